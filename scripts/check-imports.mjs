@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+// Holds every import under src/ against scripts/rooms.json, and refuses circular ones.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..');
+const { rooms } = JSON.parse(
+  readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'rooms.json'), 'utf8'),
+);
+const roomNames = Object.keys(rooms).sort((a, b) => b.length - a.length);
+
+const files = readdirSync(join(root, 'src'), { recursive: true })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `src/${file.replaceAll('\\', '/')}`);
+
+const problems = [];
+const graph = new Map();
+for (const file of files) {
+  const imports = importsOf(file);
+  graph.set(
+    file,
+    imports.filter((i) => i.target).map((i) => i.target),
+  );
+  for (const found of imports) {
+    const reason = forbidden(roomOf(file), found);
+    if (reason) problems.push(`${file}: imports '${found.specifier}': ${reason}`);
+  }
+}
+problems.push(...cycles(graph));
+
+for (const problem of problems) console.error(problem);
+console.log(`${files.length} files, ${problems.length} forbidden imports`);
+process.exitCode = problems.length > 0 ? 1 : 0;
+
+function roomOf(file) {
+  return roomNames.find((room) => file.startsWith(`${room}/`));
+}
+
+/** Static and dynamic imports and re-exports of a file, with comments left out. */
+function importsOf(file) {
+  const text = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  const found = [];
+  const statement =
+    /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
+  for (const [, type, statically, dynamically] of text.matchAll(statement)) {
+    const specifier = statically ?? dynamically;
+    const target = specifier.startsWith('.')
+      ? relative(root, join(root, dirname(file), specifier))
+          .replaceAll('\\', '/')
+          .replace(/\.js$/, '.ts')
+      : undefined;
+    found.push({ specifier, target, isType: type !== undefined });
+  }
+  return found;
+}
+
+function forbidden(room, { specifier, target, isType }) {
+  const rules = rooms[room];
+  if (!rules) return 'this file stands in no room of rooms.json';
+  if (!target) {
+    const listed = [...(rules.packages ?? []), ...(isType ? (rules.typePackages ?? []) : [])];
+    const fits = (name) => name === specifier || (name === 'node:*' && specifier.startsWith('node:'));
+    return listed.some(fits) ? undefined : `${room} may not use this package`;
+  }
+  const targetRoom = roomOf(target);
+  const listed = [room, ...(rules.allow ?? []), ...(isType ? (rules.types ?? []) : [])];
+  if (listed.includes(targetRoom) || listed.includes(target)) return undefined;
+  const asType = (rules.types ?? []).includes(targetRoom) ? " (types only: 'import type')" : '';
+  return `${room} may not import ${targetRoom ?? target}${asType}`;
+}
+
+/** One line for each cycle found by walking depth first; type-only edges count too. */
+function cycles(edges) {
+  const found = [];
+  const state = new Map();
+  const visit = (file, path) => {
+    if (state.get(file) === 'done') return;
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      found.push(`circular import: ${[...path.slice(at), file].join(' -> ')}`);
+      return;
+    }
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+    state.set(file, 'done');
+  };
+  for (const file of edges.keys()) visit(file, []);
+  return found;
+}

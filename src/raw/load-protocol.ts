@@ -1,0 +1,48 @@
+import type { loadPackageDefinition } from '@grpc/grpc-js';
+import { protoFiles, protoFolder } from './proto-files.js';
+
+/** What `loadPackageDefinition` of `@grpc/grpc-js` takes. */
+export type ProtocolDefinition = Parameters<typeof loadPackageDefinition>[0];
+
+/**
+ * Loads the same protocol through `@grpc/proto-loader`, without generated code, for those whose other services are
+ * loaded that way. Hand the result to `loadPackageDefinition` of your own copy of `@grpc/grpc-js`:
+ *
+ * ```ts
+ * const { etcdserverpb } = loadPackageDefinition(await loadProtocol());
+ * ```
+ *
+ * Messages look as etcd's documentation writes them: field names are kept (`range_end`, not `rangeEnd`), enum values
+ * are their names, 64-bit numbers are decimal strings because a JavaScript number would round revisions and lease
+ * ids, bytes are `Buffer`s. Unset fields read as their default (a message as `null`), and each oneof has a property
+ * that names the member which is set. The generated codecs of this entry point use `camelCase` and `bigint` instead.
+ *
+ * @throws Error when `@grpc/proto-loader`, an optional peer dependency, is not installed.
+ */
+export async function loadProtocol(): Promise<ProtocolDefinition> {
+  const { load } = await importProtoLoader();
+  return await load([...protoFiles], {
+    includeDirs: [protoFolder],
+    keepCase: true,
+    longs: String,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  });
+}
+
+async function importProtoLoader() {
+  try {
+    return await import('@grpc/proto-loader');
+  } catch (cause) {
+    if (!isNotInstalled(cause)) throw cause;
+    throw new Error('loadProtocol() needs the package @grpc/proto-loader: npm install @grpc/proto-loader', {
+      cause,
+    });
+  }
+}
+
+/** `@grpc/proto-loader` is CommonJS: something missing inside it has another code, and another remedy. */
+function isNotInstalled(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+}
