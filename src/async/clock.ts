@@ -1,0 +1,19 @@
+/** Time as the rooms see it, so that tests can own it. */
+export interface Clock {
+  /** Milliseconds on a monotonic clock; only differences mean anything. */
+  now(): number;
+  /** Calls back once after the delay; the returned function forgets it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+/** Node's timers reach no further than this; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The machine's monotonic clock. A timer that waits keeps the process alive, as an open socket does. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs));
+    return () => clearTimeout(timer);
+  },
+};

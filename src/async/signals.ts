@@ -1,0 +1,37 @@
+/**
+ * Runs `onAbort` when the signal aborts (at once if it has); the returned function lets go of the signal.
+ * Every wait goes through here, so that no listener outlives its call.
+ */
+export function onAbort(signal: AbortSignal | undefined, callback: (reason: unknown) => void): () => void {
+  if (!signal) return () => {};
+  if (signal.aborted) {
+    callback(signal.reason);
+    return () => {};
+  }
+  const listener = () => callback(signal.reason);
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
+/** The promise, or the signal's own reason if that comes first. The work behind the promise is not stopped. */
+export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const release = onAbort(signal, reject);
+    promise.then(resolve, reject).finally(release);
+  });
+}
+
+/** Waits, holding the process; an abort rejects with the signal's own reason. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      release();
+      resolve();
+    }, ms);
+    const release = onAbort(signal, (reason) => {
+      clearTimeout(timer);
+      reject(reason as Error);
+    });
+  });
+}

@@ -1,0 +1,2 @@
+export { EtcdClient } from './etcd-client.js';
+export type { EtcdClientOptions } from './options.js';

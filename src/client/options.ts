@@ -1,0 +1,68 @@
+import { InvalidInputError } from '../errors/index.js';
+import type { TlsOptions, TransportOptions } from '../wire/index.js';
+
+export interface EtcdClientOptions {
+  /** The members to dial: `host:port`, `http://host:port` or `https://host:port`; all with TLS or all without. */
+  readonly endpoints: readonly string[];
+  /** TLS settings. Used when the endpoints say `https://`, or name no scheme. Default for `https://`: Node's own authorities. */
+  readonly tls?: TlsOptions;
+  /**
+   * How long a call may take, in milliseconds, tries included, unless the call says otherwise. Default 10,000: above
+   * etcd's own limit of about 7 s, so that its reason is seen rather than ours.
+   */
+  readonly timeoutMs?: number;
+  /** How long a connection attempt, or a peer that accepted and says nothing, is given, in milliseconds. Default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /**
+   * How often an idle connection with calls under way is pinged, in milliseconds. Default 10,000, at least 5,000:
+   * etcd hangs up on whoever pings more often. A silent member is noticed after this plus `keepaliveTimeoutMs`.
+   */
+  readonly keepaliveTimeMs?: number;
+  /** How long a ping may go unanswered, in milliseconds. Default 5,000. */
+  readonly keepaliveTimeoutMs?: number;
+  /** The longest pause between two connection attempts, in milliseconds. Default 3,000; gRPC's own is two minutes. */
+  readonly maxReconnectDelayMs?: number;
+  /** The largest answer taken, in bytes. Default 512 MiB: etcd's are unbounded, but a hostile length must not be believed. */
+  readonly maxReceiveBytes?: number;
+  /** The largest request sent, in bytes: etcd's `--max-request-bytes`. Default 1.5 MiB, as there; 0 leaves the check to etcd. */
+  readonly maxRequestBytes?: number;
+  /** The most operations in a transaction: etcd's `--max-txn-ops`. Default 128, as there; 0 leaves the check to etcd. */
+  readonly maxTxnOps?: number;
+}
+
+export interface ResolvedOptions {
+  readonly transport: TransportOptions;
+  readonly maxTxnOps: number;
+}
+
+const MiB = 1024 * 1024;
+
+/** Options with their defaults, checked. @throws {InvalidInputError} naming the option. */
+export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
+  return {
+    transport: {
+      endpoints: options.endpoints,
+      tls: options.tls,
+      timeoutMs: atLeast(options, 'timeoutMs', 1, 10_000),
+      connectTimeoutMs: atLeast(options, 'connectTimeoutMs', 1, 5_000),
+      keepaliveTimeMs: atLeast(options, 'keepaliveTimeMs', 5_000, 10_000),
+      keepaliveTimeoutMs: atLeast(options, 'keepaliveTimeoutMs', 1, 5_000),
+      maxReconnectDelayMs: atLeast(options, 'maxReconnectDelayMs', 250, 3_000),
+      maxReceiveBytes: atLeast(options, 'maxReceiveBytes', 1, 512 * MiB),
+      maxRequestBytes: atLeast(options, 'maxRequestBytes', 0, 1.5 * MiB),
+    },
+    maxTxnOps: atLeast(options, 'maxTxnOps', 0, 128),
+  };
+}
+
+type NumericOption = {
+  [K in keyof EtcdClientOptions]-?: NonNullable<EtcdClientOptions[K]> extends number ? K : never;
+}[keyof EtcdClientOptions];
+
+function atLeast(options: EtcdClientOptions, name: NumericOption, least: number, fallback: number): number {
+  const value = options[name] ?? fallback;
+  if (typeof value !== 'number' || !(value >= least)) {
+    throw new InvalidInputError(`${name} is ${value}; it must be a number of at least ${least}`);
+  }
+  return value;
+}

@@ -1,0 +1,35 @@
+/** gRPC status codes, by their names in the gRPC specification. Ours, so that inner rooms need no gRPC library. */
+export const Code = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+/** A gRPC status code. A number outside the specification (a hostile server may send one) counts as UNKNOWN. */
+export type Code = (typeof Code)[keyof typeof Code];
+
+const names = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
+
+/** The specification's name of a code, `UNKNOWN` for a number it does not define. */
+export function codeName(code: number): string {
+  return names.get(code) ?? 'UNKNOWN';
+}
+
+/** A number from the wire as a code of the specification. */
+export function toCode(code: number): Code {
+  return names.has(code) ? (code as Code) : Code.UNKNOWN;
+}

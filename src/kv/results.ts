@@ -1,0 +1,51 @@
+import type { Revision } from '../model/index.js';
+import type {
+  DeleteRangeResponse,
+  PutResponse,
+  RangeResponse,
+  ResponseOp,
+  TxnResponse,
+} from '../wire/index.js';
+import type { DeleteResult, OpResult, PutResult, RangeResult, TxnResult } from './types.js';
+
+type WithHeader = { readonly header: { readonly revision: bigint } | undefined };
+
+export function rangeResult(response: RangeResponse, revision = revisionOf(response)): RangeResult {
+  return { kvs: response.kvs, more: response.more, count: response.count, revision };
+}
+
+export function putResult(response: PutResponse, revision = revisionOf(response)): PutResult {
+  return { revision, prevKv: response.prevKv };
+}
+
+export function deleteResult(response: DeleteRangeResponse, revision = revisionOf(response)): DeleteResult {
+  return { deleted: response.deleted, prevKvs: response.prevKvs, revision };
+}
+
+/** Answers inside a transaction have incomplete headers (a nested one has none), so all take the outer revision. */
+export function txnResult(response: TxnResponse, revision = revisionOf(response)): TxnResult {
+  return {
+    succeeded: response.succeeded,
+    revision,
+    results: response.responses.map((one) => opResult(one, revision)),
+  };
+}
+
+function opResult({ response }: ResponseOp, revision: Revision): OpResult {
+  switch (response?.$case) {
+    case 'responsePut':
+      return { type: 'put', ...putResult(response.value, revision) };
+    case 'responseDeleteRange':
+      return { type: 'delete', ...deleteResult(response.value, revision) };
+    case 'responseTxn':
+      return { type: 'txn', ...txnResult(response.value, revision) };
+    case 'responseRange':
+      return { type: 'range', ...rangeResult(response.value, revision) };
+    case undefined:
+      return { type: 'range', kvs: [], more: false, count: 0n, revision };
+  }
+}
+
+function revisionOf(response: WithHeader): Revision {
+  return response.header?.revision ?? 0n;
+}

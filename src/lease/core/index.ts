@@ -1,0 +1,1 @@
+export { heldUntil, LeaseCore, type LeaseEffect, type LeaseInput } from './lease-core.js';

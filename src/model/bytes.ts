@@ -1,0 +1,14 @@
+/** Keys and values on the way in: a string stands for its UTF-8 bytes. */
+export type Bytes = string | Uint8Array;
+
+/** The bytes themselves. A Uint8Array is viewed, not copied: do not change it until the call has settled. */
+export function toBuffer(bytes: Bytes): Buffer {
+  if (typeof bytes === 'string') return Buffer.from(bytes, 'utf8');
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A key for messages and error texts: UTF-8 with control characters escaped, cut at 200 characters. */
+export function printable(bytes: Bytes): string {
+  const text = JSON.stringify(toBuffer(bytes).toString('utf8')).slice(1, -1);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

@@ -1,0 +1,3 @@
+export { type Bytes, printable, toBuffer } from './bytes.js';
+export { contains, type KeyRange, prefixEnd, toWireRange, type WireRange } from './key-range.js';
+export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';

@@ -1,0 +1,76 @@
+import { InvalidInputError } from '../errors/index.js';
+import { type Bytes, printable, toBuffer } from './bytes.js';
+
+/**
+ * Which keys a request speaks of.
+ * - `key` alone: that key; with `rangeEnd`: from `key` up to, not including, `rangeEnd`;
+ * - `prefix`: every key that starts with it; the empty prefix is every key;
+ * - `fromKey`: that key and every key after it.
+ */
+export type KeyRange =
+  | { readonly key: Bytes; readonly rangeEnd?: Bytes }
+  | { readonly prefix: Bytes }
+  | { readonly fromKey: Bytes };
+
+/** A range in etcd's own two fields: `rangeEnd` empty is one key, a single zero byte is "from key". */
+export interface WireRange {
+  readonly key: Buffer;
+  readonly rangeEnd: Buffer;
+}
+
+const zeroByte = Buffer.of(0);
+const none = Buffer.alloc(0);
+
+/**
+ * A range as etcd's `key` and `range_end`.
+ * @throws {InvalidInputError} for an empty key or a range that ends before it starts, which etcd would refuse.
+ */
+export function toWireRange(range: Bytes | KeyRange): WireRange {
+  if (typeof range === 'string' || range instanceof Uint8Array) return single(range);
+  if ('prefix' in range) return prefixRange(toBuffer(range.prefix));
+  if ('fromKey' in range) return { key: orZero(toBuffer(range.fromKey)), rangeEnd: zeroByte };
+  if (range.rangeEnd === undefined) return single(range.key);
+  const key = orZero(toBuffer(range.key));
+  const rangeEnd = toBuffer(range.rangeEnd);
+  if (!rangeEnd.equals(zeroByte) && key.compare(rangeEnd) >= 0) {
+    throw new InvalidInputError(
+      `the range is empty: '${printable(key)}' is not before '${printable(rangeEnd)}'`,
+    );
+  }
+  return { key, rangeEnd };
+}
+
+/** The first key after every key with this prefix: the last byte below 0xff counted up, a zero byte if there is none. */
+export function prefixEnd(prefix: Buffer): Buffer {
+  for (let i = prefix.length - 1; i >= 0; i--) {
+    const byte = prefix[i] ?? 0;
+    if (byte < 0xff) {
+      const end = Buffer.from(prefix.subarray(0, i + 1));
+      end[i] = byte + 1;
+      return end;
+    }
+  }
+  return zeroByte;
+}
+
+/** Whether the key lies in the range. */
+export function contains({ key: start, rangeEnd }: WireRange, key: Buffer): boolean {
+  if (rangeEnd.length === 0) return start.equals(key);
+  if (start.compare(key) > 0) return false;
+  return rangeEnd.equals(zeroByte) || rangeEnd.compare(key) > 0;
+}
+
+function single(key: Bytes): WireRange {
+  const buffer = toBuffer(key);
+  if (buffer.length === 0) throw new InvalidInputError('the key is empty');
+  return { key: buffer, rangeEnd: none };
+}
+
+function prefixRange(prefix: Buffer): WireRange {
+  return { key: orZero(prefix), rangeEnd: prefixEnd(prefix) };
+}
+
+/** etcd has no empty key; its smallest is a single zero byte. */
+function orZero(key: Buffer): Buffer {
+  return key.length === 0 ? zeroByte : key;
+}

@@ -1,0 +1,3 @@
+export { nextRevision, type WatchReply } from './cursor.js';
+export type { TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+export { type SessionOptions, WatchSession } from './session.js';

@@ -1,0 +1,101 @@
+import type { Revision, WatchEvent } from '../../model/index.js';
+import { lastRevision, nextRevision, type WatchReply } from './cursor.js';
+import type { WatcherKey } from './protocol.js';
+
+/**
+ * Where a watcher stands.
+ * - `pinning`: waits for the revision that "now" means;
+ * - `waiting`: to be created, as soon as there is a stream and room in the window;
+ * - `creating`: the create was sent; `live`: it was acknowledged;
+ * - `paused`: cancelled on the server until its reader has caught up.
+ */
+export type Phase = 'pinning' | 'waiting' | 'creating' | 'live' | 'paused';
+
+/** One watcher's memory: its cursor, and the part of a revision that is still incomplete. */
+export class WatcherState {
+  readonly key: WatcherKey;
+  phase: Phase;
+  /** The id it has on the present stream. */
+  watchId: bigint | undefined;
+  /** The store's revision when the first create was acknowledged. */
+  readyRevision: Revision | undefined;
+  /** Events that arrived for a second time, or from before the start, and were kept from the reader. */
+  dropped = 0;
+  /** Started from "now", and no event was received yet. */
+  #pinnedOnly: boolean;
+  #cursor: Revision;
+  #lastDelivered: Revision;
+  #incomplete: WatchEvent[] = [];
+
+  constructor(key: WatcherKey, startRevision: Revision | undefined) {
+    this.key = key;
+    this.phase = startRevision === undefined ? 'pinning' : 'waiting';
+    this.#pinnedOnly = startRevision === undefined;
+    this.#cursor = startRevision ?? 0n;
+    this.#lastDelivered = this.#cursor - 1n;
+  }
+
+  /** The revision a new stream must ask for: everything below it has been received. */
+  get cursor(): Revision {
+    return this.#cursor;
+  }
+
+  pin(revision: Revision): void {
+    this.#cursor = revision + 1n;
+    this.#lastDelivered = revision;
+  }
+
+  /**
+   * Whether a compaction took only history from before the watcher was announced ready: "now" is then pinned again
+   * in silence. History after that was promised, and its loss is told.
+   */
+  mayPinAgain(compactRevision: Revision): boolean {
+    return (
+      this.#pinnedOnly && (this.readyRevision === undefined || compactRevision <= this.readyRevision + 1n)
+    );
+  }
+
+  /** Off its stream, with whatever was incomplete: the cursor still points to the start of that. */
+  detach(phase: Phase): void {
+    this.watchId = undefined;
+    this.#incomplete = [];
+    this.phase = phase;
+  }
+
+  progress(reply: WatchReply & { kind: 'progress' }): void {
+    this.#cursor = nextRevision(this.#cursor, reply);
+  }
+
+  /** Takes a response and gives what is complete and new in it, whole revisions only. */
+  receive(reply: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
+    this.#pinnedOnly = false;
+    this.#cursor = nextRevision(this.#cursor, reply);
+    const complete = this.#complete(reply);
+    const fresh = this.#fresh(complete);
+    if (fresh.length > 0) this.#lastDelivered = lastRevision(fresh);
+    return fresh;
+  }
+
+  /** All that lies below the last revision of a fragment is whole; that last one waits for the rest of the response. */
+  #complete({ events, fragment }: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
+    if (!fragment && this.#incomplete.length === 0) return events;
+    const all = this.#incomplete.length === 0 ? events : this.#incomplete.concat(events);
+    if (!fragment) {
+      this.#incomplete = [];
+      return all;
+    }
+    const last = lastRevision(all);
+    const cut = all.findIndex((event) => event.kv.modRevision === last);
+    this.#incomplete = all.slice(cut);
+    return all.slice(0, cut);
+  }
+
+  /** Some 3.4 and 3.5 servers send old events again after a snapshot; measured against delivered events, never headers. */
+  #fresh(events: readonly WatchEvent[]): readonly WatchEvent[] {
+    const first = events[0];
+    if (!first || first.kv.modRevision > this.#lastDelivered) return events;
+    const fresh = events.filter((event) => event.kv.modRevision > this.#lastDelivered);
+    this.dropped += events.length - fresh.length;
+    return fresh;
+  }
+}

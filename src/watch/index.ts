@@ -1,0 +1,2 @@
+export { WatchClient, type WatchOptions } from './watch-client.js';
+export type { WatchBatch, WatchEnd, Watcher } from './watcher.js';

@@ -1,0 +1,27 @@
+import type { WatchEvent } from '../model/index.js';
+import type { Event, WatchResponse } from '../wire/index.js';
+import type { WatchReply } from './core/index.js';
+
+/** A response as the core reads it. */
+export function toReply(response: WatchResponse): WatchReply {
+  const headerRevision = response.header?.revision ?? 0n;
+  const { compactRevision, cancelReason: reason } = response;
+  if (response.created && response.canceled) return { kind: 'refused', compactRevision, reason };
+  if (response.created) return { kind: 'created', headerRevision };
+  // Servers once told a compaction without saying `canceled` (etcd#8231).
+  if (response.canceled || compactRevision > 0n) return { kind: 'cancelled', compactRevision, reason };
+  if (response.events.length === 0) return { kind: 'progress', headerRevision };
+  return { kind: 'events', headerRevision, events: toEvents(response.events), fragment: response.fragment };
+}
+
+const putType = 0;
+
+function toEvents(events: readonly Event[]): WatchEvent[] {
+  const converted: WatchEvent[] = [];
+  for (const { type, kv, prevKv } of events) {
+    if (!kv) continue;
+    const kind = type === putType ? 'put' : 'delete';
+    converted.push(prevKv ? { type: kind, kv, prevKv } : { type: kind, kv });
+  }
+  return converted;
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '../async/index.js';
+import { ClosedError, InvalidInputError } from '../errors/index.js';
+import { type Bytes, type KeyRange, type Revision, toWireRange, type WireRange } from '../model/index.js';
+import type { KvCalls, WatchCalls } from '../wire/index.js';
+import { WatchDriver } from './driver.js';
+import { DrivenWatcher, type Watcher, type WatcherLimits } from './watcher.js';
+
+export interface WatchOptions {
+  /** The first revision to tell of. Default: from now on, exactly from the store's revision at the time of the call. */
+  readonly startRevision?: Revision;
+  /** Tell what each key was before the event. Default false. */
+  readonly prevKv?: boolean;
+  /** Leave out one kind of event, on the server. Default: tell both. */
+  readonly only?: 'put' | 'delete';
+  /** Also hand over progress notifications, as batches without events. Default false. */
+  readonly progress?: boolean;
+  /** Leave a member that sees no leader instead of waiting there in silence. Default true. */
+  readonly requireLeader?: boolean;
+  /** Ends the watch; the iteration rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Events that may wait for a slow reader. Default 10,000. Beyond it the watch is cancelled on the server and taken
+   * up again where it was left when half of them are read: etcd's history is the buffer.
+   */
+  readonly maxBufferedEvents?: number;
+  /** Bytes that may wait, alike. Default 16 MiB. A single revision may be larger than either. */
+  readonly maxBufferedBytes?: number;
+}
+
+const defaultLimits: WatcherLimits = { maxBufferedEvents: 10_000, maxBufferedBytes: 16 * 1024 * 1024 };
+
+export interface WatchPorts {
+  readonly watch: WatchCalls;
+  readonly kv: Pick<KvCalls, 'range'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** etcd's Watch service: watchers that outlive streams, members and restarts, each on exactly the right revision. */
+export class WatchClient {
+  readonly #ports: WatchPorts;
+  readonly #drivers = new Map<boolean, WatchDriver>();
+  #closed = false;
+
+  constructor(ports: WatchPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Watches a key or a range of keys. Returns at once; the watch lasts through lost connections and restarts, and
+   * its iteration throws, after everything received was handed over:
+   * {CompactedError} when history that it still needed is gone, {PermissionDeniedError}, {ClosedError} after the
+   * client's close(), or the signal's own reason.
+   * @throws {InvalidInputError} for a negative start revision (servers of 3.4 take it for something else), an empty
+   *   range, or a limit below 1.
+   */
+  watch(range: Bytes | KeyRange, options: WatchOptions = {}): Watcher {
+    if (this.#closed) throw new ClosedError('the client');
+    const { startRevision, only } = options;
+    if (startRevision !== undefined && startRevision < 1n) {
+      throw new InvalidInputError(
+        `startRevision is ${startRevision}; it must be 1 or more (leave it out for "from now")`,
+      );
+    }
+    const spec = {
+      range: toWireRange(range),
+      startRevision,
+      prevKv: options.prevKv ?? false,
+      noPut: only === 'delete',
+      noDelete: only === 'put',
+    };
+    return new DrivenWatcher(this.#driver(options.requireLeader ?? true), spec, {
+      limits: checkLimits(options),
+      signal: options.signal,
+      progress: options.progress ?? false,
+    });
+  }
+
+  /** Ends every watch. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    for (const driver of this.#drivers.values()) driver.close();
+  }
+
+  #driver(requireLeader: boolean): WatchDriver {
+    const existing = this.#drivers.get(requireLeader);
+    if (existing) return existing;
+    const { watch: calls, clock, random } = this.#ports;
+    const pin = (range: WireRange, signal: AbortSignal) => this.#pin(range, signal);
+    const driver = new WatchDriver({ calls, clock, random, pin, requireLeader });
+    this.#drivers.set(requireLeader, driver);
+    return driver;
+  }
+
+  /** One key, counted only: the cost does not depend on the range, and the watch's own permission suffices. */
+  async #pin({ key }: WireRange, signal: AbortSignal): Promise<Revision> {
+    const answer = await this.#ports.kv.range(
+      {
+        key,
+        rangeEnd: Buffer.alloc(0),
+        limit: 1n,
+        revision: 0n,
+        sortOrder: 0,
+        sortTarget: 0,
+        serializable: false,
+        keysOnly: true,
+        countOnly: true,
+        minModRevision: 0n,
+        maxModRevision: 0n,
+        minCreateRevision: 0n,
+        maxCreateRevision: 0n,
+      },
+      { signal },
+    );
+    return answer.header?.revision ?? 0n;
+  }
+}
+
+function checkLimits(options: WatchOptions): WatcherLimits {
+  const limits = {
+    maxBufferedEvents: options.maxBufferedEvents ?? defaultLimits.maxBufferedEvents,
+    maxBufferedBytes: options.maxBufferedBytes ?? defaultLimits.maxBufferedBytes,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(value >= 1)) throw new InvalidInputError(`${name} is ${value}; it must be 1 or more`);
+  }
+  return limits;
+}

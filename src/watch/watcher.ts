@@ -1,0 +1,187 @@
+import { Mailbox, onAbort } from '../async/index.js';
+import { ClosedError, CompactedError, type EtcdError } from '../errors/index.js';
+import type { Revision, WatchEvent } from '../model/index.js';
+import type { WatchDriver, WatchSink, WatchSpec } from './driver.js';
+
+/** Events in revision order; a revision is never split over two batches. */
+export interface WatchBatch {
+  /** Empty only for a progress notification. */
+  readonly events: readonly WatchEvent[];
+  /** Store it once the batch is dealt with: a watch with this `startRevision` goes on exactly after it. */
+  readonly nextRevision: Revision;
+}
+
+/** How a watch ended, and from where another one would go on. */
+export interface WatchEnd {
+  /** `closed` by its reader or the client, `aborted` by the signal, `compacted` history, or `failed` otherwise. */
+  readonly reason: 'closed' | 'aborted' | 'compacted' | 'failed';
+  readonly error?: EtcdError;
+  readonly nextRevision: Revision | undefined;
+}
+
+/** A watch: iterate it once. Leaving the loop, aborting its signal, or `close()` unsubscribes on the server too. */
+export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisposable {
+  /**
+   * Resolves when etcd has acknowledged the watch, with the store's revision at that time: every later change will
+   * be seen. Rejects with what ended the watch if that came first.
+   */
+  readonly ready: Promise<Revision>;
+  /** Resolves with how the watch ended; never rejects. */
+  readonly closed: Promise<WatchEnd>;
+  /** The checkpoint: everything below was consumed, a batch counting as consumed when the next one is asked for. */
+  readonly nextRevision: Revision | undefined;
+  close(): Promise<void>;
+}
+
+export interface WatcherLimits {
+  readonly maxBufferedEvents: number;
+  readonly maxBufferedBytes: number;
+}
+
+export interface WatcherOptions {
+  readonly limits: WatcherLimits;
+  readonly signal: AbortSignal | undefined;
+  /** Hand progress notifications to the reader as batches without events. */
+  readonly progress: boolean;
+}
+
+interface Buffered extends WatchBatch {
+  readonly bytes: number;
+}
+
+/** The reader's side of a watch: a bounded buffer between the driver and one iteration. */
+export class DrivenWatcher implements Watcher {
+  readonly ready: Promise<Revision>;
+  readonly closed: Promise<WatchEnd>;
+  readonly #options: WatcherOptions;
+  readonly #driver: WatchDriver;
+  readonly #key: number;
+  readonly #mailbox = new Mailbox<Buffered>((batch) => this.#taken(batch));
+  readonly #releaseSignal: () => void;
+  readonly #settle: {
+    ready(revision: Revision): void;
+    notReady(error: unknown): void;
+    closed(end: WatchEnd): void;
+  };
+  #over = false;
+  #iterating = false;
+  #paused = false;
+  #events = 0;
+  #bytes = 0;
+  #nextRevision: Revision | undefined;
+  #handedOver: Revision | undefined;
+
+  constructor(driver: WatchDriver, spec: WatchSpec, options: WatcherOptions) {
+    const ready = deferred<Revision>();
+    const closed = deferred<WatchEnd>();
+    this.ready = ready.promise;
+    this.ready.catch(() => {}); // whoever does not await it is told by the iteration
+    this.closed = closed.promise;
+    this.#settle = { ready: ready.resolve, notReady: ready.reject, closed: closed.resolve };
+    this.#driver = driver;
+    this.#options = options;
+    this.#nextRevision = spec.startRevision;
+    this.#key = driver.start(spec, this.#sink());
+    this.#releaseSignal = onAbort(options.signal, (reason) => this.#aborted(reason));
+    if (this.#over) this.#releaseSignal();
+  }
+
+  get nextRevision(): Revision | undefined {
+    return this.#nextRevision;
+  }
+
+  close(): Promise<void> {
+    this.#end({ reason: 'closed' }, new ClosedError('the watch'));
+    this.#mailbox.discard();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<WatchBatch, undefined> {
+    if (this.#iterating) throw new TypeError('a watcher can be iterated once; call watch() again');
+    this.#iterating = true;
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        await this.close();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  #sink(): WatchSink {
+    return {
+      ready: (revision) => {
+        this.#nextRevision ??= revision + 1n;
+        this.#settle.ready(revision);
+      },
+      deliver: (events) => this.#deliver(events),
+      progress: (revision) => {
+        if (this.#options.progress) this.#mailbox.put({ events: [], nextRevision: revision + 1n, bytes: 0 });
+      },
+      finish: (error) => {
+        this.#end({ reason: error instanceof CompactedError ? 'compacted' : 'failed', error }, error);
+        this.#mailbox.end(error);
+      },
+    };
+  }
+
+  #next(): Promise<IteratorResult<WatchBatch, undefined>> {
+    if (this.#handedOver !== undefined) this.#nextRevision = this.#handedOver;
+    return this.#mailbox.take();
+  }
+
+  #deliver(events: readonly WatchEvent[]): void {
+    const last = events[events.length - 1];
+    if (this.#over || !last) return;
+    let bytes = 0;
+    for (const { kv, prevKv } of events) {
+      bytes += kv.key.length + kv.value.length + (prevKv ? prevKv.value.length : 0);
+    }
+    this.#events += events.length;
+    this.#bytes += bytes;
+    this.#mailbox.put({ events, nextRevision: last.kv.modRevision + 1n, bytes });
+    const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
+    if (!this.#paused && (this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes)) {
+      this.#paused = true;
+      this.#driver.full(this.#key);
+    }
+  }
+
+  #taken({ events, nextRevision, bytes }: Buffered): void {
+    this.#handedOver = nextRevision;
+    this.#events -= events.length;
+    this.#bytes -= bytes;
+    const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
+    if (!this.#paused || this.#events > maxBufferedEvents / 2 || this.#bytes > maxBufferedBytes / 2) return;
+    this.#paused = false;
+    this.#driver.drained(this.#key);
+  }
+
+  #aborted(reason: unknown): void {
+    this.#end({ reason: 'aborted' }, reason);
+    this.#mailbox.discard(reason);
+  }
+
+  #end(end: Omit<WatchEnd, 'nextRevision'>, cause: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#releaseSignal?.();
+    this.#driver.stop(this.#key);
+    this.#settle.notReady(cause);
+    this.#settle.closed({ ...end, nextRevision: this.#nextRevision });
+  }
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,93 @@
+import {
+  type Channel,
+  type InterceptingListener,
+  type Metadata,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
+import { onAbort } from '../async/index.js';
+import { Code, DeadlineError, type EtcdError, errorFromServer } from '../errors/index.js';
+import { type Method, methodName } from './method.js';
+
+/** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
+export type RawCall = ReturnType<Channel['createCall']>;
+
+/** Statuses that grpc-js gives to a call before any of it was sent. */
+const neverSent = [
+  'No connection established',
+  'Stream refused by server',
+  'Channel closed before call started',
+];
+
+/** A grpc-js status as our error. */
+export function errorFromStatus({ code, details }: Pick<StatusObject, 'code' | 'details'>): EtcdError {
+  const notSent = code === Code.UNAVAILABLE && neverSent.some((text) => details.startsWith(text));
+  return errorFromServer(code, details, { notSent });
+}
+
+/** An answer that is not of the protocol, from something that is not etcd or a broken one. */
+export function malformed(path: { readonly path: string }, cause: unknown): EtcdError {
+  return errorFromServer(Code.INTERNAL, `the answer to ${methodName(path)} is not of etcd's protocol`, {
+    cause,
+  });
+}
+
+export interface AttemptOptions {
+  readonly metadata: Metadata;
+  /** Wall-clock time in milliseconds, sent along as the gRPC timeout. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  /** Where the call is listed while it runs, so that closing the client can cancel it. */
+  readonly running: Set<RawCall>;
+}
+
+/** One unary call, tried once. An abort cancels it on the server and rejects with the signal's own reason. */
+export function attemptUnary<Req, Res>(
+  channel: Channel,
+  method: Method<Req, Res>,
+  request: Buffer,
+  options: AttemptOptions,
+): Promise<Res> {
+  return new Promise((resolve, reject) => {
+    const call = channel.createCall(method.path, options.deadline, null, null, undefined);
+    let answer: Buffer | undefined;
+    const listener: InterceptingListener = {
+      onReceiveMetadata() {},
+      onReceiveMessage(message: Buffer) {
+        answer = message;
+      },
+      onReceiveStatus(received) {
+        release();
+        options.running.delete(call);
+        if (received.code !== Code.OK) reject(unaryError(received, method));
+        else if (!answer) reject(malformed(method, new Error('status OK without a message')));
+        else settleWith(answer);
+      },
+    };
+    const settleWith = (bytes: Buffer) => {
+      try {
+        resolve(method.responseDeserialize(bytes));
+      } catch (error) {
+        reject(malformed(method, error));
+      }
+    };
+    options.running.add(call);
+    call.start(options.metadata, listener);
+    call.sendMessageWithContext({}, request);
+    call.halfClose();
+    call.startRead();
+    const release = onAbort(options.signal, (reason) => {
+      reject(reason as Error);
+      call.cancelWithStatus(status.CANCELLED, 'aborted by the caller');
+    });
+  });
+}
+
+function unaryError<Req, Res>(received: StatusObject, method: Method<Req, Res>): EtcdError {
+  const error = errorFromStatus(received);
+  // etcd's own "context deadline exceeded" carries a text of the server; only grpc-js's is ours.
+  if (error.code !== Code.DEADLINE_EXCEEDED) return error;
+  return new DeadlineError(`${methodName(method)} was not answered in time: ${received.details}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,102 @@
+import type { Event } from '../gen/etcd/kv.js';
+import {
+  type CompactionRequest,
+  type CompactionResponse,
+  type DeleteRangeRequest,
+  type DeleteRangeResponse,
+  KVService,
+  type LeaseGrantRequest,
+  type LeaseGrantResponse,
+  type LeaseKeepAliveRequest,
+  type LeaseKeepAliveResponse,
+  type LeaseLeasesResponse,
+  type LeaseRevokeResponse,
+  LeaseService,
+  type LeaseTimeToLiveRequest,
+  type LeaseTimeToLiveResponse,
+  type PutRequest,
+  type PutResponse,
+  type RangeRequest,
+  type RangeResponse,
+  type TxnRequest,
+  type TxnResponse,
+  type WatchRequest,
+  type WatchResponse,
+  WatchService,
+} from '../gen/etcd/rpc.js';
+import type { Duplex, DuplexHandlers } from './duplex.js';
+import type { CallOptions, Safety, TracedCallOptions } from './method.js';
+import type { StreamOptions, Transport } from './transport.js';
+
+/** etcd's KV service, as the `kv` room speaks it. */
+export interface KvCalls {
+  range(request: RangeRequest, options?: CallOptions): Promise<RangeResponse>;
+  put(request: PutRequest, safety: Safety, options?: CallOptions): Promise<PutResponse>;
+  deleteRange(
+    request: DeleteRangeRequest,
+    safety: Safety,
+    options?: CallOptions,
+  ): Promise<DeleteRangeResponse>;
+  txn(request: TxnRequest, safety: Safety, options?: CallOptions): Promise<TxnResponse>;
+  compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
+}
+
+/** etcd's Lease service. */
+export interface LeaseCalls {
+  grant(request: LeaseGrantRequest, options?: TracedCallOptions): Promise<LeaseGrantResponse>;
+  revoke(id: bigint, options?: CallOptions): Promise<LeaseRevokeResponse>;
+  timeToLive(request: LeaseTimeToLiveRequest, options?: CallOptions): Promise<LeaseTimeToLiveResponse>;
+  leases(options?: CallOptions): Promise<LeaseLeasesResponse>;
+  keepAlive(
+    options: StreamOptions,
+    handlers: DuplexHandlers<LeaseKeepAliveResponse>,
+  ): Duplex<LeaseKeepAliveRequest>;
+}
+
+/** etcd's Watch service. */
+export interface WatchCalls {
+  watch(options: StreamOptions, handlers: DuplexHandlers<WatchResponse>): Duplex<WatchRequest>;
+}
+
+export function kvCalls(transport: Transport): KvCalls {
+  return {
+    range: (request, options) => transport.unary(KVService.range, request, 'read', options),
+    put: (request, safety, options) => transport.unary(KVService.put, request, safety, options),
+    deleteRange: (request, safety, options) =>
+      transport.unary(KVService.deleteRange, request, safety, options),
+    txn: (request, safety, options) => transport.unary(KVService.txn, request, safety, options),
+    compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),
+  };
+}
+
+/** A grant names its id and a revoke its lease, so both may be sent twice; their callers judge the second answer. */
+export function leaseCalls(transport: Transport): LeaseCalls {
+  return {
+    grant: (request, options) => transport.unary(LeaseService.leaseGrant, request, 'idempotent', options),
+    revoke: (id, options) => transport.unary(LeaseService.leaseRevoke, { ID: id }, 'idempotent', options),
+    timeToLive: (request, options) => transport.unary(LeaseService.leaseTimeToLive, request, 'read', options),
+    leases: (options) => transport.unary(LeaseService.leaseLeases, {}, 'read', options),
+    keepAlive: (options, handlers) => transport.duplex(LeaseService.leaseKeepAlive, options, handlers),
+  };
+}
+
+export function watchCalls(transport: Transport): WatchCalls {
+  return { watch: (options, handlers) => transport.duplex(WatchService.watch, options, handlers) };
+}
+
+export type { Compare, RequestOp, ResponseOp } from '../gen/etcd/rpc.js';
+export type {
+  CompactionRequest,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  Event,
+  LeaseKeepAliveResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+  WatchRequest,
+  WatchResponse,
+};

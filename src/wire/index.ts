@@ -1,0 +1,28 @@
+export {
+  type Compare,
+  type DeleteRangeRequest,
+  type DeleteRangeResponse,
+  type Event,
+  type KvCalls,
+  kvCalls,
+  type LeaseCalls,
+  type LeaseKeepAliveResponse,
+  leaseCalls,
+  type PutRequest,
+  type PutResponse,
+  type RangeRequest,
+  type RangeResponse,
+  type RequestOp,
+  type ResponseOp,
+  type TxnRequest,
+  type TxnResponse,
+  type WatchCalls,
+  type WatchRequest,
+  type WatchResponse,
+  watchCalls,
+} from './calls.js';
+export type { TlsOptions } from './credentials.js';
+export type { Duplex, DuplexHandlers } from './duplex.js';
+export { parseEndpoints } from './endpoints.js';
+export type { CallOptions, Safety, TracedCallOptions } from './method.js';
+export { type StreamOptions, Transport, type TransportOptions } from './transport.js';

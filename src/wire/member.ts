@@ -1,0 +1,127 @@
+import {
+  Channel,
+  type ChannelCredentials,
+  type ChannelOptions,
+  connectivityState,
+  type InterceptingListener as Listener,
+  Metadata,
+  status,
+} from '@grpc/grpc-js';
+import { Code, EtcdError } from '../errors/index.js';
+import type { MemberAddress } from './endpoints.js';
+
+/**
+ * One etcd member and the channel to it. A channel each, so that one member's trouble is known as its own and
+ * costs the others nothing.
+ */
+export class Member {
+  readonly endpoint: string;
+  readonly #address: string;
+  readonly #credentials: ChannelCredentials;
+  readonly #options: ChannelOptions;
+  readonly #connectTimeoutMs: number;
+  #channel: Channel;
+  #channelSince = Date.now();
+  #connecting: Promise<Channel> | undefined;
+  #closed = false;
+
+  constructor(
+    address: MemberAddress,
+    credentials: ChannelCredentials,
+    options: ChannelOptions,
+    connectTimeoutMs: number,
+  ) {
+    this.endpoint = address.endpoint;
+    this.#address = address.address;
+    this.#credentials = credentials;
+    this.#options = options;
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#channel = this.#newChannel();
+  }
+
+  /** The channel if it is connected right now. */
+  get ready(): Channel | undefined {
+    return this.#channel.getConnectivityState(false) === connectivityState.READY ? this.#channel : undefined;
+  }
+
+  /**
+   * The connected channel; all who wait share one attempt.
+   * @throws {EtcdError} UNAVAILABLE, verdict `not-applied`, naming the member, when it cannot be reached within
+   *   the connect timeout. An attempt that hangs (lost SYN packets) is thrown away with its channel.
+   */
+  connect(): Promise<Channel> {
+    const ready = this.ready;
+    if (ready) return Promise.resolve(ready);
+    this.#connecting ??= this.#connectNow().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#channel.close();
+  }
+
+  async #connectNow(): Promise<Channel> {
+    const deadline = Date.now() + this.#connectTimeoutMs;
+    let state = this.#channel.getConnectivityState(true);
+    // A channel once refused keeps saying TRANSIENT_FAILURE while it tries again, even if that try hangs: give up on it in time.
+    if (
+      state === connectivityState.TRANSIENT_FAILURE &&
+      Date.now() - this.#channelSince > this.#connectTimeoutMs
+    ) {
+      this.#replaceChannel();
+      state = this.#channel.getConnectivityState(true);
+    }
+    while (state !== connectivityState.READY) {
+      if (this.#closed) throw this.#unreachable('the client is closed');
+      if (state === connectivityState.TRANSIENT_FAILURE)
+        throw this.#unreachable(await lastError(this.#channel));
+      if (!(await stateChanges(this.#channel, state, deadline))) {
+        this.#replaceChannel();
+        throw this.#unreachable(`no connection within ${this.#connectTimeoutMs} ms`);
+      }
+      state = this.#channel.getConnectivityState(true);
+    }
+    return this.#channel;
+  }
+
+  #replaceChannel(): void {
+    this.#channel.close();
+    if (!this.#closed) this.#channel = this.#newChannel();
+    this.#channelSince = Date.now();
+  }
+
+  #newChannel(): Channel {
+    return new Channel(`dns:${this.#address}`, this.#credentials, this.#options);
+  }
+
+  #unreachable(why: string): EtcdError {
+    return new EtcdError(`member ${this.endpoint}: ${why}`, {
+      code: Code.UNAVAILABLE,
+      verdict: 'not-applied',
+    });
+  }
+}
+
+/** Whether the channel leaves the state before the deadline. */
+function stateChanges(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    channel.watchConnectivityState(state, deadline, (error) => resolve(error === undefined));
+  });
+}
+
+/** grpc-js tells why a connection failed only to a call, so one is started for the answer and taken back. */
+function lastError(channel: Channel): Promise<string> {
+  return new Promise((resolve) => {
+    const call = channel.createCall('/', Infinity, null, null, undefined);
+    const listener: Listener = {
+      onReceiveMetadata() {},
+      onReceiveMessage() {},
+      onReceiveStatus: ({ details }) => resolve(details.replace(/ Resolution note: *$/, '')),
+    };
+    call.start(new Metadata(), listener);
+    setImmediate(() => setImmediate(() => call.cancelWithStatus(status.CANCELLED, 'connection failed')));
+  });
+}

@@ -1,0 +1,34 @@
+/** An RPC as ts-proto describes it, reduced to what a call needs. */
+export interface Method<Req, Res> {
+  readonly path: string;
+  requestSerialize(request: Req): Buffer;
+  responseDeserialize(bytes: Buffer): Res;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Cancels the call, also on the server; the call rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long the call may take in milliseconds, tries included. Default 10,000: longer than etcd's own limit of
+   * about 7 s, so that its reason is seen rather than ours. `Infinity` waits without end.
+   */
+  readonly timeoutMs?: number;
+}
+
+/** For rooms that must know when a request left. */
+export interface TracedCallOptions extends CallOptions {
+  /** Called right before each try is sent. */
+  readonly onSend?: () => void;
+}
+
+/**
+ * What a second application of a request would do: `read` and `idempotent` requests are sent again whenever an
+ * answer is lost, a `write` only when etcd surely did not carry it out.
+ */
+export type Safety = 'read' | 'idempotent' | 'write';
+
+/** The name a person knows an RPC by: `Put` of `/etcdserverpb.KV/Put`. */
+export function methodName(method: { readonly path: string }): string {
+  return method.path.slice(method.path.lastIndexOf('/') + 1);
+}

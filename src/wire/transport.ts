@@ -1,0 +1,239 @@
+import { type Channel, type ChannelOptions, Metadata, status } from '@grpc/grpc-js';
+import { type Clock, delay } from '../async/index.js';
+import {
+  AmbiguousWriteError,
+  ClosedError,
+  Code,
+  DeadlineError,
+  EtcdError,
+  InvalidInputError,
+} from '../errors/index.js';
+import { attemptUnary, type RawCall } from './call.js';
+import { makeCredentials, type TlsOptions } from './credentials.js';
+import { type Duplex, DuplexCall, type DuplexHandlers } from './duplex.js';
+import { parseEndpoints } from './endpoints.js';
+import { Member } from './member.js';
+import { MemberPool } from './member-pool.js';
+import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+
+/** All resolved: see the client's options for meanings and defaults. */
+export interface TransportOptions {
+  readonly endpoints: readonly string[];
+  readonly tls: TlsOptions | undefined;
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly maxReceiveBytes: number;
+  readonly maxRequestBytes: number;
+  readonly maxReconnectDelayMs: number;
+}
+
+export interface StreamOptions {
+  /** Asks the member to refuse or end the stream when it sees no leader, instead of falling silent. */
+  readonly requireLeader: boolean;
+}
+
+/** The way to etcd: unary calls that are tried again where that is safe, and duplex streams that are not. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #clock: Clock;
+  readonly #pool: MemberPool;
+  readonly #closing = new AbortController();
+  readonly #metadata = new Metadata();
+  readonly #running = new Set<RawCall>();
+  readonly #streams = new Set<Duplex<never>>();
+
+  constructor(options: TransportOptions, clock: Clock, random: () => number) {
+    const { members, tls } = parseEndpoints(options.endpoints);
+    if (tls === false && options.tls)
+      throw new InvalidInputError('tls is given, but the endpoints say http://');
+    const credentials = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
+    const channelOptions = makeChannelOptions(options);
+    this.#options = options;
+    this.#clock = clock;
+    this.#pool = new MemberPool(
+      members.map((member) => new Member(member, credentials, channelOptions, options.connectTimeoutMs)),
+      clock,
+      random,
+    );
+  }
+
+  /**
+   * One unary RPC, tried on as many members and as often as its deadline and `safety` allow.
+   * @throws {EtcdError} by what etcd said; {DeadlineError}; {AmbiguousWriteError} for a write whose answer was lost;
+   *   {InvalidInputError} for a request over `maxRequestBytes`; {ClosedError}; or the signal's own reason.
+   */
+  async unary<Req, Res>(
+    method: Method<Req, Res>,
+    request: Req,
+    safety: Safety,
+    { signal, timeoutMs = this.#options.timeoutMs, onSend }: TracedCallOptions = {},
+  ): Promise<Res> {
+    signal?.throwIfAborted();
+    this.#throwIfClosed();
+    const bytes = this.#encode(method, request);
+    const deadline = this.#clock.now() + timeoutMs;
+    for (let attempt = 0; ; attempt++) {
+      const atHand = this.#pool.ready;
+      const member = atHand ?? (await this.#pool.connect(deadline, this.#orClosing(signal)));
+      const channel = member.ready;
+      if (!channel) continue;
+      onSend?.();
+      try {
+        const answer = await attemptUnary(channel, method, bytes, {
+          metadata: this.#metadata,
+          deadline: Date.now() + (deadline - this.#clock.now()),
+          signal,
+          running: this.#running,
+        });
+        if (!atHand) this.#pool.praise(member);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof EtcdError)) throw error;
+        this.#throwIfClosed();
+        if (blamesMember(error)) this.#pool.blame(member);
+        if (!mayTryAgain(error, safety) || deadline - this.#clock.now() <= retryPauseMs) {
+          throw told(error, method, safety, member.endpoint);
+        }
+        if (attempt > 0) await delay(retryPauseMs, signal);
+      }
+    }
+  }
+
+  /** Opens a duplex stream on a connected member. Finding one has no deadline: cancel it, or close the client. */
+  duplex<Req, Res>(
+    method: Method<Req, Res>,
+    options: StreamOptions,
+    handlers: DuplexHandlers<Res>,
+  ): Duplex<Req> {
+    const metadata = new Metadata();
+    if (options.requireLeader) metadata.set('hasleader', 'true');
+    const giveUp = new AbortController();
+    let member: Member | undefined;
+    const stream: Duplex<Req> = {
+      send: (request) => call.send(request),
+      cancel: () => {
+        this.#streams.delete(stream);
+        call.cancel();
+        giveUp.abort();
+      },
+      abandon: () => {
+        stream.cancel();
+        if (member) this.#pool.blame(member);
+      },
+    };
+    const call = new DuplexCall(method, {
+      message: (response) => handlers.message(response),
+      end: (error) => {
+        this.#streams.delete(stream);
+        if (member && blamesMember(error)) this.#pool.blame(member);
+        handlers.end(error);
+      },
+    });
+    this.#streams.add(stream);
+    this.#connectStream(giveUp.signal).then(
+      (connected) => {
+        member = connected.member;
+        call.start(connected.channel, metadata);
+      },
+      (error) => {
+        if (error instanceof EtcdError) call.end(error);
+      },
+    );
+    return stream;
+  }
+
+  /** Cancels everything under way and closes the connections. Idempotent. */
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new ClosedError('the client'));
+    for (const call of this.#running) call.cancelWithStatus(status.CANCELLED, 'the client was closed');
+    for (const stream of this.#streams) stream.cancel();
+    this.#pool.close();
+  }
+
+  async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
+    for (;;) {
+      const member = await this.#pool.connect(Number.POSITIVE_INFINITY, this.#orClosing(signal));
+      const channel = member.ready;
+      if (channel) return { member, channel };
+    }
+  }
+
+  #orClosing(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+  }
+
+  #encode<Req, Res>(method: Method<Req, Res>, request: Req): Buffer {
+    const bytes = method.requestSerialize(request);
+    const limit = this.#options.maxRequestBytes;
+    if (limit > 0 && bytes.length > limit) {
+      throw new InvalidInputError(
+        `${methodName(method)} request of ${bytes.length} bytes is over the limit of ${limit} (maxRequestBytes; etcd's --max-request-bytes)`,
+      );
+    }
+    return bytes;
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closing.signal.aborted) throw new ClosedError('the client');
+  }
+}
+
+/** A pause between tries on a member that answers, but badly: enough for an election to make progress. */
+const retryPauseMs = 100;
+
+/** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
+function mayTryAgain(error: EtcdError, safety: Safety): boolean {
+  if (error instanceof DeadlineError) return false;
+  switch (error.verdict) {
+    case 'not-applied':
+      return error.code !== Code.UNAUTHENTICATED;
+    case 'maybe-applied':
+      return safety !== 'write';
+    case 'final':
+      return false;
+  }
+}
+
+function blamesMember(error: EtcdError): boolean {
+  return (
+    error.code === Code.UNAVAILABLE ||
+    error.code === Code.DEADLINE_EXCEEDED ||
+    error.serverText === 'etcdserver: rpc not supported for learner'
+  );
+}
+
+/** The error as its caller should meet it: a lost answer to a write is no plain error. */
+function told(
+  error: EtcdError,
+  method: { readonly path: string },
+  safety: Safety,
+  endpoint: string,
+): EtcdError {
+  if (error.verdict === 'maybe-applied' && safety === 'write') {
+    return new AmbiguousWriteError(`${methodName(method)} on ${endpoint}`, error);
+  }
+  return error;
+}
+
+function makeChannelOptions(options: TransportOptions): ChannelOptions {
+  return {
+    'grpc.enable_channelz': 0,
+    'grpc.enable_http_proxy': 0,
+    // Retries are decided in one place, here; grpc-js's own would hide attempts from it.
+    'grpc.enable_retries': 0,
+    'grpc.service_config_disable_resolution': 1,
+    // Own connections: a subchannel shared with other users of grpc-js may be stuck with them.
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.keepalive_time_ms': options.keepaliveTimeMs,
+    'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
+    'grpc.keepalive_permit_without_calls': 0,
+    'grpc.initial_reconnect_backoff_ms': 250,
+    'grpc.min_reconnect_backoff_ms': 250,
+    'grpc.max_reconnect_backoff_ms': options.maxReconnectDelayMs,
+    'grpc.max_receive_message_length': options.maxReceiveBytes,
+    'grpc.max_send_message_length': -1,
+  };
+}
