@@ -29,6 +29,8 @@ export interface MirrorOptions {
   readonly signal?: AbortSignal | undefined;
   /** Keys asked for at a time when listing. Default 1,000, as etcd's own mirror. */
   readonly pageSize?: number;
+  /** Told of each failed list, which is then tried again; what is known stays as it is. */
+  readonly onTrouble?: ((error: EtcdError) => void) | undefined;
 }
 
 export interface MirrorPorts {
@@ -49,6 +51,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #range: KeyRange;
   readonly #signal: AbortSignal | undefined;
   readonly #pageSize: number;
+  readonly #onTrouble: ((error: EtcdError) => void) | undefined;
   readonly #kvs = new Map<string, KeyValue>();
 
   constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = {}) {
@@ -56,6 +59,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     this.#range = range;
     this.#signal = options.signal;
     this.#pageSize = options.pageSize ?? 1_000;
+    this.#onTrouble = options.onTrouble;
   }
 
   /** What is known now: live, changing with each update that is taken. */
@@ -114,9 +118,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         return revision;
       } catch (error) {
         this.#signal?.throwIfAborted();
-        const retry =
-          error instanceof CompactedError || (error instanceof EtcdError && error.verdict !== 'final');
-        if (!retry) throw error;
+        if (!(error instanceof EtcdError)) throw error;
+        if (error.verdict === 'final' && !(error instanceof CompactedError)) throw error;
+        this.#onTrouble?.(error);
         await delay(backoffDelay(retryList, attempt, this.#ports.random), this.#signal);
       }
     }

@@ -1,0 +1,85 @@
+import type { LeaseId, Revision } from '../model/index.js';
+import type { Endpoint, EndpointRecord } from './endpoint.js';
+import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
+import { checkClient, type NamingClient } from './ports.js';
+import { checkTarget, keyPrefix } from './target.js';
+import { type EndpointOp, toTxnOps } from './update.js';
+
+export interface ManagerCallOptions {
+  /** Cancels the call, which then rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds, tries included. Default: the client's. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The endpoints of one target, stored as Go's `endpoints.Manager` stores them: `<target>/<id>`, so that each side
+ * reads what the other wrote. As in Go a target also covers keys nested below it: `foo` sees `foo/bar/1`.
+ */
+export class EndpointManager {
+  readonly target: string;
+  readonly #client: NamingClient;
+
+  /** @throws {NamingError} `invalid etcd client` or `invalid target`, as Go's NewManager. */
+  constructor(client: NamingClient, target: string) {
+    this.#client = checkClient(client);
+    this.target = checkTarget(target);
+  }
+
+  /**
+   * Carries out all operations or none, in one transaction of one revision.
+   * @throws {NamingError} before anything is sent; else as `kv.txn`.
+   */
+  async update(
+    operations: readonly EndpointOp[],
+    options: ManagerCallOptions = {},
+  ): Promise<{ revision: Revision }> {
+    const { revision } = await this.#client.kv.txn({ success: toTxnOps(this.target, operations) }, options);
+    return { revision };
+  }
+
+  /** Stores an endpoint under `key`, over whatever is there. With a lease it goes when the lease does. */
+  addEndpoint(
+    key: string,
+    endpoint: Endpoint,
+    options: ManagerCallOptions & { readonly lease?: LeaseId | { readonly id: LeaseId } } = {},
+  ): Promise<{ revision: Revision }> {
+    const lease = typeof options.lease === 'object' ? options.lease.id : options.lease;
+    return this.update([{ op: 'add', key, endpoint, lease }], options);
+  }
+
+  /** Deletes an endpoint; one that is not there is deleted already. */
+  deleteEndpoint(key: string, options: ManagerCallOptions = {}): Promise<{ revision: Revision }> {
+    return this.update([{ op: 'delete', key }], options);
+  }
+
+  /**
+   * All endpoints by key, in key order. Values that are not endpoints are left out. Linearizable, where Go's list may
+   * be stale; `serializable: true` reads as Go does.
+   */
+  async list(
+    options: ManagerCallOptions & { readonly serializable?: boolean } = {},
+  ): Promise<ReadonlyMap<string, EndpointRecord>> {
+    const { kvs } = await this.#client.kv.range({ prefix: keyPrefix(this.target) }, options);
+    const records = new Map<string, EndpointRecord>();
+    for (const kv of kvs) {
+      const record = toRecord(kv);
+      if (record) records.set(record.key, record);
+    }
+    return records;
+  }
+
+  /**
+   * A snapshot first, then every change, for as long as it is iterated: through outages, and past a compaction by a
+   * new snapshot. Go's channel closes there and its view is stale for ever. Ends by error only for what waiting
+   * cannot mend, by the signal's own reason, or with ClosedError.
+   */
+  async *watch(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<EndpointEvent, undefined> {
+    const set = new EndpointSet();
+    const prefix = keyPrefix(this.target);
+    for await (const update of this.#client.mirror({ prefix }, { signal: options.signal }))
+      yield set.apply(update);
+  }
+}

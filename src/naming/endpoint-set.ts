@@ -1,0 +1,105 @@
+import type { MirrorUpdate, ResyncReason } from '../mirror/index.js';
+import type { KeyValue, Revision } from '../model/index.js';
+import { decodeEndpoint } from './codec.js';
+import type { EndpointRecord } from './endpoint.js';
+import { EndpointDecodeError } from './errors.js';
+
+/** What happened to a target's endpoints. */
+export type EndpointEvent =
+  | {
+      /** All endpoints, also when there are none, and again after history was lost. It replaces whatever came before. */
+      readonly type: 'snapshot';
+      readonly reason: ResyncReason;
+      readonly revision: Revision;
+      readonly endpoints: ReadonlyMap<string, EndpointRecord>;
+      /** Keys whose value is not an endpoint; each harms only itself. */
+      readonly invalid: ReadonlySet<string>;
+    }
+  | {
+      /** What one or more whole revisions changed; never half of a transaction. */
+      readonly type: 'delta';
+      readonly revision: Revision;
+      readonly added: readonly EndpointRecord[];
+      readonly changed: readonly EndpointRecord[];
+      /** Keys, also of a record that is no longer readable. */
+      readonly removed: readonly string[];
+    };
+
+/** A target's endpoints, kept up to date from a mirror's updates. */
+export class EndpointSet {
+  readonly #records = new Map<string, EndpointRecord>();
+  readonly #invalid = new Set<string>();
+
+  /** By key; in the order in which the keys came. */
+  get records(): ReadonlyMap<string, EndpointRecord> {
+    return this.#records;
+  }
+
+  get invalid(): ReadonlySet<string> {
+    return this.#invalid;
+  }
+
+  apply(update: MirrorUpdate): EndpointEvent {
+    return update.type === 'snapshot' ? this.#replace(update) : this.#change(update);
+  }
+
+  #replace({ reason, revision, kvs }: MirrorUpdate & { type: 'snapshot' }): EndpointEvent {
+    this.#records.clear();
+    this.#invalid.clear();
+    for (const kv of kvs.values()) this.#put(kv);
+    return {
+      type: 'snapshot',
+      reason,
+      revision,
+      endpoints: new Map(this.#records),
+      invalid: new Set(this.#invalid),
+    };
+  }
+
+  #change({ revision, puts, deletes }: MirrorUpdate & { type: 'delta' }): EndpointEvent {
+    const added: EndpointRecord[] = [];
+    const changed: EndpointRecord[] = [];
+    const removed: string[] = [];
+    for (const latin1 of deletes) {
+      const key = Buffer.from(latin1, 'latin1').toString('utf8');
+      this.#invalid.delete(key);
+      if (this.#records.delete(key)) removed.push(key);
+    }
+    for (const kv of puts.values()) {
+      const known = this.#records.has(kv.key.toString('utf8'));
+      const record = this.#put(kv);
+      if (record) (known ? changed : added).push(record);
+      else if (known) removed.push(kv.key.toString('utf8'));
+    }
+    return { type: 'delta', revision, added, changed, removed };
+  }
+
+  #put(kv: KeyValue): EndpointRecord | undefined {
+    const key = kv.key.toString('utf8');
+    const record = toRecord(kv);
+    if (record) {
+      this.#records.set(key, record);
+      this.#invalid.delete(key);
+    } else {
+      this.#records.delete(key);
+      this.#invalid.add(key);
+    }
+    return record;
+  }
+}
+
+/** The record a key-value holds; undefined when its value is not an endpoint. */
+export function toRecord(kv: KeyValue): EndpointRecord | undefined {
+  try {
+    return {
+      key: kv.key.toString('utf8'),
+      ...decodeEndpoint(kv.value),
+      createRevision: kv.createRevision,
+      modRevision: kv.modRevision,
+      lease: kv.lease,
+    };
+  } catch (error) {
+    if (error instanceof EndpointDecodeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import { Code, EtcdError } from '../errors/index.js';
+
+/** A name, key or endpoint that is refused before anything is sent, in Go's words where Go has some. */
+export class NamingError extends EtcdError {
+  override readonly name = 'NamingError';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: Code.INVALID_ARGUMENT, cause });
+  }
+}
+
+/** A stored value that is not an endpoint in Go's JSON. */
+export class EndpointDecodeError extends EtcdError {
+  override readonly name = 'EndpointDecodeError';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: Code.DATA_LOSS, cause });
+  }
+}

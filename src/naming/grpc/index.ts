@@ -1,0 +1,1 @@
+export { type ResolverOptions, registerEtcdResolver } from './register.js';

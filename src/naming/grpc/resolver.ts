@@ -1,0 +1,141 @@
+import { type ChannelOptions, experimental, Metadata, status } from '@grpc/grpc-js';
+import { systemClock } from '../../async/index.js';
+import type { EtcdError } from '../../errors/index.js';
+import type { ServiceDirectory, ServiceView } from '../directory.js';
+import { keyPrefix } from '../target.js';
+import { sameAddresses, type TcpAddress, uniqueAddresses } from './addresses.js';
+import { Coalescer } from './coalescer.js';
+import type { TargetUri } from './target-uri.js';
+
+/** Where a resolver follows which service; or why it cannot. */
+export type Source =
+  | { readonly directory: ServiceDirectory; readonly service: string }
+  | { readonly error: string };
+
+/** What the resolvers of one registration share. */
+export interface ResolverHome {
+  locate(target: TargetUri): Source;
+  /** Those that follow a service at the moment. */
+  readonly inUse: Set<EtcdResolver>;
+}
+
+/** The policy for callers who chose none: pick_first, gRPC's own default, would use one server out of all. */
+const roundRobin = { loadBalancingConfig: [{ round_robin: {} }], methodConfig: [] };
+
+/** How long a first resolution may take before calls fail with the reason instead of waiting for their deadlines. */
+const firstResolutionMs = 5_000;
+
+/**
+ * Follows one service for one channel. grpc-js destroys it when the channel idles and uses the same object again, so
+ * all that belongs to one period of use is let go of in `destroy()`.
+ */
+export class EtcdResolver implements experimental.Resolver {
+  readonly #home: ResolverHome;
+  readonly #target: TargetUri;
+  readonly #listener: experimental.ResolverListener;
+  readonly #userServiceConfig: boolean;
+  readonly #coalescer = new Coalescer(systemClock, () => this.#emit());
+  #service = '';
+  #unsubscribe: (() => void) | undefined;
+  #view: ServiceView | undefined;
+  #emitted: readonly TcpAddress[] | undefined;
+  #trouble: EtcdError | undefined;
+  #cancelFirst: (() => void) | undefined;
+
+  constructor(
+    home: ResolverHome,
+    target: TargetUri,
+    listener: experimental.ResolverListener,
+    options: ChannelOptions,
+  ) {
+    this.#home = home;
+    this.#target = target;
+    this.#listener = listener;
+    this.#userServiceConfig = options['grpc.service_config'] !== undefined;
+  }
+
+  /** Called for every re-resolution; the watch is always current, so only the first of a period does anything. */
+  updateResolution(): void {
+    if (this.#unsubscribe) return;
+    const source = this.#home.locate(this.#target);
+    if ('error' in source) {
+      setImmediate(() => this.#fail(source.error));
+      return;
+    }
+    this.#home.inUse.add(this);
+    this.#service = source.service;
+    this.#unsubscribe = source.directory.subscribe(source.service, {
+      view: (view) => {
+        this.#view = view;
+        this.#coalescer.request();
+      },
+      trouble: (error) => {
+        this.#trouble = error;
+        if (error.verdict === 'final') this.#reportTrouble();
+      },
+    });
+    this.#cancelFirst = systemClock.setTimer(firstResolutionMs, () => this.#reportTrouble());
+  }
+
+  destroy(): void {
+    this.#home.inUse.delete(this);
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#cancelFirst?.();
+    this.#coalescer.cancel();
+    this.#view = undefined;
+    this.#emitted = undefined;
+    this.#trouble = undefined;
+  }
+
+  /** The registration was taken back: calls fail from now on, with this reason. */
+  revoke(reason: string): void {
+    if (!this.#unsubscribe) return;
+    this.destroy();
+    this.#reportEmpty(reason);
+  }
+
+  #emit(): void {
+    const view = this.#view;
+    if (!view) return;
+    this.#cancelFirst?.();
+    const addresses = uniqueAddresses(view.endpoints);
+    if (this.#emitted && sameAddresses(this.#emitted, addresses)) return;
+    this.#emitted = addresses;
+    if (addresses.length === 0) this.#reportEmpty(emptyText(view));
+    else this.#report(addresses);
+  }
+
+  #report(addresses: readonly TcpAddress[]): void {
+    const endpoints = addresses.map((address) => ({
+      addresses: [{ host: address.host, port: address.port }],
+    }));
+    // No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
+    const config = this.#userServiceConfig ? null : experimental.statusOrFromValue(roundRobin);
+    this.#listener(experimental.statusOrFromValue(endpoints), {}, config, '');
+  }
+
+  /** An empty list alone leaves calls waiting for their deadlines; the error behind it makes them fail with a reason. */
+  #reportEmpty(text: string): void {
+    this.#report([]);
+    this.#fail(text);
+  }
+
+  #reportTrouble(): void {
+    if (this.#emitted) return;
+    const why = this.#trouble?.message ?? 'etcd has not answered yet';
+    this.#fail(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
+  }
+
+  #fail(details: string): void {
+    const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
+    this.#listener(experimental.statusOrFromError(error), {}, null, '');
+  }
+}
+
+function emptyText({ target, revision, endpoints, invalid }: ServiceView): string {
+  const where = `'${keyPrefix(target)}' at etcd revision ${revision}`;
+  const unusable = endpoints.length + invalid.size;
+  if (unusable === 0) return `no endpoints under ${where}`;
+  return `none of the ${unusable} records under ${where} has a usable address`;
+}

@@ -1,0 +1,10 @@
+export { decodeEndpoint, encodeEndpoint } from './codec.js';
+export { ServiceDirectory, type ServiceSubscriber, type ServiceView } from './directory.js';
+export type { Endpoint, EndpointRecord, JsonValue } from './endpoint.js';
+export { EndpointManager, type ManagerCallOptions } from './endpoint-manager.js';
+export type { EndpointEvent } from './endpoint-set.js';
+export { EndpointDecodeError, NamingError } from './errors.js';
+export type { NamingClient } from './ports.js';
+export { type RegisterOptions, type Registration, type RegistrationState, register } from './registration.js';
+export { checkTarget, keyPrefix } from './target.js';
+export type { EndpointOp } from './update.js';

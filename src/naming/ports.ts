@@ -1,0 +1,24 @@
+import type { KvClient } from '../kv/index.js';
+import type { LeaseClient } from '../lease/index.js';
+import type { MirrorOptions, MirrorUpdate } from '../mirror/index.js';
+import type { Bytes, KeyRange } from '../model/index.js';
+import type { Watcher, WatchOptions } from '../watch/index.js';
+import { NamingError } from './errors.js';
+
+/** What naming needs of an etcd client; an EtcdClient has it. */
+export interface NamingClient {
+  readonly kv: Pick<KvClient, 'txn' | 'range'>;
+  readonly lease: Pick<LeaseClient, 'hold'>;
+  readonly closed: boolean;
+  watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
+  mirror(range: KeyRange, options?: MirrorOptions): AsyncIterable<MirrorUpdate>;
+  /** Calls back once when the client closes; the returned function takes that back. */
+  onClose(callback: () => void): () => void;
+}
+
+/** @throws {NamingError} `invalid etcd client`, in Go's words. */
+export function checkClient(client: NamingClient): NamingClient {
+  if (!client || typeof client.mirror !== 'function' || !client.kv)
+    throw new NamingError('invalid etcd client');
+  return client;
+}

@@ -1,0 +1,20 @@
+import { NamingError } from './errors.js';
+
+/** Where a target's endpoints are stored: `<target>/`. The slash keeps `svc` from seeing `svc2`. */
+export function keyPrefix(target: string): string {
+  return `${target}/`;
+}
+
+/** @throws {NamingError} `invalid target` for an empty one, as Go does; Go refuses nothing else, and neither does this. */
+export function checkTarget(target: string): string {
+  if (typeof target !== 'string' || target === '') throw new NamingError('invalid target');
+  return target;
+}
+
+/** @throws {NamingError} for a key outside the target, in Go's words. */
+export function checkKey(target: string, key: string): string {
+  if (typeof key === 'string' && key.startsWith(keyPrefix(target))) return key;
+  throw new NamingError(
+    `endpoints: endpoint key should be prefixed with '${keyPrefix(target)}' got: '${key}'`,
+  );
+}

@@ -1,0 +1,52 @@
+import type { Op } from '../kv/index.js';
+import type { LeaseId } from '../model/index.js';
+import { encodeEndpoint } from './codec.js';
+import type { Endpoint } from './endpoint.js';
+import { NamingError } from './errors.js';
+import { checkKey } from './target.js';
+
+/** One change of a target's endpoints. */
+export type EndpointOp =
+  | {
+      readonly op: 'add';
+      /** The whole key, `<target>/<id>`. */
+      readonly key: string;
+      readonly endpoint: Endpoint;
+      /** The lease the endpoint lives by. Default: none, it stays until deleted. */
+      readonly lease?: LeaseId | undefined;
+    }
+  | { readonly op: 'delete'; readonly key: string };
+
+/**
+ * The changes as operations of one transaction. A delete and an add of one key become what they amount to, the
+ * later of the two: etcd takes a key only once in a transaction, yet its naming guide shows just that.
+ * @throws {NamingError} for no changes, a key outside the target, an unknown op, or one key added twice.
+ */
+export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
+  if (changes.length === 0) throw new NamingError('update() was given no operations');
+  const byKey = new Map<string, EndpointOp>();
+  for (const change of changes) {
+    checkKey(target, change.key);
+    if (change.op === 'add' && byKey.get(change.key)?.op === 'add') {
+      throw new NamingError(`endpoints: '${change.key}' is added twice`);
+    }
+    byKey.set(change.key, change);
+  }
+  return [...byKey.values()].map(toOp);
+}
+
+function toOp(change: EndpointOp): Op {
+  switch (change.op) {
+    case 'add':
+      return {
+        type: 'put',
+        key: change.key,
+        value: encodeEndpoint(change.endpoint),
+        options: { lease: change.lease ?? 0n },
+      };
+    case 'delete':
+      return { type: 'delete', range: change.key };
+    default:
+      throw new NamingError('endpoints: bad update op');
+  }
+}
