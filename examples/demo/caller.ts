@@ -26,6 +26,11 @@ export class Caller {
     return this.#made;
   }
 
+  /** Calls answered, by whomever. */
+  get answers(): number {
+    return [...this.answered.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   start(): void {
     this.#timer = setInterval(() => this.#call(), pauseMs);
   }

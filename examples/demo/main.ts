@@ -62,11 +62,11 @@ async function play(etcd: EtcdHandle, picture: Picture, servers: GreeterProcess[
 
   picture.say(`stopping etcd for ${outageMs / 1000} s: calls go on with the last known endpoints`);
   await etcd.stop();
-  const before = caller.answered.get('greeter-a') ?? 0;
+  const [answeredBefore, failedBefore] = [caller.answers, caller.failed.length];
+  await until('etcd stopped: calls go on', () => caller.answers > answeredBefore);
   await pause(outageMs);
-  picture.say(
-    `starting etcd again; greeter-a alone answered ${answers('greeter-a') - before} calls meanwhile`,
-  );
+  const [answered, failed] = [caller.answers - answeredBefore, caller.failed.length - failedBefore];
+  picture.say(`starting etcd again; while it was away ${answered} calls were answered and ${failed} failed`);
   await etcd.restart();
   const manager = new EndpointManager(client, target);
   await until(

@@ -24,17 +24,18 @@ export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {
 
 /**
  * The `:authority` of calls to the service: its last part, with what no host name may hold replaced. A slash, or Go's
- * `%2F`, makes Node servers reset the stream and grpc-js leak a socket per attempt.
+ * `%2F`, makes Node servers reset the stream and grpc-js leak a socket per attempt; a name that ends in a number, such
+ * as `v1.2`, is a malformed IPv4 address to a URL parser, and gets a suffix.
  */
 export function authorityOf(uri: TargetUri): string {
   const parts = uri.path
     .replace(/[?#].*$/s, '')
     .split('/')
     .filter(Boolean);
-  const legal = (parts[parts.length - 1] ?? uri.authority ?? '')
-    .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[-.]+|[-.]+$/g, '');
-  return legal === '' ? 'etcd' : legal;
+  const last = parts[parts.length - 1] ?? uri.authority ?? '';
+  const legal = last.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+  if (legal === '') return 'etcd';
+  return URL.canParse(`http://${legal}`) ? legal : `${legal}.etcd`;
 }
 
 function decode(text: string): string {

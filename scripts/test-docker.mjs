@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// The integration ring in containers, where a Docker engine runs; one line where none does.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const localImage = 'etcd-naming-local:latest';
+const { DEFAULT_ETCD_VERSION } = await import('../dist/testing/index.js');
+
+if (!docker('version', '--format', '{{.Server.Version}}')) {
+  console.log('skipped: the integration ring in testcontainers (no Docker engine is running)');
+  process.exit(0);
+}
+const image = process.env.ETCD_TEST_IMAGE || official() || madeHere();
+if (!image) {
+  console.log(
+    'skipped: the integration ring in testcontainers (no etcd image at hand, none could be pulled or made)',
+  );
+  process.exit(0);
+}
+console.log(`integration ring in testcontainers, image ${image}`);
+const env = { ...process.env, ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image };
+const test = fileURLToPath(new URL('test.mjs', import.meta.url));
+process.exit(
+  spawnSync(process.execPath, [test, '--only', 'integration'], { stdio: 'inherit', env }).status ?? 1,
+);
+
+function official() {
+  const name = `quay.io/coreos/etcd:v${DEFAULT_ETCD_VERSION}`;
+  return docker('image', 'inspect', name) || docker('pull', '--quiet', name) ? name : undefined;
+}
+
+function madeHere() {
+  const script = fileURLToPath(new URL('docker-image.mjs', import.meta.url));
+  return spawnSync(process.execPath, [script, localImage], { stdio: 'inherit' }).status === 0
+    ? localImage
+    : undefined;
+}
+
+function docker(...args) {
+  return spawnSync('docker', args, { stdio: 'ignore', timeout: 120_000 }).status === 0;
+}

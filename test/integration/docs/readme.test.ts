@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EtcdClient } from '#src/client/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const folder = join(root, 'build', 'readme');
+const timeoutMs = 30_000;
+
+/** The README's blocks by the name behind their language, with our addresses in place of its own. */
+function snippets(etcd: string, port: number): Map<string, string> {
+  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts (\w+)\n(.*?)^```$/gms);
+  return new Map(
+    [...blocks].map(([, name = '', code = '']) => [
+      name,
+      code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`),
+    ]),
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function compile(): void {
+  const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stdout);
+}
+
+function start(name: string): ChildProcess {
+  return spawn(process.execPath, [join(folder, 'out', `${name}.js`)], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** What a program printed, once it has ended by itself, or printed what was waited for. */
+async function output(child: ChildProcess, until?: string): Promise<string> {
+  let text = '';
+  const collect = (chunk: Buffer) => {
+    text += chunk.toString();
+    if (until && text.includes(until)) child.kill('SIGKILL');
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const [code, signal] = await once(child, 'exit');
+  clearTimeout(timer);
+  if (!until) assert.equal(code, 0, `ended with ${code ?? signal}: ${text}`);
+  return text;
+}
+
+describe('the README, compiled and run', () => {
+  let etcd: EtcdHandle;
+  let server: ChildProcess | undefined;
+
+  before(async function () {
+    this.timeout(120_000);
+    etcd = await startEtcd();
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const [name, code] of snippets(etcd.endpoints[0] ?? '', await freePort())) {
+      writeFileSync(join(folder, `${name}.ts`), `${code}\nexport {};\n`);
+    }
+    cpSync(join(root, 'test/support/readme'), folder, { recursive: true });
+    compile();
+  });
+
+  after(async () => {
+    server?.kill('SIGKILL');
+    await etcd?.close();
+  });
+
+  it('answers a call of the client through the server, found by name', async () => {
+    server = start('server');
+    const client = new EtcdClient({ endpoints: etcd.endpoints });
+    const manager = new EndpointManager(client, 'foo/bar/my-service');
+    for await (const event of manager.watch()) {
+      if (event.type === 'snapshot' ? event.endpoints.size > 0 : event.added.length > 0) break;
+    }
+    await client.close();
+    assert.match(await output(start('client'), 'Hello, world'), /Hello, world/);
+  });
+
+  it('takes the server back on SIGTERM', async () => {
+    assert.ok(server);
+    const gone = once(server, 'exit');
+    server.kill('SIGTERM');
+    await gone;
+    const client = new EtcdClient({ endpoints: etcd.endpoints });
+    assert.equal((await new EndpointManager(client, 'foo/bar/my-service').list()).size, 0);
+    await client.close();
+  });
+
+  const ends: readonly (readonly [string, RegExp])[] = [
+    ['endpoints', /my-service\/e2 1\.2\.3\.14:\d+\nsnapshot \d+/],
+    ['clients', /hello \d+n\nput greeting \d+\nstore this.* \d+n/s],
+    ['proto', /\/etcdserverpb\.KV\/Range .*proto.*foo\n.*etcdserverpb/s],
+    ['testing', /^bar$/m],
+  ];
+  for (const [name, printed] of ends) {
+    it(`runs "${name}" to its end`, async function () {
+      this.timeout(60_000);
+      assert.match(await output(start(name)), printed);
+    });
+  }
+});

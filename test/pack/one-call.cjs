@@ -1,0 +1,36 @@
+// Serves, registers, dials etcd:///…, prints the answer, and leaves nothing that would keep the process alive.
+const text = {
+  requestSerialize: Buffer.from,
+  requestDeserialize: String,
+  responseSerialize: Buffer.from,
+  responseDeserialize: String,
+};
+const service = {
+  hello: { path: '/pack.Check/Hello', requestStream: false, responseStream: false, ...text },
+};
+
+exports.main = async function main(grpc, naming, endpoint, name) {
+  const server = new grpc.Server();
+  server.addService(service, { hello: (call, reply) => reply(null, `hello, ${call.request}`) });
+  const port = await new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const client = new naming.EtcdClient({ endpoints: [endpoint] });
+  const target = `pack/${name}/${process.version}`;
+  const registration = await naming.register(client, { target, endpoint: { addr: `127.0.0.1:${port}` } });
+  naming.registerEtcdResolver(client);
+  const Client = grpc.makeGenericClientConstructor(service, 'Check');
+  const caller = new Client(`etcd:///${target}`, grpc.credentials.createInsecure());
+  const answer = await new Promise((resolve, reject) => {
+    caller.hello(name, { deadline: Date.now() + 10_000 }, (error, reply) =>
+      error ? reject(error) : resolve(reply),
+    );
+  });
+  console.log(answer);
+  caller.close();
+  await registration.close();
+  await client.close();
+  server.forceShutdown();
+};
