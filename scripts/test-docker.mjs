@@ -31,7 +31,7 @@ function official() {
 
 function madeHere() {
   const script = fileURLToPath(new URL('docker-image.mjs', import.meta.url));
-  return spawnSync(process.execPath, [script, localImage], { stdio: 'inherit' }).status === 0
+  return spawnSync(process.execPath, [script, '--tag', localImage], { stdio: 'inherit' }).status === 0
     ? localImage
     : undefined;
 }

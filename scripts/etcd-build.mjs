@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// npm run etcd:build -- 3.7.1 …: builds releases of etcd from its Go modules into the cache that tests look in.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findCached, install } from '../dist/testing/cache.js';
+
+const versions = process.argv.slice(2).map((version) => version.replace(/^v/, ''));
+if (versions.length === 0 || versions.some((version) => !/^3\.([5-9]|\d\d)\.\d+$/.test(version))) {
+  console.error(`npm run etcd:build -- <version> …
+
+Builds etcd and etcdctl of each version, 3.5.0 or later, from their Go modules into the cache; needs a Go toolchain
+(Go 1.26 for 3.7). A version that is in the cache already is left as it is.`);
+  process.exit(2);
+}
+if (spawnSync('go', ['version']).status !== 0) {
+  console.error('no Go toolchain: go does not run');
+  process.exit(1);
+}
+const sources = fileURLToPath(new URL('../test/interop/etcd-build', import.meta.url));
+for (const version of versions) {
+  const cached = await findCached(version);
+  const built = cached ?? (await install(async (folder) => build(version, folder)));
+  console.log(`${cached ? 'in the cache' : 'built'}: etcd ${built.version}`);
+}
+
+/** A module each, since etcd's server and etcdctl of one release do not always agree on the versions of what they use. */
+function build(version, folder) {
+  for (const program of ['etcd', 'etcdctl']) {
+    const work = mkdtempSync(join(tmpdir(), 'etcd-build-'));
+    const module = program === 'etcd' ? 'go.etcd.io/etcd/server/v3' : 'go.etcd.io/etcd/etcdctl/v3';
+    try {
+      cpSync(join(sources, program), work, { recursive: true });
+      writeFileSync(join(work, 'go.mod'), `module build\n\nrequire ${module} v${version}\n`);
+      console.error(`${program} ${version}: modules …`);
+      go(work, ['mod', 'tidy']);
+      console.error(`${program} ${version}: compiling …`);
+      go(work, ['build', '-trimpath', '-o', join(folder, program), '.']);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+}
+
+function go(cwd, args) {
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod' };
+  const { status, stderr } = spawnSync('go', args, { cwd, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`go ${args.join(' ')} failed:\n${stderr}`);
+}

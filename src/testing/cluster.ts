@@ -1,0 +1,151 @@
+import { EtcdStartError } from './errors.js';
+import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
+import type { EtcdNode } from './etcd-node.js';
+import { Gateway, type MemberStatus } from './gateway.js';
+import { launch } from './launch.js';
+import { LocalEtcd, type Origin } from './local-etcd.js';
+import { type EtcdSource, resolveSettings, type StartEtcdOptions } from './options.js';
+import { findRuntime } from './sources/find.js';
+import { until } from './wait.js';
+
+/** What {@link startEtcdCluster} takes. */
+export interface StartEtcdClusterOptions extends StartEtcdOptions {
+  /** How many members. Default 3, the smallest number that survives the loss of one. */
+  members?: number;
+}
+
+const ELECTION_PATIENCE_MS = 10_000;
+/** Short, because a frozen member is asked like the others and must not hold up their answer. */
+const STATUS_PATIENCE_MS = 500;
+
+/**
+ * Starts a cluster of members that know each other, all on this machine. Resolves when each answers `/health`,
+ * which it does only with a leader. A cluster is never external.
+ *
+ * @throws EtcdStartError as `startEtcd` does.
+ */
+export async function startEtcdCluster(options: StartEtcdClusterOptions = {}): Promise<EtcdClusterHandle> {
+  const count = options.members ?? 3;
+  if (!(Number.isInteger(count) && count > 0))
+    throw new TypeError(`members must be a positive integer, not ${count}`);
+  const settings = resolveSettings(options);
+  settings.signal?.throwIfAborted();
+  if (settings.source === 'external')
+    throw new EtcdStartError("a cluster is never taken from source 'external'");
+  const { plan, origin } = await launch(await findRuntime(settings), count, settings);
+  return new LocalCluster(plan.nodes, origin);
+}
+
+class LocalCluster implements EtcdClusterHandle {
+  readonly members: readonly ClusterMember[];
+  readonly endpoints: readonly string[];
+  readonly prefix = '';
+  readonly canBreak = true;
+  readonly #origin: Origin;
+  #closing: Promise<void> | undefined;
+
+  constructor(nodes: readonly EtcdNode[], origin: Origin) {
+    this.#origin = origin;
+    const own = (node: EtcdNode) => ({ ...origin, dispose: () => node.remove() });
+    this.members = nodes.map((node) => new ClusterMember(node, own(node), nodes));
+    this.endpoints = nodes.map(({ endpoint }) => endpoint);
+  }
+
+  get source(): EtcdSource {
+    return this.#origin.runtime.source;
+  }
+
+  get version(): string {
+    return this.#origin.version;
+  }
+
+  get etcdctl(): string | undefined {
+    return this.#origin.runtime.etcdctl;
+  }
+
+  async leader(): Promise<EtcdMember> {
+    return until('a leader', { timeoutMs: ELECTION_PATIENCE_MS }, async () => {
+      const answers = (await Promise.all(this.members.map(ask))).filter(isPresent);
+      const [leader] = answers.filter(isLeader).sort((a, b) => b.status.raftTerm - a.status.raftTerm);
+      return leader?.member;
+    });
+  }
+
+  async wipe(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()));
+    await Promise.all(this.members.map((member) => member.beginAnew()));
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#origin.dispose();
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+interface Answer {
+  readonly member: ClusterMember;
+  readonly status: MemberStatus;
+}
+
+async function ask(member: ClusterMember): Promise<Answer | undefined> {
+  const status = await member.status();
+  return status && { member, status };
+}
+
+/** By its own word: the others go on naming a leader that has fallen silent until they elect the next. */
+function isLeader({ status }: Answer): boolean {
+  return status.leaderId === status.memberId;
+}
+
+class ClusterMember extends LocalEtcd {
+  readonly #siblings: readonly EtcdNode[];
+
+  constructor(node: EtcdNode, origin: Origin, all: readonly EtcdNode[]) {
+    super(node, origin);
+    this.#siblings = all.filter((other) => other !== node);
+  }
+
+  async status(): Promise<MemberStatus | undefined> {
+    try {
+      return await this.gateway.status(STATUS_PATIENCE_MS);
+    } catch {
+      return undefined;
+    }
+  }
+
+  override async wipe(): Promise<void> {
+    if (this.#siblings.length === 0) return super.wipe();
+    await this.open().kill();
+    await until('replacing the member', { timeoutMs: ELECTION_PATIENCE_MS }, () => this.#replace());
+    await this.node.erase({ joinExisting: true });
+    await this.startAgain();
+  }
+
+  /** For a wipe of the whole cluster: back to the first start, with nothing. */
+  async beginAnew(): Promise<void> {
+    await this.node.erase();
+    await this.startAgain();
+  }
+
+  /** Asks one sibling after the other, since some may be down and a new leader may only now be elected. */
+  async #replace(): Promise<boolean> {
+    for (const sibling of this.#siblings) {
+      try {
+        const gateway = new Gateway(sibling.endpoint);
+        const id = await gateway.memberIdAt(this.node.peerUrl);
+        if (id !== undefined) await gateway.removeMember(id);
+        await gateway.addMember(this.node.peerUrl);
+        return true;
+      } catch {}
+    }
+    return false;
+  }
+}
+
+function isPresent<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

@@ -1,0 +1,64 @@
+import type { ContainerRuntimeClient, GenericContainer, StartedNetwork } from 'testcontainers';
+
+/** A container as dockerode drives it. */
+export type Container = ReturnType<ContainerRuntimeClient['container']['getById']>;
+
+type Library = typeof import('testcontainers');
+
+/** The one place that knows testcontainers. It is an optional peer, so it is loaded only when Docker is asked for. */
+export class DockerEngine {
+  /** Host under which published ports are reached. */
+  readonly host: string;
+  readonly #library: Library;
+  readonly #client: ContainerRuntimeClient;
+
+  private constructor(library: Library, client: ContainerRuntimeClient) {
+    this.#library = library;
+    this.#client = client;
+    const { host } = client.info.containerRuntime;
+    // Ports are published on IPv4, and 'localhost' may be looked up as ::1 first.
+    this.host = host === 'localhost' ? '127.0.0.1' : host;
+  }
+
+  /** Rejects at once when testcontainers is not installed or no engine runs. */
+  static async connect(): Promise<DockerEngine> {
+    // The reaper needs an image of its own, which cannot be pulled where there is no registry, and our containers
+    // are removed without it. Set the variable to 'false' to have it.
+    process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+    const library = await import('testcontainers');
+    return new DockerEngine(library, await library.getContainerRuntimeClient());
+  }
+
+  /** Pulls the image, unless the engine has it. */
+  async ensureImage(image: string): Promise<void> {
+    await this.#client.image.pull(this.#library.ImageName.fromString(image));
+  }
+
+  newContainer(image: string): GenericContainer {
+    return new this.#library.GenericContainer(image);
+  }
+
+  /** Neither a listening port nor a command can be waited for: the image has no shell. */
+  waitForHealth(port: number) {
+    return this.#library.Wait.forHttp('/health', port, { abortOnContainerExit: true }).forStatusCode(200);
+  }
+
+  async newNetwork(): Promise<StartedNetwork> {
+    return new this.#library.Network().start();
+  }
+
+  container(id: string): Container {
+    return this.#client.container.getById(id);
+  }
+
+  async withLabel(label: string): Promise<Container[]> {
+    const { dockerode } = this.#client.container;
+    const found = await dockerode.listContainers({ all: true, filters: JSON.stringify({ label: [label] }) });
+    return found.map(({ Id }) => this.container(Id));
+  }
+
+  /** The output of a container from `sinceSeconds` (Unix time) on; does not keep the process alive. */
+  async follow(container: Container, sinceSeconds: number): Promise<NodeJS.ReadableStream> {
+    return this.#client.container.logs(container, { since: sinceSeconds });
+  }
+}

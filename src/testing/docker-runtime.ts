@@ -1,0 +1,41 @@
+import type { StartedNetwork } from 'testcontainers';
+import type { DockerEngine } from './docker-engine.js';
+import { DockerEtcd } from './docker-etcd.js';
+import { type EtcdNode, type EtcdPlan, type EtcdRuntime, initialClusterOf } from './etcd-node.js';
+import type { Settings } from './options.js';
+import { freePorts } from './ports.js';
+
+/** Runs etcd in containers; the members of a cluster share a network of their own. */
+export class DockerRuntime implements EtcdRuntime {
+  readonly source = 'docker';
+  readonly etcdctl: string | undefined;
+  readonly #engine: DockerEngine;
+  readonly #settings: Settings;
+
+  constructor(engine: DockerEngine, settings: Settings, etcdctl: string | undefined) {
+    this.#engine = engine;
+    this.#settings = settings;
+    this.etcdctl = etcdctl;
+  }
+
+  async plan(count: number): Promise<EtcdPlan> {
+    const ports = await freePorts(count);
+    const network = count > 1 ? await this.#engine.newNetwork() : undefined;
+    const peers = ports.map((port, i) => ({ port, name: `m${i}`, peerUrl: peerUrlOf(network, i) }));
+    const initialCluster = initialClusterOf(peers);
+    const nodes = peers.map(({ name, port, peerUrl }) => {
+      const layout = { name, port, peerUrl, initialCluster, network };
+      return new DockerEtcd(this.#engine, this.#settings, layout);
+    });
+    return { nodes, dispose: () => dispose(nodes, network) };
+  }
+}
+
+function peerUrlOf(network: StartedNetwork | undefined, index: number): string {
+  return network ? `http://m${index}:2380` : 'http://127.0.0.1:2380';
+}
+
+async function dispose(nodes: readonly EtcdNode[], network: StartedNetwork | undefined): Promise<void> {
+  await Promise.all(nodes.map((node) => node.remove()));
+  await network?.stop();
+}

@@ -1,0 +1,80 @@
+/** When a download is given up. */
+export interface DownloadLimits {
+  /** Milliseconds until the answer's head must be there. */
+  readonly firstByteMs: number;
+  /** Milliseconds that may pass without a byte of the body. */
+  readonly idleMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A release archive has some 25 MB; a mirror that sends ten times that sends something else. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** Reads a URL whole. `onProgress` hears the bytes so far and, when the server tells, the total. */
+export async function download(
+  url: string,
+  limits: DownloadLimits,
+  onProgress: (bytes: number, total: number | undefined) => void = () => {},
+): Promise<Buffer> {
+  const watchdog = new Watchdog(limits.signal);
+  try {
+    watchdog.expect('answer', limits.firstByteMs);
+    const response = await fetch(url, { signal: watchdog.signal });
+    if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
+    const total = Number(response.headers.get('content-length')) || undefined;
+    return await readBody(
+      response.body,
+      () => watchdog.expect('data', limits.idleMs),
+      (n) => onProgress(n, total),
+    );
+  } catch (error) {
+    limits.signal?.throwIfAborted();
+    throw new Error(url, { cause: watchdog.signal.aborted ? watchdog.signal.reason : rootOf(error) });
+  } finally {
+    watchdog.stop();
+  }
+}
+
+async function readBody(
+  body: AsyncIterable<Uint8Array>,
+  beforeEach: () => void,
+  onProgress: (bytes: number) => void,
+): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  beforeEach();
+  for await (const part of body) {
+    beforeEach();
+    size += part.length;
+    if (size > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
+    parts.push(part);
+    onProgress(size);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Aborts when what is expected does not come in time; each expectation replaces the one before. */
+class Watchdog {
+  readonly #controller = new AbortController();
+  readonly signal: AbortSignal;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(outer: AbortSignal | undefined) {
+    this.signal = outer ? AbortSignal.any([outer, this.#controller.signal]) : this.#controller.signal;
+  }
+
+  expect(what: string, withinMs: number): void {
+    clearTimeout(this.#timer);
+    const giveUp = () => this.#controller.abort(new Error(`no ${what} within ${withinMs} ms`));
+    this.#timer = setTimeout(giveUp, withinMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** `fetch` says only "fetch failed"; what failed is its cause. */
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error;
+}

@@ -1,0 +1,141 @@
+import http from 'node:http';
+import https from 'node:https';
+
+const REQUEST_TIMEOUT_MS = 5_000;
+
+/** What a member says of itself and of the leader; ids are decimal strings, as the gateway writes them. */
+export interface MemberStatus {
+  readonly memberId: string;
+  /** `0` while there is no leader. */
+  readonly leaderId: string;
+  readonly raftTerm: number;
+}
+
+/**
+ * etcd's HTTP side: `/health`, `/version`, `/metrics` and the JSON gateway of 3.4 and later. One connection per
+ * request and none kept: a pooled one would count as a client, and would be dead after each restart.
+ */
+export class Gateway {
+  readonly #base: URL;
+
+  /** @param endpoint `host:port`, or a URL for TLS. */
+  constructor(endpoint: string) {
+    this.#base = new URL(endpoint.includes('://') ? endpoint : `http://${endpoint}`);
+  }
+
+  /** Whether the member answers and sees a leader; every failure is a `false`. */
+  async isHealthy(): Promise<boolean> {
+    try {
+      const { health } = JSON.parse(await this.#get('/health', 1_000)) as { health?: string };
+      return health === 'true';
+    } catch {
+      return false;
+    }
+  }
+
+  async version(): Promise<string> {
+    const { etcdserver } = JSON.parse(await this.#get('/version')) as { etcdserver?: string };
+    if (etcdserver === undefined) throw new Error(`${this.#base.host}/version is not etcd's`);
+    return etcdserver;
+  }
+
+  async metrics(): Promise<string> {
+    return this.#get('/metrics');
+  }
+
+  async status(timeoutMs = REQUEST_TIMEOUT_MS): Promise<MemberStatus> {
+    const body = await this.#post('maintenance/status', {}, timeoutMs);
+    const { header, leader, raftTerm } = body as {
+      header: { member_id: string };
+      leader?: string;
+      raftTerm?: string;
+    };
+    return { memberId: header.member_id, leaderId: leader ?? '0', raftTerm: Number(raftTerm ?? 0) };
+  }
+
+  async currentRevision(): Promise<bigint> {
+    const { header } = (await this.#post('kv/range', { key: base64('\0'), limit: 1, keys_only: true })) as {
+      header: { revision: string };
+    };
+    return BigInt(header.revision);
+  }
+
+  /** Resolves when compacted, also when it was before; physically, so that nothing of it is still under way. */
+  async compact(revision: bigint): Promise<void> {
+    try {
+      await this.#post('kv/compaction', { revision: revision.toString(), physical: true });
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes('has been compacted'))) throw error;
+    }
+  }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    const end = Buffer.from(prefix);
+    // Our prefixes end in '/', so that adding one to the last byte never overflows.
+    end[end.length - 1] = (end[end.length - 1] ?? 0) + 1;
+    await this.#post('kv/deleterange', { key: base64(prefix), range_end: end.toString('base64') });
+  }
+
+  async memberIdAt(peerUrl: string): Promise<string | undefined> {
+    const { members } = (await this.#post('cluster/member/list', {})) as {
+      members: { ID: string; peerURLs: string[] }[];
+    };
+    return members.find(({ peerURLs }) => peerURLs.includes(peerUrl))?.ID;
+  }
+
+  async removeMember(id: string): Promise<void> {
+    await this.#post('cluster/member/remove', { ID: id });
+  }
+
+  async addMember(peerUrl: string): Promise<void> {
+    await this.#post('cluster/member/add', { peerURLs: [peerUrl] });
+  }
+
+  async #get(path: string, timeoutMs = REQUEST_TIMEOUT_MS): Promise<string> {
+    return exchange(new URL(path, this.#base), 'GET', undefined, timeoutMs);
+  }
+
+  async #post(method: string, message: object, timeoutMs = REQUEST_TIMEOUT_MS): Promise<unknown> {
+    const url = new URL(`/v3/${method}`, this.#base);
+    return JSON.parse(await exchange(url, 'POST', JSON.stringify(message), timeoutMs));
+  }
+}
+
+/** The value of a metric in Prometheus' text, summed over its labels. Throws when it is not there. */
+export function readMetric(text: string, name: string): number {
+  const samples = text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
+  if (samples.length === 0) throw new Error(`etcd has no metric '${name}'`);
+  return samples.reduce((sum, sample) => sum + sample, 0);
+}
+
+function exchange(url: URL, method: string, body: string | undefined, timeoutMs: number): Promise<string> {
+  const client = url.protocol === 'https:' ? https : http;
+  const signal = AbortSignal.timeout(timeoutMs);
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) =>
+      reject(new Error(`${method} ${url.href}: ${describe(error, signal, timeoutMs)}`));
+    const request = client.request(url, { method, agent: false, signal }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('error', fail);
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('end', () => {
+        const text = Buffer.concat(parts).toString();
+        if (response.statusCode === 200) resolve(text);
+        else fail(new Error(`status ${response.statusCode}: ${text.trim().slice(0, 500)}`));
+      });
+    });
+    request.on('error', fail);
+    request.end(body);
+  });
+}
+
+function describe(error: Error, signal: AbortSignal, timeoutMs: number): string {
+  return signal.aborted ? `no answer within ${timeoutMs} ms` : error.message;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,39 @@
+import { EtcdStartError, isAddressInUse } from './errors.js';
+import type { EtcdPlan, EtcdRuntime } from './etcd-node.js';
+import { Gateway } from './gateway.js';
+import type { Origin } from './local-etcd.js';
+import type { Settings } from './options.js';
+
+const PORT_ATTEMPTS = 5;
+
+/** Nodes that answer, and what their handles need to know. */
+export interface Launched {
+  readonly plan: EtcdPlan;
+  readonly origin: Origin;
+}
+
+/**
+ * Starts `count` nodes together on fresh ports. The ports were free when they were looked for and may be taken by
+ * the time etcd binds them: with several test processes side by side that really happens, so it is tried again.
+ */
+export async function launch(runtime: EtcdRuntime, count: number, settings: Settings): Promise<Launched> {
+  for (let attempt = 1; ; attempt++) {
+    settings.signal?.throwIfAborted();
+    const plan = await runtime.plan(count);
+    try {
+      return await startAll(runtime, plan, settings);
+    } catch (error) {
+      await plan.dispose();
+      if (!isAddressInUse(error) || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startAll(runtime: EtcdRuntime, plan: EtcdPlan, settings: Settings): Promise<Launched> {
+  const limits = { timeoutMs: settings.startTimeoutMs, signal: settings.signal };
+  await Promise.all(plan.nodes.map((node) => node.start(limits)));
+  const [first] = plan.nodes;
+  if (!first) throw new EtcdStartError('a cluster has at least one member');
+  const version = await new Gateway(first.endpoint).version();
+  return { plan, origin: { runtime, version, limits, dispose: () => plan.dispose() } };
+}

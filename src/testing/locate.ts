@@ -1,0 +1,24 @@
+import { EtcdStartError } from './errors.js';
+import type { EtcdBinary } from './etcd-binary.js';
+import { resolveSettings, type StartEtcdOptions } from './options.js';
+import { findBinary } from './sources/binary.js';
+import { fetchBinary } from './sources/fetch.js';
+
+/**
+ * Finds an etcd binary (`ETCD_BIN`, `PATH`, the cache), or fetches one into the cache, and starts nothing: for those
+ * who build an image from it or run it in a way of their own.
+ *
+ * @throws EtcdStartError with all that was tried.
+ */
+export async function locateEtcd(
+  options: Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'> = {},
+): Promise<EtcdBinary> {
+  const settings = resolveSettings({ ...options, source: 'auto' });
+  const tried: string[] = [];
+  const binary = (await findBinary(settings.version, tried)) ?? (await fetchBinary(settings, tried));
+  if (!binary)
+    throw new EtcdStartError(`no etcd binary. Tried:\n${tried.map((line) => `  - ${line}`).join('\n')}`, {
+      tried,
+    });
+  return binary;
+}

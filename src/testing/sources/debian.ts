@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { install } from '../cache.js';
+import { type EtcdBinary, findOnPath } from '../etcd-binary.js';
+import type { Settings } from '../options.js';
+
+const PACKAGES = ['etcd-server', 'etcd-client'];
+const PATIENCE_MS = 180_000;
+
+/**
+ * The distribution's own etcd, through the package sources this machine already has and trusts (apt checks their
+ * signatures), unpacked rather than installed, so that no root is needed. The version is the distribution's.
+ */
+export async function fetchDebianPackages(settings: Settings): Promise<EtcdBinary> {
+  if (!existsSync('/etc/debian_version') || !findOnPath('apt-get') || !findOnPath('dpkg-deb')) {
+    throw new Error('this is no Debian-like machine with apt-get and dpkg-deb');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-apt-'));
+  try {
+    settings.progress.line(`fetching the packages ${PACKAGES.join(' and ')} of this distribution`);
+    const root = await unpackPackages(folder, settings.signal);
+    const binary = await install((target) => pick(join(root, 'usr', 'bin'), target));
+    settings.progress.line(`etcd ${binary.version} is now ${binary.etcd}`);
+    if (settings.version !== undefined && binary.version !== settings.version) {
+      throw new Error(`the distribution has etcd ${binary.version}, not ${settings.version}`);
+    }
+    return binary;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function unpackPackages(folder: string, signal: AbortSignal | undefined): Promise<string> {
+  const lists = join(folder, 'lists');
+  const cache = join(folder, 'cache');
+  await mkdir(join(lists, 'partial'), { recursive: true });
+  await mkdir(join(cache, 'archives', 'partial'), { recursive: true });
+  const run = (command: string, args: readonly string[]) =>
+    promisify(execFile)(command, args, { cwd: folder, timeout: PATIENCE_MS, signal });
+  const options = aptOptions(lists, cache);
+  // The machine's own lists may be missing or old, and without root they cannot be renewed: hence lists of our own.
+  await run('apt-get', [...options, '-qq', 'update']);
+  await run('apt-get', [...options, '-qq', 'download', ...PACKAGES]);
+  const root = join(folder, 'root');
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.deb'))) {
+    await run('dpkg-deb', ['-x', file, root]);
+  }
+  return root;
+}
+
+/** All that apt writes goes into our folder; it needs no lock there, and no sandbox user that could not enter it. */
+function aptOptions(lists: string, cache: string): string[] {
+  const settings = [
+    `Dir::State::lists=${lists}`,
+    `Dir::Cache=${cache}`,
+    'Debug::NoLocking=1',
+    'APT::Sandbox::User=',
+    'Acquire::Retries=1',
+    'Acquire::http::Timeout=15',
+    'Acquire::https::Timeout=15',
+  ];
+  return settings.flatMap((setting) => ['-o', setting]);
+}
+
+async function pick(from: string, to: string): Promise<void> {
+  for (const name of ['etcd', 'etcdctl']) {
+    await copyFile(join(from, name), join(to, name));
+  }
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { EtcdStartError, ExternalEtcdError, reasonOf } from '../errors.js';
+import { findOnPath } from '../etcd-binary.js';
+import type { EtcdHandle } from '../etcd-handle.js';
+import { Gateway, readMetric } from '../gateway.js';
+import type { Settings } from '../options.js';
+import { orAborted } from '../wait.js';
+
+/** An etcd that somebody else runs. Only looked at to make sure that it is there. */
+export async function connectExternal(settings: Settings): Promise<EtcdHandle> {
+  const endpoints = settings.endpoints.map((endpoint) => endpoint.trim().replace(/^http:\/\/|\/+$/g, ''));
+  const [first] = endpoints;
+  if (first === undefined) {
+    throw new EtcdStartError(
+      "source 'external' needs the endpoints of an etcd: the option `endpoints`, or ETCD_TEST_ENDPOINTS=host:port,…",
+    );
+  }
+  try {
+    const version = await orAborted(settings.signal, new Gateway(first).version());
+    return new ExternalEtcd(endpoints, first, version);
+  } catch (error) {
+    settings.signal?.throwIfAborted();
+    throw new EtcdStartError(`the external etcd does not answer: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+class ExternalEtcd implements EtcdHandle {
+  readonly endpoints: readonly string[];
+  readonly source = 'external';
+  readonly version: string;
+  readonly prefix = `etcd-naming-test/${randomUUID()}/`;
+  readonly canBreak = false;
+  readonly pid = undefined;
+  readonly etcdctl = findOnPath('etcdctl');
+  readonly #gateway: Gateway;
+  #closing: Promise<void> | undefined;
+
+  constructor(endpoints: readonly string[], first: string, version: string) {
+    this.endpoints = endpoints;
+    this.version = version;
+    this.#gateway = new Gateway(first);
+  }
+
+  async pause(): Promise<void> {
+    throw new ExternalEtcdError('pause');
+  }
+
+  async resume(): Promise<void> {
+    throw new ExternalEtcdError('resume');
+  }
+
+  async kill(): Promise<void> {
+    throw new ExternalEtcdError('kill');
+  }
+
+  async stop(): Promise<void> {
+    throw new ExternalEtcdError('stop');
+  }
+
+  async restart(): Promise<void> {
+    throw new ExternalEtcdError('restart');
+  }
+
+  async wipe(): Promise<void> {
+    throw new ExternalEtcdError('wipe');
+  }
+
+  async compact(): Promise<bigint> {
+    throw new ExternalEtcdError('compact');
+  }
+
+  async metrics(): Promise<string> {
+    return this.#gateway.metrics();
+  }
+
+  async metric(name: string): Promise<number> {
+    return readMetric(await this.metrics(), name);
+  }
+
+  log(): string {
+    return '';
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#gateway.deletePrefix(this.prefix);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,22 @@
+import type { EtcdHandle } from './etcd-handle.js';
+import { launch } from './launch.js';
+import { LocalEtcd } from './local-etcd.js';
+import { resolveSettings, type StartEtcdOptions } from './options.js';
+import { connectExternal } from './sources/external.js';
+import { findRuntime } from './sources/find.js';
+
+/**
+ * Starts an etcd of its own for a test, wherever one can be had: see {@link StartEtcdOptions.source} for the order.
+ * Resolves when it answers `/health`, usually within half a second from a binary.
+ *
+ * @throws EtcdStartError when none is found or the one found does not start; the text says what to do.
+ */
+export async function startEtcd(options: StartEtcdOptions = {}): Promise<EtcdHandle> {
+  const settings = resolveSettings(options);
+  settings.signal?.throwIfAborted();
+  if (settings.source === 'external') return connectExternal(settings);
+  const { plan, origin } = await launch(await findRuntime(settings), 1, settings);
+  const [node] = plan.nodes;
+  if (!node) throw new Error('a launch of one node has one node');
+  return new LocalEtcd(node, origin);
+}

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long a wait may last. */
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const POLL_INTERVAL_MS = 20;
+
+/**
+ * Asks again and again until the answer is neither `undefined` nor `false`. Rejects with what the probe throws,
+ * with the signal's reason, or after `timeoutMs` with `what` in the text.
+ */
+export async function until<T>(
+  what: string,
+  limits: Limits,
+  probe: () => Promise<T> | T,
+): Promise<Exclude<T, undefined | false>> {
+  const deadline = performance.now() + limits.timeoutMs;
+  for (;;) {
+    limits.signal?.throwIfAborted();
+    const answer = await probe();
+    if (answer !== undefined && answer !== false) return answer as Exclude<T, undefined | false>;
+    if (performance.now() >= deadline) throw new Error(`${what}: not within ${limits.timeoutMs} ms`);
+    await sleep(POLL_INTERVAL_MS);
+  }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted; the work itself goes on, and nobody hears of its end. */
+export function orAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

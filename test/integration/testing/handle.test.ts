@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { EtcdStartError, startEtcd } from '#src/testing/index.js';
+import { skipUnlessBreakable, useEtcd, watchersReturn } from '../../support/etcd.js';
+import { gatewayOf, isFrozen, isHealthy, readAll, skipIfExternal } from './support.js';
+
+describe('a handle of one etcd', () => {
+  const etcd = useEtcd();
+
+  it('answers at its endpoint and knows its version', async () => {
+    const [endpoint] = etcd().endpoints;
+    assert.match(endpoint!, /^[\w.]+:\d+$/);
+    const version = JSON.parse(await readAll(`http://${endpoint}/version`)) as { etcdserver: string };
+    assert.equal(version.etcdserver, etcd().version);
+  });
+
+  it('reads metrics, and refuses a name that etcd does not have', async () => {
+    assert.equal(typeof (await etcd().metric('etcd_debugging_mvcc_watcher_total')), 'number');
+    await assert.rejects(etcd().metric('etcd_no_such_thing'), /no metric 'etcd_no_such_thing'/);
+  });
+
+  it('sums a metric over its labels', async () => {
+    assert.ok((await etcd().metric('etcd_cluster_version')) >= 1);
+  });
+
+  it('shows a watcher that was left behind, and that it has gone', async function () {
+    skipUnlessBreakable(this, etcd());
+    const abort = new AbortController();
+    const watching = await fetch(`http://${etcd().endpoints[0]}/v3/watch`, {
+      method: 'POST',
+      body: JSON.stringify({ create_request: { key: 'YQ==' } }),
+      signal: abort.signal,
+    });
+    await watching.body!.getReader().read();
+    assert.equal(await etcd().metric('etcd_debugging_mvcc_watcher_total'), 1);
+    await assert.rejects(
+      watchersReturn(etcd(), undefined, 100),
+      /left on the server after the last test: .*total 1/,
+    );
+    abort.abort();
+    await watchersReturn(etcd());
+  });
+
+  describe('when it is broken', () => {
+    before(function () {
+      skipUnlessBreakable(this, etcd());
+    });
+
+    it('is silent while paused and answers when resumed', async () => {
+      await etcd().pause();
+      try {
+        if (etcd().pid !== undefined) assert.equal(isFrozen(etcd().pid!), true);
+        assert.equal(await isHealthy(etcd(), 300), false);
+      } finally {
+        await etcd().resume();
+      }
+      assert.equal(await isHealthy(etcd()), true);
+    });
+
+    it('comes back after a kill on the same endpoint with the same keys', async () => {
+      const { endpoints } = etcd();
+      const gateway = gatewayOf(etcd());
+      await gateway.put('survivor', 'of a crash');
+      await etcd().kill();
+      assert.equal(await isHealthy(etcd()), false);
+      assert.equal(etcd().pid, undefined);
+      await etcd().restart();
+      assert.deepEqual(etcd().endpoints, endpoints);
+      assert.equal(await gateway.get('survivor'), 'of a crash');
+    });
+
+    it('comes back after a stop with the same keys', async () => {
+      await gatewayOf(etcd()).put('survivor', 'of a stop');
+      await etcd().stop();
+      assert.equal(await isHealthy(etcd()), false);
+      await etcd().restart();
+      assert.equal(await gatewayOf(etcd()).get('survivor'), 'of a stop');
+    });
+
+    it('restarts while it runs', async () => {
+      await etcd().restart();
+      assert.equal(await isHealthy(etcd()), true);
+    });
+
+    it('stops and is killed while paused', async () => {
+      for (const verb of ['stop', 'kill'] as const) {
+        await etcd().pause();
+        await etcd()[verb]();
+        assert.equal(await isHealthy(etcd()), false);
+        await etcd().restart();
+      }
+      assert.equal(await isHealthy(etcd()), true);
+    });
+
+    it('takes a kill and a stop of what is gone as done', async () => {
+      await etcd().kill();
+      await etcd().kill();
+      await etcd().stop();
+      await etcd().restart();
+    });
+
+    it('refuses to pause what does not run', async () => {
+      await etcd().kill();
+      await assert.rejects(etcd().pause(), /not running/);
+      await etcd().restart();
+    });
+
+    it('is empty after a wipe, on the same endpoint, at revision 1', async () => {
+      const { endpoints } = etcd();
+      await gatewayOf(etcd()).put('gone', 'soon');
+      await etcd().wipe();
+      assert.deepEqual(etcd().endpoints, endpoints);
+      assert.equal(await gatewayOf(etcd()).get('gone'), undefined);
+      assert.equal(await gatewayOf(etcd()).revision(), 1n);
+    });
+
+    it('compacts up to a revision, or all there is', async () => {
+      const gateway = gatewayOf(etcd());
+      await gateway.put('a', '1');
+      const middle = await gateway.revision();
+      await gateway.put('a', '2');
+      const last = await gateway.put('a', '3');
+      assert.equal(await etcd().compact(middle), middle);
+      assert.equal(await etcd().compact(middle), middle);
+      await assert.rejects(gateway.get('a', middle - 1n), /compacted/);
+      assert.equal(await gateway.get('a', last - 1n), '2');
+      assert.equal(await etcd().compact(), last);
+      assert.equal(await etcd().compact(), last);
+      await assert.rejects(gateway.get('a', last - 1n), /compacted/);
+      await assert.rejects(etcd().compact(last + 1000n), /future revision/);
+    });
+  });
+});
+
+describe('starting an etcd', () => {
+  it('passes on extra flags, and shows the log of an etcd that will not start', async function () {
+    skipIfExternal(this);
+    const refused = startEtcd({ args: ['--no-such-flag'] });
+    await assert.rejects(refused, (error: Error) => {
+      assert.ok(error instanceof EtcdStartError);
+      assert.match(error.message, /no-such-flag/);
+      return true;
+    });
+  });
+
+  it('gives up when the signal is aborted, with its reason', async function () {
+    skipIfExternal(this);
+    const reason = new Error('no longer wanted');
+    const abort = new AbortController();
+    const started = startEtcd({ signal: abort.signal });
+    abort.abort(reason);
+    await assert.rejects(started, (error) => error === reason);
+  });
+
+  it('gives up in the middle of a start too', async function () {
+    skipIfExternal(this);
+    // So it has no leader, and is not healthy, for 50 s.
+    const args = ['--election-timeout', '50000', '--initial-election-tick-advance=false'];
+    await assert.rejects(startEtcd({ args, signal: AbortSignal.timeout(500) }), { name: 'TimeoutError' });
+  });
+
+  it('runs several side by side', async function () {
+    skipIfExternal(this);
+    const several = await Promise.all([startEtcd(), startEtcd(), startEtcd()]);
+    assert.equal(new Set(several.flatMap(({ endpoints }) => endpoints)).size, 3);
+    await Promise.all(several.map((etcd) => etcd.close()));
+  });
+
+  it('leaves nothing after close, which may be called twice, and starts nothing after it', async function () {
+    skipIfExternal(this);
+    const etcd = await startEtcd();
+    const { pid } = etcd;
+    await Promise.all([etcd.close(), etcd.close()]);
+    await etcd.close();
+    if (pid !== undefined) assert.equal(existsSync(`/proc/${pid}`), false);
+    assert.equal(await isHealthy(etcd), false);
+    await assert.rejects(etcd.restart(), /was closed/);
+  });
+});

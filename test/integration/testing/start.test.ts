@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EtcdStartError, startEtcd, startEtcdCluster } from '#src/testing/index.js';
+import {
+  eventually,
+  gatewayOf,
+  isHealthy,
+  skipIfExternal,
+  skipUnlessProcess,
+  withEnvironment,
+} from './support.js';
+
+/** Nothing of the machine's own: no binary, no cache, no engine, no way out. */
+function nowhere(folder: string): Record<string, string | undefined> {
+  return {
+    PATH: folder,
+    HOME: folder,
+    XDG_CACHE_HOME: undefined,
+    ETCD_BIN: undefined,
+    ETCD_CACHE_DIR: undefined,
+    ETCD_TEST_SOURCE: undefined,
+    ETCD_TEST_ENDPOINTS: undefined,
+    ETCD_RELEASE_URL: 'http://127.0.0.1:1',
+    ETCD_TEST_IMAGE: '127.0.0.1:1/no-such-image:v0',
+  };
+}
+
+describe('looking for an etcd', function () {
+  this.timeout(60_000);
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A program named etcd that answers `--version` and then does as told. */
+  function madeUp(script: string, version = '9.9.9'): string {
+    const path = join(folder, 'etcd');
+    writeFileSync(
+      path,
+      `#!/bin/sh\n[ "$1" = --version ] && echo 'etcd Version: ${version}' && exit\n${script}\n`,
+    );
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  it('says what was tried, each with its reason, and what to do', async () => {
+    await withEnvironment(nowhere(folder), async () => {
+      await assert.rejects(startEtcd({ onProgress: () => {} }), (error: Error) => {
+        assert.ok(error instanceof EtcdStartError);
+        const places = ['ETCD_BIN: not set', 'PATH: no etcd there', 'cache: no etcd in it', 'docker: '];
+        for (const part of [...places, 'fetch, release archive: ', 'fetch, packages of the distribution: ']) {
+          assert.equal(error.tried.filter((line) => line.startsWith(part)).length, 1, part);
+          assert.ok(error.message.includes(`  - ${part}`), part);
+        }
+        for (const advice of ['ETCD_BIN', 'Docker engine', 'ETCD_RELEASE_URL', 'ETCD_TEST_SOURCE=external']) {
+          assert.ok(error.message.slice(error.message.indexOf('What to do')).includes(advice), advice);
+        }
+        return true;
+      });
+    });
+  });
+
+  it('takes an external etcd only by name, even when its endpoints are known and nothing else is there', async () => {
+    const environment = { ...nowhere(folder), ETCD_TEST_ENDPOINTS: '127.0.0.1:1' };
+    await withEnvironment(environment, async () => {
+      await assert.rejects(startEtcd({ onProgress: () => {} }), /no etcd to run the tests with/);
+      await assert.rejects(startEtcd({ endpoints: ['127.0.0.1:1'], onProgress: () => {} }), /no etcd to run/);
+    });
+  });
+
+  it('tries only the source it is told, by option before environment', async () => {
+    await withEnvironment({ ...nowhere(folder), ETCD_TEST_SOURCE: 'docker' }, async () => {
+      await assert.rejects(startEtcd({ source: 'binary' }), (error: EtcdStartError) => {
+        return error.tried.length === 3 && !error.message.includes('docker');
+      });
+    });
+    await withEnvironment({ ...nowhere(folder), ETCD_TEST_SOURCE: 'binary' }, async () => {
+      await assert.rejects(startEtcd(), (error: EtcdStartError) => error.tried.length === 3);
+    });
+    await assert.rejects(startEtcd({ source: 'elsewhere' as 'auto' }), /unknown etcd source 'elsewhere'/);
+  });
+
+  it('ends the search at an ETCD_BIN that does not run', async () => {
+    await withEnvironment({ ...nowhere(folder), ETCD_BIN: join(folder, 'missing') }, async () => {
+      await assert.rejects(startEtcd(), /ETCD_BIN=\S+missing does not run/);
+    });
+  });
+
+  it('passes over a binary of another version than the one asked for', async () => {
+    await withEnvironment({ ...nowhere(folder), ETCD_BIN: madeUp('exit 1', '3.4.1') }, async () => {
+      await assert.rejects(startEtcd({ source: 'binary', version: 'v3.5.0' }), /is 3\.4\.1, not 3\.5\.0/);
+    });
+  });
+
+  it('shows the exit and the log of an etcd that ends at once', async () => {
+    const etcd = madeUp('echo "a telling last line"; exit 7');
+    await withEnvironment({ ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd }, async () => {
+      await assert.rejects(startEtcd(), /exited with code 7\n.*a telling last line/s);
+    });
+  });
+
+  it('tries again with new ports when another process was faster, and not for ever', async () => {
+    const starts = join(folder, 'starts');
+    const etcd = madeUp(`echo "$*" >>${starts}; echo 'bind: address already in use'; exit 1`);
+    await withEnvironment({ ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd }, async () => {
+      await assert.rejects(startEtcd(), /address already in use/);
+    });
+    const commands = readFileSync(starts, 'utf8').trim().split('\n');
+    assert.equal(new Set(commands).size, 5);
+  });
+
+  for (const how of ['timeout', 'signal'] as const) {
+    it(`leaves neither process nor folder when a start ends by ${how}`, async () => {
+      const pidFile = join(folder, 'pid');
+      const temporary = mkdtempSync(join(folder, 'tmp-'));
+      const etcd = madeUp(`echo $$ >${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 1000`);
+      const environment = {
+        ...nowhere(folder),
+        PATH: process.env['PATH'],
+        ETCD_BIN: etcd,
+        TMPDIR: temporary,
+      };
+      await withEnvironment(environment, async () => {
+        const abort = new AbortController();
+        const reason = new Error('enough');
+        const limits = how === 'timeout' ? { startTimeoutMs: 300 } : { signal: abort.signal };
+        const started = assert.rejects(
+          startEtcd(limits),
+          how === 'timeout' ? /not within 300 ms/ : (error) => error === reason,
+        );
+        await eventually('it runs', () => existsSync(pidFile));
+        abort.abort(reason);
+        await started;
+      });
+      assert.equal(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`), false);
+      assert.deepEqual(readdirSync(temporary), []);
+    });
+  }
+
+  it('refuses an external cluster and a cluster of none', async () => {
+    await assert.rejects(
+      startEtcdCluster({ source: 'external', endpoints: ['127.0.0.1:1'] }),
+      EtcdStartError,
+    );
+    await assert.rejects(startEtcdCluster({ members: 0 }), TypeError);
+  });
+});
+
+describe('an etcd whose owner dies', () => {
+  before(function () {
+    skipUnlessProcess(this);
+  });
+
+  for (const signal of ['SIGKILL', 'SIGTERM', 'exit'] as const) {
+    it(`dies with it, and its files go, on ${signal}`, async () => {
+      const temporary = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
+      const script = `
+        import { startEtcd } from '#src/testing/index.js';
+        const etcd = await startEtcd({ source: 'binary' });
+        console.log(JSON.stringify({ pid: etcd.pid, endpoints: etcd.endpoints }));
+        ${signal === 'exit' ? '' : 'setInterval(() => {}, 1000);'}`;
+      const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        // Where `#src` means what it means here.
+        cwd: import.meta.dirname,
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, TMPDIR: temporary },
+      });
+      const ended = once(owner, 'exit');
+      const [line] = (await Promise.race([once(owner.stdout, 'data'), ended])) as [Buffer | number];
+      assert.ok(Buffer.isBuffer(line), 'it starts an etcd');
+      const etcd = JSON.parse(String(line)) as { pid: number; endpoints: string[] };
+      if (signal !== 'exit') owner.kill(signal);
+      await ended;
+      await eventually('etcd is gone', () => !existsSync(`/proc/${etcd.pid}`));
+      await eventually('its folder is gone', () => readdirSync(temporary).length === 0);
+      assert.equal(await isHealthy(etcd), false);
+      rmSync(temporary, { recursive: true });
+    });
+  }
+});
+
+describe('an external etcd', () => {
+  it('is used under a random prefix, refuses what would break it, and loses only that prefix on close', async function () {
+    skipIfExternal(this);
+    const theirs = await startEtcd();
+    const [endpoint] = theirs.endpoints;
+    await gatewayOf(theirs).put('theirs', 'stays');
+    await withEnvironment(
+      { ETCD_TEST_SOURCE: 'external', ETCD_TEST_ENDPOINTS: `http://${endpoint}` },
+      async () => {
+        const [one, other] = [
+          await startEtcd(),
+          await startEtcd({ source: 'external', endpoints: [endpoint!] }),
+        ];
+        assert.deepEqual(one.endpoints, [endpoint]);
+        assert.equal(one.source, 'external');
+        assert.equal(one.version, theirs.version);
+        assert.equal(one.canBreak, false);
+        assert.match(one.prefix, /^etcd-naming-test\/.+\/$/);
+        assert.notEqual(one.prefix, other.prefix);
+        for (const verb of ['pause', 'resume', 'kill', 'stop', 'restart', 'wipe', 'compact'] as const) {
+          await assert.rejects(one[verb](), { name: 'ExternalEtcdError' });
+        }
+        assert.equal(await one.metric('etcd_debugging_mvcc_watcher_total'), 0);
+        await gatewayOf(theirs).put(`${one.prefix}key`, 'goes');
+        await gatewayOf(theirs).put(`${other.prefix}key`, 'stays');
+        await one.close();
+        assert.equal(await gatewayOf(theirs).get(`${one.prefix}key`), undefined);
+        assert.equal(await gatewayOf(theirs).get(`${other.prefix}key`), 'stays');
+        assert.equal(await gatewayOf(theirs).get('theirs'), 'stays');
+        await other.close();
+      },
+    );
+    await theirs.close();
+  });
+
+  it('is asked for its endpoints and must answer', async () => {
+    await withEnvironment({ ETCD_TEST_ENDPOINTS: undefined }, async () => {
+      await assert.rejects(startEtcd({ source: 'external' }), /ETCD_TEST_ENDPOINTS/);
+      const absent = startEtcd({ source: 'external', endpoints: ['127.0.0.1:1'] });
+      await assert.rejects(absent, /does not answer: .*ECONNREFUSED/);
+    });
+  });
+});

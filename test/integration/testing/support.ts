@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EtcdHandle } from '#src/testing/index.js';
+
+/** Waits until a condition holds; fails after `timeoutMs`. */
+export async function eventually(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 10_000) {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    await sleep(10);
+  }
+}
+
+export async function readAll(url: string, timeoutMs = 2_000): Promise<string> {
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(timeoutMs),
+    headers: { connection: 'close' },
+  });
+  return response.text();
+}
+
+export async function isHealthy(
+  etcd: { endpoints: readonly string[] },
+  timeoutMs?: number,
+): Promise<boolean> {
+  try {
+    return (await readAll(`http://${etcd.endpoints[0]}/health`, timeoutMs)).includes('"true"');
+  } catch {
+    return false;
+  }
+}
+
+export function isFrozen(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => / T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+}
+
+/** Keys by etcd's JSON gateway: an eye of the tests' own. */
+export function gatewayOf(etcd: Pick<EtcdHandle, 'endpoints'>) {
+  const post = async (method: string, message: object) => {
+    const response = await fetch(`http://${etcd.endpoints[0]}/v3/${method}`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(5_000),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    return JSON.parse(text) as { header: { revision: string }; kvs?: { value: string }[] };
+  };
+  const encode = (text: string) => Buffer.from(text).toString('base64');
+  return {
+    async put(key: string, value: string): Promise<bigint> {
+      return BigInt((await post('kv/put', { key: encode(key), value: encode(value) })).header.revision);
+    },
+    async get(key: string, revision = 0n): Promise<string | undefined> {
+      const { kvs } = await post('kv/range', { key: encode(key), revision: String(revision) });
+      return kvs?.[0] && Buffer.from(kvs[0].value, 'base64').toString();
+    },
+    async revision(): Promise<bigint> {
+      return BigInt((await post('kv/range', { key: encode('x') })).header.revision);
+    },
+  };
+}
+
+/** Sets environment variables for the duration of `work`; `undefined` removes one. */
+export async function withEnvironment<T>(
+  changes: Readonly<Record<string, string | undefined>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const names = Object.keys(changes);
+  const before = names.map((name) => [name, process.env[name]] as const);
+  const apply = (entries: readonly (readonly [string, string | undefined])[]) => {
+    for (const [name, value] of entries) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  apply(Object.entries(changes));
+  try {
+    return await work();
+  } finally {
+    apply(before);
+  }
+}
+
+/** For what starts an etcd of its own: who names an external one for the tests wants no other. */
+export function skipIfExternal(context: Mocha.Context): void {
+  skipIf(process.env['ETCD_TEST_SOURCE'] === 'external', 'the etcd is external', context);
+}
+
+/** For what is only so of an etcd that is a process of this machine. */
+export function skipUnlessProcess(context: Mocha.Context): void {
+  const source = process.env['ETCD_TEST_SOURCE'] ?? '';
+  skipIf(['external', 'docker'].includes(source), `the etcd is of source '${source}'`, context);
+}
+
+function skipIf(condition: boolean, why: string, context: Mocha.Context): void {
+  if (!condition) return;
+  console.error(`skipped, since ${why}: ${context.test?.fullTitle()}`);
+  context.skip();
+}

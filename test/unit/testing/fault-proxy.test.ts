@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FaultProxy, startFaultProxy } from '#src/testing/index.js';
+
+/** A client that remembers what it received and how it ended. */
+class Client {
+  received = '';
+  ended = false;
+  error: NodeJS.ErrnoException | undefined;
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+
+  constructor(endpoint: string) {
+    const [host, port] = endpoint.split(':');
+    this.socket = connect({ host: host!, port: Number(port) });
+    this.socket.on('data', (bytes) => {
+      this.received += String(bytes);
+    });
+    this.socket.on('end', () => {
+      this.ended = true;
+    });
+    this.socket.on('error', (error) => {
+      this.error = error;
+    });
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  send(text: string): void {
+    this.socket.write(text);
+  }
+}
+
+async function eventually(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 3_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within 3 s`);
+    await sleep(2);
+  }
+}
+
+describe('the fault proxy', () => {
+  let echo: Server;
+  let atServer: Set<Socket>;
+  let proxy: FaultProxy;
+  let clients: Client[];
+
+  beforeEach(async () => {
+    atServer = new Set();
+    clients = [];
+    echo = createServer((socket) => {
+      atServer.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => atServer.delete(socket));
+      socket.pipe(socket);
+    });
+    echo.listen(0, '127.0.0.1');
+    await once(echo, 'listening');
+    proxy = await startFaultProxy({ target: `127.0.0.1:${(echo.address() as AddressInfo).port}` });
+  });
+
+  afterEach(async () => {
+    for (const { socket } of clients) socket.destroy();
+    await proxy.close();
+    assert.equal(proxy.connections, 0);
+    await eventually('the server has no connection left', () => atServer.size === 0);
+    echo.close();
+    await once(echo, 'close');
+  });
+
+  function dial(): Client {
+    const client = new Client(proxy.endpoint);
+    clients.push(client);
+    return client;
+  }
+
+  async function talk(client: Client, text = 'hello'): Promise<void> {
+    const expected = client.received + text;
+    client.send(text);
+    await eventually(`'${text}' comes back`, () => client.received === expected);
+  }
+
+  it('passes bytes and ends on, and counts', async () => {
+    const client = dial();
+    await talk(client);
+    await talk(dial());
+    assert.equal(proxy.connections, 2);
+    client.socket.end();
+    await client.closed;
+    assert.equal(client.ended, true);
+    assert.equal(client.error, undefined);
+    await eventually('the count goes down', () => proxy.connections === 1);
+    assert.equal(proxy.accepted, 2);
+  });
+
+  it('passes megabytes on unchanged to a slow reader', async () => {
+    const client = dial();
+    client.socket.pause();
+    const text = 'x'.repeat(6_000_000);
+    client.send(`${text}!`);
+    client.socket.resume();
+    await eventually('all is back', () => client.received.length === text.length + 1);
+    assert.ok(client.received === `${text}!`);
+  });
+
+  it('resets a client when the server is not there', async () => {
+    const lonely = await startFaultProxy({ target: '127.0.0.1:1' });
+    const client = new Client(lonely.endpoint);
+    await client.closed;
+    assert.equal(client.error?.code, 'ECONNRESET');
+    await lonely.close();
+    await lonely.close();
+  });
+
+  it('passes a reset by the server on as a reset', async () => {
+    const client = dial();
+    await talk(client);
+    for (const socket of atServer) socket.resetAndDestroy();
+    await client.closed;
+    assert.equal(client.error?.code, 'ECONNRESET');
+  });
+
+  it('cut() resets both sides of what is connected, and serves new connections', async () => {
+    const client = dial();
+    await talk(client);
+    proxy.cut();
+    await client.closed;
+    assert.equal(client.error?.code, 'ECONNRESET');
+    assert.equal(client.ended, false, 'a reset is no orderly end');
+    await eventually('the server sees it too', () => atServer.size === 0);
+    await talk(dial());
+  });
+
+  it('cut() does not wait for a reader that stands still', async () => {
+    const client = dial();
+    client.socket.pause();
+    client.send('x'.repeat(30_000_000));
+    await eventually('everything is full', () => [...atServer].some((socket) => socket.writableNeedDrain));
+    proxy.cut();
+    await eventually('nothing is left', () => proxy.connections === 0 && atServer.size === 0);
+  });
+
+  it('refuse() resets old and new connections until healed', async () => {
+    const old = dial();
+    await talk(old);
+    proxy.refuse();
+    const fresh = dial();
+    await Promise.all([old.closed, fresh.closed]);
+    assert.equal(old.error?.code, 'ECONNRESET');
+    assert.equal(fresh.error?.code, 'ECONNRESET');
+    proxy.heal();
+    await talk(dial());
+  });
+
+  it('blackhole() loses what is sent, accepts in silence, and hides that either side hangs up', async () => {
+    const old = dial();
+    await talk(old);
+    proxy.blackhole();
+    const fresh = dial();
+    await once(fresh.socket, 'connect');
+    old.send('lost');
+    fresh.send('lost');
+    for (const socket of atServer) socket.write('lost too');
+    await eventually('the proxy has both', () => proxy.connections === 2);
+    old.socket.resetAndDestroy();
+    await old.closed;
+    proxy.delay(0);
+    assert.equal(old.received, 'hello');
+    assert.equal(fresh.received, '');
+    assert.equal(atServer.size, 1);
+  });
+
+  it('heal() after blackhole() serves new connections, keeps damaged ones silent, and ends them with their client', async () => {
+    const old = dial();
+    await talk(old);
+    const gone = dial();
+    await talk(gone);
+    proxy.blackhole();
+    const fresh = dial();
+    await once(fresh.socket, 'connect');
+    old.send('lost');
+    gone.send('lost');
+    gone.socket.destroy();
+    const third = dial();
+    await once(third.socket, 'connect');
+    await eventually('the lost bytes have arrived at the proxy', () => proxy.accepted === 4);
+    proxy.heal();
+    await talk(dial());
+    await eventually('the one whose client went is forgotten', () => atServer.size === 2);
+    old.send('into the void');
+    fresh.send('into the void');
+    await talk(dial());
+    assert.equal(old.received, 'hello');
+    assert.equal(fresh.received, '');
+    old.socket.destroy();
+    await eventually('the server loses the damaged one', () => atServer.size === 2);
+  });
+
+  it('a connection that lost nothing in the dark goes on after heal()', async () => {
+    const client = dial();
+    await talk(client);
+    proxy.blackhole();
+    proxy.heal();
+    await talk(client, 'again');
+  });
+
+  it('acceptSilently() never answers new connections and leaves the old ones alone', async () => {
+    const old = dial();
+    await talk(old);
+    proxy.acceptSilently();
+    const fresh = dial();
+    await once(fresh.socket, 'connect');
+    fresh.send('anybody?');
+    await talk(old, 'still here');
+    assert.equal(fresh.received, '');
+    fresh.socket.end();
+    await fresh.closed;
+  });
+
+  it('stall() keeps everything back and loses nothing', async () => {
+    const client = dial();
+    await talk(client);
+    proxy.stall();
+    const fresh = dial();
+    client.send(' one');
+    client.send(' two');
+    fresh.send('new');
+    const witness = await startFaultProxy({ target: proxy.endpoint });
+    await witness.close();
+    assert.equal(client.received, 'hello');
+    proxy.heal();
+    await eventually(
+      'what was held comes',
+      () => client.received === 'hello one two' && fresh.received === 'new',
+    );
+  });
+
+  it('delay() delays each direction and keeps the order, also when the delay shrinks', async () => {
+    const client = dial();
+    await talk(client);
+    proxy.delay({ up: 60, down: 40 });
+    const start = performance.now();
+    client.send('a');
+    await eventually('it arrives', () => client.received === 'helloa');
+    assert.ok(performance.now() - start >= 99, 'not before 100 ms');
+    client.send('b');
+    proxy.delay(0);
+    client.send('c');
+    client.socket.end();
+    await client.closed;
+    assert.equal(client.received, 'helloabc');
+  });
+
+  for (const direction of ['up', 'down'] as const) {
+    it(`cutAfterBytes(n, '${direction}') passes exactly n more bytes and resets, once`, async () => {
+      const client = dial();
+      await talk(client);
+      proxy.cutAfterBytes(4, direction);
+      client.send('abc');
+      await eventually('the first three pass', () => client.received === 'helloabc');
+      client.send('defg');
+      await client.closed;
+      // A reset that arrives together with data is reported by libuv as an end, so only 'up' can tell.
+      if (direction === 'up') assert.equal(client.error?.code, 'ECONNRESET');
+      // Upwards the fourth byte reaches the server, and the reset overtakes its echo.
+      assert.equal(client.received, direction === 'down' ? 'helloabcd' : 'helloabc');
+      await talk(dial(), 'a longer text than four bytes');
+    });
+  }
+
+  it('cutAfterBytes(0) resets on the next byte and passes none', async () => {
+    const client = dial();
+    await talk(client);
+    proxy.cutAfterBytes(0, 'up');
+    client.send('x');
+    await client.closed;
+    assert.equal(client.received, 'hello');
+  });
+
+  it('heal() takes back a cut that has not happened', async () => {
+    const client = dial();
+    proxy.cutAfterBytes(3, 'up');
+    proxy.heal();
+    await talk(client);
+  });
+
+  it('close() resets what is connected and frees the port', async () => {
+    const client = dial();
+    await talk(client);
+    await proxy.close();
+    await client.closed;
+    const { endpoint } = proxy;
+    const late = new Client(endpoint);
+    await late.closed;
+    assert.equal(late.error?.code, 'ECONNREFUSED');
+  });
+
+  it('refuses a target without a port', async () => {
+    await assert.rejects(startFaultProxy({ target: 'localhost' }), /host:port/);
+  });
+});
