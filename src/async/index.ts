@@ -1,4 +1,4 @@
 export { type BackoffOptions, backoffDelay } from './backoff.js';
 export { type Clock, systemClock } from './clock.js';
 export { Mailbox } from './mailbox.js';
-export { delay, onAbort, raceAbort } from './signals.js';
+export { delay, onAbort, raceAbort, sharedAbort } from './signals.js';

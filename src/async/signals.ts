@@ -1,3 +1,12 @@
+import { setMaxListeners } from 'node:events';
+
+/** A controller whose signal any number of waits may listen to: Node warns of a leak from the eleventh on. */
+export function sharedAbort(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
 /**
  * Runs `onAbort` when the signal aborts (at once if it has); the returned function lets go of the signal.
  * Every wait goes through here, so that no listener outlives its call.

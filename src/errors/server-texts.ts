@@ -89,7 +89,19 @@ export function errorFromServer(
     case 'etcdserver: authentication failed, invalid user ID or password':
       return new UnauthenticatedError(bareText, fields);
     default:
-      return new EtcdError(bareText || 'the server gave no reason', fields);
+      return errorByCode(bareCode, bareText || 'the server gave no reason', fields);
+  }
+}
+
+/** For texts that are not etcd's, such as a proxy's. */
+function errorByCode(code: Code, text: string, fields: EtcdErrorFields): EtcdError {
+  switch (code) {
+    case Code.PERMISSION_DENIED:
+      return new PermissionDeniedError(text, fields);
+    case Code.UNAUTHENTICATED:
+      return new UnauthenticatedError(text, fields);
+    default:
+      return new EtcdError(text, fields);
   }
 }
 

@@ -17,6 +17,9 @@ const sortOrders = { ascend: 1, descend: 2 } as const;
 export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}): RangeRequest {
   const { revision = 0n, limit = 0, sort } = options;
   if (limit < 0) throw new InvalidInputError(`limit is negative: ${limit}`);
+  if (typeof limit === 'number' && !Number.isSafeInteger(limit)) {
+    throw new InvalidInputError(`limit is not a whole number: ${limit}`);
+  }
   return {
     ...toWireRange(range),
     limit: BigInt(limit),

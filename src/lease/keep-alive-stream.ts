@@ -1,5 +1,5 @@
 import { backoffDelay, type Clock } from '../async/index.js';
-import type { EtcdError } from '../errors/index.js';
+import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
 import type { LeaseId } from '../model/index.js';
 import type { Duplex, LeaseCalls, LeaseKeepAliveResponse } from '../wire/index.js';
 
@@ -53,10 +53,13 @@ export class KeepAliveStream {
   }
 
   /** Leaves the present member for another one; the pool picks it. Several leases may ask at once: once a stream. */
-  move(): void {
+  move(mover: LeaseId): void {
     if (!this.#stream || this.#clock.now() - this.#openedAt < 500) return;
     this.#stream.abandon();
     this.#drop();
+    // What the other leases asked went with the stream; left to find out alone, each would blame the new member.
+    const error = errorFromServer(Code.UNAVAILABLE, 'the member did not answer a renewal in time');
+    for (const [id, user] of [...this.#users]) if (id !== mover) user.streamLost(error);
   }
 
   close(): void {

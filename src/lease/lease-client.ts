@@ -56,7 +56,13 @@ export class LeaseClient {
 
   /** Revokes a lease and deletes the keys attached to it, in one revision. @throws {LeaseNotFoundError} */
   async revoke(id: LeaseId, options: CallOptions = {}): Promise<void> {
-    await this.#calls.revoke(id, options);
+    const tries = countTries();
+    try {
+      await this.#calls.revoke(id, { ...options, onSend: tries.onSend });
+    } catch (error) {
+      // On a later try this says that an earlier one was carried out and its answer lost.
+      if (tries.count < 2 || !(error instanceof LeaseNotFoundError)) throw error;
+    }
   }
 
   /** How long the lease has left; undefined when it does not exist. */
@@ -96,7 +102,7 @@ export class LeaseClient {
       () => this.#revokeQuietly(lease.id),
     );
     this.#kept.add(keeper);
-    keeper.ended.finally(() => this.#kept.delete(keeper));
+    void keeper.ended.then(() => this.#kept.delete(keeper));
     if (this.#closed) await keeper.close();
     return keeper;
   }
@@ -111,12 +117,16 @@ export class LeaseClient {
   async #grant(options: GrantOptions & TracedCallOptions): Promise<Lease> {
     const id = options.id ?? randomLeaseId();
     checkGrant(options.ttlSeconds, id);
+    const tries = countTries(options.onSend);
     try {
-      const granted = await this.#calls.grant({ TTL: BigInt(options.ttlSeconds), ID: id }, options);
+      const granted = await this.#calls.grant(
+        { TTL: BigInt(options.ttlSeconds), ID: id },
+        { ...options, onSend: tries.onSend },
+      );
       return { id: granted.ID, ttlSeconds: Number(granted.TTL) };
     } catch (error) {
-      // Our own random id exists already: the first try of this very grant went through and its answer was lost.
-      if (options.id === undefined && isLeaseExists(error)) return this.#confirm(id, options);
+      // On a later try this says that an earlier one was carried out and its answer lost.
+      if (tries.count > 1 && isLeaseExists(error)) return this.#confirm(id, options);
       throw error;
     }
   }
@@ -134,6 +144,19 @@ export class LeaseClient {
       if (!(error instanceof LeaseNotFoundError)) throw error;
     }
   }
+}
+
+function countTries(alsoTell?: () => void): { readonly count: number; onSend(): void } {
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    onSend: () => {
+      count++;
+      alsoTell?.();
+    },
+  };
 }
 
 function isLeaseExists(error: unknown): boolean {

@@ -108,7 +108,7 @@ export class LeaseKeeper implements KeptLease {
         if (this.#stream.renew(this.id)) this.#handle({ type: 'sent', now: this.#clock.now() });
         return;
       case 'move-stream':
-        this.#stream.move();
+        this.#stream.move(this.id);
         return;
       case 'wake-at':
         this.#cancelTimer?.();

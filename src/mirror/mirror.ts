@@ -1,5 +1,5 @@
 import { backoffDelay, delay } from '../async/index.js';
-import { CompactedError, EtcdError } from '../errors/index.js';
+import { CompactedError, EtcdError, UnauthenticatedError } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import { type KeyRange, type KeyValue, type Revision, toWireRange, type WatchEvent } from '../model/index.js';
 import type { WatchClient } from '../watch/index.js';
@@ -119,7 +119,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (!(error instanceof EtcdError)) throw error;
-        if (error.verdict === 'final' && !(error instanceof CompactedError)) throw error;
+        if (!mayListAgain(error)) throw error;
         this.#onTrouble?.(error);
         await delay(backoffDelay(retryList, attempt, this.#ports.random), this.#signal);
       }
@@ -144,4 +144,10 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       key = Buffer.concat([last.key, Buffer.of(0)]);
     }
   }
+}
+
+/** Whatever waiting may mend. A list cut by compaction starts over; bad credentials stay bad. */
+function mayListAgain(error: EtcdError): boolean {
+  if (error instanceof CompactedError) return true;
+  return error.verdict !== 'final' && !(error instanceof UnauthenticatedError);
 }

@@ -1,4 +1,4 @@
-import { type Clock, raceAbort } from '../async/index.js';
+import { type Clock, raceAbort, sharedAbort } from '../async/index.js';
 import { ClosedError, EtcdError } from '../errors/index.js';
 import type { Revision, WatchEvent, WireRange } from '../model/index.js';
 import type { Duplex, WatchCalls, WatchRequest } from '../wire/index.js';
@@ -22,7 +22,7 @@ export interface WatchSpec {
 
 /** Where one watcher's news goes. */
 export interface WatchSink {
-  ready(revision: Revision): void;
+  ready(revision: Revision, nextRevision: Revision): void;
   deliver(events: readonly WatchEvent[]): void;
   progress(revision: Revision): void;
   finish(error: EtcdError): void;
@@ -43,7 +43,7 @@ export class WatchDriver {
   readonly #session: WatchSession;
   readonly #watchers = new Map<WatcherKey, { readonly spec: WatchSpec; readonly sink: WatchSink }>();
   readonly #timers = new Map<TimerName, () => void>();
-  readonly #closing = new AbortController();
+  readonly #closing = sharedAbort();
   readonly #inputs: WatchInput[] = [];
   #running = false;
   #stream: Duplex<WatchRequest> | undefined;
@@ -140,7 +140,7 @@ export class WatchDriver {
     if (!sink) return;
     switch (effect.type) {
       case 'ready':
-        sink.ready(effect.revision);
+        sink.ready(effect.revision, effect.nextRevision);
         return;
       case 'deliver':
         sink.deliver(effect.events);

@@ -1,5 +1,5 @@
 import type { Clock } from '../async/index.js';
-import { ClosedError, InvalidInputError } from '../errors/index.js';
+import { ClosedError, Code, errorFromServer, InvalidInputError } from '../errors/index.js';
 import { type Bytes, type KeyRange, type Revision, toWireRange, type WireRange } from '../model/index.js';
 import type { KvCalls, WatchCalls } from '../wire/index.js';
 import { WatchDriver } from './driver.js';
@@ -112,7 +112,10 @@ export class WatchClient {
       },
       { signal },
     );
-    return answer.header?.revision ?? 0n;
+    const revision = answer.header?.revision ?? 0n;
+    // Not known is not "the beginning": the whole history would come.
+    if (revision === 0n) throw errorFromServer(Code.INTERNAL, 'the server does not tell its revision');
+    return revision;
   }
 }
 

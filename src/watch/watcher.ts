@@ -114,8 +114,8 @@ export class DrivenWatcher implements Watcher {
 
   #sink(): WatchSink {
     return {
-      ready: (revision) => {
-        this.#nextRevision ??= revision + 1n;
+      ready: (revision, nextRevision) => {
+        this.#nextRevision ??= nextRevision;
         this.#settle.ready(revision);
       },
       deliver: (events) => this.#deliver(events),
@@ -123,7 +123,7 @@ export class DrivenWatcher implements Watcher {
         if (this.#options.progress) this.#mailbox.put({ events: [], nextRevision: revision + 1n, bytes: 0 });
       },
       finish: (error) => {
-        this.#end({ reason: error instanceof CompactedError ? 'compacted' : 'failed', error }, error);
+        this.#end({ reason: reasonOf(error), error }, error);
         this.#mailbox.end(error);
       },
     };
@@ -174,6 +174,11 @@ export class DrivenWatcher implements Watcher {
     this.#settle.notReady(cause);
     this.#settle.closed({ ...end, nextRevision: this.#nextRevision });
   }
+}
+
+function reasonOf(error: EtcdError): WatchEnd['reason'] {
+  if (error instanceof CompactedError) return 'compacted';
+  return error instanceof ClosedError ? 'closed' : 'failed';
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {

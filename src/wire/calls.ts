@@ -44,7 +44,7 @@ export interface KvCalls {
 /** etcd's Lease service. */
 export interface LeaseCalls {
   grant(request: LeaseGrantRequest, options?: TracedCallOptions): Promise<LeaseGrantResponse>;
-  revoke(id: bigint, options?: CallOptions): Promise<LeaseRevokeResponse>;
+  revoke(id: bigint, options?: TracedCallOptions): Promise<LeaseRevokeResponse>;
   timeToLive(request: LeaseTimeToLiveRequest, options?: CallOptions): Promise<LeaseTimeToLiveResponse>;
   leases(options?: CallOptions): Promise<LeaseLeasesResponse>;
   keepAlive(

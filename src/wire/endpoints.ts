@@ -23,6 +23,9 @@ const hostAndPort = /^(\[[0-9a-f:.%]+\]|[^\s:/@?#[\]]+):(\d{1,5})$/i;
  *   endpoint without a port. Go takes TLS from the first endpoint and says nothing of the others.
  */
 export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
+  // Callers in plain JavaScript pass a single string, or forget it.
+  if (!Array.isArray(endpoints))
+    throw new InvalidInputError(`endpoints is ${typeof endpoints}; it must be a list of strings`);
   if (endpoints.length === 0)
     throw new InvalidInputError('endpoints is empty: name at least one etcd member');
   const parsed = endpoints.map(parseEndpoint);
@@ -34,12 +37,15 @@ export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
 }
 
 function parseEndpoint(endpoint: string): MemberAddress & { readonly tls: boolean | undefined } {
+  if (typeof endpoint !== 'string') throw new InvalidInputError(`endpoint ${endpoint} is not a string`);
   const [, scheme, rest] = withScheme.exec(endpoint) ?? [];
   const tls = tlsOf(scheme, endpoint);
   const address = (rest ?? endpoint).replace(/\/$/, '');
   const port = Number(hostAndPort.exec(address)?.[2] ?? Number.NaN);
   if (!(port >= 1 && port <= 65535)) {
-    throw new InvalidInputError(`endpoint '${endpoint}' is not of the form host:port or http(s)://host:port`);
+    throw new InvalidInputError(
+      `endpoint '${shown(endpoint)}' is not of the form host:port or http(s)://host:port`,
+    );
   }
   return { endpoint, address, tls };
 }
@@ -54,7 +60,12 @@ function tlsOf(scheme: string | undefined, endpoint: string): boolean | undefine
       return true;
     default:
       throw new InvalidInputError(
-        `endpoint '${endpoint}' has the unknown scheme '${scheme}': use http or https`,
+        `endpoint '${shown(endpoint)}' has the unknown scheme '${scheme}': use http or https`,
       );
   }
+}
+
+/** Without a password that somebody put before the host. */
+function shown(endpoint: string): string {
+  return endpoint.replace(/\/\/[^/]*@/, '//…@');
 }

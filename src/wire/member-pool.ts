@@ -83,7 +83,7 @@ export class MemberPool {
 
   async #tryConnect(standing: Standing, deadline: number, signal?: AbortSignal): Promise<string | undefined> {
     try {
-      await raceAbort(withinDeadline(standing.member.connect(), deadline - this.#clock.now()), signal);
+      await raceAbort(withinDeadline(standing.member, deadline - this.#clock.now()), signal);
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       this.#throwIfClosed();
@@ -113,11 +113,17 @@ function unreachable(troubles: readonly string[]): DeadlineError {
   });
 }
 
-function withinDeadline<T>(promise: Promise<T>, ms: number): Promise<T> {
+function withinDeadline(member: Member, ms: number): Promise<unknown> {
+  const promise = member.connect();
   if (ms === Number.POSITIVE_INFINITY) return promise;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new DeadlineError('not connected before the deadline', { verdict: 'not-applied' })),
+      () =>
+        reject(
+          new DeadlineError(`member ${member.endpoint}: not connected before the deadline`, {
+            verdict: 'not-applied',
+          }),
+        ),
       Math.max(0, ms),
     );
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

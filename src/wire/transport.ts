@@ -1,5 +1,5 @@
 import { type Channel, type ChannelOptions, Metadata, status } from '@grpc/grpc-js';
-import { type Clock, delay } from '../async/index.js';
+import { type Clock, delay, sharedAbort } from '../async/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
@@ -39,7 +39,7 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #clock: Clock;
   readonly #pool: MemberPool;
-  readonly #closing = new AbortController();
+  readonly #closing = sharedAbort();
   readonly #metadata = new Metadata();
   readonly #running = new Set<RawCall>();
   readonly #streams = new Set<Duplex<never>>();

@@ -22,11 +22,11 @@ export type WatchInput =
   | { readonly type: 'timer'; readonly timer: TimerName };
 
 /**
- * - `reopen`: the pause before a lost stream is opened again, or a failed pin tried again;
+ * - `reopen`: the pause before a lost stream is opened again; `repin`: before a failed pin is tried again;
  * - `attach`: how long a create may go unanswered before its stream is given up;
  * - `settled`: a stream alive for so long counts as recovered, delivery or not.
  */
-export type TimerName = 'reopen' | 'attach' | 'settled';
+export type TimerName = 'reopen' | 'repin' | 'attach' | 'settled';
 
 /** What is to be done, in this order. */
 export type WatchEffect =
@@ -41,8 +41,16 @@ export type WatchEffect =
       readonly startRevision: Revision;
     }
   | { readonly type: 'send-cancel'; readonly watchId: bigint }
-  /** The watcher is live on the server. `revision`: everything after it will be told. */
-  | { readonly type: 'ready'; readonly watcher: WatcherKey; readonly revision: Revision }
+  /**
+   * The watcher is live on the server. `revision`: everything after it will be told; so will be what there is from
+   * `nextRevision` on, which may lie before it.
+   */
+  | {
+      readonly type: 'ready';
+      readonly watcher: WatcherKey;
+      readonly revision: Revision;
+      readonly nextRevision: Revision;
+    }
   | { readonly type: 'deliver'; readonly watcher: WatcherKey; readonly events: readonly WatchEvent[] }
   | { readonly type: 'progress'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'finish'; readonly watcher: WatcherKey; readonly error: EtcdError }

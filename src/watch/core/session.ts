@@ -3,7 +3,7 @@ import { Code, CompactedError, type EtcdError, errorFromServer } from '../../err
 import type { Revision } from '../../model/index.js';
 import { CreateQueue } from './create-queue.js';
 import type { WatchReply } from './cursor.js';
-import type { WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import type { TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
 import { survives } from './stream-fate.js';
 import { WatcherState } from './watcher-state.js';
 
@@ -36,6 +36,9 @@ export class WatchSession {
   /** Streams lost in a row without anything delivered on them. */
   #failures = 0;
   #reopening = false;
+  /** Those whose pin failed, until the pause before the next try is over. */
+  readonly #unpinned = new Set<WatcherState>();
+  #pinFailures = 0;
   #effects: WatchEffect[] = [];
 
   constructor(options: SessionOptions) {
@@ -119,6 +122,7 @@ export class WatchSession {
   #pinned(watcher: WatcherKey, revision: Revision): void {
     const state = this.#watchers.get(watcher);
     if (state?.phase !== 'pinning') return;
+    this.#pinFailures = 0;
     state.pin(revision);
     this.#wait(state);
   }
@@ -126,8 +130,15 @@ export class WatchSession {
   #pinFailed(watcher: WatcherKey, error: EtcdError): void {
     const state = this.#watchers.get(watcher);
     if (!state) return;
-    if (survives(error)) this.#effects.push({ type: 'pin', watcher });
-    else this.#finish(state, error);
+    if (!survives(error)) {
+      this.#finish(state, error);
+      return;
+    }
+    if (this.#unpinned.size === 0) {
+      const delayMs = backoffDelay(reopen, this.#pinFailures++, this.#random);
+      this.#effects.push({ type: 'arm-timer', timer: 'repin', delayMs });
+    }
+    this.#unpinned.add(state);
   }
 
   #leave(watcher: WatcherKey): void {
@@ -190,7 +201,12 @@ export class WatchSession {
     state.phase = 'live';
     state.readyRevision ??= headerRevision;
     this.#byWatchId.set(watchId, state);
-    this.#effects.push({ type: 'ready', watcher: state.key, revision: headerRevision });
+    this.#effects.push({
+      type: 'ready',
+      watcher: state.key,
+      revision: headerRevision,
+      nextRevision: state.cursor,
+    });
   }
 
   #refused(creates: CreateQueue, reply: WatchReply & { kind: 'refused' }): void {
@@ -211,10 +227,11 @@ export class WatchSession {
         return;
       }
       case 'progress':
-        if (reply.headerRevision === 0n) return; // no etcd says so; a proxy or an imitation does
+        // No etcd says 0, nor speaks of progress in the middle of a response; a proxy or an imitation may.
+        if (reply.headerRevision === 0n || state.midResponse) return;
         state.progress(reply);
         this.#recovered();
-        this.#effects.push({ type: 'progress', watcher: state.key, revision: reply.headerRevision });
+        this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
         return;
       case 'cancelled':
         this.#cancelled(state, reply);
@@ -233,6 +250,12 @@ export class WatchSession {
 
   /** "From now" still means now: history that nobody asked for may be compacted. */
   #pinAgain(state: WatcherState): void {
+    if (state.readyRevision !== undefined) {
+      // What was written after that is promised, and a pin of now might lie behind it.
+      state.pin(state.readyRevision);
+      this.#wait(state);
+      return;
+    }
     state.detach('pinning');
     this.#effects.push({ type: 'pin', watcher: state.key });
   }
@@ -245,6 +268,8 @@ export class WatchSession {
   #forget(state: WatcherState): void {
     this.#watchers.delete(state.key);
     this.#waiting.delete(state);
+    if (this.#unpinned.delete(state) && this.#unpinned.size === 0)
+      this.#effects.push({ type: 'disarm-timer', timer: 'repin' });
   }
 
   #streamLost(error: EtcdError): void {
@@ -259,8 +284,12 @@ export class WatchSession {
     this.#effects.push({ type: 'arm-timer', timer: 'reopen', delayMs });
   }
 
-  #timer(timer: 'reopen' | 'attach' | 'settled'): void {
+  #timer(timer: TimerName): void {
     switch (timer) {
+      case 'repin':
+        for (const { key } of this.#unpinned) this.#effects.push({ type: 'pin', watcher: key });
+        this.#unpinned.clear();
+        return;
       case 'reopen':
         this.#reopening = false;
         return;

@@ -35,6 +35,11 @@ export class WatcherState {
     this.#lastDelivered = this.#cursor - 1n;
   }
 
+  /** Whether a response has begun whose last piece is still to come. */
+  get midResponse(): boolean {
+    return this.#incomplete.length > 0;
+  }
+
   /** The revision a new stream must ask for: everything below it has been received. */
   get cursor(): Revision {
     return this.#cursor;

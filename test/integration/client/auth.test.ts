@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { UnauthenticatedError } from '#src/errors/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { useClients } from './support.js';
+
+describe('a client without a name, on an etcd that asks for one', () => {
+  const etcd = useEtcd();
+  const { connect } = useClients();
+
+  before(async function () {
+    skipUnlessBreakable(this, etcd());
+    for (const [method, message] of [
+      ['user/add', { name: 'root', password: 'secret' }],
+      ['user/grant', { user: 'root', role: 'root' }],
+      ['enable', {}],
+    ] as const) {
+      const response = await fetch(`http://${etcd().endpoints[0]}/v3/auth/${method}`, {
+        method: 'POST',
+        body: JSON.stringify(message),
+        headers: { connection: 'close' },
+      });
+      assert.equal(response.status, 200, `${method}: ${await response.text()}`);
+    }
+  });
+
+  it('is told so as a typed error by every call', async () => {
+    const client = connect(etcd().endpoints);
+    await assert.rejects(client.kv.get('k'), UnauthenticatedError);
+    await assert.rejects(client.kv.put('k', 'v'), UnauthenticatedError);
+    await assert.rejects(client.kv.delete({ prefix: 'k' }), UnauthenticatedError);
+  });
+
+  it('is told so by a watch, whose reason comes as a text alone', async () => {
+    const client = connect(etcd().endpoints);
+    for (const options of [{}, { startRevision: 1n }]) {
+      const watcher = client.watch('k', options);
+      await assert.rejects(watcher[Symbol.asyncIterator]().next(), UnauthenticatedError);
+      await assert.rejects(watcher.ready, UnauthenticatedError);
+      assert.equal((await watcher.closed).reason, 'failed');
+    }
+  });
+
+  it('is told so by a mirror, which does not try for ever', async () => {
+    const mirror = connect(etcd().endpoints).mirror({ prefix: 'k' });
+    await assert.rejects(mirror[Symbol.asyncIterator]().next(), UnauthenticatedError);
+  });
+});

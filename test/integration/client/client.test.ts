@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { EtcdClient } from '#src/client/index.js';
+import { ClosedError } from '#src/errors/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { folderOf, useClients } from './support.js';
+
+describe('a client', () => {
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+
+  it('connects at its first call, not before', async () => {
+    const door = await proxy(etcd());
+    const client = connect([door.endpoint]);
+    assert.equal(door.accepted, 0);
+    await client.kv.get('k');
+    assert.equal(door.accepted, 1);
+  });
+
+  it('carries all its calls and streams over one connection', async () => {
+    const door = await proxy(etcd());
+    const client = connect([door.endpoint]);
+    const folder = folderOf(etcd());
+    const watcher = client.watch({ prefix: folder });
+    await watcher.ready;
+    const lease = await client.lease.hold({ ttlSeconds: 60 });
+    await Promise.all(Array.from({ length: 50 }, (_, i) => client.kv.put(`${folder}${i}`, 'v')));
+    assert.equal(door.accepted, 1);
+    await lease.revoke();
+  });
+
+  it('takes a hundred calls, watches and leases at once without a warning', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', note);
+    try {
+      const client = connect(etcd().endpoints);
+      const folder = folderOf(etcd());
+      const some = Array.from({ length: 100 }, (_, i) => `${folder}${i}`);
+      await Promise.all([
+        ...some.map((key) => client.kv.get(key)),
+        ...some.map((key) => client.watch(key).ready),
+        ...some.map(async () => (await client.lease.hold({ ttlSeconds: 60 })).revoke()),
+      ]);
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off('warning', note);
+    }
+    assert.deepEqual(warnings, []);
+  });
+
+  it('takes the address with http:// as without', async () => {
+    const client = connect([`http://${etcd().endpoints[0]}/`]);
+    assert.ok((await client.kv.get('k')).revision > 0n);
+  });
+
+  it('that closes leaves no connection, and ends calls, watches, mirrors and leases', async () => {
+    const door = await proxy(etcd());
+    const client = connect([door.endpoint]);
+    const watcher = client.watch('k');
+    const reading = watcher[Symbol.asyncIterator]().next();
+    const mirror = client.mirror({ prefix: folderOf(etcd()) })[Symbol.asyncIterator]();
+    await Promise.all([watcher.ready, mirror.next()]);
+    const following = mirror.next();
+    const lease = await client.lease.hold({ ttlSeconds: 2 });
+    door.stall();
+    const call = client.kv.put('k', 'v');
+    const ends = [reading, following, call].map((one) => assert.rejects(one, ClosedError));
+    await Promise.all([client.close(), client.close(), client[Symbol.asyncDispose]()]);
+    await Promise.all(ends);
+    assert.deepEqual(await lease.ended, { reason: 'closed' });
+    assert.equal(client.closed, true);
+    assert.throws(() => client.watch('k'), ClosedError);
+    await assert.rejects(client.lease.grant({ ttlSeconds: 5 }), ClosedError);
+    await assert.rejects(client.lease.hold({ ttlSeconds: 5 }), ClosedError);
+  });
+
+  it('that closed lets the process end, after calls, watches and leases', async () => {
+    const script = `
+      import { EtcdClient } from '#src/client/index.js';
+      const client = new EtcdClient({ endpoints: ['${etcd().endpoints[0]}'] });
+      const watcher = client.watch('k');
+      await watcher.ready;
+      await client.lease.hold({ ttlSeconds: 2 });
+      await client.close();
+      process.stdout.write('closed');`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (bytes) => {
+      said += bytes;
+    });
+    const stop = setTimeout(() => child.kill(), 10_000);
+    const [code] = await once(child, 'close');
+    clearTimeout(stop);
+    assert.deepEqual([said, code], ['closed', 0]);
+  });
+
+  it('is disposed at the end of its block', async () => {
+    let outside: EtcdClient;
+    {
+      await using client = new EtcdClient({ endpoints: etcd().endpoints });
+      outside = client;
+      await client.kv.get('k');
+    }
+    assert.equal(outside.closed, true);
+  });
+});

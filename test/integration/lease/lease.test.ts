@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { ClosedError, EtcdError, InvalidInputError, LeaseNotFoundError } from '#src/errors/index.js';
+import type { KeptLease } from '#src/lease/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually, folderOf, useClients } from '../client/support.js';
+
+describe('a lease', () => {
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+  let client: EtcdClient;
+  let folder: string;
+
+  beforeEach(() => {
+    client = connect(etcd().endpoints);
+    folder = folderOf(etcd());
+  });
+
+  const exists = async (key: string) => (await client.kv.get(key)).kv !== undefined;
+
+  describe('granted', () => {
+    it('has a positive id, its time, and the keys attached to it', async () => {
+      const { id, ttlSeconds } = await client.lease.grant({ ttlSeconds: 60 });
+      assert.ok(id > 0n);
+      assert.equal(ttlSeconds, 60);
+      await client.kv.put(`${folder}k`, 'v', { lease: id });
+      const found = await client.lease.timeToLive(id, { keys: true });
+      assert.equal(found?.grantedSeconds, 60);
+      assert.ok(found.remainingSeconds > 50 && found.remainingSeconds <= 60);
+      assert.deepEqual(found.keys.map(String), [`${folder}k`]);
+      assert.ok((await client.lease.list()).includes(id));
+      await client.lease.revoke(id);
+    });
+
+    it('with less than etcd’s least time says how much it really has', async () => {
+      const { id, ttlSeconds } = await client.lease.grant({ ttlSeconds: 1 });
+      assert.ok(ttlSeconds >= 2);
+      await client.lease.revoke(id);
+    });
+
+    it('under an id of one’s own that is taken is a typed error', async () => {
+      const { id } = await client.lease.grant({ ttlSeconds: 60 });
+      await assert.rejects(
+        client.lease.grant({ ttlSeconds: 60, id }),
+        (error) => error instanceof EtcdError && error.serverText === 'etcdserver: lease already exists',
+      );
+      await client.lease.revoke(id);
+    });
+
+    it('with a time or an id that cannot be is refused by name', async () => {
+      for (const ttlSeconds of [0, -1, 1.5, Number.NaN, 9_000_000_001]) {
+        await assert.rejects(
+          client.lease.grant({ ttlSeconds }),
+          (error: Error) =>
+            error instanceof InvalidInputError && error.message.includes(`ttlSeconds is ${ttlSeconds}`),
+        );
+      }
+      for (const id of [0n, -1n, 2n ** 63n]) {
+        await assert.rejects(
+          client.lease.grant({ ttlSeconds: 5, id }),
+          (error: Error) => error instanceof InvalidInputError && error.message.includes(`lease id ${id}`),
+        );
+      }
+    });
+
+    it('whose answer is lost is granted once, under the id that is told', async () => {
+      const door = await proxy(etcd());
+      const far = connect([door.endpoint]);
+      await far.kv.get('k');
+      const before = new Set(await client.lease.list());
+      const granted = async () => (await client.lease.list()).filter((id) => !before.has(id));
+      door.delay({ up: 0, down: 3_600_000 });
+      const grant = far.lease.grant({ ttlSeconds: 60 });
+      await eventually('etcd granted it', async () => (await granted()).length > 0);
+      door.cut();
+      door.heal();
+      const { id, ttlSeconds } = await grant;
+      assert.equal(ttlSeconds, 60);
+      assert.deepEqual(await granted(), [id]);
+      await client.lease.revoke(id);
+    });
+  });
+
+  describe('revoked', () => {
+    it('takes its keys along, and is not there any more', async () => {
+      const { id } = await client.lease.grant({ ttlSeconds: 60 });
+      await client.kv.put(`${folder}k`, 'v', { lease: id });
+      await client.lease.revoke(id);
+      assert.equal(await exists(`${folder}k`), false);
+      assert.equal(await client.lease.timeToLive(id), undefined);
+      await assert.rejects(client.lease.revoke(id), LeaseNotFoundError);
+    });
+
+    it('with its answer lost is revoked all the same', async () => {
+      const door = await proxy(etcd());
+      const far = connect([door.endpoint]);
+      const { id } = await far.lease.grant({ ttlSeconds: 60 });
+      door.delay({ up: 0, down: 3_600_000 });
+      const revoked = far.lease.revoke(id);
+      await eventually('etcd revoked it', async () => (await client.lease.timeToLive(id)) === undefined);
+      door.cut();
+      door.heal();
+      await revoked;
+    });
+  });
+
+  describe('held', () => {
+    /** How often its end was told, and with what. */
+    function follow(lease: KeptLease) {
+      const told: unknown[] = [];
+      lease.signal.addEventListener('abort', () => told.push(lease.signal.reason));
+      void lease.ended.then((end) => told.push(end));
+      return told;
+    }
+
+    it('outlives its time, as long as it is renewed', async () => {
+      const lease = await client.lease.hold({ ttlSeconds: 2 });
+      const told = follow(lease);
+      await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
+      const start = performance.now();
+      await eventually(
+        'twice its time is over',
+        () => told.length > 0 || performance.now() - start > 2_000 * lease.ttlSeconds,
+      );
+      assert.deepEqual(told, []);
+      assert.equal(lease.held, true);
+      assert.equal(await exists(`${folder}k`), true);
+      await lease.revoke();
+    });
+
+    it('and closed runs out by itself', async () => {
+      const lease = await client.lease.hold({ ttlSeconds: 2 });
+      await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
+      await lease.close();
+      await lease.close();
+      assert.deepEqual(await lease.ended, { reason: 'closed' });
+      assert.equal(await exists(`${folder}k`), true);
+      await eventually('etcd lets go of it', async () => !(await exists(`${folder}k`)));
+    });
+
+    it('and disposed takes its keys along at once', async () => {
+      let lease: KeptLease;
+      {
+        await using held = await client.lease.hold({ ttlSeconds: 60 });
+        lease = held;
+        await client.kv.put(`${folder}k`, 'v', { lease: held.id });
+      }
+      assert.equal(await exists(`${folder}k`), false);
+      assert.deepEqual(await lease.ended, { reason: 'revoked' });
+      await lease.revoke();
+    });
+
+    it('and revoked by another is told as expired, once', async () => {
+      const lease = await client.lease.hold({ ttlSeconds: 3 });
+      const told = follow(lease);
+      await connect(etcd().endpoints).lease.revoke(lease.id);
+      assert.deepEqual(await lease.ended, { reason: 'expired' });
+      assert.equal(lease.held, false);
+      await client.kv.get('k');
+      assert.deepEqual(told, [{ reason: 'expired' }, { reason: 'expired' }]);
+      await lease.revoke();
+    });
+
+    it('ends as closed with its client, which then holds no more', async () => {
+      const other = connect(etcd().endpoints);
+      const lease = await other.lease.hold({ ttlSeconds: 60 });
+      await other.close();
+      assert.deepEqual(await lease.ended, { reason: 'closed' });
+      await assert.rejects(other.lease.hold({ ttlSeconds: 60 }), ClosedError);
+      await client.lease.revoke(lease.id);
+    });
+
+    it('by many shares one stream with them', async () => {
+      const leases = await Promise.all(
+        Array.from({ length: 20 }, () => client.lease.hold({ ttlSeconds: 2 })),
+      );
+      const start = performance.now();
+      const lost = () => leases.some(({ held }) => !held);
+      await eventually('their time is over', () => lost() || performance.now() - start > 2_500);
+      assert.equal(lost(), false);
+      await Promise.all(leases.map((lease) => lease.revoke()));
+    });
+
+    describe('while its connection breaks', () => {
+      it('stays held', async () => {
+        const door = await proxy(etcd());
+        const far = connect([door.endpoint]);
+        const lease = await far.lease.hold({ ttlSeconds: 3 });
+        const told = follow(lease);
+        const start = performance.now();
+        let cuts = 0;
+        await eventually('twice its time is over', () => {
+          if (performance.now() - start > cuts * 800) {
+            cuts++;
+            door.cut();
+          }
+          return told.length > 0 || performance.now() - start > 6_000;
+        });
+        assert.deepEqual(told, []);
+        assert.equal(lease.held, true);
+        assert.ok(cuts > 5);
+        await lease.revoke();
+      });
+
+      it('for longer than its time is told lost, and never held for longer than etcd holds it', async () => {
+        const door = await proxy(etcd());
+        const far = connect([door.endpoint]);
+        const lease = await far.lease.hold({ ttlSeconds: 2 });
+        const told = follow(lease);
+        await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
+        door.refuse();
+        while (await exists(`${folder}k`)) {}
+        assert.equal(lease.held, false);
+        await lease.ended;
+        assert.equal(told.length, 2);
+        assert.equal((await lease.ended).reason, 'lost-contact');
+      });
+    });
+  });
+});
+
+describe('a held lease', () => {
+  const etcd = useEtcd();
+  const { connect } = useClients();
+
+  before(function () {
+    skipUnlessBreakable(this, etcd());
+  });
+
+  it('lives through a crash of etcd that is shorter than its time', async () => {
+    const client = connect(etcd().endpoints);
+    const lease = await client.lease.hold({ ttlSeconds: 6 });
+    await client.kv.put('kept', 'v', { lease: lease.id });
+    await etcd().kill();
+    await etcd().restart();
+    await eventually(
+      'it is renewed after the crash',
+      async () => (await etcd().metric('etcd_debugging_lease_renewed_total')) >= 2,
+    );
+    assert.equal(lease.held, true);
+    assert.equal(String((await client.kv.get('kept')).kv?.value), 'v');
+    await lease.revoke();
+  });
+
+  it('is told as expired by an etcd that was wiped', async () => {
+    const lease = await connect(etcd().endpoints).lease.hold({ ttlSeconds: 6 });
+    await etcd().wipe();
+    assert.equal((await lease.ended).reason, 'expired');
+    assert.equal(lease.held, false);
+  });
+
+  it('is told lost while etcd is paused, and held no longer than its time', async () => {
+    const lease = await connect(etcd().endpoints).lease.hold({ ttlSeconds: 2 });
+    await etcd().pause();
+    const start = performance.now();
+    try {
+      await eventually('it is not held any more', () => !lease.held);
+      assert.ok(performance.now() - start <= 2_010, 'the time that etcd gave it');
+      assert.equal((await lease.ended).reason, 'lost-contact');
+    } finally {
+      await etcd().resume();
+    }
+  });
+});

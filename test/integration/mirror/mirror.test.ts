@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { op } from '#src/kv/index.js';
+import type { MirrorUpdate } from '#src/mirror/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { fillKeys, folderOf, useClients } from '../client/support.js';
+
+describe('a mirror', () => {
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+  let client: EtcdClient;
+  let folder: string;
+
+  beforeEach(() => {
+    client = connect(etcd().endpoints);
+    folder = folderOf(etcd());
+  });
+
+  async function next(updates: AsyncIterator<MirrorUpdate>): Promise<MirrorUpdate> {
+    const { value } = await updates.next();
+    assert.ok(value, 'the mirror ended');
+    return value as MirrorUpdate;
+  }
+  const names = (keys: Iterable<string>) => [...keys].map((key) => key.slice(folder.length)).sort();
+
+  it('begins with a snapshot of all there is, also when that is nothing', async () => {
+    const updates = client.mirror({ prefix: folder })[Symbol.asyncIterator]();
+    const update = await next(updates);
+    assert.ok(update.type === 'snapshot');
+    assert.deepEqual([update.reason, update.kvs.size], ['initial', 0]);
+    assert.ok(update.revision > 0n);
+    await updates.return(undefined);
+  });
+
+  it('lists in pages, all of one revision', async () => {
+    await fillKeys(client, folder, 250);
+    const updates = client.mirror({ prefix: folder }, { pageSize: 100 })[Symbol.asyncIterator]();
+    const update = await next(updates);
+    assert.ok(update.type === 'snapshot');
+    assert.deepEqual(names(update.kvs.keys()), Array.from({ length: 250 }, (_, i) => String(i)).sort());
+    await updates.return(undefined);
+  });
+
+  it('goes on with what each revision changed, and keeps up with it', async () => {
+    await client.kv.put(`${folder}a`, '1');
+    await client.kv.put(`${folder}b`, '1');
+    const mirror = client.mirror({ prefix: folder });
+    const updates = mirror[Symbol.asyncIterator]();
+    await next(updates);
+    const { revision } = await client.kv.txn({
+      success: [op.put(`${folder}a`, '2'), op.delete(`${folder}b`), op.put(`${folder}c`, '1')],
+    });
+    const update = await next(updates);
+    assert.ok(update.type === 'delta');
+    assert.equal(update.revision, revision);
+    assert.deepEqual(names(update.puts.keys()), ['a', 'c']);
+    assert.deepEqual(names(update.deletes), ['b']);
+    assert.deepEqual(names(mirror.kvs.keys()), ['a', 'c']);
+    assert.equal(String(mirror.kvs.get(`${folder}a`)?.value), '2');
+    await updates.return(undefined);
+  });
+
+  it('misses nothing that is written between its list and its watch', async () => {
+    await client.kv.put(`${folder}counter`, '0');
+    const writing = (async () => {
+      for (let i = 1; i <= 200; i++) await client.kv.put(`${folder}counter`, String(i));
+    })();
+    let value = '';
+    let deltas = 0;
+    for await (const update of client.mirror({ prefix: folder })) {
+      const kv = (update.type === 'snapshot' ? update.kvs : update.puts).get(`${folder}counter`);
+      const now = String(kv?.value);
+      if (update.type === 'delta') deltas++;
+      assert.ok(Number(now) >= Number(value), 'never back');
+      value = now;
+      if (value === '200') break;
+    }
+    await writing;
+    assert.ok(deltas > 0);
+  });
+
+  it('ends by its signal with the signal’s own reason', async () => {
+    const abort = new AbortController();
+    const updates = client.mirror({ prefix: folder }, { signal: abort.signal })[Symbol.asyncIterator]();
+    await next(updates);
+    const waiting = updates.next();
+    const reason = { any: 'thing' };
+    abort.abort(reason);
+    await assert.rejects(waiting, (thrown) => thrown === reason);
+  });
+
+  it('waits for an etcd that is not there yet', async () => {
+    const door = await proxy(etcd());
+    door.refuse();
+    const far = connect([door.endpoint], { timeoutMs: 300 });
+    const updates = far.mirror({ prefix: folder })[Symbol.asyncIterator]();
+    const first = next(updates);
+    await assert.rejects(far.kv.get('k'));
+    door.heal();
+    assert.equal((await first).type, 'snapshot');
+    await updates.return(undefined);
+  });
+
+  describe('that is cut off', () => {
+    before(function () {
+      skipUnlessBreakable(this, etcd());
+    });
+
+    it('while history is compacted comes back with a new snapshot that says why', async () => {
+      await client.kv.put(`${folder}stays`, '1');
+      await client.kv.put(`${folder}goes`, '1');
+      const door = await proxy(etcd());
+      const mirror = connect([door.endpoint]).mirror({ prefix: folder });
+      const updates = mirror[Symbol.asyncIterator]();
+      await next(updates);
+      const waiting = next(updates); // opens the watch
+      await client.kv.put(`${folder}seen`, '1');
+      await waiting;
+      door.refuse();
+      const after = next(updates);
+      await client.kv.delete(`${folder}goes`);
+      await client.kv.put(`${folder}new`, '1');
+      await client.kv.put(`${folder}new`, '2');
+      await etcd().compact();
+      door.heal();
+      const update = await after;
+      assert.ok(update.type === 'snapshot', update.type);
+      assert.equal(update.reason, 'compacted');
+      assert.deepEqual(names(update.kvs.keys()), ['new', 'seen', 'stays']);
+      assert.deepEqual(names(mirror.kvs.keys()), ['new', 'seen', 'stays']);
+      await client.kv.put(`${folder}later`, '1');
+      const delta = await next(updates);
+      assert.ok(delta.type === 'delta');
+      assert.deepEqual(names(delta.puts.keys()), ['later']);
+      await updates.return(undefined);
+    });
+
+    it('and nothing is compacted comes back with what it missed, and no snapshot', async () => {
+      const door = await proxy(etcd());
+      const updates = connect([door.endpoint]).mirror({ prefix: folder })[Symbol.asyncIterator]();
+      await next(updates);
+      const waiting = next(updates);
+      await client.kv.put(`${folder}seen`, '1');
+      await waiting;
+      door.cut();
+      await client.kv.put(`${folder}missed`, '1');
+      const update = await next(updates);
+      assert.ok(update.type === 'delta');
+      assert.deepEqual(names(update.puts.keys()), ['missed']);
+      await updates.return(undefined);
+    });
+  });
+});

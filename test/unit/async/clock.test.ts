@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { systemClock } from '#src/async/index.js';
+
+describe("the machine's clock", () => {
+  it('takes a delay longer than Node can time without firing at once', async () => {
+    const cancel = systemClock.setTimer(2 ** 40, () => assert.fail('fired at once'));
+    await new Promise<void>((resolve) => void systemClock.setTimer(20, resolve));
+    cancel();
+  });
+
+  it('takes a delay in the past as now, and forgets a timer when told', async () => {
+    const cancel = systemClock.setTimer(0, () => assert.fail('was forgotten'));
+    cancel();
+    const before = systemClock.now();
+    await new Promise<void>((resolve) => void systemClock.setTimer(-50, resolve));
+    assert.ok(systemClock.now() >= before);
+  });
+});

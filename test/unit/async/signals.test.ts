@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { delay, onAbort, raceAbort } from '#src/async/index.js';
+
+const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
+
+describe('a wait with a signal', () => {
+  it("rejects with the signal's own reason", async () => {
+    const abort = new AbortController();
+    const reason = { odd: 'reasons may be anything' };
+    const race = assert.rejects(raceAbort(new Promise(() => {}), abort.signal), (e) => e === reason);
+    const pause = assert.rejects(delay(1_000_000, abort.signal), (e) => e === reason);
+    abort.abort(reason);
+    await Promise.all([race, pause]);
+  });
+
+  it('rejects at once when the signal is aborted already', async () => {
+    const reason = new Error('before');
+    const signal = AbortSignal.abort(reason);
+    await assert.rejects(raceAbort(new Promise(() => {}), signal), (e) => e === reason);
+    await assert.rejects(delay(1_000_000, signal), (e) => e === reason);
+  });
+
+  it('leaves no listener behind', async () => {
+    const { signal } = new AbortController();
+    assert.equal(await raceAbort(Promise.resolve(7), signal), 7);
+    await assert.rejects(raceAbort(Promise.reject(new Error('own')), signal), /own/);
+    await delay(1, signal);
+    onAbort(signal, () => {})();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(listeners(signal), 0);
+  });
+
+  it('calls back once, and not after it was let go', () => {
+    const abort = new AbortController();
+    const calls: unknown[] = [];
+    onAbort(abort.signal, (reason) => calls.push(reason));
+    const release = onAbort(abort.signal, () => calls.push('released'));
+    release();
+    abort.abort('now');
+    abort.abort('again');
+    assert.deepEqual(calls, ['now']);
+  });
+
+  it('works without a signal', async () => {
+    assert.equal(await raceAbort(Promise.resolve(7), undefined), 7);
+    onAbort(undefined, () => assert.fail('there is nothing to abort'))();
+  });
+});

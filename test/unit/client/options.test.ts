@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
+import { resolveOptions } from '#src/client/options.js';
+import { InvalidInputError } from '#src/errors/index.js';
+
+const endpoints = ['127.0.0.1:1'];
+
+function refuses(options: unknown, named: RegExp): void {
+  assert.throws(
+    () => new EtcdClient(options as EtcdClientOptions),
+    (error: Error) => {
+      assert.ok(error instanceof InvalidInputError, `${error.name}: ${error.message}`);
+      assert.match(error.message, named);
+      return true;
+    },
+  );
+}
+
+describe('client options', () => {
+  it('have defaults that bound every wait and every size', () => {
+    const { transport, maxTxnOps } = resolveOptions({ endpoints });
+    assert.equal(maxTxnOps, 128);
+    assert.equal(transport.maxRequestBytes, 1.5 * 1024 * 1024);
+    for (const [name, value] of Object.entries(transport)) {
+      if (typeof value === 'number') assert.ok(value > 0 && Number.isFinite(value), name);
+    }
+    assert.ok(transport.timeoutMs > 7_000, "etcd's own limit is 7 s, and its reason is worth more than ours");
+    assert.ok(transport.keepaliveTimeMs >= 10_000);
+    assert.ok(transport.maxReconnectDelayMs <= 5_000);
+  });
+
+  it('leave limits to etcd when they are 0', () => {
+    const { transport, maxTxnOps } = resolveOptions({ endpoints, maxRequestBytes: 0, maxTxnOps: 0 });
+    assert.equal(transport.maxRequestBytes, 0);
+    assert.equal(maxTxnOps, 0);
+  });
+
+  const bad: readonly (readonly [Partial<Record<keyof EtcdClientOptions, unknown>>, RegExp])[] = [
+    [{ endpoints: [] }, /endpoints is empty/],
+    [{ endpoints: ['ftp://x:1'] }, /unknown scheme 'ftp'/],
+    [{ timeoutMs: 0 }, /timeoutMs is 0/],
+    [{ timeoutMs: Number.NaN }, /timeoutMs is NaN/],
+    [{ timeoutMs: '5s' }, /timeoutMs is 5s/],
+    [{ connectTimeoutMs: -1 }, /connectTimeoutMs is -1/],
+    [{ keepaliveTimeMs: 1_000 }, /keepaliveTimeMs is 1000; it must be a number of at least 5000/],
+    [{ keepaliveTimeoutMs: 0 }, /keepaliveTimeoutMs is 0/],
+    [{ maxReconnectDelayMs: 1 }, /maxReconnectDelayMs is 1/],
+    [{ maxReceiveBytes: 0 }, /maxReceiveBytes is 0/],
+    [{ maxRequestBytes: -1 }, /maxRequestBytes is -1/],
+    [{ maxTxnOps: -1 }, /maxTxnOps is -1/],
+    [{ tls: { cert: 'x' }, endpoints: ['https://a:1'] }, /tls\.cert and tls\.key go together/],
+    [{ tls: {}, endpoints: ['http://a:1'] }, /tls is given, but the endpoints say http/],
+  ];
+  for (const [options, named] of bad) {
+    it(`${JSON.stringify(options, (_, value) => (Number.isNaN(value) ? 'NaN' : value))} are refused by name`, () => {
+      refuses({ endpoints, ...options }, named);
+    });
+  }
+
+  it('without endpoints, or with a bare string for a list, are refused by name', () => {
+    refuses({}, /endpoints/);
+    refuses({ endpoints: '127.0.0.1:2379' }, /endpoints/);
+    refuses({ endpoints: [2379] }, /endpoint/);
+  });
+});
+
+describe('a client that was never used', () => {
+  it('closes twice, and tells once those who asked, also when they ask later', async () => {
+    const client = new EtcdClient({ endpoints });
+    let told = 0;
+    client.onClose(() => told++);
+    const release = client.onClose(() => assert.fail('was released'));
+    release();
+    assert.equal(client.closed, false);
+    await client.close();
+    await client.close();
+    await client[Symbol.asyncDispose]();
+    assert.equal(client.closed, true);
+    assert.equal(told, 1);
+    client.onClose(() => told++);
+    assert.equal(told, 2);
+  });
+});

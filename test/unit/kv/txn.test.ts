@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { InvalidInputError } from '#src/errors/index.js';
+import { compare, op, type Txn } from '#src/kv/index.js';
+import { deleteRequest, putRequest, rangeRequest } from '#src/kv/requests.js';
+import { txnResult } from '#src/kv/results.js';
+import { isReadOnly, txnRequest } from '#src/kv/txn.js';
+
+function refused(build: () => unknown, named: RegExp): void {
+  assert.throws(build, (error: Error) => {
+    assert.ok(error instanceof InvalidInputError, `${error.name}: ${error.message}`);
+    assert.match(error.message, named);
+    return true;
+  });
+}
+
+describe('a transaction', () => {
+  it('is built in etcd’s own numbers', () => {
+    const request = txnRequest(
+      {
+        compare: [
+          compare.version('k', '=', 1n),
+          compare.createRevision('k', '>', 2n),
+          compare.modRevision('k', '<', 3n),
+          compare.value('k', '!=', 'v'),
+          compare.lease('k', '=', 5n),
+        ],
+      },
+      128,
+    );
+    const key = Buffer.from('k');
+    const rangeEnd = Buffer.alloc(0);
+    assert.deepEqual(request.compare, [
+      { key, rangeEnd, result: 0, target: 0, targetUnion: { $case: 'version', value: 1n } },
+      { key, rangeEnd, result: 1, target: 1, targetUnion: { $case: 'createRevision', value: 2n } },
+      { key, rangeEnd, result: 2, target: 2, targetUnion: { $case: 'modRevision', value: 3n } },
+      { key, rangeEnd, result: 3, target: 3, targetUnion: { $case: 'value', value: Buffer.from('v') } },
+      { key, rangeEnd, result: 0, target: 4, targetUnion: { $case: 'lease', value: 5n } },
+    ]);
+  });
+
+  it('keeps the order of its operations, in both branches', () => {
+    const request = txnRequest(
+      {
+        success: [op.put('a', '1', { lease: 7n }), op.get('b'), op.delete({ prefix: 'c' })],
+        failure: [op.txn({ success: [op.range({ prefix: '' })] })],
+      },
+      128,
+    );
+    assert.deepEqual(
+      request.success.map(({ request }) => request?.$case),
+      ['requestPut', 'requestRange', 'requestDeleteRange'],
+    );
+    const [first] = request.success;
+    assert.equal(first?.request?.$case === 'requestPut' && first.request.value.lease, 7n);
+    assert.deepEqual(
+      request.failure.map(({ request }) => request?.$case),
+      ['requestTxn'],
+    );
+  });
+
+  it('that puts a key twice in one branch is refused, with the key named', () => {
+    refused(
+      () => txnRequest({ success: [op.put('a/é', '1'), op.put(Buffer.from('a/é'), '2')] }, 128),
+      /puts the key 'a\/é' twice/,
+    );
+    refused(() => txnRequest({ failure: [op.put('b', '1'), op.put('b', '2')] }, 128), /'b' twice/);
+    refused(
+      () => txnRequest({ success: [op.txn({ success: [op.put('n', '1'), op.put('n', '2')] })] }, 128),
+      /'n' twice/,
+    );
+  });
+
+  it('may put a key once in each branch', () => {
+    const txn = { success: [op.put('a', '1')], failure: [op.put('a', '2')] };
+    assert.equal(txnRequest(txn, 128).failure.length, 1);
+  });
+
+  it('with too many operations is refused, with both numbers', () => {
+    const ops = Array.from({ length: 129 }, (_, i) => op.put(`k${i}`, 'v'));
+    refused(() => txnRequest({ success: ops }, 128), /has 129 operations; the limit is 128/);
+    refused(() => txnRequest({ failure: ops }, 128), /129/);
+    const compares = ops.map((_, i) => compare.version(`k${i}`, '=', 0n));
+    refused(() => txnRequest({ compare: compares }, 128), /129/);
+    refused(() => txnRequest({ success: [op.txn({ success: ops })] }, 128), /129/);
+    assert.equal(txnRequest({ success: ops.slice(1) }, 128).success.length, 128);
+    assert.equal(txnRequest({ success: ops }, 0).success.length, 129, '0 leaves the check to the server');
+  });
+
+  it('is read-only when no branch writes, at any depth', () => {
+    const reads: readonly Txn[] = [
+      {},
+      { success: [op.get('a')], failure: [op.range({ prefix: '' })] },
+      { success: [op.txn({ failure: [op.get('a')] })] },
+    ];
+    const writes: readonly Txn[] = [
+      { success: [op.put('a', '1')] },
+      { failure: [op.delete('a')] },
+      { success: [op.get('a'), op.txn({ failure: [op.txn({ success: [op.delete('a')] })] })] },
+    ];
+    for (const txn of reads) assert.equal(isReadOnly(txn), true);
+    for (const txn of writes) assert.equal(isReadOnly(txn), false);
+  });
+
+  it('answers with its own revision throughout, since inner headers are incomplete', () => {
+    const header = { clusterId: 1n, memberId: 1n, revision: 9n, raftTerm: 1n };
+    const inner = { header: undefined, succeeded: false, responses: [] };
+    const result = txnResult({
+      header,
+      succeeded: true,
+      responses: [
+        { response: { $case: 'responsePut', value: { header: undefined, prevKv: undefined } } },
+        { response: { $case: 'responseTxn', value: inner } },
+      ],
+    });
+    assert.deepEqual(result, {
+      succeeded: true,
+      revision: 9n,
+      results: [
+        { type: 'put', revision: 9n, prevKv: undefined },
+        { type: 'txn', succeeded: false, revision: 9n, results: [] },
+      ],
+    });
+  });
+});
+
+describe('a request', () => {
+  it('for a range carries what was asked', () => {
+    const request = rangeRequest(
+      { prefix: 'a' },
+      { limit: 3, revision: 5n, serializable: true, keysOnly: true, countOnly: true },
+    );
+    assert.equal(request.limit, 3n);
+    assert.equal(request.revision, 5n);
+    assert.deepEqual([request.serializable, request.keysOnly, request.countOnly], [true, true, true]);
+  });
+
+  it('sorts only when asked to, by etcd’s numbers', () => {
+    const sortOf = (sort: NonNullable<Parameters<typeof rangeRequest>[1]>['sort']) => {
+      const { sortTarget, sortOrder } = rangeRequest('k', sort ? { sort } : {});
+      return [sortTarget, sortOrder];
+    };
+    assert.deepEqual(sortOf(undefined), [0, 0]);
+    assert.deepEqual(sortOf({ by: 'key', order: 'ascend' }), [0, 1]);
+    assert.deepEqual(sortOf({ by: 'version', order: 'descend' }), [1, 2]);
+    assert.deepEqual(sortOf({ by: 'create', order: 'ascend' }), [2, 1]);
+    assert.deepEqual(sortOf({ by: 'mod', order: 'descend' }), [3, 2]);
+    assert.deepEqual(sortOf({ by: 'value', order: 'ascend' }), [4, 1]);
+    refused(() => sortOf({ by: 'size' as never, order: 'ascend' }), /sort\.by is 'size'/);
+    refused(() => sortOf({ by: 'key', order: 'up' as never }), /sort\.order is 'up'/);
+  });
+
+  it('with a number that etcd would misread is refused by name', () => {
+    refused(() => rangeRequest('k', { revision: -1n }), /revision is negative: -1/);
+    refused(() => rangeRequest('k', { limit: -2 }), /limit is negative: -2/);
+    refused(() => putRequest('k', 'v', { lease: -3n }), /lease id is negative: -3/);
+    refused(() => txnRequest({ success: [op.get('k', { revision: -1n })] }, 128), /revision is negative/);
+  });
+
+  it('with a limit that is no whole number is refused by name', () => {
+    refused(() => rangeRequest('k', { limit: 1.5 }), /limit/);
+    refused(() => rangeRequest('k', { limit: Number.NaN }), /limit/);
+  });
+
+  it('without a key is refused', () => {
+    refused(() => putRequest('', 'v'), /the key is empty/);
+    refused(() => deleteRequest(''), /the key is empty/);
+  });
+
+  it('may put an empty value', () => {
+    assert.equal(putRequest('k', '').value.length, 0);
+  });
+});

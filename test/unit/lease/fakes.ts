@@ -1,0 +1,92 @@
+import type { Clock } from '#src/async/index.js';
+import type { EtcdError } from '#src/errors/index.js';
+import type { Duplex, DuplexHandlers, LeaseCalls, LeaseKeepAliveResponse } from '#src/wire/index.js';
+
+/** A clock that stands still until told. */
+export class FakeClock implements Clock {
+  #now = 1_000;
+  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  setTimer(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.#now + Math.max(0, delayMs), callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Lets time pass, each timer firing when it is due. */
+  advance(ms: number): void {
+    const until = this.#now + ms;
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+      if (!next) break;
+      this.#now = Math.max(this.#now, next.at);
+      this.#timers.delete(next);
+      next.callback();
+    }
+    this.#now = until;
+  }
+
+  /** Time passes and nothing runs, as in a stopped process; timers are late afterwards. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+}
+
+type KeepAliveRequest = Parameters<ReturnType<LeaseCalls['keepAlive']>['send']>[0];
+
+/** One keep-alive stream as a server sees it. */
+export class FakeKeepAlive implements Duplex<KeepAliveRequest> {
+  readonly requests: bigint[] = [];
+  over: 'cancelled' | 'abandoned' | 'lost' | undefined;
+  readonly #handlers: DuplexHandlers<LeaseKeepAliveResponse>;
+
+  constructor(handlers: DuplexHandlers<LeaseKeepAliveResponse>) {
+    this.#handlers = handlers;
+  }
+
+  send(request: KeepAliveRequest): void {
+    this.requests.push(request.ID);
+  }
+
+  cancel(): void {
+    this.over ??= 'cancelled';
+  }
+
+  abandon(): void {
+    this.over ??= 'abandoned';
+  }
+
+  answer(id: bigint, ttlSeconds: number): void {
+    this.#handlers.message({ header: undefined, ID: id, TTL: BigInt(ttlSeconds) });
+  }
+
+  lose(error: EtcdError): void {
+    this.over = 'lost';
+    this.#handlers.end(error);
+  }
+}
+
+/** A Lease service of which only the keep-alive stream is there. */
+export class FakeLeases {
+  readonly streams: FakeKeepAlive[] = [];
+
+  get last(): FakeKeepAlive {
+    return this.streams[this.streams.length - 1]!;
+  }
+
+  readonly calls = {
+    keepAlive: (_options: unknown, handlers: DuplexHandlers<LeaseKeepAliveResponse>) => {
+      const stream = new FakeKeepAlive(handlers);
+      this.streams.push(stream);
+      return stream;
+    },
+  } as unknown as LeaseCalls;
+}

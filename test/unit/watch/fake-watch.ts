@@ -1,0 +1,128 @@
+import type { Clock } from '#src/async/index.js';
+import { type EtcdError, errorFromServer } from '#src/errors/index.js';
+import { WatchClient } from '#src/watch/index.js';
+import type {
+  Duplex,
+  DuplexHandlers,
+  KvCalls,
+  WatchCalls,
+  WatchRequest,
+  WatchResponse,
+} from '#src/wire/index.js';
+
+/** A watch stream as a server sees it: what was asked, and words to say. */
+export class FakeStream implements Duplex<WatchRequest> {
+  readonly requests: WatchRequest[] = [];
+  over: 'cancelled' | 'abandoned' | 'lost' | undefined;
+  readonly #handlers: DuplexHandlers<WatchResponse>;
+
+  constructor(handlers: DuplexHandlers<WatchResponse>) {
+    this.#handlers = handlers;
+  }
+
+  /** The creates so far: [watch id, start revision]. */
+  get creates(): (readonly [id: bigint, start: bigint])[] {
+    return this.requests.flatMap(({ requestUnion: union }) =>
+      union?.$case === 'createRequest' ? [[union.value.watchId, union.value.startRevision] as const] : [],
+    );
+  }
+
+  get cancels(): bigint[] {
+    return this.requests.flatMap(({ requestUnion: union }) =>
+      union?.$case === 'cancelRequest' ? [union.value.watchId] : [],
+    );
+  }
+
+  send(request: WatchRequest): void {
+    this.requests.push(request);
+  }
+
+  cancel(): void {
+    this.over ??= 'cancelled';
+  }
+
+  abandon(): void {
+    this.over ??= 'abandoned';
+  }
+
+  lose(error: EtcdError = errorFromServer(14, 'Connection dropped')): void {
+    this.over = 'lost';
+    this.#handlers.end(error);
+  }
+
+  say(watchId: bigint, fields: Partial<WatchResponse>, headerRevision = 0n): void {
+    this.#handlers.message({
+      header: { clusterId: 1n, memberId: 1n, revision: headerRevision, raftTerm: 1n },
+      watchId,
+      created: false,
+      canceled: false,
+      compactRevision: 0n,
+      cancelReason: '',
+      fragment: false,
+      events: [],
+      ...fields,
+    });
+  }
+
+  /** Acknowledges the last create. */
+  created(headerRevision = 0n): bigint {
+    const [id] = this.creates.at(-1)!;
+    this.say(id, { created: true }, headerRevision);
+    return id;
+  }
+
+  /** A put of `value` at each of the revisions, in one response. */
+  puts(watchId: bigint, revisions: readonly bigint[], value = Buffer.from('v')): void {
+    const events = revisions.map((modRevision) => ({
+      type: 0 as const,
+      kv: { key: Buffer.from('k'), value, createRevision: 1n, modRevision, version: 1n, lease: 0n },
+      prevKv: undefined,
+    }));
+    this.say(watchId, { events });
+  }
+}
+
+/** A watch client whose server is the test: streams are kept, "now" is whatever `revision` says. */
+export class FakeWatch {
+  readonly streams: FakeStream[] = [];
+  readonly timers = new Set<{ readonly delayMs: number; readonly callback: () => void }>();
+  revision = 10n;
+  readonly client: WatchClient;
+
+  constructor() {
+    const watch: WatchCalls = {
+      watch: (_options, handlers) => {
+        const stream = new FakeStream(handlers);
+        this.streams.push(stream);
+        return stream;
+      },
+    };
+    const kv = {
+      range: () => Promise.resolve({ header: { revision: this.revision } }),
+    } as unknown as Pick<KvCalls, 'range'>;
+    const clock: Clock = {
+      now: () => 0,
+      setTimer: (delayMs, callback) => {
+        const timer = { delayMs, callback };
+        this.timers.add(timer);
+        return () => this.timers.delete(timer);
+      },
+    };
+    this.client = new WatchClient({ watch, kv, clock, random: () => 0.5 });
+  }
+
+  get last(): FakeStream {
+    return this.streams.at(-1)!;
+  }
+
+  /** Fires every timer there is. */
+  fire(): void {
+    for (const timer of [...this.timers]) {
+      this.timers.delete(timer);
+      timer.callback();
+    }
+  }
+}
+
+/** Lets promises settle that wait for nothing outside this process. */
+export const settled = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import type { WatchEvent } from '#src/model/index.js';
+import { type WatchEffect, type WatchInput, WatchSession } from '#src/watch/core/index.js';
+import { dropped } from './builders.js';
+import { forbidden, ModelStore, ModelStream, randomFrom } from './mvcc-model.js';
+
+interface Told {
+  readonly from: number;
+  readonly batches: (readonly WatchEvent[])[];
+  full: boolean;
+  left: boolean;
+  finished: boolean;
+}
+
+interface WalkOptions {
+  readonly seed: number;
+  /** Revisions in the store before anybody watches. */
+  readonly backlog: number;
+  readonly steps: number;
+  /** After how many messages each stream is cut: the n-th stream's life. */
+  readonly lifetime: (stream: number) => number;
+}
+
+/** A session against a model of a server, with everything in between that can go wrong. */
+class Walk {
+  readonly store = new ModelStore();
+  readonly told = new Map<number, Told>();
+  cuts = 0;
+  pauses = 0;
+  repeats = 0;
+  readonly #random: () => number;
+  readonly #session: WatchSession;
+  readonly #lifetime: (stream: number) => number;
+  readonly #todo: WatchInput[] = [];
+  #stream: ModelStream | undefined;
+  #streams = 0;
+  #left = 0;
+
+  constructor({ seed, backlog, lifetime }: WalkOptions) {
+    this.#random = randomFrom(seed);
+    this.#lifetime = lifetime;
+    this.#session = new WatchSession({ firstWatchId: 1_000n, random: this.#random });
+    for (let i = 0; i < backlog; i++) this.store.commit(1 + Math.floor(this.#random() * 3));
+  }
+
+  watch(watcher: number, from: number | undefined): void {
+    // From now is from the revision that the pin will read, which is the present one.
+    const first = from ?? this.store.revision + 1;
+    this.told.set(watcher, { from: first, batches: [], full: false, left: false, finished: false });
+    this.#input({ type: 'watch', watcher, startRevision: from === undefined ? undefined : BigInt(from) });
+  }
+
+  /** One random thing happens. */
+  step(): void {
+    const chance = this.#random();
+    if (chance < 0.2) this.store.commit(1 + Math.floor(this.#random() * 4));
+    else if (chance < 0.3) this.#stream?.pump();
+    else if (chance < 0.33) this.#repeat();
+    else if (chance < 0.36) this.#drain();
+    else if (chance < 0.37) this.#leave();
+    else if (chance < 0.38) this.watch(1_000 + this.told.size, forbidden);
+    else this.#receive();
+  }
+
+  /** Nothing goes wrong any more, and everything is told. */
+  settle(): void {
+    for (let quiet = 0; quiet < 3; ) {
+      this.#left = Number.POSITIVE_INFINITY;
+      this.#drain();
+      this.#stream?.pump();
+      if (this.#stream?.outbox.length || this.#todo.length) quiet = 0;
+      else quiet++;
+      while (this.#stream?.outbox.length) this.#receive();
+    }
+  }
+
+  #repeat(): void {
+    this.repeats++;
+    this.#stream?.repeatOld();
+  }
+
+  #drain(): void {
+    for (const [watcher, told] of this.told) {
+      if (!told.full) continue;
+      told.full = false;
+      this.#input({ type: 'drained', watcher });
+    }
+  }
+
+  /** A new watcher that leaves before it is acknowledged: it must be heard of no more. */
+  #leave(): void {
+    const watcher = 1_000 + this.told.size;
+    this.watch(watcher, 2);
+    this.told.get(watcher)!.left = true;
+    this.#input({ type: 'unwatch', watcher });
+  }
+
+  #receive(): void {
+    const stream = this.#stream;
+    const message = stream?.outbox.shift();
+    if (!message) return;
+    this.#input({ type: 'reply', ...message });
+    if (this.#stream === stream && --this.#left <= 0) this.#cut();
+  }
+
+  #cut(): void {
+    this.cuts++;
+    this.#stream = undefined;
+    this.#input({ type: 'stream-lost', error: dropped() });
+  }
+
+  #input(input: WatchInput): void {
+    this.#todo.push(input);
+    if (this.#todo.length > 1) return;
+    for (let next = this.#todo[0]; next; next = this.#todo[0]) {
+      for (const effect of this.#session.handle(next)) this.#perform(effect);
+      this.#todo.shift();
+    }
+  }
+
+  #perform(effect: WatchEffect): void {
+    switch (effect.type) {
+      case 'pin':
+        this.#todo.push({ type: 'pinned', watcher: effect.watcher, revision: BigInt(this.store.revision) });
+        return;
+      case 'open-stream':
+        assert.equal(this.#stream, undefined, 'one stream at a time');
+        this.#stream = new ModelStream(this.store, this.#random);
+        this.#left = this.#lifetime(this.#streams++);
+        return;
+      case 'close-stream':
+        this.#stream = undefined;
+        return;
+      case 'send-create':
+        this.#stream!.create(effect.watchId, Number(effect.startRevision));
+        return;
+      case 'send-cancel':
+        this.#stream!.cancel(effect.watchId);
+        return;
+      case 'arm-timer':
+        if (effect.timer === 'reopen') this.#todo.push({ type: 'timer', timer: 'reopen' });
+        return;
+      case 'deliver':
+        this.#deliver(effect.watcher, effect.events);
+        return;
+      case 'finish':
+        this.told.get(effect.watcher)!.finished = true;
+        return;
+      case 'ready':
+      case 'progress':
+      case 'disarm-timer':
+    }
+  }
+
+  #deliver(watcher: number, list: readonly WatchEvent[]): void {
+    const told = this.told.get(watcher)!;
+    assert.equal(told.left, false, 'told after it left');
+    assert.equal(told.finished, false, 'told after its end');
+    told.batches.push(list);
+    if (told.full || this.#random() > 0.1) return;
+    told.full = true;
+    this.pauses++;
+    this.#todo.push({ type: 'full', watcher });
+  }
+}
+
+function walk(options: WalkOptions): Walk {
+  const run = new Walk(options);
+  run.watch(1, 2);
+  run.watch(2, Math.max(2, Math.floor(options.backlog / 2)));
+  run.watch(3, undefined);
+  for (let i = 0; i < options.steps; i++) run.step();
+  run.settle();
+  return run;
+}
+
+const name = ({ kv }: WatchEvent) => `${kv.modRevision}/${kv.key}`;
+
+/** Every event of the log once, in order, none missing; no revision in two batches. */
+function assertTold(run: Walk, what: string): void {
+  for (const [watcher, { from, batches, left, finished }] of run.told) {
+    assert.equal(finished, from === forbidden, `${what}, watcher ${watcher}`);
+    if (left) continue;
+    const expected = run.store.between(from, run.store.revision).map(name);
+    assert.deepEqual(batches.flat().map(name), expected, `${what}, watcher ${watcher}`);
+    for (let i = 1; i < batches.length; i++) {
+      const before = batches[i - 1]!.at(-1)!.kv.modRevision;
+      assert.ok(batches[i]![0]!.kv.modRevision > before, `${what}: revision ${before} was split`);
+    }
+  }
+}
+
+describe('a watch session on a server that cuts, repeats, fragments and refuses', () => {
+  for (let k = 2; k <= 12; k++) {
+    it(`tells the whole log once when streams are cut after ${k} messages and some`, () => {
+      const lifetime = (stream: number) => k + (stream % 7);
+      const run = walk({ seed: k, backlog: 2_500, steps: 1_500, lifetime });
+      assertTold(run, `k = ${k}`);
+      assert.ok(run.cuts > 5 && run.pauses > 0 && run.repeats > 0, 'the walk met what it is about');
+    });
+  }
+
+  it('tells the whole log once on 300 random walks', () => {
+    for (let seed = 100; seed < 400; seed++) {
+      const chance = randomFrom(seed * 7);
+      const lifetime = () => 2 + Math.floor(chance() * 30);
+      const run = walk({ seed, backlog: Math.floor(chance() * 40), steps: 300, lifetime });
+      assertTold(run, `seed ${seed}`);
+    }
+  });
+
+  it('tells the whole log when the first five streams end right after created', () => {
+    const lifetime = (stream: number) => (stream < 5 ? 1 : 1_000);
+    const run = new Walk({ seed: 3, backlog: 2_500, steps: 0, lifetime });
+    run.watch(1, 2);
+    for (let i = 0; i < 200; i++) run.step();
+    run.settle();
+    assert.ok(run.cuts >= 5);
+    assertTold(run, 'cut after created');
+  });
+});

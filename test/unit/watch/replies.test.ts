@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { toReply } from '#src/watch/replies.js';
+import type { WatchResponse } from '#src/wire/index.js';
+
+const kv = {
+  key: Buffer.from('k'),
+  createRevision: 1n,
+  modRevision: 7n,
+  version: 1n,
+  value: Buffer.from('v'),
+  lease: 0n,
+};
+
+function response(fields: Partial<WatchResponse> = {}): WatchResponse {
+  return {
+    header: { clusterId: 1n, memberId: 1n, revision: 40n, raftTerm: 2n },
+    watchId: 5n,
+    created: false,
+    canceled: false,
+    compactRevision: 0n,
+    cancelReason: '',
+    fragment: false,
+    events: [],
+    ...fields,
+  };
+}
+
+describe('a watch response', () => {
+  it('created', () => {
+    assert.deepEqual(toReply(response({ created: true })), { kind: 'created', headerRevision: 40n });
+  });
+
+  it('created and cancelled at once is a refusal', () => {
+    const reply = toReply(response({ created: true, canceled: true, watchId: -1n, cancelReason: 'no' }));
+    assert.deepEqual(reply, { kind: 'refused', compactRevision: 0n, reason: 'no' });
+  });
+
+  it('cancelled keeps its reason', () => {
+    const reply = toReply(response({ canceled: true, cancelReason: 'etcdserver: permission denied' }));
+    assert.deepEqual(reply, {
+      kind: 'cancelled',
+      compactRevision: 0n,
+      reason: 'etcdserver: permission denied',
+    });
+  });
+
+  it('with a compact revision is a cancellation, also when it does not say so', () => {
+    for (const canceled of [true, false]) {
+      const reply = toReply(response({ canceled, compactRevision: 20n, header: undefined }));
+      assert.deepEqual(reply, { kind: 'cancelled', compactRevision: 20n, reason: '' });
+    }
+  });
+
+  it('with nothing in it is progress, at 0 when it has no header', () => {
+    assert.deepEqual(toReply(response()), { kind: 'progress', headerRevision: 40n });
+    assert.deepEqual(toReply(response({ header: undefined })), { kind: 'progress', headerRevision: 0n });
+  });
+
+  it('with events says of each what it was, with the previous value where there is one', () => {
+    const reply = toReply(
+      response({
+        fragment: true,
+        events: [
+          { type: 0, kv, prevKv: undefined },
+          { type: 1, kv, prevKv: kv },
+        ],
+      }),
+    );
+    assert.deepEqual(reply, {
+      kind: 'events',
+      headerRevision: 40n,
+      fragment: true,
+      events: [
+        { type: 'put', kv },
+        { type: 'delete', kv, prevKv: kv },
+      ],
+    });
+  });
+});

@@ -1,0 +1,553 @@
+import assert from 'node:assert/strict';
+import { Code, CompactedError, errorFromServer, PermissionDeniedError } from '#src/errors/index.js';
+import type { WatchReply } from '#src/watch/core/index.js';
+import {
+  acts,
+  Bench,
+  brief,
+  cancelled,
+  created,
+  dropped,
+  events,
+  progress,
+  puts,
+  refused,
+} from './builders.js';
+
+describe('a watch session', () => {
+  describe('with a new watcher', () => {
+    it('opens a stream and creates it at its start', () => {
+      assert.deepEqual(new Bench().watch(1, 42), [
+        { type: 'open-stream' },
+        { type: 'arm-timer', timer: 'settled', delayMs: 30_000 },
+        { type: 'send-create', watcher: 1, watchId: 1_000n, startRevision: 42n },
+        { type: 'arm-timer', timer: 'attach', delayMs: 10_000 },
+      ]);
+    });
+
+    it('that watches from now is pinned first, and created right after that revision', () => {
+      const bench = new Bench();
+      assert.deepEqual(bench.watch(1), [{ type: 'pin', watcher: 1 }]);
+      const effects = bench.input({ type: 'pinned', watcher: 1, revision: 8n });
+      assert.equal(brief(effects), 'open-stream, create 1 as 1000 from 9');
+    });
+
+    it('is ready when the server says created', () => {
+      const bench = new Bench();
+      bench.watch(1, 42);
+      const effects = bench.reply(1_000, created(50));
+      assert.deepEqual(effects[0], { type: 'disarm-timer', timer: 'attach' });
+      assert.equal(brief(effects), 'ready 1 at 50');
+    });
+
+    it('shares the stream that is open, one create at a time until an id was echoed', () => {
+      const bench = new Bench();
+      bench.watch(1, 1);
+      assert.equal(brief(bench.watch(2, 2)), '');
+      assert.equal(brief(bench.watch(3, 3)), '');
+      const effects = bench.reply(1_000, created());
+      assert.equal(brief(effects), 'ready 1 at 0, create 2 as 1001 from 2, create 3 as 1002 from 3');
+    });
+
+    it('goes on one by one when the server gives its own ids, and hears by those', () => {
+      const bench = new Bench();
+      for (const watcher of [1, 2, 3]) bench.watch(watcher, 5);
+      assert.equal(brief(bench.reply(0, created())), 'ready 1 at 0, create 2 as 1001 from 5');
+      assert.equal(brief(bench.reply(1, created())), 'ready 2 at 0, create 3 as 1002 from 5');
+      assert.equal(brief(bench.reply(0, events(puts(7)))), 'deliver 1: 7');
+      assert.equal(brief(bench.reply(1, events(puts(7)))), 'deliver 2: 7');
+    });
+
+    it('keeps 256 creates under way, no more', () => {
+      const bench = new Bench();
+      for (let watcher = 1; watcher <= 400; watcher++) bench.watch(watcher, 1);
+      const creates = acts(bench.reply(1_000, created())).filter(({ type }) => type === 'send-create');
+      assert.equal(creates.length, 256);
+      assert.equal(brief(bench.reply(1_001, created())), 'ready 2 at 0, create 258 as 1257 from 1');
+    });
+
+    it('that cannot be pinned for now is pinned again after a pause', () => {
+      const bench = new Bench();
+      bench.watch(1);
+      // As a gateway says it that limits the rate: at once, so that nothing else would slow this down.
+      const error = errorFromServer(Code.RESOURCE_EXHAUSTED, 'rate limited');
+      const effects = bench.input({ type: 'pin-failed', watcher: 1, error });
+      assert.equal(brief(effects), '');
+      const armed = effects.find((effect) => effect.type === 'arm-timer');
+      assert.ok(armed && armed.delayMs > 0);
+      assert.equal(brief(bench.input({ type: 'timer', timer: armed.timer })), 'pin 1');
+    });
+
+    it('that cannot be pinned for good is finished', () => {
+      const bench = new Bench();
+      bench.watch(1);
+      const error = errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
+      assert.deepEqual(bench.input({ type: 'pin-failed', watcher: 1, error }), [
+        { type: 'finish', watcher: 1, error },
+      ]);
+    });
+  });
+
+  describe('told of events', () => {
+    it('delivers each batch and resumes after its last event, not after its header', () => {
+      const bench = new Bench().live(1, 6);
+      assert.equal(
+        brief(bench.reply(1_000, events(puts(6, 7, 1005), { header: 2505 }))),
+        'deliver 1: 6 7 1005',
+      );
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 1006');
+    });
+
+    it('delivers what is whole in a fragment at once and the rest when it is whole', () => {
+      const bench = new Bench().live();
+      assert.equal(brief(bench.reply(1_000, events(puts(3, 4, 9, 9), { fragment: true }))), 'deliver 1: 3 4');
+      assert.equal(brief(bench.reply(1_000, events(puts(9), { fragment: true }))), '');
+      assert.equal(brief(bench.reply(1_000, events(puts(9, 12), { fragment: true }))), 'deliver 1: 9 9 9 9');
+      assert.equal(brief(bench.reply(1_000, events(puts(12, 13)))), 'deliver 1: 12 12 13');
+    });
+
+    it('forgets an incomplete revision with its stream, and asks for that revision again', () => {
+      const bench = new Bench().live();
+      bench.reply(1_000, events(puts(3, 9, 9), { fragment: true }));
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 9');
+      bench.reply(1_001, created());
+      assert.equal(brief(bench.reply(1_001, events(puts(9, 9, 9)))), 'deliver 1: 9 9 9');
+    });
+
+    it('drops what was delivered before, and what lies before the start', () => {
+      const bench = new Bench().live(1, 5);
+      bench.reply(1_000, events(puts(5, 6)));
+      assert.equal(brief(bench.reply(1_000, events(puts(2, 3)))), '');
+      assert.equal(brief(bench.reply(1_000, events(puts(4, 5, 6, 7)))), 'deliver 1: 7');
+      const fresh = new Bench().live(1, 5);
+      assert.equal(brief(fresh.reply(1_000, events(puts(3, 5)))), 'deliver 1: 5');
+    });
+
+    it('keeps events at or below the header of created, which may overtake them', () => {
+      const bench = new Bench();
+      bench.watch(1, 9);
+      bench.reply(1_000, created(10));
+      assert.equal(brief(bench.reply(1_000, events(puts(9, 10)))), 'deliver 1: 9 10');
+    });
+
+    it('tells each watcher its own', () => {
+      const bench = new Bench().live(1, 1);
+      bench.watch(2, 1);
+      bench.reply(1_001, created());
+      assert.equal(brief(bench.reply(1_001, events(puts(3)))), 'deliver 2: 3');
+      assert.equal(brief(bench.reply(1_000, events(puts(3)))), 'deliver 1: 3');
+    });
+
+    it('ignores ids that nobody has', () => {
+      const bench = new Bench().live();
+      for (const id of [-1, 0, 999, 1_001]) {
+        for (const reply of [events(puts(9)), progress(50), cancelled(), cancelled(70)]) {
+          assert.deepEqual(bench.reply(id, reply), []);
+        }
+      }
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 1');
+    });
+  });
+
+  describe('told of progress', () => {
+    it('passes it on and resumes after it', () => {
+      const bench = new Bench().live();
+      assert.equal(brief(bench.reply(1_000, progress(40))), 'progress 1 at 40');
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 41');
+    });
+
+    it('never goes back for it', () => {
+      const bench = new Bench().live();
+      bench.reply(1_000, events(puts(60)));
+      bench.reply(1_000, progress(40));
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 61');
+    });
+
+    it('never lets the reader’s checkpoint go back for it either', () => {
+      const future = new Bench().live(1, 1_000);
+      for (const effect of acts(future.reply(1_000, progress(3)))) {
+        assert.ok(effect.type === 'progress' && effect.revision >= 999n, brief([effect]));
+      }
+      const lagging = new Bench().live();
+      lagging.reply(1_000, events(puts(60)));
+      for (const effect of acts(lagging.reply(1_000, progress(40)))) {
+        assert.ok(effect.type === 'progress' && effect.revision >= 60n, brief([effect]));
+      }
+    });
+
+    it('takes none at revision 0, which no etcd sends', () => {
+      assert.deepEqual(new Bench().live().reply(1_000, progress(0)), []);
+    });
+  });
+
+  describe('that loses its stream', () => {
+    it('opens another one after a pause and creates every watcher where it was', () => {
+      const bench = new Bench().live(1, 10);
+      bench.watch(2, 20);
+      bench.reply(1_001, created());
+      bench.watch(3, 30); // not acknowledged
+      bench.reply(1_000, events(puts(15)));
+      assert.deepEqual(bench.input({ type: 'stream-lost', error: dropped() }), [
+        { type: 'disarm-timer', timer: 'attach' },
+        { type: 'disarm-timer', timer: 'settled' },
+        { type: 'arm-timer', timer: 'reopen', delayMs: 25 },
+      ]);
+      assert.equal(
+        brief(bench.input({ type: 'timer', timer: 'reopen' })),
+        'open-stream, create 1 as 1003 from 16',
+      );
+      assert.equal(
+        brief(bench.reply(1_003, created())),
+        'ready 1 at 0, create 2 as 1004 from 20, create 3 as 1005 from 30',
+      );
+    });
+
+    it('never uses a watch id twice, and is deaf to those of the old stream', () => {
+      const bench = new Bench().live();
+      bench.reconnect();
+      bench.reply(1_001, created());
+      assert.deepEqual(bench.reply(1_000, events(puts(9))), []);
+      assert.equal(brief(bench.reply(1_001, events(puts(9)))), 'deliver 1: 9');
+    });
+
+    it('waits longer from loss to loss; created alone resets nothing', () => {
+      const bench = new Bench();
+      bench.watch(1, 1);
+      const pauses: number[] = [];
+      for (let id = 1_000; id < 1_009; id++) {
+        bench.reply(id, created());
+        const armed = bench.input({ type: 'stream-lost', error: dropped() });
+        for (const effect of armed) if (effect.type === 'arm-timer') pauses.push(effect.delayMs);
+        bench.input({ type: 'timer', timer: 'reopen' });
+      }
+      assert.deepEqual(pauses, [25, 50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
+    });
+
+    const cures: readonly (readonly [what: string, cure: (bench: Bench) => void])[] = [
+      ['a delivery', (bench) => bench.reply(1_003, events(puts(9)))],
+      ['progress', (bench) => bench.reply(1_003, progress(9))],
+      ['30 quiet seconds', (bench) => bench.input({ type: 'timer', timer: 'settled' })],
+    ];
+    for (const [what, cure] of cures) {
+      it(`starts over with short pauses after ${what}`, () => {
+        const bench = new Bench().live();
+        for (const id of [1_001, 1_002, 1_003]) {
+          bench.reconnect();
+          bench.reply(id, created());
+        }
+        cure(bench);
+        const armed = bench.input({ type: 'stream-lost', error: dropped() });
+        assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', delayMs: 25 });
+      });
+    }
+
+    it('does not start over for old events, which are no recovery', () => {
+      const bench = new Bench().live(1, 5);
+      bench.reconnect();
+      bench.reply(1_001, created());
+      bench.reply(1_001, events(puts(2, 3)));
+      const armed = bench.input({ type: 'stream-lost', error: dropped() });
+      assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', delayMs: 50 });
+    });
+
+    it('opens nothing before the pause is over, also for a new watcher', () => {
+      const bench = new Bench().live();
+      bench.input({ type: 'stream-lost', error: dropped() });
+      assert.deepEqual(bench.watch(2, 7), []);
+      assert.match(brief(bench.input({ type: 'timer', timer: 'reopen' })), /^open-stream, create/);
+    });
+
+    it('opens nothing at all when the last watcher left meanwhile', () => {
+      const bench = new Bench().live();
+      bench.input({ type: 'stream-lost', error: dropped() });
+      assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), [
+        { type: 'disarm-timer', timer: 'reopen' },
+      ]);
+      assert.deepEqual(bench.input({ type: 'timer', timer: 'reopen' }), []);
+    });
+
+    const survivors: readonly (readonly [code: Code, text: string])[] = [
+      [Code.UNAVAILABLE, 'Connection dropped'],
+      [Code.UNAVAILABLE, 'etcdserver: no leader'],
+      [Code.INTERNAL, 'Received RST_STREAM with code 2'],
+      [Code.CANCELLED, 'etcdserver: watch canceled'],
+      [Code.UNKNOWN, 'not a primary lessor'],
+      [Code.RESOURCE_EXHAUSTED, 'Bandwidth exhausted or memory limit exceeded'],
+      [Code.FAILED_PRECONDITION, 'etcdserver: rpc not supported for learner'],
+      [Code.DEADLINE_EXCEEDED, 'context deadline exceeded'],
+    ];
+    for (const [code, text] of survivors) {
+      it(`survives ${code} '${text}'`, () => {
+        const bench = new Bench().live();
+        assert.match(brief(bench.reconnect(errorFromServer(code, text))), /create 1 as 1001 from 1$/);
+      });
+    }
+
+    const ends: readonly (readonly [code: Code, text: string])[] = [
+      [Code.PERMISSION_DENIED, 'etcdserver: permission denied'],
+      [Code.UNIMPLEMENTED, 'unknown service etcdserverpb.Watch'],
+      [Code.INVALID_ARGUMENT, 'nonsense'],
+      [Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)'],
+    ];
+    for (const [code, text] of ends) {
+      it(`finishes every watcher with ${code} '${text}'`, () => {
+        const bench = new Bench().live();
+        bench.watch(2, 1);
+        const error = errorFromServer(code, text);
+        const effects = acts(bench.input({ type: 'stream-lost', error }));
+        assert.deepEqual(effects, [
+          { type: 'finish', watcher: 1, error },
+          { type: 'finish', watcher: 2, error },
+        ]);
+        assert.deepEqual(bench.input({ type: 'timer', timer: 'reopen' }), []);
+      });
+    }
+  });
+
+  describe('whose create goes unanswered', () => {
+    it('gives the stream up as owing, and goes on elsewhere', () => {
+      const bench = new Bench();
+      bench.watch(1, 5);
+      assert.deepEqual(bench.input({ type: 'timer', timer: 'attach' }), [
+        { type: 'close-stream', owing: true },
+        { type: 'disarm-timer', timer: 'attach' },
+        { type: 'disarm-timer', timer: 'settled' },
+        { type: 'arm-timer', timer: 'reopen', delayMs: 25 },
+      ]);
+      assert.equal(
+        brief(bench.input({ type: 'timer', timer: 'reopen' })),
+        'open-stream, create 1 as 1001 from 5',
+      );
+    });
+
+    it('keeps a stream on which all is answered', () => {
+      assert.deepEqual(new Bench().live().input({ type: 'timer', timer: 'attach' }), []);
+    });
+  });
+
+  describe('whose watcher leaves', () => {
+    it('cancels it on the server, and is deaf to what is still under way', () => {
+      const bench = new Bench().live(1, 1);
+      bench.watch(2, 1);
+      bench.reply(1_001, created());
+      assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), [
+        { type: 'send-cancel', watchId: 1_000n },
+      ]);
+      assert.deepEqual(bench.reply(1_000, events(puts(9))), []);
+      assert.deepEqual(bench.reply(1_000, cancelled()), []);
+    });
+
+    it('before it was acknowledged, cancels it when it is', () => {
+      const bench = new Bench().live(1, 1);
+      bench.watch(2, 1);
+      assert.deepEqual(bench.input({ type: 'unwatch', watcher: 2 }), []);
+      assert.equal(brief(bench.reply(1_001, created())), 'cancel 1001');
+      assert.deepEqual(bench.reply(1_001, events(puts(9))), []);
+    });
+
+    it('as the last one, closes the stream', () => {
+      const effects = acts(new Bench().live().input({ type: 'unwatch', watcher: 1 }));
+      assert.deepEqual(effects.at(-1), { type: 'close-stream', owing: false });
+    });
+
+    it('while it is pinned, takes no notice of the answer', () => {
+      const bench = new Bench();
+      bench.watch(1);
+      bench.input({ type: 'unwatch', watcher: 1 });
+      assert.deepEqual(bench.input({ type: 'pinned', watcher: 1, revision: 8n }), []);
+      assert.deepEqual(bench.input({ type: 'pin-failed', watcher: 1, error: dropped() }), []);
+    });
+
+    it('twice, does nothing the second time', () => {
+      const bench = new Bench().live();
+      bench.input({ type: 'unwatch', watcher: 1 });
+      assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), []);
+    });
+  });
+
+  describe('whose watcher is full', () => {
+    it('cancels it on the server and takes it up at the first undelivered revision under a new id', () => {
+      const bench = new Bench().live();
+      bench.reply(1_000, events(puts(3, 4)));
+      assert.equal(brief(bench.input({ type: 'full', watcher: 1 })), 'cancel 1000');
+      assert.deepEqual(bench.reply(1_000, events(puts(5))), [], 'under way, and asked for again');
+      assert.deepEqual(bench.reply(1_000, cancelled()), []);
+      assert.equal(brief(bench.input({ type: 'drained', watcher: 1 })), 'create 1 as 1001 from 5');
+      assert.deepEqual(bench.reply(1_000, events(puts(6))), [], 'the old id stays retired');
+      bench.reply(1_001, created());
+      assert.equal(brief(bench.reply(1_001, events(puts(5, 6)))), 'deliver 1: 5 6');
+    });
+
+    it('in the middle of a revision, takes that revision up again whole', () => {
+      const bench = new Bench().live();
+      bench.reply(1_000, events(puts(3, 4, 4), { fragment: true }));
+      bench.input({ type: 'full', watcher: 1 });
+      assert.equal(brief(bench.input({ type: 'drained', watcher: 1 })), 'create 1 as 1001 from 4');
+      bench.reply(1_001, created());
+      assert.equal(brief(bench.reply(1_001, events(puts(4, 4, 4)))), 'deliver 1: 4 4 4');
+    });
+
+    it('leaves the other watchers alone', () => {
+      const bench = new Bench().live();
+      bench.watch(2, 1);
+      bench.reply(1_001, created());
+      bench.input({ type: 'full', watcher: 1 });
+      assert.equal(brief(bench.reply(1_001, events(puts(5)))), 'deliver 2: 5');
+    });
+
+    it('does not create it on a new stream before it has drained', () => {
+      const bench = new Bench().live();
+      bench.reply(1_000, events(puts(3)));
+      bench.input({ type: 'full', watcher: 1 });
+      assert.equal(brief(bench.reconnect()), '');
+      assert.equal(
+        brief(bench.input({ type: 'drained', watcher: 1 })),
+        'open-stream, create 1 as 1001 from 4',
+      );
+    });
+  });
+
+  describe('whose create is refused', () => {
+    it('finishes that watcher with the typed reason, in both spellings', () => {
+      for (const decoration of ['', 'rpc error: code = PermissionDenied desc = ']) {
+        const bench = new Bench().live();
+        bench.watch(2, 1);
+        const effects = acts(bench.reply(-1, refused(`${decoration}etcdserver: permission denied`)));
+        const [finish] = effects;
+        assert.ok(finish?.type === 'finish' && finish.watcher === 2);
+        assert.ok(finish.error instanceof PermissionDeniedError);
+        assert.equal(effects.length, 1);
+      }
+    });
+
+    it('under the id of a live watcher, as old servers do, does not disturb that one', () => {
+      const bench = new Bench().live(1, 1);
+      bench.watch(2, 1);
+      const effects = bench.reply(1_000, refused('etcdserver: permission denied'));
+      assert.equal(brief(effects), 'finish 2: PermissionDeniedError');
+      assert.equal(brief(bench.reply(1_000, events(puts(3)))), 'deliver 1: 3');
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1002 from 4');
+    });
+
+    it('belongs to the create that waits longest', () => {
+      const bench = new Bench().live(1, 1);
+      for (const watcher of [2, 3]) bench.watch(watcher, 1);
+      assert.equal(brief(bench.reply(-1, refused('no'))), 'finish 2: EtcdError');
+      assert.equal(brief(bench.reply(1_002, created())), 'ready 3 at 0');
+    });
+
+    it('after its watcher left, changes nothing', () => {
+      const bench = new Bench().live(1, 1);
+      bench.watch(2, 1);
+      bench.input({ type: 'unwatch', watcher: 2 });
+      assert.deepEqual(acts(bench.reply(-1, refused('no'))), []);
+      assert.equal(brief(bench.reply(1_000, events(puts(3)))), 'deliver 1: 3');
+    });
+
+    it('without any create under way, changes nothing', () => {
+      const bench = new Bench().live();
+      assert.deepEqual(acts(bench.reply(1_000, refused('no'))), []);
+      assert.equal(brief(bench.reply(1_000, events(puts(3)))), 'deliver 1: 3');
+    });
+
+    it('frees its place in the window', () => {
+      const bench = new Bench();
+      bench.watch(1, 1);
+      bench.watch(2, 1);
+      assert.equal(brief(bench.reply(-1, refused('no'))), 'finish 1: EtcdError, create 2 as 1001 from 1');
+    });
+  });
+
+  describe('whose watcher the server cancels', () => {
+    it('finishes it once, with the reason', () => {
+      const bench = new Bench().live();
+      bench.watch(2, 1);
+      bench.reply(1_001, created());
+      const effects = bench.reply(1_000, cancelled(0, 'etcdserver: permission denied'));
+      assert.equal(brief(effects), 'finish 1: PermissionDeniedError');
+      assert.deepEqual(bench.reply(1_000, cancelled(0, 'etcdserver: permission denied')), []);
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 2 as 1002 from 1');
+    });
+
+    it('for compacted history, says from where history is left', () => {
+      const bench = new Bench().live(1, 5);
+      const [finish] = acts(bench.reply(1_000, cancelled(20)));
+      assert.ok(finish?.type === 'finish' && finish.error instanceof CompactedError);
+      assert.equal(finish.error.compactRevision, 20n);
+      assert.match(finish.error.message, /needs revision 5, but history before 20 is compacted/);
+    });
+  });
+
+  describe('whose watch from now meets a compaction', () => {
+    /** Pinned at 8 and created there. */
+    function pinned(): Bench {
+      const bench = new Bench();
+      bench.watch(1);
+      bench.input({ type: 'pinned', watcher: 1, revision: 8n });
+      return bench;
+    }
+
+    it('before it was announced ready, pins again in silence', () => {
+      const bench = pinned();
+      assert.equal(brief(bench.reply(-1, refused('', 20))), 'pin 1');
+      assert.equal(
+        brief(bench.input({ type: 'pinned', watcher: 1, revision: 30n })),
+        'create 1 as 1001 from 31',
+      );
+    });
+
+    it('that took only what came before it was announced, goes on without a word', () => {
+      const bench = pinned();
+      assert.equal(brief(bench.reply(1_000, created(100))), 'ready 1 at 100');
+      const effects = bench.reply(1_000, cancelled(50));
+      assert.doesNotMatch(brief(effects), /finish/);
+    });
+
+    it('goes on from what it was announced with: whatever was written after that is told', () => {
+      const bench = pinned();
+      bench.reply(1_000, created(100)); // ready: everything after 100 will be told
+      let effects = bench.reply(1_000, cancelled(50));
+      // Meanwhile 101 was written, by somebody who had waited for ready.
+      if (brief(effects) === 'pin 1') effects = bench.input({ type: 'pinned', watcher: 1, revision: 101n });
+      assert.equal(brief(effects), 'create 1 as 1001 from 101');
+    });
+
+    it('after it was announced ready, finishes with a typed error', () => {
+      const bench = pinned();
+      bench.reply(1_000, created(8));
+      bench.reconnect();
+      bench.reply(1_001, created(40));
+      assert.equal(brief(bench.reply(1_001, cancelled(20))), 'finish 1: CompactedError, close-stream');
+    });
+
+    it('after it delivered something, finishes with a typed error', () => {
+      const bench = pinned();
+      bench.reply(1_000, created(8));
+      bench.reply(1_000, events(puts(9)));
+      bench.reconnect();
+      bench.reply(1_001, created(40));
+      assert.match(brief(bench.reply(1_001, cancelled(11))), /^finish 1: CompactedError/);
+    });
+  });
+
+  describe('without a stream', () => {
+    it('ignores what can only come from one', () => {
+      const bench = new Bench();
+      const replies: readonly WatchReply[] = [
+        created(),
+        events(puts(1)),
+        progress(1),
+        cancelled(),
+        refused('no'),
+      ];
+      for (const reply of replies) assert.deepEqual(bench.reply(1_000, reply), []);
+      assert.deepEqual(bench.input({ type: 'stream-lost', error: dropped() }), []);
+      for (const timer of ['reopen', 'attach', 'settled'] as const) {
+        assert.deepEqual(bench.input({ type: 'timer', timer }), []);
+      }
+      for (const type of ['unwatch', 'full', 'drained'] as const) {
+        assert.deepEqual(bench.input({ type, watcher: 7 }), []);
+      }
+    });
+  });
+});

@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { ClosedError, CompactedError, InvalidInputError, PermissionDeniedError } from '#src/errors/index.js';
+import type { WatchBatch, Watcher, WatchOptions } from '#src/watch/index.js';
+import { FakeWatch, settled } from './fake-watch.js';
+
+const revisions = (batch: WatchBatch) => batch.events.map(({ kv }) => kv.modRevision);
+
+function start(options: WatchOptions = {}, range: Parameters<FakeWatch['client']['watch']>[0] = 'k') {
+  const server = new FakeWatch();
+  const watcher = server.client.watch(range, options);
+  return { server, watcher, next: reader(watcher) };
+}
+
+/** Reads one batch, which must be there. */
+function reader(watcher: Watcher) {
+  const iterator = watcher[Symbol.asyncIterator]();
+  return async () => {
+    const { value } = await iterator.next();
+    assert.ok(value, 'the watch ended');
+    return value;
+  };
+}
+
+describe('a watcher', () => {
+  it('refuses what etcd would take for something else, by name, and sends nothing', () => {
+    const bad: readonly (readonly [Parameters<FakeWatch['client']['watch']>[0], WatchOptions, RegExp])[] = [
+      ['k', { startRevision: 0n }, /startRevision is 0/],
+      ['k', { startRevision: -1n }, /startRevision is -1/],
+      ['', {}, /the key is empty/],
+      [{ key: 'b', rangeEnd: 'a' }, {}, /'b' is not before 'a'/],
+      ['k', { maxBufferedEvents: 0 }, /maxBufferedEvents is 0/],
+      ['k', { maxBufferedBytes: Number.NaN }, /maxBufferedBytes is NaN/],
+    ];
+    const server = new FakeWatch();
+    for (const [range, options, named] of bad) {
+      assert.throws(
+        () => server.client.watch(range, options),
+        (error: Error) => error instanceof InvalidInputError && named.test(error.message),
+      );
+    }
+    assert.equal(server.streams.length, 0);
+  });
+
+  it('asks for what was asked of it', () => {
+    const { server } = start({ startRevision: 7n, prevKv: true, only: 'delete' }, { prefix: 'p' });
+    const [request] = server.last.requests;
+    assert.ok(request?.requestUnion?.$case === 'createRequest');
+    const { key, rangeEnd, startRevision, prevKv, filters, fragment } = request.requestUnion.value;
+    assert.deepEqual([String(key), String(rangeEnd), startRevision], ['p', 'q', 7n]);
+    assert.deepEqual([prevKv, filters, fragment], [true, [0], true]);
+  });
+
+  it('can be iterated once', () => {
+    const { watcher } = start({ startRevision: 1n });
+    assert.throws(() => watcher[Symbol.asyncIterator](), /iterated once/);
+  });
+
+  it('from now on starts right after the revision that was read at its call', async () => {
+    const { server } = start();
+    assert.equal(server.streams.length, 0);
+    await settled();
+    assert.deepEqual(
+      server.last.creates.map(([, from]) => from),
+      [11n],
+    );
+  });
+
+  describe('its checkpoint', () => {
+    it('is the start until a batch was consumed, and then one past the last consumed', async () => {
+      const { server, watcher, next } = start({ startRevision: 5n });
+      const id = server.last.created(90n);
+      assert.equal(watcher.nextRevision, 5n);
+      server.last.puts(id, [5n, 6n]);
+      server.last.puts(id, [9n]);
+      assert.equal(watcher.nextRevision, 5n);
+      assert.equal((await next()).nextRevision, 7n);
+      assert.equal(watcher.nextRevision, 5n, 'the first batch is still in the reader’s hands');
+      assert.equal((await next()).nextRevision, 10n);
+      assert.equal(watcher.nextRevision, 7n);
+    });
+
+    it('of a watch from now is where it was pinned: created may be ahead of events to come', async () => {
+      const { server, watcher } = start();
+      await settled();
+      const id = server.last.created(15n); // 11 to 15 were written since the pin, and will be told
+      await settled();
+      assert.equal(watcher.nextRevision, 11n);
+      server.last.puts(id, [11n, 15n]);
+      assert.equal(watcher.nextRevision, 11n);
+    });
+
+    it('goes on with progress, and never back', async () => {
+      const { server, watcher, next } = start({ startRevision: 1_000n, progress: true });
+      const id = server.last.created(3n);
+      server.last.say(id, {}, 3n); // 3.4 tells a watch of the future how far the store is
+      server.last.say(id, {}, 1_200n);
+      const batches: WatchBatch[] = [];
+      do batches.push(await next());
+      while (batches.at(-1)!.nextRevision < 1_201n);
+      for (const { nextRevision } of batches) assert.ok(nextRevision >= 1_000n, String(nextRevision));
+      assert.ok(watcher.nextRevision! >= 1_000n, String(watcher.nextRevision));
+    });
+
+    it('is told again when the watch is over', async () => {
+      const { server, watcher, next } = start({ startRevision: 5n });
+      server.last.puts(server.last.created(), [5n]);
+      await next();
+      await watcher.close();
+      assert.deepEqual(await watcher.closed, { reason: 'closed', nextRevision: 5n });
+    });
+  });
+
+  describe('told of progress', () => {
+    it('keeps it to itself unless asked', async () => {
+      const { server, next } = start({ startRevision: 1n });
+      const id = server.last.created();
+      server.last.say(id, {}, 40n);
+      server.last.puts(id, [41n]);
+      assert.deepEqual(revisions(await next()), [41n]);
+    });
+
+    it('hands it over as a batch without events when asked', async () => {
+      const { server, next } = start({ startRevision: 1n, progress: true });
+      server.last.say(server.last.created(), {}, 40n);
+      assert.deepEqual(await next().then(({ events, nextRevision }) => [events, nextRevision]), [[], 41n]);
+    });
+  });
+
+  describe('ready', () => {
+    it('resolves with the revision after which all will be told', async () => {
+      const { server, watcher } = start({ startRevision: 1n });
+      server.last.created(33n);
+      assert.equal(await watcher.ready, 33n);
+    });
+
+    it('rejects with what ended the watch first', async () => {
+      const { server, watcher } = start({ startRevision: 1n });
+      server.last.say(-1n, { created: true, canceled: true, cancelReason: 'etcdserver: permission denied' });
+      await assert.rejects(watcher.ready, PermissionDeniedError);
+      const other = start();
+      await other.watcher.close();
+      await assert.rejects(other.watcher.ready, ClosedError);
+    });
+  });
+
+  describe('that the server ends', () => {
+    it('hands over what was received before it tells the error, once', async () => {
+      const { server, watcher, next } = start({ startRevision: 1n });
+      const id = server.last.created();
+      server.last.puts(id, [3n]);
+      server.last.puts(id, [4n]);
+      server.last.say(id, { canceled: true, compactRevision: 20n });
+      assert.deepEqual(revisions(await next()), [3n]);
+      assert.deepEqual(revisions(await next()), [4n]);
+      await assert.rejects(
+        next(),
+        (error) => error instanceof CompactedError && error.compactRevision === 20n,
+      );
+      await assert.rejects(next(), /the watch ended/);
+      const { reason, error } = await watcher.closed;
+      assert.equal(reason, 'compacted');
+      assert.ok(error instanceof CompactedError);
+    });
+
+    it('closes the stream of which it was the last', () => {
+      const { server } = start({ startRevision: 1n });
+      const id = server.last.created();
+      server.last.say(id, { canceled: true, compactRevision: 20n });
+      assert.equal(server.last.over, 'cancelled');
+      assert.equal(server.timers.size, 0);
+    });
+  });
+
+  describe('that its reader leaves', () => {
+    it('by break is cancelled on the server, with its siblings untouched', async () => {
+      const server = new FakeWatch();
+      const leaving = server.client.watch('a', { startRevision: 1n });
+      const staying = server.client.watch('b', { startRevision: 1n });
+      const first = server.last.created();
+      const second = server.last.created();
+      server.last.puts(first, [2n]);
+      for await (const _ of leaving) break;
+      assert.deepEqual(server.last.cancels, [first]);
+      server.last.puts(second, [3n]);
+      assert.deepEqual(revisions(await reader(staying)()), [3n]);
+      await staying.close();
+      assert.equal(server.last.over, 'cancelled');
+      assert.equal(server.timers.size, 0);
+    });
+
+    it('by closing twice, ends the iteration without an error', async () => {
+      const { server, watcher } = start({ startRevision: 1n });
+      const other = server.client.watch('b', { startRevision: 1n });
+      const waiting = other[Symbol.asyncIterator]().next();
+      await Promise.all([watcher.close(), watcher.close(), other.close(), other[Symbol.asyncDispose]()]);
+      assert.deepEqual(await waiting, { done: true, value: undefined });
+    });
+
+    it('by its signal, tells the signal’s own reason, once, and lets go of the signal', async () => {
+      const abort = new AbortController();
+      const { server, watcher, next } = start({ startRevision: 1n, signal: abort.signal });
+      server.last.puts(server.last.created(), [2n]);
+      const reason = { any: 'thing' };
+      abort.abort(reason);
+      await assert.rejects(next(), (thrown) => thrown === reason);
+      assert.equal((await watcher.closed).reason, 'aborted');
+      assert.equal(server.last.over, 'cancelled');
+      assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
+    });
+
+    it('by a signal that was aborted before, never becomes live', async () => {
+      const reason = new Error('before');
+      const { server, watcher, next } = start({ startRevision: 1n, signal: AbortSignal.abort(reason) });
+      await assert.rejects(next(), (thrown) => thrown === reason);
+      await assert.rejects(watcher.ready, (thrown) => thrown === reason);
+      assert.ok(server.streams.every(({ over }) => over === 'cancelled'));
+    });
+
+    it('leaves no listener on a signal that is never aborted', async () => {
+      const { signal } = new AbortController();
+      for (let i = 0; i < 20; i++) await start({ startRevision: 1n, signal }).watcher.close();
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
+    });
+  });
+
+  describe('whose reader is slow', () => {
+    it('is cancelled on the server when its buffer is full, and taken up again when half of it is read', async () => {
+      const { server, next } = start({ startRevision: 1n, maxBufferedEvents: 4 });
+      const id = server.last.created();
+      server.last.puts(id, [1n, 2n]);
+      server.last.puts(id, [3n, 4n]);
+      assert.deepEqual(server.last.cancels, []);
+      server.last.puts(id, [5n]);
+      assert.deepEqual(server.last.cancels, [id]);
+      server.last.puts(id, [6n, 7n]); // under way
+      assert.deepEqual(revisions(await next()), [1n, 2n]);
+      assert.equal(server.last.creates.length, 1);
+      assert.deepEqual(revisions(await next()), [3n, 4n]);
+      assert.deepEqual(
+        server.last.creates.map(([, from]) => from),
+        [1n, 6n],
+      );
+      const again = server.last.created();
+      server.last.puts(again, [6n, 7n]);
+      assert.deepEqual(revisions(await next()), [5n]);
+      assert.deepEqual(revisions(await next()), [6n, 7n]);
+    });
+
+    it('counts bytes alike', () => {
+      const { server } = start({ startRevision: 1n, maxBufferedBytes: 1_000 });
+      const id = server.last.created();
+      server.last.puts(id, [1n], Buffer.alloc(600));
+      assert.deepEqual(server.last.cancels, []);
+      server.last.puts(id, [2n], Buffer.alloc(600));
+      assert.deepEqual(server.last.cancels, [id]);
+    });
+
+    it('is handed one revision whole, however large', async () => {
+      const { server, next } = start({ startRevision: 1n, maxBufferedEvents: 1, maxBufferedBytes: 1 });
+      server.last.puts(
+        server.last.created(),
+        Array.from({ length: 500 }, () => 7n),
+      );
+      assert.equal((await next()).events.length, 500);
+    });
+
+    it('does not hold back its siblings', async () => {
+      const server = new FakeWatch();
+      server.client.watch('a', { startRevision: 1n, maxBufferedEvents: 1 });
+      const fast = server.client.watch('b', { startRevision: 1n });
+      const slowId = server.last.created();
+      const fastId = server.last.created();
+      server.last.puts(slowId, [1n, 2n, 3n]);
+      server.last.puts(fastId, [1n, 2n, 3n]);
+      assert.deepEqual(revisions(await reader(fast)()), [1n, 2n, 3n]);
+    });
+  });
+
+  describe('whose stream is lost', () => {
+    it('goes on from the first revision not received, without its reader knowing', async () => {
+      const { server, next } = start({ startRevision: 1n });
+      server.last.puts(server.last.created(), [3n]);
+      server.last.lose();
+      server.fire();
+      assert.deepEqual(server.last.creates, [[server.last.creates[0]![0], 4n]]);
+      server.last.puts(server.last.created(), [4n]);
+      assert.deepEqual(revisions(await next()), [3n]);
+      assert.deepEqual(revisions(await next()), [4n]);
+    });
+
+    it('whose create is not answered within 10 s leaves that member', () => {
+      const { server } = start({ startRevision: 1n });
+      server.fire();
+      assert.equal(server.streams[0]?.over, 'abandoned');
+      server.fire();
+      assert.equal(server.streams.length, 2);
+    });
+  });
+
+  describe('of a client that closes', () => {
+    it('hands over what it has, then ends with ClosedError', async () => {
+      const { server, watcher, next } = start({ startRevision: 1n });
+      server.last.puts(server.last.created(), [3n]);
+      server.client.close();
+      server.client.close();
+      assert.deepEqual(revisions(await next()), [3n]);
+      await assert.rejects(next(), ClosedError);
+      assert.equal((await watcher.closed).reason, 'closed');
+      assert.equal(server.last.over, 'cancelled');
+      assert.equal(server.timers.size, 0);
+      assert.throws(() => server.client.watch('k'), ClosedError);
+    });
+  });
+});
