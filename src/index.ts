@@ -1,4 +1,4 @@
-export { EtcdClient, type EtcdClientOptions } from './client/index.js';
+export { EtcdClient, type EtcdClientOptions, type StatusEvent } from './client/index.js';
 export {
   AmbiguousWriteError,
   ClosedError,
@@ -9,6 +9,7 @@ export {
   InvalidInputError,
   LeaseNotFoundError,
   PermissionDeniedError,
+  RolledBackError,
   UnauthenticatedError,
   type Verdict,
 } from './errors/index.js';

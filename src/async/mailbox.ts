@@ -35,6 +35,11 @@ export class Mailbox<T> {
     }
   }
 
+  /** Throws away the oldest item that waits. */
+  drop(): void {
+    if (this.size > 0) this.#shift();
+  }
+
   /** Ends the iteration once everything put so far was taken: with the error, told once, or cleanly. */
   end(error?: unknown): void {
     if (this.#end) return;

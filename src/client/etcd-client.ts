@@ -6,6 +6,7 @@ import type { Bytes, KeyRange } from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
 import { kvCalls, leaseCalls, Transport, watchCalls } from '../wire/index.js';
 import { type EtcdClientOptions, resolveOptions } from './options.js';
+import { type StatusEvent, StatusFeed } from './status.js';
 
 /**
  * A client of an etcd cluster. It connects when first used, keeps the member that answers and moves on from one that
@@ -16,6 +17,7 @@ export class EtcdClient implements AsyncDisposable {
   readonly lease: LeaseClient;
   readonly #transport: Transport;
   readonly #watch: WatchClient;
+  readonly #status = new StatusFeed(systemClock);
   readonly #onClose = new Set<() => void>();
   #closed = false;
 
@@ -27,7 +29,13 @@ export class EtcdClient implements AsyncDisposable {
     const kv = kvCalls(this.#transport);
     this.kv = new KvClient(kv, maxTxnOps);
     this.lease = new LeaseClient(leaseCalls(this.#transport), systemClock, random);
-    this.#watch = new WatchClient({ watch: watchCalls(this.#transport), kv, clock: systemClock, random });
+    this.#watch = new WatchClient({
+      watch: watchCalls(this.#transport),
+      kv,
+      clock: systemClock,
+      random,
+      onStatus: (status) => this.#status.watchStream(status),
+    });
   }
 
   get closed(): boolean {
@@ -43,6 +51,17 @@ export class EtcdClient implements AsyncDisposable {
   mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
     return new Mirror({ kv: this.kv, watch, random: Math.random }, range, options);
+  }
+
+  /**
+   * What happens behind the calls, from now on: streams lost, opened again, resumed. The same is published on the
+   * diagnostics channel `etcd-naming:status`. Ends with the client, or when left. A reader that does not keep up
+   * misses the oldest.
+   */
+  status(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<StatusEvent, undefined> {
+    return this.#status.subscribe(options.signal);
   }
 
   /** Calls back once when the client closes (at once if it is); the returned function takes that back. */
@@ -66,6 +85,7 @@ export class EtcdClient implements AsyncDisposable {
     this.#watch.close();
     this.lease.close();
     this.#transport.close();
+    this.#status.close();
     return Promise.resolve();
   }
 

@@ -1,11 +1,13 @@
 import { InvalidInputError } from '../errors/index.js';
-import type { TlsOptions, TransportOptions } from '../wire/index.js';
+import type { AuthOptions, TlsOptions, TransportOptions } from '../wire/index.js';
 
 export interface EtcdClientOptions {
   /** The members to dial: `host:port`, `http://host:port` or `https://host:port`; all with TLS or all without. */
   readonly endpoints: readonly string[];
   /** TLS settings. Used when the endpoints say `https://`, or name no scheme. Default for `https://`: Node's own authorities. */
   readonly tls?: TlsOptions;
+  /** The user to authenticate as, where etcd's authentication is on. Where it is off, calls go without. */
+  readonly auth?: AuthOptions;
   /**
    * How long a call may take, in milliseconds, tries included, unless the call says otherwise. Default 10,000: above
    * etcd's own limit of about 7 s, so that its reason is seen rather than ours.
@@ -43,6 +45,7 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
     transport: {
       endpoints: options.endpoints,
       tls: options.tls,
+      auth: options.auth,
       timeoutMs: atLeast(options, 'timeoutMs', 1, 10_000),
       connectTimeoutMs: atLeast(options, 'connectTimeoutMs', 1, 5_000),
       keepaliveTimeMs: atLeast(options, 'keepaliveTimeMs', 5_000, 10_000),

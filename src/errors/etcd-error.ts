@@ -98,6 +98,24 @@ export class CompactedError extends EtcdError {
   }
 }
 
+/**
+ * The store's revision went back: it was wiped or restored from a backup. What a watch knew is void, and its revision
+ * may one day be reached again by other events. List again.
+ */
+export class RolledBackError extends EtcdError {
+  override readonly name = 'RolledBackError';
+  /** A revision the store is known to have had. */
+  readonly seenRevision: bigint;
+  /** Its revision now, by a linearizable read. */
+  readonly storeRevision: bigint;
+
+  constructor(seenRevision: bigint, storeRevision: bigint) {
+    super(`the store went back from revision ${seenRevision} to ${storeRevision}`, { code: Code.DATA_LOSS });
+    this.seenRevision = seenRevision;
+    this.storeRevision = storeRevision;
+  }
+}
+
 /** The lease does not exist: it expired, was revoked, or was never granted. */
 export class LeaseNotFoundError extends EtcdError {
   override readonly name = 'LeaseNotFoundError';

@@ -9,6 +9,7 @@ export {
   InvalidInputError,
   LeaseNotFoundError,
   PermissionDeniedError,
+  RolledBackError,
   UnauthenticatedError,
   type Verdict,
 } from './etcd-error.js';

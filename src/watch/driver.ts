@@ -1,24 +1,18 @@
 import { type Clock, raceAbort, sharedAbort } from '../async/index.js';
 import { ClosedError, EtcdError } from '../errors/index.js';
 import type { Revision, WatchEvent, WireRange } from '../model/index.js';
-import type { Duplex, WatchCalls, WatchRequest } from '../wire/index.js';
+import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
 import {
-  type TimerName,
+  type LaneKey,
+  type StreamStatus,
   type WatchEffect,
   type WatcherKey,
   type WatchInput,
   WatchSession,
 } from './core/index.js';
 import { toReply } from './replies.js';
-
-/** What one watcher asks of the server. */
-export interface WatchSpec {
-  readonly range: WireRange;
-  readonly startRevision: Revision | undefined;
-  readonly prevKv: boolean;
-  readonly noPut: boolean;
-  readonly noDelete: boolean;
-}
+import { provesProgress } from './server-version.js';
+import { createRequest, type WatchSpec } from './watch-request.js';
 
 /** Where one watcher's news goes. */
 export interface WatchSink {
@@ -33,20 +27,21 @@ export interface DriverPorts {
   readonly clock: Clock;
   readonly random: () => number;
   /** The store's revision by a linearizable read inside the range, so that the watch's own permission suffices. */
-  readonly pin: (range: WireRange, signal: AbortSignal) => Promise<Revision>;
+  readonly readRevision: (range: WireRange, signal: AbortSignal) => Promise<Revision>;
   readonly requireLeader: boolean;
+  readonly onStatus: (status: StreamStatus) => void;
 }
 
-/** Performs what the session decides: owns the stream and the timers, knows nothing of revisions. */
+/** Performs what the session decides: owns the streams and the timers, knows nothing of revisions. */
 export class WatchDriver {
   readonly #ports: DriverPorts;
   readonly #session: WatchSession;
   readonly #watchers = new Map<WatcherKey, { readonly spec: WatchSpec; readonly sink: WatchSink }>();
-  readonly #timers = new Map<TimerName, () => void>();
+  readonly #streams = new Map<LaneKey, Duplex<WatchRequest>>();
+  readonly #timers = new Map<string, () => void>();
   readonly #closing = sharedAbort();
   readonly #inputs: WatchInput[] = [];
   #running = false;
-  #stream: Duplex<WatchRequest> | undefined;
   #nextKey = 1;
 
   constructor(ports: DriverPorts) {
@@ -54,6 +49,9 @@ export class WatchDriver {
     // 2^40 and up: far from the ids a server or proxy gives by itself, which count from 0.
     const firstWatchId = 2n ** 40n + BigInt(Math.floor(ports.random() * 2 ** 40));
     this.#session = new WatchSession({ firstWatchId, random: ports.random });
+    if (ports.calls.tokenGeneration > 0)
+      this.#input({ type: 'token', generation: ports.calls.tokenGeneration });
+    ports.calls.onToken((generation) => this.#input({ type: 'token', generation }));
   }
 
   start(spec: WatchSpec, sink: WatchSink): WatcherKey {
@@ -75,11 +73,10 @@ export class WatchDriver {
     this.#input({ type: 'drained', watcher });
   }
 
-  /** Ends every watcher with ClosedError and the stream with them. */
+  /** Ends every watcher with ClosedError and the streams with them. */
   close(): void {
     if (this.#closing.signal.aborted) return;
-    const watchers = [...this.#watchers];
-    for (const [watcher, { sink }] of watchers) {
+    for (const [watcher, { sink }] of [...this.#watchers]) {
       this.stop(watcher);
       sink.finish(new ClosedError('the client'));
     }
@@ -102,40 +99,46 @@ export class WatchDriver {
 
   #perform(effect: WatchEffect): void {
     switch (effect.type) {
-      case 'pin':
-        this.#pin(effect.watcher);
+      case 'read-revision':
+        this.#readRevision(effect.watcher);
+        return;
+      case 'refresh-token':
+        this.#refreshToken(effect.generation, effect.error);
         return;
       case 'open-stream':
-        this.#stream = this.#open();
+        this.#streams.set(effect.lane, this.#open(effect.lane));
         return;
       case 'close-stream':
-        if (effect.owing) this.#stream?.abandon();
-        else this.#stream?.cancel();
-        this.#stream = undefined;
+        if (effect.owing) this.#streams.get(effect.lane)?.abandon();
+        else this.#streams.get(effect.lane)?.cancel();
+        this.#streams.delete(effect.lane);
         return;
       case 'send-create':
-        this.#sendCreate(effect.watcher, effect.watchId, effect.startRevision);
+        this.#sendCreate(effect);
         return;
       case 'send-cancel':
-        this.#stream?.send({ requestUnion: { $case: 'cancelRequest', value: { watchId: effect.watchId } } });
+        this.#streams
+          .get(effect.lane)
+          ?.send({ requestUnion: { $case: 'cancelRequest', value: { watchId: effect.watchId } } });
+        return;
+      case 'send-progress':
+        this.#streams.get(effect.lane)?.send({ requestUnion: { $case: 'progressRequest', value: {} } });
         return;
       case 'arm-timer':
-        this.#arm(effect.timer, effect.delayMs);
+        this.#arm(effect);
         return;
       case 'disarm-timer':
-        this.#disarm(effect.timer);
+        this.#disarm(`${effect.timer} ${effect.lane}`);
+        return;
+      case 'status':
+        this.#ports.onStatus(effect.status);
         return;
       default:
         this.#tell(effect);
     }
   }
 
-  #tell(
-    effect: WatchEffect & {
-      readonly watcher: WatcherKey;
-      readonly type: 'ready' | 'deliver' | 'progress' | 'finish';
-    },
-  ): void {
+  #tell(effect: WatchEffect & { readonly type: 'ready' | 'deliver' | 'progress' | 'finish' }): void {
     const sink = this.#watchers.get(effect.watcher)?.sink;
     if (!sink) return;
     switch (effect.type) {
@@ -154,66 +157,78 @@ export class WatchDriver {
     }
   }
 
-  #pin(watcher: WatcherKey): void {
+  #readRevision(watcher: WatcherKey): void {
     const spec = this.#watchers.get(watcher)?.spec;
     if (!spec) return;
     const { signal } = this.#closing;
-    raceAbort(this.#ports.pin(spec.range, signal), signal).then(
-      (revision) => this.#input({ type: 'pinned', watcher, revision }),
+    raceAbort(this.#ports.readRevision(spec.range, signal), signal).then(
+      (revision) => this.#input({ type: 'revision', watcher, revision }),
       (error) => {
-        if (error instanceof EtcdError && !signal.aborted)
-          this.#input({ type: 'pin-failed', watcher, error });
+        if (error instanceof EtcdError && !signal.aborted) {
+          this.#input({ type: 'revision-failed', watcher, error });
+        }
       },
     );
   }
 
-  #open(): Duplex<WatchRequest> {
-    return this.#ports.calls.watch(
+  /** A new token is told by its listener, to all drivers alike. */
+  #refreshToken(generation: number, cause: EtcdError): void {
+    this.#ports.calls.refreshToken(generation, cause).then(
+      () => this.#input({ type: 'token', generation: this.#ports.calls.tokenGeneration }),
+      (error) => {
+        if (error instanceof EtcdError) this.#input({ type: 'token-failed', error });
+      },
+    );
+  }
+
+  #open(lane: LaneKey): Duplex<WatchRequest> {
+    const stream = this.#ports.calls.watch(
       { requireLeader: this.#ports.requireLeader },
       {
+        opened: (member) => this.#askVersion(lane, stream, member),
         message: (response) =>
-          this.#input({ type: 'reply', watchId: response.watchId, reply: toReply(response) }),
+          this.#input({ type: 'reply', lane, watchId: response.watchId, reply: toReply(response) }),
         end: (error) => {
-          this.#stream = undefined;
-          this.#input({ type: 'stream-lost', error });
+          this.#streams.delete(lane);
+          this.#input({ type: 'stream-lost', lane, error });
         },
       },
     );
+    return stream;
   }
 
-  #sendCreate(watcher: WatcherKey, watchId: bigint, startRevision: Revision): void {
-    const spec = this.#watchers.get(watcher)?.spec;
-    if (!spec) return;
-    const filters: (0 | 1)[] = [];
-    if (spec.noPut) filters.push(0);
-    if (spec.noDelete) filters.push(1);
-    this.#stream?.send({
-      requestUnion: {
-        $case: 'createRequest',
-        value: {
-          ...spec.range,
-          startRevision,
-          watchId,
-          prevKv: spec.prevKv,
-          filters,
-          fragment: true, // a response may be larger than any sane receive limit
-          progressNotify: true, // keeps a quiet watch resumable past compaction
-        },
+  #askVersion(lane: LaneKey, stream: Duplex<WatchRequest>, member: Member): void {
+    this.#ports.calls.versionOf(member).then(
+      (version) => {
+        const stillThere = this.#streams.get(lane) === stream;
+        if (stillThere && provesProgress(version)) this.#input({ type: 'trusted', lane });
       },
-    });
+      () => {}, // not known is not trusted
+    );
   }
 
-  #arm(timer: TimerName, delayMs: number): void {
-    this.#disarm(timer);
+  #sendCreate({
+    lane,
+    watcher,
+    watchId,
+    startRevision,
+  }: WatchEffect & { readonly type: 'send-create' }): void {
+    const spec = this.#watchers.get(watcher)?.spec;
+    if (spec) this.#streams.get(lane)?.send(createRequest(spec, watchId, startRevision));
+  }
+
+  #arm({ timer, lane, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
+    const name = `${timer} ${lane}`;
+    this.#disarm(name);
     const cancel = this.#ports.clock.setTimer(delayMs, () => {
-      this.#timers.delete(timer);
-      this.#input({ type: 'timer', timer });
+      this.#timers.delete(name);
+      this.#input({ type: 'timer', timer, lane });
     });
-    this.#timers.set(timer, cancel);
+    this.#timers.set(name, cancel);
   }
 
-  #disarm(timer: TimerName): void {
-    this.#timers.get(timer)?.();
-    this.#timers.delete(timer);
+  #disarm(name: string): void {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../async/index.js';
 import { ClosedError, Code, errorFromServer, InvalidInputError } from '../errors/index.js';
 import { type Bytes, type KeyRange, type Revision, toWireRange, type WireRange } from '../model/index.js';
 import type { KvCalls, WatchCalls } from '../wire/index.js';
+import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
 import { DrivenWatcher, type Watcher, type WatcherLimits } from './watcher.js';
 
@@ -34,6 +35,7 @@ export interface WatchPorts {
   readonly kv: Pick<KvCalls, 'range'>;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly onStatus: (status: StreamStatus) => void;
 }
 
 /** etcd's Watch service: watchers that outlive streams, members and restarts, each on exactly the right revision. */
@@ -86,14 +88,20 @@ export class WatchClient {
     const existing = this.#drivers.get(requireLeader);
     if (existing) return existing;
     const { watch: calls, clock, random } = this.#ports;
-    const pin = (range: WireRange, signal: AbortSignal) => this.#pin(range, signal);
-    const driver = new WatchDriver({ calls, clock, random, pin, requireLeader });
+    const driver = new WatchDriver({
+      calls,
+      clock,
+      random,
+      requireLeader,
+      readRevision: (range, signal) => this.#readRevision(range, signal),
+      onStatus: (status) => this.#ports.onStatus(status),
+    });
     this.#drivers.set(requireLeader, driver);
     return driver;
   }
 
   /** One key, counted only: the cost does not depend on the range, and the watch's own permission suffices. */
-  async #pin({ key }: WireRange, signal: AbortSignal): Promise<Revision> {
+  async #readRevision({ key }: WireRange, signal: AbortSignal): Promise<Revision> {
     const answer = await this.#ports.kv.range(
       {
         key,

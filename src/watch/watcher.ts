@@ -1,7 +1,8 @@
 import { Mailbox, onAbort } from '../async/index.js';
 import { ClosedError, CompactedError, type EtcdError } from '../errors/index.js';
 import type { Revision, WatchEvent } from '../model/index.js';
-import type { WatchDriver, WatchSink, WatchSpec } from './driver.js';
+import type { WatchDriver, WatchSink } from './driver.js';
+import type { WatchSpec } from './watch-request.js';
 
 /** Events in revision order; a revision is never split over two batches. */
 export interface WatchBatch {

@@ -1,3 +1,4 @@
+import type { EtcdError } from '../errors/index.js';
 import type { Event } from '../gen/etcd/kv.js';
 import {
   type CompactionRequest,
@@ -25,6 +26,7 @@ import {
   WatchService,
 } from '../gen/etcd/rpc.js';
 import type { Duplex, DuplexHandlers } from './duplex.js';
+import type { Member } from './member.js';
 import type { CallOptions, Safety, TracedCallOptions } from './method.js';
 import type { StreamOptions, Transport } from './transport.js';
 
@@ -55,6 +57,11 @@ export interface LeaseCalls {
 
 /** etcd's Watch service. */
 export interface WatchCalls {
+  /** See Transport: the tokens in use, and how to get another one. */
+  readonly tokenGeneration: number;
+  onToken(listener: (generation: number) => void): void;
+  refreshToken(used: number, cause: EtcdError): Promise<void>;
+  versionOf(member: Member): Promise<string | undefined>;
   watch(options: StreamOptions, handlers: DuplexHandlers<WatchResponse>): Duplex<WatchRequest>;
 }
 
@@ -81,7 +88,15 @@ export function leaseCalls(transport: Transport): LeaseCalls {
 }
 
 export function watchCalls(transport: Transport): WatchCalls {
-  return { watch: (options, handlers) => transport.duplex(WatchService.watch, options, handlers) };
+  return {
+    get tokenGeneration() {
+      return transport.tokenGeneration;
+    },
+    onToken: (listener) => transport.onToken(listener),
+    refreshToken: (used, cause) => transport.refreshToken(used, cause),
+    versionOf: (member) => transport.versionOf(member),
+    watch: (options, handlers) => transport.duplex(WatchService.watch, options, handlers),
+  };
 }
 
 export type { Compare, RequestOp, ResponseOp } from '../gen/etcd/rpc.js';

@@ -1,9 +1,12 @@
 import { type Channel, type InterceptingListener, type Metadata, status } from '@grpc/grpc-js';
 import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
 import { errorFromStatus, malformed, type RawCall } from './call.js';
+import type { Member } from './member.js';
 import type { Method } from './method.js';
 
 export interface DuplexHandlers<Res> {
+  /** A member was found and the stream started there. */
+  opened?(member: Member): void;
   message(response: Res): void;
   /** The stream is over, and not by `cancel()`. Called once; nothing follows. */
   end(error: EtcdError): void;

@@ -24,5 +24,7 @@ export {
 export type { TlsOptions } from './credentials.js';
 export type { Duplex, DuplexHandlers } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
+export type { Member } from './member.js';
 export type { CallOptions, Safety, TracedCallOptions } from './method.js';
+export type { AuthOptions } from './token.js';
 export { type StreamOptions, Transport, type TransportOptions } from './transport.js';

@@ -1,5 +1,5 @@
 import { type Channel, type ChannelOptions, Metadata, status } from '@grpc/grpc-js';
-import { type Clock, delay, sharedAbort } from '../async/index.js';
+import { type Clock, delay, raceAbort, sharedAbort } from '../async/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
@@ -7,7 +7,9 @@ import {
   DeadlineError,
   EtcdError,
   InvalidInputError,
+  UnauthenticatedError,
 } from '../errors/index.js';
+import { AuthService, MaintenanceService } from '../gen/etcd/rpc.js';
 import { attemptUnary, type RawCall } from './call.js';
 import { makeCredentials, type TlsOptions } from './credentials.js';
 import { type Duplex, DuplexCall, type DuplexHandlers } from './duplex.js';
@@ -15,11 +17,13 @@ import { parseEndpoints } from './endpoints.js';
 import { Member } from './member.js';
 import { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+import { type AuthOptions, TokenSource } from './token.js';
 
 /** All resolved: see the client's options for meanings and defaults. */
 export interface TransportOptions {
   readonly endpoints: readonly string[];
   readonly tls: TlsOptions | undefined;
+  readonly auth: AuthOptions | undefined;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly keepaliveTimeMs: number;
@@ -40,7 +44,8 @@ export class Transport {
   readonly #clock: Clock;
   readonly #pool: MemberPool;
   readonly #closing = sharedAbort();
-  readonly #metadata = new Metadata();
+  readonly #token: TokenSource | undefined;
+  #metadata = new Metadata();
   readonly #running = new Set<RawCall>();
   readonly #streams = new Set<Duplex<never>>();
 
@@ -57,6 +62,32 @@ export class Transport {
       clock,
       random,
     );
+    const { auth } = options;
+    if (auth) {
+      this.#token = new TokenSource(() => this.#authenticate(auth));
+      this.#token.onChange(() => {
+        this.#metadata = this.#newMetadata();
+      });
+    }
+  }
+
+  /** Counts the tokens this client has used; 0 before the first, and always without a user. */
+  get tokenGeneration(): number {
+    return this.#token?.generation ?? 0;
+  }
+
+  /** Calls back with the generation of each new token. */
+  onToken(listener: (generation: number) => void): void {
+    this.#token?.onChange(listener);
+  }
+
+  /**
+   * Gets a token newer than that of `used`, one request for all who ask.
+   * @throws `cause` when no user was given; else what Authenticate throws.
+   */
+  async refreshToken(used: number, cause: EtcdError): Promise<void> {
+    if (!this.#token) throw cause;
+    await this.#token.refresh(used);
   }
 
   /**
@@ -74,7 +105,10 @@ export class Transport {
     this.#throwIfClosed();
     const bytes = this.#encode(method, request);
     const deadline = this.#clock.now() + timeoutMs;
+    let tokensRefused = 0;
     for (let attempt = 0; ; attempt++) {
+      if (this.#token?.generation === 0 && !isAuthenticate(method)) await this.#token.refresh(0);
+      const generation = this.tokenGeneration;
       const atHand = this.#pool.ready;
       const member = atHand ?? (await this.#pool.connect(deadline, this.#orClosing(signal)));
       const channel = member.ready;
@@ -92,6 +126,11 @@ export class Transport {
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
         this.#throwIfClosed();
+        if (this.#token && needsToken(error) && tokensRefused < maxTokensRefused) {
+          tokensRefused++;
+          await this.#token.refresh(generation);
+          continue;
+        }
         if (blamesMember(error)) this.#pool.blame(member);
         if (!mayTryAgain(error, safety) || deadline - this.#clock.now() <= retryPauseMs) {
           throw told(error, method, safety, member.endpoint);
@@ -107,8 +146,6 @@ export class Transport {
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
   ): Duplex<Req> {
-    const metadata = new Metadata();
-    if (options.requireLeader) metadata.set('hasleader', 'true');
     const giveUp = new AbortController();
     let member: Member | undefined;
     const stream: Duplex<Req> = {
@@ -135,7 +172,10 @@ export class Transport {
     this.#connectStream(giveUp.signal).then(
       (connected) => {
         member = connected.member;
+        const metadata = this.#newMetadata();
+        if (options.requireLeader) metadata.set('hasleader', 'true');
         call.start(connected.channel, metadata);
+        handlers.opened?.(connected.member);
       },
       (error) => {
         if (error instanceof EtcdError) call.end(error);
@@ -153,7 +193,45 @@ export class Transport {
     this.#pool.close();
   }
 
+  /** The version of etcd that a member runs, as `3.5.25`; undefined when it does not say so within 5 s. */
+  async versionOf(member: Member): Promise<string | undefined> {
+    const channel = member.ready;
+    if (!channel) return undefined;
+    try {
+      const request = MaintenanceService.status.requestSerialize({});
+      const status = await attemptUnary(channel, MaintenanceService.status, request, {
+        metadata: this.#metadata,
+        deadline: Date.now() + 5_000,
+        signal: undefined,
+        running: this.#running,
+      });
+      return status.version;
+    } catch (error) {
+      if (error instanceof EtcdError) return undefined;
+      throw error;
+    }
+  }
+
+  async #authenticate({ username, password }: AuthOptions): Promise<string | undefined> {
+    try {
+      const request = { name: username, password };
+      return (await this.unary(AuthService.authenticate, request, 'read')).token;
+    } catch (error) {
+      // Switched off on the server: a token would be refused, and is not needed.
+      if (error instanceof EtcdError && error.serverText === 'etcdserver: authentication is not enabled')
+        return undefined;
+      throw error;
+    }
+  }
+
+  #newMetadata(): Metadata {
+    const metadata = new Metadata();
+    if (this.#token?.token !== undefined) metadata.set('token', this.#token.token);
+    return metadata;
+  }
+
   async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
+    if (this.#token?.generation === 0) await raceAbort(this.#token.refresh(0), signal);
     for (;;) {
       const member = await this.#pool.connect(Number.POSITIVE_INFINITY, this.#orClosing(signal));
       const channel = member.ready;
@@ -183,6 +261,17 @@ export class Transport {
 
 /** A pause between tries on a member that answers, but badly: enough for an election to make progress. */
 const retryPauseMs = 100;
+
+/** Fresh tokens that may be turned down before the user is taken for unauthorized. */
+const maxTokensRefused = 2;
+
+function isAuthenticate(method: { readonly path: string }): boolean {
+  return method.path === AuthService.authenticate.path;
+}
+
+function needsToken(error: EtcdError): boolean {
+  return error instanceof UnauthenticatedError && !error.serverText?.includes('authentication failed');
+}
 
 /** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
 function mayTryAgain(error: EtcdError, safety: Safety): boolean {

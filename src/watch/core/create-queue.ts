@@ -1,20 +1,12 @@
-import type { WatcherKey } from './protocol.js';
-
-/** A create that was sent and not yet answered. */
-export interface PendingCreate {
-  readonly watchId: bigint;
-  readonly watcher: WatcherKey;
-}
-
 /** How many creates may be unanswered, once the server has shown that it answers with the id it was given. */
 const openWindow = 256;
 
 /**
- * The creates under way on one stream, in the order sent. Answers are matched by id where the server echoes it; a
- * refusal carries -1, or on older servers an id of somebody else, and so belongs to the head of the queue.
+ * The ids of the creates under way on one stream, in the order sent. Answers are matched by id where the server echoes
+ * it; a refusal carries -1, or on older servers an id of somebody else, and so belongs to the head of the queue.
  */
 export class CreateQueue {
-  #pending: PendingCreate[] = [];
+  #pending: bigint[] = [];
   #echoes: boolean | undefined;
 
   /** Whether another create may be sent now: one alone until the first answer, since a proxy chooses its own ids. */
@@ -26,19 +18,19 @@ export class CreateQueue {
     return this.#pending.length;
   }
 
-  sent(create: PendingCreate): void {
-    this.#pending.push(create);
+  sent(watchId: bigint): void {
+    this.#pending.push(watchId);
   }
 
   /** The create that a success with this id answers. */
-  created(watchId: bigint): PendingCreate | undefined {
-    const at = this.#pending.findIndex((create) => create.watchId === watchId);
+  created(watchId: bigint): bigint | undefined {
+    const at = this.#pending.indexOf(watchId);
     this.#echoes ??= at >= 0;
     return this.#pending.splice(Math.max(at, 0), 1)[0];
   }
 
   /** The create that a refusal answers. */
-  refused(): PendingCreate | undefined {
+  refused(): bigint | undefined {
     return this.#pending.shift();
   }
 }

@@ -42,6 +42,6 @@ export function lastRevision(events: readonly WatchEvent[]): Revision {
   return events[events.length - 1]?.kv.modRevision ?? 0n;
 }
 
-function max(a: Revision, b: Revision): Revision {
+export function max(a: Revision, b: Revision): Revision {
   return a > b ? a : b;
 }

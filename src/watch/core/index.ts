@@ -1,3 +1,11 @@
 export { nextRevision, type WatchReply } from './cursor.js';
-export type { TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+export type {
+  Generation,
+  LaneKey,
+  StreamStatus,
+  TimerName,
+  WatchEffect,
+  WatcherKey,
+  WatchInput,
+} from './protocol.js';
 export { type SessionOptions, WatchSession } from './session.js';

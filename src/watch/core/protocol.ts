@@ -5,42 +5,61 @@ import type { WatchReply } from './cursor.js';
 /** A watcher's name for as long as it lives. The server's watch ids are names on one stream only. */
 export type WatcherKey = number;
 
+/** A lane's name: the place of one gRPC stream, and of the one that follows when it is lost. */
+export type LaneKey = number;
+
+/** Counts the credentials in use: one more with each new token. */
+export type Generation = number;
+
 /** What happens to a session. */
 export type WatchInput =
   /** A new watcher. Without a start revision it watches from now, and is pinned first. */
   | { readonly type: 'watch'; readonly watcher: WatcherKey; readonly startRevision: Revision | undefined }
-  /** The answer to `pin`: the store's revision, read from the watcher's own range. */
-  | { readonly type: 'pinned'; readonly watcher: WatcherKey; readonly revision: Revision }
-  | { readonly type: 'pin-failed'; readonly watcher: WatcherKey; readonly error: EtcdError }
+  /** The answer to `read-revision`: the store's, read linearizably from the watcher's own range. */
+  | { readonly type: 'revision'; readonly watcher: WatcherKey; readonly revision: Revision }
+  | { readonly type: 'revision-failed'; readonly watcher: WatcherKey; readonly error: EtcdError }
   /** Its reader left. */
   | { readonly type: 'unwatch'; readonly watcher: WatcherKey }
   /** Its buffer is full; or has room again. */
   | { readonly type: 'full'; readonly watcher: WatcherKey }
   | { readonly type: 'drained'; readonly watcher: WatcherKey }
-  | { readonly type: 'reply'; readonly watchId: bigint; readonly reply: WatchReply }
-  | { readonly type: 'stream-lost'; readonly error: EtcdError }
-  | { readonly type: 'timer'; readonly timer: TimerName };
+  | { readonly type: 'reply'; readonly lane: LaneKey; readonly watchId: bigint; readonly reply: WatchReply }
+  /** The member at the other end answers requests for progress truthfully. Until this comes none is sent. */
+  | { readonly type: 'trusted'; readonly lane: LaneKey }
+  | { readonly type: 'stream-lost'; readonly lane: LaneKey; readonly error: EtcdError }
+  /** New credentials, asked for or not; or none to be had. */
+  | { readonly type: 'token'; readonly generation: Generation }
+  | { readonly type: 'token-failed'; readonly error: EtcdError }
+  | { readonly type: 'timer'; readonly timer: TimerName; readonly lane: LaneKey };
 
 /**
- * - `reopen`: the pause before a lost stream is opened again; `repin`: before a failed pin is tried again;
+ * Of a lane:
+ * - `reopen`: the pause before a lost stream is opened again;
  * - `attach`: how long a create may go unanswered before its stream is given up;
- * - `settled`: a stream alive for so long counts as recovered, delivery or not.
+ * - `settled`: a stream alive for so long counts as recovered, delivery or not;
+ * - `progress`: when to ask how far a quiet stream has come.
+ *
+ * Of the session, on lane 0: `retry`, the pause before what failed for a single watcher is tried again.
  */
-export type TimerName = 'reopen' | 'repin' | 'attach' | 'settled';
+export type TimerName = 'reopen' | 'attach' | 'settled' | 'progress' | 'retry';
 
 /** What is to be done, in this order. */
 export type WatchEffect =
-  | { readonly type: 'pin'; readonly watcher: WatcherKey }
-  | { readonly type: 'open-stream' }
+  | { readonly type: 'read-revision'; readonly watcher: WatcherKey }
+  /** `error`: how the token of that generation was turned down. */
+  | { readonly type: 'refresh-token'; readonly generation: Generation; readonly error: EtcdError }
+  | { readonly type: 'open-stream'; readonly lane: LaneKey; readonly generation: Generation }
   /** `owing`: the member owes an answer, so the next stream should go elsewhere. */
-  | { readonly type: 'close-stream'; readonly owing: boolean }
+  | { readonly type: 'close-stream'; readonly lane: LaneKey; readonly owing: boolean }
   | {
       readonly type: 'send-create';
+      readonly lane: LaneKey;
       readonly watcher: WatcherKey;
       readonly watchId: bigint;
       readonly startRevision: Revision;
     }
-  | { readonly type: 'send-cancel'; readonly watchId: bigint }
+  | { readonly type: 'send-cancel'; readonly lane: LaneKey; readonly watchId: bigint }
+  | { readonly type: 'send-progress'; readonly lane: LaneKey }
   /**
    * The watcher is live on the server. `revision`: everything after it will be told; so will be what there is from
    * `nextRevision` on, which may lie before it.
@@ -54,5 +73,28 @@ export type WatchEffect =
   | { readonly type: 'deliver'; readonly watcher: WatcherKey; readonly events: readonly WatchEvent[] }
   | { readonly type: 'progress'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'finish'; readonly watcher: WatcherKey; readonly error: EtcdError }
-  | { readonly type: 'arm-timer'; readonly timer: TimerName; readonly delayMs: number }
-  | { readonly type: 'disarm-timer'; readonly timer: TimerName };
+  | { readonly type: 'status'; readonly status: StreamStatus }
+  | {
+      readonly type: 'arm-timer';
+      readonly timer: TimerName;
+      readonly lane: LaneKey;
+      readonly delayMs: number;
+    }
+  | { readonly type: 'disarm-timer'; readonly timer: TimerName; readonly lane: LaneKey };
+
+/** What becomes of the streams, for those who want to know. */
+export type StreamStatus =
+  /** `attempt`: 1 for the first loss since something was delivered, and so on. */
+  | {
+      readonly type: 'disconnected';
+      readonly lane: LaneKey;
+      readonly attempt: number;
+      readonly error: EtcdError;
+    }
+  | { readonly type: 'reopening'; readonly lane: LaneKey; readonly attempt: number; readonly delayMs: number }
+  | {
+      readonly type: 'resumed';
+      readonly lane: LaneKey;
+      readonly watcher: WatcherKey;
+      readonly fromRevision: Revision;
+    };

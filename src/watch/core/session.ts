@@ -1,10 +1,16 @@
 import { backoffDelay } from '../../async/backoff.js';
-import { Code, CompactedError, type EtcdError, errorFromServer } from '../../errors/index.js';
-import type { Revision } from '../../model/index.js';
-import { CreateQueue } from './create-queue.js';
+import {
+  Code,
+  CompactedError,
+  type EtcdError,
+  errorFromServer,
+  RolledBackError,
+} from '../../errors/index.js';
+import type { Revision, WatchEvent } from '../../model/index.js';
 import type { WatchReply } from './cursor.js';
-import type { TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
-import { survives } from './stream-fate.js';
+import { Lane, type LaneHost, reopen } from './lane.js';
+import type { Generation, LaneKey, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import { streamFate, watcherFate } from './stream-fate.js';
 import { WatcherState } from './watcher-state.js';
 
 export interface SessionOptions {
@@ -14,41 +20,58 @@ export interface SessionOptions {
   readonly random: () => number;
 }
 
-/** Between two streams: short, since a member that restarts is back in a moment and another one is there at once. */
-const reopen = { baseMs: 50, maxMs: 5_000 };
-/** grpc-js itself never gives up on a peer that accepts and stays silent. */
-const attachMs = 10_000;
-/** A stream alive for so long without a word is a quiet one, not a failing one. */
-const settledMs = 30_000;
+/** What a catch-up response holds at most, in revisions; a shorter one was the last of its kind. */
+const catchUpRevisions = 1_000;
+/** Streams that watchers who catch up may have of their own at a time; more of them would share after all. */
+const maxOwnLanes = 16;
+/** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
+const maxTokensRefused = 2;
+/** The session's own timers name this lane. */
+const noLane: LaneKey = 0;
 
 /**
- * Any number of watchers on one gRPC stream, and what becomes of them when it is lost. Pure: inputs in, effects out,
- * no clock, no socket. The order of effects is the order in which they are to be performed.
+ * Any number of watchers, on which stream each of them is, and what becomes of them. Pure: inputs in, effects out, no
+ * clock, no socket. The order of effects is the order in which they are to be performed.
+ *
+ * Live watchers share a lane per generation of credentials. One that has to catch up far, waits for a future revision
+ * or was paused goes to a lane of its own, since it keeps its whole stream from proving progress; once level with
+ * the store it joins the others.
  */
 export class WatchSession {
   readonly #random: () => number;
   readonly #watchers = new Map<WatcherKey, WatcherState>();
-  /** Those in phase `waiting`, first come first served. */
-  readonly #waiting = new Set<WatcherState>();
-  readonly #byWatchId = new Map<bigint, WatcherState>();
+  readonly #lanes = new Map<LaneKey, Lane>();
+  readonly #host: LaneHost;
+  /** Lanes that an input touched, to be advanced at its end. */
+  readonly #touched = new Set<Lane>();
+  /** Those for whom something failed, until the pause before the next try is over. */
+  readonly #resting = new Set<WatcherState>();
+  /** Those who wait for a token. */
+  readonly #tokenless = new Set<WatcherState>();
+  #generation: Generation = 0;
+  #shared: Lane;
+  #nextLane = 1;
   #nextWatchId: bigint;
-  #stream: { readonly creates: CreateQueue } | undefined;
-  /** Streams lost in a row without anything delivered on them. */
-  #failures = 0;
-  #reopening = false;
-  /** Those whose pin failed, until the pause before the next try is over. */
-  readonly #unpinned = new Set<WatcherState>();
-  #pinFailures = 0;
   #effects: WatchEffect[] = [];
 
   constructor(options: SessionOptions) {
     this.#nextWatchId = options.firstWatchId;
     this.#random = options.random;
+    this.#host = {
+      random: options.random,
+      nextWatchId: () => this.#nextWatchId++,
+      emit: (effect) => this.#effects.push(effect),
+      acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
+      told: (state, reply) => this.#told(state, reply),
+      dismissed: (state, reply) => this.#dismissed(state, reply),
+    };
+    this.#shared = this.#newLane();
   }
 
   handle(input: WatchInput): readonly WatchEffect[] {
     this.#take(input);
-    this.#advance();
+    for (const lane of this.#touched) this.#advance(lane);
+    this.#touched.clear();
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -56,278 +79,334 @@ export class WatchSession {
 
   #take(input: WatchInput): void {
     switch (input.type) {
-      case 'watch': {
-        const state = new WatcherState(input.watcher, input.startRevision);
-        this.#watchers.set(input.watcher, state);
-        if (state.phase === 'pinning') this.#effects.push({ type: 'pin', watcher: input.watcher });
-        else this.#waiting.add(state);
+      case 'watch':
+        this.#watch(input.watcher, input.startRevision);
         return;
-      }
-      case 'pinned':
-        this.#pinned(input.watcher, input.revision);
+      case 'revision':
+        this.#revision(input.watcher, input.revision);
         return;
-      case 'pin-failed':
-        this.#pinFailed(input.watcher, input.error);
+      case 'revision-failed':
+        this.#revisionFailed(input.watcher, input.error);
         return;
       case 'unwatch':
-        this.#leave(input.watcher);
+        this.#forget(this.#watchers.get(input.watcher));
         return;
       case 'full':
-        this.#pause(input.watcher);
+        this.#pause(this.#watchers.get(input.watcher));
         return;
       case 'drained':
-        this.#resume(input.watcher);
+        this.#drained(this.#watchers.get(input.watcher));
         return;
       case 'reply':
-        this.#reply(input.watchId, input.reply);
+        this.#touch(this.#lanes.get(input.lane))?.reply(input.watchId, input.reply);
+        return;
+      case 'trusted':
+        this.#trusted(this.#lanes.get(input.lane));
         return;
       case 'stream-lost':
-        this.#streamLost(input.error);
+        this.#streamLost(this.#lanes.get(input.lane), input.error);
+        return;
+      case 'token':
+        this.#token(input.generation);
+        return;
+      case 'token-failed':
+        this.#tokenFailed(input.error);
         return;
       case 'timer':
-        this.#timer(input.timer);
+        if (input.timer === 'retry') this.#retry();
+        else this.#touch(this.#lanes.get(input.lane))?.timer(input.timer);
     }
   }
 
-  /** Opens, fills and closes the stream as the watchers' phases ask for it. */
-  #advance(): void {
-    if (this.#watchers.size === 0) {
-      this.#closeStream(false);
-      return;
-    }
-    if (this.#waiting.size === 0 || this.#reopening) return;
-    if (!this.#stream) {
-      this.#stream = { creates: new CreateQueue() };
-      this.#effects.push(
-        { type: 'open-stream' },
-        { type: 'arm-timer', timer: 'settled', delayMs: settledMs },
-      );
-    }
-    for (const state of this.#waiting) {
-      if (!this.#stream.creates.hasRoom) return;
-      this.#waiting.delete(state);
-      this.#create(this.#stream.creates, state);
-    }
+  // Where watchers are.
+
+  #watch(watcher: WatcherKey, startRevision: Revision | undefined): void {
+    const state = new WatcherState(watcher, startRevision);
+    this.#watchers.set(watcher, state);
+    if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher });
+    else this.#join(this.#shared, state);
   }
 
-  #create(creates: CreateQueue, state: WatcherState): void {
-    const watchId = this.#nextWatchId++;
-    state.phase = 'creating';
-    state.watchId = watchId;
-    creates.sent({ watchId, watcher: state.key });
-    this.#effects.push({ type: 'send-create', watcher: state.key, watchId, startRevision: state.cursor });
-    this.#effects.push({ type: 'arm-timer', timer: 'attach', delayMs: attachMs });
+  #join(lane: Lane, state: WatcherState): void {
+    this.#leaveLane(state);
+    lane.add(state);
+    this.#touched.add(lane);
   }
 
-  #pinned(watcher: WatcherKey, revision: Revision): void {
-    const state = this.#watchers.get(watcher);
-    if (state?.phase !== 'pinning') return;
-    this.#pinFailures = 0;
-    state.pin(revision);
-    this.#wait(state);
+  #leaveLane(state: WatcherState): void {
+    if (state.lane) this.#touch(this.#lanes.get(state.lane.key))?.remove(state);
   }
 
-  #pinFailed(watcher: WatcherKey, error: EtcdError): void {
-    const state = this.#watchers.get(watcher);
+  #forget(state: WatcherState | undefined): void {
     if (!state) return;
-    if (!survives(error)) {
-      this.#finish(state, error);
-      return;
+    this.#leaveLane(state);
+    this.#watchers.delete(state.key);
+    this.#tokenless.delete(state);
+    if (this.#resting.delete(state) && this.#resting.size === 0) {
+      this.#effects.push({ type: 'disarm-timer', timer: 'retry', lane: noLane });
     }
-    if (this.#unpinned.size === 0) {
-      const delayMs = backoffDelay(reopen, this.#pinFailures++, this.#random);
-      this.#effects.push({ type: 'arm-timer', timer: 'repin', delayMs });
-    }
-    this.#unpinned.add(state);
   }
 
-  #leave(watcher: WatcherKey): void {
-    const state = this.#watchers.get(watcher);
-    if (!state) return;
-    this.#cancelOnServer(state);
-    this.#forget(state);
-  }
-
-  #pause(watcher: WatcherKey): void {
-    const state = this.#watchers.get(watcher);
+  #pause(state: WatcherState | undefined): void {
     if (state?.phase !== 'live') return;
-    this.#cancelOnServer(state);
+    this.#leaveLane(state);
     state.detach('paused');
   }
 
-  #resume(watcher: WatcherKey): void {
-    const state = this.#watchers.get(watcher);
-    if (state?.phase === 'paused') this.#wait(state);
+  #drained(state: WatcherState | undefined): void {
+    if (state?.phase === 'paused') this.#join(this.#ownLane() ?? this.#shared, state);
   }
 
-  #wait(state: WatcherState): void {
-    state.detach('waiting');
-    this.#waiting.add(state);
+  #ownLane(): Lane | undefined {
+    return this.#lanes.size < maxOwnLanes + 1 ? this.#newLane() : undefined;
   }
 
-  /** A create not yet acknowledged is cancelled when its answer comes: etcd ignores a cancel of an id it does not know. */
-  #cancelOnServer(state: WatcherState): void {
-    if (state.phase !== 'live' || state.watchId === undefined) return;
-    this.#byWatchId.delete(state.watchId);
-    this.#effects.push({ type: 'send-cancel', watchId: state.watchId });
+  #newLane(): Lane {
+    const lane = new Lane(this.#nextLane++, this.#generation, this.#host);
+    this.#lanes.set(lane.key, lane);
+    return lane;
   }
 
-  #reply(watchId: bigint, reply: WatchReply): void {
-    if (!this.#stream) return;
-    if (reply.kind === 'created') {
-      this.#created(this.#stream.creates, watchId, reply.headerRevision);
-      return;
-    }
-    if (reply.kind === 'refused') {
-      this.#refused(this.#stream.creates, reply);
-      return;
-    }
-    // Nobody has the id of a watcher that left: its last events, and the echo of its cancel, may still come.
-    // Nor has anybody -1, which answers a request for progress; none is sent.
-    const state = this.#byWatchId.get(watchId);
-    if (state) this.#told(state, reply);
+  #touch(lane: Lane | undefined): Lane | undefined {
+    if (lane) this.#touched.add(lane);
+    return lane;
   }
 
-  #created(creates: CreateQueue, watchId: bigint, headerRevision: Revision): void {
-    const create = creates.created(watchId);
-    if (creates.size === 0) this.#effects.push({ type: 'disarm-timer', timer: 'attach' });
-    if (!create) return;
-    const state = this.#watchers.get(create.watcher);
-    if (state?.phase !== 'creating' || state.watchId !== create.watchId) {
-      this.#effects.push({ type: 'send-cancel', watchId });
-      return;
-    }
-    state.watchId = watchId;
-    state.phase = 'live';
+  #advance(lane: Lane): void {
+    lane.advance();
+    if (lane.empty && lane !== this.#shared) this.#lanes.delete(lane.key);
+  }
+
+  // What a server says of one watcher.
+
+  #acknowledged(state: WatcherState, headerRevision: Revision): void {
+    const first = state.readyRevision === undefined;
+    state.failures = 0;
+    state.tokensRefused = 0;
     state.readyRevision ??= headerRevision;
-    this.#byWatchId.set(watchId, state);
-    this.#effects.push({
-      type: 'ready',
+    if (first) {
+      this.#effects.push({
+        type: 'ready',
+        watcher: state.key,
+        revision: headerRevision,
+        nextRevision: state.cursor,
+      });
+    } else if (state.interrupted) {
+      this.#resumed(state);
+    }
+    state.interrupted = false;
+    if (headerRevision > 0n && headerRevision < state.seen) {
+      // Either the store was rolled back, or this member lags: only a linearizable read can tell.
+      this.#effects.push({ type: 'read-revision', watcher: state.key });
+      return;
+    }
+    state.saw(headerRevision);
+    this.#separate(state, headerRevision, first);
+  }
+
+  #resumed(state: WatcherState): void {
+    if (!state.lane) return;
+    const status = {
+      type: 'resumed',
+      lane: state.lane.key,
       watcher: state.key,
-      revision: headerRevision,
-      nextRevision: state.cursor,
-    });
+      fromRevision: state.cursor,
+    } as const;
+    this.#effects.push({ type: 'status', status });
   }
 
-  #refused(creates: CreateQueue, reply: WatchReply & { kind: 'refused' }): void {
-    const create = creates.refused();
-    if (!create) return;
-    if (creates.size === 0) this.#effects.push({ type: 'disarm-timer', timer: 'attach' });
-    const state = this.#watchers.get(create.watcher);
-    if (state?.watchId === create.watchId) this.#cancelled(state, reply);
+  /** Far behind or ahead of the store, it would keep the others' stream from proving progress. */
+  #separate(state: WatcherState, headerRevision: Revision, first: boolean): void {
+    if (state.lane?.key !== this.#shared.key || !first || headerRevision === 0n) return;
+    const behind = headerRevision - state.cursor >= BigInt(catchUpRevisions);
+    const ahead = state.cursor > headerRevision + 1n;
+    if (!behind && !ahead) return;
+    const lane = this.#ownLane();
+    if (lane) this.#join(lane, state);
   }
 
-  #told(state: WatcherState, reply: Exclude<WatchReply, { kind: 'created' | 'refused' }>): void {
-    switch (reply.kind) {
-      case 'events': {
-        const events = state.receive(reply);
-        if (events.length === 0) return;
-        this.#recovered();
-        this.#effects.push({ type: 'deliver', watcher: state.key, events });
-        return;
-      }
-      case 'progress':
-        // No etcd says 0, nor speaks of progress in the middle of a response; a proxy or an imitation may.
-        if (reply.headerRevision === 0n || state.midResponse) return;
-        state.progress(reply);
-        this.#recovered();
-        this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
-        return;
-      case 'cancelled':
-        this.#cancelled(state, reply);
+  #told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): void {
+    if (reply.kind === 'progress') {
+      state.progress(reply);
+      this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
+      this.#level(state);
+      return;
+    }
+    const events = state.receive(reply);
+    if (events.length > 0) this.#effects.push({ type: 'deliver', watcher: state.key, events });
+    if (!reply.fragment && !moreToCome(reply)) this.#level(state);
+  }
+
+  /** Level with the store: its place is with the others. */
+  #level(state: WatcherState): void {
+    if (state.lane && state.lane.key !== this.#shared.key && state.lane.generation === this.#generation) {
+      this.#join(this.#shared, state);
     }
   }
 
-  #cancelled(
+  #dismissed(
     state: WatcherState,
     { compactRevision, reason }: WatchReply & { kind: 'cancelled' | 'refused' },
   ): void {
-    if (state.watchId !== undefined) this.#byWatchId.delete(state.watchId);
-    if (compactRevision === 0n) this.#finish(state, cancelReason(reason));
-    else if (state.mayPinAgain(compactRevision)) this.#pinAgain(state);
-    else this.#finish(state, compacted(state.cursor, compactRevision));
-  }
-
-  /** "From now" still means now: history that nobody asked for may be compacted. */
-  #pinAgain(state: WatcherState): void {
-    if (state.readyRevision !== undefined) {
-      // What was written after that is promised, and a pin of now might lie behind it.
-      state.pin(state.readyRevision);
-      this.#wait(state);
+    state.detach('resting');
+    if (compactRevision > 0n) {
+      this.#compacted(state, compactRevision);
       return;
     }
-    state.detach('pinning');
-    this.#effects.push({ type: 'pin', watcher: state.key });
+    const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
+    switch (watcherFate(error)) {
+      case 'reauthenticate':
+        this.#reauthenticate(state, error);
+        return;
+      case 'resume':
+        this.#rest(state);
+        return;
+      default:
+        this.#finish(state, error);
+    }
+  }
+
+  #compacted(state: WatcherState, compactRevision: Revision): void {
+    if (!state.mayPinAgain(compactRevision)) {
+      this.#finish(state, compacted(state.cursor, compactRevision));
+    } else if (state.readyRevision !== undefined) {
+      // What was written after that is promised, and a pin of now might lie behind it.
+      state.pin(state.readyRevision);
+      this.#join(this.#shared, state);
+    } else {
+      state.phase = 'pinning';
+      this.#effects.push({ type: 'read-revision', watcher: state.key });
+    }
+  }
+
+  // The store's revision, read: what "now" means, or whether the store was rolled back.
+
+  #revision(watcher: WatcherKey, revision: Revision): void {
+    const state = this.#watchers.get(watcher);
+    if (!state) return;
+    if (state.phase === 'pinning') {
+      state.failures = 0;
+      state.pin(revision);
+      this.#join(this.#shared, state);
+    } else if (revision < state.seen) {
+      this.#finish(state, new RolledBackError(state.seen, revision));
+    }
+  }
+
+  #revisionFailed(watcher: WatcherKey, error: EtcdError): void {
+    const state = this.#watchers.get(watcher);
+    if (!state) return;
+    if (state.phase !== 'pinning')
+      this.#rest(state); // the doubt comes again with the next acknowledgement
+    else if (streamFate(error) === 'reauthenticate') this.#reauthenticate(state, error);
+    else if (streamFate(error) === 'end') this.#finish(state, error);
+    else this.#rest(state);
+  }
+
+  // What fails, and comes back.
+
+  #streamLost(lane: Lane | undefined, error: EtcdError): void {
+    if (!lane) return;
+    this.#touched.add(lane);
+    const fate = streamFate(error);
+    const repeated = lane.failures > 0;
+    const watchers = [...lane.watchers];
+    lane.lost(error);
+    if (fate === 'end' || (fate === 'oversized' && repeated)) {
+      for (const state of watchers) this.#finish(state, error);
+    } else if (fate === 'reauthenticate') {
+      for (const state of watchers) this.#reauthenticate(state, error);
+    }
+  }
+
+  #trusted(lane: Lane | undefined): void {
+    lane?.trust();
+    // A watcher alone on its lane waits to be level with the store; only an answer tells when nothing happens there.
+    if (lane !== this.#shared) lane?.askProgress();
+  }
+
+  /** Something failed for it alone; it is tried again after a pause. */
+  #rest(state: WatcherState): void {
+    const pinning = state.phase === 'pinning';
+    this.#leaveLane(state);
+    state.detach(pinning ? 'pinning' : 'resting');
+    if (this.#resting.size === 0) {
+      const delayMs = backoffDelay(reopen, state.failures, this.#random);
+      this.#effects.push({ type: 'arm-timer', timer: 'retry', lane: noLane, delayMs });
+    }
+    state.failures++;
+    this.#resting.add(state);
+  }
+
+  #retry(): void {
+    for (const state of this.#resting) {
+      if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher: state.key });
+      else this.#join(this.#shared, state);
+    }
+    this.#resting.clear();
+  }
+
+  /** Its token is no longer taken. One request serves all; who was turned down with fresh ones has bad credentials. */
+  #reauthenticate(state: WatcherState, error: EtcdError): void {
+    const usedToken = state.lane?.generation ?? this.#generation;
+    this.#leaveLane(state);
+    if (state.tokensRefused >= maxTokensRefused) {
+      this.#finish(state, error);
+      return;
+    }
+    const pinning = state.phase === 'pinning';
+    state.detach(pinning ? 'pinning' : 'resting');
+    state.tokensRefused++;
+    if (usedToken < this.#generation) {
+      this.#goOn(state);
+      return;
+    }
+    if (this.#tokenless.size === 0)
+      this.#effects.push({ type: 'refresh-token', generation: usedToken, error });
+    this.#tokenless.add(state);
+  }
+
+  /** The old lane keeps its watchers, which etcd goes on serving, until the last of them leaves. */
+  #token(generation: Generation): void {
+    if (generation <= this.#generation) return;
+    this.#generation = generation;
+    this.#touched.add(this.#shared);
+    this.#shared = this.#newLane();
+    const waiting = [...this.#tokenless];
+    this.#tokenless.clear();
+    for (const state of waiting) this.#goOn(state);
+  }
+
+  #goOn(state: WatcherState): void {
+    if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher: state.key });
+    else this.#join(this.#shared, state);
+  }
+
+  #tokenFailed(error: EtcdError): void {
+    const waiting = [...this.#tokenless];
+    this.#tokenless.clear();
+    for (const state of waiting) {
+      if (error.verdict === 'final' || streamFate(error) !== 'resume') this.#finish(state, error);
+      else this.#rest(state);
+    }
   }
 
   #finish(state: WatcherState, error: EtcdError): void {
     this.#forget(state);
     this.#effects.push({ type: 'finish', watcher: state.key, error });
   }
+}
 
-  #forget(state: WatcherState): void {
-    this.#watchers.delete(state.key);
-    this.#waiting.delete(state);
-    if (this.#unpinned.delete(state) && this.#unpinned.size === 0)
-      this.#effects.push({ type: 'disarm-timer', timer: 'repin' });
+/** Whether a catch-up response is as long as they get, so that another one follows. */
+function moreToCome({ events }: { readonly events: readonly WatchEvent[] }): boolean {
+  if (events.length < catchUpRevisions) return false;
+  let revisions = 0;
+  let last = 0n;
+  for (const { kv } of events) {
+    if (kv.modRevision !== last) revisions++;
+    last = kv.modRevision;
   }
-
-  #streamLost(error: EtcdError): void {
-    if (!this.#stream) return;
-    this.#forgetStream();
-    if (!survives(error)) {
-      for (const state of [...this.#watchers.values()]) this.#finish(state, error);
-      return;
-    }
-    const delayMs = backoffDelay(reopen, this.#failures++, this.#random);
-    this.#reopening = true;
-    this.#effects.push({ type: 'arm-timer', timer: 'reopen', delayMs });
-  }
-
-  #timer(timer: TimerName): void {
-    switch (timer) {
-      case 'repin':
-        for (const { key } of this.#unpinned) this.#effects.push({ type: 'pin', watcher: key });
-        this.#unpinned.clear();
-        return;
-      case 'reopen':
-        this.#reopening = false;
-        return;
-      case 'settled':
-        this.#recovered();
-        return;
-      case 'attach':
-        if (!this.#stream || this.#stream.creates.size === 0) return;
-        this.#effects.push({ type: 'close-stream', owing: true });
-        this.#streamLost(
-          errorFromServer(Code.UNAVAILABLE, `no answer to a watch request within ${attachMs} ms`),
-        );
-    }
-  }
-
-  #recovered(): void {
-    this.#failures = 0;
-  }
-
-  #closeStream(owing: boolean): void {
-    if (this.#stream) {
-      this.#effects.push({ type: 'close-stream', owing });
-      this.#forgetStream();
-    }
-    if (this.#reopening) {
-      this.#reopening = false;
-      this.#effects.push({ type: 'disarm-timer', timer: 'reopen' });
-    }
-  }
-
-  #forgetStream(): void {
-    this.#stream = undefined;
-    this.#byWatchId.clear();
-    this.#effects.push({ type: 'disarm-timer', timer: 'attach' }, { type: 'disarm-timer', timer: 'settled' });
-    for (const state of this.#watchers.values()) {
-      if (state.phase === 'creating' || state.phase === 'live') this.#wait(state);
-    }
-  }
+  return revisions >= catchUpRevisions;
 }
 
 function compacted(wanted: Revision, compactRevision: Revision): CompactedError {
@@ -335,8 +414,4 @@ function compacted(wanted: Revision, compactRevision: Revision): CompactedError 
     `the watch needs revision ${wanted}, but history before ${compactRevision} is compacted`,
     compactRevision,
   );
-}
-
-function cancelReason(reason: string): EtcdError {
-  return errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
 }

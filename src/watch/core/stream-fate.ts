@@ -1,21 +1,44 @@
-import { Code, type EtcdError } from '../../errors/index.js';
+import { Code, type EtcdError, UnauthenticatedError } from '../../errors/index.js';
 
 /**
- * Whether watchers live on after their stream ended so: nearly always. Codes alone do not tell: RESOURCE_EXHAUSTED
- * is also a GOAWAY for too many pings, CANCELLED also a member that stopped, UNKNOWN also a lessor that moved.
+ * What the end of a stream, or of one watcher on it, means.
+ * - `resume`: nothing lost, go on where it was left;
+ * - `reauthenticate`: the same, once there is a new token;
+ * - `oversized`: a response was larger than the receive limit; once may be chance, twice in a row is not;
+ * - `end`: another attempt would meet the same answer.
  */
-export function survives(error: EtcdError): boolean {
+export type Fate = 'resume' | 'reauthenticate' | 'oversized' | 'end';
+
+/**
+ * The fate of a lost stream: nearly always to be resumed. Codes alone do not tell: RESOURCE_EXHAUSTED is also a
+ * GOAWAY for too many pings, CANCELLED also a member that stopped, UNKNOWN also a lessor that moved.
+ */
+export function streamFate(error: EtcdError): Fate {
+  if (needsToken(error)) return 'reauthenticate';
   switch (error.code) {
     case Code.PERMISSION_DENIED:
-    case Code.UNAUTHENTICATED:
     case Code.UNIMPLEMENTED:
     case Code.INVALID_ARGUMENT:
     case Code.OUT_OF_RANGE:
     case Code.DATA_LOSS:
-      return false;
+      return 'end';
     case Code.RESOURCE_EXHAUSTED:
-      return !/larger than max/i.test(error.message);
+      return /larger than max/i.test(error.message) ? 'oversized' : 'resume';
     default:
-      return true;
+      return 'resume';
   }
+}
+
+/**
+ * The fate of a watcher that the server let go of or turned down. Here the text is all there is, and one that is not
+ * known to be passing is taken for final: an unknown refusal would be met again at once.
+ */
+export function watcherFate(error: EtcdError): Fate {
+  if (needsToken(error)) return 'reauthenticate';
+  const passing = error.verdict === 'not-applied' || error.code === Code.UNAVAILABLE;
+  return passing ? 'resume' : 'end';
+}
+
+function needsToken(error: EtcdError): boolean {
+  return error instanceof UnauthenticatedError && !error.serverText?.includes('authentication failed');
 }

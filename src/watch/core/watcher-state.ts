@@ -1,30 +1,45 @@
 import type { Revision, WatchEvent } from '../../model/index.js';
-import { lastRevision, nextRevision, type WatchReply } from './cursor.js';
-import type { WatcherKey } from './protocol.js';
+import { lastRevision, max, nextRevision, type WatchReply } from './cursor.js';
+import type { Generation, LaneKey, WatcherKey } from './protocol.js';
 
 /**
  * Where a watcher stands.
  * - `pinning`: waits for the revision that "now" means;
- * - `waiting`: to be created, as soon as there is a stream and room in the window;
+ * - `waiting`: to be created, as soon as its lane has a stream and room in the window;
  * - `creating`: the create was sent; `live`: it was acknowledged;
- * - `paused`: cancelled on the server until its reader has caught up.
+ * - `paused`: cancelled on the server until its reader has caught up;
+ * - `resting`: something failed for it alone, and is tried again after a pause or with a new token.
  */
-export type Phase = 'pinning' | 'waiting' | 'creating' | 'live' | 'paused';
+export type Phase = 'pinning' | 'waiting' | 'creating' | 'live' | 'paused' | 'resting';
+
+/** What a watcher knows of the lane it is on. */
+export interface Place {
+  readonly key: LaneKey;
+  readonly generation: Generation;
+}
 
 /** One watcher's memory: its cursor, and the part of a revision that is still incomplete. */
 export class WatcherState {
   readonly key: WatcherKey;
   phase: Phase;
-  /** The id it has on the present stream. */
+  lane: Place | undefined;
+  /** The id it has on its lane's present stream. */
   watchId: bigint | undefined;
   /** The store's revision when the first create was acknowledged. */
   readyRevision: Revision | undefined;
+  /** Its stream was lost since it was last acknowledged. */
+  interrupted = false;
+  /** Tries that failed for this watcher alone, in a row. */
+  failures = 0;
+  /** Fresh tokens that were turned down, in a row. */
+  tokensRefused = 0;
   /** Events that arrived for a second time, or from before the start, and were kept from the reader. */
   dropped = 0;
   /** Started from "now", and no event was received yet. */
   #pinnedOnly: boolean;
   #cursor: Revision;
   #lastDelivered: Revision;
+  #seen = 0n;
   #incomplete: WatchEvent[] = [];
 
   constructor(key: WatcherKey, startRevision: Revision | undefined) {
@@ -35,19 +50,30 @@ export class WatcherState {
     this.#lastDelivered = this.#cursor - 1n;
   }
 
-  /** Whether a response has begun whose last piece is still to come. */
-  get midResponse(): boolean {
-    return this.#incomplete.length > 0;
-  }
-
   /** The revision a new stream must ask for: everything below it has been received. */
   get cursor(): Revision {
     return this.#cursor;
   }
 
+  /** The highest revision that the store is known to have had. A store below it was rolled back. */
+  get seen(): Revision {
+    return this.#seen;
+  }
+
+  /** Whether a response has begun whose last piece is still to come. */
+  get midResponse(): boolean {
+    return this.#incomplete.length > 0;
+  }
+
+  /** Known to have been the store's revision, by a read or an acknowledgement. */
+  saw(revision: Revision): void {
+    this.#seen = max(this.#seen, revision);
+  }
+
   pin(revision: Revision): void {
     this.#cursor = revision + 1n;
     this.#lastDelivered = revision;
+    this.saw(revision);
   }
 
   /**
@@ -69,12 +95,14 @@ export class WatcherState {
 
   progress(reply: WatchReply & { kind: 'progress' }): void {
     this.#cursor = nextRevision(this.#cursor, reply);
+    this.saw(reply.headerRevision);
   }
 
   /** Takes a response and gives what is complete and new in it, whole revisions only. */
   receive(reply: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
     this.#pinnedOnly = false;
     this.#cursor = nextRevision(this.#cursor, reply);
+    this.saw(lastRevision(reply.events));
     const complete = this.#complete(reply);
     const fresh = this.#fresh(complete);
     if (fresh.length > 0) this.#lastDelivered = lastRevision(fresh);

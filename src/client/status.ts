@@ -1,0 +1,103 @@
+import { channel } from 'node:diagnostics_channel';
+import { type Clock, Mailbox, onAbort } from '../async/index.js';
+import type { EtcdError } from '../errors/index.js';
+import type { Revision } from '../model/index.js';
+import type { StreamStatus } from '../watch/index.js';
+
+/** What happens behind the calls. `stream` numbers the client's watch streams, a reopened one keeping its number. */
+export type StatusEvent =
+  | { readonly type: 'disconnected'; readonly stream: number; readonly error: EtcdError }
+  /** `attempt`: 1 for the first try after the loss, which follows after `delayMs`. */
+  | {
+      readonly type: 'reopening';
+      readonly stream: number;
+      readonly attempt: number;
+      readonly delayMs: number;
+    }
+  /** A watcher goes on from `fromRevision`, `downMs` after its stream was lost. */
+  | {
+      readonly type: 'resumed';
+      readonly stream: number;
+      readonly fromRevision: Revision;
+      readonly downMs: number;
+    };
+
+/** Who subscribes to it pays for it, nobody else. */
+const published = channel('etcd-naming:status');
+const mostWaiting = 1_000;
+
+/** Hands each event to everyone who listens now. */
+export class StatusFeed {
+  readonly #clock: Clock;
+  readonly #subscribers = new Set<Mailbox<StatusEvent>>();
+  readonly #lostAt = new Map<number, number>();
+  #closed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  watchStream(status: StreamStatus): void {
+    const now = this.#clock.now();
+    switch (status.type) {
+      case 'disconnected':
+        if (status.attempt === 1) this.#lostAt.set(status.lane, now);
+        this.#publish({ type: 'disconnected', stream: status.lane, error: status.error });
+        return;
+      case 'reopening':
+        this.#publish({
+          type: 'reopening',
+          stream: status.lane,
+          attempt: status.attempt,
+          delayMs: status.delayMs,
+        });
+        return;
+      case 'resumed':
+        this.#publish({
+          type: 'resumed',
+          stream: status.lane,
+          fromRevision: status.fromRevision,
+          downMs: now - (this.#lostAt.get(status.lane) ?? now),
+        });
+    }
+  }
+
+  subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {
+    const mailbox = new Mailbox<StatusEvent>();
+    if (this.#closed) mailbox.end();
+    this.#subscribers.add(mailbox);
+    const leave = () => {
+      release();
+      this.#subscribers.delete(mailbox);
+    };
+    const release = onAbort(signal, (reason) => {
+      this.#subscribers.delete(mailbox);
+      mailbox.discard(reason);
+    });
+    return {
+      next: () => mailbox.take(),
+      return: async () => {
+        leave();
+        mailbox.discard();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const mailbox of this.#subscribers) mailbox.end();
+    this.#subscribers.clear();
+  }
+
+  #publish(event: StatusEvent): void {
+    if (published.hasSubscribers) published.publish(event);
+    for (const mailbox of this.#subscribers) {
+      if (mailbox.size >= mostWaiting) mailbox.drop();
+      mailbox.put(event);
+    }
+  }
+}

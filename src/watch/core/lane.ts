@@ -1,0 +1,296 @@
+import { type BackoffOptions, backoffDelay } from '../../async/backoff.js';
+import { Code, type EtcdError, errorFromServer } from '../../errors/index.js';
+import type { Revision } from '../../model/index.js';
+import { CreateQueue } from './create-queue.js';
+import type { WatchReply } from './cursor.js';
+import { ProgressRequests } from './progress-requests.js';
+import type { Generation, LaneKey, TimerName, WatchEffect } from './protocol.js';
+import type { WatcherState } from './watcher-state.js';
+
+/** What a lane leaves to its session to decide. */
+export interface LaneHost {
+  readonly random: () => number;
+  nextWatchId(): bigint;
+  emit(effect: WatchEffect): void;
+  acknowledged(state: WatcherState, headerRevision: Revision): void;
+  told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): void;
+  /** The server let go of the watcher, which has left the lane. */
+  dismissed(state: WatcherState, reply: WatchReply & { kind: 'cancelled' | 'refused' }): void;
+}
+
+/** Between two streams: short, since a member that restarts is back in a moment and another one is there at once. */
+export const reopen: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
+/** grpc-js itself never gives up on a peer that accepts and stays silent. */
+const attachMs = 10_000;
+/** A stream alive for so long without a word is a quiet one, not a failing one. */
+const settledMs = 30_000;
+/** How often a stream is asked how far it has come: a compaction may take what a quiet watch was never told. */
+const progressMs = 60_000;
+
+interface Stream {
+  readonly creates: CreateQueue;
+  /** By the id asked for: those whose create is unanswered and who are still there. */
+  readonly creating: Map<bigint, WatcherState>;
+  /** By the id acknowledged: those who are live. */
+  readonly byWatchId: Map<bigint, WatcherState>;
+  readonly requests: ProgressRequests;
+  trusted: boolean;
+}
+
+/**
+ * The place of one gRPC stream and of its successors: opens it when somebody waits, fills it, gives it up when it owes
+ * an answer, and after a loss pauses and opens the next one. What a watcher's end means is not decided here.
+ */
+export class Lane {
+  readonly key: LaneKey;
+  readonly generation: Generation;
+  readonly #host: LaneHost;
+  readonly #watchers = new Set<WatcherState>();
+  /** Those in phase `waiting`, first come first served. */
+  readonly #waiting = new Set<WatcherState>();
+  #stream: Stream | undefined;
+  /** Streams lost in a row without anything delivered on them. */
+  #failures = 0;
+  #reopening = false;
+
+  constructor(key: LaneKey, generation: Generation, host: LaneHost) {
+    this.key = key;
+    this.generation = generation;
+    this.#host = host;
+  }
+
+  get empty(): boolean {
+    return this.#watchers.size === 0;
+  }
+
+  get watchers(): Iterable<WatcherState> {
+    return this.#watchers;
+  }
+
+  /** Streams lost in a row without anything delivered. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  add(state: WatcherState): void {
+    state.detach('waiting');
+    state.lane = this;
+    this.#watchers.add(state);
+    this.#waiting.add(state);
+  }
+
+  /** A create not yet acknowledged is cancelled when its answer comes: etcd ignores a cancel of an id it does not know. */
+  remove(state: WatcherState): void {
+    if (state.phase === 'live' && state.watchId !== undefined && this.#stream) {
+      this.#stream.byWatchId.delete(state.watchId);
+      this.#host.emit({ type: 'send-cancel', lane: this.key, watchId: state.watchId });
+    }
+    this.#forget(state);
+  }
+
+  /** Opens, fills and closes the stream as its watchers ask for it. */
+  advance(): void {
+    if (this.empty) {
+      this.#close();
+      return;
+    }
+    if (this.#waiting.size === 0 || this.#reopening) return;
+    const stream = this.#stream ?? this.#open();
+    for (const state of this.#waiting) {
+      if (!stream.creates.hasRoom) return;
+      this.#waiting.delete(state);
+      this.#create(stream, state);
+    }
+  }
+
+  reply(watchId: bigint, reply: WatchReply): void {
+    if (!this.#stream) return;
+    switch (reply.kind) {
+      case 'created':
+        this.#created(this.#stream, watchId, reply.headerRevision);
+        return;
+      case 'refused':
+        this.#refused(this.#stream, reply);
+        return;
+      case 'cancelled':
+        this.#cancelled(this.#stream, watchId, reply);
+        return;
+      case 'progress':
+        this.#progress(this.#stream, watchId, reply);
+        return;
+      case 'events': {
+        // Nobody has the id of a watcher that left: its last events may still come.
+        const state = this.#stream.byWatchId.get(watchId);
+        if (!state) return;
+        this.#failures = 0;
+        this.#host.told(state, reply);
+      }
+    }
+  }
+
+  /** The stream is gone; its watchers wait for the next one. */
+  lost(error: EtcdError): void {
+    if (!this.#stream) return;
+    this.#dropStream();
+    const delayMs = backoffDelay(reopen, this.#failures++, this.#host.random);
+    this.#reopening = true;
+    this.#host.emit({
+      type: 'status',
+      status: { type: 'disconnected', lane: this.key, attempt: this.#failures, error },
+    });
+    this.#host.emit({
+      type: 'status',
+      status: { type: 'reopening', lane: this.key, attempt: this.#failures, delayMs },
+    });
+    this.#arm('reopen', delayMs);
+  }
+
+  timer(timer: TimerName): void {
+    switch (timer) {
+      case 'reopen':
+        this.#reopening = false;
+        return;
+      case 'settled':
+        this.#failures = 0;
+        return;
+      case 'progress':
+        this.askProgress();
+        this.#arm('progress', progressMs);
+        return;
+      case 'attach':
+        if (!this.#stream || this.#stream.creates.size === 0) return;
+        this.#host.emit({ type: 'close-stream', lane: this.key, owing: true });
+        this.lost(errorFromServer(Code.UNAVAILABLE, `no answer to a watch request within ${attachMs} ms`));
+        return;
+      case 'retry':
+        return;
+    }
+  }
+
+  trust(): void {
+    if (!this.#stream || this.#stream.trusted) return;
+    this.#stream.trusted = true;
+    this.#arm('progress', Math.floor(progressMs * (0.5 + this.#host.random() / 2)));
+  }
+
+  askProgress(): void {
+    if (!this.#stream?.trusted || this.#stream.byWatchId.size === 0) return;
+    this.#stream.requests.asked(this.#stream.byWatchId.keys());
+    this.#host.emit({ type: 'send-progress', lane: this.key });
+  }
+
+  #open(): Stream {
+    this.#stream = {
+      creates: new CreateQueue(),
+      creating: new Map(),
+      byWatchId: new Map(),
+      requests: new ProgressRequests(),
+      trusted: false,
+    };
+    this.#host.emit({ type: 'open-stream', lane: this.key, generation: this.generation });
+    this.#arm('settled', settledMs);
+    return this.#stream;
+  }
+
+  #create(stream: Stream, state: WatcherState): void {
+    const watchId = this.#host.nextWatchId();
+    state.phase = 'creating';
+    state.watchId = watchId;
+    stream.creating.set(watchId, state);
+    stream.creates.sent(watchId);
+    this.#host.emit({
+      type: 'send-create',
+      lane: this.key,
+      watcher: state.key,
+      watchId,
+      startRevision: state.cursor,
+    });
+    this.#arm('attach', attachMs);
+  }
+
+  #created(stream: Stream, watchId: bigint, headerRevision: Revision): void {
+    const state = this.#answered(stream, stream.creates.created(watchId));
+    if (!state) {
+      this.#host.emit({ type: 'send-cancel', lane: this.key, watchId });
+      return;
+    }
+    state.watchId = watchId;
+    state.phase = 'live';
+    stream.byWatchId.set(watchId, state);
+    this.#host.acknowledged(state, headerRevision);
+  }
+
+  /** Whose create was answered; undefined when it left meanwhile. */
+  #answered(stream: Stream, askedAs: bigint | undefined): WatcherState | undefined {
+    if (stream.creates.size === 0) this.#disarm('attach');
+    if (askedAs === undefined) return undefined;
+    const state = stream.creating.get(askedAs);
+    stream.creating.delete(askedAs);
+    return state;
+  }
+
+  #refused(stream: Stream, reply: WatchReply & { kind: 'refused' }): void {
+    const state = this.#answered(stream, stream.creates.refused());
+    if (!state) return;
+    this.#forget(state);
+    this.#host.dismissed(state, reply);
+  }
+
+  #cancelled(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'cancelled' }): void {
+    const state = stream.byWatchId.get(watchId);
+    if (!state) return; // the echo of a cancel that was asked for
+    stream.byWatchId.delete(watchId);
+    this.#forget(state);
+    this.#host.dismissed(state, reply);
+  }
+
+  /** Id -1 answers a request, and speaks for all who were live when it was written. */
+  #progress(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'progress' }): void {
+    if (reply.headerRevision === 0n) return; // no etcd says so; a proxy or an imitation may
+    const ids = watchId === -1n ? stream.requests.answered() : [watchId];
+    for (const id of ids) {
+      const state = stream.byWatchId.get(id);
+      if (!state || state.midResponse) continue;
+      this.#failures = 0;
+      this.#host.told(state, reply);
+    }
+  }
+
+  #close(): void {
+    if (this.#stream) {
+      this.#host.emit({ type: 'close-stream', lane: this.key, owing: false });
+      this.#dropStream();
+    }
+    if (this.#reopening) {
+      this.#reopening = false;
+      this.#disarm('reopen');
+    }
+  }
+
+  #dropStream(): void {
+    this.#stream = undefined;
+    for (const timer of ['attach', 'settled', 'progress'] as const) this.#disarm(timer);
+    for (const state of this.#watchers) {
+      if (state.phase !== 'creating' && state.phase !== 'live') continue;
+      state.interrupted ||= state.phase === 'live';
+      state.detach('waiting');
+      this.#waiting.add(state);
+    }
+  }
+
+  #forget(state: WatcherState): void {
+    if (state.watchId !== undefined) this.#stream?.creating.delete(state.watchId);
+    state.lane = undefined;
+    state.watchId = undefined;
+    this.#watchers.delete(state);
+    this.#waiting.delete(state);
+  }
+
+  #arm(timer: TimerName, delayMs: number): void {
+    this.#host.emit({ type: 'arm-timer', timer, lane: this.key, delayMs });
+  }
+
+  #disarm(timer: TimerName): void {
+    this.#host.emit({ type: 'disarm-timer', timer, lane: this.key });
+  }
+}

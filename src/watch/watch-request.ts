@@ -1,0 +1,37 @@
+import type { Revision, WireRange } from '../model/index.js';
+import type { WatchRequest } from '../wire/index.js';
+
+/** What one watcher asks of the server. */
+export interface WatchSpec {
+  readonly range: WireRange;
+  readonly startRevision: Revision | undefined;
+  readonly prevKv: boolean;
+  readonly noPut: boolean;
+  readonly noDelete: boolean;
+}
+
+// etcd's WatchCreateRequest.FilterType.
+const noPutFilter = 0;
+const noDeleteFilter = 1;
+
+export function createRequest(spec: WatchSpec, watchId: bigint, startRevision: Revision): WatchRequest {
+  const filters: (0 | 1)[] = [];
+  if (spec.noPut) filters.push(noPutFilter);
+  if (spec.noDelete) filters.push(noDeleteFilter);
+  const { key, rangeEnd } = spec.range;
+  return {
+    requestUnion: {
+      $case: 'createRequest',
+      value: {
+        key,
+        rangeEnd,
+        startRevision,
+        watchId,
+        prevKv: spec.prevKv,
+        filters,
+        fragment: true, // a response may be larger than any sane receive limit
+        progressNotify: true, // keeps a quiet watch resumable past compaction
+      },
+    },
+  };
+}
