@@ -39,6 +39,8 @@ export interface MirrorPorts {
   readonly random: () => number;
 }
 
+/** The first list of all may take so long before its trouble is told; later ones have the client's full time. */
+const firstListMs = 4_000;
 const retryList = { baseMs: 200, maxMs: 5_000 };
 
 /**
@@ -112,7 +114,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   async #list(): Promise<Revision> {
     for (let attempt = 0; ; attempt++) {
       try {
-        const { kvs, revision } = await this.#listOnce();
+        const { kvs, revision } = await this.#listOnce(attempt === 0 ? firstListMs : undefined);
         this.#kvs.clear();
         for (const kv of kvs) this.#kvs.set(kv.key.toString('latin1'), kv);
         return revision;
@@ -127,9 +129,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   }
 
   /** In pages, all read at the first page's revision. */
-  async #listOnce(): Promise<{ kvs: readonly KeyValue[]; revision: Revision }> {
+  async #listOnce(timeoutMs: number | undefined): Promise<{ kvs: readonly KeyValue[]; revision: Revision }> {
     const { key: start, rangeEnd } = toWireRange(this.#range);
-    const options = { limit: this.#pageSize, signal: this.#signal };
+    const options = { limit: this.#pageSize, signal: this.#signal, ...(timeoutMs && { timeoutMs }) };
     const kvs: KeyValue[] = [];
     let revision = 0n;
     for (let key = start; ; ) {

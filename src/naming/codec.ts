@@ -6,7 +6,8 @@ import { goJson } from './go-json.js';
  * The value stored for an endpoint, byte-equal to Go's: `{"Op":0,"Addr":"…","Metadata":null}`.
  * @throws {NamingError} for an empty address or metadata that JSON cannot hold.
  */
-export function encodeEndpoint({ addr, metadata }: Endpoint): Buffer {
+export function encodeEndpoint(endpoint: Endpoint): Buffer {
+  const { addr, metadata } = endpoint ?? {};
   if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
   return Buffer.from(`{"Op":0,"Addr":${goJson(addr)},"Metadata":${goJson(metadata)}}`);
 }
@@ -35,6 +36,8 @@ export function decodeEndpoint(value: Uint8Array): Endpoint {
         metadata = member;
     }
   }
+  if (!allFinite(metadata))
+    throw new EndpointDecodeError('Metadata holds a number beyond all that JSON’s readers know');
   return metadata === null ? { addr } : { addr, metadata };
 }
 
@@ -44,6 +47,18 @@ function parse(value: Uint8Array): JsonValue {
   } catch (error) {
     throw new EndpointDecodeError('the value is not JSON', error);
   }
+}
+
+/** JSON.parse reads `1e400` as Infinity, which Go refuses and which could not be stored again. */
+function allFinite(value: JsonValue): boolean {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === 'number' && !Number.isFinite(next)) return false;
+    if (typeof next === 'object' && next !== null)
+      for (const member of Object.values(next)) open.push(member);
+  }
+  return true;
 }
 
 /** Go reads it into a byte, and leaves it as it is for null. */

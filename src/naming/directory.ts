@@ -108,6 +108,7 @@ class Service {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     for (let attempt = 0; !signal.aborted; attempt++) {
+      if (this.#client.closed) return this.stop(new ClosedError('the etcd client'));
       try {
         await this.#follow(signal);
       } catch (error) {

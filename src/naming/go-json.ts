@@ -60,7 +60,8 @@ function goNumber(value: number): string {
 }
 
 function goArray(values: readonly JsonValue[], depth: number): string {
-  return `[${values.map((value) => goJson(value, depth + 1)).join(',')}]`;
+  // Not values.map(), which leaves holes as they are: `[1,,3]` is not JSON.
+  return `[${Array.from(values, (value) => goJson(value, depth + 1)).join(',')}]`;
 }
 
 function goObject(object: Readonly<Record<string, JsonValue | undefined>>, depth: number): string {

@@ -5,6 +5,7 @@ export { EndpointManager, type ManagerCallOptions } from './endpoint-manager.js'
 export type { EndpointEvent } from './endpoint-set.js';
 export { EndpointDecodeError, NamingError } from './errors.js';
 export type { NamingClient } from './ports.js';
-export { type RegisterOptions, type Registration, type RegistrationState, register } from './registration.js';
+export type { Registration, RegistrationState } from './registrar.js';
+export { type RegisterOptions, register } from './registration.js';
 export { checkTarget, keyPrefix } from './target.js';
 export type { EndpointOp } from './update.js';

@@ -24,15 +24,16 @@ export type EndpointOp =
  */
 export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
   if (changes.length === 0) throw new NamingError('update() was given no operations');
-  const byKey = new Map<string, EndpointOp>();
+  const byKey = new Map<string, Op>();
   for (const change of changes) {
     checkKey(target, change.key);
-    if (change.op === 'add' && byKey.get(change.key)?.op === 'add') {
+    const op = toOp(change);
+    if (op.type === 'put' && byKey.get(change.key)?.type === 'put') {
       throw new NamingError(`endpoints: '${change.key}' is added twice`);
     }
-    byKey.set(change.key, change);
+    byKey.set(change.key, op);
   }
-  return [...byKey.values()].map(toOp);
+  return [...byKey.values()];
 }
 
 function toOp(change: EndpointOp): Op {

@@ -9,7 +9,7 @@ export interface TcpAddress {
 /** gRPC's own default, as its DNS resolver has it: etcd's guide stores addresses without a port. */
 const defaultPort = 443;
 
-const bracketed = /^\[([0-9a-f:.%]+)\](?::(\d{1,5}))?$/i;
+const bracketed = /^\[([0-9a-f:.]+(?:%[\w.-]+)?)\](?::(\d{1,5}))?$/i;
 const hostPort = /^([^\s:/@?#[\]]+)(?::(\d{1,5}))?$/;
 
 /**
@@ -40,5 +40,5 @@ export function sameAddresses(a: readonly TcpAddress[], b: readonly TcpAddress[]
 }
 
 function bareIpv6(text: string): [string, string] | undefined {
-  return /^[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.%]*$/i.test(text) ? [text, text] : undefined;
+  return /^[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*(?:%[\w.-]+)?$/i.test(text) ? [text, text] : undefined;
 }

@@ -3,7 +3,7 @@ import { EtcdError } from '../../errors/index.js';
 import { ServiceDirectory } from '../directory.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { EtcdResolver, type Source } from './resolver.js';
-import { authorityOf, serviceOf, type TargetUri } from './target-uri.js';
+import { authorityOf, serviceOf, splitTarget, type TargetUri } from './target-uri.js';
 
 export interface ResolverOptions {
   /** The URI scheme to serve. Default `etcd`. */
@@ -65,7 +65,7 @@ class ResolverRegistration implements Disposable {
 
   #locate(target: TargetUri): Source {
     if (this.#gone) return { error: this.#gone };
-    const named = this.#authorities.get(target.authority ?? '');
+    const named = this.#authorities.get(splitTarget(target).authority);
     try {
       return { directory: named ?? this.#directory, service: serviceOf(target, named !== undefined) };
     } catch (error) {

@@ -1,6 +1,6 @@
 import { type ChannelOptions, experimental, Metadata, status } from '@grpc/grpc-js';
 import { systemClock } from '../../async/index.js';
-import type { EtcdError } from '../../errors/index.js';
+import { ClosedError, type EtcdError } from '../../errors/index.js';
 import type { ServiceDirectory, ServiceView } from '../directory.js';
 import { keyPrefix } from '../target.js';
 import { sameAddresses, type TcpAddress, uniqueAddresses } from './addresses.js';
@@ -40,6 +40,8 @@ export class EtcdResolver implements experimental.Resolver {
   #view: ServiceView | undefined;
   #emitted: readonly TcpAddress[] | undefined;
   #trouble: EtcdError | undefined;
+  /** Calls fail with the reason already: a newer one is told too. */
+  #late = false;
   #cancelFirst: (() => void) | undefined;
 
   constructor(
@@ -59,7 +61,8 @@ export class EtcdResolver implements experimental.Resolver {
     if (this.#unsubscribe) return;
     const source = this.#home.locate(this.#target);
     if ('error' in source) {
-      setImmediate(() => this.#fail(source.error));
+      const soon = setImmediate(() => this.#fail(source.error));
+      this.#unsubscribe = () => clearImmediate(soon);
       return;
     }
     this.#home.inUse.add(this);
@@ -71,10 +74,14 @@ export class EtcdResolver implements experimental.Resolver {
       },
       trouble: (error) => {
         this.#trouble = error;
-        if (error.verdict === 'final') this.#reportTrouble();
+        if (error instanceof ClosedError) this.revoke('its etcd client was closed');
+        else if (error.verdict === 'final' || this.#late) this.#reportTrouble();
       },
     });
-    this.#cancelFirst = systemClock.setTimer(firstResolutionMs, () => this.#reportTrouble());
+    this.#cancelFirst = systemClock.setTimer(firstResolutionMs, () => {
+      this.#late = true;
+      this.#reportTrouble();
+    });
   }
 
   destroy(): void {
@@ -86,6 +93,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#view = undefined;
     this.#emitted = undefined;
     this.#trouble = undefined;
+    this.#late = false;
   }
 
   /** The registration was taken back: calls fail from now on, with this reason. */
@@ -110,9 +118,7 @@ export class EtcdResolver implements experimental.Resolver {
     const endpoints = addresses.map((address) => ({
       addresses: [{ host: address.host, port: address.port }],
     }));
-    // No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
-    const config = this.#userServiceConfig ? null : experimental.statusOrFromValue(roundRobin);
-    this.#listener(experimental.statusOrFromValue(endpoints), {}, config, '');
+    this.#tell(experimental.statusOrFromValue(endpoints));
   }
 
   /** An empty list alone leaves calls waiting for their deadlines; the error behind it makes them fail with a reason. */
@@ -129,7 +135,16 @@ export class EtcdResolver implements experimental.Resolver {
 
   #fail(details: string): void {
     const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
-    this.#listener(experimental.statusOrFromError(error), {}, null, '');
+    this.#tell(experimental.statusOrFromError(error));
+  }
+
+  /**
+   * The policy goes with every report, an error too: without it grpc-js would change to its default for that one.
+   * No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
+   */
+  #tell(result: Parameters<experimental.ResolverListener>[0]): void {
+    const config = this.#userServiceConfig ? null : experimental.statusOrFromValue(roundRobin);
+    this.#listener(result, {}, config, '');
   }
 }
 

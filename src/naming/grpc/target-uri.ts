@@ -14,12 +14,23 @@ export interface TargetUri {
  * @throws {NamingError} for a URI without a service or with a broken percent escape.
  */
 export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {
-  const path = uri.path.replace(/[?#].*$/s, '');
-  const below = path.startsWith('/') ? path.slice(1) : path;
-  const raw = uri.authority && !authorityIsClient ? [uri.authority, below].filter(Boolean).join('/') : below;
+  const { authority, path } = splitTarget(uri);
+  const below = path.replace(/[?#].*$/s, '');
+  const raw = authority && !authorityIsClient ? [authority, below].filter(Boolean).join('/') : below;
   const service = decode(raw);
   if (service === '') throw new NamingError(`invalid target: '${written(uri)}' names no service`);
   return service;
+}
+
+/**
+ * Authority and path as a URI has them, without the slash between. grpc-js sees an authority only where something
+ * stands behind it, and takes that slash away with it: `etcd:///` and `etcd://prod` come as all path.
+ */
+export function splitTarget({ authority, path }: TargetUri): { authority: string; path: string } {
+  if (authority !== undefined) return { authority, path };
+  const whole = /^\/\/([^/?#]*)\/?(.*)$/s.exec(path);
+  if (whole) return { authority: whole[1] ?? '', path: whole[2] ?? '' };
+  return { authority: '', path: path.replace(/^\//, '') };
 }
 
 /**
@@ -35,7 +46,7 @@ export function authorityOf(uri: TargetUri): string {
   const last = parts[parts.length - 1] ?? uri.authority ?? '';
   const legal = last.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
   if (legal === '') return 'etcd';
-  return URL.canParse(`http://${legal}`) ? legal : `${legal}.etcd`;
+  return [legal, `${legal}.etcd`].find((host) => URL.canParse(`http://${host}`)) ?? 'etcd';
 }
 
 function decode(text: string): string {

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { EtcdError } from '#src/errors/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { deadEndpoint, eventually, expectNoSocketLeft, Opened } from './support.js';
+
+describe('an EndpointManager', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  let client: EtcdClient;
+  let target: string;
+  let manager: EndpointManager;
+
+  beforeEach(() => {
+    client = opened.client(etcd().endpoints);
+    target = `${etcd().prefix}manager/svc`;
+    manager = new EndpointManager(client, target);
+  });
+
+  afterEach(async () => {
+    await client.kv.delete({ prefix: `${etcd().prefix}manager/` });
+    await opened.close();
+  });
+
+  const add = (id: string, addr: string) => manager.addEndpoint(`${target}/${id}`, { addr });
+  const keys = async () => [...(await manager.list()).keys()].map((key) => key.slice(target.length));
+
+  it('lists its endpoints in key order, with where they stand in the store', async () => {
+    const lease = await client.lease.grant({ ttlSeconds: 60 });
+    await add('b', 'b:1');
+    const first = await manager.addEndpoint(`${target}/a`, { addr: 'a:1', metadata: { weight: 2 } });
+    const second = await manager.addEndpoint(
+      `${target}/a`,
+      { addr: 'a:2', metadata: { weight: 3 } },
+      { lease },
+    );
+
+    const records = [...(await manager.list()).values()];
+    assert.deepEqual(
+      records.map(({ key }) => key),
+      [`${target}/a`, `${target}/b`],
+    );
+    assert.deepEqual(records[0], {
+      key: `${target}/a`,
+      addr: 'a:2',
+      metadata: { weight: 3 },
+      createRevision: first.revision,
+      modRevision: second.revision,
+      lease: lease.id,
+    });
+  });
+
+  it('lists keys nested below the target, an empty id too, and never those of a sibling', async () => {
+    for (const id of ['1', 'deep/er/1', '']) await add(id, 'a:1');
+    for (const sibling of ['svc2/1', 'svc', 'sv/1', 'svc0/1', 'svc.x/1']) {
+      await client.kv.put(`${etcd().prefix}manager/${sibling}`, '{"Addr":"sibling:1"}');
+    }
+    assert.deepEqual(await keys(), ['/', '/1', '/deep/er/1']);
+  });
+
+  it('leaves values that are no endpoints out of its list', async () => {
+    await add('good', 'a:1');
+    for (const [id, value] of [
+      ['text', 'a:1'],
+      ['empty', ''],
+      ['bytes', Buffer.from([0xff, 0x00])],
+      ['op', '{"Op":256,"Addr":"a:1"}'],
+    ] as const) {
+      await client.kv.put(`${target}/${id}`, value);
+    }
+    assert.deepEqual(await keys(), ['/good']);
+  });
+
+  it('lists as Go does, from the member’s own state, when asked to', async () => {
+    await add('1', 'a:1');
+    assert.equal((await manager.list({ serializable: true })).size, 1);
+  });
+
+  it('changes several endpoints in one revision, or none of them', async () => {
+    await add('1', 'a:1');
+    const { revision } = await manager.update([
+      { op: 'delete', key: `${target}/1` },
+      { op: 'add', key: `${target}/2`, endpoint: { addr: 'b:1' } },
+      { op: 'add', key: `${target}/3`, endpoint: { addr: 'c:1' } },
+    ]);
+    const revisions = [...(await manager.list()).values()].map(({ modRevision }) => modRevision);
+    assert.deepEqual(revisions, [revision, revision]);
+
+    const noSuchLease = manager.update([
+      { op: 'delete', key: `${target}/2` },
+      { op: 'add', key: `${target}/4`, endpoint: { addr: 'd:1' }, lease: 999n },
+    ]);
+    await assert.rejects(noSuchLease, { name: 'LeaseNotFoundError' });
+    assert.deepEqual(await keys(), ['/2', '/3']);
+  });
+
+  it('names the limit when an update has more operations than a transaction takes, and changes nothing', async () => {
+    const many = Array.from({ length: 129 }, (_, i) => ({
+      op: 'add' as const,
+      key: `${target}/${i}`,
+      endpoint: { addr: 'a:1' },
+    }));
+    await assert.rejects(manager.update(many), { code: 3, message: /128/ });
+    assert.equal((await manager.list()).size, 0);
+  });
+
+  it('gives up a call with the reason of its signal, or at its deadline with the member it could not reach', async () => {
+    const endpoint = await deadEndpoint();
+    const lost = new EndpointManager(opened.client([endpoint]), target);
+    const reason = new Error('enough');
+    await assert.rejects(lost.list({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
+    await assert.rejects(lost.list({ timeoutMs: 300 }), (error: EtcdError) => {
+      assert.ok(error instanceof EtcdError);
+      assert.match(error.message, new RegExp(`${endpoint}.*ECONNREFUSED`));
+      return true;
+    });
+  });
+
+  describe('while it is watched', () => {
+    it('tells an empty service as an empty snapshot', async () => {
+      const view = opened.view(manager);
+      await view.shows();
+      const [event] = view.events;
+      assert.equal(event?.type, 'snapshot');
+      assert.equal(event.type === 'snapshot' && event.reason, 'initial');
+      assert.equal(event.revision, (await client.kv.get('x')).revision);
+    });
+
+    it('tells the present endpoints, then each revision as one delta', async () => {
+      await add('1', 'a:1');
+      const view = opened.view(manager);
+      await view.shows('a:1');
+
+      const added = await add('2', 'b:1');
+      await view.shows('a:1', 'b:1');
+      const changed = await add('1', 'a:2');
+      await view.shows('a:2', 'b:1');
+      const updated = await manager.update([
+        { op: 'delete', key: `${target}/1` },
+        { op: 'add', key: `${target}/3`, endpoint: { addr: 'c:1' } },
+      ]);
+      await view.shows('b:1', 'c:1');
+
+      const told = view.events.slice(1).map((event) => {
+        assert.ok(event.type === 'delta');
+        const addrs = (records: readonly { addr: string }[]) => records.map(({ addr }) => addr);
+        return [event.revision, addrs(event.added), addrs(event.changed), event.removed];
+      });
+      assert.deepEqual(told, [
+        [added.revision, ['b:1'], [], []],
+        [changed.revision, [], ['a:2'], []],
+        [updated.revision, ['c:1'], [], [`${target}/1`]],
+      ]);
+    });
+
+    it('never tells of a sibling', async () => {
+      const view = opened.view(manager);
+      await view.shows();
+      await client.kv.put(`${etcd().prefix}manager/svc2/1`, '{"Addr":"sibling:1"}');
+      await add('1', 'a:1');
+      await view.shows('a:1');
+      assert.equal(view.events.length, 2);
+    });
+
+    it('tells a record that stops being an endpoint as removed, and one that becomes one as added', async () => {
+      await add('1', 'a:1');
+      await client.kv.put(`${target}/2`, 'not yet');
+      const view = opened.view(manager);
+      await view.shows('a:1');
+      const [snapshot] = view.events;
+      assert.deepEqual(snapshot?.type === 'snapshot' && [...snapshot.invalid], [`${target}/2`]);
+
+      await client.kv.put(`${target}/1`, 'no longer');
+      await view.shows();
+      await add('2', 'b:1');
+      await view.shows('b:1');
+    });
+
+    it('lets go of the server when its loop is left', async () => {
+      const before = await etcd().metric('etcd_debugging_mvcc_watcher_total');
+      for await (const event of manager.watch()) {
+        assert.equal(event.type, 'snapshot');
+        break;
+      }
+      await eventually(
+        'the watcher is gone',
+        async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) <= before,
+      );
+    });
+
+    it('ends with the reason of its signal, at any time', async () => {
+      const reason = new Error('enough');
+      await assert.rejects(
+        manager.watch({ signal: AbortSignal.abort(reason) }).next(),
+        (error) => error === reason,
+      );
+
+      const abort = new AbortController();
+      const events = manager.watch({ signal: abort.signal });
+      await events.next();
+      const waiting = assert.rejects(events.next(), (error) => error === reason);
+      abort.abort(reason);
+      await waiting;
+    });
+
+    it('ends with ClosedError when the client is closed', async () => {
+      const view = opened.view(manager);
+      await view.shows();
+      await client.close();
+      const ended = await view.ended;
+      client = opened.client(etcd().endpoints);
+      assert.equal((ended as Error).name, 'ClosedError');
+    });
+  });
+
+  describe('whose connection is cut while it is watched', () => {
+    it('goes on with the next revision, without a new snapshot', async () => {
+      const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const view = opened.view(new EndpointManager(opened.client([proxy.endpoint]), target));
+      await add('1', 'a:1');
+      await view.shows('a:1');
+
+      proxy.refuse();
+      await add('2', 'b:1');
+      await manager.deleteEndpoint(`${target}/1`);
+      proxy.heal();
+
+      await view.shows('b:1');
+      assert.equal(view.events.filter(({ type }) => type === 'snapshot').length, 1);
+    });
+
+    it('tells a new snapshot when history was compacted meanwhile: endpoints removed in the gap are gone', async function () {
+      skipUnlessBreakable(this, etcd());
+      const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const view = opened.view(new EndpointManager(opened.client([proxy.endpoint]), target));
+      await add('1', 'a:1');
+      await add('2', 'b:1');
+      await view.shows('a:1', 'b:1');
+
+      proxy.refuse();
+      await manager.deleteEndpoint(`${target}/1`);
+      await add('3', 'c:1');
+      await etcd().compact();
+      proxy.heal();
+
+      await view.shows('b:1', 'c:1');
+      const last = view.events[view.events.length - 1];
+      assert.equal(last?.type === 'snapshot' && last.reason, 'compacted');
+
+      await add('4', 'd:1');
+      await view.shows('b:1', 'c:1', 'd:1');
+      assert.equal(view.events[view.events.length - 1]?.type, 'delta');
+    });
+  });
+});

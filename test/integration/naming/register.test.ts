@@ -1,0 +1,405 @@
+import assert from 'node:assert/strict';
+import { EtcdClient } from '#src/client/index.js';
+import { DeadlineError } from '#src/errors/index.js';
+import {
+  EndpointManager,
+  NamingError,
+  type RegisterOptions,
+  type Registration,
+  register,
+} from '#src/naming/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { deadEndpoint, eventually, expectNoSocketLeft, Opened, openSockets } from './support.js';
+
+describe('a registration', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  const endpoint = { addr: '10.0.0.7:50051' };
+  const stored = '{"Op":0,"Addr":"10.0.0.7:50051","Metadata":null}';
+  let admin: EtcdClient;
+  let client: EtcdClient;
+  let target: string;
+  let key: string;
+
+  beforeEach(() => {
+    admin = opened.client(etcd().endpoints);
+    client = opened.client(etcd().endpoints);
+    target = `${etcd().prefix}register/svc`;
+    key = `${target}/10.0.0.7:50051`;
+  });
+
+  afterEach(async () => {
+    await opened.close();
+    await using cleaner = new EtcdClient({ endpoints: etcd().endpoints });
+    await cleaner.kv.delete({ prefix: `${etcd().prefix}register/` });
+  });
+
+  async function start(options: Partial<RegisterOptions> = {}, by = client): Promise<Registration> {
+    const registration = await register(by, { target, endpoint, ttlSeconds: 2, ...options });
+    return opened.add(registration, (one) => one.close());
+  }
+
+  const record = async (of = key) => (await admin.kv.get(of)).kv;
+  /** Waits until it stands in etcd again, under a lease of its own that is alive. */
+  const isBack = (registration: Registration, count: number) =>
+    eventually(
+      'it is registered again',
+      async () => {
+        const kv = registration.registrations >= count ? await record() : undefined;
+        return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
+      },
+      20_000,
+    );
+
+  /** A registration that waits has a lease already: the one that was not there before. */
+  const newLease = (before: readonly bigint[]) =>
+    eventually('it holds a lease', async () =>
+      (await admin.lease.list()).find((lease) => !before.includes(lease)),
+    );
+
+  it('stores Go’s value under <target>/<addr>, with a lease of 10 s', async () => {
+    const registration = await start({ ttlSeconds: undefined as never });
+    const kv = await record();
+    assert.equal(registration.key, key);
+    assert.equal(kv?.value.toString(), stored);
+    assert.equal(kv.lease, registration.lease);
+    assert.equal(kv.modRevision, registration.revision);
+    assert.equal((await admin.lease.timeToLive(kv.lease))?.grantedSeconds, 10);
+    assert.deepEqual(
+      [registration.state, registration.registrations, registration.lastError],
+      ['registered', 1, undefined],
+    );
+  });
+
+  it('takes an id and metadata of the caller’s', async () => {
+    const registration = await start({ id: 'pod-1', endpoint: { ...endpoint, metadata: { zone: 'eu' } } });
+    assert.equal(registration.key, `${target}/pod-1`);
+    const kv = await record(`${target}/pod-1`);
+    assert.equal(kv?.value.toString(), '{"Op":0,"Addr":"10.0.0.7:50051","Metadata":{"zone":"eu"}}');
+  });
+
+  it('is kept past its TTL', async () => {
+    const registration = await start();
+    const lease = registration.lease!;
+    const started = performance.now();
+    const view = opened.view(new EndpointManager(admin, target));
+    await view.shows(endpoint.addr);
+    await eventually('two TTLs are over', () => performance.now() - started > 4_000);
+    assert.deepEqual([registration.lease, registration.registrations], [lease, 1]);
+    assert.equal(view.events.length, 1);
+  });
+
+  it('refuses bad input before anything is sent', async () => {
+    const { revision } = await admin.kv.get('x');
+    await assert.rejects(register(undefined as never, { target, endpoint }), {
+      message: /invalid etcd client/,
+    });
+    await assert.rejects(start({ target: '' }), { message: /invalid target/ });
+    await assert.rejects(start({ id: '' }), { message: /the endpoint id is empty/ });
+    await assert.rejects(start({ endpoint: { addr: '' } }), { message: /the endpoint has no addr/ });
+    await assert.rejects(start({ endpoint: { addr: 'a:1', metadata: Number.NaN } }), NamingError);
+    assert.equal((await admin.kv.get('x')).revision, revision);
+  });
+
+  for (const ttlSeconds of [0, -1, 1.5, Number.NaN]) {
+    it(`rejects at once for a TTL of ${ttlSeconds} s`, async () => {
+      const before = performance.now();
+      await assert.rejects(start({ ttlSeconds }), { name: 'InvalidInputError', message: /ttlSeconds/ });
+      assert.ok(performance.now() - before < 2_000);
+    });
+  }
+
+  describe('that loses its record', () => {
+    it('comes back under the same key with a new lease when its lease is revoked', async () => {
+      const registration = await start();
+      const lease = registration.lease!;
+      await admin.lease.revoke(lease);
+      await isBack(registration, 2);
+      assert.notEqual(registration.lease, lease);
+      assert.equal(registration.state, 'registered');
+    });
+
+    it('comes back when an operator deletes it', async () => {
+      const registration = await start();
+      await admin.kv.delete(key);
+      await isBack(registration, 2);
+    });
+
+    it('comes back each time', async () => {
+      const registration = await start();
+      for (const count of [2, 3, 4]) {
+        await admin.kv.delete(key);
+        await isBack(registration, count);
+      }
+    });
+
+    it('leaves no lease behind', async () => {
+      const before = new Set(await admin.lease.list());
+      const registration = await start();
+      await admin.kv.delete(key);
+      await isBack(registration, 2);
+      await eventually('one lease is left', async () => {
+        const own = (await admin.lease.list()).filter((lease) => !before.has(lease));
+        return own.length === 1 && own[0] === registration.lease;
+      });
+    });
+
+    it('comes back after etcd was wiped', async function () {
+      skipUnlessBreakable(this, etcd());
+      const registration = await start();
+      await etcd().wipe();
+      await isBack(registration, 2);
+      assert.equal((await record())?.createRevision, registration.revision);
+    });
+
+    it('comes back after etcd was paused for longer than the TTL', async function () {
+      skipUnlessBreakable(this, etcd());
+      const registration = await start();
+      const lease = registration.lease!;
+      await etcd().pause();
+      try {
+        await eventually('it knows that its lease is lost', () => registration.lease !== lease);
+        assert.notEqual(registration.state, 'registered');
+        assert.match(registration.lastError?.message ?? '', /lease is gone: lost-contact/);
+      } finally {
+        await etcd().resume();
+      }
+      await isBack(registration, 2);
+      assert.equal((await new EndpointManager(admin, target).list()).size, 1);
+    });
+
+    it('comes back after etcd was restarted', async function () {
+      skipUnlessBreakable(this, etcd());
+      const registration = await start();
+      await etcd().kill();
+      await eventually('it knows that its lease is lost', () => registration.lease === undefined);
+      await etcd().restart();
+      await isBack(registration, 2);
+    });
+
+    it('stays registered when etcd restarts within the TTL', async function () {
+      skipUnlessBreakable(this, etcd());
+      const registration = await start({ ttlSeconds: 20 });
+      const { lease } = registration;
+      await etcd().restart();
+      await eventually(
+        'the lease is renewed',
+        async () => {
+          const left = await admin.lease.timeToLive(lease!);
+          return left !== undefined && left.remainingSeconds >= 18;
+        },
+        20_000,
+      );
+      assert.deepEqual([registration.lease, registration.registrations], [lease, 1]);
+    });
+  });
+
+  describe('whose key has a record already', () => {
+    it('takes over its own address’s record, as after a restart within the TTL', async () => {
+      const dead = opened.client(etcd().endpoints);
+      const before = await register(dead, { target, endpoint, ttlSeconds: 2 });
+      const oldLease = before.lease!;
+      await dead.close(); // the record stays until its lease runs out
+
+      const began = performance.now();
+      const registration = await start({ ttlSeconds: 20 });
+      assert.ok(performance.now() - began < 1_500, 'it did not wait for the old lease');
+      assert.equal((await record())?.lease, registration.lease);
+
+      await eventually('the old lease is gone', async () => !(await admin.lease.timeToLive(oldLease)));
+      assert.equal((await record())?.lease, registration.lease);
+      assert.equal(registration.registrations, 1);
+    });
+
+    it('waits for another’s record to go, and takes its place', async () => {
+      const manager = new EndpointManager(admin, target);
+      await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
+      const before = await admin.lease.list();
+      let registration: Registration | undefined;
+      const registering = start().then((one) => {
+        registration = one;
+      });
+      await newLease(before);
+      // The other one's next record is not the end of the wait.
+      await manager.addEndpoint(key, { addr: '10.9.9.9:2' });
+      assert.equal(registration, undefined);
+      assert.match(String((await record())?.value), /10\.9\.9\.9:2/);
+
+      await manager.deleteEndpoint(key);
+      await registering;
+      assert.equal((await record())?.value.toString(), stored);
+    });
+
+    it('rejects in time naming the other when it does not go, and leaves it alone', async () => {
+      const manager = new EndpointManager(admin, target);
+      const { revision } = await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
+      await assert.rejects(start({ timeoutMs: 500 }), (error: Error) => {
+        assert.ok(error instanceof DeadlineError);
+        assert.match(
+          error.message,
+          /'.*10\.0\.0\.7:50051' was not registered within 500 ms: .*10\.9\.9\.9:1/,
+        );
+        return true;
+      });
+      assert.equal((await record())?.modRevision, revision);
+    });
+
+    it('yields to another that takes its key, says so, and comes back when that one goes', async () => {
+      const registration = await start();
+      const manager = new EndpointManager(admin, target);
+      await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
+      await eventually('it waits', () => registration.state === 'waiting');
+      assert.match(registration.lastError?.message ?? '', /10\.9\.9\.9:1/);
+      assert.match(String((await record())?.value), /10\.9\.9\.9:1/);
+
+      await manager.deleteEndpoint(key);
+      await isBack(registration, 2);
+      assert.equal(registration.lastError, undefined);
+    });
+
+    it('does not wrestle with another process of the same address', async () => {
+      const one = await start();
+      const two = await start({}, admin);
+      // Whoever lost writes no more: between two looks, more than a renewal apart, the record is the same.
+      const began = performance.now();
+      await eventually('a TTL is over', () => performance.now() - began > 2_000);
+      assert.ok(
+        one.registrations + two.registrations <= 4,
+        `${one.registrations} + ${two.registrations} writes`,
+      );
+    });
+  });
+
+  describe('that is closed', () => {
+    it('deletes its record and its lease, and never comes back', async () => {
+      const registration = await start();
+      const lease = registration.lease!;
+      await registration.close();
+      assert.equal(await record(), undefined);
+      assert.equal(await admin.lease.timeToLive(lease), undefined);
+      assert.deepEqual([registration.state, registration.lease], ['closed', undefined]);
+
+      const began = performance.now();
+      await eventually('its retries would be over', () => performance.now() - began > 1_000);
+      assert.equal(await record(), undefined);
+    });
+
+    it('is closed once, however often it is asked', async () => {
+      const registration = await start();
+      await Promise.all([registration.close(), registration.close(), registration[Symbol.asyncDispose]()]);
+      await registration.close();
+      assert.equal(await record(), undefined);
+    });
+
+    it('leaves another’s record alone', async () => {
+      const registration = await start();
+      const { revision } = await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
+      await registration.close();
+      assert.equal((await record())?.modRevision, revision);
+    });
+
+    it('is bounded when etcd is down, and its record goes with its lease', async function () {
+      skipUnlessBreakable(this, etcd());
+      const registration = await start();
+      await etcd().kill();
+      const began = performance.now();
+      await registration.close();
+      assert.ok(performance.now() - began < 7_000, `close() took ${performance.now() - began} ms`);
+
+      await etcd().restart();
+      await eventually('the record is gone', async () => (await record()) === undefined, 20_000);
+      assert.equal(registration.state, 'closed');
+    });
+
+    it('is bounded when etcd is frozen', async function () {
+      skipUnlessBreakable(this, etcd());
+      const registration = await start({ ttlSeconds: 20 });
+      await etcd().pause();
+      const began = performance.now();
+      try {
+        await registration.close();
+      } finally {
+        await etcd().resume();
+      }
+      assert.ok(performance.now() - began < 7_000, `close() took ${performance.now() - began} ms`);
+    });
+
+    it('ends when its client was closed first', async () => {
+      const registration = await start();
+      await client.close();
+      await registration.close();
+      assert.equal(registration.state, 'closed');
+    });
+  });
+
+  describe('whose client is closed', () => {
+    it('is closed with it, and keeps nothing running', async () => {
+      const registration = await start();
+      await client.close();
+      await eventually('it is closed', () => registration.state === 'closed', 3_000);
+      assert.equal(registration.lease, undefined);
+    });
+  });
+
+  describe('that cannot be stored for the first time', () => {
+    it('rejects in time at a dead port, naming key and cause, and leaves nothing running', async () => {
+      const dead = await deadEndpoint();
+      const sockets = openSockets();
+      const lost = opened.client([dead]);
+      const began = performance.now();
+      await assert.rejects(register(lost, { target, endpoint, timeoutMs: 600 }), (error: Error) => {
+        assert.ok(error instanceof DeadlineError);
+        assert.match(error.message, /'.*register\/svc\/10\.0\.0\.7:50051' was not registered within 600 ms/);
+        assert.match(error.message, new RegExp(`${dead}.*ECONNREFUSED`));
+        return true;
+      });
+      assert.ok(performance.now() - began < 2_000, `it took ${performance.now() - began} ms`);
+      await lost.close();
+      await eventually('no socket is left', () => openSockets() <= sockets);
+    });
+
+    it('rejects in time when a peer accepts and stays silent', async () => {
+      const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      proxy.acceptSilently();
+      const began = performance.now();
+      const registering = register(opened.client([proxy.endpoint]), { target, endpoint, timeoutMs: 600 });
+      await assert.rejects(registering, (error: Error) => {
+        assert.ok(error instanceof DeadlineError);
+        assert.match(error.message, /'.*10\.0\.0\.7:50051' was not registered within 600 ms/);
+        return true;
+      });
+      assert.ok(performance.now() - began < 2_000, `it took ${performance.now() - began} ms`);
+      proxy.heal();
+      assert.equal(await record(), undefined);
+    });
+
+    it('rejects with the reason of its signal, and stores nothing afterwards', async () => {
+      await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
+      const before = await admin.lease.list();
+      const reason = new Error('enough');
+      const abort = new AbortController();
+      const registering = start({ signal: abort.signal });
+      const lease = await newLease(before);
+      abort.abort(reason);
+      await assert.rejects(registering, (error) => error === reason);
+      assert.equal(await admin.lease.timeToLive(lease), undefined);
+      assert.match(String((await record())?.value), /10\.9\.9\.9:1/);
+    });
+  });
+
+  it('is independent of another one of the same client', async () => {
+    const one = await start({ id: 'one' });
+    const two = await start({ id: 'two' });
+    assert.notEqual(one.lease, two.lease);
+    const { lease, revision } = two;
+
+    await admin.lease.revoke(one.lease!);
+    await eventually('the first is back', () => one.registrations === 2);
+    await one.close();
+
+    assert.deepEqual([two.lease, two.revision, two.registrations], [lease, revision, 1]);
+    assert.deepEqual([...(await new EndpointManager(admin, target).list()).keys()], [`${target}/two`]);
+  });
+});

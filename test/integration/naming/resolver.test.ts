@@ -1,0 +1,429 @@
+import assert from 'node:assert/strict';
+import { connectivityState } from '@grpc/grpc-js';
+import type { EtcdClient } from '#src/client/index.js';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { startEtcd, startFaultProxy } from '#src/testing/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, NamedServer, Opened, openSockets, Traffic } from './support.js';
+
+const pickFirst = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }) };
+
+describe('a channel of grpc-js to etcd:///<service>', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  let client: EtcdClient;
+  let target: string;
+  let manager: EndpointManager;
+  let resolver: Disposable;
+  let tests = 0;
+
+  beforeEach(() => {
+    client = opened.client(etcd().endpoints);
+    resolver = opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
+    // A service of its own for each test: what one leaves behind is nothing to the next.
+    target = `${etcd().prefix}resolver/${++tests}/svc`;
+    manager = new EndpointManager(client, target);
+  });
+
+  afterEach(() => opened.close());
+
+  const put = (server: NamedServer, metadata: object | null = null) =>
+    manager.addEndpoint(`${target}/${server.name}`, { addr: server.addr, metadata: metadata as null });
+  const watchers = () => etcd().metric('etcd_debugging_mvcc_watcher_total');
+  /** Watchers before this test's own; those of the test before may take a moment to go. */
+  const watchersBefore = async () => {
+    if (etcd().canBreak) await eventually('no watcher is left', async () => (await watchers()) === 0);
+    return watchers();
+  };
+  const fails = (call: () => Promise<unknown>, timeoutMs?: number) =>
+    eventually(
+      'a call fails',
+      () =>
+        call().then(
+          () => undefined,
+          (error: Error) => error,
+        ),
+      timeoutMs,
+    );
+
+  it('goes round all endpoints', async () => {
+    for (const server of await opened.servers('one', 'two', 'three')) await put(server);
+    const caller = opened.caller(`etcd:///${target}`);
+    await caller.callsReach('one', 'two', 'three');
+    assert.deepEqual(await caller.calls(30), { one: 10, two: 10, three: 10 });
+  });
+
+  it('uses the service config of the caller, where there is one', async () => {
+    const servers = await opened.servers('one', 'two', 'three');
+    for (const server of servers) await put(server);
+    const caller = opened.caller(`etcd:///${target}`, pickFirst);
+    assert.equal(Object.keys(await caller.calls(20)).length, 1);
+  });
+
+  it('counts an address once, however many records have it', async () => {
+    const [one, two] = await opened.servers('one', 'two');
+    await put(one!);
+    await put(two!);
+    for (const id of ['again', 'and-again'])
+      await manager.addEndpoint(`${target}/${id}`, { addr: one!.addr });
+    await manager.addEndpoint(`${target}/as-url`, { addr: `http://${one!.addr}` });
+    const caller = opened.caller(`etcd:///${target}`);
+    await caller.callsReach('one', 'two');
+    assert.deepEqual(await caller.calls(20), { one: 10, two: 10 });
+  });
+
+  it('is not harmed by records that are no endpoints, or whose address cannot be dialled', async () => {
+    await put(await opened.server('one'));
+    await client.kv.put(`${target}/text`, 'not an endpoint');
+    await client.kv.put(`${target}/cut`, '{"Op":0,"Addr":"127.0.');
+    await client.kv.put(`${target}/bytes`, Buffer.from([0xff, 0, 1]));
+    await manager.addEndpoint(`${target}/socket`, { addr: 'unix:/tmp/x' });
+    await client.kv.put(`${target}/empty`, '{"Addr":""}');
+    const caller = opened.caller(`etcd:///${target}`);
+    assert.deepEqual(await caller.calls(10), { one: 10 });
+    await client.kv.put(`${target}/one`, 'no longer an endpoint');
+    const error = await fails(() => caller.call());
+    assert.match(
+      error.message,
+      /none of the 6 records under '.*\/svc\/' at etcd revision \d+ has a usable address/,
+    );
+  });
+
+  it('takes a server in and lets one go under traffic, and no call fails', async () => {
+    const [one, two] = await opened.servers('one', 'two');
+    await put(one!);
+    const caller = opened.caller(`etcd:///${target}`);
+    await caller.callsReach('one');
+    const traffic = opened.add(new Traffic(caller), (running) => running.stop());
+    await traffic.flows(50, 'one');
+
+    await put(two!);
+    await traffic.flows(50, 'one', 'two');
+    await manager.deleteEndpoint(`${target}/one`);
+    await traffic.flows(50, 'two');
+    one!.stop();
+    await traffic.flows(50, 'two');
+    await traffic.stop();
+
+    assert.deepEqual(traffic.failures, []);
+  });
+
+  it('lets one server take another’s place in one update under traffic, and no call fails', async () => {
+    const [one, two] = await opened.servers('one', 'two');
+    await put(one!);
+    const caller = opened.caller(`etcd:///${target}`);
+    await caller.callsReach('one');
+    const traffic = opened.add(new Traffic(caller), (running) => running.stop());
+    await traffic.flows(20, 'one');
+
+    await manager.update([
+      { op: 'delete', key: `${target}/one` },
+      { op: 'add', key: `${target}/two`, endpoint: { addr: two!.addr } },
+    ]);
+    await traffic.flows(50, 'two');
+    await traffic.stop();
+
+    assert.deepEqual(traffic.failures, []);
+  });
+
+  it('keeps its connections when only metadata changes', async () => {
+    const server = await opened.server('one');
+    const proxy = opened.add(await startFaultProxy({ target: server.addr }), (one) => one.close());
+    const other = await opened.server('other');
+    await manager.addEndpoint(`${target}/one`, { addr: proxy.endpoint });
+    const caller = opened.caller(`etcd:///${target}`);
+    await caller.callsReach('one');
+    for (let weight = 0; weight < 5; weight++) {
+      await manager.addEndpoint(`${target}/one`, { addr: proxy.endpoint, metadata: { weight } });
+    }
+    // A change that shows, behind those that must not.
+    await put(other);
+    await caller.callsReach('one', 'other');
+    assert.equal(proxy.accepted, 1);
+  });
+
+  it('takes 500 endpoints at once', async () => {
+    // One server under 500 addresses: all of 127/8 is this machine.
+    const server = opened.add(await NamedServer.start('many', '0.0.0.0'), (one) => one.stop());
+    const addrs = Array.from(
+      { length: 500 },
+      (_, i) => `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}:${server.port}`,
+    );
+    for (let i = 0; i < addrs.length; i += 100) {
+      await manager.update(
+        addrs.slice(i, i + 100).map((addr) => ({ op: 'add', key: `${target}/${addr}`, endpoint: { addr } })),
+      );
+    }
+    const before = openSockets();
+    const caller = opened.caller(`etcd:///${target}`);
+    assert.deepEqual(await caller.calls(100), { many: 100 });
+    await eventually('500 connections', () => openSockets() >= before + 500, 20_000);
+    assert.deepEqual(await caller.calls(500), { many: 500 });
+  });
+
+  it('shares one watcher of etcd with every other channel to the service', async () => {
+    const before = await watchersBefore();
+    await put(await opened.server('one'));
+    const callers = [1, 2, 3].map((n) => opened.caller(`etcd:///${target}`, { 'test.channel': n }));
+    for (const caller of callers) await caller.callsReach('one');
+    assert.equal((await watchers()) - before, 1);
+  });
+
+  describe('whose service has no endpoints', () => {
+    for (const [policy, options] of [
+      ['round_robin', {}],
+      ['pick_first', pickFirst],
+    ] as const) {
+      it(`fails calls at once, naming prefix and revision: ${policy}`, async () => {
+        const { revision } = await client.kv.put(`${etcd().prefix}resolver/other`, 'x');
+        const began = performance.now();
+        await assert.rejects(opened.caller(`etcd:///${target}`, options).call(), {
+          code: 14,
+          details: new RegExp(`no endpoints under '${target}/' at etcd revision ${revision}`),
+        });
+        assert.ok(performance.now() - began < 2_000, `it took ${performance.now() - began} ms`);
+      });
+
+      it(`serves calls as soon as there is one: ${policy}`, async () => {
+        const caller = opened.caller(`etcd:///${target}`, options);
+        await assert.rejects(caller.call(), { code: 14 });
+        await put(await opened.server('one'));
+        await eventually('calls are served', () => caller.call().catch(() => undefined));
+      });
+    }
+
+    it('fails calls after its last endpoint went, naming the revision at which it did', async () => {
+      await put(await opened.server('one'));
+      const caller = opened.caller(`etcd:///${target}`);
+      await caller.callsReach('one');
+      const { revision } = await manager.deleteEndpoint(`${target}/one`);
+      const error = await fails(() => caller.call());
+      assert.match(error.message, new RegExp(`no endpoints under '${target}/' at etcd revision ${revision}`));
+    });
+  });
+
+  describe('while etcd is down', () => {
+    it('goes on with the endpoints it knows, and follows again afterwards', async function () {
+      skipUnlessBreakable(this, etcd());
+      const [one, two] = await opened.servers('one', 'two');
+      await put(one!);
+      const caller = opened.caller(`etcd:///${target}`);
+      await caller.callsReach('one');
+      const traffic = opened.add(new Traffic(caller), (running) => running.stop());
+
+      await etcd().stop();
+      await traffic.flows(200, 'one');
+      await etcd().restart();
+      await put(two!);
+      await traffic.flows(50, 'one', 'two');
+      await traffic.stop();
+
+      assert.deepEqual(traffic.failures, []);
+    });
+
+    it('fails the calls of a new channel with the reason, and recovers by itself', async () => {
+      const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      proxy.refuse();
+      const lost = opened.client([proxy.endpoint]);
+      opened.add(registerEtcdResolver(lost), (one) => one[Symbol.dispose]());
+      await put(await opened.server('one'));
+
+      const caller = opened.caller(`etcd:///${target}`);
+      await assert.rejects(caller.call(8_000), {
+        code: 14,
+        details: new RegExp(`cannot resolve '${target}/' in etcd: .*${proxy.endpoint}`),
+      });
+
+      proxy.heal();
+      await eventually('calls are served', () => caller.call(500).catch(() => undefined), 20_000);
+    });
+  });
+
+  describe('by other spellings of its target', () => {
+    beforeEach(async () => {
+      await put(await opened.server('one'));
+    });
+
+    it('reads the first part of a service in the place of an authority', async () => {
+      assert.equal(await opened.caller(`etcd://${target}`).call(), 'one');
+    });
+
+    it('reads a target without slashes, with one, and with escapes', async () => {
+      for (const uri of [
+        `etcd:${target}`,
+        `etcd:/${target}`,
+        `etcd:///${target.replaceAll('/', '%2F')}?x=1#y`,
+      ]) {
+        assert.equal(await opened.caller(uri).call(), 'one', uri);
+      }
+    });
+
+    it('dials a name without a scheme as before', async () => {
+      const server = await opened.server('plain');
+      assert.equal(await opened.caller(server.addr).call(), 'plain');
+    });
+
+    it('serves another scheme when asked to', async () => {
+      opened.add(registerEtcdResolver(client, { scheme: 'discovery' }), (one) => one[Symbol.dispose]());
+      assert.equal(await opened.caller(`discovery:///${target}`).call(), 'one');
+    });
+
+    it('fails calls to a target that names no service', async () => {
+      for (const uri of ['etcd:///', 'etcd:///%zz', 'etcd:/']) {
+        await assert.rejects(opened.caller(uri).call(), { code: 14, details: /invalid target/ }, uri);
+      }
+    });
+  });
+
+  it('follows another cluster when its authority names that one’s client', async () => {
+    const other = opened.add(await startEtcd(etcd().canBreak ? {} : { source: 'auto' }), (one) =>
+      one.close(),
+    );
+    const otherClient = opened.client(other.endpoints);
+    const [here, there] = await opened.servers('here', 'there');
+    await put(here!);
+    await new EndpointManager(otherClient, target).addEndpoint(`${target}/x`, { addr: there!.addr });
+    const authorities = { prod: otherClient };
+    opened.add(registerEtcdResolver(client, { authorities }), (one) => one[Symbol.dispose]());
+
+    assert.deepEqual(await opened.caller(`etcd://prod/${target}`).calls(5), { there: 5 });
+    assert.deepEqual(await opened.caller(`etcd:///${target}`).calls(5), { here: 5 });
+    await assert.rejects(opened.caller('etcd://prod').call(), { code: 14, details: /invalid target/ });
+  });
+
+  describe('that idles', () => {
+    const idling = { 'grpc.client_idle_timeout_ms': 1_000 };
+
+    it('comes back with the endpoints of now', async () => {
+      const [one, two] = await opened.servers('one', 'two');
+      await put(one!);
+      const caller = opened.caller(`etcd:///${target}`, idling);
+      await caller.callsReach('one');
+      await caller.isIdle();
+      assert.equal(await caller.call(), 'one');
+
+      await caller.isIdle();
+      await put(two!);
+      await manager.deleteEndpoint(`${target}/one`);
+      await caller.callsReach('two');
+    });
+
+    it('lets go of etcd’s watcher, and has one again when it is used', async () => {
+      const before = await watchersBefore();
+      await put(await opened.server('one'));
+      const caller = opened.caller(`etcd:///${target}`, idling);
+      assert.equal(await caller.call(), 'one');
+      assert.equal((await watchers()) - before, 1);
+      await eventually('no watcher is left', async () => (await watchers()) === before, 15_000);
+      assert.equal(await caller.call(), 'one');
+      await eventually('a watcher is back', async () => (await watchers()) - before === 1);
+    });
+  });
+
+  describe('whose resolver is taken back', () => {
+    beforeEach(async () => {
+      await put(await opened.server('one'));
+    });
+
+    it('fails calls with that reason when it is disposed, and lets go of the watcher', async () => {
+      const before = await watchersBefore();
+      const caller = opened.caller(`etcd:///${target}`);
+      await caller.callsReach('one');
+      resolver[Symbol.dispose]();
+      resolver[Symbol.dispose]();
+      await assert.rejects(caller.call(), { code: 14, details: /the etcd resolver was disposed/ });
+      await assert.rejects(opened.caller(`etcd:///${target}`).call(), {
+        code: 14,
+        details: /the etcd resolver was disposed/,
+      });
+      await eventually('no watcher is left', async () => (await watchers()) === before, 15_000);
+    });
+
+    it('fails calls with that reason when its client is closed', async () => {
+      const caller = opened.caller(`etcd:///${target}`);
+      await caller.callsReach('one');
+      await client.close();
+      await assert.rejects(caller.call(), { code: 14, details: /its etcd client was closed/ });
+      await assert.rejects(opened.caller(`etcd:///${target}`).call(), {
+        code: 14,
+        details: /its etcd client was closed/,
+      });
+    });
+
+    it('fails calls with that reason when the client its authority names is closed', async () => {
+      const prod = opened.client(etcd().endpoints);
+      const resolving = registerEtcdResolver(client, { authorities: { prod } });
+      opened.add(resolving, (one) => one[Symbol.dispose]());
+      const caller = opened.caller(`etcd://prod/${target}`);
+      const other = opened.caller(`etcd:///${target}`);
+      await caller.callsReach('one');
+      await other.callsReach('one');
+      await prod.close();
+      const error = await fails(() => caller.call(), 3_000);
+      assert.match(error.message, /etcd client .*closed/);
+      await assert.rejects(opened.caller(`etcd://prod/${target}`).call(), /etcd client .*closed/);
+      assert.equal(await other.call(), 'one');
+    });
+
+    it('fails calls that wait for their first resolution', async () => {
+      const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      proxy.acceptSilently();
+      const silent = opened.client([proxy.endpoint]);
+      const registration = registerEtcdResolver(silent);
+      const caller = opened.caller(`etcd:///${target}`);
+      const call = assert.rejects(caller.call(), { code: 14, details: /the etcd resolver was disposed/ });
+      await eventually('it waits', () => caller.state === connectivityState.CONNECTING);
+      registration[Symbol.dispose]();
+      await call;
+    });
+
+    it('serves new channels through a new one', async () => {
+      resolver[Symbol.dispose]();
+      opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
+      assert.equal(await opened.caller(`etcd:///${target}`).call(), 'one');
+    });
+
+    it('leaves the channels of a newer one alone', async () => {
+      opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
+      const caller = opened.caller(`etcd:///${target}`);
+      await caller.callsReach('one');
+      resolver[Symbol.dispose]();
+      assert.equal(await caller.call(), 'one');
+    });
+
+    it('fails calls of a channel that wakes from idling afterwards', async () => {
+      const caller = opened.caller(`etcd:///${target}`, { 'grpc.client_idle_timeout_ms': 1_000 });
+      await caller.callsReach('one');
+      await caller.isIdle();
+      resolver[Symbol.dispose]();
+      await assert.rejects(caller.call(3_000), { code: 14, details: /the etcd resolver was disposed/ });
+    });
+  });
+
+  describe('to a service with an odd name', () => {
+    for (const [last, dialled] of [
+      ['ns/my service', 'ns/my%20service'],
+      ['日本', '日本'],
+      ['v1.2', 'v1.2'],
+      ['1.2.3.4.5', '1.2.3.4.5'],
+      ['100%', '100%25'],
+      ['what?', 'what%3F'],
+      ['a:b@c', 'a:b@c'],
+      ['[x]', '[x]'],
+      ['..', '..'],
+      ['-', '-'],
+      ['xn--a', 'xn--a'],
+      ['line\nbreak', 'line%0Abreak'],
+    ] as const) {
+      it(`calls it, with an authority that is a host: ${JSON.stringify(last)}`, async () => {
+        const server = await opened.server('odd');
+        const service = `${target}/${last}`;
+        await new EndpointManager(client, service).addEndpoint(`${service}/1`, { addr: server.addr });
+        assert.equal(await opened.caller(`etcd:///${target}/${dialled}`).call(3_000), 'odd');
+        assert.match([...server.authorities].join(), /^[A-Za-z0-9._-]+$/);
+      });
+    }
+  });
+});

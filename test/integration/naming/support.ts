@@ -1,0 +1,366 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
+import {
+  type ChannelOptions,
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import { EtcdClient } from '#src/client/index.js';
+import type { EndpointEvent, EndpointManager, EndpointRecord } from '#src/naming/index.js';
+import type { EtcdHandle } from '#src/testing/index.js';
+import { until } from '#src/testing/wait.js';
+
+/** Waits for a condition, and gives what it found. */
+export function eventually<T>(what: string, probe: () => Promise<T> | T, timeoutMs = 10_000) {
+  return until(what, { timeoutMs }, probe);
+}
+
+/** What was opened for a test, closed again after it, last first. */
+export class Opened {
+  readonly #closers: (() => unknown)[] = [];
+
+  /** Closed with the test. */
+  add<T>(thing: T, close: (thing: T) => unknown): T {
+    this.#closers.push(() => close(thing));
+    return thing;
+  }
+
+  client(endpoints: readonly string[], options: { readonly timeoutMs?: number } = {}): EtcdClient {
+    return this.add(new EtcdClient({ endpoints, ...options }), (client) => client.close());
+  }
+
+  async server(name: string): Promise<NamedServer> {
+    return this.add(await NamedServer.start(name), (server) => server.stop());
+  }
+
+  async servers(...names: string[]): Promise<NamedServer[]> {
+    return Promise.all(names.map((name) => this.server(name)));
+  }
+
+  caller(target: string, options: ChannelOptions = {}): Caller {
+    return this.add(new Caller(target, options), (caller) => caller.close());
+  }
+
+  view(manager: EndpointManager): WatchedView {
+    return this.add(new WatchedView(manager), (view) => view.close());
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+}
+
+/**
+ * Call once in a file, behind useEtcd(): after the last test its process holds no more sockets than before the first,
+ * neither open nor listening.
+ */
+export function expectNoSocketLeft(): void {
+  let counted = 0;
+  before('sockets are counted', () => {
+    counted = openSockets();
+  });
+  after('no socket is left', async () => {
+    await eventually(`sockets back to ${counted}, from ${openSockets()}`, () => openSockets() <= counted);
+  });
+}
+
+export function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^TCP(Socket|Server)Wrap$/.test(name)).length;
+}
+
+/** The service of these tests: it answers with the name of the server that was asked. */
+const path = '/naming.test.Who/Ask';
+const toText = (bytes: Buffer) => bytes.toString();
+const toBytes = (text: string) => Buffer.from(text);
+const whoService: ServiceDefinition = {
+  ask: {
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: toBytes,
+    requestDeserialize: toText,
+    responseSerialize: toBytes,
+    responseDeserialize: toText,
+  },
+};
+
+export class NamedServer {
+  readonly name: string;
+  readonly port: number;
+  /** The `:authority` of each call. */
+  readonly authorities = new Set<string>();
+  calls = 0;
+  readonly #server: Server;
+
+  private constructor(name: string, server: Server, port: number) {
+    this.name = name;
+    this.#server = server;
+    this.port = port;
+  }
+
+  static async start(name: string, host = '127.0.0.1'): Promise<NamedServer> {
+    const server = new Server();
+    let self: NamedServer | undefined;
+    server.addService(whoService, {
+      ask: (call: { getHost(): string }, reply: (error: null, answer: string) => void) => {
+        if (self) self.calls++;
+        self?.authorities.add(call.getHost());
+        reply(null, name);
+      },
+    });
+    const port = await promisify(server.bindAsync.bind(server))(
+      `${host}:0`,
+      ServerCredentials.createInsecure(),
+    );
+    self = new NamedServer(name, server, port as number);
+    return self;
+  }
+
+  get addr(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+/** A channel of grpc-js, dialled as a user dials it. */
+export class Caller {
+  readonly #client: Client;
+
+  constructor(target: string, options: ChannelOptions = {}) {
+    // A proxy of the machine's would take the place of the resolver.
+    const all = { 'grpc.enable_http_proxy': 0, ...options };
+    this.#client = new Client(target, credentials.createInsecure(), all);
+  }
+
+  get state(): connectivityState {
+    return this.#client.getChannel().getConnectivityState(false);
+  }
+
+  /** The name of the server that answered. */
+  call(deadlineMs = 10_000): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + deadlineMs };
+      const metadata = new Metadata();
+      this.#client.makeUnaryRequest(path, toBytes, toText, 'who?', metadata, options, (error, name) =>
+        error ? reject(error) : resolve(name as string),
+      );
+    });
+  }
+
+  /** How often each server answered a number of calls. */
+  async calls(count: number): Promise<Record<string, number>> {
+    const answers: Record<string, number> = {};
+    for (let i = 0; i < count; i++) {
+      const name = await this.call();
+      answers[name] = (answers[name] ?? 0) + 1;
+    }
+    return answers;
+  }
+
+  /** Waits until calls are answered by exactly these servers. */
+  async callsReach(...names: string[]): Promise<void> {
+    const wanted = [...names].sort().join();
+    let found = '';
+    await eventually('the right servers answer', async () => {
+      found = Object.keys(await this.calls(names.length * 3))
+        .sort()
+        .join();
+      return found === wanted;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: wanted ${wanted}, found ${found}`);
+    });
+  }
+
+  async isIdle(timeoutMs = 10_000): Promise<void> {
+    await eventually('the channel idles', () => this.state === connectivityState.IDLE, timeoutMs);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** Calls that never pause, and what became of each. */
+export class Traffic {
+  readonly answers = new Map<string, number>();
+  readonly failures: unknown[] = [];
+  readonly #caller: Caller;
+  readonly #workers: Promise<void>[];
+  #stopped = false;
+
+  constructor(caller: Caller, workers = 4) {
+    this.#caller = caller;
+    this.#workers = Array.from({ length: workers }, () => this.#work());
+  }
+
+  /** Waits until this many more calls were answered, by these servers alone if any are named. */
+  async flows(count: number, ...only: string[]): Promise<void> {
+    const wanted = [...only].sort().join();
+    await eventually(`${count} calls by ${wanted || 'any'}`, async () => {
+      const before = new Map(this.answers);
+      const total = () => [...this.answers.values()].reduce((sum, n) => sum + n, 0);
+      const start = total();
+      await eventually('calls flow', () => total() >= start + count);
+      const now = [...this.answers].filter(([name, n]) => n > (before.get(name) ?? 0)).map(([name]) => name);
+      return only.length === 0 || now.sort().join() === wanted;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#workers);
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const name = await this.#caller.call();
+        this.answers.set(name, (this.answers.get(name) ?? 0) + 1);
+      } catch (error) {
+        this.failures.push(error);
+      }
+    }
+  }
+}
+
+/** What EndpointManager.watch() told so far, and the picture it adds up to. */
+export class WatchedView {
+  readonly events: EndpointEvent[] = [];
+  readonly endpoints = new Map<string, EndpointRecord>();
+  /** How the watch ended. */
+  readonly ended: Promise<unknown>;
+  readonly #leaving = new AbortController();
+
+  constructor(manager: EndpointManager) {
+    this.ended = this.#follow(manager);
+  }
+
+  get addrs(): string[] {
+    return [...this.endpoints.values()].map(({ addr }) => addr).sort();
+  }
+
+  async shows(...addrs: string[]): Promise<void> {
+    const wanted = [...addrs].sort().join();
+    await eventually(
+      `the view shows [${wanted}]`,
+      () => this.events.length > 0 && this.addrs.join() === wanted,
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#leaving.abort(new Error('the view is closed'));
+    await this.ended;
+  }
+
+  async #follow(manager: EndpointManager): Promise<unknown> {
+    try {
+      for await (const event of manager.watch({ signal: this.#leaving.signal })) this.#apply(event);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #apply(event: EndpointEvent): void {
+    this.events.push(event);
+    if (event.type === 'snapshot') {
+      this.endpoints.clear();
+      for (const [key, record] of event.endpoints) this.endpoints.set(key, record);
+      return;
+    }
+    for (const record of [...event.added, ...event.changed]) this.endpoints.set(record.key, record);
+    for (const key of event.removed) this.endpoints.delete(key);
+  }
+}
+
+/** etcd's own command line, as an operator uses it. */
+export class Etcdctl {
+  readonly #program: string;
+  readonly #endpoints: string;
+
+  constructor(program: string, etcd: EtcdHandle) {
+    this.#program = program;
+    this.#endpoints = `--endpoints=${etcd.endpoints.join(',')}`;
+  }
+
+  /** For a suite that needs it: skipped, with a line that says so, where there is none. */
+  static orSkip(context: Mocha.Context, etcd: EtcdHandle): Etcdctl {
+    if (etcd.etcdctl) return new Etcdctl(etcd.etcdctl, etcd);
+    console.error(`skipped, since there is no etcdctl: ${context.test?.fullTitle()}`);
+    context.skip();
+  }
+
+  async run(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(this.#program, [this.#endpoints, ...args], {
+      env: this.#env,
+    });
+    return stdout;
+  }
+
+  /** The value as `get --print-value-only` shows it, without the newline it ends with. */
+  async value(key: string): Promise<string> {
+    return (await this.run('get', '--print-value-only', key)).replace(/\n$/, '');
+  }
+
+  /** Grants a lease, and gives its id as etcdctl writes it. */
+  async grant(ttlSeconds: number): Promise<string> {
+    const text = await this.run('lease', 'grant', String(ttlSeconds));
+    const id = /lease ([0-9a-f]+) granted/.exec(text)?.[1];
+    if (!id) throw new Error(`etcdctl lease grant said: ${text}`);
+    return id;
+  }
+
+  /** `lease keep-alive` as a process of its own, once it has renewed the lease. */
+  async keepAlive(lease: string): Promise<KeepAliveProcess> {
+    const child = spawn(this.#program, [this.#endpoints, 'lease', 'keep-alive', lease], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const process = new KeepAliveProcess(child);
+    await eventually('etcdctl keeps the lease alive', () => process.renewals > 0);
+    return process;
+  }
+
+  get #env(): NodeJS.ProcessEnv {
+    return { ...process.env, ETCDCTL_API: '3' };
+  }
+}
+
+export class KeepAliveProcess {
+  renewals = 0;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.on('data', (text: Buffer) => {
+      this.renewals += text.toString().split('keepalived').length - 1;
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+/** A port of this machine that nobody listens on. */
+export async function deadEndpoint(): Promise<string> {
+  const server = await NamedServer.start('soon gone');
+  server.stop();
+  const socket = connect(server.port, '127.0.0.1');
+  const [error] = (await once(socket, 'error').catch((reason) => [reason])) as [NodeJS.ErrnoException];
+  if (error.code !== 'ECONNREFUSED') throw new Error(`port ${server.port} was to be closed: ${error.code}`);
+  return server.addr;
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import {
+  decodeEndpoint,
+  type Endpoint,
+  EndpointDecodeError,
+  encodeEndpoint,
+  type JsonValue,
+  NamingError,
+} from '#src/naming/index.js';
+
+/** What Go's encoding/json did, written by test/interop/go-corpus. */
+interface Corpus {
+  readonly encode: readonly { readonly name: string; readonly input: string; readonly stored: string }[];
+  readonly decode: readonly DecodeCase[];
+}
+
+interface DecodeCase {
+  readonly name: string;
+  readonly text?: string;
+  readonly hex?: string;
+  readonly nested?: number;
+  readonly result?: { readonly addr: string; readonly metadata?: string };
+  readonly error?: string;
+}
+
+const corpusFile = new URL('../../../../test/unit/naming/go-corpus.json', import.meta.url);
+const corpus = JSON.parse(readFileSync(corpusFile, 'utf8')) as Corpus;
+
+/**
+ * Where we read a value otherwise than Go, with what we make of it. JSON.parse has thrown away by then what Go judges
+ * by: how a number was written, a name's first occurrences, how many bytes were no UTF-8, the depth. None of these
+ * can come from an encoder; a change in either direction shows here.
+ */
+const knownDifferences: Readonly<Record<string, Endpoint>> = {
+  'Op 1.0': { addr: 'a:1' },
+  'Op 1e0': { addr: 'a:1' },
+  'Op -0': { addr: 'a:1' },
+  'a name three times in two cases': { addr: 'b:1' },
+  'the same name twice, the first of a wrong type': { addr: 'b:1' },
+  'lone surrogate escape in Addr': { addr: 'a\ud800b' },
+  'lone surrogate escape in metadata': { addr: 'a:1', metadata: '\udc00\ud83d' },
+  'lone surrogate escape in a name of metadata': { addr: 'a:1', metadata: { '\ud800': 1 } },
+  'a character cut short': { addr: 'a\ufffdb' },
+  'metadata of 10000 lists in each other': { addr: 'a:1', metadata: nested(10_000) },
+};
+
+describe('an endpoint that is stored', () => {
+  for (const { name, input, stored } of corpus.encode) {
+    it(`has Go's bytes: ${name}`, () => {
+      assert.equal(encodeEndpoint(JSON.parse(input) as Endpoint).toString('utf8'), stored);
+    });
+  }
+
+  it('has null for absent metadata', () => {
+    const stored = '{"Op":0,"Addr":"localhost:50055","Metadata":null}';
+    assert.equal(encodeEndpoint({ addr: 'localhost:50055' }).toString(), stored);
+    assert.equal(encodeEndpoint({ addr: 'localhost:50055', metadata: undefined }).toString(), stored);
+  });
+
+  it('is refused without an address', () => {
+    for (const addr of ['', undefined, 7]) {
+      assert.throws(() => encodeEndpoint({ addr: addr as string }), {
+        name: 'NamingError',
+        code: 3,
+        message: 'INVALID_ARGUMENT: the endpoint has no addr',
+      });
+    }
+  });
+
+  it('is refused as a typed error when the endpoint itself is missing', () => {
+    assert.throws(() => encodeEndpoint(undefined as unknown as Endpoint), NamingError);
+  });
+
+  it('reads back as it was, whatever its metadata', () => {
+    const property = fc.property(fc.string({ minLength: 1 }), fc.jsonValue(), (addr, metadata) => {
+      const expected = metadata === null ? { addr } : { addr, metadata: metadata as JsonValue };
+      assert.deepEqual(decodeEndpoint(encodeEndpoint({ addr, metadata: metadata as JsonValue })), expected);
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+});
+
+describe('a stored value that is read', () => {
+  for (const one of corpus.decode) {
+    const different = knownDifferences[one.name];
+    if (different) {
+      it(`is read otherwise than by Go, a known difference: ${one.name}`, () => {
+        assert.notDeepEqual(
+          outcome(() => decodeEndpoint(bytesOf(one))),
+          goOutcome(one),
+        );
+        assert.deepEqual(flat(decodeEndpoint(bytesOf(one))), flat(different));
+      });
+    } else if (one.result) {
+      it(`is what Go reads: ${one.name}`, () => {
+        assert.deepEqual(
+          outcome(() => decodeEndpoint(bytesOf(one))),
+          goOutcome(one),
+        );
+      });
+    } else {
+      it(`is refused, as by Go: ${one.name}`, () => {
+        assert.throws(() => decodeEndpoint(bytesOf(one)), EndpointDecodeError);
+      });
+    }
+  }
+
+  it('has every known difference in the corpus', () => {
+    const names = new Set(corpus.decode.map(({ name }) => name));
+    assert.deepEqual(
+      Object.keys(knownDifferences).filter((name) => !names.has(name)),
+      [],
+    );
+  });
+
+  it('may lie anywhere in a larger buffer', () => {
+    const large = Buffer.from('xx{"Addr":"a:1"}yy');
+    assert.deepEqual(decodeEndpoint(new Uint8Array(large.buffer, large.byteOffset + 2, 14)), { addr: 'a:1' });
+  });
+
+  it('cannot reach an object prototype through its names', () => {
+    const { metadata } = decodeEndpoint(Buffer.from('{"Addr":"a:1","Metadata":{"__proto__":{"evil":1}}}'));
+    assert.deepEqual(Object.keys(metadata as object), ['__proto__']);
+    assert.equal(Object.getPrototypeOf(metadata), Object.prototype);
+    assert.equal(({} as { evil?: number }).evil, undefined);
+  });
+
+  it('is told with the reason when it is refused', () => {
+    assert.throws(() => decodeEndpoint(Buffer.from('{"Op":256}')), {
+      name: 'EndpointDecodeError',
+      code: 15,
+      message: 'DATA_LOSS: Op is 256, not a number from 0 to 255',
+    });
+  });
+});
+
+function bytesOf({ text, hex, nested: levels }: DecodeCase): Buffer {
+  if (hex !== undefined) return Buffer.from(hex, 'hex');
+  if (text !== undefined) return Buffer.from(text);
+  return Buffer.from(`{"Addr":"a:1","Metadata":${'['.repeat(levels!)}${']'.repeat(levels!)}}`);
+}
+
+function goOutcome({ result, nested: levels }: DecodeCase): unknown {
+  if (!result) return 'refused';
+  const metadata = levels ? nested(levels) : (JSON.parse(result.metadata!) as JsonValue);
+  return flat(metadata === null ? { addr: result.addr } : { addr: result.addr, metadata });
+}
+
+function outcome(read: () => Endpoint): unknown {
+  try {
+    return flat(read());
+  } catch (error) {
+    assert.ok(error instanceof EndpointDecodeError, `not an EndpointDecodeError: ${error}`);
+    return 'refused';
+  }
+}
+
+/** deepEqual follows nesting by recursion and would overflow: lists of lists are compared by their depth. */
+function flat(endpoint: Endpoint): unknown {
+  let depth = 0;
+  let inner: unknown = endpoint.metadata;
+  while (Array.isArray(inner) && inner.length <= 1 && depth < 20_000) {
+    depth++;
+    inner = inner[0];
+  }
+  return depth > 100 ? { addr: endpoint.addr, depth } : endpoint;
+}
+
+function nested(levels: number): JsonValue {
+  let value: JsonValue = [];
+  for (let level = 1; level < levels; level++) value = [value];
+  return value;
+}

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
+import { ServiceDirectory } from '#src/naming/index.js';
+import { FakeClock } from '../lease/fakes.js';
+import { FakeClient, settled } from './fake-service.js';
+
+describe('the directory of services', () => {
+  let clock: FakeClock;
+  let etcd: FakeClient;
+  let directory: ServiceDirectory;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    etcd = new FakeClient();
+    directory = new ServiceDirectory(etcd.client, clock);
+  });
+
+  /** A subscriber, and what it was told: views as their addresses, troubles as their texts. */
+  function subscribe(target = 'svc') {
+    const told: string[] = [];
+    const unsubscribe = directory.subscribe(target, {
+      view: ({ endpoints }) => told.push(`[${endpoints.map(({ addr }) => addr)}]`),
+      trouble: (error) => told.push(error.message),
+    });
+    return { told, unsubscribe };
+  }
+
+  /** A subscriber that has been told what is known already. */
+  async function follow(target?: string) {
+    const subscriber = subscribe(target);
+    await settled();
+    return subscriber;
+  }
+
+  const unreachable = new EtcdError('nobody there', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
+
+  it('follows one service once, however many ask for it', async () => {
+    const [one, two] = [await follow(), await follow()];
+    etcd.mirrors[0]!.snapshot('a:1');
+    await settled();
+    etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
+    await settled();
+    assert.equal(etcd.mirrors.length, 1);
+    assert.deepEqual(
+      [one.told, two.told],
+      [
+        ['[a:1]', '[a:1,b:1]'],
+        ['[a:1]', '[a:1,b:1]'],
+      ],
+    );
+  });
+
+  it('tells a later subscriber what is known, though not from within subscribe()', async () => {
+    await follow();
+    etcd.mirrors[0]!.snapshot('a:1');
+    await settled();
+    const late = subscribe();
+    assert.deepEqual(late.told, []);
+    await settled();
+    assert.deepEqual(late.told, ['[a:1]']);
+  });
+
+  it('follows several services apart, each below its own slash', async () => {
+    const [one, two] = [await follow('svc'), await follow('svc2')];
+    assert.deepEqual(
+      etcd.mirrors.map(({ prefix }) => prefix),
+      ['svc/', 'svc2/'],
+    );
+    etcd.mirrors[1]!.snapshot('b:1');
+    await settled();
+    assert.deepEqual([one.told, two.told], [[], ['[b:1]']]);
+  });
+
+  it('tells endpoints in the order of their keys', async () => {
+    const { told } = await follow();
+    etcd.mirrors[0]!.snapshot('c:1', 'a:1', 'b:1');
+    await settled();
+    etcd.mirrors[0]!.put('aa:1', '{"Addr":"aa:1"}');
+    await settled();
+    assert.deepEqual(told, ['[a:1,b:1,c:1]', '[a:1,aa:1,b:1,c:1]']);
+  });
+
+  it('tells a service known to be empty', async () => {
+    const { told } = await follow();
+    etcd.mirrors[0]!.snapshot();
+    await settled();
+    assert.deepEqual(told, ['[]']);
+  });
+
+  it('tells nothing more to a subscriber that left, even from within a view', async () => {
+    const told: string[] = [];
+    let unsubscribe = () => {};
+    unsubscribe = directory.subscribe('svc', {
+      view: () => {
+        told.push('view');
+        unsubscribe();
+      },
+      trouble: () => told.push('trouble'),
+    });
+    const stays = await follow();
+    etcd.mirrors[0]!.snapshot('a:1');
+    await settled();
+    etcd.mirrors[0]!.snapshot('b:1');
+    await settled();
+    assert.deepEqual(told, ['view']);
+    assert.deepEqual(stays.told, ['[a:1]', '[b:1]']);
+  });
+
+  describe('in trouble', () => {
+    it('tells why nothing is known yet, to later subscribers too', async () => {
+      const first = await follow();
+      etcd.mirrors[0]!.trouble(unreachable);
+      const late = await follow();
+      await settled();
+      assert.deepEqual(
+        [first.told, late.told],
+        [['UNAVAILABLE: nobody there'], ['UNAVAILABLE: nobody there']],
+      );
+    });
+
+    it('takes nothing back of what is known', async () => {
+      const first = await follow();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      etcd.mirrors[0]!.trouble(unreachable);
+      const late = await follow();
+      await settled();
+      assert.deepEqual([first.told, late.told], [['[a:1]'], ['[a:1]']]);
+    });
+
+    it('starts again after a mirror that ended, keeping what is known meanwhile', async () => {
+      const { told } = await follow();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      etcd.mirrors[0]!.fail(new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED }));
+      await settled();
+      assert.equal(etcd.mirrors.length, 1);
+      clock.advance(500);
+      await settled();
+      assert.equal(etcd.mirrors.length, 2);
+      etcd.mirrors[1]!.snapshot('b:1');
+      await settled();
+      assert.deepEqual(told, ['[a:1]', '[b:1]']);
+    });
+
+    it('tells an error that is none of ours as one of ours', async () => {
+      const { told } = await follow();
+      etcd.mirrors[0]!.fail(new RangeError('odd'));
+      await settled();
+      assert.deepEqual(told, ['INTERNAL: RangeError: odd']);
+    });
+  });
+
+  describe('whose last subscriber left', () => {
+    it('keeps the service for 5 s, for the next one', async () => {
+      const first = await follow();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      first.unsubscribe();
+      first.unsubscribe();
+      clock.advance(4_999);
+      const next = await follow();
+      await settled();
+      assert.deepEqual(next.told, ['[a:1]']);
+      clock.advance(60_000);
+      assert.equal(etcd.mirrors[0]!.over, false);
+      assert.equal(etcd.mirrors.length, 1);
+    });
+
+    it('then lets go of it, leaves no timer, and starts anew for whoever comes', async () => {
+      const first = await follow();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      first.unsubscribe();
+      clock.advance(5_000);
+      await settled();
+      assert.equal(etcd.mirrors[0]!.over, true);
+      assert.equal(clock.timers, 0);
+
+      const next = await follow();
+      etcd.mirrors[1]!.snapshot('b:1');
+      await settled();
+      assert.deepEqual(next.told, ['[b:1]']);
+    });
+  });
+
+  describe('whose client is closed', () => {
+    it('tells every subscriber, and leaves no timer', async () => {
+      const { told } = await follow();
+      etcd.mirrors[0]!.trouble(unreachable);
+      etcd.close();
+      await settled();
+      assert.deepEqual(told, ['UNAVAILABLE: nobody there', 'CANCELLED: the etcd client is closed']);
+      assert.equal(etcd.mirrors[0]!.over, true);
+      assert.equal(clock.timers, 0);
+    });
+
+    it('tells whoever subscribes afterwards, to a service known or new', async () => {
+      const first = await follow();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      etcd.close();
+      const [known, fresh] = [await follow('svc'), await follow('other')];
+      await settled();
+      assert.deepEqual(first.told, ['[a:1]', 'CANCELLED: the etcd client is closed']);
+      assert.deepEqual(known.told, ['CANCELLED: the etcd client is closed']);
+      assert.ok(fresh.told.length > 0);
+      for (const text of fresh.told) assert.match(text, /^CANCELLED: the .*client is closed$/);
+      clock.advance(60_000);
+      await settled();
+      assert.equal(clock.timers, 0, 'a service that cannot be followed is not tried for ever');
+    });
+  });
+});

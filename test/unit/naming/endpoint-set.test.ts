@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import type { MirrorUpdate } from '#src/mirror/index.js';
+import type { KeyValue } from '#src/model/index.js';
+import { EndpointSet } from '#src/naming/endpoint-set.js';
+
+const good = (addr: string) => `{"Op":0,"Addr":"${addr}","Metadata":null}`;
+
+function kv(key: string, value: string, revision = 5n): [string, KeyValue] {
+  const bytes = Buffer.from(key);
+  return [
+    bytes.toString('latin1'),
+    {
+      key: bytes,
+      value: Buffer.from(value),
+      createRevision: revision,
+      modRevision: revision,
+      version: 1n,
+      lease: 9n,
+    },
+  ];
+}
+
+const snapshot = (...kvs: [string, KeyValue][]): MirrorUpdate => ({
+  type: 'snapshot',
+  reason: 'initial',
+  revision: 5n,
+  kvs: new Map(kvs),
+});
+
+const delta = (puts: [string, KeyValue][], deletes: string[] = []): MirrorUpdate => ({
+  type: 'delta',
+  revision: 6n,
+  puts: new Map(puts),
+  deletes: new Set(deletes.map((key) => Buffer.from(key).toString('latin1'))),
+});
+
+const record = (key: string, addr: string) => ({ key, addr, createRevision: 5n, modRevision: 5n, lease: 9n });
+
+describe('a set of endpoints', () => {
+  let set: EndpointSet;
+
+  beforeEach(() => {
+    set = new EndpointSet();
+    set.apply(snapshot(kv('svc/1', good('a:1')), kv('svc/bad', 'a:1'), kv('svc/2', good('b:1'))));
+  });
+
+  it('tells a snapshot with all records, and the keys of those that are none', () => {
+    const update = snapshot(kv('svc/1', good('a:1')), kv('svc/bad', '"x"'));
+    assert.deepEqual(new EndpointSet().apply(update), {
+      type: 'snapshot',
+      reason: 'initial',
+      revision: 5n,
+      endpoints: new Map([['svc/1', record('svc/1', 'a:1')]]),
+      invalid: new Set(['svc/bad']),
+    });
+  });
+
+  it('tells an empty snapshot too', () => {
+    const event = new EndpointSet().apply(snapshot());
+    assert.equal(event.type, 'snapshot');
+    assert.equal(event.type === 'snapshot' && event.endpoints.size, 0);
+  });
+
+  it('tells what was added, changed and removed', () => {
+    const update = delta([kv('svc/1', good('a:2')), kv('svc/3', good('c:1'))], ['svc/2']);
+    assert.deepEqual(set.apply(update), {
+      type: 'delta',
+      revision: 6n,
+      added: [record('svc/3', 'c:1')],
+      changed: [record('svc/1', 'a:2')],
+      removed: ['svc/2'],
+    });
+    assert.deepEqual([...set.records.keys()].sort(), ['svc/1', 'svc/3']);
+  });
+
+  it('tells a record that is no longer readable as removed, and harms no other', () => {
+    const update = delta([kv('svc/1', '{"Addr":'), kv('svc/2', good('b:2'))]);
+    assert.deepEqual(set.apply(update), {
+      type: 'delta',
+      revision: 6n,
+      added: [],
+      changed: [record('svc/2', 'b:2')],
+      removed: ['svc/1'],
+    });
+    assert.deepEqual([...set.invalid].sort(), ['svc/1', 'svc/bad']);
+  });
+
+  it('tells a record that became readable as added', () => {
+    const event = set.apply(delta([kv('svc/bad', good('d:1'))]));
+    assert.deepEqual(event.type === 'delta' && event.added, [record('svc/bad', 'd:1')]);
+    assert.equal(set.invalid.size, 0);
+  });
+
+  it('says nothing of a bad record that stays bad, comes or goes', () => {
+    for (const update of [
+      delta([kv('svc/bad', '[]')]),
+      delta([kv('svc/bad2', '[]')]),
+      delta([], ['svc/bad', 'svc/bad2']),
+    ]) {
+      const event = set.apply(update);
+      assert.deepEqual(event, { type: 'delta', revision: 6n, added: [], changed: [], removed: [] });
+    }
+    assert.equal(set.invalid.size, 0);
+  });
+
+  it('says nothing of a key it never knew that is deleted', () => {
+    const event = set.apply(delta([], ['svc/9']));
+    assert.deepEqual(event.type === 'delta' && event.removed, []);
+  });
+
+  it('is replaced by a snapshot, bad records and all', () => {
+    set.apply(snapshot(kv('svc/7', good('g:1'))));
+    assert.deepEqual([...set.records.keys()], ['svc/7']);
+    assert.equal(set.invalid.size, 0);
+  });
+
+  it('gives out snapshots that later changes leave alone', () => {
+    const event = set.apply(snapshot(kv('svc/1', good('a:1'))));
+    set.apply(delta([], ['svc/1']));
+    assert.equal(event.type === 'snapshot' && event.endpoints.size, 1);
+  });
+
+  it('keeps keys of other alphabets whole', () => {
+    set.apply(delta([kv('svc/日本', good('j:1'))]));
+    assert.ok(set.records.has('svc/日本'));
+    const event = set.apply(delta([], ['svc/日本']));
+    assert.deepEqual(event.type === 'delta' && event.removed, ['svc/日本']);
+  });
+});

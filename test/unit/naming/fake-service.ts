@@ -1,0 +1,113 @@
+import { ClosedError, type EtcdError } from '#src/errors/index.js';
+import type { MirrorOptions, MirrorUpdate } from '#src/mirror/index.js';
+import type { KeyRange, KeyValue } from '#src/model/index.js';
+import type { NamingClient } from '#src/naming/index.js';
+
+/** One mirror as its user sees it, told what to say. */
+export class FakeMirror implements AsyncIterable<MirrorUpdate> {
+  readonly prefix: string;
+  readonly options: MirrorOptions;
+  readonly #updates: MirrorUpdate[] = [];
+  #failure: unknown;
+  #wake: () => void = () => {};
+  #revision = 1n;
+
+  constructor(range: KeyRange, options: MirrorOptions) {
+    this.prefix = 'prefix' in range ? String(range.prefix) : '';
+    this.options = options;
+    options.signal?.addEventListener('abort', () => this.#wake());
+  }
+
+  get over(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  /** All addresses there are; each record's id is its address. */
+  snapshot(...addrs: string[]): void {
+    this.values(Object.fromEntries(addrs.map((addr) => [addr, JSON.stringify({ Addr: addr })])));
+  }
+
+  /** All values there are, by id. */
+  values(values: Readonly<Record<string, string>>): void {
+    const kvs = Object.entries(values).map(([id, value]) => this.#kv(id, value));
+    this.#tell({ type: 'snapshot', reason: 'initial', revision: ++this.#revision, kvs: new Map(kvs) });
+  }
+
+  put(id: string, value: string): void {
+    const puts = new Map([this.#kv(id, value)]);
+    this.#tell({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
+  }
+
+  remove(id: string): void {
+    const deletes = new Set([`${this.prefix}${id}`]);
+    this.#tell({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes });
+  }
+
+  /** A list failed, and will be tried again. */
+  trouble(error: EtcdError): void {
+    this.options.onTrouble?.(error);
+  }
+
+  /** The mirror ends. */
+  fail(error: unknown): void {
+    this.#failure = error;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
+    for (;;) {
+      this.options.signal?.throwIfAborted();
+      if (this.#failure) throw this.#failure;
+      const update = this.#updates.shift();
+      if (update) yield update;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  #kv(id: string, value: string): [string, KeyValue] {
+    const key = Buffer.from(this.prefix + id);
+    const numbers = { createRevision: 1n, modRevision: this.#revision, version: 1n, lease: 0n };
+    return [key.toString('latin1'), { key, value: Buffer.from(value), ...numbers }];
+  }
+
+  #tell(update: MirrorUpdate): void {
+    this.#updates.push(update);
+    this.#wake();
+  }
+}
+
+/** An etcd client that can only mirror. */
+export class FakeClient {
+  readonly mirrors: FakeMirror[] = [];
+  closed = false;
+  readonly #onClose = new Set<() => void>();
+
+  /** As the rooms take it. */
+  get client(): NamingClient {
+    return this as unknown as NamingClient;
+  }
+
+  readonly kv = {};
+
+  mirror(range: KeyRange, options: MirrorOptions = {}): FakeMirror {
+    if (this.closed) throw new ClosedError('the client');
+    const mirror = new FakeMirror(range, options);
+    this.mirrors.push(mirror);
+    return mirror;
+  }
+
+  onClose(callback: () => void): () => void {
+    this.#onClose.add(callback);
+    return () => this.#onClose.delete(callback);
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const callback of this.#onClose) callback();
+  }
+}
+
+/** Lets everything that was promised happen: no timer, only what is queued. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { goJson } from '#src/naming/go-json.js';
+import { type JsonValue, NamingError } from '#src/naming/index.js';
+
+const refused = (value: unknown, message: RegExp) =>
+  assert.throws(
+    () => goJson(value as JsonValue),
+    (error) => {
+      assert.ok(error instanceof NamingError, `not a NamingError: ${error}`);
+      assert.match(error.message, message);
+      return true;
+    },
+  );
+
+describe('metadata that JSON cannot hold', () => {
+  for (const [name, value, message] of [
+    ['NaN', Number.NaN, /holds NaN/],
+    ['infinity', Number.POSITIVE_INFINITY, /holds Infinity/],
+    ['minus infinity, deep inside', { a: [{ b: Number.NEGATIVE_INFINITY }] }, /holds -Infinity/],
+    ['a bigint', 1n, /holds a bigint/],
+    ['a function', () => 1, /holds a function/],
+    ['a symbol', Symbol('s'), /holds a symbol/],
+    ['a date', new Date(0), /holds a Date, not plain data/],
+    ['a map', { a: new Map() }, /holds a Map, not plain data/],
+    ['a buffer', Buffer.from('x'), /holds a Buffer, not plain data/],
+    ['an instance of a class', new (class Weight {})(), /holds a Weight, not plain data/],
+    ['an object with an odd prototype', Object.create(Object.create(null)), /not plain data/],
+  ] as const) {
+    it(`is refused: ${name}`, () => refused(value, message));
+  }
+
+  it('is refused when it contains itself', () => {
+    const list: unknown[] = [];
+    list.push({ list });
+    refused(list, /contains itself/);
+  });
+
+  it('is refused when it is nested deeper than 1,000 levels, and taken at 1,000', () => {
+    const nested = (levels: number) => {
+      let value: JsonValue = 0;
+      for (let level = 0; level < levels; level++) value = [value];
+      return value;
+    };
+    assert.equal(goJson(nested(1_000)), `${'['.repeat(1_000)}0${']'.repeat(1_000)}`);
+    refused(nested(1_001), /deeper than 1000/);
+  });
+});
+
+describe('metadata that JavaScript writes in several ways', () => {
+  it('leaves out members that are undefined, and writes null for them in lists', () => {
+    assert.equal(goJson({ b: undefined, a: 1 }), '{"a":1}');
+    assert.equal(goJson([1, undefined] as unknown as JsonValue), '[1,null]');
+  });
+
+  it('takes an object without a prototype', () => {
+    assert.equal(goJson(Object.assign(Object.create(null), { b: 1, a: 2 })), '{"a":2,"b":1}');
+  });
+
+  it('takes one object in two places', () => {
+    const zone = { name: 'eu' };
+    assert.equal(goJson({ a: zone, b: zone }), '{"a":{"name":"eu"},"b":{"name":"eu"}}');
+  });
+
+  it('writes null for the holes of a list', () => {
+    // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
+    assert.equal(goJson([1, , 3] as unknown as JsonValue), '[1,null,3]');
+  });
+});

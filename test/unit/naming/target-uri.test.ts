@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { Channel, credentials, experimental } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import { authorityOf, serviceOf, type TargetUri } from '#src/naming/grpc/target-uri.js';
+
+/** Each target as grpc-js itself splits it and hands it to a resolver. */
+let parsed: TargetUri | undefined;
+
+class Capture implements experimental.Resolver {
+  static getDefaultAuthority(target: TargetUri): string {
+    parsed = target;
+    return 'localhost';
+  }
+
+  updateResolution(): void {}
+  destroy(): void {}
+}
+
+function parse(target: string): TargetUri {
+  experimental.registerResolver('etcd', Capture);
+  parsed = undefined;
+  new Channel(target, credentials.createInsecure(), {}).close();
+  assert.ok(parsed, `grpc-js does not read '${target}'`);
+  return parsed;
+}
+
+describe('the service of a dialled target', () => {
+  for (const [target, service] of [
+    ['etcd:///foo', 'foo'],
+    ['etcd:foo', 'foo'],
+    ['etcd:/foo', 'foo'],
+    ['etcd:///foo/bar/svc', 'foo/bar/svc'],
+    ['etcd:foo/bar/svc', 'foo/bar/svc'],
+    ['etcd:///foo/', 'foo/'],
+    ['etcd:////foo', '/foo'],
+    ['etcd:///foo%20x?y=1#z', 'foo x'],
+    ['etcd:///foo#z?y', 'foo'],
+    ['etcd:///a%2Fb', 'a/b'],
+    ['etcd:///caf%C3%A9', 'café'],
+    ['etcd:///a%3Fb%23c', 'a?b#c'],
+    ['etcd:///a+b', 'a+b'],
+    ['etcd:////', '/'],
+  ] as const) {
+    it(`is Go's: ${JSON.stringify(target)} names '${service}'`, () => {
+      assert.equal(serviceOf(parse(target), false), service);
+    });
+  }
+
+  it('begins with an authority that is no client, as etcd’s guide means it and Go does not', () => {
+    assert.equal(serviceOf(parse('etcd://foo/bar/svc'), false), 'foo/bar/svc');
+    assert.equal(serviceOf(parse('etcd://foo/bar/svc'), true), 'bar/svc');
+    assert.equal(serviceOf(parse('etcd://foo'), false), 'foo');
+    assert.equal(serviceOf(parse('etcd://foo/'), false), 'foo');
+  });
+
+  for (const [target, authorityIsClient] of [
+    ['etcd:///', false],
+    ['etcd:/', false],
+    ['etcd:///?x=1', false],
+    ['etcd://prod', true],
+    ['etcd://prod/', true],
+  ] as const) {
+    it(`is refused when there is none: '${target}'`, () => {
+      assert.throws(() => serviceOf(parse(target), authorityIsClient), {
+        name: 'NamingError',
+        message: /^INVALID_ARGUMENT: invalid target: .* names no service$/,
+      });
+    });
+  }
+
+  for (const target of ['etcd:///foo%', 'etcd:///foo%2', 'etcd:///foo%zz', 'etcd:///foo%ff']) {
+    it(`is refused with a broken percent escape: '${target}'`, () => {
+      assert.throws(() => serviceOf(parse(target), false), {
+        name: 'NamingError',
+        message: /invalid target: .* has a broken percent escape/,
+      });
+    });
+  }
+});
+
+describe('the authority of calls', () => {
+  for (const [target, authority] of [
+    ['etcd:///foo', 'foo'],
+    ['etcd:///foo/bar/my-service', 'my-service'],
+    ['etcd://prod/foo/my-service', 'my-service'],
+    ['etcd://foo', 'foo'],
+    ['etcd:///foo/', 'foo'],
+    ['etcd:///foo?x=/y#/z', 'foo'],
+    ['etcd:///foo%20bar', 'foo-20bar'],
+    ['etcd:///a_b.c', 'a_b.c'],
+    ['etcd:///', 'etcd'],
+    ['etcd:////', 'etcd'],
+    ['etcd:///ünï', 'n'],
+    ['etcd:///日本', 'etcd'],
+  ] as const) {
+    it(`is a bare host name: '${target}' gives '${authority}'`, () => {
+      assert.equal(authorityOf(parse(target)), authority);
+    });
+  }
+
+  /** What grpc-js makes a URL of, and what a Node server takes as a host. */
+  const legal = (authority: string) =>
+    /^[A-Za-z0-9._-]+$/.test(authority) && URL.canParse(`http://${authority}`);
+
+  for (const last of [
+    'v1',
+    'v1.2',
+    '2024',
+    '1.2.3.4.5',
+    '0x',
+    '08',
+    'a.0x1',
+    '..',
+    '-',
+    '%',
+    ':80',
+    'u@h',
+    '[::1]',
+  ]) {
+    it(`is legal when the service ends in '${last}'`, () => {
+      assert.ok(legal(authorityOf({ path: `/foo/${last}` })), authorityOf({ path: `/foo/${last}` }));
+    });
+  }
+
+  for (const last of ['xn--a', 'a.xn--zz', 'XN--0']) {
+    it(`is legal when the service ends in what is no punycode: '${last}'`, () => {
+      assert.ok(legal(authorityOf({ path: `/foo/${last}` })), authorityOf({ path: `/foo/${last}` }));
+    });
+  }
+
+  it('is legal for whatever else a service may be called', () => {
+    const name = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.stringMatching(/^[0-9a-fx.%:/-]*$/));
+    const property = fc.property(name, fc.option(name, { nil: undefined }), (path, authority) => {
+      assert.ok(legal(authorityOf({ path, authority })), authorityOf({ path, authority }));
+    });
+    fc.assert(property, { numRuns: 1_000 });
+  });
+});
