@@ -19,6 +19,11 @@ export class Mailbox<T> {
     return this.#items.length - this.#head;
   }
 
+  /** Whether a take waits for the next item. */
+  get awaited(): boolean {
+    return this.#waiting !== undefined;
+  }
+
   get ended(): boolean {
     return this.#end !== undefined;
   }

@@ -22,7 +22,7 @@ export interface EtcdClientOptions {
   readonly keepaliveTimeMs?: number;
   /** How long a ping may go unanswered, in milliseconds. Default 5,000. */
   readonly keepaliveTimeoutMs?: number;
-  /** The longest pause between two connection attempts, in milliseconds. Default 3,000; gRPC's own is two minutes. */
+  /** The longest pause between two connection attempts, in milliseconds. Default 2,000; gRPC's own is two minutes. */
   readonly maxReconnectDelayMs?: number;
   /** The largest answer taken, in bytes. Default 512 MiB: etcd's are unbounded, but a hostile length must not be believed. */
   readonly maxReceiveBytes?: number;
@@ -50,7 +50,7 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
       connectTimeoutMs: atLeast(options, 'connectTimeoutMs', 1, 5_000),
       keepaliveTimeMs: atLeast(options, 'keepaliveTimeMs', 5_000, 10_000),
       keepaliveTimeoutMs: atLeast(options, 'keepaliveTimeoutMs', 1, 5_000),
-      maxReconnectDelayMs: atLeast(options, 'maxReconnectDelayMs', 250, 3_000),
+      maxReconnectDelayMs: atLeast(options, 'maxReconnectDelayMs', 250, 2_000),
       maxReceiveBytes: atLeast(options, 'maxReceiveBytes', 1, 512 * MiB),
       maxRequestBytes: atLeast(options, 'maxRequestBytes', 0, 1.5 * MiB),
     },

@@ -1,28 +1,34 @@
-import { backoffDelay, delay } from '../async/index.js';
-import { CompactedError, EtcdError, UnauthenticatedError } from '../errors/index.js';
+import { backoffDelay, delay, raceAbort } from '../async/index.js';
+import { Code, CompactedError, EtcdError, RolledBackError, UnauthenticatedError } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
-import { type KeyRange, type KeyValue, type Revision, toWireRange, type WatchEvent } from '../model/index.js';
-import type { WatchClient } from '../watch/index.js';
+import type { KeyRange, KeyValue, Revision } from '../model/index.js';
+import type { WatchClient, Watcher } from '../watch/index.js';
+import { listRange, type ReadOptions, readEnd } from './reads.js';
+import { type Changes, View } from './view.js';
 
-/** Why a snapshot came: the first one, or history that the watch needed was compacted. */
-export type ResyncReason = 'initial' | 'compacted';
+/**
+ * Why a snapshot came.
+ * - `initial`: the first one;
+ * - `compacted`: history that the watch needed is gone;
+ * - `rolled-back`: the store was wiped or restored, and is another one than before;
+ * - `gap`: an event showed that others before it are missing, which etcd promises not to happen and old releases do.
+ */
+export type ResyncReason = 'initial' | 'compacted' | 'rolled-back' | 'gap';
 
 /** What the mirror tells. Keys of maps and deletes are the key's bytes as latin1, so that no byte is lost. */
 export type MirrorUpdate =
   | {
-      /** All there is, also when that is nothing. */
+      /** All there is, also when that is nothing. It replaces whatever came before. */
       readonly type: 'snapshot';
       readonly reason: ResyncReason;
       readonly revision: Revision;
       readonly kvs: ReadonlyMap<string, KeyValue>;
     }
-  | {
+  | ({
       /** What one or more whole revisions changed. A key stands in at most one of the two. */
       readonly type: 'delta';
       readonly revision: Revision;
-      readonly puts: ReadonlyMap<string, KeyValue>;
-      readonly deletes: ReadonlySet<string>;
-    };
+    } & Changes);
 
 export interface MirrorOptions {
   /** Ends the mirror; the iteration rejects with the signal's own reason. */
@@ -39,117 +45,195 @@ export interface MirrorPorts {
   readonly random: () => number;
 }
 
+export interface MirrorStatus {
+  /** Whether the watch is up, so that changes are seen as they happen. False also before the first snapshot. */
+  readonly fresh: boolean;
+  /** Milliseconds since `fresh` last changed, as far as it was noticed. */
+  readonly forMs: number;
+  /** What was yielded shows the store at this revision; 0 before the first snapshot. */
+  readonly revision: Revision;
+}
+
 /** The first list of all may take so long before its trouble is told; later ones have the client's full time. */
 const firstListMs = 4_000;
 const retryList = { baseMs: 200, maxMs: 5_000 };
+/** How long `waitForRevision` waits for events before it asks whether there are any. */
+const patienceMs = 100;
 
 /**
- * A range kept in memory: a linearizable list at one revision, then a watch from the next one. When history is lost
- * to compaction it lists again and says so with a new snapshot; an outage of any length it sits out. Iterate it
- * once. It ends by error only for what waiting cannot mend, such as a missing permission.
+ * A range kept in memory: a linearizable list at one revision, then a watch from the next one. Where history is lost
+ * or no longer the same it lists again and says so with a new snapshot and its reason; an outage of any length it sits
+ * out. After every lost stream it proves, by reading the store as it was, that the store is still the one it knows.
+ * Iterate it once. It ends by error only for what waiting cannot mend, such as a missing permission.
  */
 export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #ports: MirrorPorts;
   readonly #range: KeyRange;
-  readonly #signal: AbortSignal | undefined;
-  readonly #pageSize: number;
-  readonly #onTrouble: ((error: EtcdError) => void) | undefined;
-  readonly #kvs = new Map<string, KeyValue>();
+  readonly #options: MirrorOptions;
+  readonly #view = new View();
+  readonly #waiters = new Set<() => void>();
+  #watcher: Watcher | undefined;
+  #wasFresh = false;
+  #freshChangedAt = performance.now();
 
   constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = {}) {
     this.#ports = ports;
     this.#range = range;
-    this.#signal = options.signal;
-    this.#pageSize = options.pageSize ?? 1_000;
-    this.#onTrouble = options.onTrouble;
+    this.#options = options;
   }
 
   /** What is known now: live, changing with each update that is taken. */
   get kvs(): ReadonlyMap<string, KeyValue> {
-    return this.#kvs;
+    return this.#view.kvs;
+  }
+
+  status(): MirrorStatus {
+    const fresh = this.#watcher?.live ?? false;
+    if (fresh !== this.#wasFresh) {
+      this.#wasFresh = fresh;
+      this.#freshChangedAt = performance.now();
+    }
+    return { fresh, forMs: performance.now() - this.#freshChangedAt, revision: this.#view.revision };
+  }
+
+  /**
+   * Resolves once the view shows everything up to the revision, for instance that of a write just made: with the
+   * revision it has then. Somebody has to iterate the mirror meanwhile. On a range where nothing happens it asks the
+   * store, now and then, whether there is anything to wait for.
+   * @throws the signal's own reason; else as a read that fails for good.
+   */
+  async waitForRevision(
+    revision: Revision,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Revision> {
+    while (this.#view.revision < revision) {
+      await raceAbort(this.#changedWithin(patienceMs), options.signal);
+      if (this.#view.revision < revision && this.#view.revision > 0n) await this.#catchUp(options.signal);
+    }
+    return this.#view.revision;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
     let reason: ResyncReason = 'initial';
     for (;;) {
-      const revision = await this.#list();
-      yield { type: 'snapshot', reason, revision, kvs: new Map(this.#kvs) };
+      const { kvs, revision } = await this.#list();
+      this.#view.replace(kvs, revision);
+      this.#tellWaiters();
+      yield { type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) };
       try {
-        yield* this.#follow(revision);
-        return;
+        reason = yield* this.#follow(revision);
       } catch (error) {
-        if (!(error instanceof CompactedError)) throw error;
-        reason = 'compacted';
+        reason = reasonOf(error);
       }
     }
   }
 
-  async *#follow(revision: Revision): AsyncGenerator<MirrorUpdate, void> {
+  /** Until the view has to be replaced; returns why. */
+  async *#follow(revision: Revision): AsyncGenerator<MirrorUpdate, ResyncReason> {
     const watcher = this.#ports.watch.watch(this.#range, {
       startRevision: revision + 1n,
-      signal: this.#signal,
+      signal: this.#options.signal,
+      progress: true,
+      resumptions: true,
     });
-    for await (const { events, nextRevision } of watcher) yield this.#apply(events, nextRevision - 1n);
-  }
-
-  #apply(events: readonly WatchEvent[], revision: Revision): MirrorUpdate {
-    const puts = new Map<string, KeyValue>();
-    const deletes = new Set<string>();
-    for (const { type, kv } of events) {
-      const key = kv.key.toString('latin1');
-      if (type === 'put') {
-        this.#kvs.set(key, kv);
-        deletes.delete(key);
-        puts.set(key, kv);
-      } else {
-        this.#kvs.delete(key);
-        puts.delete(key);
-        deletes.add(key);
+    this.#watcher = watcher;
+    try {
+      for await (const { events, nextRevision, resumed } of watcher) {
+        if (resumed) {
+          const broken = await this.#proveResumption(nextRevision - 1n);
+          if (broken) return broken;
+        } else if (events.length === 0) {
+          this.#view.advance(nextRevision - 1n);
+          this.#tellWaiters();
+        } else {
+          const changes = this.#view.apply(events, nextRevision - 1n);
+          if (!changes) return 'gap';
+          this.#tellWaiters();
+          yield { type: 'delta', revision: this.#view.revision, ...changes };
+        }
       }
+      return 'gap'; // a watcher that nobody closed does not end without an error
+    } finally {
+      this.#watcher = undefined;
     }
-    return { type: 'delta', revision, puts, deletes };
   }
 
-  /** Lists until it succeeds. Nothing of a list that failed half-way is kept. */
-  async #list(): Promise<Revision> {
+  /**
+   * Whether the store, read as it was at the last revision taken, is the one in memory. A wiped store that has passed
+   * that revision again looks like any other to a watch.
+   */
+  async #proveResumption(revision: Revision): Promise<ResyncReason | undefined> {
+    try {
+      const { count, newest } = await this.#persist((options) =>
+        readEnd(this.#ports.kv, this.#range, revision, options),
+      );
+      return this.#view.matches(count, newest) ? undefined : 'rolled-back';
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  /** Moves the view's revision up to the store's if nothing in the range has changed since. */
+  async #catchUp(signal: AbortSignal | undefined): Promise<void> {
+    const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
+    if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
+  }
+
+  #list(): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
+    const pageSize = this.#options.pageSize ?? 1_000;
+    const list = (options: ReadOptions) => listRange(this.#ports.kv, this.#range, pageSize, options);
+    // Compacted between two pages: the next list begins at a newer revision.
+    return this.#persist(list, (error) => error instanceof CompactedError);
+  }
+
+  /** Reads until it succeeds, or fails in a way that waiting cannot mend. */
+  async #persist<T>(
+    read: (options: ReadOptions) => Promise<T>,
+    alsoPassing: (error: EtcdError) => boolean = () => false,
+  ): Promise<T> {
+    const { signal, onTrouble } = this.#options;
     for (let attempt = 0; ; attempt++) {
       try {
-        const { kvs, revision } = await this.#listOnce(attempt === 0 ? firstListMs : undefined);
-        this.#kvs.clear();
-        for (const kv of kvs) this.#kvs.set(kv.key.toString('latin1'), kv);
-        return revision;
+        return await read(attempt === 0 ? { signal, timeoutMs: firstListMs } : { signal });
       } catch (error) {
-        this.#signal?.throwIfAborted();
+        signal?.throwIfAborted();
         if (!(error instanceof EtcdError)) throw error;
-        if (!mayListAgain(error)) throw error;
-        this.#onTrouble?.(error);
-        await delay(backoffDelay(retryList, attempt, this.#ports.random), this.#signal);
+        if (!mayReadAgain(error) && !alsoPassing(error)) throw error;
+        onTrouble?.(error);
+        await delay(backoffDelay(retryList, attempt, this.#ports.random), signal);
       }
     }
   }
 
-  /** In pages, all read at the first page's revision. */
-  async #listOnce(timeoutMs: number | undefined): Promise<{ kvs: readonly KeyValue[]; revision: Revision }> {
-    const { key: start, rangeEnd } = toWireRange(this.#range);
-    const options = { limit: this.#pageSize, signal: this.#signal, ...(timeoutMs && { timeoutMs }) };
-    const kvs: KeyValue[] = [];
-    let revision = 0n;
-    for (let key = start; ; ) {
-      const page = await this.#ports.kv.range(rangeEnd.length > 0 ? { key, rangeEnd } : { key }, {
-        ...options,
-        revision,
-      });
-      kvs.push(...page.kvs);
-      if (revision === 0n) revision = page.revision;
-      const last = page.kvs[page.kvs.length - 1];
-      if (!page.more || !last) return { kvs, revision };
-      key = Buffer.concat([last.key, Buffer.of(0)]);
-    }
+  #changedWithin(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#waiters.add(done);
+    });
+  }
+
+  #tellWaiters(): void {
+    for (const waiter of this.#waiters) waiter();
   }
 }
 
-/** Whatever waiting may mend. A list cut by compaction starts over; bad credentials stay bad. */
-function mayListAgain(error: EtcdError): boolean {
-  if (error instanceof CompactedError) return true;
+/** What ended the watch, or failed its proof, as the reason for a new list; anything else is thrown on. */
+function reasonOf(error: unknown): ResyncReason {
+  if (error instanceof CompactedError) return 'compacted';
+  if (error instanceof RolledBackError) return 'rolled-back';
+  const isFuture =
+    error instanceof EtcdError && error.serverText?.endsWith('required revision is a future revision');
+  if (isFuture) return 'rolled-back';
+  throw error;
+}
+
+/** Whatever waiting may mend; bad credentials stay bad. */
+function mayReadAgain(error: EtcdError): boolean {
+  if (error.code === Code.OUT_OF_RANGE) return false;
   return error.verdict !== 'final' && !(error instanceof UnauthenticatedError);
 }

@@ -5,6 +5,7 @@ import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js'
 import {
   type LaneKey,
   type StreamStatus,
+  type TimerName,
   type WatchEffect,
   type WatcherKey,
   type WatchInput,
@@ -16,6 +17,9 @@ import { createRequest, type WatchSpec } from './watch-request.js';
 
 /** Where one watcher's news goes. */
 export interface WatchSink {
+  /** Its stream is gone; `resumed` follows, unless it ends. */
+  interrupted(): void;
+  resumed(): void;
   ready(revision: Revision, nextRevision: Revision): void;
   deliver(events: readonly WatchEvent[]): void;
   progress(revision: Revision): void;
@@ -32,12 +36,25 @@ export interface DriverPorts {
   readonly onStatus: (status: StreamStatus) => void;
 }
 
+interface OpenStream extends Duplex<WatchRequest> {
+  /** How long the member may owe an answer, until there is a member to owe it. */
+  attachMs: number | undefined;
+  opened: boolean;
+}
+
+interface Driven {
+  readonly spec: WatchSpec;
+  readonly sink: WatchSink;
+  /** Where its last create was sent. */
+  lane: LaneKey | undefined;
+}
+
 /** Performs what the session decides: owns the streams and the timers, knows nothing of revisions. */
 export class WatchDriver {
   readonly #ports: DriverPorts;
   readonly #session: WatchSession;
-  readonly #watchers = new Map<WatcherKey, { readonly spec: WatchSpec; readonly sink: WatchSink }>();
-  readonly #streams = new Map<LaneKey, Duplex<WatchRequest>>();
+  readonly #watchers = new Map<WatcherKey, Driven>();
+  readonly #streams = new Map<LaneKey, OpenStream>();
   readonly #timers = new Map<string, () => void>();
   readonly #closing = sharedAbort();
   readonly #inputs: WatchInput[] = [];
@@ -56,7 +73,7 @@ export class WatchDriver {
 
   start(spec: WatchSpec, sink: WatchSink): WatcherKey {
     const watcher = this.#nextKey++;
-    this.#watchers.set(watcher, { spec, sink });
+    this.#watchers.set(watcher, { spec, sink, lane: undefined });
     this.#input({ type: 'watch', watcher, startRevision: spec.startRevision });
     return watcher;
   }
@@ -125,13 +142,13 @@ export class WatchDriver {
         this.#streams.get(effect.lane)?.send({ requestUnion: { $case: 'progressRequest', value: {} } });
         return;
       case 'arm-timer':
-        this.#arm(effect);
+        this.#armTimer(effect);
         return;
       case 'disarm-timer':
-        this.#disarm(`${effect.timer} ${effect.lane}`);
+        this.#disarmTimer(effect);
         return;
       case 'status':
-        this.#ports.onStatus(effect.status);
+        this.#status(effect.status);
         return;
       default:
         this.#tell(effect);
@@ -155,6 +172,13 @@ export class WatchDriver {
         this.#watchers.delete(effect.watcher);
         sink.finish(effect.error);
     }
+  }
+
+  #status(status: StreamStatus): void {
+    this.#ports.onStatus(status);
+    if (status.type === 'resumed') this.#watchers.get(status.watcher)?.sink.resumed();
+    if (status.type !== 'disconnected') return;
+    for (const { lane, sink } of this.#watchers.values()) if (lane === status.lane) sink.interrupted();
   }
 
   #readRevision(watcher: WatcherKey): void {
@@ -181,11 +205,11 @@ export class WatchDriver {
     );
   }
 
-  #open(lane: LaneKey): Duplex<WatchRequest> {
-    const stream = this.#ports.calls.watch(
+  #open(lane: LaneKey): OpenStream {
+    const duplex = this.#ports.calls.watch(
       { requireLeader: this.#ports.requireLeader },
       {
-        opened: (member) => this.#askVersion(lane, stream, member),
+        opened: (member) => this.#opened(lane, stream, member),
         message: (response) =>
           this.#input({ type: 'reply', lane, watchId: response.watchId, reply: toReply(response) }),
         end: (error) => {
@@ -194,10 +218,13 @@ export class WatchDriver {
         },
       },
     );
+    const stream: OpenStream = { ...duplex, attachMs: undefined, opened: false };
     return stream;
   }
 
-  #askVersion(lane: LaneKey, stream: Duplex<WatchRequest>, member: Member): void {
+  #opened(lane: LaneKey, stream: OpenStream, member: Member): void {
+    stream.opened = true;
+    if (stream.attachMs !== undefined) this.#arm('attach', lane, stream.attachMs);
     this.#ports.calls.versionOf(member).then(
       (version) => {
         const stillThere = this.#streams.get(lane) === stream;
@@ -213,11 +240,20 @@ export class WatchDriver {
     watchId,
     startRevision,
   }: WatchEffect & { readonly type: 'send-create' }): void {
-    const spec = this.#watchers.get(watcher)?.spec;
-    if (spec) this.#streams.get(lane)?.send(createRequest(spec, watchId, startRevision));
+    const driven = this.#watchers.get(watcher);
+    if (!driven) return;
+    driven.lane = lane;
+    this.#streams.get(lane)?.send(createRequest(driven.spec, watchId, startRevision));
   }
 
-  #arm({ timer, lane, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
+  /** While no member can be reached nobody owes an answer: the pool goes on trying, faster than a new stream would. */
+  #armTimer({ timer, lane, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
+    const stream = this.#streams.get(lane);
+    if (timer === 'attach' && stream && !stream.opened) stream.attachMs = delayMs;
+    else this.#arm(timer, lane, delayMs);
+  }
+
+  #arm(timer: TimerName, lane: LaneKey, delayMs: number): void {
     const name = `${timer} ${lane}`;
     this.#disarm(name);
     const cancel = this.#ports.clock.setTimer(delayMs, () => {
@@ -225,6 +261,12 @@ export class WatchDriver {
       this.#input({ type: 'timer', timer, lane });
     });
     this.#timers.set(name, cancel);
+  }
+
+  #disarmTimer({ timer, lane }: WatchEffect & { readonly type: 'disarm-timer' }): void {
+    const stream = this.#streams.get(lane);
+    if (timer === 'attach' && stream) stream.attachMs = undefined;
+    this.#disarm(`${timer} ${lane}`);
   }
 
   #disarm(name: string): void {

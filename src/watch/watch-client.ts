@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly only?: 'put' | 'delete';
   /** Also hand over progress notifications, as batches without events. Default false. */
   readonly progress?: boolean;
+  /** Also hand over a batch without events each time the watch was taken up again after a lost stream. Default false. */
+  readonly resumptions?: boolean;
   /** Leave a member that sees no leader instead of waiting there in silence. Default true. */
   readonly requireLeader?: boolean;
   /** Ends the watch; the iteration rejects with the signal's own reason. */
@@ -75,6 +77,7 @@ export class WatchClient {
       limits: checkLimits(options),
       signal: options.signal,
       progress: options.progress ?? false,
+      resumptions: options.resumptions ?? false,
     });
   }
 

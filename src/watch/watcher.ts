@@ -1,21 +1,26 @@
 import { Mailbox, onAbort } from '../async/index.js';
-import { ClosedError, CompactedError, type EtcdError } from '../errors/index.js';
+import { ClosedError, CompactedError, type EtcdError, RolledBackError } from '../errors/index.js';
 import type { Revision, WatchEvent } from '../model/index.js';
 import type { WatchDriver, WatchSink } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
 
 /** Events in revision order; a revision is never split over two batches. */
 export interface WatchBatch {
-  /** Empty only for a progress notification. */
+  /** Empty only for a progress notification or a resumption, which come when asked for. */
   readonly events: readonly WatchEvent[];
   /** Store it once the batch is dealt with: a watch with this `startRevision` goes on exactly after it. */
   readonly nextRevision: Revision;
+  /** The watch was taken up again here after its stream was lost. */
+  readonly resumed?: true;
 }
 
 /** How a watch ended, and from where another one would go on. */
 export interface WatchEnd {
-  /** `closed` by its reader or the client, `aborted` by the signal, `compacted` history, or `failed` otherwise. */
-  readonly reason: 'closed' | 'aborted' | 'compacted' | 'failed';
+  /**
+   * `closed` by its reader or the client, `aborted` by the signal, `compacted` history, a store that was
+   * `rolled-back`, or `failed` otherwise.
+   */
+  readonly reason: 'closed' | 'aborted' | 'compacted' | 'rolled-back' | 'failed';
   readonly error?: EtcdError;
   readonly nextRevision: Revision | undefined;
 }
@@ -31,6 +36,8 @@ export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisp
   readonly closed: Promise<WatchEnd>;
   /** The checkpoint: everything below was consumed, a batch counting as consumed when the next one is asked for. */
   readonly nextRevision: Revision | undefined;
+  /** Whether etcd has acknowledged it on a stream that is up, as far as is known here. */
+  readonly live: boolean;
   close(): Promise<void>;
 }
 
@@ -44,6 +51,8 @@ export interface WatcherOptions {
   readonly signal: AbortSignal | undefined;
   /** Hand progress notifications to the reader as batches without events. */
   readonly progress: boolean;
+  /** Hand over a batch without events for each resumption. */
+  readonly resumptions: boolean;
 }
 
 interface Buffered extends WatchBatch {
@@ -69,8 +78,15 @@ export class DrivenWatcher implements Watcher {
   #paused = false;
   #events = 0;
   #bytes = 0;
+  #live = false;
   #nextRevision: Revision | undefined;
+  /** Past the last batch that was put in the buffer. */
+  #received: Revision | undefined;
+  /** The batch that the reader has and has not yet asked to go on from. */
   #handedOver: Revision | undefined;
+  /** Proven while nothing was waiting: as good as consumed once the reader has nothing in hand. */
+  #quiet: Revision | undefined;
+  #progressWaits = false;
 
   constructor(driver: WatchDriver, spec: WatchSpec, options: WatcherOptions) {
     const ready = deferred<Revision>();
@@ -89,6 +105,10 @@ export class DrivenWatcher implements Watcher {
 
   get nextRevision(): Revision | undefined {
     return this.#nextRevision;
+  }
+
+  get live(): boolean {
+    return this.#live;
   }
 
   close(): Promise<void> {
@@ -116,13 +136,16 @@ export class DrivenWatcher implements Watcher {
   #sink(): WatchSink {
     return {
       ready: (revision, nextRevision) => {
+        this.#live = true;
         this.#nextRevision ??= nextRevision;
         this.#settle.ready(revision);
       },
       deliver: (events) => this.#deliver(events),
-      progress: (revision) => {
-        if (this.#options.progress) this.#mailbox.put({ events: [], nextRevision: revision + 1n, bytes: 0 });
+      interrupted: () => {
+        this.#live = false;
       },
+      resumed: () => this.#resumed(),
+      progress: (revision) => this.#progress(revision + 1n),
       finish: (error) => {
         this.#end({ reason: reasonOf(error), error }, error);
         this.#mailbox.end(error);
@@ -131,8 +154,33 @@ export class DrivenWatcher implements Watcher {
   }
 
   #next(): Promise<IteratorResult<WatchBatch, undefined>> {
-    if (this.#handedOver !== undefined) this.#nextRevision = this.#handedOver;
+    this.#consumed(this.#handedOver);
+    this.#handedOver = undefined;
+    if (this.#mailbox.size === 0) this.#consumed(this.#quiet);
     return this.#mailbox.take();
+  }
+
+  #consumed(nextRevision: Revision | undefined): void {
+    if (nextRevision !== undefined) this.#nextRevision = nextRevision;
+  }
+
+  #progress(nextRevision: Revision): void {
+    if (this.#over) return;
+    if (this.#options.progress) {
+      if (this.#progressWaits) return; // one is enough for a reader that is not there
+      this.#progressWaits = true;
+      this.#mailbox.put({ events: [], nextRevision, bytes: 0 });
+    } else if (this.#mailbox.size === 0) {
+      this.#quiet = nextRevision;
+      if (this.#mailbox.awaited) this.#consumed(nextRevision);
+    }
+  }
+
+  #resumed(): void {
+    this.#live = true;
+    const nextRevision = this.#received ?? this.#nextRevision;
+    if (!this.#options.resumptions || nextRevision === undefined) return;
+    this.#mailbox.put({ events: [], nextRevision, bytes: 0, resumed: true });
   }
 
   #deliver(events: readonly WatchEvent[]): void {
@@ -144,7 +192,9 @@ export class DrivenWatcher implements Watcher {
     }
     this.#events += events.length;
     this.#bytes += bytes;
-    this.#mailbox.put({ events, nextRevision: last.kv.modRevision + 1n, bytes });
+    this.#quiet = undefined;
+    this.#received = last.kv.modRevision + 1n;
+    this.#mailbox.put({ events, nextRevision: this.#received, bytes });
     const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
     if (!this.#paused && (this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes)) {
       this.#paused = true;
@@ -153,6 +203,7 @@ export class DrivenWatcher implements Watcher {
   }
 
   #taken({ events, nextRevision, bytes }: Buffered): void {
+    if (events.length === 0) this.#progressWaits = false;
     this.#handedOver = nextRevision;
     this.#events -= events.length;
     this.#bytes -= bytes;
@@ -170,6 +221,7 @@ export class DrivenWatcher implements Watcher {
   #end(end: Omit<WatchEnd, 'nextRevision'>, cause: unknown): void {
     if (this.#over) return;
     this.#over = true;
+    this.#live = false;
     this.#releaseSignal?.();
     this.#driver.stop(this.#key);
     this.#settle.notReady(cause);
@@ -179,6 +231,7 @@ export class DrivenWatcher implements Watcher {
 
 function reasonOf(error: EtcdError): WatchEnd['reason'] {
   if (error instanceof CompactedError) return 'compacted';
+  if (error instanceof RolledBackError) return 'rolled-back';
   return error instanceof ClosedError ? 'closed' : 'failed';
 }
 

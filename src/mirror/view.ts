@@ -1,0 +1,109 @@
+import type { KeyValue, Revision, WatchEvent } from '../model/index.js';
+
+/** What a run of events changed. Keys are the bytes as latin1, so that no byte is lost. */
+export interface Changes {
+  readonly puts: ReadonlyMap<string, KeyValue>;
+  readonly deletes: ReadonlySet<string>;
+}
+
+/** The keys of a range at one revision. Pure: knows no server. */
+export class View {
+  readonly #kvs = new Map<string, KeyValue>();
+  #revision: Revision = 0n;
+  /** The key changed last; undefined when that was deleted, and has to be looked for. */
+  #newest: KeyValue | undefined;
+
+  get kvs(): ReadonlyMap<string, KeyValue> {
+    return this.#kvs;
+  }
+
+  /** Everything up to here is in. */
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  /** The key that changed last, among those that are there. */
+  get newest(): KeyValue | undefined {
+    if (this.#newest === undefined && this.#kvs.size > 0) {
+      for (const kv of this.#kvs.values()) {
+        if (this.#newest === undefined || kv.modRevision > this.#newest.modRevision) this.#newest = kv;
+      }
+    }
+    return this.#newest;
+  }
+
+  replace(kvs: readonly KeyValue[], revision: Revision): void {
+    this.#kvs.clear();
+    for (const kv of kvs) this.#kvs.set(keyOf(kv), kv);
+    this.#newest = undefined;
+    this.#revision = revision;
+  }
+
+  /** Nothing changed up to here. */
+  advance(revision: Revision): void {
+    if (revision > this.#revision) this.#revision = revision;
+  }
+
+  /**
+   * Takes events in revision order. Gives what changed, or undefined when an event shows that others before it are
+   * missing, with the view then somewhere between: it has to be replaced.
+   */
+  apply(events: readonly WatchEvent[], revision: Revision): Changes | undefined {
+    const puts = new Map<string, KeyValue>();
+    const deletes = new Set<string>();
+    for (const { type, kv } of events) {
+      const key = keyOf(kv);
+      const known = this.#kvs.get(key);
+      if (type === 'put') {
+        if (!follows(known, kv)) return undefined;
+        this.#kvs.set(key, kv);
+        this.#newest = kv;
+        deletes.delete(key);
+        puts.set(key, kv);
+      } else {
+        if (!known) return undefined;
+        this.#kvs.delete(key);
+        if (this.#newest && keyOf(this.#newest) === key) this.#newest = undefined;
+        puts.delete(key);
+        deletes.add(key);
+      }
+    }
+    this.advance(revision);
+    return { puts, deletes };
+  }
+
+  /**
+   * Whether a store that counts so many keys, of which `newest` changed last, holds exactly this view: a later put
+   * would be newer, a mere delete would leave fewer, and another history would not have the same key, revision, lease
+   * and value at its end.
+   */
+  matches(count: bigint, newest: KeyValue | undefined): boolean {
+    if (count !== BigInt(this.#kvs.size)) return false;
+    const known = this.newest;
+    if (!known || !newest) return known === newest;
+    if (known.modRevision !== newest.modRevision) return false;
+    // One transaction may have written several keys; the server named one of them.
+    return same(this.#kvs.get(keyOf(newest)), newest);
+  }
+}
+
+/** Whether the put can come right after what is known of its key: etcd counts the changes of each key's life. */
+function follows(known: KeyValue | undefined, put: KeyValue): boolean {
+  if (!known) return put.version === 1n;
+  return put.version === known.version + 1n && put.createRevision === known.createRevision;
+}
+
+function same(known: KeyValue | undefined, kv: KeyValue): boolean {
+  return (
+    known !== undefined &&
+    known.modRevision === kv.modRevision &&
+    known.createRevision === kv.createRevision &&
+    known.version === kv.version &&
+    known.lease === kv.lease &&
+    known.value.equals(kv.value)
+  );
+}
+
+function keyOf(kv: KeyValue): string {
+  return kv.key.toString('latin1');
+}
