@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // The integration ring in containers, where a Docker engine runs; one line where none does.
 import { spawnSync } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_ETCD_VERSION } from '../dist/testing/index.js';
+import { findBinary } from '../dist/testing/sources/binary.js';
 
 const localImage = 'etcd-naming-local:latest';
-const { DEFAULT_ETCD_VERSION } = await import('../dist/testing/index.js');
 
 if (!docker('version', '--format', '{{.Server.Version}}')) {
   console.log('skipped: the integration ring in testcontainers (no Docker engine is running)');
@@ -18,7 +20,10 @@ if (!image) {
   process.exit(0);
 }
 console.log(`integration ring in testcontainers, image ${image}`);
-const env = { ...process.env, ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image };
+// The image has no etcdctl to run out here; one from the machine or the cache serves as well.
+const etcdctl = (await findBinary(undefined, []))?.etcdctl;
+const PATH = etcdctl ? `${process.env.PATH}${delimiter}${dirname(etcdctl)}` : process.env.PATH;
+const env = { ...process.env, PATH, ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image };
 const test = fileURLToPath(new URL('test.mjs', import.meta.url));
 process.exit(
   spawnSync(process.execPath, [test, '--only', 'integration'], { stdio: 'inherit', env }).status ?? 1,

@@ -57,6 +57,18 @@ export class DockerEngine {
     return found.map(({ Id }) => this.container(Id));
   }
 
+  /** What a container has said so far. Without a terminal the engine puts eight bytes before each piece of it. */
+  async output(container: Container): Promise<string> {
+    const framed = await container.logs({ stdout: true, stderr: true, follow: false });
+    let text = '';
+    for (let at = 0; at + 8 <= framed.length; ) {
+      const end = at + 8 + framed.readUInt32BE(at + 4);
+      text += framed.toString('utf8', at + 8, end);
+      at = end;
+    }
+    return text;
+  }
+
   /** The output of a container from `sinceSeconds` (Unix time) on; does not keep the process alive. */
   async follow(container: Container, sinceSeconds: number): Promise<NodeJS.ReadableStream> {
     return this.#client.container.logs(container, { since: sinceSeconds });

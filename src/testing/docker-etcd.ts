@@ -120,7 +120,16 @@ export class DockerEtcd implements EtcdNode {
   /** A start that was given up may still be about to create its container; only after it is there none to come. */
   async #cleanAfter(starting: Promise<unknown>): Promise<void> {
     await Promise.allSettled([starting]);
+    // Of a container that ended at once nothing was collected: the log is followed once its ports are bound.
+    if (this.#log === '') await Promise.allSettled([this.#readOutput()]);
     await Promise.allSettled([this.erase({ joinExisting: this.#joinExisting })]);
+  }
+
+  async #readOutput(): Promise<void> {
+    for (const container of await this.#engine.withLabel(`${LABEL}=${this.#id}`)) {
+      this.#log += await this.#engine.output(container);
+    }
+    this.#log = this.#log.slice(-LOG_TAIL_CHARACTERS);
   }
 
   #describe(limits: Limits): GenericContainer {

@@ -5,6 +5,7 @@ import type { Origin } from './local-etcd.js';
 import type { Settings } from './options.js';
 
 const PORT_ATTEMPTS = 5;
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /** Nodes that answer, and what their handles need to know. */
 export interface Launched {
@@ -17,6 +18,16 @@ export interface Launched {
  * the time etcd binds them: with several test processes side by side that really happens, so it is tried again.
  */
 export async function launch(runtime: EtcdRuntime, count: number, settings: Settings): Promise<Launched> {
+  // What starts does not hold the process, and a start must not end in silence because nothing else does.
+  const hold = setInterval(() => {}, LONGEST_INTERVAL_MS);
+  try {
+    return await tryPorts(runtime, count, settings);
+  } finally {
+    clearInterval(hold);
+  }
+}
+
+async function tryPorts(runtime: EtcdRuntime, count: number, settings: Settings): Promise<Launched> {
   for (let attempt = 1; ; attempt++) {
     settings.signal?.throwIfAborted();
     const plan = await runtime.plan(count);

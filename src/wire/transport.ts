@@ -308,7 +308,10 @@ function told(
 }
 
 function makeChannelOptions(options: TransportOptions): ChannelOptions {
+  const name = options.tls?.serverName;
   return {
+    // The one is what is verified, the other what is asked for; grpc-js does not derive either from the other.
+    ...(name === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
     'grpc.enable_channelz': 0,
     'grpc.enable_http_proxy': 0,
     // Retries are decided in one place, here; grpc-js's own would hide attempts from it.

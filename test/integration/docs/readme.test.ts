@@ -107,7 +107,7 @@ describe('the README, compiled and run', () => {
 
   const ends: readonly (readonly [string, RegExp])[] = [
     ['endpoints', /my-service\/e2 1\.2\.3\.14:\d+\nsnapshot \d+/],
-    ['clients', /hello \d+n\nput greeting \d+\nstore this.* \d+n/s],
+    ['clients', /hello \d+n\nput greeting \d+n\nstore this.* \d+n/s],
     ['proto', /\/etcdserverpb\.KV\/Range .*proto.*foo\n.*etcdserverpb/s],
     ['testing', /^bar$/m],
   ];
