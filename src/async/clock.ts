@@ -9,11 +9,11 @@ export interface Clock {
 /** Node's timers reach no further than this; a longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The machine's monotonic clock. A timer that waits keeps the process alive, as an open socket does. */
+/** The machine's monotonic clock. Its timers do not keep the process alive; see ProcessHold. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs));
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs)).unref();
     return () => clearTimeout(timer);
   },
 };

@@ -1,4 +1,5 @@
 export { type BackoffOptions, backoffDelay } from './backoff.js';
 export { type Clock, systemClock } from './clock.js';
 export { Mailbox } from './mailbox.js';
+export { ProcessHold } from './process-hold.js';
 export { delay, onAbort, raceAbort, sharedAbort } from './signals.js';

@@ -31,13 +31,18 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** Waits, holding the process; an abort rejects with the signal's own reason. */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+/** Waits, holding the process unless told otherwise; an abort rejects with the signal's own reason. */
+export function delay(
+  ms: number,
+  signal?: AbortSignal,
+  options?: { readonly unref: boolean },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       release();
       resolve();
     }, ms);
+    if (options?.unref) timer.unref();
     const release = onAbort(signal, (reason) => {
       clearTimeout(timer);
       reject(reason as Error);

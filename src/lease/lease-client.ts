@@ -101,8 +101,12 @@ export class LeaseClient {
       this.#clock,
       () => this.#revokeQuietly(lease.id),
     );
+    const release = this.#calls.hold();
     this.#kept.add(keeper);
-    void keeper.ended.then(() => this.#kept.delete(keeper));
+    void keeper.ended.then(() => {
+      this.#kept.delete(keeper);
+      release();
+    });
     if (this.#closed) await keeper.close();
     return keeper;
   }

@@ -1,6 +1,6 @@
 import { type Clock, raceAbort, sharedAbort } from '../async/index.js';
 import { ClosedError, EtcdError } from '../errors/index.js';
-import type { Revision, WatchEvent, WireRange } from '../model/index.js';
+import type { Revision, WatchEvent } from '../model/index.js';
 import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
 import {
   type LaneKey,
@@ -31,7 +31,7 @@ export interface DriverPorts {
   readonly clock: Clock;
   readonly random: () => number;
   /** The store's revision by a linearizable read inside the range, so that the watch's own permission suffices. */
-  readonly readRevision: (range: WireRange, signal: AbortSignal) => Promise<Revision>;
+  readonly readRevision: (spec: WatchSpec, signal: AbortSignal) => Promise<Revision>;
   readonly requireLeader: boolean;
   readonly onStatus: (status: StreamStatus) => void;
 }
@@ -185,7 +185,7 @@ export class WatchDriver {
     const spec = this.#watchers.get(watcher)?.spec;
     if (!spec) return;
     const { signal } = this.#closing;
-    raceAbort(this.#ports.readRevision(spec.range, signal), signal).then(
+    raceAbort(this.#ports.readRevision(spec, signal), signal).then(
       (revision) => this.#input({ type: 'revision', watcher, revision }),
       (error) => {
         if (error instanceof EtcdError && !signal.aborted) {

@@ -1,9 +1,10 @@
 import type { Clock } from '../async/index.js';
 import { ClosedError, Code, errorFromServer, InvalidInputError } from '../errors/index.js';
-import { type Bytes, type KeyRange, type Revision, toWireRange, type WireRange } from '../model/index.js';
+import { type Bytes, type KeyRange, type Revision, toWireRange } from '../model/index.js';
 import type { KvCalls, WatchCalls } from '../wire/index.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
+import type { WatchSpec } from './watch-request.js';
 import { DrivenWatcher, type Watcher, type WatcherLimits } from './watcher.js';
 
 export interface WatchOptions {
@@ -17,6 +18,8 @@ export interface WatchOptions {
   readonly progress?: boolean;
   /** Also hand over a batch without events each time the watch was taken up again after a lost stream. Default false. */
   readonly resumptions?: boolean;
+  /** Let the process end although the watch waits. Default false: it keeps the process alive, as an open socket does. */
+  readonly unref?: boolean;
   /** Leave a member that sees no leader instead of waiting there in silence. Default true. */
   readonly requireLeader?: boolean;
   /** Ends the watch; the iteration rejects with the signal's own reason. */
@@ -72,12 +75,14 @@ export class WatchClient {
       prevKv: options.prevKv ?? false,
       noPut: only === 'delete',
       noDelete: only === 'put',
+      unref: options.unref ?? false,
     };
     return new DrivenWatcher(this.#driver(options.requireLeader ?? true), spec, {
       limits: checkLimits(options),
       signal: options.signal,
       progress: options.progress ?? false,
       resumptions: options.resumptions ?? false,
+      release: spec.unref ? () => {} : this.#ports.watch.hold(),
     });
   }
 
@@ -96,7 +101,7 @@ export class WatchClient {
       clock,
       random,
       requireLeader,
-      readRevision: (range, signal) => this.#readRevision(range, signal),
+      readRevision: (spec, signal) => this.#readRevision(spec, signal),
       onStatus: (status) => this.#ports.onStatus(status),
     });
     this.#drivers.set(requireLeader, driver);
@@ -104,7 +109,7 @@ export class WatchClient {
   }
 
   /** One key, counted only: the cost does not depend on the range, and the watch's own permission suffices. */
-  async #readRevision({ key }: WireRange, signal: AbortSignal): Promise<Revision> {
+  async #readRevision({ range: { key }, unref }: WatchSpec, signal: AbortSignal): Promise<Revision> {
     const answer = await this.#ports.kv.range(
       {
         key,
@@ -121,7 +126,7 @@ export class WatchClient {
         minCreateRevision: 0n,
         maxCreateRevision: 0n,
       },
-      { signal },
+      { signal, unref },
     );
     const revision = answer.header?.revision ?? 0n;
     // Not known is not "the beginning": the whole history would come.

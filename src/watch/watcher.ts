@@ -53,6 +53,8 @@ export interface WatcherOptions {
   readonly progress: boolean;
   /** Hand over a batch without events for each resumption. */
   readonly resumptions: boolean;
+  /** Lets go of the process, which waits for the watch until then. */
+  readonly release: () => void;
 }
 
 interface Buffered extends WatchBatch {
@@ -223,6 +225,7 @@ export class DrivenWatcher implements Watcher {
     this.#over = true;
     this.#live = false;
     this.#releaseSignal?.();
+    this.#options.release();
     this.#driver.stop(this.#key);
     this.#settle.notReady(cause);
     this.#settle.closed({ ...end, nextRevision: this.#nextRevision });

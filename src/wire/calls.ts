@@ -32,7 +32,7 @@ import type { StreamOptions, Transport } from './transport.js';
 
 /** etcd's KV service, as the `kv` room speaks it. */
 export interface KvCalls {
-  range(request: RangeRequest, options?: CallOptions): Promise<RangeResponse>;
+  range(request: RangeRequest, options?: TracedCallOptions): Promise<RangeResponse>;
   put(request: PutRequest, safety: Safety, options?: CallOptions): Promise<PutResponse>;
   deleteRange(
     request: DeleteRangeRequest,
@@ -49,6 +49,8 @@ export interface LeaseCalls {
   revoke(id: bigint, options?: TracedCallOptions): Promise<LeaseRevokeResponse>;
   timeToLive(request: LeaseTimeToLiveRequest, options?: CallOptions): Promise<LeaseTimeToLiveResponse>;
   leases(options?: CallOptions): Promise<LeaseLeasesResponse>;
+  /** Keeps the process alive until the returned function is called. */
+  hold(): () => void;
   keepAlive(
     options: StreamOptions,
     handlers: DuplexHandlers<LeaseKeepAliveResponse>,
@@ -62,6 +64,8 @@ export interface WatchCalls {
   onToken(listener: (generation: number) => void): void;
   refreshToken(used: number, cause: EtcdError): Promise<void>;
   versionOf(member: Member): Promise<string | undefined>;
+  /** Keeps the process alive until the returned function is called. */
+  hold(): () => void;
   watch(options: StreamOptions, handlers: DuplexHandlers<WatchResponse>): Duplex<WatchRequest>;
 }
 
@@ -83,6 +87,7 @@ export function leaseCalls(transport: Transport): LeaseCalls {
     revoke: (id, options) => transport.unary(LeaseService.leaseRevoke, { ID: id }, 'idempotent', options),
     timeToLive: (request, options) => transport.unary(LeaseService.leaseTimeToLive, request, 'read', options),
     leases: (options) => transport.unary(LeaseService.leaseLeases, {}, 'read', options),
+    hold: () => transport.hold(),
     keepAlive: (options, handlers) => transport.duplex(LeaseService.leaseKeepAlive, options, handlers),
   };
 }
@@ -94,6 +99,7 @@ export function watchCalls(transport: Transport): WatchCalls {
     },
     onToken: (listener) => transport.onToken(listener),
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
+    hold: () => transport.hold(),
     versionOf: (member) => transport.versionOf(member),
     watch: (options, handlers) => transport.duplex(WatchService.watch, options, handlers),
   };

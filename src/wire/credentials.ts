@@ -58,9 +58,13 @@ class WatchfulCredentials extends ChannelCredentials {
     const inner = this.#inner._createSecureConnector(...args);
     return {
       connect: async (socket) => {
+        letGo(socket);
         hangUpOnSilence(socket, this.#silenceMs);
         const result = await inner.connect(socket);
-        if (result.socket !== socket) hangUpOnSilence(result.socket, this.#silenceMs);
+        if (result.socket !== socket) {
+          letGo(result.socket);
+          hangUpOnSilence(result.socket, this.#silenceMs);
+        }
         return result;
       },
       waitForReady: () => inner.waitForReady(),
@@ -68,6 +72,12 @@ class WatchfulCredentials extends ChannelCredentials {
       destroy: () => inner.destroy(),
     };
   }
+}
+
+/** grpc-js takes hold of the process through the socket while a call is open; here it is for the call's owner to say. */
+function letGo(socket: Socket): void {
+  socket.unref();
+  socket.ref = () => socket;
 }
 
 /** Asked once: HTTP/2's settings or TLS's hello come first from a live peer, so any byte at all is proof of life. */

@@ -56,7 +56,7 @@ export class MemberPool {
       }
       const pause = Math.min(50 + backoffDelay(nextRound, round, this.#random), deadline - this.#clock.now());
       if (!(pause > 0)) throw unreachable(troubles);
-      await delay(pause, signal);
+      await delay(pause, signal, { unref: true }); // whoever waits for this holds the process, or wishes not to
     }
   }
 

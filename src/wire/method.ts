@@ -20,6 +20,8 @@ export interface CallOptions {
 export interface TracedCallOptions extends CallOptions {
   /** Called right before each try is sent. */
   readonly onSend?: () => void;
+  /** Let the process end although the call is not answered. */
+  readonly unref?: boolean;
 }
 
 /**

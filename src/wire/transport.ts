@@ -1,5 +1,5 @@
 import { type Channel, type ChannelOptions, Metadata, status } from '@grpc/grpc-js';
-import { type Clock, delay, raceAbort, sharedAbort } from '../async/index.js';
+import { type Clock, delay, ProcessHold, raceAbort, sharedAbort } from '../async/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
@@ -44,6 +44,7 @@ export class Transport {
   readonly #clock: Clock;
   readonly #pool: MemberPool;
   readonly #closing = sharedAbort();
+  readonly #hold = new ProcessHold();
   readonly #token: TokenSource | undefined;
   #metadata = new Metadata();
   readonly #running = new Set<RawCall>();
@@ -99,44 +100,13 @@ export class Transport {
     method: Method<Req, Res>,
     request: Req,
     safety: Safety,
-    { signal, timeoutMs = this.#options.timeoutMs, onSend }: TracedCallOptions = {},
+    options: TracedCallOptions = {},
   ): Promise<Res> {
-    signal?.throwIfAborted();
-    this.#throwIfClosed();
-    const bytes = this.#encode(method, request);
-    const deadline = this.#clock.now() + timeoutMs;
-    let tokensRefused = 0;
-    for (let attempt = 0; ; attempt++) {
-      if (this.#token?.generation === 0 && !isAuthenticate(method)) await this.#token.refresh(0);
-      const generation = this.tokenGeneration;
-      const atHand = this.#pool.ready;
-      const member = atHand ?? (await this.#pool.connect(deadline, this.#orClosing(signal)));
-      const channel = member.ready;
-      if (!channel) continue;
-      onSend?.();
-      try {
-        const answer = await attemptUnary(channel, method, bytes, {
-          metadata: this.#metadata,
-          deadline: Date.now() + (deadline - this.#clock.now()),
-          signal,
-          running: this.#running,
-        });
-        if (!atHand) this.#pool.praise(member);
-        return answer;
-      } catch (error) {
-        if (!(error instanceof EtcdError)) throw error;
-        this.#throwIfClosed();
-        if (this.#token && needsToken(error) && tokensRefused < maxTokensRefused) {
-          tokensRefused++;
-          await this.#token.refresh(generation);
-          continue;
-        }
-        if (blamesMember(error)) this.#pool.blame(member);
-        if (!mayTryAgain(error, safety) || deadline - this.#clock.now() <= retryPauseMs) {
-          throw told(error, method, safety, member.endpoint);
-        }
-        if (attempt > 0) await delay(retryPauseMs, signal);
-      }
+    const release = options.unref ? undefined : this.#hold.acquire();
+    try {
+      return await this.#unary(method, request, safety, options);
+    } finally {
+      release?.();
     }
   }
 
@@ -191,6 +161,12 @@ export class Transport {
     for (const call of this.#running) call.cancelWithStatus(status.CANCELLED, 'the client was closed');
     for (const stream of this.#streams) stream.cancel();
     this.#pool.close();
+    this.#hold.close();
+  }
+
+  /** Keeps the process alive until the returned function is called: streams by themselves do not. */
+  hold(): () => void {
+    return this.#hold.acquire();
   }
 
   /** The version of etcd that a member runs, as `3.5.25`; undefined when it does not say so within 5 s. */
@@ -209,6 +185,51 @@ export class Transport {
     } catch (error) {
       if (error instanceof EtcdError) return undefined;
       throw error;
+    }
+  }
+
+  async #unary<Req, Res>(
+    method: Method<Req, Res>,
+    request: Req,
+    safety: Safety,
+    { signal, timeoutMs = this.#options.timeoutMs, onSend }: TracedCallOptions,
+  ): Promise<Res> {
+    signal?.throwIfAborted();
+    this.#throwIfClosed();
+    const bytes = this.#encode(method, request);
+    const deadline = this.#clock.now() + timeoutMs;
+    let tokensRefused = 0;
+    for (let attempt = 0; ; attempt++) {
+      if (this.#token?.generation === 0 && !isAuthenticate(method)) await this.#token.refresh(0);
+      const generation = this.tokenGeneration;
+      const atHand = this.#pool.ready;
+      const member = atHand ?? (await this.#pool.connect(deadline, this.#orClosing(signal)));
+      const channel = member.ready;
+      if (!channel) continue;
+      onSend?.();
+      try {
+        const answer = await attemptUnary(channel, method, bytes, {
+          metadata: this.#metadata,
+          deadline: Date.now() + (deadline - this.#clock.now()),
+          signal,
+          running: this.#running,
+        });
+        if (!atHand) this.#pool.praise(member);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof EtcdError)) throw error;
+        this.#throwIfClosed();
+        if (this.#token && needsToken(error) && tokensRefused < maxTokensRefused) {
+          tokensRefused++;
+          await this.#token.refresh(generation);
+          continue;
+        }
+        if (blamesMember(error)) this.#pool.blame(member);
+        if (!mayTryAgain(error, safety) || deadline - this.#clock.now() <= retryPauseMs) {
+          throw told(error, method, safety, member.endpoint);
+        }
+        if (attempt > 0) await delay(retryPauseMs, signal);
+      }
     }
   }
 

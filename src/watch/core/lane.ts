@@ -13,9 +13,14 @@ export interface LaneHost {
   nextWatchId(): bigint;
   emit(effect: WatchEffect): void;
   acknowledged(state: WatcherState, headerRevision: Revision): void;
-  told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): void;
-  /** The server let go of the watcher, which has left the lane. */
-  dismissed(state: WatcherState, reply: WatchReply & { kind: 'cancelled' | 'refused' }): void;
+  /** Gives whether it was news. */
+  told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean;
+  /** The server let go of the watcher, which has left the lane and its generation. */
+  dismissed(
+    state: WatcherState,
+    reply: WatchReply & { kind: 'cancelled' | 'refused' },
+    generation: Generation,
+  ): void;
 }
 
 /** Between two streams: short, since a member that restarts is back in a moment and another one is there at once. */
@@ -52,6 +57,8 @@ export class Lane {
   /** Streams lost in a row without anything delivered on them. */
   #failures = 0;
   #reopening = false;
+  /** The last stream was lost to a response that is too large. */
+  oversized = false;
 
   constructor(key: LaneKey, generation: Generation, host: LaneHost) {
     this.key = key;
@@ -121,9 +128,7 @@ export class Lane {
       case 'events': {
         // Nobody has the id of a watcher that left: its last events may still come.
         const state = this.#stream.byWatchId.get(watchId);
-        if (!state) return;
-        this.#failures = 0;
-        this.#host.told(state, reply);
+        if (state && this.#host.told(state, reply)) this.#failures = 0;
       }
     }
   }
@@ -233,7 +238,7 @@ export class Lane {
     const state = this.#answered(stream, stream.creates.refused());
     if (!state) return;
     this.#forget(state);
-    this.#host.dismissed(state, reply);
+    this.#host.dismissed(state, reply, this.generation);
   }
 
   #cancelled(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'cancelled' }): void {
@@ -241,7 +246,7 @@ export class Lane {
     if (!state) return; // the echo of a cancel that was asked for
     stream.byWatchId.delete(watchId);
     this.#forget(state);
-    this.#host.dismissed(state, reply);
+    this.#host.dismissed(state, reply, this.generation);
   }
 
   /** Id -1 answers a request, and speaks for all who were live when it was written. */
@@ -251,8 +256,7 @@ export class Lane {
     for (const id of ids) {
       const state = stream.byWatchId.get(id);
       if (!state || state.midResponse) continue;
-      this.#failures = 0;
-      this.#host.told(state, reply);
+      if (this.#host.told(state, reply)) this.#failures = 0;
     }
   }
 

@@ -7,7 +7,7 @@ import {
   RolledBackError,
 } from '../../errors/index.js';
 import type { Revision, WatchEvent } from '../../model/index.js';
-import type { WatchReply } from './cursor.js';
+import { max, type WatchReply } from './cursor.js';
 import { Lane, type LaneHost, reopen } from './lane.js';
 import type { Generation, LaneKey, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
 import { streamFate, watcherFate } from './stream-fate.js';
@@ -63,7 +63,7 @@ export class WatchSession {
       emit: (effect) => this.#effects.push(effect),
       acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
       told: (state, reply) => this.#told(state, reply),
-      dismissed: (state, reply) => this.#dismissed(state, reply),
+      dismissed: (state, reply, generation) => this.#dismissed(state, reply, generation),
     };
     this.#shared = this.#newLane();
   }
@@ -148,7 +148,7 @@ export class WatchSession {
   }
 
   #pause(state: WatcherState | undefined): void {
-    if (state?.phase !== 'live') return;
+    if (!state?.lane) return; // not live alone: what filled the buffer may also have moved it to another lane
     this.#leaveLane(state);
     state.detach('paused');
   }
@@ -181,14 +181,13 @@ export class WatchSession {
 
   #acknowledged(state: WatcherState, headerRevision: Revision): void {
     const first = state.readyRevision === undefined;
-    state.failures = 0;
     state.tokensRefused = 0;
-    state.readyRevision ??= headerRevision;
     if (first) {
+      state.readyRevision = max(headerRevision, state.seen); // pinned by a read that this member lags behind
       this.#effects.push({
         type: 'ready',
         watcher: state.key,
-        revision: headerRevision,
+        revision: state.readyRevision,
         nextRevision: state.cursor,
       });
     } else if (state.interrupted) {
@@ -197,7 +196,7 @@ export class WatchSession {
     state.interrupted = false;
     if (headerRevision > 0n && headerRevision < state.seen) {
       // Either the store was rolled back, or this member lags: only a linearizable read can tell.
-      this.#effects.push({ type: 'read-revision', watcher: state.key });
+      this.#doubt(state);
       return;
     }
     state.saw(headerRevision);
@@ -225,16 +224,22 @@ export class WatchSession {
     if (lane) this.#join(lane, state);
   }
 
-  #told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): void {
+  #told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
     if (reply.kind === 'progress') {
       state.progress(reply);
+      state.failures = 0;
       this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
-      this.#level(state);
-      return;
+      if (state.cursor === reply.headerRevision + 1n) this.#level(state); // else it waits for the future
+      return true;
     }
     const events = state.receive(reply);
-    if (events.length > 0) this.#effects.push({ type: 'deliver', watcher: state.key, events });
+    const news = events.length > 0;
+    if (news) {
+      state.failures = 0;
+      this.#effects.push({ type: 'deliver', watcher: state.key, events });
+    }
     if (!reply.fragment && !moreToCome(reply)) this.#level(state);
+    return news;
   }
 
   /** Level with the store: its place is with the others. */
@@ -247,6 +252,7 @@ export class WatchSession {
   #dismissed(
     state: WatcherState,
     { compactRevision, reason }: WatchReply & { kind: 'cancelled' | 'refused' },
+    generation: Generation,
   ): void {
     state.detach('resting');
     if (compactRevision > 0n) {
@@ -256,7 +262,7 @@ export class WatchSession {
     const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
     switch (watcherFate(error)) {
       case 'reauthenticate':
-        this.#reauthenticate(state, error);
+        this.#reauthenticate(state, error, generation);
         return;
       case 'resume':
         this.#rest(state);
@@ -288,17 +294,38 @@ export class WatchSession {
       state.failures = 0;
       state.pin(revision);
       this.#join(this.#shared, state);
-    } else if (revision < state.seen) {
-      this.#finish(state, new RolledBackError(state.seen, revision));
+    } else if (state.doubted !== undefined && revision < state.doubted) {
+      this.#finish(state, new RolledBackError(state.doubted, revision));
+    } else {
+      this.#trusts(state);
     }
+  }
+
+  /** Compared with what was seen before the read: by the time of its answer newer events may have come. */
+  #doubt(state: WatcherState): void {
+    if (state.doubted === undefined) {
+      state.doubted = state.seen;
+      this.#effects.push({ type: 'read-revision', watcher: state.key });
+    } else {
+      state.doubtedAgain = true; // the read under way may be older than this acknowledgement
+    }
+  }
+
+  #trusts(state: WatcherState): void {
+    const again = state.doubtedAgain;
+    state.doubted = undefined;
+    state.doubtedAgain = false;
+    if (again) this.#doubt(state);
   }
 
   #revisionFailed(watcher: WatcherKey, error: EtcdError): void {
     const state = this.#watchers.get(watcher);
     if (!state) return;
-    if (state.phase !== 'pinning')
-      this.#rest(state); // the doubt comes again with the next acknowledgement
-    else if (streamFate(error) === 'reauthenticate') this.#reauthenticate(state, error);
+    if (state.phase !== 'pinning') {
+      state.doubted = undefined;
+      state.doubtedAgain = false;
+      if (state.phase === 'live') this.#rest(state); // the doubt comes again with the next acknowledgement
+    } else if (streamFate(error) === 'reauthenticate') this.#reauthenticate(state, error);
     else if (streamFate(error) === 'end') this.#finish(state, error);
     else this.#rest(state);
   }
@@ -309,9 +336,10 @@ export class WatchSession {
     if (!lane) return;
     this.#touched.add(lane);
     const fate = streamFate(error);
-    const repeated = lane.failures > 0;
+    const repeated = lane.oversized && lane.failures > 0;
     const watchers = [...lane.watchers];
     lane.lost(error);
+    lane.oversized = fate === 'oversized';
     if (fate === 'end' || (fate === 'oversized' && repeated)) {
       for (const state of watchers) this.#finish(state, error);
     } else if (fate === 'reauthenticate') {
@@ -347,8 +375,11 @@ export class WatchSession {
   }
 
   /** Its token is no longer taken. One request serves all; who was turned down with fresh ones has bad credentials. */
-  #reauthenticate(state: WatcherState, error: EtcdError): void {
-    const usedToken = state.lane?.generation ?? this.#generation;
+  #reauthenticate(
+    state: WatcherState,
+    error: EtcdError,
+    usedToken = state.lane?.generation ?? this.#generation,
+  ): void {
     this.#leaveLane(state);
     if (state.tokensRefused >= maxTokensRefused) {
       this.#finish(state, error);

@@ -29,6 +29,10 @@ export class WatcherState {
   readyRevision: Revision | undefined;
   /** Its stream was lost since it was last acknowledged. */
   interrupted = false;
+  /** What the store is known to have reached, while a read is under way that tells whether it went back. */
+  doubted: Revision | undefined;
+  /** Acknowledged once more by a store that seems to have gone back, before that read was answered. */
+  doubtedAgain = false;
   /** Tries that failed for this watcher alone, in a row. */
   failures = 0;
   /** Fresh tokens that were turned down, in a row. */

@@ -1,0 +1,26 @@
+/** Node's timers reach no further than this. */
+const longestMs = 2 ** 31 - 1;
+
+/**
+ * Keeps the process alive while somebody asks for it. Sockets and timers of this library never do so by themselves:
+ * only what a caller waits for does, and a caller may say that a watch is not to.
+ */
+export class ProcessHold {
+  readonly #timer = setInterval(() => {}, longestMs).unref();
+  #holders = 0;
+
+  /** Holds until the returned function is called; calling it again does nothing. */
+  acquire(): () => void {
+    if (this.#holders++ === 0) this.#timer.ref();
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      if (--this.#holders === 0) this.#timer.unref();
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
