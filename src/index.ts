@@ -41,7 +41,7 @@ export type {
   LeaseEndReason,
   LeaseTimeToLive,
 } from './lease/index.js';
-export type { Mirror, MirrorOptions, MirrorUpdate, ResyncReason } from './mirror/index.js';
+export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export type { Bytes, KeyRange, KeyValue, LeaseId, Revision, WatchEvent } from './model/index.js';
 export { type ResolverOptions, registerEtcdResolver } from './naming/grpc/index.js';
 export {

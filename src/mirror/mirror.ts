@@ -48,7 +48,7 @@ export interface MirrorPorts {
 export interface MirrorStatus {
   /** Whether the watch is up, so that changes are seen as they happen. False also before the first snapshot. */
   readonly fresh: boolean;
-  /** Milliseconds since `fresh` last changed, as far as it was noticed. */
+  /** Milliseconds for which that has been so. A cut that nothing has noticed yet does not count. */
   readonly forMs: number;
   /** What was yielded shows the store at this revision; 0 before the first snapshot. */
   readonly revision: Revision;
@@ -73,8 +73,8 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #view = new View();
   readonly #waiters = new Set<() => void>();
   #watcher: Watcher | undefined;
-  #wasFresh = false;
-  #freshChangedAt = performance.now();
+  /** When it was last known to be fresh, while it is not followed. */
+  #staleSince = performance.now();
 
   constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = {}) {
     this.#ports = ports;
@@ -88,12 +88,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   }
 
   status(): MirrorStatus {
+    const since = this.#watcher?.liveChangedAt ?? this.#staleSince;
     const fresh = this.#watcher?.live ?? false;
-    if (fresh !== this.#wasFresh) {
-      this.#wasFresh = fresh;
-      this.#freshChangedAt = performance.now();
-    }
-    return { fresh, forMs: performance.now() - this.#freshChangedAt, revision: this.#view.revision };
+    return { fresh, forMs: performance.now() - since, revision: this.#view.revision };
   }
 
   /**
@@ -154,6 +151,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       }
       return 'gap'; // a watcher that nobody closed does not end without an error
     } finally {
+      if (watcher.liveChangedAt !== undefined) this.#staleSince = watcher.liveChangedAt;
       this.#watcher = undefined;
     }
   }

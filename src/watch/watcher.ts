@@ -38,6 +38,8 @@ export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisp
   readonly nextRevision: Revision | undefined;
   /** Whether etcd has acknowledged it on a stream that is up, as far as is known here. */
   readonly live: boolean;
+  /** When `live` last changed, on the clock of `performance.now()`; undefined while it was never live. */
+  readonly liveChangedAt: number | undefined;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export class DrivenWatcher implements Watcher {
   #events = 0;
   #bytes = 0;
   #live = false;
+  #liveChangedAt: number | undefined;
   #nextRevision: Revision | undefined;
   /** Past the last batch that was put in the buffer. */
   #received: Revision | undefined;
@@ -113,6 +116,10 @@ export class DrivenWatcher implements Watcher {
     return this.#live;
   }
 
+  get liveChangedAt(): number | undefined {
+    return this.#liveChangedAt;
+  }
+
   close(): Promise<void> {
     this.#end({ reason: 'closed' }, new ClosedError('the watch'));
     this.#mailbox.discard();
@@ -138,14 +145,12 @@ export class DrivenWatcher implements Watcher {
   #sink(): WatchSink {
     return {
       ready: (revision, nextRevision) => {
-        this.#live = true;
+        this.#setLive(true);
         this.#nextRevision ??= nextRevision;
         this.#settle.ready(revision);
       },
       deliver: (events) => this.#deliver(events),
-      interrupted: () => {
-        this.#live = false;
-      },
+      interrupted: () => this.#setLive(false),
       resumed: () => this.#resumed(),
       progress: (revision) => this.#progress(revision + 1n),
       finish: (error) => {
@@ -160,6 +165,12 @@ export class DrivenWatcher implements Watcher {
     this.#handedOver = undefined;
     if (this.#mailbox.size === 0) this.#consumed(this.#quiet);
     return this.#mailbox.take();
+  }
+
+  #setLive(live: boolean): void {
+    if (live === this.#live) return;
+    this.#live = live;
+    this.#liveChangedAt = performance.now();
   }
 
   #consumed(nextRevision: Revision | undefined): void {
@@ -179,7 +190,7 @@ export class DrivenWatcher implements Watcher {
   }
 
   #resumed(): void {
-    this.#live = true;
+    this.#setLive(true);
     const nextRevision = this.#received ?? this.#nextRevision;
     if (!this.#options.resumptions || nextRevision === undefined) return;
     this.#mailbox.put({ events: [], nextRevision, bytes: 0, resumed: true });
@@ -223,7 +234,7 @@ export class DrivenWatcher implements Watcher {
   #end(end: Omit<WatchEnd, 'nextRevision'>, cause: unknown): void {
     if (this.#over) return;
     this.#over = true;
-    this.#live = false;
+    this.#setLive(false);
     this.#releaseSignal?.();
     this.#options.release();
     this.#driver.stop(this.#key);

@@ -27,4 +27,5 @@ export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';
 export type { CallOptions, Safety, TracedCallOptions } from './method.js';
 export type { AuthOptions } from './token.js';
-export { type StreamOptions, Transport, type TransportOptions } from './transport.js';
+export { type StreamOptions, Transport } from './transport.js';
+export type { TransportOptions } from './transport-options.js';

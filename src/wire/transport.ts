@@ -1,37 +1,18 @@
-import { type Channel, type ChannelOptions, Metadata, status } from '@grpc/grpc-js';
+import { type Channel, Metadata, status } from '@grpc/grpc-js';
 import { type Clock, delay, ProcessHold, raceAbort, sharedAbort } from '../async/index.js';
-import {
-  AmbiguousWriteError,
-  ClosedError,
-  Code,
-  DeadlineError,
-  EtcdError,
-  InvalidInputError,
-  UnauthenticatedError,
-} from '../errors/index.js';
+import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
 import { AuthService, MaintenanceService } from '../gen/etcd/rpc.js';
 import { attemptUnary, type RawCall } from './call.js';
-import { makeCredentials, type TlsOptions } from './credentials.js';
+import { makeChannelOptions } from './channel-options.js';
+import { makeCredentials } from './credentials.js';
 import { type Duplex, DuplexCall, type DuplexHandlers } from './duplex.js';
 import { parseEndpoints } from './endpoints.js';
 import { Member } from './member.js';
 import { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+import { blamesMember, maxTokensRefused, mayTryAgain, needsToken, retryPauseMs, told } from './retry-rule.js';
 import { type AuthOptions, TokenSource } from './token.js';
-
-/** All resolved: see the client's options for meanings and defaults. */
-export interface TransportOptions {
-  readonly endpoints: readonly string[];
-  readonly tls: TlsOptions | undefined;
-  readonly auth: AuthOptions | undefined;
-  readonly timeoutMs: number;
-  readonly connectTimeoutMs: number;
-  readonly keepaliveTimeMs: number;
-  readonly keepaliveTimeoutMs: number;
-  readonly maxReceiveBytes: number;
-  readonly maxRequestBytes: number;
-  readonly maxReconnectDelayMs: number;
-}
+import type { TransportOptions } from './transport-options.js';
 
 export interface StreamOptions {
   /** Asks the member to refuse or end the stream when it sees no leader, instead of falling silent. */
@@ -280,73 +261,6 @@ export class Transport {
   }
 }
 
-/** A pause between tries on a member that answers, but badly: enough for an election to make progress. */
-const retryPauseMs = 100;
-
-/** Fresh tokens that may be turned down before the user is taken for unauthorized. */
-const maxTokensRefused = 2;
-
 function isAuthenticate(method: { readonly path: string }): boolean {
   return method.path === AuthService.authenticate.path;
-}
-
-function needsToken(error: EtcdError): boolean {
-  return error instanceof UnauthenticatedError && !error.serverText?.includes('authentication failed');
-}
-
-/** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
-function mayTryAgain(error: EtcdError, safety: Safety): boolean {
-  if (error instanceof DeadlineError) return false;
-  switch (error.verdict) {
-    case 'not-applied':
-      return error.code !== Code.UNAUTHENTICATED;
-    case 'maybe-applied':
-      return safety !== 'write';
-    case 'final':
-      return false;
-  }
-}
-
-function blamesMember(error: EtcdError): boolean {
-  return (
-    error.code === Code.UNAVAILABLE ||
-    error.code === Code.DEADLINE_EXCEEDED ||
-    error.serverText === 'etcdserver: rpc not supported for learner'
-  );
-}
-
-/** The error as its caller should meet it: a lost answer to a write is no plain error. */
-function told(
-  error: EtcdError,
-  method: { readonly path: string },
-  safety: Safety,
-  endpoint: string,
-): EtcdError {
-  if (error.verdict === 'maybe-applied' && safety === 'write') {
-    return new AmbiguousWriteError(`${methodName(method)} on ${endpoint}`, error);
-  }
-  return error;
-}
-
-function makeChannelOptions(options: TransportOptions): ChannelOptions {
-  const name = options.tls?.serverName;
-  return {
-    // The one is what is verified, the other what is asked for; grpc-js does not derive either from the other.
-    ...(name === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
-    'grpc.enable_channelz': 0,
-    'grpc.enable_http_proxy': 0,
-    // Retries are decided in one place, here; grpc-js's own would hide attempts from it.
-    'grpc.enable_retries': 0,
-    'grpc.service_config_disable_resolution': 1,
-    // Own connections: a subchannel shared with other users of grpc-js may be stuck with them.
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.keepalive_time_ms': options.keepaliveTimeMs,
-    'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
-    'grpc.keepalive_permit_without_calls': 0,
-    'grpc.initial_reconnect_backoff_ms': 250,
-    'grpc.min_reconnect_backoff_ms': 250,
-    'grpc.max_reconnect_backoff_ms': options.maxReconnectDelayMs,
-    'grpc.max_receive_message_length': options.maxReceiveBytes,
-    'grpc.max_send_message_length': -1,
-  };
 }

@@ -1,0 +1,26 @@
+import type { ChannelOptions } from '@grpc/grpc-js';
+import type { TransportOptions } from './transport-options.js';
+
+/** grpc-js's options for a channel to one member. */
+export function makeChannelOptions(options: TransportOptions): ChannelOptions {
+  const name = options.tls?.serverName;
+  return {
+    // The one is what is verified, the other what is asked for; grpc-js does not derive either from the other.
+    ...(name === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
+    'grpc.enable_channelz': 0,
+    'grpc.enable_http_proxy': 0,
+    // Retries are decided in one place, here; grpc-js's own would hide attempts from it.
+    'grpc.enable_retries': 0,
+    'grpc.service_config_disable_resolution': 1,
+    // Own connections: a subchannel shared with other users of grpc-js may be stuck with them.
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.keepalive_time_ms': options.keepaliveTimeMs,
+    'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
+    'grpc.keepalive_permit_without_calls': 0,
+    'grpc.initial_reconnect_backoff_ms': 250,
+    'grpc.min_reconnect_backoff_ms': 250,
+    'grpc.max_reconnect_backoff_ms': options.maxReconnectDelayMs,
+    'grpc.max_receive_message_length': options.maxReceiveBytes,
+    'grpc.max_send_message_length': -1,
+  };
+}

@@ -1,0 +1,16 @@
+import type { TlsOptions } from './credentials.js';
+import type { AuthOptions } from './token.js';
+
+/** All resolved: see the client's options for meanings and defaults. */
+export interface TransportOptions {
+  readonly endpoints: readonly string[];
+  readonly tls: TlsOptions | undefined;
+  readonly auth: AuthOptions | undefined;
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly maxReceiveBytes: number;
+  readonly maxRequestBytes: number;
+  readonly maxReconnectDelayMs: number;
+}
