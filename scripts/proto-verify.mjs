@@ -173,7 +173,13 @@ function write(path, text) {
 }
 
 function run(command, args, options = {}) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
+  // A machine that drops packets instead of refusing them must not keep this waiting for ever.
+  const patienceMs = 300_000;
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: patienceMs,
+    ...options,
+  });
   if (error) throw new NotAtHand(`${command} does not run: ${error.code ?? error.message}`);
   if (status !== 0) {
     // With -json, go tells what went wrong in a field of its answer.

@@ -63,8 +63,9 @@ function check(name, command, args) {
 async function run(ring) {
   const folder = join('build', 'test', ring);
   if (!existsSync(folder)) {
-    console.log(`no tests in ring ${ring}`);
-    return true;
+    console.log(`FAILED: no tests in ring ${ring}`);
+    total.failed++;
+    return false;
   }
   console.log(`\nring ${ring}:`);
   const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
@@ -82,6 +83,10 @@ async function run(ring) {
     console.log(
       `ring ${ring}: its process was still running ${lingerMs / 1000} s after the last test: a test leaves something behind`,
     );
+    total.failed++;
+  }
+  if (code !== 0 && counts.failed === 0 && !lingered) {
+    console.log(`ring ${ring}: its process ended with ${code} after the last test`);
     total.failed++;
   }
   return code === 0 && !lingered;

@@ -3,6 +3,8 @@ import { GreeterClient } from '../greeter/greeter.js';
 
 export interface FailedCall {
   readonly peer: string;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
   readonly text: string;
 }
 
@@ -45,6 +47,7 @@ export class Caller {
   #call(): void {
     this.#made++;
     this.#open++;
+    const startedAt = performance.now();
     const call = this.#client.sayHello(
       { name: 'world' },
       { deadline: Date.now() + deadlineMs },
@@ -52,7 +55,11 @@ export class Caller {
         this.#open--;
         if (reply) this.answered.set(reply.server, (this.answered.get(reply.server) ?? 0) + 1);
         else
-          this.failed.push({ peer: call.getPeer(), text: `${status[error?.code ?? 2]}: ${error?.details}` });
+          this.failed.push({
+            peer: call.getPeer(),
+            startedAt,
+            text: `${status[error?.code ?? 2]}: ${error?.details}`,
+          });
       },
     );
   }

@@ -30,17 +30,21 @@ export class GreeterProcess {
     });
   }
 
-  /** SIGKILL: no goodbye, its lease has to run out. */
-  kill(): void {
-    this.#child.kill('SIGKILL');
+  /** SIGKILL: no goodbye, its lease has to run out. Resolves when it is gone. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
   }
 
   /** SIGTERM: it takes back its registration and ends. Resolves when it is gone. */
   stop(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  #end(signal: NodeJS.Signals): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return Promise.resolve();
     return new Promise((resolve) => {
       this.#child.once('exit', () => resolve());
-      this.#child.kill('SIGTERM');
+      this.#child.kill(signal);
     });
   }
 }

@@ -15,7 +15,7 @@ export class RegistryView {
     return [...this.#names].sort();
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     this.#abort.abort();
   }
 

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds on a monotonic clock; only differences mean anything. */
   now(): number;
-  /** Calls back once after the delay; the returned function forgets it. */
+  /** Calls back once after the delay, never for an infinite one; the returned function forgets it. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
@@ -13,6 +13,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(delayMs, callback) {
+    if (delayMs === Number.POSITIVE_INFINITY) return () => {};
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs)).unref();
     return () => clearTimeout(timer);
   },

@@ -81,11 +81,14 @@ export class EtcdClient implements AsyncDisposable {
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    for (const callback of this.#onClose) callback();
-    this.#watch.close();
-    this.lease.close();
-    this.#transport.close();
-    this.#status.close();
+    try {
+      for (const callback of this.#onClose) callback();
+    } finally {
+      this.#watch.close();
+      this.lease.close();
+      this.#transport.close();
+      this.#status.close();
+    }
     return Promise.resolve();
   }
 

@@ -48,12 +48,15 @@ export class InvalidInputError extends EtcdError {
   }
 }
 
-/** The client, stream or handle was closed. */
+/**
+ * The client, stream or handle was closed. A write that was under way at that moment may have been applied: its
+ * `verdict` says so.
+ */
 export class ClosedError extends EtcdError {
   override readonly name = 'ClosedError';
 
-  constructor(what: string) {
-    super(`${what} is closed`, { code: Code.CANCELLED });
+  constructor(what: string, verdict: Verdict = 'final') {
+    super(`${what} is closed`, { code: Code.CANCELLED, verdict });
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Bytes, KeyRange, Revision } from '../model/index.js';
+import { type Bytes, checkInt64, type KeyRange, type Revision } from '../model/index.js';
 import type { CallOptions, KvCalls } from '../wire/index.js';
-import { checkRevision, deleteRequest, putRequest, rangeRequest } from './requests.js';
+import { deleteRequest, putRequest, rangeRequest } from './requests.js';
 import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
 import { isReadOnly, type Txn, txnRequest } from './txn.js';
 import type {
@@ -72,7 +72,7 @@ export class KvClient {
     options: { readonly physical?: boolean } & CallOptions = {},
   ): Promise<void> {
     await this.#calls.compact(
-      { revision: checkRevision(revision), physical: options.physical ?? false },
+      { revision: checkInt64('revision', revision, 0n), physical: options.physical ?? false },
       options,
     );
   }

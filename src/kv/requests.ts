@@ -1,12 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import {
-  type Bytes,
-  type KeyRange,
-  type LeaseId,
-  type Revision,
-  toBuffer,
-  toWireRange,
-} from '../model/index.js';
+import { type Bytes, checkInt64, type KeyRange, toBuffer, toWireRange } from '../model/index.js';
 import type { DeleteRangeRequest, PutRequest, RangeRequest } from '../wire/index.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
@@ -16,14 +9,13 @@ const sortOrders = { ascend: 1, descend: 2 } as const;
 
 export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}): RangeRequest {
   const { revision = 0n, limit = 0, sort } = options;
-  if (limit < 0) throw new InvalidInputError(`limit is negative: ${limit}`);
   if (typeof limit === 'number' && !Number.isSafeInteger(limit)) {
     throw new InvalidInputError(`limit is not a whole number: ${limit}`);
   }
   return {
     ...toWireRange(range),
-    limit: BigInt(limit),
-    revision: checkRevision(revision),
+    limit: checkInt64('limit', BigInt(limit), 0n),
+    revision: checkInt64('revision', revision, 0n),
     sortOrder: sort ? known(sortOrders, sort.order, 'sort.order') : 0,
     sortTarget: sort ? known(sortTargets, sort.by, 'sort.by') : 0,
     serializable: options.serializable ?? false,
@@ -40,7 +32,7 @@ export function putRequest(key: Bytes, value: Bytes, options: PutOptions = {}): 
   return {
     key: toWireRange(key).key,
     value: toBuffer(value),
-    lease: checkLease(options.lease ?? 0n),
+    lease: checkInt64('lease', options.lease ?? 0n, 0n),
     prevKv: options.prevKv ?? false,
     ignoreValue: false,
     ignoreLease: false,
@@ -51,18 +43,7 @@ export function deleteRequest(range: Bytes | KeyRange, options: DeleteOptions = 
   return { ...toWireRange(range), prevKv: options.prevKv ?? false };
 }
 
-/** @throws {InvalidInputError} for a negative revision, which some servers read as something else. */
-export function checkRevision(revision: Revision): Revision {
-  if (revision < 0n) throw new InvalidInputError(`revision is negative: ${revision}`);
-  return revision;
-}
-
-function checkLease(lease: LeaseId): LeaseId {
-  if (lease < 0n) throw new InvalidInputError(`lease id is negative: ${lease}`);
-  return lease;
-}
-
-function known<T extends Readonly<Record<string, number>>>(
+export function known<T extends Readonly<Record<string, number>>>(
   table: T,
   name: keyof T & string,
   what: string,

@@ -1,3 +1,4 @@
+import { Code, errorFromServer } from '../errors/index.js';
 import type { Revision } from '../model/index.js';
 import type {
   DeleteRangeResponse,
@@ -46,6 +47,9 @@ function opResult({ response }: ResponseOp, revision: Revision): OpResult {
   }
 }
 
+/** etcd never leaves the header out; what does is something else that answers on its port. */
 function revisionOf(response: WithHeader): Revision {
-  return response.header?.revision ?? 0n;
+  if (!response.header)
+    throw errorFromServer(Code.INTERNAL, "the answer is not etcd's: it carries no header");
+  return response.header.revision;
 }

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../errors/index.js';
 import {
   type Bytes,
+  checkInt64,
   type KeyRange,
   type LeaseId,
   printable,
@@ -9,7 +10,7 @@ import {
   toWireRange,
 } from '../model/index.js';
 import type { RequestOp, TxnRequest, Compare as WireCompare } from '../wire/index.js';
-import { deleteRequest, putRequest, rangeRequest } from './requests.js';
+import { deleteRequest, known, putRequest, rangeRequest } from './requests.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
 export type CompareResult = '=' | '!=' | '<' | '>';
@@ -126,18 +127,34 @@ const results = { '=': 0, '>': 1, '<': 2, '!=': 3 } as const;
 
 function wireCompare(one: Compare): WireCompare {
   const { key, rangeEnd } = toWireRange(one.key);
-  const base = { result: results[one.result], key, rangeEnd };
+  const base = { result: known(results, one.result, 'compare.result'), key, rangeEnd };
   switch (one.target) {
     case 'version':
-      return { ...base, target: 0, targetUnion: { $case: 'version', value: one.value } };
+      return {
+        ...base,
+        target: 0,
+        targetUnion: { $case: 'version', value: checkInt64('compare.value', one.value, 0n) },
+      };
     case 'create':
-      return { ...base, target: 1, targetUnion: { $case: 'createRevision', value: one.value } };
+      return {
+        ...base,
+        target: 1,
+        targetUnion: { $case: 'createRevision', value: checkInt64('compare.value', one.value, 0n) },
+      };
     case 'mod':
-      return { ...base, target: 2, targetUnion: { $case: 'modRevision', value: one.value } };
+      return {
+        ...base,
+        target: 2,
+        targetUnion: { $case: 'modRevision', value: checkInt64('compare.value', one.value, 0n) },
+      };
     case 'value':
       return { ...base, target: 3, targetUnion: { $case: 'value', value: toBuffer(one.value) } };
     case 'lease':
-      return { ...base, target: 4, targetUnion: { $case: 'lease', value: one.value } };
+      return {
+        ...base,
+        target: 4,
+        targetUnion: { $case: 'lease', value: checkInt64('compare.value', one.value, 0n) },
+      };
   }
 }
 

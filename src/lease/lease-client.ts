@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../async/index.js';
-import { ClosedError, EtcdError, InvalidInputError, LeaseNotFoundError } from '../errors/index.js';
-import type { LeaseId } from '../model/index.js';
+import {
+  ClosedError,
+  Code,
+  EtcdError,
+  errorFromServer,
+  InvalidInputError,
+  LeaseNotFoundError,
+} from '../errors/index.js';
+import { checkInt64, type LeaseId } from '../model/index.js';
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
 import { KeepAliveStream } from './keep-alive-stream.js';
 import { type KeptLease, LeaseKeeper } from './lease-keeper.js';
@@ -56,6 +63,7 @@ export class LeaseClient {
 
   /** Revokes a lease and deletes the keys attached to it, in one revision. @throws {LeaseNotFoundError} */
   async revoke(id: LeaseId, options: CallOptions = {}): Promise<void> {
+    checkInt64('lease id', id, 1n);
     const tries = countTries();
     try {
       await this.#calls.revoke(id, { ...options, onSend: tries.onSend });
@@ -70,6 +78,7 @@ export class LeaseClient {
     id: LeaseId,
     options: { readonly keys?: boolean } & CallOptions = {},
   ): Promise<LeaseTimeToLive | undefined> {
+    checkInt64('lease id', id, 1n);
     const answer = await this.#calls.timeToLive({ ID: id, keys: options.keys ?? false }, options);
     if (answer.TTL < 0n) return undefined;
     return {
@@ -127,7 +136,10 @@ export class LeaseClient {
         { TTL: BigInt(options.ttlSeconds), ID: id },
         { ...options, onSend: tries.onSend },
       );
-      return { id: granted.ID, ttlSeconds: Number(granted.TTL) };
+      if (granted.ID !== id || granted.TTL <= 0n) {
+        throw errorFromServer(Code.INTERNAL, "the answer is not etcd's: it grants no lease");
+      }
+      return { id, ttlSeconds: Number(granted.TTL) };
     } catch (error) {
       // On a later try this says that an earlier one was carried out and its answer lost.
       if (tries.count > 1 && isLeaseExists(error)) return this.#confirm(id, options);
@@ -173,8 +185,7 @@ function checkGrant(ttlSeconds: number, id: LeaseId): void {
       `ttlSeconds is ${ttlSeconds}; it must be a whole number from 1 to ${maxTtlSeconds}`,
     );
   }
-  if (id < 1n || id > 0x7fff_ffff_ffff_ffffn)
-    throw new InvalidInputError(`lease id ${id} is not a positive 63-bit number`);
+  checkInt64('lease id', id, 1n);
 }
 
 /** Positive 63-bit; 0 would let the server choose, and negative ids once made a store inconsistent (etcd#14239). */

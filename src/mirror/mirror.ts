@@ -129,6 +129,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   async *#follow(revision: Revision): AsyncGenerator<MirrorUpdate, ResyncReason> {
     const watcher = this.#ports.watch.watch(this.#range, {
       startRevision: revision + 1n,
+      knownRevision: revision,
       signal: this.#options.signal,
       progress: true,
       resumptions: true,

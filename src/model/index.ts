@@ -1,3 +1,4 @@
 export { type Bytes, printable, toBuffer } from './bytes.js';
+export { checkInt64 } from './int64.js';
 export { contains, type KeyRange, prefixEnd, toWireRange, type WireRange } from './key-range.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';

@@ -26,6 +26,8 @@ export interface ServiceSubscriber {
 
 /** How long a mirror outlives its last subscriber: a channel that was idle, or is replaced, finds it still there. */
 const lingerMs = 5_000;
+/** How long a service that turned empty through a resync keeps its last known endpoints: one TTL of a registration. */
+const holdMs = 10_000;
 const restart = { baseMs: 500, maxMs: 10_000 };
 
 /** The services a client follows: one mirror per target, however many channels ask for it. */
@@ -67,6 +69,8 @@ class Service {
   #view: ServiceView | undefined;
   #trouble: EtcdError | undefined;
   #cancelLinger: (() => void) | undefined;
+  #heldSince: number | undefined;
+  #cancelHold: (() => void) | undefined;
 
   constructor(client: NamingClient, target: string, clock: Clock, onIdle: () => void) {
     this.#client = client;
@@ -91,6 +95,7 @@ class Service {
   /** Ends for good: whoever subscribes from now on is told why. */
   stop(error: EtcdError): void {
     this.#cancelLinger?.();
+    this.#cancelHold?.();
     this.#view = undefined;
     this.#setTrouble(error);
     this.#stopping.abort(error);
@@ -128,16 +133,36 @@ class Service {
     );
     for await (const update of mirror) {
       set.apply(update);
-      this.#setView({
+      const view = {
         target: this.#target,
         endpoints: [...set.records.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
         revision: update.revision,
         invalid: new Set(set.invalid),
-      });
+      };
+      if (this.#isDoubtful(view, update.type === 'snapshot' && update.reason !== 'initial'))
+        this.#holdBack(view);
+      else this.#setView(view);
     }
   }
 
+  /** After a wipe or a long cut a list really is empty, and the servers are about to come back. */
+  #isDoubtful(view: ServiceView, resynced: boolean): boolean {
+    if (view.endpoints.length > 0 || !this.#view || this.#view.endpoints.length === 0) return false;
+    return resynced || this.#cancelHold !== undefined;
+  }
+
+  /** The last known endpoints serve on; when nobody is back in time the empty list is believed. */
+  #holdBack(view: ServiceView): void {
+    this.#cancelHold?.();
+    this.#heldSince ??= this.#clock.now();
+    const left = this.#heldSince + holdMs - this.#clock.now();
+    this.#cancelHold = this.#clock.setTimer(left, () => this.#setView(view));
+  }
+
   #setView(view: ServiceView): void {
+    this.#cancelHold?.();
+    this.#cancelHold = undefined;
+    this.#heldSince = undefined;
     this.#view = view;
     this.#trouble = undefined;
     for (const subscriber of [...this.#subscribers]) subscriber.view(view);

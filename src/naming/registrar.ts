@@ -1,5 +1,5 @@
-import { backoffDelay, delay, raceAbort } from '../async/index.js';
-import { DeadlineError, EtcdError } from '../errors/index.js';
+import { backoffDelay, delay, raceAbort, systemClock } from '../async/index.js';
+import { ClosedError, DeadlineError, EtcdError } from '../errors/index.js';
 import type { KeptLease } from '../lease/index.js';
 import type { KeyValue, LeaseId, Revision } from '../model/index.js';
 import { toRecord } from './endpoint-set.js';
@@ -96,18 +96,18 @@ export class Registrar implements Registration {
     });
     this.#firstDeadline = performance.now() + timeoutMs;
     const releaseClient = this.#client.onClose(() => void this.close());
-    this.#running = this.#run().finally(releaseClient);
-    const deadline =
-      timeoutMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : setTimeout(() => this.#late(timeoutMs), timeoutMs + graceMs);
+    this.#running = this.#run().finally(() => {
+      releaseClient();
+      this.#onFirst?.failed(new ClosedError(this.#client.closed ? 'the client' : 'the registration'));
+    });
+    const cancelDeadline = systemClock.setTimer(timeoutMs + graceMs, () => this.#late(timeoutMs));
     try {
       await raceAbort(first, signal);
     } catch (error) {
       await this.close();
       throw error;
     } finally {
-      clearTimeout(deadline);
+      cancelDeadline();
       this.#onFirst = undefined;
     }
   }

@@ -74,7 +74,12 @@ export class WatchDriver {
   start(spec: WatchSpec, sink: WatchSink): WatcherKey {
     const watcher = this.#nextKey++;
     this.#watchers.set(watcher, { spec, sink, lane: undefined });
-    this.#input({ type: 'watch', watcher, startRevision: spec.startRevision });
+    this.#input({
+      type: 'watch',
+      watcher,
+      startRevision: spec.startRevision,
+      knownRevision: spec.knownRevision,
+    });
     return watcher;
   }
 

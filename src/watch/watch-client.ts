@@ -1,6 +1,6 @@
 import type { Clock } from '../async/index.js';
 import { ClosedError, Code, errorFromServer, InvalidInputError } from '../errors/index.js';
-import { type Bytes, type KeyRange, type Revision, toWireRange } from '../model/index.js';
+import { type Bytes, checkInt64, type KeyRange, type Revision, toWireRange } from '../model/index.js';
 import type { KvCalls, WatchCalls } from '../wire/index.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
@@ -10,6 +10,12 @@ import { DrivenWatcher, type Watcher, type WatcherLimits } from './watcher.js';
 export interface WatchOptions {
   /** The first revision to tell of. Default: from now on, exactly from the store's revision at the time of the call. */
   readonly startRevision?: Revision;
+  /**
+   * A revision that the store is known to have had, such as that of the list or the checkpoint the watch goes on from:
+   * should the store turn out to be below it, it was wiped or restored, and the watch ends with RolledBackError instead
+   * of waiting for the old revision to come again. Default: what the watch itself has seen.
+   */
+  readonly knownRevision?: Revision;
   /** Tell what each key was before the event. Default false. */
   readonly prevKv?: boolean;
   /** Leave out one kind of event, on the server. Default: tell both. */
@@ -64,14 +70,12 @@ export class WatchClient {
   watch(range: Bytes | KeyRange, options: WatchOptions = {}): Watcher {
     if (this.#closed) throw new ClosedError('the client');
     const { startRevision, only } = options;
-    if (startRevision !== undefined && startRevision < 1n) {
-      throw new InvalidInputError(
-        `startRevision is ${startRevision}; it must be 1 or more (leave it out for "from now")`,
-      );
-    }
+    if (startRevision !== undefined) checkInt64('startRevision', startRevision, 1n);
+    if (options.knownRevision !== undefined) checkInt64('knownRevision', options.knownRevision, 0n);
     const spec = {
       range: toWireRange(range),
       startRevision,
+      knownRevision: options.knownRevision,
       prevKv: options.prevKv ?? false,
       noPut: only === 'delete',
       noDelete: only === 'put',

@@ -5,6 +5,8 @@ import type { WatchRequest } from '../wire/index.js';
 export interface WatchSpec {
   readonly range: WireRange;
   readonly startRevision: Revision | undefined;
+  /** A revision that the store is known to have had. */
+  readonly knownRevision?: Revision | undefined;
   readonly prevKv: boolean;
   readonly noPut: boolean;
   readonly noDelete: boolean;

@@ -6,7 +6,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { onAbort } from '../async/index.js';
-import { Code, DeadlineError, type EtcdError, errorFromServer } from '../errors/index.js';
+import { Code, DeadlineError, EtcdError, errorFromServer } from '../errors/index.js';
 import { type Method, methodName } from './method.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
@@ -28,6 +28,14 @@ export function errorFromStatus({ code, details }: Pick<StatusObject, 'code' | '
 /** An answer that is not of the protocol, from something that is not etcd or a broken one. */
 export function malformed(path: { readonly path: string }, cause: unknown): EtcdError {
   return errorFromServer(Code.INTERNAL, `the answer to ${methodName(path)} is not of etcd's protocol`, {
+    cause,
+  });
+}
+
+/** A request that cannot be put into etcd's protocol: a fault of this library, told instead of thrown at nobody. */
+export function malformedRequest(path: { readonly path: string }, cause: unknown): EtcdError {
+  return new EtcdError(`the request to ${methodName(path)} cannot be encoded`, {
+    code: Code.INVALID_ARGUMENT,
     cause,
   });
 }

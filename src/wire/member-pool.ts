@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, delay, raceAbort } from '../async/index.js';
+import { backoffDelay, type Clock, delay, raceAbort, systemClock } from '../async/index.js';
 import { ClosedError, DeadlineError, EtcdError } from '../errors/index.js';
 import type { Member } from './member.js';
 
@@ -117,15 +117,10 @@ function withinDeadline(member: Member, ms: number): Promise<unknown> {
   const promise = member.connect();
   if (ms === Number.POSITIVE_INFINITY) return promise;
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () =>
-        reject(
-          new DeadlineError(`member ${member.endpoint}: not connected before the deadline`, {
-            verdict: 'not-applied',
-          }),
-        ),
-      Math.max(0, ms),
+    const late = `member ${member.endpoint}: not connected before the deadline`;
+    const cancel = systemClock.setTimer(ms, () =>
+      reject(new DeadlineError(late, { verdict: 'not-applied' })),
     );
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    promise.then(resolve, reject).finally(cancel);
   });
 }

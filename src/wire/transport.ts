@@ -2,7 +2,7 @@ import { type Channel, Metadata, status } from '@grpc/grpc-js';
 import { type Clock, delay, ProcessHold, raceAbort, sharedAbort } from '../async/index.js';
 import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
 import { AuthService, MaintenanceService } from '../gen/etcd/rpc.js';
-import { attemptUnary, type RawCall } from './call.js';
+import { attemptUnary, malformedRequest, type RawCall } from './call.js';
 import { makeChannelOptions } from './channel-options.js';
 import { makeCredentials } from './credentials.js';
 import { type Duplex, DuplexCall, type DuplexHandlers } from './duplex.js';
@@ -120,18 +120,20 @@ export class Transport {
       },
     });
     this.#streams.add(stream);
-    this.#connectStream(giveUp.signal).then(
-      (connected) => {
-        member = connected.member;
-        const metadata = this.#newMetadata();
-        if (options.requireLeader) metadata.set('hasleader', 'true');
-        call.start(connected.channel, metadata);
-        handlers.opened?.(connected.member);
-      },
-      (error) => {
-        if (error instanceof EtcdError) call.end(error);
-      },
-    );
+    this.#connectStream(giveUp.signal)
+      .then(
+        (connected) => {
+          member = connected.member;
+          const metadata = this.#newMetadata();
+          if (options.requireLeader) metadata.set('hasleader', 'true');
+          call.start(connected.channel, metadata);
+          handlers.opened?.(connected.member);
+        },
+        (error) => {
+          if (error instanceof EtcdError) call.end(error);
+        },
+      )
+      .catch((error) => call.end(malformedRequest(method, error)));
     return stream;
   }
 
@@ -177,6 +179,9 @@ export class Transport {
   ): Promise<Res> {
     signal?.throwIfAborted();
     this.#throwIfClosed();
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+      throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
+    }
     const bytes = this.#encode(method, request);
     const deadline = this.#clock.now() + timeoutMs;
     let tokensRefused = 0;
@@ -191,7 +196,7 @@ export class Transport {
       try {
         const answer = await attemptUnary(channel, method, bytes, {
           metadata: this.#metadata,
-          deadline: Date.now() + (deadline - this.#clock.now()),
+          deadline: wallDeadline(deadline - this.#clock.now()),
           signal,
           running: this.#running,
         });
@@ -199,7 +204,7 @@ export class Transport {
         return answer;
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
-        this.#throwIfClosed();
+        if (this.#closing.signal.aborted) throw new ClosedError('the client', error.verdict);
         if (this.#token && needsToken(error) && tokensRefused < maxTokensRefused) {
           tokensRefused++;
           await this.#token.refresh(generation);
@@ -260,6 +265,13 @@ export class Transport {
     if (this.#closing.signal.aborted) throw new ClosedError('the client');
   }
 }
+
+/** As grpc-js takes it; it refuses a moment too far away. */
+function wallDeadline(remainingMs: number): number {
+  return remainingMs > farMs ? Number.POSITIVE_INFINITY : Date.now() + remainingMs;
+}
+
+const farMs = 365 * 24 * 3_600_000;
 
 function isAuthenticate(method: { readonly path: string }): boolean {
   return method.path === AuthService.authenticate.path;

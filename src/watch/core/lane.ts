@@ -5,11 +5,13 @@ import { CreateQueue } from './create-queue.js';
 import type { WatchReply } from './cursor.js';
 import { ProgressRequests } from './progress-requests.js';
 import type { Generation, LaneKey, TimerName, WatchEffect } from './protocol.js';
-import type { WatcherState } from './watcher-state.js';
+import type { Place, WatcherState } from './watcher-state.js';
 
 /** What a lane leaves to its session to decide. */
 export interface LaneHost {
   readonly random: () => number;
+  /** Of the token that a stream gets which is opened now. */
+  generation(): Generation;
   nextWatchId(): bigint;
   emit(effect: WatchEffect): void;
   acknowledged(state: WatcherState, headerRevision: Revision): void;
@@ -48,7 +50,10 @@ interface Stream {
  */
 export class Lane {
   readonly key: LaneKey;
-  readonly generation: Generation;
+  /** Of the token that its last stream was opened with. */
+  generation: Generation;
+  /** For one watcher that is not level with the store, not for the many that are. */
+  readonly own: boolean;
   readonly #host: LaneHost;
   readonly #watchers = new Set<WatcherState>();
   /** Those in phase `waiting`, first come first served. */
@@ -57,12 +62,11 @@ export class Lane {
   /** Streams lost in a row without anything delivered on them. */
   #failures = 0;
   #reopening = false;
-  /** The last stream was lost to a response that is too large. */
-  oversized = false;
 
-  constructor(key: LaneKey, generation: Generation, host: LaneHost) {
+  constructor({ key, generation, own }: Place, host: LaneHost) {
     this.key = key;
     this.generation = generation;
+    this.own = own;
     this.#host = host;
   }
 
@@ -192,6 +196,7 @@ export class Lane {
       requests: new ProgressRequests(),
       trusted: false,
     };
+    this.generation = this.#host.generation();
     this.#host.emit({ type: 'open-stream', lane: this.key, generation: this.generation });
     this.#arm('settled', settledMs);
     return this.#stream;

@@ -13,8 +13,16 @@ export type Generation = number;
 
 /** What happens to a session. */
 export type WatchInput =
-  /** A new watcher. Without a start revision it watches from now, and is pinned first. */
-  | { readonly type: 'watch'; readonly watcher: WatcherKey; readonly startRevision: Revision | undefined }
+  /**
+   * A new watcher. Without a start revision it watches from now, and is pinned first. `knownRevision`: one that the
+   * store is known to have had.
+   */
+  | {
+      readonly type: 'watch';
+      readonly watcher: WatcherKey;
+      readonly startRevision: Revision | undefined;
+      readonly knownRevision?: Revision | undefined;
+    }
   /** The answer to `read-revision`: the store's, read linearizably from the watcher's own range. */
   | { readonly type: 'revision'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'revision-failed'; readonly watcher: WatcherKey; readonly error: EtcdError }

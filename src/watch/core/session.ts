@@ -48,6 +48,7 @@ export class WatchSession {
   readonly #resting = new Set<WatcherState>();
   /** Those who wait for a token. */
   readonly #tokenless = new Set<WatcherState>();
+  #askedForToken = false;
   #generation: Generation = 0;
   #shared: Lane;
   #nextLane = 1;
@@ -59,6 +60,7 @@ export class WatchSession {
     this.#random = options.random;
     this.#host = {
       random: options.random,
+      generation: () => this.#generation,
       nextWatchId: () => this.#nextWatchId++,
       emit: (effect) => this.#effects.push(effect),
       acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
@@ -80,7 +82,7 @@ export class WatchSession {
   #take(input: WatchInput): void {
     switch (input.type) {
       case 'watch':
-        this.#watch(input.watcher, input.startRevision);
+        this.#watch(input.watcher, input.startRevision, input.knownRevision);
         return;
       case 'revision':
         this.#revision(input.watcher, input.revision);
@@ -120,8 +122,9 @@ export class WatchSession {
 
   // Where watchers are.
 
-  #watch(watcher: WatcherKey, startRevision: Revision | undefined): void {
+  #watch(watcher: WatcherKey, startRevision: Revision | undefined, knownRevision: Revision = 0n): void {
     const state = new WatcherState(watcher, startRevision);
+    state.saw(knownRevision);
     this.#watchers.set(watcher, state);
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher });
     else this.#join(this.#shared, state);
@@ -158,11 +161,11 @@ export class WatchSession {
   }
 
   #ownLane(): Lane | undefined {
-    return this.#lanes.size < maxOwnLanes + 1 ? this.#newLane() : undefined;
+    return this.#lanes.size < maxOwnLanes + 1 ? this.#newLane(true) : undefined;
   }
 
-  #newLane(): Lane {
-    const lane = new Lane(this.#nextLane++, this.#generation, this.#host);
+  #newLane(own = false): Lane {
+    const lane = new Lane({ key: this.#nextLane++, generation: this.#generation, own }, this.#host);
     this.#lanes.set(lane.key, lane);
     return lane;
   }
@@ -216,7 +219,7 @@ export class WatchSession {
 
   /** Far behind or ahead of the store, it would keep the others' stream from proving progress. */
   #separate(state: WatcherState, headerRevision: Revision, first: boolean): void {
-    if (state.lane?.key !== this.#shared.key || !first || headerRevision === 0n) return;
+    if (!state.lane || state.lane.own || !first || headerRevision === 0n) return;
     const behind = headerRevision - state.cursor >= BigInt(catchUpRevisions);
     const ahead = state.cursor > headerRevision + 1n;
     if (!behind && !ahead) return;
@@ -227,7 +230,7 @@ export class WatchSession {
   #told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
     if (reply.kind === 'progress') {
       state.progress(reply);
-      state.failures = 0;
+      state.advanced();
       this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
       if (state.cursor === reply.headerRevision + 1n) this.#level(state); // else it waits for the future
       return true;
@@ -235,7 +238,7 @@ export class WatchSession {
     const events = state.receive(reply);
     const news = events.length > 0;
     if (news) {
-      state.failures = 0;
+      state.advanced();
       this.#effects.push({ type: 'deliver', watcher: state.key, events });
     }
     if (!reply.fragment && !moreToCome(reply)) this.#level(state);
@@ -244,9 +247,7 @@ export class WatchSession {
 
   /** Level with the store: its place is with the others. */
   #level(state: WatcherState): void {
-    if (state.lane && state.lane.key !== this.#shared.key && state.lane.generation === this.#generation) {
-      this.#join(this.#shared, state);
-    }
+    if (state.lane?.own) this.#join(this.#shared, state);
   }
 
   #dismissed(
@@ -273,7 +274,9 @@ export class WatchSession {
   }
 
   #compacted(state: WatcherState, compactRevision: Revision): void {
-    if (!state.mayPinAgain(compactRevision)) {
+    if (compactRevision <= state.cursor) {
+      this.#rest(state); // a server that had gone back to older events; what is needed here is still there
+    } else if (!state.mayPinAgain(compactRevision)) {
       this.#finish(state, compacted(state.cursor, compactRevision));
     } else if (state.readyRevision !== undefined) {
       // What was written after that is promised, and a pin of now might lie behind it.
@@ -336,21 +339,30 @@ export class WatchSession {
     if (!lane) return;
     this.#touched.add(lane);
     const fate = streamFate(error);
-    const repeated = lane.oversized && lane.failures > 0;
     const watchers = [...lane.watchers];
+    const there = watchers.filter(({ phase }) => phase !== 'waiting');
     lane.lost(error);
-    lane.oversized = fate === 'oversized';
-    if (fate === 'end' || (fate === 'oversized' && repeated)) {
-      for (const state of watchers) this.#finish(state, error);
-    } else if (fate === 'reauthenticate') {
-      for (const state of watchers) this.#reauthenticate(state, error);
+    switch (fate) {
+      case 'end':
+        for (const state of watchers) this.#finish(state, error);
+        return;
+      case 'reauthenticate':
+        for (const state of watchers) this.#reauthenticate(state, error);
+        return;
+      case 'oversized':
+        for (const state of there) {
+          if (state.oversized) this.#finish(state, error);
+          else state.oversized = true;
+        }
+        return;
+      case 'resume':
     }
   }
 
   #trusted(lane: Lane | undefined): void {
     lane?.trust();
     // A watcher alone on its lane waits to be level with the store; only an answer tells when nothing happens there.
-    if (lane !== this.#shared) lane?.askProgress();
+    if (lane?.own) lane.askProgress();
   }
 
   /** Something failed for it alone; it is tried again after a pause. */
@@ -381,26 +393,27 @@ export class WatchSession {
     usedToken = state.lane?.generation ?? this.#generation,
   ): void {
     this.#leaveLane(state);
-    if (state.tokensRefused >= maxTokensRefused) {
+    if (state.refuse(usedToken) > maxTokensRefused) {
       this.#finish(state, error);
       return;
     }
     const pinning = state.phase === 'pinning';
     state.detach(pinning ? 'pinning' : 'resting');
-    state.tokensRefused++;
     if (usedToken < this.#generation) {
       this.#goOn(state);
       return;
     }
-    if (this.#tokenless.size === 0)
-      this.#effects.push({ type: 'refresh-token', generation: usedToken, error });
     this.#tokenless.add(state);
+    if (this.#askedForToken) return;
+    this.#askedForToken = true;
+    this.#effects.push({ type: 'refresh-token', generation: usedToken, error });
   }
 
   /** The old lane keeps its watchers, which etcd goes on serving, until the last of them leaves. */
   #token(generation: Generation): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
+    this.#askedForToken = false;
     this.#touched.add(this.#shared);
     this.#shared = this.#newLane();
     const waiting = [...this.#tokenless];
@@ -414,6 +427,7 @@ export class WatchSession {
   }
 
   #tokenFailed(error: EtcdError): void {
+    this.#askedForToken = false;
     const waiting = [...this.#tokenless];
     this.#tokenless.clear();
     for (const state of waiting) {

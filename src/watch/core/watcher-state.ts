@@ -16,6 +16,7 @@ export type Phase = 'pinning' | 'waiting' | 'creating' | 'live' | 'paused' | 're
 export interface Place {
   readonly key: LaneKey;
   readonly generation: Generation;
+  readonly own: boolean;
 }
 
 /** One watcher's memory: its cursor, and the part of a revision that is still incomplete. */
@@ -35,8 +36,11 @@ export class WatcherState {
   doubtedAgain = false;
   /** Tries that failed for this watcher alone, in a row. */
   failures = 0;
-  /** Fresh tokens that were turned down, in a row. */
+  /** A response that is too large came while it was on the stream, and it was told nothing since. */
+  oversized = false;
+  /** Tokens that were turned down, in a row. */
   tokensRefused = 0;
+  #lastRefused: Generation = -1;
   /** Events that arrived for a second time, or from before the start, and were kept from the reader. */
   dropped = 0;
   /** Started from "now", and no event was received yet. */
@@ -77,7 +81,8 @@ export class WatcherState {
   pin(revision: Revision): void {
     this.#cursor = revision + 1n;
     this.#lastDelivered = revision;
-    this.saw(revision);
+    // Before it was announced nothing was promised: a new pin is a new beginning, also on a store that was wiped.
+    if (this.readyRevision === undefined) this.#seen = revision;
   }
 
   /**
@@ -95,6 +100,19 @@ export class WatcherState {
     this.watchId = undefined;
     this.#incomplete = [];
     this.phase = phase;
+  }
+
+  /** Gives how many tokens were turned down in a row. One counts once: while no other can be had it is tried again. */
+  refuse(token: Generation): number {
+    if (token > this.#lastRefused) this.tokensRefused++;
+    this.#lastRefused = Math.max(this.#lastRefused, token);
+    return this.tokensRefused;
+  }
+
+  /** It was told something: what failed before is over. */
+  advanced(): void {
+    this.failures = 0;
+    this.oversized = false;
   }
 
   progress(reply: WatchReply & { kind: 'progress' }): void {

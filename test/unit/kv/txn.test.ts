@@ -150,10 +150,10 @@ describe('a request', () => {
   });
 
   it('with a number that etcd would misread is refused by name', () => {
-    refused(() => rangeRequest('k', { revision: -1n }), /revision is negative: -1/);
-    refused(() => rangeRequest('k', { limit: -2 }), /limit is negative: -2/);
-    refused(() => putRequest('k', 'v', { lease: -3n }), /lease id is negative: -3/);
-    refused(() => txnRequest({ success: [op.get('k', { revision: -1n })] }, 128), /revision is negative/);
+    refused(() => rangeRequest('k', { revision: -1n }), /revision is -1n;/);
+    refused(() => rangeRequest('k', { limit: -2 }), /limit is -2n;/);
+    refused(() => putRequest('k', 'v', { lease: -3n }), /lease is -3n;/);
+    refused(() => txnRequest({ success: [op.get('k', { revision: -1n })] }, 128), /revision is -1n;/);
   });
 
   it('with a limit that is no whole number is refused by name', () => {

@@ -1,0 +1,285 @@
+// What is wrong with each mutant of the watch core: texts of the compiled core, each there exactly once, and their stead.
+
+const one = (name, file, from, to) => ({ name, patches: [{ file, from, to }] });
+const many = (name, ...patches) => ({
+  name,
+  patches: patches.map(([file, from, to]) => ({ file, from, to })),
+});
+
+const cursor = 'cursor.js';
+const lane = 'lane.js';
+const queue = 'create-queue.js';
+const session = 'session.js';
+const state = 'watcher-state.js';
+const fate = 'stream-fate.js';
+
+export const mutants = [
+  // The cursor.
+  one(
+    'cursor follows the header',
+    cursor,
+    'reply.fragment ? last : last + 1n',
+    'reply.fragment ? last : reply.headerRevision + 1n',
+  ),
+  one('cursor one too low', cursor, 'reply.fragment ? last : last + 1n', 'last'),
+  one(
+    'cursor one too high',
+    cursor,
+    'reply.fragment ? last : last + 1n',
+    'reply.fragment ? last : last + 2n',
+  ),
+  one('a fragment counts as complete', cursor, 'reply.fragment ? last : last + 1n', 'last + 1n'),
+  one(
+    'progress moves the cursor back',
+    cursor,
+    'return max(current, reply.headerRevision + 1n)',
+    'return reply.headerRevision + 1n',
+  ),
+  one(
+    'created moves the cursor',
+    session,
+    'state.saw(headerRevision);',
+    "state.progress({ kind: 'progress', headerRevision });",
+  ),
+  one('from now on starts at the pin', state, 'this.#cursor = revision + 1n;', 'this.#cursor = revision;'),
+  one(
+    'paused goes on after what it saw',
+    session,
+    "if (state?.phase === 'paused')",
+    "if (state?.phase === 'paused') state.pin(state.seen);\n        if (state?.phase === 'paused')",
+  ),
+
+  // Fragments and order.
+  one('the beginning of a fragmented revision is lost', state, 'return all;', 'return events;'),
+  one(
+    'delivers before the revision is complete',
+    state,
+    'if (!fragment && this.#incomplete.length === 0)',
+    'if (true)',
+  ),
+  one(
+    'an incomplete revision outlives its stream',
+    state,
+    'this.#incomplete = [];\n        this.phase = phase;',
+    'this.phase = phase;',
+  ),
+  one('no order guard', state, 'if (!first || first.kv.modRevision > this.#lastDelivered)', 'if (true)'),
+  one(
+    'order guard by the header',
+    state,
+    'this.#lastDelivered = lastRevision(fresh);',
+    'this.#lastDelivered = reply.headerRevision;',
+  ),
+  one(
+    'order guard one too low',
+    state,
+    'events.filter((event) => event.kv.modRevision > this.#lastDelivered)',
+    'events.filter((event) => event.kv.modRevision >= this.#lastDelivered)',
+  ),
+
+  // Creates, ids and cancels.
+  many(
+    'a refusal closes the live watcher with that id',
+    [lane, 'this.#refused(this.#stream, reply);', 'this.#refused(this.#stream, reply, watchId);'],
+    [lane, '#refused(stream, reply) {', '#refused(stream, reply, watchId) {'],
+    [
+      lane,
+      'const state = this.#answered(stream, stream.creates.refused());',
+      'const asked = this.#answered(stream, stream.creates.refused());\n        const state = stream.byWatchId.get(watchId) ?? asked;',
+    ],
+  ),
+  one(
+    'a late answer is not cancelled',
+    lane,
+    "this.#host.emit({ type: 'send-cancel', lane: this.key, watchId });\n            return;",
+    'return;',
+  ),
+  one(
+    'who leaves is not cancelled',
+    lane,
+    "this.#host.emit({ type: 'send-cancel', lane: this.key, watchId: state.watchId });",
+    '',
+  ),
+  one(
+    'watch ids are used again',
+    lane,
+    'const watchId = this.#host.nextWatchId();',
+    'const watchId = 1000n + BigInt(state.key);',
+  ),
+  one('the window is open at once', queue, 'this.#echoes ? openWindow : 1', 'openWindow'),
+  one(
+    'whoever waited is forgotten with the stream',
+    lane,
+    "state.detach('waiting');\n            this.#waiting.add(state);",
+    "state.detach('waiting');",
+  ),
+
+  // Progress.
+  one(
+    'progress counts for all who are live by now',
+    lane,
+    'stream.requests.answered() : [watchId]',
+    '(stream.requests.answered(), [...stream.byWatchId.keys()]) : [watchId]',
+  ),
+  many(
+    'progress counts for who is not acknowledged',
+    [
+      lane,
+      'stream.requests.answered() : [watchId]',
+      '[...stream.requests.answered(), ...stream.creating.keys()] : [watchId]',
+    ],
+    [
+      lane,
+      'const state = stream.byWatchId.get(id);',
+      'const state = stream.byWatchId.get(id) ?? stream.creating.get(id);',
+    ],
+  ),
+  many(
+    'progress is asked of servers that lie',
+    [lane, 'if (!this.#stream?.trusted ||', 'if (!this.#stream ||'],
+    [
+      lane,
+      "this.#arm('settled', settledMs);",
+      "this.#arm('settled', settledMs);\n        this.#arm('progress', 100);",
+    ],
+  ),
+
+  // Compaction.
+  one(
+    'goes on after a compaction in silence',
+    session,
+    'this.#finish(state, compacted(state.cursor, compactRevision));',
+    '{ state.pin(compactRevision - 1n); this.#join(this.#shared, state); }',
+  ),
+  one('pins again after events', state, 'return (this.#pinnedOnly && ', 'return ('),
+  one(
+    'pins again behind what was announced',
+    session,
+    'else if (state.readyRevision !== undefined) {',
+    'else if (false) {',
+  ),
+  one(
+    'ends for a compaction of what it does not need',
+    session,
+    'if (compactRevision <= state.cursor) {',
+    'if (false) {',
+  ),
+  one('ends for a compaction before it was announced', state, 'this.readyRevision === undefined || ', ''),
+  one('announces less than it was pinned at', session, 'max(headerRevision, state.seen)', 'headerRevision'),
+
+  // Rollback.
+  one('no rollback check', session, 'headerRevision > 0n && headerRevision < state.seen', 'false'),
+  one(
+    'rollback without confirmation',
+    session,
+    'this.#doubt(state);\n            return;',
+    'this.#finish(state, new RolledBackError(state.seen, headerRevision));\n            return;',
+  ),
+  one(
+    'the read is compared with what came after it',
+    session,
+    'state.doubted !== undefined && revision < state.doubted',
+    'revision < state.seen',
+  ),
+  one('a doubt that comes twice is checked once', session, 'state.doubtedAgain = true;', ''),
+  one(
+    'a failed check is a passed one',
+    session,
+    "if (state.phase === 'live')\n                this.#rest(state);",
+    '',
+  ),
+
+  // Tokens.
+  one('each watcher asks for a token', session, 'if (this.#askedForToken)\n            return;', ''),
+  one(
+    'tokens are asked for without end',
+    session,
+    'const maxTokensRefused = 2;',
+    'const maxTokensRefused = 1e9;',
+  ),
+  one(
+    'an old refusal is held against the new token',
+    session,
+    'this.#reauthenticate(state, error, generation);',
+    'this.#reauthenticate(state, error);',
+  ),
+  one(
+    'an expired token ends the watcher',
+    fate,
+    "if (needsToken(error))\n        return 'reauthenticate';\n    const",
+    "if (needsToken(error))\n        return 'end';\n    const",
+  ),
+  one(
+    'who waits for a token is forgotten',
+    session,
+    'for (const state of waiting)\n            this.#goOn(state);',
+    '',
+  ),
+
+  // What fails and comes back.
+  one('a passing reason ends the watcher', fate, "return passing ? 'resume' : 'end';", "return 'end';"),
+  one(
+    'a lost stream ends its watchers',
+    fate,
+    'case Code.PERMISSION_DENIED:',
+    'case Code.UNAVAILABLE:\n        case Code.PERMISSION_DENIED:',
+  ),
+  one(
+    'pauses are not reset by a delivery',
+    lane,
+    'if (state && this.#host.told(state, reply))\n                    this.#failures = 0;',
+    'if (state)\n                    this.#host.told(state, reply);',
+  ),
+  one(
+    'pauses do not grow',
+    lane,
+    'backoffDelay(reopen, this.#failures++,',
+    'backoffDelay(reopen, 0 * this.#failures++,',
+  ),
+  one(
+    'pauses are reset by created',
+    lane,
+    "state.phase = 'live';\n",
+    "state.phase = 'live';\n        this.#failures = 0;\n",
+  ),
+  one(
+    'pauses of one watcher do not grow',
+    session,
+    'backoffDelay(reopen, state.failures,',
+    'backoffDelay(reopen, 0,',
+  ),
+  one('the attach timer is never armed', lane, "this.#arm('attach', attachMs);", ''),
+  one('who rests is tried again but once', session, 'this.#resting.clear();', ''),
+  one('one response too large ends the watchers', session, 'if (state.oversized)', 'if (true)'),
+
+  // Lanes and pauses.
+  one('a paused one comes back to the others', session, 'this.#ownLane() ?? this.#shared', 'this.#shared'),
+  one('who is far behind stays with the others', session, 'if (!behind && !ahead)', 'if (true)'),
+  one('who is level never joins the others', session, 'if (state.lane?.own)', 'if (false)'),
+  one(
+    'who is level joins only under the same token',
+    session,
+    'if (state.lane?.own)',
+    'if (state.lane?.own && state.lane.generation === this.#generation)',
+  ),
+  one(
+    'an empty lane keeps its stream',
+    lane,
+    'if (this.empty) {\n            this.#close();',
+    'if (this.empty) {',
+  ),
+  one(
+    'timers outlive their stream',
+    lane,
+    "for (const timer of ['attach', 'settled', 'progress'])",
+    'for (const timer of [])',
+  ),
+  one('full means nothing unless it is live', session, 'if (!state?.lane)', "if (state?.phase !== 'live')"),
+  one('full means nothing', session, 'if (!state?.lane)', 'if (true)'),
+  one(
+    'a failed read wakes who is paused',
+    session,
+    "if (state.phase === 'live')\n                this.#rest(state);",
+    'this.#rest(state);',
+  ),
+];

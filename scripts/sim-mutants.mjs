@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+// npm run sim:mutants: wrong versions of the watch core, each of which the simulation must find out.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { mutants } from './sim-mutants-list.mjs';
+
+const help = `npm run sim:mutants -- [options]
+
+  --schedules N   how many schedules a mutant may live through (default 6000)
+  --seed S        the first seed (default 1)
+  --only TEXT     only mutants with this in their name`;
+
+const root = join(fileURLToPath(import.meta.url), '../..');
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '6000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+
+/** A wrong core may spin for ever. */
+const timeoutMs = 300_000;
+const chosen = mutants.filter(({ name }) => name.includes(values.only));
+const results = new Map();
+const queue = [{ name: 'none (the core as it is)', patches: [] }, ...chosen];
+const waiting = [...queue];
+await Promise.all(Array.from({ length: availableParallelism() }, work));
+
+const width = Math.max(...queue.map(({ name }) => name.length));
+let survivors = 0;
+for (const { name, patches } of queue) {
+  const { ran, rule } = results.get(name);
+  const shouldLive = patches.length === 0;
+  if ((rule === undefined) !== shouldLive) survivors++;
+  const verdict = rule === undefined ? `SURVIVED ${ran} schedules` : `killed at ${ran}`;
+  console.log(`${name.padEnd(width)}  ${verdict.padEnd(24)}  ${rule ?? ''}`);
+}
+console.log(
+  `${chosen.length} mutants, ${survivors === 0 ? 'every one killed' : `${survivors} not as it should be`}`,
+);
+process.exit(survivors === 0 ? 0 : 1);
+
+async function work() {
+  for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+    const home = prepare(mutant);
+    results.set(mutant.name, await simulate(home));
+    rmSync(home, { recursive: true });
+  }
+}
+
+/** The built simulation and the rooms that it needs, beside each other, with the mutant's patches. */
+function prepare({ name, patches }) {
+  const home = mkdtempSync(join(tmpdir(), 'etcd-naming-mutant-'));
+  writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
+  for (const room of ['dist/watch/core', 'dist/errors', 'dist/model', 'dist/async', 'build/test/sim']) {
+    cpSync(join(root, room), join(home, room), { recursive: true });
+  }
+  for (const { file, from, to } of patches) {
+    const path = join(home, 'dist/watch/core', file);
+    const source = readFileSync(path, 'utf8');
+    const places = source.split(from).length - 1;
+    if (places !== 1)
+      throw new Error(`mutant '${name}': its text is there ${places} times in ${file}, not once:\n${from}`);
+    writeFileSync(
+      path,
+      source.replace(from, () => to),
+    );
+  }
+  return home;
+}
+
+function simulate(home) {
+  const args = ['build/test/sim/main.js', '--json', '--schedules', values.schedules, '--seed', values.seed];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    child.on('close', () => {
+      clearTimeout(timer);
+      try {
+        const { ran, failed } = JSON.parse(output);
+        resolve({ ran, rule: failed?.rule });
+      } catch {
+        resolve({
+          ran: 0,
+          rule: `no answer: ${errors.split('\n').find((line) => line.includes('Error')) ?? 'it spins'}`,
+        });
+      }
+    });
+  });
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env node
+// npm run test:matrix: the integration ring on each line of etcd that can be had here.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cacheFolder, findCached } from '../dist/testing/cache.js';
+
+const help = `npm run test:matrix [-- options] [-- mocha options]
+
+  --fault            the fault ring too
+  --only <version>   only the lines of etcd that begin so, as 3.6; may be given more than once
+  --build            build what is missing from Go modules (npm run etcd:build); needs a Go toolchain
+
+A line of etcd is taken from ETCD_BIN, PATH or the cache; else, where a Docker engine runs and can pull it, as the
+official image. What cannot be had is named and skipped. Exit code 1 when a test failed, or when nothing was run.`;
+
+/** The release to build or pull for a line of which none is at hand. */
+const lines = { 3.4: '3.4.42', 3.5: '3.5.35', 3.6: '3.6.16', 3.7: '3.7.1' };
+
+const { values, positionals } = parseArgs({
+  options: {
+    fault: { type: 'boolean' },
+    only: { type: 'string', multiple: true, default: [] },
+    build: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
+  allowPositionals: true,
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+const rings = values.fault ? ['integration', 'fault'] : ['integration'];
+const wanted = Object.entries(lines).filter(
+  ([line]) => values.only.length === 0 || values.only.some((only) => only.startsWith(line)),
+);
+const results = [];
+for (const [line, release] of wanted) {
+  const found = await find(line, release);
+  if (found.env) for (const ring of rings) results.push(run(ring, found));
+  else results.push({ line, skipped: found.why });
+}
+console.log('\netcd');
+for (const one of results) console.log(`  ${describe(one)}`);
+const ran = results.filter(({ counts }) => counts);
+process.exit(ran.length > 0 && ran.every(({ ok }) => ok) ? 0 : 1);
+
+/** A way to run a release of the line, as environment variables for the tests, or why there is none. */
+async function find(line, release) {
+  const why = [];
+  const binary = here(line) ?? (await cached(line)) ?? (values.build ? built(line, release, why) : undefined);
+  const found = await binary;
+  if (found) {
+    return {
+      line,
+      version: found.version,
+      from: found.etcd,
+      env: { ETCD_BIN: found.etcd, ETCD_TEST_SOURCE: 'binary' },
+    };
+  }
+  why.unshift('no binary in ETCD_BIN, on PATH or in the cache');
+  const image = `quay.io/coreos/etcd:v${release}`;
+  if (!docker('version')) why.push('no Docker engine is running');
+  else if (docker('image', 'inspect', image) || docker('pull', '--quiet', image)) {
+    return {
+      line,
+      version: release,
+      from: image,
+      env: { ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image },
+    };
+  } else why.push(`${image} could not be pulled`);
+  if (!values.build && line !== '3.4') why.push('--build would build it, with a Go toolchain');
+  return { line, why: why.join('; ') };
+}
+
+/** What `ETCD_BIN` or `PATH` offers, if it is of this line. */
+function here(line) {
+  for (const path of [
+    process.env.ETCD_BIN,
+    ...(process.env.PATH ?? '').split(':').map((folder) => join(folder, 'etcd')),
+  ]) {
+    const version = path && versionOf(path);
+    if (version?.startsWith(`${line}.`)) return { etcd: path, version };
+  }
+  return undefined;
+}
+
+/** The newest of the line in the cache. */
+async function cached(line) {
+  const versions = readdirSync(cacheFolder())
+    .map((name) => name.split('-')[0])
+    .filter((version) => version.startsWith(`${line}.`))
+    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  for (const version of versions) {
+    const binary = await findCached(version);
+    if (binary) return binary;
+  }
+  return undefined;
+}
+
+async function built(line, release, why) {
+  if (line === '3.4') {
+    why.push('3.4 cannot be built from Go modules; it is the package etcd-server of Debian 12');
+    return undefined;
+  }
+  const script = fileURLToPath(new URL('etcd-build.mjs', import.meta.url));
+  if (spawnSync(process.execPath, [script, release], { stdio: 'inherit' }).status !== 0)
+    why.push('it could not be built');
+  return findCached(release);
+}
+
+function run(ring, { line, version, from, env }) {
+  console.log(`\n=== etcd ${version} (${from}), ring ${ring}`);
+  const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
+  const result = join(scratch, 'result.json');
+  const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
+  const args = ['--reporter', 'scripts/ring-reporter.cjs', ...positionals, `build/test/${ring}/**/*.test.js`];
+  const { status } = spawnSync(process.execPath, [mocha, ...args], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: 'inherit',
+    env: { ...process.env, ...env, RING_RESULT: result },
+  });
+  let counts = { passed: 0, failed: 1, skipped: 0 };
+  try {
+    counts = JSON.parse(readFileSync(result, 'utf8'));
+  } catch {} // it did not get as far as its report
+  rmSync(scratch, { recursive: true });
+  return { line, version, ring, counts, ok: status === 0 && counts.failed === 0 };
+}
+
+function describe({ line, version, ring, counts, ok, skipped }) {
+  if (!counts) return `${line}.x   skipped: ${skipped}`;
+  const { passed, failed, skipped: left } = counts;
+  return `${version.padEnd(7)} ${ring}: ${passed} passed, ${failed} failed, ${left} skipped${ok ? '' : '  FAILED'}`;
+}
+
+function versionOf(path) {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  return /etcd Version: (\S+)/.exec(stdout ?? '')?.[1];
+}
+
+function docker(...args) {
+  return spawnSync('docker', args, { stdio: 'ignore', timeout: 120_000 }).status === 0;
+}
