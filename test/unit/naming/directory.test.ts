@@ -50,6 +50,52 @@ describe('the directory of services', () => {
     );
   });
 
+  describe('of a service that turns up empty after history was lost', () => {
+    let told: string[];
+
+    beforeEach(async () => {
+      ({ told } = await follow());
+      etcd.mirrors[0]!.snapshot('a:1', 'b:1');
+      await settled();
+      etcd.mirrors[0]!.resync();
+      await settled();
+    });
+
+    it('keeps the last known endpoints for one TTL, and then believes it', () => {
+      assert.deepEqual(told, ['[a:1,b:1]']);
+      clock.advance(9_999);
+      assert.deepEqual(told, ['[a:1,b:1]']);
+      clock.advance(1);
+      assert.deepEqual(told, ['[a:1,b:1]', '[]']);
+    });
+
+    it('tells at once who is back, and goes on from there', async () => {
+      etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
+      await settled();
+      clock.advance(60_000);
+      assert.deepEqual(told, ['[a:1,b:1]', '[b:1]']);
+    });
+
+    it('does not begin to wait anew with each empty list', async () => {
+      clock.advance(6_000);
+      etcd.mirrors[0]!.resync();
+      await settled();
+      clock.advance(4_000);
+      assert.deepEqual(told, ['[a:1,b:1]', '[]']);
+    });
+  });
+
+  it('believes at once a service that empties before its eyes, or is met empty', async () => {
+    const { told } = await follow();
+    etcd.mirrors[0]!.snapshot();
+    await settled();
+    etcd.mirrors[0]!.put('a:1', '{"Addr":"a:1"}');
+    await settled();
+    etcd.mirrors[0]!.remove('a:1');
+    await settled();
+    assert.deepEqual(told, ['[]', '[a:1]', '[]']);
+  });
+
   it('tells a later subscriber what is known, though not from within subscribe()', async () => {
     await follow();
     etcd.mirrors[0]!.snapshot('a:1');

@@ -33,6 +33,12 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     this.#tell({ type: 'snapshot', reason: 'initial', revision: ++this.#revision, kvs: new Map(kvs) });
   }
 
+  /** History was lost; these are all the addresses there are now. */
+  resync(...addrs: string[]): void {
+    const kvs = addrs.map((addr) => this.#kv(addr, JSON.stringify({ Addr: addr })));
+    this.#tell({ type: 'snapshot', reason: 'rolled-back', revision: ++this.#revision, kvs: new Map(kvs) });
+  }
+
   put(id: string, value: string): void {
     const puts = new Map([this.#kv(id, value)]);
     this.#tell({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
