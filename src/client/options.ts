@@ -13,7 +13,7 @@ export interface EtcdClientOptions {
    * etcd's own limit of about 7 s, so that its reason is seen rather than ours.
    */
   readonly timeoutMs?: number;
-  /** How long a connection attempt, or a peer that accepted and says nothing, is given, in milliseconds. Default 5,000. */
+  /** How long a connection attempt, or a peer that accepted and says nothing, is given, in milliseconds. Default 4,000. */
   readonly connectTimeoutMs?: number;
   /**
    * How often an idle connection with calls under way is pinged, in milliseconds. Default 10,000, at least 5,000:
@@ -47,7 +47,7 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
       tls: options.tls,
       auth: options.auth,
       timeoutMs: atLeast(options, 'timeoutMs', 1, 10_000),
-      connectTimeoutMs: atLeast(options, 'connectTimeoutMs', 1, 5_000),
+      connectTimeoutMs: atLeast(options, 'connectTimeoutMs', 1, 4_000),
       keepaliveTimeMs: atLeast(options, 'keepaliveTimeMs', 5_000, 10_000),
       keepaliveTimeoutMs: atLeast(options, 'keepaliveTimeoutMs', 1, 5_000),
       maxReconnectDelayMs: atLeast(options, 'maxReconnectDelayMs', 250, 2_000),

@@ -140,7 +140,8 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         if (resumed) {
           const broken = await this.#proveResumption(nextRevision - 1n);
           if (broken) return broken;
-        } else if (events.length === 0) {
+        }
+        if (events.length === 0) {
           this.#view.advance(nextRevision - 1n);
           this.#tellWaiters();
         } else {

@@ -19,7 +19,7 @@ import { createRequest, type WatchSpec } from './watch-request.js';
 export interface WatchSink {
   /** Its stream is gone; `resumed` follows, unless it ends. */
   interrupted(): void;
-  resumed(): void;
+  resumed(fromRevision: Revision): void;
   ready(revision: Revision, nextRevision: Revision): void;
   deliver(events: readonly WatchEvent[]): void;
   progress(revision: Revision): void;
@@ -181,7 +181,7 @@ export class WatchDriver {
 
   #status(status: StreamStatus): void {
     this.#ports.onStatus(status);
-    if (status.type === 'resumed') this.#watchers.get(status.watcher)?.sink.resumed();
+    if (status.type === 'resumed') this.#watchers.get(status.watcher)?.sink.resumed(status.fromRevision);
     if (status.type !== 'disconnected') return;
     for (const { lane, sink } of this.#watchers.values()) if (lane === status.lane) sink.interrupted();
   }

@@ -10,7 +10,7 @@ export interface WatchBatch {
   readonly events: readonly WatchEvent[];
   /** Store it once the batch is dealt with: a watch with this `startRevision` goes on exactly after it. */
   readonly nextRevision: Revision;
-  /** The watch was taken up again here after its stream was lost. */
+  /** The watch was taken up here, on its first stream or, after a loss, on another one. */
   readonly resumed?: true;
 }
 
@@ -53,7 +53,7 @@ export interface WatcherOptions {
   readonly signal: AbortSignal | undefined;
   /** Hand progress notifications to the reader as batches without events. */
   readonly progress: boolean;
-  /** Hand over a batch without events for each resumption. */
+  /** Hand over a batch without events each time the watch is taken up on a stream. */
   readonly resumptions: boolean;
   /** Lets go of the process, which waits for the watch until then. */
   readonly release: () => void;
@@ -85,8 +85,6 @@ export class DrivenWatcher implements Watcher {
   #live = false;
   #liveChangedAt: number | undefined;
   #nextRevision: Revision | undefined;
-  /** Past the last batch that was put in the buffer. */
-  #received: Revision | undefined;
   /** The batch that the reader has and has not yet asked to go on from. */
   #handedOver: Revision | undefined;
   /** Proven while nothing was waiting: as good as consumed once the reader has nothing in hand. */
@@ -148,10 +146,14 @@ export class DrivenWatcher implements Watcher {
         this.#setLive(true);
         this.#nextRevision ??= nextRevision;
         this.#settle.ready(revision);
+        this.#announce(nextRevision);
       },
       deliver: (events) => this.#deliver(events),
       interrupted: () => this.#setLive(false),
-      resumed: () => this.#resumed(),
+      resumed: (fromRevision) => {
+        this.#setLive(true);
+        this.#announce(fromRevision);
+      },
       progress: (revision) => this.#progress(revision + 1n),
       finish: (error) => {
         this.#end({ reason: reasonOf(error), error }, error);
@@ -189,10 +191,8 @@ export class DrivenWatcher implements Watcher {
     }
   }
 
-  #resumed(): void {
-    this.#setLive(true);
-    const nextRevision = this.#received ?? this.#nextRevision;
-    if (!this.#options.resumptions || nextRevision === undefined) return;
+  #announce(nextRevision: Revision): void {
+    if (this.#over || !this.#options.resumptions) return;
     this.#mailbox.put({ events: [], nextRevision, bytes: 0, resumed: true });
   }
 
@@ -206,8 +206,7 @@ export class DrivenWatcher implements Watcher {
     this.#events += events.length;
     this.#bytes += bytes;
     this.#quiet = undefined;
-    this.#received = last.kv.modRevision + 1n;
-    this.#mailbox.put({ events, nextRevision: this.#received, bytes });
+    this.#mailbox.put({ events, nextRevision: last.kv.modRevision + 1n, bytes });
     const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
     if (!this.#paused && (this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes)) {
       this.#paused = true;

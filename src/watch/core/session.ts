@@ -9,7 +9,7 @@ import {
 import type { Revision, WatchEvent } from '../../model/index.js';
 import { max, type WatchReply } from './cursor.js';
 import { Lane, type LaneHost, reopen } from './lane.js';
-import type { Generation, LaneKey, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import type { Generation, LaneKey, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
 import { streamFate, watcherFate } from './stream-fate.js';
 import { WatcherState } from './watcher-state.js';
 
@@ -116,7 +116,7 @@ export class WatchSession {
         return;
       case 'timer':
         if (input.timer === 'retry') this.#retry();
-        else this.#touch(this.#lanes.get(input.lane))?.timer(input.timer);
+        else this.#timer(this.#lanes.get(input.lane), input.timer);
     }
   }
 
@@ -357,6 +357,15 @@ export class WatchSession {
         return;
       case 'resume':
     }
+  }
+
+  #timer(lane: Lane | undefined, timer: TimerName): void {
+    if (!lane) return;
+    this.#touched.add(lane);
+    lane.timer(timer);
+    // Its next stream would have the present token: the one of those who came since then will do.
+    if (timer !== 'reopen' || lane.own || lane === this.#shared) return;
+    for (const state of [...lane.watchers]) this.#join(this.#shared, state);
   }
 
   #trusted(lane: Lane | undefined): void {
