@@ -203,6 +203,15 @@ export const mutants = [
     'this.#reauthenticate(state, error, generation);',
     'this.#reauthenticate(state, error);',
   ),
+  one('a token counts each time it is tried', state, 'if (token > this.#lastRefused)', 'if (true)'),
+  one('a lane blames the token that it began with', lane, 'this.generation = this.#host.generation();', ''),
+  one('a new pin remembers a store that is gone', state, 'this.#seen = revision;', 'this.saw(revision);'),
+  one(
+    'streams of old tokens never come together',
+    session,
+    'for (const state of [...lane.watchers])',
+    'for (const state of [])',
+  ),
   one(
     'an expired token ends the watcher',
     fate,

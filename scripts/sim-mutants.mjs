@@ -10,14 +10,14 @@ import { mutants } from './sim-mutants-list.mjs';
 
 const help = `npm run sim:mutants -- [options]
 
-  --schedules N   how many schedules a mutant may live through (default 6000)
+  --schedules N   how many schedules a mutant may live through (default 20000)
   --seed S        the first seed (default 1)
   --only TEXT     only mutants with this in their name`;
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({
   options: {
-    schedules: { type: 'string', default: '6000' },
+    schedules: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },

@@ -1,7 +1,14 @@
 import type { EtcdError } from '#src/errors/index.js';
 import { Code, errorFromServer } from '#src/errors/index.js';
 import type { WatchEvent } from '#src/model/index.js';
-import { type WatchEffect, type WatchInput, type WatchReply, WatchSession } from '#src/watch/core/index.js';
+import {
+  type StreamStatus,
+  type TimerName,
+  type WatchEffect,
+  type WatchInput,
+  type WatchReply,
+  WatchSession,
+} from '#src/watch/core/index.js';
 
 const nothing = Buffer.alloc(0);
 
@@ -70,8 +77,31 @@ export class Bench {
     });
   }
 
-  reply(watchId: number, reply: WatchReply): readonly WatchEffect[] {
-    return this.input({ type: 'reply', watchId: BigInt(watchId), reply });
+  /** On lane 1, the first shared one, unless another is named. */
+  reply(watchId: number, reply: WatchReply, lane = 1): readonly WatchEffect[] {
+    return this.input({ type: 'reply', lane, watchId: BigInt(watchId), reply });
+  }
+
+  timer(timer: TimerName, lane = timer === 'retry' ? 0 : 1): readonly WatchEffect[] {
+    return this.input({ type: 'timer', timer, lane });
+  }
+
+  lose(error = dropped(), lane = 1): readonly WatchEffect[] {
+    return this.input({ type: 'stream-lost', lane, error });
+  }
+
+  /** The answer to a read of the store's revision. */
+  revision(watcher: number, revision: number): readonly WatchEffect[] {
+    return this.input({ type: 'revision', watcher, revision: BigInt(revision) });
+  }
+
+  /** A watcher with so many siblings live on lane 1, which keep that lane open. Ids 1000 and up. */
+  withSiblings(count: number, headerRevision = 1): this {
+    for (let i = 0; i < count; i++) {
+      this.watch(100 + i, headerRevision);
+      this.reply(1_000 + i, created(headerRevision));
+    }
+    return this;
   }
 
   /** A watcher that is live on a new stream, with id 1000. */
@@ -82,20 +112,38 @@ export class Bench {
   }
 
   /** Loses the stream and has it opened again. */
-  reconnect(error = dropped()): readonly WatchEffect[] {
-    this.input({ type: 'stream-lost', error });
-    return this.input({ type: 'timer', timer: 'reopen' });
+  reconnect(error = dropped(), lane = 1): readonly WatchEffect[] {
+    this.lose(error, lane);
+    return this.timer('reopen', lane);
   }
 }
 
-/** Effects without the timers, which have tests of their own. */
+/** Effects without the timers and the status, which have tests of their own. */
 export function acts(effects: readonly WatchEffect[]): readonly WatchEffect[] {
-  return effects.filter(({ type }) => type !== 'arm-timer' && type !== 'disarm-timer');
+  return effects.filter(({ type }) => type !== 'arm-timer' && type !== 'disarm-timer' && type !== 'status');
 }
 
-/** The effects as one line, each a word with what matters in it. */
+/** What becomes of the timers, a line each. */
+export function timers(effects: readonly WatchEffect[]): string[] {
+  return effects.flatMap((effect) => {
+    if (effect.type === 'arm-timer') return [`arm ${effect.timer} ${effect.lane} in ${effect.delayMs}`];
+    return effect.type === 'disarm-timer' ? [`disarm ${effect.timer} ${effect.lane}`] : [];
+  });
+}
+
+export function statuses(effects: readonly WatchEffect[]): readonly StreamStatus[] {
+  return effects.flatMap((effect) => (effect.type === 'status' ? [effect.status] : []));
+}
+
+/** The effects as one line, each a word with what matters in it; `@` names a lane other than the first. */
 export function brief(effects: readonly WatchEffect[]): string {
-  return acts(effects).map(briefOne).join(', ');
+  return acts(effects)
+    .map((effect) => briefOne(effect) + place(effect))
+    .join(', ');
+}
+
+function place(effect: WatchEffect): string {
+  return 'lane' in effect && effect.lane !== 1 ? ` @${effect.lane}` : '';
 }
 
 function briefOne(effect: WatchEffect): string {
@@ -111,8 +159,10 @@ function briefOne(effect: WatchEffect): string {
       return `${effect.type} ${effect.watcher} at ${effect.revision}`;
     case 'finish':
       return `finish ${effect.watcher}: ${effect.error.name}`;
-    case 'pin':
-      return `pin ${effect.watcher}`;
+    case 'read-revision':
+      return `read ${effect.watcher}`;
+    case 'refresh-token':
+      return `refresh ${effect.generation}`;
     case 'close-stream':
       return effect.owing ? 'close-stream owing' : 'close-stream';
     default:

@@ -5,6 +5,7 @@ import type {
   Duplex,
   DuplexHandlers,
   KvCalls,
+  Member,
   WatchCalls,
   WatchRequest,
   WatchResponse,
@@ -33,7 +34,9 @@ export class FakeStream implements Duplex<WatchRequest> {
     );
   }
 
+  /** With the first request it has found its member. */
   send(request: WatchRequest): void {
+    if (this.requests.length === 0) this.#handlers.opened?.({} as Member);
     this.requests.push(request);
   }
 
@@ -87,14 +90,30 @@ export class FakeWatch {
   readonly streams: FakeStream[] = [];
   readonly timers = new Set<{ readonly delayMs: number; readonly callback: () => void }>();
   revision = 10n;
+  /** How often the process is kept alive. */
+  holds = 0;
   readonly client: WatchClient;
 
   constructor() {
     const watch: WatchCalls = {
+      tokenGeneration: 0,
+      onToken: () => {},
+      refreshToken: () => Promise.resolve(),
+      versionOf: () => Promise.resolve(undefined),
+      hold: () => {
+        this.holds++;
+        return () => {
+          this.holds--;
+        };
+      },
       watch: (_options, handlers) => {
         const stream = new FakeStream(handlers);
         this.streams.push(stream);
-        return stream;
+        return {
+          send: (request) => stream.send(request),
+          cancel: () => stream.cancel(),
+          abandon: () => stream.abandon(),
+        };
       },
     };
     const kv = {
@@ -108,7 +127,7 @@ export class FakeWatch {
         return () => this.timers.delete(timer);
       },
     };
-    this.client = new WatchClient({ watch, kv, clock, random: () => 0.5 });
+    this.client = new WatchClient({ watch, kv, clock, random: () => 0.5, onStatus: () => {} });
   }
 
   get last(): FakeStream {

@@ -12,23 +12,24 @@ import {
   progress,
   puts,
   refused,
+  timers,
 } from './builders.js';
 
 describe('a watch session', () => {
   describe('with a new watcher', () => {
     it('opens a stream and creates it at its start', () => {
       assert.deepEqual(new Bench().watch(1, 42), [
-        { type: 'open-stream' },
-        { type: 'arm-timer', timer: 'settled', delayMs: 30_000 },
-        { type: 'send-create', watcher: 1, watchId: 1_000n, startRevision: 42n },
-        { type: 'arm-timer', timer: 'attach', delayMs: 10_000 },
+        { type: 'open-stream', lane: 1, generation: 0 },
+        { type: 'arm-timer', timer: 'settled', lane: 1, delayMs: 30_000 },
+        { type: 'send-create', lane: 1, watcher: 1, watchId: 1_000n, startRevision: 42n },
+        { type: 'arm-timer', timer: 'attach', lane: 1, delayMs: 10_000 },
       ]);
     });
 
     it('that watches from now is pinned first, and created right after that revision', () => {
       const bench = new Bench();
-      assert.deepEqual(bench.watch(1), [{ type: 'pin', watcher: 1 }]);
-      const effects = bench.input({ type: 'pinned', watcher: 1, revision: 8n });
+      assert.deepEqual(bench.watch(1), [{ type: 'read-revision', watcher: 1 }]);
+      const effects = bench.revision(1, 8);
       assert.equal(brief(effects), 'open-stream, create 1 as 1000 from 9');
     });
 
@@ -36,7 +37,7 @@ describe('a watch session', () => {
       const bench = new Bench();
       bench.watch(1, 42);
       const effects = bench.reply(1_000, created(50));
-      assert.deepEqual(effects[0], { type: 'disarm-timer', timer: 'attach' });
+      assert.deepEqual(effects[0], { type: 'disarm-timer', timer: 'attach', lane: 1 });
       assert.equal(brief(effects), 'ready 1 at 50');
     });
 
@@ -71,18 +72,18 @@ describe('a watch session', () => {
       bench.watch(1);
       // As a gateway says it that limits the rate: at once, so that nothing else would slow this down.
       const error = errorFromServer(Code.RESOURCE_EXHAUSTED, 'rate limited');
-      const effects = bench.input({ type: 'pin-failed', watcher: 1, error });
+      const effects = bench.input({ type: 'revision-failed', watcher: 1, error });
       assert.equal(brief(effects), '');
       const armed = effects.find((effect) => effect.type === 'arm-timer');
       assert.ok(armed && armed.delayMs > 0);
-      assert.equal(brief(bench.input({ type: 'timer', timer: armed.timer })), 'pin 1');
+      assert.equal(brief(bench.timer(armed.timer)), 'read 1');
     });
 
     it('that cannot be pinned for good is finished', () => {
       const bench = new Bench();
       bench.watch(1);
       const error = errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
-      assert.deepEqual(bench.input({ type: 'pin-failed', watcher: 1, error }), [
+      assert.deepEqual(bench.input({ type: 'revision-failed', watcher: 1, error }), [
         { type: 'finish', watcher: 1, error },
       ]);
     });
@@ -187,18 +188,16 @@ describe('a watch session', () => {
       bench.reply(1_001, created());
       bench.watch(3, 30); // not acknowledged
       bench.reply(1_000, events(puts(15)));
-      assert.deepEqual(bench.input({ type: 'stream-lost', error: dropped() }), [
-        { type: 'disarm-timer', timer: 'attach' },
-        { type: 'disarm-timer', timer: 'settled' },
-        { type: 'arm-timer', timer: 'reopen', delayMs: 25 },
+      assert.deepEqual(timers(bench.lose()), [
+        'disarm attach 1',
+        'disarm settled 1',
+        'disarm progress 1',
+        'arm reopen 1 in 25',
       ]);
-      assert.equal(
-        brief(bench.input({ type: 'timer', timer: 'reopen' })),
-        'open-stream, create 1 as 1003 from 16',
-      );
+      assert.equal(brief(bench.timer('reopen')), 'open-stream, create 1 as 1003 from 16');
       assert.equal(
         brief(bench.reply(1_003, created())),
-        'ready 1 at 0, create 2 as 1004 from 20, create 3 as 1005 from 30',
+        'create 2 as 1004 from 20, create 3 as 1005 from 30',
       );
     });
 
@@ -216,9 +215,9 @@ describe('a watch session', () => {
       const pauses: number[] = [];
       for (let id = 1_000; id < 1_009; id++) {
         bench.reply(id, created());
-        const armed = bench.input({ type: 'stream-lost', error: dropped() });
+        const armed = bench.lose();
         for (const effect of armed) if (effect.type === 'arm-timer') pauses.push(effect.delayMs);
-        bench.input({ type: 'timer', timer: 'reopen' });
+        bench.timer('reopen');
       }
       assert.deepEqual(pauses, [25, 50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
     });
@@ -226,7 +225,7 @@ describe('a watch session', () => {
     const cures: readonly (readonly [what: string, cure: (bench: Bench) => void])[] = [
       ['a delivery', (bench) => bench.reply(1_003, events(puts(9)))],
       ['progress', (bench) => bench.reply(1_003, progress(9))],
-      ['30 quiet seconds', (bench) => bench.input({ type: 'timer', timer: 'settled' })],
+      ['30 quiet seconds', (bench) => bench.timer('settled')],
     ];
     for (const [what, cure] of cures) {
       it(`starts over with short pauses after ${what}`, () => {
@@ -236,8 +235,8 @@ describe('a watch session', () => {
           bench.reply(id, created());
         }
         cure(bench);
-        const armed = bench.input({ type: 'stream-lost', error: dropped() });
-        assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', delayMs: 25 });
+        const armed = bench.lose();
+        assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', lane: 1, delayMs: 25 });
       });
     }
 
@@ -246,24 +245,24 @@ describe('a watch session', () => {
       bench.reconnect();
       bench.reply(1_001, created());
       bench.reply(1_001, events(puts(2, 3)));
-      const armed = bench.input({ type: 'stream-lost', error: dropped() });
-      assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', delayMs: 50 });
+      const armed = bench.lose();
+      assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', lane: 1, delayMs: 50 });
     });
 
     it('opens nothing before the pause is over, also for a new watcher', () => {
       const bench = new Bench().live();
-      bench.input({ type: 'stream-lost', error: dropped() });
+      bench.lose();
       assert.deepEqual(bench.watch(2, 7), []);
-      assert.match(brief(bench.input({ type: 'timer', timer: 'reopen' })), /^open-stream, create/);
+      assert.match(brief(bench.timer('reopen')), /^open-stream, create/);
     });
 
     it('opens nothing at all when the last watcher left meanwhile', () => {
       const bench = new Bench().live();
-      bench.input({ type: 'stream-lost', error: dropped() });
+      bench.lose();
       assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), [
-        { type: 'disarm-timer', timer: 'reopen' },
+        { type: 'disarm-timer', timer: 'reopen', lane: 1 },
       ]);
-      assert.deepEqual(bench.input({ type: 'timer', timer: 'reopen' }), []);
+      assert.deepEqual(bench.timer('reopen'), []);
     });
 
     const survivors: readonly (readonly [code: Code, text: string])[] = [
@@ -287,19 +286,18 @@ describe('a watch session', () => {
       [Code.PERMISSION_DENIED, 'etcdserver: permission denied'],
       [Code.UNIMPLEMENTED, 'unknown service etcdserverpb.Watch'],
       [Code.INVALID_ARGUMENT, 'nonsense'],
-      [Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)'],
     ];
     for (const [code, text] of ends) {
       it(`finishes every watcher with ${code} '${text}'`, () => {
         const bench = new Bench().live();
         bench.watch(2, 1);
         const error = errorFromServer(code, text);
-        const effects = acts(bench.input({ type: 'stream-lost', error }));
+        const effects = acts(bench.lose(error));
         assert.deepEqual(effects, [
           { type: 'finish', watcher: 1, error },
           { type: 'finish', watcher: 2, error },
         ]);
-        assert.deepEqual(bench.input({ type: 'timer', timer: 'reopen' }), []);
+        assert.deepEqual(bench.timer('reopen'), []);
       });
     }
   });
@@ -308,20 +306,14 @@ describe('a watch session', () => {
     it('gives the stream up as owing, and goes on elsewhere', () => {
       const bench = new Bench();
       bench.watch(1, 5);
-      assert.deepEqual(bench.input({ type: 'timer', timer: 'attach' }), [
-        { type: 'close-stream', owing: true },
-        { type: 'disarm-timer', timer: 'attach' },
-        { type: 'disarm-timer', timer: 'settled' },
-        { type: 'arm-timer', timer: 'reopen', delayMs: 25 },
-      ]);
-      assert.equal(
-        brief(bench.input({ type: 'timer', timer: 'reopen' })),
-        'open-stream, create 1 as 1001 from 5',
-      );
+      const effects = bench.timer('attach');
+      assert.equal(brief(effects), 'close-stream owing');
+      assert.equal(timers(effects).at(-1), 'arm reopen 1 in 25');
+      assert.equal(brief(bench.timer('reopen')), 'open-stream, create 1 as 1001 from 5');
     });
 
     it('keeps a stream on which all is answered', () => {
-      assert.deepEqual(new Bench().live().input({ type: 'timer', timer: 'attach' }), []);
+      assert.deepEqual(new Bench().live().timer('attach'), []);
     });
   });
 
@@ -331,7 +323,7 @@ describe('a watch session', () => {
       bench.watch(2, 1);
       bench.reply(1_001, created());
       assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), [
-        { type: 'send-cancel', watchId: 1_000n },
+        { type: 'send-cancel', lane: 1, watchId: 1_000n },
       ]);
       assert.deepEqual(bench.reply(1_000, events(puts(9))), []);
       assert.deepEqual(bench.reply(1_000, cancelled()), []);
@@ -347,15 +339,15 @@ describe('a watch session', () => {
 
     it('as the last one, closes the stream', () => {
       const effects = acts(new Bench().live().input({ type: 'unwatch', watcher: 1 }));
-      assert.deepEqual(effects.at(-1), { type: 'close-stream', owing: false });
+      assert.deepEqual(effects.at(-1), { type: 'close-stream', lane: 1, owing: false });
     });
 
     it('while it is pinned, takes no notice of the answer', () => {
       const bench = new Bench();
       bench.watch(1);
       bench.input({ type: 'unwatch', watcher: 1 });
-      assert.deepEqual(bench.input({ type: 'pinned', watcher: 1, revision: 8n }), []);
-      assert.deepEqual(bench.input({ type: 'pin-failed', watcher: 1, error: dropped() }), []);
+      assert.deepEqual(bench.revision(1, 8), []);
+      assert.deepEqual(bench.input({ type: 'revision-failed', watcher: 1, error: dropped() }), []);
     });
 
     it('twice, does nothing the second time', () => {
@@ -368,23 +360,31 @@ describe('a watch session', () => {
   describe('whose watcher is full', () => {
     it('cancels it on the server and takes it up at the first undelivered revision under a new id', () => {
       const bench = new Bench().live();
+      bench.watch(2, 1);
+      bench.reply(1_001, created());
       bench.reply(1_000, events(puts(3, 4)));
       assert.equal(brief(bench.input({ type: 'full', watcher: 1 })), 'cancel 1000');
       assert.deepEqual(bench.reply(1_000, events(puts(5))), [], 'under way, and asked for again');
       assert.deepEqual(bench.reply(1_000, cancelled()), []);
-      assert.equal(brief(bench.input({ type: 'drained', watcher: 1 })), 'create 1 as 1001 from 5');
+      assert.equal(
+        brief(bench.input({ type: 'drained', watcher: 1 })),
+        'open-stream @2, create 1 as 1002 from 5 @2',
+      );
       assert.deepEqual(bench.reply(1_000, events(puts(6))), [], 'the old id stays retired');
-      bench.reply(1_001, created());
-      assert.equal(brief(bench.reply(1_001, events(puts(5, 6)))), 'deliver 1: 5 6');
+      bench.reply(1_002, created(), 2);
+      assert.match(brief(bench.reply(1_002, events(puts(5, 6)), 2)), /^deliver 1: 5 6, /);
     });
 
     it('in the middle of a revision, takes that revision up again whole', () => {
       const bench = new Bench().live();
       bench.reply(1_000, events(puts(3, 4, 4), { fragment: true }));
       bench.input({ type: 'full', watcher: 1 });
-      assert.equal(brief(bench.input({ type: 'drained', watcher: 1 })), 'create 1 as 1001 from 4');
-      bench.reply(1_001, created());
-      assert.equal(brief(bench.reply(1_001, events(puts(4, 4, 4)))), 'deliver 1: 4 4 4');
+      assert.equal(
+        brief(bench.input({ type: 'drained', watcher: 1 })),
+        'open-stream @2, create 1 as 1001 from 4 @2',
+      );
+      bench.reply(1_001, created(), 2);
+      assert.match(brief(bench.reply(1_001, events(puts(4, 4, 4)), 2)), /^deliver 1: 4 4 4, /);
     });
 
     it('leaves the other watchers alone', () => {
@@ -402,7 +402,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reconnect()), '');
       assert.equal(
         brief(bench.input({ type: 'drained', watcher: 1 })),
-        'open-stream, create 1 as 1001 from 4',
+        'open-stream @2, create 1 as 1001 from 4 @2',
       );
     });
   });
@@ -469,6 +469,13 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reconnect()), 'open-stream, create 2 as 1002 from 1');
     });
 
+    it('for history that it does not need, takes it up again: old servers go back to send old events', () => {
+      const bench = new Bench().live(1, 5);
+      bench.reply(1_000, events(puts(40)));
+      assert.doesNotMatch(brief(bench.reply(1_000, cancelled(41))), /finish/);
+      assert.equal(brief(bench.timer('retry')), 'open-stream, create 1 as 1001 from 41');
+    });
+
     it('for compacted history, says from where history is left', () => {
       const bench = new Bench().live(1, 5);
       const [finish] = acts(bench.reply(1_000, cancelled(20)));
@@ -483,17 +490,14 @@ describe('a watch session', () => {
     function pinned(): Bench {
       const bench = new Bench();
       bench.watch(1);
-      bench.input({ type: 'pinned', watcher: 1, revision: 8n });
+      bench.revision(1, 8);
       return bench;
     }
 
     it('before it was announced ready, pins again in silence', () => {
       const bench = pinned();
-      assert.equal(brief(bench.reply(-1, refused('', 20))), 'pin 1');
-      assert.equal(
-        brief(bench.input({ type: 'pinned', watcher: 1, revision: 30n })),
-        'create 1 as 1001 from 31',
-      );
+      assert.equal(brief(bench.reply(-1, refused('', 20))), 'read 1, close-stream');
+      assert.equal(brief(bench.revision(1, 30)), 'open-stream, create 1 as 1001 from 31');
     });
 
     it('that took only what came before it was announced, goes on without a word', () => {
@@ -508,7 +512,7 @@ describe('a watch session', () => {
       bench.reply(1_000, created(100)); // ready: everything after 100 will be told
       let effects = bench.reply(1_000, cancelled(50));
       // Meanwhile 101 was written, by somebody who had waited for ready.
-      if (brief(effects) === 'pin 1') effects = bench.input({ type: 'pinned', watcher: 1, revision: 101n });
+      if (brief(effects) === 'read 1') effects = bench.revision(1, 101);
       assert.equal(brief(effects), 'create 1 as 1001 from 101');
     });
 
@@ -541,9 +545,9 @@ describe('a watch session', () => {
         refused('no'),
       ];
       for (const reply of replies) assert.deepEqual(bench.reply(1_000, reply), []);
-      assert.deepEqual(bench.input({ type: 'stream-lost', error: dropped() }), []);
+      assert.deepEqual(bench.lose(), []);
       for (const timer of ['reopen', 'attach', 'settled'] as const) {
-        assert.deepEqual(bench.input({ type: 'timer', timer }), []);
+        assert.deepEqual(bench.input({ type: 'timer', timer, lane: 1 }), []);
       }
       for (const type of ['unwatch', 'full', 'drained'] as const) {
         assert.deepEqual(bench.input({ type, watcher: 7 }), []);

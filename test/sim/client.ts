@@ -1,0 +1,264 @@
+import { Code, errorFromServer } from '#src/errors/index.js';
+import {
+  type LaneKey,
+  type TimerName,
+  type WatchEffect,
+  type WatcherKey,
+  type WatchInput,
+  WatchSession,
+} from '#src/watch/core/index.js';
+import type { Network, SimStream } from './network.js';
+import type { Oracle } from './oracle.js';
+import { type Pace, Reader } from './reader.js';
+import type { Message } from './server-stream.js';
+import type { Spec } from './store.js';
+import type { Trace } from './trace.js';
+import { describeEffect, describeInput } from './words.js';
+
+interface Lane {
+  readonly stream: SimStream;
+  opened: boolean;
+  attachMs: number | undefined;
+}
+
+/** Does with the session's effects what the real driver does, in virtual time. */
+export class SimClient {
+  readonly readers = new Map<WatcherKey, { readonly spec: Spec; readonly reader: Reader }>();
+  readonly lanes = new Map<LaneKey, Lane>();
+  readonly timers = new Map<string, () => void>();
+  readonly #session: WatchSession;
+  readonly #network: Network;
+  readonly #oracle: Oracle;
+  readonly #trace: Trace;
+  readonly #tokenTtlMs: number;
+  readonly #inputs: WatchInput[] = [];
+  #running = false;
+  #nextKey = 1;
+  #refreshing = false;
+  /** How far each watcher's store was known to be when it was last asked about. */
+  badCredentials = false;
+
+  constructor(network: Network, oracle: Oracle, trace: Trace, tokenTtlMs: number) {
+    this.#network = network;
+    this.#oracle = oracle;
+    this.#trace = trace;
+    this.#tokenTtlMs = tokenTtlMs;
+    this.#session = new WatchSession({ firstWatchId: 2n ** 40n, random: network.random.next });
+  }
+
+  watch(spec: Spec, start: number | undefined, pace: Pace): WatcherKey {
+    const watcher = this.#nextKey++;
+    const reader = new Reader(
+      this.#network.clock,
+      pace,
+      () => this.#input({ type: 'full', watcher }),
+      () => this.#input({ type: 'drained', watcher }),
+    );
+    this.readers.set(watcher, { spec, reader });
+    this.#oracle.watch(watcher, spec, start);
+    const startRevision = start === undefined ? undefined : BigInt(start);
+    this.#input({ type: 'watch', watcher, startRevision });
+    return watcher;
+  }
+
+  leave(watcher: WatcherKey): void {
+    const there = this.readers.get(watcher);
+    if (!there) return;
+    there.reader.leave();
+    this.readers.delete(watcher);
+    this.#input({ type: 'unwatch', watcher });
+  }
+
+  /** A new token is there, asked for or not. */
+  refresh(): void {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    this.#network.clock.after(this.#network.random.between(5, 90), () => {
+      this.#refreshing = false;
+      const { weather, clock } = this.#network;
+      if (!weather.token) return;
+      if (this.badCredentials) {
+        const text = 'etcdserver: authentication failed, invalid user ID or password';
+        this.#input({ type: 'token-failed', error: errorFromServer(Code.INVALID_ARGUMENT, text) });
+      } else if (weather.refreshFails) {
+        this.#input({ type: 'token-failed', error: errorFromServer(Code.UNAVAILABLE, 'Connection dropped') });
+      } else {
+        weather.token = { generation: weather.token.generation + 1, expiresAt: clock.now + this.#tokenTtlMs };
+        this.#input({ type: 'token', generation: weather.token.generation });
+      }
+    });
+  }
+
+  #input(input: WatchInput): void {
+    this.#inputs.push(input);
+    if (this.#running) return;
+    this.#running = true;
+    for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+      const { now } = this.#network.clock;
+      const [what, one, two] = numbers(next);
+      const given = next;
+      this.#trace.note(now, what, one, two, () => `> ${describeInput(given)}`);
+      this.#oracle.input(next);
+      const effects = this.#session.handle(next);
+      for (const effect of effects) {
+        const [kind, first, second] = numbers(effect);
+        this.#trace.note(now, kind, first, second, () => `    ${describeEffect(effect)}`);
+        this.#oracle.effect(effect);
+        this.#perform(effect);
+      }
+      this.#oracle.handled(next, effects);
+    }
+    this.#running = false;
+  }
+
+  #perform(effect: WatchEffect): void {
+    switch (effect.type) {
+      case 'read-revision':
+        this.#readRevision(effect.watcher);
+        return;
+      case 'refresh-token':
+        this.refresh();
+        this.#network.step('refresh');
+        return;
+      case 'open-stream':
+        this.#open(effect.lane);
+        return;
+      case 'close-stream': {
+        const lane = this.lanes.get(effect.lane);
+        this.lanes.delete(effect.lane);
+        if (lane && effect.owing) this.#network.avoid(lane.stream.member);
+        lane?.stream.cancel();
+        return;
+      }
+      case 'send-create': {
+        const spec = this.readers.get(effect.watcher)?.spec;
+        const { watchId, startRevision } = effect;
+        if (spec) this.#write(effect.lane, { type: 'create', watchId, start: Number(startRevision), spec });
+        return;
+      }
+      case 'send-cancel':
+        this.#write(effect.lane, { type: 'cancel', watchId: effect.watchId });
+        this.#network.step('cancel', this.lanes.get(effect.lane)?.stream);
+        return;
+      case 'send-progress':
+        this.#write(effect.lane, { type: 'progress' });
+        this.#network.step('ask', this.lanes.get(effect.lane)?.stream);
+        return;
+      case 'arm-timer': {
+        const lane = this.lanes.get(effect.lane);
+        // A member that is not reached yet owes no answer.
+        if (effect.timer === 'attach' && lane && !lane.opened) lane.attachMs = effect.delayMs;
+        else this.#arm(effect.timer, effect.lane, effect.delayMs);
+        return;
+      }
+      case 'disarm-timer': {
+        const lane = this.lanes.get(effect.lane);
+        if (effect.timer === 'attach' && lane) lane.attachMs = undefined;
+        this.#disarm(`${effect.timer} ${effect.lane}`);
+        return;
+      }
+      case 'deliver':
+        this.readers.get(effect.watcher)?.reader.deliver(effect.events.length);
+        return;
+      case 'finish':
+        this.readers.get(effect.watcher)?.reader.leave();
+        this.readers.delete(effect.watcher);
+        return;
+      case 'ready':
+      case 'progress':
+      case 'status':
+    }
+  }
+
+  #open(lane: LaneKey): void {
+    const { random, clock, weather } = this.#network;
+    const stream = this.#network.open({
+      opened: (member) => {
+        opened.opened = true;
+        if (opened.attachMs !== undefined) this.#arm('attach', lane, opened.attachMs);
+        if (!member.profile.trusted) return;
+        clock.after(random.between(2, 30), () => {
+          if (this.lanes.get(lane) === opened) this.#input({ type: 'trusted', lane });
+        });
+      },
+      message: (message) => this.#message(lane, message),
+      end: (error) => {
+        this.lanes.delete(lane);
+        this.#input({ type: 'stream-lost', lane, error });
+      },
+    });
+    const opened: Lane = { stream, opened: false, attachMs: undefined };
+    this.lanes.set(lane, opened);
+    this.#oracle.opened(lane, weather.token?.generation);
+  }
+
+  #message(lane: LaneKey, { watchId, reply }: Message): void {
+    this.#input({ type: 'reply', lane, watchId, reply });
+  }
+
+  #write(lane: LaneKey, request: Parameters<SimStream['write']>[0]): void {
+    this.lanes.get(lane)?.stream.write(request);
+  }
+
+  #readRevision(watcher: WatcherKey): void {
+    const { clock, random, weather, store } = this.#network;
+    const asked = this.#oracle.asked(watcher);
+    if (weather.token && weather.token.expiresAt <= clock.now) this.refresh();
+    clock.after(random.between(1, 12), () => {
+      if (weather.readsFail) {
+        clock.after(random.between(1, random.chance(0.2) ? 2_000 : 20), () => {
+          const error = errorFromServer(Code.UNAVAILABLE, 'etcdserver: request timed out');
+          this.#input({ type: 'revision-failed', watcher, error });
+        });
+        return;
+      }
+      const revision = store.revision;
+      if (this.#oracle.read(watcher, asked, revision)) this.#network.step('check');
+      clock.after(random.between(1, random.chance(0.2) ? 300 : 12), () => {
+        this.#input({ type: 'revision', watcher, revision: BigInt(revision) });
+        this.#network.step('pin');
+      });
+    });
+  }
+
+  #arm(timer: TimerName, lane: LaneKey, delayMs: number): void {
+    const name = `${timer} ${lane}`;
+    this.#disarm(name);
+    const cancel = this.#network.clock.after(delayMs, () => {
+      this.timers.delete(name);
+      this.#input({ type: 'timer', timer, lane });
+    });
+    this.timers.set(name, cancel);
+  }
+
+  #disarm(name: string): void {
+    this.timers.get(name)?.();
+    this.timers.delete(name);
+  }
+}
+
+/** What of it goes into the trace's hash. */
+function numbers(
+  thing: WatchInput | WatchEffect,
+): [what: number, one: number | bigint, two: number | bigint] {
+  let what = 0;
+  for (let i = 0; i < thing.type.length; i++) what = (what * 31 + thing.type.charCodeAt(i)) >>> 0;
+  const watcher = 'watcher' in thing ? thing.watcher : 0;
+  const lane = 'lane' in thing ? thing.lane : 0;
+  switch (thing.type) {
+    case 'send-create':
+      return [what, thing.watchId, thing.startRevision];
+    case 'deliver':
+      return [what, watcher * 100_000 + thing.events.length, thing.events.at(-1)?.kv.modRevision ?? 0n];
+    case 'reply':
+      return [what, thing.watchId, 'headerRevision' in thing.reply ? thing.reply.headerRevision : 0n];
+    case 'ready':
+    case 'revision':
+    case 'progress':
+      return [what, watcher, thing.revision];
+    case 'arm-timer':
+      return [what, lane, thing.delayMs];
+    default:
+      return [what, watcher, lane];
+  }
+}

@@ -1,0 +1,193 @@
+import type { LaneKey, WatchEffect, WatcherKey, WatchInput, WatchReply } from '#src/watch/core/index.js';
+import type { Watched } from './watched.js';
+
+/** What the rules of the lanes need to know of the watchers, and where they complain. */
+export interface Calm {
+  readonly watched: ReadonlyMap<WatcherKey, Watched>;
+  readonly present: Watched[];
+  on(lane: LaneKey): Watched[];
+  violate(rule: string, text: string): void;
+}
+
+interface OpenLane {
+  readonly token: number | undefined;
+  readonly creates: { readonly watchId: bigint; readonly watcher: WatcherKey }[];
+  readonly live: Map<bigint, WatcherKey>;
+}
+
+type Send = WatchEffect & { readonly type: 'send-create' };
+type Arm = WatchEffect & { readonly type: 'arm-timer' };
+
+const maxLanes = 17;
+
+/** How streams are used: whose answers are whose, who may share, how often anything is tried again. */
+export class LaneRules {
+  readonly #calm: Calm;
+  readonly #now: () => number;
+  readonly #open = new Map<LaneKey, OpenLane>();
+  /** Per lane, when its streams were lost since one of them told anything. */
+  readonly #losses = new Map<LaneKey, number[]>();
+  readonly #known = new Set<LaneKey>();
+  /** Lanes that were begun for somebody who was paused, or is far from level. */
+  readonly #own = new Set<LaneKey>();
+  /** Who was announced just now. */
+  #readyNow: WatcherKey | undefined;
+  /** The newest token that was turned down. */
+  #refused = -1;
+  #asked = false;
+
+  constructor(calm: Calm, now: () => number) {
+    this.#calm = calm;
+    this.#now = now;
+  }
+
+  opened(lane: LaneKey, token: number | undefined): void {
+    this.#open.set(lane, { token, creates: [], live: new Map() });
+  }
+
+  tokenOf(lane: LaneKey): number {
+    return this.#open.get(lane)?.token ?? 0;
+  }
+
+  /** Streams for the many that were opened with the same token as another one of their kind. */
+  get doubles(): number {
+    const shared = [...this.#open].filter(([lane]) => !this.#own.has(lane)).map(([, { token }]) => token);
+    return shared.length - new Set(shared).size;
+  }
+
+  /** Whom a reply is about: successes by id where it is echoed, refusals in the order of the creates. */
+  whose(lane: LaneKey, watchId: bigint, kind: WatchReply['kind']): WatcherKey | undefined {
+    const open = this.#open.get(lane);
+    if (!open) return undefined;
+    if (kind === 'refused') return open.creates.shift()?.watcher;
+    if (kind !== 'created') return open.live.get(watchId);
+    const at = open.creates.findIndex((create) => create.watchId === watchId);
+    const { watcher, watchId: askedAs } = open.creates.splice(Math.max(at, 0), 1)[0] ?? {};
+    const watched = watcher === undefined ? undefined : this.#calm.watched.get(watcher);
+    if (watcher === undefined || watched?.phase !== 'creating' || watched.askedAs !== askedAs)
+      return undefined;
+    open.live.set(watchId, watcher);
+    return watcher;
+  }
+
+  input(input: WatchInput): void {
+    this.#readyNow = undefined;
+    switch (input.type) {
+      case 'stream-lost':
+        if (/auth token/.test(input.error.message)) this.#turnedDown(input.lane);
+        this.#open.delete(input.lane);
+        return;
+      case 'timer':
+        if (input.timer === 'settled') this.#losses.delete(input.lane);
+        return;
+      case 'token':
+      case 'token-failed':
+        this.#asked = false;
+        return;
+      case 'reply':
+        if (input.reply.kind === 'refused' && /auth token/.test(input.reply.reason))
+          this.#turnedDown(input.lane);
+    }
+  }
+
+  effect(effect: WatchEffect): void {
+    switch (effect.type) {
+      case 'open-stream':
+        if (this.#open.has(effect.lane))
+          this.#calm.violate('one stream', `lane ${effect.lane} has one already`);
+        return;
+      case 'close-stream':
+        this.#open.delete(effect.lane);
+        return;
+      case 'send-cancel':
+        this.#open.get(effect.lane)?.live.delete(effect.watchId);
+        return;
+      case 'send-create':
+        this.#create(effect);
+        return;
+      case 'ready':
+        this.#readyNow = effect.watcher;
+        return;
+      case 'refresh-token':
+        this.#refresh(effect.generation);
+        return;
+      case 'arm-timer':
+        if (effect.timer === 'reopen') this.#reopen(effect);
+    }
+  }
+
+  handled(input: WatchInput, effects: readonly WatchEffect[]): void {
+    if (input.type !== 'reply') return;
+    if (effects.some(({ type }) => type === 'deliver' || type === 'progress'))
+      this.#losses.delete(input.lane);
+    if (input.reply.kind === 'created') this.#apart(input.lane, input.reply.headerRevision, effects);
+  }
+
+  #create({ lane, watcher, watchId }: Send): void {
+    const open = this.#open.get(lane);
+    if (!open) {
+      this.#calm.violate('one stream', `lane ${lane} has no stream to create on`);
+      return;
+    }
+    open.creates.push({ watchId, watcher });
+    const watched = this.#calm.watched.get(watcher);
+    if (!watched) return;
+    watched.askedAs = watchId;
+    const others = this.#calm.on(lane).some((other) => other !== watched);
+    if (watched.drained && others && this.#used() < maxLanes - 1) {
+      this.#calm.violate('apart', `watcher ${watcher} comes back from a pause to the stream of others`);
+    }
+    if (!this.#known.has(lane) && (watched.drained || this.#readyNow === watcher)) this.#own.add(lane);
+    this.#known.add(lane);
+    watched.apart = this.#own.has(lane);
+    watched.drained = false;
+  }
+
+  /** Who is far behind, or ahead, when it is first acknowledged must leave the others. */
+  #apart(lane: LaneKey, header: bigint, effects: readonly WatchEffect[]): void {
+    const ready = effects.find((effect) => effect.type === 'ready');
+    if (ready?.type !== 'ready' || header === 0n) return;
+    const watched = this.#calm.watched.get(ready.watcher);
+    const far = header - ready.nextRevision >= 1_000n || ready.nextRevision > header + 1n;
+    if (!far || !watched || watched.rolledBack || Number(header) < watched.seen) return;
+    const stays = !effects.some((effect) => effect.type === 'send-cancel' && effect.lane === lane);
+    const others = this.#calm.on(lane).some((other) => other !== watched);
+    if (stays && others && this.#used() < maxLanes - 1) {
+      this.#calm.violate('apart', `watcher ${watched.key} is far from level, and stays with the others`);
+    }
+  }
+
+  #used(): number {
+    return new Set([...this.#open.keys(), ...this.#calm.present.map(({ lane }) => lane)]).size;
+  }
+
+  #turnedDown(lane: LaneKey): void {
+    this.#refused = Math.max(this.#refused, this.#open.get(lane)?.token ?? 0);
+  }
+
+  #refresh(generation: number): void {
+    if (this.#asked) this.#calm.violate('one refresh', `another token is asked for before the last one came`);
+    if (generation > this.#refused) {
+      this.#calm.violate(
+        'one refresh',
+        `a token is asked for after ${generation}, which was not turned down`,
+      );
+    }
+    this.#asked = true;
+  }
+
+  /** Full jitter: anything below a bound that doubles with each loss that nothing was told before. */
+  #reopen({ lane, delayMs }: Arm): void {
+    const losses = this.#losses.get(lane) ?? [];
+    this.#losses.set(lane, losses);
+    const bound = Math.min(5_000, 50 * 2 ** losses.length);
+    if (delayMs >= bound) {
+      this.#calm.violate('backoff', `a pause of ${delayMs} ms after ${losses.length} fruitless streams`);
+    }
+    losses.push(this.#now());
+    const sixteenth = losses[losses.length - 16];
+    if (sixteenth !== undefined && this.#now() - sixteenth < 1_500) {
+      this.#calm.violate('backoff', `16 fruitless streams within 1.5 s`);
+    }
+  }
+}

@@ -1,0 +1,324 @@
+import type { WatchEvent } from '#src/model/index.js';
+import type { WatchReply } from '#src/watch/core/index.js';
+import type { VirtualClock } from './clock.js';
+import type { Member } from './member.js';
+import type { Random } from './random.js';
+import { matches, type Spec, type Store } from './store.js';
+
+export interface Message {
+  readonly watchId: bigint;
+  readonly reply: WatchReply;
+}
+
+export type Request =
+  | { readonly type: 'create'; readonly watchId: bigint; readonly start: number; readonly spec: Spec }
+  | { readonly type: 'cancel'; readonly watchId: bigint }
+  | { readonly type: 'progress' };
+
+interface ServerWatcher {
+  readonly id: bigint;
+  readonly spec: Spec;
+  readonly start: number;
+  /** The next revision to look at. */
+  next: number;
+  synced: boolean;
+  /** Told something since the last look at progress. */
+  told: boolean;
+}
+
+export interface StreamHost {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly store: Store;
+  /** More events than this in a response, and it is cut in pieces. */
+  readonly fragmentEvents: number;
+  /** Why this create is turned down, if it is. */
+  refusal(stream: ServerStream, spec: Spec): string | undefined;
+  /** A watcher that is created now is let go again for this reason. */
+  cancelOnCreate(): string | undefined;
+  send(message: Message): void;
+  idReused(watchId: bigint): void;
+}
+
+/** etcd's own: what one watcher is told at most in one catch-up response. */
+const batchRevisions = 1_000;
+const syncMs = 100;
+
+/**
+ * The server's side of one gRPC stream, as etcd builds it: answers and events travel on two channels that overtake
+ * each other, and events of a watcher whose `created` is not out yet wait for it.
+ */
+export class ServerStream {
+  readonly watchers = new Map<bigint, ServerWatcher>();
+  /** Its request loop hangs: nothing is answered any more, though events still come. */
+  stuck = false;
+  readonly #member: Member;
+  readonly #host: StreamHost;
+  readonly #control: (() => Message)[] = [];
+  readonly #events: Message[] = [];
+  readonly #announced = new Set<bigint>();
+  readonly #early = new Map<bigint, Message[]>();
+  readonly #used = new Set<bigint>();
+  #open = true;
+  #pumping = false;
+  #syncing = false;
+  #nextOwnId = 0n;
+
+  constructor(member: Member, host: StreamHost) {
+    this.#member = member;
+    this.#host = host;
+    member.streams.add(this);
+  }
+
+  close(): void {
+    this.#open = false;
+    this.watchers.clear();
+    this.#member.streams.delete(this);
+  }
+
+  request(request: Request): void {
+    if (!this.#open || this.stuck) return;
+    switch (request.type) {
+      case 'create':
+        this.#create(request);
+        return;
+      case 'cancel':
+        this.#cancel(request.watchId);
+        return;
+      case 'progress':
+        this.#progress();
+    }
+  }
+
+  /** The member has applied one more revision. */
+  notify(revision: number): void {
+    for (const watcher of this.watchers.values()) {
+      if (!watcher.synced || watcher.next > revision) continue;
+      watcher.next = revision + 1;
+      const events = this.#matching(watcher, revision);
+      if (events.length > 0) this.#tell(watcher, events);
+    }
+  }
+
+  /** Tells quiet watchers how far the store is, as the timer of `progress_notify` does. */
+  tick(): void {
+    for (const watcher of this.watchers.values()) {
+      const future = watcher.next > this.#member.revision + 1;
+      const due = watcher.synced && !watcher.told && (!future || this.#member.profile.futureProgress);
+      watcher.told = false;
+      if (due) this.#enqueue({ watchId: watcher.id, reply: this.#progressReply() });
+    }
+  }
+
+  /** As old servers do after a snapshot: everybody is caught up again from further back. */
+  resend(revisions: number): void {
+    for (const watcher of this.watchers.values()) {
+      const back = Math.max(2, this.#member.compactRevision, this.#member.revision - revisions);
+      if (back >= watcher.next) continue;
+      watcher.next = back;
+      watcher.synced = false;
+    }
+    this.#scheduleSync();
+  }
+
+  /** Lets go of a live watcher, for a reason that has nothing to do with it. */
+  cancelOne(pick: number, reason: string): boolean {
+    const ids = [...this.#announced].filter((id) => this.watchers.has(id));
+    const id = ids[pick % Math.max(1, ids.length)];
+    if (id === undefined) return false;
+    this.watchers.delete(id);
+    this.#enqueue({ watchId: id, reply: { kind: 'cancelled', compactRevision: 0n, reason } });
+    return true;
+  }
+
+  #create({ watchId, start, spec }: Request & { type: 'create' }): void {
+    const { profile, revision } = this.#member;
+    if (!profile.ownIds) {
+      if (this.#used.has(watchId)) this.#host.idReused(watchId);
+      this.#used.add(watchId);
+    }
+    const duplicate = this.watchers.has(watchId) && !profile.ownIds;
+    const refusal = duplicate
+      ? 'mvcc: duplicate watch ID provided on the WatchStream'
+      : this.#host.refusal(this, spec);
+    if (refusal !== undefined) {
+      this.#refuse(watchId, refusal);
+      return;
+    }
+    const { compactRevision } = this.#member;
+    if (profile.refusesCompacted && start < compactRevision) {
+      this.#refuse(watchId, '', compactRevision);
+      return;
+    }
+    const id = profile.ownIds ? this.#nextOwnId++ : watchId;
+    this.watchers.set(id, { id, spec, start, next: start, synced: start > revision, told: false });
+    const headerZero = profile.headerZero && this.#host.random.chance(0.5);
+    this.#answer(() => {
+      const header = headerZero ? 0 : profile.lateHeader ? this.#member.revision : revision;
+      return { watchId: id, reply: { kind: 'created', headerRevision: BigInt(header) } };
+    });
+    if (start <= revision) this.#scheduleSync();
+    const passing = this.#host.cancelOnCreate();
+    if (passing === undefined) return;
+    this.watchers.delete(id);
+    this.#enqueue({ watchId: id, reply: { kind: 'cancelled', compactRevision: 0n, reason: passing } });
+  }
+
+  #refuse(asked: bigint, reason: string, compactRevision = 0): void {
+    const { random } = this.#host;
+    const somebody = [...this.watchers.keys()][0] ?? asked;
+    const withId = random.chance(0.5) ? asked : somebody;
+    const watchId = this.#member.profile.refusedWithId ? withId : -1n;
+    const message = (): Message => ({
+      watchId,
+      reply: { kind: 'refused', compactRevision: BigInt(compactRevision), reason },
+    });
+    // A proxy turns a create down by itself, before the answers to earlier ones are back.
+    if (this.#member.profile.ownIds) this.#control.unshift(message);
+    else this.#control.push(message);
+    this.#schedulePump();
+  }
+
+  #cancel(watchId: bigint): void {
+    if (!this.watchers.delete(watchId)) return;
+    const echo = (): Message => {
+      this.#announced.delete(watchId);
+      return { watchId, reply: { kind: 'cancelled', compactRevision: 0n, reason: '' } };
+    };
+    this.#answer(echo);
+    if (this.#host.random.chance(0.1)) this.#answer(echo); // twice, as some do
+  }
+
+  #progress(): void {
+    const { profile, revision } = this.#member;
+    if (profile.noManualProgress) return;
+    if (!profile.trusted) {
+      const reply = this.#progressReply();
+      this.#answer(() => ({ watchId: -1n, reply })); // ahead of whatever has not been sent yet
+      return;
+    }
+    for (const { synced, next } of this.watchers.values()) {
+      if (!synced || next > revision + 1) return; // not level: no answer at all
+    }
+    if (this.watchers.size > 0) this.#enqueue({ watchId: -1n, reply: this.#progressReply() });
+  }
+
+  #progressReply(): WatchReply {
+    return { kind: 'progress', headerRevision: BigInt(this.#member.revision) };
+  }
+
+  #scheduleSync(): void {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    this.#host.clock.after(this.#host.random.between(1, syncMs), () => {
+      this.#syncing = false;
+      if (this.#open) this.#sync();
+    });
+  }
+
+  #sync(): void {
+    for (const watcher of this.watchers.values()) {
+      if (watcher.synced) continue;
+      if (watcher.next < this.#member.compactRevision) this.#compacted(watcher);
+      else this.#catchUp(watcher);
+      if (!watcher.synced && this.watchers.has(watcher.id)) this.#scheduleSync();
+    }
+  }
+
+  #compacted({ id }: ServerWatcher): void {
+    this.watchers.delete(id);
+    const compactRevision = BigInt(this.#member.compactRevision);
+    this.#enqueue({ watchId: id, reply: { kind: 'cancelled', compactRevision, reason: '' } });
+  }
+
+  #catchUp(watcher: ServerWatcher): void {
+    const events: WatchEvent[] = [];
+    let revisions = 0;
+    while (watcher.next <= this.#member.revision && revisions < batchRevisions) {
+      const matching = this.#matching(watcher, watcher.next++);
+      if (matching.length === 0) continue;
+      revisions++;
+      for (const event of matching) events.push(event);
+    }
+    watcher.synced = watcher.next > this.#member.revision;
+    if (events.length > 0) this.#tell(watcher, events);
+  }
+
+  #matching({ spec }: ServerWatcher, revision: number): WatchEvent[] {
+    const found: WatchEvent[] = [];
+    const hadBefore = revision - 1 >= this.#member.compactRevision;
+    for (const change of this.#host.store.at(revision)) {
+      if (matches(spec, change)) found.push(spec.prevKv && hadBefore ? change.withPrev : change.bare);
+    }
+    return found;
+  }
+
+  #tell(watcher: ServerWatcher, events: readonly WatchEvent[]): void {
+    watcher.told = true;
+    const headerRevision = BigInt(this.#member.revision);
+    this.#enqueue({
+      watchId: watcher.id,
+      reply: { kind: 'events', headerRevision, events, fragment: false },
+    });
+  }
+
+  #answer(message: () => Message): void {
+    this.#control.push(message);
+    this.#schedulePump();
+  }
+
+  #enqueue(message: Message): void {
+    this.#events.push(message);
+    this.#schedulePump();
+  }
+
+  #schedulePump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#host.clock.after(this.#host.random.between(0, 2), () => {
+      this.#pumping = false;
+      if (this.#open) this.#pump();
+    });
+  }
+
+  /** etcd's send loop: takes from either channel as it pleases. */
+  #pump(): void {
+    while (this.#control.length > 0 || this.#events.length > 0) {
+      const control =
+        this.#control.length > 0 && (this.#events.length === 0 || this.#host.random.chance(0.5));
+      if (control) this.#sendAnswer((this.#control.shift() as () => Message)());
+      else this.#sendEvents(this.#events.shift() as Message, true);
+    }
+  }
+
+  #sendAnswer(message: Message): void {
+    this.#host.send(message);
+    if (message.reply.kind !== 'created') return;
+    this.#announced.add(message.watchId);
+    // What waited for `created` goes out whole, also when pieces were asked for.
+    for (const early of this.#early.get(message.watchId) ?? []) this.#sendEvents(early, false);
+    this.#early.delete(message.watchId);
+  }
+
+  #sendEvents(message: Message, mayCut: boolean): void {
+    const { watchId, reply } = message;
+    if (watchId !== -1n && !this.#announced.has(watchId)) {
+      const waiting = this.#early.get(watchId);
+      if (waiting) waiting.push(message);
+      else this.#early.set(watchId, [message]);
+      return;
+    }
+    if (reply.kind === 'cancelled') this.#announced.delete(watchId);
+    if (reply.kind !== 'events' || !mayCut || reply.events.length <= this.#host.fragmentEvents) {
+      this.#host.send(message);
+      return;
+    }
+    const most = Math.max(this.#host.fragmentEvents, Math.ceil(reply.events.length / 8));
+    for (let from = 0; from < reply.events.length; ) {
+      const to = Math.min(reply.events.length, from + this.#host.random.between(1, most));
+      const fragment = to < reply.events.length;
+      this.#host.send({ watchId, reply: { ...reply, events: reply.events.slice(from, to), fragment } });
+      from = to;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { WatchEffect, WatchInput, WatchReply } from '#src/watch/core/index.js';
+
+const base = 2n ** 40n;
+/** The client's own ids count from 2^40; a person wants to read them from 0. */
+const id = (watchId: bigint): string => (watchId >= base ? `#${watchId - base}` : `id ${watchId}`);
+
+export function describeInput(input: WatchInput): string {
+  switch (input.type) {
+    case 'watch':
+      return `watcher ${input.watcher} comes, from ${input.startRevision ?? 'now'}`;
+    case 'unwatch':
+      return `watcher ${input.watcher} leaves`;
+    case 'full':
+    case 'drained':
+      return `watcher ${input.watcher} is ${input.type}`;
+    case 'revision':
+      return `read for watcher ${input.watcher}: the store is at ${input.revision}`;
+    case 'revision-failed':
+      return `read for watcher ${input.watcher} failed`;
+    case 'reply':
+      return `lane ${input.lane}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
+    case 'trusted':
+      return `lane ${input.lane} is trusted`;
+    case 'stream-lost':
+      return `lane ${input.lane} lost its stream: ${input.error.message}`;
+    case 'token':
+      return `token ${input.generation}`;
+    case 'token-failed':
+      return `no token: ${input.error.message}`;
+    case 'timer':
+      return `timer ${input.timer} of lane ${input.lane}`;
+  }
+}
+
+export function describeReply(reply: WatchReply): string {
+  switch (reply.kind) {
+    case 'created':
+      return `created, header ${reply.headerRevision}`;
+    case 'progress':
+      return `progress, header ${reply.headerRevision}`;
+    case 'events':
+      return `events ${range(reply.events)}${reply.fragment ? ', more of it follows' : ''}`;
+    case 'cancelled':
+    case 'refused':
+      return `${reply.kind} '${reply.reason}' compacted ${reply.compactRevision}`;
+  }
+}
+
+export function describeEffect(effect: WatchEffect): string {
+  switch (effect.type) {
+    case 'send-create':
+      return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on lane ${effect.lane}`;
+    case 'send-cancel':
+      return `cancel ${id(effect.watchId)} on lane ${effect.lane}`;
+    case 'deliver':
+      return `deliver to watcher ${effect.watcher}: ${range(effect.events)}`;
+    case 'ready':
+      return `watcher ${effect.watcher} is ready at ${effect.revision}, tells from ${effect.nextRevision}`;
+    case 'progress':
+      return `progress for watcher ${effect.watcher} at ${effect.revision}`;
+    case 'finish':
+      return `watcher ${effect.watcher} ends: ${effect.error.name}: ${effect.error.message}`;
+    case 'read-revision':
+      return `read the store's revision for watcher ${effect.watcher}`;
+    case 'refresh-token':
+      return `ask for a token after ${effect.generation}`;
+    case 'open-stream':
+    case 'send-progress':
+      return `${effect.type} on lane ${effect.lane}`;
+    case 'close-stream':
+      return `close the stream of lane ${effect.lane}${effect.owing ? ', which owes an answer' : ''}`;
+    case 'arm-timer':
+      return `arm ${effect.timer} of lane ${effect.lane} in ${effect.delayMs} ms`;
+    case 'disarm-timer':
+      return `disarm ${effect.timer} of lane ${effect.lane}`;
+    case 'status':
+      return `status: ${effect.status.type} on lane ${effect.status.lane}`;
+  }
+}
+
+function range(events: readonly { readonly kv: { readonly modRevision: bigint } }[]): string {
+  const first = events[0]?.kv.modRevision;
+  const last = events[events.length - 1]?.kv.modRevision;
+  return first === last ? `of ${first} (${events.length})` : `of ${first} to ${last} (${events.length})`;
+}

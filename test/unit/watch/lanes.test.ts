@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { Code, errorFromServer } from '#src/errors/index.js';
+import { Bench, brief, cancelled, created, dropped, events, progress, puts, statuses } from './builders.js';
+
+/** One response of a catch-up: as many revisions as one holds. */
+const full = (from: number) => events(puts(...Array.from({ length: 1_000 }, (_, i) => from + i)));
+
+describe('the lanes of a watch session', () => {
+  describe('for a watcher that has far to catch up', () => {
+    /** Watcher 1 starts 5,000 revisions back, beside a sibling; it goes to lane 2 with id 1002. */
+    function behind(): Bench {
+      const bench = new Bench().withSiblings(1, 6_000);
+      bench.watch(1, 1_000);
+      assert.equal(
+        brief(bench.reply(1_001, created(6_000))),
+        'ready 1 at 6000, cancel 1001, open-stream @2, create 1 as 1002 from 1000 @2',
+      );
+      bench.reply(1_002, created(6_000), 2);
+      return bench;
+    }
+
+    it('give it a stream of its own until it is level, then bring it back to the others', () => {
+      const bench = behind();
+      assert.match(brief(bench.reply(1_002, full(1_000), 2)), /^deliver 1: [\d ]+$/);
+      assert.equal(
+        brief(bench.reply(1_002, events(puts(2_000, 2_001)), 2)),
+        'deliver 1: 2000 2001, cancel 1002 @2, close-stream @2, create 1 as 1003 from 2002',
+      );
+    });
+
+    it('bring it back once progress says that it is level', () => {
+      const bench = behind();
+      assert.match(
+        brief(bench.reply(1_002, progress(6_000), 2)),
+        /^progress 1 at 6000, cancel 1002 @2, close-stream @2, create 1 as 1003 from 6001/,
+      );
+    });
+
+    it('do not bring it back in the middle of a response', () => {
+      const bench = behind();
+      const piece = events(puts(1_000, 1_001), { fragment: true });
+      assert.equal(brief(bench.reply(1_002, piece, 2)), 'deliver 1: 1000');
+    });
+
+    it('do not send it away for less than a response', () => {
+      const bench = new Bench();
+      bench.watch(1, 1_000);
+      assert.equal(brief(bench.reply(1_000, created(1_999))), 'ready 1 at 1999');
+    });
+
+    it('bring it back to be full at once, when that last response filled its buffer', () => {
+      const bench = behind();
+      bench.reply(1_002, events(puts(1_000)), 2);
+      assert.equal(brief(bench.input({ type: 'full', watcher: 1 })), '', 'its create is under way');
+      assert.equal(brief(bench.reply(1_003, created(6_000))), 'cancel 1003');
+      assert.equal(
+        brief(bench.input({ type: 'drained', watcher: 1 })),
+        'open-stream @3, create 1 as 1004 from 1001 @3',
+      );
+    });
+  });
+
+  describe('for a watcher of the future', () => {
+    it('give it a stream of its own, and keep it there while progress lies before its start', () => {
+      const bench = new Bench().withSiblings(1, 10);
+      bench.watch(1, 1_000);
+      assert.match(brief(bench.reply(1_001, created(10))), /cancel 1001, open-stream @2, create 1 as 1002/);
+      bench.reply(1_002, created(10), 2);
+      assert.equal(brief(bench.reply(1_002, progress(11), 2)), 'progress 1 at 999');
+      assert.match(brief(bench.reply(1_002, events(puts(1_000)), 2)), /^deliver 1: 1000, cancel 1002 @2/);
+    });
+
+    it('leave the next revision to the shared one: nothing is ahead of the store there', () => {
+      const bench = new Bench();
+      bench.watch(1, 11);
+      assert.equal(brief(bench.reply(1_000, created(10))), 'ready 1 at 10');
+    });
+  });
+
+  it('number 16 beside the shared one, whatever the number of watchers', () => {
+    const bench = new Bench().withSiblings(1, 9_000);
+    for (let watcher = 1; watcher <= 20; watcher++) bench.watch(watcher, 1);
+    const opened = new Set<number>();
+    for (let id = 1_001; id <= 1_040; id++) {
+      for (const effect of bench.reply(id, created(9_000))) {
+        if (effect.type === 'open-stream') opened.add(effect.lane);
+      }
+    }
+    assert.equal(opened.size, 16);
+  });
+
+  it('are lost one by one', () => {
+    const bench = new Bench().withSiblings(2, 1);
+    bench.input({ type: 'full', watcher: 100 });
+    bench.input({ type: 'drained', watcher: 100 });
+    bench.reply(1_002, created(1), 2);
+    bench.lose(dropped(), 2);
+    assert.equal(brief(bench.reply(1_001, events(puts(2)))), 'deliver 101: 2');
+    assert.equal(brief(bench.timer('reopen', 2)), 'open-stream @2, create 100 as 1003 from 1 @2');
+  });
+
+  describe('asked how far they have come', () => {
+    const trusted = (lane = 1) => ({ type: 'trusted', lane }) as const;
+
+    it('are not, while nobody knows the server for truthful', () => {
+      const bench = new Bench().live();
+      assert.equal(brief(bench.timer('progress')), '');
+      assert.equal(brief(bench.reply(-1, progress(900))), '', 'an answer to nobody');
+    });
+
+    it('are, now and then, once the server is known for truthful', () => {
+      const bench = new Bench().live();
+      bench.input(trusted());
+      assert.equal(brief(bench.timer('progress')), 'send-progress');
+      assert.equal(brief(bench.reply(-1, progress(40))), 'progress 1 at 40');
+      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 41');
+    });
+
+    it('answer only for those who were live when the oldest open question was written', () => {
+      const bench = new Bench().withSiblings(1);
+      bench.input(trusted());
+      bench.watch(2, 1); // its create is on its way
+      bench.timer('progress');
+      bench.reply(1_001, created(1));
+      bench.timer('progress');
+      assert.equal(brief(bench.reply(-1, progress(40))), 'progress 100 at 40');
+      assert.equal(brief(bench.reply(-1, progress(41))), '', 'more answers than questions they may be');
+      bench.timer('progress');
+      assert.equal(brief(bench.reply(-1, progress(50))), 'progress 100 at 50, progress 2 at 50');
+    });
+
+    it('do not answer for who left or paused, or whose response is incomplete', () => {
+      const bench = new Bench().withSiblings(3);
+      bench.input(trusted());
+      bench.timer('progress');
+      bench.input({ type: 'unwatch', watcher: 100 });
+      bench.input({ type: 'full', watcher: 101 });
+      bench.reply(1_002, events(puts(7), { fragment: true }));
+      assert.equal(brief(bench.reply(-1, progress(40))), '');
+    });
+
+    it('are asked at once where a watcher alone waits to be level', () => {
+      const bench = new Bench().withSiblings(2);
+      bench.input({ type: 'full', watcher: 100 });
+      bench.input({ type: 'drained', watcher: 100 });
+      bench.reply(1_002, created(1), 2);
+      assert.equal(brief(bench.input(trusted(2))), 'send-progress @2');
+    });
+  });
+
+  describe('tell what becomes of their streams', () => {
+    it('lost, opened again after a pause, taken up from a revision', () => {
+      const bench = new Bench().live(1, 6);
+      const error = dropped();
+      assert.deepEqual(statuses(bench.lose(error)), [
+        { type: 'disconnected', lane: 1, attempt: 1, error },
+        { type: 'reopening', lane: 1, attempt: 1, delayMs: 25 },
+      ]);
+      bench.timer('reopen');
+      assert.deepEqual(statuses(bench.reply(1_001, created(6))), [
+        { type: 'resumed', lane: 1, watcher: 1, fromRevision: 6n },
+      ]);
+    });
+
+    it('count the attempts, and say nothing of a watcher that was not live', () => {
+      const bench = new Bench();
+      bench.watch(1, 6);
+      bench.reconnect();
+      assert.equal(statuses(bench.lose())[0]?.type === 'disconnected' && bench.session !== undefined, true);
+      bench.timer('reopen');
+      assert.deepEqual(statuses(bench.reply(1_002, created(6))), []);
+    });
+  });
+
+  describe('when a response is too large', () => {
+    const oversized = () =>
+      errorFromServer(Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)');
+
+    it('try once more, and end the watchers when it comes a second time', () => {
+      const bench = new Bench().live();
+      assert.match(brief(bench.reconnect(oversized())), /create 1 as 1001 from 1$/);
+      bench.reply(1_001, created(1));
+      assert.equal(brief(bench.lose(oversized())), 'finish 1: EtcdError');
+    });
+
+    it('hold it against nobody who came only after the first', () => {
+      const bench = new Bench().live();
+      bench.lose(oversized());
+      bench.watch(2, 1);
+      bench.timer('reopen');
+      assert.equal(
+        brief(bench.lose(oversized())),
+        'finish 1: EtcdError',
+        'watcher 2 had not been created yet',
+      );
+    });
+
+    it('take a mere loss before it for what it is', () => {
+      const bench = new Bench().live();
+      bench.reconnect();
+      bench.reply(1_001, created(1));
+      assert.match(brief(bench.reconnect(oversized())), /create 1 as 1002 from 1$/);
+    });
+  });
+
+  describe('when the server cancels a watcher for a passing reason', () => {
+    for (const reason of [
+      'etcdserver: no leader',
+      'rpc error: code = Unavailable desc = etcdserver: leader changed',
+    ]) {
+      it(`'${reason}', take it up again after a pause that grows until something is told`, () => {
+        const bench = new Bench().withSiblings(1);
+        bench.watch(1, 2);
+        bench.reply(1_001, created(1));
+        const pauses: number[] = [];
+        const rest = (id: number) => {
+          for (const effect of bench.reply(id, cancelled(0, reason))) {
+            if (effect.type === 'arm-timer') pauses.push(effect.delayMs);
+          }
+          const effects = bench.timer('retry');
+          assert.equal(brief(effects), `create 1 as ${id + 1} from ${id === 1_004 ? 3 : 2}`);
+          bench.reply(id + 1, created(1));
+        };
+        for (const id of [1_001, 1_002, 1_003]) rest(id);
+        bench.reply(1_004, events(puts(2)));
+        rest(1_004);
+        assert.deepEqual(pauses, [25, 50, 100, 25]);
+      });
+    }
+  });
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { Code, errorFromServer } from '#src/errors/index.js';
+import { Bench, brief, created, dropped, events, puts, refused } from './builders.js';
+
+const expired = refused('rpc error: code = Unauthenticated desc = etcdserver: invalid auth token');
+
+/** A sibling that is live, and so many watchers that were turned down for their token. */
+function turnedDown(watchers: number): Bench {
+  const bench = new Bench().withSiblings(1);
+  for (let watcher = 1; watcher <= watchers; watcher++) bench.watch(watcher, 2);
+  return bench;
+}
+
+describe('a watch session whose token expired', () => {
+  it('asks for one new token for all who were turned down', () => {
+    const bench = turnedDown(3);
+    const effects = [1, 2, 3].map(() => brief(bench.reply(-1, expired)));
+    assert.deepEqual(effects, ['refresh 0', '', '']);
+  });
+
+  it('takes them up on a new stream; the old one goes on serving who is live there', () => {
+    const bench = turnedDown(2);
+    for (let i = 0; i < 2; i++) bench.reply(-1, expired);
+    assert.equal(
+      brief(bench.input({ type: 'token', generation: 1 })),
+      'open-stream @2, create 1 as 1003 from 2 @2',
+    );
+    assert.match(brief(bench.reply(1_003, created(1), 2)), /^ready 1 at 1, create 2 as 1004 from 2 @2/);
+    assert.equal(brief(bench.reply(1_000, events(puts(9)))), 'deliver 100: 9');
+    assert.equal(brief(bench.input({ type: 'unwatch', watcher: 100 })), 'cancel 1000, close-stream');
+  });
+
+  it('takes a refusal that was on its way when the new token came for what it is', () => {
+    const bench = turnedDown(2);
+    bench.reply(-1, expired);
+    bench.input({ type: 'token', generation: 1 });
+    assert.equal(brief(bench.reply(-1, expired)), '', 'it joins the queue of the new stream');
+    assert.match(brief(bench.reply(1_003, created(1), 2)), /create 2 as 1004 from 2 @2/);
+  });
+
+  it('takes a token that came unasked, and its old news but once', () => {
+    const bench = new Bench();
+    bench.input({ type: 'token', generation: 1 });
+    assert.equal(brief(bench.watch(1, 2)), 'open-stream @2, create 1 as 1000 from 2 @2');
+    assert.equal(brief(bench.input({ type: 'token', generation: 1 })), '');
+  });
+
+  it('ends a watcher whose third token is turned down, and no other', () => {
+    const bench = turnedDown(1);
+    assert.equal(brief(bench.reply(-1, expired)), 'refresh 0');
+    bench.input({ type: 'token', generation: 1 });
+    assert.equal(brief(bench.reply(-1, expired, 2)), 'refresh 1, close-stream @2');
+    bench.input({ type: 'token', generation: 2 });
+    assert.equal(brief(bench.reply(-1, expired, 3)), 'finish 1: UnauthenticatedError, close-stream @3');
+    assert.equal(brief(bench.reply(1_000, events(puts(9)))), 'deliver 100: 9');
+  });
+
+  it('starts counting anew with each acknowledgement', () => {
+    const bench = turnedDown(1);
+    bench.reply(-1, expired);
+    bench.input({ type: 'token', generation: 1 });
+    bench.reply(-1, expired, 2);
+    bench.input({ type: 'token', generation: 2 });
+    bench.reply(1_003, created(1), 3);
+    bench.reconnect(dropped(), 3);
+    assert.match(brief(bench.reply(-1, expired, 3)), /^refresh 2/);
+  });
+
+  it('tries again after a pause when no token can be had for now', () => {
+    const bench = turnedDown(1);
+    bench.reply(-1, expired);
+    const error = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
+    assert.equal(brief(bench.input({ type: 'token-failed', error })), '');
+    assert.equal(brief(bench.timer('retry')), 'create 1 as 1002 from 2');
+  });
+
+  it('counts a token once, however often it is tried again while there is no other', () => {
+    const bench = turnedDown(1);
+    const error = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
+    for (let id = 1_002; id < 1_010; id++) {
+      assert.equal(brief(bench.reply(-1, expired)), 'refresh 0');
+      bench.input({ type: 'token-failed', error });
+      assert.equal(brief(bench.timer('retry')), `create 1 as ${id} from 2`);
+    }
+  });
+
+  it('ends with the reason when none can be had for good', () => {
+    const bench = turnedDown(1);
+    bench.reply(-1, expired);
+    const text = 'etcdserver: authentication failed, invalid user ID or password';
+    const error = errorFromServer(Code.INVALID_ARGUMENT, text);
+    assert.equal(brief(bench.input({ type: 'token-failed', error })), 'finish 1: UnauthenticatedError');
+  });
+
+  it('does the same for a stream that is turned down as a whole', () => {
+    const bench = turnedDown(0);
+    const error = errorFromServer(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
+    assert.equal(brief(bench.lose(error)), 'refresh 0');
+    assert.match(
+      brief(bench.input({ type: 'token', generation: 1 })),
+      /^open-stream @2, create 100 as 1001 from 1/,
+    );
+  });
+
+  it('asks once, also when who asked for it has left meanwhile', () => {
+    const bench = turnedDown(2);
+    bench.reply(-1, expired);
+    bench.input({ type: 'unwatch', watcher: 1 });
+    assert.equal(brief(bench.reply(-1, expired)), '');
+    assert.equal(
+      brief(bench.input({ type: 'token', generation: 1 })),
+      'open-stream @2, create 2 as 1003 from 2 @2',
+    );
+  });
+
+  it('brings both together when the old stream is lost', () => {
+    const bench = turnedDown(1);
+    bench.reply(-1, expired);
+    bench.input({ type: 'token', generation: 1 });
+    bench.reply(1_002, created(1), 2);
+    assert.equal(brief(bench.reconnect()), 'create 100 as 1003 from 1 @2');
+  });
+
+  it('forgets who leaves while it waits', () => {
+    const bench = turnedDown(1);
+    bench.reply(-1, expired);
+    bench.input({ type: 'unwatch', watcher: 1 });
+    assert.equal(brief(bench.input({ type: 'token', generation: 1 })), '');
+  });
+});
