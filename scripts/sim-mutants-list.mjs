@@ -45,8 +45,8 @@ export const mutants = [
   one(
     'paused goes on after what it saw',
     session,
-    "if (state?.phase === 'paused')",
-    "if (state?.phase === 'paused') state.pin(state.seen);\n        if (state?.phase === 'paused')",
+    "if (state?.phase === 'paused' && !",
+    "if (state?.phase === 'paused') state.pin(state.seen);\n        if (state?.phase === 'paused' && !",
   ),
 
   // Fragments and order.
@@ -262,8 +262,13 @@ export const mutants = [
   one('one response too large ends the watchers', session, 'if (state.oversized)', 'if (true)'),
 
   // Lanes and pauses.
-  one('a paused one comes back to the others', session, 'this.#ownLane() ?? this.#shared', 'this.#shared'),
-  one('who is far behind stays with the others', session, 'if (!behind && !ahead)', 'if (true)'),
+  one('a paused one comes back to the others', session, '!this.#lanes.joinOwn(state)', 'true'),
+  one(
+    'who is far behind stays with the others',
+    session,
+    'if (ahead || isFarBehind(state.cursor, headerRevision))',
+    'if (false)',
+  ),
   one('who is level never joins the others', session, 'if (state.lane?.own)', 'if (false)'),
   one(
     'who is level joins only under the same token',

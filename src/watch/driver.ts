@@ -36,7 +36,8 @@ export interface DriverPorts {
   readonly onStatus: (status: StreamStatus) => void;
 }
 
-interface OpenStream extends Duplex<WatchRequest> {
+interface OpenStream {
+  readonly duplex: Duplex<WatchRequest>;
   /** How long the member may owe an answer, until there is a member to owe it. */
   attachMs: number | undefined;
   opened: boolean;
@@ -131,8 +132,8 @@ export class WatchDriver {
         this.#streams.set(effect.lane, this.#open(effect.lane));
         return;
       case 'close-stream':
-        if (effect.owing) this.#streams.get(effect.lane)?.abandon();
-        else this.#streams.get(effect.lane)?.cancel();
+        if (effect.owing) this.#streams.get(effect.lane)?.duplex.abandon();
+        else this.#streams.get(effect.lane)?.duplex.cancel();
         this.#streams.delete(effect.lane);
         return;
       case 'send-create':
@@ -141,10 +142,12 @@ export class WatchDriver {
       case 'send-cancel':
         this.#streams
           .get(effect.lane)
-          ?.send({ requestUnion: { $case: 'cancelRequest', value: { watchId: effect.watchId } } });
+          ?.duplex.send({ requestUnion: { $case: 'cancelRequest', value: { watchId: effect.watchId } } });
         return;
       case 'send-progress':
-        this.#streams.get(effect.lane)?.send({ requestUnion: { $case: 'progressRequest', value: {} } });
+        this.#streams
+          .get(effect.lane)
+          ?.duplex.send({ requestUnion: { $case: 'progressRequest', value: {} } });
         return;
       case 'arm-timer':
         this.#armTimer(effect);
@@ -223,7 +226,7 @@ export class WatchDriver {
         },
       },
     );
-    const stream: OpenStream = { ...duplex, attachMs: undefined, opened: false };
+    const stream: OpenStream = { duplex, attachMs: undefined, opened: false };
     return stream;
   }
 
@@ -248,7 +251,7 @@ export class WatchDriver {
     const driven = this.#watchers.get(watcher);
     if (!driven) return;
     driven.lane = lane;
-    this.#streams.get(lane)?.send(createRequest(driven.spec, watchId, startRevision));
+    this.#streams.get(lane)?.duplex.send(createRequest(driven.spec, watchId, startRevision));
   }
 
   /** While no member can be reached nobody owes an answer: the pool goes on trying, faster than a new stream would. */

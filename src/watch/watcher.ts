@@ -89,7 +89,8 @@ export class DrivenWatcher implements Watcher {
   #handedOver: Revision | undefined;
   /** Proven while nothing was waiting: as good as consumed once the reader has nothing in hand. */
   #quiet: Revision | undefined;
-  #progressWaits = false;
+  /** The progress at the end of the buffer, where there is one: a newer one takes its place. */
+  #lastProgress: { nextRevision: Revision } | undefined;
 
   constructor(driver: WatchDriver, spec: WatchSpec, options: WatcherOptions) {
     const ready = deferred<Revision>();
@@ -182,9 +183,13 @@ export class DrivenWatcher implements Watcher {
   #progress(nextRevision: Revision): void {
     if (this.#over) return;
     if (this.#options.progress) {
-      if (this.#progressWaits) return; // one is enough for a reader that is not there
-      this.#progressWaits = true;
-      this.#mailbox.put({ events: [], nextRevision, bytes: 0 });
+      if (this.#lastProgress) {
+        this.#lastProgress.nextRevision = nextRevision;
+        return;
+      }
+      const batch = { events: [], nextRevision, bytes: 0 };
+      this.#lastProgress = batch;
+      this.#mailbox.put(batch);
     } else if (this.#mailbox.size === 0) {
       this.#quiet = nextRevision;
       if (this.#mailbox.awaited) this.#consumed(nextRevision);
@@ -193,6 +198,7 @@ export class DrivenWatcher implements Watcher {
 
   #announce(nextRevision: Revision): void {
     if (this.#over || !this.#options.resumptions) return;
+    this.#lastProgress = undefined;
     this.#mailbox.put({ events: [], nextRevision, bytes: 0, resumed: true });
   }
 
@@ -206,6 +212,7 @@ export class DrivenWatcher implements Watcher {
     this.#events += events.length;
     this.#bytes += bytes;
     this.#quiet = undefined;
+    this.#lastProgress = undefined;
     this.#mailbox.put({ events, nextRevision: last.kv.modRevision + 1n, bytes });
     const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
     if (!this.#paused && (this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes)) {
@@ -215,7 +222,7 @@ export class DrivenWatcher implements Watcher {
   }
 
   #taken({ events, nextRevision, bytes }: Buffered): void {
-    if (events.length === 0) this.#progressWaits = false;
+    if (this.#mailbox.size === 0) this.#lastProgress = undefined;
     this.#handedOver = nextRevision;
     this.#events -= events.length;
     this.#bytes -= bytes;

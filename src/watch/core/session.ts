@@ -6,9 +6,11 @@ import {
   errorFromServer,
   RolledBackError,
 } from '../../errors/index.js';
-import type { Revision, WatchEvent } from '../../model/index.js';
+import type { Revision } from '../../model/index.js';
+import { isFarBehind, moreToCome } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
-import { Lane, type LaneHost, reopen } from './lane.js';
+import { type Lane, type LaneHost, reopen } from './lane.js';
+import { Lanes } from './lanes.js';
 import type { Generation, LaneKey, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
 import { streamFate, watcherFate } from './stream-fate.js';
 import { WatcherState } from './watcher-state.js';
@@ -20,10 +22,6 @@ export interface SessionOptions {
   readonly random: () => number;
 }
 
-/** What a catch-up response holds at most, in revisions; a shorter one was the last of its kind. */
-const catchUpRevisions = 1_000;
-/** Streams that watchers who catch up may have of their own at a time; more of them would share after all. */
-const maxOwnLanes = 16;
 /** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
 const maxTokensRefused = 2;
 /** The session's own timers name this lane. */
@@ -40,25 +38,20 @@ const noLane: LaneKey = 0;
 export class WatchSession {
   readonly #random: () => number;
   readonly #watchers = new Map<WatcherKey, WatcherState>();
-  readonly #lanes = new Map<LaneKey, Lane>();
-  readonly #host: LaneHost;
-  /** Lanes that an input touched, to be advanced at its end. */
-  readonly #touched = new Set<Lane>();
+  readonly #lanes: Lanes;
   /** Those for whom something failed, until the pause before the next try is over. */
   readonly #resting = new Set<WatcherState>();
   /** Those who wait for a token. */
   readonly #tokenless = new Set<WatcherState>();
   #askedForToken = false;
   #generation: Generation = 0;
-  #shared: Lane;
-  #nextLane = 1;
   #nextWatchId: bigint;
   #effects: WatchEffect[] = [];
 
   constructor(options: SessionOptions) {
     this.#nextWatchId = options.firstWatchId;
     this.#random = options.random;
-    this.#host = {
+    const host: LaneHost = {
       random: options.random,
       generation: () => this.#generation,
       nextWatchId: () => this.#nextWatchId++,
@@ -67,13 +60,12 @@ export class WatchSession {
       told: (state, reply) => this.#told(state, reply),
       dismissed: (state, reply, generation) => this.#dismissed(state, reply, generation),
     };
-    this.#shared = this.#newLane();
+    this.#lanes = new Lanes(host);
   }
 
   handle(input: WatchInput): readonly WatchEffect[] {
     this.#take(input);
-    for (const lane of this.#touched) this.#advance(lane);
-    this.#touched.clear();
+    this.#lanes.advance();
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -100,13 +92,13 @@ export class WatchSession {
         this.#drained(this.#watchers.get(input.watcher));
         return;
       case 'reply':
-        this.#touch(this.#lanes.get(input.lane))?.reply(input.watchId, input.reply);
+        this.#lanes.touch(input.lane)?.reply(input.watchId, input.reply);
         return;
       case 'trusted':
-        this.#trusted(this.#lanes.get(input.lane));
+        this.#trusted(this.#lanes.touch(input.lane));
         return;
       case 'stream-lost':
-        this.#streamLost(this.#lanes.get(input.lane), input.error);
+        this.#streamLost(this.#lanes.touch(input.lane), input.error);
         return;
       case 'token':
         this.#token(input.generation);
@@ -116,7 +108,7 @@ export class WatchSession {
         return;
       case 'timer':
         if (input.timer === 'retry') this.#retry();
-        else this.#timer(this.#lanes.get(input.lane), input.timer);
+        else this.#timer(this.#lanes.touch(input.lane), input.timer);
     }
   }
 
@@ -127,22 +119,12 @@ export class WatchSession {
     state.saw(knownRevision);
     this.#watchers.set(watcher, state);
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher });
-    else this.#join(this.#shared, state);
-  }
-
-  #join(lane: Lane, state: WatcherState): void {
-    this.#leaveLane(state);
-    lane.add(state);
-    this.#touched.add(lane);
-  }
-
-  #leaveLane(state: WatcherState): void {
-    if (state.lane) this.#touch(this.#lanes.get(state.lane.key))?.remove(state);
+    else this.#lanes.joinShared(state);
   }
 
   #forget(state: WatcherState | undefined): void {
     if (!state) return;
-    this.#leaveLane(state);
+    this.#lanes.leave(state);
     this.#watchers.delete(state.key);
     this.#tokenless.delete(state);
     if (this.#resting.delete(state) && this.#resting.size === 0) {
@@ -152,32 +134,12 @@ export class WatchSession {
 
   #pause(state: WatcherState | undefined): void {
     if (!state?.lane) return; // not live alone: what filled the buffer may also have moved it to another lane
-    this.#leaveLane(state);
+    this.#lanes.leave(state);
     state.detach('paused');
   }
 
   #drained(state: WatcherState | undefined): void {
-    if (state?.phase === 'paused') this.#join(this.#ownLane() ?? this.#shared, state);
-  }
-
-  #ownLane(): Lane | undefined {
-    return this.#lanes.size < maxOwnLanes + 1 ? this.#newLane(true) : undefined;
-  }
-
-  #newLane(own = false): Lane {
-    const lane = new Lane({ key: this.#nextLane++, generation: this.#generation, own }, this.#host);
-    this.#lanes.set(lane.key, lane);
-    return lane;
-  }
-
-  #touch(lane: Lane | undefined): Lane | undefined {
-    if (lane) this.#touched.add(lane);
-    return lane;
-  }
-
-  #advance(lane: Lane): void {
-    lane.advance();
-    if (lane.empty && lane !== this.#shared) this.#lanes.delete(lane.key);
+    if (state?.phase === 'paused' && !this.#lanes.joinOwn(state)) this.#lanes.joinShared(state);
   }
 
   // What a server says of one watcher.
@@ -206,25 +168,19 @@ export class WatchSession {
     this.#separate(state, headerRevision, first);
   }
 
-  #resumed(state: WatcherState): void {
-    if (!state.lane) return;
-    const status = {
-      type: 'resumed',
-      lane: state.lane.key,
-      watcher: state.key,
-      fromRevision: state.cursor,
-    } as const;
-    this.#effects.push({ type: 'status', status });
+  #resumed({ lane, key: watcher, cursor: fromRevision }: WatcherState): void {
+    if (!lane) return;
+    this.#effects.push({
+      type: 'status',
+      status: { type: 'resumed', lane: lane.key, watcher, fromRevision },
+    });
   }
 
   /** Far behind or ahead of the store, it would keep the others' stream from proving progress. */
   #separate(state: WatcherState, headerRevision: Revision, first: boolean): void {
     if (!state.lane || state.lane.own || !first || headerRevision === 0n) return;
-    const behind = headerRevision - state.cursor >= BigInt(catchUpRevisions);
     const ahead = state.cursor > headerRevision + 1n;
-    if (!behind && !ahead) return;
-    const lane = this.#ownLane();
-    if (lane) this.#join(lane, state);
+    if (ahead || isFarBehind(state.cursor, headerRevision)) this.#lanes.joinOwn(state);
   }
 
   #told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
@@ -241,13 +197,13 @@ export class WatchSession {
       state.advanced();
       this.#effects.push({ type: 'deliver', watcher: state.key, events });
     }
-    if (!reply.fragment && !moreToCome(reply)) this.#level(state);
+    if (!reply.fragment && !moreToCome(reply.events)) this.#level(state);
     return news;
   }
 
   /** Level with the store: its place is with the others. */
   #level(state: WatcherState): void {
-    if (state.lane?.own) this.#join(this.#shared, state);
+    if (state.lane?.own) this.#lanes.joinShared(state);
   }
 
   #dismissed(
@@ -261,16 +217,10 @@ export class WatchSession {
       return;
     }
     const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
-    switch (watcherFate(error)) {
-      case 'reauthenticate':
-        this.#reauthenticate(state, error, generation);
-        return;
-      case 'resume':
-        this.#rest(state);
-        return;
-      default:
-        this.#finish(state, error);
-    }
+    const fate = watcherFate(error);
+    if (fate === 'reauthenticate') this.#reauthenticate(state, error, generation);
+    else if (fate === 'resume') this.#rest(state);
+    else this.#finish(state, error);
   }
 
   #compacted(state: WatcherState, compactRevision: Revision): void {
@@ -281,7 +231,7 @@ export class WatchSession {
     } else if (state.readyRevision !== undefined) {
       // What was written after that is promised, and a pin of now might lie behind it.
       state.pin(state.readyRevision);
-      this.#join(this.#shared, state);
+      this.#lanes.joinShared(state);
     } else {
       state.phase = 'pinning';
       this.#effects.push({ type: 'read-revision', watcher: state.key });
@@ -296,7 +246,7 @@ export class WatchSession {
     if (state.phase === 'pinning') {
       state.failures = 0;
       state.pin(revision);
-      this.#join(this.#shared, state);
+      this.#lanes.joinShared(state);
     } else if (state.doubted !== undefined && revision < state.doubted) {
       this.#finish(state, new RolledBackError(state.doubted, revision));
     } else {
@@ -337,7 +287,6 @@ export class WatchSession {
 
   #streamLost(lane: Lane | undefined, error: EtcdError): void {
     if (!lane) return;
-    this.#touched.add(lane);
     const fate = streamFate(error);
     const watchers = [...lane.watchers];
     const there = watchers.filter(({ phase }) => phase !== 'waiting');
@@ -361,11 +310,10 @@ export class WatchSession {
 
   #timer(lane: Lane | undefined, timer: TimerName): void {
     if (!lane) return;
-    this.#touched.add(lane);
     lane.timer(timer);
     // Its next stream would have the present token: the one of those who came since then will do.
-    if (timer !== 'reopen' || lane.own || lane === this.#shared) return;
-    for (const state of [...lane.watchers]) this.#join(this.#shared, state);
+    if (timer !== 'reopen' || lane.own || this.#lanes.isShared(lane)) return;
+    for (const state of [...lane.watchers]) this.#lanes.joinShared(state);
   }
 
   #trusted(lane: Lane | undefined): void {
@@ -377,7 +325,7 @@ export class WatchSession {
   /** Something failed for it alone; it is tried again after a pause. */
   #rest(state: WatcherState): void {
     const pinning = state.phase === 'pinning';
-    this.#leaveLane(state);
+    this.#lanes.leave(state);
     state.detach(pinning ? 'pinning' : 'resting');
     if (this.#resting.size === 0) {
       const delayMs = backoffDelay(reopen, state.failures, this.#random);
@@ -388,10 +336,7 @@ export class WatchSession {
   }
 
   #retry(): void {
-    for (const state of this.#resting) {
-      if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher: state.key });
-      else this.#join(this.#shared, state);
-    }
+    for (const state of this.#resting) this.#goOn(state);
     this.#resting.clear();
   }
 
@@ -401,7 +346,7 @@ export class WatchSession {
     error: EtcdError,
     usedToken = state.lane?.generation ?? this.#generation,
   ): void {
-    this.#leaveLane(state);
+    this.#lanes.leave(state);
     if (state.refuse(usedToken) > maxTokensRefused) {
       this.#finish(state, error);
       return;
@@ -418,13 +363,11 @@ export class WatchSession {
     this.#effects.push({ type: 'refresh-token', generation: usedToken, error });
   }
 
-  /** The old lane keeps its watchers, which etcd goes on serving, until the last of them leaves. */
   #token(generation: Generation): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
     this.#askedForToken = false;
-    this.#touched.add(this.#shared);
-    this.#shared = this.#newLane();
+    this.#lanes.renewShared();
     const waiting = [...this.#tokenless];
     this.#tokenless.clear();
     for (const state of waiting) this.#goOn(state);
@@ -432,7 +375,7 @@ export class WatchSession {
 
   #goOn(state: WatcherState): void {
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher: state.key });
-    else this.#join(this.#shared, state);
+    else this.#lanes.joinShared(state);
   }
 
   #tokenFailed(error: EtcdError): void {
@@ -449,18 +392,6 @@ export class WatchSession {
     this.#forget(state);
     this.#effects.push({ type: 'finish', watcher: state.key, error });
   }
-}
-
-/** Whether a catch-up response is as long as they get, so that another one follows. */
-function moreToCome({ events }: { readonly events: readonly WatchEvent[] }): boolean {
-  if (events.length < catchUpRevisions) return false;
-  let revisions = 0;
-  let last = 0n;
-  for (const { kv } of events) {
-    if (kv.modRevision !== last) revisions++;
-    last = kv.modRevision;
-  }
-  return revisions >= catchUpRevisions;
 }
 
 function compacted(wanted: Revision, compactRevision: Revision): CompactedError {

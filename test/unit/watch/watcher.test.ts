@@ -127,6 +127,39 @@ describe('a watcher', () => {
       server.last.say(server.last.created(), {}, 40n);
       assert.deepEqual(await next().then(({ events, nextRevision }) => [events, nextRevision]), [[], 41n]);
     });
+
+    it('keeps the newest for a reader that is away, in its place among the events', async () => {
+      const { server, next } = start({ startRevision: 1n, progress: true });
+      const id = server.last.created();
+      server.last.say(id, {}, 40n);
+      server.last.say(id, {}, 50n);
+      server.last.puts(id, [51n]);
+      server.last.say(id, {}, 60n);
+      const told = [await next(), await next(), await next()];
+      assert.deepEqual(
+        told.map(({ events, nextRevision }) => [events.length, nextRevision]),
+        [
+          [0, 51n],
+          [1, 52n],
+          [0, 61n],
+        ],
+      );
+    });
+
+    it('moves the checkpoint of a reader that has dealt with everything', async () => {
+      const { server, watcher, next } = start({ startRevision: 1n });
+      const id = server.last.created();
+      server.last.puts(id, [5n]);
+      await next();
+      server.last.say(id, {}, 40n);
+      assert.equal(watcher.nextRevision, 1n); // the batch in hand may not be dealt with
+      const waiting = next();
+      assert.equal(watcher.nextRevision, 41n);
+      server.last.say(id, {}, 50n);
+      assert.equal(watcher.nextRevision, 51n);
+      server.last.puts(id, [51n]);
+      await waiting;
+    });
   });
 
   describe('ready', () => {

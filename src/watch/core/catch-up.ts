@@ -1,0 +1,21 @@
+import type { Revision, WatchEvent } from '../../model/index.js';
+
+/** What a catch-up response holds at most, in revisions (etcd's `watchBatchMaxRevs`); a shorter one was the last of its kind. */
+const catchUpRevisions = 1_000;
+
+/** Whether so much lies between the cursor and the store that one response cannot hold it. */
+export function isFarBehind(cursor: Revision, storeRevision: Revision): boolean {
+  return storeRevision - cursor >= BigInt(catchUpRevisions);
+}
+
+/** Whether a catch-up response is as long as they get, so that another one follows. */
+export function moreToCome(events: readonly WatchEvent[]): boolean {
+  if (events.length < catchUpRevisions) return false;
+  let revisions = 0;
+  let last = 0n;
+  for (const { kv } of events) {
+    if (kv.modRevision !== last) revisions++;
+    last = kv.modRevision;
+  }
+  return revisions >= catchUpRevisions;
+}

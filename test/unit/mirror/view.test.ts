@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { View } from '#src/mirror/view.js';
+import type { KeyValue, WatchEvent } from '#src/model/index.js';
+
+/** A key as it is after `version` puts, the first of them at `created`. */
+function at(key: string, modRevision: bigint, version = 1n, created = modRevision, value = 'v'): KeyValue {
+  return {
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    modRevision,
+    version,
+    createRevision: created,
+    lease: 0n,
+  };
+}
+const put = (kv: KeyValue): WatchEvent => ({ type: 'put', kv });
+const deleted = (key: string, modRevision: bigint): WatchEvent => ({
+  type: 'delete',
+  kv: { ...at(key, modRevision), version: 0n, createRevision: 0n, value: Buffer.alloc(0) },
+});
+
+describe('a view of keys', () => {
+  let view: View;
+  beforeEach(() => {
+    view = new View();
+    view.replace([at('a', 3n), at('b', 7n, 3n, 4n)], 10n);
+  });
+
+  it('takes what follows on what it knows, and tells what changed', () => {
+    const changes = view.apply(
+      [put(at('a', 11n, 2n, 3n)), put(at('c', 12n)), deleted('b', 13n), put(at('b', 14n))],
+      14n,
+    );
+    assert.deepEqual([...changes!.puts.keys()], ['a', 'c', 'b']);
+    assert.deepEqual([...changes!.deletes], []);
+    assert.equal(view.revision, 14n);
+  });
+
+  it('names a key that came and went only as gone', () => {
+    const changes = view.apply([put(at('c', 11n)), deleted('c', 12n)], 12n);
+    assert.deepEqual([...changes!.puts.keys()], []);
+    assert.deepEqual([...changes!.deletes], ['c']);
+  });
+
+  describe('finds that events are missing', () => {
+    for (const [what, event] of [
+      ['a put skips a version of its key', put(at('b', 11n, 5n, 4n))],
+      ['a put repeats a version of its key', put(at('b', 11n, 3n, 4n))],
+      ['a key was deleted and created again meanwhile', put(at('b', 11n, 1n, 11n))],
+      ['a key was deleted, created again and changed meanwhile', put(at('b', 11n, 4n, 9n))],
+      ['a new key is not new any more', put(at('c', 11n, 2n, 10n))],
+      ['a key that is not there is deleted', deleted('c', 11n)],
+    ] as const) {
+      it(`when ${what}`, () => {
+        assert.equal(view.apply([event], 11n), undefined);
+      });
+    }
+
+    it('when only the last of many events shows it', () => {
+      const good = Array.from({ length: 50 }, (_, i) => put(at(`k${i}`, 11n + BigInt(i))));
+      assert.equal(view.apply([...good, put(at('k1', 90n, 3n, 12n))], 90n), undefined);
+    });
+  });
+
+  describe('is compared with the end of a store', () => {
+    it('that has the same number of keys, and the same one changed last', () => {
+      assert.equal(view.matches(2n, at('b', 7n, 3n, 4n)), true);
+    });
+
+    for (const [what, count, newest] of [
+      ['with a key more', 3n, at('b', 7n, 3n, 4n)],
+      ['with a key less', 1n, at('b', 7n, 3n, 4n)],
+      ['with nothing', 0n, undefined],
+      ['where another key changed last', 2n, at('c', 7n, 3n, 4n)],
+      ['where it changed later', 2n, at('b', 8n, 4n, 4n)],
+      ['where it was created at another time', 2n, at('b', 7n, 3n, 5n)],
+      ['where it was changed more often', 2n, at('b', 7n, 4n, 4n)],
+      ['where it has another value', 2n, at('b', 7n, 3n, 4n, 'w')],
+      ['where it has another lease', 2n, { ...at('b', 7n, 3n, 4n), lease: 5n }],
+    ] as const) {
+      it(`and is not taken for one ${what}`, () => {
+        assert.equal(view.matches(count, newest), false);
+      });
+    }
+
+    it('that named another of the keys of the last transaction', () => {
+      view.apply([put(at('x', 11n)), put(at('y', 11n))], 11n);
+      assert.equal(view.matches(4n, at('x', 11n)), true);
+      assert.equal(view.matches(4n, at('y', 11n)), true);
+    });
+
+    it('after the key that changed last was deleted', () => {
+      view.apply([deleted('b', 11n)], 11n);
+      assert.equal(view.matches(1n, at('a', 3n)), true);
+      view.apply([deleted('a', 12n)], 12n);
+      assert.equal(view.matches(0n, undefined), true);
+    });
+  });
+
+  it('never goes back by progress, and does by a new list', () => {
+    view.advance(20n);
+    view.advance(15n);
+    assert.equal(view.revision, 20n);
+    view.replace([at('a', 1n)], 2n);
+    assert.equal(view.revision, 2n);
+    assert.deepEqual([...view.kvs.keys()], ['a']);
+    assert.equal(view.matches(1n, at('a', 1n)), true);
+  });
+});
