@@ -2,4 +2,4 @@ export { type BackoffOptions, backoffDelay } from './backoff.js';
 export { type Clock, systemClock } from './clock.js';
 export { Mailbox } from './mailbox.js';
 export { ProcessHold } from './process-hold.js';
-export { delay, onAbort, raceAbort, sharedAbort } from './signals.js';
+export { delay, onAbort, raceAbort, sharedAbort, within } from './signals.js';

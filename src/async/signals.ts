@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { systemClock } from './clock.js';
 
 /** A controller whose signal any number of waits may listen to: Node warns of a leak from the eleventh on. */
 export function sharedAbort(): AbortController {
@@ -28,6 +29,15 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
   return new Promise<T>((resolve, reject) => {
     const release = onAbort(signal, reject);
     promise.then(resolve, reject).finally(release);
+  });
+}
+
+/** The promise, or the error if that many milliseconds pass first. The work behind the promise is not stopped. */
+export function within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  if (ms === Number.POSITIVE_INFINITY) return promise;
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.setTimer(ms, () => reject(late()));
+    promise.then(resolve, reject).finally(cancel);
   });
 }
 

@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, delay, raceAbort, systemClock } from '../async/index.js';
+import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
 import { ClosedError, DeadlineError, EtcdError } from '../errors/index.js';
 import type { Member } from './member.js';
 
@@ -6,6 +6,8 @@ import type { Member } from './member.js';
 const stepAside = { baseMs: 1_000, maxMs: 10_000 };
 /** How long to wait between rounds over all members when none of them can be reached. */
 const nextRound = { baseMs: 100, maxMs: 1_000 };
+
+const notSent = { verdict: 'not-applied' } as const;
 
 interface Standing {
   readonly member: Member;
@@ -83,7 +85,9 @@ export class MemberPool {
 
   async #tryConnect(standing: Standing, deadline: number, signal?: AbortSignal): Promise<string | undefined> {
     try {
-      await raceAbort(withinDeadline(standing.member, deadline - this.#clock.now()), signal);
+      const late = () =>
+        new DeadlineError(`member ${standing.member.endpoint}: not connected before the deadline`, notSent);
+      await raceAbort(within(standing.member.connect(), deadline - this.#clock.now(), late), signal);
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       this.#throwIfClosed();
@@ -108,19 +112,5 @@ export class MemberPool {
 }
 
 function unreachable(troubles: readonly string[]): DeadlineError {
-  return new DeadlineError(`no etcd member could be reached: ${troubles.join('; ')}`, {
-    verdict: 'not-applied',
-  });
-}
-
-function withinDeadline(member: Member, ms: number): Promise<unknown> {
-  const promise = member.connect();
-  if (ms === Number.POSITIVE_INFINITY) return promise;
-  return new Promise((resolve, reject) => {
-    const late = `member ${member.endpoint}: not connected before the deadline`;
-    const cancel = systemClock.setTimer(ms, () =>
-      reject(new DeadlineError(late, { verdict: 'not-applied' })),
-    );
-    promise.then(resolve, reject).finally(cancel);
-  });
+  return new DeadlineError(`no etcd member could be reached: ${troubles.join('; ')}`, notSent);
 }

@@ -1,6 +1,6 @@
 import { type Channel, Metadata, status } from '@grpc/grpc-js';
-import { type Clock, delay, ProcessHold, raceAbort, sharedAbort } from '../async/index.js';
-import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
+import { type Clock, delay, ProcessHold, raceAbort, sharedAbort, within } from '../async/index.js';
+import { ClosedError, DeadlineError, EtcdError, InvalidInputError } from '../errors/index.js';
 import { AuthService, MaintenanceService } from '../gen/etcd/rpc.js';
 import { attemptUnary, malformedRequest, type RawCall } from './call.js';
 import { makeChannelOptions } from './channel-options.js';
@@ -186,7 +186,9 @@ export class Transport {
     const deadline = this.#clock.now() + timeoutMs;
     let tokensRefused = 0;
     for (let attempt = 0; ; attempt++) {
-      if (this.#token?.generation === 0 && !isAuthenticate(method)) await this.#token.refresh(0);
+      if (this.#token?.generation === 0 && !isAuthenticate(method)) {
+        await this.#newerToken(this.#token, 0, deadline, signal);
+      }
       const generation = this.tokenGeneration;
       const atHand = this.#pool.ready;
       const member = atHand ?? (await this.#pool.connect(deadline, this.#orClosing(signal)));
@@ -195,7 +197,8 @@ export class Transport {
       onSend?.();
       try {
         const answer = await attemptUnary(channel, method, bytes, {
-          metadata: this.#metadata,
+          // An old token makes etcd 3.4 turn down even the request for a new one.
+          metadata: isAuthenticate(method) ? new Metadata() : this.#metadata,
           deadline: wallDeadline(deadline - this.#clock.now()),
           signal,
           running: this.#running,
@@ -205,9 +208,9 @@ export class Transport {
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
         if (this.#closing.signal.aborted) throw new ClosedError('the client', error.verdict);
-        if (this.#token && needsToken(error) && tokensRefused < maxTokensRefused) {
+        if (!isAuthenticate(method) && needsToken(error) && tokensRefused < maxTokensRefused && this.#token) {
           tokensRefused++;
-          await this.#token.refresh(generation);
+          await this.#newerToken(this.#token, generation, deadline, signal);
           continue;
         }
         if (blamesMember(error)) this.#pool.blame(member);
@@ -217,6 +220,17 @@ export class Transport {
         if (attempt > 0) await delay(retryPauseMs, signal);
       }
     }
+  }
+
+  /** Waits for the one request of all, no longer than this call may take. */
+  #newerToken(
+    token: TokenSource,
+    used: number,
+    deadline: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const late = () => new DeadlineError('no token before the deadline', { verdict: 'not-applied' });
+    return raceAbort(within(token.refresh(used), deadline - this.#clock.now(), late), signal);
   }
 
   async #authenticate({ username, password }: AuthOptions): Promise<string | undefined> {

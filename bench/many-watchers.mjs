@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// node --expose-gc bench/many-watchers.mjs: watchers by the thousand, their memory, and how soon they are back after a cut.
+import { parseArgs } from 'node:util';
+import { EtcdClient } from '../dist/index.js';
+import { startFaultProxy } from '../dist/testing/index.js';
+import { bigEtcd, eventually, heapUsed } from './support.mjs';
+
+const { values } = parseArgs({
+  options: {
+    resume: { type: 'string', default: '2000' },
+    open: { type: 'string', default: '10000' },
+    latency: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '5' },
+    version: { type: 'string' },
+  },
+});
+const latencyMs = Number(values.latency);
+const etcd = await bigEtcd(values.version);
+const streams = () => etcd.metric('etcd_debugging_mvcc_watch_stream_total');
+const watchers = () => etcd.metric('etcd_debugging_mvcc_watcher_total');
+
+await resumption(Number(values.resume));
+await opening(Number(values.open));
+await etcd.close();
+
+/** From the cut of the connection, and from the moment the next one is dialled, to the last watcher's return. */
+async function resumption(count) {
+  const door = await startFaultProxy({ target: etcd.endpoints[0] });
+  const client = new EtcdClient({ endpoints: [door.endpoint] });
+  const all = Array.from({ length: count }, (_, i) => client.watch(`resume/${i}`));
+  await Promise.all(all.map(({ ready }) => ready));
+  let events = 0;
+  for (const watcher of all) {
+    void (async () => {
+      for await (const batch of watcher) events += batch.events.length;
+    })().catch(() => {});
+  }
+  door.delay(latencyMs);
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    const accepted = door.accepted;
+    const cutAt = performance.now();
+    door.cut();
+    await eventually('it dials again', () => door.accepted > accepted);
+    const dialledAt = performance.now();
+    await eventually('all are live', () => all.every(({ live }) => live));
+    const end = performance.now();
+    console.log(
+      `${count} watchers resume with ${latencyMs} ms each way (${2 * latencyMs} ms a round trip), round ${round}: ${Math.round(end - dialledAt)} ms after the reconnect, ${Math.round(end - cutAt)} ms after the cut; ${await streams()} stream, ${await watchers()} watchers on the server`,
+    );
+  }
+  const direct = new EtcdClient({ endpoints: etcd.endpoints });
+  for (let i = 0; i < count; i += 500) {
+    const some = Array.from({ length: Math.min(500, count - i) }, (_, n) => i + n);
+    await Promise.all(some.map((n) => direct.kv.put(`resume/${n}`, 'v')));
+  }
+  await eventually('each is told', () => events === count);
+  console.log(`each of them was told of one write afterwards: ${events} events`);
+  await Promise.all([client.close(), direct.close()]);
+  await door.close();
+  await eventually('nothing is left', async () => (await streams()) === 0 && (await watchers()) === 0);
+}
+
+async function opening(count) {
+  const client = new EtcdClient({ endpoints: etcd.endpoints });
+  await client.kv.get('warm up');
+  const before = heapUsed();
+  const start = performance.now();
+  const all = Array.from({ length: count }, (_, i) => client.watch(`open/${i}`));
+  await Promise.all(all.map(({ ready }) => ready));
+  const took = performance.now() - start;
+  const each = (heapUsed() - before) / count;
+  console.log(
+    `${count} watchers opened in ${Math.round(took)} ms: ${Math.round(each)} bytes of heap each${globalThis.gc ? '' : ' (run with --expose-gc for an exact figure)'}; ${await streams()} stream, ${await watchers()} watchers on the server`,
+  );
+  const closing = performance.now();
+  await Promise.all(all.map((watcher) => watcher.close()));
+  await client.close();
+  await eventually('nothing is left', async () => (await streams()) === 0 && (await watchers()) === 0);
+  console.log(`closed, and gone from the server, in ${Math.round(performance.now() - closing)} ms`);
+}

@@ -1,0 +1,58 @@
+import { startEtcd } from '../dist/testing/index.js';
+
+export const MiB = 1024 * 1024;
+
+/** An etcd with room for what a benchmark writes. */
+export async function bigEtcd(version) {
+  const etcd = await startEtcd({
+    args: ['--quota-backend-bytes', String(8 * 1024 * MiB)],
+    ...(version === undefined ? {} : { version }),
+  });
+  console.log(`etcd ${etcd.version}, node ${process.version}, ${process.platform} ${process.arch}`);
+  return etcd;
+}
+
+/** Memory in use once garbage is gone; needs --expose-gc to be exact. */
+export function heapUsed() {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Samples the process's memory until stopped; then the most there was of each kind, in MiB. */
+export function watchMemory(everyMs = 100) {
+  const most = { rss: 0, heapUsed: 0, external: 0 };
+  const series = [];
+  const sample = () => {
+    const now = process.memoryUsage();
+    for (const kind of Object.keys(most)) most[kind] = Math.max(most[kind], now[kind]);
+    series.push(now.rss);
+  };
+  const timer = setInterval(sample, everyMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      sample();
+      const tenth = Math.max(1, Math.floor(series.length / 10));
+      const tenths = [];
+      for (let i = 0; i < series.length; i += tenth)
+        tenths.push(mib(Math.max(...series.slice(i, i + tenth))));
+      return {
+        text: `most: rss ${mib(most.rss)}, heap ${mib(most.heapUsed)}, buffers ${mib(most.external)} MiB; rss over time: ${tenths.join(' ')} MiB`,
+        most,
+      };
+    },
+  };
+}
+
+export function mib(bytes) {
+  return Math.round(bytes / MiB);
+}
+
+export async function eventually(what, holds, timeoutMs = 120_000) {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

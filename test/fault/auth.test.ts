@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EtcdClient, StatusEvent } from '#src/client/index.js';
+import { PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { eventually, folderOf, useClients } from '../integration/client/support.js';
+import { leavesNothing, record, skipIfExternal, told } from './support.js';
+
+const tokenSeconds = 2;
+const root = { username: 'root', password: 'secret' };
+const reader = { username: 'reader', password: 'public' };
+
+describe('with authentication on and tokens that live for two seconds', function () {
+  this.timeout(60_000);
+  const { connect } = useClients();
+  leavesNothing(() => (started ? [started] : []));
+  let started: EtcdHandle | undefined;
+  const etcd = () => started!;
+  let admin: EtcdClient;
+  let folder: string;
+
+  async function call<T = unknown>(method: string, message: object, token = ''): Promise<T> {
+    const response = await fetch(`http://${etcd().endpoints[0]}/v3/auth/${method}`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { connection: 'close', ...(token === '' ? {} : { authorization: token }) },
+    });
+    const text = await response.text();
+    assert.equal(response.status, 200, `${method}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  /** As `call`, by the administrator. */
+  async function callAsRoot(method: string, message: object): Promise<void> {
+    const { token } = await call<{ token: string }>('authenticate', { name: 'root', password: 'secret' });
+    await call(method, message, token);
+  }
+
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+  before(async function () {
+    skipIfExternal(this);
+    started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
+    await call('user/add', { name: 'root', password: 'secret' });
+    await call('user/grant', { user: 'root', role: 'root' });
+    await call('user/add', { name: 'reader', password: 'public' });
+    await call('role/add', { name: 'public' });
+    await call('role/grant', {
+      name: 'public',
+      perm: { permType: 'READ', key: base64('public/'), range_end: base64('public0') },
+    });
+    await call('user/grant', { user: 'reader', role: 'public' });
+    await call('enable', {});
+  });
+
+  beforeEach(() => {
+    admin = connect(etcd().endpoints, { auth: root });
+    folder = `public/${folderOf(etcd())}`;
+  });
+
+  after(() => started?.close());
+
+  /** How many passwords etcd has checked, rightly or not. */
+  async function authentications(): Promise<number> {
+    const lines = (await etcd().metrics()).split('\n');
+    return lines
+      .filter((line) => line.startsWith('grpc_server_handled_total{') && line.includes('"Authenticate"'))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** The one thing to wait for here is time; using a token would renew it. */
+  const expiry = () => sleep(2.5 * tokenSeconds * 1_000);
+
+  describe('a client whose token has expired', () => {
+    it('opens more watches with one new token for all, and the watch it had goes on undisturbed', async () => {
+      const client = connect(etcd().endpoints, { auth: reader });
+      const first = client.watch({ prefix: folder });
+      await first.ready;
+      const heard = record(first);
+      const lost: StatusEvent[] = [];
+      const listening = (async () => {
+        for await (const event of client.status()) if (event.type === 'disconnected') lost.push(event);
+      })();
+      const { revision } = await admin.kv.put(`${folder}before`, 'v');
+      await eventually('it hears', () => heard.events.length === 1);
+      await expiry();
+      const before = await authentications();
+      const more = Array.from({ length: 20 }, (_, i) =>
+        client.watch({ prefix: folder }, i % 2 === 0 ? {} : { startRevision: revision + 1n }),
+      );
+      await Promise.all(more.map(({ ready }) => ready));
+      assert.equal((await authentications()) - before, 1);
+      await admin.kv.put(`${folder}after`, 'v');
+      await eventually('it still hears', () => heard.events.length === 2);
+      assert.deepEqual(lost, [], 'no stream was lost');
+      for (const one of more.map(record)) {
+        await eventually('the new ones hear', () => one.events.length === 1);
+        assert.deepEqual(one.events.map(told), heard.events.slice(1).map(told));
+      }
+      await client.close();
+      await listening;
+    });
+
+    it('makes calls with one new token for all', async () => {
+      const client = connect(etcd().endpoints, { auth: reader });
+      await client.kv.get(`${folder}k`);
+      await expiry();
+      const before = await authentications();
+      await Promise.all(Array.from({ length: 50 }, () => client.kv.get(`${folder}k`)));
+      assert.equal((await authentications()) - before, 1);
+    });
+
+    it('does so time and again, once for each', async () => {
+      const client = connect(etcd().endpoints, { auth: reader });
+      await client.kv.get(`${folder}k`);
+      for (let round = 0; round < 2; round++) {
+        await expiry();
+        const before = await authentications();
+        await Promise.all([
+          client.watch({ prefix: folder }).ready,
+          client.watch({ prefix: folder }, { startRevision: 1n }).ready,
+          client.kv.get(`${folder}k`),
+        ]);
+        assert.equal((await authentications()) - before, 1, `round ${round}`);
+      }
+    });
+
+    it('loses nothing when etcd, which forgets all tokens, is restarted under fifty watches', async () => {
+      const client = connect(etcd().endpoints, { auth: reader });
+      const records = await Promise.all(
+        Array.from({ length: 50 }, async () => {
+          const watcher = client.watch({ prefix: folder });
+          await watcher.ready;
+          return record(watcher);
+        }),
+      );
+      await admin.kv.put(`${folder}before`, 'v');
+      await etcd().restart();
+      await admin.kv.put(`${folder}after`, 'v');
+      for (const heard of records) await eventually('it hears', () => heard.events.length === 2);
+      const asked = await authentications(); // counted anew since the restart
+      assert.ok(asked <= 3, `${asked} for two clients`);
+    });
+  });
+
+  it('a wrong password is a typed error at once, whatever it is given for', async () => {
+    const client = connect(etcd().endpoints, { auth: { username: 'root', password: 'wrong' } });
+    await assert.rejects(client.kv.get(`${folder}k`), UnauthenticatedError);
+    for (const options of [{}, { startRevision: 1n }]) {
+      const watcher = client.watch({ prefix: folder }, options);
+      await assert.rejects(watcher.ready, UnauthenticatedError);
+      assert.ok((await record(watcher).ended) instanceof UnauthenticatedError);
+    }
+    const mirror = client.mirror({ prefix: folder });
+    await assert.rejects(mirror[Symbol.asyncIterator]().next(), UnauthenticatedError);
+    const before = await authentications();
+    assert.ok(before > 0);
+  });
+
+  it('a watch without permission ends typed, alone, and holds up none of those after it', async () => {
+    const client = connect(etcd().endpoints, { auth: reader });
+    const forbidden: ReturnType<typeof record>[] = [];
+    const allowed: ReturnType<typeof record>[] = [];
+    const ready: Promise<bigint>[] = [];
+    for (let i = 0; i < 50; i++) {
+      const options = i % 2 === 0 ? {} : { startRevision: 1n };
+      forbidden.push(record(client.watch({ prefix: `private/${i}` }, options)));
+      const watcher = client.watch({ prefix: folder });
+      ready.push(watcher.ready);
+      allowed.push(record(watcher));
+    }
+    await Promise.all(ready);
+    for (const { ended, events } of forbidden) {
+      const error = await ended;
+      assert.ok(error instanceof PermissionDeniedError, String(error));
+      assert.equal(events.length, 0);
+    }
+    await admin.kv.put(`${folder}k`, 'v');
+    for (const heard of allowed) await eventually('it hears', () => heard.events.length === 1);
+  });
+
+  it('a permission that is taken away ends the watches that needed it at the next reconnect, and no other', async () => {
+    await admin.kv.put(`${folder}k`, 'v');
+    await callAsRoot('role/grant', {
+      name: 'public',
+      perm: { permType: 'READ', key: base64('lent/'), range_end: base64('lent0') },
+    });
+    const client = connect(etcd().endpoints, { auth: reader });
+    const [lent, kept] = [client.watch({ prefix: 'lent/' }), client.watch({ prefix: folder })];
+    await Promise.all([lent.ready, kept.ready]);
+    const [heard, stays] = [record(lent), record(kept)];
+    await admin.kv.put('lent/k', 'v');
+    await eventually('it hears', () => heard.events.length === 1);
+    await callAsRoot('role/revoke', { role: 'public', key: base64('lent/'), range_end: base64('lent0') });
+    await etcd().restart();
+    const error = await heard.ended;
+    assert.ok(error instanceof PermissionDeniedError, String(error));
+    assert.equal(heard.events.length, 1);
+    await admin.kv.put(`${folder}k`, 'w');
+    await eventually('the other hears', () => stays.events.length === 1);
+  });
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import type { StatusEvent } from '#src/client/index.js';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { eventually, useClients } from '../integration/client/support.js';
+import {
+  assertTrue,
+  history,
+  keepWriting,
+  leavesNothing,
+  mark,
+  reaches,
+  record,
+  skipIfExternal,
+  told,
+} from './support.js';
+
+/** The way to one member for its peers, which tell in each request who they are; those of an isolated one are cut. */
+class PeerDoor {
+  readonly #server: Server;
+  readonly #links = new Set<{ readonly sockets: readonly Socket[]; from?: string | undefined }>();
+  readonly #refused: () => string | undefined;
+  readonly port: number;
+
+  constructor(server: Server, port: number, target: number, refused: () => string | undefined) {
+    this.#server = server;
+    this.port = port;
+    this.#refused = refused;
+    server.on('connection', (client) => {
+      const link: { sockets: Socket[]; from?: string | undefined } = { sockets: [client] };
+      this.#links.add(link);
+      client.on('error', () => {});
+      client.on('close', () => this.#end(link));
+      client.once('data', (head: Buffer) => {
+        link.from = /x-server-from: (\w+)/i.exec(head.toString('latin1'))?.[1];
+        const member = dial({ host: '127.0.0.1', port: target });
+        link.sockets.push(member);
+        member.on('error', () => {});
+        member.on('close', () => this.#end(link));
+        if (this.#isRefused(link.from)) {
+          this.#end(link);
+          return;
+        }
+        member.write(head);
+        client.pipe(member).pipe(client);
+      });
+    });
+  }
+
+  enforce(): void {
+    for (const link of this.#links) if (this.#isRefused(link.from)) this.#end(link);
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const link of this.#links) this.#end(link);
+  }
+
+  /** `*` refuses all; a request that does not say who asks is a probe. */
+  #isRefused(from: string | undefined): boolean {
+    const refused = this.#refused();
+    return refused === '*' || (refused !== undefined && from === refused);
+  }
+
+  #end(link: { readonly sockets: readonly Socket[] }): void {
+    this.#links.delete(link);
+    for (const socket of link.sockets) socket.destroy();
+  }
+}
+
+async function listen(): Promise<{ server: Server; port: number }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+describe('a member that its peers cannot reach, and clients can', function () {
+  this.timeout(120_000);
+  const { connect } = useClients();
+  leavesNothing(() => members);
+  const members: EtcdHandle[] = [];
+  const doors: PeerDoor[] = [];
+  const ids: string[] = [];
+  /** Which member is cut off from the others. */
+  let isolated: number | undefined;
+
+  before(async function () {
+    skipIfExternal(this);
+    this.timeout(300_000);
+    const listening = await Promise.all([0, 1, 2].map(listen));
+    // Ports that were free a moment ago; what a member's peers dial is its door.
+    const behind = await Promise.all(
+      [0, 1, 2].map(async () => {
+        const { server, port } = await listen();
+        await new Promise((closed) => server.close(closed));
+        return port;
+      }),
+    );
+    for (const [i, { server, port }] of listening.entries()) {
+      const refused = () => (isolated === i ? '*' : isolated === undefined ? undefined : ids[isolated]);
+      doors.push(new PeerDoor(server, port, behind[i]!, refused));
+    }
+    const initial = listening.map(({ port }, i) => `p${i}=http://127.0.0.1:${port}`).join(',');
+    members.push(
+      ...(await Promise.all(
+        [0, 1, 2].map((i) =>
+          startEtcd({
+            args: [
+              ...['--name', `p${i}`, '--initial-cluster', initial],
+              ...['--listen-peer-urls', `http://127.0.0.1:${behind[i]}`],
+              ...['--initial-advertise-peer-urls', `http://127.0.0.1:${listening[i]!.port}`],
+            ],
+          }),
+        ),
+      )),
+    );
+    for (const { endpoints } of members) {
+      const answer = await fetch(`http://${endpoints[0]}/v3/maintenance/status`, {
+        method: 'POST',
+        body: '{}',
+        headers: { connection: 'close' },
+      });
+      const { header } = (await answer.json()) as { header: { member_id: string } };
+      ids.push(BigInt(header.member_id).toString(16));
+    }
+  });
+
+  after(async () => {
+    await Promise.all(members.map((member) => member.close()));
+    for (const door of doors) door.close();
+  });
+
+  it('is left for another, and the watch misses nothing', async () => {
+    const client = connect(members.map(({ endpoints }) => endpoints[0]!));
+    const watcher = client.watch({ prefix: 'partition/' });
+    const from = (await watcher.ready) + 1n;
+    const heard = record(watcher);
+    const counts = await Promise.all(
+      members.map((member) => member.metric('etcd_debugging_mvcc_watcher_total')),
+    );
+    const index = counts.indexOf(1);
+    assert.notEqual(index, -1);
+    const statuses: StatusEvent[] = [];
+    const listening = (async () => {
+      for await (const event of client.status()) statuses.push(event);
+    })();
+    const others = members.filter((_, i) => i !== index).map(({ endpoints }) => endpoints[0]!);
+    const writer = connect(others);
+    const writing = keepWriting(writer, 'partition/');
+    await eventually('events come', () => heard.events.length > 20);
+    isolated = index;
+    for (const door of doors) door.enforce();
+    await eventually('it is left', () => statuses.some(({ type }) => type === 'resumed'), 60_000);
+    const written = writing.acknowledged;
+    await eventually('writes go on', () => writing.acknowledged > written + 50, 60_000);
+    await writing.stop();
+    const to = await mark(writer, 'partition/');
+    await reaches(heard, to);
+    assertTrue(heard, (await history(others[0]!, 'partition/', from, to)).map(told));
+    const lost = statuses.find(({ type }) => type === 'disconnected');
+    assert.ok(lost?.type === 'disconnected' && /no leader/.test(lost.error.message), JSON.stringify(lost));
+    await client.close();
+    await listening;
+    isolated = undefined;
+  });
+});

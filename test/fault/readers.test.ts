@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
+import { useEtcd } from '../support/etcd.js';
+import {
+  assertTrue,
+  history,
+  leavesNothing,
+  mark,
+  reaches,
+  record,
+  skipIfExternal,
+  told,
+} from './support.js';
+
+const MiB = 1024 * 1024;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Of the whole process, with garbage gone. */
+function memoryInUse(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+describe('a reader that stands still', function () {
+  this.timeout(120_000);
+  const etcd = useEtcd({ args: ['--quota-backend-bytes', String(4 * 1024 * MiB)] });
+  const { connect, proxy } = useClients();
+  leavesNothing(() => [etcd()]);
+
+  before(function () {
+    skipIfExternal(this);
+  });
+
+  for (const [size, count] of [
+    [4 * 1024, 25_000],
+    [MiB, 100],
+  ] as const) {
+    it(`over 100 MB in values of ${size} bytes keeps no other waiting, fills no memory, and misses nothing`, async () => {
+      const client = connect(etcd().endpoints);
+      const writer = connect(etcd().endpoints);
+      const folder = folderOf(etcd());
+      const stalled = client.watch({ prefix: folder }, { maxBufferedBytes: 4 * MiB });
+      let briskEvents = 0;
+      let briskRevision = 0n;
+      const brisk = client.watch({ prefix: folder });
+      const from = (await stalled.ready) + 1n;
+      await brisk.ready;
+      const reading = (async () => {
+        for await (const { events, nextRevision } of brisk) {
+          briskEvents += events.length;
+          briskRevision = nextRevision;
+        }
+      })();
+      const before = memoryInUse();
+      const value = Buffer.alloc(size, 'x');
+      for (let i = 0; i < count; i += 25) {
+        const some = Array.from({ length: Math.min(25, count - i) }, (_, n) => i + n);
+        await Promise.all(some.map((n) => writer.kv.put(`${folder}${n % 40}`, value)));
+      }
+      const to = await mark(writer, folder);
+      await eventually('the brisk one has everything', () => briskRevision > to, 30_000);
+      assert.equal(briskEvents, count + 1);
+      const held = memoryInUse() - before;
+      assert.ok(held < 40 * MiB, `${Math.round(held / MiB)} MiB held for the one that stands still`);
+      let events = 0;
+      let last = from - 1n;
+      for await (const batch of stalled) {
+        for (const { kv } of batch.events) {
+          assert.equal(kv.modRevision, last + 1n);
+          last = kv.modRevision;
+        }
+        events += batch.events.length;
+        if (last >= to) break;
+        await turn();
+      }
+      assert.equal(events, count + 1);
+      await brisk.close();
+      await reading;
+    });
+  }
+
+  it('while its connection is cut misses nothing when it reads on', async () => {
+    const writer = connect(etcd().endpoints);
+    const door = await proxy(etcd());
+    const folder = folderOf(etcd());
+    const watcher = connect([door.endpoint]).watch({ prefix: folder }, { maxBufferedEvents: 100 });
+    const from = (await watcher.ready) + 1n;
+    await fill(writer, folder, 1_000);
+    door.refuse();
+    await fill(writer, folder, 1_000);
+    door.heal();
+    const heard = record(watcher);
+    const to = await mark(writer, folder);
+    await reaches(heard, to);
+    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+  });
+});
