@@ -148,7 +148,7 @@ export const mutants = [
   one(
     'goes on after a compaction in silence',
     session,
-    'this.#finish(state, compacted(state.cursor, compactRevision));',
+    'this.#finish(state, historyGone(state.cursor, compactRevision));',
     '{ state.pin(compactRevision - 1n); this.#join(this.#shared, state); }',
   ),
   one('pins again after events', state, 'return (this.#pinnedOnly && ', 'return ('),

@@ -20,7 +20,9 @@ export type StatusEvent =
       readonly stream: number;
       readonly fromRevision: Revision;
       readonly downMs: number;
-    };
+    }
+  /** A server broke its promise and sent `events` old events again; they were kept from the reader. */
+  | { readonly type: 'dropped'; readonly stream: number; readonly events: number };
 
 /** Who subscribes to it pays for it, nobody else. */
 const published = channel('etcd-naming:status');
@@ -51,6 +53,9 @@ export class StatusFeed {
           attempt: status.attempt,
           delayMs: status.delayMs,
         });
+        return;
+      case 'dropped':
+        this.#publish({ type: 'dropped', stream: status.lane, events: status.events });
         return;
       case 'resumed':
         this.#publish({

@@ -1,3 +1,4 @@
+import { CompactedError } from '../../errors/index.js';
 import type { Revision, WatchEvent } from '../../model/index.js';
 
 /** What a catch-up response holds at most, in revisions (etcd's `watchBatchMaxRevs`); a shorter one was the last of its kind. */
@@ -18,4 +19,10 @@ export function moreToCome(events: readonly WatchEvent[]): boolean {
     last = kv.modRevision;
   }
   return revisions >= catchUpRevisions;
+}
+
+/** The end of a watcher whose history was compacted. */
+export function historyGone(wanted: Revision, compactRevision: Revision): CompactedError {
+  const text = `the watch needs revision ${wanted}, but history before ${compactRevision} is compacted`;
+  return new CompactedError(text, compactRevision);
 }

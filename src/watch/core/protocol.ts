@@ -92,6 +92,8 @@ export type WatchEffect =
 
 /** What becomes of the streams, for those who want to know. */
 export type StreamStatus =
+  /** Events that a server sent a second time, as some of 3.4 and 3.5 do after a snapshot, were kept from the reader. */
+  | { readonly type: 'dropped'; readonly lane: LaneKey; readonly events: number }
   /** `attempt`: 1 for the first loss since something was delivered, and so on. */
   | {
       readonly type: 'disconnected';

@@ -1,13 +1,7 @@
 import { backoffDelay } from '../../async/backoff.js';
-import {
-  Code,
-  CompactedError,
-  type EtcdError,
-  errorFromServer,
-  RolledBackError,
-} from '../../errors/index.js';
+import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
-import { isFarBehind, moreToCome } from './catch-up.js';
+import { historyGone, isFarBehind, moreToCome } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
 import { type Lane, type LaneHost, reopen } from './lane.js';
 import { Lanes } from './lanes.js';
@@ -176,6 +170,12 @@ export class WatchSession {
     });
   }
 
+  #tellDropped(state: WatcherState): void {
+    const events = state.takeDropped();
+    if (events === 0 || !state.lane) return;
+    this.#effects.push({ type: 'status', status: { type: 'dropped', lane: state.lane.key, events } });
+  }
+
   /** Far behind or ahead of the store, it would keep the others' stream from proving progress. */
   #separate(state: WatcherState, headerRevision: Revision, first: boolean): void {
     if (!state.lane || state.lane.own || !first || headerRevision === 0n) return;
@@ -192,6 +192,7 @@ export class WatchSession {
       return true;
     }
     const events = state.receive(reply);
+    this.#tellDropped(state);
     const news = events.length > 0;
     if (news) {
       state.advanced();
@@ -227,7 +228,7 @@ export class WatchSession {
     if (compactRevision <= state.cursor) {
       this.#rest(state); // a server that had gone back to older events; what is needed here is still there
     } else if (!state.mayPinAgain(compactRevision)) {
-      this.#finish(state, compacted(state.cursor, compactRevision));
+      this.#finish(state, historyGone(state.cursor, compactRevision));
     } else if (state.readyRevision !== undefined) {
       // What was written after that is promised, and a pin of now might lie behind it.
       state.pin(state.readyRevision);
@@ -392,11 +393,4 @@ export class WatchSession {
     this.#forget(state);
     this.#effects.push({ type: 'finish', watcher: state.key, error });
   }
-}
-
-function compacted(wanted: Revision, compactRevision: Revision): CompactedError {
-  return new CompactedError(
-    `the watch needs revision ${wanted}, but history before ${compactRevision} is compacted`,
-    compactRevision,
-  );
 }

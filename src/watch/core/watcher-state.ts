@@ -42,7 +42,7 @@ export class WatcherState {
   tokensRefused = 0;
   #lastRefused: Generation = -1;
   /** Events that arrived for a second time, or from before the start, and were kept from the reader. */
-  dropped = 0;
+  #dropped = 0;
   /** Started from "now", and no event was received yet. */
   #pinnedOnly: boolean;
   #cursor: Revision;
@@ -71,6 +71,13 @@ export class WatcherState {
   /** Whether a response has begun whose last piece is still to come. */
   get midResponse(): boolean {
     return this.#incomplete.length > 0;
+  }
+
+  /** How many events were kept from the reader since this was last asked. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
   }
 
   /** Known to have been the store's revision, by a read or an acknowledgement. */
@@ -150,7 +157,7 @@ export class WatcherState {
     const first = events[0];
     if (!first || first.kv.modRevision > this.#lastDelivered) return events;
     const fresh = events.filter((event) => event.kv.modRevision > this.#lastDelivered);
-    this.dropped += events.length - fresh.length;
+    this.#dropped += events.length - fresh.length;
     return fresh;
   }
 }
