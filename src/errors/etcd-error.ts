@@ -60,12 +60,33 @@ export class ClosedError extends EtcdError {
   }
 }
 
+/** What a member last said to a call that came to nothing. */
+export interface TriedMember {
+  /** The endpoint, as the client was given it. */
+  readonly member: string;
+  /** Its last answer, or why there was none. */
+  readonly answer: string;
+  /** How often it was asked. */
+  readonly times: number;
+}
+
 /** The call's deadline passed. A write may have been applied; see `verdict`. */
 export class DeadlineError extends EtcdError {
   override readonly name = 'DeadlineError';
+  /** Every member that was asked, and what it answered; the message has it in words. */
+  readonly tried: readonly TriedMember[];
 
-  constructor(message: string, fields: { readonly verdict?: Verdict; readonly cause?: unknown } = {}) {
-    super(message, { code: Code.DEADLINE_EXCEEDED, verdict: 'maybe-applied', ...fields });
+  constructor(
+    message: string,
+    fields: {
+      readonly verdict?: Verdict;
+      readonly cause?: unknown;
+      readonly tried?: readonly TriedMember[];
+    } = {},
+  ) {
+    const { tried = [], ...rest } = fields;
+    super(message, { code: Code.DEADLINE_EXCEEDED, verdict: 'maybe-applied', ...rest });
+    this.tried = tried;
   }
 }
 
@@ -77,15 +98,18 @@ export class AmbiguousWriteError extends EtcdError {
   override readonly name = 'AmbiguousWriteError';
   /** The RPC, e.g. `Put`. */
   readonly operation: string;
+  /** The member that it was sent to, as the client was given it. */
+  readonly member: string;
 
-  constructor(operation: string, cause: EtcdError) {
-    super(`${operation} may have been applied: ${cause.message}`, {
+  constructor(operation: string, member: string, cause: EtcdError) {
+    super(`${operation} on ${member} may have been applied: ${cause.message}`, {
       code: cause.code,
       verdict: 'maybe-applied',
       cause,
       ...(cause.serverText === undefined ? {} : { serverText: cause.serverText }),
     });
     this.operation = operation;
+    this.member = member;
   }
 }
 

@@ -10,6 +10,7 @@ export {
   LeaseNotFoundError,
   PermissionDeniedError,
   RolledBackError,
+  type TriedMember,
   UnauthenticatedError,
   type Verdict,
 } from './etcd-error.js';

@@ -28,7 +28,8 @@ import {
 import type { Duplex, DuplexHandlers } from './duplex.js';
 import type { Member } from './member.js';
 import type { CallOptions, Safety, TracedCallOptions } from './method.js';
-import type { StreamOptions, Transport } from './transport.js';
+import type { StreamOptions } from './streams.js';
+import type { Transport } from './transport.js';
 
 /** etcd's KV service, as the `kv` room speaks it. */
 export interface KvCalls {
@@ -71,7 +72,8 @@ export interface WatchCalls {
 
 export function kvCalls(transport: Transport): KvCalls {
   return {
-    range: (request, options) => transport.unary(KVService.range, request, 'read', options),
+    range: (request, options) =>
+      transport.unary(KVService.range, request, request.serializable ? 'local-read' : 'read', options),
     put: (request, safety, options) => transport.unary(KVService.put, request, safety, options),
     deleteRange: (request, safety, options) =>
       transport.unary(KVService.deleteRange, request, safety, options),
@@ -86,7 +88,7 @@ export function leaseCalls(transport: Transport): LeaseCalls {
     grant: (request, options) => transport.unary(LeaseService.leaseGrant, request, 'idempotent', options),
     revoke: (id, options) => transport.unary(LeaseService.leaseRevoke, { ID: id }, 'idempotent', options),
     timeToLive: (request, options) => transport.unary(LeaseService.leaseTimeToLive, request, 'read', options),
-    leases: (options) => transport.unary(LeaseService.leaseLeases, {}, 'read', options),
+    leases: (options) => transport.unary(LeaseService.leaseLeases, {}, 'local-read', options),
     hold: () => transport.hold(),
     keepAlive: (options, handlers) => transport.duplex(LeaseService.leaseKeepAlive, options, handlers),
   };

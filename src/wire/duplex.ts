@@ -70,6 +70,13 @@ export class DuplexCall<Req, Res> {
     this.#handlers.end(error);
   }
 
+  /** Ends the stream on both sides, and tells it as a loss. */
+  break(error: EtcdError): void {
+    if (this.#over) return;
+    this.#call?.cancelWithStatus(status.CANCELLED, 'broken off');
+    this.end(error);
+  }
+
   #receive(call: RawCall, message: Buffer): void {
     if (this.#over) return;
     let response: Res;

@@ -1,3 +1,4 @@
+export type { AuthOptions, PasswordAuth, TokenAuth } from './auth.js';
 export {
   type Compare,
   type DeleteRangeRequest,
@@ -25,7 +26,9 @@ export type { TlsOptions } from './credentials.js';
 export type { Duplex, DuplexHandlers } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';
+export type { MemberEvent } from './member-pool.js';
 export type { CallOptions, Safety, TracedCallOptions } from './method.js';
-export type { AuthOptions } from './token.js';
-export { type StreamOptions, Transport } from './transport.js';
+export type { MemberTrouble } from './retry-rule.js';
+export type { StreamOptions } from './streams.js';
+export { Transport } from './transport.js';
 export type { TransportOptions } from './transport-options.js';

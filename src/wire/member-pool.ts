@@ -1,109 +1,212 @@
 import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
-import { ClosedError, DeadlineError, EtcdError } from '../errors/index.js';
+import { ClosedError, DeadlineError, EtcdError, type TriedMember } from '../errors/index.js';
 import type { Member } from './member.js';
+import type { MemberTrouble } from './retry-rule.js';
+import { Standing } from './standing.js';
+import { describe } from './tries.js';
 
-/** How long a member that failed is stepped around: doubling, jittered, while another one will do. */
-const stepAside = { baseMs: 1_000, maxMs: 10_000 };
 /** How long to wait between rounds over all members when none of them can be reached. */
 const nextRound = { baseMs: 100, maxMs: 1_000 };
+/** A caller whose deadline was shorter than this learnt nothing about the member. */
+const fairWaitMs = 500;
+/** A member that was stepped around is asked again so long after that was to end, at the earliest. */
+const probeAfterMs = 250;
 
 const notSent = { verdict: 'not-applied' } as const;
 
-interface Standing {
-  readonly member: Member;
-  failures: number;
-  avoidUntil: number;
+/** What became of a member, for whoever watches the client. */
+export type MemberEvent =
+  | { readonly type: 'member-trouble'; readonly endpoint: string; readonly trouble: MemberTrouble }
+  | { readonly type: 'member-recovered'; readonly endpoint: string };
+
+export interface PoolPorts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Asks a member what a call would ask it; what it throws is held against it. */
+  readonly probe: (member: Member) => Promise<MemberTrouble | undefined>;
+  readonly onEvent: (event: MemberEvent) => void;
 }
 
-/** Chooses the member to talk to: stays with the one that answers, steps aside from one that failed. */
+/**
+ * Chooses the member to talk to. Each client has a home, picked by chance so that a fleet spreads, and goes there
+ * whenever it can: a member in trouble is stepped around, probed, and taken back.
+ */
 export class MemberPool {
-  readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #standings: Standing[];
-  #current: number;
+  readonly #ports: PoolPorts;
+  #standings: Standing[];
+  #current: Standing;
+  #home: Standing;
+  readonly #probes = new Map<Standing, () => void>();
+  readonly #retired = new Set<Member>();
   #closed = false;
 
-  constructor(members: readonly Member[], clock: Clock, random: () => number) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#standings = members.map((member) => ({ member, failures: 0, avoidUntil: 0 }));
-    this.#current = Math.floor(random() * members.length);
+  /** @param members At least one. */
+  constructor(members: readonly Member[], ports: PoolPorts) {
+    this.#ports = ports;
+    this.#standings = members.map((member) => new Standing(member));
+    this.#home = this.#anyone();
+    this.#current = this.#home;
   }
 
-  get endpoints(): readonly string[] {
-    return this.#standings.map(({ member }) => member.endpoint);
+  get standings(): readonly Standing[] {
+    return this.#standings;
+  }
+
+  /** The member that this client would rather talk to. */
+  get home(): Member {
+    return this.#home.member;
+  }
+
+  get homeIsWell(): boolean {
+    return this.#home.trouble === undefined;
   }
 
   /** The member in use if it can take a call at this moment; the path of nearly every call. */
-  get ready(): Member | undefined {
-    const standing = this.#standings[this.#current];
-    if (this.#closed || !standing || standing.failures > 0) return undefined;
-    return standing.member.ready ? standing.member : undefined;
+  readyAt(now: number): Standing | undefined {
+    return !this.#closed && this.#current.readyAt(now) ? this.#current : undefined;
+  }
+
+  /** Whether a call that this member leaves unanswered could be asked of another one. */
+  hasOthers(): boolean {
+    return this.#standings.length > 1;
   }
 
   /**
    * A connected member, however many rounds it takes.
    * @throws {DeadlineError} naming every member and its trouble, verdict `not-applied`, when the deadline (on the
-   *   pool's clock) passes first; the signal's own reason; or {ClosedError}.
+   *   pool's clock) passes first; {TlsError} at once where every member refuses our credentials or shows bad ones,
+   *   unless there is no deadline; the signal's own reason; or {ClosedError}.
    */
-  async connect(deadline: number, signal?: AbortSignal): Promise<Member> {
+  async connect(deadline: number, signal?: AbortSignal): Promise<Standing> {
     for (let round = 0; ; round++) {
-      const troubles: string[] = [];
+      const tried: TriedMember[] = [];
       for (const standing of this.#inOrder()) {
         this.#throwIfClosed();
         signal?.throwIfAborted();
-        const trouble = await this.#tryConnect(standing, deadline, signal);
-        if (trouble === undefined) return standing.member;
-        troubles.push(trouble);
+        const error = await this.#tryConnect(standing, deadline, signal);
+        if (error === undefined) return standing;
+        tried.push({ member: standing.member.endpoint, answer: error.message, times: 1 });
       }
-      const pause = Math.min(50 + backoffDelay(nextRound, round, this.#random), deadline - this.#clock.now());
-      if (!(pause > 0)) throw unreachable(troubles);
+      const { clock, random } = this.#ports;
+      const pause = Math.min(50 + backoffDelay(nextRound, round, random), deadline - clock.now());
+      if (!(pause > 0)) throw unreachable(tried);
       await delay(pause, signal, { unref: true }); // whoever waits for this holds the process, or wishes not to
     }
   }
 
-  /** The member answered: it is the one to stay with. */
-  praise(member: Member): void {
-    const standing = this.#standings.find((one) => one.member === member);
-    if (standing) standing.failures = 0;
+  /** The member answered as it should. */
+  praise(standing: Standing): void {
+    if (!standing.clear()) return;
+    this.#stopProbe(standing);
+    this.#ports.onEvent({ type: 'member-recovered', endpoint: standing.member.endpoint });
+    if (standing === this.#home) this.#current = standing;
   }
 
-  /** The member failed in a way another might not: unreachable, silent, leaderless. */
-  blame(member: Member): void {
+  /** The member failed in a way another might not: calls step around it until it was probed. */
+  blame(member: Member, trouble: MemberTrouble): void {
     const standing = this.#standings.find((one) => one.member === member);
-    if (!standing) return;
-    standing.avoidUntil = this.#clock.now() + backoffDelay(stepAside, standing.failures, this.#random);
-    standing.failures++;
-    if (this.#standings[this.#current] === standing)
-      this.#current = (this.#current + 1) % this.#standings.length;
+    if (!standing || this.#closed) return;
+    const { clock, random } = this.#ports;
+    if (standing.trouble !== trouble)
+      this.#ports.onEvent({ type: 'member-trouble', endpoint: member.endpoint, trouble });
+    standing.blame(trouble, clock.now(), random);
+    if (this.#standings.length === 1) return; // its calls are its probes
+    if (this.#current === standing) this.#current = this.#inOrder()[0] ?? standing;
+    this.#probeLater(standing);
+  }
+
+  /** The members to use from now on; those kept keep their connections and their standing. At least one. */
+  replace(members: readonly Member[]): void {
+    const before = this.#standings;
+    this.#standings = members.map(
+      (member) => before.find((one) => one.member === member) ?? new Standing(member),
+    );
+    for (const standing of before) {
+      if (this.#standings.includes(standing)) continue;
+      this.#stopProbe(standing);
+      this.#retire(standing.member);
+    }
+    if (!this.#standings.includes(this.#home)) this.#home = this.#anyone();
+    if (!this.#standings.includes(this.#current)) this.#current = this.#home;
   }
 
   close(): void {
     this.#closed = true;
-    for (const { member } of this.#standings) member.close();
+    for (const standing of this.#standings) {
+      this.#stopProbe(standing);
+      standing.member.close();
+    }
+    for (const member of this.#retired) member.close();
   }
 
-  async #tryConnect(standing: Standing, deadline: number, signal?: AbortSignal): Promise<string | undefined> {
+  /** Calls under way on it may end; nothing new goes there. */
+  #retire(member: Member): void {
+    this.#retired.add(member);
+    this.#ports.clock.setTimer(retireMs, () => {
+      this.#retired.delete(member);
+      member.close();
+    });
+  }
+
+  async #tryConnect(
+    standing: Standing,
+    deadline: number,
+    signal: AbortSignal | undefined,
+  ): Promise<EtcdError | undefined> {
+    const { member } = standing;
+    const { clock } = this.#ports;
+    const since = clock.now();
     try {
-      const late = () =>
-        new DeadlineError(`member ${standing.member.endpoint}: not connected before the deadline`, notSent);
-      await raceAbort(within(standing.member.connect(), deadline - this.#clock.now(), late), signal);
+      const late = () => new DeadlineError('not connected before the deadline', notSent);
+      await raceAbort(within(member.connect(), deadline - since, late), signal);
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       this.#throwIfClosed();
-      this.blame(standing.member);
-      return error.message;
+      const tooEager = error instanceof DeadlineError && clock.now() - since < fairWaitMs;
+      if (!tooEager) this.blame(member, 'unreachable');
+      return error;
     }
-    this.#current = this.#standings.indexOf(standing);
+    this.#current = standing;
     return undefined;
   }
 
-  /** From the current one round: those in good standing first, then those stepped around, soonest first. */
+  #probeLater(standing: Standing): void {
+    this.#stopProbe(standing);
+    const { clock } = this.#ports;
+    const wait = Math.max(0, standing.avoidUntil - clock.now()) + probeAfterMs;
+    this.#probes.set(
+      standing,
+      clock.setTimer(wait, () => void this.#probe(standing)),
+    );
+  }
+
+  async #probe(standing: Standing): Promise<void> {
+    const trouble = await this.#ports.probe(standing.member);
+    if (this.#closed || standing.trouble === undefined || !this.#standings.includes(standing)) return;
+    if (trouble === undefined) this.praise(standing);
+    else this.blame(standing.member, trouble);
+  }
+
+  #stopProbe(standing: Standing): void {
+    this.#probes.get(standing)?.();
+    this.#probes.delete(standing);
+  }
+
+  /** Home first, then from the one in use onwards; those in trouble last, soonest over first. */
   #inOrder(): Standing[] {
-    const now = this.#clock.now();
-    const rotated = [...this.#standings.slice(this.#current), ...this.#standings.slice(0, this.#current)];
-    const waits = (standing: Standing) => Math.max(0, standing.avoidUntil - now);
-    return rotated.sort((a, b) => waits(a) - waits(b));
+    const now = this.#ports.clock.now();
+    const from = this.#standings.indexOf(this.#current);
+    const rotated = [...this.#standings.slice(from), ...this.#standings.slice(0, from)];
+    const order = (standing: Standing) =>
+      standing.reluctanceAt(now) - (standing === this.#home ? preference : 0);
+    return rotated.sort((a, b) => order(a) - order(b));
+  }
+
+  #anyone(): Standing {
+    const { random } = this.#ports;
+    const standing = this.#standings[Math.floor(random() * this.#standings.length)];
+    if (!standing) throw new TypeError('a pool needs a member');
+    return standing;
   }
 
   #throwIfClosed(): void {
@@ -111,6 +214,11 @@ export class MemberPool {
   }
 }
 
-function unreachable(troubles: readonly string[]): DeadlineError {
-  return new DeadlineError(`no etcd member could be reached: ${troubles.join('; ')}`, notSent);
+/** Longer than any call that a careful caller makes. */
+const retireMs = 60_000;
+/** Home wins among equals, and loses to nobody in better standing. */
+const preference = 0.25;
+
+function unreachable(tried: readonly TriedMember[]): DeadlineError {
+  return new DeadlineError(`no etcd member could be reached: ${describe(tried)}`, { ...notSent, tried });
 }

@@ -25,10 +25,11 @@ export interface TracedCallOptions extends CallOptions {
 }
 
 /**
- * What a second application of a request would do: `read` and `idempotent` requests are sent again whenever an
- * answer is lost, a `write` only when etcd surely did not carry it out.
+ * What a second application of a request would do: reads and `idempotent` requests are sent again whenever an answer is
+ * lost, a `write` only when etcd surely did not carry it out. A `local-read` is one that the member answers by itself,
+ * so that it need not see a leader.
  */
-export type Safety = 'read' | 'idempotent' | 'write';
+export type Safety = 'read' | 'local-read' | 'idempotent' | 'write';
 
 /** The name a person knows an RPC by: `Put` of `/etcdserverpb.KV/Put`. */
 export function methodName(method: { readonly path: string }): string {

@@ -1,17 +1,17 @@
-import {
-  AmbiguousWriteError,
-  Code,
-  DeadlineError,
-  type EtcdError,
-  UnauthenticatedError,
-} from '../errors/index.js';
+import { AmbiguousWriteError, Code, type EtcdError, UnauthenticatedError } from '../errors/index.js';
 import { methodName, type Safety } from './method.js';
 
-/** A pause between tries on a member that answers, but badly: enough for an election to make progress. */
-export const retryPauseMs = 100;
+/** Pauses between tries on members that answer, but badly: an election takes a second or two. */
+export const retryPause = { baseMs: 50, maxMs: 1_000 };
+
+/** With less than this left, another try could only end in a deadline that tells nothing. */
+export const leastTryMs = 50;
 
 /** Fresh tokens that may be turned down before the user is taken for unauthorized. */
 export const maxTokensRefused = 2;
+
+/** What may be wrong with a member that another one might not have. */
+export type MemberTrouble = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded';
 
 export function needsToken(error: EtcdError): boolean {
   return error instanceof UnauthenticatedError && !error.serverText?.includes('authentication failed');
@@ -19,7 +19,6 @@ export function needsToken(error: EtcdError): boolean {
 
 /** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
 export function mayTryAgain(error: EtcdError, safety: Safety): boolean {
-  if (error instanceof DeadlineError) return false;
   switch (error.verdict) {
     case 'not-applied':
       return error.code !== Code.UNAUTHENTICATED;
@@ -30,12 +29,39 @@ export function mayTryAgain(error: EtcdError, safety: Safety): boolean {
   }
 }
 
-export function blamesMember(error: EtcdError): boolean {
-  return (
-    error.code === Code.UNAVAILABLE ||
-    error.code === Code.DEADLINE_EXCEEDED ||
-    error.serverText === 'etcdserver: rpc not supported for learner'
-  );
+/**
+ * How long one try may take. Where another member could be asked, a read keeps a quarter of its time for that: the
+ * first member may have fallen silent. At the default of 10 s that leaves etcd's own limit of 7 s the first word.
+ */
+export function tryBoundMs(remainingMs: number, safety: Safety, others: boolean): number {
+  return others && safety !== 'write' ? remainingMs * 0.75 : remainingMs;
+}
+
+/** A caller whose deadline was shorter than this learnt nothing about the member. */
+const fairWaitMs = 1_000;
+
+/**
+ * What the error says about the member that gave it after so many milliseconds; undefined when any other would have
+ * given it, too.
+ */
+export function troubleOf(error: EtcdError, lastedMs: number): MemberTrouble | undefined {
+  switch (error.serverText) {
+    case 'etcdserver: no leader':
+    case 'not a primary lessor':
+      return 'leaderless';
+    case 'etcdserver: rpc not supported for learner':
+      return 'learner';
+    case 'etcdserver: too many requests':
+      return 'overloaded';
+    case 'etcdserver: leader changed':
+    case 'etcdserver: unhealthy cluster':
+      return undefined; // the whole cluster's
+    default:
+      break;
+  }
+  if (error.serverText?.startsWith('etcdserver: request timed out')) return 'silent';
+  if (error.code === Code.DEADLINE_EXCEEDED) return lastedMs < fairWaitMs ? undefined : 'silent';
+  return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;
 }
 
 /** The error as its caller should meet it: a lost answer to a write is no plain error. */
@@ -46,7 +72,7 @@ export function told(
   endpoint: string,
 ): EtcdError {
   if (error.verdict === 'maybe-applied' && safety === 'write') {
-    return new AmbiguousWriteError(`${methodName(method)} on ${endpoint}`, error);
+    return new AmbiguousWriteError(methodName(method), endpoint, error);
   }
   return error;
 }

@@ -1,23 +1,30 @@
-/** A user and a password, for etcd's own authentication. */
-export interface AuthOptions {
-  readonly username: string;
-  readonly password: string;
-}
+import { Code, EtcdError } from '../errors/index.js';
+import type { FetchToken } from './authenticator.js';
+import { expiryOf } from './jwt.js';
+
+/** The part of a token's life after which it is renewed, while it is still good for the calls under way. */
+const renewAfter = 0.8;
+/** How long a refusal stands without asking again: each check of a password costs etcd some 70 ms of processor. */
+const refusalMs = 1_000;
 
 /**
- * The token that calls carry, one for the whole client. However many calls and streams find it expired at once, one
- * Authenticate is sent: a password check costs etcd some 70 ms of a processor.
+ * The token that calls carry, one for the whole client. However many calls and streams find it expired at once, it is
+ * fetched once.
  */
 export class TokenSource {
-  readonly #authenticate: () => Promise<string | undefined>;
+  readonly #fetch: FetchToken;
+  readonly #wallNow: () => number;
   readonly #listeners = new Set<(generation: number) => void>();
   #token: string | undefined;
   #generation = 0;
-  #refreshing: Promise<void> | undefined;
+  #renewAt = Number.POSITIVE_INFINITY;
+  #fetching: Promise<void> | undefined;
+  #refusal: { readonly error: EtcdError; readonly until: number } | undefined;
 
-  /** `authenticate` gives undefined when etcd does no authentication; calls then go without a token. */
-  constructor(authenticate: () => Promise<string | undefined>) {
-    this.#authenticate = authenticate;
+  /** @param wallNow Milliseconds of wall-clock time, which is what tokens speak of. */
+  constructor(fetch: FetchToken, wallNow: () => number = () => Date.now()) {
+    this.#fetch = fetch;
+    this.#wallNow = wallNow;
   }
 
   /** Counts the tokens: 0 before the first. */
@@ -29,27 +36,59 @@ export class TokenSource {
     return this.#token;
   }
 
-  /** Resolves when there is a newer token than that of `used`; who comes while one is being fetched waits for that one. */
+  /**
+   * Resolves when there is a newer token than that of `used`, which was turned down unless it is 0; who comes while
+   * one is being fetched waits for that one.
+   * @throws what fetching it threw; a refusal again for a second without asking.
+   */
   refresh(used: number): Promise<void> {
     if (this.#generation > used) return Promise.resolve();
-    this.#refreshing ??= this.#fetch().finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
+    if (this.#refusal && this.#wallNow() < this.#refusal.until) return Promise.reject(this.#refusal.error);
+    return this.#replace(used > 0);
+  }
+
+  /** Fetches the next token in the background once the present one, by its own word, nears its end. */
+  renewIfDue(): void {
+    const now = this.#wallNow();
+    if (now < this.#renewAt) return;
+    this.#renewAt = now + refusalMs;
+    this.#replace(false).catch(() => {}); // the present token is still good; once it is not, a call will tell
   }
 
   onChange(listener: (generation: number) => void): void {
     this.#listeners.add(listener);
   }
 
-  async #fetch(): Promise<void> {
-    this.#token = await this.#authenticate();
+  /** Never the token itself. */
+  toJSON(): object {
+    return { generation: this.#generation };
+  }
+
+  #replace(refused: boolean): Promise<void> {
+    this.#fetching ??= this.#fetchNow(refused).finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #fetchNow(refused: boolean): Promise<void> {
+    try {
+      this.#token = await this.#fetch(refused);
+    } catch (error) {
+      if (error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED)
+        this.#refusal = { error, until: this.#wallNow() + refusalMs };
+      throw error;
+    }
+    this.#refusal = undefined;
+    this.#renewAt = this.#renewalOf(this.#token);
     this.#generation++;
     for (const listener of this.#listeners) listener(this.#generation);
   }
 
-  /** Never the token itself. */
-  toJSON(): object {
-    return { generation: this.#generation };
+  #renewalOf(token: string | undefined): number {
+    const expiry = token === undefined ? undefined : expiryOf(token);
+    if (expiry === undefined) return Number.POSITIVE_INFINITY;
+    const now = this.#wallNow();
+    return now + Math.max(refusalMs, (expiry - now) * renewAfter);
   }
 }

@@ -1,5 +1,5 @@
+import type { AuthOptions } from './auth.js';
 import type { TlsOptions } from './credentials.js';
-import type { AuthOptions } from './token.js';
 
 /** All resolved: see the client's options for meanings and defaults. */
 export interface TransportOptions {

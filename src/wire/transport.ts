@@ -1,56 +1,82 @@
-import { type Channel, Metadata, status } from '@grpc/grpc-js';
-import { type Clock, delay, ProcessHold, raceAbort, sharedAbort, within } from '../async/index.js';
-import { ClosedError, DeadlineError, EtcdError, InvalidInputError } from '../errors/index.js';
-import { AuthService, MaintenanceService } from '../gen/etcd/rpc.js';
-import { attemptUnary, malformedRequest, type RawCall } from './call.js';
+import { type Channel, status } from '@grpc/grpc-js';
+import { type Clock, ProcessHold, raceAbort, sharedAbort } from '../async/index.js';
+import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
+import { AuthService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
+import { checkAuth } from './auth.js';
+import { tokenFetcher } from './authenticator.js';
+import { attemptUnary, type RawCall } from './call.js';
+import { CallMetadata } from './call-metadata.js';
 import { makeChannelOptions } from './channel-options.js';
 import { makeCredentials } from './credentials.js';
-import { type Duplex, DuplexCall, type DuplexHandlers } from './duplex.js';
-import { parseEndpoints } from './endpoints.js';
+import type { Duplex, DuplexHandlers } from './duplex.js';
+import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import { Member } from './member.js';
-import { MemberPool } from './member-pool.js';
+import { type MemberEvent, MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
-import { blamesMember, maxTokensRefused, mayTryAgain, needsToken, retryPauseMs, told } from './retry-rule.js';
-import { type AuthOptions, TokenSource } from './token.js';
+import { type MemberTrouble, troubleOf } from './retry-rule.js';
+import { type StreamOptions, Streams } from './streams.js';
+import { TokenSource } from './token.js';
 import type { TransportOptions } from './transport-options.js';
+import { UnaryCall, type UnaryPorts } from './unary.js';
 
-export interface StreamOptions {
-  /** Asks the member to refuse or end the stream when it sees no leader, instead of falling silent. */
-  readonly requireLeader: boolean;
-}
+/** How long a member that was in trouble may take to answer a probe, and any member to tell its version. */
+const probeMs = 3_000;
+const versionMs = 5_000;
+const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 
 /** The way to etcd: unary calls that are tried again where that is safe, and duplex streams that are not. */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #clock: Clock;
   readonly #pool: MemberPool;
+  readonly #newMember: (address: MemberAddress) => Member;
   readonly #closing = sharedAbort();
   readonly #hold = new ProcessHold();
   readonly #token: TokenSource | undefined;
-  #metadata = new Metadata();
+  #metadata = new CallMetadata(undefined);
   readonly #running = new Set<RawCall>();
-  readonly #streams = new Set<Duplex<never>>();
+  readonly #unaryPorts: UnaryPorts;
+  readonly #streams: Streams;
 
-  constructor(options: TransportOptions, clock: Clock, random: () => number) {
+  constructor(
+    options: TransportOptions,
+    clock: Clock,
+    random: () => number,
+    onEvent: (event: MemberEvent) => void = () => {},
+  ) {
     const { members, tls } = parseEndpoints(options.endpoints);
     if (tls === false && options.tls)
       throw new InvalidInputError('tls is given, but the endpoints say http://');
+    checkAuth(options.auth);
     const credentials = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
     const channelOptions = makeChannelOptions(options);
     this.#options = options;
-    this.#clock = clock;
-    this.#pool = new MemberPool(
-      members.map((member) => new Member(member, credentials, channelOptions, options.connectTimeoutMs)),
+    this.#newMember = (address) => new Member(address, credentials, channelOptions, options.connectTimeoutMs);
+    this.#pool = new MemberPool(members.map(this.#newMember), {
       clock,
       random,
-    );
-    const { auth } = options;
-    if (auth) {
-      this.#token = new TokenSource(() => this.#authenticate(auth));
-      this.#token.onChange(() => {
-        this.#metadata = this.#newMetadata();
-      });
-    }
+      probe: (member) => this.#probe(member),
+      onEvent: (event) => {
+        onEvent(event);
+        if (event.type === 'member-recovered') this.#streams.comeHome();
+      },
+    });
+    this.#token = this.#makeToken();
+    this.#unaryPorts = {
+      pool: this.#pool,
+      clock,
+      random,
+      token: this.#token,
+      metadata: () => this.#metadata,
+      running: this.#running,
+      closing: this.#closing.signal,
+    };
+    this.#streams = new Streams({
+      pool: this.#pool,
+      clock,
+      random,
+      metadata: () => this.#metadata,
+      connect: (signal) => this.#connectStream(signal),
+    });
   }
 
   /** Counts the tokens this client has used; 0 before the first, and always without a user. */
@@ -65,7 +91,7 @@ export class Transport {
 
   /**
    * Gets a token newer than that of `used`, one request for all who ask.
-   * @throws `cause` when no user was given; else what Authenticate throws.
+   * @throws `cause` when no user was given; else what getting one throws.
    */
   async refreshToken(used: number, cause: EtcdError): Promise<void> {
     if (!this.#token) throw cause;
@@ -97,44 +123,7 @@ export class Transport {
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
   ): Duplex<Req> {
-    const giveUp = new AbortController();
-    let member: Member | undefined;
-    const stream: Duplex<Req> = {
-      send: (request) => call.send(request),
-      cancel: () => {
-        this.#streams.delete(stream);
-        call.cancel();
-        giveUp.abort();
-      },
-      abandon: () => {
-        stream.cancel();
-        if (member) this.#pool.blame(member);
-      },
-    };
-    const call = new DuplexCall(method, {
-      message: (response) => handlers.message(response),
-      end: (error) => {
-        this.#streams.delete(stream);
-        if (member && blamesMember(error)) this.#pool.blame(member);
-        handlers.end(error);
-      },
-    });
-    this.#streams.add(stream);
-    this.#connectStream(giveUp.signal)
-      .then(
-        (connected) => {
-          member = connected.member;
-          const metadata = this.#newMetadata();
-          if (options.requireLeader) metadata.set('hasleader', 'true');
-          call.start(connected.channel, metadata);
-          handlers.opened?.(connected.member);
-        },
-        (error) => {
-          if (error instanceof EtcdError) call.end(error);
-        },
-      )
-      .catch((error) => call.end(malformedRequest(method, error)));
-    return stream;
+    return this.#streams.open(method, options, handlers);
   }
 
   /** Cancels everything under way and closes the connections. Idempotent. */
@@ -142,7 +131,7 @@ export class Transport {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new ClosedError('the client'));
     for (const call of this.#running) call.cancelWithStatus(status.CANCELLED, 'the client was closed');
-    for (const stream of this.#streams) stream.cancel();
+    this.#streams.close();
     this.#pool.close();
     this.#hold.close();
   }
@@ -154,17 +143,8 @@ export class Transport {
 
   /** The version of etcd that a member runs, as `3.5.25`; undefined when it does not say so within 5 s. */
   async versionOf(member: Member): Promise<string | undefined> {
-    const channel = member.ready;
-    if (!channel) return undefined;
     try {
-      const request = MaintenanceService.status.requestSerialize({});
-      const status = await attemptUnary(channel, MaintenanceService.status, request, {
-        metadata: this.#metadata,
-        deadline: Date.now() + 5_000,
-        signal: undefined,
-        running: this.#running,
-      });
-      return status.version;
+      return (await this.#ask(member, MaintenanceService.status, {}, versionMs))?.version;
     } catch (error) {
       if (error instanceof EtcdError) return undefined;
       throw error;
@@ -175,93 +155,72 @@ export class Transport {
     method: Method<Req, Res>,
     request: Req,
     safety: Safety,
-    { signal, timeoutMs = this.#options.timeoutMs, onSend }: TracedCallOptions,
+    options: TracedCallOptions,
   ): Promise<Res> {
+    const { signal, timeoutMs = this.#options.timeoutMs } = options;
     signal?.throwIfAborted();
     this.#throwIfClosed();
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
       throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
     }
     const bytes = this.#encode(method, request);
-    const deadline = this.#clock.now() + timeoutMs;
-    let tokensRefused = 0;
-    for (let attempt = 0; ; attempt++) {
-      if (this.#token?.generation === 0 && !isAuthenticate(method)) {
-        await this.#newerToken(this.#token, 0, deadline, signal);
-      }
-      const generation = this.tokenGeneration;
-      const atHand = this.#pool.ready;
-      const member = atHand ?? (await this.#pool.connect(deadline, this.#orClosing(signal)));
-      const channel = member.ready;
-      if (!channel) continue;
-      onSend?.();
-      try {
-        const answer = await attemptUnary(channel, method, bytes, {
-          // An old token makes etcd 3.4 turn down even the request for a new one.
-          metadata: isAuthenticate(method) ? new Metadata() : this.#metadata,
-          deadline: wallDeadline(deadline - this.#clock.now()),
-          signal,
-          running: this.#running,
-        });
-        if (!atHand) this.#pool.praise(member);
-        return answer;
-      } catch (error) {
-        if (!(error instanceof EtcdError)) throw error;
-        if (this.#closing.signal.aborted) throw new ClosedError('the client', error.verdict);
-        if (!isAuthenticate(method) && needsToken(error) && tokensRefused < maxTokensRefused && this.#token) {
-          tokensRefused++;
-          await this.#newerToken(this.#token, generation, deadline, signal);
-          continue;
-        }
-        if (blamesMember(error)) this.#pool.blame(member);
-        if (!mayTryAgain(error, safety) || deadline - this.#clock.now() <= retryPauseMs) {
-          throw told(error, method, safety, member.endpoint);
-        }
-        if (attempt > 0) await delay(retryPauseMs, signal);
-      }
-    }
+    const kind = { method, safety, tokenless: method.path === AuthService.authenticate.path };
+    return new UnaryCall(this.#unaryPorts, kind, timeoutMs, options).run(bytes);
   }
 
-  /** Waits for the one request of all, no longer than this call may take. */
-  #newerToken(
-    token: TokenSource,
-    used: number,
-    deadline: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const late = () => new DeadlineError('no token before the deadline', { verdict: 'not-applied' });
-    return raceAbort(within(token.refresh(used), deadline - this.#clock.now(), late), signal);
-  }
-
-  async #authenticate({ username, password }: AuthOptions): Promise<string | undefined> {
+  /**
+   * Asks what a call would ask: a linearizable read, of a key that nobody has. To be refused it is an answer, too; a
+   * member that is cut off from the others, or behind, gives none.
+   */
+  async #probe(member: Member): Promise<MemberTrouble | undefined> {
     try {
-      const request = { name: username, password };
-      return (await this.unary(AuthService.authenticate, request, 'read')).token;
+      await member.connect();
+      await this.#ask(member, KVService.range, probeRequest, probeMs);
+      return undefined;
     } catch (error) {
-      // Switched off on the server: a token would be refused, and is not needed.
-      if (error instanceof EtcdError && error.serverText === 'etcdserver: authentication is not enabled')
-        return undefined;
+      if (error instanceof EtcdError) return troubleOf(error, Number.POSITIVE_INFINITY);
       throw error;
     }
   }
 
-  #newMetadata(): Metadata {
-    const metadata = new Metadata();
-    if (this.#token?.token !== undefined) metadata.set('token', this.#token.token);
-    return metadata;
+  /** One question to one member, once; undefined when it is not connected. */
+  async #ask<Req, Res>(
+    member: Member,
+    method: Method<Req, Res>,
+    request: Req,
+    ms: number,
+  ): Promise<Res | undefined> {
+    const channel = member.ready;
+    if (!channel) return undefined;
+    return attemptUnary(channel, method, method.requestSerialize(request), {
+      metadata: this.#metadata.plain,
+      deadline: Date.now() + ms,
+      signal: undefined,
+      running: this.#running,
+    });
+  }
+
+  #makeToken(): TokenSource | undefined {
+    const { auth, timeoutMs } = this.#options;
+    if (!auth) return undefined;
+    const authenticate = async (name: string, password: string) =>
+      (await this.unary(AuthService.authenticate, { name, password }, 'read')).token;
+    const source = new TokenSource(tokenFetcher(auth, authenticate, timeoutMs));
+    source.onChange(() => {
+      this.#metadata = new CallMetadata(source.token);
+    });
+    return source;
   }
 
   async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
     if (this.#token?.generation === 0) await raceAbort(this.#token.refresh(0), signal);
+    this.#token?.renewIfDue();
     for (;;) {
-      const member = await this.#pool.connect(Number.POSITIVE_INFINITY, this.#orClosing(signal));
+      const either = AbortSignal.any([signal, this.#closing.signal]);
+      const { member } = await this.#pool.connect(Number.POSITIVE_INFINITY, either);
       const channel = member.ready;
       if (channel) return { member, channel };
     }
-  }
-
-  #orClosing(signal: AbortSignal | undefined): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
   }
 
   #encode<Req, Res>(method: Method<Req, Res>, request: Req): Buffer {
@@ -278,15 +237,4 @@ export class Transport {
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) throw new ClosedError('the client');
   }
-}
-
-/** As grpc-js takes it; it refuses a moment too far away. */
-function wallDeadline(remainingMs: number): number {
-  return remainingMs > farMs ? Number.POSITIVE_INFINITY : Date.now() + remainingMs;
-}
-
-const farMs = 365 * 24 * 3_600_000;
-
-function isAuthenticate(method: { readonly path: string }): boolean {
-  return method.path === AuthService.authenticate.path;
 }

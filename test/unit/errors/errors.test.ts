@@ -193,13 +193,14 @@ describe('an error of this library', () => {
 
   it('that hides a lost answer carries the code, the text and the cause of it', () => {
     const cause = errorFromServer(Code.UNAVAILABLE, 'etcdserver: leader changed');
-    const error = new AmbiguousWriteError('Put on m1:2379', cause);
+    const error = new AmbiguousWriteError('Put', 'm1:2379', cause);
     assert.ok(error instanceof EtcdError);
     assert.equal(error.verdict, 'maybe-applied');
     assert.equal(error.code, Code.UNAVAILABLE);
     assert.equal(error.cause, cause);
     assert.equal(error.serverText, 'etcdserver: leader changed');
-    assert.equal(error.operation, 'Put on m1:2379');
+    assert.equal(error.operation, 'Put');
+    assert.equal(error.member, 'm1:2379');
     assert.match(error.message, /Put on m1:2379 may have been applied/);
   });
 

@@ -1,0 +1,39 @@
+import { InvalidInputError } from '../errors/index.js';
+
+/** A user and a password, for etcd's own authentication. */
+export interface PasswordAuth {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Tokens that somebody else issues, such as JWTs. */
+export interface TokenAuth {
+  /**
+   * Gives a token: asked before the first call, when etcd turns the last one down (every change of a user or role
+   * makes older JWTs invalid), and before one runs out that says when it does. One request at a time for the whole
+   * client; the signal ends one that takes longer than `timeoutMs`. What it throws fails the calls that waited for it.
+   */
+  tokenProvider(options: { readonly signal: AbortSignal }): string | Promise<string>;
+}
+
+/** As whom to speak to etcd: a user and a password, or a provider of tokens, never both. */
+export type AuthOptions = PasswordAuth | TokenAuth;
+
+/** @throws {InvalidInputError} naming what is missing, never what was given. */
+export function checkAuth(auth: AuthOptions | undefined): void {
+  if (auth === undefined) return;
+  if (typeof auth !== 'object' || auth === null) throw new InvalidInputError('auth is not an object');
+  const given: Partial<PasswordAuth & TokenAuth> = auth;
+  const byPassword = given.username !== undefined || given.password !== undefined;
+  if (byPassword && given.tokenProvider !== undefined)
+    throw new InvalidInputError('auth has a tokenProvider and a user with a password: one of them must go');
+  if (given.tokenProvider !== undefined) {
+    if (typeof given.tokenProvider !== 'function')
+      throw new InvalidInputError('auth.tokenProvider is not a function');
+    return;
+  }
+  for (const name of ['username', 'password'] as const) {
+    if (typeof given[name] !== 'string') throw new InvalidInputError(`auth.${name} is missing, or no string`);
+  }
+  if (given.username === '') throw new InvalidInputError('auth.username is empty');
+}

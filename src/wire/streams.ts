@@ -1,0 +1,127 @@
+import type { Channel } from '@grpc/grpc-js';
+import type { Clock } from '../async/index.js';
+import { Code, EtcdError } from '../errors/index.js';
+import { malformedRequest } from './call.js';
+import type { CallMetadata } from './call-metadata.js';
+import { type Duplex, DuplexCall, type DuplexHandlers } from './duplex.js';
+import type { Member } from './member.js';
+import type { MemberPool } from './member-pool.js';
+import type { Method } from './method.js';
+import { troubleOf } from './retry-rule.js';
+
+export interface StreamOptions {
+  /** Asks the member to refuse or end the stream when it sees no leader, instead of falling silent. */
+  readonly requireLeader: boolean;
+}
+
+/** A recovered member is given so long, jittered by as much again, before the streams that left it come back. */
+const moveAfterMs = 5_000;
+
+export interface StreamPorts {
+  readonly pool: MemberPool;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly metadata: () => CallMetadata;
+  /** Finds a connected member, however long that takes. */
+  readonly connect: (signal: AbortSignal) => Promise<{ member: Member; channel: Channel }>;
+}
+
+interface Placed {
+  readonly member: () => Member | undefined;
+  /** Ends the stream as if it had been lost: its user goes on where it was, on the member that is preferred now. */
+  move(): void;
+  cancel(): void;
+}
+
+/** The open duplex streams, and on which members they are. */
+export class Streams {
+  readonly #ports: StreamPorts;
+  readonly #open = new Set<Placed>();
+  #cancelMove: (() => void) | undefined;
+
+  constructor(ports: StreamPorts) {
+    this.#ports = ports;
+  }
+
+  /** Opens a stream on a connected member. Finding one has no deadline: cancel it. */
+  open<Req, Res>(
+    method: Method<Req, Res>,
+    options: StreamOptions,
+    handlers: DuplexHandlers<Res>,
+  ): Duplex<Req> {
+    const { pool } = this.#ports;
+    const giveUp = new AbortController();
+    let member: Member | undefined;
+    let moving = false;
+    const placed: Placed = {
+      member: () => member,
+      cancel: () => {
+        this.#open.delete(placed);
+        call.cancel();
+        giveUp.abort();
+      },
+      move: () => {
+        moving = true;
+        call.break(movedBack(pool.home.endpoint));
+      },
+    };
+    const call = new DuplexCall(method, {
+      message: (response) => handlers.message(response),
+      end: (error) => {
+        this.#open.delete(placed);
+        const trouble = moving ? undefined : troubleOf(error, Number.POSITIVE_INFINITY);
+        if (member && trouble) pool.blame(member, trouble);
+        handlers.end(error);
+      },
+    });
+    this.#open.add(placed);
+    this.#ports
+      .connect(giveUp.signal)
+      .then(
+        (connected) => {
+          member = connected.member;
+          const metadata = this.#ports.metadata();
+          call.start(connected.channel, options.requireLeader ? metadata.requireLeader : metadata.plain);
+          handlers.opened?.(connected.member);
+        },
+        (error) => {
+          if (error instanceof EtcdError) call.end(error);
+        },
+      )
+      .catch((error) => call.end(malformedRequest(method, error)));
+    return {
+      send: (request) => call.send(request),
+      cancel: placed.cancel,
+      abandon: () => {
+        placed.cancel();
+        if (member) pool.blame(member, 'silent');
+      },
+    };
+  }
+
+  /** The preferred member is well again, or another one is preferred now: streams elsewhere go there, after a while. */
+  comeHome(): void {
+    const { clock, random, pool } = this.#ports;
+    this.#cancelMove?.();
+    this.#cancelMove = clock.setTimer(moveAfterMs * (1 + random()), () => {
+      this.#cancelMove = undefined;
+      if (!pool.homeIsWell) return;
+      for (const stream of [...this.#open]) {
+        const member = stream.member();
+        if (member && member !== pool.home) stream.move();
+      }
+    });
+  }
+
+  close(): void {
+    this.#cancelMove?.();
+    for (const stream of [...this.#open]) stream.cancel();
+  }
+}
+
+function movedBack(endpoint: string): EtcdError {
+  return new EtcdError(`the stream goes back to member ${endpoint}`, {
+    code: Code.UNAVAILABLE,
+    verdict: 'maybe-applied',
+  });
+}

@@ -1,0 +1,147 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
+import { ClosedError, Code, DeadlineError, EtcdError } from '../errors/index.js';
+import { attemptUnary, type RawCall } from './call.js';
+import { CallMetadata } from './call-metadata.js';
+import type { MemberPool } from './member-pool.js';
+import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+import {
+  leastTryMs,
+  maxTokensRefused,
+  mayTryAgain,
+  needsToken,
+  retryPause,
+  told,
+  troubleOf,
+  tryBoundMs,
+} from './retry-rule.js';
+import type { Standing } from './standing.js';
+import type { TokenSource } from './token.js';
+import { Tries } from './tries.js';
+
+export interface UnaryPorts {
+  readonly pool: MemberPool;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly token: TokenSource | undefined;
+  /** The present token's. */
+  readonly metadata: () => CallMetadata;
+  readonly running: Set<RawCall>;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+}
+
+/** How one kind of request is sent. */
+export interface UnaryKind<Req, Res> {
+  readonly method: Method<Req, Res>;
+  readonly safety: Safety;
+  /** It is the request for a token, which must not carry one: an old one makes etcd 3.4 turn down even that. */
+  readonly tokenless: boolean;
+}
+
+/** One unary request on its way: tried on as many members and as often as its deadline and its safety allow. */
+export class UnaryCall<Req, Res> {
+  readonly #ports: UnaryPorts;
+  readonly #kind: UnaryKind<Req, Res>;
+  readonly #options: TracedCallOptions;
+  readonly #deadline: number;
+  #tries: Tries | undefined;
+  #tokensRefused = 0;
+
+  constructor(ports: UnaryPorts, kind: UnaryKind<Req, Res>, timeoutMs: number, options: TracedCallOptions) {
+    this.#ports = ports;
+    this.#kind = kind;
+    this.#options = options;
+    this.#deadline = ports.clock.now() + timeoutMs;
+  }
+
+  async run(request: Buffer): Promise<Res> {
+    const token = this.#kind.tokenless ? undefined : this.#ports.token;
+    for (let attempt = 0; ; attempt++) {
+      if (token?.generation === 0) await this.#newerToken(token, 0);
+      token?.renewIfDue();
+      const generation = token?.generation ?? 0;
+      const { pool, clock } = this.#ports;
+      const now = clock.now();
+      const atHand = pool.readyAt(now);
+      const standing = atHand ?? (await this.#connect());
+      const channel = standing.member.ready;
+      if (!channel) continue;
+      this.#options.onSend?.();
+      const sentAt = atHand ? now : clock.now();
+      standing.callSent(sentAt);
+      try {
+        const answer = await attemptUnary(channel, this.#kind.method, request, {
+          metadata: this.#metadata(),
+          deadline: wallDeadline(tryBoundMs(this.#deadline - sentAt, this.#kind.safety, pool.hasOthers())),
+          signal: this.#options.signal,
+          running: this.#ports.running,
+        });
+        standing.callSettled(clock.now(), true);
+        if (!atHand && this.#kind.safety !== 'local-read') pool.praise(standing);
+        return answer;
+      } catch (error) {
+        const endedAt = clock.now();
+        standing.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
+        if (!(error instanceof EtcdError)) throw error;
+        if (this.#ports.closing.aborted) throw new ClosedError('the client', error.verdict);
+        if (token && needsToken(error) && this.#tokensRefused++ < maxTokensRefused)
+          await this.#newerToken(token, generation);
+        else await this.#failed(error, standing, attempt, endedAt - sentAt);
+      }
+    }
+  }
+
+  /** Returns when another try is due, else throws what the caller is to meet. */
+  async #failed(error: EtcdError, standing: Standing, attempt: number, lastedMs: number): Promise<void> {
+    const { pool, clock, random } = this.#ports;
+    const { method, safety } = this.#kind;
+    const { endpoint } = standing.member;
+    const trouble = troubleOf(error, lastedMs);
+    if (trouble) pool.blame(standing.member, trouble);
+    if (!mayTryAgain(error, safety)) throw told(error, method, safety, endpoint);
+    this.#tries ??= new Tries();
+    this.#tries.add(endpoint, error);
+    // The first try elsewhere need not wait.
+    const elsewhere = attempt === 0 && trouble !== undefined && pool.hasOthers();
+    const pauseMs = elsewhere ? 0 : backoffDelay(retryPause, attempt, random);
+    if (this.#deadline - clock.now() - pauseMs < leastTryMs) throw this.#tries.late(methodName(method));
+    if (pauseMs > 0) await delay(pauseMs, this.#orClosing(), { unref: true });
+  }
+
+  async #connect(): Promise<Standing> {
+    try {
+      return await this.#ports.pool.connect(this.#deadline, this.#orClosing());
+    } catch (error) {
+      if (this.#tries && error instanceof DeadlineError)
+        throw this.#tries.late(methodName(this.#kind.method), error);
+      throw error;
+    }
+  }
+
+  #metadata(): Metadata {
+    if (this.#kind.tokenless) return tokenless.requireLeader;
+    const metadata = this.#ports.metadata();
+    return this.#kind.safety === 'local-read' ? metadata.plain : metadata.requireLeader;
+  }
+
+  /** Waits for the one request of all, no longer than this call may take. */
+  #newerToken(token: TokenSource, used: number): Promise<void> {
+    const late = () => new DeadlineError('no token before the deadline', { verdict: 'not-applied' });
+    const remaining = this.#deadline - this.#ports.clock.now();
+    return raceAbort(within(token.refresh(used), remaining, late), this.#options.signal);
+  }
+
+  #orClosing(): AbortSignal {
+    const { signal } = this.#options;
+    return signal ? AbortSignal.any([signal, this.#ports.closing]) : this.#ports.closing;
+  }
+}
+
+/** As grpc-js takes it; it refuses a moment too far away. */
+function wallDeadline(remainingMs: number): number {
+  return remainingMs > farMs ? Number.POSITIVE_INFINITY : Date.now() + remainingMs;
+}
+
+const farMs = 365 * 24 * 3_600_000;
+const tokenless = new CallMetadata(undefined);
