@@ -1,4 +1,17 @@
-export { EtcdClient, type EtcdClientOptions, type StatusEvent } from './client/index.js';
+export {
+  type AuthOptions,
+  type CallOptions,
+  type Environment,
+  EtcdClient,
+  type EtcdClientOptions,
+  type MemberTrouble,
+  type PasswordAuth,
+  type StatusEvent,
+  type SyncOptions,
+  type SyncResult,
+  type TlsOptions,
+  type TokenAuth,
+} from './client/index.js';
 export {
   AmbiguousWriteError,
   ClosedError,

@@ -4,7 +4,16 @@ import { LeaseClient } from '../lease/index.js';
 import { Mirror, type MirrorOptions } from '../mirror/index.js';
 import type { Bytes, KeyRange } from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
-import { kvCalls, leaseCalls, Transport, watchCalls } from '../wire/index.js';
+import {
+  type CallOptions,
+  kvCalls,
+  leaseCalls,
+  type SyncResult,
+  Transport,
+  watchCalls,
+} from '../wire/index.js';
+import { AutoSync } from './auto-sync.js';
+import { type Environment, optionsFromEnv } from './from-env.js';
 import { type EtcdClientOptions, resolveOptions } from './options.js';
 import { type StatusEvent, StatusFeed } from './status.js';
 
@@ -19,13 +28,24 @@ export class EtcdClient implements AsyncDisposable {
   readonly #watch: WatchClient;
   readonly #status = new StatusFeed(systemClock);
   readonly #onClose = new Set<() => void>();
+  readonly #autoSync: AutoSync | undefined;
   #closed = false;
+
+  /**
+   * A client by the variables that etcdctl reads: `ETCDCTL_ENDPOINTS`, `_CACERT`, `_CERT`, `_KEY`, `_USER`, `_PASSWORD`,
+   * `_AUTH_JWT_TOKEN`, `_INSECURE_TRANSPORT`, `_INSECURE_SKIP_TLS_VERIFY`, `_DIAL_TIMEOUT`, `_COMMAND_TIMEOUT`,
+   * `_KEEPALIVE_TIME`, `_KEEPALIVE_TIMEOUT`, `_MAX_REQUEST_BYTES`, `_MAX_RECV_BYTES`. Options given here go before them.
+   * @throws {InvalidInputError} naming the variable that cannot work.
+   */
+  static fromEnv(options: Partial<EtcdClientOptions> = {}, env: Environment = process.env): EtcdClient {
+    return new EtcdClient({ ...optionsFromEnv(env), ...options });
+  }
 
   /** @throws {InvalidInputError} for options that cannot work; nothing is sent before the first call. */
   constructor(options: EtcdClientOptions) {
     const { transport, maxTxnOps } = resolveOptions(options);
     const random = Math.random;
-    this.#transport = new Transport(transport, systemClock, random);
+    this.#transport = new Transport(transport, systemClock, random, (event) => this.#status.member(event));
     const kv = kvCalls(this.#transport);
     this.kv = new KvClient(kv, maxTxnOps);
     this.lease = new LeaseClient(leaseCalls(this.#transport), systemClock, random);
@@ -36,6 +56,8 @@ export class EtcdClient implements AsyncDisposable {
       random,
       onStatus: (status) => this.#status.watchStream(status),
     });
+    const intervalMs = transport.sync?.intervalMs;
+    if (intervalMs !== undefined) this.#autoSync = this.#startAutoSync(intervalMs);
   }
 
   get closed(): boolean {
@@ -64,6 +86,15 @@ export class EtcdClient implements AsyncDisposable {
     return this.#status.subscribe(options.signal);
   }
 
+  /**
+   * Reads the member list and uses what the members advertise besides the endpoints that were given, which are never
+   * forgotten. It is left as it was where nothing of it may be dialled (see the option `sync.allow`) or reached.
+   * @throws {InvalidInputError} over TLS without `sync.allow`; else as any read.
+   */
+  sync(options: CallOptions = {}): Promise<SyncResult> {
+    return this.#transport.sync(options);
+  }
+
   /** Calls back once when the client closes (at once if it is); the returned function takes that back. */
   onClose(callback: () => void): () => void {
     if (this.#closed) {
@@ -84,6 +115,7 @@ export class EtcdClient implements AsyncDisposable {
     try {
       for (const callback of this.#onClose) callback();
     } finally {
+      this.#autoSync?.close();
       this.#watch.close();
       this.lease.close();
       this.#transport.close();
@@ -94,6 +126,15 @@ export class EtcdClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #startAutoSync(intervalMs: number): AutoSync {
+    return new AutoSync(intervalMs, {
+      clock: systemClock,
+      random: Math.random,
+      sync: () => this.#transport.sync({ unref: true }),
+      onFailure: (error) => this.#status.syncFailed(error),
+    });
   }
 
   /** What debuggers and tracers may see: grpc-js prints channel options, and a client can be one. */

@@ -1,3 +1,13 @@
+export type {
+  AuthOptions,
+  CallOptions,
+  MemberTrouble,
+  PasswordAuth,
+  SyncResult,
+  TlsOptions,
+  TokenAuth,
+} from '../wire/index.js';
 export { EtcdClient } from './etcd-client.js';
-export type { EtcdClientOptions } from './options.js';
+export type { Environment } from './from-env.js';
+export type { EtcdClientOptions, SyncOptions } from './options.js';
 export type { StatusEvent } from './status.js';

@@ -1,13 +1,18 @@
 import { InvalidInputError } from '../errors/index.js';
-import type { AuthOptions, TlsOptions, TransportOptions } from '../wire/index.js';
+import type { AuthOptions, SyncRule, TlsOptions, TransportOptions } from '../wire/index.js';
 
 export interface EtcdClientOptions {
   /** The members to dial: `host:port`, `http://host:port` or `https://host:port`; all with TLS or all without. */
   readonly endpoints: readonly string[];
   /** TLS settings. Used when the endpoints say `https://`, or name no scheme. Default for `https://`: Node's own authorities. */
   readonly tls?: TlsOptions;
-  /** The user to authenticate as, where etcd's authentication is on. Where it is off, calls go without. */
+  /**
+   * As whom to authenticate where etcd's authentication is on: a user and a password, or a provider of tokens. Where it
+   * is off, or switched off, calls go without; one token serves all calls and streams.
+   */
   readonly auth?: AuthOptions;
+  /** How `client.sync()` follows the member list, and how often that is done by itself. Default: never. */
+  readonly sync?: SyncOptions;
   /**
    * How long a call may take, in milliseconds, tries included, unless the call says otherwise. Default 10,000: above
    * etcd's own limit of about 7 s, so that its reason is seen rather than ours.
@@ -32,6 +37,11 @@ export interface EtcdClientOptions {
   readonly maxTxnOps?: number;
 }
 
+export interface SyncOptions extends SyncRule {
+  /** How often to follow the member list without being asked, in milliseconds, give or take a tenth. At least 1,000. Default: never. */
+  readonly intervalMs?: number;
+}
+
 export interface ResolvedOptions {
   readonly transport: TransportOptions;
   readonly maxTxnOps: number;
@@ -46,6 +56,7 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
       endpoints: options.endpoints,
       tls: options.tls,
       auth: options.auth,
+      sync: checkSync(options.sync),
       timeoutMs: atLeast(options, 'timeoutMs', 1, 10_000),
       connectTimeoutMs: atLeast(options, 'connectTimeoutMs', 1, 4_000),
       keepaliveTimeMs: atLeast(options, 'keepaliveTimeMs', 5_000, 10_000),
@@ -56,6 +67,15 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
     },
     maxTxnOps: atLeast(options, 'maxTxnOps', 0, 128),
   };
+}
+
+function checkSync(sync: SyncOptions | undefined): SyncOptions | undefined {
+  const { intervalMs, allow } = sync ?? {};
+  if (intervalMs !== undefined && !(typeof intervalMs === 'number' && intervalMs >= 1_000))
+    throw new InvalidInputError(`sync.intervalMs is ${intervalMs}; it must be a number of at least 1000`);
+  if (allow !== undefined && typeof allow !== 'function')
+    throw new InvalidInputError('sync.allow is not a function');
+  return sync;
 }
 
 type NumericOption = {

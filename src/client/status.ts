@@ -3,8 +3,12 @@ import { type Clock, Mailbox, onAbort } from '../async/index.js';
 import type { EtcdError } from '../errors/index.js';
 import type { Revision } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
+import type { MemberEvent } from '../wire/index.js';
 
-/** What happens behind the calls. `stream` numbers the client's watch streams, a reopened one keeping its number. */
+/**
+ * What happens behind the calls: to the client's watch streams (`stream` numbers them, a reopened one keeping its number)
+ * and to the members it talks to.
+ */
 export type StatusEvent =
   | { readonly type: 'disconnected'; readonly stream: number; readonly error: EtcdError }
   /** `attempt`: 1 for the first try after the loss, which follows after `delayMs`. */
@@ -22,7 +26,11 @@ export type StatusEvent =
       readonly downMs: number;
     }
   /** A server broke its promise and sent `events` old events again; they were kept from the reader. */
-  | { readonly type: 'dropped'; readonly stream: number; readonly events: number };
+  | { readonly type: 'dropped'; readonly stream: number; readonly events: number }
+  /** `member-trouble`: stepped around until it was probed; `member-recovered`: taken back; `members-changed`: by a sync. */
+  | MemberEvent
+  /** The member list could not be followed; it is tried again after the interval. */
+  | { readonly type: 'sync-failed'; readonly error: EtcdError };
 
 /** Who subscribes to it pays for it, nobody else. */
 const published = channel('etcd-naming:status');
@@ -65,6 +73,14 @@ export class StatusFeed {
           downMs: now - (this.#lostAt.get(status.lane) ?? now),
         });
     }
+  }
+
+  member(event: MemberEvent): void {
+    this.#publish(event);
+  }
+
+  syncFailed(error: EtcdError): void {
+    this.#publish({ type: 'sync-failed', error });
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {

@@ -12,6 +12,10 @@ export interface TlsOptions {
   readonly key?: Buffer | string;
   /** The name to ask for and to verify instead of the endpoint's host. */
   readonly serverName?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly dangerouslySkipVerification?: boolean;
 }
 
 /** The channel credentials for the options; there is no silent fall to plaintext. */

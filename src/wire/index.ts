@@ -27,6 +27,7 @@ export type { Duplex, DuplexHandlers } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';
 export type { MemberEvent } from './member-pool.js';
+export type { SyncResult, SyncRule } from './membership.js';
 export type { CallOptions, Safety, TracedCallOptions } from './method.js';
 export type { MemberTrouble } from './retry-rule.js';
 export type { StreamOptions } from './streams.js';

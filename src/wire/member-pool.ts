@@ -17,7 +17,8 @@ const notSent = { verdict: 'not-applied' } as const;
 /** What became of a member, for whoever watches the client. */
 export type MemberEvent =
   | { readonly type: 'member-trouble'; readonly endpoint: string; readonly trouble: MemberTrouble }
-  | { readonly type: 'member-recovered'; readonly endpoint: string };
+  | { readonly type: 'member-recovered'; readonly endpoint: string }
+  | { readonly type: 'members-changed'; readonly endpoints: readonly string[] };
 
 export interface PoolPorts {
   readonly clock: Clock;
@@ -46,6 +47,10 @@ export class MemberPool {
     this.#standings = members.map((member) => new Standing(member));
     this.#home = this.#anyone();
     this.#current = this.#home;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   get standings(): readonly Standing[] {
@@ -126,8 +131,16 @@ export class MemberPool {
       this.#stopProbe(standing);
       this.#retire(standing.member);
     }
-    if (!this.#standings.includes(this.#home)) this.#home = this.#anyone();
-    if (!this.#standings.includes(this.#current)) this.#current = this.#home;
+    const same =
+      before.length === this.#standings.length && before.every((one) => this.#standings.includes(one));
+    if (same) return;
+    // Drawn anew also when it is still there: clients that were given one and the same member would all stay on it.
+    this.#home = this.#anyone();
+    this.#current = this.#home;
+    this.#ports.onEvent({
+      type: 'members-changed',
+      endpoints: this.#standings.map(({ member }) => member.endpoint),
+    });
   }
 
   close(): void {

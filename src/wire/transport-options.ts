@@ -1,11 +1,13 @@
 import type { AuthOptions } from './auth.js';
 import type { TlsOptions } from './credentials.js';
+import type { SyncRule } from './membership.js';
 
 /** All resolved: see the client's options for meanings and defaults. */
 export interface TransportOptions {
   readonly endpoints: readonly string[];
   readonly tls: TlsOptions | undefined;
   readonly auth: AuthOptions | undefined;
+  readonly sync: (SyncRule & { readonly intervalMs?: number }) | undefined;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly keepaliveTimeMs: number;

@@ -1,7 +1,7 @@
 import { type Channel, status } from '@grpc/grpc-js';
 import { type Clock, ProcessHold, raceAbort, sharedAbort } from '../async/index.js';
 import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
-import { AuthService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
+import { AuthService, ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
 import { tokenFetcher } from './authenticator.js';
 import { attemptUnary, type RawCall } from './call.js';
@@ -12,6 +12,7 @@ import type { Duplex, DuplexHandlers } from './duplex.js';
 import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import { Member } from './member.js';
 import { type MemberEvent, MemberPool } from './member-pool.js';
+import { Membership, type SyncResult } from './membership.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
 import { type MemberTrouble, troubleOf } from './retry-rule.js';
 import { type StreamOptions, Streams } from './streams.js';
@@ -28,7 +29,7 @@ const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnl
 export class Transport {
   readonly #options: TransportOptions;
   readonly #pool: MemberPool;
-  readonly #newMember: (address: MemberAddress) => Member;
+  readonly #membership: Membership;
   readonly #closing = sharedAbort();
   readonly #hold = new ProcessHold();
   readonly #token: TokenSource | undefined;
@@ -50,16 +51,23 @@ export class Transport {
     const credentials = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
     const channelOptions = makeChannelOptions(options);
     this.#options = options;
-    this.#newMember = (address) => new Member(address, credentials, channelOptions, options.connectTimeoutMs);
-    this.#pool = new MemberPool(members.map(this.#newMember), {
+    const newMember = (address: MemberAddress) =>
+      new Member(address, credentials, channelOptions, options.connectTimeoutMs);
+    this.#pool = new MemberPool(members.map(newMember), {
       clock,
       random,
       probe: (member) => this.#probe(member),
       onEvent: (event) => {
         onEvent(event);
-        if (event.type === 'member-recovered') this.#streams.comeHome();
+        if (event.type !== 'member-trouble') this.#streams.comeHome();
       },
     });
+    this.#membership = new Membership(members, {
+      pool: this.#pool,
+      tls: tls ?? options.tls !== undefined,
+      newMember,
+    });
+    if (options.sync?.intervalMs !== undefined) this.#membership.checkRule(options.sync);
     this.#token = this.#makeToken();
     this.#unaryPorts = {
       pool: this.#pool,
@@ -124,6 +132,16 @@ export class Transport {
     handlers: DuplexHandlers<Res>,
   ): Duplex<Req> {
     return this.#streams.open(method, options, handlers);
+  }
+
+  /**
+   * Reads the member list and takes over what it advertises; see {@link Membership.adopt}.
+   * @throws as `unary` does.
+   */
+  async sync(options: TracedCallOptions): Promise<SyncResult> {
+    this.#membership.checkRule(this.#options.sync);
+    const { members } = await this.unary(ClusterService.memberList, { linearizable: true }, 'read', options);
+    return this.#membership.adopt(members, this.#options.sync);
   }
 
   /** Cancels everything under way and closes the connections. Idempotent. */

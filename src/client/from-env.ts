@@ -1,0 +1,146 @@
+import { InvalidInputError } from '../errors/index.js';
+import type { TlsOptions } from '../wire/index.js';
+import type { EtcdClientOptions } from './options.js';
+
+/** Environment variables by name, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Of etcdctl's variables, without their `ETCDCTL_`. */
+type Variable =
+  | 'ENDPOINTS'
+  | 'CACERT'
+  | 'CERT'
+  | 'KEY'
+  | 'USER'
+  | 'PASSWORD'
+  | 'AUTH_JWT_TOKEN'
+  | 'INSECURE_TRANSPORT'
+  | 'INSECURE_SKIP_TLS_VERIFY'
+  | 'DIAL_TIMEOUT'
+  | 'COMMAND_TIMEOUT'
+  | 'KEEPALIVE_TIME'
+  | 'KEEPALIVE_TIMEOUT'
+  | 'MAX_REQUEST_BYTES'
+  | 'MAX_RECV_BYTES'
+  | 'DISCOVERY_SRV'
+  | 'DISCOVERY_SRV_NAME';
+
+/** etcdctl's variables whose meaning cannot be had here; to pass over them would be to connect somewhere else. */
+const unsupported = ['DISCOVERY_SRV', 'DISCOVERY_SRV_NAME'] as const;
+
+/**
+ * Client options from the variables that etcdctl reads. An unset or empty one has etcdctl's default, except for times,
+ * which have this client's own.
+ * @throws {InvalidInputError} naming the variable, never the value of a secret.
+ */
+export function optionsFromEnv(env: Environment): EtcdClientOptions {
+  for (const name of unsupported)
+    if (read(env, name))
+      throw new InvalidInputError(`ETCDCTL_${name} is set; discovery by DNS is not supported`);
+  const tls = tlsFromEnv(env);
+  const auth = authFromEnv(env);
+  return {
+    endpoints: (read(env, 'ENDPOINTS') ?? '127.0.0.1:2379').split(',').map((one) => one.trim()),
+    ...(tls ? { tls } : {}),
+    ...(auth ? { auth } : {}),
+    ...duration(env, 'DIAL_TIMEOUT', 'connectTimeoutMs'),
+    ...duration(env, 'COMMAND_TIMEOUT', 'timeoutMs'),
+    ...keepaliveTime(env),
+    ...duration(env, 'KEEPALIVE_TIMEOUT', 'keepaliveTimeoutMs'),
+    ...bytes(env, 'MAX_REQUEST_BYTES', 'maxRequestBytes'),
+    ...bytes(env, 'MAX_RECV_BYTES', 'maxReceiveBytes'),
+  };
+}
+
+function tlsFromEnv(env: Environment): TlsOptions | undefined {
+  const caFile = read(env, 'CACERT');
+  const certFile = read(env, 'CERT');
+  const keyFile = read(env, 'KEY');
+  const tls: TlsOptions = {
+    ...(caFile ? { caFile } : {}),
+    ...(certFile ? { certFile } : {}),
+    ...(keyFile ? { keyFile } : {}),
+    ...(flag(env, 'INSECURE_SKIP_TLS_VERIFY') ? { dangerouslySkipVerification: true } : {}),
+  };
+  // etcdctl's way to ask for TLS with the system's authorities.
+  const asked = flag(env, 'INSECURE_TRANSPORT') === false;
+  return asked || Object.keys(tls).length > 0 ? tls : undefined;
+}
+
+function authFromEnv(env: Environment): EtcdClientOptions['auth'] {
+  const token = read(env, 'AUTH_JWT_TOKEN');
+  const user = read(env, 'USER');
+  const password = read(env, 'PASSWORD');
+  if (token && user)
+    throw new InvalidInputError('ETCDCTL_AUTH_JWT_TOKEN and ETCDCTL_USER are both set: one of them must go');
+  if (token) return { tokenProvider: () => token };
+  if (!user) return undefined;
+  if (password) return { username: user, password };
+  // As etcdctl: both in one.
+  const colon = user.indexOf(':');
+  if (colon < 0)
+    throw new InvalidInputError('ETCDCTL_USER names a user, and there is no password: set ETCDCTL_PASSWORD');
+  return { username: user.slice(0, colon), password: user.slice(colon + 1) };
+}
+
+function flag(env: Environment, name: Variable): boolean | undefined {
+  const value = read(env, name)?.toLowerCase();
+  if (value === undefined) return undefined;
+  if (['false', 'f', '0'].includes(value)) return false;
+  if (['true', 't', '1'].includes(value)) return true;
+  throw new InvalidInputError(`ETCDCTL_${name} is '${value}'; it must be true or false`);
+}
+
+/** etcdctl pings every 2 s unless told otherwise, which etcd hangs up on in the long run: 5 s is the least. */
+function keepaliveTime(env: Environment): { keepaliveTimeMs?: number } {
+  const { keepaliveTimeMs } = duration(env, 'KEEPALIVE_TIME', 'keepaliveTimeMs');
+  return keepaliveTimeMs === undefined ? {} : { keepaliveTimeMs: Math.max(5_000, keepaliveTimeMs) };
+}
+
+function duration<Name extends string>(
+  env: Environment,
+  variable: Variable,
+  name: Name,
+): { [K in Name]?: number } {
+  const text = read(env, variable);
+  const result: { [K in Name]?: number } = {};
+  if (text) result[name] = milliseconds(`ETCDCTL_${variable}`, text);
+  return result;
+}
+
+/** 0 is the default here, as there. */
+function bytes<Name extends string>(
+  env: Environment,
+  variable: Variable,
+  name: Name,
+): { [K in Name]?: number } {
+  const text = read(env, variable) ?? '0';
+  if (!/^\d+$/.test(text))
+    throw new InvalidInputError(`ETCDCTL_${variable} is '${text}'; it must be a number of bytes`);
+  const result: { [K in Name]?: number } = {};
+  if (Number(text) > 0) result[name] = Number(text);
+  return result;
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** Go's spelling of a duration: `5s`, `1m30s`, `1.5h`. */
+function milliseconds(variable: string, text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text)
+    throw new InvalidInputError(`${variable} is '${text}'; it must be a duration such as 5s or 1m30s`);
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0), 0);
+}
+
+/** Empty is unset, as etcdctl has it. */
+function read(env: Environment, name: Variable): string | undefined {
+  return env[`ETCDCTL_${name}`] || undefined;
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { optionsFromEnv } from '#src/client/from-env.js';
+import { EtcdClient } from '#src/client/index.js';
+import { InvalidInputError } from '#src/errors/index.js';
+
+describe("client options from etcdctl's variables", () => {
+  it('are etcdctl’s own defaults where nothing is set, or set to nothing', () => {
+    const defaults = { endpoints: ['127.0.0.1:2379'] };
+    assert.deepEqual(optionsFromEnv({}), defaults);
+    assert.deepEqual(
+      optionsFromEnv({ ETCDCTL_ENDPOINTS: '', ETCDCTL_CACERT: '', ETCDCTL_USER: '' }),
+      defaults,
+    );
+  });
+
+  it('name every endpoint', () => {
+    const { endpoints } = optionsFromEnv({ ETCDCTL_ENDPOINTS: 'https://a:2379, https://b:2379' });
+    assert.deepEqual(endpoints, ['https://a:2379', 'https://b:2379']);
+  });
+
+  it('take certificates by their files', () => {
+    const { tls } = optionsFromEnv({
+      ETCDCTL_CACERT: '/tls/ca.pem',
+      ETCDCTL_CERT: '/tls/cert.pem',
+      ETCDCTL_KEY: '/tls/key.pem',
+    });
+    assert.deepEqual(tls, { caFile: '/tls/ca.pem', certFile: '/tls/cert.pem', keyFile: '/tls/key.pem' });
+  });
+
+  it('ask for TLS with the system’s authorities by a transport that is not insecure', () => {
+    assert.deepEqual(optionsFromEnv({ ETCDCTL_INSECURE_TRANSPORT: 'false' }).tls, {});
+    assert.equal(optionsFromEnv({ ETCDCTL_INSECURE_TRANSPORT: 'true' }).tls, undefined);
+  });
+
+  it('leave the server unverified only when told so', () => {
+    assert.deepEqual(optionsFromEnv({ ETCDCTL_INSECURE_SKIP_TLS_VERIFY: 'true' }).tls, {
+      dangerouslySkipVerification: true,
+    });
+    assert.equal(optionsFromEnv({ ETCDCTL_INSECURE_SKIP_TLS_VERIFY: 'false' }).tls, undefined);
+  });
+
+  it('take user and password from one variable or from two', () => {
+    const auth = { username: 'root', password: 'a:b' };
+    assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: 'root:a:b' }).auth, auth);
+    assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: 'root', ETCDCTL_PASSWORD: 'a:b' }).auth, auth);
+  });
+
+  it('take a token instead of a user', () => {
+    const { auth } = optionsFromEnv({ ETCDCTL_AUTH_JWT_TOKEN: 'a.b.c' });
+    assert.ok(auth && 'tokenProvider' in auth);
+    assert.equal(auth.tokenProvider({ signal: AbortSignal.timeout(1) }), 'a.b.c');
+  });
+
+  it('have times in Go’s spelling, and pings no more often than etcd suffers', () => {
+    const options = optionsFromEnv({
+      ETCDCTL_DIAL_TIMEOUT: '2s',
+      ETCDCTL_COMMAND_TIMEOUT: '1m30.5s',
+      ETCDCTL_KEEPALIVE_TIME: '2s',
+      ETCDCTL_KEEPALIVE_TIMEOUT: '600ms',
+    });
+    assert.equal(options.connectTimeoutMs, 2_000);
+    assert.equal(options.timeoutMs, 90_500);
+    assert.equal(options.keepaliveTimeMs, 5_000);
+    assert.equal(options.keepaliveTimeoutMs, 600);
+  });
+
+  it('have limits in bytes, 0 standing for the default', () => {
+    const options = optionsFromEnv({ ETCDCTL_MAX_REQUEST_BYTES: '1000', ETCDCTL_MAX_RECV_BYTES: '0' });
+    assert.equal(options.maxRequestBytes, 1_000);
+    assert.equal(options.maxReceiveBytes, undefined);
+  });
+
+  const refused: readonly (readonly [name: string, env: Record<string, string>])[] = [
+    ['ETCDCTL_COMMAND_TIMEOUT', { ETCDCTL_COMMAND_TIMEOUT: '5' }],
+    ['ETCDCTL_DIAL_TIMEOUT', { ETCDCTL_DIAL_TIMEOUT: 'soon' }],
+    ['ETCDCTL_MAX_RECV_BYTES', { ETCDCTL_MAX_RECV_BYTES: '-1' }],
+    ['ETCDCTL_INSECURE_TRANSPORT', { ETCDCTL_INSECURE_TRANSPORT: 'perhaps' }],
+    ['ETCDCTL_DISCOVERY_SRV', { ETCDCTL_DISCOVERY_SRV: 'example.com' }],
+    ['ETCDCTL_PASSWORD', { ETCDCTL_USER: 'root' }],
+    ['ETCDCTL_AUTH_JWT_TOKEN', { ETCDCTL_USER: 'root:x', ETCDCTL_AUTH_JWT_TOKEN: 'a.b.c' }],
+  ];
+  for (const [name, env] of refused) {
+    it(`are refused with the variable's name: ${Object.keys(env).join(' and ')}`, () => {
+      assert.throws(
+        () => optionsFromEnv(env),
+        (error) => error instanceof InvalidInputError && error.message.includes(name),
+      );
+    });
+  }
+
+  it('give way to the options of the call', async () => {
+    const env = { ETCDCTL_ENDPOINTS: 'not an endpoint' };
+    assert.throws(() => EtcdClient.fromEnv({}, env), InvalidInputError);
+    await EtcdClient.fromEnv({ endpoints: ['127.0.0.1:2379'] }, env).close();
+  });
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { type DiscoveryRules, discover, type ListedMember } from '#src/wire/discovery.js';
+
+const plain: DiscoveryRules = { tls: false, loopback: false, allow: undefined };
+const member = (...clientURLs: string[]): ListedMember => ({ name: 'm', clientURLs, isLearner: false });
+const used = (members: ListedMember[], rules = plain) =>
+  discover(members, rules).usable.map(({ address }) => address);
+const why = (listed: ListedMember, rules = plain) =>
+  discover([listed], rules)
+    .refused.map(({ reason }) => reason)
+    .join();
+
+describe('what members advertise', () => {
+  it('is used, each address once', () => {
+    const members = [member('http://10.0.0.1:2379', 'http://a:2379'), member('http://a:2379')];
+    assert.deepEqual(used(members), ['10.0.0.1:2379', 'a:2379']);
+  });
+
+  const refused: readonly (readonly [
+    what: string,
+    listed: ListedMember,
+    reason: RegExp,
+    rules?: DiscoveryRules,
+  ])[] = [
+    ['of a member that has not started', { ...member('http://a:1'), name: '' }, /not started/],
+    ['of a learner', { ...member('http://a:1'), isLearner: true }, /learner/],
+    ['with TLS, to a client without', member('https://a:1'), /with TLS/],
+    ['without TLS, to a client with', member('http://a:1'), /without TLS/, { ...plain, tls: true }],
+    ['that is a wildcard', member('http://0.0.0.0:1'), /wildcard/],
+    ['that is a wildcard of IPv6', member('http://[::]:1'), /wildcard/],
+    ['that is the member’s own loopback', member('http://127.0.0.1:1'), /loopback/],
+    ['that is localhost', member('http://localhost:1'), /loopback/],
+    ['that is no address', member('nonsense'), /host:port/],
+    ['of an unknown scheme', member('ftp://a:1'), /scheme/],
+    [
+      'that the rule refuses',
+      member('http://evil:1'),
+      /allow rule/,
+      { ...plain, allow: (e) => !e.includes('evil') },
+    ],
+  ];
+  for (const [what, listed, reason, rules] of refused) {
+    it(`is not used, and it is said why: an address ${what}`, () => {
+      assert.deepEqual(used([listed], rules), []);
+      assert.match(why(listed, rules), reason);
+    });
+  }
+
+  it('may be loopback where the client was given a loopback address itself', () => {
+    assert.deepEqual(used([member('http://127.0.0.1:1')], { ...plain, loopback: true }), ['127.0.0.1:1']);
+  });
+});
