@@ -1,5 +1,6 @@
 import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
-import { ClosedError, DeadlineError, EtcdError, type TriedMember } from '../errors/index.js';
+import { ClosedError, DeadlineError, type EtcdError, type TriedMember } from '../errors/index.js';
+import { ConnectRace } from './connect-race.js';
 import type { Member } from './member.js';
 import type { MemberTrouble } from './retry-rule.js';
 import { Standing } from './standing.js';
@@ -77,22 +78,30 @@ export class MemberPool {
   }
 
   /**
-   * A connected member, however many rounds it takes.
+   * A connected member, however many rounds it takes; `onFailure` is told of those that could not be reached.
    * @throws {DeadlineError} naming every member and its trouble, verdict `not-applied`, when the deadline (on the
    *   pool's clock) passes first; {TlsError} at once where every member refuses our credentials or shows bad ones,
    *   unless there is no deadline; the signal's own reason; or {ClosedError}.
    */
-  async connect(deadline: number, signal?: AbortSignal): Promise<Standing> {
+  async connect(
+    deadline: number,
+    signal?: AbortSignal,
+    onFailure: (member: Member, error: EtcdError) => void = () => {},
+  ): Promise<Standing> {
+    const { clock, random } = this.#ports;
     for (let round = 0; ; round++) {
+      this.#throwIfClosed();
+      signal?.throwIfAborted();
       const tried: TriedMember[] = [];
-      for (const standing of this.#inOrder()) {
-        this.#throwIfClosed();
-        signal?.throwIfAborted();
-        const error = await this.#tryConnect(standing, deadline, signal);
-        if (error === undefined) return standing;
-        tried.push({ member: standing.member.endpoint, answer: error.message, times: 1 });
+      const standing = await this.#race(deadline, signal, (member, error) => {
+        tried.push({ member: member.endpoint, answer: error.message, times: 1 });
+        onFailure(member, error);
+      });
+      this.#throwIfClosed();
+      if (standing) {
+        this.#current = standing;
+        return standing;
       }
-      const { clock, random } = this.#ports;
       const pause = Math.min(50 + backoffDelay(nextRound, round, random), deadline - clock.now());
       if (!(pause > 0)) throw unreachable(tried);
       await delay(pause, signal, { unref: true }); // whoever waits for this holds the process, or wishes not to
@@ -161,26 +170,33 @@ export class MemberPool {
     });
   }
 
-  async #tryConnect(
-    standing: Standing,
+  /** One round over all members; undefined when none could be reached, or the deadline has passed. */
+  async #race(
     deadline: number,
     signal: AbortSignal | undefined,
-  ): Promise<EtcdError | undefined> {
-    const { member } = standing;
+    onFailure: (member: Member, error: EtcdError) => void,
+  ): Promise<Standing | undefined> {
     const { clock } = this.#ports;
-    const since = clock.now();
+    const race = new ConnectRace(this.#inOrder(), clock, ({ member }, error) => {
+      onFailure(member, error);
+      this.blame(member, 'unreachable');
+    });
+    const late = new DeadlineError('not connected before the deadline', notSent);
     try {
-      const late = () => new DeadlineError('not connected before the deadline', notSent);
-      await raceAbort(within(member.connect(), deadline - since, late), signal);
+      return await raceAbort(
+        within(race.winner, deadline - clock.now(), () => late),
+        signal,
+      );
     } catch (error) {
-      if (!(error instanceof EtcdError)) throw error;
-      this.#throwIfClosed();
-      const tooEager = error instanceof DeadlineError && clock.now() - since < fairWaitMs;
-      if (!tooEager) this.blame(member, 'unreachable');
-      return error;
+      if (error !== late) throw error;
+      for (const { standing, forMs } of race.pending()) {
+        onFailure(standing.member, late);
+        if (forMs >= fairWaitMs) this.blame(standing.member, 'unreachable');
+      }
+      return undefined;
+    } finally {
+      race.stop();
     }
-    this.#current = standing;
-    return undefined;
   }
 
   #probeLater(standing: Standing): void {

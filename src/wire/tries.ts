@@ -7,25 +7,22 @@ export class Tries {
   #last: EtcdError | undefined;
 
   add(member: string, error: EtcdError): void {
-    this.#note({ member, answer: error.message, times: 1 });
+    this.#members.set(member, {
+      answer: error.message,
+      times: 1 + (this.#members.get(member)?.times ?? 0),
+    });
     this.#maybeApplied ||= error.verdict === 'maybe-applied';
     this.#last = error;
   }
 
-  /** The deadline has passed, the last trouble (where there was one more) having been told by `cause`. */
-  late(operation: string, cause?: DeadlineError): DeadlineError {
-    for (const tried of cause?.tried ?? []) this.#note(tried);
+  /** The error for a deadline that has passed. */
+  late(operation: string): DeadlineError {
     const tried = [...this.#members].map(([member, { answer, times }]) => ({ member, answer, times }));
     return new DeadlineError(`${operation} was not answered in time: ${describe(tried)}`, {
       verdict: this.#maybeApplied ? 'maybe-applied' : 'not-applied',
       tried,
-      cause: this.#last ?? cause,
+      cause: this.#last,
     });
-  }
-
-  #note({ member, answer, times }: TriedMember): void {
-    const before = this.#members.get(member);
-    this.#members.set(member, { answer, times: times + (before?.times ?? 0) });
   }
 }
 

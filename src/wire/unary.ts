@@ -110,12 +110,14 @@ export class UnaryCall<Req, Res> {
   }
 
   async #connect(): Promise<Standing> {
+    this.#tries ??= new Tries();
+    const tries = this.#tries;
     try {
-      return await this.#ports.pool.connect(this.#deadline, this.#orClosing());
+      return await this.#ports.pool.connect(this.#deadline, this.#orClosing(), (member, error) =>
+        tries.add(member.endpoint, error),
+      );
     } catch (error) {
-      if (this.#tries && error instanceof DeadlineError)
-        throw this.#tries.late(methodName(this.#kind.method), error);
-      throw error;
+      throw error instanceof DeadlineError ? tries.late(methodName(this.#kind.method)) : error;
     }
   }
 

@@ -164,4 +164,72 @@ describe('a member that its peers cannot reach, and clients can', function () {
     await listening;
     isolated = undefined;
   });
+
+  it('costs a client one error at most, and gets calls and streams back when it is whole again', async () => {
+    const client = connect(members.map(({ endpoints }) => endpoints[0]!));
+    const statuses: StatusEvent[] = [];
+    const listening = (async () => {
+      for await (const event of client.status()) statuses.push(event);
+    })();
+    const watcher = client.watch({ prefix: 'home/' });
+    await watcher.ready;
+    const index = await memberWith(1);
+    const writes = { done: 0, failed: 0, stopped: false };
+    const reads = { done: 0, failed: 0, stopped: false };
+    const calling = [
+      keepCalling(writes, (i) => client.kv.put('home/k', String(i))),
+      keepCalling(reads, () => client.kv.get('home/k')),
+    ];
+    await eventually('calls are answered', () => writes.done > 20 && reads.done > 20);
+    isolated = index;
+    for (const door of doors) door.enforce();
+    const { done } = writes;
+    await eventually('writes go on', () => writes.done > done + 100, 60_000);
+    await eventually('the member is stepped around', () => has(statuses, 'member-trouble', index));
+    isolated = undefined;
+    await eventually('it is taken back', () => has(statuses, 'member-recovered', index), 90_000);
+    await eventually('the watch is back on it', async () => (await memberWith(1)) === index, 60_000);
+    const putsBefore = await putsAt(index);
+    const { done: doneBefore } = writes;
+    await eventually('writes go on', () => writes.done > doneBefore + 50, 60_000);
+    writes.stopped = true;
+    reads.stopped = true;
+    await Promise.all(calling);
+    assert.ok((await putsAt(index)) >= putsBefore + 40, 'writes are back on it, too');
+    assert.ok(writes.failed <= 1, `${writes.failed} writes failed`);
+    assert.equal(reads.failed, 0);
+    await client.close();
+    await listening;
+  });
+
+  const has = (statuses: readonly StatusEvent[], type: StatusEvent['type'], index: number) =>
+    statuses.some(
+      (event) =>
+        event.type === type && 'endpoint' in event && event.endpoint === members[index]!.endpoints[0],
+    );
+
+  /** Which member has so many watchers; -1 for none. */
+  async function memberWith(watchers: number): Promise<number> {
+    const counts = members.map((member) => member.metric('etcd_debugging_mvcc_watcher_total'));
+    return (await Promise.all(counts)).indexOf(watchers);
+  }
+
+  async function putsAt(index: number): Promise<number> {
+    const lines = (await members[index]!.metrics()).split('\n');
+    const line = lines.find((one) => /grpc_server_started_total\{.*"Put"/.test(one));
+    return Number(line?.slice(line.lastIndexOf(' ') + 1) ?? 0);
+  }
+
+  async function keepCalling(
+    counts: { done: number; failed: number; stopped: boolean },
+    call: (i: number) => Promise<unknown>,
+  ): Promise<void> {
+    for (let i = 0; !counts.stopped; i++) {
+      await call(i).then(
+        () => counts.done++,
+        () => counts.failed++,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
 });

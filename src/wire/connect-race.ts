@@ -1,0 +1,83 @@
+import type { Clock } from '../async/index.js';
+import { EtcdError } from '../errors/index.js';
+import type { Standing } from './standing.js';
+
+/** How long a member may take to connect before the next one is tried beside it: a lost SYN takes seconds to notice. */
+const staggerMs = 500;
+
+/** One round over members: they are dialled in order, and the first that connects wins. */
+export class ConnectRace {
+  readonly #order: readonly Standing[];
+  readonly #clock: Clock;
+  readonly #failed: (standing: Standing, error: EtcdError) => void;
+  readonly #startedAt = new Map<Standing, number>();
+  #next = 0;
+  #over = false;
+  #cancelStagger = () => {};
+  #settle: (winner: Standing | undefined) => void = () => {};
+  #break: (error: unknown) => void = () => {};
+  /** The winner; undefined when every member has failed. */
+  readonly winner: Promise<Standing | undefined>;
+
+  /** `failed` is told of each member that cannot be reached, also after the race. */
+  constructor(
+    order: readonly Standing[],
+    clock: Clock,
+    failed: (standing: Standing, error: EtcdError) => void,
+  ) {
+    this.#order = order;
+    this.#clock = clock;
+    this.#failed = failed;
+    this.winner = new Promise((resolve, reject) => {
+      this.#settle = resolve;
+      this.#break = reject;
+    });
+    this.#dialNext();
+  }
+
+  /** Those that have not answered yet, and for how long. */
+  pending(): readonly { readonly standing: Standing; readonly forMs: number }[] {
+    const now = this.#clock.now();
+    return [...this.#startedAt].map(([standing, since]) => ({ standing, forMs: now - since }));
+  }
+
+  /** Dials nobody any more; attempts under way go on by themselves, and serve whoever comes next. */
+  stop(): void {
+    this.#over = true;
+    this.#cancelStagger();
+  }
+
+  #dialNext(): void {
+    this.#cancelStagger();
+    if (this.#over) return;
+    const standing = this.#order[this.#next++];
+    if (standing) {
+      this.#startedAt.set(standing, this.#clock.now());
+      if (this.#next < this.#order.length)
+        this.#cancelStagger = this.#clock.setTimer(staggerMs, () => this.#dialNext());
+      this.#dial(standing);
+    } else if (this.#startedAt.size === 0) {
+      this.#end(undefined);
+    }
+  }
+
+  #dial(standing: Standing): void {
+    standing.member.connect().then(
+      () => this.#end(standing),
+      (error) => {
+        if (!(error instanceof EtcdError)) {
+          this.#break(error);
+          return;
+        }
+        this.#startedAt.delete(standing);
+        this.#failed(standing, error);
+        this.#dialNext();
+      },
+    );
+  }
+
+  #end(winner: Standing | undefined): void {
+    this.stop();
+    this.#settle(winner);
+  }
+}

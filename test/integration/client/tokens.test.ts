@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EtcdError, UnauthenticatedError } from '#src/errors/index.js';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { AuthGateway } from '../../support/auth-gateway.js';
+import { eventually, useClients } from './support.js';
+
+const password = 'canary-password-of-root';
+const root = { username: 'root', password };
+
+describe('an etcd whose authentication is switched on and off', () => {
+  const { connect } = useClients();
+  let etcd: EtcdHandle | undefined;
+  const gateway = new AuthGateway(() => etcd!, password);
+
+  before(async function () {
+    if (process.env['ETCD_TEST_SOURCE'] === 'external') this.skip();
+    this.timeout(300_000);
+    etcd = await startEtcd();
+    await gateway.addRoot();
+  });
+
+  after(() => etcd?.close());
+
+  for (const [who, auth] of [
+    ['a user and a password', root],
+    ['a token provider', { tokenProvider: () => gateway.token().catch(() => 'no token to be had') }],
+  ] as const) {
+    it(`under a client with ${who} goes on serving it: calls, watches and leases`, async () => {
+      const client = connect(etcd!.endpoints, { auth });
+      const watcher = client.watch({ prefix: 'toggled/' });
+      await watcher.ready;
+      const iterator = watcher[Symbol.asyncIterator]();
+      const lease = await client.lease.hold({ ttlSeconds: 60 });
+      for (const turn of ['off', 'on', 'off again', 'on again', 'off at last']) {
+        if (turn.startsWith('on')) await gateway.enable();
+        else if (turn !== 'off') await gateway.disable();
+        await client.kv.put(`toggled/${turn}`, 'v', { lease: lease.id });
+        const { value } = await iterator.next();
+        assert.equal(value?.events[0]?.kv.key.toString(), `toggled/${turn}`);
+        await client.watch('toggled/new').ready;
+        assert.equal(lease.held, true);
+      }
+      await lease.revoke();
+      await watcher.close();
+    });
+  }
+
+  it('refuses a client without a name while it is on, and serves it again when it is off', async () => {
+    const client = connect(etcd!.endpoints);
+    await client.kv.put('k', 'v');
+    await gateway.enable();
+    await assert.rejects(client.kv.put('k', 'v'), UnauthenticatedError);
+    await gateway.disable();
+    await client.kv.put('k', 'v');
+  });
+});
+
+describe('an etcd that issues signed tokens good for three seconds', () => {
+  const { connect } = useClients();
+  let folder: string;
+  let etcd: EtcdHandle | undefined;
+  const gateway = new AuthGateway(() => etcd!, password);
+
+  before(async function () {
+    if (process.env['ETCD_TEST_SOURCE'] === 'external') this.skip();
+    this.timeout(300_000);
+    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-jwt-'));
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const files = { pub: join(folder, 'pub.pem'), priv: join(folder, 'priv.pem') };
+    await writeFile(files.pub, publicKey.export({ type: 'spki', format: 'pem' }));
+    await writeFile(files.priv, privateKey.export({ type: 'pkcs1', format: 'pem' }));
+    etcd = await startEtcd({
+      args: ['--auth-token', `jwt,pub-key=${files.pub},priv-key=${files.priv},sign-method=RS256,ttl=3s`],
+    });
+    await gateway.addRoot();
+    await gateway.enable();
+  });
+
+  after(async () => {
+    await etcd?.close();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  const provider = () => {
+    const counts = { asked: 0 };
+    const tokenProvider = () => {
+      counts.asked++;
+      return gateway.token();
+    };
+    return { counts, tokenProvider };
+  };
+
+  it('serves a client with a token provider, asked once for a hundred calls', async () => {
+    const { counts, tokenProvider } = provider();
+    const client = connect(etcd!.endpoints, { auth: { tokenProvider } });
+    await Promise.all(Array.from({ length: 100 }, (_, i) => client.kv.put(`k${i}`, 'v')));
+    assert.equal(counts.asked, 1);
+  });
+
+  for (const [who, auth] of [
+    ['with a token provider', () => ({ tokenProvider: provider().tokenProvider })],
+    ['with a password', () => root],
+  ] as const) {
+    it(`renews the token of a client ${who} before it runs out, so that none is ever turned down`, async () => {
+      const client = connect(etcd!.endpoints, { auth: auth() });
+      const refused = () => rejections(etcd!);
+      const before = await refused();
+      const until = performance.now() + 7_000;
+      let calls = 0;
+      while (performance.now() < until) {
+        await client.kv.put('k', String(calls++));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.ok(calls > 50);
+      assert.equal((await refused()) - before, 0);
+    });
+  }
+
+  it('is asked again, once for all, when a change of its users makes the token old', async () => {
+    const { counts, tokenProvider } = provider();
+    const client = connect(etcd!.endpoints, { auth: { tokenProvider } });
+    await client.kv.put('k', 'v');
+    const asked = counts.asked;
+    await gateway.callAsRoot('role/add', { name: `r${Date.now()}` });
+    await Promise.all(Array.from({ length: 50 }, () => client.kv.put('k', 'v')));
+    assert.equal(counts.asked - asked, 1);
+  });
+
+  it('fails the calls of a client whose provider fails, and serves it as soon as that works again', async () => {
+    let broken = true;
+    const client = connect(etcd!.endpoints, {
+      auth: {
+        tokenProvider: () => {
+          if (broken) throw new Error('the vault is sealed');
+          return gateway.token();
+        },
+      },
+    });
+    const watcher = client.watch('watched');
+    await assert.rejects(client.kv.get('k'), (error) => {
+      assert.ok(error instanceof EtcdError);
+      assert.match(error.message, /tokenProvider failed/);
+      assert.ok(error.cause instanceof Error && /sealed/.test(error.cause.message));
+      return true;
+    });
+    broken = false;
+    await eventually('calls are answered', () =>
+      client.kv.get('k').then(
+        () => true,
+        () => false,
+      ),
+    );
+    await watcher.ready;
+  });
+});
+
+/** How often etcd has turned a token down. */
+async function rejections(etcd: EtcdHandle): Promise<number> {
+  const lines = (await etcd.metrics()).split('\n');
+  return lines
+    .filter((line) => line.startsWith('grpc_server_handled_total{'))
+    .filter((line) => /"(Unauthenticated|InvalidArgument)"/.test(line))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import type { EtcdHandle } from '#src/testing/index.js';
+
+/** etcd's auth service over its own HTTP gateway, so that what is set up does not depend on what is tested. */
+export class AuthGateway {
+  readonly #etcd: () => EtcdHandle;
+  readonly #password: string;
+
+  /** @param password Root's. */
+  constructor(etcd: () => EtcdHandle, password: string) {
+    this.#etcd = etcd;
+    this.#password = password;
+  }
+
+  async call<T = unknown>(method: string, message: object, token = ''): Promise<T> {
+    const response = await fetch(`http://${this.#etcd().endpoints[0]}/v3/auth/${method}`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { connection: 'close', ...(token === '' ? {} : { authorization: token }) },
+    });
+    const text = await response.text();
+    assert.equal(response.status, 200, `${method}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  /** A token of root's, fresh from etcd. */
+  async token(): Promise<string> {
+    return (await this.call<{ token: string }>('authenticate', { name: 'root', password: this.#password }))
+      .token;
+  }
+
+  async callAsRoot(method: string, message: object): Promise<void> {
+    await this.call(method, message, await this.token());
+  }
+
+  /** Makes root, who may do everything. */
+  async addRoot(): Promise<void> {
+    await this.call('user/add', { name: 'root', password: this.#password });
+    await this.call('user/grant', { user: 'root', role: 'root' });
+  }
+
+  async enable(): Promise<void> {
+    await this.call('enable', {});
+  }
+
+  async disable(): Promise<void> {
+    await this.callAsRoot('disable', {});
+  }
+}

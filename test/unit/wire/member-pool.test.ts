@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import type { Clock } from '#src/async/index.js';
+import { Code, DeadlineError, EtcdError } from '#src/errors/index.js';
+import type { Member } from '#src/wire/member.js';
+import { type MemberEvent, MemberPool } from '#src/wire/member-pool.js';
+import type { MemberTrouble } from '#src/wire/retry-rule.js';
+
+class FakeMember {
+  readonly endpoint: string;
+  reachable = true;
+  connected = true;
+  closed = false;
+
+  constructor(endpoint: string) {
+    this.endpoint = endpoint;
+  }
+
+  get ready(): object | undefined {
+    return this.connected && this.reachable ? {} : undefined;
+  }
+
+  async connect(): Promise<object> {
+    if (!this.reachable) {
+      throw new EtcdError(`member ${this.endpoint}: refused`, {
+        code: Code.UNAVAILABLE,
+        verdict: 'not-applied',
+      });
+    }
+    this.connected = true;
+    return {};
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** A clock that stands still until it is moved, and then calls back what is due, in order. */
+class StillClock implements Clock {
+  #now = 0;
+  #timers: { at: number; callback: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.#now + delayMs, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((one) => one !== timer);
+    };
+  }
+
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      const next = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.#timers = this.#timers.filter((one) => one !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#now = end;
+  }
+}
+
+const forever = Number.POSITIVE_INFINITY;
+
+describe('a pool of members', () => {
+  let clock: StillClock;
+  let members: FakeMember[];
+  let events: MemberEvent[];
+  let ill: Map<FakeMember, MemberTrouble>;
+  let probes: FakeMember[];
+
+  /** `home`: the place in the list that chance picks. */
+  function pool(count: number, home = 0): MemberPool {
+    clock = new StillClock();
+    members = Array.from({ length: count }, (_, i) => new FakeMember(`m${i}`));
+    events = [];
+    probes = [];
+    ill = new Map();
+    return new MemberPool(members as unknown as Member[], {
+      clock,
+      random: () => (home + 0.5) / count,
+      probe: async (member) => {
+        probes.push(member as unknown as FakeMember);
+        return ill.get(member as unknown as FakeMember);
+      },
+      onEvent: (event) => events.push(event),
+    });
+  }
+
+  const used = async (from: MemberPool) =>
+    (from.readyAt(clock.now()) ?? (await from.connect(forever))).member.endpoint;
+  const real = (at: number) => members[at] as unknown as Member;
+
+  it('goes to its home, wherever that stands in the list', async () => {
+    assert.equal(await used(pool(3, 2)), 'm2');
+  });
+
+  it('goes to another member while its home cannot be reached, and back when it can', async () => {
+    const some = pool(3);
+    members[0]!.reachable = false;
+    assert.equal(await used(some), 'm1');
+    ill.set(members[0]!, 'unreachable');
+    await clock.pass(10_000);
+    assert.equal(await used(some), 'm1');
+    members[0]!.reachable = true;
+    ill.clear();
+    await clock.pass(60_000);
+    assert.equal(await used(some), 'm0');
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['member-trouble', 'member-recovered'],
+    );
+  });
+
+  it('steps around a member that is blamed, though it is connected', async () => {
+    const some = pool(3);
+    some.blame(real(0), 'leaderless');
+    assert.notEqual(await used(some), 'm0');
+  });
+
+  it('probes a member in trouble less and less often, and no more once it is well', async () => {
+    const some = pool(2);
+    ill.set(members[0]!, 'leaderless');
+    some.blame(real(0), 'leaderless');
+    await clock.pass(10_000);
+    const early = probes.length;
+    assert.ok(early >= 3, `${early} probes in the first ten seconds`);
+    await clock.pass(100_000);
+    assert.ok(probes.length - early < 20, `${probes.length - early} probes in the next hundred`);
+    ill.clear();
+    await clock.pass(60_000);
+    const { length } = probes;
+    await clock.pass(600_000);
+    assert.equal(probes.length, length);
+  });
+
+  it('leaves a member alone that owes an answer for three seconds, until it says something', async () => {
+    const some = pool(2);
+    const home = some.readyAt(0)!;
+    home.callSent(0);
+    await clock.pass(2_900);
+    assert.equal(await used(some), 'm0');
+    await clock.pass(200);
+    assert.equal(await used(some), 'm1');
+    home.callSettled(clock.now(), true);
+    home.callSent(clock.now());
+    assert.equal((await some.connect(forever)).member.endpoint, 'm0');
+  });
+
+  it('uses the only member there is, whatever is held against it, and sends it no probes', async () => {
+    const some = pool(1);
+    some.blame(real(0), 'silent');
+    assert.equal(await used(some), 'm0');
+    await clock.pass(100_000);
+    assert.equal(probes.length, 0);
+  });
+
+  it('names every member and its trouble when the deadline has passed', async () => {
+    const some = pool(2);
+    for (const member of members) member.reachable = false;
+    await assert.rejects(some.connect(-1), (error) => {
+      assert.ok(error instanceof DeadlineError);
+      assert.equal(error.verdict, 'not-applied');
+      assert.deepEqual(error.tried.map(({ member }) => member).sort(), ['m0', 'm1']);
+      assert.match(error.message, /member m0: refused.*member m1: refused/);
+      return true;
+    });
+  });
+
+  describe('that is given other members', () => {
+    it('keeps those it had, drops those that are gone, and goes to one of the new ones', async () => {
+      const some = pool(2, 1);
+      const added = new FakeMember('m9');
+      some.replace([members[0]!, added] as unknown as Member[]);
+      assert.equal(await used(some), 'm9');
+      assert.equal(members[1]!.closed, false);
+      await clock.pass(60_001);
+      assert.equal(members[1]!.closed, true);
+      assert.equal(members[0]!.closed, false);
+      assert.deepEqual(events, [{ type: 'members-changed', endpoints: ['m0', 'm9'] }]);
+    });
+
+    it('changes nothing when they are the same', () => {
+      const some = pool(2);
+      some.replace([members[1], members[0]] as unknown as Member[]);
+      assert.deepEqual(events, []);
+    });
+
+    it('closes also what it had dropped', () => {
+      const some = pool(2);
+      some.replace([members[0]] as unknown as Member[]);
+      some.close();
+      assert.ok(members.every(({ closed }) => closed));
+    });
+  });
+});
