@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { StatusEvent } from '#src/client/index.js';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { useClients } from '../integration/client/support.js';
+import { leavesNothing, record, skipIfExternal } from './support.js';
+
+async function freePeerUrl(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((closed) => server.close(closed));
+  return `http://127.0.0.1:${port}`;
+}
+
+describe('a member that is only learning', function () {
+  this.timeout(120_000);
+  const { connect } = useClients();
+  const members: EtcdHandle[] = [];
+  leavesNothing(() => members.slice(0, 1));
+
+  before(async function () {
+    skipIfExternal(this);
+    this.timeout(300_000);
+    const [voterUrl, learnerUrl] = [await freePeerUrl(), await freePeerUrl()];
+    const member = (name: string, url: string, initial: string, state: string) =>
+      startEtcd({
+        args: [
+          ...['--name', name, '--listen-peer-urls', url, '--initial-advertise-peer-urls', url],
+          ...['--initial-cluster', initial, '--initial-cluster-state', state],
+        ],
+      });
+    const alone = `voter=${voterUrl}`;
+    const voter = await member('voter', voterUrl, alone, 'new');
+    members.push(voter);
+    const added = await fetch(`http://${voter.endpoints[0]}/v3/cluster/member/add`, {
+      method: 'POST',
+      body: JSON.stringify({ peerURLs: [learnerUrl], isLearner: true }),
+      headers: { connection: 'close' },
+    });
+    assert.equal(added.status, 200, await added.text());
+    members.push(await member('learner', learnerUrl, `${alone},learner=${learnerUrl}`, 'existing'));
+  });
+
+  after(async () => {
+    for (const member of members.reverse()) await member.close();
+  });
+
+  it('is stepped around by calls, watches and leases, whichever of the two a client begins with', async () => {
+    const endpoints = members.map(({ endpoints: [endpoint] }) => endpoint!);
+    let met = 0;
+    for (let i = 0; i < 12; i++) {
+      const client = connect(endpoints);
+      const statuses: StatusEvent[] = [];
+      const listening = (async () => {
+        for await (const event of client.status()) statuses.push(event);
+      })();
+      const watcher = client.watch({ prefix: `learner/${i}/` });
+      await watcher.ready;
+      const heard = record(watcher);
+      const lease = await client.lease.hold({ ttlSeconds: 60 });
+      await client.kv.put(`learner/${i}/k`, 'v', { lease: lease.id });
+      assert.equal((await client.kv.get(`learner/${i}/k`)).kv?.value.toString(), 'v');
+      await lease.revoke();
+      await client.close();
+      await listening;
+      await heard.ended;
+      if (statuses.some((event) => event.type === 'member-trouble' && event.trouble === 'learner')) met++;
+    }
+    assert.ok(met > 0, 'no client began with the learner');
+  });
+});
