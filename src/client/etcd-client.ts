@@ -1,4 +1,5 @@
-import { systemClock } from '../async/index.js';
+import { sharedAbort, systemClock } from '../async/index.js';
+import { ClosedError } from '../errors/index.js';
 import { KvClient } from '../kv/index.js';
 import { LeaseClient } from '../lease/index.js';
 import { Mirror, type MirrorOptions } from '../mirror/index.js';
@@ -14,6 +15,7 @@ import {
 } from '../wire/index.js';
 import { AutoSync } from './auto-sync.js';
 import { type Environment, optionsFromEnv } from './from-env.js';
+import { EtcdNamespace, type NamespaceParent } from './namespace.js';
 import { type EtcdClientOptions, resolveOptions } from './options.js';
 import { type StatusEvent, StatusFeed } from './status.js';
 
@@ -29,6 +31,8 @@ export class EtcdClient implements AsyncDisposable {
   readonly #status = new StatusFeed(systemClock);
   readonly #onClose = new Set<() => void>();
   readonly #autoSync: AutoSync | undefined;
+  readonly #parts: NamespaceParent;
+  readonly #closing = sharedAbort();
   #closed = false;
 
   /**
@@ -47,7 +51,9 @@ export class EtcdClient implements AsyncDisposable {
     const random = Math.random;
     this.#transport = new Transport(transport, systemClock, random, (event) => this.#status.member(event));
     const kv = kvCalls(this.#transport);
-    this.kv = new KvClient(kv, maxTxnOps);
+    const { signal: closing } = this.#closing;
+    const times = { clock: systemClock, timeoutMs: transport.timeoutMs, closing };
+    this.kv = new KvClient(kv, maxTxnOps, times);
     this.lease = new LeaseClient(leaseCalls(this.#transport), systemClock, random);
     this.#watch = new WatchClient({
       watch: watchCalls(this.#transport),
@@ -56,6 +62,16 @@ export class EtcdClient implements AsyncDisposable {
       random,
       onStatus: (status) => this.#status.watchStream(status),
     });
+    this.#parts = {
+      calls: kv,
+      maxTxnOps,
+      times,
+      lease: this.lease,
+      watch: this.#watch,
+      random,
+      closed: () => this.#closed,
+      onClose: (callback) => this.onClose(callback),
+    };
     const intervalMs = transport.sync?.intervalMs;
     if (intervalMs !== undefined) this.#autoSync = this.#startAutoSync(intervalMs);
   }
@@ -73,6 +89,11 @@ export class EtcdClient implements AsyncDisposable {
   mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
     return new Mirror({ kv: this.kv, watch, random: Math.random }, range, options);
+  }
+
+  /** This client as seen from inside a prefix; see {@link EtcdNamespace}. @throws {InvalidInputError} for an empty one. */
+  namespace(prefix: Bytes): EtcdNamespace {
+    return new EtcdNamespace(this.#parts, prefix);
   }
 
   /**
@@ -116,6 +137,7 @@ export class EtcdClient implements AsyncDisposable {
       for (const callback of this.#onClose) callback();
     } finally {
       this.#autoSync?.close();
+      this.#closing.abort(new ClosedError('the client'));
       this.#watch.close();
       this.lease.close();
       this.#transport.close();

@@ -1,14 +1,18 @@
-export { KvClient } from './kv-client.js';
+export { KvClient, type KvTimes } from './kv-client.js';
+export { namespacedKvCalls } from './namespace.js';
 export { type Compare, type CompareResult, compare, type Op, op, type Txn } from './txn.js';
 export type {
   DeleteOptions,
   DeleteResult,
+  GetOptions,
   GetResult,
   OpResult,
   PutOptions,
   PutResult,
+  RangeBatch,
   RangeOptions,
   RangeResult,
+  StreamOptions,
   TxnResult,
   WriteCallOptions,
 } from './types.js';

@@ -7,35 +7,58 @@ import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 const sortTargets = { key: 0, version: 1, create: 2, mod: 3, value: 4 } as const;
 const sortOrders = { ascend: 1, descend: 2 } as const;
 
+const none = Buffer.alloc(0);
+
+/** @throws {InvalidInputError} naming the option, or the two that contradict each other. */
 export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}): RangeRequest {
-  const { revision = 0n, limit = 0, sort } = options;
-  if (typeof limit === 'number' && !Number.isSafeInteger(limit)) {
-    throw new InvalidInputError(`limit is not a whole number: ${limit}`);
-  }
-  return {
+  const { revision = 0n, sort } = options;
+  const request: RangeRequest = {
     ...toWireRange(range),
-    limit: checkInt64('limit', BigInt(limit), 0n),
+    limit: checkLimit(options.limit ?? 0),
     revision: checkInt64('revision', revision, 0n),
     sortOrder: sort ? known(sortOrders, sort.order, 'sort.order') : 0,
     sortTarget: sort ? known(sortTargets, sort.by, 'sort.by') : 0,
     serializable: options.serializable ?? false,
     keysOnly: options.keysOnly ?? false,
     countOnly: options.countOnly ?? false,
-    minModRevision: 0n,
-    maxModRevision: 0n,
-    minCreateRevision: 0n,
-    maxCreateRevision: 0n,
+    minModRevision: checkInt64('minModRevision', options.minModRevision ?? 0n, 0n),
+    maxModRevision: checkInt64('maxModRevision', options.maxModRevision ?? 0n, 0n),
+    minCreateRevision: checkInt64('minCreateRevision', options.minCreateRevision ?? 0n, 0n),
+    maxCreateRevision: checkInt64('maxCreateRevision', options.maxCreateRevision ?? 0n, 0n),
   };
+  checkBounds(request, 'minModRevision', 'maxModRevision');
+  checkBounds(request, 'minCreateRevision', 'maxCreateRevision');
+  if (request.countOnly) refuseBesideCount(request);
+  return request;
 }
 
-export function putRequest(key: Bytes, value: Bytes, options: PutOptions = {}): PutRequest {
+/** Refuses options that a method's type does not have, but plain JavaScript may pass. */
+export function refuseOptions(options: object, names: readonly string[], why: string): void {
+  for (const name of names) {
+    if ((options as Record<string, unknown>)[name] !== undefined)
+      throw new InvalidInputError(`${name} is given; ${why}`);
+  }
+}
+
+/** The value is undefined only with `ignoreValue`. @throws {InvalidInputError} as `rangeRequest`. */
+export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOptions = {}): PutRequest {
+  const { ignoreValue = false, ignoreLease = false } = options;
+  const lease = checkInt64('lease', options.lease ?? 0n, 0n);
+  const bytes = ignoreValue && value === undefined ? none : toBuffer(value as Bytes);
+  if (ignoreValue && bytes.length > 0) {
+    throw new InvalidInputError(
+      `ignoreValue is given with a value of ${bytes.length} bytes; it must be empty or undefined`,
+    );
+  }
+  if (ignoreLease && lease !== 0n)
+    throw new InvalidInputError(`ignoreLease is given with the lease ${lease}; give one of them`);
   return {
     key: toWireRange(key).key,
-    value: toBuffer(value),
-    lease: checkInt64('lease', options.lease ?? 0n, 0n),
+    value: bytes,
+    lease,
     prevKv: options.prevKv ?? false,
-    ignoreValue: false,
-    ignoreLease: false,
+    ignoreValue,
+    ignoreLease,
   };
 }
 
@@ -48,9 +71,40 @@ export function known<T extends Readonly<Record<string, number>>>(
   name: keyof T & string,
   what: string,
 ): T[typeof name] {
-  const value = table[name];
-  if (value === undefined) {
+  if (!Object.hasOwn(table, name)) {
     throw new InvalidInputError(`${what} is '${name}'; it must be one of ${Object.keys(table).join(', ')}`);
   }
-  return value;
+  return table[name];
+}
+
+function checkLimit(limit: number | bigint): bigint {
+  if (typeof limit !== 'bigint' && !Number.isSafeInteger(limit))
+    throw new InvalidInputError(`limit is not a whole number: ${limit}`);
+  return checkInt64('limit', BigInt(limit), 0n);
+}
+
+type Filter = 'minModRevision' | 'maxModRevision' | 'minCreateRevision' | 'maxCreateRevision';
+
+function checkBounds(request: RangeRequest, min: Filter, max: Filter): void {
+  if (request[max] === 0n || request[min] <= request[max]) return;
+  throw new InvalidInputError(
+    `${min} is ${request[min]}n and ${max} is ${request[max]}n; no key can be in both bounds`,
+  );
+}
+
+/** etcd would count every key and say nothing: an answer to another question. */
+function refuseBesideCount(request: RangeRequest): void {
+  for (const name of [
+    'limit',
+    'minModRevision',
+    'maxModRevision',
+    'minCreateRevision',
+    'maxCreateRevision',
+  ] as const) {
+    if (request[name] !== 0n) {
+      throw new InvalidInputError(
+        `countOnly is given with ${name} ${request[name]}n; etcd counts every key of the range regardless`,
+      );
+    }
+  }
 }

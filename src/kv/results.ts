@@ -48,7 +48,7 @@ function opResult({ response }: ResponseOp, revision: Revision): OpResult {
 }
 
 /** etcd never leaves the header out; what does is something else that answers on its port. */
-function revisionOf(response: WithHeader): Revision {
+export function revisionOf(response: WithHeader): Revision {
   if (!response.header)
     throw errorFromServer(Code.INTERNAL, "the answer is not etcd's: it carries no header");
   return response.header.revision;

@@ -1,34 +1,36 @@
-import { InvalidInputError } from '../errors/index.js';
-import {
-  type Bytes,
-  checkInt64,
-  type KeyRange,
-  type LeaseId,
-  printable,
-  type Revision,
-  toBuffer,
-  toWireRange,
-} from '../model/index.js';
-import type { RequestOp, TxnRequest, Compare as WireCompare } from '../wire/index.js';
-import { deleteRequest, known, putRequest, rangeRequest } from './requests.js';
+import type { Bytes, KeyRange, LeaseId, Revision } from '../model/index.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
 export type CompareResult = '=' | '!=' | '<' | '>';
 
-/** One condition of a transaction, on a key's etcd field. A missing key has 0 in every numeric field. */
-export type Compare = { readonly key: Bytes; readonly result: CompareResult } & (
+/**
+ * One condition of a transaction, on a key's etcd field. A missing key has 0 in every numeric field. For a range of
+ * keys it must hold for every key there is; a range without keys counts as one missing key.
+ */
+export type Compare = { readonly key: Bytes | KeyRange; readonly result: CompareResult } & (
   | { readonly target: 'version' | 'create' | 'mod' | 'lease'; readonly value: bigint }
   | { readonly target: 'value'; readonly value: Bytes }
 );
 
 /** One operation of a transaction. */
 export type Op =
-  | { readonly type: 'put'; readonly key: Bytes; readonly value: Bytes; readonly options?: PutOptions }
+  | {
+      readonly type: 'put';
+      readonly key: Bytes;
+      /** Undefined only with `ignoreValue`. */
+      readonly value: Bytes | undefined;
+      readonly options?: PutOptions;
+    }
   | { readonly type: 'range'; readonly range: Bytes | KeyRange; readonly options?: RangeOptions }
   | { readonly type: 'delete'; readonly range: Bytes | KeyRange; readonly options?: DeleteOptions }
   | { readonly type: 'txn'; readonly txn: Txn };
 
-/** A transaction in etcd's own words: `success` runs if every compare holds, else `failure`. */
+/**
+ * A transaction in etcd's own words: `success` runs if every compare holds, else `failure`. Refused here, as etcd would:
+ * a branch that puts a key twice or inside a range that it deletes, nested transactions included, of which the two
+ * branches exclude each other; and more operations than `maxTxnOps` (the longest list of a level, plus that of the
+ * largest transaction nested in it).
+ */
 export interface Txn {
   readonly compare?: readonly Compare[];
   readonly success?: readonly Op[];
@@ -38,35 +40,35 @@ export interface Txn {
 /** Builds compares, e.g. `compare.version('lock', '=', 0n)`: the key does not exist. */
 export const compare = {
   /** The number of changes since the key was created. */
-  version: (key: Bytes, result: CompareResult, value: bigint): Compare => ({
+  version: (key: Bytes | KeyRange, result: CompareResult, value: bigint): Compare => ({
     target: 'version',
     key,
     result,
     value,
   }),
   /** The revision that created the key. */
-  createRevision: (key: Bytes, result: CompareResult, value: Revision): Compare => ({
+  createRevision: (key: Bytes | KeyRange, result: CompareResult, value: Revision): Compare => ({
     target: 'create',
     key,
     result,
     value,
   }),
   /** The revision that changed the key last. */
-  modRevision: (key: Bytes, result: CompareResult, value: Revision): Compare => ({
+  modRevision: (key: Bytes | KeyRange, result: CompareResult, value: Revision): Compare => ({
     target: 'mod',
     key,
     result,
     value,
   }),
   /** The lease the key is attached to. */
-  lease: (key: Bytes, result: CompareResult, value: LeaseId): Compare => ({
+  lease: (key: Bytes | KeyRange, result: CompareResult, value: LeaseId): Compare => ({
     target: 'lease',
     key,
     result,
     value,
   }),
   /** The stored bytes. False for a missing key, whatever the operator. */
-  value: (key: Bytes, result: CompareResult, value: Bytes): Compare => ({
+  value: (key: Bytes | KeyRange, result: CompareResult, value: Bytes): Compare => ({
     target: 'value',
     key,
     result,
@@ -76,10 +78,20 @@ export const compare = {
 
 /** Builds operations, e.g. `op.put('lock', 'me')`. */
 export const op = {
-  put: (key: Bytes, value: Bytes, options: PutOptions = {}): Op => ({ type: 'put', key, value, options }),
+  /** The value may be undefined only with `ignoreValue`. */
+  put: (key: Bytes, value: Bytes | undefined, options: PutOptions = {}): Op => ({
+    type: 'put',
+    key,
+    value,
+    options,
+  }),
   get: (key: Bytes, options: RangeOptions = {}): Op => ({ type: 'range', range: key, options }),
   range: (range: Bytes | KeyRange, options: RangeOptions = {}): Op => ({ type: 'range', range, options }),
   delete: (range: Bytes | KeyRange, options: DeleteOptions = {}): Op => ({ type: 'delete', range, options }),
+  /**
+   * A transaction inside. Its compares are judged with the outer ones, before anything is written: they do not see what
+   * the operations before it do. Its writes share the outer revision.
+   */
   txn: (txn: Txn): Op => ({ type: 'txn', txn }),
 };
 
@@ -88,85 +100,4 @@ export function isReadOnly(txn: Txn): boolean {
   return [...(txn.success ?? []), ...(txn.failure ?? [])].every(
     (one) => one.type === 'range' || (one.type === 'txn' && isReadOnly(one.txn)),
   );
-}
-
-/**
- * The transaction on the wire.
- * @param maxTxnOps etcd's `--max-txn-ops`; 0 leaves the check to the server.
- * @throws {InvalidInputError} for too many operations or a key that one branch puts twice.
- */
-export function txnRequest(txn: Txn, maxTxnOps: number): TxnRequest {
-  const { compare: compares = [], success = [], failure = [] } = txn;
-  const most = Math.max(compares.length, success.length, failure.length);
-  if (maxTxnOps > 0 && most > maxTxnOps) {
-    throw new InvalidInputError(
-      `the transaction has ${most} operations; the limit is ${maxTxnOps} (maxTxnOps; etcd's --max-txn-ops)`,
-    );
-  }
-  refuseDuplicatePuts(success);
-  refuseDuplicatePuts(failure);
-  return {
-    compare: compares.map(wireCompare),
-    success: success.map((one) => wireOp(one, maxTxnOps)),
-    failure: failure.map((one) => wireOp(one, maxTxnOps)),
-  };
-}
-
-function refuseDuplicatePuts(ops: readonly Op[]): void {
-  const seen = new Set<string>();
-  for (const one of ops) {
-    if (one.type !== 'put') continue;
-    const key = toBuffer(one.key).toString('latin1');
-    if (seen.has(key))
-      throw new InvalidInputError(`the transaction puts the key '${printable(one.key)}' twice`);
-    seen.add(key);
-  }
-}
-
-const results = { '=': 0, '>': 1, '<': 2, '!=': 3 } as const;
-
-function wireCompare(one: Compare): WireCompare {
-  const { key, rangeEnd } = toWireRange(one.key);
-  const base = { result: known(results, one.result, 'compare.result'), key, rangeEnd };
-  switch (one.target) {
-    case 'version':
-      return {
-        ...base,
-        target: 0,
-        targetUnion: { $case: 'version', value: checkInt64('compare.value', one.value, 0n) },
-      };
-    case 'create':
-      return {
-        ...base,
-        target: 1,
-        targetUnion: { $case: 'createRevision', value: checkInt64('compare.value', one.value, 0n) },
-      };
-    case 'mod':
-      return {
-        ...base,
-        target: 2,
-        targetUnion: { $case: 'modRevision', value: checkInt64('compare.value', one.value, 0n) },
-      };
-    case 'value':
-      return { ...base, target: 3, targetUnion: { $case: 'value', value: toBuffer(one.value) } };
-    case 'lease':
-      return {
-        ...base,
-        target: 4,
-        targetUnion: { $case: 'lease', value: checkInt64('compare.value', one.value, 0n) },
-      };
-  }
-}
-
-function wireOp(one: Op, maxTxnOps: number): RequestOp {
-  switch (one.type) {
-    case 'put':
-      return { request: { $case: 'requestPut', value: putRequest(one.key, one.value, one.options) } };
-    case 'range':
-      return { request: { $case: 'requestRange', value: rangeRequest(one.range, one.options) } };
-    case 'delete':
-      return { request: { $case: 'requestDeleteRange', value: deleteRequest(one.range, one.options) } };
-    case 'txn':
-      return { request: { $case: 'requestTxn', value: txnRequest(one.txn, maxTxnOps) } };
-  }
 }

@@ -10,8 +10,23 @@ export interface RangeOptions {
   readonly serializable?: boolean;
   /** Leave the values out. Default false. */
   readonly keysOnly?: boolean;
-  /** Only count. Default false. */
+  /**
+   * Only count, without keys. Default false. Not together with `limit` or a revision filter, which etcd leaves out of
+   * account in a count.
+   */
   readonly countOnly?: boolean;
+  /**
+   * Only keys whose last change is at this revision or later; 0, the default, is no bound. The filters are inclusive,
+   * all that are given must hold, `count` does not heed them, and the server reads the whole range for them, whatever
+   * `limit` says.
+   */
+  readonly minModRevision?: Revision;
+  /** Only keys whose last change is at this revision or before. */
+  readonly maxModRevision?: Revision;
+  /** Only keys created at this revision or later. */
+  readonly minCreateRevision?: Revision;
+  /** Only keys created at this revision or before. */
+  readonly maxCreateRevision?: Revision;
   /** Default: by key, ascending, which costs the server nothing. */
   readonly sort?: {
     readonly by: 'key' | 'version' | 'create' | 'mod' | 'value';
@@ -19,11 +34,27 @@ export interface RangeOptions {
   };
 }
 
+/** What `get` takes: one key is neither cut, sorted nor counted. */
+export type GetOptions = Omit<RangeOptions, 'limit' | 'sort' | 'countOnly'>;
+
+/**
+ * What `stream` takes: it gives all keys, by key ascending, so it has no `limit` (leave the loop instead), no `sort`
+ * and no `countOnly`. `timeoutMs` is for each wait for the next batch, not for the whole.
+ */
+export type StreamOptions = Omit<RangeOptions, 'limit' | 'sort' | 'countOnly'> & CallOptions;
+
 export interface PutOptions {
   /** Attach the key to this lease. A put without one detaches the key from the lease it had. */
   readonly lease?: LeaseId;
   /** Return the key-value that was replaced. Default false. */
   readonly prevKv?: boolean;
+  /**
+   * Leave the key's value as it is, so that only its lease and revision change; the value given must be undefined or
+   * empty. etcd answers "key not found" where there is no such key. Default false.
+   */
+  readonly ignoreValue?: boolean;
+  /** Leave the key's lease as it is; not together with `lease`. etcd answers "key not found" alike. Default false. */
+  readonly ignoreLease?: boolean;
 }
 
 export interface DeleteOptions {
@@ -47,8 +78,16 @@ export interface RangeResult {
   readonly kvs: readonly KeyValue[];
   /** Whether `limit` cut the answer. */
   readonly more: boolean;
-  /** Keys in the range, regardless of `limit`. */
+  /** Keys in the range, regardless of `limit` and of revision filters. */
   readonly count: bigint;
+  readonly revision: Revision;
+}
+
+/** A piece of what `stream` reads. */
+export interface RangeBatch {
+  /** By key ascending, following the batch before. Empty only when the whole range is. */
+  readonly kvs: readonly KeyValue[];
+  /** The one revision at which all batches were read: a watch from the next one on misses nothing. */
   readonly revision: Revision;
 }
 

@@ -1,4 +1,12 @@
 export { type Bytes, printable, toBuffer } from './bytes.js';
 export { checkInt64 } from './int64.js';
-export { contains, type KeyRange, prefixEnd, toWireRange, type WireRange } from './key-range.js';
+export {
+  contains,
+  type KeyRange,
+  keyAfter,
+  prefixEnd,
+  toWireRange,
+  type WireRange,
+} from './key-range.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
+export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';

@@ -23,10 +23,12 @@ const none = Buffer.alloc(0);
 
 /**
  * A range as etcd's `key` and `range_end`.
- * @throws {InvalidInputError} for an empty key or a range that ends before it starts, which etcd would refuse.
+ * @throws {InvalidInputError} for an empty key, a range that ends before it starts, which etcd would refuse, or one
+ *   given in two ways at once.
  */
 export function toWireRange(range: Bytes | KeyRange): WireRange {
   if (typeof range === 'string' || range instanceof Uint8Array) return single(range);
+  checkForm(range);
   if ('prefix' in range) return prefixRange(toBuffer(range.prefix));
   if ('fromKey' in range) return { key: orZero(toBuffer(range.fromKey)), rangeEnd: zeroByte };
   if (range.rangeEnd === undefined) return single(range.key);
@@ -53,11 +55,30 @@ export function prefixEnd(prefix: Buffer): Buffer {
   return zeroByte;
 }
 
+/** The smallest key greater than this one. */
+export function keyAfter(key: Buffer): Buffer {
+  return Buffer.concat([key, zeroByte]);
+}
+
 /** Whether the key lies in the range. */
 export function contains({ key: start, rangeEnd }: WireRange, key: Buffer): boolean {
   if (rangeEnd.length === 0) return start.equals(key);
   if (start.compare(key) > 0) return false;
   return rangeEnd.equals(zeroByte) || rangeEnd.compare(key) > 0;
+}
+
+const forms = ['key', 'prefix', 'fromKey'];
+
+/** TypeScript lets `{ prefix, rangeEnd }` through; one of the two would be ignored. */
+function checkForm(range: KeyRange): void {
+  if (typeof range !== 'object' || range === null) {
+    throw new InvalidInputError(`the range is ${String(range)}; it must be a key or a range of keys`);
+  }
+  const given = forms.filter((form) => form in range);
+  if (given.length === 1 && (given[0] === 'key' || !('rangeEnd' in range))) return;
+  throw new InvalidInputError(
+    `the range has ${Object.keys(range).join(', ') || 'nothing'}; it must have one of key, prefix and fromKey, and rangeEnd only beside key`,
+  );
 }
 
 function single(key: Bytes): WireRange {

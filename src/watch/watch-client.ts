@@ -1,6 +1,13 @@
 import type { Clock } from '../async/index.js';
 import { ClosedError, Code, errorFromServer, InvalidInputError } from '../errors/index.js';
-import { type Bytes, checkInt64, type KeyRange, type Revision, toWireRange } from '../model/index.js';
+import {
+  type Bytes,
+  checkInt64,
+  type KeyRange,
+  namespaceRange,
+  type Revision,
+  toWireRange,
+} from '../model/index.js';
 import type { KvCalls, WatchCalls } from '../wire/index.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
@@ -66,14 +73,15 @@ export class WatchClient {
    * client's close(), or the signal's own reason.
    * @throws {InvalidInputError} for a negative start revision (servers of 3.4 take it for something else), an empty
    *   range, or a limit below 1.
+   * @param namespace The prefix within which the range is meant, and which keys come without.
    */
-  watch(range: Bytes | KeyRange, options: WatchOptions = {}): Watcher {
+  watch(range: Bytes | KeyRange, options: WatchOptions = {}, namespace?: Buffer): Watcher {
     if (this.#closed) throw new ClosedError('the client');
     const { startRevision, only } = options;
     if (startRevision !== undefined) checkInt64('startRevision', startRevision, 1n);
     if (options.knownRevision !== undefined) checkInt64('knownRevision', options.knownRevision, 0n);
     const spec = {
-      range: toWireRange(range),
+      range: namespace ? namespaceRange(namespace, toWireRange(range)) : toWireRange(range),
       startRevision,
       knownRevision: options.knownRevision,
       prevKv: options.prevKv ?? false,
@@ -86,6 +94,7 @@ export class WatchClient {
       signal: options.signal,
       progress: options.progress ?? false,
       resumptions: options.resumptions ?? false,
+      namespaceLength: namespace?.length ?? 0,
       release: spec.unref ? () => {} : this.#ports.watch.hold(),
     });
   }

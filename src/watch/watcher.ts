@@ -55,6 +55,8 @@ export interface WatcherOptions {
   readonly progress: boolean;
   /** Hand over a batch without events each time the watch is taken up on a stream. */
   readonly resumptions: boolean;
+  /** So many bytes are cut off the front of each key: the watch is within a namespace. */
+  readonly namespaceLength: number;
   /** Lets go of the process, which waits for the watch until then. */
   readonly release: () => void;
 }
@@ -205,6 +207,7 @@ export class DrivenWatcher implements Watcher {
   #deliver(events: readonly WatchEvent[]): void {
     const last = events[events.length - 1];
     if (this.#over || !last) return;
+    if (this.#options.namespaceLength > 0) stripKeys(events, this.#options.namespaceLength);
     let bytes = 0;
     for (const { kv, prevKv } of events) {
       bytes += kv.key.length + kv.value.length + (prevKv ? prevKv.value.length : 0);
@@ -247,6 +250,18 @@ export class DrivenWatcher implements Watcher {
     this.#settle.notReady(cause);
     this.#settle.closed({ ...end, nextRevision: this.#nextRevision });
   }
+}
+
+/** In place: an event was decoded for one watcher alone. */
+function stripKeys(events: readonly WatchEvent[], length: number): void {
+  for (const { kv, prevKv } of events) {
+    strip(kv, length);
+    if (prevKv) strip(prevKv, length);
+  }
+}
+
+function strip(kv: { key: Buffer }, length: number): void {
+  kv.key = kv.key.subarray(length);
 }
 
 function reasonOf(error: EtcdError): WatchEnd['reason'] {

@@ -18,7 +18,7 @@ import {
   type PutRequest,
   type PutResponse,
   type RangeRequest,
-  type RangeResponse,
+  RangeResponse,
   type TxnRequest,
   type TxnResponse,
   type WatchRequest,
@@ -42,6 +42,13 @@ export interface KvCalls {
   ): Promise<DeleteRangeResponse>;
   txn(request: TxnRequest, safety: Safety, options?: CallOptions): Promise<TxnResponse>;
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
+  /** Keeps the process alive until the returned function is called. */
+  hold(): () => void;
+  /** RangeStream, from etcd 3.7 on: pieces of one answer, of which the last alone has the header, `more` and `count`. */
+  rangeStream(
+    request: RangeRequest,
+    handlers: DuplexHandlers<RangeResponse>,
+  ): Pick<Duplex<never>, 'cancel' | 'abandon'>;
 }
 
 /** etcd's Lease service. */
@@ -79,6 +86,19 @@ export function kvCalls(transport: Transport): KvCalls {
       transport.unary(KVService.deleteRange, request, safety, options),
     txn: (request, safety, options) => transport.unary(KVService.txn, request, safety, options),
     compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),
+    hold: () => transport.hold(),
+    rangeStream: (request, handlers) => {
+      const stream = transport.duplex(
+        KVService.rangeStream,
+        { requireLeader: !request.serializable },
+        {
+          message: ({ rangeResponse }) => handlers.message(rangeResponse ?? RangeResponse.create()),
+          end: (error) => handlers.end(error),
+        },
+      );
+      stream.send(request);
+      return stream;
+    },
   };
 }
 

@@ -7,12 +7,16 @@ import type { Method } from './method.js';
 export interface DuplexHandlers<Res> {
   /** A member was found and the stream started there. */
   opened?(member: Member): void;
-  message(response: Res): void;
+  /** The next message is asked for when this is through: a promise returned, which must not reject, holds it back. */
+  message(response: Res): unknown;
   /** The stream is over, and not by `cancel()`. Called once; nothing follows. */
   end(error: EtcdError): void;
 }
 
-/** A bidirectional stream, open from the first moment as far as its user can tell: what is sent early waits. */
+/**
+ * A stream, open from the first moment as far as its user can tell: what is sent early waits. Where the method takes a
+ * single request, sending it ends our side: etcd 3.7 waits for that before it answers a RangeStream.
+ */
 export interface Duplex<Req> {
   send(request: Req): void;
   /** Ends the stream on both sides at once; no handler is called any more. */
@@ -21,18 +25,21 @@ export interface Duplex<Req> {
   abandon(): void;
 }
 
+/** As ts-proto tells it: false where the client sends one request and no more. */
+type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: boolean };
+
 /**
  * Runs a duplex call over a channel that `connect` finds. `cancel()` cancels on the server too: a mere half-close
  * leaves a watch stream running there.
  */
 export class DuplexCall<Req, Res> {
-  readonly #method: Method<Req, Res>;
+  readonly #method: StreamMethod<Req, Res>;
   readonly #handlers: DuplexHandlers<Res>;
   readonly #early: Req[] = [];
   #call: RawCall | undefined;
   #over = false;
 
-  constructor(method: Method<Req, Res>, handlers: DuplexHandlers<Res>) {
+  constructor(method: StreamMethod<Req, Res>, handlers: DuplexHandlers<Res>) {
     this.#method = method;
     this.#handlers = handlers;
   }
@@ -54,8 +61,12 @@ export class DuplexCall<Req, Res> {
 
   send(request: Req): void {
     if (this.#over) return;
-    if (this.#call) this.#call.sendMessageWithContext({}, this.#method.requestSerialize(request));
-    else this.#early.push(request);
+    if (!this.#call) {
+      this.#early.push(request);
+      return;
+    }
+    this.#call.sendMessageWithContext({}, this.#method.requestSerialize(request));
+    if (this.#method.requestStream === false) this.#call.halfClose();
   }
 
   cancel(): void {
@@ -87,7 +98,12 @@ export class DuplexCall<Req, Res> {
       this.end(malformed(this.#method, error));
       return;
     }
-    this.#handlers.message(response);
+    const held = this.#handlers.message(response);
+    if (held instanceof Promise) void held.then(() => this.#readOn(call));
+    else this.#readOn(call);
+  }
+
+  #readOn(call: RawCall): void {
     if (!this.#over) call.startRead();
   }
 }

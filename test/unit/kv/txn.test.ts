@@ -3,7 +3,8 @@ import { InvalidInputError } from '#src/errors/index.js';
 import { compare, op, type Txn } from '#src/kv/index.js';
 import { deleteRequest, putRequest, rangeRequest } from '#src/kv/requests.js';
 import { txnResult } from '#src/kv/results.js';
-import { isReadOnly, txnRequest } from '#src/kv/txn.js';
+import { isReadOnly } from '#src/kv/txn.js';
+import { txnRequest } from '#src/kv/txn-request.js';
 
 function refused(build: () => unknown, named: RegExp): void {
   assert.throws(build, (error: Error) => {
@@ -81,7 +82,7 @@ describe('a transaction', () => {
     refused(() => txnRequest({ failure: ops }, 128), /129/);
     const compares = ops.map((_, i) => compare.version(`k${i}`, '=', 0n));
     refused(() => txnRequest({ compare: compares }, 128), /129/);
-    refused(() => txnRequest({ success: [op.txn({ success: ops })] }, 128), /129/);
+    refused(() => txnRequest({ success: [op.txn({ success: ops })] }, 128), /has 130 operations/);
     assert.equal(txnRequest({ success: ops.slice(1) }, 128).success.length, 128);
     assert.equal(txnRequest({ success: ops }, 0).success.length, 129, '0 leaves the check to the server');
   });
@@ -127,11 +128,12 @@ describe('a request', () => {
   it('for a range carries what was asked', () => {
     const request = rangeRequest(
       { prefix: 'a' },
-      { limit: 3, revision: 5n, serializable: true, keysOnly: true, countOnly: true },
+      { limit: 3, revision: 5n, serializable: true, keysOnly: true },
     );
     assert.equal(request.limit, 3n);
     assert.equal(request.revision, 5n);
-    assert.deepEqual([request.serializable, request.keysOnly, request.countOnly], [true, true, true]);
+    assert.deepEqual([request.serializable, request.keysOnly, request.countOnly], [true, true, false]);
+    assert.equal(rangeRequest({ prefix: 'a' }, { countOnly: true, keysOnly: true }).countOnly, true);
   });
 
   it('sorts only when asked to, by etcd’s numbers', () => {
@@ -146,6 +148,7 @@ describe('a request', () => {
     assert.deepEqual(sortOf({ by: 'mod', order: 'descend' }), [3, 2]);
     assert.deepEqual(sortOf({ by: 'value', order: 'ascend' }), [4, 1]);
     refused(() => sortOf({ by: 'size' as never, order: 'ascend' }), /sort\.by is 'size'/);
+    refused(() => sortOf({ by: 'toString' as never, order: 'ascend' }), /sort\.by is 'toString'/);
     refused(() => sortOf({ by: 'key', order: 'up' as never }), /sort\.order is 'up'/);
   });
 
@@ -159,6 +162,30 @@ describe('a request', () => {
   it('with a limit that is no whole number is refused by name', () => {
     refused(() => rangeRequest('k', { limit: 1.5 }), /limit/);
     refused(() => rangeRequest('k', { limit: Number.NaN }), /limit/);
+  });
+
+  it('that contradicts itself is refused, with both named', () => {
+    refused(
+      () => rangeRequest('k', { minModRevision: 3n, maxModRevision: 2n }),
+      /minModRevision is 3n and max/,
+    );
+    refused(
+      () => rangeRequest('k', { minCreateRevision: 3n, maxCreateRevision: 2n }),
+      /minCreateRevision is 3n/,
+    );
+    refused(() => rangeRequest('k', { countOnly: true, limit: 1 }), /countOnly is given with limit 1n/);
+    refused(() => rangeRequest('k', { countOnly: true, maxModRevision: 1n }), /with maxModRevision 1n/);
+    refused(
+      () => putRequest('k', 'v', { ignoreValue: true }),
+      /ignoreValue is given with a value of 1 bytes/,
+    );
+    refused(
+      () => putRequest('k', 'v', { ignoreLease: true, lease: 1n }),
+      /ignoreLease is given with the lease 1/,
+    );
+    assert.equal(rangeRequest('k', { minModRevision: 3n, maxModRevision: 3n }).maxModRevision, 3n);
+    assert.equal(rangeRequest('k', { minModRevision: 3n }).maxModRevision, 0n);
+    assert.equal(putRequest('k', undefined, { ignoreValue: true, ignoreLease: true }).value.length, 0);
   });
 
   it('without a key is refused', () => {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
-import { contains, prefixEnd, printable, toBuffer, toWireRange } from '#src/model/index.js';
+import {
+  contains,
+  type KeyRange,
+  keyAfter,
+  prefixEnd,
+  printable,
+  toBuffer,
+  toWireRange,
+} from '#src/model/index.js';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 
@@ -121,6 +129,33 @@ describe('a range of keys', () => {
         );
       }
     });
+  });
+});
+
+describe('a range given in two ways, or in none', () => {
+  for (const [range, text] of [
+    [{ prefix: 'a', fromKey: 'b' }, /has prefix, fromKey;/],
+    [{ key: 'a', prefix: 'b' }, /has key, prefix;/],
+    [{ prefix: 'a', rangeEnd: 'b' }, /has prefix, rangeEnd;/],
+    [{ fromKey: 'a', rangeEnd: 'b' }, /has fromKey, rangeEnd;/],
+    [{ rangeEnd: 'b' }, /has rangeEnd;/],
+    [{}, /has nothing;/],
+    [null, /the range is null;/],
+    [5, /the range is 5;/],
+  ] as const) {
+    it(`is refused by what it has: ${JSON.stringify(range)}`, () => {
+      assert.throws(
+        () => toWireRange(range as unknown as KeyRange),
+        (error: Error) => error instanceof InvalidInputError && text.test(error.message),
+      );
+    });
+  }
+});
+
+describe('the key after a key', () => {
+  it('has none between', () => {
+    for (const bytes of ['61', '00', 'ff', '61ff'])
+      assert.equal(keyAfter(hex(bytes)).toString('hex'), `${bytes}00`);
   });
 });
 

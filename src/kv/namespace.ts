@@ -1,0 +1,132 @@
+import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
+import { namespaceKey, namespaceRange, stripPrefix } from '../model/index.js';
+import type {
+  DeleteRangeResponse,
+  KvCalls,
+  PutResponse,
+  RangeResponse,
+  RequestOp,
+  ResponseOp,
+  TxnRequest,
+  TxnResponse,
+} from '../wire/index.js';
+
+/**
+ * etcd's KV service as seen from inside a namespace: every key that goes out gets the prefix, every key that comes back
+ * loses it, in compares and nested transactions alike, and no range reaches outside. Leases, revisions and compaction
+ * are the store's own. Wrapping twice nests: the inner prefix follows the outer one.
+ */
+export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
+  const inside = <T extends { readonly key: Buffer; readonly rangeEnd: Buffer }>(request: T): T => ({
+    ...request,
+    ...namespaceRange(prefix, request),
+  });
+  return {
+    range: async (request, options) => stripRange(prefix, await calls.range(inside(request), options)),
+    put: async (request, safety, options) => {
+      const stored = { ...request, key: namespaceKey(prefix, request.key) };
+      return stripPut(prefix, await calls.put(stored, safety, options));
+    },
+    deleteRange: async (request, safety, options) =>
+      stripDelete(prefix, await calls.deleteRange(inside(request), safety, options)),
+    txn: async (request, safety, options) =>
+      stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), safety, options)),
+    compact: (request, options) => calls.compact(request, options),
+    hold: () => calls.hold(),
+    rangeStream: (request, handlers) => {
+      const stream = calls.rangeStream(inside(request), {
+        message: (piece) => {
+          try {
+            stripRange(prefix, piece);
+          } catch {
+            stream.cancel();
+            handlers.end(foreignKey());
+            return;
+          }
+          return handlers.message(piece);
+        },
+        end: (error) => handlers.end(error),
+      });
+      return stream;
+    },
+  };
+}
+
+function namespaceTxn(prefix: Buffer, { compare, success, failure }: TxnRequest): TxnRequest {
+  return {
+    compare: compare.map((one) => ({ ...one, ...namespaceRange(prefix, one) })),
+    success: success.map((one) => namespaceOp(prefix, one)),
+    failure: failure.map((one) => namespaceOp(prefix, one)),
+  };
+}
+
+function namespaceOp(prefix: Buffer, { request }: RequestOp): RequestOp {
+  switch (request?.$case) {
+    case 'requestPut': {
+      const key = namespaceKey(prefix, request.value.key);
+      return { request: { ...request, value: { ...request.value, key } } };
+    }
+    case 'requestRange':
+      return {
+        request: { ...request, value: { ...request.value, ...namespaceRange(prefix, request.value) } },
+      };
+    case 'requestDeleteRange':
+      return {
+        request: { ...request, value: { ...request.value, ...namespaceRange(prefix, request.value) } },
+      };
+    case 'requestTxn':
+      return { request: { ...request, value: namespaceTxn(prefix, request.value) } };
+    case undefined:
+      return { request: undefined };
+  }
+}
+
+// Answers are changed in place: they were decoded for this caller alone, and may hold a hundred thousand keys.
+
+function stripRange(prefix: Buffer, response: RangeResponse): RangeResponse {
+  for (const kv of response.kvs) strip(prefix, kv);
+  return response;
+}
+
+function stripPut(prefix: Buffer, response: PutResponse): PutResponse {
+  if (response.prevKv) strip(prefix, response.prevKv);
+  return response;
+}
+
+function stripDelete(prefix: Buffer, response: DeleteRangeResponse): DeleteRangeResponse {
+  for (const kv of response.prevKvs) strip(prefix, kv);
+  return response;
+}
+
+function stripTxn(prefix: Buffer, response: TxnResponse): TxnResponse {
+  for (const one of response.responses) stripOp(prefix, one);
+  return response;
+}
+
+function stripOp(prefix: Buffer, { response }: ResponseOp): void {
+  switch (response?.$case) {
+    case 'responseRange':
+      stripRange(prefix, response.value);
+      return;
+    case 'responsePut':
+      stripPut(prefix, response.value);
+      return;
+    case 'responseDeleteRange':
+      stripDelete(prefix, response.value);
+      return;
+    case 'responseTxn':
+      stripTxn(prefix, response.value);
+      return;
+    case undefined:
+  }
+}
+
+function strip(prefix: Buffer, kv: { key: Buffer }): void {
+  const key = stripPrefix(prefix, kv.key);
+  if (key === undefined) throw foreignKey();
+  kv.key = key;
+}
+
+function foreignKey(): EtcdError {
+  return errorFromServer(Code.INTERNAL, 'the answer has a key outside the range that was asked for');
+}

@@ -1,0 +1,56 @@
+import { type Clock, Mailbox } from '../async/index.js';
+import { DeadlineError } from '../errors/index.js';
+import type { Duplex, KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
+
+/** One RangeStream on one member. One piece at most waits for its reader: the rest stays in the server. */
+export class PieceStream {
+  readonly #clock: Clock;
+  readonly #duplex: Pick<Duplex<never>, 'cancel' | 'abandon'>;
+  readonly #pieces = new Mailbox<RangeResponse>(() => this.#readOn());
+  #held: (() => void) | undefined;
+
+  constructor(calls: Pick<KvCalls, 'rangeStream'>, clock: Clock, request: RangeRequest) {
+    this.#clock = clock;
+    this.#duplex = calls.rangeStream(request, {
+      message: (piece) => this.#receive(piece),
+      end: (error) => this.#pieces.end(error),
+    });
+  }
+
+  /**
+   * The next piece; undefined after `cancel()`.
+   * @throws {EtcdError} when the stream was cut or refused, or said nothing for so long.
+   */
+  async next(patienceMs: number): Promise<RangeResponse | undefined> {
+    const forget = this.#clock.setTimer(patienceMs, () => this.#giveUp(patienceMs));
+    try {
+      return (await this.#pieces.take()).value;
+    } finally {
+      forget();
+    }
+  }
+
+  /** Ends it on the server, too. Idempotent. */
+  cancel(): void {
+    this.#duplex.cancel();
+    this.#pieces.discard();
+  }
+
+  #receive(piece: RangeResponse): void | Promise<void> {
+    this.#pieces.put(piece);
+    if (this.#pieces.size === 0) return;
+    return new Promise((resolve) => {
+      this.#held = resolve;
+    });
+  }
+
+  #readOn(): void {
+    this.#held?.();
+    this.#held = undefined;
+  }
+
+  #giveUp(patienceMs: number): void {
+    this.#duplex.abandon();
+    this.#pieces.end(new DeadlineError(`RangeStream said nothing for ${Math.round(patienceMs)} ms`));
+  }
+}

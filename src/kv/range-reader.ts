@@ -1,0 +1,196 @@
+import { type Clock, onAbort, sharedAbort } from '../async/index.js';
+import { Code, EtcdError, errorFromServer } from '../errors/index.js';
+import { keyAfter, type Revision } from '../model/index.js';
+import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
+import { PageSize } from './page-size.js';
+import { PieceStream } from './piece-stream.js';
+import { revisionOf } from './results.js';
+import type { RangeBatch } from './types.js';
+
+/** What a client has learned about RangeStream, for all its readers. */
+export interface StreamSupport {
+  /** Whether it may be there. */
+  readonly likely: boolean;
+  /** A server did not know it. */
+  missing(): void;
+}
+
+export interface ReaderPorts {
+  readonly calls: Pick<KvCalls, 'range' | 'rangeStream' | 'hold'>;
+  readonly clock: Clock;
+  readonly support: StreamSupport;
+  /** Ends the reading with its reason. */
+  readonly closing: AbortSignal | undefined;
+}
+
+export interface ReaderOptions {
+  readonly signal: AbortSignal | undefined;
+  /** For one batch. */
+  readonly timeoutMs: number;
+}
+
+/** Streams in a row that brought nothing, after which pages are all that is asked for. */
+const mostBarren = 3;
+
+/**
+ * Reads a range of any size at one revision: a page, which pins the revision and suffices for a small range, then
+ * RangeStream, and a page again after every cut. So a cut needs no rule of its own: the page goes through everything a
+ * read goes through (another member, a new token, the deadline), and says what is wrong if it is not the stream alone.
+ */
+export class RangeReader {
+  readonly #ports: ReaderPorts;
+  readonly #options: ReaderOptions;
+  readonly #request: RangeRequest;
+  readonly #pageSize = new PageSize();
+  #key: Buffer;
+  #serializable: boolean;
+  /** 0 until the first page. */
+  #revision: Revision = 0n;
+  #pieces: PieceStream | undefined;
+  /** The page after the one just handed over; undefined comes of it when it failed, and is then asked for again. */
+  #ahead: Promise<RangeResponse | undefined> | undefined;
+  #barren = 0;
+  #done = false;
+
+  constructor(ports: ReaderPorts, request: RangeRequest, options: ReaderOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#request = request;
+    this.#key = request.key;
+    this.#serializable = request.serializable;
+    if (isFiltered(request)) this.#barren = mostBarren; // RangeStream does not support filters
+  }
+
+  /** At least one batch, so that the revision is known even of an empty range. */
+  async *batches(leaving: AbortSignal): AsyncGenerator<RangeBatch, undefined, undefined> {
+    const stop = sharedAbort();
+    const sources = [leaving, this.#ports.closing, this.#options.signal];
+    const releases = sources.map((source) => onAbort(source, (reason) => this.#stop(stop, reason)));
+    try {
+      for (let first = true; !this.#done; first = false) {
+        const kvs = (await this.#next(stop.signal)).kvs;
+        if (kvs.length > 0 || first) yield { kvs, revision: this.#revision };
+      }
+      return undefined;
+    } finally {
+      for (const release of releases) release();
+      this.#pieces?.cancel();
+    }
+  }
+
+  #stop(stop: AbortController, reason: unknown): void {
+    stop.abort(reason);
+    this.#pieces?.cancel(); // at once, though the reader may not ask for a long time
+  }
+
+  async #next(signal: AbortSignal): Promise<RangeResponse> {
+    signal.throwIfAborted();
+    const deadline = this.#ports.clock.now() + this.#options.timeoutMs;
+    const release = this.#ports.calls.hold();
+    try {
+      const piece = await this.#nextPiece(deadline);
+      signal.throwIfAborted();
+      const answer = piece ?? (await this.#takeAhead()) ?? (await this.#nextPage(deadline, signal));
+      this.#advance(answer, piece !== undefined);
+      if (!this.#done && !this.#mayStream) this.#readAhead(signal);
+      return answer;
+    } finally {
+      release();
+    }
+  }
+
+  #advance(answer: RangeResponse, isPiece: boolean): void {
+    const last = answer.kvs.at(-1);
+    const finished = isPiece ? answer.header !== undefined : !answer.more;
+    if (this.#revision === 0n) this.#revision = this.#request.revision || revisionOf(answer);
+    // Whoever repeats or holds out the prospect of keys without giving any would be asked for ever.
+    if (last ? last.key.compare(this.#key) < 0 : !finished) throw outOfOrder();
+    if (last) this.#key = keyAfter(last.key);
+    this.#pageSize.learn(answer.kvs);
+    this.#done = finished;
+  }
+
+  get #mayStream(): boolean {
+    if (this.#revision === 0n || this.#ahead !== undefined || this.#barren >= mostBarren) return false;
+    return this.#pieces !== undefined || this.#ports.support.likely;
+  }
+
+  /** Undefined when a page must do. A third of the time is enough for a member to say something, or another is asked. */
+  async #nextPiece(deadline: number): Promise<RangeResponse | undefined> {
+    if (!this.#mayStream) return undefined;
+    try {
+      this.#pieces ??= new PieceStream(this.#ports.calls, this.#ports.clock, this.#requestFrom(0));
+      const piece = await this.#pieces.next((deadline - this.#ports.clock.now()) / 3);
+      if (piece) this.#barren = 0;
+      return piece;
+    } catch (error) {
+      if (!(error instanceof EtcdError)) throw error;
+      this.#judge(error);
+      return undefined;
+    }
+  }
+
+  #judge(error: EtcdError): void {
+    this.#pieces = undefined;
+    this.#barren++;
+    if (error.code !== Code.UNIMPLEMENTED) return;
+    this.#barren = mostBarren;
+    if (!error.serverText?.startsWith('RangeStream does not support')) this.#ports.support.missing();
+  }
+
+  /** The server works on the next page while the reader works on this one. */
+  #readAhead(signal: AbortSignal): void {
+    const deadline = this.#ports.clock.now() + this.#options.timeoutMs;
+    this.#ahead = this.#nextPage(deadline, signal, true).catch(() => undefined);
+  }
+
+  #takeAhead(): Promise<RangeResponse | undefined> | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  async #nextPage(deadline: number, signal: AbortSignal, unref = false): Promise<RangeResponse> {
+    for (;;) {
+      const timeoutMs = Math.max(0, deadline - this.#ports.clock.now());
+      try {
+        return await this.#ports.calls.range(this.#requestFrom(this.#pageSize.keys), {
+          signal,
+          timeoutMs,
+          unref,
+        });
+      } catch (error) {
+        if (!(error instanceof EtcdError) || !this.#mayAskOtherwise(error)) throw error;
+      }
+    }
+  }
+
+  /** Whether another question would do: for fewer keys, or to a member that first makes sure not to lag behind. */
+  #mayAskOtherwise({ code, serverText }: EtcdError): boolean {
+    if (code === Code.RESOURCE_EXHAUSTED && serverText?.includes('larger than max'))
+      return this.#pageSize.shrink();
+    if (!this.#serializable || serverText !== 'etcdserver: mvcc: required revision is a future revision')
+      return false;
+    this.#serializable = false;
+    return true;
+  }
+
+  #requestFrom(limit: number): RangeRequest {
+    return {
+      ...this.#request,
+      key: this.#key,
+      limit: BigInt(limit),
+      revision: this.#revision || this.#request.revision,
+      serializable: this.#serializable,
+    };
+  }
+}
+
+function isFiltered(request: RangeRequest): boolean {
+  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
+  return [minModRevision, maxModRevision, minCreateRevision, maxCreateRevision].some((one) => one !== 0n);
+}
+
+function outOfOrder(): EtcdError {
+  return errorFromServer(Code.INTERNAL, 'the server does not answer a range in the order of keys');
+}

@@ -1,0 +1,25 @@
+import { type Client, credentials, makeClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import { KVService, type TxnRequest, type TxnResponse } from '#src/gen/etcd/rpc.js';
+
+const KvStub = makeClientConstructor(KVService, 'KV');
+
+/** A KV client without any rule of ours, to ask etcd itself. Closed after the last test. */
+export function useRawKv(endpoint: () => string) {
+  let client: Client | undefined;
+  const stub = () => {
+    client ??= new KvStub(endpoint(), credentials.createInsecure());
+    return client;
+  };
+  after(() => client?.close());
+  return {
+    /** The answer, or etcd's words. */
+    txn(request: TxnRequest): Promise<TxnResponse | string> {
+      const { path, requestSerialize, responseDeserialize } = KVService.txn;
+      return new Promise((resolve) => {
+        const done = (error: ServiceError | null, answer?: TxnResponse) =>
+          resolve(error ? error.details : (answer ?? 'nothing'));
+        stub().makeUnaryRequest(path, requestSerialize, responseDeserialize, request, done);
+      });
+    },
+  };
+}

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { CompactedError } from '#src/errors/index.js';
+import { op, type RangeBatch } from '#src/kv/index.js';
+import type { KeyValue } from '#src/model/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually, folderOf, useClients } from '../client/support.js';
+import { RangeStreamServer } from './range-stream-server.js';
+
+const keyCount = 10_000;
+
+async function drain(
+  stream: AsyncIterable<RangeBatch>,
+  onBatch: (count: number) => void = () => {},
+): Promise<{ kvs: KeyValue[]; revisions: Set<bigint>; batches: number }> {
+  const kvs: KeyValue[] = [];
+  const revisions = new Set<bigint>();
+  let batches = 0;
+  for await (const batch of stream) {
+    for (const kv of batch.kvs) kvs.push(kv);
+    revisions.add(batch.revision);
+    onBatch(++batches);
+  }
+  return { kvs, revisions, batches };
+}
+
+describe('kv.stream', () => {
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+  let client: EtcdClient;
+  let folder: string;
+
+  before(async () => {
+    const filling = connect(etcd().endpoints);
+    folder = folderOf(etcd());
+    for (let i = 0; i < keyCount; i += 100) {
+      const numbers = Array.from({ length: 100 }, (_, n) => String(i + n).padStart(6, '0'));
+      await filling.kv.txn({ success: numbers.map((n) => op.put(`${folder}${n}`, n.repeat(60))) });
+    }
+    await filling.close();
+  });
+
+  beforeEach(() => {
+    client = connect(etcd().endpoints);
+  });
+
+  const hasRangeStream = () => Number(etcd().version.split('.')[1]) >= 7;
+
+  /** How many pieces of RangeStreams etcd has sent, by its own count. */
+  async function piecesOf(): Promise<number> {
+    const text = await etcd().metrics();
+    const sample = /^grpc_server_msg_sent_total\{[^}]*grpc_method="RangeStream"[^}]*\} (\S+)$/m.exec(text);
+    return Number(sample?.[1] ?? 0);
+  }
+
+  /** Changes, deletes and adds keys all over the range until told to stop. */
+  function writeOn() {
+    let stopped = false;
+    let writes = 0;
+    const done = (async () => {
+      for (let i = 0; !stopped; i = (i + 997) % keyCount, writes++) {
+        const name = `${folder}${String(i).padStart(6, '0')}`;
+        await client.kv.txn({ success: [op.put(name, 'changed'), op.put(`${name}+`, 'added')] });
+        await client.kv.delete(`${name}+`);
+      }
+    })();
+    return {
+      async stop(): Promise<number> {
+        stopped = true;
+        await done;
+        return writes;
+      },
+    };
+  }
+
+  /** The same keys, values and revisions as one range at that revision. */
+  async function isWhole({ kvs, revisions }: Awaited<ReturnType<typeof drain>>): Promise<void> {
+    assert.equal(revisions.size, 1);
+    const [revision] = revisions;
+    const whole = await client.kv.range({ prefix: folder }, { revision: revision! });
+    assert.equal(kvs.length, whole.kvs.length);
+    assert.deepEqual(kvs, whole.kvs);
+  }
+
+  it('gives the range as it was at one revision, while it is written to', async () => {
+    const before = await piecesOf();
+    const writer = writeOn();
+    const result = await drain(client.kv.stream({ prefix: folder }));
+    assert.ok((await writer.stop()) > 0, 'writes went on');
+    await isWhole(result);
+    assert.ok(result.batches > 3);
+    assert.equal((await piecesOf()) > before, hasRangeStream());
+  });
+
+  it('reads the past, keys alone, and by filters', async () => {
+    const { revision } = await client.kv.put(`${folder}000000`, 'then');
+    await client.kv.put(`${folder}000000`, 'now');
+    const past = await drain(client.kv.stream({ prefix: folder }, { revision }));
+    assert.deepEqual([...past.revisions], [revision]);
+    assert.equal(String(past.kvs[0]?.value), 'then');
+    const names = await drain(client.kv.stream({ prefix: folder }, { keysOnly: true, serializable: true }));
+    assert.equal(names.kvs.length, past.kvs.length);
+    assert.ok(names.kvs.every(({ value }) => value.length === 0));
+    const changed = await drain(client.kv.stream({ prefix: folder }, { minModRevision: revision }));
+    assert.deepEqual(
+      changed.kvs.map(({ key }) => String(key)),
+      [`${folder}000000`],
+    );
+  });
+
+  it('of an empty range tells the revision', async () => {
+    const { kvs, revisions } = await drain(client.kv.stream({ prefix: `${folder}none` }));
+    assert.deepEqual([kvs.length, [...revisions][0]! > 0n], [0, true]);
+  });
+
+  for (const between of [20_000, 150_000, 600_000]) {
+    it(`goes on where it was cut, when its connection is reset every ${between} bytes`, async () => {
+      const door = await proxy(etcd());
+      const cut = connect([door.endpoint], { maxReconnectDelayMs: 250 });
+      await cut.kv.get(folder);
+      const writer = writeOn();
+      let cuts = 0;
+      const result = await drain(cut.kv.stream({ prefix: folder }), () => {
+        if (cuts++ < 8) door.cutAfterBytes(between, 'down');
+      });
+      await writer.stop();
+      assert.ok(door.accepted > 1, 'it was cut');
+      await isWhole(result);
+    });
+  }
+
+  it('ends with CompactedError when its revision is compacted, after what came before', async function () {
+    skipUnlessBreakable(this, etcd());
+    const { revision } = await client.kv.put(`${folder}000000`, 'x');
+    await client.kv.put(`${folder}000001`, 'x');
+    const stream = client.kv.stream({ prefix: folder }, { revision });
+    await stream.next();
+    await etcd().compact();
+    let keys = 0;
+    await assert.rejects(async () => {
+      for await (const { kvs } of stream) keys += kvs.length;
+    }, CompactedError);
+    assert.ok(keys < keyCount);
+  });
+
+  describe('from a member that has RangeStream, whatever the release behind it', () => {
+    let server: RangeStreamServer;
+    let reader: EtcdClient;
+
+    beforeEach(async () => {
+      server = await new RangeStreamServer(client.kv).start();
+      reader = connect([server.endpoint]);
+    });
+    afterEach(() => server.close());
+
+    it('is read to its end by one stream', async () => {
+      const result = await drain(reader.kv.stream({ prefix: folder }));
+      assert.equal(server.opened, 1);
+      await isWhole(result);
+    });
+
+    it('is not read further than one piece ahead of its reader', async () => {
+      const stream = reader.kv.stream({ prefix: folder });
+      await stream.next();
+      await stream.next();
+      let last = -1;
+      await eventually('the member is held back', () => {
+        const same = server.written === last;
+        last = server.written;
+        return new Promise((resolve) => setTimeout(() => resolve(same), 200));
+      });
+      // Its own write buffers and the connection's windows hold what is on the way; the rest stays where it is.
+      assert.ok(server.written < keyCount / 50, `${server.written} pieces were written`);
+      await stream.return?.();
+    });
+
+    it('is cancelled there when the loop is left', async () => {
+      for await (const { kvs } of reader.kv.stream({ prefix: folder })) {
+        if (server.opened > 0) break;
+        assert.ok(kvs.length > 0);
+      }
+      await eventually('the member was told', () => server.cancelled === 1);
+    });
+
+    it('is cancelled there when its signal aborts, and rejects with the signal’s reason', async () => {
+      const abort = new AbortController();
+      const stream = reader.kv.stream({ prefix: folder }, { signal: abort.signal });
+      await stream.next();
+      await stream.next();
+      abort.abort(new Error('enough'));
+      await eventually('the member was told', () => server.cancelled === 1);
+      await assert.rejects(stream.next(), /enough/);
+    });
+
+    it('goes on at another member when this one falls silent', async () => {
+      const near = await startFaultProxy({ target: server.endpoint });
+      const far = await proxy(etcd());
+      far.refuse(); // so that the stream starts where it is meant to
+      const both = connect([near.endpoint, far.endpoint], { connectTimeoutMs: 500 });
+      try {
+        const stream = both.kv.stream({ prefix: folder }, { timeoutMs: 6_000 });
+        const result = await drain(stream, (batches) => {
+          if (batches !== 3) return;
+          far.heal();
+          near.blackhole();
+        });
+        assert.equal(server.opened, 1);
+        await isWhole(result);
+      } finally {
+        await near.close();
+      }
+    });
+
+    it('goes on at another member when this one dies, by pages if that one is older', async () => {
+      const door = await proxy(etcd());
+      door.refuse(); // so that the stream starts where it is meant to
+      const both = connect([server.endpoint, door.endpoint]);
+      const result = await drain(both.kv.stream({ prefix: folder }), (batches) => {
+        if (batches !== 3) return;
+        door.heal();
+        server.close();
+      });
+      assert.equal(server.opened, 1);
+      assert.ok(door.connections > 0);
+      await isWhole(result);
+    });
+  });
+});

@@ -1,0 +1,173 @@
+import { Code, errorFromServer } from '#src/errors/index.js';
+import { contains, type KeyValue, type WireRange } from '#src/model/index.js';
+import type {
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  KvCalls,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  RequestOp,
+  ResponseOp,
+  TxnRequest,
+  TxnResponse,
+  Compare as WireCompare,
+} from '#src/wire/index.js';
+
+/** etcd's KV in a few lines, without history: what a request does to a sorted list of keys, and what it answers. */
+export class ModelStore implements KvCalls {
+  #kvs: KeyValue[] = [];
+  #revision: bigint;
+
+  constructor(revision = 1n) {
+    this.#revision = revision;
+  }
+
+  /** Everything there is, by key. */
+  get kvs(): readonly KeyValue[] {
+    return this.#kvs;
+  }
+
+  async range(request: RangeRequest): Promise<RangeResponse> {
+    return this.#range(request);
+  }
+
+  async put(request: PutRequest): Promise<PutResponse> {
+    this.#revision++;
+    return this.#put(request);
+  }
+
+  async deleteRange(request: DeleteRangeRequest): Promise<DeleteRangeResponse> {
+    if (this.#in(request).length > 0) this.#revision++;
+    return this.#delete(request);
+  }
+
+  async txn(request: TxnRequest): Promise<TxnResponse> {
+    const before = this.#revision++;
+    const answer = this.#txn(request, this.#path(request));
+    if (!this.#kvs.some((kv) => kv.modRevision === this.#revision) && !deletes(answer))
+      this.#revision = before;
+    return { ...answer, header: this.#header };
+  }
+
+  async compact() {
+    return { header: this.#header };
+  }
+
+  hold() {
+    return () => {};
+  }
+
+  /** As etcd 3.7 does it: the last piece alone has the header and the count. */
+  rangeStream(request: RangeRequest, handlers: Parameters<KvCalls['rangeStream']>[1]) {
+    const whole = this.#range(request);
+    const pieces: RangeResponse[] = [];
+    for (let i = 0; i + 2 < whole.kvs.length; i += 2)
+      pieces.push({ header: undefined, kvs: whole.kvs.slice(i, i + 2), more: false, count: 0n });
+    pieces.push({ ...whole, kvs: whole.kvs.slice(pieces.length * 2) });
+    let over = false;
+    const send = async () => {
+      for (const piece of pieces) if (!over) await handlers.message(piece);
+      if (!over) handlers.end(errorFromServer(Code.UNAVAILABLE, 'the server ended the stream'));
+    };
+    setImmediate(() => void send());
+    const cancel = () => {
+      over = true;
+    };
+    return { cancel, abandon: cancel };
+  }
+
+  get #header() {
+    return { clusterId: 1n, memberId: 1n, revision: this.#revision, raftTerm: 1n };
+  }
+
+  #in(range: WireRange): KeyValue[] {
+    return this.#kvs.filter(({ key }) => contains(range, key));
+  }
+
+  #range(request: RangeRequest): RangeResponse {
+    const found = this.#in(request);
+    const limit = request.limit === 0n ? found.length : Number(request.limit);
+    const kvs = request.countOnly ? [] : found.slice(0, limit).map((kv) => ({ ...kv }));
+    return {
+      header: this.#header,
+      kvs,
+      more: !request.countOnly && found.length > limit,
+      count: BigInt(found.length),
+    };
+  }
+
+  #put({ key, value, lease, prevKv }: PutRequest): PutResponse {
+    const old = this.#in({ key, rangeEnd: Buffer.alloc(0) })[0];
+    const createRevision = old?.createRevision ?? this.#revision;
+    const version = (old?.version ?? 0n) + 1n;
+    const kv = { key, value, lease, createRevision, modRevision: this.#revision, version };
+    this.#kvs = [...this.#kvs.filter((one) => one !== old), kv].sort((a, b) => a.key.compare(b.key));
+    return { header: this.#header, prevKv: prevKv && old ? { ...old } : undefined };
+  }
+
+  #delete(request: DeleteRangeRequest): DeleteRangeResponse {
+    const gone = this.#in(request);
+    this.#kvs = this.#kvs.filter((one) => !gone.includes(one));
+    const prevKvs = request.prevKv ? gone.map((kv) => ({ ...kv })) : [];
+    return { header: this.#header, deleted: BigInt(gone.length), prevKvs };
+  }
+
+  /** What every compare says, nested ones included, before anything is carried out; in the order of the operations. */
+  #path({ compare, success, failure }: TxnRequest): boolean[] {
+    const succeeded = compare.every((one) => this.#holds(one));
+    const nested = (succeeded ? success : failure).flatMap(({ request }) =>
+      request?.$case === 'requestTxn' ? this.#path(request.value) : [],
+    );
+    return [succeeded, ...nested];
+  }
+
+  #txn({ success, failure }: TxnRequest, path: boolean[]): TxnResponse {
+    const succeeded = path.shift() ?? false;
+    const responses = (succeeded ? success : failure).map((one) => ({ response: this.#op(one, path) }));
+    return { header: undefined, succeeded, responses };
+  }
+
+  #op({ request }: RequestOp, path: boolean[]): ResponseOp['response'] {
+    switch (request?.$case) {
+      case 'requestRange':
+        return { $case: 'responseRange', value: this.#range(request.value) };
+      case 'requestPut':
+        return { $case: 'responsePut', value: this.#put(request.value) };
+      case 'requestDeleteRange':
+        return { $case: 'responseDeleteRange', value: this.#delete(request.value) };
+      case 'requestTxn':
+        return { $case: 'responseTxn', value: this.#txn(request.value, path) };
+      case undefined:
+        throw new Error('an operation that is none');
+    }
+  }
+
+  #holds(one: WireCompare): boolean {
+    const missing = { createRevision: 0n, modRevision: 0n, version: 0n, lease: 0n, value: undefined };
+    const kvs = this.#in(one);
+    return (kvs.length > 0 ? kvs : [missing]).every((kv) => {
+      const union = one.targetUnion;
+      if (!union) throw new Error('a compare that is none');
+      if (union.$case !== 'value') return judge(one.result, sign(kv[union.$case], union.value));
+      return kv.value !== undefined && judge(one.result, kv.value.compare(union.value));
+    });
+  }
+}
+
+function deletes({ responses }: TxnResponse): boolean {
+  return responses.some(({ response }) => {
+    if (response?.$case === 'responseDeleteRange') return response.value.deleted > 0n;
+    return response?.$case === 'responseTxn' && deletes(response.value);
+  });
+}
+
+function sign(a: bigint, b: bigint): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** etcd's numbers: equal, greater, less, not equal. */
+function judge(result: number, order: number): boolean {
+  return [order === 0, order > 0, order < 0, order !== 0][result] ?? false;
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { EtcdError, InvalidInputError } from '#src/errors/index.js';
+import { KvClient, namespacedKvCalls } from '#src/kv/index.js';
+import { rangeRequest } from '#src/kv/requests.js';
+import type { KeyValue } from '#src/model/index.js';
+import type { KvCalls } from '#src/wire/index.js';
+import { anyKey, anyPrefix, anyRange, anyTxn } from './arbitrary.js';
+import { ModelStore } from './model-store.js';
+
+/** What a test does to both clients. */
+type Action = (kv: KvClient) => Promise<unknown>;
+
+const anyAction: fc.Arbitrary<Action> = fc.oneof(
+  fc.tuple(anyKey, fc.constantFrom('', 'v'), fc.boolean()).map(
+    ([key, value, prevKv]): Action =>
+      (kv) =>
+        kv.put(key, value, { prevKv }),
+  ),
+  fc.tuple(anyRange, fc.boolean()).map(
+    ([range, prevKv]): Action =>
+      (kv) =>
+        kv.delete(range, { prevKv }),
+  ),
+  fc.tuple(anyRange, fc.nat(3)).map(
+    ([range, limit]): Action =>
+      (kv) =>
+        kv.range(range, { limit }),
+  ),
+  anyRange.map(
+    (range): Action =>
+      (kv) =>
+        kv.range(range, { countOnly: true }),
+  ),
+  anyKey.map(
+    (key): Action =>
+      (kv) =>
+        kv.get(key),
+  ),
+  anyRange.map(
+    (range): Action =>
+      (kv) =>
+        gather(kv, range),
+  ),
+  anyTxn(2).map(
+    (txn): Action =>
+      (kv) =>
+        kv.txn(txn),
+  ),
+);
+
+async function gather(kv: KvClient, range: Parameters<KvClient['stream']>[0]): Promise<KeyValue[]> {
+  const kvs: KeyValue[] = [];
+  for await (const batch of kv.stream(range)) kvs.push(...batch.kvs);
+  return kvs;
+}
+
+/** What came of it: an answer, or the refusal. */
+async function outcome(action: Action, kv: KvClient): Promise<unknown> {
+  try {
+    return await action(kv);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.message;
+    throw error;
+  }
+}
+
+/** Keys next to the namespace and far from it, and the bare prefix, which is outside too. */
+function around(prefix: Buffer): Buffer[] {
+  const last = prefix.length - 1;
+  const beside = (by: number) => Buffer.from(prefix.map((byte, i) => (i === last ? byte + by : byte)));
+  const keys = [prefix, Buffer.of(0), Buffer.from('zz'), prefix.subarray(0, last), beside(1), beside(-1)];
+  const outside = keys.filter((key) => key.length > 0 && (key === prefix || !startsWith(key, prefix)));
+  return outside.filter((key, i) => outside.findIndex((one) => one.equals(key)) === i);
+}
+
+function startsWith(key: Buffer, prefix: Buffer): boolean {
+  return key.subarray(0, prefix.length).equals(prefix);
+}
+
+const plainPut = {
+  value: Buffer.from('noise'),
+  lease: 0n,
+  prevKv: false,
+  ignoreValue: false,
+  ignoreLease: false,
+};
+
+describe('a namespace', () => {
+  it('is a store of its own: the same answers, and the same keys behind the prefix', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyPrefix, fc.array(anyAction, { maxLength: 12 }), async (prefix, actions) => {
+        const noise = around(prefix);
+        const whole = new ModelStore();
+        for (const key of noise) await whole.put({ key, ...plainPut });
+        const own = new ModelStore(1n + BigInt(noise.length));
+        const inside = new KvClient(namespacedKvCalls(whole, prefix), 128);
+        const alone = new KvClient(own, 128);
+        for (const action of actions)
+          assert.deepEqual(await outcome(action, inside), await outcome(action, alone));
+        const stored = own.kvs.map((kv) => ({ ...kv, key: Buffer.concat([prefix, kv.key]) }));
+        const isNoise = ({ key }: KeyValue) => noise.some((one) => one.equals(key));
+        assert.deepEqual(
+          whole.kvs.filter((kv) => !isNoise(kv)),
+          stored,
+        );
+        assert.equal(whole.kvs.filter(isNoise).length, noise.length, 'nothing outside was touched');
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('inside a namespace has both prefixes, the outer one first', async () => {
+    const store = new ModelStore();
+    const nested = namespacedKvCalls(namespacedKvCalls(store, Buffer.from('a/')), Buffer.from('b/'));
+    const kv = new KvClient(nested, 128);
+    await kv.put('k', 'v');
+    assert.deepEqual(
+      store.kvs.map(({ key }) => String(key)),
+      ['a/b/k'],
+    );
+    assert.deepEqual(
+      (await kv.range({ prefix: '' })).kvs.map(({ key }) => String(key)),
+      ['k'],
+    );
+  });
+
+  describe('whose server answers with a key from outside', () => {
+    const foreign = { key: Buffer.from('other/k'), value: Buffer.alloc(0), lease: 0n };
+    const kv = { ...foreign, createRevision: 1n, modRevision: 1n, version: 1n };
+    const header = { clusterId: 1n, memberId: 1n, revision: 1n, raftTerm: 1n };
+    const range = { header, kvs: [{ ...kv }], more: true, count: 1n };
+
+    it('fails, instead of passing bytes off as a key', async () => {
+      const calls: KvCalls = Object.assign(new ModelStore(), { range: async () => range });
+      const client = new KvClient(namespacedKvCalls(calls, Buffer.from('mine/')), 128);
+      await assert.rejects(client.range({ prefix: '' }), (error: Error) => {
+        assert.ok(error instanceof EtcdError);
+        assert.match(error.message, /outside the range/);
+        return true;
+      });
+    });
+
+    it('ends a stream there, cancelled on the server', async () => {
+      let cancelled = 0;
+      const calls = Object.assign(new ModelStore(), {
+        rangeStream: (_: unknown, handlers: Parameters<KvCalls['rangeStream']>[1]) => {
+          setImmediate(() => handlers.message({ ...range, kvs: [{ ...kv }] }));
+          return { cancel: () => cancelled++, abandon() {} };
+        },
+      });
+      const error = await new Promise<EtcdError>((end) => {
+        namespacedKvCalls(calls, Buffer.from('mine/')).rangeStream(rangeRequest({ prefix: 'x' }), {
+          message: () => assert.fail('handed on'),
+          end,
+        });
+      });
+      assert.match(error.message, /outside the range/);
+      assert.equal(cancelled, 1);
+    });
+  });
+});
