@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // npm test: checks, then the rings of tests, then one plain line with the counts.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { keysIn, readSecrets, report } from './canary.mjs';
 
 const help = `npm test [-- options] [mocha options]
 
@@ -14,15 +15,18 @@ const help = `npm test [-- options] [mocha options]
 
 Without --only: lint, type-check and build, generated code up to date, then the unit and the integration ring.
 What follows goes to mocha, e.g. npm test -- --only integration --grep compaction
+Fails, too, when a password, token or private key of the tests stands anywhere in what they wrote out.
 The etcd of the integration ring: ETCD_TEST_SOURCE=binary|docker|fetch|external (default: the first that can be had).`;
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 process.chdir(root);
-const { values, positionals } = parseArgs({
-  options: { only: { type: 'string' }, help: { type: 'boolean' } },
-  allowPositionals: true,
-  strict: false,
-});
+const ours = { only: { type: 'string' }, help: { type: 'boolean' } };
+const { values, tokens } = parseArgs({ options: ours, allowPositionals: true, strict: false, tokens: true });
+const forMocha = process.argv
+  .slice(2)
+  .filter(
+    (_, i) => !tokens.some((token) => token.name in ours && (token.index === i || isValueAt(token, i))),
+  );
 if (values.help) {
   console.log(help);
   process.exit(0);
@@ -37,6 +41,11 @@ if (values.only && !rings.includes(values.only)) {
 const lingerMs = 15_000;
 const bin = (name) => join('node_modules', '.bin', name);
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** All that the rings write out, and the secrets that must not be in it. */
+const capture = mkdtempSync(join(tmpdir(), 'etcd-naming-output-'));
+const outputFile = join(capture, 'output');
+const secretsFile = join(capture, 'secrets');
+process.on('exit', () => rmSync(capture, { recursive: true, force: true }));
 
 const checks = values.only
   ? [['build', bin('tsc'), ['-b']]]
@@ -48,16 +57,30 @@ const checks = values.only
 let ok = checks.every(([name, command, args]) => check(name, command, args));
 if (ok) {
   for (const ring of values.only ? [values.only] : ['unit', 'integration']) ok = (await run(ring)) && ok;
+  ok = clean() && ok;
 } else {
   total.failed++;
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(ok && total.failed === 0 ? 0 : 1);
 
+/** `--only unit` is two arguments, `--only=unit` one. */
+function isValueAt(token, i) {
+  return token.value !== undefined && token.inlineValue === false && token.index + 1 === i;
+}
+
 function check(name, command, args) {
   const { status } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
   console.log(`${status === 0 ? 'ok' : 'FAILED'}: ${name}`);
   return status === 0;
+}
+
+function clean() {
+  console.log();
+  const output = existsSync(outputFile) ? readFileSync(outputFile) : Buffer.alloc(0);
+  const isClean = report([...readSecrets(secretsFile), ...keysIn('test/support')], output);
+  if (!isClean) total.failed++;
+  return isClean;
 }
 
 async function run(ring) {
@@ -71,8 +94,16 @@ async function run(ring) {
   const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
   const resultFile = join(scratch, 'result.json');
   const style = ring === 'unit' ? 'dot' : 'spec';
-  const args = ['--reporter', 'scripts/ring-reporter.cjs', ...positionals, `${folder}/**/*.test.js`];
-  const env = { ...process.env, RING_RESULT: resultFile, RING_STYLE: style };
+  const args = ['--reporter', 'scripts/ring-reporter.cjs', ...forMocha, `${folder}/**/*.test.js`];
+  // What is piped is taken for no terminal, and would lose its colours.
+  const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
+  const env = {
+    ...process.env,
+    ...colours,
+    RING_RESULT: resultFile,
+    RING_STYLE: style,
+    CANARY_SECRETS: secretsFile,
+  };
   const { code, lingered } = await spawnRing(args, env, resultFile);
   const counts = existsSync(resultFile)
     ? JSON.parse(readFileSync(resultFile, 'utf8'))
@@ -94,7 +125,19 @@ async function run(ring) {
 
 function spawnRing(args, env, resultFile) {
   return new Promise((resolve) => {
-    const child = spawn(bin('mocha'), args, { stdio: 'inherit', env, shell: process.platform === 'win32' });
+    const stdio = ['inherit', 'pipe', 'pipe'];
+    const child = spawn(bin('mocha'), args, { stdio, env, shell: process.platform === 'win32' });
+    process.once('exit', () => child.kill());
+    const copy = createWriteStream(outputFile, { flags: 'a' });
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      from.on('data', (bytes) => {
+        to.write(bytes);
+        copy.write(bytes);
+      });
+    }
     let reportedAt;
     let lingered = false;
     const timer = setInterval(() => {
@@ -106,7 +149,13 @@ function spawnRing(args, env, resultFile) {
     }, 500);
     child.once('exit', (code) => {
       clearInterval(timer);
-      resolve({ code, lingered });
+      const done = () => {
+        clearTimeout(patience);
+        copy.end(() => resolve({ code, lingered }));
+      };
+      // Somebody who outlives the ring may hold its output open.
+      const patience = setTimeout(() => child.stdout.destroy(), 2_000);
+      child.stdout.destroyed ? done() : child.stdout.once('close', done);
     });
   });
 }

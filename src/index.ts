@@ -19,6 +19,7 @@ export {
   Code,
   CompactedError,
   DeadlineError,
+  type ErrorReason,
   EtcdError,
   InvalidInputError,
   LeaseNotFoundError,

@@ -1,12 +1,6 @@
 import { Code, codeName } from './code.js';
-
-/**
- * What is known about a request that failed, and so whether it may be sent again.
- * - `not-applied`: etcd surely did not carry it out; anything may be sent again.
- * - `maybe-applied`: it may have been carried out; only reads and idempotent requests may be sent again.
- * - `final`: etcd refused it for a reason that another attempt will not change.
- */
-export type Verdict = 'not-applied' | 'maybe-applied' | 'final';
+import type { ErrorReason } from './server-texts.js';
+import type { Verdict } from './verdict.js';
 
 export interface EtcdErrorFields {
   readonly code: Code;
@@ -14,6 +8,7 @@ export interface EtcdErrorFields {
   readonly cause?: unknown;
   /** etcd's own words, without the gRPC decoration some of its texts carry. */
   readonly serverText?: string;
+  readonly reason?: ErrorReason;
 }
 
 /**
@@ -27,6 +22,11 @@ export class EtcdError extends Error {
   readonly verdict: Verdict;
   /** etcd's own words where etcd answered, else undefined. */
   readonly serverText: string | undefined;
+  /**
+   * The name of etcd's refusal in its Go package `rpctypes`, such as `NoSpace` or `LeaseExist`: the same whatever code
+   * a release sends it with, so ask for it instead of matching texts. Undefined where the text is not etcd's.
+   */
+  readonly reason: ErrorReason | undefined;
 
   constructor(message: string, fields: EtcdErrorFields) {
     super(
@@ -36,6 +36,7 @@ export class EtcdError extends Error {
     this.code = fields.code;
     this.verdict = fields.verdict ?? 'final';
     this.serverText = fields.serverText;
+    this.reason = fields.reason;
   }
 }
 
@@ -85,7 +86,16 @@ export class DeadlineError extends EtcdError {
     } = {},
   ) {
     const { tried = [], ...rest } = fields;
-    super(message, { code: Code.DEADLINE_EXCEEDED, verdict: 'maybe-applied', ...rest });
+    const { cause } = fields;
+    // etcd itself may have been the one to say that time was up; other texts beneath are not etcd's.
+    const said = cause instanceof EtcdError && cause.reason !== undefined ? cause : undefined;
+    super(message, {
+      code: Code.DEADLINE_EXCEEDED,
+      verdict: 'maybe-applied',
+      ...rest,
+      ...(said?.serverText === undefined ? {} : { serverText: said.serverText }),
+      ...(said?.reason === undefined ? {} : { reason: said.reason }),
+    });
     this.tried = tried;
   }
 }
@@ -98,15 +108,18 @@ export class AmbiguousWriteError extends EtcdError {
   override readonly name = 'AmbiguousWriteError';
   /** The RPC, e.g. `Put`. */
   readonly operation: string;
-  /** The member that it was sent to, as the client was given it. */
+  /** The endpoint of the member it was sent to, as the client's options name it. */
   readonly member: string;
+  declare readonly cause: EtcdError;
 
+  /** @param cause what became of the last try; its code, text and reason are this error's too. */
   constructor(operation: string, member: string, cause: EtcdError) {
     super(`${operation} on ${member} may have been applied: ${cause.message}`, {
       code: cause.code,
       verdict: 'maybe-applied',
       cause,
       ...(cause.serverText === undefined ? {} : { serverText: cause.serverText }),
+      ...(cause.reason === undefined ? {} : { reason: cause.reason }),
     });
     this.operation = operation;
     this.member = member;
@@ -120,7 +133,7 @@ export class CompactedError extends EtcdError {
   readonly compactRevision: bigint;
 
   constructor(message: string, compactRevision: bigint) {
-    super(message, { code: Code.OUT_OF_RANGE, serverText: message });
+    super(message, { code: Code.OUT_OF_RANGE, serverText: message, reason: 'Compacted' });
     this.compactRevision = compactRevision;
   }
 }

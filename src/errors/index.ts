@@ -12,6 +12,7 @@ export {
   RolledBackError,
   type TriedMember,
   UnauthenticatedError,
-  type Verdict,
 } from './etcd-error.js';
-export { errorFromServer } from './server-texts.js';
+export { errorFromServer, isLasting } from './from-server.js';
+export { type ErrorReason, type NamedText, type ServerText, serverTexts } from './server-texts.js';
+export type { Verdict } from './verdict.js';

@@ -1,118 +1,262 @@
-import { Code, toCode } from './code.js';
-import {
-  CompactedError,
-  EtcdError,
-  type EtcdErrorFields,
-  LeaseNotFoundError,
-  PermissionDeniedError,
-  UnauthenticatedError,
-  type Verdict,
-} from './etcd-error.js';
+import { Code } from './code.js';
+import type { Verdict } from './verdict.js';
+
+/** What a text of the server means. */
+export interface ServerText {
+  /** etcd's words, without the prefix that Go puts before them in a cancel reason. */
+  readonly text: string;
+  /** Another spelling of the same. */
+  readonly alias?: string;
+  /** The code that etcd's rpctypes give it since 3.6, whatever code a server sends it with. */
+  readonly code: Code;
+  /** Default `final`. */
+  readonly verdict?: Verdict;
+  /** The class of its own that it deserves, because the caller acts differently. */
+  readonly kind?: 'compacted' | 'lease-not-found' | 'permission-denied' | 'unauthenticated';
+}
 
 /**
- * Texts with which etcd says that it turned a request away before carrying it out.
- * Source: etcd's rpctypes; the codes differ between 3.5 and 3.6, the texts do not, so texts are matched first.
+ * Every text with which etcd says no, by the name that its Go package `rpctypes` has for it (less `ErrGRPC`). Matched
+ * by text, since codes are no guide: they differ between 3.5 and 3.6 (`not capable`, `rpc not supported for learner`,
+ * `cluster version not found during downgrade` were UNAVAILABLE), `too many requests` and `not enough started members`
+ * leave every server as UNKNOWN, and a cancelled watch has a text alone.
+ *
+ * Where no verdict stands, etcd refused the request for what it is, before proposing it or in the checks that come
+ * before its first change.
  */
-const notApplied = new Set([
-  'etcdserver: too many requests',
-  'etcdserver: no leader',
-  'etcdserver: not capable',
-  'etcdserver: rpc not supported for learner',
-  'etcdserver: invalid auth token',
-  'etcdserver: revision of auth store is old',
-]);
+const texts = {
+  // Refused for what the request is.
+  EmptyKey: { text: 'etcdserver: key is not provided', code: Code.INVALID_ARGUMENT },
+  KeyNotFound: { text: 'etcdserver: key not found', code: Code.INVALID_ARGUMENT },
+  ValueProvided: { text: 'etcdserver: value is provided', code: Code.INVALID_ARGUMENT },
+  LeaseProvided: { text: 'etcdserver: lease is provided', code: Code.INVALID_ARGUMENT },
+  TooManyOps: { text: 'etcdserver: too many operations in txn request', code: Code.INVALID_ARGUMENT },
+  DuplicateKey: { text: 'etcdserver: duplicate key given in txn request', code: Code.INVALID_ARGUMENT },
+  InvalidSortOption: { text: 'etcdserver: invalid sort option', code: Code.INVALID_ARGUMENT },
+  InvalidClientAPIVersion: { text: 'etcdserver: invalid client api version', code: Code.INVALID_ARGUMENT },
+  RequestTooLarge: { text: 'etcdserver: request is too large', code: Code.INVALID_ARGUMENT },
+  Compacted: {
+    text: 'etcdserver: mvcc: required revision has been compacted',
+    code: Code.OUT_OF_RANGE,
+    kind: 'compacted',
+  },
+  FutureRev: { text: 'etcdserver: mvcc: required revision is a future revision', code: Code.OUT_OF_RANGE },
 
-/** Texts of a request that may still be carried out after the answer; a timed-out write often is. */
-const maybeApplied = new Set([
-  'etcdserver: leader changed',
-  'etcdserver: server stopped',
-  'etcdserver: request timed out',
-  'etcdserver: request timed out, possibly due to connection lost',
-  'etcdserver: request timed out, possibly due to previous leader failure',
-  'etcdserver: request timed out, waiting for the applied index took too long',
-  'etcdserver: request timed out, leader transfer took too long',
-  'etcdserver: unhealthy cluster',
-  'etcdserver: request canceled',
-  'etcdserver: watch canceled',
-  'context deadline exceeded',
-  'not a primary lessor',
-]);
+  // Refused for the state of the store or the member.
+  /**
+   * Mostly refused before it is proposed. But the write that takes the store over its quota is applied and then
+   * answered with this, so that all members apply the same.
+   */
+  NoSpace: {
+    text: 'etcdserver: mvcc: database space exceeded',
+    code: Code.RESOURCE_EXHAUSTED,
+    verdict: 'maybe-applied',
+  },
+  /** Asked before proposing: the backlog of the member is full. */
+  RequestTooManyRequests: {
+    text: 'etcdserver: too many requests',
+    code: Code.RESOURCE_EXHAUSTED,
+    verdict: 'not-applied',
+  },
+  /** An interceptor's answer, before the handler is called: a member that has just started knows no version yet. */
+  NotCapable: { text: 'etcdserver: not capable', code: Code.FAILED_PRECONDITION, verdict: 'not-applied' },
+  /** An interceptor's answer, before the handler is called; a voting member will answer. */
+  NotSupportedForLearner: {
+    text: 'etcdserver: rpc not supported for learner',
+    code: Code.FAILED_PRECONDITION,
+    verdict: 'not-applied',
+  },
+  /** Of a call the answer of an interceptor, before the handler is called; of a stream its end. */
+  NoLeader: { text: 'etcdserver: no leader', code: Code.UNAVAILABLE, verdict: 'not-applied' },
+  /** Says nothing of the proposal that was under way. */
+  LeaderChanged: { text: 'etcdserver: leader changed', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
+  Stopped: { text: 'etcdserver: server stopped', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
+  /** A proposal outlives the wait for it, and is applied when there is a quorum again, over what came after. */
+  Timeout: { text: 'etcdserver: request timed out', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
+  TimeoutDueToConnectionLost: {
+    text: 'etcdserver: request timed out, possibly due to connection lost',
+    code: Code.UNAVAILABLE,
+    verdict: 'maybe-applied',
+  },
+  TimeoutDueToLeaderFail: {
+    text: 'etcdserver: request timed out, possibly due to previous leader failure',
+    code: Code.UNAVAILABLE,
+    verdict: 'maybe-applied',
+  },
+  TimeoutWaitAppliedIndex: {
+    text: 'etcdserver: request timed out, waiting for the applied index took too long',
+    code: Code.UNAVAILABLE,
+    verdict: 'maybe-applied',
+  },
+  /** Leaves the server as UNKNOWN: rpctypes has no constant for it. */
+  TimeoutLeaderTransfer: {
+    text: 'etcdserver: request timed out, leader transfer took too long',
+    code: Code.UNAVAILABLE,
+    verdict: 'maybe-applied',
+  },
+  /** etcd says so before it changes its members; but others that speak its protocol (kine) say so of anything. */
+  Unhealthy: { text: 'etcdserver: unhealthy cluster', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
+  /** A member under the CORRUPT alarm refuses even to read. */
+  Corrupt: { text: 'etcdserver: corrupt cluster', code: Code.DATA_LOSS },
+  Canceled: {
+    text: 'etcdserver: request canceled',
+    alias: 'context canceled',
+    code: Code.CANCELLED,
+    verdict: 'maybe-applied',
+  },
+  /** The end of a watch's stream, by no fault of any watch on it. */
+  WatchCanceled: { text: 'etcdserver: watch canceled', code: Code.CANCELLED, verdict: 'maybe-applied' },
+  DeadlineExceeded: {
+    text: 'etcdserver: context deadline exceeded',
+    alias: 'context deadline exceeded',
+    code: Code.DEADLINE_EXCEEDED,
+    verdict: 'maybe-applied',
+  },
 
-/** How a status that no known text explains is judged. */
-const maybeAppliedCodes = new Set<Code>([
-  Code.UNAVAILABLE,
-  Code.CANCELLED,
-  Code.DEADLINE_EXCEEDED,
-  Code.INTERNAL,
-  Code.UNKNOWN,
-]);
+  // Leases.
+  LeaseNotFound: {
+    text: 'etcdserver: requested lease not found',
+    code: Code.NOT_FOUND,
+    kind: 'lease-not-found',
+  },
+  LeaseExist: { text: 'etcdserver: lease already exists', code: Code.FAILED_PRECONDITION },
+  LeaseTTLTooLarge: { text: 'etcdserver: too large lease TTL', code: Code.OUT_OF_RANGE },
+  /** The lessor moved while the request was under way. Leaves the server as UNKNOWN. */
+  NotPrimaryLessor: { text: 'not a primary lessor', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
 
-const decorated = /^rpc error: code = (\w+) desc = (.*)$/s;
+  // Access. The token is looked at before anything else, and once more before the first change.
+  InvalidAuthToken: {
+    text: 'etcdserver: invalid auth token',
+    code: Code.UNAUTHENTICATED,
+    verdict: 'not-applied',
+    kind: 'unauthenticated',
+  },
+  AuthOldRevision: {
+    text: 'etcdserver: revision of auth store is old',
+    code: Code.INVALID_ARGUMENT,
+    verdict: 'not-applied',
+    kind: 'unauthenticated',
+  },
+  /** No token came along. Not applied either; but final, since only one who has a user can do better next time. */
+  UserEmpty: {
+    text: 'etcdserver: user name is empty',
+    code: Code.INVALID_ARGUMENT,
+    kind: 'unauthenticated',
+  },
+  AuthFailed: {
+    text: 'etcdserver: authentication failed, invalid user ID or password',
+    code: Code.INVALID_ARGUMENT,
+    kind: 'unauthenticated',
+  },
+  PermissionDenied: {
+    text: 'etcdserver: permission denied',
+    code: Code.PERMISSION_DENIED,
+    kind: 'permission-denied',
+  },
+  AuthNotEnabled: { text: 'etcdserver: authentication is not enabled', code: Code.FAILED_PRECONDITION },
+  InvalidAuthMgmt: { text: 'etcdserver: invalid auth management', code: Code.INVALID_ARGUMENT },
+  PermissionNotGiven: { text: 'etcdserver: permission not given', code: Code.INVALID_ARGUMENT },
+  PermissionNotGranted: {
+    text: 'etcdserver: permission is not granted to the role',
+    code: Code.FAILED_PRECONDITION,
+  },
+  RoleEmpty: { text: 'etcdserver: role name is empty', code: Code.INVALID_ARGUMENT },
+  RoleAlreadyExist: { text: 'etcdserver: role name already exists', code: Code.FAILED_PRECONDITION },
+  RoleNotFound: { text: 'etcdserver: role name not found', code: Code.FAILED_PRECONDITION },
+  RoleNotGranted: { text: 'etcdserver: role is not granted to the user', code: Code.FAILED_PRECONDITION },
+  RootRoleNotExist: {
+    text: 'etcdserver: root user does not have root role',
+    code: Code.FAILED_PRECONDITION,
+  },
+  RootUserNotExist: { text: 'etcdserver: root user does not exist', code: Code.FAILED_PRECONDITION },
+  UserAlreadyExist: { text: 'etcdserver: user name already exists', code: Code.FAILED_PRECONDITION },
+  UserNotFound: { text: 'etcdserver: user name not found', code: Code.FAILED_PRECONDITION },
 
-/** Go's spelling of the codes that etcd writes into a cancel reason, as far as they change what is thrown. */
-const goCodes: Readonly<Record<string, Code>> = {
-  PermissionDenied: Code.PERMISSION_DENIED,
-  Unauthenticated: Code.UNAUTHENTICATED,
-  InvalidArgument: Code.INVALID_ARGUMENT,
-  OutOfRange: Code.OUT_OF_RANGE,
-  Unavailable: Code.UNAVAILABLE,
-  FailedPrecondition: Code.FAILED_PRECONDITION,
-  NotFound: Code.NOT_FOUND,
-};
+  // Members and versions.
+  /** From a member that was to move its leadership and has none: the same request to the same member meets the same. */
+  NotLeader: { text: 'etcdserver: not leader', code: Code.FAILED_PRECONDITION },
+  BadLeaderTransferee: { text: 'etcdserver: bad leader transferee', code: Code.FAILED_PRECONDITION },
+  ClusterIDMismatch: { text: 'etcdserver: cluster ID mismatch', code: Code.FAILED_PRECONDITION },
+  MemberBadURLs: { text: 'etcdserver: given member URLs are invalid', code: Code.INVALID_ARGUMENT },
+  MemberExist: { text: 'etcdserver: member ID already exist', code: Code.FAILED_PRECONDITION },
+  MemberNotFound: { text: 'etcdserver: member not found', code: Code.NOT_FOUND },
+  MemberNotEnoughStarted: {
+    text: 'etcdserver: re-configuration failed due to not enough started members',
+    code: Code.FAILED_PRECONDITION,
+  },
+  MemberNotLearner: { text: 'etcdserver: can only promote a learner member', code: Code.FAILED_PRECONDITION },
+  LearnerNotReady: {
+    text: 'etcdserver: can only promote a learner member which is in sync with leader',
+    code: Code.FAILED_PRECONDITION,
+  },
+  TooManyLearners: {
+    text: 'etcdserver: too many learner members in cluster',
+    code: Code.FAILED_PRECONDITION,
+  },
+  PeerURLExist: { text: 'etcdserver: Peer URLs already exists', code: Code.FAILED_PRECONDITION },
+  ClusterVersionUnavailable: {
+    text: 'etcdserver: cluster version not found during downgrade',
+    code: Code.FAILED_PRECONDITION,
+  },
+  WrongDowngradeVersionFormat: {
+    text: 'etcdserver: wrong downgrade target version format',
+    code: Code.INVALID_ARGUMENT,
+  },
+  InvalidDowngradeTargetVersion: {
+    text: 'etcdserver: invalid downgrade target version',
+    code: Code.INVALID_ARGUMENT,
+  },
+  DowngradeInProcess: {
+    text: 'etcdserver: cluster has a downgrade job in progress',
+    code: Code.FAILED_PRECONDITION,
+  },
+  NoInflightDowngrade: { text: 'etcdserver: no inflight downgrade job', code: Code.FAILED_PRECONDITION },
 
-/**
- * The error for a status or a watch's cancel reason. Watch reasons come in two spellings, bare and as Go prints
- * a gRPC error; both give the same class.
- */
-export function errorFromServer(
-  code: number,
-  text: string,
-  options: { cause?: unknown; notSent?: boolean } = {},
-): EtcdError {
-  const [bareCode, bareText] = undecorate(toCode(code), text);
-  const fields: EtcdErrorFields = {
-    code: bareCode,
-    verdict: options.notSent ? 'not-applied' : verdictOf(bareCode, bareText),
-    serverText: bareText,
-    ...(options.cause === undefined ? {} : { cause: options.cause }),
-  };
-  switch (bareText) {
-    case 'etcdserver: mvcc: required revision has been compacted':
-      return new CompactedError(bareText, 0n);
-    case 'etcdserver: requested lease not found':
-      return new LeaseNotFoundError(bareText, { ...fields, code: Code.NOT_FOUND });
-    case 'etcdserver: permission denied':
-      return new PermissionDeniedError(bareText, { ...fields, code: Code.PERMISSION_DENIED });
-    case 'etcdserver: invalid auth token':
-    case 'etcdserver: user name is empty':
-    case 'etcdserver: revision of auth store is old':
-    case 'etcdserver: authentication failed, invalid user ID or password':
-      return new UnauthenticatedError(bareText, fields);
-    default:
-      return errorByCode(bareCode, bareText || 'the server gave no reason', fields);
-  }
-}
+  // Without a constant in rpctypes; the names are ours. All leave the server as UNKNOWN, or as a cancel reason.
+  UnknownMethod: { text: 'etcdserver: unknown method', code: Code.UNKNOWN },
+  ElectionNoLeader: { text: 'election: no leader', code: Code.UNKNOWN },
+  ElectionNotLeader: { text: 'election: not leader', code: Code.UNKNOWN },
+  ElectionMissingLeader: { text: '"leader" field must be provided', code: Code.UNKNOWN },
+  WatchRangeEmpty: { text: 'mvcc: watcher range is empty', code: Code.INVALID_ARGUMENT },
+  WatchIdDuplicate: {
+    text: 'mvcc: duplicate watch ID provided on the WatchStream',
+    code: Code.INVALID_ARGUMENT,
+  },
+} as const satisfies Readonly<Record<string, ServerText>>;
 
-/** For texts that are not etcd's, such as a proxy's. */
-function errorByCode(code: Code, text: string, fields: EtcdErrorFields): EtcdError {
-  switch (code) {
-    case Code.PERMISSION_DENIED:
-      return new PermissionDeniedError(text, fields);
-    case Code.UNAUTHENTICATED:
-      return new UnauthenticatedError(text, fields);
-    default:
-      return new EtcdError(text, fields);
-  }
-}
+/** Names of etcd's own refusals, as `rpctypes` spells them, e.g. `NoSpace`; `ResponseTooLarge` is this client's own. */
+export type ErrorReason = keyof typeof texts | 'ResponseTooLarge';
 
-function undecorate(code: Code, text: string): [Code, string] {
-  const match = decorated.exec(text);
-  if (!match) return [code, text];
-  return [goCodes[match[1] ?? ''] ?? code, match[2] ?? ''];
-}
+/** A text of the server and its name. */
+export type NamedText = ServerText & { readonly reason: ErrorReason };
 
-function verdictOf(code: Code, text: string): Verdict {
-  if (notApplied.has(text)) return 'not-applied';
-  if (maybeApplied.has(text)) return 'maybe-applied';
-  return maybeAppliedCodes.has(code) ? 'maybe-applied' : 'final';
+/** All of them, in the order of the table. */
+export const serverTexts: readonly NamedText[] = Object.entries<ServerText>(texts).map(([reason, row]) => ({
+  ...row,
+  reason: reason as ErrorReason,
+}));
+
+const byText = new Map<string, NamedText>(
+  serverTexts.flatMap((row) =>
+    [row.text, ...(row.alias === undefined ? [] : [row.alias])].map((text) => [text, row]),
+  ),
+);
+
+/** A text that the gRPC library of one side writes by itself, with figures in it. */
+const limits: readonly { readonly text: RegExp; readonly means: Omit<NamedText, 'text'> }[] = [
+  // grpc-go of a server whose limit is 512 KiB above etcd's own: the request never reached etcd.
+  {
+    text: /^grpc: received message larger than max \(/,
+    means: { reason: 'RequestTooLarge', code: Code.RESOURCE_EXHAUSTED },
+  },
+  // Of this side: the answer was there, so a write was carried out.
+  {
+    text: /^Received message (larger than max \(|that decompresses to a size larger than )/,
+    means: { reason: 'ResponseTooLarge', code: Code.RESOURCE_EXHAUSTED, verdict: 'maybe-applied' },
+  },
+];
+
+/** What a text means, if it is known. */
+export function meaningOf(text: string): Omit<NamedText, 'text'> | undefined {
+  return byText.get(text) ?? limits.find((limit) => limit.text.test(text))?.means;
 }

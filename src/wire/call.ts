@@ -62,7 +62,14 @@ export function attemptUnary<Req, Res>(
     const listener: InterceptingListener = {
       onReceiveMetadata() {},
       onReceiveMessage(message: Buffer) {
+        if (answer) {
+          reject(malformed(method, new Error('two messages where one belongs')));
+          call.cancelWithStatus(status.CANCELLED, 'malformed answer');
+          return;
+        }
         answer = message;
+        // grpc-js tells the status only once all is read: a second message would hide it until the deadline.
+        call.startRead();
       },
       onReceiveStatus(received) {
         release();

@@ -1,4 +1,10 @@
-import { AmbiguousWriteError, Code, type EtcdError, UnauthenticatedError } from '../errors/index.js';
+import {
+  AmbiguousWriteError,
+  Code,
+  type EtcdError,
+  isLasting,
+  UnauthenticatedError,
+} from '../errors/index.js';
 import { methodName, type Safety } from './method.js';
 
 /** Pauses between tries on members that answer, but badly: an election takes a second or two. */
@@ -23,7 +29,7 @@ export function mayTryAgain(error: EtcdError, safety: Safety): boolean {
     case 'not-applied':
       return error.code !== Code.UNAUTHENTICATED;
     case 'maybe-applied':
-      return safety !== 'write';
+      return safety !== 'write' && !isLasting(error);
     case 'final':
       return false;
   }
@@ -45,21 +51,25 @@ const fairWaitMs = 1_000;
  * given it, too.
  */
 export function troubleOf(error: EtcdError, lastedMs: number): MemberTrouble | undefined {
-  switch (error.serverText) {
-    case 'etcdserver: no leader':
-    case 'not a primary lessor':
+  switch (error.reason) {
+    case 'NoLeader':
+    case 'NotPrimaryLessor':
       return 'leaderless';
-    case 'etcdserver: rpc not supported for learner':
+    case 'NotSupportedForLearner':
       return 'learner';
-    case 'etcdserver: too many requests':
+    case 'RequestTooManyRequests':
       return 'overloaded';
-    case 'etcdserver: leader changed':
-    case 'etcdserver: unhealthy cluster':
+    case 'LeaderChanged':
+    case 'Unhealthy':
       return undefined; // the whole cluster's
+    case 'Timeout':
+    case 'TimeoutDueToConnectionLost':
+    case 'TimeoutDueToLeaderFail':
+    case 'TimeoutWaitAppliedIndex':
+      return 'silent';
     default:
       break;
   }
-  if (error.serverText?.startsWith('etcdserver: request timed out')) return 'silent';
   if (error.code === Code.DEADLINE_EXCEEDED) return lastedMs < fairWaitMs ? undefined : 'silent';
   return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;
 }

@@ -4,11 +4,12 @@ import type { EtcdClient, StatusEvent } from '#src/client/index.js';
 import { PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { eventually, folderOf, useClients } from '../integration/client/support.js';
+import { secretOf } from '../support/canary.js';
 import { leavesNothing, record, skipIfExternal, told } from './support.js';
 
 const tokenSeconds = 2;
-const root = { username: 'root', password: 'secret' };
-const reader = { username: 'reader', password: 'public' };
+const root = { username: 'root', password: secretOf('root') };
+const reader = { username: 'reader', password: secretOf('reader') };
 
 describe('with authentication on and tokens that live for two seconds', function () {
   this.timeout(60_000);
@@ -32,7 +33,10 @@ describe('with authentication on and tokens that live for two seconds', function
 
   /** As `call`, by the administrator. */
   async function callAsRoot(method: string, message: object): Promise<void> {
-    const { token } = await call<{ token: string }>('authenticate', { name: 'root', password: 'secret' });
+    const { token } = await call<{ token: string }>('authenticate', {
+      name: 'root',
+      password: root.password,
+    });
     await call(method, message, token);
   }
 
@@ -41,9 +45,9 @@ describe('with authentication on and tokens that live for two seconds', function
   before(async function () {
     skipIfExternal(this);
     started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
-    await call('user/add', { name: 'root', password: 'secret' });
+    await call('user/add', { name: 'root', password: root.password });
     await call('user/grant', { user: 'root', role: 'root' });
-    await call('user/add', { name: 'reader', password: 'public' });
+    await call('user/add', { name: 'reader', password: reader.password });
     await call('role/add', { name: 'public' });
     await call('role/grant', {
       name: 'public',
@@ -144,7 +148,7 @@ describe('with authentication on and tokens that live for two seconds', function
   });
 
   it('a wrong password is a typed error at once, whatever it is given for', async () => {
-    const client = connect(etcd().endpoints, { auth: { username: 'root', password: 'wrong' } });
+    const client = connect(etcd().endpoints, { auth: { username: 'root', password: secretOf('wrong') } });
     await assert.rejects(client.kv.get(`${folder}k`), UnauthenticatedError);
     for (const options of [{}, { startRevision: 1n }]) {
       const watcher = client.watch({ prefix: folder }, options);

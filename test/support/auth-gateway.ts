@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { EtcdHandle } from '#src/testing/index.js';
+import { registerSecret } from './canary.js';
 
 /** etcd's auth service over its own HTTP gateway, so that what is set up does not depend on what is tested. */
 export class AuthGateway {
@@ -25,8 +26,12 @@ export class AuthGateway {
 
   /** A token of root's, fresh from etcd. */
   async token(): Promise<string> {
-    return (await this.call<{ token: string }>('authenticate', { name: 'root', password: this.#password }))
-      .token;
+    const answer = await this.call<{ token: string }>('authenticate', {
+      name: 'root',
+      password: this.#password,
+    });
+    registerSecret(answer.token);
+    return answer.token;
   }
 
   async callAsRoot(method: string, message: object): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { UnauthenticatedError } from '#src/errors/index.js';
+import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { useClients } from './support.js';
 
@@ -10,7 +11,7 @@ describe('a client without a name, on an etcd that asks for one', () => {
   before(async function () {
     skipUnlessBreakable(this, etcd());
     for (const [method, message] of [
-      ['user/add', { name: 'root', password: 'secret' }],
+      ['user/add', { name: 'root', password: secretOf('root') }],
       ['user/grant', { user: 'root', role: 'root' }],
       ['enable', {}],
     ] as const) {

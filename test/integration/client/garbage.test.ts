@@ -64,12 +64,14 @@ for (const [what, open] of Object.entries(peers)) {
 
     it('does not end a watch, which goes on looking for an etcd, and is let go of by its signal', async () => {
       const client = connect([endpoint], { timeoutMs });
-      const events = client.status()[Symbol.asyncIterator]();
+      const events = client.status();
       const abort = new AbortController();
       const watcher = client.watch('k', { startRevision: 1n, signal: abort.signal });
       const next = watcher[Symbol.asyncIterator]().next();
       const reason = new Error('enough');
-      if (what.startsWith('gRPC')) assert.equal((await events.next()).value?.type, 'disconnected');
+      if (what.startsWith('gRPC')) {
+        for await (const { type } of events) if (type === 'disconnected') break;
+      }
       abort.abort(reason);
       await assert.rejects(next, reason);
     });

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { EtcdError, UnauthenticatedError } from '#src/errors/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { AuthGateway } from '../../support/auth-gateway.js';
+import { registerSecret, secretOf } from '../../support/canary.js';
 import { eventually, useClients } from './support.js';
 
-const password = 'canary-password-of-root';
+const password = secretOf('root of tokens');
 const root = { username: 'root', password };
 
 describe('an etcd whose authentication is switched on and off', () => {
@@ -72,7 +73,9 @@ describe('an etcd that issues signed tokens good for three seconds', () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const files = { pub: join(folder, 'pub.pem'), priv: join(folder, 'priv.pem') };
     await writeFile(files.pub, publicKey.export({ type: 'spki', format: 'pem' }));
-    await writeFile(files.priv, privateKey.export({ type: 'pkcs1', format: 'pem' }));
+    const pem = privateKey.export({ type: 'pkcs1', format: 'pem' });
+    registerSecret(String(pem));
+    await writeFile(files.priv, pem);
     etcd = await startEtcd({
       args: ['--auth-token', `jwt,pub-key=${files.pub},priv-key=${files.priv},sign-method=RS256,ttl=3s`],
     });

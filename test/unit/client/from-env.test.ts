@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { optionsFromEnv } from '#src/client/from-env.js';
 import { EtcdClient } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
+import { secretOf } from '../../support/canary.js';
 
 describe("client options from etcdctl's variables", () => {
   it('are etcdctl’s own defaults where nothing is set, or set to nothing', () => {
@@ -40,9 +41,10 @@ describe("client options from etcdctl's variables", () => {
   });
 
   it('take user and password from one variable or from two', () => {
-    const auth = { username: 'root', password: 'a:b' };
-    assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: 'root:a:b' }).auth, auth);
-    assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: 'root', ETCDCTL_PASSWORD: 'a:b' }).auth, auth);
+    const password = `${secretOf('env')}:with:colons`;
+    const auth = { username: 'root', password };
+    assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: `root:${password}` }).auth, auth);
+    assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: 'root', ETCDCTL_PASSWORD: password }).auth, auth);
   });
 
   it('take a token instead of a user', () => {

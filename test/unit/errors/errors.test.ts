@@ -9,115 +9,97 @@ import {
   EtcdError,
   errorFromServer,
   InvalidInputError,
-  LeaseNotFoundError,
+  isLasting,
   PermissionDeniedError,
+  serverTexts,
   toCode,
-  UnauthenticatedError,
   type Verdict,
 } from '#src/errors/index.js';
-
-interface Row {
-  readonly text: string;
-  readonly code: Code;
-  /** Go's spelling of the code, as it stands in a cancel reason. */
-  readonly go: string;
-  readonly type: new (...args: never[]) => EtcdError;
-  readonly verdict: Verdict;
-}
-
-const rows: readonly Row[] = [
-  {
-    text: 'etcdserver: mvcc: required revision has been compacted',
-    code: Code.OUT_OF_RANGE,
-    go: 'OutOfRange',
-    type: CompactedError,
-    verdict: 'final',
-  },
-  {
-    text: 'etcdserver: requested lease not found',
-    code: Code.NOT_FOUND,
-    go: 'NotFound',
-    type: LeaseNotFoundError,
-    verdict: 'final',
-  },
-  {
-    text: 'etcdserver: permission denied',
-    code: Code.PERMISSION_DENIED,
-    go: 'PermissionDenied',
-    type: PermissionDeniedError,
-    verdict: 'final',
-  },
-  {
-    text: 'etcdserver: invalid auth token',
-    code: Code.UNAUTHENTICATED,
-    go: 'Unauthenticated',
-    type: UnauthenticatedError,
-    verdict: 'not-applied',
-  },
-  {
-    text: 'etcdserver: user name is empty',
-    code: Code.INVALID_ARGUMENT,
-    go: 'InvalidArgument',
-    type: UnauthenticatedError,
-    verdict: 'final',
-  },
-  {
-    text: 'etcdserver: revision of auth store is old',
-    code: Code.INVALID_ARGUMENT,
-    go: 'InvalidArgument',
-    type: UnauthenticatedError,
-    verdict: 'not-applied',
-  },
-  {
-    text: 'etcdserver: duplicate key given in txn request',
-    code: Code.INVALID_ARGUMENT,
-    go: 'InvalidArgument',
-    type: EtcdError,
-    verdict: 'final',
-  },
-  {
-    text: 'etcdserver: no leader',
-    code: Code.UNAVAILABLE,
-    go: 'Unavailable',
-    type: EtcdError,
-    verdict: 'not-applied',
-  },
-  {
-    text: 'etcdserver: leader changed',
-    code: Code.UNAVAILABLE,
-    go: 'Unavailable',
-    type: EtcdError,
-    verdict: 'maybe-applied',
-  },
-  {
-    text: 'etcdserver: request timed out',
-    code: Code.UNAVAILABLE,
-    go: 'Unavailable',
-    type: EtcdError,
-    verdict: 'maybe-applied',
-  },
-];
+import { classOf, goCode, rpctypes, verdictOf } from '../../support/rpctypes.js';
 
 describe("a server's text", () => {
-  for (const { text, code, go, type, verdict } of rows) {
+  it('is one of 63, as etcd has them, and a few without a constant', () => {
+    assert.equal(rpctypes.length, 63);
+    assert.equal(new Set(rpctypes.map(([, , text]) => text)).size, 63);
+    const named = new Set(rpctypes.map(([name]) => name));
+    const more = serverTexts.filter(({ reason }) => !named.has(reason));
+    assert.deepEqual(
+      more.map(({ text }) => text),
+      [
+        'etcdserver: request timed out, leader transfer took too long',
+        'not a primary lessor',
+        'etcdserver: unknown method',
+        'election: no leader',
+        'election: not leader',
+        '"leader" field must be provided',
+        'mvcc: watcher range is empty',
+        'mvcc: duplicate watch ID provided on the WatchStream',
+      ],
+    );
+  });
+
+  for (const [name, code, text, otherCode] of rpctypes) {
     describe(`'${text}'`, () => {
-      it(`is ${type.name}, ${verdict}, as a status`, () => {
-        const error = errorFromServer(code, text);
-        assert.equal(error.constructor, type);
+      const check = (error: EtcdError) => {
+        assert.equal(error.name, classOf[name] ?? 'EtcdError');
+        assert.equal(error.constructor.name, error.name);
         assert.equal(error.code, code);
-        assert.equal(error.verdict, verdict);
+        assert.equal(error.reason, name);
+        assert.equal(error.verdict, verdictOf(name));
         assert.equal(error.serverText, text);
+      };
+
+      it(`is ${name}, ${verdictOf(name)}, as a status of any code`, () => {
+        check(errorFromServer(code, text));
+        if (otherCode !== undefined) check(errorFromServer(otherCode, text));
+        check(errorFromServer(Code.UNKNOWN, text));
       });
 
-      it('is the same as Go prints it in a cancel reason', () => {
-        const error = errorFromServer(Code.UNKNOWN, `rpc error: code = ${go} desc = ${text}`);
-        assert.equal(error.constructor, type);
-        assert.equal(error.code, code);
-        assert.equal(error.verdict, verdict);
-        assert.equal(error.serverText, text);
+      it('is the same as Go prints it in a cancel reason, once or twice', () => {
+        const told = `rpc error: code = ${goCode[code]} desc = ${text}`;
+        check(errorFromServer(Code.UNKNOWN, told));
+        check(errorFromServer(Code.UNKNOWN, `rpc error: code = Unknown desc = ${told}`));
       });
     });
   }
+
+  it('without a constant in Go has a name and a verdict too', () => {
+    const moved = errorFromServer(Code.UNKNOWN, 'not a primary lessor');
+    assert.deepEqual([moved.reason, moved.verdict], ['NotPrimaryLessor', 'maybe-applied']);
+    const range = errorFromServer(Code.UNKNOWN, 'mvcc: watcher range is empty');
+    assert.deepEqual([range.reason, range.verdict], ['WatchRangeEmpty', 'final']);
+    const late = errorFromServer(Code.DEADLINE_EXCEEDED, 'context deadline exceeded');
+    assert.deepEqual([late.reason, late.verdict], ['DeadlineExceeded', 'maybe-applied']);
+  });
+
+  it('about a request over the limit of the server’s gRPC library says so by the same name', () => {
+    const text = 'grpc: received message larger than max (2098200 vs. 2097152)';
+    const error = errorFromServer(Code.RESOURCE_EXHAUSTED, text);
+    assert.deepEqual([error.reason, error.verdict], ['RequestTooLarge', 'final']);
+  });
+
+  it('of this side about an answer over its limit is that of a request that was carried out, not to be met again', () => {
+    for (const text of [
+      'Received message larger than max (4294967280 vs 536870912)',
+      'Received message that decompresses to a size larger than 536870912',
+    ]) {
+      const error = errorFromServer(Code.RESOURCE_EXHAUSTED, text);
+      assert.deepEqual([error.reason, error.verdict], ['ResponseTooLarge', 'maybe-applied']);
+      assert.equal(isLasting(error), true);
+    }
+  });
+
+  it('that the store is full lasts, and that a leader changed does not', () => {
+    assert.equal(isLasting(errorFromServer(8, 'etcdserver: mvcc: database space exceeded')), true);
+    assert.equal(isLasting(errorFromServer(14, 'etcdserver: leader changed')), false);
+  });
+
+  it('that is missing altogether, as after some hostile answers, still gives an error', () => {
+    const nothing = undefined as never;
+    const error = errorFromServer(nothing, nothing);
+    assert.deepEqual([error.code, error.verdict, error.reason], [Code.UNKNOWN, 'maybe-applied', undefined]);
+    assert.equal(error.message, 'UNKNOWN: the server gave no reason');
+  });
 
   it('wins over its code, which differs between releases', () => {
     assert.equal(errorFromServer(Code.UNKNOWN, 'etcdserver: leader changed').verdict, 'maybe-applied');
@@ -152,7 +134,10 @@ describe('a status that no known text explains', () => {
     [Code.INVALID_ARGUMENT, 'final'],
     [Code.OUT_OF_RANGE, 'final'],
     [Code.FAILED_PRECONDITION, 'final'],
-    [Code.RESOURCE_EXHAUSTED, 'final'],
+    [Code.ABORTED, 'maybe-applied'],
+    [Code.DATA_LOSS, 'maybe-applied'],
+    [Code.RESOURCE_EXHAUSTED, 'maybe-applied'],
+    [Code.UNIMPLEMENTED, 'final'],
   ];
   for (const [code, verdict] of verdicts) {
     it(`${codeName(code)} is ${verdict}`, () => {
@@ -199,6 +184,7 @@ describe('an error of this library', () => {
     assert.equal(error.code, Code.UNAVAILABLE);
     assert.equal(error.cause, cause);
     assert.equal(error.serverText, 'etcdserver: leader changed');
+    assert.equal(error.reason, 'LeaderChanged');
     assert.equal(error.operation, 'Put');
     assert.equal(error.member, 'm1:2379');
     assert.match(error.message, /Put on m1:2379 may have been applied/);

@@ -4,7 +4,9 @@ import { type AuthOptions, checkAuth } from '#src/wire/auth.js';
 import { tokenFetcher } from '#src/wire/authenticator.js';
 import { expiryOf } from '#src/wire/jwt.js';
 import { TokenSource } from '#src/wire/token.js';
+import { secretOf } from '../../support/canary.js';
 
+const secret = secretOf('a token');
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const jwt = (claims: unknown) => `${base64url({ alg: 'none' })}.${base64url(claims)}.x`;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -134,9 +136,9 @@ describe('a token source', () => {
   it('shows no token to whoever prints it', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
-    give('canary');
+    give(secret);
     await first;
-    assert.ok(!JSON.stringify(tokens).includes('canary'));
+    assert.ok(!JSON.stringify(tokens).includes(secret));
   });
 });
 
@@ -178,17 +180,17 @@ describe('auth options', () => {
     [/not an object/, 'root'],
     [/username/, {}],
     [/password/, { username: 'root' }],
-    [/username is empty/, { username: '', password: 'canary' }],
+    [/username is empty/, { username: '', password: secret }],
     [/password/, { username: 'root', password: 5 }],
-    [/not a function/, { tokenProvider: 'canary' }],
-    [/one of them must go/, { username: 'root', password: 'canary', tokenProvider: () => 'canary' }],
+    [/not a function/, { tokenProvider: secret }],
+    [/one of them must go/, { username: 'root', password: secret, tokenProvider: () => secret }],
   ];
   for (const [told, auth] of bad) {
     it(`are refused without showing a secret: ${told.source}`, () => {
       assert.throws(
         () => checkAuth(auth as AuthOptions),
         (error) =>
-          error instanceof InvalidInputError && told.test(error.message) && !error.message.includes('canary'),
+          error instanceof InvalidInputError && told.test(error.message) && !error.message.includes(secret),
       );
     });
   }

@@ -1,0 +1,110 @@
+import { Code, toCode } from './code.js';
+import {
+  CompactedError,
+  EtcdError,
+  type EtcdErrorFields,
+  LeaseNotFoundError,
+  PermissionDeniedError,
+  UnauthenticatedError,
+} from './etcd-error.js';
+import { meaningOf, type ServerText } from './server-texts.js';
+import type { Verdict } from './verdict.js';
+
+/** How a status that no known text explains is judged. */
+const maybeAppliedCodes = new Set<Code>([
+  Code.UNAVAILABLE,
+  Code.CANCELLED,
+  Code.DEADLINE_EXCEEDED,
+  Code.INTERNAL,
+  Code.UNKNOWN,
+  Code.ABORTED,
+  Code.DATA_LOSS,
+  // Among others a stream reset by a member that has had enough of us, with the request under way.
+  Code.RESOURCE_EXHAUSTED,
+]);
+
+const decorated = /^rpc error: code = (\w+)(?:\(\d+\))? desc = (.*)$/s;
+
+/** Go's spelling of the codes, as etcd writes them into a cancel reason. */
+const goCodes: Readonly<Record<string, Code>> = {
+  Canceled: Code.CANCELLED,
+  InvalidArgument: Code.INVALID_ARGUMENT,
+  DeadlineExceeded: Code.DEADLINE_EXCEEDED,
+  NotFound: Code.NOT_FOUND,
+  AlreadyExists: Code.ALREADY_EXISTS,
+  PermissionDenied: Code.PERMISSION_DENIED,
+  ResourceExhausted: Code.RESOURCE_EXHAUSTED,
+  FailedPrecondition: Code.FAILED_PRECONDITION,
+  Aborted: Code.ABORTED,
+  OutOfRange: Code.OUT_OF_RANGE,
+  Unimplemented: Code.UNIMPLEMENTED,
+  Internal: Code.INTERNAL,
+  Unavailable: Code.UNAVAILABLE,
+  DataLoss: Code.DATA_LOSS,
+  Unauthenticated: Code.UNAUTHENTICATED,
+};
+
+/**
+ * The error for a status or a watch's cancel reason. Watch reasons come in two spellings, bare and as Go prints
+ * a gRPC error; both give the same class. A text of etcd's decides by itself; any other is judged by its code.
+ *
+ * @param options.notSent the request surely never left, whatever the status says.
+ */
+export function errorFromServer(
+  code: number,
+  text: string,
+  options: { cause?: unknown; notSent?: boolean } = {},
+): EtcdError {
+  // A hostile answer makes grpc-js report a status without a code or a text.
+  const [bareCode, bareText] = undecorate(toCode(code), text ?? '');
+  const known = meaningOf(bareText);
+  const verdict = known ? (known.verdict ?? 'final') : verdictOf(bareCode);
+  const fields: EtcdErrorFields = {
+    code: known?.code ?? bareCode,
+    verdict: options.notSent ? 'not-applied' : verdict,
+    serverText: bareText,
+    ...(known ? { reason: known.reason } : {}),
+    ...(options.cause === undefined ? {} : { cause: options.cause }),
+  };
+  return make(known?.kind ?? kindOf(bareCode), bareText || 'the server gave no reason', fields);
+}
+
+function make(kind: ServerText['kind'], text: string, fields: EtcdErrorFields): EtcdError {
+  switch (kind) {
+    case 'compacted':
+      return new CompactedError(text, 0n);
+    case 'lease-not-found':
+      return new LeaseNotFoundError(text, fields);
+    case 'permission-denied':
+      return new PermissionDeniedError(text, fields);
+    case 'unauthenticated':
+      return new UnauthenticatedError(text, fields);
+    case undefined:
+      return new EtcdError(text, fields);
+  }
+}
+
+/** For texts that are not etcd's, such as a proxy's. */
+function kindOf(code: Code): ServerText['kind'] {
+  if (code === Code.PERMISSION_DENIED) return 'permission-denied';
+  return code === Code.UNAUTHENTICATED ? 'unauthenticated' : undefined;
+}
+
+/** A proxy decorates what was decorated before. */
+function undecorate(code: Code, text: string): [Code, string] {
+  const match = decorated.exec(text);
+  if (!match) return [code, text];
+  return undecorate(goCodes[match[1] ?? ''] ?? code, match[2] ?? '');
+}
+
+function verdictOf(code: Code): Verdict {
+  return maybeAppliedCodes.has(code) ? 'maybe-applied' : 'final';
+}
+
+/**
+ * Whether the same request would meet the same answer for now although it may have been applied: worth no further
+ * try, not even of a read. An answer over the receive limit would be sent whole each time.
+ */
+export function isLasting(error: EtcdError): boolean {
+  return error.reason === 'NoSpace' || error.reason === 'ResponseTooLarge';
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { LeaseGrantRequest, LeaseGrantResponse, WatchRequest, WatchResponse } from '#src/gen/etcd/rpc.js';
+import { frame, type ScriptedCall, startScriptedServer } from '../../support/scripted-server.js';
+import { hostilePeers, listenWith } from './hostile-answers.js';
+
+const MiB = 1024 * 1024;
+const limit = 4 * MiB;
+/**
+ * Each flood is ten times that and more if nobody stops it. Loose, since garbage is collected when Node sees fit: the
+ * several connections each may have one message of the limit under way, in pieces and whole.
+ */
+const mostGrowth = 160 * MiB;
+
+/** Writes the pieces over and over, as fast as they are taken, up to `total` bytes. Counts what it wrote. */
+function pour(call: ScriptedCall, piece: Buffer, total: number): void {
+  let left = total;
+  const more = () => {
+    while (left > 0 && !call.stream.destroyed) {
+      left -= piece.length;
+      if (!call.stream.write(piece)) return;
+    }
+    if (!call.stream.destroyed) call.end();
+  };
+  call.stream.on('drain', more);
+  more();
+}
+
+const headers = { ':status': 200, 'content-type': 'application/grpc' };
+const total = 1_536 * MiB;
+const zeros = Buffer.alloc(MiB);
+
+const floods: Readonly<Record<string, (call: ScriptedCall) => void>> = {
+  'a message over the receive limit': (call) => {
+    call.raw(frame(Buffer.alloc(0), 1_024 * MiB));
+    pour(call, zeros, 1_024 * MiB);
+  },
+  'messages just under the limit without end': (call) => {
+    call.raw(Buffer.alloc(0));
+    pour(call, frame(Buffer.alloc(limit - 10)), total);
+  },
+  'a hundred thousand messages of nothing': (call) => {
+    call.raw(Buffer.alloc(0));
+    pour(call, frame(Buffer.alloc(0)), 500_000);
+  },
+  'messages of nothing without end': (call) => {
+    call.raw(Buffer.alloc(0));
+    pour(call, Buffer.concat(Array.from({ length: 10_000 }, () => frame(Buffer.alloc(0)))), total);
+  },
+  'a page without end': (call) => {
+    call.stream.respond({ ':status': 502, 'content-type': 'text/html' });
+    pour(call, Buffer.alloc(MiB, '<p>'), total);
+  },
+  'a compressed message that unfolds to a gigabyte': (call) => {
+    call.stream.respond({ ...headers, 'grpc-encoding': 'gzip' }, { waitForTrailers: true });
+    call.stream.write(frame(bomb, bomb.length, 1));
+    call.end();
+  },
+};
+const bomb = gzipSync(Buffer.alloc(256 * MiB));
+
+async function runClient(endpoint: string) {
+  const script = fileURLToPath(new URL('flood-client.js', import.meta.url));
+  const child = spawn(process.execPath, [script, endpoint, String(limit)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const stop = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  let said = '';
+  child.stdout.on('data', (bytes) => {
+    said += bytes;
+  });
+  const [code] = await once(child, 'close');
+  clearTimeout(stop);
+  assert.equal(code, 0, said);
+  return JSON.parse(said) as {
+    readonly calls: readonly string[];
+    readonly tookMs: number;
+    readonly grewBytes: number;
+    readonly trouble: readonly string[];
+  };
+}
+
+/** Gives what a read and a write came to. */
+async function withstands(endpoint: string): Promise<readonly string[]> {
+  const { calls, tookMs, grewBytes, trouble } = await runClient(endpoint);
+  assert.deepEqual(trouble, []);
+  for (const call of calls) assert.match(call, /^\w*Error/);
+  assert.ok(tookMs < 5_000, `${tookMs} ms`);
+  assert.ok(grewBytes < mostGrowth, `grew by ${Math.round(grewBytes / MiB)} MiB`);
+  return calls;
+}
+
+/** A lease is granted, so that there is something to keep alive; all else is flooded. */
+function flooding(flood: (call: ScriptedCall) => void): (call: ScriptedCall) => void {
+  return (call) => {
+    if (call.method !== 'LeaseGrant') {
+      call.stream.resume();
+      flood(call);
+      return;
+    }
+    call.onMessage((bytes) => {
+      const { ID, TTL } = LeaseGrantRequest.decode(bytes);
+      call.reply(LeaseGrantResponse.encode(LeaseGrantResponse.fromPartial({ ID, TTL })).finish());
+    });
+  };
+}
+
+describe('a flood from a server', function () {
+  this.timeout(60_000);
+
+  for (const [what, flood] of Object.entries(floods)) {
+    it(`of ${what} fails calls in time, typed, and is not taken in`, async () => {
+      const server = await startScriptedServer(flooding(flood));
+      try {
+        const [, write] = await withstands(server.endpoint);
+        if (what.includes('over the receive limit'))
+          assert.equal(write, 'AmbiguousWriteError ResponseTooLarge');
+      } finally {
+        await server.close();
+      }
+    });
+  }
+
+  it('of headers without end fails calls in time, typed, and is not taken in', async () => {
+    const peer = await listenWith(hostilePeers['headers without end']!);
+    try {
+      await withstands(peer.endpoint);
+    } finally {
+      await peer.close();
+    }
+  });
+
+  it('of events that nobody reads, from one that does not care for cancels, is not taken in', async () => {
+    const server = await startScriptedServer((call) => {
+      if (call.method !== 'Watch') {
+        call.stream.resume();
+        call.end(14, 'etcdserver: no leader');
+        return;
+      }
+      call.onMessage((bytes) => {
+        const request = WatchRequest.decode(bytes).requestUnion;
+        if (request?.$case !== 'createRequest') return;
+        const { watchId } = request.value;
+        const say = (response: Parameters<typeof WatchResponse.fromPartial>[0]) =>
+          WatchResponse.encode(WatchResponse.fromPartial({ watchId, ...response })).finish();
+        call.send(say({ created: true, header: { revision: 1n } }));
+        let revision = 1n;
+        const more = () => {
+          for (let blocked = false; !blocked && revision < 1_500n && !call.stream.destroyed; revision++) {
+            const kv = { key: Buffer.from('k'), value: zeros, modRevision: revision + 1n, version: 1n };
+            const events = say({ header: { revision: revision + 1n }, events: [{ type: 0, kv }] });
+            blocked = !call.stream.write(frame(events));
+          }
+        };
+        call.stream.on('drain', more);
+        more();
+      });
+    });
+    try {
+      await withstands(server.endpoint);
+    } finally {
+      await server.close();
+    }
+  });
+});

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { EtcdClient } from '#src/client/index.js';
+import { AmbiguousWriteError, EtcdError } from '#src/errors/index.js';
+import { LeaseGrantRequest, LeaseGrantResponse } from '#src/gen/etcd/rpc.js';
+import { type ScriptedCall, startScriptedServer } from '../../support/scripted-server.js';
+import { type HostileAnswer, hostileAnswers, hostilePeers, listenWith } from './hostile-answers.js';
+
+const timeoutMs = 1_200;
+/** What a deadline may be late by on a busy machine. */
+const slackMs = 3_000;
+
+/** Plays the answer to all calls but the grant of a lease, without which there is nothing to keep alive. */
+function playing(play: (call: ScriptedCall) => void): (call: ScriptedCall) => void {
+  return (call) => {
+    if (call.method !== 'LeaseGrant') {
+      call.stream.on('data', () => {});
+      play(call);
+      return;
+    }
+    call.onMessage((bytes) => {
+      const { ID, TTL } = LeaseGrantRequest.decode(bytes);
+      call.reply(LeaseGrantResponse.encode(LeaseGrantResponse.fromPartial({ ID, TTL })).finish());
+    });
+  };
+}
+
+interface Met {
+  readonly error: unknown;
+  readonly tookMs: number;
+}
+
+async function meet(call: Promise<unknown>): Promise<Met> {
+  const start = performance.now();
+  const error = await call.then(
+    (value) => new assert.AssertionError({ message: `resolved with ${String(value)}` }),
+    (thrown: unknown) => thrown,
+  );
+  return { error, tookMs: performance.now() - start };
+}
+
+/** Gives the error. */
+function typed({ error, tookMs }: Met): EtcdError {
+  assert.ok(error instanceof EtcdError, String(error));
+  assert.equal(typeof error.code, 'number');
+  assert.ok(error.message.length > 10 && error.message.length < 10_000, error.message);
+  assert.ok(tookMs < timeoutMs + slackMs, `${tookMs} ms`);
+  return error;
+}
+
+/** A read and a write to a server that answers so. */
+async function callsTo({ play }: HostileAnswer) {
+  const server = await startScriptedServer(playing(play));
+  const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
+  const [read, write] = await Promise.all([meet(client.kv.get('k')), meet(client.kv.put('k', 'v'))]);
+  await client.close();
+  await server.close();
+  return { read, write, puts: server.calls.filter((method) => method === 'Put').length };
+}
+
+/** What would have ended the process of a user; mocha forgives some of it. Call it where hooks may be called. */
+function refusesLooseErrors(): void {
+  const loose: unknown[] = [];
+  const note = (error: unknown) => loose.push(error);
+  before('loose errors are noted', () => {
+    process.prependListener('unhandledRejection', note);
+    process.prependListener('uncaughtException', note);
+  });
+  after('there was no loose error', () => {
+    process.off('unhandledRejection', note);
+    process.off('uncaughtException', note);
+    assert.deepEqual(loose, []);
+  });
+}
+
+describe('a server that answers', () => {
+  refusesLooseErrors();
+  const all = new Map<string, ReturnType<typeof callsTo>>();
+
+  before('all at once, since most take as long as the deadline', () => {
+    for (const [what, answer] of Object.entries(hostileAnswers)) all.set(what, callsTo(answer));
+  });
+
+  for (const [what, { refuses = false, answers = false }] of Object.entries(hostileAnswers)) {
+    it(`${what} fails a read and a write in time, typed; the write is sent once${refuses ? ' or more, since it was refused' : ''}`, async () => {
+      const { read, write, puts } = await all.get(what)!;
+      typed(read);
+      const error = typed(write);
+      if (refuses) return;
+      assert.ok(puts <= 1, `${puts} puts`);
+      // What cannot be known must not be claimed.
+      assert.equal(error.verdict, answers ? 'final' : 'maybe-applied', String(error));
+      if (!answers && !error.message.includes('no header')) assert.ok(error instanceof AmbiguousWriteError);
+    });
+  }
+
+  it('any of these neither ends a watch in an untyped way nor holds up its end', async () => {
+    const one = async ([what, { play }]: [string, (typeof hostileAnswers)[string]]) => {
+      const server = await startScriptedServer(playing(play));
+      const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
+      const abort = new AbortController();
+      const watcher = client.watch('k', { startRevision: 1n, signal: abort.signal });
+      const reason = new Error('enough');
+      const ended = meet(watcher[Symbol.asyncIterator]().next());
+      watcher.ready.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, timeoutMs)); // for as long as the server cares to answer
+      abort.abort(reason);
+      const { error } = await ended;
+      assert.ok(error === reason || error instanceof EtcdError, `${what}: ${error}`);
+      await client.close();
+      await server.close();
+    };
+    await Promise.all(Object.entries(hostileAnswers).map(one));
+  });
+
+  it('any of these to renewals lets the lease be told lost in time', async () => {
+    const one = async ([what, { play }]: [string, (typeof hostileAnswers)[string]]) => {
+      const server = await startScriptedServer(playing(play));
+      const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
+      const start = performance.now();
+      const lease = await client.lease.hold({ ttlSeconds: 2 });
+      const { reason } = await lease.ended;
+      assert.ok(reason === 'lost-contact' || reason === 'expired', `${what}: ${reason}`);
+      assert.equal(lease.held, false);
+      assert.ok(performance.now() - start < 2_000 + slackMs, what);
+      await client.close();
+      await server.close();
+    };
+    await Promise.all(Object.entries(hostileAnswers).map(one));
+  });
+});
+
+describe('a peer that sends', () => {
+  refusesLooseErrors();
+
+  for (const [what, speak] of Object.entries(hostilePeers)) {
+    it(`${what} fails a read and a write in time, typed, and holds up no watch’s end`, async () => {
+      const peer = await listenWith(speak);
+      const client = new EtcdClient({ endpoints: [peer.endpoint], timeoutMs });
+      try {
+        const abort = new AbortController();
+        const watcher = client.watch('k', { startRevision: 1n, signal: abort.signal });
+        const ended = meet(watcher[Symbol.asyncIterator]().next());
+        watcher.ready.catch(() => {});
+        for (const met of await Promise.all([meet(client.kv.get('k')), meet(client.kv.put('k', 'v'))])) {
+          typed(met);
+        }
+        const reason = new Error('enough');
+        abort.abort(reason);
+        assert.equal((await ended).error, reason);
+      } finally {
+        await client.close();
+        await peer.close();
+      }
+    });
+  }
+});

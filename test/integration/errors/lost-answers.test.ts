@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { AmbiguousWriteError, EtcdError } from '#src/errors/index.js';
+import { compare, op } from '#src/kv/index.js';
+import type { FaultProxy } from '#src/testing/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, folderOf, useClients } from '../client/support.js';
+
+/** What happens to a write on its way. */
+type Fate = 'answered' | 'answer lost' | 'request lost';
+
+describe('a counter incremented by compare-and-put', () => {
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+  const rounds = 36;
+  let far: EtcdClient;
+  let near: EtcdClient;
+  let door: FaultProxy;
+  let key: string;
+
+  beforeEach(async () => {
+    door = await proxy(etcd());
+    far = connect([door.endpoint]);
+    near = connect(etcd().endpoints);
+    key = `${folderOf(etcd())}counter`;
+  });
+
+  /** Runs a write under a fault; the promise is settled when it returns. */
+  async function suffer(fate: Fate, write: () => Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
+    const before = (await near.kv.get(key)).kv?.modRevision ?? 0n;
+    if (fate === 'answer lost') door.delay({ up: 0, down: 3_600_000 });
+    if (fate === 'request lost') door.cutAfterBytes(0, 'up');
+    const settled = Promise.allSettled([write()]);
+    if (fate === 'answer lost') {
+      await eventually(
+        'etcd applied it',
+        async () => ((await near.kv.get(key)).kv?.modRevision ?? 0n) > before,
+      );
+      door.cut();
+      door.heal();
+    }
+    const [result] = await settled;
+    door.heal();
+    return result!;
+  }
+
+  /** As a careful user does it: an ambiguous outcome is looked up, by a tag that only this write has. */
+  async function increment(
+    fates: readonly Fate[],
+    tag: string,
+  ): Promise<{ ambiguous: number; applied: number }> {
+    const seen = { ambiguous: 0, applied: 0 };
+    for (let attempt = 0; ; attempt++) {
+      const { kv } = await far.kv.get(key);
+      const count = Number(kv?.value.toString().split(' ')[0] ?? 0);
+      const txn = {
+        compare: [compare.modRevision(key, '=', kv?.modRevision ?? 0n)],
+        success: [op.put(key, `${count + 1} ${tag}`)],
+      };
+      const result = await suffer(fates[attempt] ?? 'answered', () => far.kv.txn(txn));
+      if (result.status === 'fulfilled') {
+        if ((result.value as { succeeded: boolean }).succeeded) return seen;
+        continue;
+      }
+      const error = result.reason;
+      assert.ok(error instanceof AmbiguousWriteError, String(error));
+      assert.match(error.operation, /^Txn/);
+      assert.ok(error.message.includes(door.endpoint), 'it names the member');
+      assert.ok(error.cause instanceof EtcdError);
+      seen.ambiguous++;
+      if ((await far.kv.get(key)).kv?.value.toString().endsWith(` ${tag}`)) return { ...seen, applied: 1 };
+    }
+  }
+
+  it(`through a proxy that loses answers and requests counts each of ${rounds} once`, async function () {
+    this.timeout(60_000);
+    let ambiguous = 0;
+    let applied = 0;
+    for (let round = 0; round < rounds; round++) {
+      const fates: Fate[] = round % 3 === 0 ? ['request lost', 'answer lost'] : ['answer lost'];
+      const seen = await increment(fates, `round-${round}`);
+      ambiguous += seen.ambiguous;
+      applied += seen.applied;
+    }
+    const { kv } = await near.kv.get(key);
+    assert.equal(kv?.value.toString(), `${rounds} round-${rounds - 1}`);
+    assert.equal(kv.version, BigInt(rounds), 'every write of it is one increment');
+    assert.equal(applied, rounds, 'every answer was lost once');
+    assert.ok(ambiguous > rounds, 'and some requests');
+  });
+
+  it('without a comparison is put once however the answer is lost', async function () {
+    this.timeout(60_000);
+    for (let round = 0; round < 30; round++) {
+      const one = `${key}${round}`;
+      const before = (await far.kv.get(key)).revision; // connected, too
+      door.delay({ up: 0, down: 3_600_000 });
+      const settled = Promise.allSettled([far.kv.put(one, 'v')]);
+      await eventually('etcd applied it', async () => (await near.kv.get(key)).revision > before);
+      door.cut();
+      door.heal();
+      const [result] = await settled;
+      assert.ok(result?.status === 'rejected' && result.reason instanceof AmbiguousWriteError);
+      assert.match(result.reason.operation, /^Put/);
+      assert.equal(result.reason.verdict, 'maybe-applied');
+      await far.kv.get(one); // by now a hidden second try would have come
+      assert.equal((await near.kv.get(one)).kv?.version, 1n);
+    }
+  });
+
+  it('can be read by a transaction whose answer is lost: it is sent again', async () => {
+    await near.kv.put(key, '1');
+    await far.kv.get(key);
+    const handled = () => etcd().metric('grpc_server_handled_total');
+    const before = await handled();
+    door.delay({ up: 0, down: 3_600_000 });
+    const reading = far.kv.txn({ compare: [compare.version(key, '>', 0n)], success: [op.get(key)] });
+    await eventually('etcd answered it', async () => (await handled()) > before);
+    door.cut();
+    door.heal();
+    const { succeeded, results } = await reading;
+    assert.equal(succeeded, true);
+    const [first] = results;
+    assert.equal(first?.type === 'range' && first.kvs[0]?.value.toString(), '1');
+  });
+});

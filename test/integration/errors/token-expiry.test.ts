@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { secretOf } from '../../support/canary.js';
+import { folderOf, useClients } from '../client/support.js';
+
+const tokenSeconds = 2;
+const root = { username: 'root', password: secretOf('root') };
+
+describe('five hundred concurrent calls of a client whose token has expired', function () {
+  this.timeout(60_000);
+  const { connect } = useClients();
+  let started: EtcdHandle | undefined;
+  const etcd = () => started!;
+
+  async function administer(method: string, message: object): Promise<void> {
+    const response = await fetch(`http://${etcd().endpoints[0]}/v3/auth/${method}`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { connection: 'close' },
+    });
+    assert.equal(response.status, 200, `${method}: ${await response.text()}`);
+  }
+
+  before(async function () {
+    if (process.env['ETCD_TEST_SOURCE'] === 'external') {
+      console.error(`skipped, since the etcd is external: ${this.test?.parent?.fullTitle()}`);
+      this.skip();
+    }
+    started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
+    await administer('user/add', { name: root.username, password: root.password });
+    await administer('user/grant', { user: 'root', role: 'root' });
+    await administer('enable', {});
+  });
+
+  after(() => started?.close());
+
+  /** Authenticate calls that etcd has begun, whatever came of them. */
+  async function authentications(): Promise<number> {
+    const lines = (await etcd().metrics()).split('\n');
+    return lines
+      .filter((line) => line.startsWith('grpc_server_started_total{') && line.includes('"Authenticate"'))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** Time alone makes a token expire, and any use of it would renew it. */
+  const expiry = () => sleep(2.5 * tokenSeconds * 1_000);
+
+  it('cost one Authenticate, and none of them fails', async () => {
+    const client = connect(etcd().endpoints, { auth: root });
+    const folder = folderOf(etcd());
+    await client.kv.put(`${folder}k`, 'v');
+    for (let round = 0; round < 2; round++) {
+      await expiry();
+      const before = await authentications();
+      const calls = Array.from({ length: 500 }, (_, i) => {
+        if (i % 3 === 0) return client.kv.put(`${folder}${i}`, 'v');
+        return i % 3 === 1 ? client.kv.get(`${folder}k`) : client.kv.txn({ compare: [] });
+      });
+      const failed = (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected');
+      assert.deepEqual(failed, []);
+      assert.equal((await authentications()) - before, 1, `round ${round}`);
+    }
+    const { count } = await client.kv.range({ prefix: folder }, { countOnly: true });
+    assert.equal(count, 168n); // 167 of the calls wrote a key of their own
+  });
+
+  it('of which the token was never used cost one as well', async () => {
+    const client = connect(etcd().endpoints, { auth: root });
+    const before = await authentications();
+    await Promise.all(Array.from({ length: 500 }, () => client.kv.get('k')));
+    assert.equal((await authentications()) - before, 1);
+  });
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { protoFolder } from '#src/raw/index.js';
+import { canary, registerSecret, secretOf, secretsInUse } from '../../support/canary.js';
+
+const project = join(protoFolder, '..');
+
+describe('the search for secrets in the output of the tests', () => {
+  let folder: string;
+  const secret = `${canary}-of-this-test`;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'canary-'));
+  });
+
+  after(() => rmSync(folder, { recursive: true }));
+
+  function search(secrets: readonly string[], output: string) {
+    const files = [join(folder, 'secrets'), join(folder, 'output')] as const;
+    writeFileSync(files[0], secrets.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    writeFileSync(files[1], output);
+    const { status, stdout } = spawnSync(process.execPath, [join(project, 'scripts/canary.mjs'), ...files], {
+      encoding: 'utf8',
+    });
+    return { status, stdout };
+  }
+
+  it('tells how many there are and that none was seen', () => {
+    const { status, stdout } = search([secret, 'another'], 'nothing here');
+    assert.equal(stdout, 'canary: 2 secrets, 0 seen in 0.00 MB of output\n');
+    assert.equal(status, 0);
+  });
+
+  const shown: Readonly<Record<string, string>> = {
+    plain: `error: wrong password ${secret}!`,
+    'in JSON': JSON.stringify({ password: secret }),
+    'in base64': Buffer.from(`root:${secret}@`).toString('base64'),
+    'in base64, one byte further': Buffer.from(`user:${secret}@@`).toString('base64').slice(4),
+    'in base64, two bytes further': Buffer.from(`12:${secret}@@@`).toString('base64'),
+    'in hexadecimal': Buffer.from(`x${secret}y`).toString('hex'),
+    'as Node prints a Buffer': inspect({ password: Buffer.from(secret) }),
+  };
+  for (const [how, output] of Object.entries(shown)) {
+    it(`fails with one line, and without the secret, when one stands there ${how}`, () => {
+      const { status, stdout } = search(['another', secret], `before\n${output}\nafter`);
+      assert.equal(status, 1);
+      assert.match(stdout, /^FAILED: canary: 2 secrets, 1 seen in 0\.00 MB of output: .*\n$/);
+      assert.equal(stdout.includes(secret), false);
+    });
+  }
+
+  it('knows a private key by each of its lines', () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const before = new Set(secretsInUse());
+    registerSecret(pem);
+    registerSecret(pem);
+    const added = secretsInUse().filter((one) => !before.has(one));
+    assert.ok(added.length >= 2, `${added.length} lines`);
+    assert.ok(added.every((line) => pem.includes(line) && !line.includes('PRIVATE')));
+    assert.equal(search(added, pem.split('\n')[2] ?? '').status, 1);
+  });
+
+  it('finds a secret in every file of the tests that names a password', () => {
+    assert.equal(secretOf('a name'), `${canary}-a-name`);
+    const files = readdirSync(join(project, 'test'), { recursive: true, encoding: 'utf8' });
+    const literal = /password: *['"`]/;
+    const careless = files
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => literal.test(readFileSync(join(project, 'test', file), 'utf8')));
+    assert.deepEqual(careless, []);
+  });
+});
