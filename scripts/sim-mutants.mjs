@@ -1,18 +1,25 @@
 #!/usr/bin/env node
-// npm run sim:mutants: wrong versions of the watch core, each of which the simulation must find out.
+// npm run sim:mutants: wrong versions of the watch core or the lease core, each of which its simulation must find out.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { mutants } from './sim-mutants-list.mjs';
+import { mutants as leaseMutants } from './sim-mutants-lease.mjs';
+import { mutants as watchMutants } from './sim-mutants-list.mjs';
 
 const help = `npm run sim:mutants -- [options]
 
   --schedules N   how many schedules a mutant may live through (default 20000)
   --seed S        the first seed (default 1)
-  --only TEXT     only mutants with this in their name`;
+  --only TEXT     only mutants with this in their name
+  --core C        whose mutants: watch (default) or lease`;
+
+const cores = {
+  watch: { folder: 'dist/watch/core', main: 'build/test/sim/main.js', mutants: watchMutants },
+  lease: { folder: 'dist/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
+};
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({
@@ -20,6 +27,7 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    core: { type: 'string', default: 'watch' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -28,9 +36,15 @@ if (values.help) {
   process.exit(0);
 }
 
+const core = cores[values.core];
+if (!core) {
+  console.error(`unknown core '${values.core}'\n\n${help}`);
+  process.exit(2);
+}
+
 /** A wrong core may spin for ever. */
 const timeoutMs = 300_000;
-const chosen = mutants.filter(({ name }) => name.includes(values.only));
+const chosen = core.mutants.filter(({ name }) => name.includes(values.only));
 const results = new Map();
 const queue = [{ name: 'none (the core as it is)', patches: [] }, ...chosen];
 const waiting = [...queue];
@@ -62,11 +76,11 @@ async function work() {
 function prepare({ name, patches }) {
   const home = mkdtempSync(join(tmpdir(), 'etcd-naming-mutant-'));
   writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
-  for (const room of ['dist/watch/core', 'dist/errors', 'dist/model', 'dist/async', 'build/test/sim']) {
+  for (const room of [core.folder, 'dist/errors', 'dist/model', 'dist/async', 'build/test/sim']) {
     cpSync(join(root, room), join(home, room), { recursive: true });
   }
   for (const { file, from, to } of patches) {
-    const path = join(home, 'dist/watch/core', file);
+    const path = join(home, core.folder, file);
     const source = readFileSync(path, 'utf8');
     const places = source.split(from).length - 1;
     if (places !== 1)
@@ -80,7 +94,7 @@ function prepare({ name, patches }) {
 }
 
 function simulate(home) {
-  const args = ['build/test/sim/main.js', '--json', '--schedules', values.schedules, '--seed', values.seed];
+  const args = [core.main, '--json', '--schedules', values.schedules, '--seed', values.seed];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';

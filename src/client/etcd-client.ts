@@ -1,4 +1,4 @@
-import { sharedAbort, systemClock } from '../async/index.js';
+import { ElapsedClock, sharedAbort, systemClock } from '../async/index.js';
 import { ClosedError } from '../errors/index.js';
 import { KvClient } from '../kv/index.js';
 import { LeaseClient } from '../lease/index.js';
@@ -49,12 +49,16 @@ export class EtcdClient implements AsyncDisposable {
   constructor(options: EtcdClientOptions) {
     const { transport, maxTxnOps } = resolveOptions(options);
     const random = Math.random;
-    this.#transport = new Transport(transport, systemClock, random, (event) => this.#status.member(event));
+    this.#transport = new Transport(transport, systemClock, random, {
+      onEvent: (event) => this.#status.member(event),
+      // A lease that ran out while the process slept is told lost before any answer that waited is handed out.
+      beforeAnswer: () => this.lease.check(),
+    });
     const kv = kvCalls(this.#transport);
     const { signal: closing } = this.#closing;
     const times = { clock: systemClock, timeoutMs: transport.timeoutMs, closing };
     this.kv = new KvClient(kv, maxTxnOps, times);
-    this.lease = new LeaseClient(leaseCalls(this.#transport), systemClock, random);
+    this.lease = new LeaseClient(leaseCalls(this.#transport), new ElapsedClock(), random);
     this.#watch = new WatchClient({
       watch: watchCalls(this.#transport),
       kv,

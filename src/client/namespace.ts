@@ -75,6 +75,8 @@ function namespacedLease(lease: LeaseClient, prefix: Buffer): NamespacedLease {
     revoke: (id, options) => lease.revoke(id, options),
     list: (options) => lease.list(options),
     hold: (options) => lease.hold(options),
+    keepAliveOnce: (id, options) => lease.keepAliveOnce(id, options),
+    check: () => lease.check(),
     async timeToLive(id: LeaseId, options?: { readonly keys?: boolean } & CallOptions) {
       const found = await lease.timeToLive(id, options);
       if (!found) return undefined;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../async/index.js';
+import { type Clock, onAbort } from '../async/index.js';
 import {
   ClosedError,
   Code,
+  DeadlineError,
   EtcdError,
   errorFromServer,
   InvalidInputError,
@@ -10,8 +11,9 @@ import {
 } from '../errors/index.js';
 import { checkInt64, type LeaseId } from '../model/index.js';
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
-import { KeepAliveStream } from './keep-alive-stream.js';
-import { type KeptLease, LeaseKeeper } from './lease-keeper.js';
+import type { OnceOutcome } from './core/index.js';
+import { KeepAliveDriver } from './driver.js';
+import { HeldLease, type KeptLease } from './kept-lease.js';
 
 export interface GrantOptions extends CallOptions {
   /** Seconds to live without a renewal. etcd raises it to its minimum, 2 s by default; use the TTL in the answer. */
@@ -43,14 +45,14 @@ const maxTtlSeconds = 9_000_000_000;
 export class LeaseClient {
   readonly #calls: LeaseCalls;
   readonly #clock: Clock;
-  readonly #stream: KeepAliveStream;
-  readonly #kept = new Set<LeaseKeeper>();
+  readonly #driver: KeepAliveDriver;
   #closed = false;
 
+  /** `clock` goes on while the machine sleeps, as etcd's does. */
   constructor(calls: LeaseCalls, clock: Clock, random: () => number) {
     this.#calls = calls;
     this.#clock = clock;
-    this.#stream = new KeepAliveStream(calls, clock, random);
+    this.#driver = new KeepAliveDriver(calls, clock, random);
   }
 
   /**
@@ -61,15 +63,40 @@ export class LeaseClient {
     return this.#grant(options);
   }
 
-  /** Revokes a lease and deletes the keys attached to it, in one revision. @throws {LeaseNotFoundError} */
+  /**
+   * Revokes a lease and deletes the keys attached to it, in one revision. A handle that keeps it here ends first, as
+   * `revoked`, whatever becomes of the request. @throws {LeaseNotFoundError}
+   */
   async revoke(id: LeaseId, options: CallOptions = {}): Promise<void> {
     checkInt64('lease id', id, 1n);
+    this.#driver.release(id, 'revoked');
     const tries = countTries();
     try {
       await this.#calls.revoke(id, { ...options, onSend: tries.onSend });
     } catch (error) {
       // On a later try this says that an earlier one was carried out and its answer lost.
       if (tries.count < 2 || !(error instanceof LeaseNotFoundError)) throw error;
+    }
+  }
+
+  /**
+   * Renews a lease once, on the stream that all leases share, and tells the TTL that it has from then on. Sent again
+   * within its deadline when the stream is lost or its member silent. A kept lease profits from the answer, too.
+   * @throws {LeaseNotFoundError} when etcd says that it is gone; {DeadlineError} with the last trouble as its cause.
+   */
+  async keepAliveOnce(id: LeaseId, options: CallOptions = {}): Promise<Lease> {
+    checkInt64('lease id', id, 1n);
+    const { signal, timeoutMs = this.#calls.timeoutMs } = options;
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+      throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
+    }
+    signal?.throwIfAborted();
+    if (this.#closed) throw new ClosedError('the client');
+    const release = this.#calls.hold();
+    try {
+      return { id, ttlSeconds: ttlOf(id, await this.#renewOnce(id, timeoutMs, signal)) };
+    } finally {
+      release();
     }
   }
 
@@ -94,37 +121,68 @@ export class LeaseClient {
     return (await this.#calls.leases(options)).leases.map((lease) => lease.ID);
   }
 
-  /** Grants a lease and keeps it alive until it is closed, revoked or lost. Disposing revokes it. */
+  /**
+   * Grants a lease and keeps it alive until it is closed, revoked or lost. Disposing revokes it. Where no answer came,
+   * a lease that etcd may have granted all the same is revoked behind the scenes, unless its id was the caller's.
+   * @throws as `grant`.
+   */
   async hold(options: GrantOptions): Promise<KeptLease> {
     if (this.#closed) throw new ClosedError('the client');
+    const id = options.id ?? randomLeaseId();
     // The first try counts, since it may be the one that etcd carried out.
     let sentAt: number | undefined;
     const onSend = () => {
       sentAt ??= this.#clock.now();
     };
-    const lease = await this.#grant({ ...options, onSend });
-    const keeper = new LeaseKeeper(
-      lease.id,
-      { sentAt: sentAt ?? this.#clock.now(), ttlMs: lease.ttlSeconds * 1000 },
-      this.#stream,
-      this.#clock,
-      () => this.#revokeQuietly(lease.id),
-    );
-    const release = this.#calls.hold();
-    this.#kept.add(keeper);
-    void keeper.ended.then(() => {
-      this.#kept.delete(keeper);
-      release();
-    });
-    if (this.#closed) await keeper.close();
-    return keeper;
+    try {
+      const { ttlSeconds } = await this.#grant({ ...options, id, onSend });
+      return this.#keep(id, ttlSeconds, sentAt ?? this.#clock.now());
+    } catch (error) {
+      if (sentAt !== undefined && options.id === undefined) this.#giveBack(id, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Tells the owners of leases that ran out while the process was stopped, or its event loop blocked. To be called
+   * before anything is handed out that came from etcd: nobody is to act as an owner on an old answer. Costs a clock
+   * read when there is nothing to tell.
+   */
+  check(): void {
+    this.#driver.check();
   }
 
   /** Stops renewing every lease; they run out by themselves. Idempotent. */
   close(): void {
     this.#closed = true;
-    for (const keeper of this.#kept) void keeper.close();
-    this.#stream.close();
+    this.#driver.close();
+  }
+
+  #keep(id: LeaseId, ttlSeconds: number, sentAt: number): KeptLease {
+    const revoke = () => this.#revokeQuietly(id);
+    const lease = new HeldLease(id, ttlSeconds, this.#driver, revoke, this.#calls.hold());
+    this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease.finish);
+    if (this.#closed) this.#driver.release(id, 'closed');
+    return lease;
+  }
+
+  /** After an abort or a lost answer: nobody else knows the id. */
+  #giveBack(id: LeaseId, error: unknown): void {
+    if (this.#closed || (error instanceof EtcdError && error.verdict !== 'maybe-applied')) return;
+    this.#calls.revoke(id, { unref: true }).catch(() => {}); // it runs out by itself
+  }
+
+  #renewOnce(id: LeaseId, timeoutMs: number, signal: AbortSignal | undefined): Promise<OnceOutcome> {
+    return new Promise((resolve, reject) => {
+      const leave = this.#driver.once(id, timeoutMs, (outcome) => {
+        letGo();
+        resolve(outcome);
+      });
+      const letGo = onAbort(signal, (reason) => {
+        leave();
+        reject(reason as Error);
+      });
+    });
   }
 
   async #grant(options: GrantOptions & TracedCallOptions): Promise<Lease> {
@@ -173,6 +231,23 @@ function countTries(alsoTell?: () => void): { readonly count: number; onSend(): 
       alsoTell?.();
     },
   };
+}
+
+function ttlOf(id: LeaseId, outcome: OnceOutcome): number {
+  switch (outcome.type) {
+    case 'renewed':
+      return outcome.ttlMs / 1_000;
+    case 'gone':
+      throw errorFromServer(Code.NOT_FOUND, 'etcdserver: requested lease not found');
+    case 'late':
+      throw new DeadlineError(`LeaseKeepAlive of lease ${id} was not answered in time`, {
+        cause: outcome.cause,
+      });
+    case 'refused':
+      throw outcome.error;
+    case 'closed':
+      throw new ClosedError('the client', 'maybe-applied');
+  }
 }
 
 function isLeaseExists(error: unknown): boolean {

@@ -25,7 +25,7 @@ import {
   type WatchResponse,
   WatchService,
 } from '../gen/etcd/rpc.js';
-import type { Duplex, DuplexHandlers } from './duplex.js';
+import type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
 import type { Member } from './member.js';
 import type { CallOptions, Safety, TracedCallOptions } from './method.js';
 import type { StreamOptions } from './streams.js';
@@ -57,12 +57,16 @@ export interface LeaseCalls {
   revoke(id: bigint, options?: TracedCallOptions): Promise<LeaseRevokeResponse>;
   timeToLive(request: LeaseTimeToLiveRequest, options?: CallOptions): Promise<LeaseTimeToLiveResponse>;
   leases(options?: CallOptions): Promise<LeaseLeasesResponse>;
+  /** See Transport: how long a call may take by default, the token in use, and how to get another one. */
+  readonly timeoutMs: number;
+  readonly tokenGeneration: number;
+  refreshToken(used: number, cause: EtcdError): Promise<void>;
   /** Keeps the process alive until the returned function is called. */
   hold(): () => void;
   keepAlive(
     options: StreamOptions,
     handlers: DuplexHandlers<LeaseKeepAliveResponse>,
-  ): Duplex<LeaseKeepAliveRequest>;
+  ): DoubtableDuplex<LeaseKeepAliveRequest>;
 }
 
 /** etcd's Watch service. */
@@ -109,6 +113,13 @@ export function leaseCalls(transport: Transport): LeaseCalls {
     revoke: (id, options) => transport.unary(LeaseService.leaseRevoke, { ID: id }, 'idempotent', options),
     timeToLive: (request, options) => transport.unary(LeaseService.leaseTimeToLive, request, 'read', options),
     leases: (options) => transport.unary(LeaseService.leaseLeases, {}, 'local-read', options),
+    get timeoutMs() {
+      return transport.timeoutMs;
+    },
+    get tokenGeneration() {
+      return transport.tokenGeneration;
+    },
+    refreshToken: (used, cause) => transport.refreshToken(used, cause),
     hold: () => transport.hold(),
     keepAlive: (options, handlers) => transport.duplex(LeaseService.leaseKeepAlive, options, handlers),
   };

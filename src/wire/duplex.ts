@@ -1,6 +1,6 @@
 import { type Channel, type InterceptingListener, type Metadata, status } from '@grpc/grpc-js';
 import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
-import { errorFromStatus, malformed, type RawCall } from './call.js';
+import { errorFromStatus, malformed, malformedRequest, type RawCall } from './call.js';
 import type { Member } from './member.js';
 import type { Method } from './method.js';
 
@@ -25,6 +25,11 @@ export interface Duplex<Req> {
   abandon(): void;
 }
 
+export interface DoubtableDuplex<Req> extends Duplex<Req> {
+  /** As `abandon()`, but the stream goes on, in case the answer is merely late; also for one that is over. */
+  doubt(): void;
+}
+
 /** As ts-proto tells it: false where the client sends one request and no more. */
 type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: boolean };
 
@@ -37,6 +42,11 @@ export class DuplexCall<Req, Res> {
   readonly #handlers: DuplexHandlers<Res>;
   readonly #early: Req[] = [];
   #call: RawCall | undefined;
+  /**
+   * Until grpc-js has written the first message it keeps room for one: the next would take its place, and be the only
+   * one that is ever sent.
+   */
+  #writes: 'nothing' | 'first' | 'all' = 'nothing';
   #over = false;
 
   constructor(method: StreamMethod<Req, Res>, handlers: DuplexHandlers<Res>) {
@@ -56,17 +66,17 @@ export class DuplexCall<Req, Res> {
     };
     call.start(metadata, listener);
     call.startRead();
-    for (const request of this.#early.splice(0)) this.send(request);
+    this.#writeFirst();
   }
 
   send(request: Req): void {
     if (this.#over) return;
-    if (!this.#call) {
-      this.#early.push(request);
+    if (this.#writes === 'all') {
+      this.#call?.sendMessageWithContext({}, this.#method.requestSerialize(request));
       return;
     }
-    this.#call.sendMessageWithContext({}, this.#method.requestSerialize(request));
-    if (this.#method.requestStream === false) this.#call.halfClose();
+    this.#early.push(request);
+    this.#writeFirst();
   }
 
   cancel(): void {
@@ -86,6 +96,28 @@ export class DuplexCall<Req, Res> {
     if (this.#over) return;
     this.#call?.cancelWithStatus(status.CANCELLED, 'broken off');
     this.end(error);
+  }
+
+  #writeFirst(): void {
+    if (!this.#call || this.#writes !== 'nothing') return;
+    const first = this.#early.shift();
+    if (first === undefined) return;
+    this.#writes = 'first';
+    this.#call.sendMessageWithContext(
+      { callback: () => this.#writeRest() },
+      this.#method.requestSerialize(first),
+    );
+    if (this.#method.requestStream === false) this.#call.halfClose();
+  }
+
+  #writeRest(): void {
+    this.#writes = 'all';
+    try {
+      for (const request of this.#early.splice(0)) this.send(request);
+    } catch (error) {
+      this.#call?.cancelWithStatus(status.CANCELLED, 'malformed request');
+      this.end(malformedRequest(this.#method, error));
+    }
   }
 
   #receive(call: RawCall, message: Buffer): void {

@@ -23,7 +23,7 @@ export {
   watchCalls,
 } from './calls.js';
 export type { TlsOptions } from './credentials.js';
-export type { Duplex, DuplexHandlers } from './duplex.js';
+export type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';
 export type { MemberEvent } from './member-pool.js';

@@ -3,7 +3,7 @@ import type { Clock } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import { malformedRequest } from './call.js';
 import type { CallMetadata } from './call-metadata.js';
-import { type Duplex, DuplexCall, type DuplexHandlers } from './duplex.js';
+import { type DoubtableDuplex, DuplexCall, type DuplexHandlers } from './duplex.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
 import type { Method } from './method.js';
@@ -22,6 +22,8 @@ export interface StreamPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly metadata: () => CallMetadata;
+  /** See TransportHooks. */
+  readonly beforeAnswer: () => void;
   /** Finds a connected member, however long that takes. */
   readonly connect: (signal: AbortSignal) => Promise<{ member: Member; channel: Channel }>;
 }
@@ -48,8 +50,8 @@ export class Streams {
     method: Method<Req, Res>,
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
-  ): Duplex<Req> {
-    const { pool } = this.#ports;
+  ): DoubtableDuplex<Req> {
+    const { pool, beforeAnswer } = this.#ports;
     const giveUp = new AbortController();
     let member: Member | undefined;
     let moving = false;
@@ -66,8 +68,12 @@ export class Streams {
       },
     };
     const call = new DuplexCall(method, {
-      message: (response) => handlers.message(response),
+      message: (response) => {
+        beforeAnswer();
+        return handlers.message(response);
+      },
       end: (error) => {
+        beforeAnswer();
         this.#open.delete(placed);
         const trouble = moving ? undefined : troubleOf(error, Number.POSITIVE_INFINITY);
         if (member && trouble) pool.blame(member, trouble);
@@ -94,6 +100,9 @@ export class Streams {
       cancel: placed.cancel,
       abandon: () => {
         placed.cancel();
+        if (member) pool.blame(member, 'silent');
+      },
+      doubt: () => {
         if (member) pool.blame(member, 'silent');
       },
     };

@@ -8,7 +8,7 @@ import { attemptUnary, type RawCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import { makeChannelOptions } from './channel-options.js';
 import { makeCredentials } from './credentials.js';
-import type { Duplex, DuplexHandlers } from './duplex.js';
+import type { DoubtableDuplex, DuplexHandlers } from './duplex.js';
 import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import { Member } from './member.js';
 import { type MemberEvent, MemberPool } from './member-pool.js';
@@ -25,6 +25,13 @@ const probeMs = 3_000;
 const versionMs = 5_000;
 const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 
+/** What the rest of the client wants to know of. */
+export interface TransportHooks {
+  readonly onEvent?: (event: MemberEvent) => void;
+  /** Called each time right before a call settles, or a stream's message or end is handed on. */
+  readonly beforeAnswer?: () => void;
+}
+
 /** The way to etcd: unary calls that are tried again where that is safe, and duplex streams that are not. */
 export class Transport {
   readonly #options: TransportOptions;
@@ -37,12 +44,13 @@ export class Transport {
   readonly #running = new Set<RawCall>();
   readonly #unaryPorts: UnaryPorts;
   readonly #streams: Streams;
+  readonly #beforeAnswer: () => void;
 
   constructor(
     options: TransportOptions,
     clock: Clock,
     random: () => number,
-    onEvent: (event: MemberEvent) => void = () => {},
+    { onEvent = () => {}, beforeAnswer = () => {} }: TransportHooks = {},
   ) {
     const { members, tls } = parseEndpoints(options.endpoints);
     if (tls === false && options.tls)
@@ -51,6 +59,7 @@ export class Transport {
     const credentials = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
     const channelOptions = makeChannelOptions(options);
     this.#options = options;
+    this.#beforeAnswer = beforeAnswer;
     const newMember = (address: MemberAddress) =>
       new Member(address, credentials, channelOptions, options.connectTimeoutMs);
     this.#pool = new MemberPool(members.map(newMember), {
@@ -84,7 +93,13 @@ export class Transport {
       random,
       metadata: () => this.#metadata,
       connect: (signal) => this.#connectStream(signal),
+      beforeAnswer,
     });
+  }
+
+  /** How long a call may take that does not say otherwise, in milliseconds. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
   }
 
   /** Counts the tokens this client has used; 0 before the first, and always without a user. */
@@ -122,6 +137,7 @@ export class Transport {
       return await this.#unary(method, request, safety, options);
     } finally {
       release?.();
+      this.#beforeAnswer();
     }
   }
 
@@ -130,7 +146,7 @@ export class Transport {
     method: Method<Req, Res>,
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
-  ): Duplex<Req> {
+  ): DoubtableDuplex<Req> {
     return this.#streams.open(method, options, handlers);
   }
 

@@ -1,1 +1,11 @@
-export { heldUntil, LeaseCore, type LeaseEffect, type LeaseInput } from './lease-core.js';
+export { heldUntil } from './held.js';
+export { KeepAliveCore } from './keep-alive-core.js';
+export type {
+  CallKey,
+  KeepAliveEffect,
+  KeepAliveInput,
+  LeaseEnd,
+  LeaseEndReason,
+  OnceOutcome,
+  StreamKey,
+} from './protocol.js';

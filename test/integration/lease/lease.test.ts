@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
-import { ClosedError, EtcdError, InvalidInputError, LeaseNotFoundError } from '#src/errors/index.js';
+import {
+  ClosedError,
+  DeadlineError,
+  EtcdError,
+  InvalidInputError,
+  LeaseNotFoundError,
+} from '#src/errors/index.js';
 import type { KeptLease } from '#src/lease/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
@@ -105,6 +111,45 @@ describe('a lease', () => {
     });
   });
 
+  describe('renewed once', () => {
+    it('has its whole time again, and says how much that is', async () => {
+      const { id } = await client.lease.grant({ ttlSeconds: 60 });
+      assert.deepEqual(await client.lease.keepAliveOnce(id), { id, ttlSeconds: 60 });
+      await client.lease.revoke(id);
+      await assert.rejects(client.lease.keepAliveOnce(id), LeaseNotFoundError);
+    });
+
+    it('by many calls takes one stream for them all', async () => {
+      const { id } = await client.lease.grant({ ttlSeconds: 60 });
+      const started = () => etcd().metric('grpc_server_started_total');
+      await client.lease.keepAliveOnce(id);
+      const before = await started();
+      await Promise.all(Array.from({ length: 50 }, () => client.lease.keepAliveOnce(id)));
+      assert.ok((await started()) - before < 10, 'it counts the calls of others, too');
+      await client.lease.revoke(id);
+    });
+
+    it('with its stream cut is renewed all the same', async () => {
+      const door = await proxy(etcd());
+      const far = connect([door.endpoint]);
+      const { id } = await far.lease.grant({ ttlSeconds: 60 });
+      door.delay({ up: 0, down: 3_600_000 });
+      const renewed = far.lease.keepAliveOnce(id);
+      await eventually('it waits', () => door.connections > 0);
+      door.cut();
+      door.heal();
+      assert.equal((await renewed).ttlSeconds, 60);
+      await client.lease.revoke(id);
+    });
+
+    it('of an etcd that is not there is late', async () => {
+      const door = await proxy(etcd());
+      const far = connect([door.endpoint]);
+      door.refuse();
+      await assert.rejects(far.lease.keepAliveOnce(1n, { timeoutMs: 300 }), DeadlineError);
+    });
+  });
+
   describe('held', () => {
     /** How often its end was told, and with what. */
     function follow(lease: KeptLease) {
@@ -151,6 +196,24 @@ describe('a lease', () => {
       await lease.revoke();
     });
 
+    it('and revoked by its id ends as revoked, not as expired', async () => {
+      const lease = await client.lease.hold({ ttlSeconds: 60 });
+      await client.lease.revoke(lease.id);
+      assert.deepEqual(await lease.ended, { reason: 'revoked' });
+      assert.equal(await client.lease.timeToLive(lease.id), undefined);
+    });
+
+    it('for 7,000,000 s is renewed no more often than that asks for', async () => {
+      const renewals = () => etcd().metric('etcd_debugging_lease_renewed_total');
+      const lease = await client.lease.hold({ ttlSeconds: 7_000_000 });
+      assert.equal(lease.ttlSeconds, 7_000_000);
+      const before = await renewals();
+      const start = performance.now();
+      await eventually('a while is over', () => performance.now() - start > 500);
+      assert.equal(await renewals(), before);
+      await lease.revoke();
+    });
+
     it('and revoked by another is told as expired, once', async () => {
       const lease = await client.lease.hold({ ttlSeconds: 3 });
       const told = follow(lease);
@@ -169,6 +232,22 @@ describe('a lease', () => {
       assert.deepEqual(await lease.ended, { reason: 'closed' });
       await assert.rejects(other.lease.hold({ ttlSeconds: 60 }), ClosedError);
       await client.lease.revoke(lease.id);
+    });
+
+    it('but given up while its grant was under way leaves no lease behind', async () => {
+      const door = await proxy(etcd());
+      const far = connect([door.endpoint]);
+      await far.kv.get('k');
+      const before = new Set(await client.lease.list());
+      const granted = async () => (await client.lease.list()).filter((id) => !before.has(id));
+      door.delay({ up: 0, down: 3_600_000 });
+      const giveUp = new AbortController();
+      const held = far.lease.hold({ ttlSeconds: 600, signal: giveUp.signal });
+      await eventually('etcd granted it', async () => (await granted()).length === 1);
+      const reason = new Error('enough');
+      giveUp.abort(reason);
+      await assert.rejects(held, reason);
+      await eventually('it is gone', async () => (await granted()).length === 0);
     });
 
     it('by many shares one stream with them', async () => {

@@ -1,6 +1,12 @@
 import type { Clock } from '#src/async/index.js';
 import type { EtcdError } from '#src/errors/index.js';
-import type { Duplex, DuplexHandlers, LeaseCalls, LeaseKeepAliveResponse } from '#src/wire/index.js';
+import type {
+  DoubtableDuplex,
+  DuplexHandlers,
+  LeaseCalls,
+  LeaseKeepAliveResponse,
+  Member,
+} from '#src/wire/index.js';
 
 /** A clock that stands still until told. */
 export class FakeClock implements Clock {
@@ -43,9 +49,10 @@ export class FakeClock implements Clock {
 type KeepAliveRequest = Parameters<ReturnType<LeaseCalls['keepAlive']>['send']>[0];
 
 /** One keep-alive stream as a server sees it. */
-export class FakeKeepAlive implements Duplex<KeepAliveRequest> {
+export class FakeKeepAlive implements DoubtableDuplex<KeepAliveRequest> {
   readonly requests: bigint[] = [];
   over: 'cancelled' | 'abandoned' | 'lost' | undefined;
+  doubted = false;
   readonly #handlers: DuplexHandlers<LeaseKeepAliveResponse>;
 
   constructor(handlers: DuplexHandlers<LeaseKeepAliveResponse>) {
@@ -60,8 +67,16 @@ export class FakeKeepAlive implements Duplex<KeepAliveRequest> {
     this.over ??= 'cancelled';
   }
 
+  doubt(): void {
+    this.doubted = true;
+  }
+
   abandon(): void {
     this.over ??= 'abandoned';
+  }
+
+  open(): void {
+    this.#handlers.opened?.({} as Member);
   }
 
   answer(id: bigint, ttlSeconds: number): void {
@@ -74,19 +89,50 @@ export class FakeKeepAlive implements Duplex<KeepAliveRequest> {
   }
 }
 
-/** A Lease service of which only the keep-alive stream is there. */
+/** A Lease service: grants what it is asked for, notes what is revoked, and leaves the keep-alive streams to the test. */
 export class FakeLeases {
   readonly streams: FakeKeepAlive[] = [];
+  readonly revoked: bigint[] = [];
+  /** How many hold the process. */
+  holds = 0;
+  /** Streams start by themselves, as where a member is connected. */
+  opens = true;
+  tokenGeneration = 0;
+  readonly refreshes: { readonly used: number; resolve(): void; reject(error: EtcdError): void }[] = [];
 
   get last(): FakeKeepAlive {
     return this.streams[this.streams.length - 1]!;
   }
 
-  readonly calls = {
-    keepAlive: (_options: unknown, handlers: DuplexHandlers<LeaseKeepAliveResponse>) => {
-      const stream = new FakeKeepAlive(handlers);
-      this.streams.push(stream);
-      return stream;
-    },
-  } as unknown as LeaseCalls;
+  get calls(): LeaseCalls {
+    const server = this;
+    return {
+      timeoutMs: 10_000,
+      get tokenGeneration() {
+        return server.tokenGeneration;
+      },
+      refreshToken: (used: number) =>
+        new Promise<void>((resolve, reject) => server.refreshes.push({ used, resolve, reject })),
+      hold: () => {
+        this.holds++;
+        return () => {
+          this.holds--;
+        };
+      },
+      grant: (request: { ID: bigint; TTL: bigint }, options?: { onSend?: () => void }) => {
+        options?.onSend?.();
+        return Promise.resolve({ ID: request.ID, TTL: request.TTL });
+      },
+      revoke: (id: bigint) => {
+        this.revoked.push(id);
+        return Promise.resolve({});
+      },
+      keepAlive: (_options: unknown, handlers: DuplexHandlers<LeaseKeepAliveResponse>) => {
+        const stream = new FakeKeepAlive(handlers);
+        this.streams.push(stream);
+        if (this.opens) queueMicrotask(() => stream.over ?? stream.open());
+        return stream;
+      },
+    } as unknown as LeaseCalls;
+  }
 }

@@ -1,0 +1,83 @@
+import { uptime } from 'node:os';
+import { type Clock, systemClock } from './clock.js';
+
+/** The machine's clocks, in milliseconds. */
+export interface Clocks {
+  /** Stands still while the machine sleeps, on Linux and macOS. */
+  monotonic(): number;
+  /** May be set at any time. Cheap to read. */
+  wall(): number;
+  /** Goes on while the machine sleeps. Coarse, and dear to read: some microseconds, against nanoseconds. */
+  uptime(): number;
+  /** Two readings of `uptime` tell no less than this. */
+  readonly uptimeStepMs: number;
+}
+
+const machine: Clocks = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+  uptime: () => uptime() * 1_000,
+  uptimeStepMs: process.platform === 'linux' ? 10 : 1_000,
+};
+
+/** The wall clock moved against the monotonic one by more than rounding: somebody set it, or the machine slept. */
+const wallSlackMs = 5;
+
+interface Timer {
+  readonly at: number;
+  readonly callback: () => void;
+  cancel: () => void;
+}
+
+/**
+ * A monotonic clock that counts the time the machine slept, too: a server elsewhere went on counting. The wall clock
+ * tells when to look at the uptime, and nothing else, so that setting it does no harm. The system's timers stand
+ * still during the sleep; those of this clock are set anew by whoever reads it first afterwards.
+ */
+export class ElapsedClock implements Clock {
+  readonly #clocks: Clocks;
+  readonly #uptimeOffset: number;
+  #wallOffset: number;
+  #sleptMs = 0;
+  readonly #timers = new Set<Timer>();
+
+  constructor(clocks: Clocks = machine) {
+    this.#clocks = clocks;
+    const now = clocks.monotonic();
+    this.#wallOffset = clocks.wall() - now;
+    this.#uptimeOffset = clocks.uptime() - now;
+  }
+
+  now(): number {
+    const now = this.#clocks.monotonic();
+    const wallOffset = this.#clocks.wall() - now;
+    if (Math.abs(wallOffset - this.#wallOffset) > wallSlackMs) this.#lookAtUptime(now, wallOffset);
+    return now + this.#sleptMs;
+  }
+
+  setTimer(delayMs: number, callback: () => void): () => void {
+    const timer: Timer = { at: this.now() + delayMs, callback, cancel: () => {} };
+    this.#timers.add(timer);
+    this.#arm(timer, delayMs);
+    return () => {
+      this.#timers.delete(timer);
+      timer.cancel();
+    };
+  }
+
+  #arm(timer: Timer, delayMs: number): void {
+    timer.cancel();
+    timer.cancel = systemClock.setTimer(delayMs, () => {
+      this.#timers.delete(timer);
+      timer.callback();
+    });
+  }
+
+  #lookAtUptime(now: number, wallOffset: number): void {
+    this.#wallOffset = wallOffset;
+    const sleptMs = this.#clocks.uptime() - now - this.#uptimeOffset;
+    if (sleptMs <= this.#sleptMs + 2 * this.#clocks.uptimeStepMs) return;
+    this.#sleptMs = sleptMs;
+    for (const timer of this.#timers) this.#arm(timer, timer.at - now - sleptMs);
+  }
+}

@@ -1,0 +1,300 @@
+import type { EtcdError } from '../../errors/index.js';
+import type { LeaseId } from '../../model/index.js';
+import { DueQueue } from './due-queue.js';
+import type {
+  CallKey,
+  KeepAliveEffect,
+  KeepAliveInput,
+  LeaseEndReason,
+  OnceOutcome,
+  StreamKey,
+} from './protocol.js';
+import {
+  isWanted,
+  type Kept,
+  longestPause,
+  mayBeEarly,
+  newKept,
+  newOnce,
+  nextLook,
+  type Once,
+  type Renewal,
+  renewed,
+} from './renewal.js';
+import { Streams } from './streams.js';
+
+/** How long a stream that nobody needs stays open: the next keep-alive-once may be near. */
+const idleMs = 5_000;
+
+/** A timer later than this was not late by itself: the process was stopped, or its event loop was. */
+const pauseMs = 200;
+
+/**
+ * When each lease of a client is renewed and where, which answer proves what, and until when a lease may be believed
+ * held. Pure: time comes in with every input, what to do goes out as effects, in order.
+ */
+export class KeepAliveCore {
+  readonly #random: () => number;
+  readonly #kept = new Map<LeaseId, Kept>();
+  readonly #calls = new Map<CallKey, Once>();
+  readonly #due = new DueQueue<Renewal>();
+  /** Who is to be asked for as soon as something may be sent. */
+  readonly #toSend = new Set<Renewal>();
+  readonly #streams: Streams;
+  #effects: KeepAliveEffect[] = [];
+  /** No kept lease runs out before; it may be too early, never too late. */
+  #earliestEnd = Number.POSITIVE_INFINITY;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #idleAt = Number.POSITIVE_INFINITY;
+
+  constructor(random: () => number) {
+    this.#random = random;
+    this.#streams = new Streams(random, (effect) => this.#effects.push(effect));
+  }
+
+  /** Before this moment a `check` has nothing to tell. */
+  get earliestEnd(): number {
+    return this.#earliestEnd;
+  }
+
+  /** Whether a correct server still holds the lease at this moment, as far as can be known here. */
+  heldAt(lease: LeaseId, now: number): boolean {
+    const kept = this.#kept.get(lease);
+    return kept !== undefined && now < kept.endsAt;
+  }
+
+  handle(input: KeepAliveInput, now: number): readonly KeepAliveEffect[] {
+    const effects: KeepAliveEffect[] = [];
+    this.#effects = effects;
+    const wasPaused = now - this.#wakeAt > pauseMs;
+    // Before anything else: after a pause of the process any input may come before the timer that is overdue.
+    if (now >= this.#earliestEnd) this.#tellLost(now);
+    this.#take(input, now);
+    if (input.type === 'timer') this.#lookAround(now, wasPaused);
+    this.#sendAll(now);
+    this.#rest(now);
+    this.#arm(now);
+    return effects;
+  }
+
+  #take(input: KeepAliveInput, now: number): void {
+    switch (input.type) {
+      case 'hold':
+        this.#hold(newKept(input.lease, input.sentAt, input.ttlMs, this.#random), now);
+        return;
+      case 'release':
+        this.#finish(input.lease, input.reason);
+        return;
+      case 'once':
+        this.#once(newOnce(input.call, input.lease, now, input.until));
+        return;
+      case 'leave':
+        this.#leave(input.call);
+        return;
+      case 'opened':
+        this.#opened(input.stream, now);
+        return;
+      case 'answer':
+        this.#answered(input.stream, input.lease, input.ttlMs);
+        return;
+      case 'stream-lost':
+        this.#lost(input.stream, input.error, now);
+        return;
+      case 'token':
+        this.#streams.token();
+        return;
+      case 'token-failed':
+        this.#tokenFailed(input.error);
+        return;
+      case 'timer':
+      case 'check':
+        return;
+      case 'close':
+        this.#close();
+    }
+  }
+
+  // Who wants to be renewed.
+
+  #hold(kept: Kept, now: number): void {
+    this.#kept.set(kept.lease, kept);
+    this.#earliestEnd = Math.min(this.#earliestEnd, kept.endsAt);
+    this.#plan(kept);
+    // Its grant may have taken longer than its time.
+    if (now >= kept.endsAt) this.#finish(kept.lease, 'lost-contact', this.#streams.trouble);
+  }
+
+  #once(once: Once): void {
+    this.#calls.set(once.call, once);
+    this.#ask(once);
+  }
+
+  #leave(call: CallKey): void {
+    const once = this.#calls.get(call);
+    if (once) this.#forget(once);
+    this.#calls.delete(call);
+  }
+
+  #ask(renewal: Renewal): void {
+    renewal.askedOn = undefined;
+    this.#toSend.add(renewal);
+    // Waiting does not make a lease live longer.
+    this.#due.set(renewal, renewal.endsAt);
+  }
+
+  #plan(renewal: Renewal): void {
+    this.#due.set(renewal, nextLook(renewal));
+  }
+
+  #sendAll(now: number): void {
+    for (const renewal of this.#toSend) {
+      if (this.#streams.readyAt > now) return;
+      this.#toSend.delete(renewal);
+      this.#streams.send(renewal, now);
+      this.#plan(renewal);
+    }
+  }
+
+  // What comes of it.
+
+  #opened(key: StreamKey, now: number): void {
+    const stream = this.#streams.opened(key);
+    if (!stream) return;
+    for (const renewal of stream.waiting()) {
+      if (!isWanted(renewal)) continue;
+      renewal.askedAt = now;
+      this.#plan(renewal);
+    }
+  }
+
+  #answered(key: StreamKey, lease: LeaseId, ttlMs: number): void {
+    const asked = this.#streams.answered(key, lease);
+    if (!asked) return;
+    const { by, sentAt } = asked;
+    if (by.askedOn?.key === key) by.askedOn = undefined;
+    const kept = this.#kept.get(lease);
+    if (kept && (by === kept || sentAt > kept.since)) {
+      if (ttlMs <= 0) this.#finish(lease, 'expired');
+      else this.#renewed(kept, sentAt, ttlMs);
+    }
+    if (by.type === 'once' && isWanted(by)) {
+      this.#settle(by, ttlMs > 0 ? { type: 'renewed', ttlMs } : { type: 'gone' });
+    }
+  }
+
+  #renewed(kept: Kept, sentAt: number, ttlMs: number): void {
+    renewed(kept, sentAt, ttlMs, this.#random);
+    // Nothing is asked for that was answered elsewhere meanwhile.
+    if (!kept.askedOn) this.#toSend.delete(kept);
+    this.#plan(kept);
+  }
+
+  #lost(key: StreamKey, error: EtcdError, now: number): void {
+    const { again, ended } = this.#streams.lost(key, error, now, longestPause(this.#kept.values()));
+    for (const renewal of again) if (isWanted(renewal)) this.#ask(renewal);
+    if (!ended) return;
+    this.#finish(ended.lease, ended.reason, error);
+    for (const once of [...this.#calls.values()]) {
+      if (once.lease === ended.lease) this.#settle(once, { type: 'refused', error });
+    }
+  }
+
+  #tokenFailed(error: EtcdError): void {
+    this.#streams.token();
+    if (error.verdict !== 'final') return;
+    for (const lease of [...this.#kept.keys()]) this.#finish(lease, 'unauthorized', error);
+    for (const once of [...this.#calls.values()]) this.#settle(once, { type: 'refused', error });
+  }
+
+  // What time brings.
+
+  #tellLost(now: number): void {
+    this.#earliestEnd = Number.POSITIVE_INFINITY;
+    for (const { lease, endsAt } of [...this.#kept.values()]) {
+      if (now >= endsAt) this.#finish(lease, 'lost-contact', this.#streams.trouble);
+      else this.#earliestEnd = Math.min(this.#earliestEnd, endsAt);
+    }
+  }
+
+  #lookAround(now: number, wasPaused: boolean): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    for (let first = this.#due.first; first; first = this.#due.first) {
+      if (first.dueAt - mayBeEarly(first) > now) return;
+      this.#lookAt(first, now, wasPaused);
+    }
+  }
+
+  #lookAt(renewal: Renewal, now: number, wasPaused: boolean): void {
+    if (now >= renewal.endsAt) {
+      if (renewal.type === 'once') this.#settle(renewal, { type: 'late', cause: this.#streams.trouble });
+      else this.#finish(renewal.lease, 'lost-contact', this.#streams.trouble);
+    } else if (!renewal.askedOn) {
+      this.#ask(renewal);
+    } else if (wasPaused) {
+      // The answer may be there already, unread: the member is not to blame for our own sleep.
+      renewal.askedAt = now - (renewal.patienceMs * 3) / 4;
+      this.#plan(renewal);
+    } else {
+      this.#askElsewhere(renewal);
+    }
+  }
+
+  #askElsewhere(renewal: Renewal): void {
+    if (renewal.askedOn && this.#streams.isCurrent(renewal.askedOn)) {
+      for (const other of this.#streams.move()) if (isWanted(other)) this.#ask(other);
+    } else {
+      this.#ask(renewal);
+    }
+  }
+
+  // How it ends.
+
+  #finish(lease: LeaseId, reason: LeaseEndReason, cause?: EtcdError): void {
+    const kept = this.#kept.get(lease);
+    if (!kept) return;
+    this.#kept.delete(lease);
+    this.#forget(kept);
+    this.#effects.push({ type: 'finish', lease, end: cause ? { reason, cause } : { reason } });
+  }
+
+  #settle(once: Once, outcome: OnceOutcome): void {
+    this.#calls.delete(once.call);
+    this.#forget(once);
+    this.#effects.push({ type: 'settle', call: once.call, lease: once.lease, outcome });
+  }
+
+  #forget(renewal: Renewal): void {
+    this.#due.remove(renewal);
+    this.#toSend.delete(renewal);
+    this.#streams.acquit(renewal.lease);
+  }
+
+  #close(): void {
+    for (const lease of [...this.#kept.keys()]) this.#finish(lease, 'closed');
+    for (const once of [...this.#calls.values()]) this.#settle(once, { type: 'closed' });
+    this.#streams.close();
+  }
+
+  #rest(now: number): void {
+    if (this.#kept.size + this.#calls.size > 0 || !this.#streams.any) {
+      this.#idleAt = Number.POSITIVE_INFINITY;
+    } else if (now >= this.#idleAt) {
+      this.#streams.close();
+      this.#idleAt = Number.POSITIVE_INFINITY;
+    } else if (this.#idleAt === Number.POSITIVE_INFINITY) {
+      this.#idleAt = now + idleMs;
+    }
+  }
+
+  /** A timer that is early does no harm, and setting it anew for each answer would cost more. */
+  #arm(now: number): void {
+    let at = Math.min(this.#due.first?.dueAt ?? Number.POSITIVE_INFINITY, this.#idleAt);
+    if (this.#toSend.size > 0) at = Math.min(at, this.#streams.readyAt);
+    // What is overdue makes no timer late that is only set now.
+    at = Math.max(at, now);
+    const isIdle = at === Number.POSITIVE_INFINITY;
+    if (isIdle ? this.#wakeAt === at : at >= this.#wakeAt) return;
+    this.#wakeAt = at;
+    this.#effects.push({ type: 'wake-at', at });
+  }
+}

@@ -1,0 +1,111 @@
+import type { LeaseId } from '../../model/index.js';
+import type { Due } from './due-queue.js';
+import { earlyBy, heldUntil, nextRenewal, third } from './held.js';
+import type { CallKey, StreamKey } from './protocol.js';
+
+/** The stream that a renewal was sent on. */
+export interface AskedStream {
+  readonly key: StreamKey;
+  /** A member was found for it. */
+  readonly opened: boolean;
+}
+
+/**
+ * Who wants a lease renewed. It waits to be sent, or was asked on a stream that owes the answer, or rests.
+ * `endsAt`: after that it is too late.
+ */
+interface Wish extends Due {
+  readonly lease: LeaseId;
+  endsAt: number;
+  /** How long a member may owe it an answer. */
+  patienceMs: number;
+  /** The stream that owes the latest answer, and since when. */
+  askedOn: AskedStream | undefined;
+  askedAt: number;
+}
+
+export interface Once extends Wish {
+  readonly type: 'once';
+  readonly call: CallKey;
+}
+
+/** A lease that is kept; `endsAt` is until when it is believed held. */
+export interface Kept extends Wish {
+  readonly type: 'kept';
+  /** When its grant was sent: an answer to an older request is about an earlier lease of the same id. */
+  readonly since: number;
+  ttlMs: number;
+  renewAt: number;
+}
+
+export type Renewal = Kept | Once;
+
+export function newKept(lease: LeaseId, sentAt: number, ttlMs: number, random: () => number): Kept {
+  return {
+    type: 'kept',
+    lease,
+    since: sentAt,
+    ttlMs,
+    endsAt: heldUntil(sentAt, ttlMs),
+    renewAt: nextRenewal(sentAt, ttlMs, random),
+    patienceMs: third(ttlMs),
+    askedOn: undefined,
+    askedAt: 0,
+    dueAt: 0,
+    place: -1,
+  };
+}
+
+export function newOnce(call: CallKey, lease: LeaseId, now: number, until: number): Once {
+  return {
+    type: 'once',
+    call,
+    lease,
+    endsAt: until,
+    // Infinity, when its caller waits without end.
+    patienceMs: Math.min(third(until - now), oncePatienceMs),
+    askedOn: undefined,
+    askedAt: 0,
+    dueAt: 0,
+    place: -1,
+  };
+}
+
+/** A call has no TTL to take a third of; etcd itself gives up on its leader after 7 s. */
+const oncePatienceMs = 3_000;
+
+/** An answer never takes anything back: the one that proves the most counts. */
+export function renewed(kept: Kept, sentAt: number, ttlMs: number, random: () => number): void {
+  kept.ttlMs = ttlMs;
+  kept.patienceMs = third(ttlMs);
+  kept.endsAt = Math.max(kept.endsAt, heldUntil(sentAt, ttlMs));
+  kept.renewAt = Math.max(kept.renewAt, nextRenewal(sentAt, ttlMs, random));
+}
+
+/** Nobody has let go of it, and it has not ended. */
+export function isWanted(renewal: Renewal): boolean {
+  return renewal.place >= 0;
+}
+
+/** A pause before the next stream must not cost a short lease its life. */
+export function longestPause(kept: Iterable<Kept>): number {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const { patienceMs } of kept) shortest = Math.min(shortest, patienceMs / 2);
+  return shortest;
+}
+
+/** When it is to be looked at again, unless it waits to be sent. */
+export function nextLook(renewal: Renewal): number {
+  const { askedOn } = renewal;
+  if (askedOn) {
+    // As long as no member was found, nobody owes an answer.
+    return askedOn.opened ? Math.min(renewal.askedAt + renewal.patienceMs, renewal.endsAt) : renewal.endsAt;
+  }
+  return renewal.type === 'kept' ? Math.min(renewal.renewAt, renewal.endsAt) : renewal.endsAt;
+}
+
+/** How much before its time a look does no harm. */
+export function mayBeEarly(renewal: Renewal): number {
+  const rests = renewal.type === 'kept' && !renewal.askedOn && renewal.dueAt < renewal.endsAt;
+  return rests ? earlyBy(renewal.ttlMs) : 0;
+}

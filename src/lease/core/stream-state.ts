@@ -1,0 +1,68 @@
+import type { LeaseId } from '../../model/index.js';
+import type { StreamKey } from './protocol.js';
+import type { AskedStream, Renewal } from './renewal.js';
+
+/** A request that is not answered yet. */
+export interface Asked {
+  readonly by: Renewal;
+  readonly sentAt: number;
+  /** The next one for the same lease on the same stream. */
+  next: Asked | undefined;
+}
+
+/**
+ * What one stream owes. Answers are matched in order for each lease, as etcd and its proxy give them; across leases
+ * only etcd keeps the order. So a hedge, a keep-alive-once and the keeper may each have a request of one lease
+ * under way, and none takes another's answer for its own.
+ */
+export class StreamState implements AskedStream {
+  readonly key: StreamKey;
+  opened = false;
+  #owed = 0;
+  readonly #asked = new Map<LeaseId, Asked>();
+
+  constructor(key: StreamKey) {
+    this.key = key;
+  }
+
+  /** How many answers are due. */
+  get owed(): number {
+    return this.#owed;
+  }
+
+  get soleLease(): LeaseId | undefined {
+    const [lease] = this.#asked.keys();
+    return this.#asked.size === 1 ? lease : undefined;
+  }
+
+  sent(by: Renewal, sentAt: number): void {
+    this.#owed++;
+    const asked: Asked = { by, sentAt, next: undefined };
+    let last = this.#asked.get(by.lease);
+    if (!last) {
+      this.#asked.set(by.lease, asked);
+      return;
+    }
+    while (last.next) last = last.next;
+    last.next = asked;
+  }
+
+  /** The request that an answer belongs to; undefined when none was made. */
+  answered(lease: LeaseId): Asked | undefined {
+    const first = this.#asked.get(lease);
+    if (!first) return undefined;
+    this.#owed--;
+    if (first.next) this.#asked.set(lease, first.next);
+    else this.#asked.delete(lease);
+    return first;
+  }
+
+  /** Everybody who waits for an answer here and nowhere else; each once. */
+  *waiting(): Generator<Renewal> {
+    for (const first of this.#asked.values()) {
+      for (let asked: Asked | undefined = first; asked; asked = asked.next) {
+        if (asked.by.askedOn === this) yield asked.by;
+      }
+    }
+  }
+}

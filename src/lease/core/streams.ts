@@ -1,0 +1,179 @@
+import { backoffDelay } from '../../async/backoff.js';
+import type { EtcdError } from '../../errors/index.js';
+import type { LeaseId } from '../../model/index.js';
+import type { KeepAliveEffect, StreamKey } from './protocol.js';
+import { type AskedStream, isWanted, type Renewal } from './renewal.js';
+import { type StreamFate, streamFate } from './stream-fate.js';
+import { type Asked, StreamState } from './stream-state.js';
+
+const reopen = { baseMs: 100, maxMs: 2_000 };
+
+/**
+ * The one stream that renewals go to, and while its member is being asked in another's stead, the one before it: a
+ * member that is merely slow may still answer there, and then nothing was lost by asking elsewhere.
+ */
+export class Streams {
+  readonly #random: () => number;
+  readonly #emit: (effect: KeepAliveEffect) => void;
+  #current: StreamState | undefined;
+  #doubted: StreamState | undefined;
+  #nextKey = 1;
+  /** Streams lost since the last answer. */
+  #failures = 0;
+  #reopenAt = 0;
+  #tokenAwaited = false;
+  /** One of them it was that etcd ended a stream for: until each was asked alone, it is one request at a time. */
+  readonly #suspects = new Set<LeaseId>();
+  #careful = false;
+  #trouble: EtcdError | undefined;
+
+  constructor(random: () => number, emit: (effect: KeepAliveEffect) => void) {
+    this.#random = random;
+    this.#emit = emit;
+  }
+
+  /** The last end of a stream, until something is answered. */
+  get trouble(): EtcdError | undefined {
+    return this.#trouble;
+  }
+
+  get any(): boolean {
+    return (this.#current ?? this.#doubted) !== undefined;
+  }
+
+  /** When something may be sent again: Infinity as long as that does not depend on time. */
+  get readyAt(): number {
+    if (this.#current) return this.#careful && this.#current.owed > 0 ? Number.POSITIVE_INFINITY : 0;
+    return this.#tokenAwaited ? Number.POSITIVE_INFINITY : this.#reopenAt;
+  }
+
+  isCurrent(stream: AskedStream): boolean {
+    return this.#current === stream;
+  }
+
+  send(by: Renewal, now: number): void {
+    const stream = this.#current ?? this.#open();
+    stream.sent(by, now);
+    by.askedOn = stream;
+    by.askedAt = now;
+    this.#suspects.delete(by.lease);
+    this.#emit({ type: 'send', stream: stream.key, lease: by.lease });
+  }
+
+  opened(key: StreamKey): StreamState | undefined {
+    const stream = this.#find(key);
+    if (stream) stream.opened = true;
+    return stream;
+  }
+
+  answered(key: StreamKey, lease: LeaseId): Asked | undefined {
+    const stream = this.#find(key);
+    const asked = stream?.answered(lease);
+    if (!stream || !asked) return undefined;
+    this.#failures = 0;
+    this.#trouble = undefined;
+    if (stream === this.#current || stream.owed === 0) this.#forgetDoubted();
+    if (this.#suspects.size === 0 && stream.owed === 0) this.#careful = false;
+    return asked;
+  }
+
+  /** Asks another member; gives those who have to be asked again. */
+  move(): readonly Renewal[] {
+    const silent = this.#current;
+    if (!silent) return [];
+    this.#forgetDoubted();
+    this.#current = undefined;
+    this.#doubted = silent;
+    this.#emit({ type: 'doubt-stream', stream: silent.key });
+    // The others too: left to find out alone, each would blame the new member.
+    return [...silent.waiting()];
+  }
+
+  /**
+   * The stream is over. Gives those who have to be asked again, and where etcd's last word on a lease ended it, that
+   * lease and the word.
+   */
+  lost(key: StreamKey, error: EtcdError, now: number, longestMs: number): Loss {
+    const stream = this.#find(key);
+    if (stream && stream === this.#doubted) {
+      this.#forgetDoubted();
+      return { again: [], ended: lastWord(stream, streamFate(error)) };
+    }
+    if (!stream) return nothingLost;
+    this.#current = undefined;
+    this.#trouble = error;
+    const bounds = { ...reopen, maxMs: Math.min(reopen.maxMs, Math.max(reopen.baseMs, longestMs)) };
+    this.#reopenAt = now + backoffDelay(bounds, this.#failures++, this.#random);
+    const fate = streamFate(error);
+    const ended = lastWord(stream, fate);
+    this.#suspect(stream, fate, ended !== undefined);
+    if (fate === 'blame') this.#emit({ type: 'blame-member', stream: key });
+    if (fate === 'reauthenticate') this.#refreshToken(key, error);
+    this.#emit({ type: 'close-stream', stream: key });
+    return { again: [...stream.waiting()], ended };
+  }
+
+  token(): void {
+    this.#tokenAwaited = false;
+  }
+
+  /** Nobody wants this lease renewed any more. */
+  acquit(lease: LeaseId): void {
+    this.#suspects.delete(lease);
+    if (this.#suspects.size === 0 && !this.#current?.owed) this.#careful = false;
+  }
+
+  close(): void {
+    this.#forgetDoubted();
+    if (this.#current) this.#emit({ type: 'close-stream', stream: this.#current.key });
+    this.#current = undefined;
+    this.#suspects.clear();
+    this.#careful = false;
+  }
+
+  /** Nobody says which of several it was; asked one by one, it shows. etcd answers in order: it is the first. */
+  #suspect(stream: StreamState, fate: StreamFate, known: boolean): void {
+    const isAboutOne = fate === 'expired' || fate === 'unauthorized';
+    if (isAboutOne) this.#suspects.clear();
+    if (!known && (isAboutOne || this.#careful)) {
+      for (const by of stream.waiting()) if (isWanted(by)) this.#suspects.add(by.lease);
+    }
+    this.#careful = this.#suspects.size > 0;
+  }
+
+  #refreshToken(stream: StreamKey, error: EtcdError): void {
+    this.#tokenAwaited = true;
+    this.#emit({ type: 'refresh-token', stream, error });
+  }
+
+  #open(): StreamState {
+    const stream = new StreamState(this.#nextKey++);
+    this.#current = stream;
+    this.#emit({ type: 'open-stream', stream: stream.key });
+    return stream;
+  }
+
+  #find(key: StreamKey): StreamState | undefined {
+    if (this.#current?.key === key) return this.#current;
+    return this.#doubted?.key === key ? this.#doubted : undefined;
+  }
+
+  #forgetDoubted(): void {
+    if (this.#doubted) this.#emit({ type: 'close-stream', stream: this.#doubted.key });
+    this.#doubted = undefined;
+  }
+}
+
+export interface Loss {
+  readonly again: readonly Renewal[];
+  readonly ended: { readonly lease: LeaseId; readonly reason: 'expired' | 'unauthorized' } | undefined;
+}
+
+/** etcd's last word on a lease, where it can be about no other. */
+function lastWord(stream: StreamState, fate: StreamFate): Loss['ended'] {
+  const lease = stream.soleLease;
+  if (lease === undefined || (fate !== 'expired' && fate !== 'unauthorized')) return undefined;
+  return { lease, reason: fate };
+}
+
+const nothingLost: Loss = { again: [], ended: undefined };

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { PermissionDeniedError } from '#src/errors/index.js';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { eventually, useClients } from '../integration/client/support.js';
+import { skipIfExternal } from './support.js';
+
+const tokenSeconds = 1;
+const owner = { username: 'owner', password: 'mine' };
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const range = { key: base64('own/'), range_end: base64('own0') };
+
+/** Since these releases a renewal needs a good token, and the permission to write the lease's keys. */
+function checksRenewals(version: string): boolean {
+  const [, minor = 0, patch = 0] = version.split('.').map(Number);
+  const since = new Map([
+    [4, 42],
+    [5, 28],
+    [6, 9],
+  ]);
+  return minor > 6 || patch >= (since.get(minor) ?? Number.POSITIVE_INFINITY);
+}
+
+describe('with authentication on and tokens that live for a second', function () {
+  this.timeout(60_000);
+  const { connect } = useClients();
+  let started: EtcdHandle | undefined;
+  const etcd = () => started!;
+
+  async function call<T = unknown>(method: string, message: object, token = ''): Promise<T> {
+    const response = await fetch(`http://${etcd().endpoints[0]}/v3/auth/${method}`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { connection: 'close', ...(token === '' ? {} : { authorization: token }) },
+    });
+    const text = await response.text();
+    assert.equal(response.status, 200, `${method}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  async function callAsRoot(method: string, message: object): Promise<void> {
+    const { token } = await call<{ token: string }>('authenticate', { name: 'root', password: 'secret' });
+    await call(method, message, token);
+  }
+
+  before(async function () {
+    skipIfExternal(this);
+    started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
+    await call('user/add', { name: 'root', password: 'secret' });
+    await call('user/grant', { user: 'root', role: 'root' });
+    await call('user/add', { name: owner.username, password: owner.password });
+    await call('role/add', { name: 'owners' });
+    await call('role/grant', { name: 'owners', perm: { permType: 'READWRITE', ...range } });
+    await call('user/grant', { user: owner.username, role: 'owners' });
+    await call('enable', {});
+  });
+
+  after(() => started?.close());
+
+  it('a lease is kept while one token after the other expires', async () => {
+    const client = connect(etcd().endpoints, { auth: owner });
+    const lease = await client.lease.hold({ ttlSeconds: 3 });
+    await client.kv.put('own/k', 'v', { lease: lease.id });
+    const start = performance.now();
+    await eventually('three times its time is over', () => !lease.held || performance.now() - start > 9_000);
+    assert.equal(lease.held, true, JSON.stringify(lease.signal.reason));
+    await lease.revoke();
+  });
+
+  it('a lease whose keys its user may not write any more ends as unauthorized, and no other does', async function () {
+    if (!checksRenewals(etcd().version)) this.skip();
+    const client = connect(etcd().endpoints, { auth: owner });
+    const leases = await Promise.all(Array.from({ length: 5 }, () => client.lease.hold({ ttlSeconds: 6 })));
+    const [lease, ...others] = leases;
+    assert.ok(lease);
+    await client.kv.put('own/k', 'v', { lease: lease.id });
+    await callAsRoot('role/revoke', { role: 'owners', ...range });
+    const { reason, cause } = await lease.ended;
+    assert.equal(reason, 'unauthorized');
+    assert.ok(cause instanceof PermissionDeniedError);
+    const start = performance.now();
+    await eventually(
+      'twice their time is over',
+      () => !others.every(({ held }) => held) || performance.now() - start > 12_000,
+      20_000,
+    );
+    assert.ok(others.every(({ held }) => held));
+    await Promise.all(others.map((other) => other.close()));
+  });
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, useClients } from '../client/support.js';
+
+const program = fileURLToPath(new URL('paused-owner.js', import.meta.url));
+const ttlSeconds = 2;
+
+describe('the owner of a lease whose process was stopped for twice its TTL', function () {
+  this.timeout(60_000);
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+  const children: ChildProcess[] = [];
+
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
+  const next = async (child: ChildProcess) => (await once(child, 'message'))[0] as unknown;
+
+  it('is told of the loss before any call resolves, were it answered before the pause or begun after it', async () => {
+    const door = await proxy(etcd());
+    const direct = connect(etcd().endpoints);
+    await direct.kv.put('watched', 'v');
+    const child = fork(program, [door.endpoint, String(ttlSeconds)]);
+    children.push(child);
+    assert.equal(await next(child), 'holds');
+
+    door.delay({ up: 0, down: 300 });
+    child.send('call');
+    assert.equal(await next(child), 'called');
+    child.kill('SIGSTOP');
+    const stopped = performance.now();
+    await eventually('twice the TTL is over', () => performance.now() - stopped > 2_000 * ttlSeconds);
+    const report = next(child);
+    child.kill('SIGCONT');
+    const { told: order, held } = (await report) as { told: string[]; held: boolean };
+
+    assert.equal(held, false);
+    assert.deepEqual(order.slice(0, 2), ['aborted', 'lost'], order.join(', '));
+    for (const call of ['put', 'get', 'once', 'late put']) assert.ok(order.includes(call), order.join(', '));
+  });
+});
+
+describe('the owner of a lease whose event loop was blocked for twice its TTL', function () {
+  this.timeout(60_000);
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+
+  it('is told of the loss before the next answer is, though that came in the same packet as the last', async () => {
+    const door = await proxy(etcd());
+    const client = connect([door.endpoint]);
+    const lease = await client.lease.hold({ ttlSeconds });
+    const order: string[] = [];
+    lease.signal.addEventListener('abort', () => order.push('aborted'));
+    void lease.ended.then(() => order.push('lost'));
+    door.delay({ up: 0, down: 200 });
+    const first = client.kv.get('one').then(() => {
+      order.push('one');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000 * ttlSeconds);
+    });
+    const second = client.kv.get('other').then(() => order.push('other'));
+    await Promise.all([first, second]);
+    assert.deepEqual(order, ['one', 'aborted', 'lost', 'other']);
+    assert.equal((await lease.ended).reason, 'lost-contact');
+  });
+});

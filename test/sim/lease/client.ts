@@ -1,0 +1,184 @@
+import { KeepAliveCore, type KeepAliveEffect, type KeepAliveInput } from '#src/lease/core/index.js';
+import type { VirtualClock } from '../clock.js';
+import type { Random } from '../random.js';
+import type { Trace } from '../trace.js';
+import type { Network, SimStream } from './network.js';
+import type { Oracle } from './oracle.js';
+import { describeEffect, describeInput } from './words.js';
+
+export interface ClientPorts {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly oracle: Oracle;
+  readonly network: () => Network;
+  readonly refreshToken: () => void;
+}
+
+interface Event {
+  readonly input: KeepAliveInput;
+  readonly tag: number;
+}
+
+/** The process that keeps leases: it performs what the core decides, and is stopped now and then. */
+export class SimClient {
+  readonly core: KeepAliveCore;
+  readonly streams = new Map<number, SimStream>();
+  tokenGeneration = 1;
+  readonly #ports: ClientPorts;
+  /** This machine's clock runs a little faster or slower than the servers'. */
+  readonly #rate: number;
+  readonly #queue: Event[] = [];
+  #running = false;
+  #asleepUntil: number | undefined;
+  #missed: Event[] = [];
+  #timer: { readonly cancel: () => void; readonly dueAt: number; readonly at: number } | undefined;
+  #nextTag = 1;
+  /** Nothing has come since it slept: it does not know yet. */
+  #drowsy = false;
+  #wokeAt = 0;
+
+  constructor(ports: ClientPorts) {
+    this.#ports = ports;
+    this.#rate = 1 + (ports.random.next() - 0.5) * 0.02;
+    this.core = new KeepAliveCore(ports.random.next);
+  }
+
+  get now(): number {
+    return 1_000_000 + this.#ports.clock.now * this.#rate;
+  }
+
+  get awake(): boolean {
+    return this.#asleepUntil === undefined;
+  }
+
+  /** Awake, and something has happened since. */
+  get alert(): boolean {
+    return this.awake && !this.#drowsy;
+  }
+
+  /** Alert, and for long enough that what was overdue has been done. */
+  get upToDate(): boolean {
+    return this.alert && this.#ports.clock.now > this.#wokeAt + 10;
+  }
+
+  get timerArmed(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  heldAt(lease: bigint, at: number): boolean {
+    return this.core.heldAt(lease, at);
+  }
+
+  input(input: KeepAliveInput, tag = 0): void {
+    if (!this.awake) {
+      this.#missed.push({ input, tag });
+      return;
+    }
+    this.#queue.push({ input, tag });
+    if (this.#running) return;
+    this.#running = true;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#handle(next);
+    this.#running = false;
+  }
+
+  /** Stopped, as by SIGSTOP: time goes on for the timers, too. Suspended with its machine: not for the timers. */
+  sleep(ms: number, suspended: boolean): void {
+    const { clock, random } = this.#ports;
+    if (!this.awake) return;
+    this.#ports.oracle.excuseAll();
+    this.#asleepUntil = clock.now + ms;
+    this.#drowsy = true;
+    const timer = this.#timer;
+    const leftMs = timer && Math.max(0, timer.dueAt - clock.now);
+    timer?.cancel();
+    this.#timer = undefined;
+    clock.after(ms, () => {
+      this.#asleepUntil = undefined;
+      this.#wokeAt = clock.now;
+      this.#ports.oracle.excuseAll();
+      const missed = this.#missed;
+      this.#missed = [];
+      // What arrived is read in its order, before the timer or after it.
+      if (timer && leftMs !== undefined) {
+        if (!suspended && leftMs === 0 && random.chance(0.5)) this.input({ type: 'timer' });
+        else this.#arm(timer.at, suspended ? leftMs : 0);
+      }
+      for (const { input, tag } of missed) this.input(input, tag);
+    });
+  }
+
+  #handle({ input, tag }: Event): void {
+    const { oracle, trace, clock } = this.#ports;
+    const { now } = this;
+    if ('stream' in input && !this.streams.has(input.stream)) return; // let go of meanwhile
+    // No server answers what it was not asked while it owes an answer to what it was.
+    if (input.type === 'answer' && tag === 0 && !oracle.owesNothing(input.stream, input.lease)) return;
+    // Whoever reads the clock first after a sleep sets its timers anew.
+    if (this.#drowsy && this.#timer) {
+      this.#timer.cancel();
+      this.#arm(this.#timer.at);
+    }
+    this.#drowsy = false;
+    trace.note(clock.now, 2, tag, 'lease' in input ? input.lease : 0, () => describeInput(input));
+    const overdue = oracle.overdue(now);
+    oracle.before(input, now, tag);
+    oracle.calls.current =
+      input.type === 'answer' ? { lease: input.lease, ttlMs: input.ttlMs, tag } : undefined;
+    const effects = this.core.handle(input, now);
+    oracle.after(effects, overdue, now);
+    for (const effect of effects) this.#perform(effect, now);
+    if (input.type === 'answer') oracle.answered(input.lease, input.ttlMs, tag);
+    oracle.settled(now, (lease, at) => this.core.heldAt(lease, at));
+  }
+
+  #perform(effect: KeepAliveEffect, now: number): void {
+    const { clock, network, oracle, trace } = this.#ports;
+    const tag = effect.type === 'send' ? this.#nextTag++ : 0;
+    trace.note(clock.now, 3, tag, effect.type.length, () => `    ${describeEffect(effect)}`);
+    oracle.perform(effect, now, tag);
+    switch (effect.type) {
+      case 'open-stream':
+        this.streams.set(
+          effect.stream,
+          network().open(effect.stream, () => this.tokenGeneration),
+        );
+        return;
+      case 'send': {
+        const stream = this.streams.get(effect.stream);
+        if (stream && !stream.over) network().send(stream, effect.lease, tag);
+        return;
+      }
+      case 'doubt-stream':
+      case 'blame-member':
+        network().avoid(this.streams.get(effect.stream)?.member);
+        return;
+      case 'close-stream': {
+        const stream = this.streams.get(effect.stream);
+        if (stream) network().close(stream);
+        this.streams.delete(effect.stream);
+        return;
+      }
+      case 'refresh-token':
+        this.#ports.refreshToken();
+        return;
+      case 'wake-at':
+        this.#timer?.cancel();
+        this.#timer = undefined;
+        if (effect.at !== Number.POSITIVE_INFINITY) this.#arm(effect.at);
+        return;
+      default:
+    }
+  }
+
+  #arm(at: number, delayMs = (at - this.now) / this.#rate): void {
+    const { clock, random } = this.#ports;
+    // A timer is never early and often a little late.
+    const wait = Math.max(0, Math.ceil(delayMs)) + random.between(0, 3);
+    const cancel = clock.after(wait, () => {
+      this.#timer = undefined;
+      this.input({ type: 'timer' });
+    });
+    this.#timer = { cancel, dueAt: clock.now + wait, at };
+  }
+}

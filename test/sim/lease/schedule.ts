@@ -1,0 +1,109 @@
+import { Random } from '../random.js';
+
+/** What may go wrong. */
+export const faultKinds = [
+  'cut',
+  'cut-later',
+  'blackhole',
+  'stall',
+  'slow',
+  'down',
+  'leaderless',
+  'leader-change',
+  'pause',
+  'suspend',
+  'revoked-elsewhere',
+  'wipe',
+  'forbid',
+  'expire-token',
+  'refresh-fails',
+  'bad-credentials',
+  'stray-answer',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+const userKinds = ['hold', 'close', 'revoke', 'once-held', 'once-other', 'once-missing', 'leave'] as const;
+export type ActionKind = FaultKind | (typeof userKinds)[number];
+
+/** One thing that the world does. Three free numbers say how; what they mean depends on the kind. */
+export interface Action {
+  readonly at: number;
+  readonly kind: ActionKind;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+/** A plan for one run, and how its world is made. */
+export interface Schedule {
+  readonly seed: number;
+  /** Only what a client with three members must survive: no lease may be lost. */
+  readonly gentle: boolean;
+  readonly actions: readonly Action[];
+}
+
+const weights: readonly (readonly [number, ActionKind])[] = [
+  [7, 'hold'],
+  [2, 'close'],
+  [2, 'revoke'],
+  [7, 'once-held'],
+  [3, 'once-other'],
+  [1, 'once-missing'],
+  [2, 'leave'],
+  [8, 'cut'],
+  [4, 'cut-later'],
+  [4, 'blackhole'],
+  [4, 'stall'],
+  [5, 'slow'],
+  [3, 'down'],
+  [3, 'leaderless'],
+  [3, 'leader-change'],
+  [6, 'pause'],
+  [3, 'suspend'],
+  [2, 'revoked-elsewhere'],
+  [0.5, 'wipe'],
+  [2, 'forbid'],
+  [3, 'expire-token'],
+  [1, 'refresh-fails'],
+  [0.5, 'bad-credentials'],
+  [2, 'stray-answer'],
+];
+
+const gentleWeights: readonly (readonly [number, ActionKind])[] = [
+  [2, 'hold'],
+  [1, 'close'],
+  [1, 'revoke'],
+  [3, 'once-held'],
+  [2, 'once-other'],
+  [3, 'cut'],
+  [2, 'cut-later'],
+  [2, 'blackhole'],
+  [2, 'down'],
+  [2, 'leader-change'],
+  [1, 'revoked-elsewhere'],
+  [1, 'expire-token'],
+];
+
+export function schedule(seed: number): Schedule {
+  const random = new Random(seed ^ 0x1ea5e);
+  const number = () => random.between(0, 0xffff);
+  const action = (at: number, kind: ActionKind): Action => ({
+    at,
+    kind,
+    a: number(),
+    b: number(),
+    c: number(),
+  });
+  const gentle = random.chance(0.25);
+  const actions: Action[] = [];
+  for (let i = random.between(1, 4); i > 0; i--) actions.push(action(1 + 13 * i, 'hold'));
+  // Now and then everything comes at once.
+  const burst = !gentle && random.chance(0.25);
+  let at = 100;
+  for (let i = random.between(8, 40); i > 0; i--) {
+    if (gentle) at += random.between(2_000, 9_000);
+    else at += burst && random.chance(0.7) ? random.between(0, 40) : random.between(0, 2_500);
+    actions.push(action(at, random.weighted(gentle ? gentleWeights : weights)));
+  }
+  return { seed, gentle, actions: actions.sort((one, other) => one.at - other.at) };
+}

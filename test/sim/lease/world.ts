@@ -1,0 +1,284 @@
+import { errorFromServer } from '#src/errors/index.js';
+import { VirtualClock } from '../clock.js';
+import { Random } from '../random.js';
+import type { Trace } from '../trace.js';
+import { SimClient } from './client.js';
+import { Cluster, type Member } from './cluster.js';
+import type { Coverage } from './coverage.js';
+import { Network, type SimStream } from './network.js';
+import { Oracle } from './oracle.js';
+import { type Action, type FaultKind, faultKinds, type Schedule } from './schedule.js';
+
+/** A cluster, a network and a process that keeps leases, and everything that a schedule may do to them. */
+export class World {
+  readonly clock = new VirtualClock();
+  readonly random: Random;
+  readonly cluster: Cluster;
+  readonly network: Network;
+  readonly oracle: Oracle;
+  readonly client: SimClient;
+  readonly #coverage: Coverage;
+  readonly #trace: Trace;
+  readonly #gentle: boolean;
+  #calm = false;
+  #refreshFails = false;
+  #badCredentials = false;
+  #nextLease = 1n;
+  #nextCall = 1;
+
+  constructor({ seed, gentle }: Schedule, coverage: Coverage, trace: Trace) {
+    const { clock } = this;
+    this.random = new Random(seed);
+    this.#coverage = coverage;
+    this.#trace = trace;
+    this.#gentle = gentle;
+    this.cluster = new Cluster(clock, this.random, (lease) => {
+      const { client } = this;
+      this.oracle.serverMayEnd(lease, client.now, client.alert, client.heldAt(lease.id, client.now));
+    });
+    this.oracle = new Oracle(this.cluster, gentle);
+    this.client = new SimClient({
+      clock,
+      random: this.random,
+      trace,
+      oracle: this.oracle,
+      network: () => this.network,
+      refreshToken: () => this.#refreshToken(),
+    });
+    const { client } = this;
+    this.network = new Network(
+      clock,
+      this.random,
+      this.cluster,
+      {
+        opened: ({ key }) => client.input({ type: 'opened', stream: key }),
+        answer: ({ key }, lease, ttlMs, tag) =>
+          client.input({ type: 'answer', stream: key, lease, ttlMs }, tag),
+        lost: ({ key }, error) => client.input({ type: 'stream-lost', stream: key, error }),
+      },
+      gentle,
+    );
+  }
+
+  do({ kind, a, b, c }: Action): void {
+    this.#trace.note(this.clock.now, 1, a, b, () => `* ${kind} (${a}, ${b}, ${c})`);
+    if ((faultKinds as readonly string[]).includes(kind))
+      this.#coverage.hit(kind as FaultKind, this.oracle.states());
+    const present = this.oracle.present;
+    const lease = present[a % Math.max(1, present.length)]?.id;
+    const stream = [...this.network.streams][a % Math.max(1, this.network.streams.size)];
+    switch (kind) {
+      case 'hold':
+        this.#hold(a, b);
+        return;
+      case 'close':
+        if (lease !== undefined) this.client.input({ type: 'release', lease, reason: 'closed' });
+        return;
+      case 'revoke':
+        if (lease === undefined) return;
+        this.client.input({ type: 'release', lease, reason: 'revoked' });
+        this.clock.after(1 + (b % 50), () => this.cluster.remove(lease));
+        return;
+      case 'once-held':
+        if (lease !== undefined) this.#once(lease, b);
+        return;
+      case 'once-other':
+        this.cluster.grant(this.#nextLease, 5_000);
+        this.#once(this.#nextLease++, b);
+        return;
+      case 'once-missing':
+        if (!this.#gentle) this.#once(this.#nextLease++, b);
+        return;
+      case 'leave': {
+        const { open } = this.oracle.calls;
+        const key = open[a % Math.max(1, open.length)];
+        if (key !== undefined) this.client.input({ type: 'leave', call: key });
+        return;
+      }
+      default:
+        this.#break(kind, lease, stream, a, b);
+    }
+  }
+
+  /** Everything is well from now on. */
+  heal(): void {
+    this.#calm = true;
+    this.#refreshFails = false;
+    this.cluster.leaderless = false;
+    for (const member of this.cluster.members) mend(member, this.clock.now);
+    for (const stream of this.network.streams) stream.cutAfter = Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the user is still let in: then a lease and a call made now must fare well. */
+  get open(): boolean {
+    return !this.#badCredentials;
+  }
+
+  probe(): { readonly lease: bigint; readonly call: number } {
+    const probed = { lease: this.#nextLease, call: this.#nextCall };
+    this.#hold(1, 0, 60_000);
+    this.clock.after(1_000, () => this.#once(probed.lease, 8_000));
+    return probed;
+  }
+
+  /** Every owner leaves. */
+  releaseAll(): void {
+    for (const { id } of this.oracle.present)
+      this.client.input({ type: 'release', lease: id, reason: 'closed' });
+  }
+
+  // What users do.
+
+  #hold(a: number, b: number, wanted?: number): void {
+    const ttls = this.#gentle ? [5_000, 9_000, 20_000] : [2_000, 3_000, 5_000, 9_000, 60_000];
+    const ttlMs = wanted ?? this.random.pick(ttls);
+    const lease = this.#nextLease++;
+    if (!this.client.awake) return;
+    const sentAt = this.client.now;
+    // Now and then a grant is tried again, and either of the tries was carried out.
+    const retriedMs = !this.#gentle && a % 5 === 0 ? b % 2_500 : 0;
+    const granted = 1 + (b % 20) + (a % 2 ? retriedMs : 0);
+    this.clock.after(granted, () => this.cluster.grant(lease, ttlMs));
+    this.clock.after(granted + 1 + retriedMs + (a % 20), () => {
+      this.client.input({ type: 'hold', lease, sentAt, ttlMs });
+    });
+  }
+
+  #once(lease: bigint, b: number): void {
+    const { client } = this;
+    if (!client.awake) return;
+    const call = this.#nextCall++;
+    const timeoutMs = this.#gentle ? 10_000 : 200 + (b % 9_000);
+    client.input({ type: 'once', call, lease, until: client.now + timeoutMs });
+    this.clock.after(timeoutMs * 1.02 + 20, () => {
+      if (client.upToDate) this.oracle.calls.deadline(call, client.now);
+    });
+  }
+
+  // What goes wrong.
+
+  #break(
+    kind: FaultKind,
+    lease: bigint | undefined,
+    stream: SimStream | undefined,
+    a: number,
+    b: number,
+  ): void {
+    const { cluster, network, client } = this;
+    const member = cluster.members[b % 3] as Member;
+    const ms = a % 4 === 0 ? a % 20_000 : a % 3_000;
+    switch (kind) {
+      case 'cut':
+        if (stream) network.die(stream);
+        return;
+      case 'cut-later':
+        if (stream) stream.cutAfter = a % 4;
+        return;
+      case 'blackhole':
+        if (this.#gentle && cluster.members.some(({ dark, up }) => dark || !up)) return;
+        this.#darken(a % 3 === 0 ? member : (stream?.member ?? member), this.#gentle ? 30_000 : ms);
+        return;
+      case 'stall':
+        (stream?.member ?? member).stalledUntil = this.clock.now + ms;
+        return;
+      case 'slow': {
+        const slow = stream?.member ?? member;
+        slow.slowMs = b % 2_000;
+        this.#later(ms * 4, () => {
+          slow.slowMs = 0;
+        });
+        return;
+      }
+      case 'down':
+        if (this.#gentle && cluster.members.some(({ dark, up }) => dark || !up)) return;
+        this.#down(member, ms);
+        return;
+      case 'leaderless':
+        cluster.leaderless = true;
+        this.#later(b % 5_000, () => {
+          cluster.leaderless = false;
+          cluster.changeLeader();
+        });
+        return;
+      case 'leader-change':
+        cluster.changeLeader();
+        return;
+      case 'pause':
+      case 'suspend':
+        client.sleep(1 + (a % 3 === 0 ? a % 20_000 : a % 2_000), kind === 'suspend');
+        return;
+      case 'revoked-elsewhere':
+        if (lease !== undefined) cluster.remove(lease);
+        return;
+      case 'wipe':
+        for (const id of cluster.leases.keys()) cluster.remove(id);
+        return;
+      case 'forbid': {
+        const forbidden = lease === undefined ? undefined : cluster.leases.get(lease);
+        if (forbidden) forbidden.forbidden = true;
+        return;
+      }
+      case 'expire-token':
+        cluster.tokenGeneration++;
+        return;
+      case 'refresh-fails':
+        this.#refreshFails = true;
+        cluster.tokenGeneration++;
+        this.#later(ms, () => {
+          this.#refreshFails = false;
+        });
+        return;
+      case 'bad-credentials':
+        this.#badCredentials = true;
+        this.oracle.badCredentials = true;
+        cluster.tokenGeneration++;
+        return;
+      case 'stray-answer': {
+        if (!stream?.member) return;
+        const known = lease !== undefined && b % 2 === 0 ? lease : 999_999n;
+        if (this.oracle.owesNothing(stream.key, known))
+          network.stray(stream, known, b % 3 === 0 ? 0 : 60_000);
+      }
+    }
+  }
+
+  #darken(member: Member, ms: number): void {
+    this.network.darken(member);
+    this.#later(ms, () => mend(member, this.clock.now));
+  }
+
+  #down(member: Member, ms: number): void {
+    member.up = false;
+    for (const stream of [...this.network.streams]) if (stream.member === member) this.network.die(stream);
+    this.#later(ms, () => mend(member, this.clock.now));
+  }
+
+  #refreshToken(): void {
+    this.clock.after(this.random.between(70, 300), () => {
+      const { client } = this;
+      if (this.#badCredentials) {
+        const text = 'etcdserver: authentication failed, invalid user ID or password';
+        client.input({ type: 'token-failed', error: errorFromServer(3, text) });
+      } else if (this.#refreshFails) {
+        client.input({ type: 'token-failed', error: errorFromServer(14, 'Connection dropped') });
+      } else {
+        client.tokenGeneration = this.cluster.tokenGeneration;
+        client.input({ type: 'token' });
+      }
+    });
+  }
+
+  /** Ends a fault, unless all of them have ended already. */
+  #later(ms: number, end: () => void): void {
+    this.clock.after(ms, () => {
+      if (!this.#calm) end();
+    });
+  }
+}
+
+function mend(member: Member, now: number): void {
+  member.up = true;
+  member.dark = false;
+  member.slowMs = 0;
+  member.stalledUntil = Math.min(member.stalledUntil, now);
+}

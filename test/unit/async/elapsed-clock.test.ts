@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { type Clocks, ElapsedClock } from '#src/async/index.js';
+
+/** Clocks that move only when told. */
+class FakeClocks implements Clocks {
+  readonly uptimeStepMs = 10;
+  lookedAtUptime = 0;
+  #monotonic = 5_000.4;
+  #wall = 1_700_000_000_000;
+  #uptime = 77_000;
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  wall(): number {
+    return Math.floor(this.#wall);
+  }
+
+  uptime(): number {
+    this.lookedAtUptime++;
+    return Math.floor(this.#uptime / 10) * 10;
+  }
+
+  run(ms: number): void {
+    this.#monotonic += ms;
+    this.#wall += ms;
+    this.#uptime += ms;
+  }
+
+  sleep(ms: number): void {
+    this.#wall += ms;
+    this.#uptime += ms;
+  }
+
+  setWall(byMs: number): void {
+    this.#wall += byMs;
+  }
+}
+
+describe('a clock of elapsed time', () => {
+  it('goes as the monotonic clock does, and looks at the uptime once', () => {
+    const clocks = new FakeClocks();
+    const clock = new ElapsedClock(clocks);
+    const start = clock.now();
+    for (let i = 0; i < 1_000; i++) {
+      clocks.run(3.7);
+      clock.now();
+    }
+    assert.ok(Math.abs(clock.now() - start - 3_700) < 1e-6);
+    assert.equal(clocks.lookedAtUptime, 1);
+  });
+
+  it('counts the time that the machine slept, each time', () => {
+    const clocks = new FakeClocks();
+    const clock = new ElapsedClock(clocks);
+    const start = clock.now();
+    clocks.run(100);
+    clocks.sleep(60_000);
+    assert.ok(Math.abs(clock.now() - start - 60_100) <= 20);
+    clocks.run(50);
+    clocks.sleep(3_000);
+    assert.ok(Math.abs(clock.now() - start - 63_150) <= 20);
+  });
+
+  it('does not go along when somebody sets the time of day', () => {
+    const clocks = new FakeClocks();
+    const clock = new ElapsedClock(clocks);
+    const start = clock.now();
+    clocks.setWall(3_600_000);
+    clocks.run(100);
+    assert.ok(Math.abs(clock.now() - start - 100) < 1e-6);
+    clocks.setWall(-7_200_000);
+    clocks.run(100);
+    assert.ok(Math.abs(clock.now() - start - 200) < 1e-6);
+    clocks.sleep(5_000);
+    assert.ok(Math.abs(clock.now() - start - 5_200) <= 20, 'and still notices a sleep');
+  });
+
+  it('never goes back', () => {
+    const clocks = new FakeClocks();
+    const clock = new ElapsedClock(clocks);
+    let last = clock.now();
+    for (let i = 0; i < 300; i++) {
+      if (i % 3 === 0) clocks.sleep(i * 7);
+      if (i % 5 === 0) clocks.setWall(i % 2 ? -i * 11 : i * 13);
+      clocks.run(0.5);
+      const now = clock.now();
+      assert.ok(now > last);
+      last = now;
+    }
+  });
+
+  it('fires a timer that became due during a sleep as soon as somebody reads it', async () => {
+    const clocks = new FakeClocks();
+    const clock = new ElapsedClock(clocks);
+    const hour = 3_600_000;
+    let calledOff = false;
+    const fired = new Promise<void>((resolve) => clock.setTimer(hour, resolve));
+    clock.setTimer(hour, () => {
+      calledOff = true;
+    })();
+    clocks.sleep(2 * hour);
+    clock.now();
+    const alive = setInterval(() => {}, 1_000);
+    await fired;
+    clearInterval(alive);
+    assert.equal(calledOff, false);
+  });
+
+  it('agrees with the machine', () => {
+    const clock = new ElapsedClock();
+    const offset = clock.now() - performance.now();
+    assert.ok(Math.abs(offset) < 1, `${offset}`);
+  });
+});
