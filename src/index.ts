@@ -25,6 +25,8 @@ export {
   LeaseNotFoundError,
   PermissionDeniedError,
   RolledBackError,
+  TlsError,
+  type TlsReason,
   type TriedMember,
   UnauthenticatedError,
   type Verdict,

@@ -2,9 +2,16 @@ import { InvalidInputError } from '../errors/index.js';
 import type { AuthOptions, SyncRule, TlsOptions, TransportOptions } from '../wire/index.js';
 
 export interface EtcdClientOptions {
-  /** The members to dial: `host:port`, `http://host:port` or `https://host:port`; all with TLS or all without. */
+  /**
+   * The members to dial: `host:port`, `http://host:port`, `https://host:port`, or a socket's `unix:/path` or `unixs:/path`
+   * (with TLS); all with TLS or all without.
+   */
   readonly endpoints: readonly string[];
-  /** TLS settings. Used when the endpoints say `https://`, or name no scheme. Default for `https://`: Node's own authorities. */
+  /**
+   * TLS settings. With them every endpoint is spoken to with TLS; `http://` is then refused. Without them TLS is used
+   * where the endpoints say `https://` or `unixs:`, with the authorities that come with Node. `{}` turns TLS on for
+   * endpoints that name no scheme.
+   */
   readonly tls?: TlsOptions;
   /**
    * As whom to authenticate where etcd's authentication is on: a user and a password, or a provider of tokens. Where it

@@ -1,5 +1,6 @@
 import { Code, codeName } from './code.js';
 import type { ErrorReason } from './server-texts.js';
+import type { TlsReason } from './tls-reason.js';
 import type { Verdict } from './verdict.js';
 
 export interface EtcdErrorFields {
@@ -8,7 +9,7 @@ export interface EtcdErrorFields {
   readonly cause?: unknown;
   /** etcd's own words, without the gRPC decoration some of its texts carry. */
   readonly serverText?: string;
-  readonly reason?: ErrorReason;
+  readonly reason?: ErrorReason | TlsReason;
 }
 
 /**
@@ -24,9 +25,10 @@ export class EtcdError extends Error {
   readonly serverText: string | undefined;
   /**
    * The name of etcd's refusal in its Go package `rpctypes`, such as `NoSpace` or `LeaseExist`: the same whatever code
-   * a release sends it with, so ask for it instead of matching texts. Undefined where the text is not etcd's.
+   * a release sends it with, so ask for it instead of matching texts. Of a {@link TlsReason} for a TlsError; undefined
+   * where the text is not etcd's.
    */
-  readonly reason: ErrorReason | undefined;
+  readonly reason: ErrorReason | TlsReason | undefined;
 
   constructor(message: string, fields: EtcdErrorFields) {
     super(

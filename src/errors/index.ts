@@ -15,4 +15,6 @@ export {
 } from './etcd-error.js';
 export { errorFromServer, isLasting } from './from-server.js';
 export { type ErrorReason, type NamedText, type ServerText, serverTexts } from './server-texts.js';
+export { TlsError } from './tls-error.js';
+export type { TlsReason } from './tls-reason.js';
 export type { Verdict } from './verdict.js';

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { ChannelOptions } from '@grpc/grpc-js';
 import type { TransportOptions } from './transport-options.js';
 
@@ -5,8 +6,8 @@ import type { TransportOptions } from './transport-options.js';
 export function makeChannelOptions(options: TransportOptions): ChannelOptions {
   const name = options.tls?.serverName;
   return {
-    // The one is what is verified, the other what is asked for; grpc-js does not derive either from the other.
-    ...(name === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
+    // What HTTP/2 asks for; what TLS asks for and verifies is the credentials' concern.
+    ...(name === undefined ? {} : { 'grpc.default_authority': isIPv6(name) ? `[${name}]` : name }),
     'grpc.enable_channelz': 0,
     'grpc.enable_http_proxy': 0,
     // Retries are decided in one place, here; grpc-js's own would hide attempts from it.

@@ -1,95 +1,179 @@
-import type { Socket } from 'node:net';
-import { ChannelCredentials } from '@grpc/grpc-js';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { ChannelCredentials, credentials as grpcCredentials } from '@grpc/grpc-js';
 import { InvalidInputError } from '../errors/index.js';
+import { ConnectionTrouble } from './connection-trouble.js';
+import type { MemberAddress } from './endpoints.js';
+import { hangUpOnSilence, hangUpUnless, letGo, wasGivenUp } from './socket-life.js';
+import { BadPem, TlsFiles } from './tls-files.js';
+import { isServerName, type TlsOptions } from './tls-options.js';
+import { tlsTrouble, withoutBaggage } from './tls-trouble.js';
 
-/** TLS to etcd, all PEM. */
-export interface TlsOptions {
-  /** The certificate authorities to trust. Default: those that come with Node. */
-  readonly ca?: Buffer | string;
-  /** The client's certificate chain, for etcd's `--client-cert-auth`; needs `key`. */
-  readonly cert?: Buffer | string;
-  /** The client's private key; needs `cert`. */
-  readonly key?: Buffer | string;
-  /** The name to ask for and to verify instead of the endpoint's host. */
-  readonly serverName?: string;
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-  readonly dangerouslySkipVerification?: boolean;
+/** How the client proves itself to one member, and checks it. */
+interface Security {
+  readonly files: TlsFiles;
+  readonly serverName: string;
+  readonly hasCertificate: boolean;
+  readonly verify: boolean;
 }
 
-/** The channel credentials for the options; there is no silent fall to plaintext. */
-export function makeCredentials(tls: TlsOptions | undefined, silenceMs: number): ChannelCredentials {
-  if (!tls) return new WatchfulCredentials(ChannelCredentials.createInsecure(), silenceMs);
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    throw new InvalidInputError('tls.cert and tls.key go together: one of them is missing');
-  }
-  const secure = ChannelCredentials.createSsl(asBuffer(tls.ca), asBuffer(tls.key), asBuffer(tls.cert));
-  return new WatchfulCredentials(secure, silenceMs);
+/**
+ * The credentials for each member's channel; there is no silent fall to plaintext: without `tls` all is plaintext,
+ * with it nothing is.
+ * @throws {InvalidInputError} for TLS options that cannot work.
+ */
+export function makeCredentials(
+  tls: TlsOptions | undefined,
+  silenceMs: number,
+): (member: MemberAddress) => MemberCredentials {
+  // Not for `false` or '' from plain JavaScript: beside `https://` that would be the silent fall.
+  if (tls === undefined || tls === null)
+    return (member) => new MemberCredentials(member, undefined, silenceMs);
+  const files = new TlsFiles(tls);
+  const verify = tls.dangerouslySkipVerification !== true;
+  if (!verify) warnOfSkipping();
+  const hasCertificate = (tls.cert ?? tls.certFile) !== undefined;
+  return (member) => {
+    const serverName = tls.serverName ?? member.host;
+    if (!isServerName(serverName)) {
+      throw new InvalidInputError(`endpoint '${member.endpoint}' has no host to verify: give tls.serverName`);
+    }
+    return new MemberCredentials(member, { files, serverName, hasCertificate, verify }, silenceMs);
+  };
 }
 
-function asBuffer(pem: Buffer | string | undefined): Buffer | null {
-  return pem === undefined ? null : Buffer.from(pem);
+function warnOfSkipping(): void {
+  process.emitWarning('An etcd client takes any server certificate: tls.dangerouslySkipVerification is on.', {
+    type: 'SecurityWarning',
+    code: 'ETCD_TLS_UNVERIFIED',
+  });
 }
 
 type ConnectorFactory = ChannelCredentials['_createSecureConnector'];
 type SecureConnector = ReturnType<ConnectorFactory>;
+type Connected = Awaited<ReturnType<SecureConnector['connect']>>;
+
+/** An alert of TLS, the most that a peer says who expected TLS, has 7 bytes; an HTTP/2 peer says at least 9. */
+const alertBytes = 7;
 
 /**
- * Credentials that hang up on a peer which accepts the connection and then says nothing. grpc-js bounds no
- * connection attempt (grpc-node#2785): without this the channel stays CONNECTING for ever, as it does before a
- * stopped process, a full accept queue or a NAT that lost its state.
+ * How grpc-js connects to one member. It also knows what was wrong the last time, of which grpc-js itself hands on no
+ * more than a text, and it hangs up on a peer which accepts the connection and then says nothing. grpc-js bounds no
+ * connection attempt (grpc-node#2785): without this the channel stays CONNECTING for ever, as it does before a stopped
+ * process, a full accept queue or a NAT that lost its state.
  */
-class WatchfulCredentials extends ChannelCredentials {
-  readonly #inner: ChannelCredentials;
+export class MemberCredentials extends ChannelCredentials {
+  readonly trouble: ConnectionTrouble;
+  readonly #security: Security | undefined;
   readonly #silenceMs: number;
+  #closed = false;
 
-  constructor(inner: ChannelCredentials, silenceMs: number) {
+  constructor(member: MemberAddress, security: Security | undefined, silenceMs: number) {
     super();
-    this.#inner = inner;
+    this.trouble = new ConnectionTrouble(member, security !== undefined);
+    this.#security = security;
     this.#silenceMs = silenceMs;
   }
 
+  /** No connection is begun from now on: grpc-js may have one more attempt in mind. */
+  close(): void {
+    this.#closed = true;
+    this.trouble.close();
+  }
+
   override _isSecure(): boolean {
-    return this.#inner._isSecure();
+    return this.#security !== undefined;
   }
 
   override _equals(other: ChannelCredentials): boolean {
     return this === other;
   }
 
-  override _createSecureConnector(...args: Parameters<ConnectorFactory>): SecureConnector {
-    const inner = this.#inner._createSecureConnector(...args);
+  override _createSecureConnector(...[, , call]: Parameters<ConnectorFactory>): SecureConnector {
+    const security = this.#security;
+    let context: SecureContext | undefined;
+    let unwanted = false;
+    const throwIfUnwanted = () => {
+      if (unwanted || this.#closed) throw new Error('the connection is not wanted any more');
+    };
     return {
-      connect: async (socket) => {
-        letGo(socket);
-        hangUpOnSilence(socket, this.#silenceMs);
-        const result = await inner.connect(socket);
-        if (result.socket !== socket) {
-          letGo(result.socket);
-          hangUpOnSilence(result.socket, this.#silenceMs);
-        }
-        return result;
+      // Before the connection is made, so that a bad file is told as such even when the member is down.
+      waitForReady: async () => {
+        throwIfUnwanted();
+        if (security) context = await this.#contextOf(security);
       },
-      waitForReady: () => inner.waitForReady(),
-      getCallCredentials: () => inner.getCallCredentials(),
-      destroy: () => inner.destroy(),
+      connect: async (socket) => {
+        throwIfUnwanted();
+        letGo(socket);
+        if (!security) return this.#plain(socket);
+        if (!context) throw new Error('connect() before waitForReady()');
+        return this.#handshake(socket, security, context);
+      },
+      getCallCredentials: () => call ?? grpcCredentials.createEmpty(),
+      destroy: () => {
+        unwanted = true;
+      },
     };
   }
-}
 
-/** grpc-js takes hold of the process through the socket while a call is open; here it is for the call's owner to say. */
-function letGo(socket: Socket): void {
-  socket.unref();
-  socket.ref = () => socket;
-}
+  async #contextOf({ files }: Security): Promise<SecureContext> {
+    try {
+      return await files.context();
+    } catch (error) {
+      if (error instanceof BadPem)
+        this.trouble.met({ reason: 'bad-files', text: error.message }, error.cause);
+      throw error;
+    }
+  }
 
-/** Asked once: HTTP/2's settings or TLS's hello come first from a live peer, so any byte at all is proof of life. */
-function hangUpOnSilence(socket: Socket, silenceMs: number): void {
-  const timer = setTimeout(() => {
-    if (socket.bytesRead === 0)
-      socket.destroy(new Error(`accepted the connection but said nothing for ${silenceMs} ms`));
-  }, silenceMs);
-  timer.unref();
-  socket.once('close', () => clearTimeout(timer));
+  #plain(socket: Socket): Connected {
+    hangUpOnSilence(socket, this.#silenceMs);
+    socket.once('close', () => {
+      if (socket.bytesRead > alertBytes) this.trouble.wasGreeted();
+      else if (!wasGivenUp(socket)) this.trouble.wasHungUpOn();
+    });
+    return { socket, secure: false };
+  }
+
+  #handshake(socket: Socket, security: Security, secureContext: SecureContext): Promise<Connected> {
+    const { serverName, verify } = security;
+    return new Promise((resolve, reject) => {
+      const secure = connectTls({
+        socket,
+        secureContext,
+        host: serverName,
+        // An address is no name to ask for (RFC 6066); what is verified is then `host`.
+        servername: isIP(serverName) ? '' : serverName,
+        ALPNProtocols: ['h2'],
+        rejectUnauthorized: verify,
+      });
+      letGo(secure);
+      const late = 'did not finish the TLS handshake within';
+      const stopWaiting = hangUpUnless(() => false, secure, late, this.#silenceMs);
+      secure.once('secureConnect', () => {
+        stopWaiting();
+        this.trouble.wasGreeted();
+        hangUpOnSilence(secure, this.#silenceMs);
+        resolve({ socket: secure, secure: true });
+      });
+      secure.on('error', (error) => {
+        this.#failed(error, socket, secure, security);
+        reject(withoutBaggage(error));
+      });
+      secure.once('close', () => reject(new Error('the connection was closed within the TLS handshake')));
+    });
+  }
+
+  /** Also after the client thinks it done: in TLS 1.3 a server turns a client's certificate down only then. */
+  #failed(error: Error, socket: Socket, secure: TLSSocket, { hasCertificate }: Security): void {
+    const wasInUse = secure.bytesRead > 0;
+    const wasSilent = socket.bytesRead === 0 && !wasGivenUp(secure);
+    // grpc-js leaves a socket open that fails between the handshake and HTTP/2's.
+    secure.destroy();
+    socket.destroy();
+    if (wasInUse) return;
+    const trouble = tlsTrouble(error, hasCertificate);
+    if (trouble) this.trouble.met(trouble, withoutBaggage(error));
+    else if (wasSilent) this.trouble.wasHungUpOn();
+  }
 }

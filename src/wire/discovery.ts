@@ -57,6 +57,7 @@ function judge(
   if (isLearner) return 'the member is a learner';
   const parsed = parse(endpoint);
   if (typeof parsed === 'string') return parsed;
+  if (parsed.target.startsWith('unix:')) return 'it is a socket file';
   const { address, tls: speaksTls } = parsed;
   if (speaksTls !== undefined && speaksTls !== tls) return tls ? 'it is without TLS' : 'it is with TLS';
   if (wildcard.test(address)) return 'it is a wildcard address';

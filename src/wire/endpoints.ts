@@ -1,24 +1,37 @@
+import { isIPv6 } from 'node:net';
+import { basename, normalize } from 'node:path';
 import { InvalidInputError } from '../errors/index.js';
 
 /** A member's client address, parsed. */
 export interface MemberAddress {
   /** As the user wrote it; this is how errors and status name the member. */
   readonly endpoint: string;
-  /** `host:port`, an IPv6 host in brackets. */
+  /** `host:port`, an IPv6 host in brackets; or the path of a unix socket. */
   readonly address: string;
+  /** As grpc-js dials it. */
+  readonly target: string;
+  /** As Node dials it. */
+  readonly socket: { readonly host: string; readonly port: number } | { readonly path: string };
+  /** Whom a certificate must name, an IPv6 address without brackets. A unix socket's is its file's name, without `:port`. */
+  readonly host: string;
 }
 
 export interface ParsedEndpoints {
   readonly members: readonly MemberAddress[];
-  /** Whether the endpoints say `https://`; undefined when none of them names a scheme. */
+  /** Whether the endpoints say `https://` or `unixs:`; undefined when none of them tells. */
   readonly tls: boolean | undefined;
 }
 
+type ParsedEndpoint = MemberAddress & { readonly tls: boolean | undefined };
+
 const withScheme = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i;
-const hostAndPort = /^(\[[0-9a-f:.%]+\]|[^\s:/@?#[\]]+):(\d{1,5})$/i;
+const unixSocket = /^(unixs?):(.*)$/i;
+const hostAndPort = /^(\[[0-9a-f:.]+\]|[^\s:/@?#[\]]+):(\d{1,5})$/i;
 
 /**
- * Reads `host:port`, `http://host:port` and `https://host:port`.
+ * Reads `host:port`, `http://host:port`, `https://host:port`, and a socket's `unix:/path` and `unixs:/path` (with TLS).
+ * As in Go, `unix:///path` is the same, `unix:path` and `unix://path` are relative to the working directory, and a
+ * `unix:` socket is spoken to with TLS when TLS options are given.
  * @throws {InvalidInputError} for an empty list, an unknown scheme, schemes that disagree about TLS, or an
  *   endpoint without a port. Go takes TLS from the first endpoint and says nothing of the others.
  */
@@ -29,25 +42,47 @@ export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
   if (endpoints.length === 0)
     throw new InvalidInputError('endpoints is empty: name at least one etcd member');
   const parsed = endpoints.map(parseEndpoint);
-  const schemes = new Set(parsed.map((one) => one.tls).filter((tls) => tls !== undefined));
-  if (schemes.size > 1) {
-    throw new InvalidInputError(`endpoints mix http:// and https://: ${endpoints.join(', ')}`);
+  const says = (tls: boolean) => parsed.find((one) => one.tls === tls)?.endpoint;
+  const [plain, secure] = [says(false), says(true)];
+  if (plain !== undefined && secure !== undefined) {
+    throw new InvalidInputError(`endpoints mix plaintext and TLS: '${shown(plain)}' and '${shown(secure)}'`);
   }
-  return { members: parsed, tls: [...schemes][0] };
+  return { members: parsed, tls: parsed.find((one) => one.tls !== undefined)?.tls };
 }
 
-function parseEndpoint(endpoint: string): MemberAddress & { readonly tls: boolean | undefined } {
+function parseEndpoint(endpoint: string): ParsedEndpoint {
   if (typeof endpoint !== 'string') throw new InvalidInputError(`endpoint ${endpoint} is not a string`);
+  const [, unix, rest] = unixSocket.exec(endpoint) ?? [];
+  if (unix !== undefined && rest !== undefined) return parseSocket(endpoint, unix.toLowerCase(), rest);
+  return parseTcp(endpoint);
+}
+
+function parseTcp(endpoint: string): ParsedEndpoint {
   const [, scheme, rest] = withScheme.exec(endpoint) ?? [];
   const tls = tlsOf(scheme, endpoint);
   const address = (rest ?? endpoint).replace(/\/$/, '');
-  const port = Number(hostAndPort.exec(address)?.[2] ?? Number.NaN);
-  if (!(port >= 1 && port <= 65535)) {
+  const [, bracketed = '', digits] = hostAndPort.exec(address) ?? [];
+  const port = Number(digits ?? Number.NaN);
+  // grpc-js makes a URL of it, and leaks a socket per attempt when that throws.
+  if (!(port >= 1 && port <= 65535) || !URL.canParse(`http://${address}`)) {
     throw new InvalidInputError(
-      `endpoint '${shown(endpoint)}' is not of the form host:port or http(s)://host:port`,
+      `endpoint '${shown(endpoint)}' is not of the form host:port, http(s)://host:port or unix(s):/path`,
     );
   }
-  return { endpoint, address, tls };
+  const bare = bracketed.replace(/^\[|\]$/g, '');
+  const host = isIPv6(bare) ? bare : bracketed;
+  return { endpoint, address, target: `dns:${address}`, socket: { host, port }, host, tls };
+}
+
+function parseSocket(endpoint: string, scheme: string, rest: string): ParsedEndpoint {
+  const given = rest.replace(/^\/\/(?!\/\/)/, '');
+  if (given === '' || given.endsWith('/') || given.includes('\0')) {
+    throw new InvalidInputError(`endpoint '${shown(endpoint)}' is not of the form ${scheme}:/path`);
+  }
+  const path = normalize(given);
+  const host = basename(path).replace(/:\d*$/, '');
+  const tls = scheme === 'unixs' ? true : undefined;
+  return { endpoint, address: path, target: `unix:${path}`, socket: { path }, host, tls };
 }
 
 function tlsOf(scheme: string | undefined, endpoint: string): boolean | undefined {
@@ -60,7 +95,7 @@ function tlsOf(scheme: string | undefined, endpoint: string): boolean | undefine
       return true;
     default:
       throw new InvalidInputError(
-        `endpoint '${shown(endpoint)}' has the unknown scheme '${scheme}': use http or https`,
+        `endpoint '${shown(endpoint)}' has the unknown scheme '${scheme}': use http, https, unix or unixs`,
       );
   }
 }

@@ -22,7 +22,6 @@ export {
   type WatchResponse,
   watchCalls,
 } from './calls.js';
-export type { TlsOptions } from './credentials.js';
 export type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';
@@ -31,5 +30,6 @@ export type { SyncResult, SyncRule } from './membership.js';
 export type { CallOptions, Safety, TracedCallOptions } from './method.js';
 export type { MemberTrouble } from './retry-rule.js';
 export type { StreamOptions } from './streams.js';
+export type { TlsOptions } from './tls-options.js';
 export { Transport } from './transport.js';
 export type { TransportOptions } from './transport-options.js';

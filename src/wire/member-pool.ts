@@ -1,5 +1,5 @@
 import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
-import { ClosedError, DeadlineError, type EtcdError, type TriedMember } from '../errors/index.js';
+import { ClosedError, DeadlineError, type EtcdError, TlsError, type TriedMember } from '../errors/index.js';
 import { ConnectRace } from './connect-race.js';
 import type { Member } from './member.js';
 import type { MemberTrouble } from './retry-rule.js';
@@ -17,7 +17,13 @@ const notSent = { verdict: 'not-applied' } as const;
 
 /** What became of a member, for whoever watches the client. */
 export type MemberEvent =
-  | { readonly type: 'member-trouble'; readonly endpoint: string; readonly trouble: MemberTrouble }
+  | {
+      readonly type: 'member-trouble';
+      readonly endpoint: string;
+      readonly trouble: MemberTrouble;
+      /** How it showed, where it was not by silence. */
+      readonly error?: EtcdError | undefined;
+    }
   | { readonly type: 'member-recovered'; readonly endpoint: string }
   | { readonly type: 'members-changed'; readonly endpoints: readonly string[] };
 
@@ -93,8 +99,10 @@ export class MemberPool {
       this.#throwIfClosed();
       signal?.throwIfAborted();
       const tried: TriedMember[] = [];
+      const errors: EtcdError[] = [];
       const standing = await this.#race(deadline, signal, (member, error) => {
         tried.push({ member: member.endpoint, answer: error.message, times: 1 });
+        errors.push(error);
         onFailure(member, error);
       });
       this.#throwIfClosed();
@@ -102,6 +110,9 @@ export class MemberPool {
         this.#current = standing;
         return standing;
       }
+      const [first] = errors;
+      // Waiting mends no certificate. The next call tries again, and a stream after its pause.
+      if (first && errors.every((error) => error instanceof TlsError)) throw first;
       const pause = Math.min(50 + backoffDelay(nextRound, round, random), deadline - clock.now());
       if (!(pause > 0)) throw unreachable(tried);
       await delay(pause, signal, { unref: true }); // whoever waits for this holds the process, or wishes not to
@@ -117,12 +128,12 @@ export class MemberPool {
   }
 
   /** The member failed in a way another might not: calls step around it until it was probed. */
-  blame(member: Member, trouble: MemberTrouble): void {
+  blame(member: Member, trouble: MemberTrouble, error?: EtcdError): void {
     const standing = this.#standings.find((one) => one.member === member);
     if (!standing || this.#closed) return;
     const { clock, random } = this.#ports;
     if (standing.trouble !== trouble)
-      this.#ports.onEvent({ type: 'member-trouble', endpoint: member.endpoint, trouble });
+      this.#ports.onEvent({ type: 'member-trouble', endpoint: member.endpoint, trouble, error });
     standing.blame(trouble, clock.now(), random);
     if (this.#standings.length === 1) return; // its calls are its probes
     if (this.#current === standing) this.#current = this.#inOrder()[0] ?? standing;
@@ -179,7 +190,7 @@ export class MemberPool {
     const { clock } = this.#ports;
     const race = new ConnectRace(this.#inOrder(), clock, ({ member }, error) => {
       onFailure(member, error);
-      this.blame(member, 'unreachable');
+      this.blame(member, 'unreachable', error);
     });
     const late = new DeadlineError('not connected before the deadline', notSent);
     try {

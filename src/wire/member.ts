@@ -1,6 +1,5 @@
 import {
   Channel,
-  type ChannelCredentials,
   type ChannelOptions,
   connectivityState,
   type InterceptingListener as Listener,
@@ -8,7 +7,11 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { Code, EtcdError } from '../errors/index.js';
+import type { MemberCredentials } from './credentials.js';
 import type { MemberAddress } from './endpoints.js';
+
+/** A member that TLS kept out is dialed anew for a call no sooner than this after the last time; until then the answer is the last one. */
+const tlsRetryMs = 1_000;
 
 /**
  * One etcd member and the channel to it. A channel each, so that one member's trouble is known as its own and
@@ -16,8 +19,8 @@ import type { MemberAddress } from './endpoints.js';
  */
 export class Member {
   readonly endpoint: string;
-  readonly #address: string;
-  readonly #credentials: ChannelCredentials;
+  readonly #target: string;
+  readonly #credentials: MemberCredentials;
   readonly #options: ChannelOptions;
   readonly #connectTimeoutMs: number;
   #channel: Channel;
@@ -27,12 +30,12 @@ export class Member {
 
   constructor(
     address: MemberAddress,
-    credentials: ChannelCredentials,
+    credentials: MemberCredentials,
     options: ChannelOptions,
     connectTimeoutMs: number,
   ) {
     this.endpoint = address.endpoint;
-    this.#address = address.address;
+    this.#target = address.target;
     this.#credentials = credentials;
     this.#options = options;
     this.#connectTimeoutMs = connectTimeoutMs;
@@ -48,6 +51,7 @@ export class Member {
    * The connected channel; all who wait share one attempt.
    * @throws {EtcdError} UNAVAILABLE, verdict `not-applied`, naming the member, when it cannot be reached within
    *   the connect timeout. An attempt that hangs (lost SYN packets) is thrown away with its channel.
+   *   {TlsError} when TLS is what keeps it out.
    */
   connect(): Promise<Channel> {
     const ready = this.ready;
@@ -61,40 +65,47 @@ export class Member {
   close(): void {
     this.#closed = true;
     this.#channel.close();
+    this.#credentials.close();
   }
 
   async #connectNow(): Promise<Channel> {
     const deadline = Date.now() + this.#connectTimeoutMs;
-    let state = this.#channel.getConnectivityState(true);
     // A channel once refused keeps saying TRANSIENT_FAILURE while it tries again, even if that try hangs: give up on it in time.
-    if (
-      state === connectivityState.TRANSIENT_FAILURE &&
-      Date.now() - this.#channelSince > this.#connectTimeoutMs
-    ) {
+    if (this.#startConnecting() === connectivityState.TRANSIENT_FAILURE && this.#isStale())
       this.#replaceChannel();
-      state = this.#channel.getConnectivityState(true);
-    }
-    while (state !== connectivityState.READY) {
-      if (this.#closed) throw this.#unreachable('the client is closed');
+    for (;;) {
+      const state = this.#startConnecting();
+      if (state === connectivityState.READY) return this.#channel;
       if (state === connectivityState.TRANSIENT_FAILURE)
-        throw this.#unreachable(await lastError(this.#channel));
+        throw (await this.#credentials.trouble.error()) ?? this.#unreachable(await lastError(this.#channel));
       if (!(await stateChanges(this.#channel, state, deadline))) {
         this.#replaceChannel();
         throw this.#unreachable(`no connection within ${this.#connectTimeoutMs} ms`);
       }
-      state = this.#channel.getConnectivityState(true);
     }
-    return this.#channel;
+  }
+
+  /** A closed channel that is asked to connect does so, and dials for ever. */
+  #startConnecting(): connectivityState {
+    if (this.#closed) throw this.#unreachable('the client is closed');
+    return this.#channel.getConnectivityState(true);
+  }
+
+  /** Whether the channel's failure is too old to be told as the present state of things. */
+  #isStale(): boolean {
+    const troubleAgeMs = this.#credentials.trouble.ageMs ?? 0;
+    return troubleAgeMs > tlsRetryMs || Date.now() - this.#channelSince > this.#connectTimeoutMs;
   }
 
   #replaceChannel(): void {
+    this.#credentials.trouble.forget();
     this.#channel.close();
     if (!this.#closed) this.#channel = this.#newChannel();
     this.#channelSince = Date.now();
   }
 
   #newChannel(): Channel {
-    return new Channel(`dns:${this.#address}`, this.#credentials, this.#options);
+    return new Channel(this.#target, this.#credentials, this.#options);
   }
 
   #unreachable(why: string): EtcdError {

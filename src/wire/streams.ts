@@ -76,7 +76,7 @@ export class Streams {
         beforeAnswer();
         this.#open.delete(placed);
         const trouble = moving ? undefined : troubleOf(error, Number.POSITIVE_INFINITY);
-        if (member && trouble) pool.blame(member, trouble);
+        if (member && trouble) pool.blame(member, trouble, error);
         handlers.end(error);
       },
     });

@@ -1,6 +1,6 @@
 import type { AuthOptions } from './auth.js';
-import type { TlsOptions } from './credentials.js';
 import type { SyncRule } from './membership.js';
+import type { TlsOptions } from './tls-options.js';
 
 /** All resolved: see the client's options for meanings and defaults. */
 export interface TransportOptions {

@@ -56,12 +56,12 @@ export class Transport {
     if (tls === false && options.tls)
       throw new InvalidInputError('tls is given, but the endpoints say http://');
     checkAuth(options.auth);
-    const credentials = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
+    const credentialsFor = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
     const channelOptions = makeChannelOptions(options);
     this.#options = options;
     this.#beforeAnswer = beforeAnswer;
     const newMember = (address: MemberAddress) =>
-      new Member(address, credentials, channelOptions, options.connectTimeoutMs);
+      new Member(address, credentialsFor(address), channelOptions, options.connectTimeoutMs);
     this.#pool = new MemberPool(members.map(newMember), {
       clock,
       random,

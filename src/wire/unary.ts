@@ -98,7 +98,7 @@ export class UnaryCall<Req, Res> {
     const { method, safety } = this.#kind;
     const { endpoint } = standing.member;
     const trouble = troubleOf(error, lastedMs);
-    if (trouble) pool.blame(standing.member, trouble);
+    if (trouble) pool.blame(standing.member, trouble, error);
     if (!mayTryAgain(error, safety)) throw told(error, method, safety, endpoint);
     this.#tries ??= new Tries();
     this.#tries.add(endpoint, error);

@@ -21,6 +21,48 @@ describe('endpoints', () => {
     });
   }
 
+  const sockets: readonly (readonly [
+    endpoint: string,
+    path: string,
+    host: string,
+    tls: boolean | undefined,
+  ])[] = [
+    ['unix:/run/etcd.sock', '/run/etcd.sock', 'etcd.sock', undefined],
+    ['unix:///run/etcd.sock', '/run/etcd.sock', 'etcd.sock', undefined],
+    ['UNIX:////run//etcd.sock', '/run/etcd.sock', 'etcd.sock', undefined],
+    ['unix://localhost:2379', 'localhost:2379', 'localhost', undefined],
+    ['unix:run/localhost:2379', 'run/localhost:2379', 'localhost', undefined],
+    ['unixs:/run/localhost:2379', '/run/localhost:2379', 'localhost', true],
+    ['unixs:///run/m0', '/run/m0', 'm0', true],
+    ['unix:/a b?c#d%20', '/a b?c#d%20', 'a b?c#d%20', undefined],
+  ];
+  for (const [endpoint, path, host, tls] of sockets) {
+    it(`'${endpoint}' is the socket ${path}${tls ? ' with TLS' : ''}`, () => {
+      const parsed = parseEndpoints([endpoint]);
+      const { target, socket, ...rest } = parsed.members[0]!;
+      assert.equal(target, `unix:${path}`);
+      assert.deepEqual(socket, { path });
+      assert.equal(rest.address, path);
+      assert.equal(rest.host, host);
+      assert.equal(parsed.tls, tls);
+    });
+  }
+
+  it('are dialed and verified by host, an IPv6 address without its brackets', () => {
+    const { members } = parseEndpoints(['https://[::1]:2379', 'etcd.test:1']);
+    assert.deepEqual(members[0]?.socket, { host: '::1', port: 2379 });
+    assert.equal(members[0]?.host, '::1');
+    assert.equal(members[0]?.target, 'dns:[::1]:2379');
+    assert.deepEqual(members[1]?.socket, { host: 'etcd.test', port: 1 });
+    assert.equal(members[1]?.host, 'etcd.test');
+  });
+
+  it('of a socket go with those of the same security', () => {
+    assert.equal(parseEndpoints(['unix:/a', 'http://b:2']).tls, false);
+    assert.equal(parseEndpoints(['unix:/a', 'https://b:2']).tls, true);
+    assert.equal(parseEndpoints(['unixs:/a', 'https://b:2']).tls, true);
+  });
+
   it('with and without a scheme go together', () => {
     const { members, tls } = parseEndpoints(['https://a:1', 'b:2']);
     assert.equal(tls, true);
@@ -47,7 +89,15 @@ describe('endpoints', () => {
     [['a:1', 'nonsense'], /'nonsense' is not/],
     [['ftp://etcd:2379'], /'ftp:\/\/etcd:2379' has the unknown scheme 'ftp'/],
     [['dns:///etcd:2379'], /unknown scheme 'dns'/],
-    [['http://a:1', 'https://b:2'], /mix http:\/\/ and https:\/\/: http:\/\/a:1, https:\/\/b:2/],
+    [['http://a:1', 'https://b:2'], /mix plaintext and TLS: 'http:\/\/a:1' and 'https:\/\/b:2'/],
+    [['unixs:/a', 'b:1', 'http://c:2'], /mix plaintext and TLS: 'http:\/\/c:2' and 'unixs:\/a'/],
+    [['unix:'], /'unix:' is not of the form unix:\/path/],
+    [['unixs://'], /'unixs:\/\/' is not of the form unixs:\/path/],
+    [['unix:/run/'], /'unix:\/run\/' is not of the form/],
+    [['unix:/a\0b'], /is not of the form unix:\/path/],
+    // grpc-js would make a URL of it, fail, and leak a socket for each attempt.
+    [['a%b:1'], /'a%b:1' is not/],
+    [['[fe80::1%eth0]:1'], /is not of the form/],
   ];
   for (const [endpoints, named] of bad) {
     it(`${JSON.stringify(endpoints)} are refused by name`, () => {

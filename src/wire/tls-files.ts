@@ -1,0 +1,137 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { InvalidInputError } from '../errors/index.js';
+import { checkTlsOptions, type PemName, type TlsOptions } from './tls-options.js';
+import { withoutBaggage } from './tls-trouble.js';
+
+type ReadFile = (path: string) => Promise<Buffer>;
+type Pems = Readonly<Partial<Record<PemName, Buffer>>>;
+
+/** The options' certificates and key cannot be used. The text names the option and the file, and shows no content. */
+export class BadPem extends Error {
+  override readonly name = 'BadPem';
+}
+
+/** A certificate and a key that do not match: half of a pair that is being replaced may be on disk. */
+class MismatchError extends BadPem {}
+
+/**
+ * The client's certificates and key as Node's TLS takes them, from options and files. One for all members; what it made
+ * is kept and given again as long as the files hold the same bytes.
+ */
+export class TlsFiles {
+  readonly #tls: TlsOptions;
+  readonly #readFile: ReadFile;
+  #made: { readonly pems: Pems; readonly context: SecureContext } | undefined;
+
+  /** @throws {InvalidInputError} for options that cannot work. Files are not looked at. */
+  constructor(tls: TlsOptions, read: ReadFile = readFile) {
+    checkTlsOptions(tls);
+    this.#tls = tls;
+    this.#readFile = read;
+    if (tls.caFile ?? tls.certFile ?? tls.keyFile) return;
+    try {
+      this.#made = this.#make(inline(tls));
+    } catch (error) {
+      throw error instanceof BadPem ? new InvalidInputError(error.message) : error;
+    }
+  }
+
+  /** For the next handshake. @throws {BadPem} */
+  async context(): Promise<SecureContext> {
+    try {
+      return await this.#read();
+    } catch (error) {
+      // Read between the writes of the two: by now the other one is there too, most likely.
+      if (error instanceof MismatchError) return this.#read();
+      throw error;
+    }
+  }
+
+  async #read(): Promise<SecureContext> {
+    const { caFile, certFile, keyFile } = this.#tls;
+    if (this.#made && !(caFile ?? certFile ?? keyFile)) return this.#made.context;
+    const [ca, cert, key] = await Promise.all([
+      this.#readPem('ca', caFile),
+      this.#readPem('cert', certFile),
+      this.#readPem('key', keyFile),
+    ]);
+    const pems = { ...inline(this.#tls), ...ca, ...cert, ...key };
+    if (!this.#made || !samePems(this.#made.pems, pems)) this.#made = this.#make(pems);
+    return this.#made.context;
+  }
+
+  async #readPem(name: PemName, file: string | undefined): Promise<Pems> {
+    if (file === undefined) return {};
+    try {
+      return { [name]: await this.#readFile(file) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new BadPem(`${this.#where(name)} cannot be read: ${code}`, { cause: withoutBaggage(error) });
+    }
+  }
+
+  #make(pems: Pems): { pems: Pems; context: SecureContext } {
+    const { ca, cert, key } = pems;
+    if (ca) readCertificates(ca, this.#where('ca'));
+    if (cert && key) this.#checkPair(cert, key);
+    try {
+      return { pems, context: createSecureContext({ ca, cert, key }) };
+    } catch (error) {
+      throw new BadPem('the certificates and keys of the options cannot be used', {
+        cause: withoutBaggage(error),
+      });
+    }
+  }
+
+  #checkPair(cert: Buffer, key: Buffer): void {
+    const [leaf] = readCertificates(cert, this.#where('cert'));
+    if (leaf?.checkPrivateKey(readKey(key, this.#where('key')))) return;
+    throw new MismatchError(`${this.#where('key')} does not belong to ${this.#where('cert')}`);
+  }
+
+  #where(name: PemName): string {
+    const file = this.#tls[`${name}File`];
+    return file === undefined ? `tls.${name}` : `tls.${name}File ${file}`;
+  }
+}
+
+function inline(tls: TlsOptions): Pems {
+  const given = (['ca', 'cert', 'key'] as const).map((name) => [name, tls[name]] as const);
+  return Object.fromEntries(
+    given.flatMap(([name, pem]) => (pem === undefined ? [] : [[name, Buffer.from(pem)]])),
+  );
+}
+
+function samePems(a: Pems, b: Pems): boolean {
+  return (['ca', 'cert', 'key'] as const).every((name) => {
+    const [one, other] = [a[name], b[name]];
+    return one && other ? one.equals(other) : one === other;
+  });
+}
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Node itself takes what it can read and passes over the rest: half a bundle would go unnoticed, or an empty file. */
+function readCertificates(pem: Buffer, where: string): X509Certificate[] {
+  const text = pem.toString('latin1');
+  const blocks = text.match(certificateBlock) ?? [];
+  const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
+  if (begun === 0) throw new BadPem(`${where} holds no certificate in PEM`);
+  if (begun !== blocks.length) throw new BadPem(`${where} breaks off within a certificate`);
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (error) {
+    throw new BadPem(`${where} holds something that is no certificate`, { cause: withoutBaggage(error) });
+  }
+}
+
+function readKey(pem: Buffer, where: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const encrypted = pem.includes('ENCRYPTED') ? ', or an encrypted one' : '';
+    throw new BadPem(`${where} holds no private key in PEM${encrypted}`, { cause: withoutBaggage(error) });
+  }
+}

@@ -1,0 +1,76 @@
+import { isIP } from 'node:net';
+import { InvalidInputError } from '../errors/index.js';
+
+/**
+ * TLS to etcd. A certificate or key is given either as PEM or as the path of a PEM file. Files are read before each new
+ * connection and not before: one that was replaced serves the next connection, while those that are open live on.
+ */
+export interface TlsOptions {
+  /** The certificate authorities to trust, one or several in a row. Default: those that come with Node. */
+  readonly ca?: Buffer | string;
+  /** The path of a file with what `ca` would hold. */
+  readonly caFile?: string;
+  /** The client's certificate, its chain after it, for etcd's `--client-cert-auth`; needs a key. */
+  readonly cert?: Buffer | string;
+  /** The path of a file with what `cert` would hold. */
+  readonly certFile?: string;
+  /** The client's private key, not encrypted; needs a certificate. */
+  readonly key?: Buffer | string;
+  /** The path of a file with what `key` would hold. */
+  readonly keyFile?: string;
+  /**
+   * The name or IP address to ask for and to verify instead of the endpoint's host. For a `unixs:` endpoint the default
+   * is the socket file's name without `:port`, as in Go.
+   */
+  readonly serverName?: string;
+  /**
+   * Takes any certificate from anyone: whoever can sit between gets to read and write all, passwords included. Never
+   * outside a test; the process warns of it once per client.
+   */
+  readonly dangerouslySkipVerification?: boolean;
+}
+
+export type PemName = 'ca' | 'cert' | 'key';
+
+/** @throws {InvalidInputError} naming the option, and never showing what a PEM holds. */
+export function checkTlsOptions(tls: TlsOptions): void {
+  if (typeof tls !== 'object') {
+    throw new InvalidInputError(`tls is a ${typeof tls}; it must be an object, {} for all defaults`);
+  }
+  for (const name of ['ca', 'cert', 'key'] as const) checkSource(tls, name);
+  if (isGiven(tls, 'cert') !== isGiven(tls, 'key')) {
+    throw new InvalidInputError('tls.cert and tls.key go together: one of them is missing');
+  }
+  const { serverName, dangerouslySkipVerification: skip } = tls;
+  if (serverName !== undefined && !isServerName(serverName)) {
+    throw new InvalidInputError(`tls.serverName is '${serverName}'; it must be a host name or an IP address`);
+  }
+  if (skip !== undefined && typeof skip !== 'boolean') {
+    throw new InvalidInputError(
+      `tls.dangerouslySkipVerification is a ${typeof skip}; it must be true or false`,
+    );
+  }
+}
+
+/** gRPC's authority is made of it, and one that is no host makes grpc-js leak a socket per attempt. */
+export function isServerName(name: string): boolean {
+  return typeof name === 'string' && (isIP(name) > 0 || /^[a-z0-9_]([a-z0-9_.-]{0,252})$/i.test(name));
+}
+
+function isGiven(tls: TlsOptions, name: PemName): boolean {
+  return tls[name] !== undefined || tls[`${name}File`] !== undefined;
+}
+
+function checkSource(tls: TlsOptions, name: PemName): void {
+  const pem: unknown = tls[name];
+  const file: unknown = tls[`${name}File`];
+  if (pem !== undefined && file !== undefined) {
+    throw new InvalidInputError(`tls.${name} and tls.${name}File are both given: leave one out`);
+  }
+  if (pem !== undefined && typeof pem !== 'string' && !(pem instanceof Uint8Array)) {
+    throw new InvalidInputError(`tls.${name} is a ${typeof pem}; it must be PEM, as a string or a Buffer`);
+  }
+  if (file !== undefined && (typeof file !== 'string' || file === '')) {
+    throw new InvalidInputError(`tls.${name}File is '${String(file)}'; it must be the path of a file`);
+  }
+}

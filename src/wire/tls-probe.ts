@@ -1,0 +1,66 @@
+import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { MemberAddress } from './endpoints.js';
+import { isServerName } from './tls-options.js';
+
+/*
+ * etcd hangs up without a byte on a client that speaks TLS where it does not, and the other way round. From outside that
+ * looks like a restart, so the other language is tried once, with nothing but its greeting: no call, no certificate of
+ * ours, no password. What comes back only words an error; the connection is dropped.
+ */
+
+/** HTTP/2's preface and an empty SETTINGS frame. */
+const greeting = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1'),
+  Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+]);
+
+const framesThatOpen: readonly (number | undefined)[] = [4, 7]; // SETTINGS, GOAWAY
+
+/** Whether the peer answers an HTTP/2 greeting in plaintext. Never rejects: an end by `signal` is a no. */
+export function speaksPlaintext({ socket: where }: MemberAddress, signal: AbortSignal): Promise<boolean> {
+  return ask(
+    () => connect({ ...where, signal } as TcpNetConnectOpts),
+    (socket, answer) => {
+      socket.once('connect', () => socket.write(greeting));
+      socket.once('data', (data) => {
+        answer(framesThatOpen.includes(data[3]) || data.toString('latin1', 0, 5) === 'HTTP/');
+      });
+    },
+  );
+}
+
+/** Whether the peer answers a TLS greeting as TLS does, be it with an alert. Never rejects. */
+export function speaksTls({ socket: where, host }: MemberAddress, signal: AbortSignal): Promise<boolean> {
+  const open = () => {
+    // Nothing is sent over it, so there is nothing to keep from whoever this is.
+    return connectTls({
+      ...where,
+      signal,
+      servername: isIP(host) || !isServerName(host) ? '' : host,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+    } as object);
+  };
+  return ask(open, (socket: TLSSocket, answer) => {
+    socket.once('secureConnect', () => answer(true));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => answer(/^ERR_SSL_.*ALERT/.test(code ?? '')));
+  });
+}
+
+function ask<S extends Socket>(
+  open: () => S,
+  listen: (socket: S, answer: (yes: boolean) => void) => void,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = open();
+    socket.unref();
+    const answer = (yes: boolean) => {
+      resolve(yes);
+      socket.destroy();
+    };
+    listen(socket, answer);
+    socket.on('error', () => answer(false));
+    socket.once('close', () => answer(false));
+  });
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer as createHttp2Server, createSecureServer as createSecureHttp2Server } from 'node:http2';
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { DeadlineError, TlsError } from '#src/errors/index.js';
+import { Authority } from '../../support/certificates.js';
+import { eventually, useClients } from './support.js';
+
+/** How long the client is driven as fast as it will go. */
+const hammerMs = 2_000;
+/** The first attempt, grpc-js's own from 250 ms on, and one a second for new calls, with room. */
+const mostConnections = 20;
+
+describe('a TLS server that', () => {
+  const { connect } = useClients();
+  const sockets = new Set<TLSSocket>();
+  let authority: Authority;
+  let server: Server;
+  let connections = 0;
+
+  async function serve(options: TlsOptions, onSecure: (socket: TLSSocket) => void): Promise<string> {
+    const { cert, key } = await authority.issue({ names: ['127.0.0.1'] });
+    server = createServer({ cert, key, ALPNProtocols: ['h2'], ...options }, onSecure);
+    connections = 0;
+    server.on('connection', () => connections++);
+    server.on('tlsClientError', () => {});
+    server.on('secureConnection', (socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async function connectionsWithin(ms: number): Promise<number> {
+    const before = connections;
+    const never = once(server, 'never', { signal: AbortSignal.timeout(ms) });
+    await assert.rejects(never, { name: 'AbortError' });
+    return connections - before;
+  }
+
+  before(async () => {
+    authority = await Authority.root('servers');
+  });
+
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    if (!server.listening) return;
+    server.close();
+    await once(server, 'close');
+  });
+
+  it('hangs up right after the handshake is not dialed hot', async () => {
+    const endpoint = await serve({}, (socket) => socket.destroy());
+    const client = connect([endpoint], { tls: { ca: authority.pem }, timeoutMs: hammerMs });
+    await assert.rejects(client.kv.get('x'));
+    assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
+  });
+
+  it('is not trusted is not dialed hot, however many calls there are', async () => {
+    const endpoint = await serve({}, () => {});
+    const client = connect([endpoint], { tls: { ca: (await Authority.root('others')).pem } });
+    const since = performance.now();
+    let calls = 0;
+    while (performance.now() - since < hammerMs) {
+      await assert.rejects(client.kv.get('x'), TlsError);
+      calls++;
+    }
+    assert.ok(calls > 100, `${calls} calls`);
+    assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
+  });
+
+  it('is spoken to in plaintext is found out, when it answers with an alert, too', async () => {
+    const endpoint = await serve({}, () => {});
+    const client = connect([endpoint.replace('https', 'http')]);
+    await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason: 'tls-expected' });
+  });
+
+  it('is of no version or cipher that the client knows is told as such', async () => {
+    const endpoint = await serve({ maxVersion: 'TLSv1.2', ciphers: 'PSK' }, () => {});
+    const client = connect([endpoint], { tls: { ca: authority.pem } });
+    await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason: 'handshake' });
+  });
+
+  it('is not trusted does not fail a call early while the other member is merely down', async () => {
+    const endpoint = await serve({}, () => {});
+    const client = connect([endpoint, 'https://127.0.0.1:1'], { timeoutMs: 1_000 });
+    // One that is merely down may come back, so the call goes on trying.
+    await assert.rejects(client.kv.get('x'), (error: Error) => {
+      assert.ok(error instanceof DeadlineError);
+      assert.match(error.message, /not signed by a trusted authority/);
+      assert.match(error.message, /ECONNREFUSED/);
+      return true;
+    });
+  });
+
+  it('was not trusted, and is gone now, is told as gone', async () => {
+    const endpoint = await serve({}, () => {});
+    const client = connect([endpoint], { timeoutMs: 500 });
+    await assert.rejects(client.kv.get('x'), TlsError);
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await eventually('the news', async () => {
+      const error = await client.kv.get('x').catch((caught: unknown) => caught);
+      return error instanceof DeadlineError && error.message.includes('ECONNREFUSED');
+    });
+  });
+
+  it('says nothing after the handshake is given up, and not dialed any more by a client that was closed', async () => {
+    const endpoint = await serve({}, (socket) => socket.resume());
+    const client = connect([endpoint], {
+      tls: { ca: authority.pem },
+      timeoutMs: 1_000,
+      connectTimeoutMs: 200,
+    });
+    await assert.rejects(client.kv.get('x'), DeadlineError);
+    assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
+    await client.close();
+    // One may have been on its way.
+    assert.ok((await connectionsWithin(1_500)) <= 1);
+    await eventually('the sockets are closed', () => [...sockets].every(({ destroyed }) => destroyed));
+  });
+
+  it('stops in the middle of the handshake is given up, socket and all', async () => {
+    const endpoint = await serve({ SNICallback: () => {} }, () => {});
+    const client = connect([endpoint.replace('127.0.0.1', 'localhost')], {
+      tls: { ca: authority.pem },
+      timeoutMs: 1_500,
+      connectTimeoutMs: 300,
+    });
+    await assert.rejects(client.kv.get('x'), DeadlineError);
+    assert.ok(connections >= 2, `${connections} connections`);
+    await client.close();
+    // A socket left behind would keep the server from closing.
+  });
+});
+
+describe('a server that hangs up on every language', () => {
+  const { connect } = useClients();
+  let server: NetServer;
+  let connections = 0;
+
+  before(async () => {
+    server = createNetServer((socket) => {
+      connections++;
+      socket.on('error', () => {});
+      socket.destroy();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  beforeEach(() => {
+    connections = 0;
+  });
+
+  after(() => server.close());
+
+  for (const scheme of ['http', 'https']) {
+    it(`is not blamed on TLS by a client of ${scheme}://, nor dialed hot`, async () => {
+      const client = connect([`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`], {
+        timeoutMs: hammerMs,
+      });
+      await assert.rejects(client.kv.get('x'), DeadlineError);
+      assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
+    });
+  }
+});
+
+describe('a server that answers everything with an alert of TLS', () => {
+  const { connect } = useClients();
+  const handshakeFailure = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
+  const server = createNetServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end(handshakeFailure));
+  });
+
+  before(async () => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  after(() => server.close());
+
+  for (const [scheme, reason] of [
+    ['http', 'tls-expected'],
+    ['https', 'handshake'],
+  ]) {
+    it(`is told as ${reason} to a client of ${scheme}://`, async () => {
+      const client = connect([`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`]);
+      await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason });
+    });
+  }
+});
+
+describe('a server that is dialed by address under another name', () => {
+  const { connect } = useClients();
+
+  for (const serverName of ['etcd.test', '127.0.0.1', '::1']) {
+    it(`is asked for ${serverName} in HTTP/2, too`, async () => {
+      const authority = await Authority.root('servers');
+      const server = createSecureHttp2Server(await authority.issue({ names: [serverName] }));
+      server.on('sessionError', () => {});
+      let asked: string | undefined;
+      server.on('stream', (stream, headers) => {
+        asked = headers[':authority'];
+        stream.on('error', () => {});
+        stream.respond({ ':status': 418 }, { endStream: true });
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      try {
+        const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const client = connect([endpoint], { tls: { ca: authority.pem, serverName }, timeoutMs: 500 });
+        await assert.rejects(client.kv.get('x'));
+        await client.close();
+        assert.equal(asked, serverName.includes(':') ? `[${serverName}]` : serverName);
+      } finally {
+        server.close();
+      }
+    });
+  }
+});
+
+describe('a server without TLS that greets first', () => {
+  const { connect } = useClients();
+
+  it('is found out by a client with TLS at once', async () => {
+    const server = createHttp2Server();
+    server.on('session', (session) => session.on('error', () => {}));
+    server.on('sessionError', () => {});
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const client = connect([`https://127.0.0.1:${(server.address() as AddressInfo).port}`]);
+      await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason: 'not-tls' });
+      await client.close();
+    } finally {
+      server.close();
+    }
+  });
+});

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EtcdClient, StatusEvent } from '#src/client/index.js';
+import { TlsError, type TlsReason } from '#src/errors/index.js';
+import { type FaultProxy, startFaultProxy } from '#src/testing/index.js';
+import { Authority, type Pair } from '../../support/certificates.js';
+import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
+import { eventually, useClients } from './support.js';
+
+const names = ['127.0.0.1'];
+
+describe('certificates that are replaced under a running client', function () {
+  this.timeout(60_000);
+  const { connect } = useClients();
+  let [servers, newServers, clients, strangers]: Authority[] = [];
+  let folder: string;
+  let etcd: TlsEtcd;
+  let proxy: FaultProxy;
+  let client: EtcdClient;
+
+  const path = (name: string) => join(folder, name);
+
+  /** As tools that rotate do it: the new content is there whole, or not at all. */
+  async function replace(name: string, content: string): Promise<void> {
+    await writeFile(path(`${name}.new`), content);
+    await rename(path(`${name}.new`), path(name));
+  }
+
+  async function replacePair({ cert, key }: Pair): Promise<void> {
+    await Promise.all([replace('client.pem', cert), replace('client.key', key)]);
+  }
+
+  async function works(): Promise<void> {
+    await client.kv.get('rotation'); // a read, since a write would be told as ambiguous by a cut
+  }
+
+  async function failsWith(reason: TlsReason, text = /./): Promise<void> {
+    await assert.rejects(works(), (error: unknown) => {
+      assert.ok(error instanceof TlsError, `${error}`);
+      assert.equal(error.reason, reason);
+      assert.match(error.message, text);
+      return true;
+    });
+  }
+
+  /** A call may be told once more what was found within the last second. */
+  async function worksSoon(): Promise<void> {
+    await eventually('a call', () =>
+      works().then(
+        () => true,
+        (error) => !(error instanceof TlsError) && assert.fail(error),
+      ),
+    );
+  }
+
+  before(async function () {
+    skipUnlessBinary(this);
+    this.timeout(300_000);
+    [servers, newServers, clients, strangers] = await Promise.all(
+      ['servers', 'new servers', 'clients', 'strangers'].map((name) => Authority.root(name)),
+    );
+    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
+    etcd = await startTlsEtcd(await servers!.issue({ names }), clients!.pem);
+  });
+
+  beforeEach(async () => {
+    await etcd.rotate(await servers!.issue({ names }));
+    await replace('ca.pem', servers!.pem);
+    await replacePair(await clients!.issue());
+    proxy = await startFaultProxy({ target: etcd.secure });
+    client = connect([`https://${proxy.endpoint}`], {
+      tls: { caFile: path('ca.pem'), certFile: path('client.pem'), keyFile: path('client.key') },
+    });
+    await works();
+  });
+
+  afterEach(() => proxy?.close());
+
+  after(async () => {
+    await etcd?.close();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  it('leave the open connection alone, and serve the next one', async () => {
+    await replacePair(await strangers!.issue());
+    await works();
+    assert.equal(proxy.accepted, 1);
+    proxy.cut();
+    await failsWith('client-certificate-rejected');
+    await replacePair(await clients!.issue());
+    await worksSoon();
+  });
+
+  it('may be those of the server, when the client trusts the new authority too', async () => {
+    await replace('ca.pem', servers!.pem + newServers!.pem);
+    await etcd.rotate(await newServers!.issue({ names }));
+    await works();
+    assert.equal(proxy.accepted, 1);
+    proxy.cut();
+    await works();
+    await replace('ca.pem', newServers!.pem);
+    proxy.cut();
+    await works();
+  });
+
+  it('of an authority not trusted yet fail calls by name, until the file has it', async () => {
+    await etcd.rotate(await newServers!.issue({ names }));
+    proxy.cut();
+    await failsWith('unknown-authority');
+    await replace('ca.pem', newServers!.pem);
+    await worksSoon();
+  });
+
+  it('fail calls by name while an expired one is there, until it is replaced', async () => {
+    await etcd.rotate(await servers!.issue({ names, validFrom: -2, validUntil: -1 }));
+    proxy.cut();
+    await failsWith('expired');
+    await etcd.rotate(await servers!.issue({ names }));
+    await worksSoon();
+  });
+
+  it('and are half replaced fail calls by the names of the files, without their content', async () => {
+    const next = await clients!.issue();
+    await replace('client.key', next.key);
+    await works();
+    proxy.cut();
+    await failsWith(
+      'bad-files',
+      /tls\.keyFile \S+client\.key does not belong to tls\.certFile \S+client\.pem/,
+    );
+    await replace('client.pem', next.cert);
+    await worksSoon();
+  });
+
+  it('and are gone for a while fail calls by the name of the file', async () => {
+    await rm(path('ca.pem'));
+    await works();
+    proxy.cut();
+    await failsWith('bad-files', /tls\.caFile \S+ca\.pem cannot be read: ENOENT/);
+    await replace('ca.pem', servers!.pem);
+    await worksSoon();
+  });
+
+  it('do not end a watch or a kept lease: they go on trying, the status tells why, and nothing is lost', async () => {
+    const told: StatusEvent[] = [];
+    void (async () => {
+      for await (const event of client.status()) told.push(event);
+    })();
+    const kept = await client.lease.hold({ ttlSeconds: 30 });
+    const watcher = client.watch('watched');
+    const next = watcher[Symbol.asyncIterator]().next();
+    await eventually('the watch is open', async () => watcher.nextRevision !== undefined);
+    await etcd.rotate(await newServers!.issue({ names }));
+    proxy.cut();
+    const isTls = (event: StatusEvent) => event.type === 'disconnected' && event.error instanceof TlsError;
+    await eventually('the status tells of TLS', () => told.some(isTls));
+    const other = connect([etcd.plain]);
+    await other.kv.put('watched', 'meanwhile');
+    await replace('ca.pem', newServers!.pem);
+    const { value } = await next;
+    assert.equal(value?.events[0]?.kv.value.toString(), 'meanwhile');
+    await kept.revoke();
+  });
+});

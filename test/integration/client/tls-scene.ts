@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Authority, type CertificateOptions, type Pair, selfSigned } from '../../support/certificates.js';
+import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
+
+/** What a row may use. The servers' certificates are all signed by `ca`, clients' by `clients`. */
+export interface Scene {
+  readonly ca: string;
+  readonly otherCa: string;
+  /** Another authority that calls itself as `ca` does. */
+  readonly impostor: string;
+  readonly client: Pair;
+  readonly server: Readonly<Record<ServerName, TlsEtcd>>;
+  issueClient(options?: CertificateOptions): Promise<Pair>;
+  issueClientFrom(authority: 'other' | 'intermediate' | 'self'): Promise<Pair>;
+  /** The path of a new file with that content. */
+  file(content: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const servers = {
+  any: { names: ['localhost', '127.0.0.1', 'etcd.test'] },
+  name: { names: ['etcd.test'] },
+  address: { names: ['127.0.0.1'] },
+  expired: { names: ['127.0.0.1'], validFrom: -2, validUntil: -1 },
+  early: { names: ['127.0.0.1'], validFrom: 1, validUntil: 2 },
+  clientOnly: { names: ['127.0.0.1'], uses: ['client'] },
+} satisfies Record<string, CertificateOptions>;
+export type ServerName = keyof typeof servers | 'chain' | 'leafOnly' | 'mutual';
+
+/** An etcd for each kind of certificate, and what clients may bring. */
+export async function setScene(): Promise<Scene> {
+  const [root, other, impostor, clients] = await Promise.all(
+    ['servers', 'others', 'servers', 'clients'].map((name) => Authority.root(name)),
+  );
+  const middle = await root!.intermediate('middle');
+  const chain = await middle.issue(servers.any);
+  const any = await root!.issue(servers.any);
+  const pairs: [ServerName, Pair][] = [
+    ...(await Promise.all(
+      Object.entries(servers).map(
+        async ([name, options]) => [name as ServerName, await root!.issue(options)] as [ServerName, Pair],
+      ),
+    )),
+    ['chain', chain],
+    ['leafOnly', { cert: chain.leaf, key: chain.key }],
+    ['mutual', any],
+  ];
+  const server: Partial<Record<ServerName, TlsEtcd>> = {};
+  await Promise.all(
+    pairs.map(async ([name, pair]) => {
+      server[name] = await startTlsEtcd(pair, name === 'mutual' ? clients!.pem : undefined);
+    }),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
+  let files = 0;
+  return {
+    ca: root!.pem,
+    otherCa: other!.pem,
+    impostor: impostor!.pem,
+    client: await clients!.issue({ uses: ['client'] }),
+    server: server as Record<ServerName, TlsEtcd>,
+    issueClient: (options = {}) => clients!.issue({ uses: ['client'], ...options }),
+    async issueClientFrom(authority) {
+      if (authority === 'self') return selfSigned({ uses: ['client'] });
+      return (authority === 'other' ? other! : await clients!.intermediate('teams')).issue({
+        uses: ['client'],
+      });
+    },
+    async file(content) {
+      const path = join(folder, `${files++}.pem`);
+      await writeFile(path, content);
+      return path;
+    },
+    async close() {
+      await Promise.all(Object.values(server).map((etcd) => etcd.close()));
+      await rm(folder, { recursive: true });
+    },
+  };
+}

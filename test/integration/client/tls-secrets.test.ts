@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { EtcdClient, EtcdClientOptions } from '#src/client/index.js';
+import { EtcdError } from '#src/errors/index.js';
+import { Authority, type Pair } from '../../support/certificates.js';
+import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
+import { useClients } from './support.js';
+
+/** As a Buffer with PEM is printed. */
+const pemInHex = [...Buffer.from('-----BEGIN PRIV')].map((byte) => byte.toString(16)).join(' ');
+
+/** A key, and what of it could be seen in a text. */
+function assertKeepsSecret(text: string, { key }: Pair, where: string): void {
+  const lines = key.split('\n').filter((line) => line.length > 20 && !line.startsWith('-'));
+  assert.ok(lines.length >= 2);
+  for (const secret of [...lines, 'PRIVATE KEY', pemInHex]) {
+    const at = text.indexOf(secret);
+    assert.equal(at, -1, `${where} shows the key: ${text.slice(Math.max(0, at - 200), at + 40)}`);
+  }
+}
+
+const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null } as const;
+
+describe('the private key of a client certificate', () => {
+  const { connect } = useClients();
+  let folder: string;
+  let authority: Authority;
+  let etcd: TlsEtcd;
+  let pair: Pair;
+  /** Node's side of each TLS socket made in this file; clients hold theirs in private. */
+  const wraps: object[] = [];
+  const hook = createHook({
+    init(_, type, __, resource) {
+      if (type === 'TLSWRAP') wraps.push(resource);
+    },
+  });
+  let files: { readonly certFile: string; readonly keyFile: string };
+
+  before(async function () {
+    skipUnlessBinary(this);
+    this.timeout(300_000);
+    hook.enable();
+    authority = await Authority.root('all');
+    pair = await authority.issue();
+    etcd = await startTlsEtcd(await authority.issue({ names: ['127.0.0.1'] }), authority.pem);
+    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
+    files = { certFile: join(folder, 'client.pem'), keyFile: join(folder, 'client.key') };
+    await writeFile(files.certFile, pair.cert);
+    await writeFile(files.keyFile, pair.key);
+  });
+
+  after(async () => {
+    hook.disable();
+    await etcd?.close();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  const ways: readonly (readonly [string, () => EtcdClientOptions['tls']])[] = [
+    ['as PEM', () => ({ ...pair })],
+    ['as Buffers', () => ({ cert: Buffer.from(pair.cert), key: Buffer.from(pair.key) })],
+    ['in a file', () => files],
+  ];
+
+  for (const [way, tls] of ways) {
+    it(`given ${way} is not seen in a client, nor in its sockets`, async () => {
+      const client = connect([`https://${etcd.secure}`], { tls: { ca: authority.pem, ...tls() } });
+      await client.kv.get('x');
+      assertKeepsSecret(inspect(client, everything), pair, 'inspect(client)');
+      assertKeepsSecret(JSON.stringify(client), pair, 'JSON of the client');
+      assert.ok(wraps.length > 0);
+      for (const wrap of wraps.splice(0)) {
+        const seen = inspect(wrap, { ...everything, depth: 10 });
+        assert.match(seen, /TLSSocket/);
+        assertKeepsSecret(seen, pair, 'a socket');
+      }
+    });
+
+    it(`given ${way} is not seen in the error of a client that cannot connect, nor is the server's certificate`, async () => {
+      const others = await Authority.root('others');
+      const client = connect([`https://${etcd.secure}`], { tls: { ca: others.pem, ...tls() } });
+      const error = await failure(client);
+      assertNothingButWords(error, pair);
+    });
+  }
+
+  it('in a file that is no key is not seen in the error', async () => {
+    const broken = join(folder, 'broken.key');
+    await writeFile(broken, pair.key.replace('PRIVATE', 'PRIVAT'));
+    const client = connect([`https://${etcd.secure}`], { tls: { ...files, keyFile: broken } });
+    const error = await failure(client);
+    assert.match(error.message, /tls\.keyFile \S+broken\.key holds no private key in PEM/);
+    assertNothingButWords(error, pair);
+  });
+
+  it('that does not belong to the certificate is not seen in the error', async () => {
+    const { cert } = await authority.issue();
+    assert.throws(
+      () => connect([`https://${etcd.secure}`], { tls: { cert, key: pair.key } }),
+      (error: EtcdError) => {
+        assert.match(error.message, /tls\.key does not belong to tls\.cert/);
+        assertNothingButWords(error, pair);
+        return true;
+      },
+    );
+  });
+});
+
+async function failure(client: EtcdClient): Promise<EtcdError> {
+  return client.kv.get('x').then(
+    () => assert.fail('connected'),
+    (error: unknown) => {
+      assert.ok(error instanceof EtcdError);
+      return error;
+    },
+  );
+}
+
+function assertNothingButWords(error: EtcdError, pair: Pair): void {
+  const seen = `${inspect(error, everything)} ${JSON.stringify(error)} ${error.stack}`;
+  assertKeepsSecret(seen, pair, 'the error');
+  assert.doesNotMatch(seen, /BEGIN|<Buffer|issuerCertificate|opensslErrorStack/);
+  assert.ok(seen.length < 10_000, `${seen.length} characters`);
+}

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
+import { Code, TlsError, type TlsReason } from '#src/errors/index.js';
+import { skipUnlessBinary } from '../../support/tls-etcd.js';
+import { type Scene, type ServerName, setScene } from './tls-scene.js';
+
+type Row = readonly [
+  server: string,
+  client: string,
+  outcome: 'works' | TlsReason,
+  options: (scene: Scene) => EtcdClientOptions | Promise<EtcdClientOptions>,
+];
+
+/** An endpoint of that server with TLS. */
+const to = ({ server }: Scene, name: ServerName) => [`https://${server[name].secure}`];
+const withPort = (secure: string) => secure.slice(secure.indexOf(':'));
+
+const rows: readonly Row[] = [
+  ['plaintext', 'plaintext', 'works', (s) => ({ endpoints: [s.server.any.plain] })],
+  ['plaintext', 'TLS, system CAs', 'not-tls', (s) => ({ endpoints: [`https://${s.server.any.plain}`] })],
+  ['plaintext', 'TLS, given CA', 'not-tls', (s) => ({ endpoints: [s.server.any.plain], tls: { ca: s.ca } })],
+  [
+    'plaintext, unix socket',
+    'plaintext',
+    'works',
+    (s) => ({ endpoints: [`unix://${s.server.any.plainSocket}`] }),
+  ],
+  ['plaintext, unix socket', 'TLS', 'not-tls', (s) => ({ endpoints: [`unixs:${s.server.any.plainSocket}`] })],
+
+  ['TLS', 'plaintext', 'tls-expected', (s) => ({ endpoints: [s.server.any.secure] })],
+  ['TLS', 'right CA', 'works', (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.ca } })],
+  ['TLS', 'right CA, no scheme', 'works', (s) => ({ endpoints: [s.server.any.secure], tls: { ca: s.ca } })],
+  [
+    'TLS',
+    'right CA in a file',
+    'works',
+    async (s) => ({ endpoints: to(s, 'any'), tls: { caFile: await s.file(s.ca) } }),
+  ],
+  [
+    'TLS',
+    'right CA, second in a file of two',
+    'works',
+    async (s) => ({ endpoints: to(s, 'any'), tls: { caFile: await s.file(s.otherCa + s.ca) } }),
+  ],
+  ['TLS', 'wrong CA', 'unknown-authority', (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.otherCa } })],
+  [
+    'TLS',
+    'wrong CA of the same name',
+    'unknown-authority',
+    (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.impostor } }),
+  ],
+  ['TLS', 'system CAs', 'unknown-authority', (s) => ({ endpoints: to(s, 'any') })],
+  [
+    'TLS',
+    'wrong server name',
+    'wrong-name',
+    (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.ca, serverName: 'x.test' } }),
+  ],
+  [
+    'TLS',
+    'right server name',
+    'works',
+    (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.ca, serverName: 'etcd.test' } }),
+  ],
+  [
+    'TLS',
+    'no verification',
+    'works',
+    (s) => ({ endpoints: to(s, 'any'), tls: { dangerouslySkipVerification: true } }),
+  ],
+  [
+    'TLS',
+    'client certificate unasked',
+    'works',
+    (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.ca, ...s.client } }),
+  ],
+  [
+    'TLS',
+    'CA file missing',
+    'bad-files',
+    (s) => ({ endpoints: to(s, 'any'), tls: { caFile: '/nowhere/ca.pem' } }),
+  ],
+  [
+    'TLS',
+    'CA file empty',
+    'bad-files',
+    async (s) => ({ endpoints: to(s, 'any'), tls: { caFile: await s.file('') } }),
+  ],
+  [
+    'TLS',
+    'CA file half written',
+    'bad-files',
+    async (s) => ({ endpoints: to(s, 'any'), tls: { caFile: await s.file(s.ca + s.otherCa.slice(0, 200)) } }),
+  ],
+  [
+    'TLS, unix socket',
+    'right CA',
+    'works',
+    (s) => ({ endpoints: [`unixs://${s.server.any.secureSocket}`], tls: { ca: s.ca } }),
+  ],
+  [
+    'TLS, unix socket',
+    'wrong server name',
+    'wrong-name',
+    (s) => ({ endpoints: [`unixs:${s.server.any.secureSocket}`], tls: { ca: s.ca, serverName: 'x.test' } }),
+  ],
+  [
+    'TLS, unix socket',
+    'plaintext',
+    'tls-expected',
+    (s) => ({ endpoints: [`unix:${s.server.any.secureSocket}`] }),
+  ],
+
+  [
+    'TLS, certificate for a name',
+    'dials the address',
+    'wrong-name',
+    (s) => ({ endpoints: to(s, 'name'), tls: { ca: s.ca } }),
+  ],
+  [
+    'TLS, certificate for a name',
+    'dials the address, right server name',
+    'works',
+    (s) => ({ endpoints: to(s, 'name'), tls: { ca: s.ca, serverName: 'etcd.test' } }),
+  ],
+  [
+    'TLS, certificate for an address',
+    'dials the address',
+    'works',
+    (s) => ({ endpoints: to(s, 'address'), tls: { ca: s.ca } }),
+  ],
+  [
+    'TLS, certificate for an address',
+    'dials a name',
+    'wrong-name',
+    (s) => ({ endpoints: [`https://localhost${withPort(s.server.address.secure)}`], tls: { ca: s.ca } }),
+  ],
+  [
+    'TLS, certificate for an address',
+    'dials a name, server name is the address',
+    'works',
+    (s) => ({
+      endpoints: [`https://localhost${withPort(s.server.address.secure)}`],
+      tls: { ca: s.ca, serverName: '127.0.0.1' },
+    }),
+  ],
+  [
+    'TLS, certificate for an address',
+    'dials it, server name is another address',
+    'wrong-name',
+    (s) => ({ endpoints: to(s, 'address'), tls: { ca: s.ca, serverName: '127.0.0.2' } }),
+  ],
+  [
+    'TLS, certificate expired',
+    'right CA',
+    'expired',
+    (s) => ({ endpoints: to(s, 'expired'), tls: { ca: s.ca } }),
+  ],
+  [
+    'TLS, certificate not valid yet',
+    'right CA',
+    'not-yet-valid',
+    (s) => ({ endpoints: to(s, 'early'), tls: { ca: s.ca } }),
+  ],
+  [
+    'TLS, certificate not for servers',
+    'right CA',
+    'bad-certificate',
+    (s) => ({ endpoints: to(s, 'clientOnly'), tls: { ca: s.ca } }),
+  ],
+  ['TLS, chain of three', 'root CA', 'works', (s) => ({ endpoints: to(s, 'chain'), tls: { ca: s.ca } })],
+  [
+    'TLS, chain of three, middle missing',
+    'root CA',
+    'unknown-authority',
+    (s) => ({ endpoints: to(s, 'leafOnly'), tls: { ca: s.ca } }),
+  ],
+
+  ['mTLS', 'plaintext', 'tls-expected', (s) => ({ endpoints: [s.server.mutual.secure] })],
+  [
+    'mTLS',
+    'no certificate',
+    'client-certificate-required',
+    (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca } }),
+  ],
+  [
+    'mTLS',
+    'right certificate',
+    'works',
+    (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca, ...s.client } }),
+  ],
+  [
+    'mTLS',
+    'right certificate in files',
+    'works',
+    async (s) => ({
+      endpoints: to(s, 'mutual'),
+      tls: { ca: s.ca, certFile: await s.file(s.client.cert), keyFile: await s.file(s.client.key) },
+    }),
+  ],
+  [
+    'mTLS',
+    'right certificate through an intermediate CA',
+    'works',
+    async (s) => ({
+      endpoints: to(s, 'mutual'),
+      tls: { ca: s.ca, ...(await s.issueClientFrom('intermediate')) },
+    }),
+  ],
+  [
+    'mTLS',
+    'certificate of another CA',
+    'client-certificate-rejected',
+    async (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca, ...(await s.issueClientFrom('other')) } }),
+  ],
+  [
+    'mTLS',
+    'self-signed certificate',
+    'client-certificate-rejected',
+    async (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca, ...(await s.issueClientFrom('self')) } }),
+  ],
+  [
+    'mTLS',
+    'expired certificate',
+    'client-certificate-rejected',
+    async (s) => ({
+      endpoints: to(s, 'mutual'),
+      tls: { ca: s.ca, ...(await s.issueClient({ validFrom: -2, validUntil: -1 })) },
+    }),
+  ],
+  [
+    'mTLS',
+    'certificate not valid yet',
+    'client-certificate-rejected',
+    async (s) => ({
+      endpoints: to(s, 'mutual'),
+      tls: { ca: s.ca, ...(await s.issueClient({ validFrom: 1, validUntil: 2 })) },
+    }),
+  ],
+  [
+    'mTLS',
+    'certificate not for clients',
+    'client-certificate-rejected',
+    async (s) => ({
+      endpoints: to(s, 'mutual'),
+      tls: { ca: s.ca, ...(await s.issueClient({ uses: ['server'] })) },
+    }),
+  ],
+  [
+    'mTLS',
+    'right certificate, wrong CA for the server',
+    'unknown-authority',
+    (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.otherCa, ...s.client } }),
+  ],
+  [
+    'mTLS',
+    'key of another certificate',
+    'bad-files',
+    async (s) => ({
+      endpoints: to(s, 'mutual'),
+      tls: {
+        ca: s.ca,
+        certFile: await s.file(s.client.cert),
+        keyFile: await s.file((await s.issueClient()).key),
+      },
+    }),
+  ],
+];
+
+/** `TLS_TABLE=1` prints what was seen. */
+const table: { server: string; client: string; outcome: string; ms: number }[] = [];
+
+describe('TLS between a client and an etcd, each combination', () => {
+  let scene: Scene | undefined;
+
+  before(async function () {
+    skipUnlessBinary(this);
+    this.timeout(300_000);
+    scene = await setScene();
+  });
+
+  after(async () => {
+    await scene?.close();
+    if (process.env['TLS_TABLE']) console.table(table);
+  });
+
+  for (const [server, client, expected, optionsOf] of rows) {
+    it(`server ${server}; client ${client}: ${expected}`, async () => {
+      const etcd = new EtcdClient(await optionsOf(scene!));
+      const since = performance.now();
+      let outcome = 'works';
+      try {
+        await etcd.kv.put('tls', 'x');
+        assert.equal((await etcd.kv.get('tls')).kv?.value.toString(), 'x');
+      } catch (error) {
+        assert.ok(error instanceof TlsError, `${error}`);
+        assert.equal(error.code, Code.UNAVAILABLE);
+        assert.equal(error.verdict, 'not-applied');
+        assert.match(error.message, /^UNAVAILABLE: member (https?:\/\/|unixs?:|127)/);
+        outcome = error.reason;
+      } finally {
+        await etcd.close();
+      }
+      const ms = performance.now() - since;
+      table.push({ server, client, outcome, ms: Math.round(ms) });
+      assert.equal(outcome, expected);
+      assert.ok(ms < 5_000, `took ${ms} ms`);
+    });
+  }
+});

@@ -1,0 +1,135 @@
+import 'reflect-metadata';
+import { isIP } from 'node:net';
+import * as x509 from '@peculiar/x509';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const dayMs = 86_400_000;
+
+/** A certificate, or several in a row, and the key of the first; both PEM. */
+export interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface CertificateOptions {
+  /** DNS names and IP addresses. Default: none, as in a client's certificate. */
+  readonly names?: readonly string[];
+  /** Days from now; negative: ago. Default: from -1 to 1. */
+  readonly validFrom?: number;
+  readonly validUntil?: number;
+  /** Default: both. */
+  readonly uses?: readonly ('server' | 'client')[];
+}
+
+/** A certificate authority for tests, made in a millisecond by code alone. */
+export class Authority {
+  readonly pem: string;
+  readonly #certificate: x509.X509Certificate;
+  readonly #keys: CryptoKeyPair;
+  /** What must be sent along with a certificate signed by this, if this is not the root. */
+  readonly #chain: string;
+
+  private constructor(certificate: x509.X509Certificate, keys: CryptoKeyPair, chain: string) {
+    this.pem = `${certificate.toString('pem')}\n`;
+    this.#certificate = certificate;
+    this.#keys = keys;
+    this.#chain = chain;
+  }
+
+  static async root(name: string): Promise<Authority> {
+    const keys = await newKeys();
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: `CN=${name}`,
+      keys,
+      ...validity(-1, 1),
+      extensions: await authorityExtensions(keys),
+      signingAlgorithm: algorithm,
+    });
+    return new Authority(certificate, keys, '');
+  }
+
+  async intermediate(name: string): Promise<Authority> {
+    const keys = await newKeys();
+    const certificate = await this.#sign(
+      `CN=${name}`,
+      keys,
+      validity(-1, 1),
+      await authorityExtensions(keys),
+    );
+    return new Authority(certificate, keys, `${certificate.toString('pem')}\n${this.#chain}`);
+  }
+
+  /** A certificate with its chain. `leaf` is the certificate alone. */
+  async issue(options: CertificateOptions = {}): Promise<Pair & { readonly leaf: string }> {
+    const keys = await newKeys();
+    const { validFrom = -1, validUntil = 1 } = options;
+    const dates = validity(validFrom, validUntil);
+    const certificate = await this.#sign('CN=leaf', keys, dates, await leafExtensions(keys, options));
+    const leaf = `${certificate.toString('pem')}\n`;
+    return { leaf, cert: leaf + this.#chain, key: await privatePem(keys) };
+  }
+
+  async #sign(
+    subject: string,
+    { publicKey }: CryptoKeyPair,
+    dates: ReturnType<typeof validity>,
+    extensions: x509.Extension[],
+  ): Promise<x509.X509Certificate> {
+    return x509.X509CertificateGenerator.create({
+      subject,
+      issuer: this.#certificate.subject,
+      publicKey,
+      signingKey: this.#keys.privateKey,
+      ...dates,
+      extensions: [...extensions, await x509.AuthorityKeyIdentifierExtension.create(this.#keys.publicKey)],
+      signingAlgorithm: algorithm,
+    });
+  }
+}
+
+/** A certificate that only its owner vouches for. */
+export async function selfSigned(options: CertificateOptions = {}): Promise<Pair> {
+  const keys = await newKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=self',
+    keys,
+    ...validity(options.validFrom ?? -1, options.validUntil ?? 1),
+    extensions: await leafExtensions(keys, options),
+    signingAlgorithm: algorithm,
+  });
+  return { cert: certificate.toString('pem'), key: await privatePem(keys) };
+}
+
+async function newKeys(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+}
+
+async function privatePem({ privateKey }: CryptoKeyPair): Promise<string> {
+  return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY');
+}
+
+function validity(fromDays: number, untilDays: number) {
+  const now = Date.now();
+  return { notBefore: new Date(now + fromDays * dayMs), notAfter: new Date(now + untilDays * dayMs) };
+}
+
+async function authorityExtensions({ publicKey }: CryptoKeyPair): Promise<x509.Extension[]> {
+  return [
+    new x509.BasicConstraintsExtension(true, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    await x509.SubjectKeyIdentifierExtension.create(publicKey),
+  ];
+}
+
+async function leafExtensions(
+  { publicKey }: CryptoKeyPair,
+  { names = [], uses = ['server', 'client'] }: CertificateOptions,
+): Promise<x509.Extension[]> {
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  const alternatives = names.map((name) => ({ type: isIP(name) ? 'ip' : 'dns', value: name }) as const);
+  return [
+    new x509.ExtendedKeyUsageExtension(uses.map((use) => (use === 'server' ? serverAuth : clientAuth))),
+    await x509.SubjectKeyIdentifierExtension.create(publicKey),
+    ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension([...alternatives])]),
+  ];
+}

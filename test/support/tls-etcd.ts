@@ -1,0 +1,75 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { locateEtcd } from '#src/testing/index.js';
+import { freePorts } from '#src/testing/ports.js';
+import { ProcessEtcd } from '#src/testing/process-etcd.js';
+import type { Pair } from './certificates.js';
+
+/** An etcd that listens in plaintext and with TLS, on a port and on a unix socket each. */
+export interface TlsEtcd {
+  /** `127.0.0.1:port`. */
+  readonly plain: string;
+  readonly secure: string;
+  /** Paths; as etcd names its socket files, `localhost:number`. */
+  readonly plainSocket: string;
+  readonly secureSocket: string;
+  /** Puts another certificate into the files etcd was started with; it reads them at each handshake. */
+  rotate(server: Pair): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Only a binary can be given files and sockets of this machine: tests are skipped when told to take another source. */
+export function skipUnlessBinary(context: Mocha.Context): void {
+  const source = process.env['ETCD_TEST_SOURCE'];
+  if (source !== 'docker' && source !== 'external') return;
+  console.error(`skipped, since the etcd is no process here: ${context.test?.fullTitle()}`);
+  context.skip();
+}
+
+/** @param clientAuthority given, etcd demands client certificates (`--client-cert-auth`) signed by it. */
+export async function startTlsEtcd(server: Pair, clientAuthority?: string): Promise<TlsEtcd> {
+  const binary = await locateEtcd();
+  const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
+  const file = (name: string) => join(folder, name);
+  const rotate = async ({ cert, key }: Pair) => {
+    await Promise.all([writeFile(file('server.pem'), cert), writeFile(file('server.key'), key)]);
+  };
+  await rotate(server);
+  if (clientAuthority !== undefined) await writeFile(file('clients.pem'), clientAuthority);
+  // A unix socket's file comes to lie in the working directory.
+  await writeFile(file('etcd'), `#!/bin/sh\ncd '${folder}' && exec '${binary.etcd}' "$@"\n`);
+  await chmod(file('etcd'), 0o755);
+  const [plainPort = 0, securePort = 0, peerPort = 0] = await freePorts(3);
+  const [plain, secure] = [`127.0.0.1:${plainPort}`, `127.0.0.1:${securePort}`];
+  const sockets = [`localhost:${plainPort}`, `localhost:${securePort}`] as const;
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
+  const etcd = new ProcessEtcd(
+    file('etcd'),
+    {
+      name: 'm0',
+      listenClientUrl: `http://${plain},https://${secure},unix://${sockets[0]},unixs://${sockets[1]}`,
+      advertiseClientUrl: `http://${plain}`,
+      listenPeerUrl: peerUrl,
+      peerUrl,
+      initialCluster: `m0=${peerUrl}`,
+    },
+    [
+      ...['--cert-file', file('server.pem'), '--key-file', file('server.key')],
+      ...(clientAuthority === undefined
+        ? []
+        : ['--client-cert-auth', '--trusted-ca-file', file('clients.pem')]),
+    ],
+  );
+  const close = async () => {
+    await etcd.remove();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await etcd.start({ timeoutMs: 30_000 });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { plain, secure, plainSocket: file(sockets[0]), secureSocket: file(sockets[1]), rotate, close };
+}

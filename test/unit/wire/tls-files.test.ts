@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BadPem, TlsFiles } from '#src/wire/tls-files.js';
+import { Authority } from '../../support/certificates.js';
+
+describe('TLS files', () => {
+  let folder: string;
+  let authority: Authority;
+  const path = (name: string) => join(folder, name);
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
+    authority = await Authority.root('all');
+    await writeFile(path('ca.pem'), authority.pem);
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('that hold what they held are not parsed again', async () => {
+    const files = new TlsFiles({ caFile: path('ca.pem') });
+    assert.equal(await files.context(), await files.context());
+  });
+
+  it('that were written anew are read by the next connection', async () => {
+    const files = new TlsFiles({ caFile: path('ca.pem') });
+    const before = await files.context();
+    await writeFile(path('ca.pem'), (await Authority.root('next')).pem);
+    assert.notEqual(await files.context(), before);
+  });
+
+  it('that cannot be used for a while are told of each time, and used again when they can', async () => {
+    const files = new TlsFiles({ caFile: path('ca.pem') });
+    const good = await files.context();
+    await writeFile(path('ca.pem'), '');
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(files.context(), (error: Error) => {
+        assert.ok(error instanceof BadPem);
+        assert.equal(error.message, `tls.caFile ${path('ca.pem')} holds no certificate in PEM`);
+        return true;
+      });
+    }
+    await writeFile(path('ca.pem'), authority.pem);
+    assert.equal(await files.context(), good);
+  });
+
+  it('may go with PEM for the rest', async () => {
+    const { cert, key } = await authority.issue();
+    await writeFile(path('client.key'), key);
+    await new TlsFiles({ ca: authority.pem, cert, keyFile: path('client.key') }).context();
+  });
+
+  it('read between the writes of the two are read again before that is held against them', async () => {
+    const [before, after] = [await authority.issue(), await authority.issue()];
+    const keys = [after.key];
+    const files = new TlsFiles({ certFile: 'cert', keyFile: 'key' }, async (name) =>
+      Buffer.from(name === 'key' ? (keys.shift() ?? before.key) : before.cert),
+    );
+    await files.context();
+    assert.equal(keys.length, 0);
+  });
+
+  it('whose pair does not match are told by both names', async () => {
+    await writeFile(path('client.pem'), (await authority.issue()).cert);
+    await writeFile(path('client.key'), (await authority.issue()).key);
+    const files = new TlsFiles({ certFile: path('client.pem'), keyFile: path('client.key') });
+    await assert.rejects(files.context(), {
+      name: 'BadPem',
+      message: `tls.keyFile ${path('client.key')} does not belong to tls.certFile ${path('client.pem')}`,
+    });
+  });
+});

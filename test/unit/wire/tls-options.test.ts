@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
+import { InvalidInputError } from '#src/errors/index.js';
+import { Authority, type Pair } from '../../support/certificates.js';
+
+function make(tls: unknown, endpoint = 'https://127.0.0.1:1'): void {
+  void new EtcdClient({ endpoints: [endpoint], tls } as EtcdClientOptions).close();
+}
+
+function refuses(tls: unknown, named: RegExp, endpoint?: string): void {
+  assert.throws(
+    () => make(tls, endpoint),
+    (error: Error) => {
+      assert.ok(error instanceof InvalidInputError, `${error.name}: ${error.message}`);
+      assert.match(error.message, named);
+      return true;
+    },
+  );
+}
+
+describe('TLS options', () => {
+  let authority: Authority;
+  let pair: Pair;
+
+  before(async () => {
+    authority = await Authority.root('all');
+    pair = await authority.issue();
+  });
+
+  const bad: readonly (readonly [unknown, RegExp])[] = [
+    [false, /tls is a boolean; it must be an object/],
+    [true, /tls is a boolean; it must be an object/],
+    ['', /tls is a string; it must be an object/],
+    [{ ca: 'x', caFile: '/x' }, /tls\.ca and tls\.caFile are both given/],
+    [{ cert: 'x', certFile: '/x', key: 'x' }, /tls\.cert and tls\.certFile are both given/],
+    [{ cert: 'x', key: 'x', keyFile: '/x' }, /tls\.key and tls\.keyFile are both given/],
+    [{ cert: 'x' }, /tls\.cert and tls\.key go together/],
+    [{ certFile: '/x' }, /tls\.cert and tls\.key go together/],
+    [{ keyFile: '/x' }, /tls\.cert and tls\.key go together/],
+    [{ ca: 7 }, /tls\.ca is a number; it must be PEM/],
+    [{ caFile: '' }, /tls\.caFile is ''; it must be the path/],
+    [{ caFile: 7 }, /tls\.caFile is '7'/],
+    [{ ca: 'none' }, /tls\.ca holds no certificate in PEM/],
+    [{ ca: '' }, /tls\.ca holds no certificate in PEM/],
+    [{ serverName: '' }, /tls\.serverName is ''; it must be a host name or an IP address/],
+    [{ serverName: 'a b' }, /tls\.serverName is 'a b'/],
+    [{ serverName: 'https://a' }, /tls\.serverName is 'https:\/\/a'/],
+    [{ serverName: 'a:1' }, /tls\.serverName is 'a:1'/],
+    [{ dangerouslySkipVerification: 'no' }, /tls\.dangerouslySkipVerification is a string/],
+  ];
+  for (const [tls, named] of bad) {
+    it(`${JSON.stringify(tls)} are refused by name`, () => refuses(tls, named));
+  }
+
+  it('with http:// are refused: there is no silent fall to plaintext', () => {
+    refuses({}, /tls is given, but the endpoints say http/, 'http://127.0.0.1:1');
+  });
+
+  it('for a socket whose file is no host need a server name', () => {
+    refuses(
+      {},
+      /endpoint 'unixs:\/run\/my etcd' has no host to verify: give tls\.serverName/,
+      'unixs:/run/my etcd',
+    );
+    make({ serverName: 'etcd.test' }, 'unixs:/run/my etcd');
+  });
+
+  it('with PEM that cannot be used are refused at once, and the PEM is not shown', async () => {
+    const other = await authority.issue();
+    refuses({ cert: pair.cert, key: other.key }, /tls\.key does not belong to tls\.cert/);
+    refuses({ cert: pair.cert, key: 'hush' }, /: tls\.key holds no private key in PEM$/);
+    refuses({ cert: 'hush', key: pair.key }, /: tls\.cert holds no certificate in PEM$/);
+    refuses({ ca: authority.pem + pair.cert.slice(0, 300) }, /: tls\.ca breaks off within a certificate$/);
+    refuses({ ca: authority.pem.replace('MII', 'AAA') }, /: tls\.ca holds something that is no certificate$/);
+  });
+
+  it('name files that are not looked at before the first connection', () => {
+    make({ caFile: '/nowhere/ca.pem', certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem' });
+  });
+
+  it('that skip verification are warned of once per client, and others not', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    process.on('warning', listen);
+    try {
+      make({ dangerouslySkipVerification: true });
+      make({ dangerouslySkipVerification: false });
+      make({ ca: authority.pem });
+      void new EtcdClient({ endpoints: ['a:1', 'b:1'], tls: { dangerouslySkipVerification: true } }).close();
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off('warning', listen);
+    }
+    const ours = warnings.filter((warning) => (warning as { code?: string }).code === 'ETCD_TLS_UNVERIFIED');
+    assert.equal(ours.length, 2);
+  });
+});
