@@ -42,6 +42,14 @@ export class EtcdError extends Error {
   }
 }
 
+/**
+ * Notes that a request was tried before and may have been carried out then: what a later try was told does not undo
+ * that. Only for an error that nobody else has.
+ */
+export function inDoubt<T extends EtcdError>(error: T): T {
+  return Object.assign(error, { verdict: 'maybe-applied' as const });
+}
+
 /** Input that was refused here, before anything was sent. The text names the argument and its value. */
 export class InvalidInputError extends EtcdError {
   override readonly name = 'InvalidInputError';

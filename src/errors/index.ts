@@ -7,6 +7,7 @@ export {
   EtcdError,
   type EtcdErrorFields,
   InvalidInputError,
+  inDoubt,
   LeaseNotFoundError,
   PermissionDeniedError,
   RolledBackError,

@@ -111,6 +111,8 @@ export class KeepAliveDriver {
         this.#wakeAt(effect.at);
         return;
       case 'finish':
+        // Sent later, it would renew a lease whose owner was told that it is gone.
+        for (const { duplex } of this.#streams.values()) duplex.retract(({ ID }) => ID === effect.lease);
         take(this.#ends, effect.lease)?.(effect.end);
         return;
       case 'settle':

@@ -1,10 +1,11 @@
 import { EtcdStartError } from './errors.js';
 import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
-import type { EtcdNode } from './etcd-node.js';
+import type { EtcdNode, EtcdPlan } from './etcd-node.js';
 import { Gateway, type MemberStatus } from './gateway.js';
 import { launch } from './launch.js';
 import { LocalEtcd, type Origin } from './local-etcd.js';
 import { type EtcdSource, resolveSettings, type StartEtcdOptions } from './options.js';
+import type { PeerNetwork } from './peer-network.js';
 import { findRuntime } from './sources/find.js';
 import { until } from './wait.js';
 
@@ -12,6 +13,11 @@ import { until } from './wait.js';
 export interface StartEtcdClusterOptions extends StartEtcdOptions {
   /** How many members. Default 3, the smallest number that survives the loss of one. */
   members?: number;
+  /**
+   * Lead the traffic between the members through a network that `isolate()` can cut. Default false. Linux, and
+   * members that are processes, not containers.
+   */
+  partitions?: boolean;
 }
 
 const ELECTION_PATIENCE_MS = 10_000;
@@ -32,8 +38,9 @@ export async function startEtcdCluster(options: StartEtcdClusterOptions = {}): P
   settings.signal?.throwIfAborted();
   if (settings.source === 'external')
     throw new EtcdStartError("a cluster is never taken from source 'external'");
-  const { plan, origin } = await launch(await findRuntime(settings), count, settings);
-  return new LocalCluster(plan.nodes, origin);
+  const partitions = options.partitions ?? false;
+  const { plan, origin } = await launch(await findRuntime(settings), count, settings, { partitions });
+  return new LocalCluster(plan, origin);
 }
 
 class LocalCluster implements EtcdClusterHandle {
@@ -42,10 +49,12 @@ class LocalCluster implements EtcdClusterHandle {
   readonly prefix = '';
   readonly canBreak = true;
   readonly #origin: Origin;
+  readonly #peers: PeerNetwork | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(nodes: readonly EtcdNode[], origin: Origin) {
+  constructor({ nodes, peers }: EtcdPlan, origin: Origin) {
     this.#origin = origin;
+    this.#peers = peers;
     const own = (node: EtcdNode) => ({ ...origin, dispose: () => node.remove() });
     this.members = nodes.map((node) => new ClusterMember(node, own(node), nodes));
     this.endpoints = nodes.map(({ endpoint }) => endpoint);
@@ -64,6 +73,32 @@ class LocalCluster implements EtcdClusterHandle {
   }
 
   async leader(): Promise<EtcdMember> {
+    return this.#leader();
+  }
+
+  async moveLeader(to?: EtcdMember): Promise<EtcdMember> {
+    const leader = await this.#leader();
+    const others = this.members.filter((member) => member !== leader && (to === undefined || member === to));
+    if (others.length === 0) throw new TypeError(`${to?.name ?? 'no other member'} cannot become the leader`);
+    const [next] = (await Promise.all(others.map(ask))).filter(isPresent);
+    if (!next) throw new Error('the member that is to lead does not answer');
+    await leader.handOver(next.status.memberId);
+    return until('a new leader', { timeoutMs: ELECTION_PATIENCE_MS }, async () => {
+      const now = await ask(next.member);
+      return now && isLeader(now) && next.member;
+    });
+  }
+
+  isolate(member: EtcdMember): void {
+    if (!this.#peers) throw new Error('to isolate a member, start the cluster with partitions: true');
+    this.#peers.isolate(member.name);
+  }
+
+  rejoin(): void {
+    this.#peers?.heal();
+  }
+
+  async #leader(): Promise<ClusterMember> {
     return until('a leader', { timeoutMs: ELECTION_PATIENCE_MS }, async () => {
       const answers = (await Promise.all(this.members.map(ask))).filter(isPresent);
       const [leader] = answers.filter(isLeader).sort((a, b) => b.status.raftTerm - a.status.raftTerm);
@@ -115,6 +150,12 @@ class ClusterMember extends LocalEtcd {
     } catch {
       return undefined;
     }
+  }
+
+  /** As the leader, to the member of that id. */
+  async handOver(toMemberId: string): Promise<void> {
+    this.open();
+    await this.gateway.moveLeader(toMemberId);
   }
 
   override async wipe(): Promise<void> {

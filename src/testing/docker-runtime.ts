@@ -1,7 +1,14 @@
 import type { StartedNetwork } from 'testcontainers';
 import type { DockerEngine } from './docker-engine.js';
 import { DockerEtcd } from './docker-etcd.js';
-import { type EtcdNode, type EtcdPlan, type EtcdRuntime, initialClusterOf } from './etcd-node.js';
+import { EtcdStartError } from './errors.js';
+import {
+  type EtcdNode,
+  type EtcdPlan,
+  type EtcdRuntime,
+  initialClusterOf,
+  type PlanOptions,
+} from './etcd-node.js';
 import type { Settings } from './options.js';
 import { freePorts } from './ports.js';
 
@@ -18,7 +25,9 @@ export class DockerRuntime implements EtcdRuntime {
     this.etcdctl = etcdctl;
   }
 
-  async plan(count: number): Promise<EtcdPlan> {
+  async plan(count: number, { partitions }: PlanOptions = { partitions: false }): Promise<EtcdPlan> {
+    if (partitions)
+      throw new EtcdStartError("partitions need members that are processes: source 'binary' or 'fetch'");
     const ports = await freePorts(count);
     const network = count > 1 ? await this.#engine.newNetwork() : undefined;
     const peers = ports.map((port, i) => ({ port, name: `m${i}`, peerUrl: peerUrlOf(network, i) }));

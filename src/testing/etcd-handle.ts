@@ -71,6 +71,18 @@ export interface EtcdClusterHandle extends AsyncDisposable {
   readonly etcdctl: string | undefined;
   /** The member that says it leads, at the highest term; one that is down or paused does not count. Waits up to 10 s. */
   leader(): Promise<EtcdMember>;
+  /**
+   * Has the leader hand its office to another member, by default the first that runs. Resolves with the new leader
+   * once it says so itself; rejects when that is not within 10 s.
+   */
+  moveLeader(to?: EtcdMember): Promise<EtcdMember>;
+  /**
+   * Cuts a member from the others, both ways, until `rejoin()`; clients still reach it. What was under way arrives
+   * late, as over a real network. Throws unless the cluster was started with `partitions: true`.
+   */
+  isolate(member: EtcdMember): void;
+  /** Ends every isolation. */
+  rejoin(): void;
   /** Kills all members, deletes all data, starts all on the same ports. */
   wipe(): Promise<void>;
   /** Kills all members and deletes their data. Idempotent. */

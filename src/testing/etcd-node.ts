@@ -1,4 +1,5 @@
 import type { EtcdSource } from './options.js';
+import type { PeerNetwork } from './peer-network.js';
 import type { Limits } from './wait.js';
 
 /** One etcd server as a handle drives it, whichever way it runs. A node that does not run yet is a node too. */
@@ -25,6 +26,8 @@ export interface EtcdNode {
 /** Nodes laid out on fresh ports, none started. `dispose` removes them and what they share. */
 export interface EtcdPlan {
   readonly nodes: readonly EtcdNode[];
+  /** The network between the nodes, where it was asked for. */
+  readonly peers?: PeerNetwork;
   dispose(): Promise<void>;
 }
 
@@ -32,7 +35,12 @@ export interface EtcdPlan {
 export interface EtcdRuntime {
   readonly source: EtcdSource;
   readonly etcdctl: string | undefined;
-  plan(count: number): Promise<EtcdPlan>;
+  plan(count: number, options?: PlanOptions): Promise<EtcdPlan>;
+}
+
+export interface PlanOptions {
+  /** Lead the traffic between the nodes through a network that can be cut. */
+  readonly partitions: boolean;
 }
 
 /** What decides a node's flags. */

@@ -12,9 +12,15 @@ export interface LinkRules {
 export interface Link {
   /** Resolves when nothing of it is left. */
   readonly closed: Promise<void>;
-  setFlow(flow: Flow): void;
+  setFlow(flow: Readonly<Record<Direction, Flow>>): void;
   /** Resets both sides at once; what is still under way is lost. */
   cut(): void;
+  /** Lets the process end although the connection is open. */
+  unref(): void;
+}
+
+export function bothWays(flow: Flow): Readonly<Record<Direction, Flow>> {
+  return { up: flow, down: flow };
 }
 
 /** A connection joined to the server. */
@@ -22,10 +28,16 @@ export class JoinedLink implements Link {
   readonly closed: Promise<void>;
   readonly #sockets: readonly [client: Socket, server: Socket];
   readonly #pipes: readonly FaultPipe[];
-  #flow: Flow;
-  #hasLostBytes = false;
+  /** What has lost bytes stays silent for ever: what followed would be garbage to the receiver. */
+  readonly #silenced = new Set<Direction>();
+  #flow: Readonly<Record<Direction, Flow>>;
 
-  constructor(client: Socket, target: { host: string; port: number }, rules: LinkRules, flow: Flow) {
+  constructor(
+    client: Socket,
+    target: { host: string; port: number },
+    rules: LinkRules,
+    flow: Readonly<Record<Direction, Flow>>,
+  ) {
     const server = connect({ ...target, allowHalfOpen: true });
     this.#sockets = [client, server];
     this.#flow = flow;
@@ -41,35 +53,43 @@ export class JoinedLink implements Link {
     ];
   }
 
-  setFlow(flow: Flow): void {
+  setFlow(flow: Readonly<Record<Direction, Flow>>): void {
     this.#flow = flow;
     for (const pipe of this.#pipes) pipe.drain();
     const isHalfGone = this.#sockets.some((socket) => socket.destroyed);
-    if (flow === 'pass' && this.#hasLostBytes && isHalfGone) this.cut();
+    if (isHalfGone && [...this.#silenced].some((direction) => flow[direction] === 'pass')) this.cut();
   }
 
   cut(): void {
     for (const socket of this.#sockets) reset(socket);
   }
 
+  unref(): void {
+    for (const socket of this.#sockets) socket.unref();
+  }
+
   #rulesOf(direction: Direction, rules: LinkRules) {
     return {
-      // What has lost bytes stays silent for ever: what followed would be garbage to either side.
-      flow: () => (this.#hasLostBytes ? 'swallow' : this.#flow),
+      flow: () => (this.#silenced.has(direction) ? 'swallow' : this.#flow[direction]),
       delayMs: () => rules.delayMs(direction),
       take: (bytes: number) => rules.take(direction, bytes),
-      lost: () => {
-        this.#hasLostBytes = true;
-      },
-      lostEnd: () => this.#lostEnd(),
+      lost: () => this.#silence(),
+      lostEnd: () => this.#lostEnd(direction),
       cut: () => this.cut(),
     } as const;
   }
 
   /** As long as the network is dark the other side must not learn of it. In the light nothing is left to wait for. */
-  #lostEnd(): void {
-    this.#hasLostBytes = true;
-    if (this.#flow === 'pass') this.cut();
+  #lostEnd(direction: Direction): void {
+    this.#silence();
+    if (this.#flow[direction] === 'pass') this.cut();
+  }
+
+  /** Every way that is dark at this moment: a link that was dark both ways never speaks again in either. */
+  #silence(): void {
+    for (const direction of ['up', 'down'] as const) {
+      if (this.#flow[direction] === 'swallow') this.#silenced.add(direction);
+    }
   }
 }
 
@@ -90,6 +110,10 @@ export class SilentLink implements Link {
 
   cut(): void {
     reset(this.#client);
+  }
+
+  unref(): void {
+    this.#client.unref();
   }
 }
 

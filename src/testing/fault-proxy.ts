@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { JoinedLink, type Link, SilentLink } from './fault-link.js';
+import { bothWays, JoinedLink, type Link, SilentLink } from './fault-link.js';
 import type { Direction, Flow } from './fault-pipe.js';
 import { reset } from './reset.js';
 
@@ -28,8 +28,10 @@ export interface FaultProxy extends AsyncDisposable {
    * Swallows all bytes in both directions, and accepts new connections without a word: a dead link, or a member
    * behind a firewall that drops. Neither side learns that the other hangs up. A connection that lost bytes stays
    * silent after `heal()`, as one whose route was forgotten; whoever still uses it must give it up by itself.
+   * With a direction it swallows only what goes that way: `blackhole('down')` is a link on which requests arrive and
+   * no answer does. The other way goes on, also for new connections.
    */
-  blackhole(): void;
+  blackhole(direction?: Direction): void;
   /** Accepts new connections and never answers on them, not even after `heal()`; existing ones go on. */
   acceptSilently(): void;
   /** Keeps all bytes back in both directions, losing none; `heal()` lets them go. Reading stops at 4 MiB. */
@@ -64,7 +66,7 @@ class TcpFaultProxy implements FaultProxy {
   readonly #target: { host: string; port: number };
   readonly #links = new Set<Link>();
   #onAccept: 'join' | 'reset' | 'ignore' = 'join';
-  #flow: Flow = 'pass';
+  #flow: Readonly<Record<Direction, Flow>> = bothWays('pass');
   #delayMs: Readonly<Record<Direction, number>> = { up: 0, down: 0 };
   #bytesLeft: Partial<Record<Direction, number>> = {};
   #accepted = 0;
@@ -93,9 +95,11 @@ class TcpFaultProxy implements FaultProxy {
     this.cut();
   }
 
-  blackhole(): void {
-    this.#onAccept = 'ignore';
-    this.#setFlow('swallow');
+  blackhole(direction?: Direction): void {
+    this.#onAccept = direction === undefined ? 'ignore' : 'join';
+    this.#setFlow(
+      direction === undefined ? bothWays('swallow') : { ...bothWays('pass'), [direction]: 'swallow' },
+    );
   }
 
   acceptSilently(): void {
@@ -103,7 +107,7 @@ class TcpFaultProxy implements FaultProxy {
   }
 
   stall(): void {
-    this.#setFlow('hold');
+    this.#setFlow(bothWays('hold'));
   }
 
   delay(ms: number | Readonly<Record<Direction, number>>): void {
@@ -118,7 +122,7 @@ class TcpFaultProxy implements FaultProxy {
     this.#onAccept = 'join';
     this.#delayMs = { up: 0, down: 0 };
     this.#bytesLeft = {};
-    this.#setFlow('pass');
+    this.#setFlow(bothWays('pass'));
   }
 
   async close(): Promise<void> {
@@ -133,7 +137,7 @@ class TcpFaultProxy implements FaultProxy {
     await this.close();
   }
 
-  #setFlow(flow: Flow): void {
+  #setFlow(flow: Readonly<Record<Direction, Flow>>): void {
     this.#flow = flow;
     for (const link of this.#links) link.setFlow(flow);
   }

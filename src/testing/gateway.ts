@@ -83,6 +83,11 @@ export class Gateway {
     return members.find(({ peerURLs }) => peerURLs.includes(peerUrl))?.ID;
   }
 
+  /** To be asked of the leader. */
+  async moveLeader(toMemberId: string): Promise<void> {
+    await this.#post('maintenance/transfer-leadership', { targetID: toMemberId });
+  }
+
   async removeMember(id: string): Promise<void> {
     await this.#post('cluster/member/remove', { ID: id });
   }

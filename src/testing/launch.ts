@@ -1,5 +1,5 @@
 import { EtcdStartError, isAddressInUse } from './errors.js';
-import type { EtcdPlan, EtcdRuntime } from './etcd-node.js';
+import type { EtcdPlan, EtcdRuntime, PlanOptions } from './etcd-node.js';
 import { Gateway } from './gateway.js';
 import type { Origin } from './local-etcd.js';
 import type { Settings } from './options.js';
@@ -17,20 +17,30 @@ export interface Launched {
  * Starts `count` nodes together on fresh ports. The ports were free when they were looked for and may be taken by
  * the time etcd binds them: with several test processes side by side that really happens, so it is tried again.
  */
-export async function launch(runtime: EtcdRuntime, count: number, settings: Settings): Promise<Launched> {
+export async function launch(
+  runtime: EtcdRuntime,
+  count: number,
+  settings: Settings,
+  options?: PlanOptions,
+): Promise<Launched> {
   // What starts does not hold the process, and a start must not end in silence because nothing else does.
   const hold = setInterval(() => {}, LONGEST_INTERVAL_MS);
   try {
-    return await tryPorts(runtime, count, settings);
+    return await tryPorts(runtime, count, settings, options);
   } finally {
     clearInterval(hold);
   }
 }
 
-async function tryPorts(runtime: EtcdRuntime, count: number, settings: Settings): Promise<Launched> {
+async function tryPorts(
+  runtime: EtcdRuntime,
+  count: number,
+  settings: Settings,
+  options: PlanOptions | undefined,
+): Promise<Launched> {
   for (let attempt = 1; ; attempt++) {
     settings.signal?.throwIfAborted();
-    const plan = await runtime.plan(count);
+    const plan = await runtime.plan(count, options);
     try {
       return await startAll(runtime, plan, settings);
     } catch (error) {

@@ -1,6 +1,8 @@
+import { EtcdStartError } from './errors.js';
 import type { EtcdBinary } from './etcd-binary.js';
-import { type EtcdPlan, type EtcdRuntime, initialClusterOf } from './etcd-node.js';
+import { type EtcdPlan, type EtcdRuntime, initialClusterOf, type PlanOptions } from './etcd-node.js';
 import type { EtcdSource } from './options.js';
+import { PeerNetwork } from './peer-network.js';
 import { freePorts } from './ports.js';
 import { ProcessEtcd } from './process-etcd.js';
 
@@ -18,20 +20,39 @@ export class ProcessRuntime implements EtcdRuntime {
     this.#args = args;
   }
 
-  async plan(count: number): Promise<EtcdPlan> {
+  async plan(count: number, { partitions }: PlanOptions = { partitions: false }): Promise<EtcdPlan> {
     const ports = await freePorts(count * 2);
-    const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-    const members = Array.from({ length: count }, (_, i) => ({
-      name: `m${i}`,
-      clientUrl: urls[2 * i] ?? '',
-      peerUrl: urls[2 * i + 1] ?? '',
-    }));
+    const nodes: ProcessEtcd[] = [];
+    const peers = partitions ? openNetwork(nodes) : undefined;
+    const members = await Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        const [name, client = 0, peer = 0] = [`m${i}`, ports[2 * i], ports[2 * i + 1]];
+        const listen = { listenClientUrl: urlOf(client), listenPeerUrl: urlOf(peer) };
+        return { name, ...listen, peerUrl: urlOf((await peers?.open(name, peer)) ?? peer) };
+      }),
+    );
     const initialCluster = initialClusterOf(members);
-    const nodes = members.map(({ name, clientUrl, peerUrl }) => {
-      const client = { listenClientUrl: clientUrl, advertiseClientUrl: clientUrl };
-      const peer = { listenPeerUrl: peerUrl, peerUrl };
-      return new ProcessEtcd(this.#binary.etcd, { name, ...client, ...peer, initialCluster }, this.#args);
-    });
-    return { nodes, dispose: async () => void (await Promise.all(nodes.map((node) => node.remove()))) };
+    for (const member of members) {
+      const addresses = { ...member, advertiseClientUrl: member.listenClientUrl, initialCluster };
+      nodes.push(new ProcessEtcd(this.#binary.etcd, addresses, this.#args));
+    }
+    const dispose = async () => {
+      await Promise.all(nodes.map((node) => node.remove()));
+      await peers?.close();
+    };
+    return { nodes, dispose, ...(peers && { peers }) };
   }
+}
+
+function openNetwork(nodes: readonly ProcessEtcd[]): PeerNetwork {
+  if (process.platform !== 'linux') {
+    throw new EtcdStartError(
+      'partitions need Linux: only there can it be told which member opened a connection',
+    );
+  }
+  return new PeerNetwork(() => nodes);
+}
+
+function urlOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
 }

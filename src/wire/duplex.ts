@@ -26,6 +26,8 @@ export interface Duplex<Req> {
 }
 
 export interface DoubtableDuplex<Req> extends Duplex<Req> {
+  /** Takes back those requests that were not handed to the connection yet: it may be a while before there is one. */
+  retract(unwanted: (request: Req) => boolean): void;
   /** As `abandon()`, but the stream goes on, in case the answer is merely late; also for one that is over. */
   doubt(): void;
 }
@@ -40,7 +42,7 @@ type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: bool
 export class DuplexCall<Req, Res> {
   readonly #method: StreamMethod<Req, Res>;
   readonly #handlers: DuplexHandlers<Res>;
-  readonly #early: Req[] = [];
+  #early: Req[] = [];
   #call: RawCall | undefined;
   /**
    * Until grpc-js has written the first message it keeps room for one: the next would take its place, and be the only
@@ -77,6 +79,10 @@ export class DuplexCall<Req, Res> {
     }
     this.#early.push(request);
     this.#writeFirst();
+  }
+
+  retract(unwanted: (request: Req) => boolean): void {
+    this.#early = this.#early.filter((request) => !unwanted(request));
   }
 
   cancel(): void {

@@ -97,6 +97,7 @@ export class Streams {
       .catch((error) => call.end(malformedRequest(method, error)));
     return {
       send: (request) => call.send(request),
+      retract: (unwanted) => call.retract(unwanted),
       cancel: placed.cancel,
       abandon: () => {
         placed.cancel();

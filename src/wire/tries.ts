@@ -7,12 +7,17 @@ export class Tries {
   #last: EtcdError | undefined;
 
   add(member: string, error: EtcdError): void {
-    this.#members.set(member, {
-      answer: error.message,
-      times: 1 + (this.#members.get(member)?.times ?? 0),
-    });
+    const before = this.#members.get(member);
+    // That time ran out says less than what came before it.
+    const says = before && error instanceof DeadlineError ? before.answer : error.message;
+    this.#members.set(member, { answer: says, times: 1 + (before?.times ?? 0) });
     this.#maybeApplied ||= error.verdict === 'maybe-applied';
     this.#last = error;
+  }
+
+  /** Whether an earlier try may have been carried out, so that nothing a later one is told makes that undone. */
+  get maybeApplied(): boolean {
+    return this.#maybeApplied;
   }
 
   /** The error for a deadline that has passed. */

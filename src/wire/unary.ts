@@ -1,6 +1,13 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
-import { ClosedError, Code, DeadlineError, EtcdError } from '../errors/index.js';
+import {
+  AmbiguousWriteError,
+  ClosedError,
+  Code,
+  DeadlineError,
+  EtcdError,
+  inDoubt,
+} from '../errors/index.js';
 import { attemptUnary, type RawCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import type { MemberPool } from './member-pool.js';
@@ -86,7 +93,7 @@ export class UnaryCall<Req, Res> {
         if (!(error instanceof EtcdError)) throw error;
         if (this.#ports.closing.aborted) throw new ClosedError('the client', error.verdict);
         if (token && needsToken(error) && this.#tokensRefused++ < maxTokensRefused)
-          await this.#newerToken(token, generation);
+          await this.#newerToken(token, generation, standing);
         else await this.#failed(error, standing, attempt, endedAt - sentAt);
       }
     }
@@ -99,7 +106,10 @@ export class UnaryCall<Req, Res> {
     const { endpoint } = standing.member;
     const trouble = troubleOf(error, lastedMs);
     if (trouble) pool.blame(standing.member, trouble, error);
-    if (!mayTryAgain(error, safety)) throw told(error, method, safety, endpoint);
+    if (!mayTryAgain(error, safety)) {
+      const last = told(error, method, safety, endpoint);
+      throw this.#tries?.maybeApplied ? inDoubt(last) : last;
+    }
     this.#tries ??= new Tries();
     this.#tries.add(endpoint, error);
     // The first try elsewhere need not wait.
@@ -127,11 +137,16 @@ export class UnaryCall<Req, Res> {
     return this.#kind.safety === 'local-read' ? metadata.plain : metadata.requireLeader;
   }
 
-  /** Waits for the one request of all, no longer than this call may take. */
-  #newerToken(token: TokenSource, used: number): Promise<void> {
+  /** Waits for the one request of all, no longer than this call may take. `asked`: who turned the last one down. */
+  async #newerToken(token: TokenSource, used: number, asked?: Standing): Promise<void> {
     const late = () => new DeadlineError('no token before the deadline', { verdict: 'not-applied' });
     const remaining = this.#deadline - this.#ports.clock.now();
-    return raceAbort(within(token.refresh(used), remaining, late), this.#options.signal);
+    try {
+      await raceAbort(within(token.refresh(used), remaining, late), this.#options.signal);
+    } catch (error) {
+      if (!asked || !this.#tries?.maybeApplied || !(error instanceof EtcdError)) throw error;
+      throw new AmbiguousWriteError(methodName(this.#kind.method), asked.member.endpoint, error);
+    }
   }
 
   #orClosing(): AbortSignal {

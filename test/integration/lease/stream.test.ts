@@ -68,4 +68,26 @@ describe('a stream that is not open yet', () => {
     transport.close();
     assert.deepEqual(answered, ids);
   });
+
+  it('sends nothing that was taken back meanwhile', async () => {
+    const { transport: options } = resolveOptions({ endpoints: etcd().endpoints });
+    const transport = new Transport(options, systemClock, Math.random);
+    const answered: bigint[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const stream = leaseCalls(transport).keepAlive(
+        { requireLeader: false },
+        {
+          message: ({ ID }) => {
+            answered.push(ID);
+            if (ID === 9n) resolve();
+          },
+          end: reject,
+        },
+      );
+      for (const ID of [1n, 2n, 3n, 2n, 9n]) stream.send({ ID });
+      stream.retract(({ ID }) => ID === 2n);
+    });
+    transport.close();
+    assert.deepEqual(answered, [1n, 3n, 9n]);
+  });
 });

@@ -68,3 +68,70 @@ describe('a cluster of three', function () {
     assert.ok(await cluster.leader());
   });
 });
+
+describe('a cluster whose members can be cut from each other', function () {
+  this.timeout(120_000);
+  let cluster: EtcdClusterHandle;
+
+  before(async function () {
+    skipIfExternal(this);
+    if (process.platform !== 'linux' || process.env['ETCD_TEST_SOURCE'] === 'docker') this.skip();
+    cluster = await startEtcdCluster({ partitions: true });
+  });
+
+  after(() => cluster?.close());
+  afterEach(async () => {
+    cluster?.rejoin();
+    for (const member of cluster?.members ?? []) await until(() => isHealthy(member));
+  });
+
+  it('moves the leadership to the member named, and to another one when none is named', async () => {
+    const old = await cluster.leader();
+    const wanted = cluster.members.find((member) => member !== old)!;
+    assert.equal((await cluster.moveLeader(wanted)).name, wanted.name);
+    assert.equal((await cluster.leader()).name, wanted.name);
+    assert.notEqual((await cluster.moveLeader()).name, wanted.name);
+  });
+
+  it('goes on without an isolated leader, which has no quorum but still answers its clients', async () => {
+    const old = await cluster.leader();
+    cluster.isolate(old);
+    const rest = cluster.members.filter((member) => member !== old);
+    await until(() => isHealthy(rest[0]!));
+    await until(async () => !(await isHealthy(old)));
+    await gatewayOf(rest[0]!).put('meanwhile', 'without it');
+    assert.ok(rest.includes(await cluster.leader()));
+    await until(async () => (await old.metric('etcd_server_has_leader')) === 0);
+    cluster.rejoin();
+    await until(() => isHealthy(old));
+    assert.equal(await gatewayOf(old).get('meanwhile'), 'without it');
+  });
+
+  it('goes on with its leader while a follower is isolated, be it restarted meanwhile', async () => {
+    const leader = await cluster.leader();
+    const follower = cluster.members.find((member) => member !== leader)!;
+    cluster.isolate(follower);
+    await until(async () => !(await isHealthy(follower)));
+    await gatewayOf(leader).put('meanwhile', 'still there');
+    await follower.kill();
+    const restarted = follower.restart();
+    await gatewayOf(leader).put('meanwhile', 'and there');
+    assert.equal(await isHealthy(follower), false);
+    cluster.rejoin();
+    await restarted;
+    assert.equal(await gatewayOf(follower).get('meanwhile'), 'and there');
+  });
+
+  it('refuses to isolate a member when it was started without', async () => {
+    await using other = await startEtcdCluster({ members: 1 });
+    assert.throws(() => other.isolate(other.members[0]!), /partitions: true/);
+  });
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, 'not within 15 s');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

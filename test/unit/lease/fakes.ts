@@ -63,6 +63,11 @@ export class FakeKeepAlive implements DoubtableDuplex<KeepAliveRequest> {
     this.requests.push(request.ID);
   }
 
+  /** As long as nothing was answered, nothing counts as handed to the connection. */
+  retract(unwanted: (request: KeepAliveRequest) => boolean): void {
+    for (const ID of this.requests.splice(0)) if (!unwanted({ ID })) this.requests.push(ID);
+  }
+
   cancel(): void {
     this.over ??= 'cancelled';
   }

@@ -205,6 +205,32 @@ describe('the fault proxy', () => {
     await talk(client, 'again');
   });
 
+  it("blackhole('down') lets requests arrive and loses the answers, on new connections too, until the link is given up", async () => {
+    const old = dial();
+    await talk(old);
+    proxy.blackhole('down');
+    const fresh = dial();
+    const heard: string[] = [];
+    await eventually('both are joined', () => atServer.size === 2);
+    for (const socket of atServer) socket.on('data', (bytes: Buffer) => heard.push(bytes.toString()));
+    old.send('one');
+    fresh.send('two');
+    await eventually('both requests arrive', () => heard.sort().join() === 'one,two');
+    for (const socket of atServer) socket.write('an answer');
+    await talkThrough(old, 'three', heard);
+    proxy.heal();
+    await talk(dial());
+    await talkThrough(old, 'four', heard);
+    assert.equal(old.received, 'hello');
+    assert.equal(fresh.received, '');
+  });
+
+  /** Sends and waits until the server has it, whatever becomes of the answer. */
+  async function talkThrough(from: ReturnType<typeof dial>, text: string, heard: readonly string[]) {
+    from.send(text);
+    await eventually(`${text} arrives`, () => heard.includes(text));
+  }
+
   it('acceptSilently() never answers new connections and leaves the old ones alone', async () => {
     const old = dial();
     await talk(old);

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { bothWays, JoinedLink, type Link, SilentLink } from './fault-link.js';
+import { reset } from './reset.js';
+import { socketOwner } from './socket-owner.js';
+
+/** A member as the network between the members knows it. */
+export interface Peer {
+  readonly name: string;
+  readonly pid: number | undefined;
+}
+
+interface Connection {
+  readonly link: Link;
+  /** The names at its two ends. */
+  readonly ends: readonly [from: string, to: string];
+  /** Accepted while the two were cut from each other: nothing will ever come of it. */
+  readonly isStillborn: boolean;
+}
+
+const rules = { delayMs: () => 0, take: () => undefined };
+
+/**
+ * The network between the members of one cluster: a door before each member's peer port, through which all others
+ * reach it. Members dial each other both ways and from no address of their own, so each connection is asked which
+ * process dialled it.
+ */
+export class PeerNetwork {
+  readonly #doors = new Map<string, Server>();
+  readonly #connections = new Set<Connection>();
+  readonly #isolated = new Set<string>();
+  readonly #peers: () => readonly Peer[];
+
+  constructor(peers: () => readonly Peer[]) {
+    this.#peers = peers;
+  }
+
+  /** Opens the door to a member that listens, or will listen, on a port of this machine; gives the door's own port. */
+  async open(name: string, targetPort: number): Promise<number> {
+    const door = createServer({ allowHalfOpen: true, noDelay: true });
+    this.#doors.set(name, door);
+    door.on('connection', (socket) => void this.#accept(socket, name, targetPort));
+    door.listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    door.unref();
+    return (door.address() as AddressInfo).port;
+  }
+
+  /**
+   * Cuts a member from all others, both ways. Bytes under way are kept back, since TCP sends again what a dark
+   * network lost; new connections get no answer.
+   */
+  isolate(name: string): void {
+    this.#isolated.add(name);
+    for (const { link, ends } of this.#connections) if (ends.includes(name)) link.setFlow(bothWays('hold'));
+  }
+
+  /** Ends every isolation. */
+  heal(): void {
+    this.#isolated.clear();
+    for (const { link, isStillborn } of this.#connections) {
+      if (isStillborn) link.cut();
+      else link.setFlow(bothWays('pass'));
+    }
+  }
+
+  async close(): Promise<void> {
+    const closed = [...this.#doors.values()]
+      .filter(({ listening }) => listening)
+      .map((door) => once(door, 'close'));
+    for (const door of this.#doors.values()) door.close();
+    for (const { link } of this.#connections) link.cut();
+    await Promise.all(closed);
+  }
+
+  async #accept(socket: Socket, to: string, targetPort: number): Promise<void> {
+    socket.on('error', () => {});
+    socket.unref();
+    const from = await this.#callerOf(socket, to);
+    if (from === undefined) {
+      reset(socket);
+      return;
+    }
+    const ends = [from, to] as const;
+    const isStillborn = ends.some((name) => this.#isolated.has(name));
+    const link = isStillborn
+      ? new SilentLink(socket)
+      : new JoinedLink(socket, { host: '127.0.0.1', port: targetPort }, rules, bothWays('pass'));
+    link.unref();
+    const connection = { link, ends, isStillborn };
+    this.#connections.add(connection);
+    void link.closed.then(() => this.#connections.delete(connection));
+  }
+
+  async #callerOf(socket: Socket, to: string): Promise<string | undefined> {
+    const callers = this.#peers().filter(({ name }) => name !== to);
+    const pids = callers.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+    const { remotePort, localPort } = socket;
+    if (remotePort === undefined || localPort === undefined) return undefined;
+    const owner = await socketOwner(remotePort, localPort, pids);
+    return owner === undefined ? undefined : callers.find(({ pid }) => pid === owner)?.name;
+  }
+}

@@ -1,0 +1,60 @@
+import { factsOf, type History, type OpFact, type TruthFact } from '../history.js';
+import type { Truth } from '../truth.js';
+import type { Check, Violation } from './violation.js';
+import { deletesOf } from './writes.js';
+
+/**
+ * K2 and K3 for deletes, which carry no value to know them by: each one is either acknowledged at its revision, or the
+ * work of a lease, or of an ambiguous delete of that key that had been called by then, and each of those is good for
+ * one only. To hand each delete the earliest ambiguous call left is best: a call that was there is there ever after.
+ */
+export const everyDeleteHasItsCause: Check = (history, truth) => {
+  const acknowledged = acknowledgedDeletes(history);
+  const ambiguous = byKey(history, 'ambiguous');
+  const failed = byKey(history, 'failed');
+  const found: Violation[] = [];
+  for (const fact of truth.revisions) {
+    for (const event of fact.events) {
+      if (event.type !== 'delete') continue;
+      const { key } = event;
+      if (acknowledged.has(`${fact.revision} ${key}`) || byLease(truth, key, fact)) continue;
+      const causes = ambiguous.get(key) ?? [];
+      const cause = causes.findIndex(({ calledAt }) => calledAt <= fact.at);
+      if (cause >= 0) causes.splice(cause, 1);
+      else found.push(uncaused(key, fact, failed.get(key) ?? []));
+    }
+  }
+  return found;
+};
+
+function uncaused(key: string, fact: TruthFact, failed: readonly OpFact[]): Violation {
+  const suspects = failed.filter(({ calledAt }) => calledAt <= fact.at);
+  if (suspects.length === 0) {
+    return { invariant: 'K2', text: `'${key}' was deleted once more than anybody asked for`, slice: [fact] };
+  }
+  const text = `'${key}' was deleted, and only a delete told as surely not applied can have done it`;
+  return { invariant: 'K3', text, slice: [...suspects, fact] };
+}
+
+/** By `revision key`. */
+function acknowledgedDeletes(history: History): Set<string> {
+  const all = new Set<string>();
+  for (const { op, outcome } of factsOf(history, 'op')) {
+    if (outcome.type !== 'ok' || !('revision' in outcome.result)) continue;
+    for (const key of deletesOf(op)) all.add(`${outcome.result.revision} ${key}`);
+  }
+  return all;
+}
+
+function byKey(history: History, outcome: 'ambiguous' | 'failed'): Map<string, OpFact[]> {
+  const all = new Map<string, OpFact[]>();
+  const facts = factsOf(history, 'op').filter((fact) => fact.outcome.type === outcome);
+  for (const fact of facts.sort((a, b) => a.calledAt - b.calledAt)) {
+    for (const key of deletesOf(fact.op)) all.set(key, [...(all.get(key) ?? []), fact]);
+  }
+  return all;
+}
+
+function byLease(truth: Truth, key: string, { revision }: TruthFact): boolean {
+  return (truth.get(key, revision - 1n)?.lease ?? 0n) !== 0n;
+}

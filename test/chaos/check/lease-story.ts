@@ -1,0 +1,106 @@
+import {
+  type AttemptFact,
+  factsOf,
+  type History,
+  type LeaseFact,
+  type RenewalFact,
+  type StallFact,
+} from '../history.js';
+
+type Held = Extract<LeaseFact, { type: 'held' }>;
+type Told = Extract<LeaseFact, { type: 'told' }>;
+type Claim = Extract<LeaseFact, { type: 'claim' }>;
+
+export interface Ack {
+  readonly fact: RenewalFact;
+  /** The renewal that it answers. */
+  readonly sent: RenewalFact;
+  /** Whether that was the first thing this lease sent on its stream: it may have waited for the connection. */
+  readonly isFirstOnStream: boolean;
+}
+
+/** One kept lease from its grant to its end. */
+export interface LeaseStory {
+  readonly held: Held;
+  /** The first sending of its grant, which may be the one that etcd carried out. */
+  readonly grant: AttemptFact | undefined;
+  readonly ttlMs: number;
+  readonly sends: readonly RenewalFact[];
+  readonly acks: readonly Ack[];
+  readonly told: Told | undefined;
+  readonly claims: readonly Claim[];
+}
+
+export function leaseStories(history: History): LeaseStory[] {
+  const renewals = groupBy(factsOf(history, 'renewal'), ({ lease }) => lease);
+  const leases = groupBy(factsOf(history, 'lease'), ({ lease }) => lease);
+  const grants = groupBy(
+    factsOf(history, 'attempt').filter(({ rpc }) => rpc === 'LeaseGrant'),
+    ({ op }) => op,
+  );
+  return [...leases.values()].flatMap((facts) => {
+    const held = facts.find((fact) => fact.type === 'held');
+    if (!held) return [];
+    const own = renewals.get(held.lease) ?? [];
+    return {
+      held,
+      grant: grants.get(held.op)?.[0],
+      ttlMs: held.ttlSeconds * 1_000,
+      sends: own.filter(({ direction }) => direction === 'sent'),
+      acks: acksOf(own),
+      told: facts.find((fact) => fact.type === 'told'),
+      claims: facts.filter((fact) => fact.type === 'claim'),
+    };
+  });
+}
+
+/** etcd answers in order on each stream, so the n-th answer belongs to the n-th renewal. */
+function acksOf(renewals: readonly RenewalFact[]): Ack[] {
+  const acks: Ack[] = [];
+  for (const own of groupBy(renewals, ({ stream }) => stream).values()) {
+    const sends = own.filter(({ direction }) => direction === 'sent');
+    const answers = own.filter(({ direction }) => direction === 'acked');
+    for (const [i, fact] of answers.entries()) {
+      const sent = sends[i];
+      if (sent) acks.push({ fact, sent, isFirstOnStream: i === 0 });
+    }
+  }
+  return acks.sort((a, b) => a.fact.at - b.fact.at);
+}
+
+/** When the lease was first asked for: the earliest moment from which etcd may count. */
+export function grantedAt({ grant, held }: LeaseStory): number {
+  return grant?.sentAt ?? held.at;
+}
+
+/** Until when the owner may believe in the lease, by what it had been answered at that moment. */
+export function believedUntil(story: LeaseStory, at: number): number {
+  let until = grantedAt(story) + story.ttlMs;
+  for (const { fact, sent } of story.acks) {
+    if (fact.at > at) break;
+    if (fact.ttlSeconds > 0) until = Math.max(until, sent.at + fact.ttlSeconds * 1_000);
+  }
+  return until;
+}
+
+/**
+ * The latest moment at which something due at `dueAt` can be expected: timers fire a little late, and a process that
+ * stands still does nothing at all.
+ */
+export function excused(dueAt: number, stalls: readonly StallFact[], slackMs: number): number {
+  let limit = dueAt + slackMs;
+  for (const { from, to } of [...stalls].sort((a, b) => a.from - b.from)) {
+    if (from <= limit && to >= dueAt) limit = Math.max(limit, to + slackMs);
+  }
+  return limit;
+}
+
+export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

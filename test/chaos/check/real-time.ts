@@ -1,0 +1,58 @@
+import { factsOf, type OpFact } from '../history.js';
+import type { Check, Violation } from './violation.js';
+import { isWrite, putsOf } from './writes.js';
+
+interface Witness {
+  readonly fact: OpFact;
+  readonly revision: bigint;
+}
+
+/**
+ * K5: what was called after something else had returned comes no earlier in the store, and later if it wrote. Revisions
+ * are the witnesses, so that one sweep over time does; a serializable read may be old, but what it saw was there. An
+ * ambiguous write that was applied is held to it, too, though it had no answer.
+ */
+export const realTimeHolds: Check = (history, truth) => {
+  const facts = factsOf(history, 'op');
+  const answered = facts.map(answerOf).filter((one) => one !== undefined);
+  const returned = [...answered].sort((a, b) => a.fact.returnedAt - b.fact.returnedAt);
+  const called: Witness[] = answered.filter(({ fact }) => !isSerializable(fact));
+  for (const fact of facts) {
+    const [put] =
+      fact.outcome.type === 'ambiguous' ? putsOf(fact.op).flatMap(({ value }) => truth.putsOf(value)) : [];
+    if (put) called.push({ fact, revision: put.revision });
+  }
+  const found: Violation[] = [];
+  let floor: Witness | undefined;
+  let next = 0;
+  for (const one of called.sort((a, b) => a.fact.calledAt - b.fact.calledAt)) {
+    for (
+      let past = returned[next];
+      past && past.fact.returnedAt < one.fact.calledAt;
+      past = returned[++next]
+    ) {
+      if (!floor || past.revision > floor.revision) floor = past;
+    }
+    if (!floor || one.revision > floor.revision || (one.revision === floor.revision && !wrote(one))) continue;
+    const text = `revision ${one.revision} was called after revision ${floor.revision} had returned`;
+    found.push({ invariant: 'K5', text, slice: [floor.fact, one.fact] });
+  }
+  return found;
+};
+
+function answerOf(fact: OpFact): Witness | undefined {
+  if (fact.outcome.type !== 'ok' || !('revision' in fact.outcome.result)) return undefined;
+  return { fact, revision: fact.outcome.result.revision };
+}
+
+function isSerializable({ op }: OpFact): boolean {
+  return 'serializable' in op && op.serializable;
+}
+
+function wrote({ fact: { op, outcome } }: Witness): boolean {
+  if (outcome.type !== 'ok') return true;
+  const { result } = outcome;
+  if (result.type === 'delete') return result.deleted > 0n;
+  if (result.type !== 'txn') return isWrite(op);
+  return result.steps.some((step) => step.type === 'put' || (step.type === 'delete' && step.deleted > 0n));
+}

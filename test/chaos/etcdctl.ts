@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { StoredKv, TruthEvent } from './history.js';
+
+/** etcd's own client, which the truth is taken with: none of what is judged here has a part in it. */
+export class Etcdctl {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** etcdctl would take settings of its own from the environment. */
+  get environment(): NodeJS.ProcessEnv {
+    const others = Object.entries(process.env).filter(([name]) => !/^ETCD(CTL)?_/.test(name));
+    return { ...Object.fromEntries(others), ETCDCTL_API: '3' };
+  }
+
+  async run(endpoints: readonly string[], ...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(this.path, ['--endpoints', endpoints.join(','), ...args], {
+      env: this.environment,
+      maxBuffer: 256 * 1024 * 1024,
+      timeout: 20_000,
+    });
+    return stdout;
+  }
+
+  async all(endpoint: string): Promise<{ readonly revision: bigint; readonly kvs: StoredKv[] }> {
+    const answer = parse(await this.run([endpoint], 'get', '--prefix', '', '-w', 'json')) as {
+      header: { revision: string };
+      kvs?: RawKv[];
+    };
+    return { revision: BigInt(answer.header.revision), kvs: (answer.kvs ?? []).map(toKv) };
+  }
+
+  async hashes(
+    endpoints: readonly string[],
+  ): Promise<{ readonly member: string; readonly revision: bigint; readonly hash: string }[]> {
+    const answers = parse(await this.run(endpoints, 'endpoint', 'hashkv', '-w', 'json')) as {
+      Endpoint: string;
+      HashKV: { header: { revision: string }; hash: string; compact_revision?: string };
+    }[];
+    return answers.map(({ Endpoint: member, HashKV: { header, hash, compact_revision: compacted } }) => ({
+      member,
+      revision: BigInt(header.revision),
+      hash: `${hash}, compacted at ${compacted ?? '0'}`,
+    }));
+  }
+
+  async leases(endpoint: string): Promise<bigint[]> {
+    const { leases } = parse(await this.run([endpoint], 'lease', 'list', '-w', 'json')) as {
+      leases?: { id?: string; ID?: string }[] | null;
+    };
+    return (leases ?? []).map(({ id, ID }) => BigInt(id ?? ID ?? 0));
+  }
+}
+
+/** A line of `etcdctl watch -w json`, as revisions. */
+export function eventsOf(line: string): { readonly revision: bigint; readonly events: TruthEvent[] }[] {
+  const { Events } = parse(line) as { Events?: { type?: string; kv: RawKv }[] | null };
+  const revisions: { revision: bigint; events: TruthEvent[] }[] = [];
+  for (const { type, kv } of Events ?? []) {
+    const stored = toKv(kv);
+    const event: TruthEvent =
+      type === '1' || type === 'DELETE' ? { type: 'delete', key: stored.key } : { type: 'put', kv: stored };
+    const last = revisions.at(-1);
+    if (last?.revision === stored.modRevision) last.events.push(event);
+    else revisions.push({ revision: stored.modRevision, events: [event] });
+  }
+  return revisions;
+}
+
+interface RawKv {
+  readonly key: string;
+  readonly value?: string;
+  readonly create_revision?: string;
+  readonly mod_revision: string;
+  readonly version?: string;
+  readonly lease?: string;
+}
+
+function toKv(kv: RawKv): StoredKv {
+  return {
+    key: Buffer.from(kv.key, 'base64').toString(),
+    value: Buffer.from(kv.value ?? '', 'base64').toString(),
+    createRevision: BigInt(kv.create_revision ?? 0),
+    modRevision: BigInt(kv.mod_revision),
+    version: BigInt(kv.version ?? 0),
+    lease: BigInt(kv.lease ?? 0),
+  };
+}
+
+/** All numbers as strings: leases and ids have 64 bits. No string of an answer can look like one: they are base64 or URLs. */
+function parse(text: string): unknown {
+  return JSON.parse(text.replace(/:(-?\d+)(?=[,}\]])/g, ':"$1"'));
+}

@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { check } from './check/index.js';
+import { decode, encode } from './codec.js';
+import type { History } from './history.js';
+import { count, explain, table, voidReasons } from './report.js';
+import { faultNames, run } from './run.js';
+import { help, parseSettings, type Settings } from './settings.js';
+
+class Interrupted extends Error {}
+
+async function main(): Promise<number> {
+  const settings = readSettings();
+  if (!settings) return 2;
+  if (settings.help) {
+    console.log(help);
+    return 0;
+  }
+  if (settings.check !== undefined) return judge(decode(readFileSync(settings.check, 'utf8')), undefined);
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new Interrupted());
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await runOnce(settings, abort.signal);
+  } catch (error) {
+    if (!abort.signal.aborted) {
+      console.error('the run itself failed:', error);
+      return 3;
+    }
+    console.log('interrupted; everything is healed and stopped');
+    return 130;
+  }
+}
+
+function readSettings(): Settings | undefined {
+  try {
+    return parseSettings(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
+    return undefined;
+  }
+}
+
+async function runOnce(settings: Settings, signal: AbortSignal): Promise<number> {
+  const { seconds, seed, etcd } = settings;
+  console.log(`seed ${seed}, ${seconds} s`);
+  const progress = (line: string) => console.log(line);
+  const { journal, version, repeated } = await run({ seconds, seed, etcd, signal, progress });
+  console.log(`\netcd ${version}; ${repeated} revisions told a second time by a server`);
+  return judge(journal.facts, settings);
+}
+
+/** Says what a history is worth; saves it when something is wrong with it. */
+function judge(history: History, settings: Settings | undefined): number {
+  const counts = count(history, faultNames);
+  console.log(table(counts));
+  const begun = performance.now();
+  const violations = check(history);
+  console.log(`checked in ${Math.round(performance.now() - begun)} ms\n`);
+  const isWrong = violations.length > 0;
+  if (settings && (isWrong || settings.keepHistory)) {
+    const path = join(mkdtempSync(join(tmpdir(), 'etcd-naming-chaos-')), `seed-${settings.seed}.ndjson`);
+    writeFileSync(path, encode(history));
+    console.log(`history: ${path}`);
+  }
+  if (isWrong) {
+    console.log(explain(violations));
+    if (settings) console.log(`seed ${settings.seed}`);
+    return 1;
+  }
+  console.log('no violation');
+  const reasons = voidReasons(counts);
+  if (reasons.length === 0) return 0;
+  console.log(`but the run is void: ${reasons.join('; ')}`);
+  return 2;
+}
+
+process.exitCode = await main();

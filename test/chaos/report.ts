@@ -1,0 +1,96 @@
+import { earlyExpiries } from './check/early-expiry.js';
+import { type Fates, fatesOf } from './check/fates.js';
+import { groupBy } from './check/lease-story.js';
+import type { Violation } from './check/violation.js';
+import { encodeFact } from './codec.js';
+import { factsOf, type History } from './history.js';
+import { Truth } from './truth.js';
+
+export interface Counts {
+  readonly faults: ReadonlyMap<string, { drawn: number; hit: number }>;
+  /** By kind of operation, then by outcome. */
+  readonly operations: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly fates: Fates;
+  readonly leases: { readonly held: number; readonly lost: number; readonly droppedEarly: number };
+  readonly renewals: number;
+  readonly attempts: number;
+  readonly revisions: number;
+}
+
+export function count(history: History, faultNames: readonly string[]): Counts {
+  const truth = new Truth(history);
+  const faults = new Map(faultNames.map((name) => [name, { drawn: 0, hit: 0 }]));
+  for (const { name, hit } of factsOf(history, 'fault')) {
+    const one = faults.get(name);
+    if (!one) continue;
+    one.drawn++;
+    if (hit) one.hit++;
+  }
+  const operations = new Map<string, Map<string, number>>();
+  for (const { op, outcome } of factsOf(history, 'op')) {
+    const name = 'serializable' in op && op.serializable ? `${op.type}, serializable` : op.type;
+    const outcomes = operations.get(name) ?? new Map<string, number>();
+    operations.set(name, outcomes.set(outcome.type, (outcomes.get(outcome.type) ?? 0) + 1));
+  }
+  const leases = factsOf(history, 'lease');
+  const told = leases.filter((fact) => fact.type === 'told');
+  return {
+    faults,
+    operations,
+    fates: fatesOf(history, truth),
+    leases: {
+      held: leases.filter(({ type }) => type === 'held').length,
+      lost: told.filter(({ reason }) => reason === 'expired' || reason === 'lost-contact').length,
+      droppedEarly: earlyExpiries(history, truth),
+    },
+    renewals: factsOf(history, 'renewal').filter(({ direction }) => direction === 'sent').length,
+    attempts: factsOf(history, 'attempt').length,
+    revisions: truth.revisions.length,
+  };
+}
+
+/** What is missing for the run to prove anything. */
+export function voidReasons({ faults, fates, leases, renewals, attempts }: Counts): string[] {
+  const reasons = [...faults].filter(([, { hit }]) => hit === 0).map(([name]) => `${name} never hit`);
+  if (fates.ambiguous === 0) reasons.push('no write was ambiguous');
+  if (fates.applied === 0) reasons.push('no ambiguous write was proven applied');
+  if (leases.lost === 0) reasons.push('no lease was lost');
+  if (renewals === 0 || attempts === 0) reasons.push('nothing was seen on the wire');
+  return reasons;
+}
+
+export function table({ faults, operations, fates, leases, renewals, attempts, revisions }: Counts): string {
+  const lines = [row('fault', 'drawn', 'hit')];
+  for (const [name, { drawn, hit }] of faults) lines.push(row(name, drawn, hit));
+  lines.push('', row('operation', 'ok', 'failed', 'ambiguous'));
+  for (const [name, outcomes] of [...operations].sort()) {
+    const of = (outcome: string) => outcomes.get(outcome) ?? 0;
+    lines.push(row(name, of('ok'), of('failed'), of('ambiguous')));
+  }
+  lines.push(
+    '',
+    `${fates.ambiguous} ambiguous writes: ${fates.applied} proven applied (${fates.appliedLate} of them after a later acknowledged write to the same key), ${fates.neverApplied} never applied, ${fates.unknown} deletes of which nothing can be proven`,
+    `${leases.held} leases held, ${leases.lost} lost, ${leases.droppedEarly} dropped by etcd before their time; ${renewals} renewals`,
+    `${attempts} writes on the wire, ${revisions} revisions in the truth`,
+  );
+  return lines.join('\n');
+}
+
+function row(name: string, ...cells: readonly (string | number)[]): string {
+  return `${name.padEnd(22)}${cells.map((cell) => String(cell).padStart(11)).join('')}`;
+}
+
+const mostShown = 5;
+
+export function explain(violations: readonly Violation[]): string {
+  const lines: string[] = [];
+  for (const { invariant, text, slice } of violations.slice(0, mostShown)) {
+    lines.push(`VIOLATION of ${invariant}: ${text}`);
+    for (const fact of slice) lines.push(`  ${encodeFact(fact)}`);
+  }
+  const counts = [...groupBy(violations, ({ invariant }) => invariant)].sort();
+  lines.push(
+    `${violations.length} violations: ${counts.map(([name, { length }]) => `${name} ${length} times`).join(', ')}`,
+  );
+  return lines.join('\n');
+}

@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+
+export const help = `npm run chaos -- [options]
+
+Breaks a real cluster of three at random while clients of the library write, read and hold leases, and then holds all
+that they were told against what etcd's own client saw.
+
+  --seconds N      how long there is traffic (default 60; at least 20); longer if a fault has not hit yet
+  --seed S         what is drawn: faults, operations, timeouts (default: drawn, and printed)
+  --etcd PATH      the etcd to break, with an etcdctl beside it (default: as the test kit finds one)
+  --keep-history   save the history even if nothing is wrong
+  --check FILE     judge a saved history again, and run nothing
+  --help           this text
+
+Exit code 0: no violation. 1: a violation; its facts are printed and the history is saved. 2: void, since a fault never
+hit, or no write was ambiguous, or none of those was applied, or no lease was lost. 3: the run itself failed. 130:
+interrupted; what was broken is healed, and nothing is left running.`;
+
+export interface Settings {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly etcd: string | undefined;
+  readonly keepHistory: boolean;
+  readonly check: string | undefined;
+  readonly help: boolean;
+}
+
+/** @throws {TypeError} for what cannot be meant. */
+export function parseSettings(args: readonly string[]): Settings {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string' },
+      etcd: { type: 'string' },
+      'keep-history': { type: 'boolean', default: false },
+      check: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    seconds: wholeNumber('--seconds', values.seconds, 20),
+    seed: values.seed === undefined ? drawSeed() : wholeNumber('--seed', values.seed, 0),
+    etcd: values.etcd,
+    keepHistory: values['keep-history'],
+    check: values.check,
+    help: values.help,
+  };
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
+    throw new TypeError(`${name} is '${text}'; it must be a whole number of at least ${least}`);
+  }
+  return value;
+}
+
+function drawSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
+}

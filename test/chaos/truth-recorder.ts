@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { EtcdMember } from '#src/testing/index.js';
+import { guard } from '#src/testing/process-guard.js';
+import { encodeFact } from './codec.js';
+import { type Etcdctl, eventsOf } from './etcdctl.js';
+import type { TruthEvent } from './history.js';
+import type { Journal } from './journal.js';
+
+/** The union of what the members tell, and where they differ. */
+export class TruthLog {
+  readonly #journal: Journal;
+  readonly #first = new Map<bigint, { readonly member: string; readonly events: readonly TruthEvent[] }>();
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  told(member: string, revision: bigint, events: readonly TruthEvent[]): void {
+    const first = this.#first.get(revision);
+    if (!first) {
+      this.#first.set(revision, { member, events });
+      this.#journal.add({ kind: 'truth', revision, at: this.#journal.now(), events });
+    } else if (encodeFact(first.events) !== encodeFact(events)) {
+      const members = [first.member, member] as const;
+      this.#journal.add({ kind: 'conflict', revision, members, told: [first.events, events] });
+    }
+  }
+}
+
+const restartMs = 200;
+
+/** `etcdctl watch` on one member, straight and not through any proxy; begun again where it stopped. */
+export class TruthRecorder {
+  readonly #etcdctl: Etcdctl;
+  readonly #member: EtcdMember;
+  readonly #log: TruthLog;
+  #child: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #last = 0n;
+  /** Revisions told again although they had been told: the time travel of old servers. */
+  repeated = 0;
+
+  constructor(etcdctl: Etcdctl, member: EtcdMember, log: TruthLog) {
+    this.#etcdctl = etcdctl;
+    this.#member = member;
+    this.#log = log;
+    this.#start();
+  }
+
+  /** The last revision it was told of. */
+  get last(): bigint {
+    return this.#last;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const child = this.#child;
+    if (!child) return;
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  #start(): void {
+    const from = String(this.#last + 1n);
+    const args = ['--endpoints', this.#member.endpoint, 'watch', '--prefix', '', '--rev', from, '-w', 'json'];
+    const child = spawn(this.#etcdctl.path, args, {
+      env: this.#etcdctl.environment,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    this.#child = child;
+    // However this process ends, nothing of it stays.
+    const guarding = guard('kill -9 "$1" 2>/dev/null', [String(child.pid)]);
+    child.once('exit', () => guarding.release());
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => this.#heard(line));
+    child.on('error', () => {});
+    child.once('close', () => {
+      this.#child = undefined;
+      if (!this.#closed) this.#timer = setTimeout(() => this.#start(), restartMs);
+    });
+  }
+
+  #heard(line: string): void {
+    for (const { revision, events } of eventsOf(line)) {
+      if (revision <= this.#last) {
+        this.repeated++;
+        continue;
+      }
+      this.#last = revision;
+      this.#log.told(this.#member.name, revision, events);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { factsOf, type History, type StoredKv, type TruthEvent, type TruthFact } from './history.js';
+
+/** A put as it stands in the truth. */
+export interface TruePut {
+  readonly revision: bigint;
+  readonly at: number;
+  readonly kv: StoredKv;
+}
+
+interface Change {
+  readonly revision: bigint;
+  /** Undefined from a delete on. */
+  readonly kv: StoredKv | undefined;
+}
+
+/** The store's whole history, to be asked how it was at any revision. */
+export class Truth {
+  readonly revisions: readonly TruthFact[];
+  readonly #byRevision = new Map<bigint, TruthFact>();
+  readonly #byKey = new Map<string, Change[]>();
+  readonly #byValue = new Map<string, TruePut[]>();
+
+  constructor(history: History) {
+    this.revisions = factsOf(history, 'truth').sort((a, b) => (a.revision < b.revision ? -1 : 1));
+    for (const fact of this.revisions) {
+      this.#byRevision.set(fact.revision, fact);
+      for (const event of fact.events) this.#add(fact, event);
+    }
+  }
+
+  /** 1 for a store that was never written to. */
+  get lastRevision(): bigint {
+    return this.revisions.at(-1)?.revision ?? 1n;
+  }
+
+  get values(): Iterable<readonly [value: string, puts: readonly TruePut[]]> {
+    return this.#byValue;
+  }
+
+  at(revision: bigint): readonly TruthEvent[] {
+    return this.#byRevision.get(revision)?.events ?? [];
+  }
+
+  /** Where a value was put; more than one place is one too many. */
+  putsOf(value: string): readonly TruePut[] {
+    return this.#byValue.get(value) ?? [];
+  }
+
+  hasPut(revision: bigint, key: string, value: string): boolean {
+    return this.at(revision).some(
+      (event) => event.type === 'put' && event.kv.key === key && event.kv.value === value,
+    );
+  }
+
+  hasDelete(revision: bigint, key: string): boolean {
+    return this.at(revision).some((event) => event.type === 'delete' && event.key === key);
+  }
+
+  /** The key as it was once the revision was through. */
+  get(key: string, revision: bigint): StoredKv | undefined {
+    const changes = this.#byKey.get(key) ?? [];
+    let [low, high] = [0, changes.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((changes[middle]?.revision ?? 0n) <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return changes[low - 1]?.kv;
+  }
+
+  /** The keys that start with a prefix, in order. */
+  range(prefix: string, revision: bigint): StoredKv[] {
+    return [...this.#byKey.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .sort()
+      .map((key) => this.get(key, revision))
+      .filter((kv) => kv !== undefined);
+  }
+
+  #add({ revision, at }: TruthFact, event: TruthEvent): void {
+    const key = event.type === 'put' ? event.kv.key : event.key;
+    const kv = event.type === 'put' ? event.kv : undefined;
+    push(this.#byKey, key, { revision, kv });
+    if (kv) push(this.#byValue, kv.value, { revision, at, kv });
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+export function sameKv(a: StoredKv | undefined, b: StoredKv | undefined): boolean {
+  if (!a || !b) return a === b;
+  return (
+    a.key === b.key &&
+    a.value === b.value &&
+    a.createRevision === b.createRevision &&
+    a.modRevision === b.modRevision &&
+    a.version === b.version &&
+    a.lease === b.lease
+  );
+}
+
+export function sameKvs(a: readonly StoredKv[], b: readonly StoredKv[]): boolean {
+  return a.length === b.length && a.every((kv, i) => sameKv(kv, b[i]));
+}

@@ -1,0 +1,169 @@
+import type { EtcdClient } from '#src/client/index.js';
+import { op as build, type Compare, type Op, type OpResult } from '#src/kv/index.js';
+import type { KeptLease } from '#src/lease/index.js';
+import type { KeyValue } from '#src/model/index.js';
+import type { Condition, Operation, OpFact, Result, StepResult, StoredKv, TxnStep } from '../history.js';
+import type { Journal } from '../journal.js';
+
+export interface CallLimits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+type OpOf<T extends Operation['type']> = Extract<Operation, { type: T }>;
+
+/** A client of the library whose every call is written down. It calls one thing after the other. */
+export class RecordedClient {
+  readonly name: string;
+  readonly #etcd: EtcdClient;
+  readonly #journal: Journal;
+  #values = 0;
+
+  constructor(name: string, etcd: EtcdClient, journal: Journal) {
+    this.name = name;
+    this.#etcd = etcd;
+    this.#journal = journal;
+  }
+
+  /** A value that nobody else puts, and nobody a second time. */
+  newValue(): string {
+    return `${this.name}-${this.#values++}`;
+  }
+
+  get(op: OpOf<'get'>, limits: CallLimits): Promise<OpFact> {
+    return this.#run(op, async () => {
+      const { kv, revision } = await this.#etcd.kv.get(op.key, { serializable: op.serializable, ...limits });
+      return { type: 'read', revision, kvs: kv ? [stored(kv)] : [] };
+    });
+  }
+
+  range(op: OpOf<'range'>, limits: CallLimits): Promise<OpFact> {
+    return this.#run(op, async () => {
+      const { prefix, serializable } = op;
+      const { kvs, revision } = await this.#etcd.kv.range({ prefix }, { serializable, ...limits });
+      return { type: 'read', revision, kvs: kvs.map(stored) };
+    });
+  }
+
+  put(op: OpOf<'put'>, limits: CallLimits): Promise<OpFact> {
+    return this.#run(op, async () => {
+      const { revision } = await this.#etcd.kv.put(op.key, op.value, {
+        lease: op.lease,
+        idempotent: op.idempotent ?? false,
+        ...limits,
+      });
+      return { type: 'put', revision };
+    });
+  }
+
+  delete(op: OpOf<'delete'>, limits: CallLimits): Promise<OpFact> {
+    return this.#run(op, async () => {
+      const { revision, deleted } = await this.#etcd.kv.delete(op.key, limits);
+      return { type: 'delete', revision, deleted };
+    });
+  }
+
+  txn(op: OpOf<'txn'>, limits: CallLimits): Promise<OpFact> {
+    return this.#run(op, async () => {
+      const { compare, success, failure } = op;
+      const txn = { compare: compare.map(toCompare), success: success.map(toOp), failure: failure.map(toOp) };
+      const { revision, succeeded, results } = await this.#etcd.kv.txn(txn, limits);
+      return { type: 'txn', revision, succeeded, steps: results.map(toStep) };
+    });
+  }
+
+  /** Grants without keeping: it runs out by itself. */
+  grant(op: OpOf<'grant'>, limits: CallLimits): Promise<OpFact> {
+    return this.#run(op, async () => {
+      const { id: lease, ttlSeconds } = await this.#etcd.lease.grant({ ...op, ...limits });
+      return { type: 'granted', lease, ttlSeconds };
+    });
+  }
+
+  /** Grants and keeps; what the owner is told is written down. */
+  async hold(op: OpOf<'grant'>, limits: CallLimits): Promise<KeptLease | undefined> {
+    let kept: KeptLease | undefined;
+    const { id } = await this.#run(op, async () => {
+      kept = await this.#etcd.lease.hold({ ttlSeconds: op.ttlSeconds, ...limits });
+      const { id: lease, ttlSeconds } = kept;
+      return { type: 'granted', lease, ttlSeconds };
+    });
+    if (!kept) return undefined;
+    const { id: lease, ttlSeconds } = kept;
+    const journal = this.#journal;
+    journal.add({
+      kind: 'lease',
+      type: 'held',
+      client: this.name,
+      lease,
+      ttlSeconds,
+      op: id,
+      at: journal.now(),
+    });
+    void kept.ended.then(({ reason }) =>
+      journal.add({ kind: 'lease', type: 'told', lease, reason, at: journal.now() }),
+    );
+    return kept;
+  }
+
+  /** Asks whether the lease is held, as an owner does before it acts. */
+  claim(kept: KeptLease): boolean {
+    const at = this.#journal.now();
+    const { id: lease, held } = kept;
+    this.#journal.add({ kind: 'lease', type: 'claim', lease, held, at });
+    return held;
+  }
+
+  revoke(kept: KeptLease): Promise<OpFact> {
+    return this.#run({ type: 'revoke', lease: kept.id }, async () => {
+      await kept.revoke();
+      return { type: 'revoked' };
+    });
+  }
+
+  /** As an operator would: the owner learns of it only from etcd. */
+  revokeBehind(kept: KeptLease, limits: CallLimits): Promise<OpFact> {
+    return this.#run({ type: 'revoke', lease: kept.id }, async () => {
+      await this.#etcd.lease.revoke(kept.id, limits);
+      return { type: 'revoked' };
+    });
+  }
+
+  #run(op: Operation, call: () => Promise<Result>): Promise<OpFact> {
+    return this.#journal.run(this.name, op, call);
+  }
+}
+
+function stored({ key, value, createRevision, modRevision, version, lease }: KeyValue): StoredKv {
+  return { key: key.toString(), value: value.toString(), createRevision, modRevision, version, lease };
+}
+
+function toCompare(condition: Condition): Compare {
+  return condition;
+}
+
+function toOp(step: TxnStep): Op {
+  switch (step.type) {
+    case 'get':
+      return build.get(step.key);
+    case 'range':
+      return build.range({ prefix: step.prefix });
+    case 'put':
+      return build.put(step.key, step.value, { lease: step.lease });
+    case 'delete':
+      return build.delete(step.key);
+  }
+}
+
+function toStep(result: OpResult): StepResult {
+  switch (result.type) {
+    case 'range':
+      return { type: 'read', kvs: result.kvs.map(stored) };
+    case 'put':
+      return { type: 'put' };
+    case 'delete':
+      return { type: 'delete', deleted: result.deleted };
+    case 'txn':
+      throw new Error('no transaction of the workload is nested');
+  }
+}

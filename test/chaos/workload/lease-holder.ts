@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeptLease } from '#src/lease/index.js';
+import type { Random } from '../../sim/random.js';
+import type { RecordedClient } from './client.js';
+
+/** One owner of one lease after the other, until the signal. */
+export async function holdLeases(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (random.chance(0.15)) await leaveOne(client, random);
+    else await holdOne(client, random, signal);
+    await sleep(random.between(20, 200));
+  }
+}
+
+/** Grants a lease and forgets it: it must run out by itself, and take its key along. */
+async function leaveOne(client: RecordedClient, random: Random): Promise<void> {
+  const { outcome } = await client.grant(
+    { type: 'grant', ttlSeconds: 2 },
+    { timeoutMs: random.between(300, 2_000) },
+  );
+  if (outcome.type !== 'ok' || outcome.result.type !== 'granted') return;
+  const key = `l/left/${client.name}`;
+  for (let i = 0; i < 3; i++) {
+    await client.put(
+      { type: 'put', key, value: client.newValue(), lease: outcome.result.lease },
+      { timeoutMs: 1_000 },
+    );
+    await sleep(random.between(10, 1_500));
+  }
+}
+
+async function holdOne(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
+  const ttlSeconds = random.between(2, 4);
+  const kept = await client.hold({ type: 'grant', ttlSeconds }, { timeoutMs: random.between(500, 3_000) });
+  if (!kept) return;
+  const until = performance.now() + random.between(1_000, 12_000);
+  const key = `l/${client.name}`;
+  while (!signal.aborted && performance.now() < until && client.claim(kept)) {
+    if (random.chance(0.3)) {
+      const op = { type: 'put', key, value: client.newValue(), lease: kept.id } as const;
+      await client.put({ ...op, idempotent: random.chance(0.3) }, { timeoutMs: 500 });
+    }
+    if (random.chance(0.01)) await client.revokeBehind(kept, { timeoutMs: 1_000 });
+    await sleep(random.between(20, 150));
+  }
+  await finish(client, kept, random);
+}
+
+async function finish(client: RecordedClient, kept: KeptLease, random: Random): Promise<void> {
+  if (kept.signal.aborted || random.chance(0.3)) await kept.close();
+  else await client.revoke(kept);
+  await kept.ended;
+}

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../sim/random.js';
+import type { OpFact, StoredKv, TxnOperation } from '../history.js';
+import { CalledOff } from '../journal.js';
+import type { CallLimits, RecordedClient } from './client.js';
+
+const registers = ['r/0', 'r/1', 'r/2', 'r/3'];
+const counters = ['c/0', 'c/1'];
+const deletable = ['d/0', 'd/1', 'd/2'];
+const pair = ['p/a', 'p/b'] as const;
+
+type Action = (client: RecordedClient, random: Random, limits: () => CallLimits) => Promise<unknown>;
+
+const actions: readonly (readonly [weight: number, Action])[] = [
+  [24, putRegister],
+  [12, (client, random, limits) => read(client, random, limits, false)],
+  [8, (client, random, limits) => read(client, random, limits, true)],
+  [6, (client, random, limits) => readRange(client, random, limits, false)],
+  [4, (client, random, limits) => readRange(client, random, limits, true)],
+  [7, putOrDelete],
+  [10, compareAndPut],
+  [10, increment],
+  [6, create],
+  [7, writePair],
+  [6, readPair],
+];
+
+/** One client's calls, one after the other, until the signal. Timeouts are short: an impatient client learns less. */
+export async function traffic(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await random.weighted(actions)(client, random, () => drawLimits(random));
+    await sleep(random.between(5, 25));
+  }
+}
+
+function drawLimits(random: Random): CallLimits {
+  const timeoutMs = random.weighted([
+    [2, 150],
+    [4, 400],
+    [4, 1_000],
+    [1, 3_000],
+  ]);
+  if (!random.chance(0.02)) return { timeoutMs };
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(new CalledOff('no longer wanted')), random.between(0, 40));
+  return { timeoutMs, signal: abort.signal };
+}
+
+function putRegister(client: RecordedClient, random: Random, limits: () => CallLimits) {
+  const key = random.pick(registers);
+  const idempotent = random.chance(0.25);
+  return client.put({ type: 'put', key, value: client.newValue(), lease: 0n, idempotent }, limits());
+}
+
+function read(client: RecordedClient, random: Random, limits: () => CallLimits, serializable: boolean) {
+  const key = random.pick([...registers, ...counters, ...deletable]);
+  return client.get({ type: 'get', key, serializable }, limits());
+}
+
+function readRange(client: RecordedClient, random: Random, limits: () => CallLimits, serializable: boolean) {
+  return client.range({ type: 'range', prefix: random.pick(['r/', 'p/', 'd/', '']), serializable }, limits());
+}
+
+function putOrDelete(client: RecordedClient, random: Random, limits: () => CallLimits) {
+  const key = random.pick(deletable);
+  if (random.chance(0.5)) return client.delete({ type: 'delete', key }, limits());
+  return client.put({ type: 'put', key, value: client.newValue(), lease: 0n }, limits());
+}
+
+/** A register, changed only if nobody else did since it was read. */
+async function compareAndPut(client: RecordedClient, random: Random, limits: () => CallLimits) {
+  const key = random.pick(registers);
+  const seen = found(await client.get({ type: 'get', key, serializable: random.chance(0.3) }, limits()));
+  if (!seen) return;
+  const value = random.chance(0.5)
+    ? ({ key, target: 'mod', result: '=', value: seen.modRevision } as const)
+    : ({ key, target: 'value', result: '=', value: seen.value } as const);
+  await client.txn(
+    {
+      type: 'txn',
+      compare: [value],
+      success: [{ type: 'get', key }, put(client, key)],
+      failure: [{ type: 'get', key }],
+    },
+    limits(),
+  );
+}
+
+/** A counter that must never be counted up twice by one call: the count stands before the value's own name. */
+async function increment(client: RecordedClient, random: Random, limits: () => CallLimits) {
+  const key = random.pick(counters);
+  const fact = await client.get({ type: 'get', key, serializable: false }, limits());
+  if (fact.outcome.type !== 'ok') return;
+  const seen = found(fact);
+  const next = Number(seen?.value.split(' ')[0] ?? 0) + 1;
+  await client.txn(
+    {
+      type: 'txn',
+      compare: [{ key, target: 'mod', result: '=', value: seen?.modRevision ?? 0n }],
+      success: [{ type: 'put', key, value: `${next} ${client.newValue()}`, lease: 0n }],
+      failure: [],
+    },
+    limits(),
+  );
+}
+
+function create(client: RecordedClient, random: Random, limits: () => CallLimits) {
+  const key = random.pick(deletable);
+  const txn: TxnOperation = {
+    type: 'txn',
+    compare: [{ key, target: 'version', result: '=', value: 0n }],
+    success: [put(client, key)],
+    failure: [
+      { type: 'get', key },
+      { type: 'delete', key },
+    ],
+  };
+  return client.txn(txn, limits());
+}
+
+/** Both keys or none of them. */
+function writePair(client: RecordedClient, random: Random, limits: () => CallLimits) {
+  const success = random.chance(0.75)
+    ? pair.map((key) => put(client, key))
+    : pair.map((key) => ({ type: 'delete', key }) as const);
+  return client.txn({ type: 'txn', compare: [], success, failure: [] }, limits());
+}
+
+function readPair(client: RecordedClient, random: Random, limits: () => CallLimits) {
+  const key = random.pick(registers);
+  const success = [{ type: 'range', prefix: 'p/' } as const, { type: 'get', key } as const];
+  return client.txn({ type: 'txn', compare: [], success, failure: [] }, limits());
+}
+
+function put(client: RecordedClient, key: string) {
+  return { type: 'put', key, value: client.newValue(), lease: 0n } as const;
+}
+
+function found({ outcome }: OpFact): StoredKv | undefined {
+  return outcome.type === 'ok' && outcome.result.type === 'read' ? outcome.result.kvs[0] : undefined;
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { locateEtcd } from '#src/testing/index.js';
+import { skipIfExternal } from './support.js';
+
+const main = fileURLToPath(new URL('../chaos/main.js', import.meta.url));
+
+describe('a run of chaos', function () {
+  this.timeout(180_000);
+  let etcd: string;
+  let child: ChildProcess | undefined;
+
+  before(async function () {
+    skipIfExternal(this);
+    // Only there can members be cut from each other.
+    if (process.platform !== 'linux' || process.env['ETCD_TEST_SOURCE'] === 'docker') this.skip();
+    const found = await locateEtcd();
+    if (found.etcdctl === undefined) {
+      console.error('skipped, since there is no etcdctl to take the truth with');
+      this.skip();
+    }
+    etcd = found.etcd;
+  });
+
+  afterEach(() => child?.kill('SIGKILL'));
+
+  function start(...args: string[]): {
+    readonly output: () => string;
+    readonly ended: Promise<number | null>;
+  } {
+    const running = spawn(process.execPath, [main, '--etcd', etcd, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child = running;
+    let output = '';
+    for (const stream of [running.stdout, running.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        output += text;
+      });
+    }
+    return { output: () => output, ended: once(running, 'close').then(([code]) => code as number | null) };
+  }
+
+  it('of twenty seconds meets every fault, and finds no violation', async () => {
+    const { output, ended } = start('--seconds', '20', '--seed', '1');
+    assert.equal(await ended, 0, output());
+    assert.match(output(), /^no violation$/m);
+  });
+
+  it('that is interrupted heals and stops everything', async () => {
+    const { output, ended } = start('--seconds', '600', '--seed', '2');
+    while (!output().includes('operations')) await once(child?.stdout ?? assert.fail(), 'data');
+    child?.kill('SIGINT');
+    assert.equal(await ended, 130, output());
+    assert.match(output(), /everything is healed and stopped/);
+  });
+
+  it('refuses what cannot be meant, and says what can', async () => {
+    const { output, ended } = start('--seconds', '1');
+    assert.equal(await ended, 2);
+    assert.match(output(), /--seconds is '1'.*npm run chaos/s);
+  });
+});
