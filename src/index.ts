@@ -64,8 +64,19 @@ export type {
 } from './lease/index.js';
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export type { Bytes, KeyRange, KeyValue, LeaseId, Revision, WatchEvent } from './model/index.js';
-export { type ResolverOptions, registerEtcdResolver } from './naming/grpc/index.js';
+export type { BalanceOptions } from './naming/balance/index.js';
 export {
+  type HealthReporter,
+  type RegisterServerOptions,
+  type ResolverOptions,
+  registerEtcdResolver,
+  registerServer,
+} from './naming/grpc/index.js';
+export {
+  type AdvertiseOptions,
+  advertiseAddress,
+  ConflictError,
+  type DrainOptions,
   decodeEndpoint,
   type Endpoint,
   EndpointDecodeError,
@@ -78,8 +89,11 @@ export {
   type ManagerCallOptions,
   type NamingClient,
   NamingError,
+  type OnConflict,
   type RegisterOptions,
   type Registration,
+  type RegistrationEnd,
+  type RegistrationEvent,
   type RegistrationState,
   register,
 } from './naming/index.js';

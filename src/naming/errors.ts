@@ -17,3 +17,12 @@ export class EndpointDecodeError extends EtcdError {
     super(message, { code: Code.DATA_LOSS, cause });
   }
 }
+
+/** The key of a registration is another's record. */
+export class ConflictError extends EtcdError {
+  override readonly name = 'ConflictError';
+
+  constructor(message: string) {
+    super(message, { code: Code.ALREADY_EXISTS });
+  }
+}

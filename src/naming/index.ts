@@ -3,9 +3,19 @@ export { ServiceDirectory, type ServiceSubscriber, type ServiceView } from './di
 export type { Endpoint, EndpointRecord, JsonValue } from './endpoint.js';
 export { EndpointManager, type ManagerCallOptions } from './endpoint-manager.js';
 export type { EndpointEvent } from './endpoint-set.js';
-export { EndpointDecodeError, NamingError } from './errors.js';
+export { ConflictError, EndpointDecodeError, NamingError } from './errors.js';
 export type { NamingClient } from './ports.js';
-export type { Registration, RegistrationState } from './registrar.js';
-export { type RegisterOptions, register } from './registration.js';
+export {
+  type AdvertiseOptions,
+  advertiseAddress,
+  type DrainOptions,
+  type OnConflict,
+  type RegisterOptions,
+  type Registration,
+  type RegistrationEnd,
+  type RegistrationEvent,
+  type RegistrationState,
+  register,
+} from './register/index.js';
 export { checkTarget, keyPrefix } from './target.js';
 export type { EndpointOp } from './update.js';

@@ -8,7 +8,7 @@ import { NamingError } from './errors.js';
 /** What naming needs of an etcd client; an EtcdClient has it. */
 export interface NamingClient {
   readonly kv: Pick<KvClient, 'txn' | 'range'>;
-  readonly lease: Pick<LeaseClient, 'hold'>;
+  readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
   readonly closed: boolean;
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
   mirror(range: KeyRange, options?: MirrorOptions): AsyncIterable<MirrorUpdate>;

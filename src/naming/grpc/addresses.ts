@@ -1,10 +1,15 @@
-import type { EndpointRecord } from '../endpoint.js';
-
 /** A TCP address as grpc-js dials it. */
 export interface TcpAddress {
   readonly host: string;
   readonly port: number;
 }
+
+/** A socket file as grpc-js dials it. */
+export interface SocketAddress {
+  readonly path: string;
+}
+
+export type Address = TcpAddress | SocketAddress;
 
 /** gRPC's own default, as its DNS resolver has it: etcd's guide stores addresses without a port. */
 const defaultPort = 443;
@@ -25,18 +30,9 @@ export function parseAddress(addr: string): TcpAddress | undefined {
   return port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
-/** Each address once, in the order of the records. grpc-js itself counts a repeated one as one more server. */
-export function uniqueAddresses(records: readonly EndpointRecord[]): TcpAddress[] {
-  const unique = new Map<string, TcpAddress>();
-  for (const { addr } of records) {
-    const address = parseAddress(addr);
-    if (address) unique.set(`${address.host} ${address.port}`, address);
-  }
-  return [...unique.values()];
-}
-
-export function sameAddresses(a: readonly TcpAddress[], b: readonly TcpAddress[]): boolean {
-  return a.length === b.length && a.every(({ host, port }, i) => host === b[i]?.host && port === b[i]?.port);
+/** Reads gRPC's `unix:/path` and `unix:///path`; undefined for anything else. */
+export function parseSocketPath(addr: string): string | undefined {
+  return /^unix:(?:\/\/(?=\/))?(\/[^/\0][^\0]*)$/.exec(addr)?.[1];
 }
 
 function bareIpv6(text: string): [string, string] | undefined {

@@ -1,1 +1,2 @@
 export { type ResolverOptions, registerEtcdResolver } from './register.js';
+export { type HealthReporter, type RegisterServerOptions, registerServer } from './register-server.js';

@@ -1,7 +1,12 @@
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { EtcdError } from '../../errors/index.js';
+import type { BalanceOptions } from '../balance/index.js';
 import { ServiceDirectory } from '../directory.js';
+import type { EndpointRecord } from '../endpoint.js';
+import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
+import { registerBalancer } from './balancer.js';
+import type { ChoiceOptions } from './choice.js';
 import { EtcdResolver, type Source } from './resolver.js';
 import { authorityOf, serviceOf, splitTarget, type TargetUri } from './target-uri.js';
 
@@ -10,6 +15,22 @@ export interface ResolverOptions {
   readonly scheme?: string;
   /** Clients of further clusters, by the authority that names them: `etcd://<name>/<service>`. */
   readonly authorities?: Readonly<Record<string, NamingClient>>;
+  /** Says of a record whether to use it. Default: all are used. */
+  readonly filter?: (record: EndpointRecord) => boolean;
+  /**
+   * Connect to only so many endpoints of each service, for services so large that a connection to each would be too
+   * many. Each process uses others, and stays with them as far as they stay. `seed` sets it apart; default: by chance.
+   */
+  readonly subset?: { readonly size: number; readonly seed?: string };
+  /** Says of a socket file, in a record as `unix:/path`, whether it may be dialled. Default: none. */
+  readonly allowUnix?: (path: string) => boolean;
+  /**
+   * Spread calls by what the records' metadata says, `{"weight": 3, "zone": "a", "status": "draining"}`: by weight;
+   * to the caller's own `zone` while that can carry them; not to those that drain while there are others; to newcomers
+   * slowly at first (`slowStartMs`, default 0: at once). It also makes updates of large services cheap: connections
+   * are kept. `{}` for weights alone. Default: round_robin, each endpoint alike.
+   */
+  readonly balance?: BalanceOptions;
 }
 
 /**
@@ -23,6 +44,7 @@ export interface ResolverOptions {
  */
 export function registerEtcdResolver(client: NamingClient, options: ResolverOptions = {}): Disposable {
   const registration = new ResolverRegistration(checkClient(client), options);
+  registerBalancer(); // also for those who name it in a service config of their own
   experimental.registerResolver(options.scheme ?? 'etcd', registration.resolverClass());
   return registration;
 }
@@ -31,11 +53,15 @@ class ResolverRegistration implements Disposable {
   readonly #directory: ServiceDirectory;
   readonly #authorities = new Map<string, ServiceDirectory>();
   readonly #inUse = new Set<EtcdResolver>();
+  readonly #choice: ChoiceOptions;
+  readonly #balance: BalanceOptions | undefined;
   readonly #releaseClose: () => void;
   #gone: string | undefined;
 
   constructor(client: NamingClient, options: ResolverOptions) {
     this.#directory = directoryOf(client);
+    this.#choice = choiceOf(options);
+    this.#balance = checkBalance(options.balance);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
       this.#authorities.set(name, directoryOf(checkClient(other)));
     }
@@ -45,6 +71,8 @@ class ResolverRegistration implements Disposable {
   resolverClass() {
     const home = {
       locate: (target: TargetUri) => this.#locate(target),
+      choice: this.#choice,
+      balance: this.#balance,
       inUse: this.#inUse,
     };
     return class extends EtcdResolver {
@@ -79,6 +107,28 @@ class ResolverRegistration implements Disposable {
     this.#gone = reason;
     for (const resolver of [...this.#inUse]) resolver.revoke(reason);
   }
+}
+
+/** Differs from process to process. */
+const chance = Math.random().toString(36);
+
+function choiceOf({ filter, subset, allowUnix }: ResolverOptions): ChoiceOptions {
+  const size = subset?.size;
+  if (size !== undefined && !(Number.isInteger(size) && size >= 1))
+    throw new NamingError(`subset.size is ${size}; it must be a whole number of at least 1`);
+  return {
+    filter,
+    allowUnix,
+    subset: size === undefined ? undefined : { size, seed: subset?.seed ?? chance },
+  };
+}
+
+function checkBalance(balance: BalanceOptions | undefined): BalanceOptions | undefined {
+  const { zone, slowStartMs } = balance ?? {};
+  if (zone !== undefined && typeof zone !== 'string') throw new NamingError('balance.zone is not a string');
+  if (slowStartMs !== undefined && !(typeof slowStartMs === 'number' && slowStartMs >= 0))
+    throw new NamingError(`balance.slowStartMs is ${slowStartMs}; it must be a number of at least 0`);
+  return balance;
 }
 
 const directories = new WeakMap<NamingClient, ServiceDirectory>();

@@ -1,9 +1,11 @@
-import { type ChannelOptions, experimental, Metadata, status } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
 import { systemClock } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
+import type { BalanceOptions } from '../balance/index.js';
 import type { ServiceDirectory, ServiceView } from '../directory.js';
 import { keyPrefix } from '../target.js';
-import { sameAddresses, type TcpAddress, uniqueAddresses } from './addresses.js';
+import { policyName, setTraits } from './balancer.js';
+import { type Choice, type ChoiceOptions, type Choices, choose, sameChoices } from './choice.js';
 import { Coalescer } from './coalescer.js';
 import type { TargetUri } from './target-uri.js';
 
@@ -15,12 +17,21 @@ export type Source =
 /** What the resolvers of one registration share. */
 export interface ResolverHome {
   locate(target: TargetUri): Source;
+  /** Which records to use. */
+  readonly choice: ChoiceOptions;
+  /** How to spread the calls of channels without a service config of their own: by our policy, or by round_robin. */
+  readonly balance: BalanceOptions | undefined;
   /** Those that follow a service at the moment. */
   readonly inUse: Set<EtcdResolver>;
 }
 
 /** The policy for callers who chose none: pick_first, gRPC's own default, would use one server out of all. */
-const roundRobin = { loadBalancingConfig: [{ round_robin: {} }], methodConfig: [] };
+function policyOf(balance: BalanceOptions | undefined): ServiceConfig {
+  return {
+    loadBalancingConfig: [balance ? { [policyName]: balance } : { round_robin: {} }],
+    methodConfig: [],
+  };
+}
 
 /** How long a first resolution may take before calls fail with the reason instead of waiting for their deadlines. */
 const firstResolutionMs = 5_000;
@@ -38,7 +49,7 @@ export class EtcdResolver implements experimental.Resolver {
   #service = '';
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
-  #emitted: readonly TcpAddress[] | undefined;
+  #emitted: readonly Choice[] | undefined;
   #trouble: EtcdError | undefined;
   /** Calls fail with the reason already: a newer one is told too. */
   #late = false;
@@ -107,17 +118,21 @@ export class EtcdResolver implements experimental.Resolver {
     const view = this.#view;
     if (!view) return;
     this.#cancelFirst?.();
-    const addresses = uniqueAddresses(view.endpoints);
-    if (this.#emitted && sameAddresses(this.#emitted, addresses)) return;
-    this.#emitted = addresses;
-    if (addresses.length === 0) this.#reportEmpty(emptyText(view));
-    else this.#report(addresses);
+    const choices = choose(view.endpoints, this.#home.choice);
+    // Whoever brings a service config of their own may have chosen our policy in it.
+    const weighted = this.#userServiceConfig || this.#home.balance !== undefined;
+    if (this.#emitted && sameChoices(this.#emitted, choices.list, weighted)) return;
+    this.#emitted = choices.list;
+    if (choices.list.length === 0) this.#reportEmpty(emptyText(view, choices));
+    else this.#report(choices.list);
   }
 
-  #report(addresses: readonly TcpAddress[]): void {
-    const endpoints = addresses.map((address) => ({
-      addresses: [{ host: address.host, port: address.port }],
-    }));
+  #report(choices: readonly Choice[]): void {
+    const endpoints = choices.map(({ address, traits }) => {
+      const endpoint = { addresses: [{ ...address }] };
+      setTraits(endpoint, traits);
+      return endpoint;
+    });
     this.#tell(experimental.statusOrFromValue(endpoints));
   }
 
@@ -143,14 +158,16 @@ export class EtcdResolver implements experimental.Resolver {
    * No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
    */
   #tell(result: Parameters<experimental.ResolverListener>[0]): void {
-    const config = this.#userServiceConfig ? null : experimental.statusOrFromValue(roundRobin);
+    const policy = policyOf(this.#home.balance);
+    const config = this.#userServiceConfig ? null : experimental.statusOrFromValue(policy);
     this.#listener(result, {}, config, '');
   }
 }
 
-function emptyText({ target, revision, endpoints, invalid }: ServiceView): string {
+function emptyText({ target, revision, invalid }: ServiceView, { filtered, unusable }: Choices): string {
   const where = `'${keyPrefix(target)}' at etcd revision ${revision}`;
-  const unusable = endpoints.length + invalid.size;
-  if (unusable === 0) return `no endpoints under ${where}`;
-  return `none of the ${unusable} records under ${where} has a usable address`;
+  const unreadable = unusable + invalid.size;
+  if (filtered + unreadable === 0) return `no endpoints under ${where}`;
+  if (filtered === 0) return `none of the ${unreadable} records under ${where} has a usable address`;
+  return `none of the ${filtered + unreadable} records under ${where} is to be used: the filter refuses ${filtered}, and ${unreadable} have no usable address`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseAddress, sameAddresses, uniqueAddresses } from '#src/naming/grpc/addresses.js';
+import { parseAddress, parseSocketPath } from '#src/naming/grpc/addresses.js';
 
 describe('a stored address', () => {
   for (const [addr, host, port] of [
@@ -60,32 +60,11 @@ describe('a stored address', () => {
   }
 });
 
-describe('the addresses of several records', () => {
-  const records = (...addrs: string[]) =>
-    addrs.map((addr, i) => ({ key: `svc/${i}`, addr, createRevision: 1n, modRevision: 1n, lease: 0n }));
-
-  it('stand there once each, where they came first', () => {
-    assert.deepEqual(uniqueAddresses(records('b:2', 'a:1', 'b:2', 'http://a:1', 'a:2')), [
-      { host: 'b', port: 2 },
-      { host: 'a', port: 1 },
-      { host: 'a', port: 2 },
-    ]);
-  });
-
-  it('leave out what cannot be dialled, and nothing else', () => {
-    assert.deepEqual(uniqueAddresses(records('', 'unix:/x', 'a:1')), [{ host: 'a', port: 1 }]);
-    assert.deepEqual(uniqueAddresses([]), []);
-  });
-
-  it('are the same only in the same order', () => {
-    const [a, b] = [
-      { host: 'a', port: 1 },
-      { host: 'b', port: 1 },
-    ];
-    assert.equal(sameAddresses([a!, b!], [{ ...a! }, { ...b! }]), true);
-    assert.equal(sameAddresses([a!, b!], [b!, a!]), false);
-    assert.equal(sameAddresses([a!], [a!, b!]), false);
-    assert.equal(sameAddresses([a!], [{ host: 'a', port: 2 }]), false);
-    assert.equal(sameAddresses([], []), true);
+describe('a socket file', () => {
+  it('is read from unix:/path and unix:///path, and from nothing else', () => {
+    assert.equal(parseSocketPath('unix:/run/a.sock'), '/run/a.sock');
+    assert.equal(parseSocketPath('unix:///run/a.sock'), '/run/a.sock');
+    for (const addr of ['unix:a.sock', 'unix://host/a', 'unix:', '/run/a.sock', 'unix:/a\0b'])
+      assert.equal(parseSocketPath(addr), undefined, addr);
   });
 });

@@ -46,7 +46,12 @@ describe('a resolver', () => {
 
   function start(options: ChannelOptions = {}, error?: string): EtcdResolver {
     const locate = () => (error === undefined ? { directory, service: 'svc' } : { error });
-    const resolver = new EtcdResolver({ locate, inUse }, { scheme: 'etcd', path: 'svc' }, listener, options);
+    const resolver = new EtcdResolver(
+      { locate, inUse, choice: {}, balance: undefined },
+      { scheme: 'etcd', path: 'svc' },
+      listener,
+      options,
+    );
     resolvers.push(resolver);
     resolver.updateResolution();
     return resolver;

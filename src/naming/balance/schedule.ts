@@ -1,0 +1,94 @@
+/** One that takes turns. */
+export interface Turn {
+  /** How often, relative to the others; above 0. Asked anew for each turn, so it may change over time. */
+  weight(): number;
+}
+
+interface Slot<T> {
+  readonly turn: T;
+  /** The virtual time of its next turn. */
+  due: number;
+  /** Its place in the heap. */
+  at: number;
+}
+
+/**
+ * Weighted turns, each one's spread evenly among the others' (earliest due first): of weights 3 and 1 it is
+ * a, a, b, a and not a, a, a, b. A pick costs O(log n), and so does coming and going, which disturbs nobody else's
+ * turns.
+ */
+export class Schedule<T extends Turn> {
+  readonly #random: () => number;
+  readonly #heap: Slot<T>[] = [];
+  readonly #slots = new Map<T, Slot<T>>();
+  /** Virtual time: the due of the last turn taken. */
+  #now = 0;
+
+  /** `random` gives a number in [0, 1): without chance all processes of a fleet would begin with the same endpoint. */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** Its first turn comes within one round, by chance: not at once, since that of a hundred newcomers would be a burst. */
+  add(turn: T): void {
+    if (this.#slots.has(turn)) return;
+    const slot = { turn, due: this.#now + this.#random() / turn.weight(), at: this.#heap.length };
+    this.#slots.set(turn, slot);
+    this.#heap.push(slot);
+    this.#up(slot);
+  }
+
+  remove(turn: T): void {
+    const slot = this.#slots.get(turn);
+    if (!slot) return;
+    this.#slots.delete(turn);
+    const last = this.#heap.pop();
+    if (!last || last === slot) return;
+    this.#place(last, slot.at);
+    this.#up(last);
+    this.#down(last);
+  }
+
+  /** Whose turn it is; undefined when there is nobody. */
+  next(): T | undefined {
+    const slot = this.#heap[0];
+    if (!slot) return undefined;
+    this.#now = slot.due;
+    slot.due += 1 / slot.turn.weight();
+    this.#down(slot);
+    return slot.turn;
+  }
+
+  #up(slot: Slot<T>): void {
+    while (slot.at > 0) {
+      const above = this.#heap[(slot.at - 1) >> 1];
+      if (!above || above.due <= slot.due) return;
+      this.#swap(above, slot);
+    }
+  }
+
+  #down(slot: Slot<T>): void {
+    for (;;) {
+      const left = this.#heap[2 * slot.at + 1];
+      const right = this.#heap[2 * slot.at + 2];
+      const earlier = right && left && right.due < left.due ? right : left;
+      if (!earlier || earlier.due >= slot.due) return;
+      this.#swap(slot, earlier);
+    }
+  }
+
+  #swap(above: Slot<T>, below: Slot<T>): void {
+    const { at } = above;
+    this.#place(above, below.at);
+    this.#place(below, at);
+  }
+
+  #place(slot: Slot<T>, at: number): void {
+    slot.at = at;
+    this.#heap[at] = slot;
+  }
+}

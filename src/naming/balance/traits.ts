@@ -1,0 +1,30 @@
+import type { JsonValue } from '../endpoint.js';
+
+/** What a record's metadata says about sharing the load. */
+export interface Traits {
+  /** The share of calls, relative to the others'. Default 1; 0 takes none while any other endpoint can. */
+  readonly weight: number;
+  /** Where it runs, for callers that prefer their own zone. */
+  readonly zone: string | undefined;
+  /** It is going away: no new calls. */
+  readonly draining: boolean;
+}
+
+/** Beyond this a weight says nothing more, and one typing error would draw all calls. */
+const maxWeight = 10_000;
+
+export const plainTraits: Traits = { weight: 1, zone: undefined, draining: false };
+
+/**
+ * Reads `{"weight": 3, "zone": "a", "status": "draining"}` out of metadata, which also Go may have written. Anything
+ * that is not what it should be counts as absent: metadata is anybody's, and no reason to lose an endpoint.
+ */
+export function traitsOf(metadata: JsonValue | undefined): Traits {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return plainTraits;
+  const { weight, zone, status } = metadata as { readonly [name: string]: JsonValue | undefined };
+  return {
+    weight: typeof weight === 'number' && weight >= 0 ? Math.min(weight, maxWeight) : plainTraits.weight,
+    zone: typeof zone === 'string' && zone !== '' ? zone : undefined,
+    draining: status === 'draining',
+  };
+}

@@ -1,0 +1,80 @@
+import { type SubsetOptions, subsetOf, type Traits, traitsOf } from '../balance/index.js';
+import type { EndpointRecord } from '../endpoint.js';
+import { type Address, parseAddress, parseSocketPath } from './addresses.js';
+
+/** Which of a service's records a channel is to use. */
+export interface ChoiceOptions {
+  /** Says of a record whether to use it. Default: all. What it throws counts as no. */
+  readonly filter?: ((record: EndpointRecord) => boolean) | undefined;
+  /** Use only so many, each process others. Default: all. */
+  readonly subset?: SubsetOptions | undefined;
+  /** Says of a socket file, named by a record as `unix:/path`, whether it may be dialled. Default: none may. */
+  readonly allowUnix?: ((path: string) => boolean) | undefined;
+}
+
+/** An address to dial, and its share. */
+export interface Choice {
+  /** Unique in a list. */
+  readonly name: string;
+  readonly address: Address;
+  readonly traits: Traits;
+}
+
+export interface Choices {
+  readonly list: readonly Choice[];
+  /** Records that the filter left out. */
+  readonly filtered: number;
+  /** Records whose address cannot be dialled. */
+  readonly unusable: number;
+}
+
+/** Each address once, in the order of the records. grpc-js itself counts a repeated one as one more server. */
+export function choose(records: readonly EndpointRecord[], options: ChoiceOptions): Choices {
+  const unique = new Map<string, Choice>();
+  let filtered = 0;
+  let unusable = 0;
+  for (const record of records) {
+    if (!passes(record, options.filter)) {
+      filtered++;
+      continue;
+    }
+    const choice = choiceOf(record, options);
+    if (!choice) unusable++;
+    else if (unique.get(choice.name)?.traits.draining !== false) unique.set(choice.name, choice);
+  }
+  const all = [...unique.values()];
+  const list = options.subset ? subsetOf(all, ({ name }) => name, options.subset) : all;
+  return { list, filtered, unusable };
+}
+
+/** Whether nothing has changed that a channel could notice; `weighted`: it looks at traits, too. */
+export function sameChoices(a: readonly Choice[], b: readonly Choice[], weighted: boolean): boolean {
+  return a.length === b.length && a.every((one, i) => sameChoice(one, b[i], weighted));
+}
+
+function sameChoice(a: Choice, b: Choice | undefined, weighted: boolean): boolean {
+  if (a.name !== b?.name) return false;
+  if (!weighted) return true;
+  return (
+    a.traits.weight === b.traits.weight &&
+    a.traits.zone === b.traits.zone &&
+    a.traits.draining === b.traits.draining
+  );
+}
+
+function passes(record: EndpointRecord, filter: ChoiceOptions['filter']): boolean {
+  try {
+    return filter ? filter(record) : true;
+  } catch {
+    return false; // one record that the filter cannot take is no reason to lose the service
+  }
+}
+
+function choiceOf(record: EndpointRecord, { allowUnix }: ChoiceOptions): Choice | undefined {
+  const traits = traitsOf(record.metadata);
+  const path = parseSocketPath(record.addr);
+  if (path !== undefined)
+    return allowUnix?.(path) ? { name: `unix:${path}`, address: { path }, traits } : undefined;
+  const address = parseAddress(record.addr);
+  return address && { name: `${address.host} ${address.port}`, address, traits };
+}

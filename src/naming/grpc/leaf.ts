@@ -1,0 +1,85 @@
+import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
+import type { Balance, Seat, Traits } from '../balance/index.js';
+
+export interface LeafContext {
+  readonly options: ChannelOptions;
+  readonly note: string;
+  /** Whether it came after the first list. */
+  readonly newcomer: boolean;
+  /** Called after each change of `state`, with the state before it. */
+  readonly changed: (before: connectivityState, error: string | null) => void;
+}
+
+/** One endpoint of the balancer: its connection, kept for as long as the endpoint is listed, and its seat. */
+export class Leaf {
+  readonly name: string;
+  readonly #context: LeafContext;
+  readonly #balancer: experimental.LeafLoadBalancer;
+  #traits: Traits;
+  #seat: Seat<Leaf> | undefined;
+  #balance: Balance<Leaf> | undefined;
+  #state = connectivityState.IDLE;
+  #started = false;
+  #destroyed = false;
+
+  constructor(
+    endpoint: experimental.Endpoint,
+    traits: Traits,
+    helper: experimental.ChannelControlHelper,
+    context: LeafContext,
+  ) {
+    this.name = experimental.endpointToString(endpoint);
+    this.#traits = traits;
+    this.#context = context;
+    const own = experimental.createChildChannelControlHelper(helper, {
+      updateState: (state, _picker, error) => this.#moved(state, error),
+    });
+    this.#balancer = new experimental.LeafLoadBalancer(endpoint, own, context.options, context.note);
+  }
+
+  get state(): connectivityState {
+    return this.#state;
+  }
+
+  connect(): void {
+    if (this.#started) {
+      this.#balancer.exitIdle();
+      return;
+    }
+    this.#started = true;
+    this.#balancer.startConnecting();
+  }
+
+  sitDown(balance: Balance<Leaf>): void {
+    this.#balance = balance;
+    this.#seat = balance.add(this, this.#traits);
+    balance.setReady(this.#seat, this.#state === connectivityState.READY);
+  }
+
+  retrait(traits: Traits): void {
+    const { weight, zone, draining } = this.#traits;
+    if (weight === traits.weight && zone === traits.zone && draining === traits.draining) return;
+    this.#traits = traits;
+    if (this.#seat) this.#balance?.retrait(this.#seat, traits);
+  }
+
+  pick(args: experimental.PickArgs): experimental.PickResult {
+    return this.#balancer.getPicker().pick(args);
+  }
+
+  /** Calls under way go on; grpc-js closes the connection when the last of them has ended. */
+  destroy(): void {
+    this.#destroyed = true;
+    if (this.#seat) this.#balance?.remove(this.#seat);
+    this.#balancer.destroy();
+  }
+
+  #moved(state: connectivityState, error: string | null): void {
+    if (this.#destroyed) return;
+    const before = this.#state;
+    this.#state = state;
+    if (this.#seat)
+      this.#balance?.setReady(this.#seat, state === connectivityState.READY, this.#context.newcomer);
+    this.#context.changed(before, error);
+  }
+}

@@ -1,0 +1,109 @@
+import type { Txn } from '../../kv/index.js';
+import type { KeyValue, LeaseId, Revision } from '../../model/index.js';
+import { encodeEndpoint } from '../codec.js';
+import type { Endpoint, JsonValue } from '../endpoint.js';
+import { toRecord } from '../endpoint-set.js';
+
+/** What to do about another's record under the same key: wait until it goes, give up, or write over it. */
+export type OnConflict = 'wait' | 'fail' | 'takeover';
+
+/** An older lease has long run out, and its record with it. */
+const leasesRemembered = 16;
+
+/** What is to be stored under which key, and which records under it are our own. Knows nothing of time or etcd. */
+export class Claim {
+  readonly key: string;
+  readonly #onConflict: OnConflict;
+  readonly #ownLeases = new Set<LeaseId>();
+  #endpoint: Endpoint;
+  #value: Buffer;
+  /** The status that somebody else wrote into the record last. */
+  #givenStatus: JsonValue | undefined;
+
+  constructor(key: string, endpoint: Endpoint, onConflict: OnConflict) {
+    this.key = key;
+    this.#onConflict = onConflict;
+    this.#endpoint = endpoint;
+    this.#value = encodeEndpoint(endpoint);
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  /**
+   * A status that somebody else wrote stays, unless the change has one of its own: an operator who drains a server must
+   * not be overruled by its next report of its load.
+   * @throws {NamingError} for an endpoint that cannot be stored; the claim is then what it was.
+   */
+  change(change: Partial<Endpoint>): void {
+    const endpoint = { ...this.#endpoint, ...change };
+    if (this.#givenStatus !== undefined && isPlain(endpoint.metadata) && !('status' in endpoint.metadata))
+      endpoint.metadata = { ...endpoint.metadata, status: this.#givenStatus };
+    this.#value = encodeEndpoint(endpoint);
+    this.#endpoint = endpoint;
+  }
+
+  /** A record under it is ours, whoever else has our address. */
+  own(lease: LeaseId): void {
+    this.#ownLeases.add(lease);
+    const [oldest] = this.#ownLeases;
+    if (this.#ownLeases.size > leasesRemembered && oldest !== undefined) this.#ownLeases.delete(oldest);
+  }
+
+  /** Stores the record if the key is free, or still as it was at that revision; else tells what is there. */
+  storeTxn(lease: LeaseId, expected: Revision | undefined): Txn {
+    const { key } = this;
+    return {
+      compare: [
+        expected === undefined
+          ? { target: 'create', key, result: '=', value: 0n }
+          : { target: 'mod', key, result: '=', value: expected },
+      ],
+      success: [{ type: 'put', key, value: this.#value, options: { lease } }],
+      failure: [{ type: 'range', range: key }],
+    };
+  }
+
+  /**
+   * Whether that record may be written over: it is our own; or, before our first one, of our address, as a process
+   * that restarts within the TTL finds it (later that is a rival's); or we were told to take it.
+   */
+  mayReplace(found: KeyValue, first: boolean): boolean {
+    if (this.#ownLeases.has(found.lease)) return true;
+    if (!first) return false;
+    return this.#onConflict === 'takeover' || toRecord(found)?.addr === this.#endpoint.addr;
+  }
+
+  /** What to do about a record that may not be replaced. */
+  get yields(): 'wait' | 'fail' {
+    return this.#onConflict === 'wait' ? 'wait' : 'fail';
+  }
+
+  /** Whether it holds what is to be stored. */
+  isStored(kv: KeyValue): boolean {
+    return kv.value.equals(this.#value);
+  }
+
+  /** What somebody wrote into our record is kept from now on; undefined, and not kept, where it is no endpoint. */
+  adopt(kv: KeyValue): Endpoint | undefined {
+    const record = toRecord(kv);
+    if (!record?.addr) return undefined;
+    const { addr, metadata } = record;
+    this.#endpoint = metadata === undefined ? { addr } : { addr, metadata };
+    this.#value = kv.value;
+    this.#givenStatus = isPlain(metadata) ? metadata['status'] : undefined;
+    return this.#endpoint;
+  }
+}
+
+/** The metadata with the mark that the endpoint drains; what is no object makes way. */
+export function drained({ metadata }: Endpoint): JsonValue {
+  return { ...(isPlain(metadata) ? metadata : {}), status: 'draining' };
+}
+
+function isPlain(
+  metadata: JsonValue | undefined,
+): metadata is { readonly [name: string]: JsonValue | undefined } {
+  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+}

@@ -1,0 +1,58 @@
+import type { Endpoint } from '../endpoint.js';
+import { NamingError } from '../errors.js';
+import { checkClient, type NamingClient } from '../ports.js';
+import { checkKey, checkTarget, keyPrefix } from '../target.js';
+import { Claim, type OnConflict } from './claim.js';
+import { Registrar } from './registrar.js';
+import type { Registration } from './types.js';
+
+export interface RegisterOptions {
+  /** The service, e.g. `foo/bar/my-service`. */
+  readonly target: string;
+  readonly endpoint: Endpoint;
+  /** The last part of the key, `<target>/<id>`. Default: the endpoint's addr, as etcd's old resolver did. */
+  readonly id?: string;
+  /**
+   * Seconds until the record of a process that died is gone. Default 10: renewed every third of it, it outlives an
+   * etcd election and a short pause, and callers lose a dead server soon enough.
+   */
+  readonly ttlSeconds?: number;
+  /**
+   * What to do when the key is another's record (one of the same address counts as this process's own, before a
+   * restart): `wait` until it goes, the default; `fail`; or `takeover`: write over it, with which the other, should it
+   * live, is told and ends. Whoever does not wait ends with `replaced` when its own record is written over.
+   */
+  readonly onConflict?: OnConflict;
+  /** What to do when an operator deletes the record: `restore` it, the default, or `stop`. */
+  readonly onDeleted?: 'restore' | 'stop';
+  /** How long the first registration may take, in milliseconds, before `register` rejects. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Gives up waiting for the first registration; `register` rejects with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Registers an endpoint and keeps it registered: after a lost lease, a restarted or wiped etcd, or a deleted record it
+ * comes back under the same key. Resolves once it is stored for the first time.
+ * @throws {NamingError} for an empty target, id or address; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} naming the cause after `timeoutMs`;
+ *   {PermissionDeniedError} and the like for what waiting cannot mend; the signal's own reason.
+ */
+export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
+  checkClient(client);
+  const target = checkTarget(options.target);
+  const { endpoint, onConflict = 'wait', onDeleted = 'restore' } = options;
+  oneOf('onConflict', onConflict, ['wait', 'fail', 'takeover']);
+  oneOf('onDeleted', onDeleted, ['restore', 'stop']);
+  const id = options.id ?? endpoint?.addr;
+  if (id === '')
+    throw new NamingError(endpoint.addr === '' ? 'the endpoint has no addr' : 'the endpoint id is empty');
+  const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
+  const registrar = new Registrar(client, claim, { ttlSeconds: options.ttlSeconds ?? 10, onDeleted });
+  await registrar.start(options.timeoutMs ?? 30_000, options.signal);
+  return registrar;
+}
+
+function oneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value))
+    throw new NamingError(`${name} is '${value}'; it must be one of ${allowed.join(', ')}`);
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { EtcdClient } from '#src/client/index.js';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { EndpointManager, type JsonValue } from '#src/naming/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { type Caller, eventually, expectNoSocketLeft, type NamedServer, Opened, Traffic } from './support.js';
+
+describe('calls spread by what the records say', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  let opened: Opened;
+  let client: EtcdClient;
+  let manager: EndpointManager;
+  let service: string;
+  let services = 0;
+
+  beforeEach(() => {
+    opened = new Opened();
+    client = opened.client(etcd().endpoints);
+    service = `${etcd().prefix}balance/${services++}`;
+    manager = new EndpointManager(client, service);
+  });
+
+  afterEach(() => opened.close());
+
+  const put = (server: NamedServer, metadata?: JsonValue) =>
+    manager.addEndpoint(`${service}/${server.name}`, { addr: `127.0.0.1:${server.port}`, metadata });
+
+  function balanced(options: { zone?: string; slowStartMs?: number } = {}): Caller {
+    opened.add(registerEtcdResolver(client, { balance: options }), (one) => one[Symbol.dispose]());
+    return opened.caller(`etcd:///${service}`);
+  }
+
+  async function counts(caller: Caller, calls: number): Promise<Record<string, number>> {
+    const found: Record<string, number> = {};
+    for (let i = 0; i < calls; i += 100) {
+      const names = await Promise.all(Array.from({ length: 100 }, () => caller.call()));
+      for (const name of names) found[name] = (found[name] ?? 0) + 1;
+    }
+    return found;
+  }
+
+  /** Every server has a connection, so that counts are shares. */
+  const allAnswer = (caller: Caller, servers: number) =>
+    eventually('all answer', async () => Object.keys(await counts(caller, 100)).length === servers);
+
+  it('go three to one by weight, within two in a hundred over ten thousand calls', async function () {
+    this.timeout(60_000);
+    const [a, b] = await opened.servers('a', 'b');
+    await Promise.all([put(a!, { weight: 3 }), put(b!, { weight: 1 })]);
+    const caller = balanced();
+    await allAnswer(caller, 2);
+    const shares = await counts(caller, 10_000);
+    assert.ok(Math.abs(shares['a']! - 7_500) <= 200, JSON.stringify(shares));
+  });
+
+  it('follow a weight that is changed in place, over the connections there are', async () => {
+    const [a, b] = await opened.servers('a', 'b');
+    await Promise.all([put(a!), put(b!)]);
+    const caller = balanced();
+    await allAnswer(caller, 2);
+    const dialled = countDials();
+    await put(a!, { weight: 9 });
+    await eventually('the share is nine to one', async () => (await counts(caller, 100))['a'] === 90);
+    assert.equal(dialled(), 0);
+  });
+
+  it('leave a server that drains, without a call lost', async () => {
+    const [a, b] = await opened.servers('a', 'b');
+    await Promise.all([put(a!), put(b!)]);
+    const caller = balanced();
+    await allAnswer(caller, 2);
+    await put(a!, { status: 'draining' });
+    await eventually('nothing goes there', async () => (await counts(caller, 100))['a'] === undefined);
+    assert.deepEqual(await counts(caller, 500), { b: 500 });
+  });
+
+  it('stay in their zone, and leave it when nobody is there', async () => {
+    const [a, b] = await opened.servers('a', 'b');
+    await Promise.all([put(a!, { zone: 'a' }), put(b!, { zone: 'b' })]);
+    const caller = balanced({ zone: 'a' });
+    await eventually('the near one answers', async () => (await counts(caller, 100))['a'] === 100);
+    assert.deepEqual(await counts(caller, 200), { a: 200 });
+    await manager.deleteEndpoint(`${service}/a`);
+    await eventually('the far one answers', async () => (await counts(caller, 100))['b'] === 100);
+  });
+
+  it('come slowly to a server that is new', async () => {
+    const [a, b] = await opened.servers('a', 'b');
+    await put(a!);
+    const caller = balanced({ slowStartMs: 3_600_000 });
+    await eventually('it answers', () => caller.call());
+    await put(b!);
+    await eventually('the new one has its first calls', async () => (await counts(caller, 100))['b'] ?? 0);
+    const { b: fresh = 0 } = await counts(caller, 1_100);
+    assert.ok(fresh > 80 && fresh < 120, `${fresh} of 1100 calls to one that begins with a tenth of a share`);
+  });
+
+  it('fail with a reason when the service is empty, and when nobody listens', async () => {
+    const caller = balanced();
+    await assert.rejects(caller.call(), /no endpoints under/);
+    await manager.addEndpoint(`${service}/gone`, { addr: '127.0.0.1:1' });
+    await eventually('it is told', () =>
+      caller.call().then(
+        () => false,
+        (error: Error) => /ECONNREFUSED/.test(error.message),
+      ),
+    );
+  });
+
+  it('do not fail while servers come and go under them', async () => {
+    const servers = await opened.servers('a', 'b', 'c');
+    await put(servers[0]!);
+    const caller = balanced();
+    await eventually('it answers', () => caller.call());
+    const traffic = new Traffic(caller);
+    for (let round = 0; round < 10; round++) {
+      const [old, next] = [servers[round % 3]!, servers[(round + 1) % 3]!];
+      await put(next, { weight: 1 + (round % 4) });
+      await eventually('the next one answers', async () => (await caller.call()) === next.name);
+      await manager.deleteEndpoint(`${service}/${old.name}`);
+      await eventually(
+        'the old one is left',
+        async () => (await counts(caller, 100))[old.name] === undefined,
+      );
+    }
+    await traffic.stop();
+    assert.deepEqual(traffic.failures, []);
+  });
+});
+
+/** Counts the connections that this process begins from now on. */
+function countDials(): () => number {
+  let dials = 0;
+  const note = () => dials++;
+  subscribe('net.client.socket', note);
+  return () => {
+    unsubscribe('net.client.socket', note);
+    return dials;
+  };
+}

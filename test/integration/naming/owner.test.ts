@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { ClosedError } from '#src/errors/index.js';
+import {
+  ConflictError,
+  EndpointManager,
+  encodeEndpoint,
+  type RegisterOptions,
+  type Registration,
+  type RegistrationEvent,
+  register,
+} from '#src/naming/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, Opened } from './support.js';
+
+describe('the owner of a registration', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  let opened: Opened;
+  let admin: EtcdClient;
+  let target: string;
+  let key: string;
+  let targets = 0;
+  const endpoint = { addr: '10.0.0.7:50051', metadata: { weight: 1 } };
+
+  beforeEach(() => {
+    opened = new Opened();
+    admin = opened.client(etcd().endpoints);
+    target = `${etcd().prefix}owner/${targets++}`;
+    key = `${target}/one`;
+  });
+
+  afterEach(() => opened.close());
+
+  async function start(options: Partial<RegisterOptions> = {}): Promise<Registration> {
+    const registration = await register(opened.client(etcd().endpoints), {
+      target,
+      id: 'one',
+      endpoint,
+      ttlSeconds: 3,
+      ...options,
+    });
+    return opened.add(registration, (one) => one.close());
+  }
+
+  function listen(registration: Registration): RegistrationEvent[] {
+    const events: RegistrationEvent[] = [];
+    void (async () => {
+      for await (const event of registration.events()) events.push(event);
+    })();
+    return events;
+  }
+
+  const record = async () => (await admin.kv.get(key)).kv;
+  const stored = async () => JSON.parse((await record())?.value.toString() ?? 'null');
+
+  describe('that updates it', () => {
+    it('changes the record in place, under its key and lease', async () => {
+      const registration = await start();
+      const { lease } = registration;
+      const view = opened.view(new EndpointManager(admin, target));
+      await view.shows(endpoint.addr);
+      await registration.update({ metadata: { weight: 5 } });
+      const kv = await record();
+      assert.deepEqual((await stored()).Metadata, { weight: 5 });
+      assert.equal(kv?.lease, lease);
+      assert.equal(kv?.modRevision, registration.revision);
+      assert.deepEqual(registration.endpoint, { addr: endpoint.addr, metadata: { weight: 5 } });
+      await eventually('the view changes', () => view.events.length > 1);
+      assert.equal(view.events[1]?.type, 'delta');
+    });
+
+    it('has the last of many updates at once', async () => {
+      const registration = await start();
+      await Promise.all(
+        Array.from({ length: 20 }, (_, i) => registration.update({ metadata: { weight: i } })),
+      );
+      assert.deepEqual((await stored()).Metadata, { weight: 19 });
+      await registration.update({ addr: '10.0.0.8:1' });
+      assert.deepEqual(await stored(), { Op: 0, Addr: '10.0.0.8:1', Metadata: { weight: 19 } });
+      assert.equal(registration.registrations, 1);
+    });
+
+    it('finds the update in the next record when the present one is lost meanwhile', async () => {
+      const registration = await start();
+      await admin.lease.revoke(registration.lease ?? 0n);
+      await registration.update({ metadata: { weight: 9 } });
+      assert.deepEqual((await stored()).Metadata, { weight: 9 });
+      assert.equal((await record())?.lease, registration.lease);
+    });
+
+    it('is told of what cannot be stored, and of the end', async () => {
+      const registration = await start();
+      await assert.rejects(registration.update({ addr: '' }), /no addr/);
+      await registration.close();
+      await assert.rejects(registration.update({ metadata: 1 }), ClosedError);
+    });
+  });
+
+  describe('whose record somebody else changes in place', () => {
+    const markDraining = () =>
+      admin.kv.put(key, encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } }), {
+        lease: 0n,
+      });
+
+    it('adopts what was written under its lease, and keeps it through a new record', async () => {
+      const registration = await start();
+      const events = listen(registration);
+      const value = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } });
+      await admin.kv.put(key, value, { lease: registration.lease ?? 0n });
+      await eventually('it is adopted', () => events.some(({ type }) => type === 'adopted'));
+      assert.deepEqual(registration.endpoint.metadata, { weight: 1, status: 'draining' });
+      await registration.update({ metadata: { weight: 7 } });
+      assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
+      await admin.lease.revoke(registration.lease ?? 0n);
+      await eventually('it is back', () => registration.registrations === 2);
+      assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
+    });
+
+    it('leaves alone what was written without its lease', async () => {
+      const registration = await start();
+      await markDraining();
+      await eventually('it waits', () => registration.state === 'waiting');
+      assert.equal((await record())?.lease, 0n);
+      await admin.kv.delete(key);
+      await eventually('it is back', () => registration.state === 'registered');
+    });
+  });
+
+  describe('when an operator deletes the record', () => {
+    it('takes it as an order when told to, and stores nothing again', async () => {
+      const registration = await start({ onDeleted: 'stop' });
+      const events = listen(registration);
+      await admin.kv.delete(key);
+      assert.deepEqual(await registration.ended, { reason: 'deleted' });
+      assert.equal(registration.state, 'closed');
+      assert.equal(await record(), undefined);
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['lost', 'ended'],
+      );
+    });
+
+    it('does not take the end of its lease for that order', async () => {
+      const registration = await start({ onDeleted: 'stop' });
+      const events = listen(registration);
+      await admin.lease.revoke(registration.lease ?? 0n);
+      await eventually('it is back', () => registration.registrations === 2);
+      const [lost] = events;
+      assert.ok(lost?.type === 'lost' && lost.cause === 'lease', JSON.stringify(lost));
+    });
+  });
+
+  describe('whose key is another’s', () => {
+    const other = { addr: '10.9.9.9:1' };
+
+    it('is told so at once when it does not want to wait, and touches nothing', async () => {
+      const { revision } = await admin.kv.put(key, encodeEndpoint(other));
+      await assert.rejects(start({ onConflict: 'fail' }), ConflictError);
+      assert.equal((await record())?.modRevision, revision);
+    });
+
+    it('takes it over when told to, and the other learns of it and ends', async () => {
+      const first = await start({ endpoint: other, onConflict: 'fail' });
+      const second = await start({ onConflict: 'takeover' });
+      const end = await first.ended;
+      assert.equal(end.reason, 'replaced');
+      assert.ok(end.error instanceof ConflictError);
+      assert.equal((await record())?.lease, second.lease);
+      assert.equal(second.registrations, 1);
+    });
+
+    it('gives it back by waiting, when that is what it does', async () => {
+      const first = await start({ endpoint: other });
+      const second = await start({ onConflict: 'takeover' });
+      await eventually('the first waits', () => first.state === 'waiting');
+      await second.close();
+      await eventually('the first is back', () => first.state === 'registered');
+      assert.equal((await stored()).Addr, other.addr);
+    });
+  });
+
+  describe('that drains it', () => {
+    it('marks the record, lets that spread, and deletes it for good', async () => {
+      const registration = await start();
+      const view = opened.view(new EndpointManager(admin, target));
+      await view.shows(endpoint.addr);
+      let idleAsked: boolean | undefined;
+      const draining = registration.drain({
+        propagateMs: 200,
+        whenIdle: async () => {
+          idleAsked = (await record()) === undefined;
+        },
+      });
+      await eventually('it is marked', () => view.events.length > 1);
+      assert.equal(registration.state, 'draining');
+      assert.deepEqual([...view.endpoints.values()][0]?.metadata, { weight: 1, status: 'draining' });
+      await draining;
+      await view.shows();
+      assert.equal(idleAsked, true, 'the record was gone before calls were waited for');
+      assert.equal(registration.state, 'closed');
+      assert.equal((await registration.ended).reason, 'closed');
+    });
+
+    it('is bounded when calls do not end, and hurries when its signal says so', async () => {
+      const registration = await start();
+      const began = performance.now();
+      await registration.drain({ propagateMs: 0, timeoutMs: 300, whenIdle: () => new Promise(() => {}) });
+      const another = await start();
+      const hurry = new AbortController();
+      const draining = another.drain({ propagateMs: 3_600_000, timeoutMs: 3_600_000, signal: hurry.signal });
+      hurry.abort();
+      await draining;
+      assert.ok(performance.now() - began < 20_000);
+      assert.equal(await record(), undefined);
+    });
+  });
+
+  it('hears each loss and each return, and the end', async () => {
+    const registration = await start();
+    const events = listen(registration);
+    await admin.kv.delete(key);
+    await eventually('it is back', () => registration.registrations === 2);
+    await registration.close();
+    await eventually('the end is told', () => events.at(-1)?.type === 'ended');
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['lost', 'registered', 'ended'],
+    );
+    const [lost, back] = events;
+    assert.ok(lost?.type === 'lost' && lost.cause === 'deleted');
+    assert.ok(back?.type === 'registered' && back.again);
+    assert.deepEqual(await registration.events().next(), { done: true, value: undefined });
+  });
+});

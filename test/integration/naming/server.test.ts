@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
+import { registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, Opened } from './support.js';
+
+const identity = (bytes: Buffer) => bytes;
+const method = {
+  path: '/naming.test.Slow/Ask',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
+} as const;
+
+/** A server that answers when told to. */
+class SlowServer {
+  readonly server = new Server();
+  readonly waiting: (() => void)[] = [];
+  port = 0;
+  asked = 0;
+  holds = false;
+
+  static async start(): Promise<SlowServer> {
+    const slow = new SlowServer();
+    slow.server.addService(
+      { ask: method },
+      {
+        ask: (_call: unknown, reply: (error: null, answer: Buffer) => void) => {
+          slow.asked++;
+          const answer = () => reply(null, Buffer.from(String(slow.port)));
+          if (slow.holds) slow.waiting.push(answer);
+          else answer();
+        },
+      },
+    );
+    slow.port = await new Promise((resolve, reject) =>
+      slow.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      ),
+    );
+    return slow;
+  }
+}
+
+describe('a registered server of grpc-js', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  afterEach(() => opened.close());
+
+  async function serve(target: string, metadata = {}) {
+    const slow = await SlowServer.start();
+    opened.add(slow.server, (server) => server.forceShutdown());
+    const health: string[] = [];
+    const registration = await registerServer(slow.server, opened.client(etcd().endpoints), {
+      target,
+      addr: `127.0.0.1:${slow.port}`,
+      metadata,
+      health: { setStatus: (service, status) => health.push(`${service}${status}`) },
+    });
+    opened.add(registration, (one) => one.close());
+    return { slow, registration, health };
+  }
+
+  for (const [how, balance] of [
+    ['by its mark', {}],
+    ['by its delete, where callers do not know the mark', undefined],
+  ] as const) {
+    it(`that drains is left by new calls ${how}, and answers those under way`, async () => {
+      const target = `${etcd().prefix}server/${balance ? 'mark' : 'delete'}`;
+      const going = await serve(target);
+      const staying = await serve(target);
+      const client = opened.client(etcd().endpoints);
+      const options = balance ? { balance } : {};
+      opened.add(registerEtcdResolver(client, options), (one) => one[Symbol.dispose]());
+      const channel = opened.add(
+        new Client(`etcd:///${target}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 }),
+        (one) => one.close(),
+      );
+      const ask = () =>
+        new Promise<string>((resolve, reject) => {
+          const callOptions = { deadline: Date.now() + 30_000 };
+          channel.makeUnaryRequest(
+            method.path,
+            identity,
+            identity,
+            Buffer.alloc(0),
+            new Metadata(),
+            callOptions,
+            (error, answer) => (error ? reject(error) : resolve(String(answer))),
+          );
+        });
+      await eventually('both answer', async () => {
+        await Promise.all([ask(), ask()]);
+        return going.slow.asked > 0 && staying.slow.asked > 0;
+      });
+      assert.deepEqual(going.health, ['SERVING']);
+
+      going.slow.holds = true;
+      const held = Array.from({ length: 40 }, ask);
+      await eventually('calls are under way', () => going.slow.waiting.length >= 10);
+      let drained = false;
+      const draining = going.registration.drain({ propagateMs: 500 }).then(() => {
+        drained = true;
+      });
+      await eventually('the record is gone', () => going.registration.state === 'closed');
+      going.slow.holds = false; // whoever had not heard yet is answered
+      await eventually('new calls go elsewhere', async () => {
+        const { asked } = going.slow;
+        await Promise.all(Array.from({ length: 20 }, ask));
+        return going.slow.asked === asked;
+      });
+      assert.equal(drained, false, 'it waits for the calls under way');
+      const { asked } = going.slow;
+      for (const answer of going.slow.waiting) answer();
+      const answers = await Promise.all(held);
+      assert.equal(
+        answers.filter((port) => port === String(going.slow.port)).length,
+        going.slow.waiting.length,
+      );
+      await draining;
+      for (let i = 0; i < 20; i++) assert.equal(await ask(), String(staying.slow.port));
+      assert.equal(going.slow.asked, asked);
+      assert.deepEqual(going.health, ['SERVING', 'NOT_SERVING']);
+    });
+  }
+});

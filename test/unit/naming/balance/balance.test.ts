@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { Balance, type BalanceOptions, subsetOf, type Traits, traitsOf } from '#src/naming/balance/index.js';
+
+let now = 0;
+const ports = { now: () => now, random: () => 0.5 };
+
+function balanced(options: BalanceOptions, endpoints: Record<string, Partial<Traits>>) {
+  const balance = new Balance<string>(options, ports);
+  const seats = Object.entries(endpoints).map(([name, traits]) => {
+    const seat = balance.add(name, { weight: 1, zone: undefined, draining: false, ...traits });
+    balance.setReady(seat, true);
+    return seat;
+  });
+  const seat = (name: string) => seats.find(({ item }) => item === name)!;
+  const shares = (picks = 1_000) => {
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < picks; i++) {
+      const name = balance.pick()?.item ?? 'nobody';
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+    return counts;
+  };
+  return { balance, seat, shares };
+}
+
+describe('the balance between endpoints', () => {
+  it('goes by weight', () => {
+    const { shares } = balanced({}, { a: { weight: 3 }, b: {} });
+    assert.deepEqual(shares(), { a: 750, b: 250 });
+  });
+
+  it('follows a weight that is changed', () => {
+    const { balance, seat, shares } = balanced({}, { a: {}, b: {} });
+    balance.retrait(seat('a'), { ...seat('a').traits, weight: 4 });
+    const { a = 0 } = shares();
+    assert.ok(Math.abs(a - 800) <= 1);
+  });
+
+  it('has nobody when none is ready', () => {
+    const { balance, seat, shares } = balanced({}, { a: {} });
+    balance.setReady(seat('a'), false);
+    assert.deepEqual(shares(5), { nobody: 5 });
+  });
+
+  describe('of which some drain', () => {
+    it('gives those no call while there is another', () => {
+      const { balance, seat, shares } = balanced({}, { a: {}, b: { draining: true }, c: { weight: 0 } });
+      assert.deepEqual(shares(), { a: 1_000 });
+      balance.retrait(seat('a'), { ...seat('a').traits, draining: true });
+      const { a = 0, b = 0, c = 0 } = shares(900);
+      assert.deepEqual([a, b, c], [300, 300, 300]);
+    });
+  });
+
+  describe('in zones', () => {
+    const zones = {
+      a1: { zone: 'a' },
+      a2: { zone: 'a' },
+      a3: { zone: 'a' },
+      a4: { zone: 'a' },
+      b: { zone: 'b' },
+    };
+
+    it('stays in its own', () => {
+      const { b = 0 } = balanced({ zone: 'a' }, zones).shares();
+      assert.equal(b, 0);
+    });
+
+    it('stays there while it has lost no more than three tenths', () => {
+      const { balance, seat, shares } = balanced({ zone: 'a' }, zones);
+      balance.setReady(seat('a1'), false);
+      assert.equal(shares()['b'], undefined);
+    });
+
+    it('spills over as far as its own can no longer carry it, and comes back', () => {
+      const { balance, seat, shares } = balanced({ zone: 'a' }, zones);
+      for (const name of ['a1', 'a2', 'a3']) balance.setReady(seat(name), false);
+      const { a4 = 0 } = shares();
+      assert.ok(Math.abs(a4 - 350) <= 1, `${a4} of 1000 in a zone that has lost three of four`);
+      balance.setReady(seat('a4'), false);
+      assert.deepEqual(shares(), { b: 1_000 });
+      for (const name of ['a1', 'a2', 'a3', 'a4']) balance.setReady(seat(name), true);
+      assert.equal(shares()['b'], undefined);
+    });
+
+    it('goes anywhere when nothing is in its own', () => {
+      assert.deepEqual(balanced({ zone: 'z' }, { a: { zone: 'a' }, b: {} }).shares(), { a: 500, b: 500 });
+    });
+
+    it('does not wait for endpoints of its own that drain', () => {
+      const { balance, seat, shares } = balanced(
+        { zone: 'a' },
+        { a1: { zone: 'a' }, a2: { zone: 'a' }, b: { zone: 'b' } },
+      );
+      balance.retrait(seat('a1'), { ...seat('a1').traits, draining: true });
+      assert.deepEqual(shares(), { a2: 1_000 });
+    });
+  });
+
+  describe('with a newcomer', () => {
+    const grown = (ms: number) => {
+      now = 0;
+      const { balance, shares } = balanced({ slowStartMs: 10_000 }, { a: {} });
+      const seat = balance.add('new', { weight: 1, zone: undefined, draining: false });
+      balance.setReady(seat, true, true);
+      now = ms;
+      shares(100);
+      return (shares()['new'] ?? 0) / 1_000;
+    };
+
+    it('begins with a tenth of its share', () => assert.ok(Math.abs(grown(0) - 1 / 11) < 0.01));
+    it('grows with time', () => assert.ok(Math.abs(grown(5_000) - 1 / 3) < 0.01));
+    it('has its full share in the end', () => assert.ok(Math.abs(grown(10_000) - 1 / 2) < 0.01));
+  });
+});
+
+describe('the traits of an endpoint', () => {
+  it('are read from metadata', () => {
+    assert.deepEqual(traitsOf({ weight: 3, zone: 'a', status: 'draining' }), {
+      weight: 3,
+      zone: 'a',
+      draining: true,
+    });
+  });
+
+  for (const metadata of [
+    undefined,
+    null,
+    'x',
+    5,
+    [],
+    {},
+    { weight: -1 },
+    { weight: 'heavy', zone: 5, status: 1 },
+  ]) {
+    it(`are plain for ${JSON.stringify(metadata)}`, () => {
+      assert.deepEqual(traitsOf(metadata), { weight: 1, zone: undefined, draining: false });
+    });
+  }
+
+  it('have a weight that one typing error does not make everything', () => {
+    assert.equal(traitsOf({ weight: 1e300 }).weight, 10_000);
+  });
+});
+
+describe('a subset of a large service', () => {
+  const all = Array.from({ length: 300 }, (_, i) => `10.0.0.${i}`);
+  const of = (items: readonly string[], seed: string, size = 20) =>
+    subsetOf(items, (item) => item, { size, seed });
+
+  it('is the same for the same process, and another for another', () => {
+    assert.deepEqual(of(all, 'me'), of([...all], 'me'));
+    assert.notDeepEqual(of(all, 'me'), of(all, 'you'));
+  });
+
+  it('is everything when there is no more', () =>
+    assert.deepEqual(of(all.slice(0, 5), 'me'), all.slice(0, 5)));
+
+  it('changes by one when one of it goes, and not when another does', () => {
+    const mine = of(all, 'me');
+    const less = of(
+      all.filter((item) => item !== mine[3]),
+      'me',
+    );
+    assert.equal(less.filter((item) => mine.includes(item)).length, 19);
+    const other = all.find((item) => !mine.includes(item));
+    assert.deepEqual(
+      of(
+        all.filter((item) => item !== other),
+        'me',
+      ),
+      mine,
+    );
+  });
+
+  it('gives every endpoint about as many callers', () => {
+    const counts = new Map<string, number>();
+    for (let i = 0; i < 1_500; i++)
+      for (const item of of(all, `p${i}`)) counts.set(item, (counts.get(item) ?? 0) + 1);
+    const figures = all.map((item) => counts.get(item) ?? 0);
+    assert.ok(
+      Math.min(...figures) > 50 && Math.max(...figures) < 160,
+      `${Math.min(...figures)} to ${Math.max(...figures)}`,
+    );
+  });
+});

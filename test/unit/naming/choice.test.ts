@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { type ChoiceOptions, choose, sameChoices } from '#src/naming/grpc/choice.js';
+import type { JsonValue } from '#src/naming/index.js';
+
+const record = (addr: string, metadata?: JsonValue, id = addr) => ({
+  key: `svc/${id}`,
+  addr,
+  metadata,
+  createRevision: 1n,
+  modRevision: 1n,
+  lease: 0n,
+});
+const names = (addrs: string[], options: ChoiceOptions = {}) =>
+  choose(
+    addrs.map((addr, i) => record(addr, undefined, `${i}`)),
+    options,
+  ).list.map(({ name }) => name);
+
+describe('the choice among a service’s records', () => {
+  it('has each address once, where it came first', () => {
+    assert.deepEqual(names(['b:2', 'a:1', 'b:2', 'http://a:1', 'a:2']), ['b 2', 'a 1', 'a 2']);
+  });
+
+  it('leaves out what cannot be dialled, counts it, and nothing else', () => {
+    const { list, unusable } = choose([record(''), record('unix:/x'), record('a:1')], {});
+    assert.deepEqual(
+      list.map(({ address }) => address),
+      [{ host: 'a', port: 1 }],
+    );
+    assert.equal(unusable, 2);
+  });
+
+  it('takes a socket file only by a rule that allows it', () => {
+    const allowUnix = (path: string) => path.startsWith('/run/');
+    assert.deepEqual(names(['unix:/run/a', 'unix:/etc/b', 'a:1'], { allowUnix }), ['unix:/run/a', 'a 1']);
+  });
+
+  it('takes the record that serves of two with one address, of which the other drains', () => {
+    const draining = { status: 'draining' };
+    for (const records of [
+      [record('a:1', draining, 'old'), record('a:1', undefined, 'new')],
+      [record('a:1', undefined, 'new'), record('a:1', draining, 'old')],
+    ]) {
+      const [choice] = choose(records, {}).list;
+      assert.equal(choice?.traits.draining, false);
+    }
+  });
+
+  it('goes by the filter, and counts a record that the filter cannot take as refused', () => {
+    const filter = ({ addr }: { addr: string }) => {
+      if (addr === 'bad:1') throw new Error('no idea');
+      return addr !== 'no:1';
+    };
+    const { list, filtered } = choose([record('a:1'), record('no:1'), record('bad:1')], { filter });
+    assert.deepEqual(
+      list.map(({ name }) => name),
+      ['a 1'],
+    );
+    assert.equal(filtered, 2);
+  });
+
+  it('is a part of it when only a part is wanted', () => {
+    const addrs = Array.from({ length: 50 }, (_, i) => `a${i}:1`);
+    assert.equal(names(addrs, { subset: { size: 5, seed: 'me' } }).length, 5);
+  });
+
+  it('is the same only with the same addresses in the same order, of the same traits', () => {
+    const of = (...records: ReturnType<typeof record>[]) => choose(records, {}).list;
+    const one = of(record('a:1'), record('b:1'));
+    const same = (...records: ReturnType<typeof record>[]) => sameChoices(one, of(...records), true);
+    assert.equal(same(record('a:1', { note: 'new' }), record('b:1')), true);
+    assert.equal(same(record('b:1'), record('a:1')), false);
+    assert.equal(same(record('a:1')), false);
+    const [b] = [record('b:1')];
+    for (const metadata of [{ weight: 2 }, { zone: 'z' }, { status: 'draining' }]) {
+      assert.equal(same(record('a:1', metadata), b), false);
+      assert.equal(sameChoices(one, of(record('a:1', metadata), b), false), true);
+    }
+  });
+});
