@@ -76,6 +76,7 @@ export {
   type AdvertiseOptions,
   advertiseAddress,
   ConflictError,
+  type DirectoryOptions,
   type DrainOptions,
   decodeEndpoint,
   type Endpoint,
@@ -85,6 +86,8 @@ export {
   type EndpointOp,
   type EndpointRecord,
   encodeEndpoint,
+  fileSnapshotStore,
+  type HoldOptions,
   type JsonValue,
   type ManagerCallOptions,
   type NamingClient,
@@ -96,5 +99,10 @@ export {
   type RegistrationEvent,
   type RegistrationState,
   register,
+  ServiceDirectory,
+  type ServiceStatus,
+  type ServiceSubscriber,
+  type ServiceView,
+  type SnapshotStore,
 } from './naming/index.js';
 export type { WatchBatch, WatchEnd, Watcher, WatchOptions } from './watch/index.js';

@@ -52,6 +52,8 @@ export interface MirrorStatus {
   readonly forMs: number;
   /** What was yielded shows the store at this revision; 0 before the first snapshot. */
   readonly revision: Revision;
+  /** How often the watch was taken up again after its stream was lost. */
+  readonly reconnects: number;
 }
 
 /** The first list of all may take so long before its trouble is told; later ones have the client's full time. */
@@ -73,6 +75,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #view = new View();
   readonly #waiters = new Set<() => void>();
   #watcher: Watcher | undefined;
+  #reconnects = 0;
   /** When it was last known to be fresh, while it is not followed. */
   #staleSince = performance.now();
 
@@ -90,7 +93,8 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   status(): MirrorStatus {
     const since = this.#watcher?.liveChangedAt ?? this.#staleSince;
     const fresh = this.#watcher?.live ?? false;
-    return { fresh, forMs: performance.now() - since, revision: this.#view.revision };
+    const { revision } = this.#view;
+    return { fresh, forMs: performance.now() - since, revision, reconnects: this.#reconnects };
   }
 
   /**
@@ -135,9 +139,12 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       resumptions: true,
     });
     this.#watcher = watcher;
+    let taken = false;
     try {
       for await (const { events, nextRevision, resumed } of watcher) {
         if (resumed) {
+          if (taken) this.#reconnects++;
+          taken = true;
           const broken = await this.#proveResumption(nextRevision - 1n);
           if (broken) return broken;
         }

@@ -1,5 +1,14 @@
 export { decodeEndpoint, encodeEndpoint } from './codec.js';
-export { ServiceDirectory, type ServiceSubscriber, type ServiceView } from './directory.js';
+export {
+  type DirectoryOptions,
+  fileSnapshotStore,
+  type HoldOptions,
+  ServiceDirectory,
+  type ServiceStatus,
+  type ServiceSubscriber,
+  type ServiceView,
+  type SnapshotStore,
+} from './directory/index.js';
 export type { Endpoint, EndpointRecord, JsonValue } from './endpoint.js';
 export { EndpointManager, type ManagerCallOptions } from './endpoint-manager.js';
 export type { EndpointEvent } from './endpoint-set.js';

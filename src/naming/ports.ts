@@ -1,6 +1,6 @@
 import type { KvClient } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
-import type { MirrorOptions, MirrorUpdate } from '../mirror/index.js';
+import type { MirrorOptions, MirrorStatus, MirrorUpdate } from '../mirror/index.js';
 import type { Bytes, KeyRange } from '../model/index.js';
 import type { Watcher, WatchOptions } from '../watch/index.js';
 import { NamingError } from './errors.js';
@@ -11,7 +11,7 @@ export interface NamingClient {
   readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
   readonly closed: boolean;
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
-  mirror(range: KeyRange, options?: MirrorOptions): AsyncIterable<MirrorUpdate>;
+  mirror(range: KeyRange, options?: MirrorOptions): AsyncIterable<MirrorUpdate> & { status(): MirrorStatus };
   /** Calls back once when the client closes; the returned function takes that back. */
   onClose(callback: () => void): () => void;
 }

@@ -1,7 +1,7 @@
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { EtcdError } from '../../errors/index.js';
 import type { BalanceOptions } from '../balance/index.js';
-import { ServiceDirectory } from '../directory.js';
+import { ServiceDirectory } from '../directory/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
@@ -14,7 +14,7 @@ export interface ResolverOptions {
   /** The URI scheme to serve. Default `etcd`. */
   readonly scheme?: string;
   /** Clients of further clusters, by the authority that names them: `etcd://<name>/<service>`. */
-  readonly authorities?: Readonly<Record<string, NamingClient>>;
+  readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
   /** Says of a record whether to use it. Default: all are used. */
   readonly filter?: (record: EndpointRecord) => boolean;
   /**
@@ -40,10 +40,14 @@ export interface ResolverOptions {
  *
  * Disposing it, or closing its client, turns the scheme's channels into a clean UNAVAILABLE; grpc-js itself has no
  * way to take a scheme back.
+ * @param source An etcd client; or a directory, where the doubt of losses or snapshots on disk are to be set.
  * @throws {NamingError} `invalid etcd client`.
  */
-export function registerEtcdResolver(client: NamingClient, options: ResolverOptions = {}): Disposable {
-  const registration = new ResolverRegistration(checkClient(client), options);
+export function registerEtcdResolver(
+  source: NamingClient | ServiceDirectory,
+  options: ResolverOptions = {},
+): Disposable {
+  const registration = new ResolverRegistration(directoryOf(source), options);
   registerBalancer(); // also for those who name it in a service config of their own
   experimental.registerResolver(options.scheme ?? 'etcd', registration.resolverClass());
   return registration;
@@ -58,14 +62,14 @@ class ResolverRegistration implements Disposable {
   readonly #releaseClose: () => void;
   #gone: string | undefined;
 
-  constructor(client: NamingClient, options: ResolverOptions) {
-    this.#directory = directoryOf(client);
+  constructor(directory: ServiceDirectory, options: ResolverOptions) {
+    this.#directory = directory;
     this.#choice = choiceOf(options);
     this.#balance = checkBalance(options.balance);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
-      this.#authorities.set(name, directoryOf(checkClient(other)));
+      this.#authorities.set(name, directoryOf(other));
     }
-    this.#releaseClose = client.onClose(() => this.#revoke('its etcd client was closed'));
+    this.#releaseClose = directory.client.onClose(() => this.#revoke('its etcd client was closed'));
   }
 
   resolverClass() {
@@ -134,8 +138,9 @@ function checkBalance(balance: BalanceOptions | undefined): BalanceOptions | und
 const directories = new WeakMap<NamingClient, ServiceDirectory>();
 
 /** One directory a client, so that all its channels share one watch per service. */
-function directoryOf(client: NamingClient): ServiceDirectory {
-  const known = directories.get(client);
+function directoryOf(client: NamingClient | ServiceDirectory): ServiceDirectory {
+  if (client instanceof ServiceDirectory) return client;
+  const known = directories.get(checkClient(client));
   if (known) return known;
   const directory = new ServiceDirectory(client);
   directories.set(client, directory);

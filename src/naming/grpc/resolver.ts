@@ -2,7 +2,7 @@ import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status
 import { systemClock } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import type { BalanceOptions } from '../balance/index.js';
-import type { ServiceDirectory, ServiceView } from '../directory.js';
+import type { ServiceDirectory, ServiceView } from '../directory/index.js';
 import { keyPrefix } from '../target.js';
 import { policyName, setTraits } from './balancer.js';
 import { type Choice, type ChoiceOptions, type Choices, choose, sameChoices } from './choice.js';
@@ -78,7 +78,7 @@ export class EtcdResolver implements experimental.Resolver {
     }
     this.#home.inUse.add(this);
     this.#service = source.service;
-    this.#unsubscribe = source.directory.subscribe(source.service, {
+    this.#unsubscribe = source.directory.follow(source.service, {
       view: (view) => {
         this.#view = view;
         this.#coalescer.request();

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
-import { ServiceDirectory } from '#src/naming/index.js';
+import { ClosedError, Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
+import { writeSnapshot } from '#src/naming/directory/snapshot.js';
+import { type HoldOptions, ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';
+
+const emptyView = {
+  target: 'svc',
+  endpoints: [],
+  revision: 1n,
+  invalid: new Set<string>(),
+  held: new Set<string>(),
+};
 
 describe('the directory of services', () => {
   let clock: FakeClock;
@@ -12,13 +21,13 @@ describe('the directory of services', () => {
   beforeEach(() => {
     clock = new FakeClock();
     etcd = new FakeClient();
-    directory = new ServiceDirectory(etcd.client, clock);
+    directory = new ServiceDirectory(etcd.client, {}, clock);
   });
 
   /** A subscriber, and what it was told: views as their addresses, troubles as their texts. */
   function subscribe(target = 'svc') {
     const told: string[] = [];
-    const unsubscribe = directory.subscribe(target, {
+    const unsubscribe = directory.follow(target, {
       view: ({ endpoints }) => told.push(`[${endpoints.map(({ addr }) => addr)}]`),
       trouble: (error) => told.push(error.message),
     });
@@ -62,18 +71,26 @@ describe('the directory of services', () => {
     });
 
     it('keeps the last known endpoints for one TTL, and then believes it', () => {
-      assert.deepEqual(told, ['[a:1,b:1]']);
+      assert.deepEqual(told, ['[a:1,b:1]', '[a:1,b:1]']);
+      assert.deepEqual([...(directory.get('svc')?.held ?? [])], ['svc/a:1', 'svc/b:1']);
       clock.advance(9_999);
-      assert.deepEqual(told, ['[a:1,b:1]']);
+      assert.deepEqual(told, ['[a:1,b:1]', '[a:1,b:1]']);
       clock.advance(1);
-      assert.deepEqual(told, ['[a:1,b:1]', '[]']);
+      assert.deepEqual(told, ['[a:1,b:1]', '[a:1,b:1]', '[]']);
     });
 
-    it('tells at once who is back, and goes on from there', async () => {
+    it('keeps the others beside who is back: one alone could not carry them all', async () => {
       etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
       await settled();
+      assert.equal(told.at(-1), '[a:1,b:1]');
       clock.advance(60_000);
-      assert.deepEqual(told, ['[a:1,b:1]', '[b:1]']);
+      assert.equal(told.at(-1), '[b:1]');
+    });
+
+    it('lets go of an address that is back under another key', async () => {
+      etcd.mirrors[0]!.put('new', '{"Addr":"a:1"}');
+      await settled();
+      assert.equal(told.at(-1), '[b:1,a:1]');
     });
 
     it('does not begin to wait anew with each empty list', async () => {
@@ -81,7 +98,203 @@ describe('the directory of services', () => {
       etcd.mirrors[0]!.resync();
       await settled();
       clock.advance(4_000);
-      assert.deepEqual(told, ['[a:1,b:1]', '[]']);
+      assert.equal(told.at(-1), '[]');
+    });
+  });
+
+  describe('of a service that empties right after a reconnect', () => {
+    it('doubts that, and no longer when the reconnect is some time ago', async () => {
+      const { told } = await follow();
+      const [mirror] = etcd.mirrors;
+      mirror!.snapshot('a:1');
+      await settled();
+      Object.assign(mirror!, { reconnects: 1, forMs: 5 });
+      mirror!.remove('a:1');
+      await settled();
+      assert.equal(told.at(-1), '[a:1]');
+      clock.advance(10_000);
+      assert.equal(told.at(-1), '[]');
+      mirror!.forMs = 3_600_000;
+      mirror!.put('a:1', '{"Addr":"a:1"}');
+      mirror!.remove('a:1');
+      await settled();
+      assert.equal(told.at(-1), '[]');
+    });
+  });
+
+  describe('told how to doubt', () => {
+    const doubting = (hold: HoldOptions) => {
+      directory = new ServiceDirectory(etcd.client, { hold }, clock);
+    };
+
+    it('holds back the loss of a part', async () => {
+      doubting({ lossShare: 0.5, holdMs: 1_000 });
+      const { told } = await follow();
+      etcd.mirrors[0]!.snapshot('a:1', 'b:1', 'c:1', 'd:1');
+      await settled();
+      etcd.mirrors[0]!.resync('a:1', 'e:1');
+      await settled();
+      assert.equal(told.at(-1), '[a:1,b:1,c:1,d:1,e:1]');
+      clock.advance(1_000);
+      assert.equal(told.at(-1), '[a:1,e:1]');
+    });
+
+    it('believes everything at once', async () => {
+      doubting({ holdMs: 0 });
+      const { told } = await follow();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      etcd.mirrors[0]!.resync();
+      await settled();
+      assert.equal(told.at(-1), '[]');
+    });
+
+    it('doubts even what it sees as it happens', async () => {
+      doubting({ doubtLive: true });
+      const { told } = await follow();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      etcd.mirrors[0]!.remove('a:1');
+      await settled();
+      assert.equal(told.at(-1), '[a:1]');
+    });
+
+    it('refuses what cannot work', () => {
+      assert.throws(() => doubting({ holdMs: -1 }), /hold.holdMs/);
+      assert.throws(() => doubting({ lossShare: 0 }), /hold.lossShare/);
+    });
+  });
+
+  describe('with snapshots of an earlier process', () => {
+    const saved = new Map<string, Uint8Array>();
+    const snapshots: SnapshotStore = {
+      load: async (target) => saved.get(target),
+      save: async (target, bytes) => {
+        saved.set(target, bytes);
+      },
+    };
+
+    beforeEach(() => {
+      saved.clear();
+      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+    });
+
+    async function leaveBehind(...addrs: string[]): Promise<void> {
+      await follow();
+      etcd.mirrors[0]!.snapshot(...addrs);
+      await settled();
+      clock.advance(1_000);
+      await settled();
+      assert.equal(saved.size, 1);
+      etcd.close();
+      etcd = new FakeClient();
+      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+    }
+
+    it('shows what that knew when etcd does not answer, and says so', async () => {
+      await leaveBehind('a:1', 'b:1');
+      const { told } = await follow();
+      assert.deepEqual(told, []);
+      clock.advance(1_000);
+      await settled();
+      assert.deepEqual(told, ['[a:1,b:1]']);
+      const { state, source, endpoints } = directory.status('svc');
+      assert.deepEqual([state, source, endpoints], ['known', 'disk', 2]);
+    });
+
+    it('shows nothing of it when etcd answers in time', async () => {
+      await leaveBehind('a:1');
+      const { told } = await follow();
+      etcd.mirrors[0]!.snapshot('c:1');
+      await settled();
+      clock.advance(5_000);
+      await settled();
+      assert.deepEqual(told, ['[c:1]']);
+      assert.equal(directory.status('svc').source, 'live');
+    });
+
+    it('replaces it by what etcd says, once it does', async () => {
+      await leaveBehind('a:1');
+      const { told } = await follow();
+      clock.advance(1_000);
+      await settled();
+      etcd.mirrors[0]!.snapshot('b:1');
+      await settled();
+      assert.deepEqual(told, ['[a:1]', '[b:1]']);
+    });
+
+    it('saves no empty service, and none in doubt', async () => {
+      await leaveBehind('a:1');
+      const [before] = saved.values();
+      await follow();
+      etcd.mirrors[0]!.snapshot();
+      await settled();
+      clock.advance(60_000);
+      await settled();
+      assert.deepEqual([...saved.values()], [before]);
+    });
+
+    for (const [what, bytes] of [
+      ['of another target', writeSnapshot({ ...emptyView, target: 'other' }, 1)],
+      ['of another version', Buffer.from('{"version":2,"target":"svc"}')],
+      ['that is none', Buffer.from('\0\0\0')],
+    ] as const) {
+      it(`passes over one ${what}`, async () => {
+        saved.set('svc', bytes);
+        const { told } = await follow();
+        clock.advance(1_000);
+        await settled();
+        assert.deepEqual(told, []);
+      });
+    }
+  });
+
+  describe('read without callbacks', () => {
+    it('is ready with the first view that has enough', async () => {
+      const ready = directory.ready('svc', { minEndpoints: 2 });
+      await settled();
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
+      assert.equal((await ready).endpoints.length, 2);
+      assert.equal(directory.get('svc')?.endpoints.length, 2);
+      assert.deepEqual(directory.status('svc').state, 'known');
+    });
+
+    it('gives up being ready with the reason of its signal, and follows no longer', async () => {
+      const reason = new Error('enough');
+      const abort = new AbortController();
+      const ready = directory.ready('svc', { signal: abort.signal });
+      abort.abort(reason);
+      await assert.rejects(ready, reason);
+      clock.advance(5_000);
+      assert.equal(etcd.mirrors[0]?.over, true);
+    });
+
+    it('shows a slow reader the latest view, never an older one after it', async () => {
+      const views = directory.subscribe('svc');
+      await settled();
+      etcd.mirrors[0]!.snapshot('a:1');
+      etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
+      etcd.mirrors[0]!.put('c:1', '{"Addr":"c:1"}');
+      await settled();
+      const { value } = await views.next();
+      assert.equal(value?.endpoints.length, 3);
+      await views.return?.();
+      clock.advance(5_000);
+      assert.equal(etcd.mirrors[0]?.over, true);
+    });
+
+    it('ends its reader when the client closes', async () => {
+      const views = directory.subscribe('svc');
+      await settled();
+      etcd.close();
+      await assert.rejects(views.next(), ClosedError);
+    });
+
+    it('knows nothing of a target that nobody follows', () => {
+      assert.equal(directory.get('nobody'), undefined);
+      assert.equal(directory.status('nobody').state, 'unknown');
     });
   });
 
@@ -136,7 +349,7 @@ describe('the directory of services', () => {
   it('tells nothing more to a subscriber that left, even from within a view', async () => {
     const told: string[] = [];
     let unsubscribe = () => {};
-    unsubscribe = directory.subscribe('svc', {
+    unsubscribe = directory.follow('svc', {
       view: () => {
         told.push('view');
         unsubscribe();

@@ -1,5 +1,5 @@
 import { ClosedError, type EtcdError } from '#src/errors/index.js';
-import type { MirrorOptions, MirrorUpdate } from '#src/mirror/index.js';
+import type { MirrorOptions, MirrorStatus, MirrorUpdate } from '#src/mirror/index.js';
 import type { KeyRange, KeyValue } from '#src/model/index.js';
 import type { NamingClient } from '#src/naming/index.js';
 
@@ -16,6 +16,15 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     this.prefix = 'prefix' in range ? String(range.prefix) : '';
     this.options = options;
     options.signal?.addEventListener('abort', () => this.#wake());
+  }
+
+  /** As its user sees it. */
+  fresh = true;
+  forMs = 3_600_000;
+  reconnects = 0;
+
+  status(): MirrorStatus {
+    return { fresh: this.fresh, forMs: this.forMs, revision: this.#revision, reconnects: this.reconnects };
   }
 
   get over(): boolean {

@@ -1,0 +1,155 @@
+import { type Clock, Mailbox, onAbort, raceAbort, systemClock } from '../../async/index.js';
+import { ClosedError } from '../../errors/index.js';
+import { checkClient, type NamingClient } from '../ports.js';
+import { checkTarget } from '../target.js';
+import { checkHold, type HoldOptions } from './hold.js';
+import { Service } from './service.js';
+import type { SnapshotStore } from './snapshot.js';
+import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
+
+export interface DirectoryOptions {
+  /** When the disappearance of endpoints is doubted, and for how long. */
+  readonly hold?: HoldOptions;
+  /**
+   * Where to keep what was last known of each target, so that a process can start and call while etcd is down, for
+   * instance `fileSnapshotStore(folder)`. It is shown when etcd has not answered within a second. Default: nowhere.
+   */
+  readonly snapshots?: SnapshotStore;
+}
+
+/**
+ * The services that a client follows: one mirror a target, however many channels and readers ask for it. What is known
+ * of a target stays known through any outage of etcd; `status()` tells how old it is, and where it comes from.
+ */
+export class ServiceDirectory {
+  readonly #client: NamingClient;
+  readonly #clock: Clock;
+  readonly #options: { readonly hold: Required<HoldOptions>; readonly snapshots: SnapshotStore | undefined };
+  readonly #services = new Map<string, Service>();
+
+  /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */
+  constructor(client: NamingClient, options: DirectoryOptions = {}, clock: Clock = systemClock) {
+    this.#client = checkClient(client);
+    this.#clock = clock;
+    this.#options = { hold: checkHold(options.hold), snapshots: options.snapshots };
+    client.onClose(() => this.#closed());
+  }
+
+  /** The client that it stands on. */
+  get client(): NamingClient {
+    return this.#client;
+  }
+
+  /**
+   * Follows a target, and calls back with the whole view: soon if it is known, never from in here, then after each
+   * change. The returned function lets go of it; a target that nobody follows is forgotten after 5 s.
+   */
+  follow(target: string, subscriber: ServiceSubscriber): () => void {
+    checkTarget(target);
+    const service = this.#services.get(target) ?? this.#start(target);
+    return service.subscribe(subscriber);
+  }
+
+  /**
+   * The views of a target as they come, the present one first. A reader that does not keep up sees the latest and
+   * misses those between. Ends with ClosedError when the client closes, or with the signal's own reason.
+   */
+  subscribe(
+    target: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<ServiceView, undefined> {
+    const mailbox = new Mailbox<ServiceView>();
+    const leave = () => {
+      release();
+      unfollow();
+    };
+    const unfollow = this.follow(target, {
+      view: (view) => {
+        mailbox.drop(); // at most one waits
+        mailbox.put(view);
+      },
+      trouble: (error) => {
+        if (!(error instanceof ClosedError)) return;
+        leave();
+        mailbox.end(error);
+      },
+    });
+    const release = onAbort(options.signal, (reason) => {
+      unfollow();
+      mailbox.discard(reason);
+    });
+    return {
+      next: () => mailbox.take(),
+      return: async () => {
+        leave();
+        mailbox.discard();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** What is known of a target that is followed at the moment; undefined when nothing is. Waits for nothing. */
+  get(target: string): ServiceView | undefined {
+    return this.#services.get(target)?.view;
+  }
+
+  /** What can be said of a target; `unknown` for one that nobody follows. */
+  status(target: string): ServiceStatus {
+    return this.#services.get(target)?.status() ?? unknown;
+  }
+
+  /**
+   * Resolves with the first view that has at least so many endpoints.
+   * @param options.minEndpoints Default 1; 0 also takes a service known to be empty.
+   * @throws the signal's own reason; {ClosedError} when the client closes.
+   */
+  async ready(
+    target: string,
+    options: { readonly signal?: AbortSignal | undefined; readonly minEndpoints?: number } = {},
+  ): Promise<ServiceView> {
+    const { signal, minEndpoints = 1 } = options;
+    signal?.throwIfAborted();
+    let unfollow = () => {};
+    const found = new Promise<ServiceView>((resolve, reject) => {
+      unfollow = this.follow(target, {
+        view: (view) => {
+          if (view.endpoints.length >= minEndpoints) resolve(view);
+        },
+        trouble: (error) => {
+          if (error instanceof ClosedError) reject(error);
+        },
+      });
+    });
+    try {
+      return await raceAbort(found, signal);
+    } finally {
+      unfollow();
+    }
+  }
+
+  #start(target: string): Service {
+    const service = new Service(this.#client, target, this.#clock, this.#options, () =>
+      this.#services.delete(target),
+    );
+    this.#services.set(target, service);
+    return service;
+  }
+
+  #closed(): void {
+    for (const service of this.#services.values()) service.stop(new ClosedError('the etcd client'));
+  }
+}
+
+const unknown: ServiceStatus = {
+  state: 'unknown',
+  source: 'none',
+  staleMs: 0,
+  revision: 0n,
+  endpoints: 0,
+  held: 0,
+  invalid: 0,
+  lastError: undefined,
+};

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SnapshotStore } from './snapshot.js';
+
+const digestBytes = 32;
+
+/**
+ * Snapshots as files of a folder, one a target, for the processes of one user. Each is written whole beside the old one
+ * and then takes its place, so that a crash leaves the one or the other; a checksum tells a damaged file, which counts as
+ * none. The folder is made when it is first needed.
+ */
+export function fileSnapshotStore(folder: string): SnapshotStore {
+  const pathOf = (target: string) => join(folder, fileName(target));
+  return {
+    async load(target) {
+      try {
+        return unseal(await readFile(pathOf(target)));
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    },
+    async save(target, snapshot) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const path = pathOf(target);
+      const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+      try {
+        const file = await open(draft, 'wx', 0o600);
+        try {
+          await file.writeFile(seal(snapshot));
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(draft, path);
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
+    },
+  };
+}
+
+/** Readable as far as that is safe in a file's name, and unique by the hash. */
+function fileName(target: string): string {
+  const readable = target.replace(/[^\w.-]+/g, '_').slice(0, 80);
+  return `${readable}-${createHash('sha256').update(target).digest('hex').slice(0, 16)}.snapshot`;
+}
+
+function seal(snapshot: Uint8Array): Buffer {
+  return Buffer.concat([createHash('sha256').update(snapshot).digest(), snapshot]);
+}
+
+function unseal(sealed: Buffer): Buffer | undefined {
+  const snapshot = sealed.subarray(digestBytes);
+  const digest = createHash('sha256').update(snapshot).digest();
+  return digest.equals(sealed.subarray(0, digestBytes)) ? snapshot : undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

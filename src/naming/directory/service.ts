@@ -1,0 +1,233 @@
+import { backoffDelay, type Clock } from '../../async/index.js';
+import { ClosedError, EtcdError } from '../../errors/index.js';
+import type { MirrorStatus } from '../../mirror/index.js';
+import type { Revision } from '../../model/index.js';
+import { EndpointSet } from '../endpoint-set.js';
+import type { NamingClient } from '../ports.js';
+import { keyPrefix } from '../target.js';
+import { Hold, type HoldOptions } from './hold.js';
+import { readSnapshot, type SnapshotStore, writeSnapshot } from './snapshot.js';
+import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
+
+/** How long a mirror outlives its last subscriber: a channel that was idle, or is replaced, finds it still there. */
+const lingerMs = 5_000;
+const restart = { baseMs: 500, maxMs: 10_000 };
+/** How long etcd has to answer before the snapshot of an earlier process is shown. */
+const diskAfterMs = 1_000;
+/** Changes are saved together, this long after the first of them. */
+const saveAfterMs = 1_000;
+
+export interface ServiceOptions {
+  readonly hold: Required<HoldOptions>;
+  readonly snapshots: SnapshotStore | undefined;
+}
+
+/** One target, followed for as long as somebody asks for it. */
+export class Service {
+  readonly #client: NamingClient;
+  readonly #target: string;
+  readonly #clock: Clock;
+  readonly #options: ServiceOptions;
+  readonly #onIdle: () => void;
+  readonly #stopping = new AbortController();
+  readonly #subscribers = new Set<ServiceSubscriber>();
+  readonly #hold: Hold;
+  #mirrorStatus: (() => MirrorStatus) | undefined;
+  #view: ServiceView | undefined;
+  #fromDisk = false;
+  /** When the view was last known to be the store's: wall-clock for one from disk, which another process saw. */
+  #savedAt = 0;
+  #trouble: EtcdError | undefined;
+  #cancelLinger: (() => void) | undefined;
+  #cancelHold: (() => void) | undefined;
+  #cancelDisk: (() => void) | undefined;
+  #cancelSave: (() => void) | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    client: NamingClient,
+    target: string,
+    clock: Clock,
+    options: ServiceOptions,
+    onIdle: () => void,
+  ) {
+    this.#client = client;
+    this.#target = target;
+    this.#clock = clock;
+    this.#options = options;
+    this.#hold = new Hold(options.hold);
+    this.#onIdle = onIdle;
+    if (options.snapshots) this.#cancelDisk = clock.setTimer(diskAfterMs, () => void this.#fromSnapshot());
+    void this.#run();
+  }
+
+  get view(): ServiceView | undefined {
+    return this.#view;
+  }
+
+  status(): ServiceStatus {
+    const view = this.#view;
+    const mirror = this.#mirrorStatus?.();
+    const live = mirror?.fresh === true && !this.#fromDisk;
+    return {
+      state: !view ? 'unknown' : view.endpoints.length === 0 ? 'empty' : 'known',
+      source: !view ? 'none' : live ? 'live' : this.#fromDisk ? 'disk' : 'memory',
+      staleMs: live || !view ? 0 : this.#fromDisk ? Date.now() - this.#savedAt : (mirror?.forMs ?? 0),
+      revision: view?.revision ?? 0n,
+      endpoints: view?.endpoints.length ?? 0,
+      held: view?.held.size ?? 0,
+      invalid: view?.invalid.size ?? 0,
+      lastError: live ? undefined : this.#trouble,
+    };
+  }
+
+  subscribe(subscriber: ServiceSubscriber): () => void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    this.#subscribers.add(subscriber);
+    setImmediate(() => {
+      if (!this.#subscribers.has(subscriber)) return;
+      if (this.#view) subscriber.view(this.#view);
+      else if (this.#trouble) subscriber.trouble(this.#trouble);
+    });
+    return () => this.#unsubscribe(subscriber);
+  }
+
+  /** Ends for good: whoever subscribes from now on is told why. */
+  stop(error: EtcdError): void {
+    this.#cancelTimers();
+    this.#view = undefined;
+    this.#setTrouble(error);
+    this.#stopping.abort(error);
+  }
+
+  #unsubscribe(subscriber: ServiceSubscriber): void {
+    if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
+    if (this.#stopping.signal.aborted) return;
+    this.#cancelLinger = this.#clock.setTimer(lingerMs, () => {
+      this.#cancelTimers();
+      this.#stopping.abort(new ClosedError('the service'));
+      this.#onIdle();
+    });
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of [this.#cancelLinger, this.#cancelHold, this.#cancelDisk, this.#cancelSave])
+      cancel?.();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      if (this.#client.closed) return this.stop(new ClosedError('the etcd client'));
+      try {
+        await this.#follow(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#setTrouble(toEtcdError(error));
+      }
+      // What ended the mirror, such as a missing permission, may be mended while this process lives.
+      await this.#pause(backoffDelay(restart, attempt, Math.random));
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const set = new EndpointSet();
+    const mirror = this.#client.mirror(
+      { prefix: keyPrefix(this.#target) },
+      { signal, onTrouble: (error) => this.#setTrouble(error) },
+    );
+    this.#mirrorStatus = () => mirror.status();
+    for await (const update of mirror) {
+      set.apply(update);
+      const live = update.type === 'delta' && !this.#hasJustReconnected(mirror.status());
+      this.#hold.update(set.records, live, this.#clock.now());
+      this.#fromDisk = false;
+      this.#show(update.revision, new Set(set.invalid));
+    }
+  }
+
+  /** What comes in the first moments after a reconnect was not seen as it happened. */
+  #hasJustReconnected({ reconnects, forMs }: MirrorStatus): boolean {
+    return reconnects > 0 && forMs < this.#options.hold.holdMs;
+  }
+
+  #show(revision: Revision, invalid: ReadonlySet<string>): void {
+    this.#cancelHold?.();
+    this.#cancelHold = undefined;
+    const { nextEnd } = this.#hold;
+    if (nextEnd !== undefined) {
+      this.#cancelHold = this.#clock.setTimer(nextEnd - this.#clock.now(), () => {
+        this.#hold.expire(this.#clock.now());
+        this.#show(revision, invalid);
+      });
+    }
+    const endpoints = this.#hold.shown();
+    this.#setView({ target: this.#target, endpoints, revision, invalid, held: this.#hold.held });
+    this.#saveLater();
+  }
+
+  #setView(view: ServiceView): void {
+    this.#cancelDisk?.();
+    this.#view = view;
+    this.#trouble = undefined;
+    for (const subscriber of [...this.#subscribers]) subscriber.view(view);
+  }
+
+  #setTrouble(error: EtcdError): void {
+    this.#trouble = error;
+    if (this.#view) return;
+    for (const subscriber of [...this.#subscribers]) subscriber.trouble(error);
+  }
+
+  /** etcd has not answered in time: what an earlier process knew is better than nothing. */
+  async #fromSnapshot(): Promise<void> {
+    const bytes = await this.#options.snapshots?.load(this.#target).catch((error) => {
+      this.#setTrouble(toEtcdError(error));
+      return undefined;
+    });
+    if (this.#view || this.#stopping.signal.aborted || !bytes) return;
+    const snapshot = readSnapshot(this.#target, bytes);
+    if (!snapshot) return;
+    this.#fromDisk = true;
+    this.#savedAt = snapshot.savedAt;
+    const { endpoints } = snapshot.view;
+    this.#hold.update(new Map(endpoints.map((record) => [record.key, record])), true, this.#clock.now());
+    const trouble = this.#trouble;
+    this.#setView(snapshot.view);
+    this.#trouble = trouble;
+  }
+
+  /** An empty service, or one in doubt, does not take the place of what was known. */
+  #saveLater(): void {
+    const { snapshots } = this.#options;
+    if (!snapshots || this.#cancelSave) return;
+    this.#cancelSave = this.#clock.setTimer(saveAfterMs, () => {
+      this.#cancelSave = undefined;
+      const view = this.#view;
+      if (!view || view.endpoints.length === 0 || view.held.size > 0) return;
+      // One after the other: a later one must not be overtaken.
+      this.#saving = this.#saving
+        .then(() => snapshots.save(this.#target, writeSnapshot(view, Date.now())))
+        .catch((error) => this.#setTrouble(toEtcdError(error)));
+    });
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.setTimer(ms, resolve);
+      this.#stopping.signal.addEventListener(
+        'abort',
+        () => {
+          cancel();
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+}
+
+function toEtcdError(error: unknown): EtcdError {
+  return error instanceof EtcdError ? error : new EtcdError(String(error), { code: 13, cause: error });
+}

@@ -1,0 +1,42 @@
+import type { EtcdError } from '../../errors/index.js';
+import type { Revision } from '../../model/index.js';
+import type { EndpointRecord } from '../endpoint.js';
+
+/** What is known of a target. Stays as it is while etcd cannot be reached. */
+export interface ServiceView {
+  readonly target: string;
+  /** In key order. With those that are held back from disappearing. */
+  readonly endpoints: readonly EndpointRecord[];
+  /** The revision of the store that this view shows. */
+  readonly revision: Revision;
+  /** Keys whose value is not an endpoint. */
+  readonly invalid: ReadonlySet<string>;
+  /** Keys of endpoints that the store no longer has, kept for a while since they may be back soon; see {@link HoldOptions}. */
+  readonly held: ReadonlySet<string>;
+}
+
+export interface ServiceSubscriber {
+  /** The whole view: at once if it is known, then after each change. */
+  view(view: ServiceView): void;
+  /** Nothing is known yet, and this is why. What was known is not taken back. */
+  trouble(error: EtcdError): void;
+}
+
+/** How much can be said of a target. */
+export interface ServiceStatus {
+  /** `unknown`: nothing was ever seen; `empty`: it is known to have no endpoints; `known`: it has some. */
+  readonly state: 'unknown' | 'empty' | 'known';
+  /**
+   * Where the view comes from: `live`, a watch that is up; `memory`, what was last seen before etcd was out of reach;
+   * `disk`, the snapshot of an earlier process.
+   */
+  readonly source: 'live' | 'memory' | 'disk' | 'none';
+  /** For how long the view may have been out of date, in milliseconds: 0 while it is live. */
+  readonly staleMs: number;
+  readonly revision: Revision;
+  readonly endpoints: number;
+  readonly held: number;
+  readonly invalid: number;
+  /** What last stood in the way; undefined while it is live. */
+  readonly lastError: EtcdError | undefined;
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { EndpointManager, fileSnapshotStore, ServiceDirectory } from '#src/naming/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, Opened } from './support.js';
+
+describe('snapshots in files', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-snapshots-'));
+  });
+
+  afterEach(async () => {
+    await opened.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('come back as they were saved, each target its own', async () => {
+    const store = fileSnapshotStore(join(folder, 'made', 'when needed'));
+    const targets = ['a', 'a/b', 'a_b', '../a', 'ä\0', 'x'.repeat(500)];
+    for (const target of targets) await store.save(target, Buffer.from(`of ${target}`));
+    for (const target of targets) {
+      assert.equal(Buffer.from((await store.load(target)) ?? []).toString(), `of ${target}`);
+    }
+    assert.equal(await store.load('nobody'), undefined);
+    assert.deepEqual(await readdir(folder), ['made'], 'nothing is written beside the folder');
+  });
+
+  it('count as none when damaged, and leave no drafts', async () => {
+    const store = fileSnapshotStore(folder);
+    await store.save('svc', Buffer.from('whole'));
+    const files = await readdir(folder);
+    assert.equal(files.length, 1);
+    const path = join(folder, files[0]!);
+    const bytes = await readFile(path);
+    for (const damaged of [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.of(0)]), Buffer.alloc(3)]) {
+      await writeFile(path, damaged);
+      assert.equal(await store.load('svc'), undefined);
+    }
+  });
+
+  it('are each whole when many are written at once', async () => {
+    const store = fileSnapshotStore(folder);
+    const texts = Array.from({ length: 20 }, (_, i) => `${i} `.repeat(10_000));
+    await Promise.all(texts.map((text) => store.save('svc', Buffer.from(text))));
+    assert.ok(texts.includes(Buffer.from((await store.load('svc')) ?? []).toString()));
+    assert.equal((await readdir(folder)).length, 1);
+  });
+
+  it('let a process start and call while etcd is down', async () => {
+    const target = `${etcd().prefix}snapshots/svc`;
+    const server = await opened.server('a');
+    const first = opened.client(etcd().endpoints);
+    await new EndpointManager(first, target).addEndpoint(`${target}/a`, { addr: server.addr });
+    const snapshots = fileSnapshotStore(folder);
+    const before = new ServiceDirectory(first, { snapshots });
+    await before.ready(target);
+    const following = before.follow(target, { view: () => {}, trouble: () => {} });
+    await eventually('it is saved', async () => (await snapshots.load(target)) !== undefined);
+    following();
+    await first.close();
+
+    const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    door.refuse();
+    const client = opened.client([door.endpoint]);
+    const directory = new ServiceDirectory(client, { snapshots });
+    opened.add(registerEtcdResolver(directory), (one) => one[Symbol.dispose]());
+    const caller = opened.caller(`etcd:///${target}`);
+    assert.equal(await caller.call(), 'a');
+    const { source, state, staleMs } = directory.status(target);
+    assert.deepEqual([source, state], ['disk', 'known']);
+    assert.ok(staleMs > 0);
+    door.heal();
+    await eventually('etcd is heard', () => directory.status(target).source === 'live', 20_000);
+    assert.equal(await caller.call(), 'a');
+  });
+});
