@@ -121,7 +121,7 @@ export class MemberPool {
 
   /** The member answered as it should. */
   praise(standing: Standing): void {
-    if (!standing.clear()) return;
+    if (!standing.clear(this.#ports.clock.now())) return;
     this.#stopProbe(standing);
     this.#ports.onEvent({ type: 'member-recovered', endpoint: standing.member.endpoint });
     if (standing === this.#home) this.#current = standing;

@@ -4,6 +4,8 @@ import type { MemberTrouble } from './retry-rule.js';
 
 /** How long a member in trouble is stepped around: doubling, jittered, while another one will do. */
 const stepAside = { baseMs: 1_000, maxMs: 30_000 };
+/** A member that gets into trouble again sooner than this is stepped around for longer each time: it comes and goes. */
+const calmMs = 60_000;
 /** How long a member may owe the answer to its oldest call before new ones go elsewhere. */
 const patienceMs = 3_000;
 
@@ -12,6 +14,7 @@ export class Standing {
   readonly member: Member;
   trouble: MemberTrouble | undefined;
   #failures = 0;
+  #clearedAt = Number.NEGATIVE_INFINITY;
   #avoidUntil = 0;
   #unanswered = 0;
   #heardAt = 0;
@@ -37,15 +40,16 @@ export class Standing {
   }
 
   blame(trouble: MemberTrouble, now: number, random: () => number): void {
+    if (this.trouble === undefined && now - this.#clearedAt > calmMs) this.#failures = 0;
     this.trouble = trouble;
     this.#avoidUntil = now + backoffDelay(stepAside, this.#failures++, random);
   }
 
   /** Whether that ended a trouble. */
-  clear(): boolean {
+  clear(now: number): boolean {
     if (this.trouble === undefined) return false;
     this.trouble = undefined;
-    this.#failures = 0;
+    this.#clearedAt = now;
     return true;
   }
 

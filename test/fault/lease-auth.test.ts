@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { PermissionDeniedError } from '#src/errors/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { eventually, useClients } from '../integration/client/support.js';
+import { secretOf } from '../support/canary.js';
 import { skipIfExternal } from './support.js';
 
 const tokenSeconds = 1;
-const owner = { username: 'owner', password: 'mine' };
+const owner = { username: 'owner', password: secretOf('owner of leases') };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const range = { key: base64('own/'), range_end: base64('own0') };
 
@@ -38,14 +39,17 @@ describe('with authentication on and tokens that live for a second', function ()
   }
 
   async function callAsRoot(method: string, message: object): Promise<void> {
-    const { token } = await call<{ token: string }>('authenticate', { name: 'root', password: 'secret' });
+    const { token } = await call<{ token: string }>('authenticate', {
+      name: 'root',
+      password: secretOf('root of leases'),
+    });
     await call(method, message, token);
   }
 
   before(async function () {
     skipIfExternal(this);
     started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
-    await call('user/add', { name: 'root', password: 'secret' });
+    await call('user/add', { name: 'root', password: secretOf('root of leases') });
     await call('user/grant', { user: 'root', role: 'root' });
     await call('user/add', { name: owner.username, password: owner.password });
     await call('role/add', { name: 'owners' });

@@ -140,6 +140,22 @@ describe('a pool of members', () => {
     assert.equal(probes.length, length);
   });
 
+  it('takes its time with a member that comes and goes, and no longer once it has been well for a minute', async () => {
+    const some = pool(2);
+    const awayFor = async () => {
+      some.blame(real(0), 'unreachable');
+      const since = clock.now();
+      while ((await used(some)) !== 'm0') await clock.pass(100);
+      return clock.now() - since;
+    };
+    const first = await awayFor();
+    let last = 0;
+    for (let i = 0; i < 6; i++) last = await awayFor();
+    assert.ok(last > 5 * first, `${first} ms at first, ${last} ms at last`);
+    await clock.pass(61_000);
+    assert.ok((await awayFor()) < 2 * first);
+  });
+
   it('leaves a member alone that owes an answer for three seconds, until it says something', async () => {
     const some = pool(2);
     const home = some.readyAt(0)!;
