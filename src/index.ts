@@ -66,6 +66,9 @@ export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } 
 export type { Bytes, KeyRange, KeyValue, LeaseId, Revision, WatchEvent } from './model/index.js';
 export type { BalanceOptions } from './naming/balance/index.js';
 export {
+  type Dial,
+  type DialOptions,
+  dial,
   type HealthReporter,
   type RegisterServerOptions,
   type ResolverOptions,

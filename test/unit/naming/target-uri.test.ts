@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Channel, credentials, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
-import { authorityOf, serviceOf, type TargetUri } from '#src/naming/grpc/target-uri.js';
+import { dial } from '#src/naming/grpc/index.js';
+import { authorityOf, serviceOf, splitTarget, type TargetUri } from '#src/naming/grpc/target-uri.js';
 
 /** Each target as grpc-js itself splits it and hands it to a resolver. */
 let parsed: TargetUri | undefined;
@@ -134,5 +135,37 @@ describe('the authority of calls', () => {
       assert.ok(legal(authorityOf({ path, authority })), authorityOf({ path, authority }));
     });
     fc.assert(property, { numRuns: 1_000 });
+  });
+});
+
+describe('what a service is dialled by', () => {
+  it('names that service again, whatever it is called', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (service) => {
+        assert.equal(serviceOf(parse(dial(service).target), false), service);
+      }),
+    );
+    for (const service of ['a/b', '/a', 'a//b', 'a/', '/', '../a', 'a?b#c', '100%', 'a b', 'caf\u00e9', '\0'])
+      assert.equal(serviceOf(parse(dial(service).target), false), service);
+  });
+
+  it('names the client that it is told', () => {
+    const { target } = dial('a/b', { authority: 'prod', scheme: 'etcd' });
+    const uri = parse(target);
+    assert.equal(splitTarget(uri).authority, 'prod');
+    assert.equal(serviceOf(uri, true), 'a/b');
+  });
+
+  it('sets the name of the servers wherever grpc-js looks for it', () => {
+    assert.deepEqual(dial('a', { serverName: 'a.internal' }).options, {
+      'grpc.enable_http_proxy': 0,
+      'grpc.default_authority': 'a.internal',
+      'grpc.ssl_target_name_override': 'a.internal',
+    });
+  });
+
+  it('is refused without a service, and with an authority that no URI can have', () => {
+    assert.throws(() => dial(''), /invalid target/);
+    assert.throws(() => dial('a', { authority: 'a/b' }), /authority 'a\/b'/);
   });
 });
