@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { credentials } from '@grpc/grpc-js';
+import { EtcdClient } from '#src/client/index.js';
+import { useEtcd } from '../../support/etcd.js';
+
+const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
+
+/** An example as a user runs it, and what it has printed. */
+class Example {
+  readonly child: ChildProcess;
+  text = '';
+
+  constructor(name: string, etcd: string) {
+    this.child = spawn(process.execPath, [`${folder}${name}/main.js`, etcd], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        this.text += chunk;
+      });
+  }
+
+  async prints(text: string): Promise<void> {
+    while (!this.text.includes(text)) {
+      const [what] = await Promise.race([
+        once(this.child.stdout!, 'data'),
+        once(this.child, 'close').then(() => ['closed']),
+      ]);
+      if (what === 'closed' && !this.text.includes(text)) assert.fail(`it ended with: ${this.text}`);
+    }
+  }
+
+  /** Resolves with what it printed, once it has ended by itself. */
+  async ended(): Promise<string> {
+    if (this.child.exitCode === null) await once(this.child, 'close');
+    assert.equal(this.child.exitCode, 0, this.text);
+    return this.text;
+  }
+}
+
+describe('an example', function () {
+  this.timeout(60_000);
+  const etcd = useEtcd();
+  const examples: Example[] = [];
+
+  before(function () {
+    // They use names of their own, under no prefix of ours.
+    if (!etcd().canBreak) {
+      console.error('skipped, since the etcd is external: the examples');
+      this.skip();
+    }
+  });
+
+  afterEach(() => {
+    for (const { child } of examples.splice(0)) child.kill('SIGKILL');
+  });
+
+  const run = (name: string) => {
+    const example = new Example(name, etcd().endpoints[0]!);
+    examples.push(example);
+    return example;
+  };
+
+  it('of server and client says hello, and leaves nothing', async () => {
+    assert.match(await run('plain').ended(), /Hello, world, from plain under examples\/plain\/127\.0\.0\.1:/);
+    await using client = new EtcdClient({ endpoints: etcd().endpoints });
+    assert.equal((await client.kv.range({ prefix: 'examples/' })).count, 0n);
+  });
+
+  it('of weights and zones spreads calls by them', async () => {
+    const text = await run('weights').ended();
+    assert.match(text, /by weight, in the caller's zone: heavy 300, light 100/);
+    assert.match(text, /after an update: heavy 200, light 200/);
+    assert.match(text, /when the zone is empty: distant 40/);
+  });
+
+  it('of draining answers the call under way, and ends', async () => {
+    const example = run('drain');
+    await example.prints('registered');
+    await using client = new EtcdClient({ endpoints: etcd().endpoints });
+    const { kvs } = await client.kv.range({ prefix: 'examples/drain/' });
+    const { Addr } = JSON.parse(String(kvs[0]?.value)) as { Addr: string };
+    // The example's own stub, by the path that it has once built.
+    const { GreeterClient } = (await import(`${folder}greeter/greeter.js`)) as {
+      GreeterClient: new (
+        address: string,
+        how: ReturnType<typeof credentials.createInsecure>,
+      ) => {
+        sayHello(request: object, options: object, callback: (error: unknown, reply: unknown) => void): void;
+        close(): void;
+      };
+    };
+    const greeter = new GreeterClient(Addr, credentials.createInsecure());
+    const answered = new Promise((resolve, reject) => {
+      greeter.sayHello({ name: 'x' }, {}, (error, reply) => (error ? reject(error) : resolve(reply)));
+    });
+    example.child.kill('SIGTERM');
+    await answered;
+    greeter.close();
+    assert.match(await example.ended(), /draining\ndrained/);
+    assert.equal((await client.kv.range({ prefix: 'examples/drain/' })).count, 0n);
+  });
+
+  it('of the directory reads it without gRPC', async () => {
+    const text = await run('directory-http').ended();
+    assert.match(text, /answered by one and two/);
+    assert.match(text, /view is known, and live/);
+  });
+
+  it('of a health check of its own follows that', async () => {
+    const text = await run('health').ended();
+    assert.deepEqual(text.trim().split('\n'), [
+      'SERVING',
+      'NOT_SERVING',
+      'SERVING',
+      'registered at last',
+      'NOT_SERVING',
+    ]);
+  });
+});
