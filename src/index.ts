@@ -6,10 +6,13 @@ export {
   type EtcdClientOptions,
   type EtcdNamespace,
   type MemberTrouble,
+  type NamespacedLease,
   type PasswordAuth,
+  type RefusedEndpoint,
   type StatusEvent,
   type SyncOptions,
   type SyncResult,
+  type SyncRule,
   type TlsOptions,
   type TokenAuth,
 } from './client/index.js';

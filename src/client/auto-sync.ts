@@ -1,5 +1,5 @@
 import type { Clock } from '../async/index.js';
-import { EtcdError } from '../errors/index.js';
+import { Code, EtcdError } from '../errors/index.js';
 import type { SyncResult } from '../wire/index.js';
 
 export interface AutoSyncPorts {
@@ -36,9 +36,13 @@ export class AutoSync {
     try {
       await this.#ports.sync();
     } catch (error) {
-      if (!(error instanceof EtcdError)) throw error;
-      this.#ports.onFailure(error);
+      this.#ports.onFailure(error instanceof EtcdError ? error : ruleFailed(error));
     }
     if (this.#cancel === scheduled) this.#cancel = this.#later();
   }
+}
+
+/** Of all that a sync does, only the caller's rule throws such errors; nobody is there to catch them. */
+function ruleFailed(cause: unknown): EtcdError {
+  return new EtcdError('sync.allow failed', { code: Code.INTERNAL, cause });
 }

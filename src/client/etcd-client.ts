@@ -101,7 +101,8 @@ export class EtcdClient implements AsyncDisposable {
   }
 
   /**
-   * What happens behind the calls, from now on: streams lost, opened again, resumed. The same is published on the
+   * What happens behind the calls, from now on: streams lost, opened again, resumed; members in trouble and taken back;
+   * a member list that could not be followed. The same is published on the
    * diagnostics channel `etcd-naming:status`. Ends with the client, or when left. A reader that does not keep up
    * misses the oldest.
    */

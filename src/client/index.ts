@@ -3,12 +3,14 @@ export type {
   CallOptions,
   MemberTrouble,
   PasswordAuth,
+  RefusedEndpoint,
   SyncResult,
+  SyncRule,
   TlsOptions,
   TokenAuth,
 } from '../wire/index.js';
 export { EtcdClient } from './etcd-client.js';
 export type { Environment } from './from-env.js';
-export type { EtcdNamespace } from './namespace.js';
+export type { EtcdNamespace, NamespacedLease } from './namespace.js';
 export type { EtcdClientOptions, SyncOptions } from './options.js';
 export type { StatusEvent } from './status.js';

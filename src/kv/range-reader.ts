@@ -166,11 +166,9 @@ export class RangeReader {
   }
 
   /** Whether another question would do: for fewer keys, or to a member that first makes sure not to lag behind. */
-  #mayAskOtherwise({ code, serverText }: EtcdError): boolean {
-    if (code === Code.RESOURCE_EXHAUSTED && serverText?.includes('larger than max'))
-      return this.#pageSize.shrink();
-    if (!this.#serializable || serverText !== 'etcdserver: mvcc: required revision is a future revision')
-      return false;
+  #mayAskOtherwise({ reason }: EtcdError): boolean {
+    if (reason === 'ResponseTooLarge') return this.#pageSize.shrink();
+    if (!this.#serializable || reason !== 'FutureRev') return false;
     this.#serializable = false;
     return true;
   }

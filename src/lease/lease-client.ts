@@ -70,12 +70,11 @@ export class LeaseClient {
   async revoke(id: LeaseId, options: CallOptions = {}): Promise<void> {
     checkInt64('lease id', id, 1n);
     this.#driver.release(id, 'revoked');
-    const tries = countTries();
     try {
-      await this.#calls.revoke(id, { ...options, onSend: tries.onSend });
+      await this.#calls.revoke(id, options);
     } catch (error) {
-      // On a later try this says that an earlier one was carried out and its answer lost.
-      if (tries.count < 2 || !(error instanceof LeaseNotFoundError)) throw error;
+      // In doubt: an earlier try may have been carried out and its answer lost.
+      if (!(error instanceof LeaseNotFoundError && error.verdict === 'maybe-applied')) throw error;
     }
   }
 
@@ -188,19 +187,15 @@ export class LeaseClient {
   async #grant(options: GrantOptions & TracedCallOptions): Promise<Lease> {
     const id = options.id ?? randomLeaseId();
     checkGrant(options.ttlSeconds, id);
-    const tries = countTries(options.onSend);
     try {
-      const granted = await this.#calls.grant(
-        { TTL: BigInt(options.ttlSeconds), ID: id },
-        { ...options, onSend: tries.onSend },
-      );
+      const granted = await this.#calls.grant({ TTL: BigInt(options.ttlSeconds), ID: id }, options);
       if (granted.ID !== id || granted.TTL <= 0n) {
         throw errorFromServer(Code.INTERNAL, "the answer is not etcd's: it grants no lease");
       }
       return { id, ttlSeconds: Number(granted.TTL) };
     } catch (error) {
-      // On a later try this says that an earlier one was carried out and its answer lost.
-      if (tries.count > 1 && isLeaseExists(error)) return this.#confirm(id, options);
+      // In doubt: an earlier try may have been carried out and its answer lost. Else the id is somebody else's.
+      if (isLeaseExists(error) && error.verdict === 'maybe-applied') return this.#confirm(id, options);
       throw error;
     }
   }
@@ -220,19 +215,6 @@ export class LeaseClient {
   }
 }
 
-function countTries(alsoTell?: () => void): { readonly count: number; onSend(): void } {
-  let count = 0;
-  return {
-    get count() {
-      return count;
-    },
-    onSend: () => {
-      count++;
-      alsoTell?.();
-    },
-  };
-}
-
 function ttlOf(id: LeaseId, outcome: OnceOutcome): number {
   switch (outcome.type) {
     case 'renewed':
@@ -250,8 +232,8 @@ function ttlOf(id: LeaseId, outcome: OnceOutcome): number {
   }
 }
 
-function isLeaseExists(error: unknown): boolean {
-  return error instanceof EtcdError && error.serverText === 'etcdserver: lease already exists';
+function isLeaseExists(error: unknown): error is EtcdError {
+  return error instanceof EtcdError && error.reason === 'LeaseExist';
 }
 
 function checkGrant(ttlSeconds: number, id: LeaseId): void {

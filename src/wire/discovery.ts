@@ -62,7 +62,7 @@ function judge(
   if (speaksTls !== undefined && speaksTls !== tls) return tls ? 'it is without TLS' : 'it is with TLS';
   if (wildcard.test(address)) return 'it is a wildcard address';
   if (!loopback && isLoopback(address)) return "it is the member's own loopback address";
-  return allow && !allow(endpoint) ? 'the allow rule refuses it' : parsed;
+  return allow && allow(endpoint) !== true ? 'the allow rule refuses it' : parsed;
 }
 
 function parse(endpoint: string): (MemberAddress & { readonly tls: boolean | undefined }) | string {

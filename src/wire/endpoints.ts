@@ -102,5 +102,5 @@ function tlsOf(scheme: string | undefined, endpoint: string): boolean | undefine
 
 /** Without a password that somebody put before the host. */
 function shown(endpoint: string): string {
-  return endpoint.replace(/^([^/]*\/\/)?[^/]*@/, '$1…@');
+  return endpoint.replace(/^([^/@]*\/\/)?.*@/s, '$1…@');
 }

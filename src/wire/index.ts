@@ -22,6 +22,7 @@ export {
   type WatchResponse,
   watchCalls,
 } from './calls.js';
+export type { RefusedEndpoint } from './discovery.js';
 export type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';

@@ -8,8 +8,8 @@ import { describe } from './tries.js';
 
 /** How long to wait between rounds over all members when none of them can be reached. */
 const nextRound = { baseMs: 100, maxMs: 1_000 };
-/** A caller whose deadline was shorter than this learnt nothing about the member. */
-const fairWaitMs = 500;
+/** A caller who waited for a connection no longer than this learnt nothing about the member. */
+const fairConnectMs = 500;
 /** A member that was stepped around is asked again so long after that was to end, at the earliest. */
 const probeAfterMs = 250;
 
@@ -75,7 +75,19 @@ export class MemberPool {
 
   /** The member in use if it can take a call at this moment; the path of nearly every call. */
   readyAt(now: number): Standing | undefined {
-    return !this.#closed && this.#current.readyAt(now) ? this.#current : undefined;
+    if (this.#closed) return undefined;
+    // Left without trouble, for being slow to connect or to answer.
+    if (this.#current !== this.#home && this.#home.readyAt(now)) this.#current = this.#home;
+    return this.#current.readyAt(now) ? this.#current : undefined;
+  }
+
+  /** The members in trouble, and why. */
+  troubles(): TriedMember[] {
+    return this.#standings.flatMap(({ member, trouble, lastError }) =>
+      trouble === undefined
+        ? []
+        : [{ member: member.endpoint, answer: lastError?.message ?? trouble, times: 1 }],
+    );
   }
 
   /** Whether a call that this member leaves unanswered could be asked of another one. */
@@ -86,8 +98,8 @@ export class MemberPool {
   /**
    * A connected member, however many rounds it takes; `onFailure` is told of those that could not be reached.
    * @throws {DeadlineError} naming every member and its trouble, verdict `not-applied`, when the deadline (on the
-   *   pool's clock) passes first; {TlsError} at once where every member refuses our credentials or shows bad ones,
-   *   unless there is no deadline; the signal's own reason; or {ClosedError}.
+   *   pool's clock) passes first; {TlsError} at once where every member refuses our credentials or shows bad ones; the
+   *   signal's own reason; or {ClosedError}.
    */
   async connect(
     deadline: number,
@@ -134,8 +146,7 @@ export class MemberPool {
     const { clock, random } = this.#ports;
     if (standing.trouble !== trouble)
       this.#ports.onEvent({ type: 'member-trouble', endpoint: member.endpoint, trouble, error });
-    standing.blame(trouble, clock.now(), random);
-    if (this.#standings.length === 1) return; // its calls are its probes
+    standing.blame(trouble, clock.now(), random, error);
     if (this.#current === standing) this.#current = this.#inOrder()[0] ?? standing;
     this.#probeLater(standing);
   }
@@ -202,7 +213,7 @@ export class MemberPool {
       if (error !== late) throw error;
       for (const { standing, forMs } of race.pending()) {
         onFailure(standing.member, late);
-        if (forMs >= fairWaitMs) this.blame(standing.member, 'unreachable');
+        if (forMs >= fairConnectMs) this.blame(standing.member, 'unreachable');
       }
       return undefined;
     } finally {

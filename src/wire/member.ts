@@ -76,13 +76,19 @@ export class Member {
     for (;;) {
       const state = this.#startConnecting();
       if (state === connectivityState.READY) return this.#channel;
-      if (state === connectivityState.TRANSIENT_FAILURE)
-        throw (await this.#credentials.trouble.error()) ?? this.#unreachable(await lastError(this.#channel));
+      if (state === connectivityState.TRANSIENT_FAILURE) throw await this.#trouble();
       if (!(await stateChanges(this.#channel, state, deadline))) {
         this.#replaceChannel();
         throw this.#unreachable(`no connection within ${this.#connectTimeoutMs} ms`);
       }
     }
+  }
+
+  async #trouble(): Promise<EtcdError> {
+    const ofTls = await this.#credentials.trouble.error();
+    if (ofTls) return ofTls;
+    // Closed meanwhile: grpc-js throws at whoever calls over a channel that is shut down.
+    return this.#unreachable(this.#closed ? 'the client is closed' : await lastError(this.#channel));
   }
 
   /** A closed channel that is asked to connect does so, and dials for ever. */

@@ -29,6 +29,11 @@ export interface MembershipPorts {
   readonly newMember: (address: MemberAddress) => Member;
 }
 
+interface Found {
+  readonly address: MemberAddress;
+  readonly member: Member;
+}
+
 /** The members that a client knows: those it was given, which it never forgets, and those that etcd told it of. */
 export class Membership {
   readonly #ports: MembershipPorts;
@@ -64,7 +69,7 @@ export class Membership {
       loopback: this.#seeds.some(({ address }) => isLoopback(address)),
       allow: rule?.allow,
     });
-    const found = usable.map((address) => ({ address, member: this.#memberAt(address) }));
+    const [found, unusable] = this.#membersAt(usable);
     const adopted = (await anyConnects(found.map(({ member }) => member))) && !this.#ports.pool.closed;
     if (adopted) this.#use(found);
     else for (const { address, member } of found) if (!this.#known.has(address.address)) member.close();
@@ -74,17 +79,32 @@ export class Membership {
     return {
       endpoints: this.#ports.pool.standings.map(({ member }) => member.endpoint),
       adopted,
-      refused: [...refused, ...unreachable],
+      refused: [...refused, ...unusable, ...unreachable],
     };
   }
 
-  #use(found: readonly { readonly address: MemberAddress; readonly member: Member }[]): void {
+  #use(found: readonly Found[]): void {
     const wanted = new Map<string, Member>();
     for (const seed of this.#seeds) wanted.set(seed.address, this.#memberAt(seed));
     for (const { address, member } of found) wanted.set(address.address, member);
     this.#known.clear();
     for (const [address, member] of wanted) this.#known.set(address, member);
     this.#ports.pool.replace([...wanted.values()]);
+  }
+
+  /** An address that no certificate could be for is no reason to leave out the others. */
+  #membersAt(addresses: readonly MemberAddress[]): [Found[], RefusedEndpoint[]] {
+    const found: Found[] = [];
+    const unusable: RefusedEndpoint[] = [];
+    for (const address of addresses) {
+      try {
+        found.push({ address, member: this.#memberAt(address) });
+      } catch (error) {
+        if (!(error instanceof InvalidInputError)) throw error;
+        unusable.push({ endpoint: address.endpoint, reason: error.message });
+      }
+    }
+    return [found, unusable];
   }
 
   #memberAt(address: MemberAddress): Member {

@@ -10,8 +10,8 @@ export interface CallOptions {
   /** Cancels the call, also on the server; the call rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long the call may take in milliseconds, tries included. Default 10,000: longer than etcd's own limit of
-   * about 7 s, so that its reason is seen rather than ours. `Infinity` waits without end.
+   * How long the call may take in milliseconds, tries included. Default: the client's `timeoutMs`. `Infinity` waits
+   * without end.
    */
   readonly timeoutMs?: number;
 }

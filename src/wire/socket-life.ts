@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { systemClock } from '../async/index.js';
 
 /** grpc-js takes hold of the process through the socket while a call is open; here it is for the call's owner to say. */
 export function letGo(socket: Socket): void {
@@ -20,13 +21,11 @@ export function hangUpOnSilence(socket: Socket, silenceMs: number): void {
 
 /** Closes the socket after that time unless it did well by then; the returned function lets it be. */
 export function hangUpUnless(didWell: () => boolean, socket: Socket, what: string, ms: number): () => void {
-  const timer = setTimeout(() => {
+  const stop = systemClock.setTimer(ms, () => {
     if (didWell()) return;
     gaveUp.add(socket);
     socket.destroy(new Error(`${what} ${ms} ms`));
-  }, ms);
-  timer.unref();
-  const stop = () => clearTimeout(timer);
+  });
   socket.once('close', stop);
   return stop;
 }

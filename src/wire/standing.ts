@@ -1,23 +1,29 @@
 import { backoffDelay } from '../async/index.js';
+import type { EtcdError } from '../errors/index.js';
 import type { Member } from './member.js';
 import type { MemberTrouble } from './retry-rule.js';
 
 /** How long a member in trouble is stepped around: doubling, jittered, while another one will do. */
 const stepAside = { baseMs: 1_000, maxMs: 30_000 };
-/** A member that gets into trouble again sooner than this is stepped around for longer each time: it comes and goes. */
-const calmMs = 60_000;
 /** How long a member may owe the answer to its oldest call before new ones go elsewhere. */
 const patienceMs = 3_000;
+/** A member that fails again sooner was not well: it comes and goes, or passes probes and fails what is asked of it. */
+const wellAfterMs = 60_000;
 
 /** What is held against a member, and until when. */
 export class Standing {
   readonly member: Member;
   trouble: MemberTrouble | undefined;
   #failures = 0;
-  #clearedAt = Number.NEGATIVE_INFINITY;
   #avoidUntil = 0;
+  #clearedAt = 0;
+  /** What it last said, or did not, when it was blamed. */
+  #lastError: EtcdError | undefined;
   #unanswered = 0;
+  /** Since when whatever is unanswered is so. */
   #heardAt = 0;
+  /** For how long earlier calls were unanswered, and nothing was heard since. */
+  #silentMs = 0;
 
   constructor(member: Member) {
     this.member = member;
@@ -39,9 +45,19 @@ export class Standing {
     return this.#owesAt(now) ? 0.5 : 0;
   }
 
-  blame(trouble: MemberTrouble, now: number, random: () => number): void {
-    if (this.trouble === undefined && now - this.#clearedAt > calmMs) this.#failures = 0;
+  /** Why it is in trouble, where that is known. */
+  get lastError(): EtcdError | undefined {
+    return this.trouble === undefined ? undefined : this.#lastError;
+  }
+
+  blame(trouble: MemberTrouble, now: number, random: () => number, error?: EtcdError): void {
+    this.#lastError = error;
+    const wasWell = this.trouble === undefined;
+    const isNews = wasWell || now >= this.#avoidUntil;
     this.trouble = trouble;
+    // Of five hundred calls that one cut ended, one counts.
+    if (!isNews) return;
+    if (wasWell && now - this.#clearedAt > wellAfterMs) this.#failures = 0;
     this.#avoidUntil = now + backoffDelay(stepAside, this.#failures++, random);
   }
 
@@ -60,7 +76,17 @@ export class Standing {
   /** `heard`: the member said something, be it an error. */
   callSettled(now: number, heard: boolean): void {
     this.#unanswered--;
-    if (heard) this.#heardAt = now;
+    if (!heard) {
+      if (this.#unanswered === 0) this.#silentMs += now - this.#heardAt;
+      return;
+    }
+    this.#heardAt = now;
+    this.#silentMs = 0;
+  }
+
+  /** For how long calls were under way and nothing was heard: callers with short deadlines find out together. */
+  silentMs(now: number): number {
+    return this.#silentMs + (this.#unanswered > 0 ? now - this.#heardAt : 0);
   }
 
   #owesAt(now: number): boolean {

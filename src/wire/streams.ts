@@ -85,6 +85,7 @@ export class Streams {
       .connect(giveUp.signal)
       .then(
         (connected) => {
+          if (giveUp.signal.aborted) return; // cancelled between its finding a member and this
           member = connected.member;
           const metadata = this.#ports.metadata();
           call.start(connected.channel, options.requireLeader ? metadata.requireLeader : metadata.plain);

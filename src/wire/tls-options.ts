@@ -70,6 +70,11 @@ function checkSource(tls: TlsOptions, name: PemName): void {
   if (pem !== undefined && typeof pem !== 'string' && !(pem instanceof Uint8Array)) {
     throw new InvalidInputError(`tls.${name} is a ${typeof pem}; it must be PEM, as a string or a Buffer`);
   }
+  // Before anything puts it into a text: a key given in the wrong place must not be shown.
+  if (typeof file === 'string' && file.includes('-----BEGIN'))
+    throw new InvalidInputError(
+      `tls.${name}File holds PEM; it must be the path of a file: give PEM as tls.${name}`,
+    );
   if (file !== undefined && (typeof file !== 'string' || file === '')) {
     throw new InvalidInputError(`tls.${name}File is '${String(file)}'; it must be the path of a file`);
   }

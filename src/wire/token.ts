@@ -14,6 +14,7 @@ const refusalMs = 1_000;
 export class TokenSource {
   readonly #fetch: FetchToken;
   readonly #wallNow: () => number;
+  readonly #now: () => number;
   readonly #listeners = new Set<(generation: number) => void>();
   #token: string | undefined;
   #generation = 0;
@@ -22,9 +23,14 @@ export class TokenSource {
   #refusal: { readonly error: EtcdError; readonly until: number } | undefined;
 
   /** @param wallNow Milliseconds of wall-clock time, which is what tokens speak of. */
-  constructor(fetch: FetchToken, wallNow: () => number = () => Date.now()) {
+  constructor(
+    fetch: FetchToken,
+    wallNow: () => number = () => Date.now(),
+    now: () => number = () => performance.now(),
+  ) {
     this.#fetch = fetch;
     this.#wallNow = wallNow;
+    this.#now = now;
   }
 
   /** Counts the tokens: 0 before the first. */
@@ -43,7 +49,7 @@ export class TokenSource {
    */
   refresh(used: number): Promise<void> {
     if (this.#generation > used) return Promise.resolve();
-    if (this.#refusal && this.#wallNow() < this.#refusal.until) return Promise.reject(this.#refusal.error);
+    if (this.#refusal && this.#now() < this.#refusal.until) return Promise.reject(this.#refusal.error);
     return this.#replace(used > 0);
   }
 
@@ -72,14 +78,20 @@ export class TokenSource {
   }
 
   async #fetchNow(refused: boolean): Promise<void> {
+    const before = this.#token;
     try {
       this.#token = await this.#fetch(refused);
     } catch (error) {
       if (error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED)
-        this.#refusal = { error, until: this.#wallNow() + refusalMs };
+        this.#refusal = { error, until: this.#now() + refusalMs };
       throw error;
     }
     this.#refusal = undefined;
+    // A provider with nothing newer: it is asked again when etcd turns the token down.
+    if (!refused && before !== undefined && this.#token === before) {
+      this.#renewAt = Number.POSITIVE_INFINITY;
+      return;
+    }
     this.#renewAt = this.#renewalOf(this.#token);
     this.#generation++;
     for (const listener of this.#listeners) listener(this.#generation);

@@ -238,7 +238,7 @@ export class Transport {
     const { auth, timeoutMs } = this.#options;
     if (!auth) return undefined;
     const authenticate = async (name: string, password: string) =>
-      (await this.unary(AuthService.authenticate, { name, password }, 'read')).token;
+      (await this.unary(AuthService.authenticate, { name, password }, 'read', { unref: true })).token;
     const source = new TokenSource(tokenFetcher(auth, authenticate, timeoutMs));
     source.onChange(() => {
       this.#metadata = new CallMetadata(source.token);

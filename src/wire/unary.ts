@@ -24,7 +24,7 @@ import {
 } from './retry-rule.js';
 import type { Standing } from './standing.js';
 import type { TokenSource } from './token.js';
-import { Tries } from './tries.js';
+import { describe, Tries } from './tries.js';
 
 export interface UnaryPorts {
   readonly pool: MemberPool;
@@ -90,11 +90,21 @@ export class UnaryCall<Req, Res> {
       } catch (error) {
         const endedAt = clock.now();
         standing.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
-        if (!(error instanceof EtcdError)) throw error;
-        if (this.#ports.closing.aborted) throw new ClosedError('the client', error.verdict);
-        if (token && needsToken(error) && this.#tokensRefused++ < maxTokensRefused)
-          await this.#newerToken(token, generation, standing);
-        else await this.#failed(error, standing, attempt, endedAt - sentAt);
+        const { signal } = this.#options;
+        // The signal's own reason may be an error of ours: of another call that failed.
+        if (!(error instanceof EtcdError) || (signal?.aborted && error === signal.reason)) throw error;
+        if (this.#ports.closing.aborted)
+          throw new ClosedError('the client', this.#inDoubt ? 'maybe-applied' : error.verdict);
+        if (token && needsToken(error)) {
+          if (this.#tokensRefused++ >= maxTokensRefused) throw this.#doubted(error);
+          await this.#newerToken(token, generation);
+        } else
+          await this.#failed(
+            error,
+            standing,
+            attempt,
+            Math.max(endedAt - sentAt, standing.silentMs(endedAt)),
+          );
       }
     }
   }
@@ -108,7 +118,7 @@ export class UnaryCall<Req, Res> {
     if (trouble) pool.blame(standing.member, trouble, error);
     if (!mayTryAgain(error, safety)) {
       const last = told(error, method, safety, endpoint);
-      throw this.#tries?.maybeApplied ? inDoubt(last) : last;
+      throw this.#inDoubt ? inDoubt(last) : last;
     }
     this.#tries ??= new Tries();
     this.#tries.add(endpoint, error);
@@ -116,7 +126,29 @@ export class UnaryCall<Req, Res> {
     const elsewhere = attempt === 0 && trouble !== undefined && pool.hasOthers();
     const pauseMs = elsewhere ? 0 : backoffDelay(retryPause, attempt, random);
     if (this.#deadline - clock.now() - pauseMs < leastTryMs) throw this.#tries.late(methodName(method));
-    if (pauseMs > 0) await delay(pauseMs, this.#orClosing(), { unref: true });
+    if (pauseMs > 0) await this.#pause(pauseMs);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    try {
+      await delay(ms, this.#orClosing(), { unref: true });
+    } catch (error) {
+      throw this.#doubted(error);
+    }
+  }
+
+  /** Whether an earlier try may have changed something. */
+  get #inDoubt(): boolean {
+    return this.#kind.safety === 'idempotent' && this.#tries?.maybeApplied === true;
+  }
+
+  /** What ends the call before it is sent again makes no earlier try undone. The error may be others', too. */
+  #doubted(error: unknown): unknown {
+    const member = this.#tries?.doubtful;
+    if (!this.#inDoubt || member === undefined || !(error instanceof EtcdError)) return error;
+    if (error === this.#options.signal?.reason) return error;
+    if (error instanceof ClosedError) return new ClosedError('the client', 'maybe-applied');
+    return new AmbiguousWriteError(methodName(this.#kind.method), member, error);
   }
 
   async #connect(): Promise<Standing> {
@@ -127,7 +159,8 @@ export class UnaryCall<Req, Res> {
         tries.add(member.endpoint, error),
       );
     } catch (error) {
-      throw error instanceof DeadlineError ? tries.late(methodName(this.#kind.method)) : error;
+      if (error instanceof DeadlineError) throw tries.late(methodName(this.#kind.method));
+      throw this.#doubted(error);
     }
   }
 
@@ -137,15 +170,18 @@ export class UnaryCall<Req, Res> {
     return this.#kind.safety === 'local-read' ? metadata.plain : metadata.requireLeader;
   }
 
-  /** Waits for the one request of all, no longer than this call may take. `asked`: who turned the last one down. */
-  async #newerToken(token: TokenSource, used: number, asked?: Standing): Promise<void> {
-    const late = () => new DeadlineError('no token before the deadline', { verdict: 'not-applied' });
+  /** Waits for the one request of all, no longer than this call may take. */
+  async #newerToken(token: TokenSource, used: number): Promise<void> {
+    const late = () => {
+      const tried = this.#ports.pool.troubles();
+      const why = tried.length > 0 ? `: ${describe(tried)}` : '';
+      return new DeadlineError(`no token before the deadline${why}`, { verdict: 'not-applied', tried });
+    };
     const remaining = this.#deadline - this.#ports.clock.now();
     try {
-      await raceAbort(within(token.refresh(used), remaining, late), this.#options.signal);
+      await raceAbort(within(token.refresh(used), remaining, late), this.#orClosing());
     } catch (error) {
-      if (!asked || !this.#tries?.maybeApplied || !(error instanceof EtcdError)) throw error;
-      throw new AmbiguousWriteError(methodName(this.#kind.method), asked.member.endpoint, error);
+      throw this.#doubted(error);
     }
   }
 

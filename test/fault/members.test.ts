@@ -45,6 +45,22 @@ describe('a client of three members', function () {
     assert.ok(Math.max(...slow) < 5_000, `a call made ${Math.max(...slow)} ms into it was slow`);
   });
 
+  it('whose member falls silent does not ask it for ever, however short the deadlines of its calls', async () => {
+    const { client, folder, door } = await throughDoors();
+    door.blackhole();
+    let failed = 0;
+    await eventually('a read is answered', () =>
+      client.kv.get(`${folder}k`, { timeoutMs: 400 }).then(
+        () => true,
+        () => {
+          failed++;
+          return false;
+        },
+      ),
+    );
+    assert.ok(failed <= 5, `${failed} reads failed before another member was asked`);
+  });
+
   it('whose members die one after the other reads on without an error', async () => {
     const { members } = cluster();
     const client = connect(members.map(({ endpoint }) => endpoint));

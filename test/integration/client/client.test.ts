@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { EtcdClient } from '#src/client/index.js';
 import { ClosedError } from '#src/errors/index.js';
 import { useEtcd } from '../../support/etcd.js';
@@ -74,6 +75,38 @@ describe('a client', () => {
     assert.throws(() => client.watch('k'), ClosedError);
     await assert.rejects(client.lease.grant({ ttlSeconds: 5 }), ClosedError);
     await assert.rejects(client.lease.hold({ ttlSeconds: 5 }), ClosedError);
+  });
+
+  it('closes quietly while a member is being asked what it speaks', async () => {
+    // It accepts, hangs up on HTTP/2, and keeps silent before a TLS hello: a load balancer with nobody behind it.
+    const silent = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (hello) => {
+        if (hello[0] !== 0x16) socket.destroy();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const sockets = new Set<Socket>();
+    silent.on('connection', (socket) => sockets.add(socket));
+    try {
+      const closing = Array.from({ length: 20 }, async (_, i) => {
+        const client = connect([`127.0.0.1:${port}`, ...etcd().endpoints]);
+        await client.kv.get('k');
+        await new Promise((resolve) => setTimeout(resolve, 100 * i));
+        await client.close();
+      });
+      await Promise.all(closing);
+      await new Promise((resolve) => setTimeout(resolve, 1_500)); // as long as the question may take
+    } finally {
+      process.off('unhandledRejection', note);
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
+    assert.deepEqual(unhandled, []);
   });
 
   it('that closed lets the process end, after calls, watches and leases', async () => {

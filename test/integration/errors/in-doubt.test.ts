@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import { AmbiguousWriteError, Code, EtcdError, LeaseNotFoundError } from '#src/errors/index.js';
+import {
+  AmbiguousWriteError,
+  ClosedError,
+  Code,
+  EtcdError,
+  LeaseNotFoundError,
+  PermissionDeniedError,
+} from '#src/errors/index.js';
 import { secretOf } from '../../support/canary.js';
 import { useScriptedServer } from '../../support/scripted-server.js';
-import { useClients } from '../client/support.js';
+import { eventually, useClients } from '../client/support.js';
 
 describe('an idempotent write whose first answer was lost', () => {
   /** What the server says to each put, one after the other. */
@@ -61,4 +68,80 @@ describe('an idempotent write whose first answer was lost', () => {
       return secretOf('one token');
     };
   }
+
+  it('is not called final when its client closes before the next try', async () => {
+    const client = connect([server().endpoint], { timeoutMs: 5_000 });
+    // Enough lost answers for a pause between tries.
+    for (let i = 0; i < 40; i++) answers.push(lost);
+    const call = client.kv.put('k', 'v', { idempotent: true });
+    call.catch(() => {});
+    await eventually('it was tried', () => answers.length < 38);
+    await client.close();
+    await assert.rejects(call, (error) => {
+      assert.ok(error instanceof ClosedError);
+      assert.equal(error.verdict, 'maybe-applied');
+      return true;
+    });
+    answers.length = 0;
+  });
+});
+
+describe('a read whose first answer was lost', () => {
+  const answers: (readonly [code: Code, text: string])[] = [];
+  const server = useScriptedServer((call) => {
+    const next = answers.shift();
+    if (next) call.end(...next);
+  });
+  const { connect } = useClients();
+
+  it('is refused plainly: it changes nothing, so nothing is in doubt', async () => {
+    const client = connect([server().endpoint], { timeoutMs: 2_000 });
+    answers.push(
+      [Code.UNAVAILABLE, 'etcdserver: request timed out'],
+      [Code.PERMISSION_DENIED, 'etcdserver: permission denied'],
+    );
+    await assert.rejects(client.kv.get('k'), (error) => {
+      assert.ok(error instanceof PermissionDeniedError);
+      assert.equal(error.verdict, 'final');
+      return true;
+    });
+  });
+
+  it('that is aborted with an error of ours rejects with that, and blames nobody', async () => {
+    const client = connect([server().endpoint], { timeoutMs: 5_000 });
+    const events: string[] = [];
+    const listening = (async () => {
+      for await (const { type } of client.status()) events.push(type);
+    })();
+    const abort = new AbortController();
+    const reason = new EtcdError('a sibling failed', { code: Code.UNAVAILABLE, verdict: 'maybe-applied' });
+    const call = client.kv.put('k', 'v', { signal: abort.signal });
+    call.catch(() => {});
+    await eventually('it was sent', () => server().calls.includes('Put'));
+    abort.abort(reason);
+    await assert.rejects(call, (error) => error === reason);
+    await client.close();
+    await listening;
+    assert.deepEqual(events, []);
+  });
+});
+
+describe('a grant of an id that is somebody else’s', () => {
+  let granted = 0;
+  const server = useScriptedServer((call) => {
+    if (call.method !== 'LeaseGrant') call.reply(Buffer.alloc(0));
+    else if (granted++ === 0) call.end(Code.UNAVAILABLE, 'etcdserver: no leader');
+    else call.end(Code.FAILED_PRECONDITION, 'etcdserver: lease already exists');
+  });
+  const { connect } = useClients();
+
+  it('is refused, also when an earlier try was surely not carried out', async () => {
+    const client = connect([server().endpoint], { timeoutMs: 2_000 });
+    await assert.rejects(client.lease.grant({ ttlSeconds: 60, id: 77n }), (error) => {
+      assert.ok(error instanceof EtcdError);
+      assert.equal(error.reason, 'LeaseExist');
+      return true;
+    });
+    assert.equal(granted, 2);
+  });
 });

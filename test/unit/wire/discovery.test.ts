@@ -46,6 +46,16 @@ describe('what members advertise', () => {
     });
   }
 
+  it('is not used by a rule that does not say so outright, such as one that promises to', () => {
+    const allow = (async () => true) as unknown as (endpoint: string) => boolean;
+    assert.deepEqual(used([member('http://a:1')], { ...plain, allow }), []);
+  });
+
+  it('is no socket file', () => {
+    assert.deepEqual(used([member('unix:///run/evil')]), []);
+    assert.match(why(member('unix:///run/evil')), /socket file/);
+  });
+
   it('may be loopback where the client was given a loopback address itself', () => {
     assert.deepEqual(used([member('http://127.0.0.1:1')], { ...plain, loopback: true }), ['127.0.0.1:1']);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { InvalidInputError } from '#src/errors/index.js';
 import { parseEndpoints } from '#src/wire/index.js';
+import { secretOf } from '../../support/canary.js';
 
 describe('endpoints', () => {
   const good: readonly (readonly [endpoint: string, address: string, tls: boolean | undefined])[] = [
@@ -111,4 +112,17 @@ describe('endpoints', () => {
       );
     });
   }
+
+  it('show no password that somebody put into one, wherever a slash or an @ stands in it', () => {
+    const secret = secretOf('in an address');
+    for (const endpoint of [
+      `http://root:${secret}/x@host:1`,
+      `root:x@${secret}@host:1`,
+      `ftp://root:${secret}@h:1`,
+    ])
+      assert.throws(
+        () => parseEndpoints([endpoint]),
+        (error: Error) => !error.message.includes(secret),
+      );
+  });
 });

@@ -169,12 +169,45 @@ describe('a pool of members', () => {
     assert.equal((await some.connect(forever)).member.endpoint, 'm0');
   });
 
-  it('uses the only member there is, whatever is held against it, and sends it no probes', async () => {
+  it('uses the only member there is, whatever is held against it, and tells when it is well again', async () => {
     const some = pool(1);
     some.blame(real(0), 'silent');
     assert.equal(await used(some), 'm0');
-    await clock.pass(100_000);
-    assert.equal(probes.length, 0);
+    await clock.pass(10_000);
+    assert.equal(events.at(-1)?.type, 'member-recovered');
+  });
+
+  it('counts one cut once, however many calls it ends', async () => {
+    const some = pool(2);
+    for (let call = 0; call < 500; call++) some.blame(real(0), 'unreachable');
+    await clock.pass(1_500);
+    assert.equal(await used(some), 'm0');
+    assert.equal(events.filter(({ type }) => type === 'member-trouble').length, 1);
+  });
+
+  it('adds up the silence that callers with short deadlines met', () => {
+    const home = pool(2).readyAt(0)!;
+    for (let call = 0; call < 4; call++) {
+      home.callSent(call * 10_000);
+      home.callSettled(call * 10_000 + 300, false);
+    }
+    assert.equal(home.silentMs(100_000), 1_200);
+    home.callSent(100_000);
+    home.callSettled(100_001, true);
+    assert.equal(home.silentMs(200_000), 0);
+  });
+
+  it('goes back to a home that was merely slow to connect', async () => {
+    const some = pool(2);
+    members[0]!.connected = false;
+    assert.equal((await some.connect(forever)).member.endpoint, 'm0');
+    members[0]!.connected = false;
+    members[0]!.connect = () => new Promise(() => {});
+    const connecting = some.connect(forever);
+    await clock.pass(600);
+    assert.equal((await connecting).member.endpoint, 'm1');
+    members[0]!.connected = true;
+    assert.equal(await used(some), 'm0');
   });
 
   it('names every member and its trouble when the deadline has passed', async () => {

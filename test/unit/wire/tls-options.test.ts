@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
+import { registerSecret } from '../../support/canary.js';
 import { Authority, type Pair } from '../../support/certificates.js';
 
 function make(tls: unknown, endpoint = 'https://127.0.0.1:1'): void {
@@ -93,5 +95,20 @@ describe('TLS options', () => {
     }
     const ours = warnings.filter((warning) => (warning as { code?: string }).code === 'ETCD_TLS_UNVERIFIED');
     assert.equal(ours.length, 2);
+  });
+});
+
+describe('a key that stands where a path belongs', () => {
+  it('is refused, and not shown', () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    registerSecret(pem);
+    assert.throws(
+      () => new EtcdClient({ endpoints: ['https://a:1'], tls: { certFile: 'c.pem', keyFile: pem } }),
+      (error: Error) =>
+        error instanceof InvalidInputError &&
+        /keyFile holds PEM/.test(error.message) &&
+        pem.split('\n').every((line) => line === '' || !error.message.includes(line)),
+    );
   });
 });

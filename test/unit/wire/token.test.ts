@@ -47,6 +47,7 @@ describe('a token source', () => {
         });
       },
       () => now,
+      () => now,
     );
   };
 
