@@ -1,0 +1,170 @@
+#!/usr/bin/env node
+// npm run campaign:outage: etcd is stopped for minutes under a service in use; then a process starts while it is down.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import grpc from '@grpc/grpc-js';
+import {
+  dial,
+  EtcdClient,
+  fileSnapshotStore,
+  registerEtcdResolver,
+  registerServer,
+  ServiceDirectory,
+} from '../dist/index.js';
+import { startEtcd } from '../dist/testing/index.js';
+
+const help = `npm run campaign:outage [-- --seconds 300]
+
+Three servers, registered; one caller that never pauses. etcd is stopped for so long and started again. Told are the
+calls made and failed, how few endpoints the caller's view ever had, how old it was at the end, and the first calls of
+a process that starts from its snapshot on disk while etcd is down. Exit code 1 when a call failed or the view emptied.`;
+
+const identity = (bytes) => bytes;
+const method = {
+  path: '/campaign.Outage/Ask',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
+};
+const target = 'campaign/outage';
+
+if (process.env.COLD_START) await coldStart(JSON.parse(process.env.COLD_START));
+else await main();
+
+async function main() {
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '300' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  const seconds = Number(values.seconds);
+  const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-outage-'));
+  const etcd = await startEtcd();
+  console.log(`etcd ${etcd.version}, stopped for ${seconds} s`);
+  const client = new EtcdClient({ endpoints: etcd.endpoints });
+  const servers = await Promise.all([0, 1, 2].map(() => serve(client)));
+  const directory = new ServiceDirectory(client, { snapshots: fileSnapshotStore(folder) });
+  const resolver = registerEtcdResolver(directory);
+  let fewest = Number.POSITIVE_INFINITY;
+  const unfollow = directory.follow(target, {
+    view: ({ endpoints }) => {
+      fewest = Math.min(fewest, endpoints.length);
+    },
+    trouble: () => {},
+  });
+  await directory.ready(target, { minEndpoints: 3 });
+  fewest = Number.POSITIVE_INFINITY;
+  const caller = channel();
+  const calls = { made: 0, failed: 0, stopped: false, slowest: 0 };
+  const calling = Promise.all([0, 1, 2, 3].map(() => keepCalling(caller, calls)));
+  await sleep(3_000);
+
+  await etcd.stop();
+  const began = performance.now();
+  const madeBefore = calls.made;
+  const cold = await inAnotherProcess({ folder, endpoints: etcd.endpoints });
+  console.log(`cold start while etcd is down: ${cold}`);
+  while (performance.now() - began < seconds * 1_000) {
+    await sleep(Math.min(30_000, seconds * 1_000 - (performance.now() - began)));
+    const { source, staleMs, endpoints, lastError } = directory.status(target);
+    console.log(
+      `${((performance.now() - began) / 1_000).toFixed(0)} s: ${calls.made - madeBefore} calls, ${calls.failed} failed; view from ${source}, ${(staleMs / 1_000).toFixed(0)} s old, ${endpoints} endpoints; ${lastError?.message.slice(0, 80) ?? ''}`,
+    );
+  }
+  await etcd.restart();
+  const back = performance.now();
+  while (directory.status(target).source !== 'live') await sleep(10);
+  console.log(`live again ${(performance.now() - back).toFixed(0)} ms after etcd was back`);
+  await sleep(15_000); // past the TTL of a registration: whoever is not renewed is gone by now
+  calls.stopped = true;
+  await calling;
+  const ok = calls.failed === 0 && fewest === 3;
+  console.log(
+    `${calls.made} calls, ${calls.failed} failed, the slowest took ${calls.slowest.toFixed(0)} ms; never fewer than ${fewest} endpoints: ${ok ? 'ok' : 'FAILED'}`,
+  );
+  unfollow();
+  caller.close();
+  resolver[Symbol.dispose]();
+  for (const { registration, server } of servers) {
+    await registration.close();
+    server.forceShutdown();
+  }
+  await client.close();
+  await etcd.close();
+  rmSync(folder, { recursive: true });
+  process.exitCode = ok ? 0 : 1;
+}
+
+/** A process that has never spoken to this etcd, which is down. */
+async function coldStart({ folder, endpoints }) {
+  const began = performance.now();
+  const client = new EtcdClient({ endpoints });
+  const directory = new ServiceDirectory(client, { snapshots: fileSnapshotStore(folder) });
+  registerEtcdResolver(directory);
+  const caller = channel();
+  const answers = new Set();
+  for (let i = 0; i < 30; i++) answers.add(await ask(caller));
+  const took = performance.now() - began;
+  const { source } = directory.status(target);
+  process.send(
+    `30 calls answered by ${answers.size} servers within ${took.toFixed(0)} ms, from ${source}`,
+    () => process.exit(0),
+  );
+}
+
+async function inAnotherProcess(options) {
+  const child = fork(fileURLToPath(import.meta.url), {
+    env: { ...process.env, COLD_START: JSON.stringify(options) },
+  });
+  const [text] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+  return text;
+}
+
+async function serve(client) {
+  const server = new grpc.Server();
+  let name = '';
+  server.addService({ ask: method }, { ask: (_call, reply) => reply(null, Buffer.from(name)) });
+  const port = await new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  name = String(port);
+  const registration = await registerServer(server, client, { target, addr: `127.0.0.1:${port}` });
+  return { server, registration };
+}
+
+function channel() {
+  const { target: uri, options } = dial(target);
+  return new grpc.Client(uri, grpc.credentials.createInsecure(), options);
+}
+
+async function keepCalling(caller, calls) {
+  while (!calls.stopped) {
+    const began = performance.now();
+    await ask(caller).catch(() => calls.failed++);
+    calls.made++;
+    calls.slowest = Math.max(calls.slowest, performance.now() - began);
+    await sleep(5);
+  }
+}
+
+function ask(caller) {
+  return new Promise((resolve, reject) => {
+    const deadline = { deadline: Date.now() + 10_000 };
+    caller.makeUnaryRequest(method.path, identity, String, Buffer.alloc(0), deadline, (error, answer) =>
+      error ? reject(error) : resolve(answer),
+    );
+  });
+}
