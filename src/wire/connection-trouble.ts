@@ -1,3 +1,4 @@
+import { onAbort, systemClock } from '../async/index.js';
 import { TlsError } from '../errors/index.js';
 import type { MemberAddress } from './endpoints.js';
 import { speaksPlaintext, speaksTls } from './tls-probe.js';
@@ -60,14 +61,26 @@ export class ConnectionTrouble {
 
   async #askLanguage(): Promise<TlsError | undefined> {
     if (this.#closing.signal.aborted) return undefined;
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(probeMs)]);
     const other = this.#speaksTls ? speaksPlaintext : speaksTls;
-    if (!(await other(this.#member, signal))) return undefined;
+    if (!(await this.#inTime((signal) => other(this.#member, signal)))) return undefined;
     return this.#found(
       this.#speaksTls
         ? { reason: 'not-tls', text: 'the server speaks plaintext, and this client TLS' }
         : { reason: 'tls-expected', text: 'the server speaks TLS, and this client plaintext' },
     );
+  }
+
+  async #inTime(ask: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
+    // Not AbortSignal.any() of a timeout: on Node 20 that may be collected before it fires.
+    const late = new AbortController();
+    const cancel = systemClock.setTimer(probeMs, () => late.abort());
+    const release = onAbort(this.#closing.signal, () => late.abort());
+    try {
+      return await ask(late.signal);
+    } finally {
+      cancel();
+      release();
+    }
   }
 
   #found({ reason, text }: TlsTrouble, cause?: unknown): TlsError {

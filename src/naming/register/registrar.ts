@@ -1,4 +1,4 @@
-import { backoffDelay, delay, raceAbort, systemClock, within } from '../../async/index.js';
+import { backoffDelay, delay, onAbort, raceAbort, systemClock, within } from '../../async/index.js';
 import { ClosedError, CompactedError, DeadlineError, EtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 import type { KeyValue, LeaseId, Revision, WatchEvent } from '../../model/index.js';
@@ -119,18 +119,18 @@ export class Registrar implements Registration {
   }
 
   async drain(options: DrainOptions = {}): Promise<void> {
-    const { propagateMs = 1_000, whenIdle, timeoutMs = 30_000, signal } = options;
+    const { timeoutMs = 30_000, signal } = options;
+    // Not AbortSignal.any() of a timeout: on Node 20 that may be collected before it fires.
+    const hurry = new AbortController();
+    const cancel = systemClock.setTimer(timeoutMs, () => hurry.abort());
+    const release = onAbort(signal, () => hurry.abort());
     this.#draining = true;
-    const bound = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
-    const hurry = signal ? AbortSignal.any([signal, bound]) : bound;
-    const wait = (ms: number) => delay(ms, hurry).catch(() => {});
-    if (this.#state === 'registered') {
-      await this.update({ metadata: drained(this.endpoint) }, { signal: hurry }).catch(() => {});
-      await wait(propagateMs);
+    try {
+      await this.#drain(options, hurry.signal);
+    } finally {
+      cancel();
+      release();
     }
-    await this.close();
-    await wait(propagateMs);
-    if (whenIdle) await raceAbort(whenIdle(), hurry).catch(() => {});
   }
 
   events(
@@ -146,6 +146,17 @@ export class Registrar implements Registration {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #drain({ propagateMs = 1_000, whenIdle }: DrainOptions, hurry: AbortSignal): Promise<void> {
+    const wait = (ms: number) => delay(ms, hurry).catch(() => {});
+    if (this.#state === 'registered') {
+      await this.update({ metadata: drained(this.endpoint) }, { signal: hurry }).catch(() => {});
+      await wait(propagateMs);
+    }
+    await this.close();
+    await wait(propagateMs);
+    if (whenIdle) await raceAbort(whenIdle(), hurry).catch(() => {});
   }
 
   #stop(end: RegistrationEnd): void {
