@@ -70,6 +70,10 @@ describe('an example', function () {
     assert.equal((await client.kv.range({ prefix: 'examples/' })).count, 0n);
   });
 
+  it('of NestJS says hello, and leaves nothing', async () => {
+    assert.match(await run('nest').ended(), /Hello, world, from nest under examples\/nest\/127\.0\.0\.1:/);
+  });
+
   it('of weights and zones spreads calls by them', async () => {
     const text = await run('weights').ended();
     assert.match(text, /by weight, in the caller's zone: heavy 300, light 100/);
