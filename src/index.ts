@@ -96,6 +96,7 @@ export {
   type HoldOptions,
   type JsonValue,
   type ManagerCallOptions,
+  type ManagerOptions,
   type NamingClient,
   NamingError,
   type OnConflict,

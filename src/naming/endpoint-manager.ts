@@ -2,7 +2,7 @@ import type { LeaseId, Revision } from '../model/index.js';
 import type { Endpoint, EndpointRecord } from './endpoint.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
-import { checkTarget, keyPrefix } from './target.js';
+import { checkTarget, isDirect, keyPrefix } from './target.js';
 import { type EndpointOp, toTxnOps } from './update.js';
 
 export interface ManagerCallOptions {
@@ -12,6 +12,14 @@ export interface ManagerCallOptions {
   readonly timeoutMs?: number;
 }
 
+export interface ManagerOptions {
+  /**
+   * List and watch only keys right below the target, and not those of targets nested in it. Default false, as in Go:
+   * `foo` also sees `foo/bar/1`.
+   */
+  readonly direct?: boolean;
+}
+
 /**
  * The endpoints of one target, stored as Go's `endpoints.Manager` stores them: `<target>/<id>`, so that each side
  * reads what the other wrote. As in Go a target also covers keys nested below it: `foo` sees `foo/bar/1`.
@@ -19,11 +27,13 @@ export interface ManagerCallOptions {
 export class EndpointManager {
   readonly target: string;
   readonly #client: NamingClient;
+  readonly #isWanted: (key: string) => boolean;
 
   /** @throws {NamingError} `invalid etcd client` or `invalid target`, as Go's NewManager. */
-  constructor(client: NamingClient, target: string) {
+  constructor(client: NamingClient, target: string, options: ManagerOptions = {}) {
     this.#client = checkClient(client);
     this.target = checkTarget(target);
+    this.#isWanted = options.direct ? (key) => isDirect(this.target, key) : () => true;
   }
 
   /**
@@ -64,7 +74,7 @@ export class EndpointManager {
     const records = new Map<string, EndpointRecord>();
     for (const kv of kvs) {
       const record = toRecord(kv);
-      if (record) records.set(record.key, record);
+      if (record && this.#isWanted(record.key)) records.set(record.key, record);
     }
     return records;
   }
@@ -77,9 +87,16 @@ export class EndpointManager {
   async *watch(
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<EndpointEvent, undefined> {
-    const set = new EndpointSet();
+    const set = new EndpointSet(this.#isWanted);
     const prefix = keyPrefix(this.target);
-    for await (const update of this.#client.mirror({ prefix }, { signal: options.signal }))
-      yield set.apply(update);
+    for await (const update of this.#client.mirror({ prefix }, { signal: options.signal })) {
+      const event = set.apply(update);
+      if (!isIdle(event)) yield event;
+    }
   }
+}
+
+/** Whether nothing of it concerns the target: a value that is no endpoint, or a key of a nested target. */
+function isIdle(event: EndpointEvent): boolean {
+  return event.type === 'delta' && event.added.length + event.changed.length + event.removed.length === 0;
 }

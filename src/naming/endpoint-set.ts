@@ -27,8 +27,14 @@ export type EndpointEvent =
 
 /** A target's endpoints, kept up to date from a mirror's updates. */
 export class EndpointSet {
+  readonly #isWanted: (key: string) => boolean;
   readonly #records = new Map<string, EndpointRecord>();
   readonly #invalid = new Set<string>();
+
+  /** @param isWanted Says of a key whether it belongs to the set. Default: every key does. */
+  constructor(isWanted: (key: string) => boolean = () => true) {
+    this.#isWanted = isWanted;
+  }
 
   /** By key; in the order in which the keys came. */
   get records(): ReadonlyMap<string, EndpointRecord> {
@@ -46,7 +52,7 @@ export class EndpointSet {
   #replace({ reason, revision, kvs }: MirrorUpdate & { type: 'snapshot' }): EndpointEvent {
     this.#records.clear();
     this.#invalid.clear();
-    for (const kv of kvs.values()) this.#put(kv);
+    for (const kv of kvs.values()) if (this.#isWanted(kv.key.toString('utf8'))) this.#put(kv);
     return {
       type: 'snapshot',
       reason,
@@ -66,10 +72,12 @@ export class EndpointSet {
       if (this.#records.delete(key)) removed.push(key);
     }
     for (const kv of puts.values()) {
-      const known = this.#records.has(kv.key.toString('utf8'));
+      const key = kv.key.toString('utf8');
+      if (!this.#isWanted(key)) continue;
+      const known = this.#records.has(key);
       const record = this.#put(kv);
       if (record) (known ? changed : added).push(record);
-      else if (known) removed.push(kv.key.toString('utf8'));
+      else if (known) removed.push(key);
     }
     return { type: 'delta', revision, added, changed, removed };
   }

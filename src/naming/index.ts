@@ -10,7 +10,7 @@ export {
   type SnapshotStore,
 } from './directory/index.js';
 export type { Endpoint, EndpointRecord, JsonValue } from './endpoint.js';
-export { EndpointManager, type ManagerCallOptions } from './endpoint-manager.js';
+export { EndpointManager, type ManagerCallOptions, type ManagerOptions } from './endpoint-manager.js';
 export type { EndpointEvent } from './endpoint-set.js';
 export { ConflictError, EndpointDecodeError, NamingError } from './errors.js';
 export type { NamingClient } from './ports.js';
@@ -26,5 +26,5 @@ export {
   type RegistrationState,
   register,
 } from './register/index.js';
-export { checkTarget, keyPrefix } from './target.js';
+export { checkTarget, isDirect, keyPrefix } from './target.js';
 export type { EndpointOp } from './update.js';

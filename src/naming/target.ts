@@ -18,3 +18,8 @@ export function checkKey(target: string, key: string): string {
     `endpoints: endpoint key should be prefixed with '${keyPrefix(target)}' got: '${key}'`,
   );
 }
+
+/** Whether the key lies right below the target, and not in a target nested in it. */
+export function isDirect(target: string, key: string): boolean {
+  return !key.includes('/', keyPrefix(target).length);
+}

@@ -3,7 +3,7 @@ import { ClosedError } from '../../errors/index.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { checkTarget } from '../target.js';
 import { checkHold, type HoldOptions } from './hold.js';
-import { Service } from './service.js';
+import { Service, type ServiceOptions } from './service.js';
 import type { SnapshotStore } from './snapshot.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 
@@ -15,6 +15,8 @@ export interface DirectoryOptions {
    * instance `fileSnapshotStore(folder)`. It is shown when etcd has not answered within a second. Default: nowhere.
    */
   readonly snapshots?: SnapshotStore;
+  /** Follow only keys right below a target, not those of targets nested in it. Default false, as in Go. */
+  readonly direct?: boolean;
 }
 
 /**
@@ -24,14 +26,18 @@ export interface DirectoryOptions {
 export class ServiceDirectory {
   readonly #client: NamingClient;
   readonly #clock: Clock;
-  readonly #options: { readonly hold: Required<HoldOptions>; readonly snapshots: SnapshotStore | undefined };
+  readonly #options: ServiceOptions;
   readonly #services = new Map<string, Service>();
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */
   constructor(client: NamingClient, options: DirectoryOptions = {}, clock: Clock = systemClock) {
     this.#client = checkClient(client);
     this.#clock = clock;
-    this.#options = { hold: checkHold(options.hold), snapshots: options.snapshots };
+    this.#options = {
+      hold: checkHold(options.hold),
+      snapshots: options.snapshots,
+      direct: options.direct ?? false,
+    };
     client.onClose(() => this.#closed());
   }
 

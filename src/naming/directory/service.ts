@@ -4,7 +4,7 @@ import type { MirrorStatus } from '../../mirror/index.js';
 import type { Revision } from '../../model/index.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { NamingClient } from '../ports.js';
-import { keyPrefix } from '../target.js';
+import { isDirect, keyPrefix } from '../target.js';
 import { Hold, type HoldOptions } from './hold.js';
 import { readSnapshot, type SnapshotStore, writeSnapshot } from './snapshot.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
@@ -20,6 +20,7 @@ const saveAfterMs = 1_000;
 export interface ServiceOptions {
   readonly hold: Required<HoldOptions>;
   readonly snapshots: SnapshotStore | undefined;
+  readonly direct: boolean;
 }
 
 /** One target, followed for as long as somebody asks for it. */
@@ -132,7 +133,8 @@ export class Service {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const set = new EndpointSet();
+    const { direct } = this.#options;
+    const set = new EndpointSet(direct ? (key) => isDirect(this.#target, key) : undefined);
     const mirror = this.#client.mirror(
       { prefix: keyPrefix(this.#target) },
       { signal, onTrouble: (error) => this.#setTrouble(error) },

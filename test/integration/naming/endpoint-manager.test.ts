@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { EtcdError } from '#src/errors/index.js';
-import { EndpointManager } from '#src/naming/index.js';
+import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { deadEndpoint, eventually, expectNoSocketLeft, Opened } from './support.js';
@@ -51,6 +51,24 @@ describe('an EndpointManager', () => {
       modRevision: second.revision,
       lease: lease.id,
     });
+  });
+
+  it('told to be direct leaves out keys nested below the target, in lists, watches and the directory', async () => {
+    const direct = new EndpointManager(client, target, { direct: true });
+    const view = opened.view(direct);
+    await view.shows();
+    for (const id of ['a', 'nested/b', 'c'])
+      await direct.addEndpoint(`${target}/${id}`, { addr: `${id.replace('/', '-')}:1` });
+    await view.shows('a:1', 'c:1');
+    await direct.deleteEndpoint(`${target}/nested/b`);
+    await direct.deleteEndpoint(`${target}/c`);
+    await view.shows('a:1');
+    assert.equal(view.events.length, 4, 'one snapshot, two that came and one that went');
+    await direct.addEndpoint(`${target}/nested/d`, { addr: 'd:1' });
+    assert.deepEqual([...(await direct.list()).keys()], [`${target}/a`]);
+    const directory = new ServiceDirectory(client, { direct: true });
+    assert.equal((await directory.ready(target)).endpoints.length, 1);
+    assert.equal((await new EndpointManager(client, target).list()).size, 2);
   });
 
   it('lists keys nested below the target, an empty id too, and never those of a sibling', async () => {
