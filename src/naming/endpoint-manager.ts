@@ -64,17 +64,19 @@ export class EndpointManager {
   }
 
   /**
-   * All endpoints by key, in key order. Values that are not endpoints are left out. Linearizable, where Go's list may
+   * All endpoints by key, in key order, at one revision however many they are. Values that are not endpoints are left
+   * out. Linearizable, where Go's list may
    * be stale; `serializable: true` reads as Go does.
    */
   async list(
     options: ManagerCallOptions & { readonly serializable?: boolean } = {},
   ): Promise<ReadonlyMap<string, EndpointRecord>> {
-    const { kvs } = await this.#client.kv.range({ prefix: keyPrefix(this.target) }, options);
     const records = new Map<string, EndpointRecord>();
-    for (const kv of kvs) {
-      const record = toRecord(kv);
-      if (record && this.#isWanted(record.key)) records.set(record.key, record);
+    for await (const { kvs } of this.#client.kv.stream({ prefix: keyPrefix(this.target) }, options)) {
+      for (const kv of kvs) {
+        const record = toRecord(kv);
+        if (record && this.#isWanted(record.key)) records.set(record.key, record);
+      }
     }
     return records;
   }

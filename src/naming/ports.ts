@@ -7,7 +7,7 @@ import { NamingError } from './errors.js';
 
 /** What naming needs of an etcd client; an EtcdClient has it. */
 export interface NamingClient {
-  readonly kv: Pick<KvClient, 'txn' | 'range'>;
+  readonly kv: Pick<KvClient, 'txn' | 'range' | 'stream'>;
   readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
   readonly closed: boolean;
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
