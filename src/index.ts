@@ -67,7 +67,8 @@ export type {
 } from './lease/index.js';
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export type { Bytes, KeyRange, KeyValue, LeaseId, Revision, WatchEvent } from './model/index.js';
-export type { BalanceOptions } from './naming/balance/index.js';
+export { type BalanceOptions, type Traits, traitsOf } from './naming/balance/index.js';
+export { parseAddress, parseSocketPath, type TcpAddress } from './naming/grpc/addresses.js';
 export {
   type Dial,
   type DialOptions,
@@ -78,6 +79,7 @@ export {
   registerEtcdResolver,
   registerServer,
 } from './naming/grpc/index.js';
+export { serviceOf, type TargetUri } from './naming/grpc/target-uri.js';
 export {
   type AdvertiseOptions,
   advertiseAddress,

@@ -1,0 +1,67 @@
+import { EtcdClient, InvalidInputError } from '../index.js';
+import { wrongUsage } from './failure.js';
+import type { Io } from './io.js';
+import type { Options, OptionTable } from './options.js';
+
+type Environment = Io['env'];
+
+/** etcdctl's flags, under its names. */
+export const connectionOptions: OptionTable = {
+  endpoints: { value: 'LIST', help: 'etcd members, by commas (default 127.0.0.1:2379)' },
+  cacert: { value: 'FILE', help: 'authorities to trust, PEM' },
+  cert: { value: 'FILE', help: 'client certificate, PEM' },
+  key: { value: 'FILE', help: 'its private key, PEM' },
+  'insecure-skip-tls-verify': { help: 'take any server certificate (only for tests)' },
+  'insecure-transport': { help: '=false: TLS with the authorities that come with Node' },
+  user: { value: 'NAME[:PASSWORD]', help: 'as whom to authenticate' },
+  password: { value: 'PASSWORD', help: 'better in ETCDCTL_PASSWORD, where ps does not show it' },
+  'dial-timeout': { value: 'SPAN', help: 'for a connection, such as 2s (default 4s)' },
+  'command-timeout': { value: 'SPAN', help: 'for a call to etcd (default 5s)' },
+  'keepalive-time': { value: 'SPAN', help: 'between pings of an idle connection (default 10s)' },
+  'keepalive-timeout': { value: 'SPAN', help: 'for the answer to one (default 5s)' },
+};
+
+/** Flags laid over etcdctl's variables: what a flag says wins. */
+export function environmentOf(options: Options, env: Environment): Environment {
+  // As etcdctl: somebody waits at a terminal.
+  const merged: Record<string, string | undefined> = { ...env };
+  merged['ETCDCTL_COMMAND_TIMEOUT'] ||= '5s';
+  const user = options.text('user');
+  if (user !== undefined) {
+    // Whoever names a user means neither the token of somebody else nor, with a password behind the colon, another.
+    delete merged['ETCDCTL_AUTH_JWT_TOKEN'];
+    if (user.includes(':')) delete merged['ETCDCTL_PASSWORD'];
+  }
+  for (const name of Object.keys(connectionOptions)) {
+    const given = options.given(name);
+    if (given !== undefined) merged[variableOf(name)] = given;
+  }
+  return merged;
+}
+
+/** @throws {Failure} for wrong usage, naming the flag or the variable, never the value of a secret. */
+export function connect(options: Options, env: Environment, endpoints?: readonly string[]): EtcdClient {
+  try {
+    return EtcdClient.fromEnv(endpoints ? { endpoints } : {}, environmentOf(options, env));
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw wrongUsage(inFlags(error.message.replace(/^INVALID_ARGUMENT: /, ''), options));
+  }
+}
+
+export function endpointsOf(options: Options, env: Environment): string[] {
+  const list = environmentOf(options, env)['ETCDCTL_ENDPOINTS'] || '127.0.0.1:2379';
+  return list.split(',').map((one) => one.trim());
+}
+
+function variableOf(flag: string): string {
+  return `ETCDCTL_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Speaks of the flag where it was one that was given. */
+function inFlags(message: string, options: Options): string {
+  return message.replace(/ETCDCTL_([A-Z_]+)/g, (variable, name: string) => {
+    const flag = name.toLowerCase().replaceAll('_', '-');
+    return options.given(flag) === undefined ? variable : `--${flag}`;
+  });
+}

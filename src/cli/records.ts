@@ -1,0 +1,69 @@
+import {
+  decodeEndpoint,
+  type Endpoint,
+  EndpointDecodeError,
+  type EtcdClient,
+  type JsonValue,
+  type KeyValue,
+  type Revision,
+  traitsOf,
+} from '../index.js';
+
+/** A key below a target, and what can be made of its value. */
+export interface StoredRecord {
+  /** What follows the target's prefix. */
+  readonly id: string;
+  readonly kv: KeyValue;
+  readonly endpoint: Endpoint | undefined;
+  /** Why the value is no endpoint. */
+  readonly problem: string | undefined;
+}
+
+export function toRecord(prefix: string, kv: KeyValue): StoredRecord {
+  const id = kv.key.toString('utf8').slice(prefix.length);
+  try {
+    return { id, kv, endpoint: decodeEndpoint(kv.value), problem: undefined };
+  } catch (error) {
+    if (!(error instanceof EndpointDecodeError)) throw error;
+    return { id, kv, endpoint: undefined, problem: error.message.replace(/^[A-Z_]+: /, '') };
+  }
+}
+
+/** All keys below a prefix at one revision, however many they are. */
+export async function readRecords(
+  client: EtcdClient,
+  prefix: string,
+): Promise<{ records: StoredRecord[]; revision: Revision }> {
+  const records: StoredRecord[] = [];
+  let revision: Revision = 0n;
+  for await (const batch of client.kv.stream({ prefix })) {
+    revision = batch.revision;
+    for (const kv of batch.kvs) records.push(toRecord(prefix, kv));
+  }
+  return { records, revision };
+}
+
+/** What a record's metadata says, as the columns of a table; `-` for what it does not say. */
+export function traitCells({ metadata }: Endpoint): { weight: string; zone: string; status: string } {
+  const { weight, zone } = traitsOf(metadata);
+  return { weight: String(weight), zone: zone ?? '-', status: statusOf(metadata) ?? '-' };
+}
+
+export function statusOf(metadata: JsonValue | undefined): string | undefined {
+  if (!isPlain(metadata)) return undefined;
+  const { status } = metadata;
+  return typeof status === 'string' && status !== '' ? status : undefined;
+}
+
+export function isPlain(
+  metadata: JsonValue | undefined,
+): metadata is { readonly [name: string]: JsonValue | undefined } {
+  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+}
+
+/** What every JSON document of the command says of an endpoint. */
+export function endpointJson(id: string, key: string, { addr, metadata }: Endpoint) {
+  const { weight, zone } = traitsOf(metadata);
+  const status = statusOf(metadata) ?? null;
+  return { id, key, addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
+}

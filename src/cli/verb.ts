@@ -1,0 +1,41 @@
+import type { EtcdClient } from '../index.js';
+import type { Io } from './io.js';
+import { toJson } from './json.js';
+import type { Options, OptionTable } from './options.js';
+
+/** One verb of the command: what it takes, what its help says, what it does. */
+export interface Verb {
+  readonly name: string;
+  /** What follows the name, such as `<target> <id>`. */
+  readonly takes: string;
+  readonly summary: string;
+  readonly details?: readonly string[];
+  readonly examples: readonly string[];
+  readonly options: OptionTable;
+  /** The least and the most words that it takes. */
+  readonly words: readonly [least: number, most: number];
+  /** Whether a program follows after `--`. */
+  readonly program?: boolean;
+  run(call: Call): Promise<Outcome>;
+}
+
+/** How the command ends: an exit code, or by the signal that ended the program it ran. */
+export type Outcome = number | { readonly signal: NodeJS.Signals };
+
+/** One run of a verb. */
+export interface Call {
+  readonly words: readonly string[];
+  readonly options: Options;
+  /** What follows after `--`, for a verb that runs a program. */
+  readonly program: readonly string[];
+  readonly io: Io;
+  /** A client by flags and variables, closed when the verb has ended; of these endpoints, if any are given. */
+  connect(endpoints?: readonly string[]): EtcdClient;
+  /** The endpoints that flags and variables name. */
+  readonly endpoints: readonly string[];
+}
+
+/** Tells what was done: as one JSON document with `--json`, else as text. */
+export function tell({ io, options }: Call, document: object, text: string): void {
+  io.stdout.write(`${options.flag('json') ? toJson(document) : text}\n`);
+}

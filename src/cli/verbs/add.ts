@@ -1,0 +1,142 @@
+import {
+  compare,
+  type Endpoint,
+  type EtcdClient,
+  encodeEndpoint,
+  type JsonValue,
+  type KeyValue,
+  type Lease,
+  op,
+  parseAddress,
+  parseSocketPath,
+  type Revision,
+} from '../../index.js';
+import { namesPort } from '../address.js';
+import { exit } from '../exit-codes.js';
+import { Failure, wrongUsage } from '../failure.js';
+import { warn } from '../io.js';
+import { leaseName, leaseState } from '../leases.js';
+import type { Options } from '../options.js';
+import { isPlain } from '../records.js';
+import { keyOf, readTarget } from '../target.js';
+import { type Call, tell, type Verb } from '../verb.js';
+
+export const add: Verb = {
+  name: 'add',
+  takes: '<target> <addr>',
+  summary: 'store an endpoint: for good, or for a time',
+  details: [
+    'Nothing keeps it alive: without --ttl it stays until it is deleted, also when its server is long gone; with it,',
+    'it is gone when the time is up. A server that comes and goes wants `etcd-naming register`, or register() itself.',
+    'A record that is there already is left alone and the exit code is 1, unless --force is given.',
+  ],
+  options: {
+    id: { value: 'ID', help: 'the last part of the key (default: the address)' },
+    weight: { value: 'N', help: 'its share of the calls, in its metadata' },
+    zone: { value: 'ZONE', help: 'where it runs, in its metadata' },
+    metadata: { value: 'JSON', help: 'its metadata; weight and zone are added to it' },
+    ttl: { value: 'S', help: 'seconds until it is gone' },
+    force: { help: 'write over a record that is there' },
+  },
+  examples: [
+    'etcd-naming add foo/bar/my-service 10.0.0.7:50051',
+    'etcd-naming add foo/bar/my-service 10.0.0.7:50051 --id e1 --weight 3 --zone eu-1a',
+    `etcd-naming add foo/bar/my-service '[2001:db8::7]:50051' --ttl 60 --metadata '{"version":"2.1"}'`,
+  ],
+  words: [2, 2],
+  async run(call) {
+    const [written = '', addr = ''] = call.words;
+    const target = readTarget(written);
+    const endpoint = endpointOf(addr, call.options);
+    encodeEndpoint(endpoint); // before a lease is granted for what cannot be stored
+    const key = keyOf(target, call.options.text('id') ?? addr);
+    const ttlSeconds = call.options.number('ttl', 1);
+    const client = call.connect();
+    const lease = ttlSeconds === undefined ? undefined : await client.lease.grant({ ttlSeconds });
+    try {
+      const revision = await store(call, client, key, endpoint, lease);
+      report(call, key, endpoint, lease, revision);
+    } catch (error) {
+      if (lease) await client.lease.revoke(lease.id).catch(() => {});
+      throw error;
+    }
+    return exit.ok;
+  },
+};
+
+/** What `add` and `register` store. @throws {Failure} for wrong usage. */
+export function endpointOf(addr: string, options: Options): Endpoint {
+  if (!parseAddress(addr) && parseSocketPath(addr) === undefined)
+    throw wrongUsage(`'${addr}' is no address; it must be host:port, [ipv6]:port or unix:/path`);
+  const [weight, zone] = [options.number('weight', 0), options.text('zone')];
+  const metadata = metadataOf(options.text('metadata'));
+  if (weight === undefined && zone === undefined)
+    return metadata === undefined ? { addr } : { addr, metadata };
+  if (metadata !== undefined && metadata !== null && !isPlain(metadata))
+    throw wrongUsage('--weight and --zone go into metadata that is an object; --metadata is none');
+  const more = { ...(weight === undefined ? {} : { weight }), ...(zone === undefined ? {} : { zone }) };
+  return { addr, metadata: { ...(metadata ?? {}), ...more } };
+}
+
+function metadataOf(text: string | undefined): JsonValue | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (error) {
+    throw wrongUsage(`--metadata is no JSON: ${(error as Error).message}`);
+  }
+}
+
+async function store(
+  call: Call,
+  client: EtcdClient,
+  key: string,
+  endpoint: Endpoint,
+  lease: Lease | undefined,
+): Promise<Revision> {
+  const put = op.put(key, encodeEndpoint(endpoint), lease ? { lease: lease.id } : {});
+  const isFree = compare.createRevision(key, '=', 0n);
+  const force = call.options.flag('force');
+  const { succeeded, results, revision } = await client.kv.txn({
+    compare: [isFree],
+    success: [put],
+    failure: force ? [op.get(key), put] : [op.get(key)],
+  });
+  if (succeeded) return revision;
+  const found = results[0]?.type === 'range' ? results[0].kvs[0] : undefined;
+  if (!force) throw new Failure(`'${key}' is there already: ${found?.value}; --force writes over it`);
+  if (found) await warnOfOwner(call, client, found);
+  return revision;
+}
+
+async function warnOfOwner({ io }: Call, client: EtcdClient, replaced: KeyValue): Promise<void> {
+  const lease = await leaseState(client, replaced.lease);
+  if (lease.state === 'alive')
+    warn(
+      io,
+      `warning: the record that was there has a lease that is alive (${leaseName(replaced.lease)}): its owner may take the key back`,
+    );
+}
+
+function report(
+  call: Call,
+  key: string,
+  endpoint: Endpoint,
+  lease: Lease | undefined,
+  revision: Revision,
+): void {
+  const { addr, metadata = null } = endpoint;
+  const document = {
+    key,
+    addr,
+    metadata,
+    lease: lease?.id ?? null,
+    ttlSeconds: lease?.ttlSeconds ?? null,
+    revision,
+  };
+  const life = lease
+    ? `for ${lease.ttlSeconds} s by the lease ${leaseName(lease.id)}, which nothing keeps alive`
+    : 'for good: it stays until somebody deletes it';
+  tell(call, document, `stored ${key} at ${addr}, revision ${revision}, ${life}`);
+  if (!namesPort(addr)) warn(call.io, `warning: ${addr} has no port; gRPC takes 443`);
+}

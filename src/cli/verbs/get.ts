@@ -1,0 +1,70 @@
+import { exit } from '../exit-codes.js';
+import { Failure } from '../failure.js';
+import { warn } from '../io.js';
+import { toJson } from '../json.js';
+import { readRecords, type StoredRecord, toRecord } from '../records.js';
+import { keyOf, readTarget, type Target } from '../target.js';
+import { plain } from '../text.js';
+import type { Call, Verb } from '../verb.js';
+
+export const get: Verb = {
+  name: 'get',
+  takes: '<target> [id]',
+  summary: 'the records as they are stored, in Go’s format',
+  details: [
+    'Each record is its key and, on the next line, its value. With --raw it is the value alone: with an id byte for',
+    'byte, without one each value and a newline. Ends with 1 when there is no such record.',
+  ],
+  options: { raw: { help: 'only the value, as its bytes are' } },
+  examples: [
+    'etcd-naming get foo/bar/my-service',
+    'etcd-naming get foo/bar/my-service e1 --raw | jq .Addr',
+    'etcd-naming get foo/bar/my-service --json',
+  ],
+  words: [1, 2],
+  async run(call) {
+    const [written = '', id] = call.words;
+    const target = readTarget(written);
+    const records = await find(call, target, id);
+    if (records.length === 0)
+      throw new Failure(`there is no '${id === undefined ? target.prefix : keyOf(target, id)}'`);
+    show(call, target, records, id !== undefined);
+    return exit.ok;
+  },
+};
+
+async function find(call: Call, target: Target, id: string | undefined): Promise<readonly StoredRecord[]> {
+  if (id === undefined) return (await readRecords(call.connect(), target.prefix)).records;
+  const { kv } = await call.connect().kv.get(keyOf(target, id));
+  return kv ? [toRecord(target.prefix, kv)] : [];
+}
+
+function show({ io, options }: Call, target: Target, records: readonly StoredRecord[], isOne: boolean): void {
+  if (options.flag('raw')) {
+    const newline = Buffer.from('\n');
+    io.stdout.write(Buffer.concat(records.flatMap(({ kv }) => (isOne ? [kv.value] : [kv.value, newline]))));
+  } else if (options.flag('json')) {
+    io.stdout.write(`${toJson({ target: target.service, records: records.map(toDocument) })}\n`);
+  } else {
+    for (const { kv, problem } of records) {
+      io.stdout.write(`${plain(kv.key.toString('utf8'))}\n${plain(kv.value.toString('utf8'))}\n`);
+      if (problem) warn(io, `warning: '${plain(kv.key.toString('utf8'))}' is no endpoint: ${plain(problem)}`);
+    }
+  }
+}
+
+function toDocument({ id, kv, endpoint, problem }: StoredRecord): object {
+  const { createRevision, modRevision, version, lease } = kv;
+  return {
+    id,
+    key: kv.key.toString('utf8'),
+    value: kv.value.toString('utf8'),
+    valueBase64: kv.value.toString('base64'),
+    endpoint: endpoint ? { addr: endpoint.addr, metadata: endpoint.metadata ?? null } : null,
+    problem: problem ?? null,
+    lease: lease === 0n ? null : lease,
+    createRevision,
+    modRevision,
+    version,
+  };
+}

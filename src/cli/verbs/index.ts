@@ -1,0 +1,12 @@
+import type { Verb } from '../verb.js';
+import { add } from './add.js';
+import { doctor } from './doctor.js';
+import { drain } from './drain.js';
+import { get } from './get.js';
+import { ls } from './ls.js';
+import { register } from './register.js';
+import { rm } from './rm.js';
+import { watch } from './watch.js';
+
+/** In the order in which the help shows them. */
+export const verbs: readonly Verb[] = [ls, get, watch, add, rm, drain, register, doctor];

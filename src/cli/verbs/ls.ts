@@ -1,0 +1,107 @@
+import { exit } from '../exit-codes.js';
+import { wrongUsage } from '../failure.js';
+import { print, warn } from '../io.js';
+import { toJson } from '../json.js';
+import { leaseCell, leaseJson, leaseStates } from '../leases.js';
+import { endpointJson, readRecords, type StoredRecord, traitCells } from '../records.js';
+import { listServices } from '../services.js';
+import { readTarget, type Target } from '../target.js';
+import { columns, plain } from '../text.js';
+import type { Call, Verb } from '../verb.js';
+
+export const ls: Verb = {
+  name: 'ls',
+  takes: '[target]',
+  summary: 'the endpoints of a service, or without one the services there are',
+  details: [
+    'LEASE is the time left and granted; a permanent record stays until somebody deletes it. REVISION is that of the',
+    'last change, AGE how many revisions the store has had since. Without a target, every key whose value is an',
+    'endpoint counts for the service that it lies under: all before its last slash.',
+  ],
+  options: { prefix: { value: 'PREFIX', help: 'without a target: only services below it, such as team-a/' } },
+  examples: [
+    'etcd-naming ls',
+    'etcd-naming ls --prefix team-a/',
+    'etcd-naming ls foo/bar/my-service',
+    'etcd-naming ls etcd:///foo/bar/my-service --json | jq -r ".endpoints[].addr"',
+  ],
+  words: [0, 1],
+  async run(call) {
+    const [written] = call.words;
+    const prefix = call.options.text('prefix');
+    if (written !== undefined && prefix !== undefined)
+      throw wrongUsage('--prefix goes without a target: it lists services');
+    if (written !== undefined) await listTarget(call, readTarget(written));
+    else await listAll(call, prefix ?? '');
+    return exit.ok;
+  },
+};
+
+async function listTarget(call: Call, target: Target): Promise<void> {
+  const client = call.connect();
+  const { records, revision } = await readRecords(client, target.prefix);
+  const leaseOf = await leaseStates(
+    client,
+    records.map(({ kv }) => kv.lease),
+  );
+  const invalid = records.filter(({ endpoint }) => endpoint === undefined);
+  if (call.options.flag('json')) {
+    const endpoints = records.flatMap((record) =>
+      rowJson(record, leaseJson(record.kv.lease, leaseOf(record.kv.lease))),
+    );
+    const bad = invalid.map(({ id, kv, problem }) => ({ id, key: kv.key.toString('utf8'), problem }));
+    const { service, prefix } = target;
+    call.io.stdout.write(`${toJson({ target: service, prefix, revision, endpoints, invalid: bad })}\n`);
+    return;
+  }
+  const rows = records.flatMap((record) => row(record, leaseCell(leaseOf(record.kv.lease)), revision));
+  if (rows.length > 0)
+    print(
+      call.io.stdout,
+      columns([['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'REVISION', 'AGE'], ...rows]),
+    );
+  for (const { kv, problem } of invalid)
+    warn(call.io, `warning: '${plain(kv.key.toString('utf8'))}' is passed over: ${plain(problem ?? '')}`);
+  if (records.length === 0)
+    warn(
+      call.io,
+      `no key starts with '${plain(target.prefix)}'; etcd-naming doctor ${plain(target.written)} tells more`,
+    );
+}
+
+function row({ id, kv, endpoint }: StoredRecord, lease: string, revision: bigint): string[][] {
+  if (!endpoint) return [];
+  const { weight, zone, status } = traitCells(endpoint);
+  return [
+    [
+      id,
+      endpoint.addr || '-',
+      weight,
+      zone,
+      status,
+      lease,
+      `${kv.modRevision}`,
+      `${revision - kv.modRevision}`,
+    ],
+  ];
+}
+
+function rowJson({ id, kv, endpoint }: StoredRecord, lease: object): object[] {
+  if (!endpoint) return [];
+  const { createRevision, modRevision } = kv;
+  return [{ ...endpointJson(id, kv.key.toString('utf8'), endpoint), ...lease, createRevision, modRevision }];
+}
+
+async function listAll(call: Call, prefix: string): Promise<void> {
+  const { services, revision } = await listServices(call.connect(), prefix);
+  if (call.options.flag('json')) {
+    call.io.stdout.write(`${toJson({ prefix, revision, services })}\n`);
+    return;
+  }
+  const rows = services.map(({ service, endpoints, draining, permanent }) =>
+    [service, endpoints, draining, permanent].map(String),
+  );
+  if (rows.length > 0)
+    print(call.io.stdout, columns([['SERVICE', 'ENDPOINTS', 'DRAINING', 'PERMANENT'], ...rows]));
+  else warn(call.io, `no key ${prefix === '' ? '' : `below '${plain(prefix)}' `}holds an endpoint`);
+}

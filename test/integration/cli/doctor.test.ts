@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { EtcdClient } from '#src/client/index.js';
+import { until } from '#src/testing/wait.js';
+import { AuthGateway } from '../../support/auth-gateway.js';
+import { secretOf } from '../../support/canary.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { Commands, skipWithoutScript } from './support.js';
+
+interface Report {
+  readonly resolves: boolean;
+  readonly findings: readonly { level: string; check: string; message: string; advice?: string }[];
+}
+
+describe('etcd-naming doctor', () => {
+  const etcd = useEtcd();
+  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  let client: EtcdClient;
+  let listener: Server;
+  let addr: string;
+  let target: string;
+  let round = 0;
+
+  before('a server that accepts connections', async () => {
+    listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    addr = `127.0.0.1:${(listener.address() as { port: number }).port}`;
+  });
+
+  after(() => listener.close());
+
+  beforeEach(() => {
+    client = new EtcdClient({ endpoints: etcd().endpoints });
+    target = `${etcd().prefix}doctor-${++round}/svc`;
+  });
+
+  afterEach(() => client.close());
+
+  const put = (id: string, at: string, metadata: object | null = null, lease = 0n) =>
+    client.kv.put(`${target}/${id}`, JSON.stringify({ Op: 0, Addr: at, Metadata: metadata }), { lease });
+
+  /** What it finds, and the exit code. */
+  const examine = async (name = target, env = {}) => {
+    const { code, stdout, stderr } = await commands.runWith(env, 'doctor', name, '--json');
+    assert.equal(stderr, '');
+    const { findings, resolves } = JSON.parse(stdout) as Report;
+    const found = (level: string, check: string) =>
+      findings
+        .filter((one) => one.level === level && one.check === check)
+        .map(({ message }) => message)
+        .join('\n');
+    return { code, resolves, findings, found };
+  };
+
+  it('finds nothing wrong with a service whose server lives', async () => {
+    const { id } = await client.lease.grant({ ttlSeconds: 600 });
+    await put('e1', addr, null, id);
+    const { code, resolves, findings } = await examine();
+    assert.deepEqual([code, resolves], [0, true]);
+    const levels = findings.map(({ level, check }) => `${check} ${level}`);
+    assert.deepEqual(levels, ['name ok', 'proxy ok', 'etcd ok', 'records ok', 'leases ok', 'dial ok']);
+  });
+
+  it('tells people the same, with a verdict, in a pipe and on a terminal', async function () {
+    await put('e1', addr);
+    const piped = await commands.run('doctor', target);
+    assert.equal(piped.code, 0);
+    assert.match(piped.stdout, /^ok +etcd +\S+ answers, and lets us read \(\d+ ms\)$/m);
+    assert.match(
+      piped.stdout,
+      /^warning +leases +no lease, so nobody vouches that it lives: 'e1'\n +→ etcd-naming rm/m,
+    );
+    assert.match(piped.stdout, /\n\n'.*' resolves, with 1 warning\n$/);
+    await skipWithoutScript(this);
+    const { code, stdout } = await commands.startOnTerminal('doctor', target).ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /resolves, with 1 warning/);
+  });
+
+  it('says that there is no record, and which services are nearby', async () => {
+    await client.kv.put(`${target}2/e1`, '{"Addr":"10.0.0.1:1"}');
+    await client.kv.put(`${target.slice(0, -1)}x/e1`, '{"Addr":"10.0.0.1:1"}');
+    const { code, resolves, found } = await examine();
+    assert.deepEqual([code, resolves], [4, false]);
+    assert.match(found('problem', 'records'), /no key starts with '.*\/svc\/', at revision \d+/);
+    assert.equal(found('warning', 'neighbours'), `services nearby: '${target}2', '${target.slice(0, -1)}x'`);
+  });
+
+  it('finds the records under a slip of the pen', async () => {
+    await put('e1', addr);
+    for (const slip of [`${target}/`, `/${target}`, target.replace('/svc', '//svc')]) {
+      const { code, found } = await examine(slip);
+      assert.equal(code, 4, slip);
+      assert.match(found('warning', 'name'), /slash|empty part/, slip);
+      assert.match(found('warning', 'neighbours'), new RegExp(`there are records under '${target}'`), slip);
+    }
+  });
+
+  it('sees a record at the name itself, and records deeper down', async () => {
+    await client.kv.put(target, '{"Addr":"10.0.0.1:1"}');
+    assert.match((await examine()).found('warning', 'neighbours'), /there is a key '.*\/svc' itself/);
+    await put('eu/1', addr);
+    assert.match(
+      (await examine()).found('warning', 'records'),
+      /all of the records lie deeper, such as 'eu\/1'/,
+    );
+  });
+
+  it('explains an authority that is the address of an etcd', async () => {
+    await put('e1', addr);
+    const { code, found } = await examine(`etcd://127.0.0.1:2379/${target}`);
+    assert.equal(code, 4);
+    assert.match(found('warning', 'name'), /'127\.0\.0\.1:2379' looks like the address of an etcd/);
+    assert.match(found('warning', 'neighbours'), new RegExp(`there are records under '${target}'`));
+  });
+
+  it('tells records that lead nowhere', async () => {
+    await client.kv.put(`${target}/bad`, 'no json');
+    await put('none', 'not an address');
+    const { code, found } = await examine();
+    assert.equal(code, 4);
+    assert.match(found('problem', 'records'), /2 records, none with an address that can be dialled/);
+    assert.match(found('warning', 'records'), /passed over: 'bad' \(the value is not JSON\)/);
+    assert.match(found('warning', 'records'), /no address that can be dialled: 'none' \(not an address\)/);
+  });
+
+  it('tells odd addresses apart: sockets, wildcards, missing ports, doubles', async () => {
+    await put('e1', addr);
+    await put('e2', addr);
+    await put('sock', 'unix:/run/a.sock');
+    await put('any', '0.0.0.0:1');
+    await put('bare', 'localhost');
+    const found = (await examine()).found('warning', 'records');
+    assert.match(found, /an address that another record has, too: 'e2'/);
+    assert.match(found, /a socket file: 'sock'/);
+    assert.match(found, /a wildcard address.*: 'any'/);
+    assert.match(found, /no port, so gRPC takes 443: 'bare' \(localhost\)/);
+  });
+
+  it('tells a service that is all draining or of weight 0', async () => {
+    await put('e1', addr, { status: 'draining' });
+    await put('e2', addr, { weight: 0 });
+    assert.match(
+      (await examine()).found('warning', 'load'),
+      /every endpoint is to get no calls: 1 draining, 1 of weight 0, of 2/,
+    );
+  });
+
+  it('tells leases that nobody renews', async () => {
+    const { id } = await client.lease.grant({ ttlSeconds: 9 });
+    await put('e1', addr, null, id);
+    const left = async () => (await client.lease.timeToLive(id))?.remainingSeconds;
+    await until('it is late', { timeoutMs: 15_000 }, async () => ((await left()) ?? 0) <= 2);
+    const { code, found } = await examine();
+    assert.equal(code, 0);
+    assert.match(
+      found('warning', 'leases'),
+      /not renewed in time, and about to go: 'e1' \([0-2] of 9 s left\)/,
+    );
+  });
+
+  it('tells addresses that do not answer: some as a warning, all as a problem', async () => {
+    await put('dead', '127.0.0.1:1');
+    const all = await examine();
+    assert.deepEqual([all.code, all.resolves], [4, false]);
+    assert.match(all.found('problem', 'dial'), /1 of 1 did not accept .*127\.0\.0\.1:1 \(ECONNREFUSED\)/);
+    await put('e1', addr);
+    const one = await examine();
+    assert.equal(one.code, 0);
+    assert.match(one.found('warning', 'dial'), /1 of 2 did not accept/);
+  });
+
+  it('names the HTTP proxy variable that grpc-js would follow, never its value', async () => {
+    const proxy = `http://user:${secretOf('proxy')}@proxy:3128`;
+    const { found, findings } = await examine(target, { https_proxy: proxy });
+    assert.match(found('warning', 'proxy'), /https_proxy is set here/);
+    assert.ok(!JSON.stringify(findings).includes('3128'), 'the value is told');
+    const excepted = await examine(target, { https_proxy: proxy, no_proxy: 'localhost,svc' });
+    assert.match(excepted.found('ok', 'proxy'), /does not hold for/);
+  });
+
+  it('tells the members that do not answer from those that do', async () => {
+    await put('e1', addr);
+    const endpoints = [...etcd().endpoints, '127.0.0.1:1'].join(',');
+    const { code, found } = await examine(target, {
+      ETCDCTL_ENDPOINTS: endpoints,
+      ETCDCTL_COMMAND_TIMEOUT: '1s',
+    });
+    assert.equal(code, 0);
+    assert.match(found('warning', 'etcd'), /^127\.0\.0\.1:1: /);
+  });
+
+  it('ends with 3 where no etcd answers, and with 3 where TLS stands between', async () => {
+    const env = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
+    const silent = await examine(target, env);
+    assert.deepEqual([silent.code, silent.resolves], [3, false]);
+    assert.match(silent.found('problem', 'etcd'), /ECONNREFUSED/);
+    const tls = await examine(target, { ETCDCTL_ENDPOINTS: `https://${etcd().endpoints[0]}` });
+    assert.equal(tls.code, 3);
+    assert.match(
+      tls.findings.find(({ level }) => level === 'problem')?.advice ?? '',
+      /it speaks plaintext: write http:/,
+    );
+  });
+});
+
+describe('etcd-naming on an etcd that asks who one is', () => {
+  const etcd = useEtcd();
+  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const rootPassword = secretOf('cli-root');
+  const password = secretOf('cli-user');
+
+  before(async function () {
+    skipUnlessBreakable(this, etcd());
+    const gateway = new AuthGateway(etcd, rootPassword);
+    await gateway.addRoot();
+    await gateway.call('user/add', { name: 'reader', password });
+    await gateway.call('role/add', { name: 'reads' });
+    const [key, end] = ['mine/', 'mine0'].map((text) => Buffer.from(text).toString('base64'));
+    await gateway.call('role/grant', { name: 'reads', perm: { permType: 'READ', key, range_end: end } });
+    await gateway.call('user/grant', { user: 'reader', role: 'reads' });
+    await gateway.enable();
+  });
+
+  it('says that it wants a name, and fails with 1', async () => {
+    const { code, stdout, stderr } = await commands.run('ls', 'mine');
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^etcd-naming: .*\n$/);
+    const doctor = await commands.run('doctor', 'mine');
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.stdout, /problem +etcd[^\n]*\n +→ .*ETCDCTL_USER/);
+  });
+
+  it('takes user and password from flags, from variables, and from both with the flag first', async () => {
+    assert.equal((await commands.run('ls', 'mine', '--user', `reader:${password}`)).code, 0);
+    assert.equal((await commands.run('ls', 'mine', '--user', 'reader', '--password', password)).code, 0);
+    const env = { ETCDCTL_USER: 'reader', ETCDCTL_PASSWORD: password };
+    assert.equal((await commands.runWith(env, 'ls', 'mine')).code, 0);
+    const wrong = { ETCDCTL_USER: 'nobody', ETCDCTL_PASSWORD: secretOf('cli-wrong') };
+    assert.equal((await commands.runWith(wrong, 'ls', 'mine', '--user', `reader:${password}`)).code, 0);
+    assert.equal(
+      (await commands.runWith({ ETCDCTL_AUTH_JWT_TOKEN: 'x', ...env }, 'ls', 'mine', '--user', 'reader'))
+        .code,
+      0,
+    );
+  });
+
+  it('tells a permission that is missing, and how to give it', async () => {
+    const user = ['--user', `reader:${password}`];
+    const { code, stderr } = await commands.run('ls', 'others', ...user);
+    assert.equal(code, 1);
+    assert.match(stderr, /PERMISSION_DENIED/);
+    const doctor = await commands.run('doctor', 'others', ...user);
+    assert.equal(doctor.code, 1);
+    assert.match(
+      doctor.stdout,
+      /→ the user may not read there: etcdctl role grant-permission <role> read 'others\/' --prefix/,
+    );
+    assert.equal((await commands.run('add', 'mine', '10.0.0.1:1', ...user)).code, 1);
+  });
+
+  it('prints no secret, not even with --debug and a password that is wrong', async () => {
+    const wrong = secretOf('cli-wrong');
+    for (const args of [
+      ['ls', 'mine'],
+      ['doctor', 'mine'],
+      ['watch', 'mine'],
+      ['ls', 'mine', '--bogus'],
+    ]) {
+      const { code, stdout, stderr } = await commands.run(...args, '--user', `reader:${wrong}`, '--debug');
+      assert.notEqual(code, 0);
+      assert.ok(!(stdout + stderr).includes(wrong), args.join(' '));
+    }
+  });
+});

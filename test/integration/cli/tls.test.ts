@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Authority } from '../../support/certificates.js';
+import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
+import { Commands } from './support.js';
+
+describe('etcd-naming on an etcd that speaks TLS and asks for a client certificate', () => {
+  let etcd: TlsEtcd;
+  let folder: string;
+  const file = (name: string) => join(folder, name);
+  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: `https://${etcd.secure}` }));
+  const credentials = () => ['--cert', file('client.pem'), '--key', file('client.key')];
+
+  before(async function () {
+    skipUnlessBinary(this);
+    this.timeout(300_000);
+    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-cli-'));
+    const [servers, clients] = await Promise.all([Authority.root('servers'), Authority.root('clients')]);
+    const client = await clients.issue({ uses: ['client'] });
+    await writeFile(file('ca.pem'), servers.pem);
+    await writeFile(file('client.pem'), client.cert);
+    await writeFile(file('client.key'), client.key);
+    etcd = await startTlsEtcd(await servers.issue({ names: ['127.0.0.1'] }), clients.pem);
+  });
+
+  after(async () => {
+    await etcd?.close();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('takes the files by flags and by variables', async () => {
+    const flags = ['--cacert', file('ca.pem'), ...credentials()];
+    const added = await commands.run('add', 'svc', '10.0.0.1:1', ...flags);
+    assert.equal(added.code, 0, added.stderr);
+    const env = {
+      ETCDCTL_CACERT: file('ca.pem'),
+      ETCDCTL_CERT: file('client.pem'),
+      ETCDCTL_KEY: file('client.key'),
+    };
+    assert.match((await commands.runWith(env, 'ls', 'svc')).stdout, /10\.0\.0\.1:1/);
+  });
+
+  it('ends with 3 and the reason, and the doctor says what to do', async () => {
+    const untrusted = await commands.run('ls', 'svc', ...credentials());
+    assert.equal(untrusted.code, 3);
+    assert.match(untrusted.stderr, /^etcd-naming: UNAVAILABLE: [^\n]*\n$/);
+    const advice = async (...flags: string[]) => {
+      const { code, stdout } = await commands.run('doctor', 'svc', ...flags);
+      assert.equal(code, 3);
+      return /problem +etcd[^\n]*\n +→ ([^\n]*)/.exec(stdout)?.[1] ?? stdout;
+    };
+    assert.match(await advice(...credentials()), /name the authority that signed its certificate: --cacert/);
+    assert.match(await advice('--cacert', file('ca.pem')), /it wants a client certificate: --cert and --key/);
+    assert.match(await advice('--cacert', file('none.pem'), ...credentials()), /check the files/);
+    assert.match(await advice('--endpoints', etcd.secure), /it speaks TLS: write https:/);
+  });
+
+  it('takes any certificate when told to', async () => {
+    const { code, stderr } = await commands.run('ls', '--insecure-skip-tls-verify', ...credentials());
+    assert.equal(code, 0, stderr);
+  });
+});

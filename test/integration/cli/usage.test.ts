@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { useEtcd } from '../../support/etcd.js';
+import { Commands, skipWithoutScript } from './support.js';
+
+const verbs = ['ls', 'get', 'watch', 'add', 'rm', 'drain', 'register', 'doctor'];
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+describe('etcd-naming', () => {
+  const etcd = useEtcd();
+  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const dead = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
+
+  it('is the bin of the package, and tells its version', async () => {
+    const { bin, version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+    assert.deepEqual(bin, { 'etcd-naming': './dist/cli/main.js' });
+    assert.ok(readFileSync(`${root}dist/cli/main.js`, 'utf8').startsWith('#!/usr/bin/env node\n'));
+    assert.deepEqual((await commands.run('--version')).stdout, `${version}\n`);
+  });
+
+  it('helps: with all verbs, and with each verb’s options and examples', async () => {
+    const { code, stdout, stderr } = await commands.run('--help');
+    assert.deepEqual([code, stderr], [0, '']);
+    for (const verb of verbs) assert.match(stdout, new RegExp(`^ {2}${verb} `, 'm'));
+    for (const verb of verbs) {
+      const help = await commands.run(verb, '--help');
+      assert.equal(help.code, 0);
+      assert.match(help.stdout, new RegExp(`^etcd-naming ${verb} `));
+      assert.match(help.stdout, new RegExp(`\nExamples:\n {2}etcd-naming ${verb}\\b`));
+      assert.equal((await commands.run('help', verb)).stdout, help.stdout);
+    }
+  });
+
+  it('shows the help on stderr and ends with 2 when there is no verb', async () => {
+    const { code, stdout, stderr } = await commands.run();
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /Usage: etcd-naming <verb>/);
+  });
+
+  for (const [args, text] of [
+    [['list'], "there is no verb 'list'; there are ls, get, watch, add, rm, drain, register, doctor"],
+    [['ls', '--bogus'], "Unknown option '--bogus'"],
+    [['ls', 'a', 'b'], "'b' is one word too many: etcd-naming ls [target]"],
+    [['get'], 'too few words: etcd-naming get <target> [id]'],
+    [['ls', ''], 'the target is empty'],
+    [['ls', 'etcd:///'], /invalid target: .* names no service/],
+    [['ls', 'etcd:///%zz'], /has a broken percent escape/],
+    [['ls', 'svc', '--prefix', 'x'], '--prefix goes without a target: it lists services'],
+    [['rm', 'svc', ''], 'the id is empty'],
+    [['rm', 'svc', 'e1', '--force'], '--force goes with --revoke: a delete needs none'],
+    [
+      ['ls', 'svc', '--command-timeout', 'x'],
+      "--command-timeout is 'x'; it must be a duration such as 5s or 1m30s",
+    ],
+    [['ls', 'svc', '--user', 'me'], /there is no password/],
+    [['ls', 'svc', '--endpoints', 'http://a:1,https://b:1'], /http/],
+  ] as const) {
+    it(`refuses ${args.join(' ')} with 2 and one line`, async () => {
+      const { code, stdout, stderr } = await commands.run(...args);
+      assert.deepEqual([code, stdout], [2, '']);
+      if (typeof text === 'string') assert.equal(stderr, `etcd-naming: ${text}\n`);
+      else assert.match(stderr, text);
+      assert.equal(stderr.trimEnd().split('\n').length, 1);
+    });
+  }
+
+  it('names the variable where no flag was given', async () => {
+    const { code, stderr } = await commands.runWith({ ETCDCTL_DIAL_TIMEOUT: 'soon' }, 'ls', 'svc');
+    assert.equal(code, 2);
+    assert.match(stderr, /ETCDCTL_DIAL_TIMEOUT is 'soon'/);
+  });
+
+  for (const verb of [
+    ['ls'],
+    ['get', 'svc'],
+    ['add', 'svc', '1.2.3.4:1'],
+    ['rm', 'svc', 'e'],
+    ['drain', 'svc', 'e'],
+  ]) {
+    it(`ends ${verb.join(' ')} with 3 and one line where no etcd answers`, async () => {
+      const { code, stdout, stderr } = await commands.runWith(dead, ...verb);
+      assert.deepEqual([code, stdout], [3, '']);
+      assert.match(stderr, /^etcd-naming: [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
+    });
+  }
+
+  it('shows the stack, and its causes, with --debug', async () => {
+    const { code, stderr } = await commands.runWith(dead, 'ls', '--debug');
+    assert.equal(code, 3);
+    assert.match(stderr, /\n +at /);
+    assert.match(stderr, /\ncaused by /);
+  });
+
+  it('lets a flag win over a variable, and stand before the verb', async () => {
+    const [endpoint = ''] = etcd().endpoints;
+    assert.equal((await commands.runWith(dead, 'ls', '--endpoints', endpoint)).code, 0);
+    assert.equal((await commands.runWith(dead, `--endpoints=${endpoint}`, 'ls')).code, 0);
+  });
+
+  it('takes Go’s spelling of a switch', async () => {
+    const plain = await commands.run('ls', '--insecure-transport=true', '--json=true');
+    assert.equal(plain.code, 0);
+    assert.ok(JSON.parse(plain.stdout));
+    const tls = await commands.run('ls', '--insecure-transport=false', '--command-timeout=2s');
+    assert.equal(tls.code, 3, tls.stderr);
+    assert.match(tls.stderr, /TLS/i);
+  });
+
+  it('takes words that begin with a dash behind --', async () => {
+    const target = `${etcd().prefix}dash`;
+    assert.equal((await commands.run('add', target, '10.0.0.1:1', '--id=-e1')).code, 0);
+    assert.match((await commands.run('get', target, '--', '-e1')).stdout, /10\.0\.0\.1:1/);
+  });
+
+  it('dies by Ctrl-C like any program while it waits for an answer', async function () {
+    await skipWithoutScript(this);
+    const command = commands.startOnTerminal(
+      'ls',
+      '--endpoints',
+      '192.0.2.1:2379',
+      '--command-timeout',
+      '1h',
+    );
+    const typing = setInterval(() => command.type('\x03'), 200);
+    try {
+      const { code, signal } = await command.ended;
+      assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`);
+    } finally {
+      clearInterval(typing);
+    }
+  });
+});

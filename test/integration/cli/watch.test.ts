@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { EtcdClient } from '#src/client/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { type Command, Commands, skipWithoutScript } from './support.js';
+
+describe('etcd-naming watch', () => {
+  const etcd = useEtcd();
+  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  let client: EtcdClient;
+  let manager: EndpointManager;
+  let target: string;
+  let round = 0;
+
+  beforeEach('a service with one endpoint', async () => {
+    client = new EtcdClient({ endpoints: etcd().endpoints });
+    target = `${etcd().prefix}watch-${++round}`;
+    manager = new EndpointManager(client, target);
+    await manager.addEndpoint(`${target}/e1`, { addr: '10.0.0.1:1', metadata: { zone: 'a' } });
+  });
+
+  afterEach(() => client.close());
+
+  /** Three changes, each made when the one before is shown: what comes together is told together. */
+  const change = async (command: Command) => {
+    const metadata = { weight: 0, status: 'draining' };
+    await manager.addEndpoint(`${target}/e2`, { addr: '10.0.0.2:2' });
+    await command.prints('e2');
+    await manager.addEndpoint(`${target}/e2`, { addr: '10.0.0.2:2', metadata });
+    await command.prints('draining');
+    await manager.deleteEndpoint(`${target}/e2`);
+    await command.prints('removed');
+  };
+
+  describe('in a pipe', () => {
+    it('prints what there is, then one line for each change, until SIGINT ends it with 0', async () => {
+      const command = commands.start('watch', target);
+      await command.prints('endpoint e1');
+      await change(command);
+      await command.prints('removed e2');
+      command.kill('SIGINT');
+      const { code, signal, stdout, stderr } = await command.ended;
+      assert.deepEqual([code, signal, stderr], [0, null, '']);
+      assert.ok(!stdout.includes(esc));
+      const lines = stdout.trimEnd().split('\n');
+      const told = lines.map((line) =>
+        line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '').replace(/revision=\d+/, 'revision=N'),
+      );
+      assert.deepEqual(told, [
+        'snapshot 1 endpoint reason=initial revision=N',
+        'endpoint e1 10.0.0.1:1 weight=1 zone=a revision=N',
+        'added e2 10.0.0.2:2 weight=1 revision=N',
+        'changed e2 10.0.0.2:2 weight=0 status=draining revision=N',
+        'removed e2 revision=N',
+      ]);
+    });
+
+    it('prints each event as a line of JSON for machines', async () => {
+      const command = commands.start('watch', target, '--json');
+      await command.prints('"snapshot"');
+      await change(command);
+      await command.prints('"removed":["e2"]');
+      command.kill('SIGTERM');
+      const { code, stdout } = await command.ended;
+      assert.equal(code, 0);
+      const events = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['snapshot', 'delta', 'delta', 'delta'],
+      );
+      for (const { revision } of events) assert.match(String(revision), /^\d+$/);
+    });
+
+    it('says so when etcd is away, and goes on when it is back', async function () {
+      skipUnlessBreakable(this, etcd());
+      const command = commands.start('watch', target);
+      await command.prints('endpoint e1');
+      await etcd().kill();
+      await command.prints(/outage etcd is not reached, for \d+ s: UNAVAILABLE/);
+      await etcd().restart();
+      await command.prints(/recovered etcd is reached again, after \d+ s/);
+      await change(command);
+      await command.prints('removed e2');
+      command.kill('SIGINT');
+      assert.equal((await command.ended).code, 0);
+    });
+
+    it('ends when its reader has seen enough', async () => {
+      const command = commands.start('watch', target);
+      await command.prints('endpoint e1');
+      command.closeStdout();
+      await manager.deleteEndpoint(`${target}/e1`);
+      const { code, signal, stderr } = await command.ended;
+      assert.deepEqual([code, signal, stderr], [0, null, '']);
+    });
+  });
+
+  describe('on a terminal', () => {
+    before(async function () {
+      await skipWithoutScript(this);
+    });
+
+    it('draws a table in place, and gives the cursor back on Ctrl-C', async () => {
+      const command = commands.startOnTerminal('watch', target);
+      await command.prints(/e1 +10\.0\.0\.1:1 +1 +a +- +permanent/);
+      await change(command);
+      await command.prints(/e2 +10\.0\.0\.2:2 +0 +- +draining +permanent +removed 0 s ago/);
+      command.type('\x03');
+      const { code, stdout } = await command.ended;
+      assert.equal(code, 0);
+      const [shown, hidden] = ['\x1b[?25h', '\x1b[?25l'].map((sequence) => stdout.lastIndexOf(sequence));
+      assert.ok(hidden! >= 0 && shown! > hidden!, 'the cursor is hidden, and shown again at the end');
+      assert.ok(!stdout.includes('\x1b[2J'), 'the screen is never cleared, which would flicker');
+      const screen = shownBy(stdout, 20);
+      assert.equal(screen.filter((line) => line.startsWith('ID ')).length, 1, screen.join('\n'));
+      assert.match(screen[0] ?? '', new RegExp(`^${target}: 1 endpoint, revision \\d+, live$`));
+    });
+
+    it('shows the age of an outage, and that it is over', async function () {
+      skipUnlessBreakable(this, etcd());
+      const command = commands.startOnTerminal('watch', target);
+      await command.prints('live');
+      await etcd().kill();
+      await command.prints(/etcd not reached for [1-9]\d* s: this is what was last known/);
+      await etcd().restart();
+      await command.prints(/live again after \d+ s/);
+    });
+  });
+
+  it('fails at once where there is no etcd, instead of waiting for one', async () => {
+    const env = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
+    const { code, stdout, stderr } = await commands.runWith(env, 'watch', target);
+    assert.deepEqual([code, stdout], [3, '']);
+    assert.match(stderr, /^etcd-naming: .*127\.0\.0\.1:1.*\n$/);
+  });
+});
+
+const esc = '\x1b';
+const sequences = new RegExp(`${esc}\\[(\\d+)A|${esc}\\[\\??[\\d;]*[A-Za-z]|\\r|\\n|[^${esc}\\r\\n]+`, 'g');
+
+/** What a terminal shows after all this: the few sequences that the table uses, carried out. */
+function shownBy(output: string, rows: number): string[] {
+  const screen: string[] = Array.from({ length: rows }, () => '');
+  let [row, column] = [0, 0];
+  for (const [token, up] of output.matchAll(sequences)) {
+    if (up !== undefined) row = Math.max(0, row - Number(up));
+    else if (token === '\r') column = 0;
+    else if (token === '\n') row++;
+    else if (token === '\x1b[K') screen[row] = (screen[row] ?? '').slice(0, column);
+    else if (token === '\x1b[J') screen.splice(row, rows, (screen[row] ?? '').slice(0, column));
+    else if (!token.startsWith('\x1b')) {
+      const line = screen[row] ?? '';
+      screen[row] = line.slice(0, column).padEnd(column) + token + line.slice(column + token.length);
+      column += token.length;
+    }
+  }
+  return screen;
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { checkName } from '#src/cli/doctor/name.js';
+import { distance, spellingsOf } from '#src/cli/doctor/neighbours.js';
+import { checkProxies } from '#src/cli/doctor/proxies.js';
+import { inParallel } from '#src/cli/parallel.js';
+import { readTarget } from '#src/cli/target.js';
+
+describe('the doctor’s look at a name', () => {
+  const warnings = (written: string) =>
+    checkName(readTarget(written))
+      .filter(({ level }) => level === 'warning')
+      .map(({ message }) => message);
+
+  it('finds nothing odd in an ordinary one', () => {
+    for (const name of ['svc', 'foo/bar/my-service', 'etcd:///foo/bar'])
+      assert.deepEqual(warnings(name), [], name);
+  });
+
+  it('finds slashes, white space and control characters out of place', () => {
+    assert.match(warnings('/svc')[0] ?? '', /begins with a slash/);
+    assert.match(warnings('svc/')[0] ?? '', /ends with a slash/);
+    assert.match(warnings('a//b')[0] ?? '', /an empty part/);
+    assert.match(warnings('svc ')[0] ?? '', /white space/);
+    assert.match(warnings('s\x00vc')[0] ?? '', /control characters/);
+  });
+
+  it('tells an etcd’s address from a name in the authority', () => {
+    assert.match(warnings('etcd://10.0.0.1:2379/svc')[0] ?? '', /looks like the address of an etcd/);
+    assert.match(warnings('etcd://foo/svc')[0] ?? '', /Go's resolver would drop it/);
+  });
+
+  it('knows the slips of the pen that lead to it', () => {
+    assert.deepEqual(spellingsOf(readTarget('svc')), ['/svc', 'svc/']);
+    assert.ok(spellingsOf(readTarget('//Svc/')).includes('Svc'));
+    assert.ok(spellingsOf(readTarget('Svc')).includes('svc'));
+    assert.ok(spellingsOf(readTarget('etcd://h/svc')).includes('svc'));
+    for (const written of ['svc', '/', '//', 'a//b']) {
+      const spellings = spellingsOf(readTarget(written));
+      assert.ok(!spellings.includes(written) && !spellings.includes(''), written);
+    }
+  });
+
+  it('measures how far two names are apart', () => {
+    for (const [a, b, far] of [
+      ['', '', 0],
+      ['svc', 'svc', 0],
+      ['svc', 'svc2', 1],
+      ['svc', 'scv', 2],
+      ['abc', 'xyz', 3],
+    ] as const)
+      assert.equal(distance(a, b), far, `${a} ${b}`);
+  });
+});
+
+describe('the doctor’s look at proxies', () => {
+  const level = (env: Record<string, string>) => checkProxies('foo/svc', env)[0]?.level;
+
+  it('finds those that grpc-js follows, in lower case alone', () => {
+    assert.equal(level({}), 'ok');
+    assert.equal(level({ HTTP_PROXY: 'http://p' }), 'ok');
+    for (const name of ['grpc_proxy', 'https_proxy', 'http_proxy'])
+      assert.equal(level({ [name]: 'http://p' }), 'warning');
+  });
+
+  it('heeds the exceptions as grpc-js does', () => {
+    assert.equal(level({ http_proxy: 'http://p', no_proxy: 'x,svc' }), 'ok');
+    assert.equal(level({ http_proxy: 'http://p', no_grpc_proxy: 'x', no_proxy: 'svc' }), 'warning');
+  });
+});
+
+describe('work in parallel', () => {
+  it('does all of it, never more at a time than allowed', async () => {
+    let [running, most] = [0, 0];
+    const done: number[] = [];
+    await inParallel([1, 2, 3, 4, 5, 6, 7], 3, async (item) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push(item);
+      running--;
+    });
+    assert.deepEqual(done.sort(), [1, 2, 3, 4, 5, 6, 7]);
+    assert.equal(most, 3);
+  });
+
+  it('throws the first failure', async () => {
+    const fail = async (item: number) => {
+      if (item === 2) throw new Error('two');
+    };
+    await assert.rejects(inParallel([1, 2, 3], 1, fail), /two/);
+  });
+});

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { isOwnHost, namesPort } from '#src/cli/address.js';
+import { describe as describeError, exitCodeOf, Failure } from '#src/cli/failure.js';
+import { toJson } from '#src/cli/json.js';
+import { readTarget } from '#src/cli/target.js';
+import { columns, count, cut, plain, span } from '#src/cli/text.js';
+import { Code, EtcdError, InvalidInputError } from '#src/errors/index.js';
+
+describe('text for a terminal', () => {
+  it('shows control characters, line separators and direction marks, and obeys none', () => {
+    assert.equal(plain('a\x1b[2J\n\x9b\u2028\u202eb\u00e9'), 'a\\x1b[2J\\x0a\\x9b\\u2028\\u202eb\u00e9');
+    assert.equal(plain('a\nb\t', '\n'), 'a\nb\\x09');
+  });
+
+  it('stands in columns as wide as their widest cell', () => {
+    assert.deepEqual(
+      columns([
+        ['A', 'B'],
+        ['long', ''],
+        ['\x1b', 'x'],
+      ]),
+      ['A     B', 'long', '\\x1b  x'],
+    );
+  });
+
+  it('is cut to the width with a mark', () => {
+    assert.equal(cut('abcdef', 6), 'abcdef');
+    assert.equal(cut('abcdefg', 6), 'abcde…');
+    assert.equal(cut('😀😀😀', 2), '😀…');
+  });
+
+  it('counts and measures', () => {
+    assert.deepEqual([count(0, 'key'), count(1n, 'key'), count(2, 'key')], ['0 keys', '1 key', '2 keys']);
+    assert.deepEqual([0, 59_999, 120_000, 7_200_000, 172_800_000].map(span), [
+      '0 s',
+      '59 s',
+      '2 min',
+      '2 h',
+      '2 d',
+    ]);
+  });
+});
+
+describe('JSON of the command', () => {
+  it('has 64 bits as strings, and nothing that a terminal obeys', () => {
+    const text = toJson({ revision: 2n ** 63n - 1n, zone: '\x1b\x9b\u2028' });
+    assert.equal(text, '{"revision":"9223372036854775807","zone":"\\u001b\\u009b\\u2028"}');
+    assert.equal(JSON.parse(text).zone, '\x1b\x9b\u2028');
+  });
+});
+
+describe('a failure', () => {
+  it('has the exit code of its kind', () => {
+    assert.equal(exitCodeOf(new Failure('x')), 1);
+    assert.equal(exitCodeOf(new InvalidInputError('x')), 2);
+    assert.equal(exitCodeOf(new EtcdError('x', { code: Code.UNAVAILABLE })), 3);
+    assert.equal(exitCodeOf(new EtcdError('x', { code: Code.DEADLINE_EXCEEDED })), 3);
+    assert.equal(exitCodeOf(new EtcdError('x', { code: Code.RESOURCE_EXHAUSTED })), 1);
+    assert.equal(exitCodeOf(new Error('x')), 1);
+  });
+
+  it('is one line, whatever it says', () => {
+    assert.equal(describeError(new Error('a\n  b\x1b'), false), 'a b\\x1b');
+  });
+});
+
+describe('a target', () => {
+  const service = (written: string) => readTarget(written).service;
+
+  it('is a service’s own name, as it is', () => {
+    for (const name of ['svc', 'a/b', 'a/', '/a', '%20', 'etcd/x', 'x:y']) assert.equal(service(name), name);
+  });
+
+  it('is read from a URI as a channel reads it', () => {
+    const uris = {
+      'etcd:///foo/bar': 'foo/bar',
+      'etcd:foo': 'foo',
+      'etcd:/foo': 'foo',
+      'etcd:////foo': '/foo',
+      'etcd:///foo/': 'foo/',
+      'etcd:///a%20b?x=1#y': 'a b',
+      'etcd://foo/bar/svc': 'foo/bar/svc',
+    };
+    for (const [uri, name] of Object.entries(uris)) assert.equal(service(uri), name, uri);
+    assert.equal(readTarget('etcd://foo/bar').authority, 'foo');
+    assert.equal(readTarget('etcd:///bar').authority, undefined);
+  });
+
+  it('is refused where it names nothing', () => {
+    for (const written of ['', 'etcd:', 'etcd:///', 'etcd:///?x'])
+      assert.throws(
+        () => readTarget(written),
+        (error) => exitCodeOf(error) === 2,
+        written,
+      );
+  });
+});
+
+describe('an address', () => {
+  it('names its port or does not', () => {
+    for (const addr of ['h:1', '[::1]:1', 'http://h:1', 'http://h:1/', 'unix:/a'])
+      assert.ok(namesPort(addr), addr);
+    for (const addr of ['h', '[::1]', '::1', 'http://h', '1.2.3.4']) assert.ok(!namesPort(addr), addr);
+  });
+
+  it('is the caller’s own host or not', () => {
+    for (const addr of ['127.0.0.1:1', 'localhost:1', '[::1]:1', '0.0.0.0:1', '[::]:1'])
+      assert.ok(isOwnHost(addr), addr);
+    for (const addr of ['10.0.0.1:1', 'host:1', '[2001:db8::1]:1']) assert.ok(!isOwnHost(addr), addr);
+  });
+});
