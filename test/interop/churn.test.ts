@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { decodeEndpoint, type EndpointEvent, EndpointManager, type EndpointOp } from '#src/naming/index.js';
+import { eventually, Opened } from '../integration/naming/support.js';
+import { useEtcd } from '../support/etcd.js';
+import { GoNaming, type GoOp, goOrSkip } from './support/go-naming.js';
+import { shown } from './support/table.js';
+
+const seed = Number(process.env['INTEROP_SEED'] ?? Date.now() % 1_000_000);
+
+/** The same numbers for the same seed (mulberry32). */
+function randomFrom(state: number): () => number {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+describe('churn that both sides make and both sides watch', function () {
+  this.timeout(120_000);
+  const etcd = useEtcd();
+  const opened = new Opened();
+
+  before(function () {
+    return goOrSkip(this);
+  });
+
+  afterEach(() => opened.close());
+
+  it(`gives both the same pictures in the same order, and the same one in the end (INTEROP_SEED=${seed})`, async () => {
+    const random = randomFrom(seed);
+    const target = `${etcd().prefix}churn-${process.hrtime.bigint()}`;
+    const client = opened.client(etcd().endpoints);
+    const manager = new EndpointManager(client, target);
+    const go = opened.add(await GoNaming.start(etcd().endpoints), (program) => program.close());
+    const watch = await go.watch(target);
+    const view = opened.view(manager);
+    const rounds = 300;
+    for (let round = 0; round < rounds; round++) {
+      const ops = operations(target, round, random);
+      if (random() < 0.5) await manager.update(ops);
+      else await go.update(target, ops.map(toGo));
+    }
+    const end = `${target}/~`;
+    await manager.addEndpoint(end, { addr: 'end:1' });
+    await eventually('both were told of the end', () => watch.picture.has(end) && view.endpoints.has(end));
+
+    const last = written(view.endpoints);
+    assert.equal(written(watch.picture), last);
+    assert.equal(written(await manager.list()), last);
+    assert.equal(written(await go.list(target)), last);
+
+    // Each side may be told several revisions at once; what one skips, the other may have seen, never the reverse order.
+    const truth = await history(target, rounds);
+    assert.equal(truth.at(-1), last);
+    for (const [side, seen] of [
+      ['Go', watch.pictures().map(written)],
+      ['ours', ourPictures(view.events)],
+    ] as const) {
+      let at = -1;
+      for (const picture of seen) {
+        const next = truth.indexOf(picture, Math.max(at, 0));
+        assert.ok(next >= 0, `${side} showed a picture that never was, or one that was over`);
+        at = next;
+      }
+      assert.ok(seen.length > rounds / 10, `${side} showed only ${seen.length} pictures`);
+    }
+    shown({
+      wrote: 'both, in turns',
+      what: `${rounds} transactions of 1 to 12 adds, updates and deletes`,
+      read: 'both, by watch',
+      bytes: 'yes',
+      result: `same end; every picture between was the store's at some revision, in order`,
+    });
+  });
+
+  /** What the store held at each revision at which the target changed, read as it was. */
+  async function history(target: string, atMost: number): Promise<string[]> {
+    const client = opened.client(etcd().endpoints);
+    const { revision: now } = await client.kv.get('none');
+    const pictures: string[] = [];
+    for (let revision = now - BigInt(atMost) - 1n; revision <= now; revision++) {
+      if (revision < 1n) continue;
+      const { kvs } = await client.kv.range({ prefix: `${target}/` }, { revision });
+      pictures.push(written(new Map(kvs.map(({ key, value }) => [key.toString(), decodeEndpoint(value)]))));
+    }
+    return pictures;
+  }
+});
+
+function operations(target: string, round: number, random: () => number): EndpointOp[] {
+  const keys = new Set(
+    Array.from({ length: 1 + Math.floor(random() * 12) }, () => `${target}/${Math.floor(random() * 40)}`),
+  );
+  return [...keys].map((key) =>
+    random() < 0.4
+      ? { op: 'delete', key }
+      : {
+          op: 'add',
+          key,
+          endpoint: { addr: `10.0.${round}.${Math.floor(random() * 256)}:1`, metadata: { round } },
+        },
+  );
+}
+
+function toGo(change: EndpointOp): GoOp {
+  if (change.op === 'delete') return change;
+  const { addr, metadata } = change.endpoint;
+  return { op: 'add', key: change.key, addr, metadata: JSON.stringify(metadata) };
+}
+
+function written(endpoints: ReadonlyMap<string, { readonly addr: string }>): string {
+  const lines = [...endpoints].map(([key, { addr }]) => `${key}=${addr}`);
+  return lines.sort().join('\n');
+}
+
+/** The picture after each event. */
+function ourPictures(events: readonly EndpointEvent[]): string[] {
+  const now = new Map<string, { readonly addr: string }>();
+  return events.map((event) => {
+    if (event.type === 'snapshot') {
+      now.clear();
+      for (const [key, record] of event.endpoints) now.set(key, record);
+    } else {
+      for (const record of [...event.added, ...event.changed]) now.set(record.key, record);
+      for (const key of event.removed) now.delete(key);
+    }
+    return written(now);
+  });
+}

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheFolder } from '#src/testing/cache.js';
+
+/** There is no Go here, or no Go modules to be had: nothing of ours is at fault. */
+export class NoGo extends Error {}
+
+const run = promisify(execFile);
+const sources = join(import.meta.dirname, '../../../../test/interop/go-naming');
+let built: Promise<string> | undefined;
+
+/**
+ * The program that speaks Go's own naming packages: built once, into the cache, under a name made of its sources and
+ * the versions they are pinned to. Set `GO` to a toolchain that is not on `PATH`.
+ * @throws {NoGo} when it cannot be built here; else, when it does not compile, Go's own error.
+ */
+export function goNamingProgram(): Promise<string> {
+  built ??= build();
+  return built;
+}
+
+async function build(): Promise<string> {
+  const program = join(cacheFolder(), `go-naming-${hashOf(sources)}-${process.platform}-${process.arch}`);
+  if (existsSync(program)) return program;
+  await go(['version']).catch((error) => {
+    throw new NoGo('there is no Go toolchain', { cause: error });
+  });
+  await go(['mod', 'download']).catch((error: Error & { stderr?: string }) => {
+    throw new NoGo(`its Go modules cannot be had: ${(error.stderr ?? error.message).trim().split('\n')[0]}`);
+  });
+  const folder = mkdtempSync(join(cacheFolder(), '.new-'));
+  try {
+    await go(['build', '-trimpath', '-o', join(folder, 'naming'), '.']);
+    renameSync(join(folder, 'naming'), program);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return program;
+}
+
+function go(args: readonly string[]) {
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
+  return run(process.env['GO'] ?? 'go', args, { cwd: sources, env, maxBuffer: 16 << 20 });
+}
+
+function hashOf(folder: string): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  return hash.digest('hex').slice(0, 16);
+}

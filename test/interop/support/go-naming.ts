@@ -1,0 +1,230 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { JsonValue } from '#src/naming/index.js';
+import { until } from '#src/testing/wait.js';
+import { goNamingProgram, NoGo } from './go-build.js';
+
+/** A change as Go is told to make it. */
+export interface GoOp {
+  readonly op: 'add' | 'delete' | 'bad';
+  readonly key: string;
+  readonly addr?: string;
+  /** JSON, which Go reads into values of its own. */
+  readonly metadata?: string;
+  /** With a struct of Go's as metadata instead. */
+  readonly typed?: boolean;
+  readonly lease?: string;
+}
+
+export interface GoRecord {
+  readonly key: string;
+  readonly addr: string;
+  readonly metadata: JsonValue;
+}
+
+/** Something that a watch or a resolver of Go's told, and when, in milliseconds since 1970. */
+export type GoEvent =
+  | { readonly event: 'batch'; readonly at: number; readonly updates: readonly (GoRecord & { op: string })[] }
+  | { readonly event: 'closed'; readonly at: number }
+  | { readonly event: 'state'; readonly at: number; readonly addrs: readonly string[] }
+  | { readonly event: 'refused'; readonly at: number; readonly error: string };
+
+/** What Go's own packages answered with an error, with the name of its gRPC code. */
+export class GoError extends Error {
+  readonly code: string;
+
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Line {
+  readonly id?: number;
+  readonly of?: number;
+  readonly result?: unknown;
+  readonly error?: string;
+  readonly code?: string;
+}
+
+/** One etcd client of Go's, in a process of its own. */
+export class GoNaming {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #replies = new Map<number, (line: Line) => void>();
+  readonly #told = new Map<number, GoEvent[]>();
+  #ids = 0;
+  #log = '';
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, Readable>) {
+    this.#child = child;
+    child.stderr.on('data', (text: Buffer) => {
+      this.#log = (this.#log + text).slice(-8_192);
+    });
+    child.stdin.on('error', () => {});
+    child.once('exit', () => {
+      const error = `the Go program is gone:\n${this.#log}`;
+      for (const tell of this.#replies.values()) tell({ error });
+      this.#replies.clear();
+    });
+    createInterface(child.stdout).on('line', (text) => this.#take(JSON.parse(text) as Line));
+  }
+
+  /** @throws {NoGo} where there is no Go. */
+  static async start(endpoints: readonly string[]): Promise<GoNaming> {
+    const program = await goNamingProgram();
+    const child = spawn(program, [endpoints.join(',')], { stdio: ['pipe', 'pipe', 'pipe'] });
+    await once(child, 'spawn');
+    return new GoNaming(child);
+  }
+
+  /** The end of what Go's client logged. */
+  get log(): string {
+    return this.#log;
+  }
+
+  async update(target: string, ops: readonly GoOp[]): Promise<void> {
+    await this.#ask({ cmd: 'update', target, ops, deadlineMs: 10_000 });
+  }
+
+  async list(target: string): Promise<Map<string, GoRecord>> {
+    const found = (await this.#ask({ cmd: 'list', target, deadlineMs: 10_000 })) as GoRecord[];
+    return new Map(found.map((record) => [record.key, record]));
+  }
+
+  async grant(ttl: number): Promise<string> {
+    return (await this.#ask({ cmd: 'grant', ttl, deadlineMs: 10_000 })) as string;
+  }
+
+  async watch(target: string): Promise<GoWatch> {
+    const { id, reply } = this.#send({ cmd: 'watch', target });
+    await reply;
+    return new GoWatch(this.#eventsOf(id));
+  }
+
+  async dial(target: string): Promise<GoChannel> {
+    const { id, reply } = this.#send({ cmd: 'dial', target });
+    await reply;
+    const call = (count: number, deadlineMs: number) =>
+      this.#ask({ cmd: 'call', of: id, count, deadlineMs }) as Promise<GoAnswers>;
+    return new GoChannel(this.#eventsOf(id), call);
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
+  #eventsOf(id: number): GoEvent[] {
+    const known = this.#told.get(id);
+    if (known) return known;
+    const events: GoEvent[] = [];
+    this.#told.set(id, events);
+    return events;
+  }
+
+  #ask(request: object): Promise<unknown> {
+    return this.#send(request).reply;
+  }
+
+  #send(request: object): { id: number; reply: Promise<unknown> } {
+    const id = ++this.#ids;
+    const reply = new Promise<unknown>((resolve, reject) => {
+      this.#replies.set(id, ({ result, error, code }) =>
+        error === undefined ? resolve(result) : reject(new GoError(error, code ?? '')),
+      );
+    });
+    this.#child.stdin.write(`${JSON.stringify({ id, ...request })}\n`);
+    return { id, reply };
+  }
+
+  #take(line: Line): void {
+    if (line.of !== undefined) this.#eventsOf(line.of).push(line as unknown as GoEvent);
+    else if (line.id !== undefined) {
+      this.#replies.get(line.id)?.(line);
+      this.#replies.delete(line.id);
+    }
+  }
+}
+
+/** What Go's watch channel gave so far, and the picture that it adds up to. */
+export class GoWatch {
+  readonly events: readonly GoEvent[];
+
+  constructor(events: readonly GoEvent[]) {
+    this.events = events;
+  }
+
+  get closed(): boolean {
+    return this.events.some(({ event }) => event === 'closed');
+  }
+
+  /** Address by key. */
+  get picture(): Map<string, GoRecord> {
+    return this.pictures().at(-1) ?? new Map();
+  }
+
+  /** The picture after each batch. */
+  pictures(): Map<string, GoRecord>[] {
+    const now = new Map<string, GoRecord>();
+    const all: Map<string, GoRecord>[] = [];
+    for (const event of this.events) {
+      if (event.event !== 'batch') continue;
+      for (const { op, ...record } of event.updates)
+        op === 'delete' ? now.delete(record.key) : now.set(record.key, record);
+      all.push(new Map(now));
+    }
+    return all;
+  }
+
+  get keys(): string {
+    return [...this.picture.keys()].sort().join();
+  }
+}
+
+export interface GoAnswers {
+  readonly answers: Readonly<Record<string, number>>;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** A channel of grpc-go's on Go's resolver. */
+export class GoChannel {
+  readonly events: readonly GoEvent[];
+  /** Calls so many times, one after the other, each with that deadline. */
+  readonly call: (count: number, deadlineMs: number) => Promise<GoAnswers>;
+
+  constructor(events: readonly GoEvent[], call: (count: number, deadlineMs: number) => Promise<GoAnswers>) {
+    this.events = events;
+    this.call = call;
+  }
+
+  /** The addresses that the resolver handed out last; undefined before the first. */
+  get addrs(): string[] | undefined {
+    const states = this.events.filter((event) => event.event === 'state');
+    const last = states.at(-1);
+    return last && [...last.addrs].sort();
+  }
+
+  async resolves(...addrs: string[]): Promise<void> {
+    await until(
+      `Go resolves [${addrs}]`,
+      { timeoutMs: 10_000 },
+      () => this.addrs?.join() === addrs.sort().join(),
+    );
+  }
+}
+
+/** For a suite's `before`: where there is no Go, it is skipped, with a line that says so. */
+export async function goOrSkip(context: Mocha.Context): Promise<void> {
+  context.timeout(300_000);
+  try {
+    await goNamingProgram();
+  } catch (error) {
+    if (!(error instanceof NoGo)) throw error;
+    console.error(`skipped, since ${error.message}: ${context.test?.parent?.fullTitle()}`);
+    context.skip();
+  }
+}

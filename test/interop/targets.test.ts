@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { Opened } from '../integration/naming/support.js';
+import { useEtcd } from '../support/etcd.js';
+import { GoNaming, goOrSkip } from './support/go-naming.js';
+import { shown } from './support/table.js';
+
+/** The services of the tests; each has a server that answers with the service's name. */
+const services = [
+  'foo',
+  'foo x',
+  'foo/',
+  '/foo',
+  'bar/svc',
+  'foo/bar/svc',
+  'a/b',
+  'café',
+  'foo2',
+  'svc',
+  '..',
+];
+
+/** A target, the service that both resolve it to, or the two of them. */
+const targets: readonly (readonly [target: string, go: string, ours?: string])[] = [
+  ['etcd:///foo', 'foo'],
+  ['etcd:foo', 'foo'],
+  ['etcd:/foo', 'foo'],
+  ['etcd:///foo%20x', 'foo x'],
+  ['etcd:///foo%20x?y=1#z', 'foo x'],
+  ['etcd:///foo/', 'foo/'],
+  ['etcd:////foo', '/foo'],
+  ['etcd:///a%2Fb', 'a/b'],
+  ['etcd:///caf%C3%A9', 'café'],
+  ['etcd:///café', 'café'],
+  ['etcd:///foo2', 'foo2'],
+  ['etcd:///..', '..'],
+  ['etcd:///foo/bar/svc', 'foo/bar/svc'],
+  // etcd's guide dials this and means the service foo/bar/svc; Go drops what it takes for an authority.
+  ['etcd://foo/bar/svc', 'bar/svc', 'foo/bar/svc'],
+];
+
+describe('a target that is dialled by Go and by us', function () {
+  this.timeout(60_000);
+  const opened = new Opened();
+  // Before the etcd's own hook, which wants all watchers gone.
+  after(async () => {
+    const agreed = targets.filter(([target, , ours]) => ours === undefined && held.has(target)).length;
+    if (agreed > 0)
+      shown({
+        wrote: 'either',
+        what: `${agreed} forms of target: opaque, slashes, escapes, query, fragment`,
+        read: 'both, dialled',
+        bytes: 'n/a',
+        result: 'same service',
+      });
+    await opened.close();
+  });
+
+  const etcd = useEtcd();
+  let go: GoNaming;
+  const held = new Set<string>();
+
+  before(async function () {
+    await goOrSkip(this);
+    // Targets stand for themselves here: a random prefix would be part of them.
+    if (etcd().prefix !== '') {
+      console.error(`skipped, since the etcd is external: ${this.test?.parent?.fullTitle()}`);
+      this.skip();
+    }
+    const client = opened.client(etcd().endpoints);
+    opened.add(registerEtcdResolver(client), (resolver) => resolver[Symbol.dispose]());
+    go = opened.add(await GoNaming.start(etcd().endpoints), (program) => program.close());
+    for (const service of services) {
+      const { addr } = await opened.server(service);
+      await new EndpointManager(client, service).addEndpoint(`${service}/1`, { addr });
+    }
+  });
+
+  for (const [target, goService, ourService = goService] of targets) {
+    const same = goService === ourService;
+    it(`${target} is ${same ? `'${goService}' to both` : `'${goService}' to Go and '${ourService}' to us`}`, async () => {
+      const channel = await go.dial(target);
+      // Nested keys belong to the service above, too: each channel asks until it has seen all that there are.
+      const { answers, failures } = await channel.call(12, 10_000);
+      assert.deepEqual(failures, {});
+      const ours = await opened.caller(target).calls(12);
+      const below = (service: string) =>
+        services.filter((name) => `${name}/1`.startsWith(`${service}/`)).sort();
+      assert.deepEqual(Object.keys(answers).sort(), below(goService));
+      assert.deepEqual(Object.keys(ours).sort(), below(ourService));
+      held.add(target);
+      if (!same)
+        shown({
+          wrote: 'either',
+          what: `dialled as \`${target}\``,
+          read: 'both',
+          bytes: 'n/a',
+          result: `Go resolves \`${goService}\`, ours \`${ourService}\`, as etcd’s guide means it`,
+        });
+    });
+  }
+
+  it('is refused by both when it names no service', async () => {
+    const channel = await go.dial('etcd:///');
+    const { failures } = await channel.call(1, 5_000);
+    assert.match(Object.keys(failures)[0]!, /invalid target/);
+    await assert.rejects(opened.caller('etcd:///').call(), /invalid target/);
+  });
+});
