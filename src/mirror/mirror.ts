@@ -160,7 +160,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       }
       return 'gap'; // a watcher that nobody closed does not end without an error
     } finally {
-      if (watcher.liveChangedAt !== undefined) this.#staleSince = watcher.liveChangedAt;
+      // One that was refused, for want of a permission, was live to the end.
+      if (watcher.live) this.#staleSince = performance.now();
+      else if (watcher.liveChangedAt !== undefined) this.#staleSince = watcher.liveChangedAt;
       this.#watcher = undefined;
     }
   }

@@ -92,7 +92,11 @@ export class Balance<T> {
     seat.traits = traits;
     this.#count(seat, 1);
     const after = this.#scheduleOf(seat);
-    if (!seat.ready || before === after) return;
+    if (!seat.ready) return;
+    if (before === after) {
+      after.reweigh(seat);
+      return;
+    }
     before.remove(seat);
     after.add(seat);
   }

@@ -10,7 +10,12 @@ interface Slot<T> {
   due: number;
   /** Its place in the heap. */
   at: number;
+  /** By which `due` was reckoned. */
+  weight: number;
 }
+
+/** Virtual time begins anew here: much later, a step of 1/10,000 would be lost in rounding. */
+const longestTime = 1e9;
 
 /**
  * Weighted turns, each one's spread evenly among the others' (earliest due first): of weights 3 and 1 it is
@@ -36,7 +41,8 @@ export class Schedule<T extends Turn> {
   /** Its first turn comes within one round, by chance: not at once, since that of a hundred newcomers would be a burst. */
   add(turn: T): void {
     if (this.#slots.has(turn)) return;
-    const slot = { turn, due: this.#now + this.#random() / turn.weight(), at: this.#heap.length };
+    const weight = turn.weight();
+    const slot = { turn, due: this.#now + this.#random() / weight, at: this.#heap.length, weight };
     this.#slots.set(turn, slot);
     this.#heap.push(slot);
     this.#up(slot);
@@ -53,14 +59,32 @@ export class Schedule<T extends Turn> {
     this.#down(last);
   }
 
+  /** Its weight has changed: what it still has to wait changes with it, lest one that was tiny waits for ages. */
+  reweigh(turn: T): void {
+    const slot = this.#slots.get(turn);
+    if (!slot) return;
+    const weight = turn.weight();
+    slot.due = this.#now + ((slot.due - this.#now) * slot.weight) / weight;
+    slot.weight = weight;
+    this.#up(slot);
+    this.#down(slot);
+  }
+
   /** Whose turn it is; undefined when there is nobody. */
   next(): T | undefined {
     const slot = this.#heap[0];
     if (!slot) return undefined;
     this.#now = slot.due;
-    slot.due += 1 / slot.turn.weight();
+    if (this.#now > longestTime) this.#beginAnew();
+    slot.weight = slot.turn.weight();
+    slot.due += 1 / slot.weight;
     this.#down(slot);
     return slot.turn;
+  }
+
+  #beginAnew(): void {
+    for (const slot of this.#heap) slot.due -= this.#now;
+    this.#now = 0;
   }
 
   #up(slot: Slot<T>): void {

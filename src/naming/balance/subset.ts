@@ -11,11 +11,19 @@ export interface SubsetOptions {
 /**
  * The part of a large service that this process connects to, by rendezvous hashing: every process ranks the endpoints
  * in an order of its own, which the coming and going of others does not change. So an endpoint that goes moves only
- * its own callers, and all endpoints get about as many.
+ * its own callers, and all endpoints get about as many. `isLast`: only where there are not enough others.
  */
-export function subsetOf<T>(items: readonly T[], keyOf: (item: T) => string, options: SubsetOptions): T[] {
+export function subsetOf<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  options: SubsetOptions,
+  isLast: (item: T) => boolean = () => false,
+): T[] {
   if (items.length <= options.size) return [...items];
-  const ranked = items.map((item) => ({ item, rank: rankOf(options.seed, keyOf(item)) }));
+  const ranked = items.map((item) => ({
+    item,
+    rank: (isLast(item) ? '1' : '0') + rankOf(options.seed, keyOf(item)),
+  }));
   ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
   const chosen = new Set(ranked.slice(0, options.size).map(({ item }) => item));
   return items.filter((item) => chosen.has(item)); // in the order they came

@@ -12,6 +12,8 @@ export interface Traits {
 
 /** Beyond this a weight says nothing more, and one typing error would draw all calls. */
 const maxWeight = 10_000;
+/** So small that it is next to none; much smaller, beside a large one, is more than a floating-point number can tell. */
+const minWeight = 0.001;
 
 export const plainTraits: Traits = { weight: 1, zone: undefined, draining: false };
 
@@ -23,8 +25,12 @@ export function traitsOf(metadata: JsonValue | undefined): Traits {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return plainTraits;
   const { weight, zone, status } = metadata as { readonly [name: string]: JsonValue | undefined };
   return {
-    weight: typeof weight === 'number' && weight >= 0 ? Math.min(weight, maxWeight) : plainTraits.weight,
+    weight: typeof weight === 'number' && weight >= 0 ? within(weight) : plainTraits.weight,
     zone: typeof zone === 'string' && zone !== '' ? zone : undefined,
     draining: status === 'draining',
   };
+}
+
+function within(weight: number): number {
+  return weight === 0 ? 0 : Math.min(Math.max(weight, minWeight), maxWeight);
 }

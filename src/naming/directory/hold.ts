@@ -44,6 +44,8 @@ interface Held {
 export class Hold {
   readonly #options: Required<HoldOptions>;
   readonly #held = new Map<string, Held>();
+  /** Those that went one by one in doubtful moments: they are held, too, once that is a mass. */
+  readonly #suspects = new Map<string, Held>();
   #present: ReadonlyMap<string, EndpointRecord> = new Map();
 
   constructor(options: Required<HoldOptions>) {
@@ -65,20 +67,26 @@ export class Hold {
 
   /** What the store has now; `live` when the change was seen as it happened. */
   update(present: ReadonlyMap<string, EndpointRecord>, live: boolean, now: number): void {
-    const known = this.#present.size + this.#held.size;
+    this.expire(now);
+    const known = this.#present.size + this.#held.size + this.#suspects.size;
     const gone = [...this.#present].filter(([key]) => !present.has(key));
     const { holdMs, lossShare, doubtLive } = this.#options;
-    const isMass = lossShare === 1 ? present.size === 0 : gone.length + this.#held.size >= lossShare * known;
-    const doubted = holdMs > 0 && (!live || doubtLive) && gone.length > 0 && isMass;
+    const lost = gone.length + this.#held.size + this.#suspects.size;
+    const isMass = lossShare === 1 ? present.size === 0 : lost >= lossShare * known;
+    const doubtful = holdMs > 0 && (!live || doubtLive) && gone.length > 0;
     this.#present = new Map(present);
-    if (doubted) for (const [key, record] of gone) this.#held.set(key, { record, until: now + holdMs });
+    const until = now + holdMs;
+    if (doubtful) for (const [key, record] of gone) this.#suspects.set(key, { record, until });
+    if (doubtful && isMass) this.#holdSuspects(until);
+    if (live) this.#suspects.clear(); // what went before that has been believed
     this.#letGoOfReturned();
     this.expire(now);
   }
 
   /** Lets go of those whose time is over. */
   expire(now: number): void {
-    for (const [key, { until }] of this.#held) if (now >= until) this.#held.delete(key);
+    for (const kept of [this.#held, this.#suspects])
+      for (const [key, { until }] of kept) if (now >= until) kept.delete(key);
   }
 
   /** What is to be shown, in key order. */
@@ -89,9 +97,15 @@ export class Hold {
 
   /** Back under its key, or under another one with the same address. */
   #letGoOfReturned(): void {
-    if (this.#held.size === 0) return;
+    if (this.#held.size + this.#suspects.size === 0) return;
     const addresses = new Set([...this.#present.values()].map(({ addr }) => addr));
-    for (const [key, { record }] of this.#held)
-      if (this.#present.has(key) || addresses.has(record.addr)) this.#held.delete(key);
+    for (const kept of [this.#held, this.#suspects])
+      for (const [key, { record }] of kept)
+        if (this.#present.has(key) || addresses.has(record.addr)) kept.delete(key);
+  }
+
+  #holdSuspects(until: number): void {
+    for (const [key, { record }] of this.#suspects) this.#held.set(key, { record, until });
+    this.#suspects.clear();
   }
 }

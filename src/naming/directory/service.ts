@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock } from '../../async/index.js';
+import { backoffDelay, type Clock, onAbort } from '../../async/index.js';
 import { ClosedError, EtcdError } from '../../errors/index.js';
 import type { MirrorStatus } from '../../mirror/index.js';
 import type { Revision } from '../../model/index.js';
@@ -34,6 +34,8 @@ export class Service {
   readonly #subscribers = new Set<ServiceSubscriber>();
   readonly #hold: Hold;
   #mirrorStatus: (() => MirrorStatus) | undefined;
+  /** When the mirror that showed the view ended: the one after it knows nothing of that age. */
+  #staleSince: number | undefined;
   #view: ServiceView | undefined;
   #fromDisk = false;
   /** When the view was last known to be the store's: wall-clock for one from disk, which another process saw. */
@@ -69,11 +71,11 @@ export class Service {
   status(): ServiceStatus {
     const view = this.#view;
     const mirror = this.#mirrorStatus?.();
-    const live = mirror?.fresh === true && !this.#fromDisk;
+    const live = mirror?.fresh === true && !this.#fromDisk && this.#staleSince === undefined;
     return {
       state: !view ? 'unknown' : view.endpoints.length === 0 ? 'empty' : 'known',
       source: !view ? 'none' : live ? 'live' : this.#fromDisk ? 'disk' : 'memory',
-      staleMs: live || !view ? 0 : this.#fromDisk ? Date.now() - this.#savedAt : (mirror?.forMs ?? 0),
+      staleMs: live || !view ? 0 : this.#ageMs(mirror),
       revision: view?.revision ?? 0n,
       endpoints: view?.endpoints.length ?? 0,
       held: view?.held.size ?? 0,
@@ -82,14 +84,22 @@ export class Service {
     };
   }
 
+  #ageMs(mirror: MirrorStatus | undefined): number {
+    // Another process's wall clock, which may be ahead of ours.
+    if (this.#fromDisk) return Math.max(0, Date.now() - this.#savedAt);
+    if (this.#staleSince !== undefined) return this.#clock.now() - this.#staleSince;
+    return mirror?.forMs ?? 0;
+  }
+
   subscribe(subscriber: ServiceSubscriber): () => void {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
     this.#subscribers.add(subscriber);
     setImmediate(() => {
       if (!this.#subscribers.has(subscriber)) return;
-      if (this.#view) subscriber.view(this.#view);
-      else if (this.#trouble) subscriber.trouble(this.#trouble);
+      const { view, trouble } = { view: this.#view, trouble: this.#trouble };
+      if (view) this.#tell(() => subscriber.view(view));
+      else if (trouble) this.#tell(() => subscriber.trouble(trouble));
     });
     return () => this.#unsubscribe(subscriber);
   }
@@ -121,12 +131,14 @@ export class Service {
     const { signal } = this.#stopping;
     for (let attempt = 0; !signal.aborted; attempt++) {
       if (this.#client.closed) return this.stop(new ClosedError('the etcd client'));
+      const followed = this.#clock.now();
       try {
         await this.#follow(signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#setTrouble(toEtcdError(error));
       }
+      if (this.#clock.now() - followed > restart.maxMs) attempt = 0;
       // What ended the mirror, such as a missing permission, may be mended while this process lives.
       await this.#pause(backoffDelay(restart, attempt, Math.random));
     }
@@ -140,18 +152,26 @@ export class Service {
       { signal, onTrouble: (error) => this.#setTrouble(error) },
     );
     this.#mirrorStatus = () => mirror.status();
-    for await (const update of mirror) {
-      set.apply(update);
-      const live = update.type === 'delta' && !this.#hasJustReconnected(mirror.status());
-      this.#hold.update(set.records, live, this.#clock.now());
-      this.#fromDisk = false;
-      this.#show(update.revision, new Set(set.invalid));
+    let isBack = this.#view !== undefined;
+    try {
+      for await (const update of mirror) {
+        if (signal.aborted) return;
+        isBack ||= update.type === 'snapshot' && update.reason !== 'initial';
+        set.apply(update);
+        const live = update.type === 'delta' && !this.#hasJustReconnected(mirror.status(), isBack);
+        this.#hold.update(set.records, live, this.#clock.now());
+        this.#fromDisk = false;
+        this.#staleSince = undefined;
+        this.#show(update.revision, new Set(set.invalid));
+      }
+    } finally {
+      if (this.#view && !this.#fromDisk) this.#staleSince ??= this.#clock.now() - staleFor(mirror.status());
     }
   }
 
-  /** What comes in the first moments after a reconnect was not seen as it happened. */
-  #hasJustReconnected({ reconnects, forMs }: MirrorStatus): boolean {
-    return reconnects > 0 && forMs < this.#options.hold.holdMs;
+  /** What comes in the first moments after a reconnect, or a list read anew, was not seen as it happened. */
+  #hasJustReconnected({ reconnects, forMs }: MirrorStatus, isBack: boolean): boolean {
+    return (isBack || reconnects > 0) && forMs < this.#options.hold.holdMs;
   }
 
   #show(revision: Revision, invalid: ReadonlySet<string>): void {
@@ -173,21 +193,28 @@ export class Service {
     this.#cancelDisk?.();
     this.#view = view;
     this.#trouble = undefined;
-    for (const subscriber of [...this.#subscribers]) subscriber.view(view);
+    for (const subscriber of [...this.#subscribers]) this.#tell(() => subscriber.view(view));
   }
 
   #setTrouble(error: EtcdError): void {
+    if (this.#stopping.signal.aborted) return; // how it ended stays what later subscribers are told
     this.#trouble = error;
     if (this.#view) return;
-    for (const subscriber of [...this.#subscribers]) subscriber.trouble(error);
+    for (const subscriber of [...this.#subscribers]) this.#tell(() => subscriber.trouble(error));
+  }
+
+  /** What a subscriber throws is its own affair, and must not end the mirror of all others. */
+  #tell(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#trouble = toEtcdError(error);
+    }
   }
 
   /** etcd has not answered in time: what an earlier process knew is better than nothing. */
   async #fromSnapshot(): Promise<void> {
-    const bytes = await this.#options.snapshots?.load(this.#target).catch((error) => {
-      this.#setTrouble(toEtcdError(error));
-      return undefined;
-    });
+    const bytes = await this.#load();
     if (this.#view || this.#stopping.signal.aborted || !bytes) return;
     const snapshot = readSnapshot(this.#target, bytes);
     if (!snapshot) return;
@@ -198,6 +225,15 @@ export class Service {
     const trouble = this.#trouble;
     this.#setView(snapshot.view);
     this.#trouble = trouble;
+  }
+
+  async #load(): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#options.snapshots?.load(this.#target);
+    } catch (error) {
+      this.#setTrouble(toEtcdError(error));
+      return undefined;
+    }
   }
 
   /** An empty service, or one in doubt, does not take the place of what was known. */
@@ -217,17 +253,21 @@ export class Service {
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.setTimer(ms, resolve);
-      this.#stopping.signal.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
+      const cancel = this.#clock.setTimer(ms, () => {
+        release();
+        resolve();
+      });
+      const release = onAbort(this.#stopping.signal, () => {
+        cancel();
+        resolve();
+      });
     });
   }
+}
+
+/** Nothing while it was fresh to the end. */
+function staleFor({ fresh, forMs }: MirrorStatus): number {
+  return fresh ? 0 : forMs;
 }
 
 function toEtcdError(error: unknown): EtcdError {

@@ -43,8 +43,13 @@ export function choose(records: readonly EndpointRecord[], options: ChoiceOption
     else if (unique.get(choice.name)?.traits.draining !== false) unique.set(choice.name, choice);
   }
   const all = [...unique.values()];
-  const list = options.subset ? subsetOf(all, ({ name }) => name, options.subset) : all;
+  const list = options.subset ? subsetOf(all, ({ name }) => name, options.subset, isLastResort) : all;
   return { list, filtered, unusable };
+}
+
+/** A subset of nothing but these would give them new calls although others are there. */
+function isLastResort({ traits }: Choice): boolean {
+  return traits.draining || traits.weight === 0;
 }
 
 /** Whether nothing has changed that a channel could notice; `weighted`: it looks at traits, too. */
@@ -70,11 +75,19 @@ function passes(record: EndpointRecord, filter: ChoiceOptions['filter']): boolea
   }
 }
 
+function allows(allowUnix: ChoiceOptions['allowUnix'], path: string): boolean {
+  try {
+    return allowUnix?.(path) === true;
+  } catch {
+    return false;
+  }
+}
+
 function choiceOf(record: EndpointRecord, { allowUnix }: ChoiceOptions): Choice | undefined {
   const traits = traitsOf(record.metadata);
   const path = parseSocketPath(record.addr);
   if (path !== undefined)
-    return allowUnix?.(path) ? { name: `unix:${path}`, address: { path }, traits } : undefined;
+    return allows(allowUnix, path) ? { name: `unix:${path}`, address: { path }, traits } : undefined;
   const address = parseAddress(record.addr);
   return address && { name: `${address.host} ${address.port}`, address, traits };
 }

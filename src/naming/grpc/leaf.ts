@@ -20,6 +20,7 @@ export class Leaf {
   #balance: Balance<Leaf> | undefined;
   #state = connectivityState.IDLE;
   #started = false;
+  #wasReady = false;
   #destroyed = false;
 
   constructor(
@@ -78,8 +79,10 @@ export class Leaf {
     if (this.#destroyed) return;
     const before = this.#state;
     this.#state = state;
-    if (this.#seat)
-      this.#balance?.setReady(this.#seat, state === connectivityState.READY, this.#context.newcomer);
+    const ready = state === connectivityState.READY;
+    // A connection made anew, as after a server's maximal age, is no newcomer.
+    if (this.#seat) this.#balance?.setReady(this.#seat, ready, this.#context.newcomer && !this.#wasReady);
+    this.#wasReady ||= ready;
     this.#context.changed(before, error);
   }
 }

@@ -31,6 +31,11 @@ export class Claim {
     return this.#endpoint;
   }
 
+  /** What is to be stored. */
+  get value(): Buffer {
+    return this.#value;
+  }
+
   /**
    * A status that somebody else wrote stays, unless the change has one of its own: an operator who drains a server must
    * not be overruled by its next report of its load.
@@ -42,6 +47,8 @@ export class Claim {
       endpoint.metadata = { ...endpoint.metadata, status: this.#givenStatus };
     this.#value = encodeEndpoint(endpoint);
     this.#endpoint = endpoint;
+    // Its own word is newer than theirs: what does not mention it later must not bring theirs back.
+    if (isPlain(change.metadata) && 'status' in change.metadata) this.#givenStatus = undefined;
   }
 
   /** A record under it is ours, whoever else has our address. */

@@ -1,4 +1,4 @@
-import { backoffDelay, delay, onAbort, raceAbort, systemClock, within } from '../../async/index.js';
+import { backoffDelay, delay, raceAbort, systemClock, within } from '../../async/index.js';
 import { ClosedError, CompactedError, DeadlineError, EtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 import type { KeyValue, LeaseId, Revision, WatchEvent } from '../../model/index.js';
@@ -6,6 +6,7 @@ import type { Endpoint } from '../endpoint.js';
 import { ConflictError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
 import { type Claim, drained } from './claim.js';
+import { drain } from './drain.js';
 import { RegistrationEvents } from './events.js';
 import type {
   DrainOptions,
@@ -118,19 +119,13 @@ export class Registrar implements Registration {
     await raceAbort(mine, options.signal);
   }
 
-  async drain(options: DrainOptions = {}): Promise<void> {
-    const { timeoutMs = 30_000, signal } = options;
-    // Not AbortSignal.any() of a timeout: on Node 20 that may be collected before it fires.
-    const hurry = new AbortController();
-    const cancel = systemClock.setTimer(timeoutMs, () => hurry.abort());
-    const release = onAbort(signal, () => hurry.abort());
+  drain(options: DrainOptions = {}): Promise<void> {
     this.#draining = true;
-    try {
-      await this.#drain(options, hurry.signal);
-    } finally {
-      cancel();
-      release();
-    }
+    const isStored = this.#state === 'registered';
+    return drain(options, {
+      mark: isStored ? (signal) => this.update({ metadata: drained(this.endpoint) }, { signal }) : undefined,
+      close: () => this.close(),
+    });
   }
 
   events(
@@ -146,17 +141,6 @@ export class Registrar implements Registration {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #drain({ propagateMs = 1_000, whenIdle }: DrainOptions, hurry: AbortSignal): Promise<void> {
-    const wait = (ms: number) => delay(ms, hurry).catch(() => {});
-    if (this.#state === 'registered') {
-      await this.update({ metadata: drained(this.endpoint) }, { signal: hurry }).catch(() => {});
-      await wait(propagateMs);
-    }
-    await this.close();
-    await wait(propagateMs);
-    if (whenIdle) await raceAbort(whenIdle(), hurry).catch(() => {});
   }
 
   #stop(end: RegistrationEnd): void {
@@ -317,9 +301,23 @@ export class Registrar implements Registration {
 
   /** By an operator, unless the lease is gone as well: then its end took the record along. */
   async #deleted(lease: KeptLease, signal: AbortSignal): Promise<void> {
-    const alive = lease.held && (await this.#client.lease.timeToLive(lease.id, { signal })) !== undefined;
+    const alive = await this.#isAlive(lease, signal);
     this.#lost(alive ? 'deleted' : 'lease');
     if (alive && this.#options.onDeleted === 'stop') this.#stop({ reason: 'deleted' });
+  }
+
+  /** Asks until etcd answers or the lease is over: a guess would undo an operator's order. */
+  async #isAlive(lease: KeptLease, signal: AbortSignal): Promise<boolean> {
+    for (let attempt = 0; lease.held; attempt++) {
+      try {
+        return (await this.#client.lease.timeToLive(lease.id, { signal })) !== undefined;
+      } catch (error) {
+        if (signal.aborted || !(error instanceof EtcdError) || error.verdict === 'final') throw error;
+        this.#lastError = error;
+        await delay(backoffDelay(retry, attempt, Math.random), signal);
+      }
+    }
+    return false;
   }
 
   #replaced(kv: KeyValue): void {
@@ -339,6 +337,7 @@ export class Registrar implements Registration {
   #adopt(kv: KeyValue): void {
     const endpoint = this.#claim.adopt(kv);
     if (endpoint) this.#events.tell({ type: 'adopted', endpoint });
+    else this.update({}).catch(() => {}); // no reader could use that: ours is stored again
   }
 
   async #update(change: Partial<Endpoint>, signal: AbortSignal | undefined): Promise<void> {
@@ -356,6 +355,7 @@ export class Registrar implements Registration {
     const [lease, revision] = [this.#lease, this.#revision];
     if (!lease || revision === undefined) return false;
     const txn = this.#claim.storeTxn(lease.id, revision);
+    const { value } = this.#claim; // adopting may change it before the answer is here
     const options = { signal: signal ? AbortSignal.any([signal, lease.signal]) : lease.signal };
     try {
       const result = await this.#client.kv.txn(txn, { ...options, idempotent: true });
@@ -364,11 +364,14 @@ export class Registrar implements Registration {
         return true;
       }
       const found = result.results[0]?.type === 'range' ? result.results[0].kvs[0] : undefined;
-      if (found?.lease === lease.id) {
+      if (found?.lease !== lease.id) return false;
+      const isStored = found.value.equals(value);
+      if (this.#revision !== undefined && found.modRevision > this.#revision) {
+        // Ahead of its event, which then tells nothing new.
         this.#revision = found.modRevision;
-        return this.#claim.isStored(found);
+        if (!isStored) this.#adopt(found);
       }
-      return false;
+      return isStored;
     } catch (error) {
       if (signal?.aborted) throw error;
       if (lease.signal.aborted || (error instanceof EtcdError && error.verdict !== 'final')) return false;

@@ -47,7 +47,10 @@ export interface DrainOptions {
   readonly propagateMs?: number;
   /** Waits for the calls under way, after the record is deleted; not longer than `timeoutMs`. Default: nothing to wait for. */
   readonly whenIdle?: () => Promise<void>;
-  /** How long all of it may take, in milliseconds. Default 30,000. Past it the record is deleted all the same. */
+  /**
+   * How long all of it may take, in milliseconds. Default 30,000. Past it the record is deleted all the same, which may
+   * take 5 s when etcd is out of reach.
+   */
   readonly timeoutMs?: number;
   /** Ends the waiting: the record is deleted at once. */
   readonly signal?: AbortSignal | undefined;

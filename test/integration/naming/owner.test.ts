@@ -117,6 +117,44 @@ describe('the owner of a registration', () => {
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
     });
 
+    it('tells the truth of an update that ran into it, whichever came first', async function () {
+      this.timeout(60_000);
+      const registration = await start();
+      for (let round = 0; round < 60; round++) {
+        const theirs = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: `s${round}` } });
+        await Promise.all([
+          registration.update({ metadata: { weight: round } }),
+          admin.kv.put(key, theirs, { lease: registration.lease ?? 0n }),
+        ]);
+        const { Metadata } = await stored();
+        const ours = Metadata.weight === round;
+        const last = Metadata.status === `s${round}`;
+        assert.ok(ours || last, `round ${round}: ${JSON.stringify(Metadata)}`);
+        await eventually('what stands is what is known', async () => {
+          const value = (await record())?.value;
+          return value?.equals(encodeEndpoint(registration.endpoint)) ?? false;
+        });
+      }
+    });
+
+    it('stores its own again over what no reader could use', async () => {
+      const registration = await start();
+      await admin.kv.put(key, 'garbage', { lease: registration.lease ?? 0n });
+      await eventually('it is mended', async () => (await record())?.value.toString().startsWith('{"Op":0'));
+      assert.equal(registration.registrations, 1);
+    });
+
+    it('takes its own word for newer than theirs', async () => {
+      const registration = await start();
+      const events = listen(registration);
+      const value = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } });
+      await admin.kv.put(key, value, { lease: registration.lease ?? 0n });
+      await eventually('it is adopted', () => events.some(({ type }) => type === 'adopted'));
+      await registration.update({ metadata: { status: 'up' } });
+      await registration.update({ metadata: { weight: 2 } });
+      assert.deepEqual((await stored()).Metadata, { weight: 2 });
+    });
+
     it('leaves alone what was written without its lease', async () => {
       const registration = await start();
       await markDraining();

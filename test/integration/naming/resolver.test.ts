@@ -315,7 +315,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       await put(await opened.server('one'));
       const caller = opened.caller(`etcd:///${target}`, idling);
       assert.equal(await caller.call(), 'one');
-      assert.equal((await watchers()) - before, 1);
+      await eventually('a watcher is there', async () => (await watchers()) - before === 1);
       await eventually('no watcher is left', async () => (await watchers()) === before, 15_000);
       assert.equal(await caller.call(), 'one');
       await eventually('a watcher is back', async () => (await watchers()) - before === 1);

@@ -64,6 +64,21 @@ describe('the choice among a service’s records', () => {
     assert.equal(names(addrs, { subset: { size: 5, seed: 'me' } }).length, 5);
   });
 
+  it('fills a part with those that drain only where others are too few', () => {
+    const records = [record('a:1', { status: 'draining' }), record('b:1', { weight: 0 }), record('c:1')];
+    for (let i = 0; i < 50; i++) {
+      const part = (size: number) =>
+        choose(records, { subset: { size, seed: `p${i}` } }).list.map(({ name }) => name);
+      assert.deepEqual(part(1), ['c 1']);
+      assert.ok(part(2).includes('c 1'));
+    }
+  });
+
+  it('takes a rule that throws for a no', () => {
+    const allowUnix = () => assert.fail('no idea');
+    assert.deepEqual(names(['unix:/run/a', 'a:1'], { allowUnix }), ['a 1']);
+  });
+
   it('is the same only with the same addresses in the same order, of the same traits', () => {
     const of = (...records: ReturnType<typeof record>[]) => choose(records, {}).list;
     const one = of(record('a:1'), record('b:1'));

@@ -122,6 +122,37 @@ describe('the directory of services', () => {
     });
   });
 
+  describe('of a service that empties one by one after a reconnect', () => {
+    it('keeps all that went so', async () => {
+      const { told } = await follow();
+      const [mirror] = etcd.mirrors;
+      mirror!.snapshot('a:1', 'b:1', 'c:1');
+      await settled();
+      Object.assign(mirror!, { reconnects: 1, forMs: 5 });
+      for (const id of ['a:1', 'b:1', 'c:1']) {
+        mirror!.remove(id);
+        await settled();
+      }
+      assert.equal(told.at(-1), '[a:1,b:1,c:1]');
+      clock.advance(10_000);
+      assert.equal(told.at(-1), '[]');
+    });
+  });
+
+  it('is not ended by a subscriber that throws', async () => {
+    directory.follow('svc', {
+      view: () => assert.fail('its own affair'),
+      trouble: () => {},
+    });
+    const { told } = await follow();
+    etcd.mirrors[0]!.snapshot('a:1');
+    await settled();
+    etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
+    await settled();
+    assert.deepEqual(told, ['[a:1]', '[a:1,b:1]']);
+    assert.equal(etcd.mirrors.length, 1);
+  });
+
   describe('told how to doubt', () => {
     const doubting = (hold: HoldOptions) => {
       directory = new ServiceDirectory(etcd.client, { hold }, clock);

@@ -138,6 +138,11 @@ describe('the traits of an endpoint', () => {
     });
   }
 
+  it('have a weight that is none, or at least a thousandth', () => {
+    assert.equal(traitsOf({ weight: 0 }).weight, 0);
+    assert.equal(traitsOf({ weight: 1e-12 }).weight, 0.001);
+  });
+
   it('have a weight that one typing error does not make everything', () => {
     assert.equal(traitsOf({ weight: 1e300 }).weight, 10_000);
   });

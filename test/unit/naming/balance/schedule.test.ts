@@ -89,6 +89,29 @@ describe('a schedule of weighted turns', () => {
     assert.ok(Math.abs(names.filter((name) => name === 'b').length - 300) <= 1);
   });
 
+  it('does not let one that was tiny wait for ages once it weighs more', () => {
+    const schedule = new Schedule<{ name: string; weight(): number }>(seeded(9));
+    let weight = 0.001;
+    const canary = { name: 'canary', weight: () => weight };
+    schedule.add({ name: 'a', weight: () => 1 });
+    schedule.add(canary);
+    for (let i = 0; i < 3; i++) schedule.next();
+    weight = 1;
+    schedule.reweigh(canary);
+    const names = Array.from({ length: 20 }, () => schedule.next()?.name);
+    assert.ok(Math.abs(names.filter((name) => name === 'canary').length - 10) <= 1, names.join());
+  });
+
+  it('keeps its shares after very long', () => {
+    const schedule = new Schedule<Named>(seeded(11));
+    schedule.add(turn('slow', 1e-8));
+    for (let i = 0; i < 25; i++) schedule.next(); // 2.5e9 of its time
+    schedule.add(turn('a', 10_000));
+    schedule.add(turn('b', 5_000));
+    const names = take(schedule, 3_000);
+    assert.ok(Math.abs(names.filter((name) => name === 'a').length - 2_000) <= 2);
+  });
+
   it('stays in order through any coming and going', () => {
     fc.assert(
       fc.property(
