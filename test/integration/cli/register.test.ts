@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { EtcdClient } from '#src/client/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { until } from '#src/testing/wait.js';
@@ -177,7 +178,9 @@ describe('etcd-naming register', () => {
 
   it('ends with 127 for a program that is not there, 126 for one that may not be run', async () => {
     const start = ['register', target, '--addr', addr, '--'];
-    const missing = await commands.run(...start, 'no-such-program');
+    // A folder of the PATH that may not be read would make it EACCES.
+    const path = { PATH: dirname(process.execPath) };
+    const missing = await commands.runWith(path, ...start, 'no-such-program');
     assert.equal(missing.code, 127);
     assert.match(missing.stderr, /'no-such-program' cannot be run: spawn no-such-program ENOENT/);
     assert.equal((await commands.run(...start, '/etc/passwd')).code, 126);
