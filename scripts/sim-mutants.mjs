@@ -17,7 +17,7 @@ const help = `npm run sim:mutants -- [options]
   --core C        whose mutants: watch (default) or lease`;
 
 const cores = {
-  watch: { folder: 'dist/watch/core', main: 'build/test/sim/main.js', mutants: watchMutants },
+  watch: { folder: 'dist/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
   lease: { folder: 'dist/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
 };
 

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { shrink } from '../shrink.js';
 import { combine } from '../trace.js';
 import { Coverage } from './coverage.js';
-import { runSeed, shrink } from './run.js';
+import { run, runSeed } from './run.js';
 import { schedule } from './schedule.js';
 
 const help = `npm run sim:lease -- [options]
@@ -93,7 +94,7 @@ function replay(seed: number): number {
 function explain({ seed, rule, text }: Failed): void {
   console.log(`VIOLATION of '${rule}' with seed ${seed}: ${text}`);
   const plan = schedule(seed);
-  const { plan: short, result, tries } = shrink(plan, rule);
+  const { plan: short, result, tries } = shrink(plan, rule, run, 400);
   console.log(`\nshortest of ${tries} tries: ${short.actions.length} of ${plan.actions.length} actions`);
   for (const line of result.lines) console.log(line);
   if (result.violation) console.log(`VIOLATION of '${result.violation.rule}': ${result.violation.text}`);

@@ -1,13 +1,9 @@
 import type { KeepAliveEffect, KeepAliveInput, LeaseEnd } from '#src/lease/core/index.js';
+import type { Violation } from '../play.js';
 import { CallRules } from './call-rules.js';
 import type { Cluster, ServerLease } from './cluster.js';
 import type { LeaseState } from './coverage.js';
 import { Traffic } from './traffic.js';
-
-export interface Violation {
-  readonly rule: string;
-  readonly text: string;
-}
 
 /** What is true of one kept lease; all times on the client's clock. */
 interface Followed {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { Coverage } from '../../sim/coverage.js';
-import { profiles } from '../../sim/profile.js';
-import { run, runSeed } from '../../sim/run.js';
-import { schedule } from '../../sim/schedule.js';
 import { shrink } from '../../sim/shrink.js';
-import { type Spec, Store } from '../../sim/store.js';
-import { Watched } from '../../sim/watched.js';
+import { Coverage } from '../../sim/watch/coverage.js';
+import { profiles } from '../../sim/watch/profile.js';
+import { run, runSeed } from '../../sim/watch/run.js';
+import { schedule } from '../../sim/watch/schedule.js';
+import { type Spec, Store } from '../../sim/watch/store.js';
+import { Watched } from '../../sim/watch/watched.js';
 
 describe('the simulated cluster', () => {
   it('finds nothing wrong with the watch core in 2,000 schedules', () => {
@@ -43,7 +43,7 @@ describe('the simulated cluster', () => {
   it('shortens a schedule to what still breaks the rule', () => {
     const plan = schedule(11);
     // A rule that is broken by nothing: nothing can be dropped.
-    const { plan: short } = shrink(plan, 'no such rule', undefined, 40);
+    const { plan: short } = shrink(plan, 'no such rule', (tried) => run(tried), 40);
     assert.deepEqual(short.actions, plan.actions);
     assert.equal(run(short).hash, runSeed(11).hash);
   }).timeout(20_000);

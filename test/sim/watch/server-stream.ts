@@ -1,8 +1,8 @@
 import type { WatchEvent } from '#src/model/index.js';
 import type { WatchReply } from '#src/watch/core/index.js';
-import type { VirtualClock } from './clock.js';
+import type { VirtualClock } from '../clock.js';
+import type { Random } from '../random.js';
 import type { Member } from './member.js';
-import type { Random } from './random.js';
 import { matches, type Spec, type Store } from './store.js';
 
 export interface Message {

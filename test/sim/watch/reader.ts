@@ -1,4 +1,4 @@
-import type { VirtualClock } from './clock.js';
+import type { VirtualClock } from '../clock.js';
 
 export interface Pace {
   /** How long the reader is busy with one batch; 0 for a brisk one. */

@@ -1,15 +1,15 @@
+import { VirtualClock } from '../clock.js';
+import { Random } from '../random.js';
+import type { Trace } from '../trace.js';
 import { SimClient } from './client.js';
-import { VirtualClock } from './clock.js';
 import type { Coverage } from './coverage.js';
 import { Faults } from './faults.js';
 import { Member } from './member.js';
 import { Network } from './network.js';
 import { Oracle } from './oracle.js';
 import { type Profile, profiles } from './profile.js';
-import { Random } from './random.js';
 import type { Action, Schedule } from './schedule.js';
 import { keys, type Spec, Store } from './store.js';
-import type { Trace } from './trace.js';
 
 const prefixes: readonly (readonly [key: string, end: string])[] = [
   ['a/', 'a0'],

@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../random.js';
 
 /** What may go wrong. The traps lie in wait for a moment of the protocol. */
 export const faultKinds = [

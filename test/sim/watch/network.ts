@@ -1,7 +1,7 @@
 import { Code, type EtcdError, errorFromServer } from '#src/errors/index.js';
-import type { VirtualClock } from './clock.js';
+import type { VirtualClock } from '../clock.js';
+import type { Random } from '../random.js';
 import type { Member } from './member.js';
-import type { Random } from './random.js';
 import { type Message, type Request, ServerStream, type StreamHost } from './server-stream.js';
 import type { Spec, Store } from './store.js';
 

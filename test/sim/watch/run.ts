@@ -1,8 +1,8 @@
+import { type Played, play } from '../play.js';
+import { Trace } from '../trace.js';
 import { Coverage } from './coverage.js';
-import type { Oracle, Violation } from './oracle.js';
 import type { Profile } from './profile.js';
 import { type Schedule, schedule } from './schedule.js';
-import { Trace } from './trace.js';
 import { World } from './world.js';
 
 export interface RunOptions {
@@ -11,13 +11,7 @@ export interface RunOptions {
   readonly keep?: boolean;
 }
 
-export interface RunResult {
-  readonly hash: string;
-  readonly violation: Violation | undefined;
-  readonly hits: Readonly<Record<string, number>>;
-  readonly counts: Oracle['counts'];
-  readonly lines: readonly string[];
-  readonly steps: number;
+export interface RunResult extends Played {
   readonly profile: string;
 }
 
@@ -36,28 +30,8 @@ export function run(plan: Schedule, { profile, keep = false }: RunOptions = {}):
   const trace = new Trace(keep);
   const coverage = new Coverage();
   const world = new World(plan, coverage, trace, profile);
-  const { clock, oracle } = world;
-  const stop = () => oracle.violation !== undefined || clock.steps > maxSteps;
-  try {
-    for (const action of plan.actions) {
-      clock.runUntil(action.at, stop);
-      if (stop()) break;
-      world.do(action);
-    }
-    if (!stop()) finish(world, stop);
-  } catch (error) {
-    oracle.violate('no crash', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  }
-  if (clock.steps > maxSteps) oracle.violate('liveness', `no end of it after ${maxSteps} steps`);
-  return {
-    hash: trace.hash,
-    violation: oracle.violation,
-    hits: coverage.hits,
-    counts: oracle.counts,
-    lines: trace.lines,
-    steps: clock.steps,
-    profile: world.profile,
-  };
+  const ending = { maxSteps, spinRule: 'liveness', finish: (stop: () => boolean) => finish(world, stop) };
+  return { ...play(world, plan.actions, trace, coverage, ending), profile: world.profile };
 }
 
 function finish(world: World, stop: () => boolean): void {

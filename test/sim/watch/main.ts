@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { shrink } from '../shrink.js';
+import { combine } from '../trace.js';
 import { Coverage } from './coverage.js';
 import { profiles } from './profile.js';
-import { type RunResult, runSeed } from './run.js';
+import { type RunResult, run, runSeed } from './run.js';
 import { schedule } from './schedule.js';
-import { shrink } from './shrink.js';
-import { combine } from './trace.js';
 
 const help = `npm run sim -- [options]
 
@@ -115,7 +115,7 @@ function report(seed: number, { violation }: RunResult): number {
 function explain(seed: number, rule: string, profileName: string | undefined): void {
   const profile = profiles.find(({ name }) => name === profileName);
   const plan = schedule(seed);
-  const { plan: short, result, tries } = shrink(plan, rule, profile);
+  const { plan: short, result, tries } = shrink(plan, rule, (tried, keep) => run(tried, { profile, keep }));
   console.log(
     `\nshortest of ${tries} tries: ${short.actions.length} of ${plan.actions.length} actions (members ${result.profile})`,
   );

@@ -7,12 +7,12 @@ import {
   type WatchInput,
   WatchSession,
 } from '#src/watch/core/index.js';
+import type { Trace } from '../trace.js';
 import type { Network, SimStream } from './network.js';
 import type { Oracle } from './oracle.js';
 import { type Pace, Reader } from './reader.js';
 import type { Message } from './server-stream.js';
 import type { Spec } from './store.js';
-import type { Trace } from './trace.js';
 import { describeEffect, describeInput } from './words.js';
 
 interface Lane {

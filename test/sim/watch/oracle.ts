@@ -5,14 +5,10 @@ import {
   UnauthenticatedError,
 } from '#src/errors/index.js';
 import type { LaneKey, WatchEffect, WatcherKey, WatchInput } from '#src/watch/core/index.js';
+import type { Violation } from '../play.js';
 import { type Calm, LaneRules } from './lane-rules.js';
 import type { Spec, Store } from './store.js';
 import { Watched } from './watched.js';
-
-export interface Violation {
-  readonly rule: string;
-  readonly text: string;
-}
 
 type Finish = WatchEffect & { readonly type: 'finish' };
 type Reply = WatchInput & { readonly type: 'reply' };
