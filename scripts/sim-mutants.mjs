@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mutants as leaseMutants } from './sim-mutants-lease.mjs';
-import { mutants as watchMutants } from './sim-mutants-list.mjs';
+import { mutants as watchMutants } from './sim-mutants-watch.mjs';
 
 const help = `npm run sim:mutants -- [options]
 
