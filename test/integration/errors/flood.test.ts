@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { LeaseGrantRequest, LeaseGrantResponse, WatchRequest, WatchResponse } from '#src/gen/etcd/rpc.js';
 import { frame, type ScriptedCall, startScriptedServer } from '../../support/scripted-server.js';
-import { hostilePeers, listenWith } from './hostile-answers.js';
+import { headersWithoutEnd, listenWith } from './hostile-answers.js';
 
 const MiB = 1024 * 1024;
 const limit = 4 * MiB;
@@ -138,7 +138,7 @@ describe('a flood from a server', function () {
   }
 
   it('of headers without end fails calls in time, typed, and is not taken in', async function () {
-    const peer = await listenWith(hostilePeers['headers without end']!);
+    const peer = await listenWith(headersWithoutEnd);
     try {
       await withstands(peer.endpoint);
     } catch (error) {
