@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds on a monotonic clock; only differences mean anything. */
   now(): number;
-  /** Calls back once after the delay, never for an infinite one; the returned function forgets it. */
+  /** Calls back once, not before the delay is over, never for an infinite one; the returned function forgets it. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
@@ -14,7 +14,9 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(delayMs, callback) {
     if (delayMs === Number.POSITIVE_INFINITY) return () => {};
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), longestTimerMs)).unref();
+    // Node counts whole milliseconds, from the last full one: without one more a timer may fire early.
+    const wholeMs = Math.ceil(Math.max(delayMs, 0)) + 1;
+    const timer = setTimeout(callback, Math.min(wholeMs, longestTimerMs)).unref();
     return () => clearTimeout(timer);
   },
 };

@@ -15,4 +15,21 @@ describe("the machine's clock", () => {
     await new Promise<void>((resolve) => void systemClock.setTimer(-50, resolve));
     assert.ok(systemClock.now() >= before);
   });
+
+  it('never fires before the delay is over, of which a part may be less than a millisecond', async () => {
+    const early: number[] = [];
+    const one = (delayMs: number) => {
+      const start = systemClock.now();
+      return new Promise<void>((resolve) => {
+        systemClock.setTimer(delayMs, () => {
+          const tookMs = systemClock.now() - start;
+          if (tookMs < delayMs) early.push(delayMs - tookMs);
+          resolve();
+        });
+      });
+    };
+    for (let round = 0; round < 20; round++)
+      await Promise.all(Array.from({ length: 50 }, (_, i) => one(1 + i / 7)));
+    assert.deepEqual(early, []);
+  });
 });

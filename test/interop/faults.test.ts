@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { EndpointManager } from '#src/naming/index.js';
+import { Opened } from '../integration/naming/support.js';
+import { skipUnlessBreakable, useEtcd } from '../support/etcd.js';
+import { goOrSkip } from './support/go-naming.js';
+import { SideBySide } from './support/side-by-side.js';
+
+/** How long Go is given to come to what ours shows. */
+const patienceMs = Number(process.env['GO_PATIENCE_MS'] ?? 5_000);
+const rows: string[] = [];
+
+/** Notes what each side showed since the mark, and how Go ended. */
+function note(what: string, both: SideBySide, goCame: boolean, more: { go?: string; ours?: string } = {}) {
+  const { go, ours } = both.told();
+  const stale = goCame ? '' : `; still so ${patienceMs / 1_000} s after ours was right`;
+  rows.push(`| ${what} | ${go}${stale}${more.go ?? ''} | ${ours}${more.ours ?? ''} |`);
+}
+
+describe('Go’s resolver and ours under the same faults', function () {
+  this.timeout(60_000 + 2 * patienceMs);
+  const etcd = useEtcd();
+  const opened = new Opened();
+  let manager: EndpointManager;
+
+  before(function () {
+    skipUnlessBreakable(this, etcd());
+    return goOrSkip(this);
+  });
+
+  afterEach(() => opened.close());
+
+  after('what each showed is printed', () => {
+    if (rows.length > 0)
+      console.log(`\n| Fault | Go showed | Ours showed |\n| --- | --- | --- |\n${rows.join('\n')}\n`);
+  });
+
+  /** Both sides open on a service; `put` and `drop` change it from beside them. */
+  async function open(...names: string[]) {
+    const both = await SideBySide.open(etcd(), opened, { holdMs: 2_000 });
+    manager = new EndpointManager(opened.client(etcd().endpoints), both.target);
+    const addrs = await both.servers(opened, 'one', 'two', 'three', 'four');
+    const key = (name: string) => `${both.target}/${name}`;
+    const put = (name: string) => manager.addEndpoint(key(name), { addr: addrs[name]! });
+    const drop = (name: string) => manager.deleteEndpoint(key(name));
+    for (const name of names) await put(name);
+    if (names.length > 0) await both.bothShow(...names);
+    return { both, put, drop };
+  }
+
+  it('a deleted key: both drop it', async () => {
+    const { both, drop } = await open('one', 'two');
+    both.mark();
+    await drop('one');
+    await both.oursShows('two');
+    const goCame = await both.goShows(patienceMs, 'two');
+    note('a key is deleted', both, goCame);
+    assert.deepEqual(Object.keys(await both.ours.calls(10)), ['two']);
+  });
+
+  it('a key deleted and one added while etcd is out of reach: ours is right on its return', async () => {
+    const { both, put, drop } = await open('one', 'two');
+    both.lose();
+    await drop('one');
+    await put('three');
+    both.mark();
+    both.find();
+    await both.oursShows('three', 'two');
+    note(
+      'a key is deleted, one added, while etcd is out of reach',
+      both,
+      await both.goShows(patienceMs, 'three', 'two'),
+    );
+    await both.ours.callsReach('two', 'three');
+  });
+
+  it('a compaction while disconnected: ours lists anew, and goes on', async () => {
+    const { both, put, drop } = await open('one', 'two');
+    both.lose();
+    await drop('one');
+    await put('three');
+    await etcd().compact();
+    both.mark();
+    both.find();
+    await both.oursShows('three', 'two');
+    await put('four');
+    await both.oursShows('four', 'three', 'two');
+    const goCame = await both.goShows(patienceMs, 'four', 'three', 'two');
+    const { answers } = await both.go.call(20, 2_000);
+    note(
+      'a key is deleted, one added, all compacted, while etcd is out of reach; then a fourth added',
+      both,
+      goCame,
+      {
+        go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
+      },
+    );
+    await both.ours.callsReach('two', 'three', 'four');
+  });
+
+  it('a wiped store, into which others register: ours shows them', async () => {
+    const { both, put } = await open('one', 'two');
+    both.mark();
+    await etcd().wipe();
+    await put('three');
+    await both.oursShows('three');
+    note('the store is wiped, another server registers', both, await both.goShows(patienceMs, 'three'));
+    await both.ours.callsReach('three');
+  });
+
+  it('a wiped store that stays empty: ours keeps what it knew for the hold, then says that it is empty', async () => {
+    const { both } = await open('one', 'two');
+    both.mark();
+    await etcd().wipe();
+    await both.oursShows('');
+    assert.match(both.told().ours, /^one two \(\d+ ms\), then nobody/);
+    await assert.rejects(both.ours.call(2_000), /no endpoints under/);
+    const { answers } = await both.go.call(4, 2_000);
+    note('the store is wiped and stays empty (`holdMs` 2,000)', both, await both.goShows(patienceMs, ''), {
+      go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
+    });
+  });
+
+  it('an empty service: ours fails calls at once with a reason; the first endpoint is seen by both', async () => {
+    const { both, put, drop } = await open();
+    const start = performance.now();
+    const refused = await both.ours.call(3_000).then(assert.fail, (error: Error) => error);
+    const oursMs = Math.round(performance.now() - start);
+    assert.match(refused.message, /^14 UNAVAILABLE: no endpoints under/);
+    const goStart = performance.now();
+    const { failures } = await both.go.call(1, 3_000);
+    const goMs = Math.round(performance.now() - goStart);
+    const quote = (text: string) => `“${text.replace(/\s+/g, ' ').slice(0, 160)}”`;
+    note('a service is empty from the start; a call with a deadline of 3 s', both, true, {
+      go: `; the call fails after ${goMs} ms: ${quote(Object.keys(failures)[0] ?? 'it did not')}`,
+      ours: `; the call fails after ${oursMs} ms: ${quote(refused.message.replace(both.target, 'svc'))}`,
+    });
+
+    both.mark();
+    await put('one');
+    await both.oursShows('one');
+    note('its first endpoint is added', both, await both.goShows(patienceMs, 'one'));
+    await both.ours.callsReach('one');
+
+    both.mark();
+    await drop('one');
+    await both.oursShows('');
+    const goCame = await both.goShows(patienceMs, '');
+    await assert.rejects(both.ours.call(3_000), /no endpoints under/);
+    note('its last endpoint is deleted', both, goCame);
+  });
+});

@@ -1,0 +1,127 @@
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { type HoldOptions, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
+import { type EtcdHandle, type FaultProxy, startFaultProxy } from '#src/testing/index.js';
+import { type Caller, eventually, type NamedServer, type Opened } from '../../integration/naming/support.js';
+import { type GoChannel, GoNaming } from './go-naming.js';
+
+/** Names of the servers that a resolver handed out, and when. */
+interface Shown {
+  readonly at: number;
+  readonly servers: string;
+}
+
+/**
+ * Go's resolver and ours on one service, each behind a proxy of its own, with all that they handed to their channels.
+ * Times count from `mark()`.
+ */
+export class SideBySide {
+  readonly target: string;
+  readonly directory: ServiceDirectory;
+  readonly go: GoChannel;
+  readonly ours: Caller;
+  readonly #doors: readonly FaultProxy[];
+  readonly #servers = new Map<string, NamedServer>();
+  readonly #shown: Shown[] = [];
+  #marked = Date.now();
+
+  private constructor(
+    target: string,
+    directory: ServiceDirectory,
+    doors: readonly FaultProxy[],
+    go: GoChannel,
+    ours: Caller,
+  ) {
+    this.target = target;
+    this.directory = directory;
+    this.#doors = doors;
+    this.go = go;
+    this.ours = ours;
+  }
+
+  static async open(etcd: EtcdHandle, opened: Opened, hold: HoldOptions = {}): Promise<SideBySide> {
+    const door = async () =>
+      opened.add(await startFaultProxy({ target: etcd.endpoints[0]! }), (proxy) => proxy.close());
+    const doors = [await door(), await door()] as const;
+    const target = `${etcd.prefix}beside-${process.hrtime.bigint()}`;
+    const go = opened.add(await GoNaming.start([doors[0].endpoint]), (program) => program.close());
+    const directory = new ServiceDirectory(opened.client([doors[1].endpoint]), { hold });
+    opened.add(registerEtcdResolver(directory), (resolver) => resolver[Symbol.dispose]());
+    const dialled = `etcd:///${target}`;
+    const both = new SideBySide(target, directory, doors, await go.dial(dialled), opened.caller(dialled));
+    opened.add(
+      directory.follow(target, { view: (view) => both.#take(view), trouble: () => {} }),
+      (unfollow) => unfollow(),
+    );
+    return both;
+  }
+
+  async servers(opened: Opened, ...names: string[]): Promise<Record<string, string>> {
+    const servers = await opened.servers(...names);
+    for (const server of servers) this.#servers.set(server.addr, server);
+    return Object.fromEntries(servers.map(({ name, addr }) => [name, addr]));
+  }
+
+  /** Neither has etcd any more, nor can it be dialled. */
+  lose(): void {
+    for (const door of this.#doors) door.refuse();
+  }
+
+  find(): void {
+    for (const door of this.#doors) door.heal();
+  }
+
+  /** From here on times are counted. */
+  mark(): void {
+    this.#marked = Date.now();
+  }
+
+  async bothShow(...names: string[]): Promise<void> {
+    await this.oursShows(...names);
+    await eventually(`Go resolves ${names}`, () => last(this.#ofGo()) === names.join(' '));
+  }
+
+  async oursShows(...names: string[]): Promise<void> {
+    await eventually(`ours resolves ${names}`, () => last(this.#shown) === names.join(' '), 30_000);
+  }
+
+  /** Whether Go comes to show just these within that time. */
+  async goShows(timeoutMs: number, ...names: string[]): Promise<boolean> {
+    return eventually('Go', () => last(this.#ofGo()) === names.join(' '), timeoutMs).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** What each handed out since the mark. */
+  told(): { go: string; ours: string } {
+    return { go: this.#since(this.#ofGo()), ours: this.#since(this.#shown) };
+  }
+
+  #take(view: ServiceView): void {
+    this.#shown.push({ at: Date.now(), servers: this.#names(view.endpoints.map(({ addr }) => addr)) });
+  }
+
+  #ofGo(): Shown[] {
+    return this.go.events.flatMap((event) =>
+      event.event === 'state' ? [{ at: event.at, servers: this.#names(event.addrs) }] : [],
+    );
+  }
+
+  #names(addrs: readonly string[]): string {
+    return addrs
+      .map((addr) => this.#servers.get(addr)?.name ?? addr)
+      .sort()
+      .join(' ');
+  }
+
+  #since(all: readonly Shown[]): string {
+    const lines = all
+      .filter(({ at }) => at >= this.#marked)
+      .map(({ at, servers }) => `${servers || 'nobody'} (${at - this.#marked} ms)`);
+    return lines.join(', then ') || 'nothing new';
+  }
+}
+
+function last(shown: readonly Shown[]): string | undefined {
+  return shown.at(-1)?.servers;
+}
