@@ -78,6 +78,7 @@ export {
   type ResolverOptions,
   registerEtcdResolver,
   registerServer,
+  type ServiceConfigOptions,
 } from './naming/grpc/index.js';
 export { serviceOf, type TargetUri } from './naming/grpc/target-uri.js';
 export {

@@ -3,4 +3,5 @@ export { type Clock, systemClock } from './clock.js';
 export { type Clocks, ElapsedClock } from './elapsed-clock.js';
 export { Mailbox } from './mailbox.js';
 export { ProcessHold } from './process-hold.js';
+export { restarting } from './restarting.js';
 export { delay, onAbort, raceAbort, sharedAbort, within } from './signals.js';

@@ -42,6 +42,13 @@ export class EtcdError extends Error {
   }
 }
 
+/** The error itself where it is typed; else what somebody else's code threw, as INTERNAL with it as its cause. */
+export function toEtcdError(error: unknown): EtcdError {
+  return error instanceof EtcdError
+    ? error
+    : new EtcdError(String(error), { code: Code.INTERNAL, cause: error });
+}
+
 /**
  * Notes that a request was tried before and may have been carried out then: what a later try was told does not undo
  * that. Only for an error that nobody else has.

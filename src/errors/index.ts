@@ -12,6 +12,7 @@ export {
   PermissionDeniedError,
   RolledBackError,
   type TriedMember,
+  toEtcdError,
   UnauthenticatedError,
 } from './etcd-error.js';
 export { errorFromServer, isLasting } from './from-server.js';

@@ -1,5 +1,5 @@
-import { backoffDelay, type Clock, onAbort } from '../../async/index.js';
-import { ClosedError, EtcdError } from '../../errors/index.js';
+import { type Clock, restarting } from '../../async/index.js';
+import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MirrorStatus } from '../../mirror/index.js';
 import type { Revision } from '../../model/index.js';
 import { EndpointSet } from '../endpoint-set.js';
@@ -127,21 +127,19 @@ export class Service {
       cancel?.();
   }
 
-  async #run(): Promise<void> {
+  #run(): Promise<void> {
     const { signal } = this.#stopping;
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      if (this.#client.closed) return this.stop(new ClosedError('the etcd client'));
-      const followed = this.#clock.now();
-      try {
-        await this.#follow(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#setTrouble(toEtcdError(error));
-      }
-      if (this.#clock.now() - followed > restart.maxMs) attempt = 0;
-      // What ended the mirror, such as a missing permission, may be mended while this process lives.
-      await this.#pause(backoffDelay(restart, attempt, Math.random));
-    }
+    // What ended the mirror, such as a missing permission, may be mended while this process lives.
+    return restarting(
+      this.#clock,
+      signal,
+      restart,
+      async () => {
+        if (this.#client.closed) this.stop(new ClosedError('the etcd client'));
+        else await this.#follow(signal);
+      },
+      (error) => this.#setTrouble(toEtcdError(error)),
+    );
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -250,26 +248,9 @@ export class Service {
         .catch((error) => this.#setTrouble(toEtcdError(error)));
     });
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.setTimer(ms, () => {
-        release();
-        resolve();
-      });
-      const release = onAbort(this.#stopping.signal, () => {
-        cancel();
-        resolve();
-      });
-    });
-  }
 }
 
 /** Nothing while it was fresh to the end. */
 function staleFor({ fresh, forMs }: MirrorStatus): number {
   return fresh ? 0 : forMs;
-}
-
-function toEtcdError(error: unknown): EtcdError {
-  return error instanceof EtcdError ? error : new EtcdError(String(error), { code: 13, cause: error });
 }

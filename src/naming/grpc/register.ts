@@ -7,7 +7,8 @@ import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { registerBalancer } from './balancer.js';
 import type { ChoiceOptions } from './choice.js';
-import { EtcdResolver, type Source } from './resolver.js';
+import { EtcdResolver, policyOf, type Source } from './resolver.js';
+import { type ServiceConfigOptions, ServiceConfigs } from './service-configs.js';
 import { authorityOf, serviceOf, splitTarget, type TargetUri } from './target-uri.js';
 
 export interface ResolverOptions {
@@ -31,6 +32,11 @@ export interface ResolverOptions {
    * are kept. `{}` for weights alone. Default: round_robin, each endpoint alike.
    */
   readonly balance?: BalanceOptions;
+  /**
+   * Take the services' configs (timeouts, retries and policy by method, as gRPC documents them) from etcd, and follow
+   * them. A channel's own `grpc.service_config` goes before; one without a policy gets that of `balance`. Default: none.
+   */
+  readonly serviceConfig?: ServiceConfigOptions;
 }
 
 /**
@@ -59,6 +65,7 @@ class ResolverRegistration implements Disposable {
   readonly #inUse = new Set<EtcdResolver>();
   readonly #choice: ChoiceOptions;
   readonly #balance: BalanceOptions | undefined;
+  readonly #serviceConfigs: ServiceConfigs | undefined;
   readonly #releaseClose: () => void;
   #gone: string | undefined;
 
@@ -66,6 +73,7 @@ class ResolverRegistration implements Disposable {
     this.#directory = directory;
     this.#choice = choiceOf(options);
     this.#balance = checkBalance(options.balance);
+    this.#serviceConfigs = serviceConfigsOf(options.serviceConfig, this.#balance);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
       this.#authorities.set(name, directoryOf(other));
     }
@@ -77,6 +85,7 @@ class ResolverRegistration implements Disposable {
       locate: (target: TargetUri) => this.#locate(target),
       choice: this.#choice,
       balance: this.#balance,
+      serviceConfigs: this.#serviceConfigs,
       inUse: this.#inUse,
     };
     return class extends EtcdResolver {
@@ -133,6 +142,16 @@ function checkBalance(balance: BalanceOptions | undefined): BalanceOptions | und
   if (slowStartMs !== undefined && !(typeof slowStartMs === 'number' && slowStartMs >= 0))
     throw new NamingError(`balance.slowStartMs is ${slowStartMs}; it must be a number of at least 0`);
   return balance;
+}
+
+function serviceConfigsOf(
+  options: ServiceConfigOptions | undefined,
+  balance: BalanceOptions | undefined,
+): ServiceConfigs | undefined {
+  if (!options) return undefined;
+  if (typeof options.prefix !== 'string' || options.prefix === '')
+    throw new NamingError('serviceConfig.prefix is no text, or empty');
+  return new ServiceConfigs(options, policyOf(balance));
 }
 
 const directories = new WeakMap<NamingClient, ServiceDirectory>();

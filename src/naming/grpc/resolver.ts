@@ -7,6 +7,7 @@ import { keyPrefix } from '../target.js';
 import { policyName, setTraits } from './balancer.js';
 import { type Choice, type ChoiceOptions, type Choices, choose, sameChoices } from './choice.js';
 import { Coalescer } from './coalescer.js';
+import type { ServiceConfigs } from './service-configs.js';
 import type { TargetUri } from './target-uri.js';
 
 /** Where a resolver follows which service; or why it cannot. */
@@ -21,20 +22,21 @@ export interface ResolverHome {
   readonly choice: ChoiceOptions;
   /** How to spread the calls of channels without a service config of their own: by our policy, or by round_robin. */
   readonly balance: BalanceOptions | undefined;
+  /** Where such channels find a service config in etcd; undefined when they are not to look. */
+  readonly serviceConfigs: ServiceConfigs | undefined;
   /** Those that follow a service at the moment. */
   readonly inUse: Set<EtcdResolver>;
 }
 
 /** The policy for callers who chose none: pick_first, gRPC's own default, would use one server out of all. */
-function policyOf(balance: BalanceOptions | undefined): ServiceConfig {
-  return {
-    loadBalancingConfig: [balance ? { [policyName]: balance } : { round_robin: {} }],
-    methodConfig: [],
-  };
+export function policyOf(balance: BalanceOptions | undefined): ServiceConfig['loadBalancingConfig'] {
+  return [balance ? { [policyName]: balance } : { round_robin: {} }];
 }
 
 /** How long a first resolution may take before calls fail with the reason instead of waiting for their deadlines. */
 const firstResolutionMs = 5_000;
+/** How long endpoints that are known already wait for a service config before they are used without. */
+const configPatienceMs = 1_000;
 
 /**
  * Follows one service for one channel. grpc-js destroys it when the channel idles and uses the same object again, so
@@ -50,6 +52,11 @@ export class EtcdResolver implements experimental.Resolver {
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
   #emitted: readonly Choice[] | undefined;
+  #emittedConfig: ServiceConfig | null | undefined;
+  /** From etcd; null when there is none, undefined while that is not known. */
+  #config: ServiceConfig | null | undefined;
+  #unfollowConfig: (() => void) | undefined;
+  #cancelConfigWait: (() => void) | undefined;
   #trouble: EtcdError | undefined;
   /** Calls fail with the reason already: a newer one is told too. */
   #late = false;
@@ -93,16 +100,35 @@ export class EtcdResolver implements experimental.Resolver {
       this.#late = true;
       this.#reportTrouble();
     });
+    this.#followConfig(source.directory);
+  }
+
+  #followConfig({ client }: ServiceDirectory): void {
+    const configs = this.#userServiceConfig ? undefined : this.#home.serviceConfigs;
+    if (!configs) {
+      this.#config = null;
+      return;
+    }
+    this.#unfollowConfig = configs.follow(client, this.#service, (config) => {
+      this.#config = config;
+      this.#coalescer.request();
+    });
   }
 
   destroy(): void {
     this.#home.inUse.delete(this);
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    this.#unfollowConfig?.();
+    this.#unfollowConfig = undefined;
     this.#cancelFirst?.();
+    this.#cancelConfigWait?.();
+    this.#cancelConfigWait = undefined;
     this.#coalescer.cancel();
     this.#view = undefined;
+    this.#config = undefined;
     this.#emitted = undefined;
+    this.#emittedConfig = undefined;
     this.#trouble = undefined;
     this.#late = false;
   }
@@ -116,15 +142,27 @@ export class EtcdResolver implements experimental.Resolver {
 
   #emit(): void {
     const view = this.#view;
-    if (!view) return;
+    if (!view || this.#waitsForConfig()) return;
     this.#cancelFirst?.();
     const choices = choose(view.endpoints, this.#home.choice);
     // Whoever brings a service config of their own may have chosen our policy in it.
-    const weighted = this.#userServiceConfig || this.#home.balance !== undefined;
-    if (this.#emitted && sameChoices(this.#emitted, choices.list, weighted)) return;
+    const weighted = this.#userServiceConfig || this.#policy().some((policy) => policyName in policy);
+    const sameConfig = this.#emittedConfig === this.#config;
+    if (this.#emitted && sameConfig && sameChoices(this.#emitted, choices.list, weighted)) return;
     this.#emitted = choices.list;
+    this.#emittedConfig = this.#config;
     if (choices.list.length === 0) this.#reportEmpty(emptyText(view, choices));
     else this.#report(choices.list);
+  }
+
+  /** Calls would else begin by other rules than those that hold a moment later. */
+  #waitsForConfig(): boolean {
+    if (this.#config !== undefined) return false;
+    this.#cancelConfigWait ??= systemClock.setTimer(configPatienceMs, () => {
+      this.#config ??= null;
+      this.#coalescer.request();
+    });
+    return true;
   }
 
   #report(choices: readonly Choice[]): void {
@@ -153,14 +191,17 @@ export class EtcdResolver implements experimental.Resolver {
     this.#tell(experimental.statusOrFromError(error));
   }
 
+  #policy(): ServiceConfig['loadBalancingConfig'] {
+    return this.#config?.loadBalancingConfig ?? policyOf(this.#home.balance);
+  }
+
   /**
    * The policy goes with every report, an error too: without it grpc-js would change to its default for that one.
    * No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
    */
   #tell(result: Parameters<experimental.ResolverListener>[0]): void {
-    const policy = policyOf(this.#home.balance);
-    const config = this.#userServiceConfig ? null : experimental.statusOrFromValue(policy);
-    this.#listener(result, {}, config, '');
+    const config = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
+    this.#listener(result, {}, this.#userServiceConfig ? null : experimental.statusOrFromValue(config), '');
   }
 }
 

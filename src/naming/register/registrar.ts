@@ -1,5 +1,5 @@
 import { backoffDelay, delay, raceAbort, systemClock, within } from '../../async/index.js';
-import { ClosedError, CompactedError, DeadlineError, EtcdError } from '../../errors/index.js';
+import { ClosedError, CompactedError, DeadlineError, EtcdError, toEtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 import type { KeyValue, LeaseId, Revision, WatchEvent } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
@@ -167,8 +167,7 @@ export class Registrar implements Registration {
         await this.#live(signal);
       } catch (error) {
         if (signal.aborted) break;
-        trouble =
-          error instanceof EtcdError ? error : new EtcdError(String(error), { code: 13, cause: error });
+        trouble = toEtcdError(error);
         this.#failed(trouble);
       }
       if (signal.aborted) break;

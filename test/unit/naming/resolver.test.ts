@@ -47,7 +47,7 @@ describe('a resolver', () => {
   function start(options: ChannelOptions = {}, error?: string): EtcdResolver {
     const locate = () => (error === undefined ? { directory, service: 'svc' } : { error });
     const resolver = new EtcdResolver(
-      { locate, inUse, choice: {}, balance: undefined },
+      { locate, inUse, choice: {}, balance: undefined, serviceConfigs: undefined },
       { scheme: 'etcd', path: 'svc' },
       listener,
       options,

@@ -1,0 +1,36 @@
+import { Channel, credentials, experimental, type ServiceConfig } from '@grpc/grpc-js';
+import { NamingError } from '../errors.js';
+
+/**
+ * A service config as gRPC documents it, in JSON; one that names no load balancing policy gets the policy given.
+ * It is held against grpc-js's own rules: what breaks them would otherwise throw out of each call.
+ * @throws {NamingError} saying what is wrong with it.
+ */
+export function readServiceConfig(text: string, policy: ServiceConfig['loadBalancingConfig']): ServiceConfig {
+  try {
+    const json = JSON.parse(text);
+    check(text);
+    const { loadBalancingConfig = [], methodConfig = [] } = json as Partial<ServiceConfig>;
+    const chosen = loadBalancingConfig.length === 0 ? policy : loadBalancingConfig;
+    if (!experimental.selectLbConfigFromList(chosen)) throw new TypeError('no policy in it is known here');
+    return { ...json, loadBalancingConfig: chosen, methodConfig: methodConfig.map(withTimeout) };
+  } catch (error) {
+    throw new NamingError(`not a service config: ${(error as Error).message}`, error);
+  }
+}
+
+/** grpc-js gives out no check of its own, but a channel makes it when it is opened; this one never dials. */
+function check(text: string): void {
+  const options = { 'grpc.service_config': text, 'grpc.enable_channelz': 0, 'grpc.enable_http_proxy': 0 };
+  new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), options).close();
+}
+
+type MethodConfig = ServiceConfig['methodConfig'][number];
+
+/** JSON has durations as text, such as `1.5s`; grpc-js wants them taken apart. */
+function withTimeout(config: MethodConfig): MethodConfig {
+  const timeout: unknown = config.timeout;
+  if (typeof timeout !== 'string') return config;
+  const parsed = experimental.parseDuration(timeout);
+  return parsed ? { ...config, timeout: parsed } : config;
+}

@@ -1,0 +1,112 @@
+import type { ServiceConfig } from '@grpc/grpc-js';
+import { restarting, systemClock } from '../../async/index.js';
+import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
+import { NamingError } from '../errors.js';
+import type { NamingClient } from '../ports.js';
+import { readServiceConfig } from './service-config.js';
+
+export interface ServiceConfigOptions {
+  /**
+   * The config of the service `foo/bar` is the value of `<prefix>foo/bar`. Keep it out of the services' own prefixes,
+   * for instance `service-config/`: Go's readers take whatever lies below a target for an endpoint of it.
+   */
+  readonly prefix: string;
+  /** Told of a value that cannot be used, and of trouble in reading it. What was read before stays in force. */
+  readonly onTrouble?: (error: EtcdError) => void;
+}
+
+const restart = { baseMs: 500, maxMs: 10_000 };
+
+/** null: the service has none. */
+type Listener = (config: ServiceConfig | null) => void;
+
+/** The service configs that etcd has, each followed for as long as a channel of its service is in use. */
+export class ServiceConfigs {
+  readonly #options: ServiceConfigOptions;
+  readonly #policy: ServiceConfig['loadBalancingConfig'];
+  readonly #followed = new Map<NamingClient, Map<string, Followed>>();
+
+  constructor(options: ServiceConfigOptions, policy: ServiceConfig['loadBalancingConfig']) {
+    this.#options = options;
+    this.#policy = policy;
+  }
+
+  /** Calls back with the config, soon and after each change; never from in here. The returned function lets go of it. */
+  follow(client: NamingClient, service: string, listener: Listener): () => void {
+    const ofClient = this.#followed.get(client) ?? new Map<string, Followed>();
+    this.#followed.set(client, ofClient);
+    const followed = ofClient.get(service) ?? new Followed(client, service, this.#options, this.#policy);
+    ofClient.set(service, followed);
+    return followed.add(listener, () => ofClient.delete(service));
+  }
+}
+
+class Followed {
+  readonly #client: NamingClient;
+  readonly #key: string;
+  readonly #options: ServiceConfigOptions;
+  readonly #policy: ServiceConfig['loadBalancingConfig'];
+  readonly #listeners = new Set<Listener>();
+  readonly #leaving = new AbortController();
+  #config: ServiceConfig | null | undefined;
+
+  constructor(
+    client: NamingClient,
+    service: string,
+    options: ServiceConfigOptions,
+    policy: ServiceConfig['loadBalancingConfig'],
+  ) {
+    this.#client = client;
+    this.#key = options.prefix + service;
+    this.#options = options;
+    this.#policy = policy;
+    const failed = (error: unknown) => this.#trouble(toEtcdError(error));
+    void restarting(systemClock, this.#leaving.signal, restart, () => this.#follow(), failed);
+  }
+
+  add(listener: Listener, unused: () => void): () => void {
+    this.#listeners.add(listener);
+    setImmediate(() => {
+      if (this.#config !== undefined && this.#listeners.has(listener)) listener(this.#config);
+    });
+    return () => {
+      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+      this.#leaving.abort(new ClosedError('the service config'));
+      unused();
+    };
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#leaving;
+    const onTrouble = (error: EtcdError) => this.#trouble(error);
+    for await (const update of this.#client.mirror({ key: this.#key }, { signal, onTrouble })) {
+      const kvs = update.type === 'snapshot' ? update.kvs : update.puts;
+      const [kv] = kvs.values();
+      if (kv) this.#read(kv.value);
+      else this.#tell(null);
+    }
+  }
+
+  #read(value: Buffer): void {
+    try {
+      this.#tell(readServiceConfig(value.toString(), this.#policy));
+    } catch (error) {
+      this.#trouble(new NamingError(`'${this.#key}': ${(error as Error).message}`, error));
+      if (this.#config === undefined) this.#tell(null);
+    }
+  }
+
+  #tell(config: ServiceConfig | null): void {
+    this.#config = config;
+    for (const listener of [...this.#listeners]) listener(config);
+  }
+
+  #trouble(error: EtcdError): void {
+    if (this.#leaving.signal.aborted || error instanceof ClosedError) return;
+    try {
+      this.#options.onTrouble?.(error);
+    } catch {
+      // What a caller's callback throws must not end the following.
+    }
+  }
+}

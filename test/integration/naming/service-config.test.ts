@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import type { EtcdClient } from '#src/client/index.js';
+import type { EtcdError } from '#src/errors/index.js';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, Opened } from './support.js';
+
+const one = (policy: string) => JSON.stringify({ loadBalancingConfig: [{ [policy]: {} }] });
+
+describe('a service config that stands in etcd', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  let client: EtcdClient;
+  let target: string;
+  let key: string;
+  let troubles: EtcdError[];
+
+  beforeEach(async () => {
+    client = opened.client(etcd().endpoints);
+    target = `${etcd().prefix}configured/${process.hrtime.bigint()}`;
+    const prefix = `${etcd().prefix}service-config/`;
+    key = prefix + target;
+    troubles = [];
+    const serviceConfig = { prefix, onTrouble: (error: EtcdError) => troubles.push(error) };
+    opened.add(registerEtcdResolver(client, { serviceConfig }), (resolver) => resolver[Symbol.dispose]());
+  });
+
+  afterEach(() => opened.close());
+
+  async function serve(...names: string[]) {
+    const manager = new EndpointManager(client, target);
+    for (const { name, addr } of await opened.servers(...names))
+      await manager.addEndpoint(`${target}/${name}`, { addr });
+  }
+
+  const callsReachOne = (caller: { calls(n: number): Promise<object> }) =>
+    eventually('one server answers', async () => Object.keys(await caller.calls(9)).length === 1);
+
+  it('decides how calls are spread from the first call on, and anew when it changes', async () => {
+    await serve('one', 'two', 'three');
+    await client.kv.put(key, one('pick_first'));
+    const caller = opened.caller(`etcd:///${target}`);
+    assert.equal(Object.keys(await caller.calls(12)).length, 1);
+    await client.kv.put(key, one('round_robin'));
+    await caller.callsReach('one', 'two', 'three');
+    await client.kv.put(key, one('pick_first'));
+    await callsReachOne(caller);
+    await client.kv.delete(key);
+    await caller.callsReach('one', 'two', 'three');
+    assert.deepEqual(troubles, []);
+  });
+
+  it('is not needed: without one, calls go round', async () => {
+    await serve('one', 'two');
+    const caller = opened.caller(`etcd:///${target}`);
+    await caller.callsReach('one', 'two');
+    await client.kv.put(key, one('pick_first'));
+    await callsReachOne(caller);
+  });
+
+  it('goes behind the one of the channel', async () => {
+    await serve('one', 'two');
+    await client.kv.put(key, one('round_robin'));
+    const caller = opened.caller(`etcd:///${target}`, { 'grpc.service_config': one('pick_first') });
+    assert.equal(Object.keys(await caller.calls(12)).length, 1);
+  });
+
+  it('sets the timeout of calls', async () => {
+    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    opened.add(mute, (server) => server.close());
+    await once(mute, 'listening');
+    const addr = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    await new EndpointManager(client, target).addEndpoint(`${target}/mute`, { addr });
+    await client.kv.put(key, JSON.stringify({ methodConfig: [{ name: [{}], timeout: '0.2s' }] }));
+    const start = performance.now();
+    await assert.rejects(opened.caller(`etcd:///${target}`).call(20_000), /^Error: 4 DEADLINE_EXCEEDED/);
+    const tookMs = performance.now() - start;
+    assert.ok(tookMs < 10_000, `${tookMs} ms`);
+  });
+
+  it('that cannot be used leaves the last one in force, and is told', async () => {
+    await serve('one', 'two');
+    await client.kv.put(key, one('pick_first'));
+    const caller = opened.caller(`etcd:///${target}`);
+    assert.equal(Object.keys(await caller.calls(9)).length, 1);
+    await client.kv.put(key, '{"loadBalancingConfig":[{"best_of_all":{}}]}');
+    await eventually('it is told', () => troubles.length > 0);
+    assert.match(troubles[0]!.message, new RegExp(`'${key}': .*not a service config`));
+    assert.equal(Object.keys(await caller.calls(9)).length, 1);
+    await client.kv.put(key, one('round_robin'));
+    await caller.callsReach('one', 'two');
+  });
+
+  it('that cannot be used from the start is told, and calls go round', async () => {
+    await serve('one', 'two');
+    await client.kv.put(key, '{');
+    await opened.caller(`etcd:///${target}`).callsReach('one', 'two');
+    assert.equal(troubles.length, 1);
+  });
+
+  it('is followed by one watch for all channels, and by none once they are closed', async () => {
+    const watchers = () => etcd().metric('etcd_debugging_mvcc_watcher_total');
+    await serve('one');
+    const before = await watchers();
+    const callers = Array.from({ length: 5 }, () => opened.caller(`etcd:///${target}`));
+    for (const caller of callers) await caller.call();
+    assert.equal(await watchers(), before + 2, 'the service and its config');
+    for (const caller of callers) caller.close();
+    await eventually('both are let go of', async () => (await watchers()) === before);
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { readServiceConfig } from '#src/naming/grpc/service-config.js';
+import { NamingError } from '#src/naming/index.js';
+
+const policy = [{ round_robin: {} }];
+
+describe('a service config', () => {
+  it('is taken as it is, with its own policy', () => {
+    const text =
+      '{"loadBalancingConfig":[{"pick_first":{}}],"retryThrottling":{"maxTokens":10,"tokenRatio":0.5}}';
+    assert.deepEqual(readServiceConfig(text, policy), { ...JSON.parse(text), methodConfig: [] });
+  });
+
+  it('without a policy gets the one given', () => {
+    const config = readServiceConfig(
+      '{"methodConfig":[{"name":[{"service":"a.B"}],"waitForReady":true}]}',
+      policy,
+    );
+    assert.deepEqual(config.loadBalancingConfig, policy);
+    assert.deepEqual(config.methodConfig, [{ name: [{ service: 'a.B' }], waitForReady: true }]);
+  });
+
+  for (const [text, timeout] of [
+    ['2s', { seconds: 2, nanos: 0 }],
+    ['0.25s', { seconds: 0, nanos: 250_000_000 }],
+    ['1.000000001s', { seconds: 1, nanos: 1 }],
+  ] as const) {
+    it(`has a timeout of ${text} as grpc-js reads it`, () => {
+      const json = JSON.stringify({ methodConfig: [{ name: [{}], timeout: text }] });
+      assert.deepEqual(readServiceConfig(json, policy).methodConfig[0]?.timeout, timeout);
+    });
+  }
+
+  for (const [what, text] of Object.entries({
+    'no JSON': '{',
+    null: 'null',
+    'a text': '"round_robin"',
+    'a policy that nobody knows': '{"loadBalancingConfig":[{"best_of_all":{}}]}',
+    'two policies in one': '{"loadBalancingConfig":[{"round_robin":{},"pick_first":{}}]}',
+    'methods that are no list': '{"methodConfig":{}}',
+    'a method without names': '{"methodConfig":[{"timeout":"1s"}]}',
+    'a timeout without a unit': '{"methodConfig":[{"name":[{}],"timeout":"1"}]}',
+    'retries without attempts': '{"methodConfig":[{"name":[{}],"retryPolicy":{}}]}',
+    'one method twice': '{"methodConfig":[{"name":[{"service":"a"}]},{"name":[{"service":"a"}]}]}',
+  })) {
+    it(`is refused, with the reason, when it is ${what}`, () => {
+      assert.throws(
+        () => readServiceConfig(text, policy),
+        (error) => error instanceof NamingError && /not a service config: .{5}/.test(error.message),
+      );
+    });
+  }
+});
