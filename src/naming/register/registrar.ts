@@ -1,4 +1,4 @@
-import { backoffDelay, delay, raceAbort, systemClock, within } from '../../async/index.js';
+import { backoffDelay, delay, raceAbort, systemClock } from '../../async/index.js';
 import { ClosedError, CompactedError, DeadlineError, EtcdError, toEtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 import type { KeyValue, LeaseId, Revision, WatchEvent } from '../../model/index.js';
@@ -8,6 +8,7 @@ import type { NamingClient } from '../ports.js';
 import { type Claim, drained } from './claim.js';
 import { drain } from './drain.js';
 import { RegistrationEvents } from './events.js';
+import { LeftLeases } from './left-leases.js';
 import type {
   DrainOptions,
   Registration,
@@ -42,6 +43,7 @@ export class Registrar implements Registration {
   #revision: Revision | undefined;
   #lastError: EtcdError | undefined;
   #registrations = 0;
+  readonly #left = new LeftLeases();
   #running: Promise<void> = Promise.resolve();
   #updating: Promise<void> = Promise.resolve();
   #end: RegistrationEnd = { reason: 'closed' };
@@ -178,6 +180,8 @@ export class Registrar implements Registration {
       if (trouble) this.#events.tell({ type: 'trouble', error: trouble, retryInMs });
       await delay(retryInMs, signal).catch(() => {});
     }
+    if (!(await this.#left.revoke(closeTimeoutMs)))
+      this.#end = { ...this.#end, expiresInMs: this.#options.ttlSeconds * 1_000 };
   }
 
   #failed(error: EtcdError): void {
@@ -186,7 +190,7 @@ export class Registrar implements Registration {
     else if (error instanceof ConflictError) this.#stop({ reason: 'replaced', error });
   }
 
-  /** Grants a lease, stores the record under it, and stays until either is gone. The lease is always given back. */
+  /** Grants a lease, stores the record under it, and stays until either is gone. */
   async #live(signal: AbortSignal): Promise<void> {
     const lease = await this.#client.lease.hold({
       ttlSeconds: this.#options.ttlSeconds,
@@ -202,7 +206,7 @@ export class Registrar implements Registration {
     } finally {
       this.#lease = undefined;
       this.#revision = undefined;
-      await this.#giveBack(lease);
+      this.#left.add(lease);
     }
   }
 
@@ -211,6 +215,7 @@ export class Registrar implements Registration {
     this.#lastError = undefined;
     this.#registrations++;
     if (!this.#closing.signal.aborted) this.#state = 'registered';
+    this.#left.revokeSoon();
     this.#onFirst?.done();
     this.#events.tell({ type: 'registered', again: this.#registrations > 1, lease: lease.id, revision });
     for (const stored of [...this.#onStored]) stored();
@@ -227,7 +232,7 @@ export class Registrar implements Registration {
       const found = results[0]?.type === 'range' ? results[0].kvs[0] : undefined;
       const replace = found && this.#claim.mayReplace(found, this.#registrations === 0);
       expected = replace ? found.modRevision : undefined;
-      if (found && !replace) await this.#yieldTo(found, lease, signal);
+      if (found && !replace) await this.#yieldTo(found, revision, lease, signal);
     }
   }
 
@@ -237,8 +242,8 @@ export class Registrar implements Registration {
     return this.#onFirst && left < 10_000 ? { timeoutMs: Math.max(1, left) } : {};
   }
 
-  /** Until the other's record changes or goes, or our own lease does. */
-  async #yieldTo(found: KeyValue, lease: KeptLease, signal: AbortSignal): Promise<void> {
+  /** Until the other's record changes or goes from what it was at that revision, or our own lease does. */
+  async #yieldTo(found: KeyValue, seen: Revision, lease: KeptLease, signal: AbortSignal): Promise<void> {
     const value = found.value.toString('utf8').slice(0, 200);
     if (this.#claim.yields === 'fail')
       throw new ConflictError(`'${this.key}' is another's record, and is left to it: ${value}`);
@@ -246,13 +251,15 @@ export class Registrar implements Registration {
     this.#lastError = new ConflictError(`'${this.key}' is another's record, it is waited out: ${value}`);
     this.#events.tell({ type: 'waiting', value });
     const gone = AbortSignal.any([signal, lease.signal]);
-    const watcher = this.#client.watch(this.key, { startRevision: found.modRevision + 1n, signal: gone });
+    // Not from the record's own revision, which a compaction may have taken long ago.
+    const watcher = this.#client.watch(this.key, { startRevision: seen + 1n, signal: gone });
     try {
       for await (const _ of watcher) return;
     } catch (error) {
       if (signal.aborted) throw error;
       if (lease.signal.aborted) throw leaseLost(lease);
       if (!(error instanceof EtcdError)) throw error;
+      await delay(backoffDelay(retry, 1, Math.random), gone).catch(() => {});
     }
   }
 
@@ -330,6 +337,7 @@ export class Registrar implements Registration {
 
   #lost(cause: 'lease' | 'deleted' | 'replaced', error?: EtcdError): void {
     if (error) this.#lastError = error;
+    if (cause !== 'lease') this.#lease?.revoke().catch(() => {}); // no record of ours is attached to it any more
     this.#events.tell({ type: 'lost', cause, error });
   }
 
@@ -389,17 +397,6 @@ export class Registrar implements Registration {
       const cancel = systemClock.setTimer(retry.baseMs, done);
       this.#onStored.add(done);
     });
-  }
-
-  /** Revokes: a record, or a write of it still under way, dies with its lease. */
-  async #giveBack(lease: KeptLease): Promise<void> {
-    if (lease.signal.aborted) {
-      // Lost already: the next record need not wait for etcd to hear it.
-      lease.revoke().catch(() => {});
-      return;
-    }
-    const late = () => new DeadlineError('the lease was not revoked in time');
-    await within(lease.revoke(), closeTimeoutMs, late).catch(() => {});
   }
 
   #throwIfClosed(): void {

@@ -14,6 +14,11 @@ export interface RegistrationEnd {
   /** `closed` by its owner or its client; `deleted` by an operator, with `onDeleted: 'stop'`; `replaced` by another process. */
   readonly reason: 'closed' | 'deleted' | 'replaced';
   readonly error?: EtcdError;
+  /**
+   * Only when etcd could not be told of the end in time: for how long, in milliseconds, the record may still stand. It
+   * then goes with its lease; a change of etcd's leader meanwhile begins that time anew.
+   */
+  readonly expiresInMs?: number;
 }
 
 /** What happens to a registration behind its owner's back. */
@@ -90,7 +95,8 @@ export interface Registration extends AsyncDisposable {
   }): AsyncIterableIterator<RegistrationEvent, undefined>;
   /**
    * Deletes the record by revoking its lease, which also kills a late write. It never comes back. Bounded: when etcd
-   * cannot be reached for 5 s it resolves all the same, and the lease runs out by itself. Idempotent.
+   * cannot be reached for 5 s it resolves all the same, the lease runs out by itself, and `ended` tells until when.
+   * Idempotent.
    */
   close(): Promise<void>;
 }
