@@ -115,4 +115,5 @@ export {
   type ServiceView,
   type SnapshotStore,
 } from './naming/index.js';
+export { isOwnHost, isWildcard } from './naming/own-host.js';
 export type { WatchBatch, WatchEnd, Watcher, WatchOptions } from './watch/index.js';

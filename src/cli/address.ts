@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { parseAddress, parseSocketPath } from '../index.js';
+import { isOwnHost, parseAddress, parseSocketPath } from '../index.js';
 
 /** Whether an address says its port, or is a socket's and needs none; gRPC takes 443 where it does not. */
 export function namesPort(addr: string): boolean {
@@ -8,9 +8,8 @@ export function namesPort(addr: string): boolean {
 }
 
 /** Whether a stored address means each caller's own host, so that it leads nowhere from anywhere else. */
-export function isOwnHost(addr: string): boolean {
-  const host = parseAddress(addr)?.host ?? '';
-  return /^(0\.0\.0\.0|::|127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(host);
+export function leadsToCaller(addr: string): boolean {
+  return isOwnHost(parseAddress(addr)?.host ?? '');
 }
 
 /**

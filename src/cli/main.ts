@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { constants } from 'node:os';
 import { run } from './run.js';
 import type { Outcome } from './verb.js';
 
@@ -10,10 +11,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => {});
 
+const keptByNode = new Set<NodeJS.Signals>(['SIGPIPE', 'SIGXFSZ', 'SIGUSR1']);
+
 void run(process.argv.slice(2), process).then(end);
 
 /** Never by process.exit(), which would cut off what a pipe has not taken yet. */
 function end(outcome: Outcome): void {
   if (typeof outcome === 'number') process.exitCode = outcome;
-  else process.kill(process.pid, outcome.signal);
+  else {
+    // For the signals that Node ignores, or takes for something else, as a shell tells of them.
+    process.exitCode = 128 + constants.signals[outcome.signal];
+    if (!keptByNode.has(outcome.signal)) process.kill(process.pid, outcome.signal);
+  }
 }

@@ -8,6 +8,7 @@ import {
   type Revision,
   traitsOf,
 } from '../index.js';
+import { Failure } from './failure.js';
 
 /** A key below a target, and what can be made of its value. */
 export interface StoredRecord {
@@ -27,6 +28,17 @@ export function toRecord(prefix: string, kv: KeyValue): StoredRecord {
     if (!(error instanceof EndpointDecodeError)) throw error;
     return { id, kv, endpoint: undefined, problem: error.message.replace(/^[A-Z_]+: /, '') };
   }
+}
+
+/**
+ * JSON from outside that is to be written back: a JavaScript number cannot hold every integer.
+ * @throws {Failure} naming the first that it cannot.
+ */
+export function checkIntegers(json: string): void {
+  const numbers = json.replace(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
+  const lost = numbers.find((text) => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
+  if (lost !== undefined)
+    throw new Failure(`the integer ${lost} is beyond 2^53, and would be written as ${Number(lost)}`);
 }
 
 /** All keys below a prefix at one revision, however many they are. */

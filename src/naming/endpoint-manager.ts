@@ -92,13 +92,14 @@ export class EndpointManager {
     const set = new EndpointSet(this.#isWanted);
     const prefix = keyPrefix(this.target);
     for await (const update of this.#client.mirror({ prefix }, { signal: options.signal })) {
+      const { invalid } = set;
       const event = set.apply(update);
-      if (!isIdle(event)) yield event;
+      if (!isIdle(event) || event.invalid !== invalid) yield event;
     }
   }
 }
 
-/** Whether nothing of it concerns the target: a value that is no endpoint, or a key of a nested target. */
+/** Whether it changes no record, such as one of a nested target. */
 function isIdle(event: EndpointEvent): boolean {
   return event.type === 'delta' && event.added.length + event.changed.length + event.removed.length === 0;
 }

@@ -23,13 +23,16 @@ export type EndpointEvent =
       readonly changed: readonly EndpointRecord[];
       /** Keys, also of a record that is no longer readable. */
       readonly removed: readonly string[];
+      /** All keys whose value is not an endpoint, after this change. */
+      readonly invalid: ReadonlySet<string>;
     };
 
 /** A target's endpoints, kept up to date from a mirror's updates. */
 export class EndpointSet {
   readonly #isWanted: (key: string) => boolean;
   readonly #records = new Map<string, EndpointRecord>();
-  readonly #invalid = new Set<string>();
+  /** Never changed in place, so that each event may have it as it was. */
+  #invalid: ReadonlySet<string> = new Set();
 
   /** @param isWanted Says of a key whether it belongs to the set. Default: every key does. */
   constructor(isWanted: (key: string) => boolean = () => true) {
@@ -51,14 +54,14 @@ export class EndpointSet {
 
   #replace({ reason, revision, kvs }: MirrorUpdate & { type: 'snapshot' }): EndpointEvent {
     this.#records.clear();
-    this.#invalid.clear();
+    this.#invalid = new Set();
     for (const kv of kvs.values()) if (this.#isWanted(kv.key.toString('utf8'))) this.#put(kv);
     return {
       type: 'snapshot',
       reason,
       revision,
       endpoints: new Map(this.#records),
-      invalid: new Set(this.#invalid),
+      invalid: this.#invalid,
     };
   }
 
@@ -68,7 +71,7 @@ export class EndpointSet {
     const removed: string[] = [];
     for (const latin1 of deletes) {
       const key = Buffer.from(latin1, 'latin1').toString('utf8');
-      this.#invalid.delete(key);
+      this.#mark(key, false);
       if (this.#records.delete(key)) removed.push(key);
     }
     for (const kv of puts.values()) {
@@ -79,20 +82,24 @@ export class EndpointSet {
       if (record) (known ? changed : added).push(record);
       else if (known) removed.push(key);
     }
-    return { type: 'delta', revision, added, changed, removed };
+    return { type: 'delta', revision, added, changed, removed, invalid: this.#invalid };
   }
 
   #put(kv: KeyValue): EndpointRecord | undefined {
     const key = kv.key.toString('utf8');
     const record = toRecord(kv);
-    if (record) {
-      this.#records.set(key, record);
-      this.#invalid.delete(key);
-    } else {
-      this.#records.delete(key);
-      this.#invalid.add(key);
-    }
+    if (record) this.#records.set(key, record);
+    else this.#records.delete(key);
+    this.#mark(key, !record);
     return record;
+  }
+
+  #mark(key: string, invalid: boolean): void {
+    if (this.#invalid.has(key) === invalid) return;
+    const keys = new Set(this.#invalid);
+    if (invalid) keys.add(key);
+    else keys.delete(key);
+    this.#invalid = keys;
   }
 }
 

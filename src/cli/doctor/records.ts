@@ -1,4 +1,4 @@
-import { type Endpoint, parseAddress, parseSocketPath, traitsOf } from '../../index.js';
+import { type Endpoint, isWildcard, parseAddress, parseSocketPath, traitsOf } from '../../index.js';
 import { namesPort } from '../address.js';
 import type { StoredRecord } from '../records.js';
 import { count } from '../text.js';
@@ -65,7 +65,7 @@ function oddAddresses(records: readonly StoredRecord[]): Finding[] {
   add(isSocket, 'a socket file', 'only a resolver with allowUnix dials it, and only on that host');
   add((addr) => isTcp(addr) && !namesPort(addr), 'no port, so gRPC takes 443', 'store host:port');
   add(
-    (addr) => wildcard.test(addr),
+    (addr) => isWildcard(parseAddress(addr)?.host ?? ''),
     'a wildcard address, which is each caller’s own host',
     'register the address that callers reach',
   );
@@ -81,8 +81,6 @@ function oddAddresses(records: readonly StoredRecord[]): Finding[] {
     );
   return found;
 }
-
-const wildcard = /^(https?:\/\/)?(0\.0\.0\.0|\[::\]|::)(:|\/|$)/;
 
 function nested(records: readonly StoredRecord[]): Finding[] {
   const deep = records.filter(({ id }) => id.includes('/'));

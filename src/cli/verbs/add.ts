@@ -17,7 +17,7 @@ import { Failure, wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
 import { leaseName, leaseState } from '../leases.js';
 import type { Options } from '../options.js';
-import { isPlain } from '../records.js';
+import { checkIntegers, isPlain } from '../records.js';
 import { keyOf, readTarget } from '../target.js';
 import { type Call, tell, type Verb } from '../verb.js';
 
@@ -80,6 +80,12 @@ export function endpointOf(addr: string, options: Options): Endpoint {
 
 function metadataOf(text: string | undefined): JsonValue | undefined {
   if (text === undefined) return undefined;
+  const metadata = parse(text);
+  checkIntegers(text);
+  return metadata;
+}
+
+function parse(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch (error) {

@@ -9,7 +9,7 @@ import {
 } from '../../index.js';
 import { exit } from '../exit-codes.js';
 import { Failure } from '../failure.js';
-import { isPlain, statusOf } from '../records.js';
+import { checkIntegers, isPlain, statusOf } from '../records.js';
 import { keyOf, readTarget } from '../target.js';
 import { plain } from '../text.js';
 import { tell, type Verb } from '../verb.js';
@@ -54,6 +54,8 @@ async function mark(
     if (!kv) throw new Failure(`there is no '${key}'`);
     const endpoint = decodeEndpoint(kv.value);
     if ((statusOf(endpoint.metadata) === 'draining') !== undo) return { revision, changed: false, endpoint };
+    if (endpoint.addr === '') throw new Failure(`'${key}' has no address, so that nobody calls it anyway`);
+    checkIntegers(kv.value.toString());
     const marked = undo ? unmarked(endpoint) : markedEndpoint(endpoint, key);
     const result = await client.kv.txn({
       compare: [compare.modRevision(key, '=', kv.modRevision)],

@@ -1,6 +1,6 @@
 import type { OnConflict } from '../../index.js';
 import { parseAddress, parseSocketPath } from '../../index.js';
-import { isOwnHost } from '../address.js';
+import { leadsToCaller } from '../address.js';
 import { wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
 import type { Options } from '../options.js';
@@ -70,7 +70,7 @@ export const register: Verb = {
       readyAddr: readyAddr(options, addr),
     };
     const client = connect();
-    if (isOwnHost(addr)) say(`warning: ${addr} means each caller's own host; others will not reach it`);
+    if (leadsToCaller(addr)) say(`warning: ${addr} means each caller's own host; others will not reach it`);
     return new Supervisor(client, settings).run();
   },
 };

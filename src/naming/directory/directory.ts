@@ -23,11 +23,13 @@ export interface DirectoryOptions {
  * The services that a client follows: one mirror a target, however many channels and readers ask for it. What is known
  * of a target stays known through any outage of etcd; `status()` tells how old it is, and where it comes from.
  */
-export class ServiceDirectory {
+export class ServiceDirectory implements AsyncDisposable {
   readonly #client: NamingClient;
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
   readonly #services = new Map<string, Service>();
+  readonly #releaseClient: () => void;
+  #closed: ClosedError | undefined;
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */
   constructor(client: NamingClient, options: DirectoryOptions = {}, clock: Clock = systemClock) {
@@ -38,7 +40,7 @@ export class ServiceDirectory {
       snapshots: options.snapshots,
       direct: options.direct ?? false,
     };
-    client.onClose(() => this.#closed());
+    this.#releaseClient = client.onClose(() => void this.#stop(new ClosedError('the etcd client')));
   }
 
   /** The client that it stands on. */
@@ -52,6 +54,11 @@ export class ServiceDirectory {
    */
   follow(target: string, subscriber: ServiceSubscriber): () => void {
     checkTarget(target);
+    const closed = this.#closed;
+    if (closed) {
+      const soon = setImmediate(() => subscriber.trouble(closed));
+      return () => clearImmediate(soon);
+    }
     const service = this.#services.get(target) ?? this.#start(target);
     return service.subscribe(subscriber);
   }
@@ -144,8 +151,19 @@ export class ServiceDirectory {
     return service;
   }
 
-  #closed(): void {
-    for (const service of this.#services.values()) service.stop(new ClosedError('the etcd client'));
+  /** Follows nothing any more; readers are told ClosedError. Resolves once snapshots are saved. Idempotent. */
+  async close(): Promise<void> {
+    await this.#stop(new ClosedError('the directory'));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #stop(error: ClosedError): Promise<void> {
+    this.#closed ??= error;
+    this.#releaseClient();
+    await Promise.all([...this.#services.values()].map((service) => service.stop(error)));
   }
 }
 
@@ -158,4 +176,5 @@ const unknown: ServiceStatus = {
   held: 0,
   invalid: 0,
   lastError: undefined,
+  snapshotError: undefined,
 };

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotStore } from './snapshot.js';
 
 const digestBytes = 32;
+/** No write takes so long. */
+const draftAgeMs = 60_000;
 
 /**
  * Snapshots as files of a folder, one a target, for the processes of one user. Each is written whole beside the old one
@@ -12,6 +14,7 @@ const digestBytes = 32;
  */
 export function fileSnapshotStore(folder: string): SnapshotStore {
   const pathOf = (target: string) => join(folder, fileName(target));
+  let cleared: Promise<void> | undefined;
   return {
     async load(target) {
       try {
@@ -23,8 +26,10 @@ export function fileSnapshotStore(folder: string): SnapshotStore {
     },
     async save(target, snapshot) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      cleared ??= clearDrafts(folder).catch(() => {}); // at worst they stay
+      await cleared;
       const path = pathOf(target);
-      const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+      const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.draft`;
       try {
         const file = await open(draft, 'wx', 0o600);
         try {
@@ -40,6 +45,16 @@ export function fileSnapshotStore(folder: string): SnapshotStore {
       }
     },
   };
+}
+
+/** Removes what was left by processes that were killed while they wrote; another's of this moment is none of these. */
+async function clearDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/\.snapshot\.\d+\.\w+\.draft$/.test(name)) continue;
+    const path = join(folder, name);
+    const written = await stat(path).catch(() => undefined);
+    if (written && Date.now() - written.mtimeMs > draftAgeMs) await rm(path, { force: true });
+  }
 }
 
 /** Readable as far as that is safe in a file's name, and unique by the hash. */

@@ -16,6 +16,8 @@ const restart = { baseMs: 500, maxMs: 10_000 };
 const diskAfterMs = 1_000;
 /** Changes are saved together, this long after the first of them. */
 const saveAfterMs = 1_000;
+/** What has not changed is saved again after so long, with its new age. */
+const saveAgainMs = 60_000;
 
 export interface ServiceOptions {
   readonly hold: Required<HoldOptions>;
@@ -31,7 +33,7 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #onIdle: () => void;
   readonly #stopping = new AbortController();
-  readonly #subscribers = new Set<ServiceSubscriber>();
+  readonly #subscribers = new Set<{ readonly subscriber: ServiceSubscriber }>();
   readonly #hold: Hold;
   #mirrorStatus: (() => MirrorStatus) | undefined;
   /** When the mirror that showed the view ended: the one after it knows nothing of that age. */
@@ -41,10 +43,12 @@ export class Service {
   /** When the view was last known to be the store's: wall-clock for one from disk, which another process saw. */
   #savedAt = 0;
   #trouble: EtcdError | undefined;
+  #snapshotError: EtcdError | undefined;
   #cancelLinger: (() => void) | undefined;
   #cancelHold: (() => void) | undefined;
   #cancelDisk: (() => void) | undefined;
   #cancelSave: (() => void) | undefined;
+  #changedSinceSave = false;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(
@@ -81,6 +85,7 @@ export class Service {
       held: view?.held.size ?? 0,
       invalid: view?.invalid.size ?? 0,
       lastError: live ? undefined : this.#trouble,
+      snapshotError: this.#snapshotError,
     };
   }
 
@@ -94,29 +99,33 @@ export class Service {
   subscribe(subscriber: ServiceSubscriber): () => void {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
-    this.#subscribers.add(subscriber);
+    const one = { subscriber }; // the same object may be given twice
+    this.#subscribers.add(one);
     setImmediate(() => {
-      if (!this.#subscribers.has(subscriber)) return;
+      if (!this.#subscribers.has(one)) return;
       const { view, trouble } = { view: this.#view, trouble: this.#trouble };
       if (view) this.#tell(() => subscriber.view(view));
       else if (trouble) this.#tell(() => subscriber.trouble(trouble));
     });
-    return () => this.#unsubscribe(subscriber);
+    return () => this.#unsubscribe(one);
   }
 
-  /** Ends for good: whoever subscribes from now on is told why. */
-  stop(error: EtcdError): void {
+  /** Ends for good: whoever subscribes from now on is told why. Resolves when what is known is saved. */
+  stop(error: EtcdError): Promise<void> {
     this.#cancelTimers();
+    this.#save();
     this.#view = undefined;
     this.#setTrouble(error);
     this.#stopping.abort(error);
+    return this.#saving;
   }
 
-  #unsubscribe(subscriber: ServiceSubscriber): void {
-    if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
+  #unsubscribe(one: { readonly subscriber: ServiceSubscriber }): void {
+    if (!this.#subscribers.delete(one) || this.#subscribers.size > 0) return;
     if (this.#stopping.signal.aborted) return;
     this.#cancelLinger = this.#clock.setTimer(lingerMs, () => {
       this.#cancelTimers();
+      this.#save();
       this.#stopping.abort(new ClosedError('the service'));
       this.#onIdle();
     });
@@ -135,7 +144,7 @@ export class Service {
       signal,
       restart,
       async () => {
-        if (this.#client.closed) this.stop(new ClosedError('the etcd client'));
+        if (this.#client.closed) void this.stop(new ClosedError('the etcd client'));
         else await this.#follow(signal);
       },
       (error) => this.#setTrouble(toEtcdError(error)),
@@ -160,7 +169,7 @@ export class Service {
         this.#hold.update(set.records, live, this.#clock.now());
         this.#fromDisk = false;
         this.#staleSince = undefined;
-        this.#show(update.revision, new Set(set.invalid));
+        this.#show(update.revision, set.invalid);
       }
     } finally {
       if (this.#view && !this.#fromDisk) this.#staleSince ??= this.#clock.now() - staleFor(mirror.status());
@@ -184,21 +193,21 @@ export class Service {
     }
     const endpoints = this.#hold.shown();
     this.#setView({ target: this.#target, endpoints, revision, invalid, held: this.#hold.held });
-    this.#saveLater();
+    this.#saveSoon();
   }
 
   #setView(view: ServiceView): void {
     this.#cancelDisk?.();
     this.#view = view;
     this.#trouble = undefined;
-    for (const subscriber of [...this.#subscribers]) this.#tell(() => subscriber.view(view));
+    for (const { subscriber } of [...this.#subscribers]) this.#tell(() => subscriber.view(view));
   }
 
   #setTrouble(error: EtcdError): void {
     if (this.#stopping.signal.aborted) return; // how it ended stays what later subscribers are told
     this.#trouble = error;
     if (this.#view) return;
-    for (const subscriber of [...this.#subscribers]) this.#tell(() => subscriber.trouble(error));
+    for (const { subscriber } of [...this.#subscribers]) this.#tell(() => subscriber.trouble(error));
   }
 
   /** What a subscriber throws is its own affair, and must not end the mirror of all others. */
@@ -229,24 +238,44 @@ export class Service {
     try {
       return await this.#options.snapshots?.load(this.#target);
     } catch (error) {
-      this.#setTrouble(toEtcdError(error));
+      this.#snapshotError = toEtcdError(error);
       return undefined;
     }
   }
 
-  /** An empty service, or one in doubt, does not take the place of what was known. */
-  #saveLater(): void {
-    const { snapshots } = this.#options;
-    if (!snapshots || this.#cancelSave) return;
-    this.#cancelSave = this.#clock.setTimer(saveAfterMs, () => {
-      this.#cancelSave = undefined;
-      const view = this.#view;
-      if (!view || view.endpoints.length === 0 || view.held.size > 0) return;
-      // One after the other: a later one must not be overtaken.
-      this.#saving = this.#saving
-        .then(() => snapshots.save(this.#target, writeSnapshot(view, Date.now())))
-        .catch((error) => this.#setTrouble(toEtcdError(error)));
+  /** Once for all changes that come before it is done. */
+  #saveSoon(): void {
+    if (!this.#options.snapshots || this.#changedSinceSave) return;
+    this.#changedSinceSave = true;
+    this.#saveIn(saveAfterMs);
+  }
+
+  #saveIn(ms: number): void {
+    this.#cancelSave?.();
+    this.#cancelSave = this.#clock.setTimer(ms, () => {
+      this.#changedSinceSave = false;
+      this.#save();
+      this.#saveIn(saveAgainMs);
     });
+  }
+
+  /** An empty service, or one in doubt, does not take the place of what was known; nor does what is itself from disk. */
+  #save(): void {
+    const { snapshots } = this.#options;
+    const view = this.#view;
+    if (!snapshots || this.#fromDisk || !view || view.endpoints.length === 0 || view.held.size > 0) return;
+    const snapshot = writeSnapshot(view, Date.now() - this.status().staleMs);
+    // One after the other: a later one must not be overtaken.
+    this.#saving = this.#saving
+      .then(() => snapshots.save(this.#target, snapshot))
+      .then(
+        () => {
+          this.#snapshotError = undefined;
+        },
+        (error) => {
+          this.#snapshotError = toEtcdError(error);
+        },
+      );
   }
 }
 

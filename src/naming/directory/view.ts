@@ -39,4 +39,6 @@ export interface ServiceStatus {
   readonly invalid: number;
   /** What last stood in the way; undefined while it is live. */
   readonly lastError: EtcdError | undefined;
+  /** Why the snapshot of this target could not be read, or not be saved the last time; undefined when it was. */
+  readonly snapshotError: EtcdError | undefined;
 }

@@ -19,7 +19,7 @@ export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'>
 
 /**
  * As `register`, for a server of grpc-js whose port is bound: `drain()` then also waits for the server's calls under
- * way, and shuts it down. In a program: `process.once('SIGTERM', () => registration.drain().then(() => process.exit()))`.
+ * way, and shuts it down; a `whenIdle` of your own takes the place of that. In a program: `process.once('SIGTERM', () => registration.drain().then(() => process.exit()))`.
  */
 export async function registerServer(
   server: Server,
@@ -34,12 +34,15 @@ export async function registerServer(
   };
   tell('SERVING');
   const endpoint = metadata === undefined ? { addr } : { addr, metadata };
-  const registration = await register(client, { ...rest, endpoint });
-  void registration.ended.then(() => tell('NOT_SERVING'));
+  const registration = await register(client, { ...rest, endpoint }).catch((error) => {
+    tell('NOT_SERVING');
+    throw error;
+  });
+  void registration.ended.then(() => tell('NOT_SERVING')).catch(() => {}); // what a reporter throws is its own affair
   const drain = registration.drain.bind(registration);
   registration.drain = (of: DrainOptions = {}) => {
     tell('NOT_SERVING');
-    return drain({ whenIdle: () => shutDown(server), ...of });
+    return drain({ ...of, whenIdle: of.whenIdle ?? (() => shutDown(server)) });
   };
   return registration;
 }

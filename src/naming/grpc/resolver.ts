@@ -92,7 +92,8 @@ export class EtcdResolver implements experimental.Resolver {
       },
       trouble: (error) => {
         this.#trouble = error;
-        if (error instanceof ClosedError) this.revoke('its etcd client was closed');
+        const closed = source.directory.client.closed ? 'etcd client' : 'directory';
+        if (error instanceof ClosedError) this.revoke(`its ${closed} was closed`);
         else if (error.verdict === 'final' || this.#late) this.#reportTrouble();
       },
     });

@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { NamingError } from '../errors.js';
+import { isOwnHost } from '../own-host.js';
 
 export interface AdvertiseOptions {
   /** The environment variable that holds this host's address, as Kubernetes' downward API sets it. Default `POD_IP`. */
@@ -20,13 +22,15 @@ export function advertiseAddress(port: number, options: AdvertiseOptions = {}): 
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new NamingError(`the port is ${port}; it must be one that is bound, from 1 to 65535`);
   const name = options.env ?? 'POD_IP';
-  const host = process.env[name] || hostOf(options);
-  if (unreachable.test(host))
-    throw new NamingError(`${host} cannot be advertised: it means each caller's own host`);
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const given = process.env[name]?.trim().replace(/^\[(.*)\]$/, '$1');
+  const host = given || hostOf(options);
+  if (isOwnHost(host)) throw new NamingError(`${host} cannot be advertised: it means each caller's own host`);
+  if (/^fe[89ab].:/i.test(host))
+    throw new NamingError(`${host} cannot be advertised: a link-local address means nothing elsewhere`);
+  if (isIPv6(host)) return `[${host}]:${port}`;
+  if (!/^[\w.-]+$/.test(host)) throw new NamingError(`${name} is '${host}', which is no host`);
+  return `${host}:${port}`;
 }
-
-const unreachable = /^(0\.0\.0\.0|::|127\.\d+\.\d+\.\d+|::1|localhost)$/i;
 
 function hostOf({ interface: wanted, family }: AdvertiseOptions): string {
   const found = Object.entries(networkInterfaces())

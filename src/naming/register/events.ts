@@ -5,11 +5,12 @@ const mostWaiting = 1_000;
 
 /** Hands each event to everyone who listens at that moment. */
 export class RegistrationEvents {
-  readonly #readers = new Set<Mailbox<RegistrationEvent>>();
+  /** With what lets go of each one's signal. */
+  readonly #readers = new Map<Mailbox<RegistrationEvent>, () => void>();
   #over = false;
 
   tell(event: RegistrationEvent): void {
-    for (const reader of this.#readers) {
+    for (const reader of this.#readers.keys()) {
       if (reader.size >= mostWaiting) reader.drop();
       reader.put(event);
     }
@@ -17,22 +18,21 @@ export class RegistrationEvents {
 
   end(): void {
     this.#over = true;
-    for (const reader of this.#readers) reader.end();
+    for (const [reader, release] of this.#readers) {
+      release();
+      reader.end();
+    }
     this.#readers.clear();
   }
 
   read(signal: AbortSignal | undefined): AsyncIterableIterator<RegistrationEvent, undefined> {
     const mailbox = new Mailbox<RegistrationEvent>();
     if (this.#over) mailbox.end();
-    else this.#readers.add(mailbox);
-    const release = onAbort(signal, (reason) => {
-      this.#readers.delete(mailbox);
-      mailbox.discard(reason);
-    });
+    else this.#follow(mailbox, signal);
     return {
       next: () => mailbox.take(),
       return: async () => {
-        release();
+        this.#readers.get(mailbox)?.();
         this.#readers.delete(mailbox);
         mailbox.discard();
         return { done: true, value: undefined };
@@ -41,5 +41,14 @@ export class RegistrationEvents {
         return this;
       },
     };
+  }
+
+  #follow(mailbox: Mailbox<RegistrationEvent>, signal: AbortSignal | undefined): void {
+    this.#readers.set(mailbox, () => {});
+    const release = onAbort(signal, (reason) => {
+      this.#readers.delete(mailbox);
+      mailbox.discard(reason);
+    });
+    if (this.#readers.has(mailbox)) this.#readers.set(mailbox, release);
   }
 }

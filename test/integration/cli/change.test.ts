@@ -203,6 +203,35 @@ describe('etcd-naming add, rm and drain', () => {
     assert.equal(code, 0);
     assert.match(stdout, /deleted .*\/e1, revision \d+/);
   });
+
+  it('refuses to write integers back that a JavaScript number cannot hold', async () => {
+    const text =
+      '{"Op":0,"Addr":"10.0.0.1:1","Metadata":{"build":9007199254740993,"note":"12345678901234567890"}}';
+    await client.kv.put(`${target}/e1`, text);
+    const drained = await commands.run('drain', target, 'e1');
+    assert.equal(drained.code, 1);
+    assert.match(drained.stderr, /the integer 9007199254740993 is beyond 2\^53/);
+    assert.equal(await value('e1'), text);
+    const added = await commands.run('add', target, '10.0.0.2:1', '--metadata', '{"a":-9007199254740993}');
+    assert.equal(added.code, 1);
+    await commands.run(
+      'add',
+      target,
+      '10.0.0.3:1',
+      '--id',
+      'e3',
+      '--metadata',
+      '{"a":1e300,"b":9007199254740991}',
+    );
+    assert.match((await value('e3')) ?? '', /"b":9007199254740991/);
+  });
+
+  it('drains no record without an address', async () => {
+    await client.kv.put(`${target}/e1`, '{"Op":0}');
+    const { code, stderr } = await commands.run('drain', target, 'e1');
+    assert.equal(code, 1);
+    assert.match(stderr, /has no address/);
+  });
 });
 
 /** An owner that counts in its metadata, as fast as it can, and leaves a mark that it finds; gives the last revision. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { EtcdClient } from '#src/client/index.js';
 import { freePorts } from '#src/testing/ports.js';
@@ -123,6 +125,23 @@ describe('etcd-naming register', () => {
     assert.equal((await command.ended).signal, 'SIGKILL');
     assert.ok(await isGone());
   });
+
+  for (const [signal, number] of [
+    ['PIPE', 13],
+    ['USR1', 10],
+    ['XFSZ', 25],
+  ] as const) {
+    it(`ends with 128 and its number by SIG${signal}, of which Node itself would not die`, async () => {
+      const listening = createServer(() => {}).listen(port, '127.0.0.1');
+      await once(listening, 'listening');
+      const program = ['sh', '-c', 'read signal; kill -s "$signal" $$'];
+      const command = commands.start('register', target, '--addr', addr, '--id', 'e1', '--', ...program);
+      await registered(command);
+      command.type(`${signal}\n`);
+      assert.equal((await command.ended).code, 128 + number);
+      listening.close();
+    });
+  }
 
   it('keeps it registered through a restart of etcd', async function () {
     skipUnlessBreakable(this, etcd());

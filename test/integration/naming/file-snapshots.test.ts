@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
@@ -45,6 +45,16 @@ describe('snapshots in files', () => {
       await writeFile(path, damaged);
       assert.equal(await store.load('svc'), undefined);
     }
+  });
+
+  it('clear away what a process left that was killed while it wrote, and nothing else', async () => {
+    await fileSnapshotStore(folder).save('svc', Buffer.from('whole'));
+    const [file = ''] = await readdir(folder);
+    const [old, young, other] = [`${file}.1.abc.draft`, `${file}.2.def.draft`, 'notes.draft'];
+    for (const name of [old, young, other]) await writeFile(join(folder, name), 'half');
+    for (const name of [old, other]) await utimes(join(folder, name), 1, 1);
+    await fileSnapshotStore(folder).save('svc', Buffer.from('whole'));
+    assert.deepEqual((await readdir(folder)).sort(), [other, file, young].sort());
   });
 
   it('are each whole when many are written at once', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import type { EtcdClient } from '#src/client/index.js';
 import { ClosedError } from '#src/errors/index.js';
 import {
@@ -269,5 +270,14 @@ describe('the owner of a registration', () => {
     assert.ok(lost?.type === 'lost' && lost.cause === 'deleted');
     assert.ok(back?.type === 'registered' && back.again);
     assert.deepEqual(await registration.events().next(), { done: true, value: undefined });
+  });
+
+  it('leaves nothing on the signal of a reader of its events that outlived it', async () => {
+    const abort = new AbortController();
+    const registration = await start();
+    const events = registration.events({ signal: abort.signal });
+    await registration.close();
+    for await (const _ of events);
+    assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
   });
 });

@@ -307,6 +307,7 @@ describe('a registration', () => {
       const began = performance.now();
       await registration.close();
       assert.ok(performance.now() - began < 7_000, `close() took ${performance.now() - began} ms`);
+      assert.deepEqual(await registration.ended, { reason: 'closed', expiresInMs: 2_000 });
 
       await etcd().restart();
       await eventually('the record is gone', async () => (await record()) === undefined, 20_000);

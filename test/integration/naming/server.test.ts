@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
+import { ConflictError } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
@@ -127,4 +128,57 @@ describe('a registered server of grpc-js', () => {
       assert.deepEqual(going.health, ['SERVING', 'NOT_SERVING']);
     });
   }
+
+  it('that drains with an undefined whenIdle waits for the calls under way all the same', async () => {
+    const target = `${etcd().prefix}server/undefined`;
+    const { slow, registration } = await serve(target);
+    slow.holds = true;
+    const channel = opened.add(
+      new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 }),
+      (one) => one.close(),
+    );
+    const answered = new Promise((resolve, reject) =>
+      channel.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), (error, answer) =>
+        error ? reject(error) : resolve(answer),
+      ),
+    );
+    await eventually('the call is under way', () => slow.waiting.length === 1);
+    let drained = false;
+    const given: object = { whenIdle: undefined };
+    const draining = registration.drain({ propagateMs: 10, ...given }).then(() => {
+      drained = true;
+    });
+    await registration.ended;
+    await eventually('a new call is refused', () => {
+      const other = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure());
+      return new Promise<boolean>((resolve) =>
+        other.waitForReady(Date.now() + 200, (error) => {
+          other.close();
+          resolve(error !== undefined);
+        }),
+      );
+    });
+    assert.equal(drained, false);
+    slow.waiting[0]!();
+    await answered;
+    await draining;
+  });
+
+  it('that cannot be registered is told as not serving', async () => {
+    const target = `${etcd().prefix}server/refused`;
+    const client = opened.client(etcd().endpoints);
+    await client.kv.put(`${target}/e`, '{"Addr":"10.9.9.9:1"}');
+    const health: string[] = [];
+    const options = { target, id: 'e', addr: '10.0.0.1:1', onConflict: 'fail' as const };
+    const server = new Server();
+    await assert.rejects(
+      registerServer(server, client, {
+        ...options,
+        health: { setStatus: (_, status) => health.push(status) },
+      }),
+      ConflictError,
+    );
+    assert.deepEqual(health, ['SERVING', 'NOT_SERVING']);
+    server.forceShutdown();
+  });
 });

@@ -42,7 +42,7 @@ describe('a watch in a pipe', () => {
       ...{ endpoints: new Map([['svc/e1', record]]), invalid: new Set(['svc/bad']) },
     });
   const empty = (view: WatchView) =>
-    view.event({ type: 'delta', revision: 10n, added: [], changed: [], removed: [] });
+    view.event({ type: 'delta', revision: 10n, added: [], changed: [], removed: [], invalid: new Set() });
   const outage = (view: WatchView) => {
     view.outage(12_345.6, new EtcdError('gone', { code: Code.UNAVAILABLE }));
     view.recovered(20_000);

@@ -110,15 +110,22 @@ describe('the live table', () => {
 
   it('shows what changed and when, and what was removed for a while longer', () => {
     snapshot(['b']);
-    view.event({ type: 'delta', revision: 6n, added: [record('a', 6n)], changed: [], removed: ['svc/b'] });
+    view.event({
+      type: 'delta',
+      revision: 6n,
+      added: [record('a', 6n)],
+      changed: [],
+      removed: ['svc/b'],
+      invalid: new Set(),
+    });
     now += 9_000;
-    view.event({ type: 'delta', revision: 7n, added: [], changed: [], removed: [] });
+    view.event({ type: 'delta', revision: 7n, added: [], changed: [], removed: [], invalid: new Set() });
     const [title, , a, b] = terminal.lines;
     assert.equal(title, 'svc: 1 endpoint, revision 7, live');
     assert.match(a ?? '', /^a +a:1 +1 +- +- +ab +added 9 s ago$/);
     assert.match(b ?? '', /^b .* removed 9 s ago$/);
     now += 1_000;
-    view.event({ type: 'delta', revision: 8n, added: [], changed: [], removed: [] });
+    view.event({ type: 'delta', revision: 8n, added: [], changed: [], removed: [], invalid: new Set() });
     assert.equal(terminal.lines.length, 3);
   });
 

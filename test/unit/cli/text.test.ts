@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isOwnHost, namesPort } from '#src/cli/address.js';
+import { leadsToCaller, namesPort } from '#src/cli/address.js';
 import { describe as describeError, exitCodeOf, Failure } from '#src/cli/failure.js';
 import { toJson } from '#src/cli/json.js';
 import { readTarget } from '#src/cli/target.js';
@@ -105,7 +105,7 @@ describe('an address', () => {
 
   it('is the caller’s own host or not', () => {
     for (const addr of ['127.0.0.1:1', 'localhost:1', '[::1]:1', '0.0.0.0:1', '[::]:1'])
-      assert.ok(isOwnHost(addr), addr);
-    for (const addr of ['10.0.0.1:1', 'host:1', '[2001:db8::1]:1']) assert.ok(!isOwnHost(addr), addr);
+      assert.ok(leadsToCaller(addr), addr);
+    for (const addr of ['10.0.0.1:1', 'host:1', '[2001:db8::1]:1']) assert.ok(!leadsToCaller(addr), addr);
   });
 });

@@ -16,10 +16,28 @@ describe('the address to advertise', () => {
     assert.equal(by('10.1.2.3'), '10.1.2.3:50051');
     assert.equal(by('fd00::7'), '[fd00::7]:50051');
     assert.equal(by('pod-1.svc'), 'pod-1.svc:50051');
+    assert.equal(by(' [fd00::7]\n'), '[fd00::7]:50051');
+    assert.equal(by('::ffff:10.1.2.3'), '[::ffff:10.1.2.3]:50051');
+    assert.equal(by('localhost.example.org'), 'localhost.example.org:50051');
   });
 
-  for (const host of ['0.0.0.0', '::', '127.0.0.1', '::1', 'localhost']) {
-    it(`is not ${host}, which is each caller's own`, () => assert.throws(() => by(host), NamingError));
+  for (const host of [
+    ...['0.0.0.0', '0', '0.0', '127.0.0.1', '127.1', '127.9.9.9', 'localhost', 'LOCALHOST.', 'a.localhost'],
+    ...['::', '::0', '0:0:0:0:0:0:0:0', '::1', '[::1]', '0:0:0:0:0:0:0:1'],
+    ...['::ffff:127.0.0.1', '::FFFF:7f00:1', '::ffff:0.0.0.0'],
+  ]) {
+    it(`is not ${host}, which is each caller's own`, () =>
+      assert.throws(() => by(host), /it means each caller's own host/));
+  }
+
+  it('is no link-local address', () => assert.throws(() => by('fe80::1'), /link-local/));
+
+  for (const host of ['10.0.0.1,fd00::1', 'a b', 'http://a', 'a:1:2']) {
+    it(`is not '${host}', which is no host`, () =>
+      assert.throws(
+        () => by(host),
+        (error) => error instanceof NamingError && /no host/.test(error.message),
+      ));
   }
 
   for (const port of [0, -1, 65_536, 1.5, Number.NaN]) {

@@ -69,6 +69,7 @@ describe('a set of endpoints', () => {
       added: [record('svc/3', 'c:1')],
       changed: [record('svc/1', 'a:2')],
       removed: ['svc/2'],
+      invalid: new Set(['svc/bad']),
     });
     assert.deepEqual([...set.records.keys()].sort(), ['svc/1', 'svc/3']);
   });
@@ -81,6 +82,7 @@ describe('a set of endpoints', () => {
       added: [],
       changed: [record('svc/2', 'b:2')],
       removed: ['svc/1'],
+      invalid: new Set(['svc/1', 'svc/bad']),
     });
     assert.deepEqual([...set.invalid].sort(), ['svc/1', 'svc/bad']);
   });
@@ -91,14 +93,15 @@ describe('a set of endpoints', () => {
     assert.equal(set.invalid.size, 0);
   });
 
-  it('says nothing of a bad record that stays bad, comes or goes', () => {
-    for (const update of [
-      delta([kv('svc/bad', '[]')]),
-      delta([kv('svc/bad2', '[]')]),
-      delta([], ['svc/bad', 'svc/bad2']),
-    ]) {
+  it('tells of a bad record that stays bad, comes or goes by its key alone', () => {
+    for (const [update, ...invalid] of [
+      [delta([kv('svc/bad', '[]')]), 'svc/bad'],
+      [delta([kv('svc/bad2', '[]')]), 'svc/bad', 'svc/bad2'],
+      [delta([], ['svc/bad', 'svc/bad2'])],
+    ] as const) {
       const event = set.apply(update);
-      assert.deepEqual(event, { type: 'delta', revision: 6n, added: [], changed: [], removed: [] });
+      const nothing = { added: [], changed: [], removed: [] };
+      assert.deepEqual(event, { type: 'delta', revision: 6n, ...nothing, invalid: new Set(invalid) });
     }
     assert.equal(set.invalid.size, 0);
   });

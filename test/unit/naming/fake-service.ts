@@ -111,6 +111,10 @@ export class FakeClient {
     return mirror;
   }
 
+  get closeListeners(): number {
+    return this.#onClose.size;
+  }
+
   onClose(callback: () => void): () => void {
     this.#onClose.add(callback);
     return () => this.#onClose.delete(callback);
