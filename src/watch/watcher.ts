@@ -29,7 +29,7 @@ export interface WatchEnd {
 export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisposable {
   /**
    * Resolves when etcd has acknowledged the watch, with the store's revision at that time: every later change will
-   * be seen. Rejects with what ended the watch if that came first.
+   * be seen. 0 where that is not told, as by a grpc-proxy. Rejects with what ended the watch if that came first.
    */
   readonly ready: Promise<Revision>;
   /** Resolves with how the watch ended; never rejects. */

@@ -14,6 +14,11 @@ export class CreateQueue {
     return this.#pending.length < (this.#echoes ? openWindow : 1);
   }
 
+  /** Whether the server answers with the id that it was given; undefined before its first answer. */
+  get echoes(): boolean | undefined {
+    return this.#echoes;
+  }
+
   get size(): number {
     return this.#pending.length;
   }

@@ -63,7 +63,7 @@ export class Lane {
   #failures = 0;
   #reopening = false;
 
-  constructor({ key, generation, own }: Place, host: LaneHost) {
+  constructor({ key, generation, own }: Omit<Place, 'viaProxy'>, host: LaneHost) {
     this.key = key;
     this.generation = generation;
     this.own = own;
@@ -72,6 +72,11 @@ export class Lane {
 
   get empty(): boolean {
     return this.#watchers.size === 0;
+  }
+
+  /** Whether the other end chooses its own ids: no etcd does, a grpc-proxy always. */
+  get viaProxy(): boolean {
+    return this.#stream?.creates.echoes === false;
   }
 
   get watchers(): Iterable<WatcherState> {
@@ -250,6 +255,8 @@ export class Lane {
     const state = stream.byWatchId.get(watchId);
     if (!state) return; // the echo of a cancel that was asked for
     stream.byWatchId.delete(watchId);
+    // A grpc-proxy keeps it, and has other watches of the same range join it, which hear nothing more (etcd#10650).
+    if (this.viaProxy) this.#host.emit({ type: 'send-cancel', lane: this.key, watchId });
     this.#forget(state);
     this.#host.dismissed(state, reply, this.generation);
   }

@@ -45,6 +45,15 @@ export class Lanes {
     return true;
   }
 
+  /**
+   * Asks anew, on the same lane, for what a catch-up has not brought yet. A grpc-proxy takes a watch for level with the
+   * store after the first response, joins it to one that is, and drops the rest.
+   */
+  renew(state: WatcherState): void {
+    const lane = state.lane && this.#lanes.get(state.lane.key);
+    if (lane) this.#join(lane, state);
+  }
+
   leave(state: WatcherState): void {
     if (state.lane) this.touch(state.lane.key)?.remove(state);
   }

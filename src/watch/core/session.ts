@@ -198,7 +198,9 @@ export class WatchSession {
       state.advanced();
       this.#effects.push({ type: 'deliver', watcher: state.key, events });
     }
-    if (!reply.fragment && !moreToCome(reply.events)) this.#level(state);
+    if (reply.fragment) return news;
+    if (!moreToCome(reply.events)) this.#level(state);
+    else if (state.lane?.viaProxy) this.#lanes.renew(state);
     return news;
   }
 

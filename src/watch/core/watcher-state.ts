@@ -17,6 +17,8 @@ export interface Place {
   readonly key: LaneKey;
   readonly generation: Generation;
   readonly own: boolean;
+  /** Whether a grpc-proxy is at the other end. */
+  readonly viaProxy: boolean;
 }
 
 /** One watcher's memory: its cursor, and the part of a revision that is still incomplete. */

@@ -228,4 +228,36 @@ describe('the lanes of a watch session', () => {
       });
     }
   });
+
+  describe('behind a proxy, which chooses its own ids', () => {
+    /** Watcher 1 from revision 1 on, with id 0. */
+    function proxied(): Bench {
+      const bench = new Bench();
+      bench.watch(1, 1);
+      bench.reply(0, created());
+      return bench;
+    }
+
+    it('ask anew for what a full response of a catch-up leaves to come, since a proxy drops it', () => {
+      const bench = proxied();
+      assert.match(
+        brief(bench.reply(0, full(1))),
+        /^deliver 1: [\d ]+, cancel 0, create 1 as 1001 from 1001$/,
+      );
+      assert.equal(brief(bench.reply(0, events(puts(3_000)))), '', 'what comes for the old id');
+      bench.reply(1, created());
+      assert.equal(brief(bench.reply(1, events(puts(1_001)))), 'deliver 1: 1001');
+    });
+
+    it('wait for the rest of a fragment first', () => {
+      const bench = proxied();
+      const piece = { ...full(1), fragment: true };
+      assert.match(brief(bench.reply(0, piece)), /^deliver 1: [\d ]+$/);
+    });
+
+    it('cancel what the proxy let go of, since it keeps that for others to join', () => {
+      const bench = proxied();
+      assert.match(brief(bench.reply(0, cancelled(20))), /^cancel 0, finish 1: CompactedError/);
+    });
+  });
 });

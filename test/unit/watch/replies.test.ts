@@ -30,6 +30,11 @@ describe('a watch response', () => {
     assert.deepEqual(toReply(response({ created: true })), { kind: 'created', headerRevision: 40n });
   });
 
+  it('created, answered by a proxy that lets it join another watch, says nothing of the store', () => {
+    const header = { clusterId: 0n, memberId: 0n, revision: 41n, raftTerm: 0n };
+    assert.deepEqual(toReply(response({ created: true, header })), { kind: 'created', headerRevision: 0n });
+  });
+
   it('created and cancelled at once is a refusal', () => {
     const reply = toReply(response({ created: true, canceled: true, watchId: -1n, cancelReason: 'no' }));
     assert.deepEqual(reply, { kind: 'refused', compactRevision: 0n, reason: 'no' });

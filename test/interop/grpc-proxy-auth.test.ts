@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
+import { record } from '../fault/support.js';
+import { useClients } from '../integration/client/support.js';
+import { eventually } from '../integration/naming/support.js';
+import { secretOf } from '../support/canary.js';
+import { useEtcd } from '../support/etcd.js';
+import { useGrpcProxy } from './support/grpc-proxy.js';
+
+describe('a client whose only endpoint is a grpc-proxy before an etcd that asks for a name', function () {
+  this.timeout(60_000);
+  const etcd = useEtcd();
+  const startProxy = useGrpcProxy(etcd);
+  const { connect } = useClients();
+  const folder = 'owned/';
+  let owner: EtcdClient;
+  let stranger: EtcdClient;
+  let nameless: EtcdClient;
+
+  before(async () => {
+    const range = { key: base64(folder), range_end: base64('owned0') };
+    for (const [method, message] of [
+      ['user/add', { name: 'root', password: secretOf('root') }],
+      ['user/grant', { user: 'root', role: 'root' }],
+      ['role/add', { name: 'owners' }],
+      ['role/grant', { name: 'owners', perm: { permType: 'READWRITE', ...range } }],
+      ['user/add', { name: 'owner', password: secretOf('owner') }],
+      ['user/grant', { user: 'owner', role: 'owners' }],
+      ['user/add', { name: 'stranger', password: secretOf('stranger') }],
+      ['enable', {}],
+    ] as const) {
+      const response = await fetch(`http://${etcd().endpoints[0]}/v3/auth/${method}`, {
+        method: 'POST',
+        body: JSON.stringify(message),
+        headers: { connection: 'close' },
+      });
+      assert.equal(response.status, 200, `${method}: ${await response.text()}`);
+    }
+  });
+
+  beforeEach(async () => {
+    const { endpoint } = await startProxy();
+    const as = (username: string) =>
+      connect([endpoint], { auth: { username, password: secretOf(username) } });
+    owner = as('owner');
+    stranger = as('stranger');
+    nameless = connect([endpoint]);
+  });
+
+  it('reads and writes as itself', async () => {
+    await owner.kv.put(`${folder}a`, 'v');
+    assert.equal((await owner.kv.get(`${folder}a`)).kv?.value.toString(), 'v');
+    await assert.rejects(owner.kv.get('another'), PermissionDeniedError);
+    await assert.rejects(stranger.kv.get(`${folder}a`), PermissionDeniedError);
+    await assert.rejects(nameless.kv.get(`${folder}a`), UnauthenticatedError);
+  });
+
+  it('watches as itself, though the proxy shares one watch among all who may', async () => {
+    const watchers = [owner.watch({ prefix: folder }), owner.watch({ prefix: folder })];
+    await Promise.all(watchers.map(({ ready }) => ready));
+    await assert.rejects(stranger.watch({ prefix: folder }).ready, PermissionDeniedError);
+    const records = watchers.map(record);
+    await owner.kv.put(`${folder}b`, 'v');
+    await eventually('both are told', () => records.every(({ events }) => events.length === 1));
+  });
+
+  it('is answered from the cache of the proxy, whoever it is, when it asks for a serializable read', async () => {
+    await owner.kv.put(`${folder}c`, 'secret');
+    await owner.kv.get(`${folder}c`);
+    const { kv } = await nameless.kv.get(`${folder}c`, { serializable: true });
+    assert.equal(kv?.value.toString(), 'secret');
+  });
+});
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
