@@ -1,5 +1,5 @@
 import { within } from '../../async/index.js';
-import { DeadlineError } from '../../errors/index.js';
+import { DeadlineError, EtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 
 /** An older one that was lost has long run out. */
@@ -33,4 +33,14 @@ export class LeftLeases {
 
 function revokeSoon(lease: KeptLease | undefined): void {
   lease?.revoke().catch(() => {});
+}
+
+/** The end of a lease as an error, with its reason. */
+export function leaseLost(lease: KeptLease): EtcdError {
+  const end = lease.signal.reason as { readonly reason: string; readonly cause?: EtcdError };
+  return new EtcdError(`the lease is gone: ${end.reason}`, {
+    code: 5,
+    verdict: 'not-applied',
+    cause: end.cause,
+  });
 }

@@ -1,5 +1,5 @@
 import { backoffDelay, delay, raceAbort, systemClock } from '../../async/index.js';
-import { ClosedError, CompactedError, DeadlineError, EtcdError, toEtcdError } from '../../errors/index.js';
+import { ClosedError, CompactedError, EtcdError, toEtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 import type { KeyValue, LeaseId, Revision, WatchEvent } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
@@ -8,7 +8,8 @@ import type { NamingClient } from '../ports.js';
 import { type Claim, drained } from './claim.js';
 import { drain } from './drain.js';
 import { RegistrationEvents } from './events.js';
-import { LeftLeases } from './left-leases.js';
+import { FirstRecord } from './first.js';
+import { LeftLeases, leaseLost } from './left-leases.js';
 import type {
   DrainOptions,
   Registration,
@@ -18,8 +19,6 @@ import type {
 } from './types.js';
 
 const retry = { baseMs: 200, maxMs: 5_000 };
-/** So long the call that is under way at the deadline has to say what stood in its way. */
-const graceMs = 50;
 const closeTimeoutMs = 5_000;
 
 export interface RegistrarOptions {
@@ -48,8 +47,8 @@ export class Registrar implements Registration {
   #updating: Promise<void> = Promise.resolve();
   #end: RegistrationEnd = { reason: 'closed' };
   #resolveEnded: (end: RegistrationEnd) => void = () => {};
-  #firstDeadline = Number.POSITIVE_INFINITY;
-  #onFirst: { done(): void; failed(error: unknown): void } | undefined;
+  /** While the first record is waited for. */
+  #first: FirstRecord | undefined;
   /** Called when the record was stored, or the registration has ended. */
   readonly #onStored = new Set<() => void>();
 
@@ -89,25 +88,21 @@ export class Registrar implements Registration {
 
   /** Resolves with the first record stored; on failure nothing goes on behind the caller's back. */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const first = new Promise<void>((done, failed) => {
-      this.#onFirst = { done, failed };
-    });
-    this.#firstDeadline = performance.now() + timeoutMs;
+    const first = new FirstRecord(timeoutMs);
+    this.#first = first;
     const releaseClient = this.#client.onClose(() => void this.close());
     this.#running = this.#run().finally(() => {
       releaseClient();
-      this.#onFirst?.failed(new ClosedError(this.#client.closed ? 'the client' : 'the registration'));
+      first.failed(new ClosedError(this.#client.closed ? 'the client' : 'the registration'));
       this.#finished();
     });
-    const cancelDeadline = systemClock.setTimer(timeoutMs + graceMs, () => this.#late(timeoutMs));
     try {
-      await raceAbort(first, signal);
+      await first.wait(this.key, signal, () => this.#lastError);
     } catch (error) {
       await this.close();
       throw error;
     } finally {
-      cancelDeadline();
-      this.#onFirst = undefined;
+      this.#first = undefined;
     }
   }
 
@@ -186,7 +181,7 @@ export class Registrar implements Registration {
 
   #failed(error: EtcdError): void {
     this.#lastError = error;
-    if (this.#onFirst && error.verdict === 'final') this.#onFirst.failed(error);
+    if (this.#first && error.verdict === 'final') this.#first.failed(error);
     else if (error instanceof ConflictError) this.#stop({ reason: 'replaced', error });
   }
 
@@ -195,7 +190,7 @@ export class Registrar implements Registration {
     const lease = await this.#client.lease.hold({
       ttlSeconds: this.#options.ttlSeconds,
       signal,
-      ...this.#inTime(),
+      ...this.#first?.callOptions(),
     });
     this.#lease = lease;
     this.#claim.own(lease.id);
@@ -216,7 +211,7 @@ export class Registrar implements Registration {
     this.#registrations++;
     if (!this.#closing.signal.aborted) this.#state = 'registered';
     this.#left.revokeSoon();
-    this.#onFirst?.done();
+    this.#first?.done();
     this.#events.tell({ type: 'registered', again: this.#registrations > 1, lease: lease.id, revision });
     for (const stored of [...this.#onStored]) stored();
   }
@@ -226,7 +221,7 @@ export class Registrar implements Registration {
     let expected: Revision | undefined;
     for (;;) {
       const txn = this.#claim.storeTxn(lease.id, expected);
-      const options = { signal, ...this.#inTime() };
+      const options = { signal, ...this.#first?.callOptions() };
       const { succeeded, results, revision } = await this.#client.kv.txn(txn, options);
       if (succeeded) return revision;
       const found = results[0]?.type === 'range' ? results[0].kvs[0] : undefined;
@@ -234,12 +229,6 @@ export class Registrar implements Registration {
       expected = replace ? found.modRevision : undefined;
       if (found && !replace) await this.#yieldTo(found, revision, lease, signal);
     }
-  }
-
-  /** The first registration's calls end with its deadline, so that their trouble can be told. */
-  #inTime(): { timeoutMs?: number } {
-    const left = this.#firstDeadline - performance.now();
-    return this.#onFirst && left < 10_000 ? { timeoutMs: Math.max(1, left) } : {};
   }
 
   /** Until the other's record changes or goes from what it was at that revision, or our own lease does. */
@@ -402,22 +391,4 @@ export class Registrar implements Registration {
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) throw new ClosedError('the registration');
   }
-
-  #late(timeoutMs: number): void {
-    const why = this.#lastError ? `: ${this.#lastError.message}` : '';
-    this.#onFirst?.failed(
-      new DeadlineError(`'${this.key}' was not registered within ${timeoutMs} ms${why}`, {
-        cause: this.#lastError,
-      }),
-    );
-  }
-}
-
-function leaseLost(lease: KeptLease): EtcdError {
-  const end = lease.signal.reason as { readonly reason: string; readonly cause?: EtcdError };
-  return new EtcdError(`the lease is gone: ${end.reason}`, {
-    code: 5,
-    verdict: 'not-applied',
-    cause: end.cause,
-  });
 }
