@@ -214,13 +214,18 @@ export class WatchDriver {
   }
 
   #open(lane: LaneKey): OpenStream {
+    // The lane may have another stream by the time this one's last words are handed on.
+    const isPresent = () => this.#streams.get(lane) === stream;
     const duplex = this.#ports.calls.watch(
       { requireLeader: this.#ports.requireLeader },
       {
         opened: (member) => this.#opened(lane, stream, member),
-        message: (response) =>
-          this.#input({ type: 'reply', lane, watchId: response.watchId, reply: toReply(response) }),
+        message: (response) => {
+          if (!isPresent()) return;
+          this.#input({ type: 'reply', lane, watchId: response.watchId, reply: toReply(response) });
+        },
         end: (error) => {
+          if (!isPresent()) return;
           this.#streams.delete(lane);
           this.#input({ type: 'stream-lost', lane, error });
         },
