@@ -221,8 +221,14 @@ export const mutants = [
   one(
     'who waits for a token is forgotten',
     session,
-    'for (const state of waiting)\n            this.#goOn(state);',
-    '',
+    'if (isNewer)\n                this.#goOn(state);\n            else',
+    'if (!isNewer)',
+  ),
+  one(
+    'who was given no other token waits on',
+    session,
+    'const isNewer = generation > this.#generation;',
+    'const isNewer = generation > this.#generation;\n        if (!isNewer)\n            return;',
   ),
 
   // What fails and comes back.

@@ -35,7 +35,7 @@ export type WatchInput =
   /** The member at the other end answers requests for progress truthfully. Until this comes none is sent. */
   | { readonly type: 'trusted'; readonly lane: LaneKey }
   | { readonly type: 'stream-lost'; readonly lane: LaneKey; readonly error: EtcdError }
-  /** New credentials, asked for or not; or none to be had. */
+  /** New credentials, asked for or not; the old ones, when asking gave no others; or none to be had. */
   | { readonly type: 'token'; readonly generation: Generation }
   | { readonly type: 'token-failed'; readonly error: EtcdError }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly lane: LaneKey };

@@ -365,13 +365,22 @@ export class WatchSession {
   }
 
   #token(generation: Generation): void {
-    if (generation <= this.#generation) return;
-    this.#generation = generation;
+    const isNewer = generation > this.#generation;
+    if (isNewer) {
+      this.#generation = generation;
+      this.#lanes.renewShared();
+    }
+    for (const state of this.#noLongerTokenless()) {
+      if (isNewer) this.#goOn(state);
+      else this.#rest(state); // asked for, and there is none yet: the one there is may be taken later
+    }
+  }
+
+  #noLongerTokenless(): readonly WatcherState[] {
     this.#askedForToken = false;
-    this.#lanes.renewShared();
     const waiting = [...this.#tokenless];
     this.#tokenless.clear();
-    for (const state of waiting) this.#goOn(state);
+    return waiting;
   }
 
   #goOn(state: WatcherState): void {
@@ -380,10 +389,7 @@ export class WatchSession {
   }
 
   #tokenFailed(error: EtcdError): void {
-    this.#askedForToken = false;
-    const waiting = [...this.#tokenless];
-    this.#tokenless.clear();
-    for (const state of waiting) {
+    for (const state of this.#noLongerTokenless()) {
       if (error.verdict === 'final' || streamFate(error) !== 'resume') this.#finish(state, error);
       else this.#rest(state);
     }
