@@ -12,6 +12,7 @@ const queue = 'create-queue.js';
 const session = 'session.js';
 const state = 'watcher-state.js';
 const fate = 'stream-fate.js';
+const resting = 'resting.js';
 
 export const mutants = [
   // The cursor.
@@ -190,7 +191,12 @@ export const mutants = [
   ),
 
   // Tokens.
-  one('each watcher asks for a token', session, 'if (this.#askedForToken)\n            return;', ''),
+  one(
+    'each watcher asks for a token',
+    session,
+    'if (!this.#tokenless.add(state))\n            return;',
+    'this.#tokenless.add(state);',
+  ),
   one(
     'tokens are asked for without end',
     session,
@@ -259,13 +265,39 @@ export const mutants = [
   ),
   one(
     'pauses of one watcher do not grow',
-    session,
+    resting,
     'backoffDelay(reopen, state.failures,',
     'backoffDelay(reopen, 0,',
   ),
   one('the attach timer is never armed', lane, "this.#arm('attach', attachMs);", ''),
-  one('who rests is tried again but once', session, 'this.#resting.clear();', ''),
+  one('who rests is tried again but once', resting, 'this.#resting.clear();', ''),
   one('one response too large ends the watchers', session, 'if (state.oversized)', 'if (true)'),
+
+  // Who is live.
+  one(
+    'who moves passes for live on a lost stream',
+    lane,
+    "this.#host.interrupted(state);\n            state.detach('waiting');",
+    "if (state.phase === 'live')\n                this.#host.interrupted(state);\n            state.detach('waiting');",
+  ),
+  one(
+    'who is paused passes for live',
+    session,
+    "state.detach('paused');\n        this.#interrupted(state);",
+    "state.detach('paused');",
+  ),
+  one(
+    'who waits for a token passes for live',
+    session,
+    "state.detach('resting');\n        this.#interrupted(state);",
+    "state.detach('resting');",
+  ),
+  one(
+    'who comes back from a pause is not live',
+    session,
+    'else if (state.interrupted) {',
+    'else if (state.interrupted && !state.lane?.own) {',
+  ),
 
   // Lanes and pauses.
   one('a paused one comes back to the others', session, '!this.#lanes.joinOwn(state)', 'true'),

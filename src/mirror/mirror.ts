@@ -52,7 +52,7 @@ export interface MirrorStatus {
   readonly forMs: number;
   /** What was yielded shows the store at this revision; 0 before the first snapshot. */
   readonly revision: Revision;
-  /** How often the watch was taken up again after its stream was lost. */
+  /** How often the watch was taken up again after its stream was lost, or its reader was too slow for it. */
   readonly reconnects: number;
 }
 
@@ -65,7 +65,7 @@ const patienceMs = 100;
 /**
  * A range kept in memory: a linearizable list at one revision, then a watch from the next one. Where history is lost
  * or no longer the same it lists again and says so with a new snapshot and its reason; an outage of any length it sits
- * out. After every lost stream it proves, by reading the store as it was, that the store is still the one it knows.
+ * out. Whenever the watch is live again it proves, by reading the store as it was, that it is still the one it knows.
  * Iterate it once. It ends by error only for what waiting cannot mend, such as a missing permission.
  */
 export class Mirror implements AsyncIterable<MirrorUpdate> {

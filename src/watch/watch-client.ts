@@ -29,7 +29,7 @@ export interface WatchOptions {
   readonly only?: 'put' | 'delete';
   /** Also hand over progress notifications, as batches without events. Default false. */
   readonly progress?: boolean;
-  /** Also hand over a batch without events each time the watch was taken up on a stream, the first included. Default false. */
+  /** Also hand over a batch without events each time the watch becomes live, the first included. Default false. */
   readonly resumptions?: boolean;
   /** Let the process end although the watch waits. Default false: it keeps the process alive, as an open socket does. */
   readonly unref?: boolean;

@@ -1,12 +1,13 @@
-import { backoffDelay } from '../../async/backoff.js';
 import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
 import { historyGone, isFarBehind, moreToCome } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
-import { type Lane, type LaneHost, reopen } from './lane.js';
+import type { Lane, LaneHost } from './lane.js';
 import { Lanes } from './lanes.js';
-import type { Generation, LaneKey, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import type { Generation, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import { Resting } from './resting.js';
 import { streamFate, watcherFate } from './stream-fate.js';
+import { Tokenless } from './tokenless.js';
 import { WatcherState } from './watcher-state.js';
 
 export interface SessionOptions {
@@ -18,8 +19,6 @@ export interface SessionOptions {
 
 /** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
 const maxTokensRefused = 2;
-/** The session's own timers name this lane. */
-const noLane: LaneKey = 0;
 
 /**
  * Any number of watchers, on which stream each of them is, and what becomes of them. Pure: inputs in, effects out, no
@@ -30,31 +29,28 @@ const noLane: LaneKey = 0;
  * the store it joins the others.
  */
 export class WatchSession {
-  readonly #random: () => number;
   readonly #watchers = new Map<WatcherKey, WatcherState>();
   readonly #lanes: Lanes;
-  /** Those for whom something failed, until the pause before the next try is over. */
-  readonly #resting = new Set<WatcherState>();
-  /** Those who wait for a token. */
-  readonly #tokenless = new Set<WatcherState>();
-  #askedForToken = false;
+  readonly #resting: Resting;
+  readonly #tokenless = new Tokenless();
   #generation: Generation = 0;
   #nextWatchId: bigint;
   #effects: WatchEffect[] = [];
 
   constructor(options: SessionOptions) {
     this.#nextWatchId = options.firstWatchId;
-    this.#random = options.random;
     const host: LaneHost = {
       random: options.random,
       generation: () => this.#generation,
       nextWatchId: () => this.#nextWatchId++,
       emit: (effect) => this.#effects.push(effect),
       acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
+      interrupted: (state) => this.#interrupted(state),
       told: (state, reply) => this.#told(state, reply),
       dismissed: (state, reply, generation) => this.#dismissed(state, reply, generation),
     };
     this.#lanes = new Lanes(host);
+    this.#resting = new Resting(options.random, host.emit);
   }
 
   handle(input: WatchInput): readonly WatchEffect[] {
@@ -120,16 +116,15 @@ export class WatchSession {
     if (!state) return;
     this.#lanes.leave(state);
     this.#watchers.delete(state.key);
-    this.#tokenless.delete(state);
-    if (this.#resting.delete(state) && this.#resting.size === 0) {
-      this.#effects.push({ type: 'disarm-timer', timer: 'retry', lane: noLane });
-    }
+    this.#tokenless.remove(state);
+    this.#resting.remove(state);
   }
 
   #pause(state: WatcherState | undefined): void {
     if (!state?.lane) return; // not live alone: what filled the buffer may also have moved it to another lane
     this.#lanes.leave(state);
     state.detach('paused');
+    this.#interrupted(state); // on no stream until its reader catches up, whatever becomes of the store meanwhile
   }
 
   #drained(state: WatcherState | undefined): void {
@@ -150,9 +145,10 @@ export class WatchSession {
         nextRevision: state.cursor,
       });
     } else if (state.interrupted) {
-      this.#resumed(state);
+      this.#effects.push({ type: 'resumed', watcher: state.key, fromRevision: state.cursor });
     }
     state.interrupted = false;
+    this.#tellFound(state);
     if (headerRevision > 0n && headerRevision < state.seen) {
       // Either the store was rolled back, or this member lags: only a linearizable read can tell.
       this.#doubt(state);
@@ -162,12 +158,17 @@ export class WatchSession {
     this.#separate(state, headerRevision, first);
   }
 
-  #resumed({ lane, key: watcher, cursor: fromRevision }: WatcherState): void {
-    if (!lane) return;
-    this.#effects.push({
-      type: 'status',
-      status: { type: 'resumed', lane: lane.key, watcher, fromRevision },
-    });
+  #interrupted(state: WatcherState): void {
+    if (state.readyRevision === undefined || state.interrupted) return;
+    state.interrupted = true;
+    this.#effects.push({ type: 'interrupted', watcher: state.key });
+  }
+
+  #tellFound(state: WatcherState): void {
+    const { lostOn: lane, key: watcher, cursor: fromRevision } = state;
+    if (lane === undefined) return;
+    state.lostOn = undefined;
+    this.#effects.push({ type: 'status', status: { type: 'resumed', lane, watcher, fromRevision } });
   }
 
   #tellDropped(state: WatcherState): void {
@@ -213,6 +214,7 @@ export class WatchSession {
     generation: Generation,
   ): void {
     state.detach('resting');
+    this.#interrupted(state);
     if (compactRevision > 0n) {
       this.#compacted(state, compactRevision);
       return;
@@ -328,17 +330,12 @@ export class WatchSession {
     const pinning = state.phase === 'pinning';
     this.#lanes.leave(state);
     state.detach(pinning ? 'pinning' : 'resting');
-    if (this.#resting.size === 0) {
-      const delayMs = backoffDelay(reopen, state.failures, this.#random);
-      this.#effects.push({ type: 'arm-timer', timer: 'retry', lane: noLane, delayMs });
-    }
-    state.failures++;
+    this.#interrupted(state);
     this.#resting.add(state);
   }
 
   #retry(): void {
-    for (const state of this.#resting) this.#goOn(state);
-    this.#resting.clear();
+    for (const state of this.#resting.rested()) this.#goOn(state);
   }
 
   /** Its token is no longer taken. One request serves all; who was turned down with fresh ones has bad credentials. */
@@ -358,9 +355,7 @@ export class WatchSession {
       this.#goOn(state);
       return;
     }
-    this.#tokenless.add(state);
-    if (this.#askedForToken) return;
-    this.#askedForToken = true;
+    if (!this.#tokenless.add(state)) return;
     this.#effects.push({ type: 'refresh-token', generation: usedToken, error });
   }
 
@@ -370,17 +365,10 @@ export class WatchSession {
       this.#generation = generation;
       this.#lanes.renewShared();
     }
-    for (const state of this.#noLongerTokenless()) {
+    for (const state of this.#tokenless.answered()) {
       if (isNewer) this.#goOn(state);
       else this.#rest(state); // asked for, and there is none yet: the one there is may be taken later
     }
-  }
-
-  #noLongerTokenless(): readonly WatcherState[] {
-    this.#askedForToken = false;
-    const waiting = [...this.#tokenless];
-    this.#tokenless.clear();
-    return waiting;
   }
 
   #goOn(state: WatcherState): void {
@@ -389,7 +377,7 @@ export class WatchSession {
   }
 
   #tokenFailed(error: EtcdError): void {
-    for (const state of this.#noLongerTokenless()) {
+    for (const state of this.#tokenless.answered()) {
       if (error.verdict === 'final' || streamFate(error) !== 'resume') this.#finish(state, error);
       else this.#rest(state);
     }

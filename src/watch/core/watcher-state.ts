@@ -28,8 +28,10 @@ export class WatcherState {
   watchId: bigint | undefined;
   /** The store's revision when the first create was acknowledged. */
   readyRevision: Revision | undefined;
-  /** Its stream was lost since it was last acknowledged. */
+  /** It was acknowledged, and is no longer on the stream where that was so; until it is acknowledged again. */
   interrupted = false;
+  /** Whose stream was lost while it was there, since it was last acknowledged. */
+  lostOn: LaneKey | undefined;
   /** What the store is known to have reached, while a read is under way that tells whether it went back. */
   doubted: Revision | undefined;
   /** Acknowledged once more by a store that seems to have gone back, before that read was answered. */

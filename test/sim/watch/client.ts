@@ -167,6 +167,8 @@ export class SimClient {
         this.readers.delete(effect.watcher);
         return;
       case 'ready':
+      case 'interrupted':
+      case 'resumed':
       case 'progress':
       case 'status':
     }

@@ -162,13 +162,26 @@ describe('the lanes of a watch session', () => {
       ]);
     });
 
-    it('count the attempts, and say nothing of a watcher that was not live', () => {
+    it('count the attempts, and tell the end of the loss also of a watcher that was never live', () => {
       const bench = new Bench();
       bench.watch(1, 6);
       bench.reconnect();
-      assert.equal(statuses(bench.lose())[0]?.type === 'disconnected' && bench.session !== undefined, true);
+      const [lost] = statuses(bench.lose());
+      assert.ok(lost?.type === 'disconnected' && lost.attempt === 2);
       bench.timer('reopen');
-      assert.deepEqual(statuses(bench.reply(1_002, created(6))), []);
+      assert.deepEqual(statuses(bench.reply(1_002, created(6))), [
+        { type: 'resumed', lane: 1, watcher: 1, fromRevision: 6n },
+      ]);
+    });
+
+    it('tell it of the lost one, also where the watcher has gone to another since', () => {
+      const bench = new Bench().withSiblings(1);
+      bench.reconnect();
+      bench.input({ type: 'full', watcher: 100 });
+      bench.input({ type: 'drained', watcher: 100 });
+      assert.deepEqual(statuses(bench.reply(1_002, created(1), 2)), [
+        { type: 'resumed', lane: 1, watcher: 100, fromRevision: 1n },
+      ]);
     });
   });
 
