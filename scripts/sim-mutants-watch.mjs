@@ -182,7 +182,7 @@ export const mutants = [
     'state.doubted !== undefined && revision < state.doubted',
     'revision < state.seen',
   ),
-  one('a doubt that comes twice is checked once', session, 'state.doubtedAgain = true;', ''),
+  one('a doubt that comes twice is checked once', state, 'this.#doubtedAgain = true;', ''),
   one(
     'a failed check is a passed one',
     session,
@@ -271,7 +271,13 @@ export const mutants = [
   ),
   one('the attach timer is never armed', lane, "this.#arm('attach', attachMs);", ''),
   one('who rests is tried again but once', resting, 'this.#resting.clear();', ''),
-  one('one response too large ends the watchers', session, 'if (state.oversized)', 'if (true)'),
+  one('one response too large ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
+  one(
+    'one response too large ends those who were there beside it',
+    session,
+    'if (alone && state.oversized)',
+    'if (state.oversized)',
+  ),
 
   // Who is live.
   one(

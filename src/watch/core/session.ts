@@ -252,34 +252,20 @@ export class WatchSession {
       this.#lanes.joinShared(state);
     } else if (state.doubted !== undefined && revision < state.doubted) {
       this.#finish(state, new RolledBackError(state.doubted, revision));
-    } else {
-      this.#trusts(state);
+    } else if (state.answered()) {
+      this.#doubt(state);
     }
   }
 
-  /** Compared with what was seen before the read: by the time of its answer newer events may have come. */
   #doubt(state: WatcherState): void {
-    if (state.doubted === undefined) {
-      state.doubted = state.seen;
-      this.#effects.push({ type: 'read-revision', watcher: state.key });
-    } else {
-      state.doubtedAgain = true; // the read under way may be older than this acknowledgement
-    }
-  }
-
-  #trusts(state: WatcherState): void {
-    const again = state.doubtedAgain;
-    state.doubted = undefined;
-    state.doubtedAgain = false;
-    if (again) this.#doubt(state);
+    if (state.doubt()) this.#effects.push({ type: 'read-revision', watcher: state.key });
   }
 
   #revisionFailed(watcher: WatcherKey, error: EtcdError): void {
     const state = this.#watchers.get(watcher);
     if (!state) return;
     if (state.phase !== 'pinning') {
-      state.doubted = undefined;
-      state.doubtedAgain = false;
+      state.answered();
       if (state.phase === 'live') this.#rest(state); // the doubt comes again with the next acknowledgement
     } else if (streamFate(error) === 'reauthenticate') this.#reauthenticate(state, error);
     else if (streamFate(error) === 'end') this.#finish(state, error);
@@ -302,21 +288,41 @@ export class WatchSession {
         for (const state of watchers) this.#reauthenticate(state, error);
         return;
       case 'oversized':
-        for (const state of there) {
-          if (state.oversized) this.#finish(state, error);
-          else state.oversized = true;
-        }
+        this.#oversized(there, error);
         return;
       case 'resume':
+    }
+  }
+
+  /** Nobody says whose response it was: each is tried alone, and ends only by what it meets there. */
+  #oversized(suspects: readonly WatcherState[], error: EtcdError): void {
+    const alone = suspects.length === 1;
+    for (const state of suspects) {
+      if (alone && state.oversized) {
+        this.#finish(state, error);
+        continue;
+      }
+      state.oversized = true;
+      if (!alone) this.#lanes.joinOwn(state); // or stays, until one of the others comes back from there
     }
   }
 
   #timer(lane: Lane | undefined, timer: TimerName): void {
     if (!lane) return;
     lane.timer(timer);
+    if (timer === 'settled' && lane.own) this.#acquit(lane);
     // Its next stream would have the present token: the one of those who came since then will do.
     if (timer !== 'reopen' || lane.own || this.#lanes.isShared(lane)) return;
     for (const state of [...lane.watchers]) this.#lanes.joinShared(state);
+  }
+
+  /** Alone for long enough, and nothing too large came: it need not wait for progress to be with the others again. */
+  #acquit({ watchers }: Lane): void {
+    for (const state of watchers) {
+      const waitsForFuture = state.seen > 0n && state.cursor > state.seen + 1n;
+      if (state.oversized && state.phase === 'live' && !waitsForFuture) this.#lanes.joinShared(state);
+      state.oversized = false;
+    }
   }
 
   #trusted(lane: Lane | undefined): void {

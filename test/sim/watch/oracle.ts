@@ -171,7 +171,8 @@ export class Oracle implements Calm {
     if (error instanceof PermissionDeniedError && watched.spec.forbidden) return undefined;
     if (error instanceof UnauthenticatedError && (this.badCredentials || watched.refused.size >= 3))
       return undefined;
-    if (/larger than max/.test(error.message) && watched.oversized >= 2) return undefined;
+    if (/larger than max/.test(error.message) && watched.oversized >= 2 && watched.oversizedAlone)
+      return undefined;
     return ['no end without a cause', `${error.name}: ${error.message}`];
   }
 
@@ -188,7 +189,11 @@ export class Oracle implements Calm {
   }
 
   #lost(lane: LaneKey, oversized: boolean): void {
-    if (oversized) for (const watched of this.on(lane)) watched.oversized++;
+    const there = this.on(lane);
+    for (const watched of oversized ? there : []) {
+      watched.oversized++;
+      watched.oversizedAlone = there.length === 1;
+    }
     this.#off(lane, true);
   }
 

@@ -43,8 +43,9 @@ export class Watched {
   readonly refused = new Set<number>();
   /** The id of its last create. */
   askedAs: bigint | undefined;
-  /** Messages that were too large, on streams that it was on, since it was told anything. */
+  /** Messages that were too large, on streams that it was on, since it was told anything; the last one while alone. */
   oversized = 0;
+  oversizedAlone = false;
   /** When it was created, since it was told anything. */
   creates: number[] = [];
   readonly #store: Store;
