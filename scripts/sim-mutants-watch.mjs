@@ -12,6 +12,7 @@ const queue = 'create-queue.js';
 const session = 'session.js';
 const state = 'watcher-state.js';
 const fate = 'stream-fate.js';
+const resting = 'resting.js';
 
 export const mutants = [
   // The cursor.
@@ -181,7 +182,7 @@ export const mutants = [
     'state.doubted !== undefined && revision < state.doubted',
     'revision < state.seen',
   ),
-  one('a doubt that comes twice is checked once', session, 'state.doubtedAgain = true;', ''),
+  one('a doubt that comes twice is checked once', state, 'this.#doubtedAgain = true;', ''),
   one(
     'a failed check is a passed one',
     session,
@@ -190,7 +191,12 @@ export const mutants = [
   ),
 
   // Tokens.
-  one('each watcher asks for a token', session, 'if (this.#askedForToken)\n            return;', ''),
+  one(
+    'each watcher asks for a token',
+    session,
+    'if (!this.#tokenless.add(state))\n            return;',
+    'this.#tokenless.add(state);',
+  ),
   one(
     'tokens are asked for without end',
     session,
@@ -221,8 +227,14 @@ export const mutants = [
   one(
     'who waits for a token is forgotten',
     session,
-    'for (const state of waiting)\n            this.#goOn(state);',
-    '',
+    'if (isNewer)\n                this.#goOn(state);\n            else',
+    'if (!isNewer)',
+  ),
+  one(
+    'who was given no other token waits on',
+    session,
+    'const isNewer = generation > this.#generation;',
+    'const isNewer = generation > this.#generation;\n        if (!isNewer)\n            return;',
   ),
 
   // What fails and comes back.
@@ -253,13 +265,45 @@ export const mutants = [
   ),
   one(
     'pauses of one watcher do not grow',
-    session,
+    resting,
     'backoffDelay(reopen, state.failures,',
     'backoffDelay(reopen, 0,',
   ),
   one('the attach timer is never armed', lane, "this.#arm('attach', attachMs);", ''),
-  one('who rests is tried again but once', session, 'this.#resting.clear();', ''),
-  one('one response too large ends the watchers', session, 'if (state.oversized)', 'if (true)'),
+  one('who rests is tried again but once', resting, 'this.#resting.clear();', ''),
+  one('one response too large ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
+  one(
+    'one response too large ends those who were there beside it',
+    session,
+    'if (alone && state.oversized)',
+    'if (state.oversized)',
+  ),
+
+  // Who is live.
+  one(
+    'who moves passes for live on a lost stream',
+    lane,
+    "this.#host.interrupted(state);\n            state.detach('waiting');",
+    "if (state.phase === 'live')\n                this.#host.interrupted(state);\n            state.detach('waiting');",
+  ),
+  one(
+    'who is paused passes for live',
+    session,
+    "state.detach('paused');\n        this.#interrupted(state);",
+    "state.detach('paused');",
+  ),
+  one(
+    'who waits for a token passes for live',
+    session,
+    "state.detach('resting');\n        this.#interrupted(state);",
+    "state.detach('resting');",
+  ),
+  one(
+    'who comes back from a pause is not live',
+    session,
+    'else if (state.interrupted) {',
+    'else if (state.interrupted && !state.lane?.own) {',
+  ),
 
   // Lanes and pauses.
   one('a paused one comes back to the others', session, '!this.#lanes.joinOwn(state)', 'true'),

@@ -1,5 +1,12 @@
-import { backoffDelay, delay, raceAbort } from '../async/index.js';
-import { Code, CompactedError, EtcdError, RolledBackError, UnauthenticatedError } from '../errors/index.js';
+import { backoffDelay, delay, onAbort, sharedAbort } from '../async/index.js';
+import {
+  ClosedError,
+  Code,
+  CompactedError,
+  EtcdError,
+  RolledBackError,
+  UnauthenticatedError,
+} from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import type { KeyRange, KeyValue, Revision } from '../model/index.js';
 import type { WatchClient, Watcher } from '../watch/index.js';
@@ -52,7 +59,7 @@ export interface MirrorStatus {
   readonly forMs: number;
   /** What was yielded shows the store at this revision; 0 before the first snapshot. */
   readonly revision: Revision;
-  /** How often the watch was taken up again after its stream was lost. */
+  /** How often the watch was taken up again after its stream was lost, or its reader was too slow for it. */
   readonly reconnects: number;
 }
 
@@ -65,7 +72,7 @@ const patienceMs = 100;
 /**
  * A range kept in memory: a linearizable list at one revision, then a watch from the next one. Where history is lost
  * or no longer the same it lists again and says so with a new snapshot and its reason; an outage of any length it sits
- * out. After every lost stream it proves, by reading the store as it was, that the store is still the one it knows.
+ * out. Whenever the watch is live again it proves, by reading the store as it was, that it is still the one it knows.
  * Iterate it once. It ends by error only for what waiting cannot mend, such as a missing permission.
  */
 export class Mirror implements AsyncIterable<MirrorUpdate> {
@@ -74,6 +81,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #options: MirrorOptions;
   readonly #view = new View();
   readonly #waiters = new Set<() => void>();
+  readonly #over = sharedAbort();
   #watcher: Watcher | undefined;
   #reconnects = 0;
   /** When it was last known to be fresh, while it is not followed. */
@@ -100,21 +108,37 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   /**
    * Resolves once the view shows everything up to the revision, for instance that of a write just made: with the
    * revision it has then. Somebody has to iterate the mirror meanwhile. On a range where nothing happens it asks the
-   * store, now and then, whether there is anything to wait for.
-   * @throws the signal's own reason; else as a read that fails for good.
+   * store, now and then, whether there is anything to wait for. An outage of any length it sits out.
+   * @throws the signal's own reason; as a read that fails for good; what ended the mirror, or {ClosedError} when its
+   *   reader left.
    */
   async waitForRevision(
     revision: Revision,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Revision> {
-    while (this.#view.revision < revision) {
-      await raceAbort(this.#changedWithin(patienceMs), options.signal);
-      if (this.#view.revision < revision && this.#view.revision > 0n) await this.#catchUp(options.signal);
+    const over = this.#over.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, over]) : over;
+    for (let failures = 0; this.#view.revision < revision; ) {
+      const pauseMs = failures === 0 ? 0 : backoffDelay(retryList, failures - 1, this.#ports.random);
+      await this.#changedWithin(patienceMs + pauseMs, signal);
+      if (this.#view.revision >= revision || this.#view.revision === 0n) continue;
+      failures = (await this.#catchUp(signal)) ? 0 : failures + 1;
     }
     return this.#view.revision;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
+    try {
+      yield* this.#updates();
+    } catch (error) {
+      this.#over.abort(error);
+      throw error;
+    } finally {
+      this.#over.abort(new ClosedError('the mirror'));
+    }
+  }
+
+  async *#updates(): AsyncGenerator<MirrorUpdate, never> {
     let reason: ResyncReason = 'initial';
     for (;;) {
       const { kvs, revision } = await this.#list();
@@ -182,10 +206,20 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     }
   }
 
-  /** Moves the view's revision up to the store's if nothing in the range has changed since. */
-  async #catchUp(signal: AbortSignal | undefined): Promise<void> {
-    const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
-    if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
+  /**
+   * Moves the view's revision up to the store's if nothing in the range has changed since. Gives whether the store
+   * could be asked.
+   */
+  async #catchUp(signal: AbortSignal): Promise<boolean> {
+    try {
+      const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
+      if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof EtcdError && mayReadAgain(error)) return false;
+      throw error;
+    }
   }
 
   #list(): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
@@ -214,15 +248,23 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     }
   }
 
-  #changedWithin(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
+  #changedWithin(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const letGo = () => {
         clearTimeout(timer);
         this.#waiters.delete(done);
+      };
+      const done = () => {
+        release();
+        letGo();
         resolve();
       };
       const timer = setTimeout(done, ms);
       this.#waiters.add(done);
+      const release = onAbort(signal, (reason) => {
+        letGo();
+        reject(reason);
+      });
     });
   }
 

@@ -17,7 +17,7 @@ import { createRequest, type WatchSpec } from './watch-request.js';
 
 /** Where one watcher's news goes. */
 export interface WatchSink {
-  /** Its stream is gone; `resumed` follows, unless it ends. */
+  /** It is on no stream that is up; `resumed` follows, unless it ends. */
   interrupted(): void;
   resumed(fromRevision: Revision): void;
   ready(revision: Revision, nextRevision: Revision): void;
@@ -46,9 +46,12 @@ interface OpenStream {
 interface Driven {
   readonly spec: WatchSpec;
   readonly sink: WatchSink;
-  /** Where its last create was sent. */
-  lane: LaneKey | undefined;
 }
+
+/** What a watcher is to hear of. */
+type News = WatchEffect & {
+  readonly type: 'ready' | 'interrupted' | 'resumed' | 'deliver' | 'progress' | 'finish';
+};
 
 /** Performs what the session decides: owns the streams and the timers, knows nothing of revisions. */
 export class WatchDriver {
@@ -74,7 +77,7 @@ export class WatchDriver {
 
   start(spec: WatchSpec, sink: WatchSink): WatcherKey {
     const watcher = this.#nextKey++;
-    this.#watchers.set(watcher, { spec, sink, lane: undefined });
+    this.#watchers.set(watcher, { spec, sink });
     this.#input({
       type: 'watch',
       watcher,
@@ -156,19 +159,25 @@ export class WatchDriver {
         this.#disarmTimer(effect);
         return;
       case 'status':
-        this.#status(effect.status);
+        this.#ports.onStatus(effect.status);
         return;
       default:
         this.#tell(effect);
     }
   }
 
-  #tell(effect: WatchEffect & { readonly type: 'ready' | 'deliver' | 'progress' | 'finish' }): void {
+  #tell(effect: News): void {
     const sink = this.#watchers.get(effect.watcher)?.sink;
     if (!sink) return;
     switch (effect.type) {
       case 'ready':
         sink.ready(effect.revision, effect.nextRevision);
+        return;
+      case 'interrupted':
+        sink.interrupted();
+        return;
+      case 'resumed':
+        sink.resumed(effect.fromRevision);
         return;
       case 'deliver':
         sink.deliver(effect.events);
@@ -180,13 +189,6 @@ export class WatchDriver {
         this.#watchers.delete(effect.watcher);
         sink.finish(effect.error);
     }
-  }
-
-  #status(status: StreamStatus): void {
-    this.#ports.onStatus(status);
-    if (status.type === 'resumed') this.#watchers.get(status.watcher)?.sink.resumed(status.fromRevision);
-    if (status.type !== 'disconnected') return;
-    for (const { lane, sink } of this.#watchers.values()) if (lane === status.lane) sink.interrupted();
   }
 
   #readRevision(watcher: WatcherKey): void {
@@ -214,13 +216,18 @@ export class WatchDriver {
   }
 
   #open(lane: LaneKey): OpenStream {
+    // The lane may have another stream by the time this one's last words are handed on.
+    const isPresent = () => this.#streams.get(lane) === stream;
     const duplex = this.#ports.calls.watch(
       { requireLeader: this.#ports.requireLeader },
       {
         opened: (member) => this.#opened(lane, stream, member),
-        message: (response) =>
-          this.#input({ type: 'reply', lane, watchId: response.watchId, reply: toReply(response) }),
+        message: (response) => {
+          if (!isPresent()) return;
+          this.#input({ type: 'reply', lane, watchId: response.watchId, reply: toReply(response) });
+        },
         end: (error) => {
+          if (!isPresent()) return;
           this.#streams.delete(lane);
           this.#input({ type: 'stream-lost', lane, error });
         },
@@ -248,10 +255,8 @@ export class WatchDriver {
     watchId,
     startRevision,
   }: WatchEffect & { readonly type: 'send-create' }): void {
-    const driven = this.#watchers.get(watcher);
-    if (!driven) return;
-    driven.lane = lane;
-    this.#streams.get(lane)?.duplex.send(createRequest(driven.spec, watchId, startRevision));
+    const spec = this.#watchers.get(watcher)?.spec;
+    if (spec) this.#streams.get(lane)?.duplex.send(createRequest(spec, watchId, startRevision));
   }
 
   /** While no member can be reached nobody owes an answer: the pool goes on trying, faster than a new stream would. */

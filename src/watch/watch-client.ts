@@ -29,7 +29,7 @@ export interface WatchOptions {
   readonly only?: 'put' | 'delete';
   /** Also hand over progress notifications, as batches without events. Default false. */
   readonly progress?: boolean;
-  /** Also hand over a batch without events each time the watch was taken up on a stream, the first included. Default false. */
+  /** Also hand over a batch without events each time the watch becomes live, the first included. Default false. */
   readonly resumptions?: boolean;
   /** Let the process end although the watch waits. Default false: it keeps the process alive, as an open socket does. */
   readonly unref?: boolean;
@@ -87,7 +87,6 @@ export class WatchClient {
       prevKv: options.prevKv ?? false,
       noPut: only === 'delete',
       noDelete: only === 'put',
-      unref: options.unref ?? false,
     };
     return new DrivenWatcher(this.#driver(options.requireLeader ?? true), spec, {
       limits: checkLimits(options),
@@ -95,7 +94,7 @@ export class WatchClient {
       progress: options.progress ?? false,
       resumptions: options.resumptions ?? false,
       namespaceLength: namespace?.length ?? 0,
-      release: spec.unref ? () => {} : this.#ports.watch.hold(),
+      release: options.unref ? () => {} : this.#ports.watch.hold(),
     });
   }
 
@@ -121,8 +120,11 @@ export class WatchClient {
     return driver;
   }
 
-  /** One key, counted only: the cost does not depend on the range, and the watch's own permission suffices. */
-  async #readRevision({ range: { key }, unref }: WatchSpec, signal: AbortSignal): Promise<Revision> {
+  /**
+   * One key, counted only: the cost does not depend on the range, and the watch's own permission suffices. Not the
+   * read but the watch itself keeps the process alive, if it is to.
+   */
+  async #readRevision({ range: { key } }: WatchSpec, signal: AbortSignal): Promise<Revision> {
     const answer = await this.#ports.kv.range(
       {
         key,
@@ -139,7 +141,7 @@ export class WatchClient {
         minCreateRevision: 0n,
         maxCreateRevision: 0n,
       },
-      { signal, unref },
+      { signal, unref: true },
     );
     const revision = answer.header?.revision ?? 0n;
     // Not known is not "the beginning": the whole history would come.

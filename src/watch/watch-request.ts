@@ -10,8 +10,6 @@ export interface WatchSpec {
   readonly prevKv: boolean;
   readonly noPut: boolean;
   readonly noDelete: boolean;
-  /** Nothing done for it keeps the process alive. */
-  readonly unref: boolean;
 }
 
 // etcd's WatchCreateRequest.FilterType.

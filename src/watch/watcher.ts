@@ -10,7 +10,7 @@ export interface WatchBatch {
   readonly events: readonly WatchEvent[];
   /** Store it once the batch is dealt with: a watch with this `startRevision` goes on exactly after it. */
   readonly nextRevision: Revision;
-  /** The watch was taken up here, on its first stream or, after a loss, on another one. */
+  /** The watch was taken up here: on its first stream, or after it was not live for a while. */
   readonly resumed?: true;
 }
 
@@ -36,7 +36,10 @@ export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisp
   readonly closed: Promise<WatchEnd>;
   /** The checkpoint: everything below was consumed, a batch counting as consumed when the next one is asked for. */
   readonly nextRevision: Revision | undefined;
-  /** Whether etcd has acknowledged it on a stream that is up, as far as is known here. */
+  /**
+   * Whether etcd has acknowledged it on a stream that is up, as far as is known here. Not so while its buffer is full:
+   * it is then cancelled on the server, until its reader has caught up.
+   */
   readonly live: boolean;
   /** When `live` last changed, on the clock of `performance.now()`; undefined while it was never live. */
   readonly liveChangedAt: number | undefined;

@@ -57,7 +57,7 @@ export function attemptUnary<Req, Res>(
   options: AttemptOptions,
 ): Promise<Res> {
   return new Promise((resolve, reject) => {
-    const call = channel.createCall(method.path, options.deadline, null, null, undefined);
+    const { call, metadata, disarm } = begin(channel, method, options);
     let answer: Buffer | undefined;
     const listener: InterceptingListener = {
       onReceiveMetadata() {},
@@ -72,6 +72,7 @@ export function attemptUnary<Req, Res>(
         call.startRead();
       },
       onReceiveStatus(received) {
+        disarm();
         release();
         options.running.delete(call);
         if (received.code !== Code.OK) reject(unaryError(received, method));
@@ -87,7 +88,7 @@ export function attemptUnary<Req, Res>(
       }
     };
     options.running.add(call);
-    call.start(options.metadata, listener);
+    call.start(metadata, listener);
     call.sendMessageWithContext({}, request);
     call.halfClose();
     call.startRead();
@@ -96,6 +97,33 @@ export function attemptUnary<Req, Res>(
       call.cancelWithStatus(status.CANCELLED, 'aborted by the caller');
     });
   });
+}
+
+/**
+ * The call, with its deadline kept here: a timer of grpc-js would keep the process alive, also for somebody who lets
+ * it go. The server is told of it as grpc-js would tell it.
+ */
+function begin(
+  channel: Channel,
+  { path }: { readonly path: string },
+  { metadata, deadline }: AttemptOptions,
+): { readonly call: RawCall; readonly metadata: Metadata; disarm(): void } {
+  const call = channel.createCall(path, Infinity, null, null, undefined);
+  if (deadline === Infinity) return { call, metadata, disarm() {} };
+  const ms = Math.max(Math.ceil(deadline - Date.now()), 0);
+  const withDeadline = metadata.clone();
+  withDeadline.set('grpc-timeout', timeoutInWords(ms));
+  const late = () => call.cancelWithStatus(status.DEADLINE_EXCEEDED, `no answer within ${ms} ms`);
+  const timer = ms <= longestTimerMs ? setTimeout(late, ms).unref() : undefined;
+  return { call, metadata: withDeadline, disarm: () => clearTimeout(timer) };
+}
+
+/** Node's timers reach no further than this: nearly 25 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** At most eight digits and a unit, says gRPC. */
+function timeoutInWords(ms: number): string {
+  return ms < 1e8 ? `${ms}m` : `${Math.ceil(ms / 1_000)}S`;
 }
 
 function unaryError<Req, Res>(received: StatusObject, method: Method<Req, Res>): EtcdError {

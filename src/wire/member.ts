@@ -6,6 +6,7 @@ import {
   Metadata,
   status,
 } from '@grpc/grpc-js';
+import { systemClock } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import type { MemberCredentials } from './credentials.js';
 import type { MemberAddress } from './endpoints.js';
@@ -122,10 +123,14 @@ export class Member {
   }
 }
 
-/** Whether the channel leaves the state before the deadline. */
+/** Whether the channel leaves the state before the deadline. grpc-js's own timer would keep the process alive. */
 function stateChanges(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
   return new Promise((resolve) => {
-    channel.watchConnectivityState(state, deadline, (error) => resolve(error === undefined));
+    const cancel = systemClock.setTimer(deadline - Date.now(), () => resolve(false));
+    channel.watchConnectivityState(state, Infinity, (error) => {
+      cancel();
+      resolve(error === undefined);
+    });
   });
 }
 

@@ -68,16 +68,16 @@ export class Streams {
       },
     };
     const call = new DuplexCall(method, {
+      // What runs before an answer may be the user's code, and cancel this very stream.
       message: (response) => {
         beforeAnswer();
-        return handlers.message(response);
+        return this.#open.has(placed) ? handlers.message(response) : undefined;
       },
       end: (error) => {
         beforeAnswer();
-        this.#open.delete(placed);
         const trouble = moving ? undefined : troubleOf(error, Number.POSITIVE_INFINITY);
         if (member && trouble) pool.blame(member, trouble, error);
-        handlers.end(error);
+        if (this.#open.delete(placed)) handlers.end(error);
       },
     });
     this.#open.add(placed);

@@ -17,7 +17,7 @@ export async function tellOutages(client: EtcdClient, prefix: string, view: Watc
 
 /**
  * Until a watch is acknowledged again: all share one stream, and those that were there before are first. The client's
- * own `resumed` does not come for a watch that was cut off before it was acknowledged for the first time.
+ * own `resumed` does not come for a watch that ends instead, and is followed by another one.
  */
 async function sitOut(client: EtcdClient, prefix: string, view: WatchView, error: EtcdError): Promise<void> {
   const since = performance.now();

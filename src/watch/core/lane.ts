@@ -15,6 +15,8 @@ export interface LaneHost {
   nextWatchId(): bigint;
   emit(effect: WatchEffect): void;
   acknowledged(state: WatcherState, headerRevision: Revision): void;
+  /** It is on no stream, and nobody knows when it will be on one. */
+  interrupted(state: WatcherState): void;
   /** Gives whether it was news. */
   told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean;
   /** The server let go of the watcher, which has left the lane and its generation. */
@@ -90,6 +92,7 @@ export class Lane {
 
   add(state: WatcherState): void {
     state.detach('waiting');
+    if (this.#reopening) this.#host.interrupted(state);
     state.lane = this;
     this.#watchers.add(state);
     this.#waiting.add(state);
@@ -287,8 +290,8 @@ export class Lane {
     this.#stream = undefined;
     for (const timer of ['attach', 'settled', 'progress'] as const) this.#disarm(timer);
     for (const state of this.#watchers) {
-      if (state.phase !== 'creating' && state.phase !== 'live') continue;
-      state.interrupted ||= state.phase === 'live';
+      state.lostOn = this.key;
+      this.#host.interrupted(state);
       state.detach('waiting');
       this.#waiting.add(state);
     }

@@ -35,7 +35,7 @@ export type WatchInput =
   /** The member at the other end answers requests for progress truthfully. Until this comes none is sent. */
   | { readonly type: 'trusted'; readonly lane: LaneKey }
   | { readonly type: 'stream-lost'; readonly lane: LaneKey; readonly error: EtcdError }
-  /** New credentials, asked for or not; or none to be had. */
+  /** New credentials, asked for or not; the old ones, when asking gave no others; or none to be had. */
   | { readonly type: 'token'; readonly generation: Generation }
   | { readonly type: 'token-failed'; readonly error: EtcdError }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly lane: LaneKey };
@@ -78,6 +78,10 @@ export type WatchEffect =
       readonly revision: Revision;
       readonly nextRevision: Revision;
     }
+  /** It was live, and is not: its stream is lost, the server let go of it, or its buffer is full. */
+  | { readonly type: 'interrupted'; readonly watcher: WatcherKey }
+  /** It is live again, from that revision on. Nothing says that the store is still the same one. */
+  | { readonly type: 'resumed'; readonly watcher: WatcherKey; readonly fromRevision: Revision }
   | { readonly type: 'deliver'; readonly watcher: WatcherKey; readonly events: readonly WatchEvent[] }
   | { readonly type: 'progress'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'finish'; readonly watcher: WatcherKey; readonly error: EtcdError }
@@ -102,6 +106,7 @@ export type StreamStatus =
       readonly error: EtcdError;
     }
   | { readonly type: 'reopening'; readonly lane: LaneKey; readonly attempt: number; readonly delayMs: number }
+  /** A watcher that was on the lost stream is acknowledged, on whatever lane it is by now. */
   | {
       readonly type: 'resumed';
       readonly lane: LaneKey;

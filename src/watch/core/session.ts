@@ -1,12 +1,13 @@
-import { backoffDelay } from '../../async/backoff.js';
 import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
 import { historyGone, isFarBehind, moreToCome } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
-import { type Lane, type LaneHost, reopen } from './lane.js';
+import type { Lane, LaneHost } from './lane.js';
 import { Lanes } from './lanes.js';
-import type { Generation, LaneKey, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import type { Generation, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import { Resting } from './resting.js';
 import { streamFate, watcherFate } from './stream-fate.js';
+import { Tokenless } from './tokenless.js';
 import { WatcherState } from './watcher-state.js';
 
 export interface SessionOptions {
@@ -18,8 +19,6 @@ export interface SessionOptions {
 
 /** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
 const maxTokensRefused = 2;
-/** The session's own timers name this lane. */
-const noLane: LaneKey = 0;
 
 /**
  * Any number of watchers, on which stream each of them is, and what becomes of them. Pure: inputs in, effects out, no
@@ -30,31 +29,28 @@ const noLane: LaneKey = 0;
  * the store it joins the others.
  */
 export class WatchSession {
-  readonly #random: () => number;
   readonly #watchers = new Map<WatcherKey, WatcherState>();
   readonly #lanes: Lanes;
-  /** Those for whom something failed, until the pause before the next try is over. */
-  readonly #resting = new Set<WatcherState>();
-  /** Those who wait for a token. */
-  readonly #tokenless = new Set<WatcherState>();
-  #askedForToken = false;
+  readonly #resting: Resting;
+  readonly #tokenless = new Tokenless();
   #generation: Generation = 0;
   #nextWatchId: bigint;
   #effects: WatchEffect[] = [];
 
   constructor(options: SessionOptions) {
     this.#nextWatchId = options.firstWatchId;
-    this.#random = options.random;
     const host: LaneHost = {
       random: options.random,
       generation: () => this.#generation,
       nextWatchId: () => this.#nextWatchId++,
       emit: (effect) => this.#effects.push(effect),
       acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
+      interrupted: (state) => this.#interrupted(state),
       told: (state, reply) => this.#told(state, reply),
       dismissed: (state, reply, generation) => this.#dismissed(state, reply, generation),
     };
     this.#lanes = new Lanes(host);
+    this.#resting = new Resting(options.random, host.emit);
   }
 
   handle(input: WatchInput): readonly WatchEffect[] {
@@ -120,16 +116,15 @@ export class WatchSession {
     if (!state) return;
     this.#lanes.leave(state);
     this.#watchers.delete(state.key);
-    this.#tokenless.delete(state);
-    if (this.#resting.delete(state) && this.#resting.size === 0) {
-      this.#effects.push({ type: 'disarm-timer', timer: 'retry', lane: noLane });
-    }
+    this.#tokenless.remove(state);
+    this.#resting.remove(state);
   }
 
   #pause(state: WatcherState | undefined): void {
     if (!state?.lane) return; // not live alone: what filled the buffer may also have moved it to another lane
     this.#lanes.leave(state);
     state.detach('paused');
+    this.#interrupted(state); // on no stream until its reader catches up, whatever becomes of the store meanwhile
   }
 
   #drained(state: WatcherState | undefined): void {
@@ -150,9 +145,10 @@ export class WatchSession {
         nextRevision: state.cursor,
       });
     } else if (state.interrupted) {
-      this.#resumed(state);
+      this.#effects.push({ type: 'resumed', watcher: state.key, fromRevision: state.cursor });
     }
     state.interrupted = false;
+    this.#tellFound(state);
     if (headerRevision > 0n && headerRevision < state.seen) {
       // Either the store was rolled back, or this member lags: only a linearizable read can tell.
       this.#doubt(state);
@@ -162,12 +158,17 @@ export class WatchSession {
     this.#separate(state, headerRevision, first);
   }
 
-  #resumed({ lane, key: watcher, cursor: fromRevision }: WatcherState): void {
-    if (!lane) return;
-    this.#effects.push({
-      type: 'status',
-      status: { type: 'resumed', lane: lane.key, watcher, fromRevision },
-    });
+  #interrupted(state: WatcherState): void {
+    if (state.readyRevision === undefined || state.interrupted) return;
+    state.interrupted = true;
+    this.#effects.push({ type: 'interrupted', watcher: state.key });
+  }
+
+  #tellFound(state: WatcherState): void {
+    const { lostOn: lane, key: watcher, cursor: fromRevision } = state;
+    if (lane === undefined) return;
+    state.lostOn = undefined;
+    this.#effects.push({ type: 'status', status: { type: 'resumed', lane, watcher, fromRevision } });
   }
 
   #tellDropped(state: WatcherState): void {
@@ -215,6 +216,7 @@ export class WatchSession {
     generation: Generation,
   ): void {
     state.detach('resting');
+    this.#interrupted(state);
     if (compactRevision > 0n) {
       this.#compacted(state, compactRevision);
       return;
@@ -252,34 +254,20 @@ export class WatchSession {
       this.#lanes.joinShared(state);
     } else if (state.doubted !== undefined && revision < state.doubted) {
       this.#finish(state, new RolledBackError(state.doubted, revision));
-    } else {
-      this.#trusts(state);
+    } else if (state.answered()) {
+      this.#doubt(state);
     }
   }
 
-  /** Compared with what was seen before the read: by the time of its answer newer events may have come. */
   #doubt(state: WatcherState): void {
-    if (state.doubted === undefined) {
-      state.doubted = state.seen;
-      this.#effects.push({ type: 'read-revision', watcher: state.key });
-    } else {
-      state.doubtedAgain = true; // the read under way may be older than this acknowledgement
-    }
-  }
-
-  #trusts(state: WatcherState): void {
-    const again = state.doubtedAgain;
-    state.doubted = undefined;
-    state.doubtedAgain = false;
-    if (again) this.#doubt(state);
+    if (state.doubt()) this.#effects.push({ type: 'read-revision', watcher: state.key });
   }
 
   #revisionFailed(watcher: WatcherKey, error: EtcdError): void {
     const state = this.#watchers.get(watcher);
     if (!state) return;
     if (state.phase !== 'pinning') {
-      state.doubted = undefined;
-      state.doubtedAgain = false;
+      state.answered();
       if (state.phase === 'live') this.#rest(state); // the doubt comes again with the next acknowledgement
     } else if (streamFate(error) === 'reauthenticate') this.#reauthenticate(state, error);
     else if (streamFate(error) === 'end') this.#finish(state, error);
@@ -302,21 +290,41 @@ export class WatchSession {
         for (const state of watchers) this.#reauthenticate(state, error);
         return;
       case 'oversized':
-        for (const state of there) {
-          if (state.oversized) this.#finish(state, error);
-          else state.oversized = true;
-        }
+        this.#oversized(there, error);
         return;
       case 'resume':
+    }
+  }
+
+  /** Nobody says whose response it was: each is tried alone, and ends only by what it meets there. */
+  #oversized(suspects: readonly WatcherState[], error: EtcdError): void {
+    const alone = suspects.length === 1;
+    for (const state of suspects) {
+      if (alone && state.oversized) {
+        this.#finish(state, error);
+        continue;
+      }
+      state.oversized = true;
+      if (!alone) this.#lanes.joinOwn(state); // or stays, until one of the others comes back from there
     }
   }
 
   #timer(lane: Lane | undefined, timer: TimerName): void {
     if (!lane) return;
     lane.timer(timer);
+    if (timer === 'settled' && lane.own) this.#acquit(lane);
     // Its next stream would have the present token: the one of those who came since then will do.
     if (timer !== 'reopen' || lane.own || this.#lanes.isShared(lane)) return;
     for (const state of [...lane.watchers]) this.#lanes.joinShared(state);
+  }
+
+  /** Alone for long enough, and nothing too large came: it need not wait for progress to be with the others again. */
+  #acquit({ watchers }: Lane): void {
+    for (const state of watchers) {
+      const waitsForFuture = state.seen > 0n && state.cursor > state.seen + 1n;
+      if (state.oversized && state.phase === 'live' && !waitsForFuture) this.#lanes.joinShared(state);
+      state.oversized = false;
+    }
   }
 
   #trusted(lane: Lane | undefined): void {
@@ -330,17 +338,12 @@ export class WatchSession {
     const pinning = state.phase === 'pinning';
     this.#lanes.leave(state);
     state.detach(pinning ? 'pinning' : 'resting');
-    if (this.#resting.size === 0) {
-      const delayMs = backoffDelay(reopen, state.failures, this.#random);
-      this.#effects.push({ type: 'arm-timer', timer: 'retry', lane: noLane, delayMs });
-    }
-    state.failures++;
+    this.#interrupted(state);
     this.#resting.add(state);
   }
 
   #retry(): void {
-    for (const state of this.#resting) this.#goOn(state);
-    this.#resting.clear();
+    for (const state of this.#resting.rested()) this.#goOn(state);
   }
 
   /** Its token is no longer taken. One request serves all; who was turned down with fresh ones has bad credentials. */
@@ -360,20 +363,20 @@ export class WatchSession {
       this.#goOn(state);
       return;
     }
-    this.#tokenless.add(state);
-    if (this.#askedForToken) return;
-    this.#askedForToken = true;
+    if (!this.#tokenless.add(state)) return;
     this.#effects.push({ type: 'refresh-token', generation: usedToken, error });
   }
 
   #token(generation: Generation): void {
-    if (generation <= this.#generation) return;
-    this.#generation = generation;
-    this.#askedForToken = false;
-    this.#lanes.renewShared();
-    const waiting = [...this.#tokenless];
-    this.#tokenless.clear();
-    for (const state of waiting) this.#goOn(state);
+    const isNewer = generation > this.#generation;
+    if (isNewer) {
+      this.#generation = generation;
+      this.#lanes.renewShared();
+    }
+    for (const state of this.#tokenless.answered()) {
+      if (isNewer) this.#goOn(state);
+      else this.#rest(state); // asked for, and there is none yet: the one there is may be taken later
+    }
   }
 
   #goOn(state: WatcherState): void {
@@ -382,10 +385,7 @@ export class WatchSession {
   }
 
   #tokenFailed(error: EtcdError): void {
-    this.#askedForToken = false;
-    const waiting = [...this.#tokenless];
-    this.#tokenless.clear();
-    for (const state of waiting) {
+    for (const state of this.#tokenless.answered()) {
       if (error.verdict === 'final' || streamFate(error) !== 'resume') this.#finish(state, error);
       else this.#rest(state);
     }

@@ -4,7 +4,8 @@ import { Code, type EtcdError, UnauthenticatedError } from '../../errors/index.j
  * What the end of a stream, or of one watcher on it, means.
  * - `resume`: nothing lost, go on where it was left;
  * - `reauthenticate`: the same, once there is a new token;
- * - `oversized`: a response was larger than the receive limit; once may be chance, twice in a row is not;
+ * - `oversized`: a response was larger than the receive limit; whose it was shows once each is alone, and twice in a
+ *   row is no chance;
  * - `end`: another attempt would meet the same answer.
  */
 export type Fate = 'resume' | 'reauthenticate' | 'oversized' | 'end';

@@ -30,15 +30,13 @@ export class WatcherState {
   watchId: bigint | undefined;
   /** The store's revision when the first create was acknowledged. */
   readyRevision: Revision | undefined;
-  /** Its stream was lost since it was last acknowledged. */
+  /** It was acknowledged, and is no longer on the stream where that was so; until it is acknowledged again. */
   interrupted = false;
-  /** What the store is known to have reached, while a read is under way that tells whether it went back. */
-  doubted: Revision | undefined;
-  /** Acknowledged once more by a store that seems to have gone back, before that read was answered. */
-  doubtedAgain = false;
+  /** Whose stream was lost while it was there, since it was last acknowledged. */
+  lostOn: LaneKey | undefined;
   /** Tries that failed for this watcher alone, in a row. */
   failures = 0;
-  /** A response that is too large came while it was on the stream, and it was told nothing since. */
+  /** A response that is too large came while it was on the stream, maybe another's, and it was told nothing since. */
   oversized = false;
   /** Tokens that were turned down, in a row. */
   tokensRefused = 0;
@@ -50,6 +48,9 @@ export class WatcherState {
   #cursor: Revision;
   #lastDelivered: Revision;
   #seen = 0n;
+  #doubted: Revision | undefined;
+  /** Acknowledged once more by a store that seems to have gone back, before that read was answered. */
+  #doubtedAgain = false;
   #incomplete: WatchEvent[] = [];
 
   constructor(key: WatcherKey, startRevision: Revision | undefined) {
@@ -85,6 +86,29 @@ export class WatcherState {
   /** Known to have been the store's revision, by a read or an acknowledgement. */
   saw(revision: Revision): void {
     this.#seen = max(this.#seen, revision);
+  }
+
+  /** What the store is known to have reached, while a read is under way that tells whether it went back. */
+  get doubted(): Revision | undefined {
+    return this.#doubted;
+  }
+
+  /** Gives whether the store's revision is to be read, which tells whether it went back. */
+  doubt(): boolean {
+    if (this.#doubted !== undefined) {
+      this.#doubtedAgain = true; // the read under way may be older than this acknowledgement
+      return false;
+    }
+    this.#doubted = this.#seen; // by the time of the answer newer events may have come
+    return true;
+  }
+
+  /** That read is over. Gives whether there is reason for another one. */
+  answered(): boolean {
+    const again = this.#doubtedAgain;
+    this.#doubted = undefined;
+    this.#doubtedAgain = false;
+    return again;
   }
 
   pin(revision: Revision): void {

@@ -80,6 +80,8 @@ export class SimClient {
       if (this.badCredentials) {
         const text = 'etcdserver: authentication failed, invalid user ID or password';
         this.#input({ type: 'token-failed', error: errorFromServer(Code.INVALID_ARGUMENT, text) });
+      } else if (weather.refreshFails && this.#network.random.chance(0.5)) {
+        this.#input({ type: 'token', generation: weather.token.generation }); // the provider has no other yet
       } else if (weather.refreshFails) {
         this.#input({ type: 'token-failed', error: errorFromServer(Code.UNAVAILABLE, 'Connection dropped') });
       } else {
@@ -165,6 +167,8 @@ export class SimClient {
         this.readers.delete(effect.watcher);
         return;
       case 'ready':
+      case 'interrupted':
+      case 'resumed':
       case 'progress':
       case 'status':
     }

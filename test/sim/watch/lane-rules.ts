@@ -32,6 +32,8 @@ export class LaneRules {
   readonly #own = new Set<LaneKey>();
   /** Who was announced just now. */
   #readyNow: WatcherKey | undefined;
+  /** A response was too large just now, nobody knows whose. */
+  #oversizedNow = false;
   /** The newest token that was turned down. */
   #refused = -1;
   #asked = false;
@@ -59,19 +61,24 @@ export class LaneRules {
   whose(lane: LaneKey, watchId: bigint, kind: WatchReply['kind']): WatcherKey | undefined {
     const open = this.#open.get(lane);
     if (!open) return undefined;
-    if (kind === 'refused') return open.creates.shift()?.watcher;
+    if (kind === 'refused') return this.#stillAsking(open.creates.shift());
     if (kind !== 'created') return open.live.get(watchId);
     const at = open.creates.findIndex((create) => create.watchId === watchId);
-    const { watcher, watchId: askedAs } = open.creates.splice(Math.max(at, 0), 1)[0] ?? {};
-    const watched = watcher === undefined ? undefined : this.#calm.watched.get(watcher);
-    if (watcher === undefined || watched?.phase !== 'creating' || watched.askedAs !== askedAs)
-      return undefined;
-    open.live.set(watchId, watcher);
+    const watcher = this.#stillAsking(open.creates.splice(Math.max(at, 0), 1)[0]);
+    if (watcher !== undefined) open.live.set(watchId, watcher);
     return watcher;
+  }
+
+  /** Who sent the create, unless it has left or gone elsewhere since. */
+  #stillAsking(create: OpenLane['creates'][number] | undefined): WatcherKey | undefined {
+    const watched = create && this.#calm.watched.get(create.watcher);
+    const isAsking = watched?.phase === 'creating' && watched.askedAs === create?.watchId;
+    return isAsking ? create?.watcher : undefined;
   }
 
   input(input: WatchInput): void {
     this.#readyNow = undefined;
+    this.#oversizedNow = input.type === 'stream-lost' && /larger than max/.test(input.error.message);
     switch (input.type) {
       case 'stream-lost':
         if (/auth token/.test(input.error.message)) this.#turnedDown(input.lane);
@@ -137,7 +144,8 @@ export class LaneRules {
     if (watched.drained && others && this.#used() < maxLanes - 1) {
       this.#calm.violate('apart', `watcher ${watcher} comes back from a pause to the stream of others`);
     }
-    if (!this.#known.has(lane) && (watched.drained || this.#readyNow === watcher)) this.#own.add(lane);
+    const leaves = watched.drained || this.#oversizedNow || this.#readyNow === watcher;
+    if (leaves && !this.#known.has(lane)) this.#own.add(lane);
     this.#known.add(lane);
     watched.apart = this.#own.has(lane);
     watched.drained = false;

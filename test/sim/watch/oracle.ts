@@ -31,6 +31,10 @@ export class Oracle implements Calm {
   readonly #store: Store;
   readonly #now: () => number;
   #input: WatchInput | undefined;
+  /** Whose create was answered just now. */
+  #acknowledged: Watched | undefined;
+  /** Whose stream was lost just now. */
+  readonly #cut = new Set<Watched>();
   /** Credentials that are no good were met. */
   badCredentials = false;
 
@@ -74,6 +78,8 @@ export class Oracle implements Calm {
 
   input(input: WatchInput): void {
     this.#input = input;
+    this.#acknowledged = undefined;
+    this.#cut.clear();
     this.lanes.input(input);
     if (input.type === 'revision') this.watched.get(input.watcher)?.pinned(Number(input.revision));
     else if (input.type === 'unwatch') this.#leave(input.watcher);
@@ -89,7 +95,7 @@ export class Oracle implements Calm {
     if (!('watcher' in effect)) {
       if (effect.type === 'status' && effect.status.type === 'resumed') this.counts.resumed++;
       if (effect.type === 'refresh-token') this.counts.refreshed++;
-      if (effect.type === 'close-stream') for (const one of this.on(effect.lane)) one.phase = 'waiting';
+      if (effect.type === 'close-stream') this.#off(effect.lane, effect.owing);
       return;
     }
     const watched = this.watched.get(effect.watcher);
@@ -103,6 +109,17 @@ export class Oracle implements Calm {
 
   handled(input: WatchInput, effects: readonly WatchEffect[]): void {
     this.lanes.handled(input, effects);
+    if (this.#acknowledged) this.mustBeLive(this.#acknowledged);
+    for (const watched of this.watched.values()) {
+      const { key, live, phase, away } = watched;
+      if (live && away) this.violate('live', `watcher ${key} is ${phase}, and not told so`);
+      const cut = this.#cut.has(watched) && !watched.over;
+      if (live && cut) this.violate('live', `watcher ${key} lost its stream, and is not told so`);
+    }
+  }
+
+  mustBeLive({ key, live, over }: Watched): void {
+    if (!live && !over) this.violate('live', `watcher ${key} is acknowledged, and not told to be live`);
   }
 
   on(lane: LaneKey): Watched[] {
@@ -116,6 +133,9 @@ export class Oracle implements Calm {
     switch (effect.type) {
       case 'ready':
         return watched.announced(Number(effect.revision), Number(effect.nextRevision));
+      case 'interrupted':
+      case 'resumed':
+        return watched.turned(effect.type === 'resumed');
       case 'deliver':
         this.counts.batches++;
         if (watched.phase === 'paused') return ['bounded', 'told while its buffer is full'];
@@ -151,7 +171,8 @@ export class Oracle implements Calm {
     if (error instanceof PermissionDeniedError && watched.spec.forbidden) return undefined;
     if (error instanceof UnauthenticatedError && (this.badCredentials || watched.refused.size >= 3))
       return undefined;
-    if (/larger than max/.test(error.message) && watched.oversized >= 2) return undefined;
+    if (/larger than max/.test(error.message) && watched.oversized >= 2 && watched.oversizedAlone)
+      return undefined;
     return ['no end without a cause', `${error.name}: ${error.message}`];
   }
 
@@ -168,9 +189,19 @@ export class Oracle implements Calm {
   }
 
   #lost(lane: LaneKey, oversized: boolean): void {
+    const there = this.on(lane);
+    for (const watched of oversized ? there : []) {
+      watched.oversized++;
+      watched.oversizedAlone = there.length === 1;
+    }
+    this.#off(lane, true);
+  }
+
+  /** Who leaves a stream that is empty then has another one to go to. */
+  #off(lane: LaneKey, isLost: boolean): void {
     for (const watched of this.on(lane)) {
-      if (oversized) watched.oversized++;
       watched.phase = 'waiting';
+      if (isLost) this.#cut.add(watched);
     }
   }
 
@@ -180,6 +211,7 @@ export class Oracle implements Calm {
     if (!watched || watched.over) return;
     switch (reply.kind) {
       case 'created':
+        this.#acknowledged = watched;
         if (watched.acknowledged(Number(reply.headerRevision))) this.#goBlind(watched);
         return;
       case 'events':

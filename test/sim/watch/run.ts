@@ -45,6 +45,7 @@ function finish(world: World, stop: () => boolean): void {
   clock.runUntil(clock.now + quietMs, stop);
   if (stop()) return;
   level(world);
+  live(world);
   together(world);
   noLeak(world);
   for (const watcher of [...world.client.readers.keys()]) world.client.leave(watcher);
@@ -68,6 +69,11 @@ function level({ oracle, clock }: World): void {
       );
     }
   }
+}
+
+/** Whoever is acknowledged is live, and whoever is live is acknowledged, or was just now. */
+function live({ oracle }: World): void {
+  for (const watched of oracle.present) if (watched.acknowledgedHere) oracle.mustBeLive(watched);
 }
 
 /** Who is level shares a stream, where the server proves progress; others have 16 beside it at most. */

@@ -29,6 +29,8 @@ export class Watched {
   phase: WatchedPhase | 'over';
   lane: LaneKey | undefined;
   ready: number | undefined;
+  /** What its reader was told. */
+  live = false;
   /** The highest revision that the session may hold for reached, from what came in. */
   seen = 0;
   /** It met a store that was rolled back and had already overtaken it: no watcher can tell. */
@@ -41,8 +43,9 @@ export class Watched {
   readonly refused = new Set<number>();
   /** The id of its last create. */
   askedAs: bigint | undefined;
-  /** Messages that were too large, on streams that it was on, since it was told anything. */
+  /** Messages that were too large, on streams that it was on, since it was told anything; the last one while alone. */
   oversized = 0;
+  oversizedAlone = false;
   /** When it was created, since it was told anything. */
   creates: number[] = [];
   readonly #store: Store;
@@ -81,6 +84,16 @@ export class Watched {
       this.phase === 'apart' ||
       this.phase === 'mid-response'
     );
+  }
+
+  /** Acknowledged, and its stream is up as far as the client can know. */
+  get acknowledgedHere(): boolean {
+    return this.phase === 'live' || this.phase === 'apart' || this.phase === 'mid-response';
+  }
+
+  /** On no stream, and not on its way to one. */
+  get away(): boolean {
+    return this.phase === 'paused' || this.phase === 'resting' || this.phase === 'tokenless';
   }
 
   /** The store lost history that this watcher had met. */
@@ -138,9 +151,18 @@ export class Watched {
     else if (this.phase === 'mid-response') this.phase = this.apart ? 'apart' : 'live';
   }
 
+  /** Its reader is told that it is live, or no longer. */
+  turned(live: boolean): Wrong {
+    if (this.ready === undefined) return ['live', 'told of before it was announced'];
+    if (this.live === live) return ['live', `told twice that it is ${live ? '' : 'not '}live`];
+    this.live = live;
+    return undefined;
+  }
+
   announced(revision: number, next: number): Wrong {
     if (this.ready !== undefined) return ['ready', 'announced twice'];
     this.ready = revision;
+    this.live = true;
     if (this.rolledBack) return undefined;
     if (this.start !== undefined) {
       return next === this.start ? undefined : ['ready', `tells from ${next}, was asked from ${this.start}`];

@@ -60,6 +60,10 @@ export function describeEffect(effect: WatchEffect): string {
       return `progress for watcher ${effect.watcher} at ${effect.revision}`;
     case 'finish':
       return `watcher ${effect.watcher} ends: ${effect.error.name}: ${effect.error.message}`;
+    case 'interrupted':
+      return `watcher ${effect.watcher} is live no more`;
+    case 'resumed':
+      return `watcher ${effect.watcher} is live again, from ${effect.fromRevision}`;
     case 'read-revision':
       return `read the store's revision for watcher ${effect.watcher}`;
     case 'refresh-token':

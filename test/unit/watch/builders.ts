@@ -118,9 +118,29 @@ export class Bench {
   }
 }
 
-/** Effects without the timers and the status, which have tests of their own. */
+const apart: ReadonlySet<WatchEffect['type']> = new Set([
+  'arm-timer',
+  'disarm-timer',
+  'status',
+  'interrupted',
+  'resumed',
+]);
+
+/** Effects without the timers, the status and who is live, which have tests of their own. */
 export function acts(effects: readonly WatchEffect[]): readonly WatchEffect[] {
-  return effects.filter(({ type }) => type !== 'arm-timer' && type !== 'disarm-timer' && type !== 'status');
+  return effects.filter(({ type }) => !apart.has(type));
+}
+
+/** Who is live, or no longer, a word each. */
+export function lives(effects: readonly WatchEffect[]): string {
+  return effects
+    .flatMap((effect) => {
+      if (effect.type === 'resumed') return [`resumed ${effect.watcher} from ${effect.fromRevision}`];
+      return effect.type === 'ready' || effect.type === 'interrupted'
+        ? [`${effect.type} ${effect.watcher}`]
+        : [];
+    })
+    .join(', ');
 }
 
 /** What becomes of the timers, a line each. */

@@ -162,13 +162,26 @@ describe('the lanes of a watch session', () => {
       ]);
     });
 
-    it('count the attempts, and say nothing of a watcher that was not live', () => {
+    it('count the attempts, and tell the end of the loss also of a watcher that was never live', () => {
       const bench = new Bench();
       bench.watch(1, 6);
       bench.reconnect();
-      assert.equal(statuses(bench.lose())[0]?.type === 'disconnected' && bench.session !== undefined, true);
+      const [lost] = statuses(bench.lose());
+      assert.ok(lost?.type === 'disconnected' && lost.attempt === 2);
       bench.timer('reopen');
-      assert.deepEqual(statuses(bench.reply(1_002, created(6))), []);
+      assert.deepEqual(statuses(bench.reply(1_002, created(6))), [
+        { type: 'resumed', lane: 1, watcher: 1, fromRevision: 6n },
+      ]);
+    });
+
+    it('tell it of the lost one, also where the watcher has gone to another since', () => {
+      const bench = new Bench().withSiblings(1);
+      bench.reconnect();
+      bench.input({ type: 'full', watcher: 100 });
+      bench.input({ type: 'drained', watcher: 100 });
+      assert.deepEqual(statuses(bench.reply(1_002, created(1), 2)), [
+        { type: 'resumed', lane: 1, watcher: 100, fromRevision: 1n },
+      ]);
     });
   });
 
@@ -181,6 +194,45 @@ describe('the lanes of a watch session', () => {
       assert.match(brief(bench.reconnect(oversized())), /create 1 as 1001 from 1$/);
       bench.reply(1_001, created(1));
       assert.equal(brief(bench.lose(oversized())), 'finish 1: EtcdError');
+    });
+
+    it('try each of several alone, and end the one that meets it there', () => {
+      const bench = new Bench().withSiblings(2);
+      assert.equal(
+        brief(bench.lose(oversized())),
+        'open-stream @2, create 100 as 1002 from 1 @2, open-stream @3, create 101 as 1003 from 1 @3',
+      );
+      bench.reply(1_002, created(1), 2);
+      assert.equal(brief(bench.lose(oversized(), 3)), 'finish 101: EtcdError');
+      assert.match(
+        brief(bench.reply(1_002, events(puts(2)), 2)),
+        /^deliver 100: 2, .*create 100 as 1004 from 3$/,
+      );
+    });
+
+    it('bring back who was alone for 30 s and met none, also where no progress is told', () => {
+      const bench = new Bench().withSiblings(2);
+      bench.lose(oversized());
+      bench.reply(1_002, created(1), 2);
+      bench.reply(1_003, created(1), 3);
+      assert.match(brief(bench.timer('settled', 2)), /create 100 as 1004 from 1$/);
+      bench.reply(1_004, created(1));
+      assert.match(brief(bench.timer('settled', 3)), /create 101 as 1005 from 1$/);
+      bench.reply(1_005, created(1));
+      assert.doesNotMatch(brief(bench.lose(oversized())), /finish/, 'what was before is over');
+    });
+
+    it('try no more than 16 alone at a time, and the others when there is room again', () => {
+      const bench = new Bench().withSiblings(18);
+      assert.equal(brief(bench.lose(oversized())).match(/open-stream/g)?.length, 16);
+      assert.equal(brief(bench.timer('reopen')), 'open-stream, create 116 as 1034 from 1');
+      bench.reply(1_034, created(1));
+      assert.equal(brief(bench.lose(oversized())), '', 'there is no room, and it was not alone');
+      bench.reply(1_018, created(1), 2);
+      bench.reply(1_018, events(puts(2)), 2);
+      bench.timer('reopen');
+      for (const id of [1_035, 1_036, 1_037]) bench.reply(id, created(2));
+      assert.match(brief(bench.lose(oversized())), /^open-stream @18, create 116 as \d+ from 1 @18$/);
     });
 
     it('hold it against nobody who came only after the first', () => {

@@ -155,6 +155,8 @@ class Walk {
         this.told.get(effect.watcher)!.finished = true;
         return;
       case 'ready':
+      case 'interrupted':
+      case 'resumed':
       case 'progress':
       case 'disarm-timer':
       case 'status':

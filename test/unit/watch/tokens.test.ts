@@ -74,6 +74,15 @@ describe('a watch session whose token expired', () => {
     assert.equal(brief(bench.timer('retry')), 'create 1 as 1002 from 2');
   });
 
+  it('tries again after a pause when asking gave no other token, and asks again', () => {
+    const bench = turnedDown(2);
+    for (let i = 0; i < 2; i++) bench.reply(-1, expired);
+    assert.equal(brief(bench.input({ type: 'token', generation: 0 })), '');
+    assert.equal(brief(bench.timer('retry')), 'create 1 as 1003 from 2, create 2 as 1004 from 2');
+    assert.equal(brief(bench.reply(-1, expired)), 'refresh 0');
+    assert.match(brief(bench.input({ type: 'token', generation: 1 })), /create 1 as 1005 from 2 @2$/);
+  });
+
   it('counts a token once, however often it is tried again while there is no other', () => {
     const bench = turnedDown(1);
     const error = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import {
+  ClosedError,
+  Code,
+  DeadlineError,
+  errorFromServer,
+  PermissionDeniedError,
+} from '#src/errors/index.js';
+import type { RangeResult } from '#src/kv/index.js';
+import { Mirror } from '#src/mirror/index.js';
+import { FakeWatch, settled } from '../watch/fake-watch.js';
+
+const denied = () => errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
+
+/** A mirror of an empty range at revision 5 that somebody iterates; `read` answers what is read after the list. */
+async function mirrored(read: () => RangeResult) {
+  const server = new FakeWatch();
+  let reads = 0;
+  const kv = {
+    range: async (): Promise<RangeResult> => (reads++ === 0 ? empty(5n) : read()),
+  };
+  const mirror = new Mirror({ kv, watch: server.client, random: () => 0 }, { prefix: 'k' });
+  const updates = mirror[Symbol.asyncIterator]();
+  await updates.next();
+  const next = updates.next(); // opens the watch
+  next.catch(() => {});
+  await settled();
+  return { mirror, server, next, reads: () => reads };
+}
+
+const empty = (revision: bigint): RangeResult => ({ kvs: [], more: false, count: 0n, revision });
+
+describe('waiting for a mirror to show a revision', () => {
+  it('sits out an outage', async () => {
+    const troubles = [new DeadlineError('Range was not answered in time'), errorFromServer(14, 'dropped')];
+    const { mirror, reads } = await mirrored(() => {
+      const trouble = troubles.shift();
+      if (trouble) throw trouble;
+      return empty(9n);
+    });
+    assert.equal(await mirror.waitForRevision(7n), 9n);
+    assert.equal(reads(), 4);
+  });
+
+  it('fails with a read that fails for good', async () => {
+    const { mirror } = await mirrored(() => {
+      throw denied();
+    });
+    await assert.rejects(mirror.waitForRevision(7n), PermissionDeniedError);
+  });
+
+  it('ends with its signal, by the signal’s own reason', async () => {
+    const { mirror } = await mirrored(() => empty(5n));
+    const abort = new AbortController();
+    const waiting = mirror.waitForRevision(7n, { signal: abort.signal });
+    const reason = { any: 'thing' };
+    abort.abort(reason);
+    await assert.rejects(waiting, (thrown) => thrown === reason);
+  });
+
+  it('ends with the mirror, by what ended that', async () => {
+    const { mirror, server, next } = await mirrored(() => empty(5n));
+    const waiting = mirror.waitForRevision(7n);
+    server.last.say(-1n, { created: true, canceled: true, cancelReason: 'etcdserver: permission denied' });
+    const { code } = denied();
+    await assert.rejects(next, { code });
+    await assert.rejects(waiting, { code });
+    await assert.rejects(mirror.waitForRevision(7n), { code });
+    assert.equal(await mirror.waitForRevision(5n), 5n, 'what it shows it goes on showing');
+  });
+
+  it('ends with ClosedError when the reader of the mirror left', async () => {
+    const server = new FakeWatch();
+    const kv = { range: async () => empty(5n) };
+    const mirror = new Mirror({ kv, watch: server.client, random: () => 0 }, { prefix: 'k' });
+    const waiting = mirror.waitForRevision(7n);
+    waiting.catch(() => {});
+    for await (const _ of mirror) break;
+    await assert.rejects(waiting, ClosedError);
+  });
+});
