@@ -7,7 +7,7 @@ import type { NamingClient } from '../ports.js';
 import { isDirect, keyPrefix } from '../target.js';
 import { Hold, type HoldOptions } from './hold.js';
 import { readSnapshot, type SnapshotStore, writeSnapshot } from './snapshot.js';
-import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
+import { type ServiceStatus, type ServiceSubscriber, type ServiceView, showsSame } from './view.js';
 
 /** How long a mirror outlives its last subscriber: a channel that was idle, or is replaced, finds it still there. */
 const lingerMs = 5_000;
@@ -32,6 +32,8 @@ export class Service {
   readonly #onIdle: () => void;
   readonly #stopping = new AbortController();
   readonly #subscribers = new Set<ServiceSubscriber>();
+  /** Those who have not been told anything yet. */
+  readonly #unmet = new Set<ServiceSubscriber>();
   readonly #hold: Hold;
   #mirrorStatus: (() => MirrorStatus) | undefined;
   /** When the mirror that showed the view ended: the one after it knows nothing of that age. */
@@ -95,8 +97,9 @@ export class Service {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
     this.#subscribers.add(subscriber);
+    this.#unmet.add(subscriber);
     setImmediate(() => {
-      if (!this.#subscribers.has(subscriber)) return;
+      if (!this.#unmet.delete(subscriber)) return;
       const { view, trouble } = { view: this.#view, trouble: this.#trouble };
       if (view) this.#tell(() => subscriber.view(view));
       else if (trouble) this.#tell(() => subscriber.trouble(trouble));
@@ -113,6 +116,7 @@ export class Service {
   }
 
   #unsubscribe(subscriber: ServiceSubscriber): void {
+    this.#unmet.delete(subscriber);
     if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
     if (this.#stopping.signal.aborted) return;
     this.#cancelLinger = this.#clock.setTimer(lingerMs, () => {
@@ -191,8 +195,12 @@ export class Service {
 
   #setView(view: ServiceView): void {
     this.#cancelDisk?.();
+    const before = this.#view;
     this.#view = view;
     this.#trouble = undefined;
+    // A list read anew, or a bad value in place of another, may show nothing new.
+    if (before && showsSame(before, view)) return;
+    this.#unmet.clear();
     for (const subscriber of [...this.#subscribers]) this.#tell(() => subscriber.view(view));
   }
 
@@ -200,6 +208,7 @@ export class Service {
     if (this.#stopping.signal.aborted) return; // how it ended stays what later subscribers are told
     this.#trouble = error;
     if (this.#view) return;
+    this.#unmet.clear();
     for (const subscriber of [...this.#subscribers]) this.#tell(() => subscriber.trouble(error));
   }
 
