@@ -16,7 +16,8 @@ export function handFaults(
   const registrars = hands.filter(({ role }) => role === 'registrar');
   const viewers = hands.filter(({ role }) => role === 'viewer');
   const rivals = registrars.filter(({ key }) => registrars.filter((other) => other.key === key).length > 1);
-  const owner = () => rivals.filter((hand) => ownerOf(hand, present) === hand.life);
+  const owners = () => registrars.filter((hand) => ownerOf(hand, present) === hand.life);
+  const owner = () => owners().filter((hand) => rivals.includes(hand));
   const closing = (hand: Hand, world: World) => close(hand, world, etcdctl, story, false);
   return [
     frozen('pause-registrar', () => registrars, [500, 8_000]),
@@ -25,7 +26,7 @@ export function handFaults(
     killed('kill-viewer', () => viewers, [200, 2_000]),
     killed('kill-owner', owner, [4_500, 7_000]),
     frozen('pause-owner', owner, [4_500, 7_000]),
-    strike('close-registrar', () => registrars, [300, 1_500], closing),
+    strike('close-registrar', owners, [300, 1_500], closing),
     strike(
       'close-unheard',
       () => registrars,
