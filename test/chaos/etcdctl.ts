@@ -33,6 +33,12 @@ export class Etcdctl {
     return { revision: BigInt(answer.header.revision), kvs: (answer.kvs ?? []).map(toKv) };
   }
 
+  /** The store's, by a linearizable read. */
+  async revision(endpoint: string): Promise<bigint> {
+    const answer = parse(await this.run([endpoint], 'get', 'no such key', '-w', 'json'));
+    return BigInt((answer as { header: { revision: string } }).header.revision);
+  }
+
   async hashes(
     endpoints: readonly string[],
   ): Promise<{ readonly member: string; readonly revision: bigint; readonly hash: string }[]> {

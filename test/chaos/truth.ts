@@ -7,8 +7,10 @@ export interface TruePut {
   readonly kv: StoredKv;
 }
 
-interface Change {
+/** What became of a key at a revision. */
+export interface Change {
   readonly revision: bigint;
+  readonly at: number;
   /** Undefined from a delete on. */
   readonly kv: StoredKv | undefined;
 }
@@ -56,23 +58,36 @@ export class Truth {
     return this.at(revision).some((event) => event.type === 'delete' && event.key === key);
   }
 
+  /** The keys that start with a prefix and were ever there, in order. */
+  keys(prefix: string): string[] {
+    return [...this.#byKey.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+
+  /** All that ever became of a key, the first thing first. */
+  changesOf(key: string): readonly Change[] {
+    return this.#byKey.get(key) ?? [];
+  }
+
   /** The key as it was once the revision was through. */
   get(key: string, revision: bigint): StoredKv | undefined {
-    const changes = this.#byKey.get(key) ?? [];
+    return this.lastChange(key, revision)?.kv;
+  }
+
+  /** What last became of a key, up to and with the revision. */
+  lastChange(key: string, revision: bigint): Change | undefined {
+    const changes = this.changesOf(key);
     let [low, high] = [0, changes.length];
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((changes[middle]?.revision ?? 0n) <= revision) low = middle + 1;
       else high = middle;
     }
-    return changes[low - 1]?.kv;
+    return changes[low - 1];
   }
 
   /** The keys that start with a prefix, in order. */
   range(prefix: string, revision: bigint): StoredKv[] {
-    return [...this.#byKey.keys()]
-      .filter((key) => key.startsWith(prefix))
-      .sort()
+    return this.keys(prefix)
       .map((key) => this.get(key, revision))
       .filter((kv) => kv !== undefined);
   }
@@ -80,7 +95,7 @@ export class Truth {
   #add({ revision, at }: TruthFact, event: TruthEvent): void {
     const key = event.type === 'put' ? event.kv.key : event.key;
     const kv = event.type === 'put' ? event.kv : undefined;
-    push(this.#byKey, key, { revision, kv });
+    push(this.#byKey, key, { revision, at, kv });
     if (kv) push(this.#byValue, kv.value, { revision, at, kv });
   }
 }

@@ -7,7 +7,7 @@ import type { NamingClient } from '../ports.js';
 import { isDirect, keyPrefix } from '../target.js';
 import { Hold, type HoldOptions } from './hold.js';
 import { readSnapshot, type SnapshotStore, writeSnapshot } from './snapshot.js';
-import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
+import { type ServiceStatus, type ServiceSubscriber, type ServiceView, showsSame } from './view.js';
 
 /** How long a mirror outlives its last subscriber: a channel that was idle, or is replaced, finds it still there. */
 const lingerMs = 5_000;
@@ -25,6 +25,12 @@ export interface ServiceOptions {
   readonly direct: boolean;
 }
 
+interface Reader {
+  readonly subscriber: ServiceSubscriber;
+  /** Whether it was told anything yet. */
+  told: boolean;
+}
+
 /** One target, followed for as long as somebody asks for it. */
 export class Service {
   readonly #client: NamingClient;
@@ -33,7 +39,7 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #onIdle: () => void;
   readonly #stopping = new AbortController();
-  readonly #subscribers = new Set<{ readonly subscriber: ServiceSubscriber }>();
+  readonly #readers = new Set<Reader>();
   readonly #hold: Hold;
   #mirrorStatus: (() => MirrorStatus) | undefined;
   /** When the mirror that showed the view ended: the one after it knows nothing of that age. */
@@ -99,15 +105,16 @@ export class Service {
   subscribe(subscriber: ServiceSubscriber): () => void {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
-    const one = { subscriber }; // the same object may be given twice
-    this.#subscribers.add(one);
+    const reader = { subscriber, told: false }; // a new one for each time: the same object may be given twice
+    this.#readers.add(reader);
     setImmediate(() => {
-      if (!this.#subscribers.has(one)) return;
+      if (reader.told || !this.#readers.has(reader)) return;
+      reader.told = true;
       const { view, trouble } = { view: this.#view, trouble: this.#trouble };
       if (view) this.#tell(() => subscriber.view(view));
       else if (trouble) this.#tell(() => subscriber.trouble(trouble));
     });
-    return () => this.#unsubscribe(one);
+    return () => this.#unsubscribe(reader);
   }
 
   /** Ends for good: whoever subscribes from now on is told why. Resolves when what is known is saved. */
@@ -120,8 +127,8 @@ export class Service {
     return this.#saving;
   }
 
-  #unsubscribe(one: { readonly subscriber: ServiceSubscriber }): void {
-    if (!this.#subscribers.delete(one) || this.#subscribers.size > 0) return;
+  #unsubscribe(reader: Reader): void {
+    if (!this.#readers.delete(reader) || this.#readers.size > 0) return;
     if (this.#stopping.signal.aborted) return;
     this.#cancelLinger = this.#clock.setTimer(lingerMs, () => {
       this.#cancelTimers();
@@ -198,16 +205,26 @@ export class Service {
 
   #setView(view: ServiceView): void {
     this.#cancelDisk?.();
+    const before = this.#view;
     this.#view = view;
     this.#trouble = undefined;
-    for (const { subscriber } of [...this.#subscribers]) this.#tell(() => subscriber.view(view));
+    // A list read anew, or a bad value in place of another, may show nothing new.
+    if (before && showsSame(before, view)) return;
+    this.#tellAll((subscriber) => subscriber.view(view));
   }
 
   #setTrouble(error: EtcdError): void {
     if (this.#stopping.signal.aborted) return; // how it ended stays what later subscribers are told
     this.#trouble = error;
     if (this.#view) return;
-    for (const { subscriber } of [...this.#subscribers]) this.#tell(() => subscriber.trouble(error));
+    this.#tellAll((subscriber) => subscriber.trouble(error));
+  }
+
+  #tellAll(callback: (subscriber: ServiceSubscriber) => void): void {
+    for (const reader of [...this.#readers]) {
+      reader.told = true;
+      this.#tell(() => callback(reader.subscriber));
+    }
   }
 
   /** What a subscriber throws is its own affair, and must not end the mirror of all others. */

@@ -1,13 +1,14 @@
 import type { EtcdError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
 import type { EndpointRecord } from '../endpoint.js';
+import { sameJson } from '../same-json.js';
 
 /** What is known of a target. Stays as it is while etcd cannot be reached. */
 export interface ServiceView {
   readonly target: string;
   /** In key order. With those that are held back from disappearing. */
   readonly endpoints: readonly EndpointRecord[];
-  /** The revision of the store that this view shows. */
+  /** The revision of the store that this view shows. A newer one alone is no change, and is not told. */
   readonly revision: Revision;
   /** Keys whose value is not an endpoint. */
   readonly invalid: ReadonlySet<string>;
@@ -20,6 +21,34 @@ export interface ServiceSubscriber {
   view(view: ServiceView): void;
   /** Nothing is known yet, and this is why. What was known is not taken back. */
   trouble(error: EtcdError): void;
+}
+
+/** Whether a subscriber would see no difference, but for the revision. */
+export function showsSame(a: ServiceView, b: ServiceView): boolean {
+  return (
+    a.endpoints.length === b.endpoints.length &&
+    a.endpoints.every((record, i) => isSameRecord(record, b.endpoints[i])) &&
+    isSameSet(a.held, b.held) &&
+    isSameSet(a.invalid, b.invalid)
+  );
+}
+
+/** By its value, too: another store may have the same revisions and leases. */
+function isSameRecord(a: EndpointRecord, b: EndpointRecord | undefined): boolean {
+  if (a === b) return true;
+  return (
+    b !== undefined &&
+    a.key === b.key &&
+    a.modRevision === b.modRevision &&
+    a.createRevision === b.createRevision &&
+    a.lease === b.lease &&
+    a.addr === b.addr &&
+    sameJson(a.metadata, b.metadata)
+  );
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((key) => b.has(key));
 }
 
 /** How much can be said of a target. */

@@ -28,6 +28,13 @@ export interface Active {
   end(): Promise<Ended>;
 }
 
+/** There was nobody to strike. */
+export const nobody: Active = {
+  target: 'nobody',
+  clients: [],
+  end: () => Promise.resolve({ isTrue: false }),
+};
+
 export interface Ended {
   /** Whether it was what its name says. */
   readonly isTrue: boolean;

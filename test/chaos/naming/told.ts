@@ -1,26 +1,35 @@
-/** What a process of the naming run tells its parent. */
+/** What a process of the naming run tells its parent; times are of the machine's monotonic clock. */
 export type Told =
-  | { readonly type: 'registered' }
-  | { readonly type: 'closed' }
+  | { readonly type: 'registered'; readonly lease: string; readonly revision: string; readonly at: number }
+  | { readonly type: 'lost'; readonly lease: string; readonly at: number }
+  /** A registrar's change of that turn is stored. */
+  | { readonly type: 'changed'; readonly turn: number }
+  | { readonly type: 'closed'; readonly from: number; readonly to: number }
   | {
       readonly type: 'view';
+      readonly service: string;
+      readonly at: number;
       readonly revision: string;
-      /** Keys and mod revisions, with those that are held back. */
       readonly records: readonly (readonly [key: string, modRevision: string])[];
       readonly held: readonly string[];
-    };
+      readonly invalid: readonly string[];
+    }
+  | { readonly type: 'relisted'; readonly reason: string; readonly at: number }
+  | { readonly type: 'left'; readonly at: number };
 
-/** A view as a viewer showed it. */
-export interface SeenView {
-  readonly viewer: string;
-  readonly revision: bigint;
-  readonly records: ReadonlyMap<string, bigint>;
-  readonly held: ReadonlySet<string>;
-}
+/** What the parent asks for: a registrar's `close()`; that a viewer's reader leaves, or that its client closes. */
+export type Asked = 'close' | 'leave';
 
-/** A record whose owner has closed: nothing of its is written from that revision up to the other. */
-export interface Closed {
-  readonly key: string;
-  readonly from: bigint;
-  readonly to: bigint;
+/** How a process is to start. */
+export interface Part {
+  readonly role: 'registrar' | 'viewer';
+  readonly endpoints: readonly string[];
+  readonly life: string;
+  /** The services that a viewer follows, or the one that a registrar belongs to. */
+  readonly services: readonly string[];
+  /** Of a registrar. */
+  readonly id: string;
+  readonly addr: string;
+  readonly ttlSeconds: number;
+  readonly holdMs: number;
 }

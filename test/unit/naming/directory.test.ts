@@ -350,6 +350,48 @@ describe('the directory of services', () => {
     assert.deepEqual(late.told, ['[a:1]']);
   });
 
+  it('does not tell a view again that shows nothing new, and keeps its newer revision', async () => {
+    const { told } = await follow();
+    const [mirror] = etcd.mirrors;
+    mirror!.values({ 'a:1': '{"Addr":"a:1"}', bad: '[]' });
+    await settled();
+    mirror!.put('bad', '{broken');
+    await settled();
+    assert.deepEqual(told, ['[a:1]']);
+    assert.equal(directory.get('svc')?.revision, 3n);
+    mirror!.put('worse', '{broken');
+    await settled();
+    assert.deepEqual(told, ['[a:1]', '[a:1]']); // one more that is no endpoint
+  });
+
+  it('bears a list read anew with a value nested deeper than the stack', async () => {
+    const { told } = await follow();
+    const depth = 100_000;
+    const deep = `{"Addr":"a:1","Metadata":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    for (let i = 0; i < 2; i++) etcd.mirrors[0]!.values({ 'a:1': deep });
+    etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
+    await settled();
+    assert.deepEqual([told.at(-1), etcd.mirrors.length], ['[a:1,b:1]', 1]);
+  });
+
+  it('tells a subscriber once what comes between its subscription and its first view', async () => {
+    await follow();
+    const late = subscribe();
+    etcd.mirrors[0]!.snapshot('a:1');
+    await settled();
+    assert.deepEqual(late.told, ['[a:1]']);
+  });
+
+  it('tells a list read anew that differs in a value alone', async () => {
+    const { told } = await follow();
+    const [mirror] = etcd.mirrors;
+    mirror!.snapshot('a:1');
+    await settled();
+    mirror!.values({ 'a:1': '{"Addr":"a:2"}' });
+    await settled();
+    assert.deepEqual(told, ['[a:1]', '[a:2]']);
+  });
+
   it('follows several services apart, each below its own slash', async () => {
     const [one, two] = [await follow('svc'), await follow('svc2')];
     assert.deepEqual(

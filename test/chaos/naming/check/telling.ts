@@ -1,0 +1,34 @@
+import { factsOf, type ViewFact } from '../history.js';
+import { type Check, Findings } from './verdict.js';
+import { nameOf, seriesOf } from './views.js';
+
+/** N11: a view that shows nothing new is not told, and none after its reader has left. */
+export const tellingIsSparing: Check = (chapter) => {
+  const found = new Findings();
+  for (const series of seriesOf(chapter)) {
+    for (const [i, view] of series.slice(1).entries()) {
+      found.saw('N11 pairs of views');
+      if (isSame(series[i] as ViewFact, view))
+        found.wrong('N11', `${nameOf(view)} is told again, with nothing new`);
+    }
+  }
+  for (const { viewer, at } of factsOf(chapter, 'left')) {
+    found.saw('N11 farewells');
+    const late = factsOf(chapter, 'view').find((view) => view.viewer === viewer && view.at > at);
+    if (late) found.wrong('N11', `${nameOf(late)} is told ${Math.round(late.at - at)} ms after it had left`);
+  }
+  return found;
+};
+
+function isSame(a: ViewFact, b: ViewFact): boolean {
+  return (
+    a.records.size === b.records.size &&
+    [...a.records].every(([key, revision]) => b.records.get(key) === revision) &&
+    sameKeys(a.held, b.held) &&
+    sameKeys(a.invalid, b.invalid)
+  );
+}
+
+function sameKeys(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((key) => b.has(key));
+}

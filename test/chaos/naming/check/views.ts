@@ -1,0 +1,77 @@
+import type { Truth } from '../../truth.js';
+import type { Chapter, ViewFact } from '../history.js';
+import { factsOf } from '../history.js';
+import { recordOf } from '../values.js';
+import { type Check, Findings } from './verdict.js';
+
+/**
+ * N1: a view is what the store had at its revision, and what is held back beside it. N2: it never goes back. N6: it is
+ * empty only when the store is. N10: what is no endpoint is counted, and costs no other record its place.
+ */
+export const viewsAreTrue: Check = ({ truth, facts }) => {
+  const found = new Findings();
+  for (const series of seriesOf({ facts })) {
+    let before = 0n;
+    for (const view of series) {
+      found.saw('N2 views');
+      if (view.revision < before)
+        found.wrong('N2', `${view.viewer} goes back from ${before} to ${view.revision}`);
+      before = view.revision;
+      if (view.revision <= truth.lastRevision) judge(view, truth, found);
+    }
+  }
+  return found;
+};
+
+function judge(view: ViewFact, truth: Truth, found: Findings): void {
+  const { records, invalid, held } = view;
+  const { good, bad } = stored(view.service, view.revision, truth);
+  const where = nameOf(view);
+  found.saw('N1 views');
+  if (records.size === 0) {
+    found.saw('N6 empty views');
+    if (view.revision === 0n) found.wrong('N6', `${where} is empty before anything is known`);
+    if (good.size > 0) {
+      found.wrong('N6', `${where} is empty, the store has ${good.size} records`);
+      return;
+    }
+  }
+  const missing = [...good].filter(([key, revision]) => records.get(key) !== revision).map(([key]) => key);
+  const extra = [...records.keys()].filter((key) => !held.has(key) && !good.has(key));
+  if (missing.length + extra.length > 0)
+    found.wrong('N1', `${where} lacks ${missing.join(', ')} and has ${extra.join(', ')} too many`);
+  if (bad.length > 0) found.saw('N10 views with bad records');
+  if (bad.length !== invalid.size || bad.some((key) => !invalid.has(key)))
+    found.wrong('N10', `${where} counts ${[...invalid].join(', ')} as bad, and it is ${bad.join(', ')}`);
+}
+
+/** What the store has of a service at a revision: endpoints by mod revision, and keys of what is none. */
+export function stored(
+  service: string,
+  revision: bigint,
+  truth: Truth,
+): { readonly good: ReadonlyMap<string, bigint>; readonly bad: readonly string[] } {
+  const good = new Map<string, bigint>();
+  const bad: string[] = [];
+  for (const kv of truth.range(`${service}/`, revision)) {
+    if (recordOf(kv)) good.set(kv.key, kv.modRevision);
+    else bad.push(kv.key);
+  }
+  return { good, bad };
+}
+
+/** The views of one subscriber after the other, as they were told. */
+export function seriesOf({ facts }: Pick<Chapter, 'facts'>): ViewFact[][] {
+  const all = new Map<string, ViewFact[]>();
+  for (const view of factsOf({ facts }, 'view')) {
+    const name = `${view.viewer} ${view.service}`;
+    const series = all.get(name);
+    if (series) series.push(view);
+    else all.set(name, [view]);
+  }
+  return [...all.values()];
+}
+
+export function nameOf({ viewer, service, revision }: ViewFact): string {
+  return `${viewer} of ${service} at revision ${revision}`;
+}

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EtcdClient, type Registration, register } from '#src/index.js';
+import { nowMs } from './clock.js';
+import type { Part, Told } from './told.js';
+
+/** A rival may have to wait for as long as the run lasts. */
+const timeoutMs = 3_600_000;
+const changeEveryMs = 1_500;
+
+/** Keeps a record that says whose it is, and changes it now and then, until asked to close. */
+export async function keepRegistered(
+  client: EtcdClient,
+  part: Part,
+  tell: (told: Told) => void,
+): Promise<void> {
+  const { id, life, addr, ttlSeconds } = part;
+  const [target = ''] = part.services;
+  const closing = new AbortController();
+  const endpoint = (turn: number) => ({ addr, metadata: { life, turn } });
+  const options = { target, id, endpoint: endpoint(0), ttlSeconds, timeoutMs, signal: closing.signal };
+  let from = 0;
+  process.once('message', () => {
+    from = nowMs();
+    closing.abort();
+  });
+  const registration = await register(client, options).catch((error) => {
+    if (!closing.signal.aborted) throw error;
+    return undefined;
+  });
+  if (registration) {
+    void tellEvents(registration, tell);
+    await changeUntil(closing.signal, (turn) => registration.update(endpoint(turn)), tell);
+    await registration.close();
+  }
+  tell({ type: 'closed', from, to: nowMs() });
+}
+
+async function tellEvents(registration: Registration, tell: (told: Told) => void): Promise<void> {
+  let { lease = 0n } = registration;
+  const registered = (revision: bigint) =>
+    tell({ type: 'registered', lease: String(lease), revision: String(revision), at: nowMs() });
+  if (registration.revision !== undefined) registered(registration.revision);
+  for await (const event of registration.events()) {
+    if (event.type === 'registered') {
+      lease = event.lease;
+      registered(event.revision);
+    } else if (event.type === 'lost') {
+      tell({ type: 'lost', lease: String(lease), at: nowMs() });
+    }
+  }
+}
+
+async function changeUntil(
+  signal: AbortSignal,
+  change: (turn: number) => Promise<void>,
+  tell: (told: Told) => void,
+): Promise<void> {
+  for (let turn = 1; !signal.aborted; turn++) {
+    await sleep(changeEveryMs, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    const changed = change(turn).then(
+      () => tell({ type: 'changed', turn }),
+      () => {}, // closed meanwhile
+    );
+    await Promise.race([
+      changed,
+      new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+    ]);
+  }
+}

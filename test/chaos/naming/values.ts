@@ -1,0 +1,46 @@
+import type { StoredKv } from '../history.js';
+
+/** What a stored value says to whoever reads it as Go does. */
+export interface ReadRecord {
+  readonly addr: string;
+  /** Who wrote it, of the registrars. */
+  readonly life: string | undefined;
+  /** Which of the owner's changes it is. */
+  readonly turn: number;
+}
+
+const known = new WeakMap<StoredKv, ReadRecord | undefined>();
+
+/** Undefined for a value that is no endpoint. No part of it is the library's. */
+export function recordOf(kv: StoredKv): ReadRecord | undefined {
+  if (!known.has(kv)) known.set(kv, read(kv.value));
+  return known.get(kv);
+}
+
+function read(value: string): ReadRecord | undefined {
+  try {
+    const parsed = JSON.parse(value);
+    if (parsed === null) return { addr: '', life: undefined, turn: 0 };
+    if (typeof parsed !== 'object' || Array.isArray(parsed)) return undefined;
+    const { Op = 0, Addr = '', Metadata } = parsed;
+    if (typeof Addr !== 'string' || !(Number.isInteger(Op) && Op >= 0 && Op <= 255)) return undefined;
+    return { addr: Addr, life: Metadata?.life, turn: Metadata?.turn ?? 0 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What anybody may put under a service's key by mistake. Some are endpoints to Go, without an address. */
+export const badValues: readonly string[] = [
+  '{broken',
+  'null',
+  '[]',
+  '{}',
+  '"10.0.0.1:1"',
+  '{"Op":0,"Addr":5,"Metadata":null}',
+  '',
+  '{"Op":"add","Addr":"10.0.0.1:1"}',
+  'x'.repeat(1 << 20),
+  `{"Op":0,"Addr":"10.9.0.1:1","Metadata":"${'y'.repeat(1 << 20)}"}`,
+  '{"__proto__":{"Addr":"10.0.0.1:1"}}',
+];

@@ -1,0 +1,74 @@
+import { EtcdClient, encodeEndpoint } from '#src/index.js';
+import type { EtcdClusterHandle } from '#src/testing/index.js';
+import type { Resources } from '../resources.js';
+import { rareService, service } from './crew.js';
+import { badValues } from './values.js';
+
+const guests = 12;
+
+/** Those who come and go, so that there is something to miss; straight to the members, past every proxy. */
+export class Visitors {
+  readonly #client: EtcdClient;
+  #paused = true;
+  #guestTurn = 0;
+  #badTurn = 0;
+  #rareTurn = 0;
+
+  constructor(cluster: EtcdClusterHandle, resources: Resources) {
+    this.#client = new EtcdClient({ endpoints: cluster.endpoints, timeoutMs: 2_000 });
+    resources.use(this.#client);
+    const doEvery = (ms: number, change: () => Promise<unknown>) => {
+      // The truth tells what came of it.
+      const timer = setInterval(() => void (this.#paused || change().catch(() => {})), ms);
+      resources.defer(() => clearInterval(timer));
+    };
+    doEvery(120, () => this.#changeGuest());
+    doEvery(1_700, () => this.#changeBad());
+    doEvery(1_100, () => (this.#rareTurn++ % 2 === 0 ? this.fillRare() : this.emptyRare()));
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  async fillRare(): Promise<void> {
+    const put = (id: string, port: number) =>
+      this.#client.kv.put(`${rareService}/${id}`, encodeEndpoint({ addr: `10.2.0.1:${port}` }));
+    await Promise.all([put('a', 1), put('b', 2)]);
+  }
+
+  /** Resolves with the revision at which it was empty. */
+  async emptyRare(): Promise<bigint> {
+    return (await this.#client.kv.delete({ prefix: `${rareService}/` })).revision;
+  }
+
+  /** As an operator does. */
+  async deleteRecord(key: string): Promise<void> {
+    await this.#client.kv.delete(key);
+  }
+
+  async revokeLease(lease: bigint): Promise<void> {
+    await this.#client.lease.revoke(lease);
+  }
+
+  async #changeGuest(): Promise<void> {
+    const turn = this.#guestTurn++;
+    const key = `${service}/guest${turn % guests}`;
+    const comes = Math.floor(turn / guests) % 2 === 0;
+    const addr = `10.1.0.${turn % guests}:${1 + (turn % 60_000)}`;
+    if (comes) await this.#client.kv.put(key, encodeEndpoint({ addr }));
+    else await this.#client.kv.delete(key);
+  }
+
+  /** Under a key of its own, or over a guest's. */
+  async #changeBad(): Promise<void> {
+    const turn = this.#badTurn++;
+    const key = turn % 5 === 4 ? `${service}/guest${turn % guests}` : `${service}/bad${turn % 4}`;
+    if (turn % 6 === 5) await this.#client.kv.delete(key);
+    else await this.#client.kv.put(key, badValues[turn % badValues.length] ?? '');
+  }
+}

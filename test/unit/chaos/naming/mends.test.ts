@@ -1,0 +1,43 @@
+import { assertBreaks, assertKeeps, Scene } from './scene.js';
+
+const scene = () => new Scene().put('svc/a');
+
+describe('the naming chaos, the check that all is well again', () => {
+  it('passes what took its time', () => {
+    assertKeeps(scene().mend('kill-leader', { N5: 19_000, R2: 300 }), 'N5 mends', 1);
+  });
+
+  it('N4, N5, R1, R2: finds what took too long, or never came', () => {
+    for (const promise of ['N4', 'N5', 'R1', 'R2'] as const) {
+      assertBreaks(scene().mend('kill-leader', { [promise]: 20_001 }), promise);
+      assertBreaks(scene().mend('kill-leader', { [promise]: undefined }), promise);
+      assertBreaks(
+        scene()
+          .mend('reset', {})
+          .mend('stall', { [promise]: 60_000 }),
+        promise,
+      );
+    }
+  });
+
+  it('N8: finds views that are not the new store’s after a wipe', () => {
+    assertBreaks(scene().mend('wipe', { N5: undefined }), 'N8');
+    assertBreaks(scene().mend('wipe', { N4: 30_000 }), 'N8');
+    assertKeeps(scene().mend('wipe', { N5: 4_000 }), 'N8 mends', 2);
+  });
+
+  it('N8: finds a viewer that is not told of a wipe, or told of another reason, or told of none that was', () => {
+    const wiped = () => scene().add({ kind: 'wiped', at: 1_000, viewers: ['v.0', 'w.0'] });
+    const told = (viewer: string, reason = 'rolled-back', at = 2_000) =>
+      ({ kind: 'relisted', viewer, reason, at }) as const;
+    assertKeeps(wiped().add(told('v.0'), told('w.0')), 'N8 wipes', 2);
+    assertBreaks(wiped().add(told('v.0')), 'N8');
+    assertBreaks(wiped().add(told('v.0'), told('w.0', 'compacted')), 'N8');
+    assertBreaks(scene().add(told('v.0')), 'N8');
+    assertKeeps(scene().add(told('v.0', 'initial'), told('v.0', 'compacted')), 'N8 wipes', 0);
+  });
+
+  it('T: finds members that tell different things', () => {
+    assertBreaks(scene().add({ kind: 'conflict', revision: 2n, members: ['m0', 'm1'], told: [[], []] }), 'T');
+  });
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import type { JsonValue } from '#src/naming/endpoint.js';
+import { sameJson } from '#src/naming/same-json.js';
+
+const nested = (depth: number, inside: string): JsonValue =>
+  JSON.parse(`${'['.repeat(depth)}${inside}${']'.repeat(depth)}`);
+
+describe('two values of JSON', () => {
+  it('are the same in whatever order their members stand', () => {
+    assert.ok(sameJson({ a: 1, b: [null, 'x'] }, { b: [null, 'x'], a: 1 }));
+    assert.ok(sameJson(undefined, undefined));
+    assert.ok(sameJson(JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"a":1}}')));
+  });
+
+  const different: [string, JsonValue | undefined, JsonValue | undefined][] = [
+    ['a value', { a: 1 }, { a: 2 }],
+    ['a name', { a: 1 }, { b: 1 }],
+    ['one member more', { a: 1 }, { a: 1, b: 1 }],
+    ['a list and an object', [], {}],
+    ['a list that is longer', [1], [1, 2]],
+    ['null and nothing', null, undefined],
+    ['null and an object', null, {}],
+    ['a number and its text', 1, '1'],
+    ['what hides behind __proto__', JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"a":{}}')],
+  ];
+  for (const [what, a, b] of different) {
+    it(`differ by ${what}`, () => {
+      assert.ok(!sameJson(a, b));
+      assert.ok(!sameJson(b, a));
+    });
+  }
+
+  it('may be nested deeper than the stack', () => {
+    assert.ok(sameJson(nested(100_000, '1'), nested(100_000, '1')));
+    assert.ok(!sameJson(nested(100_000, '1'), nested(100_000, '2')));
+  });
+});
