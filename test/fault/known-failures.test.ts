@@ -118,7 +118,7 @@ describe('what other clients get wrong', function () {
       await client.close();
       for (const { ended } of ends) assert.ok((await ended) instanceof ClosedError);
       await mirrored;
-      assert.ok(performance.now() - start < 1_000, `${performance.now() - start} ms`);
+      assert.ok(performance.now() - start < 5_000, `${performance.now() - start} ms`);
       door.heal();
     });
   }

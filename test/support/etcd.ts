@@ -49,6 +49,14 @@ export function skipUnlessBreakable(context: Mocha.Context, etcd: EtcdHandle): v
   context.skip();
 }
 
+/** A counter of etcd's that it keeps for each gRPC method; it counts what others call, too. */
+export async function grpcCounter(etcd: EtcdHandle, name: string, method: string): Promise<number> {
+  const lines = (await etcd.metrics()).split('\n');
+  return lines
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(`grpc_method="${method}"`))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
 /** Fails unless the server has no more watch streams and watchers than `expected`, by default none, within a while. */
 export async function watchersReturn(
   etcd: EtcdHandle,

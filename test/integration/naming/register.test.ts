@@ -199,16 +199,15 @@ describe('a registration', () => {
   describe('whose key has a record already', () => {
     it('takes over its own address’s record, as after a restart within the TTL', async () => {
       const dead = opened.client(etcd().endpoints);
-      const before = await register(dead, { target, endpoint, ttlSeconds: 2 });
+      const before = await register(dead, { target, endpoint, ttlSeconds: 60 });
       const oldLease = before.lease!;
       await dead.close(); // the record stays until its lease runs out
 
-      const began = performance.now();
       const registration = await start({ ttlSeconds: 20 });
-      assert.ok(performance.now() - began < 1_500, 'it did not wait for the old lease');
+      assert.ok(await admin.lease.timeToLive(oldLease), 'it did not wait for the old lease');
       assert.equal((await record())?.lease, registration.lease);
 
-      await eventually('the old lease is gone', async () => !(await admin.lease.timeToLive(oldLease)));
+      await admin.lease.revoke(oldLease);
       assert.equal((await record())?.lease, registration.lease);
       assert.equal(registration.registrations, 1);
     });
