@@ -6,8 +6,8 @@ import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { eventually, folderOf, useClients } from '../integration/client/support.js';
 import { AuthGateway } from '../support/auth-gateway.js';
 import { secretOf } from '../support/canary.js';
-import { grpcCounter } from '../support/etcd.js';
-import { leavesNothing, record, skipIfExternal, told } from './support.js';
+import { grpcCounter, skipIfExternal } from '../support/etcd.js';
+import { leavesNothing, record, told } from './support.js';
 
 const tokenSeconds = 2;
 const root = { username: 'root', password: secretOf('root') };

@@ -4,18 +4,8 @@ import type { EtcdClient } from '#src/client/index.js';
 import { op } from '#src/kv/index.js';
 import type { FaultProxy } from '#src/testing/index.js';
 import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
-import { useEtcd } from '../support/etcd.js';
-import {
-  assertTrue,
-  history,
-  keepWriting,
-  leavesNothing,
-  mark,
-  reaches,
-  record,
-  skipIfExternal,
-  told,
-} from './support.js';
+import { skipIfExternal, useEtcd } from '../support/etcd.js';
+import { assertTrue, history, keepWriting, leavesNothing, mark, reaches, record, told } from './support.js';
 
 describe('a connection that is cut', function () {
   this.timeout(120_000);

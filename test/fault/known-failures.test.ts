@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { ClosedError, CompactedError, InvalidInputError } from '#src/errors/index.js';
 import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
-import { useEtcd } from '../support/etcd.js';
-import {
-  assertTrue,
-  history,
-  leavesNothing,
-  mark,
-  reaches,
-  record,
-  skipIfExternal,
-  told,
-} from './support.js';
+import { skipIfExternal, useEtcd } from '../support/etcd.js';
+import { assertTrue, history, leavesNothing, mark, reaches, record, told } from './support.js';
 
 // Each of these was seen to fail in another client of etcd.
 describe('what other clients get wrong', function () {

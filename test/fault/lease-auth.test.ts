@@ -4,7 +4,7 @@ import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { eventually, useClients } from '../integration/client/support.js';
 import { AuthGateway } from '../support/auth-gateway.js';
 import { secretOf } from '../support/canary.js';
-import { skipIfExternal } from './support.js';
+import { skipIfExternal } from '../support/etcd.js';
 
 const tokenSeconds = 1;
 const owner = { username: 'owner', password: secretOf('owner of leases') };

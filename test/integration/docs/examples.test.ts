@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
 import { EtcdClient } from '#src/client/index.js';
-import { useEtcd } from '../../support/etcd.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { frame } from '../../support/scripted-server.js';
 
 const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
@@ -85,10 +85,7 @@ describe('an example', function () {
 
   before(function () {
     // They use names of their own, under no prefix of ours.
-    if (!etcd().canBreak) {
-      console.error('skipped, since the etcd is external: the examples');
-      this.skip();
-    }
+    skipUnlessBreakable(this, etcd());
   });
 
   afterEach(() => {

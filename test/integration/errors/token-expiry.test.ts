@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
-import { grpcCounter } from '../../support/etcd.js';
+import { grpcCounter, skipIfExternal } from '../../support/etcd.js';
 import { folderOf, useClients } from '../client/support.js';
 
 const tokenSeconds = 2;
@@ -17,10 +17,7 @@ describe('five hundred concurrent calls of a client whose token has expired', fu
   const gateway = new AuthGateway(etcd, root.password);
 
   before(async function () {
-    if (process.env['ETCD_TEST_SOURCE'] === 'external') {
-      console.error(`skipped, since the etcd is external: ${this.test?.parent?.fullTitle()}`);
-      this.skip();
-    }
+    skipIfExternal(this);
     started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
     await gateway.addRoot();
     await gateway.enable();

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { getEventListeners, once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { AmbiguousWriteError, ClosedError, Code, DeadlineError, EtcdError } from '#src/errors/index.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
 
@@ -28,15 +29,6 @@ function useImpostors() {
     await once(server, 'listening');
     return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   };
-}
-
-/** A port that was free a moment ago. */
-async function deadEndpoint(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return `127.0.0.1:${port}`;
 }
 
 describe('a call', () => {

@@ -4,8 +4,16 @@ import type { EtcdClient } from '#src/client/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { startEtcd, startFaultProxy } from '#src/testing/index.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { eventually, expectNoSocketLeft, NamedServer, Opened, openSockets, Traffic } from './support.js';
+import { skip, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import {
+  eventually,
+  expectNoSocketLeft,
+  isOurs,
+  NamedServer,
+  Opened,
+  openSockets,
+  Traffic,
+} from './support.js';
 
 const pickFirst = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }) };
 
@@ -144,8 +152,9 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     assert.equal(proxy.accepted, 1);
   });
 
-  it('takes 500 endpoints at once', async () => {
-    // One server under 500 addresses: all of 127/8 is this machine.
+  it('takes 500 endpoints at once', async function () {
+    // One server under 500 addresses.
+    if (!(await isOurs('127.0.2.250'))) skip(this, 'not all of 127/8 is this machine');
     const server = opened.add(await NamedServer.start('many', '0.0.0.0'), (one) => one.stop());
     const addrs = Array.from(
       { length: 500 },

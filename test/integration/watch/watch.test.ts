@@ -6,7 +6,7 @@ import { op } from '#src/kv/index.js';
 import type { WatchEvent } from '#src/model/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import type { Watcher } from '#src/watch/index.js';
-import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { grpcCounter, skipIfExternal, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, fill, fillKeys, folderOf, useClients } from '../client/support.js';
 
 const name = ({ type, kv }: WatchEvent) => `${type} ${String(kv.key).split('/').at(-1)}`;
@@ -355,10 +355,7 @@ describe('a watch that asks for progress', () => {
 
   before(async function () {
     this.timeout(60_000);
-    if (process.env['ETCD_TEST_SOURCE'] === 'external') {
-      console.error('skipped, since the etcd is external: a watch that asks for progress');
-      this.skip();
-    }
+    skipIfExternal(this);
     const flag = 'watch-progress-notify-interval'; // under the first name since 3.6, under the second before 3.7
     started = await startEtcd({ args: [`--${flag}=200ms`] }).catch(() =>
       startEtcd({ args: [`--experimental-${flag}=200ms`] }),

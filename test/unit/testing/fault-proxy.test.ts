@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { type FaultProxy, startFaultProxy } from '#src/testing/index.js';
-import { until } from '#src/testing/wait.js';
+import { eventually } from '../../support/eventually.js';
 
 /** A client that remembers what it received and how it ended. */
 class Client {
@@ -31,8 +31,6 @@ class Client {
     this.socket.write(text);
   }
 }
-
-const eventually = (what: string, holds: () => boolean) => until(what, { timeoutMs: 10_000 }, holds);
 
 describe('the fault proxy', () => {
   let echo: Server;
