@@ -15,6 +15,21 @@ describe('what other clients get wrong', function () {
     skipIfExternal(this);
   });
 
+  async function watchedThroughDoor() {
+    const direct = connect(etcd().endpoints);
+    const door = await proxy(etcd());
+    const folder = folderOf(etcd());
+    const watcher = connect([door.endpoint]).watch({ prefix: folder });
+    const from = (await watcher.ready) + 1n;
+    const heard = record(watcher);
+    /** That it hears everything up to that revision, and nothing else. */
+    const isWhole = async (to: bigint) => {
+      await reaches(heard, to);
+      assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    };
+    return { direct, door, folder, heard, isWhole };
+  }
+
   it('a watch of an empty range is refused at once, and those after it work', async () => {
     const client = connect(etcd().endpoints);
     const folder = folderOf(etcd());
@@ -27,12 +42,7 @@ describe('what other clients get wrong', function () {
   });
 
   it('writes during a loss, and during another one right after the return, are all told', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const { direct, door, folder, isWhole } = await watchedThroughDoor();
     for (let round = 0; round < 10; round++) {
       const before = door.accepted;
       door.refuse();
@@ -40,50 +50,30 @@ describe('what other clients get wrong', function () {
       door.heal();
       await eventually('it dials', () => door.accepted > before);
     }
-    const to = await mark(direct, folder);
-    await reaches(heard, to);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    await isWhole(await mark(direct, folder));
   });
 
   it('a backlog of 3,000 revisions at the return is told to the last', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const { direct, door, folder, isWhole } = await watchedThroughDoor();
     door.refuse();
     await fill(direct, folder, 3_000);
     door.heal();
-    const to = await mark(direct, folder);
-    await reaches(heard, to);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    await isWhole(await mark(direct, folder));
   });
 
   it('a backlog of 9 MB at the return, twice the limit of grpc-js, is told at the first attempt', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const { direct, door, folder, isWhole } = await watchedThroughDoor();
     door.refuse();
     await fill(direct, folder, 900, Buffer.alloc(10_000, 'x'));
     const to = await mark(direct, folder);
     const refused = door.accepted;
     door.heal();
-    await reaches(heard, to);
+    await isWhole(to);
     assert.ok(door.accepted <= refused + 2, `${door.accepted - refused} connections`);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
   });
 
   it('a compaction during a loss is told in words', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    await watcher.ready;
-    const heard = record(watcher);
+    const { direct, door, folder, heard } = await watchedThroughDoor();
     door.refuse();
     await fill(direct, folder, 10);
     await etcd().compact();
