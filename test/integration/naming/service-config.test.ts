@@ -70,7 +70,7 @@ describe('a service config that stands in etcd', () => {
   });
 
   it('sets the timeout of calls', async () => {
-    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    const mute = createServer((socket) => opened.add(socket, () => socket.destroy())).listen(0, '127.0.0.1');
     opened.add(mute, (server) => server.close());
     await once(mute, 'listening');
     const addr = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
