@@ -7,6 +7,8 @@ import { type EtcdClusterHandle, type EtcdHandle, startEtcdCluster } from '#src/
 import type { WatchBatch, Watcher } from '#src/watch/index.js';
 import { skipIfExternal, watchersReturn } from '../support/etcd.js';
 
+export { skipIfExternal };
+
 /** One event in words, so that a difference can be read: revision, kind and key. */
 export const told = ({ type, kv }: WatchEvent) => `${kv.modRevision} ${type} ${kv.key.toString('latin1')}`;
 
