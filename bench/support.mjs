@@ -1,4 +1,5 @@
 import { startEtcd } from '../dist/testing/index.js';
+import { until } from '../dist/testing/wait.js';
 
 export const MiB = 1024 * 1024;
 
@@ -49,10 +50,6 @@ export function mib(bytes) {
   return Math.round(bytes / MiB);
 }
 
-export async function eventually(what, holds, timeoutMs = 120_000) {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+export function eventually(what, holds, timeoutMs = 120_000) {
+  return until(what, { timeoutMs }, holds);
 }

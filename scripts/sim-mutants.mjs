@@ -52,29 +52,39 @@ await Promise.all(Array.from({ length: availableParallelism() }, work));
 
 const width = Math.max(...queue.map(({ name }) => name.length));
 let survivors = 0;
+let broken = 0;
 for (const { name, patches } of queue) {
-  const { ran, rule } = results.get(name);
+  const { ran, rule, error } = results.get(name);
+  if (error !== undefined) {
+    broken++;
+    console.log(`${name.padEnd(width)}  ${'NO ANSWER'.padEnd(24)}  ${error}`);
+    continue;
+  }
   const shouldLive = patches.length === 0;
   if ((rule === undefined) !== shouldLive) survivors++;
   const verdict = rule === undefined ? `SURVIVED ${ran} schedules` : `killed at ${ran}`;
   console.log(`${name.padEnd(width)}  ${verdict.padEnd(24)}  ${rule ?? ''}`);
 }
-console.log(
-  `${chosen.length} mutants, ${survivors === 0 ? 'every one killed' : `${survivors} not as it should be`}`,
-);
-process.exit(survivors === 0 ? 0 : 1);
+const wrong = survivors + broken;
+console.log(`${chosen.length} mutants, ${wrong === 0 ? 'every one killed' : `${wrong} not as it should be`}`);
+process.exit(wrong === 0 ? 0 : 1);
 
 async function work() {
   for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-    const home = prepare(mutant);
-    results.set(mutant.name, await simulate(home));
-    rmSync(home, { recursive: true });
+    const home = mkdtempSync(join(tmpdir(), 'etcd-naming-mutant-'));
+    try {
+      prepare(home, mutant);
+      results.set(mutant.name, await simulate(home));
+    } catch (error) {
+      results.set(mutant.name, { error: error.message });
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
   }
 }
 
 /** The built simulation and the rooms that it needs, beside each other, with the mutant's patches. */
-function prepare({ name, patches }) {
-  const home = mkdtempSync(join(tmpdir(), 'etcd-naming-mutant-'));
+function prepare(home, { patches }) {
   writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
   for (const room of [core.folder, 'dist/errors', 'dist/model', 'dist/async', 'build/test/sim']) {
     cpSync(join(root, room), join(home, room), { recursive: true });
@@ -83,16 +93,18 @@ function prepare({ name, patches }) {
     const path = join(home, core.folder, file);
     const source = readFileSync(path, 'utf8');
     const places = source.split(from).length - 1;
-    if (places !== 1)
-      throw new Error(`mutant '${name}': its text is there ${places} times in ${file}, not once:\n${from}`);
+    if (places !== 1) throw new Error(`its text is there ${places} times in ${file}, not once:\n${from}`);
     writeFileSync(
       path,
       source.replace(from, () => to),
     );
   }
-  return home;
 }
 
+/**
+ * How many schedules it lived through, and the rule that it broke, if any: spinning for ever breaks one. A simulation
+ * that cannot be loaded, or that crashes, has found nothing out: that is an error.
+ */
 function simulate(home) {
   const args = [core.main, '--json', '--schedules', values.schedules, '--seed', values.seed];
   return new Promise((resolve) => {
@@ -105,17 +117,23 @@ function simulate(home) {
     child.stderr.on('data', (chunk) => {
       errors += chunk;
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    child.on('close', () => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    child.on('close', (code, signal) => {
       clearTimeout(timer);
+      if (late) {
+        resolve({ ran: 0, rule: `an end: it spins, after ${timeoutMs / 1_000} s` });
+        return;
+      }
       try {
         const { ran, failed } = JSON.parse(output);
         resolve({ ran, rule: failed?.rule });
       } catch {
-        resolve({
-          ran: 0,
-          rule: `no answer: ${errors.split('\n').find((line) => line.includes('Error')) ?? 'it spins'}`,
-        });
+        const line = errors.split('\n').find((text) => text.includes('Error'));
+        resolve({ error: line ?? `it ended with ${code ?? signal}` });
       }
     });
   });

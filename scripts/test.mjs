@@ -46,6 +46,12 @@ const capture = mkdtempSync(join(tmpdir(), 'etcd-naming-output-'));
 const outputFile = join(capture, 'output');
 const secretsFile = join(capture, 'secrets');
 process.on('exit', () => rmSync(capture, { recursive: true, force: true }));
+// A signal alone would run none of what is to be done on exit.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.once(signal, () => process.exit(code));
 
 const checks = values.only
   ? [['build', bin('tsc'), ['-b']]]
@@ -91,8 +97,7 @@ async function run(ring) {
     return false;
   }
   console.log(`\nring ${ring}:`);
-  const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
-  const resultFile = join(scratch, 'result.json');
+  const resultFile = join(capture, `${ring}.json`);
   const style = ring === 'unit' ? 'dot' : 'spec';
   const args = ['--reporter', 'scripts/ring-reporter.cjs', ...forMocha, `${folder}/**/*.test.js`];
   // What is piped is taken for no terminal, and would lose its colours.
@@ -108,7 +113,6 @@ async function run(ring) {
   const counts = existsSync(resultFile)
     ? JSON.parse(readFileSync(resultFile, 'utf8'))
     : { passed: 0, failed: 1, skipped: 0 };
-  rmSync(scratch, { recursive: true });
   for (const [name, count] of Object.entries(counts)) total[name] += count;
   if (lingered) {
     console.log(

@@ -5,7 +5,7 @@ import { serveGreeter } from '../greeter/serve.js';
 const [endpoint = '127.0.0.1:2379'] = process.argv.slice(2);
 const client = new EtcdClient({ endpoints: [endpoint] });
 
-const { server, port } = await serveGreeter('draining', 300);
+const { server, port } = await serveGreeter('draining', 3_000); // an answer takes longer than callers do to notice
 const registration = await registerServer(server, client, {
   target: 'examples/drain',
   addr: `127.0.0.1:${port}`,

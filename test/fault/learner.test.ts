@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { StatusEvent } from '#src/client/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { freePorts } from '#src/testing/ports.js';
 import { useClients } from '../integration/client/support.js';
-import { leavesNothing, record, skipIfExternal } from './support.js';
-
-async function freePeerUrl(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return `http://127.0.0.1:${port}`;
-}
+import { skipIfExternal } from '../support/etcd.js';
+import { leavesNothing, record } from './support.js';
 
 describe('a member that is only learning', function () {
   this.timeout(120_000);
@@ -23,7 +15,7 @@ describe('a member that is only learning', function () {
   before(async function () {
     skipIfExternal(this);
     this.timeout(300_000);
-    const [voterUrl, learnerUrl] = [await freePeerUrl(), await freePeerUrl()];
+    const [voterUrl = '', learnerUrl = ''] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
     const member = (name: string, url: string, initial: string, state: string) =>
       startEtcd({
         args: [

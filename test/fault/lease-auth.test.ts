@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { PermissionDeniedError } from '#src/errors/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { eventually, useClients } from '../integration/client/support.js';
+import { AuthGateway } from '../support/auth-gateway.js';
 import { secretOf } from '../support/canary.js';
-import { skipIfExternal } from './support.js';
+import { skipIfExternal } from '../support/etcd.js';
 
 const tokenSeconds = 1;
 const owner = { username: 'owner', password: secretOf('owner of leases') };
@@ -26,36 +27,17 @@ describe('with authentication on and tokens that live for a second', function ()
   const { connect } = useClients();
   let started: EtcdHandle | undefined;
   const etcd = () => started!;
-
-  async function call<T = unknown>(method: string, message: object, token = ''): Promise<T> {
-    const response = await fetch(`http://${etcd().endpoints[0]}/v3/auth/${method}`, {
-      method: 'POST',
-      body: JSON.stringify(message),
-      headers: { connection: 'close', ...(token === '' ? {} : { authorization: token }) },
-    });
-    const text = await response.text();
-    assert.equal(response.status, 200, `${method}: ${text}`);
-    return JSON.parse(text) as T;
-  }
-
-  async function callAsRoot(method: string, message: object): Promise<void> {
-    const { token } = await call<{ token: string }>('authenticate', {
-      name: 'root',
-      password: secretOf('root of leases'),
-    });
-    await call(method, message, token);
-  }
+  const gateway = new AuthGateway(etcd, secretOf('root of leases'));
 
   before(async function () {
     skipIfExternal(this);
     started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
-    await call('user/add', { name: 'root', password: secretOf('root of leases') });
-    await call('user/grant', { user: 'root', role: 'root' });
-    await call('user/add', { name: owner.username, password: owner.password });
-    await call('role/add', { name: 'owners' });
-    await call('role/grant', { name: 'owners', perm: { permType: 'READWRITE', ...range } });
-    await call('user/grant', { user: owner.username, role: 'owners' });
-    await call('enable', {});
+    await gateway.addRoot();
+    await gateway.call('user/add', { name: owner.username, password: owner.password });
+    await gateway.call('role/add', { name: 'owners' });
+    await gateway.call('role/grant', { name: 'owners', perm: { permType: 'READWRITE', ...range } });
+    await gateway.call('user/grant', { user: owner.username, role: 'owners' });
+    await gateway.enable();
   });
 
   after(() => started?.close());
@@ -77,7 +59,7 @@ describe('with authentication on and tokens that live for a second', function ()
     const [lease, ...others] = leases;
     assert.ok(lease);
     await client.kv.put('own/k', 'v', { lease: lease.id });
-    await callAsRoot('role/revoke', { role: 'owners', ...range });
+    await gateway.callAsRoot('role/revoke', { role: 'owners', ...range });
     const { reason, cause } = await lease.ended;
     assert.equal(reason, 'unauthorized');
     assert.ok(cause instanceof PermissionDeniedError);

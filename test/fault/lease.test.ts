@@ -67,6 +67,7 @@ describe('a lease of 5 s on three members', () => {
     try {
       const lease = await client.lease.hold({ ttlSeconds: 5 });
       await client.kv.put('kept', 'v', { lease: lease.id });
+      assert.ok((await direct.kv.get('kept')).kv, 'and is connected from now on');
       for (const door of doors) door.blackhole();
       const { reason } = await lease.ended;
       assert.equal(reason, 'lost-contact');

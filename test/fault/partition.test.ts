@@ -3,18 +3,10 @@ import { once } from 'node:events';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import type { StatusEvent } from '#src/client/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { freePorts } from '#src/testing/ports.js';
 import { eventually, useClients } from '../integration/client/support.js';
-import {
-  assertTrue,
-  history,
-  keepWriting,
-  leavesNothing,
-  mark,
-  reaches,
-  record,
-  skipIfExternal,
-  told,
-} from './support.js';
+import { skipIfExternal } from '../support/etcd.js';
+import { assertTrue, history, keepWriting, leavesNothing, mark, reaches, record, told } from './support.js';
 
 /** The way to one member for its peers, which tell in each request who they are; those of an isolated one are cut. */
 class PeerDoor {
@@ -90,13 +82,7 @@ describe('a member that its peers cannot reach, and clients can', function () {
     this.timeout(300_000);
     const listening = await Promise.all([0, 1, 2].map(listen));
     // Ports that were free a moment ago; what a member's peers dial is its door.
-    const behind = await Promise.all(
-      [0, 1, 2].map(async () => {
-        const { server, port } = await listen();
-        await new Promise((closed) => server.close(closed));
-        return port;
-      }),
-    );
+    const behind = await freePorts(3);
     for (const [i, { server, port }] of listening.entries()) {
       const refused = () => (isolated === i ? '*' : isolated === undefined ? undefined : ids[isolated]);
       doors.push(new PeerDoor(server, port, behind[i]!, refused));

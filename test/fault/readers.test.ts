@@ -3,17 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
-import { useEtcd } from '../support/etcd.js';
-import {
-  assertTrue,
-  history,
-  leavesNothing,
-  mark,
-  reaches,
-  record,
-  skipIfExternal,
-  told,
-} from './support.js';
+import { skipIfExternal, useEtcd } from '../support/etcd.js';
+import { assertTrue, history, leavesNothing, mark, reaches, record, told } from './support.js';
 
 const MiB = 1024 * 1024;
 

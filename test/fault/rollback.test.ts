@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { RolledBackError } from '#src/errors/index.js';
 import type { MirrorUpdate } from '#src/mirror/index.js';
 import { eventually, fill, useClients } from '../integration/client/support.js';
-import { useEtcd } from '../support/etcd.js';
-import { leavesNothing, record, skipIfExternal } from './support.js';
+import { skipIfExternal, useEtcd } from '../support/etcd.js';
+import { leavesNothing, record } from './support.js';
 
 describe('a store that is wiped and started again on the same port', () => {
   const etcd = useEtcd();

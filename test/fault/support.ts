@@ -5,7 +5,9 @@ import { WatchRequest, type WatchResponse, WatchService } from '#src/gen/etcd/rp
 import type { WatchEvent } from '#src/model/index.js';
 import { type EtcdClusterHandle, type EtcdHandle, startEtcdCluster } from '#src/testing/index.js';
 import type { WatchBatch, Watcher } from '#src/watch/index.js';
-import { watchersReturn } from '../support/etcd.js';
+import { skipIfExternal, watchersReturn } from '../support/etcd.js';
+
+export { skipIfExternal };
 
 /** One event in words, so that a difference can be read: revision, kind and key. */
 export const told = ({ type, kv }: WatchEvent) => `${kv.modRevision} ${type} ${kv.key.toString('latin1')}`;
@@ -154,13 +156,6 @@ export function leavesNothing(servers: () => readonly EtcdHandle[]): void {
     this.timeout(60_000);
     for (const server of servers()) await watchersReturn(server, [0, 0], 15_000);
   });
-}
-
-/** Skips the suite where etcd is somebody else's: this ring breaks it. */
-export function skipIfExternal(context: Mocha.Context): void {
-  if (process.env['ETCD_TEST_SOURCE'] !== 'external') return;
-  console.error(`skipped, since the etcd is external: ${context.test?.parent?.fullTitle()}`);
-  context.skip();
 }
 
 /** Three members for the tests of a `describe`; after each of them all run again. */

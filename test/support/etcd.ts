@@ -44,9 +44,28 @@ export function useEtcd(options: StartEtcdOptions = {}): () => EtcdHandle {
  * Call it first thing in the test or in a `before`.
  */
 export function skipUnlessBreakable(context: Mocha.Context, etcd: EtcdHandle): void {
-  if (etcd.canBreak) return;
-  console.error(`skipped, since the etcd is external: ${context.test?.fullTitle()}`);
-  context.skip();
+  if (!etcd.canBreak) skip(context, 'the etcd is external');
+}
+
+/** For what starts an etcd of its own, or breaks one: who names an external one for the tests wants neither. */
+export function skipIfExternal(context: Mocha.Context): void {
+  if (process.env['ETCD_TEST_SOURCE'] === 'external') skip(context, 'the etcd is external');
+}
+
+/** Skips a test, or in a `before` those that it is for, with a line that says why. */
+export function skip(context: Mocha.Context, why: string): never {
+  const { test } = context;
+  const skipped = test && 'type' in test && test.type === 'hook' ? test.parent : test;
+  console.error(`skipped, since ${why}: ${skipped?.fullTitle()}`);
+  return context.skip();
+}
+
+/** A counter of etcd's that it keeps for each gRPC method; it counts what others call, too. */
+export async function grpcCounter(etcd: EtcdHandle, name: string, method: string): Promise<number> {
+  const lines = (await etcd.metrics()).split('\n');
+  return lines
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(`grpc_method="${method}"`))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
 /** Fails unless the server has no more watch streams and watchers than `expected`, by default none, within a while. */

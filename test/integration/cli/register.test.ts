@@ -56,7 +56,8 @@ describe('etcd-naming register', () => {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`on ${signal} draws callers off first, then passes it on, and ends as the program does`, async () => {
-      const command = commands.start(...words(7));
+      // Long enough to look at the program while it has not been told.
+      const command = commands.start(...words(7, '--propagate', '3s'));
       await registered(command);
       const seen: string[] = [];
       const watcher = client.watch(`${target}/e1`);

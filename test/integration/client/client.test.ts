@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { EtcdClient } from '#src/client/index.js';
 import { ClosedError } from '#src/errors/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { folderOf, useClients } from './support.js';
+import { eventually, folderOf, useClients } from './support.js';
 
 describe('a client', () => {
   const etcd = useEtcd();
@@ -100,7 +101,8 @@ describe('a client', () => {
         await client.close();
       });
       await Promise.all(closing);
-      await new Promise((resolve) => setTimeout(resolve, 1_500)); // as long as the question may take
+      await eventually('no question is open', () => [...sockets].every(({ destroyed }) => destroyed));
+      await turn(); // for what the last one rejected
     } finally {
       process.off('unhandledRejection', note);
       for (const socket of sockets) socket.destroy();

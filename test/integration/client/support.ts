@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { op } from '#src/kv/index.js';
 import { type EtcdHandle, type FaultProxy, startFaultProxy } from '#src/testing/index.js';
+
+export { eventually } from '../../support/eventually.js';
 
 /** Clients and proxies that are closed after each test, in that order. Call it where hooks may be called. */
 export function useClients() {
@@ -30,18 +31,6 @@ let folders = 0;
 /** A folder of keys that no other test uses. */
 export function folderOf(etcd: EtcdHandle): string {
   return `${etcd.prefix}t${process.pid}-${folders++}/`;
-}
-
-export async function eventually(
-  what: string,
-  holds: () => Promise<boolean> | boolean,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await sleep(10);
-  }
 }
 
 /** Writes `count` revisions, one key each; returns the first revision, that of key 0. The others come in any order. */

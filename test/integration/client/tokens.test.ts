@@ -7,6 +7,7 @@ import { EtcdError, UnauthenticatedError } from '#src/errors/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { AuthGateway } from '../../support/auth-gateway.js';
 import { registerSecret, secretOf } from '../../support/canary.js';
+import { skipIfExternal } from '../../support/etcd.js';
 import { eventually, useClients } from './support.js';
 
 const password = secretOf('root of tokens');
@@ -18,7 +19,7 @@ describe('an etcd whose authentication is switched on and off', () => {
   const gateway = new AuthGateway(() => etcd!, password);
 
   before(async function () {
-    if (process.env['ETCD_TEST_SOURCE'] === 'external') this.skip();
+    skipIfExternal(this);
     this.timeout(300_000);
     etcd = await startEtcd();
     await gateway.addRoot();
@@ -67,7 +68,7 @@ describe('an etcd that issues signed tokens good for three seconds', () => {
   const gateway = new AuthGateway(() => etcd!, password);
 
   before(async function () {
-    if (process.env['ETCD_TEST_SOURCE'] === 'external') this.skip();
+    skipIfExternal(this);
     this.timeout(300_000);
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-jwt-'));
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

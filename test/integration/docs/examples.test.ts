@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
-import { credentials } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
-import { useEtcd } from '../../support/etcd.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { frame } from '../../support/scripted-server.js';
 
 const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
 
@@ -41,6 +42,42 @@ class Example {
   }
 }
 
+/** A call of the greeter on HTTP/2 itself, where one can learn that the server has it. */
+class GreeterCall {
+  readonly #session: ClientHttp2Session;
+  /** Its gRPC status, once it is over. */
+  readonly status: Promise<unknown>;
+
+  constructor(url: string) {
+    this.#session = connect(url);
+    const stream = this.#session.request({
+      ':method': 'POST',
+      ':path': '/greeter.Greeter/SayHello',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    this.status = new Promise((resolve, reject) => {
+      this.#session.once('error', reject);
+      stream.once('error', reject);
+      stream.once('trailers', (trailers) => resolve(trailers['grpc-status']));
+      stream.once('close', () => {
+        this.#session.close();
+        reject(new Error('it was not answered'));
+      });
+    });
+    stream.resume();
+    stream.end(frame(Buffer.from('\x0a\x01x'))); // the name is x
+  }
+
+  /** A server answers a ping after all that came before it. */
+  async arrived(): Promise<void> {
+    await once(this.#session, 'connect');
+    await new Promise<void>((resolve, reject) =>
+      this.#session.ping((error) => (error ? reject(error) : resolve())),
+    );
+  }
+}
+
 describe('an example', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
@@ -48,10 +85,7 @@ describe('an example', function () {
 
   before(function () {
     // They use names of their own, under no prefix of ours.
-    if (!etcd().canBreak) {
-      console.error('skipped, since the etcd is external: the examples');
-      this.skip();
-    }
+    skipUnlessBreakable(this, etcd());
   });
 
   afterEach(() => {
@@ -87,23 +121,10 @@ describe('an example', function () {
     await using client = new EtcdClient({ endpoints: etcd().endpoints });
     const { kvs } = await client.kv.range({ prefix: 'examples/drain/' });
     const { Addr } = JSON.parse(String(kvs[0]?.value)) as { Addr: string };
-    // The example's own stub, by the path that it has once built.
-    const { GreeterClient } = (await import(`${folder}greeter/greeter.js`)) as {
-      GreeterClient: new (
-        address: string,
-        how: ReturnType<typeof credentials.createInsecure>,
-      ) => {
-        sayHello(request: object, options: object, callback: (error: unknown, reply: unknown) => void): void;
-        close(): void;
-      };
-    };
-    const greeter = new GreeterClient(Addr, credentials.createInsecure());
-    const answered = new Promise((resolve, reject) => {
-      greeter.sayHello({ name: 'x' }, {}, (error, reply) => (error ? reject(error) : resolve(reply)));
-    });
+    const call = new GreeterCall(`http://${Addr}`);
+    await call.arrived();
     example.child.kill('SIGTERM');
-    await answered;
-    greeter.close();
+    assert.equal(await call.status, '0');
     assert.match(await example.ended(), /draining\ndrained/);
     assert.equal((await client.kv.range({ prefix: 'examples/drain/' })).count, 0n);
   });

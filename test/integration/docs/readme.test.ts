@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EtcdClient } from '#src/client/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { freePorts } from '#src/testing/ports.js';
+import { skipIfExternal } from '../../support/etcd.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const folder = join(root, 'build', 'readme');
@@ -22,15 +23,6 @@ function snippets(etcd: string, port: number): Map<string, string> {
       code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`),
     ]),
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function compile(): void {
@@ -57,7 +49,7 @@ async function output(child: ChildProcess, until?: string): Promise<string> {
   child.stdout?.on('data', collect);
   child.stderr?.on('data', collect);
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-  const [code, signal] = await once(child, 'exit');
+  const [code, signal] = await once(child, 'close');
   clearTimeout(timer);
   if (!until) assert.equal(code, 0, `ended with ${code ?? signal}: ${text}`);
   return text;
@@ -68,11 +60,14 @@ describe('the README, compiled and run', () => {
   let server: ChildProcess | undefined;
 
   before(async function () {
+    // They use names of their own, under no prefix of ours.
+    skipIfExternal(this);
     this.timeout(120_000);
     etcd = await startEtcd();
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    for (const [name, code] of snippets(etcd.endpoints[0] ?? '', await freePort())) {
+    const [port = 0] = await freePorts(1);
+    for (const [name, code] of snippets(etcd.endpoints[0] ?? '', port)) {
       writeFileSync(join(folder, `${name}.ts`), `${code}\nexport {};\n`);
     }
     cpSync(join(root, 'test/support/readme'), folder, { recursive: true });

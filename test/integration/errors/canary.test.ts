@@ -167,10 +167,13 @@ describe('no password, token or key stands in', () => {
   });
 
   it('the errors of an Authenticate that fails in any other way', async () => {
-    for (const how of Object.values(failures)) {
+    for (const [what, how] of Object.entries(failures)) {
+      passwords.length = 0;
       authenticate = how;
       const client = connect();
       const thrown = await fail(client);
+      assert.ok(thrown.size >= 12, `${what}: ${[...thrown.keys()]} failed`);
+      assert.ok(passwords.includes(auth.password), `${what}: there was nothing to be leaked`);
       for (const [name, error] of thrown) assertClean(`the error of ${name}`, error);
       await client.close();
     }
@@ -200,14 +203,16 @@ describe('no password, token or key stands in', () => {
       { endpoints: ['http://127.0.0.1:1'], tls: { key, cert: key } },
     ];
     for (const options of wrong) {
+      let thrown: unknown;
       try {
         const client = connect(options);
         assertClean('the client', client);
         await client.kv.get('k');
-        assert.fail('it resolved');
       } catch (error) {
-        assertClean('the error', error);
+        thrown = error;
       }
+      assert.ok(thrown instanceof Error, 'it resolved');
+      assertClean('the error', thrown);
     }
   });
 

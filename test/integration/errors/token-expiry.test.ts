@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
+import { grpcCounter, skipIfExternal } from '../../support/etcd.js';
 import { folderOf, useClients } from '../client/support.js';
 
 const tokenSeconds = 2;
@@ -12,36 +14,19 @@ describe('five hundred concurrent calls of a client whose token has expired', fu
   const { connect } = useClients();
   let started: EtcdHandle | undefined;
   const etcd = () => started!;
-
-  async function administer(method: string, message: object): Promise<void> {
-    const response = await fetch(`http://${etcd().endpoints[0]}/v3/auth/${method}`, {
-      method: 'POST',
-      body: JSON.stringify(message),
-      headers: { connection: 'close' },
-    });
-    assert.equal(response.status, 200, `${method}: ${await response.text()}`);
-  }
+  const gateway = new AuthGateway(etcd, root.password);
 
   before(async function () {
-    if (process.env['ETCD_TEST_SOURCE'] === 'external') {
-      console.error(`skipped, since the etcd is external: ${this.test?.parent?.fullTitle()}`);
-      this.skip();
-    }
+    skipIfExternal(this);
     started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
-    await administer('user/add', { name: root.username, password: root.password });
-    await administer('user/grant', { user: 'root', role: 'root' });
-    await administer('enable', {});
+    await gateway.addRoot();
+    await gateway.enable();
   });
 
   after(() => started?.close());
 
   /** Authenticate calls that etcd has begun, whatever came of them. */
-  async function authentications(): Promise<number> {
-    const lines = (await etcd().metrics()).split('\n');
-    return lines
-      .filter((line) => line.startsWith('grpc_server_started_total{') && line.includes('"Authenticate"'))
-      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-  }
+  const authentications = () => grpcCounter(etcd(), 'grpc_server_started_total', 'Authenticate');
 
   /** Time alone makes a token expire, and any use of it would renew it. */
   const expiry = () => sleep(2.5 * tokenSeconds * 1_000);

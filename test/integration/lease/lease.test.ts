@@ -8,7 +8,7 @@ import {
   LeaseNotFoundError,
 } from '#src/errors/index.js';
 import type { KeptLease } from '#src/lease/index.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
 
 describe('a lease', () => {
@@ -22,6 +22,9 @@ describe('a lease', () => {
     folder = folderOf(etcd());
   });
 
+  const renewals = () => etcd().metric('etcd_debugging_lease_renewed_total');
+  /** Streams of everybody's, ever: on an external etcd others begin some, too. */
+  const streams = () => grpcCounter(etcd(), 'grpc_server_started_total', 'LeaseKeepAlive');
   const exists = async (key: string) => (await client.kv.get(key)).kv !== undefined;
 
   describe('granted', () => {
@@ -121,11 +124,10 @@ describe('a lease', () => {
 
     it('by many calls takes one stream for them all', async () => {
       const { id } = await client.lease.grant({ ttlSeconds: 60 });
-      const started = () => etcd().metric('grpc_server_started_total');
-      await client.lease.keepAliveOnce(id);
-      const before = await started();
+      const before = await streams();
       await Promise.all(Array.from({ length: 50 }, () => client.lease.keepAliveOnce(id)));
-      assert.ok((await started()) - before < 10, 'it counts the calls of others, too');
+      const begun = (await streams()) - before;
+      assert.ok(begun > 0 && begun < 10, `${begun} streams`);
       await client.lease.revoke(id);
     });
 
@@ -134,8 +136,9 @@ describe('a lease', () => {
       const far = connect([door.endpoint]);
       const { id } = await far.lease.grant({ ttlSeconds: 60 });
       door.delay({ up: 0, down: 3_600_000 });
+      const before = await renewals();
       const renewed = far.lease.keepAliveOnce(id);
-      await eventually('it waits', () => door.connections > 0);
+      await eventually('etcd renewed it', async () => (await renewals()) > before);
       door.cut();
       door.heal();
       assert.equal((await renewed).ttlSeconds, 60);
@@ -203,17 +206,6 @@ describe('a lease', () => {
       assert.equal(await client.lease.timeToLive(lease.id), undefined);
     });
 
-    it('for 7,000,000 s is renewed no more often than that asks for', async () => {
-      const renewals = () => etcd().metric('etcd_debugging_lease_renewed_total');
-      const lease = await client.lease.hold({ ttlSeconds: 7_000_000 });
-      assert.equal(lease.ttlSeconds, 7_000_000);
-      const before = await renewals();
-      const start = performance.now();
-      await eventually('a while is over', () => performance.now() - start > 500);
-      assert.equal(await renewals(), before);
-      await lease.revoke();
-    });
-
     it('and revoked by another is told as expired, once', async () => {
       const lease = await client.lease.hold({ ttlSeconds: 3 });
       const told = follow(lease);
@@ -251,6 +243,7 @@ describe('a lease', () => {
     });
 
     it('by many shares one stream with them', async () => {
+      const before = await streams();
       const leases = await Promise.all(
         Array.from({ length: 20 }, () => client.lease.hold({ ttlSeconds: 2 })),
       );
@@ -258,6 +251,8 @@ describe('a lease', () => {
       const lost = () => leases.some(({ held }) => !held);
       await eventually('their time is over', () => lost() || performance.now() - start > 2_500);
       assert.equal(lost(), false);
+      const begun = (await streams()) - before;
+      assert.ok(begun > 0 && begun < 10, `${begun} streams`);
       await Promise.all(leases.map((lease) => lease.revoke()));
     });
 
@@ -289,7 +284,7 @@ describe('a lease', () => {
         const told = follow(lease);
         await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
         door.refuse();
-        while (await exists(`${folder}k`)) {}
+        await eventually('etcd let go of it', async () => !(await exists(`${folder}k`)));
         assert.equal(lease.held, false);
         await lease.ended;
         assert.equal(told.length, 2);
@@ -333,9 +328,15 @@ describe('a held lease', () => {
     const lease = await connect(etcd().endpoints).lease.hold({ ttlSeconds: 2 });
     await etcd().pause();
     const start = performance.now();
+    let lastHeldMs = 0;
     try {
-      await eventually('it is not held any more', () => !lease.held);
-      assert.ok(performance.now() - start <= 2_010, 'the time that etcd gave it');
+      await eventually('it is not held any more', () => {
+        // Taken before the look: when this turn comes late, `held` must be so much the earlier false.
+        const atMs = performance.now() - start;
+        if (lease.held) lastHeldMs = atMs;
+        return !lease.held;
+      });
+      assert.ok(lastHeldMs <= 2_000, `held after ${lastHeldMs} ms of the 2,000 that etcd gave it`);
       assert.equal((await lease.ended).reason, 'lost-contact');
     } finally {
       await etcd().resume();

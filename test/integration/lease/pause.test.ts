@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, useClients } from '../client/support.js';
+import { eventually, folderOf, useClients } from '../client/support.js';
 
 const program = fileURLToPath(new URL('paused-owner.js', import.meta.url));
 const ttlSeconds = 2;
@@ -11,7 +11,7 @@ const ttlSeconds = 2;
 describe('the owner of a lease whose process was stopped for twice its TTL', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
-  const { connect, proxy } = useClients();
+  const { proxy } = useClients();
   const children: ChildProcess[] = [];
 
   afterEach(() => {
@@ -22,9 +22,7 @@ describe('the owner of a lease whose process was stopped for twice its TTL', fun
 
   it('is told of the loss before any call resolves, were it answered before the pause or begun after it', async () => {
     const door = await proxy(etcd());
-    const direct = connect(etcd().endpoints);
-    await direct.kv.put('watched', 'v');
-    const child = fork(program, [door.endpoint, String(ttlSeconds)]);
+    const child = fork(program, [door.endpoint, String(ttlSeconds), `${folderOf(etcd())}owned`]);
     children.push(child);
     assert.equal(await next(child), 'holds');
 

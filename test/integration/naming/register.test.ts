@@ -1,63 +1,22 @@
 import assert from 'node:assert/strict';
-import { EtcdClient } from '#src/client/index.js';
+import type { EtcdClient } from '#src/client/index.js';
 import { DeadlineError } from '#src/errors/index.js';
-import {
-  EndpointManager,
-  NamingError,
-  type RegisterOptions,
-  type Registration,
-  register,
-} from '#src/naming/index.js';
+import { EndpointManager, NamingError, register } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { deadEndpoint, eventually, expectNoSocketLeft, Opened, openSockets } from './support.js';
+import { skipUnlessBreakable } from '../../support/etcd.js';
+import { deadEndpoint, eventually, openSockets } from './support.js';
+import { useRegistrations } from './use-registrations.js';
 
 describe('a registration', () => {
-  const etcd = useEtcd();
-  expectNoSocketLeft();
-  const opened = new Opened();
-  const endpoint = { addr: '10.0.0.7:50051' };
-  const stored = '{"Op":0,"Addr":"10.0.0.7:50051","Metadata":null}';
+  const { etcd, opened, scene, endpoint, stored, start, record, isBack, newLease } = useRegistrations();
   let admin: EtcdClient;
   let client: EtcdClient;
   let target: string;
   let key: string;
 
   beforeEach(() => {
-    admin = opened.client(etcd().endpoints);
-    client = opened.client(etcd().endpoints);
-    target = `${etcd().prefix}register/svc`;
-    key = `${target}/10.0.0.7:50051`;
+    ({ admin, client, target, key } = scene);
   });
-
-  afterEach(async () => {
-    await opened.close();
-    await using cleaner = new EtcdClient({ endpoints: etcd().endpoints });
-    await cleaner.kv.delete({ prefix: `${etcd().prefix}register/` });
-  });
-
-  async function start(options: Partial<RegisterOptions> = {}, by = client): Promise<Registration> {
-    const registration = await register(by, { target, endpoint, ttlSeconds: 2, ...options });
-    return opened.add(registration, (one) => one.close());
-  }
-
-  const record = async (of = key) => (await admin.kv.get(of)).kv;
-  /** Waits until it stands in etcd again, under a lease of its own that is alive. */
-  const isBack = (registration: Registration, count: number) =>
-    eventually(
-      'it is registered again',
-      async () => {
-        const kv = registration.registrations >= count ? await record() : undefined;
-        return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
-      },
-      20_000,
-    );
-
-  /** A registration that waits has a lease already: the one that was not there before. */
-  const newLease = (before: readonly bigint[]) =>
-    eventually('it holds a lease', async () =>
-      (await admin.lease.list()).find((lease) => !before.includes(lease)),
-    );
 
   it('stores Go’s value under <target>/<addr>, with a lease of 10 s', async () => {
     const registration = await start({ ttlSeconds: undefined as never });
@@ -193,82 +152,6 @@ describe('a registration', () => {
         20_000,
       );
       assert.deepEqual([registration.lease, registration.registrations], [lease, 1]);
-    });
-  });
-
-  describe('whose key has a record already', () => {
-    it('takes over its own address’s record, as after a restart within the TTL', async () => {
-      const dead = opened.client(etcd().endpoints);
-      const before = await register(dead, { target, endpoint, ttlSeconds: 2 });
-      const oldLease = before.lease!;
-      await dead.close(); // the record stays until its lease runs out
-
-      const began = performance.now();
-      const registration = await start({ ttlSeconds: 20 });
-      assert.ok(performance.now() - began < 1_500, 'it did not wait for the old lease');
-      assert.equal((await record())?.lease, registration.lease);
-
-      await eventually('the old lease is gone', async () => !(await admin.lease.timeToLive(oldLease)));
-      assert.equal((await record())?.lease, registration.lease);
-      assert.equal(registration.registrations, 1);
-    });
-
-    it('waits for another’s record to go, and takes its place', async () => {
-      const manager = new EndpointManager(admin, target);
-      await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
-      const before = await admin.lease.list();
-      let registration: Registration | undefined;
-      const registering = start().then((one) => {
-        registration = one;
-      });
-      await newLease(before);
-      // The other one's next record is not the end of the wait.
-      await manager.addEndpoint(key, { addr: '10.9.9.9:2' });
-      assert.equal(registration, undefined);
-      assert.match(String((await record())?.value), /10\.9\.9\.9:2/);
-
-      await manager.deleteEndpoint(key);
-      await registering;
-      assert.equal((await record())?.value.toString(), stored);
-    });
-
-    it('rejects in time naming the other when it does not go, and leaves it alone', async () => {
-      const manager = new EndpointManager(admin, target);
-      const { revision } = await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
-      await assert.rejects(start({ timeoutMs: 500 }), (error: Error) => {
-        assert.ok(error instanceof DeadlineError);
-        assert.match(
-          error.message,
-          /'.*10\.0\.0\.7:50051' was not registered within 500 ms: .*10\.9\.9\.9:1/,
-        );
-        return true;
-      });
-      assert.equal((await record())?.modRevision, revision);
-    });
-
-    it('yields to another that takes its key, says so, and comes back when that one goes', async () => {
-      const registration = await start();
-      const manager = new EndpointManager(admin, target);
-      await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
-      await eventually('it waits', () => registration.state === 'waiting');
-      assert.match(registration.lastError?.message ?? '', /10\.9\.9\.9:1/);
-      assert.match(String((await record())?.value), /10\.9\.9\.9:1/);
-
-      await manager.deleteEndpoint(key);
-      await isBack(registration, 2);
-      assert.equal(registration.lastError, undefined);
-    });
-
-    it('does not wrestle with another process of the same address', async () => {
-      const one = await start();
-      const two = await start({}, admin);
-      // Whoever lost writes no more: between two looks, more than a renewal apart, the record is the same.
-      const began = performance.now();
-      await eventually('a TTL is over', () => performance.now() - began > 2_000);
-      assert.ok(
-        one.registrations + two.registrations <= 4,
-        `${one.registrations} + ${two.registrations} writes`,
-      );
     });
   });
 

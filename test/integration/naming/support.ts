@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import {
   type ChannelOptions,
@@ -15,12 +15,10 @@ import {
 import { EtcdClient } from '#src/client/index.js';
 import type { EndpointEvent, EndpointManager, EndpointRecord } from '#src/naming/index.js';
 import type { EtcdHandle } from '#src/testing/index.js';
-import { until } from '#src/testing/wait.js';
+import { eventually } from '../../support/eventually.js';
 
-/** Waits for a condition, and gives what it found. */
-export function eventually<T>(what: string, probe: () => Promise<T> | T, timeoutMs = 10_000) {
-  return until(what, { timeoutMs }, probe);
-}
+export { deadEndpoint } from '../../support/dead-endpoint.js';
+export { eventually };
 
 /** What was opened for a test, closed again after it, last first. */
 export class Opened {
@@ -355,12 +353,13 @@ export class KeepAliveProcess {
   }
 }
 
-/** A port of this machine that nobody listens on. */
-export async function deadEndpoint(): Promise<string> {
-  const server = await NamedServer.start('soon gone');
-  server.stop();
-  const socket = connect(server.port, '127.0.0.1');
-  const [error] = (await once(socket, 'error').catch((reason) => [reason])) as [NodeJS.ErrnoException];
-  if (error.code !== 'ECONNREFUSED') throw new Error(`port ${server.port} was to be closed: ${error.code}`);
-  return server.addr;
+/** Whether this machine has that address: all of 127/8 on Linux, 127.0.0.1 alone on macOS. */
+export async function isOurs(address: string): Promise<boolean> {
+  const server = createServer().listen(0, address);
+  const isListening = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  server.close();
+  return isListening;
 }

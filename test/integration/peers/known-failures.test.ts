@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ClosedError } from '#src/errors/index.js';
 import type { KeptLease } from '#src/lease/index.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, fillKeys, folderOf, useClients } from '../client/support.js';
 
 // Each of these was seen to fail in another client of etcd. Those about watches are in the ring of faults; a write
@@ -44,7 +44,7 @@ describe('what other clients get wrong', function () {
         told = true;
       });
       door[fault]();
-      while ((await near.kv.get(key)).kv) {}
+      await eventually('etcd let go of it', async () => (await near.kv.get(key)).kv === undefined);
       // etcd has deleted the key a moment ago: the owner knew before.
       assert.equal(told, true, `${fault}: told too late`);
       assert.equal(lease.held, false);
@@ -66,7 +66,7 @@ describe('what other clients get wrong', function () {
       await client.close();
       assert.equal((await lease.ended).reason, 'closed');
       await Promise.all(ends);
-      assert.ok(performance.now() - start < 1_000, `${fault}: ${performance.now() - start} ms`);
+      assert.ok(performance.now() - start < 5_000, `${fault}: ${performance.now() - start} ms`);
       door.heal();
     }
   });
@@ -86,14 +86,7 @@ describe('what other clients get wrong', function () {
     skipUnlessBreakable(this, etcd()); // counts renewals, and others may renew theirs there
     const client = connect(etcd().endpoints);
     const renewed = () => etcd().metric('etcd_debugging_lease_renewed_total');
-    const keepAlives = async () => {
-      const lines = (await etcd().metrics()).split('\n');
-      return lines
-        .filter(
-          (line) => line.startsWith('grpc_server_msg_received_total{') && line.includes('LeaseKeepAlive'),
-        )
-        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-    };
+    const keepAlives = () => grpcCounter(etcd(), 'grpc_server_msg_received_total', 'LeaseKeepAlive');
     const leases: KeptLease[] = [];
     const warnings: string[] = [];
     const note = (warning: Error) => warnings.push(warning.message); // Node warns of a timer that it cuts to 1 ms
@@ -109,6 +102,7 @@ describe('what other clients get wrong', function () {
     assert.deepEqual([await keepAlives(), await renewed()], before);
     assert.deepEqual(warnings, []);
     assert.equal(told, false);
+    assert.equal(leases[0]?.ttlSeconds, 7_000_000);
     for (const lease of leases) {
       assert.equal(lease.held, true);
       await lease.revoke();

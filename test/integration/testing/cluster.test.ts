@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js';
-import { gatewayOf, isHealthy, skipIfExternal } from './support.js';
+import { skip, skipIfExternal } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
+import { gatewayOf, isHealthy } from './support.js';
 
 describe('a cluster of three', function () {
   this.timeout(120_000);
@@ -75,14 +77,16 @@ describe('a cluster whose members can be cut from each other', function () {
 
   before(async function () {
     skipIfExternal(this);
-    if (process.platform !== 'linux' || process.env['ETCD_TEST_SOURCE'] === 'docker') this.skip();
+    if (process.platform !== 'linux' || process.env['ETCD_TEST_SOURCE'] === 'docker')
+      skip(this, 'members cannot be cut from each other here');
     cluster = await startEtcdCluster({ partitions: true });
   });
 
   after(() => cluster?.close());
   afterEach(async () => {
     cluster?.rejoin();
-    for (const member of cluster?.members ?? []) await until(() => isHealthy(member));
+    for (const member of cluster?.members ?? [])
+      await eventually(`${member.name} is healthy`, () => isHealthy(member), 15_000);
   });
 
   it('moves the leadership to the member named, and to another one when none is named', async () => {
@@ -97,13 +101,17 @@ describe('a cluster whose members can be cut from each other', function () {
     const old = await cluster.leader();
     cluster.isolate(old);
     const rest = cluster.members.filter((member) => member !== old);
-    await until(() => isHealthy(rest[0]!));
-    await until(async () => !(await isHealthy(old)));
+    await eventually('the rest is healthy', () => isHealthy(rest[0]!), 15_000);
+    await eventually('it has no quorum', async () => !(await isHealthy(old)), 15_000);
     await gatewayOf(rest[0]!).put('meanwhile', 'without it');
     assert.ok(rest.includes(await cluster.leader()));
-    await until(async () => (await old.metric('etcd_server_has_leader')) === 0);
+    await eventually(
+      'it has no leader',
+      async () => (await old.metric('etcd_server_has_leader')) === 0,
+      15_000,
+    );
     cluster.rejoin();
-    await until(() => isHealthy(old));
+    await eventually('it is healthy again', () => isHealthy(old), 15_000);
     assert.equal(await gatewayOf(old).get('meanwhile'), 'without it');
   });
 
@@ -111,7 +119,7 @@ describe('a cluster whose members can be cut from each other', function () {
     const leader = await cluster.leader();
     const follower = cluster.members.find((member) => member !== leader)!;
     cluster.isolate(follower);
-    await until(async () => !(await isHealthy(follower)));
+    await eventually('it has no quorum', async () => !(await isHealthy(follower)), 15_000);
     await gatewayOf(leader).put('meanwhile', 'still there');
     await follower.kill();
     const restarted = follower.restart();
@@ -127,11 +135,3 @@ describe('a cluster whose members can be cut from each other', function () {
     assert.throws(() => other.isolate(other.members[0]!), /partitions: true/);
   });
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < deadline, 'not within 15 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

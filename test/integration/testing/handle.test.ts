@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { EtcdStartError, startEtcd } from '#src/testing/index.js';
-import { skipUnlessBreakable, useEtcd, watchersReturn } from '../../support/etcd.js';
-import { gatewayOf, isFrozen, isHealthy, readAll, skipIfExternal } from './support.js';
+import { isProcessFrozen } from '#src/testing/process-state.js';
+import { skipIfExternal, skipUnlessBreakable, useEtcd, watchersReturn } from '../../support/etcd.js';
+import { gatewayOf, isAlive, isHealthy, readAll } from './support.js';
 
 describe('a handle of one etcd', () => {
   const etcd = useEtcd();
@@ -49,7 +49,7 @@ describe('a handle of one etcd', () => {
     it('is silent while paused and answers when resumed', async () => {
       await etcd().pause();
       try {
-        if (etcd().pid !== undefined) assert.equal(isFrozen(etcd().pid!), true);
+        if (etcd().pid !== undefined) assert.equal(await isProcessFrozen(etcd().pid!), true);
         assert.equal(await isHealthy(etcd(), 300), false);
       } finally {
         await etcd().resume();
@@ -172,7 +172,7 @@ describe('starting an etcd', () => {
     const { pid } = etcd;
     await Promise.all([etcd.close(), etcd.close()]);
     await etcd.close();
-    if (pid !== undefined) assert.equal(existsSync(`/proc/${pid}`), false);
+    if (pid !== undefined) assert.equal(isAlive(pid), false);
     assert.equal(await isHealthy(etcd), false);
     await assert.rejects(etcd.restart(), /was closed/);
   });

@@ -13,14 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdStartError, startEtcd, startEtcdCluster } from '#src/testing/index.js';
-import {
-  eventually,
-  gatewayOf,
-  isHealthy,
-  skipIfExternal,
-  skipUnlessProcess,
-  withEnvironment,
-} from './support.js';
+import { skipIfExternal } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
+import { gatewayOf, isAlive, isHealthy, skipUnlessProcess, withEnvironment } from './support.js';
 
 /** Nothing of the machine's own: no binary, no cache, no engine, no way out. */
 function nowhere(folder: string): Record<string, string | undefined> {
@@ -149,7 +144,7 @@ describe('looking for an etcd', function () {
         abort.abort(reason);
         await started;
       });
-      assert.equal(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`), false);
+      assert.equal(isAlive(Number(readFileSync(pidFile, 'utf8'))), false);
       assert.deepEqual(readdirSync(temporary), []);
     });
   }
@@ -171,6 +166,7 @@ describe('an etcd whose owner dies', () => {
   for (const signal of ['SIGKILL', 'SIGTERM', 'exit'] as const) {
     it(`dies with it, and its files go, on ${signal}`, async () => {
       const temporary = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
+      let etcd: { pid: number; endpoints: string[] } | undefined;
       const script = `
         import { startEtcd } from '#src/testing/index.js';
         const etcd = await startEtcd({ source: 'binary' });
@@ -183,15 +179,21 @@ describe('an etcd whose owner dies', () => {
         env: { ...process.env, TMPDIR: temporary },
       });
       const ended = once(owner, 'exit');
-      const [line] = (await Promise.race([once(owner.stdout, 'data'), ended])) as [Buffer | number];
-      assert.ok(Buffer.isBuffer(line), 'it starts an etcd');
-      const etcd = JSON.parse(String(line)) as { pid: number; endpoints: string[] };
-      if (signal !== 'exit') owner.kill(signal);
-      await ended;
-      await eventually('etcd is gone', () => !existsSync(`/proc/${etcd.pid}`));
-      await eventually('its folder is gone', () => readdirSync(temporary).length === 0);
-      assert.equal(await isHealthy(etcd), false);
-      rmSync(temporary, { recursive: true });
+      try {
+        const [line] = (await Promise.race([once(owner.stdout, 'data'), ended])) as [Buffer | number];
+        assert.ok(Buffer.isBuffer(line), 'it starts an etcd');
+        etcd = JSON.parse(String(line)) as { pid: number; endpoints: string[] };
+        const { pid } = etcd;
+        if (signal !== 'exit') owner.kill(signal);
+        await ended;
+        await eventually('etcd is gone', () => !isAlive(pid));
+        await eventually('its folder is gone', () => readdirSync(temporary).length === 0);
+        assert.equal(await isHealthy(etcd), false);
+      } finally {
+        owner.kill('SIGKILL');
+        if (etcd && isAlive(etcd.pid)) process.kill(etcd.pid, 'SIGKILL');
+        rmSync(temporary, { recursive: true, force: true });
+      }
     });
   }
 });

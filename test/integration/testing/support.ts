@@ -1,15 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdHandle } from '#src/testing/index.js';
-
-/** Waits until a condition holds; fails after `timeoutMs`. */
-export async function eventually(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 10_000) {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await sleep(10);
-  }
-}
+import { skip } from '../../support/etcd.js';
 
 export async function readAll(url: string, timeoutMs = 2_000): Promise<string> {
   const response = await fetch(url, {
@@ -30,9 +20,14 @@ export async function isHealthy(
   }
 }
 
-export function isFrozen(pid: number): boolean {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  return threads.every((thread) => / T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+/** Whether there is a process of this id. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Keys by etcd's JSON gateway: an eye of the tests' own. */
@@ -84,19 +79,8 @@ export async function withEnvironment<T>(
   }
 }
 
-/** For what starts an etcd of its own: who names an external one for the tests wants no other. */
-export function skipIfExternal(context: Mocha.Context): void {
-  skipIf(process.env['ETCD_TEST_SOURCE'] === 'external', 'the etcd is external', context);
-}
-
 /** For what is only so of an etcd that is a process of this machine. */
 export function skipUnlessProcess(context: Mocha.Context): void {
   const source = process.env['ETCD_TEST_SOURCE'] ?? '';
-  skipIf(['external', 'docker'].includes(source), `the etcd is of source '${source}'`, context);
-}
-
-function skipIf(condition: boolean, why: string, context: Mocha.Context): void {
-  if (!condition) return;
-  console.error(`skipped, since ${why}: ${context.test?.fullTitle()}`);
-  context.skip();
+  if (['external', 'docker'].includes(source)) skip(context, `the etcd is of source '${source}'`);
 }

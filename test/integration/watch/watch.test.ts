@@ -6,7 +6,7 @@ import { op } from '#src/kv/index.js';
 import type { WatchEvent } from '#src/model/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import type { Watcher } from '#src/watch/index.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { grpcCounter, skipIfExternal, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, fill, fillKeys, folderOf, useClients } from '../client/support.js';
 
 const name = ({ type, kv }: WatchEvent) => `${type} ${String(kv.key).split('/').at(-1)}`;
@@ -56,11 +56,14 @@ describe('a watch', () => {
     const door = await proxy(etcd());
     const far = connect([door.endpoint]);
     await far.kv.get('k');
-    const watcher = far.watch({ prefix: folder });
+    const reads = () => grpcCounter(etcd(), 'grpc_server_handled_total', 'Range');
+    const before = await reads();
     // The revision it starts at is read before its create is sent; what comes between is told too.
-    await watcher.ready;
-    door.cut();
+    door.delay({ up: 0, down: 500 });
+    const watcher = far.watch({ prefix: folder });
+    await eventually('its revision is read', async () => (await reads()) > before);
     await client.kv.put(`${folder}k`, 'v');
+    door.heal();
     assert.deepEqual((await read(watcher, 1)).map(name), ['put k']);
   });
 
@@ -352,10 +355,7 @@ describe('a watch that asks for progress', () => {
 
   before(async function () {
     this.timeout(60_000);
-    if (process.env['ETCD_TEST_SOURCE'] === 'external') {
-      console.error('skipped, since the etcd is external: a watch that asks for progress');
-      this.skip();
-    }
+    skipIfExternal(this);
     const flag = 'watch-progress-notify-interval'; // under the first name since 3.6, under the second before 3.7
     started = await startEtcd({ args: [`--${flag}=200ms`] }).catch(() =>
       startEtcd({ args: [`--experimental-${flag}=200ms`] }),

@@ -1,3 +1,4 @@
+import { type Action as ActionOf, drawing } from '../action.js';
 import { Random } from '../random.js';
 
 /** What may go wrong. */
@@ -25,14 +26,7 @@ export type FaultKind = (typeof faultKinds)[number];
 const userKinds = ['hold', 'close', 'revoke', 'once-held', 'once-other', 'once-missing', 'leave'] as const;
 export type ActionKind = FaultKind | (typeof userKinds)[number];
 
-/** One thing that the world does. Three free numbers say how; what they mean depends on the kind. */
-export interface Action {
-  readonly at: number;
-  readonly kind: ActionKind;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-}
+export type Action = ActionOf<ActionKind>;
 
 /** A plan for one run, and how its world is made. */
 export interface Schedule {
@@ -86,14 +80,7 @@ const gentleWeights: readonly (readonly [number, ActionKind])[] = [
 
 export function schedule(seed: number): Schedule {
   const random = new Random(seed ^ 0x1ea5e);
-  const number = () => random.between(0, 0xffff);
-  const action = (at: number, kind: ActionKind): Action => ({
-    at,
-    kind,
-    a: number(),
-    b: number(),
-    c: number(),
-  });
+  const action = drawing<ActionKind>(random);
   const gentle = random.chance(0.25);
   const actions: Action[] = [];
   for (let i = random.between(1, 4); i > 0; i--) actions.push(action(1 + 13 * i, 'hold'));

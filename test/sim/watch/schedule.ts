@@ -1,3 +1,4 @@
+import { type Action as ActionOf, drawing } from '../action.js';
 import { Random } from '../random.js';
 
 /** What may go wrong. The traps lie in wait for a moment of the protocol. */
@@ -38,14 +39,7 @@ export type FaultKind = (typeof faultKinds)[number];
 const otherKinds = ['write', 'backlog', 'delete-all', 'watch', 'leave', 'tick', 'new-token'] as const;
 export type ActionKind = FaultKind | (typeof otherKinds)[number];
 
-/** One thing that the world does. Three free numbers say how; what they mean depends on the kind. */
-export interface Action {
-  readonly at: number;
-  readonly kind: ActionKind;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-}
+export type Action = ActionOf<ActionKind>;
 
 const weights: readonly (readonly [number, ActionKind])[] = [
   [40, 'write'],
@@ -91,14 +85,7 @@ export interface Schedule {
 
 export function schedule(seed: number): Schedule {
   const random = new Random(seed ^ 0x5bd1e995);
-  const number = () => random.between(0, 0xffff);
-  const action = (at: number, kind: ActionKind): Action => ({
-    at,
-    kind,
-    a: number(),
-    b: number(),
-    c: number(),
-  });
+  const action = drawing<ActionKind>(random);
   const actions: Action[] = [];
   if (random.chance(0.06)) actions.push(action(0, 'backlog'));
   else actions.push(action(0, 'write'), action(0, 'write'));

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { ClosedError, Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
-import { writeSnapshot } from '#src/naming/directory/snapshot.js';
-import { type HoldOptions, ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
+import { ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';
-
-const emptyView = {
-  target: 'svc',
-  endpoints: [],
-  revision: 1n,
-  invalid: new Set<string>(),
-  held: new Set<string>(),
-};
+import { followIn, subscribeTo } from './subscribers.js';
 
 describe('the directory of services', () => {
   let clock: FakeClock;
@@ -24,23 +16,8 @@ describe('the directory of services', () => {
     directory = new ServiceDirectory(etcd.client, {}, clock);
   });
 
-  /** A subscriber, and what it was told: views as their addresses, troubles as their texts. */
-  function subscribe(target = 'svc') {
-    const told: string[] = [];
-    const unsubscribe = directory.follow(target, {
-      view: ({ endpoints }) => told.push(`[${endpoints.map(({ addr }) => addr)}]`),
-      trouble: (error) => told.push(error.message),
-    });
-    return { told, unsubscribe };
-  }
-
-  /** A subscriber that has been told what is known already. */
-  async function follow(target?: string) {
-    const subscriber = subscribe(target);
-    await settled();
-    return subscriber;
-  }
-
+  const subscribe = (target?: string) => subscribeTo(directory, target);
+  const follow = (target?: string) => followIn(directory, target);
   const unreachable = new EtcdError('nobody there', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
 
   it('follows one service once, however many ask for it', async () => {
@@ -59,86 +36,6 @@ describe('the directory of services', () => {
     );
   });
 
-  describe('of a service that turns up empty after history was lost', () => {
-    let told: string[];
-
-    beforeEach(async () => {
-      ({ told } = await follow());
-      etcd.mirrors[0]!.snapshot('a:1', 'b:1');
-      await settled();
-      etcd.mirrors[0]!.resync();
-      await settled();
-    });
-
-    it('keeps the last known endpoints for one TTL, and then believes it', () => {
-      assert.deepEqual(told, ['[a:1,b:1]', '[a:1,b:1]']);
-      assert.deepEqual([...(directory.get('svc')?.held ?? [])], ['svc/a:1', 'svc/b:1']);
-      clock.advance(9_999);
-      assert.deepEqual(told, ['[a:1,b:1]', '[a:1,b:1]']);
-      clock.advance(1);
-      assert.deepEqual(told, ['[a:1,b:1]', '[a:1,b:1]', '[]']);
-    });
-
-    it('keeps the others beside who is back: one alone could not carry them all', async () => {
-      etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
-      await settled();
-      assert.equal(told.at(-1), '[a:1,b:1]');
-      clock.advance(60_000);
-      assert.equal(told.at(-1), '[b:1]');
-    });
-
-    it('lets go of an address that is back under another key', async () => {
-      etcd.mirrors[0]!.put('new', '{"Addr":"a:1"}');
-      await settled();
-      assert.equal(told.at(-1), '[b:1,a:1]');
-    });
-
-    it('does not begin to wait anew with each empty list', async () => {
-      clock.advance(6_000);
-      etcd.mirrors[0]!.resync();
-      await settled();
-      clock.advance(4_000);
-      assert.equal(told.at(-1), '[]');
-    });
-  });
-
-  describe('of a service that empties right after a reconnect', () => {
-    it('doubts that, and no longer when the reconnect is some time ago', async () => {
-      const { told } = await follow();
-      const [mirror] = etcd.mirrors;
-      mirror!.snapshot('a:1');
-      await settled();
-      Object.assign(mirror!, { reconnects: 1, forMs: 5 });
-      mirror!.remove('a:1');
-      await settled();
-      assert.equal(told.at(-1), '[a:1]');
-      clock.advance(10_000);
-      assert.equal(told.at(-1), '[]');
-      mirror!.forMs = 3_600_000;
-      mirror!.put('a:1', '{"Addr":"a:1"}');
-      mirror!.remove('a:1');
-      await settled();
-      assert.equal(told.at(-1), '[]');
-    });
-  });
-
-  describe('of a service that empties one by one after a reconnect', () => {
-    it('keeps all that went so', async () => {
-      const { told } = await follow();
-      const [mirror] = etcd.mirrors;
-      mirror!.snapshot('a:1', 'b:1', 'c:1');
-      await settled();
-      Object.assign(mirror!, { reconnects: 1, forMs: 5 });
-      for (const id of ['a:1', 'b:1', 'c:1']) {
-        mirror!.remove(id);
-        await settled();
-      }
-      assert.equal(told.at(-1), '[a:1,b:1,c:1]');
-      clock.advance(10_000);
-      assert.equal(told.at(-1), '[]');
-    });
-  });
-
   it('is not ended by a subscriber that throws', async () => {
     directory.follow('svc', {
       view: () => assert.fail('its own affair'),
@@ -151,133 +48,6 @@ describe('the directory of services', () => {
     await settled();
     assert.deepEqual(told, ['[a:1]', '[a:1,b:1]']);
     assert.equal(etcd.mirrors.length, 1);
-  });
-
-  describe('told how to doubt', () => {
-    const doubting = (hold: HoldOptions) => {
-      directory = new ServiceDirectory(etcd.client, { hold }, clock);
-    };
-
-    it('holds back the loss of a part', async () => {
-      doubting({ lossShare: 0.5, holdMs: 1_000 });
-      const { told } = await follow();
-      etcd.mirrors[0]!.snapshot('a:1', 'b:1', 'c:1', 'd:1');
-      await settled();
-      etcd.mirrors[0]!.resync('a:1', 'e:1');
-      await settled();
-      assert.equal(told.at(-1), '[a:1,b:1,c:1,d:1,e:1]');
-      clock.advance(1_000);
-      assert.equal(told.at(-1), '[a:1,e:1]');
-    });
-
-    it('believes everything at once', async () => {
-      doubting({ holdMs: 0 });
-      const { told } = await follow();
-      etcd.mirrors[0]!.snapshot('a:1');
-      await settled();
-      etcd.mirrors[0]!.resync();
-      await settled();
-      assert.equal(told.at(-1), '[]');
-    });
-
-    it('doubts even what it sees as it happens', async () => {
-      doubting({ doubtLive: true });
-      const { told } = await follow();
-      etcd.mirrors[0]!.snapshot('a:1');
-      await settled();
-      etcd.mirrors[0]!.remove('a:1');
-      await settled();
-      assert.equal(told.at(-1), '[a:1]');
-    });
-
-    it('refuses what cannot work', () => {
-      assert.throws(() => doubting({ holdMs: -1 }), /hold.holdMs/);
-      assert.throws(() => doubting({ lossShare: 0 }), /hold.lossShare/);
-    });
-  });
-
-  describe('with snapshots of an earlier process', () => {
-    const saved = new Map<string, Uint8Array>();
-    const snapshots: SnapshotStore = {
-      load: async (target) => saved.get(target),
-      save: async (target, bytes) => {
-        saved.set(target, bytes);
-      },
-    };
-
-    beforeEach(() => {
-      saved.clear();
-      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
-    });
-
-    async function leaveBehind(...addrs: string[]): Promise<void> {
-      await follow();
-      etcd.mirrors[0]!.snapshot(...addrs);
-      await settled();
-      clock.advance(1_000);
-      await settled();
-      assert.equal(saved.size, 1);
-      etcd.close();
-      etcd = new FakeClient();
-      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
-    }
-
-    it('shows what that knew when etcd does not answer, and says so', async () => {
-      await leaveBehind('a:1', 'b:1');
-      const { told } = await follow();
-      assert.deepEqual(told, []);
-      clock.advance(1_000);
-      await settled();
-      assert.deepEqual(told, ['[a:1,b:1]']);
-      const { state, source, endpoints } = directory.status('svc');
-      assert.deepEqual([state, source, endpoints], ['known', 'disk', 2]);
-    });
-
-    it('shows nothing of it when etcd answers in time', async () => {
-      await leaveBehind('a:1');
-      const { told } = await follow();
-      etcd.mirrors[0]!.snapshot('c:1');
-      await settled();
-      clock.advance(5_000);
-      await settled();
-      assert.deepEqual(told, ['[c:1]']);
-      assert.equal(directory.status('svc').source, 'live');
-    });
-
-    it('replaces it by what etcd says, once it does', async () => {
-      await leaveBehind('a:1');
-      const { told } = await follow();
-      clock.advance(1_000);
-      await settled();
-      etcd.mirrors[0]!.snapshot('b:1');
-      await settled();
-      assert.deepEqual(told, ['[a:1]', '[b:1]']);
-    });
-
-    it('saves no empty service, and none in doubt', async () => {
-      await leaveBehind('a:1');
-      const [before] = saved.values();
-      await follow();
-      etcd.mirrors[0]!.snapshot();
-      await settled();
-      clock.advance(60_000);
-      await settled();
-      assert.deepEqual([...saved.values()], [before]);
-    });
-
-    for (const [what, bytes] of [
-      ['of another target', writeSnapshot({ ...emptyView, target: 'other' }, 1)],
-      ['of another version', Buffer.from('{"version":2,"target":"svc"}')],
-      ['that is none', Buffer.from('\0\0\0')],
-    ] as const) {
-      it(`passes over one ${what}`, async () => {
-        saved.set('svc', bytes);
-        const { told } = await follow();
-        clock.advance(1_000);
-        await settled();
-        assert.deepEqual(told, []);
-      });
-    }
   });
 
   describe('read without callbacks', () => {
@@ -327,17 +97,6 @@ describe('the directory of services', () => {
       assert.equal(directory.get('nobody'), undefined);
       assert.equal(directory.status('nobody').state, 'unknown');
     });
-  });
-
-  it('believes at once a service that empties before its eyes, or is met empty', async () => {
-    const { told } = await follow();
-    etcd.mirrors[0]!.snapshot();
-    await settled();
-    etcd.mirrors[0]!.put('a:1', '{"Addr":"a:1"}');
-    await settled();
-    etcd.mirrors[0]!.remove('a:1');
-    await settled();
-    assert.deepEqual(told, ['[]', '[a:1]', '[]']);
   });
 
   it('tells a later subscriber what is known, though not from within subscribe()', async () => {

@@ -1,0 +1,52 @@
+import { EtcdClient } from '#src/client/index.js';
+import { type RegisterOptions, type Registration, register } from '#src/naming/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, Opened } from './support.js';
+
+/** Registrations of one endpoint, closed after each test of a `describe`. Call it where hooks may be called. */
+export function useRegistrations() {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  const endpoint = { addr: '10.0.0.7:50051' };
+  const stored = '{"Op":0,"Addr":"10.0.0.7:50051","Metadata":null}';
+  const scene = {} as { admin: EtcdClient; client: EtcdClient; target: string; key: string };
+
+  beforeEach(() => {
+    scene.admin = opened.client(etcd().endpoints);
+    scene.client = opened.client(etcd().endpoints);
+    scene.target = `${etcd().prefix}register/svc`;
+    scene.key = `${scene.target}/10.0.0.7:50051`;
+  });
+
+  afterEach(async () => {
+    await opened.close();
+    await using cleaner = new EtcdClient({ endpoints: etcd().endpoints });
+    await cleaner.kv.delete({ prefix: `${etcd().prefix}register/` });
+  });
+
+  async function start(options: Partial<RegisterOptions> = {}, by = scene.client): Promise<Registration> {
+    const registration = await register(by, { target: scene.target, endpoint, ttlSeconds: 2, ...options });
+    return opened.add(registration, (one) => one.close());
+  }
+
+  const record = async (of = scene.key) => (await scene.admin.kv.get(of)).kv;
+  /** Waits until it stands in etcd again, under a lease of its own that is alive. */
+  const isBack = (registration: Registration, count: number) =>
+    eventually(
+      'it is registered again',
+      async () => {
+        const kv = registration.registrations >= count ? await record() : undefined;
+        return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
+      },
+      20_000,
+    );
+
+  /** A registration that waits has a lease already: the one that was not there before. */
+  const newLease = (before: readonly bigint[]) =>
+    eventually('it holds a lease', async () =>
+      (await scene.admin.lease.list()).find((lease) => !before.includes(lease)),
+    );
+
+  return { etcd, opened, scene, endpoint, stored, start, record, isBack, newLease };
+}

@@ -1,0 +1,53 @@
+import type { EtcdClient } from '#src/client/index.js';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, type NamedServer, Opened } from './support.js';
+
+/** A resolver, and a service of its own, for each test of a `describe`. Call it where hooks may be called. */
+export function useResolver() {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  const scene = {} as {
+    client: EtcdClient;
+    target: string;
+    manager: EndpointManager;
+    resolver: Disposable;
+  };
+  let tests = 0;
+
+  beforeEach(() => {
+    const client = opened.client(etcd().endpoints);
+    const resolver = opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
+    // A service of its own for each test: what one leaves behind is nothing to the next.
+    const target = `${etcd().prefix}resolver/${++tests}/svc`;
+    Object.assign(scene, { client, resolver, target, manager: new EndpointManager(client, target) });
+  });
+
+  afterEach(() => opened.close());
+
+  const put = (server: NamedServer, metadata: object | null = null) =>
+    scene.manager.addEndpoint(`${scene.target}/${server.name}`, {
+      addr: server.addr,
+      metadata: metadata as null,
+    });
+  const watchers = () => etcd().metric('etcd_debugging_mvcc_watcher_total');
+  /** Watchers before this test's own; those of the test before may take a moment to go. */
+  const watchersBefore = async () => {
+    if (etcd().canBreak) await eventually('no watcher is left', async () => (await watchers()) === 0);
+    return watchers();
+  };
+  const fails = (call: () => Promise<unknown>, timeoutMs?: number) =>
+    eventually(
+      'a call fails',
+      () =>
+        call().then(
+          () => undefined,
+          (error: Error) => error,
+        ),
+      timeoutMs,
+    );
+
+  return { etcd, opened, scene, put, watchers, watchersBefore, fails };
+}

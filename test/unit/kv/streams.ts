@@ -1,0 +1,32 @@
+import { KvClient, type RangeBatch } from '#src/kv/index.js';
+import { FakeClock } from '../lease/fakes.js';
+import type { ScriptedKv } from './scripted-kv.js';
+
+/** The keys of a scripted server. */
+export const everything = { prefix: 'k' };
+
+export function clientOf(
+  server: ScriptedKv,
+  clock = new FakeClock(),
+  closing: AbortSignal = new AbortController().signal,
+) {
+  return new KvClient(server, 128, { clock, timeoutMs: 9_000, closing });
+}
+
+/** All keys, and all revisions named. */
+export async function drain(stream: AsyncIterable<RangeBatch>) {
+  const names: string[] = [];
+  const revisions = new Set<bigint>();
+  let batches = 0;
+  for await (const { kvs, revision } of stream) {
+    for (const { key } of kvs) names.push(String(key));
+    revisions.add(revision);
+    batches++;
+  }
+  return { names, revisions: [...revisions], batches };
+}
+
+/** Lets everything run that is about to. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+}

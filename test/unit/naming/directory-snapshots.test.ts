@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { writeSnapshot } from '#src/naming/directory/snapshot.js';
+import { ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
+import { FakeClock } from '../lease/fakes.js';
+import { FakeClient, settled } from './fake-service.js';
+import { followIn } from './subscribers.js';
+
+const emptyView = {
+  target: 'svc',
+  endpoints: [],
+  revision: 1n,
+  invalid: new Set<string>(),
+  held: new Set<string>(),
+};
+
+describe('the directory of services', () => {
+  let clock: FakeClock;
+  let etcd: FakeClient;
+  let directory: ServiceDirectory;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    etcd = new FakeClient();
+    directory = new ServiceDirectory(etcd.client, {}, clock);
+  });
+
+  const follow = () => followIn(directory);
+
+  describe('with snapshots of an earlier process', () => {
+    const saved = new Map<string, Uint8Array>();
+    const snapshots: SnapshotStore = {
+      load: async (target) => saved.get(target),
+      save: async (target, bytes) => {
+        saved.set(target, bytes);
+      },
+    };
+
+    beforeEach(() => {
+      saved.clear();
+      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+    });
+
+    async function leaveBehind(...addrs: string[]): Promise<void> {
+      await follow();
+      etcd.mirrors[0]!.snapshot(...addrs);
+      await settled();
+      clock.advance(1_000);
+      await settled();
+      assert.equal(saved.size, 1);
+      etcd.close();
+      etcd = new FakeClient();
+      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+    }
+
+    it('shows what that knew when etcd does not answer, and says so', async () => {
+      await leaveBehind('a:1', 'b:1');
+      const { told } = await follow();
+      assert.deepEqual(told, []);
+      clock.advance(1_000);
+      await settled();
+      assert.deepEqual(told, ['[a:1,b:1]']);
+      const { state, source, endpoints } = directory.status('svc');
+      assert.deepEqual([state, source, endpoints], ['known', 'disk', 2]);
+    });
+
+    it('shows nothing of it when etcd answers in time', async () => {
+      await leaveBehind('a:1');
+      const { told } = await follow();
+      etcd.mirrors[0]!.snapshot('c:1');
+      await settled();
+      clock.advance(5_000);
+      await settled();
+      assert.deepEqual(told, ['[c:1]']);
+      assert.equal(directory.status('svc').source, 'live');
+    });
+
+    it('replaces it by what etcd says, once it does', async () => {
+      await leaveBehind('a:1');
+      const { told } = await follow();
+      clock.advance(1_000);
+      await settled();
+      etcd.mirrors[0]!.snapshot('b:1');
+      await settled();
+      assert.deepEqual(told, ['[a:1]', '[b:1]']);
+    });
+
+    it('saves no empty service, and none in doubt', async () => {
+      await leaveBehind('a:1');
+      const [before] = saved.values();
+      await follow();
+      etcd.mirrors[0]!.snapshot();
+      await settled();
+      clock.advance(60_000);
+      await settled();
+      assert.deepEqual([...saved.values()], [before]);
+    });
+
+    for (const [what, bytes] of [
+      ['of another target', writeSnapshot({ ...emptyView, target: 'other' }, 1)],
+      ['of another version', Buffer.from('{"version":2,"target":"svc"}')],
+      ['that is none', Buffer.from('\0\0\0')],
+    ] as const) {
+      it(`passes over one ${what}`, async () => {
+        saved.set('svc', bytes);
+        const { told } = await follow();
+        clock.advance(1_000);
+        await settled();
+        assert.deepEqual(told, []);
+      });
+    }
+  });
+});
