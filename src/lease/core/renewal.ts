@@ -32,7 +32,7 @@ export interface Once extends Wish {
 /** A lease that is kept; `endsAt` is until when it is believed held. */
 export interface Kept extends Wish {
   readonly type: 'kept';
-  /** When its grant was sent: an answer to an older request is about an earlier lease of the same id. */
+  /** When its grant was answered: what was sent before may have met an earlier lease of the same id, or none yet. */
   readonly since: number;
   ttlMs: number;
   renewAt: number;
@@ -40,11 +40,17 @@ export interface Kept extends Wish {
 
 export type Renewal = Kept | Once;
 
-export function newKept(lease: LeaseId, sentAt: number, ttlMs: number, random: () => number): Kept {
+/** `sentAt`: when its grant was sent; `now`: when it was answered. */
+export function newKept(
+  lease: LeaseId,
+  { sentAt, ttlMs }: { readonly sentAt: number; readonly ttlMs: number },
+  now: number,
+  random: () => number,
+): Kept {
   return {
     type: 'kept',
     lease,
-    since: sentAt,
+    since: now,
     ttlMs,
     endsAt: heldUntil(sentAt, ttlMs),
     renewAt: nextRenewal(sentAt, ttlMs, random),

@@ -30,9 +30,10 @@ export class StreamState implements AskedStream {
     return this.#owed;
   }
 
-  get soleLease(): LeaseId | undefined {
-    const [lease] = this.#asked.keys();
-    return this.#asked.size === 1 ? lease : undefined;
+  /** The oldest request, where all of them are for one lease. */
+  get soleAsked(): Asked | undefined {
+    const [first] = this.#asked.values();
+    return this.#asked.size === 1 ? first : undefined;
   }
 
   sent(by: Renewal, sentAt: number): void {

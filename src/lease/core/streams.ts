@@ -90,8 +90,8 @@ export class Streams {
   }
 
   /**
-   * The stream is over. Gives those who have to be asked again, and where etcd's last word on a lease ended it, that
-   * lease and the word.
+   * The stream is over. Gives those who have to be asked again, and where etcd's last word on a lease ended it, the
+   * request that it answers and the word.
    */
   lost(key: StreamKey, error: EtcdError, now: number, longestMs: number): Loss {
     const stream = this.#find(key);
@@ -166,14 +166,14 @@ export class Streams {
 
 export interface Loss {
   readonly again: readonly Renewal[];
-  readonly ended: { readonly lease: LeaseId; readonly reason: 'expired' | 'unauthorized' } | undefined;
+  readonly ended: { readonly asked: Asked; readonly reason: 'expired' | 'unauthorized' } | undefined;
 }
 
 /** etcd's last word on a lease, where it can be about no other. */
 function lastWord(stream: StreamState, fate: StreamFate): Loss['ended'] {
-  const lease = stream.soleLease;
-  if (lease === undefined || (fate !== 'expired' && fate !== 'unauthorized')) return undefined;
-  return { lease, reason: fate };
+  const asked = stream.soleAsked;
+  if (!asked || (fate !== 'expired' && fate !== 'unauthorized')) return undefined;
+  return { asked, reason: fate };
 }
 
 const nothingLost: Loss = { again: [], ended: undefined };

@@ -99,6 +99,36 @@ describe('a lease that is kept', () => {
   });
 });
 
+describe('a lease whose id is held again', () => {
+  it('ends as expired, and the new one alone is looked after', () => {
+    const { core, hold, timer } = setUp();
+    hold(0);
+    assert.deepEqual(finishes(hold(100)), [{ type: 'finish', lease: 1n, end: { reason: 'expired' } }]);
+    assert.deepEqual(finishes(timer(heldUntil(0, ttlMs))), []);
+    assert.equal(core.heldAt(1n, heldUntil(100, ttlMs) - 1), true);
+    assert.deepEqual(finishes(timer(heldUntil(100, ttlMs))), [
+      { type: 'finish', lease: 1n, end: { reason: 'lost-contact' } },
+    ]);
+  });
+
+  it('does not end the new one by an answer, nor by the end of a stream, that was its own', () => {
+    const { hold, timer, opened, answer, gone } = setUp();
+    hold(0);
+    timer(third);
+    opened(third);
+    hold(third + 20, 1n, third - 10);
+    assert.deepEqual(
+      finishes(answer(third + 30, 1n, 1, 0)),
+      [],
+      'it was not granted yet when this was asked',
+    );
+    timer(2 * third);
+    hold(2 * third + 20, 1n, 2 * third + 10);
+    const notFound = errorFromServer(Code.NOT_FOUND, 'etcdserver: requested lease not found');
+    assert.deepEqual(finishes(gone(2 * third + 30, notFound)), []);
+  });
+});
+
 describe('a renewal that is not answered', () => {
   it('is asked of another member after a third of the TTL, and either answer counts', () => {
     const { core, hold, timer, opened, answer } = setUp();
