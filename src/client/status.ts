@@ -40,7 +40,8 @@ const mostWaiting = 1_000;
 export class StatusFeed {
   readonly #clock: Clock;
   readonly #subscribers = new Set<Mailbox<StatusEvent>>();
-  readonly #lostAt = new Map<number, number>();
+  /** The last of each stream. */
+  readonly #outages = new Map<number, { readonly since: number; over: boolean }>();
   #closed = false;
 
   constructor(clock: Clock) {
@@ -51,7 +52,9 @@ export class StatusFeed {
     const now = this.#clock.now();
     switch (status.type) {
       case 'disconnected':
-        if (status.attempt === 1) this.#lostAt.set(status.lane, now);
+        // The attempts are counted on until the stream has proved itself, which takes longer than going on.
+        if (status.attempt === 1 || this.#outages.get(status.lane)?.over !== false)
+          this.#outages.set(status.lane, { since: now, over: false });
         this.#publish({ type: 'disconnected', stream: status.lane, error: status.error });
         return;
       case 'reopening':
@@ -65,13 +68,16 @@ export class StatusFeed {
       case 'dropped':
         this.#publish({ type: 'dropped', stream: status.lane, events: status.events });
         return;
-      case 'resumed':
+      case 'resumed': {
+        const outage = this.#outages.get(status.lane);
+        if (outage) outage.over = true;
         this.#publish({
           type: 'resumed',
           stream: status.lane,
           fromRevision: status.fromRevision,
-          downMs: now - (this.#lostAt.get(status.lane) ?? now),
+          downMs: now - (outage?.since ?? now),
         });
+      }
     }
   }
 
