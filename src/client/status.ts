@@ -39,7 +39,8 @@ const mostWaiting = 1_000;
 /** Hands each event to everyone who listens now. */
 export class StatusFeed {
   readonly #clock: Clock;
-  readonly #subscribers = new Set<Mailbox<StatusEvent>>();
+  /** With what lets go of each one's signal. */
+  readonly #subscribers = new Map<Mailbox<StatusEvent>, () => void>();
   /** The last of each stream. */
   readonly #outages = new Map<number, { readonly since: number; over: boolean }>();
   #closed = false;
@@ -92,19 +93,11 @@ export class StatusFeed {
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {
     const mailbox = new Mailbox<StatusEvent>();
     if (this.#closed) mailbox.end();
-    this.#subscribers.add(mailbox);
-    const leave = () => {
-      release();
-      this.#subscribers.delete(mailbox);
-    };
-    const release = onAbort(signal, (reason) => {
-      this.#subscribers.delete(mailbox);
-      mailbox.discard(reason);
-    });
+    else this.#join(mailbox, signal);
     return {
       next: () => mailbox.take(),
       return: async () => {
-        leave();
+        this.#leave(mailbox);
         mailbox.discard();
         return { done: true, value: undefined };
       },
@@ -116,13 +109,28 @@ export class StatusFeed {
 
   close(): void {
     this.#closed = true;
-    for (const mailbox of this.#subscribers) mailbox.end();
-    this.#subscribers.clear();
+    for (const mailbox of [...this.#subscribers.keys()]) {
+      this.#leave(mailbox);
+      mailbox.end();
+    }
+  }
+
+  #join(mailbox: Mailbox<StatusEvent>, signal: AbortSignal | undefined): void {
+    const release = onAbort(signal, (reason) => {
+      this.#subscribers.delete(mailbox);
+      mailbox.discard(reason);
+    });
+    if (!signal?.aborted) this.#subscribers.set(mailbox, release);
+  }
+
+  #leave(mailbox: Mailbox<StatusEvent>): void {
+    this.#subscribers.get(mailbox)?.();
+    this.#subscribers.delete(mailbox);
   }
 
   #publish(event: StatusEvent): void {
     if (published.hasSubscribers) published.publish(event);
-    for (const mailbox of this.#subscribers) {
+    for (const mailbox of this.#subscribers.keys()) {
       if (mailbox.size >= mostWaiting) mailbox.drop();
       mailbox.put(event);
     }
