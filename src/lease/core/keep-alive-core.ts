@@ -96,7 +96,7 @@ export class KeepAliveCore {
         this.#opened(input.stream, now);
         return;
       case 'answer':
-        this.#answered(input.stream, input.lease, input.ttlMs);
+        this.#answered(input.stream, input.lease, input.ttlMs, now);
         return;
       case 'stream-lost':
         this.#lost(input.stream, input.error, now);
@@ -161,7 +161,7 @@ export class KeepAliveCore {
   // What comes of it.
 
   #opened(key: StreamKey, now: number): void {
-    const stream = this.#streams.opened(key);
+    const stream = this.#streams.opened(key, now);
     if (!stream) return;
     for (const renewal of stream.waiting()) {
       if (!isWanted(renewal)) continue;
@@ -170,8 +170,8 @@ export class KeepAliveCore {
     }
   }
 
-  #answered(key: StreamKey, lease: LeaseId, ttlMs: number): void {
-    const asked = this.#streams.answered(key, lease);
+  #answered(key: StreamKey, lease: LeaseId, ttlMs: number, now: number): void {
+    const asked = this.#streams.answered(key, lease, now);
     if (!asked) return;
     const { by, sentAt } = asked;
     if (by.askedOn?.key === key) by.askedOn = undefined;
@@ -237,6 +237,8 @@ export class KeepAliveCore {
       else this.#finish(renewal, 'lost-contact', this.#streams.trouble);
     } else if (!renewal.askedOn) {
       this.#ask(renewal);
+    } else if (nextLook(renewal) > now) {
+      this.#plan(renewal); // something was heard meanwhile
     } else if (wasPaused) {
       // The answer may be there already, unread: the member is not to blame for our own sleep.
       renewal.askedAt = now - (renewal.patienceMs * 3) / 4;

@@ -60,15 +60,15 @@ export class Streams {
     this.#emit({ type: 'send', stream: stream.key, lease: by.lease });
   }
 
-  opened(key: StreamKey): StreamState | undefined {
+  opened(key: StreamKey, now: number): StreamState | undefined {
     const stream = this.#find(key);
-    if (stream) stream.opened = true;
+    stream?.open(now);
     return stream;
   }
 
-  answered(key: StreamKey, lease: LeaseId): Asked | undefined {
+  answered(key: StreamKey, lease: LeaseId, now: number): Asked | undefined {
     const stream = this.#find(key);
-    const asked = stream?.answered(lease);
+    const asked = stream?.answered(lease, now);
     if (!stream || !asked) return undefined;
     this.#failures = 0;
     this.#trouble = undefined;

@@ -250,6 +250,38 @@ describe('a keep-alive-once', () => {
     ]);
   });
 
+  describe('with a short deadline', () => {
+    it('is late without a word against its member, which may be far away', () => {
+      const { once, opened, timer } = setUp();
+      once(0, 1, 1n, 300);
+      assert.equal(wakeAt(opened(1)), undefined);
+      assert.deepEqual(types(timer(300)).slice(0, 1), ['settle']);
+    });
+
+    it('finds out together with those before it that a member is silent', () => {
+      const { once, opened, timer } = setUp();
+      once(0, 1, 1n, 300);
+      opened(0);
+      for (const from of [300, 600]) {
+        timer(from);
+        once(from, from, 1n, from + 300);
+      }
+      timer(900);
+      assert.equal(wakeAt(once(900, 4, 1n, 1_200)), 1_000);
+      assert.deepEqual(types(timer(1_000)).slice(0, 3), ['doubt-stream', 'open-stream', 'send']);
+    });
+
+    it('is patient with a member that answers others', () => {
+      const { once, opened, answer, timer } = setUp();
+      once(0, 1, 1n, 10_000);
+      once(0, 2, 2n, 1_500);
+      opened(0);
+      answer(900, 1n);
+      assert.deepEqual(types(timer(1_000)), ['wake-at']);
+      assert.deepEqual(types(timer(1_500)).slice(0, 1), ['settle']);
+    });
+  });
+
   it('leaves the stream open for the next one for a while, and no longer', () => {
     const { once, answer, timer } = setUp();
     once(0);
