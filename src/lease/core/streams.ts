@@ -43,7 +43,7 @@ export class Streams {
 
   /** When something may be sent again: Infinity as long as that does not depend on time. */
   get readyAt(): number {
-    if (this.#current) return this.#careful && this.#current.owed > 0 ? Number.POSITIVE_INFINITY : 0;
+    if (this.#current) return this.#careful && isAwaited(this.#current) ? Number.POSITIVE_INFINITY : 0;
     return this.#tokenAwaited ? Number.POSITIVE_INFINITY : this.#reopenAt;
   }
 
@@ -177,3 +177,9 @@ function lastWord(stream: StreamState, fate: StreamFate): Loss['ended'] {
 }
 
 const nothingLost: Loss = { again: [], ended: undefined };
+
+/** What is owed to nobody any more is not waited for: its stream may be silent for good. */
+function isAwaited(stream: StreamState): boolean {
+  for (const by of stream.waiting()) if (isWanted(by)) return true;
+  return false;
+}

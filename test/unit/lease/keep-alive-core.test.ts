@@ -321,6 +321,17 @@ describe('the end of a stream', () => {
     assert.deepEqual(finishes(answer(third + 500, 2n, 3)), []);
   });
 
+  it('for one of several asks the next when nobody waits for the first any more, answered or not', () => {
+    const { give, hold, timer, opened, gone } = setUp();
+    hold(0, 1n);
+    hold(0, 2n);
+    timer(third);
+    opened(third);
+    assert.deepEqual(sent(gone(third + 10, denied())), [1n]);
+    opened(third + 20, 2);
+    assert.deepEqual(sent(give(third + 30, { type: 'release', lease: 1n, reason: 'closed' })), [2n]);
+  });
+
   it('for an old token waits for a new one, and no lease is the worse for it', () => {
     const { give, hold, timer, gone } = setUp();
     hold(0);
