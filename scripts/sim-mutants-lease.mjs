@@ -53,8 +53,14 @@ export const mutants = [
   one(
     'a lease that ended stays in the queue',
     core,
-    'this.#kept.delete(lease);\n        this.#forget(kept);',
-    'this.#kept.delete(lease);',
+    'this.#kept.delete(kept.lease);\n        this.#forget(kept);',
+    'this.#kept.delete(kept.lease);',
+  ),
+  one(
+    'an id that is held again leaves its earlier lease behind',
+    core,
+    "this.#finish(this.#kept.get(kept.lease), 'expired');",
+    '',
   ),
   one('a caller that left is renewed for', core, 'if (once)\n            this.#forget(once);', ''),
 
@@ -116,12 +122,24 @@ export const mutants = [
   ),
 
   // Whom it is about.
-  one('the first of several leases is blamed', stream, 'this.#asked.size === 1 ? lease : undefined', 'lease'),
+  one('the first of several leases is blamed', stream, 'this.#asked.size === 1 ? first : undefined', 'first'),
+  one(
+    'an answer about an earlier lease of the same id counts',
+    core,
+    'return by === kept || sentAt >= kept.since;',
+    'return true;',
+  ),
+  one(
+    'the end of an earlier lease of the same id counts',
+    core,
+    'if (kept && !isAbout(ended.asked, kept))',
+    'if (false)',
+  ),
   one(
     'a refused lease ends the others',
     core,
-    'this.#finish(ended.lease, ended.reason, error);',
-    'for (const id of [...this.#kept.keys()]) this.#finish(id, ended.reason, error);',
+    'this.#finish(kept, ended.reason, error);',
+    'for (const one of [...this.#kept.values()]) this.#finish(one, ended.reason, error);',
   ),
   one('a refusal is not the last word', fate, "return 'unauthorized';", "return 'passing';"),
   one('several suspects are asked together', streams, 'this.#careful = this.#suspects.size > 0;', ''),

@@ -4,4 +4,4 @@ export { type Clocks, ElapsedClock } from './elapsed-clock.js';
 export { Mailbox } from './mailbox.js';
 export { ProcessHold } from './process-hold.js';
 export { restarting } from './restarting.js';
-export { delay, onAbort, raceAbort, sharedAbort, within } from './signals.js';
+export { delay, onAbort, raceAbort, sharedAbort, withEither, within } from './signals.js';

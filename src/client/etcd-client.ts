@@ -133,22 +133,22 @@ export class EtcdClient implements AsyncDisposable {
 
   /**
    * Ends watches, stops renewing leases (they run out by themselves) and drops the connections. Calls under way
-   * reject with ClosedError. Idempotent, and never waits for etcd.
+   * reject with ClosedError. Idempotent, and never waits for etcd. Rejects with what a callback of `onClose` threw, once
+   * all else is done.
    */
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    try {
-      for (const callback of this.#onClose) callback();
-    } finally {
-      this.#autoSync?.close();
-      this.#closing.abort(new ClosedError('the client'));
-      this.#watch.close();
-      this.lease.close();
-      this.#transport.close();
-      this.#status.close();
-    }
-    return Promise.resolve();
+    const failures = failuresOf(this.#onClose);
+    this.#autoSync?.close();
+    this.#closing.abort(new ClosedError('the client'));
+    this.#watch.close();
+    this.lease.close();
+    this.#transport.close();
+    this.#status.close();
+    if (failures.length === 0) return Promise.resolve();
+    const text = 'callbacks of onClose failed';
+    return Promise.reject(failures.length === 1 ? failures[0] : new AggregateError(failures, text));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -168,4 +168,17 @@ export class EtcdClient implements AsyncDisposable {
   toJSON(): object {
     return { name: 'EtcdClient', closed: this.#closed };
   }
+}
+
+/** Calls all of them, whatever any of them throws. */
+function failuresOf(callbacks: Iterable<() => void>): unknown[] {
+  const failures: unknown[] = [];
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return failures;
 }

@@ -39,8 +39,10 @@ const mostWaiting = 1_000;
 /** Hands each event to everyone who listens now. */
 export class StatusFeed {
   readonly #clock: Clock;
-  readonly #subscribers = new Set<Mailbox<StatusEvent>>();
-  readonly #lostAt = new Map<number, number>();
+  /** With what lets go of each one's signal. */
+  readonly #subscribers = new Map<Mailbox<StatusEvent>, () => void>();
+  /** The last of each stream. */
+  readonly #outages = new Map<number, { readonly since: number; over: boolean }>();
   #closed = false;
 
   constructor(clock: Clock) {
@@ -51,7 +53,9 @@ export class StatusFeed {
     const now = this.#clock.now();
     switch (status.type) {
       case 'disconnected':
-        if (status.attempt === 1) this.#lostAt.set(status.lane, now);
+        // The attempts are counted on until the stream has proved itself, which takes longer than going on.
+        if (status.attempt === 1 || this.#outages.get(status.lane)?.over !== false)
+          this.#outages.set(status.lane, { since: now, over: false });
         this.#publish({ type: 'disconnected', stream: status.lane, error: status.error });
         return;
       case 'reopening':
@@ -65,13 +69,16 @@ export class StatusFeed {
       case 'dropped':
         this.#publish({ type: 'dropped', stream: status.lane, events: status.events });
         return;
-      case 'resumed':
+      case 'resumed': {
+        const outage = this.#outages.get(status.lane);
+        if (outage) outage.over = true;
         this.#publish({
           type: 'resumed',
           stream: status.lane,
           fromRevision: status.fromRevision,
-          downMs: now - (this.#lostAt.get(status.lane) ?? now),
+          downMs: now - (outage?.since ?? now),
         });
+      }
     }
   }
 
@@ -86,19 +93,11 @@ export class StatusFeed {
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {
     const mailbox = new Mailbox<StatusEvent>();
     if (this.#closed) mailbox.end();
-    this.#subscribers.add(mailbox);
-    const leave = () => {
-      release();
-      this.#subscribers.delete(mailbox);
-    };
-    const release = onAbort(signal, (reason) => {
-      this.#subscribers.delete(mailbox);
-      mailbox.discard(reason);
-    });
+    else this.#join(mailbox, signal);
     return {
       next: () => mailbox.take(),
       return: async () => {
-        leave();
+        this.#leave(mailbox);
         mailbox.discard();
         return { done: true, value: undefined };
       },
@@ -110,13 +109,28 @@ export class StatusFeed {
 
   close(): void {
     this.#closed = true;
-    for (const mailbox of this.#subscribers) mailbox.end();
-    this.#subscribers.clear();
+    for (const mailbox of [...this.#subscribers.keys()]) {
+      this.#leave(mailbox);
+      mailbox.end();
+    }
+  }
+
+  #join(mailbox: Mailbox<StatusEvent>, signal: AbortSignal | undefined): void {
+    const release = onAbort(signal, (reason) => {
+      this.#subscribers.delete(mailbox);
+      mailbox.discard(reason);
+    });
+    if (!signal?.aborted) this.#subscribers.set(mailbox, release);
+  }
+
+  #leave(mailbox: Mailbox<StatusEvent>): void {
+    this.#subscribers.get(mailbox)?.();
+    this.#subscribers.delete(mailbox);
   }
 
   #publish(event: StatusEvent): void {
     if (published.hasSubscribers) published.publish(event);
-    for (const mailbox of this.#subscribers) {
+    for (const mailbox of this.#subscribers.keys()) {
       if (mailbox.size >= mostWaiting) mailbox.drop();
       mailbox.put(event);
     }

@@ -2,6 +2,9 @@ import { type Clock, Mailbox } from '../async/index.js';
 import { DeadlineError } from '../errors/index.js';
 import type { Duplex, KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
 
+/** A reader who waited no longer than this learnt nothing about the member, which may be far away. */
+const fairWaitMs = 1_000;
+
 /** One RangeStream on one member. One piece at most waits for its reader: the rest stays in the server. */
 export class PieceStream {
   readonly #clock: Clock;
@@ -50,7 +53,8 @@ export class PieceStream {
   }
 
   #giveUp(patienceMs: number): void {
-    this.#duplex.abandon();
+    if (patienceMs < fairWaitMs) this.#duplex.cancel();
+    else this.#duplex.abandon();
     this.#pieces.end(new DeadlineError(`RangeStream said nothing for ${Math.round(patienceMs)} ms`));
   }
 }

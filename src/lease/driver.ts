@@ -24,7 +24,8 @@ export class KeepAliveDriver {
   readonly #clock: Clock;
   readonly #core: KeepAliveCore;
   readonly #streams = new Map<StreamKey, OpenStream>();
-  readonly #ends = new Map<LeaseId, (end: LeaseEnd) => void>();
+  /** Who is told, oldest first: an id may be held again before the end of its earlier lease shows. */
+  readonly #ends = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
   readonly #outcomes = new Map<CallKey, (outcome: OnceOutcome) => void>();
   readonly #inputs: KeepAliveInput[] = [];
   #running = false;
@@ -39,7 +40,7 @@ export class KeepAliveDriver {
 
   /** Keeps a lease whose grant was sent at `sentAt`; `onEnd` is called once. */
   hold(lease: LeaseId, sentAt: number, ttlMs: number, onEnd: (end: LeaseEnd) => void): void {
-    this.#ends.set(lease, onEnd);
+    this.#ends.set(lease, [...(this.#ends.get(lease) ?? []), onEnd]);
     this.#input({ type: 'hold', lease, sentAt, ttlMs });
   }
 
@@ -113,11 +114,17 @@ export class KeepAliveDriver {
       case 'finish':
         // Sent later, it would renew a lease whose owner was told that it is gone.
         for (const { duplex } of this.#streams.values()) duplex.retract(({ ID }) => ID === effect.lease);
-        take(this.#ends, effect.lease)?.(effect.end);
+        this.#firstOf(effect.lease)?.(effect.end);
         return;
       case 'settle':
         take(this.#outcomes, effect.call)?.(effect.outcome);
     }
+  }
+
+  #firstOf(lease: LeaseId): ((end: LeaseEnd) => void) | undefined {
+    const [first, ...later] = take(this.#ends, lease) ?? [];
+    if (later.length > 0) this.#ends.set(lease, later);
+    return first;
   }
 
   #open(key: StreamKey): void {

@@ -68,7 +68,7 @@ export class HeldLease implements KeptLease {
 
   async revoke(): Promise<void> {
     this.#letGo('revoked');
-    await this.#revoke();
+    if (this.#end?.reason !== 'expired') await this.#revoke(); // gone, and its id may be another's
   }
 
   close(): Promise<void> {

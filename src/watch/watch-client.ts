@@ -114,7 +114,9 @@ export class WatchClient {
       random,
       requireLeader,
       readRevision: (spec, signal) => this.#readRevision(spec, signal),
-      onStatus: (status) => this.#ports.onStatus(status),
+      // Each driver counts its lanes from 1; whoever listens knows nothing of drivers.
+      onStatus: (status) =>
+        this.#ports.onStatus({ ...status, lane: 2 * status.lane - (requireLeader ? 1 : 0) }),
     });
     this.#drivers.set(requireLeader, driver);
     return driver;

@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors/index.js';
+import { ClosedError, InvalidInputError } from '../errors/index.js';
 import { discover, isLoopback, type ListedMember, type RefusedEndpoint } from './discovery.js';
 import type { MemberAddress } from './endpoints.js';
 import type { Member } from './member.js';
@@ -39,6 +39,8 @@ export class Membership {
   readonly #ports: MembershipPorts;
   readonly #seeds: readonly MemberAddress[];
   readonly #known = new Map<string, Member>();
+  /** What is being adopted, the last in line: two at a time would each dial what the other does, or lets go of. */
+  #adopting: Promise<unknown> = Promise.resolve();
 
   constructor(seeds: readonly MemberAddress[], ports: MembershipPorts) {
     this.#ports = ports;
@@ -60,9 +62,16 @@ export class Membership {
 
   /**
    * Takes over what the members advertise, as far as the rule allows and anything of it can be reached. An empty list,
-   * or one of addresses that are good only inside somebody's container, changes nothing.
+   * or one of addresses that are good only inside somebody's container, changes nothing. One list after another.
    */
-  async adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
+  adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
+    const adopted = this.#adopting.then(() => this.#adopt(listed, rule));
+    this.#adopting = adopted.catch(() => {}); // whoever asked for it is told
+    return adopted;
+  }
+
+  async #adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
+    if (this.#ports.pool.closed) throw new ClosedError('the client');
     this.checkRule(rule);
     const { usable, refused } = discover(listed, {
       tls: this.#ports.tls,
@@ -72,7 +81,7 @@ export class Membership {
     const [found, unusable] = this.#membersAt(usable);
     const adopted = (await anyConnects(found.map(({ member }) => member))) && !this.#ports.pool.closed;
     if (adopted) this.#use(found);
-    else for (const { address, member } of found) if (!this.#known.has(address.address)) member.close();
+    else this.#discard(found);
     const unreachable = adopted
       ? []
       : usable.map(({ endpoint }) => ({ endpoint, reason: 'none of those found can be reached' }));
@@ -90,6 +99,10 @@ export class Membership {
     this.#known.clear();
     for (const [address, member] of wanted) this.#known.set(address, member);
     this.#ports.pool.replace([...wanted.values()]);
+  }
+
+  #discard(found: readonly Found[]): void {
+    for (const { address, member } of found) if (this.#known.get(address.address) !== member) member.close();
   }
 
   /** An address that no certificate could be for is no reason to leave out the others. */

@@ -50,7 +50,8 @@ export class TokenSource {
   refresh(used: number): Promise<void> {
     if (this.#generation > used) return Promise.resolve();
     if (this.#refusal && this.#now() < this.#refusal.until) return Promise.reject(this.#refusal.error);
-    return this.#replace(used > 0);
+    const underWay = this.#fetching;
+    return underWay === undefined ? this.#replace(used > 0) : this.#joined(underWay, used);
   }
 
   /** Fetches the next token in the background once the present one, by its own word, nears its end. */
@@ -68,6 +69,12 @@ export class TokenSource {
   /** Never the token itself. */
   toJSON(): object {
     return { generation: this.#generation };
+  }
+
+  /** What was begun before the token was turned down may bring the same one again. */
+  async #joined(fetching: Promise<void>, used: number): Promise<void> {
+    await fetching;
+    if (this.#generation <= used) await this.#replace(true);
   }
 
   #replace(refused: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Channel, status } from '@grpc/grpc-js';
-import { type Clock, ProcessHold, raceAbort, sharedAbort } from '../async/index.js';
+import { type Clock, ProcessHold, raceAbort, sharedAbort, withEither } from '../async/index.js';
 import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
 import { AuthService, ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
@@ -250,8 +250,9 @@ export class Transport {
     if (this.#token?.generation === 0) await raceAbort(this.#token.refresh(0), signal);
     this.#token?.renewIfDue();
     for (;;) {
-      const either = AbortSignal.any([signal, this.#closing.signal]);
-      const { member } = await this.#pool.connect(Number.POSITIVE_INFINITY, either);
+      const { member } = await withEither(signal, this.#closing.signal, (either) =>
+        this.#pool.connect(Number.POSITIVE_INFINITY, either),
+      );
       const channel = member.ready;
       if (channel) return { member, channel };
     }

@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
+import { backoffDelay, type Clock, delay, raceAbort, withEither, within } from '../async/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
@@ -131,7 +131,7 @@ export class UnaryCall<Req, Res> {
 
   async #pause(ms: number): Promise<void> {
     try {
-      await delay(ms, this.#orClosing(), { unref: true });
+      await this.#orClosing((signal) => delay(ms, signal, { unref: true }));
     } catch (error) {
       throw this.#doubted(error);
     }
@@ -155,8 +155,10 @@ export class UnaryCall<Req, Res> {
     this.#tries ??= new Tries();
     const tries = this.#tries;
     try {
-      return await this.#ports.pool.connect(this.#deadline, this.#orClosing(), (member, error) =>
-        tries.add(member.endpoint, error),
+      return await this.#orClosing((signal) =>
+        this.#ports.pool.connect(this.#deadline, signal, (member, error) =>
+          tries.add(member.endpoint, error),
+        ),
       );
     } catch (error) {
       if (error instanceof DeadlineError) throw tries.late(methodName(this.#kind.method));
@@ -179,15 +181,17 @@ export class UnaryCall<Req, Res> {
     };
     const remaining = this.#deadline - this.#ports.clock.now();
     try {
-      await raceAbort(within(token.refresh(used), remaining, late), this.#orClosing());
+      await this.#orClosing((signal) => raceAbort(within(token.refresh(used), remaining, late), signal));
     } catch (error) {
       throw this.#doubted(error);
     }
   }
 
-  #orClosing(): AbortSignal {
+  /** Waits no longer than the caller does and the client is open. */
+  #orClosing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
-    return signal ? AbortSignal.any([signal, this.#ports.closing]) : this.#ports.closing;
+    const { closing } = this.#ports;
+    return signal ? withEither(signal, closing, wait) : wait(closing);
   }
 }
 

@@ -21,6 +21,7 @@ import {
   type Renewal,
   renewed,
 } from './renewal.js';
+import type { Asked } from './stream-state.js';
 import { Streams } from './streams.js';
 
 /** How long a stream that nobody needs stays open: the next keep-alive-once may be near. */
@@ -80,10 +81,10 @@ export class KeepAliveCore {
   #take(input: KeepAliveInput, now: number): void {
     switch (input.type) {
       case 'hold':
-        this.#hold(newKept(input.lease, input.sentAt, input.ttlMs, this.#random), now);
+        this.#hold(newKept(input.lease, input, now, this.#random), now);
         return;
       case 'release':
-        this.#finish(input.lease, input.reason);
+        this.#finish(this.#kept.get(input.lease), input.reason);
         return;
       case 'once':
         this.#once(newOnce(input.call, input.lease, now, input.until));
@@ -95,7 +96,7 @@ export class KeepAliveCore {
         this.#opened(input.stream, now);
         return;
       case 'answer':
-        this.#answered(input.stream, input.lease, input.ttlMs);
+        this.#answered(input.stream, input.lease, input.ttlMs, now);
         return;
       case 'stream-lost':
         this.#lost(input.stream, input.error, now);
@@ -117,11 +118,13 @@ export class KeepAliveCore {
   // Who wants to be renewed.
 
   #hold(kept: Kept, now: number): void {
+    // etcd grants an id anew only when the lease that had it is gone.
+    this.#finish(this.#kept.get(kept.lease), 'expired');
     this.#kept.set(kept.lease, kept);
     this.#earliestEnd = Math.min(this.#earliestEnd, kept.endsAt);
     this.#plan(kept);
     // Its grant may have taken longer than its time.
-    if (now >= kept.endsAt) this.#finish(kept.lease, 'lost-contact', this.#streams.trouble);
+    if (now >= kept.endsAt) this.#finish(kept, 'lost-contact', this.#streams.trouble);
   }
 
   #once(once: Once): void {
@@ -158,7 +161,7 @@ export class KeepAliveCore {
   // What comes of it.
 
   #opened(key: StreamKey, now: number): void {
-    const stream = this.#streams.opened(key);
+    const stream = this.#streams.opened(key, now);
     if (!stream) return;
     for (const renewal of stream.waiting()) {
       if (!isWanted(renewal)) continue;
@@ -167,14 +170,14 @@ export class KeepAliveCore {
     }
   }
 
-  #answered(key: StreamKey, lease: LeaseId, ttlMs: number): void {
-    const asked = this.#streams.answered(key, lease);
+  #answered(key: StreamKey, lease: LeaseId, ttlMs: number, now: number): void {
+    const asked = this.#streams.answered(key, lease, now);
     if (!asked) return;
     const { by, sentAt } = asked;
     if (by.askedOn?.key === key) by.askedOn = undefined;
     const kept = this.#kept.get(lease);
-    if (kept && (by === kept || sentAt > kept.since)) {
-      if (ttlMs <= 0) this.#finish(lease, 'expired');
+    if (kept && isAbout(asked, kept)) {
+      if (ttlMs <= 0) this.#finish(kept, 'expired');
       else this.#renewed(kept, sentAt, ttlMs);
     }
     if (by.type === 'once' && isWanted(by)) {
@@ -193,16 +196,19 @@ export class KeepAliveCore {
     const { again, ended } = this.#streams.lost(key, error, now, longestPause(this.#kept.values()));
     for (const renewal of again) if (isWanted(renewal)) this.#ask(renewal);
     if (!ended) return;
-    this.#finish(ended.lease, ended.reason, error);
+    const { lease } = ended.asked.by;
+    const kept = this.#kept.get(lease);
+    if (kept && !isAbout(ended.asked, kept)) return;
+    this.#finish(kept, ended.reason, error);
     for (const once of [...this.#calls.values()]) {
-      if (once.lease === ended.lease) this.#settle(once, { type: 'refused', error });
+      if (once.lease === lease) this.#settle(once, { type: 'refused', error });
     }
   }
 
   #tokenFailed(error: EtcdError): void {
     this.#streams.token();
     if (error.verdict !== 'final') return;
-    for (const lease of [...this.#kept.keys()]) this.#finish(lease, 'unauthorized', error);
+    for (const kept of [...this.#kept.values()]) this.#finish(kept, 'unauthorized', error);
     for (const once of [...this.#calls.values()]) this.#settle(once, { type: 'refused', error });
   }
 
@@ -210,8 +216,9 @@ export class KeepAliveCore {
 
   #tellLost(now: number): void {
     this.#earliestEnd = Number.POSITIVE_INFINITY;
-    for (const { lease, endsAt } of [...this.#kept.values()]) {
-      if (now >= endsAt) this.#finish(lease, 'lost-contact', this.#streams.trouble);
+    for (const kept of [...this.#kept.values()]) {
+      const { endsAt } = kept;
+      if (now >= endsAt) this.#finish(kept, 'lost-contact', this.#streams.trouble);
       else this.#earliestEnd = Math.min(this.#earliestEnd, endsAt);
     }
   }
@@ -227,9 +234,11 @@ export class KeepAliveCore {
   #lookAt(renewal: Renewal, now: number, wasPaused: boolean): void {
     if (now >= renewal.endsAt) {
       if (renewal.type === 'once') this.#settle(renewal, { type: 'late', cause: this.#streams.trouble });
-      else this.#finish(renewal.lease, 'lost-contact', this.#streams.trouble);
+      else this.#finish(renewal, 'lost-contact', this.#streams.trouble);
     } else if (!renewal.askedOn) {
       this.#ask(renewal);
+    } else if (nextLook(renewal) > now) {
+      this.#plan(renewal); // something was heard meanwhile
     } else if (wasPaused) {
       // The answer may be there already, unread: the member is not to blame for our own sleep.
       renewal.askedAt = now - (renewal.patienceMs * 3) / 4;
@@ -249,12 +258,11 @@ export class KeepAliveCore {
 
   // How it ends.
 
-  #finish(lease: LeaseId, reason: LeaseEndReason, cause?: EtcdError): void {
-    const kept = this.#kept.get(lease);
+  #finish(kept: Kept | undefined, reason: LeaseEndReason, cause?: EtcdError): void {
     if (!kept) return;
-    this.#kept.delete(lease);
+    this.#kept.delete(kept.lease);
     this.#forget(kept);
-    this.#effects.push({ type: 'finish', lease, end: cause ? { reason, cause } : { reason } });
+    this.#effects.push({ type: 'finish', lease: kept.lease, end: cause ? { reason, cause } : { reason } });
   }
 
   #settle(once: Once, outcome: OnceOutcome): void {
@@ -270,7 +278,7 @@ export class KeepAliveCore {
   }
 
   #close(): void {
-    for (const lease of [...this.#kept.keys()]) this.#finish(lease, 'closed');
+    for (const kept of [...this.#kept.values()]) this.#finish(kept, 'closed');
     for (const once of [...this.#calls.values()]) this.#settle(once, { type: 'closed' });
     this.#streams.close();
   }
@@ -297,4 +305,9 @@ export class KeepAliveCore {
     this.#wakeAt = at;
     this.#effects.push({ type: 'wake-at', at });
   }
+}
+
+/** Whether the request is about this lease, and not about an earlier one of the same id. */
+function isAbout({ by, sentAt }: Asked, kept: Kept): boolean {
+  return by === kept || sentAt >= kept.since;
 }

@@ -8,6 +8,8 @@ export interface AskedStream {
   readonly key: StreamKey;
   /** A member was found for it. */
   readonly opened: boolean;
+  /** Since when it owes answers and has given none. */
+  readonly silentSince: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Once extends Wish {
 /** A lease that is kept; `endsAt` is until when it is believed held. */
 export interface Kept extends Wish {
   readonly type: 'kept';
-  /** When its grant was sent: an answer to an older request is about an earlier lease of the same id. */
+  /** When its grant was answered: what was sent before may have met an earlier lease of the same id, or none yet. */
   readonly since: number;
   ttlMs: number;
   renewAt: number;
@@ -40,11 +42,17 @@ export interface Kept extends Wish {
 
 export type Renewal = Kept | Once;
 
-export function newKept(lease: LeaseId, sentAt: number, ttlMs: number, random: () => number): Kept {
+/** `sentAt`: when its grant was sent; `now`: when it was answered. */
+export function newKept(
+  lease: LeaseId,
+  { sentAt, ttlMs }: { readonly sentAt: number; readonly ttlMs: number },
+  now: number,
+  random: () => number,
+): Kept {
   return {
     type: 'kept',
     lease,
-    since: sentAt,
+    since: now,
     ttlMs,
     endsAt: heldUntil(sentAt, ttlMs),
     renewAt: nextRenewal(sentAt, ttlMs, random),
@@ -74,6 +82,9 @@ export function newOnce(call: CallKey, lease: LeaseId, now: number, until: numbe
 /** A call has no TTL to take a third of; etcd itself gives up on its leader after 7 s. */
 const oncePatienceMs = 3_000;
 
+/** A member that was silent no longer than this may be far away: callers with short deadlines find out together. */
+const fairSilenceMs = 1_000;
+
 /** An answer never takes anything back: the one that proves the most counts. */
 export function renewed(kept: Kept, sentAt: number, ttlMs: number, random: () => number): void {
   kept.ttlMs = ttlMs;
@@ -99,9 +110,14 @@ export function nextLook(renewal: Renewal): number {
   const { askedOn } = renewal;
   if (askedOn) {
     // As long as no member was found, nobody owes an answer.
-    return askedOn.opened ? Math.min(renewal.askedAt + renewal.patienceMs, renewal.endsAt) : renewal.endsAt;
+    return askedOn.opened ? Math.min(patientUntil(renewal, askedOn), renewal.endsAt) : renewal.endsAt;
   }
   return renewal.type === 'kept' ? Math.min(renewal.renewAt, renewal.endsAt) : renewal.endsAt;
+}
+
+function patientUntil({ type, askedAt, patienceMs }: Renewal, { silentSince }: AskedStream): number {
+  const until = askedAt + patienceMs;
+  return type === 'once' ? Math.max(until, silentSince + fairSilenceMs) : until;
 }
 
 /** How much before its time a look does no harm. */

@@ -17,7 +17,8 @@ export interface Asked {
  */
 export class StreamState implements AskedStream {
   readonly key: StreamKey;
-  opened = false;
+  #opened = false;
+  #silentSince = 0;
   #owed = 0;
   readonly #asked = new Map<LeaseId, Asked>();
 
@@ -25,18 +26,33 @@ export class StreamState implements AskedStream {
     this.key = key;
   }
 
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  get silentSince(): number {
+    return this.#silentSince;
+  }
+
   /** How many answers are due. */
   get owed(): number {
     return this.#owed;
   }
 
-  get soleLease(): LeaseId | undefined {
-    const [lease] = this.#asked.keys();
-    return this.#asked.size === 1 ? lease : undefined;
+  /** The oldest request, where all of them are for one lease. */
+  get soleAsked(): Asked | undefined {
+    const [first] = this.#asked.values();
+    return this.#asked.size === 1 ? first : undefined;
+  }
+
+  /** A member was found. */
+  open(now: number): void {
+    this.#opened = true;
+    this.#silentSince = now;
   }
 
   sent(by: Renewal, sentAt: number): void {
-    this.#owed++;
+    if (this.#owed++ === 0) this.#silentSince = sentAt;
     const asked: Asked = { by, sentAt, next: undefined };
     let last = this.#asked.get(by.lease);
     if (!last) {
@@ -48,10 +64,11 @@ export class StreamState implements AskedStream {
   }
 
   /** The request that an answer belongs to; undefined when none was made. */
-  answered(lease: LeaseId): Asked | undefined {
+  answered(lease: LeaseId, now: number): Asked | undefined {
     const first = this.#asked.get(lease);
     if (!first) return undefined;
     this.#owed--;
+    this.#silentSince = now;
     if (first.next) this.#asked.set(lease, first.next);
     else this.#asked.delete(lease);
     return first;

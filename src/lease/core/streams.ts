@@ -43,7 +43,7 @@ export class Streams {
 
   /** When something may be sent again: Infinity as long as that does not depend on time. */
   get readyAt(): number {
-    if (this.#current) return this.#careful && this.#current.owed > 0 ? Number.POSITIVE_INFINITY : 0;
+    if (this.#current) return this.#careful && isAwaited(this.#current) ? Number.POSITIVE_INFINITY : 0;
     return this.#tokenAwaited ? Number.POSITIVE_INFINITY : this.#reopenAt;
   }
 
@@ -60,15 +60,15 @@ export class Streams {
     this.#emit({ type: 'send', stream: stream.key, lease: by.lease });
   }
 
-  opened(key: StreamKey): StreamState | undefined {
+  opened(key: StreamKey, now: number): StreamState | undefined {
     const stream = this.#find(key);
-    if (stream) stream.opened = true;
+    stream?.open(now);
     return stream;
   }
 
-  answered(key: StreamKey, lease: LeaseId): Asked | undefined {
+  answered(key: StreamKey, lease: LeaseId, now: number): Asked | undefined {
     const stream = this.#find(key);
-    const asked = stream?.answered(lease);
+    const asked = stream?.answered(lease, now);
     if (!stream || !asked) return undefined;
     this.#failures = 0;
     this.#trouble = undefined;
@@ -90,8 +90,8 @@ export class Streams {
   }
 
   /**
-   * The stream is over. Gives those who have to be asked again, and where etcd's last word on a lease ended it, that
-   * lease and the word.
+   * The stream is over. Gives those who have to be asked again, and where etcd's last word on a lease ended it, the
+   * request that it answers and the word.
    */
   lost(key: StreamKey, error: EtcdError, now: number, longestMs: number): Loss {
     const stream = this.#find(key);
@@ -166,14 +166,20 @@ export class Streams {
 
 export interface Loss {
   readonly again: readonly Renewal[];
-  readonly ended: { readonly lease: LeaseId; readonly reason: 'expired' | 'unauthorized' } | undefined;
+  readonly ended: { readonly asked: Asked; readonly reason: 'expired' | 'unauthorized' } | undefined;
 }
 
 /** etcd's last word on a lease, where it can be about no other. */
 function lastWord(stream: StreamState, fate: StreamFate): Loss['ended'] {
-  const lease = stream.soleLease;
-  if (lease === undefined || (fate !== 'expired' && fate !== 'unauthorized')) return undefined;
-  return { lease, reason: fate };
+  const asked = stream.soleAsked;
+  if (!asked || (fate !== 'expired' && fate !== 'unauthorized')) return undefined;
+  return { asked, reason: fate };
 }
 
 const nothingLost: Loss = { again: [], ended: undefined };
+
+/** What is owed to nobody any more is not waited for: its stream may be silent for good. */
+function isAwaited(stream: StreamState): boolean {
+  for (const by of stream.waiting()) if (isWanted(by)) return true;
+  return false;
+}

@@ -101,8 +101,10 @@ export class CallRules {
         if (this.#gentle) this.#violate('survives', `call ${key} is late, with two good members`);
         return;
       case 'refused': {
-        const forbidden = this.#cluster.leases.get(call.lease)?.forbidden || this.#court.badCredentials;
-        if (!forbidden && this.#cluster.isHeld(call.lease))
+        const lease = this.#cluster.leases.get(call.lease);
+        // Of an id that was granted again the earlier lease may have been meant.
+        const mayBe = lease?.forbidden || lease?.again || this.#court.badCredentials;
+        if (!mayBe && this.#cluster.lives(lease))
           this.#violate('true reason', `call ${key} is refused, and nobody refused it`);
         return;
       }

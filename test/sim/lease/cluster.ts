@@ -4,6 +4,8 @@ import type { Random } from '../random.js';
 export interface ServerLease {
   readonly id: bigint;
   readonly ttlMs: number;
+  /** There was another of the same id. */
+  readonly again: boolean;
   /** The earliest moment at which a correct server may let go of it: its last renewal plus its TTL. */
   earliestEnd: number;
   /** The same, with what leader changes added. */
@@ -55,11 +57,14 @@ export class Cluster {
     this.reorders = random.chance(0.2);
   }
 
-  grant(id: bigint, ttlMs: number): void {
-    if (this.leases.has(id)) return;
-    const lease = { id, ttlMs, earliestEnd: 0, end: 0, gone: false, forbidden: false };
+  /** Refuses an id that a lease has. */
+  grant(id: bigint, ttlMs: number): boolean {
+    if (this.isHeld(id)) return false;
+    const again = this.leases.has(id);
+    const lease = { id, ttlMs, again, earliestEnd: 0, end: 0, gone: false, forbidden: false };
     this.leases.set(id, lease);
     this.#extend(lease, 0);
+    return true;
   }
 
   remove(id: bigint): void {
@@ -76,7 +81,10 @@ export class Cluster {
   }
 
   isHeld(id: bigint): boolean {
-    const lease = this.leases.get(id);
+    return this.lives(this.leases.get(id));
+  }
+
+  lives(lease: ServerLease | undefined): boolean {
     return lease !== undefined && !this.#isGone(lease);
   }
 

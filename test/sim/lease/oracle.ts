@@ -9,7 +9,11 @@ import { Traffic } from './traffic.js';
 interface Followed {
   readonly id: bigint;
   readonly ttlMs: number;
+  /** When it was held here. */
   readonly since: number;
+  readonly server: ServerLease | undefined;
+  /** Requests for an earlier lease of the same id may be under way. */
+  readonly again: boolean;
   /** What the answers that were delivered prove, by the requests that they really belong to. */
   provenFrom: number;
   lastSend: number;
@@ -49,6 +53,8 @@ export class Oracle {
     moves: 0,
   };
   readonly leases = new Map<bigint, Followed>();
+  /** Their ids were held again, and their owners are to be told. */
+  readonly #replaced = new Map<bigint, Followed>();
   readonly calls: CallRules;
   /** Streams that the core has not let go of; whether a member was found. */
   readonly streams = new Map<number, { opened: boolean; lost: boolean }>();
@@ -99,12 +105,17 @@ export class Oracle {
 
   before(input: KeepAliveInput, now: number, tag: number): void {
     switch (input.type) {
-      case 'hold':
+      case 'hold': {
         this.counts.kept++;
+        const earlier = this.leases.get(input.lease);
+        if (earlier && !earlier.told) this.#replaced.set(input.lease, earlier);
+        this.#refused.delete(input.lease);
         this.leases.set(input.lease, {
           id: input.lease,
           ttlMs: input.ttlMs,
-          since: input.sentAt,
+          since: now,
+          server: this.#cluster.leases.get(input.lease),
+          again: earlier !== undefined,
           provenFrom: input.sentAt,
           lastSend: input.sentAt,
           owedSince: input.sentAt,
@@ -115,6 +126,7 @@ export class Oracle {
           told: undefined,
         });
         return;
+      }
       case 'once':
         this.counts.once++;
         this.#shared.add(input.lease);
@@ -208,6 +220,8 @@ export class Oracle {
 
   /** After everything that one input led to. */
   settled(now: number, heldAt: (lease: bigint, at: number) => boolean): void {
+    for (const id of this.#replaced.keys())
+      this.violate('told once', `lease ${id} is held again, and the owner of the earlier one was not told`);
     for (const lease of this.present) {
       if (heldAt(lease.id, lease.provenFrom + lease.ttlMs))
         this.violate('held too long', `lease ${lease.id} is believed held past what is proven`);
@@ -228,7 +242,7 @@ export class Oracle {
   /** A correct server may let go of the lease now. */
   serverMayEnd(lease: ServerLease, now: number, awake: boolean, heldAt: boolean): void {
     const followed = this.leases.get(lease.id);
-    if (!followed || followed.told) return;
+    if (!followed || followed.told || followed.server !== lease) return;
     if (heldAt)
       this.violate('held too long', `lease ${lease.id} is believed held, and the server may end it`);
     else if (awake)
@@ -242,7 +256,7 @@ export class Oracle {
     const followed = this.leases.get(lease);
     // What comes after the end proves nothing any more.
     const inTime = followed && now < provenEnd(followed) + hair;
-    if (inTime && ttlMs > 0 && !followed.told && sent.at > followed.since)
+    if (inTime && ttlMs > 0 && !followed.told && sent.at >= followed.since)
       followed.provenFrom = Math.max(followed.provenFrom, sent.at);
   }
 
@@ -250,7 +264,7 @@ export class Oracle {
   answered(lease: bigint, ttlMs: number, tag: number): void {
     const sent = this.#traffic.request(tag);
     const followed = this.leases.get(lease);
-    if (sent && followed && ttlMs === 0 && sent.at > followed.since && !followed.told)
+    if (sent && followed && ttlMs === 0 && sent.at >= followed.since && !followed.told)
       this.violate('gone at once', `the server said that lease ${lease} is gone, and its owner was not told`);
     this.#traffic.forget(tag);
   }
@@ -273,7 +287,7 @@ export class Oracle {
     const id = this.#traffic.soleLease(stream);
     if (id === undefined) return;
     const lease = this.leases.get(id);
-    if (lease && now < provenEnd(lease) - hair) this.#refused.add(id);
+    if (lease && !lease.again && now < provenEnd(lease) - hair) this.#refused.add(id);
   }
 
   #send(stream: number, id: bigint, now: number, tag: number): void {
@@ -286,7 +300,7 @@ export class Oracle {
     if (!asker && (!lease || lease.told))
       this.violate('silent once told', `lease ${id} is renewed, and nobody keeps it`);
     if (!lease || lease.told) return;
-    if (!this.#shared.has(id)) this.#spacing(lease, stream, now);
+    if (!this.#shared.has(id) && !lease.again) this.#spacing(lease, stream, now);
     lease.lastSend = now;
     lease.owedSince = now;
     lease.waiting = false;
@@ -307,14 +321,15 @@ export class Oracle {
   }
 
   #finish(id: bigint, end: LeaseEnd, now: number): void {
-    const lease = this.leases.get(id);
+    const lease = this.#replaced.get(id) ?? this.leases.get(id);
+    this.#replaced.delete(id);
     if (!lease || lease.told) {
       this.violate('told once', `lease ${id} ends as ${end.reason} and is not there, or ended before`);
       return;
     }
     lease.told = end;
     this.counts[end.reason]++;
-    const server = this.#cluster.leases.get(id);
+    const { server } = lease;
     switch (end.reason) {
       case 'lost-contact':
         if (now < provenEnd(lease) - hair)
@@ -332,11 +347,12 @@ export class Oracle {
           this.violate('often enough', `lease ${id} was last renewed at ${lease.owedSince}, and is lost`);
         return;
       case 'expired':
-        if (this.#cluster.isHeld(id))
+        if (this.#cluster.lives(server))
           this.violate('true reason', `lease ${id} is told gone, and it is there`);
         return;
       case 'unauthorized':
-        if (!server?.forbidden && !this.badCredentials)
+        // It may be the next one of its id that is asked about, before it is held here.
+        if (!server?.forbidden && !this.#cluster.leases.get(id)?.forbidden && !this.badCredentials)
           this.violate('true reason', `lease ${id} is told unauthorized, and it is not`);
         return;
       default:

@@ -23,7 +23,16 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-const userKinds = ['hold', 'close', 'revoke', 'once-held', 'once-other', 'once-missing', 'leave'] as const;
+const userKinds = [
+  'hold',
+  'hold-again',
+  'close',
+  'revoke',
+  'once-held',
+  'once-other',
+  'once-missing',
+  'leave',
+] as const;
 export type ActionKind = FaultKind | (typeof userKinds)[number];
 
 export type Action = ActionOf<ActionKind>;
@@ -38,6 +47,7 @@ export interface Schedule {
 
 const weights: readonly (readonly [number, ActionKind])[] = [
   [7, 'hold'],
+  [2, 'hold-again'],
   [2, 'close'],
   [2, 'revoke'],
   [7, 'once-held'],
@@ -65,6 +75,7 @@ const weights: readonly (readonly [number, ActionKind])[] = [
 
 const gentleWeights: readonly (readonly [number, ActionKind])[] = [
   [2, 'hold'],
+  [1, 'hold-again'],
   [1, 'close'],
   [1, 'revoke'],
   [3, 'once-held'],

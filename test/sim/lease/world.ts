@@ -25,6 +25,7 @@ export class World {
   #badCredentials = false;
   #nextLease = 1n;
   #nextCall = 1;
+  readonly #granting = new Set<bigint>();
 
   constructor({ seed, gentle }: Schedule, coverage: Coverage, trace: Trace) {
     const { clock } = this;
@@ -71,6 +72,9 @@ export class World {
       case 'hold':
         this.#hold(a, b);
         return;
+      case 'hold-again':
+        if (lease !== undefined && !this.#granting.has(lease)) this.#holdAgain(lease, a, b);
+        return;
       case 'close':
         if (lease !== undefined) this.client.input({ type: 'release', lease, reason: 'closed' });
         return;
@@ -116,7 +120,7 @@ export class World {
 
   probe(): { readonly lease: bigint; readonly call: number } {
     const probed = { lease: this.#nextLease, call: this.#nextCall };
-    this.#hold(1, 0, 60_000);
+    this.#hold(1, 0, { ttlMs: 60_000 });
     this.clock.after(1_000, () => this.#once(probed.lease, 8_000));
     return probed;
   }
@@ -129,19 +133,28 @@ export class World {
 
   // What users do.
 
-  #hold(a: number, b: number, wanted?: number): void {
+  #hold(a: number, b: number, wanted: { readonly ttlMs?: number; readonly lease?: bigint } = {}): void {
     const ttls = this.#gentle ? [5_000, 9_000, 20_000] : [2_000, 3_000, 5_000, 9_000, 60_000];
-    const ttlMs = wanted ?? this.random.pick(ttls);
-    const lease = this.#nextLease++;
+    const { ttlMs = this.random.pick(ttls), lease = this.#nextLease++ } = wanted;
     if (!this.client.awake) return;
     const sentAt = this.client.now;
     // Now and then a grant is tried again, and either of the tries was carried out.
     const retriedMs = !this.#gentle && a % 5 === 0 ? b % 2_500 : 0;
     const granted = 1 + (b % 20) + (a % 2 ? retriedMs : 0);
-    this.clock.after(granted, () => this.cluster.grant(lease, ttlMs));
-    this.clock.after(granted + 1 + retriedMs + (a % 20), () => {
-      this.client.input({ type: 'hold', lease, sentAt, ttlMs });
+    this.#granting.add(lease);
+    this.clock.after(granted, () => {
+      if (!this.cluster.grant(lease, ttlMs)) this.#granting.delete(lease);
     });
+    this.clock.after(granted + 1 + retriedMs + (a % 20), () => {
+      if (this.#granting.delete(lease)) this.client.input({ type: 'hold', lease, sentAt, ttlMs });
+    });
+  }
+
+  /** Somebody else revokes it, and its id is granted again before the client has noticed. */
+  #holdAgain(lease: bigint, a: number, b: number): void {
+    this.cluster.remove(lease);
+    const ttlMs = this.cluster.leases.get(lease)?.ttlMs;
+    if (ttlMs !== undefined) this.#hold(a, b, { lease, ttlMs });
   }
 
   #once(lease: bigint, b: number): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { delay, onAbort, raceAbort } from '#src/async/index.js';
+import { delay, onAbort, raceAbort, withEither } from '#src/async/index.js';
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
@@ -40,6 +40,32 @@ describe('a wait with a signal', () => {
     abort.abort('now');
     abort.abort('again');
     assert.deepEqual(calls, ['now']);
+  });
+
+  it('may have two, and ends with the reason of the first that aborts', async () => {
+    for (const first of [0, 1]) {
+      const aborts = [new AbortController(), new AbortController()] as const;
+      const [one, other] = [aborts[0].signal, aborts[1].signal];
+      const wait = withEither(one, other, (signal) => raceAbort(new Promise(() => {}), signal));
+      const reason = new Error('enough');
+      const ended = assert.rejects(wait, reason);
+      aborts[first]?.abort(reason);
+      aborts[1 - first]?.abort(new Error('too late'));
+      await ended;
+      assert.deepEqual([listeners(one), listeners(other)], [0, 0]);
+    }
+  });
+
+  it('lets go of both when it is through', async () => {
+    const [one, other] = [new AbortController().signal, new AbortController().signal];
+    const during = await withEither(one, other, async () => [listeners(one), listeners(other)]);
+    assert.deepEqual(during, [1, 1]);
+    assert.deepEqual([listeners(one), listeners(other)], [0, 0]);
+    await assert.rejects(
+      withEither(one, other, () => Promise.reject(new Error('own'))),
+      /own/,
+    );
+    assert.deepEqual([listeners(one), listeners(other)], [0, 0]);
   });
 
   it('works without a signal', async () => {

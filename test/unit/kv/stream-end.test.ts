@@ -40,6 +40,19 @@ describe('a stream of a range', () => {
       assert.equal(clock.timers, 0);
     });
 
+    it('does not hold it against the member when there was little time', async () => {
+      const clock = new FakeClock();
+      const server = new ScriptedKv(95);
+      server.fates.push({ pieces: 0, end: 'silence' });
+      const stream = clientOf(server, clock).stream(everything, { timeoutMs: 300 });
+      await stream.next();
+      const next = stream.next();
+      await settle();
+      clock.advance(100);
+      assert.equal((await next).value?.kvs.length, 79);
+      assert.deepEqual([server.cancelled, server.abandoned], [1, 0]);
+    });
+
     it('ends with the deadline of the read that follows', async () => {
       const clock = new FakeClock();
       const server = new ScriptedKv(95);

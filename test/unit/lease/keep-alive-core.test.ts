@@ -99,6 +99,36 @@ describe('a lease that is kept', () => {
   });
 });
 
+describe('a lease whose id is held again', () => {
+  it('ends as expired, and the new one alone is looked after', () => {
+    const { core, hold, timer } = setUp();
+    hold(0);
+    assert.deepEqual(finishes(hold(100)), [{ type: 'finish', lease: 1n, end: { reason: 'expired' } }]);
+    assert.deepEqual(finishes(timer(heldUntil(0, ttlMs))), []);
+    assert.equal(core.heldAt(1n, heldUntil(100, ttlMs) - 1), true);
+    assert.deepEqual(finishes(timer(heldUntil(100, ttlMs))), [
+      { type: 'finish', lease: 1n, end: { reason: 'lost-contact' } },
+    ]);
+  });
+
+  it('does not end the new one by an answer, nor by the end of a stream, that was its own', () => {
+    const { hold, timer, opened, answer, gone } = setUp();
+    hold(0);
+    timer(third);
+    opened(third);
+    hold(third + 20, 1n, third - 10);
+    assert.deepEqual(
+      finishes(answer(third + 30, 1n, 1, 0)),
+      [],
+      'it was not granted yet when this was asked',
+    );
+    timer(2 * third);
+    hold(2 * third + 20, 1n, 2 * third + 10);
+    const notFound = errorFromServer(Code.NOT_FOUND, 'etcdserver: requested lease not found');
+    assert.deepEqual(finishes(gone(2 * third + 30, notFound)), []);
+  });
+});
+
 describe('a renewal that is not answered', () => {
   it('is asked of another member after a third of the TTL, and either answer counts', () => {
     const { core, hold, timer, opened, answer } = setUp();
@@ -220,6 +250,38 @@ describe('a keep-alive-once', () => {
     ]);
   });
 
+  describe('with a short deadline', () => {
+    it('is late without a word against its member, which may be far away', () => {
+      const { once, opened, timer } = setUp();
+      once(0, 1, 1n, 300);
+      assert.equal(wakeAt(opened(1)), undefined);
+      assert.deepEqual(types(timer(300)).slice(0, 1), ['settle']);
+    });
+
+    it('finds out together with those before it that a member is silent', () => {
+      const { once, opened, timer } = setUp();
+      once(0, 1, 1n, 300);
+      opened(0);
+      for (const from of [300, 600]) {
+        timer(from);
+        once(from, from, 1n, from + 300);
+      }
+      timer(900);
+      assert.equal(wakeAt(once(900, 4, 1n, 1_200)), 1_000);
+      assert.deepEqual(types(timer(1_000)).slice(0, 3), ['doubt-stream', 'open-stream', 'send']);
+    });
+
+    it('is patient with a member that answers others', () => {
+      const { once, opened, answer, timer } = setUp();
+      once(0, 1, 1n, 10_000);
+      once(0, 2, 2n, 1_500);
+      opened(0);
+      answer(900, 1n);
+      assert.deepEqual(types(timer(1_000)), ['wake-at']);
+      assert.deepEqual(types(timer(1_500)).slice(0, 1), ['settle']);
+    });
+  });
+
   it('leaves the stream open for the next one for a while, and no longer', () => {
     const { once, answer, timer } = setUp();
     once(0);
@@ -257,6 +319,17 @@ describe('the end of a stream', () => {
     const rest = timer(third + 400);
     assert.deepEqual([...sent(told), ...sent(rest)], [2n]);
     assert.deepEqual(finishes(answer(third + 500, 2n, 3)), []);
+  });
+
+  it('for one of several asks the next when nobody waits for the first any more, answered or not', () => {
+    const { give, hold, timer, opened, gone } = setUp();
+    hold(0, 1n);
+    hold(0, 2n);
+    timer(third);
+    opened(third);
+    assert.deepEqual(sent(gone(third + 10, denied())), [1n]);
+    opened(third + 20, 2);
+    assert.deepEqual(sent(give(third + 30, { type: 'release', lease: 1n, reason: 'closed' })), [2n]);
   });
 
   it('for an old token waits for a new one, and no lease is the worse for it', () => {

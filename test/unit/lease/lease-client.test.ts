@@ -120,6 +120,26 @@ describe('a held lease', () => {
     assert.deepEqual(server.revoked, [5n]);
   });
 
+  it('whose id is granted anew is told expired, and none of its ends is taken for that of the new one', async () => {
+    const { clock, server, hold } = setUp();
+    const earlier = await hold(42n);
+    clock.advance(500);
+    const lease = await hold(42n);
+    assert.deepEqual(await earlier.ended, { reason: 'expired' });
+    assert.equal(earlier.held, false);
+    await earlier.close();
+    await earlier.revoke();
+    assert.deepEqual(server.revoked, [], 'the id is that of another lease');
+    for (let i = 0; i < 10; i++) {
+      clock.advance(third);
+      server.last.answer(42n, ttlSeconds);
+    }
+    assert.equal(lease.held, true);
+    await lease.close();
+    assert.deepEqual(await lease.ended, { reason: 'closed' });
+    assert.equal(server.holds, 0);
+  });
+
   it('may be ended, or another one be held, by whoever is told of an end', async () => {
     const { clock, server, hold } = setUp();
     const [one, other] = [await hold(1n), await hold(2n)];

@@ -118,6 +118,39 @@ describe('a token source', () => {
     assert.equal(tokens.generation, 2);
   });
 
+  describe('whose provider has nothing newer', () => {
+    const renewing = async () => {
+      const tokens = source();
+      const token = jwt({ exp: now / 1_000 + 100 });
+      const first = tokens.refresh(0);
+      give(token);
+      await first;
+      now += 81_000;
+      tokens.renewIfDue();
+      return { tokens, token };
+    };
+
+    it('keeps the present token', async () => {
+      const { tokens, token } = await renewing();
+      give(token);
+      await settled();
+      assert.equal(tokens.generation, 1);
+      assert.deepEqual(asked, [false, false]);
+    });
+
+    it('asks it once more when the token is turned down meanwhile, for all who wait', async () => {
+      const { tokens, token } = await renewing();
+      const all = Promise.all([tokens.refresh(1), tokens.refresh(1)]);
+      give(token);
+      await settled();
+      assert.deepEqual(asked, [false, false, true]);
+      give(token);
+      await all;
+      assert.equal(tokens.generation, 2);
+      assert.equal(asked.length, 3);
+    });
+  });
+
   it('tries a failed renewal again after a second, and tells nobody', async () => {
     const tokens = source();
     const first = tokens.refresh(0);

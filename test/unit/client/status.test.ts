@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { type StatusEvent, StatusFeed } from '#src/client/status.js';
+import { Code, errorFromServer } from '#src/errors/index.js';
+import { FakeClock } from '../lease/fakes.js';
+
+function setUp() {
+  const clock = new FakeClock();
+  const feed = new StatusFeed(clock);
+  const events = feed.subscribe(undefined);
+  const lose = (attempt: number, lane = 1) =>
+    feed.watchStream({
+      type: 'disconnected',
+      lane,
+      attempt,
+      error: errorFromServer(Code.UNAVAILABLE, 'Connection dropped'),
+    });
+  const resume = (watcher = 1, lane = 1) =>
+    feed.watchStream({ type: 'resumed', lane, watcher, fromRevision: 7n });
+  /** Of those that went on so far. */
+  const downs = async (): Promise<number[]> => {
+    feed.close();
+    const found: StatusEvent[] = [];
+    for await (const event of events) found.push(event);
+    return found.flatMap((event) => (event.type === 'resumed' ? [event.downMs] : []));
+  };
+  return { clock, lose, resume, downs };
+}
+
+describe('how long a stream was down', () => {
+  it('is told of each outage for itself, though the stream was lost again before it had proved itself', async () => {
+    const { clock, lose, resume, downs } = setUp();
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      lose(attempt);
+      clock.advance(50);
+      resume();
+      clock.advance(5_000);
+    }
+    assert.deepEqual(await downs(), [50, 50, 50, 50]);
+  });
+
+  it('counts from the first loss, however many tries it takes', async () => {
+    const { clock, lose, resume, downs } = setUp();
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      lose(attempt);
+      clock.advance(100);
+    }
+    resume();
+    assert.deepEqual(await downs(), [300]);
+  });
+
+  it('is the same matter for each of its watchers', async () => {
+    const { clock, lose, resume, downs } = setUp();
+    lose(1);
+    clock.advance(50);
+    resume(1);
+    clock.advance(10);
+    resume(2);
+    assert.deepEqual(await downs(), [50, 60]);
+  });
+
+  it('does not count an earlier outage that no watcher met', async () => {
+    const { clock, lose, resume, downs } = setUp();
+    lose(1);
+    clock.advance(3_600_000);
+    lose(1);
+    clock.advance(50);
+    resume();
+    assert.deepEqual(await downs(), [50]);
+  });
+});

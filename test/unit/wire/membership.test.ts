@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { ClosedError } from '#src/errors/index.js';
+import type { MemberAddress } from '#src/wire/endpoints.js';
+import { parseEndpoints } from '#src/wire/endpoints.js';
+import type { Member } from '#src/wire/member.js';
+import { MemberPool } from '#src/wire/member-pool.js';
+import { Membership } from '#src/wire/membership.js';
+import { FakeClock } from '../lease/fakes.js';
+
+/** How long the pool keeps a member that it has let go of. */
+const retireMs = 60_000;
+
+/** A member whose connection is made, or not, when the test says so. */
+class FakeMember {
+  readonly endpoint: string;
+  readonly ready = undefined;
+  closed = false;
+  connects: () => void = () => {};
+  refuses: () => void = () => {};
+
+  constructor({ endpoint }: MemberAddress) {
+    this.endpoint = endpoint;
+  }
+
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.connects = resolve;
+      this.refuses = () => reject(new Error('refused'));
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+function setUp() {
+  const clock = new FakeClock();
+  const { members: seeds } = parseEndpoints(['10.0.0.1:2379']);
+  const seed = new FakeMember(seeds[0]!);
+  const pool = new MemberPool([seed as unknown as Member], {
+    clock,
+    random: () => 0,
+    probe: async () => undefined,
+    onEvent() {},
+  });
+  const made: FakeMember[] = [];
+  const membership = new Membership(seeds, {
+    pool,
+    tls: false,
+    newMember: (address) => {
+      const member = new FakeMember(address);
+      made.push(member);
+      return member as unknown as Member;
+    },
+  });
+  const adopt = (host: string) =>
+    membership.adopt([{ name: host, clientURLs: [`http://${host}:2379`], isLearner: false }], undefined);
+  const inUse = (member: FakeMember | undefined) =>
+    pool.standings.some((standing) => (standing.member as unknown) === member);
+  return { clock, pool, made, adopt, inUse };
+}
+
+/** Lets promises settle. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('a member list that is adopted', () => {
+  it('is used where anything of it can be reached, and let go of where nothing can', async () => {
+    const { made, adopt, inUse } = setUp();
+    const first = adopt('10.0.0.2');
+    await turn();
+    made[0]?.refuses();
+    assert.equal((await first).adopted, false);
+    assert.equal(made[0]?.closed, true);
+    const second = adopt('10.0.0.2');
+    await turn();
+    made[1]?.connects();
+    assert.equal((await second).adopted, true);
+    assert.deepEqual([inUse(made[1]), made[1]?.closed], [true, false]);
+  });
+
+  describe('while another one is', () => {
+    it('shares the members that both name', async () => {
+      const { made, adopt, inUse } = setUp();
+      const both = Promise.all([adopt('10.0.0.2'), adopt('10.0.0.2')]);
+      await turn();
+      for (const member of made) member.connects();
+      await turn();
+      for (const member of made) member.connects();
+      assert.deepEqual(
+        (await both).map(({ adopted }) => adopted),
+        [true, true],
+      );
+      assert.equal(made.length, 1);
+      assert.equal(inUse(made[0]), true);
+    });
+
+    it('leaves no member behind when one of them cannot be reached', async () => {
+      const { pool, made, adopt } = setUp();
+      const both = Promise.all([adopt('10.0.0.2'), adopt('10.0.0.2')]);
+      await turn();
+      made[0]?.connects();
+      made[1]?.refuses();
+      await turn();
+      for (const member of made) member.refuses();
+      await both;
+      pool.close();
+      assert.ok(
+        made.every(({ closed }) => closed),
+        'every one is closed with the client',
+      );
+    });
+
+    it('uses no member that the other lets go of', async () => {
+      const { clock, made, adopt, inUse } = setUp();
+      const known = adopt('10.0.0.2');
+      await turn();
+      made[0]?.connects();
+      await known;
+      const both = Promise.all([adopt('10.0.0.3'), adopt('10.0.0.2')]);
+      await turn();
+      made[1]?.connects();
+      await turn();
+      for (const member of made) member.connects();
+      await both;
+      clock.advance(retireMs);
+      assert.ok(made.some(inUse));
+      for (const member of made) assert.equal(member.closed, !inUse(member), member.endpoint);
+    });
+
+    it('is not begun when the client closes meanwhile', async () => {
+      const { pool, made, adopt } = setUp();
+      const first = adopt('10.0.0.2');
+      const second = assert.rejects(adopt('10.0.0.3'), ClosedError);
+      await turn();
+      pool.close();
+      made[0]?.connects();
+      assert.equal((await first).adopted, false);
+      await second;
+      assert.deepEqual(
+        made.map(({ closed }) => closed),
+        [true],
+      );
+    });
+  });
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { Code, DeadlineError, EtcdError, UnauthenticatedError } from '#src/errors/index.js';
+import { KVService, RangeRequest } from '#src/gen/etcd/rpc.js';
+import { CallMetadata } from '#src/wire/call-metadata.js';
+import type { MemberPool } from '#src/wire/member-pool.js';
+import { TokenSource } from '#src/wire/token.js';
+import { UnaryCall, type UnaryPorts } from '#src/wire/unary.js';
+import { FakeClock } from '../lease/fakes.js';
+
+/** What others left at a signal: listeners, and the signals that Node made to follow it. */
+function leftAt(signal: AbortSignal): number {
+  const followers = Object.getOwnPropertySymbols(signal)
+    .filter(({ description }) => description?.includes('ependantSignals'))
+    .map((symbol) => (signal as unknown as Record<symbol, Set<unknown> | undefined>)[symbol]?.size ?? 0);
+  return getEventListeners(signal, 'abort').length + followers.reduce((sum, size) => sum + size, 0);
+}
+
+function call(
+  connect: MemberPool['connect'],
+  signal: AbortSignal,
+  closing: AbortSignal,
+  token?: TokenSource,
+) {
+  const ports: UnaryPorts = {
+    pool: { readyAt: () => undefined, connect, troubles: () => [] } as unknown as MemberPool,
+    clock: new FakeClock(),
+    random: () => 0,
+    token,
+    metadata: () => new CallMetadata(undefined),
+    running: new Set(),
+    closing,
+  };
+  const kind = { method: KVService.range, safety: 'read', tokenless: false } as const;
+  return new UnaryCall(ports, kind, 1_000, { signal }).run(
+    Buffer.from(RangeRequest.encode(RangeRequest.create()).finish()),
+  );
+}
+
+describe('a call with a signal', () => {
+  it('that waits for a connection leaves nothing at its signal, nor at the client’s', async () => {
+    const [own, closing] = [new AbortController(), new AbortController()];
+    const late = async () => {
+      throw new DeadlineError('not connected');
+    };
+    await assert.rejects(call(late, own.signal, closing.signal), DeadlineError);
+    assert.deepEqual([leftAt(own.signal), leftAt(closing.signal)], [0, 0]);
+  });
+
+  it('that waits for a token leaves nothing there either', async () => {
+    const [own, closing] = [new AbortController(), new AbortController()];
+    const refused = new UnauthenticatedError('no', { code: Code.UNAUTHENTICATED });
+    const token = new TokenSource(() => Promise.reject(refused));
+    const connect = () => Promise.reject(new EtcdError('not needed', { code: Code.INTERNAL }));
+    await assert.rejects(call(connect, own.signal, closing.signal, token), refused);
+    assert.deepEqual([leftAt(own.signal), leftAt(closing.signal)], [0, 0]);
+  });
+
+  it('that waits ends with the reason of the first that aborts', async () => {
+    for (const first of [0, 1]) {
+      const aborts = [new AbortController(), new AbortController()] as const;
+      const connect: MemberPool['connect'] = (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+        );
+      const reason = new Error('enough');
+      const ended = assert.rejects(call(connect, aborts[0].signal, aborts[1].signal), reason);
+      aborts[first]?.abort(reason);
+      await ended;
+    }
+  });
+});
