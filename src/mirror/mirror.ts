@@ -1,4 +1,4 @@
-import { backoffDelay, delay, onAbort, sharedAbort } from '../async/index.js';
+import { backoffDelay, delay, onAbort, sharedAbort, withEither } from '../async/index.js';
 import {
   ClosedError,
   Code,
@@ -117,7 +117,11 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Revision> {
     const over = this.#over.signal;
-    const signal = options.signal ? AbortSignal.any([options.signal, over]) : over;
+    const wait = (signal: AbortSignal) => this.#reach(revision, signal);
+    return options.signal ? withEither(options.signal, over, wait) : wait(over);
+  }
+
+  async #reach(revision: Revision, signal: AbortSignal): Promise<Revision> {
     for (let failures = 0; this.#view.revision < revision; ) {
       const pauseMs = failures === 0 ? 0 : backoffDelay(retryList, failures - 1, this.#ports.random);
       await this.#changedWithin(patienceMs + pauseMs, signal);

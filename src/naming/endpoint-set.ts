@@ -31,8 +31,9 @@ export type EndpointEvent =
 export class EndpointSet {
   readonly #isWanted: (key: string) => boolean;
   readonly #records = new Map<string, EndpointRecord>();
-  /** Never changed in place, so that each event may have it as it was. */
   #invalid: ReadonlySet<string> = new Set();
+  /** The same while one update is taken: copied once for it, and never changed after, so that its event may have it. */
+  #draft: Set<string> | undefined;
 
   /** @param isWanted Says of a key whether it belongs to the set. Default: every key does. */
   constructor(isWanted: (key: string) => boolean = () => true) {
@@ -49,12 +50,14 @@ export class EndpointSet {
   }
 
   apply(update: MirrorUpdate): EndpointEvent {
+    this.#draft = undefined;
     return update.type === 'snapshot' ? this.#replace(update) : this.#change(update);
   }
 
   #replace({ reason, revision, kvs }: MirrorUpdate & { type: 'snapshot' }): EndpointEvent {
     this.#records.clear();
-    this.#invalid = new Set();
+    this.#draft = new Set();
+    this.#invalid = this.#draft;
     for (const kv of kvs.values()) if (this.#isWanted(kv.key.toString('utf8'))) this.#put(kv);
     return {
       type: 'snapshot',
@@ -96,10 +99,10 @@ export class EndpointSet {
 
   #mark(key: string, invalid: boolean): void {
     if (this.#invalid.has(key) === invalid) return;
-    const keys = new Set(this.#invalid);
-    if (invalid) keys.add(key);
-    else keys.delete(key);
-    this.#invalid = keys;
+    this.#draft ??= new Set(this.#invalid);
+    if (invalid) this.#draft.add(key);
+    else this.#draft.delete(key);
+    this.#invalid = this.#draft;
   }
 }
 

@@ -28,7 +28,7 @@ export class ServiceDirectory implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
   readonly #services = new Map<string, Service>();
-  readonly #releaseClient: () => void;
+  #releaseClient = () => {};
   #closed: ClosedError | undefined;
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */

@@ -119,11 +119,14 @@ export class Service {
 
   /** Ends for good: whoever subscribes from now on is told why. Resolves when what is known is saved. */
   stop(error: EtcdError): Promise<void> {
+    if (this.#stopping.signal.aborted) return this.#saving;
     this.#cancelTimers();
     this.#save();
     this.#view = undefined;
-    this.#setTrouble(error);
+    this.#trouble = error;
     this.#stopping.abort(error);
+    // Last, since a reader may do anything now, such as leave.
+    this.#tellAll((subscriber) => subscriber.trouble(error));
     return this.#saving;
   }
 
@@ -281,10 +284,10 @@ export class Service {
     const { snapshots } = this.#options;
     const view = this.#view;
     if (!snapshots || this.#fromDisk || !view || view.endpoints.length === 0 || view.held.size > 0) return;
-    const snapshot = writeSnapshot(view, Date.now() - this.status().staleMs);
-    // One after the other: a later one must not be overtaken.
+    const savedAt = Date.now() - this.status().staleMs;
+    // One after the other: a later one must not be overtaken. In there, too, what a record may make of writing it.
     this.#saving = this.#saving
-      .then(() => snapshots.save(this.#target, snapshot))
+      .then(() => snapshots.save(this.#target, writeSnapshot(view, savedAt)))
       .then(
         () => {
           this.#snapshotError = undefined;

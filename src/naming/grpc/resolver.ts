@@ -143,8 +143,9 @@ export class EtcdResolver implements experimental.Resolver {
 
   #emit(): void {
     const view = this.#view;
-    if (!view || this.#waitsForConfig()) return;
+    if (!view) return;
     this.#cancelFirst?.();
+    if (this.#waitsForConfig()) return;
     const choices = choose(view.endpoints, this.#home.choice);
     // Whoever brings a service config of their own may have chosen our policy in it.
     const weighted = this.#userServiceConfig || this.#policy().some((policy) => policyName in policy);

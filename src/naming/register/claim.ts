@@ -3,12 +3,13 @@ import type { KeyValue, LeaseId, Revision } from '../../model/index.js';
 import { encodeEndpoint } from '../codec.js';
 import type { Endpoint, JsonValue } from '../endpoint.js';
 import { toRecord } from '../endpoint-set.js';
+import { mostLeft } from './left-leases.js';
 
 /** What to do about another's record under the same key: wait until it goes, give up, or write over it. */
 export type OnConflict = 'wait' | 'fail' | 'takeover';
 
-/** An older lease has long run out, and its record with it. */
-const leasesRemembered = 16;
+/** More than may be left at a time, and the present one: what is kept alive must not be taken for another's. */
+const leasesRemembered = mostLeft + 2;
 
 /** What is to be stored under which key, and which records under it are our own. Knows nothing of time or etcd. */
 export class Claim {

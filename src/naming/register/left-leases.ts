@@ -2,8 +2,8 @@ import { within } from '../../async/index.js';
 import { DeadlineError, EtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 
-/** An older one that was lost has long run out. */
-const mostRemembered = 16;
+/** Older ones are given back, the record they may have with them. */
+export const mostLeft = 16;
 
 /**
  * Leases that a registration no longer counts on, and that its record may still be attached to. Revoked at once they
@@ -14,7 +14,7 @@ export class LeftLeases {
 
   add(lease: KeptLease): void {
     this.#leases.push(lease);
-    if (this.#leases.length > mostRemembered) revokeSoon(this.#leases.shift());
+    if (this.#leases.length > mostLeft) revokeSoon(this.#leases.shift());
   }
 
   /** Without waiting for it: they run out by themselves. */
@@ -22,12 +22,19 @@ export class LeftLeases {
     for (const lease of this.#leases.splice(0)) revokeSoon(lease);
   }
 
-  /** Whether etcd has let go of all of them in time. A record, or a write of it still under way, dies with its lease. */
-  async revoke(timeoutMs: number): Promise<boolean> {
+  /**
+   * Gives the TTL in seconds of those that etcd did not let go of in time; 0 when it did. A record, or a write of it still
+   * under way, dies with its lease.
+   */
+  async revoke(timeoutMs: number): Promise<number> {
     const late = () => new DeadlineError('the lease was not revoked in time');
-    const revoked = this.#leases.splice(0).map((lease) => within(lease.revoke(), timeoutMs, late));
-    const results = await Promise.allSettled(revoked);
-    return results.every(({ status }) => status === 'fulfilled');
+    const left = this.#leases.splice(0).map((lease) =>
+      within(lease.revoke(), timeoutMs, late).then(
+        () => 0,
+        () => lease.ttlSeconds,
+      ),
+    );
+    return Math.max(0, ...(await Promise.all(left)));
   }
 }
 

@@ -1,4 +1,4 @@
-import { backoffDelay, delay, raceAbort, systemClock } from '../../async/index.js';
+import { backoffDelay, delay, raceAbort, systemClock, withEither } from '../../async/index.js';
 import { ClosedError, CompactedError, EtcdError, toEtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 import type { KeyValue, LeaseId, Revision, WatchEvent } from '../../model/index.js';
@@ -175,8 +175,8 @@ export class Registrar implements Registration {
       if (trouble) this.#events.tell({ type: 'trouble', error: trouble, retryInMs });
       await delay(retryInMs, signal).catch(() => {});
     }
-    if (!(await this.#left.revoke(closeTimeoutMs)))
-      this.#end = { ...this.#end, expiresInMs: this.#options.ttlSeconds * 1_000 };
+    const leftSeconds = await this.#left.revoke(closeTimeoutMs);
+    if (leftSeconds > 0) this.#end = { ...this.#end, expiresInMs: leftSeconds * 1_000 };
   }
 
   #failed(error: EtcdError): void {
@@ -352,9 +352,9 @@ export class Registrar implements Registration {
     if (!lease || revision === undefined) return false;
     const txn = this.#claim.storeTxn(lease.id, revision);
     const { value } = this.#claim; // adopting may change it before the answer is here
-    const options = { signal: signal ? AbortSignal.any([signal, lease.signal]) : lease.signal };
+    const store = (gone: AbortSignal) => this.#client.kv.txn(txn, { signal: gone, idempotent: true });
     try {
-      const result = await this.#client.kv.txn(txn, { ...options, idempotent: true });
+      const result = await (signal ? withEither(signal, lease.signal, store) : store(lease.signal));
       if (result.succeeded) {
         if (this.#revision === revision) this.#revision = result.revision;
         return true;

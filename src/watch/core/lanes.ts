@@ -38,9 +38,9 @@ export class Lanes {
     this.#join(this.#shared, state);
   }
 
-  /** To a lane of its own; false when there are as many as there may be. */
-  joinOwn(state: WatcherState): boolean {
-    if (this.#lanes.size > maxOwnLanes) return false;
+  /** To a lane of its own; false when there are as many as there may be, unless it must. */
+  joinOwn(state: WatcherState, must = false): boolean {
+    if (this.#lanes.size > maxOwnLanes && !must) return false;
     this.#join(this.#open(true), state);
     return true;
   }

@@ -299,13 +299,15 @@ export class WatchSession {
   /** Nobody says whose response it was: each is tried alone, and ends only by what it meets there. */
   #oversized(suspects: readonly WatcherState[], error: EtcdError): void {
     const alone = suspects.length === 1;
+    let forced = false;
     for (const state of suspects) {
       if (alone && state.oversized) {
         this.#finish(state, error);
         continue;
       }
       state.oversized = true;
-      if (!alone) this.#lanes.joinOwn(state); // or stays, until one of the others comes back from there
+      // Those without room stay; one of them goes all the same, since others may never come back from there.
+      if (!alone && !this.#lanes.joinOwn(state) && !forced) forced = this.#lanes.joinOwn(state, true);
     }
   }
 

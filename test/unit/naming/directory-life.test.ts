@@ -31,7 +31,35 @@ describe('a directory', () => {
     assert.equal(etcd.mirrors[0]!.over, false);
   });
 
+  describe('on a client that is closed already', () => {
+    it('is closed, too', async () => {
+      etcd.onClose = (callback) => {
+        callback();
+        return () => {};
+      };
+      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      await assert.rejects(directory.ready('svc'), ClosedError);
+      await directory.close();
+    });
+  });
+
   describe('that is closed', () => {
+    it('closes once, though a reader that is told closes it and leaves', async () => {
+      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      let told = 0;
+      const leave = directory.follow('svc', {
+        view: () => {},
+        trouble: () => {
+          told++;
+          leave();
+          void directory.close();
+        },
+      });
+      await directory.close();
+      assert.equal(told, 1);
+      assert.equal(clock.timers, 0);
+    });
+
     it('follows nothing any more, tells so, and keeps no timer', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       const troubles: unknown[] = [];
@@ -112,6 +140,18 @@ describe('a directory', () => {
     it('saves at its end what it had no time to save', async () => {
       await directory.close();
       assert.equal(saved.length, 1);
+    });
+
+    it('outlives a record that cannot be written, and tells so', async () => {
+      const depth = 100_000;
+      const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      etcd.mirrors[0]!.put('deep', `{"Addr":"d:1","Metadata":${deep}}`);
+      await settled();
+      assert.equal(directory.get('svc')?.endpoints.length, 2);
+      await pass(1_000);
+      assert.match(String(directory.status('svc').snapshotError), /RangeError/);
+      await directory.close();
+      assert.equal(etcd.mirrors[0]!.over, true);
     });
 
     it('tells that it cannot save, also while all else is well, until it can', async () => {
