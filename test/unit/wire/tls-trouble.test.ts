@@ -59,7 +59,8 @@ describe('an error of a TLS socket', () => {
       opensslErrorStack: ['x'],
     });
     const bare = withoutBaggage(error);
-    assert.ok(inspect(bare, { depth: 10, showHidden: true }).length < 3_000);
+    bare.stack = ''; // as long as the paths of whoever runs this
+    assert.ok(inspect(bare, { depth: 10, showHidden: true }).length < 1_500);
     assert.doesNotMatch(inspect(bare, { showHidden: true }), /issuerCertificate|opensslErrorStack/);
     assert.equal((bare as { code?: string }).code, 'ERR_TLS_CERT_ALTNAME_INVALID');
     assert.ok((tlsTrouble(error, false)?.text.length ?? Number.NaN) < 500);
