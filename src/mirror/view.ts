@@ -87,6 +87,16 @@ export class View {
   }
 }
 
+/** The events of each revision by themselves. */
+export function* byRevision(events: readonly WatchEvent[]): Generator<readonly WatchEvent[]> {
+  let from = 0;
+  for (let i = 1; i <= events.length; i++) {
+    if (i < events.length && events[i]?.kv.modRevision === events[from]?.kv.modRevision) continue;
+    yield events.slice(from, i);
+    from = i;
+  }
+}
+
 /** Whether the put can come right after what is known of its key: etcd counts the changes of each key's life. */
 function follows(known: KeyValue | undefined, put: KeyValue): boolean {
   if (!known) return put.version === 1n;

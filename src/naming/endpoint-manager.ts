@@ -82,7 +82,7 @@ export class EndpointManager {
   }
 
   /**
-   * A snapshot first, then every change, for as long as it is iterated: through outages, and past a compaction by a
+   * A snapshot first, then a delta for each revision that changes something, for as long as it is iterated: through outages, and past a compaction by a
    * new snapshot. Go's channel closes there and its view is stale for ever. Ends by error only for what waiting
    * cannot mend, by the signal's own reason, or with ClosedError.
    */
@@ -91,7 +91,8 @@ export class EndpointManager {
   ): AsyncGenerator<EndpointEvent, undefined> {
     const set = new EndpointSet(this.#isWanted);
     const prefix = keyPrefix(this.target);
-    for await (const update of this.#client.mirror({ prefix }, { signal: options.signal })) {
+    const mirror = this.#client.mirror({ prefix }, { signal: options.signal, eachRevision: true });
+    for await (const update of mirror) {
       const { invalid } = set;
       const event = set.apply(update);
       if (!isIdle(event) || event.invalid !== invalid) yield event;

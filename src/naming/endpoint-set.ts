@@ -16,7 +16,7 @@ export type EndpointEvent =
       readonly invalid: ReadonlySet<string>;
     }
   | {
-      /** What one or more whole revisions changed; never half of a transaction. */
+      /** What a revision changed, never half of a transaction; an EndpointSet of a plain mirror: one or more revisions. */
       readonly type: 'delta';
       readonly revision: Revision;
       readonly added: readonly EndpointRecord[];

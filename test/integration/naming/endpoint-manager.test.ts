@@ -250,6 +250,28 @@ describe('an EndpointManager', () => {
       assert.equal(view.events.filter(({ type }) => type === 'snapshot').length, 1);
     });
 
+    it('tells each revision that it missed by itself, though they come together', async () => {
+      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const view = opened.view(new EndpointManager(opened.client([door.endpoint]), target));
+      await view.shows();
+      door.refuse();
+      const revisions: bigint[] = [];
+      for (let i = 0; i < 40; i++) {
+        const key = `${target}/${i % 3}`;
+        const { revision } = await manager.update([
+          i % 5 === 4 ? { op: 'delete', key } : { op: 'add', key, endpoint: { addr: `a:${i}` } },
+          { op: 'add', key: `${target}/count`, endpoint: { addr: `count:${i}` } },
+        ]);
+        revisions.push(revision);
+      }
+      door.heal();
+      await eventually('all are told', () => view.events.at(-1)?.revision === revisions.at(-1));
+      assert.deepEqual(
+        view.events.slice(1).map(({ revision }) => revision),
+        revisions,
+      );
+    });
+
     it('tells a new snapshot when history was compacted meanwhile: endpoints removed in the gap are gone', async function () {
       skipUnlessBreakable(this, etcd());
       const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
