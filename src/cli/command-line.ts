@@ -77,7 +77,8 @@ function parserOptions(table: OptionTable) {
 function plainSwitches(args: readonly string[]): string[] {
   return args.map((arg) => {
     const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(arg) ?? [];
-    if (name === undefined || everywhere[name]?.value !== undefined || !(name in everywhere)) return arg;
+    if (name === undefined || !Object.hasOwn(everywhere, name) || everywhere[name]?.value !== undefined)
+      return arg;
     return value === 'true' ? `--${name}` : `--no-${name}`;
   });
 }

@@ -33,7 +33,13 @@ export function isSilence(error: EtcdError): boolean {
 /** The error on one line; with `debug` its stack and those of its causes. */
 export function describe(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return plain(String(error));
-  if (!debug) return plain(error.message.replace(/\s*\n\s*/g, ' '));
+  if (!debug) return plain(onOneLine(error.message));
   const cause = error.cause === undefined ? '' : `\ncaused by ${describe(error.cause, true)}`;
   return `${plain(error.stack ?? error.message, '\n')}${cause}`;
+}
+
+/** Not by one regular expression: what looks for white space around a line end is quadratic in the white space. */
+function onOneLine(text: string): string {
+  const lines = text.split('\n');
+  return lines.length === 1 ? text : lines.map((line) => line.trim()).join(' ');
 }

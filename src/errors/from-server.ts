@@ -23,26 +23,38 @@ const maybeAppliedCodes = new Set<Code>([
   Code.RESOURCE_EXHAUSTED,
 ]);
 
-const decorated = /^rpc error: code = (\w+)(?:\(\d+\))? desc = (.*)$/s;
+/**
+ * Characters of a server's text that are read and kept. etcd's own are below 200; what a hostile server sends, up to
+ * the receive limit, would otherwise stay in every error, log line and gRPC status that repeats it.
+ */
+export const maxServerText = 4_096;
+
+/** Decorations that are taken off: one by etcd, one by each proxy in between, and some to spare. */
+const maxDecorations = 8;
+
+/** Anchored, and without anything that could be read in two ways: linear. */
+const decoration = /^rpc error: code = (\w{1,32})(?:\(\d{1,10}\))? desc = /;
 
 /** Go's spelling of the codes, as etcd writes them into a cancel reason. */
-const goCodes: Readonly<Record<string, Code>> = {
-  Canceled: Code.CANCELLED,
-  InvalidArgument: Code.INVALID_ARGUMENT,
-  DeadlineExceeded: Code.DEADLINE_EXCEEDED,
-  NotFound: Code.NOT_FOUND,
-  AlreadyExists: Code.ALREADY_EXISTS,
-  PermissionDenied: Code.PERMISSION_DENIED,
-  ResourceExhausted: Code.RESOURCE_EXHAUSTED,
-  FailedPrecondition: Code.FAILED_PRECONDITION,
-  Aborted: Code.ABORTED,
-  OutOfRange: Code.OUT_OF_RANGE,
-  Unimplemented: Code.UNIMPLEMENTED,
-  Internal: Code.INTERNAL,
-  Unavailable: Code.UNAVAILABLE,
-  DataLoss: Code.DATA_LOSS,
-  Unauthenticated: Code.UNAUTHENTICATED,
-};
+const goCodes: ReadonlyMap<string, Code> = new Map(
+  Object.entries({
+    Canceled: Code.CANCELLED,
+    InvalidArgument: Code.INVALID_ARGUMENT,
+    DeadlineExceeded: Code.DEADLINE_EXCEEDED,
+    NotFound: Code.NOT_FOUND,
+    AlreadyExists: Code.ALREADY_EXISTS,
+    PermissionDenied: Code.PERMISSION_DENIED,
+    ResourceExhausted: Code.RESOURCE_EXHAUSTED,
+    FailedPrecondition: Code.FAILED_PRECONDITION,
+    Aborted: Code.ABORTED,
+    OutOfRange: Code.OUT_OF_RANGE,
+    Unimplemented: Code.UNIMPLEMENTED,
+    Internal: Code.INTERNAL,
+    Unavailable: Code.UNAVAILABLE,
+    DataLoss: Code.DATA_LOSS,
+    Unauthenticated: Code.UNAUTHENTICATED,
+  } satisfies Record<string, Code>),
+);
 
 /**
  * The error for a status or a watch's cancel reason. Watch reasons come in two spellings, bare and as Go prints
@@ -55,8 +67,7 @@ export function errorFromServer(
   text: string,
   options: { cause?: unknown; notSent?: boolean } = {},
 ): EtcdError {
-  // A hostile answer makes grpc-js report a status without a code or a text.
-  const [bareCode, bareText] = undecorate(toCode(code), text ?? '');
+  const [bareCode, bareText] = undecorate(toCode(code), bounded(text));
   const known = meaningOf(bareText);
   const verdict = known ? (known.verdict ?? 'final') : verdictOf(bareCode);
   const fields: EtcdErrorFields = {
@@ -92,9 +103,20 @@ function kindOf(code: Code): ServerText['kind'] {
 
 /** A proxy decorates what was decorated before. */
 function undecorate(code: Code, text: string): [Code, string] {
-  const match = decorated.exec(text);
-  if (!match) return [code, text];
-  return undecorate(goCodes[match[1] ?? ''] ?? code, match[2] ?? '');
+  let [bareCode, bareText] = [code, text];
+  for (let layer = 0; layer < maxDecorations; layer++) {
+    const match = decoration.exec(bareText);
+    if (!match) break;
+    bareCode = goCodes.get(match[1] ?? '') ?? bareCode;
+    bareText = bareText.slice(match[0].length);
+  }
+  return [bareCode, bareText];
+}
+
+/** Also for an answer that makes grpc-js report a status without a text. */
+function bounded(text: string | undefined): string {
+  if (text === undefined) return '';
+  return text.length > maxServerText ? `${text.slice(0, maxServerText)}…` : text;
 }
 
 function verdictOf(code: Code): Verdict {

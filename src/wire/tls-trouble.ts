@@ -7,33 +7,35 @@ export interface TlsTrouble {
 }
 
 /** OpenSSL's names of what a certificate can be found guilty of, as Node's `code`. Source: Node's crypto_common, OpenSSL's X509_V_ERR. */
-const verifyCodes: Readonly<Record<string, readonly [TlsReason, string]>> = {
-  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority(),
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority(),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority(),
-  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority(),
-  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority(),
-  CERT_UNTRUSTED: unknownAuthority(),
-  // A trusted authority of the same name, with another key.
-  CERT_SIGNATURE_FAILURE: unknownAuthority(),
-  CERT_HAS_EXPIRED: ['expired', 'a certificate of the server has expired'],
-  CERT_NOT_YET_VALID: ['not-yet-valid', 'a certificate of the server is not valid yet'],
-  ERR_TLS_CERT_ALTNAME_INVALID: ['wrong-name', "the server's certificate is for another name"],
-  ERR_TLS_CERT_ALTNAME_FORMAT: ['wrong-name', "the server's certificate names nothing that can be read"],
-  CERT_REVOKED: badCertificate(),
-  CERT_REJECTED: badCertificate(),
-  INVALID_CA: badCertificate(),
-  INVALID_PURPOSE: badCertificate(),
-  PATH_LENGTH_EXCEEDED: badCertificate(),
-  CERT_CHAIN_TOO_LONG: badCertificate(),
-  ERROR_IN_CERT_NOT_BEFORE_FIELD: badCertificate(),
-  ERROR_IN_CERT_NOT_AFTER_FIELD: badCertificate(),
-  UNABLE_TO_DECRYPT_CERT_SIGNATURE: badCertificate(),
-  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: badCertificate(),
-  EE_KEY_TOO_SMALL: badCertificate(),
-  CA_KEY_TOO_SMALL: badCertificate(),
-  CA_MD_TOO_WEAK: badCertificate(),
-};
+const verifyCodes: ReadonlyMap<string, readonly [TlsReason, string]> = new Map(
+  Object.entries<readonly [TlsReason, string]>({
+    UNABLE_TO_GET_ISSUER_CERT: unknownAuthority(),
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority(),
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority(),
+    DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority(),
+    SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority(),
+    CERT_UNTRUSTED: unknownAuthority(),
+    // A trusted authority of the same name, with another key.
+    CERT_SIGNATURE_FAILURE: unknownAuthority(),
+    CERT_HAS_EXPIRED: ['expired', 'a certificate of the server has expired'],
+    CERT_NOT_YET_VALID: ['not-yet-valid', 'a certificate of the server is not valid yet'],
+    ERR_TLS_CERT_ALTNAME_INVALID: ['wrong-name', "the server's certificate is for another name"],
+    ERR_TLS_CERT_ALTNAME_FORMAT: ['wrong-name', "the server's certificate names nothing that can be read"],
+    CERT_REVOKED: badCertificate(),
+    CERT_REJECTED: badCertificate(),
+    INVALID_CA: badCertificate(),
+    INVALID_PURPOSE: badCertificate(),
+    PATH_LENGTH_EXCEEDED: badCertificate(),
+    CERT_CHAIN_TOO_LONG: badCertificate(),
+    ERROR_IN_CERT_NOT_BEFORE_FIELD: badCertificate(),
+    ERROR_IN_CERT_NOT_AFTER_FIELD: badCertificate(),
+    UNABLE_TO_DECRYPT_CERT_SIGNATURE: badCertificate(),
+    UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: badCertificate(),
+    EE_KEY_TOO_SMALL: badCertificate(),
+    CA_KEY_TOO_SMALL: badCertificate(),
+    CA_MD_TOO_WEAK: badCertificate(),
+  }),
+);
 
 /** The alerts with which a server turns a client's certificate down; a missing one too, before TLS 1.3 or Go 1.21. */
 const certificateAlert =
@@ -54,7 +56,7 @@ export function tlsTrouble(error: unknown, hasCertificate: boolean): TlsTrouble 
 }
 
 function judge(code: string, hasCertificate: boolean): readonly [TlsReason, string] | undefined {
-  const known = verifyCodes[code];
+  const known = verifyCodes.get(code);
   if (known) return known;
   if (notTls.test(code)) return ['not-tls', 'the server does not speak TLS'];
   if (certificateAlert.test(code)) {

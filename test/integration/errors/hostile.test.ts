@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
 import { AmbiguousWriteError, EtcdError } from '#src/errors/index.js';
-import { LeaseGrantRequest, LeaseGrantResponse } from '#src/gen/etcd/rpc.js';
+import { LeaseGrantRequest, LeaseGrantResponse, WatchRequest, WatchResponse } from '#src/gen/etcd/rpc.js';
 import { type ScriptedCall, startScriptedServer } from '../../support/scripted-server.js';
 import { type HostileAnswer, hostileAnswers, hostilePeers, listenWith } from './hostile-answers.js';
 
@@ -152,6 +152,44 @@ describe('a peer that sends', () => {
       } finally {
         await client.close();
         await peer.close();
+      }
+    });
+  }
+});
+
+describe('a server that cancels a watch with a reason', () => {
+  refusesLooseErrors();
+  const decorated = 'rpc error: code = constructor desc = ';
+
+  for (const [what, reason] of Object.entries({
+    'of 270 kB of decorations': decorated.repeat(7_500),
+    'of 1.3 MB of decorations': decorated.repeat(36_000),
+    'of 1.3 MB that is one word': 'A'.repeat(1_300_000),
+  })) {
+    it(`${what} ends that watch with a typed error of a bounded text, and nothing else`, async () => {
+      const server = await startScriptedServer((call) =>
+        call.onMessage((bytes) => {
+          const request = WatchRequest.decode(bytes).requestUnion;
+          if (request?.$case !== 'createRequest') return;
+          const header = { clusterId: 1n, memberId: 2n, revision: 5n, raftTerm: 2n };
+          const { watchId } = request.value;
+          const send = (reply: Parameters<typeof WatchResponse.fromPartial>[0]) =>
+            call.send(
+              WatchResponse.encode(WatchResponse.fromPartial({ header, watchId, ...reply })).finish(),
+            );
+          send({ created: true });
+          send({ canceled: true, cancelReason: reason });
+        }),
+      );
+      const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
+      try {
+        const watcher = client.watch('k', { startRevision: 1n });
+        const error = typed(await meet(watcher[Symbol.asyncIterator]().next()));
+        assert.ok((error.serverText?.length ?? 0) <= 4_097);
+        assert.equal((await watcher.closed).error, error);
+      } finally {
+        await client.close();
+        await server.close();
       }
     });
   }
