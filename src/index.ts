@@ -66,7 +66,16 @@ export type {
   LeaseTimeToLive,
 } from './lease/index.js';
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
-export type { Bytes, KeyRange, KeyValue, LeaseId, Revision, WatchEvent } from './model/index.js';
+export {
+  type Bytes,
+  type KeyRange,
+  type KeyValue,
+  keyBytes,
+  keyText,
+  type LeaseId,
+  type Revision,
+  type WatchEvent,
+} from './model/index.js';
 export { type BalanceOptions, type Traits, traitsOf } from './naming/balance/index.js';
 export { parseAddress, parseSocketPath, type TcpAddress } from './naming/grpc/addresses.js';
 export {

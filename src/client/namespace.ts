@@ -2,7 +2,7 @@ import { InvalidInputError } from '../errors/index.js';
 import { KvClient, type KvTimes, namespacedKvCalls } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
 import { Mirror, type MirrorOptions } from '../mirror/index.js';
-import { type Bytes, type KeyRange, type LeaseId, stripPrefix, toBuffer } from '../model/index.js';
+import { type Bytes, type KeyRange, keyBytes, type LeaseId, stripPrefix } from '../model/index.js';
 import type { WatchClient, Watcher, WatchOptions } from '../watch/index.js';
 import type { CallOptions, KvCalls } from '../wire/index.js';
 
@@ -34,7 +34,7 @@ export class EtcdNamespace {
 
   /** @throws {InvalidInputError} for an empty prefix. */
   constructor(parent: NamespaceParent, prefix: Bytes) {
-    this.prefix = Buffer.from(toBuffer(prefix)); // a copy: the caller's bytes may change
+    this.prefix = Buffer.from(keyBytes(prefix)); // a copy: the caller's bytes may change
     if (this.prefix.length === 0) throw new InvalidInputError('the namespace is empty');
     this.#parent = parent;
     this.kv = new KvClient(namespacedKvCalls(parent.calls, this.prefix), parent.maxTxnOps, parent.times);
@@ -58,8 +58,9 @@ export class EtcdNamespace {
 
   /** A namespace within this one. */
   namespace(prefix: Bytes): EtcdNamespace {
-    if (toBuffer(prefix).length === 0) throw new InvalidInputError('the namespace is empty');
-    return new EtcdNamespace(this.#parent, Buffer.concat([this.prefix, toBuffer(prefix)]));
+    const bytes = keyBytes(prefix);
+    if (bytes.length === 0) throw new InvalidInputError('the namespace is empty');
+    return new EtcdNamespace(this.#parent, Buffer.concat([this.prefix, bytes]));
   }
 
   /** As the client's: calls back once when it closes. */

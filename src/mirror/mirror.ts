@@ -22,7 +22,7 @@ import { byRevision, type Changes, View } from './view.js';
  */
 export type ResyncReason = 'initial' | 'compacted' | 'rolled-back' | 'gap';
 
-/** What the mirror tells. Keys of maps and deletes are the key's bytes as latin1, so that no byte is lost. */
+/** What the mirror yields. Maps and deletes have the text of each key, `'café'` for a key in UTF-8: see {@link keyText}. */
 export type MirrorUpdate =
   | {
       /** All there is, also when that is nothing. It replaces whatever came before. */
@@ -98,7 +98,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     this.#options = options;
   }
 
-  /** What is known now: live, changing with each update that is taken. */
+  /** What is known now, by the text of each key: live, changing with each update that is taken. */
   get kvs(): ReadonlyMap<string, KeyValue> {
     return this.#view.kvs;
   }

@@ -1,6 +1,6 @@
-import type { KeyValue, Revision, WatchEvent } from '../model/index.js';
+import { type KeyValue, keyText, type Revision, type WatchEvent } from '../model/index.js';
 
-/** What a run of events changed. Keys are the bytes as latin1, so that no byte is lost. */
+/** What a run of events changed, by the text of the keys: see {@link keyText}. */
 export interface Changes {
   readonly puts: ReadonlyMap<string, KeyValue>;
   readonly deletes: ReadonlySet<string>;
@@ -34,7 +34,7 @@ export class View {
 
   replace(kvs: readonly KeyValue[], revision: Revision): void {
     this.#kvs.clear();
-    for (const kv of kvs) this.#kvs.set(keyOf(kv), kv);
+    for (const kv of kvs) this.#kvs.set(keyText(kv.key), kv);
     this.#newest = undefined;
     this.#revision = revision;
   }
@@ -52,7 +52,7 @@ export class View {
     const puts = new Map<string, KeyValue>();
     const deletes = new Set<string>();
     for (const { type, kv } of events) {
-      const key = keyOf(kv);
+      const key = keyText(kv.key);
       const known = this.#kvs.get(key);
       if (type === 'put') {
         if (!follows(known, kv)) return undefined;
@@ -63,7 +63,7 @@ export class View {
       } else {
         if (!known) return undefined;
         this.#kvs.delete(key);
-        if (this.#newest && keyOf(this.#newest) === key) this.#newest = undefined;
+        if (this.#newest === known) this.#newest = undefined;
         puts.delete(key);
         deletes.add(key);
       }
@@ -83,7 +83,7 @@ export class View {
     if (!known || !newest) return known === newest;
     if (known.modRevision !== newest.modRevision) return false;
     // One transaction may have written several keys; the server named one of them.
-    return same(this.#kvs.get(keyOf(newest)), newest);
+    return same(this.#kvs.get(keyText(newest.key)), newest);
   }
 }
 
@@ -112,8 +112,4 @@ function same(known: KeyValue | undefined, kv: KeyValue): boolean {
     known.lease === kv.lease &&
     known.value.equals(kv.value)
   );
-}
-
-function keyOf(kv: KeyValue): string {
-  return kv.key.toString('latin1');
 }

@@ -13,9 +13,3 @@ export function toBuffer(bytes: Bytes): Buffer {
   if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   throw new InvalidInputError(`a key or value is ${String(bytes)}; it must be a string or a Uint8Array`);
 }
-
-/** A key for messages and error texts: UTF-8 with control characters escaped, cut at 200 characters. */
-export function printable(bytes: Bytes): string {
-  const text = JSON.stringify(toBuffer(bytes).toString('utf8')).slice(1, -1);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}

@@ -1,4 +1,4 @@
-export { type Bytes, printable, toBuffer } from './bytes.js';
+export { type Bytes, toBuffer } from './bytes.js';
 export { checkInt64 } from './int64.js';
 export {
   contains,
@@ -8,5 +8,6 @@ export {
   toWireRange,
   type WireRange,
 } from './key-range.js';
+export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors/index.js';
-import { type Bytes, printable, toBuffer } from './bytes.js';
+import type { Bytes } from './bytes.js';
+import { keyBytes, printable } from './key-text.js';
 
 /**
  * Which keys a request speaks of.
@@ -29,11 +30,11 @@ const none = Buffer.alloc(0);
 export function toWireRange(range: Bytes | KeyRange): WireRange {
   if (typeof range === 'string' || range instanceof Uint8Array) return single(range);
   checkForm(range);
-  if ('prefix' in range) return prefixRange(toBuffer(range.prefix));
-  if ('fromKey' in range) return { key: orZero(toBuffer(range.fromKey)), rangeEnd: zeroByte };
+  if ('prefix' in range) return prefixRange(keyBytes(range.prefix));
+  if ('fromKey' in range) return { key: orZero(keyBytes(range.fromKey)), rangeEnd: zeroByte };
   if (range.rangeEnd === undefined) return single(range.key);
-  const key = orZero(toBuffer(range.key));
-  const rangeEnd = toBuffer(range.rangeEnd);
+  const key = orZero(keyBytes(range.key));
+  const rangeEnd = keyBytes(range.rangeEnd);
   if (!rangeEnd.equals(zeroByte) && key.compare(rangeEnd) >= 0) {
     throw new InvalidInputError(
       `the range is empty: '${printable(key)}' is not before '${printable(rangeEnd)}'`,
@@ -82,7 +83,7 @@ function checkForm(range: KeyRange): void {
 }
 
 function single(key: Bytes): WireRange {
-  const buffer = toBuffer(key);
+  const buffer = keyBytes(key);
   if (buffer.length === 0) throw new InvalidInputError('the key is empty');
   return { key: buffer, rangeEnd: none };
 }

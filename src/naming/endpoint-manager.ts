@@ -1,4 +1,4 @@
-import type { LeaseId, Revision } from '../model/index.js';
+import type { Bytes, LeaseId, Revision } from '../model/index.js';
 import type { Endpoint, EndpointRecord } from './endpoint.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
@@ -48,9 +48,9 @@ export class EndpointManager {
     return { revision };
   }
 
-  /** Stores an endpoint under `key`, over whatever is there. With a lease it goes when the lease does. */
+  /** Stores an endpoint under `key`, a text or bytes, over whatever is there. With a lease it goes when the lease does. */
   addEndpoint(
-    key: string,
+    key: Bytes,
     endpoint: Endpoint,
     options: ManagerCallOptions & { readonly lease?: LeaseId | { readonly id: LeaseId } } = {},
   ): Promise<{ revision: Revision }> {
@@ -58,8 +58,8 @@ export class EndpointManager {
     return this.update([{ op: 'add', key, endpoint, lease }], options);
   }
 
-  /** Deletes an endpoint; one that is not there is deleted already. */
-  deleteEndpoint(key: string, options: ManagerCallOptions = {}): Promise<{ revision: Revision }> {
+  /** Deletes an endpoint by the key of its record, or by bytes; one that is not there is deleted already. */
+  deleteEndpoint(key: Bytes, options: ManagerCallOptions = {}): Promise<{ revision: Revision }> {
     return this.update([{ op: 'delete', key }], options);
   }
 

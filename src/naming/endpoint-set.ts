@@ -1,5 +1,5 @@
 import type { MirrorUpdate, ResyncReason } from '../mirror/index.js';
-import type { KeyValue, Revision } from '../model/index.js';
+import { type KeyValue, keyText, type Revision } from '../model/index.js';
 import { decodeEndpoint } from './codec.js';
 import type { EndpointRecord } from './endpoint.js';
 import { EndpointDecodeError } from './errors.js';
@@ -12,7 +12,7 @@ export type EndpointEvent =
       readonly reason: ResyncReason;
       readonly revision: Revision;
       readonly endpoints: ReadonlyMap<string, EndpointRecord>;
-      /** Keys whose value is not an endpoint; each harms only itself. */
+      /** Keys, as text, whose value is not an endpoint; each harms only itself. */
       readonly invalid: ReadonlySet<string>;
     }
   | {
@@ -58,7 +58,7 @@ export class EndpointSet {
     this.#records.clear();
     this.#draft = new Set();
     this.#invalid = this.#draft;
-    for (const kv of kvs.values()) if (this.#isWanted(kv.key.toString('utf8'))) this.#put(kv);
+    for (const [key, kv] of kvs) if (this.#isWanted(key)) this.#put(key, kv);
     return {
       type: 'snapshot',
       reason,
@@ -72,25 +72,22 @@ export class EndpointSet {
     const added: EndpointRecord[] = [];
     const changed: EndpointRecord[] = [];
     const removed: string[] = [];
-    for (const latin1 of deletes) {
-      const key = Buffer.from(latin1, 'latin1').toString('utf8');
+    for (const key of deletes) {
       this.#mark(key, false);
       if (this.#records.delete(key)) removed.push(key);
     }
-    for (const kv of puts.values()) {
-      const key = kv.key.toString('utf8');
+    for (const [key, kv] of puts) {
       if (!this.#isWanted(key)) continue;
       const known = this.#records.has(key);
-      const record = this.#put(kv);
+      const record = this.#put(key, kv);
       if (record) (known ? changed : added).push(record);
       else if (known) removed.push(key);
     }
     return { type: 'delta', revision, added, changed, removed, invalid: this.#invalid };
   }
 
-  #put(kv: KeyValue): EndpointRecord | undefined {
-    const key = kv.key.toString('utf8');
-    const record = toRecord(kv);
+  #put(key: string, kv: KeyValue): EndpointRecord | undefined {
+    const record = toRecord(kv, key);
     if (record) this.#records.set(key, record);
     else this.#records.delete(key);
     this.#mark(key, !record);
@@ -107,10 +104,10 @@ export class EndpointSet {
 }
 
 /** The record a key-value holds; undefined when its value is not an endpoint. */
-export function toRecord(kv: KeyValue): EndpointRecord | undefined {
+export function toRecord(kv: KeyValue, key = keyText(kv.key)): EndpointRecord | undefined {
   try {
     return {
-      key: kv.key.toString('utf8'),
+      key,
       ...decodeEndpoint(kv.value),
       createRevision: kv.createRevision,
       modRevision: kv.modRevision,

@@ -19,7 +19,10 @@ export interface Endpoint {
 
 /** An endpoint as it is stored. */
 export interface EndpointRecord extends Endpoint {
-  /** The whole key, `<target>/<id>`. */
+  /**
+   * The whole key, `<target>/<id>`, as text: that of its UTF-8, with each byte that is not UTF-8 as a lone surrogate (see
+   * {@link keyText}). Whatever takes a key takes this text, and JSON keeps it.
+   */
   readonly key: string;
   readonly createRevision: Revision;
   readonly modRevision: Revision;

@@ -1,3 +1,4 @@
+import { type Bytes, isKeyText, keyText } from '../model/index.js';
 import { NamingError } from './errors.js';
 
 /** Where a target's endpoints are stored: `<target>/`. The slash keeps `svc` from seeing `svc2`. */
@@ -11,15 +12,22 @@ export function keyPrefix(target: string): string {
  */
 export function checkTarget(target: string): string {
   if (typeof target !== 'string' || target === '') throw new NamingError('invalid target');
-  return checkWhole('target', target);
+  if (/\p{Surrogate}/u.test(target)) throw new NamingError(`invalid target: ${halfPair}`);
+  return target;
 }
 
-/** @throws {NamingError} for a key outside the target, in Go's words. */
-export function checkKey(target: string, key: string): string {
-  if (typeof key === 'string' && key.startsWith(keyPrefix(target))) return checkWhole('key', key);
-  throw new NamingError(
-    `endpoints: endpoint key should be prefixed with '${keyPrefix(target)}' got: '${key}'`,
-  );
+/**
+ * The key's text; see {@link keyText}.
+ * @throws {NamingError} for a key outside the target, in Go's words, and for a text that is no key's.
+ */
+export function checkKey(target: string, key: Bytes): string {
+  const text = key instanceof Uint8Array ? keyText(key) : key;
+  if (typeof text !== 'string' || !text.startsWith(keyPrefix(target)))
+    throw new NamingError(
+      `endpoints: endpoint key should be prefixed with '${keyPrefix(target)}' got: '${text}'`,
+    );
+  if (!isKeyText(text)) throw new NamingError(`invalid key: ${halfPair}`);
+  return text;
 }
 
 /** Whether the key lies right below the target, and not in a target nested in it. */
@@ -27,9 +35,4 @@ export function isDirect(target: string, key: string): boolean {
   return !key.includes('/', keyPrefix(target).length);
 }
 
-const halfPair = /\p{Surrogate}/u;
-
-function checkWhole(what: string, text: string): string {
-  if (halfPair.test(text)) throw new NamingError(`invalid ${what}: it has half of a surrogate pair`);
-  return text;
-}
+const halfPair = 'it has half of a surrogate pair';

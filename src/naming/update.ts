@@ -1,5 +1,5 @@
 import type { Op } from '../kv/index.js';
-import type { LeaseId } from '../model/index.js';
+import type { Bytes, LeaseId } from '../model/index.js';
 import { encodeEndpoint } from './codec.js';
 import type { Endpoint } from './endpoint.js';
 import { NamingError } from './errors.js';
@@ -9,13 +9,13 @@ import { checkKey } from './target.js';
 export type EndpointOp =
   | {
       readonly op: 'add';
-      /** The whole key, `<target>/<id>`. */
-      readonly key: string;
+      /** The whole key, `<target>/<id>`: a text, as {@link EndpointRecord} has it, or bytes. */
+      readonly key: Bytes;
       readonly endpoint: Endpoint;
       /** The lease the endpoint lives by. Default: none, it stays until deleted. */
       readonly lease?: LeaseId | undefined;
     }
-  | { readonly op: 'delete'; readonly key: string };
+  | { readonly op: 'delete'; readonly key: Bytes };
 
 /**
  * The changes as operations of one transaction. A delete and an add of one key become what they amount to, the
@@ -26,12 +26,12 @@ export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
   if (changes.length === 0) throw new NamingError('update() was given no operations');
   const byKey = new Map<string, Op>();
   for (const change of changes) {
-    checkKey(target, change.key);
+    const key = checkKey(target, change.key);
     const op = toOp(change);
-    if (op.type === 'put' && byKey.get(change.key)?.type === 'put') {
-      throw new NamingError(`endpoints: '${change.key}' is added twice`);
+    if (op.type === 'put' && byKey.get(key)?.type === 'put') {
+      throw new NamingError(`endpoints: '${key}' is added twice`);
     }
-    byKey.set(change.key, op);
+    byKey.set(key, op);
   }
   return [...byKey.values()];
 }

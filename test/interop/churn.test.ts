@@ -105,9 +105,10 @@ function operations(target: string, round: number, random: () => number): Endpoi
 }
 
 function toGo(change: EndpointOp): GoOp {
-  if (change.op === 'delete') return change;
+  const key = String(change.key);
+  if (change.op === 'delete') return { op: 'delete', key };
   const { addr, metadata } = change.endpoint;
-  return { op: 'add', key: change.key, addr, metadata: JSON.stringify(metadata) };
+  return { op: 'add', key, addr, metadata: JSON.stringify(metadata) };
 }
 
 function written(endpoints: ReadonlyMap<string, { readonly addr: string }>): string {

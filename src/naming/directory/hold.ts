@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/index.js';
+import { sortByKey } from '../../model/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 
 /**
@@ -92,7 +93,7 @@ export class Hold {
   /** What is to be shown, in key order. */
   shown(): EndpointRecord[] {
     const all = [...this.#present.values(), ...[...this.#held.values()].map(({ record }) => record)];
-    return all.sort((a, b) => (a.key < b.key ? -1 : 1));
+    return sortByKey(all);
   }
 
   /** Back under its key, or under another one with the same address. */

@@ -6,11 +6,10 @@ import { EndpointSet } from '#src/naming/endpoint-set.js';
 const good = (addr: string) => `{"Op":0,"Addr":"${addr}","Metadata":null}`;
 
 function kv(key: string, value: string, revision = 5n): [string, KeyValue] {
-  const bytes = Buffer.from(key);
   return [
-    bytes.toString('latin1'),
+    key,
     {
-      key: bytes,
+      key: Buffer.from(key),
       value: Buffer.from(value),
       createRevision: revision,
       modRevision: revision,
@@ -31,7 +30,7 @@ const delta = (puts: [string, KeyValue][], deletes: string[] = []): MirrorUpdate
   type: 'delta',
   revision: 6n,
   puts: new Map(puts),
-  deletes: new Set(deletes.map((key) => Buffer.from(key).toString('latin1'))),
+  deletes: new Set(deletes),
 });
 
 const record = (key: string, addr: string) => ({ key, addr, createRevision: 5n, modRevision: 5n, lease: 9n });

@@ -82,7 +82,7 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   #kv(id: string, value: string): [string, KeyValue] {
     const key = Buffer.from(this.prefix + id);
     const numbers = { createRevision: 1n, modRevision: this.#revision, version: 1n, lease: 0n };
-    return [key.toString('latin1'), { key, value: Buffer.from(value), ...numbers }];
+    return [this.prefix + id, { key, value: Buffer.from(value), ...numbers }];
   }
 
   #tell(update: MirrorUpdate): void {

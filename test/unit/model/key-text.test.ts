@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { InvalidInputError } from '#src/errors/index.js';
+import { isKeyText, keyBytes, keyText, printable, sortByKey, toWireRange } from '#src/model/index.js';
+
+const hex = (text: string) => Buffer.from(text, 'hex');
+
+/** Leads, continuations and what bounds them: plain random bytes hardly ever make a long sequence. */
+const byte = fc.oneof(
+  fc.constantFrom(0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xbd, 0xc0, 0xc1, 0xc2, 0xdf),
+  fc.constantFrom(0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff),
+  fc.integer({ min: 0, max: 255 }),
+);
+const anyKey = fc.oneof(
+  fc.array(byte, { maxLength: 8 }).map((bytes) => Buffer.from(bytes)),
+  fc.string({ unit: 'binary', maxLength: 8 }).map((text) => Buffer.from(text)),
+);
+
+/** As Python's `bytes.decode('utf-8', 'surrogateescape')` gives them. */
+const known: readonly [bytes: string, text: string][] = [
+  ['', ''],
+  ['636166c3a9', 'café'],
+  ['efbfbd', '\ufffd'],
+  ['efbbbf61', '\ufeffa'],
+  ['f09f9880', '\u{1f600}'],
+  ['ff', '\udcff'],
+  ['80', '\udc80'],
+  ['c328', '\udcc3('],
+  ['c080', '\udcc0\udc80'],
+  ['eda080', '\udced\udca0\udc80'],
+  ['e282', '\udce2\udc82'],
+  ['f0808080', '\udcf0\udc80\udc80\udc80'],
+  ['f4908080', '\udcf4\udc90\udc80\udc80'],
+  ['61ffefbfbdc3a9fe', 'a\udcff\ufffdé\udcfe'],
+];
+
+describe('the text of a key', () => {
+  for (const [bytes, text] of known) {
+    it(`is ${JSON.stringify(text)} for the bytes '${bytes}'`, () => {
+      assert.equal(keyText(hex(bytes)), text);
+      assert.equal(keyBytes(text).toString('hex'), bytes);
+    });
+  }
+
+  it('stands for these bytes alone, in JSON too, and is the plain text of UTF-8', () => {
+    fc.assert(
+      fc.property(anyKey, (key) => {
+        const text = keyText(key);
+        assert.ok(keyBytes(text).equals(key));
+        assert.ok(isKeyText(text));
+        assert.equal(JSON.parse(JSON.stringify(text)), text);
+        if (Buffer.from(key.toString()).equals(key)) assert.equal(text, key.toString());
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('goes in wherever a key does', () => {
+    assert.deepEqual(toWireRange('svc/\udcff').key, Buffer.from('svc/\xff', 'latin1'));
+    const prefix = toWireRange({ prefix: 'svc/\udcff' });
+    assert.deepEqual(prefix, { key: Buffer.from('svc/\xff', 'latin1'), rangeEnd: Buffer.from('svc0') });
+  });
+
+  it('has no other half of a surrogate pair: all would be one key', () => {
+    for (const text of ['\ud800', 'a\udbff', '\udc00', '\udc7f', '\udd00', '\udcff\udfff']) {
+      assert.equal(isKeyText(text), false);
+      assert.throws(() => toWireRange(text), InvalidInputError);
+      assert.throws(() => toWireRange({ prefix: text }), /half of a surrogate pair/);
+    }
+  });
+
+  it('is no text that spells out what has a shorter one', () => {
+    assert.equal(isKeyText('\udcc3\udca9'), false);
+    assert.equal(keyText(keyBytes('\udcc3\udca9')), 'é');
+  });
+
+  it('is printed as JSON writes it', () => {
+    assert.equal(printable(hex('61ff0a')), 'a\\udcff\\n');
+  });
+});
+
+describe('keys', () => {
+  it('are sorted by their bytes', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(anyKey, { selector: (key) => key.toString('hex') }), (keys) => {
+        const sorted = sortByKey(keys.map((key) => ({ key: keyText(key) })));
+        assert.deepEqual(
+          sorted.map(({ key }) => keyBytes(key)),
+          [...keys].sort(Buffer.compare),
+        );
+      }),
+    );
+  });
+});
