@@ -68,6 +68,8 @@ export type {
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export {
   type Bytes,
+  isOwnHost,
+  isWildcard,
   type KeyRange,
   type KeyValue,
   keyBytes,
@@ -124,5 +126,4 @@ export {
   type ServiceView,
   type SnapshotStore,
 } from './naming/index.js';
-export { isOwnHost, isWildcard } from './naming/own-host.js';
 export type { WatchBatch, WatchEnd, Watcher, WatchOptions } from './watch/index.js';

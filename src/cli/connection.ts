@@ -12,7 +12,9 @@ export const connectionOptions: OptionTable = {
   cert: { value: 'FILE', help: 'client certificate, PEM' },
   key: { value: 'FILE', help: 'its private key, PEM' },
   'insecure-skip-tls-verify': { help: 'take any server certificate (only for tests)' },
-  'insecure-transport': { help: '=false: TLS with the authorities that come with Node' },
+  'insecure-transport': {
+    help: 'plaintext, also for a password beyond loopback; =false: TLS with the authorities that come with Node',
+  },
   user: { value: 'NAME[:PASSWORD]', help: 'as whom to authenticate' },
   password: { value: 'PASSWORD', help: 'better in ETCDCTL_PASSWORD, where ps does not show it' },
   'dial-timeout': { value: 'SPAN', help: 'for a connection, such as 2s (default 4s)' },

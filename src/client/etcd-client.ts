@@ -115,7 +115,7 @@ export class EtcdClient implements AsyncDisposable {
   /**
    * Reads the member list and uses what the members advertise besides the endpoints that were given, which are never
    * forgotten. It is left as it was where nothing of it may be dialled (see the option `sync.allow`) or reached.
-   * @throws {InvalidInputError} over TLS without `sync.allow`; else as any read.
+   * @throws {InvalidInputError} with TLS or `auth`, without `sync.allow` and `tls.serverName`; else as any read.
    */
   sync(options: CallOptions = {}): Promise<SyncResult> {
     return this.#transport.sync(options);

@@ -73,14 +73,16 @@ function authFromEnv(env: Environment): EtcdClientOptions['auth'] {
   const password = read(env, 'PASSWORD');
   if (token && user)
     throw new InvalidInputError('ETCDCTL_AUTH_JWT_TOKEN and ETCDCTL_USER are both set: one of them must go');
-  if (token) return { tokenProvider: () => token };
+  // etcdctl sends passwords in plaintext by default: here somebody has to have said that the transport is insecure.
+  const allowed = flag(env, 'INSECURE_TRANSPORT') === true ? { allowPlaintext: true } : {};
+  if (token) return { tokenProvider: () => token, ...allowed };
   if (!user) return undefined;
-  if (password) return { username: user, password };
+  if (password) return { username: user, password, ...allowed };
   // As etcdctl: both in one.
   const colon = user.indexOf(':');
   if (colon < 0)
     throw new InvalidInputError('ETCDCTL_USER names a user, and there is no password: set ETCDCTL_PASSWORD');
-  return { username: user.slice(0, colon), password: user.slice(colon + 1) };
+  return { username: user.slice(0, colon), password: user.slice(colon + 1), ...allowed };
 }
 
 function flag(env: Environment, name: Variable): boolean | undefined {

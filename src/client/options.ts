@@ -15,7 +15,8 @@ export interface EtcdClientOptions {
   readonly tls?: TlsOptions;
   /**
    * As whom to authenticate where etcd's authentication is on: a user and a password, or a provider of tokens. Where it
-   * is off, or switched off, calls go without; one token serves all calls and streams.
+   * is off, or switched off, calls go without; one token serves all calls and streams. Plaintext to a host that is not
+   * loopback is refused unless `auth.allowPlaintext` is set.
    */
   readonly auth?: AuthOptions;
   /** How `client.sync()` follows the member list, and how often that is done by itself. Default: never. */

@@ -11,3 +11,4 @@ export {
 export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';
+export { isLoopback, isOwnHost, isWildcard } from './own-host.js';

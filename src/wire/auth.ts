@@ -1,13 +1,21 @@
 import { InvalidInputError } from '../errors/index.js';
 
+interface PlaintextPermission {
+  /**
+   * Lets the password or token go over plaintext to a host that is not loopback. Whoever can listen on the way then
+   * has it. Default: such a client is refused when it is made.
+   */
+  readonly allowPlaintext?: boolean;
+}
+
 /** A user and a password, for etcd's own authentication. */
-export interface PasswordAuth {
+export interface PasswordAuth extends PlaintextPermission {
   readonly username: string;
   readonly password: string;
 }
 
 /** Tokens that somebody else issues, such as JWTs. */
-export interface TokenAuth {
+export interface TokenAuth extends PlaintextPermission {
   /**
    * Gives a token: asked before the first call, when etcd turns the last one down (every change of a user or role
    * makes older JWTs invalid), and before one runs out that says when it does. One request at a time for the whole
@@ -24,6 +32,10 @@ export function checkAuth(auth: AuthOptions | undefined): void {
   if (auth === undefined) return;
   if (typeof auth !== 'object' || auth === null) throw new InvalidInputError('auth is not an object');
   const given: Partial<PasswordAuth & TokenAuth> = auth;
+  if (given.allowPlaintext !== undefined && typeof given.allowPlaintext !== 'boolean')
+    throw new InvalidInputError(
+      `auth.allowPlaintext is a ${typeof given.allowPlaintext}; it must be true or false`,
+    );
   const byPassword = given.username !== undefined || given.password !== undefined;
   if (byPassword && given.tokenProvider !== undefined)
     throw new InvalidInputError('auth has a tokenProvider and a user with a password: one of them must go');

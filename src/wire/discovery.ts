@@ -1,5 +1,10 @@
 import { EtcdError } from '../errors/index.js';
+import { isOwnHost, isWildcard } from '../model/index.js';
 import { type MemberAddress, parseEndpoints } from './endpoints.js';
+import { isOnThisMachine } from './plaintext.js';
+
+/** The most addresses of one member list that are used: each is dialled, and more than seven members are rare. */
+export const maxDiscovered = 32;
 
 /** A member as etcd's member list has it. */
 export interface ListedMember {
@@ -12,8 +17,10 @@ export interface ListedMember {
 export interface DiscoveryRules {
   /** Whether this client speaks TLS. */
   readonly tls: boolean;
-  /** Whether an address of this machine alone may be meant: it may when the client was given one itself. */
-  readonly loopback: boolean;
+  /** Whether an address of the caller's own host may be meant: it may when the client was given one itself. */
+  readonly ownHost: boolean;
+  /** Whether passwords and tokens go along, and must not leave this machine in plaintext. */
+  readonly keepsSecrets: boolean;
   readonly allow: ((endpoint: string) => boolean) | undefined;
 }
 
@@ -29,9 +36,9 @@ export interface Discovered {
 }
 
 /**
- * Which of the addresses that members advertise may be dialled. The list is what somebody configured or wrote there:
- * wrong schemes, wildcard and loopback addresses are common in it, and to a client that follows it blindly it is a way
- * to be sent elsewhere.
+ * Which of the addresses that members advertise may be dialled, {@link maxDiscovered} at most. Wrong schemes, wildcard
+ * and loopback addresses are common in a member list, and whoever writes it decides where a client connects that
+ * follows it blindly.
  */
 export function discover(members: readonly ListedMember[], rules: DiscoveryRules): Discovered {
   const usable = new Map<string, MemberAddress>();
@@ -40,7 +47,9 @@ export function discover(members: readonly ListedMember[], rules: DiscoveryRules
     for (const endpoint of clientURLs) {
       const judged = judge(endpoint, name, isLearner, rules);
       if (typeof judged === 'string') refused.push({ endpoint, reason: judged });
-      else usable.set(judged.address, judged);
+      else if (usable.has(judged.address)) continue;
+      else if (usable.size < maxDiscovered) usable.set(judged.address, judged);
+      else refused.push({ endpoint, reason: `the list has more than ${maxDiscovered} usable addresses` });
     }
   }
   return { usable: [...usable.values()], refused };
@@ -51,17 +60,19 @@ function judge(
   endpoint: string,
   name: string,
   isLearner: boolean,
-  { tls, loopback, allow }: DiscoveryRules,
+  { tls, ownHost, keepsSecrets, allow }: DiscoveryRules,
 ): MemberAddress | string {
   if (name === '') return 'the member has not started';
   if (isLearner) return 'the member is a learner';
   const parsed = parse(endpoint);
   if (typeof parsed === 'string') return parsed;
   if (parsed.target.startsWith('unix:')) return 'it is a socket file';
-  const { address, tls: speaksTls } = parsed;
+  const { host, tls: speaksTls } = parsed;
   if (speaksTls !== undefined && speaksTls !== tls) return tls ? 'it is without TLS' : 'it is with TLS';
-  if (wildcard.test(address)) return 'it is a wildcard address';
-  if (!loopback && isLoopback(address)) return "it is the member's own loopback address";
+  if (isWildcard(host)) return 'it is a wildcard address';
+  if (!ownHost && isOwnHost(host)) return "it is the member's own loopback address";
+  if (keepsSecrets && !isOnThisMachine(parsed))
+    return 'passwords and tokens would go there in plaintext (auth.allowPlaintext is not set)';
   return allow && allow(endpoint) !== true ? 'the allow rule refuses it' : parsed;
 }
 
@@ -74,11 +85,4 @@ function parse(endpoint: string): (MemberAddress & { readonly tls: boolean | und
     if (error instanceof EtcdError) return error.message;
     throw error;
   }
-}
-
-const wildcard = /^(0\.0\.0\.0|\[::\]):/;
-
-/** Whether the address reaches this machine alone. */
-export function isLoopback(address: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\]):/i.test(address);
 }

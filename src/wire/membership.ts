@@ -1,5 +1,6 @@
 import { ClosedError, InvalidInputError } from '../errors/index.js';
-import { discover, isLoopback, type ListedMember, type RefusedEndpoint } from './discovery.js';
+import { isOwnHost } from '../model/index.js';
+import { discover, type ListedMember, type RefusedEndpoint } from './discovery.js';
 import type { MemberAddress } from './endpoints.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
@@ -7,8 +8,9 @@ import type { MemberPool } from './member-pool.js';
 /** Which addresses of the member list may be used. */
 export interface SyncRule {
   /**
-   * Says of an advertised address, as etcd tells it, whether it may be dialled. Needed where TLS is used: a
-   * certificate proves who answers, not that it is one of your members.
+   * Says of an advertised address, as etcd sends it, whether it may be dialled. Required with TLS, whose certificates
+   * prove who answers and not that it is one of your members, and with `auth`, whose password or token goes there; not
+   * required where `tls.serverName` names one identity that every member must prove.
    */
   readonly allow?: (endpoint: string) => boolean;
 }
@@ -26,6 +28,12 @@ export interface SyncResult {
 export interface MembershipPorts {
   readonly pool: MemberPool;
   readonly tls: boolean;
+  /** Whether every member must prove one name that the caller chose: `tls.serverName`, verified. */
+  readonly provesName: boolean;
+  /** Whether a password or a token goes to the members. */
+  readonly hasAuth: boolean;
+  /** Whether it must not leave this machine in plaintext. */
+  readonly keepsSecrets: boolean;
   readonly newMember: (address: MemberAddress) => Member;
 }
 
@@ -51,18 +59,20 @@ export class Membership {
     }
   }
 
-  /** @throws {InvalidInputError} where TLS is used and there is no rule. */
+  /** @throws {InvalidInputError} with TLS or `auth`, where neither a rule nor a name says who may be a member. */
   checkRule(rule: SyncRule | undefined): void {
-    if (this.#ports.tls && !rule?.allow) {
-      throw new InvalidInputError(
-        'sync over TLS needs sync.allow, a rule for the addresses that may be dialled: whoever writes the member list could send this client elsewhere',
-      );
-    }
+    const { tls, hasAuth, provesName } = this.#ports;
+    if (rule?.allow || provesName || !(tls || hasAuth)) return;
+    throw new InvalidInputError(
+      `sync with ${hasAuth ? 'auth' : 'TLS'} needs sync.allow, a rule for the addresses that may be dialled, or TLS with ` +
+        'tls.serverName, a name that every member must prove: whoever writes the member list could send this client elsewhere',
+    );
   }
 
   /**
-   * Takes over what the members advertise, as far as the rule allows and anything of it can be reached. An empty list,
-   * or one of addresses that are good only inside somebody's container, changes nothing. One list after another.
+   * Takes over what the members advertise, at most 32 addresses, as far as the rule allows and any of them can be
+   * reached. An empty list, or one of addresses that work only inside a container, changes nothing. One list after
+   * another.
    */
   adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
     const adopted = this.#adopting.then(() => this.#adopt(listed, rule));
@@ -75,7 +85,8 @@ export class Membership {
     this.checkRule(rule);
     const { usable, refused } = discover(listed, {
       tls: this.#ports.tls,
-      loopback: this.#seeds.some(({ address }) => isLoopback(address)),
+      ownHost: this.#seeds.some(({ socket, host }) => 'host' in socket && isOwnHost(host)),
+      keepsSecrets: this.#ports.keepsSecrets,
       allow: rule?.allow,
     });
     const [found, unusable] = this.#membersAt(usable);

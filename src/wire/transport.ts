@@ -14,6 +14,7 @@ import { Member } from './member.js';
 import { type MemberEvent, MemberPool } from './member-pool.js';
 import { Membership, type SyncResult } from './membership.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+import { checkPlaintext, keepsSecrets } from './plaintext.js';
 import { type MemberTrouble, troubleOf } from './retry-rule.js';
 import { type StreamOptions, Streams } from './streams.js';
 import { TokenSource } from './token.js';
@@ -56,6 +57,8 @@ export class Transport {
     if (tls === false && options.tls)
       throw new InvalidInputError('tls is given, but the endpoints say http://');
     checkAuth(options.auth);
+    const speaksTls = tls ?? (options.tls ?? undefined) !== undefined;
+    checkPlaintext(members, options.auth, speaksTls);
     const credentialsFor = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
     const channelOptions = makeChannelOptions(options);
     this.#options = options;
@@ -73,7 +76,10 @@ export class Transport {
     });
     this.#membership = new Membership(members, {
       pool: this.#pool,
-      tls: tls ?? options.tls !== undefined,
+      tls: speaksTls,
+      provesName: options.tls?.serverName !== undefined && !options.tls.dangerouslySkipVerification,
+      hasAuth: options.auth !== undefined,
+      keepsSecrets: keepsSecrets(options.auth, speaksTls),
       newMember,
     });
     if (options.sync?.intervalMs !== undefined) this.#membership.checkRule(options.sync);

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { isOwnHost } from '../../model/index.js';
 import { NamingError } from '../errors.js';
-import { isOwnHost } from '../own-host.js';
 
 export interface AdvertiseOptions {
   /** The environment variable that holds this host's address, as Kubernetes' downward API sets it. Default `POD_IP`. */

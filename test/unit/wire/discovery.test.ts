@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type DiscoveryRules, discover, type ListedMember } from '#src/wire/discovery.js';
+import { type DiscoveryRules, discover, type ListedMember, maxDiscovered } from '#src/wire/discovery.js';
 
-const plain: DiscoveryRules = { tls: false, loopback: false, allow: undefined };
+const plain: DiscoveryRules = { tls: false, ownHost: false, keepsSecrets: false, allow: undefined };
 const member = (...clientURLs: string[]): ListedMember => ({ name: 'm', clientURLs, isLearner: false });
 const used = (members: ListedMember[], rules = plain) =>
   discover(members, rules).usable.map(({ address }) => address);
@@ -30,6 +30,14 @@ describe('what members advertise', () => {
     ['that is a wildcard of IPv6', member('http://[::]:1'), /wildcard/],
     ['that is the member’s own loopback', member('http://127.0.0.1:1'), /loopback/],
     ['that is localhost', member('http://localhost:1'), /loopback/],
+    ['that is a wildcard in other words', member('http://0:1'), /wildcard/],
+    ['that is loopback in other words', member('http://[::ffff:127.0.0.1]:1'), /loopback/],
+    [
+      'that a password would reach in plaintext',
+      member('http://a:1'),
+      /plaintext/,
+      { ...plain, keepsSecrets: true },
+    ],
     ['that is no address', member('nonsense'), /host:port/],
     ['of an unknown scheme', member('ftp://a:1'), /scheme/],
     [
@@ -57,6 +65,25 @@ describe('what members advertise', () => {
   });
 
   it('may be loopback where the client was given a loopback address itself', () => {
-    assert.deepEqual(used([member('http://127.0.0.1:1')], { ...plain, loopback: true }), ['127.0.0.1:1']);
+    const rules = { ...plain, ownHost: true, keepsSecrets: true };
+    assert.deepEqual(used([member('http://127.0.0.1:1')], rules), ['127.0.0.1:1']);
+  });
+
+  it('is never a wildcard, not even then', () => {
+    assert.deepEqual(used([member('http://0:1')], { ...plain, ownHost: true }), []);
+  });
+
+  it(`counts up to ${maxDiscovered} addresses, each once, and the others are refused by name`, () => {
+    const urls = Array.from({ length: maxDiscovered + 2 }, (_, i) => `http://h${i}:1`);
+    const { usable, refused } = discover([member('http://h0:1', ...urls)], plain);
+    assert.deepEqual(
+      usable.map(({ endpoint }) => endpoint),
+      urls.slice(0, maxDiscovered),
+    );
+    assert.deepEqual(
+      refused.map(({ endpoint }) => endpoint),
+      urls.slice(maxDiscovered),
+    );
+    assert.ok(refused.every(({ reason }) => /more than 32/.test(reason)));
   });
 });

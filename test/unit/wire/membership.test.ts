@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { ClosedError } from '#src/errors/index.js';
+import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
+import { ClosedError, InvalidInputError } from '#src/errors/index.js';
 import type { MemberAddress } from '#src/wire/endpoints.js';
 import { parseEndpoints } from '#src/wire/endpoints.js';
 import type { Member } from '#src/wire/member.js';
 import { MemberPool } from '#src/wire/member-pool.js';
 import { Membership } from '#src/wire/membership.js';
+import { secretOf } from '../../support/canary.js';
 import { FakeClock } from '../lease/fakes.js';
 
 /** How long the pool keeps a member that it has let go of. */
@@ -48,6 +50,9 @@ function setUp() {
   const membership = new Membership(seeds, {
     pool,
     tls: false,
+    provesName: false,
+    hasAuth: false,
+    keepsSecrets: false,
     newMember: (address) => {
       const member = new FakeMember(address);
       made.push(member);
@@ -63,6 +68,44 @@ function setUp() {
 
 /** Lets promises settle. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('a member list that is followed', () => {
+  const auth = { username: 'u', password: secretOf('membership') };
+  const allow = () => true;
+  const serverName = 'etcd.test';
+  const rows: readonly (readonly [what: string, options: Partial<EtcdClientOptions>, refused?: RegExp])[] = [
+    ['plaintext', {}],
+    ['auth', { auth }, /sync with auth needs sync\.allow/],
+    ['auth and a rule', { auth, sync: { allow } }],
+    ['TLS', { tls: {} }, /sync with TLS needs sync\.allow/],
+    ['TLS and a rule', { tls: {}, sync: { allow } }],
+    ['TLS with a name', { tls: { serverName } }],
+    [
+      'TLS with a name that is not verified',
+      { tls: { serverName, dangerouslySkipVerification: true } },
+      /sync with TLS/,
+    ],
+    ['auth and TLS', { auth, tls: {} }, /sync with auth needs .* or TLS with tls\.serverName/],
+    ['auth and TLS with a name', { auth, tls: { serverName } }],
+  ];
+  for (const [what, { sync, ...options }, refused] of rows) {
+    it(`by a client with ${what} is ${refused ? 'refused' : 'taken'}`, async () => {
+      const one = { endpoints: ['127.0.0.1:1'], timeoutMs: 1, ...options };
+      const follow = () => new EtcdClient({ ...one, sync: { intervalMs: 1_000_000, ...sync } });
+      const isRefusal = (error: Error) =>
+        error instanceof InvalidInputError && refused?.test(error.message) === true;
+      const client = new EtcdClient({ ...one, ...(sync ? { sync } : {}) });
+      try {
+        if (refused) assert.throws(follow, isRefusal);
+        else await follow().close();
+        // Nothing listens there: to be asked at all is to pass.
+        await assert.rejects(client.sync(), (error: Error) => isRefusal(error) === (refused !== undefined));
+      } finally {
+        await client.close();
+      }
+    });
+  }
+});
 
 describe('a member list that is adopted', () => {
   it('is used where anything of it can be reached, and let go of where nothing can', async () => {

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { connect } from '#src/cli/connection.js';
+import { Options } from '#src/cli/options.js';
+import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
+import { InvalidInputError } from '#src/errors/index.js';
+import { secretOf } from '../../support/canary.js';
+
+const password = secretOf('plaintext');
+const user = { username: 'u', password };
+const token = { tokenProvider: () => password };
+
+const make = (options: EtcdClientOptions) => void new EtcdClient(options).close();
+
+function refuses(make: () => void, named: RegExp): void {
+  assert.throws(make, (error: Error) => {
+    assert.ok(error instanceof InvalidInputError, `${error.name}: ${error.message}`);
+    assert.match(error.message, named);
+    assert.ok(!error.message.includes(password));
+    return true;
+  });
+}
+
+describe('a password or token', () => {
+  const far = [
+    '10.0.0.1:1',
+    'http://etcd:1',
+    '[fd00::1]:1',
+    '0.0.0.0:1',
+    'a.localhost:1',
+    '127.0.0.1.nip.io:1',
+  ];
+  for (const endpoint of far) {
+    for (const [what, auth] of Object.entries({ user, token })) {
+      it(`(${what}) is not sent in plaintext to ${endpoint}, and the error names the remedies`, () => {
+        for (const endpoints of [[endpoint], ['127.0.0.1:1', endpoint]]) {
+          refuses(
+            () => make({ endpoints, auth }),
+            new RegExp(`plaintext to '${endpoint.replace(/[[\]]/g, '\\$&')}'`),
+          );
+          refuses(() => make({ endpoints, auth }), /https:\/\/ or tls.*auth\.allowPlaintext: true/);
+          refuses(() => make({ endpoints, auth }), /ETCDCTL_INSECURE_TRANSPORT=true.*--insecure-transport/);
+        }
+        // From plain JavaScript: what a client speaks without TLS is plaintext.
+        refuses(() => make({ endpoints: [endpoint], auth, tls: null } as never), /in plaintext/);
+        make({ endpoints: [endpoint], auth: { ...auth, allowPlaintext: true } });
+      });
+    }
+  }
+
+  it('goes over TLS anywhere, and in plaintext as far as loopback and unix sockets', () => {
+    for (const endpoint of ['https://etcd:1', 'unixs:/run/etcd', 'unix:/run/etcd', 'unix:etcd.internal:1'])
+      make({ endpoints: [endpoint], auth: user });
+    for (const endpoint of ['127.0.0.1:1', 'localhost:1', 'http://LOCALHOST.:1', '127.1:1', '[::1]:1'])
+      make({ endpoints: [endpoint], auth: user });
+    make({ endpoints: ['etcd:1'], auth: user, tls: {} });
+  });
+
+  it('is not sent by a permission that is no boolean', () => {
+    const auth = { ...user, allowPlaintext: 'yes' as never };
+    refuses(() => make({ endpoints: ['10.0.0.1:1'], auth }), /auth\.allowPlaintext is a string/);
+  });
+
+  it('of the environment goes in plaintext where that says so itself', () => {
+    const env = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_USER: `u:${password}` };
+    const jwt = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_AUTH_JWT_TOKEN: password };
+    for (const one of [env, { ...env, ETCDCTL_USER: 'u', ETCDCTL_PASSWORD: password }, jwt]) {
+      refuses(() => void EtcdClient.fromEnv({}, one).close(), /ETCDCTL_INSECURE_TRANSPORT=true/);
+      void EtcdClient.fromEnv({}, { ...one, ETCDCTL_INSECURE_TRANSPORT: 'true' }).close();
+    }
+  });
+
+  it('of the command goes in plaintext by its flag; without it that is wrong usage', () => {
+    const env = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_USER: `u:${password}` };
+    const flagged = (values: Record<string, boolean>) => void connect(new Options(values), env).close();
+    assert.throws(
+      () => flagged({}),
+      (error: Error) =>
+        error.name === 'Failure' &&
+        /in plaintext to '10\.0\.0\.1:1'.*--insecure-transport/.test(error.message) &&
+        !error.message.includes(password),
+    );
+    flagged({ 'insecure-transport': true });
+    flagged({ 'insecure-transport': false }); // TLS
+  });
+});
