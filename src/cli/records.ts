@@ -5,14 +5,16 @@ import {
   type EtcdClient,
   type JsonValue,
   type KeyValue,
+  keyText,
   type Revision,
   traitsOf,
 } from '../index.js';
 import { Failure } from './failure.js';
+import { idJson } from './target.js';
 
 /** A key below a target, and what can be made of its value. */
 export interface StoredRecord {
-  /** What follows the target's prefix. */
+  /** What follows the target's prefix, as text; see {@link keyText}. */
   readonly id: string;
   readonly kv: KeyValue;
   readonly endpoint: Endpoint | undefined;
@@ -21,7 +23,7 @@ export interface StoredRecord {
 }
 
 export function toRecord(prefix: string, kv: KeyValue): StoredRecord {
-  const id = kv.key.toString('utf8').slice(prefix.length);
+  const id = keyText(kv.key).slice(prefix.length);
   try {
     return { id, kv, endpoint: decodeEndpoint(kv.value), problem: undefined };
   } catch (error) {
@@ -77,5 +79,5 @@ export function isPlain(
 export function endpointJson(id: string, key: string, { addr, metadata }: Endpoint) {
   const { weight, zone } = traitsOf(metadata);
   const status = statusOf(metadata) ?? null;
-  return { id, key, addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
+  return { ...idJson(id, key), addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
 }

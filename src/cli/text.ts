@@ -1,18 +1,23 @@
 /**
  * Text fit for a terminal. Keys and metadata are anybody's: an escape sequence in them must not move the cursor, and a
- * right-to-left override must not make one address look like another.
+ * right-to-left override must not make one address look like another. A byte of a key that is not UTF-8 is shown as
+ * `\xff`: a terminal gets UTF-8, in which all of them would look alike.
  */
 export function plain(text: string, allowed = ''): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (char) =>
+  return text.replace(/[\p{Cc}\p{Surrogate}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (char) =>
     allowed.includes(char) ? char : escaped(char),
   );
 }
 
 function escaped(char: string): string {
   const code = char.codePointAt(0) ?? 0;
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
+  const isEscapedByte = code >= 0xdc80 && code <= 0xdcff;
+  // Two digits are a byte: U+0080 to U+009F have two in UTF-8, and need four here.
+  return code < 0x80 || isEscapedByte ? `\\x${hex(code & 0xff, 2)}` : `\\u${hex(code, 4)}`;
+}
+
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0');
 }
 
 /** Rows in columns as wide as their widest cell, two spaces apart, made fit for a terminal. */

@@ -1,4 +1,4 @@
-import { type EtcdClient, EtcdError, type KeyRange } from '../../index.js';
+import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
 import type { Target } from '../target.js';
 import { type Finding, some, warning } from './finding.js';
 
@@ -81,7 +81,7 @@ async function similarServices(
 async function keysIn(client: EtcdClient, range: KeyRange, limit: number): Promise<string[]> {
   try {
     const { kvs } = await client.kv.range(range, { keysOnly: true, limit });
-    return kvs.map(({ key }) => key.toString('utf8'));
+    return kvs.map(({ key }) => keyText(key));
   } catch (error) {
     if (error instanceof EtcdError) return [];
     throw error;

@@ -10,7 +10,7 @@ import {
 import { exit } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import { checkIntegers, isPlain, statusOf } from '../records.js';
-import { keyOf, readTarget } from '../target.js';
+import { hexOption, keyOf, readTarget } from '../target.js';
 import { plain } from '../text.js';
 import { tell, type Verb } from '../verb.js';
 
@@ -23,12 +23,12 @@ export const drain: Verb = {
     'the mark, also through a restart of etcd. Callers that balance by metadata stop sending it new calls while any',
     'other endpoint can take them; those that do not (Go’s resolver) go on until the record is deleted.',
   ],
-  options: { undo: { help: 'take the mark away' } },
+  options: { undo: { help: 'take the mark away' }, ...hexOption },
   examples: ['etcd-naming drain foo/bar/my-service e1', 'etcd-naming drain foo/bar/my-service e1 --undo'],
   words: [2, 2],
   async run(call) {
     const [written = '', id = ''] = call.words;
-    const key = keyOf(readTarget(written), id);
+    const key = keyOf(readTarget(written), id, call.options);
     const undo = call.options.flag('undo');
     const { revision, changed, endpoint } = await mark(call.connect(), key, undo);
     const state = undo ? 'not draining' : 'draining';

@@ -1,9 +1,10 @@
+import { keyText } from '../../index.js';
 import { exit } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import { warn } from '../io.js';
 import { toJson } from '../json.js';
 import { readRecords, type StoredRecord, toRecord } from '../records.js';
-import { keyOf, readTarget, type Target } from '../target.js';
+import { hexOption, idJson, keyOf, readTarget, type Target } from '../target.js';
 import { plain } from '../text.js';
 import type { Call, Verb } from '../verb.js';
 
@@ -15,7 +16,7 @@ export const get: Verb = {
     'Each record is its key and, on the next line, its value. With --raw it is the value alone: with an id byte for',
     'byte, without one each value and a newline. Ends with 1 when there is no such record.',
   ],
-  options: { raw: { help: 'only the value, as its bytes are' } },
+  options: { raw: { help: 'only the value, as its bytes are' }, ...hexOption },
   examples: [
     'etcd-naming get foo/bar/my-service',
     'etcd-naming get foo/bar/my-service e1 --raw | jq .Addr',
@@ -27,7 +28,9 @@ export const get: Verb = {
     const target = readTarget(written);
     const records = await find(call, target, id);
     if (records.length === 0)
-      throw new Failure(`there is no '${id === undefined ? target.prefix : keyOf(target, id)}'`);
+      throw new Failure(
+        `there is no '${id === undefined ? target.prefix : keyOf(target, id, call.options)}'`,
+      );
     show(call, target, records, id !== undefined);
     return exit.ok;
   },
@@ -35,7 +38,7 @@ export const get: Verb = {
 
 async function find(call: Call, target: Target, id: string | undefined): Promise<readonly StoredRecord[]> {
   if (id === undefined) return (await readRecords(call.connect(), target.prefix)).records;
-  const { kv } = await call.connect().kv.get(keyOf(target, id));
+  const { kv } = await call.connect().kv.get(keyOf(target, id, call.options));
   return kv ? [toRecord(target.prefix, kv)] : [];
 }
 
@@ -47,8 +50,8 @@ function show({ io, options }: Call, target: Target, records: readonly StoredRec
     io.stdout.write(`${toJson({ target: target.service, records: records.map(toDocument) })}\n`);
   } else {
     for (const { kv, problem } of records) {
-      io.stdout.write(`${plain(kv.key.toString('utf8'))}\n${plain(kv.value.toString('utf8'))}\n`);
-      if (problem) warn(io, `warning: '${plain(kv.key.toString('utf8'))}' is no endpoint: ${plain(problem)}`);
+      io.stdout.write(`${plain(keyText(kv.key))}\n${plain(kv.value.toString('utf8'))}\n`);
+      if (problem) warn(io, `warning: '${plain(keyText(kv.key))}' is no endpoint: ${plain(problem)}`);
     }
   }
 }
@@ -56,8 +59,7 @@ function show({ io, options }: Call, target: Target, records: readonly StoredRec
 function toDocument({ id, kv, endpoint, problem }: StoredRecord): object {
   const { createRevision, modRevision, version, lease } = kv;
   return {
-    id,
-    key: kv.key.toString('utf8'),
+    ...idJson(id, keyText(kv.key)),
     value: kv.value.toString('utf8'),
     valueBase64: kv.value.toString('base64'),
     endpoint: endpoint ? { addr: endpoint.addr, metadata: endpoint.metadata ?? null } : null,

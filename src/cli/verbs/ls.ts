@@ -1,3 +1,4 @@
+import { keyText } from '../../index.js';
 import { exit } from '../exit-codes.js';
 import { wrongUsage } from '../failure.js';
 import { print, warn } from '../io.js';
@@ -5,7 +6,7 @@ import { toJson } from '../json.js';
 import { leaseCell, leaseJson, leaseStates } from '../leases.js';
 import { endpointJson, readRecords, type StoredRecord, traitCells } from '../records.js';
 import { listServices } from '../services.js';
-import { readTarget, type Target } from '../target.js';
+import { idJson, readTarget, type Target } from '../target.js';
 import { columns, plain } from '../text.js';
 import type { Call, Verb } from '../verb.js';
 
@@ -49,7 +50,7 @@ async function listTarget(call: Call, target: Target): Promise<void> {
     const endpoints = records.flatMap((record) =>
       rowJson(record, leaseJson(record.kv.lease, leaseOf(record.kv.lease))),
     );
-    const bad = invalid.map(({ id, kv, problem }) => ({ id, key: kv.key.toString('utf8'), problem }));
+    const bad = invalid.map(({ id, kv, problem }) => ({ ...idJson(id, keyText(kv.key)), problem }));
     const { service, prefix } = target;
     call.io.stdout.write(`${toJson({ target: service, prefix, revision, endpoints, invalid: bad })}\n`);
     return;
@@ -61,7 +62,7 @@ async function listTarget(call: Call, target: Target): Promise<void> {
       columns([['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'REVISION', 'AGE'], ...rows]),
     );
   for (const { kv, problem } of invalid)
-    warn(call.io, `warning: '${plain(kv.key.toString('utf8'))}' is passed over: ${plain(problem ?? '')}`);
+    warn(call.io, `warning: '${plain(keyText(kv.key))}' is passed over: ${plain(problem ?? '')}`);
   if (records.length === 0)
     warn(
       call.io,
@@ -89,7 +90,7 @@ function row({ id, kv, endpoint }: StoredRecord, lease: string, revision: bigint
 function rowJson({ id, kv, endpoint }: StoredRecord, lease: object): object[] {
   if (!endpoint) return [];
   const { createRevision, modRevision } = kv;
-  return [{ ...endpointJson(id, kv.key.toString('utf8'), endpoint), ...lease, createRevision, modRevision }];
+  return [{ ...endpointJson(id, keyText(kv.key), endpoint), ...lease, createRevision, modRevision }];
 }
 
 async function listAll(call: Call, prefix: string): Promise<void> {

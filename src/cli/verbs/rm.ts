@@ -2,6 +2,7 @@ import {
   compare,
   type EtcdClient,
   type KeyValue,
+  keyText,
   type LeaseId,
   LeaseNotFoundError,
   op,
@@ -11,7 +12,7 @@ import { exit } from '../exit-codes.js';
 import { Failure, wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
 import { type LeaseState, leaseName, leaseState } from '../leases.js';
-import { keyOf, readTarget } from '../target.js';
+import { hexOption, keyOf, readTarget } from '../target.js';
 import { count, plain } from '../text.js';
 import { type Call, tell, type Verb } from '../verb.js';
 
@@ -28,12 +29,13 @@ export const rm: Verb = {
   options: {
     revoke: { help: 'revoke its lease, too' },
     force: { help: 'with --revoke: also when the lease has other keys' },
+    ...hexOption,
   },
   examples: ['etcd-naming rm foo/bar/my-service e1', 'etcd-naming rm foo/bar/my-service e1 --revoke'],
   words: [2, 2],
   async run(call) {
     const [written = '', id = ''] = call.words;
-    const key = keyOf(readTarget(written), id);
+    const key = keyOf(readTarget(written), id, call.options);
     if (call.options.flag('force') && !call.options.flag('revoke'))
       throw wrongUsage('--force goes with --revoke: a delete needs none');
     const client = call.connect();
@@ -60,9 +62,10 @@ async function existing(client: EtcdClient, key: string): Promise<KeyValue> {
 async function checkSiblings(client: EtcdClient, kv: KeyValue): Promise<void> {
   const found = await client.lease.timeToLive(kv.lease, { keys: true });
   const others = (found?.keys ?? []).filter((key) => !key.equals(kv.key));
-  if (others.length === 0) return;
+  const [other] = others;
+  if (!other) return;
   throw new Failure(
-    `the lease ${leaseName(kv.lease)} has ${count(others.length, 'other key')}, such as '${others[0]}'; --force revokes it all the same`,
+    `the lease ${leaseName(kv.lease)} has ${count(others.length, 'other key')}, such as '${keyText(other)}'; --force revokes it all the same`,
   );
 }
 
@@ -86,12 +89,13 @@ async function revokeLease(client: EtcdClient, lease: LeaseId): Promise<void> {
 }
 
 function warnOfReturn(call: Call, written: string, id: string, lease: LeaseState, kv: KeyValue): void {
+  const hex = call.options.flag('hex') ? ' --hex' : '';
   const left = lease.state === 'alive' ? `${lease.remainingSeconds} of ${lease.grantedSeconds} s left` : '';
   warn(
     call.io,
     plain(
       `warning: its lease ${leaseName(kv.lease)} was alive (${left}): if its owner lives, the record will come back; ` +
-        `to take it out of service: etcd-naming drain ${written} ${id}`,
+        `to take it out of service: etcd-naming drain ${written} ${id}${hex}`,
     ),
   );
 }

@@ -1,4 +1,10 @@
-import type { EndpointEvent, EndpointRecord, EtcdError, Revision } from '../../index.js';
+import {
+  type EndpointEvent,
+  type EndpointRecord,
+  type EtcdError,
+  keyBytes,
+  type Revision,
+} from '../../index.js';
 import type { Output } from '../io.js';
 import { traitCells } from '../records.js';
 import type { Target } from '../target.js';
@@ -8,6 +14,8 @@ import type { WatchView } from './view.js';
 
 interface Row {
   readonly record: EndpointRecord;
+  /** Its key, by which the table is sorted as etcd sorts. */
+  readonly bytes: Buffer;
   readonly change: { readonly what: 'added' | 'changed' | 'removed'; readonly at: number } | undefined;
 }
 
@@ -80,13 +88,14 @@ export class TableView implements WatchView {
   #put(record: EndpointRecord, what: 'added' | 'changed' | undefined): void {
     const known = this.#rows.get(record.key);
     if (known && known.change?.what !== 'removed' && known.record.modRevision === record.modRevision) return;
-    this.#rows.set(record.key, { record, change: what && { what, at: this.#now() } });
+    const bytes = known?.bytes ?? keyBytes(record.key);
+    this.#rows.set(record.key, { record, bytes, change: what && { what, at: this.#now() } });
   }
 
   #remove(key: string): void {
     const known = this.#rows.get(key);
     if (!known || known.change?.what === 'removed') return;
-    this.#rows.set(key, { record: known.record, change: { what: 'removed', at: this.#now() } });
+    this.#rows.set(key, { ...known, change: { what: 'removed', at: this.#now() } });
   }
 
   #draw(): void {
@@ -96,7 +105,7 @@ export class TableView implements WatchView {
   }
 
   #lines(): string[] {
-    const rows = [...this.#rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+    const rows = [...this.#rows.values()].sort((a, b) => a.bytes.compare(b.bytes));
     const living = rows.filter(({ change }) => change?.what !== 'removed').length;
     const invalid = this.#invalid > 0 ? `, ${count(this.#invalid, 'unreadable record')} when listed` : '';
     const heading = `${plain(this.#target.service)}: ${count(living, 'endpoint')}${invalid}, revision ${this.#revision}, ${this.#state()}`;

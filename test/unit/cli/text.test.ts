@@ -8,8 +8,12 @@ import { Code, EtcdError, InvalidInputError } from '#src/errors/index.js';
 
 describe('text for a terminal', () => {
   it('shows control characters, line separators and direction marks, and obeys none', () => {
-    assert.equal(plain('a\x1b[2J\n\x9b\u2028\u202eb\u00e9'), 'a\\x1b[2J\\x0a\\x9b\\u2028\\u202eb\u00e9');
+    assert.equal(plain('a\x1b[2J\n\x9b\u2028\u202eb\u00e9'), 'a\\x1b[2J\\x0a\\u009b\\u2028\\u202eb\u00e9');
     assert.equal(plain('a\nb\t', '\n'), 'a\nb\\x09');
+  });
+
+  it('shows a byte of a key that is not UTF-8 as one, and not as the character of that number', () => {
+    assert.equal(plain('a\udcff\udc9b\x9b\ud800'), 'a\\xff\\x9b\\u009b\\ud800');
   });
 
   it('stands in columns as wide as their widest cell', () => {
