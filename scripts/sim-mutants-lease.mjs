@@ -10,7 +10,7 @@ const held = 'held.js';
 const core = 'keep-alive-core.js';
 const streams = 'streams.js';
 const stream = 'stream-state.js';
-const queue = 'due-queue.js';
+const queue = '../../async/due-queue.js';
 const fate = 'stream-fate.js';
 
 export const mutants = [

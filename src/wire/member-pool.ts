@@ -4,7 +4,6 @@ import { ConnectRace } from './connect-race.js';
 import type { Member } from './member.js';
 import type { MemberTrouble } from './retry-rule.js';
 import { Standing } from './standing.js';
-import { describe } from './tries.js';
 
 /** How long to wait between rounds over all members when none of them can be reached. */
 const nextRound = { baseMs: 100, maxMs: 1_000 };
@@ -96,39 +95,43 @@ export class MemberPool {
   }
 
   /**
-   * A connected member, however many rounds it takes; `onFailure` is told of those that could not be reached.
-   * @throws {DeadlineError} naming every member and its trouble, verdict `not-applied`, when the deadline (on the
-   *   pool's clock) passes first; {TlsError} at once where every member refuses our credentials or shows bad ones; the
-   *   signal's own reason; or {ClosedError}.
+   * A connected member, however many rounds it takes.
+   * @throws as `connectOnce`.
    */
-  async connect(
+  async connect(signal: AbortSignal): Promise<Standing> {
+    const { random } = this.#ports;
+    for (let round = 0; ; round++) {
+      const standing = await this.connectOnce(Number.POSITIVE_INFINITY, signal);
+      if (standing) return standing;
+      // Whoever waits for this holds the process, or wishes not to.
+      await delay(50 + backoffDelay(nextRound, round, random), signal, { unref: true });
+    }
+  }
+
+  /**
+   * A connected member; undefined when none could be reached, or the deadline (on the pool's clock) passed first.
+   * `onFailure` is told of those that could not be reached.
+   * @throws {TlsError} where every member refuses our credentials or shows bad ones; the signal's own reason; or
+   *   {ClosedError}.
+   */
+  async connectOnce(
     deadline: number,
     signal?: AbortSignal,
     onFailure: (member: Member, error: EtcdError) => void = () => {},
-  ): Promise<Standing> {
-    const { clock, random } = this.#ports;
-    for (let round = 0; ; round++) {
-      this.#throwIfClosed();
-      signal?.throwIfAborted();
-      const tried: TriedMember[] = [];
-      const errors: EtcdError[] = [];
-      const standing = await this.#race(deadline, signal, (member, error) => {
-        tried.push({ member: member.endpoint, answer: error.message, times: 1 });
-        errors.push(error);
-        onFailure(member, error);
-      });
-      this.#throwIfClosed();
-      if (standing) {
-        this.#current = standing;
-        return standing;
-      }
-      const [first] = errors;
-      // Waiting mends no certificate. The next call tries again, and a stream after its pause.
-      if (first && errors.every((error) => error instanceof TlsError)) throw first;
-      const pause = Math.min(50 + backoffDelay(nextRound, round, random), deadline - clock.now());
-      if (!(pause > 0)) throw unreachable(tried);
-      await delay(pause, signal, { unref: true }); // whoever waits for this holds the process, or wishes not to
-    }
+  ): Promise<Standing | undefined> {
+    this.#throwIfClosed();
+    signal?.throwIfAborted();
+    const errors: EtcdError[] = [];
+    const standing = await this.#race(deadline, signal, (member, error) => {
+      errors.push(error);
+      onFailure(member, error);
+    });
+    this.#throwIfClosed();
+    if (standing) this.#current = standing;
+    const [first] = errors;
+    // Waiting mends no certificate. The next call tries again, and a stream after its pause.
+    if (!standing && first && errors.every((error) => error instanceof TlsError)) throw first;
+    return standing;
   }
 
   /** The member answered as it should. */
@@ -269,7 +272,3 @@ export class MemberPool {
 const retireMs = 60_000;
 /** Home wins among equals, and loses to nobody in better standing. */
 const preference = 0.25;
-
-function unreachable(tried: readonly TriedMember[]): DeadlineError {
-  return new DeadlineError(`no etcd member could be reached: ${describe(tried)}`, { ...notSent, tried });
-}

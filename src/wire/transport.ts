@@ -1,5 +1,13 @@
 import { type Channel, status } from '@grpc/grpc-js';
-import { type Clock, ProcessHold, raceAbort, sharedAbort, withEither } from '../async/index.js';
+import {
+  backoffDelay,
+  type Clock,
+  delay,
+  ProcessHold,
+  raceAbort,
+  sharedAbort,
+  withEither,
+} from '../async/index.js';
 import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
 import { AuthService, ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
@@ -15,7 +23,8 @@ import { type MemberEvent, MemberPool } from './member-pool.js';
 import { Membership, type SyncResult } from './membership.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
 import { checkPlaintext, keepsSecrets } from './plaintext.js';
-import { type MemberTrouble, troubleOf } from './retry-rule.js';
+import { RetryQueues } from './retry-queues.js';
+import { type MemberTrouble, retryPause, troubleOf } from './retry-rule.js';
 import { type StreamOptions, Streams } from './streams.js';
 import { TokenSource } from './token.js';
 import type { TransportOptions } from './transport-options.js';
@@ -43,6 +52,7 @@ export class Transport {
   readonly #token: TokenSource | undefined;
   #metadata = new CallMetadata(undefined);
   readonly #running = new Set<RawCall>();
+  readonly #retries: RetryQueues;
   readonly #unaryPorts: UnaryPorts;
   readonly #streams: Streams;
   readonly #beforeAnswer: () => void;
@@ -84,10 +94,12 @@ export class Transport {
     });
     if (options.sync?.intervalMs !== undefined) this.#membership.checkRule(options.sync);
     this.#token = this.#makeToken();
+    this.#retries = new RetryQueues(clock, random);
     this.#unaryPorts = {
       pool: this.#pool,
       clock,
       random,
+      retries: this.#retries,
       token: this.#token,
       metadata: () => this.#metadata,
       running: this.#running,
@@ -171,6 +183,7 @@ export class Transport {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new ClosedError('the client'));
     for (const call of this.#running) call.cancelWithStatus(status.CANCELLED, 'the client was closed');
+    this.#retries.close(this.#closing.signal.reason);
     this.#streams.close();
     this.#pool.close();
     this.#hold.close();
@@ -255,12 +268,14 @@ export class Transport {
   async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
     if (this.#token?.generation === 0) await raceAbort(this.#token.refresh(0), signal);
     this.#token?.renewIfDue();
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       const { member } = await withEither(signal, this.#closing.signal, (either) =>
-        this.#pool.connect(Number.POSITIVE_INFINITY, either),
+        this.#pool.connect(either),
       );
       const channel = member.ready;
       if (channel) return { member, channel };
+      // It connected and hung up.
+      await delay(backoffDelay(retryPause, attempt, this.#unaryPorts.random), signal, { unref: true });
     }
   }
 

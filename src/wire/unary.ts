@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { backoffDelay, type Clock, delay, raceAbort, withEither, within } from '../async/index.js';
+import { backoffDelay, type Clock, raceAbort, withEither, within } from '../async/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
@@ -12,8 +12,9 @@ import { attemptUnary, type RawCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import type { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+import type { RetryQueue } from './retry-queue.js';
+import type { RetryQueues } from './retry-queues.js';
 import {
-  leastTryMs,
   maxTokensRefused,
   mayTryAgain,
   needsToken,
@@ -30,6 +31,7 @@ export interface UnaryPorts {
   readonly pool: MemberPool;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly retries: RetryQueues;
   readonly token: TokenSource | undefined;
   /** The present token's. */
   readonly metadata: () => CallMetadata;
@@ -52,6 +54,7 @@ export class UnaryCall<Req, Res> {
   readonly #kind: UnaryKind<Req, Res>;
   readonly #options: TracedCallOptions;
   readonly #deadline: number;
+  readonly #retries: RetryQueue;
   #tries: Tries | undefined;
   #tokensRefused = 0;
 
@@ -60,6 +63,7 @@ export class UnaryCall<Req, Res> {
     this.#kind = kind;
     this.#options = options;
     this.#deadline = ports.clock.now() + timeoutMs;
+    this.#retries = ports.retries.for(kind.safety);
   }
 
   async run(request: Buffer): Promise<Res> {
@@ -72,8 +76,11 @@ export class UnaryCall<Req, Res> {
       const now = clock.now();
       const atHand = pool.readyAt(now);
       const standing = atHand ?? (await this.#connect());
-      const channel = standing.member.ready;
-      if (!channel) continue;
+      const channel = standing?.member.ready;
+      if (!standing || !channel) {
+        await this.#turn(backoffDelay(retryPause, attempt, this.#ports.random));
+        continue;
+      }
       this.#options.onSend?.();
       const sentAt = atHand ? now : clock.now();
       standing.callSent(sentAt);
@@ -85,6 +92,7 @@ export class UnaryCall<Req, Res> {
           running: this.#ports.running,
         });
         standing.callSettled(clock.now(), true);
+        this.#retries.answered();
         if (!atHand && this.#kind.safety !== 'local-read') pool.praise(standing);
         return answer;
       } catch (error) {
@@ -97,7 +105,11 @@ export class UnaryCall<Req, Res> {
           throw new ClosedError('the client', this.#inDoubt ? 'maybe-applied' : error.verdict);
         if (token && needsToken(error)) {
           if (this.#tokensRefused++ >= maxTokensRefused) throw this.#doubted(error);
+          this.#retries.failed();
           await this.#newerToken(token, generation);
+          await this.#turn(
+            this.#tokensRefused > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
+          );
         } else
           await this.#failed(
             error,
@@ -111,11 +123,13 @@ export class UnaryCall<Req, Res> {
 
   /** Returns when another try is due, else throws what the caller is to meet. */
   async #failed(error: EtcdError, standing: Standing, attempt: number, lastedMs: number): Promise<void> {
-    const { pool, clock, random } = this.#ports;
+    const { pool, random } = this.#ports;
     const { method, safety } = this.#kind;
     const { endpoint } = standing.member;
     const trouble = troubleOf(error, lastedMs);
     if (trouble) pool.blame(standing.member, trouble, error);
+    if (error.verdict === 'final') this.#retries.answered();
+    else this.#retries.failed();
     if (!mayTryAgain(error, safety)) {
       const last = told(error, method, safety, endpoint);
       throw this.#inDoubt ? inDoubt(last) : last;
@@ -124,17 +138,20 @@ export class UnaryCall<Req, Res> {
     this.#tries.add(endpoint, error);
     // The first try elsewhere need not wait.
     const elsewhere = attempt === 0 && trouble !== undefined && pool.hasOthers();
-    const pauseMs = elsewhere ? 0 : backoffDelay(retryPause, attempt, random);
-    if (this.#deadline - clock.now() - pauseMs < leastTryMs) throw this.#tries.late(methodName(method));
-    if (pauseMs > 0) await this.#pause(pauseMs);
+    await this.#turn(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
   }
 
-  async #pause(ms: number): Promise<void> {
+  /** Waits for the pause, and for this call's turn among all that are to be sent again. */
+  async #turn(pauseMs: number): Promise<void> {
+    const { signal } = this.#options;
+    let granted: boolean;
     try {
-      await this.#orClosing((signal) => delay(ms, signal, { unref: true }));
+      granted = await this.#retries.wait(pauseMs, this.#deadline, signal);
     } catch (error) {
       throw this.#doubted(error);
     }
+    this.#tries ??= new Tries();
+    if (!granted) throw this.#tries.late(methodName(this.#kind.method));
   }
 
   /** Whether an earlier try may have changed something. */
@@ -151,17 +168,19 @@ export class UnaryCall<Req, Res> {
     return new AmbiguousWriteError(methodName(this.#kind.method), member, error);
   }
 
-  async #connect(): Promise<Standing> {
+  /** Undefined when no member could be reached, which counts as an attempt that failed. */
+  async #connect(): Promise<Standing | undefined> {
     this.#tries ??= new Tries();
     const tries = this.#tries;
     try {
-      return await this.#orClosing((signal) =>
-        this.#ports.pool.connect(this.#deadline, signal, (member, error) =>
+      const standing = await this.#orClosing((signal) =>
+        this.#ports.pool.connectOnce(this.#deadline, signal, (member, error) =>
           tries.add(member.endpoint, error),
         ),
       );
+      if (!standing) this.#retries.failed();
+      return standing;
     } catch (error) {
-      if (error instanceof DeadlineError) throw tries.late(methodName(this.#kind.method));
       throw this.#doubted(error);
     }
   }

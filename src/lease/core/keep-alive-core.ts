@@ -1,6 +1,6 @@
+import { DueQueue } from '../../async/due-queue.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId } from '../../model/index.js';
-import { DueQueue } from './due-queue.js';
 import type {
   CallKey,
   KeepAliveEffect,

@@ -1,5 +1,5 @@
+import type { Due } from '../../async/due-queue.js';
 import type { LeaseId } from '../../model/index.js';
-import type { Due } from './due-queue.js';
 import { earlyBy, heldUntil, nextRenewal, third } from './held.js';
 import type { CallKey, StreamKey } from './protocol.js';
 

@@ -3,7 +3,9 @@ import { getEventListeners } from 'node:events';
 import { Code, DeadlineError, EtcdError, UnauthenticatedError } from '#src/errors/index.js';
 import { KVService, RangeRequest } from '#src/gen/etcd/rpc.js';
 import { CallMetadata } from '#src/wire/call-metadata.js';
+import type { Member } from '#src/wire/member.js';
 import type { MemberPool } from '#src/wire/member-pool.js';
+import { RetryQueues } from '#src/wire/retry-queues.js';
 import { TokenSource } from '#src/wire/token.js';
 import { UnaryCall, type UnaryPorts } from '#src/wire/unary.js';
 import { FakeClock } from '../lease/fakes.js';
@@ -16,16 +18,19 @@ function leftAt(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length + followers.reduce((sum, size) => sum + size, 0);
 }
 
+let clock: FakeClock;
+
 function call(
-  connect: MemberPool['connect'],
+  connectOnce: MemberPool['connectOnce'],
   signal: AbortSignal,
   closing: AbortSignal,
   token?: TokenSource,
 ) {
   const ports: UnaryPorts = {
-    pool: { readyAt: () => undefined, connect, troubles: () => [] } as unknown as MemberPool,
-    clock: new FakeClock(),
+    pool: { readyAt: () => undefined, connectOnce, troubles: () => [] } as unknown as MemberPool,
+    clock,
     random: () => 0,
+    retries: new RetryQueues(clock, () => 0),
     token,
     metadata: () => new CallMetadata(undefined),
     running: new Set(),
@@ -38,12 +43,19 @@ function call(
 }
 
 describe('a call with a signal', () => {
+  beforeEach(() => {
+    clock = new FakeClock();
+  });
+
   it('that waits for a connection leaves nothing at its signal, nor at the client’s', async () => {
     const [own, closing] = [new AbortController(), new AbortController()];
-    const late = async () => {
-      throw new DeadlineError('not connected');
+    const [m, no] = [{ endpoint: 'm' } as Member, new EtcdError('no', { code: Code.UNAVAILABLE })];
+    const unreachable: MemberPool['connectOnce'] = async (deadline, _signal, failed) => {
+      clock.jump(deadline - clock.now());
+      failed?.(m, no);
+      return undefined;
     };
-    await assert.rejects(call(late, own.signal, closing.signal), DeadlineError);
+    await assert.rejects(call(unreachable, own.signal, closing.signal), DeadlineError);
     assert.deepEqual([leftAt(own.signal), leftAt(closing.signal)], [0, 0]);
   });
 
@@ -59,7 +71,7 @@ describe('a call with a signal', () => {
   it('that waits ends with the reason of the first that aborts', async () => {
     for (const first of [0, 1]) {
       const aborts = [new AbortController(), new AbortController()] as const;
-      const connect: MemberPool['connect'] = (_, signal) =>
+      const connect: MemberPool['connectOnce'] = (_, signal) =>
         new Promise((_resolve, reject) =>
           signal?.addEventListener('abort', () => reject(signal.reason as Error)),
         );

@@ -5,12 +5,16 @@ export interface Due {
   place: number;
 }
 
-/** A binary heap by due time that knows each one's place: thousands of leases, one timer. */
+/** A binary heap by due time that knows each one's place: thousands of leases or waiting calls, one timer. */
 export class DueQueue<T extends Due> {
   readonly #heap: T[] = [];
 
   get first(): T | undefined {
     return this.#heap[0];
+  }
+
+  get size(): number {
+    return this.#heap.length;
   }
 
   /** Puts it in, or moves it to its new time. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { DueQueue } from '#src/lease/core/due-queue.js';
+import { DueQueue } from '#src/async/due-queue.js';
 
 describe('a queue of what is due', () => {
   it('has the earliest in front, whatever is put in, moved and taken out', () => {

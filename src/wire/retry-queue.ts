@@ -1,0 +1,126 @@
+import { type Clock, type Due, DueQueue, onAbort } from '../async/index.js';
+import { RetryBudget } from './retry-budget.js';
+import { leastTryMs } from './retry-rule.js';
+
+interface Entry extends Due {
+  readonly waiter: Waiter;
+}
+
+class Waiter {
+  readonly turn: Entry = { dueAt: 0, place: -1, waiter: this };
+  readonly deadline: Entry = { dueAt: Number.POSITIVE_INFINITY, place: -1, waiter: this };
+  readonly settle: (granted: boolean) => void;
+  readonly reject: (reason: unknown) => void;
+  releaseSignal: () => void = () => {};
+
+  constructor(settle: (granted: boolean) => void, reject: (reason: unknown) => void) {
+    this.settle = settle;
+    this.reject = reject;
+  }
+}
+
+/**
+ * Where calls wait that are to be sent again, first come first served as their own pauses end. One timer serves all of
+ * them, and leaving costs the others nothing.
+ */
+export class RetryQueue {
+  readonly #clock: Clock;
+  readonly #budget: RetryBudget;
+  readonly #turns = new DueQueue<Entry>();
+  readonly #deadlines = new DueQueue<Entry>();
+  #timerAt = Number.POSITIVE_INFINITY;
+  #cancelTimer = () => {};
+  #closed: { readonly reason: unknown } | undefined;
+
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock;
+    this.#budget = new RetryBudget(random);
+  }
+
+  /** Whether it matters that a call is answered. False nearly always: the check is all that a healthy call pays. */
+  get isActive(): boolean {
+    return this.#turns.size > 0 || this.#budget.isProbing;
+  }
+
+  /**
+   * Waits for the pause, or what the deadline leaves of it, and then for permission to send a retry.
+   * @returns false at the deadline, on the queue's clock: a retry was not permitted while it could still be answered.
+   * @throws the signal's own reason, or the one that the queue was closed with.
+   */
+  wait(pauseMs: number, deadline: number, signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#closed) return Promise.reject(this.#closed.reason);
+    const now = this.#clock.now();
+    if (now >= deadline) return Promise.resolve(false);
+    return new Promise((settle, reject) => {
+      const waiter = new Waiter(settle, reject);
+      const lastTurnAt = Math.max(now, deadline - 2 * leastTryMs);
+      this.#turns.set(waiter.turn, Math.min(now + pauseMs, lastTurnAt));
+      if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.set(waiter.deadline, deadline);
+      waiter.releaseSignal = onAbort(signal, (reason) => {
+        this.#remove(waiter);
+        reject(reason);
+      });
+      this.#advance(now);
+    });
+  }
+
+  /** An attempt was answered, be it with a refusal that no retry would change. */
+  answered(): void {
+    if (!this.isActive) return;
+    const now = this.#clock.now();
+    this.#budget.answered(now, this.#turns.size);
+    this.#advance(now);
+  }
+
+  failed(): void {
+    this.#budget.failed();
+  }
+
+  /** Rejects all that wait, and all that come later. */
+  close(reason: unknown): void {
+    this.#closed ??= { reason };
+    this.#cancelTimer();
+    for (const queue of [this.#turns, this.#deadlines]) {
+      for (let next = queue.first; next; next = queue.first) {
+        this.#remove(next.waiter);
+        next.waiter.reject(reason);
+      }
+    }
+  }
+
+  #advance(now: number): void {
+    for (let next = this.#deadlines.first; next && next.dueAt <= now; next = this.#deadlines.first)
+      this.#settle(next.waiter, false);
+    for (let next = this.#turns.first; next && next.dueAt <= now; next = this.#turns.first) {
+      if (next.waiter.deadline.dueAt - now < leastTryMs) this.#turns.remove(next);
+      else if (this.#budget.take(now)) this.#settle(next.waiter, true);
+      else break;
+    }
+    this.#arm();
+  }
+
+  #settle(waiter: Waiter, granted: boolean): void {
+    this.#remove(waiter);
+    waiter.settle(granted);
+  }
+
+  #remove(waiter: Waiter): void {
+    this.#turns.remove(waiter.turn);
+    this.#deadlines.remove(waiter.deadline);
+    waiter.releaseSignal();
+  }
+
+  /** A timer that fires too early does no harm, so it is replaced only by an earlier one. */
+  #arm(): void {
+    const { first } = this.#turns;
+    const turnAt = first ? Math.max(first.dueAt, this.#budget.availableAt) : Number.POSITIVE_INFINITY;
+    const at = Math.min(turnAt, this.#deadlines.first?.dueAt ?? Number.POSITIVE_INFINITY);
+    if (at >= this.#timerAt) return;
+    this.#cancelTimer();
+    this.#timerAt = at;
+    this.#cancelTimer = this.#clock.setTimer(at - this.#clock.now(), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#advance(this.#clock.now());
+    });
+  }
+}

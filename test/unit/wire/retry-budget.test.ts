@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { RetryBudget } from '#src/wire/retry-budget.js';
+
+/** Half of every jittered pause. */
+const even = () => 0.5;
+
+/** Takes all there is at each moment; gives how many that were. */
+function takeAll(budget: RetryBudget, now: number): number {
+  for (let taken = 0; ; taken++) if (!budget.take(now)) return taken;
+}
+
+describe('a retry budget', () => {
+  it('lets one retry go at once, and the others one by one at growing pauses', () => {
+    const budget = new RetryBudget(even);
+    const sentAt: number[] = [];
+    for (let now = 0; now < 10_000; now++) for (let i = takeAll(budget, now); i > 0; i--) sentAt.push(now);
+    assert.deepEqual(sentAt.slice(0, 7), [0, 50, 125, 250, 475, 900, 1_425]);
+    assert.ok(sentAt.length < 30, `${sentAt.length} retries in ten seconds`);
+  });
+
+  it('pauses between two of them even where chance gives no jitter', () => {
+    const budget = new RetryBudget(() => 0);
+    let sent = 0;
+    for (let now = 0; now < 1_000; now++) sent += takeAll(budget, now);
+    assert.equal(sent, 40);
+  });
+
+  it('releases a few for each answer, and goes on with short pauses', () => {
+    const budget = new RetryBudget(even);
+    for (let now = 0; now < 5_000; now++) takeAll(budget, now);
+    budget.answered(5_000, 1_000);
+    assert.equal(takeAll(budget, 5_000), 4);
+    assert.equal(takeAll(budget, 5_100), 1);
+  });
+
+  it('saves no more permissions than calls wait, and none over a failure', () => {
+    const budget = new RetryBudget(even);
+    takeAll(budget, 0);
+    for (let i = 0; i < 100; i++) budget.answered(1, 10);
+    budget.failed();
+    assert.equal(takeAll(budget, 1), 0);
+    for (let i = 0; i < 100; i++) budget.answered(1, 10);
+    assert.equal(takeAll(budget, 1), 10);
+  });
+
+  it('has nothing to be answered until it is used, and once it was answered', () => {
+    const budget = new RetryBudget(even);
+    assert.equal(budget.isProbing, false);
+    budget.take(0);
+    assert.equal(budget.isProbing, true);
+    budget.answered(1, 0);
+    assert.equal(budget.isProbing, false);
+  });
+});
