@@ -150,7 +150,7 @@ export const mutants = [
     'goes on after a compaction in silence',
     session,
     'this.#finish(state, historyGone(state.cursor, compactRevision));',
-    '{ state.pin(compactRevision - 1n); this.#join(this.#shared, state); }',
+    '{ state.pin(compactRevision - 1n); this.#lanes.joinShared(state); }',
   ),
   one('pins again after events', state, 'return (this.#pinnedOnly && ', 'return ('),
   one(
@@ -306,7 +306,12 @@ export const mutants = [
   ),
 
   // Lanes and pauses.
-  one('a paused one comes back to the others', session, '!this.#lanes.joinOwn(state)', 'true'),
+  one(
+    'a paused one comes back to the others',
+    session,
+    "if (state?.phase === 'paused' && !this.#lanes.joinOwn(state))",
+    "if (state?.phase === 'paused')",
+  ),
   one(
     'who is far behind stays with the others',
     session,

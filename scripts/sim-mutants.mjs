@@ -6,8 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { mutants as leaseMutants } from './sim-mutants-lease.mjs';
-import { mutants as watchMutants } from './sim-mutants-watch.mjs';
+import { cores, patchedFiles } from './mutants.mjs';
 
 const help = `npm run sim:mutants -- [options]
 
@@ -15,11 +14,6 @@ const help = `npm run sim:mutants -- [options]
   --seed S        the first seed (default 1)
   --only TEXT     only mutants with this in their name
   --core C        whose mutants: watch (default) or lease`;
-
-const cores = {
-  watch: { folder: 'dist/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
-  lease: { folder: 'dist/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
-};
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({
@@ -84,21 +78,13 @@ async function work() {
 }
 
 /** The built simulation and the rooms that it needs, beside each other, with the mutant's patches. */
-function prepare(home, { patches }) {
+function prepare(home, mutant) {
   writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
   for (const room of [core.folder, 'dist/errors', 'dist/model', 'dist/async', 'build/test/sim']) {
     cpSync(join(root, room), join(home, room), { recursive: true });
   }
-  for (const { file, from, to } of patches) {
-    const path = join(home, core.folder, file);
-    const source = readFileSync(path, 'utf8');
-    const places = source.split(from).length - 1;
-    if (places !== 1) throw new Error(`its text is there ${places} times in ${file}, not once:\n${from}`);
-    writeFileSync(
-      path,
-      source.replace(from, () => to),
-    );
-  }
+  const files = patchedFiles(mutant, (file) => readFileSync(join(home, core.folder, file), 'utf8'));
+  for (const [file, text] of files) writeFileSync(join(home, core.folder, file), text);
 }
 
 /**

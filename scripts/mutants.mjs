@@ -1,0 +1,28 @@
+// The cores that mutants are made of, and how one is made.
+import { mutants as leaseMutants } from './sim-mutants-lease.mjs';
+import { mutants as watchMutants } from './sim-mutants-watch.mjs';
+
+/** For each core: its compiled folder, the simulation that must find its mutants out, and these. */
+export const cores = {
+  watch: { folder: 'dist/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
+  lease: { folder: 'dist/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
+};
+
+/**
+ * The files of a mutant that differ from the core's, by name.
+ * @param read gives a file of the core.
+ * @throws where a text to be replaced does not stand there exactly once: the core has changed, and the mutant has not.
+ */
+export function patchedFiles({ patches }, read) {
+  const files = new Map();
+  for (const { file, from, to } of patches) {
+    const source = files.get(file) ?? read(file);
+    const places = source.split(from).length - 1;
+    if (places !== 1) throw new Error(`its text is there ${places} times in ${file}, not once:\n${from}`);
+    files.set(
+      file,
+      source.replace(from, () => to),
+    );
+  }
+  return files;
+}
