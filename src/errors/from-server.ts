@@ -7,7 +7,7 @@ import {
   PermissionDeniedError,
   UnauthenticatedError,
 } from './etcd-error.js';
-import { meaningOf, type ServerText } from './server-texts.js';
+import { type EtcdReason, meaningOf, refusesCredentials, type ServerText, textOf } from './server-texts.js';
 import type { Verdict } from './verdict.js';
 
 /** How a status that no known text explains is judged. */
@@ -80,6 +80,11 @@ export function errorFromServer(
   return make(known?.kind ?? kindOf(bareCode), bareText || 'the server gave no reason', fields);
 }
 
+/** The error that etcd's refusal of this name would give, for what it says by other means than a status. */
+export function errorFor(reason: EtcdReason): EtcdError {
+  return errorFromServer(Code.UNKNOWN, textOf(reason));
+}
+
 function make(kind: ServerText['kind'], text: string, fields: EtcdErrorFields): EtcdError {
   switch (kind) {
     case 'compacted':
@@ -89,6 +94,7 @@ function make(kind: ServerText['kind'], text: string, fields: EtcdErrorFields): 
     case 'permission-denied':
       return new PermissionDeniedError(text, fields);
     case 'unauthenticated':
+    case 'credentials-refused':
       return new UnauthenticatedError(text, fields);
     case undefined:
       return new EtcdError(text, fields);
@@ -129,4 +135,9 @@ function verdictOf(code: Code): Verdict {
  */
 export function isLasting(error: EtcdError): boolean {
   return error.reason === 'NoSpace' || error.reason === 'ResponseTooLarge';
+}
+
+/** Whether a new token may change the answer: not where etcd refused the user, or its password, itself. */
+export function needsToken(error: EtcdError): boolean {
+  return error instanceof UnauthenticatedError && !refusesCredentials(error.reason);
 }

@@ -15,8 +15,16 @@ export {
   toEtcdError,
   UnauthenticatedError,
 } from './etcd-error.js';
-export { errorFromServer, isLasting } from './from-server.js';
-export { type ErrorReason, type NamedText, type ServerText, serverTexts } from './server-texts.js';
+export { errorFor, errorFromServer, isLasting, needsToken } from './from-server.js';
+export {
+  type ErrorReason,
+  type EtcdReason,
+  knownTexts,
+  type NamedText,
+  type ServerText,
+  serverTexts,
+} from './server-texts.js';
 export { TlsError } from './tls-error.js';
 export type { TlsReason } from './tls-reason.js';
+export { wasNeverSent } from './transport-texts.js';
 export type { Verdict } from './verdict.js';

@@ -5,21 +5,28 @@ import type { Verdict } from './verdict.js';
 export interface ServerText {
   /** etcd's words, without the prefix that Go puts before them in a cancel reason. */
   readonly text: string;
-  /** Another spelling of the same. */
-  readonly alias?: string;
+  /** Other spellings of the same: those that a release forgot to translate for its callers. */
+  readonly aliases?: readonly string[];
   /** The code that etcd's rpctypes give it since 3.6, whatever code a server sends it with. */
   readonly code: Code;
   /** Default `final`. */
   readonly verdict?: Verdict;
   /** The class of its own that it deserves, because the caller acts differently. */
-  readonly kind?: 'compacted' | 'lease-not-found' | 'permission-denied' | 'unauthenticated';
+  readonly kind?:
+    | 'compacted'
+    | 'lease-not-found'
+    | 'permission-denied'
+    | 'unauthenticated'
+    /** As `unauthenticated`, but no other token would change it: the user, or its password, is refused. */
+    | 'credentials-refused';
 }
 
 /**
  * Every text with which etcd says no, by the name that its Go package `rpctypes` has for it (less `ErrGRPC`). Matched
  * by text, since codes are no guide: they differ between 3.5 and 3.6 (`not capable`, `rpc not supported for learner`,
  * `cluster version not found during downgrade` were UNAVAILABLE), `too many requests` and `not enough started members`
- * leave every server as UNKNOWN, and a cancelled watch has a text alone.
+ * leave every server as UNKNOWN, as does every error that `v3rpc/util.go` has no entry for (all of auth's, lease's,
+ * raft's and the lock service's below that have no name in `rpctypes`), and a cancelled watch has a text alone.
  *
  * Where no verdict stands, etcd refused the request for what it is, before proposing it or in the checks that come
  * before its first change.
@@ -94,13 +101,20 @@ const texts = {
     code: Code.UNAVAILABLE,
     verdict: 'maybe-applied',
   },
+  /**
+   * Raft turned the proposal down before it was in any log: an election, or a leader that is handing over. Leaves the
+   * server as UNKNOWN.
+   */
+  ProposalDropped: { text: 'raft proposal dropped', code: Code.UNAVAILABLE, verdict: 'not-applied' },
+  /** The member is stopping, at whatever point the proposal is. Leaves the server as UNKNOWN. */
+  RaftStopped: { text: 'raft: stopped', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
   /** etcd says so before it changes its members; but others that speak its protocol (kine) say so of anything. */
   Unhealthy: { text: 'etcdserver: unhealthy cluster', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
   /** A member under the CORRUPT alarm refuses even to read. */
   Corrupt: { text: 'etcdserver: corrupt cluster', code: Code.DATA_LOSS },
   Canceled: {
     text: 'etcdserver: request canceled',
-    alias: 'context canceled',
+    aliases: ['etcdserver: request cancelled', 'context canceled'],
     code: Code.CANCELLED,
     verdict: 'maybe-applied',
   },
@@ -108,7 +122,7 @@ const texts = {
   WatchCanceled: { text: 'etcdserver: watch canceled', code: Code.CANCELLED, verdict: 'maybe-applied' },
   DeadlineExceeded: {
     text: 'etcdserver: context deadline exceeded',
-    alias: 'context deadline exceeded',
+    aliases: ['context deadline exceeded'],
     code: Code.DEADLINE_EXCEEDED,
     verdict: 'maybe-applied',
   },
@@ -133,6 +147,7 @@ const texts = {
   },
   AuthOldRevision: {
     text: 'etcdserver: revision of auth store is old',
+    aliases: ['auth: revision in header is old'],
     code: Code.INVALID_ARGUMENT,
     verdict: 'not-applied',
     kind: 'unauthenticated',
@@ -146,7 +161,19 @@ const texts = {
   AuthFailed: {
     text: 'etcdserver: authentication failed, invalid user ID or password',
     code: Code.INVALID_ARGUMENT,
-    kind: 'unauthenticated',
+    kind: 'credentials-refused',
+  },
+  /** A user for certificates alone (`user add --no-password`). Leaves the server as UNKNOWN. */
+  NoPasswordUser: {
+    text: 'auth: authentication failed, password was given for no password user',
+    code: Code.INVALID_ARGUMENT,
+    kind: 'credentials-refused',
+  },
+  /** The member has a public key alone: it checks the tokens that others sign. Leaves the server as UNKNOWN. */
+  VerifyOnly: {
+    text: 'auth: token signing attempted with verify-only key',
+    code: Code.FAILED_PRECONDITION,
+    kind: 'credentials-refused',
   },
   PermissionDenied: {
     text: 'etcdserver: permission denied',
@@ -217,6 +244,14 @@ const texts = {
   ElectionNoLeader: { text: 'election: no leader', code: Code.UNKNOWN },
   ElectionNotLeader: { text: 'election: not leader', code: Code.UNKNOWN },
   ElectionMissingLeader: { text: '"leader" field must be provided', code: Code.UNKNOWN },
+  /** The lock service: the lease ran out while its owner waited for the lock. */
+  SessionExpired: { text: 'mutex: session is expired', code: Code.NOT_FOUND, kind: 'lease-not-found' },
+  /** The lock and the election service: the server's own watch ended while the caller waited. */
+  LostWatcher: {
+    text: 'lost watcher waiting for delete',
+    code: Code.UNAVAILABLE,
+    verdict: 'maybe-applied',
+  },
   WatchRangeEmpty: { text: 'mvcc: watcher range is empty', code: Code.INVALID_ARGUMENT },
   WatchIdDuplicate: {
     text: 'mvcc: duplicate watch ID provided on the WatchStream',
@@ -224,8 +259,39 @@ const texts = {
   },
 } as const satisfies Readonly<Record<string, ServerText>>;
 
-/** Names of etcd's own refusals, as `rpctypes` spells them, e.g. `NoSpace`; `ResponseTooLarge` is this client's own. */
-export type ErrorReason = keyof typeof texts | 'ResponseTooLarge';
+/** Texts that begin alike and go on with figures or a list: those of the gRPC library of one side, and of a method. */
+const beginnings = [
+  // grpc-go of a server whose limit is 512 KiB above etcd's own: the request never reached etcd.
+  {
+    text: 'grpc: received message larger than max (',
+    reason: 'RequestTooLarge',
+    code: Code.RESOURCE_EXHAUSTED,
+  },
+  // Of this side: the answer was there, so a write was carried out.
+  {
+    text: 'Received message larger than max (',
+    reason: 'ResponseTooLarge',
+    code: Code.RESOURCE_EXHAUSTED,
+    verdict: 'maybe-applied',
+  },
+  {
+    text: 'Received message that decompresses to a size larger than ',
+    reason: 'ResponseTooLarge',
+    code: Code.RESOURCE_EXHAUSTED,
+    verdict: 'maybe-applied',
+  },
+  // The member has the method, and not for such a request.
+  { text: 'RangeStream does not support ', reason: 'RangeStreamUnsupported', code: Code.UNIMPLEMENTED },
+] as const satisfies readonly (ServerText & { readonly reason: string })[];
+
+/** Names of the refusals that have a text of their own. */
+export type EtcdReason = keyof typeof texts;
+
+/**
+ * Names of etcd's own refusals, as `rpctypes` spells them, e.g. `NoSpace`. Those that it has no name for have one of
+ * ours; `ResponseTooLarge` is this client's own.
+ */
+export type ErrorReason = EtcdReason | (typeof beginnings)[number]['reason'];
 
 /** A text of the server and its name. */
 export type NamedText = ServerText & { readonly reason: ErrorReason };
@@ -236,27 +302,31 @@ export const serverTexts: readonly NamedText[] = Object.entries<ServerText>(text
   reason: reason as ErrorReason,
 }));
 
-const byText = new Map<string, NamedText>(
-  serverTexts.flatMap((row) =>
-    [row.text, ...(row.alias === undefined ? [] : [row.alias])].map((text) => [text, row]),
-  ),
-);
+/** etcd's words for a refusal. */
+export function textOf(reason: EtcdReason): string {
+  return texts[reason].text;
+}
 
-/** A text that the gRPC library of one side writes by itself, with figures in it. */
-const limits: readonly { readonly text: RegExp; readonly means: Omit<NamedText, 'text'> }[] = [
-  // grpc-go of a server whose limit is 512 KiB above etcd's own: the request never reached etcd.
-  {
-    text: /^grpc: received message larger than max \(/,
-    means: { reason: 'RequestTooLarge', code: Code.RESOURCE_EXHAUSTED },
-  },
-  // Of this side: the answer was there, so a write was carried out.
-  {
-    text: /^Received message (larger than max \(|that decompresses to a size larger than )/,
-    means: { reason: 'ResponseTooLarge', code: Code.RESOURCE_EXHAUSTED, verdict: 'maybe-applied' },
-  },
+/** Every text that means something here, and every beginning of one. */
+export const knownTexts: readonly string[] = [
+  ...serverTexts.flatMap(({ text, aliases = [] }) => [text, ...aliases]),
+  ...beginnings.map(({ text }) => text),
 ];
 
+const byText = new Map<string, NamedText>(
+  serverTexts.flatMap((row) => [row.text, ...(row.aliases ?? [])].map((text) => [text, row])),
+);
+
 /** What a text means, if it is known. */
-export function meaningOf(text: string): Omit<NamedText, 'text'> | undefined {
-  return byText.get(text) ?? limits.find((limit) => limit.text.test(text))?.means;
+export function meaningOf(text: string): NamedText | undefined {
+  return byText.get(text) ?? beginnings.find((row) => text.startsWith(row.text));
+}
+
+const refusedCredentials: ReadonlySet<unknown> = new Set(
+  serverTexts.filter(({ kind }) => kind === 'credentials-refused').map(({ reason }) => reason),
+);
+
+/** Whether etcd refused the user itself, so that no other token of the same user would help. */
+export function refusesCredentials(reason: unknown): boolean {
+  return refusedCredentials.has(reason);
 }

@@ -135,7 +135,7 @@ export class RangeReader {
     this.#barren++;
     if (error.code !== Code.UNIMPLEMENTED) return;
     this.#barren = mostBarren;
-    if (!error.serverText?.startsWith('RangeStream does not support')) this.#ports.support.missing();
+    if (error.reason !== 'RangeStreamUnsupported') this.#ports.support.missing();
   }
 
   /** The server works on the next page while the reader works on this one. */

@@ -5,6 +5,7 @@ import {
   Code,
   DeadlineError,
   EtcdError,
+  errorFor,
   errorFromServer,
   InvalidInputError,
   LeaseNotFoundError,
@@ -202,7 +203,8 @@ export class LeaseClient {
 
   async #confirm(id: LeaseId, options: CallOptions): Promise<Lease> {
     const found = await this.timeToLive(id, options);
-    if (!found) throw new LeaseNotFoundError(`lease ${id} was granted and ran out again`, { code: 5 });
+    if (!found)
+      throw new LeaseNotFoundError(`lease ${id} was granted and ran out again`, { code: Code.NOT_FOUND });
     return { id, ttlSeconds: found.grantedSeconds };
   }
 
@@ -220,7 +222,7 @@ function ttlOf(id: LeaseId, outcome: OnceOutcome): number {
     case 'renewed':
       return outcome.ttlMs / 1_000;
     case 'gone':
-      throw errorFromServer(Code.NOT_FOUND, 'etcdserver: requested lease not found');
+      throw errorFor('LeaseNotFound');
     case 'late':
       throw new DeadlineError(`LeaseKeepAlive of lease ${id} was not answered in time`, {
         cause: outcome.cause,

@@ -290,9 +290,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
 function reasonOf(error: unknown): ResyncReason {
   if (error instanceof CompactedError) return 'compacted';
   if (error instanceof RolledBackError) return 'rolled-back';
-  const isFuture =
-    error instanceof EtcdError && error.serverText?.endsWith('required revision is a future revision');
-  if (isFuture) return 'rolled-back';
+  if (error instanceof EtcdError && error.reason === 'FutureRev') return 'rolled-back';
   throw error;
 }
 

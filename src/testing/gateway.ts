@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { CompactedError, type EtcdError, errorFromServer } from '../errors/index.js';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 
@@ -65,7 +66,7 @@ export class Gateway {
     try {
       await this.#post('kv/compaction', { revision: revision.toString(), physical: true });
     } catch (error) {
-      if (!(error instanceof Error && error.message.includes('has been compacted'))) throw error;
+      if (!(error instanceof Error && error.cause instanceof CompactedError)) throw error;
     }
   }
 
@@ -121,7 +122,9 @@ function exchange(url: URL, method: string, body: string | undefined, timeoutMs:
   const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve, reject) => {
     const fail = (error: Error) =>
-      reject(new Error(`${method} ${url.href}: ${describe(error, signal, timeoutMs)}`));
+      reject(
+        new Error(`${method} ${url.href}: ${describe(error, signal, timeoutMs)}`, { cause: error.cause }),
+      );
     const request = client.request(url, { method, agent: false, signal }, (response) => {
       const parts: Buffer[] = [];
       response.on('error', fail);
@@ -129,12 +132,29 @@ function exchange(url: URL, method: string, body: string | undefined, timeoutMs:
       response.on('end', () => {
         const text = Buffer.concat(parts).toString();
         if (response.statusCode === 200) resolve(text);
-        else fail(new Error(`status ${response.statusCode}: ${text.trim().slice(0, 500)}`));
+        else
+          fail(
+            new Error(`status ${response.statusCode}: ${text.trim().slice(0, 500)}`, {
+              cause: refusal(text),
+            }),
+          );
       });
     });
     request.on('error', fail);
     request.end(body);
   });
+}
+
+/** What etcd says in the body of an answer that is not 200; undefined when it is not etcd's. */
+function refusal(body: string): EtcdError | undefined {
+  try {
+    const { code, message } = JSON.parse(body) as { code?: unknown; message?: unknown };
+    return typeof code === 'number' && typeof message === 'string'
+      ? errorFromServer(code, message)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function describe(error: Error, signal: AbortSignal, timeoutMs: number): string {

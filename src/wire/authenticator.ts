@@ -2,9 +2,6 @@ import { within } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import type { AuthOptions, TokenAuth } from './auth.js';
 
-/** etcd's answer to a request for a token where authentication is off: one would be refused, and is not needed. */
-const authOff = 'etcdserver: authentication is not enabled';
-
 /** etcd's Authenticate RPC: a name, a password, a token. */
 export type Authenticate = (name: string, password: string) => Promise<string>;
 
@@ -31,7 +28,7 @@ async function unlessOff(answer: Promise<string>, refusal?: string): Promise<str
     return await answer;
   } catch (error) {
     if (!(error instanceof EtcdError)) throw error;
-    if (error.serverText === authOff) return undefined;
+    if (error.reason === 'AuthNotEnabled') return undefined; // a token would be refused, and is not needed
     if (refusal === undefined) throw error;
     return refusal;
   }

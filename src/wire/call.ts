@@ -6,23 +6,15 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { onAbort } from '../async/index.js';
-import { Code, DeadlineError, EtcdError, errorFromServer } from '../errors/index.js';
+import { Code, DeadlineError, EtcdError, errorFromServer, wasNeverSent } from '../errors/index.js';
 import { type Method, methodName } from './method.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
 export type RawCall = ReturnType<Channel['createCall']>;
 
-/** Statuses that grpc-js gives to a call before any of it was sent. */
-const neverSent = [
-  'No connection established',
-  'Stream refused by server',
-  'Channel closed before call started',
-];
-
 /** A grpc-js status as our error. */
 export function errorFromStatus({ code, details }: Pick<StatusObject, 'code' | 'details'>): EtcdError {
-  const notSent = code === Code.UNAVAILABLE && neverSent.some((text) => details.startsWith(text));
-  return errorFromServer(code, details, { notSent });
+  return errorFromServer(code, details, { notSent: wasNeverSent(code, details) });
 }
 
 /** An answer that is not of the protocol, from something that is not etcd or a broken one. */

@@ -1,10 +1,4 @@
-import {
-  AmbiguousWriteError,
-  Code,
-  type EtcdError,
-  isLasting,
-  UnauthenticatedError,
-} from '../errors/index.js';
+import { AmbiguousWriteError, Code, type EtcdError, isLasting } from '../errors/index.js';
 import { methodName, type Safety } from './method.js';
 
 /** Pauses between tries on members that answer, but badly: an election takes a second or two. */
@@ -18,10 +12,6 @@ export const maxTokensRefused = 2;
 
 /** What may be wrong with a member that another one might not have. */
 export type MemberTrouble = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded';
-
-export function needsToken(error: EtcdError): boolean {
-  return error instanceof UnauthenticatedError && !error.serverText?.includes('authentication failed');
-}
 
 /** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
 export function mayTryAgain(error: EtcdError, safety: Safety): boolean {
@@ -54,6 +44,7 @@ export function troubleOf(error: EtcdError, lastedMs: number): MemberTrouble | u
   switch (error.reason) {
     case 'NoLeader':
     case 'NotPrimaryLessor':
+    case 'ProposalDropped':
       return 'leaderless';
     case 'NotSupportedForLearner':
       return 'learner';

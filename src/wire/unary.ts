@@ -7,6 +7,7 @@ import {
   DeadlineError,
   EtcdError,
   inDoubt,
+  needsToken,
 } from '../errors/index.js';
 import { attemptUnary, type RawCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
@@ -17,7 +18,6 @@ import type { RetryQueues } from './retry-queues.js';
 import {
   maxTokensRefused,
   mayTryAgain,
-  needsToken,
   retryPause,
   told,
   troubleOf,

@@ -18,5 +18,5 @@ export function streamFate(error: EtcdError): StreamFate {
   if (error instanceof PermissionDeniedError) return 'unauthorized';
   if (error instanceof LeaseNotFoundError) return 'expired';
   if (error instanceof UnauthenticatedError) return 'reauthenticate';
-  return error.serverText === 'not a primary lessor' ? 'blame' : 'passing';
+  return error.reason === 'NotPrimaryLessor' ? 'blame' : 'passing';
 }

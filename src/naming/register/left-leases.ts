@@ -1,5 +1,5 @@
 import { within } from '../../async/index.js';
-import { DeadlineError, EtcdError } from '../../errors/index.js';
+import { Code, DeadlineError, EtcdError } from '../../errors/index.js';
 import type { KeptLease } from '../../lease/index.js';
 
 /** Older ones are given back, the record they may have with them. */
@@ -46,7 +46,7 @@ function revokeSoon(lease: KeptLease | undefined): void {
 export function leaseLost(lease: KeptLease): EtcdError {
   const end = lease.signal.reason as { readonly reason: string; readonly cause?: EtcdError };
   return new EtcdError(`the lease is gone: ${end.reason}`, {
-    code: 5,
+    code: Code.NOT_FOUND,
     verdict: 'not-applied',
     cause: end.cause,
   });

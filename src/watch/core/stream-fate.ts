@@ -1,4 +1,4 @@
-import { Code, type EtcdError, UnauthenticatedError } from '../../errors/index.js';
+import { Code, type EtcdError, needsToken, UnauthenticatedError } from '../../errors/index.js';
 
 /**
  * What the end of a stream, or of one watcher on it, means.
@@ -15,7 +15,8 @@ export type Fate = 'resume' | 'reauthenticate' | 'oversized' | 'end';
  * GOAWAY for too many pings, CANCELLED also a member that stopped, UNKNOWN also a lessor that moved.
  */
 export function streamFate(error: EtcdError): Fate {
-  if (needsToken(error)) return 'reauthenticate';
+  if (error instanceof UnauthenticatedError) return needsToken(error) ? 'reauthenticate' : 'end';
+  if (isOversized(error)) return 'oversized';
   switch (error.code) {
     case Code.PERMISSION_DENIED:
     case Code.UNIMPLEMENTED:
@@ -23,8 +24,6 @@ export function streamFate(error: EtcdError): Fate {
     case Code.OUT_OF_RANGE:
     case Code.DATA_LOSS:
       return 'end';
-    case Code.RESOURCE_EXHAUSTED:
-      return /larger than max/i.test(error.message) ? 'oversized' : 'resume';
     default:
       return 'resume';
   }
@@ -40,6 +39,7 @@ export function watcherFate(error: EtcdError): Fate {
   return passing ? 'resume' : 'end';
 }
 
-function needsToken(error: EtcdError): boolean {
-  return error instanceof UnauthenticatedError && !error.serverText?.includes('authentication failed');
+/** A response over the client's limit, or a request over the server's: neither says whose it was. */
+function isOversized({ reason }: EtcdError): boolean {
+  return reason === 'ResponseTooLarge' || reason === 'RequestTooLarge';
 }

@@ -7,12 +7,16 @@ import {
   codeName,
   DeadlineError,
   EtcdError,
+  type EtcdReason,
+  errorFor,
   errorFromServer,
   InvalidInputError,
   isLasting,
+  needsToken,
   PermissionDeniedError,
   serverTexts,
   toCode,
+  UnauthenticatedError,
   type Verdict,
 } from '#src/errors/index.js';
 import { classOf, goCode, rpctypes, verdictOf } from '../../support/rpctypes.js';
@@ -27,11 +31,17 @@ describe("a server's text", () => {
       more.map(({ text }) => text),
       [
         'etcdserver: request timed out, leader transfer took too long',
+        'raft proposal dropped',
+        'raft: stopped',
         'not a primary lessor',
+        'auth: authentication failed, password was given for no password user',
+        'auth: token signing attempted with verify-only key',
         'etcdserver: unknown method',
         'election: no leader',
         'election: not leader',
         '"leader" field must be provided',
+        'mutex: session is expired',
+        'lost watcher waiting for delete',
         'mvcc: watcher range is empty',
         'mvcc: duplicate watch ID provided on the WatchStream',
       ],
@@ -62,6 +72,63 @@ describe("a server's text", () => {
       });
     });
   }
+
+  const unmapped: readonly (readonly [text: string, reason: string, name: string, code: Code, Verdict])[] = [
+    [
+      'auth: authentication failed, password was given for no password user',
+      'NoPasswordUser',
+      'UnauthenticatedError',
+      Code.INVALID_ARGUMENT,
+      'final',
+    ],
+    [
+      'auth: token signing attempted with verify-only key',
+      'VerifyOnly',
+      'UnauthenticatedError',
+      Code.FAILED_PRECONDITION,
+      'final',
+    ],
+    [
+      'auth: revision in header is old',
+      'AuthOldRevision',
+      'UnauthenticatedError',
+      Code.INVALID_ARGUMENT,
+      'not-applied',
+    ],
+    ['etcdserver: request cancelled', 'Canceled', 'EtcdError', Code.CANCELLED, 'maybe-applied'],
+    ['raft proposal dropped', 'ProposalDropped', 'EtcdError', Code.UNAVAILABLE, 'not-applied'],
+    ['raft: stopped', 'RaftStopped', 'EtcdError', Code.UNAVAILABLE, 'maybe-applied'],
+    ['mutex: session is expired', 'SessionExpired', 'LeaseNotFoundError', Code.NOT_FOUND, 'final'],
+    ['lost watcher waiting for delete', 'LostWatcher', 'EtcdError', Code.UNAVAILABLE, 'maybe-applied'],
+  ];
+  for (const [text, reason, name, code, verdict] of unmapped) {
+    it(`'${text}', which etcd sends as UNKNOWN, is ${reason} and ${verdict}`, () => {
+      const error = errorFromServer(Code.UNKNOWN, text);
+      assert.deepEqual(
+        [error.reason, error.name, error.code, error.verdict, error.serverText],
+        [reason, name, code, verdict, text],
+      );
+    });
+  }
+
+  it('asks for a new token, or refuses the user itself', () => {
+    const refusals = serverTexts.map(({ text }) => errorFromServer(Code.UNKNOWN, text));
+    const unauthenticated = refusals.filter((error) => error instanceof UnauthenticatedError);
+    const [asking, refusing] = [true, false].map((asks) =>
+      unauthenticated.filter((error) => needsToken(error) === asks).map(({ reason }) => reason),
+    );
+    assert.deepEqual(asking, ['InvalidAuthToken', 'AuthOldRevision', 'UserEmpty']);
+    assert.deepEqual(refusing, ['AuthFailed', 'NoPasswordUser', 'VerifyOnly']);
+    assert.equal(needsToken(errorFromServer(Code.UNAUTHENTICATED, 'a proxy says no')), true);
+    assert.equal(needsToken(errorFromServer(Code.PERMISSION_DENIED, 'a proxy says no')), false);
+  });
+
+  it('can be asked for by its name', () => {
+    for (const { text, reason } of serverTexts) {
+      const error = errorFor(reason as EtcdReason);
+      assert.deepEqual([error.reason, error.serverText], [reason, text]);
+    }
+  });
 
   it('without a constant in Go has a name and a verdict too', () => {
     const moved = errorFromServer(Code.UNKNOWN, 'not a primary lessor');

@@ -1,0 +1,15 @@
+import { Code } from './code.js';
+
+/** With what grpc-js ends a call before any of it was handed to a connection (1.14.7). */
+const beforeSending: readonly { readonly code: Code; readonly text: string }[] = [
+  { code: Code.UNAVAILABLE, text: 'No connection established' },
+  { code: Code.UNAVAILABLE, text: 'Stream refused by server' },
+  { code: Code.UNAVAILABLE, text: 'Channel closed before call started' },
+  // A connection that is being closed, or was told to go away, takes no new stream.
+  { code: Code.INTERNAL, text: 'Failed to start HTTP/2 stream with error ' },
+];
+
+/** Whether a status says that the request never left, or was refused before anything read it. */
+export function wasNeverSent(code: number, details: string | undefined): boolean {
+  return beforeSending.some((one) => one.code === code && details?.startsWith(one.text) === true);
+}

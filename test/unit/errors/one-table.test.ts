@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { knownTexts } from '#src/errors/index.js';
+import { protoFolder } from '#src/raw/index.js';
+
+const sources = join(protoFolder, '../src');
+
+/** Reads an error's text instead of its `reason`. */
+const readsText =
+  /\b(serverText|message|details)\b\??\.(includes|startsWith|endsWith|indexOf|match|matchAll|search)\(|\.(serverText|message|details) *[!=]==? *(?!undefined\b)|\.test\([^()]*\b(serverText|message|details)\)/;
+
+/** A gRPC code by its number. */
+const numericCode = /\bcode: \d|\.code [!=]== \d/;
+
+/** What a source file has that only the table of texts may have. */
+function offences(file: string): string[] {
+  const source = file.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+  const literals = [...source.matchAll(/'([^'\n]{10,})'|"([^"\n]{10,})"|`([^`\n]{10,})`/g)].map(
+    ([, ...forms]) => forms.find((form) => form !== undefined) ?? '',
+  );
+  const pieces = literals.filter(
+    (text) => text.includes(' ') && knownTexts.some((known) => known.includes(text)),
+  );
+  const lines = source.split('\n').filter((line) => readsText.test(line) || numericCode.test(line));
+  return [...pieces, ...lines.map((line) => line.trim())];
+}
+
+describe('a text of the server', () => {
+  it('is matched in src/errors alone, and codes have names', () => {
+    const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => !file.startsWith('errors/') && !file.startsWith('gen/'));
+    assert.ok(files.length > 200, `${files.length} files`);
+    const found = files.flatMap((file) =>
+      offences(readFileSync(join(sources, file), 'utf8')).map((what) => `${file}: ${what}`),
+    );
+    assert.deepEqual(found, []);
+  });
+
+  for (const bad of [
+    "if (error.serverText === 'anything') return;",
+    "return !error.serverText?.includes('authentication failed');",
+    "const authOff = 'etcdserver: authentication is not enabled';",
+    "return texts.endsWith('required revision is a future revision');",
+    'return /larger than max/i.test(error.message);',
+    "if (error.message.includes('compacted')) return;",
+    'neverSent.some((text) => details.startsWith(text));',
+    'throw new EtcdError(text, { code: 5 });',
+    'if (error.code === 5) return;',
+  ]) {
+    it(`matched as in \`${bad}\` is found`, () => {
+      assert.notDeepEqual(offences(bad), []);
+    });
+  }
+});

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { Code, errorFor, errorFromServer } from '#src/errors/index.js';
+import { streamFate } from '#src/watch/core/stream-fate.js';
+
+describe('the end of a watch stream', () => {
+  for (const text of [
+    'Received message larger than max (600000000 vs 536870912)',
+    'Received message that decompresses to a size larger than 536870912',
+    'grpc: received message larger than max (2098200 vs. 2097152)',
+  ]) {
+    it(`with '${text}' is that of a message that is too large`, () => {
+      assert.equal(streamFate(errorFromServer(Code.RESOURCE_EXHAUSTED, text)), 'oversized');
+    });
+  }
+
+  it('with RESOURCE_EXHAUSTED for anything else is resumed', () => {
+    assert.equal(streamFate(errorFromServer(Code.RESOURCE_EXHAUSTED, 'too_many_pings')), 'resume');
+    assert.equal(streamFate(errorFor('RequestTooManyRequests')), 'resume');
+  });
+
+  it('asks for a new token, unless the user itself is refused', () => {
+    for (const reason of ['InvalidAuthToken', 'AuthOldRevision', 'UserEmpty'] as const)
+      assert.equal(streamFate(errorFor(reason)), 'reauthenticate', reason);
+    for (const reason of ['AuthFailed', 'NoPasswordUser', 'VerifyOnly'] as const)
+      assert.equal(streamFate(errorFor(reason)), 'end', reason);
+  });
+});
