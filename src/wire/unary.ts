@@ -15,14 +15,7 @@ import type { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
 import type { RetryQueue } from './retry-queue.js';
 import type { RetryQueues } from './retry-queues.js';
-import {
-  maxTokensRefused,
-  mayTryAgain,
-  retryPause,
-  told,
-  troubleOf,
-  tryBoundMs,
-} from './retry-rule.js';
+import { maxTokensRefused, mayTryAgain, retryPause, told, troubleOf, tryBoundMs } from './retry-rule.js';
 import type { Standing } from './standing.js';
 import type { TokenSource } from './token.js';
 import { describe, Tries } from './tries.js';
