@@ -1,12 +1,19 @@
 import { isIP, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { ChannelCredentials, credentials as grpcCredentials } from '@grpc/grpc-js';
 import { InvalidInputError } from '../errors/index.js';
+import { isServerName, withoutRootDot } from '../model/index.js';
 import { ConnectionTrouble } from './connection-trouble.js';
 import type { MemberAddress } from './endpoints.js';
 import { hangUpOnSilence, hangUpUnless, letGo, wasGivenUp } from './socket-life.js';
 import { BadPem, TlsFiles } from './tls-files.js';
-import { isServerName, type TlsOptions } from './tls-options.js';
+import type { TlsOptions } from './tls-options.js';
 import { tlsTrouble, withoutBaggage } from './tls-trouble.js';
 
 /** How the client proves itself to one member, and checks it. */
@@ -34,7 +41,7 @@ export function makeCredentials(
   if (!verify) warnOfSkipping();
   const hasCertificate = (tls.cert ?? tls.certFile) !== undefined;
   return (member) => {
-    const serverName = tls.serverName ?? member.host;
+    const serverName = withoutRootDot(tls.serverName ?? member.host);
     if (!isServerName(serverName)) {
       throw new InvalidInputError(`endpoint '${member.endpoint}' has no host to verify: give tls.serverName`);
     }
@@ -47,6 +54,15 @@ function warnOfSkipping(): void {
     type: 'SecurityWarning',
     code: 'ETCD_TLS_UNVERIFIED',
   });
+}
+
+/**
+ * Node's check, without the common name: Node falls back to it where no DNS name is among the alternative names, which
+ * RFC 9525 (section 2) and Go do not.
+ */
+function checkAlternativeNames(serverName: string, certificate: PeerCertificate): Error | undefined {
+  const { subjectaltname } = certificate;
+  return checkServerIdentity(serverName, { subjectaltname, subject: {} } as PeerCertificate);
 }
 
 type ConnectorFactory = ChannelCredentials['_createSecureConnector'];
@@ -144,6 +160,7 @@ export class MemberCredentials extends ChannelCredentials {
         host: serverName,
         // An address is no name to ask for (RFC 6066); what is verified is then `host`.
         servername: isIP(serverName) ? '' : serverName,
+        checkServerIdentity: (_, certificate) => checkAlternativeNames(serverName, certificate),
         ALPNProtocols: ['h2'],
         rejectUnauthorized: verify,
       });

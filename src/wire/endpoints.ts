@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { basename, normalize } from 'node:path';
 import { InvalidInputError } from '../errors/index.js';
+import { isServerName } from '../model/index.js';
 
 /** A member's client address, parsed. */
 export interface MemberAddress {
@@ -63,15 +64,21 @@ function parseTcp(endpoint: string): ParsedEndpoint {
   const address = (rest ?? endpoint).replace(/\/$/, '');
   const [, bracketed = '', digits] = hostAndPort.exec(address) ?? [];
   const port = Number(digits ?? Number.NaN);
+  const bare = bracketed.replace(/^\[|\]$/g, '');
   // grpc-js makes a URL of it, and leaks a socket per attempt when that throws.
-  if (!(port >= 1 && port <= 65535) || !URL.canParse(`http://${address}`)) {
+  if (!(port >= 1 && port <= 65535) || !isServerName(bare) || !URL.canParse(`http://${address}`)) {
     throw new InvalidInputError(
-      `endpoint '${shown(endpoint)}' is not of the form host:port, http(s)://host:port or unix(s):/path`,
+      `endpoint '${shown(endpoint)}' is not of the form host:port, http(s)://host:port or unix(s):/path${inAscii(bare)}`,
     );
   }
-  const bare = bracketed.replace(/^\[|\]$/g, '');
   const host = isIPv6(bare) ? bare : bracketed;
   return { endpoint, address, target: `dns:${address}`, socket: { host, port }, host, tls };
+}
+
+/** HTTP/2 carries the host as `:authority`, in ASCII alone. */
+function inAscii(host: string): string {
+  if (!/[^\0-\x7f]/.test(host) || !URL.canParse(`http://${host}`)) return '';
+  return `; write its host in ASCII, '${new URL(`http://${host}`).hostname}'`;
 }
 
 function parseSocket(endpoint: string, scheme: string, rest: string): ParsedEndpoint {

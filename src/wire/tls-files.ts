@@ -77,7 +77,11 @@ export class TlsFiles {
     if (ca) readCertificates(ca, this.#where('ca'));
     if (cert && key) this.#checkPair(cert, key);
     try {
-      return { pems, context: createSecureContext({ ca, cert, key }) };
+      // As in Go: whatever certificate the caller trusts ends the chain, an intermediate one too.
+      return {
+        pems,
+        context: createSecureContext({ ca, cert, key, allowPartialTrustChain: ca !== undefined }),
+      };
     } catch (error) {
       throw new BadPem('the certificates and keys of the options cannot be used', {
         cause: withoutBaggage(error),

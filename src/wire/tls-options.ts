@@ -1,12 +1,15 @@
-import { isIP } from 'node:net';
 import { InvalidInputError } from '../errors/index.js';
+import { isServerName } from '../model/index.js';
 
 /**
  * TLS to etcd. A certificate or key is given either as PEM or as the path of a PEM file. Files are read before each new
  * connection and not before: one that was replaced serves the next connection, while those that are open live on.
  */
 export interface TlsOptions {
-  /** The certificate authorities to trust, one or several in a row. Default: those that come with Node. */
+  /**
+   * The certificate authorities to trust, one or several in a row; an intermediate one is enough, as for etcdctl.
+   * Default: those that come with Node.
+   */
   readonly ca?: Buffer | string;
   /** The path of a file with what `ca` would hold. */
   readonly caFile?: string;
@@ -19,8 +22,9 @@ export interface TlsOptions {
   /** The path of a file with what `key` would hold. */
   readonly keyFile?: string;
   /**
-   * The name or IP address to ask for and to verify instead of the endpoint's host. For a `unixs:` endpoint the default
-   * is the socket file's name without `:port`, as in Go.
+   * The name or IP address to ask for and to verify instead of the endpoint's host. It must be among the certificate's
+   * alternative names; its common name does not count. For a `unixs:` endpoint the default is the socket file's name
+   * without `:port`, as in Go.
    */
   readonly serverName?: string;
   /**
@@ -50,11 +54,6 @@ export function checkTlsOptions(tls: TlsOptions): void {
       `tls.dangerouslySkipVerification is a ${typeof skip}; it must be true or false`,
     );
   }
-}
-
-/** gRPC's authority is made of it, and one that is no host makes grpc-js leak a socket per attempt. */
-export function isServerName(name: string): boolean {
-  return typeof name === 'string' && (isIP(name) > 0 || /^[a-z0-9_]([a-z0-9_.-]{0,252})$/i.test(name));
 }
 
 function isGiven(tls: TlsOptions, name: PemName): boolean {

@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { isServerName, withoutRootDot } from '../model/index.js';
 import type { MemberAddress } from './endpoints.js';
-import { isServerName } from './tls-options.js';
 
 /*
  * etcd hangs up without a byte on a client that speaks TLS where it does not, and the other way round. From outside that
@@ -37,7 +37,7 @@ export function speaksTls({ socket: where, host }: MemberAddress, signal: AbortS
     return connectTls({
       ...where,
       signal,
-      servername: isIP(host) || !isServerName(host) ? '' : host,
+      servername: isIP(host) || !isServerName(host) ? '' : withoutRootDot(host),
       rejectUnauthorized: false,
       ALPNProtocols: ['h2'],
     } as object);

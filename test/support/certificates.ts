@@ -14,6 +14,8 @@ export interface Pair {
 export interface CertificateOptions {
   /** DNS names and IP addresses. Default: none, as in a client's certificate. */
   readonly names?: readonly string[];
+  /** Default: `leaf`. */
+  readonly commonName?: string;
   /** Days from now; negative: ago. Default: from -1 to 1. */
   readonly validFrom?: number;
   readonly validUntil?: number;
@@ -62,9 +64,14 @@ export class Authority {
   /** A certificate with its chain. `leaf` is the certificate alone. */
   async issue(options: CertificateOptions = {}): Promise<Pair & { readonly leaf: string }> {
     const keys = await newKeys();
-    const { validFrom = -1, validUntil = 1 } = options;
+    const { validFrom = -1, validUntil = 1, commonName = 'leaf' } = options;
     const dates = validity(validFrom, validUntil);
-    const certificate = await this.#sign('CN=leaf', keys, dates, await leafExtensions(keys, options));
+    const certificate = await this.#sign(
+      `CN=${commonName}`,
+      keys,
+      dates,
+      await leafExtensions(keys, options),
+    );
     const leaf = `${certificate.toString('pem')}\n`;
     return { leaf, cert: leaf + this.#chain, key: await privatePem(keys) };
   }

@@ -1,6 +1,8 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { authorityOfName, isServerName, withoutRootDot } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 import { checkTarget } from '../target.js';
+import { checkAuthorityName, checkScheme } from './target-uri.js';
 
 export interface DialOptions {
   /** The scheme that `registerEtcdResolver` was given. Default `etcd`. */
@@ -25,11 +27,15 @@ export interface Dial {
  * `const { target, options } = dial('foo/bar/my-service'); new GreeterClient(target, credentials, options)`.
  * It escapes the name, keeps grpc-js from handing it to an HTTP proxy of the environment, which would never ask etcd,
  * and sets both places where grpc-js keeps the server's name.
- * @throws {NamingError} for an empty service, or an authority that no URI can have.
+ * @throws {NamingError} for an empty service, for a scheme or an authority that no URI can have, and for a `serverName`
+ *   that is no host name or IP address.
  */
 export function dial(service: string, options: DialOptions = {}): Dial {
   const { scheme = 'etcd', authority = '', serverName } = options;
-  if (/[/?#\s]/.test(authority)) throw new NamingError(`authority '${authority}' cannot stand in a URI`);
+  checkScheme(scheme);
+  if (authority !== '') checkAuthorityName(authority);
+  if (serverName !== undefined && !isServerName(serverName))
+    throw new NamingError(`serverName is '${serverName}'; it must be a host name or an IP address`);
   // Slashes stay: they part the name. What else a URI gives a meaning to is escaped.
   const path = checkTarget(service).split('/').map(encodeURIComponent).join('/');
   return {
@@ -38,7 +44,10 @@ export function dial(service: string, options: DialOptions = {}): Dial {
       'grpc.enable_http_proxy': 0,
       ...(serverName === undefined
         ? {}
-        : { 'grpc.default_authority': serverName, 'grpc.ssl_target_name_override': serverName }),
+        : {
+            'grpc.default_authority': authorityOfName(serverName),
+            'grpc.ssl_target_name_override': withoutRootDot(serverName),
+          }),
     },
   };
 }

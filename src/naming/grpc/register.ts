@@ -9,7 +9,14 @@ import { registerBalancer } from './balancer.js';
 import type { ChoiceOptions } from './choice.js';
 import { EtcdResolver, policyOf, type Source } from './resolver.js';
 import { type ServiceConfigOptions, ServiceConfigs } from './service-configs.js';
-import { authorityOf, serviceOf, splitTarget, type TargetUri } from './target-uri.js';
+import {
+  authorityOf,
+  checkAuthorityName,
+  checkScheme,
+  serviceOf,
+  splitTarget,
+  type TargetUri,
+} from './target-uri.js';
 
 export interface ResolverOptions {
   /** The URI scheme to serve. Default `etcd`. */
@@ -47,15 +54,16 @@ export interface ResolverOptions {
  * Disposing it, or closing its client, turns the scheme's channels into a clean UNAVAILABLE; grpc-js itself has no
  * way to take a scheme back.
  * @param source An etcd client; or a directory, where the doubt of losses or snapshots on disk are to be set.
- * @throws {NamingError} `invalid etcd client`.
+ * @throws {NamingError} `invalid etcd client`; or for an option, which it names.
  */
 export function registerEtcdResolver(
   source: NamingClient | ServiceDirectory,
   options: ResolverOptions = {},
 ): Disposable {
+  const scheme = checkScheme(options.scheme ?? 'etcd');
   const registration = new ResolverRegistration(directoryOf(source), options);
   registerBalancer(); // also for those who name it in a service config of their own
-  experimental.registerResolver(options.scheme ?? 'etcd', registration.resolverClass());
+  experimental.registerResolver(scheme, registration.resolverClass());
   return registration;
 }
 
@@ -75,6 +83,7 @@ class ResolverRegistration implements Disposable {
     this.#balance = checkBalance(options.balance);
     this.#serviceConfigs = serviceConfigsOf(options.serviceConfig, this.#balance);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
+      checkAuthorityName(name);
       this.#authorities.set(name, directoryOf(other));
     }
     this.#releaseClose = directory.client.onClose(() => this.#revoke('its etcd client was closed'));

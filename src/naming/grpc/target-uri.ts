@@ -49,6 +49,23 @@ export function authorityOf(uri: TargetUri): string {
   return [legal, `${legal}.etcd`].find((host) => URL.canParse(`http://${host}`)) ?? 'etcd';
 }
 
+/** grpc-js's own, and those of gRPC that it may get: a resolver in their place would serve every other channel, too. */
+const takenSchemes: readonly string[] = ['dns', 'unix', 'unix-abstract', 'ipv4', 'ipv6', 'vsock', 'xds'];
+
+/** @throws {NamingError} for what is no URI's scheme (RFC 3986, section 3.1), or gRPC's own. */
+export function checkScheme(scheme: unknown): string {
+  if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/i.test(scheme))
+    throw new NamingError(`scheme '${String(scheme)}' cannot begin a URI`);
+  if (takenSchemes.includes(scheme.toLowerCase())) throw new NamingError(`scheme '${scheme}' is gRPC's own`);
+  return scheme;
+}
+
+/** @throws {NamingError} for what cannot stand between `//` and `/` of a URI as it is. */
+export function checkAuthorityName(name: unknown): void {
+  if (typeof name !== 'string' || !/^[^/?#\s\p{Cc}\p{Surrogate}]+$/u.test(name))
+    throw new NamingError(`authority '${String(name)}' cannot stand in a URI`);
+}
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

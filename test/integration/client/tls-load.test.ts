@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttp2Server, createSecureServer as createSecureHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { DeadlineError, TlsError } from '#src/errors/index.js';
 import { Authority } from '../../support/certificates.js';
@@ -199,10 +202,18 @@ describe('a server that answers everything with an alert of TLS', () => {
 describe('a server that is dialed by address under another name', () => {
   const { connect } = useClients();
 
-  for (const serverName of ['etcd.test', '127.0.0.1', '::1']) {
-    it(`is asked for ${serverName} in HTTP/2, too`, async () => {
+  for (const [serverName, sni, httpAuthority] of [
+    ['etcd.test', 'etcd.test', 'etcd.test'],
+    ['etcd.test.', 'etcd.test', 'etcd.test'],
+    ['127.0.0.1', undefined, '127.0.0.1'],
+    ['::1', undefined, '[::1]'],
+  ] as const) {
+    it(`is asked for ${serverName} in TLS and HTTP/2, without the dot of an absolute name`, async () => {
       const authority = await Authority.root('servers');
-      const server = createSecureHttp2Server(await authority.issue({ names: [serverName] }));
+      const names = [serverName.replace(/\.$/, '')];
+      const server = createSecureHttp2Server(await authority.issue({ names }));
+      const greeted: unknown[] = [];
+      server.on('secureConnection', ({ servername }) => greeted.push(servername || undefined));
       server.on('sessionError', () => {});
       let asked: string | undefined;
       server.on('stream', (stream, headers) => {
@@ -217,12 +228,42 @@ describe('a server that is dialed by address under another name', () => {
         const client = connect([endpoint], { tls: { ca: authority.pem, serverName }, timeoutMs: 500 });
         await assert.rejects(client.kv.get('x'));
         await client.close();
-        assert.equal(asked, serverName.includes(':') ? `[${serverName}]` : serverName);
+        assert.deepEqual([asked, ...new Set(greeted)], [httpAuthority, sni]);
       } finally {
         server.close();
       }
     });
   }
+});
+
+describe('a server whose endpoint is an absolute name', () => {
+  const { connect } = useClients();
+
+  // A socket file's name stands for the host, which no resolver has to know.
+  it('is asked for without the dot', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-dot-'));
+    const authority = await Authority.root('servers');
+    const greeted: unknown[] = [];
+    const server = createServer(
+      { ...(await authority.issue({ names: ['etcd.test'] })), ALPNProtocols: ['h2'] },
+      (socket) => {
+        greeted.push((socket as { servername?: unknown }).servername);
+        socket.on('error', () => {});
+        socket.destroy();
+      },
+    );
+    server.listen(join(folder, 'etcd.test.'));
+    await once(server, 'listening');
+    try {
+      const client = connect([`unixs:${folder}/etcd.test.`], { tls: { ca: authority.pem }, timeoutMs: 500 });
+      await assert.rejects(client.kv.get('x'), (error) => !(error instanceof TlsError));
+      await client.close();
+      assert.deepEqual([...new Set(greeted)], ['etcd.test']);
+    } finally {
+      server.close();
+      await rm(folder, { recursive: true });
+    }
+  });
 });
 
 describe('a server without TLS that greets first', () => {

@@ -8,6 +8,10 @@ import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 export interface Scene {
   readonly ca: string;
   readonly otherCa: string;
+  /** Signed by `ca`; signs the server `chain`. */
+  readonly intermediate: string;
+  /** The certificate of the server `chain`, without its chain. */
+  readonly leaf: string;
   /** Another authority that calls itself as `ca` does. */
   readonly impostor: string;
   readonly client: Pair;
@@ -25,6 +29,9 @@ const servers = {
   address: { names: ['127.0.0.1'] },
   expired: { names: ['127.0.0.1'], validFrom: -2, validUntil: -1 },
   early: { names: ['127.0.0.1'], validFrom: 1, validUntil: 2 },
+  commonName: { commonName: 'localhost' },
+  commonAddress: { commonName: '127.0.0.1' },
+  commonBeside: { commonName: 'localhost', names: ['127.0.0.1'] },
   clientOnly: { names: ['127.0.0.1'], uses: ['client'] },
 } satisfies Record<string, CertificateOptions>;
 export type ServerName = keyof typeof servers | 'chain' | 'leafOnly' | 'mutual';
@@ -58,6 +65,8 @@ export async function setScene(): Promise<Scene> {
   return {
     ca: root!.pem,
     otherCa: other!.pem,
+    intermediate: middle.pem,
+    leaf: chain.leaf,
     impostor: impostor!.pem,
     client: await clients!.issue({ uses: ['client'] }),
     server: server as Record<ServerName, TlsEtcd>,
