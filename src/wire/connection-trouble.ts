@@ -85,6 +85,12 @@ export class ConnectionTrouble {
 
   #found({ reason, text }: TlsTrouble, cause?: unknown): TlsError {
     this.#at = Date.now();
-    return new TlsError(`member ${this.#member.endpoint}: ${text}`, reason, cause);
+    const { endpoint } = this.#member;
+    return new TlsError(
+      `member ${endpoint}: ${text}`,
+      reason,
+      [{ member: endpoint, answer: text, times: 1 }],
+      cause,
+    );
   }
 }

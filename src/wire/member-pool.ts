@@ -4,6 +4,7 @@ import { ConnectRace } from './connect-race.js';
 import type { Member } from './member.js';
 import type { MemberTrouble } from './retry-rule.js';
 import { Standing } from './standing.js';
+import { describe } from './tries.js';
 
 /** How long to wait between rounds over all members when none of them can be reached. */
 const nextRound = { baseMs: 100, maxMs: 1_000 };
@@ -128,9 +129,8 @@ export class MemberPool {
     });
     this.#throwIfClosed();
     if (standing) this.#current = standing;
-    const [first] = errors;
-    // Waiting mends no certificate. The next call tries again, and a stream after its pause.
-    if (!standing && first && errors.every((error) => error instanceof TlsError)) throw first;
+    // Waiting repairs no certificate. The next call tries again, and a stream after its pause.
+    if (!standing && errors.every((error) => error instanceof TlsError)) throwAny(errors);
     return standing;
   }
 
@@ -272,3 +272,17 @@ export class MemberPool {
 const retireMs = 60_000;
 /** Home wins among equals, and loses to nobody in better standing. */
 const preference = 0.25;
+
+/** All of them as one; returns where there is none. */
+function throwAny(errors: readonly TlsError[]): void {
+  const [first, second] = errors;
+  if (!first) return;
+  if (!second) throw first;
+  const tried = errors.flatMap((error) => error.tried);
+  throw new TlsError(
+    `no etcd member could be reached with TLS: ${describe(tried)}`,
+    first.reason,
+    tried,
+    first,
+  );
+}

@@ -90,16 +90,14 @@ export class Membership {
       allow: rule?.allow,
     });
     const [found, unusable] = this.#membersAt(usable);
-    const adopted = (await anyConnects(found.map(({ member }) => member))) && !this.#ports.pool.closed;
+    const failures = await connectAny(found);
+    const adopted = failures === undefined && !this.#ports.pool.closed;
     if (adopted) this.#use(found);
     else this.#discard(found);
-    const unreachable = adopted
-      ? []
-      : usable.map(({ endpoint }) => ({ endpoint, reason: 'none of those found can be reached' }));
     return {
       endpoints: this.#ports.pool.standings.map(({ member }) => member.endpoint),
       adopted,
-      refused: [...refused, ...unusable, ...unreachable],
+      refused: [...refused, ...unusable, ...(failures ?? [])],
     };
   }
 
@@ -136,11 +134,17 @@ export class Membership {
   }
 }
 
-async function anyConnects(members: readonly Member[]): Promise<boolean> {
+/** Why each of them cannot be reached, also where there is none; undefined as soon as one of them is. */
+async function connectAny(found: readonly Found[]): Promise<RefusedEndpoint[] | undefined> {
   try {
-    await Promise.any(members.map((member) => member.connect()));
-    return true;
-  } catch {
-    return false; // each of them has said why it cannot be reached; none at all comes here as well
+    await Promise.any(found.map(({ member }) => member.connect()));
+    return undefined;
+  } catch (error) {
+    const { errors } = error as AggregateError;
+    const why = (at: number) => (errors[at] instanceof Error ? errors[at].message : String(errors[at]));
+    return found.map(({ address: { endpoint } }, at) => ({
+      endpoint,
+      reason: `none of those found can be reached: ${why(at)}`,
+    }));
   }
 }

@@ -170,6 +170,68 @@ const rows: readonly Row[] = [
   ],
   ['TLS, chain of three', 'root CA', 'works', (s) => ({ endpoints: to(s, 'chain'), tls: { ca: s.ca } })],
   [
+    'TLS, chain of three',
+    'intermediate CA alone',
+    'works',
+    (s) => ({ endpoints: to(s, 'chain'), tls: { ca: s.intermediate } }),
+  ],
+  [
+    'TLS, chain of three, middle missing',
+    'intermediate CA alone, in a file',
+    'works',
+    async (s) => ({ endpoints: to(s, 'leafOnly'), tls: { caFile: await s.file(s.intermediate) } }),
+  ],
+  [
+    'TLS, chain of three',
+    'trusts that very certificate',
+    'works',
+    (s) => ({ endpoints: to(s, 'chain'), tls: { ca: s.leaf } }),
+  ],
+  [
+    'TLS',
+    'intermediate CA, which did not sign it',
+    'unknown-authority',
+    (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.intermediate } }),
+  ],
+  [
+    'TLS',
+    'right server name, an absolute one',
+    'works',
+    (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.ca, serverName: 'etcd.test.' } }),
+  ],
+  [
+    'TLS',
+    'wrong server name, an absolute one',
+    'wrong-name',
+    (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.ca, serverName: 'x.test.' } }),
+  ],
+  ...(['commonName', 'commonBeside'] as const).map(
+    (server): Row => [
+      `TLS, certificate with a common name (${server})`,
+      'dials that name',
+      'wrong-name',
+      (s) => ({ endpoints: [`https://localhost${withPort(s.server[server].secure)}`], tls: { ca: s.ca } }),
+    ],
+  ),
+  [
+    'TLS, certificate with a common name',
+    'dials the address, server name is that name',
+    'wrong-name',
+    (s) => ({ endpoints: to(s, 'commonName'), tls: { ca: s.ca, serverName: 'localhost' } }),
+  ],
+  [
+    'TLS, certificate with an address as its common name',
+    'dials that address',
+    'wrong-name',
+    (s) => ({ endpoints: to(s, 'commonAddress'), tls: { ca: s.ca } }),
+  ],
+  [
+    'TLS, certificate with a common name',
+    'no verification',
+    'works',
+    (s) => ({ endpoints: to(s, 'commonName'), tls: { dangerouslySkipVerification: true } }),
+  ],
+  [
     'TLS, chain of three, middle missing',
     'root CA',
     'unknown-authority',
@@ -307,4 +369,29 @@ describe('TLS between a client and an etcd, each combination', () => {
       assert.ok(ms < 5_000, `took ${ms} ms`);
     });
   }
+
+  it('of three members with three faults is told of each, with the reason of one', async () => {
+    const faults = [
+      ['expired', 'has expired'],
+      ['name', 'is for another name'],
+      ['clientOnly', 'cannot be trusted'],
+    ] as const;
+    const endpoints = faults.map(([server]) => `https://${scene!.server[server].secure}`);
+    const etcd = new EtcdClient({ endpoints, tls: { ca: scene!.ca } });
+    try {
+      await assert.rejects(etcd.kv.get('tls'), (error) => {
+        assert.ok(error instanceof TlsError, `${error}`);
+        assert.deepEqual(error.tried.map(({ member }) => member).sort(), [...endpoints].sort());
+        for (const [at, [, fault]] of faults.entries()) {
+          const tried = error.tried.find(({ member }) => member === endpoints[at]);
+          assert.match(tried?.answer ?? '', new RegExp(fault));
+          assert.ok(error.message.includes(`member ${endpoints[at]}: ${tried?.answer}`), error.message);
+        }
+        assert.ok(error.cause instanceof TlsError && error.cause.reason === error.reason);
+        return true;
+      });
+    } finally {
+      await etcd.close();
+    }
+  });
 });
