@@ -370,6 +370,19 @@ describe('TLS between a client and an etcd, each combination', () => {
     });
   }
 
+  it('is not left unverified by NODE_TLS_REJECT_UNAUTHORIZED', async () => {
+    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    const etcd = new EtcdClient({ endpoints: to(scene!, 'any'), tls: { ca: scene!.otherCa } });
+    try {
+      await assert.rejects(etcd.kv.get('tls'), { name: 'TlsError', reason: 'unknown-authority' });
+    } finally {
+      await etcd.close();
+      if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+    }
+  });
+
   it('of three members with three faults is told of each, with the reason of one', async () => {
     const faults = [
       ['expired', 'has expired'],

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { Client, credentials } from '@grpc/grpc-js';
+import { promisify } from 'node:util';
+import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { dial, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
+import { Authority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
-import { deadEndpoint, expectNoSocketLeft, Opened } from './support.js';
+import { Caller, deadEndpoint, expectNoSocketLeft, Opened, whoService } from './support.js';
 
 describe('a service dialled where the environment names an HTTP proxy', () => {
   const etcd = useEtcd();
@@ -37,5 +39,53 @@ describe('a service dialled where the environment names an HTTP proxy', () => {
       );
     });
     await assert.rejects(asked, /No connection established/);
+  });
+
+  it('is no reason for an etcd client to use that proxy', async () => {
+    process.env['http_proxy'] = `http://${await deadEndpoint()}`;
+    await opened.client(etcd().endpoints).kv.get('x');
+  });
+});
+
+describe('a service dialled with TLS', () => {
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  afterEach(() => opened.close());
+
+  it('is called at a server that proves the name, and at no other that a record names', async () => {
+    const authority = await Authority.root('servers');
+    const client = opened.client(etcd().endpoints);
+    opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
+    for (const [name, answer] of [
+      ['svc.internal', 'called'],
+      ['other.internal', undefined],
+    ] as const) {
+      const { cert, key } = await authority.issue({ names: [name] });
+      const server = opened.add(new Server(), (one) => one.forceShutdown());
+      let calls = 0;
+      server.addService(whoService, {
+        ask: (_: unknown, reply: (error: null, answer: string) => void) => {
+          calls++;
+          reply(null, 'called');
+        },
+      });
+      const pair = [{ cert_chain: Buffer.from(cert), private_key: Buffer.from(key) }];
+      const port = await promisify(server.bindAsync.bind(server))(
+        '127.0.0.1:0',
+        ServerCredentials.createSsl(null, pair),
+      );
+      const service = `${etcd().prefix}dial/${name}`;
+      await new EndpointManager(client, service).addEndpoint(`${service}/a`, { addr: `127.0.0.1:${port}` });
+      // The absolute name, too: its dot goes neither into TLS nor into `:authority`.
+      for (const serverName of ['svc.internal', 'svc.internal.']) {
+        const { target, options } = dial(service, { serverName });
+        const secure = credentials.createSsl(Buffer.from(authority.pem));
+        const caller = opened.add(new Caller(target, options, secure), (one) => one.close());
+        if (answer === undefined) await assert.rejects(caller.call(), /UNAVAILABLE.*altnames/);
+        else assert.equal(await caller.call(), answer);
+      }
+      assert.equal(calls, answer === undefined ? 0 : 2);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
@@ -32,6 +32,16 @@ describe('snapshots in files', () => {
     }
     assert.equal(await store.load('nobody'), undefined);
     assert.deepEqual(await readdir(folder), ['made'], 'nothing is written beside the folder');
+  });
+
+  it('are readable to their owner alone, in a folder that is made for them', async () => {
+    const made = join(folder, 'made');
+    await fileSnapshotStore(made).save('svc', Buffer.from('whole'));
+    const [file = ''] = await readdir(made);
+    const modes = await Promise.all(
+      [made, join(made, file)].map(async (path) => (await stat(path)).mode & 0o777),
+    );
+    assert.deepEqual(modes, [0o700, 0o600]);
   });
 
   it('count as none when damaged, and leave no drafts', async () => {

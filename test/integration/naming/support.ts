@@ -77,7 +77,7 @@ export function openSockets(): number {
 const path = '/naming.test.Who/Ask';
 const toText = (bytes: Buffer) => bytes.toString();
 const toBytes = (text: string) => Buffer.from(text);
-const whoService: ServiceDefinition = {
+export const whoService: ServiceDefinition = {
   ask: {
     path,
     requestStream: false,
@@ -134,10 +134,10 @@ export class NamedServer {
 export class Caller {
   readonly #client: Client;
 
-  constructor(target: string, options: ChannelOptions = {}) {
+  constructor(target: string, options: ChannelOptions = {}, how = credentials.createInsecure()) {
     // A proxy of the machine's would take the place of the resolver.
     const all = { 'grpc.enable_http_proxy': 0, ...options };
-    this.#client = new Client(target, credentials.createInsecure(), all);
+    this.#client = new Client(target, how, all);
   }
 
   get state(): connectivityState {

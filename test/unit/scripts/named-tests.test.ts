@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../../../..');
+
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const testsNamedIn = (text: string) => [...text.matchAll(/`(test\/[^`]+\.ts)` “([^”]+)”/g)];
+
+function itNamesTests(text: string): void {
+  for (const [, file = '', title = ''] of testsNamedIn(text)) {
+    it(`names a test that is there: ${title}`, () => {
+      assert.ok(read(file).includes(title), `${file} has none of that title`);
+    });
+  }
+}
+
+describe('the table of what goes wrong', () => {
+  const text = read('docs/faults.md');
+
+  it('has the fifteen schedules', () => {
+    const numbers = [...text.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 15 }, (_, i) => i + 1),
+    );
+    assert.ok(testsNamedIn(text).length >= numbers.length);
+  });
+
+  itNamesTests(text);
+});
+
+describe('the threat model', () => {
+  const [, text = ''] = read('docs/security.md').split('## Threat model');
+
+  it('shows each thing that a party cannot do by a test', () => {
+    const cannot = text
+      .split('\n| ')
+      .filter((row) => row.startsWith('It cannot') || row.startsWith('They cannot'));
+    assert.ok(cannot.length >= 6);
+    const tables = text
+      .split('cannot | Test |')
+      .slice(1)
+      .map((rest) => rest.split('\n\n')[0] ?? '');
+    const rows = tables.flatMap((table) => table.split('\n').filter((row) => /^\| [^-]/.test(row)));
+    assert.ok(rows.length >= 20);
+    for (const row of rows) assert.ok(testsNamedIn(row).length > 0, row);
+  });
+
+  itNamesTests(text);
+});
