@@ -92,7 +92,11 @@ export class EtcdClient implements AsyncDisposable {
   /** A range kept in memory: snapshots and deltas; see {@link Mirror}. */
   mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
-    return new Mirror({ kv: this.kv, watch, random: Math.random }, range, options);
+    return new Mirror(
+      { kv: this.kv, watch, random: Math.random, closing: this.#closing.signal },
+      range,
+      options,
+    );
   }
 
   /** This client as seen from inside a prefix; see {@link EtcdNamespace}. @throws {InvalidInputError} for an empty one. */

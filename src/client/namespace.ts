@@ -53,7 +53,8 @@ export class EtcdNamespace {
   /** As the client's, within the namespace. */
   mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
-    return new Mirror({ kv: this.kv, watch, random: this.#parent.random }, range, options);
+    const { random, times } = this.#parent;
+    return new Mirror({ kv: this.kv, watch, random, closing: times.closing }, range, options);
   }
 
   /** A namespace within this one. */

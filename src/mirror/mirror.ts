@@ -55,6 +55,8 @@ export interface MirrorPorts {
   readonly kv: Pick<KvClient, 'range'>;
   readonly watch: Pick<WatchClient, 'watch'>;
   readonly random: () => number;
+  /** Aborted when the client closes. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 export interface MirrorStatus {
@@ -121,9 +123,31 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     revision: Revision,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Revision> {
-    const over = this.#over.signal;
-    const wait = (signal: AbortSignal) => this.#reach(revision, signal);
-    return options.signal ? withEither(options.signal, over, wait) : wait(over);
+    return this.#whileOpen(options.signal, (signal) => this.#reach(revision, signal));
+  }
+
+  /**
+   * Proves by a linearizable read that the view is complete: resolves with true once it shows everything that the store
+   * had when it was read, so that a key that is missing in it is gone. With false where the store is behind what the view
+   * showed already, and so was replaced.
+   * @throws as the read, and as {@link waitForRevision}.
+   */
+  async verify(options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    return this.#whileOpen(options.signal, async (signal) => {
+      const shown = this.#view.revision;
+      const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
+      if (end.revision < shown) return false;
+      if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
+      await this.#reach(end.revision, signal); // else its events are on their way
+      return true;
+    });
+  }
+
+  /** Ends with the signal, with the mirror, and with the client, which ends no mirror that is not iterated. */
+  #whileOpen<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ends = [signal, this.#ports.closing].filter((end) => end !== undefined);
+    const wait = ends.reduce<typeof work>((inner, end) => (outer) => withEither(outer, end, inner), work);
+    return wait(this.#over.signal);
   }
 
   async #reach(revision: Revision, signal: AbortSignal): Promise<Revision> {

@@ -2,7 +2,7 @@ export { decodeEndpoint, encodeEndpoint } from './codec.js';
 export {
   type DirectoryOptions,
   fileSnapshotStore,
-  type HoldOptions,
+  type LossProtectionOptions,
   ServiceDirectory,
   type ServiceStatus,
   type ServiceSubscriber,

@@ -1,9 +1,12 @@
 import type { KvClient } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
-import type { MirrorOptions, MirrorStatus, MirrorUpdate } from '../mirror/index.js';
+import type { Mirror, MirrorOptions, MirrorUpdate } from '../mirror/index.js';
 import type { Bytes, KeyRange } from '../model/index.js';
 import type { Watcher, WatchOptions } from '../watch/index.js';
 import { NamingError } from './errors.js';
+
+/** What naming needs of a mirror. */
+export type MirrorHandle = AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' | 'verify'>;
 
 /** What naming needs of an etcd client; an EtcdClient has it. */
 export interface NamingClient {
@@ -11,7 +14,7 @@ export interface NamingClient {
   readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
   readonly closed: boolean;
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
-  mirror(range: KeyRange, options?: MirrorOptions): AsyncIterable<MirrorUpdate> & { status(): MirrorStatus };
+  mirror(range: KeyRange, options?: MirrorOptions): MirrorHandle;
   /** Calls back once when the client closes; the returned function takes that back. */
   onClose(callback: () => void): () => void;
 }

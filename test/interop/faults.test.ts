@@ -36,7 +36,7 @@ describe('Go’s resolver and ours under the same faults', function () {
 
   /** Both sides open on a service; `put` and `drop` change it from beside them. */
   async function open(...names: string[]) {
-    const both = await SideBySide.open(etcd(), opened, { holdMs: 2_000 });
+    const both = await SideBySide.open(etcd(), opened, { protectionMs: 2_000 });
     manager = new EndpointManager(opened.client(etcd().endpoints), both.target);
     const addrs = await both.servers(opened, 'one', 'two', 'three', 'four');
     const key = (name: string) => `${both.target}/${name}`;
@@ -115,9 +115,14 @@ describe('Go’s resolver and ours under the same faults', function () {
     assert.match(both.told().ours, /^one two \(\d+ ms\), then nobody/);
     await assert.rejects(both.ours.call(2_000), /no endpoints under/);
     const { answers } = await both.go.call(4, 2_000);
-    note('the store is wiped and stays empty (`holdMs` 2,000)', both, await both.goShows(patienceMs, ''), {
-      go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
-    });
+    note(
+      'the store is wiped and stays empty (`protectionMs` 2,000)',
+      both,
+      await both.goShows(patienceMs, ''),
+      {
+        go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
+      },
+    );
   });
 
   it('an empty service: ours fails calls at once with a reason; the first endpoint is seen by both', async () => {

@@ -1,15 +1,16 @@
-import { type Clock, Mailbox, onAbort, raceAbort, systemClock } from '../../async/index.js';
-import { ClosedError } from '../../errors/index.js';
+import { type Clock, Mailbox, onAbort, systemClock } from '../../async/index.js';
+import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { checkTarget } from '../target.js';
-import { checkHold, type HoldOptions } from './hold.js';
+import { checkLossProtection, type LossProtectionOptions } from './loss/options.js';
+import { type ReadyOptions, whenReady } from './ready.js';
 import { Service, type ServiceOptions } from './service.js';
 import type { SnapshotStore } from './snapshot.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 
 export interface DirectoryOptions {
-  /** When the disappearance of endpoints is doubted, and for how long. */
-  readonly hold?: HoldOptions;
+  /** When the loss of endpoints is doubted, and for how long. */
+  readonly lossProtection?: LossProtectionOptions;
   /**
    * Where to keep what was last known of each target, so that a process can start and call while etcd is down, for
    * instance `fileSnapshotStore(folder)`. It is shown when etcd has not answered within a second. Default: nowhere.
@@ -28,6 +29,7 @@ export class ServiceDirectory implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
   readonly #services = new Map<string, Service>();
+  readonly #flushing = new Set<Promise<void>>();
   #releaseClient = () => {};
   #closed: ClosedError | undefined;
 
@@ -36,11 +38,11 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#client = checkClient(client);
     this.#clock = clock;
     this.#options = {
-      hold: checkHold(options.hold),
+      lossProtection: checkLossProtection(options.lossProtection),
       snapshots: options.snapshots,
       direct: options.direct ?? false,
     };
-    this.#releaseClient = client.onClose(() => void this.#stop(new ClosedError('the etcd client')));
+    this.#releaseClient = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
 
   /** The client that it stands on. */
@@ -65,7 +67,9 @@ export class ServiceDirectory implements AsyncDisposable {
 
   /**
    * The views of a target as they come, the present one first. A reader that does not keep up sees the latest and
-   * misses those between. Ends with ClosedError when the client closes, or with the signal's own reason.
+   * misses those between. Ends with the signal's own reason, with ClosedError when the client or the directory closes, and,
+   * while nothing is known yet, with what waiting does not change, such as a denied permission. Once a view is known it
+   * goes on through that, too.
    */
   subscribe(
     target: string,
@@ -82,7 +86,7 @@ export class ServiceDirectory implements AsyncDisposable {
         mailbox.put(view);
       },
       trouble: (error) => {
-        if (!(error instanceof ClosedError)) return;
+        if (error.verdict !== 'final') return;
         leave();
         mailbox.end(error);
       },
@@ -115,55 +119,56 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the first view that has at least so many endpoints.
-   * @param options.minEndpoints Default 1; 0 also takes a service known to be empty.
-   * @throws the signal's own reason; {ClosedError} when the client closes.
+   * Resolves with the first view that has enough endpoints.
+   * @throws at once what waiting does not change, such as {PermissionDeniedError} or {UnauthenticatedError};
+   *   {DeadlineError} after `timeoutMs`, with what last stood in the way as its cause; the signal's own reason;
+   *   {ClosedError} when the client or the directory closes; {InvalidInputError} for options that cannot work.
    */
-  async ready(
-    target: string,
-    options: { readonly signal?: AbortSignal | undefined; readonly minEndpoints?: number } = {},
-  ): Promise<ServiceView> {
-    const { signal, minEndpoints = 1 } = options;
-    signal?.throwIfAborted();
-    let unfollow = () => {};
-    const found = new Promise<ServiceView>((resolve, reject) => {
-      unfollow = this.follow(target, {
-        view: (view) => {
-          if (view.endpoints.length >= minEndpoints) resolve(view);
-        },
-        trouble: (error) => {
-          if (error instanceof ClosedError) reject(error);
-        },
-      });
-    });
-    try {
-      return await raceAbort(found, signal);
-    } finally {
-      unfollow();
-    }
+  async ready(target: string, options: ReadyOptions = {}): Promise<ServiceView> {
+    const ports = {
+      clock: this.#clock,
+      target,
+      follow: (subscriber: ServiceSubscriber) => this.follow(target, subscriber),
+      onTrouble: (listener: (error: EtcdError) => void) =>
+        this.#services.get(target)?.onTrouble(listener) ?? (() => {}),
+      status: () => this.status(target),
+    };
+    return whenReady(ports, options);
   }
 
   #start(target: string): Service {
-    const service = new Service(this.#client, target, this.#clock, this.#options, () =>
-      this.#services.delete(target),
-    );
+    const service = new Service(this.#client, target, this.#clock, this.#options, () => {
+      this.#services.delete(target);
+      this.#flush(service);
+    });
     this.#services.set(target, service);
     return service;
   }
 
-  /** Follows nothing any more; readers are told ClosedError. Resolves once snapshots are saved. Idempotent. */
+  /**
+   * Follows nothing any more; subscribers get ClosedError. Resolves once snapshots are saved, or after 5 s where a store
+   * does not answer. Idempotent.
+   */
   async close(): Promise<void> {
-    await this.#stop(new ClosedError('the directory'));
+    this.#stop(new ClosedError('the directory'));
+    for (const service of this.#services.values()) this.#flush(service);
+    await Promise.all(this.#flushing);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #stop(error: ClosedError): Promise<void> {
+  #stop(error: ClosedError): void {
     this.#closed ??= error;
     this.#releaseClient();
-    await Promise.all([...this.#services.values()].map((service) => service.stop(error)));
+    for (const service of this.#services.values()) service.stop(error);
+  }
+
+  /** Also of services that are followed no longer, the saves are waited for. */
+  #flush(service: Service): void {
+    const flushed = service.flushed().finally(() => this.#flushing.delete(flushed));
+    this.#flushing.add(flushed);
   }
 }
 

@@ -27,6 +27,13 @@ interface Stored {
   }[];
 }
 
+/** What a snapshot has. */
+export interface StoredView {
+  readonly view: ServiceView;
+  /** When it was last known to be the store's, on the wall clock of the process that saved it. */
+  readonly savedAt: number;
+}
+
 /** A view as bytes; `savedAt` is wall-clock time in milliseconds. */
 export function writeSnapshot(view: ServiceView, savedAt: number): Buffer {
   const stored: Stored = {
@@ -47,10 +54,7 @@ export function writeSnapshot(view: ServiceView, savedAt: number): Buffer {
 }
 
 /** The view in a snapshot, and when it was saved; undefined for anything that is not one of this target. */
-export function readSnapshot(
-  target: string,
-  bytes: Uint8Array,
-): { readonly view: ServiceView; readonly savedAt: number } | undefined {
+export function readSnapshot(target: string, bytes: Uint8Array): StoredView | undefined {
   if (bytes.length > maxBytes) return undefined;
   try {
     const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as Stored;

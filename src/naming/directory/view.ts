@@ -12,7 +12,7 @@ export interface ServiceView {
   readonly revision: Revision;
   /** Keys whose value is not an endpoint. */
   readonly invalid: ReadonlySet<string>;
-  /** Keys of endpoints that the store no longer has, kept for a while since they may be back soon; see {@link HoldOptions}. */
+  /** Keys of endpoints that the store no longer has, kept because their loss is in doubt; see {@link LossProtectionOptions}. */
   readonly held: ReadonlySet<string>;
 }
 

@@ -53,7 +53,7 @@ export interface ResolverOptions {
  *
  * Disposing it, or closing its client, turns the scheme's channels into a clean UNAVAILABLE; grpc-js itself has no
  * way to take a scheme back.
- * @param source An etcd client; or a directory, where the doubt of losses or snapshots on disk are to be set.
+ * @param source An etcd client; or a directory, where loss protection or snapshots on disk are to be set.
  * @throws {NamingError} `invalid etcd client`; or for an option, which it names.
  */
 export function registerEtcdResolver(

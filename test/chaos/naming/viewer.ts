@@ -4,7 +4,7 @@ import type { Asked, Part, Told } from './told.js';
 
 /** Follows the services and tells each view, until asked to leave. */
 export function view(client: EtcdClient, part: Part, tell: (told: Told) => void): void {
-  const directory = new ServiceDirectory(client, { hold: { holdMs: part.holdMs } });
+  const directory = new ServiceDirectory(client, { lossProtection: { protectionMs: part.holdMs } });
   const leaves = part.services.map((service) => directory.follow(service, subscriber(service, tell)));
   for (const service of part.services) void tellReasons(client, service, tell);
   process.on('message', (asked: Asked) => {

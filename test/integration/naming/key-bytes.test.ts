@@ -24,7 +24,7 @@ class Views {
     this.#target = target;
     this.#manager = new EndpointManager(client, target);
     // Deletes are believed at once, so that a view shows what there is.
-    this.#directory = new ServiceDirectory(client, { hold: { holdMs: 0 } });
+    this.#directory = new ServiceDirectory(client, { lossProtection: { protectionMs: 0 } });
     const { signal } = this.#stop;
     this.#mirror = client.mirror({ prefix: `${target}/` }, { signal });
     this.#tasks = [this.#watch(signal), this.#iterate(), this.#follow(signal)];

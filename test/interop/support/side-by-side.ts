@@ -1,5 +1,5 @@
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
-import { type HoldOptions, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
+import { type LossProtectionOptions, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
 import { type EtcdHandle, type FaultProxy, startFaultProxy } from '#src/testing/index.js';
 import { type Caller, eventually, type NamedServer, type Opened } from '../../integration/naming/support.js';
 import { type GoChannel, GoNaming } from './go-naming.js';
@@ -38,13 +38,17 @@ export class SideBySide {
     this.ours = ours;
   }
 
-  static async open(etcd: EtcdHandle, opened: Opened, hold: HoldOptions = {}): Promise<SideBySide> {
+  static async open(
+    etcd: EtcdHandle,
+    opened: Opened,
+    lossProtection: LossProtectionOptions = {},
+  ): Promise<SideBySide> {
     const door = async () =>
       opened.add(await startFaultProxy({ target: etcd.endpoints[0]! }), (proxy) => proxy.close());
     const doors = [await door(), await door()] as const;
     const target = `${etcd.prefix}beside-${process.hrtime.bigint()}`;
     const go = opened.add(await GoNaming.start([doors[0].endpoint]), (program) => program.close());
-    const directory = new ServiceDirectory(opened.client([doors[1].endpoint]), { hold });
+    const directory = new ServiceDirectory(opened.client([doors[1].endpoint]), { lossProtection });
     opened.add(registerEtcdResolver(directory), (resolver) => resolver[Symbol.dispose]());
     const dialled = `etcd:///${target}`;
     const both = new SideBySide(target, directory, doors, await go.dial(dialled), opened.caller(dialled));

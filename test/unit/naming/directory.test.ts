@@ -16,6 +16,8 @@ describe('the directory of services', () => {
     directory = new ServiceDirectory(etcd.client, {}, clock);
   });
 
+  afterEach(() => etcd.close());
+
   const subscribe = (target?: string) => subscribeTo(directory, target);
   const follow = (target?: string) => followIn(directory, target);
   const unreachable = new EtcdError('nobody there', { code: Code.UNAVAILABLE, verdict: 'not-applied' });

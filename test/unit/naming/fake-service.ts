@@ -27,6 +27,17 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return { fresh: this.fresh, forMs: this.forMs, revision: this.#revision, reconnects: this.reconnects };
   }
 
+  /** How often it was asked to prove that it shows everything. */
+  reads = 0;
+  /** How that comes out; never, while it is undefined and etcd does not answer. */
+  answer: (() => Promise<boolean>) | undefined = async () => true;
+
+  verify({ signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    this.reads++;
+    if (this.answer) return this.answer();
+    return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  }
+
   get over(): boolean {
     return this.options.signal?.aborted ?? false;
   }

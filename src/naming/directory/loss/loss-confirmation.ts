@@ -1,0 +1,122 @@
+import { type BackoffOptions, backoffDelay, type Clock, onAbort } from '../../../async/index.js';
+import { Code, EtcdError } from '../../../errors/index.js';
+import type { MirrorHandle } from '../../ports.js';
+import type { LossProtection } from './loss-protection.js';
+
+/** A read that takes longer finds no healthy etcd: an election, a restart or a shutdown is under way. */
+const readTimeoutMs = 2_000;
+/** Reads of one service begin no sooner after each other. */
+const leastIntervalMs = 100;
+const retryRead: BackoffOptions = { baseMs: 500, maxMs: 5_000 };
+
+export interface ConfirmationPorts {
+  readonly clock: Clock;
+  readonly protection: LossProtection;
+  /** The mirror that is followed now; undefined before the first. */
+  readonly mirror: () => MirrorHandle | undefined;
+  /** What is to be shown may have changed. */
+  readonly onDecided: () => void;
+}
+
+/** A watch that goes on: another mirror, or one that reconnected, is another. */
+interface Connection {
+  readonly mirror: MirrorHandle | undefined;
+  readonly reconnects: number | undefined;
+}
+
+/**
+ * Asks etcd whether the endpoints that are held are gone: one linearizable read at a time for all of them, paced. A read
+ * decides only if the watch went on without interruption since the loss: where etcd was out of reach meanwhile, the
+ * servers may be about to register again, and have the whole protection time for it from then on.
+ */
+export class LossConfirmation {
+  readonly #ports: ConfirmationPorts;
+  readonly #stopping = new AbortController();
+  #cancelTimer: (() => void) | undefined;
+  #reading = false;
+  #notBefore = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  /** The watch at the time of the oldest loss that is held; undefined while none is. */
+  #connection: Connection | undefined;
+
+  constructor(ports: ConfirmationPorts) {
+    this.#ports = ports;
+  }
+
+  /** Reads when that is next due. To be called after each change of what is held. */
+  schedule(): void {
+    const { clock, protection } = this.#ports;
+    const { nextReadAt } = protection;
+    if (nextReadAt === undefined) {
+      this.#connection = undefined;
+      this.#failures = 0;
+    } else this.#connection ??= this.#connectionNow();
+    if (this.#reading || this.#stopping.signal.aborted) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (nextReadAt === undefined) return;
+    const wait = Math.max(nextReadAt, this.#notBefore) - clock.now();
+    if (wait <= 0) void this.#read();
+    else this.#cancelTimer = clock.setTimer(wait, () => void this.#read());
+  }
+
+  stop(): void {
+    this.#cancelTimer?.();
+    this.#stopping.abort(new EtcdError('the service is no longer followed', { code: Code.CANCELLED }));
+  }
+
+  async #read(): Promise<void> {
+    const { clock, protection, onDecided } = this.#ports;
+    this.#reading = true;
+    this.#notBefore = clock.now() + leastIntervalMs;
+    const read = protection.beginRead();
+    const proven = await this.#verified();
+    this.#reading = false;
+    if (this.#stopping.signal.aborted) return;
+    const now = clock.now();
+    if (!proven) {
+      this.#notBefore = now + backoffDelay(retryRead, this.#failures++, Math.random);
+    } else if (this.#wasInterrupted()) {
+      protection.extend(now);
+    } else {
+      protection.confirm(read, now);
+    }
+    if (proven) onDecided();
+    this.schedule();
+  }
+
+  /** Whether the mirror was shown to have everything that the store had after the read began. */
+  async #verified(): Promise<boolean> {
+    const attempt = new AbortController();
+    const release = onAbort(this.#stopping.signal, (reason) => attempt.abort(reason));
+    const late = new EtcdError('etcd did not confirm the loss in time', { code: Code.DEADLINE_EXCEEDED });
+    const cancel = this.#ports.clock.setTimer(readTimeoutMs, () => attempt.abort(late));
+    try {
+      const proven = await this.#ports.mirror()?.verify({ signal: attempt.signal });
+      // What the mirror took before it was proven has been yielded, and is handled before the next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      return proven ?? false;
+    } catch {
+      return false; // whatever it is: it is read again, and what ended the mirror is reported there
+    } finally {
+      cancel();
+      release();
+    }
+  }
+
+  /** Whether etcd was out of reach since the loss, by failed reads or by the watch. Begins to count again. */
+  #wasInterrupted(): boolean {
+    const before = this.#connection;
+    const { mirror, reconnects } = this.#connectionNow();
+    this.#connection = { mirror, reconnects };
+    const isSame = mirror === before?.mirror && reconnects === before?.reconnects;
+    const interrupted = this.#failures > 0 || !isSame || !mirror?.status().fresh;
+    this.#failures = 0;
+    return interrupted;
+  }
+
+  #connectionNow(): Connection {
+    const mirror = this.#ports.mirror();
+    return { mirror, reconnects: mirror?.status().reconnects };
+  }
+}

@@ -1,0 +1,65 @@
+import { type Clock, raceAbort } from '../../async/index.js';
+import { DeadlineError, type EtcdError, InvalidInputError } from '../../errors/index.js';
+import { keyPrefix } from '../target.js';
+import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
+
+export interface ReadyOptions {
+  /** How many endpoints are enough. Default 1; 0 also takes a service known to be empty. */
+  readonly minEndpoints?: number;
+  /** How long to wait, in milliseconds. Default 30,000, as `register` does; `Infinity` waits until the signal. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** One target of a directory. */
+export interface ReadyPorts {
+  readonly clock: Clock;
+  readonly target: string;
+  follow(subscriber: ServiceSubscriber): () => void;
+  /** Calls back with what stands in the way although a view is known. */
+  onTrouble(listener: (error: EtcdError) => void): () => void;
+  status(): ServiceStatus;
+}
+
+/** The first view that has enough endpoints; see {@link ServiceDirectory.ready}. */
+export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promise<ServiceView> {
+  const checked = checkReady(options);
+  const { signal, minEndpoints, timeoutMs } = checked;
+  signal?.throwIfAborted();
+  const releases: (() => void)[] = [];
+  const found = new Promise<ServiceView>((resolve, reject) => {
+    const trouble = (error: EtcdError) => {
+      if (error.verdict === 'final') reject(error);
+    };
+    const view = (known: ServiceView) => {
+      if (known.endpoints.length >= minEndpoints) resolve(known);
+    };
+    releases.push(ports.follow({ view, trouble }));
+    releases.push(ports.onTrouble(trouble));
+    releases.push(ports.clock.setTimer(timeoutMs, () => reject(late(ports, checked))));
+  });
+  try {
+    return await raceAbort(found, signal);
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+function checkReady(options: ReadyOptions): Required<ReadyOptions> {
+  const { signal, minEndpoints = 1, timeoutMs = defaultTimeoutMs } = options;
+  for (const [name, value] of Object.entries({ minEndpoints, timeoutMs }))
+    if (!(typeof value === 'number' && value >= 0))
+      throw new InvalidInputError(`${name} is ${value}; it must be a number of at least 0`);
+  return { signal, minEndpoints, timeoutMs };
+}
+
+function late(ports: ReadyPorts, { minEndpoints, timeoutMs }: Required<ReadyOptions>): EtcdError {
+  const { state, endpoints, lastError: cause } = ports.status();
+  const why = cause?.message ?? (state === 'unknown' ? 'etcd has not answered yet' : `it has ${endpoints}`);
+  return new DeadlineError(
+    `'${keyPrefix(ports.target)}' did not have ${minEndpoints} endpoints within ${timeoutMs} ms: ${why}`,
+    { verdict: 'not-applied', ...(cause ? { cause } : {}) },
+  );
+}

@@ -1,0 +1,107 @@
+import type { Clock } from '../../async/index.js';
+import type { EtcdError } from '../../errors/index.js';
+import type { MirrorStatus } from '../../mirror/index.js';
+import type { StoredView } from './snapshot.js';
+import { type ServiceStatus, type ServiceView, showsSame } from './view.js';
+
+/** What is known of one service, where it comes from, and how old it is. */
+export class ViewState {
+  readonly #clock: Clock;
+  /** Of the mirror that is followed; undefined before the first. */
+  readonly #mirror: () => MirrorStatus | undefined;
+  #view: ServiceView | undefined;
+  #trouble: EtcdError | undefined;
+  /** When a view from disk was last known to be the store's, on the wall clock: another process saw it. */
+  #savedAt: number | undefined;
+  /** When the mirror that showed the view ended: the one after it knows nothing of that age. */
+  #staleSince: number | undefined;
+
+  constructor(clock: Clock, mirror: () => MirrorStatus | undefined) {
+    this.#clock = clock;
+    this.#mirror = mirror;
+  }
+
+  get view(): ServiceView | undefined {
+    return this.#view;
+  }
+
+  /** What last stood in the way. */
+  get trouble(): EtcdError | undefined {
+    return this.#trouble;
+  }
+
+  set trouble(error: EtcdError) {
+    this.#trouble = error;
+  }
+
+  get isFromDisk(): boolean {
+    return this.#savedAt !== undefined;
+  }
+
+  /** For how long the view may have been out of date, in milliseconds. */
+  get staleMs(): number {
+    if (this.#isLive || !this.#view) return 0;
+    if (this.#savedAt !== undefined) return Math.max(0, Date.now() - this.#savedAt); // that clock may be ahead of ours
+    if (this.#staleSince !== undefined) return this.#clock.now() - this.#staleSince;
+    return this.#mirror()?.forMs ?? 0;
+  }
+
+  /** A view of the mirror, which is followed. Returns whether it shows anything new: a list read again may not. */
+  show(view: ServiceView): boolean {
+    const before = this.#view;
+    this.#view = view;
+    this.#trouble = undefined;
+    this.#savedAt = undefined;
+    this.#staleSince = undefined;
+    return !before || !showsSame(before, view);
+  }
+
+  /** A view of an earlier process, while etcd does not answer. */
+  showStored({ view, savedAt }: StoredView): void {
+    this.#view = view;
+    this.#savedAt = savedAt;
+  }
+
+  /** Other endpoints are held than before, and nothing else is known. Returns whether that shows anything new. */
+  hold(endpoints: ServiceView['endpoints'], held: ServiceView['held']): boolean {
+    const before = this.#view;
+    if (!before) return false;
+    this.#view = { ...before, endpoints, held };
+    return !showsSame(before, this.#view);
+  }
+
+  /** The mirror ended; another one follows. */
+  mirrorEnded(): void {
+    if (!this.#view || this.isFromDisk) return;
+    const status = this.#mirror();
+    // Nothing while it was fresh to the end.
+    const forMs = !status || status.fresh ? 0 : status.forMs;
+    this.#staleSince ??= this.#clock.now() - forMs;
+  }
+
+  /** For good. */
+  end(error: EtcdError): void {
+    this.#view = undefined;
+    this.#trouble = error;
+  }
+
+  status(snapshotError: EtcdError | undefined): ServiceStatus {
+    const view = this.#view;
+    const live = this.#isLive;
+    return {
+      state: !view ? 'unknown' : view.endpoints.length === 0 ? 'empty' : 'known',
+      source: !view ? 'none' : live ? 'live' : this.isFromDisk ? 'disk' : 'memory',
+      staleMs: this.staleMs,
+      revision: view?.revision ?? 0n,
+      endpoints: view?.endpoints.length ?? 0,
+      held: view?.held.size ?? 0,
+      invalid: view?.invalid.size ?? 0,
+      lastError: live ? undefined : this.#trouble,
+      snapshotError,
+    };
+  }
+
+  get #isLive(): boolean {
+    return this.#mirror()?.fresh === true && !this.isFromDisk && this.#staleSince === undefined;
+  }
+}
