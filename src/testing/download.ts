@@ -1,3 +1,5 @@
+import { onAbort } from '../async/index.js';
+
 /** When a download is given up. */
 export interface DownloadLimits {
   /** Milliseconds until the answer's head must be there. */
@@ -56,11 +58,15 @@ async function readBody(
 /** Aborts when what is expected does not come in time; each expectation replaces the one before. */
 class Watchdog {
   readonly #controller = new AbortController();
-  readonly signal: AbortSignal;
+  readonly #release: () => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(outer: AbortSignal | undefined) {
-    this.signal = outer ? AbortSignal.any([outer, this.#controller.signal]) : this.#controller.signal;
+    this.#release = onAbort(outer, (reason) => this.#controller.abort(reason));
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   expect(what: string, withinMs: number): void {
@@ -71,6 +77,7 @@ class Watchdog {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#release();
   }
 }
 

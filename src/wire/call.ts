@@ -34,8 +34,8 @@ export function malformedRequest(path: { readonly path: string }, cause: unknown
 
 export interface AttemptOptions {
   readonly metadata: Metadata;
-  /** Wall-clock time in milliseconds, sent along as the gRPC timeout. */
-  readonly deadline: number;
+  /** How long it may take, in milliseconds; sent along as the gRPC timeout. Infinity waits without end. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** Where the call is listed while it runs, so that closing the client can cancel it. */
   readonly running: Set<RawCall>;
@@ -98,17 +98,20 @@ export function attemptUnary<Req, Res>(
 function begin(
   channel: Channel,
   { path }: { readonly path: string },
-  { metadata, deadline }: AttemptOptions,
+  { metadata, timeoutMs }: AttemptOptions,
 ): { readonly call: RawCall; readonly metadata: Metadata; disarm(): void } {
   const call = channel.createCall(path, Infinity, null, null, undefined);
-  if (deadline === Infinity) return { call, metadata, disarm() {} };
-  const ms = Math.max(Math.ceil(deadline - Date.now()), 0);
+  if (timeoutMs > longestTimeoutMs) return { call, metadata, disarm() {} };
+  const ms = Math.max(Math.ceil(timeoutMs), 0);
   const withDeadline = metadata.clone();
   withDeadline.set('grpc-timeout', timeoutInWords(ms));
   const late = () => call.cancelWithStatus(status.DEADLINE_EXCEEDED, `no answer within ${ms} ms`);
   const timer = ms <= longestTimerMs ? setTimeout(late, ms).unref() : undefined;
   return { call, metadata: withDeadline, disarm: () => clearTimeout(timer) };
 }
+
+/** A year: what gRPC's header can say, and no difference to a caller. */
+const longestTimeoutMs = 365 * 24 * 3_600_000;
 
 /** Node's timers reach no further than this: nearly 25 days. */
 const longestTimerMs = 2 ** 31 - 1;

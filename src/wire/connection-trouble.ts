@@ -29,7 +29,7 @@ export class ConnectionTrouble {
 
   /** How long ago that was, in milliseconds. */
   get ageMs(): number | undefined {
-    return this.#at === undefined ? undefined : Date.now() - this.#at;
+    return this.#at === undefined ? undefined : performance.now() - this.#at;
   }
 
   forget(): void {
@@ -84,7 +84,7 @@ export class ConnectionTrouble {
   }
 
   #found({ reason, text }: TlsTrouble, cause?: unknown): TlsError {
-    this.#at = Date.now();
+    this.#at = performance.now();
     const { endpoint } = this.#member;
     return new TlsError(
       `member ${endpoint}: ${text}`,

@@ -25,7 +25,7 @@ export class Member {
   readonly #options: ChannelOptions;
   readonly #connectTimeoutMs: number;
   #channel: Channel;
-  #channelSince = Date.now();
+  #channelSince = performance.now();
   #connecting: Promise<Channel> | undefined;
   #closed = false;
 
@@ -70,7 +70,7 @@ export class Member {
   }
 
   async #connectNow(): Promise<Channel> {
-    const deadline = Date.now() + this.#connectTimeoutMs;
+    const deadline = performance.now() + this.#connectTimeoutMs;
     // A channel once refused keeps saying TRANSIENT_FAILURE while it tries again, even if that try hangs: give up on it in time.
     if (this.#startConnecting() === connectivityState.TRANSIENT_FAILURE && this.#isStale())
       this.#replaceChannel();
@@ -101,14 +101,14 @@ export class Member {
   /** Whether the channel's failure is too old to be told as the present state of things. */
   #isStale(): boolean {
     const troubleAgeMs = this.#credentials.trouble.ageMs ?? 0;
-    return troubleAgeMs > tlsRetryMs || Date.now() - this.#channelSince > this.#connectTimeoutMs;
+    return troubleAgeMs > tlsRetryMs || performance.now() - this.#channelSince > this.#connectTimeoutMs;
   }
 
   #replaceChannel(): void {
     this.#credentials.trouble.forget();
     this.#channel.close();
     if (!this.#closed) this.#channel = this.#newChannel();
-    this.#channelSince = Date.now();
+    this.#channelSince = performance.now();
   }
 
   #newChannel(): Channel {
@@ -126,7 +126,7 @@ export class Member {
 /** Whether the channel leaves the state before the deadline. grpc-js's own timer would keep the process alive. */
 function stateChanges(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const cancel = systemClock.setTimer(deadline - Date.now(), () => resolve(false));
+    const cancel = systemClock.setTimer(deadline - performance.now(), () => resolve(false));
     channel.watchConnectivityState(state, Infinity, (error) => {
       cancel();
       resolve(error === undefined);

@@ -247,7 +247,7 @@ export class Transport {
     if (!channel) return undefined;
     return attemptUnary(channel, method, method.requestSerialize(request), {
       metadata: this.#metadata.plain,
-      deadline: Date.now() + ms,
+      timeoutMs: ms,
       signal: undefined,
       running: this.#running,
     });

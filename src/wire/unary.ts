@@ -80,7 +80,7 @@ export class UnaryCall<Req, Res> {
       try {
         const answer = await attemptUnary(channel, this.#kind.method, request, {
           metadata: this.#metadata(),
-          deadline: wallDeadline(tryBoundMs(this.#deadline - sentAt, this.#kind.safety, pool.hasOthers())),
+          timeoutMs: tryBoundMs(this.#deadline - sentAt, this.#kind.safety, pool.hasOthers()),
           signal: this.#options.signal,
           running: this.#ports.running,
         });
@@ -207,10 +207,4 @@ export class UnaryCall<Req, Res> {
   }
 }
 
-/** As grpc-js takes it; it refuses a moment too far away. */
-function wallDeadline(remainingMs: number): number {
-  return remainingMs > farMs ? Number.POSITIVE_INFINITY : Date.now() + remainingMs;
-}
-
-const farMs = 365 * 24 * 3_600_000;
 const tokenless = new CallMetadata(undefined);

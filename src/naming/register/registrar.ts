@@ -239,22 +239,26 @@ export class Registrar implements Registration {
     if (!signal.aborted) this.#state = 'waiting';
     this.#lastError = new ConflictError(`'${this.key}' is another's record, it is waited out: ${value}`);
     this.#events.tell({ type: 'waiting', value });
-    const gone = AbortSignal.any([signal, lease.signal]);
-    // Not from the record's own revision, which a compaction may have taken long ago.
-    const watcher = this.#client.watch(this.key, { startRevision: seen + 1n, signal: gone });
-    try {
-      for await (const _ of watcher) return;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      if (lease.signal.aborted) throw leaseLost(lease);
-      if (!(error instanceof EtcdError)) throw error;
-      await delay(backoffDelay(retry, 1, Math.random), gone).catch(() => {});
-    }
+    await withEither(signal, lease.signal, async (gone) => {
+      // Not from the record's own revision, which a compaction may have taken long ago.
+      const watcher = this.#client.watch(this.key, { startRevision: seen + 1n, signal: gone });
+      try {
+        for await (const _ of watcher) return;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        if (lease.signal.aborted) throw leaseLost(lease);
+        if (!(error instanceof EtcdError)) throw error;
+        await delay(backoffDelay(retry, 1, Math.random), gone).catch(() => {});
+      }
+    });
   }
 
   /** Until the lease ends, or the record is deleted or replaced by somebody else. */
-  async #untilGone(lease: KeptLease, stored: Revision, signal: AbortSignal): Promise<void> {
-    const gone = AbortSignal.any([signal, lease.signal]);
+  #untilGone(lease: KeptLease, stored: Revision, signal: AbortSignal): Promise<void> {
+    return withEither(signal, lease.signal, (gone) => this.#follow(lease, stored, signal, gone));
+  }
+
+  async #follow(lease: KeptLease, stored: Revision, signal: AbortSignal, gone: AbortSignal): Promise<void> {
     for (let from = stored; ; ) {
       try {
         for await (const { events } of this.#client.watch(this.key, {

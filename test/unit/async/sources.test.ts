@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { protoFolder } from '#src/raw/index.js';
+
+const sources = join(protoFolder, '../src');
+
+/** Who may ask for the time of day, and why a duration would be wrong there. */
+const wallClock: Readonly<Record<string, string>> = {
+  'async/elapsed-clock.ts': 'it compares the two, to see that the machine slept',
+  'naming/directory/file-snapshots.ts': 'a file has a time of day',
+  'naming/directory/service.ts': 'a snapshot on disk is read by another process',
+  'testing/docker-etcd.ts': "Docker's logs have times of day",
+  'wire/token.ts': 'a JWT says when it runs out',
+};
+
+/** The files that have the text outside comments. */
+function filesWith(text: string): string[] {
+  return readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('gen/'))
+    .filter((file) => {
+      const source = readFileSync(join(sources, file), 'utf8');
+      return source
+        .replace(/\/\*[\s\S]*?\*\//g, '')
+        .replace(/\/\/.*$/gm, '')
+        .includes(text);
+    })
+    .sort();
+}
+
+describe('no source', () => {
+  it('measures a duration by the time of day, which may be set at any moment', () => {
+    assert.deepEqual(filesWith('Date.now('), Object.keys(wallClock));
+  });
+
+  it('uses AbortSignal.any(), of which Node 20 keeps something for as long as one of the signals lives', () => {
+    assert.deepEqual(filesWith('AbortSignal.any('), []);
+  });
+});
