@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { constants } from 'node:http2';
+import { sharedAbort } from '#src/async/index.js';
+import { EtcdClient } from '#src/client/index.js';
+import { Code, DeadlineError } from '#src/errors/index.js';
+import { PutResponse, RangeResponse } from '#src/gen/etcd/rpc.js';
+import { eventually } from '../../support/eventually.js';
+import {
+  type ScriptedCall,
+  type ScriptedServer,
+  startScriptedServer,
+} from '../../support/scripted-server.js';
+
+type Fail = (call: ScriptedCall) => void;
+
+const header = { clusterId: 1n, memberId: 1n, revision: 1n, raftTerm: 1n };
+const answers: Record<string, Uint8Array> = {
+  Range: RangeResponse.encode(RangeResponse.create({ header })).finish(),
+  Put: PutResponse.encode(PutResponse.create({ header })).finish(),
+};
+const healthy: Fail = (call) => call.reply(answers[call.method] ?? Buffer.alloc(0));
+const refusal =
+  (code: number, text: string): Fail =>
+  (call) =>
+    call.end(code, text);
+
+const get = (client: EtcdClient, options: object) => client.kv.get('k', options);
+const put = (client: EtcdClient, options: object) => client.kv.put('k', 'v', options);
+
+/** What may be refused, how, and to which call. */
+const failures: readonly [string, Fail, typeof get | typeof put][] = [
+  ['UNAVAILABLE', refusal(Code.UNAVAILABLE, 'no backend'), get],
+  ['too many requests', refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests'), put],
+  ['no leader', refusal(Code.UNAVAILABLE, 'etcdserver: no leader'), put],
+  ['leader changed', refusal(Code.UNAVAILABLE, 'etcdserver: leader changed'), get],
+  ['request timed out', refusal(Code.UNAVAILABLE, 'etcdserver: request timed out'), get],
+  ['not capable', refusal(Code.FAILED_PRECONDITION, 'etcdserver: not capable'), put],
+  ['a stream that is reset', ({ stream }) => stream.close(constants.NGHTTP2_INTERNAL_ERROR), get],
+  ['a stream that is refused', ({ stream }) => stream.close(constants.NGHTTP2_REFUSED_STREAM), put],
+  ['a connection that is lost', ({ stream }) => stream.session?.destroy(), get],
+];
+
+const callers = 1_000;
+/** Retries of a client that nobody answers are at least so far apart, and its probes of a member. */
+const [leastRetryMs, leastProbeMs] = [25, 250];
+
+describe('a thousand calls of one client', () => {
+  let servers: ScriptedServer[];
+  let clients: EtcdClient[];
+
+  beforeEach(() => {
+    servers = [];
+    clients = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await Promise.all(servers.map((server) => server.close()));
+  });
+
+  async function serve(script: Fail): Promise<ScriptedServer> {
+    const server = await startScriptedServer(script);
+    servers.push(server);
+    return server;
+  }
+
+  function connect(...to: readonly ScriptedServer[]): EtcdClient {
+    const client = new EtcdClient({ endpoints: to.map(({ endpoint }) => endpoint) });
+    clients.push(client);
+    return client;
+  }
+
+  for (const [name, fail, call] of failures) {
+    describe(`that are answered with ${name}`, () => {
+      it('are sent again as rarely as one, and all succeed once the server recovers', async () => {
+        const server = await serve(fail);
+        const client = connect(server);
+        const start = performance.now();
+        const all = Promise.all(Array.from({ length: callers }, () => call(client, { timeoutMs: 60_000 })));
+        await eventually('they were sent', () => server.calls.length > 0);
+        await eventually('1.5 s have passed', () => performance.now() - start > 1_500);
+        const failingMs = performance.now() - start;
+        const retries = server.calls.length - callers;
+        const bound = failingMs / leastRetryMs + failingMs / leastProbeMs + 2;
+        assert.ok(retries <= bound, `${retries} retries in ${failingMs} ms`);
+        server.forget();
+        server.script = healthy;
+        await all;
+        assert.ok(server.calls.length <= callers + 5, `${server.calls.length} requests after the recovery`);
+      });
+    });
+  }
+
+  it('end at their own deadlines, with what the server answered, while others go on waiting', async () => {
+    const server = await serve(refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests'));
+    const client = connect(server);
+    const long = Promise.all(Array.from({ length: callers }, () => put(client, { timeoutMs: 60_000 })));
+    const short = Array.from({ length: 100 }, () => put(client, { timeoutMs: 3_000 }));
+    for (const call of short) {
+      await assert.rejects(call, (error) => {
+        assert.ok(error instanceof DeadlineError, String(error));
+        assert.equal(error.verdict, 'not-applied');
+        assert.match(error.tried[0]?.answer ?? '', /too many requests/);
+        return true;
+      });
+    }
+    server.script = healthy;
+    await long;
+  });
+
+  it('reject at once when their signal aborts or the client closes', async () => {
+    const server = await serve(refusal(Code.UNAVAILABLE, 'no backend'));
+    const client = connect(server);
+    const abort = sharedAbort();
+    const reason = new Error('enough');
+    const waiting = { timeoutMs: 60_000, signal: abort.signal };
+    const aborted = Array.from({ length: callers }, () => assert.rejects(get(client, waiting), reason));
+    const closed = Array.from({ length: callers }, () =>
+      assert.rejects(get(client, { timeoutMs: 60_000 }), { name: 'ClosedError' }),
+    );
+    await eventually('each was sent', () => server.calls.length >= 2 * callers);
+    abort.abort(reason);
+    await Promise.all(aborted);
+    await client.close();
+    await Promise.all(closed);
+  });
+
+  it('go on at the other members while one of three refuses', async () => {
+    const three = await Promise.all([serve(healthy), serve(healthy), serve(healthy)]);
+    const client = connect(...three);
+    await put(client, {});
+    const home = three.find(({ calls }) => calls.length > 0);
+    assert.ok(home);
+    home.script = refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests');
+    home.forget();
+    for (let round = 0; round < 3; round++)
+      await Promise.all(Array.from({ length: callers }, () => put(client, {})));
+    // The first round met it there; later ones at most where it was taken back meanwhile.
+    const requests = home.calls.filter((method) => method === 'Put').length;
+    assert.ok(requests >= callers && requests < 2 * callers, `${requests} requests to the ill member`);
+  });
+});
