@@ -9,7 +9,8 @@ const sources = join(protoFolder, '../src');
 const wallClock: Readonly<Record<string, string>> = {
   'async/elapsed-clock.ts': 'it compares the two, to see that the machine slept',
   'naming/directory/file-snapshots.ts': 'a file has a time of day',
-  'naming/directory/service.ts': 'a snapshot on disk is read by another process',
+  'naming/directory/snapshot-saver.ts': 'a snapshot on disk is read by another process',
+  'naming/directory/view-state.ts': 'a snapshot on disk is read by another process',
   'testing/docker-etcd.ts': "Docker's logs have times of day",
   'wire/token.ts': 'a JWT says when it runs out',
 };

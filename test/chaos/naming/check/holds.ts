@@ -7,7 +7,8 @@ import { nameOf, seriesOf, stored } from './views.js';
 
 /**
  * N7: when a service is found empty by those who could not see it happen, its last records stay for the hold time and
- * no longer; and none is held of a service that was not empty.
+ * no longer, counted from the last fault that may have kept etcd out of reach; and none is held of a service that was
+ * not empty.
  */
 export const holdsAreBounded: Check = (chapter) => {
   const found = new Findings();
@@ -25,7 +26,9 @@ function judgeLengths(series: readonly ViewFact[], chapter: Chapter, found: Find
   const ended = (key: string, until: number, { viewer }: ViewFact) => {
     const from = since.get(key) ?? until;
     since.delete(key);
-    const excess = until - from - frozenMs(chapter, viewer, from, until) - limits.holdMs - limits.slackMs;
+    const counted = Math.max(from, lastFaultBefore(until, chapter));
+    const excess =
+      until - counted - frozenMs(chapter, viewer, counted, until) - limits.holdMs - limits.slackMs;
     if (excess > 0) found.wrong('N7', `${viewer} held ${key} for ${Math.round(until - from)} ms`);
     found.saw('N7 holds');
   };
@@ -35,6 +38,14 @@ function judgeLengths(series: readonly ViewFact[], chapter: Chapter, found: Find
   }
   const last = series.at(-1);
   if (last) for (const key of since.keys()) ended(key, endOf(last.viewer, chapter), last);
+}
+
+/** The end of the last fault that began before; the moment itself while one lasts. */
+function lastFaultBefore(at: number, chapter: Chapter): number {
+  const ends = factsOf(chapter, 'fault')
+    .filter(({ from }) => from < at)
+    .map(({ to }) => Math.min(to, at));
+  return Math.max(Number.NEGATIVE_INFINITY, ...ends);
 }
 
 /** When a viewer was killed or left, else when the chapter ended. */

@@ -33,6 +33,15 @@ describe('the naming chaos, the check of what naming holds back from disappearin
     );
   });
 
+  it('N7: counts from the end of the last fault, and not while one lasts', () => {
+    const fault = (to: number) =>
+      ({ kind: 'fault', name: 'kill', target: 'm0', clients: 'all', from: 3_000, to, hit: true }) as const;
+    const scene = (to: number) => emptied().at(2_000).view(both, { held }).add(fault(to));
+    assertKeeps(scene(8_000).at(11_500).view({}), 'N7 holds', 2);
+    assertKeeps(scene(60_000).at(50_000).view({}), 'N7 holds', 2);
+    assertBreaks(scene(8_000).at(13_000).view({}), 'N7');
+  });
+
   it('N7: finds a loss that nobody saw and that is believed at once, in whole or in part', () => {
     assertBreaks(emptied().at(2_000).view({}), 'N7');
     assertBreaks(

@@ -46,6 +46,12 @@ describe('the naming chaos, the check of what naming showed', () => {
       'N3 deletes',
       3,
     );
+    const staysHeld = doubted()
+      .at(2_000)
+      .view({ 'svc/b': 3n }, { held: ['svc/b'] })
+      .at(5_500)
+      .view({ 'svc/b': 3n, 'svc/c': 6n }, { held: ['svc/b', 'svc/c'] });
+    assertKeeps(staysHeld.at(5_900).view({}), 'N3 deletes', 3);
     const anew = gone().put('svc/b').view({ 'svc/a': 2n, 'svc/b': 7n, 'svc/c': 6n });
     assertKeeps(anew, 'N3 deletes', 1);
   });

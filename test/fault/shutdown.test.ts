@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import {
+  EndpointManager,
+  type LossProtectionOptions,
+  type Registration,
+  register,
+  ServiceDirectory,
+  type ServiceView,
+} from '#src/naming/index.js';
+import { eventually, useClients } from '../integration/client/support.js';
+import { grpcCounter, useEtcd } from '../support/etcd.js';
+import { skipIfExternal, useCluster } from './support.js';
+
+const ttlSeconds = 3;
+
+/** What a directory shows of one service, from the first view that has all endpoints. */
+class Watched {
+  readonly views: ServiceView[] = [];
+  readonly #directory: ServiceDirectory;
+  readonly #target: string;
+
+  private constructor(directory: ServiceDirectory, target: string) {
+    this.#directory = directory;
+    this.#target = target;
+  }
+
+  static async of(
+    client: EtcdClient,
+    target: string,
+    count: number,
+    lossProtection: LossProtectionOptions = {},
+  ) {
+    const directory = new ServiceDirectory(client, { lossProtection });
+    const watched = new Watched(directory, target);
+    await directory.ready(target, { minEndpoints: count });
+    directory.follow(target, { view: (view) => watched.views.push(view), trouble: () => {} });
+    await eventually('the watch is up', () => directory.status(target).source === 'live');
+    return watched;
+  }
+
+  get view(): ServiceView {
+    return this.#directory.get(this.#target)!;
+  }
+
+  get fewest(): number {
+    return Math.min(...this.views.map(({ endpoints }) => endpoints.length));
+  }
+
+  get everHeld(): number {
+    return Math.max(...this.views.map(({ held }) => held.size));
+  }
+
+  /** Resolves when it shows exactly the records that stand, and holds none. */
+  async isCorrect(registrations: readonly Registration[]): Promise<void> {
+    await eventually(
+      'the view is correct',
+      () => {
+        const leases = new Set(registrations.map(({ state, lease }) => state === 'registered' && lease));
+        const { endpoints, held } = this.view;
+        const shown = endpoints.filter(({ lease }) => leases.has(lease)).length;
+        return held.size === 0 && endpoints.length === shown && shown === registrations.length;
+      },
+      60_000,
+    );
+  }
+}
+
+async function registerMany(client: EtcdClient, target: string, count: number): Promise<Registration[]> {
+  const registrations: Registration[] = [];
+  for (let i = 0; i < count; i++)
+    registrations.push(await register(client, { target, endpoint: { addr: `10.0.0.${i}:1` }, ttlSeconds }));
+  return registrations;
+}
+
+describe('an etcd that is stopped gracefully while servers live', function () {
+  this.timeout(180_000);
+  const { connect } = useClients();
+
+  describe('of one member', () => {
+    const etcd = useEtcd();
+
+    /** 3.4 ends without waiting for the streams of its clients. */
+    const waitsForStreams = () => !etcd().version.startsWith('3.4.');
+
+    before(function () {
+      skipIfExternal(this);
+    });
+
+    afterEach(() => etcd().restart());
+
+    it('expires their leases while it shuts down, and leaves the view of a watcher as it was', async () => {
+      const registrations = await registerMany(connect(etcd().endpoints), 'stop/one', 1);
+      const watched = await Watched.of(connect(etcd().endpoints), 'stop/one', 1);
+      await etcd().stop();
+      if (waitsForStreams()) assert.equal(watched.everHeld, 1, 'the loss was seen');
+      assert.equal(watched.fewest, 1);
+      await etcd().restart();
+      await watched.isCorrect(registrations);
+      assert.equal(watched.fewest, 1);
+    });
+
+    it('leaves at least the configured share of a hundred that expire one after another', async () => {
+      const registrations = await registerMany(connect(etcd().endpoints), 'stop/hundred', 100);
+      const watched = await Watched.of(connect(etcd().endpoints), 'stop/hundred', 100, {
+        lossThreshold: 0.5,
+      });
+      await etcd().stop();
+      if (waitsForStreams()) assert.ok(watched.everHeld >= 50, `${watched.everHeld} were held`);
+      assert.ok(watched.fewest > 50, `${watched.fewest} endpoints at one time`);
+      await etcd().restart();
+      await watched.isCorrect(registrations);
+      assert.ok(watched.fewest > 50, `${watched.fewest} endpoints at one time`);
+    });
+  });
+
+  describe('of three members at once', () => {
+    const cluster = useCluster();
+
+    it('leaves the view of a watcher as it was', async () => {
+      const registrations = await registerMany(connect(cluster().endpoints), 'stop/three', 1);
+      const watched = await Watched.of(connect(cluster().endpoints), 'stop/three', 1);
+      await Promise.all(cluster().members.map((member) => member.stop()));
+      assert.equal(watched.fewest, 1);
+      await Promise.all(cluster().members.map((member) => member.restart()));
+      await watched.isCorrect(registrations);
+      assert.equal(watched.fewest, 1);
+    });
+  });
+});
+
+describe('a healthy etcd', function () {
+  this.timeout(120_000);
+  const etcd = useEtcd();
+  const { connect } = useClients();
+  /** It would take so long to believe a loss that no read confirms. */
+  const lossProtection = { protectionMs: 600_000 };
+  const reads = () => grpcCounter(etcd(), 'grpc_server_started_total', 'Range');
+
+  before(function () {
+    skipIfExternal(this);
+  });
+
+  it('has the delete of the last endpoint believed for one read, and that of others for none', async () => {
+    const admin = connect(etcd().endpoints);
+    const manager = new EndpointManager(admin, 'healthy/delete');
+    for (const id of ['a', 'b']) await manager.addEndpoint(`healthy/delete/${id}`, { addr: `${id}:1` });
+    const watched = await Watched.of(connect(etcd().endpoints), 'healthy/delete', 2, lossProtection);
+    const before = await reads();
+    await manager.deleteEndpoint('healthy/delete/a');
+    await eventually('one is gone', () => watched.view.endpoints.length === 1);
+    assert.equal((await reads()) - before, 0);
+    await manager.deleteEndpoint('healthy/delete/b');
+    await eventually('both are gone', () => watched.view.endpoints.length === 0);
+    assert.equal((await reads()) - before, 1);
+  });
+
+  it('has the expiry of all leases believed', async () => {
+    const owner = connect(etcd().endpoints);
+    const manager = new EndpointManager(owner, 'healthy/expiry');
+    for (const id of ['a', 'b', 'c']) {
+      const lease = await owner.lease.hold({ ttlSeconds: 2 });
+      await manager.addEndpoint(`healthy/expiry/${id}`, { addr: `${id}:1` }, { lease });
+    }
+    const watched = await Watched.of(connect(etcd().endpoints), 'healthy/expiry', 3, lossProtection);
+    await owner.close(); // as a process that dies: its leases expire
+    await eventually('all are gone', () => watched.view.endpoints.length === 0, 60_000);
+    assert.equal(watched.view.held.size, 0);
+  });
+});
