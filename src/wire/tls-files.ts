@@ -77,7 +77,8 @@ export class TlsFiles {
     if (ca) readCertificates(ca, this.#where('ca'));
     if (cert && key) this.#checkPair(cert, key);
     try {
-      // As in Go: whatever certificate the caller trusts ends the chain, an intermediate one too.
+      // As in Go: whatever certificate the caller trusts ends the chain, an intermediate one too. Node 22.0 to 22.8
+      // does not know the option, and wants the root.
       return {
         pems,
         context: createSecureContext({ ca, cert, key, allowPartialTrustChain: ca !== undefined }),

@@ -65,7 +65,8 @@ function adviceFor(error: EtcdError, prefix: string): string {
 
 const tlsAdvice: Readonly<Record<TlsReason, string>> = {
   'unknown-authority': 'name the authority that signed its certificate: --cacert',
-  'wrong-name': 'dial a name that is in its certificate, or have one issued for this name',
+  'wrong-name':
+    'dial one of its certificate’s alternative names (its common name is none), or have one issued for this name',
   expired: 'renew its certificate, or set this machine’s clock',
   'not-yet-valid': 'set the clock, here or there',
   'bad-certificate': 'have its certificate issued anew',
