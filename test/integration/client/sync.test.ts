@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { AuthenticateResponse, MemberListResponse } from '#src/gen/etcd/rpc.js';
+import { secretOf } from '../../support/canary.js';
+import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
+import { useClients } from './support.js';
+
+const token = secretOf('sync-token');
+const auth = { username: 'u', password: secretOf('sync') };
+
+describe('the member list of a server that cannot be trusted', () => {
+  const { connect } = useClients();
+  let server: ScriptedServer;
+  let other: ScriptedServer;
+  let clientURLs: string[];
+
+  const play: Parameters<typeof startScriptedServer>[0] = (call) => {
+    call.stream.resume();
+    if (call.method === 'Authenticate')
+      call.reply(
+        AuthenticateResponse.encode(AuthenticateResponse.fromPartial({ header: {}, token })).finish(),
+      );
+    else if (call.method === 'MemberList') {
+      const members = [{ name: 'm', clientURLs }];
+      call.reply(MemberListResponse.encode(MemberListResponse.fromPartial({ header: {}, members })).finish());
+    } else call.end(12);
+  };
+
+  beforeEach(async () => {
+    [server, other] = await Promise.all([startScriptedServer(play), startScriptedServer(play)]);
+    // 192.0.2.0/24 is for documentation: nothing answers there (RFC 5737).
+    clientURLs = ['http://192.0.2.1:2379', 'http://0:2379', `http://${other.endpoint}`];
+  });
+
+  afterEach(() => Promise.all([server.close(), other.close()]));
+
+  const sync = (options: Parameters<typeof connect>[1]) => {
+    const client = connect([server.endpoint], { timeoutMs: 5_000, connectTimeoutMs: 1_000, ...options });
+    return client.sync();
+  };
+
+  it('takes no password and token beyond this machine in plaintext, whatever the rule says', async () => {
+    const { endpoints, refused } = await sync({ auth, sync: { allow: () => true } });
+    assert.deepEqual(endpoints, [server.endpoint, `http://${other.endpoint}`]);
+    assert.deepEqual(
+      refused.map(({ endpoint }) => endpoint),
+      ['http://192.0.2.1:2379', 'http://0:2379'],
+    );
+    assert.match(refused[0]?.reason ?? '', /plaintext .*auth\.allowPlaintext/);
+    assert.match(refused[1]?.reason ?? '', /wildcard/);
+  });
+
+  it('takes them there where that is allowed, and to no wildcard even then', async () => {
+    const allowed = { ...auth, allowPlaintext: true };
+    const { endpoints } = await sync({ auth: allowed, sync: { allow: () => true } });
+    assert.deepEqual(endpoints, [server.endpoint, 'http://192.0.2.1:2379', `http://${other.endpoint}`]);
+  });
+
+  it('is not asked for by a client with a user and no rule', async () => {
+    await assert.rejects(sync({ auth }), {
+      name: 'InvalidInputError',
+      message: /sync with auth needs sync\.allow/,
+    });
+    assert.deepEqual(server.calls, []);
+  });
+
+  it('is left where none of its addresses answers, and the result says why of each', async () => {
+    await other.close();
+    clientURLs = [`http://${other.endpoint}`];
+    const { adopted, refused } = await sync({});
+    assert.equal(adopted, false);
+    assert.match(refused[0]?.reason ?? '', /none of those found can be reached: .*ECONNREFUSED/);
+    other = await startScriptedServer(play);
+  });
+});
