@@ -19,7 +19,7 @@ import {
 } from './target-uri.js';
 
 export interface ResolverOptions {
-  /** The URI scheme to serve. Default `etcd`. */
+  /** The URI scheme to serve; none of gRPC's own, such as `dns`. Default `etcd`. */
   readonly scheme?: string;
   /** Clients of further clusters, by the authority that names them: `etcd://<name>/<service>`. */
   readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
