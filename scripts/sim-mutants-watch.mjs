@@ -6,6 +6,7 @@ const many = (name, ...patches) => ({
   patches: patches.map(([file, from, to]) => ({ file, from, to })),
 });
 
+const check = 'batch-check.js';
 const cursor = 'cursor.js';
 const lane = 'lane.js';
 const queue = 'create-queue.js';
@@ -51,17 +52,22 @@ export const mutants = [
   ),
 
   // Fragments and order.
-  one('the beginning of a fragmented revision is lost', state, 'return all;', 'return events;'),
+  one(
+    'the beginning of a fragmented revision is lost',
+    state,
+    'return before.concat(events);',
+    'return events;',
+  ),
   one(
     'delivers before the revision is complete',
     state,
-    'if (!fragment && this.#incomplete.length === 0)',
+    'if (!fragment && before.length === 0)',
     'if (true)',
   ),
   one(
     'an incomplete revision outlives its stream',
     state,
-    'this.#incomplete = [];\n        this.phase = phase;',
+    'this.#forgetIncomplete();\n        this.phase = phase;',
     'this.phase = phase;',
   ),
   one('no order guard', state, 'if (!first || first.kv.modRevision > this.#lastDelivered)', 'if (true)'),
@@ -76,6 +82,19 @@ export const mutants = [
     state,
     'events.filter((event) => event.kv.modRevision > this.#lastDelivered)',
     'events.filter((event) => event.kv.modRevision >= this.#lastDelivered)',
+  ),
+
+  // Responses that no etcd sends.
+  one('believes whatever comes', lane, 'if (flaw !== undefined)', 'if (false)'),
+  one('events may go back', check, 'if (kv.modRevision < last)', 'if (false)'),
+  one('any key will do', check, 'if (!contains(range, kv.key))', 'if (false)'),
+  one('events may be from after their response', check, 'last > headerRevision', 'false'),
+  one('a key may come twice', check, 'return hasTwins(events)', 'return false'),
+  one(
+    'goes on with a stream that lied',
+    lane,
+    "this.#host.emit({ type: 'close-stream', lane: this.key, owing: false });\n        this.#failures",
+    'return;\n        this.#failures',
   ),
 
   // Creates, ids and cancels.
@@ -248,8 +267,8 @@ export const mutants = [
   one(
     'pauses are not reset by a delivery',
     lane,
-    'if (state && this.#host.told(state, reply))\n                    this.#failures = 0;',
-    'if (state)\n                    this.#host.told(state, reply);',
+    'else if (this.#host.told(state, reply))\n                    this.#failures = 0;',
+    'else\n                    this.#host.told(state, reply);',
   ),
   one(
     'pauses do not grow',

@@ -64,6 +64,8 @@ export class EtcdClient implements AsyncDisposable {
       kv,
       clock: systemClock,
       random,
+      // A revision may come in pieces because it is larger than what is received at once.
+      maxRevisionBytes: Math.max(transport.maxReceiveBytes, 64 * 1024 * 1024),
       onStatus: (status) => this.#status.watchStream(status),
     });
     this.#parts = {

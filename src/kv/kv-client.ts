@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../async/index.js';
 import { InvalidInputError } from '../errors/index.js';
 import { type Bytes, checkInt64, type KeyRange, type Revision } from '../model/index.js';
-import type { CallOptions, KvCalls } from '../wire/index.js';
+import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
+import { checkRange, checkTxn } from './answer-check.js';
 import { RangeReader } from './range-reader.js';
 import { RangeStream } from './range-stream.js';
 import { deleteRequest, putRequest, rangeRequest, refuseOptions } from './requests.js';
@@ -54,13 +55,13 @@ export class KvClient {
   /** Reads one key; linearizable unless `serializable`. */
   async get(key: Bytes, options: GetOptions & CallOptions = {}): Promise<GetResult> {
     refuseOptions(options, ['countOnly'], 'get() reads one key; count with range()');
-    const { kvs, revision } = rangeResult(await this.#calls.range(rangeRequest({ key }, options), options));
+    const { kvs, revision } = await this.#range(rangeRequest({ key }, options), options);
     return { kv: kvs[0], revision };
   }
 
   /** Reads the keys of a range, by key ascending unless sorted otherwise. */
   async range(range: Bytes | KeyRange, options: RangeOptions & CallOptions = {}): Promise<RangeResult> {
-    return rangeResult(await this.#calls.range(rangeRequest(range, options), options));
+    return this.#range(rangeRequest(range, options), options);
   }
 
   /**
@@ -115,7 +116,9 @@ export class KvClient {
   async txn(txn: Txn, options: WriteCallOptions = {}): Promise<TxnResult> {
     const request = txnRequest(txn, this.#maxTxnOps);
     const safety = isReadOnly(txn) ? 'read' : safetyOf(options);
-    return txnResult(await this.#calls.txn(request, safety, options));
+    const response = await this.#calls.txn(request, safety, options);
+    checkTxn(request, response);
+    return txnResult(response);
   }
 
   /**
@@ -130,6 +133,12 @@ export class KvClient {
       { revision: checkInt64('revision', revision, 0n), physical: options.physical ?? false },
       options,
     );
+  }
+
+  async #range(request: RangeRequest, options: CallOptions): Promise<RangeResult> {
+    const response = await this.#calls.range(request, options);
+    checkRange(request, response);
+    return rangeResult(response);
   }
 }
 

@@ -2,6 +2,7 @@ import { type Clock, onAbort, sharedAbort } from '../async/index.js';
 import { Code, EtcdError, errorFromServer } from '../errors/index.js';
 import { keyAfter, type Revision } from '../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
+import { checkRange } from './answer-check.js';
 import { PageSize } from './page-size.js';
 import { PieceStream } from './piece-stream.js';
 import { revisionOf } from './results.js';
@@ -154,11 +155,10 @@ export class RangeReader {
     for (;;) {
       const timeoutMs = Math.max(0, deadline - this.#ports.clock.now());
       try {
-        return await this.#ports.calls.range(this.#requestFrom(this.#pageSize.keys), {
-          signal,
-          timeoutMs,
-          unref,
-        });
+        const request = this.#requestFrom(this.#pageSize.keys);
+        const page = await this.#ports.calls.range(request, { signal, timeoutMs, unref });
+        checkRange(request, page);
+        return page;
       } catch (error) {
         if (!(error instanceof EtcdError) || !this.#mayAskOtherwise(error)) throw error;
       }

@@ -30,6 +30,8 @@ export interface DriverPorts {
   readonly calls: WatchCalls;
   readonly clock: Clock;
   readonly random: () => number;
+  /** See SessionOptions. */
+  readonly maxRevisionBytes: number;
   /** The store's revision by a linearizable read inside the range, so that the watch's own permission suffices. */
   readonly readRevision: (spec: WatchSpec, signal: AbortSignal) => Promise<Revision>;
   readonly requireLeader: boolean;
@@ -69,7 +71,8 @@ export class WatchDriver {
     this.#ports = ports;
     // 2^40 and up: far from the ids a server or proxy gives by itself, which count from 0.
     const firstWatchId = 2n ** 40n + BigInt(Math.floor(ports.random() * 2 ** 40));
-    this.#session = new WatchSession({ firstWatchId, random: ports.random });
+    const { random, maxRevisionBytes } = ports;
+    this.#session = new WatchSession({ firstWatchId, random, maxRevisionBytes });
     if (ports.calls.tokenGeneration > 0)
       this.#input({ type: 'token', generation: ports.calls.tokenGeneration });
     ports.calls.onToken((generation) => this.#input({ type: 'token', generation }));
@@ -81,6 +84,7 @@ export class WatchDriver {
     this.#input({
       type: 'watch',
       watcher,
+      range: spec.range,
       startRevision: spec.startRevision,
       knownRevision: spec.knownRevision,
     });

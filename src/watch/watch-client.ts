@@ -53,6 +53,8 @@ export interface WatchPorts {
   readonly kv: Pick<KvCalls, 'range'>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** The most that a single revision may take in memory while it is received in pieces. */
+  readonly maxRevisionBytes: number;
   readonly onStatus: (status: StreamStatus) => void;
 }
 
@@ -107,11 +109,12 @@ export class WatchClient {
   #driver(requireLeader: boolean): WatchDriver {
     const existing = this.#drivers.get(requireLeader);
     if (existing) return existing;
-    const { watch: calls, clock, random } = this.#ports;
+    const { watch: calls, clock, random, maxRevisionBytes } = this.#ports;
     const driver = new WatchDriver({
       calls,
       clock,
       random,
+      maxRevisionBytes,
       requireLeader,
       readRevision: (spec, signal) => this.#readRevision(spec, signal),
       // Each driver counts its lanes from 1; whoever listens knows nothing of drivers.

@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { onAbort } from '../async/index.js';
 import { Code, DeadlineError, EtcdError, errorFromServer, wasNeverSent } from '../errors/index.js';
+import { decodeAnswer, malformed } from './answer/decode.js';
 import { type Method, methodName } from './method.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
@@ -15,13 +16,6 @@ export type RawCall = ReturnType<Channel['createCall']>;
 /** A grpc-js status as our error. */
 export function errorFromStatus({ code, details }: Pick<StatusObject, 'code' | 'details'>): EtcdError {
   return errorFromServer(code, details, { notSent: wasNeverSent(code, details) });
-}
-
-/** An answer that is not of the protocol, from something that is not etcd or a broken one. */
-export function malformed(path: { readonly path: string }, cause: unknown): EtcdError {
-  return errorFromServer(Code.INTERNAL, `the answer to ${methodName(path)} is not of etcd's protocol`, {
-    cause,
-  });
 }
 
 /** A request that cannot be put into etcd's protocol: a fault of this library, told instead of thrown at nobody. */
@@ -36,6 +30,8 @@ export interface AttemptOptions {
   readonly metadata: Metadata;
   /** How long it may take, in milliseconds; sent along as the gRPC timeout. Infinity waits without end. */
   readonly timeoutMs: number;
+  /** See decodeAnswer. */
+  readonly maxReceiveBytes: number;
   readonly signal: AbortSignal | undefined;
   /** Where the call is listed while it runs, so that closing the client can cancel it. */
   readonly running: Set<RawCall>;
@@ -74,9 +70,9 @@ export function attemptUnary<Req, Res>(
     };
     const settleWith = (bytes: Buffer) => {
       try {
-        resolve(method.responseDeserialize(bytes));
+        resolve(decodeAnswer(method, bytes, options.maxReceiveBytes));
       } catch (error) {
-        reject(malformed(method, error));
+        reject(error as EtcdError);
       }
     };
     options.running.add(call);

@@ -1,6 +1,7 @@
 import { type Channel, type InterceptingListener, type Metadata, status } from '@grpc/grpc-js';
 import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
-import { errorFromStatus, malformed, malformedRequest, type RawCall } from './call.js';
+import { decodeAnswer } from './answer/decode.js';
+import { errorFromStatus, malformedRequest, type RawCall } from './call.js';
 import type { Member } from './member.js';
 import type { Method } from './method.js';
 
@@ -42,6 +43,7 @@ type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: bool
 export class DuplexCall<Req, Res> {
   readonly #method: StreamMethod<Req, Res>;
   readonly #handlers: DuplexHandlers<Res>;
+  readonly #maxReceiveBytes: number;
   #early: Req[] = [];
   #call: RawCall | undefined;
   /**
@@ -51,9 +53,11 @@ export class DuplexCall<Req, Res> {
   #writes: 'nothing' | 'first' | 'all' = 'nothing';
   #over = false;
 
-  constructor(method: StreamMethod<Req, Res>, handlers: DuplexHandlers<Res>) {
+  /** @param maxReceiveBytes See decodeAnswer. */
+  constructor(method: StreamMethod<Req, Res>, handlers: DuplexHandlers<Res>, maxReceiveBytes: number) {
     this.#method = method;
     this.#handlers = handlers;
+    this.#maxReceiveBytes = maxReceiveBytes;
   }
 
   start(channel: Channel, metadata: Metadata): void {
@@ -74,7 +78,7 @@ export class DuplexCall<Req, Res> {
   send(request: Req): void {
     if (this.#over) return;
     if (this.#writes === 'all') {
-      this.#call?.sendMessageWithContext({}, this.#method.requestSerialize(request));
+      this.#write(request);
       return;
     }
     this.#early.push(request);
@@ -109,20 +113,22 @@ export class DuplexCall<Req, Res> {
     const first = this.#early.shift();
     if (first === undefined) return;
     this.#writes = 'first';
-    this.#call.sendMessageWithContext(
-      { callback: () => this.#writeRest() },
-      this.#method.requestSerialize(first),
-    );
+    this.#write(first, () => this.#writeRest());
     if (this.#method.requestStream === false) this.#call.halfClose();
   }
 
   #writeRest(): void {
     this.#writes = 'all';
+    for (const request of this.#early.splice(0)) this.send(request);
+  }
+
+  /** Whoever sends may be a timer, in which nothing could catch a throw. */
+  #write(request: Req, callback?: () => void): void {
     try {
-      for (const request of this.#early.splice(0)) this.send(request);
+      const bytes = this.#method.requestSerialize(request);
+      this.#call?.sendMessageWithContext(callback ? { callback } : {}, bytes);
     } catch (error) {
-      this.#call?.cancelWithStatus(status.CANCELLED, 'malformed request');
-      this.end(malformedRequest(this.#method, error));
+      this.break(malformedRequest(this.#method, error));
     }
   }
 
@@ -130,10 +136,10 @@ export class DuplexCall<Req, Res> {
     if (this.#over) return;
     let response: Res;
     try {
-      response = this.#method.responseDeserialize(message);
+      response = decodeAnswer(this.#method, message, this.#maxReceiveBytes);
     } catch (error) {
       call.cancelWithStatus(status.CANCELLED, 'malformed message');
-      this.end(malformed(this.#method, error));
+      this.end(error as EtcdError);
       return;
     }
     const held = this.#handlers.message(response);

@@ -22,6 +22,7 @@ export interface StreamPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly metadata: () => CallMetadata;
+  readonly maxReceiveBytes: number;
   /** See TransportHooks. */
   readonly beforeAnswer: () => void;
   /** Finds a connected member, however long that takes. */
@@ -67,7 +68,7 @@ export class Streams {
         call.break(movedBack(pool.home.endpoint));
       },
     };
-    const call = new DuplexCall(method, {
+    const shielded: DuplexHandlers<Res> = {
       // What runs before an answer may be the user's code, and cancel this very stream.
       message: (response) => {
         beforeAnswer();
@@ -79,7 +80,8 @@ export class Streams {
         if (member && trouble) pool.blame(member, trouble, error);
         if (this.#open.delete(placed)) handlers.end(error);
       },
-    });
+    };
+    const call = new DuplexCall<Req, Res>(method, shielded, this.#ports.maxReceiveBytes);
     this.#open.add(placed);
     this.#ports
       .connect(giveUp.signal)

@@ -102,6 +102,7 @@ export class Transport {
       retries: this.#retries,
       token: this.#token,
       metadata: () => this.#metadata,
+      maxReceiveBytes: options.maxReceiveBytes,
       running: this.#running,
       closing: this.#closing.signal,
     };
@@ -110,6 +111,7 @@ export class Transport {
       clock,
       random,
       metadata: () => this.#metadata,
+      maxReceiveBytes: options.maxReceiveBytes,
       connect: (signal) => this.#connectStream(signal),
       beforeAnswer,
     });
@@ -248,6 +250,7 @@ export class Transport {
     return attemptUnary(channel, method, method.requestSerialize(request), {
       metadata: this.#metadata.plain,
       timeoutMs: ms,
+      maxReceiveBytes: this.#options.maxReceiveBytes,
       signal: undefined,
       running: this.#running,
     });

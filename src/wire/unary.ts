@@ -28,6 +28,7 @@ export interface UnaryPorts {
   readonly token: TokenSource | undefined;
   /** The present token's. */
   readonly metadata: () => CallMetadata;
+  readonly maxReceiveBytes: number;
   readonly running: Set<RawCall>;
   /** Aborted when the client closes. */
   readonly closing: AbortSignal;
@@ -81,6 +82,7 @@ export class UnaryCall<Req, Res> {
         const answer = await attemptUnary(channel, this.#kind.method, request, {
           metadata: this.#metadata(),
           timeoutMs: tryBoundMs(this.#deadline - sentAt, this.#kind.safety, pool.hasOthers()),
+          maxReceiveBytes: this.#ports.maxReceiveBytes,
           signal: this.#options.signal,
           running: this.#ports.running,
         });

@@ -63,6 +63,8 @@ export class Lane {
   #stream: Stream | undefined;
   /** Streams lost in a row without anything delivered on them. */
   #failures = 0;
+  /** Streams left for a malformed response since one was alive for long: what was delivered before does not count. */
+  #malformedStreams = 0;
   #reopening = false;
 
   constructor({ key, generation, own }: Omit<Place, 'viaProxy'>, host: LaneHost) {
@@ -140,7 +142,10 @@ export class Lane {
       case 'events': {
         // Nobody has the id of a watcher that left: its last events may still come.
         const state = this.#stream.byWatchId.get(watchId);
-        if (state && this.#host.told(state, reply)) this.#failures = 0;
+        if (!state) return;
+        const flaw = state.flawOf(reply);
+        if (flaw !== undefined) this.#malformed(flaw);
+        else if (this.#host.told(state, reply)) this.#failures = 0;
       }
     }
   }
@@ -169,6 +174,7 @@ export class Lane {
         return;
       case 'settled':
         this.#failures = 0;
+        this.#malformedStreams = 0;
         return;
       case 'progress':
         this.askProgress();
@@ -273,6 +279,12 @@ export class Lane {
       if (!state || state.midResponse) continue;
       if (this.#host.told(state, reply)) this.#failures = 0;
     }
+  }
+
+  #malformed(flaw: string): void {
+    this.#host.emit({ type: 'close-stream', lane: this.key, owing: false });
+    this.#failures = Math.max(this.#failures, this.#malformedStreams++);
+    this.lost(errorFromServer(Code.INTERNAL, `the answer to Watch is not of etcd's protocol: ${flaw}`));
   }
 
   #close(): void {

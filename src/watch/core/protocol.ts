@@ -1,5 +1,5 @@
 import type { EtcdError } from '../../errors/index.js';
-import type { Revision, WatchEvent } from '../../model/index.js';
+import type { Revision, WatchEvent, WireRange } from '../../model/index.js';
 import type { WatchReply } from './cursor.js';
 
 /** A watcher's name for as long as it lives. The server's watch ids are names on one stream only. */
@@ -20,6 +20,7 @@ export type WatchInput =
   | {
       readonly type: 'watch';
       readonly watcher: WatcherKey;
+      readonly range: WireRange;
       readonly startRevision: Revision | undefined;
       readonly knownRevision?: Revision | undefined;
     }

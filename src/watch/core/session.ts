@@ -1,4 +1,4 @@
-import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
+import { Code, EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
 import { historyGone, isFarBehind, moreToCome } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly firstWatchId: bigint;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
+  /** The most that a revision may take in memory while pieces of it are still to come. */
+  readonly maxRevisionBytes: number;
 }
 
 /** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
@@ -33,12 +35,14 @@ export class WatchSession {
   readonly #lanes: Lanes;
   readonly #resting: Resting;
   readonly #tokenless = new Tokenless();
+  readonly #maxRevisionBytes: number;
   #generation: Generation = 0;
   #nextWatchId: bigint;
   #effects: WatchEffect[] = [];
 
   constructor(options: SessionOptions) {
     this.#nextWatchId = options.firstWatchId;
+    this.#maxRevisionBytes = options.maxRevisionBytes;
     const host: LaneHost = {
       random: options.random,
       generation: () => this.#generation,
@@ -64,7 +68,7 @@ export class WatchSession {
   #take(input: WatchInput): void {
     switch (input.type) {
       case 'watch':
-        this.#watch(input.watcher, input.startRevision, input.knownRevision);
+        this.#watch(input);
         return;
       case 'revision':
         this.#revision(input.watcher, input.revision);
@@ -104,8 +108,8 @@ export class WatchSession {
 
   // Where watchers are.
 
-  #watch(watcher: WatcherKey, startRevision: Revision | undefined, knownRevision: Revision = 0n): void {
-    const state = new WatcherState(watcher, startRevision);
+  #watch({ watcher, range, startRevision, knownRevision = 0n }: WatchInput & { type: 'watch' }): void {
+    const state = new WatcherState(watcher, range, startRevision);
     state.saw(knownRevision);
     this.#watchers.set(watcher, state);
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher });
@@ -198,6 +202,10 @@ export class WatchSession {
     if (news) {
       state.advanced();
       this.#effects.push({ type: 'deliver', watcher: state.key, events });
+    }
+    if (state.incompleteBytes > this.#maxRevisionBytes) {
+      this.#finish(state, revisionTooLarge(state.cursor, this.#maxRevisionBytes));
+      return news;
     }
     if (reply.fragment) return news;
     if (!moreToCome(reply.events)) this.#level(state);
@@ -397,4 +405,12 @@ export class WatchSession {
     this.#forget(state);
     this.#effects.push({ type: 'finish', watcher: state.key, error });
   }
+}
+
+function revisionTooLarge(revision: Revision, limit: number): EtcdError {
+  return new EtcdError(`the events of revision ${revision} would take more than ${limit} bytes in memory`, {
+    code: Code.RESOURCE_EXHAUSTED,
+    reason: 'ResponseTooLarge',
+    verdict: 'maybe-applied',
+  });
 }

@@ -1,4 +1,5 @@
-import type { Revision, WatchEvent } from '../../model/index.js';
+import type { Revision, WatchEvent, WireRange } from '../../model/index.js';
+import { flawOf } from './batch-check.js';
 import { lastRevision, max, nextRevision, type WatchReply } from './cursor.js';
 import type { Generation, LaneKey, WatcherKey } from './protocol.js';
 
@@ -24,6 +25,7 @@ export interface Place {
 /** One watcher's memory: its cursor, and the part of a revision that is still incomplete. */
 export class WatcherState {
   readonly key: WatcherKey;
+  readonly #range: WireRange;
   phase: Phase;
   lane: Place | undefined;
   /** The id it has on its lane's present stream. */
@@ -51,10 +53,13 @@ export class WatcherState {
   #doubted: Revision | undefined;
   /** Acknowledged once more by a store that seems to have gone back, before that read was answered. */
   #doubtedAgain = false;
+  /** The last revision of the pieces so far, of which more may come. */
   #incomplete: WatchEvent[] = [];
+  #incompleteBytes = 0;
 
-  constructor(key: WatcherKey, startRevision: Revision | undefined) {
+  constructor(key: WatcherKey, range: WireRange, startRevision: Revision | undefined) {
     this.key = key;
+    this.#range = range;
     this.phase = startRevision === undefined ? 'pinning' : 'waiting';
     this.#pinnedOnly = startRevision === undefined;
     this.#cursor = startRevision ?? 0n;
@@ -74,6 +79,11 @@ export class WatcherState {
   /** Whether a response has begun whose last piece is still to come. */
   get midResponse(): boolean {
     return this.#incomplete.length > 0;
+  }
+
+  /** What the revision takes in memory whose pieces are still coming. */
+  get incompleteBytes(): number {
+    return this.#incompleteBytes;
   }
 
   /** How many events were kept from the reader since this was last asked. */
@@ -131,7 +141,7 @@ export class WatcherState {
   /** Off its stream, with whatever was incomplete: the cursor still points to the start of that. */
   detach(phase: Phase): void {
     this.watchId = undefined;
-    this.#incomplete = [];
+    this.#forgetIncomplete();
     this.phase = phase;
   }
 
@@ -153,6 +163,11 @@ export class WatcherState {
     this.saw(reply.headerRevision);
   }
 
+  /** Why the response cannot be etcd's, if so. Nothing of it is to be taken then. */
+  flawOf(reply: WatchReply & { kind: 'events' }): string | undefined {
+    return flawOf(reply, this.#range, lastRevision(this.#incomplete));
+  }
+
   /** Takes a response and gives what is complete and new in it, whole revisions only. */
   receive(reply: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
     this.#pinnedOnly = false;
@@ -166,16 +181,27 @@ export class WatcherState {
 
   /** All that lies below the last revision of a fragment is whole; that last one waits for the rest of the response. */
   #complete({ events, fragment }: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
-    if (!fragment && this.#incomplete.length === 0) return events;
-    const all = this.#incomplete.length === 0 ? events : this.#incomplete.concat(events);
+    const before = this.#incomplete;
+    if (!fragment && before.length === 0) return events;
     if (!fragment) {
-      this.#incomplete = [];
-      return all;
+      this.#forgetIncomplete();
+      return before.concat(events);
     }
-    const last = lastRevision(all);
-    const cut = all.findIndex((event) => event.kv.modRevision === last);
-    this.#incomplete = all.slice(cut);
-    return all.slice(0, cut);
+    const last = lastRevision(events);
+    const goesOn = lastRevision(before) === last;
+    const cut = goesOn ? 0 : events.findIndex((event) => event.kv.modRevision === last);
+    // In place, so that a revision of many pieces is not copied with each of them.
+    if (!goesOn) this.#forgetIncomplete();
+    for (const event of events.slice(cut)) {
+      this.#incomplete.push(event);
+      this.#incompleteBytes += bytesOf(event);
+    }
+    return goesOn ? [] : before.concat(events.slice(0, cut));
+  }
+
+  #forgetIncomplete(): void {
+    this.#incomplete = [];
+    this.#incompleteBytes = 0;
   }
 
   /** Some 3.4 and 3.5 servers send old events again after a snapshot; measured against delivered events, never headers. */
@@ -186,4 +212,13 @@ export class WatcherState {
     this.#dropped += events.length - fresh.length;
     return fresh;
   }
+}
+
+/** An event's objects, beside its bytes. */
+const eventBytes = 512;
+
+function bytesOf({ kv, prevKv }: WatchEvent): number {
+  return (
+    eventBytes + kv.key.length + kv.value.length + (prevKv ? prevKv.key.length + prevKv.value.length : 0)
+  );
 }

@@ -43,7 +43,11 @@ export class SimClient {
     this.#oracle = oracle;
     this.#trace = trace;
     this.#tokenTtlMs = tokenTtlMs;
-    this.#session = new WatchSession({ firstWatchId: 2n ** 40n, random: network.random.next });
+    this.#session = new WatchSession({
+      firstWatchId: 2n ** 40n,
+      random: network.random.next,
+      maxRevisionBytes: 2 ** 30,
+    });
   }
 
   watch(spec: Spec, start: number | undefined, pace: Pace): WatcherKey {
@@ -57,7 +61,8 @@ export class SimClient {
     this.readers.set(watcher, { spec, reader });
     this.#oracle.watch(watcher, spec, start);
     const startRevision = start === undefined ? undefined : BigInt(start);
-    this.#input({ type: 'watch', watcher, startRevision });
+    const range = { key: Buffer.from(spec.key), rangeEnd: Buffer.from(spec.end) };
+    this.#input({ type: 'watch', watcher, range, startRevision });
     return watcher;
   }
 

@@ -10,7 +10,7 @@ for (const fault of ['cut', 'cut-later', 'blackhole', 'stuck', 'oversized'] as c
     impossible.set(`${fault} ${phase}`, onStream);
   }
 }
-for (const fault of ['cancel-live', 'resend'] as const) {
+for (const fault of ['cancel-live', 'resend', 'lie'] as const) {
   for (const phase of ['pinning', 'waiting', 'creating', 'paused', 'resting', 'tokenless'] as const) {
     impossible.set(`${fault} ${phase}`, 'the server knows of no such watcher');
   }

@@ -53,6 +53,9 @@ export class Faults {
         this.#hitStream(kind, stream);
         stream.server.resend(1 + (b % 12));
         return;
+      case 'lie':
+        if (stream?.server?.lie(b)) this.#hitStream(kind, stream);
+        return;
       case 'down':
         this.#hitAll(kind);
         this.#take(member, ms, () => {

@@ -1,4 +1,5 @@
 import type { LaneKey, WatchEffect, WatcherKey, WatchInput, WatchReply } from '#src/watch/core/index.js';
+import { isLie } from './lies.js';
 import type { Watched } from './watched.js';
 
 /** What the rules of the lanes need to know of the watchers, and where they complain. */
@@ -27,6 +28,8 @@ export class LaneRules {
   readonly #open = new Map<LaneKey, OpenLane>();
   /** Per lane, when its streams were lost since one of them told anything. */
   readonly #losses = new Map<LaneKey, number[]>();
+  /** Per lane, when its streams were left for a lie since one of them was alive for long. */
+  readonly #lies = new Map<LaneKey, number[]>();
   readonly #known = new Set<LaneKey>();
   /** Lanes that were begun for somebody who was paused, or is far from level. */
   readonly #own = new Set<LaneKey>();
@@ -34,6 +37,8 @@ export class LaneRules {
   #readyNow: WatcherKey | undefined;
   /** A response was too large just now, nobody knows whose. */
   #oversizedNow = false;
+  /** The lane on which a lie came just now. */
+  #liedOn: LaneKey | undefined;
   /** The newest token that was turned down. */
   #refused = -1;
   #asked = false;
@@ -78,6 +83,7 @@ export class LaneRules {
 
   input(input: WatchInput): void {
     this.#readyNow = undefined;
+    this.#liedOn = undefined;
     this.#oversizedNow = input.type === 'stream-lost' && /larger than max/.test(input.error.message);
     switch (input.type) {
       case 'stream-lost':
@@ -85,13 +91,16 @@ export class LaneRules {
         this.#open.delete(input.lane);
         return;
       case 'timer':
-        if (input.timer === 'settled') this.#losses.delete(input.lane);
+        if (input.timer !== 'settled') return;
+        this.#losses.delete(input.lane);
+        this.#lies.delete(input.lane);
         return;
       case 'token':
       case 'token-failed':
         this.#asked = false;
         return;
       case 'reply':
+        if (isLie(input.reply)) this.#liedOn = input.lane;
         if (input.reply.kind === 'refused' && /auth token/.test(input.reply.reason))
           this.#turnedDown(input.lane);
     }
@@ -188,11 +197,17 @@ export class LaneRules {
   #reopen({ lane, delayMs }: Arm): void {
     const losses = this.#losses.get(lane) ?? [];
     this.#losses.set(lane, losses);
-    const bound = Math.min(5_000, 50 * 2 ** losses.length);
+    const lies = this.#lies.get(lane) ?? [];
+    const bound = Math.min(5_000, 50 * 2 ** (losses.length + lies.length));
     if (delayMs >= bound) {
       this.#calm.violate('backoff', `a pause of ${delayMs} ms after ${losses.length} fruitless streams`);
     }
     losses.push(this.#now());
+    // What was told before each lie does not count.
+    if (this.#liedOn === lane) this.#lies.set(lane, [...lies, this.#now()]);
+    const sixteenthLie = lies[lies.length - 15];
+    if (this.#liedOn === lane && sixteenthLie !== undefined && this.#now() - sixteenthLie < 1_500)
+      this.#calm.violate('backoff', '16 streams that lied within 1.5 s');
     const sixteenth = losses[losses.length - 16];
     if (sixteenth !== undefined && this.#now() - sixteenth < 1_500) {
       this.#calm.violate('backoff', `16 fruitless streams within 1.5 s`);

@@ -7,6 +7,7 @@ import {
 import type { LaneKey, WatchEffect, WatcherKey, WatchInput } from '#src/watch/core/index.js';
 import type { Violation } from '../play.js';
 import { type Calm, LaneRules } from './lane-rules.js';
+import { isLie } from './lies.js';
 import type { Spec, Store } from './store.js';
 import { Watched } from './watched.js';
 
@@ -33,6 +34,8 @@ export class Oracle implements Calm {
   #input: WatchInput | undefined;
   /** Whose create was answered just now. */
   #acknowledged: Watched | undefined;
+  /** Who was told just now what no etcd says. */
+  #liedTo: Watched | undefined;
   /** Whose stream was lost just now. */
   readonly #cut = new Set<Watched>();
   /** Credentials that are no good were met. */
@@ -79,6 +82,7 @@ export class Oracle implements Calm {
   input(input: WatchInput): void {
     this.#input = input;
     this.#acknowledged = undefined;
+    this.#liedTo = undefined;
     this.#cut.clear();
     this.lanes.input(input);
     if (input.type === 'revision') this.watched.get(input.watcher)?.pinned(Number(input.revision));
@@ -95,7 +99,7 @@ export class Oracle implements Calm {
     if (!('watcher' in effect)) {
       if (effect.type === 'status' && effect.status.type === 'resumed') this.counts.resumed++;
       if (effect.type === 'refresh-token') this.counts.refreshed++;
-      if (effect.type === 'close-stream') this.#off(effect.lane, effect.owing);
+      if (effect.type === 'close-stream') this.#off(effect.lane, effect.owing || this.#liedTo !== undefined);
       return;
     }
     const watched = this.watched.get(effect.watcher);
@@ -110,6 +114,8 @@ export class Oracle implements Calm {
   handled(input: WatchInput, effects: readonly WatchEffect[]): void {
     this.lanes.handled(input, effects);
     if (this.#acknowledged) this.mustBeLive(this.#acknowledged);
+    if (this.#liedTo && !effects.some(({ type }) => type === 'close-stream'))
+      this.violate('lies', `watcher ${this.#liedTo.key} stays on a stream that lied to it`);
     for (const watched of this.watched.values()) {
       const { key, live, phase, away } = watched;
       if (live && away) this.violate('live', `watcher ${key} is ${phase}, and not told so`);
@@ -138,6 +144,7 @@ export class Oracle implements Calm {
         return watched.turned(effect.type === 'resumed');
       case 'deliver':
         this.counts.batches++;
+        if (this.#liedTo) return ['lies', 'told what no etcd says'];
         if (watched.phase === 'paused') return ['bounded', 'told while its buffer is full'];
         return watched.delivered(effect.events);
       case 'progress': {
@@ -215,6 +222,10 @@ export class Oracle implements Calm {
         if (watched.acknowledged(Number(reply.headerRevision))) this.#goBlind(watched);
         return;
       case 'events':
+        if (isLie(reply)) {
+          this.#liedTo = watched;
+          return;
+        }
         watched.received(Number(reply.events.at(-1)?.kv.modRevision ?? 0n), reply.fragment);
         return;
       case 'cancelled':

@@ -2,6 +2,7 @@ import type { WatchEvent } from '#src/model/index.js';
 import type { WatchReply } from '#src/watch/core/index.js';
 import type { VirtualClock } from '../clock.js';
 import type { Random } from '../random.js';
+import { lieOf } from './lies.js';
 import type { Member } from './member.js';
 import { matches, type Spec, type Store } from './store.js';
 
@@ -129,6 +130,19 @@ export class ServerStream {
     this.watchers.delete(id);
     this.#enqueue({ watchId: id, reply: { kind: 'cancelled', compactRevision: 0n, reason } });
     return true;
+  }
+
+  /** Sends a live watcher what no etcd sends, ahead of what is to be sent. */
+  lie(pick: number): boolean {
+    const live = [...this.watchers.values()].filter(({ id }) => this.#announced.has(id));
+    const watcher = live[pick % Math.max(1, live.length)];
+    if (!watcher) return false;
+    const events: WatchEvent[] = [];
+    for (let back = 6; back >= 0; back--)
+      events.push(...this.#matching(watcher, this.#member.revision - back));
+    const reply = lieOf(pick, events, Buffer.from(watcher.spec.end));
+    if (reply) this.#host.send({ watchId: watcher.id, reply });
+    return reply !== undefined;
   }
 
   #create({ watchId, start, spec }: Request & { type: 'create' }): void {

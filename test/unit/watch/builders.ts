@@ -11,6 +11,7 @@ import {
 } from '#src/watch/core/index.js';
 
 const nothing = Buffer.alloc(0);
+export const everyKey = { key: Buffer.of(0), rangeEnd: Buffer.of(0) };
 
 export function put(revision: number | bigint, key = 'k'): WatchEvent {
   const modRevision = BigInt(revision);
@@ -63,7 +64,11 @@ export const dropped = (): EtcdError => errorFromServer(Code.UNAVAILABLE, 'Conne
 
 /** A session, and short words for what happens to it. Ids on the wire start at 1000; chance is always one half. */
 export class Bench {
-  readonly session = new WatchSession({ firstWatchId: 1_000n, random: () => 0.5 });
+  readonly session: WatchSession;
+
+  constructor(maxRevisionBytes = 10_000) {
+    this.session = new WatchSession({ firstWatchId: 1_000n, random: () => 0.5, maxRevisionBytes });
+  }
 
   input(input: WatchInput): readonly WatchEffect[] {
     return this.session.handle(input);
@@ -73,6 +78,7 @@ export class Bench {
     return this.input({
       type: 'watch',
       watcher,
+      range: everyKey,
       startRevision: startRevision === undefined ? undefined : BigInt(startRevision),
     });
   }

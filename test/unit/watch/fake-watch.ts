@@ -74,14 +74,24 @@ export class FakeStream implements Duplex<WatchRequest> {
     return id;
   }
 
-  /** A put of `value` at each of the revisions, in one response. */
+  /** A put of `value` at each of the revisions, in one response: of the key watched, or of keys in the range. */
   puts(watchId: bigint, revisions: readonly bigint[], value = Buffer.from('v')): void {
-    const events = revisions.map((modRevision) => ({
+    const keyOf = this.#keysOf(watchId);
+    const events = revisions.map((modRevision, i) => ({
       type: 0 as const,
-      kv: { key: Buffer.from('k'), value, createRevision: 1n, modRevision, version: 1n, lease: 0n },
+      kv: { key: keyOf(i), value, createRevision: 1n, modRevision, version: 1n, lease: 0n },
       prevKv: undefined,
     }));
     this.say(watchId, { events });
+  }
+
+  #keysOf(watchId: bigint): (i: number) => Buffer {
+    for (const { requestUnion: union } of this.requests) {
+      if (union?.$case !== 'createRequest' || union.value.watchId !== watchId) continue;
+      const { key, rangeEnd } = union.value;
+      return rangeEnd.length === 0 ? () => key : (i) => Buffer.concat([key, Buffer.from(`${i}`)]);
+    }
+    throw new Error(`no watch has the id ${watchId}`);
   }
 }
 
@@ -127,7 +137,14 @@ export class FakeWatch {
         return () => this.timers.delete(timer);
       },
     };
-    this.client = new WatchClient({ watch, kv, clock, random: () => 0.5, onStatus: () => {} });
+    this.client = new WatchClient({
+      watch,
+      kv,
+      clock,
+      random: () => 0.5,
+      maxRevisionBytes: 2 ** 20,
+      onStatus: () => {},
+    });
   }
 
   get last(): FakeStream {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { WatchEvent } from '#src/model/index.js';
 import { type LaneKey, type WatchEffect, type WatchInput, WatchSession } from '#src/watch/core/index.js';
-import { dropped } from './builders.js';
+import { dropped, everyKey } from './builders.js';
 import { forbidden, ModelStore, ModelStream, randomFrom } from './mvcc-model.js';
 
 interface Told {
@@ -38,7 +38,11 @@ class Walk {
   constructor({ seed, backlog, lifetime }: WalkOptions) {
     this.#random = randomFrom(seed);
     this.#lifetime = lifetime;
-    this.#session = new WatchSession({ firstWatchId: 1_000n, random: this.#random });
+    this.#session = new WatchSession({
+      firstWatchId: 1_000n,
+      random: this.#random,
+      maxRevisionBytes: 2 ** 30,
+    });
     for (let i = 0; i < backlog; i++) this.store.commit(1 + Math.floor(this.#random() * 3));
   }
 
@@ -46,7 +50,12 @@ class Walk {
     // From now is from the revision that the pin will read, which is the present one.
     const first = from ?? this.store.revision + 1;
     this.told.set(watcher, { from: first, batches: [], full: false, left: false, finished: false });
-    this.#input({ type: 'watch', watcher, startRevision: from === undefined ? undefined : BigInt(from) });
+    this.#input({
+      type: 'watch',
+      watcher,
+      range: everyKey,
+      startRevision: from === undefined ? undefined : BigInt(from),
+    });
   }
 
   /** One random thing happens. */

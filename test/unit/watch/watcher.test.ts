@@ -293,7 +293,8 @@ describe('a watcher', () => {
     });
 
     it('is handed one revision whole, however large', async () => {
-      const { server, next } = start({ startRevision: 1n, maxBufferedEvents: 1, maxBufferedBytes: 1 });
+      const limits = { maxBufferedEvents: 1, maxBufferedBytes: 1 };
+      const { server, next } = start({ startRevision: 1n, ...limits }, { prefix: 'k' });
       server.last.puts(
         server.last.created(),
         Array.from({ length: 500 }, () => 7n),

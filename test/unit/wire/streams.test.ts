@@ -33,6 +33,7 @@ async function opened() {
   };
   const scene = { before: () => {} };
   const streams = new Streams({
+    maxReceiveBytes: 2 ** 20,
     pool: { blame: (_: Member, trouble: string) => blamed.push(trouble) } as unknown as MemberPool,
     clock: {} as Clock,
     random: () => 0.5,

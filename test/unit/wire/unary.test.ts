@@ -27,6 +27,7 @@ function call(
   token?: TokenSource,
 ) {
   const ports: UnaryPorts = {
+    maxReceiveBytes: 2 ** 20,
     pool: { readyAt: () => undefined, connectOnce, troubles: () => [] } as unknown as MemberPool,
     clock,
     random: () => 0,

@@ -1,0 +1,48 @@
+import { Code, EtcdError, errorFromServer } from '../../errors/index.js';
+import { type Method, methodName } from '../method.js';
+import { BudgetError, Scan } from './scan.js';
+import { answerRules } from './shapes.js';
+
+/** For answers of a fixed form; etcd's have some hundred bytes, a member list or a token some thousand. */
+export const smallAnswerBytes = 4 * 1024 * 1024;
+
+/**
+ * What a key-value, an event or another element of a list takes in memory beside its bytes: objects, two buffers, numbers
+ * of 64 bits.
+ */
+export const itemBytes = 512;
+
+/**
+ * Reads an answer, after a look at its bytes: decoded blindly, 50 MB of empty key-values are 25 million objects. The limit
+ * counts what the answer would take in memory, `itemBytes` for each element of its lists included, so that decoding ends
+ * soon as well.
+ *
+ * @param maxBytes For methods that answer with values or lists; it is 4 MiB, or this if less, for all others.
+ * @throws {EtcdError} with reason `ResponseTooLarge`, or for what is not of etcd's protocol: a field of the wrong type, a
+ *   number out of its range, a key-value without its key or revisions.
+ */
+export function decodeAnswer<Res>(method: Method<never, Res>, bytes: Buffer, maxBytes: number): Res {
+  const rule = answerRules.get(method.path);
+  const limit = rule?.large ? maxBytes : Math.min(maxBytes, smallAnswerBytes);
+  try {
+    if (bytes.length > limit) throw new BudgetError();
+    if (rule) new Scan(bytes, limit, itemBytes).run(rule.shape);
+    return method.responseDeserialize(bytes);
+  } catch (error) {
+    throw error instanceof BudgetError ? tooLarge(method, bytes.length, limit) : malformed(method, error);
+  }
+}
+
+/** An answer that is not of the protocol, from something that is not etcd or a broken one. */
+export function malformed(path: { readonly path: string }, cause: unknown): EtcdError {
+  return errorFromServer(Code.INTERNAL, `the answer to ${methodName(path)} is not of etcd's protocol`, {
+    cause,
+  });
+}
+
+function tooLarge(path: { readonly path: string }, length: number, limit: number): EtcdError {
+  return new EtcdError(
+    `the answer to ${methodName(path)} has ${length} bytes and would take more than ${limit} in memory`,
+    { code: Code.RESOURCE_EXHAUSTED, reason: 'ResponseTooLarge', verdict: 'maybe-applied' },
+  );
+}

@@ -1,0 +1,176 @@
+import {
+  AuthService,
+  ClusterService,
+  KVService,
+  LeaseService,
+  MaintenanceService,
+  WatchService,
+} from '../../gen/etcd/rpc.js';
+import { any64, bytes, eventType, Field, flag, message, revision, Shape, ttl, watchId } from './shape.js';
+
+const header = message(
+  () => headerShape, // ResponseHeader
+);
+const headerShape = new Shape([
+  new Field(1, any64),
+  new Field(2, any64),
+  new Field(3, revision),
+  new Field(4, any64),
+]);
+
+/** The least that a stored key has: its name, and when it was created and changed. */
+const storedKey = new Shape([
+  new Field(1, bytes, 'required'),
+  new Field(2, revision, 'required'),
+  new Field(3, revision, 'required'),
+  new Field(4, revision),
+  new Field(5, bytes),
+  new Field(6, any64),
+]);
+
+/** Of a deleted key an event has only the name, and when that was. */
+const eventKey = new Shape([
+  new Field(1, bytes, 'required'),
+  new Field(2, revision),
+  new Field(3, revision, 'required'),
+  new Field(4, revision),
+  new Field(5, bytes),
+  new Field(6, any64),
+]);
+
+const keys = message(() => storedKey);
+
+const range = new Shape([
+  new Field(1, header),
+  new Field(2, keys, 'repeated'),
+  new Field(3, flag),
+  new Field(4, revision),
+]);
+const rangeStream = new Shape([
+  new Field(
+    1,
+    message(() => range),
+  ),
+]);
+const put = new Shape([new Field(1, header), new Field(2, keys)]);
+const deleteRange = new Shape([new Field(1, header), new Field(2, revision), new Field(3, keys, 'repeated')]);
+const txn = new Shape([
+  new Field(1, header),
+  new Field(2, flag),
+  new Field(
+    3,
+    message(() => operation),
+    'repeated',
+  ),
+]);
+const operation = new Shape([
+  new Field(
+    1,
+    message(() => range),
+  ),
+  new Field(
+    2,
+    message(() => put),
+  ),
+  new Field(
+    3,
+    message(() => deleteRange),
+  ),
+  new Field(
+    4,
+    message(() => txn),
+  ),
+]);
+const headerAlone = new Shape([new Field(1, header)]);
+
+const event = new Shape([
+  new Field(1, eventType),
+  new Field(
+    2,
+    message(() => eventKey),
+    'required',
+  ),
+  new Field(3, keys),
+]);
+const watch = new Shape([
+  new Field(1, header),
+  new Field(2, watchId),
+  new Field(3, flag),
+  new Field(4, flag),
+  new Field(5, revision),
+  new Field(6, bytes),
+  new Field(7, flag),
+  new Field(
+    11,
+    message(() => event),
+    'repeated',
+  ),
+]);
+
+const leaseGrant = new Shape([
+  new Field(1, header),
+  new Field(2, any64),
+  new Field(3, ttl),
+  new Field(4, bytes),
+]);
+const leaseKeepAlive = new Shape([new Field(1, header), new Field(2, any64), new Field(3, ttl)]);
+const leaseTimeToLive = new Shape([
+  new Field(1, header),
+  new Field(2, any64),
+  new Field(3, ttl),
+  new Field(4, ttl),
+  new Field(5, bytes, 'repeated'),
+]);
+const leaseStatus = new Shape([new Field(1, any64)]);
+const leases = new Shape([
+  new Field(1, header),
+  new Field(
+    2,
+    message(() => leaseStatus),
+    'repeated',
+  ),
+]);
+
+const authenticate = new Shape([new Field(1, header), new Field(2, bytes)]);
+const member = new Shape([
+  new Field(1, any64),
+  new Field(2, bytes),
+  new Field(3, bytes, 'repeated'),
+  new Field(4, bytes, 'repeated'),
+  new Field(5, flag),
+]);
+const memberList = new Shape([
+  new Field(1, header),
+  new Field(
+    2,
+    message(() => member),
+    'repeated',
+  ),
+]);
+const status = new Shape([new Field(1, header), new Field(2, bytes), new Field(8, bytes, 'repeated')]);
+
+/** What is known of a method's answers. */
+export interface AnswerRule {
+  readonly shape: Shape;
+  /** Whether it may be as large as `maxReceiveBytes`: it has values, or a list without an end to it. */
+  readonly large: boolean;
+}
+
+/** Of the methods that the client calls. An answer of another one is limited, and not looked at. */
+export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
+  [KVService.range.path, { shape: range, large: true }],
+  [KVService.rangeStream.path, { shape: rangeStream, large: true }],
+  [KVService.put.path, { shape: put, large: true }], // the value that was replaced, of any client's limit
+  [KVService.deleteRange.path, { shape: deleteRange, large: true }],
+  [KVService.txn.path, { shape: txn, large: true }],
+  [KVService.compact.path, { shape: headerAlone, large: false }],
+  [WatchService.watch.path, { shape: watch, large: true }],
+  [LeaseService.leaseGrant.path, { shape: leaseGrant, large: false }],
+  [LeaseService.leaseRevoke.path, { shape: headerAlone, large: false }],
+  [LeaseService.leaseKeepAlive.path, { shape: leaseKeepAlive, large: false }],
+  [LeaseService.leaseTimeToLive.path, { shape: leaseTimeToLive, large: true }], // every key attached
+  [LeaseService.leaseLeases.path, { shape: leases, large: true }], // every lease of the store
+  [AuthService.authenticate.path, { shape: authenticate, large: false }],
+  [ClusterService.memberList.path, { shape: memberList, large: false }],
+  [MaintenanceService.status.path, { shape: status, large: false }],
+]);
