@@ -15,7 +15,8 @@ export type Address = TcpAddress | SocketAddress;
 const defaultPort = 443;
 
 const bracketed = /^\[([0-9a-f:.]+(?:%[\w.-]+)?)\](?::(\d{1,5}))?$/i;
-const hostPort = /^([^\s:/@?#[\]]+)(?::(\d{1,5}))?$/;
+/** No control characters: Node 22 and later throw on a zero byte only once they have a socket, which then stays. */
+const hostPort = /^([^\s\p{Cc}:/@?#[\]]+)(?::(\d{1,5}))?$/u;
 
 /**
  * Reads `host:port`, `[ipv6]:port`, either without its port, and a bare IPv6 address; also behind `http://`, as etcd's

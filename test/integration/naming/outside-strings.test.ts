@@ -18,9 +18,11 @@ const nul = 'a\0b';
 const foreign = 'ä';
 const long = 'a'.repeat(300);
 const empty = '';
-/** To a URL parser malformed: Punycode, and an IPv4 address. */
+/** To a URL parser malformed: Punycode (for some releases of Node), and an IPv4 address. */
 const notPunycode = 'xn--a';
 const numeric = 'v1.2';
+/** What grpc-js makes a URL of. */
+const noHost = (text: string) => text !== notPunycode || !URL.canParse(`http://${text}`);
 const strings = [spaced, lineEnd, nul, foreign, long, empty, notPunycode, numeric];
 
 /** What may go wrong where a string is taken: no server at that address, or none that knows the method. */
@@ -112,11 +114,11 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
       (serverName) => useClient({ endpoints: [secure()], tls: { ca, serverName } }),
     ],
     'the host of an endpoint': [
-      strings,
+      strings.filter(noHost),
       (host) => new EtcdClient({ endpoints: [`${host}:1`], ...unserved }).close(),
     ],
     'the host of an endpoint with TLS': [
-      strings,
+      strings.filter(noHost),
       (host) => new EtcdClient({ endpoints: [`https://${host}:1`], ...unserved }).close(),
     ],
     'the file of a socket with TLS': [
@@ -124,7 +126,7 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
       (file) => new EtcdClient({ endpoints: [`unixs:/run/${file}`], ...unserved }).close(),
     ],
     'a host of the environment': [
-      strings,
+      strings.filter(noHost),
       (host) => EtcdClient.fromEnv(unserved, { ETCDCTL_ENDPOINTS: `${host}:1` }).close(),
     ],
     'auth.username': [
