@@ -1,5 +1,5 @@
 import type { Clock } from '../async/index.js';
-import { EtcdError } from '../errors/index.js';
+import { type EtcdError, toEtcdError } from '../errors/index.js';
 import type { LeaseId } from '../model/index.js';
 import type { DoubtableDuplex, LeaseCalls } from '../wire/index.js';
 import {
@@ -147,9 +147,7 @@ export class KeepAliveDriver {
   #refreshToken(key: StreamKey, cause: EtcdError): void {
     this.#calls.refreshToken(this.#streams.get(key)?.tokenGeneration ?? 0, cause).then(
       () => this.#input({ type: 'token' }),
-      (error) => {
-        if (error instanceof EtcdError) this.#input({ type: 'token-failed', error });
-      },
+      (error) => this.#input({ type: 'token-failed', error: toEtcdError(error) }),
     );
   }
 

@@ -1,5 +1,5 @@
 import { type Clock, raceAbort, sharedAbort } from '../async/index.js';
-import { ClosedError, EtcdError } from '../errors/index.js';
+import { ClosedError, type EtcdError, toEtcdError } from '../errors/index.js';
 import type { Revision, WatchEvent } from '../model/index.js';
 import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
 import {
@@ -202,9 +202,7 @@ export class WatchDriver {
     raceAbort(this.#ports.readRevision(spec, signal), signal).then(
       (revision) => this.#input({ type: 'revision', watcher, revision }),
       (error) => {
-        if (error instanceof EtcdError && !signal.aborted) {
-          this.#input({ type: 'revision-failed', watcher, error });
-        }
+        if (!signal.aborted) this.#input({ type: 'revision-failed', watcher, error: toEtcdError(error) });
       },
     );
   }
@@ -213,9 +211,7 @@ export class WatchDriver {
   #refreshToken(generation: number, cause: EtcdError): void {
     this.#ports.calls.refreshToken(generation, cause).then(
       () => this.#input({ type: 'token', generation: this.#ports.calls.tokenGeneration }),
-      (error) => {
-        if (error instanceof EtcdError) this.#input({ type: 'token-failed', error });
-      },
+      (error) => this.#input({ type: 'token-failed', error: toEtcdError(error) }),
     );
   }
 

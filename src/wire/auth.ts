@@ -20,6 +20,8 @@ export interface TokenAuth extends PlaintextPermission {
    * Gives a token: asked before the first call, when etcd turns the last one down (every change of a user or role
    * makes older JWTs invalid), and before one runs out that says when it does. One request at a time for the whole
    * client; the signal ends one that takes longer than `timeoutMs`. What it throws fails the calls that waited for it.
+   * White space around the token is cut off, so that the content of a file may be given as it is; one that no header
+   * can carry is refused with {@link InvalidInputError}, whose text does not have it.
    */
   tokenProvider(options: { readonly signal: AbortSignal }): string | Promise<string>;
 }

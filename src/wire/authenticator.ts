@@ -1,6 +1,7 @@
 import { within } from '../async/index.js';
-import { Code, EtcdError } from '../errors/index.js';
+import { Code, EtcdError, errorFromServer, InvalidInputError } from '../errors/index.js';
 import type { AuthOptions, TokenAuth } from './auth.js';
+import { headerToken } from './token-text.js';
 
 /** etcd's Authenticate RPC: a name, a password, a token. */
 export type Authenticate = (name: string, password: string) => Promise<string>;
@@ -13,7 +14,7 @@ export type FetchToken = (refused: boolean) => Promise<string | undefined>;
 
 /** @param timeoutMs How long a token provider may take. */
 export function tokenFetcher(auth: AuthOptions, authenticate: Authenticate, timeoutMs: number): FetchToken {
-  if (!('tokenProvider' in auth)) return () => unlessOff(authenticate(auth.username, auth.password));
+  if (!('tokenProvider' in auth)) return () => unlessOff(issued(authenticate(auth.username, auth.password)));
   return async (refused) => {
     // A provider knows nothing of etcd: when a token was turned down, ask whether any is wanted. Nobody's name is
     // refused before a password is checked.
@@ -34,6 +35,13 @@ async function unlessOff(answer: Promise<string>, refusal?: string): Promise<str
   }
 }
 
+/** A token is what it is: the server that issues it may be any. */
+async function issued(answer: Promise<string>): Promise<string> {
+  const token = headerToken(await answer);
+  if (token !== undefined) return token;
+  throw errorFromServer(Code.INTERNAL, 'the answer to Authenticate holds no token that can be sent');
+}
+
 /** A provider that fails is a passing trouble: streams go on asking, and only the calls that waited for it fail. */
 async function provide({ tokenProvider }: TokenAuth, timeoutMs: number): Promise<string> {
   const signal = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
@@ -44,8 +52,13 @@ async function provide({ tokenProvider }: TokenAuth, timeoutMs: number): Promise
   } catch (error) {
     throw error instanceof EtcdError ? error : failed('failed', error);
   }
-  if (typeof token !== 'string' || token === '') throw failed('gave no token, or none that is a string');
-  return token;
+  if (typeof token !== 'string' || token.trim() === '')
+    throw failed('gave no token, or none that is a string');
+  const sendable = headerToken(token);
+  if (sendable !== undefined) return sendable;
+  throw new InvalidInputError(
+    'auth.tokenProvider gave a token that no header can carry: it has a line end, another control character or a letter beyond ASCII in it, or is too long',
+  );
 }
 
 function failed(what: string, cause?: unknown): EtcdError {

@@ -9,13 +9,20 @@ import { onAbort } from '../async/index.js';
 import { Code, DeadlineError, EtcdError, errorFromServer, wasNeverSent } from '../errors/index.js';
 import { decodeAnswer, malformed } from './answer/decode.js';
 import { type Method, methodName } from './method.js';
+import { neverLeft } from './never-left.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
 export type RawCall = ReturnType<Channel['createCall']>;
 
-/** A grpc-js status as our error. */
-export function errorFromStatus({ code, details }: Pick<StatusObject, 'code' | 'details'>): EtcdError {
-  return errorFromServer(code, details, { notSent: wasNeverSent(code, details) });
+/**
+ * A grpc-js status as our error.
+ * @param notSent It surely never left, whatever the status says.
+ */
+export function errorFromStatus(
+  { code, details }: Pick<StatusObject, 'code' | 'details'>,
+  notSent = wasNeverSent(code, details),
+): EtcdError {
+  return errorFromServer(code, details, { notSent });
 }
 
 /** A request that cannot be put into etcd's protocol: a fault of this library, told instead of thrown at nobody. */
@@ -34,7 +41,12 @@ export interface AttemptOptions {
   readonly maxReceiveBytes: number;
   readonly signal: AbortSignal | undefined;
   /** Where the call is listed while it runs, so that closing the client can cancel it. */
-  readonly running: Set<RawCall>;
+  readonly running: Set<RunningCall>;
+}
+
+/** A call under way, for whoever has to end it. */
+export interface RunningCall {
+  cancel(why: string): void;
 }
 
 /** One unary call, tried once. An abort cancels it on the server and rejects with the signal's own reason. */
@@ -45,8 +57,18 @@ export function attemptUnary<Req, Res>(
   options: AttemptOptions,
 ): Promise<Res> {
   return new Promise((resolve, reject) => {
-    const { call, metadata, disarm } = begin(channel, method, options);
+    const { timeoutMs } = options;
+    const call = channel.createCall(method.path, Infinity, null, null, undefined);
+    let neverSent = false;
     let answer: Buffer | undefined;
+    const cancel = (code: status, why: string) => {
+      neverSent = neverLeft(call);
+      call.cancelWithStatus(code, why);
+    };
+    const running: RunningCall = { cancel: (why) => cancel(status.CANCELLED, why) };
+    const disarm = armDeadline(timeoutMs, (ms) =>
+      cancel(status.DEADLINE_EXCEEDED, `no answer within ${ms} ms`),
+    );
     const listener: InterceptingListener = {
       onReceiveMetadata() {},
       onReceiveMessage(message: Buffer) {
@@ -62,8 +84,8 @@ export function attemptUnary<Req, Res>(
       onReceiveStatus(received) {
         disarm();
         release();
-        options.running.delete(call);
-        if (received.code !== Code.OK) reject(unaryError(received, method));
+        options.running.delete(running);
+        if (received.code !== Code.OK) reject(unaryError(received, method, neverSent));
         else if (!answer) reject(malformed(method, new Error('status OK without a message')));
         else settleWith(answer);
       },
@@ -75,35 +97,44 @@ export function attemptUnary<Req, Res>(
         reject(error as EtcdError);
       }
     };
-    options.running.add(call);
-    call.start(metadata, listener);
-    call.sendMessageWithContext({}, request);
-    call.halfClose();
-    call.startRead();
+    try {
+      call.start(withTimeout(options.metadata, timeoutMs), listener);
+      call.sendMessageWithContext({}, request);
+      call.halfClose();
+      call.startRead();
+    } catch (error) {
+      disarm();
+      reject(malformedRequest(method, error));
+      return;
+    }
+    options.running.add(running);
     const release = onAbort(options.signal, (reason) => {
       reject(reason as Error);
-      call.cancelWithStatus(status.CANCELLED, 'aborted by the caller');
+      running.cancel('aborted by the caller');
     });
   });
 }
 
 /**
- * The call, with its deadline kept here: a timer of grpc-js would keep the process alive, also for somebody who lets
- * it go. The server is told of it as grpc-js would tell it.
+ * Keeps the deadline: a timer of grpc-js would keep the process alive, also for somebody who lets it go. The returned
+ * function forgets it.
  */
-function begin(
-  channel: Channel,
-  { path }: { readonly path: string },
-  { metadata, timeoutMs }: AttemptOptions,
-): { readonly call: RawCall; readonly metadata: Metadata; disarm(): void } {
-  const call = channel.createCall(path, Infinity, null, null, undefined);
-  if (timeoutMs > longestTimeoutMs) return { call, metadata, disarm() {} };
-  const ms = Math.max(Math.ceil(timeoutMs), 0);
+function armDeadline(timeoutMs: number, late: (ms: number) => void): () => void {
+  const ms = wholeMs(timeoutMs);
+  const timer = ms <= longestTimerMs ? setTimeout(late, ms, ms).unref() : undefined;
+  return () => clearTimeout(timer);
+}
+
+/** The server is told of the deadline as grpc-js would tell it. */
+function withTimeout(metadata: Metadata, timeoutMs: number): Metadata {
+  if (timeoutMs > longestTimeoutMs) return metadata;
   const withDeadline = metadata.clone();
-  withDeadline.set('grpc-timeout', timeoutInWords(ms));
-  const late = () => call.cancelWithStatus(status.DEADLINE_EXCEEDED, `no answer within ${ms} ms`);
-  const timer = ms <= longestTimerMs ? setTimeout(late, ms).unref() : undefined;
-  return { call, metadata: withDeadline, disarm: () => clearTimeout(timer) };
+  withDeadline.set('grpc-timeout', timeoutInWords(wholeMs(timeoutMs)));
+  return withDeadline;
+}
+
+function wholeMs(ms: number): number {
+  return Math.max(Math.ceil(ms), 0);
 }
 
 /** A year: what gRPC's header can say, and no difference to a caller. */
@@ -117,11 +148,19 @@ function timeoutInWords(ms: number): string {
   return ms < 1e8 ? `${ms}m` : `${Math.ceil(ms / 1_000)}S`;
 }
 
-function unaryError<Req, Res>(received: StatusObject, method: Method<Req, Res>): EtcdError {
-  const error = errorFromStatus(received);
+function unaryError<Req, Res>(
+  received: StatusObject,
+  method: Method<Req, Res>,
+  neverSent: boolean,
+): EtcdError {
+  const error = neverSent ? errorFromStatus(received, true) : errorFromStatus(received);
   // etcd's own "context deadline exceeded" carries a text of the server; only grpc-js's is ours.
   if (error.code !== Code.DEADLINE_EXCEEDED) return error;
-  return new DeadlineError(`${methodName(method)} was not answered in time: ${received.details}`, {
-    cause: error,
-  });
+  const name = methodName(method);
+  return neverSent
+    ? new DeadlineError(`${name} was not sent in time, for want of a free stream: ${received.details}`, {
+        cause: error,
+        verdict: 'not-applied',
+      })
+    : new DeadlineError(`${name} was not answered in time: ${received.details}`, { cause: error });
 }

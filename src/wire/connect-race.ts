@@ -1,5 +1,5 @@
 import type { Clock } from '../async/index.js';
-import { EtcdError } from '../errors/index.js';
+import { type EtcdError, toEtcdError } from '../errors/index.js';
 import type { Standing } from './standing.js';
 
 /** How long a member may take to connect before the next one is tried beside it: a lost SYN takes seconds to notice. */
@@ -15,7 +15,6 @@ export class ConnectRace {
   #over = false;
   #cancelStagger = () => {};
   #settle: (winner: Standing | undefined) => void = () => {};
-  #break: (error: unknown) => void = () => {};
   /** The winner; undefined when every member has failed. */
   readonly winner: Promise<Standing | undefined>;
 
@@ -28,9 +27,8 @@ export class ConnectRace {
     this.#order = order;
     this.#clock = clock;
     this.#failed = failed;
-    this.winner = new Promise((resolve, reject) => {
+    this.winner = new Promise((resolve) => {
       this.#settle = resolve;
-      this.#break = reject;
     });
     this.#dialNext();
   }
@@ -65,12 +63,8 @@ export class ConnectRace {
     standing.member.connect().then(
       () => this.#end(standing),
       (error) => {
-        if (!(error instanceof EtcdError)) {
-          this.#break(error);
-          return;
-        }
         this.#startedAt.delete(standing);
-        this.#failed(standing, error);
+        this.#failed(standing, toEtcdError(error));
         this.#dialNext();
       },
     );

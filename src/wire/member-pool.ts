@@ -235,7 +235,7 @@ export class MemberPool {
   }
 
   async #probe(standing: Standing): Promise<void> {
-    const trouble = await this.#ports.probe(standing.member);
+    const trouble = await this.#ports.probe(standing.member).catch(() => 'unreachable' as const);
     if (this.#closed || standing.trouble === undefined || !this.#standings.includes(standing)) return;
     if (trouble === undefined) this.praise(standing);
     else this.blame(standing.member, trouble);

@@ -1,6 +1,6 @@
 import type { Channel } from '@grpc/grpc-js';
 import type { Clock } from '../async/index.js';
-import { Code, EtcdError } from '../errors/index.js';
+import { Code, EtcdError, toEtcdError } from '../errors/index.js';
 import { malformedRequest } from './call.js';
 import type { CallMetadata } from './call-metadata.js';
 import { type DoubtableDuplex, DuplexCall, type DuplexHandlers } from './duplex.js';
@@ -93,9 +93,7 @@ export class Streams {
           call.start(connected.channel, options.requireLeader ? metadata.requireLeader : metadata.plain);
           handlers.opened?.(connected.member);
         },
-        (error) => {
-          if (error instanceof EtcdError) call.end(error);
-        },
+        (error) => call.end(toEtcdError(error)),
       )
       .catch((error) => call.end(malformedRequest(method, error)));
     return {

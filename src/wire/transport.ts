@@ -1,4 +1,4 @@
-import { type Channel, status } from '@grpc/grpc-js';
+import type { Channel } from '@grpc/grpc-js';
 import {
   backoffDelay,
   type Clock,
@@ -12,7 +12,7 @@ import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
 import { AuthService, ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
 import { tokenFetcher } from './authenticator.js';
-import { attemptUnary, type RawCall } from './call.js';
+import { attemptUnary, type RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import { makeChannelOptions } from './channel-options.js';
 import { makeCredentials } from './credentials.js';
@@ -51,7 +51,7 @@ export class Transport {
   readonly #hold = new ProcessHold();
   readonly #token: TokenSource | undefined;
   #metadata = new CallMetadata(undefined);
-  readonly #running = new Set<RawCall>();
+  readonly #running = new Set<RunningCall>();
   readonly #retries: RetryQueues;
   readonly #unaryPorts: UnaryPorts;
   readonly #streams: Streams;
@@ -184,7 +184,7 @@ export class Transport {
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new ClosedError('the client'));
-    for (const call of this.#running) call.cancelWithStatus(status.CANCELLED, 'the client was closed');
+    for (const call of this.#running) call.cancel('the client was closed');
     this.#retries.close(this.#closing.signal.reason);
     this.#streams.close();
     this.#pool.close();
@@ -200,9 +200,8 @@ export class Transport {
   async versionOf(member: Member): Promise<string | undefined> {
     try {
       return (await this.#ask(member, MaintenanceService.status, {}, versionMs))?.version;
-    } catch (error) {
-      if (error instanceof EtcdError) return undefined;
-      throw error;
+    } catch {
+      return undefined; // not known, whatever the reason
     }
   }
 
@@ -234,7 +233,7 @@ export class Transport {
       return undefined;
     } catch (error) {
       if (error instanceof EtcdError) return troubleOf(error, Number.POSITIVE_INFINITY);
-      throw error;
+      throw error; // no answer of any kind: the pool holds it against the member
     }
   }
 

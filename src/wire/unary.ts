@@ -8,8 +8,9 @@ import {
   EtcdError,
   inDoubt,
   needsToken,
+  toEtcdError,
 } from '../errors/index.js';
-import { attemptUnary, type RawCall } from './call.js';
+import { attemptUnary, type RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import type { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
@@ -29,7 +30,7 @@ export interface UnaryPorts {
   /** The present token's. */
   readonly metadata: () => CallMetadata;
   readonly maxReceiveBytes: number;
-  readonly running: Set<RawCall>;
+  readonly running: Set<RunningCall>;
   /** Aborted when the client closes. */
   readonly closing: AbortSignal;
 }
@@ -95,7 +96,8 @@ export class UnaryCall<Req, Res> {
         standing.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
         const { signal } = this.#options;
         // The signal's own reason may be an error of ours: of another call that failed.
-        if (!(error instanceof EtcdError) || (signal?.aborted && error === signal.reason)) throw error;
+        if (signal?.aborted && error === signal.reason) throw error;
+        if (!(error instanceof EtcdError)) throw this.#doubted(toEtcdError(error));
         if (this.#ports.closing.aborted)
           throw new ClosedError('the client', this.#inDoubt ? 'maybe-applied' : error.verdict);
         if (token && needsToken(error)) {
@@ -197,7 +199,7 @@ export class UnaryCall<Req, Res> {
     try {
       await this.#orClosing((signal) => raceAbort(within(token.refresh(used), remaining, late), signal));
     } catch (error) {
-      throw this.#doubted(error);
+      throw this.#doubted(error === this.#options.signal?.reason ? error : unsentFor(error));
     }
   }
 
@@ -207,6 +209,23 @@ export class UnaryCall<Req, Res> {
     const { closing } = this.#ports;
     return signal ? withEither(signal, closing, wait) : wait(closing);
   }
+}
+
+/** Whatever became of the request for a token, the call that waited for it was not sent. The error is others', too. */
+function unsentFor(error: unknown): unknown {
+  if (!(error instanceof EtcdError)) return toEtcdError(error);
+  if (error.verdict !== 'maybe-applied') return error;
+  if (error instanceof ClosedError) return new ClosedError('the client', 'not-applied');
+  const text = `no token could be had: ${error.message}`;
+  const fields = { verdict: 'not-applied', cause: error } as const;
+  if (error instanceof DeadlineError) return new DeadlineError(text, { ...fields, tried: error.tried });
+  const { code, serverText, reason } = error;
+  return new EtcdError(text, {
+    ...fields,
+    code,
+    ...(serverText === undefined ? {} : { serverText }),
+    ...(reason === undefined ? {} : { reason }),
+  });
 }
 
 const tokenless = new CallMetadata(undefined);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream, type Settings } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** One call as the server sees it. What is not said is done by the script: a call that it forgets stays open. */
@@ -33,10 +33,13 @@ export interface ScriptedServer {
 }
 
 /** A server that speaks gRPC by a script, for answers no real etcd gives on demand. Without TLS, on loopback. */
-export async function startScriptedServer(script: (call: ScriptedCall) => void): Promise<ScriptedServer> {
+export async function startScriptedServer(
+  script: (call: ScriptedCall) => void,
+  settings: Settings = {},
+): Promise<ScriptedServer> {
   const calls: string[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer();
+  const server = createServer({ settings });
   const scripted: ScriptedServer = {
     endpoint: '',
     calls,

@@ -278,7 +278,7 @@ export class WatchSession {
       state.answered();
       if (state.phase === 'live') this.#rest(state); // the doubt comes again with the next acknowledgement
     } else if (streamFate(error) === 'reauthenticate') this.#reauthenticate(state, error);
-    else if (streamFate(error) === 'end') this.#finish(state, error);
+    else if (error.verdict === 'final' || streamFate(error) === 'end') this.#finish(state, error);
     else this.#rest(state);
   }
 

@@ -103,7 +103,7 @@ export class FakeLeases {
   /** Streams start by themselves, as where a member is connected. */
   opens = true;
   tokenGeneration = 0;
-  readonly refreshes: { readonly used: number; resolve(): void; reject(error: EtcdError): void }[] = [];
+  readonly refreshes: { readonly used: number; resolve(): void; reject(error: unknown): void }[] = [];
 
   get last(): FakeKeepAlive {
     return this.streams[this.streams.length - 1]!;

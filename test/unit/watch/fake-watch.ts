@@ -100,6 +100,9 @@ export class FakeWatch {
   readonly streams: FakeStream[] = [];
   readonly timers = new Set<{ readonly delayMs: number; readonly callback: () => void }>();
   revision = 10n;
+  /** What reading the revision, and asking for another token, end with instead. */
+  readFails: unknown;
+  tokenFails: unknown;
   /** How often the process is kept alive. */
   holds = 0;
   readonly client: WatchClient;
@@ -108,7 +111,8 @@ export class FakeWatch {
     const watch: WatchCalls = {
       tokenGeneration: 0,
       onToken: () => {},
-      refreshToken: () => Promise.resolve(),
+      refreshToken: () =>
+        this.tokenFails === undefined ? Promise.resolve() : Promise.reject(this.tokenFails),
       versionOf: () => Promise.resolve(undefined),
       hold: () => {
         this.holds++;
@@ -127,7 +131,10 @@ export class FakeWatch {
       },
     };
     const kv = {
-      range: () => Promise.resolve({ header: { revision: this.revision } }),
+      range: () =>
+        this.readFails === undefined
+          ? Promise.resolve({ header: { revision: this.revision } })
+          : Promise.reject(this.readFails),
     } as unknown as Pick<KvCalls, 'range'>;
     const clock: Clock = {
       now: () => 0,
