@@ -1,8 +1,10 @@
 export { type BackoffOptions, backoffDelay } from './backoff.js';
 export { type Clock, systemClock } from './clock.js';
 export { type Due, DueQueue } from './due-queue.js';
+export { ConcurrencyLimit } from './concurrency-limit.js';
 export { type Clocks, ElapsedClock } from './elapsed-clock.js';
 export { Mailbox } from './mailbox.js';
+export { Pacer } from './pacer.js';
 export { ProcessHold } from './process-hold.js';
 export { restarting } from './restarting.js';
 export { delay, onAbort, raceAbort, sharedAbort, withEither, within } from './signals.js';
