@@ -1,7 +1,7 @@
 export { type BackoffOptions, backoffDelay } from './backoff.js';
 export { type Clock, systemClock } from './clock.js';
-export { type Due, DueQueue } from './due-queue.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
+export { type Due, DueQueue } from './due-queue.js';
 export { type Clocks, ElapsedClock } from './elapsed-clock.js';
 export { Mailbox } from './mailbox.js';
 export { Pacer } from './pacer.js';

@@ -18,6 +18,9 @@ export async function tellEvents(registration: Registration, say: (text: string)
       case 'adopted':
         say(`somebody changed the record; it stays so: ${JSON.stringify(event.endpoint)}`);
         break;
+      case 'restored':
+        say(`somebody wrote over the record; it is stored again: ${event.value}`);
+        break;
       case 'trouble':
         if (!troubled) say(`cannot register, and goes on trying: ${event.error.message}`);
         troubled = true;

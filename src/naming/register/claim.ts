@@ -3,10 +3,23 @@ import type { KeyValue, LeaseId, Revision } from '../../model/index.js';
 import { encodeEndpoint } from '../codec.js';
 import type { Endpoint, JsonValue } from '../endpoint.js';
 import { toRecord } from '../endpoint-set.js';
+import { NamingError } from '../errors.js';
+import { sameJson } from '../same-json.js';
+import type { KeyState } from './follow-key.js';
 import { mostLeft } from './left-leases.js';
 
 /** What to do about another's record under the same key: wait until it goes, give up, or write over it. */
 export type OnConflict = 'wait' | 'fail' | 'takeover';
+
+/**
+ * What a state of the key means for the record that was written under a lease:
+ * - `known`: nothing new, or older than that write;
+ * - `gone`: there is no record;
+ * - `ours`: a newer record under the same lease, whoever wrote it;
+ * - `orphan`: our bytes under no lease, which nothing would ever remove;
+ * - `replaced`: anything else is another's.
+ */
+export type Finding = 'known' | 'gone' | 'ours' | 'orphan' | 'replaced';
 
 /** More than may be left at a time, and the present one: what is kept alive must not be taken for another's. */
 const leasesRemembered = mostLeft + 2;
@@ -75,12 +88,26 @@ export class Claim {
 
   /**
    * Whether that record may be written over: it is our own; or, before our first one, of our address, as a process
-   * that restarts within the TTL finds it (later that is a rival's); or we were told to take it.
+   * that restarts within the TTL finds it (later that is a rival's); or it has our bytes and no lease; or we were told
+   * to take it.
    */
   mayReplace(found: KeyValue, first: boolean): boolean {
-    if (this.#ownLeases.has(found.lease)) return true;
+    if (this.#ownLeases.has(found.lease) || this.isOrphan(found)) return true;
     if (!first) return false;
     return this.#onConflict === 'takeover' || toRecord(found)?.addr === this.#endpoint.addr;
+  }
+
+  /** See {@link Finding}. */
+  judge({ kv, revision }: KeyState, lease: LeaseId, written: Revision): Finding {
+    if (revision < written) return 'known';
+    if (!kv) return 'gone';
+    if (kv.lease === lease) return kv.modRevision === written ? 'known' : 'ours';
+    return this.isOrphan(kv) ? 'orphan' : 'replaced';
+  }
+
+  /** Whether it has our bytes and no lease: it never expires, and waiting for its end would never end. */
+  isOrphan(kv: KeyValue): boolean {
+    return kv.lease === 0n && this.isStored(kv);
   }
 
   /** What to do about a record that may not be replaced. */
@@ -93,15 +120,35 @@ export class Claim {
     return kv.value.equals(this.#value);
   }
 
-  /** What somebody wrote into our record is kept from now on; undefined, and not kept, where it is no endpoint. */
+  /**
+   * Takes over the metadata that was written into our record, never the address: calls would go to another server
+   * under a lease that this one keeps alive. Where the address differs the record is then not stored as it should be.
+   * Gives the endpoint if the record says something of its own; undefined where no reader could use it.
+   */
   adopt(kv: KeyValue): Endpoint | undefined {
     const record = toRecord(kv);
     if (!record?.addr) return undefined;
-    const { addr, metadata } = record;
-    this.#endpoint = metadata === undefined ? { addr } : { addr, metadata };
-    this.#value = kv.value;
+    const { addr } = this.#endpoint;
+    const { metadata } = record;
+    const isOwnAddr = record.addr === addr;
+    const isNews = isOwnAddr || !sameJson(metadata ?? null, this.#endpoint.metadata ?? null);
+    const endpoint = metadata === undefined ? { addr } : { addr, metadata };
+    const value = isOwnAddr ? kv.value : tryToEncode(endpoint);
+    if (!isNews || !value) return undefined;
+    this.#endpoint = endpoint;
+    this.#value = value;
     this.#givenStatus = isPlain(metadata) ? metadata['status'] : undefined;
-    return this.#endpoint;
+    return endpoint;
+  }
+}
+
+/** Undefined for metadata that could be read and cannot be written, being nested too deep. */
+function tryToEncode(endpoint: Endpoint): Buffer | undefined {
+  try {
+    return encodeEndpoint(endpoint);
+  } catch (error) {
+    if (error instanceof NamingError) return undefined;
+    throw error;
   }
 }
 

@@ -33,17 +33,20 @@ export interface RegisterOptions {
 
 /**
  * Registers an endpoint and keeps it registered: after a lost lease, a restarted or wiped etcd, or a deleted record it
- * comes back under the same key. Resolves once it is stored for the first time.
+ * comes back under the same key. Resolves once it is stored for the first time. Rejects at once for what waiting cannot
+ * repair and for an abort, whatever state etcd is in: what was stored or granted until then is given back behind, for
+ * 5 s at most, or until the client is closed.
  * @throws {NamingError} for an empty target, id or address; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} naming the cause after `timeoutMs`;
  *   {PermissionDeniedError} and the like for what waiting cannot mend; the signal's own reason.
  */
 export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
   checkClient(client);
-  const target = checkTarget(options.target);
+  const target = checkTarget(options?.target);
   const { endpoint, onConflict = 'wait', onDeleted = 'restore' } = options;
+  if (typeof endpoint?.addr !== 'string') throw new NamingError('the endpoint has no addr');
   oneOf('onConflict', onConflict, ['wait', 'fail', 'takeover']);
   oneOf('onDeleted', onDeleted, ['restore', 'stop']);
-  const id = options.id ?? endpoint?.addr;
+  const id = options.id ?? endpoint.addr;
   if (id === '')
     throw new NamingError(endpoint.addr === '' ? 'the endpoint has no addr' : 'the endpoint id is empty');
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);

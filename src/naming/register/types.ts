@@ -38,8 +38,13 @@ export type RegistrationEvent =
     }
   /** Another's record has the key. */
   | { readonly type: 'waiting'; readonly value: string }
-  /** Somebody changed the record in place and left it ours; what they wrote is what is kept registered from now on. */
+  /** Somebody changed the record in place and left it ours; the metadata they wrote is what is kept registered from now on. */
   | { readonly type: 'adopted'; readonly endpoint: Endpoint }
+  /**
+   * Somebody wrote another address into our record, or what no reader could use, or stored it again without its lease:
+   * ours is stored there again. `value`: the start of what stood there.
+   */
+  | { readonly type: 'restored'; readonly value: string }
   /** Something stands in the way; it is tried again. */
   | { readonly type: 'trouble'; readonly error: EtcdError; readonly retryInMs: number }
   | ({ readonly type: 'ended' } & RegistrationEnd);
@@ -64,7 +69,7 @@ export interface DrainOptions {
 /** An endpoint that keeps itself registered until closed. */
 export interface Registration extends AsyncDisposable {
   readonly key: string;
-  /** What is kept registered; changed by `update()`, and by whoever changes the record in place. */
+  /** What is kept registered; changed by `update()`, and its metadata also by whoever changes the record in place. */
   readonly endpoint: Endpoint;
   readonly state: RegistrationState;
   /** The lease of the present record; undefined while there is none. */

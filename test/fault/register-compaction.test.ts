@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { EndpointManager, type Registration, register } from '#src/naming/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
+import { eventually } from '../integration/naming/support.js';
+import { useRegistrations } from '../integration/naming/use-registrations.js';
+import { skipUnlessBreakable } from '../support/etcd.js';
+
+// etcd before 3.4.36 and 3.5.18 never sends such a delete (etcd#18089, etcd#19179); all others do.
+describe('a delete at the compacted revision, at which a watch resumes', function () {
+  this.timeout(60_000);
+  const { etcd, opened, scene, endpoint, record } = useRegistrations();
+
+  before(function () {
+    skipUnlessBreakable(this, etcd());
+  });
+
+  /** A registration behind a door, whose watch has heard nothing when the door closes. */
+  async function behindDoor() {
+    const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    const registering = register(opened.client([door.endpoint]), {
+      target: scene.target,
+      endpoint,
+      ttlSeconds: 60,
+      timeoutMs: 60_000,
+    });
+    const watched = async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1;
+    await eventually('it watches its key', watched, 20_000);
+    return { door, registering };
+  }
+
+  async function deleteAndCompact(): Promise<bigint> {
+    const { admin, key } = scene;
+    const { revision } = await admin.kv.delete(key);
+    for (const value of ['1', '2', '3']) await admin.kv.put('noise', value);
+    await admin.kv.compact(revision, { physical: true });
+    return revision;
+  }
+
+  it('is noticed by the registration whose record it was', async () => {
+    const { door, registering } = await behindDoor();
+    const registration: Registration = opened.add(await registering, (one) => one.close());
+    const { revision } = registration;
+    door.refuse();
+    assert.equal(await deleteAndCompact(), revision! + 1n);
+    door.heal();
+    await eventually('it is registered again', () => registration.registrations === 2, 20_000);
+    assert.equal((await record())?.lease, registration.lease);
+  });
+
+  it('is noticed by the registration that waits for the record to go', async () => {
+    const { admin, key, target } = scene;
+    await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
+    const { revision } = await admin.kv.get('none');
+    const { door, registering } = await behindDoor();
+    door.refuse();
+    assert.equal(await deleteAndCompact(), revision + 1n);
+    door.heal();
+    const registration = opened.add(await registering, (one) => one.close());
+    assert.equal((await record())?.lease, registration.lease);
+  });
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { encodeEndpoint, type Registration, type RegistrationEvent } from '#src/naming/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
+import { skipUnlessBreakable } from '../../support/etcd.js';
+import { eventually } from './support.js';
+import { useRegistrations } from './use-registrations.js';
+
+describe('the record of a registration', () => {
+  const { etcd, opened, scene, endpoint, stored, start, record, isBack } = useRegistrations();
+  let admin: EtcdClient;
+  let key: string;
+
+  beforeEach(() => {
+    ({ admin, key } = scene);
+  });
+
+  function listen(registration: Registration): RegistrationEvent[] {
+    const events: RegistrationEvent[] = [];
+    void (async () => {
+      for await (const event of registration.events()) events.push(event);
+    })();
+    return events;
+  }
+
+  /** Waits until it stands under the registration's own lease, as it should. */
+  const isOwn = (registration: Registration) =>
+    eventually('it is the registration’s own', async () => {
+      const kv = await record();
+      return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
+    });
+
+  describe('that somebody stored again without its lease', () => {
+    for (const onConflict of ['wait', 'fail', 'takeover'] as const) {
+      it(`is reclaimed in place with onConflict '${onConflict}', and gone after close()`, async () => {
+        const registration = await start({ onConflict });
+        const events = listen(registration);
+        const { lease } = registration;
+        await admin.kv.put(key, stored, { lease: 0n });
+        await isOwn(registration);
+        await eventually('it says so', () => events.some(({ type }) => type === 'restored'));
+        assert.deepEqual(
+          [registration.state, registration.lease, registration.registrations],
+          ['registered', lease, 1],
+        );
+        await registration.close();
+        assert.equal(await record(), undefined);
+      });
+    }
+
+    it('is gone after a close() that follows at once', async () => {
+      const registration = await start();
+      await admin.kv.put(key, stored, { lease: 0n });
+      await registration.close();
+      assert.equal(await record(), undefined);
+    });
+
+    it('while it was waited for another’s is reclaimed as well', async () => {
+      const registration = await start();
+      await admin.kv.put(key, encodeEndpoint({ addr: '10.9.9.9:1' }), { lease: 0n });
+      await eventually('it waits', () => registration.state === 'waiting');
+      await admin.kv.put(key, stored, { lease: 0n });
+      await isBack(registration, 2);
+    });
+
+    it('while it could not be seen is reclaimed as well', async function () {
+      skipUnlessBreakable(this, etcd());
+      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const registration = await start({ ttlSeconds: 60 }, opened.client([door.endpoint]));
+      door.refuse();
+      await admin.kv.put(key, stored, { lease: 0n });
+      door.heal();
+      await isOwn(registration);
+    });
+
+    it('with other bytes is left alone, and close() does not delete it', async () => {
+      const registration = await start();
+      const { revision } = await admin.kv.put(key, encodeEndpoint({ ...endpoint, metadata: 1 }), {
+        lease: 0n,
+      });
+      await eventually('it waits', () => registration.state === 'waiting');
+      await registration.close();
+      assert.equal((await record())?.modRevision, revision);
+    });
+  });
+
+  describe('into which somebody writes another address', () => {
+    const foreign = encodeEndpoint({ addr: '10.9.9.9:1', metadata: { weight: 2 } });
+    const overwrite = (registration: Registration) =>
+      admin.kv.put(key, foreign, { lease: registration.lease ?? 0n });
+
+    it('keeps its own address, takes over the metadata, and says both', async () => {
+      const registration = await start();
+      const events = listen(registration);
+      const { lease } = registration;
+      await overwrite(registration);
+      await eventually('it is restored', () => events.some(({ type }) => type === 'restored'));
+      assert.equal(
+        (await record())?.value.toString(),
+        `{"Op":0,"Addr":"${endpoint.addr}","Metadata":{"weight":2}}`,
+      );
+      assert.deepEqual(registration.endpoint, { ...endpoint, metadata: { weight: 2 } });
+      assert.deepEqual(
+        events.map((event) => (event.type === 'restored' ? event.value : event.type)),
+        ['adopted', foreign.toString()],
+      );
+      assert.deepEqual([registration.lease, registration.registrations], [lease, 1]);
+      // Through a new record as well.
+      await admin.lease.revoke(lease!);
+      await eventually('it is back', () => registration.registrations === 2);
+      assert.match(String((await record())?.value), /10\.0\.0\.7:50051.*weight":2/);
+    });
+
+    it('while it could not be seen keeps its own address all the same', async function () {
+      skipUnlessBreakable(this, etcd());
+      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const registration = await start({ ttlSeconds: 60 }, opened.client([door.endpoint]));
+      door.refuse();
+      await overwrite(registration);
+      door.heal();
+      await eventually('its own address is back', async () =>
+        (await record())?.value.toString().includes(endpoint.addr),
+      );
+      assert.equal(registration.endpoint.addr, endpoint.addr);
+    });
+
+    it('again and again is restored ever more slowly', async function () {
+      this.timeout(60_000);
+      const registration = await start({ ttlSeconds: 60 });
+      const began = performance.now();
+      let restored = 0;
+      let last = (await overwrite(registration)).revision;
+      await eventually('some time has passed', async () => {
+        const kv = await record();
+        if (kv && kv.modRevision > last) {
+          restored++;
+          last = (await overwrite(registration)).revision;
+        }
+        return performance.now() - began > 6_000;
+      });
+      assert.ok(restored >= 2 && restored <= 20, `restored ${restored} times`);
+    });
+  });
+});

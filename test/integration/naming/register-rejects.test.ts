@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import { PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
+import { EndpointManager, NamingError, register } from '#src/naming/index.js';
+import { type EtcdHandle, startEtcd, startFaultProxy } from '#src/testing/index.js';
+import { AuthGateway } from '../../support/auth-gateway.js';
+import { secretOf } from '../../support/canary.js';
+import { skipIfExternal, skipUnlessBreakable } from '../../support/etcd.js';
+import { eventually, Opened } from './support.js';
+import { useRegistrations } from './use-registrations.js';
+
+// What is not at once here took 5 s or the whole of the deadline, which is longer than a test may take.
+const atOnceMs = 3_000;
+
+describe('register()', () => {
+  const { etcd, opened, scene, endpoint, start, record } = useRegistrations();
+  let admin: EtcdClient;
+  let target: string;
+  let key: string;
+
+  beforeEach(() => {
+    ({ admin, target, key } = scene);
+  });
+
+  for (const fault of ['refuse', 'blackhole'] as const) {
+    it(`that waits rejects at once when it is aborted while the network says ${fault}, and cleans up behind`, async function () {
+      skipUnlessBreakable(this, etcd());
+      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
+      const before = await admin.lease.list();
+      const abort = new AbortController();
+      const client = opened.client([door.endpoint]);
+      const registering = start({ signal: abort.signal, ttlSeconds: 600 }, client);
+      await eventually(
+        'it waits',
+        async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1,
+      );
+      const lease = (await admin.lease.list()).find((one) => !before.includes(one));
+      assert.ok(lease);
+      door[fault]();
+      const began = performance.now();
+      const reason = new Error('enough');
+      abort.abort(reason);
+      await assert.rejects(registering, (error) => error === reason);
+      assert.ok(performance.now() - began < atOnceMs, `it took ${performance.now() - began} ms`);
+      door.heal();
+      await eventually(
+        'its lease is revoked behind',
+        async () => (await admin.lease.timeToLive(lease)) === undefined,
+        20_000,
+      );
+      assert.match(String((await record())?.value), /10\.9\.9\.9:1/);
+    });
+  }
+
+  it('that was aborted has its cleanup ended by close() of the client', async function () {
+    skipUnlessBreakable(this, etcd());
+    const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
+    const abort = new AbortController();
+    const client = opened.client([door.endpoint]);
+    const registering = start({ signal: abort.signal }, client);
+    await eventually(
+      'it waits',
+      async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1,
+    );
+    door.blackhole();
+    const began = performance.now();
+    abort.abort(new Error('enough'));
+    await assert.rejects(registering, /enough/);
+    await client.close();
+    assert.ok(performance.now() - began < atOnceMs);
+    door.heal();
+  });
+
+  it('refuses what it cannot use by a rejection that says what is missing', async () => {
+    for (const options of [
+      undefined,
+      {},
+      { target },
+      { endpoint },
+      { target, endpoint: null },
+      { target, endpoint: {} },
+      { target: 7, endpoint },
+    ]) {
+      let registering: Promise<unknown> | undefined;
+      assert.doesNotThrow(() => {
+        registering = register(scene.client, options as never);
+      });
+      await assert.rejects(registering!, NamingError, JSON.stringify(options));
+    }
+  });
+});
+
+describe('register() where authentication is on', function () {
+  this.timeout(60_000);
+  let etcd: EtcdHandle | undefined;
+  let opened: Opened;
+  const root = { username: 'root', password: secretOf('root') };
+
+  before(async function () {
+    skipIfExternal(this);
+    etcd = await startEtcd();
+    const gateway = new AuthGateway(() => etcd!, root.password);
+    await gateway.addRoot();
+    await gateway.call('user/add', { name: 'nobody', password: secretOf('nobody') });
+    await gateway.enable();
+  });
+
+  beforeEach(() => {
+    opened = new Opened();
+  });
+
+  afterEach(() => opened.close());
+  after(() => etcd?.close());
+
+  async function rejectsAtOnce(auth: { username: string; password: string }): Promise<unknown> {
+    const { EtcdClient } = await import('#src/client/index.js');
+    const client = opened.add(new EtcdClient({ endpoints: etcd!.endpoints, auth }), (one) => one.close());
+    const began = performance.now();
+    const error = await register(client, { target: 'svc', endpoint: { addr: '10.0.0.7:1' } }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(performance.now() - began < 10_000, `it took ${performance.now() - began} ms`);
+    return error;
+  }
+
+  it('rejects without waiting for its deadline of 30 s when the permission is missing', async () => {
+    const error = await rejectsAtOnce({ username: 'nobody', password: secretOf('nobody') });
+    assert.ok(error instanceof PermissionDeniedError, String(error));
+  });
+
+  it('rejects without waiting for its deadline of 30 s when the password is wrong', async () => {
+    const error = await rejectsAtOnce({ username: 'nobody', password: secretOf('wrong') });
+    assert.ok(error instanceof UnauthenticatedError, String(error));
+  });
+});

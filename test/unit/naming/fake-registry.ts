@@ -1,0 +1,117 @@
+import type { KvClient, TxnResult } from '#src/kv/index.js';
+import type { KeptLease } from '#src/lease/index.js';
+import type { KeyValue } from '#src/model/index.js';
+import type { NamingClient } from '#src/naming/index.js';
+import type { WatchBatch } from '#src/watch/index.js';
+
+/** What of it a registration asks, and how often it asked. */
+export type Asked = 'grant' | 'txn' | 'range' | 'watch' | 'timeToLive';
+
+/** An etcd that answers a registration by a script, for answers that no real one gives. */
+export class FakeRegistry {
+  readonly counts: Record<Asked, number> = { grant: 0, txn: 0, range: 0, watch: 0, timeToLive: 0 };
+  /** The answer to a write: the revision at which it was stored, or what was found instead. */
+  onTxn: () => bigint | readonly KeyValue[] = () => 10n;
+  onRange: () => { readonly revision: bigint; readonly kvs: readonly KeyValue[] } = () => ({
+    revision: 10n,
+    kvs: [],
+  });
+  /** What a watch reports, before it stays silent until it is left. */
+  onWatch: () => Iterable<WatchBatch> = () => [];
+  onTimeToLive: () => unknown = () => ({ remainingSeconds: 5 });
+
+  get requests(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  get lastLease(): bigint {
+    return BigInt(this.counts.grant);
+  }
+
+  readonly client = {
+    closed: false,
+    onClose: () => () => {},
+    mirror: () => {
+      throw new Error('no mirror here');
+    },
+    kv: {
+      txn: async () => {
+        this.counts.txn++;
+        await turn();
+        const answer = this.onTxn();
+        return typeof answer === 'bigint'
+          ? { succeeded: true, revision: answer, results: [] }
+          : ({
+              succeeded: false,
+              revision: 10n,
+              results: [{ type: 'range', kvs: answer }],
+            } as unknown as TxnResult);
+      },
+      range: async () => {
+        this.counts.range++;
+        await turn();
+        return this.onRange();
+      },
+    } as unknown as KvClient,
+    lease: {
+      hold: async (): Promise<KeptLease> => {
+        this.counts.grant++;
+        await turn();
+        return fakeLease(this.lastLease);
+      },
+      timeToLive: async () => {
+        this.counts.timeToLive++;
+        await turn();
+        return this.onTimeToLive();
+      },
+    },
+    watch: (_key: unknown, { signal }: { signal: AbortSignal }) => {
+      this.counts.watch++;
+      return fakeWatcher(this.onWatch(), signal);
+    },
+  } as unknown as NamingClient;
+
+  record(fields: Partial<KeyValue> & { readonly value: Buffer }): KeyValue {
+    const key = Buffer.from('svc/e');
+    return { key, createRevision: 10n, modRevision: 10n, version: 1n, lease: this.lastLease, ...fields };
+  }
+}
+
+/** Whoever asks without a pause shall not keep the process from everything else. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function fakeLease(id: bigint): KeptLease {
+  const { signal } = new AbortController();
+  const done = () => Promise.resolve();
+  return {
+    id,
+    ttlSeconds: 10,
+    held: true,
+    signal,
+    ended: new Promise(() => {}),
+    revoke: done,
+    close: done,
+    [Symbol.asyncDispose]: done,
+  };
+}
+
+function fakeWatcher(batches: Iterable<WatchBatch>, signal: AbortSignal) {
+  let left: () => void = () => {};
+  const over = new Promise<void>((resolve, reject) => {
+    left = resolve;
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  over.catch(() => {});
+  return {
+    close: async () => left(),
+    async *[Symbol.asyncIterator]() {
+      await turn();
+      for (const batch of batches) {
+        signal.throwIfAborted();
+        yield batch;
+        await turn();
+      }
+      await over;
+    },
+  };
+}

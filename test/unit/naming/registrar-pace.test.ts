@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CompactedError, EtcdError } from '#src/errors/index.js';
+import { encodeEndpoint, type Registration, register } from '#src/naming/index.js';
+import { FakeRegistry } from './fake-registry.js';
+
+// Full jitter from 200 ms on: in 1.5 s three or four pauses for each thing that is retried, and seldom twice as many.
+const forMs = 1_500;
+const maxRequests = 60;
+
+describe('a registration whose etcd gives the same answer again and again', () => {
+  const endpoint = { addr: '10.0.0.7:1' };
+  const own = encodeEndpoint(endpoint);
+  const other = encodeEndpoint({ addr: '10.9.9.9:1' });
+  const resumed = { events: [], nextRevision: 11n, resumed: true } as const;
+  const compacted = function* () {
+    yield* [];
+    throw new CompactedError('mvcc: required revision has been compacted', 11n);
+  };
+
+  const scripts: Readonly<Record<string, (registry: FakeRegistry) => void>> = {
+    'that its key is taken, and by no record': (registry) => {
+      registry.onTxn = () => [];
+    },
+    'that its key is taken, by a record of its own': (registry) => {
+      registry.onTxn = () => [registry.record({ value: own })];
+    },
+    'that its key is another’s, and then at once that it is free': (registry) => {
+      registry.onTxn = () => [registry.record({ value: other, lease: 99n })];
+      registry.onWatch = () => [resumed];
+      registry.onRange = () => ({ revision: 11n, kvs: [] });
+    },
+    'that its key is another’s, and all history of it compacted': (registry) => {
+      registry.onTxn = () => [registry.record({ value: other, lease: 99n })];
+      registry.onWatch = compacted;
+      registry.onRange = () => ({ revision: 11n, kvs: [registry.record({ value: other, lease: 99n })] });
+    },
+    'that its history is compacted, though its record stands': (registry) => {
+      registry.onWatch = compacted;
+      registry.onRange = () => ({ revision: 11n, kvs: [registry.record({ value: own })] });
+    },
+    'that its record is gone as soon as it is stored': (registry) => {
+      registry.onWatch = () => [resumed];
+      registry.onRange = () => ({ revision: 11n, kvs: [] });
+    },
+    'that its record has another’s address as soon as it is stored': (registry) => {
+      let revision = 10n;
+      registry.onTxn = () => revision++;
+      registry.onWatch = function* () {
+        for (;;) {
+          const kv = registry.record({ value: other, modRevision: ++revision });
+          yield { events: [{ type: 'put', kv }], nextRevision: revision + 1n };
+        }
+      };
+    },
+    'that its record is gone, and nothing of its lease': (registry) => {
+      registry.onWatch = () => [resumed];
+      registry.onRange = () => ({ revision: 11n, kvs: [] });
+      registry.onTimeToLive = () => {
+        throw new EtcdError('etcdserver: request timed out', { code: 14, verdict: 'not-applied' });
+      };
+    },
+    'that it cannot be read just now': (registry) => {
+      registry.onWatch = () => [resumed];
+      registry.onRange = () => {
+        throw new EtcdError('etcdserver: request timed out', { code: 14, verdict: 'not-applied' });
+      };
+    },
+  };
+
+  for (const [answer, script] of Object.entries(scripts)) {
+    it(`does not ask faster for the answer ${answer}`, async function () {
+      this.timeout(20_000);
+      const registry = new FakeRegistry();
+      script(registry);
+      const end = new AbortController();
+      let registration: Registration | undefined;
+      const registering = register(registry.client, {
+        target: 'svc',
+        id: 'e',
+        endpoint,
+        signal: end.signal,
+      }).then(
+        (one) => {
+          registration = one;
+        },
+        () => {},
+      );
+      await sleep(forMs); // the rate is what is measured
+      const { requests } = registry;
+      end.abort();
+      await registering;
+      await registration?.close();
+      assert.ok(requests <= maxRequests, `${requests} requests: ${JSON.stringify(registry.counts)}`);
+      assert.ok(requests > 2, `${requests} requests`);
+    });
+  }
+
+  it('does not write an update faster that is refused again and again', async function () {
+    this.timeout(20_000);
+    const registry = new FakeRegistry();
+    const registration = await register(registry.client, { target: 'svc', id: 'e', endpoint });
+    registry.onTxn = () => [registry.record({ value: own })];
+    const end = new AbortController();
+    const updating = registration.update({ metadata: 1 }, { signal: end.signal });
+    await sleep(forMs);
+    const { txn } = registry.counts;
+    end.abort();
+    await assert.rejects(updating);
+    await registration.close();
+    assert.ok(txn > 1 && txn <= 20, `${txn} writes`);
+  });
+});
