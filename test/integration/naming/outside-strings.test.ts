@@ -133,6 +133,11 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
       [empty],
       (username) => useClient({ endpoints: etcd().endpoints, auth: { username, password, ...docker } }),
     ],
+    // An empty one is the provider's failure, which may pass.
+    'a token': [
+      [lineEnd, nul, foreign],
+      (text) => useClient({ endpoints: etcd().endpoints, auth: { tokenProvider: () => text, ...docker } }),
+    ],
     'serverName of dial()': [
       [spaced, lineEnd, nul, foreign, long, empty],
       (serverName) => useResolver(() => dial(service, { serverName })),
