@@ -121,7 +121,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    */
   async waitForRevision(
     revision: Revision,
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Revision> {
     return this.#whileOpen(options.signal, (signal) => this.#reach(revision, signal));
   }
@@ -132,7 +132,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    * showed already, and so was replaced.
    * @throws as the read, and as {@link waitForRevision}.
    */
-  async verify(options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+  async verify(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<boolean> {
     return this.#whileOpen(options.signal, async (signal) => {
       const shown = this.#view.revision;
       const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });

@@ -1,4 +1,4 @@
-import { type Clock, delay, within } from '../../async/index.js';
+import { type Clock, ProcessHold, within } from '../../async/index.js';
 import { DeadlineError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import { readSnapshot, type SnapshotStore, type StoredView, writeSnapshot } from './snapshot.js';
 import type { ServiceView } from './view.js';
@@ -64,11 +64,17 @@ export class SnapshotSaver {
 
   /** Resolves when everything is saved, or could not be: after 5 s at the latest. */
   async flushed(): Promise<void> {
-    if (!this.#saving) return;
-    const saved = new AbortController();
-    const late = delay(storeTimeoutMs, saved.signal).catch(() => {});
-    await Promise.race([this.#saving, late]);
-    saved.abort();
+    const saving = this.#saving;
+    if (!saving) return;
+    const process = new ProcessHold(); // a store that hangs may leave nothing else that keeps it alive
+    process.acquire();
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#ports.clock.setTimer(storeTimeoutMs, resolve);
+    });
+    await Promise.race([saving, late]);
+    cancel();
+    process.close();
   }
 
   #saveIn(ms: number): void {

@@ -40,7 +40,7 @@ export class ViewState {
 
   /** For how long the view may have been out of date, in milliseconds. */
   get staleMs(): number {
-    if (this.#isLive || !this.#view) return 0;
+    if (!this.#view || this.#isLive) return 0;
     if (this.#savedAt !== undefined) return Math.max(0, Date.now() - this.#savedAt); // that clock may be ahead of ours
     if (this.#staleSince !== undefined) return this.#clock.now() - this.#staleSince;
     return this.#mirror()?.forMs ?? 0;
@@ -102,6 +102,7 @@ export class ViewState {
   }
 
   get #isLive(): boolean {
-    return this.#mirror()?.fresh === true && !this.isFromDisk && this.#staleSince === undefined;
+    const { fresh } = this.#mirror() ?? { fresh: false };
+    return fresh && this.#view !== undefined && !this.isFromDisk && this.#staleSince === undefined;
   }
 }

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { ClosedError } from '#src/errors/index.js';
+import {
+  ClosedError,
+  Code,
+  DeadlineError,
+  EtcdError,
+  InvalidInputError,
+  PermissionDeniedError,
+} from '#src/errors/index.js';
 import { readSnapshot } from '#src/naming/directory/snapshot.js';
 import { ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
@@ -84,6 +91,113 @@ describe('a directory', () => {
     });
   });
 
+  describe('that is to be ready', () => {
+    const unreachable = new EtcdError('not reached', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
+    const denied = new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED });
+
+    it('rejects at its deadline with what last stood in the way, and follows no longer', async () => {
+      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const ready = directory.ready('svc');
+      const failure = assert.rejects(ready, (error: unknown) => {
+        assert.ok(error instanceof DeadlineError);
+        assert.match(error.message, /'svc\/' did not have 1 endpoints within 30000 ms: .*not reached/);
+        assert.equal(error.cause, unreachable);
+        return true;
+      });
+      etcd.mirrors[0]!.trouble(unreachable);
+      clock.advance(29_999);
+      await settled();
+      clock.advance(1);
+      await failure;
+      clock.advance(5_000);
+      assert.equal(etcd.mirrors[0]!.over, true);
+    });
+
+    it('rejects at its deadline with how many there are', async () => {
+      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const ready = directory.ready('svc', { minEndpoints: 2, timeoutMs: 500 });
+      const failure = assert.rejects(ready, /did not have 2 endpoints within 500 ms: it has 1/);
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      clock.advance(500);
+      await failure;
+    });
+
+    it('rejects at once on a final error, also when some endpoints are known', async () => {
+      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const ready = directory.ready('svc', { minEndpoints: 2 });
+      const views = directory.subscribe('svc');
+      const failure = assert.rejects(ready, PermissionDeniedError);
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+      etcd.mirrors[0]!.fail(denied);
+      await failure;
+      assert.equal((await views.next()).value?.endpoints.length, 1, 'what is known stays known');
+      await views.return?.();
+    });
+
+    it('ends a reader that has seen nothing yet by a final error', async () => {
+      const views = new ServiceDirectory(etcd.client, {}, clock).subscribe('svc');
+      const failure = assert.rejects(views.next(), PermissionDeniedError);
+      etcd.mirrors[0]!.fail(denied);
+      await failure;
+      clock.advance(5_000);
+      assert.equal(clock.timers, 0);
+    });
+
+    it('refuses what cannot work', async () => {
+      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      for (const options of [{ timeoutMs: Number.NaN }, { timeoutMs: -1 }, { minEndpoints: -1 }])
+        await assert.rejects(directory.ready('svc', options), InvalidInputError);
+      assert.equal(etcd.mirrors.length, 0);
+    });
+  });
+
+  describe('whose snapshot store hangs', () => {
+    let saves: number;
+    const snapshots: SnapshotStore = {
+      load: () => new Promise(() => {}),
+      save: () => {
+        saves++;
+        return new Promise(() => {});
+      },
+    };
+    let directory: ServiceDirectory;
+
+    beforeEach(async () => {
+      saves = 0;
+      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+      directory.follow('svc', { view: () => {}, trouble: () => {} });
+      etcd.mirrors[0]!.snapshot('a:1');
+      await settled();
+    });
+
+    it('closes after 5 s, and says why nothing was saved', async () => {
+      let closed = false;
+      const closing = directory.close().then(() => {
+        closed = true;
+      });
+      await settled();
+      clock.advance(4_999);
+      await settled();
+      assert.equal(closed, false);
+      clock.advance(1);
+      await closing;
+      assert.match(String(directory.status('svc').snapshotError), /was not saved within 5000 ms/);
+      assert.equal(clock.timers, 0);
+    });
+
+    it('collects no saves, and says so while it lives', async () => {
+      for (let minutes = 0; minutes < 60; minutes++) {
+        clock.advance(60_000);
+        await settled();
+      }
+      assert.equal(saves, 1);
+      assert.match(String(directory.status('svc').snapshotError), /was not saved within 5000 ms/);
+      assert.equal(directory.status('svc').source, 'live');
+    });
+  });
+
   describe('with snapshots', () => {
     const saved: Uint8Array[] = [];
     let failure: Error | undefined;
@@ -140,6 +254,27 @@ describe('a directory', () => {
     it('saves at its end what it had no time to save', async () => {
       await directory.close();
       assert.equal(saved.length, 1);
+    });
+
+    it('waits at its close also for what a service saved that is followed no longer', async () => {
+      await directory.close();
+      let finish = () => {};
+      const finished = new Promise<void>((resolve) => (finish = resolve));
+      const slow: SnapshotStore = { load: async () => undefined, save: () => finished };
+      const other = new ServiceDirectory(etcd.client, { snapshots: slow }, clock);
+      const leave = other.follow('svc', { view: () => {}, trouble: () => {} });
+      etcd.mirrors.at(-1)!.snapshot('a:1');
+      await settled();
+      leave();
+      await pass(5_000);
+      let closed = false;
+      const closing = other.close().then(() => {
+        closed = true;
+      });
+      await settled();
+      assert.equal(closed, false);
+      finish();
+      await closing;
     });
 
     it('outlives a record that cannot be written, and tells so', async () => {
