@@ -20,7 +20,10 @@ export function secretOf(name: string): string {
   return secret;
 }
 
-/** Tells the runner of a secret: a text, or private keys in PEM, of which each line of the body counts. */
+/**
+ * Tells the runner of a secret: a text, of which each line counts (an output may have the line end in any spelling), or
+ * private keys in PEM, of which each line of the body does.
+ */
 export function registerSecret(text: string): void {
   for (const secret of partsOf(text)) {
     if (registered.has(secret)) continue;
@@ -38,7 +41,7 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]+)-----END/g;
 
 function partsOf(text: string): string[] {
   const bodies = [...text.matchAll(privateKey)].map(([, body = '']) => body);
-  if (bodies.length === 0) return [text];
+  if (bodies.length === 0) return text.split(/[\r\n]+/).filter((line) => line.length >= 8);
   // A short last line may be padding alone; every other holds some of the key.
   return bodies.flatMap((body) => body.split(/\s+/).filter((line) => line.length >= 16));
 }

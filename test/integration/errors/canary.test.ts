@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+import { Client, credentials } from '@grpc/grpc-js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
-import { Code, EtcdError, UnauthenticatedError } from '#src/errors/index.js';
+import { Code, EtcdError, InvalidInputError, UnauthenticatedError } from '#src/errors/index.js';
 import { AuthenticateRequest, AuthenticateResponse } from '#src/gen/etcd/rpc.js';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register } from '#src/naming/index.js';
 import { canary, registerSecret, secretOf, secretsInUse } from '../../support/canary.js';
 import { type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
+import { Command, main } from '../cli/support.js';
 import { eventually } from '../client/support.js';
 
 const auth = { username: 'somebody', password: secretOf('of the canary test') };
@@ -125,7 +128,109 @@ describe('no password, token or key stands in', () => {
     return thrown;
   }
 
+  /** What a gRPC call meets whose target is resolved by this client. */
+  async function callThrough(client: EtcdClient): Promise<Error & { readonly details: string }> {
+    const resolver = registerEtcdResolver(client);
+    const grpc = new Client('etcd:///some/service', credentials.createInsecure());
+    const same = (bytes: Buffer) => bytes;
+    try {
+      return await new Promise((resolve, reject) => {
+        const options = { deadline: Date.now() + 1_500 };
+        grpc.makeUnaryRequest('/a.Service/Call', same, same, Buffer.alloc(0), options, (error) =>
+          error ? resolve(error) : reject(new Error('it was answered')),
+        );
+      });
+    } finally {
+      grpc.close();
+      resolver[Symbol.dispose]();
+    }
+  }
+
+  const secondLine = secretOf('second line of a token');
+  const white = { 'a line end behind it': `${token}\n`, 'white space around it': `\r\n \t${token} \r\n` };
+  const unfit = {
+    'a line end in it': `${token}\n${secondLine}`,
+    'a carriage return in it': `${token}\r\n${secondLine}\r\n`,
+    'a NUL in it': `${token}\0`,
+    'a letter beyond ASCII in it': `${token}ä`,
+    'more letters than a header takes': token.repeat(4_000),
+  };
+
+  for (const [whose, authOf] of Object.entries({
+    'of a provider': (given: string): NonNullable<EtcdClientOptions['auth']> => ({
+      tokenProvider: () => given,
+    }),
+    'that etcd issues': (given: string): NonNullable<EtcdClientOptions['auth']> => {
+      const { fromPartial, encode } = AuthenticateResponse;
+      authenticate = (call) => call.reply(encode(fromPartial({ token: given })).finish());
+      return auth;
+    },
+  })) {
+    for (const [how, given] of Object.entries(white)) {
+      it(`what comes of a token ${whose} with ${how}, which is cut off`, async () => {
+        play = (call) => call.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
+        const client = connect({ auth: authOf(given) });
+        const thrown = await fail(client);
+        for (const [name, error] of thrown) assertClean(`the error of ${name}`, error);
+        assertClean('the error of a gRPC call', await callThrough(client));
+        assert.ok(tokens.length >= 8, `${tokens.length} calls`);
+        assert.ok(
+          tokens.every((sent) => sent === token),
+          'a call went without the token',
+        );
+      });
+    }
+
+    for (const [how, given] of Object.entries(unfit)) {
+      it(`what comes of a token ${whose} with ${how}, which is never sent, nor is anything without it`, async () => {
+        play = (call) => call.end(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
+        const client = connect({ auth: authOf(given) });
+        const told: unknown[] = [];
+        const following = (async () => {
+          for await (const event of client.status()) told.push(event);
+        })();
+        const thrown = await fail(client);
+        assert.ok(thrown.size >= 12, `${[...thrown.keys()]} failed`);
+        for (const [name, error] of thrown) {
+          assertClean(`the error of ${name}`, error);
+          // etcd may come to its senses, so what waits goes on; a provider is asked again by the next call.
+          if (whose !== 'of a provider') continue;
+          assert.ok(error instanceof InvalidInputError, `${name}: ${String(error).slice(0, 100)}`);
+        }
+        const error = await callThrough(client);
+        assertClean('the error of a gRPC call', error);
+        assertClean('its details', error.details);
+        if (whose === 'of a provider') assert.match(error.details, /auth\.tokenProvider/);
+        assertClean('the client', client);
+        await client.close();
+        await following;
+        assertClean('the status', told);
+        assert.deepEqual(tokens, []);
+      });
+    }
+  }
+
+  for (const [how, given] of Object.entries({ ...white, 'a line end in it': unfit['a line end in it'] })) {
+    it(`what the command prints when its token has ${how}`, async () => {
+      play = (call) => call.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
+      const env = { ETCDCTL_ENDPOINTS: server().endpoint, ETCDCTL_AUTH_JWT_TOKEN: given };
+      const { code, stdout, stderr } = await new Command(process.execPath, [main, 'ls', '--debug'], env)
+        .ended;
+      assert.notEqual(code, 0);
+      assert.notEqual(stderr, '');
+      assertClean('the output', `${stdout}${stderr}`);
+    });
+  }
+
   for (const [what, how] of Object.entries(failures)) {
+    it(`the details that a gRPC caller sees when the server ${what}`, async () => {
+      play = how;
+      const error = await callThrough(connect());
+      assertClean('the error', error);
+      assertClean('its details', error.details);
+      assert.ok(tokens.includes(token));
+    });
+
     it(`the errors, handles, status and diagnostics of a client whose server ${what}`, async () => {
       play = how;
       const client = connect();

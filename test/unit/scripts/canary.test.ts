@@ -66,6 +66,16 @@ describe('the search for secrets in the output of the tests', () => {
     assert.equal(search(added, pem.split('\n')[2] ?? '').status, 1);
   });
 
+  it('knows a token by each of its lines, whatever stands for the line end', () => {
+    const [first, second] = [`${canary}-first-line`, `${canary}-second-line`];
+    const before = new Set(secretsInUse());
+    registerSecret(`${first}\r\n${second}\n`);
+    const added = secretsInUse().filter((one) => !before.has(one));
+    assert.deepEqual(added, [first, second]);
+    for (const output of [JSON.stringify(`${first}\n`), inspect(`\n${second}`), `${first}\n${second}`])
+      assert.equal(search(added, output).status, 1, 'it was not seen');
+  });
+
   it('finds a secret in every file of the tests that names a password', () => {
     assert.equal(secretOf('a name'), `${canary}-a-name`);
     const files = readdirSync(join(project, 'test'), { recursive: true, encoding: 'utf8' });
