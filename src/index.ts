@@ -28,6 +28,8 @@ export {
   LeaseNotFoundError,
   PermissionDeniedError,
   RolledBackError,
+  StoreReplacedError,
+  type StoreSighting,
   TlsError,
   type TlsReason,
   type TriedMember,

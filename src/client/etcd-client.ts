@@ -94,8 +94,9 @@ export class EtcdClient implements AsyncDisposable {
   /** A range kept in memory: snapshots and deltas; see {@link Mirror}. */
   mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
+    const { store } = this.#transport;
     return new Mirror(
-      { kv: this.kv, watch, random: Math.random, closing: this.#closing.signal },
+      { kv: this.kv, watch, store, random: Math.random, closing: this.#closing.signal },
       range,
       options,
     );

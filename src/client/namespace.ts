@@ -53,8 +53,9 @@ export class EtcdNamespace {
   /** As the client's, within the namespace. */
   mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
-    const { random, times } = this.#parent;
-    return new Mirror({ kv: this.kv, watch, random, closing: times.closing }, range, options);
+    const { calls, random, times } = this.#parent;
+    const { closing } = times;
+    return new Mirror({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
   }
 
   /** A namespace within this one. */

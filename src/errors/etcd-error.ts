@@ -173,6 +173,30 @@ export class RolledBackError extends EtcdError {
   }
 }
 
+/** Which store a member showed. */
+export interface StoreSighting {
+  /** The endpoint, as the client was given it. */
+  readonly member: string;
+  /** In hexadecimal, as `etcdctl` writes it. */
+  readonly clusterId: string;
+}
+
+/**
+ * Answers came from two stores: etcd was wiped, restored or exchanged for another between them, or the client's
+ * endpoints name two clusters. Revisions and leases of the one mean nothing in the other. The client has gone over to
+ * the new one: read again.
+ */
+export class StoreReplacedError extends EtcdError {
+  override readonly name = 'StoreReplacedError';
+  /** Who showed which store, the earlier first; empty where not the cluster id but the keys proved it. */
+  readonly stores: readonly StoreSighting[];
+
+  constructor(message: string, stores: readonly StoreSighting[] = []) {
+    super(message, { code: Code.ABORTED, verdict: 'not-applied' });
+    this.stores = stores;
+  }
+}
+
 /** The lease does not exist: it expired, was revoked, or was never granted. */
 export class LeaseNotFoundError extends EtcdError {
   override readonly name = 'LeaseNotFoundError';

@@ -11,6 +11,8 @@ export {
   LeaseNotFoundError,
   PermissionDeniedError,
   RolledBackError,
+  StoreReplacedError,
+  type StoreSighting,
   type TriedMember,
   toEtcdError,
   UnauthenticatedError,

@@ -75,22 +75,26 @@ export class KvClient {
    * where it was cut, on another member if need be. Can be iterated once; leaving the loop cancels on the server.
    *
    * The iteration throws, after everything received was handed over: {CompactedError} when the revision was compacted
-   * meanwhile, {DeadlineError} when no batch came within `timeoutMs`, what `range` throws, {ClosedError} after the
+   * meanwhile, {StoreReplacedError} when another store answers than the one that did before, {DeadlineError} when no batch came within `timeoutMs`, what `range` throws, {ClosedError} after the
    * client's close(), or the signal's own reason.
    * @throws {InvalidInputError} at once.
    */
   stream(range: Bytes | KeyRange, options: StreamOptions = {}): AsyncIterableIterator<RangeBatch, undefined> {
     refuseOptions(options, ['limit', 'countOnly', 'sort'], 'a stream gives all keys, by key ascending');
-    const { signal, timeoutMs = this.#times.timeoutMs } = options;
+    const { signal, timeoutMs = this.#times.timeoutMs, pageSize } = options;
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
       throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
+    if (pageSize !== undefined && !(Number.isSafeInteger(pageSize) && pageSize >= 1))
+      throw new InvalidInputError(`pageSize is ${pageSize}; it must be a whole number of at least 1`);
     const ports = {
       calls: this.#calls,
       clock: this.#times.clock,
       support: this.#support,
       closing: this.#times.closing,
     };
-    return new RangeStream(new RangeReader(ports, rangeRequest(range, options), { signal, timeoutMs }));
+    return new RangeStream(
+      new RangeReader(ports, rangeRequest(range, options), { signal, timeoutMs, pageSize }),
+    );
   }
 
   /** The value may be undefined only with `ignoreValue`. */

@@ -31,10 +31,12 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
       stripDelete(prefix, await calls.deleteRange(inside(request), safety, options)),
     txn: async (request, safety, options) =>
       stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), safety, options)),
+    store: calls.store,
     compact: (request, options) => calls.compact(request, options),
     hold: () => calls.hold(),
     rangeStream: (request, handlers) => {
       const stream = calls.rangeStream(inside(request), {
+        ...(handlers.opened && { opened: handlers.opened }),
         message: (piece) => {
           try {
             stripRange(prefix, piece);

@@ -2,7 +2,8 @@ import type { KeyValue } from '../model/index.js';
 
 /** What a page is to weigh: as much as a piece of etcd's own RangeStream, near its `--max-request-bytes`. */
 const targetBytes = 1024 * 1024;
-const firstKeys = 16;
+/** Their size is not known yet: etcd builds an answer whole, and the largest values have a megabyte and a half. */
+export const firstKeys = 16;
 const mostKeys = 8_192;
 
 /**
@@ -10,7 +11,11 @@ const mostKeys = 8_192;
  * it grows by at most eight times, since values may grow from one page to the next.
  */
 export class PageSize {
-  #keys = firstKeys;
+  #keys: number;
+
+  constructor(first = firstKeys) {
+    this.#keys = first;
+  }
 
   get keys(): number {
     return this.#keys;

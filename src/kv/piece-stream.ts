@@ -1,6 +1,6 @@
 import { type Clock, Mailbox } from '../async/index.js';
 import { DeadlineError } from '../errors/index.js';
-import type { Duplex, KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
+import type { Duplex, KvCalls, Member, RangeRequest, RangeResponse } from '../wire/index.js';
 
 /** A reader who waited no longer than this learnt nothing about the member, which may be far away. */
 const fairWaitMs = 1_000;
@@ -11,10 +11,16 @@ export class PieceStream {
   readonly #duplex: Pick<Duplex<never>, 'cancel' | 'abandon'>;
   readonly #pieces = new Mailbox<RangeResponse>(() => this.#readOn());
   #held: (() => void) | undefined;
+  #member: Pick<Member, 'connection'> | undefined;
+  #connection: number | undefined;
 
   constructor(calls: Pick<KvCalls, 'rangeStream'>, clock: Clock, request: RangeRequest) {
     this.#clock = clock;
     this.#duplex = calls.rangeStream(request, {
+      opened: (member) => {
+        this.#member = member;
+        this.#connection = member.connection;
+      },
       message: (piece) => this.#receive(piece),
       end: (error) => this.#pieces.end(error),
     });
@@ -31,6 +37,11 @@ export class PieceStream {
     } finally {
       forget();
     }
+  }
+
+  /** The connection that all pieces came over; undefined when others came or went meanwhile, so that it is not known. */
+  get connection(): number | undefined {
+    return this.#member?.connection === this.#connection ? this.#connection : undefined;
   }
 
   /** Ends it on the server, too. Idempotent. */

@@ -3,6 +3,7 @@ import { Code, EtcdError, errorFromServer } from '../errors/index.js';
 import { keyAfter, type Revision } from '../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
 import { checkRange } from './answer-check.js';
+import { Continuity, type Page, wentBack } from './continuity.js';
 import { PageSize } from './page-size.js';
 import { PieceStream } from './piece-stream.js';
 import { revisionOf } from './results.js';
@@ -17,7 +18,7 @@ export interface StreamSupport {
 }
 
 export interface ReaderPorts {
-  readonly calls: Pick<KvCalls, 'range' | 'rangeStream' | 'hold'>;
+  readonly calls: Pick<KvCalls, 'range' | 'rangeStream' | 'hold' | 'store'>;
   readonly clock: Clock;
   readonly support: StreamSupport;
   /** Ends the reading with its reason. */
@@ -28,28 +29,36 @@ export interface ReaderOptions {
   readonly signal: AbortSignal | undefined;
   /** For one batch. */
   readonly timeoutMs: number;
+  /** Keys of the first page. */
+  readonly pageSize: number | undefined;
 }
 
 /** Streams in a row that brought nothing, after which pages are all that is asked for. */
 const mostBarren = 3;
+/** Connections that may come and go while one page is asked for, and what was read before it. */
+const mostChanges = 10;
 
 /**
  * Reads a range of any size at one revision: a page, which pins the revision and suffices for a small range, then
  * RangeStream, and a page again after every cut. So a cut needs no rule of its own: the page goes through everything a
  * read goes through (another member, a new token, the deadline), and says what is wrong if it is not the stream alone.
+ * What comes over another connection than what came before is handed on only once it is proven to continue that.
  */
 export class RangeReader {
   readonly #ports: ReaderPorts;
   readonly #options: ReaderOptions;
   readonly #request: RangeRequest;
-  readonly #pageSize = new PageSize();
+  readonly #pageSize: PageSize;
+  readonly #continuity = new Continuity();
   #key: Buffer;
   #serializable: boolean;
   /** 0 until the first page. */
   #revision: Revision = 0n;
   #pieces: PieceStream | undefined;
   /** The page after the one just handed over; undefined comes of it when it failed, and is then asked for again. */
-  #ahead: Promise<RangeResponse | undefined> | undefined;
+  #ahead: Promise<Page | undefined> | undefined;
+  /** The store's when the reading began. */
+  #epoch = 0;
   #barren = 0;
   #done = false;
 
@@ -58,6 +67,7 @@ export class RangeReader {
     this.#options = options;
     this.#request = request;
     this.#key = request.key;
+    this.#pageSize = new PageSize(options.pageSize);
     this.#serializable = request.serializable;
     if (isFiltered(request)) this.#barren = mostBarren; // RangeStream does not support filters
   }
@@ -67,6 +77,7 @@ export class RangeReader {
     const stop = sharedAbort();
     const sources = [leaving, this.#ports.closing, this.#options.signal];
     const releases = sources.map((source) => onAbort(source, (reason) => this.#stop(stop, reason)));
+    this.#epoch = this.#ports.calls.store.epoch;
     try {
       for (let first = true; !this.#done; first = false) {
         const kvs = (await this.#next(stop.signal)).kvs;
@@ -91,16 +102,18 @@ export class RangeReader {
     try {
       const piece = await this.#nextPiece(deadline);
       signal.throwIfAborted();
-      const answer = piece ?? (await this.#takeAhead()) ?? (await this.#nextPage(deadline, signal));
-      this.#advance(answer, piece !== undefined);
+      const page = piece ?? (await this.#provenPage(deadline, signal));
+      const replaced = this.#ports.calls.store.replacedSince(this.#epoch);
+      if (replaced) throw replaced;
+      this.#advance(page, piece !== undefined);
       if (!this.#done && !this.#mayStream) this.#readAhead(signal);
-      return answer;
+      return page.answer;
     } finally {
       release();
     }
   }
 
-  #advance(answer: RangeResponse, isPiece: boolean): void {
+  #advance({ answer, connection }: Page, isPiece: boolean): void {
     const last = answer.kvs.at(-1);
     const finished = isPiece ? answer.header !== undefined : !answer.more;
     if (this.#revision === 0n) this.#revision = this.#request.revision || revisionOf(answer);
@@ -108,6 +121,7 @@ export class RangeReader {
     if (last ? last.key.compare(this.#key) < 0 : !finished) throw outOfOrder();
     if (last) this.#key = keyAfter(last.key);
     this.#pageSize.learn(answer.kvs);
+    this.#continuity.add(answer.kvs, connection, finished);
     this.#done = finished;
   }
 
@@ -117,18 +131,29 @@ export class RangeReader {
   }
 
   /** Undefined when a page must do. A third of the time is enough for a member to say something, or another is asked. */
-  async #nextPiece(deadline: number): Promise<RangeResponse | undefined> {
+  async #nextPiece(deadline: number): Promise<Page | undefined> {
     if (!this.#mayStream) return undefined;
     try {
       this.#pieces ??= new PieceStream(this.#ports.calls, this.#ports.clock, this.#requestFrom(0));
-      const piece = await this.#pieces.next((deadline - this.#ports.clock.now()) / 3);
-      if (piece) this.#barren = 0;
-      return piece;
+      const pieces = this.#pieces;
+      const answer = await pieces.next((deadline - this.#ports.clock.now()) / 3);
+      if (!answer) return undefined;
+      const { connection } = pieces;
+      if (!this.#continuity.covers(connection)) return this.#leaveStream();
+      this.#barren = 0;
+      return { answer, connection };
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       this.#judge(error);
       return undefined;
     }
+  }
+
+  /** A page proves what its connection continues; the next stream may then come over the same one. */
+  #leaveStream(): undefined {
+    this.#pieces?.cancel();
+    this.#pieces = undefined;
+    this.#barren++;
   }
 
   #judge(error: EtcdError): void {
@@ -145,24 +170,66 @@ export class RangeReader {
     this.#ahead = this.#nextPage(deadline, signal, true).catch(() => undefined);
   }
 
-  #takeAhead(): Promise<RangeResponse | undefined> | undefined {
+  #takeAhead(): Promise<Page | undefined> | undefined {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     return ahead;
   }
 
-  async #nextPage(deadline: number, signal: AbortSignal, unref = false): Promise<RangeResponse> {
+  async #provenPage(deadline: number, signal: AbortSignal): Promise<Page> {
+    for (let changes = 0; changes < mostChanges; changes++) {
+      const page = (await this.#takeAhead()) ?? (await this.#nextPage(deadline, signal));
+      const { connection } = page;
+      if (this.#continuity.covers(connection)) return page;
+      if (connection !== undefined && (await this.#prove(connection, signal))) return page;
+    }
+    throw restless();
+  }
+
+  /** As long as each page of it comes in time, however many they are. */
+  #prove(connection: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#ports;
+    return this.#continuity.prove(connection, this.#request.key, this.#revision, (key) =>
+      this.#page(clock.now() + this.#options.timeoutMs, signal, () => ({
+        ...this.#requestFrom(this.#pageSize.keys),
+        key,
+        rangeEnd: this.#key,
+      })),
+    );
+  }
+
+  #nextPage(deadline: number, signal: AbortSignal, unref = false): Promise<Page> {
+    return this.#page(deadline, signal, () => this.#requestFrom(this.#pageSize.keys), unref);
+  }
+
+  async #page(
+    deadline: number,
+    signal: AbortSignal,
+    request: () => RangeRequest,
+    unref = false,
+  ): Promise<Page> {
+    let connection: number | undefined;
+    const onAnswer = (over: number | undefined) => {
+      connection = over;
+    };
     for (;;) {
       const timeoutMs = Math.max(0, deadline - this.#ports.clock.now());
       try {
-        const request = this.#requestFrom(this.#pageSize.keys);
-        const page = await this.#ports.calls.range(request, { signal, timeoutMs, unref });
-        checkRange(request, page);
-        return page;
+        const asked = request();
+        const answer = await this.#ports.calls.range(asked, { signal, timeoutMs, unref, onAnswer });
+        checkRange(asked, answer);
+        return { answer, connection };
       } catch (error) {
-        if (!(error instanceof EtcdError) || !this.#mayAskOtherwise(error)) throw error;
+        if (!(error instanceof EtcdError)) throw error;
+        if (this.#hasGoneBack(error)) throw wentBack(this.#revision);
+        if (!this.#mayAskOtherwise(error)) throw error;
       }
     }
+  }
+
+  /** A member that makes sure not to lag behind does not have the revision that the first page was read at. */
+  #hasGoneBack({ reason }: EtcdError): boolean {
+    return reason === 'FutureRev' && !this.#serializable && this.#revision !== 0n;
   }
 
   /** Whether another question would do: for fewer keys, or to a member that first makes sure not to lag behind. */
@@ -187,6 +254,13 @@ export class RangeReader {
 function isFiltered(request: RangeRequest): boolean {
   const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
   return [minModRevision, maxModRevision, minCreateRevision, maxCreateRevision].some((one) => one !== 0n);
+}
+
+function restless(): EtcdError {
+  return new EtcdError('connections to etcd come and go faster than a page can be read', {
+    code: Code.UNAVAILABLE,
+    verdict: 'not-applied',
+  });
 }
 
 function outOfOrder(): EtcdError {

@@ -41,7 +41,11 @@ export type GetOptions = Omit<RangeOptions, 'limit' | 'sort' | 'countOnly'>;
  * What `stream` takes: it gives all keys, by key ascending, so it has no `limit` (leave the loop instead), no `sort`
  * and no `countOnly`. `timeoutMs` is for each wait for the next batch, not for the whole.
  */
-export type StreamOptions = Omit<RangeOptions, 'limit' | 'sort' | 'countOnly'> & CallOptions;
+export type StreamOptions = Omit<RangeOptions, 'limit' | 'sort' | 'countOnly'> &
+  CallOptions & {
+    /** How many keys the first answer may have; what follows is sized by bytes. Default 16: their size is not known yet. */
+    readonly pageSize?: number;
+  };
 
 export interface PutOptions {
   /** Attach the key to this lease. A put without one detaches the key from the lease it had. */

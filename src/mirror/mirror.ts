@@ -5,6 +5,7 @@ import {
   CompactedError,
   EtcdError,
   RolledBackError,
+  StoreReplacedError,
   UnauthenticatedError,
 } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
@@ -17,7 +18,7 @@ import { byRevision, type Changes, View } from './view.js';
  * Why a snapshot came.
  * - `initial`: the first one;
  * - `compacted`: history that the watch needed is gone;
- * - `rolled-back`: the store was wiped or restored, and is another one than before;
+ * - `rolled-back`: the store was wiped, restored or replaced, and is another one than before;
  * - `gap`: an event showed that others before it are missing, which etcd promises not to happen and old releases do.
  */
 export type ResyncReason = 'initial' | 'compacted' | 'rolled-back' | 'gap';
@@ -40,7 +41,7 @@ export type MirrorUpdate =
 export interface MirrorOptions {
   /** Ends the mirror; the iteration rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Keys asked for at a time when listing. Default 1,000, as etcd's own mirror. */
+  /** How many keys the first answer to a list may have; what follows is sized by bytes. Default 1,000. */
   readonly pageSize?: number;
   /**
    * Yield a delta for each revision, even where several came together, as after a reconnect. Default false: a delta for
@@ -52,7 +53,9 @@ export interface MirrorOptions {
 }
 
 export interface MirrorPorts {
-  readonly kv: Pick<KvClient, 'range'>;
+  readonly kv: Pick<KvClient, 'range' | 'stream'>;
+  /** Which store answers the client: equal numbers mean that it was not replaced. */
+  readonly store: { readonly epoch: number };
   readonly watch: Pick<WatchClient, 'watch'>;
   readonly random: () => number;
   /** Aborted when the client closes. */
@@ -174,10 +177,15 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   async *#updates(): AsyncGenerator<MirrorUpdate, never> {
     let reason: ResyncReason = 'initial';
     for (;;) {
+      const { epoch } = this.#ports.store;
       const { kvs, revision } = await this.#list();
       this.#view.replace(kvs, revision);
       this.#tellWaiters();
       yield { type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) };
+      if (this.#ports.store.epoch !== epoch) {
+        reason = 'rolled-back'; // before there was a watch for that to end
+        continue;
+      }
       try {
         reason = yield* this.#follow(revision);
       } catch (error) {
@@ -313,7 +321,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
 /** What ended the watch, or failed its proof, as the reason for a new list; anything else is thrown on. */
 function reasonOf(error: unknown): ResyncReason {
   if (error instanceof CompactedError) return 'compacted';
-  if (error instanceof RolledBackError) return 'rolled-back';
+  if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';
   if (error instanceof EtcdError && error.reason === 'FutureRev') return 'rolled-back';
   throw error;
 }

@@ -1,5 +1,5 @@
 import type { KvClient } from '../kv/index.js';
-import { type KeyRange, type KeyValue, type Revision, toWireRange } from '../model/index.js';
+import type { KeyRange, KeyValue, Revision } from '../model/index.js';
 
 /** How reads are made: linearizable, all of them. */
 export interface ReadOptions {
@@ -7,25 +7,20 @@ export interface ReadOptions {
   readonly timeoutMs?: number;
 }
 
-/** All keys of the range, in pages, every page at the first one's revision. */
+/** All keys of the range, at one revision of one store. */
 export async function listRange(
-  kv: Pick<KvClient, 'range'>,
+  kv: Pick<KvClient, 'stream'>,
   range: KeyRange,
   pageSize: number,
   options: ReadOptions,
 ): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
-  const { key: start, rangeEnd } = toWireRange(range);
   const kvs: KeyValue[] = [];
   let revision = 0n;
-  for (let key = start; ; ) {
-    const from = rangeEnd.length > 0 ? { key, rangeEnd } : { key };
-    const page = await kv.range(from, { ...options, limit: pageSize, revision });
-    for (const one of page.kvs) kvs.push(one);
-    if (revision === 0n) revision = page.revision;
-    const last = page.kvs[page.kvs.length - 1];
-    if (!page.more || !last) return { kvs, revision };
-    key = Buffer.concat([last.key, Buffer.of(0)]);
+  for await (const batch of kv.stream(range, { ...options, pageSize })) {
+    for (const one of batch.kvs) kvs.push(one);
+    revision = batch.revision;
   }
+  return { kvs, revision };
 }
 
 /** How many keys the range has and which of them changed last, at a revision (0: now). Its cost does not grow with the values. */

@@ -76,6 +76,7 @@ export class WatchDriver {
     if (ports.calls.tokenGeneration > 0)
       this.#input({ type: 'token', generation: ports.calls.tokenGeneration });
     ports.calls.onToken((generation) => this.#input({ type: 'token', generation }));
+    ports.calls.onStoreReplaced((error) => this.#input({ type: 'store-replaced', error }));
   }
 
   start(spec: WatchSpec, sink: WatchSink): WatcherKey {

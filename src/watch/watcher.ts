@@ -1,5 +1,11 @@
 import { Mailbox, onAbort } from '../async/index.js';
-import { ClosedError, CompactedError, type EtcdError, RolledBackError } from '../errors/index.js';
+import {
+  ClosedError,
+  CompactedError,
+  type EtcdError,
+  RolledBackError,
+  StoreReplacedError,
+} from '../errors/index.js';
 import type { Revision, WatchEvent } from '../model/index.js';
 import type { WatchDriver, WatchSink } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
@@ -269,7 +275,7 @@ function strip(kv: { key: Buffer }, length: number): void {
 
 function reasonOf(error: EtcdError): WatchEnd['reason'] {
   if (error instanceof CompactedError) return 'compacted';
-  if (error instanceof RolledBackError) return 'rolled-back';
+  if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';
   return error instanceof ClosedError ? 'closed' : 'failed';
 }
 

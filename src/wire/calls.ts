@@ -28,11 +28,14 @@ import {
 import type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
 import type { Member } from './member.js';
 import type { CallOptions, Safety, TracedCallOptions } from './method.js';
+import type { StoreIdentity } from './store-identity.js';
 import type { StreamOptions } from './streams.js';
 import type { Transport } from './transport.js';
 
 /** etcd's KV service, as the `kv` room speaks it. */
 export interface KvCalls {
+  /** Which store answers. */
+  readonly store: Pick<StoreIdentity, 'epoch' | 'replacedSince'>;
   range(request: RangeRequest, options?: TracedCallOptions): Promise<RangeResponse>;
   put(request: PutRequest, safety: Safety, options?: CallOptions): Promise<PutResponse>;
   deleteRange(
@@ -74,6 +77,8 @@ export interface WatchCalls {
   /** See Transport: the tokens in use, and how to get another one. */
   readonly tokenGeneration: number;
   onToken(listener: (generation: number) => void): void;
+  /** Calls back right when an answer shows that the store was replaced. */
+  onStoreReplaced(listener: (error: EtcdError) => void): void;
   refreshToken(used: number, cause: EtcdError): Promise<void>;
   versionOf(member: Member): Promise<string | undefined>;
   /** Keeps the process alive until the returned function is called. */
@@ -83,6 +88,7 @@ export interface WatchCalls {
 
 export function kvCalls(transport: Transport): KvCalls {
   return {
+    store: transport.store,
     range: (request, options) =>
       transport.unary(KVService.range, request, request.serializable ? 'local-read' : 'read', options),
     put: (request, safety, options) => transport.unary(KVService.put, request, safety, options),
@@ -96,6 +102,7 @@ export function kvCalls(transport: Transport): KvCalls {
         KVService.rangeStream,
         { requireLeader: !request.serializable },
         {
+          ...(handlers.opened && { opened: handlers.opened }),
           message: ({ rangeResponse }) => handlers.message(rangeResponse ?? RangeResponse.create()),
           end: (error) => handlers.end(error),
         },
@@ -131,6 +138,7 @@ export function watchCalls(transport: Transport): WatchCalls {
       return transport.tokenGeneration;
     },
     onToken: (listener) => transport.onToken(listener),
+    onStoreReplaced: (listener) => transport.store.onReplaced(listener),
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
     hold: () => transport.hold(),
     versionOf: (member) => transport.versionOf(member),

@@ -65,6 +65,9 @@ function checkAlternativeNames(serverName: string, certificate: PeerCertificate)
   return checkServerIdentity(serverName, { subjectaltname, subject: {} } as PeerCertificate);
 }
 
+/** Of all members of all clients. */
+let connectionsSeen = 0;
+
 type ConnectorFactory = ChannelCredentials['_createSecureConnector'];
 type SecureConnector = ReturnType<ConnectorFactory>;
 type Connected = Awaited<ReturnType<SecureConnector['connect']>>;
@@ -83,12 +86,18 @@ export class MemberCredentials extends ChannelCredentials {
   readonly #security: Security | undefined;
   readonly #silenceMs: number;
   #closed = false;
+  #connection = 0;
 
   constructor(member: MemberAddress, security: Security | undefined, silenceMs: number) {
     super();
     this.trouble = new ConnectionTrouble(member, security !== undefined);
     this.#security = security;
     this.#silenceMs = silenceMs;
+  }
+
+  /** See {@link Member.connection}. */
+  get connection(): number {
+    return this.#connection;
   }
 
   /** No connection is begun from now on: grpc-js may have one more attempt in mind. */
@@ -121,6 +130,7 @@ export class MemberCredentials extends ChannelCredentials {
       connect: async (socket) => {
         throwIfUnwanted();
         letGo(socket);
+        this.#countConnection(socket);
         if (!security) return this.#plain(socket);
         if (!context) throw new Error('connect() before waitForReady()');
         return this.#handshake(socket, security, context);
@@ -130,6 +140,14 @@ export class MemberCredentials extends ChannelCredentials {
         unwanted = true;
       },
     };
+  }
+
+  /** By its end, too: grpc-js may go over to one that was made before. */
+  #countConnection(socket: Socket): void {
+    this.#connection = ++connectionsSeen;
+    socket.once('close', () => {
+      this.#connection = ++connectionsSeen;
+    });
   }
 
   async #contextOf({ files }: Security): Promise<SecureContext> {

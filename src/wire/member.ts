@@ -49,6 +49,14 @@ export class Member {
   }
 
   /**
+   * Changes whenever a connection to the member is made or lost: what was answered under one number came over one
+   * connection, and so from one process, unless a proxy is in between.
+   */
+  get connection(): number {
+    return this.#credentials.connection;
+  }
+
+  /**
    * The connected channel; all who wait share one attempt.
    * @throws {EtcdError} UNAVAILABLE, verdict `not-applied`, naming the member, when it cannot be reached within
    *   the connect timeout. An attempt that hangs (lost SYN packets) is thrown away with its channel.

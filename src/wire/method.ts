@@ -20,6 +20,11 @@ export interface CallOptions {
 export interface TracedCallOptions extends CallOptions {
   /** Called right before each try is sent. */
   readonly onSend?: () => void;
+  /**
+   * Called right before the call resolves, with the connection that brought the answer: a number that no other
+   * connection of this process has; undefined when connections came or went meanwhile, so that it is not known.
+   */
+  readonly onAnswer?: (connection: number | undefined) => void;
   /** Let the process end although the call is not answered. */
   readonly unref?: boolean;
 }

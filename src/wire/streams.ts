@@ -8,6 +8,7 @@ import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
 import type { Method } from './method.js';
 import { troubleOf } from './retry-rule.js';
+import type { StoreIdentity } from './store-identity.js';
 
 export interface StreamOptions {
   /** Asks the member to refuse or end the stream when it sees no leader, instead of falling silent. */
@@ -23,6 +24,7 @@ export interface StreamPorts {
   readonly random: () => number;
   readonly metadata: () => CallMetadata;
   readonly maxReceiveBytes: number;
+  readonly store: StoreIdentity;
   /** See TransportHooks. */
   readonly beforeAnswer: () => void;
   /** Finds a connected member, however long that takes. */
@@ -52,7 +54,7 @@ export class Streams {
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
   ): DoubtableDuplex<Req> {
-    const { pool, beforeAnswer } = this.#ports;
+    const { pool, store, beforeAnswer } = this.#ports;
     const giveUp = new AbortController();
     let member: Member | undefined;
     let moving = false;
@@ -69,8 +71,9 @@ export class Streams {
       },
     };
     const shielded: DuplexHandlers<Res> = {
-      // What runs before an answer may be the user's code, and cancel this very stream.
+      // What runs before an answer may be the user's code, or end those who know another store: this very stream.
       message: (response) => {
+        if (member) store.saw(response, member.endpoint);
         beforeAnswer();
         return this.#open.has(placed) ? handlers.message(response) : undefined;
       },

@@ -25,6 +25,7 @@ import { type Method, methodName, type Safety, type TracedCallOptions } from './
 import { checkPlaintext, keepsSecrets } from './plaintext.js';
 import { RetryQueues } from './retry-queues.js';
 import { type MemberTrouble, retryPause, troubleOf } from './retry-rule.js';
+import { StoreIdentity } from './store-identity.js';
 import { type StreamOptions, Streams } from './streams.js';
 import { TokenSource } from './token.js';
 import type { TransportOptions } from './transport-options.js';
@@ -53,6 +54,8 @@ export class Transport {
   #metadata = new CallMetadata(undefined);
   readonly #running = new Set<RunningCall>();
   readonly #retries: RetryQueues;
+  /** Which store it is, by all answers. */
+  readonly store = new StoreIdentity();
   readonly #unaryPorts: UnaryPorts;
   readonly #streams: Streams;
   readonly #beforeAnswer: () => void;
@@ -100,6 +103,7 @@ export class Transport {
       clock,
       random,
       retries: this.#retries,
+      store: this.store,
       token: this.#token,
       metadata: () => this.#metadata,
       maxReceiveBytes: options.maxReceiveBytes,
@@ -112,6 +116,7 @@ export class Transport {
       random,
       metadata: () => this.#metadata,
       maxReceiveBytes: options.maxReceiveBytes,
+      store: this.store,
       connect: (signal) => this.#connectStream(signal),
       beforeAnswer,
     });
@@ -144,7 +149,8 @@ export class Transport {
   /**
    * One unary RPC, tried on as many members and as often as its deadline and `safety` allow.
    * @throws {EtcdError} by what etcd said; {DeadlineError}; {AmbiguousWriteError} for a write whose answer was lost;
-   *   {InvalidInputError} for a request over `maxRequestBytes`; {ClosedError}; or the signal's own reason.
+   *   {StoreReplacedError} for a read during which an answer showed another store; {InvalidInputError} for a request
+   *   over `maxRequestBytes`; {ClosedError}; or the signal's own reason.
    */
   async unary<Req, Res>(
     method: Method<Req, Res>,
@@ -153,8 +159,11 @@ export class Transport {
     options: TracedCallOptions = {},
   ): Promise<Res> {
     const release = options.unref ? undefined : this.#hold.acquire();
+    const { epoch } = this.store;
     try {
-      return await this.#unary(method, request, safety, options);
+      const answer = await this.#unary(method, request, safety, options);
+      if (epoch !== this.store.epoch) this.#checkStore(method, safety, epoch);
+      return answer;
     } finally {
       release?.();
       this.#beforeAnswer();
@@ -218,7 +227,7 @@ export class Transport {
       throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
     }
     const bytes = this.#encode(method, request);
-    const kind = { method, safety, tokenless: method.path === AuthService.authenticate.path };
+    const kind = { method, safety, tokenless: isTokenless(method) };
     return new UnaryCall(this.#unaryPorts, kind, timeoutMs, options).run(bytes);
   }
 
@@ -253,6 +262,13 @@ export class Transport {
       signal: undefined,
       running: this.#running,
     });
+  }
+
+  /** A write was carried out, whichever store it was; a token is for the store that gave it. */
+  #checkStore(method: { readonly path: string }, safety: Safety, epoch: number): void {
+    const isRead = safety === 'read' || safety === 'local-read';
+    const replaced = this.store.replacedSince(epoch);
+    if (replaced && isRead && !isTokenless(method)) throw replaced;
   }
 
   #makeToken(): TokenSource | undefined {
@@ -295,4 +311,8 @@ export class Transport {
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) throw new ClosedError('the client');
   }
+}
+
+function isTokenless({ path }: { readonly path: string }): boolean {
+  return path === AuthService.authenticate.path;
 }

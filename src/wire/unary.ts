@@ -18,6 +18,7 @@ import type { RetryQueue } from './retry-queue.js';
 import type { RetryQueues } from './retry-queues.js';
 import { maxTokensRefused, mayTryAgain, retryPause, told, troubleOf, tryBoundMs } from './retry-rule.js';
 import type { Standing } from './standing.js';
+import type { StoreIdentity } from './store-identity.js';
 import type { TokenSource } from './token.js';
 import { describe, Tries } from './tries.js';
 
@@ -26,6 +27,7 @@ export interface UnaryPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly retries: RetryQueues;
+  readonly store: StoreIdentity;
   readonly token: TokenSource | undefined;
   /** The present token's. */
   readonly metadata: () => CallMetadata;
@@ -79,6 +81,7 @@ export class UnaryCall<Req, Res> {
       this.#options.onSend?.();
       const sentAt = atHand ? now : clock.now();
       standing.callSent(sentAt);
+      const { connection } = standing.member;
       try {
         const answer = await attemptUnary(channel, this.#kind.method, request, {
           metadata: this.#metadata(),
@@ -90,6 +93,8 @@ export class UnaryCall<Req, Res> {
         standing.callSettled(clock.now(), true);
         this.#retries.answered();
         if (!atHand && this.#kind.safety !== 'local-read') pool.praise(standing);
+        this.#ports.store.saw(answer, standing.member.endpoint);
+        this.#options.onAnswer?.(connection === standing.member.connection ? connection : undefined);
         return answer;
       } catch (error) {
         const endedAt = clock.now();

@@ -39,6 +39,8 @@ export type WatchInput =
   /** New credentials, asked for or not; the old ones, when asking gave no others; or none to be had. */
   | { readonly type: 'token'; readonly generation: Generation }
   | { readonly type: 'token-failed'; readonly error: EtcdError }
+  /** An answer showed another store than those before. Its revisions are others. */
+  | { readonly type: 'store-replaced'; readonly error: EtcdError }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly lane: LaneKey };
 
 /**

@@ -100,6 +100,9 @@ export class WatchSession {
       case 'token-failed':
         this.#tokenFailed(input.error);
         return;
+      case 'store-replaced':
+        this.#storeReplaced(input.error);
+        return;
       case 'timer':
         if (input.timer === 'retry') this.#retry();
         else this.#timer(this.#lanes.touch(input.lane), input.timer);
@@ -265,6 +268,12 @@ export class WatchSession {
     } else if (state.answered()) {
       this.#doubt(state);
     }
+  }
+
+  /** Ends those that know a revision of the old store. Who waits for the one that "now" means has been promised nothing. */
+  #storeReplaced(error: EtcdError): void {
+    for (const state of [...this.#watchers.values()])
+      if (state.phase !== 'pinning') this.#finish(state, error);
   }
 
   #doubt(state: WatcherState): void {

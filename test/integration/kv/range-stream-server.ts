@@ -76,7 +76,7 @@ export class RangeStreamServer {
     };
     const { limit, revision, keysOnly } = request;
     const answer = await this.#kv.range(range, { limit, revision, keysOnly });
-    const header = { clusterId: 1n, memberId: 1n, revision: answer.revision, raftTerm: 1n };
+    const header = { clusterId: 0n, memberId: 1n, revision: answer.revision, raftTerm: 1n };
     return { header, kvs: [...answer.kvs], more: answer.more, count: answer.count };
   }
 

@@ -27,6 +27,8 @@ export function describeInput(input: WatchInput): string {
       return `token ${input.generation}`;
     case 'token-failed':
       return `no token: ${input.error.message}`;
+    case 'store-replaced':
+      return 'another store answers';
     case 'timer':
       return `timer ${input.timer} of lane ${input.lane}`;
   }

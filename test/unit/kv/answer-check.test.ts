@@ -17,7 +17,8 @@ const read = (...keys: readonly string[]) =>
 
 function clientThatGets(answer: unknown): KvClient {
   const give = () => Promise.resolve(answer);
-  return new KvClient({ range: give, txn: give, hold: () => () => {} } as unknown as KvCalls, 128);
+  const store = { epoch: 0, replacedSince: () => undefined };
+  return new KvClient({ range: give, txn: give, hold: () => () => {}, store } as unknown as KvCalls, 128);
 }
 
 const refused = (call: Promise<unknown>) =>

@@ -4,6 +4,7 @@ import type {
   DeleteRangeRequest,
   DeleteRangeResponse,
   KvCalls,
+  Member,
   PutRequest,
   PutResponse,
   RangeRequest,
@@ -17,6 +18,8 @@ import type {
 
 /** etcd's KV in a few lines, without history: what a request does to a sorted list of keys, and what it answers. */
 export class ModelStore implements KvCalls {
+  /** One for as long as it lives. */
+  readonly store = { epoch: 0, replacedSince: () => undefined };
   #kvs: KeyValue[] = [];
   #revision: bigint;
 
@@ -29,7 +32,8 @@ export class ModelStore implements KvCalls {
     return this.#kvs;
   }
 
-  async range(request: RangeRequest): Promise<RangeResponse> {
+  async range(request: RangeRequest, options: Parameters<KvCalls['range']>[1] = {}): Promise<RangeResponse> {
+    options.onAnswer?.(1);
     return this.#range(request);
   }
 
@@ -68,6 +72,7 @@ export class ModelStore implements KvCalls {
     pieces.push({ ...whole, kvs: whole.kvs.slice(pieces.length * 2) });
     let over = false;
     const send = async () => {
+      handlers.opened?.({ connection: 1 } as Member);
       for (const piece of pieces) if (!over) await handlers.message(piece);
       if (!over) handlers.end(errorFromServer(Code.UNAVAILABLE, 'the server ended the stream'));
     };

@@ -1,6 +1,6 @@
 import { Code, type EtcdError, errorFromServer } from '#src/errors/index.js';
 import { contains, type KeyValue } from '#src/model/index.js';
-import type { KvCalls, RangeRequest, RangeResponse } from '#src/wire/index.js';
+import type { KvCalls, Member, RangeRequest, RangeResponse } from '#src/wire/index.js';
 import { ModelStore } from './model-store.js';
 
 type Handlers = Parameters<KvCalls['rangeStream']>[1];
@@ -22,8 +22,11 @@ export class ScriptedKv extends ModelStore {
   cancelled = 0;
   abandoned = 0;
   holders = 0;
-  readonly #keys: readonly KeyValue[];
+  /** Whatever is asked comes over this one. */
+  connection = 1;
+  #keys: readonly KeyValue[];
   readonly #pieceKeys: number;
+  readonly #running = new Set<() => void>();
   /** Whole answers over this many keys are too large to take. */
   mostKeys = Number.POSITIVE_INFINITY;
   /** The store's revision, which moves on while it is read. */
@@ -44,6 +47,18 @@ export class ScriptedKv extends ModelStore {
     }));
   }
 
+  override get kvs(): readonly KeyValue[] {
+    return this.#keys;
+  }
+
+  /** The connection and all streams are lost, and another one is made; to a store with these keys, if any are given. */
+  reconnect(kvs = this.#keys): void {
+    this.#keys = kvs;
+    this.connection++;
+    for (const lose of this.#running) lose();
+    this.#running.clear();
+  }
+
   get names(): string[] {
     return this.#keys.map(({ key }) => String(key));
   }
@@ -57,6 +72,7 @@ export class ScriptedKv extends ModelStore {
     options.signal?.throwIfAborted();
     const error = this.pageErrors.shift();
     if (error) throw error;
+    options.onAnswer?.(this.connection);
     const found = this.#from(request);
     const kvs = found.slice(0, Number(request.limit));
     if (kvs.length > this.mostKeys) throw tooLarge();
@@ -74,6 +90,7 @@ export class ScriptedKv extends ModelStore {
     const { pieces, end } = this.fates.shift() ?? { pieces: Number.POSITIVE_INFINITY, end: 'silence' };
     let over = false;
     const send = async () => {
+      handlers.opened?.({ connection: this.connection } as Member);
       const left = this.#from(request);
       for (let i = 0, n = 0; n < pieces; i += this.#pieceKeys, n++) {
         await new Promise(setImmediate);
@@ -88,6 +105,10 @@ export class ScriptedKv extends ModelStore {
       if (!over && end !== 'silence') handlers.end(end);
     };
     void send();
+    this.#running.add(() => {
+      if (!over) handlers.end(cut());
+      over = true;
+    });
     const stop = (how: 'cancelled' | 'abandoned') => () => {
       if (!over) this[how]++;
       over = true;

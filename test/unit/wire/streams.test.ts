@@ -5,6 +5,7 @@ import { Code } from '#src/errors/index.js';
 import type { CallMetadata } from '#src/wire/call-metadata.js';
 import type { Member } from '#src/wire/member.js';
 import type { MemberPool } from '#src/wire/member-pool.js';
+import { StoreIdentity } from '#src/wire/store-identity.js';
 import { Streams } from '#src/wire/streams.js';
 
 interface Listener {
@@ -37,6 +38,7 @@ async function opened() {
     pool: { blame: (_: Member, trouble: string) => blamed.push(trouble) } as unknown as MemberPool,
     clock: {} as Clock,
     random: () => 0.5,
+    store: new StoreIdentity(),
     metadata: () => ({ plain: new Metadata() }) as CallMetadata,
     beforeAnswer: () => scene.before(),
     connect: async () => ({

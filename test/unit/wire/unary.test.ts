@@ -6,6 +6,7 @@ import { CallMetadata } from '#src/wire/call-metadata.js';
 import type { Member } from '#src/wire/member.js';
 import type { MemberPool } from '#src/wire/member-pool.js';
 import { RetryQueues } from '#src/wire/retry-queues.js';
+import { StoreIdentity } from '#src/wire/store-identity.js';
 import { TokenSource } from '#src/wire/token.js';
 import { UnaryCall, type UnaryPorts } from '#src/wire/unary.js';
 import { FakeClock } from '../lease/fakes.js';
@@ -32,6 +33,7 @@ function call(
     clock,
     random: () => 0,
     retries: new RetryQueues(clock, () => 0),
+    store: new StoreIdentity(),
     token,
     metadata: () => new CallMetadata(undefined),
     running: new Set(),

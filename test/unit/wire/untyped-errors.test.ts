@@ -9,6 +9,7 @@ import { ConnectRace } from '#src/wire/connect-race.js';
 import type { Member } from '#src/wire/member.js';
 import { MemberPool } from '#src/wire/member-pool.js';
 import { Standing } from '#src/wire/standing.js';
+import { StoreIdentity } from '#src/wire/store-identity.js';
 import { Streams } from '#src/wire/streams.js';
 import { FakeClock, FakeLeases } from '../lease/fakes.js';
 import { FakeWatch, settled } from '../watch/fake-watch.js';
@@ -62,6 +63,7 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
       beforeAnswer: () => {},
       connect: () => Promise.reject(plain),
       maxReceiveBytes: 1_000,
+      store: new StoreIdentity(),
     });
     const ended = new Promise<EtcdError>((end) => {
       streams.open(echo, { requireLeader: false }, { message: () => {}, end });

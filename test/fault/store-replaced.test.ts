@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { StoreReplacedError } from '#src/errors/index.js';
+import { op, type RangeBatch } from '#src/kv/index.js';
+import type { MirrorUpdate } from '#src/mirror/index.js';
+import type { KeyValue } from '#src/model/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { eventually, useClients } from '../integration/client/support.js';
+import { skipIfExternal, useEtcd } from '../support/etcd.js';
+import { leavesNothing, record } from './support.js';
+
+const keyCount = 6_000;
+const isReplaced = (error: unknown) => error instanceof StoreReplacedError;
+
+/** Reads on until the end; with what came before an error. */
+async function rest(stream: AsyncIterable<RangeBatch>) {
+  const kvs: KeyValue[] = [];
+  try {
+    for await (const batch of stream) kvs.push(...batch.kvs);
+    return { kvs, error: undefined };
+  } catch (error) {
+    return { kvs, error };
+  }
+}
+
+describe('a store that is replaced', function () {
+  // The same array is given to each start of it: what is added is in force after the next one.
+  const args: string[] = [];
+  const etcd = useEtcd({ args });
+  const second = useEtcd();
+  const { connect, proxy } = useClients();
+  leavesNothing(() => [etcd(), second()]);
+  this.timeout(120_000);
+  let token = 0;
+
+  before(function () {
+    skipIfExternal(this);
+  });
+
+  /** As many keys of the same names and sizes as any other store has, at the same revisions, but for their values. */
+  async function fill(endpoints: readonly string[], value: string, extra = 0): Promise<void> {
+    const client = connect(endpoints);
+    for (let i = 0; i < keyCount; i += 100) {
+      const numbers = Array.from({ length: 100 }, (_, n) => String(i + n).padStart(6, '0'));
+      await client.kv.txn({ success: numbers.map((n) => op.put(`k${n}`, value.repeat(300))) });
+    }
+    for (let i = 0; i < extra; i++) await client.kv.put('more', value);
+  }
+
+  async function isReplacedBy(how: 'same flags' | 'new token', value: string, extra = 0): Promise<void> {
+    if (how === 'new token') args.push('--initial-cluster-token', `token-${token++}`);
+    await etcd().wipe();
+    await fill(etcd().endpoints, value, extra);
+  }
+
+  for (const how of ['same flags', 'new token'] as const) {
+    describe(`wiped, filled and past the revision again, with ${how === 'same flags' ? 'the same flags' : 'a new cluster token'}`, () => {
+      beforeEach(async () => {
+        await etcd().wipe();
+        await fill(etcd().endpoints, 'old');
+      });
+
+      for (const taken of [1, 2]) {
+        it(`ends a stream after ${taken} of its batches, and nothing of the other store is handed on`, async () => {
+          const client = connect(etcd().endpoints);
+          const stream = client.kv.stream({ prefix: 'k' });
+          for (let i = 0; i < taken; i++) assert.equal((await stream.next()).done, false);
+          await isReplacedBy(how, 'new', 10);
+          const { kvs, error } = await rest(stream);
+          assert.ok(isReplaced(error), String(error));
+          assert.deepEqual(
+            [...new Set(kvs.map(({ value }) => String(value).slice(0, 3)))],
+            kvs.length ? ['old'] : [],
+          );
+          // The client has gone over to it.
+          const again = await rest(client.kv.stream({ prefix: 'k' }));
+          assert.deepEqual([again.error, again.kvs.length], [undefined, keyCount]);
+        });
+      }
+
+      it('is a new snapshot of a mirror', async () => {
+        const mirror = connect(etcd().endpoints).mirror({ prefix: 'k' });
+        const updates = mirror[Symbol.asyncIterator]();
+        await updates.next();
+        const next = updates.next();
+        await isReplacedBy(how, 'new', 10);
+        const update = (await next).value as MirrorUpdate;
+        assert.equal(update.type === 'snapshot' && update.reason, 'rolled-back');
+        await eventually(
+          'the mirror shows the new store',
+          async () => {
+            const shown = mirror.kvs.get('k005999');
+            if (String(shown?.value).startsWith('new')) return true;
+            await updates.next();
+            return false;
+          },
+          30_000,
+        );
+        await updates.return(undefined);
+      });
+    });
+  }
+
+  describe('and says so by its cluster id', () => {
+    beforeEach(async () => {
+      await etcd().wipe();
+    });
+
+    it('fails the read that finds out, with both ids, and no other', async () => {
+      const client = connect(etcd().endpoints);
+      const [endpoint] = etcd().endpoints;
+      await client.kv.put('a', 'old');
+      await isReplacedBy('new token', 'new');
+      await assert.rejects(client.kv.get('a'), (error) => {
+        assert.ok(error instanceof StoreReplacedError, String(error));
+        const [old, now] = error.stores;
+        assert.deepEqual([old?.member, now?.member], [endpoint, endpoint]);
+        assert.match(`${old?.clusterId} ${now?.clusterId}`, /^[0-9a-f]+ [0-9a-f]+$/);
+        assert.notEqual(old?.clusterId, now?.clusterId);
+        assert.equal(error.verdict, 'not-applied');
+        return true;
+      });
+      assert.equal((await client.kv.get('a')).kv, undefined);
+    });
+
+    it('does not fail a write, which was carried out', async () => {
+      const client = connect(etcd().endpoints);
+      await client.kv.put('a', 'old');
+      await isReplacedBy('new token', 'new');
+      await client.kv.put('a', 'new');
+      assert.equal(String((await client.kv.get('a')).kv?.value), 'new');
+    });
+
+    it('ends watches after what was buffered, with a store that is further on', async () => {
+      const client = connect(etcd().endpoints);
+      const watcher = client.watch({ prefix: 'a' });
+      await watcher.ready;
+      for (let i = 0; i < 5; i++) await client.kv.put('a', 'old');
+      await eventually('they have come', () => watcher.nextRevision !== undefined);
+      await isReplacedBy('new token', 'new', 50);
+      assert.equal((await watcher.closed).reason, 'rolled-back');
+      const { events, ended } = record(watcher);
+      assert.ok(isReplaced(await ended), String(await ended));
+      assert.ok(events.every(({ kv }) => String(kv.value) === 'old'));
+      const next = client.watch({ prefix: 'a' });
+      await next.ready;
+      const heard = record(next);
+      await client.kv.put('a', 'now');
+      await eventually('a new watch goes on there', () => heard.events.length === 1);
+      await next.close();
+    });
+  });
+
+  describe('by endpoints that name two clusters', () => {
+    beforeEach(async () => {
+      await etcd().wipe();
+      await second().wipe();
+      await fill(etcd().endpoints, 'one');
+      await fill(second().endpoints, 'two', 10);
+    });
+
+    /** A client that is at the first of two clusters, and a door that sends it to the second. */
+    async function between() {
+      const doors = [await proxy(etcd()), await proxy(second())] as const;
+      doors[1].refuse();
+      const endpoints = doors.map(({ endpoint }) => endpoint);
+      const client = connect(endpoints, { connectTimeoutMs: 1_000 });
+      await client.kv.get('k');
+      return {
+        client,
+        endpoints,
+        goOver: () => {
+          doors[1].heal();
+          doors[0].refuse();
+        },
+      };
+    }
+
+    it('ends a stream with an error that names both', async () => {
+      const { client, endpoints, goOver } = await between();
+      const stream = client.kv.stream({ prefix: 'k' });
+      await stream.next();
+      goOver();
+      const { kvs, error } = await rest(stream);
+      assert.ok(kvs.every(({ value }) => String(value).startsWith('one')));
+      assert.ok(error instanceof StoreReplacedError, String(error));
+      assert.match(error.message, /the endpoints name two clusters/);
+      for (const [i, { member, clusterId }] of error.stores.entries()) {
+        assert.equal(member, endpoints[i]);
+        assert.ok(error.message.includes(`${member} `) && error.message.includes(clusterId), error.message);
+      }
+      assert.equal(error.stores.length, 2);
+      assert.equal((await rest(client.kv.stream({ prefix: 'k' }))).kvs.length, keyCount, 'it has gone over');
+    });
+
+    it('ends a watch, and is a new snapshot of a mirror', async () => {
+      const { client, goOver } = await between();
+      const watcher = client.watch({ prefix: 'k' });
+      await watcher.ready;
+      const updates = client.mirror({ prefix: 'k' })[Symbol.asyncIterator]();
+      await updates.next();
+      const next = updates.next();
+      goOver();
+      assert.ok(isReplaced(await record(watcher).ended));
+      const update = (await next).value as MirrorUpdate;
+      assert.ok(update.type === 'snapshot' && update.reason === 'rolled-back');
+      assert.ok([...update.kvs.values()].every(({ value }) => String(value).startsWith('two')));
+      await updates.return(undefined);
+    });
+
+    it('fails a list of endpoints', async () => {
+      const folder = 'svc';
+      for (const [handle, addr] of [
+        [etcd(), 'one:1'],
+        [second(), 'two:1'],
+      ] as const) {
+        const manager = new EndpointManager(connect(handle.endpoints), folder);
+        await manager.addEndpoint(`${folder}/1`, { addr });
+      }
+      const { client, goOver } = await between();
+      const manager = new EndpointManager(client, folder);
+      assert.equal((await manager.list()).size, 1);
+      goOver();
+      await assert.rejects(manager.list(), isReplaced);
+      assert.equal((await manager.list()).get(`${folder}/1`)?.addr, 'two:1');
+    });
+  });
+});
