@@ -1,0 +1,213 @@
+#!/usr/bin/env node
+// npm run campaign:shutdown: etcd is stopped gracefully, again and again, under services in use.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import grpc from '@grpc/grpc-js';
+import { dial, EtcdClient, register, registerEtcdResolver, ServiceDirectory } from '../dist/index.js';
+import { startEtcd, startEtcdCluster } from '../dist/testing/index.js';
+
+const help = `npm run campaign:shutdown [-- options]
+
+  --rounds <n>          rounds of each scenario: default 20
+  --members <1|3>       only on one member, or on three that are stopped at once
+  --leases <n>          with so many endpoints, each under a lease of its own, which expire one after another
+  --loss-threshold <f>  the directory's option: default 1, or 0.5 with more than 10 leases
+  --ttl <seconds>       of the leases, and the protection time: default 3
+  --version <v>         the release of etcd; default: the first that is found
+
+Without --members and --leases three scenarios: one member with 3 leases, three members with 3, one member with 100. In
+each round all members get SIGTERM at the same moment, stay down for a second and are started again, while every server
+lives and four callers, through the resolver and on a client of their own, never pause. Printed per round: how many leases
+expired, the least endpoints in the callers' view, calls made and failed, and the time from etcd's return until the view
+shows exactly the records that stand. Exit code 1 when a call failed, the view emptied, or it was not right within 60 s.`;
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '20' },
+    members: { type: 'string' },
+    leases: { type: 'string' },
+    'loss-threshold': { type: 'string' },
+    ttl: { type: 'string', default: '3' },
+    version: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+const rounds = Number(values.rounds);
+const ttlSeconds = Number(values.ttl);
+const patienceMs = 60_000;
+const identity = (bytes) => bytes;
+const method = {
+  path: '/campaign.Shutdown/Ask',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
+};
+
+let failed = false;
+for (const scenario of scenarios()) await play(scenario);
+process.exitCode = failed ? 1 : 0;
+
+function scenarios() {
+  if (values.members === undefined && values.leases === undefined)
+    return [
+      { members: 1, leases: 3 },
+      { members: 3, leases: 3 },
+      { members: 1, leases: 100 },
+    ];
+  return [{ members: Number(values.members ?? 1), leases: Number(values.leases ?? 3) }];
+}
+
+async function play({ members, leases }) {
+  const etcd = await start(members);
+  const lossThreshold = Number(values['loss-threshold'] ?? (leases > 10 ? 0.5 : 1));
+  console.log(
+    `etcd ${etcd.version}, ${members} member${members > 1 ? 's' : ''}, ${leases} leases of ${ttlSeconds} s, lossThreshold ${lossThreshold}`,
+  );
+  const target = `campaign/shutdown-${members}-${leases}`;
+  const owner = new EtcdClient({ endpoints: etcd.endpoints });
+  const { server, addrs } = await serve(leases);
+  const registrations = [];
+  // Spread over one interval of renewals, so that they expire one after another.
+  for (const addr of addrs) {
+    registrations.push(await register(owner, { target, endpoint: { addr }, ttlSeconds }));
+    await sleep((ttlSeconds * 1_000) / 3 / leases);
+  }
+  const results = [];
+  for (let round = 1; round <= rounds; round++) {
+    const result = await playRound(etcd, target, registrations, lossThreshold);
+    results.push(result);
+    const { expired, least, made, lost, correctMs } = result;
+    const took = correctMs === undefined ? 'not within 60 s' : `${correctMs.toFixed(0)} ms`;
+    console.log(
+      `  round ${round}: ${expired} leases expired, least endpoints ${least}, ${made} calls, ${lost.length} failed; correct after ${took}${lost[0] ? `; ${lost[0]}` : ''}`,
+    );
+  }
+  conclude(results);
+  await Promise.all(registrations.map((registration) => registration.close()));
+  server.forceShutdown();
+  await owner.close();
+  await etcd.close();
+}
+
+function conclude(results) {
+  const times = results.map(({ correctMs }) => correctMs ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  const sum = (of) => results.reduce((total, result) => total + of(result), 0);
+  const least = Math.min(...results.map((result) => result.least));
+  const lost = sum((result) => result.lost.length);
+  const ok = lost === 0 && least > 0 && times.every(Number.isFinite);
+  if (!ok) failed = true;
+  const median = times[Math.floor((times.length - 1) / 2)];
+  console.log(
+    `${ok ? 'ok    ' : 'FAILED'} ${results.length} rounds: ${sum(({ expired }) => expired)} leases expired, least endpoints ${least}, ${sum(({ made }) => made)} calls, ${lost} failed; correct after median ${median?.toFixed(0)} ms, max ${times.at(-1)?.toFixed(0)} ms`,
+  );
+}
+
+/** The callers are new in each round: their watch has not just reconnected, so that every loss is a live one. */
+async function playRound(etcd, target, registrations, lossThreshold) {
+  const client = new EtcdClient({ endpoints: etcd.endpoints });
+  const directory = new ServiceDirectory(client, {
+    lossProtection: { lossThreshold, protectionMs: ttlSeconds * 1_000 },
+  });
+  const resolver = registerEtcdResolver(directory);
+  await directory.ready(target, { minEndpoints: registrations.length });
+  let least = registrations.length;
+  const unfollow = directory.follow(target, {
+    view: ({ endpoints }) => {
+      least = Math.min(least, endpoints.length);
+    },
+    trouble: () => {},
+  });
+  const caller = channel(target);
+  const calls = { made: 0, lost: [], stopped: false };
+  const calling = Promise.all([0, 1, 2, 3].map(() => keepCalling(caller, calls)));
+  await until(() => calls.made > 20 && directory.status(target).source === 'live');
+  await sleep(ttlSeconds * 1_000);
+  const before = registrations.map(({ lease }) => lease);
+  await Promise.all(etcd.nodes.map((node) => node.stop()));
+  await sleep(1_000);
+  await Promise.all(etcd.nodes.map((node) => node.restart()));
+  const back = performance.now();
+  const isCorrect = await until(() => shows(directory.get(target), registrations));
+  const correctMs = isCorrect ? performance.now() - back : undefined;
+  const expired = registrations.filter(({ lease }, i) => lease !== before[i]).length;
+  await sleep(ttlSeconds * 1_000); // whatever is not renewed is gone by now
+  calls.stopped = true;
+  await calling;
+  unfollow();
+  caller.close();
+  resolver[Symbol.dispose]();
+  await directory.close();
+  await client.close();
+  return { expired, least, made: calls.made, lost: calls.lost, correctMs };
+}
+
+function shows(view, registrations) {
+  if (!view || view.held.size > 0 || view.endpoints.length !== registrations.length) return false;
+  const leases = new Set(view.endpoints.map(({ lease }) => lease));
+  return registrations.every(({ state, lease }) => state === 'registered' && leases.has(lease));
+}
+
+async function until(condition) {
+  const deadline = performance.now() + patienceMs;
+  while (!condition()) {
+    if (performance.now() > deadline) return false;
+    await sleep(10);
+  }
+  return true;
+}
+
+async function start(members) {
+  const options = values.version ? { version: values.version } : {};
+  if (members === 1) {
+    const etcd = await startEtcd(options);
+    return { version: etcd.version, endpoints: etcd.endpoints, nodes: [etcd], close: () => etcd.close() };
+  }
+  const cluster = await startEtcdCluster({ ...options, members });
+  const { version, endpoints, members: nodes } = cluster;
+  return { version, endpoints, nodes, close: () => cluster.close() };
+}
+
+/** One server with a port for each endpoint. */
+async function serve(count) {
+  const server = new grpc.Server();
+  server.addService({ ask: method }, { ask: (_call, reply) => reply(null, Buffer.alloc(0)) });
+  const addrs = [];
+  for (let i = 0; i < count; i++) {
+    const port = await new Promise((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+    addrs.push(`127.0.0.1:${port}`);
+  }
+  return { server, addrs };
+}
+
+function channel(target) {
+  const { target: uri, options } = dial(target);
+  return new grpc.Client(uri, grpc.credentials.createInsecure(), options);
+}
+
+async function keepCalling(caller, calls) {
+  while (!calls.stopped) {
+    await ask(caller).catch((error) => calls.lost.push(error.message));
+    calls.made++;
+    await sleep(5);
+  }
+}
+
+function ask(caller) {
+  return new Promise((resolve, reject) => {
+    const deadline = { deadline: Date.now() + 10_000 };
+    caller.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), deadline, (error, answer) =>
+      error ? reject(error) : resolve(answer),
+    );
+  });
+}
