@@ -246,7 +246,7 @@ export const mutants = [
   one(
     'who waits for a token is forgotten',
     session,
-    'if (isNewer)\n                this.#goOn(state);\n            else',
+    'if (isNewer)\n                this.#again(state);\n            else',
     'if (!isNewer)',
   ),
   one(

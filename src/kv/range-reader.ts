@@ -1,6 +1,6 @@
 import { type Clock, onAbort, sharedAbort } from '../async/index.js';
-import { Code, EtcdError, errorFromServer } from '../errors/index.js';
-import { keyAfter, type Revision } from '../model/index.js';
+import { Code, EtcdError } from '../errors/index.js';
+import { afterPage, type Revision } from '../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
 import { checkRange } from './answer-check.js';
 import { Continuity, type Page, wentBack } from './continuity.js';
@@ -114,12 +114,9 @@ export class RangeReader {
   }
 
   #advance({ answer, connection }: Page, isPiece: boolean): void {
-    const last = answer.kvs.at(-1);
     const finished = isPiece ? answer.header !== undefined : !answer.more;
     if (this.#revision === 0n) this.#revision = this.#request.revision || revisionOf(answer);
-    // Whoever repeats or holds out the prospect of keys without giving any would be asked for ever.
-    if (last ? last.key.compare(this.#key) < 0 : !finished) throw outOfOrder();
-    if (last) this.#key = keyAfter(last.key);
+    this.#key = afterPage(this.#key, answer.kvs, !finished);
     this.#pageSize.learn(answer.kvs);
     this.#continuity.add(answer.kvs, connection, finished);
     this.#done = finished;
@@ -261,8 +258,4 @@ function restless(): EtcdError {
     code: Code.UNAVAILABLE,
     verdict: 'not-applied',
   });
-}
-
-function outOfOrder(): EtcdError {
-  return errorFromServer(Code.INTERNAL, 'the server does not answer a range in the order of keys');
 }

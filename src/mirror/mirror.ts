@@ -1,4 +1,4 @@
-import { backoffDelay, delay, onAbort, sharedAbort, withEither } from '../async/index.js';
+import { backoffDelay, delay, onAbort, Pacer, sharedAbort, withEither } from '../async/index.js';
 import {
   ClosedError,
   Code,
@@ -90,6 +90,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #range: KeyRange;
   readonly #options: MirrorOptions;
   readonly #view = new View();
+  readonly #resyncs: Pacer;
   readonly #waiters = new Set<() => void>();
   readonly #over = sharedAbort();
   #watcher: Watcher | undefined;
@@ -99,6 +100,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
 
   constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = {}) {
     this.#ports = ports;
+    this.#resyncs = new Pacer(retryList, performance, ports.random);
     this.#range = range;
     this.#options = options;
   }
@@ -191,6 +193,8 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       } catch (error) {
         reason = reasonOf(error);
       }
+      // A list that succeeds proves nothing about the watch: only one that lasted does.
+      await this.#pause(this.#resyncs.next());
     }
   }
 
@@ -288,9 +292,13 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         if (!(error instanceof EtcdError)) throw error;
         if (!mayReadAgain(error) && !alsoPassing(error)) throw error;
         onTrouble?.(error);
-        await delay(backoffDelay(retryList, attempt, this.#ports.random), signal);
+        await this.#pause(backoffDelay(retryList, attempt, this.#ports.random));
       }
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return this.#whileOpen(this.#options.signal, (signal) => delay(ms, signal));
   }
 
   #changedWithin(ms: number, signal: AbortSignal): Promise<void> {

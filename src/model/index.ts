@@ -12,4 +12,5 @@ export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.j
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';
 export { isLoopback, isOwnHost, isWildcard } from './own-host.js';
+export { afterPage } from './paging.js';
 export { authorityOfName, isServerName, withoutRootDot } from './server-name.js';

@@ -28,6 +28,8 @@ export interface SuperviseOptions {
 
 /** How long an attempt to register lasts, in milliseconds, before the next begins: of the first the trouble is told. */
 const [firstAttemptMs, attemptMs] = [3_000, 30_000];
+/** Between attempts to register, in milliseconds. */
+const pauseMs = 1_000;
 /** What the drain may take beyond its waits, in milliseconds, when etcd is away: the program is to end as well. */
 const graceMs = 3_000;
 
@@ -120,6 +122,7 @@ export class Supervisor {
         const passing = error instanceof EtcdError && isSilence(error) && error.verdict !== 'final';
         if (!passing || this.#over.signal.aborted) throw error;
         if (!told) say(`cannot register yet, and goes on trying: ${error.message}`);
+        await sleep(pauseMs, undefined, { signal: this.#over.signal }); // an attempt may fail at once
       }
     }
   }

@@ -112,7 +112,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     for (const [name, leaf] of this.#leaves) {
       if (wanted.has(name)) continue;
       this.#leaves.delete(name);
-      if (leaf.state === connectivityState.CONNECTING) this.#connecting--;
+      if (isConnecting(leaf.state)) this.#connecting--;
       leaf.destroy();
     }
   }
@@ -134,16 +134,17 @@ class EtcdBalancer implements experimental.LoadBalancer {
     });
     this.#leaves.set(name, leaf);
     leaf.sitDown(this.#balance);
+    this.#connecting++;
     leaf.connect();
   }
 
   #changed(leaf: Leaf, before: connectivityState, error: string | null): void {
     if (!this.#leaves.has(leaf.name) || this.#leaves.get(leaf.name) !== leaf) return;
-    if (before === connectivityState.CONNECTING) this.#connecting--;
-    if (leaf.state === connectivityState.CONNECTING) this.#connecting++;
+    if (isConnecting(before)) this.#connecting--;
+    if (isConnecting(leaf.state)) this.#connecting++;
     if (error) this.#lastError = error;
     if (before === connectivityState.READY) this.#helper.requestReresolution();
-    if (leaf.state === connectivityState.IDLE) leaf.connect();
+    if (leaf.state === connectivityState.IDLE) leaf.reconnect();
     if (!this.#updating) this.#report();
   }
 
@@ -182,6 +183,11 @@ class EtcdBalancer implements experimental.LoadBalancer {
     this.#state = state;
     this.#helper.updateState(state, picker, error);
   }
+}
+
+/** Whether calls may wait for it: an idle endpoint connects, be it after a pause. */
+function isConnecting(state: connectivityState): boolean {
+  return state === connectivityState.CONNECTING || state === connectivityState.IDLE;
 }
 
 /** Makes the policy known to grpc-js. Idempotent. */

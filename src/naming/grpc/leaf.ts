@@ -1,5 +1,12 @@
 import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
+import { Pacer, systemClock } from '../../async/index.js';
 import type { Balance, Seat, Traits } from '../balance/index.js';
+
+/**
+ * Between connections that the server accepts and ends soon. grpc-js paces attempts that fail, but not those that
+ * succeed for a moment.
+ */
+const reconnect = { baseMs: 20, maxMs: 10_000 };
 
 export interface LeafContext {
   readonly options: ChannelOptions;
@@ -15,6 +22,7 @@ export class Leaf {
   readonly name: string;
   readonly #context: LeafContext;
   readonly #balancer: experimental.LeafLoadBalancer;
+  readonly #reconnects = new Pacer(reconnect, performance, Math.random);
   #traits: Traits;
   #seat: Seat<Leaf> | undefined;
   #balance: Balance<Leaf> | undefined;
@@ -22,6 +30,7 @@ export class Leaf {
   #started = false;
   #wasReady = false;
   #destroyed = false;
+  #cancelPause: (() => void) | undefined;
 
   constructor(
     endpoint: experimental.Endpoint,
@@ -42,13 +51,24 @@ export class Leaf {
     return this.#state;
   }
 
+  /** Does nothing during the pause after a connection. */
   connect(): void {
+    if (this.#cancelPause) return;
     if (this.#started) {
       this.#balancer.exitIdle();
       return;
     }
     this.#started = true;
     this.#balancer.startConnecting();
+  }
+
+  /** After a connection has ended. */
+  reconnect(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = systemClock.setTimer(this.#reconnects.next(), () => {
+      this.#cancelPause = undefined;
+      this.connect();
+    });
   }
 
   sitDown(balance: Balance<Leaf>): void {
@@ -71,6 +91,7 @@ export class Leaf {
   /** Calls under way go on; grpc-js closes the connection when the last of them has ended. */
   destroy(): void {
     this.#destroyed = true;
+    this.#cancelPause?.();
     if (this.#seat) this.#balance?.remove(this.#seat);
     this.#balancer.destroy();
   }

@@ -1,4 +1,4 @@
-import { CompactedError } from '../../errors/index.js';
+import { Code, CompactedError, EtcdError } from '../../errors/index.js';
 import type { Revision, WatchEvent } from '../../model/index.js';
 
 /** What a catch-up response holds at most, in revisions (etcd's `watchBatchMaxRevs`); a shorter one was the last of its kind. */
@@ -25,4 +25,13 @@ export function moreToCome(events: readonly WatchEvent[]): boolean {
 export function historyGone(wanted: Revision, compactRevision: Revision): CompactedError {
   const text = `the watch needs revision ${wanted}, but history before ${compactRevision} is compacted`;
   return new CompactedError(text, compactRevision);
+}
+
+/** The end of a watcher one revision of which is more than the client may take into memory. */
+export function revisionTooLarge(revision: Revision, limit: number): EtcdError {
+  return new EtcdError(`the events of revision ${revision} would take more than ${limit} bytes in memory`, {
+    code: Code.RESOURCE_EXHAUSTED,
+    reason: 'ResponseTooLarge',
+    verdict: 'maybe-applied',
+  });
 }

@@ -1,12 +1,13 @@
-import { Code, EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
+import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
-import { historyGone, isFarBehind, moreToCome } from './catch-up.js';
+import { historyGone, isFarBehind, moreToCome, revisionTooLarge } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
 import type { Lane, LaneHost } from './lane.js';
 import { Lanes } from './lanes.js';
 import type { Generation, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
 import { Resting } from './resting.js';
 import { streamFate, watcherFate } from './stream-fate.js';
+import { droppedStatus, resumedStatus } from './stream-status.js';
 import { Tokenless } from './tokenless.js';
 import { WatcherState } from './watcher-state.js';
 
@@ -155,7 +156,7 @@ export class WatchSession {
       this.#effects.push({ type: 'resumed', watcher: state.key, fromRevision: state.cursor });
     }
     state.interrupted = false;
-    this.#tellFound(state);
+    this.#effects.push(...resumedStatus(state));
     if (headerRevision > 0n && headerRevision < state.seen) {
       // Either the store was rolled back, or this member lags: only a linearizable read can tell.
       this.#doubt(state);
@@ -171,19 +172,6 @@ export class WatchSession {
     this.#effects.push({ type: 'interrupted', watcher: state.key });
   }
 
-  #tellFound(state: WatcherState): void {
-    const { lostOn: lane, key: watcher, cursor: fromRevision } = state;
-    if (lane === undefined) return;
-    state.lostOn = undefined;
-    this.#effects.push({ type: 'status', status: { type: 'resumed', lane, watcher, fromRevision } });
-  }
-
-  #tellDropped(state: WatcherState): void {
-    const events = state.takeDropped();
-    if (events === 0 || !state.lane) return;
-    this.#effects.push({ type: 'status', status: { type: 'dropped', lane: state.lane.key, events } });
-  }
-
   /** Far behind or ahead of the store, it would keep the others' stream from proving progress. */
   #separate(state: WatcherState, headerRevision: Revision, first: boolean): void {
     if (!state.lane || state.lane.own || !first || headerRevision === 0n) return;
@@ -193,14 +181,13 @@ export class WatchSession {
 
   #told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
     if (reply.kind === 'progress') {
-      state.progress(reply);
-      state.advanced();
+      const news = state.progress(reply);
       this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
       if (state.cursor === reply.headerRevision + 1n) this.#level(state); // else it waits for the future
-      return true;
+      return news;
     }
     const events = state.receive(reply);
-    this.#tellDropped(state);
+    this.#effects.push(...droppedStatus(state));
     const news = events.length > 0;
     if (news) {
       state.advanced();
@@ -212,7 +199,8 @@ export class WatchSession {
     }
     if (reply.fragment) return news;
     if (!moreToCome(reply.events)) this.#level(state);
-    else if (state.lane?.viaProxy) this.#lanes.renew(state);
+    else if (state.lane?.viaProxy && news) this.#lanes.renew(state);
+    else if (state.lane?.viaProxy) this.#rest(state); // it would repeat that at once
     return news;
   }
 
@@ -250,7 +238,7 @@ export class WatchSession {
       this.#lanes.joinShared(state);
     } else {
       state.phase = 'pinning';
-      this.#effects.push({ type: 'read-revision', watcher: state.key });
+      this.#again(state);
     }
   }
 
@@ -260,7 +248,6 @@ export class WatchSession {
     const state = this.#watchers.get(watcher);
     if (!state) return;
     if (state.phase === 'pinning') {
-      state.failures = 0;
       state.pin(revision);
       this.#lanes.joinShared(state);
     } else if (state.doubted !== undefined && revision < state.doubted) {
@@ -331,10 +318,16 @@ export class WatchSession {
   #timer(lane: Lane | undefined, timer: TimerName): void {
     if (!lane) return;
     lane.timer(timer);
-    if (timer === 'settled' && lane.own) this.#acquit(lane);
+    if (timer === 'settled') this.#settled(lane);
     // Its next stream would have the present token: the one of those who came since then will do.
     if (timer !== 'reopen' || lane.own || this.#lanes.isShared(lane)) return;
     for (const state of [...lane.watchers]) this.#lanes.joinShared(state);
+  }
+
+  /** A stream that lasts is as good as news: an idle store has none. */
+  #settled(lane: Lane): void {
+    for (const state of lane.watchers) if (state.phase === 'live') state.failures = 0;
+    if (lane.own) this.#acquit(lane);
   }
 
   /** Alone for long enough, and nothing too large came: it need not wait for progress to be with the others again. */
@@ -379,7 +372,7 @@ export class WatchSession {
     const pinning = state.phase === 'pinning';
     state.detach(pinning ? 'pinning' : 'resting');
     if (usedToken < this.#generation) {
-      this.#goOn(state);
+      this.#again(state);
       return;
     }
     if (!this.#tokenless.add(state)) return;
@@ -393,9 +386,16 @@ export class WatchSession {
       this.#lanes.renewShared();
     }
     for (const state of this.#tokenless.answered()) {
-      if (isNewer) this.#goOn(state);
+      if (isNewer) this.#again(state);
       else this.#rest(state); // asked for, and there is none yet: the one there is may be taken later
     }
+  }
+
+  /** At once after a first failure, and after a pause when another one follows before it has advanced. */
+  #again(state: WatcherState): void {
+    if (state.failures > 0) this.#rest(state);
+    else this.#goOn(state);
+    state.failures ||= 1;
   }
 
   #goOn(state: WatcherState): void {
@@ -414,12 +414,4 @@ export class WatchSession {
     this.#forget(state);
     this.#effects.push({ type: 'finish', watcher: state.key, error });
   }
-}
-
-function revisionTooLarge(revision: Revision, limit: number): EtcdError {
-  return new EtcdError(`the events of revision ${revision} would take more than ${limit} bytes in memory`, {
-    code: Code.RESOURCE_EXHAUSTED,
-    reason: 'ResponseTooLarge',
-    verdict: 'maybe-applied',
-  });
 }

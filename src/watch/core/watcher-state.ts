@@ -158,9 +158,15 @@ export class WatcherState {
     this.oversized = false;
   }
 
-  progress(reply: WatchReply & { kind: 'progress' }): void {
-    this.#cursor = nextRevision(this.#cursor, reply);
+  /** Gives whether it brought the watcher further: one that repeats what is known proves nothing. */
+  progress(reply: WatchReply & { kind: 'progress' }): boolean {
+    const before = this.#cursor;
+    this.#cursor = nextRevision(before, reply);
     this.saw(reply.headerRevision);
+    this.oversized = false;
+    const news = this.#cursor > before;
+    if (news) this.advanced();
+    return news;
   }
 
   /** Why the response cannot be etcd's, if so. Nothing of it is to be taken then. */

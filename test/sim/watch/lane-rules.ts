@@ -30,6 +30,8 @@ export class LaneRules {
   readonly #losses = new Map<LaneKey, number[]>();
   /** Per lane, when its streams were left for a lie since one of them was alive for long. */
   readonly #lies = new Map<LaneKey, number[]>();
+  /** How far each watcher is known to have come. */
+  readonly #revisions = new Map<WatcherKey, bigint>();
   readonly #known = new Set<LaneKey>();
   /** Lanes that were begun for somebody who was paused, or is far from level. */
   readonly #own = new Set<LaneKey>();
@@ -134,12 +136,28 @@ export class LaneRules {
 
   handled(input: WatchInput, effects: readonly WatchEffect[]): void {
     if (input.type !== 'reply') return;
-    if (effects.some(({ type }) => type === 'deliver' || type === 'progress'))
-      this.#losses.delete(input.lane);
+    if (effects.map((effect) => this.#isNews(effect)).includes(true)) this.#losses.delete(input.lane);
     if (input.reply.kind === 'created') this.#apart(input.lane, input.reply.headerRevision, effects);
   }
 
-  #create({ lane, watcher, watchId }: Send): void {
+  /** Whether it brings a watcher further: progress that repeats what is known does not. */
+  #isNews(effect: WatchEffect): boolean {
+    if (effect.type === 'deliver') {
+      this.#know(effect.watcher, effect.events.at(-1)?.kv.modRevision ?? 0n);
+      return true;
+    }
+    return effect.type === 'progress' && this.#know(effect.watcher, effect.revision);
+  }
+
+  /** Gives whether that is further than what the watcher knew. */
+  #know(watcher: WatcherKey, revision: bigint): boolean {
+    const before = this.#revisions.get(watcher) ?? -1n;
+    if (revision > before) this.#revisions.set(watcher, revision);
+    return revision > before;
+  }
+
+  #create({ lane, watcher, watchId, startRevision }: Send): void {
+    this.#know(watcher, startRevision - 1n);
     const open = this.#open.get(lane);
     if (!open) {
       this.#calm.violate('one stream', `lane ${lane} has no stream to create on`);
