@@ -9,6 +9,8 @@ export interface ScriptedCall {
   readonly headers: IncomingHttpHeaders;
   /** Below gRPC, for answers that break its rules. */
   readonly stream: ServerHttp2Stream;
+  /** Below HTTP/2, for bytes that are none of it. */
+  readonly socket: Socket | undefined;
   /** Calls back with each message of the client, from the first on. */
   onMessage(callback: (message: Buffer) => void): void;
   /** Sends a message. */
@@ -60,7 +62,9 @@ export async function startScriptedServer(
   server.on('session', (session) => session.on('error', () => {}));
   server.on('stream', (stream, headers) => {
     stream.on('error', () => {});
-    const call = new Http2Call(stream, headers);
+    const port = stream.session?.socket.remotePort;
+    const socket = [...sockets].find((one) => one.remotePort === port);
+    const call = new Http2Call(stream, headers, socket);
     calls.push(call.method);
     scripted.script(call);
   });
@@ -73,13 +77,15 @@ class Http2Call implements ScriptedCall {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly stream: ServerHttp2Stream;
+  readonly socket: Socket | undefined;
   #trailers: Record<string, string> | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, socket: Socket | undefined) {
     const path = String(headers[':path']);
     this.method = path.slice(path.lastIndexOf('/') + 1);
     this.headers = headers;
     this.stream = stream;
+    this.socket = socket;
     stream.on('wantTrailers', () => {
       if (this.#trailers && !stream.destroyed) stream.sendTrailers(this.#trailers);
     });

@@ -1,0 +1,51 @@
+import { parseArgs } from 'node:util';
+import { serverTarget } from './server/target.js';
+import type { FuzzTarget } from './target.js';
+
+const targets: readonly FuzzTarget[] = [serverTarget];
+
+const help = `npm run fuzz -- [options]
+
+  --target T    one of (default ${serverTarget.name}):
+${targets.map(({ name, about }) => `                  ${name}: ${about}`).join('\n')}
+  --seconds N   for how long (default 60); ending takes up to a minute more
+  --seed S      what is tried, and in which order (default: drawn, and printed)
+  --json        one line of JSON
+
+Ends with 1 after a crash, a hang, an unhandled rejection, an untyped error, a spin, or more memory than is allowed.`;
+
+const { values } = parseArgs({
+  options: {
+    target: { type: 'string', default: serverTarget.name },
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+const target = targets.find(({ name }) => name === values.target);
+const seconds = Number(values.seconds);
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+if (!target || !(seconds > 0) || !Number.isInteger(seed)) {
+  console.error(help);
+  process.exit(2);
+}
+
+if (!values.json) console.log(`target ${target.name}, seed ${seed}, ${seconds} s`);
+const { counts, figures, failures } = await target.run({ seconds, seed });
+if (values.json)
+  console.log(JSON.stringify({ target: target.name, seed, seconds, counts, figures, failures }));
+else {
+  for (const name of Object.keys(counts).sort()) console.log(`${String(counts[name]).padStart(7)}  ${name}`);
+  for (const figure of figures) console.log(figure);
+  for (const failure of failures) console.log(`FAILED: ${failure}`);
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  console.log(
+    `${total} lies of ${Object.keys(counts).length} kinds, ${failures.length} failures (seed ${seed})`,
+  );
+}
+process.exit(failures.length === 0 ? 0 : 1);
