@@ -18,6 +18,7 @@ import {
   toCode,
   UnauthenticatedError,
   type Verdict,
+  wasNeverSent,
 } from '#src/errors/index.js';
 import { classOf, goCode, rpctypes, verdictOf } from '../../support/rpctypes.js';
 
@@ -223,6 +224,30 @@ describe('a status that no known text explains', () => {
     assert.equal(error.message, 'UNKNOWN: odd');
     assert.equal(codeName(999), 'UNKNOWN');
   });
+});
+
+describe('a status of grpc-js', () => {
+  for (const [code, details] of [
+    [Code.UNAVAILABLE, 'No connection established. Last error: refused'],
+    [Code.UNAVAILABLE, 'Stream refused by server'],
+    [Code.UNAVAILABLE, 'Channel closed before call started'],
+    [
+      Code.INTERNAL,
+      'Failed to start HTTP/2 stream with error New streams cannot be created after receiving a GOAWAY',
+    ],
+  ] as const) {
+    it(`'${details}' says that nothing was sent`, () => assert.equal(wasNeverSent(code, details), true));
+  }
+
+  for (const [code, details] of [
+    [Code.UNAVAILABLE, 'Connection dropped'],
+    [Code.UNKNOWN, 'Stream refused by server'],
+    [Code.INTERNAL, 'Received RST_STREAM with code 2'],
+    [Code.CANCELLED, undefined],
+  ] as const) {
+    it(`'${details}' of code ${codeName(code)} does not`, () =>
+      assert.equal(wasNeverSent(code, details), false));
+  }
 });
 
 describe('an error of this library', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { describe as inWords } from '#src/cli/failure.js';
 import { Code, EtcdError, errorFromServer, toCode } from '#src/errors/index.js';
 import { tlsTrouble } from '#src/wire/tls-trouble.js';
 
@@ -26,6 +27,12 @@ describe('a text of a hostile server', () => {
       assert.ok(error.message.length < 4_200, `${error.message.length} characters`);
     });
   }
+
+  it('of white space does not hold up the command that prints it', () => {
+    // Quadratic, this would take minutes.
+    assert.ok(inWords(new Error(`${' '.repeat(1_000_000)}x`), false).endsWith('x'));
+    assert.equal(inWords(new Error('first  \n  second'), false), 'first second');
+  });
 
   it('is cut at a limit, and says so', () => {
     assert.equal(errorFromServer(Code.INTERNAL, 'x'.repeat(4_096)).serverText, 'x'.repeat(4_096));
