@@ -87,8 +87,10 @@ export class EtcdResolver implements experimental.Resolver {
     this.#service = source.service;
     this.#unsubscribe = source.directory.follow(source.service, {
       view: (view) => {
+        const before = this.#view;
         this.#view = view;
-        this.#coalescer.request();
+        // A loss that is held changes nothing, and must not make the change that follows wait.
+        if (!before || !isSameList(before.endpoints, view.endpoints)) this.#coalescer.request();
       },
       trouble: (error) => {
         this.#trouble = error;
@@ -205,6 +207,10 @@ export class EtcdResolver implements experimental.Resolver {
     const config = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
     this.#listener(result, {}, this.#userServiceConfig ? null : experimental.statusOrFromValue(config), '');
   }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
 function emptyText({ target, revision, invalid }: ServiceView, { filtered, unusable }: Choices): string {

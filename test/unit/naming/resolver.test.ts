@@ -125,6 +125,16 @@ describe('a resolver', () => {
     assert.ok(told.length <= 3, `${told.length} reports`);
   });
 
+  it('tells a service that empties as soon as that is confirmed, without a pause after the loss was held', async () => {
+    start();
+    mirror().snapshot('a:1');
+    await settled();
+    await coalescerRests();
+    mirror().remove('a:1');
+    await settled();
+    assert.deepEqual(tells(), [['a:1'], [], "no endpoints under 'svc/' at etcd revision 3"]);
+  });
+
   it('tells an empty service as an empty list and an error that names it', async () => {
     start();
     mirror().snapshot();
