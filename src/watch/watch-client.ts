@@ -71,8 +71,9 @@ export class WatchClient {
   /**
    * Watches a key or a range of keys. Returns at once; the watch lasts through lost connections and restarts, and
    * its iteration throws, after everything received was handed over:
-   * {CompactedError} when history that it still needed is gone, {PermissionDeniedError}, {ClosedError} after the
-   * client's close(), or the signal's own reason.
+   * {CompactedError} when history that it still needed is gone, {RolledBackError} or {StoreReplacedError} when the store
+   * was wiped, restored or exchanged for another, {PermissionDeniedError}, {ClosedError} after the client's close(), or
+   * the signal's own reason.
    * @throws {InvalidInputError} for a negative start revision (servers of 3.4 take it for something else), an empty
    *   range, or a limit below 1.
    * @param namespace The prefix within which the range is meant, and which keys come without.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeSnapshot } from '#src/naming/directory/snapshot.js';
+import { keyBytes, keyText } from '#src/model/index.js';
+import { readSnapshot, writeSnapshot } from '#src/naming/directory/snapshot.js';
 import { ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';
@@ -25,6 +26,19 @@ describe('the directory of services', () => {
   });
 
   const follow = () => followIn(directory);
+
+  it('keeps in a snapshot the keys that are not UTF-8, each as its bytes', () => {
+    const record = { addr: 'a:1', createRevision: 1n, modRevision: 1n, lease: 0n };
+    const keys = ['ff', 'fe', '80', 'c328', 'efbfbd'].map((id) =>
+      Buffer.concat([Buffer.from('svc/'), Buffer.from(id, 'hex')]),
+    );
+    const endpoints = keys.map((key) => ({ key: keyText(key), ...record }));
+    const read = readSnapshot('svc', writeSnapshot({ ...emptyView, endpoints }, 0));
+    assert.deepEqual(
+      read?.view.endpoints.map(({ key }) => keyBytes(key)),
+      keys,
+    );
+  });
 
   describe('with snapshots of an earlier process', () => {
     const saved = new Map<string, Uint8Array>();
