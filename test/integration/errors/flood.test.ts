@@ -172,7 +172,12 @@ describe('a flood from a server', function () {
         let revision = 1n;
         const more = () => {
           for (let blocked = false; !blocked && revision < 1_500n && !call.stream.destroyed; revision++) {
-            const kv = { key: Buffer.from('k'), value: zeros, modRevision: revision + 1n, version: 1n };
+            const kv = {
+              key: Buffer.from('k'),
+              value: zeros,
+              createRevision: 1n,
+              modRevision: revision + 1n,
+            };
             const events = say({ header: { revision: revision + 1n }, events: [{ type: 0, kv }] });
             blocked = !call.stream.write(frame(events));
           }

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { RangeResponse } from '#src/gen/etcd/rpc.js';
 import { frame, type ScriptedCall } from '../../support/scripted-server.js';
 
-const kv = { key: Buffer.from('k'), value: Buffer.alloc(100, 'v'), modRevision: 5n };
+const kv = { key: Buffer.from('k'), value: Buffer.alloc(100, 'v'), createRevision: 4n, modRevision: 5n };
 const message = RangeResponse.encode(
   RangeResponse.fromPartial({ header: { revision: 10n }, kvs: [kv], count: 1n }),
 ).finish();
