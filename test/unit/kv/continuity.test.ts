@@ -108,7 +108,7 @@ describe('a stream of a range whose connection changes', () => {
     }
   });
 
-  it('with every answer ends, instead of going round for ever', async () => {
+  it('with every answer ends, instead of going round forever', async () => {
     const server = serverOf(100, false);
     const range = server.range.bind(server);
     server.range = (request, options) => {

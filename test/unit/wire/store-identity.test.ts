@@ -6,18 +6,18 @@ const answer = (clusterId: bigint) => ({ header: { clusterId, revision: 5n } });
 
 describe('which store it is', () => {
   let store: StoreIdentity;
-  let told: StoreReplacedError[];
+  let heard: StoreReplacedError[];
 
   beforeEach(() => {
     store = new StoreIdentity();
-    told = [];
-    store.onReplaced((error) => told.push(error));
+    heard = [];
+    store.onReplaced((error) => heard.push(error));
     store.saw(answer(0xabcn), 'a:1');
   });
 
   it('is the first one that answers, and stays so with every member of it', () => {
     store.saw(answer(0xabcn), 'b:1');
-    assert.deepEqual([store.epoch, told.length, store.replacedSince(0)], [0, 0, undefined]);
+    assert.deepEqual([store.epoch, heard.length, store.replacedSince(0)], [0, 0, undefined]);
   });
 
   it('is not said by answers without an id, as proxies give them', () => {
@@ -28,8 +28,8 @@ describe('which store it is', () => {
 
   it('is another one with another id, once', () => {
     for (let i = 0; i < 3; i++) store.saw(answer(0xdefn), 'a:1');
-    assert.deepEqual([store.epoch, told.length], [1, 1]);
-    assert.match(told[0]?.message ?? '', /member a:1 answers with cluster id def, and did with abc/);
+    assert.deepEqual([store.epoch, heard.length], [1, 1]);
+    assert.match(heard[0]?.message ?? '', /member a:1 answers with cluster id def, and did with abc/);
     assert.equal(store.replacedSince(1), undefined);
   });
 
