@@ -8,6 +8,7 @@ export {
   type MemberTrouble,
   type NamespacedLease,
   type PasswordAuth,
+  type PasswordProvider,
   type RefusedEndpoint,
   type StatusEvent,
   type SyncOptions,

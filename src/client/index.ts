@@ -3,6 +3,7 @@ export type {
   CallOptions,
   MemberTrouble,
   PasswordAuth,
+  PasswordProvider,
   RefusedEndpoint,
   SyncResult,
   SyncRule,

@@ -57,6 +57,14 @@ export function inDoubt<T extends EtcdError>(error: T): T {
   return Object.assign(error, { verdict: 'maybe-applied' as const });
 }
 
+/**
+ * Notes that another request may get another answer: a refused password, say, that a function gave. Streams and leases
+ * go on then. Only for an error that nobody else has.
+ */
+export function notFinal<T extends EtcdError>(error: T): T {
+  return Object.assign(error, { verdict: 'not-applied' as const });
+}
+
 /** Input that was refused here, before anything was sent. The text names the argument and its value. */
 export class InvalidInputError extends EtcdError {
   override readonly name = 'InvalidInputError';

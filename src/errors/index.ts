@@ -9,6 +9,7 @@ export {
   InvalidInputError,
   inDoubt,
   LeaseNotFoundError,
+  notFinal,
   PermissionDeniedError,
   RolledBackError,
   StoreReplacedError,
@@ -21,6 +22,7 @@ export { errorFor, errorFromServer, isLasting, needsToken } from './from-server.
 export {
   type ErrorReason,
   type EtcdReason,
+  invalidTokenText,
   knownTexts,
   type NamedText,
   type ServerText,

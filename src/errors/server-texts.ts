@@ -293,6 +293,9 @@ export type EtcdReason = keyof typeof texts;
  */
 export type ErrorReason = EtcdReason | (typeof beginnings)[number]['reason'];
 
+/** What etcd says to a token that it does not know, for calls that are ended here for that. */
+export const invalidTokenText = texts.InvalidAuthToken.text;
+
 /** A text of the server and its name. */
 export type NamedText = ServerText & { readonly reason: ErrorReason };
 

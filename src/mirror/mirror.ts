@@ -4,9 +4,9 @@ import {
   Code,
   CompactedError,
   EtcdError,
+  needsToken,
   RolledBackError,
   StoreReplacedError,
-  UnauthenticatedError,
 } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import type { KeyRange, KeyValue, Revision } from '../model/index.js';
@@ -337,5 +337,5 @@ function reasonOf(error: unknown): ResyncReason {
 /** Whatever waiting may mend; bad credentials stay bad. */
 function mayReadAgain(error: EtcdError): boolean {
   if (error.code === Code.OUT_OF_RANGE) return false;
-  return error.verdict !== 'final' && !(error instanceof UnauthenticatedError);
+  return error.verdict !== 'final' && !needsToken(error);
 }

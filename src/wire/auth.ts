@@ -8,10 +8,21 @@ interface PlaintextPermission {
   readonly allowPlaintext?: boolean;
 }
 
+/**
+ * Gives the password, for one that changes while the client lives: asked before each request for a token, and again
+ * after a refusal. One request at a time for the whole client; the signal ends one that takes longer than `timeoutMs`.
+ * What it throws fails the calls that waited for it.
+ */
+export type PasswordProvider = (options: { readonly signal: AbortSignal }) => string | Promise<string>;
+
 /** A user and a password, for etcd's own authentication. */
 export interface PasswordAuth extends PlaintextPermission {
   readonly username: string;
-  readonly password: string;
+  /**
+   * A string that etcd refuses is a final error. A function's password may be another one the next time: a refusal
+   * fails the calls that waited, and watches, leases and registrations go on asking.
+   */
+  readonly password: string | PasswordProvider;
 }
 
 /** Tokens that somebody else issues, such as JWTs. */
@@ -46,8 +57,9 @@ export function checkAuth(auth: AuthOptions | undefined): void {
       throw new InvalidInputError('auth.tokenProvider is not a function');
     return;
   }
-  for (const name of ['username', 'password'] as const) {
-    if (typeof given[name] !== 'string') throw new InvalidInputError(`auth.${name} is missing, or no string`);
-  }
+  if (typeof given.username !== 'string')
+    throw new InvalidInputError('auth.username is missing, or no string');
+  if (typeof given.password !== 'string' && typeof given.password !== 'function')
+    throw new InvalidInputError('auth.password is missing, or neither a string nor a function');
   if (given.username === '') throw new InvalidInputError('auth.username is empty');
 }

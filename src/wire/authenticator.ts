@@ -1,22 +1,39 @@
-import { within } from '../async/index.js';
-import { Code, EtcdError, errorFromServer, InvalidInputError } from '../errors/index.js';
-import type { AuthOptions, TokenAuth } from './auth.js';
+import { delay, within } from '../async/index.js';
+import {
+  Code,
+  EtcdError,
+  errorFromServer,
+  InvalidInputError,
+  notFinal,
+  UnauthenticatedError,
+} from '../errors/index.js';
+import type { AuthOptions, PasswordAuth, PasswordProvider, TokenAuth } from './auth.js';
 import { headerToken } from './token-text.js';
+
+/** A password function is asked again so long after its password was refused: it may be about to change. */
+const askAgainMs = 1_000;
 
 /** etcd's Authenticate RPC: a name, a password, a token. */
 export type Authenticate = (name: string, password: string) => Promise<string>;
 
 /**
- * How a client gets its next token; `refused` says that etcd turned the last one down. It resolves with undefined where
+ * How a client gets its next token; `refused` says that etcd refused the last one. It resolves with undefined where
  * etcd does no authentication.
  */
 export type FetchToken = (refused: boolean) => Promise<string | undefined>;
 
-/** @param timeoutMs How long a token provider may take. */
-export function tokenFetcher(auth: AuthOptions, authenticate: Authenticate, timeoutMs: number): FetchToken {
-  if (!('tokenProvider' in auth)) return () => unlessOff(issued(authenticate(auth.username, auth.password)));
+export interface FetchPorts {
+  readonly authenticate: Authenticate;
+  /** How long a token provider or a password function may take. */
+  readonly timeoutMs: number;
+  readonly pause?: (ms: number) => Promise<void>;
+}
+
+export function tokenFetcher(auth: AuthOptions, ports: FetchPorts): FetchToken {
+  const { authenticate, timeoutMs } = ports;
+  if (!('tokenProvider' in auth)) return () => byPassword(auth, ports);
   return async (refused) => {
-    // A provider knows nothing of etcd: when a token was turned down, ask whether any is wanted. Nobody's name is
+    // A provider knows nothing of etcd: when a token was refused, ask whether any is wanted. A missing name is
     // refused before a password is checked.
     if (refused && (await unlessOff(authenticate('', ''), 'on')) === undefined) return undefined;
     return provide(auth, timeoutMs);
@@ -42,18 +59,37 @@ async function issued(answer: Promise<string>): Promise<string> {
   throw errorFromServer(Code.INTERNAL, 'the answer to Authenticate holds no token that can be sent');
 }
 
-/** A provider that fails is a passing trouble: streams go on asking, and only the calls that waited for it fail. */
-async function provide({ tokenProvider }: TokenAuth, timeoutMs: number): Promise<string> {
-  const signal = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
-  const late = () => failed(`gave no token within ${timeoutMs} ms`);
-  let token: unknown;
+/** The option is read each time: it may be a getter. */
+async function byPassword(auth: PasswordAuth, ports: FetchPorts): Promise<string | undefined> {
+  const { password } = auth;
+  if (typeof password === 'function') return byPasswordOf(password, auth.username, ports);
+  return unlessOff(issued(ports.authenticate(auth.username, password)));
+}
+
+/** A refused password is sent once; if the function has another one soon after, that one is sent as well. */
+async function byPasswordOf(
+  provider: PasswordProvider,
+  username: string,
+  { authenticate, timeoutMs, pause = (ms) => delay(ms, undefined, { unref: true }) }: FetchPorts,
+): Promise<string | undefined> {
+  const ask = () => obtain('auth.password', provider, timeoutMs, 'password');
+  const password = await ask();
   try {
-    token = await within(Promise.resolve(tokenProvider({ signal })), timeoutMs, late);
+    return await unlessOff(issued(authenticate(username, password)));
   } catch (error) {
-    throw error instanceof EtcdError ? error : failed('failed', error);
+    if (!(error instanceof UnauthenticatedError)) throw error;
+    await pause(askAgainMs);
+    const other = await ask();
+    if (other === password) throw notFinal(error);
+    return await unlessOff(issued(authenticate(username, other))).catch((again) => {
+      throw again instanceof UnauthenticatedError ? notFinal(again) : again;
+    });
   }
-  if (typeof token !== 'string' || token.trim() === '')
-    throw failed('gave no token, or none that is a string');
+}
+
+async function provide({ tokenProvider }: TokenAuth, timeoutMs: number): Promise<string> {
+  const token = await obtain('auth.tokenProvider', tokenProvider, timeoutMs, 'token');
+  if (token.trim() === '') throw failed('auth.tokenProvider', 'gave no token, or none that is a string');
   const sendable = headerToken(token);
   if (sendable !== undefined) return sendable;
   throw new InvalidInputError(
@@ -61,8 +97,30 @@ async function provide({ tokenProvider }: TokenAuth, timeoutMs: number): Promise
   );
 }
 
-function failed(what: string, cause?: unknown): EtcdError {
-  return new EtcdError(`auth.tokenProvider ${what}`, {
+/**
+ * What a function of the user's gives. Its failure is a passing trouble: streams go on asking, and only the calls that
+ * waited for it fail.
+ */
+async function obtain(
+  option: string,
+  provider: (options: { readonly signal: AbortSignal }) => string | Promise<string>,
+  timeoutMs: number,
+  what: string,
+): Promise<string> {
+  const signal = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
+  const late = () => failed(option, `gave no ${what} within ${timeoutMs} ms`);
+  let given: unknown;
+  try {
+    given = await within(Promise.resolve(provider({ signal })), timeoutMs, late);
+  } catch (error) {
+    throw error instanceof EtcdError ? error : failed(option, 'failed', error);
+  }
+  if (typeof given !== 'string') throw failed(option, `gave no ${what}, or none that is a string`);
+  return given;
+}
+
+function failed(option: string, what: string, cause?: unknown): EtcdError {
+  return new EtcdError(`${option} ${what}`, {
     code: Code.UNAVAILABLE,
     verdict: 'not-applied',
     ...(cause === undefined ? {} : { cause }),

@@ -12,8 +12,11 @@ export class CallMetadata {
    * holding the call until etcd's own limit of 7 s and leaving it open whether it was carried out.
    */
   readonly requireLeader: Metadata;
+  /** Of the token; 0 without one. */
+  readonly generation: number;
 
-  constructor(token: string | undefined) {
+  constructor(token: string | undefined, generation = 0) {
+    this.generation = generation;
     this.plain = make(token);
     this.requireLeader = make(token);
     this.requireLeader.set('hasleader', 'true');

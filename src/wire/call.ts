@@ -6,9 +6,17 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { onAbort } from '../async/index.js';
-import { Code, DeadlineError, EtcdError, errorFromServer, wasNeverSent } from '../errors/index.js';
+import {
+  Code,
+  DeadlineError,
+  EtcdError,
+  errorFromServer,
+  invalidTokenText,
+  wasNeverSent,
+} from '../errors/index.js';
 import { decodeAnswer, malformed } from './answer/decode.js';
-import { type Method, methodName } from './method.js';
+import type { Member } from './member.js';
+import { type Method, methodName, type Safety } from './method.js';
 import { neverLeft } from './never-left.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
@@ -40,13 +48,24 @@ export interface AttemptOptions {
   /** See decodeAnswer. */
   readonly maxReceiveBytes: number;
   readonly signal: AbortSignal | undefined;
-  /** Where the call is listed while it runs, so that closing the client can cancel it. */
+  /** Where the call is listed while it runs, so that it can be ended from elsewhere. */
   readonly running: Set<RunningCall>;
+  readonly sent?: SentCall | undefined;
+}
+
+/** For calls that a stale token would keep waiting: where it was sent, with which token, and what for. */
+export interface SentCall {
+  readonly member: Member;
+  readonly generation: number;
+  readonly safety: Safety;
 }
 
 /** A call under way, for whoever has to end it. */
 export interface RunningCall {
+  readonly sent: SentCall | undefined;
   cancel(why: string): void;
+  /** Ends it as etcd would that does not know its token. */
+  refuseToken(): void;
 }
 
 /** One unary call, tried once. An abort cancels it on the server and rejects with the signal's own reason. */
@@ -65,7 +84,11 @@ export function attemptUnary<Req, Res>(
       neverSent = neverLeft(call);
       call.cancelWithStatus(code, why);
     };
-    const running: RunningCall = { cancel: (why) => cancel(status.CANCELLED, why) };
+    const running: RunningCall = {
+      sent: options.sent,
+      cancel: (why) => cancel(status.CANCELLED, why),
+      refuseToken: () => call.cancelWithStatus(status.UNAUTHENTICATED, invalidTokenText),
+    };
     const disarm = armDeadline(timeoutMs, (ms) =>
       cancel(status.DEADLINE_EXCEEDED, `no answer within ${ms} ms`),
     );
@@ -125,17 +148,23 @@ function armDeadline(timeoutMs: number, late: (ms: number) => void): () => void 
   return () => clearTimeout(timer);
 }
 
-/** The server is told of the deadline as grpc-js would tell it. */
+/** Tells the server the deadline, as grpc-js would. */
 function withTimeout(metadata: Metadata, timeoutMs: number): Metadata {
   if (timeoutMs > longestTimeoutMs) return metadata;
   const withDeadline = metadata.clone();
-  withDeadline.set('grpc-timeout', timeoutInWords(wholeMs(timeoutMs)));
+  withDeadline.set('grpc-timeout', timeoutInWords(wholeMs(timeoutMs) + serverGraceMs));
   return withDeadline;
 }
 
 function wholeMs(ms: number): number {
   return Math.max(Math.ceil(ms), 0);
 }
+
+/**
+ * The server's deadline is so much later than ours, which cancels the call there, too. Where etcd waits to learn whether a
+ * token is known, it calls it invalid when its own deadline passes: that is not to arrive as a refusal.
+ */
+const serverGraceMs = 100;
 
 /** A year: what gRPC's header can say, and no difference to a caller. */
 const longestTimeoutMs = 365 * 24 * 3_600_000;

@@ -1,4 +1,4 @@
-export type { AuthOptions, PasswordAuth, TokenAuth } from './auth.js';
+export type { AuthOptions, PasswordAuth, PasswordProvider, TokenAuth } from './auth.js';
 export {
   type Compare,
   type DeleteRangeRequest,

@@ -7,7 +7,10 @@ export const retryPause = { baseMs: 50, maxMs: 1_000 };
 /** With less than this left, another try could only end in a deadline that tells nothing. */
 export const leastTryMs = 50;
 
-/** Fresh tokens that may be turned down before the user is taken for unauthorized. */
+/**
+ * Fresh tokens that may be refused before the user is taken for unauthorized. One that became old while it was fetched
+ * does not count: users and roles may change for as long as they like.
+ */
 export const maxTokensRefused = 2;
 
 /** What may be wrong with a member that another one might not have. */

@@ -89,6 +89,11 @@ export class Standing {
     return this.#silentMs + (this.#unanswered > 0 ? now - this.#heardAt : 0);
   }
 
+  /** For how long nothing was heard while calls are under way; undefined when none is. */
+  unansweredMs(now: number): number | undefined {
+    return this.#unanswered > 0 ? now - this.#heardAt : undefined;
+  }
+
   #owesAt(now: number): boolean {
     return this.#unanswered > 0 && now - this.#heardAt > patienceMs;
   }

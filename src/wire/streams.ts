@@ -27,14 +27,20 @@ export interface StreamPorts {
   readonly store: StoreIdentity;
   /** See TransportHooks. */
   readonly beforeAnswer: () => void;
+  /** Called when something is sent that is to be answered. */
+  readonly onSend: () => void;
   /** Finds a connected member, however long that takes. */
   readonly connect: (signal: AbortSignal) => Promise<{ member: Member; channel: Channel }>;
 }
 
 interface Placed {
   readonly member: () => Member | undefined;
+  /** Of the token that it was opened with; undefined before. */
+  readonly generation: () => number | undefined;
+  /** Since when something that was sent is unanswered. */
+  readonly owedSince: () => number | undefined;
   /** Ends the stream as if it had been lost: its user goes on where it was, on the member that is preferred now. */
-  move(): void;
+  move(why: EtcdError): void;
   cancel(): void;
 }
 
@@ -54,26 +60,31 @@ export class Streams {
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
   ): DoubtableDuplex<Req> {
-    const { pool, store, beforeAnswer } = this.#ports;
+    const { pool, store, clock, beforeAnswer, onSend } = this.#ports;
     const giveUp = new AbortController();
     let member: Member | undefined;
+    let generation: number | undefined;
+    let owedSince: number | undefined;
     let moving = false;
     const placed: Placed = {
       member: () => member,
+      generation: () => generation,
+      owedSince: () => (member ? owedSince : undefined),
       cancel: () => {
         this.#open.delete(placed);
         call.cancel();
         giveUp.abort();
       },
-      move: () => {
+      move: (why) => {
         moving = true;
-        call.break(movedBack(pool.home.endpoint));
+        call.break(why);
       },
     };
     const shielded: DuplexHandlers<Res> = {
       // What runs before an answer may be the user's code, or end those who know another store: this very stream.
       message: (response) => {
         if (member) store.saw(response, member.endpoint);
+        owedSince = undefined;
         beforeAnswer();
         return this.#open.has(placed) ? handlers.message(response) : undefined;
       },
@@ -93,6 +104,11 @@ export class Streams {
           if (giveUp.signal.aborted) return; // cancelled between its finding a member and this
           member = connected.member;
           const metadata = this.#ports.metadata();
+          generation = metadata.generation;
+          if (owedSince !== undefined) {
+            owedSince = clock.now();
+            onSend();
+          }
           call.start(connected.channel, options.requireLeader ? metadata.requireLeader : metadata.plain);
           handlers.opened?.(connected.member);
         },
@@ -100,7 +116,11 @@ export class Streams {
       )
       .catch((error) => call.end(malformedRequest(method, error)));
     return {
-      send: (request) => call.send(request),
+      send: (request) => {
+        owedSince ??= clock.now();
+        if (member) onSend();
+        call.send(request);
+      },
       retract: (unwanted) => call.retract(unwanted),
       cancel: placed.cancel,
       abandon: () => {
@@ -122,15 +142,44 @@ export class Streams {
       if (!pool.homeIsWell) return;
       for (const stream of [...this.#open]) {
         const member = stream.member();
-        if (member && member !== pool.home) stream.move();
+        if (member && member !== pool.home) stream.move(movedBack(pool.home.endpoint));
       }
     });
+  }
+
+  /** Ends those that were opened with the token of that generation or an older one, as if they had been lost. */
+  endStale(upTo: number): void {
+    for (const stream of [...this.#open]) {
+      const generation = stream.generation();
+      if (generation !== undefined && generation <= upTo) stream.move(staleToken());
+    }
+  }
+
+  /** The members that owe a stream an answer for longer than that; undefined when none is owed. */
+  overdue(ms: number): readonly Member[] | undefined {
+    const now = this.#ports.clock.now();
+    let owed = false;
+    const members = new Set<Member>();
+    for (const stream of this.#open) {
+      const [since, member] = [stream.owedSince(), stream.member()];
+      if (since === undefined || !member) continue;
+      owed = true;
+      if (now - since >= ms) members.add(member);
+    }
+    return owed ? [...members] : undefined;
   }
 
   close(): void {
     this.#cancelMove?.();
     for (const stream of [...this.#open]) stream.cancel();
   }
+}
+
+function staleToken(): EtcdError {
+  return new EtcdError('the token of the stream is of a store that was replaced', {
+    code: Code.UNAVAILABLE,
+    verdict: 'maybe-applied',
+  });
 }
 
 function movedBack(endpoint: string): EtcdError {

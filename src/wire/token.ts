@@ -1,11 +1,47 @@
+import { backoffDelay, type Clock, systemClock } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import type { FetchToken } from './authenticator.js';
 import { expiryOf } from './jwt.js';
+import { RefreshPause } from './refresh-pause.js';
 
-/** The part of a token's life after which it is renewed, while it is still good for the calls under way. */
-const renewAfter = 0.8;
-/** How long a refusal stands without asking again: each check of a password costs etcd some 70 ms of processor. */
-const refusalMs = 1_000;
+/**
+ * The part of a token's life after which it is renewed, while it is still good for the calls under way. Random within
+ * these bounds: a fleet that got its tokens in one moment does not renew them in one.
+ */
+const renewAfter = { least: 0.65, most: 0.85 };
+/** A failed renewal is repeated no sooner. */
+const renewalPauseMs = 1_000;
+/**
+ * How long a failure stands without another request, doubling: each check of a password costs etcd some 70 ms of
+ * processor. Shorter for what may change without the client: a provider's token, a password function's password.
+ */
+const failureStandsMs = { first: 1_000, most: 30_000, mostPassing: 5_000 };
+/**
+ * Every change of a user or role makes the JWTs of all clients old at the same moment. They ask for new ones at random
+ * moments within this time.
+ */
+const fleetJitterMs = 1_000;
+/** A caller waits at most this share of its remaining time for the pauses here. */
+const pauseShare = 0.25;
+/** A token refused this soon after it was issued was not refused for its age: the next ones are fetched with pauses. */
+const youngMs = 5_000;
+const youngPause = { baseMs: 100, maxMs: 5_000 };
+
+/** Why a newer token is needed, and how long the one who needs it can wait. */
+export interface RefreshReason {
+  /** How the used one was refused. */
+  readonly cause?: EtcdError | undefined;
+  readonly withinMs?: number;
+}
+
+export interface TokenPorts {
+  readonly clock: Clock;
+  /** Milliseconds of wall-clock time, by which tokens expire. Default: the machine's. */
+  readonly wallNow?: () => number;
+  readonly random: () => number;
+}
+
+const systemPorts: TokenPorts = { clock: systemClock, random: Math.random };
 
 /**
  * The token that calls carry, one for the whole client. However many calls and streams find it expired at once, it is
@@ -13,24 +49,26 @@ const refusalMs = 1_000;
  */
 export class TokenSource {
   readonly #fetch: FetchToken;
+  readonly #ports: TokenPorts;
   readonly #wallNow: () => number;
-  readonly #now: () => number;
   readonly #listeners = new Set<(generation: number) => void>();
+  readonly #pause: RefreshPause;
   #token: string | undefined;
   #generation = 0;
+  #repeated = false;
+  #fetchedAt = Number.NEGATIVE_INFINITY;
   #renewAt = Number.POSITIVE_INFINITY;
   #fetching: Promise<void> | undefined;
-  #refusal: { readonly error: EtcdError; readonly until: number } | undefined;
+  /** Tokens refused while young, in a row. */
+  #refusedYoung = 0;
+  #failures = 0;
+  #failure: { readonly error: EtcdError; readonly until: number } | undefined;
 
-  /** @param wallNow Milliseconds of wall-clock time, which is what tokens speak of. */
-  constructor(
-    fetch: FetchToken,
-    wallNow: () => number = () => Date.now(),
-    now: () => number = () => performance.now(),
-  ) {
+  constructor(fetch: FetchToken, ports: TokenPorts = systemPorts) {
     this.#fetch = fetch;
-    this.#wallNow = wallNow;
-    this.#now = now;
+    this.#ports = ports;
+    this.#wallNow = ports.wallNow ?? (() => Date.now());
+    this.#pause = new RefreshPause(ports.clock);
   }
 
   /** Counts the tokens: 0 before the first. */
@@ -42,24 +80,41 @@ export class TokenSource {
     return this.#token;
   }
 
-  /**
-   * Resolves when there is a newer token than that of `used`, which was turned down unless it is 0; who comes while
-   * one is being fetched waits for that one.
-   * @throws what fetching it threw; a refusal again for a second without asking.
-   */
-  refresh(used: number): Promise<void> {
-    if (this.#generation > used) return Promise.resolve();
-    if (this.#refusal && this.#now() < this.#refusal.until) return Promise.reject(this.#refusal.error);
-    const underWay = this.#fetching;
-    return underWay === undefined ? this.#replace(used > 0) : this.#joined(underWay, used);
+  /** Whether the present token is the one that was refused: its provider has no other. */
+  get repeated(): boolean {
+    return this.#repeated;
   }
 
-  /** Fetches the next token in the background once the present one, by its own word, nears its end. */
+  /**
+   * Resolves when there is a newer token than that of `used`, which was refused unless it is 0; who comes while one is
+   * being fetched waits for that one.
+   * @throws what fetching it threw; a failure again, for a while that doubles, without a request.
+   */
+  refresh(used: number, reason: RefreshReason = {}): Promise<void> {
+    if (this.#generation > used) return Promise.resolve();
+    if (this.#failure && this.#ports.clock.now() < this.#failure.until)
+      return Promise.reject(this.#failure.error);
+    const patienceMs = (reason.withinMs ?? Number.POSITIVE_INFINITY) * pauseShare;
+    const underWay = this.#fetching;
+    if (underWay === undefined)
+      return this.#replace(used > 0, Math.min(this.#pauseMs(used, reason), patienceMs));
+    this.#pause.shorten(patienceMs);
+    return this.#joined(underWay, used);
+  }
+
+  /** Fetches the next token in the background once the present one nears the end that it states. */
   renewIfDue(): void {
     const now = this.#wallNow();
     if (now < this.#renewAt) return;
-    this.#renewAt = now + refusalMs;
-    this.#replace(false).catch(() => {}); // the present token is still good; once it is not, a call will tell
+    this.#renewAt = now + renewalPauseMs;
+    this.#replace(false).catch(() => {}); // the present token is still good; once it is not, a call is refused
+  }
+
+  /** The token is of no use, and there is no other: calls go without one and are refused, instead of unanswered. */
+  drop(used: number): void {
+    if (this.#generation !== used) return;
+    this.#renewAt = Number.POSITIVE_INFINITY;
+    this.#use(undefined);
   }
 
   onChange(listener: (generation: number) => void): void {
@@ -71,43 +126,74 @@ export class TokenSource {
     return { generation: this.#generation };
   }
 
-  /** What was begun before the token was turned down may bring the same one again. */
+  /** What was begun before the token was refused may bring the same one again. */
   async #joined(fetching: Promise<void>, used: number): Promise<void> {
     await fetching;
     if (this.#generation <= used) await this.#replace(true);
   }
 
-  #replace(refused: boolean): Promise<void> {
-    this.#fetching ??= this.#fetchNow(refused).finally(() => {
+  #replace(refused: boolean, pauseMs = 0): Promise<void> {
+    this.#fetching ??= this.#fetchNow(refused, pauseMs).finally(() => {
       this.#fetching = undefined;
     });
     return this.#fetching;
   }
 
-  async #fetchNow(refused: boolean): Promise<void> {
+  #pauseMs(used: number, { cause }: RefreshReason): number {
+    const { clock, random } = this.#ports;
+    if (cause?.reason === 'AuthOldRevision') return random() * fleetJitterMs;
+    if (used === 0) return 0;
+    if (clock.now() - this.#fetchedAt > youngMs) this.#refusedYoung = 0;
+    // The first may be the store's own doing: it was restarted, or the user's password changed.
+    return this.#refusedYoung++ === 0 ? 0 : backoffDelay(youngPause, this.#refusedYoung - 2, random);
+  }
+
+  async #fetchNow(refused: boolean, pauseMs: number): Promise<void> {
+    if (pauseMs > 0) await this.#pause.wait(pauseMs);
     const before = this.#token;
+    let token: string | undefined;
     try {
-      this.#token = await this.#fetch(refused);
+      token = await this.#fetch(refused);
     } catch (error) {
-      if (error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED)
-        this.#refusal = { error, until: this.#now() + refusalMs };
+      this.#failed(error);
       throw error;
     }
-    this.#refusal = undefined;
-    // A provider with nothing newer: it is asked again when etcd turns the token down.
-    if (!refused && before !== undefined && this.#token === before) {
+    this.#failures = 0;
+    this.#failure = undefined;
+    this.#repeated = refused && before !== undefined && token === before;
+    // A provider with nothing newer: it is asked again when etcd refuses the token.
+    if (!refused && before !== undefined && token === before) {
       this.#renewAt = Number.POSITIVE_INFINITY;
       return;
     }
-    this.#renewAt = this.#renewalOf(this.#token);
+    this.#renewAt = this.#renewalOf(token);
+    this.#fetchedAt = this.#ports.clock.now();
+    this.#use(token);
+  }
+
+  #use(token: string | undefined): void {
+    this.#token = token;
     this.#generation++;
     for (const listener of this.#listeners) listener(this.#generation);
   }
 
+  /** That no member could be reached in time costs etcd nothing, and may be over at any moment. */
+  #failed(error: unknown): void {
+    if (!(error instanceof EtcdError) || error.code === Code.DEADLINE_EXCEEDED) return;
+    const { first, most, mostPassing } = failureStandsMs;
+    const bound = Math.min(first * 2 ** Math.min(this.#failures++, 30), most);
+    const limit = error.verdict === 'final' ? bound : Math.min(bound, mostPassing);
+    const ms = limit * (1 - this.#ports.random() / 4);
+    this.#failure = { error, until: this.#ports.clock.now() + ms };
+  }
+
+  /** An end that is past on arrival is no information: the clocks differ, or the provider's token is a dead one. */
   #renewalOf(token: string | undefined): number {
+    const { random } = this.#ports;
     const expiry = token === undefined ? undefined : expiryOf(token);
-    if (expiry === undefined) return Number.POSITIVE_INFINITY;
     const now = this.#wallNow();
-    return now + Math.max(refusalMs, (expiry - now) * renewAfter);
+    if (expiry === undefined || expiry <= now) return Number.POSITIVE_INFINITY;
+    const share = renewAfter.least + random() * (renewAfter.most - renewAfter.least);
+    return now + Math.max(renewalPauseMs, (expiry - now) * share);
   }
 }

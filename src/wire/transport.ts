@@ -1,4 +1,4 @@
-import type { Channel } from '@grpc/grpc-js';
+import type { Channel, Metadata } from '@grpc/grpc-js';
 import {
   backoffDelay,
   type Clock,
@@ -8,9 +8,10 @@ import {
   sharedAbort,
   withEither,
 } from '../async/index.js';
-import { ClosedError, EtcdError, InvalidInputError } from '../errors/index.js';
-import { AuthService, ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
+import { ClosedError, EtcdError, InvalidInputError, UnauthenticatedError } from '../errors/index.js';
+import { ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
+import { authenticate } from './authenticate.js';
 import { tokenFetcher } from './authenticator.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
@@ -25,6 +26,7 @@ import { type Method, methodName, type Safety, type TracedCallOptions } from './
 import { checkPlaintext, keepsSecrets } from './plaintext.js';
 import { RetryQueues } from './retry-queues.js';
 import { type MemberTrouble, retryPause, troubleOf } from './retry-rule.js';
+import { StaleTokenCheck } from './stale-token.js';
 import { StoreIdentity } from './store-identity.js';
 import { type StreamOptions, Streams } from './streams.js';
 import { TokenSource } from './token.js';
@@ -34,6 +36,7 @@ import { UnaryCall, type UnaryPorts } from './unary.js';
 /** How long a member that was in trouble may take to answer a probe, and any member to tell its version. */
 const probeMs = 3_000;
 const versionMs = 5_000;
+const withoutToken = new CallMetadata(undefined);
 const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 
 /** What the rest of the client wants to know of. */
@@ -51,6 +54,7 @@ export class Transport {
   readonly #closing = sharedAbort();
   readonly #hold = new ProcessHold();
   readonly #token: TokenSource | undefined;
+  readonly #staleToken: StaleTokenCheck | undefined;
   #metadata = new CallMetadata(undefined);
   readonly #running = new Set<RunningCall>();
   readonly #retries: RetryQueues;
@@ -85,6 +89,7 @@ export class Transport {
       onEvent: (event) => {
         onEvent(event);
         if (event.type !== 'member-trouble') this.#streams.comeHome();
+        else if (event.trouble === 'silent') this.#suspectToken(event.endpoint);
       },
     });
     this.#membership = new Membership(members, {
@@ -96,7 +101,9 @@ export class Transport {
       newMember,
     });
     if (options.sync?.intervalMs !== undefined) this.#membership.checkRule(options.sync);
-    this.#token = this.#makeToken();
+    this.#token = this.#makeToken(clock, random);
+    this.#staleToken = this.#token && this.#makeStaleTokenCheck(this.#token, clock, random);
+    const onSend = () => this.#staleToken?.sent();
     this.#retries = new RetryQueues(clock, random);
     this.#unaryPorts = {
       pool: this.#pool,
@@ -109,6 +116,7 @@ export class Transport {
       maxReceiveBytes: options.maxReceiveBytes,
       running: this.#running,
       closing: this.#closing.signal,
+      onSend,
     };
     this.#streams = new Streams({
       pool: this.#pool,
@@ -119,6 +127,7 @@ export class Transport {
       store: this.store,
       connect: (signal) => this.#connectStream(signal),
       beforeAnswer,
+      onSend,
     });
   }
 
@@ -143,7 +152,9 @@ export class Transport {
    */
   async refreshToken(used: number, cause: EtcdError): Promise<void> {
     if (!this.#token) throw cause;
-    await this.#token.refresh(used);
+    await this.#token.refresh(used, { cause });
+    // The provider has no other, and waiting for one is all that is left: etcd would refuse it as often as it is sent.
+    if (this.#token.repeated && cause.reason === 'AuthOldRevision') throw cause;
   }
 
   /**
@@ -162,7 +173,7 @@ export class Transport {
     const { epoch } = this.store;
     try {
       const answer = await this.#unary(method, request, safety, options);
-      if (epoch !== this.store.epoch) this.#checkStore(method, safety, epoch);
+      if (epoch !== this.store.epoch) this.#checkStore(safety, epoch);
       return answer;
     } finally {
       release?.();
@@ -227,8 +238,7 @@ export class Transport {
       throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
     }
     const bytes = this.#encode(method, request);
-    const kind = { method, safety, tokenless: isTokenless(method) };
-    return new UnaryCall(this.#unaryPorts, kind, timeoutMs, options).run(bytes);
+    return new UnaryCall(this.#unaryPorts, { method, safety }, timeoutMs, options).run(bytes);
   }
 
   /**
@@ -252,11 +262,12 @@ export class Transport {
     method: Method<Req, Res>,
     request: Req,
     ms: number,
+    metadata = this.#metadata.plain,
   ): Promise<Res | undefined> {
     const channel = member.ready;
     if (!channel) return undefined;
     return attemptUnary(channel, method, method.requestSerialize(request), {
-      metadata: this.#metadata.plain,
+      metadata,
       timeoutMs: ms,
       maxReceiveBytes: this.#options.maxReceiveBytes,
       signal: undefined,
@@ -264,23 +275,99 @@ export class Transport {
     });
   }
 
-  /** A write was carried out, whichever store it was; a token is for the store that gave it. */
-  #checkStore(method: { readonly path: string }, safety: Safety, epoch: number): void {
+  /** A write was carried out, whichever store it was. */
+  #checkStore(safety: Safety, epoch: number): void {
     const isRead = safety === 'read' || safety === 'local-read';
     const replaced = this.store.replacedSince(epoch);
-    if (replaced && isRead && !isTokenless(method)) throw replaced;
+    if (replaced && isRead) throw replaced;
   }
 
-  #makeToken(): TokenSource | undefined {
+  #makeToken(clock: Clock, random: () => number): TokenSource | undefined {
     const { auth, timeoutMs } = this.#options;
     if (!auth) return undefined;
-    const authenticate = async (name: string, password: string) =>
-      (await this.unary(AuthService.authenticate, { name, password }, 'read', { unref: true })).token;
-    const source = new TokenSource(tokenFetcher(auth, authenticate, timeoutMs));
-    source.onChange(() => {
-      this.#metadata = new CallMetadata(source.token);
+    const ports = {
+      pool: this.#pool,
+      store: this.store,
+      clock,
+      random,
+      maxReceiveBytes: this.#options.maxReceiveBytes,
+      running: this.#running,
+      closing: this.#closing.signal,
+      connectMs: timeoutMs,
+      answers: (member: Member) => this.#answers(member, { serializable: true }, probeMs, withoutToken.plain),
+    };
+    const source = new TokenSource(
+      tokenFetcher(auth, {
+        authenticate: (name, password) => authenticate(ports, name, password),
+        timeoutMs,
+      }),
+      { clock, random },
+    );
+    source.onChange((generation) => {
+      this.#metadata = new CallMetadata(source.token, generation);
     });
     return source;
+  }
+
+  #makeStaleTokenCheck(token: TokenSource, clock: Clock, random: () => number): StaleTokenCheck {
+    return new StaleTokenCheck({
+      clock,
+      random,
+      token,
+      issuedOnFetch: !(this.#options.auth && 'tokenProvider' in this.#options.auth),
+      overdue: (ms) => this.#overdue(clock.now(), ms),
+      answersWithToken: (member, ms) =>
+        this.#answers(member, { serializable: true }, ms, this.#metadata.plain),
+      hasQuorum: (member, ms) =>
+        this.#answers(member, { serializable: false }, ms, withoutToken.requireLeader),
+      onStale: (member, generation, proven) => this.#dropStale(member, generation, proven),
+    });
+  }
+
+  /** Ends what waits with a token of another store, so that it is sent again with the new one. */
+  #dropStale(member: Member, generation: number, proven: boolean): void {
+    for (const call of [...this.#running]) {
+      const { sent } = call;
+      if (!sent || sent.member !== member || sent.generation > generation) continue;
+      // What etcd would answer, once it does: not carried out. Short of a proof a write keeps waiting.
+      if (proven || sent.safety !== 'write') call.refuseToken();
+    }
+    this.#streams.endStale(generation);
+  }
+
+  #suspectToken(endpoint: string): void {
+    const standing = this.#pool.standings.find(({ member }) => member.endpoint === endpoint);
+    if (standing) this.#staleToken?.suspect(standing.member);
+  }
+
+  /** See StaleTokenPorts. */
+  #overdue(now: number, ms: number): readonly Member[] | undefined {
+    const onStreams = this.#streams.overdue(ms);
+    const members = new Set(onStreams);
+    let owed = onStreams !== undefined;
+    for (const standing of this.#pool.standings) {
+      const unanswered = standing.unansweredMs(now);
+      if (unanswered === undefined) continue;
+      owed = true;
+      if (unanswered >= ms) members.add(standing.member);
+    }
+    return owed ? [...members] : undefined;
+  }
+
+  /** Whether the member answers a read of a key that nobody has, were it by a refusal of its own. */
+  async #answers(
+    member: Member,
+    { serializable }: { readonly serializable: boolean },
+    ms: number,
+    metadata: Metadata,
+  ): Promise<boolean> {
+    try {
+      const request = serializable ? { ...probeRequest, serializable } : probeRequest;
+      return (await this.#ask(member, KVService.range, request, ms, metadata)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof EtcdError)) throw error;
+      return error.verdict === 'final' || error instanceof UnauthenticatedError;
+    }
   }
 
   async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
@@ -311,8 +398,4 @@ export class Transport {
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) throw new ClosedError('the client');
   }
-}
-
-function isTokenless({ path }: { readonly path: string }): boolean {
-  return path === AuthService.authenticate.path;
 }

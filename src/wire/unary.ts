@@ -11,7 +11,7 @@ import {
   toEtcdError,
 } from '../errors/index.js';
 import { attemptUnary, type RunningCall } from './call.js';
-import { CallMetadata } from './call-metadata.js';
+import type { CallMetadata } from './call-metadata.js';
 import type { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
 import type { RetryQueue } from './retry-queue.js';
@@ -33,6 +33,8 @@ export interface UnaryPorts {
   readonly metadata: () => CallMetadata;
   readonly maxReceiveBytes: number;
   readonly running: Set<RunningCall>;
+  /** Called when something is sent that is to be answered. */
+  readonly onSend: () => void;
   /** Aborted when the client closes. */
   readonly closing: AbortSignal;
 }
@@ -41,8 +43,6 @@ export interface UnaryPorts {
 export interface UnaryKind<Req, Res> {
   readonly method: Method<Req, Res>;
   readonly safety: Safety;
-  /** It is the request for a token, which must not carry one: an old one makes etcd 3.4 turn down even that. */
-  readonly tokenless: boolean;
 }
 
 /** One unary request on its way: tried on as many members and as often as its deadline and its safety allow. */
@@ -64,7 +64,7 @@ export class UnaryCall<Req, Res> {
   }
 
   async run(request: Buffer): Promise<Res> {
-    const token = this.#kind.tokenless ? undefined : this.#ports.token;
+    const { token } = this.#ports;
     for (let attempt = 0; ; attempt++) {
       if (token?.generation === 0) await this.#newerToken(token, 0);
       token?.renewIfDue();
@@ -82,6 +82,7 @@ export class UnaryCall<Req, Res> {
       const sentAt = atHand ? now : clock.now();
       standing.callSent(sentAt);
       const { connection } = standing.member;
+      this.#ports.onSend();
       try {
         const answer = await attemptUnary(channel, this.#kind.method, request, {
           metadata: this.#metadata(),
@@ -89,6 +90,7 @@ export class UnaryCall<Req, Res> {
           maxReceiveBytes: this.#ports.maxReceiveBytes,
           signal: this.#options.signal,
           running: this.#ports.running,
+          sent: token && { member: standing.member, generation, safety: this.#kind.safety },
         });
         standing.callSettled(clock.now(), true);
         this.#retries.answered();
@@ -106,9 +108,11 @@ export class UnaryCall<Req, Res> {
         if (this.#ports.closing.aborted)
           throw new ClosedError('the client', this.#inDoubt ? 'maybe-applied' : error.verdict);
         if (token && needsToken(error)) {
-          if (this.#tokensRefused++ >= maxTokensRefused) throw this.#doubted(error);
-          this.#retries.failed();
-          await this.#newerToken(token, generation);
+          const isPassing = error.reason === 'AuthOldRevision' && !token.repeated;
+          if (!isPassing && this.#tokensRefused++ >= maxTokensRefused) throw this.#doubted(error);
+          if (!isPassing) this.#retries.failed();
+          await this.#newerToken(token, generation, error);
+          // Sent at once while its token is young: the next change of a role would make it old again.
           await this.#turn(
             this.#tokensRefused > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
           );
@@ -188,21 +192,26 @@ export class UnaryCall<Req, Res> {
   }
 
   #metadata(): Metadata {
-    if (this.#kind.tokenless) return tokenless.requireLeader;
     const metadata = this.#ports.metadata();
     return this.#kind.safety === 'local-read' ? metadata.plain : metadata.requireLeader;
   }
 
   /** Waits for the one request of all, no longer than this call may take. */
-  async #newerToken(token: TokenSource, used: number): Promise<void> {
+  async #newerToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
     const late = () => {
       const tried = this.#ports.pool.troubles();
       const why = tried.length > 0 ? `: ${describe(tried)}` : '';
-      return new DeadlineError(`no token before the deadline${why}`, { verdict: 'not-applied', tried });
+      return new DeadlineError(`no token before the deadline${why}`, {
+        verdict: 'not-applied',
+        tried,
+        ...(cause === undefined ? {} : { cause }),
+      });
     };
     const remaining = this.#deadline - this.#ports.clock.now();
     try {
-      await this.#orClosing((signal) => raceAbort(within(token.refresh(used), remaining, late), signal));
+      await this.#orClosing((signal) =>
+        raceAbort(within(token.refresh(used, { cause, withinMs: remaining }), remaining, late), signal),
+      );
     } catch (error) {
       throw this.#doubted(error === this.#options.signal?.reason ? error : unsentFor(error));
     }
@@ -232,5 +241,3 @@ function unsentFor(error: unknown): unknown {
     ...(reason === undefined ? {} : { reason }),
   });
 }
-
-const tokenless = new CallMetadata(undefined);

@@ -365,7 +365,9 @@ export class WatchSession {
     usedToken = state.lane?.generation ?? this.#generation,
   ): void {
     this.#lanes.leave(state);
-    if (state.refuse(usedToken) > maxTokensRefused) {
+    // One that became old while it was fetched says nothing about the credentials: roles change as often as they like.
+    const isPassing = error.reason === 'AuthOldRevision';
+    if (!isPassing && state.refuse(usedToken) > maxTokensRefused) {
       this.#finish(state, error);
       return;
     }

@@ -15,7 +15,9 @@ export type Fate = 'resume' | 'reauthenticate' | 'oversized' | 'end';
  * GOAWAY for too many pings, CANCELLED also a member that stopped, UNKNOWN also a lessor that moved.
  */
 export function streamFate(error: EtcdError): Fate {
-  if (error instanceof UnauthenticatedError) return needsToken(error) ? 'reauthenticate' : 'end';
+  if (needsToken(error)) return 'reauthenticate';
+  // A refused password may be another one the next time, where a function gives it.
+  if (error instanceof UnauthenticatedError) return error.verdict === 'final' ? 'end' : 'resume';
   if (isOversized(error)) return 'oversized';
   switch (error.code) {
     case Code.PERMISSION_DENIED:

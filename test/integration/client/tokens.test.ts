@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { EtcdError, UnauthenticatedError } from '#src/errors/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { AuthGateway } from '../../support/auth-gateway.js';
-import { registerSecret, secretOf } from '../../support/canary.js';
+import { secretOf } from '../../support/canary.js';
 import { skipIfExternal } from '../../support/etcd.js';
+import { startJwtEtcd } from '../../support/jwt-etcd.js';
 import { eventually, useClients } from './support.js';
 
 const password = secretOf('root of tokens');
@@ -63,31 +60,20 @@ describe('an etcd whose authentication is switched on and off', () => {
 
 describe('an etcd that issues signed tokens good for three seconds', () => {
   const { connect } = useClients();
-  let folder: string;
+  let jwt: Awaited<ReturnType<typeof startJwtEtcd>> | undefined;
   let etcd: EtcdHandle | undefined;
   const gateway = new AuthGateway(() => etcd!, password);
 
   before(async function () {
     skipIfExternal(this);
     this.timeout(300_000);
-    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-jwt-'));
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const files = { pub: join(folder, 'pub.pem'), priv: join(folder, 'priv.pem') };
-    await writeFile(files.pub, publicKey.export({ type: 'spki', format: 'pem' }));
-    const pem = privateKey.export({ type: 'pkcs1', format: 'pem' });
-    registerSecret(String(pem));
-    await writeFile(files.priv, pem);
-    etcd = await startEtcd({
-      args: ['--auth-token', `jwt,pub-key=${files.pub},priv-key=${files.priv},sign-method=RS256,ttl=3s`],
-    });
+    jwt = await startJwtEtcd(3);
+    etcd = jwt.etcd;
     await gateway.addRoot();
     await gateway.enable();
   });
 
-  after(async () => {
-    await etcd?.close();
-    if (folder) await rm(folder, { recursive: true });
-  });
+  after(() => jwt?.close());
 
   const provider = () => {
     const counts = { asked: 0 };

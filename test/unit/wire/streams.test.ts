@@ -40,6 +40,7 @@ async function opened() {
     random: () => 0.5,
     store: new StoreIdentity(),
     metadata: () => ({ plain: new Metadata() }) as CallMetadata,
+    onSend: () => {},
     beforeAnswer: () => scene.before(),
     connect: async () => ({
       member: {} as Member,

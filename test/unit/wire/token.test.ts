@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
-import { DeadlineError, InvalidInputError, UnauthenticatedError } from '#src/errors/index.js';
+import {
+  Code,
+  DeadlineError,
+  errorFromServer,
+  InvalidInputError,
+  UnauthenticatedError,
+} from '#src/errors/index.js';
 import { type AuthOptions, checkAuth } from '#src/wire/auth.js';
 import { tokenFetcher } from '#src/wire/authenticator.js';
 import { expiryOf } from '#src/wire/jwt.js';
+import { raftIndexOf } from '#src/wire/simple-token.js';
 import { TokenSource } from '#src/wire/token.js';
 import { secretOf } from '../../support/canary.js';
+import { FakeClock } from '../lease/fakes.js';
 
 const secret = secretOf('a token');
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -30,13 +38,34 @@ describe('the expiry of a token', () => {
   }
 });
 
+describe('the raft index of a token', () => {
+  it('is behind the dot of a simple token', () => {
+    assert.equal(raftIndexOf('QsmKbTdDYnHPAAlm.18446744073709551615'), 2n ** 64n - 1n);
+  });
+
+  for (const token of [
+    undefined,
+    '',
+    'abc',
+    'abc.',
+    '.5',
+    'a.5x',
+    'a.b.5',
+    'a.123456789012345678901',
+    jwt({ exp: 5 }),
+  ])
+    it(`is not known of '${token}'`, () => assert.equal(raftIndexOf(token), undefined));
+});
+
 describe('a token source', () => {
-  let now = 0;
+  let clock = new FakeClock();
+  let random = 0.75;
   let asked: boolean[] = [];
   let give: (token: string | undefined) => void = () => {};
   let fail: (error: Error) => void = () => {};
   const source = () => {
-    now = 1_000_000;
+    clock = new FakeClock();
+    random = 0.75;
     asked = [];
     return new TokenSource(
       (refused) => {
@@ -46,8 +75,7 @@ describe('a token source', () => {
           fail = reject;
         });
       },
-      () => now,
-      () => now,
+      { clock, wallNow: () => clock.now(), random: () => random },
     );
   };
 
@@ -81,7 +109,7 @@ describe('a token source', () => {
     await assert.rejects(first, refusal);
     await assert.rejects(tokens.refresh(0), refusal);
     assert.equal(asked.length, 1);
-    now += 1_001;
+    clock.jump(1_001);
     const again = tokens.refresh(0);
     assert.equal(asked.length, 2);
     give('one');
@@ -102,12 +130,12 @@ describe('a token source', () => {
   it('renews a token that tells its end, once, well before it, while the old one still serves', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
-    give(jwt({ exp: now / 1_000 + 100 }));
+    give(jwt({ exp: clock.now() / 1_000 + 100 }));
     await first;
-    now += 79_000;
+    clock.jump(79_000);
     tokens.renewIfDue();
     assert.equal(asked.length, 1);
-    now += 2_000;
+    clock.jump(2_000);
     tokens.renewIfDue();
     tokens.renewIfDue();
     assert.deepEqual(asked, [false, false]);
@@ -121,11 +149,11 @@ describe('a token source', () => {
   describe('whose provider has nothing newer', () => {
     const renewing = async () => {
       const tokens = source();
-      const token = jwt({ exp: now / 1_000 + 100 });
+      const token = jwt({ exp: clock.now() / 1_000 + 100 });
       const first = tokens.refresh(0);
       give(token);
       await first;
-      now += 81_000;
+      clock.jump(81_000);
       tokens.renewIfDue();
       return { tokens, token };
     };
@@ -154,17 +182,148 @@ describe('a token source', () => {
   it('tries a failed renewal again after a second, and tells nobody', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
-    give(jwt({ exp: now / 1_000 + 10 }));
+    give(jwt({ exp: clock.now() / 1_000 + 10 }));
     await first;
-    now += 9_000;
+    clock.jump(9_000);
     tokens.renewIfDue();
     fail(new DeadlineError('away'));
     await settled();
     tokens.renewIfDue();
     assert.equal(asked.length, 2);
-    now += 1_001;
+    clock.jump(1_001);
     tokens.renewIfDue();
     assert.equal(asked.length, 3);
+  });
+
+  it('asks ever more seldom while the credentials are refused, and as before once they are taken', async () => {
+    const tokens = source();
+    random = 0;
+    const refusal = new UnauthenticatedError('no', { code: Code.UNAUTHENTICATED });
+    const askedAt: number[] = [];
+    for (const start = clock.now(); clock.now() < start + 120_000; clock.jump(250)) {
+      const before = asked.length;
+      const refused = assert.rejects(tokens.refresh(0), refusal);
+      if (asked.length > before) askedAt.push(clock.now() - start);
+      fail(refusal);
+      await refused;
+    }
+    assert.deepEqual(askedAt, [0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000]);
+    clock.jump(30_000);
+    const taken = tokens.refresh(0);
+    give('one');
+    await taken;
+    const refused = assert.rejects(tokens.refresh(1), refusal);
+    fail(refusal);
+    await refused;
+    clock.jump(1_000);
+    const again = tokens.refresh(1);
+    give('two');
+    await again;
+  });
+
+  describe('whose token became old with a change of roles', () => {
+    const old = errorFromServer(Code.INVALID_ARGUMENT, 'etcdserver: revision of auth store is old');
+    const withToken = async () => {
+      const tokens = source();
+      const first = tokens.refresh(0);
+      give('one');
+      await first;
+      return tokens;
+    };
+
+    it('asks at a random moment within a second, as a whole fleet has to', async () => {
+      const tokens = await withToken();
+      const second = tokens.refresh(1, { cause: old });
+      clock.advance(749);
+      assert.equal(asked.length, 1);
+      clock.advance(1);
+      await settled();
+      assert.equal(asked.length, 2);
+      give('two');
+      await second;
+    });
+
+    it('asks sooner for one who has little time, whoever came first', async () => {
+      const tokens = await withToken();
+      const both = [tokens.refresh(1, { cause: old }), tokens.refresh(1, { cause: old, withinMs: 400 })];
+      clock.advance(100);
+      await settled();
+      assert.equal(asked.length, 2);
+      give('two');
+      await Promise.all(both);
+    });
+
+    it('goes on as long as roles change', async () => {
+      const tokens = await withToken();
+      for (let generation = 1; generation < 20; generation++) {
+        const next = tokens.refresh(generation, { cause: old });
+        clock.advance(1_000);
+        await settled();
+        give(`token ${generation}`);
+        await next;
+      }
+      assert.equal(asked.length, 20);
+    });
+  });
+
+  it('pauses before it asks when tokens are refused right after their issue', async () => {
+    const tokens = source();
+    const first = tokens.refresh(0);
+    give('one');
+    await first;
+    const cause = errorFromServer(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
+    const waits: number[] = [];
+    for (let generation = 1; generation < 8; generation++) {
+      const began = clock.now();
+      const next = tokens.refresh(generation, { cause });
+      while (asked.length === generation) {
+        clock.advance(1);
+        await settled();
+      }
+      waits.push(Math.round((clock.now() - began) / 10) * 10);
+      give(`token ${generation}`);
+      await next;
+    }
+    assert.deepEqual(waits, [0, 80, 150, 300, 600, 1_200, 2_400]);
+  });
+
+  it('takes an end that is past on arrival for no information', async () => {
+    const tokens = source();
+    const first = tokens.refresh(0);
+    give(jwt({ exp: clock.now() / 1_000 - 1 }));
+    await first;
+    for (let second = 0; second < 100; second++) {
+      clock.jump(1_000);
+      tokens.renewIfDue();
+    }
+    assert.equal(asked.length, 1);
+  });
+
+  it('renews the tokens of a fleet at different moments', async () => {
+    const dueAfter = async (share: number) => {
+      const tokens = source();
+      random = share;
+      const first = tokens.refresh(0);
+      give(jwt({ exp: clock.now() / 1_000 + 100 }));
+      await first;
+      for (let seconds = 1; ; seconds++) {
+        clock.jump(1_000);
+        tokens.renewIfDue();
+        if (asked.length === 2) return seconds;
+      }
+    };
+    assert.deepEqual([await dueAfter(0), await dueAfter(0.5), await dueAfter(0.999)], [65, 75, 85]);
+  });
+
+  it('goes without a token once that is of no use, and the next refusal brings one', async () => {
+    const tokens = source();
+    const first = tokens.refresh(0);
+    give('one');
+    await first;
+    tokens.drop(1);
+    assert.deepEqual([tokens.token, tokens.generation], [undefined, 2]);
+    tokens.drop(1);
+    assert.equal(tokens.generation, 2, 'it has another one meanwhile');
   });
 
   it('shows no token to whoever prints it', async () => {
@@ -179,7 +338,7 @@ describe('a token source', () => {
 describe('a token provider', () => {
   const noEtcd = () => Promise.reject(new Error('not asked'));
   const fetch = (tokenProvider: () => unknown, timeoutMs = 1_000) =>
-    tokenFetcher({ tokenProvider } as unknown as AuthOptions, noEtcd, timeoutMs)(false);
+    tokenFetcher({ tokenProvider } as unknown as AuthOptions, { authenticate: noEtcd, timeoutMs })(false);
 
   it('may answer at once or later', async () => {
     assert.equal(await fetch(() => 'now'), 'now');
@@ -206,6 +365,88 @@ describe('a token provider', () => {
       fetch(() => new Promise(() => {}), 20),
       /no token within 20 ms/,
     );
+  });
+});
+
+describe('a password function', () => {
+  const refused = () =>
+    errorFromServer(Code.INVALID_ARGUMENT, 'etcdserver: authentication failed, invalid user ID or password');
+
+  /** Asks for a token with a function that gives these passwords, of an etcd that takes one of them. */
+  async function fetch(passwords: readonly unknown[], taken: string) {
+    const left = [...passwords];
+    const [sent, pauses]: [string[], number[]] = [[], []];
+    const password = () => (left.length > 1 ? left.shift() : left[0]);
+    const token = tokenFetcher({ username: 'u', password } as unknown as AuthOptions, {
+      timeoutMs: 1_000,
+      authenticate: async (_, given) => {
+        sent.push(given);
+        if (given !== taken) throw refused();
+        return 'a token';
+      },
+      pause: async (ms) => {
+        pauses.push(ms);
+      },
+    })(false);
+    return { result: await token.catch((error: unknown) => error), sent, pauses };
+  }
+
+  it('is asked before each request for a token', async () => {
+    const { result, sent } = await fetch(['one'], 'one');
+    assert.deepEqual([result, sent], ['a token', ['one']]);
+  });
+
+  it('is asked again after a refusal and a pause, and what is new is sent', async () => {
+    const { result, sent, pauses } = await fetch(['one', 'two'], 'two');
+    assert.deepEqual([result, sent, pauses], ['a token', ['one', 'two'], [1_000]]);
+  });
+
+  it('that gives the refused one again is not guessed with, and its refusal is not final', async () => {
+    const { result, sent } = await fetch(['one'], 'two');
+    assert.deepEqual(sent, ['one']);
+    assert.ok(result instanceof UnauthenticatedError);
+    assert.equal(result.verdict, 'not-applied');
+  });
+
+  it('whose second password is refused as well fails the same', async () => {
+    const { result, sent } = await fetch(['one', 'two', 'three'], 'three');
+    assert.deepEqual(sent, ['one', 'two']);
+    assert.ok(result instanceof UnauthenticatedError);
+    assert.equal(result.verdict, 'not-applied');
+  });
+
+  it('that fails is a typed error', async () => {
+    for (const password of [() => Promise.reject(new Error('sealed')), () => 5]) {
+      const asking = tokenFetcher({ username: 'u', password } as unknown as AuthOptions, {
+        timeoutMs: 1_000,
+        authenticate: () => assert.fail('not asked'),
+      })(false);
+      await assert.rejects(asking, (error: { message: string; verdict?: string }) => {
+        assert.match(error.message, /auth\.password (failed|gave no password)/);
+        return error.verdict === 'not-applied';
+      });
+    }
+  });
+
+  it('may be a getter of the option, read each time', async () => {
+    const passwords = ['one', 'two'];
+    const auth = {
+      username: 'u',
+      get password() {
+        return passwords.shift() ?? 'none';
+      },
+    };
+    const sent: string[] = [];
+    const fetch = tokenFetcher(auth, {
+      timeoutMs: 1_000,
+      authenticate: async (_, given) => {
+        sent.push(given);
+        return 'a token';
+      },
+    });
+    await fetch(false);
+    await fetch(true);
+    assert.deepEqual(sent, ['one', 'two']);
   });
 });
 

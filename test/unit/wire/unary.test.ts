@@ -37,9 +37,10 @@ function call(
     token,
     metadata: () => new CallMetadata(undefined),
     running: new Set(),
+    onSend: () => {},
     closing,
   };
-  const kind = { method: KVService.range, safety: 'read', tokenless: false } as const;
+  const kind = { method: KVService.range, safety: 'read' } as const;
   return new UnaryCall(ports, kind, 1_000, { signal }).run(
     Buffer.from(RangeRequest.encode(RangeRequest.create()).finish()),
   );

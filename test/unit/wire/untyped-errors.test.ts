@@ -60,6 +60,7 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
       clock: {} as Clock,
       random: () => 0.5,
       metadata: () => ({ plain: new Metadata() }) as CallMetadata,
+      onSend: () => {},
       beforeAnswer: () => {},
       connect: () => Promise.reject(plain),
       maxReceiveBytes: 1_000,

@@ -1,0 +1,140 @@
+import { backoffDelay, type Clock, delay, onAbort } from '../async/index.js';
+import { Code, DeadlineError, EtcdError } from '../errors/index.js';
+import { AuthService } from '../gen/etcd/rpc.js';
+import { attemptUnary, type RunningCall } from './call.js';
+import { CallMetadata } from './call-metadata.js';
+import type { Member } from './member.js';
+import type { MemberPool } from './member-pool.js';
+import { mayTryAgain, troubleOf } from './retry-rule.js';
+import type { StoreIdentity } from './store-identity.js';
+import { describe } from './tries.js';
+
+/**
+ * How long one request may be unanswered. etcd checks passwords at 70 ms of processor each, as many at once as are
+ * asked: a fleet that authenticates together waits for the last of them, and whoever asks again makes it wait longer.
+ */
+const answerMs = 60_000;
+/** How long all of it may take while members answer, but not with a token. */
+const giveUpMs = 60_000;
+/** Between rounds over all members when none can be reached. */
+const nextRound = { baseMs: 100, maxMs: 1_000 };
+const retryPause = { baseMs: 250, maxMs: 5_000 };
+/** With another member at hand: how often a member that owes a token is asked something that costs nothing. */
+const checkEveryMs = 3_000;
+
+export interface AuthenticatePorts {
+  readonly pool: MemberPool;
+  readonly store: StoreIdentity;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly running: Set<RunningCall>;
+  readonly maxReceiveBytes: number;
+  readonly closing: AbortSignal;
+  /** How long to look for a connected member. */
+  readonly connectMs: number;
+  /** Whether the member answers a small read that needs no token and no other member. */
+  readonly answers: (member: Member) => Promise<boolean>;
+}
+
+/**
+ * etcd's Authenticate, one request at a time: it is repeated only when the one before was answered, or can be answered
+ * no more (the connection was lost, or the member answers nothing while there are others).
+ * @throws {EtcdError} by what etcd said; {DeadlineError} when no member could be reached or none gave a token in time;
+ *   {TlsError}; {ClosedError}.
+ */
+export async function authenticate(
+  ports: AuthenticatePorts,
+  name: string,
+  password: string,
+): Promise<string> {
+  const { pool, clock, random, closing } = ports;
+  const request = AuthService.authenticate.requestSerialize({ name, password });
+  const until = clock.now() + giveUpMs;
+  for (let attempt = 0; ; attempt++) {
+    const { member } = await connect(ports);
+    const sentAt = clock.now();
+    try {
+      return await attemptOn(ports, member, request);
+    } catch (error) {
+      if (!(error instanceof EtcdError) || closing.aborted) throw error;
+      const trouble = troubleOf(error, clock.now() - sentAt);
+      if (trouble) pool.blame(member, trouble, error);
+      if (!mayTryAgain(error, 'read') || clock.now() > until) throw error;
+    }
+    await delay(backoffDelay(retryPause, attempt, random), closing, { unref: true });
+  }
+}
+
+/** Nothing is sent before: the ones who wait for a token decide how long to go on looking for a member. */
+async function connect({ pool, clock, random, closing, connectMs }: AuthenticatePorts) {
+  const deadline = clock.now() + connectMs;
+  for (let round = 0; ; round++) {
+    const standing = await pool.connectOnce(deadline, closing);
+    if (standing) return standing;
+    const pauseMs = 50 + backoffDelay(nextRound, round, random);
+    if (clock.now() + pauseMs >= deadline) throw unreachable(pool);
+    await delay(pauseMs, closing, { unref: true });
+  }
+}
+
+/** Without a token: an old one makes etcd 3.4 refuse even this. */
+const { requireLeader: withoutToken } = new CallMetadata(undefined);
+
+async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buffer): Promise<string> {
+  const channel = member.ready;
+  if (!channel) throw lost(member);
+  const given = new AbortController();
+  const release = onAbort(ports.closing, (reason) => given.abort(reason));
+  const stopChecks = checkMeanwhile(ports, member, () => given.abort(silent(member)));
+  try {
+    const answer = await attemptUnary(channel, AuthService.authenticate, request, {
+      metadata: withoutToken,
+      timeoutMs: answerMs,
+      maxReceiveBytes: ports.maxReceiveBytes,
+      signal: given.signal,
+      running: ports.running,
+    });
+    ports.store.saw(answer, member.endpoint);
+    return answer.token;
+  } finally {
+    stopChecks();
+    release();
+  }
+}
+
+/** Where another member could be asked: finds out whether this one still answers anything. */
+function checkMeanwhile({ pool, clock, answers }: AuthenticatePorts, member: Member, giveUp: () => void) {
+  let cancel = () => {};
+  let stopped = false;
+  const check = async () => {
+    if (pool.hasOthers() && !(await answers(member)) && !stopped) giveUp();
+    else checkLater();
+  };
+  const checkLater = () => {
+    if (!stopped) cancel = clock.setTimer(checkEveryMs, () => void check());
+  };
+  checkLater();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+function unreachable(pool: MemberPool): DeadlineError {
+  const tried = pool.troubles();
+  return new DeadlineError(`no etcd member could be reached: ${describe(tried)}`, {
+    verdict: 'not-applied',
+    tried,
+  });
+}
+
+function lost({ endpoint }: Member): EtcdError {
+  return new EtcdError(`member ${endpoint}: the connection was lost`, {
+    code: Code.UNAVAILABLE,
+    verdict: 'not-applied',
+  });
+}
+
+function silent({ endpoint }: Member): EtcdError {
+  return new DeadlineError(`member ${endpoint} answers nothing`, { verdict: 'maybe-applied' });
+}

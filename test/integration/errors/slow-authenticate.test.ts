@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { Code, DeadlineError } from '#src/errors/index.js';
+import { AuthenticateResponse, PutResponse, RangeResponse } from '#src/gen/etcd/rpc.js';
+import { secretOf } from '../../support/canary.js';
+import { type ScriptedCall, startScriptedServer, useScriptedServer } from '../../support/scripted-server.js';
+import { eventually, useClients } from '../client/support.js';
+
+const header = { clusterId: 1n, memberId: 1n, revision: 1n, raftTerm: 1n };
+const bytes = {
+  Authenticate: AuthenticateResponse.encode(
+    AuthenticateResponse.create({ token: secretOf('a slow token') }),
+  ).finish(),
+  Range: RangeResponse.encode(RangeResponse.create({ header })).finish(),
+  Put: PutResponse.encode(PutResponse.create({ header })).finish(),
+} as const;
+
+function answer(call: ScriptedCall): void {
+  call.reply(bytes[call.method as keyof typeof bytes]);
+}
+
+/** As a real etcd is while a fleet authenticates: each check of a password waits for all others. */
+describe('an etcd that is slow to give a token', () => {
+  const owed: ScriptedCall[] = [];
+  const server = useScriptedServer((call) => {
+    if (call.method === 'Authenticate') owed.push(call);
+    else answer(call);
+  });
+  const { connect } = useClients();
+  const auth = { username: 'u', password: secretOf('of a slow etcd') };
+  const requests = () => server().calls.filter((method) => method === 'Authenticate').length;
+
+  beforeEach(() => {
+    owed.length = 0;
+    server().forget();
+  });
+
+  it('is asked once, whatever becomes of those who wait for it', async () => {
+    const client = connect([server().endpoint], { auth, timeoutMs: 150 });
+    for (let round = 0; round < 5; round++) {
+      const calls = [client.kv.get('k'), client.kv.put('k', 'v')];
+      for (const call of calls) call.catch(() => {});
+      for (const call of calls)
+        await assert.rejects(
+          call,
+          (error) => error instanceof DeadlineError && error.verdict === 'not-applied',
+        );
+    }
+    assert.equal(requests(), 1);
+    answer(owed[0]!);
+    await client.kv.get('k');
+    assert.equal(requests(), 1);
+  });
+
+  it('is asked again when the connection was lost, since no answer can come any more', async () => {
+    const client = connect([server().endpoint], { auth });
+    const call = client.kv.get('k');
+    await eventually('it was asked', () => owed.length === 1);
+    owed[0]!.stream.session?.destroy();
+    await eventually('it was asked again', () => owed.length === 2);
+    answer(owed[1]!);
+    await call;
+  });
+
+  it('and gives reasons to try again is asked with pauses', async () => {
+    const client = connect([server().endpoint], { auth, timeoutMs: 3_000 });
+    server().script = (call) =>
+      call.method === 'Authenticate'
+        ? call.end(Code.UNAVAILABLE, 'etcdserver: request timed out')
+        : answer(call);
+    await assert.rejects(client.kv.get('k'), DeadlineError);
+    assert.ok(requests() > 1 && requests() < 12, `${requests()} in 3 s`);
+  });
+
+  it('and silent is left for another, while one that answers anything is not', async () => {
+    const silent = await startScriptedServer((call) => {
+      if (call.method === 'Authenticate') owed.push(call);
+    });
+    server().script = answer;
+    // Whichever of the two it prefers, a token comes within its time.
+    const clients = Array.from({ length: 8 }, () =>
+      connect([silent.endpoint, server().endpoint], { auth, timeoutMs: 20_000 }),
+    );
+    await Promise.all(clients.map((client) => client.kv.get('k')));
+    assert.ok(owed.length <= clients.length, 'each was sent to the silent one at most once');
+    await Promise.all(clients.map((client) => client.close()));
+    await silent.close();
+  });
+});
