@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { keysIn, readSecrets, report } from './canary.mjs';
+import { prune } from './prune.mjs';
 
 const help = `npm test [-- options] [mocha options]
 
@@ -60,6 +61,7 @@ const checks = values.only
       ['type-check and build', bin('tsc'), ['-b']],
       ['generated code is up to date', 'npm', ['run', '--silent', 'gen:check']],
     ];
+for (const file of prune(root)) console.log(`removed: ${file}, whose source is gone`);
 let ok = checks.every(([name, command, args]) => check(name, command, args));
 if (ok) {
   for (const ring of values.only ? [values.only] : ['unit', 'integration']) ok = (await run(ring)) && ok;
