@@ -117,6 +117,7 @@ export {
   type NamingClient,
   NamingError,
   type OnConflict,
+  type ReadyOptions,
   type RegisterOptions,
   type Registration,
   type RegistrationEnd,

@@ -3,6 +3,7 @@ export {
   type DirectoryOptions,
   fileSnapshotStore,
   type LossProtectionOptions,
+  type ReadyOptions,
   ServiceDirectory,
   type ServiceStatus,
   type ServiceSubscriber,

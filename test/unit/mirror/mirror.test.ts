@@ -92,3 +92,52 @@ describe('waiting for a mirror to show a revision', () => {
     await assert.rejects(waiting, ClosedError);
   });
 });
+
+describe('verifying a mirror', () => {
+  it('is done when nothing changed, and moves the revision up to that of the read', async () => {
+    const { mirror, reads } = await mirrored(() => empty(9n));
+    assert.equal(await mirror.verify(), true);
+    assert.deepEqual([mirror.status().revision, reads()], [9n, 1]);
+  });
+
+  it('waits for events that the read shows to be on their way', async () => {
+    let answer = empty(5n);
+    const { mirror, server, next } = await mirrored(() => answer);
+    const id = server.last.created();
+    await settled(); // its continuity is verified, too
+    const numbers = { createRevision: 1n, modRevision: 6n, version: 1n, lease: 0n };
+    answer = {
+      ...empty(6n),
+      count: 1n,
+      kvs: [{ key: Buffer.from('k0'), value: Buffer.from('v'), ...numbers }],
+    };
+    let verified: boolean | undefined;
+    const verifying = mirror.verify().then((proven) => {
+      verified = proven;
+    });
+    await settled();
+    assert.equal(verified, undefined);
+    server.last.puts(id, [6n]);
+    await next;
+    await verifying;
+    assert.equal(verified, true);
+  });
+
+  it('proves nothing by a store that is behind', async () => {
+    const { mirror } = await mirrored(() => empty(4n));
+    assert.equal(await mirror.verify(), false);
+  });
+
+  it('fails with the read, and ends with its signal', async () => {
+    const failing = await mirrored(() => {
+      throw denied();
+    });
+    await assert.rejects(failing.mirror.verify(), PermissionDeniedError);
+    const { mirror } = await mirrored(() => ({ ...empty(9n), count: 1n })); // of an event that never comes
+    const abort = new AbortController();
+    const verifying = mirror.verify({ signal: abort.signal });
+    const reason = new Error('enough');
+    abort.abort(reason);
+    await assert.rejects(verifying, (thrown) => thrown === reason);
+  });
+});
