@@ -11,6 +11,7 @@ const cursor = 'cursor.js';
 const lane = 'lane.js';
 const queue = 'create-queue.js';
 const session = 'session.js';
+const starts = 'start-checks.js';
 const state = 'watcher-state.js';
 const fate = 'stream-fate.js';
 const resting = 'resting.js';
@@ -186,6 +187,39 @@ export const mutants = [
   ),
   one('ends for a compaction before it was announced', state, 'this.readyRevision === undefined || ', ''),
   one('announces less than it was pinned at', session, 'max(headerRevision, state.seen)', 'headerRevision'),
+
+  // A delete at the compacted revision, which old releases lose.
+  one('a start is never checked', starts, 'if (losesDeletes)', 'if (false)'),
+  one(
+    'who was acknowledged before the release was known is not checked',
+    starts,
+    'for (const state of lane.watchers)\n            this.#judge(state, losesDeletes);',
+    '',
+  ),
+  one(
+    'a start whose release was not known before it left is forgotten',
+    state,
+    'this.watchId = undefined;\n        this.#forgetIncomplete();',
+    'this.watchId = undefined;\n        this.uncheckedStart = undefined;\n        this.#forgetIncomplete();',
+  ),
+  one(
+    'a start checked as compacted counts as whole',
+    session,
+    'this.#finish(state, startLost(startRevision));',
+    '',
+  ),
+  one(
+    'pins again over a delete that was promised',
+    session,
+    'state.mayPinAgain(startRevision + 1n)',
+    'state.mayPinAgain(startRevision)',
+  ),
+  one(
+    'pins again behind what was proven',
+    session,
+    'max(state.readyRevision, state.cursor - 1n)',
+    'state.readyRevision',
+  ),
 
   // Rollback.
   one('no rollback check', session, 'headerRevision > 0n && headerRevision < state.seen', 'false'),

@@ -12,7 +12,8 @@ import {
   WatchSession,
 } from './core/index.js';
 import { toReply } from './replies.js';
-import { provesProgress } from './server-version.js';
+import { losesDeletes, provesProgress } from './server-version.js';
+import { StartCheckReads } from './start-check-reads.js';
 import { createRequest, type WatchSpec } from './watch-request.js';
 
 /** Where one watcher's news goes. */
@@ -34,6 +35,8 @@ export interface DriverPorts {
   readonly maxRevisionBytes: number;
   /** The store's revision by a linearizable read inside the range, so that the watch's own permission suffices. */
   readonly readRevision: (spec: WatchSpec, signal: AbortSignal) => Promise<Revision>;
+  /** Reads one key of the range as it was at that revision, linearizably. */
+  readonly readAt: (spec: WatchSpec, revision: Revision, signal: AbortSignal) => Promise<void>;
   readonly requireLeader: boolean;
   readonly onStatus: (status: StreamStatus) => void;
 }
@@ -63,6 +66,7 @@ export class WatchDriver {
   readonly #streams = new Map<LaneKey, OpenStream>();
   readonly #timers = new Map<string, () => void>();
   readonly #closing = sharedAbort();
+  readonly #startChecks: StartCheckReads;
   readonly #inputs: WatchInput[] = [];
   #running = false;
   #nextKey = 1;
@@ -73,6 +77,14 @@ export class WatchDriver {
     const firstWatchId = 2n ** 40n + BigInt(Math.floor(ports.random() * 2 ** 40));
     const { random, maxRevisionBytes } = ports;
     this.#session = new WatchSession({ firstWatchId, random, maxRevisionBytes });
+    this.#startChecks = new StartCheckReads(
+      {
+        ...ports,
+        compacted: (watcher, startRevision) =>
+          this.#input({ type: 'start-compacted', watcher, startRevision }),
+      },
+      this.#closing.signal,
+    );
     if (ports.calls.tokenGeneration > 0)
       this.#input({ type: 'token', generation: ports.calls.tokenGeneration });
     ports.calls.onToken((generation) => this.#input({ type: 'token', generation }));
@@ -93,7 +105,9 @@ export class WatchDriver {
   }
 
   stop(watcher: WatcherKey): void {
-    if (this.#watchers.delete(watcher)) this.#input({ type: 'unwatch', watcher });
+    if (!this.#watchers.delete(watcher)) return;
+    this.#startChecks.forget(watcher);
+    this.#input({ type: 'unwatch', watcher });
   }
 
   full(watcher: WatcherKey): void {
@@ -133,6 +147,11 @@ export class WatchDriver {
       case 'read-revision':
         this.#readRevision(effect.watcher);
         return;
+      case 'check-start': {
+        const spec = this.#watchers.get(effect.watcher)?.spec;
+        if (spec) this.#startChecks.add(effect.watcher, spec, effect.startRevision);
+        return;
+      }
       case 'refresh-token':
         this.#refreshToken(effect.generation, effect.error);
         return;
@@ -192,6 +211,7 @@ export class WatchDriver {
         return;
       case 'finish':
         this.#watchers.delete(effect.watcher);
+        this.#startChecks.forget(effect.watcher);
         sink.finish(effect.error);
     }
   }
@@ -243,8 +263,9 @@ export class WatchDriver {
     if (stream.attachMs !== undefined) this.#arm('attach', lane, stream.attachMs);
     this.#ports.calls.versionOf(member).then(
       (version) => {
-        const stillThere = this.#streams.get(lane) === stream;
-        if (stillThere && provesProgress(version)) this.#input({ type: 'trusted', lane });
+        if (this.#streams.get(lane) !== stream) return;
+        if (provesProgress(version)) this.#input({ type: 'trusted', lane });
+        this.#input({ type: 'release', lane, losesDeletes: losesDeletes(version) });
       },
       () => {}, // not known is not trusted
     );

@@ -8,7 +8,7 @@ import {
   type Revision,
   toWireRange,
 } from '../model/index.js';
-import type { KvCalls, WatchCalls } from '../wire/index.js';
+import type { KvCalls, RangeResponse, WatchCalls } from '../wire/index.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
@@ -118,6 +118,9 @@ export class WatchClient {
       maxRevisionBytes,
       requireLeader,
       readRevision: (spec, signal) => this.#readRevision(spec, signal),
+      readAt: async (spec, revision, signal) => {
+        await this.#readOneKey(spec, revision, signal);
+      },
       // Each driver counts its lanes from 1; whoever listens knows nothing of drivers.
       onStatus: (status) =>
         this.#ports.onStatus({ ...status, lane: 2 * status.lane - (requireLeader ? 1 : 0) }),
@@ -126,17 +129,29 @@ export class WatchClient {
     return driver;
   }
 
+  async #readRevision(spec: WatchSpec, signal: AbortSignal): Promise<Revision> {
+    const answer = await this.#readOneKey(spec, 0n, signal);
+    const revision = answer.header?.revision ?? 0n;
+    // Not known is not "the beginning": the whole history would come.
+    if (revision === 0n) throw errorFromServer(Code.INTERNAL, 'the server does not tell its revision');
+    return revision;
+  }
+
   /**
    * One key, counted only: the cost does not depend on the range, and the watch's own permission suffices. Not the
    * read but the watch itself keeps the process alive, if it is to.
    */
-  async #readRevision({ range: { key } }: WatchSpec, signal: AbortSignal): Promise<Revision> {
-    const answer = await this.#ports.kv.range(
+  #readOneKey(
+    { range: { key } }: WatchSpec,
+    revision: Revision,
+    signal: AbortSignal,
+  ): Promise<RangeResponse> {
+    return this.#ports.kv.range(
       {
         key,
         rangeEnd: Buffer.alloc(0),
         limit: 1n,
-        revision: 0n,
+        revision,
         sortOrder: 0,
         sortTarget: 0,
         serializable: false,
@@ -149,10 +164,6 @@ export class WatchClient {
       },
       { signal, unref: true },
     );
-    const revision = answer.header?.revision ?? 0n;
-    // Not known is not "the beginning": the whole history would come.
-    if (revision === 0n) throw errorFromServer(Code.INTERNAL, 'the server does not tell its revision');
-    return revision;
   }
 }
 

@@ -44,6 +44,7 @@ interface Stream {
   readonly byWatchId: Map<bigint, WatcherState>;
   readonly requests: ProgressRequests;
   trusted: boolean;
+  losesDeletes: boolean | undefined;
 }
 
 /**
@@ -67,7 +68,7 @@ export class Lane {
   #malformedStreams = 0;
   #reopening = false;
 
-  constructor({ key, generation, own }: Omit<Place, 'viaProxy'>, host: LaneHost) {
+  constructor({ key, generation, own }: Omit<Place, 'viaProxy' | 'losesDeletes'>, host: LaneHost) {
     this.key = key;
     this.generation = generation;
     this.own = own;
@@ -81,6 +82,10 @@ export class Lane {
   /** Whether the other end chooses its own ids: no etcd does, a grpc-proxy always. */
   get viaProxy(): boolean {
     return this.#stream?.creates.echoes === false;
+  }
+
+  get losesDeletes(): boolean | undefined {
+    return this.#stream?.losesDeletes;
   }
 
   get watchers(): Iterable<WatcherState> {
@@ -196,6 +201,10 @@ export class Lane {
     this.#arm('progress', Math.floor(progressMs * (0.5 + this.#host.random() / 2)));
   }
 
+  setRelease(losesDeletes: boolean): void {
+    if (this.#stream) this.#stream.losesDeletes = losesDeletes;
+  }
+
   askProgress(): void {
     if (!this.#stream?.trusted || this.#stream.byWatchId.size === 0) return;
     this.#stream.requests.asked(this.#stream.byWatchId.keys());
@@ -209,6 +218,7 @@ export class Lane {
       byWatchId: new Map(),
       requests: new ProgressRequests(),
       trusted: false,
+      losesDeletes: undefined,
     };
     this.generation = this.#host.generation();
     this.#host.emit({ type: 'open-stream', lane: this.key, generation: this.generation });
@@ -220,6 +230,7 @@ export class Lane {
     const watchId = this.#host.nextWatchId();
     state.phase = 'creating';
     state.watchId = watchId;
+    state.askedFrom = state.cursor;
     stream.creating.set(watchId, state);
     stream.creates.sent(watchId);
     this.#host.emit({

@@ -35,6 +35,13 @@ export type WatchInput =
   | { readonly type: 'reply'; readonly lane: LaneKey; readonly watchId: bigint; readonly reply: WatchReply }
   /** The member at the other end answers requests for progress truthfully. Until this comes none is sent. */
   | { readonly type: 'trusted'; readonly lane: LaneKey }
+  /**
+   * The release that the member at the other end runs became known, or will not: whether it may lose a delete at the
+   * compacted revision; see StartChecks.
+   */
+  | { readonly type: 'release'; readonly lane: LaneKey; readonly losesDeletes: boolean }
+  /** The answer to `check-start`, when it is that the revision before the start was compacted. */
+  | { readonly type: 'start-compacted'; readonly watcher: WatcherKey; readonly startRevision: Revision }
   | { readonly type: 'stream-lost'; readonly lane: LaneKey; readonly error: EtcdError }
   /** New credentials, asked for or not; the old ones, when asking gave no others; or none to be had. */
   | { readonly type: 'token'; readonly generation: Generation }
@@ -70,6 +77,8 @@ export type WatchEffect =
       readonly startRevision: Revision;
     }
   | { readonly type: 'send-cancel'; readonly lane: LaneKey; readonly watchId: bigint }
+  /** Find out, by reading inside the watcher's range, whether the revision before that one is compacted. */
+  | { readonly type: 'check-start'; readonly watcher: WatcherKey; readonly startRevision: Revision }
   | { readonly type: 'send-progress'; readonly lane: LaneKey }
   /**
    * The watcher is live on the server. `revision`: everything after it will be told; so will be what there is from

@@ -6,6 +6,7 @@ import type { Lane, LaneHost } from './lane.js';
 import { Lanes } from './lanes.js';
 import type { Generation, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
 import { Resting } from './resting.js';
+import { StartChecks, startLost } from './start-checks.js';
 import { streamFate, watcherFate } from './stream-fate.js';
 import { droppedStatus, resumedStatus } from './stream-status.js';
 import { Tokenless } from './tokenless.js';
@@ -36,6 +37,7 @@ export class WatchSession {
   readonly #lanes: Lanes;
   readonly #resting: Resting;
   readonly #tokenless = new Tokenless();
+  readonly #startChecks = new StartChecks((effect) => this.#effects.push(effect));
   readonly #maxRevisionBytes: number;
   #generation: Generation = 0;
   #nextWatchId: bigint;
@@ -91,6 +93,14 @@ export class WatchSession {
         return;
       case 'trusted':
         this.#trusted(this.#lanes.touch(input.lane));
+        return;
+      case 'release': {
+        const lane = this.#lanes.touch(input.lane);
+        if (lane) this.#startChecks.release(lane, input.losesDeletes);
+        return;
+      }
+      case 'start-compacted':
+        this.#startCompacted(this.#watchers.get(input.watcher), input.startRevision);
         return;
       case 'stream-lost':
         this.#streamLost(this.#lanes.touch(input.lane), input.error);
@@ -157,6 +167,7 @@ export class WatchSession {
     }
     state.interrupted = false;
     this.#effects.push(...resumedStatus(state));
+    this.#startChecks.acknowledged(state, headerRevision);
     if (headerRevision > 0n && headerRevision < state.seen) {
       // Either the store was rolled back, or this member lags: only a linearizable read can tell.
       this.#doubt(state);
@@ -240,6 +251,18 @@ export class WatchSession {
       state.phase = 'pinning';
       this.#again(state);
     }
+  }
+
+  /** A delete at the start may be missing: pinned again where that was before anything was promised. */
+  #startCompacted(state: WatcherState | undefined, startRevision: Revision): void {
+    if (state?.readyRevision === undefined) return;
+    if (!state.mayPinAgain(startRevision + 1n)) {
+      this.#finish(state, startLost(startRevision));
+      return;
+    }
+    state.pin(max(state.readyRevision, state.cursor - 1n));
+    // Else it is created again anyway, or is being created from further back, whose events are then kept from the reader.
+    if (state.phase === 'live') this.#lanes.joinShared(state);
   }
 
   // The store's revision, read: what "now" means, or whether the store was rolled back.

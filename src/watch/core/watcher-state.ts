@@ -20,6 +20,8 @@ export interface Place {
   readonly own: boolean;
   /** Whether a grpc-proxy is at the other end. */
   readonly viaProxy: boolean;
+  /** Whether its member may lose a delete at the compacted revision; undefined until its release is known. */
+  readonly losesDeletes: boolean | undefined;
 }
 
 /** One watcher's memory: its cursor, and the part of a revision that is still incomplete. */
@@ -36,6 +38,10 @@ export class WatcherState {
   interrupted = false;
   /** Whose stream was lost while it was there, since it was last acknowledged. */
   lostOn: LaneKey | undefined;
+  /** The start of its last create; the cursor may have moved on before that is acknowledged. */
+  askedFrom: Revision = 0n;
+  /** From where history was read for it on a stream whose release is not known yet; see StartChecks. */
+  uncheckedStart: Revision | undefined;
   /** Tries that failed for this watcher alone, in a row. */
   failures = 0;
   /** A response that is too large came while it was on the stream, maybe another's, and it was told nothing since. */

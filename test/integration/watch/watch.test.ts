@@ -6,7 +6,8 @@ import { op } from '#src/kv/index.js';
 import type { WatchEvent } from '#src/model/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import type { Watcher } from '#src/watch/index.js';
-import { grpcCounter, skipIfExternal, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { losesDeletes } from '#src/watch/server-version.js';
+import { grpcCounter, skip, skipIfExternal, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, fill, fillKeys, folderOf, useClients } from '../client/support.js';
 
 const name = ({ type, kv }: WatchEvent) => `${type} ${String(kv.key).split('/').at(-1)}`;
@@ -308,7 +309,8 @@ describe('a watch', () => {
       assert.equal((await watcher.closed).nextRevision, first);
     });
 
-    it('that starts right at the compacted revision goes on', async () => {
+    it('that starts right at the compacted revision goes on, on a release that loses no delete there', async function () {
+      if (losesDeletes(etcd().version)) skip(this, `etcd ${etcd().version} may lose a delete`);
       const first = await fill(client, folder, 10);
       await etcd().compact(first + 5n);
       const events = await read(client.watch({ prefix: folder }, { startRevision: first + 5n }), 5);

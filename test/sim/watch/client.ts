@@ -123,6 +123,9 @@ export class SimClient {
       case 'read-revision':
         this.#readRevision(effect.watcher);
         return;
+      case 'check-start':
+        this.#checkStart(effect.watcher, Number(effect.startRevision));
+        return;
       case 'refresh-token':
         this.refresh();
         this.#network.step('refresh');
@@ -185,9 +188,11 @@ export class SimClient {
       opened: (member) => {
         opened.opened = true;
         if (opened.attachMs !== undefined) this.#arm('attach', lane, opened.attachMs);
-        if (!member.profile.trusted) return;
+        const { trusted, losesDeletes } = member.profile;
         clock.after(random.between(2, 30), () => {
-          if (this.lanes.get(lane) === opened) this.#input({ type: 'trusted', lane });
+          if (this.lanes.get(lane) !== opened) return;
+          if (trusted) this.#input({ type: 'trusted', lane });
+          if (this.lanes.get(lane) === opened) this.#input({ type: 'release', lane, losesDeletes });
         });
       },
       message: (message) => this.#message(lane, message),
@@ -227,6 +232,17 @@ export class SimClient {
         this.#input({ type: 'revision', watcher, revision: BigInt(revision) });
         this.#network.step('pin');
       });
+    });
+  }
+
+  /** After a while, since the server reads the history only after it has acknowledged the watcher. */
+  #checkStart(watcher: WatcherKey, start: number): void {
+    const { clock, random, weather, store } = this.#network;
+    clock.after(500 + random.between(2, 30), () => {
+      if (!this.readers.has(watcher)) return;
+      if (weather.readsFail) this.#checkStart(watcher, start);
+      else if (store.compactRevision >= start)
+        this.#input({ type: 'start-compacted', watcher, startRevision: BigInt(start) });
     });
   }
 

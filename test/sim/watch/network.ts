@@ -40,6 +40,7 @@ export interface NetworkOptions {
   readonly members: readonly Member[];
   readonly fragmentEvents: number;
   readonly idReused: (watchId: bigint) => void;
+  readonly lost: (spec: Spec, revision: number) => void;
 }
 
 /** HTTP/2 keepalive at its defaults: a peer that is gone is given up after so long. */
@@ -62,16 +63,18 @@ export class Network {
   };
   readonly fragmentEvents: number;
   readonly idReused: (watchId: bigint) => void;
+  readonly lost: (spec: Spec, revision: number) => void;
   readonly #traps = new Map<Trap, (stream: SimStream | undefined) => void>();
   #avoid: Member | undefined;
 
-  constructor({ clock, random, store, members, fragmentEvents, idReused }: NetworkOptions) {
+  constructor({ clock, random, store, members, fragmentEvents, idReused, lost }: NetworkOptions) {
     this.clock = clock;
     this.random = random;
     this.store = store;
     this.members = members;
     this.fragmentEvents = fragmentEvents;
     this.idReused = idReused;
+    this.lost = lost;
   }
 
   open(handlers: StreamHandlers): SimStream {
@@ -197,6 +200,10 @@ export class SimStream implements StreamHost {
 
   cancelOnCreate(): string | undefined {
     return this.#network.weather.cancelOnCreate;
+  }
+
+  lost(spec: Spec, revision: number): void {
+    this.#network.lost(spec, revision);
   }
 
   idReused(watchId: bigint): void {

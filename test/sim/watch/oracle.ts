@@ -28,6 +28,7 @@ export class Oracle implements Calm {
     blind: 0,
     refreshed: 0,
     bookmarks: 0,
+    lost: 0,
   };
   readonly #store: Store;
   readonly #now: () => number;
@@ -38,6 +39,8 @@ export class Oracle implements Calm {
   #liedTo: Watched | undefined;
   /** Whose stream was lost just now. */
   readonly #cut = new Set<Watched>();
+  /** There is a member that loses a delete at the compacted revision. */
+  losesDeletes = false;
   /** Credentials that are no good were met. */
   badCredentials = false;
 
@@ -56,7 +59,15 @@ export class Oracle implements Calm {
   }
 
   watch(key: WatcherKey, spec: Spec, start: number | undefined): void {
-    this.watched.set(key, new Watched(key, spec, start, this.#store));
+    const watched = new Watched(key, spec, start, this.#store);
+    watched.mayLose = this.losesDeletes;
+    this.watched.set(key, watched);
+  }
+
+  /** A server did not send a delete that it should have sent. */
+  lost(spec: Spec, revision: number): void {
+    for (const watched of this.present) if (watched.spec === spec) watched.lost = revision;
+    this.counts.lost++;
   }
 
   opened(lane: LaneKey, tokenGeneration: number | undefined): void {

@@ -17,6 +17,8 @@ export interface Profile {
   readonly futureProgress: boolean;
   /** A create below the compacted revision is turned down at once, with that revision. */
   readonly refusesCompacted: boolean;
+  /** A delete at the compacted revision is lost to a watch whose history is read from there (before 3.4.36, 3.5.18). */
+  readonly losesDeletes: boolean;
   /** Watch ids are the server's own, counted from 0. */
   readonly ownIds: boolean;
 }
@@ -31,11 +33,20 @@ const modern: Profile = {
   resends: false,
   futureProgress: false,
   refusesCompacted: false,
+  losesDeletes: false,
   ownIds: false,
 };
 
 export const profiles: readonly Profile[] = [
-  { ...modern, name: '3.4.23', trusted: false, lateHeader: false, resends: true, futureProgress: true },
+  {
+    ...modern,
+    name: '3.4.23',
+    trusted: false,
+    lateHeader: false,
+    resends: true,
+    futureProgress: true,
+    losesDeletes: true,
+  },
   {
     ...modern,
     name: '3.5.0',
@@ -44,8 +55,9 @@ export const profiles: readonly Profile[] = [
     refusedWithId: true,
     resends: true,
     futureProgress: true,
+    losesDeletes: true,
   },
-  { ...modern, name: '3.5.16', lateHeader: false, futureProgress: true },
+  { ...modern, name: '3.5.16', lateHeader: false, futureProgress: true, losesDeletes: true },
   { ...modern, name: '3.6' },
   modern,
   {

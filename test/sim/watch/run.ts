@@ -61,6 +61,10 @@ function level({ oracle, clock }: World): void {
         oracle.violate('rollback', `watcher ${watched.key} still waits on a store that was rolled back`);
       continue;
     }
+    if (watched.lost !== undefined) {
+      oracle.violate('lost', `watcher ${watched.key} was never told of ${watched.lost}, and goes on`);
+      continue;
+    }
     const owed = watched.owed;
     if (owed !== undefined) {
       oracle.violate(

@@ -23,6 +23,8 @@ interface ServerWatcher {
   /** The next revision to look at. */
   next: number;
   synced: boolean;
+  /** Old events were sent to it a second time. */
+  resent: boolean;
   /** Told something since the last look at progress. */
   told: boolean;
 }
@@ -38,6 +40,8 @@ export interface StreamHost {
   /** A watcher that is created now is let go again for this reason. */
   cancelOnCreate(): string | undefined;
   send(message: Message): void;
+  /** A delete was lost to the watch that asked so. */
+  lost(spec: Spec, revision: number): void;
   idReused(watchId: bigint): void;
 }
 
@@ -118,6 +122,7 @@ export class ServerStream {
       if (back >= watcher.next) continue;
       watcher.next = back;
       watcher.synced = false;
+      watcher.resent = true;
     }
     this.#scheduleSync();
   }
@@ -165,7 +170,15 @@ export class ServerStream {
       return;
     }
     const id = profile.ownIds ? this.#nextOwnId++ : watchId;
-    this.watchers.set(id, { id, spec, start, next: start, synced: start > revision, told: false });
+    this.watchers.set(id, {
+      id,
+      spec,
+      start,
+      next: start,
+      synced: start > revision,
+      resent: false,
+      told: false,
+    });
     const headerZero = profile.headerZero && this.#host.random.chance(0.5);
     this.#answer(() => {
       const header = headerZero ? 0 : profile.lateHeader ? this.#member.revision : revision;
@@ -249,13 +262,24 @@ export class ServerStream {
     const events: WatchEvent[] = [];
     let revisions = 0;
     while (watcher.next <= this.#member.revision && revisions < batchRevisions) {
-      const matching = this.#matching(watcher, watcher.next++);
+      const matching = this.#history(watcher, watcher.next++);
       if (matching.length === 0) continue;
       revisions++;
       for (const event of matching) events.push(event);
     }
     watcher.synced = watcher.next > this.#member.revision;
     if (events.length > 0) this.#tell(watcher, events);
+  }
+
+  /** What a catch-up finds at a revision. Only at the start of a watch is anything lost here: elsewhere nobody could know. */
+  #history(watcher: ServerWatcher, revision: number): WatchEvent[] {
+    const matching = this.#matching(watcher, revision);
+    const { profile, compactRevision } = this.#member;
+    const isStart = revision === watcher.start && !watcher.resent;
+    if (!profile.losesDeletes || revision !== compactRevision || !isStart) return matching;
+    const left = matching.filter(({ type }) => type !== 'delete');
+    if (left.length < matching.length) this.#host.lost(watcher.spec, revision);
+    return left;
   }
 
   #matching({ spec }: ServerWatcher, revision: number): WatchEvent[] {

@@ -46,6 +46,12 @@ export class Watched {
   /** Messages that were too large, on streams that it was on, since it was told anything; the last one while alone. */
   oversized = 0;
   oversizedAlone = false;
+  /** Whether a member may lose a delete at the compacted revision. */
+  mayLose = false;
+  /** Where a server lost one for it, until it is told of it after all. */
+  lost: number | undefined;
+  /** What it ever asked from. */
+  readonly #asked = new Set<number>();
   /** When it was created, since it was told anything. */
   creates: number[] = [];
   readonly #store: Store;
@@ -183,13 +189,18 @@ export class Watched {
     if (before !== undefined && now - before < tryMs) {
       return ['backoff', `${maxTries} fruitless tries within ${tryMs} ms`];
     }
+    this.#asked.add(start);
     if (this.rolledBack) return undefined;
+    if (this.lost !== undefined && start <= this.lost) return undefined;
     if (start < this.#floor) return ['resumable', `asks from ${start}, had all below ${this.#floor}`];
     const owed = this.#nextMatching();
     if (start <= owed) return undefined;
+    if (this.lost !== undefined && owed <= this.lost && !this.#isPin(start)) return undefined;
     // Pinned again: a compaction took what came before it was announced.
-    const again = this.start === undefined && start === (this.ready ?? -1) + 1 && !this.#receivedAny;
-    if (again && this.#store.compactRevision > this.#next) {
+    const again = this.#isPin(start);
+    const isGone = this.#store.compactRevision - (this.mayLose ? 0 : 1) >= this.#next;
+    if (again && isGone) {
+      this.lost = undefined;
       this.#next = start;
       this.#floor = start;
       return undefined;
@@ -202,6 +213,11 @@ export class Watched {
     this.oversized = 0;
     if (this.ready === undefined) return ['ready', 'told before it was announced'];
     if (this.rolledBack) return this.#inOrder(events);
+    if (this.lost !== undefined) {
+      const isTold = events.some(({ type, kv }) => type === 'delete' && Number(kv.modRevision) === this.lost);
+      if (!isTold) return this.#inOrder(events);
+      this.lost = undefined;
+    }
     for (let i = 0; i < events.length; ) {
       const revision = Number(events[i]?.kv.modRevision);
       const expected = this.#nextMatching();
@@ -220,7 +236,7 @@ export class Watched {
   bookmarked(revision: number): Wrong {
     this.creates = [];
     this.oversized = 0;
-    if (this.rolledBack) return undefined;
+    if (this.rolledBack || this.lost !== undefined) return undefined;
     if (revision < this.#bookmark)
       return ['bookmarkable', `progress went back from ${this.#bookmark} to ${revision}`];
     if (revision < this.#next - 1)
@@ -236,7 +252,9 @@ export class Watched {
   }
 
   compacted(compactRevision: number): Wrong {
-    if (this.rolledBack) return undefined;
+    if (this.rolledBack || this.lost !== undefined) return undefined;
+    const fellOnStart = this.mayLose && this.#asked.has(compactRevision);
+    if (fellOnStart && compactRevision <= this.#store.compactRevision) return undefined;
     const rule = 'no end without a cause';
     if (compactRevision > this.#store.compactRevision)
       return [rule, `says compacted at ${compactRevision}, is not`];
@@ -245,6 +263,11 @@ export class Watched {
     if (this.start !== undefined || this.#receivedAny) return undefined;
     const promised = this.ready !== undefined && compactRevision > this.ready + 1;
     return promised ? undefined : [rule, `compacted at ${compactRevision}, promised nothing of that`];
+  }
+
+  /** Whether it is where a watch from "now" is pinned again that heard of nothing yet. */
+  #isPin(start: number): boolean {
+    return this.start === undefined && start === (this.ready ?? -1) + 1 && !this.#receivedAny;
   }
 
   #whole(revision: number, events: readonly WatchEvent[], from: number): Wrong {

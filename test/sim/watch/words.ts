@@ -21,6 +21,10 @@ export function describeInput(input: WatchInput): string {
       return `lane ${input.lane}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
     case 'trusted':
       return `lane ${input.lane} is trusted`;
+    case 'release':
+      return `lane ${input.lane} is of a release that ${input.losesDeletes ? 'loses deletes' : 'loses nothing'}`;
+    case 'start-compacted':
+      return `what watcher ${input.watcher} started from, ${input.startRevision}, is compacted`;
     case 'stream-lost':
       return `lane ${input.lane} lost its stream: ${input.error.message}`;
     case 'token':
@@ -54,6 +58,8 @@ export function describeEffect(effect: WatchEffect): string {
       return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on lane ${effect.lane}`;
     case 'send-cancel':
       return `cancel ${id(effect.watchId)} on lane ${effect.lane}`;
+    case 'check-start':
+      return `check whether ${effect.startRevision} was compacted before watcher ${effect.watcher} was told of it`;
     case 'deliver':
       return `deliver to watcher ${effect.watcher}: ${range(effect.events)}`;
     case 'ready':

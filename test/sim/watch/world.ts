@@ -52,9 +52,11 @@ export class World {
       store,
       members: this.members,
       fragmentEvents: random.pick([2, 4, 50, 1_000_000]),
+      lost: (spec, revision) => this.oracle.lost(spec, revision),
       idReused: (watchId) =>
         this.oracle.violate('ids once', `watch id ${watchId} is used twice on one stream`),
     });
+    this.oracle.losesDeletes = this.members.some((member) => member.profile.losesDeletes);
     this.#tokenTtlMs = random.pick([500, 2_000, 20_000]);
     if (random.chance(0.5)) this.network.weather.token = { generation: 0, expiresAt: this.#tokenTtlMs };
     this.client = new SimClient(this.network, this.oracle, trace, this.#tokenTtlMs);

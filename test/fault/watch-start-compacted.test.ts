@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { CompactedError } from '#src/errors/index.js';
+import { losesDeletes } from '#src/watch/server-version.js';
+import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
+import { skip, skipIfExternal, useEtcd } from '../support/etcd.js';
+import { leavesNothing, record } from './support.js';
+
+describe('a delete at the compacted revision, from which a watch goes on', function () {
+  this.timeout(60_000);
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+  leavesNothing(() => [etcd()]);
+
+  before(function () {
+    skipIfExternal(this);
+  });
+
+  /** A key that is deleted; gives the revision of the delete, to which history is compacted. */
+  async function deletedAndCompacted(key: string): Promise<bigint> {
+    const client = connect(etcd().endpoints);
+    const { revision } = await client.kv.delete(key);
+    await fill(client, folderOf(etcd()), 3);
+    await client.kv.compact(revision, { physical: true });
+    return revision;
+  }
+
+  /** A watch behind a door, whose cursor is at the next revision when the door closes. */
+  async function cutOff(folder: string, options: { readonly startRevision?: bigint }) {
+    const client = connect(etcd().endpoints);
+    const door = await proxy(etcd());
+    const { revision } = await client.kv.put(`${folder}k`, 'v');
+    const watcher = connect([door.endpoint]).watch({ prefix: folder }, options);
+    await watcher.ready;
+    const heard = record(watcher);
+    door.refuse();
+    const deleted = await deletedAndCompacted(`${folder}k`);
+    assert.equal(deleted, revision + 1n);
+    return { door, heard, deleted, client };
+  }
+
+  describe('on a release that loses it', () => {
+    before(function () {
+      if (!losesDeletes(etcd().version)) skip(this, `etcd ${etcd().version} sends it`);
+    });
+
+    it('ends a watch that starts there', async () => {
+      const client = connect(etcd().endpoints);
+      const folder = folderOf(etcd());
+      await client.kv.put(`${folder}k`, 'v');
+      const deleted = await deletedAndCompacted(`${folder}k`);
+      const heard = record(client.watch({ prefix: folder }, { startRevision: deleted }));
+      const error = await heard.ended;
+      assert.ok(error instanceof CompactedError, String(error));
+      assert.equal(error.compactRevision, deleted);
+      assert.match(error.message, /etcd#18089/);
+    });
+
+    it('ends a watch that resumes there', async () => {
+      const client = connect(etcd().endpoints);
+      const { revision } = await client.kv.get('none');
+      const folder = folderOf(etcd());
+      // From a checkpoint, so that nothing before it may be left out in silence.
+      const { door, heard } = await cutOff(folder, { startRevision: revision + 1n });
+      door.heal();
+      const error = await heard.ended;
+      assert.ok(error instanceof CompactedError, String(error));
+    });
+
+    it('costs a thousand watches that resume together a few reads', async () => {
+      const client = connect(etcd().endpoints);
+      const folder = folderOf(etcd());
+      const door = await proxy(etcd());
+      const far = connect([door.endpoint]);
+      const { revision } = await client.kv.put(`${folder}k`, 'v');
+      const watchers = Array.from({ length: 1_000 }, (_, i) =>
+        far.watch({ prefix: `${folder}${i}/` }, { startRevision: revision }),
+      );
+      await Promise.all(watchers.map(({ ready }) => ready));
+      const records = watchers.map(record);
+      const reads = () => etcd().metric('etcd_debugging_mvcc_range_total');
+      const before = await reads();
+      door.cut();
+      await client.kv.put(`${folder}k`, 'w');
+      for (let i = 0; i < 1_000; i++) await client.kv.put(`${folder}${i}/k`, 'v');
+      await eventually('all hear again', () => records.every(({ events }) => events.length === 1), 30_000);
+      assert.ok((await reads()) - before < 100, `${(await reads()) - before} reads`);
+    });
+  });
+
+  it('before which history was compacted disturbs no watch that goes on after it', async () => {
+    const client = connect(etcd().endpoints);
+    const folder = folderOf(etcd());
+    await client.kv.put(`${folder}k`, 'v');
+    const deleted = await deletedAndCompacted(`${folder}k`);
+    const heard = record(client.watch({ prefix: folder }, { startRevision: deleted + 1n }));
+    const begun = performance.now();
+    await eventually('any check would be over', () => performance.now() - begun > 1_500);
+    await client.kv.put(`${folder}k`, 'w');
+    await eventually('it hears', () => heard.events.length === 1);
+  });
+
+  it('is missing from no mirror', async () => {
+    const client = connect(etcd().endpoints);
+    const folder = folderOf(etcd());
+    const door = await proxy(etcd());
+    const { revision } = await client.kv.put(`${folder}k`, 'v');
+    const abort = new AbortController();
+    const mirror = connect([door.endpoint]).mirror({ prefix: folder }, { signal: abort.signal });
+    const reading = (async () => {
+      for await (const _ of mirror);
+    })();
+    reading.catch(() => {});
+    await eventually('it is live', () => mirror.status().fresh && mirror.kvs.size === 1);
+    door.refuse();
+    assert.equal(await deletedAndCompacted(`${folder}k`), revision + 1n);
+    door.heal();
+    await eventually('the key is gone', () => mirror.kvs.size === 0, 20_000);
+    abort.abort(new Error('enough'));
+    await assert.rejects(reading, /enough/);
+  });
+});
