@@ -96,6 +96,8 @@ export class DrivenWatcher implements Watcher {
   #live = false;
   #liveChangedAt: number | undefined;
   #nextRevision: Revision | undefined;
+  /** As far as any batch went: an event that progress had passed already is delivered, and moves no checkpoint back. */
+  #furthest: Revision = 0n;
   /** The batch that the reader has and has not yet asked to go on from. */
   #handedOver: Revision | undefined;
   /** Proven while nothing was waiting: as good as consumed once the reader has nothing in hand. */
@@ -191,8 +193,14 @@ export class DrivenWatcher implements Watcher {
     if (nextRevision !== undefined) this.#nextRevision = nextRevision;
   }
 
-  #progress(nextRevision: Revision): void {
+  #reach(revision: Revision): Revision {
+    if (revision > this.#furthest) this.#furthest = revision;
+    return this.#furthest;
+  }
+
+  #progress(revision: Revision): void {
     if (this.#over) return;
+    const nextRevision = this.#reach(revision);
     if (this.#options.progress) {
       if (this.#lastProgress) {
         this.#lastProgress.nextRevision = nextRevision;
@@ -207,10 +215,10 @@ export class DrivenWatcher implements Watcher {
     }
   }
 
-  #announce(nextRevision: Revision): void {
+  #announce(revision: Revision): void {
     if (this.#over || !this.#options.resumptions) return;
     this.#lastProgress = undefined;
-    this.#mailbox.put({ events: [], nextRevision, bytes: 0, resumed: true });
+    this.#mailbox.put({ events: [], nextRevision: this.#reach(revision), bytes: 0, resumed: true });
   }
 
   #deliver(events: readonly WatchEvent[]): void {
@@ -225,7 +233,7 @@ export class DrivenWatcher implements Watcher {
     this.#bytes += bytes;
     this.#quiet = undefined;
     this.#lastProgress = undefined;
-    this.#mailbox.put({ events, nextRevision: last.kv.modRevision + 1n, bytes });
+    this.#mailbox.put({ events, nextRevision: this.#reach(last.kv.modRevision + 1n), bytes });
     const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
     if (!this.#paused && (this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes)) {
       this.#paused = true;

@@ -75,11 +75,17 @@ export class Workload {
     const deadline = performance.now() + ms;
     const value = `end ${Math.floor(this.#random.next() * 1e9)}`;
     const waitFor = async (what: string, probe: () => Promise<boolean> | boolean) => {
+      let last: unknown;
       do {
-        if (await Promise.resolve(probe()).catch(() => false)) return;
+        const isWell = await Promise.resolve(probe()).catch((error: unknown) => {
+          last = error;
+          return false;
+        });
+        if (isWell) return;
         await sleep(200);
       } while (performance.now() < deadline);
-      this.#findings.fail('hang', `${what} is not well ${ms} ms after the server became honest`);
+      const why = last instanceof Error ? `: ${last.message}` : '';
+      this.#findings.fail('hang', `${what} is not well ${ms} ms after the server became honest${why}`);
     };
     const { kv } = this.#client;
     await waitFor('a put', () => kv.put('k/end', value).then(() => true));

@@ -90,6 +90,19 @@ describe('a watcher', () => {
       assert.equal(watcher.nextRevision, 11n);
     });
 
+    it('stays where progress was when an event comes that progress had passed, which is delivered', async () => {
+      const { server, watcher, next } = start({ startRevision: 1n, progress: true });
+      const id = server.last.created();
+      server.last.say(id, {}, 50n);
+      assert.equal((await next()).nextRevision, 51n);
+      server.last.puts(id, [20n]);
+      const batch = await next();
+      assert.deepEqual([revisions(batch), batch.nextRevision], [[20n], 51n]);
+      server.last.puts(id, [60n]);
+      assert.equal((await next()).nextRevision, 61n);
+      assert.equal(watcher.nextRevision, 51n);
+    });
+
     it('goes on with progress, and never back', async () => {
       const { server, watcher, next } = start({ startRevision: 1_000n, progress: true });
       server.last.created(3n);
