@@ -46,12 +46,15 @@ export class EtcdResolver implements experimental.Resolver {
   readonly #home: ResolverHome;
   readonly #target: TargetUri;
   readonly #listener: experimental.ResolverListener;
-  readonly #userServiceConfig: boolean;
+  /** The JSON of the channel's own service config, which goes before any other. */
+  readonly #userServiceConfig: string | undefined;
   readonly #coalescer = new Coalescer(systemClock, () => this.#emit());
   #service = '';
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
   #emitted: readonly Choice[] | undefined;
+  /** The last list that was not empty, if the policy may still have it. */
+  #reported: readonly Choice[] = [];
   #emittedConfig: ServiceConfig | null | undefined;
   /** From etcd; null when there is none, undefined while that is not known. */
   #config: ServiceConfig | null | undefined;
@@ -71,7 +74,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#home = home;
     this.#target = target;
     this.#listener = listener;
-    this.#userServiceConfig = options['grpc.service_config'] !== undefined;
+    this.#userServiceConfig = options['grpc.service_config'];
   }
 
   /** Called for every re-resolution; the watch is always current, so only the first of a period does anything. */
@@ -107,7 +110,7 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   #followConfig({ client }: ServiceDirectory): void {
-    const configs = this.#userServiceConfig ? undefined : this.#home.serviceConfigs;
+    const configs = this.#userServiceConfig !== undefined ? undefined : this.#home.serviceConfigs;
     if (!configs) {
       this.#config = null;
       return;
@@ -131,6 +134,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#view = undefined;
     this.#config = undefined;
     this.#emitted = undefined;
+    this.#reported = [];
     this.#emittedConfig = undefined;
     this.#trouble = undefined;
     this.#late = false;
@@ -139,8 +143,9 @@ export class EtcdResolver implements experimental.Resolver {
   /** The registration was taken back: calls fail from now on, with this reason. */
   revoke(reason: string): void {
     if (!this.#unsubscribe) return;
+    const policyHas = this.#reported;
     this.destroy();
-    this.#reportEmpty(reason);
+    this.#reportEmpty(reason, policyHas);
   }
 
   #emit(): void {
@@ -150,12 +155,13 @@ export class EtcdResolver implements experimental.Resolver {
     if (this.#waitsForConfig()) return;
     const choices = choose(view.endpoints, this.#home.choice);
     // Whoever brings a service config of their own may have chosen our policy in it.
-    const weighted = this.#userServiceConfig || this.#policy().some((policy) => policyName in policy);
+    const weighted =
+      this.#userServiceConfig !== undefined || this.#policy().some((policy) => policyName in policy);
     const sameConfig = this.#emittedConfig === this.#config;
     if (this.#emitted && sameConfig && sameChoices(this.#emitted, choices.list, weighted)) return;
     this.#emitted = choices.list;
     this.#emittedConfig = this.#config;
-    if (choices.list.length === 0) this.#reportEmpty(emptyText(view, choices));
+    if (choices.list.length === 0) this.#reportEmpty(emptyText(view, choices), this.#reported);
     else this.#report(choices.list);
   }
 
@@ -169,18 +175,27 @@ export class EtcdResolver implements experimental.Resolver {
     return true;
   }
 
-  #report(choices: readonly Choice[]): void {
+  #report(choices: readonly Choice[], note = ''): void {
     const endpoints = choices.map(({ address, traits }) => {
       const endpoint = { addresses: [{ ...address }] };
       setTraits(endpoint, traits);
       return endpoint;
     });
-    this.#tell(experimental.statusOrFromValue(endpoints));
+    this.#reported = choices;
+    this.#tell(experimental.statusOrFromValue(endpoints), note);
   }
 
-  /** An empty list alone leaves calls waiting for their deadlines; the error behind it makes them fail with a reason. */
-  #reportEmpty(text: string): void {
-    this.#report([]);
+  /**
+   * An error makes calls fail with its text, but a policy ignores it while it has endpoints. So these are taken from
+   * it first, with the text as the note: the calls that wait for a connection fail at once, before the error, and
+   * grpc-js's policies put the note into their own message.
+   */
+  #reportEmpty(text: string, policyHas: readonly Choice[]): void {
+    if (policyHas.length > 0) {
+      // pick_first in grpc-js 1.14 fails the calls before it reads the note, and so needs it one report earlier.
+      if (this.#usesPickFirst()) this.#report(policyHas, text);
+      this.#report([], text);
+    }
     this.#fail(text);
   }
 
@@ -199,18 +214,31 @@ export class EtcdResolver implements experimental.Resolver {
     return this.#config?.loadBalancingConfig ?? policyOf(this.#home.balance);
   }
 
+  #usesPickFirst(): boolean {
+    const policies =
+      this.#userServiceConfig === undefined ? this.#policy() : policiesIn(this.#userServiceConfig);
+    return experimental.selectLbConfigFromList(policies, true)?.getLoadBalancerName() === 'pick_first';
+  }
+
   /**
    * The policy goes with every report, an error too: without it grpc-js would change to its default for that one.
    * No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
    */
-  #tell(result: Parameters<experimental.ResolverListener>[0]): void {
-    const config = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
-    this.#listener(result, {}, this.#userServiceConfig ? null : experimental.statusOrFromValue(config), '');
+  #tell(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
+    const ours = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
+    const config = this.#userServiceConfig === undefined ? experimental.statusOrFromValue(ours) : null;
+    this.#listener(result, {}, config, note);
   }
 }
 
 function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
+/** The policies of a channel's own service config, which grpc-js has checked when the channel was made. */
+function policiesIn(serviceConfig: string): ServiceConfig['loadBalancingConfig'] {
+  const { loadBalancingConfig = [] } = JSON.parse(serviceConfig || '{}') as Partial<ServiceConfig>;
+  return loadBalancingConfig;
 }
 
 function emptyText({ target, revision, invalid }: ServiceView, { filtered, unusable }: Choices): string {

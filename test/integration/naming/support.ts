@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import {
   type ChannelOptions,
@@ -40,6 +40,10 @@ export class Opened {
 
   async servers(...names: string[]): Promise<NamedServer[]> {
     return Promise.all(names.map((name) => this.server(name)));
+  }
+
+  async silentServer(): Promise<SilentServer> {
+    return this.add(await SilentServer.start(), (server) => server.stop());
   }
 
   caller(target: string, options: ChannelOptions = {}): Caller {
@@ -130,6 +134,62 @@ export class NamedServer {
   }
 }
 
+/** Accepts connections, and says nothing on them until it is asked to serve as a server of that name. */
+export class SilentServer {
+  readonly port: number;
+  /** How many connections there were. */
+  accepted = 0;
+  readonly #server: NetServer;
+  readonly #sockets = new Set<Socket>();
+  #relayTo: number | undefined;
+
+  private constructor(server: NetServer) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', (socket) => this.#accept(socket));
+  }
+
+  static async start(): Promise<SilentServer> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new SilentServer(server);
+  }
+
+  get addr(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Those that are open at the moment. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** New connections go to that server from now on; those there are stay silent. */
+  serveAs({ port }: NamedServer): void {
+    this.#relayTo = port;
+  }
+
+  stop(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.accepted++;
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => {});
+    if (this.#relayTo === undefined) {
+      socket.resume();
+      return;
+    }
+    const onward = connect(this.#relayTo, '127.0.0.1');
+    onward.on('error', () => socket.destroy());
+    socket.once('close', () => onward.destroy());
+    socket.pipe(onward).pipe(socket);
+  }
+}
+
 /** A channel of grpc-js, dialled as a user dials it. */
 export class Caller {
   readonly #client: Client;
@@ -145,10 +205,10 @@ export class Caller {
   }
 
   /** The name of the server that answered. */
-  call(deadlineMs = 10_000): Promise<string> {
+  call(deadlineMs = 10_000, waitForReady = false): Promise<string> {
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + deadlineMs };
-      const metadata = new Metadata();
+      const metadata = new Metadata({ waitForReady });
       this.#client.makeUnaryRequest(path, toBytes, toText, 'who?', metadata, options, (error, name) =>
         error ? reject(error) : resolve(name as string),
       );

@@ -27,7 +27,7 @@ export function useResolver() {
 
   afterEach(() => opened.close());
 
-  const put = (server: NamedServer, metadata: object | null = null) =>
+  const put = (server: Pick<NamedServer, 'name' | 'addr'>, metadata: object | null = null) =>
     scene.manager.addEndpoint(`${scene.target}/${server.name}`, {
       addr: server.addr,
       metadata: metadata as null,

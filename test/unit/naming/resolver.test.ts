@@ -11,6 +11,7 @@ interface Told {
   readonly what: readonly string[] | string;
   readonly attributes: object;
   readonly config: ServiceConfig | null;
+  readonly note: string;
 }
 
 describe('a resolver', () => {
@@ -33,14 +34,14 @@ describe('a resolver', () => {
     etcd.close();
   });
 
-  const listener: experimental.ResolverListener = (endpoints, attributes, config) => {
+  const listener: experimental.ResolverListener = (endpoints, attributes, config, note) => {
     const what = endpoints.ok
       ? endpoints.value.map(({ addresses }) =>
           addresses.map((address) => Object.values(address).join(':')).join(),
         )
       : endpoints.error.details;
     if (!endpoints.ok) assert.equal(endpoints.error.code, 14);
-    told.push({ what, attributes, config: config?.ok ? config.value : null });
+    told.push({ what, attributes, config: config?.ok ? config.value : null, note });
     return true;
   };
 
@@ -83,6 +84,7 @@ describe('a resolver', () => {
         what: ['a:1', 'b:2'],
         attributes: {},
         config: { loadBalancingConfig: [{ round_robin: {} }], methodConfig: [] },
+        note: '',
       },
     ]);
   });
@@ -135,21 +137,39 @@ describe('a resolver', () => {
     assert.deepEqual(tells(), [['a:1'], [], "no endpoints under 'svc/' at etcd revision 3"]);
   });
 
-  it('tells an empty service as an empty list and an error that names it', async () => {
+  it('tells an empty service as an error that names it', async () => {
     start();
     mirror().snapshot();
     await settled();
-    assert.deepEqual(tells(), [[], "no endpoints under 'svc/' at etcd revision 2"]);
+    assert.deepEqual(tells(), ["no endpoints under 'svc/' at etcd revision 2"]);
+  });
+
+  it('takes the endpoints from a policy that has some, with the reason as the note, before it tells the error', async () => {
+    start();
+    mirror().snapshot('a:1');
+    await settled();
+    mirror().put('a:1', '{}');
+    await toldInTime(3);
+    const reason = told[2]?.what;
+    assert.match(
+      String(reason),
+      /^none of the 1 records under 'svc\/' at etcd revision \d+ has a usable address$/,
+    );
+    assert.deepEqual(
+      told.map(({ what, note }) => [what, note]),
+      [
+        [['a:1'], ''],
+        [[], reason],
+        [reason, ''],
+      ],
+    );
   });
 
   it('tells a service empty through bad records as such', async () => {
     start();
     mirror().values({ text: 'x', socket: '{"Addr":"unix:/x"}', none: '{}' });
     await settled();
-    assert.deepEqual(tells(), [
-      [],
-      "none of the 3 records under 'svc/' at etcd revision 2 has a usable address",
-    ]);
+    assert.deepEqual(tells(), ["none of the 3 records under 'svc/' at etcd revision 2 has a usable address"]);
   });
 
   it('tells why it cannot resolve, once, when that is final', async () => {

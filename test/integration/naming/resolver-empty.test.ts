@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { type Caller, eventually } from './support.js';
+import { useResolver } from './use-resolver.js';
+
+const policies = {
+  'by our policy': { balance: {}, options: {} },
+  'by round_robin': { balance: undefined, options: {} },
+  'by pick_first': {
+    balance: undefined,
+    options: { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }) },
+  },
+};
+
+for (const [name, { balance, options }] of Object.entries(policies)) {
+  describe(`a channel that spreads its calls ${name}, to a service known to be empty`, () => {
+    const { opened, scene, put } = useResolver();
+
+    function caller(more: object = {}): Caller {
+      opened.add(registerEtcdResolver(scene.client, balance ? { balance } : {}), (one) =>
+        one[Symbol.dispose](),
+      );
+      return opened.caller(`etcd:///${scene.target}`, { ...options, ...more });
+    }
+
+    /** The text that the guides promise: it names the prefix and the revision. */
+    const promised = () => new RegExp(`no endpoints under '${scene.target}/' at etcd revision \\d+`);
+    const failsAsPromised = (call: Promise<string>) =>
+      assert.rejects(call, (error: Error) => {
+        assert.match(error.message, /^14 UNAVAILABLE/);
+        assert.match(error.message, promised());
+        return true;
+      });
+
+    it('fails its first call with the reason, and each first call after it was idle', async function () {
+      this.timeout(60_000);
+      const idling = caller({ 'grpc.client_idle_timeout_ms': 1_000 });
+      for (let i = 0; i < 2; i++) {
+        await failsAsPromised(idling.call());
+        await failsAsPromised(idling.call());
+        await idling.isIdle();
+      }
+    });
+
+    it('fails with the reason the calls that wait for a connection when the last endpoint goes', async () => {
+      const silent = await opened.silentServer();
+      await put({ name: 'silent', addr: silent.addr });
+      const one = caller();
+      const failed = Array.from({ length: 3 }, () => failsAsPromised(one.call(60_000)));
+      await eventually('the channel connects', () => silent.connections > 0);
+      await scene.manager.deleteEndpoint(`${scene.target}/silent`);
+      await Promise.all(failed);
+      await failsAsPromised(one.call());
+    });
+
+    it('fails no call that waits for it to be ready', async () => {
+      const [server] = await opened.servers('late');
+      const one = caller();
+      await failsAsPromised(one.call());
+      const patient = one.call(60_000, true);
+      await failsAsPromised(one.call());
+      await put(server!);
+      assert.equal(await patient, 'late');
+    });
+  });
+}
