@@ -19,6 +19,29 @@ export function readServiceConfig(text: string, policy: ServiceConfig['loadBalan
   }
 }
 
+/**
+ * The fields of a service config that grpc-js 1.14 reads past, by their path, such as `healthCheckConfig`: it has no
+ * client-side health checking (gRFC A17), and takes waiting for ready and size limits from the caller alone.
+ */
+export function ignoredFields(text: string): string[] {
+  const json = JSON.parse(text) as Readonly<Record<string, unknown>> & Partial<ServiceConfig>;
+  const found = ignoredOfChannel.filter((field) => field in json);
+  for (const [i, config] of (json.methodConfig ?? []).entries())
+    found.push(
+      ...ignoredOfMethod.filter((field) => field in config).map((field) => `methodConfig[${i}].${field}`),
+    );
+  return found;
+}
+
+const ignoredOfChannel: readonly string[] = ['healthCheckConfig', 'loadBalancingPolicy'];
+const ignoredOfMethod: readonly string[] = [
+  'waitForReady',
+  'maxRequestMessageBytes',
+  'maxResponseMessageBytes',
+  'maxRequestBytes',
+  'maxResponseBytes',
+];
+
 /** grpc-js gives out no check of its own, but a channel makes it when it is opened; this one never dials. */
 function check(text: string): void {
   const options = { 'grpc.service_config': text, 'grpc.enable_channelz': 0, 'grpc.enable_http_proxy': 0 };

@@ -3,7 +3,7 @@ import { restarting, systemClock } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
-import { readServiceConfig } from './service-config.js';
+import { ignoredFields, readServiceConfig } from './service-config.js';
 
 export interface ServiceConfigOptions {
   /**
@@ -11,7 +11,11 @@ export interface ServiceConfigOptions {
    * for instance `service-config/`: Go's readers take whatever lies below a target for an endpoint of it.
    */
   readonly prefix: string;
-  /** Told of a value that cannot be used, and of trouble in reading it. What was read before stays in force. */
+  /**
+   * Receives an error for a value that cannot be used, and for trouble in reading it; what was read before stays in
+   * force. Also for each value that has fields which grpc-js ignores, such as `healthCheckConfig`: it names them, and
+   * the rest of the value is in force.
+   */
   readonly onTrouble?: (error: EtcdError) => void;
 }
 
@@ -49,6 +53,8 @@ class Followed {
   readonly #listeners = new Set<Listener>();
   readonly #leaving = new AbortController();
   #config: ServiceConfig | null | undefined;
+  /** The value that was read last: a resync brings it again. */
+  #text: string | undefined;
 
   constructor(
     client: NamingClient,
@@ -82,18 +88,29 @@ class Followed {
     for await (const update of this.#client.mirror({ key: this.#key }, { signal, onTrouble })) {
       const kvs = update.type === 'snapshot' ? update.kvs : update.puts;
       const [kv] = kvs.values();
-      if (kv) this.#read(kv.value);
-      else this.#tell(null);
+      if (kv) this.#read(kv.value.toString());
+      else this.#absent();
     }
   }
 
-  #read(value: Buffer): void {
+  #absent(): void {
+    this.#text = undefined;
+    this.#tell(null);
+  }
+
+  #read(text: string): void {
+    if (text === this.#text) return;
+    this.#text = text;
     try {
-      this.#tell(readServiceConfig(value.toString(), this.#policy));
+      this.#tell(readServiceConfig(text, this.#policy));
     } catch (error) {
       this.#trouble(new NamingError(`'${this.#key}': ${(error as Error).message}`, error));
       if (this.#config === undefined) this.#tell(null);
+      return;
     }
+    const ignored = ignoredFields(text);
+    if (ignored.length > 0)
+      this.#trouble(new NamingError(`'${this.#key}': grpc-js ignores ${ignored.join(', ')}`));
   }
 
   #tell(config: ServiceConfig | null): void {

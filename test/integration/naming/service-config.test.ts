@@ -95,6 +95,22 @@ describe('a service config that stands in etcd', () => {
     await caller.callsReach('one', 'two');
   });
 
+  it('is in force but for the fields that grpc-js ignores, which are reported once', async () => {
+    await serve('one', 'two');
+    const healthCheckConfig = { serviceName: '' };
+    await client.kv.put(
+      key,
+      JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }], healthCheckConfig }),
+    );
+    const caller = opened.caller(`etcd:///${target}`);
+    assert.equal(Object.keys(await caller.calls(9)).length, 1);
+    await eventually('it is told', () => troubles.length > 0);
+    assert.match(troubles[0]!.message, new RegExp(`'${key}': grpc-js ignores healthCheckConfig$`));
+    await client.kv.put(key, one('round_robin'));
+    await caller.callsReach('one', 'two');
+    assert.equal(troubles.length, 1);
+  });
+
   it('that cannot be used from the start is told, and calls go round', async () => {
     await serve('one', 'two');
     await client.kv.put(key, '{');

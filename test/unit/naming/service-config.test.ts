@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readServiceConfig } from '#src/naming/grpc/service-config.js';
+import { ignoredFields, readServiceConfig } from '#src/naming/grpc/service-config.js';
 import { NamingError } from '#src/naming/index.js';
 
 const policy = [{ round_robin: {} }];
@@ -50,4 +50,21 @@ describe('a service config', () => {
       );
     });
   }
+
+  it('names the fields that grpc-js ignores, and no others', () => {
+    const used = { name: [{}], timeout: '1s', retryPolicy: {} };
+    const ignored = { waitForReady: true, maxRequestMessageBytes: 1, maxResponseMessageBytes: 1 };
+    const config = {
+      loadBalancingConfig: [],
+      retryThrottling: {},
+      methodConfig: [used, { ...used, ...ignored }],
+    };
+    assert.deepEqual(ignoredFields('{}'), []);
+    assert.deepEqual(ignoredFields(JSON.stringify({ ...config, healthCheckConfig: { serviceName: '' } })), [
+      'healthCheckConfig',
+      'methodConfig[1].waitForReady',
+      'methodConfig[1].maxRequestMessageBytes',
+      'methodConfig[1].maxResponseMessageBytes',
+    ]);
+  });
 });
