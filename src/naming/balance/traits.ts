@@ -31,6 +31,16 @@ export function traitsOf(metadata: JsonValue | undefined): Traits {
   };
 }
 
+/**
+ * What two records with one address say of the one backend behind it, such as the workers of a cluster that share a
+ * port. It drains only when both do; until then the one that drains counts for nothing. Of two that serve, or two that
+ * drain, the weights add up, and the zone is that of the first that has one.
+ */
+export function sharedTraits(one: Traits, other: Traits): Traits {
+  if (one.draining !== other.draining) return one.draining ? other : one;
+  return { weight: within(one.weight + other.weight), zone: one.zone ?? other.zone, draining: one.draining };
+}
+
 function within(weight: number): number {
   return weight === 0 ? 0 : Math.min(Math.max(weight, minWeight), maxWeight);
 }

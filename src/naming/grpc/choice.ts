@@ -1,4 +1,4 @@
-import { type SubsetOptions, subsetOf, type Traits, traitsOf } from '../balance/index.js';
+import { type SubsetOptions, sharedTraits, subsetOf, type Traits, traitsOf } from '../balance/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { type Address, parseAddress, parseSocketPath } from './addresses.js';
 
@@ -12,7 +12,7 @@ export interface ChoiceOptions {
   readonly allowUnix?: ((path: string) => boolean) | undefined;
 }
 
-/** An address to dial, and its share. */
+/** An address to dial, and its share: one backend, however many records name it. */
 export interface Choice {
   /** Unique in a list. */
   readonly name: string;
@@ -28,7 +28,10 @@ export interface Choices {
   readonly unusable: number;
 }
 
-/** Each address once, in the order of the records. grpc-js itself counts a repeated one as one more server. */
+/**
+ * Each address once, where its first record stands: grpc-js would connect to a repeated one again, and give it one more
+ * share. What its records say is combined by {@link sharedTraits}.
+ */
 export function choose(records: readonly EndpointRecord[], options: ChoiceOptions): Choices {
   const unique = new Map<string, Choice>();
   let filtered = 0;
@@ -39,8 +42,12 @@ export function choose(records: readonly EndpointRecord[], options: ChoiceOption
       continue;
     }
     const choice = choiceOf(record, options);
-    if (!choice) unusable++;
-    else if (unique.get(choice.name)?.traits.draining !== false) unique.set(choice.name, choice);
+    if (!choice) {
+      unusable++;
+      continue;
+    }
+    const same = unique.get(choice.name);
+    unique.set(choice.name, same ? { ...same, traits: sharedTraits(same.traits, choice.traits) } : choice);
   }
   const all = [...unique.values()];
   const list = options.subset ? subsetOf(all, ({ name }) => name, options.subset, isLastResort) : all;

@@ -35,15 +35,30 @@ describe('the choice among a service’s records', () => {
     assert.deepEqual(names(['unix:/run/a', 'unix:/etc/b', 'a:1'], { allowUnix }), ['unix:/run/a', 'a 1']);
   });
 
-  it('takes the record that serves of two with one address, of which the other drains', () => {
+  describe('that share an address', () => {
     const draining = { status: 'draining' };
-    for (const records of [
-      [record('a:1', draining, 'old'), record('a:1', undefined, 'new')],
-      [record('a:1', undefined, 'new'), record('a:1', draining, 'old')],
-    ]) {
-      const [choice] = choose(records, {}).list;
-      assert.equal(choice?.traits.draining, false);
-    }
+    const shared = (...metadata: JsonValue[]) =>
+      choose([...metadata.map((one, i) => record('a:1', one, `${i}`)), record('b:1')], {}).list.map(
+        ({ name, traits }) => [name, traits.weight, traits.zone, traits.draining],
+      );
+    const b = ['b 1', 1, undefined, false];
+
+    it('has one backend, with the sum of their weights and the first zone', () => {
+      assert.deepEqual(shared({}, { zone: 'x' }, { weight: 3, zone: 'y' }), [['a 1', 5, 'x', false], b]);
+      assert.deepEqual(shared({ weight: 0 }, { weight: 0 }), [['a 1', 0, undefined, false], b]);
+      assert.deepEqual(shared({ weight: 9_000 }, { weight: 9_000 }), [['a 1', 10_000, undefined, false], b]);
+    });
+
+    it('has one that drains only when all do, and counts only those that serve', () => {
+      const serving = { weight: 2, zone: 'x' };
+      for (const all of [
+        [draining, serving, draining],
+        [serving, draining, draining],
+        [draining, draining, serving],
+      ])
+        assert.deepEqual(shared(...all), [['a 1', 2, 'x', false], b]);
+      assert.deepEqual(shared(draining, draining), [['a 1', 2, undefined, true], b]);
+    });
   });
 
   it('goes by the filter, and counts a record that the filter cannot take as refused', () => {
