@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
-import { policyName, registerBalancer } from '../dist/naming/grpc/balancer.js';
+import { registerBalancer } from '../dist/naming/grpc/balancer.js';
+import { policyName } from '../dist/naming/grpc/balancer-config.js';
 
 const help = `npm run bench:balancer -- [--endpoints 5000] [--updates 9]
 

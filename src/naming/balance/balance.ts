@@ -1,12 +1,8 @@
-import { Schedule, type Turn } from './schedule.js';
+import type { BalanceOptions } from './options.js';
+import { OwedTurns } from './owed-turns.js';
+import { Schedule } from './schedule.js';
+import { Seat, type SeatState } from './seat.js';
 import type { Traits } from './traits.js';
-
-export interface BalanceOptions {
-  /** The zone to prefer. Default: none, all endpoints are alike. */
-  readonly zone?: string | undefined;
-  /** How long a newcomer takes to reach its full share, in milliseconds. Default 0: at once. */
-  readonly slowStartMs?: number | undefined;
-}
 
 export interface BalancePorts {
   /** Milliseconds on a monotonic clock. */
@@ -19,40 +15,40 @@ const coldShare = 0.1;
 /** A zone that has lost up to three tenths of its endpoints can still carry all of its calls. */
 const overprovision = 1.4;
 
-/** An endpoint that can be picked, as the one who picks sees it. */
-export class Seat<T> implements Turn {
-  readonly item: T;
-  traits: Traits;
-  /** Whether calls can go there now. */
-  ready = false;
-  /** When its slow start began; undefined when it is no newcomer. */
-  warmingSince: number | undefined;
-  readonly #warmth: (since: number) => number;
+/** Endpoints of one class: those of a better one are preferred. */
+class Tier<T> {
+  readonly schedule: Schedule<Seat<T>>;
+  readonly counts: Record<SeatState, number> = { connecting: 0, ready: 0, failed: 0 };
 
-  constructor(item: T, traits: Traits, warmth: (since: number) => number) {
-    this.item = item;
-    this.traits = traits;
-    this.#warmth = warmth;
+  constructor(random: () => number) {
+    this.schedule = new Schedule(random);
   }
 
-  weight(): number {
-    const { weight } = this.traits;
-    const full = weight > 0 ? weight : 1; // of weight 0 are only the last resorts, which are alike
-    return this.warmingSince === undefined ? full : full * this.#warmth(this.warmingSince);
+  get hasHope(): boolean {
+    return this.counts.ready + this.counts.connecting > 0;
   }
 }
 
 /**
  * Who gets the next call: by weight, near ones before far ones, newcomers slowly, those that drain not at all while
- * there is anybody else. Pure but for the clock and chance it is given.
+ * there is any other. Pure but for the clock and the random numbers it is given.
+ *
+ * While it starts, that is, from `begin()` until each endpoint of the best class has connected or failed, it gives
+ * turns to the endpoints that are still connecting as well: otherwise the first calls would go to whichever connects
+ * first. Such a call waits, and its turn is owed to it.
  */
 export class Balance<T> {
   readonly #options: BalanceOptions;
   readonly #ports: BalancePorts;
-  readonly #near: Schedule<Seat<T>>;
-  readonly #far: Schedule<Seat<T>>;
-  readonly #lastResort: Schedule<Seat<T>>;
+  readonly #near: Tier<T>;
+  readonly #far: Tier<T>;
+  readonly #lastResort: Tier<T>;
+  readonly #tiers: readonly Tier<T>[];
   readonly #seats = new Set<Seat<T>>();
+  readonly #owed = new OwedTurns<Seat<T>>();
+  #starting = false;
+  /** Calls that wait can have another turn. */
+  #redraw = false;
   /** By weight, of the endpoints of the preferred zone that take calls: all of them, and those that are ready. */
   #nearWeight = 0;
   #nearReadyWeight = 0;
@@ -61,67 +57,160 @@ export class Balance<T> {
   constructor(options: BalanceOptions, ports: BalancePorts) {
     this.#options = options;
     this.#ports = ports;
-    this.#near = new Schedule(ports.random);
-    this.#far = new Schedule(ports.random);
-    this.#lastResort = new Schedule(ports.random);
+    this.#near = new Tier(ports.random);
+    this.#far = new Tier(ports.random);
+    this.#lastResort = new Tier(ports.random);
+    this.#tiers = [this.#near, this.#far, this.#lastResort];
   }
 
-  /** How many can take a call. */
-  get readyCount(): number {
-    return this.#near.size + this.#far.size + this.#lastResort.size;
+  /** Whether a call could go somewhere now. While starting, endpoints of lesser classes do not count. */
+  get isOpen(): boolean {
+    if (this.#starting) return (this.#best?.counts.ready ?? 0) > 0;
+    return this.#tiers.some(({ counts }) => counts.ready > 0);
   }
 
-  /** A new endpoint, not yet ready. */
+  get isConnecting(): boolean {
+    return this.#tiers.some(({ counts }) => counts.connecting > 0);
+  }
+
+  get isStarting(): boolean {
+    return this.#starting;
+  }
+
+  /** How many calls wait for an endpoint that was given to them. */
+  get owed(): number {
+    return this.#owed.total;
+  }
+
+  /** Whether calls that wait should ask again; asking resets it. */
+  takeNews(): boolean {
+    const news = this.#redraw || this.#owed.hasDue;
+    this.#redraw = false;
+    return news;
+  }
+
+  /** 0 is the best class: the calls of a channel that starts go to no other while it may connect. */
+  rank(traits: Traits): number {
+    return this.#tiers.indexOf(this.#tierOf(traits));
+  }
+
+  /** A new endpoint, which connects. */
   add(item: T, traits: Traits): Seat<T> {
     const seat = new Seat(item, traits, (since) => this.#warmth(since));
     this.#seats.add(seat);
-    this.#count(seat, 1);
+    this.#enter(seat);
     return seat;
   }
 
   remove(seat: Seat<T>): void {
     if (!this.#seats.delete(seat)) return;
-    this.#scheduleOf(seat).remove(seat);
-    this.#count(seat, -1);
+    this.#leave(seat);
+    this.#settle();
   }
 
   /** Its metadata has changed; its turns go on where they were unless it changes sides. */
   retrait(seat: Seat<T>, traits: Traits): void {
-    const before = this.#scheduleOf(seat);
-    this.#count(seat, -1);
-    seat.traits = traits;
-    this.#count(seat, 1);
-    const after = this.#scheduleOf(seat);
-    if (!seat.ready) return;
-    if (before === after) {
-      after.reweigh(seat);
+    if (this.#tierOf(traits) === this.#tierOf(seat.traits)) {
+      this.#count(seat, -1);
+      seat.traits = traits;
+      this.#count(seat, 1);
+      this.#tierOf(traits).schedule.reweigh(seat);
       return;
     }
-    before.remove(seat);
-    after.add(seat);
+    this.#leave(seat);
+    seat.traits = traits;
+    this.#enter(seat);
+    this.#settle();
   }
 
   /** `newcomer`: it was not there when this process began to call the service, so its caches may be cold. */
-  setReady(seat: Seat<T>, ready: boolean, newcomer = false): void {
-    if (seat.ready === ready) return;
+  setState(seat: Seat<T>, state: SeatState, newcomer = false): void {
+    if (seat.state === state) return;
+    if (state === 'ready' && newcomer && this.#options.slowStartMs) seat.warmingSince = this.#ports.now();
+    const { schedule } = this.#tierOf(seat.traits);
     this.#count(seat, -1);
-    seat.ready = ready;
+    seat.state = state;
     this.#count(seat, 1);
-    if (ready && newcomer && this.#options.slowStartMs) seat.warmingSince = this.#ports.now();
-    const schedule = this.#scheduleOf(seat);
-    if (ready) schedule.add(seat);
-    else schedule.remove(seat);
+    if (!this.#takesTurns(seat)) schedule.remove(seat);
+    else schedule.add(seat);
+    if (state === 'ready') this.#owed.connected(seat);
+    else this.#cancelOwed(seat);
+    this.#settle();
   }
 
-  /** Who gets the next call; undefined when nobody is ready. */
+  /** Begins to give turns to those that are connecting, too. */
+  begin(): void {
+    this.#starting = true;
+    for (const seat of this.#seats)
+      if (seat.state === 'connecting') this.#tierOf(seat.traits).schedule.add(seat);
+    this.#settle();
+  }
+
+  /** Only those that are connected have turns from now on: calls that wait for another ask again. */
+  end(): void {
+    if (!this.#starting) return;
+    this.#starting = false;
+    for (const seat of this.#seats) {
+      if (seat.state !== 'connecting') continue;
+      this.#tierOf(seat.traits).schedule.remove(seat);
+      this.#cancelOwed(seat);
+    }
+  }
+
+  /** Who gets the next call; undefined when it has to wait. */
   pick(): Seat<T> | undefined {
-    if (this.#near.size === 0) return this.#far.next() ?? this.#lastResort.next();
-    if (this.#far.size === 0) return this.#near.next();
+    return this.#starting ? this.#pickStarting() : this.#pickReady();
+  }
+
+  /** Who gets a call that has waited before; undefined when it has to wait on. */
+  pickOwed(): Seat<T> | undefined {
+    return this.#owed.take();
+  }
+
+  #pickStarting(): Seat<T> | undefined {
+    const seat = this.#best?.schedule.next();
+    if (seat === undefined || seat.state === 'ready') return seat;
+    this.#owed.add(seat);
+    return undefined;
+  }
+
+  #pickReady(): Seat<T> | undefined {
+    const [near, far] = [this.#near.schedule, this.#far.schedule];
+    if (near.size === 0) return far.next() ?? this.#lastResort.schedule.next();
+    if (far.size === 0) return near.next();
     // The share of the near ones, paid out evenly: at 0.75 every fourth call goes far.
     this.#nearCredit += this.#nearShare();
-    if (this.#nearCredit < 1) return this.#far.next();
+    if (this.#nearCredit < 1) return far.next();
     this.#nearCredit -= 1;
-    return this.#near.next();
+    return near.next();
+  }
+
+  get #best(): Tier<T> | undefined {
+    return this.#tiers.find(({ hasHope }) => hasHope);
+  }
+
+  /** The start is over once nothing of the best class is still to come. */
+  #settle(): void {
+    if (this.#starting && !this.#best?.counts.connecting) this.end();
+  }
+
+  #takesTurns({ state }: Seat<T>): boolean {
+    return state === 'ready' || (this.#starting && state === 'connecting');
+  }
+
+  #enter(seat: Seat<T>): void {
+    this.#count(seat, 1);
+    if (this.#takesTurns(seat)) this.#tierOf(seat.traits).schedule.add(seat);
+  }
+
+  #leave(seat: Seat<T>): void {
+    this.#count(seat, -1);
+    this.#tierOf(seat.traits).schedule.remove(seat);
+    this.#cancelOwed(seat);
+  }
+
+  #cancelOwed(seat: Seat<T>): void {
+    if (this.#owed.cancel(seat)) this.#redraw = true;
   }
 
   #nearShare(): number {
@@ -135,15 +224,17 @@ export class Balance<T> {
     return age >= slowStartMs ? 1 : Math.max(coldShare, age / slowStartMs);
   }
 
-  #scheduleOf({ traits }: Seat<T>): Schedule<Seat<T>> {
-    if (traits.draining || traits.weight === 0) return this.#lastResort;
-    const { zone } = this.#options;
-    return zone === undefined || traits.zone === zone ? this.#near : this.#far;
+  #tierOf({ draining, weight, zone }: Traits): Tier<T> {
+    if (draining || weight === 0) return this.#lastResort;
+    const { zone: own } = this.#options;
+    return own === undefined || zone === own ? this.#near : this.#far;
   }
 
   #count(seat: Seat<T>, sign: 1 | -1): void {
-    if (this.#scheduleOf(seat) !== this.#near) return;
+    const tier = this.#tierOf(seat.traits);
+    tier.counts[seat.state] += sign;
+    if (tier !== this.#near) return;
     this.#nearWeight += sign * seat.traits.weight;
-    if (seat.ready) this.#nearReadyWeight += sign * seat.traits.weight;
+    if (seat.state === 'ready') this.#nearReadyWeight += sign * seat.traits.weight;
   }
 }

@@ -1,3 +1,5 @@
-export { Balance, type BalanceOptions, type Seat } from './balance.js';
+export { Balance } from './balance.js';
+export { type BalanceOptions, balanceProblem, defaultFirstCallWaitMs } from './options.js';
+export type { Seat, SeatState } from './seat.js';
 export { type SubsetOptions, subsetOf } from './subset.js';
 export { plainTraits, sharedTraits, type Traits, traitsOf } from './traits.js';

@@ -1,9 +1,15 @@
 import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
-import { Balance, type BalanceOptions, plainTraits, type Traits } from '../balance/index.js';
+import { systemClock } from '../../async/index.js';
+import {
+  Balance,
+  type BalanceOptions,
+  defaultFirstCallWaitMs,
+  plainTraits,
+  type Traits,
+} from '../balance/index.js';
+import { BalancePicker } from './balance-picker.js';
+import { EtcdBalancerConfig, policyName } from './balancer-config.js';
 import { Leaf } from './leaf.js';
-
-/** The policy's name in a service config: `{ loadBalancingConfig: [{ etcd_weighted: { zone: 'a', slowStartMs: 30000 } }] }`. */
-export const policyName = 'etcd_weighted';
 
 type Endpoint = experimental.Endpoint;
 
@@ -14,31 +20,6 @@ export function setTraits(endpoint: Endpoint, of: Traits): void {
   traits.set(endpoint, of);
 }
 
-class EtcdBalancerConfig implements experimental.TypedLoadBalancingConfig {
-  readonly options: BalanceOptions;
-
-  constructor(options: BalanceOptions) {
-    this.options = options;
-  }
-
-  static createFromJson(json: unknown): EtcdBalancerConfig {
-    const { zone, slowStartMs } = (json ?? {}) as { readonly zone?: unknown; readonly slowStartMs?: unknown };
-    if (zone !== undefined && typeof zone !== 'string')
-      throw new TypeError(`${policyName}: zone is no string`);
-    if (slowStartMs !== undefined && !(typeof slowStartMs === 'number' && slowStartMs >= 0))
-      throw new TypeError(`${policyName}: slowStartMs is no number of at least 0`);
-    return new EtcdBalancerConfig({ zone, slowStartMs });
-  }
-
-  getLoadBalancerName(): string {
-    return policyName;
-  }
-
-  toJsonObject(): object {
-    return { [policyName]: this.options };
-  }
-}
-
 /**
  * Spreads calls over the endpoints by weight, zone and status (see {@link Balance}). A connection is kept across
  * updates, so that a change of a large service costs what has changed and not its size, as it does under round_robin.
@@ -46,14 +27,16 @@ class EtcdBalancerConfig implements experimental.TypedLoadBalancingConfig {
 class EtcdBalancer implements experimental.LoadBalancer {
   readonly #helper: experimental.ChannelControlHelper;
   readonly #leaves = new Map<string, Leaf>();
-  #balance: Balance<Leaf> | undefined;
+  #balance = newBalance({});
   #config = '';
+  #firstCallWaitMs = defaultFirstCallWaitMs;
   #state: connectivityState | undefined;
-  #connecting = 0;
   #lastError = 'no endpoints';
   #updating = false;
   /** Endpoints of the first list are no newcomers. */
   #listed = false;
+  #cancelStart: (() => void) | undefined;
+  #releasing: NodeJS.Immediate | undefined;
 
   constructor(helper: experimental.ChannelControlHelper) {
     this.#helper = helper;
@@ -70,10 +53,12 @@ class EtcdBalancer implements experimental.LoadBalancer {
       if (this.#leaves.size === 0) this.#fail(list.error.details);
       return true;
     }
-    this.#configure(config);
     this.#updating = true;
+    this.#configure(config);
     this.#keepOnly(list.value);
-    for (const endpoint of list.value) this.#have(endpoint, options, note);
+    const fresh = list.value.flatMap((endpoint) => this.#have(endpoint, options, note) ?? []);
+    this.#startIfClosed();
+    for (const leaf of this.#inOrder(fresh)) leaf.connect();
     this.#updating = false;
     this.#listed = true;
     if (this.#leaves.size === 0) this.#lastError = note || 'no endpoints';
@@ -89,6 +74,8 @@ class EtcdBalancer implements experimental.LoadBalancer {
   resetBackoff(): void {}
 
   destroy(): void {
+    this.#cancelStart?.();
+    clearImmediate(this.#releasing);
     for (const leaf of this.#leaves.values()) leaf.destroy();
     this.#leaves.clear();
   }
@@ -97,14 +84,16 @@ class EtcdBalancer implements experimental.LoadBalancer {
     return policyName;
   }
 
-  /** Another zone, or another slow start: everybody is seated anew. */
+  /** Another zone, or another slow start: all endpoints enter a new balance. */
   #configure({ options }: EtcdBalancerConfig): void {
     const text = JSON.stringify(options);
-    if (this.#balance && text === this.#config) return;
+    if (text === this.#config) return;
     this.#config = text;
-    const balance = new Balance<Leaf>(options, { now: () => performance.now(), random: Math.random });
-    this.#balance = balance;
-    for (const leaf of this.#leaves.values()) leaf.sitDown(balance);
+    this.#firstCallWaitMs = options.firstCallWaitMs ?? defaultFirstCallWaitMs;
+    this.#balance = newBalance(options);
+    for (const leaf of this.#leaves.values()) leaf.sitDown(this.#balance);
+    // Calls that wait for an endpoint by the old balance ask the new one.
+    if (this.#state === connectivityState.READY) this.#state = undefined;
   }
 
   #keepOnly(endpoints: readonly Endpoint[]): void {
@@ -112,20 +101,19 @@ class EtcdBalancer implements experimental.LoadBalancer {
     for (const [name, leaf] of this.#leaves) {
       if (wanted.has(name)) continue;
       this.#leaves.delete(name);
-      if (isConnecting(leaf.state)) this.#connecting--;
       leaf.destroy();
     }
   }
 
-  #have(endpoint: Endpoint, options: ChannelOptions, note: string): void {
+  /** The leaf if it is a new one, which is still to connect. */
+  #have(endpoint: Endpoint, options: ChannelOptions, note: string): Leaf | undefined {
     const name = experimental.endpointToString(endpoint);
     const known = this.#leaves.get(name);
     const of = traits.get(endpoint) ?? plainTraits;
     if (known) {
       known.retrait(of);
-      return;
+      return undefined;
     }
-    if (!this.#balance) return;
     const leaf = new Leaf(endpoint, of, this.#helper, {
       options,
       note,
@@ -134,27 +122,50 @@ class EtcdBalancer implements experimental.LoadBalancer {
     });
     this.#leaves.set(name, leaf);
     leaf.sitDown(this.#balance);
-    this.#connecting++;
-    leaf.connect();
+    return leaf;
+  }
+
+  /** The best class first, from a random one on: a fleet of callers does not connect to the lowest key first. */
+  #inOrder(leaves: readonly Leaf[]): readonly Leaf[] {
+    const start = Math.floor(Math.random() * leaves.length);
+    const rotated = [...leaves.slice(start), ...leaves.slice(0, start)];
+    return rotated.sort((a, b) => this.#balance.rank(a.traits) - this.#balance.rank(b.traits));
   }
 
   #changed(leaf: Leaf, before: connectivityState, error: string | null): void {
-    if (!this.#leaves.has(leaf.name) || this.#leaves.get(leaf.name) !== leaf) return;
-    if (isConnecting(before)) this.#connecting--;
-    if (isConnecting(leaf.state)) this.#connecting++;
+    if (this.#leaves.get(leaf.name) !== leaf) return;
     if (error) this.#lastError = error;
-    if (before === connectivityState.READY) this.#helper.requestReresolution();
+    if (before === connectivityState.READY) {
+      this.#helper.requestReresolution();
+      this.#startIfClosed();
+    }
     if (leaf.state === connectivityState.IDLE) leaf.reconnect();
     if (!this.#updating) this.#report();
   }
 
-  /** Tells the channel only when its own state changes: one picker serves for as long as anybody is ready. */
+  /** With no connection at all, the first calls are spread by weight over those that are being made. */
+  #startIfClosed(): void {
+    if (this.#balance.isStarting || this.#balance.isOpen || !this.#balance.isConnecting) return;
+    if (this.#firstCallWaitMs === 0) return;
+    this.#cancelStart?.();
+    this.#balance.begin();
+    this.#cancelStart = systemClock.setTimer(this.#firstCallWaitMs, () => {
+      this.#balance.end();
+      this.#report();
+    });
+  }
+
+  /** Reports to the channel only when its own state changes: one picker serves for as long as any is ready. */
   #report(): void {
+    if (!this.#balance.isStarting) this.#cancelStart?.();
     const state = this.#stateNow();
-    if (state === this.#state && state !== connectivityState.TRANSIENT_FAILURE) return;
+    if (state === this.#state && state !== connectivityState.TRANSIENT_FAILURE) {
+      if (state === connectivityState.READY && this.#balance.takeNews()) this.#releaseSoon();
+      return;
+    }
     switch (state) {
       case connectivityState.READY:
-        this.#tell(state, { pick: (args) => this.#pick(args) }, null);
+        this.#release();
         return;
       case connectivityState.CONNECTING:
         this.#tell(state, new experimental.QueuePicker(this), null);
@@ -164,14 +175,22 @@ class EtcdBalancer implements experimental.LoadBalancer {
     }
   }
 
-  #stateNow(): connectivityState {
-    if ((this.#balance?.readyCount ?? 0) > 0) return connectivityState.READY;
-    return this.#connecting > 0 ? connectivityState.CONNECTING : connectivityState.TRANSIENT_FAILURE;
+  /** The calls that wait ask again, once for all endpoints that connect at the same time: each may be one of many. */
+  #releaseSoon(): void {
+    this.#releasing ??= setImmediate(() => {
+      this.#releasing = undefined;
+      if (this.#state === connectivityState.READY) this.#release();
+    });
   }
 
-  #pick(args: experimental.PickArgs): experimental.PickResult {
-    const leaf = this.#balance?.pick()?.item;
-    return leaf ? leaf.pick(args) : new experimental.QueuePicker(this).pick(args);
+  #release(): void {
+    this.#balance.takeNews();
+    this.#tell(connectivityState.READY, new BalancePicker(this.#balance), null);
+  }
+
+  #stateNow(): connectivityState {
+    if (this.#balance.isOpen) return connectivityState.READY;
+    return this.#balance.isConnecting ? connectivityState.CONNECTING : connectivityState.TRANSIENT_FAILURE;
   }
 
   #fail(details: string): void {
@@ -185,9 +204,8 @@ class EtcdBalancer implements experimental.LoadBalancer {
   }
 }
 
-/** Whether calls may wait for it: an idle endpoint connects, be it after a pause. */
-function isConnecting(state: connectivityState): boolean {
-  return state === connectivityState.CONNECTING || state === connectivityState.IDLE;
+function newBalance(options: BalanceOptions): Balance<Leaf> {
+  return new Balance<Leaf>(options, { now: () => performance.now(), random: Math.random });
 }
 
 /** Makes the policy known to grpc-js. Idempotent. */

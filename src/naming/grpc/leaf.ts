@@ -1,6 +1,6 @@
 import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
 import { Pacer, systemClock } from '../../async/index.js';
-import type { Balance, Seat, Traits } from '../balance/index.js';
+import type { Balance, Seat, SeatState, Traits } from '../balance/index.js';
 
 /**
  * Between connections that the server accepts and ends soon. grpc-js paces attempts that fail, but not those that
@@ -51,6 +51,10 @@ export class Leaf {
     return this.#state;
   }
 
+  get traits(): Traits {
+    return this.#traits;
+  }
+
   /** Does nothing during the pause after a connection. */
   connect(): void {
     if (this.#cancelPause) return;
@@ -74,7 +78,7 @@ export class Leaf {
   sitDown(balance: Balance<Leaf>): void {
     this.#balance = balance;
     this.#seat = balance.add(this, this.#traits);
-    balance.setReady(this.#seat, this.#state === connectivityState.READY);
+    balance.setState(this.#seat, seatStateOf(this.#state));
   }
 
   retrait(traits: Traits): void {
@@ -102,8 +106,23 @@ export class Leaf {
     this.#state = state;
     const ready = state === connectivityState.READY;
     // A connection made anew, as after a server's maximal age, is no newcomer.
-    if (this.#seat) this.#balance?.setReady(this.#seat, ready, this.#context.newcomer && !this.#wasReady);
+    if (this.#seat)
+      this.#balance?.setState(this.#seat, seatStateOf(state), this.#context.newcomer && !this.#wasReady);
     this.#wasReady ||= ready;
     this.#context.changed(before, error);
+  }
+}
+
+/** An idle one is asked to connect at once; one that failed tries again by itself, and counts once it has connected. */
+function seatStateOf(state: connectivityState): SeatState {
+  switch (state) {
+    case connectivityState.READY:
+      return 'ready';
+    case connectivityState.IDLE:
+    case connectivityState.CONNECTING:
+      return 'connecting';
+    case connectivityState.TRANSIENT_FAILURE:
+    case connectivityState.SHUTDOWN:
+      return 'failed';
   }
 }

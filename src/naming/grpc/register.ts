@@ -1,6 +1,6 @@
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { EtcdError } from '../../errors/index.js';
-import type { BalanceOptions } from '../balance/index.js';
+import { type BalanceOptions, balanceProblem } from '../balance/index.js';
 import { ServiceDirectory } from '../directory/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { NamingError } from '../errors.js';
@@ -35,7 +35,8 @@ export interface ResolverOptions {
   /**
    * Spread calls by what the records' metadata says, `{"weight": 3, "zone": "a", "status": "draining"}`: by weight;
    * to the caller's own `zone` while that can carry them; not to those that drain while there are others; to newcomers
-   * slowly at first (`slowStartMs`, default 0: at once). It also makes updates of large services cheap: connections
+   * slowly at first (`slowStartMs`, default 0: at once); from the first call on, which waits for its endpoint
+   * (`firstCallWaitMs`, default 1,000). It also makes updates of large services cheap: connections
    * are kept. `{}` for weights alone. Default: round_robin, each endpoint alike.
    */
   readonly balance?: BalanceOptions;
@@ -146,10 +147,8 @@ function choiceOf({ filter, subset, allowUnix }: ResolverOptions): ChoiceOptions
 }
 
 function checkBalance(balance: BalanceOptions | undefined): BalanceOptions | undefined {
-  const { zone, slowStartMs } = balance ?? {};
-  if (zone !== undefined && typeof zone !== 'string') throw new NamingError('balance.zone is not a string');
-  if (slowStartMs !== undefined && !(typeof slowStartMs === 'number' && slowStartMs >= 0))
-    throw new NamingError(`balance.slowStartMs is ${slowStartMs}; it must be a number of at least 0`);
+  const problem = balanceProblem(balance ?? {});
+  if (problem) throw new NamingError(`balance.${problem}`);
   return balance;
 }
 

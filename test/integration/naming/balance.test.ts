@@ -76,6 +76,25 @@ describe('calls spread by what the records say', () => {
     assert.deepEqual(await counts(caller, 500), { b: 500 });
   });
 
+  it('count the records of one address as one server, which drains only when all of them do', async () => {
+    const [a, b] = await opened.servers('a', 'b');
+    const worker = (id: number, metadata?: JsonValue) =>
+      manager.addEndpoint(`${service}/a-${id}`, { addr: `127.0.0.1:${a!.port}`, metadata });
+    await Promise.all([worker(1), worker(2), worker(3), put(b!)]);
+    const dialled = countDials();
+    const caller = balanced();
+    await allAnswer(caller, 2);
+    await eventually('three shares to one', async () => (await counts(caller, 100))['a'] === 75);
+    const draining = { status: 'draining' };
+    await Promise.all([worker(1, draining), worker(2, draining)]);
+    await eventually('one share to one', async () => (await counts(caller, 100))['a'] === 50);
+    await worker(3, draining);
+    await eventually('nothing goes there', async () => (await counts(caller, 100))['a'] === undefined);
+    await worker(1);
+    await eventually('it serves again', async () => (await counts(caller, 100))['a'] === 50);
+    assert.ok(dialled() <= 4, `${dialled()} connections for two servers, a watch and reads`);
+  });
+
   it('stay in their zone, and leave it when nobody is there', async () => {
     const [a, b] = await opened.servers('a', 'b');
     await Promise.all([put(a!, { zone: 'a' }), put(b!, { zone: 'b' })]);

@@ -8,7 +8,7 @@ function balanced(options: BalanceOptions, endpoints: Record<string, Partial<Tra
   const balance = new Balance<string>(options, ports);
   const seats = Object.entries(endpoints).map(([name, traits]) => {
     const seat = balance.add(name, { weight: 1, zone: undefined, draining: false, ...traits });
-    balance.setReady(seat, true);
+    balance.setState(seat, 'ready');
     return seat;
   });
   const seat = (name: string) => seats.find(({ item }) => item === name)!;
@@ -38,7 +38,7 @@ describe('the balance between endpoints', () => {
 
   it('has nobody when none is ready', () => {
     const { balance, seat, shares } = balanced({}, { a: {} });
-    balance.setReady(seat('a'), false);
+    balance.setState(seat('a'), 'failed');
     assert.deepEqual(shares(5), { nobody: 5 });
   });
 
@@ -68,18 +68,18 @@ describe('the balance between endpoints', () => {
 
     it('stays there while it has lost no more than three tenths', () => {
       const { balance, seat, shares } = balanced({ zone: 'a' }, zones);
-      balance.setReady(seat('a1'), false);
+      balance.setState(seat('a1'), 'failed');
       assert.equal(shares()['b'], undefined);
     });
 
     it('spills over as far as its own can no longer carry it, and comes back', () => {
       const { balance, seat, shares } = balanced({ zone: 'a' }, zones);
-      for (const name of ['a1', 'a2', 'a3']) balance.setReady(seat(name), false);
+      for (const name of ['a1', 'a2', 'a3']) balance.setState(seat(name), 'failed');
       const { a4 = 0 } = shares();
       assert.ok(Math.abs(a4 - 350) <= 1, `${a4} of 1000 in a zone that has lost three of four`);
-      balance.setReady(seat('a4'), false);
+      balance.setState(seat('a4'), 'failed');
       assert.deepEqual(shares(), { b: 1_000 });
-      for (const name of ['a1', 'a2', 'a3', 'a4']) balance.setReady(seat(name), true);
+      for (const name of ['a1', 'a2', 'a3', 'a4']) balance.setState(seat(name), 'ready');
       assert.equal(shares()['b'], undefined);
     });
 
@@ -102,7 +102,7 @@ describe('the balance between endpoints', () => {
       now = 0;
       const { balance, shares } = balanced({ slowStartMs: 10_000 }, { a: {} });
       const seat = balance.add('new', { weight: 1, zone: undefined, draining: false });
-      balance.setReady(seat, true, true);
+      balance.setState(seat, 'ready', true);
       now = ms;
       shares(100);
       return (shares()['new'] ?? 0) / 1_000;

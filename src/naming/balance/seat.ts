@@ -1,0 +1,27 @@
+import type { Turn } from './schedule.js';
+import type { Traits } from './traits.js';
+
+/** `connecting`: it has not failed, and may take calls soon. */
+export type SeatState = 'connecting' | 'ready' | 'failed';
+
+/** An endpoint that can be picked, as the one who picks sees it. */
+export class Seat<T> implements Turn {
+  readonly item: T;
+  traits: Traits;
+  state: SeatState = 'connecting';
+  /** When its slow start began; undefined when it is no newcomer. */
+  warmingSince: number | undefined;
+  readonly #warmth: (since: number) => number;
+
+  constructor(item: T, traits: Traits, warmth: (since: number) => number) {
+    this.item = item;
+    this.traits = traits;
+    this.#warmth = warmth;
+  }
+
+  weight(): number {
+    const { weight } = this.traits;
+    const full = weight > 0 ? weight : 1; // of weight 0 are only the last resorts, which are alike
+    return this.warmingSince === undefined ? full : full * this.#warmth(this.warmingSince);
+  }
+}
