@@ -76,10 +76,10 @@ export class LossConfirmation {
     const now = clock.now();
     if (!proven) {
       this.#notBefore = now + backoffDelay(retryRead, this.#failures++, Math.random);
-    } else if (this.#wasInterrupted()) {
-      protection.extend(now);
     } else {
-      protection.confirm(read, now);
+      const backSince = this.#backSince(now);
+      if (backSince === undefined) protection.confirm(read, now);
+      else protection.extend(backSince);
     }
     if (proven) onDecided();
     this.schedule();
@@ -104,15 +104,20 @@ export class LossConfirmation {
     }
   }
 
-  /** Whether etcd was out of reach since the loss, by failed reads or by the watch. Begins to count again. */
-  #wasInterrupted(): boolean {
+  /**
+   * Since when etcd is within reach again, if it was out of reach since the loss, by failed reads or by the watch;
+   * undefined if it was not. Begins to count again.
+   */
+  #backSince(now: number): number | undefined {
     const before = this.#connection;
     const { mirror, reconnects } = this.#connectionNow();
+    const failures = this.#failures;
     this.#connection = { mirror, reconnects };
-    const isSame = mirror === before?.mirror && reconnects === before?.reconnects;
-    const interrupted = this.#failures > 0 || !isSame || !mirror?.status().fresh;
     this.#failures = 0;
-    return interrupted;
+    const status = mirror?.status();
+    if (failures > 0 || !status?.fresh) return now;
+    const isSame = mirror === before?.mirror && reconnects === before?.reconnects;
+    return isSame ? undefined : now - status.forMs;
   }
 
   #connectionNow(): Connection {

@@ -82,9 +82,9 @@ export class LossProtection {
     this.#recent.deleteIf((lost) => !lost.doubtful && isGone(lost));
   }
 
-  /** etcd was out of reach meanwhile: whatever is held gets the whole protection time again, as after a reconnect. */
-  extend(now: number): void {
-    for (const lost of [...this.#held]) this.#hold(lost, true, now);
+  /** etcd is back since then: whatever is held has the whole protection time from that moment, as after a reconnect. */
+  extend(backSince: number): void {
+    for (const lost of [...this.#held]) this.#hold(lost, true, backSince);
   }
 
   /** What is to be shown, in key order. */
