@@ -55,9 +55,10 @@ const began = performance.now();
 console.log('role added');
 const { lastMs, settled } = await untilQuiet();
 const lost = fleet.filter(({ registration }, i) => registration.registrations > before.stored[i]).length;
+const calls = (await authenticateCalls(etcd)) - before.calls;
 const standing = await countStanding();
 console.log(
-  `Authenticate calls ${(await authenticateCalls(etcd)) - before.calls}, registrations lost ${lost} of ${count}, all back after ${(lastMs / 1_000).toFixed(1)} s; ${standing} of ${count} stand${settled ? '' : ' (gave up waiting)'}`,
+  `Authenticate calls ${calls}, registrations lost ${lost} of ${count}, all back after ${(lastMs / 1_000).toFixed(1)} s; ${standing} of ${count} stand${settled ? '' : ' (gave up waiting)'}`,
 );
 for (const { client } of fleet) await client.close();
 await etcd.close();
@@ -110,9 +111,17 @@ async function startOne(number) {
 async function untilQuiet() {
   let lastMs = 0;
   let seen = '';
+  let calls = 0;
+  let counting = true;
+  const counter = (async () => {
+    for (; counting; await sleep(500)) calls = (await authenticateCalls(etcd)) - before.calls;
+  })();
+  const stopped = (settled) => {
+    counting = false;
+    return counter.then(() => ({ lastMs, settled }));
+  };
   for (let second = 1; performance.now() - began < 1_000 * Number(values.patience); second++) {
     await sleep(500);
-    const calls = (await authenticateCalls(etcd)) - before.calls;
     const held = fleet.filter(({ registration }) => registration.state === 'registered').length;
     const stored = fleet.reduce((sum, { registration }) => sum + registration.registrations, 0);
     const now = performance.now() - began;
@@ -121,15 +130,18 @@ async function untilQuiet() {
     seen = state;
     if (second % 10 === 0)
       console.log(`${(now / 1_000).toFixed(0)} s: ${calls} Authenticate calls, ${held} registered`);
-    if (held === count && now - lastMs > quietMs) return { lastMs, settled: true };
+    if (held === count && now - lastMs > quietMs) return stopped(true);
   }
-  return { lastMs, settled: false };
+  return stopped(false);
 }
 
 /** As etcd has it. */
 async function countStanding() {
-  const observer = new EtcdClient({ endpoints: etcd.endpoints, auth });
-  const { count: found } = await observer.kv.range({ prefix: 'campaign/storm/' }, { countOnly: true });
+  const observer = new EtcdClient({ endpoints: etcd.endpoints, auth, timeoutMs: 120_000 });
+  const { count: found } = await observer.kv.range(
+    { prefix: 'campaign/storm/' },
+    { countOnly: true, timeoutMs: 120_000 },
+  );
   await observer.close();
   return Number(found);
 }

@@ -24,7 +24,7 @@ async function metricsOf(etcd) {
     try {
       return await etcd.metrics();
     } catch (error) {
-      if (attempt === 20) throw error;
+      if (attempt === 60) throw error;
     }
   }
 }

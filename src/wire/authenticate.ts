@@ -18,6 +18,11 @@ const answerMs = 60_000;
 const giveUpMs = 60_000;
 /** Between rounds over all members when none can be reached. */
 const nextRound = { baseMs: 100, maxMs: 1_000 };
+/**
+ * Before a repetition. As long as the one before was under way, too: etcd goes on checking the passwords of connections
+ * that were lost, and a fleet that asks again at once keeps it from ever answering.
+ */
+const longestPauseMs = 30_000;
 const retryPause = { baseMs: 250, maxMs: 5_000 };
 /** With another member at hand: how often a member that owes a token is asked something that costs nothing. */
 const checkEveryMs = 3_000;
@@ -61,7 +66,9 @@ export async function authenticate(
       if (trouble) pool.blame(member, trouble, error);
       if (!mayTryAgain(error, 'read') || clock.now() > until) throw error;
     }
-    await delay(backoffDelay(retryPause, attempt, random), closing, { unref: true });
+    const lastedMs = Math.min(clock.now() - sentAt, longestPauseMs);
+    const pauseMs = Math.max(backoffDelay(retryPause, attempt, random), random() * lastedMs);
+    await delay(pauseMs, closing, { unref: true });
   }
 }
 
