@@ -27,6 +27,11 @@ export interface Lie {
 
 const MiB = 1024 * 1024;
 const headers = { ':status': 200, 'content-type': 'application/grpc' };
+export const goodSettings = {
+  maxConcurrentStreams: 1_000,
+  initialWindowSize: 65_535,
+  maxHeaderListSize: 65_535,
+};
 const lie = (name: string, tell: (scene: Scene) => void, weight = 1): Lie => ({ name, weight, tell });
 
 /** Compressed when they are first needed: it takes a while. */
@@ -135,12 +140,7 @@ export const callLies: readonly Lie[] = [
     );
     goOn(message);
     after(random.between(50, 800), () => {
-      if (!session?.destroyed)
-        session?.settings({
-          maxConcurrentStreams: 1_000,
-          initialWindowSize: 65_535,
-          maxHeaderListSize: 65_535,
-        });
+      if (!session?.destroyed) session?.settings(goodSettings);
     });
   }),
   lie('a connection that ends', ({ call }) => call.stream.session?.destroy()),

@@ -1,3 +1,4 @@
+import type { Http2Session } from 'node:http2';
 import { PutRequest } from '#src/gen/etcd/rpc.js';
 import { Random } from '../../sim/random.js';
 import {
@@ -5,7 +6,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../support/scripted-server.js';
-import { callLies, type Lie, type Scene } from './call-lies.js';
+import { callLies, goodSettings, type Lie, type Scene } from './call-lies.js';
 import { SmallEtcd } from './small-etcd.js';
 import { watchLies } from './watch-lies.js';
 
@@ -17,14 +18,17 @@ const writeMs = 15;
 
 /** An etcd in little that lies, by a seed: what it does to the nth call of a method, or to a message of it, is fixed. */
 export class LyingServer {
-  /** False from the moment at which everything must become well. */
-  lying = true;
   /** By method and lie. */
   readonly told = new Map<string, number>();
   readonly calls = new Map<string, number>();
   /** The most calls within any one second. */
   mostPerSecond = 0;
+  /** The most calls that were open at once. */
+  mostOpen = 0;
+  readonly #open = new Set<ScriptedCall>();
   readonly #seed: number;
+  #lying = true;
+  readonly #sessions = new Set<Http2Session>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #seen = new Map<string, Buffer>();
   readonly #etcd: SmallEtcd;
@@ -49,6 +53,25 @@ export class LyingServer {
     return this.#server?.endpoint ?? '';
   }
 
+  /** From now on everything must become well: what a lie had yet to do is not done, what it set is set back. */
+  becomeHonest(): void {
+    this.#lying = false;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const session of this.#sessions)
+      if (!session.destroyed && !session.closed) session.settings(goodSettings);
+  }
+
+  /** What the connections look like, for whoever wonders why nothing comes. */
+  describe(): string {
+    return [...this.#sessions]
+      .filter(({ destroyed }) => !destroyed)
+      .map(
+        ({ closed, localSettings: { maxConcurrentStreams, initialWindowSize }, pendingSettingsAck, state }) =>
+          JSON.stringify({ closed, maxConcurrentStreams, initialWindowSize, pendingSettingsAck, ...state }),
+      )
+      .join(' ');
+  }
+
   /** Drops every connection, and with them what it has said. */
   async close(): Promise<void> {
     clearInterval(this.#writing);
@@ -67,6 +90,7 @@ export class LyingServer {
     const count = (this.calls.get(call.method) ?? 0) + 1;
     this.calls.set(call.method, count);
     this.#rate();
+    this.#know(call.stream.session);
     const random = new Random(hash(`${this.#seed} ${call.method} ${count}`));
     const isStream = call.method === 'Watch' || call.method === 'LeaseKeepAlive';
     const lies = call.method === 'Watch' ? watchLies : callLies;
@@ -79,7 +103,7 @@ export class LyingServer {
           if (bytes.length > 0 || message.length === 0) call.send(bytes);
           if (!isStream) call.end();
         };
-        if (!this.lying || over || !random.chance(isStream ? toMessages : toCalls)) {
+        if (!this.#lying || over || !random.chance(isStream ? toMessages : toCalls)) {
           if (!over) call.send(message);
           return;
         }
@@ -99,7 +123,18 @@ export class LyingServer {
         if (!over) call.end();
       },
     });
-    call.stream.on('close', leave);
+    this.#open.add(call);
+    this.mostOpen = Math.max(this.mostOpen, this.#open.size);
+    call.stream.on('close', () => {
+      this.#open.delete(call);
+      leave();
+    });
+  }
+
+  #know(session: Http2Session | undefined): void {
+    if (!session || this.#sessions.has(session)) return;
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
   }
 
   #tell(method: string, lie: Lie, scene: Scene): void {

@@ -189,6 +189,8 @@ function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {
+    // The call was over meanwhile.
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_HTTP2')) return;
     console.error(`a request that the server cannot read: ${String(error)}`);
     process.exitCode = 1;
   }

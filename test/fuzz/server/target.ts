@@ -52,7 +52,7 @@ async function play(
     return `${code ?? signal}`;
   });
   await Promise.race([ended, sleep(seconds * 1_000)]);
-  server.lying = false;
+  server.becomeHonest();
   if (!over && client.connected) client.send('honest');
   const end = await Promise.race([ended, sleep(endMs, 'late', { ref: false })]);
   const failures: string[] = [];
@@ -64,13 +64,16 @@ async function play(
 
 function judge(server: LyingServer, report: ClientReport | undefined, failures: string[]) {
   const calls = [...server.calls.values()].reduce((sum, count) => sum + count, 0);
-  const figures = [`${calls} calls, ${server.mostPerSecond} in the busiest second`];
+  const figures = [
+    `${calls} calls, ${server.mostPerSecond} in the busiest second, ${server.mostOpen} open at once`,
+  ];
   const exceeds = (what: string, value: number, limit: number) => {
     if (value > limit) failures.push(`${what}: ${value}, the limit is ${limit}`);
   };
   exceeds('spin, requests in a second', server.mostPerSecond, limits.requestsPerSecond);
   if (report) {
     failures.push(...report.failures);
+    if (report.failures.length > 0) figures.push(`connections: ${server.describe()}`);
     exceeds('memory, MiB', report.peakRssMiB, limits.rssMiB);
     exceeds('heap, MiB', report.peakHeapMiB, limits.heapMiB);
     exceeds('event loop delay, ms', report.worstDelayMs, limits.delayMs);

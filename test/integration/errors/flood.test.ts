@@ -64,11 +64,11 @@ const floods: Readonly<Record<string, (call: ScriptedCall) => void>> = {
 let bomb: Buffer;
 
 /**
- * Node 20 aborts now and then when it collects an HTTP/2 session of which a stream ended amid its headers: its own
- * accounting, whatever package had opened the session, and nothing that JavaScript could catch. Later ones do not.
+ * Node aborts now and then when it collects an HTTP/2 session of which a stream had headers without an end or without
+ * `:status`: its own accounting, whatever package had opened the session, and nothing that JavaScript could catch. Which
+ * releases were seen to do so is in `docs/errors.md`; the test takes it from none of them for a fault of this package.
  */
 const abortOfNode = /Assertion failed: \(current_nghttp2_memory_\) == \(0\)/;
-const mayAbort = process.version.startsWith('v20.');
 class NodeAborted extends Error {}
 
 async function runClient(endpoint: string) {
@@ -87,7 +87,7 @@ async function runClient(endpoint: string) {
   });
   const [code, signal] = await once(child, 'close');
   clearTimeout(stop);
-  if (mayAbort && signal === 'SIGABRT' && abortOfNode.test(complaints)) throw new NodeAborted(complaints);
+  if (signal === 'SIGABRT' && abortOfNode.test(complaints)) throw new NodeAborted(complaints);
   assert.equal(code, 0, said + complaints);
   return JSON.parse(said) as {
     readonly calls: readonly string[];
@@ -148,7 +148,9 @@ describe('a flood from a server', function () {
       await withstands(peer.endpoint);
     } catch (error) {
       if (!(error instanceof NodeAborted)) throw error;
-      console.error(`skipped, since Node itself aborted on it: ${error.message.trim().split('\n')[0]}`);
+      console.error(
+        `skipped, since Node ${process.version} itself aborted on it: ${error.message.trim().split('\n')[0]}`,
+      );
       this.skip();
     } finally {
       await peer.close();

@@ -155,7 +155,7 @@ export const hostilePeers: Readonly<Record<string, (socket: Socket) => void>> = 
 
 /**
  * A peer that opens a stream's headers and never ends them. Only for a process of its own: see the test of floods for what
- * Node 20 may do when it collects such a session, at once or minutes later.
+ * Node may do when it collects such a session, at once or minutes later.
  */
 export function headersWithoutEnd(socket: Socket): void {
   socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
