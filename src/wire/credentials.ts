@@ -7,11 +7,12 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { ChannelCredentials, credentials as grpcCredentials } from '@grpc/grpc-js';
+import { hangUpOnSilence, hangUpUnless, wasGivenUp } from '../async/index.js';
 import { InvalidInputError } from '../errors/index.js';
 import { isServerName, withoutRootDot } from '../model/index.js';
 import { ConnectionTrouble } from './connection-trouble.js';
 import type { MemberAddress } from './endpoints.js';
-import { hangUpOnSilence, hangUpUnless, letGo, wasGivenUp } from './socket-life.js';
+import { letGo } from './socket-life.js';
 import { BadPem, TlsFiles } from './tls-files.js';
 import type { TlsOptions } from './tls-options.js';
 import { tlsTrouble, withoutBaggage } from './tls-trouble.js';

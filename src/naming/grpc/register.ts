@@ -33,6 +33,12 @@ export interface ResolverOptions {
   /** Says of a socket file, in a record as `unix:/path`, whether it may be dialled. Default: none. */
   readonly allowUnix?: (path: string) => boolean;
   /**
+   * How long a server may take to accept a connection and send its first byte, in milliseconds; then the attempt fails,
+   * and is repeated after grpc-js's backoff. Default 10,000, half of what gRPC suggests: a healthy server takes far
+   * less, and meanwhile calls wait. grpc-js itself sets no bound (grpc-node#2785).
+   */
+  readonly connectTimeoutMs?: number;
+  /**
    * Spread calls by what the records' metadata says, `{"weight": 3, "zone": "a", "status": "draining"}`: by weight;
    * to the caller's own `zone` while that can carry them; not to those that drain while there are others; to newcomers
    * slowly at first (`slowStartMs`, default 0: at once); from the first call on, which waits for its endpoint
@@ -73,6 +79,7 @@ class ResolverRegistration implements Disposable {
   readonly #authorities = new Map<string, ServiceDirectory>();
   readonly #inUse = new Set<EtcdResolver>();
   readonly #choice: ChoiceOptions;
+  readonly #connectTimeoutMs: number;
   readonly #balance: BalanceOptions | undefined;
   readonly #serviceConfigs: ServiceConfigs | undefined;
   readonly #releaseClose: () => void;
@@ -81,6 +88,7 @@ class ResolverRegistration implements Disposable {
   constructor(directory: ServiceDirectory, options: ResolverOptions) {
     this.#directory = directory;
     this.#choice = choiceOf(options);
+    this.#connectTimeoutMs = checkConnectTimeout(options.connectTimeoutMs);
     this.#balance = checkBalance(options.balance);
     this.#serviceConfigs = serviceConfigsOf(options.serviceConfig, this.#balance);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
@@ -94,6 +102,7 @@ class ResolverRegistration implements Disposable {
     const home = {
       locate: (target: TargetUri) => this.#locate(target),
       choice: this.#choice,
+      connectTimeoutMs: this.#connectTimeoutMs,
       balance: this.#balance,
       serviceConfigs: this.#serviceConfigs,
       inUse: this.#inUse,
@@ -144,6 +153,12 @@ function choiceOf({ filter, subset, allowUnix }: ResolverOptions): ChoiceOptions
     allowUnix,
     subset: size === undefined ? undefined : { size, seed: subset?.seed ?? chance },
   };
+}
+
+function checkConnectTimeout(ms: unknown = 10_000): number {
+  if (typeof ms !== 'number' || !(ms >= 1))
+    throw new NamingError(`connectTimeoutMs is ${String(ms)}; it must be a number of at least 1`);
+  return ms;
 }
 
 function checkBalance(balance: BalanceOptions | undefined): BalanceOptions | undefined {

@@ -8,6 +8,7 @@ import { setTraits } from './balancer.js';
 import { policyName } from './balancer-config.js';
 import { type Choice, type ChoiceOptions, type Choices, choose, sameChoices } from './choice.js';
 import { Coalescer } from './coalescer.js';
+import { guarded } from './dial-guard.js';
 import type { ServiceConfigs } from './service-configs.js';
 import type { TargetUri } from './target-uri.js';
 
@@ -21,6 +22,8 @@ export interface ResolverHome {
   locate(target: TargetUri): Source;
   /** Which records to use. */
   readonly choice: ChoiceOptions;
+  /** How long a connection attempt may take, in milliseconds. */
+  readonly connectTimeoutMs: number;
   /** How to spread the calls of channels without a service config of their own: by our policy, or by round_robin. */
   readonly balance: BalanceOptions | undefined;
   /** Where such channels find a service config in etcd; undefined when they are not to look. */
@@ -178,7 +181,7 @@ export class EtcdResolver implements experimental.Resolver {
 
   #report(choices: readonly Choice[], note = ''): void {
     const endpoints = choices.map(({ address, traits }) => {
-      const endpoint = { addresses: [{ ...address }] };
+      const endpoint = { addresses: [guarded(address, this.#home.connectTimeoutMs)] };
       setTraits(endpoint, traits);
       return endpoint;
     });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ChannelOptions, experimental, ServiceConfig } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental, type ServiceConfig } from '@grpc/grpc-js';
 import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import { EtcdResolver } from '#src/naming/grpc/resolver.js';
 import { NamingError, ServiceDirectory } from '#src/naming/index.js';
@@ -36,9 +36,7 @@ describe('a resolver', () => {
 
   const listener: experimental.ResolverListener = (endpoints, attributes, config, note) => {
     const what = endpoints.ok
-      ? endpoints.value.map(({ addresses }) =>
-          addresses.map((address) => Object.values(address).join(':')).join(),
-        )
+      ? endpoints.value.map(({ addresses }) => addresses.map(experimental.subchannelAddressToString).join())
       : endpoints.error.details;
     if (!endpoints.ok) assert.equal(endpoints.error.code, 14);
     told.push({ what, attributes, config: config?.ok ? config.value : null, note });
@@ -48,7 +46,7 @@ describe('a resolver', () => {
   function start(options: ChannelOptions = {}, error?: string): EtcdResolver {
     const locate = () => (error === undefined ? { directory, service: 'svc' } : { error });
     const resolver = new EtcdResolver(
-      { locate, inUse, choice: {}, balance: undefined, serviceConfigs: undefined },
+      { locate, inUse, choice: {}, connectTimeoutMs: 10_000, balance: undefined, serviceConfigs: undefined },
       { scheme: 'etcd', path: 'svc' },
       listener,
       options,

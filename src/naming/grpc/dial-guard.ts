@@ -1,0 +1,40 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { hangUpOnSilence } from '../../async/index.js';
+import type { Address } from './addresses.js';
+
+/** How long the socket that is being made just now may be silent; undefined for sockets of others. */
+let silenceMs: number | undefined;
+let isSubscribed = false;
+
+/**
+ * The address, in a form that bounds the time which a connection to it may take. grpc-js ≤ 1.14.7 has no bound
+ * (grpc-node#2785): a server that accepts the connection and sends no SETTINGS, or a network that swallows the attempt,
+ * would keep the subchannel CONNECTING for as long as the socket lives, and all channels of the process that share it.
+ * No policy can cancel the attempt. But the subchannel gives the address itself to `net.connect()`, which reads its
+ * `signal` and then publishes the socket, all in one go: so the getter marks the sockets that are ours. When grpc-js no
+ * longer passes the address on, nothing is bounded, and nothing else changes; remove this when it bounds an attempt.
+ */
+export function guarded<T extends Address>(address: T, connectTimeoutMs: number): T {
+  if (!isSubscribed) subscribe('net.client.socket', guard);
+  isSubscribed = true;
+  return {
+    ...address,
+    get signal() {
+      silenceMs = connectTimeoutMs;
+      queueMicrotask(forget); // whoever else reads or copies the address makes no socket
+      return undefined;
+    },
+  };
+}
+
+function guard(message: unknown): void {
+  if (silenceMs === undefined) return;
+  const { socket } = message as { readonly socket: Socket };
+  hangUpOnSilence(socket, silenceMs, 'no byte came from the server for');
+  forget();
+}
+
+function forget(): void {
+  silenceMs = undefined;
+}

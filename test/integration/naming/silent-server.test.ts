@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { credentials } from '@grpc/grpc-js';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { Caller, eventually, type SilentServer } from './support.js';
+import { useResolver } from './use-resolver.js';
+
+const own = (policy: string) => ({
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ [policy]: {} }] }),
+});
+const policies = {
+  'by our policy': { balance: {}, options: {} },
+  'by round_robin': { options: {} },
+  'by pick_first': { options: own('pick_first') },
+};
+/** The pause between attempts grows from here: grpc-js's own second would be most of a test. */
+const soon = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 };
+
+describe('a server that accepts connections and says nothing', () => {
+  const { opened, scene, put } = useResolver();
+
+  function use(options: object): void {
+    opened.add(registerEtcdResolver(scene.client, options), (one) => one[Symbol.dispose]());
+  }
+
+  const repeatsWithoutLeak = (silent: SilentServer) =>
+    eventually(
+      'the attempt is repeated, and no connection is open but the one under way',
+      () => silent.accepted >= 4 && silent.connections <= 1,
+    );
+
+  for (const [name, { options, ...rest }] of Object.entries(policies)) {
+    it(`is used once it serves, by two channels that share the connection and spread calls ${name}`, async function () {
+      this.timeout(60_000);
+      const silent = await opened.silentServer();
+      await put({ name: 'silent', addr: silent.addr });
+      use({ connectTimeoutMs: 300, ...rest });
+      const callers = [1, 2].map(() => opened.caller(`etcd:///${scene.target}`, { ...soon, ...options }));
+      for (const caller of callers) await assert.rejects(caller.call(2_000), /^Error: (4|14) /);
+      await repeatsWithoutLeak(silent);
+      const [server] = await opened.servers('recovered');
+      silent.serveAs(server!);
+      for (const caller of callers)
+        await eventually('it answers', () => caller.call(1_000).catch(() => ''), 30_000);
+    });
+  }
+
+  it('is given up with TLS as well', async function () {
+    this.timeout(60_000);
+    const silent = await opened.silentServer();
+    await put({ name: 'silent', addr: silent.addr });
+    use({ connectTimeoutMs: 300 });
+    const target = `etcd:///${scene.target}`;
+    const caller = opened.add(new Caller(target, soon, credentials.createSsl()), (one) => one.close());
+    await assert.rejects(caller.call(2_000), /^Error: (4|14) /);
+    await repeatsWithoutLeak(silent);
+  });
+
+  it('says so in the errors of calls', async () => {
+    const silent = await opened.silentServer();
+    await put({ name: 'silent', addr: silent.addr });
+    use({ connectTimeoutMs: 300 });
+    await assert.rejects(
+      opened.caller(`etcd:///${scene.target}`).call(30_000),
+      /^Error: 14 .*no byte came from the server for 300 ms/,
+    );
+  });
+
+  it('is no other: connections on which anything came are kept', async () => {
+    const relay = await opened.silentServer();
+    const [server] = await opened.servers('slow');
+    relay.serveAs(server!);
+    await put({ name: 'slow', addr: relay.addr });
+    use({ connectTimeoutMs: 100 });
+    const caller = opened.caller(`etcd:///${scene.target}`);
+    const began = performance.now();
+    await eventually('calls go on', async () => {
+      assert.equal(await caller.call(), 'slow');
+      return performance.now() - began > 500;
+    });
+    assert.equal(relay.accepted, 1);
+  });
+});
