@@ -13,6 +13,10 @@ import type { MemberAddress } from './endpoints.js';
 
 /** A member that TLS kept out is dialed anew for a call no sooner than this after the last time; until then the answer is the last one. */
 const tlsRetryMs = 1_000;
+/** With the pauses between probes this is some 15 s, after which HTTP/2 keepalive has ended a connection that is dead. */
+const maxUnansweredProbes = 3;
+/** Longer than any call that a careful caller makes. */
+const lingerMs = 60_000;
 
 /**
  * One etcd member and the channel to it. A channel each, so that one member's trouble is known as its own and
@@ -27,6 +31,9 @@ export class Member {
   #channel: Channel;
   #channelSince = performance.now();
   #connecting: Promise<Channel> | undefined;
+  #unansweredProbes = 0;
+  /** Channels for calls under way alone, with what cancels their end. */
+  readonly #lingering = new Map<Channel, () => void>();
   #closed = false;
 
   constructor(
@@ -71,9 +78,26 @@ export class Member {
     return this.#connecting;
   }
 
+  /**
+   * Notes what became of a probe. A connection may answer pings and carry no request: its streams are used up, or a
+   * proxy lost its other side. After {@link maxUnansweredProbes} in a row new calls get another one; those under way may
+   * end on the old one within {@link lingerMs}.
+   */
+  probed(answered: boolean): void {
+    this.#unansweredProbes = answered ? 0 : this.#unansweredProbes + 1;
+    if (this.#unansweredProbes < maxUnansweredProbes || this.#closed) return;
+    this.#unansweredProbes = 0;
+    this.#linger(this.#channel);
+    this.#newConnection();
+  }
+
   close(): void {
     this.#closed = true;
     this.#channel.close();
+    for (const [channel, cancel] of this.#lingering) {
+      cancel();
+      channel.close();
+    }
     this.#credentials.close();
   }
 
@@ -113,10 +137,22 @@ export class Member {
   }
 
   #replaceChannel(): void {
-    this.#credentials.trouble.forget();
     this.#channel.close();
+    this.#newConnection();
+  }
+
+  #newConnection(): void {
+    this.#credentials.trouble.forget();
     if (!this.#closed) this.#channel = this.#newChannel();
     this.#channelSince = performance.now();
+  }
+
+  #linger(channel: Channel): void {
+    const cancel = systemClock.setTimer(lingerMs, () => {
+      this.#lingering.delete(channel);
+      channel.close();
+    });
+    this.#lingering.set(channel, cancel);
   }
 
   #newChannel(): Channel {

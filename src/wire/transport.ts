@@ -8,7 +8,13 @@ import {
   sharedAbort,
   withEither,
 } from '../async/index.js';
-import { ClosedError, EtcdError, InvalidInputError, UnauthenticatedError } from '../errors/index.js';
+import {
+  ClosedError,
+  DeadlineError,
+  EtcdError,
+  InvalidInputError,
+  UnauthenticatedError,
+} from '../errors/index.js';
 import { ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
 import { authenticate } from './authenticate.js';
@@ -249,8 +255,10 @@ export class Transport {
     try {
       await member.connect();
       await this.#ask(member, KVService.range, probeRequest, probeMs);
+      member.probed(true);
       return undefined;
     } catch (error) {
+      member.probed(!(error instanceof DeadlineError));
       if (error instanceof EtcdError) return troubleOf(error, Number.POSITIVE_INFINITY);
       throw error; // no answer of any kind: the pool holds it against the member
     }

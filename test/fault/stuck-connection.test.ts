@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { EtcdClient } from '#src/client/index.js';
+import { PutResponse, RangeResponse } from '#src/gen/etcd/rpc.js';
+import { eventually } from '../support/eventually.js';
+import { type ScriptedCall, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
+
+const header = { clusterId: 1n, memberId: 2n, revision: 5n, raftTerm: 2n };
+
+describe('a connection that answers pings and carries no further call', () => {
+  let server: ScriptedServer;
+  let client: EtcdClient;
+  let held: ScriptedCall[];
+
+  beforeEach(async () => {
+    held = [];
+    server = await startScriptedServer(
+      (call) => {
+        call.stream.resume();
+        if (call.method === 'Put') held.push(call);
+        else call.reply(RangeResponse.encode(RangeResponse.fromPartial({ header })).finish());
+      },
+      { maxConcurrentStreams: 1 },
+    );
+    client = new EtcdClient({ endpoints: [server.endpoint] });
+  });
+  afterEach(async () => {
+    await client.close();
+    await server.close();
+  });
+
+  it('is replaced after unanswered probes, and what runs on it ends there', async () => {
+    const put = client.kv.put('held', 'v', { timeoutMs: 120_000 });
+    await eventually('the only stream is taken', () => held.length === 1);
+    await eventually(
+      'a read is answered over another connection',
+      () =>
+        client.kv.get('k', { timeoutMs: 1_000 }).then(
+          () => true,
+          () => false,
+        ),
+      55_000,
+    );
+    held[0]?.reply(PutResponse.encode(PutResponse.fromPartial({ header })).finish());
+    assert.equal((await put).revision, 5n);
+  });
+});
