@@ -1,0 +1,175 @@
+#!/usr/bin/env node
+// What is left in the heap of a caller once thousands of endpoint addresses came and went.
+import { fork } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { writeHeapSnapshot } from 'node:v8';
+import grpc from '@grpc/grpc-js';
+import { EndpointManager, EtcdClient, registerEtcdResolver } from '../dist/index.js';
+import { startEtcd } from '../dist/testing/index.js';
+
+const help = `npm run bench:endpoint-churn -- [--addresses 5000] [--batch 100] [--policy etcd_weighted] [--channelz 1]
+  [--snapshots <folder>]
+
+One server behind as many loopback addresses (so on Linux only) has them registered and taken back batch by batch, and
+one channel connects to each. Prints the heap after garbage collection along the way, and the growth per address, which
+is reckoned from after the first fifth: what grows once, such as caches, is not a leak. V8's optimizer is off, and its
+bytecode is kept: what they compile and drop is of the same size as a leak of 1 KB an address would be, and levels off.
+With them: node --expose-gc bench/endpoint-churn.mjs.`;
+
+if (process.env.BENCH_SERVER) serve();
+else await main();
+
+function serve() {
+  const server = new grpc.Server();
+  server.addService({ ask: method() }, { ask: (_call, reply) => reply(null, Buffer.alloc(0)) });
+  server.bindAsync('0.0.0.0:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error;
+    process.send(port);
+  });
+  process.on('disconnect', () => process.exit());
+}
+
+function method() {
+  const identity = (bytes) => bytes;
+  return {
+    path: '/bench.Churn/Ask',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  };
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      addresses: { type: 'string', default: '5000' },
+      batch: { type: 'string', default: '100' },
+      policy: { type: 'string', default: 'etcd_weighted' },
+      channelz: { type: 'string', default: '1' },
+      snapshots: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  if (!globalThis.gc) throw new Error('needs node --expose-gc');
+  const [addresses, batch] = [Number(values.addresses), Number(values.batch)];
+  const server = fork(fileURLToPath(import.meta.url), {
+    env: { ...process.env, BENCH_SERVER: '1' },
+    execArgv: [],
+  });
+  const [port] = await once(server, 'message');
+  const etcd = await startEtcd();
+  const client = new EtcdClient({ endpoints: etcd.endpoints });
+  const resolver = registerEtcdResolver(client, values.policy === 'etcd_weighted' ? { balance: {} } : {});
+  const service = 'bench/churn';
+  const manager = new EndpointManager(client, service);
+  await manager.addEndpoint(`${service}/always`, { addr: `127.0.0.1:${port}` });
+  const caller = new grpc.Client(`etcd:///${service}`, grpc.credentials.createInsecure(), {
+    'grpc.enable_http_proxy': 0,
+    'grpc.enable_channelz': Number(values.channelz),
+    ...(values.policy === 'pick_first' && {
+      'grpc.service_config': '{"loadBalancingConfig":[{"pick_first":{}}]}',
+    }),
+  });
+  const sockets = watchSockets(port);
+  await call(caller);
+  console.log(`node ${process.version}, etcd ${etcd.version}, ${values.policy}, channelz ${values.channelz}`);
+
+  const marks = [];
+  const mark = async (seen) => {
+    await sockets.settle(1);
+    const heap = await steadyHeap();
+    marks.push({ seen, heap });
+    console.log(
+      `${String(seen).padStart(6)} addresses came and went: heap ${(heap / 2 ** 20).toFixed(2)} MiB`,
+    );
+    if (values.snapshots && marks.length > 1) writeHeapSnapshot(`${values.snapshots}/${seen}.heapsnapshot`);
+  };
+  await mark(0);
+  const step = Math.max(batch, Math.floor(addresses / 5 / batch) * batch);
+  for (let seen = 0; seen < addresses; ) {
+    const ids = Array.from({ length: batch }, (_, i) => seen + i);
+    await Promise.all(
+      ids.map((id) => manager.addEndpoint(`${service}/e${id}`, { addr: `${loopback(id)}:${port}` })),
+    );
+    if (values.policy !== 'pick_first') await sockets.opened(batch);
+    await Promise.all(ids.map(() => call(caller)));
+    await Promise.all(ids.map((id) => manager.deleteEndpoint(`${service}/e${id}`)));
+    seen += batch;
+    if (seen % step === 0) await mark(seen);
+  }
+  const [, from] = marks;
+  const to = marks.at(-1);
+  console.log(
+    `growth from ${from.seen} to ${to.seen}: ${((to.heap - from.heap) / (to.seen - from.seen)).toFixed(0)} bytes per address`,
+  );
+  caller.close();
+  resolver[Symbol.dispose]();
+  await client.close();
+  await etcd.close();
+  server.disconnect();
+}
+
+function loopback(id) {
+  return `127.${1 + (id >> 16)}.${(id >> 8) & 255}.${id & 255}`;
+}
+
+/** The sockets to the server: how many are open, and how many were connected since last asked. */
+function watchSockets(port) {
+  let open = 0;
+  let connected = 0;
+  subscribe('net.client.socket', ({ socket }) => {
+    socket.once('connect', () => {
+      if (socket.remotePort !== port) return;
+      open++;
+      connected++;
+      socket.once('close', () => open--);
+    });
+  });
+  return {
+    async opened(count) {
+      await until(`${count} connections`, () => connected >= count);
+      connected -= count;
+    },
+    async settle(left) {
+      await until(`${left} connections left`, () => open <= left);
+    },
+  };
+}
+
+/** The least of several seconds: what grpc-js's sweep of every 10 s lets go of is gone then. */
+async function steadyHeap() {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 12; i++) {
+    globalThis.gc();
+    least = Math.min(least, process.memoryUsage().heapUsed);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return least;
+}
+
+async function until(what, holds) {
+  const deadline = performance.now() + 120_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within 120 s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function call(client) {
+  const { path, requestSerialize, responseDeserialize } = method();
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, Buffer.from('x'), (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+}
