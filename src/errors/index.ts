@@ -19,6 +19,7 @@ export {
   UnauthenticatedError,
 } from './etcd-error.js';
 export { errorFor, errorFromServer, isLasting, needsToken } from './from-server.js';
+export { type CallEnd, isGrpcType, noEtcdAmong, notEtcd, notEtcdError } from './not-etcd.js';
 export {
   type ErrorReason,
   type EtcdReason,

@@ -289,9 +289,9 @@ export type EtcdReason = keyof typeof texts;
 
 /**
  * Names of etcd's own refusals, as `rpctypes` spells them, e.g. `NoSpace`. Those that it has no name for have one of
- * ours; `ResponseTooLarge` is this client's own.
+ * ours; `ResponseTooLarge` and `NotEtcd` (an answer that no etcd gives) are this client's own.
  */
-export type ErrorReason = EtcdReason | (typeof beginnings)[number]['reason'];
+export type ErrorReason = EtcdReason | (typeof beginnings)[number]['reason'] | 'NotEtcd';
 
 /** What etcd says to a token that it does not know, for calls that are ended here for that. */
 export const invalidTokenText = texts.InvalidAuthToken.text;

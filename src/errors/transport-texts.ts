@@ -9,6 +9,15 @@ const beforeSending: readonly { readonly code: Code; readonly text: string }[] =
   { code: Code.INTERNAL, text: 'Failed to start HTTP/2 stream with error ' },
 ];
 
+/** What grpc-js makes of an answer without a gRPC status. */
+const httpStatusText = /^Received HTTP status code (\d{3})$/;
+
+/** The HTTP status of an answer that has no gRPC status; undefined for one that has. */
+export function httpStatusOf(details: string | undefined): number | undefined {
+  const match = httpStatusText.exec(details ?? '');
+  return match ? Number(match[1]) : undefined;
+}
+
 /** Whether a status says that the request never left, or was refused before anything read it. */
 export function wasNeverSent(code: number, details: string | undefined): boolean {
   return beforeSending.some((one) => one.code === code && details?.startsWith(one.text) === true);

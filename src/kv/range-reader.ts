@@ -156,7 +156,7 @@ export class RangeReader {
   #judge(error: EtcdError): void {
     this.#pieces = undefined;
     this.#barren++;
-    if (error.code !== Code.UNIMPLEMENTED) return;
+    if (error.code !== Code.UNIMPLEMENTED || error.reason === 'NotEtcd') return;
     this.#barren = mostBarren;
     if (error.reason !== 'RangeStreamUnsupported') this.#ports.support.missing();
   }

@@ -64,6 +64,8 @@ export async function authenticate(
       if (!(error instanceof EtcdError) || closing.aborted) throw error;
       const trouble = troubleOf(error, clock.now() - sentAt);
       if (trouble) pool.blame(member, trouble, error);
+      const noEtcd = trouble === 'not-etcd' ? pool.noEtcd() : undefined;
+      if (noEtcd) throw noEtcd;
       if (!mayTryAgain(error, 'read') || clock.now() > until) throw error;
     }
     const lastedMs = Math.min(clock.now() - sentAt, longestPauseMs);

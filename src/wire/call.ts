@@ -15,6 +15,7 @@ import {
   wasNeverSent,
 } from '../errors/index.js';
 import { decodeAnswer, malformed } from './answer/decode.js';
+import { foreignAnswer } from './answerer.js';
 import type { Member } from './member.js';
 import { type Method, methodName, type Safety } from './method.js';
 import { neverLeft } from './never-left.js';
@@ -79,9 +80,12 @@ export function attemptUnary<Req, Res>(
     const { timeoutMs } = options;
     const call = channel.createCall(method.path, Infinity, null, null, undefined);
     let neverSent = false;
+    let cancelled = false;
+    let headers: Metadata | undefined;
     let answer: Buffer | undefined;
     const cancel = (code: status, why: string) => {
       neverSent = neverLeft(call);
+      cancelled = true;
       call.cancelWithStatus(code, why);
     };
     const running: RunningCall = {
@@ -93,7 +97,9 @@ export function attemptUnary<Req, Res>(
       cancel(status.DEADLINE_EXCEEDED, `no answer within ${ms} ms`),
     );
     const listener: InterceptingListener = {
-      onReceiveMetadata() {},
+      onReceiveMetadata(received) {
+        headers = received;
+      },
       onReceiveMessage(message: Buffer) {
         if (answer) {
           reject(malformed(method, new Error('two messages where one belongs')));
@@ -108,8 +114,10 @@ export function attemptUnary<Req, Res>(
         disarm();
         release();
         options.running.delete(running);
-        if (received.code !== Code.OK) reject(unaryError(received, method, neverSent));
-        else if (!answer) reject(malformed(method, new Error('status OK without a message')));
+        if (received.code !== Code.OK) {
+          const foreign = cancelled ? undefined : foreignAnswer(received, method, headers);
+          reject(foreign ?? unaryError(received, method, neverSent));
+        } else if (!answer) reject(malformed(method, new Error('status OK without a message')));
         else settleWith(answer);
       },
     };

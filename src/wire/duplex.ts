@@ -1,6 +1,7 @@
 import { type Channel, type InterceptingListener, type Metadata, status } from '@grpc/grpc-js';
 import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
 import { decodeAnswer } from './answer/decode.js';
+import { foreignAnswer, isForeignType } from './answerer.js';
 import { errorFromStatus, malformedRequest, type RawCall } from './call.js';
 import type { Member } from './member.js';
 import type { Method } from './method.js';
@@ -51,6 +52,7 @@ export class DuplexCall<Req, Res> {
    * one that is ever sent.
    */
   #writes: 'nothing' | 'first' | 'all' = 'nothing';
+  #oursEnded = false;
   #over = false;
 
   /** @param maxReceiveBytes See decodeAnswer. */
@@ -64,11 +66,19 @@ export class DuplexCall<Req, Res> {
     if (this.#over) return;
     const call = channel.createCall(this.#method.path, Infinity, null, null, undefined);
     this.#call = call;
+    let headers: Metadata | undefined;
     const listener: InterceptingListener = {
-      onReceiveMetadata() {},
+      onReceiveMetadata: (received) => {
+        headers = received;
+        if (isForeignType(received)) this.#endOurSide();
+      },
       onReceiveMessage: (message: Buffer) => this.#receive(call, message),
       onReceiveStatus: (received) =>
-        this.end(received.code === Code.OK ? endedByServer() : errorFromStatus(received)),
+        this.end(
+          received.code === Code.OK
+            ? endedByServer()
+            : (foreignAnswer(received, this.#method, headers) ?? errorFromStatus(received)),
+        ),
     };
     call.start(metadata, listener);
     call.startRead();
@@ -76,7 +86,7 @@ export class DuplexCall<Req, Res> {
   }
 
   send(request: Req): void {
-    if (this.#over) return;
+    if (this.#over || this.#oursEnded) return;
     if (this.#writes === 'all') {
       this.#write(request);
       return;
@@ -109,12 +119,19 @@ export class DuplexCall<Req, Res> {
   }
 
   #writeFirst(): void {
-    if (!this.#call || this.#writes !== 'nothing') return;
+    if (!this.#call || this.#oursEnded || this.#writes !== 'nothing') return;
     const first = this.#early.shift();
     if (first === undefined) return;
     this.#writes = 'first';
     this.#write(first, () => this.#writeRest());
-    if (this.#method.requestStream === false) this.#call.halfClose();
+    if (this.#method.requestStream === false) this.#endOurSide();
+  }
+
+  /** Nothing is sent from now on. grpc-js gives no status for a page of a few bytes before both sides have ended. */
+  #endOurSide(): void {
+    if (this.#oursEnded) return;
+    this.#oursEnded = true;
+    this.#call?.halfClose();
   }
 
   #writeRest(): void {

@@ -1,5 +1,12 @@
 import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
-import { ClosedError, DeadlineError, type EtcdError, TlsError, type TriedMember } from '../errors/index.js';
+import {
+  ClosedError,
+  DeadlineError,
+  type EtcdError,
+  noEtcdAmong,
+  TlsError,
+  type TriedMember,
+} from '../errors/index.js';
 import { ConnectRace } from './connect-race.js';
 import type { Member } from './member.js';
 import type { MemberTrouble } from './retry-rule.js';
@@ -93,6 +100,12 @@ export class MemberPool {
   /** Whether a call that this member leaves unanswered could be asked of another one. */
   hasOthers(): boolean {
     return this.#standings.length > 1;
+  }
+
+  /** What the members answer, where none of them looks like an etcd. */
+  noEtcd(): EtcdError | undefined {
+    const none = this.#standings.every(({ trouble }) => trouble === 'not-etcd');
+    return none ? noEtcdAmong(describe(this.troubles())) : undefined;
   }
 
   /**

@@ -14,7 +14,7 @@ export const leastTryMs = 50;
 export const maxTokensRefused = 2;
 
 /** What may be wrong with a member that another one might not have. */
-export type MemberTrouble = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded';
+export type MemberTrouble = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded' | 'not-etcd';
 
 /** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
 export function mayTryAgain(error: EtcdError, safety: Safety): boolean {
@@ -53,6 +53,8 @@ export function troubleOf(error: EtcdError, lastedMs: number): MemberTrouble | u
       return 'learner';
     case 'RequestTooManyRequests':
       return 'overloaded';
+    case 'NotEtcd':
+      return 'not-etcd';
     case 'LeaderChanged':
     case 'Unhealthy':
       return undefined; // the whole cluster's

@@ -51,7 +51,7 @@ export class Standing {
   }
 
   blame(trouble: MemberTrouble, now: number, random: () => number, error?: EtcdError): void {
-    this.#lastError = error;
+    if (error || this.trouble !== trouble) this.#lastError = error;
     const wasWell = this.trouble === undefined;
     const isNews = wasWell || now >= this.#avoidUntil;
     this.trouble = trouble;

@@ -92,7 +92,8 @@ export class Streams {
         beforeAnswer();
         const trouble = moving ? undefined : troubleOf(error, Number.POSITIVE_INFINITY);
         if (member && trouble) pool.blame(member, trouble, error);
-        if (this.#open.delete(placed)) handlers.end(error);
+        const last = trouble === 'not-etcd' ? (pool.noEtcd() ?? error) : error;
+        if (this.#open.delete(placed)) handlers.end(last);
       },
     };
     const call = new DuplexCall<Req, Res>(method, shielded, this.#ports.maxReceiveBytes);

@@ -121,6 +121,7 @@ export class Transport {
       metadata: () => this.#metadata,
       maxReceiveBytes: options.maxReceiveBytes,
       running: this.#running,
+      isForeign: (member, withinMs) => this.#isForeign(member, withinMs),
       closing: this.#closing.signal,
       onSend,
     };
@@ -261,6 +262,15 @@ export class Transport {
       member.probed(!(error instanceof DeadlineError));
       if (error instanceof EtcdError) return troubleOf(error, Number.POSITIVE_INFINITY);
       throw error; // no answer of any kind: the pool holds it against the member
+    }
+  }
+
+  async #isForeign(member: Member, withinMs: number): Promise<boolean> {
+    try {
+      await this.#ask(member, KVService.range, probeRequest, Math.min(withinMs, probeMs));
+      return false;
+    } catch (error) {
+      return error instanceof EtcdError && error.reason === 'NotEtcd';
     }
   }
 

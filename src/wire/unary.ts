@@ -8,10 +8,12 @@ import {
   EtcdError,
   inDoubt,
   needsToken,
+  notEtcd,
   toEtcdError,
 } from '../errors/index.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import type { CallMetadata } from './call-metadata.js';
+import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
 import type { RetryQueue } from './retry-queue.js';
@@ -35,6 +37,8 @@ export interface UnaryPorts {
   readonly running: Set<RunningCall>;
   /** Called when something is sent that is to be answered. */
   readonly onSend: () => void;
+  /** Whether the member answers a read as no etcd does, within so many milliseconds. */
+  readonly isForeign: (member: Member, withinMs: number) => Promise<boolean>;
   /** Aborted when the client closes. */
   readonly closing: AbortSignal;
 }
@@ -128,16 +132,19 @@ export class UnaryCall<Req, Res> {
   }
 
   /** Returns when another try is due, else throws what the caller is to meet. */
-  async #failed(error: EtcdError, standing: Standing, attempt: number, lastedMs: number): Promise<void> {
+  async #failed(answer: EtcdError, standing: Standing, attempt: number, lastedMs: number): Promise<void> {
     const { pool, random } = this.#ports;
     const { method, safety } = this.#kind;
     const { endpoint } = standing.member;
+    const error = await this.#judged(answer, standing);
     const trouble = troubleOf(error, lastedMs);
     if (trouble) pool.blame(standing.member, trouble, error);
     if (error.verdict === 'final') this.#retries.answered();
     else this.#retries.failed();
-    if (!mayTryAgain(error, safety)) {
-      const last = told(error, method, safety, endpoint);
+    const mayRetry = mayTryAgain(error, safety);
+    const noEtcd = mayRetry && trouble === 'not-etcd' ? pool.noEtcd() : undefined;
+    if (noEtcd || !mayRetry) {
+      const last = noEtcd ?? told(error, method, safety, endpoint);
       throw this.#inDoubt ? inDoubt(last) : last;
     }
     this.#tries ??= new Tries();
@@ -145,6 +152,21 @@ export class UnaryCall<Req, Res> {
     // The first try elsewhere need not wait.
     const elsewhere = attempt === 0 && trouble !== undefined && pool.hasOthers();
     await this.#turn(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
+  }
+
+  /**
+   * UNIMPLEMENTED is also how an older etcd answers what it has not learnt yet, and how anything else answers whatever
+   * it is asked: a read of the member shows which of the two it is.
+   */
+  async #judged(error: EtcdError, { member }: Standing): Promise<EtcdError> {
+    const isOpen =
+      error.code === Code.UNIMPLEMENTED && error.reason === undefined && error.verdict === 'final';
+    if (!isOpen) return error;
+    const remaining = Math.max(this.#deadline - this.#ports.clock.now(), 0);
+    const foreign = await this.#orClosing((signal) =>
+      raceAbort(this.#ports.isForeign(member, remaining), signal),
+    ).catch(() => false);
+    return foreign ? notEtcd(error.serverText ?? error.message) : error;
   }
 
   /** Waits for the pause, and for this call's turn among all that are to be sent again. */

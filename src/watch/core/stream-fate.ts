@@ -20,8 +20,10 @@ export function streamFate(error: EtcdError): Fate {
   if (error instanceof UnauthenticatedError) return error.verdict === 'final' ? 'end' : 'resume';
   if (isOversized(error)) return 'oversized';
   switch (error.code) {
-    case Code.PERMISSION_DENIED:
+    // A member that is no etcd: the stream goes to another one, while there is one.
     case Code.UNIMPLEMENTED:
+      return error.verdict === 'final' ? 'end' : 'resume';
+    case Code.PERMISSION_DENIED:
     case Code.INVALID_ARGUMENT:
     case Code.OUT_OF_RANGE:
     case Code.DATA_LOSS:

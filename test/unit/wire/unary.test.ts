@@ -38,6 +38,7 @@ function call(
     metadata: () => new CallMetadata(undefined),
     running: new Set(),
     onSend: () => {},
+    isForeign: async () => false,
     closing,
   };
   const kind = { method: KVService.range, safety: 'read' } as const;

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient, EtcdClientOptions } from '#src/client/index.js';
+import { AmbiguousWriteError, Code, EtcdError } from '#src/errors/index.js';
+import { op } from '#src/kv/index.js';
+import { register, ServiceDirectory } from '#src/naming/index.js';
+import { secretOf } from '../../support/canary.js';
+import { useEtcd } from '../../support/etcd.js';
+import {
+  type ScriptedCall,
+  type ScriptedServer,
+  startScriptedServer,
+} from '../../support/scripted-server.js';
+import { useClients } from './support.js';
+
+type Answer = (call: ScriptedCall) => void;
+
+const unimplemented = (text: string): Answer => {
+  return (call) => call.end(Code.UNIMPLEMENTED, text);
+};
+
+const http = (status: number, type = 'text/html', body = '<!DOCTYPE html><html>Hello</html>'): Answer => {
+  return ({ stream }) => {
+    stream.resume();
+    stream.respond({ ':status': status, 'content-type': type }, { endStream: body === '' });
+    if (body !== '') stream.end(body);
+  };
+};
+
+/** Answers that no etcd gives, and whether they show that a write was not carried out. */
+const answers: Readonly<Record<string, { play: Answer; refuses: boolean; isGateway?: boolean }>> = {
+  'UNIMPLEMENTED in Go’s words': { play: unimplemented('unknown service etcdserverpb.KV'), refuses: true },
+  'UNIMPLEMENTED without words': { play: unimplemented(''), refuses: true },
+  'UNIMPLEMENTED in grpc-js’s words': {
+    play: unimplemented('The server does not implement the method /etcdserverpb.KV/Range'),
+    refuses: true,
+  },
+  'HTTP 301': { play: http(301), refuses: true },
+  'HTTP 400': { play: http(400), refuses: true },
+  'HTTP 401': { play: http(401, 'application/json', '{"message":"no"}'), refuses: true },
+  'HTTP 403': { play: http(403, 'text/plain', 'no'), refuses: true },
+  'HTTP 404': { play: http(404), refuses: true },
+  'HTTP 404 without a body': { play: http(404, 'text/plain', ''), refuses: true },
+  'HTTP 405': { play: http(405), refuses: true },
+  'HTTP 200 with a page': { play: http(200), refuses: false },
+  'HTTP 200 with two bytes': { play: http(200, 'text/plain', 'ok'), refuses: false },
+  'HTTP 200 with nothing': { play: http(200, 'text/html', ''), refuses: false },
+  'HTTP 500': { play: http(500), refuses: false, isGateway: true },
+  'HTTP 502': { play: http(502), refuses: false, isGateway: true },
+  'HTTP 503 without a body': { play: http(503, 'text/html', ''), refuses: false, isGateway: true },
+};
+
+const auth = { username: 'somebody', password: secretOf('of no etcd') };
+
+/** Makes a client that prefers its first endpoint. */
+function preferringTheFirst<T>(make: () => T): T {
+  const { random } = Math;
+  let making = true;
+  Math.random = () => (making ? 0 : random());
+  try {
+    return make();
+  } finally {
+    making = false;
+    Math.random = random;
+  }
+}
+
+const failure = async (promise: Promise<unknown>): Promise<EtcdError> => {
+  const error = await promise.then(
+    () => assert.fail('it resolved'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof EtcdError, String(error));
+  return error;
+};
+
+describe('a client whose preferred endpoint is no etcd', () => {
+  const etcd = useEtcd();
+  const { connect } = useClients();
+  let foreign: ScriptedServer;
+  const key = (name: string) => `${etcd().prefix}not-etcd/${name}`;
+
+  before(async () => {
+    foreign = await startScriptedServer(() => {});
+  });
+  after(() => foreign.close());
+
+  function client(others = etcd().endpoints, options: Partial<EtcdClientOptions> = {}): EtcdClient {
+    foreign.forget();
+    const endpoints = [foreign.endpoint, ...others];
+    return preferringTheFirst(() => connect(endpoints, { timeoutMs: 20_000, ...options }));
+  }
+
+  const reads: Record<string, (some: EtcdClient) => Promise<unknown>> = {
+    Range: (some) => some.kv.get(key('a')),
+    'Range of many': async (some) => {
+      for await (const _ of some.kv.stream({ prefix: key('') }));
+    },
+    'Txn that reads': (some) => some.kv.txn({ success: [op.get(key('a'))] }),
+  };
+  const writes: Record<string, (some: EtcdClient, idempotent?: boolean) => Promise<unknown>> = {
+    Put: (some, idempotent = false) => some.kv.put(key('a'), 'v', { idempotent }),
+    DeleteRange: (some, idempotent = false) => some.kv.delete(key('b'), { idempotent }),
+    Txn: (some, idempotent = false) => some.kv.txn({ success: [op.put(key('c'), 'v')] }, { idempotent }),
+  };
+
+  for (const [what, { play, refuses, isGateway = false }] of Object.entries(answers)) {
+    describe(`but answers ${what}`, () => {
+      beforeEach(() => {
+        foreign.script = play;
+      });
+
+      for (const [method, call] of Object.entries(reads)) {
+        it(`reads from another one: ${method}`, async () => {
+          await call(client());
+          assert.ok(foreign.calls.length >= 1, 'it was not asked');
+        });
+      }
+
+      for (const [method, call] of Object.entries(writes)) {
+        it(`writes to another one: ${method}${refuses ? '' : ', from the second on'}`, async () => {
+          const some = client();
+          if (refuses) await call(some);
+          else {
+            const error = await failure(call(some));
+            assert.ok(error instanceof AmbiguousWriteError, String(error));
+            assert.equal(error.member, foreign.endpoint);
+          }
+          await call(some);
+          assert.deepEqual(foreign.calls, [method]);
+        });
+
+        it(`writes to another one what may be written twice: ${method}`, async () => {
+          await call(client(), true);
+        });
+      }
+
+      it('watches on another one', async () => {
+        const watcher = client().watch(key('watched'), { startRevision: 1n });
+        const next = watcher[Symbol.asyncIterator]().next();
+        await connect(etcd().endpoints).kv.put(key('watched'), what);
+        assert.equal((await next).done, false);
+        await watcher.close();
+        assert.ok(foreign.calls.includes('Watch'), 'it was not asked');
+      });
+
+      it('renews a lease on another one', async () => {
+        const lease = await connect(etcd().endpoints).lease.grant({ ttlSeconds: 60 });
+        assert.ok((await client().lease.keepAliveOnce(lease.id)).ttlSeconds > 0);
+        assert.ok(foreign.calls.includes('LeaseKeepAlive'), 'it was not asked');
+      });
+
+      it('asks another one for what only newer etcds have', async () => {
+        await client().lease.list();
+        assert.ok(foreign.calls.includes('LeaseLeases'), 'it was not asked');
+      });
+
+      it('asks another one for a token', async () => {
+        await client(etcd().endpoints, { auth })
+          .kv.get('k')
+          .catch((error: EtcdError) => {
+            assert.equal(error.reason, 'AuthNotEnabled', String(error)); // which only an etcd answers
+          });
+        assert.ok(foreign.calls.includes('Authenticate'), 'it was not asked');
+      });
+
+      if (isGateway) return;
+
+      it('names all endpoints when none is an etcd, and does not wait for the deadline', async () => {
+        const other = await startScriptedServer(play);
+        const some = client([other.endpoint]);
+        const withUser = preferringTheFirst(() => connect([foreign.endpoint, other.endpoint], { auth }));
+        const directory = new ServiceDirectory(some);
+        const calls = {
+          get: failure(some.kv.get('k')),
+          'get of a user': failure(withUser.kv.get('k')),
+          'idempotent put': failure(some.kv.put('k', 'v', { idempotent: true })),
+          ...(refuses ? { put: failure(some.kv.put('k', 'v')) } : {}),
+          watch: failure(some.watch('k', { startRevision: 1n })[Symbol.asyncIterator]().next()),
+          register: failure(register(some, { target: 't', endpoint: { addr: 'a:1' } })),
+          ready: failure(directory.ready('t')),
+        };
+        for (const [name, call] of Object.entries(calls)) {
+          const error = await call;
+          assert.equal(error.reason, 'NotEtcd', `${name}: ${error}`);
+          for (const part of [foreign.endpoint, other.endpoint, 'look like an etcd'])
+            assert.ok(error.message.includes(part), `${name}: ${error}`);
+        }
+        assert.ok(foreign.calls.length + other.calls.length < 100, `${foreign.calls}`);
+        await directory.close();
+        await other.close();
+      });
+    });
+  }
+});
