@@ -64,6 +64,8 @@ export const revision = numbers(0, 2 ** 62);
 export const watchId = numbers(-1, 2 ** 63);
 /** In seconds; etcd grants no more than 9,000,000,000, and says -1 of a lease that is gone. */
 export const ttl = numbers(-1, 10_000_000_000);
+/** What is left of it: below 0 once the lease has expired, ever lower until etcd has revoked it. */
+export const ttlLeft = numbers(-2, 10_000_000_000);
 /** Ids of leases, members and clusters, and what is only shown: any of 64 bits. */
 export const any64 = numbers(-2, Number.POSITIVE_INFINITY);
 export const flag = numbers(0, 2);

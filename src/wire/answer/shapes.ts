@@ -6,7 +6,7 @@ import {
   MaintenanceService,
   WatchService,
 } from '../../gen/etcd/rpc.js';
-import { any64, bytes, eventType, Field, flag, message, revision, Shape, ttl, watchId } from './shape.js';
+import { any64, bytes, eventType, Field, flag, message, revision, Shape, ttl, ttlLeft, watchId } from './shape.js';
 
 const header = message(
   () => headerShape, // ResponseHeader
@@ -113,11 +113,11 @@ const leaseGrant = new Shape([
   new Field(3, ttl),
   new Field(4, bytes),
 ]);
-const leaseKeepAlive = new Shape([new Field(1, header), new Field(2, any64), new Field(3, ttl)]);
+const leaseKeepAlive = new Shape([new Field(1, header), new Field(2, any64), new Field(3, ttlLeft)]);
 const leaseTimeToLive = new Shape([
   new Field(1, header),
   new Field(2, any64),
-  new Field(3, ttl),
+  new Field(3, ttlLeft),
   new Field(4, ttl),
   new Field(5, bytes, 'repeated'),
 ]);

@@ -103,7 +103,9 @@ describe('an answer', () => {
         }
         if (field.least === -1) decode(path, bytesOf(answer(-1n)));
         const tooLarge = BigInt(field.below) > 2n ** 63n - 1n ? [] : [BigInt(field.below), 2n ** 63n - 1n];
-        for (const value of [...tooLarge, BigInt(field.least) - 1n, -(2n ** 63n)]) {
+        // -2 stands for any number below -1.
+        const tooSmall = field.least === -2 ? [] : [BigInt(field.least) - 1n, -(2n ** 63n)];
+        for (const value of [...tooLarge, ...tooSmall]) {
           assert.match(
             String(refusal(path, bytesOf(answer(value))).cause),
             /out of range/,
@@ -198,6 +200,12 @@ describe('an answer', () => {
       assert.match(String(refusal(path, bytesOf(build)).cause), reason);
     }
     decode(KVService.txn.path, bytesOf(deep(40)));
+  });
+
+  it('may say that a lease expired a while ago, which is not revoked yet', () => {
+    const { path } = LeaseService.leaseTimeToLive;
+    const answer = bytesOf((writer) => writer.uint32(3 * 8).int64(-30n).uint32(4 * 8).int64(10n));
+    assert.equal((decode(path, answer) as { TTL: bigint }).TTL, -30n);
   });
 
   it('may have fields that a newer etcd adds', () => {
