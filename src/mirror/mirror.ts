@@ -184,12 +184,10 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       this.#view.replace(kvs, revision);
       this.#tellWaiters();
       yield { type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) };
-      if (this.#ports.store.epoch !== epoch) {
-        reason = 'rolled-back'; // before there was a watch for that to end
-        continue;
-      }
       try {
-        reason = yield* this.#follow(revision);
+        // Replaced before there was a watch for that to end.
+        const isReplaced = this.#ports.store.epoch !== epoch;
+        reason = isReplaced ? 'rolled-back' : yield* this.#follow(revision);
       } catch (error) {
         reason = reasonOf(error);
       }

@@ -93,6 +93,29 @@ describe('waiting for a mirror to show a revision', () => {
   });
 });
 
+describe('a mirror whose store is another one after each list', () => {
+  it('lists again with pauses that grow', async () => {
+    let epoch = 0;
+    const replaced = {
+      get epoch() {
+        return epoch++;
+      },
+    };
+    const kv = listing(async () => empty(5n));
+    const ports = { kv, watch: new FakeWatch().client, store: replaced, random: () => 0.5 };
+    const mirror = new Mirror(ports, { prefix: 'k' });
+    const startedAt = performance.now();
+    const reasons: string[] = [];
+    for await (const update of mirror) {
+      if (update.type === 'snapshot') reasons.push(update.reason);
+      if (reasons.length === 4) break;
+    }
+    assert.deepEqual(reasons, ['initial', 'rolled-back', 'rolled-back', 'rolled-back']);
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs > 600, `100, 200 and 400 ms belong between them, and all took ${tookMs} ms`);
+  });
+});
+
 describe('verifying a mirror', () => {
   it('is done when nothing changed, and moves the revision up to that of the read', async () => {
     const { mirror, reads } = await mirrored(() => empty(9n));
