@@ -38,6 +38,8 @@ export class StartCheckReads {
   readonly #pacer: Pacer;
   #cancelTimer: () => void = () => {};
   #reading = false;
+  /** After a read that failed, whoever is added meanwhile. */
+  #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(ports: StartCheckPorts, signal: AbortSignal) {
     this.#ports = ports;
@@ -48,7 +50,7 @@ export class StartCheckReads {
 
   add(watcher: WatcherKey, spec: WatchSpec, startRevision: Revision): void {
     this.#checks.add({ watcher, spec, startRevision, dueAt: this.#ports.clock.now() + afterMs });
-    this.#schedule(0);
+    this.#schedule();
   }
 
   /** The watcher is over. */
@@ -57,47 +59,46 @@ export class StartCheckReads {
     if (this.#checks.size === 0) this.#cancelTimer();
   }
 
-  /** @param atLeastMs A pause before anything is read again. */
-  #schedule(atLeastMs: number): void {
+  #schedule(): void {
     this.#cancelTimer();
     if (this.#reading || this.#checks.size === 0 || this.#signal.aborted) return;
     const now = this.#ports.clock.now();
     let first = Number.POSITIVE_INFINITY;
     for (const { dueAt } of this.#checks) first = Math.min(first, dueAt);
-    this.#cancelTimer = this.#ports.clock.setTimer(Math.max(0, first - now, atLeastMs), () => {
+    this.#cancelTimer = this.#ports.clock.setTimer(Math.max(0, first - now, this.#notBefore - now), () => {
       this.#reading = true;
-      void this.#read().then((pauseMs) => {
+      void this.#read().then(() => {
         this.#reading = false;
-        this.#schedule(pauseMs);
+        this.#schedule();
       });
     });
   }
 
-  /** One read for all that are due. Gives how long to pause before the next one. */
-  async #read(): Promise<number> {
+  /** One read for all that are due. */
+  async #read(): Promise<void> {
     const now = this.#ports.clock.now();
     const due = [...this.#checks].filter(({ dueAt }) => dueAt <= now);
     const lowest = due.reduce<Check | undefined>(
       (low, check) => (low && low.startRevision <= check.startRevision ? low : check),
       undefined,
     );
-    if (!lowest) return 0;
+    if (!lowest) return;
     try {
       await this.#ports.readAt(lowest.spec, lowest.startRevision - 1n, this.#signal);
       for (const check of due) this.#checks.delete(check);
-      return 0;
     } catch (error) {
-      return this.#failed(lowest, error);
+      this.#failed(lowest, error);
     }
   }
 
-  #failed(check: Check, error: unknown): number {
-    const isPassing = error instanceof EtcdError && error.verdict !== 'final';
-    if (isPassing) return this.#pacer.next();
+  #failed(check: Check, error: unknown): void {
+    if (error instanceof EtcdError && error.verdict !== 'final') {
+      this.#notBefore = this.#ports.clock.now() + this.#pacer.next();
+      return;
+    }
     // Above the store's revision there is no history to lose; what cannot be read for good cannot be checked.
     const isLost = error instanceof CompactedError && this.#checks.has(check);
     this.#checks.delete(check);
     if (isLost) this.#ports.compacted(check.watcher, check.startRevision);
-    return 0;
   }
 }

@@ -194,6 +194,16 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       assert.deepEqual(it.lost, [2]);
     });
 
+    it('no sooner because others are added while nothing answers', async () => {
+      const it = store();
+      it.failure = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
+      for (let i = 0; i < 1_000; i++) {
+        it.checks.add(i, spec, 5n);
+        await it.pass(10);
+      }
+      assert.ok(it.reads.length > 3 && it.reads.length < 15, `${it.reads.length} reads`);
+    });
+
     it('no more once that is forbidden, or the client is closed', async () => {
       const it = store();
       it.failure = errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
