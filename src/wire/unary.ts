@@ -18,7 +18,15 @@ import type { MemberPool } from './member-pool.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
 import type { RetryQueue } from './retry-queue.js';
 import type { RetryQueues } from './retry-queues.js';
-import { maxTokensRefused, mayTryAgain, retryPause, told, troubleOf, tryBoundMs } from './retry-rule.js';
+import {
+  leastTryMs,
+  maxTokensRefused,
+  mayTryAgain,
+  retryPause,
+  told,
+  troubleOf,
+  tryBoundMs,
+} from './retry-rule.js';
 import type { Standing } from './standing.js';
 import type { StoreIdentity } from './store-identity.js';
 import type { TokenSource } from './token.js';
@@ -218,7 +226,7 @@ export class UnaryCall<Req, Res> {
     return this.#kind.safety === 'local-read' ? metadata.plain : metadata.requireLeader;
   }
 
-  /** Waits for the one request of all, no longer than this call may take. */
+  /** Waits for the one request of all, no longer than this call may take. It may take longer than the request. */
   async #newerToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
     const late = () => {
       const tried = this.#ports.pool.troubles();
@@ -229,14 +237,25 @@ export class UnaryCall<Req, Res> {
         ...(cause === undefined ? {} : { cause }),
       });
     };
-    const remaining = this.#deadline - this.#ports.clock.now();
-    try {
-      await this.#orClosing((signal) =>
-        raceAbort(within(token.refresh(used, { cause, withinMs: remaining }), remaining, late), signal),
-      );
-    } catch (error) {
-      throw this.#doubted(error === this.#options.signal?.reason ? error : unsentFor(error));
+    for (let attempt = 0; ; attempt++) {
+      const remaining = this.#remainingMs;
+      try {
+        return await this.#orClosing((signal) =>
+          raceAbort(within(token.refresh(used, { cause, withinMs: remaining }), remaining, late), signal),
+        );
+      } catch (error) {
+        if (error === this.#options.signal?.reason) throw error;
+        const unsent = unsentFor(error);
+        if (!(unsent instanceof DeadlineError) || this.#remainingMs < leastTryMs) throw this.#doubted(unsent);
+        this.#tries ??= new Tries();
+        for (const { member } of unsent.tried) this.#tries.add(member, unsent);
+      }
+      await this.#turn(backoffDelay(retryPause, attempt, this.#ports.random));
     }
+  }
+
+  get #remainingMs(): number {
+    return this.#deadline - this.#ports.clock.now();
   }
 
   /** Waits no longer than the caller does and the client is open. */

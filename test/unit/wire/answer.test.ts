@@ -204,7 +204,13 @@ describe('an answer', () => {
 
   it('may say that a lease expired a while ago, which is not revoked yet', () => {
     const { path } = LeaseService.leaseTimeToLive;
-    const answer = bytesOf((writer) => writer.uint32(3 * 8).int64(-30n).uint32(4 * 8).int64(10n));
+    const answer = bytesOf((writer) =>
+      writer
+        .uint32(3 * 8)
+        .int64(-30n)
+        .uint32(4 * 8)
+        .int64(10n),
+    );
     assert.equal((decode(path, answer) as { TTL: bigint }).TTL, -30n);
   });
 

@@ -9,6 +9,7 @@ import { RetryQueues } from '#src/wire/retry-queues.js';
 import { StoreIdentity } from '#src/wire/store-identity.js';
 import { TokenSource } from '#src/wire/token.js';
 import { UnaryCall, type UnaryPorts } from '#src/wire/unary.js';
+import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../lease/fakes.js';
 
 /** What others left at a signal: listeners, and the signals that Node made to follow it. */
@@ -71,6 +72,24 @@ describe('a call with a signal', () => {
     const connect = () => Promise.reject(new EtcdError('not needed', { code: Code.INTERNAL }));
     await assert.rejects(call(connect, own.signal, closing.signal, token), refused);
     assert.deepEqual([leftAt(own.signal), leftAt(closing.signal)], [0, 0]);
+  });
+
+  it('that may take longer than the request for a token asks for one again', async () => {
+    const [own, closing] = [new AbortController(), new AbortController()];
+    const unreachable = new DeadlineError('no member could be reached', { verdict: 'not-applied' });
+    let requests = 0;
+    const token = new TokenSource(() =>
+      ++requests < 3 ? Promise.reject(unreachable) : Promise.resolve('t'),
+    );
+    const reached = new EtcdError('the call came to a member', { code: Code.INTERNAL, verdict: 'final' });
+    const ended = assert.rejects(
+      call(() => Promise.reject(reached), own.signal, closing.signal, token),
+      reached,
+    );
+    await eventually('there is a pause before the third request', () => requests === 2 && clock.timers > 0);
+    clock.advance(200);
+    await ended;
+    assert.equal(requests, 3);
   });
 
   it('that waits ends with the reason of the first that aborts', async () => {
