@@ -105,11 +105,13 @@ export class StaleTokenCheck {
       answered = true;
       return answers;
     });
-    const silentFor = (ms: number) =>
-      Promise.race([
-        withToken.then(() => false),
-        new Promise<boolean>((resolve) => clock.setTimer(ms, () => resolve(true))),
-      ]);
+    const silentFor = (ms: number) => {
+      let cancel = () => {};
+      const over = new Promise<boolean>((resolve) => {
+        cancel = clock.setTimer(ms, () => resolve(true));
+      });
+      return Promise.race([withToken.then(() => false), over]).finally(cancel);
+    };
     if (!(await silentFor(promptMs)) || !(await hasQuorum(member, quorumMs))) return false;
     return !answered && (await silentFor(silenceMs));
   }

@@ -347,8 +347,9 @@ export class Transport {
     for (const call of [...this.#running]) {
       const { sent } = call;
       if (!sent || sent.member !== member || sent.generation > generation) continue;
-      // What etcd would answer, once it does: not carried out. Short of a proof a write keeps waiting.
-      if (proven || sent.safety !== 'write') call.refuseToken();
+      // What etcd would answer, once it does: not carried out. Short of a proof that is open, and a write keeps waiting.
+      if (proven) call.refuseToken();
+      else if (sent.safety !== 'write') call.cancel('its token is of another store, as it seems');
     }
     this.#streams.endStale(generation);
   }

@@ -6,7 +6,19 @@ import {
   MaintenanceService,
   WatchService,
 } from '../../gen/etcd/rpc.js';
-import { any64, bytes, eventType, Field, flag, message, revision, Shape, ttl, ttlLeft, watchId } from './shape.js';
+import {
+  any64,
+  bytes,
+  eventType,
+  Field,
+  flag,
+  message,
+  revision,
+  Shape,
+  ttl,
+  ttlLeft,
+  watchId,
+} from './shape.js';
 
 const header = message(
   () => headerShape, // ResponseHeader
