@@ -114,6 +114,7 @@ export {
   type LossProtectionOptions,
   type ManagerCallOptions,
   type ManagerOptions,
+  type MemoryOptions,
   type NamingClient,
   NamingError,
   type OnConflict,

@@ -3,6 +3,7 @@ export {
   type DirectoryOptions,
   fileSnapshotStore,
   type LossProtectionOptions,
+  type MemoryOptions,
   type ReadyOptions,
   ServiceDirectory,
   type ServiceStatus,

@@ -140,7 +140,7 @@ describe('a healthy etcd', function () {
   const etcd = useEtcd();
   const { connect } = useClients();
   /** It would take so long to believe a loss that no read confirms. */
-  const lossProtection = { protectionMs: 600_000 };
+  const lossProtection = { protectionMs: 600_000, readIntervalMs: 0 };
   const reads = () => grpcCounter(etcd(), 'grpc_server_started_total', 'Range');
 
   before(function () {

@@ -1,16 +1,22 @@
-import { type Clock, Mailbox, onAbort, systemClock } from '../../async/index.js';
+import { type Clock, ElapsedClock, Mailbox, onAbort } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { checkClient, type NamingClient } from '../ports.js';
+import { Remembered } from '../remembered.js';
 import { checkTarget } from '../target.js';
-import { checkLossProtection, type LossProtectionOptions } from './loss/options.js';
+import { type MemoryView, memoryStatus } from './earlier-view.js';
+import { checkLossProtection, defaultReadIntervalMs, type LossProtectionOptions } from './loss/options.js';
+import { SilenceDetector } from './loss/silence-detector.js';
+import { checkMemory, type MemoryOptions } from './memory-options.js';
 import { type ReadyOptions, whenReady } from './ready.js';
 import { Service, type ServiceOptions } from './service.js';
 import type { SnapshotStore } from './snapshot.js';
-import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
+import { type ServiceStatus, type ServiceSubscriber, type ServiceView, statusOf } from './view.js';
 
 export interface DirectoryOptions {
   /** When the loss of endpoints is doubted, and for how long. */
   readonly lossProtection?: LossProtectionOptions;
+  /** What is kept of services that are followed no longer. */
+  readonly memory?: MemoryOptions;
   /**
    * Where to keep what was last known of each target, so that a process can start and call while etcd is down, for
    * instance `fileSnapshotStore(folder)`. It is shown when etcd has not answered within a second. Default: nowhere.
@@ -29,12 +35,15 @@ export class ServiceDirectory implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
   readonly #services = new Map<string, Service>();
+  /** Of the targets that are followed no longer. */
+  readonly #remembered: Remembered<MemoryView>;
+  readonly #silence: SilenceDetector;
   readonly #flushing = new Set<Promise<void>>();
   #releaseClient = () => {};
   #closed: ClosedError | undefined;
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */
-  constructor(client: NamingClient, options: DirectoryOptions = {}, clock: Clock = systemClock) {
+  constructor(client: NamingClient, options: DirectoryOptions = {}, clock: Clock = new ElapsedClock()) {
     this.#client = checkClient(client);
     this.#clock = clock;
     this.#options = {
@@ -42,6 +51,8 @@ export class ServiceDirectory implements AsyncDisposable {
       snapshots: options.snapshots,
       direct: options.direct ?? false,
     };
+    this.#remembered = new Remembered(clock, checkMemory(options.memory));
+    this.#silence = silenceOf(client, clock, this.#options.lossProtection);
     this.#releaseClient = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
 
@@ -52,7 +63,8 @@ export class ServiceDirectory implements AsyncDisposable {
 
   /**
    * Follows a target, and calls back with the whole view: soon if it is known, never from in here, then after each
-   * change. The returned function lets go of it; a target that nobody follows is forgotten after 5 s.
+   * change. The returned function lets go of it; 5 s after the last one did, the watch ends and its view is kept as
+   * memory, which is shown when the target is followed again and etcd has not answered within a second.
    */
   follow(target: string, subscriber: ServiceSubscriber): () => void {
     checkTarget(target);
@@ -113,9 +125,12 @@ export class ServiceDirectory implements AsyncDisposable {
     return this.#services.get(target)?.view;
   }
 
-  /** What can be said of a target; `unknown` for one that nobody follows. */
+  /** What can be said of a target; of one that is not followed, what is remembered of it. */
   status(target: string): ServiceStatus {
-    return this.#services.get(target)?.status() ?? unknown;
+    const service = this.#services.get(target);
+    if (service) return service.status();
+    const remembered = this.#remembered.get(target);
+    return remembered ? memoryStatus(remembered, this.#clock.now()) : statusOf(undefined, 'none', 0);
   }
 
   /**
@@ -137,9 +152,18 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   #start(target: string): Service {
-    const service = new Service(this.#client, target, this.#clock, this.#options, () => {
-      this.#services.delete(target);
-      this.#flush(service);
+    const service = new Service({
+      client: this.#client,
+      target,
+      clock: this.#clock,
+      options: this.#options,
+      silence: this.#silence,
+      remembered: this.#remembered.take(target),
+      onIdle: (last) => {
+        this.#services.delete(target);
+        if (last && last.view.endpoints.length > 0) this.#remembered.put(target, last);
+        this.#flush(service);
+      },
     });
     this.#services.set(target, service);
     return service;
@@ -162,6 +186,7 @@ export class ServiceDirectory implements AsyncDisposable {
   #stop(error: ClosedError): void {
     this.#closed ??= error;
     this.#releaseClient();
+    this.#remembered.clear();
     for (const service of this.#services.values()) service.stop(error);
   }
 
@@ -172,14 +197,16 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 }
 
-const unknown: ServiceStatus = {
-  state: 'unknown',
-  source: 'none',
-  staleMs: 0,
-  revision: 0n,
-  endpoints: 0,
-  held: 0,
-  invalid: 0,
-  lastError: undefined,
-  snapshotError: undefined,
-};
+function silenceOf(
+  { kv }: NamingClient,
+  clock: Clock,
+  { protectionMs, readIntervalMs }: Required<LossProtectionOptions>,
+): SilenceDetector {
+  return new SilenceDetector({
+    clock,
+    intervalMs: readIntervalMs || defaultReadIntervalMs(protectionMs),
+    reads: readIntervalMs > 0,
+    protectionMs,
+    read: (key, options) => kv.range(key, { ...options, limit: 1, keysOnly: true }),
+  });
+}

@@ -4,9 +4,11 @@ import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
 import { isDirect, keyPrefix } from '../target.js';
+import { asList, type EarlierView, type MemoryView, memoryStatus } from './earlier-view.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
-import { LossProtection } from './loss/loss-protection.js';
+import { LossProtection, type Seen } from './loss/loss-protection.js';
 import type { LossProtectionOptions } from './loss/options.js';
+import type { SilenceDetector } from './loss/silence-detector.js';
 import type { SnapshotStore } from './snapshot.js';
 import { SnapshotSaver } from './snapshot-saver.js';
 import { Subscribers } from './subscribers.js';
@@ -16,8 +18,8 @@ import { ViewState } from './view-state.js';
 /** How long a mirror outlives its last subscriber: a channel that was idle, or is replaced, finds it still there. */
 const lingerMs = 5_000;
 const restart = { baseMs: 500, maxMs: 10_000 };
-/** How long etcd has to answer before the snapshot of an earlier process is shown. */
-const diskAfterMs = 1_000;
+/** How long etcd has to answer before what was known earlier is shown, in memory or on disk. */
+const earlierAfterMs = 1_000;
 
 export interface ServiceOptions {
   readonly lossProtection: Required<LossProtectionOptions>;
@@ -25,13 +27,22 @@ export interface ServiceOptions {
   readonly direct: boolean;
 }
 
+export interface ServicePorts {
+  readonly client: NamingClient;
+  readonly target: string;
+  readonly clock: Clock;
+  readonly options: ServiceOptions;
+  /** Of the whole directory. */
+  readonly silence: SilenceDetector;
+  /** What was known when it was followed the last time. */
+  readonly remembered: MemoryView | undefined;
+  /** It is followed no longer, and has ended; with what is to be remembered of it. */
+  readonly onIdle: (last: MemoryView | undefined) => void;
+}
+
 /** One target, followed for as long as somebody asks for it. */
 export class Service {
-  readonly #client: NamingClient;
-  readonly #target: string;
-  readonly #clock: Clock;
-  readonly #options: ServiceOptions;
-  readonly #onIdle: () => void;
+  readonly #ports: ServicePorts;
   readonly #stopping = new AbortController();
   readonly #state: ViewState;
   readonly #subscribers: Subscribers;
@@ -44,20 +55,17 @@ export class Service {
   readonly #troubleListeners = new Set<(error: EtcdError) => void>();
   #mirror: MirrorHandle | undefined;
   #cancelLinger: (() => void) | undefined;
-  #cancelDisk: (() => void) | undefined;
+  #cancelEarlier: (() => void) | undefined;
+  readonly #unfollowSilence: () => void;
+  /** Whether etcd has answered since it is followed. */
+  #isHeard = false;
+  /** While nothing newer is known: from when it was followed the last time. */
+  #remembered: MemoryView | undefined;
 
-  constructor(
-    client: NamingClient,
-    target: string,
-    clock: Clock,
-    options: ServiceOptions,
-    onIdle: () => void,
-  ) {
-    this.#client = client;
-    this.#target = target;
-    this.#clock = clock;
-    this.#options = options;
-    this.#onIdle = onIdle;
+  constructor(ports: ServicePorts) {
+    const { target, clock, options, silence } = ports;
+    this.#ports = ports;
+    this.#remembered = ports.remembered;
     this.#state = new ViewState(clock, () => this.#mirror?.status());
     this.#subscribers = new Subscribers(
       () => this.#state,
@@ -69,6 +77,7 @@ export class Service {
     this.#confirmation = new LossConfirmation({
       clock,
       protection: this.#protection,
+      silence,
       mirror: () => this.#mirror,
       onDecided: () => this.#showHeld(),
     });
@@ -78,7 +87,9 @@ export class Service {
       store: options.snapshots,
       current: () => this.#worthSaving(),
     });
-    if (options.snapshots) this.#cancelDisk = clock.setTimer(diskAfterMs, () => void this.#fromSnapshot());
+    this.#unfollowSilence = silence.follow(keyPrefix(target));
+    if (options.snapshots || ports.remembered)
+      this.#cancelEarlier = clock.setTimer(earlierAfterMs, () => void this.#showEarlier());
     void this.#run();
   }
 
@@ -87,7 +98,10 @@ export class Service {
   }
 
   status(): ServiceStatus {
-    return this.#state.status(this.#saver.error);
+    const status = this.#state.status(this.#saver.error);
+    if (this.view || !this.#remembered) return status;
+    const { lastError, snapshotError } = status;
+    return { ...memoryStatus(this.#remembered, this.#ports.clock.now()), lastError, snapshotError };
   }
 
   subscribe(subscriber: ServiceSubscriber): () => void {
@@ -121,15 +135,17 @@ export class Service {
 
   #linger(): void {
     if (this.#stopping.signal.aborted) return;
-    this.#cancelLinger = this.#clock.setTimer(lingerMs, () => {
+    this.#cancelLinger = this.#ports.clock.setTimer(lingerMs, () => {
+      const last = this.#state.asMemory() ?? this.#remembered;
       this.#end(new ClosedError('the service'));
-      this.#onIdle();
+      this.#ports.onIdle(last);
     });
   }
 
   #end(reason: EtcdError): void {
     this.#cancelLinger?.();
-    this.#cancelDisk?.();
+    this.#cancelEarlier?.();
+    this.#unfollowSilence();
     this.#confirmation.stop();
     this.#saver.stop();
     this.#process.close();
@@ -141,12 +157,12 @@ export class Service {
     let release = () => {};
     // What ended the mirror, such as a missing permission, may be put right while this process lives.
     return restarting(
-      this.#clock,
+      this.#ports.clock,
       signal,
       restart,
       async () => {
         release();
-        if (this.#client.closed) this.stop(new ClosedError('the etcd client'));
+        if (this.#ports.client.closed) this.stop(new ClosedError('the etcd client'));
         else await this.#follow(signal);
       },
       (error) => {
@@ -157,20 +173,24 @@ export class Service {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { direct } = this.#options;
-    const set = new EndpointSet(direct ? (key) => isDirect(this.#target, key) : undefined);
-    const mirror = this.#client.mirror(
-      { prefix: keyPrefix(this.#target) },
+    const { client, target, clock, silence } = this.#ports;
+    const { direct } = this.#ports.options;
+    const set = new EndpointSet(direct ? (key) => isDirect(target, key) : undefined);
+    const beganAt = clock.now();
+    const mirror = client.mirror(
+      { prefix: keyPrefix(target) },
       { signal, onTrouble: (error) => this.#setTrouble(error) },
     );
     this.#mirror = mirror;
-    let isBack = this.view !== undefined;
+    let isBack: boolean | undefined;
     try {
       for await (const update of mirror) {
         if (signal.aborted) return;
+        if (isBack === undefined) silence.answered(beganAt); // the list
+        isBack ??= this.view !== undefined || this.#remembered !== undefined;
         isBack ||= update.type === 'snapshot' && update.reason !== 'initial';
-        const live = update.type === 'delta' && !this.#hasJustReconnected(mirror.status(), isBack);
-        this.#apply(set, update, live);
+        const wasAway = update.type === 'snapshot' || this.#hasJustReconnected(mirror.status(), isBack);
+        this.#apply(set, update, wasAway ? 'after-reconnect' : silence.isDoubtful ? 'after-silence' : 'live');
       }
     } finally {
       this.#state.mirrorEnded();
@@ -179,14 +199,17 @@ export class Service {
 
   /** What comes in the first moments after a reconnect, or a list read again, was not seen as it happened. */
   #hasJustReconnected({ reconnects, forMs }: MirrorStatus, isBack: boolean): boolean {
-    return (isBack || reconnects > 0) && forMs < this.#options.lossProtection.protectionMs;
+    return (isBack || reconnects > 0) && forMs < this.#ports.options.lossProtection.protectionMs;
   }
 
-  #apply(set: EndpointSet, update: MirrorUpdate, live: boolean): void {
-    this.#protection.apply(set.apply(update), live, this.#clock.now());
-    this.#cancelDisk?.();
+  #apply(set: EndpointSet, update: MirrorUpdate, seen: Seen): void {
+    const change = set.apply(update);
+    this.#recall(update, set.records.size === 0);
+    this.#protection.apply(change, seen, this.#ports.clock.now());
+    this.#cancelEarlier?.();
+    this.#isHeard = true;
     const view = {
-      target: this.#target,
+      target: this.#ports.target,
       endpoints: this.#protection.shown(),
       revision: update.revision,
       invalid: set.invalid,
@@ -195,6 +218,23 @@ export class Service {
     if (this.#state.show(view)) this.#subscribers.view(view);
     this.#saver.saveSoon();
     this.#confirmation.schedule();
+  }
+
+  /**
+   * The first answer, after what was known earlier was not shown: that is what loss protection compares it with if the
+   * service is empty now, or the store is behind what it was, and so was replaced. Any other list is believed: that
+   * servers come and go while a channel idles is nothing unusual, and their addresses may be others' by now.
+   */
+  #recall({ type, revision }: MirrorUpdate, isEmpty: boolean): void {
+    const remembered = this.#remembered;
+    this.#remembered = undefined;
+    if (!remembered || this.view || type !== 'snapshot') return;
+    if (isEmpty || revision < remembered.view.revision) this.#base(remembered);
+  }
+
+  /** Takes it for the store's, as far as losses are concerned. */
+  #base({ view }: EarlierView): void {
+    this.#protection.apply(asList(view), 'live', this.#ports.clock.now());
   }
 
   /** What is held changed by a decision, and not by the store. */
@@ -211,20 +251,19 @@ export class Service {
     if (!this.view) this.#subscribers.trouble(error);
   }
 
-  /** etcd has not answered in time: what an earlier process knew is better than nothing. */
-  async #fromSnapshot(): Promise<void> {
-    const stored = await this.#saver.load();
-    if (this.view || this.#stopping.signal.aborted || !stored) return;
-    const endpoints = new Map(stored.view.endpoints.map((record) => [record.key, record]));
-    this.#protection.apply({ type: 'snapshot', endpoints }, true, this.#clock.now());
-    this.#state.showStored(stored);
-    this.#subscribers.view(stored.view);
+  /** etcd has not answered in time: what was known earlier is better than nothing. */
+  async #showEarlier(): Promise<void> {
+    const earlier = this.#remembered ?? (await this.#saver.load());
+    if (this.view || this.#stopping.signal.aborted || !earlier) return;
+    this.#base(earlier);
+    this.#state.showEarlier(earlier);
+    this.#subscribers.view(earlier.view);
   }
 
-  /** An empty service, or one in doubt, does not take the place of what was known; nor does what is itself from disk. */
+  /** An empty service, or one in doubt, does not take the place of what was known; nor does what was known earlier. */
   #worthSaving(): { readonly view: ServiceView; readonly staleMs: number } | undefined {
-    const { view, isFromDisk, staleMs } = this.#state;
-    if (!view || isFromDisk || view.endpoints.length === 0 || view.held.size > 0) return undefined;
+    const { view, staleMs } = this.#state;
+    if (!view || !this.#isHeard || view.endpoints.length === 0 || view.held.size > 0) return undefined;
     return { view, staleMs };
   }
 }

@@ -1,6 +1,7 @@
 import { type Clock, ProcessHold, within } from '../../async/index.js';
 import { DeadlineError, type EtcdError, toEtcdError } from '../../errors/index.js';
-import { readSnapshot, type SnapshotStore, type StoredView, writeSnapshot } from './snapshot.js';
+import type { DiskView } from './earlier-view.js';
+import { readSnapshot, type SnapshotStore, writeSnapshot } from './snapshot.js';
 import type { ServiceView } from './view.js';
 
 /** Changes are saved together, this long after the first of them. */
@@ -38,7 +39,7 @@ export class SnapshotSaver {
   }
 
   /** What was saved last; undefined for none, for one that is damaged, and for one that cannot be read. */
-  async load(): Promise<StoredView | undefined> {
+  async load(): Promise<DiskView | undefined> {
     const { store, target } = this.#ports;
     try {
       const bytes = store && (await within(store.load(target), storeTimeoutMs, () => this.#late('read')));

@@ -1,4 +1,5 @@
 import type { EndpointRecord, JsonValue } from '../endpoint.js';
+import type { DiskView } from './earlier-view.js';
 import type { ServiceView } from './view.js';
 
 /** Keeps what was last known of each target beyond the life of a process. */
@@ -27,13 +28,6 @@ interface Stored {
   }[];
 }
 
-/** What a snapshot has. */
-export interface StoredView {
-  readonly view: ServiceView;
-  /** When it was last known to be the store's, on the wall clock of the process that saved it. */
-  readonly savedAt: number;
-}
-
 /** A view as bytes; `savedAt` is wall-clock time in milliseconds. */
 export function writeSnapshot(view: ServiceView, savedAt: number): Buffer {
   const stored: Stored = {
@@ -54,7 +48,7 @@ export function writeSnapshot(view: ServiceView, savedAt: number): Buffer {
 }
 
 /** The view in a snapshot, and when it was saved; undefined for anything that is not one of this target. */
-export function readSnapshot(target: string, bytes: Uint8Array): StoredView | undefined {
+export function readSnapshot(target: string, bytes: Uint8Array): DiskView | undefined {
   if (bytes.length > maxBytes) return undefined;
   try {
     const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as Stored;
@@ -63,6 +57,7 @@ export function readSnapshot(target: string, bytes: Uint8Array): StoredView | un
     const endpoints = stored.endpoints.map(toRecord);
     const revision = BigInt(stored.revision);
     return {
+      source: 'disk',
       view: { target, endpoints, revision, invalid: new Set(), held: new Set() },
       savedAt: stored.savedAt,
     };

@@ -1,8 +1,8 @@
 import type { Clock } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { MirrorStatus } from '../../mirror/index.js';
-import type { StoredView } from './snapshot.js';
-import { type ServiceStatus, type ServiceView, showsSame } from './view.js';
+import type { EarlierView, MemoryView } from './earlier-view.js';
+import { type ServiceStatus, type ServiceView, showsSame, statusOf } from './view.js';
 
 /** What is known of one service, where it comes from, and how old it is. */
 export class ViewState {
@@ -13,7 +13,7 @@ export class ViewState {
   #trouble: EtcdError | undefined;
   /** When a view from disk was last known to be the store's, on the wall clock: another process saw it. */
   #savedAt: number | undefined;
-  /** When the mirror that showed the view ended: the one after it knows nothing of that age. */
+  /** Until when a mirror that ended knew the view to be the store's: the one after it knows nothing of that age. */
   #staleSince: number | undefined;
 
   constructor(clock: Clock, mirror: () => MirrorStatus | undefined) {
@@ -56,10 +56,17 @@ export class ViewState {
     return !before || !showsSame(before, view);
   }
 
-  /** A view of an earlier process, while etcd does not answer. */
-  showStored({ view, savedAt }: StoredView): void {
-    this.#view = view;
-    this.#savedAt = savedAt;
+  /** What was known earlier, while etcd does not answer. */
+  showEarlier(earlier: EarlierView): void {
+    this.#view = earlier.view;
+    if (earlier.source === 'disk') this.#savedAt = earlier.savedAt;
+    else this.#staleSince = earlier.knownAt;
+  }
+
+  /** What is to be remembered when the service is followed no longer; undefined for what is from disk. */
+  asMemory(): MemoryView | undefined {
+    if (!this.#view || this.isFromDisk) return undefined;
+    return { source: 'memory', view: this.#view, knownAt: this.#clock.now() - this.staleMs };
   }
 
   /** Other endpoints are held than before, and nothing else is known. Returns whether that shows anything new. */
@@ -88,17 +95,9 @@ export class ViewState {
   status(snapshotError: EtcdError | undefined): ServiceStatus {
     const view = this.#view;
     const live = this.#isLive;
-    return {
-      state: !view ? 'unknown' : view.endpoints.length === 0 ? 'empty' : 'known',
-      source: !view ? 'none' : live ? 'live' : this.isFromDisk ? 'disk' : 'memory',
-      staleMs: this.staleMs,
-      revision: view?.revision ?? 0n,
-      endpoints: view?.endpoints.length ?? 0,
-      held: view?.held.size ?? 0,
-      invalid: view?.invalid.size ?? 0,
-      lastError: live ? undefined : this.#trouble,
-      snapshotError,
-    };
+    const source = !view ? 'none' : live ? 'live' : this.isFromDisk ? 'disk' : 'memory';
+    const lastError = live ? undefined : this.#trouble;
+    return { ...statusOf(view, source, this.staleMs), lastError, snapshotError };
   }
 
   get #isLive(): boolean {

@@ -56,8 +56,8 @@ export interface ServiceStatus {
   /** `unknown`: nothing was ever seen; `empty`: it is known to have no endpoints; `known`: it has some. */
   readonly state: 'unknown' | 'empty' | 'known';
   /**
-   * Where the view comes from: `live`, a watch that is up; `memory`, what was last seen before etcd was out of reach;
-   * `disk`, the snapshot of an earlier process.
+   * Where the view comes from: `live`, a watch that is up; `memory`, what was last seen before etcd was out of reach, or
+   * when the service was followed the last time; `disk`, the snapshot of an earlier process.
    */
   readonly source: 'live' | 'memory' | 'disk' | 'none';
   /** For how long the view may have been out of date, in milliseconds: 0 while it is live. */
@@ -70,4 +70,23 @@ export interface ServiceStatus {
   readonly lastError: EtcdError | undefined;
   /** Why the snapshot of this target could not be read, or not be saved the last time; undefined when it was. */
   readonly snapshotError: EtcdError | undefined;
+}
+
+/** The status of a view, without errors. */
+export function statusOf(
+  view: ServiceView | undefined,
+  source: ServiceStatus['source'],
+  staleMs: number,
+): ServiceStatus {
+  return {
+    state: !view ? 'unknown' : view.endpoints.length === 0 ? 'empty' : 'known',
+    source,
+    staleMs,
+    revision: view?.revision ?? 0n,
+    endpoints: view?.endpoints.length ?? 0,
+    held: view?.held.size ?? 0,
+    invalid: view?.invalid.size ?? 0,
+    lastError: undefined,
+    snapshotError: undefined,
+  };
 }

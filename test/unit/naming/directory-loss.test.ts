@@ -25,9 +25,12 @@ describe('the directory of services', () => {
     mirror = etcd.mirrors.at(-1)!;
   }
 
+  /** In steps, so that what is asked meanwhile is answered meanwhile. */
   const pass = async (ms: number) => {
-    clock.advance(ms);
-    await settled();
+    for (let left = ms; left > 0; left -= 100) {
+      clock.advance(Math.min(left, 100));
+      await settled();
+    }
   };
   const does = async (change: () => void) => {
     change();
@@ -133,7 +136,8 @@ describe('the directory of services', () => {
 
     it('believes one read that confirms it, at once', async () => {
       await emptied();
-      assert.deepEqual([told.at(-1), mirror.reads, clock.timers], ['[]', 1, 0]);
+      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 1]);
+      assert.equal(clock.timers, 1, 'that of the next sign of life');
     });
 
     it('keeps all that went within the protection time while etcd does not answer', async () => {

@@ -113,7 +113,18 @@ export class FakeClient {
     return this as unknown as NamingClient;
   }
 
-  readonly kv = {};
+  /** How often it was asked for a sign of life: all other reads are its mirrors'. */
+  reads = 0;
+  /** How that comes out; never, while it is undefined and etcd does not answer. */
+  answer: (() => Promise<unknown>) | undefined = async () => ({});
+
+  readonly kv = {
+    range: (_: string, { signal }: { readonly signal: AbortSignal }): Promise<unknown> => {
+      this.reads++;
+      if (this.answer) return this.answer();
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    },
+  };
 
   mirror(range: KeyRange, options: MirrorOptions = {}): FakeMirror {
     if (this.closed) throw new ClosedError('the client');

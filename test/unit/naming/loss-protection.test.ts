@@ -9,10 +9,14 @@ const second = 1_000;
 function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
   const protection = new LossProtection(checkLossProtection(options));
   const apply = (change: { added?: EndpointRecord[]; removed?: string[] }, now: number, live = true) =>
-    protection.apply({ type: 'delta', added: [], changed: [], removed: [], ...change }, live, now);
+    protection.apply(
+      { type: 'delta', added: [], changed: [], removed: [], ...change },
+      live ? 'live' : 'after-reconnect',
+      now,
+    );
   const list = (now: number, live: boolean, ...all: string[]) => {
     const endpoints = new Map(all.map((addr) => [`svc/${addr}`, record(addr)]));
-    protection.apply({ type: 'snapshot', endpoints }, live, now);
+    protection.apply({ type: 'snapshot', endpoints }, live ? 'live' : 'after-reconnect', now);
   };
   list(0, false, ...addrs);
   return {

@@ -2,6 +2,7 @@ import { type BackoffOptions, backoffDelay, type Clock, onAbort } from '../../..
 import { Code, EtcdError } from '../../../errors/index.js';
 import type { MirrorHandle } from '../../ports.js';
 import type { LossProtection } from './loss-protection.js';
+import type { SilenceDetector } from './silence-detector.js';
 
 /** A read that takes longer finds no healthy etcd: an election, a restart or a shutdown is under way. */
 const readTimeoutMs = 2_000;
@@ -12,6 +13,7 @@ const retryRead: BackoffOptions = { baseMs: 500, maxMs: 5_000 };
 export interface ConfirmationPorts {
   readonly clock: Clock;
   readonly protection: LossProtection;
+  readonly silence: SilenceDetector;
   /** The mirror that is followed now; undefined before the first. */
   readonly mirror: () => MirrorHandle | undefined;
   /** What is to be shown may have changed. */
@@ -22,6 +24,8 @@ export interface ConfirmationPorts {
 interface Connection {
   readonly mirror: MirrorHandle | undefined;
   readonly reconnects: number | undefined;
+  /** When it was looked at. */
+  readonly at: number;
 }
 
 /**
@@ -66,14 +70,16 @@ export class LossConfirmation {
   }
 
   async #read(): Promise<void> {
-    const { clock, protection, onDecided } = this.#ports;
+    const { clock, protection, silence, onDecided } = this.#ports;
     this.#reading = true;
     this.#notBefore = clock.now() + leastIntervalMs;
     const read = protection.beginRead();
+    const sentAt = clock.now();
     const proven = await this.#verified();
     this.#reading = false;
     if (this.#stopping.signal.aborted) return;
     const now = clock.now();
+    if (proven) silence.answered(sentAt);
     if (!proven) {
       this.#notBefore = now + backoffDelay(retryRead, this.#failures++, Math.random);
     } else {
@@ -105,23 +111,26 @@ export class LossConfirmation {
   }
 
   /**
-   * Since when etcd is within reach again, if it was out of reach since the loss, by failed reads or by the watch;
-   * undefined if it was not. Begins to count again.
+   * Since when etcd is within reach again, if it was out of reach since the loss, by failed reads or by the watch, or
+   * silent; undefined if it was not. Begins to count again.
    */
   #backSince(now: number): number | undefined {
     const before = this.#connection;
     const { mirror, reconnects } = this.#connectionNow();
     const failures = this.#failures;
-    this.#connection = { mirror, reconnects };
+    this.#connection = { mirror, reconnects, at: now };
     this.#failures = 0;
     const status = mirror?.status();
     if (failures > 0 || !status?.fresh) return now;
     const isSame = mirror === before?.mirror && reconnects === before?.reconnects;
-    return isSame ? undefined : now - status.forMs;
+    const { lastSilentAt } = this.#ports.silence;
+    const wasSilent = before !== undefined && lastSilentAt > before.at;
+    if (isSame) return wasSilent ? lastSilentAt : undefined;
+    return Math.max(now - status.forMs, lastSilentAt);
   }
 
   #connectionNow(): Connection {
     const mirror = this.#ports.mirror();
-    return { mirror, reconnects: mirror?.status().reconnects };
+    return { mirror, reconnects: mirror?.status().reconnects, at: this.#ports.clock.now() };
   }
 }

@@ -14,6 +14,14 @@ export type EndpointChange =
     };
 
 /**
+ * How a change was seen.
+ * - `live`: as it happened;
+ * - `after-reconnect`: in a list read again, or right after a reconnect;
+ * - `after-silence`: as it happened, though etcd was silent just before.
+ */
+export type Seen = 'live' | 'after-reconnect' | 'after-silence';
+
+/**
  * Decides which endpoints to show: those in the store, and those whose loss is in doubt. Pure: it says when a read is
  * to confirm the losses ({@link nextReadAt}), and is given the result. The cost of a change depends on its size alone,
  * and not on that of the service.
@@ -49,18 +57,22 @@ export class LossProtection {
   }
 
   /**
-   * Takes a change of the store.
-   * @param live Whether it was seen as it happened: not in a list read again, nor right after a reconnect.
+   * Takes a change of the store. What goes after a silence is held whatever its share is: leases then expire for one
+   * reason, one after the other, and how many will is known only when all have.
    */
-  apply(change: EndpointChange, live: boolean, now: number): void {
+  apply(change: EndpointChange, seen: Seen, now: number): void {
     const { protectionMs, lossThreshold, includeLive } = this.#options;
     const left = change.type === 'snapshot' ? this.#replace(change.endpoints) : this.#change(change);
     this.#recent.deleteIf(({ at }) => now >= at + protectionMs);
     const gone = left.filter(({ addr }) => !this.#addresses.has(addr));
     if (gone.length === 0 || protectionMs === 0) return;
-    const doubtful = !live || includeLive;
+    const doubtful = seen !== 'live' || includeLive;
     const readsBefore = this.#reads;
-    for (const record of gone) this.#recent.add({ record, at: now, doubtful, readsBefore });
+    for (const record of gone) {
+      const lost = { record, at: now, doubtful, readsBefore };
+      if (seen === 'after-silence') this.#hold(lost, true, now);
+      else this.#recent.add(lost);
+    }
     const lost = this.#recent.size + this.#held.size;
     if (lost < lossThreshold * (this.#present.size + lost)) return;
     for (const one of this.#recent) this.#hold(one, doubtful, now);

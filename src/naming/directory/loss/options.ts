@@ -23,25 +23,37 @@ export interface LossProtectionOptions {
    * is believed as soon as a linearizable read confirms it, since an operator who deletes the last endpoint means it.
    */
   readonly includeLive?: boolean;
+  /**
+   * How often etcd is asked for an answer while services are followed, in milliseconds: one small linearizable read for
+   * the whole directory, however many services it follows. Where none was answered for one and a half times as long,
+   * etcd counts as silent, and a loss after that as one after a reconnect; so two thirds of a lease's time must be more
+   * than that. Default: a third of the protection time, and 3,333 at most, a third of a registration's TTL. 0 asks
+   * nothing: of silences, only those of this process are noticed then.
+   */
+  readonly readIntervalMs?: number;
 }
 
-const defaults: Required<LossProtectionOptions> = {
+const defaults = {
   protectionMs: 10_000,
   lossThreshold: 1,
   includeLive: false,
 };
 
+/** A third of the protection time, of which a longer one makes no lease last longer. */
+export function defaultReadIntervalMs(protectionMs: number): number {
+  return Math.min(protectionMs, defaults.protectionMs) / 3;
+}
+
 /** @throws {InvalidInputError} naming the option. */
 export function checkLossProtection(options: LossProtectionOptions = {}): Required<LossProtectionOptions> {
-  const checked = { ...defaults, ...options };
-  const { protectionMs, lossThreshold } = checked;
-  if (!(typeof protectionMs === 'number' && protectionMs >= 0))
-    throw new InvalidInputError(
-      `lossProtection.protectionMs is ${protectionMs}; it must be a number of at least 0`,
-    );
+  const { protectionMs, lossThreshold, includeLive } = { ...defaults, ...options };
+  const { readIntervalMs = defaultReadIntervalMs(protectionMs) } = options;
+  for (const [name, value] of Object.entries({ protectionMs, readIntervalMs }))
+    if (!(typeof value === 'number' && value >= 0))
+      throw new InvalidInputError(`lossProtection.${name} is ${value}; it must be a number of at least 0`);
   if (!(lossThreshold > 0 && lossThreshold <= 1))
     throw new InvalidInputError(
       `lossProtection.lossThreshold is ${lossThreshold}; it must be above 0 and at most 1`,
     );
-  return checked;
+  return { protectionMs, lossThreshold, includeLive, readIntervalMs };
 }

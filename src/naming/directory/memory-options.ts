@@ -1,0 +1,31 @@
+import { InvalidInputError } from '../../errors/index.js';
+import type { RememberedLimits } from '../remembered.js';
+
+/**
+ * What is kept of services that are followed no longer, such as those of channels that idle. It is shown when a service
+ * is followed again and etcd has not answered within a second, and it is what loss protection compares the first list
+ * with.
+ */
+export interface MemoryOptions {
+  /**
+   * How many services are kept; the one that was left longest ago goes first. Default 1,000: a view takes about half a
+   * kilobyte for each endpoint. 0 keeps none.
+   */
+  readonly maxServices?: number;
+  /**
+   * How old a view may be when it is shown, in milliseconds since it was last known to be the store's. Default
+   * 86,400,000, a day: enough for what is called once a day; addresses that old may belong to other servers by now. 0
+   * keeps none.
+   */
+  readonly maxAgeMs?: number;
+}
+
+const dayMs = 86_400_000;
+
+/** @throws {InvalidInputError} naming the option. */
+export function checkMemory({ maxServices = 1_000, maxAgeMs = dayMs }: MemoryOptions = {}): RememberedLimits {
+  for (const [name, value] of Object.entries({ maxServices, maxAgeMs }))
+    if (!(typeof value === 'number' && value >= 0))
+      throw new InvalidInputError(`memory.${name} is ${value}; it must be a number of at least 0`);
+  return { maxCount: maxServices, maxAgeMs };
+}
