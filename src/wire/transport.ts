@@ -1,4 +1,4 @@
-import type { Channel, Metadata } from '@grpc/grpc-js';
+import type { Channel } from '@grpc/grpc-js';
 import {
   backoffDelay,
   type Clock,
@@ -8,42 +8,31 @@ import {
   sharedAbort,
   withEither,
 } from '../async/index.js';
-import {
-  ClosedError,
-  DeadlineError,
-  EtcdError,
-  InvalidInputError,
-  UnauthenticatedError,
-} from '../errors/index.js';
-import { ClusterService, KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
+import { ClosedError, type EtcdError, InvalidInputError } from '../errors/index.js';
+import { ClusterService } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
 import { authenticate } from './authenticate.js';
 import { tokenFetcher } from './authenticator.js';
-import { attemptUnary, type RunningCall } from './call.js';
+import type { RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import { makeChannelOptions } from './channel-options.js';
 import { makeCredentials } from './credentials.js';
 import type { DoubtableDuplex, DuplexHandlers } from './duplex.js';
 import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import { Member } from './member.js';
+import { MemberChecks } from './member-checks.js';
 import { type MemberEvent, MemberPool } from './member-pool.js';
 import { Membership, type SyncResult } from './membership.js';
 import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
 import { checkPlaintext, keepsSecrets } from './plaintext.js';
 import { RetryQueues } from './retry-queues.js';
-import { type MemberTrouble, retryPause, troubleOf } from './retry-rule.js';
+import { retryPause } from './retry-rule.js';
 import { StaleTokenCheck } from './stale-token.js';
 import { StoreIdentity } from './store-identity.js';
 import { type StreamOptions, Streams } from './streams.js';
 import { TokenSource } from './token.js';
 import type { TransportOptions } from './transport-options.js';
 import { UnaryCall, type UnaryPorts } from './unary.js';
-
-/** How long a member that was in trouble may take to answer a probe, and any member to tell its version. */
-const probeMs = 3_000;
-const versionMs = 5_000;
-const withoutToken = new CallMetadata(undefined);
-const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 
 /** What the rest of the client wants to know of. */
 export interface TransportHooks {
@@ -56,6 +45,7 @@ export interface TransportHooks {
 export class Transport {
   readonly #options: TransportOptions;
   readonly #pool: MemberPool;
+  readonly #checks: MemberChecks;
   readonly #membership: Membership;
   readonly #closing = sharedAbort();
   readonly #hold = new ProcessHold();
@@ -86,12 +76,17 @@ export class Transport {
     const channelOptions = makeChannelOptions(options);
     this.#options = options;
     this.#beforeAnswer = beforeAnswer;
+    this.#checks = new MemberChecks({
+      maxReceiveBytes: options.maxReceiveBytes,
+      running: this.#running,
+      metadata: () => this.#metadata,
+    });
     const newMember = (address: MemberAddress) =>
       new Member(address, credentialsFor(address), channelOptions, options.connectTimeoutMs);
     this.#pool = new MemberPool(members.map(newMember), {
       clock,
       random,
-      probe: (member) => this.#probe(member),
+      probe: (member) => this.#checks.probe(member),
       onEvent: (event) => {
         onEvent(event);
         if (event.type !== 'member-trouble') this.#streams.comeHome();
@@ -121,7 +116,7 @@ export class Transport {
       metadata: () => this.#metadata,
       maxReceiveBytes: options.maxReceiveBytes,
       running: this.#running,
-      isForeign: (member, withinMs) => this.#isForeign(member, withinMs),
+      isForeign: (member, withinMs) => this.#checks.isForeign(member, withinMs),
       closing: this.#closing.signal,
       onSend,
     };
@@ -223,13 +218,9 @@ export class Transport {
     return this.#hold.acquire();
   }
 
-  /** The version of etcd that a member runs, as `3.5.25`; undefined when it does not say so within 5 s. */
-  async versionOf(member: Member): Promise<string | undefined> {
-    try {
-      return (await this.#ask(member, MaintenanceService.status, {}, versionMs))?.version;
-    } catch {
-      return undefined; // not known, whatever the reason
-    }
+  /** See MemberChecks. */
+  versionOf(member: Member): Promise<string | undefined> {
+    return this.#checks.versionOf(member);
   }
 
   async #unary<Req, Res>(
@@ -246,51 +237,6 @@ export class Transport {
     }
     const bytes = this.#encode(method, request);
     return new UnaryCall(this.#unaryPorts, { method, safety }, timeoutMs, options).run(bytes);
-  }
-
-  /**
-   * Asks what a call would ask: a linearizable read, of a key that nobody has. To be refused it is an answer, too; a
-   * member that is cut off from the others, or behind, gives none.
-   */
-  async #probe(member: Member): Promise<MemberTrouble | undefined> {
-    try {
-      await member.connect();
-      await this.#ask(member, KVService.range, probeRequest, probeMs);
-      member.probed(true);
-      return undefined;
-    } catch (error) {
-      member.probed(!(error instanceof DeadlineError));
-      if (error instanceof EtcdError) return troubleOf(error, Number.POSITIVE_INFINITY);
-      throw error; // no answer of any kind: the pool holds it against the member
-    }
-  }
-
-  async #isForeign(member: Member, withinMs: number): Promise<boolean> {
-    try {
-      await this.#ask(member, KVService.range, probeRequest, Math.min(withinMs, probeMs));
-      return false;
-    } catch (error) {
-      return error instanceof EtcdError && error.reason === 'NotEtcd';
-    }
-  }
-
-  /** One question to one member, once; undefined when it is not connected. */
-  async #ask<Req, Res>(
-    member: Member,
-    method: Method<Req, Res>,
-    request: Req,
-    ms: number,
-    metadata = this.#metadata.plain,
-  ): Promise<Res | undefined> {
-    const channel = member.ready;
-    if (!channel) return undefined;
-    return attemptUnary(channel, method, method.requestSerialize(request), {
-      metadata,
-      timeoutMs: ms,
-      maxReceiveBytes: this.#options.maxReceiveBytes,
-      signal: undefined,
-      running: this.#running,
-    });
   }
 
   /** A write was carried out, whichever store it was. */
@@ -312,7 +258,7 @@ export class Transport {
       running: this.#running,
       closing: this.#closing.signal,
       connectMs: timeoutMs,
-      answers: (member: Member) => this.#answers(member, { serializable: true }, probeMs, withoutToken.plain),
+      answers: (member: Member) => this.#checks.answersWithoutToken(member),
     };
     const source = new TokenSource(
       tokenFetcher(auth, {
@@ -334,10 +280,8 @@ export class Transport {
       token,
       issuedOnFetch: !(this.#options.auth && 'tokenProvider' in this.#options.auth),
       overdue: (ms) => this.#overdue(clock.now(), ms),
-      answersWithToken: (member, ms) =>
-        this.#answers(member, { serializable: true }, ms, this.#metadata.plain),
-      hasQuorum: (member, ms) =>
-        this.#answers(member, { serializable: false }, ms, withoutToken.requireLeader),
+      answersWithToken: (member, ms) => this.#checks.answersWithToken(member, ms),
+      hasQuorum: (member, ms) => this.#checks.hasQuorum(member, ms),
       onStale: (member, generation, proven) => this.#dropStale(member, generation, proven),
     });
   }
@@ -371,22 +315,6 @@ export class Transport {
       if (unanswered >= ms) members.add(standing.member);
     }
     return owed ? [...members] : undefined;
-  }
-
-  /** Whether the member answers a read of a key that nobody has, were it by a refusal of its own. */
-  async #answers(
-    member: Member,
-    { serializable }: { readonly serializable: boolean },
-    ms: number,
-    metadata: Metadata,
-  ): Promise<boolean> {
-    try {
-      const request = serializable ? { ...probeRequest, serializable } : probeRequest;
-      return (await this.#ask(member, KVService.range, request, ms, metadata)) !== undefined;
-    } catch (error) {
-      if (!(error instanceof EtcdError)) throw error;
-      return error.verdict === 'final' || error instanceof UnauthenticatedError;
-    }
   }
 
   async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {

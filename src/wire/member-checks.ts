@@ -1,0 +1,113 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { DeadlineError, EtcdError, UnauthenticatedError } from '../errors/index.js';
+import { KVService, MaintenanceService, RangeRequest } from '../gen/etcd/rpc.js';
+import { attemptUnary, type RunningCall } from './call.js';
+import { CallMetadata } from './call-metadata.js';
+import type { Member } from './member.js';
+import type { Method } from './method.js';
+import { type MemberTrouble, troubleOf } from './retry-rule.js';
+
+/** How long a member may take to answer a probe, and to say which version it runs. */
+const probeMs = 3_000;
+const versionMs = 5_000;
+/** A key that no store has. */
+const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
+const withoutToken = new CallMetadata(undefined);
+
+export interface MemberCheckPorts {
+  readonly maxReceiveBytes: number;
+  readonly running: Set<RunningCall>;
+  /** The present token's. */
+  readonly metadata: () => CallMetadata;
+}
+
+/** Small requests to one member each, sent once, that find out what it can do at the moment. */
+export class MemberChecks {
+  readonly #ports: MemberCheckPorts;
+
+  constructor(ports: MemberCheckPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Asks what a call would ask: a linearizable read. A refusal is an answer, too; a member that is cut off from the
+   * others, or behind, gives none.
+   */
+  async probe(member: Member): Promise<MemberTrouble | undefined> {
+    try {
+      await member.connect();
+      await this.#ask(member, KVService.range, probeRequest, probeMs, this.#ports.metadata().plain);
+      member.probed(true);
+      return undefined;
+    } catch (error) {
+      member.probed(!(error instanceof DeadlineError));
+      if (error instanceof EtcdError) return troubleOf(error, Number.POSITIVE_INFINITY);
+      throw error; // no answer of any kind: the pool counts it as unreachable
+    }
+  }
+
+  /** Whether something else than etcd answers there. */
+  async isForeign(member: Member, withinMs: number): Promise<boolean> {
+    try {
+      const ms = Math.min(withinMs, probeMs);
+      await this.#ask(member, KVService.range, probeRequest, ms, this.#ports.metadata().plain);
+      return false;
+    } catch (error) {
+      return error instanceof EtcdError && error.reason === 'NotEtcd';
+    }
+  }
+
+  /** The version of etcd that a member runs, as `3.5.25`; undefined when it does not say so within 5 s. */
+  async versionOf(member: Member): Promise<string | undefined> {
+    try {
+      const { plain } = this.#ports.metadata();
+      return (await this.#ask(member, MaintenanceService.status, {}, versionMs, plain))?.version;
+    } catch {
+      return undefined; // not known, whatever the reason
+    }
+  }
+
+  /** Whether the member answers a read of its own data with the present token, be it by a refusal. */
+  answersWithToken(member: Member, ms: number): Promise<boolean> {
+    return this.#answers(member, true, ms, this.#ports.metadata().plain);
+  }
+
+  /** Whether it answers such a read without a token. */
+  answersWithoutToken(member: Member): Promise<boolean> {
+    return this.#answers(member, true, probeMs, withoutToken.plain);
+  }
+
+  /** Whether it answers a linearizable read without a token, be it by a refusal: etcd reads first. */
+  hasQuorum(member: Member, ms: number): Promise<boolean> {
+    return this.#answers(member, false, ms, withoutToken.requireLeader);
+  }
+
+  async #answers(member: Member, serializable: boolean, ms: number, metadata: Metadata): Promise<boolean> {
+    try {
+      const request = serializable ? { ...probeRequest, serializable } : probeRequest;
+      return (await this.#ask(member, KVService.range, request, ms, metadata)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof EtcdError)) throw error;
+      return error.verdict === 'final' || error instanceof UnauthenticatedError;
+    }
+  }
+
+  /** Undefined when the member is not connected. */
+  async #ask<Req, Res>(
+    member: Member,
+    method: Method<Req, Res>,
+    request: Req,
+    ms: number,
+    metadata: Metadata,
+  ): Promise<Res | undefined> {
+    const channel = member.ready;
+    if (!channel) return undefined;
+    return attemptUnary(channel, method, method.requestSerialize(request), {
+      metadata,
+      timeoutMs: ms,
+      maxReceiveBytes: this.#ports.maxReceiveBytes,
+      signal: undefined,
+      running: this.#ports.running,
+    });
+  }
+}
