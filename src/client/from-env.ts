@@ -73,7 +73,7 @@ function authFromEnv(env: Environment): EtcdClientOptions['auth'] {
   const password = read(env, 'PASSWORD');
   if (token && user)
     throw new InvalidInputError('ETCDCTL_AUTH_JWT_TOKEN and ETCDCTL_USER are both set: one of them must go');
-  // etcdctl sends passwords in plaintext by default: here somebody has to have said that the transport is insecure.
+  // etcdctl sends passwords in plaintext by default: here a variable has to say that the transport may be insecure.
   const allowed = flag(env, 'INSECURE_TRANSPORT') === true ? { allowPlaintext: true } : {};
   if (token) return { tokenProvider: () => token, ...allowed };
   if (!user) return undefined;

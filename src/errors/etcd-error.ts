@@ -51,7 +51,7 @@ export function toEtcdError(error: unknown): EtcdError {
 
 /**
  * Notes that a request was tried before and may have been carried out then: what a later try was told does not undo
- * that. Only for an error that nobody else has.
+ * that. Only for an error that no other caller has.
  */
 export function inDoubt<T extends EtcdError>(error: T): T {
   return Object.assign(error, { verdict: 'maybe-applied' as const });
@@ -59,7 +59,7 @@ export function inDoubt<T extends EtcdError>(error: T): T {
 
 /**
  * Notes that another request may get another answer: a refused password, say, that a function gave. Streams and leases
- * go on then. Only for an error that nobody else has.
+ * go on then. Only for an error that no other caller has.
  */
 export function notFinal<T extends EtcdError>(error: T): T {
   return Object.assign(error, { verdict: 'not-applied' as const });

@@ -5,7 +5,7 @@ const beforeSending: readonly { readonly code: Code; readonly text: string }[] =
   { code: Code.UNAVAILABLE, text: 'No connection established' },
   { code: Code.UNAVAILABLE, text: 'Stream refused by server' },
   { code: Code.UNAVAILABLE, text: 'Channel closed before call started' },
-  // A connection that is being closed, or was told to go away, takes no new stream.
+  // A connection that is being closed, or got a GOAWAY, takes no new stream.
   { code: Code.INTERNAL, text: 'Failed to start HTTP/2 stream with error ' },
 ];
 

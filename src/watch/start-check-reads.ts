@@ -38,7 +38,7 @@ export class StartCheckReads {
   readonly #pacer: Pacer;
   #cancelTimer: () => void = () => {};
   #reading = false;
-  /** After a read that failed, whoever is added meanwhile. */
+  /** The end of the pause after a failed read: checks that are added meanwhile wait for it, too. */
   #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(ports: StartCheckPorts, signal: AbortSignal) {

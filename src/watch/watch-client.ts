@@ -133,7 +133,7 @@ export class WatchClient {
     const answer = await this.#readOneKey(spec, 0n, signal);
     const revision = answer.header?.revision ?? 0n;
     // Not known is not "the beginning": the whole history would come.
-    if (revision === 0n) throw errorFromServer(Code.INTERNAL, 'the server does not tell its revision');
+    if (revision === 0n) throw errorFromServer(Code.INTERNAL, 'the answer lacks the revision of the store');
     return revision;
   }
 

@@ -147,7 +147,7 @@ export function attemptUnary<Req, Res>(
 }
 
 /**
- * Keeps the deadline: a timer of grpc-js would keep the process alive, also for somebody who lets it go. The returned
+ * Keeps the deadline: a timer of grpc-js would keep the process alive, also for a call with `unref`. The returned
  * function forgets it.
  */
 function armDeadline(timeoutMs: number, late: (ms: number) => void): () => void {

@@ -124,7 +124,7 @@ export class MemberPool {
 
   /**
    * A connected member; undefined when none could be reached, or the deadline (on the pool's clock) passed first.
-   * `onFailure` is told of those that could not be reached.
+   * `onFailure` is called for each that could not be reached.
    * @throws {TlsError} where every member refuses our credentials or shows bad ones; the signal's own reason; or
    *   {ClosedError}.
    */

@@ -7,7 +7,7 @@ import type { TokenSource } from './token.js';
 /** How often calls are looked at that are unanswered, and for how long one is so before its token is checked. */
 const lookEveryMs = 500;
 const overdueMs = 500;
-/** A member that is well answers a read this soon: no second one is sent. */
+/** A healthy member answers a read this soon: no second one is sent. */
 const promptMs = 300;
 /** A read with the token that is unanswered for so long, while one without is answered, waits for the token. */
 const silenceMs = 1_000;

@@ -19,7 +19,7 @@ export async function tellEvents(registration: Registration, say: (text: string)
         say(`somebody changed the record; it stays so: ${JSON.stringify(event.endpoint)}`);
         break;
       case 'restored':
-        say(`somebody wrote over the record; it is stored again: ${event.value}`);
+        say(`the record was overwritten; it is stored again: ${event.value}`);
         break;
       case 'trouble':
         if (!troubled) say(`cannot register, and goes on trying: ${event.error.message}`);

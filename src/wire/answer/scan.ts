@@ -127,7 +127,7 @@ export class Scan {
     for (let count = 0; this.#at < end && count < 9; count++) {
       const byte = bytes[this.#at++] ?? 0;
       if (byte < 0x80) {
-        // Longer than need be: nobody writes that, and it would be taken for more than zero.
+        // An overlong encoding: no etcd writes it, and a zero would be taken for more.
         if (byte === 0) throw new ShapeError('a number with zeros in front');
         return value + byte * scale;
       }
