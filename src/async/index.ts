@@ -7,5 +7,5 @@ export { Mailbox } from './mailbox.js';
 export { Pacer } from './pacer.js';
 export { ProcessHold } from './process-hold.js';
 export { restarting } from './restarting.js';
-export { delay, onAbort, raceAbort, sharedAbort, withEither, within } from './signals.js';
+export { delay, onAbort, raceAbort, sharedAbort, withEither, within, withTimeLimit } from './signals.js';
 export { hangUpOnSilence, hangUpUnless, wasGivenUp } from './silence.js';

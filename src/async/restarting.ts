@@ -1,11 +1,11 @@
-import { type BackoffOptions, backoffDelay } from './backoff.js';
+import type { BackoffOptions } from './backoff.js';
 import type { Clock } from './clock.js';
+import { Pacer } from './pacer.js';
 import { onAbort } from './signals.js';
 
 /**
- * Does the work again whenever it ends or fails, until the signal aborts, with a jittered pause before each. The pauses
- * grow while it keeps ending soon, and begin anew once it lasted longer than the longest of them.
- * @param failed Told of each failure, but not of what the abort itself brings about.
+ * Does the work again whenever it ends or fails, until the signal aborts, with the pauses of a {@link Pacer} between.
+ * @param failed Called with each failure, but not with what the abort itself brings about.
  */
 export async function restarting(
   clock: Clock,
@@ -14,16 +14,15 @@ export async function restarting(
   work: () => Promise<void>,
   failed: (error: unknown) => void,
 ): Promise<void> {
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    const began = clock.now();
+  const pacer = new Pacer(pauses, clock, Math.random);
+  while (!signal.aborted) {
     try {
       await work();
     } catch (error) {
       if (signal.aborted) return;
       failed(error);
     }
-    if (clock.now() - began > pauses.maxMs) attempt = 0;
-    await pause(clock, signal, backoffDelay(pauses, attempt, Math.random));
+    await pause(clock, signal, pacer.next());
   }
 }
 

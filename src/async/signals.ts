@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { systemClock } from './clock.js';
+import { type Clock, systemClock } from './clock.js';
 
 /** A controller whose signal any number of waits may listen to: Node warns of a leak from the eleventh on. */
 export function sharedAbort(): AbortController {
@@ -47,6 +47,27 @@ export async function withEither<T>(
     return await work(either.signal);
   } finally {
     for (const release of releases) release();
+  }
+}
+
+/**
+ * Runs the work with a signal that aborts after so many milliseconds, or else with the given signal. Not
+ * AbortSignal.any() of a timeout: on Node 20 that may be collected before it fires.
+ */
+export async function withTimeLimit<T>(
+  ms: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  clock: Clock = systemClock,
+): Promise<T> {
+  const limited = sharedAbort();
+  const cancel = clock.setTimer(ms, () => limited.abort());
+  const release = onAbort(signal, (reason) => limited.abort(reason));
+  try {
+    return await work(limited.signal);
+  } finally {
+    cancel();
+    release();
   }
 }
 

@@ -1,4 +1,4 @@
-import { onAbort, systemClock } from '../async/index.js';
+import { withTimeLimit } from '../async/index.js';
 import { TlsError } from '../errors/index.js';
 import type { MemberAddress } from './endpoints.js';
 import { speaksPlaintext, speaksTls } from './tls-probe.js';
@@ -62,25 +62,15 @@ export class ConnectionTrouble {
   async #askLanguage(): Promise<TlsError | undefined> {
     if (this.#closing.signal.aborted) return undefined;
     const other = this.#speaksTls ? speaksPlaintext : speaksTls;
-    if (!(await this.#inTime((signal) => other(this.#member, signal)))) return undefined;
+    const isOther = await withTimeLimit(probeMs, this.#closing.signal, (signal) =>
+      other(this.#member, signal),
+    );
+    if (!isOther) return undefined;
     return this.#found(
       this.#speaksTls
         ? { reason: 'not-tls', text: 'the server speaks plaintext, and this client TLS' }
         : { reason: 'tls-expected', text: 'the server speaks TLS, and this client plaintext' },
     );
-  }
-
-  async #inTime(ask: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
-    // Not AbortSignal.any() of a timeout: on Node 20 that may be collected before it fires.
-    const late = new AbortController();
-    const cancel = systemClock.setTimer(probeMs, () => late.abort());
-    const release = onAbort(this.#closing.signal, () => late.abort());
-    try {
-      return await ask(late.signal);
-    } finally {
-      cancel();
-      release();
-    }
   }
 
   #found({ reason, text }: TlsTrouble, cause?: unknown): TlsError {

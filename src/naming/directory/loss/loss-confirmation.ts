@@ -1,4 +1,4 @@
-import { type BackoffOptions, backoffDelay, type Clock, onAbort } from '../../../async/index.js';
+import { type BackoffOptions, backoffDelay, type Clock, withTimeLimit } from '../../../async/index.js';
 import { Code, EtcdError } from '../../../errors/index.js';
 import type { MirrorHandle } from '../../ports.js';
 import type { LossProtection } from './loss-protection.js';
@@ -93,20 +93,15 @@ export class LossConfirmation {
 
   /** Whether the mirror was shown to have everything that the store had after the read began. */
   async #verified(): Promise<boolean> {
-    const attempt = new AbortController();
-    const release = onAbort(this.#stopping.signal, (reason) => attempt.abort(reason));
-    const late = new EtcdError('etcd did not confirm the loss in time', { code: Code.DEADLINE_EXCEEDED });
-    const cancel = this.#ports.clock.setTimer(readTimeoutMs, () => attempt.abort(late));
+    const { clock, mirror } = this.#ports;
     try {
-      const proven = await this.#ports.mirror()?.verify({ signal: attempt.signal });
+      const verify = async (signal: AbortSignal) => await mirror()?.verify({ signal });
+      const proven = await withTimeLimit(readTimeoutMs, this.#stopping.signal, verify, clock);
       // What the mirror took before it was proven has been yielded, and is handled before the next turn.
       await new Promise((resolve) => setImmediate(resolve));
       return proven ?? false;
     } catch {
       return false; // whatever it is: it is read again, and what ended the mirror is reported there
-    } finally {
-      cancel();
-      release();
     }
   }
 
