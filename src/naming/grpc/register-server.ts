@@ -2,49 +2,68 @@ import type { Server } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint.js';
 import type { NamingClient } from '../ports.js';
 import { type DrainOptions, type RegisterOptions, type Registration, register } from '../register/index.js';
-
-/** What `grpc-health-check`'s HealthImplementation has, and anything else that can be told how a server is. */
-export interface HealthReporter {
-  /** The empty service stands for the whole server. */
-  setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): void;
-}
+import { type HealthReporter, shareHealth } from './server-health.js';
 
 export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'> {
   /** What callers dial: the address of the bound port, for instance by `advertiseAddress(port)`. */
   readonly addr: string;
   readonly metadata?: Endpoint['metadata'];
-  /** Told `SERVING` before the record is stored, and `NOT_SERVING` when the server begins to drain or the registration ends. */
+  /**
+   * Set to `SERVING` before the record is stored, and to `NOT_SERVING` when the server begins to drain or the
+   * registration ends; where several registrations have the same reporter, when the last of them does. A reporter that
+   * throws or rejects causes a process warning (`ETCD_NAMING_HEALTH`) and nothing else.
+   */
   readonly health?: HealthReporter;
 }
 
 /**
  * As `register`, for a server of grpc-js whose port is bound: `drain()` then also waits for the server's calls under
- * way, and shuts it down; a `whenIdle` of your own takes the place of that. In a program: `process.once('SIGTERM', () => registration.drain().then(() => process.exit()))`.
+ * way, and shuts it down; where the server is registered under several targets, the `drain()` that ends last does. A
+ * `whenIdle` of your own takes the place of that. In a program: `process.once('SIGTERM', () => registration.drain().then(() => process.exit()))`.
  */
 export async function registerServer(
   server: Server,
   client: NamingClient,
   options: RegisterServerOptions,
 ): Promise<Registration> {
-  const { addr, metadata, health, ...rest } = options;
-  let told = '';
-  const tell = (status: 'SERVING' | 'NOT_SERVING') => {
-    if (told !== status) health?.setStatus('', status);
-    told = status;
-  };
-  tell('SERVING');
+  const { addr, metadata, health: reporter, ...rest } = options;
+  const health = shareHealth(reporter);
+  const leaveServer = useServer(server);
+  health.serve();
   const endpoint = metadata === undefined ? { addr } : { addr, metadata };
   const registration = await register(client, { ...rest, endpoint }).catch((error) => {
-    tell('NOT_SERVING');
+    health.leave();
+    leaveServer();
     throw error;
   });
-  void registration.ended.then(() => tell('NOT_SERVING')).catch(() => {}); // what a reporter throws is its own affair
+  let draining = false;
+  void registration.ended.then(() => {
+    health.leave();
+    if (!draining) leaveServer();
+  });
   const drain = registration.drain.bind(registration);
   registration.drain = (of: DrainOptions = {}) => {
-    tell('NOT_SERVING');
-    return drain({ ...of, whenIdle: of.whenIdle ?? (() => shutDown(server)) });
+    draining = true;
+    health.leave();
+    const whenIdle = of.whenIdle ?? (() => (leaveServer() === 0 ? shutDown(server) : Promise.resolve()));
+    return drain({ ...of, whenIdle });
   };
   return registration;
+}
+
+/** How many registrations need the server: callers of one must not be lost because another one is drained. */
+const users = new WeakMap<Server, number>();
+
+/** The returned function leaves the server, once, and gives how many others still need it. */
+function useServer(server: Server): () => number {
+  users.set(server, (users.get(server) ?? 0) + 1);
+  let left = false;
+  return () => {
+    const others = (users.get(server) ?? 0) - (left ? 0 : 1);
+    left = true;
+    users.set(server, others);
+    return others;
+  };
 }
 
 /** Takes no new call, and waits for those under way. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
-import { registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
+import { type HealthReporter, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { ConflictError } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, expectNoSocketLeft, Opened } from './support.js';
@@ -163,6 +163,111 @@ describe('a registered server of grpc-js', () => {
     await answered;
     await draining;
   });
+
+  describe('under two targets', () => {
+    async function serveTwice(name: string) {
+      const slow = await SlowServer.start();
+      opened.add(slow.server, (server) => server.forceShutdown());
+      const statuses: string[] = [];
+      const health: HealthReporter = { setStatus: (_service, status) => statuses.push(status) };
+      const [one, other] = await Promise.all(
+        ['one', 'other'].map((part) =>
+          registerServer(slow.server, opened.client(etcd().endpoints), {
+            target: `${etcd().prefix}server/${name}-${part}`,
+            addr: `127.0.0.1:${slow.port}`,
+            health,
+          }),
+        ),
+      );
+      for (const registration of [one!, other!]) opened.add(registration, (made) => made.close());
+      const ask = () =>
+        new Promise<string>((resolve, reject) => {
+          const channel = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), {
+            'grpc.enable_http_proxy': 0,
+          });
+          channel.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), (error, answer) => {
+            channel.close();
+            if (error) reject(error);
+            else resolve(String(answer));
+          });
+        });
+      return { one: one!, other: other!, statuses, ask };
+    }
+
+    it('is serving until the last registration is closed', async () => {
+      const { one, other, statuses } = await serveTwice('closed');
+      assert.deepEqual(statuses, ['SERVING']);
+      await one.close();
+      assert.deepEqual(statuses, ['SERVING']);
+      await other.close();
+      await eventually('it is set', () => statuses.length === 2);
+      assert.deepEqual(statuses, ['SERVING', 'NOT_SERVING']);
+    });
+
+    it('answers until the last one is drained, and then no more', async () => {
+      const { one, other, statuses, ask } = await serveTwice('drained');
+      await one.drain({ propagateMs: 10 });
+      await ask();
+      assert.deepEqual(statuses, ['SERVING']);
+      await other.drain({ propagateMs: 10 });
+      assert.deepEqual(statuses, ['SERVING', 'NOT_SERVING']);
+      await assert.rejects(ask());
+    });
+
+    it('answers until both, drained together, have spread', async () => {
+      const { one, other, ask } = await serveTwice('together');
+      const first = one.drain({ propagateMs: 10 });
+      const second = other.drain({ propagateMs: 1_000 });
+      await first;
+      await ask();
+      await second;
+      await assert.rejects(ask());
+    });
+  });
+
+  for (const [how, setStatus] of [
+    [
+      'throws',
+      () => {
+        throw new Error('no health');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no health'))],
+  ] as const) {
+    it(`whose health reporter ${how} is registered and drained all the same, with a warning`, async () => {
+      const warnings: string[] = [];
+      const note = (warning: Error & { code?: string }) =>
+        warnings.push(`${warning.code} ${warning.message}`);
+      const loose: unknown[] = [];
+      const noteLoose = (error: unknown) => loose.push(error);
+      process.on('warning', note);
+      process.prependListener('unhandledRejection', noteLoose);
+      try {
+        const slow = await SlowServer.start();
+        opened.add(slow.server, (server) => server.forceShutdown());
+        const client = opened.client(etcd().endpoints);
+        const registration = await registerServer(slow.server, client, {
+          target: `${etcd().prefix}server/${how}`,
+          addr: `127.0.0.1:${slow.port}`,
+          health: { setStatus },
+        });
+        assert.ok((await client.kv.get(registration.key)).kv);
+        await registration.drain({ propagateMs: 10 });
+        assert.equal((await client.kv.get(registration.key)).kv, undefined);
+        await eventually('both are reported', () => warnings.length >= 2);
+        assert.deepEqual(
+          warnings,
+          ['SERVING', 'NOT_SERVING'].map(
+            (status) => `ETCD_NAMING_HEALTH the health reporter failed to set ${status}: Error: no health`,
+          ),
+        );
+        assert.deepEqual(loose, []);
+      } finally {
+        process.off('warning', note);
+        process.off('unhandledRejection', noteLoose);
+      }
+    });
+  }
 
   it('that cannot be registered is told as not serving', async () => {
     const target = `${etcd().prefix}server/refused`;

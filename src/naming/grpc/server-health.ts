@@ -1,0 +1,56 @@
+/** What `grpc-health-check`'s HealthImplementation has, and anything else that can be told how a server is. */
+export interface HealthReporter {
+  /** The empty service stands for the whole server. What it throws, or rejects with, changes nothing. */
+  setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): unknown;
+}
+
+/** One registration's part in the status of its server. */
+export interface HealthShare {
+  /** Counts the registration as serving. */
+  serve(): void;
+  /** Counts it no more; the server is NOT_SERVING when no other one serves. Idempotent. */
+  leave(): void;
+}
+
+/**
+ * How many registrations serve, by reporter: it has one status for its whole server, and a server may be registered
+ * under several targets.
+ */
+const serving = new WeakMap<HealthReporter, number>();
+
+/** A share of the reporter's status; of nothing without a reporter. */
+export function shareHealth(reporter: HealthReporter | undefined): HealthShare {
+  let state: 'new' | 'serving' | 'left' = 'new';
+  const count = (change: number) => {
+    if (!reporter) return;
+    const before = serving.get(reporter) ?? 0;
+    serving.set(reporter, before + change);
+    if (before === 0) report(reporter, 'SERVING');
+    else if (before + change === 0) report(reporter, 'NOT_SERVING');
+  };
+  return {
+    serve() {
+      if (state !== 'new') return;
+      state = 'serving';
+      count(1);
+    },
+    leave() {
+      if (state !== 'serving') return;
+      state = 'left';
+      count(-1);
+    },
+  };
+}
+
+/** A reporter that fails must not keep a server from being registered or drained. */
+function report(reporter: HealthReporter, status: 'SERVING' | 'NOT_SERVING'): void {
+  const failed = (error: unknown) =>
+    process.emitWarning(`the health reporter failed to set ${status}: ${String(error)}`, {
+      code: 'ETCD_NAMING_HEALTH',
+    });
+  try {
+    Promise.resolve(reporter.setStatus('', status)).catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
