@@ -1,16 +1,63 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from './clock.js';
 
-/** A controller whose signal any number of waits may listen to: Node warns of a leak from the eleventh on. */
+/** A controller whose signal is handed out, to any number of listeners: Node warns of a leak from the eleventh on. */
 export function sharedAbort(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
+interface Wait {
+  readonly callback: (reason: unknown) => void;
+}
+
+/** The waits for each signal. They share one listener: callers have one signal for any number of calls under way. */
+const waits = new WeakMap<AbortSignal, SignalWaits>();
+
+class SignalWaits {
+  readonly #signal: AbortSignal;
+  readonly #waits = new Set<Wait>();
+  readonly #onAbort = () => this.#aborted();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    waits.set(signal, this);
+  }
+
+  add(wait: Wait): void {
+    this.#waits.add(wait);
+  }
+
+  delete(wait: Wait): void {
+    if (this.#waits.delete(wait) && this.#waits.size === 0) this.#leave();
+  }
+
+  #leave(): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    waits.delete(this.#signal);
+  }
+
+  /** Each is called at most once, and not after it was released, also by one that was called before it. */
+  #aborted(): void {
+    this.#leave();
+    for (const wait of this.#waits) {
+      this.#waits.delete(wait);
+      try {
+        wait.callback(this.#signal.reason);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error; // as a listener's own would be: the others are called all the same
+        });
+      }
+    }
+  }
+}
+
 /**
  * Runs `onAbort` when the signal aborts (at once if it has); the returned function lets go of the signal.
- * Every wait goes through here, so that no listener outlives its call.
+ * Every wait goes through here, so that no listener outlives its call, and a signal has one at most.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: (reason: unknown) => void): () => void {
   if (!signal) return () => {};
@@ -18,9 +65,10 @@ export function onAbort(signal: AbortSignal | undefined, callback: (reason: unkn
     callback(signal.reason);
     return () => {};
   }
-  const listener = () => callback(signal.reason);
-  signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
+  const wait: Wait = { callback };
+  const all = waits.get(signal) ?? new SignalWaits(signal);
+  all.add(wait);
+  return () => all.delete(wait);
 }
 
 /** The promise, or the signal's own reason if that comes first. The work behind the promise is not stopped. */
@@ -41,7 +89,7 @@ export async function withEither<T>(
   other: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const either = sharedAbort();
+  const either = new AbortController();
   const releases = [one, other].map((signal) => onAbort(signal, (reason) => either.abort(reason)));
   try {
     return await work(either.signal);

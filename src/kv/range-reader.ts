@@ -1,4 +1,4 @@
-import { type Clock, onAbort, sharedAbort } from '../async/index.js';
+import { type Clock, onAbort } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import { afterPage, type Revision } from '../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
@@ -74,7 +74,7 @@ export class RangeReader {
 
   /** At least one batch, so that the revision is known even of an empty range. */
   async *batches(leaving: AbortSignal): AsyncGenerator<RangeBatch, undefined, undefined> {
-    const stop = sharedAbort();
+    const stop = new AbortController();
     const sources = [leaving, this.#ports.closing, this.#options.signal];
     const releases = sources.map((source) => onAbort(source, (reason) => this.#stop(stop, reason)));
     this.#epoch = this.#ports.calls.store.epoch;

@@ -1,4 +1,3 @@
-import { sharedAbort } from '../async/index.js';
 import type { RangeReader } from './range-reader.js';
 import type { RangeBatch } from './types.js';
 
@@ -6,7 +5,7 @@ const left = Symbol('the reader left');
 
 /** The iteration of one reader. Nothing is sent before the first `next()`; leaving cancels at once, also a wait. */
 export class RangeStream implements AsyncIterableIterator<RangeBatch, undefined> {
-  readonly #leaving = sharedAbort();
+  readonly #leaving = new AbortController();
   readonly #batches: AsyncGenerator<RangeBatch, undefined, undefined>;
 
   constructor(reader: RangeReader) {

@@ -1,4 +1,4 @@
-import { backoffDelay, delay, onAbort, Pacer, sharedAbort, withEither } from '../async/index.js';
+import { backoffDelay, delay, onAbort, Pacer, withEither } from '../async/index.js';
 import {
   ClosedError,
   Code,
@@ -92,7 +92,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #view = new View();
   readonly #resyncs: Pacer;
   readonly #waiters = new Set<() => void>();
-  readonly #over = sharedAbort();
+  readonly #over = new AbortController();
   #watcher: Watcher | undefined;
   #reconnects = 0;
   /** When it was last known to be fresh, while it is not followed. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { raceAbort } from '../async/index.js';
 
 /** How long a wait may last. */
 export interface Limits {
@@ -27,13 +28,6 @@ export async function until<T>(
   }
 }
 
-/** Rejects with the signal's reason as soon as it is aborted; the work itself goes on, and nobody hears of its end. */
-export function orAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
-  if (!signal) return work;
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
+/** Rejects with the signal's reason as soon as it is aborted; the work itself goes on, and its end is not reported. */
+export const orAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> =>
+  raceAbort(work, signal);

@@ -1,4 +1,4 @@
-import { type Clock, raceAbort, sharedAbort } from '../async/index.js';
+import { type Clock, raceAbort } from '../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../errors/index.js';
 import type { Revision, WatchEvent } from '../model/index.js';
 import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
@@ -65,7 +65,7 @@ export class WatchDriver {
   readonly #watchers = new Map<WatcherKey, Driven>();
   readonly #streams = new Map<LaneKey, OpenStream>();
   readonly #timers = new Map<string, () => void>();
-  readonly #closing = sharedAbort();
+  readonly #closing = new AbortController();
   readonly #startChecks: StartCheckReads;
   readonly #inputs: WatchInput[] = [];
   #running = false;

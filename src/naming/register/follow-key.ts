@@ -1,4 +1,4 @@
-import { ConcurrencyLimit, delay, sharedAbort } from '../../async/index.js';
+import { ConcurrencyLimit, delay } from '../../async/index.js';
 import { CompactedError, EtcdError, RolledBackError } from '../../errors/index.js';
 import type { KeyValue, Revision } from '../../model/index.js';
 import type { WatchBatch, Watcher } from '../../watch/index.js';
@@ -68,7 +68,7 @@ async function* watchAndRead(
     signal,
   });
   const batches = watcher[Symbol.asyncIterator]();
-  const leaving = sharedAbort();
+  const leaving = new AbortController();
   let read: Promise<KeyState> | undefined;
   try {
     for (let next = nextOf(batches); ; ) {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { delay, onAbort, raceAbort, withEither } from '#src/async/index.js';
+import { protoFolder } from '#src/raw/index.js';
 
+const sources = join(protoFolder, '../src');
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
 describe('a wait with a signal', () => {
@@ -42,6 +46,54 @@ describe('a wait with a signal', () => {
     assert.deepEqual(calls, ['now']);
   });
 
+  it('shares one listener with all others of the same signal, and Node warns of none', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    try {
+      const abort = new AbortController();
+      const calls: number[] = [];
+      const releases = Array.from({ length: 50 }, (_, i) => onAbort(abort.signal, () => calls.push(i)));
+      const ended = Promise.all(
+        Array.from({ length: 50 }, () => assert.rejects(delay(1_000_000, abort.signal), /enough/)),
+      );
+      assert.equal(listeners(abort.signal), 1);
+      for (const release of releases.slice(10)) release();
+      abort.abort(new Error('enough'));
+      await ended;
+      assert.deepEqual(calls, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(warnings, []);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
+  it('is not called back once another one has let it go, in the middle of the abort', () => {
+    const abort = new AbortController();
+    const calls: string[] = [];
+    onAbort(abort.signal, () => {
+      calls.push('first');
+      release();
+    });
+    const release = onAbort(abort.signal, () => calls.push('second'));
+    abort.abort();
+    assert.deepEqual(calls, ['first']);
+  });
+
+  it('may begin again after all have ended', () => {
+    const abort = new AbortController();
+    const calls: string[] = [];
+    const release = onAbort(abort.signal, () => calls.push('released'));
+    release();
+    release();
+    onAbort(abort.signal, () => calls.push('kept'));
+    assert.equal(listeners(abort.signal), 1);
+    release();
+    abort.abort();
+    assert.deepEqual(calls, ['kept']);
+  });
+
   it('may have two, and ends with the reason of the first that aborts', async () => {
     for (const first of [0, 1]) {
       const aborts = [new AbortController(), new AbortController()] as const;
@@ -71,5 +123,14 @@ describe('a wait with a signal', () => {
   it('works without a signal', async () => {
     assert.equal(await raceAbort(Promise.resolve(7), undefined), 7);
     onAbort(undefined, () => assert.fail('there is nothing to abort'))();
+  });
+});
+
+describe('the abort of a signal', () => {
+  it('is listened to in one place, which shares a listener', () => {
+    const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('gen/') && !file.startsWith('cli/'))
+      .filter((file) => readFileSync(join(sources, file), 'utf8').includes("addEventListener('abort'"));
+    assert.deepEqual(files, ['async/signals.ts']); // the command uses public entry points alone, and its own signals
   });
 });
