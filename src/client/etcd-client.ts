@@ -1,4 +1,4 @@
-import { ElapsedClock, sharedAbort, systemClock } from '../async/index.js';
+import { ElapsedClock, systemClock } from '../async/index.js';
 import { ClosedError } from '../errors/index.js';
 import { KvClient } from '../kv/index.js';
 import { LeaseClient } from '../lease/index.js';
@@ -32,7 +32,7 @@ export class EtcdClient implements AsyncDisposable {
   readonly #onClose = new Set<() => void>();
   readonly #autoSync: AutoSync | undefined;
   readonly #parts: NamespaceParent;
-  readonly #closing = sharedAbort();
+  readonly #closing = new AbortController();
   #closed = false;
 
   /**
@@ -124,7 +124,7 @@ export class EtcdClient implements AsyncDisposable {
    * forgotten. It is left as it was where nothing of it may be dialled (see the option `sync.allow`) or reached.
    * @throws {InvalidInputError} with TLS or `auth`, without `sync.allow` and `tls.serverName`; else as any read.
    */
-  sync(options: CallOptions = {}): Promise<SyncResult> {
+  async sync(options: CallOptions = {}): Promise<SyncResult> {
     return this.#transport.sync(options);
   }
 

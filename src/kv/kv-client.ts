@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../async/index.js';
 import { InvalidInputError } from '../errors/index.js';
-import { type Bytes, checkInt64, type KeyRange, type Revision } from '../model/index.js';
+import { type Bytes, checkDuration, checkInt64, type KeyRange, type Revision } from '../model/index.js';
 import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
 import { checkRange, checkTxn } from './answer-check.js';
 import { RangeReader } from './range-reader.js';
@@ -82,8 +82,7 @@ export class KvClient {
   stream(range: Bytes | KeyRange, options: StreamOptions = {}): AsyncIterableIterator<RangeBatch, undefined> {
     refuseOptions(options, ['limit', 'countOnly', 'sort'], 'a stream gives all keys, by key ascending');
     const { signal, timeoutMs = this.#times.timeoutMs, pageSize } = options;
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
-      throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
+    checkDuration('timeoutMs', timeoutMs);
     if (pageSize !== undefined && !(Number.isSafeInteger(pageSize) && pageSize >= 1))
       throw new InvalidInputError(`pageSize is ${pageSize}; it must be a whole number of at least 1`);
     const ports = {

@@ -10,7 +10,7 @@ import {
   InvalidInputError,
   LeaseNotFoundError,
 } from '../errors/index.js';
-import { checkInt64, type LeaseId } from '../model/index.js';
+import { checkDuration, checkInt64, type LeaseId } from '../model/index.js';
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
 import type { OnceOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
@@ -60,7 +60,7 @@ export class LeaseClient {
    * Grants a lease.
    * @throws {InvalidInputError} for a TTL that is not between 1 and 9,000,000,000 whole seconds, or an id below 1.
    */
-  grant(options: GrantOptions): Promise<Lease> {
+  async grant(options: GrantOptions): Promise<Lease> {
     return this.#grant(options);
   }
 
@@ -87,9 +87,7 @@ export class LeaseClient {
   async keepAliveOnce(id: LeaseId, options: CallOptions = {}): Promise<Lease> {
     checkInt64('lease id', id, 1n);
     const { signal, timeoutMs = this.#calls.timeoutMs } = options;
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
-      throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
-    }
+    checkDuration('timeoutMs', timeoutMs);
     signal?.throwIfAborted();
     if (this.#closed) throw new ClosedError('the client');
     const release = this.#calls.hold();

@@ -1,4 +1,5 @@
 export { type Bytes, toBuffer } from './bytes.js';
+export { checkDuration } from './duration.js';
 export { checkInt64 } from './int64.js';
 export {
   contains,

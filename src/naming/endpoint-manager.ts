@@ -49,7 +49,7 @@ export class EndpointManager {
   }
 
   /** Stores an endpoint under `key`, a text or bytes, over whatever is there. With a lease it goes when the lease does. */
-  addEndpoint(
+  async addEndpoint(
     key: Bytes,
     endpoint: Endpoint,
     options: ManagerCallOptions & { readonly lease?: LeaseId | { readonly id: LeaseId } } = {},
@@ -59,7 +59,7 @@ export class EndpointManager {
   }
 
   /** Deletes an endpoint by the key of its record, or by bytes; one that is not there is deleted already. */
-  deleteEndpoint(key: Bytes, options: ManagerCallOptions = {}): Promise<{ revision: Revision }> {
+  async deleteEndpoint(key: Bytes, options: ManagerCallOptions = {}): Promise<{ revision: Revision }> {
     return this.update([{ op: 'delete', key }], options);
   }
 

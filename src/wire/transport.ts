@@ -1,15 +1,8 @@
 import type { Channel } from '@grpc/grpc-js';
-import {
-  backoffDelay,
-  type Clock,
-  delay,
-  ProcessHold,
-  raceAbort,
-  sharedAbort,
-  withEither,
-} from '../async/index.js';
+import { backoffDelay, type Clock, delay, ProcessHold, raceAbort, withEither } from '../async/index.js';
 import { ClosedError, type EtcdError, InvalidInputError } from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
+import { checkDuration } from '../model/index.js';
 import { checkAuth } from './auth.js';
 import { authenticate } from './authenticate.js';
 import { tokenFetcher } from './authenticator.js';
@@ -47,7 +40,7 @@ export class Transport {
   readonly #pool: MemberPool;
   readonly #checks: MemberChecks;
   readonly #membership: Membership;
-  readonly #closing = sharedAbort();
+  readonly #closing = new AbortController();
   readonly #hold = new ProcessHold();
   readonly #token: TokenSource | undefined;
   readonly #staleToken: StaleTokenCheck | undefined;
@@ -232,9 +225,7 @@ export class Transport {
     const { signal, timeoutMs = this.#options.timeoutMs } = options;
     signal?.throwIfAborted();
     this.#throwIfClosed();
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
-      throw new InvalidInputError(`timeoutMs is ${timeoutMs}; it must be a number of at least 0`);
-    }
+    checkDuration('timeoutMs', timeoutMs);
     const bytes = this.#encode(method, request);
     return new UnaryCall(this.#unaryPorts, { method, safety }, timeoutMs, options).run(bytes);
   }

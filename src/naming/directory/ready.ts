@@ -1,5 +1,6 @@
 import { type Clock, raceAbort } from '../../async/index.js';
 import { DeadlineError, type EtcdError, InvalidInputError } from '../../errors/index.js';
+import { checkDuration } from '../../model/index.js';
 import { keyPrefix } from '../target.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 
@@ -49,9 +50,9 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
 
 function checkReady(options: ReadyOptions): Required<ReadyOptions> {
   const { signal, minEndpoints = 1, timeoutMs = defaultTimeoutMs } = options;
-  for (const [name, value] of Object.entries({ minEndpoints, timeoutMs }))
-    if (!(typeof value === 'number' && value >= 0))
-      throw new InvalidInputError(`${name} is ${value}; it must be a number of at least 0`);
+  checkDuration('timeoutMs', timeoutMs);
+  if (!(typeof minEndpoints === 'number' && minEndpoints >= 0))
+    throw new InvalidInputError(`minEndpoints is ${minEndpoints}; it must be a number of at least 0`);
   return { signal, minEndpoints, timeoutMs };
 }
 

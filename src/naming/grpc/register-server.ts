@@ -1,7 +1,13 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint.js';
 import type { NamingClient } from '../ports.js';
-import { type DrainOptions, type RegisterOptions, type Registration, register } from '../register/index.js';
+import {
+  checkDrain,
+  type DrainOptions,
+  type RegisterOptions,
+  type Registration,
+  register,
+} from '../register/index.js';
 import { type HealthReporter, shareHealth } from './server-health.js';
 
 export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'> {
@@ -42,7 +48,8 @@ export async function registerServer(
     if (!draining) leaveServer();
   });
   const drain = registration.drain.bind(registration);
-  registration.drain = (of: DrainOptions = {}) => {
+  registration.drain = async (of: DrainOptions = {}) => {
+    checkDrain(of);
     draining = true;
     health.leave();
     const whenIdle = of.whenIdle ?? (() => (leaveServer() === 0 ? shutDown(server) : Promise.resolve()));

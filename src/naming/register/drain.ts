@@ -1,4 +1,5 @@
 import { delay, onAbort, raceAbort, systemClock } from '../../async/index.js';
+import { checkDuration } from '../../model/index.js';
 import type { DrainOptions } from './types.js';
 
 /** So long a drain tries to mark its record: an etcd out of reach must not use up the time of the calls under way. */
@@ -9,6 +10,12 @@ export interface Drained {
   /** Marks the record; undefined when there is none. */
   readonly mark: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly close: () => Promise<void>;
+}
+
+/** @throws {InvalidInputError} for a time out of range, before anything is marked. */
+export function checkDrain({ propagateMs = 0, timeoutMs = 0 }: DrainOptions): void {
+  checkDuration('propagateMs', propagateMs);
+  checkDuration('timeoutMs', timeoutMs);
 }
 
 /** See {@link Registration.drain}. */

@@ -1,3 +1,4 @@
+import { checkDuration } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
@@ -36,13 +37,20 @@ export interface RegisterOptions {
  * comes back under the same key. Resolves once it is stored for the first time. Rejects at once for what waiting cannot
  * repair and for an abort, whatever state etcd is in: what was stored or granted until then is given back behind, for
  * 5 s at most, or until the client is closed.
- * @throws {NamingError} for an empty target, id or address; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} naming the cause after `timeoutMs`;
+ * @throws {NamingError} for an empty target, id or address; {InvalidInputError} for a time out of range; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} naming the cause after `timeoutMs`;
  *   {PermissionDeniedError} and the like for what waiting cannot mend; the signal's own reason.
  */
 export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
   checkClient(client);
   const target = checkTarget(options?.target);
-  const { endpoint, onConflict = 'wait', onDeleted = 'restore' } = options;
+  const {
+    endpoint,
+    onConflict = 'wait',
+    onDeleted = 'restore',
+    ttlSeconds = 10,
+    timeoutMs = 30_000,
+  } = options;
+  checkDuration('timeoutMs', timeoutMs);
   if (typeof endpoint?.addr !== 'string') throw new NamingError('the endpoint has no addr');
   oneOf('onConflict', onConflict, ['wait', 'fail', 'takeover']);
   oneOf('onDeleted', onDeleted, ['restore', 'stop']);
@@ -50,8 +58,8 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   if (id === '')
     throw new NamingError(endpoint.addr === '' ? 'the endpoint has no addr' : 'the endpoint id is empty');
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
-  const registrar = new Registrar(client, claim, { ttlSeconds: options.ttlSeconds ?? 10, onDeleted });
-  await registrar.start(options.timeoutMs ?? 30_000, options.signal);
+  const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted });
+  await registrar.start(timeoutMs, options.signal);
   return registrar;
 }
 

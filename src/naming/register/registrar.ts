@@ -7,7 +7,7 @@ import { ConflictError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
 import { type Claim, drained } from './claim.js';
 import { claimKey } from './claim-key.js';
-import { drain } from './drain.js';
+import { checkDrain, drain } from './drain.js';
 import { RegistrationEvents } from './events.js';
 import { FirstRecord } from './first.js';
 import { followKey, type KeyState } from './follow-key.js';
@@ -125,7 +125,8 @@ export class Registrar implements Registration {
     await this.#writer.update(change, options.signal);
   }
 
-  drain(options: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    checkDrain(options);
     this.#draining = true;
     const isStored = this.#state === 'registered';
     return drain(options, {
