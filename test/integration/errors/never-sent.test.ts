@@ -117,7 +117,7 @@ describe('a write that was never sent', () => {
           { auth, timeoutMs: 400 },
         );
         for (const options of [{}, { idempotent: true }]) {
-          const error = await failure(client.kv.put('k', 'v', { timeoutMs: 5_000, ...options }));
+          const error = await failure(client.kv.put('k', 'v', { timeoutMs: 1_500, ...options }));
           assert.equal(error instanceof AmbiguousWriteError, false, String(error));
           assert.notEqual(error.verdict, 'maybe-applied', String(error));
         }
