@@ -22,6 +22,10 @@ export class Remembered<T extends Known> {
     this.#limits = limits;
   }
 
+  get size(): number {
+    return this.#values.size;
+  }
+
   get(key: string): T | undefined {
     const value = this.#values.get(key);
     return value && this.#isYoung(value) ? value : undefined;

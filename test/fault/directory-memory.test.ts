@@ -6,6 +6,8 @@ import { useEtcd } from '../support/etcd.js';
 import { skipIfExternal } from './support.js';
 
 const idling = { 'grpc.client_idle_timeout_ms': 1_500 };
+const serviceConfigs = 'idle-config/';
+const pickFirst = JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] });
 
 describe('a channel that has idled', function () {
   this.timeout(120_000);
@@ -28,7 +30,8 @@ describe('a channel that has idled', function () {
     await add(server);
     // Longer than any test, so that nothing that is kept goes by itself.
     directory = new ServiceDirectory(client, { lossProtection: { protectionMs: 600_000 } });
-    opened.add(registerEtcdResolver(directory), (one) => one[Symbol.dispose]());
+    const serviceConfig = { prefix: serviceConfigs };
+    opened.add(registerEtcdResolver(directory, { serviceConfig }), (one) => one[Symbol.dispose]());
     caller = opened.caller(`etcd:///${target}`, idling);
     assert.equal(await caller.call(), 'one');
     await isFollowedNoLonger();
@@ -72,5 +75,24 @@ describe('a channel that has idled', function () {
     await add(server);
     await eventually('it is there', () => directory.get(target)?.held.size === 0, 20_000);
     assert.equal(await caller.call(), 'one');
+  });
+
+  it('keeps the service config, too, while etcd is gone', async () => {
+    const admin = opened.client(etcd().endpoints);
+    await admin.kv.put(serviceConfigs + target, pickFirst);
+    await add(await opened.server('two'));
+    const both = () => Object.keys(directory.get(target)?.endpoints ?? []).length === 2;
+    assert.equal(Object.keys(await caller.calls(9)).length, 1);
+    await eventually('both endpoints are known', both);
+    await isFollowedNoLonger();
+    await etcd().kill();
+    assert.equal(Object.keys(await caller.calls(9)).length, 1);
+    assert.equal(directory.get(target)?.endpoints.length, 2);
+    await isFollowedNoLonger();
+    assert.equal(
+      Object.keys(await caller.calls(9)).length,
+      1,
+      'nor forgotten by a channel that woke up in vain',
+    );
   });
 });

@@ -136,7 +136,7 @@ export class Service {
   #linger(): void {
     if (this.#stopping.signal.aborted) return;
     this.#cancelLinger = this.#ports.clock.setTimer(lingerMs, () => {
-      const last = this.#state.asMemory() ?? this.#remembered;
+      const last = this.#state.asMemory(); // what was remembered has been shown by now
       this.#end(new ClosedError('the service'));
       this.#ports.onIdle(last);
     });

@@ -1,8 +1,10 @@
 import type { ServiceConfig } from '@grpc/grpc-js';
-import { restarting, systemClock } from '../../async/index.js';
+import { onAbort, restarting, systemClock } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
+import { checkMemory } from '../directory/index.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
+import { Remembered } from '../remembered.js';
 import { ignoredFields, readServiceConfig } from './service-config.js';
 
 export interface ServiceConfigOptions {
@@ -20,15 +22,24 @@ export interface ServiceConfigOptions {
 }
 
 const restart = { baseMs: 500, maxMs: 10_000 };
+/** How long etcd has to answer before the config that was last known is used, as with endpoints. */
+const rememberedAfterMs = 1_000;
 
 /** null: the service has none. */
 type Listener = (config: ServiceConfig | null) => void;
+
+interface KnownConfig {
+  readonly config: ServiceConfig;
+  readonly knownAt: number;
+}
 
 /** The service configs that etcd has, each followed for as long as a channel of its service is in use. */
 export class ServiceConfigs {
   readonly #options: ServiceConfigOptions;
   readonly #policy: ServiceConfig['loadBalancingConfig'];
   readonly #followed = new Map<NamingClient, Map<string, Followed>>();
+  /** Of services that are followed no longer, within the default bounds of the directory's memory. */
+  readonly #remembered = new WeakMap<NamingClient, Remembered<KnownConfig>>();
 
   constructor(options: ServiceConfigOptions, policy: ServiceConfig['loadBalancingConfig']) {
     this.#options = options;
@@ -39,9 +50,21 @@ export class ServiceConfigs {
   follow(client: NamingClient, service: string, listener: Listener): () => void {
     const ofClient = this.#followed.get(client) ?? new Map<string, Followed>();
     this.#followed.set(client, ofClient);
-    const followed = ofClient.get(service) ?? new Followed(client, service, this.#options, this.#policy);
+    const remembered = this.#rememberedOf(client);
+    const followed =
+      ofClient.get(service) ??
+      new Followed(client, service, this.#options, this.#policy, remembered.take(service));
     ofClient.set(service, followed);
-    return followed.add(listener, () => ofClient.delete(service));
+    return followed.add(listener, (last) => {
+      ofClient.delete(service);
+      if (last) remembered.put(service, last);
+    });
+  }
+
+  #rememberedOf(client: NamingClient): Remembered<KnownConfig> {
+    const known = this.#remembered.get(client) ?? new Remembered<KnownConfig>(systemClock, checkMemory());
+    this.#remembered.set(client, known);
+    return known;
   }
 }
 
@@ -55,13 +78,18 @@ class Followed {
   #config: ServiceConfig | null | undefined;
   /** The value that was read last: a resync brings it again. */
   #text: string | undefined;
+  /** From when it was followed the last time, unless etcd has answered since. */
+  #remembered: KnownConfig | undefined;
 
   constructor(
     client: NamingClient,
     service: string,
     options: ServiceConfigOptions,
     policy: ServiceConfig['loadBalancingConfig'],
+    remembered: KnownConfig | undefined,
   ) {
+    this.#remembered = remembered;
+    if (remembered) this.#recallSoon(remembered);
     this.#client = client;
     this.#key = options.prefix + service;
     this.#options = options;
@@ -70,7 +98,8 @@ class Followed {
     void restarting(systemClock, this.#leaving.signal, restart, () => this.#follow(), failed);
   }
 
-  add(listener: Listener, unused: () => void): () => void {
+  /** @param unused Called when the last listener has left, with what is to be remembered. */
+  add(listener: Listener, unused: (last: KnownConfig | undefined) => void): () => void {
     this.#listeners.add(listener);
     setImmediate(() => {
       if (this.#config !== undefined && this.#listeners.has(listener)) listener(this.#config);
@@ -78,8 +107,20 @@ class Followed {
     return () => {
       if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
       this.#leaving.abort(new ClosedError('the service config'));
-      unused();
+      unused(this.#last());
     };
+  }
+
+  #recallSoon({ config }: KnownConfig): void {
+    const cancel = systemClock.setTimer(rememberedAfterMs, () => {
+      if (this.#config === undefined) this.#tell(config);
+    });
+    onAbort(this.#leaving.signal, cancel);
+  }
+
+  #last(): KnownConfig | undefined {
+    if (this.#remembered) return this.#remembered;
+    return this.#config ? { config: this.#config, knownAt: systemClock.now() } : undefined;
   }
 
   async #follow(): Promise<void> {
@@ -90,6 +131,7 @@ class Followed {
       const [kv] = kvs.values();
       if (kv) this.#read(kv.value.toString());
       else this.#absent();
+      this.#remembered = undefined;
     }
   }
 
@@ -105,7 +147,7 @@ class Followed {
       this.#tell(readServiceConfig(text, this.#policy));
     } catch (error) {
       this.#trouble(new NamingError(`'${this.#key}': ${(error as Error).message}`, error));
-      if (this.#config === undefined) this.#tell(null);
+      if (this.#config === undefined) this.#tell(this.#remembered?.config ?? null);
       return;
     }
     const ignored = ignoredFields(text);

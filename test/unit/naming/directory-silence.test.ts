@@ -72,6 +72,22 @@ describe('a directory on a connection that never breaks', () => {
       });
     }
 
+    it('keeps what goes then, also where another service is followed meanwhile', async () => {
+      const goesOn = await standsStill(6_000);
+      await followIn(directory, 'other');
+      await pass(1_000);
+      await expires();
+      await goesOn();
+      assert.deepEqual([told.at(-1), mirror.reads], ['[a:1,b:1]', 0]);
+    });
+
+    it('keeps what goes then, though an answer from before came late', async () => {
+      await stoodStill(4_900); // the read of 3.3 s is answered
+      await standsStill(4_100);
+      await expires();
+      assert.deepEqual([told.at(-1), mirror.reads], ['[a:1,b:1]', 0]);
+    });
+
     it('keeps each that goes, however few they are', async () => {
       await stoodStill(11_000);
       await does(() => mirror.remove('a:1'));
@@ -158,6 +174,17 @@ describe('a directory on a connection that never breaks', () => {
       await useDirectory({ readIntervalMs: 0 });
       await pass(600_000);
       await stoodStill(11_000);
+      assert.equal(etcd.reads, 0);
+      await expires();
+      assert.equal(told.at(-1), '[]');
+    });
+
+    it('reads nothing where it reads lists often enough', async () => {
+      for (let i = 0; i < 100; i++) {
+        await followIn(directory, `other/${i}`);
+        await does(() => etcd.mirrors.at(-1)!.snapshot('x:1'));
+        await pass(3_000);
+      }
       assert.equal(etcd.reads, 0);
       await expires();
       assert.equal(told.at(-1), '[]');
