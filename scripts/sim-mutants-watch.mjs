@@ -12,6 +12,7 @@ const lane = 'lane.js';
 const queue = 'create-queue.js';
 const session = 'session.js';
 const starts = 'start-checks.js';
+const tokens = 'token-renewal.js';
 const state = 'watcher-state.js';
 const fate = 'stream-fate.js';
 const resting = 'resting.js';
@@ -246,21 +247,21 @@ export const mutants = [
   // Tokens.
   one(
     'each watcher asks for a token',
-    session,
+    tokens,
     'if (!this.#tokenless.add(state))\n            return;',
     'this.#tokenless.add(state);',
   ),
   one(
     'tokens are asked for without end',
-    session,
+    tokens,
     'const maxTokensRefused = 2;',
     'const maxTokensRefused = 1e9;',
   ),
   one(
     'an old refusal is held against the new token',
     session,
-    'this.#reauthenticate(state, error, generation);',
-    'this.#reauthenticate(state, error);',
+    'this.#tokens.refused(state, error, generation);',
+    'this.#tokens.refused(state, error);',
   ),
   one('a token counts each time it is tried', state, 'if (token > this.#lastRefused)', 'if (true)'),
   one('a lane blames the token that it began with', lane, 'this.generation = this.#host.generation();', ''),
@@ -279,13 +280,13 @@ export const mutants = [
   ),
   one(
     'who waits for a token is forgotten',
-    session,
-    'if (isNewer)\n                this.#again(state);\n            else',
+    tokens,
+    'if (isNewer)\n                this.#host.again(state);\n            else',
     'if (!isNewer)',
   ),
   one(
     'who was given no other token waits on',
-    session,
+    tokens,
     'const isNewer = generation > this.#generation;',
     'const isNewer = generation > this.#generation;\n        if (!isNewer)\n            return;',
   ),
@@ -376,7 +377,7 @@ export const mutants = [
     'who is level joins only under the same token',
     session,
     'if (state.lane?.own)',
-    'if (state.lane?.own && state.lane.generation === this.#generation)',
+    'if (state.lane?.own && state.lane.generation === this.#tokens.generation)',
   ),
   one(
     'an empty lane keeps its stream',

@@ -9,7 +9,7 @@ import { Resting } from './resting.js';
 import { StartChecks, startLost } from './start-checks.js';
 import { streamFate, watcherFate } from './stream-fate.js';
 import { droppedStatus, resumedStatus } from './stream-status.js';
-import { Tokenless } from './tokenless.js';
+import { TokenRenewal } from './token-renewal.js';
 import { WatcherState } from './watcher-state.js';
 
 export interface SessionOptions {
@@ -20,9 +20,6 @@ export interface SessionOptions {
   /** The most that a revision may take in memory while pieces of it are still to come. */
   readonly maxRevisionBytes: number;
 }
-
-/** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
-const maxTokensRefused = 2;
 
 /**
  * Any number of watchers, on which stream each of them is, and what becomes of them. Pure: inputs in, effects out, no
@@ -36,10 +33,9 @@ export class WatchSession {
   readonly #watchers = new Map<WatcherKey, WatcherState>();
   readonly #lanes: Lanes;
   readonly #resting: Resting;
-  readonly #tokenless = new Tokenless();
+  readonly #tokens: TokenRenewal;
   readonly #startChecks = new StartChecks((effect) => this.#effects.push(effect));
   readonly #maxRevisionBytes: number;
-  #generation: Generation = 0;
   #nextWatchId: bigint;
   #effects: WatchEffect[] = [];
 
@@ -48,7 +44,7 @@ export class WatchSession {
     this.#maxRevisionBytes = options.maxRevisionBytes;
     const host: LaneHost = {
       random: options.random,
-      generation: () => this.#generation,
+      generation: () => this.#tokens.generation,
       nextWatchId: () => this.#nextWatchId++,
       emit: (effect) => this.#effects.push(effect),
       acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
@@ -56,6 +52,14 @@ export class WatchSession {
       told: (state, reply) => this.#told(state, reply),
       dismissed: (state, reply, generation) => this.#dismissed(state, reply, generation),
     };
+    this.#tokens = new TokenRenewal({
+      emit: host.emit,
+      leave: (state) => this.#lanes.leave(state),
+      renewShared: () => this.#lanes.renewShared(),
+      again: (state) => this.#again(state),
+      rest: (state) => this.#rest(state),
+      finish: (state, error) => this.#finish(state, error),
+    });
     this.#lanes = new Lanes(host);
     this.#resting = new Resting(options.random, host.emit);
   }
@@ -94,11 +98,9 @@ export class WatchSession {
       case 'trusted':
         this.#trusted(this.#lanes.touch(input.lane));
         return;
-      case 'release': {
-        const lane = this.#lanes.touch(input.lane);
-        if (lane) this.#startChecks.release(lane, input.losesDeletes);
+      case 'release':
+        this.#startChecks.release(this.#lanes.touch(input.lane), input.losesDeletes);
         return;
-      }
       case 'start-compacted':
         this.#startCompacted(this.#watchers.get(input.watcher), input.startRevision);
         return;
@@ -106,16 +108,16 @@ export class WatchSession {
         this.#streamLost(this.#lanes.touch(input.lane), input.error);
         return;
       case 'token':
-        this.#token(input.generation);
+        this.#tokens.renewed(input.generation);
         return;
       case 'token-failed':
-        this.#tokenFailed(input.error);
+        this.#tokens.failed(input.error);
         return;
       case 'store-replaced':
         this.#storeReplaced(input.error);
         return;
       case 'timer':
-        if (input.timer === 'retry') this.#retry();
+        if (input.timer === 'retry') for (const state of this.#resting.rested()) this.#goOn(state);
         else this.#timer(this.#lanes.touch(input.lane), input.timer);
     }
   }
@@ -134,7 +136,7 @@ export class WatchSession {
     if (!state) return;
     this.#lanes.leave(state);
     this.#watchers.delete(state.key);
-    this.#tokenless.remove(state);
+    this.#tokens.remove(state);
     this.#resting.remove(state);
   }
 
@@ -233,7 +235,7 @@ export class WatchSession {
     }
     const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
     const fate = watcherFate(error);
-    if (fate === 'reauthenticate') this.#reauthenticate(state, error, generation);
+    if (fate === 'reauthenticate') this.#tokens.refused(state, error, generation);
     else if (fate === 'resume') this.#rest(state);
     else this.#finish(state, error);
   }
@@ -296,7 +298,7 @@ export class WatchSession {
     if (state.phase !== 'pinning') {
       state.answered();
       if (state.phase === 'live') this.#rest(state); // the doubt comes again with the next acknowledgement
-    } else if (streamFate(error) === 'reauthenticate') this.#reauthenticate(state, error);
+    } else if (streamFate(error) === 'reauthenticate') this.#tokens.refused(state, error);
     else if (error.verdict === 'final' || streamFate(error) === 'end') this.#finish(state, error);
     else this.#rest(state);
   }
@@ -314,7 +316,7 @@ export class WatchSession {
         for (const state of watchers) this.#finish(state, error);
         return;
       case 'reauthenticate':
-        for (const state of watchers) this.#reauthenticate(state, error);
+        for (const state of watchers) this.#tokens.refused(state, error);
         return;
       case 'oversized':
         this.#oversized(there, error);
@@ -377,45 +379,6 @@ export class WatchSession {
     this.#resting.add(state);
   }
 
-  #retry(): void {
-    for (const state of this.#resting.rested()) this.#goOn(state);
-  }
-
-  /** Its token is no longer taken. One request serves all; who was turned down with fresh ones has bad credentials. */
-  #reauthenticate(
-    state: WatcherState,
-    error: EtcdError,
-    usedToken = state.lane?.generation ?? this.#generation,
-  ): void {
-    this.#lanes.leave(state);
-    // One that became old while it was fetched says nothing about the credentials: roles change as often as they like.
-    const isPassing = error.reason === 'AuthOldRevision';
-    if (!isPassing && state.refuse(usedToken) > maxTokensRefused) {
-      this.#finish(state, error);
-      return;
-    }
-    const pinning = state.phase === 'pinning';
-    state.detach(pinning ? 'pinning' : 'resting');
-    if (usedToken < this.#generation) {
-      this.#again(state);
-      return;
-    }
-    if (!this.#tokenless.add(state)) return;
-    this.#effects.push({ type: 'refresh-token', generation: usedToken, error });
-  }
-
-  #token(generation: Generation): void {
-    const isNewer = generation > this.#generation;
-    if (isNewer) {
-      this.#generation = generation;
-      this.#lanes.renewShared();
-    }
-    for (const state of this.#tokenless.answered()) {
-      if (isNewer) this.#again(state);
-      else this.#rest(state); // asked for, and there is none yet: the one there is may be taken later
-    }
-  }
-
   /** At once after a first failure, and after a pause when another one follows before it has advanced. */
   #again(state: WatcherState): void {
     if (state.failures > 0) this.#rest(state);
@@ -426,13 +389,6 @@ export class WatchSession {
   #goOn(state: WatcherState): void {
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher: state.key });
     else this.#lanes.joinShared(state);
-  }
-
-  #tokenFailed(error: EtcdError): void {
-    for (const state of this.#tokenless.answered()) {
-      if (error.verdict === 'final' || streamFate(error) !== 'resume') this.#finish(state, error);
-      else this.#rest(state);
-    }
   }
 
   #finish(state: WatcherState, error: EtcdError): void {

@@ -27,7 +27,8 @@ export class StartChecks {
   }
 
   /** The release became known: those who were acknowledged before are checked as well. */
-  release(lane: Lane, losesDeletes: boolean): void {
+  release(lane: Lane | undefined, losesDeletes: boolean): void {
+    if (!lane) return;
     lane.setRelease(losesDeletes);
     for (const state of lane.watchers) this.#judge(state, losesDeletes);
   }
