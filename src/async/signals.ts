@@ -108,7 +108,7 @@ export async function withTimeLimit<T>(
   work: (signal: AbortSignal) => Promise<T>,
   clock: Clock = systemClock,
 ): Promise<T> {
-  const limited = sharedAbort();
+  const limited = new AbortController();
   const cancel = clock.setTimer(ms, () => limited.abort());
   const release = onAbort(signal, (reason) => limited.abort(reason));
   try {
