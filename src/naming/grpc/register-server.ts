@@ -52,7 +52,11 @@ export async function registerServer(
     checkDrain(of);
     draining = true;
     health.leave();
-    const whenIdle = of.whenIdle ?? (() => (leaveServer() === 0 ? shutDown(server) : Promise.resolve()));
+    const whenIdle = async () => {
+      const others = leaveServer();
+      if (of.whenIdle) await of.whenIdle();
+      else if (others === 0) await shutDown(server);
+    };
     return drain({ ...of, whenIdle });
   };
   return registration;

@@ -214,6 +214,14 @@ describe('a registered server of grpc-js', () => {
       await assert.rejects(ask());
     });
 
+    it('is shut down by the last one, also where another one had a whenIdle of its own', async () => {
+      const { one, other, ask } = await serveTwice('own');
+      await one.drain({ propagateMs: 10, whenIdle: () => Promise.resolve() });
+      await ask();
+      await other.drain({ propagateMs: 10 });
+      await assert.rejects(ask());
+    });
+
     it('answers until both, drained together, have spread', async () => {
       const { one, other, ask } = await serveTwice('together');
       const first = one.drain({ propagateMs: 10 });
