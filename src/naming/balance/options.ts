@@ -5,13 +5,13 @@ export interface BalanceOptions {
   readonly slowStartMs?: number | undefined;
   /**
    * How long the first calls of a channel wait for the endpoints that they were given by weight, in milliseconds;
-   * after it they go to any that is connected. Default 1,000: a connection over a long way with TLS takes less, and a
-   * service with an endpoint that does not answer is not held up for longer. 0: they go to the first that connects.
+   * after it they go to any that is connected. Default 500: a connection over a long way with TLS takes less, and a
+   * call whose endpoint does not answer loses no more of its deadline. 0: they go to the first that connects.
    */
   readonly firstCallWaitMs?: number | undefined;
 }
 
-export const defaultFirstCallWaitMs = 1_000;
+export const defaultFirstCallWaitMs = 500;
 
 /** What is wrong with options of the balancer, as `<option> is ...`; undefined when nothing is. */
 export function balanceProblem(

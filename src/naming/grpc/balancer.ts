@@ -20,6 +20,9 @@ export function setTraits(endpoint: Endpoint, of: Traits): void {
   traits.set(endpoint, of);
 }
 
+/** The wait of first calls is counted in parts: a process that is blocked for a while loses one, and not all of it. */
+const waitParts = 4;
+
 /**
  * Spreads calls over the endpoints by weight, zone and status (see {@link Balance}). A connection is kept across
  * updates, so that a change of a large service costs what has changed and not its size, as it does under round_robin.
@@ -149,7 +152,15 @@ class EtcdBalancer implements experimental.LoadBalancer {
     if (this.#firstCallWaitMs === 0) return;
     this.#cancelStart?.();
     this.#balance.begin();
-    this.#cancelStart = systemClock.setTimer(this.#firstCallWaitMs, () => {
+    this.#endStartAfter(waitParts);
+  }
+
+  #endStartAfter(parts: number): void {
+    this.#cancelStart = systemClock.setTimer(this.#firstCallWaitMs / waitParts, () => {
+      if (parts > 1) {
+        this.#endStartAfter(parts - 1);
+        return;
+      }
       this.#balance.end();
       this.#report();
     });

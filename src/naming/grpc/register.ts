@@ -42,7 +42,7 @@ export interface ResolverOptions {
    * Spread calls by what the records' metadata says, `{"weight": 3, "zone": "a", "status": "draining"}`: by weight;
    * to the caller's own `zone` while that can carry them; not to those that drain while there are others; to newcomers
    * slowly at first (`slowStartMs`, default 0: at once); from the first call on, which waits for its endpoint
-   * (`firstCallWaitMs`, default 1,000). It also makes updates of large services cheap: connections
+   * (`firstCallWaitMs`, default 500). It also makes updates of large services cheap: connections
    * are kept. `{}` for weights alone. Default: round_robin, each endpoint alike.
    */
   readonly balance?: BalanceOptions;
