@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors/index.js';
+import { checkDuration } from '../../model/index.js';
 import type { RememberedLimits } from '../remembered.js';
 
 /**
@@ -24,8 +25,8 @@ const dayMs = 86_400_000;
 
 /** @throws {InvalidInputError} naming the option. */
 export function checkMemory({ maxServices = 1_000, maxAgeMs = dayMs }: MemoryOptions = {}): RememberedLimits {
-  for (const [name, value] of Object.entries({ maxServices, maxAgeMs }))
-    if (!(typeof value === 'number' && value >= 0))
-      throw new InvalidInputError(`memory.${name} is ${value}; it must be a number of at least 0`);
+  if (!(typeof maxServices === 'number' && maxServices >= 0))
+    throw new InvalidInputError(`memory.maxServices is ${maxServices}; it must be a number of at least 0`);
+  checkDuration('memory.maxAgeMs', maxAgeMs);
   return { maxCount: maxServices, maxAgeMs };
 }

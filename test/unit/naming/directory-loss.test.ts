@@ -245,6 +245,7 @@ describe('the directory of services', () => {
         assert.throws(() => new ServiceDirectory(etcd.client, { lossProtection: options }, clock), text);
       refused({ protectionMs: -1 }, /lossProtection.protectionMs/);
       refused({ protectionMs: Number.NaN }, /lossProtection.protectionMs/);
+      refused({ readIntervalMs: -1 }, /lossProtection.readIntervalMs/);
       refused({ lossThreshold: 0 }, /lossProtection.lossThreshold/);
     });
   });

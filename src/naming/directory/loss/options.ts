@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../../errors/index.js';
+import { checkDuration } from '../../../model/index.js';
 
 /**
  * When the loss of endpoints is doubted, and for how long. After etcd was wiped or out of reach the list really is
@@ -48,9 +49,8 @@ export function defaultReadIntervalMs(protectionMs: number): number {
 export function checkLossProtection(options: LossProtectionOptions = {}): Required<LossProtectionOptions> {
   const { protectionMs, lossThreshold, includeLive } = { ...defaults, ...options };
   const { readIntervalMs = defaultReadIntervalMs(protectionMs) } = options;
-  for (const [name, value] of Object.entries({ protectionMs, readIntervalMs }))
-    if (!(typeof value === 'number' && value >= 0))
-      throw new InvalidInputError(`lossProtection.${name} is ${value}; it must be a number of at least 0`);
+  checkDuration('lossProtection.protectionMs', protectionMs);
+  checkDuration('lossProtection.readIntervalMs', readIntervalMs);
   if (!(lossThreshold > 0 && lossThreshold <= 1))
     throw new InvalidInputError(
       `lossProtection.lossThreshold is ${lossThreshold}; it must be above 0 and at most 1`,
