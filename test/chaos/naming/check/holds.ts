@@ -8,13 +8,13 @@ import { nameOf, seriesOf, stored } from './views.js';
 /**
  * N7: when a service is found empty by those who could not see it happen, its last records stay for the hold time and
  * no longer, counted from the last fault that may have kept etcd out of reach; and none is held of a service that was
- * not empty.
+ * not empty, but for what went during a fault or within the hold time after it: etcd may have been silent.
  */
 export const holdsAreBounded: Check = (chapter) => {
   const found = new Findings();
   for (const series of seriesOf(chapter)) {
     judgeLengths(series, chapter, found);
-    for (const view of series) judgeCause(view, chapter.truth, found);
+    judgeCauses(series, chapter, found);
   }
   for (const emptied of factsOf(chapter, 'emptied')) judgeLoss(emptied, chapter, found);
   return found;
@@ -27,8 +27,10 @@ function judgeLengths(series: readonly ViewFact[], chapter: Chapter, found: Find
     const from = since.get(key) ?? until;
     since.delete(key);
     const counted = Math.max(from, lastFaultBefore(until, chapter));
-    const excess =
-      until - counted - frozenMs(chapter, viewer, counted, until) - limits.holdMs - limits.slackMs;
+    // That etcd answers again is found out by the next read for a sign of life, each third of the hold time.
+    const noticeMs = counted > from ? limits.holdMs / 3 : 0;
+    const frozen = frozenMs(chapter, viewer, counted, until);
+    const excess = until - counted - frozen - noticeMs - limits.holdMs - limits.slackMs;
     if (excess > 0) found.wrong('N7', `${viewer} held ${key} for ${Math.round(until - from)} ms`);
     found.saw('N7 holds');
   };
@@ -55,11 +57,28 @@ function endOf(viewer: string, chapter: Chapter): number {
   return Math.min(...[...killed, ...left, ...factsOf(chapter, 'end')].map(({ at }) => at));
 }
 
-/** A held record's service must have been empty at some revision since it was deleted. */
-function judgeCause(view: ViewFact, truth: Truth, found: Findings): void {
+function judgeCauses(series: readonly ViewFact[], chapter: Chapter, found: Findings): void {
+  let silent: ReadonlySet<string> = new Set();
+  for (const view of series) {
+    const wasSilent = mayHaveBeenSilent(view, chapter);
+    silent = new Set([...view.held].filter((key) => wasSilent || silent.has(key)));
+    judgeCause(view, silent, chapter.truth, found);
+  }
+}
+
+/** Whether etcd, or the viewer itself, stood still at the time or within the hold time before. */
+function mayHaveBeenSilent({ viewer, at }: ViewFact, chapter: Chapter): boolean {
+  const { holdMs, slackMs } = chapter.limits;
+  const from = at - holdMs - holdMs / 3 - slackMs;
+  return lastFaultBefore(at, chapter) >= from || frozenMs(chapter, viewer, from, at) > 0;
+}
+
+/** The service of a held record must have been empty at some revision since it was deleted, unless etcd was silent. */
+function judgeCause(view: ViewFact, silent: ReadonlySet<string>, truth: Truth, found: Findings): void {
   if (view.held.size === 0 || view.revision > truth.lastRevision) return;
   const empties = emptyRevisions(view.service, truth);
   for (const key of view.held) {
+    if (silent.has(key)) continue;
     const goneAt = endOfShown(key, view, truth);
     if (empties.some(([from, to]) => from <= view.revision && to >= goneAt)) continue;
     found.wrong('N7', `${nameOf(view)} holds ${key}, and the service was not empty since it went`);
