@@ -277,13 +277,16 @@ export class Transport {
     });
   }
 
-  /** Ends what waits with a token of another store, so that it is sent again with the new one. */
+  /**
+   * Ends what waits with a token of another store, so that it is sent again with the new one. The proof is one member's:
+   * another one may still be of the store that was, if the endpoints name both.
+   */
   #dropStale(member: Member, generation: number, proven: boolean): void {
     for (const call of [...this.#running]) {
       const { sent } = call;
-      if (!sent || sent.member !== member || sent.generation > generation) continue;
+      if (!sent || sent.generation > generation) continue;
       // What etcd would answer, once it does: not carried out. Short of a proof that is open, and a write keeps waiting.
-      if (proven) call.refuseToken();
+      if (proven && sent.member === member) call.refuseToken();
       else if (sent.safety !== 'write') call.cancel('its token is of another store, as it seems');
     }
     this.#streams.endStale(generation);

@@ -5,7 +5,8 @@ import { secretOf } from '../../support/canary.js';
 import { type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
 import { useClients } from '../client/support.js';
 
-const range = RangeResponse.encode(RangeResponse.create()).finish();
+const header = { clusterId: 1n, memberId: 1n, revision: 1n, raftTerm: 1n };
+const range = RangeResponse.encode(RangeResponse.create({ header })).finish();
 const old = `${secretOf('an old token')}.50`;
 const newer = `${secretOf('a newer token')}.10`;
 
