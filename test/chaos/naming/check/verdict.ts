@@ -17,7 +17,7 @@ export const aspects = {
   'N4 mends': 'no view shows what was deleted',
   'N5 mends': 'every view is the store',
   'N6 empty views': 'the store is empty, too',
-  'N7 holds': 'end in time, and only what turned empty is held',
+  'N7 holds': 'end in time, and only what turned empty, or went after a silence, is held',
   'N7 unseen losses': 'are held back',
   'N8 wipes': 'are told, by viewer',
   'N8 mends': 'every view is the new store',
