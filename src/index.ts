@@ -130,5 +130,6 @@ export {
   type ServiceSubscriber,
   type ServiceView,
   type SnapshotStore,
+  type UpdateOptions,
 } from './naming/index.js';
 export type { WatchBatch, WatchEnd, Watcher, WatchOptions } from './watch/index.js';

@@ -86,6 +86,11 @@ export class EtcdClient implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** The default deadline of a call, in milliseconds. */
+  get timeoutMs(): number {
+    return this.#transport.timeoutMs;
+  }
+
   /** Watches a key or a range of keys; see {@link WatchOptions}, and {@link Watcher} for what comes back. */
   watch(range: Bytes | KeyRange, options: WatchOptions = {}): Watcher {
     return this.#watch.watch(range, options);

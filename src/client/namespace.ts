@@ -45,6 +45,11 @@ export class EtcdNamespace {
     return this.#parent.closed();
   }
 
+  /** As the client's. */
+  get timeoutMs(): number {
+    return this.#parent.times.timeoutMs;
+  }
+
   /** As the client's, within the namespace. */
   watch(range: Bytes | KeyRange, options: WatchOptions = {}): Watcher {
     return this.#parent.watch.watch(range, options, this.prefix);

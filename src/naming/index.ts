@@ -27,6 +27,7 @@ export {
   type RegistrationEvent,
   type RegistrationState,
   register,
+  type UpdateOptions,
 } from './register/index.js';
 export { checkTarget, isDirect, keyPrefix } from './target.js';
 export type { EndpointOp } from './update.js';

@@ -13,6 +13,8 @@ export interface NamingClient {
   readonly kv: Pick<KvClient, 'txn' | 'range' | 'stream'>;
   readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
   readonly closed: boolean;
+  /** The default deadline of its calls, in milliseconds. */
+  readonly timeoutMs?: number;
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
   mirror(range: KeyRange, options?: MirrorOptions): MirrorHandle;
   /** Calls back once when the client closes; the returned function takes that back. */

@@ -1,15 +1,10 @@
 import { ConcurrencyLimit, delay } from '../../async/index.js';
 import { CompactedError, EtcdError, RolledBackError } from '../../errors/index.js';
-import type { KeyValue, Revision } from '../../model/index.js';
+import type { Revision } from '../../model/index.js';
 import type { WatchBatch, Watcher } from '../../watch/index.js';
 import type { NamingClient } from '../ports.js';
+import type { KeyState } from './core/index.js';
 import { retryPacer } from './retry.js';
-
-/** What a key held at a revision: its record, or undefined where there was none. */
-export interface KeyState {
-  readonly kv: KeyValue | undefined;
-  readonly revision: Revision;
-}
 
 export interface FollowOptions {
   readonly key: string;

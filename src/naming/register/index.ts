@@ -1,5 +1,5 @@
 export { type AdvertiseOptions, advertiseAddress } from './advertise.js';
-export type { OnConflict } from './claim.js';
+export type { OnConflict } from './core/index.js';
 export { checkDrain } from './drain.js';
 export { type RegisterOptions, register } from './register.js';
 export type {
@@ -8,4 +8,5 @@ export type {
   RegistrationEnd,
   RegistrationEvent,
   RegistrationState,
+  UpdateOptions,
 } from './types.js';

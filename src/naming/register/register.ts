@@ -3,7 +3,7 @@ import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { checkKey, checkTarget, keyPrefix } from '../target.js';
-import { Claim, type OnConflict } from './claim.js';
+import { Claim, type OnConflict } from './core/index.js';
 import { Registrar } from './registrar.js';
 import type { Registration } from './types.js';
 

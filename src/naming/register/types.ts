@@ -4,10 +4,11 @@ import type { Endpoint } from '../endpoint.js';
 
 /**
  * - `registering`: not stored at the moment, being tried; `registered`: stored under a lease that is kept alive;
+ * - `outdated`: stored likewise, but the last write of what the record should say has failed, and is tried again;
  * - `waiting`: another process's record has the key, and is waited out;
  * - `draining`: stored, and marked so that no new calls come; `closed`: for good.
  */
-export type RegistrationState = 'registering' | 'registered' | 'waiting' | 'draining' | 'closed';
+export type RegistrationState = 'registering' | 'registered' | 'outdated' | 'waiting' | 'draining' | 'closed';
 
 /** How a registration ended; `error` says more where nobody asked for the end. */
 export interface RegistrationEnd {
@@ -36,8 +37,8 @@ export type RegistrationEvent =
       readonly cause: 'lease' | 'deleted' | 'replaced';
       readonly error?: EtcdError | undefined;
     }
-  /** Another's record has the key. */
-  | { readonly type: 'waiting'; readonly value: string }
+  /** Another's record has the key; the error says what to do where it is one of this address. */
+  | { readonly type: 'waiting'; readonly value: string; readonly error: EtcdError }
   /** Somebody changed the record in place and left it ours; the metadata they wrote is what is kept registered from now on. */
   | { readonly type: 'adopted'; readonly endpoint: Endpoint }
   /**
@@ -45,7 +46,7 @@ export type RegistrationEvent =
    * ours is stored there again. `value`: the start of what stood there.
    */
   | { readonly type: 'restored'; readonly value: string }
-  /** Something stands in the way; it is tried again. */
+  /** A lease, a record or an update could not be had or stored; it is tried again. */
   | { readonly type: 'trouble'; readonly error: EtcdError; readonly retryInMs: number }
   | ({ readonly type: 'ended' } & RegistrationEnd);
 
@@ -63,6 +64,12 @@ export interface DrainOptions {
    */
   readonly timeoutMs?: number;
   /** Ends the waiting: the record is deleted at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UpdateOptions {
+  /** How long the call waits for the update to be stored, in milliseconds. Default: the client's `timeoutMs`, 10,000. */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -84,10 +91,14 @@ export interface Registration extends AsyncDisposable {
   readonly ended: Promise<RegistrationEnd>;
   /**
    * Changes the endpoint in place, under the same key and lease: what is given takes the place of what was, metadata
-   * as a whole. Resolves when it is stored; while the record is lost, once it is stored again.
-   * @throws {NamingError} for an endpoint that cannot be stored; {ClosedError}; the signal's own reason.
+   * as a whole. Resolves when it is stored; while the record is lost, once it is stored again. Updates that wait are
+   * merged in the order of their calls, and only the result is written; writes that fail are repeated after a pause.
+   * @throws {DeadlineError} after `timeoutMs` and the signal's own reason: the change stays desired, and is stored as
+   *   soon as it can be; {NamingError} for an endpoint that cannot be stored, and what etcd says of one that it will
+   *   not store (such as a value that is too large): the change is then taken back; {PermissionDeniedError} and the
+   *   like: the change stays desired; {ClosedError}.
    */
-  update(change: Partial<Endpoint>, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  update(change: Partial<Endpoint>, options?: UpdateOptions): Promise<void>;
   /**
    * Goes without a call lost: marks the record (`"status": "draining"` in its metadata), lets that spread, deletes it,
    * lets that spread too (Go's clients know nothing of the mark), and waits for the calls under way. Bounded; then as

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Claim } from '#src/naming/register/claim.js';
-import { mostLeft } from '#src/naming/register/left-leases.js';
+import { Claim } from '#src/naming/register/core/index.js';
+import { maxRetired } from '#src/naming/register/core/retired-leases.js';
 
 describe('a claim', () => {
   const record = (lease: bigint) => ({
@@ -14,8 +14,8 @@ describe('a claim', () => {
 
   it('knows a record under any lease that may still be kept alive for it, and no stranger’s', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
-    for (let lease = 1n; lease <= BigInt(mostLeft + 1); lease++) claim.own(lease);
-    for (let lease = 1n; lease <= BigInt(mostLeft + 1); lease++)
+    for (let lease = 1n; lease <= BigInt(maxRetired + 1); lease++) claim.rememberLease(lease);
+    for (let lease = 1n; lease <= BigInt(maxRetired + 1); lease++)
       assert.equal(claim.mayReplace(record(lease), false), true, `lease ${lease}`);
     assert.equal(claim.mayReplace(record(99n), false), false);
   });
@@ -49,17 +49,101 @@ describe('a claim', () => {
     assert.equal(judge(12n, at(12n, 6n)), 'replaced');
   });
 
-  it('adopts metadata and never an address', () => {
+  it('knows what another writer changed under one of its leases, from what it knows or wrote itself', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
-    const written = (value: string) => ({ ...record(5n), value: Buffer.from(value) });
-    assert.equal(claim.adopt(written('{"Addr":"b:1"}')), undefined);
-    assert.deepEqual(claim.adopt(written('{"Addr":"b:1","Metadata":1}')), { addr: 'a:1', metadata: 1 });
-    assert.equal(claim.value.toString(), '{"Op":0,"Addr":"a:1","Metadata":1}');
-    assert.equal(claim.adopt(written('garbage')), undefined);
+    const at = (modRevision: bigint, lease: bigint, value: string) => ({
+      ...record(lease),
+      modRevision,
+      value: Buffer.from(value),
+    });
+    claim.rememberLease(5n);
+    claim.rememberRevision(10n);
+    claim.sent.add(Buffer.from('sent'), false, 0);
+    assert.equal(claim.isChangedByAnother(at(11n, 5n, 'x')), true);
+    assert.equal(claim.isChangedByAnother(at(10n, 5n, 'x')), false, 'known');
+    assert.equal(claim.isChangedByAnother(at(11n, 6n, 'x')), false, 'under another lease');
+    assert.equal(claim.isChangedByAnother(at(11n, 5n, 'sent')), false, 'its answer was lost');
+    assert.equal(claim.isChangedByAnother({ ...at(11n, 5n, ''), value: own }), false);
+  });
+});
+
+describe('what a registration wants stored', () => {
+  const desired = () => new Claim('svc/e', { addr: 'a:1', metadata: { weight: 1 } }, 'wait').desired;
+  const written = (value: string) => ({
+    key: Buffer.from('svc/e'),
+    value: Buffer.from(value),
+    createRevision: 1n,
+    modRevision: 1n,
+    version: 1n,
+    lease: 5n,
+  });
+
+  it('adopts metadata and never an address', () => {
+    const one = new Claim('svc/e', { addr: 'a:1' }, 'wait').desired;
+    assert.equal(one.adopt(written('{"Addr":"b:1"}')), undefined);
+    assert.deepEqual(one.adopt(written('{"Addr":"b:1","Metadata":1}')), { addr: 'a:1', metadata: 1 });
+    assert.equal(one.value.toString(), '{"Op":0,"Addr":"a:1","Metadata":1}');
+    assert.equal(one.adopt(written('garbage')), undefined);
     const deep = `{"Addr":"b:1","Metadata":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
-    assert.equal(claim.adopt(written(deep)), undefined, 'what cannot be written again');
+    assert.equal(one.adopt(written(deep)), undefined, 'what cannot be written again');
     const spaced = written('{ "Addr": "a:1", "Metadata": 2 }');
-    assert.deepEqual(claim.adopt(spaced), { addr: 'a:1', metadata: 2 });
-    assert.equal(claim.isStored(spaced), true, 'byte for byte as it was written');
+    assert.deepEqual(one.adopt(spaced), { addr: 'a:1', metadata: 2 });
+    assert.equal(one.value.equals(spaced.value), true, 'byte for byte as it was written');
+  });
+
+  it('merges changes in the order of their calls, and lays them over what is adopted meanwhile', () => {
+    const one = desired();
+    one.change({ metadata: { weight: 2 } });
+    one.send();
+    one.change({ metadata: { weight: 3 } });
+    one.change({ addr: 'b:1' });
+    one.fail();
+    assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3 } });
+    one.adopt(written('{"Addr":"a:1","Metadata":{"weight":9,"status":"draining"}}'));
+    assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3, status: 'draining' } });
+    assert.equal(one.isDirty, true);
+    one.send();
+    one.confirm(true);
+    assert.equal(one.isDirty, false);
+    assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3, status: 'draining' } });
+  });
+
+  it('keeps the draining mark through every change, whatever another writer stores', () => {
+    const one = desired();
+    one.drain();
+    one.change({ metadata: { weight: 2 } });
+    assert.deepEqual(one.endpoint.metadata, { weight: 2, status: 'draining' });
+    one.change({ metadata: { weight: 2, status: 'up' } });
+    assert.deepEqual(one.endpoint.metadata, { weight: 2, status: 'draining' });
+    one.send();
+    one.confirm(true);
+    one.adopt(written('{"Addr":"a:1","Metadata":{"weight":9}}'));
+    assert.deepEqual(one.endpoint.metadata, { weight: 9, status: 'draining' });
+    const deep = `{"Addr":"a:1","Metadata":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
+    one.adopt(written(deep));
+    assert.match(one.value.toString(), /"Metadata":\{"status":"draining"\}/);
+  });
+
+  it('lets the owner’s own status be newer than an operator’s, also when a later change has none', () => {
+    const one = desired();
+    one.adopt(written('{"Addr":"a:1","Metadata":{"weight":1,"status":"draining"}}'));
+    one.change({ metadata: { status: 'up' } });
+    one.change({ metadata: { weight: 2 } });
+    assert.deepEqual(one.endpoint.metadata, { weight: 2 });
+  });
+
+  it('takes back what can never be stored, and keeps what it was given as it was then', () => {
+    const one = desired();
+    const metadata = { weight: 2 };
+    one.change({ metadata });
+    metadata.weight = 3;
+    assert.deepEqual(one.endpoint.metadata, { weight: 2 });
+    one.send();
+    one.takeBack();
+    assert.deepEqual(one.endpoint.metadata, { weight: 1 });
+    assert.equal(one.isDirty, false);
+    assert.throws(() => one.change({ addr: '' }), /no addr/);
+    assert.throws(() => one.change({ metadata: Number.NaN }), /NamingError|number/);
+    assert.equal(one.isDirty, false);
   });
 });

@@ -1,0 +1,137 @@
+import type { Txn } from '../../../kv/index.js';
+import type { KeyValue, LeaseId, Revision } from '../../../model/index.js';
+import { decodeEndpoint } from '../../codec.js';
+import type { Endpoint } from '../../endpoint.js';
+import { EndpointDecodeError } from '../../errors.js';
+import { DesiredEndpoint } from './desired-endpoint.js';
+import type { KeyState } from './protocol.js';
+import { maxRetired } from './retired-leases.js';
+import { SentValues } from './sent-values.js';
+
+/** What to do about another's record under the same key: wait until it goes, give up, or write over it. */
+export type OnConflict = 'wait' | 'fail' | 'takeover';
+
+/**
+ * What a state of the key means for the record that was written under a lease:
+ * - `known`: nothing new, or older than that write;
+ * - `gone`: there is no record;
+ * - `ours`: a newer record under the same lease, whoever wrote it;
+ * - `orphan`: our bytes under no lease, which nothing would ever remove;
+ * - `replaced`: anything else is another's.
+ */
+export type Finding = 'known' | 'gone' | 'ours' | 'orphan' | 'replaced';
+
+/** More than may be retired at a time, and the present one: what is kept alive must not be taken for another's. */
+const leasesRemembered = maxRetired + 2;
+
+/** What is to be stored under which key, and which records under it are our own. Knows nothing of time. */
+export class Claim {
+  readonly key: string;
+  readonly desired: DesiredEndpoint;
+  readonly sent = new SentValues();
+  readonly #onConflict: OnConflict;
+  readonly #ownLeases = new Set<LeaseId>();
+  /** Of the newest record that is known to be ours. */
+  #knownRevision: Revision = 0n;
+
+  /** @throws {NamingError} for an endpoint that cannot be stored. */
+  constructor(key: string, endpoint: Endpoint, onConflict: OnConflict) {
+    this.key = key;
+    this.desired = new DesiredEndpoint(endpoint);
+    this.#onConflict = onConflict;
+  }
+
+  /** A record under it is ours, whichever other process has our address. */
+  rememberLease(lease: LeaseId): void {
+    this.#ownLeases.add(lease);
+    const [oldest] = this.#ownLeases;
+    if (this.#ownLeases.size > leasesRemembered && oldest !== undefined) this.#ownLeases.delete(oldest);
+  }
+
+  /** The record at that revision is ours, and what it says is known. */
+  rememberRevision(revision: Revision): void {
+    this.#knownRevision = revision;
+  }
+
+  /** Stores the value if the key is free, or still as it was at that revision; else reads what is there. */
+  storeTxn(lease: LeaseId, value: Buffer, expected: Revision | undefined): Txn {
+    const { key } = this;
+    return {
+      compare: [
+        expected === undefined
+          ? { target: 'create', key, result: '=', value: 0n }
+          : { target: 'mod', key, result: '=', value: expected },
+      ],
+      success: [{ type: 'put', key, value, options: { lease } }],
+      failure: [{ type: 'range', range: key }],
+    };
+  }
+
+  /** Delete the record where it has our bytes and no lease: at the end of a registration it would stay for good. */
+  orphanTxns(): readonly Txn[] {
+    const { key } = this;
+    const { value, settledValue } = this.desired;
+    const values = value.equals(settledValue) ? [value] : [value, settledValue];
+    return values.map((ours) => ({
+      compare: [
+        { target: 'lease', key, result: '=', value: 0n },
+        { target: 'value', key, result: '=', value: ours },
+      ],
+      success: [{ type: 'delete', range: key }],
+    }));
+  }
+
+  /**
+   * Whether that record may be written over: it is our own; or, before our first one, of our address, as a process
+   * that restarts within the TTL finds it (later that is a rival's); or it has our bytes and no lease; or the owner
+   * said to take it.
+   */
+  mayReplace(found: KeyValue, isFirst: boolean): boolean {
+    if (this.#ownLeases.has(found.lease) || this.isOrphan(found)) return true;
+    if (!isFirst) return false;
+    return this.#onConflict === 'takeover' || this.hasOwnAddr(found);
+  }
+
+  /** Whether another writer changed our record since it was last known, as an operator does while its owner is cut off. */
+  isChangedByAnother(kv: KeyValue): boolean {
+    const isNewer = this.#ownLeases.has(kv.lease) && kv.modRevision > this.#knownRevision;
+    return isNewer && !this.isOurs(kv.value);
+  }
+
+  hasOwnAddr(kv: KeyValue): boolean {
+    return addrOf(kv) === this.desired.endpoint.addr;
+  }
+
+  /** See {@link Finding}. */
+  judge({ kv, revision }: KeyState, lease: LeaseId, written: Revision): Finding {
+    if (revision < written) return 'known';
+    if (!kv) return 'gone';
+    if (kv.lease === lease) return kv.modRevision === written ? 'known' : 'ours';
+    return this.isOrphan(kv) ? 'orphan' : 'replaced';
+  }
+
+  /** Whether it has our bytes and no lease: it never expires, and waiting for its end would never end. */
+  isOrphan(kv: KeyValue): boolean {
+    return kv.lease === 0n && this.isOurs(kv.value);
+  }
+
+  /** What to do about a record that may not be replaced. */
+  get conflictPolicy(): 'wait' | 'fail' {
+    return this.#onConflict === 'wait' ? 'wait' : 'fail';
+  }
+
+  /** Whether it is what this registration stores, stored, or may have stored. */
+  isOurs(value: Buffer): boolean {
+    const { desired, sent } = this;
+    return value.equals(desired.value) || value.equals(desired.settledValue) || sent.has(value);
+  }
+}
+
+function addrOf(kv: KeyValue): string | undefined {
+  try {
+    return decodeEndpoint(kv.value).addr;
+  } catch (error) {
+    if (error instanceof EndpointDecodeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,241 @@
+import type { KeyValue } from '../../../model/index.js';
+import { decodeEndpoint, encodeEndpoint } from '../../codec.js';
+import type { Endpoint, JsonValue } from '../../endpoint.js';
+import { EndpointDecodeError, NamingError } from '../../errors.js';
+import { sameJson } from '../../same-json.js';
+
+/** What the owner's updates amount to. */
+interface Change {
+  readonly fields: Partial<Endpoint>;
+  /** Whether one of them had a status of its own: it is then newer than what an operator wrote before. */
+  readonly givesStatus: boolean;
+}
+
+const noChange: Change = { fields: {}, givesStatus: false };
+
+/** What the record says without unconfirmed changes. */
+interface Base {
+  readonly endpoint: Endpoint;
+  /** As another writer stored it, byte for byte. */
+  readonly bytes: Buffer | undefined;
+  /** The status that another writer put into the record. */
+  readonly givenStatus: JsonValue | undefined;
+}
+
+/**
+ * What is to be stored, in three layers: the base that was stored or adopted last; the owner's changes that no write
+ * has confirmed yet, merged in the order of their calls; and the draining mark. Only their result is ever written, so
+ * it takes one write however many updates waited for it.
+ */
+export class DesiredEndpoint {
+  #base: Base;
+  /** Covered by the write under way. */
+  #sending: Change | undefined;
+  /** Since that write began. */
+  #waiting: Change | undefined;
+  #isDraining = false;
+  #endpoint: Endpoint;
+  #value: Buffer;
+  #settledValue: Buffer;
+
+  /** @throws {NamingError} for an endpoint that cannot be stored. */
+  constructor(endpoint: Endpoint) {
+    this.#value = encodeEndpoint(endpoint);
+    this.#settledValue = this.#value;
+    this.#endpoint = decodeEndpoint(this.#value);
+    this.#base = { endpoint: this.#endpoint, bytes: undefined, givenStatus: undefined };
+  }
+
+  /** With all changes, and the mark when it drains. */
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  get value(): Buffer {
+    return this.#value;
+  }
+
+  /** Without unconfirmed changes: what the record should say while a write is under way or fails. */
+  get settledValue(): Buffer {
+    return this.#settledValue;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Whether there is a change that no write has confirmed. */
+  get isDirty(): boolean {
+    return this.#sending !== undefined || this.#waiting !== undefined;
+  }
+
+  /** @throws {NamingError} for what cannot be stored; nothing has changed then. */
+  change(fields: Partial<Endpoint>): void {
+    const before = this.#waiting;
+    this.#waiting = merge(before ?? noChange, toChange(fields));
+    try {
+      this.#refresh();
+    } catch (error) {
+      this.#waiting = before;
+      throw error;
+    }
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    this.#waiting ??= noChange;
+    this.#refresh();
+  }
+
+  /** The value to be written now. `confirm`, `fail` or `takeBack` says what became of it. */
+  send(): Buffer {
+    this.fail();
+    this.#sending = this.#waiting;
+    this.#waiting = undefined;
+    return this.#value;
+  }
+
+  /** The value that was sent is stored; `isNewest` unless something that was written after it has been adopted. */
+  confirm(isNewest: boolean): void {
+    const sent = this.#sending;
+    this.#sending = undefined;
+    if (sent && isNewest) this.#base = applied(this.#base, sent);
+    this.#refresh();
+  }
+
+  /** It is not known to be stored: what it covered is covered by the next write. */
+  fail(): void {
+    if (this.#sending) this.#waiting = merge(this.#sending, this.#waiting ?? noChange);
+    this.#sending = undefined;
+  }
+
+  /** It can never be stored: the changes that it covered are no longer desired. */
+  takeBack(): void {
+    this.#sending = undefined;
+    if (this.#isDraining) this.#waiting ??= noChange;
+    this.#refresh();
+  }
+
+  /**
+   * Takes over the metadata that another writer put into our record, never the address: calls would go to another
+   * server under a lease that this one keeps alive. Where the address differs the record is then not as it should be.
+   * Gives the endpoint if the record says something new; undefined where no reader could use it.
+   */
+  adopt(kv: KeyValue): Endpoint | undefined {
+    const record = decoded(kv.value);
+    if (!record?.addr) return undefined;
+    const { metadata } = record;
+    const isOwnAddr = this.#ownAddrs.includes(record.addr);
+    if (!isOwnAddr && sameJson(metadata ?? null, this.#settled.metadata ?? null)) return undefined;
+    const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;
+    const before = this.#base;
+    this.#base = {
+      endpoint: metadata === undefined ? { addr } : { addr, metadata },
+      bytes: isOwnAddr ? kv.value : undefined,
+      givenStatus: isPlain(metadata) ? metadata['status'] : undefined,
+    };
+    try {
+      this.#refresh();
+    } catch (error) {
+      // It could be read and cannot be written again, being nested too deep.
+      this.#base = before;
+      if (!(error instanceof NamingError)) throw error;
+      this.#refresh();
+      return undefined;
+    }
+    return this.#endpoint;
+  }
+
+  get #ownAddrs(): readonly (string | undefined)[] {
+    return [this.#base.endpoint.addr, this.#sending?.fields.addr, this.#waiting?.fields.addr];
+  }
+
+  get #settled(): Endpoint {
+    return this.#isDraining ? withDrainingStatus(this.#base.endpoint) : this.#base.endpoint;
+  }
+
+  #refresh(): void {
+    const changes = merge(this.#sending ?? noChange, this.#waiting ?? noChange);
+    const { endpoint } = applied(this.#base, changes);
+    const wanted = this.#isDraining ? withDrainingStatus(endpoint) : endpoint;
+    const settledValue = this.#valueOf(this.#settled, this.#base.bytes);
+    const isSettled = Object.keys(changes.fields).length === 0;
+    this.#value = isSettled ? settledValue : this.#valueOf(wanted, undefined);
+    this.#settledValue = settledValue;
+    this.#endpoint = wanted;
+  }
+
+  #valueOf(endpoint: Endpoint, bytes: Buffer | undefined): Buffer {
+    if (bytes && (!this.#isDraining || isMarked(this.#base.endpoint))) return bytes;
+    try {
+      return encodeEndpoint(endpoint);
+    } catch (error) {
+      if (!this.#isDraining || !(error instanceof NamingError) || endpoint.addr === '') throw error;
+      // The mark matters more than metadata that could be read and cannot be written again.
+      return encodeEndpoint(withDrainingStatus({ addr: endpoint.addr }));
+    }
+  }
+}
+
+/** The metadata with the mark that the endpoint drains; what is no object gives way. */
+export function withDrainingStatus({ addr, metadata }: Endpoint): Endpoint {
+  return { addr, metadata: { ...(isPlain(metadata) ? metadata : {}), status: 'draining' } };
+}
+
+function isMarked({ metadata }: Endpoint): boolean {
+  return isPlain(metadata) && metadata['status'] === 'draining';
+}
+
+/** A copy, so that what its owner does with the object later changes nothing. @throws {NamingError} */
+function toChange(fields: Partial<Endpoint>): Change {
+  const { addr, metadata } = fields;
+  if ('addr' in fields && (typeof addr !== 'string' || addr === ''))
+    throw new NamingError('the endpoint has no addr');
+  const copy = decodeEndpoint(encodeEndpoint({ addr: 'any', metadata })).metadata;
+  const change = {
+    ...(addr === undefined ? {} : { addr }),
+    ...('metadata' in fields ? { metadata: copy } : {}),
+  };
+  return { fields: change, givesStatus: isPlain(copy) && 'status' in copy };
+}
+
+function merge(earlier: Change, later: Change): Change {
+  return {
+    fields: { ...earlier.fields, ...later.fields },
+    givesStatus: earlier.givesStatus || later.givesStatus,
+  };
+}
+
+/**
+ * A status that another writer stored stays, unless a change has one of its own: a server that an operator drains must
+ * not be put back by its next report of its load.
+ */
+function applied(base: Base, { fields, givesStatus }: Change): Base {
+  const givenStatus = givesStatus ? undefined : base.givenStatus;
+  const isSame = Object.keys(fields).length === 0;
+  if (isSame) return { ...base, givenStatus };
+  const endpoint = { ...base.endpoint, ...fields };
+  const { metadata } = endpoint;
+  if (givenStatus === undefined || !isPlain(metadata) || 'status' in metadata)
+    return { endpoint, bytes: undefined, givenStatus };
+  return {
+    endpoint: { ...endpoint, metadata: { ...metadata, status: givenStatus } },
+    bytes: undefined,
+    givenStatus,
+  };
+}
+
+function decoded(value: Buffer): Endpoint | undefined {
+  try {
+    return decodeEndpoint(value);
+  } catch (error) {
+    if (error instanceof EndpointDecodeError) return undefined;
+    throw error;
+  }
+}
+
+function isPlain(
+  metadata: JsonValue | undefined,
+): metadata is { readonly [name: string]: JsonValue | undefined } {
+  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+}

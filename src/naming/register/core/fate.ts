@@ -1,0 +1,27 @@
+import {
+  type EtcdError,
+  LeaseNotFoundError,
+  PermissionDeniedError,
+  RolledBackError,
+  StoreReplacedError,
+  UnauthenticatedError,
+} from '../../../errors/index.js';
+
+/** A store that was wiped or restored is there all the same: the next attempt meets it as it is. */
+export function isFinal(error: EtcdError): boolean {
+  return error.verdict === 'final' && !(error instanceof RolledBackError);
+}
+
+/** Whether nothing that is known of the lease and the record holds any more. */
+export function endsLife(error: EtcdError): boolean {
+  return (
+    error instanceof LeaseNotFoundError ||
+    error instanceof RolledBackError ||
+    error instanceof StoreReplacedError
+  );
+}
+
+/** Whether it is the user who is refused, and not what was to be stored. */
+export function isRefusal(error: EtcdError): boolean {
+  return error instanceof PermissionDeniedError || error instanceof UnauthenticatedError;
+}

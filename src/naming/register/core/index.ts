@@ -1,0 +1,11 @@
+export { Claim, type OnConflict } from './claim.js';
+export { retryPauses } from './context.js';
+export type {
+  CallKey,
+  KeyState,
+  RegistrationEffect,
+  RegistrationInput,
+  RequestKey,
+  WriteResult,
+} from './protocol.js';
+export { RegistrationCore } from './registration-core.js';

@@ -1,0 +1,63 @@
+import { DeadlineError, type EtcdError } from '../../../errors/index.js';
+import type { CallKey } from './protocol.js';
+
+interface Call {
+  /** The number of the change that it asked for. */
+  readonly change: number;
+  readonly until: number;
+  readonly timeoutMs: number;
+}
+
+/** The owner's calls that wait for their change to be stored. */
+export class UpdateCalls {
+  readonly #calls = new Map<CallKey, Call>();
+  readonly #settle: (call: CallKey, error?: EtcdError) => void;
+  #changes = 0;
+
+  constructor(settle: (call: CallKey, error?: EtcdError) => void) {
+    this.#settle = settle;
+  }
+
+  /** The number of the latest change: what a write that is made now covers. */
+  get latest(): number {
+    return this.#changes;
+  }
+
+  get nextDeadline(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { until } of this.#calls.values()) next = Math.min(next, until);
+    return next;
+  }
+
+  add(call: CallKey, timeoutMs: number, now: number): void {
+    this.#calls.set(call, { change: ++this.#changes, until: now + timeoutMs, timeoutMs });
+  }
+
+  leave(call: CallKey): void {
+    this.#calls.delete(call);
+  }
+
+  /** What became of the changes up to that one. */
+  settle(upTo: number, error?: EtcdError): void {
+    for (const [key, { change }] of this.#calls) if (change <= upTo) this.#over(key, error);
+  }
+
+  settleAll(error: EtcdError): void {
+    this.settle(this.#changes, error);
+  }
+
+  /** Ends the calls whose time is over; what they asked for stays desired. */
+  expire(key: string, now: number, cause: EtcdError | undefined): void {
+    for (const [call, { until, timeoutMs }] of this.#calls) {
+      if (now < until) continue;
+      const why = cause ? `: ${cause.message}` : '';
+      const text = `'${key}' was not updated within ${timeoutMs} ms; the update stays desired and is stored as soon as it can be${why}`;
+      this.#over(call, new DeadlineError(text, { cause }));
+    }
+  }
+
+  #over(call: CallKey, error: EtcdError | undefined): void {
+    this.#calls.delete(call);
+    this.#settle(call, error);
+  }
+}

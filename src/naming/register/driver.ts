@@ -1,0 +1,233 @@
+import { delay, onAbort, systemClock } from '../../async/index.js';
+import { Code, EtcdError, toEtcdError } from '../../errors/index.js';
+import type { Txn, TxnResult } from '../../kv/index.js';
+import type { KeptLease } from '../../lease/index.js';
+import type { LeaseId, Revision } from '../../model/index.js';
+import type { NamingClient } from '../ports.js';
+import type {
+  CallKey,
+  RegistrationCore,
+  RegistrationEffect,
+  RegistrationInput,
+  RequestKey,
+  WriteResult,
+} from './core/index.js';
+import { followKey } from './follow-key.js';
+import type { RegistrationEnd, RegistrationEvent } from './types.js';
+
+export interface DriverCallbacks {
+  readonly started: (error: EtcdError | undefined) => void;
+  readonly settled: (call: CallKey, error: EtcdError | undefined) => void;
+  readonly event: (event: RegistrationEvent) => void;
+  readonly ended: (end: RegistrationEnd) => void;
+}
+
+interface OpenLease {
+  readonly lease: KeptLease;
+  /** Lets go of its signal. */
+  release: () => void;
+}
+
+/** Node's timers reach no further than this; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Performs what the core decides: owns the requests, the leases and the one timer. */
+export class RegistrationDriver {
+  readonly #core: RegistrationCore;
+  readonly #client: NamingClient;
+  readonly #key: string;
+  readonly #ttlSeconds: number;
+  readonly #callbacks: DriverCallbacks;
+  readonly #requests = new Map<RequestKey, AbortController>();
+  readonly #leases = new Map<LeaseId, OpenLease>();
+  readonly #inputs: RegistrationInput[] = [];
+  #isRunning = false;
+  #timer: AbortController | undefined;
+
+  constructor(
+    core: RegistrationCore,
+    client: NamingClient,
+    key: string,
+    ttlSeconds: number,
+    callbacks: DriverCallbacks,
+  ) {
+    this.#core = core;
+    this.#client = client;
+    this.#key = key;
+    this.#ttlSeconds = ttlSeconds;
+    this.#callbacks = callbacks;
+  }
+
+  /** One at a time: what an effect causes waits until the effects before it are done. */
+  input(input: RegistrationInput): void {
+    this.#inputs.push(input);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+        for (const effect of this.#core.handle(next, systemClock.now())) this.#perform(effect);
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #perform(effect: RegistrationEffect): void {
+    switch (effect.type) {
+      case 'grant':
+        this.#grant(effect.request, effect.timeoutMs);
+        return;
+      case 'write':
+        this.#write(effect.request, effect.txn, effect.timeoutMs);
+        return;
+      case 'follow':
+        void this.#follow(effect.request, effect.from);
+        return;
+      case 'ask-lease':
+        this.#askLease(effect.request, effect.lease);
+        return;
+      case 'cancel':
+        this.#requests.get(effect.request)?.abort();
+        this.#requests.delete(effect.request);
+        return;
+      case 'revoke':
+        this.#revoke(effect.lease);
+        return;
+      case 'delete-orphan':
+        this.#deleteOrphan(effect.request, effect.txn, effect.timeoutMs);
+        return;
+      case 'wake-at':
+        this.#wakeAt(effect.at);
+        return;
+      case 'started':
+        this.#callbacks.started(effect.error);
+        return;
+      case 'settle':
+        this.#callbacks.settled(effect.call, effect.error);
+        return;
+      case 'event':
+        this.#callbacks.event(effect.event);
+        return;
+      case 'end':
+        this.#callbacks.ended(effect.end);
+    }
+  }
+
+  /** The signal of a request, which `cancel` aborts. */
+  #open(request: RequestKey): AbortSignal {
+    const controller = new AbortController();
+    this.#requests.set(request, controller);
+    return controller.signal;
+  }
+
+  /** The answer to a request, as an input. */
+  #answer<T>(request: RequestKey, answer: Promise<T>, toInput: (value: T) => RegistrationInput): void {
+    answer.then(
+      (value) => {
+        this.#requests.delete(request);
+        this.input(toInput(value));
+      },
+      (error: unknown) => this.#failed(request, error),
+    );
+  }
+
+  #grant(request: RequestKey, timeoutMs: number | undefined): void {
+    const options = { ttlSeconds: this.#ttlSeconds, signal: this.#open(request), ...given(timeoutMs) };
+    this.#client.lease.hold(options).then(
+      (lease) => this.#granted(request, lease),
+      (error: unknown) => this.#failed(request, error),
+    );
+  }
+
+  #granted(request: RequestKey, lease: KeptLease): void {
+    this.#requests.delete(request);
+    const open: OpenLease = { lease, release: () => {} };
+    this.#leases.set(lease.id, open);
+    this.input({ type: 'granted', request, lease: lease.id, ttlMs: lease.ttlSeconds * 1_000 });
+    if (this.#leases.get(lease.id) !== open) return;
+    open.release = onAbort(lease.signal, () =>
+      this.input({ type: 'lease-ended', lease: lease.id, error: leaseLost(lease) }),
+    );
+  }
+
+  #failed(request: RequestKey, error: unknown): void {
+    this.#requests.delete(request);
+    this.input({ type: 'failed', request, error: toEtcdError(error) });
+  }
+
+  #write(request: RequestKey, txn: Txn, timeoutMs: number | undefined): void {
+    const options = { signal: this.#open(request), idempotent: true, ...given(timeoutMs) };
+    this.#answer(request, this.#client.kv.txn(txn, options), (result) => ({
+      type: 'written',
+      request,
+      result: toWriteResult(result),
+    }));
+  }
+
+  async #follow(request: RequestKey, from: Revision): Promise<void> {
+    const signal = this.#open(request);
+    const onTrouble = (error: EtcdError) => this.input({ type: 'follow-trouble', request, error });
+    try {
+      for await (const state of followKey(this.#client, { key: this.#key, from, signal, onTrouble })) {
+        if (signal.aborted) return;
+        this.input({ type: 'state', request, ...state });
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#failed(request, error);
+    }
+  }
+
+  #askLease(request: RequestKey, lease: LeaseId): void {
+    const asked = this.#client.lease.timeToLive(lease, { signal: this.#open(request) });
+    this.#answer(request, asked, (found) => ({ type: 'lease-state', request, isAlive: found !== undefined }));
+  }
+
+  #revoke(id: LeaseId): void {
+    const open = this.#leases.get(id);
+    if (!open) return;
+    this.#leases.delete(id);
+    open.release();
+    open.lease.revoke().then(
+      () => this.input({ type: 'revoked', lease: id, isRevoked: true }),
+      () => this.input({ type: 'revoked', lease: id, isRevoked: false }),
+    );
+  }
+
+  #deleteOrphan(request: RequestKey, txn: Txn, timeoutMs: number): void {
+    const deleted = this.#client.kv.txn(txn, { signal: this.#open(request), idempotent: true, timeoutMs });
+    this.#answer(request, deleted, () => ({ type: 'orphan-deleted', request }));
+  }
+
+  /** It keeps the process alive: between two leases nothing else does. */
+  #wakeAt(at: number): void {
+    this.#timer?.abort();
+    this.#timer = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    const ms = Math.min(Math.max(Math.ceil(at - systemClock.now()), 0), longestTimerMs);
+    delay(ms, timer.signal).then(
+      () => this.input({ type: 'timer' }),
+      () => {},
+    );
+  }
+}
+
+function given(timeoutMs: number | undefined): { readonly timeoutMs?: number } {
+  return timeoutMs === undefined ? {} : { timeoutMs };
+}
+
+function toWriteResult({ succeeded, results, revision }: TxnResult): WriteResult {
+  if (succeeded) return { type: 'stored', revision };
+  return { type: 'found', kv: results[0]?.type === 'range' ? results[0].kvs[0] : undefined, revision };
+}
+
+/** The end of a lease as an error, with its reason. */
+function leaseLost(lease: KeptLease): EtcdError {
+  const end = lease.signal.reason as { readonly reason: string; readonly cause?: EtcdError };
+  return new EtcdError(`the lease is gone: ${end.reason}`, {
+    code: Code.NOT_FOUND,
+    verdict: 'not-applied',
+    cause: end.cause,
+  });
+}
