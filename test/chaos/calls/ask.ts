@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import grpc from '@grpc/grpc-js';
+
+const identity = (bytes: Buffer) => bytes;
+
+const method: grpc.MethodDefinition<Buffer, Buffer> = {
+  path: '/chaos.Calls/Ask',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
+};
+
+/** Now and then an answer takes long, so that calls are under way when a server goes. */
+const answerMs = [0, 5, 5, 10, 20, 300];
+
+/** A server whose port is bound. `port` 0: any that is free. */
+export async function serve(port: number): Promise<{ readonly server: grpc.Server; readonly addr: string }> {
+  const server = new grpc.Server();
+  const ask: grpc.handleUnaryCall<Buffer, Buffer> = async (_, reply) => {
+    await sleep(answerMs[Math.floor(Math.random() * answerMs.length)]);
+    reply(null, Buffer.alloc(0));
+  };
+  server.addService({ ask: method }, { ask });
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, got) =>
+      error ? reject(error) : resolve(got),
+    );
+  });
+  return { server, addr: `127.0.0.1:${bound}` };
+}
+
+const deadlineMs = 10_000;
+
+export type Answer = { readonly error: grpc.ServiceError; readonly peer: string } | undefined;
+
+/** One call; resolves with what went wrong. */
+export function ask(channel: grpc.Client): Promise<Answer> {
+  return new Promise((resolve) => {
+    const call = channel.makeUnaryRequest(
+      method.path,
+      identity,
+      identity,
+      Buffer.alloc(0),
+      { deadline: Date.now() + deadlineMs },
+      (error) => resolve(error ? { error, peer: call.getPeer() } : undefined),
+    );
+  });
+}

@@ -1,0 +1,31 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { nowMs } from '../naming/clock.js';
+
+/** When this process saw its connections end, by the `host:port` of the other side. */
+export class ConnectionEnds {
+  readonly #ends = new Map<string, number[]>();
+
+  /** Of all sockets that are opened from now on. */
+  constructor() {
+    subscribe('net.client.socket', (message) => {
+      const { socket } = message as { readonly socket: Socket };
+      socket.once('connect', () => this.#follow(socket, `${socket.remoteAddress}:${socket.remotePort}`));
+    });
+  }
+
+  since(peer: string, at: number): number[] {
+    return (this.#ends.get(peer) ?? []).filter((end) => end >= at);
+  }
+
+  #follow(socket: Socket, peer: string): void {
+    let seen = false;
+    const end = () => {
+      if (seen) return;
+      seen = true;
+      const ends = this.#ends.get(peer) ?? [];
+      this.#ends.set(peer, [...ends.slice(-99), nowMs()]);
+    };
+    for (const event of ['end', 'error', 'close']) socket.once(event, end);
+  }
+}

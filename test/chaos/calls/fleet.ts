@@ -1,0 +1,122 @@
+import type { Random } from '../../sim/random.js';
+import { pause } from '../faults/world.js';
+import { nowMs } from '../naming/clock.js';
+import type { Resources } from '../resources.js';
+import { Child } from './child.js';
+import type { CallerPart, Order, Report, ServerPart, WorkersPart } from './messages.js';
+import type { Settings } from './settings.js';
+import type { Tally } from './tally.js';
+
+/** So long a process may take to start and register, on a busy machine. */
+const startMs = 60_000;
+const drainMs = 60_000;
+
+interface Server {
+  readonly child: Child;
+  readonly addr: string;
+}
+
+interface Seen {
+  readonly addrs: readonly string[];
+  readonly held: number;
+}
+
+/** The processes of the run: servers, workers and callers. */
+export class Fleet {
+  readonly #endpoints: readonly string[];
+  readonly #settings: Settings;
+  readonly #tally: Tally;
+  readonly #resources: Resources;
+  readonly #servers: Server[] = [];
+  readonly #views = new Map<string, Seen>();
+  #workers: Server | undefined;
+
+  constructor(endpoints: readonly string[], settings: Settings, tally: Tally, resources: Resources) {
+    this.#endpoints = endpoints;
+    this.#settings = settings;
+    this.#tally = tally;
+    this.#resources = resources;
+  }
+
+  async start(): Promise<void> {
+    const { ttlSeconds, policy, seed } = this.#settings;
+    const endpoints = this.#endpoints;
+    const workers: WorkersPart = { endpoints, ttlSeconds, workers: 4 };
+    const [shared, ...servers] = await Promise.all([
+      this.#open('workers', workers),
+      ...Array.from({ length: 6 }, (_, i) => this.#open('server', this.#serverPart(i))),
+    ]);
+    this.#workers = shared;
+    this.#servers.push(...servers);
+    const parts: CallerPart[] = (['steady', 'idle', 'idle', 'fresh'] as const).map((kind, i) => ({
+      endpoints,
+      name: `${kind}${i}-`,
+      kind,
+      policy,
+      protectionMs: ttlSeconds * 1_000,
+      seed: seed + i,
+    }));
+    await Promise.all(parts.map((part) => this.#child('caller', part).next('ready', startMs)));
+  }
+
+  /** Replaces all servers, one after the other. `surge`: the new one is registered before the old one drains. */
+  async rollServers(surge: boolean): Promise<void> {
+    for (const [i, { child }] of this.#servers.entries()) {
+      const next = surge ? await this.#open('server', this.#serverPart(i)) : undefined;
+      await child.end(drainMs);
+      this.#servers[i] = next ?? (await this.#open('server', this.#serverPart(i)));
+    }
+  }
+
+  async order(order: Order): Promise<void> {
+    const child = this.#workers?.child;
+    const done = child?.next(order === 'roll' ? 'rolled' : 'restarted', 5 * drainMs);
+    child?.send(order);
+    await done;
+  }
+
+  /** Kills a server, and starts another in its place after so long. */
+  async killServer(random: Random, downMs: number, signal: AbortSignal): Promise<void> {
+    const victim = random.pick(this.#servers);
+    const i = this.#servers.indexOf(victim);
+    this.#tally.kills.push({ addr: victim.addr, at: nowMs() });
+    await victim.child.kill();
+    await pause(downMs, signal);
+    this.#servers[i] = await this.#open('server', this.#serverPart(i));
+  }
+
+  /** What steady callers do not see as it is; undefined when all do. */
+  unsettled(): string | undefined {
+    const living = new Set(
+      [...this.#servers, ...(this.#workers ? [this.#workers] : [])].map(({ addr }) => addr),
+    );
+    for (const [caller, { addrs, held }] of this.#views) {
+      const missing = [...living].filter((addr) => !addrs.includes(addr)).length;
+      const surplus = addrs.filter((addr) => !living.has(addr)).length;
+      if (missing + surplus + held > 0)
+        return `${caller} misses ${missing} servers, has ${surplus} that are gone, and ${held} records held`;
+    }
+    return this.#views.size === 0 ? 'no caller has a view' : undefined;
+  }
+
+  #serverPart(i: number): ServerPart {
+    return { endpoints: this.#endpoints, ttlSeconds: this.#settings.ttlSeconds, reportsWeight: i === 0 };
+  }
+
+  async #open(program: 'server' | 'workers', part: ServerPart | WorkersPart): Promise<Server> {
+    const child = this.#child(program, part);
+    const { addr } = await child.next('registered', startMs);
+    return { child, addr };
+  }
+
+  #child(program: 'server' | 'workers' | 'caller', part: object): Child {
+    const child = new Child(program, part, (report) => this.#hear(report));
+    this.#resources.defer(() => child.kill());
+    return child;
+  }
+
+  #hear(report: Report): void {
+    if (report.type === 'view') this.#views.set(report.caller, report);
+    this.#tally.hear(report);
+  }
+}

@@ -1,0 +1,66 @@
+// npm run chaos:calls: calls by name, under everything that may befall their servers and etcd.
+import { startEtcdCluster } from '#src/testing/index.js';
+import { Random } from '../../sim/random.js';
+import { Resources } from '../resources.js';
+import { faults as allFaults } from './faults.js';
+import { Fleet } from './fleet.js';
+import { legend, progressLine, summary } from './report.js';
+import { playFaults } from './run.js';
+import { help, parseSettings, type Settings } from './settings.js';
+import { Tally } from './tally.js';
+
+const progressMs = 30_000;
+
+async function main(settings: Settings): Promise<number> {
+  const { seconds, policy, seed, ttlSeconds, only } = settings;
+  if (settings.etcd !== undefined) process.env['ETCD_BIN'] = settings.etcd;
+  const faults = allFaults.filter(
+    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+  );
+  if (faults.length === 0) throw new TypeError(`no fault is named ${only.join(' or ')}`);
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
+  await using resources = new Resources();
+  const cluster = await startEtcdCluster();
+  resources.use(cluster);
+  console.log(`etcd ${cluster.version}, ${policy}, seed ${seed}, ${seconds} s, TTL ${ttlSeconds} s`);
+  const tally = new Tally();
+  const fleet = new Fleet(cluster.endpoints, settings, tally, resources);
+  await fleet.start();
+  const began = performance.now();
+  const progress = () => console.log(progressLine(tally, (performance.now() - began) / 1_000));
+  const timer = setInterval(progress, progressMs);
+  resources.defer(() => clearInterval(timer));
+  const scene = {
+    cluster,
+    fleet,
+    ttlMs: ttlSeconds * 1_000,
+    random: new Random(seed),
+    signal: abort.signal,
+  };
+  await playFaults(faults, scene, tally, seconds);
+  progress();
+  console.log(`\n${summary(tally)}\n\n${legend}`);
+  return verdict(tally, faults, abort.signal);
+}
+
+function verdict(tally: Tally, faults: readonly { readonly name: string }[], signal: AbortSignal): number {
+  const wrong = [
+    ...(tally.failed > 0 ? [`${tally.failed} calls failed`] : []),
+    ...(tally.fewest === 0 ? ['a view was empty while servers lived'] : []),
+    ...(tally.troubles.length > 0 ? [`${tally.troubles.length} steps did not come to their end`] : []),
+  ];
+  if (wrong.length > 0) {
+    console.log(`FAILED: ${wrong.join('; ')}`);
+    return 1;
+  }
+  if (signal.aborted) return 130;
+  const missing = faults.filter(({ name }) => tally.row(name).happened === 0);
+  console.log(`no call failed, and no view was empty${missing.length > 0 ? '; but the run is void:' : ''}`);
+  for (const { name } of missing) console.log(`'${name}' never happened`);
+  return missing.length > 0 ? 2 : 0;
+}
+
+const settings = parseSettings(process.argv.slice(2));
+if (settings.help) console.log(help);
+else process.exitCode = await main(settings);

@@ -1,0 +1,69 @@
+import type { Policy } from './settings.js';
+
+export const service = 'chaos/calls';
+
+/** What a process of the run is started with, as JSON. */
+export interface ServerPart {
+  readonly endpoints: readonly string[];
+  readonly ttlSeconds: number;
+  /** Whether it changes its weight all the time. */
+  readonly reportsWeight: boolean;
+}
+
+export interface WorkersPart {
+  readonly endpoints: readonly string[];
+  readonly ttlSeconds: number;
+  readonly workers: number;
+}
+
+export type CallerKind = 'steady' | 'idle' | 'fresh';
+
+export interface CallerPart {
+  readonly endpoints: readonly string[];
+  readonly name: string;
+  readonly kind: CallerKind;
+  readonly policy: Policy;
+  /** As long as a registration's TTL: whoever lives has registered again by then. */
+  readonly protectionMs: number;
+  readonly seed: number;
+}
+
+/** A call that failed, with what decides whether it was in flight on a killed server. */
+export interface FailedCall {
+  readonly caller: string;
+  readonly code: number;
+  readonly text: string;
+  /** `host:port` of the server that had the call; another text while none had it. */
+  readonly peer: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** When connections of the caller's process to that server ended, since the call started. */
+  readonly connectionEnds: readonly number[];
+}
+
+/** From a process to the run. */
+export type Report =
+  | { readonly type: 'ready' }
+  | { readonly type: 'registered'; readonly addr: string }
+  | { readonly type: 'rolled' }
+  | { readonly type: 'killing'; readonly addr: string; readonly at: number }
+  | { readonly type: 'restarted' }
+  | { readonly type: 'rejected-update'; readonly error: string }
+  | { readonly type: 'updates'; readonly count: number }
+  | { readonly type: 'trouble'; readonly text: string }
+  | {
+      readonly type: 'view';
+      readonly caller: string;
+      readonly addrs: readonly string[];
+      readonly held: number;
+    }
+  | {
+      readonly type: 'calls';
+      readonly caller: string;
+      readonly made: number;
+      readonly fewest: number | undefined;
+    }
+  | ({ readonly type: 'failed' } & FailedCall);
+
+/** From the run to the primary of the workers. */
+export type Order = 'roll' | 'kill-worker';

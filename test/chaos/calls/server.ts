@@ -1,0 +1,34 @@
+// A server of the run: node server.js <part as JSON>. SIGTERM: it drains and ends.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EtcdClient, type Registration, registerServer } from '#src/index.js';
+import { serve } from './ask.js';
+import { type Report, type ServerPart, service } from './messages.js';
+
+const { endpoints, ttlSeconds, reportsWeight } = JSON.parse(process.argv[2] ?? '') as ServerPart;
+const report = (of: Report) => void process.send?.(of);
+process.once('disconnect', () => process.exit());
+
+const client = new EtcdClient({ endpoints });
+const { server, addr } = await serve(0);
+const options = { target: service, addr, metadata: { weight: 100 }, ttlSeconds };
+const registration = await registerServer(server, client, options);
+process.once('SIGTERM', async () => {
+  await registration.drain();
+  await client.close();
+  process.exit();
+});
+report({ type: 'registered', addr });
+if (reportsWeight) await reportWeights(registration);
+
+/** Also while it drains, as a reporter that knows nothing of it does; no update waits for the one before. */
+async function reportWeights(of: Registration): Promise<void> {
+  let count = 0;
+  while (of.state !== 'closed') {
+    await sleep(50 + Math.random() * 150);
+    const weight = 50 + Math.floor(Math.random() * 100);
+    of.update({ metadata: { weight } }).catch((error: Error) => {
+      if (of.state !== 'closed') report({ type: 'rejected-update', error: error.name });
+    });
+    if (++count % 20 === 0) report({ type: 'updates', count: 20 });
+  }
+}
