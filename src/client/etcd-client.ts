@@ -154,6 +154,7 @@ export class EtcdClient implements AsyncDisposable {
     const failures = failuresOf(this.#onClose);
     this.#autoSync?.close();
     this.#closing.abort(new ClosedError('the client'));
+    this.#transport.cancelUnsent();
     this.#watch.close();
     this.lease.close();
     this.#transport.close();

@@ -18,7 +18,7 @@ import { decodeAnswer, malformed } from './answer/decode.js';
 import { foreignAnswer } from './answerer.js';
 import type { Member } from './member.js';
 import { type Method, methodName, type Safety } from './method.js';
-import { neverLeft } from './never-left.js';
+import { cancelUnsent, neverLeft } from './never-left.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
 export type RawCall = ReturnType<Channel['createCall']>;
@@ -64,6 +64,8 @@ export interface SentCall {
 /** A call under way, for whoever has to end it. */
 export interface RunningCall {
   readonly sent: SentCall | undefined;
+  /** Whether surely nothing of it has been sent. */
+  neverLeft(): boolean;
   cancel(why: string): void;
   /** Ends it as etcd would that does not know its token. */
   refuseToken(): void;
@@ -83,14 +85,17 @@ export function attemptUnary<Req, Res>(
     let cancelled = false;
     let headers: Metadata | undefined;
     let answer: Buffer | undefined;
-    const cancel = (code: status, why: string) => {
-      neverSent = neverLeft(call);
+    const cancel = (code: status, why: string, later: (end: () => void) => unknown = setImmediate) => {
       cancelled = true;
-      call.cancelWithStatus(code, why);
+      const end = () => call.cancelWithStatus(code, why);
+      // Of calls that end together, those held back go first: the end of another would make room for them.
+      if (neverLeft(call)) neverSent = cancelUnsent(call, end);
+      else later(end);
     };
     const running: RunningCall = {
       sent: options.sent,
-      cancel: (why) => cancel(status.CANCELLED, why),
+      neverLeft: () => neverLeft(call),
+      cancel: (why) => cancel(status.CANCELLED, why, (end) => end()),
       refuseToken: () => call.cancelWithStatus(status.UNAUTHENTICATED, invalidTokenText),
     };
     const disarm = armDeadline(timeoutMs, (ms) =>
@@ -141,7 +146,7 @@ export function attemptUnary<Req, Res>(
     options.running.add(running);
     const release = onAbort(options.signal, (reason) => {
       reject(reason as Error);
-      running.cancel('aborted by the caller');
+      cancel(status.CANCELLED, 'aborted by the caller');
     });
   });
 }

@@ -31,8 +31,27 @@ export function neverLeft(call: unknown): boolean {
   }
 }
 
+/**
+ * Cancels a call, and tells whether surely nothing of it has been sent, neither before nor by that: Node sends what is
+ * due on a connection before it resets a stream of it, and a reset that was due makes room for the one held back.
+ */
+export function cancelUnsent(call: unknown, cancel: () => void): boolean {
+  const unsent = neverLeft(call);
+  const stream = unsent ? streamOf(call) : undefined;
+  cancel();
+  return unsent && (stream === undefined || isIdle(stream));
+}
+
+function streamOf(call: unknown): Inside['http2Stream'] {
+  return (call as Inside).child?.underlyingCalls?.[0]?.call?.child?.http2Stream;
+}
+
 /** Node gives the state "idle" also to a stream that is over and forgotten; but then it is closed. */
 function isHeldBack(stream: Inside['http2Stream']): boolean {
   if (stream?.closed !== false || stream.destroyed !== false) return false;
+  return isIdle(stream);
+}
+
+function isIdle(stream: NonNullable<Inside['http2Stream']>): boolean {
   return stream.pending === true || stream.state?.state === constants.NGHTTP2_STREAM_STATE_IDLE;
 }

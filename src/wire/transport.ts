@@ -195,11 +195,16 @@ export class Transport {
     return this.#membership.adopt(members, this.#options.sync);
   }
 
+  /** Forgets the calls that wait for a free stream: to be called before the end of any stream makes room for them. */
+  cancelUnsent(): void {
+    for (const call of this.#running) if (call.neverLeft()) call.cancel(closedText);
+  }
+
   /** Cancels everything under way and closes the connections. Idempotent. */
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new ClosedError('the client'));
-    for (const call of this.#running) call.cancel('the client was closed');
+    for (const call of this.#running) call.cancel(closedText);
     this.#retries.close(this.#closing.signal.reason);
     this.#streams.close();
     this.#pool.close();
@@ -340,3 +345,5 @@ export class Transport {
     if (this.#closing.signal.aborted) throw new ClosedError('the client');
   }
 }
+
+const closedText = 'the client was closed';

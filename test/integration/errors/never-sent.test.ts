@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { AmbiguousWriteError, ClosedError, Code, DeadlineError, EtcdError } from '#src/errors/index.js';
-import { PutResponse } from '#src/gen/etcd/rpc.js';
+import { PutRequest, PutResponse } from '#src/gen/etcd/rpc.js';
 import { canary, secretOf } from '../../support/canary.js';
 import {
   type ScriptedCall,
@@ -96,6 +96,44 @@ describe('a write that was never sent', () => {
       assert.equal(error.verdict, 'maybe-applied');
     });
   });
+
+  for (const [what, end] of Object.entries<{ close?: true; timeoutMs?: number; watch?: true }>({
+    'all deadlines pass': { timeoutMs: 400 },
+    'the client closes': { close: true },
+    'the client closes, and a watch has the stream': { close: true, watch: true },
+  })) {
+    it(`is not sent by the end of the call that had the stream, when ${what}`, async () => {
+      const arrived: string[] = [];
+      const open = new Set<ScriptedCall>();
+      await start((call) => {
+        open.add(call);
+        call.stream.once('close', () => open.delete(call));
+        call.onMessage((message) => {
+          if (call.method === 'Put') arrived.push(PutRequest.decode(message).key.toString());
+        });
+      });
+      const options = end.timeoutMs ? { timeoutMs: end.timeoutMs } : {};
+      if (end.watch) client.watch('first').ready.catch(() => {});
+      const first = end.watch ? undefined : failure(client.kv.put('first', 'v', options));
+      if (end.close) await eventually('the stream is taken', () => open.size === 1);
+      const keys = Array.from({ length: 20 }, (_, i) => `held-${i}`);
+      const held = keys.map((key) => failure(client.kv.put(key, 'v', options)));
+      if (end.close) {
+        await eventually('they wait', () => client.kv.get('k', { timeoutMs: 100 }).catch(() => true));
+        await client.close();
+      }
+      await first;
+      const verdicts = (await Promise.all(held)).map(({ verdict }) => verdict);
+      await eventually('no call is left', () => open.size === 0);
+      const unapplied = keys.filter((_, i) => verdicts[i] === 'not-applied');
+      assert.deepEqual(
+        unapplied.filter((key) => arrived.includes(key)),
+        [],
+        'a write that was called not applied has arrived',
+      );
+      if (end.close) assert.deepEqual(unapplied, keys);
+    });
+  }
 
   describe('for want of a token', () => {
     const auth = { username: 'somebody', password: secretOf('of never sent'), allowPlaintext: true };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
-import { neverLeft } from '#src/wire/never-left.js';
+import { cancelUnsent, neverLeft } from '#src/wire/never-left.js';
 
 const idle = { state: constants.NGHTTP2_STREAM_STATE_IDLE };
 const open = { state: constants.NGHTTP2_STREAM_STATE_OPEN };
@@ -31,4 +31,16 @@ describe('a call that is still open', () => {
   for (const [what, call] of Object.entries(kept)) {
     it(`${what} has not left`, () => assert.equal(neverLeft(call), true));
   }
+
+  it('that is cancelled has not left where its stream stays idle', () => {
+    const stream = { closed: false, destroyed: false, state: idle };
+    const cancel = () => Object.assign(stream, { closed: true });
+    assert.equal(cancelUnsent(callOf(attempt(stream)), cancel), true);
+  });
+
+  it('that is sent as it is cancelled may have left', () => {
+    const stream = { closed: false, destroyed: false, state: idle };
+    const cancel = () => Object.assign(stream, { closed: true, state: open });
+    assert.equal(cancelUnsent(callOf(attempt(stream)), cancel), false);
+  });
 });
