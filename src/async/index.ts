@@ -3,6 +3,7 @@ export { type Clock, systemClock } from './clock.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
 export { type Due, DueQueue } from './due-queue.js';
 export { type Clocks, ElapsedClock } from './elapsed-clock.js';
+export { Leavable } from './leavable.js';
 export { Mailbox } from './mailbox.js';
 export { Pacer } from './pacer.js';
 export { ProcessHold } from './process-hold.js';

@@ -1,10 +1,9 @@
-import { type Clock, systemClock } from '../async/index.js';
+import { type Clock, Leavable, systemClock } from '../async/index.js';
 import { InvalidInputError } from '../errors/index.js';
 import { type Bytes, checkDuration, checkInt64, type KeyRange, type Revision } from '../model/index.js';
 import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
 import { checkRange, checkTxn } from './answer-check.js';
 import { RangeReader } from './range-reader.js';
-import { RangeStream } from './range-stream.js';
 import { deleteRequest, putRequest, rangeRequest, refuseOptions } from './requests.js';
 import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
 import { StreamMemory } from './stream-memory.js';
@@ -91,9 +90,8 @@ export class KvClient {
       support: this.#support,
       closing: this.#times.closing,
     };
-    return new RangeStream(
-      new RangeReader(ports, rangeRequest(range, options), { signal, timeoutMs, pageSize }),
-    );
+    const reader = new RangeReader(ports, rangeRequest(range, options), { signal, timeoutMs, pageSize });
+    return new Leavable((leaving) => reader.batches(leaving));
   }
 
   /** The value may be undefined only with `ignoreValue`. */

@@ -1,4 +1,4 @@
-import { backoffDelay, delay, onAbort, Pacer, withEither } from '../async/index.js';
+import { backoffDelay, delay, Leavable, onAbort, Pacer, withEither } from '../async/index.js';
 import {
   ClosedError,
   Code,
@@ -165,43 +165,51 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     return this.#view.revision;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
+    return new Leavable((leaving) => this.#untilLeft(leaving));
+  }
+
+  async *#untilLeft(leaving: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
+    const stop = new AbortController();
+    const ends = [leaving, this.#options.signal];
+    const releases = ends.map((end) => onAbort(end, (reason) => stop.abort(reason)));
     try {
-      yield* this.#updates();
+      yield* this.#updates(stop.signal);
     } catch (error) {
-      this.#over.abort(error);
+      if (!leaving.aborted) this.#over.abort(error);
       throw error;
     } finally {
+      for (const release of releases) release();
       this.#over.abort(new ClosedError('the mirror'));
     }
   }
 
-  async *#updates(): AsyncGenerator<MirrorUpdate, never> {
+  async *#updates(signal: AbortSignal): AsyncGenerator<MirrorUpdate, never> {
     let reason: ResyncReason = 'initial';
     for (;;) {
       const { epoch } = this.#ports.store;
-      const { kvs, revision } = await this.#list();
+      const { kvs, revision } = await this.#list(signal);
       this.#view.replace(kvs, revision);
       this.#tellWaiters();
       yield { type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) };
       try {
         // Replaced before there was a watch for that to end.
         const isReplaced = this.#ports.store.epoch !== epoch;
-        reason = isReplaced ? 'rolled-back' : yield* this.#follow(revision);
+        reason = isReplaced ? 'rolled-back' : yield* this.#follow(revision, signal);
       } catch (error) {
         reason = reasonOf(error);
       }
       // A list that succeeds proves nothing about the watch: only one that lasted does.
-      await this.#pause(this.#resyncs.next());
+      await this.#pause(this.#resyncs.next(), signal);
     }
   }
 
   /** Until the view has to be replaced; returns why. */
-  async *#follow(revision: Revision): AsyncGenerator<MirrorUpdate, ResyncReason> {
+  async *#follow(revision: Revision, signal: AbortSignal): AsyncGenerator<MirrorUpdate, ResyncReason> {
     const watcher = this.#ports.watch.watch(this.#range, {
       startRevision: revision + 1n,
       knownRevision: revision,
-      signal: this.#options.signal,
+      signal,
       progress: true,
       resumptions: true,
     });
@@ -212,7 +220,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         if (resumed) {
           if (taken) this.#reconnects++;
           taken = true;
-          const broken = await this.#proveResumption(nextRevision - 1n);
+          const broken = await this.#proveResumption(nextRevision - 1n, signal);
           if (broken) return broken;
         }
         if (events.length === 0) {
@@ -242,9 +250,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    * Whether the store, read as it was at the last revision taken, is the one in memory. A wiped store that has passed
    * that revision again looks like any other to a watch.
    */
-  async #proveResumption(revision: Revision): Promise<ResyncReason | undefined> {
+  async #proveResumption(revision: Revision, signal: AbortSignal): Promise<ResyncReason | undefined> {
     try {
-      const { count, newest } = await this.#persist((options) =>
+      const { count, newest } = await this.#persist(signal, (options) =>
         readEnd(this.#ports.kv, this.#range, revision, options),
       );
       return this.#view.matches(count, newest) ? undefined : 'rolled-back';
@@ -269,34 +277,35 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     }
   }
 
-  #list(): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
+  #list(signal: AbortSignal): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
     const pageSize = this.#options.pageSize ?? 1_000;
     const list = (options: ReadOptions) => listRange(this.#ports.kv, this.#range, pageSize, options);
     // Compacted between two pages: the next list begins at a newer revision.
-    return this.#persist(list, (error) => error instanceof CompactedError);
+    return this.#persist(signal, list, (error) => error instanceof CompactedError);
   }
 
   /** Reads until it succeeds, or fails in a way that waiting cannot mend. */
   async #persist<T>(
+    signal: AbortSignal,
     read: (options: ReadOptions) => Promise<T>,
     alsoPassing: (error: EtcdError) => boolean = () => false,
   ): Promise<T> {
-    const { signal, onTrouble } = this.#options;
+    const { onTrouble } = this.#options;
     for (let attempt = 0; ; attempt++) {
       try {
         return await read(attempt === 0 ? { signal, timeoutMs: firstListMs } : { signal });
       } catch (error) {
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         if (!(error instanceof EtcdError)) throw error;
         if (!mayReadAgain(error) && !alsoPassing(error)) throw error;
         onTrouble?.(error);
-        await this.#pause(backoffDelay(retryList, attempt, this.#ports.random));
+        await this.#pause(backoffDelay(retryList, attempt, this.#ports.random), signal);
       }
     }
   }
 
-  #pause(ms: number): Promise<void> {
-    return this.#whileOpen(this.#options.signal, (signal) => delay(ms, signal));
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return this.#whileOpen(signal, (open) => delay(ms, open));
   }
 
   #changedWithin(ms: number, signal: AbortSignal): Promise<void> {

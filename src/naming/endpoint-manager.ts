@@ -1,3 +1,4 @@
+import { Leavable, onAbort } from '../async/index.js';
 import type { Bytes, LeaseId, Revision } from '../model/index.js';
 import type { Endpoint, EndpointRecord } from './endpoint.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
@@ -86,13 +87,22 @@ export class EndpointManager {
    * new snapshot. Go's channel closes there and its view is stale for ever. Ends by error only for what waiting
    * cannot mend, by the signal's own reason, or with ClosedError.
    */
-  async *watch(
+  watch(
     options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<EndpointEvent, undefined> {
+    return new Leavable((leaving) => this.#events(options.signal, leaving));
+  }
+
+  async *#events(
+    signal: AbortSignal | undefined,
+    leaving: AbortSignal,
   ): AsyncGenerator<EndpointEvent, undefined> {
     const set = new EndpointSet(this.#isWanted);
     const prefix = keyPrefix(this.target);
-    const mirror = this.#client.mirror({ prefix }, { signal: options.signal, eachRevision: true });
-    for await (const update of mirror) {
+    const mirror = this.#client.mirror({ prefix }, { signal, eachRevision: true });
+    const updates = mirror[Symbol.asyncIterator]();
+    onAbort(leaving, () => void updates.return?.());
+    for await (const update of { [Symbol.asyncIterator]: () => updates }) {
       const { invalid } = set;
       const event = set.apply(update);
       if (!isIdle(event) || event.invalid !== invalid) yield event;

@@ -26,7 +26,7 @@ async function mirrored(read: () => RangeResult) {
   const next = updates.next(); // opens the watch
   next.catch(() => {});
   await settled();
-  return { mirror, server, next, reads: () => reads };
+  return { mirror, server, iteration: updates, next, reads: () => reads };
 }
 
 const store = { epoch: 0 };
@@ -90,6 +90,13 @@ describe('waiting for a mirror to show a revision', () => {
     waiting.catch(() => {});
     for await (const _ of mirror) break;
     await assert.rejects(waiting, ClosedError);
+  });
+
+  it('ends with ClosedError when the reader left while it waited for a change', async () => {
+    const { mirror, next, iteration } = await mirrored(() => empty(5n));
+    const waiting = mirror.waitForRevision(7n);
+    await Promise.all([iteration.return(undefined), assert.rejects(waiting, ClosedError)]);
+    assert.deepEqual(await next, { done: true, value: undefined });
   });
 });
 
