@@ -26,6 +26,5 @@ for (const well of checks) {
 }
 console.log(registration ? 'registered at last' : 'not registered at last');
 
-await registration?.close();
-server.forceShutdown();
+await registration?.drain(); // which also shuts the server down
 await client.close();

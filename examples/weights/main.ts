@@ -1,6 +1,6 @@
 // Calls spread by weight and zone, which the records carry; both may change while calls flow. `node main.js [etcd endpoint]`
 import { credentials } from '@grpc/grpc-js';
-import { dial, EtcdClient, register, registerEtcdResolver } from '@org/etcd-naming';
+import { dial, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
 import { sayHello } from '../greeter/call.js';
 import { GreeterClient } from '../greeter/greeter.js';
 import { serveGreeter } from '../greeter/serve.js';
@@ -12,8 +12,7 @@ const target = 'examples/weights';
 async function start(name: string, weight: number, zone: string) {
   const { server, port } = await serveGreeter(name);
   const addr = `127.0.0.1:${port}`;
-  const registration = await register(client, { target, endpoint: { addr, metadata: { weight, zone } } });
-  return { server, registration };
+  return registerServer(server, client, { target, addr, metadata: { weight, zone } });
 }
 
 const heavy = await start('heavy', 3, 'here');
@@ -39,17 +38,15 @@ async function shares(calls: number, servers: number): Promise<string> {
 
 await shares(40, 2); // until both are connected
 console.log(`by weight, in the caller's zone: ${await shares(400, 2)}`);
-await heavy.registration.update({ metadata: { weight: 1, zone: 'here' } });
+await heavy.update({ metadata: { weight: 1, zone: 'here' } });
 let now = await shares(400, 2);
 while (now !== 'heavy 200, light 200') now = await shares(400, 2);
 console.log(`after an update: ${now}`);
-await heavy.registration.close();
-await light.registration.close();
+await Promise.all([heavy.drain(), light.drain()]);
 now = await shares(40, 1);
 while (!now.startsWith('distant')) now = await shares(40, 1);
 console.log(`when the zone is empty: ${now}`);
 
 greeter.close();
-await distant.registration.close();
-for (const { server } of [heavy, light, distant]) server.forceShutdown();
+await distant.drain();
 await client.close();

@@ -25,7 +25,7 @@ export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'>
 /**
  * As `register`, for a server of grpc-js whose port is bound: `drain()` then also waits for the server's calls under
  * way, and shuts it down; where the server is registered under several targets, the `drain()` that ends last does. A
- * `whenIdle` of your own takes the place of that. In a program: `process.once('SIGTERM', () => registration.drain().then(() => process.exit()))`.
+ * `whenIdle` of your own takes the place of that. In a program: `process.once('SIGTERM', () => registration.drain().finally(() => process.exit()))`.
  */
 export async function registerServer(
   server: Server,

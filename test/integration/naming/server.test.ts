@@ -164,6 +164,23 @@ describe('a registered server of grpc-js', () => {
     await draining;
   });
 
+  it('that was drained without being shut down, and is registered again, is shut down by the next drain', async () => {
+    const { slow, registration } = await serve(`${etcd().prefix}server/again`);
+    await registration.drain({ propagateMs: 10, whenIdle: async () => {} });
+    const again = await registerServer(slow.server, opened.client(etcd().endpoints), {
+      target: `${etcd().prefix}server/again`,
+      addr: `127.0.0.1:${slow.port}`,
+    });
+    await again.drain({ propagateMs: 10 });
+    const channel = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure());
+    opened.add(channel, (one) => one.close());
+    await assert.rejects(
+      new Promise((resolve, reject) =>
+        channel.waitForReady(Date.now() + 500, (error) => (error ? reject(error) : resolve(undefined))),
+      ),
+    );
+  });
+
   describe('under two targets', () => {
     async function serveTwice(name: string) {
       const slow = await SlowServer.start();

@@ -1,0 +1,7 @@
+// One of the HTTP servers as a process of its own: `node server.js [etcd endpoint]`, then SIGTERM.
+import { EtcdClient } from '@org/etcd-naming';
+import { serveHttp } from './serve.js';
+
+const [endpoint = '127.0.0.1:2379'] = process.argv.slice(2);
+const { drain } = await serveHttp(`process ${process.pid}`, new EtcdClient({ endpoints: [endpoint] }));
+process.once('SIGTERM', () => drain().finally(() => process.exit()));
