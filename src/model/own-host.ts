@@ -15,7 +15,12 @@ export function isWildcard(host: string): boolean {
  * name that DNS resolves to loopback at the moment.
  */
 export function isLoopback(host: string): boolean {
-  return isLoopbackHost(canonicalHost(host));
+  return isLoopbackHost(canonicalHost(host)) && !isNameToDns(host);
+}
+
+/** `127.0.0.1.` and `127.0x` are addresses to a URL parser, but names to `getaddrinfo`, which asks DNS for them. */
+function isNameToDns(host: string): boolean {
+  return /^\d.*\.$|(^|\.)0x(\.|$)/i.test(host);
 }
 
 function isWildcardAddress(canonical: string): boolean {

@@ -8,7 +8,7 @@ const wildcards = [
   ...['::', '[::]', '::0', '0:0:0:0:0:0:0:0', '::%eth0', '::ffff:0.0.0.0', '[::ffff:0:0]'],
 ];
 const loopbacks = [
-  ...['127.0.0.1', '127.1', '127.0.1', '127.9.9.9', '127.255.255.255', '127.0.0.1.', '0177.1'],
+  ...['127.0.0.1', '127.1', '127.0.1', '127.9.9.9', '127.255.255.255', '0177.1'],
   ...[
     '0x7f.1',
     '0x7f000001',
@@ -31,6 +31,8 @@ const loopbacks = [
 ];
 /** Own hosts by RFC 6761; but DNS may be asked for them, so nothing secret is sent there in plaintext. */
 const belowLocalhost = ['a.localhost', 'A.B.LocalHost.', 'etcd.localhost'];
+/** Addresses to a URL parser, names to `getaddrinfo`: DNS is asked for these, too. */
+const almostAddresses = ['127.0.0.1.', '127.1.', '0x7f000001.', '127.0x', '127.0x.1'];
 const others = [
   ...['10.0.0.1', '128.0.0.1', '126.255.255.255', '1.127.0.0', '127', '8.8.8.8', '1', '0x7f', '256.0.0.1'],
   ...['::2', '::ffff:10.0.0.1', 'fd00::1', 'fe80::1%lo', '::7f00:1', '64:ff9b::7f00:1'],
@@ -60,6 +62,7 @@ describe('a host', () => {
     [wildcards, true, true, false],
     [loopbacks, true, false, true],
     [belowLocalhost, true, false, false],
+    [almostAddresses, true, false, false],
     // Some of these are addresses of other hosts (`127` is 0.0.0.127).
     [others.filter((host) => !['127', '1', '0x7f'].includes(host)), false, false, false],
     [['127', '1', '0x7f'], true, true, false],

@@ -28,6 +28,8 @@ describe('a password or token', () => {
     '0.0.0.0:1',
     'a.localhost:1',
     '127.0.0.1.nip.io:1',
+    '127.0.0.1.:1', // an address to a URL parser, a name to the system's resolver
+    '127.0x:1',
   ];
   for (const endpoint of far) {
     for (const [what, auth] of Object.entries({ user, token })) {
