@@ -61,13 +61,13 @@ async function stall({ cluster, ttlMs, signal }: Scene, ttls: number): Promise<v
   await Promise.all(cluster.members.map((member) => member.resume()));
 }
 
-/** Up to the present revision, while a member is away: whoever follows it has missed what is compacted. */
+/** Up to the present revision, while a follower is stalled: whoever watches there has missed what is compacted. */
 async function compact({ cluster, random, signal }: Scene): Promise<void> {
-  const member = random.pick(cluster.members);
-  await member.pause();
+  const leader = await cluster.leader();
+  const follower = random.pick(cluster.members.filter((member) => member !== leader));
+  await follower.pause();
   await pause(random.between(500, 2_000), signal);
-  const other = cluster.members.find((one) => one !== member);
-  await other?.compact().finally(() => member.resume());
+  await leader.compact().finally(() => follower.resume());
 }
 
 async function withoutSpace({ cluster, random, ttlMs, signal }: Scene): Promise<void> {

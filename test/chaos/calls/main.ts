@@ -21,7 +21,7 @@ async function main(settings: Settings): Promise<number> {
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
   await using resources = new Resources();
-  const cluster = await startEtcdCluster();
+  const cluster = await startEtcdCluster({ startTimeoutMs: 60_000 }); // of restarts, too
   resources.use(cluster);
   console.log(`etcd ${cluster.version}, ${policy}, seed ${seed}, ${seconds} s, TTL ${ttlSeconds} s`);
   const tally = new Tally();
