@@ -75,8 +75,10 @@ export function onAbort(signal: AbortSignal | undefined, callback: (reason: unkn
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
-    const release = onAbort(signal, reject);
-    promise.then(resolve, reject).finally(release);
+    let release = () => {};
+    // First, since onAbort() throws for what is no signal, and the promise may reject all the same.
+    promise.then(resolve, reject).finally(() => release());
+    release = onAbort(signal, reject);
   });
 }
 

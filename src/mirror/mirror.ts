@@ -11,6 +11,7 @@ import {
 import type { KvClient } from '../kv/index.js';
 import type { KeyRange, KeyValue, Revision } from '../model/index.js';
 import type { WatchClient, Watcher } from '../watch/index.js';
+import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readEnd } from './reads.js';
 import { byRevision, type Changes, View } from './view.js';
 
@@ -78,6 +79,8 @@ const firstListMs = 4_000;
 const retryList = { baseMs: 200, maxMs: 5_000 };
 /** How long `waitForRevision` waits for events before it asks whether there are any. */
 const patienceMs = 100;
+/** How long a live watch may owe events that a linearizable read has shown: far longer than a stream takes. */
+const overdueMs = 5_000;
 
 /**
  * A range kept in memory: a linearizable list at one revision, then a watch from the next one. Where history is lost
@@ -94,6 +97,8 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #waiters = new Set<() => void>();
   readonly #over = new AbortController();
   #watcher: Watcher | undefined;
+  /** Whether the reader has an update and has not asked for the next one: events may wait for it. */
+  #readerIsBusy = false;
   #reconnects = 0;
   /** When it was last known to be fresh, while it is not followed. */
   #staleSince = performance.now();
@@ -156,11 +161,15 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   }
 
   async #reach(revision: Revision, signal: AbortSignal): Promise<Revision> {
+    const overdue = new OverdueEvents();
     for (let failures = 0; this.#view.revision < revision; ) {
       const pauseMs = failures === 0 ? 0 : backoffDelay(retryList, failures - 1, this.#ports.random);
       await this.#changedWithin(patienceMs + pauseMs, signal);
       if (this.#view.revision >= revision || this.#view.revision === 0n) continue;
-      failures = (await this.#catchUp(signal)) ? 0 : failures + 1;
+      const found = await this.#catchUp(signal);
+      failures = found === 'unknown' ? failures + 1 : 0;
+      const watcher = found === 'incomplete' && !this.#readerIsBusy ? this.#watcher : undefined;
+      if (overdue.since(watcher, this.#view.revision, performance.now()) > overdueMs) void watcher?.close();
     }
     return this.#view.revision;
   }
@@ -234,11 +243,14 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
           const changes = this.#view.apply(part, to);
           if (!changes) return 'gap';
           this.#tellWaiters();
+          this.#readerIsBusy = true;
           yield { type: 'delta', revision: this.#view.revision, ...changes };
+          this.#readerIsBusy = false;
         }
       }
-      return 'gap'; // a watcher that nobody closed does not end without an error
+      return 'gap'; // closed here, since events that the store has did not come
     } finally {
+      this.#readerIsBusy = false;
       // One that was refused, for want of a permission, was live to the end.
       if (watcher.live) this.#staleSince = performance.now();
       else if (watcher.liveChangedAt !== undefined) this.#staleSince = watcher.liveChangedAt;
@@ -262,17 +274,18 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   }
 
   /**
-   * Moves the view's revision up to the store's if nothing in the range has changed since. Gives whether the store
-   * could be asked.
+   * Moves the view's revision up to the store's if nothing in the range has changed since. `unknown`: the store could
+   * not be asked.
    */
-  async #catchUp(signal: AbortSignal): Promise<boolean> {
+  async #catchUp(signal: AbortSignal): Promise<'complete' | 'incomplete' | 'unknown'> {
     try {
       const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
-      if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
-      return true;
+      if (!this.#view.matches(end.count, end.newest)) return 'incomplete';
+      this.#view.advance(end.revision);
+      return 'complete';
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof EtcdError && mayReadAgain(error)) return false;
+      if (error instanceof EtcdError && mayReadAgain(error)) return 'unknown';
       throw error;
     }
   }

@@ -35,6 +35,24 @@ describe('a wait with a signal', () => {
     assert.equal(listeners(signal), 0);
   });
 
+  it('leaves no rejection unhandled where the signal is none', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.prependListener('unhandledRejection', note);
+    try {
+      let fail: (error: Error) => void = () => {};
+      const promise = new Promise((_, reject) => {
+        fail = reject;
+      });
+      await assert.rejects(raceAbort(promise, {} as AbortSignal), TypeError);
+      fail(new Error('later'));
+      await new Promise((resolve) => setTimeout(resolve));
+      assert.deepEqual(unhandled, []);
+    } finally {
+      process.removeListener('unhandledRejection', note);
+    }
+  });
+
   it('calls back once, and not after it was let go', () => {
     const abort = new AbortController();
     const calls: unknown[] = [];
