@@ -1,11 +1,18 @@
 // The cores that mutants are made of, and how one is made.
 import { mutants as leaseMutants } from './sim-mutants-lease.mjs';
+import { mutants as registerMutants } from './sim-mutants-register.mjs';
 import { mutants as watchMutants } from './sim-mutants-watch.mjs';
 
-/** For each core: its compiled folder, the simulation that must find its mutants out, and these. */
+/** For each core: its compiled folder, what else it needs, the simulation that must find its mutants out, and these. */
 export const cores = {
   watch: { folder: 'dist/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
   lease: { folder: 'dist/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
+  register: {
+    folder: 'dist/naming/register/core',
+    needs: ['dist/naming'],
+    main: 'build/test/sim/register/main.js',
+    mutants: registerMutants,
+  },
 };
 
 /**

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run sim:mutants: wrong versions of the watch core or the lease core, each of which its simulation must find out.
+// npm run sim:mutants: wrong versions of the watch, lease or registration core, each of which its simulation must find out.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const help = `npm run sim:mutants -- [options]
   --schedules N   how many schedules a mutant may live through (default 20000)
   --seed S        the first seed (default 1)
   --only TEXT     only mutants with this in their name
-  --core C        whose mutants: watch (default) or lease`;
+  --core C        whose mutants: watch (default), lease or register`;
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({
@@ -80,7 +80,14 @@ async function work() {
 /** The built simulation and the rooms that it needs, beside each other, with the mutant's patches. */
 function prepare(home, mutant) {
   writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
-  for (const room of [core.folder, 'dist/errors', 'dist/model', 'dist/async', 'build/test/sim']) {
+  for (const room of [
+    core.folder,
+    ...(core.needs ?? []),
+    'dist/errors',
+    'dist/model',
+    'dist/async',
+    'build/test/sim',
+  ]) {
     cpSync(join(root, room), join(home, room), { recursive: true });
   }
   const files = patchedFiles(mutant, (file) => readFileSync(join(home, core.folder, file), 'utf8'));

@@ -166,9 +166,10 @@ export class RegistrationDriver {
 
   async #follow(request: RequestKey, from: Revision): Promise<void> {
     const signal = this.#open(request);
+    const known = () => this.#core.revision ?? 0n;
     const onTrouble = (error: EtcdError) => this.input({ type: 'follow-trouble', request, error });
     try {
-      for await (const state of followKey(this.#client, { key: this.#key, from, signal, onTrouble })) {
+      for await (const state of followKey(this.#client, { key: this.#key, from, known, signal, onTrouble })) {
         if (signal.aborted) return;
         this.input({ type: 'state', request, ...state });
       }

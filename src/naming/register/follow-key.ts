@@ -10,6 +10,8 @@ export interface FollowOptions {
   readonly key: string;
   /** The revision at which the key's state is known; what follows is reported. */
   readonly from: Revision;
+  /** A revision that the store is known to have had, besides those that were reported: that of a write, for instance. */
+  readonly known?: () => Revision;
   readonly signal: AbortSignal;
   /** Called with each read that failed and is retried. */
   readonly onTrouble: (error: EtcdError) => void;
@@ -28,13 +30,14 @@ const limits = new WeakMap<NamingClient, ConcurrencyLimit>();
  */
 export async function* followKey(
   client: NamingClient,
-  { key, from, signal, onTrouble }: FollowOptions,
+  options: FollowOptions,
 ): AsyncGenerator<KeyState, never> {
+  const { from, signal } = options;
   const pacer = retryPacer();
   let seen = from;
   for (;;) {
     try {
-      for await (const state of watchAndRead(client, { key, from: seen, signal, onTrouble })) {
+      for await (const state of watchAndRead(client, { ...options, from: seen })) {
         if (state.revision < seen) continue; // a read that an event has overtaken
         seen = state.revision;
         yield state;
@@ -44,7 +47,7 @@ export async function* followKey(
       if (!(error instanceof CompactedError)) throw error;
     }
     await delay(pacer.next(), signal);
-    const state = await readKey(client, { key, from: seen, signal, onTrouble });
+    const state = await readKey(client, { ...options, from: seen });
     seen = state.revision;
     yield state;
   }
@@ -92,15 +95,17 @@ async function* watchAndRead(
  */
 async function readKey(
   client: NamingClient,
-  { key, from, signal, onTrouble }: FollowOptions,
+  { key, from, known, signal, onTrouble }: FollowOptions,
 ): Promise<KeyState> {
   const limit = limits.get(client) ?? new ConcurrencyLimit(maxReads);
   limits.set(client, limit);
   const pacer = retryPacer();
   for (;;) {
+    const written = known?.() ?? 0n; // before the read: what is written during it may be newer
+    const least = written > from ? written : from;
     try {
       const { kvs, revision } = await limit.run(() => client.kv.range(key, { signal }), signal);
-      if (revision < from) throw new RolledBackError(from, revision);
+      if (revision < least) throw new RolledBackError(least, revision);
       return { kv: kvs[0], revision };
     } catch (error) {
       signal.throwIfAborted();

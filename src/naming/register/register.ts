@@ -4,6 +4,7 @@ import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { checkKey, checkTarget, keyPrefix } from '../target.js';
 import { Claim, type OnConflict } from './core/index.js';
+import { defaultId } from './default-id.js';
 import { Registrar } from './registrar.js';
 import type { Registration } from './types.js';
 
@@ -11,7 +12,11 @@ export interface RegisterOptions {
   /** The service, e.g. `foo/bar/my-service`. */
   readonly target: string;
   readonly endpoint: Endpoint;
-  /** The last part of the key, `<target>/<id>`. Default: the endpoint's addr, as etcd's old resolver did. */
+  /**
+   * The last part of the key, `<target>/<id>`. Default: the endpoint's addr, as etcd's old resolver did; in a worker of
+   * `node:cluster` or PM2, which shares its address with others, `<addr>#<worker>`. Processes that share an address in
+   * another way need an id each.
+   */
   readonly id?: string;
   /**
    * Seconds until the record of a process that died is gone. Default 10: renewed every third of it, it outlives an
@@ -54,9 +59,9 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   if (typeof endpoint?.addr !== 'string') throw new NamingError('the endpoint has no addr');
   oneOf('onConflict', onConflict, ['wait', 'fail', 'takeover']);
   oneOf('onDeleted', onDeleted, ['restore', 'stop']);
-  const id = options.id ?? endpoint.addr;
-  if (id === '')
-    throw new NamingError(endpoint.addr === '' ? 'the endpoint has no addr' : 'the endpoint id is empty');
+  if (endpoint.addr === '') throw new NamingError('the endpoint has no addr');
+  const id = options.id ?? defaultId(endpoint.addr);
+  if (id === '') throw new NamingError('the endpoint id is empty');
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
   const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted });
   await registrar.start(timeoutMs, options.signal);

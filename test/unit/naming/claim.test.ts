@@ -49,21 +49,29 @@ describe('a claim', () => {
     assert.equal(judge(12n, at(12n, 6n)), 'replaced');
   });
 
-  it('knows what another writer changed under one of its leases, from what it knows or wrote itself', () => {
+  it('learns what another writer put into its record, and what a lost answer was about', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
-    const at = (modRevision: bigint, lease: bigint, value: string) => ({
+    const at = (modRevision: bigint, lease: bigint, metadata: number) => ({
       ...record(lease),
       modRevision,
-      value: Buffer.from(value),
+      value: Buffer.from(`{"Op":0,"Addr":"a:1","Metadata":${metadata}}`),
     });
     claim.rememberLease(5n);
-    claim.rememberRevision(10n);
-    claim.sent.add(Buffer.from('sent'), false, 0);
-    assert.equal(claim.isChangedByAnother(at(11n, 5n, 'x')), true);
-    assert.equal(claim.isChangedByAnother(at(10n, 5n, 'x')), false, 'known');
-    assert.equal(claim.isChangedByAnother(at(11n, 6n, 'x')), false, 'under another lease');
-    assert.equal(claim.isChangedByAnother(at(11n, 5n, 'sent')), false, 'its answer was lost');
-    assert.equal(claim.isChangedByAnother({ ...at(11n, 5n, ''), value: own }), false);
+    claim.rememberRevision(10n, 5n);
+    assert.equal(claim.isNews(at(11n, 5n, 1)), true);
+    assert.equal(claim.isNews(at(10n, 5n, 1)), false, 'known');
+    assert.equal(claim.isNews(at(11n, 6n, 1)), false, 'under another lease');
+    assert.equal(claim.learn({ ...at(11n, 5n, 1), value: own }), undefined);
+    assert.deepEqual(claim.learn(at(11n, 5n, 1)), { addr: 'a:1', metadata: 1 });
+
+    claim.desired.change({ metadata: 2 });
+    claim.sent.add(claim.desired.send(), false, 0);
+    claim.desired.change({ metadata: 3 });
+    assert.equal(claim.learn(at(12n, 5n, 2)), undefined, 'its own');
+    claim.desired.send();
+    claim.desired.takeBack();
+    assert.equal(claim.desired.endpoint.metadata, 2);
+    assert.equal(claim.learn(at(13n, 5n, 2)), undefined);
   });
 });
 
@@ -132,15 +140,19 @@ describe('what a registration wants stored', () => {
     assert.deepEqual(one.endpoint.metadata, { weight: 2 });
   });
 
-  it('takes back what can never be stored, and keeps what it was given as it was then', () => {
+  it('takes back only what can never be stored, and keeps what it was given as it was then', () => {
     const one = desired();
     const metadata = { weight: 2 };
     one.change({ metadata });
     metadata.weight = 3;
     assert.deepEqual(one.endpoint.metadata, { weight: 2 });
+    const refused = one.change({ metadata: { weight: 4 } });
+    one.change({ addr: 'b:1' });
     one.send();
-    one.takeBack();
-    assert.deepEqual(one.endpoint.metadata, { weight: 1 });
+    assert.equal(one.takeBack(), refused);
+    assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 2 } });
+    one.send();
+    one.confirm(true);
     assert.equal(one.isDirty, false);
     assert.throws(() => one.change({ addr: '' }), /no addr/);
     assert.throws(() => one.change({ metadata: Number.NaN }), /NamingError|number/);

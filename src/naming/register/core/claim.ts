@@ -15,7 +15,7 @@ export type OnConflict = 'wait' | 'fail' | 'takeover';
  * What a state of the key means for the record that was written under a lease:
  * - `known`: nothing new, or older than that write;
  * - `gone`: there is no record;
- * - `ours`: a newer record under the same lease, whoever wrote it;
+ * - `ours`: a newer record under the same lease, whoever wrote it; or one under an earlier lease, from a backup;
  * - `orphan`: our bytes under no lease, which nothing would ever remove;
  * - `replaced`: anything else is another's.
  */
@@ -33,11 +33,15 @@ export class Claim {
   readonly #ownLeases = new Set<LeaseId>();
   /** Of the newest record that is known to be ours. */
   #knownRevision: Revision = 0n;
+  #knownLease: LeaseId = 0n;
+  /** What the registration stored last, or adopted. */
+  #knownValue: Buffer;
 
   /** @throws {NamingError} for an endpoint that cannot be stored. */
   constructor(key: string, endpoint: Endpoint, onConflict: OnConflict) {
     this.key = key;
     this.desired = new DesiredEndpoint(endpoint);
+    this.#knownValue = this.desired.value;
     this.#onConflict = onConflict;
   }
 
@@ -49,8 +53,17 @@ export class Claim {
   }
 
   /** The record at that revision is ours, and what it says is known. */
-  rememberRevision(revision: Revision): void {
+  rememberRevision(revision: Revision, lease: LeaseId): void {
     this.#knownRevision = revision;
+    this.#knownLease = lease;
+  }
+
+  get knownValue(): Buffer {
+    return this.#knownValue;
+  }
+
+  rememberValue(value: Buffer): void {
+    this.#knownValue = value;
   }
 
   /** Stores the value if the key is free, or still as it was at that revision; else reads what is there. */
@@ -70,9 +83,9 @@ export class Claim {
   /** Delete the record where it has our bytes and no lease: at the end of a registration it would stay for good. */
   orphanTxns(): readonly Txn[] {
     const { key } = this;
-    const { value, settledValue } = this.desired;
-    const values = value.equals(settledValue) ? [value] : [value, settledValue];
-    return values.map((ours) => ({
+    const { value } = this.desired;
+    const known = this.#knownValue;
+    return (value.equals(known) ? [value] : [value, known]).map((ours) => ({
       compare: [
         { target: 'lease', key, result: '=', value: 0n },
         { target: 'value', key, result: '=', value: ours },
@@ -92,10 +105,21 @@ export class Claim {
     return this.#onConflict === 'takeover' || this.hasOwnAddr(found);
   }
 
-  /** Whether another writer changed our record since it was last known, as an operator does while its owner is cut off. */
-  isChangedByAnother(kv: KeyValue): boolean {
-    const isNewer = this.#ownLeases.has(kv.lease) && kv.modRevision > this.#knownRevision;
-    return isNewer && !this.isOurs(kv.value);
+  /** Whether it is our record and newer than what is known of it: an operator may change it while its owner is cut off. */
+  isNews(kv: KeyValue): boolean {
+    const leases = [...this.#ownLeases];
+    const age = leases.indexOf(kv.lease);
+    // A record under an earlier lease comes from a backup.
+    return age >= 0 && age >= leases.indexOf(this.#knownLease) && kv.modRevision > this.#knownRevision;
+  }
+
+  /** Takes over what another writer put into our record, which it gives, or a write of ours whose answer was lost. */
+  learn(kv: KeyValue): Endpoint | undefined {
+    const { desired } = this;
+    if (kv.value.equals(desired.settledValue)) return undefined;
+    if (!this.isOurs(kv.value)) return desired.adopt(kv);
+    if (desired.isDirty) desired.found(kv);
+    return undefined;
   }
 
   hasOwnAddr(kv: KeyValue): boolean {
@@ -106,7 +130,8 @@ export class Claim {
   judge({ kv, revision }: KeyState, lease: LeaseId, written: Revision): Finding {
     if (revision < written) return 'known';
     if (!kv) return 'gone';
-    if (kv.lease === lease) return kv.modRevision === written ? 'known' : 'ours';
+    if (kv.lease === lease && kv.modRevision === written) return 'known';
+    if (kv.lease === lease || this.#ownLeases.has(kv.lease)) return 'ours';
     return this.isOrphan(kv) ? 'orphan' : 'replaced';
   }
 
@@ -123,7 +148,8 @@ export class Claim {
   /** Whether it is what this registration stores, stored, or may have stored. */
   isOurs(value: Buffer): boolean {
     const { desired, sent } = this;
-    return value.equals(desired.value) || value.equals(desired.settledValue) || sent.has(value);
+    const known = [desired.value, desired.settledValue, this.#knownValue];
+    return known.some((one) => one.equals(value)) || sent.has(value);
   }
 }
 

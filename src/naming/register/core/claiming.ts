@@ -118,10 +118,8 @@ export class Claiming implements LifePart {
    */
   #claimOver(kv: KeyValue | undefined, isContradiction: boolean): void {
     const { claim, now } = this.#context;
-    if (kv && claim.isChangedByAnother(kv)) {
-      const endpoint = claim.desired.adopt(kv);
-      if (endpoint) this.#context.tell({ type: 'adopted', endpoint });
-    }
+    const endpoint = kv && claim.isNews(kv) ? claim.learn(kv) : undefined;
+    if (endpoint) this.#context.tell({ type: 'adopted', endpoint });
     const isAtOnce = !this.#hasTried && !isContradiction;
     this.#hasTried = true;
     this.#expected = kv?.modRevision;

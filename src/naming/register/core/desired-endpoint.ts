@@ -4,14 +4,19 @@ import type { Endpoint, JsonValue } from '../../endpoint.js';
 import { EndpointDecodeError, NamingError } from '../../errors.js';
 import { sameJson } from '../../same-json.js';
 
-/** What the owner's updates amount to. */
+/** An update of the owner's, or what several of them amount to. */
 interface Change {
+  /** Of the last of them, counted from 1. */
+  readonly number: number;
   readonly fields: Partial<Endpoint>;
   /** Whether one of them had a status of its own: it is then newer than what an operator wrote before. */
   readonly givesStatus: boolean;
 }
 
-const noChange: Change = { fields: {}, givesStatus: false };
+const noChange: Change = { number: 0, fields: {}, givesStatus: false };
+
+/** Older ones are merged for good: they can only be taken back together. */
+const maxChanges = 32;
 
 /** What the record says without unconfirmed changes. */
 interface Base {
@@ -29,10 +34,11 @@ interface Base {
  */
 export class DesiredEndpoint {
   #base: Base;
-  /** Covered by the write under way. */
-  #sending: Change | undefined;
+  /** Covered by the write under way, in the order of their calls. */
+  #sending: readonly Change[] = [];
   /** Since that write began. */
-  #waiting: Change | undefined;
+  #waiting: readonly Change[] = [];
+  #changes = 0;
   #isDraining = false;
   #endpoint: Endpoint;
   #value: Buffer;
@@ -66,54 +72,65 @@ export class DesiredEndpoint {
 
   /** Whether there is a change that no write has confirmed. */
   get isDirty(): boolean {
-    return this.#sending !== undefined || this.#waiting !== undefined;
+    return this.#sending.length + this.#waiting.length > 0;
   }
 
-  /** @throws {NamingError} for what cannot be stored; nothing has changed then. */
-  change(fields: Partial<Endpoint>): void {
+  /** The number of the last change. */
+  get latest(): number {
+    return this.#changes;
+  }
+
+  /** Gives the number of the change. @throws {NamingError} for what cannot be stored; nothing has changed then. */
+  change(fields: Partial<Endpoint>): number {
     const before = this.#waiting;
-    this.#waiting = merge(before ?? noChange, toChange(fields));
+    this.#waiting = bounded([...before, toChange(this.#changes + 1, fields)]);
     try {
       this.#refresh();
     } catch (error) {
       this.#waiting = before;
       throw error;
     }
+    return ++this.#changes;
   }
 
-  drain(): void {
+  drain(): number {
     this.#isDraining = true;
-    this.#waiting ??= noChange;
+    this.#changes++;
+    this.#waiting = [...this.#waiting, { ...noChange, number: this.#changes }];
     this.#refresh();
+    return this.#changes;
   }
 
   /** The value to be written now. `confirm`, `fail` or `takeBack` says what became of it. */
   send(): Buffer {
     this.fail();
     this.#sending = this.#waiting;
-    this.#waiting = undefined;
+    this.#waiting = [];
     return this.#value;
   }
 
   /** The value that was sent is stored; `isNewest` unless something that was written after it has been adopted. */
   confirm(isNewest: boolean): void {
     const sent = this.#sending;
-    this.#sending = undefined;
-    if (sent && isNewest) this.#base = applied(this.#base, sent);
+    this.#sending = [];
+    if (isNewest) this.#base = applied(this.#base, merged(sent));
     this.#refresh();
   }
 
   /** It is not known to be stored: what it covered is covered by the next write. */
   fail(): void {
-    if (this.#sending) this.#waiting = merge(this.#sending, this.#waiting ?? noChange);
-    this.#sending = undefined;
+    this.#waiting = bounded([...this.#sending, ...this.#waiting]);
+    this.#sending = [];
   }
 
-  /** It can never be stored: the changes that it covered are no longer desired. */
-  takeBack(): void {
-    this.#sending = undefined;
-    if (this.#isDraining) this.#waiting ??= noChange;
+  /** It can never be stored: the change that made it so is no longer desired. Gives the number of that change. */
+  takeBack(): number | undefined {
+    const latestFirst = [...this.#sending].reverse();
+    const culprit = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(isSomething);
+    this.#sending = this.#sending.filter((change) => change !== culprit);
+    this.fail();
     this.#refresh();
+    return culprit?.number;
   }
 
   /**
@@ -146,8 +163,18 @@ export class DesiredEndpoint {
     return this.#endpoint;
   }
 
+  /** A write whose answer was lost has been carried out: it is the base of the changes that are not confirmed. */
+  found(kv: KeyValue): void {
+    const endpoint = decoded(kv.value);
+    if (!endpoint) return;
+    const { givenStatus } = this.#base;
+    this.#base = { endpoint, bytes: kv.value, givenStatus };
+    this.#refresh();
+  }
+
   get #ownAddrs(): readonly (string | undefined)[] {
-    return [this.#base.endpoint.addr, this.#sending?.fields.addr, this.#waiting?.fields.addr];
+    const changed = [...this.#sending, ...this.#waiting].map(({ fields }) => fields.addr);
+    return [this.#base.endpoint.addr, ...changed];
   }
 
   get #settled(): Endpoint {
@@ -155,12 +182,11 @@ export class DesiredEndpoint {
   }
 
   #refresh(): void {
-    const changes = merge(this.#sending ?? noChange, this.#waiting ?? noChange);
+    const changes = merged([...this.#sending, ...this.#waiting]);
     const { endpoint } = applied(this.#base, changes);
     const wanted = this.#isDraining ? withDrainingStatus(endpoint) : endpoint;
     const settledValue = this.#valueOf(this.#settled, this.#base.bytes);
-    const isSettled = Object.keys(changes.fields).length === 0;
-    this.#value = isSettled ? settledValue : this.#valueOf(wanted, undefined);
+    this.#value = isSomething(changes) ? this.#valueOf(wanted, undefined) : settledValue;
     this.#settledValue = settledValue;
     this.#endpoint = wanted;
   }
@@ -187,7 +213,7 @@ function isMarked({ metadata }: Endpoint): boolean {
 }
 
 /** A copy, so that what its owner does with the object later changes nothing. @throws {NamingError} */
-function toChange(fields: Partial<Endpoint>): Change {
+function toChange(number: number, fields: Partial<Endpoint>): Change {
   const { addr, metadata } = fields;
   if ('addr' in fields && (typeof addr !== 'string' || addr === ''))
     throw new NamingError('the endpoint has no addr');
@@ -196,24 +222,38 @@ function toChange(fields: Partial<Endpoint>): Change {
     ...(addr === undefined ? {} : { addr }),
     ...('metadata' in fields ? { metadata: copy } : {}),
   };
-  return { fields: change, givesStatus: isPlain(copy) && 'status' in copy };
+  return { number, fields: change, givesStatus: isPlain(copy) && 'status' in copy };
 }
 
-function merge(earlier: Change, later: Change): Change {
-  return {
-    fields: { ...earlier.fields, ...later.fields },
-    givesStatus: earlier.givesStatus || later.givesStatus,
-  };
+function isSomething({ fields }: Change): boolean {
+  return Object.keys(fields).length > 0;
+}
+
+/** What changes amount to, in their order. */
+function merged(changes: readonly Change[]): Change {
+  return changes.reduce(
+    (earlier, later) => ({
+      number: later.number,
+      fields: { ...earlier.fields, ...later.fields },
+      givesStatus: earlier.givesStatus || later.givesStatus,
+    }),
+    noChange,
+  );
+}
+
+function bounded(changes: readonly Change[]): readonly Change[] {
+  const tooMany = changes.length - maxChanges;
+  return tooMany > 0 ? [merged(changes.slice(0, tooMany + 1)), ...changes.slice(tooMany + 1)] : changes;
 }
 
 /**
  * A status that another writer stored stays, unless a change has one of its own: a server that an operator drains must
  * not be put back by its next report of its load.
  */
-function applied(base: Base, { fields, givesStatus }: Change): Base {
+function applied(base: Base, change: Change): Base {
+  const { fields, givesStatus } = change;
   const givenStatus = givesStatus ? undefined : base.givenStatus;
-  const isSame = Object.keys(fields).length === 0;
-  if (isSame) return { ...base, givenStatus };
+  if (!isSomething(change)) return { ...base, givenStatus };
   const endpoint = { ...base.endpoint, ...fields };
   const { metadata } = endpoint;
   if (givenStatus === undefined || !isPlain(metadata) || 'status' in metadata)

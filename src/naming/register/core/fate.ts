@@ -7,11 +7,6 @@ import {
   UnauthenticatedError,
 } from '../../../errors/index.js';
 
-/** A store that was wiped or restored is there all the same: the next attempt meets it as it is. */
-export function isFinal(error: EtcdError): boolean {
-  return error.verdict === 'final' && !(error instanceof RolledBackError);
-}
-
 /** Whether nothing that is known of the lease and the record holds any more. */
 export function endsLife(error: EtcdError): boolean {
   return (
@@ -19,6 +14,11 @@ export function endsLife(error: EtcdError): boolean {
     error instanceof RolledBackError ||
     error instanceof StoreReplacedError
   );
+}
+
+/** Whether waiting changes nothing. A store that was wiped or restored is there all the same, and so are new leases. */
+export function isFinal(error: EtcdError): boolean {
+  return error.verdict === 'final' && !endsLife(error);
 }
 
 /** Whether it is the user who is refused, and not what was to be stored. */

@@ -1,7 +1,7 @@
 import type { EtcdError } from '../../../errors/index.js';
 import type { KeyValue, LeaseId, Revision } from '../../../model/index.js';
 import type { CoreContext } from './context.js';
-import { endsLife, isFinal, isRefusal } from './fate.js';
+import { isFinal, isRefusal } from './fate.js';
 import type { RequestKey } from './protocol.js';
 
 /** A write of the desired endpoint that is under way. */
@@ -16,13 +16,13 @@ export class RecordWrite {
 
   /** Sends it: for a key that is free, or holds what was written at that revision. */
   constructor(context: CoreContext, lease: LeaseId, expected: Revision | undefined) {
-    const { claim, calls, initial, now } = context;
+    const { claim, initial, now } = context;
     this.#context = context;
     this.#lease = lease;
     this.request = context.newRequest();
     this.#value = claim.desired.send();
     this.#isCreating = expected === undefined;
-    this.#covers = calls.latest;
+    this.#covers = claim.desired.latest;
     const txn = claim.storeTxn(lease, this.#value, expected);
     context.emit({ type: 'write', request: this.request, txn, ...initial?.callTimeout(now) });
   }
@@ -36,6 +36,7 @@ export class RecordWrite {
   confirm(isNewest: boolean): void {
     const { claim, calls } = this.#context;
     claim.desired.confirm(isNewest);
+    if (isNewest) claim.rememberValue(this.#value);
     if (!this.#isCreating) claim.sent.confirmed();
     this.#context.lastError = undefined;
     calls.settle(this.#covers);
@@ -58,10 +59,15 @@ export class RecordWrite {
   failed(error: EtcdError): void {
     const { claim, calls, now } = this.#context;
     this.#context.lastError = error;
-    const isLasting = isFinal(error) && !endsLife(error);
-    if (isLasting && !isRefusal(error)) claim.desired.takeBack();
-    else claim.desired.fail();
     if (error.verdict !== 'not-applied') claim.sent.add(this.#value, this.#isCreating, now);
-    if (isLasting) calls.settle(this.#covers, error);
+    if (!isFinal(error)) {
+      claim.desired.fail();
+    } else if (isRefusal(error)) {
+      claim.desired.fail();
+      calls.settle(this.#covers, error);
+    } else {
+      const refused = claim.desired.takeBack();
+      if (refused !== undefined) calls.refuse(refused, error);
+    }
   }
 }

@@ -260,12 +260,11 @@ export class RegistrationCore {
 
   // Owners.
 
-  #change(call: CallKey, timeoutMs: number, change: () => void): void {
+  #change(call: CallKey, timeoutMs: number, change: () => number): void {
     const { calls, now } = this.#context;
     try {
       if (this.#isOver) throw new ClosedError('the registration');
-      change();
-      calls.add(call, timeoutMs, now);
+      calls.add(call, change(), timeoutMs, now);
     } catch (error) {
       this.#context.emit({ type: 'settle', call, error: toEtcdError(error) });
     }

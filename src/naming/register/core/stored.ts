@@ -18,6 +18,8 @@ export class Stored implements LifePart {
   #retries: Pacer;
   readonly #restores: Pacer;
   #revision: Revision;
+  /** What stands there at that revision. */
+  #value: Buffer;
   /** What another writer put there in place of ours; undefined when it is as it should be. */
   #foreign: string | undefined;
   #write: RecordWrite | undefined;
@@ -31,12 +33,13 @@ export class Stored implements LifePart {
     this.#context = context;
     this.held = held;
     this.#revision = revision;
+    this.#value = context.claim.knownValue;
     this.#restores = restores;
     this.#retries = context.pacer();
     this.#retryAt = context.now;
     this.#restoreAt = context.now;
     this.#follow = context.follow(revision);
-    context.claim.rememberRevision(revision);
+    context.claim.rememberRevision(revision, held.lease);
   }
 
   get revision(): Revision {
@@ -87,8 +90,9 @@ export class Stored implements LifePart {
     write.failed(error);
     if (error instanceof LeaseNotFoundError) return { type: 'lease-lost', error };
     if (endsLife(error)) return { type: 'failed', error };
-    this.#isFailing = this.#context.claim.desired.isDirty || this.#foreign !== undefined;
-    if (!this.#isFailing) return undefined;
+    this.#isFailing = true;
+    this.#settle();
+    if (!this.#isFailing) return undefined; // the update was taken back, and its owner has the error
     const retryInMs = this.#retries.next();
     this.#retryAt = this.#context.now + retryInMs;
     this.#context.trouble(error, retryInMs);
@@ -112,6 +116,9 @@ export class Stored implements LifePart {
   #judge(state: KeyState): Outcome | undefined {
     const { kv } = state;
     const finding = this.#context.claim.judge(state, this.held.lease, this.#revision);
+    // A store that was restored may have come to the very revision again, with another record.
+    if (finding === 'known' && kv?.modRevision === this.#revision && !kv.value.equals(this.#value))
+      return this.#changed(kv);
     if (finding === 'known') {
       if (!this.#isFailing) this.#context.lastError = undefined;
       return undefined;
@@ -136,28 +143,52 @@ export class Stored implements LifePart {
     if (!isNewest) return;
     const foreign = this.#foreign;
     this.#foreign = undefined;
-    this.#know(revision);
+    this.#know(revision, this.#context.claim.knownValue);
     if (foreign !== undefined) this.#context.tell({ type: 'restored', value: foreign });
   }
 
   /** Another writer changed the record: what it says of its own is taken over, or ours is stored again. */
   #changed(kv: KeyValue): undefined {
     const { claim, now } = this.#context;
-    this.#know(kv.modRevision);
-    const isOurs = claim.isOurs(kv.value);
-    if (!isOurs) {
-      const endpoint = claim.desired.adopt(kv);
-      if (endpoint) this.#context.tell({ type: 'adopted', endpoint });
-    }
+    // What comes from a backup is older, or stands under an earlier lease.
+    const isNews = kv.modRevision > this.#revision && (kv.lease === this.held.lease || kv.lease === 0n);
+    this.#know(kv.modRevision, kv.value);
+    if (!this.#write && claim.desired.isDirty && this.#isAsDesired(kv)) this.#confirmAll();
+    const endpoint = isNews ? claim.learn(kv) : undefined;
+    if (endpoint) this.#context.tell({ type: 'adopted', endpoint });
+    const { desired } = claim;
+    if (kv.value.equals(desired.settledValue)) claim.rememberValue(kv.value);
     // What is about to be written over is as it should be.
-    const isRight = kv.value.equals(claim.desired.settledValue) || (isOurs && claim.desired.isDirty);
+    const isRight = kv.value.equals(desired.settledValue) || (desired.isDirty && claim.isOurs(kv.value));
     const isAsItShouldBe = isRight && kv.lease === this.held.lease;
     this.#foreign = isAsItShouldBe ? undefined : textOf(kv);
     if (!isAsItShouldBe) this.#restoreAt = now + this.#restores.next();
+    this.#settle();
   }
 
-  #know(revision: Revision): void {
+  #isAsDesired(kv: KeyValue): boolean {
+    return kv.lease === this.held.lease && kv.value.equals(this.#context.claim.desired.value);
+  }
+
+  /** A write whose answer was lost has stored all that is desired. */
+  #confirmAll(): void {
+    const { claim, calls } = this.#context;
+    claim.desired.send();
+    claim.desired.confirm(true);
+    claim.sent.confirmed();
+    calls.settle(claim.desired.latest);
+  }
+
+  /** Where nothing is left to be written, nothing fails. */
+  #settle(): void {
+    if (this.#context.claim.desired.isDirty || this.#foreign !== undefined) return;
+    this.#isFailing = false;
+    this.#context.lastError = undefined;
+  }
+
+  #know(revision: Revision, value: Buffer): void {
     this.#revision = revision;
-    this.#context.claim.rememberRevision(revision);
+    this.#value = value;
+    this.#context.claim.rememberRevision(revision, this.held.lease);
   }
 }

@@ -12,15 +12,9 @@ interface Call {
 export class UpdateCalls {
   readonly #calls = new Map<CallKey, Call>();
   readonly #settle: (call: CallKey, error?: EtcdError) => void;
-  #changes = 0;
 
   constructor(settle: (call: CallKey, error?: EtcdError) => void) {
     this.#settle = settle;
-  }
-
-  /** The number of the latest change: what a write that is made now covers. */
-  get latest(): number {
-    return this.#changes;
   }
 
   get nextDeadline(): number {
@@ -29,8 +23,8 @@ export class UpdateCalls {
     return next;
   }
 
-  add(call: CallKey, timeoutMs: number, now: number): void {
-    this.#calls.set(call, { change: ++this.#changes, until: now + timeoutMs, timeoutMs });
+  add(call: CallKey, change: number, timeoutMs: number, now: number): void {
+    this.#calls.set(call, { change, until: now + timeoutMs, timeoutMs });
   }
 
   leave(call: CallKey): void {
@@ -42,8 +36,13 @@ export class UpdateCalls {
     for (const [key, { change }] of this.#calls) if (change <= upTo) this.#over(key, error);
   }
 
+  /** That change alone is not stored, and never will be. */
+  refuse(refused: number, error: EtcdError): void {
+    for (const [key, { change }] of this.#calls) if (change === refused) this.#over(key, error);
+  }
+
   settleAll(error: EtcdError): void {
-    this.settle(this.#changes, error);
+    this.settle(Number.POSITIVE_INFINITY, error);
   }
 
   /** Ends the calls whose time is over; what they asked for stays desired. */

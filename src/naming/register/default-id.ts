@@ -1,0 +1,24 @@
+import cluster from 'node:cluster';
+
+/** How a process shares its address, as far as its environment says. */
+export interface WorkerEnvironment {
+  /** The number of a `node:cluster` worker. */
+  readonly workerId: number | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The id of a registration whose owner gives none: the address, so that a process which restarts within the TTL takes
+ * its old record over. Workers of `node:cluster` and PM2 share one port: there it is the address and the worker's
+ * number, since with one record for all of them the first that ends would take it from the others.
+ */
+export function defaultId(addr: string, { workerId, env }: WorkerEnvironment = here()): string {
+  // PM2 keeps an instance's number when it starts it again; in its cluster mode the worker's own number grows each time.
+  const instance = env['pm_id'] === undefined ? undefined : env['NODE_APP_INSTANCE'];
+  const worker = instance || workerId;
+  return worker === undefined ? addr : `${addr}#${worker}`;
+}
+
+function here(): WorkerEnvironment {
+  return { workerId: cluster.worker?.id, env: process.env };
+}

@@ -1,0 +1,308 @@
+import { EtcdError } from '#src/errors/index.js';
+import {
+  Claim,
+  RegistrationCore,
+  type RegistrationEffect,
+  type RegistrationInput,
+} from '#src/naming/register/core/index.js';
+import type { VirtualClock } from '../clock.js';
+import type { Random } from '../random.js';
+import type { Trace } from '../trace.js';
+import { Follower } from './follower.js';
+import type { Network } from './network.js';
+import type { Oracle } from './oracle.js';
+import type { Schedule } from './schedule.js';
+import { key, type Store } from './store.js';
+import { describeEffect, describeInput } from './words.js';
+
+const callTimeoutMs = 10_000;
+const closeTimeoutMs = 5_000;
+
+export interface OwnerParts {
+  readonly clock: VirtualClock;
+  readonly network: Network;
+  readonly store: Store;
+  readonly oracle: Oracle;
+  readonly trace: Trace;
+}
+
+interface Held {
+  readonly ttlMs: number;
+  heldUntil: number;
+}
+
+/** The process with the registration: performs the core's effects, renews leases, and may stand still for a while. */
+export class Owner {
+  readonly core: RegistrationCore;
+  readonly #parts: OwnerParts;
+  readonly #ttlMs: number;
+  readonly #held = new Map<bigint, Held>();
+  readonly #followers = new Map<number, Follower>();
+  readonly #waiting: RegistrationInput[] = [];
+  #isAsleep = false;
+  #asleepUntil = 0;
+  #cancelTimer: (() => void) | undefined;
+  #nextLease = 1_000n;
+
+  constructor(plan: Schedule, endpoint: { addr: string }, random: Random, parts: OwnerParts) {
+    this.#parts = parts;
+    this.#ttlMs = plan.ttlMs;
+    const claim = new Claim(key, { ...endpoint, metadata: { seq: 0 } }, plan.onConflict);
+    this.core = new RegistrationCore({ claim, onDeleted: plan.onDeleted }, random.next);
+  }
+
+  get isAwake(): boolean {
+    return !this.#isAsleep;
+  }
+
+  get isClosed(): boolean {
+    return this.core.state === 'closed';
+  }
+
+  isHeld(lease: bigint): boolean {
+    return this.#held.has(lease);
+  }
+
+  get openFollowers(): number {
+    return this.#followers.size;
+  }
+
+  get hasTimer(): boolean {
+    return this.#cancelTimer !== undefined;
+  }
+
+  sleep(ms: number): void {
+    const { clock } = this.#parts;
+    this.#isAsleep = true;
+    this.#asleepUntil = Math.max(this.#asleepUntil, clock.now + ms);
+    clock.after(ms, () => this.#wake());
+  }
+
+  changed(): void {
+    for (const follower of [...this.#followers.values()]) follower.changed();
+  }
+
+  cut(): void {
+    for (const follower of [...this.#followers.values()]) follower.cut();
+  }
+
+  input(input: RegistrationInput): void {
+    if (this.isAwake) this.#handle(input);
+    else this.#waiting.push(input);
+  }
+
+  #wake(): void {
+    if (this.#parts.clock.now < this.#asleepUntil) return;
+    this.#isAsleep = false;
+    this.#checkLeases();
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#handle(next);
+  }
+
+  #handle(input: RegistrationInput): void {
+    const { clock, oracle, trace } = this.#parts;
+    trace.note(clock.now, 2, input.type.length, 0, () => `> ${describeInput(input)}`);
+    oracle.before(input);
+    const wasClosed = this.isClosed;
+    const effects = this.core.handle(input, clock.now);
+    if (!wasClosed && this.isClosed) {
+      oracle.closes(revokedBy(effects));
+      this.#expectEnd(clock.now + closeTimeoutMs);
+    }
+    for (const effect of effects) {
+      trace.note(clock.now, 3, effect.type.length, 'request' in effect ? effect.request : 0, () =>
+        describeEffect(effect),
+      );
+      oracle.effect(effect);
+      this.#perform(effect);
+    }
+  }
+
+  #expectEnd(at: number): void {
+    const { clock, oracle } = this.#parts;
+    clock.after(at + 20 - clock.now, () => {
+      if (!this.isAwake) this.#expectEnd(clock.now + 50);
+      else if (!oracle.end) oracle.violate('R6', 'its end takes too long');
+    });
+  }
+
+  #perform(effect: RegistrationEffect): void {
+    const { clock, network, store } = this.#parts;
+    switch (effect.type) {
+      case 'grant':
+        this.#grant(effect.request, effect.timeoutMs);
+        return;
+      case 'write':
+        this.#ask(
+          effect.request,
+          effect.timeoutMs,
+          () => store.txn(effect.txn),
+          (result) => ({
+            type: 'written',
+            request: effect.request,
+            result,
+          }),
+        );
+        return;
+      case 'follow':
+        this.#follow(effect.request, effect.from);
+        return;
+      case 'ask-lease':
+        this.#ask(
+          effect.request,
+          undefined,
+          () => store.leases.has(effect.lease),
+          (isAlive) => ({
+            type: 'lease-state',
+            request: effect.request,
+            isAlive,
+          }),
+        );
+        return;
+      case 'cancel':
+        this.#followers.get(effect.request)?.cancel();
+        this.#followers.delete(effect.request);
+        return;
+      case 'revoke':
+        this.#held.delete(effect.lease);
+        network.request(
+          callTimeoutMs,
+          () => store.revoke(effect.lease, 'revoke'),
+          (answer) => this.input({ type: 'revoked', lease: effect.lease, isRevoked: 'value' in answer }),
+        );
+        return;
+      case 'delete-orphan':
+        this.#ask(
+          effect.request,
+          effect.timeoutMs,
+          () => store.txn(effect.txn),
+          () => ({
+            type: 'orphan-deleted',
+            request: effect.request,
+          }),
+        );
+        return;
+      case 'wake-at':
+        this.#cancelTimer?.();
+        this.#cancelTimer =
+          effect.at === Number.POSITIVE_INFINITY
+            ? undefined
+            : clock.after(Math.max(0, effect.at - clock.now), () => {
+                this.#cancelTimer = undefined;
+                this.input({ type: 'timer' });
+              });
+        return;
+      case 'started':
+      case 'settle':
+      case 'event':
+      case 'end':
+        return;
+    }
+  }
+
+  #ask<T>(
+    request: number,
+    timeoutMs: number | undefined,
+    serve: () => T,
+    toInput: (value: T) => RegistrationInput,
+  ): void {
+    this.#parts.network.request(timeoutMs ?? callTimeoutMs, serve, (answer) =>
+      this.input(
+        'value' in answer ? toInput(answer.value) : { type: 'failed', request, error: answer.error },
+      ),
+    );
+  }
+
+  #grant(request: number, timeoutMs: number | undefined): void {
+    const { clock, network, oracle, store } = this.#parts;
+    const lease = this.#nextLease++;
+    const sentAt = clock.now;
+    network.request(
+      timeoutMs ?? callTimeoutMs,
+      () => store.grant(lease, this.#ttlMs, clock.now, true),
+      (answer) => {
+        // As LeaseClient.hold does: what may have been granted is given back.
+        if ('error' in answer) {
+          network.request(
+            callTimeoutMs,
+            () => store.revoke(lease, 'revoke'),
+            () => {},
+          );
+          this.input({ type: 'failed', request, error: answer.error });
+          return;
+        }
+        oracle.granted(lease);
+        const held = { ttlMs: this.#ttlMs, heldUntil: sentAt + this.#ttlMs * 0.98 };
+        this.#held.set(lease, held);
+        this.#renewLater(lease, held);
+        this.#watchEnd(lease, held);
+        this.input({ type: 'granted', request, lease, ttlMs: this.#ttlMs });
+      },
+    );
+  }
+
+  #follow(request: number, from: bigint): void {
+    const follower = new Follower(
+      this.#parts,
+      from,
+      () => this.core.revision ?? 0n,
+      ({ kv, revision }) => this.input({ type: 'state', request, kv, revision }),
+      (error) => this.input({ type: 'failed', request, error }),
+    );
+    this.#followers.set(request, follower);
+  }
+
+  // Leases.
+
+  #renewLater(lease: bigint, held: Held): void {
+    const { clock, network } = this.#parts;
+    clock.after(network.isFair ? held.ttlMs / 3 : 500, () => this.#renew(lease, held));
+  }
+
+  #renew(lease: bigint, held: Held): void {
+    const { clock, network, store } = this.#parts;
+    if (this.#held.get(lease) !== held) return;
+    if (!this.isAwake || !network.isFair) {
+      clock.after(500, () => this.#renew(lease, held));
+      return;
+    }
+    const sentAt = clock.now;
+    network.request(
+      callTimeoutMs,
+      () => {
+        const found = store.leases.get(lease);
+        if (found) found.endsAt = clock.now + found.ttlMs;
+        return found !== undefined;
+      },
+      (answer) => {
+        if (this.#held.get(lease) !== held) return;
+        if ('value' in answer && !answer.value) this.#end(lease, 'expired');
+        else if ('value' in answer) held.heldUntil = Math.max(held.heldUntil, sentAt + held.ttlMs * 0.98);
+      },
+    );
+    this.#renewLater(lease, held);
+  }
+
+  #watchEnd(lease: bigint, held: Held): void {
+    const { clock } = this.#parts;
+    clock.after(Math.max(1, held.heldUntil - clock.now), () => {
+      if (this.#held.get(lease) !== held) return;
+      if (this.isAwake) this.#checkLeases();
+      this.#watchEnd(lease, held);
+    });
+  }
+
+  #checkLeases(): void {
+    for (const [lease, { heldUntil }] of [...this.#held])
+      if (this.#parts.clock.now >= heldUntil) this.#end(lease, 'lost-contact');
+  }
+
+  #end(lease: bigint, reason: string): void {
+    this.#held.delete(lease);
+    const error = new EtcdError(`the lease is gone: ${reason}`, { code: 5, verdict: 'not-applied' });
+    this.input({ type: 'lease-ended', lease, error });
+  }
+}
+
+function revokedBy(effects: readonly RegistrationEffect[]): Set<bigint> {
+  return new Set(effects.flatMap((effect) => (effect.type === 'revoke' ? [effect.lease] : [])));
+}

@@ -1,0 +1,21 @@
+import type { KeyValue } from '#src/model/index.js';
+
+/** What a record says, or nothing where it cannot be read. */
+export function metadataOf({ value }: Pick<KeyValue, 'value'>): Readonly<Record<string, unknown>> {
+  try {
+    const { Metadata } = JSON.parse(value.toString()) as { Metadata?: Readonly<Record<string, unknown>> };
+    return Metadata ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** The update that the record has. */
+export function seqOf(kv: Pick<KeyValue, 'value'>): number | undefined {
+  const { seq } = metadataOf(kv);
+  return typeof seq === 'number' ? seq : undefined;
+}
+
+export function recordValue(addr: string, metadata: object): Buffer {
+  return Buffer.from(JSON.stringify({ Op: 0, Addr: addr, Metadata: metadata }));
+}

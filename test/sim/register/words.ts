@@ -1,0 +1,23 @@
+import type { RegistrationEffect, RegistrationInput } from '#src/naming/register/core/index.js';
+
+/** For people who read a trace. */
+export function describeInput(input: RegistrationInput): string {
+  return `${input.type} ${details(input)}`;
+}
+
+export function describeEffect(effect: RegistrationEffect): string {
+  return `    ${effect.type} ${details(effect)}`;
+}
+
+function details(value: object): string {
+  const text = JSON.stringify(value, (name, member: unknown) => {
+    if (name === 'type' && member === (value as { type: unknown }).type) return undefined;
+    if (name === 'key') return undefined;
+    if (typeof member === 'bigint') return String(member);
+    if (member instanceof Error) return member.message;
+    if (typeof member === 'object' && member !== null && 'type' in member && member.type === 'Buffer')
+      return Buffer.from((member as unknown as { data: number[] }).data).toString();
+    return member;
+  });
+  return text.slice(0, 600);
+}
