@@ -161,6 +161,30 @@ describe('K8, an answer that was lost is told as lost, and the write is not sent
     assertGood(scene.end());
   });
 
+  describe('of a write that its client says it held back', () => {
+    const text = 'DEADLINE_EXCEEDED: Put was not sent in time, for want of a free stream';
+    const heldBack = { type: 'failed', error: { name: 'DeadlineError', code: 4, text } } as const;
+
+    const scene = () => {
+      const begun = new Scene();
+      begun.lostPut('k', 'a', heldBack, { statuses: [[4, 'no answer within 500 ms']] });
+      return begun;
+    };
+
+    it('is kept, as long as the write was not applied', () => {
+      assertGood(scene().end());
+      const applied = scene();
+      applied.apply({ put: 'k', value: 'a' });
+      assertFlags(applied.end(), 'K3');
+    });
+
+    it('is broken where an attempt before was lost', () => {
+      const scene = new Scene();
+      scene.lostPut('k', 'a', heldBack, { statuses: [unavailable, [4, 'no answer within 500 ms']] });
+      assertFlags(scene.end(), 'K8');
+    });
+  });
+
   it('is kept by sending again what was refused, and by a caller who calls off what was not sent yet', () => {
     const scene = new Scene();
     const statuses = [
