@@ -228,19 +228,23 @@ export const mutants = [
   ),
 
   // Other writers.
-  one('what an operator wrote is not adopted', claim, 'return desired.adopt(kv);', 'return undefined;'),
+  one(
+    'what an operator wrote is not adopted',
+    claim,
+    'this.isOurs(kv.value) ? undefined : this.desired.adopt(kv)',
+    'undefined',
+  ),
   one(
     'what an operator wrote while it was cut off is lost',
     claiming,
     'kv && claim.isNews(kv) ? claim.learn(kv) : undefined',
     'undefined',
   ),
-  one('its own values are adopted', claim, 'if (!this.isOurs(kv.value))', 'if (true)'),
   one(
-    'a lost answer’s value is not the base',
+    'its own values are adopted',
     claim,
-    'if (desired.isDirty)\n            desired.found(kv);',
-    '',
+    'this.isOurs(kv.value) ? undefined : this.desired.adopt(kv)',
+    'this.desired.adopt(kv)',
   ),
   one(
     'lost answers are forgotten',

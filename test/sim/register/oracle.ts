@@ -8,6 +8,12 @@ import { metadataOf, seqOf } from './records.js';
 import type { Schedule } from './schedule.js';
 import type { By, Store } from './store.js';
 
+/** The present record, as the registration knows it. */
+interface Standing {
+  readonly lease: bigint | undefined;
+  readonly revision: bigint | undefined;
+}
+
 interface Call {
   /** The number in the metadata of the update; undefined for a drain. */
   readonly seq: number | undefined;
@@ -39,6 +45,7 @@ export class Oracle {
   readonly #closing = new Set<bigint>();
   #isClosing = false;
   #lease: bigint | undefined;
+  #granted: bigint | undefined;
   #registrations = 0;
   #othersChanges = 0;
   #adopted = 0;
@@ -121,6 +128,25 @@ export class Oracle {
       const call = this.calls.get(input.call);
       if (call?.outcome === 'open') call.outcome = 'left';
     }
+  }
+
+  /** What an input has made of the registration, which had that record before. */
+  handled(
+    input: RegistrationInput,
+    effects: readonly RegistrationEffect[],
+    now: Standing,
+    before: Standing,
+  ): void {
+    if (input.type === 'granted') this.#granted = input.lease;
+    if (input.type === 'lease-ended') {
+      if (now.lease === input.lease) this.violate('R3', `lease ${input.lease} has ended, and is relied on`);
+      const isOther = input.lease !== this.#granted;
+      if (isOther && effects.some((effect) => effect.type === 'event' && isSetback(effect.event)))
+        this.violate('R3', `the end of lease ${input.lease} counts, which was given up before`);
+    }
+    const isSame = now.lease !== undefined && now.lease === before.lease && !this.#wasRestored;
+    if (isSame && (now.revision ?? 0n) < (before.revision ?? 0n))
+      this.violate('R2', `the record's revision went from ${before.revision} to ${now.revision}`);
   }
 
   effect(effect: RegistrationEffect): void {
@@ -341,6 +367,10 @@ export class Oracle {
     if (reason === 'replaced' && onConflict === 'wait') this.violate('R5', 'it left, and was to wait');
     if (reason === 'closed' && !this.#isClosing) this.violate('end reason', 'it ended, and nobody closed it');
   }
+}
+
+function isSetback({ type }: RegistrationEvent): boolean {
+  return type === 'lost' || type === 'trouble';
 }
 
 function isOfTheStore({ name }: EtcdError): boolean {

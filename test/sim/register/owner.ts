@@ -102,12 +102,14 @@ export class Owner {
     const { clock, oracle, trace } = this.#parts;
     trace.note(clock.now, 2, input.type.length, 0, () => `> ${describeInput(input)}`);
     oracle.before(input);
+    const { lease, revision } = this.core;
     const wasClosed = this.isClosed;
     const effects = this.core.handle(input, clock.now);
     if (!wasClosed && this.isClosed) {
       oracle.closes(revokedBy(effects));
       this.#expectEnd(clock.now + closeTimeoutMs);
     }
+    oracle.handled(input, effects, this.core, { lease, revision });
     for (const effect of effects) {
       trace.note(clock.now, 3, effect.type.length, 'request' in effect ? effect.request : 0, () =>
         describeEffect(effect),

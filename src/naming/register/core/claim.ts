@@ -113,13 +113,9 @@ export class Claim {
     return age >= 0 && age >= leases.indexOf(this.#knownLease) && kv.modRevision > this.#knownRevision;
   }
 
-  /** Takes over what another writer put into our record, which it gives, or a write of ours whose answer was lost. */
+  /** Takes over what another writer put into our record, and gives it. What is not confirmed of ours stays desired. */
   learn(kv: KeyValue): Endpoint | undefined {
-    const { desired } = this;
-    if (kv.value.equals(desired.settledValue)) return undefined;
-    if (!this.isOurs(kv.value)) return desired.adopt(kv);
-    if (desired.isDirty) desired.found(kv);
-    return undefined;
+    return this.isOurs(kv.value) ? undefined : this.desired.adopt(kv);
   }
 
   hasOwnAddr(kv: KeyValue): boolean {

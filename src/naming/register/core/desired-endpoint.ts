@@ -163,15 +163,6 @@ export class DesiredEndpoint {
     return this.#endpoint;
   }
 
-  /** A write whose answer was lost has been carried out: it is the base of the changes that are not confirmed. */
-  found(kv: KeyValue): void {
-    const endpoint = decoded(kv.value);
-    if (!endpoint) return;
-    const { givenStatus } = this.#base;
-    this.#base = { endpoint, bytes: kv.value, givenStatus };
-    this.#refresh();
-  }
-
   get #ownAddrs(): readonly (string | undefined)[] {
     const changed = [...this.#sending, ...this.#waiting].map(({ fields }) => fields.addr);
     return [this.#base.endpoint.addr, ...changed];
