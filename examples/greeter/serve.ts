@@ -7,8 +7,12 @@ import {
 } from '@grpc/grpc-js';
 import { GreeterService, type HelloReply, type HelloRequest } from './greeter.js';
 
-/** A greeter on a free port; `delayMs` makes its answers slow. */
-export async function serveGreeter(name: string, delayMs = 0): Promise<{ server: Server; port: number }> {
+/** A greeter on a free port, or that one; `delayMs` makes its answers slow. */
+export async function serveGreeter(
+  name: string,
+  delayMs = 0,
+  wanted = 0,
+): Promise<{ server: Server; port: number }> {
   const server = new Server();
   const greeter: UntypedServiceImplementation = {
     SayHello: ({ request }: ServerUnaryCall<HelloRequest, HelloReply>, reply: sendUnaryData<HelloReply>) => {
@@ -17,7 +21,7 @@ export async function serveGreeter(name: string, delayMs = 0): Promise<{ server:
   };
   server.addService(GreeterService, greeter);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(`127.0.0.1:${wanted}`, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });

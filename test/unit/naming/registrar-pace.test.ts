@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompactedError, EtcdError } from '#src/errors/index.js';
-import { encodeEndpoint, type Registration, register } from '#src/naming/index.js';
+import { CompactedError, DeadlineError, EtcdError, errorFor } from '#src/errors/index.js';
+import { encodeEndpoint, type Registration, type RegistrationEvent, register } from '#src/naming/index.js';
 import { FakeRegistry } from './fake-registry.js';
 
 // Full jitter from 200 ms on: in 1.5 s three or four pauses for each thing that is retried, and seldom twice as many.
@@ -109,5 +109,38 @@ describe('a registration whose etcd gives the same answer again and again', () =
     await assert.rejects(updating);
     await registration.close();
     assert.ok(txn > 1 && txn <= 20, `${txn} writes`);
+  });
+
+  it('does not write an update faster that is refused for space, and says so', async function () {
+    this.timeout(20_000);
+    const registry = new FakeRegistry();
+    const registration = await register(registry.client, { target: 'svc', id: 'e', endpoint });
+    const events: RegistrationEvent[] = [];
+    void (async () => {
+      for await (const event of registration.events()) events.push(event);
+    })();
+    registry.onTxn = () => {
+      throw errorFor('NoSpace');
+    };
+    registry.counts.txn = 0;
+    const updates: Promise<void>[] = [];
+    const end = performance.now() + forMs;
+    while (performance.now() < end) {
+      const update = registration.update({ metadata: updates.length }, { timeoutMs: 500 });
+      update.catch(() => {}); // judged below
+      updates.push(update);
+      await sleep(50); // a weight reporter
+    }
+    const { txn } = registry.counts;
+    assert.ok(txn > 1 && txn <= 20, `${txn} writes`);
+    assert.equal(registration.state, 'outdated');
+    assert.match(registration.lastError?.message ?? '', /space exceeded/);
+    assert.ok(events.some((event) => event.type === 'trouble' && event.error.reason === 'NoSpace'));
+    for (const result of await Promise.allSettled(updates))
+      assert.ok(result.status === 'rejected' && result.reason instanceof DeadlineError);
+    registry.onTxn = () => 11n;
+    await registration.update({ metadata: 'at last' });
+    assert.deepEqual([registration.state, registration.lastError], ['registered', undefined]);
+    await registration.close();
   });
 });

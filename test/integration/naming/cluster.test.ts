@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Client, credentials } from '@grpc/grpc-js';
+import type { EtcdClient } from '#src/client/index.js';
+import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { EndpointManager } from '#src/naming/index.js';
+import { freePorts } from '#src/testing/ports.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually, expectNoSocketLeft, Opened } from './support.js';
+
+const program = fileURLToPath(new URL('../../../examples/cluster/main.js', import.meta.url));
+const target = 'examples/cluster';
+const patienceMs = 90_000;
+const everyMs = 10;
+const name = Buffer.from('\x0a\x01x'); // the name is x
+
+describe('workers of node:cluster that share a port', function () {
+  this.timeout(patienceMs * 2);
+  const etcd = useEtcd();
+  expectNoSocketLeft();
+  const opened = new Opened();
+  let primary: ChildProcess;
+  let text = '';
+
+  before(function () {
+    // The example has a name of its own, under no prefix of ours.
+    skipUnlessBreakable(this, etcd());
+  });
+
+  afterEach(async () => {
+    primary?.kill('SIGTERM');
+    await opened.close();
+  });
+
+  const prints = (what: string) => eventually(`it prints '${what}'`, () => text.includes(what), patienceMs);
+
+  async function startPrimary(): Promise<number> {
+    const [port = 0] = await freePorts(1);
+    primary = spawn(process.execPath, [program, String(port), etcd().endpoints[0]!], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    primary.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk;
+    });
+    await prints('registered');
+    return port;
+  }
+
+  function caller(client: EtcdClient, scheme: string, balance: object | undefined) {
+    opened.add(registerEtcdResolver(client, { scheme, ...(balance ? { balance } : {}) }), (one) =>
+      one[Symbol.dispose](),
+    );
+    const channel = new Client(`${scheme}:///${target}`, credentials.createInsecure(), {
+      'grpc.enable_http_proxy': 0,
+    });
+    opened.add(channel, (one) => one.close());
+    const same = (bytes: Buffer) => bytes;
+    const deadline = () => Date.now() + patienceMs;
+    return () =>
+      new Promise<Buffer | undefined>((resolve, reject) =>
+        channel.makeUnaryRequest(
+          '/greeter.Greeter/SayHello',
+          same,
+          same,
+          name,
+          { deadline: deadline() },
+          (error, answer) => (error ? reject(error) : resolve(answer)),
+        ),
+      );
+  }
+
+  it('have a record each, and are replaced one by one without a call lost', async () => {
+    const port = await startPrimary();
+    const client = opened.client(etcd().endpoints);
+    const manager = new EndpointManager(client, target);
+    const records = await manager.list();
+    assert.equal(records.size, 4, [...records.keys()].join(' '));
+    for (const [key, { addr }] of records) {
+      assert.equal(addr, `127.0.0.1:${port}`);
+      assert.match(key, /^examples\/cluster\/127\.0\.0\.1:\d+#\d+$/);
+    }
+
+    const calls = [caller(client, 'etcdplain', undefined), caller(client, 'etcdweighted', {})];
+    const failures: string[] = [];
+    const under: Promise<void>[] = [];
+    const servers = new Set<string>();
+    const timer = setInterval(() => {
+      for (const call of calls)
+        under.push(
+          call().then(
+            (answer) => void servers.add(String(answer)),
+            (error: Error) => void failures.push(error.message),
+          ),
+        );
+    }, everyMs);
+    opened.add(timer, clearInterval);
+    let fewest = 4;
+    const counting = new AbortController();
+    const counted = (async () => {
+      for await (const _ of manager.watch({ signal: counting.signal }))
+        fewest = Math.min(fewest, (await manager.list()).size);
+    })().catch(() => {});
+
+    primary.kill('SIGHUP');
+    await prints('replaced');
+    clearInterval(timer);
+    await Promise.all(under);
+    counting.abort();
+    await counted;
+    console.log(
+      `      ${under.length} calls to ${servers.size} workers, ${failures.length} failed; at least ${fewest} records`,
+    );
+    assert.deepEqual(failures.slice(0, 3), [], `${failures.length} of ${under.length} failed`);
+    assert.ok(under.length > 300, `${under.length} calls`);
+    assert.ok(fewest >= 4, `${fewest} records`);
+    const keys = [...(await manager.list()).keys()];
+    assert.equal(keys.filter((key) => records.has(key)).length, 0, 'all of them were replaced');
+
+    const exit = once(primary, 'exit');
+    primary.kill('SIGTERM');
+    assert.deepEqual(await exit, [0, null]);
+    assert.match(text, /drained/);
+    assert.equal((await manager.list()).size, 0);
+  });
+});
