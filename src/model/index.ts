@@ -12,6 +12,33 @@ export {
 export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';
+export {
+  anything,
+  boolean,
+  type Check,
+  type Checks,
+  callback,
+  type DurationBounds,
+  duration,
+  int64,
+  longestTimerMs,
+  type NumberBounds,
+  nearest,
+  noOptions,
+  number,
+  type OptionsCheck,
+  type OptionTexts,
+  oneOf,
+  optionsOf,
+  shown,
+  signal,
+  text,
+  timeout,
+  waitChecks,
+  wholeNumber,
+  wrongType,
+  wrongValue,
+} from './options/index.js';
 export { isLoopback, isOwnHost, isWildcard } from './own-host.js';
 export { afterPage } from './paging.js';
 export { authorityOfName, isServerName, withoutRootDot } from './server-name.js';

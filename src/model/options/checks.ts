@@ -1,0 +1,101 @@
+import { checkInt64 } from '../int64.js';
+import { shown, wrongType, wrongValue } from './shown.js';
+
+/** Checks the value of one option that is given. @throws {InvalidInputError} naming it, with its value. */
+export type Check = (value: unknown, name: string) => void;
+
+/** Node's timers reach no further than this, nearly 25 days; a longer one would fire at once. */
+export const longestTimerMs = 2 ** 31 - 1;
+
+/** Whatever it is: for free-form objects, and for what is checked where it is used. */
+export const anything: Check = () => {};
+
+export const boolean: Check = (value, name) => {
+  if (typeof value !== 'boolean') throw wrongType(name, value, 'true or false');
+};
+
+export const text: Check = (value, name) => {
+  if (typeof value !== 'string') throw wrongType(name, value, 'a string');
+};
+
+export const callback: Check = (value, name) => {
+  if (typeof value !== 'function') throw wrongType(name, value, 'a function');
+};
+
+/** By its shape, since signals of another realm are no instance of this one's class. */
+export const signal: Check = (value, name) => {
+  const { aborted, addEventListener, throwIfAborted } = (value ?? {}) as Partial<AbortSignal>;
+  if (
+    typeof aborted !== 'boolean' ||
+    typeof addEventListener !== 'function' ||
+    typeof throwIfAborted !== 'function'
+  )
+    throw wrongType(name, value, 'an AbortSignal');
+};
+
+export interface NumberBounds {
+  /** Default 0. */
+  readonly least?: number;
+  /** Default: unbounded, which includes `Infinity`. */
+  readonly most?: number;
+}
+
+export function number({ least = 0, most = Number.POSITIVE_INFINITY }: NumberBounds = {}): Check {
+  return (value, name) => {
+    const expected = `a number of at least ${least}`;
+    if (typeof value !== 'number') throw wrongType(name, value, expected);
+    if (!(value >= least)) throw wrongValue(name, value, expected);
+    if (value > most) throw wrongValue(name, value, `at most ${most}`);
+  };
+}
+
+export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: NumberBounds = {}): Check {
+  return (value, name) => {
+    const expected =
+      most === Number.MAX_SAFE_INTEGER
+        ? `a whole number of at least ${least}`
+        : `a whole number from ${least} to ${most}`;
+    if (typeof value !== 'number') throw wrongType(name, value, expected);
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      throw wrongValue(name, value, expected);
+  };
+}
+
+export interface DurationBounds {
+  /** Default 0. */
+  readonly least?: number;
+  /** Default {@link longestTimerMs}. */
+  readonly most?: number;
+  /** Whether `Infinity` is taken as well, as "without end". Default false. */
+  readonly orInfinity?: boolean;
+}
+
+/** Milliseconds; what no timer can wait for is refused. */
+export function duration(bounds: DurationBounds = {}): Check {
+  const { least = 0, most = longestTimerMs, orInfinity = false } = bounds;
+  const expected = `a number of at least ${least}`;
+  const limit = `at most ${most}${most === longestTimerMs ? ' (24.8 days)' : ''}${orInfinity ? ', or Infinity' : ''}`;
+  return (value, name) => {
+    if (typeof value !== 'number') throw wrongType(name, value, `${expected}, in milliseconds`);
+    if (!(value >= least)) throw wrongValue(name, value, expected);
+    if (value > most && !(orInfinity && value === Number.POSITIVE_INFINITY))
+      throw wrongValue(name, value, limit);
+  };
+}
+
+/** How long to wait, in milliseconds; `Infinity` waits without end. */
+export const timeout: Check = duration({ orInfinity: true });
+
+/** The options of whatever waits. */
+export const waitChecks = { signal, timeoutMs: timeout };
+
+/** A revision, lease id or other 64-bit number: a bigint of at least `least`. */
+export function int64(least: bigint): Check {
+  return (value, name) => checkInt64(name, value as bigint, least);
+}
+
+export function oneOf(...allowed: readonly unknown[]): Check {
+  return (value, name) => {
+    if (!allowed.includes(value)) throw wrongValue(name, value, `one of ${allowed.map(shown).join(', ')}`);
+  };
+}

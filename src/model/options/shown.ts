@@ -1,0 +1,34 @@
+import { InvalidInputError } from '../../errors/index.js';
+import { printable } from '../key-text.js';
+
+/** A caller's value for an error text: strings in quotes, bigints with their `n`, objects by their kind alone. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `'${printable(value)}'`;
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object';
+    case 'function':
+      return 'a function';
+    default:
+      return String(value);
+  }
+}
+
+/** As {@link shown}, with the type where the value alone may mislead: `'10' (string)`. */
+function shownWithType(value: unknown): string {
+  const hasValue = value !== undefined && typeof value !== 'object' && typeof value !== 'function';
+  return hasValue ? `${shown(value)} (${typeof value})` : shown(value);
+}
+
+/** The error for a value of another type than expected. `expected` completes "it must be …". */
+export function wrongType(name: string, value: unknown, expected: string): InvalidInputError {
+  return new InvalidInputError(`${name} is ${shownWithType(value)}; it must be ${expected}`);
+}
+
+/** The error for a value of the right type that is out of range. */
+export function wrongValue(name: string, value: unknown, expected: string): InvalidInputError {
+  return new InvalidInputError(`${name} is ${shown(value)}; it must be ${expected}`);
+}
