@@ -1,4 +1,5 @@
 import { Code, codeName } from './code.js';
+import { escapeControls } from './escape-controls.js';
 import type { ErrorReason } from './server-texts.js';
 import type { TlsReason } from './tls-reason.js';
 import type { Verdict } from './verdict.js';
@@ -7,13 +8,14 @@ export interface EtcdErrorFields {
   readonly code: Code;
   readonly verdict?: Verdict;
   readonly cause?: unknown;
-  /** etcd's own words, without the gRPC decoration some of its texts carry. */
+  /** etcd's own words, without the gRPC decoration some of its texts carry, control and format characters escaped. */
   readonly serverText?: string;
   readonly reason?: ErrorReason | TlsReason;
 }
 
 /**
- * The base of every error this library throws on purpose. The message starts with the gRPC code's name.
+ * The base of every error this library throws on purpose. The message starts with the gRPC code's name, and is one line
+ * without control or format characters, whatever records or servers it quotes.
  * A subclass exists only where a caller acts differently.
  */
 export class EtcdError extends Error {
@@ -32,7 +34,7 @@ export class EtcdError extends Error {
 
   constructor(message: string, fields: EtcdErrorFields) {
     super(
-      `${codeName(fields.code)}: ${message}`,
+      escapeControls(`${codeName(fields.code)}: ${message}`),
       fields.cause === undefined ? undefined : { cause: fields.cause },
     );
     this.code = fields.code;

@@ -1,4 +1,5 @@
 import { Code, toCode } from './code.js';
+import { escapeControls } from './escape-controls.js';
 import {
   CompactedError,
   EtcdError,
@@ -119,10 +120,11 @@ function undecorate(code: Code, text: string): [Code, string] {
   return [bareCode, bareText];
 }
 
-/** Also for an answer that makes grpc-js report a status without a text. */
+/** Also for an answer that makes grpc-js report a status without a text. No text of etcd's has what is escaped. */
 function bounded(text: string | undefined): string {
   if (text === undefined) return '';
-  return text.length > maxServerText ? `${text.slice(0, maxServerText)}…` : text;
+  const escaped = escapeControls(text.slice(0, maxServerText + 1));
+  return escaped.length > maxServerText ? `${escaped.slice(0, maxServerText)}…` : escaped;
 }
 
 function verdictOf(code: Code): Verdict {

@@ -1,4 +1,5 @@
 export { Code, codeName, toCode } from './code.js';
+export { escapeControls } from './escape-controls.js';
 export {
   AmbiguousWriteError,
   ClosedError,

@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors/index.js';
+import { escapeControls, InvalidInputError } from '../errors/index.js';
 import { type Bytes, toBuffer } from './bytes.js';
 
 /** With the `u` flag a surrogate matches only where its other half is missing. */
@@ -50,10 +50,13 @@ export function sortByKey<T extends { readonly key: string }>(items: T[]): T[] {
   return items.sort((a, b) => Buffer.compare(bytes.get(a) as Buffer, bytes.get(b) as Buffer));
 }
 
-/** A key for messages and error texts: control characters and what is not UTF-8 escaped as in JSON, cut at 200 characters. */
+/**
+ * A key for messages and error texts: control characters and what is not UTF-8 escaped as in JSON, format characters
+ * as well, cut at 200 characters.
+ */
 export function printable(key: Bytes): string {
   const text = JSON.stringify(typeof key === 'string' ? key : keyText(key)).slice(1, -1);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return escapeControls(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
 /** Written as UTF-16, which never takes more units than UTF-8 takes bytes: joining strings is slow for a long key. */

@@ -44,8 +44,8 @@ export function decodeEndpoint(value: Uint8Array): Endpoint {
 function parse(value: Uint8Array): JsonValue {
   try {
     return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8'));
-  } catch (error) {
-    throw new EndpointDecodeError('the value is not JSON', error);
+  } catch {
+    throw new EndpointDecodeError('the value is not JSON'); // the parser's own error quotes the record
   }
 }
 

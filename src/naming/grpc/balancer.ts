@@ -1,5 +1,6 @@
 import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
 import { systemClock } from '../../async/index.js';
+import { escapeControls } from '../../errors/index.js';
 import {
   Balance,
   type BalanceOptions,
@@ -204,7 +205,8 @@ class EtcdBalancer implements experimental.LoadBalancer {
     return this.#balance.isConnecting ? connectivityState.CONNECTING : connectivityState.TRANSIENT_FAILURE;
   }
 
-  #fail(details: string): void {
+  #fail(text: string): void {
+    const details = escapeControls(text); // connection errors name addresses, which are from records
     const picker = new experimental.UnavailablePicker({ details });
     this.#tell(connectivityState.TRANSIENT_FAILURE, picker, details);
   }

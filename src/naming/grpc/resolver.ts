@@ -1,6 +1,6 @@
 import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
 import { systemClock } from '../../async/index.js';
-import { ClosedError, type EtcdError } from '../../errors/index.js';
+import { ClosedError, type EtcdError, escapeControls } from '../../errors/index.js';
 import type { BalanceOptions } from '../balance/index.js';
 import type { ServiceDirectory, ServiceView } from '../directory/index.js';
 import { keyPrefix } from '../target.js';
@@ -209,7 +209,8 @@ export class EtcdResolver implements experimental.Resolver {
     this.#fail(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
   }
 
-  #fail(details: string): void {
+  #fail(text: string): void {
+    const details = escapeControls(text);
     const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
     this.#tell(experimental.statusOrFromError(error));
   }

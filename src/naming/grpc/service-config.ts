@@ -15,7 +15,8 @@ export function readServiceConfig(text: string, policy: ServiceConfig['loadBalan
     if (!experimental.selectLbConfigFromList(chosen)) throw new TypeError('no policy in it is known here');
     return { ...json, loadBalancingConfig: chosen, methodConfig: methodConfig.map(withTimeout) };
   } catch (error) {
-    throw new NamingError(`not a service config: ${(error as Error).message}`, error);
+    // Without it as the cause: it quotes what others wrote.
+    throw new NamingError(`not a service config: ${(error as Error).message}`);
   }
 }
 

@@ -37,13 +37,16 @@ export type RegistrationEvent =
       readonly cause: 'lease' | 'deleted' | 'replaced';
       readonly error?: EtcdError | undefined;
     }
-  /** Another's record has the key; the error says what to do where it is one of this address. */
+  /**
+   * Another's record has the key; the error says what to do where it is one of this address. `value`: the start of
+   * what stands there, control and format characters escaped.
+   */
   | { readonly type: 'waiting'; readonly value: string; readonly error: EtcdError }
   /** Somebody changed the record in place and left it ours; the metadata they wrote is what is kept registered from now on. */
   | { readonly type: 'adopted'; readonly endpoint: Endpoint }
   /**
    * Somebody wrote another address into our record, or what no reader could use, or stored it again without its lease:
-   * ours is stored there again. `value`: the start of what stood there.
+   * ours is stored there again. `value`: the start of what stood there, escaped likewise.
    */
   | { readonly type: 'restored'; readonly value: string }
   /** A lease, a record or an update could not be had or stored; it is tried again. */

@@ -184,7 +184,7 @@ describe("a server's text", () => {
   it('spread over lines is read as one, decorated or not', () => {
     const error = errorFromServer(Code.UNKNOWN, 'rpc error: code = Unavailable desc = first\nsecond');
     assert.equal(error.code, Code.UNAVAILABLE);
-    assert.equal(error.serverText, 'first\nsecond');
+    assert.equal(error.serverText, 'first\\x0asecond');
   });
 
   it('that is empty still gives a text', () => {

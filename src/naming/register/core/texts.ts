@@ -1,8 +1,12 @@
+import { escapeControls } from '../../../errors/index.js';
 import type { KeyValue } from '../../../model/index.js';
 
-/** For people: the start of what a record holds. */
-export function textOf(kv: KeyValue): string {
-  return kv.value.toString('utf8').slice(0, 200);
+const shownLength = 200;
+
+/** For people: the start of what a record holds, fit for a terminal or a log. */
+export function textOf({ value }: KeyValue): string {
+  // A character has at most three bytes, or four where it counts as two.
+  return escapeControls(value.toString('utf8', 0, 3 * shownLength).slice(0, shownLength));
 }
 
 /** @param isSameAddr Whether it has the registration's own address, as that of another process which shares the port. */
