@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-// Holds every import under src/ against scripts/rooms.json, and refuses circular ones.
+// Holds every import under src/ against scripts/modules.json, and refuses circular ones.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..');
-const { rooms } = JSON.parse(
-  readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'rooms.json'), 'utf8'),
+const { modules } = JSON.parse(
+  readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'modules.json'), 'utf8'),
 );
-const roomNames = Object.keys(rooms).sort((a, b) => b.length - a.length);
+const moduleNames = Object.keys(modules).sort((a, b) => b.length - a.length);
 
 const files = readdirSync(join(root, 'src'), { recursive: true })
   .filter((file) => file.endsWith('.ts'))
@@ -23,7 +23,7 @@ for (const file of files) {
     imports.filter((i) => i.target).map((i) => i.target),
   );
   for (const found of imports) {
-    const reason = forbidden(roomOf(file), found);
+    const reason = forbidden(moduleOf(file), found);
     if (reason) problems.push(`${file}: imports '${found.specifier}': ${reason}`);
   }
 }
@@ -33,8 +33,8 @@ for (const problem of problems) console.error(problem);
 console.log(`${files.length} files, ${problems.length} forbidden imports`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
-function roomOf(file) {
-  return roomNames.find((room) => file.startsWith(`${room}/`));
+function moduleOf(file) {
+  return moduleNames.find((module) => file.startsWith(`${module}/`));
 }
 
 /** Static and dynamic imports and re-exports of a file, with comments left out. */
@@ -55,19 +55,19 @@ function importsOf(file) {
   return found;
 }
 
-function forbidden(room, { specifier, target, isType }) {
-  const rules = rooms[room];
-  if (!rules) return 'this file stands in no room of rooms.json';
+function forbidden(module, { specifier, target, isType }) {
+  const rules = modules[module];
+  if (!rules) return 'this file belongs to no module of modules.json';
   if (!target) {
     const listed = [...(rules.packages ?? []), ...(isType ? (rules.typePackages ?? []) : [])];
     const fits = (name) => name === specifier || (name === 'node:*' && specifier.startsWith('node:'));
-    return listed.some(fits) ? undefined : `${room} may not use this package`;
+    return listed.some(fits) ? undefined : `${module} may not use this package`;
   }
-  const targetRoom = roomOf(target);
-  const listed = [room, ...(rules.allow ?? []), ...(isType ? (rules.types ?? []) : [])];
-  if (listed.includes(targetRoom) || listed.includes(target)) return undefined;
-  const asType = (rules.types ?? []).includes(targetRoom) ? " (types only: 'import type')" : '';
-  return `${room} may not import ${targetRoom ?? target}${asType}`;
+  const targetModule = moduleOf(target);
+  const listed = [module, ...(rules.allow ?? []), ...(isType ? (rules.types ?? []) : [])];
+  if (listed.includes(targetModule) || listed.includes(target)) return undefined;
+  const asType = (rules.types ?? []).includes(targetModule) ? " (types only: 'import type')" : '';
+  return `${module} may not import ${targetModule ?? target}${asType}`;
 }
 
 /** One line for each cycle found by walking depth first; type-only edges count too. */

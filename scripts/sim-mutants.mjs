@@ -77,10 +77,10 @@ async function work() {
   }
 }
 
-/** The built simulation and the rooms that it needs, beside each other, with the mutant's patches. */
+/** The built simulation and the modules that it needs, beside each other, with the mutant's patches. */
 function prepare(home, mutant) {
   writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
-  for (const room of [
+  for (const module of [
     core.folder,
     ...(core.needs ?? []),
     'dist/errors',
@@ -88,7 +88,7 @@ function prepare(home, mutant) {
     'dist/async',
     'build/test/sim',
   ]) {
-    cpSync(join(root, room), join(home, room), { recursive: true });
+    cpSync(join(root, module), join(home, module), { recursive: true });
   }
   const files = patchedFiles(mutant, (file) => readFileSync(join(home, core.folder, file), 'utf8'));
   for (const [file, text] of files) writeFileSync(join(home, core.folder, file), text);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The integration ring in containers, where a Docker engine runs; one line where none does.
+// The integration suite in containers, where a Docker engine runs; one line where none does.
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,17 +9,17 @@ import { findBinary } from '../dist/testing/sources/binary.js';
 const localImage = 'etcd-naming-local:latest';
 
 if (!docker('version', '--format', '{{.Server.Version}}')) {
-  console.log('skipped: the integration ring in testcontainers (no Docker engine is running)');
+  console.log('skipped: the integration suite in testcontainers (no Docker engine is running)');
   process.exit(0);
 }
 const image = process.env.ETCD_TEST_IMAGE || official() || madeHere();
 if (!image) {
   console.log(
-    'skipped: the integration ring in testcontainers (no etcd image at hand, none could be pulled or made)',
+    'skipped: the integration suite in testcontainers (no etcd image at hand, none could be pulled or made)',
   );
   process.exit(0);
 }
-console.log(`integration ring in testcontainers, image ${image}`);
+console.log(`integration suite in testcontainers, image ${image}`);
 // The image has no etcdctl to run out here; one from the machine or the cache serves as well.
 const etcdctl = (await findBinary(undefined, []))?.etcdctl;
 const PATH = etcdctl ? `${process.env.PATH}${delimiter}${dirname(etcdctl)}` : process.env.PATH;

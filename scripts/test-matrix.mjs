@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run test:matrix: the integration ring on each line of etcd that can be had here.
+// npm run test:matrix: the integration suite on each line of etcd that can be had here.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { cacheFolder, findCached } from '../dist/testing/cache.js';
 
 const help = `npm run test:matrix [-- options] [-- mocha options]
 
-  --fault            the fault ring too
+  --fault            the fault suite too
   --only <version>   only the lines of etcd that begin so, as 3.6; may be given more than once
   --build            build what is missing from Go modules (npm run etcd:build); needs a Go toolchain
 
@@ -33,14 +33,14 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
-const rings = values.fault ? ['integration', 'fault'] : ['integration'];
+const suites = values.fault ? ['integration', 'fault'] : ['integration'];
 const wanted = Object.entries(lines).filter(
   ([line]) => values.only.length === 0 || values.only.some((only) => only.startsWith(line)),
 );
 const results = [];
 for (const [line, release] of wanted) {
   const found = await find(line, release);
-  if (found.env) for (const ring of rings) results.push(run(ring, found));
+  if (found.env) for (const suite of suites) results.push(run(suite, found));
   else results.push({ line, skipped: found.why });
 }
 console.log('\netcd');
@@ -112,12 +112,17 @@ async function built(line, release, why) {
   return findCached(release);
 }
 
-function run(ring, { line, version, from, env }) {
-  console.log(`\n=== etcd ${version} (${from}), ring ${ring}`);
+function run(suite, { line, version, from, env }) {
+  console.log(`\n=== etcd ${version} (${from}), suite ${suite}`);
   const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
   const result = join(scratch, 'result.json');
   const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
-  const args = ['--reporter', 'scripts/ring-reporter.cjs', ...positionals, `build/test/${ring}/**/*.test.js`];
+  const args = [
+    '--reporter',
+    'scripts/suite-reporter.cjs',
+    ...positionals,
+    `build/test/${suite}/**/*.test.js`,
+  ];
   const { status } = spawnSync(process.execPath, [mocha, ...args], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     stdio: 'inherit',
@@ -128,13 +133,13 @@ function run(ring, { line, version, from, env }) {
     counts = JSON.parse(readFileSync(result, 'utf8'));
   } catch {} // it did not get as far as its report
   rmSync(scratch, { recursive: true });
-  return { line, version, ring, counts, ok: status === 0 && counts.failed === 0 };
+  return { line, version, suite, counts, ok: status === 0 && counts.failed === 0 };
 }
 
-function describe({ line, version, ring, counts, ok, skipped }) {
+function describe({ line, version, suite, counts, ok, skipped }) {
   if (!counts) return `${line}.x   skipped: ${skipped}`;
   const { passed, failed, skipped: left } = counts;
-  return `${version.padEnd(7)} ${ring}: ${passed} passed, ${failed} failed, ${left} skipped${ok ? '' : '  FAILED'}`;
+  return `${version.padEnd(7)} ${suite}: ${passed} passed, ${failed} failed, ${left} skipped${ok ? '' : '  FAILED'}`;
 }
 
 function versionOf(path) {

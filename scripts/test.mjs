@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm test: checks, then the rings of tests, then one plain line with the counts.
+// npm test: checks, then the test suites, then one plain line with the counts.
 import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,13 @@ import { prune } from './prune.mjs';
 
 const help = `npm test [-- options] [mocha options]
 
-  --only <ring>   build, then run one ring alone: unit, integration, fault or interop
+  --only <suite>  build, then run one suite alone: unit, integration, fault or interop
   --help          this text
 
-Without --only: lint, type-check and build, generated code up to date, then the unit and the integration ring.
+Without --only: lint, type-check and build, generated code up to date, then the unit and the integration suite.
 What follows goes to mocha, e.g. npm test -- --only integration --grep compaction
 Fails, too, when a password, token or private key of the tests stands anywhere in what they wrote out.
-The etcd of the integration ring: ETCD_TEST_SOURCE=binary|docker|fetch|external (default: the first that can be had).`;
+The etcd of the integration suite: ETCD_TEST_SOURCE=binary|docker|fetch|external (default: the first that can be had).`;
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 process.chdir(root);
@@ -32,17 +32,17 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
-const rings = ['unit', 'integration', 'fault', 'interop'];
-if (values.only && !rings.includes(values.only)) {
-  console.error(`unknown ring '${values.only}': one of ${rings.join(', ')}`);
+const suites = ['unit', 'integration', 'fault', 'interop'];
+if (values.only && !suites.includes(values.only)) {
+  console.error(`unknown suite '${values.only}': one of ${suites.join(', ')}`);
   process.exit(2);
 }
 
-/** A ring's process that has reported and does not end has left something running. */
+/** A suite's process that has reported and does not end has left something running. */
 const lingerMs = 15_000;
 const bin = (name) => join('node_modules', '.bin', name);
 const total = { passed: 0, failed: 0, skipped: 0 };
-/** All that the rings write out, and the secrets that must not be in it. */
+/** All that the suites write out, and the secrets that must not be in it. */
 const capture = mkdtempSync(join(tmpdir(), 'etcd-naming-output-'));
 const outputFile = join(capture, 'output');
 const secretsFile = join(capture, 'secrets');
@@ -64,7 +64,7 @@ const checks = values.only
 for (const file of prune(root)) console.log(`removed: ${file}, whose source is gone`);
 let ok = checks.every(([name, command, args]) => check(name, command, args));
 if (ok) {
-  for (const ring of values.only ? [values.only] : ['unit', 'integration']) ok = (await run(ring)) && ok;
+  for (const suite of values.only ? [values.only] : ['unit', 'integration']) ok = (await run(suite)) && ok;
   ok = clean() && ok;
 } else {
   total.failed++;
@@ -91,17 +91,17 @@ function clean() {
   return isClean;
 }
 
-async function run(ring) {
-  const folder = join('build', 'test', ring);
+async function run(suite) {
+  const folder = join('build', 'test', suite);
   if (!existsSync(folder)) {
-    console.log(`FAILED: no tests in ring ${ring}`);
+    console.log(`FAILED: no tests in suite ${suite}`);
     total.failed++;
     return false;
   }
-  console.log(`\nring ${ring}:`);
-  const resultFile = join(capture, `${ring}.json`);
-  const style = ring === 'unit' ? 'dot' : 'spec';
-  const args = ['--reporter', 'scripts/ring-reporter.cjs', ...forMocha, `${folder}/**/*.test.js`];
+  console.log(`\nsuite ${suite}:`);
+  const resultFile = join(capture, `${suite}.json`);
+  const style = suite === 'unit' ? 'dot' : 'spec';
+  const args = ['--reporter', 'scripts/suite-reporter.cjs', ...forMocha, `${folder}/**/*.test.js`];
   // What is piped is taken for no terminal, and would lose its colours.
   const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
   const env = {
@@ -118,12 +118,12 @@ async function run(ring) {
   for (const [name, count] of Object.entries(counts)) total[name] += count;
   if (lingered) {
     console.log(
-      `ring ${ring}: its process was still running ${lingerMs / 1000} s after the last test: a test leaves something behind`,
+      `suite ${suite}: its process was still running ${lingerMs / 1000} s after the last test: a test leaves something behind`,
     );
     total.failed++;
   }
   if (code !== 0 && counts.failed === 0 && !lingered) {
-    console.log(`ring ${ring}: its process ended with ${code} after the last test`);
+    console.log(`suite ${suite}: its process ended with ${code} after the last test`);
     total.failed++;
   }
   return code === 0 && !lingered;
@@ -159,7 +159,7 @@ function spawnRing(args, env, resultFile) {
         clearTimeout(patience);
         copy.end(() => resolve({ code, lingered }));
       };
-      // Somebody who outlives the ring may hold its output open.
+      // Somebody who outlives the suite may hold its output open.
       const patience = setTimeout(() => child.stdout.destroy(), 2_000);
       child.stdout.destroyed ? done() : child.stdout.once('close', done);
     });

@@ -1,4 +1,4 @@
-/** Time as the rooms see it, so that tests can own it. */
+/** Time as the modules see it, so that tests can own it. */
 export interface Clock {
   /** Milliseconds on a monotonic clock; only differences mean anything. */
   now(): number;

@@ -1,4 +1,4 @@
-/** gRPC status codes, by their names in the gRPC specification. Ours, so that inner rooms need no gRPC library. */
+/** gRPC status codes, by their names in the gRPC specification. Ours, so that inner modules need no gRPC library. */
 export const Code = {
   OK: 0,
   CANCELLED: 1,

@@ -32,7 +32,7 @@ import type { StoreIdentity } from './store-identity.js';
 import type { StreamOptions } from './streams.js';
 import type { Transport } from './transport.js';
 
-/** etcd's KV service, as the `kv` room speaks it. */
+/** etcd's KV service, as the `kv` module speaks it. */
 export interface KvCalls {
   /** Which store answers. */
   readonly store: Pick<StoreIdentity, 'epoch' | 'replacedSince'>;

@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-/** For rooms that must know when a request left. */
+/** For modules that must know when a request left. */
 export interface TracedCallOptions extends CallOptions {
   /** Called right before each try is sent. */
   readonly onSend?: () => void;

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 /**
- * What every password and token of the tests begins with. The runner of the rings looks for it, and for every private
+ * What every password and token of the tests begins with. The test runner looks for it, and for every private
  * key in use, in all that the tests write out, and fails when it finds one.
  */
 export const canary = 'cAnArY-5e1f';

@@ -4,7 +4,7 @@ import type { KeptLease } from '#src/lease/index.js';
 import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, fillKeys, folderOf, useClients } from '../client/support.js';
 
-// Each of these was seen to fail in another client of etcd. Those about watches are in the ring of faults; a write
+// Each of these was seen to fail in another client of etcd. Those about watches are in the fault suite; a write
 // whose connection is cut is in errors/lost-answers.test.ts.
 describe('what other clients get wrong', function () {
   this.timeout(60_000);

@@ -75,7 +75,7 @@ function mutated(bytes: Buffer, random: () => number): Buffer {
   }
 }
 
-/** As the wire does it: what cannot be read never reaches the rooms. */
+/** As the wire does it: what cannot be read never reaches the modules. */
 function read<T>(decode: (bytes: Buffer) => T, bytes: Buffer): T | undefined {
   try {
     return decode(bytes);

@@ -108,7 +108,7 @@ export class FakeClient {
   closed = false;
   readonly #onClose = new Set<() => void>();
 
-  /** As the rooms take it. */
+  /** As the modules take it. */
   get client(): NamingClient {
     return this as unknown as NamingClient;
   }

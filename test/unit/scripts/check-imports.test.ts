@@ -24,7 +24,7 @@ describe('check-imports', () => {
     return spawnSync(process.execPath, [script, root], { encoding: 'utf8' });
   }
 
-  it('passes on a tree that keeps to the rooms', () => {
+  it('passes on a tree that keeps to the modules', () => {
     const { status, stderr } = checkTree({
       'src/watch/core/session.ts':
         "import { next } from '../../model/revision.js';\nexport const start = next;\n",
@@ -42,7 +42,7 @@ describe('check-imports', () => {
     assert.match(stderr, /src\/watch\/core\/session\.ts: imports '@grpc\/grpc-js'/);
   });
 
-  it('fails when a room imports one that it may not know', () => {
+  it('fails when a module imports one that it may not know', () => {
     const { status, stderr } = checkTree({
       'src/model/revision.ts': "export { Channel } from '../wire/channel.js';\n",
       'src/wire/channel.ts': 'export const Channel = 1;\n',
