@@ -2,7 +2,7 @@ import { InvalidInputError } from '../errors/index.js';
 import { KvClient, type KvTimes, namespacedKvCalls } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
 import { Mirror, type MirrorOptions } from '../mirror/index.js';
-import { type Bytes, type KeyRange, keyBytes, type LeaseId, stripPrefix } from '../model/index.js';
+import { type Bytes, type KeyRange, keyBytes, type LeaseId, stripPrefix, withJson } from '../model/index.js';
 import type { WatchClient, Watcher, WatchOptions } from '../watch/index.js';
 import type { CallOptions, KvCalls } from '../wire/index.js';
 
@@ -89,7 +89,7 @@ function namespacedLease(lease: LeaseClient, prefix: Buffer): NamespacedLease {
       const found = await lease.timeToLive(id, options);
       if (!found) return undefined;
       const keys = found.keys.map((key) => stripPrefix(prefix, key)).filter((key) => key !== undefined);
-      return { ...found, keys };
+      return withJson({ ...found, keys });
     },
   };
 }

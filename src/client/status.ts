@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { type Clock, Mailbox, onAbort } from '../async/index.js';
 import type { EtcdError } from '../errors/index.js';
-import type { Revision } from '../model/index.js';
+import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
 import type { MemberEvent } from '../wire/index.js';
 
@@ -72,12 +72,10 @@ export class StatusFeed {
       case 'resumed': {
         const outage = this.#outages.get(status.lane);
         if (outage) outage.over = true;
-        this.#publish({
-          type: 'resumed',
-          stream: status.lane,
-          fromRevision: status.fromRevision,
-          downMs: now - (outage?.since ?? now),
-        });
+        const { lane: stream, fromRevision } = status;
+        this.#publish(
+          withJson({ type: 'resumed', stream, fromRevision, downMs: now - (outage?.since ?? now) }),
+        );
       }
     }
   }

@@ -42,6 +42,31 @@ export class EtcdError extends Error {
     this.serverText = fields.serverText;
     this.reason = fields.reason;
   }
+
+  /**
+   * What `JSON.stringify` writes: name, message, and all that this class and its subclasses add, numbers of 64 bits as
+   * decimal strings. Of a cause that is not of this library only its name and `code`: its text may hold anything.
+   */
+  toJSON(): object {
+    const { name, message, cause } = this;
+    const members = Object.entries(this).map(([member, value]) => [
+      member,
+      typeof value === 'bigint' ? String(value) : value,
+    ]);
+    return {
+      name,
+      message,
+      ...Object.fromEntries(members),
+      ...(cause === undefined ? {} : { cause: causeJson(cause) }),
+    };
+  }
+}
+
+function causeJson(cause: unknown): unknown {
+  if (cause instanceof EtcdError) return cause;
+  if (!(cause instanceof Error)) return typeof cause;
+  const { name, code } = cause as NodeJS.ErrnoException;
+  return code === undefined ? { name } : { name, code };
 }
 
 /** The error itself where it is typed; else what somebody else's code threw, as INTERNAL with it as its cause. */

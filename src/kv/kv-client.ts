@@ -1,6 +1,13 @@
 import { type Clock, Leavable, systemClock } from '../async/index.js';
 import { InvalidInputError } from '../errors/index.js';
-import { type Bytes, checkDuration, checkInt64, type KeyRange, type Revision } from '../model/index.js';
+import {
+  type Bytes,
+  checkDuration,
+  checkInt64,
+  type KeyRange,
+  type Revision,
+  withJson,
+} from '../model/index.js';
 import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
 import { checkRange, checkTxn } from './answer-check.js';
 import { RangeReader } from './range-reader.js';
@@ -55,7 +62,7 @@ export class KvClient {
   async get(key: Bytes, options: GetOptions & CallOptions = {}): Promise<GetResult> {
     refuseOptions(options, ['countOnly'], 'get() reads one key; count with range()');
     const { kvs, revision } = await this.#range(rangeRequest({ key }, options), options);
-    return { kv: kvs[0], revision };
+    return withJson({ kv: kvs[0], revision });
   }
 
   /** Reads the keys of a range, by key ascending unless sorted otherwise. */

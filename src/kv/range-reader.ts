@@ -1,6 +1,6 @@
 import { type Clock, onAbort } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
-import { afterPage, type Revision } from '../model/index.js';
+import { afterPage, type Revision, withJson } from '../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
 import { checkRange } from './answer-check.js';
 import { Continuity, type Page, wentBack } from './continuity.js';
@@ -81,7 +81,7 @@ export class RangeReader {
     try {
       for (let first = true; !this.#done; first = false) {
         const kvs = (await this.#next(stop.signal)).kvs;
-        if (kvs.length > 0 || first) yield { kvs, revision: this.#revision };
+        if (kvs.length > 0 || first) yield withJson({ kvs, revision: this.#revision });
       }
       return undefined;
     } finally {

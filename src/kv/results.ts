@@ -1,5 +1,5 @@
 import { Code, errorFromServer } from '../errors/index.js';
-import type { Revision } from '../model/index.js';
+import { type Revision, withJson } from '../model/index.js';
 import type {
   DeleteRangeResponse,
   PutResponse,
@@ -12,24 +12,24 @@ import type { DeleteResult, OpResult, PutResult, RangeResult, TxnResult } from '
 type WithHeader = { readonly header: { readonly revision: bigint } | undefined };
 
 export function rangeResult(response: RangeResponse, revision = revisionOf(response)): RangeResult {
-  return { kvs: response.kvs, more: response.more, count: response.count, revision };
+  return withJson({ kvs: response.kvs, more: response.more, count: response.count, revision });
 }
 
 export function putResult(response: PutResponse, revision = revisionOf(response)): PutResult {
-  return { revision, prevKv: response.prevKv };
+  return withJson({ revision, prevKv: response.prevKv });
 }
 
 export function deleteResult(response: DeleteRangeResponse, revision = revisionOf(response)): DeleteResult {
-  return { deleted: response.deleted, prevKvs: response.prevKvs, revision };
+  return withJson({ deleted: response.deleted, prevKvs: response.prevKvs, revision });
 }
 
 /** Answers inside a transaction have incomplete headers (a nested one has none), so all take the outer revision. */
 export function txnResult(response: TxnResponse, revision = revisionOf(response)): TxnResult {
-  return {
+  return withJson({
     succeeded: response.succeeded,
     revision,
-    results: response.responses.map((one) => opResult(one, revision)),
-  };
+    results: response.responses.map((one) => withJson(opResult(one, revision))),
+  });
 }
 
 function opResult({ response }: ResponseOp, revision: Revision): OpResult {

@@ -80,6 +80,10 @@ export class HeldLease implements KeptLease {
     if (!this.#end) await this.revoke();
   }
 
+  toJSON(): object {
+    return { id: String(this.id), ttlSeconds: this.ttlSeconds, held: this.held };
+  }
+
   /** For the driver: the lease is over. */
   readonly finish = (end: LeaseEnd): void => {
     this.#end = end;

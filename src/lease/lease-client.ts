@@ -10,7 +10,7 @@ import {
   InvalidInputError,
   LeaseNotFoundError,
 } from '../errors/index.js';
-import { checkDuration, checkInt64, type LeaseId } from '../model/index.js';
+import { checkDuration, checkInt64, type LeaseId, listWithJson, withJson } from '../model/index.js';
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
 import type { OnceOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
@@ -92,7 +92,7 @@ export class LeaseClient {
     if (this.#closed) throw new ClosedError('the client');
     const release = this.#calls.hold();
     try {
-      return { id, ttlSeconds: ttlOf(id, await this.#renewOnce(id, timeoutMs, signal)) };
+      return withJson({ id, ttlSeconds: ttlOf(id, await this.#renewOnce(id, timeoutMs, signal)) });
     } finally {
       release();
     }
@@ -106,17 +106,17 @@ export class LeaseClient {
     checkInt64('lease id', id, 1n);
     const answer = await this.#calls.timeToLive({ ID: id, keys: options.keys ?? false }, options);
     if (answer.TTL < 0n) return undefined;
-    return {
+    return withJson({
       id,
       remainingSeconds: Number(answer.TTL),
       grantedSeconds: Number(answer.grantedTTL),
       keys: answer.keys,
-    };
+    });
   }
 
   /** The ids of all leases the answering member knows. */
   async list(options: CallOptions = {}): Promise<readonly LeaseId[]> {
-    return (await this.#calls.leases(options)).leases.map((lease) => lease.ID);
+    return listWithJson((await this.#calls.leases(options)).leases.map((lease) => lease.ID));
   }
 
   /**
@@ -191,7 +191,7 @@ export class LeaseClient {
       if (granted.ID !== id || granted.TTL <= 0n) {
         throw errorFromServer(Code.INTERNAL, "the answer is not etcd's: it grants no lease");
       }
-      return { id, ttlSeconds: Number(granted.TTL) };
+      return withJson({ id, ttlSeconds: Number(granted.TTL) });
     } catch (error) {
       // In doubt: an earlier try may have been carried out and its answer lost. Else the id is somebody else's.
       if (isLeaseExists(error) && error.verdict === 'maybe-applied') return this.#confirm(id, options);
@@ -203,7 +203,7 @@ export class LeaseClient {
     const found = await this.timeToLive(id, options);
     if (!found)
       throw new LeaseNotFoundError(`lease ${id} was granted and ran out again`, { code: Code.NOT_FOUND });
-    return { id, ttlSeconds: found.grantedSeconds };
+    return withJson({ id, ttlSeconds: found.grantedSeconds });
   }
 
   async #revokeQuietly(id: LeaseId): Promise<void> {

@@ -9,7 +9,7 @@ import {
   StoreReplacedError,
 } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
-import type { KeyRange, KeyValue, Revision } from '../model/index.js';
+import { type KeyRange, type KeyValue, type Revision, withJson } from '../model/index.js';
 import type { WatchClient, Watcher } from '../watch/index.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readEnd } from './reads.js';
@@ -119,7 +119,8 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     const since = this.#watcher?.liveChangedAt ?? this.#staleSince;
     const fresh = this.#watcher?.live ?? false;
     const { revision } = this.#view;
-    return { fresh, forMs: performance.now() - since, revision, reconnects: this.#reconnects };
+    const forMs = performance.now() - since;
+    return withJson({ fresh, forMs, revision, reconnects: this.#reconnects });
   }
 
   /**
@@ -200,7 +201,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       const { kvs, revision } = await this.#list(signal);
       this.#view.replace(kvs, revision);
       this.#tellWaiters();
-      yield { type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) };
+      yield withJson({ type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) });
       try {
         // Replaced before there was a watch for that to end.
         const isReplaced = this.#ports.store.epoch !== epoch;
@@ -244,7 +245,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
           if (!changes) return 'gap';
           this.#tellWaiters();
           this.#readerIsBusy = true;
-          yield { type: 'delta', revision: this.#view.revision, ...changes };
+          yield withJson({ type: 'delta', revision: this.#view.revision, ...changes });
           this.#readerIsBusy = false;
         }
       }

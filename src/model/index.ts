@@ -1,6 +1,7 @@
 export { type Bytes, toBuffer } from './bytes.js';
 export { checkDuration } from './duration.js';
 export { checkInt64 } from './int64.js';
+export { type BytesJson, bytesJson, listWithJson, membersJson, withJson } from './json.js';
 export {
   contains,
   type KeyRange,

@@ -1,5 +1,5 @@
 import { Leavable, onAbort } from '../async/index.js';
-import type { Bytes, LeaseId, Revision } from '../model/index.js';
+import { type Bytes, type LeaseId, listWithJson, type Revision, withJson } from '../model/index.js';
 import type { Endpoint, EndpointRecord } from './endpoint.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
@@ -46,7 +46,7 @@ export class EndpointManager {
     options: ManagerCallOptions = {},
   ): Promise<{ revision: Revision }> {
     const { revision } = await this.#client.kv.txn({ success: toTxnOps(this.target, operations) }, options);
-    return { revision };
+    return withJson({ revision });
   }
 
   /** Stores an endpoint under `key`, a text or bytes, over whatever is there. With a lease it goes when the lease does. */
@@ -72,7 +72,7 @@ export class EndpointManager {
   async list(
     options: ManagerCallOptions & { readonly serializable?: boolean } = {},
   ): Promise<ReadonlyMap<string, EndpointRecord>> {
-    const records = new Map<string, EndpointRecord>();
+    const records = listWithJson(new Map<string, EndpointRecord>());
     for await (const { kvs } of this.#client.kv.stream({ prefix: keyPrefix(this.target) }, options)) {
       for (const kv of kvs) {
         const record = toRecord(kv);

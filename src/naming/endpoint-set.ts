@@ -1,5 +1,5 @@
 import type { MirrorUpdate, ResyncReason } from '../mirror/index.js';
-import { type KeyValue, keyText, type Revision } from '../model/index.js';
+import { type KeyValue, keyText, type Revision, withJson } from '../model/index.js';
 import { decodeEndpoint } from './codec.js';
 import type { EndpointRecord } from './endpoint.js';
 import { EndpointDecodeError } from './errors.js';
@@ -59,13 +59,8 @@ export class EndpointSet {
     this.#draft = new Set();
     this.#invalid = this.#draft;
     for (const [key, kv] of kvs) if (this.#isWanted(key)) this.#put(key, kv);
-    return {
-      type: 'snapshot',
-      reason,
-      revision,
-      endpoints: new Map(this.#records),
-      invalid: this.#invalid,
-    };
+    const endpoints = new Map(this.#records);
+    return withJson({ type: 'snapshot', reason, revision, endpoints, invalid: this.#invalid });
   }
 
   #change({ revision, puts, deletes }: MirrorUpdate & { type: 'delta' }): EndpointEvent {
@@ -83,7 +78,7 @@ export class EndpointSet {
       if (record) (known ? changed : added).push(record);
       else if (known) removed.push(key);
     }
-    return { type: 'delta', revision, added, changed, removed, invalid: this.#invalid };
+    return withJson({ type: 'delta', revision, added, changed, removed, invalid: this.#invalid });
   }
 
   #put(key: string, kv: KeyValue): EndpointRecord | undefined {
@@ -106,13 +101,8 @@ export class EndpointSet {
 /** The record a key-value holds; undefined when its value is not an endpoint. */
 export function toRecord(kv: KeyValue, key = keyText(kv.key)): EndpointRecord | undefined {
   try {
-    return {
-      key,
-      ...decodeEndpoint(kv.value),
-      createRevision: kv.createRevision,
-      modRevision: kv.modRevision,
-      lease: kv.lease,
-    };
+    const { createRevision, modRevision, lease } = kv;
+    return withJson({ key, ...decodeEndpoint(kv.value), createRevision, modRevision, lease });
   } catch (error) {
     if (error instanceof EndpointDecodeError) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import {
   RolledBackError,
   StoreReplacedError,
 } from '../errors/index.js';
-import type { Revision, WatchEvent } from '../model/index.js';
+import { type Revision, type WatchEvent, withJson } from '../model/index.js';
 import type { WatchDriver, WatchSink } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
 
@@ -206,7 +206,7 @@ export class DrivenWatcher implements Watcher {
         this.#lastProgress.nextRevision = nextRevision;
         return;
       }
-      const batch = { events: [], nextRevision, bytes: 0 };
+      const batch = withJson({ events: [], nextRevision, bytes: 0 });
       this.#lastProgress = batch;
       this.#mailbox.put(batch);
     } else if (this.#mailbox.size === 0) {
@@ -218,7 +218,7 @@ export class DrivenWatcher implements Watcher {
   #announce(revision: Revision): void {
     if (this.#over || !this.#options.resumptions) return;
     this.#lastProgress = undefined;
-    this.#mailbox.put({ events: [], nextRevision: this.#reach(revision), bytes: 0, resumed: true });
+    this.#mailbox.put(withJson({ events: [], nextRevision: this.#reach(revision), bytes: 0, resumed: true }));
   }
 
   #deliver(events: readonly WatchEvent[]): void {
@@ -233,7 +233,7 @@ export class DrivenWatcher implements Watcher {
     this.#bytes += bytes;
     this.#quiet = undefined;
     this.#lastProgress = undefined;
-    this.#mailbox.put({ events, nextRevision: this.#reach(last.kv.modRevision + 1n), bytes });
+    this.#mailbox.put(withJson({ events, nextRevision: this.#reach(last.kv.modRevision + 1n), bytes }));
     const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
     if (!this.#paused && (this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes)) {
       this.#paused = true;
@@ -265,7 +265,7 @@ export class DrivenWatcher implements Watcher {
     this.#options.release();
     this.#driver.stop(this.#key);
     this.#settle.notReady(cause);
-    this.#settle.closed({ ...end, nextRevision: this.#nextRevision });
+    this.#settle.closed(withJson({ ...end, nextRevision: this.#nextRevision }));
   }
 }
 

@@ -4,6 +4,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { StoredKeyValue } from "../../model/stored-key-value.js";
 
 /** The wire definition of etcd v3.7.1, package mvccpb. Checked against etcd's own by "npm run proto:verify". */
 
@@ -42,7 +43,7 @@ export namespace Event_EventType {
 }
 
 function createBaseKeyValue(): KeyValue {
-  return { key: Buffer.alloc(0), createRevision: 0n, modRevision: 0n, version: 0n, value: Buffer.alloc(0), lease: 0n };
+  return new StoredKeyValue();
 }
 
 export const KeyValue: MessageFns<KeyValue> = {

@@ -1,6 +1,7 @@
 import { type Clock, ProcessHold, restarting } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
+import { withJson } from '../../model/index.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
 import { isDirect, keyPrefix } from '../target.js';
@@ -208,13 +209,13 @@ export class Service {
     this.#protection.apply(change, seen, this.#ports.clock.now());
     this.#cancelEarlier?.();
     this.#isHeard = true;
-    const view = {
+    const view = withJson({
       target: this.#ports.target,
       endpoints: this.#protection.shown(),
       revision: update.revision,
       invalid: set.invalid,
       held: this.#protection.held,
-    };
+    });
     if (this.#state.show(view)) this.#subscribers.view(view);
     this.#saver.saveSoon();
     this.#confirmation.schedule();

@@ -1,3 +1,4 @@
+import { withJson } from '../../model/index.js';
 import type { EndpointRecord, JsonValue } from '../endpoint.js';
 import type { DiskView } from './earlier-view.js';
 import type { ServiceView } from './view.js';
@@ -58,7 +59,7 @@ export function readSnapshot(target: string, bytes: Uint8Array): DiskView | unde
     const revision = BigInt(stored.revision);
     return {
       source: 'disk',
-      view: { target, endpoints, revision, invalid: new Set(), held: new Set() },
+      view: withJson({ target, endpoints, revision, invalid: new Set<string>(), held: new Set<string>() }),
       savedAt: stored.savedAt,
     };
   } catch {
@@ -69,12 +70,12 @@ export function readSnapshot(target: string, bytes: Uint8Array): DiskView | unde
 function toRecord(stored: Stored['endpoints'][number]): EndpointRecord {
   const { key, addr, metadata } = stored;
   if (typeof key !== 'string' || typeof addr !== 'string') throw new TypeError('not an endpoint');
-  return {
+  return withJson({
     key,
     addr,
     ...(metadata === undefined ? {} : { metadata }),
     createRevision: BigInt(stored.createRevision),
     modRevision: BigInt(stored.modRevision),
     lease: BigInt(stored.lease),
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { MirrorStatus } from '../../mirror/index.js';
+import { withJson } from '../../model/index.js';
 import type { EarlierView, MemoryView } from './earlier-view.js';
 import { type ServiceStatus, type ServiceView, showsSame, statusOf } from './view.js';
 
@@ -73,7 +74,7 @@ export class ViewState {
   hold(endpoints: ServiceView['endpoints'], held: ServiceView['held']): boolean {
     const before = this.#view;
     if (!before) return false;
-    this.#view = { ...before, endpoints, held };
+    this.#view = withJson({ ...before, endpoints, held });
     return !showsSame(before, this.#view);
   }
 
@@ -97,7 +98,7 @@ export class ViewState {
     const live = this.#isLive;
     const source = !view ? 'none' : live ? 'live' : this.isFromDisk ? 'disk' : 'memory';
     const lastError = live ? undefined : this.#trouble;
-    return { ...statusOf(view, source, this.staleMs), lastError, snapshotError };
+    return withJson({ ...statusOf(view, source, this.staleMs), lastError, snapshotError });
   }
 
   get #isLive(): boolean {

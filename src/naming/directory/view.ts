@@ -1,5 +1,5 @@
 import type { EtcdError } from '../../errors/index.js';
-import type { Revision } from '../../model/index.js';
+import { type Revision, withJson } from '../../model/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { sameJson } from '../same-json.js';
 
@@ -78,7 +78,7 @@ export function statusOf(
   source: ServiceStatus['source'],
   staleMs: number,
 ): ServiceStatus {
-  return {
+  return withJson({
     state: !view ? 'unknown' : view.endpoints.length === 0 ? 'empty' : 'known',
     source,
     staleMs,
@@ -88,5 +88,5 @@ export function statusOf(
     invalid: view?.invalid.size ?? 0,
     lastError: undefined,
     snapshotError: undefined,
-  };
+  });
 }

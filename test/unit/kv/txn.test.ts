@@ -5,6 +5,7 @@ import { deleteRequest, putRequest, rangeRequest } from '#src/kv/requests.js';
 import { txnResult } from '#src/kv/results.js';
 import { isReadOnly } from '#src/kv/txn.js';
 import { txnRequest } from '#src/kv/txn-request.js';
+import { plain } from '../../support/plain.js';
 
 function refused(build: () => unknown, named: RegExp): void {
   assert.throws(build, (error: Error) => {
@@ -113,7 +114,7 @@ describe('a transaction', () => {
         { response: { $case: 'responseTxn', value: inner } },
       ],
     });
-    assert.deepEqual(result, {
+    assert.deepEqual(plain(result), {
       succeeded: true,
       revision: 9n,
       results: [

@@ -1,6 +1,6 @@
 import type { Pacer } from '../../../async/pacer.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../../errors/index.js';
-import type { KeyValue, LeaseId, Revision } from '../../../model/index.js';
+import { type KeyValue, type LeaseId, type Revision, withJson } from '../../../model/index.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConflictError } from '../../errors.js';
 import type { RegistrationEnd, RegistrationState } from '../types.js';
@@ -208,7 +208,8 @@ export class RegistrationCore {
     this.#live(new Stored(context, held, revision, this.#restores));
     context.registrations++;
     for (const { lease } of this.#retired.takeAll()) context.emit({ type: 'revoke', lease });
-    context.tell({ type: 'registered', again: context.registrations > 1, lease: held.lease, revision });
+    const again = context.registrations > 1;
+    context.tell(withJson({ type: 'registered', again, lease: held.lease, revision }));
     this.#started();
   }
 
