@@ -1,9 +1,7 @@
 import { EtcdClient, InvalidInputError } from '../index.js';
 import { wrongUsage } from './failure.js';
-import type { Io } from './io.js';
+import type { Environment } from './io.js';
 import type { Options, OptionTable } from './options.js';
-
-type Environment = Io['env'];
 
 /** etcdctl's flags, under its names. */
 export const connectionOptions: OptionTable = {

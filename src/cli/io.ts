@@ -8,11 +8,13 @@ export interface Output {
   off?(event: 'resize', listener: () => void): unknown;
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What the command has of its surroundings. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 export function print(output: Output, lines: readonly string[]): void {

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
-import { run } from './run.js';
 import type { Outcome } from './verb.js';
+
+// Node would open its inspector, on a port of loopback, for every user of the machine: this process knows a password.
+process.on('SIGUSR1', () => {});
 
 // A reader that has seen enough (`| head`), or a terminal that was closed, is no failure; and nothing said to nobody may
 // end a program that runs.
@@ -11,16 +13,31 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => {});
 
-const keptByNode = new Set<NodeJS.Signals>(['SIGPIPE', 'SIGXFSZ', 'SIGUSR1']);
+/** Of which Node does not die, and those that write a memory image: this process's own has the password. */
+const notRepeated: readonly NodeJS.Signals[] = [
+  ...(['SIGPIPE', 'SIGXFSZ', 'SIGUSR1'] as const),
+  ...([
+    'SIGQUIT',
+    'SIGILL',
+    'SIGTRAP',
+    'SIGABRT',
+    'SIGBUS',
+    'SIGFPE',
+    'SIGSEGV',
+    'SIGXCPU',
+    'SIGSYS',
+  ] as const),
+];
 
-void run(process.argv.slice(2), process).then(end);
+// Loaded late, so that the signals above are handled first.
+void import('./run.js').then(({ run }) => run(process.argv.slice(2), process)).then(end);
 
 /** Never by process.exit(), which would cut off what a pipe has not taken yet. */
 function end(outcome: Outcome): void {
   if (typeof outcome === 'number') process.exitCode = outcome;
   else {
-    // For the signals that Node ignores, or takes for something else, as a shell tells of them.
+    // As a shell reports it, where this process does not end by the signal: also PID 1 does not.
     process.exitCode = 128 + constants.signals[outcome.signal];
-    if (!keptByNode.has(outcome.signal)) process.kill(process.pid, outcome.signal);
+    if (!notRepeated.includes(outcome.signal)) process.kill(process.pid, outcome.signal);
   }
 }

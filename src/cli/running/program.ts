@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Failure } from '../failure.js';
+import type { Environment } from '../io.js';
 import type { Outcome } from '../verb.js';
 
 /** As shells have it. */
 const [notFound, notExecutable] = [127, 126];
 
 /**
- * A program that runs under the command, its input and output the command's own. It leads a process group: Ctrl-C at the
- * terminal reaches the command alone, so that the program hears of its end after its callers have; and a shell script
- * passes nothing on, so signals go to the group.
+ * A program that runs under the command, its input and output the command's own. It leads a session and a process
+ * group: the terminal's signals reach the command alone, so that the program hears of its end after its callers have;
+ * and a shell script passes nothing on, so signals go to the group.
  */
 export class Program {
   readonly #child: ChildProcess;
@@ -16,12 +17,13 @@ export class Program {
   /** How it ended. @throws {Failure} when it cannot be started. */
   readonly ended: Promise<Outcome>;
 
-  constructor([command = '', ...args]: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: 'inherit', detached: process.platform !== 'win32' });
+  /** @throws {Failure} for what the system refuses before it looks for the program, such as too long a line. */
+  constructor([command = '', ...args]: readonly string[], env: Environment) {
+    this.#child = start(command, args, env);
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', (error: NodeJS.ErrnoException) => {
         this.#over = true;
-        reject(new Failure(`'${command}' cannot be run: ${error.message}`, startCode(error)));
+        reject(cannotRun(command, error));
       });
       this.#child.once('exit', (code, signal) => {
         this.#over = true;
@@ -52,6 +54,15 @@ export class Program {
   }
 }
 
-function startCode({ code }: NodeJS.ErrnoException): number {
-  return code === 'EACCES' ? notExecutable : notFound;
+function start(command: string, args: readonly string[], env: Environment): ChildProcess {
+  try {
+    return spawn(command, args, { stdio: 'inherit', detached: process.platform !== 'win32', env });
+  } catch (error) {
+    // Node throws some errors of the system and emits others.
+    throw cannotRun(command, error as NodeJS.ErrnoException);
+  }
+}
+
+function cannotRun(command: string, { code, message }: NodeJS.ErrnoException): Failure {
+  return new Failure(`'${command}' cannot be run: ${message}`, code === 'ENOENT' ? notFound : notExecutable);
 }

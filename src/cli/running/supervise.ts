@@ -1,35 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type EtcdClient,
-  EtcdError,
-  type RegisterOptions,
-  type Registration,
-  register,
-} from '../../index.js';
-import { Failure, isSilence } from '../failure.js';
-import { onEndSignal } from '../signals.js';
+import type { EtcdClient, Registration } from '../../index.js';
+import { Failure } from '../failure.js';
+import type { Environment } from '../io.js';
+import { onSignals, programSignals } from '../signals.js';
 import type { Outcome } from '../verb.js';
+import { type ClaimOptions, claimRecord } from './claim-record.js';
 import { Program } from './program.js';
 import { accepts } from './ready.js';
+import { SignalPolicy } from './signal-policy.js';
 import { tellEvents } from './tell-events.js';
 
-export interface SuperviseOptions {
+export interface SuperviseOptions extends ClaimOptions {
   readonly command: readonly string[];
-  readonly registration: RegisterOptions;
-  /** Where a connection shows that the program is ready. */
-  readonly readyAddr: string;
-  readonly readyTimeoutMs: number;
+  /** The program's. */
+  readonly env: Environment;
   /** How long callers have to notice the mark, and again the delete, in milliseconds. */
   readonly propagateMs: number;
   /** How long the program has to end after the signal, in milliseconds, before SIGKILL. */
   readonly stopTimeoutMs: number;
-  readonly say: (text: string) => void;
 }
 
-/** How long an attempt to register lasts, in milliseconds, before the next begins: of the first the trouble is told. */
-const [firstAttemptMs, attemptMs] = [3_000, 30_000];
-/** Between attempts to register, in milliseconds. */
-const pauseMs = 1_000;
 /** What the drain may take beyond its waits, in milliseconds, when etcd is away: the program is to end as well. */
 const graceMs = 3_000;
 
@@ -40,10 +30,13 @@ const graceMs = 3_000;
 export class Supervisor {
   readonly #client: EtcdClient;
   readonly #options: SuperviseOptions;
-  /** Aborted by the first signal or the program's end, whichever comes first. */
+  /** Aborted by the first request for the end or the program's end, whichever comes first. */
   readonly #over = new AbortController();
-  /** Aborted by the second signal: no more waiting for callers. */
+  /** Aborted by a second request for the end: no more waiting for callers. */
   readonly #hurry = new AbortController();
+  readonly #signals = new SignalPolicy();
+  #program: Program | undefined;
+  /** The one that asked for the end. */
   #signal: NodeJS.Signals | undefined;
 
   constructor(client: EtcdClient, options: SuperviseOptions) {
@@ -52,78 +45,87 @@ export class Supervisor {
   }
 
   async run(): Promise<Outcome> {
-    await this.#warnIfTaken();
-    const program = new Program(this.#options.command);
-    const release = onEndSignal((signal) => this.#onSignal(signal, program));
-    const over = () => this.#over.abort();
-    program.ended.then(over, over);
+    // Before the program is there: as PID 1 of a container the command would miss them otherwise.
+    const release = onSignals(programSignals, (signal) => this.#onSignal(signal));
     try {
-      const registration = await this.#register(program);
-      if (registration) await this.#serve(registration, program);
-      return await this.#stop(program);
-    } catch (error) {
-      this.#signal ??= 'SIGTERM';
-      await this.#stop(program).catch(() => {});
-      throw error;
+      await this.#checkFree();
+      if (this.#signal !== undefined) return { signal: this.#signal };
+      return await this.#supervise(this.#start());
     } finally {
       release();
     }
   }
 
-  /** The first asks for the end, the second to hurry, the third at once. */
-  #onSignal(signal: NodeJS.Signals, program: Program): void {
-    if (this.#hurry.signal.aborted) program.signal('SIGKILL');
-    else if (this.#signal !== undefined) this.#hurry.abort();
-    this.#signal ??= signal;
-    this.#over.abort();
+  #start(): Program {
+    const program = new Program(this.#options.command, this.#options.env);
+    const over = () => this.#over.abort();
+    program.ended.then(over, over);
+    this.#program = program;
+    return program;
   }
 
-  async #warnIfTaken(): Promise<void> {
-    const { readyAddr, say } = this.#options;
-    const taken = await accepts(readyAddr, 1, AbortSignal.timeout(1_000)).catch(() => false);
-    if (taken) say(`warning: something else accepts connections at ${readyAddr} already`);
+  async #supervise(program: Program): Promise<Outcome> {
+    try {
+      const registration = await this.#register(program);
+      if (registration) await this.#serve(registration, program);
+      return await this.#stop(program, this.#signals.passOn());
+    } catch (error) {
+      this.#signals.passOn();
+      await this.#stop(program, ['SIGTERM']).catch(() => {});
+      throw error;
+    }
+  }
+
+  #onSignal(signal: NodeJS.Signals): void {
+    switch (this.#signals.decide(signal, performance.now())) {
+      case 'end':
+        this.#signal = signal;
+        this.#over.abort();
+        break;
+      case 'hurry':
+        this.#hurry.abort();
+        break;
+      case 'forward':
+        this.#program?.signal(signal);
+        break;
+      case 'suspend':
+        this.#suspend(signal);
+        break;
+      case 'kill':
+        this.#program?.signal('SIGKILL');
+        break;
+      case 'ignore':
+    }
+  }
+
+  /** By SIGSTOP: outside a shell's sessions, where the program is, the kernel stops nothing by the signal itself. */
+  #suspend(signal: NodeJS.Signals): void {
+    // PID 1 cannot be stopped, and would keep the record of a program that is.
+    const canStop = process.pid !== 1;
+    this.#program?.signal(canStop ? 'SIGSTOP' : signal);
+    if (canStop) process.kill(process.pid, 'SIGSTOP');
+  }
+
+  /** What answers before the program runs would be taken for it, and its record be stored on its account. */
+  async #checkFree(): Promise<void> {
+    const { readyAddr } = this.#options;
+    if (readyAddr === undefined) return;
+    if (await accepts(readyAddr, 1, AbortSignal.timeout(1_000)).catch(() => false))
+      throw new Failure(
+        `something accepts connections at ${readyAddr} already, so that an answer would not show that the program serves; ` +
+          'nothing was run (--ready-addr names another address to ask, --no-ready-check does without)',
+      );
   }
 
   /** Undefined when it is over before there was a registration. */
   async #register(program: Program): Promise<Registration | undefined> {
     try {
-      await this.#ready();
-      return await this.#persist();
+      return await claimRecord(this.#client, this.#options, this.#over.signal);
     } catch (error) {
       if (!this.#over.signal.aborted) throw error;
       if (program.over && program.started && this.#signal === undefined)
         this.#options.say('the program ended before it was registered');
       return undefined;
-    }
-  }
-
-  async #ready(): Promise<void> {
-    const { readyAddr, readyTimeoutMs } = this.#options;
-    if (await accepts(readyAddr, readyTimeoutMs, this.#over.signal)) return;
-    throw new Failure(
-      `nothing accepted a connection at ${readyAddr} within ${readyTimeoutMs} ms; the program is ended`,
-    );
-  }
-
-  /** However long etcd is away; what waiting cannot mend is thrown. */
-  async #persist(): Promise<Registration> {
-    const { registration, say } = this.#options;
-    for (let told = false; ; told = true) {
-      try {
-        const options = {
-          ...registration,
-          timeoutMs: told ? attemptMs : firstAttemptMs,
-          signal: this.#over.signal,
-        };
-        const done = await register(this.#client, options);
-        say(`registered as ${done.key}, lease ${done.lease?.toString(16)}, revision ${done.revision}`);
-        return done;
-      } catch (error) {
-        const passing = error instanceof EtcdError && isSilence(error) && error.verdict !== 'final';
-        if (!passing || this.#over.signal.aborted) throw error;
-        if (!told) say(`cannot register yet, and goes on trying: ${error.message}`);
-        await sleep(pauseMs, undefined, { signal: this.#over.signal }); // an attempt may fail at once
-      }
     }
   }
 
@@ -160,10 +162,10 @@ export class Supervisor {
     }
   }
 
-  /** Passes the signal on and waits, for a while; a program that has ended by itself is past all that. */
-  async #stop(program: Program): Promise<Outcome> {
-    if (!program.over && this.#signal !== undefined) {
-      program.signal(this.#signal);
+  /** Passes the signals on and waits, for a while; a program that has ended by itself is past all that. */
+  async #stop(program: Program, signals: readonly NodeJS.Signals[]): Promise<Outcome> {
+    if (!program.over && signals.length > 0) {
+      for (const signal of signals) program.signal(signal);
       const patience = new AbortController();
       const late = sleep(this.#options.stopTimeoutMs, undefined, { signal: patience.signal }).then(
         () => {

@@ -2,7 +2,7 @@ import type { OnConflict } from '../../index.js';
 import { parseAddress, parseSocketPath } from '../../index.js';
 import { leadsToCaller } from '../address.js';
 import { wrongUsage } from '../failure.js';
-import { warn } from '../io.js';
+import { type Environment, warn } from '../io.js';
 import type { Options } from '../options.js';
 import { Supervisor } from '../running/supervise.js';
 import { readTarget } from '../target.js';
@@ -20,8 +20,9 @@ export const register: Verb = {
     'The record is stored once the program’s port accepts connections, comes back after whatever takes it (docs/registration.md),',
     'and is deleted when the program ends; its exit code, or the signal that ended it, is passed on. On SIGTERM, SIGINT or',
     'SIGHUP the record is first marked as draining, then deleted, and only then the program gets the signal; a second one',
-    'skips the waiting, a third kills. The program leads a process group of its own and signals go to all of it.',
-    'While etcd is away the program runs on, and is registered when etcd is back.',
+    'skips the waiting, a third kills. Every other signal that can be caught is passed on at once (docs/command.md). The',
+    'program leads a process group of its own and signals go to all of it. While etcd is away the program runs on, and is',
+    'registered when etcd is back. Nothing is run while something else accepts connections at the program’s address.',
   ],
   options: {
     addr: { value: 'HOST:PORT', help: 'where callers reach it' },
@@ -31,9 +32,13 @@ export const register: Verb = {
     zone: { value: 'ZONE', help: 'where it runs, in its metadata' },
     metadata: { value: 'JSON', help: 'its metadata; weight and zone are added to it' },
     'ready-addr': { value: 'HOST:PORT', help: 'where to ask whether it is ready (default: --addr)' },
+    'ready-check': {
+      help: 'on unless --no-ready-check: register as soon as the program runs, answer or not',
+    },
     'ready-timeout': { value: 'SPAN', help: 'for that, else the program is ended (default 30s)' },
     propagate: { value: 'SPAN', help: 'for callers to notice the mark, and again the delete (default 1s)' },
     'stop-timeout': { value: 'SPAN', help: 'for the program to end, before SIGKILL (default 10s)' },
+    'clean-env': { help: 'keep ETCDCTL_* from the program, which inherits them otherwise' },
     'on-conflict': {
       value: conflicts.join('|'),
       help: 'about another’s record under the key (default wait)',
@@ -64,6 +69,7 @@ export const register: Verb = {
     const say = (text: string) => warn(io, plain(text));
     const settings = {
       command: program,
+      env: options.flag('clean-env') ? withoutEtcd(io.env) : io.env,
       registration,
       say,
       ...times(options),
@@ -75,6 +81,11 @@ export const register: Verb = {
   },
 };
 
+/** Without etcdctl's variables: where etcd is, and the user's password. */
+function withoutEtcd(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^ETCDCTL_/i.test(name)));
+}
+
 function times(options: Options) {
   return {
     readyTimeoutMs: options.duration('ready-timeout') ?? 30_000,
@@ -83,8 +94,12 @@ function times(options: Options) {
   };
 }
 
-function readyAddr(options: Options, addr: string): string {
+function readyAddr(options: Options, addr: string): string | undefined {
   const given = options.text('ready-addr');
+  if (options.given('ready-check') === 'false') {
+    if (given === undefined) return undefined;
+    throw wrongUsage('--ready-addr names the address to ask, and --no-ready-check asks none');
+  }
   if (given === undefined) return addr;
   if (parseAddress(given) || parseSocketPath(given) !== undefined) return given;
   throw wrongUsage(`--ready-addr is '${given}', which is no address; it must be host:port`);

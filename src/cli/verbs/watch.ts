@@ -1,6 +1,6 @@
 import { EndpointManager } from '../../index.js';
 import { exit } from '../exit-codes.js';
-import { onEndSignal } from '../signals.js';
+import { endSignals, onSignals } from '../signals.js';
 import { readTarget, type Target } from '../target.js';
 import type { Call, Verb } from '../verb.js';
 import { JsonView } from '../watching/json-view.js';
@@ -31,7 +31,7 @@ export const watch: Verb = {
     const client = call.connect();
     const manager = new EndpointManager(client, target.service);
     const ending = new AbortController();
-    const release = onEndSignal(() => ending.abort());
+    const release = onSignals(endSignals, () => ending.abort());
     const { signal } = ending;
     let view: WatchView | undefined;
     try {

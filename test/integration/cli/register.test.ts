@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { EtcdClient } from '#src/client/index.js';
 import { freePorts } from '#src/testing/ports.js';
@@ -105,7 +103,7 @@ describe('etcd-naming register', () => {
     await registered(command);
     command.kill('SIGTERM');
     await until('marked', { timeoutMs: 10_000 }, async () => (await record())?.value.includes('draining'));
-    command.kill('SIGTERM');
+    command.kill('SIGINT');
     assert.equal((await command.ended).code, 3);
     assert.ok(await isGone());
   });
@@ -131,16 +129,16 @@ describe('etcd-naming register', () => {
     ['PIPE', 13],
     ['USR1', 10],
     ['XFSZ', 25],
+    ['QUIT', 3],
+    ['SEGV', 11],
   ] as const) {
-    it(`ends with 128 and its number by SIG${signal}, of which Node itself would not die`, async () => {
-      const listening = createServer(() => {}).listen(port, '127.0.0.1');
-      await once(listening, 'listening');
-      const program = ['sh', '-c', 'read signal; kill -s "$signal" $$'];
-      const command = commands.start('register', target, '--addr', addr, '--id', 'e1', '--', ...program);
+    it(`ends with 128 and its number by SIG${signal}, of which Node would not die or leave its memory on disk`, async () => {
+      const program = ['sh', '-c', 'ulimit -c 0; read signal; kill -s "$signal" $$'];
+      const options = ['--addr', addr, '--id', 'e1', '--no-ready-check'];
+      const command = commands.start('register', target, ...options, '--', ...program);
       await registered(command);
       command.type(`${signal}\n`);
       assert.equal((await command.ended).code, 128 + number);
-      listening.close();
     });
   }
 
@@ -204,6 +202,10 @@ describe('etcd-naming register', () => {
     assert.equal(missing.code, 127);
     assert.match(missing.stderr, /'no-such-program' cannot be run: spawn no-such-program ENOENT/);
     assert.equal((await commands.run(...start, '/etc/passwd')).code, 126);
+    // Node throws this one where it emits the others.
+    const notFolder = await commands.run(...start, '/etc/passwd/program');
+    assert.equal(notFolder.code, 126);
+    assert.match(notFolder.stderr, /'\/etc\/passwd\/program' cannot be run: spawn ENOTDIR/);
   });
 
   for (const [args, text] of [

@@ -48,6 +48,10 @@ export class Command {
     return this.#stderr;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get over(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
@@ -126,6 +130,12 @@ export class Commands {
 
   start(...args: string[]): Command {
     return this.#start(process.execPath, [main, ...args]);
+  }
+
+  /** From a shell that has done something first, and is then the command: same process id. */
+  startBehind(prelude: string, ...args: string[]): Command {
+    const line = `${prelude}; exec "$0" "$@"`;
+    return this.#start('sh', ['-c', line, process.execPath, main, ...args]);
   }
 
   /** On a pseudo-terminal of 100 columns and 20 rows; what it shows is its stdout. */
