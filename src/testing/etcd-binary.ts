@@ -1,31 +1,53 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { programBytes } from './elf.js';
+import { checkSupported } from './supported.js';
 
 /** An etcd on this machine that has been seen to run. */
 export interface EtcdBinary {
-  /** Path of the server. */
+  /** Absolute path of the server. */
   readonly etcd: string;
-  /** Path of `etcdctl`, when one is at hand. */
+  /** Absolute path of `etcdctl`, when one is at hand. */
   readonly etcdctl: string | undefined;
   /** As `3.5.25`. */
   readonly version: string;
 }
 
-/** Runs `etcd --version`. Rejects, with the reason in words, when this is no etcd that runs here. */
-export async function probeBinary(etcd: string): Promise<EtcdBinary> {
+/**
+ * Runs `etcd --version`. Rejects, naming the path and the reason, when this is no etcd that runs here, a truncated
+ * one, or one of a release that is too old.
+ */
+export async function probeBinary(path: string): Promise<EtcdBinary> {
+  // Absolute, because a name without a slash is looked up on PATH by whoever starts it.
+  const etcd = resolve(path);
+  await checkWhole(etcd);
   const output = await promisify(execFile)(etcd, ['--version'], { timeout: 10_000 });
   const version = /etcd Version: (\S+)/.exec(output.stdout)?.[1];
   if (version === undefined) throw new Error(`'${etcd} --version' does not answer as etcd does`);
+  checkSupported(version, etcd);
+  return { etcd, etcdctl: besideOf(etcd) ?? findOnPath('etcdctl'), version };
+}
+
+/** The `etcdctl` in the same folder. */
+export function besideOf(etcd: string): string | undefined {
   const beside = join(dirname(etcd), 'etcdctl');
-  return { etcd, etcdctl: isExecutable(beside) ? beside : findOnPath('etcdctl'), version };
+  return isExecutable(beside) ? beside : undefined;
+}
+
+/** @throws Error naming the file when a copy or a download of it ended early. */
+export async function checkWhole(path: string): Promise<void> {
+  const { size } = statSync(path);
+  const needed = await programBytes(path);
+  if (needed !== undefined && size < needed)
+    throw new Error(`${path} is truncated: it has ${size} bytes of at least ${needed}`);
 }
 
 /** The first executable file of that name on `PATH`. */
 export function findOnPath(name: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
+  return folders.map((folder) => resolve(folder, name)).find(isExecutable);
 }
 
 export function isExecutable(path: string): boolean {

@@ -3,6 +3,7 @@ import type { EtcdPlan, EtcdRuntime, PlanOptions } from './etcd-node.js';
 import { Gateway } from './gateway.js';
 import type { Origin } from './local-etcd.js';
 import type { Settings } from './options.js';
+import { checkSupported } from './supported.js';
 
 const PORT_ATTEMPTS = 5;
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
@@ -56,5 +57,6 @@ async function startAll(runtime: EtcdRuntime, plan: EtcdPlan, settings: Settings
   const [first] = plan.nodes;
   if (!first) throw new EtcdStartError('a cluster has at least one member');
   const version = await new Gateway(first.endpoint).version();
+  checkSupported(version, runtime.source === 'docker' ? settings.image : runtime.source);
   return { plan, origin: { runtime, version, limits, dispose: () => plan.dispose() } };
 }

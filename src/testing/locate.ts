@@ -15,7 +15,7 @@ export async function locateEtcd(
 ): Promise<EtcdBinary> {
   const settings = resolveSettings({ ...options, source: 'auto' });
   const tried: string[] = [];
-  const binary = (await findBinary(settings.version, tried)) ?? (await fetchBinary(settings, tried));
+  const binary = (await findBinary(settings, tried)) ?? (await fetchBinary(settings, tried));
   if (!binary)
     throw new EtcdStartError(`no etcd binary. Tried:\n${tried.map((line) => `  - ${line}`).join('\n')}`, {
       tried,

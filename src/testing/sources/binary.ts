@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { findCached } from '../cache.js';
 import { EtcdStartError, reasonOf } from '../errors.js';
 import { type EtcdBinary, findOnPath, probeBinary } from '../etcd-binary.js';
@@ -7,64 +8,65 @@ import { ProcessRuntime } from '../process-runtime.js';
 
 /** A binary that is already here: `ETCD_BIN`, `PATH`, the cache. */
 export async function openBinary(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
-  const binary = await findBinary(settings.version, tried);
+  const binary = await findBinary(settings, tried);
   return binary && new ProcessRuntime('binary', binary, settings.args);
 }
 
-export async function findBinary(
-  version: string | undefined,
-  tried: string[],
-): Promise<EtcdBinary | undefined> {
-  return (
-    (await named(version, tried)) ??
-    (await fits('PATH', findOnPath('etcd'), version, tried)) ??
-    (await cached(version, tried))
-  );
+export async function findBinary(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
+  const { version } = settings;
+  const found =
+    (await named(version, tried)) ?? (await onPath(version, tried)) ?? (await findInCache(settings, tried));
+  if (!found) tried.push(`cache: no etcd${version === undefined ? '' : ` ${version}`} in it`);
+  return found;
+}
+
+/** What the cache has. A broken binary is reported once, however many sources look. */
+export async function findInCache(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
+  return findCached(settings.version, (reason) => {
+    const line = `cache: passed over: ${reason}`;
+    if (tried.includes(line)) return;
+    tried.push(line);
+    settings.progress.line(line);
+  });
 }
 
 /** A broken `ETCD_BIN` ends the search: who names a binary does not want the tests to pass on another one. */
 async function named(version: string | undefined, tried: string[]): Promise<EtcdBinary | undefined> {
-  const path = fromEnv('ETCD_BIN');
-  if (path === undefined) {
+  const value = fromEnv('ETCD_BIN');
+  if (value === undefined) {
     tried.push('ETCD_BIN: not set');
     return undefined;
   }
+  // As a shell takes it: a name without a slash is looked up on PATH.
+  const path = value.includes(sep) ? value : (findOnPath(value) ?? value);
   try {
-    await probeBinary(path);
+    return fits('ETCD_BIN', await probeBinary(path), version, tried);
   } catch (error) {
-    throw new EtcdStartError(`ETCD_BIN=${path} does not run: ${reasonOf(error)}`, { cause: error });
+    throw new EtcdStartError(`ETCD_BIN=${value} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
-  return fits('ETCD_BIN', path, version, tried);
 }
 
-async function fits(
+async function onPath(version: string | undefined, tried: string[]): Promise<EtcdBinary | undefined> {
+  const path = findOnPath('etcd');
+  if (path === undefined) {
+    tried.push('PATH: no etcd there');
+    return undefined;
+  }
+  try {
+    return fits('PATH', await probeBinary(path), version, tried);
+  } catch (error) {
+    tried.push(`PATH: ${path} cannot be used: ${reasonOf(error)}`);
+    return undefined;
+  }
+}
+
+function fits(
   where: string,
-  path: string | undefined,
+  binary: EtcdBinary,
   version: string | undefined,
   tried: string[],
-): Promise<EtcdBinary | undefined> {
-  if (path === undefined) {
-    tried.push(`${where}: no etcd there`);
-    return undefined;
-  }
-  try {
-    const binary = await probeBinary(path);
-    if (version === undefined || binary.version === version) return binary;
-    tried.push(`${where}: ${path} is ${binary.version}, not ${version}`);
-  } catch (error) {
-    tried.push(`${where}: ${path} does not run: ${reasonOf(error)}`);
-  }
+): EtcdBinary | undefined {
+  if (version === undefined || binary.version === version) return binary;
+  tried.push(`${where}: ${binary.etcd} is ${binary.version}, not ${version}`);
   return undefined;
-}
-
-async function cached(version: string | undefined, tried: string[]): Promise<EtcdBinary | undefined> {
-  try {
-    const binary = await findCached(version);
-    if (!binary) tried.push(`cache: no etcd${version === undefined ? '' : ` ${version}`} in it`);
-    return binary;
-  } catch (error) {
-    if (error instanceof EtcdStartError) throw error;
-    tried.push(`cache: ${reasonOf(error)}`);
-    return undefined;
-  }
 }

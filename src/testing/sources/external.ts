@@ -4,6 +4,7 @@ import { findOnPath } from '../etcd-binary.js';
 import type { EtcdHandle } from '../etcd-handle.js';
 import { Gateway, readMetric } from '../gateway.js';
 import type { Settings } from '../options.js';
+import { checkSupported } from '../supported.js';
 import { orAborted } from '../wait.js';
 
 /** An etcd that somebody else runs. Only looked at to make sure that it is there. */
@@ -15,11 +16,16 @@ export async function connectExternal(settings: Settings): Promise<EtcdHandle> {
       "source 'external' needs the endpoints of an etcd: the option `endpoints`, or ETCD_TEST_ENDPOINTS=host:port,…",
     );
   }
+  const version = await versionOf(first, settings.signal);
+  checkSupported(version, first);
+  return new ExternalEtcd(endpoints, first, version);
+}
+
+async function versionOf(endpoint: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    const version = await orAborted(settings.signal, new Gateway(first).version());
-    return new ExternalEtcd(endpoints, first, version);
+    return await orAborted(signal, new Gateway(endpoint).version());
   } catch (error) {
-    settings.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw new EtcdStartError(`the external etcd does not answer: ${reasonOf(error)}`, { cause: error });
   }
 }

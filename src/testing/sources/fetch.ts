@@ -1,20 +1,28 @@
-import { findCached } from '../cache.js';
+import { cacheFolder } from '../cache.js';
 import { reasonOf } from '../errors.js';
 import type { EtcdBinary } from '../etcd-binary.js';
 import type { EtcdRuntime } from '../etcd-node.js';
 import type { Settings } from '../options.js';
 import { ProcessRuntime } from '../process-runtime.js';
+import { findInCache } from './binary.js';
 import { fetchDebianPackages } from './debian.js';
 import { fetchRelease } from './release-archive.js';
 
 /** A binary that is brought here, without root, and stays in the cache. */
 export async function openFetch(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
-  const binary = (await findCached(settings.version)) ?? (await fetchBinary(settings, tried));
+  const cached = await findInCache(settings, tried);
+  const binary = cached ?? (await fetchBinary(settings, tried));
   return binary && new ProcessRuntime('fetch', binary, settings.args);
 }
 
 /** The release archive first: it is the version asked for, where a distribution has the one it has. */
 export async function fetchBinary(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
+  try {
+    cacheFolder();
+  } catch (error) {
+    tried.push(`fetch: ${reasonOf(error)}`);
+    return undefined;
+  }
   const ways = { 'release archive': fetchRelease, 'packages of the distribution': fetchDebianPackages };
   for (const [name, way] of Object.entries(ways)) {
     try {

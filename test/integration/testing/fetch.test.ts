@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -114,6 +122,46 @@ describe('fetching a release archive', function () {
       assert.equal(requests.length, asked);
     });
     assert.match(lines.join('\n'), /fetching http:.*\n.*is now/s);
+  });
+
+  it('fetches again what is truncated in the cache, names it, and puts the new one in its place', async () => {
+    const installed = join(folder, 'cache', `${VERSION}-linux-${process.arch}`);
+    mkdirSync(installed, { recursive: true });
+    const lines: string[] = [];
+    await inEmptyMachine(async () => {
+      for (const broken of ['etcd', 'etcdctl']) {
+        const before = requests.length;
+        const path = join(installed, broken);
+        writeFileSync(path, readFileSync(process.execPath).subarray(0, 100), { mode: 0o755 });
+        const found = await locateEtcd({ version: VERSION, onProgress: (line) => lines.push(line) });
+        assert.equal(requests.length, before + 2, broken);
+        assert.deepEqual(found, {
+          etcd: join(installed, 'etcd'),
+          etcdctl: join(installed, 'etcdctl'),
+          version: VERSION,
+        });
+        for (const program of [found.etcd, found.etcdctl!])
+          assert.equal(readFileSync(program, 'utf8'), SCRIPT);
+        assert.ok(
+          lines.some((line) => line.includes(`passed over: ${path} is truncated`)),
+          lines.join('\n'),
+        );
+      }
+    });
+    assert.deepEqual(readdirSync(join(folder, 'cache')), [`${VERSION}-linux-${process.arch}`]);
+  });
+
+  it('says that the cache it is told to use cannot be written to, before it fetches', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await inEmptyMachine(() =>
+      withEnvironment({ ETCD_CACHE_DIR: join(folder, 'file', 'cache') }, async () => {
+        await assert.rejects(
+          startEtcd({ source: 'fetch', ...quietly }),
+          /ETCD_CACHE_DIR cannot be written to: ENOTDIR/,
+        );
+      }),
+    );
+    assert.deepEqual(requests, []);
   });
 
   it('starts what it fetched', async () => {

@@ -1,36 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdStartError, startEtcd, startEtcdCluster } from '#src/testing/index.js';
 import { skipIfExternal } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
-import { gatewayOf, isAlive, isHealthy, skipUnlessProcess, withEnvironment } from './support.js';
-
-/** Nothing of the machine's own: no binary, no cache, no engine, no way out. */
-function nowhere(folder: string): Record<string, string | undefined> {
-  return {
-    PATH: folder,
-    HOME: folder,
-    XDG_CACHE_HOME: undefined,
-    ETCD_BIN: undefined,
-    ETCD_CACHE_DIR: undefined,
-    ETCD_TEST_SOURCE: undefined,
-    ETCD_TEST_ENDPOINTS: undefined,
-    ETCD_RELEASE_URL: 'http://127.0.0.1:1',
-    ETCD_TEST_IMAGE: '127.0.0.1:1/no-such-image:v0',
-  };
-}
+import {
+  gatewayOf,
+  isAlive,
+  isHealthy,
+  madeUpEtcd,
+  nowhere,
+  skipUnlessProcess,
+  withEnvironment,
+} from './support.js';
 
 describe('looking for an etcd', function () {
   this.timeout(60_000);
@@ -44,16 +29,7 @@ describe('looking for an etcd', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A program named etcd that answers `--version` and then does as told. */
-  function madeUp(script: string, version = '9.9.9'): string {
-    const path = join(folder, 'etcd');
-    writeFileSync(
-      path,
-      `#!/bin/sh\n[ "$1" = --version ] && echo 'etcd Version: ${version}' && exit\n${script}\n`,
-    );
-    chmodSync(path, 0o755);
-    return path;
-  }
+  const madeUp = (script: string, version?: string) => madeUpEtcd(folder, script, version);
 
   it('says what was tried, each with its reason, and what to do', async () => {
     await withEnvironment(nowhere(folder), async () => {
@@ -94,7 +70,7 @@ describe('looking for an etcd', function () {
 
   it('ends the search at an ETCD_BIN that does not run', async () => {
     await withEnvironment({ ...nowhere(folder), ETCD_BIN: join(folder, 'missing') }, async () => {
-      await assert.rejects(startEtcd(), /ETCD_BIN=\S+missing does not run/);
+      await assert.rejects(startEtcd(), /ETCD_BIN=\S+missing cannot be used: .*ENOENT/);
     });
   });
 
@@ -113,7 +89,7 @@ describe('looking for an etcd', function () {
 
   it('tries again with new ports when another process was faster, and not for ever', async () => {
     const starts = join(folder, 'starts');
-    const etcd = madeUp(`echo "$*" >>${starts}; echo 'bind: address already in use'; exit 1`);
+    const etcd = madeUp(`echo "$*" >>'${starts}'; echo 'bind: address already in use'; exit 1`);
     await withEnvironment({ ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd }, async () => {
       await assert.rejects(startEtcd(), /address already in use/);
     });
@@ -125,7 +101,7 @@ describe('looking for an etcd', function () {
     it(`leaves neither process nor folder when a start ends by ${how}`, async () => {
       const pidFile = join(folder, 'pid');
       const temporary = mkdtempSync(join(folder, 'tmp-'));
-      const etcd = madeUp(`echo $$ >${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 1000`);
+      const etcd = madeUp(`echo $$ >'${pidFile}.new'; mv '${pidFile}.new' '${pidFile}'; exec sleep 1000`);
       const environment = {
         ...nowhere(folder),
         PATH: process.env['PATH'],
@@ -163,39 +139,50 @@ describe('an etcd whose owner dies', () => {
     skipUnlessProcess(this);
   });
 
-  for (const signal of ['SIGKILL', 'SIGTERM', 'exit'] as const) {
-    it(`dies with it, and its files go, on ${signal}`, async () => {
-      const temporary = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
-      let etcd: { pid: number; endpoints: string[] } | undefined;
-      const script = `
-        import { startEtcd } from '#src/testing/index.js';
-        const etcd = await startEtcd({ source: 'binary' });
-        console.log(JSON.stringify({ pid: etcd.pid, endpoints: etcd.endpoints }));
-        ${signal === 'exit' ? '' : 'setInterval(() => {}, 1000);'}`;
-      const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        // Where `#src` means what it means here.
-        cwd: import.meta.dirname,
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, TMPDIR: temporary },
-      });
-      const ended = once(owner, 'exit');
-      try {
-        const [line] = (await Promise.race([once(owner.stdout, 'data'), ended])) as [Buffer | number];
-        assert.ok(Buffer.isBuffer(line), 'it starts an etcd');
-        etcd = JSON.parse(String(line)) as { pid: number; endpoints: string[] };
-        const { pid } = etcd;
-        if (signal !== 'exit') owner.kill(signal);
-        await ended;
-        await eventually('etcd is gone', () => !isAlive(pid));
-        await eventually('its folder is gone', () => readdirSync(temporary).length === 0);
-        assert.equal(await isHealthy(etcd), false);
-      } finally {
-        owner.kill('SIGKILL');
-        if (etcd && isAlive(etcd.pid)) process.kill(etcd.pid, 'SIGKILL');
-        rmSync(temporary, { recursive: true, force: true });
-      }
+  /** What a program left behind that starts an etcd, then does `script`, and is ended by `signal` or by itself. */
+  async function ownerEnds(signal: NodeJS.Signals | 'exit', script = ''): Promise<void> {
+    const temporary = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
+    const program = `
+      import { startEtcd } from '#src/testing/index.js';
+      const etcd = await startEtcd({ source: 'binary' });
+      const { pid, endpoints } = etcd;
+      ${script};
+      console.log(JSON.stringify({ pid, endpoints }));
+      ${signal === 'exit' ? '' : 'setInterval(() => {}, 1000);'}`;
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      // Where `#src` means what it means here.
+      cwd: import.meta.dirname,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: temporary },
     });
+    const ended = once(owner, 'exit');
+    let etcd: { pid: number; endpoints: string[] } | undefined;
+    try {
+      const [line] = (await Promise.race([once(owner.stdout, 'data'), ended])) as [Buffer | number];
+      assert.ok(Buffer.isBuffer(line), 'it starts an etcd');
+      etcd = JSON.parse(String(line)) as { pid: number; endpoints: string[] };
+      const { pid } = etcd;
+      if (signal !== 'exit') owner.kill(signal);
+      await ended;
+      await eventually('etcd is gone', () => !isAlive(pid));
+      await eventually('its folder is gone', () => readdirSync(temporary).length === 0);
+      assert.equal(await isHealthy(etcd), false);
+    } finally {
+      owner.kill('SIGKILL');
+      if (etcd && isAlive(etcd.pid)) process.kill(etcd.pid, 'SIGKILL');
+      rmSync(temporary, { recursive: true, force: true });
+    }
   }
+
+  for (const signal of ['SIGKILL', 'SIGTERM', 'exit'] as const)
+    it(`dies with it, and its files go, on ${signal}`, () => ownerEnds(signal));
+
+  for (const [when, script] of Object.entries({
+    'was killed before': 'await etcd.kill()',
+    'was stopped before': 'await etcd.stop()',
+    'runs again after a kill': 'await etcd.kill(); await etcd.restart()',
+  }))
+    it(`leaves no files when it ${when}`, () => ownerEnds('SIGKILL', script));
 });
 
 describe('an external etcd', () => {

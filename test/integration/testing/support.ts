@@ -1,3 +1,5 @@
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { EtcdHandle } from '#src/testing/index.js';
 import { skip } from '../../support/etcd.js';
 
@@ -83,4 +85,43 @@ export async function withEnvironment<T>(
 export function skipUnlessProcess(context: Mocha.Context): void {
   const source = process.env['ETCD_TEST_SOURCE'] ?? '';
   if (['external', 'docker'].includes(source)) skip(context, `the etcd is of source '${source}'`);
+}
+
+/** Nothing of the machine's own: no binary, no cache, no engine, no way out. */
+export function nowhere(folder: string): Record<string, string | undefined> {
+  return {
+    PATH: folder,
+    HOME: folder,
+    XDG_CACHE_HOME: undefined,
+    ETCD_BIN: undefined,
+    ETCD_CACHE_DIR: undefined,
+    ETCD_TEST_SOURCE: undefined,
+    ETCD_TEST_ENDPOINTS: undefined,
+    ETCD_RELEASE_URL: 'http://127.0.0.1:1',
+    ETCD_TEST_IMAGE: '127.0.0.1:1/no-such-image:v0',
+  };
+}
+
+/** A program named etcd in that folder, which answers `--version` and then does as told. */
+export function madeUpEtcd(folder: string, script: string, version = '9.9.9'): string {
+  const path = join(folder, 'etcd');
+  writeFileSync(
+    path,
+    `#!/bin/sh\n[ "$1" = --version ] && echo 'etcd Version: ${version}' && exit\n${script}\n`,
+  );
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/**
+ * For a child that must not be able to write where it may not: root may write everywhere. Skips the test where that
+ * user cannot read what it runs.
+ */
+export function ordinaryUser(context: Mocha.Context): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const path of [process.execPath, import.meta.filename])
+    for (let at = path; at !== dirname(at); at = dirname(at))
+      if ((statSync(at).mode & 0o005) !== 0o005 && at !== path)
+        skip(context, `${at} is closed to every user but root`);
+  return { uid: 65_534, gid: 65_534 };
 }
