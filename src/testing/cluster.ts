@@ -158,18 +158,36 @@ class ClusterMember extends LocalEtcd {
     await this.gateway.moveLeader(toMemberId);
   }
 
-  override async wipe(): Promise<void> {
-    if (this.#siblings.length === 0) return super.wipe();
-    await this.open().kill();
+  /** For a wipe of the whole cluster: back to the first start, with nothing. */
+  beginAnew(): Promise<void> {
+    return this.inTurn(() => super.replaceData());
+  }
+
+  protected override async replaceData(): Promise<void> {
+    if (this.#siblings.length === 0) return super.replaceData();
+    await this.#checkQuorum(this.open());
+    await this.node.kill();
     await until('replacing the member', { timeoutMs: ELECTION_PATIENCE_MS }, () => this.#replace());
     await this.node.erase({ joinExisting: true });
     await this.startAgain();
   }
 
-  /** For a wipe of the whole cluster: back to the first start, with nothing. */
-  async beginAnew(): Promise<void> {
-    await this.node.erase();
-    await this.startAgain();
+  /** Without a quorum among the others it would be removed, or only killed, and never be let in again. */
+  async #checkQuorum({ name }: EtcdNode): Promise<void> {
+    const others = this.#siblings.map(({ endpoint }) => new Gateway(endpoint));
+    const needed = Math.floor((others.length + 1) / 2) + 1;
+    const refuse = (count: number, what: string): never => {
+      throw new Error(
+        `wipe() of ${name} is refused, and nothing was changed: of ${others.length} other members ${count} ${what}, and ${needed} are needed`,
+      );
+    };
+    const answering = await count(others, (one) => one.status(STATUS_PATIENCE_MS));
+    if (answering < needed) refuse(answering, 'answer');
+    let healthy = 0;
+    await until('a quorum', { timeoutMs: ELECTION_PATIENCE_MS }, async () => {
+      healthy = await count(others, (one) => one.isHealthy());
+      return healthy >= needed;
+    }).catch(() => refuse(healthy, 'have a leader'));
   }
 
   /** Asks one sibling after the other, since some may be down and a new leader may only now be elected. */
@@ -185,6 +203,12 @@ class ClusterMember extends LocalEtcd {
     }
     return false;
   }
+}
+
+/** How many answer what they are asked, and not with no. */
+async function count(gateways: readonly Gateway[], ask: (one: Gateway) => Promise<unknown>): Promise<number> {
+  const answers = await Promise.allSettled(gateways.map(ask));
+  return answers.filter((one) => one.status === 'fulfilled' && one.value !== false).length;
 }
 
 function isPresent<T>(value: T | undefined): value is T {

@@ -158,10 +158,11 @@ export class DockerEtcd implements EtcdNode {
   }
 
   async #startAgain(container: Container, limits: Limits): Promise<void> {
-    if (await this.#running()) return;
-    const since = Date.now() / 1000;
-    await container.start();
-    this.#collect(await this.#engine.follow(container, since));
+    if (!(await this.#running())) {
+      const since = Date.now() / 1000;
+      await container.start();
+      this.#collect(await this.#engine.follow(container, since));
+    }
     await until('/health', limits, async () => {
       if (!(await this.#running())) throw new Error('the container ended');
       return this.#gateway.isHealthy();

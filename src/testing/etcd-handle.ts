@@ -28,16 +28,20 @@ export interface EtcdHandle extends AsyncDisposable {
   kill(): Promise<void>;
   /** SIGTERM; after 10 s SIGKILL. Resolves when it is gone; the data stays. */
   stop(): Promise<void>;
-  /** Starts it on the same ports and data, after a `stop()` if it runs. Resolves when `/health` answers. */
+  /**
+   * Starts it on the same ports and data, after a `stop()` if it runs. Resolves when `/health` answers. A call
+   * during a restart joins it, and one during a wipe waits for that.
+   */
   restart(): Promise<void>;
   /**
    * Kills it, deletes its data and starts it on the same ports: revision 1, no keys, no leases. A cluster's member
-   * is instead taken out of the cluster and joins anew, since a member that forgot its log cannot come back as itself.
+   * is instead taken out of the cluster and joins as a new one, since a member that forgot its log cannot come back
+   * as itself; that is refused, with nothing changed, when the other members have no quorum of the cluster.
    */
   wipe(): Promise<void>;
   /**
    * Compacts history up to and including `revision`; default: the current revision. Resolves with it when the
-   * compaction is through, also when it already was. Rejects when the revision is in the future.
+   * compaction is through, also when it already was. Rejects when the revision is in the future or below 1.
    */
   compact(revision?: bigint): Promise<bigint>;
   /** The text of `/metrics`. */

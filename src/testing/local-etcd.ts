@@ -1,3 +1,4 @@
+import { checkInt64 } from '../model/index.js';
 import { isAddressInUse } from './errors.js';
 import type { EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdRuntime } from './etcd-node.js';
@@ -27,6 +28,9 @@ export class LocalEtcd implements EtcdMember {
   protected readonly node: EtcdNode;
   protected readonly gateway: Gateway;
   readonly #origin: Origin;
+  #lastStart: Promise<unknown> = Promise.resolve();
+  /** Taken by those who ask for a restart while one is under way that was not cut short. */
+  #restarting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(node: EtcdNode, origin: Origin) {
@@ -54,26 +58,35 @@ export class LocalEtcd implements EtcdMember {
   }
 
   async kill(): Promise<void> {
+    this.#restarting = undefined;
     await this.open().kill();
   }
 
   async stop(): Promise<void> {
+    this.#restarting = undefined;
     await this.open().stop();
   }
 
   async restart(): Promise<void> {
-    await this.open().stop();
-    await this.startAgain();
+    this.#restarting ??= this.inTurn(async () => {
+      await this.open().stop();
+      await this.startAgain();
+    });
+    const restarting = this.#restarting;
+    try {
+      await restarting;
+    } finally {
+      if (this.#restarting === restarting) this.#restarting = undefined;
+    }
   }
 
   async wipe(): Promise<void> {
-    await this.open().kill();
-    await this.node.erase();
-    await this.startAgain();
+    await this.inTurn(() => this.replaceData());
   }
 
   async compact(revision?: bigint): Promise<bigint> {
     this.open();
+    if (revision !== undefined) checkInt64('revision', revision, 1n);
     const target = revision ?? (await this.gateway.currentRevision());
     await this.gateway.compact(target);
     return target;
@@ -104,6 +117,20 @@ export class LocalEtcd implements EtcdMember {
   protected open(): EtcdNode {
     if (this.#closing !== undefined) throw new Error(`etcd ${this.name} was closed`);
     return this.node;
+  }
+
+  /** Kills it and starts it with nothing. */
+  protected async replaceData(): Promise<void> {
+    await this.open().kill();
+    await this.node.erase();
+    await this.startAgain();
+  }
+
+  /** What starts it again waits for its turn: two at once would each end the process that the other waits for. */
+  protected inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastStart.then(work);
+    this.#lastStart = turn.catch(() => {});
+    return turn;
   }
 
   /** The ports are fixed now: while another process holds one for a moment, all there is to do is to wait. */

@@ -32,8 +32,9 @@ export class ProcessEtcd implements EtcdNode {
   readonly #args: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-'));
   readonly #gateway: Gateway;
+  /** As old as the folder, which is there before the first process and after a killed one. */
+  readonly #guard: Guard;
   #child: ChildProcess | undefined;
-  #guard: Guard | undefined;
   #joinExisting = false;
   #logStart = 0;
 
@@ -45,6 +46,7 @@ export class ProcessEtcd implements EtcdNode {
     this.endpoint = new URL(addresses.advertiseClientUrl).host;
     this.peerUrl = addresses.peerUrl;
     this.#gateway = new Gateway(this.endpoint);
+    this.#guard = guard('[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null; rm -rf -- "$1"', [this.#folder]);
     if (!process.listeners('exit').includes(removeAllAtExit)) process.once('exit', removeAllAtExit);
     alive.add(this);
   }
@@ -54,16 +56,15 @@ export class ProcessEtcd implements EtcdNode {
   }
 
   async start(limits: Limits): Promise<void> {
-    if (this.#running()) return;
-    const child = this.#spawn();
+    const child = this.#running() ?? this.#spawn();
     try {
       await until('/health', limits, async () => {
-        if (!this.#running()) throw new Error(exitText(child));
+        if (!isRunning(child)) throw new Error(exitText(child));
         return this.#gateway.isHealthy();
       });
     } catch (error) {
       const log = readTail(this.#logFile, LOG_TAIL_BYTES, this.#logStart);
-      await this.kill();
+      await kill(child);
       limits.signal?.throwIfAborted();
       throw new EtcdStartError(`etcd ${this.name} did not start: ${reasonOf(error)}\n${log}`, {
         cause: error,
@@ -83,9 +84,7 @@ export class ProcessEtcd implements EtcdNode {
 
   async kill(): Promise<void> {
     const child = this.#running();
-    if (!child) return;
-    child.kill('SIGKILL');
-    await exited(child);
+    if (child) await kill(child);
   }
 
   async stop(): Promise<void> {
@@ -112,13 +111,14 @@ export class ProcessEtcd implements EtcdNode {
     await this.kill();
     alive.delete(this);
     await rm(this.#folder, { recursive: true, force: true });
+    this.#guard.release();
   }
 
   /** For the process's own exit, where nothing can be waited for. */
   removeSync(): void {
     this.#running()?.kill('SIGKILL');
-    this.#guard?.release();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+    this.#guard.release();
   }
 
   get #dataDir(): string {
@@ -148,16 +148,11 @@ export class ProcessEtcd implements EtcdNode {
     closeSync(log);
     child.unref();
     child.on('error', () => {});
-    if (child.pid !== undefined) this.#watchOver(child, child.pid);
+    this.#guard.watch(child.pid);
+    // The number may be given to another process once this one is gone.
+    child.once('exit', () => this.#child === child && this.#guard.watch(undefined));
     this.#child = child;
     return child;
-  }
-
-  #watchOver(child: ChildProcess, pid: number): void {
-    const guarding = guard('kill -9 "$1" 2>/dev/null; rm -rf -- "$2"', [String(pid), this.#folder]);
-    this.#guard = guarding;
-    // The number may be given to another process once this one is gone.
-    child.once('exit', () => guarding.release());
   }
 }
 
@@ -169,6 +164,11 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 
 function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await exited(child);
 }
 
 async function exited(child: ChildProcess): Promise<void> {

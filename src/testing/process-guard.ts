@@ -1,24 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
-/** Runs `script` (a line of `sh`, with `args` as `$1`…) when this process dies in whatever way, unless released first. */
+/** Runs a line of `sh` when this process dies in whatever way, unless released first. */
 export interface Guard {
+  /** The process that the script is to end, as `$pid`; empty while there is none. */
+  watch(pid: number | undefined): void;
   release(): void;
 }
 
 /**
- * A killed process runs no exit handler, and an orphaned etcd would keep its port and its files for ever. So a
- * shell waits at the other end of a pipe: the kernel closes the pipe with its owner, however the owner ends. It
- * ignores the terminal's signals, which reach the whole process group, since it is needed just then.
+ * A killed process runs no exit handler, and an orphaned etcd would keep its port and its files forever. So a shell
+ * waits at the other end of a pipe: the kernel closes the pipe with its owner, however the owner ends. It ignores
+ * the terminal's signals, which reach the whole process group, since it is needed just then.
+ *
+ * @param args `$1`, `$2`, … of the script.
  */
 export function guard(script: string, args: readonly string[]): Guard {
-  if (process.platform === 'win32') return { release: () => {} };
-  const waiting = `trap '' INT TERM HUP; read -r line; ${script}`;
+  if (process.platform === 'win32') return { watch: () => {}, release: () => {} };
+  const waiting = `trap '' INT TERM HUP; pid=; while read -r line; do pid=$line; done; ${script}`;
   const shell = spawn('/bin/sh', ['-c', waiting, 'sh', ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   detach(shell);
-  return { release: () => void shell.kill('SIGKILL') };
+  return {
+    watch: (pid) => void shell.stdin.write(`${pid ?? ''}\n`),
+    release: () => void shell.kill('SIGKILL'),
+  };
 }
 
 /** Lets the process end although the shell still waits. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js';
+import { type EtcdClusterHandle, type EtcdMember, startEtcdCluster } from '#src/testing/index.js';
 import { skip, skipIfExternal } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { gatewayOf, isHealthy } from './support.js';
@@ -54,6 +54,17 @@ describe('a cluster of three', function () {
     assert.ok(cluster.members.includes(await cluster.leader()));
     await cluster.members[1]!.restart();
     assert.equal(await isHealthy(cluster.members[1]!), true);
+  });
+
+  it('refuses to wipe a member without which there is no quorum, and changes nothing', async () => {
+    const [down, wiped, third] = cluster.members as [EtcdMember, EtcdMember, EtcdMember];
+    await down.kill();
+    await assert.rejects(wiped.wipe(), /wipe\(\) of m1 is refused.* 1 answer, and 2 are needed/);
+    await gatewayOf(wiped).put('quorum', 'of both');
+    assert.equal(await gatewayOf(third).get('quorum'), 'of both');
+    await down.restart();
+    await wiped.wipe();
+    assert.equal(await gatewayOf(wiped).get('quorum'), 'of both');
   });
 
   it('comes back when all members were killed and are restarted together', async () => {

@@ -82,6 +82,23 @@ describe('a handle of one etcd', () => {
       assert.equal(await isHealthy(etcd()), true);
     });
 
+    it('is healthy whenever one of several restarts at once resolves', async () => {
+      const healthy = await Promise.all(
+        [1, 2, 3].map(async () => {
+          await etcd().restart();
+          return isHealthy(etcd());
+        }),
+      );
+      assert.deepEqual(healthy, [true, true, true]);
+    });
+
+    it('is empty and healthy after a restart and two wipes at once', async () => {
+      await gatewayOf(etcd()).put('gone', 'soon');
+      await Promise.all([etcd().wipe(), etcd().restart(), etcd().wipe()]);
+      assert.equal(await isHealthy(etcd()), true);
+      assert.equal(await gatewayOf(etcd()).revision(), 1n);
+    });
+
     it('stops and is killed while paused', async () => {
       for (const verb of ['stop', 'kill'] as const) {
         await etcd().pause();
@@ -128,6 +145,8 @@ describe('a handle of one etcd', () => {
       assert.equal(await etcd().compact(), last);
       await assert.rejects(gateway.get('a', last - 1n), /compacted/);
       await assert.rejects(etcd().compact(last + 1000n), /future revision/);
+      for (const revision of [-1n, 0n, 2n ** 63n, 5 as unknown as bigint])
+        await assert.rejects(etcd().compact(revision), { name: 'InvalidInputError' });
     });
   });
 });

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import type { EtcdNode } from '#src/testing/etcd-node.js';
+import { LocalEtcd, type Origin } from '#src/testing/local-etcd.js';
+
+/** A node whose starts end when the test says so. */
+class FakeNode {
+  readonly name = 'm0';
+  readonly endpoint = '127.0.0.1:1';
+  readonly steps: string[] = [];
+  #end: { resolve: () => void; reject: (reason: Error) => void } | undefined;
+
+  async start(): Promise<void> {
+    this.steps.push('start');
+    await new Promise<void>((resolve, reject) => {
+      this.#end = { resolve, reject };
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.steps.push('stop');
+  }
+
+  async kill(): Promise<void> {
+    this.steps.push('kill');
+    this.#end?.reject(new Error('it was ended by SIGKILL'));
+  }
+
+  async erase(): Promise<void> {
+    this.steps.push('erase');
+  }
+
+  /** Waits until it is starting, and lets `/health` answer. */
+  async started(): Promise<void> {
+    await this.starting();
+    this.steps.push('healthy');
+    this.#end?.resolve();
+    this.#end = undefined;
+  }
+
+  async starting(): Promise<void> {
+    while (!this.#end) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('the handle of an etcd that is asked for several things at once', () => {
+  let node: FakeNode;
+  let etcd: LocalEtcd;
+
+  beforeEach(() => {
+    node = new FakeNode();
+    const origin = { runtime: { source: 'binary' }, version: '9.9.9', limits: { timeoutMs: 60_000 } };
+    etcd = new LocalEtcd(node as unknown as EtcdNode, origin as unknown as Origin);
+  });
+
+  it('restarts once for all who ask while a restart is under way, each of whom waits for its end', async () => {
+    const over: number[] = [];
+    const all = [1, 2].map((n) => etcd.restart().then(() => over.push(n)));
+    await node.starting();
+    all.push(etcd.restart().then(() => over.push(3)));
+    assert.deepEqual(over, []);
+    await node.started();
+    await Promise.all(all);
+    assert.deepEqual(node.steps, ['stop', 'start', 'healthy']);
+  });
+
+  it('restarts again for those who ask later', async () => {
+    for (const _ of [1, 2]) await Promise.all([etcd.restart(), node.started()]);
+    assert.deepEqual(node.steps, ['stop', 'start', 'healthy', 'stop', 'start', 'healthy']);
+  });
+
+  for (const end of ['kill', 'stop'] as const)
+    it(`restarts again for one who asks after a ${end} that cut a restart short`, async () => {
+      const first = etcd.restart();
+      await node.starting();
+      await etcd[end]();
+      const second = etcd.restart();
+      await node.kill();
+      await assert.rejects(first, /ended by SIGKILL/);
+      const before = node.steps.length;
+      await node.started();
+      await second;
+      assert.deepEqual(node.steps.slice(before - 2), ['stop', 'start', 'healthy']);
+    });
+
+  it('never wipes while it restarts or wipes', async () => {
+    const all = [etcd.wipe(), etcd.restart(), etcd.wipe()];
+    for (const _ of all) await node.started();
+    await Promise.all(all);
+    const wipe = ['kill', 'erase', 'start', 'healthy'];
+    assert.deepEqual(node.steps, [...wipe, 'stop', 'start', 'healthy', ...wipe]);
+  });
+});
