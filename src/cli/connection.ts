@@ -1,7 +1,8 @@
-import { EtcdClient, InvalidInputError } from '../index.js';
+import { EtcdClient, InvalidInputError, type PasswordAuth } from '../index.js';
 import { wrongUsage } from './failure.js';
 import type { Environment } from './io.js';
 import type { Options, OptionTable } from './options.js';
+import { readPassword } from './password-file.js';
 
 /** etcdctl's flags, under its names. */
 export const connectionOptions: OptionTable = {
@@ -15,6 +16,7 @@ export const connectionOptions: OptionTable = {
   },
   user: { value: 'NAME[:PASSWORD]', help: 'as whom to authenticate' },
   password: { value: 'PASSWORD', help: 'better in ETCDCTL_PASSWORD, where ps does not show it' },
+  'password-file': { value: 'FILE', help: 'the password is in it; read again for each token' },
   'dial-timeout': { value: 'SPAN', help: 'for a connection, such as 2s (default 4s)' },
   'command-timeout': { value: 'SPAN', help: 'for a call to etcd (default 5s)' },
   'keepalive-time': { value: 'SPAN', help: 'between pings of an idle connection (default 10s)' },
@@ -41,12 +43,33 @@ export function environmentOf(options: Options, env: Environment): Environment {
 
 /** @throws {Failure} for wrong usage, naming the flag or the variable, never the value of a secret. */
 export function connect(options: Options, env: Environment, endpoints?: readonly string[]): EtcdClient {
+  const environment = environmentOf(options, env);
+  const auth = authFromFile(options, environment);
   try {
-    return EtcdClient.fromEnv(endpoints ? { endpoints } : {}, environmentOf(options, env));
+    return EtcdClient.fromEnv(
+      { ...(endpoints ? { endpoints } : {}), ...(auth ? { auth } : {}) },
+      auth ? withoutCredentials(environment) : environment,
+    );
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw wrongUsage(inFlags(error.message.replace(/^INVALID_ARGUMENT: /, ''), options));
   }
+}
+
+function authFromFile(options: Options, environment: Environment): PasswordAuth | undefined {
+  const file = options.text('password-file');
+  if (file === undefined) return undefined;
+  if (options.text('password') !== undefined || options.text('user')?.includes(':'))
+    throw wrongUsage('--password-file is not the only password given: one of them must go');
+  const [username = ''] = (environment['ETCDCTL_USER'] ?? '').split(':', 1);
+  if (username === '') throw wrongUsage('--password-file goes with a user: --user or ETCDCTL_USER');
+  readPassword(file); // before anything is done for which it is needed
+  const allowed = /^(true|t|1)$/i.test(environment['ETCDCTL_INSECURE_TRANSPORT'] ?? '');
+  return { username, password: () => readPassword(file), allowPlaintext: allowed };
+}
+
+function withoutCredentials(environment: Environment): Environment {
+  return { ...environment, ETCDCTL_USER: '', ETCDCTL_PASSWORD: '', ETCDCTL_AUTH_JWT_TOKEN: '' };
 }
 
 export function endpointsOf(options: Options, env: Environment): string[] {

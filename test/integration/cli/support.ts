@@ -115,7 +115,11 @@ export class Commands {
   }
 
   runWith(env: Environment, ...args: string[]): Promise<Ended> {
-    return this.#start(process.execPath, [main, ...args], env).ended;
+    return this.startWith(env, ...args).ended;
+  }
+
+  startWith(env: Environment, ...args: string[]): Command {
+    return this.#start(process.execPath, [main, ...args], env);
   }
 
   /** The one JSON document that it prints. */

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EtcdClient } from '#src/client/index.js';
+import { AuthStore } from '../../support/auth-store.js';
+import { secretOf } from '../../support/canary.js';
+import { Commands } from './support.js';
+
+const password = secretOf('of the password file');
+const rotated = secretOf('of the password file, replaced');
+
+/** Prints all that a program inherits. */
+const snoop = `
+  const { readFileSync } = require('node:fs');
+  console.log(JSON.stringify(process.env), process.argv.join(' '));
+  for (const file of ['environ', 'cmdline']) console.log(readFileSync('/proc/self/' + file, 'latin1'));
+  console.log('that is all');
+  process.stdin.resume().once('end', () => process.exit(0));
+`;
+
+describe('the password of etcd-naming', () => {
+  let store: AuthStore;
+  let folder: string;
+  let file: string;
+  const commands = new Commands(() => ({
+    ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','),
+    SOMETHING_ELSE: 'inherited',
+  }));
+
+  before(async function () {
+    this.timeout(120_000);
+    folder = mkdtempSync(join(tmpdir(), 'etcd-naming-password-'));
+    file = join(folder, 'password');
+    store = await AuthStore.start(password);
+  });
+
+  beforeEach(() => writeFileSync(file, password));
+
+  after(async () => {
+    await store?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const register = (id: string, ...options: string[]) => [
+    ...['register', 'svc', '--addr', '127.0.0.1:1', '--id', id, '--no-ready-check', '--propagate', '20ms'],
+    ...options,
+  ];
+  const program = ['--', process.execPath, '-e', snoop];
+
+  for (const [how, ending] of Object.entries({
+    'no line end': '',
+    'a line end': '\n',
+    'CR and LF': '\r\n',
+  })) {
+    it(`comes from a file with ${how} behind it`, async () => {
+      writeFileSync(file, password + ending);
+      const { code, stderr } = await commands.run('ls', '--user', 'root', '--password-file', file);
+      assert.equal(code, 0, stderr);
+    });
+  }
+
+  it('comes from a file before what the variables say', async () => {
+    const stray = { ETCDCTL_USER: 'root:wrong', ETCDCTL_PASSWORD: 'wrong', ETCDCTL_AUTH_JWT_TOKEN: 'wrong' };
+    const env = { ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','), ...stray };
+    const { code, stderr } = await commands.runWith(env, 'ls', '--password-file', file);
+    assert.equal(code, 0, stderr);
+  });
+
+  it('comes from a pipe, which is read once, however many clients a verb opens', async function () {
+    const pipe = join(folder, 'pipe');
+    if (spawnSync('mkfifo', [pipe]).status !== 0) this.skip();
+    const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', file, pipe]);
+    const { code, stdout } = await commands.run('doctor', 'svc', '--user', 'root', '--password-file', pipe);
+    writer.kill();
+    assert.equal(code, 4, 'there is no such service');
+    assert.match(stdout, /ok +etcd/);
+  });
+
+  it('is read again when it was replaced, and a registration outlives that', async () => {
+    const words = register('e1', '--ttl', '2', '--user', 'root', '--password-file', file);
+    const command = commands.start(...words, ...program);
+    await command.prints('registered as svc/e1');
+    await store.gateway.callAsRoot('user/changepw', { name: 'root', password: rotated });
+    writeFileSync(file, rotated);
+    const auth = { username: 'root', password: rotated };
+    const client = new EtcdClient({ endpoints: store.etcd.endpoints, auth });
+    try {
+      const { kv } = await client.kv.get('svc/e1');
+      await client.lease.revoke(kv?.lease ?? 0n);
+      await command.prints('registered again as svc/e1');
+    } finally {
+      await client.close();
+    }
+    command.kill('SIGTERM');
+    await command.ended;
+  });
+
+  it('is refused, and not shown, when the file is none that holds one', async () => {
+    const empty = join(folder, 'empty');
+    const binary = join(folder, 'binary');
+    writeFileSync(empty, '\n');
+    writeFileSync(binary, Buffer.concat([Buffer.from(password), Buffer.of(0xff)]));
+    const user = ['--user', 'root'];
+    for (const [args, text] of [
+      [[...user, '--password-file', join(folder, 'none')], /password-file .*none cannot be read: ENOENT/],
+      [[...user, '--password-file', folder], /cannot be read: EISDIR/],
+      [[...user, '--password-file', empty], /is empty/],
+      [[...user, '--password-file', binary], /is not UTF-8/],
+      [[...user, '--password-file', '/dev/zero'], /has more than 65536 bytes/],
+      [['--password-file', file], /goes with a user/],
+      [[...user, '--password', 'x', '--password-file', file], /one of them must go/],
+      [['--user', 'root:x', '--password-file', file], /one of them must go/],
+    ] as const) {
+      const { code, stdout, stderr } = await commands.run('ls', ...args, '--debug');
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, text);
+      assert.ok(!`${stdout}${stderr}`.includes(password), 'it is shown');
+    }
+  });
+
+  for (const [how, env, options] of [
+    ['by variables', { ETCDCTL_USER: 'root', ETCDCTL_PASSWORD: rotated }, []],
+    ['with the user’s name', { ETCDCTL_USER: `root:${rotated}` }, []],
+    ['as a flag', {}, ['--user', 'root', '--password', rotated]],
+    ['in a file', {}, ['--user', 'root', '--password-file']],
+  ] as const) {
+    it(`is not seen by a program that is run with --clean-env when it was given ${how}`, async function () {
+      if (process.platform !== 'linux') this.skip();
+      writeFileSync(file, rotated);
+      const words = [...options, ...(how === 'in a file' ? [file] : [])];
+      const all = { ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','), SOMETHING_ELSE: 'inherited', ...env };
+      const command = commands.startWith(
+        all,
+        ...register(how, '--clean-env', '--debug', ...words),
+        ...program,
+      );
+      await command.prints(`registered as svc/${how}`);
+      await command.prints('that is all');
+      command.kill('SIGTERM');
+      const { stdout, stderr } = await command.ended;
+      assert.ok(!`${stdout}${stderr}`.includes(rotated), 'it is shown');
+      assert.doesNotMatch(stdout, /ETCDCTL_/);
+      assert.match(stdout, /"SOMETHING_ELSE":"inherited"/);
+    });
+  }
+
+  it('is inherited without --clean-env, for a program that connects by the same variables', async () => {
+    const env = { ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','), ETCDCTL_USER: `root:${rotated}` };
+    const check = `process.exit(process.env.ETCDCTL_USER?.length === ${env.ETCDCTL_USER.length} ? 7 : 8)`;
+    const command = commands.startWith(env, ...register('e2'), '--', process.execPath, '-e', check);
+    assert.equal((await command.ended).code, 7);
+  });
+});
