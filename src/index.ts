@@ -25,6 +25,7 @@ export {
   DeadlineError,
   type ErrorReason,
   EtcdError,
+  escapeControls,
   InvalidInputError,
   LeaseNotFoundError,
   PermissionDeniedError,
@@ -71,6 +72,7 @@ export type {
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export {
   type Bytes,
+  formatLeaseId,
   isOwnHost,
   isWildcard,
   type KeyRange,
@@ -78,6 +80,7 @@ export {
   keyBytes,
   keyText,
   type LeaseId,
+  parseLeaseId,
   type Revision,
   type WatchEvent,
 } from './model/index.js';

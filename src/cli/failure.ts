@@ -1,6 +1,5 @@
 import { Code, EtcdError, InvalidInputError, NamingError } from '../index.js';
 import { exit } from './exit-codes.js';
-import { plain } from './text.js';
 
 /** An end with a message and an exit code of its own. */
 export class Failure extends Error {
@@ -30,12 +29,18 @@ export function isSilence(error: EtcdError): boolean {
   return error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED;
 }
 
-/** The error on one line; with `debug` its stack and those of its causes. */
-export function describe(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return plain(String(error));
-  if (!debug) return plain(onOneLine(error.message));
-  const cause = error.cause === undefined ? '' : `\ncaused by ${describe(error.cause, true)}`;
-  return `${plain(error.stack ?? error.message, '\n')}${cause}`;
+/** The error on one line. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? onOneLine(error.message) : String(error);
+}
+
+/** Its stack and those of its causes, by lines. */
+export function stackOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [describe(error)];
+  const lines = (error.stack ?? error.message).split('\n');
+  if (error.cause === undefined) return lines;
+  const [first = '', ...rest] = stackOf(error.cause);
+  return [...lines, `caused by ${first}`, ...rest];
 }
 
 /** Not by one regular expression: what looks for white space around a line end is quadratic in the white space. */

@@ -1,3 +1,6 @@
+import { escapeControls } from '../index.js';
+import { toJson } from './json.js';
+
 /** What the command writes to. A terminal has `isTTY` and a size. */
 export interface Output {
   readonly isTTY?: boolean;
@@ -17,11 +20,27 @@ export interface Io {
   readonly env: Environment;
 }
 
+/** Nothing of an error or a warning that fills a screen helps. */
+const longestMessage = 4_096;
+
+/** Lines for people. Whatever is in them, keys and metadata of others too, steers no terminal. */
 export function print(output: Output, lines: readonly string[]): void {
-  if (lines.length > 0) output.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) output.write(`${lines.map((line) => escapeControls(line)).join('\n')}\n`);
+}
+
+/** One line of JSON. */
+export function printJson(output: Output, document: object): void {
+  output.write(`${toJson(document)}\n`);
+}
+
+/** Bytes as they are; a terminal gets them as {@link print} would show them. */
+export function printBytes(output: Output, bytes: Buffer): void {
+  if (!output.isTTY) output.write(bytes);
+  else print(output, bytes.toString('utf8').replace(/\n$/, '').split('\n'));
 }
 
 /** A line on stderr that does not change the exit code. */
 export function warn({ stderr }: Pick<Io, 'stderr'>, message: string): void {
-  stderr.write(`etcd-naming: ${message}\n`);
+  const shown = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
+  print(stderr, [`etcd-naming: ${shown}`]);
 }

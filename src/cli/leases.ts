@@ -50,11 +50,6 @@ export function leaseCell(lease: LeaseState): string {
   }
 }
 
-/** A lease id as etcdctl writes it. */
-export function leaseName(lease: LeaseId): string {
-  return lease.toString(16);
-}
-
 export function leaseJson(lease: LeaseId, state: LeaseState) {
   const alive = state.state === 'alive' ? state : undefined;
   return {

@@ -3,9 +3,9 @@ import type { EtcdClient } from '../index.js';
 import { type CommandLine, readVerbLine, splitCommandLine } from './command-line.js';
 import { connect, endpointsOf } from './connection.js';
 import { exit } from './exit-codes.js';
-import { describe, exitCodeOf, wrongUsage } from './failure.js';
+import { describe, exitCodeOf, stackOf, wrongUsage } from './failure.js';
 import { helpOf, overview } from './help.js';
-import { type Io, print } from './io.js';
+import { type Io, print, warn } from './io.js';
 import type { Options } from './options.js';
 import type { Outcome, Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
@@ -16,8 +16,8 @@ export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
   try {
     return await perform(line, io);
   } catch (error) {
-    const debug = line.rest.includes('--debug');
-    print(io.stderr, [`etcd-naming: ${describe(error, debug)}`]);
+    warn(io, describe(error));
+    if (line.rest.includes('--debug')) print(io.stderr, stackOf(error));
     return exitCodeOf(error);
   }
 }

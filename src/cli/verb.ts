@@ -1,6 +1,5 @@
 import type { EtcdClient } from '../index.js';
-import type { Io } from './io.js';
-import { toJson } from './json.js';
+import { type Io, print, printJson } from './io.js';
 import type { Options, OptionTable } from './options.js';
 
 /** One verb of the command: what it takes, what its help says, what it does. */
@@ -35,7 +34,8 @@ export interface Call {
   readonly endpoints: readonly string[];
 }
 
-/** Tells what was done: as one JSON document with `--json`, else as text. */
-export function tell({ io, options }: Call, document: object, text: string): void {
-  io.stdout.write(`${options.flag('json') ? toJson(document) : text}\n`);
+/** Shows what was done: as one JSON document with `--json`, else as text. */
+export function printResult({ io, options }: Call, document: object, text: string): void {
+  if (options.flag('json')) printJson(io.stdout, document);
+  else print(io.stdout, [text]);
 }

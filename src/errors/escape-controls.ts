@@ -8,18 +8,25 @@ const eachUnprintable = new RegExp(unprintable, 'gu');
 /**
  * Text of others, fit for a terminal or a line of a log: whatever could steer a terminal, end the line, or make one
  * text look like another is written as an escape (`\x1b`, `\u202e`, `\u{e0001}`). A byte of a key that is not UTF-8,
- * as `keyText` has it, becomes `\xff`. Idempotent; backslashes are left alone, so it is for people, not for parsers.
+ * as `keyText` has it, becomes `\xff`. Backslashes are left alone: it is for people. With `json` for a text that is
+ * JSON, on one line: it stays JSON of the same value, with `\u202e` and the like.
  */
-export function escapeControls(text: string): string {
-  return unprintable.test(text) ? text.replace(eachUnprintable, escapeOf) : text;
+export function escapeControls(text: string, format: 'text' | 'json' = 'text'): string {
+  if (!unprintable.test(text)) return text;
+  return text.replace(eachUnprintable, format === 'json' ? inJson : inText);
 }
 
-function escapeOf(char: string): string {
+function inText(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   const isEscapedByte = code >= 0xdc80 && code <= 0xdcff;
   // Two digits are a byte: U+0080 to U+009F have two in UTF-8, and need four here.
   if (code < 0x80 || isEscapedByte) return `\\x${hex(code & 0xff, 2)}`;
   return code > 0xffff ? `\\u{${hex(code, 5)}}` : `\\u${hex(code, 4)}`;
+}
+
+/** JSON escapes UTF-16, so two of them make a character beyond U+FFFF. */
+function inJson(char: string): string {
+  return Array.from({ length: char.length }, (_, i) => `\\u${hex(char.charCodeAt(i), 4)}`).join('');
 }
 
 function hex(number: number, digits: number): string {

@@ -1,5 +1,12 @@
 import { InvalidInputError } from '../errors/index.js';
-import { type Bytes, checkInt64, type KeyRange, toBuffer, toWireRange } from '../model/index.js';
+import {
+  type Bytes,
+  checkInt64,
+  type KeyRange,
+  smallestInt64,
+  toBuffer,
+  toWireRange,
+} from '../model/index.js';
 import type { DeleteRangeRequest, PutRequest, RangeRequest } from '../wire/index.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
@@ -43,7 +50,7 @@ export function refuseOptions(options: object, names: readonly string[], why: st
 /** The value is undefined only with `ignoreValue`. @throws {InvalidInputError} as `rangeRequest`. */
 export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOptions = {}): PutRequest {
   const { ignoreValue = false, ignoreLease = false } = options;
-  const lease = checkInt64('lease', options.lease ?? 0n, 0n);
+  const lease = checkInt64('lease', options.lease ?? 0n, smallestInt64);
   const bytes = ignoreValue && value === undefined ? none : toBuffer(value as Bytes);
   if (ignoreValue && bytes.length > 0) {
     throw new InvalidInputError(

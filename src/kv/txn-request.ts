@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import { checkInt64, toBuffer, toWireRange } from '../model/index.js';
+import { checkInt64, smallestInt64, toBuffer, toWireRange } from '../model/index.js';
 import type { RequestOp, TxnRequest, Compare as WireCompare } from '../wire/index.js';
 import { deleteRequest, known, putRequest, rangeRequest } from './requests.js';
 import type { Compare, Op, Txn } from './txn.js';
@@ -61,7 +61,7 @@ function wireCompare(one: Compare): WireCompare {
 
 function targetUnion(one: Compare): WireCompare['targetUnion'] {
   if (one.target === 'value') return { $case: 'value', value: toBuffer(one.value) };
-  const value = checkInt64('compare.value', one.value, 0n);
+  const value = checkInt64('compare.value', one.value, one.target === 'lease' ? smallestInt64 : 0n);
   switch (one.target) {
     case 'version':
       return { $case: 'version', value };

@@ -10,7 +10,15 @@ import {
   InvalidInputError,
   LeaseNotFoundError,
 } from '../errors/index.js';
-import { checkDuration, checkInt64, type LeaseId, listWithJson, withJson } from '../model/index.js';
+import {
+  checkDuration,
+  checkInt64,
+  checkLeaseId,
+  formatLeaseId,
+  type LeaseId,
+  listWithJson,
+  withJson,
+} from '../model/index.js';
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
 import type { OnceOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
@@ -69,7 +77,7 @@ export class LeaseClient {
    * `revoked`, whatever becomes of the request. @throws {LeaseNotFoundError}
    */
   async revoke(id: LeaseId, options: CallOptions = {}): Promise<void> {
-    checkInt64('lease id', id, 1n);
+    checkLeaseId(id);
     this.#driver.release(id, 'revoked');
     try {
       await this.#calls.revoke(id, options);
@@ -85,7 +93,7 @@ export class LeaseClient {
    * @throws {LeaseNotFoundError} when etcd says that it is gone; {DeadlineError} with the last trouble as its cause.
    */
   async keepAliveOnce(id: LeaseId, options: CallOptions = {}): Promise<Lease> {
-    checkInt64('lease id', id, 1n);
+    checkLeaseId(id);
     const { signal, timeoutMs = this.#calls.timeoutMs } = options;
     checkDuration('timeoutMs', timeoutMs);
     signal?.throwIfAborted();
@@ -103,7 +111,7 @@ export class LeaseClient {
     id: LeaseId,
     options: { readonly keys?: boolean } & CallOptions = {},
   ): Promise<LeaseTimeToLive | undefined> {
-    checkInt64('lease id', id, 1n);
+    checkLeaseId(id);
     const answer = await this.#calls.timeToLive({ ID: id, keys: options.keys ?? false }, options);
     if (answer.TTL < 0n) return undefined;
     return withJson({
@@ -202,7 +210,9 @@ export class LeaseClient {
   async #confirm(id: LeaseId, options: CallOptions): Promise<Lease> {
     const found = await this.timeToLive(id, options);
     if (!found)
-      throw new LeaseNotFoundError(`lease ${id} was granted and ran out again`, { code: Code.NOT_FOUND });
+      throw new LeaseNotFoundError(`lease ${formatLeaseId(id)} was granted and ran out again`, {
+        code: Code.NOT_FOUND,
+      });
     return withJson({ id, ttlSeconds: found.grantedSeconds });
   }
 
@@ -222,7 +232,7 @@ function ttlOf(id: LeaseId, outcome: OnceOutcome): number {
     case 'gone':
       throw errorFor('LeaseNotFound');
     case 'late':
-      throw new DeadlineError(`LeaseKeepAlive of lease ${id} was not answered in time`, {
+      throw new DeadlineError(`LeaseKeepAlive of lease ${formatLeaseId(id)} was not answered in time`, {
         cause: outcome.cause,
       });
     case 'refused':

@@ -1,6 +1,6 @@
 export { type Bytes, toBuffer } from './bytes.js';
 export { checkDuration } from './duration.js';
-export { checkInt64 } from './int64.js';
+export { checkInt64, smallestInt64 } from './int64.js';
 export { type BytesJson, bytesJson, listWithJson, membersJson, withJson } from './json.js';
 export {
   contains,
@@ -12,6 +12,7 @@ export {
 } from './key-range.js';
 export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
+export { checkLeaseId, formatLeaseId, parseLeaseId } from './lease-id.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';
 export {
   anything,

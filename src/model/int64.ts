@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors/index.js';
 
+export const smallestInt64 = -(2n ** 63n);
 const largest = 2n ** 63n - 1n;
 
 /**
@@ -9,5 +10,7 @@ const largest = 2n ** 63n - 1n;
 export function checkInt64(name: string, value: bigint, least: bigint): bigint {
   if (typeof value === 'bigint' && value >= least && value <= largest) return value;
   const shown = typeof value === 'bigint' ? `${value}n` : `${String(value)} (${typeof value})`;
-  throw new InvalidInputError(`${name} is ${shown}; it must be a bigint from ${least}n to 2^63 - 1`);
+  throw new InvalidInputError(
+    `${name} is ${shown}; it must be a bigint from ${least === smallestInt64 ? '-2^63' : `${least}n`} to 2^63 - 1`,
+  );
 }

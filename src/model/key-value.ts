@@ -1,7 +1,7 @@
 /** etcd's store counter: one tick for each transaction that changed something. */
 export type Revision = bigint;
 
-/** A lease's id, positive. */
+/** A lease's id: positive where this client or etcd chose it, else any but 0, which stands for no lease. */
 export type LeaseId = bigint;
 
 /** A key as stored (etcd's `mvccpb.KeyValue`). */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type EtcdClient,
   EtcdError,
+  formatLeaseId,
   type RegisterOptions,
   type Registration,
   register,
@@ -54,7 +55,9 @@ async function claim(
   do await ready(options, signal);
   while (await rivalWasThere(client, options, signal));
   const done = await register(client, { ...options.registration, timeoutMs, signal });
-  options.say(`registered as ${done.key}, lease ${done.lease?.toString(16)}, revision ${done.revision}`);
+  options.say(
+    `registered as ${done.key}, lease ${formatLeaseId(done.lease ?? 0n)}, revision ${done.revision}`,
+  );
   return done;
 }
 

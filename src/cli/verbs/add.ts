@@ -3,6 +3,7 @@ import {
   type Endpoint,
   type EtcdClient,
   encodeEndpoint,
+  formatLeaseId,
   type JsonValue,
   type KeyValue,
   type Lease,
@@ -15,11 +16,11 @@ import { namesPort } from '../address.js';
 import { exit } from '../exit-codes.js';
 import { Failure, wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
-import { leaseName, leaseState } from '../leases.js';
+import { leaseState } from '../leases.js';
 import type { Options } from '../options.js';
 import { checkIntegers, isPlain } from '../records.js';
 import { keyOf, readTarget } from '../target.js';
-import { type Call, tell, type Verb } from '../verb.js';
+import { type Call, printResult, type Verb } from '../verb.js';
 
 export const add: Verb = {
   name: 'add',
@@ -120,7 +121,7 @@ async function warnOfOwner({ io }: Call, client: EtcdClient, replaced: KeyValue)
   if (lease.state === 'alive')
     warn(
       io,
-      `warning: the record that was there has a lease that is alive (${leaseName(replaced.lease)}): its owner may take the key back`,
+      `warning: the record that was there has a lease that is alive (${formatLeaseId(replaced.lease)}): its owner may take the key back`,
     );
 }
 
@@ -141,8 +142,8 @@ function report(
     revision,
   };
   const life = lease
-    ? `for ${lease.ttlSeconds} s by the lease ${leaseName(lease.id)}, which nothing keeps alive`
+    ? `for ${lease.ttlSeconds} s by the lease ${formatLeaseId(lease.id)}, which nothing keeps alive`
     : 'for good: it stays until somebody deletes it';
-  tell(call, document, `stored ${key} at ${addr}, revision ${revision}, ${life}`);
+  printResult(call, document, `stored ${key} at ${addr}, revision ${revision}, ${life}`);
   if (!namesPort(addr)) warn(call.io, `warning: ${addr} has no port; gRPC takes 443`);
 }

@@ -1,10 +1,9 @@
 import { examine } from '../doctor/examine.js';
 import type { Finding } from '../doctor/finding.js';
 import { exit } from '../exit-codes.js';
-import { print } from '../io.js';
-import { toJson } from '../json.js';
+import { print, printJson } from '../io.js';
 import { readTarget } from '../target.js';
-import { count, plain } from '../text.js';
+import { count } from '../text.js';
 import type { Verb } from '../verb.js';
 
 export const doctor: Verb = {
@@ -32,9 +31,7 @@ export const doctor: Verb = {
     const { service, prefix } = target;
     const resolves = problems.length === 0;
     if (isJson)
-      call.io.stdout.write(
-        `${toJson({ target: service, prefix, resolves, findings: findings.map(toDocument) })}\n`,
-      );
+      printJson(call.io.stdout, { target: service, prefix, resolves, findings: findings.map(toDocument) });
     else print(call.io.stdout, ['', verdict(service, findings)]);
     return resolves ? exit.ok : (problems[0]?.exit ?? exit.unresolved);
   },
@@ -45,8 +42,8 @@ function toDocument({ level, check, message, advice }: Finding): object {
 }
 
 function lines({ level, check, message, advice }: Finding): string[] {
-  const first = `${level.padEnd(7)}  ${check.padEnd(10)}  ${plain(message)}`;
-  return advice === undefined ? [first] : [first, `${' '.repeat(21)}→ ${plain(advice)}`];
+  const first = `${level.padEnd(7)}  ${check.padEnd(10)}  ${message}`;
+  return advice === undefined ? [first] : [first, `${' '.repeat(21)}→ ${advice}`];
 }
 
 function verdict(service: string, findings: readonly Finding[]): string {
@@ -54,8 +51,8 @@ function verdict(service: string, findings: readonly Finding[]): string {
   const [first] = of('problem');
   if (first) {
     const what = first.check === 'dial' ? 'resolves, and nobody answers' : 'does not resolve';
-    return plain(`'${service}' ${what}: ${first.message}`);
+    return `'${service}' ${what}: ${first.message}`;
   }
   const warnings = of('warning').length;
-  return plain(`'${service}' resolves${warnings > 0 ? `, with ${count(warnings, 'warning')}` : ''}`);
+  return `'${service}' resolves${warnings > 0 ? `, with ${count(warnings, 'warning')}` : ''}`;
 }

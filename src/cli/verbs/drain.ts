@@ -11,8 +11,7 @@ import { exit } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import { checkIntegers, isPlain, statusOf } from '../records.js';
 import { hexOption, keyOf, readTarget } from '../target.js';
-import { plain } from '../text.js';
-import { tell, type Verb } from '../verb.js';
+import { printResult, type Verb } from '../verb.js';
 
 export const drain: Verb = {
   name: 'drain',
@@ -36,7 +35,7 @@ export const drain: Verb = {
     const text = changed
       ? `${key} is ${undo ? 'no longer draining' : 'now draining'}, revision ${revision}`
       : `${key} was ${state}, and is left as it is`;
-    tell(call, document, plain(text));
+    printResult(call, document, text);
     return exit.ok;
   },
 };

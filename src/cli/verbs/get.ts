@@ -1,11 +1,10 @@
 import { keyText } from '../../index.js';
 import { exit } from '../exit-codes.js';
 import { Failure } from '../failure.js';
-import { warn } from '../io.js';
-import { toJson } from '../json.js';
+import { print, printBytes, printJson, warn } from '../io.js';
 import { readRecords, type StoredRecord, toRecord } from '../records.js';
 import { hexOption, idJson, keyOf, readTarget, type Target } from '../target.js';
-import { plain } from '../text.js';
+import { shorten } from '../text.js';
 import type { Call, Verb } from '../verb.js';
 
 export const get: Verb = {
@@ -14,7 +13,8 @@ export const get: Verb = {
   summary: 'the records as they are stored, in Go’s format',
   details: [
     'Each record is its key and, on the next line, its value. With --raw it is the value alone: with an id byte for',
-    'byte, without one each value and a newline. Ends with 1 when there is no such record.',
+    'byte (escaped where it goes to a terminal), without one each value and a newline. Ends with 1 when there is no',
+    'such record.',
   ],
   options: { raw: { help: 'only the value, as its bytes are' }, ...hexOption },
   examples: [
@@ -45,13 +45,16 @@ async function find(call: Call, target: Target, id: string | undefined): Promise
 function show({ io, options }: Call, target: Target, records: readonly StoredRecord[], isOne: boolean): void {
   if (options.flag('raw')) {
     const newline = Buffer.from('\n');
-    io.stdout.write(Buffer.concat(records.flatMap(({ kv }) => (isOne ? [kv.value] : [kv.value, newline]))));
+    printBytes(
+      io.stdout,
+      Buffer.concat(records.flatMap(({ kv }) => (isOne ? [kv.value] : [kv.value, newline]))),
+    );
   } else if (options.flag('json')) {
-    io.stdout.write(`${toJson({ target: target.service, records: records.map(toDocument) })}\n`);
+    printJson(io.stdout, { target: target.service, records: records.map(toDocument) });
   } else {
     for (const { kv, problem } of records) {
-      io.stdout.write(`${plain(keyText(kv.key))}\n${plain(kv.value.toString('utf8'))}\n`);
-      if (problem) warn(io, `warning: '${plain(keyText(kv.key))}' is no endpoint: ${plain(problem)}`);
+      print(io.stdout, [keyText(kv.key), kv.value.toString('utf8')]);
+      if (problem) warn(io, `warning: '${shorten(keyText(kv.key))}' is no endpoint: ${problem}`);
     }
   }
 }

@@ -1,13 +1,12 @@
 import { keyText } from '../../index.js';
 import { exit } from '../exit-codes.js';
 import { wrongUsage } from '../failure.js';
-import { print, warn } from '../io.js';
-import { toJson } from '../json.js';
+import { print, printJson, warn } from '../io.js';
 import { leaseCell, leaseJson, leaseStates } from '../leases.js';
 import { endpointJson, readRecords, type StoredRecord, traitCells } from '../records.js';
 import { listServices } from '../services.js';
 import { idJson, readTarget, type Target } from '../target.js';
-import { columns, plain } from '../text.js';
+import { columns, shorten } from '../text.js';
 import type { Call, Verb } from '../verb.js';
 
 export const ls: Verb = {
@@ -17,7 +16,8 @@ export const ls: Verb = {
   details: [
     'LEASE is the time left and granted; a permanent record stays until somebody deletes it. REVISION is that of the',
     'last change, AGE how many revisions the store has had since. Without a target, every key whose value is an',
-    'endpoint counts for the service that it lies under: all before its last slash.',
+    'endpoint counts for the service that it lies under: all before its last slash. What is longer than 200 characters',
+    'is cut in the table, and whole with --json.',
   ],
   options: { prefix: { value: 'PREFIX', help: 'without a target: only services below it, such as team-a/' } },
   examples: [
@@ -52,7 +52,7 @@ async function listTarget(call: Call, target: Target): Promise<void> {
     );
     const bad = invalid.map(({ id, kv, problem }) => ({ ...idJson(id, keyText(kv.key)), problem }));
     const { service, prefix } = target;
-    call.io.stdout.write(`${toJson({ target: service, prefix, revision, endpoints, invalid: bad })}\n`);
+    printJson(call.io.stdout, { target: service, prefix, revision, endpoints, invalid: bad });
     return;
   }
   const rows = records.flatMap((record) => row(record, leaseCell(leaseOf(record.kv.lease)), revision));
@@ -62,12 +62,9 @@ async function listTarget(call: Call, target: Target): Promise<void> {
       columns([['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'REVISION', 'AGE'], ...rows]),
     );
   for (const { kv, problem } of invalid)
-    warn(call.io, `warning: '${plain(keyText(kv.key))}' is passed over: ${plain(problem ?? '')}`);
+    warn(call.io, `warning: '${shorten(keyText(kv.key))}' is passed over: ${problem ?? ''}`);
   if (records.length === 0)
-    warn(
-      call.io,
-      `no key starts with '${plain(target.prefix)}'; etcd-naming doctor ${plain(target.written)} tells more`,
-    );
+    warn(call.io, `no key starts with '${target.prefix}'; etcd-naming doctor ${target.written} tells more`);
 }
 
 function row({ id, kv, endpoint }: StoredRecord, lease: string, revision: bigint): string[][] {
@@ -96,7 +93,7 @@ function rowJson({ id, kv, endpoint }: StoredRecord, lease: object): object[] {
 async function listAll(call: Call, prefix: string): Promise<void> {
   const { services, revision } = await listServices(call.connect(), prefix);
   if (call.options.flag('json')) {
-    call.io.stdout.write(`${toJson({ prefix, revision, services })}\n`);
+    printJson(call.io.stdout, { prefix, revision, services });
     return;
   }
   const rows = services.map(({ service, endpoints, draining, permanent }) =>
@@ -104,5 +101,5 @@ async function listAll(call: Call, prefix: string): Promise<void> {
   );
   if (rows.length > 0)
     print(call.io.stdout, columns([['SERVICE', 'ENDPOINTS', 'DRAINING', 'PERMANENT'], ...rows]));
-  else warn(call.io, `no key ${prefix === '' ? '' : `below '${plain(prefix)}' `}holds an endpoint`);
+  else warn(call.io, `no key ${prefix === '' ? '' : `below '${prefix}' `}holds an endpoint`);
 }

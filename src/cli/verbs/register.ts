@@ -6,7 +6,6 @@ import { type Environment, warn } from '../io.js';
 import type { Options } from '../options.js';
 import { Supervisor } from '../running/supervise.js';
 import { readTarget } from '../target.js';
-import { plain } from '../text.js';
 import type { Verb } from '../verb.js';
 import { endpointOf } from './add.js';
 
@@ -66,7 +65,7 @@ export const register: Verb = {
       ...given('onConflict', options.oneOf('on-conflict', conflicts)),
       ...given('onDeleted', options.oneOf('on-deleted', ['restore', 'stop'] as const)),
     };
-    const say = (text: string) => warn(io, plain(text));
+    const say = (text: string) => warn(io, text);
     const settings = {
       command: program,
       env: options.flag('clean-env') ? withoutEtcd(io.env) : io.env,

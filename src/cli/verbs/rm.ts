@@ -1,6 +1,7 @@
 import {
   compare,
   type EtcdClient,
+  formatLeaseId,
   type KeyValue,
   keyText,
   type LeaseId,
@@ -11,10 +12,10 @@ import {
 import { exit } from '../exit-codes.js';
 import { Failure, wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
-import { type LeaseState, leaseName, leaseState } from '../leases.js';
+import { type LeaseState, leaseState } from '../leases.js';
 import { hexOption, keyOf, readTarget } from '../target.js';
-import { count, plain } from '../text.js';
-import { type Call, tell, type Verb } from '../verb.js';
+import { count } from '../text.js';
+import { type Call, printResult, type Verb } from '../verb.js';
 
 export const rm: Verb = {
   name: 'rm',
@@ -41,13 +42,22 @@ export const rm: Verb = {
     const client = call.connect();
     const kv = await existing(client, key);
     const lease = await leaseState(client, kv.lease);
-    const revoke = call.options.flag('revoke') && lease.state === 'alive';
+    const asked = call.options.flag('revoke');
+    if (asked && lease.state === 'unknown')
+      throw new Failure(
+        `the lease ${formatLeaseId(kv.lease)} cannot be revoked, and nothing was deleted: ${lease.why}`,
+      );
+    const revoke = asked && lease.state === 'alive';
     if (revoke && !call.options.flag('force')) await checkSiblings(client, kv);
     const revision = await remove(client, key, kv);
     if (revoke) await revokeLease(client, kv.lease);
-    const text = `deleted ${plain(key)}, revision ${revision}`;
-    const more = revoke ? `; its lease ${leaseName(kv.lease)} is revoked` : '';
-    tell(call, { key, revision, lease: kv.lease === 0n ? null : kv.lease, revoked: revoke }, text + more);
+    const text = `deleted ${key}, revision ${revision}`;
+    const more = asked ? `; ${revokedText(kv.lease, lease)}` : '';
+    printResult(
+      call,
+      { key, revision, lease: kv.lease === 0n ? null : kv.lease, revoked: revoke },
+      text + more,
+    );
     if (lease.state === 'alive') warnOfReturn(call, written, id, lease, kv);
     return exit.ok;
   },
@@ -65,7 +75,7 @@ async function checkSiblings(client: EtcdClient, kv: KeyValue): Promise<void> {
   const [other] = others;
   if (!other) return;
   throw new Failure(
-    `the lease ${leaseName(kv.lease)} has ${count(others.length, 'other key')}, such as '${keyText(other)}'; --force revokes it all the same`,
+    `the lease ${formatLeaseId(kv.lease)} has ${count(others.length, 'other key')}, such as '${keyText(other)}'; --force revokes it all the same`,
   );
 }
 
@@ -77,6 +87,13 @@ async function remove(client: EtcdClient, key: string, { modRevision }: KeyValue
   });
   if (succeeded) return revision;
   throw new Failure(`'${key}' changed meanwhile and was left alone; look again, and repeat`);
+}
+
+function revokedText(lease: LeaseId, { state }: LeaseState): string {
+  if (state === 'none') return 'it had no lease to revoke';
+  return state === 'gone'
+    ? `its lease ${formatLeaseId(lease)} had ended already`
+    : `its lease ${formatLeaseId(lease)} is revoked`;
 }
 
 /** Its owner, told of the delete, may have given it back already. */
@@ -93,9 +110,7 @@ function warnOfReturn(call: Call, written: string, id: string, lease: LeaseState
   const left = lease.state === 'alive' ? `${lease.remainingSeconds} of ${lease.grantedSeconds} s left` : '';
   warn(
     call.io,
-    plain(
-      `warning: its lease ${leaseName(kv.lease)} was alive (${left}): if its owner lives, the record will come back; ` +
-        `to take it out of service: etcd-naming drain ${written} ${id}${hex}`,
-    ),
+    `warning: its lease ${formatLeaseId(kv.lease)} was alive (${left}): if its owner lives, the record will come back; ` +
+      `to take it out of service: etcd-naming drain ${written} ${id}${hex}`,
   );
 }

@@ -1,14 +1,15 @@
 import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
-import type { Output } from '../io.js';
-import { toJson } from '../json.js';
+import { type Output, printJson } from '../io.js';
 import { endpointJson } from '../records.js';
 import type { Target } from '../target.js';
+import { InvalidKeys } from './invalid.js';
 import type { WatchView } from './view.js';
 
 /** One line of JSON for each event. */
 export class JsonView implements WatchView {
   readonly #output: Output;
   readonly #target: Target;
+  readonly #invalid = new InvalidKeys();
 
   constructor(output: Output, target: Target) {
     this.#output = output;
@@ -17,23 +18,18 @@ export class JsonView implements WatchView {
 
   event(event: EndpointEvent): void {
     const { type, revision } = event;
-    const id = (key: string) => key.slice(this.#target.prefix.length);
-    const all = (records: Iterable<EndpointRecord>) => [...records].map((record) => this.#record(record));
+    const invalid = [...event.invalid].map((key) => this.#id(key));
+    const { appeared, gone } = this.#invalid.update(event);
     if (event.type === 'snapshot') {
-      const { reason, endpoints, invalid } = event;
-      this.#line({
-        type,
-        revision,
-        reason,
-        endpoints: all(endpoints.values()),
-        invalid: [...invalid].map(id),
-      });
-    } else {
-      const { added, changed, removed } = event;
-      // What came and went between two looks at the store is nobody's news.
-      if (added.length + changed.length + removed.length === 0) return;
-      this.#line({ type, revision, added: all(added), changed: all(changed), removed: removed.map(id) });
+      const endpoints = this.#all(event.endpoints.values());
+      this.#line({ type, revision, reason: event.reason, endpoints, invalid });
+      return;
     }
+    const { added, changed, removed } = event;
+    // What came and went between two looks at the store is nobody's news.
+    if (added.length + changed.length + removed.length + appeared.length + gone.length === 0) return;
+    const endpoints = { added: this.#all(added), changed: this.#all(changed) };
+    this.#line({ type, revision, ...endpoints, removed: removed.map((key) => this.#id(key)), invalid });
   }
 
   outage(forMs: number, error: EtcdError | undefined): void {
@@ -46,14 +42,21 @@ export class JsonView implements WatchView {
 
   end(): void {}
 
+  #all(records: Iterable<EndpointRecord>): object[] {
+    return Array.from(records, (record) => this.#record(record));
+  }
+
   #record(record: EndpointRecord): object {
     const { key, createRevision, modRevision } = record;
     const lease = record.lease === 0n ? null : record.lease;
-    const id = key.slice(this.#target.prefix.length);
-    return { ...endpointJson(id, key, record), lease, createRevision, modRevision };
+    return { ...endpointJson(this.#id(key), key, record), lease, createRevision, modRevision };
+  }
+
+  #id(key: string): string {
+    return key.slice(this.#target.prefix.length);
   }
 
   #line(document: object): void {
-    this.#output.write(`${toJson({ time: new Date().toISOString(), ...document })}\n`);
+    printJson(this.#output, { time: new Date().toISOString(), ...document });
   }
 }

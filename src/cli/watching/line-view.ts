@@ -1,14 +1,16 @@
 import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
-import type { Output } from '../io.js';
+import { type Output, print } from '../io.js';
 import { traitCells } from '../records.js';
 import type { Target } from '../target.js';
-import { count, plain, span } from '../text.js';
+import { count, shorten, span } from '../text.js';
+import { InvalidKeys } from './invalid.js';
 import type { WatchView } from './view.js';
 
 /** One line for each change, its time in front: for a pipe, a log, a grep. */
 export class LineView implements WatchView {
   readonly #output: Output;
   readonly #target: Target;
+  readonly #invalid = new InvalidKeys();
 
   constructor(output: Output, target: Target) {
     this.#output = output;
@@ -16,8 +18,11 @@ export class LineView implements WatchView {
   }
 
   event(event: EndpointEvent): void {
+    const { appeared, gone } = this.#invalid.update(event);
     if (event.type === 'snapshot') this.#snapshot(event);
-    else this.#delta(event);
+    else this.#delta(event, gone);
+    const unreadable = event.type === 'snapshot' ? event.invalid : appeared;
+    for (const key of unreadable) this.#line(`invalid ${this.#id(key)}`);
   }
 
   outage(forMs: number, error: EtcdError | undefined): void {
@@ -31,33 +36,33 @@ export class LineView implements WatchView {
 
   end(): void {}
 
-  #snapshot({ reason, revision, endpoints, invalid }: EndpointEvent & { type: 'snapshot' }): void {
+  #snapshot({ reason, revision, endpoints }: EndpointEvent & { type: 'snapshot' }): void {
     this.#line(`snapshot ${count(endpoints.size, 'endpoint')} reason=${reason} revision=${revision}`);
     for (const record of endpoints.values()) this.#record('endpoint', record);
-    for (const key of invalid) this.#line(`invalid ${this.#id(key)}`);
   }
 
-  #delta({ revision, added, changed, removed }: EndpointEvent & { type: 'delta' }): void {
+  #delta(event: EndpointEvent & { type: 'delta' }, gone: readonly string[]): void {
+    const { revision, added, changed, removed } = event;
     for (const record of added) this.#record('added', record);
     for (const record of changed) this.#record('changed', record);
-    for (const key of removed) this.#line(`removed ${this.#id(key)} revision=${revision}`);
+    for (const key of [...removed, ...gone]) this.#line(`removed ${this.#id(key)} revision=${revision}`);
   }
 
   #record(what: string, record: EndpointRecord): void {
     const { weight, zone, status } = traitCells(record);
     const said = [`weight=${weight}`];
-    if (zone !== '-') said.push(`zone=${zone}`);
-    if (status !== '-') said.push(`status=${status}`);
+    if (zone !== '-') said.push(`zone=${shorten(zone)}`);
+    if (status !== '-') said.push(`status=${shorten(status)}`);
     this.#line(
-      `${what} ${this.#id(record.key)} ${record.addr} ${said.join(' ')} revision=${record.modRevision}`,
+      `${what} ${this.#id(record.key)} ${shorten(record.addr)} ${said.join(' ')} revision=${record.modRevision}`,
     );
   }
 
   #id(key: string): string {
-    return key.slice(this.#target.prefix.length);
+    return shorten(key.slice(this.#target.prefix.length));
   }
 
   #line(text: string): void {
-    this.#output.write(`${new Date().toISOString()} ${plain(text)}\n`);
+    print(this.#output, [`${new Date().toISOString()} ${text}`]);
   }
 }

@@ -1,5 +1,6 @@
+import { escapeControls } from '../../index.js';
+import { cut } from '../display-width.js';
 import type { Output } from '../io.js';
-import { cut } from '../text.js';
 
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
@@ -22,8 +23,9 @@ export class Screen {
 
   draw(lines: readonly string[]): void {
     if (this.#ended) return;
-    const { columns = 80, rows = 24 } = this.#output;
-    const shown = fitted(lines, Math.max(2, rows - 1)).map((line) => cut(line, columns - 1));
+    // A terminal that does not know its size has 0 by 0.
+    const [columns, rows] = [this.#output.columns || 80, this.#output.rows || 24];
+    const shown = fitted(lines, Math.max(1, rows - 1)).map((line) => cut(escapeControls(line), columns - 1));
     const start = this.#drawn === 0 ? hideCursor : `\x1b[${this.#drawn}A\r`;
     const frame = shown.map((line) => `${line}${eraseLine}\n`).join('');
     this.#output.write(`${beginFrame}${start}${frame}${eraseBelow}${endFrame}`);
@@ -46,6 +48,6 @@ export class Screen {
 }
 
 function fitted(lines: readonly string[], most: number): readonly string[] {
-  if (lines.length <= most) return lines;
+  if (lines.length <= most || most < 2) return lines.slice(0, most);
   return [...lines.slice(0, most - 1), `… and ${lines.length - most + 1} more`];
 }

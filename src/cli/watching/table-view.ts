@@ -2,13 +2,14 @@ import {
   type EndpointEvent,
   type EndpointRecord,
   type EtcdError,
+  formatLeaseId,
   keyBytes,
   type Revision,
 } from '../../index.js';
 import type { Output } from '../io.js';
 import { traitCells } from '../records.js';
 import type { Target } from '../target.js';
-import { columns, count, plain, span } from '../text.js';
+import { columns, count, span } from '../text.js';
 import { Screen } from './screen.js';
 import type { WatchView } from './view.js';
 
@@ -33,7 +34,7 @@ export class TableView implements WatchView {
   readonly #timer: NodeJS.Timeout;
   readonly #onResize = () => this.#screen.redraw(this.#lines());
   #revision: Revision = 0n;
-  /** Of the last snapshot: deltas do not tell of records that are no endpoints. */
+  /** How many records are no endpoints. */
   #invalid = 0;
   #note = 'loading';
   #outage: { readonly since: number; readonly error: EtcdError | undefined } | undefined;
@@ -49,6 +50,7 @@ export class TableView implements WatchView {
 
   event(event: EndpointEvent): void {
     this.#revision = event.revision;
+    this.#invalid = event.invalid.size;
     if (event.type === 'snapshot') this.#replace(event);
     else this.#change(event);
     this.#draw();
@@ -71,11 +73,10 @@ export class TableView implements WatchView {
     this.#screen.end();
   }
 
-  #replace({ reason, endpoints, invalid }: EndpointEvent & { type: 'snapshot' }): void {
+  #replace({ reason, endpoints }: EndpointEvent & { type: 'snapshot' }): void {
     const before = [...this.#rows.keys()];
     for (const record of endpoints.values()) this.#put(record, reason === 'initial' ? undefined : 'added');
     for (const key of before) if (!endpoints.has(key)) this.#remove(key);
-    this.#invalid = invalid.size;
     this.#note = reason === 'initial' ? 'live' : `live, listed anew: ${reason}`;
   }
 
@@ -107,8 +108,8 @@ export class TableView implements WatchView {
   #lines(): string[] {
     const rows = [...this.#rows.values()].sort((a, b) => a.bytes.compare(b.bytes));
     const living = rows.filter(({ change }) => change?.what !== 'removed').length;
-    const invalid = this.#invalid > 0 ? `, ${count(this.#invalid, 'unreadable record')} when listed` : '';
-    const heading = `${plain(this.#target.service)}: ${count(living, 'endpoint')}${invalid}, revision ${this.#revision}, ${this.#state()}`;
+    const invalid = this.#invalid > 0 ? `, ${count(this.#invalid, 'unreadable record')}` : '';
+    const heading = `${this.#target.service}: ${count(living, 'endpoint')}${invalid}, revision ${this.#revision}, ${this.#state()}`;
     if (rows.length === 0) return [heading];
     const titles = ['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'CHANGE'];
     return [heading, ...columns([titles, ...rows.map((row) => this.#cells(row))])];
@@ -116,14 +117,14 @@ export class TableView implements WatchView {
 
   #state(): string {
     if (!this.#outage) return this.#note;
-    const why = this.#outage.error ? ` (${plain(this.#outage.error.message)})` : '';
+    const why = this.#outage.error ? ` (${this.#outage.error.message})` : '';
     return `etcd not reached for ${span(this.#now() - this.#outage.since)}: this is what was last known${why}`;
   }
 
   #cells({ record, change }: Row): string[] {
     const { weight, zone, status } = traitCells(record);
     const id = record.key.slice(this.#target.prefix.length);
-    const lease = record.lease === 0n ? 'permanent' : record.lease.toString(16);
+    const lease = record.lease === 0n ? 'permanent' : formatLeaseId(record.lease);
     const last = change ? `${change.what} ${span(this.#now() - change.at)} ago` : '';
     return [id, record.addr, weight, zone, status, lease, last];
   }

@@ -4,6 +4,7 @@ import { compare, op } from '#src/kv/index.js';
 import { register } from '#src/naming/index.js';
 import { until } from '#src/testing/wait.js';
 import { useEtcd } from '../../support/etcd.js';
+import { grantRawLease } from '../../support/raw-lease.js';
 import { Commands, skipWithoutScript } from './support.js';
 
 describe('etcd-naming add, rm and drain', () => {
@@ -139,6 +140,35 @@ describe('etcd-naming add, rm and drain', () => {
       assert.equal(await value('e1'), `{"Op":0,"Addr":"${addr}","Metadata":{"weight":2}}`);
       assert.equal((await stored('e1'))?.lease, lease);
     });
+  });
+
+  it('revokes a lease with a negative id, which it names as etcdctl does', async () => {
+    await grantRawLease(etcd().endpoints[0]!, -0x4dn, 300n);
+    await client.kv.put(`${target}/e1`, '{"Addr":"10.0.0.1:1"}', { lease: -0x4dn });
+    const { endpoints } = await commands.json<{ endpoints: object[] }>('ls', target);
+    assert.deepEqual(
+      endpoints
+        .map((one) => ({ ...one, remainingSeconds: 0 }))
+        .map((one) => Object.entries(one).filter(([name]) => /lease|ttl/i.test(name))),
+      [
+        [
+          ['lease', '-77'],
+          ['leaseState', 'alive'],
+          ['ttlSeconds', 300],
+        ],
+      ],
+    );
+    const { code, stdout } = await commands.run('rm', target, 'e1', '--revoke');
+    assert.equal(code, 0);
+    assert.match(stdout, /its lease -00000000000004d is revoked/);
+    assert.equal((await client.lease.list()).includes(-0x4dn), false);
+  });
+
+  it('says so when there is no lease to revoke', async () => {
+    await client.kv.put(`${target}/e1`, '{"Addr":"10.0.0.1:1"}');
+    const { code, stdout } = await commands.run('rm', target, 'e1', '--revoke');
+    assert.equal(code, 0);
+    assert.match(stdout, /; it had no lease to revoke\n$/);
   });
 
   it('does not revoke a lease that other keys live by, unless forced', async () => {

@@ -7,9 +7,11 @@ import {
   InvalidInputError,
   LeaseNotFoundError,
 } from '#src/errors/index.js';
+import { compare } from '#src/kv/index.js';
 import type { KeptLease } from '#src/lease/index.js';
 import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { plain } from '../../support/plain.js';
+import { grantRawLease } from '../../support/raw-lease.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
 
 describe('a lease', () => {
@@ -40,6 +42,21 @@ describe('a lease', () => {
       assert.deepEqual(found.keys.map(String), [`${folder}k`]);
       assert.ok((await client.lease.list()).includes(id));
       await client.lease.revoke(id);
+    });
+
+    it('by another client under a negative id is one like any other', async () => {
+      const id = -0x4dn;
+      await grantRawLease(etcd().endpoints[0]!, id, 60n);
+      assert.ok((await client.lease.list()).includes(id));
+      await client.kv.put(`${folder}k`, 'v', { lease: id });
+      const found = await client.lease.timeToLive(id, { keys: true });
+      assert.deepEqual(found?.keys.map(String), [`${folder}k`]);
+      assert.equal((await client.lease.keepAliveOnce(id)).ttlSeconds, 60);
+      const isAttached = compare.lease(`${folder}k`, '=', id);
+      assert.equal((await client.kv.txn({ compare: [isAttached] })).succeeded, true);
+      await client.lease.revoke(id);
+      assert.equal(await exists(`${folder}k`), false);
+      assert.equal((await client.lease.list()).includes(id), false);
     });
 
     it('with less than etcd’s least time says how much it really has', async () => {

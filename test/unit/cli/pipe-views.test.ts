@@ -70,6 +70,41 @@ describe('a watch in a pipe', () => {
     assert.deepEqual(textOf(empty), []);
   });
 
+  it('tells which records are no endpoints, as they come and go', () => {
+    const delta = (
+      revision: bigint,
+      invalid: string[],
+      more: { added?: EndpointRecord[]; removed?: string[] } = {},
+    ) => ({
+      ...{ type: 'delta' as const, revision, added: [], changed: [], removed: [], ...more },
+      invalid: new Set(invalid),
+    });
+    const act = (view: WatchView) => {
+      snapshot(view);
+      view.event(delta(10n, ['svc/bad', 'svc/worse']));
+      view.event(delta(11n, ['svc/bad'], { added: [{ ...record, key: 'svc/worse' }] }));
+      view.event(delta(12n, ['svc/bad', 'svc/e1'], { removed: ['svc/e1'] }));
+      view.event(delta(13n, ['svc/e1']));
+    };
+    assert.deepEqual(
+      jsonOf(act).map(({ type, invalid, removed }) => [type, invalid, removed]),
+      [
+        ['snapshot', ['bad'], undefined],
+        ['delta', ['bad', 'worse'], []],
+        ['delta', ['bad'], []],
+        ['delta', ['bad', 'e1'], ['e1']],
+        ['delta', ['e1'], []],
+      ],
+    );
+    assert.deepEqual(textOf(act).slice(3), [
+      'invalid worse',
+      'added worse 1.2.3.4:1 weight=1 zone=a\\x0a revision=4',
+      'removed e1 revision=12',
+      'invalid e1',
+      'removed bad revision=13',
+    ]);
+  });
+
   it('tells an outage with its age, and its end', () => {
     assert.deepEqual(jsonOf(outage), [
       { type: 'outage', forMs: 12_346, error: 'UNAVAILABLE: gone' },

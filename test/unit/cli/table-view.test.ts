@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { displayWidth } from '#src/cli/display-width.js';
 import type { Output } from '#src/cli/io.js';
 import { readTarget } from '#src/cli/target.js';
 import { Screen } from '#src/cli/watching/screen.js';
@@ -122,12 +123,44 @@ describe('the live table', () => {
     view.event({ type: 'delta', revision: 7n, added: [], changed: [], removed: [], invalid: new Set() });
     const [title, , a, b] = terminal.lines;
     assert.equal(title, 'svc: 1 endpoint, revision 7, live');
-    assert.match(a ?? '', /^a +a:1 +1 +- +- +ab +added 9 s ago$/);
+    assert.match(a ?? '', /^a +a:1 +1 +- +- +00000000000000ab +added 9 s ago$/);
     assert.match(b ?? '', /^b .* removed 9 s ago$/);
     now += 1_000;
     view.event({ type: 'delta', revision: 8n, added: [], changed: [], removed: [], invalid: new Set() });
     assert.equal(terminal.lines.length, 3);
   });
+
+  it('counts the records that are no endpoints, also those of a later change', () => {
+    snapshot(['a']);
+    const invalid = new Set(['svc/x', 'svc/y']);
+    view.event({ type: 'delta', revision: 6n, added: [], changed: [], removed: [], invalid });
+    assert.equal(terminal.lines[0], 'svc: 1 endpoint, 2 unreadable records, revision 6, live');
+    view.event({ type: 'delta', revision: 7n, added: [], changed: [], removed: [], invalid: new Set() });
+    assert.equal(terminal.lines[0], 'svc: 1 endpoint, revision 7, live');
+  });
+
+  it('fits wide letters into the width of the terminal', () => {
+    terminal.columns = 41;
+    view.event({
+      ...{ type: 'snapshot', reason: 'initial', revision: 5n, invalid: new Set() },
+      endpoints: new Map([['svc/東', { ...record('東'), addr: `${'京'.repeat(30)}:1` }]]),
+    });
+    for (const line of terminal.lines) assert.ok(displayWidth(line) <= 40, line);
+  });
+
+  for (const size of [
+    { columns: 0, rows: 0 },
+    { columns: 1, rows: 1 },
+    { columns: 2, rows: 2 },
+  ])
+    it(`draws on a terminal of ${size.columns} by ${size.rows}`, () => {
+      Object.assign(terminal, size);
+      snapshot(['a', 'b', 'c']);
+      const [columns, rows] = [size.columns || 80, size.rows || 24];
+      assert.ok(terminal.lines.length <= Math.max(1, rows - 1), terminal.last);
+      for (const line of terminal.lines) assert.ok(displayWidth(line) < columns, line);
+      if (size.columns === 0) assert.match(terminal.lines[0] ?? '', /^svc: 3 endpoints, revision 5, live$/);
+    });
 
   it('marks after a resync only what is not as it was', () => {
     snapshot(['a', 'b']);

@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { leadsToCaller, namesPort } from '#src/cli/address.js';
+import { cut, displayWidth } from '#src/cli/display-width.js';
 import { describe as describeError, exitCodeOf, Failure } from '#src/cli/failure.js';
 import { toJson } from '#src/cli/json.js';
 import { readTarget } from '#src/cli/target.js';
-import { columns, count, cut, plain, span } from '#src/cli/text.js';
+import { columns, count, shorten, span } from '#src/cli/text.js';
 import { Code, EtcdError, InvalidInputError } from '#src/errors/index.js';
 
 describe('text for a terminal', () => {
-  it('shows control characters, line separators and direction marks, and obeys none', () => {
-    assert.equal(plain('a\x1b[2J\n\x9b\u2028\u202eb\u00e9'), 'a\\x1b[2J\\x0a\\u009b\\u2028\\u202eb\u00e9');
-    assert.equal(plain('a\nb\t', '\n'), 'a\nb\\x09');
-  });
-
-  it('shows a byte of a key that is not UTF-8 as one, and not as the character of that number', () => {
-    assert.equal(plain('a\udcff\udc9b\x9b\ud800'), 'a\\xff\\x9b\\u009b\\ud800');
-  });
-
   it('stands in columns as wide as their widest cell', () => {
     assert.deepEqual(
       columns([
@@ -30,7 +22,60 @@ describe('text for a terminal', () => {
   it('is cut to the width with a mark', () => {
     assert.equal(cut('abcdef', 6), 'abcdef');
     assert.equal(cut('abcdefg', 6), 'abcde…');
-    assert.equal(cut('😀😀😀', 2), '😀…');
+    assert.equal(cut('😀😀', 4), '😀😀');
+    assert.equal(cut('😀😀😀', 4), '😀…');
+    assert.equal(cut('東京都', 5), '東京…');
+    assert.equal(cut('ab', 1), '…');
+    assert.equal(cut('ab', 0), '');
+  });
+
+  it('takes as many places as a terminal gives to it', () => {
+    for (const [text, width] of [
+      ...([
+        ['', 0],
+        ['abc', 3],
+        ['é', 1],
+        ['e\u0301', 1],
+        ['東京', 4],
+        ['ｱ', 1],
+        ['Ａ', 2],
+        ['한', 2],
+      ] as const),
+      ...([
+        ['\u1112\u1161\u11ab', 2],
+        ['😀', 2],
+        ['✓', 1],
+        ['Ω', 1],
+        ['…', 1],
+        ['☺', 1],
+        ['⌚', 2],
+      ] as const),
+    ])
+      assert.equal(displayWidth(text), width, text);
+  });
+
+  it('is cut also where it has more marks than letters', () => {
+    assert.ok(cut(`e${'\u0301'.repeat(1_000_000)}`, 10).length < 50);
+  });
+
+  it('stands in columns by the width of its letters', () => {
+    assert.deepEqual(
+      columns([
+        ['東京', 'x'],
+        ['abc', 'y'],
+      ]),
+      ['東京  x', 'abc   y'],
+    );
+  });
+
+  it('that is long is cut, and moves what follows in its own row alone', () => {
+    const lines = columns([
+      ['x'.repeat(1_400_000), 'a'],
+      ['short', 'b'],
+    ]);
+    assert.equal(lines[0], `${'x'.repeat(199)}…  a`);
+    assert.equal(lines[1], `${'short'.padEnd(64)}  b`);
+    assert.equal(shorten('\u202e'.repeat(100)).length, 200);
   });
 
   it('counts and measures', () => {
@@ -50,6 +95,9 @@ describe('JSON of the command', () => {
     const text = toJson({ revision: 2n ** 63n - 1n, zone: '\x1b\x9b\u2028' });
     assert.equal(text, '{"revision":"9223372036854775807","zone":"\\u001b\\u009b\\u2028"}');
     assert.equal(JSON.parse(text).zone, '\x1b\x9b\u2028');
+    const odd = { '\u202e': ['\u2066\u{e0041}\udcff'] };
+    assert.equal(toJson(odd), '{"\\u202e":["\\u2066\\udb40\\udc41\\udcff"]}');
+    assert.deepEqual(JSON.parse(toJson(odd)), odd);
   });
 });
 
@@ -64,7 +112,7 @@ describe('a failure', () => {
   });
 
   it('is one line, whatever it says', () => {
-    assert.equal(describeError(new Error('a\n  b\x1b'), false), 'a b\\x1b');
+    assert.equal(describeError(new Error('a\n  b')), 'a b');
   });
 });
 

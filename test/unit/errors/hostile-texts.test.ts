@@ -30,8 +30,8 @@ describe('a text of a hostile server', () => {
 
   it('of white space does not hold up the command that prints it', () => {
     // Quadratic, this would take minutes.
-    assert.ok(inWords(new Error(`${' '.repeat(1_000_000)}x`), false).endsWith('x'));
-    assert.equal(inWords(new Error('first  \n  second'), false), 'first second');
+    assert.ok(inWords(new Error(`${' '.repeat(1_000_000)}x`)).endsWith('x'));
+    assert.equal(inWords(new Error('first  \n  second')), 'first second');
   });
 
   it('is cut at a limit, and says so', () => {

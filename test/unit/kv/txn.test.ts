@@ -156,7 +156,7 @@ describe('a request', () => {
   it('with a number that etcd would misread is refused by name', () => {
     refused(() => rangeRequest('k', { revision: -1n }), /revision is -1n;/);
     refused(() => rangeRequest('k', { limit: -2 }), /limit is -2n;/);
-    refused(() => putRequest('k', 'v', { lease: -3n }), /lease is -3n;/);
+    refused(() => putRequest('k', 'v', { lease: 2n ** 63n }), /lease is 9223372036854775808n;/);
     refused(() => txnRequest({ success: [op.get('k', { revision: -1n })] }, 128), /revision is -1n;/);
   });
 

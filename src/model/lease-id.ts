@@ -1,0 +1,39 @@
+import { InvalidInputError } from '../errors/index.js';
+import { checkInt64, smallestInt64 } from './int64.js';
+import type { LeaseId } from './key-value.js';
+
+/** Go's width for a lease id, sign included: `%016x`. */
+const width = 16;
+
+/** A lease id as `etcdctl` prints it: 16 characters in lower hex, with a minus for a negative one. */
+export function formatLeaseId(id: LeaseId): string {
+  const sign = id < 0n ? '-' : '';
+  return (
+    sign +
+    id
+      .toString(16)
+      .slice(sign.length)
+      .padStart(width - sign.length, '0')
+  );
+}
+
+/**
+ * The lease id that `etcdctl` would read from a text: hexadecimal, without `0x`, in 64 bits with a sign.
+ * @throws {InvalidInputError} for any other text.
+ */
+export function parseLeaseId(text: string): LeaseId {
+  const [, sign, digits] = /^([+-]?)([0-9a-f]+)$/i.exec(text) ?? [];
+  if (digits === undefined)
+    throw new InvalidInputError(`the lease id is '${text}'; it must be hexadecimal, as etcdctl prints it`);
+  const size = BigInt(`0x${digits}`);
+  return checkInt64('the lease id', sign === '-' ? -size : size, smallestInt64);
+}
+
+/**
+ * The id of a lease that exists: negative ones too, which other clients may have chosen.
+ * @throws {InvalidInputError} for 0, which stands for no lease, and what is no bigint of 64 bits.
+ */
+export function checkLeaseId(id: LeaseId): LeaseId {
+  if (id === 0n) throw new InvalidInputError('lease id is 0n, which stands for no lease');
+  return checkInt64('lease id', id, smallestInt64);
+}

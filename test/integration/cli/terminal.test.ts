@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { Output } from '#src/cli/io.js';
+import { run } from '#src/cli/run.js';
+import { EtcdClient } from '#src/client/index.js';
+import { until } from '#src/testing/wait.js';
+import { useEtcd } from '../../support/etcd.js';
+import { isPrintable, nastyText } from '../../support/nasty-text.js';
+import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
+import { Commands } from './support.js';
+
+/** A terminal that keeps what is written to it. */
+class Terminal implements Output {
+  readonly isTTY = true;
+  readonly columns = 120;
+  readonly rows = 40;
+  text = '';
+
+  write(more: string | Uint8Array): void {
+    this.text += typeof more === 'string' ? more : Buffer.from(more).toString();
+  }
+}
+
+/** What the live table steers the terminal with. */
+const tableSequences = new RegExp(`${'\x1b'}\\[(\\?25[lh]|\\?2026[hl]|\\d+A|K|J|2J|H)|\\r`, 'g');
+
+const record = fc
+  .tuple(
+    fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 12 }),
+      nastyText.map((text) => Buffer.from(`x${text}`)),
+    ),
+    fc.oneof(
+      fc
+        .record({ Addr: nastyText, zone: nastyText, status: nastyText, [`x`]: nastyText })
+        .map(({ Addr, ...Metadata }) => JSON.stringify({ Op: 0, Addr, Metadata })),
+      nastyText,
+      nastyText.map((text) => JSON.stringify({ Op: text, Addr: [text] })),
+    ),
+  )
+  .map(([id, value]) => ({ id, value }));
+
+describe('the command on a terminal', () => {
+  const etcd = useEtcd();
+  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  let client: EtcdClient;
+  let target: string;
+  let round = 0;
+
+  before(() => {
+    client = new EtcdClient({ endpoints: etcd().endpoints });
+  });
+
+  after(() => client.close());
+
+  beforeEach(() => {
+    target = `${etcd().prefix}terminal-${++round}`;
+  });
+
+  const put = (id: Uint8Array | string, value: string) =>
+    client.kv.put(Buffer.concat([Buffer.from(`${target}/`), Buffer.from(id)]), value);
+
+  /** All that one run shows on its terminal, in this process. */
+  const shown = async (args: readonly string[], endpoints: readonly string[]): Promise<string> => {
+    const terminal = new Terminal();
+    const env = { ETCDCTL_ENDPOINTS: endpoints.join(','), ETCDCTL_COMMAND_TIMEOUT: '2s' };
+    await run(args, { stdout: terminal, stderr: terminal, env });
+    return terminal.text;
+  };
+  const assertPrintable = (text: string, args: readonly string[]) =>
+    assert.ok(isPrintable(text, '\n'), `${args.join(' ')}: ${JSON.stringify(text)}`);
+
+  it('shows whatever others stored, and obeys none of it, in any view', async () => {
+    const views = [
+      ...[['ls'], ['ls', '--json'], ['get'], ['get', '--raw'], ['get', '--json']],
+      ...[['doctor'], ['doctor', '--json']],
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 5 }), async (records) => {
+        await client.kv.delete({ prefix: `${target}/` });
+        for (const { id, value } of records) await put(id, value);
+        for (const [verb = '', ...options] of views) {
+          const args = [verb, target, ...options];
+          assertPrintable(await shown(args, etcd().endpoints), args);
+        }
+        const hex = Buffer.from(records[0]!.id).toString('hex');
+        for (const verb of ['get', 'drain', 'rm']) {
+          const args = [verb, target, '--hex', hex];
+          assertPrintable(await shown(args, etcd().endpoints), args);
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('shows it in the live table as well', async () => {
+    const nasty = '\x1b]0;t\x07\x1b[2J\u202e\u2066東';
+    await put(
+      `a${nasty}`,
+      JSON.stringify({ Addr: `1.2.3.4:1${nasty}`, Metadata: { zone: nasty, status: nasty } }),
+    );
+    const terminal = new Terminal();
+    const env = { ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') };
+    const watching = run(['watch', target], { stdout: terminal, stderr: terminal, env });
+    await until('the table shows the record', { timeoutMs: 20_000 }, () =>
+      terminal.text.includes('1 endpoint'),
+    );
+    await put('b', nasty);
+    await until('the table counts the other', { timeoutMs: 20_000 }, () =>
+      terminal.text.includes('1 unreadable'),
+    );
+    await turn();
+    process.emit('SIGTERM', 'SIGTERM');
+    assert.equal(await watching, 0);
+    assertPrintable(terminal.text.replace(tableSequences, ''), ['watch']);
+  });
+
+  describe('and a server that says what it likes', () => {
+    let server: ScriptedServer;
+    let says = '';
+
+    before(async () => {
+      server = await startScriptedServer((call) => call.end(7, Buffer.from(says).toString()));
+    });
+
+    after(() => server.close());
+
+    it('shows that on one line, and obeys none of it', async () => {
+      await fc.assert(
+        fc.asyncProperty(nastyText, async (text) => {
+          says = text;
+          for (const args of [
+            ['ls'],
+            ['get', 'svc', 'e'],
+            ['rm', 'svc', 'e'],
+            ['doctor', 'svc'],
+            ['watch', 'svc'],
+          ])
+            assertPrintable(await shown(args, [server.endpoint]), args);
+          const debug = await shown(['ls', '--debug'], [server.endpoint]);
+          assertPrintable(debug, ['ls', '--debug']);
+        }),
+        { numRuns: 10 },
+      );
+    });
+  });
+
+  it('lists 500 records one of which has a zone of 1.4 MB', async () => {
+    const puts = Array.from({ length: 500 }, (_, i) => put(`e${i}`, `{"Addr":"10.0.0.1:${i + 1}"}`));
+    await Promise.all(puts);
+    const zone = 'z'.repeat(1_400_000);
+    await put('e500', JSON.stringify({ Addr: '10.0.0.1:501', Metadata: { zone } }));
+    const { code, stdout } = await commands.run('ls', target);
+    assert.equal(code, 0);
+    assert.equal(stdout.trimEnd().split('\n').length, 502);
+    assert.ok(stdout.length < 200_000, `${stdout.length} characters`);
+    const { endpoints } = await commands.json<{ endpoints: { id: string; zone: string | null }[] }>(
+      'ls',
+      target,
+    );
+    assert.equal(endpoints.find(({ id }) => id === 'e500')?.zone, zone);
+  });
+});

@@ -1,0 +1,18 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import { etcdserverpb, LeaseService } from '#src/raw/index.js';
+
+/** Grants a lease under any id, as other clients may; ours takes positive ones alone. */
+export async function grantRawLease(endpoint: string, id: bigint, ttlSeconds: bigint): Promise<void> {
+  const client = new Client(endpoint.replace(/^\w+:\/\//, ''), credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = LeaseService.leaseGrant;
+  const request = etcdserverpb.LeaseGrantRequest.create({ TTL: ttlSeconds, ID: id });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  } finally {
+    client.close();
+  }
+}

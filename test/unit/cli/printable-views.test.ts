@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe as describeError, stackOf } from '#src/cli/failure.js';
+import { type Output, print, printBytes, printJson, warn } from '#src/cli/io.js';
+import { tellEvents } from '#src/cli/running/tell-events.js';
+import { readTarget } from '#src/cli/target.js';
+import { columns } from '#src/cli/text.js';
+import { JsonView } from '#src/cli/watching/json-view.js';
+import { LineView } from '#src/cli/watching/line-view.js';
+import { TableView } from '#src/cli/watching/table-view.js';
+import type { WatchView } from '#src/cli/watching/view.js';
+import { Code, EtcdError } from '#src/errors/index.js';
+import { keyText } from '#src/model/index.js';
+import type { EndpointEvent, EndpointRecord, JsonValue, RegistrationEvent } from '#src/naming/index.js';
+import { isPrintable, nastyText } from '../../support/nasty-text.js';
+
+class Recorder implements Output {
+  readonly isTTY: boolean;
+  readonly columns = 100;
+  readonly rows = 30;
+  text = '';
+
+  constructor(isTTY = false) {
+    this.isTTY = isTTY;
+  }
+
+  write(more: string | Uint8Array): void {
+    this.text += typeof more === 'string' ? more : Buffer.from(more).toString();
+  }
+}
+
+/** Exactly those that the table uses. */
+const ownSequences = new RegExp(`${'\x1b'}\\[(\\?25[lh]|\\?2026[hl]|\\d+A|K|J|2J|H)|\\r`, 'g');
+
+function assertPrintable(text: string): void {
+  assert.ok(isPrintable(text, '\n'), JSON.stringify(text));
+}
+
+const service = 'svc\x1b[2J\u202e';
+/** The text of any key: lone surrogates stand for bytes alone. */
+const id = fc.oneof(
+  nastyText.map((text) => keyText(Buffer.from(text))),
+  fc.uint8Array({ maxLength: 12 }).map(keyText),
+);
+const lease = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+const metadata = fc.oneof(
+  fc.record(
+    { zone: nastyText, status: nastyText, weight: fc.oneof(fc.double(), nastyText) },
+    { requiredKeys: [] },
+  ),
+  fc.dictionary(nastyText, nastyText),
+  nastyText,
+) as fc.Arbitrary<JsonValue>;
+const record: fc.Arbitrary<EndpointRecord> = fc
+  .record({ id, addr: nastyText, metadata, lease })
+  .map(({ id: text, ...rest }) => ({
+    key: `${service}/${text}`,
+    ...rest,
+    createRevision: 1n,
+    modRevision: 2n,
+  }));
+const records = fc.array(record, { maxLength: 3 });
+const keys = fc.array(
+  id.map((text) => `${service}/${text}`),
+  { maxLength: 3 },
+);
+const error = nastyText.map((text) => new EtcdError(text, { code: Code.UNAVAILABLE }));
+
+const event: fc.Arbitrary<EndpointEvent> = fc.oneof(
+  fc.record({ all: records, invalid: keys }).map(({ all, invalid }) => ({
+    ...{ type: 'snapshot' as const, reason: 'compacted' as const, revision: 3n },
+    endpoints: new Map(all.map((one) => [one.key, one])),
+    invalid: new Set(invalid),
+  })),
+  fc
+    .record({ added: records, changed: records, removed: keys, invalid: keys })
+    .map(({ invalid, ...rest }) => ({
+      ...{ type: 'delta' as const, revision: 4n, ...rest },
+      invalid: new Set(invalid),
+    })),
+);
+
+describe('what others wrote, on a terminal', () => {
+  const views: Readonly<Record<string, (output: Output) => WatchView>> = {
+    'the table': (output) => new TableView(output, readTarget(service)),
+    lines: (output) => new LineView(output, readTarget(service)),
+    'lines of JSON': (output) => new JsonView(output, readTarget(service)),
+  };
+  for (const [what, make] of Object.entries(views)) {
+    it(`does nothing to it through ${what} of a watch`, () => {
+      fc.assert(
+        fc.property(fc.array(event, { maxLength: 3 }), error, (events, trouble) => {
+          const output = new Recorder(true);
+          const view = make(output);
+          try {
+            for (const one of events) view.event(one);
+            view.outage(1_000, trouble);
+            view.recovered(2_000);
+          } finally {
+            view.end();
+          }
+          assertPrintable(output.text.replace(ownSequences, ''));
+        }),
+      );
+    });
+  }
+
+  it('does nothing to it through what is printed, on either output', () => {
+    fc.assert(
+      fc.property(fc.array(nastyText), fc.uint8Array(), (lines, bytes) => {
+        const [stdout, stderr] = [new Recorder(true), new Recorder(true)];
+        print(stdout, lines);
+        print(stdout, columns([lines, lines]));
+        printJson(stdout, { lines, [lines[0] ?? '']: 1n });
+        printBytes(stdout, Buffer.from(bytes));
+        const cause = new Error(lines[1] ?? '');
+        const failure = new Error(lines[0] ?? '', { cause });
+        warn({ stderr }, describeError(failure));
+        print(stderr, stackOf(failure));
+        assertPrintable(stdout.text + stderr.text);
+      }),
+    );
+  });
+
+  it('does nothing to it through the events of a registration', async () => {
+    const endpoint = fc.record({ addr: nastyText, metadata });
+    const told: fc.Arbitrary<RegistrationEvent> = fc.oneof(
+      fc.record({ type: fc.constant('waiting' as const), value: nastyText, error }),
+      fc.record({ type: fc.constant('restored' as const), value: nastyText }),
+      fc.record({ type: fc.constant('adopted' as const), endpoint }),
+      fc.record({ type: fc.constant('lost' as const), cause: fc.constant('replaced' as const), error }),
+      fc.record({ type: fc.constant('trouble' as const), error, retryInMs: fc.nat() }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(told), nastyText, async (events, key) => {
+        const stderr = new Recorder(true);
+        const registration = { key, events: () => events.values() };
+        await tellEvents(registration as never, (text) => warn({ stderr }, text));
+        assertPrintable(stderr.text);
+      }),
+    );
+  });
+
+  it('is cut in a message, and whole bytes go to what is no terminal', () => {
+    const [stdout, stderr] = [new Recorder(), new Recorder()];
+    warn({ stderr }, 'x'.repeat(1_000_000));
+    assert.ok(stderr.text.length < 5_000);
+    printBytes(stdout, Buffer.from('a\x1b[2J\n'));
+    assert.equal(stdout.text, 'a\x1b[2J\n');
+  });
+});

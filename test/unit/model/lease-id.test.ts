@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { InvalidInputError } from '#src/errors/index.js';
+import { checkLeaseId, formatLeaseId, parseLeaseId } from '#src/model/index.js';
+
+describe('a lease id in text', () => {
+  it('is what Go prints with %016x', () => {
+    for (const [id, text] of [
+      [-77n, '-00000000000004d'],
+      [77n, '000000000000004d'],
+      [1n, '0000000000000001'],
+      [-(2n ** 63n), '-8000000000000000'],
+      [2n ** 63n - 1n, '7fffffffffffffff'],
+      [0n, '0000000000000000'],
+    ] as const)
+      assert.equal(formatLeaseId(id), text);
+  });
+
+  it('is read as Go’s ParseInt reads it', () => {
+    for (const [text, id] of [
+      ...([
+        ['-4d', -77n],
+        ['+4D', 77n],
+        ['4d', 77n],
+        ['-00000000000004d', -77n],
+      ] as const),
+      ['-8000000000000000', -(2n ** 63n)],
+    ] as const)
+      assert.equal(parseLeaseId(text), id);
+    for (const text of ['', '-', '0x4d', '4_d', ' 4d', '8000000000000000', '-8000000000000001', 'x'])
+      assert.throws(() => parseLeaseId(text), InvalidInputError, text);
+  });
+
+  it('is the same lease again', () => {
+    const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    fc.assert(fc.property(int64, (id) => parseLeaseId(formatLeaseId(id)) === id));
+  });
+});
+
+describe('a lease that exists', () => {
+  it('has any id of 64 bits but 0', () => {
+    for (const id of [1n, -1n, 2n ** 63n - 1n, -(2n ** 63n)]) assert.equal(checkLeaseId(id), id);
+    for (const id of [0n, 2n ** 63n, -(2n ** 63n) - 1n, 1 as never, '1' as never])
+      assert.throws(() => checkLeaseId(id), /lease id is/);
+  });
+});
