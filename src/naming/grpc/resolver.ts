@@ -60,6 +60,8 @@ export class EtcdResolver implements experimental.Resolver {
   /** The last list that was not empty, if the policy may still have it. */
   #reported: readonly Choice[] = [];
   #emittedConfig: ServiceConfig | null | undefined;
+  /** The counts that the emitted text of an empty list is about, '' for another list: a new revision alone is no reason to report. */
+  #emittedReason = '';
   /** From etcd; null when there is none, undefined while that is not known. */
   #config: ServiceConfig | null | undefined;
   #unfollowConfig: (() => void) | undefined;
@@ -96,8 +98,9 @@ export class EtcdResolver implements experimental.Resolver {
       view: (view) => {
         const before = this.#view;
         this.#view = view;
-        // A loss that is held changes nothing, and must not make the change that follows wait.
-        if (!before || !isSameList(before.endpoints, view.endpoints)) this.#coalescer.request();
+        // A loss that is not confirmed yet changes nothing, and must not delay the change that follows.
+        if (!before || !isSameList(before.endpoints, view.endpoints) || hasOtherReason(before, view))
+          this.#coalescer.request();
       },
       trouble: (error) => {
         this.#trouble = error;
@@ -140,6 +143,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#emitted = undefined;
     this.#reported = [];
     this.#emittedConfig = undefined;
+    this.#emittedReason = '';
     this.#trouble = undefined;
     this.#late = false;
   }
@@ -162,9 +166,13 @@ export class EtcdResolver implements experimental.Resolver {
     const weighted =
       this.#userServiceConfig !== undefined || this.#policy().some((policy) => policyName in policy);
     const sameConfig = this.#emittedConfig === this.#config;
-    if (this.#emitted && sameConfig && sameChoices(this.#emitted, choices.list, weighted)) return;
+    const emptyReason = choices.list.length === 0 ? `${choices.filtered} ${unreadable(view, choices)}` : '';
+    const sameReason = emptyReason === this.#emittedReason;
+    if (this.#emitted && sameConfig && sameReason && sameChoices(this.#emitted, choices.list, weighted))
+      return;
     this.#emitted = choices.list;
     this.#emittedConfig = this.#config;
+    this.#emittedReason = emptyReason;
     if (choices.list.length === 0) this.#reportEmpty(emptyText(view, choices), this.#reported);
     else this.#report(choices.list);
   }
@@ -246,10 +254,21 @@ function policiesIn(serviceConfig: string): ServiceConfig['loadBalancingConfig']
   return loadBalancingConfig;
 }
 
-function emptyText({ target, revision, invalid }: ServiceView, { filtered, unusable }: Choices): string {
-  const where = `'${keyPrefix(target)}' at etcd revision ${revision}`;
-  const unreadable = unusable + invalid.size;
-  if (filtered + unreadable === 0) return `no endpoints under ${where}`;
-  if (filtered === 0) return `none of the ${unreadable} records under ${where} has a usable address`;
-  return `none of the ${filtered + unreadable} records under ${where} is to be used: the filter refuses ${filtered}, and ${unreadable} have no usable address`;
+/** Whether a service that stays without endpoints does so for another reason. */
+function hasOtherReason(before: ServiceView, after: ServiceView): boolean {
+  return after.endpoints.length === 0 && before.invalid.size !== after.invalid.size;
+}
+
+/** How many records have no address that can be dialled. */
+function unreadable({ invalid }: ServiceView, { unusable }: Choices): number {
+  return unusable + invalid.size;
+}
+
+function emptyText(view: ServiceView, choices: Choices): string {
+  const where = `'${keyPrefix(view.target)}' at etcd revision ${view.revision}`;
+  const { filtered } = choices;
+  const unusable = unreadable(view, choices);
+  if (filtered + unusable === 0) return `no endpoints under ${where}`;
+  if (filtered === 0) return `none of the ${unusable} records under ${where} has a usable address`;
+  return `none of the ${filtered + unusable} records under ${where} is usable: the filter refuses ${filtered}, and ${unusable} have no usable address`;
 }

@@ -166,6 +166,26 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       });
     }
 
+    for (const [policy, options] of [
+      ['round_robin', {}],
+      ['pick_first', pickFirst],
+    ] as const) {
+      it(`names what its records lack as soon as that changes: ${policy}`, async () => {
+        const caller = opened.caller(`etcd:///${target}`, options);
+        const failsBy = (details: RegExp) =>
+          eventually(`calls fail by ${details}`, async () =>
+            details.test((await fails(() => caller.call())).message),
+          );
+        await failsBy(/no endpoints under/);
+        await client.kv.put(`${target}/text`, 'not an endpoint');
+        await failsBy(/none of the 1 records under .* has a usable address/);
+        await manager.addEndpoint(`${target}/socket`, { addr: 'unix:/tmp/x' });
+        await failsBy(/none of the 2 records under .* has a usable address/);
+        await client.kv.delete({ prefix: `${target}/` });
+        await failsBy(/no endpoints under/);
+      });
+    }
+
     it('fails calls after its last endpoint went, naming the revision at which it did', async () => {
       await put(await opened.server('one'));
       const caller = opened.caller(`etcd:///${target}`);
