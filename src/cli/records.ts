@@ -37,7 +37,8 @@ export function toRecord(prefix: string, kv: KeyValue): StoredRecord {
  * @throws {Failure} naming the first that it cannot.
  */
 export function checkIntegers(json: string): void {
-  const numbers = json.replace(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
+  const numbers =
+    json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""').match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
   const lost = numbers.find((text) => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
   if (lost !== undefined)
     throw new Failure(`the integer ${lost} is beyond 2^53, and would be written as ${Number(lost)}`);

@@ -1,31 +1,31 @@
 import type { Endpoint, JsonValue } from './endpoint.js';
 import { EndpointDecodeError, NamingError } from './errors.js';
 import { goJson } from './go-json.js';
+import { type JsonMember, readMembers } from './json-reader.js';
 
 /**
- * The value stored for an endpoint, byte-equal to Go's: `{"Op":0,"Addr":"…","Metadata":null}`.
- * @throws {NamingError} for an empty address or metadata that JSON cannot hold.
+ * The value stored for an endpoint, byte-equal to Go's: `{"Op":0,"Addr":"…","Metadata":null}`. Numbers of metadata that
+ * `decodeEndpoint` rounded, such as integers beyond 2^53, are written with the digits that were read.
+ * @throws {NamingError} for an empty address, and for metadata that JSON cannot hold or that readers would refuse.
  */
 export function encodeEndpoint(endpoint: Endpoint): Buffer {
   const { addr, metadata } = endpoint ?? {};
   if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
-  return Buffer.from(`{"Op":0,"Addr":${goJson(addr)},"Metadata":${goJson(metadata)}}`);
+  return Buffer.from(`{"Op":0,"Addr":${goJson(addr)},"Metadata":${goJson(metadata, { exactDigits: true })}}`);
 }
 
 /**
- * Reads a stored value as Go does: names in any case, unknown ones skipped, missing ones at their zero, `Op`
- * checked and ignored.
- * @throws {EndpointDecodeError} for what Go refuses too, such as a bare string or an `Op` of 256.
+ * Reads a stored value as Go does: names in any case, unknown ones skipped, the last of several that is not null, missing
+ * ones at their zero, `Op` checked and ignored. Numbers of metadata are float64, as Go's: an integer beyond 2^53 is rounded.
+ * @throws {EndpointDecodeError} for what Go refuses too, such as a bare string, an `Op` of 256, or lists in each other
+ *   10,000 times.
  */
 export function decodeEndpoint(value: Uint8Array): Endpoint {
-  const parsed = parse(value);
-  if (parsed === null) return { addr: '' };
-  if (typeof parsed !== 'object' || Array.isArray(parsed))
-    throw new EndpointDecodeError('the value is not a JSON object');
   let addr = '';
   let metadata: JsonValue = null;
-  for (const [name, member] of Object.entries(parsed as Record<string, JsonValue>)) {
-    switch (name.toLowerCase()) {
+  for (const member of readMembers(value) ?? []) {
+    // Go folds letters by Unicode, where only K and S have forms outside of ASCII: no name here has either.
+    switch (member.name.toLowerCase()) {
       case 'op':
         checkOp(member);
         break;
@@ -33,45 +33,31 @@ export function decodeEndpoint(value: Uint8Array): Endpoint {
         addr = toAddr(member, addr);
         break;
       case 'metadata':
-        metadata = member;
+        metadata = toMetadata(member);
     }
   }
-  if (!allFinite(metadata))
-    throw new EndpointDecodeError('Metadata holds a number beyond all that JSON’s readers know');
   return metadata === null ? { addr } : { addr, metadata };
 }
 
-function parse(value: Uint8Array): JsonValue {
-  try {
-    return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8'));
-  } catch {
-    throw new EndpointDecodeError('the value is not JSON'); // the parser's own error quotes the record
-  }
+/** Go reads it into a byte, by its digits alone, and leaves it as it is for null. */
+function checkOp({ value, text }: JsonMember): void {
+  if (value === null || (/^\d{1,3}$/.test(text) && Number(text) <= 255)) return;
+  throw new EndpointDecodeError(`Op is ${short(text)}, not a number from 0 to 255`);
 }
 
-/** JSON.parse reads `1e400` as Infinity, which Go refuses and which could not be stored again. */
-function allFinite(value: JsonValue): boolean {
-  const open: unknown[] = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    if (typeof next === 'number' && !Number.isFinite(next)) return false;
-    if (typeof next === 'object' && next !== null)
-      for (const member of Object.values(next)) open.push(member);
-  }
-  return true;
+function toAddr({ value, text }: JsonMember, before: string): string {
+  if (value === null) return before;
+  if (typeof value !== 'string') throw new EndpointDecodeError(`Addr is ${short(text)}, not a string`);
+  return value;
 }
 
-/** Go reads it into a byte, and leaves it as it is for null. */
-function checkOp(op: JsonValue): void {
-  if (op === null) return;
-  if (typeof op !== 'number' || !Number.isInteger(op) || op < 0 || op > 255) {
-    throw new EndpointDecodeError(`Op is ${JSON.stringify(op)}, not a number from 0 to 255`);
-  }
+/** A number that float64 does not have is refused also where a later member takes its place. */
+function toMetadata({ value, tooLarge }: JsonMember): JsonValue {
+  if (tooLarge !== undefined)
+    throw new EndpointDecodeError(`Metadata holds ${short(tooLarge)}, which is beyond float64`);
+  return value;
 }
 
-function toAddr(addr: JsonValue, before: string): string {
-  if (addr === null) return before;
-  if (typeof addr !== 'string')
-    throw new EndpointDecodeError(`Addr is ${JSON.stringify(addr)}, not a string`);
-  return addr;
+function short(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -1,17 +1,42 @@
+import { sortByKey } from '../model/index.js';
 import type { JsonValue } from './endpoint.js';
 import { NamingError } from './errors.js';
+import { exactDigits } from './exact-digits.js';
+import { maxDepth } from './json-reader.js';
 
-/** Deeper than any metadata means to be; Go's own decoder stops at 10,000. */
-const maxDepth = 1_000;
+/** The record itself is one level, and Go reads no more than 10,000. */
+const maxMetadataDepth = maxDepth - 1;
+
+export interface GoJsonOptions {
+  /** Write numbers that were rounded when they were read with the digits they had. Default false: as Go does. */
+  readonly exactDigits?: boolean;
+}
+
+/** A value that is still to be written, or text that is. */
+type Pending = string | { readonly value: JsonValue | undefined; readonly depth: number };
 
 /**
  * JSON as Go's `encoding/json` writes it (Go 1.22 and later), byte for byte: no spaces, objects as maps with their
- * names sorted by UTF-8 bytes, `<`, `>`, `&`, U+2028 and U+2029 escaped, and half a surrogate pair as `\ufffd`.
- * @throws {NamingError} for what JSON cannot hold: NaN, infinities, bigint, functions, class instances, cycles.
+ * names sorted by UTF-8 bytes, `<`, `>`, `&`, U+2028 and U+2029 escaped, and half a surrogate pair as `\ufffd`. It uses
+ * no recursion: what any client stored may be written again.
+ * @throws {NamingError} for what JSON cannot hold (NaN, infinities, bigint, functions, class instances, cycles), and for
+ *   what is nested deeper than readers take.
  */
-export function goJson(value: JsonValue | undefined, depth = 0): string {
-  if (depth > maxDepth)
-    throw new NamingError(`metadata is nested deeper than ${maxDepth} or contains itself`);
+export function goJson(
+  root: JsonValue | undefined,
+  { exactDigits: exact = false }: GoJsonOptions = {},
+): string {
+  const pending: Pending[] = [{ value: root, depth: 0 }];
+  let text = '';
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (typeof next === 'string') text += next;
+    else if (isContainer(next.value)) pushParts(pending, partsOf(next.value, next.depth + 1, exact));
+    else text += goScalar(next.value);
+  }
+  return text;
+}
+
+function goScalar(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return 'null';
   switch (typeof value) {
     case 'boolean':
@@ -20,16 +45,13 @@ export function goJson(value: JsonValue | undefined, depth = 0): string {
       return goNumber(value);
     case 'string':
       return goString(value);
-    case 'object':
-      return Array.isArray(value)
-        ? goArray(value, depth)
-        : goObject(value as Record<string, JsonValue>, depth);
     default:
       throw new NamingError(`metadata holds a ${typeof value}, which JSON cannot`);
   }
 }
 
 /** With the `u` flag a surrogate matches only where its other half is missing. */
+const half = /\p{Surrogate}/gu;
 const special = /[<>&"\\\p{Cc}\u2028\u2029]|\p{Surrogate}/gu;
 
 const shortEscapes: Readonly<Record<string, string>> = {
@@ -59,24 +81,49 @@ function goNumber(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function goArray(values: readonly JsonValue[], depth: number): string {
-  // Not values.map(), which leaves holes as they are: `[1,,3]` is not JSON.
-  return `[${Array.from(values, (value) => goJson(value, depth + 1)).join(',')}]`;
+type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
+type Container = readonly JsonValue[] | JsonObject;
+
+function isContainer(value: JsonValue | undefined): value is Container {
+  return typeof value === 'object' && value !== null;
 }
 
-function goObject(object: Readonly<Record<string, JsonValue | undefined>>, depth: number): string {
+/** The first part is the next to be taken. A loop, since an array may have more items than a call may have arguments. */
+function pushParts(pending: Pending[], parts: readonly Pending[]): void {
+  for (let i = parts.length - 1; i >= 0; i--) pending.push(parts[i] ?? 'null');
+}
+
+function partsOf(container: Container, depth: number, exact: boolean): Pending[] {
+  if (depth > maxMetadataDepth)
+    throw new NamingError(`metadata is nested deeper than ${maxMetadataDepth} or contains itself`);
+  const isList = Array.isArray(container);
+  const parts: Pending[] = [isList ? '[' : '{'];
+  for (const [name, value] of isList ? listItems(container) : objectMembers(container as JsonObject)) {
+    if (parts.length > 1) parts.push(',');
+    if (!isList) parts.push(`${goString(name)}:`);
+    const digits = exact && typeof value === 'number' ? exactDigits(container, name, value) : undefined;
+    parts.push(digits ?? { value, depth });
+  }
+  parts.push(isList ? ']' : '}');
+  return parts;
+}
+
+type Members = readonly (readonly [name: string, value: JsonValue | undefined])[];
+
+function listItems(list: readonly JsonValue[]): Members {
+  // Not list.map(), which leaves holes as they are: `[1,,3]` is not JSON.
+  return Array.from(list, (value, i) => [String(i), value]);
+}
+
+function objectMembers(object: JsonObject): Members {
   const prototype = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new NamingError(
       `metadata holds a ${prototype.constructor?.name ?? 'class instance'}, not plain data`,
     );
   }
-  const members = Object.entries(object)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ({
-      bytes: Buffer.from(name),
-      text: `${goString(name)}:${goJson(value, depth + 1)}`,
-    }))
-    .sort((a, b) => a.bytes.compare(b.bytes));
-  return `{${members.map((member) => member.text).join(',')}}`;
+  const members = Object.entries(object).flatMap(([name, value]) =>
+    value === undefined ? [] : [{ key: name.replace(half, '\ufffd'), name, value }],
+  );
+  return sortByKey(members).map(({ name, value }) => [name, value]);
 }

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
+import { jsonTarget } from './json/target.js';
+import { recordsTarget } from './records/target.js';
 import { serverTarget } from './server/target.js';
 import type { FuzzTarget } from './target.js';
 
-const targets: readonly FuzzTarget[] = [serverTarget];
+const targets: readonly FuzzTarget[] = [serverTarget, jsonTarget, recordsTarget];
 
 const help = `npm run fuzz -- [options]
 
@@ -12,7 +14,10 @@ ${targets.map(({ name, about }) => `                  ${name}: ${about}`).join('
   --seed S      what is tried, and in which order (default: drawn, and printed)
   --json        one line of JSON
 
-Ends with 1 after a crash, a hang, an unhandled rejection, an untyped error, a spin, or more memory than is allowed.`;
+Prints a line every 10 s. Ends with 1 after a crash, a hang, an unhandled rejection, an untyped error, a spin, more memory
+than is allowed, a value that is read otherwise than by Go, or a good record that another one harms.`;
+
+const progressEveryMs = 10_000;
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +41,19 @@ if (!target || !(seconds > 0) || !Number.isInteger(seed)) {
 }
 
 if (!values.json) console.log(`target ${target.name}, seed ${seed}, ${seconds} s`);
-const { counts, figures, failures } = await target.run({ seconds, seed });
+const began = performance.now();
+let progress = () => '';
+const timer = setInterval(() => {
+  console.error(`${Math.round((performance.now() - began) / 1_000)} of ${seconds} s: ${progress()}`);
+}, progressEveryMs);
+const { counts, figures, failures } = await target.run({
+  seconds,
+  seed,
+  onStart: (describe) => {
+    progress = describe;
+  },
+});
+clearInterval(timer);
 if (values.json)
   console.log(JSON.stringify({ target: target.name, seed, seconds, counts, figures, failures }));
 else {
@@ -45,7 +62,7 @@ else {
   for (const failure of failures) console.log(`FAILED: ${failure}`);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   console.log(
-    `${total} lies of ${Object.keys(counts).length} kinds, ${failures.length} failures (seed ${seed})`,
+    `${total} tries of ${Object.keys(counts).length} kinds, ${failures.length} failures (seed ${seed})`,
   );
 }
 process.exit(failures.length === 0 ? 0 : 1);

@@ -1,6 +1,8 @@
 export interface FuzzOptions {
   readonly seconds: number;
   readonly seed: number;
+  /** Called once, at the beginning, with what says how far the run is. */
+  readonly onStart?: (progress: () => string) => void;
 }
 
 export interface FuzzResult {

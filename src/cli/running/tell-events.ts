@@ -1,4 +1,5 @@
 import type { Registration } from '../../index.js';
+import { toJson } from '../json.js';
 
 /** Says on stderr what happens to the registration; of an outage its beginning and its end, not each attempt. */
 export async function tellEvents(registration: Registration, say: (text: string) => void): Promise<void> {
@@ -16,7 +17,7 @@ export async function tellEvents(registration: Registration, say: (text: string)
         say(`another's record has the key, and is waited out: ${event.value}`);
         break;
       case 'adopted':
-        say(`somebody changed the record; it stays so: ${JSON.stringify(event.endpoint)}`);
+        say(`somebody changed the record; it stays so: ${toJson(event.endpoint)}`);
         break;
       case 'restored':
         say(`the record was overwritten; it is stored again: ${event.value}`);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SnapshotStore } from './snapshot.js';
+import { checkSize, maxSnapshotBytes, type SnapshotStore } from './snapshot.js';
+import { readTrustedFile } from './trusted-file.js';
 
 const digestBytes = 32;
 /** No write takes so long. */
@@ -9,22 +10,20 @@ const draftAgeMs = 60_000;
 
 /**
  * Snapshots as files of a folder, one a target, for the processes of one user. Each is written whole beside the old one
- * and then takes its place, so that a crash leaves the one or the other; a checksum tells a damaged file, which counts as
- * none. The folder is made when it is first needed.
+ * and then takes its place, so that a crash leaves the one or the other; a damaged file, which its checksum shows, counts
+ * as none. A file that another user owns or may write, a link and what is no file are not read: `load` rejects, and the
+ * directory reports it as `snapshotError`. The folder is made when it is first needed.
  */
 export function fileSnapshotStore(folder: string): SnapshotStore {
   const pathOf = (target: string) => join(folder, fileName(target));
   let cleared: Promise<void> | undefined;
   return {
     async load(target) {
-      try {
-        return unseal(await readFile(pathOf(target)));
-      } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw error;
-      }
+      const sealed = await readTrustedFile(pathOf(target), digestBytes + maxSnapshotBytes);
+      return sealed && unseal(sealed);
     },
     async save(target, snapshot) {
+      checkSize(target, snapshot);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       cleared ??= clearDrafts(folder).catch(() => {}); // at worst they stay
       await cleared;
@@ -71,8 +70,4 @@ function unseal(sealed: Buffer): Buffer | undefined {
   const snapshot = sealed.subarray(digestBytes);
   const digest = createHash('sha256').update(snapshot).digest();
   return digest.equals(sealed.subarray(0, digestBytes)) ? snapshot : undefined;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -20,6 +20,7 @@ export const serverTarget: FuzzTarget = {
   about: 'a server that lies on every method and stream of the client',
   run: async (options) => {
     const server = await LyingServer.start(options.seed);
+    options.onStart?.(() => `${sum(server.calls)} calls, ${sum(server.told)} lies`);
     const path = fileURLToPath(new URL('../client/main.js', import.meta.url));
     const client = fork(path, [server.endpoint, String(options.seed)], {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -62,8 +63,12 @@ async function play(
   return { counts: Object.fromEntries(server.told), ...judge(server, report, failures) };
 }
 
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
+}
+
 function judge(server: LyingServer, report: ClientReport | undefined, failures: string[]) {
-  const calls = [...server.calls.values()].reduce((sum, count) => sum + count, 0);
+  const calls = sum(server.calls);
   const figures = [
     `${calls} calls, ${server.mostPerSecond} in the busiest second, ${server.mostOpen} open at once`,
   ];

@@ -1,7 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, fileSnapshotStore, ServiceDirectory } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
@@ -55,6 +71,81 @@ describe('snapshots in files', () => {
       await writeFile(path, damaged);
       assert.equal(await store.load('svc'), undefined);
     }
+  });
+
+  describe('that another user may have put there', () => {
+    if (process.platform === 'win32') return;
+    let path: string;
+    let bytes: Buffer;
+
+    beforeEach(async () => {
+      await fileSnapshotStore(folder).save('svc', Buffer.from('whole'));
+      path = join(folder, (await readdir(folder))[0]!);
+      bytes = await readFile(path);
+    });
+
+    const plants: Readonly<Record<string, readonly [plant: () => Promise<unknown>, reason: RegExp]>> = {
+      'a link to a good one': [
+        () => rename(path, `${path}.1`).then(() => symlink(`${path}.1`, path)),
+        /symbolic link/,
+      ],
+      'a link to what never ends': [() => rm(path).then(() => symlink('/dev/zero', path)), /symbolic link/],
+      'a pipe that nothing is written to': [
+        () => rm(path).then(() => promisify(execFile)('mkfifo', [path])),
+        /no regular file/,
+      ],
+      'a folder': [() => rm(path).then(() => mkdir(path)), /no regular file/],
+      'a file that others may write': [() => chmod(path, 0o602), /can be written by other users/],
+      'a file larger than any that is written': [
+        () => truncate(path, 64 * 1024 * 1024 + 33),
+        /more than the/,
+      ],
+    };
+    for (const [what, [plant, reason]] of Object.entries(plants)) {
+      it(`are not read, and nothing waits: ${what}`, async () => {
+        await plant();
+        await assert.rejects(fileSnapshotStore(folder).load('svc'), { code: 9, message: reason });
+      });
+    }
+
+    it('are not read: a file of another user in a folder that all may write', async function () {
+      if (process.geteuid?.() !== 0) return this.skip(); // nobody else may give files away
+      await chmod(folder, 0o1777);
+      await chown(path, 12_345, 12_345);
+      await assert.rejects(fileSnapshotStore(folder).load('svc'), {
+        code: 9,
+        message: /belongs to user 12345/,
+      });
+      await fileSnapshotStore(folder).save('svc', Buffer.from('mine'));
+      assert.equal((await fileSnapshotStore(folder).load('svc'))?.toString(), 'mine');
+    });
+
+    it('are taken once they are replaced by the next save', async () => {
+      await rm(path);
+      await symlink('/dev/zero', path);
+      await fileSnapshotStore(folder).save('svc', Buffer.from('whole'));
+      assert.deepEqual(await readFile(path), bytes);
+    });
+
+    it('are what `snapshotError` is about', async () => {
+      const target = `${etcd().prefix}planted`;
+      const snapshots = fileSnapshotStore(folder);
+      await snapshots.save(target, Buffer.from('any'));
+      for (const name of await readdir(folder)) await chmod(join(folder, name), 0o606);
+      const directory = new ServiceDirectory(opened.client(['127.0.0.1:1']), { snapshots });
+      const unfollow = directory.follow(target, { view: () => {}, trouble: () => {} });
+      await eventually('it is reported', () => directory.status(target).snapshotError !== undefined);
+      assert.match(directory.status(target).snapshotError?.message ?? '', /can be written by other users/);
+      unfollow();
+      await directory.close();
+    });
+  });
+
+  it('are not written where they could not be read', async () => {
+    const large = Buffer.alloc(64 * 1024 * 1024 + 1);
+    await assert.rejects(fileSnapshotStore(folder).save('svc', large), { code: 8 });
+    await fileSnapshotStore(folder).save('svc', large.subarray(1));
+    assert.equal((await fileSnapshotStore(folder).load('svc'))?.length, large.length - 1);
   });
 
   it('clear away what a process left that was killed while it wrote, and nothing else', async () => {

@@ -2,6 +2,8 @@
 //
 //	go run . > ../../unit/naming/go-corpus.json
 //
+// With the argument `decide` it reads values, a line of base64 each, and answers with what Go makes of each.
+//
 // The struct is the one etcd's naming package marshals (client/v3/naming/endpoints/internal), and the calls are the
 // ones it makes: json.Marshal to write, json.Unmarshal to read, a value that gives an error being skipped.
 package main
@@ -49,6 +51,10 @@ type decoded struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "decide" {
+		decideAll()
+		return
+	}
 	corpus := struct {
 		Go     string       `json:"go"`
 		Encode []encodeCase `json:"encode"`
@@ -156,6 +162,7 @@ func decodeCases() []decodeCase {
 		{"raw control character in a string", "{\"Addr\":\"a\n1\"}"},
 		{"raw DEL and U+0080 in a string", "{\"Addr\":\"a\x7f\u0080\"}"},
 		{"bad escape", `{"Addr":"\x41"}`},
+		{"a bad escape that begins like half a surrogate pair", `{"Addr":"\ud8zz"}`},
 		{"Op missing", `{"Addr":"a:1"}`},
 		{"Op 1", `{"Op":1,"Addr":"a:1","Metadata":null}`},
 		{"Op 255", `{"Op":255,"Addr":"a:1"}`},
@@ -168,6 +175,7 @@ func decodeCases() []decodeCase {
 		{"Op 1e400", `{"Op":1e400,"Addr":"a:1"}`},
 		{"Op 1.0", `{"Op":1.0,"Addr":"a:1"}`},
 		{"Op 1e0", `{"Op":1e0,"Addr":"a:1"}`},
+		{"Op 1e2", `{"Op":1e2,"Addr":"a:1"}`},
 		{"Op -0", `{"Op":-0,"Addr":"a:1"}`},
 		{"Op 01", `{"Op":01,"Addr":"a:1"}`},
 		{"Addr a number", `{"Addr":1}`},
@@ -184,6 +192,9 @@ func decodeCases() []decodeCase {
 		{"Op in two cases, one of them bad", `{"Op":0,"op":256,"Addr":"a:1"}`},
 		{"a name three times in two cases", `{"Addr":"a:1","addr":"b:1","Addr":"c:1"}`},
 		{"the same name twice, the first of a wrong type", `{"Addr":1,"Addr":"b:1"}`},
+		{"null after a value of the same name", `{"Addr":"a:1","Addr":null}`},
+		{"a number beyond all in metadata that is given again", `{"Addr":"a:1","Metadata":1e400,"Metadata":1}`},
+		{"a number beyond all under a name that is given again", `{"Addr":"a:1","Metadata":{"x":1e400,"x":1}}`},
 		{"the same name twice in metadata", `{"Addr":"a:1","Metadata":{"x":1,"X":2,"x":3}}`},
 		{"metadata a string of JSON", `{"Op":0,"Addr":"127.0.0.1:23973","Metadata":"{\"name\":\"host-1\"}"}`},
 		{"metadata false", `{"Addr":"a:1","Metadata":false}`},
@@ -195,6 +206,9 @@ func decodeCases() []decodeCase {
 		{"lone surrogate escape in Addr", `{"Addr":"a\ud800b"}`},
 		{"lone surrogate escape in metadata", `{"Addr":"a:1","Metadata":"\udc00\ud83d"}`},
 		{"lone surrogate escape in a name of metadata", `{"Addr":"a:1","Metadata":{"\ud800":1}}`},
+		{"halves of surrogate pairs as one name of metadata", `{"Addr":"a:1","Metadata":{"\ud800":1,"\udfff":2}}`},
+		{"half a surrogate pair before a whole one", `{"Addr":"\ud83d\ud83d\ude00"}`},
+		{"an escaped backslash before what looks like half a surrogate pair", `{"Addr":"\\ud800"}`},
 		{"one byte that is not UTF-8", "{\"Addr\":\"a\xffb\"}"},
 		{"a character cut short", "{\"Addr\":\"a\xe2\x82b\"}"},
 		{"a surrogate in UTF-8", "{\"Addr\":\"a\xed\xa0\x80b\"}"},

@@ -8,40 +8,44 @@ import { cacheFolder } from '#src/testing/cache.js';
 /** There is no Go here, or no Go modules to be had: nothing of ours is at fault. */
 export class NoGo extends Error {}
 
+/** The folders of `test/interop` with a program of Go's. */
+export type GoProgram = 'go-naming' | 'go-corpus';
+
 const run = promisify(execFile);
-const sources = join(import.meta.dirname, '../../../../test/interop/go-naming');
-let built: Promise<string> | undefined;
+const built = new Map<GoProgram, Promise<string>>();
 
 /**
- * The program that speaks Go's own naming packages: built once, into the cache, under a name made of its sources and
- * the versions they are pinned to. Set `GO` to a toolchain that is not on `PATH`.
+ * A program that speaks Go's own packages: built once, into the cache, under a name made of its sources and the
+ * versions they are pinned to. Set `GO` to a toolchain that is not on `PATH`.
  * @throws {NoGo} when it cannot be built here; else, when it does not compile, Go's own error.
  */
-export function goNamingProgram(): Promise<string> {
-  built ??= build();
-  return built;
+export function goProgram(name: GoProgram): Promise<string> {
+  const program = built.get(name) ?? build(name);
+  built.set(name, program);
+  return program;
 }
 
-async function build(): Promise<string> {
-  const program = join(cacheFolder(), `go-naming-${hashOf(sources)}-${process.platform}-${process.arch}`);
+async function build(name: GoProgram): Promise<string> {
+  const sources = join(import.meta.dirname, '../../../../test/interop', name);
+  const program = join(cacheFolder(), `${name}-${hashOf(sources)}-${process.platform}-${process.arch}`);
   if (existsSync(program)) return program;
-  await go(['version']).catch((error) => {
+  await go(sources, ['version']).catch((error) => {
     throw new NoGo('there is no Go toolchain', { cause: error });
   });
-  await go(['mod', 'download']).catch((error: Error & { stderr?: string }) => {
+  await go(sources, ['mod', 'download']).catch((error: Error & { stderr?: string }) => {
     throw new NoGo(`its Go modules cannot be had: ${(error.stderr ?? error.message).trim().split('\n')[0]}`);
   });
   const folder = mkdtempSync(join(cacheFolder(), '.new-'));
   try {
-    await go(['build', '-trimpath', '-o', join(folder, 'naming'), '.']);
-    renameSync(join(folder, 'naming'), program);
+    await go(sources, ['build', '-trimpath', '-o', join(folder, name), '.']);
+    renameSync(join(folder, name), program);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return program;
 }
 
-function go(args: readonly string[]) {
+function go(sources: string, args: readonly string[]) {
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
   return run(process.env['GO'] ?? 'go', args, { cwd: sources, env, maxBuffer: 16 << 20 });
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { JsonValue } from '#src/naming/index.js';
 import { until } from '#src/testing/wait.js';
-import { goNamingProgram, NoGo } from './go-build.js';
+import { type GoProgram, goProgram, NoGo } from './go-build.js';
 
 /** A change as Go is told to make it. */
 export interface GoOp {
@@ -73,7 +73,7 @@ export class GoNaming {
 
   /** @throws {NoGo} where there is no Go. */
   static async start(endpoints: readonly string[]): Promise<GoNaming> {
-    const program = await goNamingProgram();
+    const program = await goProgram('go-naming');
     const child = spawn(program, [endpoints.join(',')], { stdio: ['pipe', 'pipe', 'pipe'] });
     await once(child, 'spawn');
     return new GoNaming(child);
@@ -218,10 +218,10 @@ export class GoChannel {
 }
 
 /** For a suite's `before`: where there is no Go, it is skipped, with a line that says so. */
-export async function goOrSkip(context: Mocha.Context): Promise<void> {
+export async function goOrSkip(context: Mocha.Context, program: GoProgram = 'go-naming'): Promise<void> {
   context.timeout(300_000);
   try {
-    await goNamingProgram();
+    await goProgram(program);
   } catch (error) {
     if (!(error instanceof NoGo)) throw error;
     console.error(`skipped, since ${error.message}: ${context.test?.parent?.fullTitle()}`);

@@ -99,6 +99,22 @@ describe('JSON of the command', () => {
     assert.equal(toJson(odd), '{"\\u202e":["\\u2066\\udb40\\udc41\\udcff"]}');
     assert.deepEqual(JSON.parse(toJson(odd)), odd);
   });
+
+  it('is what JSON.stringify writes, also of lists, gaps and results', () => {
+    const value = {
+      a: [1, undefined, [], {}],
+      b: undefined,
+      c: { d: null, e: 'x"' },
+      '1': true,
+      when: new Date(0),
+    };
+    assert.equal(toJson(value), JSON.stringify(value));
+  });
+
+  it('may be nested deeper than the stack', () => {
+    const deep = `${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`;
+    assert.equal(toJson(JSON.parse(deep)), deep);
+  });
 });
 
 describe('a failure', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { keyBytes, keyText } from '#src/model/index.js';
-import { readSnapshot, writeSnapshot } from '#src/naming/directory/snapshot.js';
-import { ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
+import { maxSnapshotBytes, readSnapshot, writeSnapshot } from '#src/naming/directory/snapshot.js';
+import { type JsonValue, ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
+import { sameJson } from '#src/naming/same-json.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';
 import { followIn } from './subscribers.js';
@@ -13,6 +14,8 @@ const emptyView = {
   invalid: new Set<string>(),
   held: new Set<string>(),
 };
+
+const record = (key: string) => ({ key, addr: 'a:1', createRevision: 1n, modRevision: 1n, lease: 0n });
 
 describe('the directory of services', () => {
   let clock: FakeClock;
@@ -28,16 +31,39 @@ describe('the directory of services', () => {
   const follow = () => followIn(directory);
 
   it('keeps in a snapshot the keys that are not UTF-8, each as its bytes', () => {
-    const record = { addr: 'a:1', createRevision: 1n, modRevision: 1n, lease: 0n };
     const keys = ['ff', 'fe', '80', 'c328', 'efbfbd'].map((id) =>
       Buffer.concat([Buffer.from('svc/'), Buffer.from(id, 'hex')]),
     );
-    const endpoints = keys.map((key) => ({ key: keyText(key), ...record }));
+    const endpoints = keys.map((key) => record(keyText(key)));
     const read = readSnapshot('svc', writeSnapshot({ ...emptyView, endpoints }, 0));
     assert.deepEqual(
       read?.view.endpoints.map(({ key }) => keyBytes(key)),
       keys,
     );
+  });
+
+  it('keeps in a snapshot a record that is nested deeper than the stack, and those beside it', () => {
+    const metadata = JSON.parse(`${'['.repeat(9_000)}${']'.repeat(9_000)}`) as JsonValue;
+    const endpoints = [record('svc/a'), { ...record('svc/b'), metadata }, record('svc/c')];
+    const read = readSnapshot('svc', writeSnapshot({ ...emptyView, endpoints }, 0));
+    assert.deepEqual(
+      read?.view.endpoints.map(({ key }) => key),
+      ['svc/a', 'svc/b', 'svc/c'],
+    );
+    assert.ok(sameJson(read.view.endpoints[1]?.metadata, metadata));
+  });
+
+  it('writes no snapshot that it would not read', () => {
+    const limit = maxSnapshotBytes;
+    const written = (length: number) =>
+      writeSnapshot({ ...emptyView, endpoints: [{ ...record('svc/a'), metadata: 'é'.repeat(length) }] }, 0);
+    const around = written(0).length;
+    const largest = written(Math.floor((limit - around) / 2));
+    assert.ok(largest.length > limit - 2 && readSnapshot('svc', largest), `${largest.length}`);
+    assert.throws(() => written(Math.floor((limit - around) / 2) + 1), {
+      code: 8,
+      message: /larger than 67108864 bytes, and is not saved/,
+    });
   });
 
   describe('with snapshots of an earlier process', () => {

@@ -2,6 +2,7 @@ import type { KeyValue } from '../../../model/index.js';
 import { decodeEndpoint, encodeEndpoint } from '../../codec.js';
 import type { Endpoint, JsonValue } from '../../endpoint.js';
 import { EndpointDecodeError, NamingError } from '../../errors.js';
+import { withMember } from '../../exact-digits.js';
 import { sameJson } from '../../same-json.js';
 
 /** An update of the owner's, or what several of them amount to. */
@@ -145,21 +146,12 @@ export class DesiredEndpoint {
     const isOwnAddr = this.#ownAddrs.includes(record.addr);
     if (!isOwnAddr && sameJson(metadata ?? null, this.#settled.metadata ?? null)) return undefined;
     const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;
-    const before = this.#base;
     this.#base = {
       endpoint: metadata === undefined ? { addr } : { addr, metadata },
       bytes: isOwnAddr ? kv.value : undefined,
       givenStatus: isPlain(metadata) ? metadata['status'] : undefined,
     };
-    try {
-      this.#refresh();
-    } catch (error) {
-      // It could be read and cannot be written again, being nested too deep.
-      this.#base = before;
-      if (!(error instanceof NamingError)) throw error;
-      this.#refresh();
-      return undefined;
-    }
+    this.#refresh(); // what can be read can be written again
     return this.#endpoint;
   }
 
@@ -184,19 +176,13 @@ export class DesiredEndpoint {
 
   #valueOf(endpoint: Endpoint, bytes: Buffer | undefined): Buffer {
     if (bytes && (!this.#isDraining || isMarked(this.#base.endpoint))) return bytes;
-    try {
-      return encodeEndpoint(endpoint);
-    } catch (error) {
-      if (!this.#isDraining || !(error instanceof NamingError) || endpoint.addr === '') throw error;
-      // The mark matters more than metadata that could be read and cannot be written again.
-      return encodeEndpoint(withDrainingStatus({ addr: endpoint.addr }));
-    }
+    return encodeEndpoint(endpoint);
   }
 }
 
 /** The metadata with the mark that the endpoint drains; what is no object gives way. */
 export function withDrainingStatus({ addr, metadata }: Endpoint): Endpoint {
-  return { addr, metadata: { ...(isPlain(metadata) ? metadata : {}), status: 'draining' } };
+  return { addr, metadata: withMember(isPlain(metadata) ? metadata : {}, 'status', 'draining') };
 }
 
 function isMarked({ metadata }: Endpoint): boolean {
@@ -250,7 +236,7 @@ function applied(base: Base, change: Change): Base {
   if (givenStatus === undefined || !isPlain(metadata) || 'status' in metadata)
     return { endpoint, bytes: undefined, givenStatus };
   return {
-    endpoint: { ...endpoint, metadata: { ...metadata, status: givenStatus } },
+    endpoint: { ...endpoint, metadata: withMember(metadata, 'status', givenStatus) },
     bytes: undefined,
     givenStatus,
   };

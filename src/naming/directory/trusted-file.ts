@@ -1,0 +1,65 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { Code, EtcdError } from '../../errors/index.js';
+
+/** Neither through a link nor waiting for the other end of a pipe. Windows has neither flag. */
+const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const writableByOthers = 0o022;
+
+/**
+ * Reads a file that a process of this user wrote; undefined when there is none.
+ * @throws {EtcdError} FAILED_PRECONDITION for what another user may have put there: a link, a pipe, a device, a file that
+ *   belongs to or can be written by somebody else, or one that is larger than `maxBytes`; else what the file system throws.
+ */
+export async function readTrustedFile(path: string, maxBytes: number): Promise<Buffer | undefined> {
+  const file = await openFile(path);
+  if (!file) return undefined;
+  try {
+    const stats = await file.stat();
+    const reason = distrust(stats, maxBytes);
+    if (reason) throw refused(path, reason);
+    return await readUpTo(file, stats.size);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP' || code === 'EMLINK') throw refused(path, 'is a symbolic link', error);
+    throw error;
+  }
+}
+
+/** Why it is not believed. Without user ids, as on Windows, the folder's own access rules are all there is. */
+function distrust(stats: Stats, maxBytes: number): string | undefined {
+  const user = process.geteuid?.();
+  if (!stats.isFile()) return 'is no regular file';
+  if (user !== undefined && stats.uid !== user) return `belongs to user ${stats.uid}, and not to ${user}`;
+  if (user !== undefined && (stats.mode & writableByOthers) !== 0) return 'can be written by other users';
+  if (stats.size > maxBytes) return `has ${stats.size} bytes, more than the ${maxBytes} that are written`;
+  return undefined;
+}
+
+/** As large as it was when it was looked at, so that one that grows does not fill the memory. */
+async function readUpTo(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(size);
+  let end = 0;
+  while (end < size) {
+    const { bytesRead } = await file.read(bytes, end, size - end, end);
+    if (bytesRead === 0) break;
+    end += bytesRead;
+  }
+  return bytes.subarray(0, end);
+}
+
+function refused(path: string, reason: string, cause?: unknown): EtcdError {
+  return new EtcdError(`the snapshot '${path}' ${reason}, so it is not used`, {
+    code: Code.FAILED_PRECONDITION,
+    cause,
+  });
+}

@@ -1,0 +1,172 @@
+import { keyText, toBuffer } from '../model/index.js';
+import type { JsonValue } from './endpoint.js';
+import { EndpointDecodeError } from './errors.js';
+import { isRounded, rememberDigits } from './exact-digits.js';
+import { char, JsonScanner } from './json-scanner.js';
+
+/** Go's `encoding/json` reads values that are nested in each other so many times, and no more. */
+export const maxDepth = 10_000;
+
+/** A member of the outermost object. */
+export interface JsonMember {
+  readonly name: string;
+  readonly value: JsonValue;
+  /** The value as it is written. */
+  readonly text: string;
+  /** A number in the value that is beyond float64, such as `1e400`; undefined for none. */
+  readonly tooLarge: string | undefined;
+}
+
+/**
+ * Reads JSON as Go's `encoding/json` does: the members of the outermost object in their order, a repeated name as often
+ * as it comes; undefined for `null`. `JSON.parse` does not show what Go judges by: repeated names, how a number is
+ * written, how many bytes are not UTF-8. It uses no recursion, since any client can write the value.
+ * @throws {EndpointDecodeError} for what is not JSON, is no object, or is nested deeper than 10,000 levels.
+ */
+export function readMembers(value: Uint8Array): readonly JsonMember[] | undefined {
+  return new JsonReader(asGoReads(value)).read();
+}
+
+/** Go replaces each byte that is not UTF-8; Node replaces each run of them. */
+function asGoReads(value: Uint8Array): string {
+  const text = toBuffer(value).toString('utf8');
+  return text.includes('\ufffd') ? keyText(value).replace(/\p{Surrogate}/gu, '\ufffd') : text;
+}
+
+/** A list or an object whose end has not been read. */
+interface OpenContainer {
+  readonly value: JsonValue[] | Record<string, JsonValue>;
+  /** Of the member that is being read; unused in a list. */
+  name: string;
+}
+
+class JsonReader {
+  readonly #scanner: JsonScanner;
+  #open: OpenContainer[] = [];
+  /** The last number, where its value is another one than its digits say. */
+  #roundedDigits: string | undefined;
+  #tooLarge: string | undefined;
+
+  constructor(text: string) {
+    this.#scanner = new JsonScanner(text);
+  }
+
+  read(): readonly JsonMember[] | undefined {
+    const members = this.#scanner.takes(char.openObject) ? this.#members() : this.#notAnObject();
+    this.#scanner.expectEnd();
+    return members;
+  }
+
+  #notAnObject(): undefined {
+    const value = this.#value(0);
+    this.#scanner.expectEnd();
+    if (value !== null) throw new EndpointDecodeError('the value is not a JSON object');
+  }
+
+  #members(): JsonMember[] {
+    const members: JsonMember[] = [];
+    if (this.#scanner.takes(char.closeObject)) return members;
+    do {
+      const name = this.#name();
+      this.#scanner.peek();
+      const from = this.#scanner.at;
+      this.#tooLarge = undefined;
+      const value = this.#value(1);
+      members.push({ name, value, text: this.#scanner.since(from), tooLarge: this.#tooLarge });
+    } while (this.#scanner.takes(char.comma));
+    this.#scanner.expect(char.closeObject);
+    return members;
+  }
+
+  #name(): string {
+    const name = this.#scanner.string();
+    this.#scanner.expect(char.colon);
+    return name;
+  }
+
+  /** A value that lies in `depth` containers. */
+  #value(depth: number): JsonValue {
+    this.#open = [];
+    for (;;) {
+      let value = this.#begin(depth + this.#open.length);
+      while (value !== undefined) {
+        const container = this.#open.at(-1);
+        if (!container) return value;
+        this.#add(container, value);
+        value = this.#closedOrNext(container);
+      }
+    }
+  }
+
+  /** A whole value; undefined for a container that has just been opened. */
+  #begin(depth: number): JsonValue | undefined {
+    const next = this.#scanner.peek();
+    if (next === char.quote) return this.#scanner.string();
+    if (next !== char.openObject && next !== char.openList) return this.#literal(next);
+    if (depth >= maxDepth)
+      throw new EndpointDecodeError(`the value is nested deeper than ${maxDepth} levels`);
+    this.#scanner.takes(next);
+    if (next === char.openList) {
+      if (this.#scanner.takes(char.closeList)) return [];
+      this.#open.push({ value: [], name: '' });
+    } else {
+      if (this.#scanner.takes(char.closeObject)) return {};
+      this.#open.push({ value: {}, name: this.#name() });
+    }
+    return undefined;
+  }
+
+  /** The container when it ends here; undefined when another value of it follows. */
+  #closedOrNext(container: OpenContainer): JsonValue | undefined {
+    const { value } = container;
+    const isList = Array.isArray(value);
+    if (this.#scanner.takes(char.comma)) {
+      if (!isList) container.name = this.#name();
+      return undefined;
+    }
+    this.#scanner.expect(isList ? char.closeList : char.closeObject);
+    this.#open.pop();
+    return value;
+  }
+
+  #add({ value: container, name }: OpenContainer, value: JsonValue): void {
+    if (typeof value === 'number' && this.#roundedDigits !== undefined)
+      rememberDigits(
+        container,
+        Array.isArray(container) ? String(container.length) : name,
+        this.#roundedDigits,
+      );
+    if (Array.isArray(container)) container.push(value);
+    else setMember(container, name, value);
+  }
+
+  #literal(next: number): JsonValue {
+    switch (next) {
+      case 0x74:
+        this.#scanner.word('true');
+        return true;
+      case 0x66:
+        this.#scanner.word('false');
+        return false;
+      case 0x6e:
+        this.#scanner.word('null');
+        return null;
+      default:
+        return this.#number();
+    }
+  }
+
+  #number(): number {
+    const digits = this.#scanner.number();
+    const value = Number(digits);
+    if (!Number.isFinite(value)) this.#tooLarge ??= digits;
+    this.#roundedDigits = isRounded(digits, value) ? digits : undefined;
+    return value;
+  }
+}
+
+/** Also where the name is `__proto__`, by which an assignment would change the object's prototype. */
+function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
