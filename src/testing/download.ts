@@ -6,11 +6,15 @@ export interface DownloadLimits {
   readonly firstByteMs: number;
   /** Milliseconds that may pass without a byte of the body. */
   readonly idleMs: number;
+  /** Whether every server on the way must prove who it is, also behind a redirect. */
+  readonly onlyHttps: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A release archive has some 25 MB; a mirror that sends ten times that sends something else. */
 const MAX_BYTES = 256 * 1024 * 1024;
+
+const maxRedirects = 5;
 
 /** Reads a URL whole. `onProgress` hears the bytes so far and, when the server tells, the total. */
 export async function download(
@@ -21,7 +25,7 @@ export async function download(
   const watchdog = new Watchdog(limits.signal);
   try {
     watchdog.expect('answer', limits.firstByteMs);
-    const response = await fetch(url, { signal: watchdog.signal });
+    const response = await request(url, limits.onlyHttps, watchdog.signal);
     if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
     const total = Number(response.headers.get('content-length')) || undefined;
     return await readBody(
@@ -35,6 +39,23 @@ export async function download(
   } finally {
     watchdog.stop();
   }
+}
+
+/** Follows redirects itself: `fetch` goes from https to http without a word. */
+async function request(url: string, onlyHttps: boolean, signal: AbortSignal): Promise<Response> {
+  for (let at = url, redirects = 0; redirects <= maxRedirects; redirects++) {
+    if (onlyHttps && !isHttps(at)) throw new Error(`leads to ${at}, which is not https`);
+    const response = await fetch(at, { signal, redirect: 'manual' });
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status > 399 || location === null) return response;
+    await response.body?.cancel();
+    at = new URL(location, at).href;
+  }
+  throw new Error(`more than ${maxRedirects} redirects`);
+}
+
+export function isHttps(url: string): boolean {
+  return URL.canParse(url) && new URL(url).protocol === 'https:';
 }
 
 async function readBody(

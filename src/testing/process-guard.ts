@@ -29,7 +29,8 @@ export function guard(script: string, args: readonly string[]): Guard {
 }
 
 /** Lets the process end although the shell still waits. */
-function detach(shell: ChildProcess): void {
+export function detach(shell: Pick<ChildProcess, 'unref' | 'stdin'>): void {
   shell.unref();
-  (shell.stdin as Socket | null)?.unref();
+  // A socket in Node. In Bun it is none, has no such method, and keeps no process alive.
+  (shell.stdin as Partial<Socket> | null)?.unref?.();
 }

@@ -22,7 +22,7 @@ const AUTOMATIC: readonly LocalSource[] = ['binary', 'docker', 'fetch'];
 const ADVICE: Readonly<Record<LocalSource, string>> = {
   binary: 'put etcd on PATH, or set ETCD_BIN to the path of one',
   docker: 'start a Docker engine and install the package testcontainers; ETCD_TEST_IMAGE names another image',
-  fetch: 'set ETCD_RELEASE_URL to a mirror of the releases of etcd',
+  fetch: 'set ETCD_RELEASE_URL to a mirror of the releases of etcd, over https',
 };
 
 /** Finds a way to run etcd here. Throws `EtcdStartError` with all that was tried. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readTarGz, readZip } from '../archive.js';
+import { readTarGz, readZip } from '../archive/index.js';
 import { install } from '../cache.js';
-import { download } from '../download.js';
+import { download, isHttps } from '../download.js';
 import type { EtcdBinary } from '../etcd-binary.js';
 import { DEFAULT_ETCD_VERSION, fromEnv, type Settings } from '../options.js';
 
@@ -11,30 +11,49 @@ const RELEASES = 'https://github.com/etcd-io/etcd/releases/download';
 /** Short: on a machine without a way out, this stands between the tests and the next thing to try. */
 const FIRST_BYTE_MS = 5_000;
 const IDLE_MS = 30_000;
+const PIN = 'ETCD_RELEASE_SHA256';
+const isSum = /^[0-9a-f]{64}$/i;
 const WANTED = ['etcd', 'etcdctl'];
 
 /**
- * etcd's own release archive, from `ETCD_RELEASE_URL` or GitHub, held against the checksums that lie beside it
- * before anything in it is read.
+ * etcd's own release archive, from `ETCD_RELEASE_URL` or GitHub. What is in it will be run: before anything of it is
+ * read it is held against `ETCD_RELEASE_SHA256`, or else against the checksums that lie beside it, which prove nothing
+ * unless the server proves who it is.
  */
 export async function fetchRelease(settings: Settings): Promise<EtcdBinary> {
   const version = settings.version ?? DEFAULT_ETCD_VERSION;
   const archive = archiveName(version);
-  const folder = `${(fromEnv('ETCD_RELEASE_URL') ?? RELEASES).replace(/\/+$/, '')}/v${version}`;
-  const limits = { firstByteMs: FIRST_BYTE_MS, idleMs: IDLE_MS, signal: settings.signal };
+  const pinned = pinnedSum();
+  const folder = releaseFolder(version, pinned !== undefined);
+  const onlyHttps = pinned === undefined;
+  const limits = { firstByteMs: FIRST_BYTE_MS, idleMs: IDLE_MS, onlyHttps, signal: settings.signal };
   const { progress } = settings;
   progress.line(`fetching ${folder}/${archive}`);
-  const expected = checksumOf(archive, (await download(`${folder}/SHA256SUMS`, limits)).toString());
+  const expected = pinned ?? checksumOf(archive, (await download(`${folder}/SHA256SUMS`, limits)).toString());
   const bytes = await download(`${folder}/${archive}`, limits, (n, total) =>
     progress.update(share(n, total)),
   );
-  check(bytes, expected, `${folder}/${archive}`);
+  check(bytes, expected, `${folder}/${archive}`, pinned === undefined ? 'SHA256SUMS' : PIN);
   const binary = await install(async (target) => {
     await unpack(archive, bytes, target);
   });
   if (binary.version !== version) throw new Error(`${archive} holds etcd ${binary.version}`);
   progress.line(`etcd ${binary.version} is now ${binary.etcd}`);
   return binary;
+}
+
+function pinnedSum(): string | undefined {
+  const sum = fromEnv(PIN)?.toLowerCase();
+  if (sum !== undefined && !isSum.test(sum))
+    throw new Error(`${PIN} is '${sum}'; it must be 64 hexadecimal digits`);
+  return sum;
+}
+
+function releaseFolder(version: string, isPinned: boolean): string {
+  const url = (fromEnv('ETCD_RELEASE_URL') ?? RELEASES).replace(/\/+$/, '');
+  if (!isPinned && !isHttps(url))
+    throw new Error(`ETCD_RELEASE_URL is ${url}; it must be https, unless ${PIN} has the archive's checksum`);
+  return `${url}/v${version}`;
 }
 
 function archiveName(version: string): string {
@@ -49,14 +68,13 @@ function archiveName(version: string): string {
 function checksumOf(archive: string, sums: string): string {
   const line = sums.split('\n').find((text) => text.trim().endsWith(archive));
   const [sum] = line?.trim().split(/\s+/) ?? [];
-  if (sum === undefined || !/^[0-9a-f]{64}$/i.test(sum))
-    throw new Error(`SHA256SUMS does not list ${archive}`);
+  if (sum === undefined || !isSum.test(sum)) throw new Error(`SHA256SUMS does not list ${archive}`);
   return sum.toLowerCase();
 }
 
-function check(bytes: Buffer, expected: string, url: string): void {
+function check(bytes: Buffer, expected: string, url: string, source: string): void {
   const actual = createHash('sha256').update(bytes).digest('hex');
-  if (actual !== expected) throw new Error(`${url} has sha256 ${actual}, but SHA256SUMS says ${expected}`);
+  if (actual !== expected) throw new Error(`${url} has sha256 ${actual}, but ${source} says ${expected}`);
 }
 
 async function unpack(archive: string, bytes: Buffer, folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -10,67 +10,72 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createPlainServer, type RequestListener } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { EtcdStartError, locateEtcd, startEtcd } from '#src/testing/index.js';
+import { tarGz } from '../../support/archives.js';
+import { Authority, type Pair } from '../../support/certificates.js';
 import { withEnvironment } from './support.js';
 
 const ARCH = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
 const VERSION = '9.8.7';
 const ARCHIVE = `etcd-v${VERSION}-linux-${ARCH}.tar.gz`;
 
-/** A tar archive in memory; what is in it is as a release has it, plus a link that must not be followed. */
-function tarGz(files: Readonly<Record<string, string>>): Buffer {
-  const entry = (name: string, type: string, content: string) => {
-    const header = Buffer.alloc(512);
-    header.write(name, 0);
-    header.write('0000755\0', 100);
-    header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
-    header.write(type, 156);
-    header.write('ustar\0', 257);
-    const padding = Buffer.alloc((512 - (content.length % 512)) % 512);
-    return Buffer.concat([header, Buffer.from(content), padding]);
-  };
+/** As a release is packed, plus a link that must not be followed. */
+function releaseOf(files: Readonly<Record<string, string>>): Buffer {
   const folder = `etcd-v${VERSION}-linux-${ARCH}/`;
-  const entries = Object.entries(files).map(([name, content]) => entry(folder + name, '0', content));
-  const link = entry(`${folder}etcdctl`, '2', '');
-  return gzipSync(Buffer.concat([entry(folder, '5', ''), link, ...entries, Buffer.alloc(1024)]));
+  return tarGz([
+    { name: folder, type: '5' },
+    { name: `${folder}etcdctl`, type: '2' },
+    ...Object.entries(files).map(([name, content]) => ({ name: folder + name, content })),
+  ]);
+}
+
+async function close(
+  server: { closeAllConnections(): void; close(): unknown } & EventEmitter,
+): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
 }
 
 const SCRIPT = `#!/bin/sh\necho 'etcd Version: ${VERSION}'\n`;
 
 describe('fetching a release archive', function () {
   this.timeout(60_000);
-  const archive = tarGz({ 'README.md': 'x'.repeat(700), etcd: SCRIPT, etcdctl: SCRIPT });
+  const archive = releaseOf({ 'README.md': 'x'.repeat(700), etcd: SCRIPT, etcdctl: SCRIPT });
   const sha256 = createHash('sha256').update(archive).digest('hex');
   let server: Server;
   let answer: RequestListener;
   let requests: string[];
   let folder: string;
 
-  before(function () {
+  let certificate: Pair;
+
+  before(async function () {
     if (process.platform !== 'linux' || ARCH === undefined) this.skip();
+    certificate = await (await Authority.root('fetch')).issue({ names: ['127.0.0.1'] });
   });
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
     requests = [];
     answer = release(sha256);
-    server = createServer((request, response) => {
-      requests.push(request.url ?? '');
-      answer(request, response);
-    });
+    server = createServer(certificate, record);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
 
+  const record: RequestListener = (request, response) => {
+    requests.push(request.url ?? '');
+    answer(request, response);
+  };
+
   afterEach(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
+    await close(server);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -91,7 +96,10 @@ describe('fetching a release archive', function () {
       ETCD_BIN: undefined,
       ETCD_TEST_SOURCE: undefined,
       ETCD_CACHE_DIR: join(folder, 'cache'),
-      ETCD_RELEASE_URL: `http://127.0.0.1:${port}/mirror/`,
+      ETCD_RELEASE_URL: `https://127.0.0.1:${port}/mirror/`,
+      ETCD_RELEASE_SHA256: undefined,
+      // fetch takes no authority of ours, and reads this at each connection.
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
     };
     return withEnvironment(environment, work);
   }
@@ -106,7 +114,26 @@ describe('fetching a release archive', function () {
         return true;
       });
     });
-    assert.deepEqual(readdirSync(join(folder, 'cache')), [], 'nothing half-done is left in the cache');
+    const cache = join(folder, 'cache');
+    const left = existsSync(cache) ? readdirSync(cache) : [];
+    assert.deepEqual(left, [], 'nothing half-done is left in the cache');
+  }
+
+  /** The same mirror without TLS, where any process may answer. */
+  async function overHttp<T>(
+    environment: Readonly<Record<string, string>>,
+    work: (url: string) => Promise<T>,
+  ) {
+    const plain = createPlainServer(record).listen(0, '127.0.0.1');
+    await once(plain, 'listening');
+    const url = `http://127.0.0.1:${(plain.address() as AddressInfo).port}/mirror`;
+    try {
+      return await inEmptyMachine(() =>
+        withEnvironment({ ETCD_RELEASE_URL: url, ...environment }, () => work(url)),
+      );
+    } finally {
+      await close(plain);
+    }
   }
 
   it('puts etcd and etcdctl into the cache and takes them from there the next time', async () => {
@@ -121,7 +148,7 @@ describe('fetching a release archive', function () {
       assert.deepEqual(await locateEtcd(quietly), found);
       assert.equal(requests.length, asked);
     });
-    assert.match(lines.join('\n'), /fetching http:.*\n.*is now/s);
+    assert.match(lines.join('\n'), /fetching https:.*\n.*is now/s);
   });
 
   it('fetches again what is truncated in the cache, names it, and puts the new one in its place', async () => {
@@ -184,6 +211,77 @@ describe('fetching a release archive', function () {
     await failsWith(/SHA256SUMS does not list/);
   });
 
+  for (const url of ['http://127.0.0.1:1/mirror', 'ftp://a/mirror', 'file:///mirror', 'mirror']) {
+    it(`is refused from ${url}, whose checksums prove nothing`, async () => {
+      await inEmptyMachine(() =>
+        withEnvironment({ ETCD_RELEASE_URL: url }, async () => {
+          const refusal = /ETCD_RELEASE_URL is .*; it must be https, unless ETCD_RELEASE_SHA256 has/;
+          await assert.rejects(startEtcd({ source: 'fetch', ...quietly }), refusal);
+        }),
+      );
+    });
+  }
+
+  it('sends no request over http, and takes what comes over it only by a checksum of the environment', async () => {
+    await overHttp({}, async () => {
+      await assert.rejects(startEtcd({ source: 'fetch', ...quietly }), /it must be https/);
+      assert.deepEqual(requests, []);
+    });
+    await overHttp({ ETCD_RELEASE_SHA256: '1'.repeat(64) }, async () => {
+      await assert.rejects(startEtcd({ source: 'fetch', ...quietly }), /but ETCD_RELEASE_SHA256 says 1{64}/);
+    });
+    await overHttp({ ETCD_RELEASE_SHA256: 'abc' }, async () => {
+      await assert.rejects(
+        startEtcd({ source: 'fetch', ...quietly }),
+        /ETCD_RELEASE_SHA256 is 'abc'; it must be/,
+      );
+    });
+    assert.ok(
+      !requests.some((one) => one.includes('SHA256SUMS')),
+      'a checksum of the mirror counts for nothing',
+    );
+    const found = await overHttp({ ETCD_RELEASE_SHA256: sha256.toUpperCase() }, () => locateEtcd(quietly));
+    assert.equal(found.version, VERSION);
+  });
+
+  it('holds an archive over https against a checksum of the environment, too', async () => {
+    await inEmptyMachine(() =>
+      withEnvironment({ ETCD_RELEASE_SHA256: '2'.repeat(64) }, async () => {
+        await assert.rejects(
+          startEtcd({ source: 'fetch', ...quietly }),
+          /but ETCD_RELEASE_SHA256 says 2{64}/,
+        );
+      }),
+    );
+  });
+
+  it('follows a redirect as far as it stays with https, and at most five times', async () => {
+    const mirror = release(sha256);
+    await overHttp({}, async (http) => {
+      answer = (request, response) => {
+        const isPlain = !('encrypted' in request.socket);
+        if (isPlain) mirror(request, response);
+        else response.writeHead(302, { location: `${http}${request.url?.replace('/mirror', '')}` }).end();
+      };
+      const { port } = server.address() as AddressInfo;
+      await withEnvironment({ ETCD_RELEASE_URL: `https://127.0.0.1:${port}/mirror` }, async () => {
+        await assert.rejects(
+          startEtcd({ source: 'fetch', ...quietly }),
+          /leads to http:.*, which is not https/,
+        );
+      });
+      assert.equal(requests.length, 1, 'nothing is asked for over http');
+    });
+    answer = (request, response) => void response.writeHead(302, { location: request.url }).end();
+    await failsWith(/more than 5 redirects/);
+    answer = (request, response) => {
+      const to = request.url?.replace('/moved', '/mirror');
+      if (request.url?.startsWith('/moved')) mirror(Object.assign(request, { url: to }), response);
+      else response.writeHead(307, { location: request.url?.replace('/mirror', '/moved') }).end();
+    };
+    assert.equal((await inEmptyMachine(() => locateEtcd(quietly))).version, VERSION);
+  });
+
   it('tells a version that does not exist', async () => {
     answer = (_, response) => void response.writeHead(404).end();
     await failsWith(/SHA256SUMS: status 404/);
@@ -203,7 +301,7 @@ describe('fetching a release archive', function () {
     unused.close();
     await once(unused, 'close');
     await inEmptyMachine(() =>
-      withEnvironment({ ETCD_RELEASE_URL: `http://127.0.0.1:${port}` }, async () => {
+      withEnvironment({ ETCD_RELEASE_URL: `https://127.0.0.1:${port}` }, async () => {
         await assert.rejects(startEtcd({ source: 'fetch', ...quietly }), /ECONNREFUSED/);
       }),
     );

@@ -1,0 +1,3 @@
+export { readTarGz } from './tar.js';
+export type { Unpacked } from './unpacked.js';
+export { readZip } from './zip.js';

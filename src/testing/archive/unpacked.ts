@@ -1,0 +1,35 @@
+/** Far above any etcd, far below what would fill a machine: a small archive may claim to hold very much. */
+export const maxUnpackedBytes = 1024 * 1024 * 1024;
+
+/** The files that are wanted of an archive, by their name without folders. */
+export type Unpacked = ReadonlyMap<string, Buffer>;
+
+/** Collects the wanted files of an archive, of which no path is ever followed. */
+export class WantedFiles {
+  readonly files = new Map<string, Buffer>();
+  readonly #wanted: readonly string[];
+
+  constructor(wanted: readonly string[]) {
+    this.#wanted = wanted;
+  }
+
+  /** Whether an entry is one. @throws Error for a path that leads elsewhere, or a second file of the name. */
+  wants(path: string): boolean {
+    const name = baseName(path);
+    if (!this.#wanted.includes(name)) return false;
+    if (this.files.has(name)) throw new Error(`the archive has two files named ${name}`);
+    return true;
+  }
+
+  add(path: string, content: Buffer): void {
+    this.files.set(baseName(path), content);
+  }
+}
+
+/** The last part of an entry's path. @throws Error for one that leads out of the folder into which it is unpacked. */
+function baseName(path: string): string {
+  const parts = path.replace(/\/+$/, '').split('/');
+  const isStray = /^\/|\\|^[a-z]:/i.test(path) || parts.includes('..');
+  if (isStray) throw new Error(`'${path}' leaves the archive's folder`);
+  return parts.at(-1) ?? '';
+}

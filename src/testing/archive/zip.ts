@@ -1,0 +1,101 @@
+import { promisify } from 'node:util';
+import { crc32, inflateRaw } from 'node:zlib';
+import { maxUnpackedBytes, type Unpacked, WantedFiles } from './unpacked.js';
+
+const endBytes = 22;
+const lineBytes = 46;
+const localBytes = 30;
+/** Stands for a number that is in an extension of the format. */
+const beyond32Bits = 0xffffffff;
+const linkMode = 0o120000;
+
+/** What the directory of an archive says of an entry. */
+interface Entry {
+  readonly name: string;
+  readonly isEncrypted: boolean;
+  readonly isLink: boolean;
+  readonly method: number;
+  readonly crc: number;
+  readonly packedBytes: number;
+  readonly unpackedBytes: number;
+  /** Where its own header is, before the data; that may leave the sizes out. */
+  readonly at: number;
+}
+
+/**
+ * Reads files out of a `.zip`, which is how etcd's releases for macOS are packed. Only plain files are looked at.
+ * @throws Error for an archive that is cut off or damaged.
+ */
+export async function readZip(archive: Buffer, wanted: readonly string[]): Promise<Unpacked> {
+  const found = new WantedFiles(wanted);
+  for (const entry of directoryOf(archive)) {
+    if (found.wants(entry.name) && !entry.isLink && !entry.name.endsWith('/'))
+      found.add(entry.name, await unpack(archive, entry));
+  }
+  return found.files;
+}
+
+function directoryOf(archive: Buffer): Entry[] {
+  const end = archive.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+  if (end < 0) throw new Error('not a zip archive');
+  const trailer = part(archive, end, endBytes);
+  const start = trailer.readUInt32LE(16);
+  if (start + trailer.readUInt32LE(12) !== end) throw damaged('its directory is not where it should be');
+  const entries: Entry[] = [];
+  let at = start;
+  for (let left = trailer.readUInt16LE(10); left > 0; left--) {
+    const line = part(archive, at, lineBytes, 'PK\x01\x02');
+    const nameBytes = line.readUInt16LE(28);
+    entries.push(readEntry(line, part(archive, at + lineBytes, nameBytes).toString()));
+    at += lineBytes + nameBytes + line.readUInt16LE(30) + line.readUInt16LE(32);
+  }
+  if (at !== end) throw damaged('its directory has another length than it says');
+  return entries;
+}
+
+function readEntry(line: Buffer, name: string): Entry {
+  const [packedBytes, unpackedBytes, at] = [20, 24, 42].map((offset) => line.readUInt32LE(offset));
+  return {
+    name,
+    isEncrypted: (line.readUInt16LE(8) & 1) === 1,
+    isLink: (line.readUInt16LE(40) & 0o170000) === linkMode,
+    method: line.readUInt16LE(10),
+    crc: line.readUInt32LE(16),
+    packedBytes: packedBytes ?? 0,
+    unpackedBytes: unpackedBytes ?? 0,
+    at: at ?? 0,
+  };
+}
+
+async function unpack(archive: Buffer, entry: Entry): Promise<Buffer> {
+  if (entry.isEncrypted) throw new Error(`${entry.name} in the zip archive is encrypted`);
+  if ([entry.packedBytes, entry.unpackedBytes, entry.at].includes(beyond32Bits))
+    throw new Error(`the zip archive says that ${entry.name} is beyond 4 GiB`);
+  const local = part(archive, entry.at, localBytes, 'PK\x03\x04');
+  const start = entry.at + localBytes + local.readUInt16LE(26) + local.readUInt16LE(28);
+  const data = await inflate(entry, part(archive, start, entry.packedBytes));
+  if (data.length !== entry.unpackedBytes || crc32(data) !== entry.crc) throw damaged(entry.name);
+  return data;
+}
+
+async function inflate({ method, name, unpackedBytes }: Entry, packed: Buffer): Promise<Buffer> {
+  if (method === 0) return packed;
+  if (method !== 8) throw new Error(`unknown compression ${method} in the zip archive`);
+  const options = { maxOutputLength: Math.min(unpackedBytes + 1, maxUnpackedBytes) };
+  return promisify<Buffer, typeof options, Buffer>(inflateRaw)(packed, options).catch((error: unknown) => {
+    throw damaged(name, error);
+  });
+}
+
+/** That many bytes. @throws Error where the archive has fewer, or others than this signature. */
+function part(archive: Buffer, at: number, length: number, signature = ''): Buffer {
+  const bytes = archive.subarray(at, at + length);
+  if (bytes.length < length) throw damaged(`it is truncated at ${archive.length} bytes`);
+  if (!bytes.toString('latin1', 0, signature.length).startsWith(signature))
+    throw damaged(`there is something else than an entry at ${at}`);
+  return bytes;
+}
+
+function damaged(what: string, cause?: unknown): Error {
+  return new Error(`the zip archive is damaged: ${what}`, { cause });
+}

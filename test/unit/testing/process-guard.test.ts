@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { detach } from '#src/testing/process-guard.js';
+
+describe('a guard', () => {
+  it('lets its process end, in Bun too, where a child’s input is no socket', () => {
+    let detached = 0;
+    const unref = () => detached++;
+    const socket = Object.assign(new Writable(), { unref });
+    detach({ unref, stdin: socket });
+    assert.equal(detached, 2);
+    for (const stdin of [new Writable(), null]) detach({ unref, stdin });
+    assert.equal(detached, 4);
+  });
+});
