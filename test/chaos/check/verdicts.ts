@@ -5,7 +5,10 @@ import { isIdempotent, isWrite } from './writes.js';
 /** Codes that say nothing of whether the request was carried out: cancelled, unknown, deadline, internal, unavailable. */
 const openCodes = [1, 2, 4, 13, 14];
 
-/** Texts under code 14 that say that nothing was: grpc-js's for a request that never left, etcd's for one turned away. */
+/**
+ * Texts under these codes that say that nothing was: grpc-js's for a request that never left, etcd's for one turned
+ * away, and raft's ErrProposalDropped, which a member answers for a proposal that never entered its log.
+ */
 const refusals = [
   'No connection established',
   'Stream refused by server',
@@ -14,6 +17,7 @@ const refusals = [
   'etcdserver: not capable',
   'etcdserver: rpc not supported for learner',
   'etcdserver: too many requests',
+  'raft proposal dropped',
 ];
 
 /**

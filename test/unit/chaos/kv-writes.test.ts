@@ -190,6 +190,7 @@ describe('K8, an answer that was lost is told as lost, and the write is not sent
     const statuses = [
       [14, 'No connection established. Last error: null'],
       [14, 'etcdserver: no leader'],
+      [2, 'raft proposal dropped'],
       [0, ''],
     ];
     scene.put('k', 'a', { statuses: statuses as [number, string][] });
