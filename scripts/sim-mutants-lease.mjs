@@ -138,8 +138,8 @@ export const mutants = [
   one(
     'a refused lease ends the others',
     core,
-    'this.#finish(kept, ended.reason, error);',
-    'for (const one of [...this.#kept.values()]) this.#finish(one, ended.reason, error);',
+    'this.#finish(kept, ended.reason, withCause(error));',
+    'for (const one of [...this.#kept.values()]) this.#finish(one, ended.reason, withCause(error));',
   ),
   one('a refusal is not the last word', fate, "return 'unauthorized';", "return 'passing';"),
   one('several suspects are asked together', streams, 'this.#careful = this.#suspects.size > 0;', ''),

@@ -14,7 +14,7 @@ import {
   watchCalls,
 } from '../wire/index.js';
 import { AutoSync } from './auto-sync.js';
-import { type Environment, optionsFromEnv } from './from-env.js';
+import { type Environment, optionsFromEnv, refuseTlsOverHttp } from './from-env.js';
 import { EtcdNamespace, type NamespaceParent } from './namespace.js';
 import { type EtcdClientOptions, resolveOptions } from './options.js';
 import { type StatusEvent, StatusFeed } from './status.js';
@@ -42,7 +42,9 @@ export class EtcdClient implements AsyncDisposable {
    * @throws {InvalidInputError} naming the variable that cannot work.
    */
   static fromEnv(options: Partial<EtcdClientOptions> = {}, env: Environment = process.env): EtcdClient {
-    return new EtcdClient({ ...optionsFromEnv(env), ...options });
+    const all = { ...optionsFromEnv(env), ...options };
+    if (options.tls === undefined) refuseTlsOverHttp(all, env);
+    return new EtcdClient(all);
   }
 
   /** @throws {InvalidInputError} for options that cannot work; nothing is sent before the first call. */

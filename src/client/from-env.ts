@@ -52,6 +52,23 @@ export function optionsFromEnv(env: Environment): EtcdClientOptions {
   };
 }
 
+/** Any of these asks for TLS. */
+const tlsVariables = ['CACERT', 'CERT', 'KEY', 'INSECURE_SKIP_TLS_VERIFY', 'INSECURE_TRANSPORT'] as const;
+
+/**
+ * etcdctl takes no notice of the certificates there.
+ * @throws {InvalidInputError} naming the variable that asks for TLS, where endpoints say http://.
+ */
+export function refuseTlsOverHttp({ endpoints, tls }: Partial<EtcdClientOptions>, env: Environment): void {
+  const says = (one: unknown) => typeof one === 'string' && /^http:/i.test(one);
+  const asking =
+    tls && Array.isArray(endpoints) && endpoints.some(says) && tlsVariables.find((name) => read(env, name));
+  if (!asking) return;
+  throw new InvalidInputError(
+    `ETCDCTL_${asking} asks for TLS, but the endpoints say http://: write https://, or leave ETCDCTL_${asking} out`,
+  );
+}
+
 function tlsFromEnv(env: Environment): TlsOptions | undefined {
   const caFile = read(env, 'CACERT');
   const certFile = read(env, 'CERT');

@@ -164,9 +164,13 @@ export class AmbiguousWriteError extends EtcdError {
   readonly member: string;
   declare readonly cause: EtcdError;
 
-  /** @param cause what became of the last try; its code, text and reason are this error's too. */
-  constructor(operation: string, member: string, cause: EtcdError) {
-    super(`${operation} on ${member} may have been applied: ${cause.message}`, {
+  /**
+   * @param cause what became of the last try; its code, text and reason are this error's too.
+   * @param subject what the operation is about, such as a key, fit for a text.
+   */
+  constructor(operation: string, member: string, cause: EtcdError, subject?: string) {
+    const what = subject === undefined ? operation : `${operation} ${subject}`;
+    super(`${what} on ${member} may have been applied: ${cause.message}`, {
       code: cause.code,
       verdict: 'maybe-applied',
       cause,
@@ -184,8 +188,8 @@ export class CompactedError extends EtcdError {
   /** The oldest revision still readable; 0 when the server did not say. */
   readonly compactRevision: bigint;
 
-  constructor(message: string, compactRevision: bigint) {
-    super(message, { code: Code.OUT_OF_RANGE, serverText: message, reason: 'Compacted' });
+  constructor(message: string, compactRevision: bigint, serverText = message) {
+    super(message, { code: Code.OUT_OF_RANGE, serverText, reason: 'Compacted' });
     this.compactRevision = compactRevision;
   }
 }

@@ -78,7 +78,7 @@ export function errorFromServer(
     ...(known ? { reason: known.reason } : {}),
     ...(options.cause === undefined ? {} : { cause: options.cause }),
   };
-  return make(known?.kind ?? kindOf(bareCode), bareText || 'the server gave no reason', fields);
+  return makeError(bareText || 'the server gave no reason', fields);
 }
 
 /** The error that etcd's refusal of this name would give, for what it says by other means than a status. */
@@ -86,10 +86,12 @@ export function errorFor(reason: EtcdReason): EtcdError {
   return errorFromServer(Code.UNKNOWN, textOf(reason));
 }
 
-function make(kind: ServerText['kind'], text: string, fields: EtcdErrorFields): EtcdError {
+/** The error of the class that the server's text asks for, else the code. */
+export function makeError(text: string, fields: EtcdErrorFields): EtcdError {
+  const kind = meaningOf(fields.serverText ?? '')?.kind ?? kindOf(fields.code);
   switch (kind) {
     case 'compacted':
-      return new CompactedError(text, 0n);
+      return new CompactedError(text, 0n, fields.serverText);
     case 'lease-not-found':
       return new LeaseNotFoundError(text, fields);
     case 'permission-denied':

@@ -21,6 +21,7 @@ export {
 } from './etcd-error.js';
 export { errorFor, errorFromServer, isLasting, needsToken } from './from-server.js';
 export { type CallEnd, isGrpcType, noEtcdAmong, notEtcd, notEtcdError } from './not-etcd.js';
+export { nameOf, type RequestDescription, requestError } from './request-error.js';
 export {
   type ErrorReason,
   type EtcdReason,

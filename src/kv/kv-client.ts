@@ -11,7 +11,7 @@ import {
 import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
 import { checkRange, checkTxn } from './answer-check.js';
 import { RangeReader } from './range-reader.js';
-import { deleteRequest, putRequest, rangeRequest, refuseOptions } from './requests.js';
+import { deleteRequest, oneKey, putRequest, rangeRequest, refuseOptions } from './requests.js';
 import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
 import { StreamMemory } from './stream-memory.js';
 import { isReadOnly, type Txn } from './txn.js';
@@ -61,7 +61,8 @@ export class KvClient {
   /** Reads one key; linearizable unless `serializable`. */
   async get(key: Bytes, options: GetOptions & CallOptions = {}): Promise<GetResult> {
     refuseOptions(options, ['countOnly'], 'get() reads one key; count with range()');
-    const { kvs, revision } = await this.#range(rangeRequest({ key }, options), options);
+    const one = oneKey(key, 'get()', '; for several use range()');
+    const { kvs, revision } = await this.#range(rangeRequest(one, options), options);
     return withJson({ kv: kvs[0], revision });
   }
 

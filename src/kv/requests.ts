@@ -3,6 +3,9 @@ import {
   type Bytes,
   checkInt64,
   type KeyRange,
+  notBytes,
+  printable,
+  shown,
   smallestInt64,
   toBuffer,
   toWireRange,
@@ -51,7 +54,7 @@ export function refuseOptions(options: object, names: readonly string[], why: st
 export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOptions = {}): PutRequest {
   const { ignoreValue = false, ignoreLease = false } = options;
   const lease = checkInt64('lease', options.lease ?? 0n, smallestInt64);
-  const bytes = ignoreValue && value === undefined ? none : toBuffer(value as Bytes);
+  const bytes = ignoreValue && value === undefined ? none : valueBytes(key, value);
   if (ignoreValue && bytes.length > 0) {
     throw new InvalidInputError(
       `ignoreValue is given with a value of ${bytes.length} bytes; it must be empty or undefined`,
@@ -60,13 +63,26 @@ export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOpt
   if (ignoreLease && lease !== 0n)
     throw new InvalidInputError(`ignoreLease is given with the lease ${lease}; give one of them`);
   return {
-    key: toWireRange(key).key,
+    key: toWireRange(oneKey(key, 'put()')).key,
     value: bytes,
     lease,
     prevKv: options.prevKv ?? false,
     ignoreValue,
     ignoreLease,
   };
+}
+
+/** @throws {InvalidInputError} for a range of keys, which plain JavaScript may pass and of which the end would be ignored. */
+export function oneKey(key: Bytes, method: string, forSeveral = ''): Bytes {
+  if (typeof key === 'string' || key instanceof Uint8Array) return key;
+  throw new InvalidInputError(
+    `the key of ${method} is ${shown(key)}; it must be a string or a Uint8Array${forSeveral}`,
+  );
+}
+
+function valueBytes(key: Bytes, value: Bytes | undefined): Buffer {
+  if (typeof value === 'string' || value instanceof Uint8Array) return toBuffer(value);
+  throw notBytes(`the value of put '${printable(oneKey(key, 'put()'))}'`, value);
 }
 
 export function deleteRequest(range: Bytes | KeyRange, options: DeleteOptions = {}): DeleteRangeRequest {

@@ -1,4 +1,5 @@
 import type { Bytes, KeyRange, LeaseId, Revision } from '../model/index.js';
+import { oneKey } from './requests.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
 export type CompareResult = '=' | '!=' | '<' | '>';
@@ -85,7 +86,11 @@ export const op = {
     value,
     options,
   }),
-  get: (key: Bytes, options: RangeOptions = {}): Op => ({ type: 'range', range: key, options }),
+  get: (key: Bytes, options: RangeOptions = {}): Op => ({
+    type: 'range',
+    range: oneKey(key, 'op.get()', '; for several use op.range()'),
+    options,
+  }),
   range: (range: Bytes | KeyRange, options: RangeOptions = {}): Op => ({ type: 'range', range, options }),
   delete: (range: Bytes | KeyRange, options: DeleteOptions = {}): Op => ({ type: 'delete', range, options }),
   /**

@@ -9,12 +9,15 @@ import {
   errorFromServer,
   InvalidInputError,
   LeaseNotFoundError,
+  nameOf,
+  type RequestDescription,
+  requestError,
 } from '../errors/index.js';
 import {
   checkDuration,
   checkInt64,
   checkLeaseId,
-  formatLeaseId,
+  leaseText,
   type LeaseId,
   listWithJson,
   withJson,
@@ -100,7 +103,8 @@ export class LeaseClient {
     if (this.#closed) throw new ClosedError('the client');
     const release = this.#calls.hold();
     try {
-      return withJson({ id, ttlSeconds: ttlOf(id, await this.#renewOnce(id, timeoutMs, signal)) });
+      const outcome = await this.#renewOnce(id, timeoutMs, signal);
+      return withJson({ id, ttlSeconds: this.#ttlOf(id, outcome) });
     } finally {
       release();
     }
@@ -191,6 +195,23 @@ export class LeaseClient {
     });
   }
 
+  #ttlOf(id: LeaseId, outcome: OnceOutcome): number {
+    switch (outcome.type) {
+      case 'renewed':
+        return outcome.ttlMs / 1_000;
+      case 'gone':
+        throw requestError(errorFor('LeaseNotFound'), renewalOf(id));
+      case 'late':
+        throw new DeadlineError(`${nameOf(renewalOf(id))} was not answered in time`, {
+          cause: outcome.cause,
+        });
+      case 'refused':
+        throw requestError(outcome.error, { ...renewalOf(id), ...this.#calls.user });
+      case 'closed':
+        throw new ClosedError('the client', 'maybe-applied');
+    }
+  }
+
   async #grant(options: GrantOptions & TracedCallOptions): Promise<Lease> {
     const id = options.id ?? randomLeaseId();
     checkGrant(options.ttlSeconds, id);
@@ -210,7 +231,7 @@ export class LeaseClient {
   async #confirm(id: LeaseId, options: CallOptions): Promise<Lease> {
     const found = await this.timeToLive(id, options);
     if (!found)
-      throw new LeaseNotFoundError(`lease ${formatLeaseId(id)} was granted and ran out again`, {
+      throw new LeaseNotFoundError(`${leaseText(id)} was granted and ran out again`, {
         code: Code.NOT_FOUND,
       });
     return withJson({ id, ttlSeconds: found.grantedSeconds });
@@ -225,21 +246,9 @@ export class LeaseClient {
   }
 }
 
-function ttlOf(id: LeaseId, outcome: OnceOutcome): number {
-  switch (outcome.type) {
-    case 'renewed':
-      return outcome.ttlMs / 1_000;
-    case 'gone':
-      throw errorFor('LeaseNotFound');
-    case 'late':
-      throw new DeadlineError(`LeaseKeepAlive of lease ${formatLeaseId(id)} was not answered in time`, {
-        cause: outcome.cause,
-      });
-    case 'refused':
-      throw outcome.error;
-    case 'closed':
-      throw new ClosedError('the client', 'maybe-applied');
-  }
+function renewalOf(lease: LeaseId): RequestDescription {
+  const text = leaseText(lease);
+  return { method: 'LeaseKeepAlive', subject: text, lease: text };
 }
 
 function isLeaseExists(error: unknown): error is EtcdError {

@@ -11,5 +11,31 @@ export function toBuffer(bytes: Bytes): Buffer {
   if (typeof bytes === 'string') return Buffer.from(bytes, 'utf8');
   if (Buffer.isBuffer(bytes)) return bytes;
   if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  throw new InvalidInputError(`a key or value is ${String(bytes)}; it must be a string or a Uint8Array`);
+  throw notBytes('a key or value', bytes);
+}
+
+/** The error for what is neither text nor bytes: says how it becomes text, and never what is in it. */
+export function notBytes(name: string, value: unknown): InvalidInputError {
+  return new InvalidInputError(
+    `${name} is ${kindOf(value)}; it must be a string or a Uint8Array${remedy(value)}`,
+  );
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function remedy(value: unknown): string {
+  switch (typeof value) {
+    case 'object':
+      return value === null ? '' : '; pass JSON.stringify(value)';
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return '; pass String(value)';
+    default:
+      return '';
+  }
 }

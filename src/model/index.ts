@@ -1,4 +1,4 @@
-export { type Bytes, toBuffer } from './bytes.js';
+export { type Bytes, notBytes, toBuffer } from './bytes.js';
 export { checkDuration } from './duration.js';
 export { checkInt64, smallestInt64 } from './int64.js';
 export { type BytesJson, bytesJson, listWithJson, membersJson, withJson } from './json.js';
@@ -12,7 +12,7 @@ export {
 } from './key-range.js';
 export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
-export { checkLeaseId, formatLeaseId, parseLeaseId } from './lease-id.js';
+export { checkLeaseId, formatLeaseId, leaseText, parseLeaseId } from './lease-id.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';
 export {
   anything,
@@ -43,4 +43,9 @@ export {
 } from './options/index.js';
 export { isLoopback, isOwnHost, isWildcard } from './own-host.js';
 export { afterPage } from './paging.js';
+export {
+  describeTouched,
+  type TouchedDescription,
+  type TouchedRange,
+} from './range-description.js';
 export { authorityOfName, isServerName, withoutRootDot } from './server-name.js';

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
+import { printable } from './key-text.js';
 
 export const smallestInt64 = -(2n ** 63n);
 const largest = 2n ** 63n - 1n;
@@ -9,8 +10,20 @@ const largest = 2n ** 63n - 1n;
  */
 export function checkInt64(name: string, value: bigint, least: bigint): bigint {
   if (typeof value === 'bigint' && value >= least && value <= largest) return value;
-  const shown = typeof value === 'bigint' ? `${value}n` : `${String(value)} (${typeof value})`;
   throw new InvalidInputError(
-    `${name} is ${shown}; it must be a bigint from ${least === smallestInt64 ? '-2^63' : `${least}n`} to 2^63 - 1`,
+    meant(name, value) ?? `${name} is ${shown(value)}; it must be a bigint from ${least === smallestInt64 ? '-2^63' : `${least}n`} to 2^63 - 1`,
   );
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  return typeof value === 'string' ? `'${printable(value)}' (string)` : `${String(value)} (${typeof value})`;
+}
+
+/** For an object that has the number. */
+function meant(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { id, revision } = value as Partial<Record<'id' | 'revision', unknown>>;
+  if (typeof id === 'bigint') return `${name} is the lease itself; pass its id, as in lease.id`;
+  return typeof revision === 'bigint' ? `${name} is an object; pass its revision` : undefined;
 }

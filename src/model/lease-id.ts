@@ -5,6 +5,11 @@ import type { LeaseId } from './key-value.js';
 /** Go's width for a lease id, sign included: `%016x`. */
 const width = 16;
 
+/** A lease in a sentence. */
+export function leaseText(id: LeaseId): string {
+  return `lease ${formatLeaseId(id).replace(/^(-?)0+(?=.)/, '$1')} (hex)`;
+}
+
 /** A lease id as `etcdctl` prints it: 16 characters in lower hex, with a minus for a negative one. */
 export function formatLeaseId(id: LeaseId): string {
   const sign = id < 0n ? '-' : '';

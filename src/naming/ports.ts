@@ -1,7 +1,7 @@
 import type { KvClient } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
 import type { Mirror, MirrorOptions, MirrorUpdate } from '../mirror/index.js';
-import type { Bytes, KeyRange } from '../model/index.js';
+import { type Bytes, type KeyRange, shown } from '../model/index.js';
 import type { Watcher, WatchOptions } from '../watch/index.js';
 import { NamingError } from './errors.js';
 
@@ -21,9 +21,22 @@ export interface NamingClient {
   onClose(callback: () => void): () => void;
 }
 
-/** @throws {NamingError} `invalid etcd client`, in Go's words. */
-export function checkClient(client: NamingClient): NamingClient {
-  if (!client || typeof client.mirror !== 'function' || !client.kv)
-    throw new NamingError('invalid etcd client');
-  return client;
+/**
+ * @param position Of the argument, for the text.
+ * @throws {NamingError} `invalid etcd client`, in Go's words, with what was given instead.
+ */
+export function checkClient(client: NamingClient, position = 'first'): NamingClient {
+  if (client && typeof client.mirror === 'function' && client.kv) return client;
+  throw new NamingError(
+    `invalid etcd client: the ${position} argument is ${kindOf(client)}, not an EtcdClient`,
+  );
+}
+
+/** An instance by its class: arguments that were swapped. */
+export function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return shown(value);
+  const name: unknown = value.constructor?.name;
+  if (typeof name !== 'string' || name === '' || name === 'Object' || Array.isArray(value))
+    return shown(value);
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 }

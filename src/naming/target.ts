@@ -1,4 +1,4 @@
-import { type Bytes, isKeyText, keyText } from '../model/index.js';
+import { type Bytes, isKeyText, keyText, shown } from '../model/index.js';
 import { NamingError } from './errors.js';
 
 /** Where a target's endpoints are stored: `<target>/`. The slash keeps `svc` from seeing `svc2`. */
@@ -11,7 +11,8 @@ export function keyPrefix(target: string): string {
  *   which Go's strings cannot hold, is refused too: encoded, it would be the same name as any other half.
  */
 export function checkTarget(target: string): string {
-  if (typeof target !== 'string' || target === '') throw new NamingError('invalid target');
+  if (typeof target !== 'string' || target === '')
+    throw new NamingError(`invalid target: target is ${shown(target)}; it must be a name such as 'foo/bar'`);
   if (/\p{Surrogate}/u.test(target)) throw new NamingError(`invalid target: ${halfPair}`);
   return target;
 }

@@ -1,5 +1,5 @@
 import type { Op } from '../kv/index.js';
-import type { Bytes, LeaseId } from '../model/index.js';
+import { type Bytes, type LeaseId, shown } from '../model/index.js';
 import { encodeEndpoint } from './codec.js';
 import type { Endpoint } from './endpoint.js';
 import { NamingError } from './errors.js';
@@ -37,7 +37,7 @@ export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
 }
 
 function toOp(change: EndpointOp): Op {
-  switch (change.op) {
+  switch (change?.op) {
     case 'add':
       return {
         type: 'put',
@@ -48,6 +48,11 @@ function toOp(change: EndpointOp): Op {
     case 'delete':
       return { type: 'delete', range: change.key };
     default:
-      throw new NamingError('endpoints: bad update op');
+      throw badOp((change as { readonly op?: unknown } | undefined)?.op);
   }
+}
+
+/** In Go's words, and in others. */
+function badOp(op: unknown): NamingError {
+  return new NamingError(`endpoints: bad update op: op is ${shown(op)}; it must be one of 'add', 'delete'`);
 }

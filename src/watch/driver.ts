@@ -1,6 +1,6 @@
 import { type Clock, raceAbort } from '../async/index.js';
-import { ClosedError, type EtcdError, toEtcdError } from '../errors/index.js';
-import type { Revision, WatchEvent } from '../model/index.js';
+import { ClosedError, type EtcdError, requestError, toEtcdError } from '../errors/index.js';
+import { describeTouched, type Revision, type WatchEvent } from '../model/index.js';
 import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
 import {
   type LaneKey,
@@ -191,8 +191,9 @@ export class WatchDriver {
   }
 
   #tell(effect: News): void {
-    const sink = this.#watchers.get(effect.watcher)?.sink;
-    if (!sink) return;
+    const driven = this.#watchers.get(effect.watcher);
+    if (!driven) return;
+    const { sink, spec } = driven;
     switch (effect.type) {
       case 'ready':
         sink.ready(effect.revision, effect.nextRevision);
@@ -212,8 +213,13 @@ export class WatchDriver {
       case 'finish':
         this.#watchers.delete(effect.watcher);
         this.#startChecks.forget(effect.watcher);
-        sink.finish(effect.error);
+        sink.finish(this.#named(effect.error, spec));
     }
+  }
+
+  #named(error: EtcdError, { range }: WatchSpec): EtcdError {
+    const touched = describeTouched([{ range, access: 'read' }]);
+    return requestError(error, { method: 'Watch', ...touched, ...this.#ports.calls.user });
   }
 
   #readRevision(watcher: WatcherKey): void {

@@ -1,6 +1,7 @@
 import { backoffDelay, type Clock, delay, onAbort } from '../async/index.js';
-import { Code, DeadlineError, EtcdError } from '../errors/index.js';
+import { Code, DeadlineError, EtcdError, requestError } from '../errors/index.js';
 import { AuthService } from '../gen/etcd/rpc.js';
+import { printable } from '../model/index.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import type { Member } from './member.js';
@@ -66,7 +67,8 @@ export async function authenticate(
       if (trouble) pool.blame(member, trouble, error);
       const noEtcd = trouble === 'not-etcd' ? pool.noEtcd() : undefined;
       if (noEtcd) throw noEtcd;
-      if (!mayTryAgain(error, 'read') || clock.now() > until) throw error;
+      if (!mayTryAgain(error, 'read') || clock.now() > until)
+        throw requestError(error, { method: 'Authenticate', user: printable(name), hasAuth: true });
     }
     const lastedMs = Math.min(clock.now() - sentAt, longestPauseMs);
     const pauseMs = Math.max(backoffDelay(retryPause, attempt, random), random() * lastedMs);

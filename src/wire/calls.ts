@@ -1,4 +1,4 @@
-import type { EtcdError } from '../errors/index.js';
+import { type EtcdError, type RequestDescription, requestError } from '../errors/index.js';
 import type { Event } from '../gen/etcd/kv.js';
 import {
   type CompactionRequest,
@@ -28,6 +28,7 @@ import {
 import type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
 import type { Member } from './member.js';
 import type { CallOptions, Safety, TracedCallOptions } from './method.js';
+import { describeRequest } from './request-description.js';
 import type { StoreIdentity } from './store-identity.js';
 import type { StreamOptions } from './streams.js';
 import type { Transport } from './transport.js';
@@ -60,6 +61,8 @@ export interface LeaseCalls {
   revoke(id: bigint, options?: TracedCallOptions): Promise<LeaseRevokeResponse>;
   timeToLive(request: LeaseTimeToLiveRequest, options?: CallOptions): Promise<LeaseTimeToLiveResponse>;
   leases(options?: CallOptions): Promise<LeaseLeasesResponse>;
+  /** As whom the client asks. */
+  readonly user?: Pick<RequestDescription, 'user' | 'hasAuth'>;
   /** See Transport: how long a call may take by default, the token in use, and how to get another one. */
   readonly timeoutMs: number;
   readonly tokenGeneration: number;
@@ -74,6 +77,8 @@ export interface LeaseCalls {
 
 /** etcd's Watch service. */
 export interface WatchCalls {
+  /** As whom the client asks. */
+  readonly user?: Pick<RequestDescription, 'user' | 'hasAuth'>;
   /** See Transport: the tokens in use, and how to get another one. */
   readonly tokenGeneration: number;
   onToken(listener: (generation: number) => void): void;
@@ -104,7 +109,10 @@ export function kvCalls(transport: Transport): KvCalls {
         {
           ...(handlers.opened && { opened: handlers.opened }),
           message: ({ rangeResponse }) => handlers.message(rangeResponse ?? RangeResponse.create()),
-          end: (error) => handlers.end(error),
+          end: (error) =>
+            handlers.end(
+              requestError(error, { ...describeRequest(KVService.rangeStream, request), ...transport.user }),
+            ),
         },
       );
       stream.send(request);
@@ -120,6 +128,9 @@ export function leaseCalls(transport: Transport): LeaseCalls {
     revoke: (id, options) => transport.unary(LeaseService.leaseRevoke, { ID: id }, 'idempotent', options),
     timeToLive: (request, options) => transport.unary(LeaseService.leaseTimeToLive, request, 'read', options),
     leases: (options) => transport.unary(LeaseService.leaseLeases, {}, 'local-read', options),
+    get user() {
+      return transport.user;
+    },
     get timeoutMs() {
       return transport.timeoutMs;
     },
@@ -134,6 +145,9 @@ export function leaseCalls(transport: Transport): LeaseCalls {
 
 export function watchCalls(transport: Transport): WatchCalls {
   return {
+    get user() {
+      return transport.user;
+    },
     get tokenGeneration() {
       return transport.tokenGeneration;
     },

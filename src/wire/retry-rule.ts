@@ -1,5 +1,12 @@
-import { AmbiguousWriteError, Code, type EtcdError, isLasting } from '../errors/index.js';
-import { methodName, type Safety } from './method.js';
+import {
+  AmbiguousWriteError,
+  Code,
+  type EtcdError,
+  isLasting,
+  type RequestDescription,
+  requestError,
+} from '../errors/index.js';
+import type { Safety } from './method.js';
 
 /** Pauses between tries on members that answer, but badly: an election takes a second or two. */
 export const retryPause = { baseMs: 50, maxMs: 1_000 };
@@ -70,15 +77,15 @@ export function troubleOf(error: EtcdError, lastedMs: number): MemberTrouble | u
   return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;
 }
 
-/** The error as its caller should meet it: a lost answer to a write is no plain error. */
+/** The error as its caller should meet it: what was asked is named, and a lost answer to a write is no plain error. */
 export function told(
   error: EtcdError,
-  method: { readonly path: string },
+  request: RequestDescription,
   safety: Safety,
   endpoint: string,
 ): EtcdError {
   if (error.verdict === 'maybe-applied' && safety === 'write') {
-    return new AmbiguousWriteError(methodName(method), endpoint, error);
+    return new AmbiguousWriteError(request.method, endpoint, error, request.subject);
   }
-  return error;
+  return requestError(error, request);
 }

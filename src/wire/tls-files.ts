@@ -123,7 +123,7 @@ function readCertificates(pem: Buffer, where: string): X509Certificate[] {
   const text = pem.toString('latin1');
   const blocks = text.match(certificateBlock) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
-  if (begun === 0) throw new BadPem(`${where} holds no certificate in PEM`);
+  if (begun === 0) throw new BadPem(`${where} holds no certificate in PEM${pathHint(where)}`);
   if (begun !== blocks.length) throw new BadPem(`${where} breaks off within a certificate`);
   try {
     return blocks.map((block) => new X509Certificate(block));
@@ -137,6 +137,13 @@ function readKey(pem: Buffer, where: string): KeyObject {
     return createPrivateKey(pem);
   } catch (error) {
     const encrypted = pem.includes('ENCRYPTED') ? ', or an encrypted one' : '';
-    throw new BadPem(`${where} holds no private key in PEM${encrypted}`, { cause: withoutBaggage(error) });
+    throw new BadPem(`${where} holds no private key in PEM${encrypted}${pathHint(where)}`, {
+      cause: withoutBaggage(error),
+    });
   }
+}
+
+/** Never by what was given: that may be a key. */
+function pathHint(where: string): string {
+  return /^tls\.(ca|cert|key)$/.test(where) ? `; for a path use ${where}File` : '';
 }

@@ -42,9 +42,7 @@ export function checkTlsOptions(tls: TlsOptions): void {
     throw new InvalidInputError(`tls is a ${typeof tls}; it must be an object, {} for all defaults`);
   }
   for (const name of ['ca', 'cert', 'key'] as const) checkSource(tls, name);
-  if (isGiven(tls, 'cert') !== isGiven(tls, 'key')) {
-    throw new InvalidInputError('tls.cert and tls.key go together: one of them is missing');
-  }
+  checkPair(tls);
   const { serverName, dangerouslySkipVerification: skip } = tls;
   if (serverName !== undefined && !isServerName(serverName)) {
     throw new InvalidInputError(`tls.serverName is '${serverName}'; it must be a host name or an IP address`);
@@ -56,8 +54,18 @@ export function checkTlsOptions(tls: TlsOptions): void {
   }
 }
 
-function isGiven(tls: TlsOptions, name: PemName): boolean {
-  return tls[name] !== undefined || tls[`${name}File`] !== undefined;
+function checkPair(tls: TlsOptions): void {
+  const [cert, key] = [givenAs(tls, 'cert'), givenAs(tls, 'key')];
+  if ((cert === undefined) === (key === undefined)) return;
+  const present = cert ?? key;
+  const missing = `${cert === undefined ? 'cert' : 'key'}${present?.endsWith('File') ? 'File' : ''}`;
+  throw new InvalidInputError(`tls.${missing} is missing beside tls.${present}`);
+}
+
+/** Under which name it is given. */
+function givenAs(tls: TlsOptions, name: PemName): string | undefined {
+  if (tls[name] !== undefined) return name;
+  return tls[`${name}File`] === undefined ? undefined : `${name}File`;
 }
 
 function checkSource(tls: TlsOptions, name: PemName): void {

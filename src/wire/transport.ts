@@ -1,6 +1,12 @@
 import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessHold, raceAbort, withEither } from '../async/index.js';
-import { ClosedError, type EtcdError, InvalidInputError } from '../errors/index.js';
+import {
+  ClosedError,
+  type EtcdError,
+  InvalidInputError,
+  nameOf,
+  type RequestDescription,
+} from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
 import { checkDuration } from '../model/index.js';
 import { checkAuth } from './auth.js';
@@ -16,8 +22,9 @@ import { Member } from './member.js';
 import { MemberChecks } from './member-checks.js';
 import { type MemberEvent, MemberPool } from './member-pool.js';
 import { Membership, type SyncResult } from './membership.js';
-import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+import type { Method, Safety, TracedCallOptions } from './method.js';
 import { checkPlaintext, keepsSecrets } from './plaintext.js';
+import { describeRequest, userOf } from './request-description.js';
 import { RetryQueues } from './retry-queues.js';
 import { retryPause } from './retry-rule.js';
 import { StaleTokenCheck } from './stale-token.js';
@@ -61,7 +68,7 @@ export class Transport {
   ) {
     const { members, tls } = parseEndpoints(options.endpoints);
     if (tls === false && options.tls)
-      throw new InvalidInputError('tls is given, but the endpoints say http://');
+      throw new InvalidInputError('tls is given, but the endpoints say http://: write https://, or drop tls');
     checkAuth(options.auth);
     const speaksTls = tls ?? (options.tls ?? undefined) !== undefined;
     checkPlaintext(members, options.auth, speaksTls);
@@ -107,6 +114,7 @@ export class Transport {
       store: this.store,
       token: this.#token,
       metadata: () => this.#metadata,
+      auth: options.auth,
       maxReceiveBytes: options.maxReceiveBytes,
       running: this.#running,
       isForeign: (member, withinMs) => this.#checks.isForeign(member, withinMs),
@@ -129,6 +137,11 @@ export class Transport {
   /** How long a call may take that does not say otherwise, in milliseconds. */
   get timeoutMs(): number {
     return this.#options.timeoutMs;
+  }
+
+  /** As whom the client asks, for the errors of what is asked over streams. */
+  get user(): Pick<RequestDescription, 'user' | 'hasAuth'> {
+    return userOf(this.#options.auth);
   }
 
   /** Counts the tokens this client has used; 0 before the first, and always without a user. */
@@ -232,7 +245,7 @@ export class Transport {
     this.#throwIfClosed();
     checkDuration('timeoutMs', timeoutMs);
     const bytes = this.#encode(method, request);
-    return new UnaryCall(this.#unaryPorts, { method, safety }, timeoutMs, options).run(bytes);
+    return new UnaryCall(this.#unaryPorts, { method, safety, request }, timeoutMs, options).run(bytes);
   }
 
   /** A write was carried out, whichever store it was. */
@@ -335,7 +348,7 @@ export class Transport {
     const limit = this.#options.maxRequestBytes;
     if (limit > 0 && bytes.length > limit) {
       throw new InvalidInputError(
-        `${methodName(method)} request of ${bytes.length} bytes is over the limit of ${limit} (maxRequestBytes; etcd's --max-request-bytes)`,
+        `${nameOf(describeRequest(method, request))} request of ${bytes.length} bytes is over the limit of ${limit} (maxRequestBytes; etcd's --max-request-bytes)`,
       );
     }
     return bytes;

@@ -7,15 +7,20 @@ import {
   DeadlineError,
   EtcdError,
   inDoubt,
+  nameOf,
   needsToken,
   notEtcd,
+  type RequestDescription,
+  requestError,
   toEtcdError,
 } from '../errors/index.js';
+import type { AuthOptions } from './auth.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import type { CallMetadata } from './call-metadata.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
-import { type Method, methodName, type Safety, type TracedCallOptions } from './method.js';
+import type { Method, Safety, TracedCallOptions } from './method.js';
+import { describeRequest } from './request-description.js';
 import type { RetryQueue } from './retry-queue.js';
 import type { RetryQueues } from './retry-queues.js';
 import {
@@ -41,6 +46,8 @@ export interface UnaryPorts {
   readonly token: TokenSource | undefined;
   /** The present token's. */
   readonly metadata: () => CallMetadata;
+  /** As whom the client asks, for its errors. */
+  readonly auth?: AuthOptions | undefined;
   readonly maxReceiveBytes: number;
   readonly running: Set<RunningCall>;
   /** Called when something is sent that is to be answered. */
@@ -51,10 +58,12 @@ export interface UnaryPorts {
   readonly closing: AbortSignal;
 }
 
-/** How one kind of request is sent. */
+/** One request, and how it is sent. */
 export interface UnaryKind<Req, Res> {
   readonly method: Method<Req, Res>;
   readonly safety: Safety;
+  /** What is encoded already: errors name the keys in it. */
+  readonly request: Req;
 }
 
 /** One unary request on its way: tried on as many members and as often as its deadline and its safety allow. */
@@ -121,7 +130,8 @@ export class UnaryCall<Req, Res> {
           throw new ClosedError('the client', this.#inDoubt ? 'maybe-applied' : error.verdict);
         if (token && needsToken(error)) {
           const isPassing = error.reason === 'AuthOldRevision' && !token.repeated;
-          if (!isPassing && this.#tokensRefused++ >= maxTokensRefused) throw this.#doubted(error);
+          if (!isPassing && this.#tokensRefused++ >= maxTokensRefused)
+            throw this.#doubted(requestError(error, this.#described()));
           if (!isPassing) this.#retries.failed();
           await this.#newerToken(token, generation, error);
           // Sent at once while its token is young: the next change of a role would make it old again.
@@ -142,7 +152,7 @@ export class UnaryCall<Req, Res> {
   /** Returns when another try is due, else throws what the caller is to meet. */
   async #failed(answer: EtcdError, standing: Standing, attempt: number, lastedMs: number): Promise<void> {
     const { pool, random } = this.#ports;
-    const { method, safety } = this.#kind;
+    const { safety } = this.#kind;
     const { endpoint } = standing.member;
     const error = await this.#judged(answer, standing);
     const trouble = troubleOf(error, lastedMs);
@@ -152,7 +162,7 @@ export class UnaryCall<Req, Res> {
     const mayRetry = mayTryAgain(error, safety);
     const noEtcd = mayRetry && trouble === 'not-etcd' ? pool.noEtcd() : undefined;
     if (noEtcd || !mayRetry) {
-      const last = noEtcd ?? told(error, method, safety, endpoint);
+      const last = noEtcd ?? told(error, this.#described(), safety, endpoint);
       throw this.#inDoubt ? inDoubt(last) : last;
     }
     this.#tries ??= new Tries();
@@ -187,7 +197,7 @@ export class UnaryCall<Req, Res> {
       throw this.#doubted(error);
     }
     this.#tries ??= new Tries();
-    if (!granted) throw this.#tries.late(methodName(this.#kind.method));
+    if (!granted) throw this.#tries.late(nameOf(this.#described()));
   }
 
   /** Whether an earlier try may have changed something. */
@@ -201,7 +211,8 @@ export class UnaryCall<Req, Res> {
     if (!this.#inDoubt || member === undefined || !(error instanceof EtcdError)) return error;
     if (error === this.#options.signal?.reason) return error;
     if (error instanceof ClosedError) return new ClosedError('the client', 'maybe-applied');
-    return new AmbiguousWriteError(methodName(this.#kind.method), member, error);
+    const { method, subject } = this.#described();
+    return new AmbiguousWriteError(method, member, error, subject);
   }
 
   /** Undefined when no member could be reached, which counts as an attempt that failed. */
@@ -252,6 +263,12 @@ export class UnaryCall<Req, Res> {
       }
       await this.#turn(backoffDelay(retryPause, attempt, this.#ports.random));
     }
+  }
+
+  /** Made only for an error. */
+  #described(): RequestDescription {
+    const { method, request } = this.#kind;
+    return describeRequest(method, request, this.#ports.auth);
   }
 
   get #remainingMs(): number {

@@ -15,6 +15,11 @@ export function heldUntil(sentAt: number, ttlMs: number): number {
   return sentAt + ttlMs * (1 - driftMargin);
 }
 
+/** When that request was sent. */
+export function sentBefore(until: number, ttlMs: number): number {
+  return until - heldUntil(0, ttlMs);
+}
+
 /** How long an answer may be owed before another member is asked, and the longest pause between two renewals. */
 export function third(ttlMs: number): number {
   return ttlMs / 3;

@@ -1,10 +1,12 @@
 import { DueQueue } from '../../async/due-queue.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId } from '../../model/index.js';
+import { sentBefore } from './held.js';
 import type {
   CallKey,
   KeepAliveEffect,
   KeepAliveInput,
+  LeaseEnd,
   LeaseEndReason,
   OnceOutcome,
   StreamKey,
@@ -124,7 +126,7 @@ export class KeepAliveCore {
     this.#earliestEnd = Math.min(this.#earliestEnd, kept.endsAt);
     this.#plan(kept);
     // Its grant may have taken longer than its time.
-    if (now >= kept.endsAt) this.#finish(kept, 'lost-contact', this.#streams.trouble);
+    if (now >= kept.endsAt) this.#lostContact(kept, now);
   }
 
   #once(once: Once): void {
@@ -199,7 +201,7 @@ export class KeepAliveCore {
     const { lease } = ended.asked.by;
     const kept = this.#kept.get(lease);
     if (kept && !isAbout(ended.asked, kept)) return;
-    this.#finish(kept, ended.reason, error);
+    this.#finish(kept, ended.reason, withCause(error));
     for (const once of [...this.#calls.values()]) {
       if (once.lease === lease) this.#settle(once, { type: 'refused', error });
     }
@@ -208,7 +210,7 @@ export class KeepAliveCore {
   #tokenFailed(error: EtcdError): void {
     this.#streams.token();
     if (error.verdict !== 'final') return;
-    for (const kept of [...this.#kept.values()]) this.#finish(kept, 'unauthorized', error);
+    for (const kept of [...this.#kept.values()]) this.#finish(kept, 'unauthorized', withCause(error));
     for (const once of [...this.#calls.values()]) this.#settle(once, { type: 'refused', error });
   }
 
@@ -218,7 +220,7 @@ export class KeepAliveCore {
     this.#earliestEnd = Number.POSITIVE_INFINITY;
     for (const kept of [...this.#kept.values()]) {
       const { endsAt } = kept;
-      if (now >= endsAt) this.#finish(kept, 'lost-contact', this.#streams.trouble);
+      if (now >= endsAt) this.#lostContact(kept, now);
       else this.#earliestEnd = Math.min(this.#earliestEnd, endsAt);
     }
   }
@@ -234,7 +236,7 @@ export class KeepAliveCore {
   #lookAt(renewal: Renewal, now: number, wasPaused: boolean): void {
     if (now >= renewal.endsAt) {
       if (renewal.type === 'once') this.#settle(renewal, { type: 'late', cause: this.#streams.trouble });
-      else this.#finish(renewal, 'lost-contact', this.#streams.trouble);
+      else this.#lostContact(renewal, now);
     } else if (!renewal.askedOn) {
       this.#ask(renewal);
     } else if (nextLook(renewal) > now) {
@@ -258,11 +260,16 @@ export class KeepAliveCore {
 
   // How it ends.
 
-  #finish(kept: Kept | undefined, reason: LeaseEndReason, cause?: EtcdError): void {
+  #lostContact(kept: Kept, now: number): void {
+    const unacknowledgedMs = now - sentBefore(kept.endsAt, kept.ttlMs);
+    this.#finish(kept, 'lost-contact', { unacknowledgedMs, ...withCause(this.#streams.trouble) });
+  }
+
+  #finish(kept: Kept | undefined, reason: LeaseEndReason, details?: Omit<LeaseEnd, 'reason'>): void {
     if (!kept) return;
     this.#kept.delete(kept.lease);
     this.#forget(kept);
-    this.#effects.push({ type: 'finish', lease: kept.lease, end: cause ? { reason, cause } : { reason } });
+    this.#effects.push({ type: 'finish', lease: kept.lease, end: { reason, ...details } });
   }
 
   #settle(once: Once, outcome: OnceOutcome): void {
@@ -310,4 +317,8 @@ export class KeepAliveCore {
 /** Whether the request is about this lease, and not about an earlier one of the same id. */
 function isAbout({ by, sentAt }: Asked, kept: Kept): boolean {
   return by === kept || sentAt >= kept.since;
+}
+
+function withCause(cause: EtcdError | undefined): { readonly cause?: EtcdError } {
+  return cause ? { cause } : {};
 }

@@ -19,6 +19,8 @@ export interface LeaseEnd {
   readonly reason: LeaseEndReason;
   /** etcd's refusal, or the last trouble with the keep-alive stream where there was one. */
   readonly cause?: EtcdError;
+  /** Of `lost-contact`: for how many milliseconds no renewal was acknowledged, since the last acknowledged one was sent. */
+  readonly unacknowledgedMs?: number;
 }
 
 /** How a keep-alive-once ended. */

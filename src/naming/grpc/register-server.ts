@@ -1,6 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Endpoint } from '../endpoint.js';
-import type { NamingClient } from '../ports.js';
+import { NamingError } from '../errors.js';
+import { checkClient, kindOf, type NamingClient } from '../ports.js';
 import {
   checkDrain,
   type DrainOptions,
@@ -32,6 +33,8 @@ export async function registerServer(
   client: NamingClient,
   options: RegisterServerOptions,
 ): Promise<Registration> {
+  checkServer(server);
+  checkClient(client, 'second');
   const { addr, metadata, health: reporter, ...rest } = options;
   const health = shareHealth(reporter);
   const leaveServer = useServer(server);
@@ -60,6 +63,11 @@ export async function registerServer(
     return drain({ ...of, whenIdle });
   };
   return registration;
+}
+
+function checkServer(server: Server): void {
+  if (typeof server?.tryShutdown === 'function') return;
+  throw new NamingError(`the first argument is ${kindOf(server)}, not a Server of grpc-js`);
 }
 
 /** How many registrations need the server: callers of one must not be lost because another one is drained. */

@@ -1,5 +1,6 @@
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { EtcdError } from '../../errors/index.js';
+import { shown } from '../../model/index.js';
 import { type BalanceOptions, balanceProblem } from '../balance/index.js';
 import { ServiceDirectory } from '../directory/index.js';
 import type { EndpointRecord } from '../endpoint.js';
@@ -173,8 +174,15 @@ function serviceConfigsOf(
 ): ServiceConfigs | undefined {
   if (!options) return undefined;
   if (typeof options.prefix !== 'string' || options.prefix === '')
-    throw new NamingError('serviceConfig.prefix is no text, or empty');
+    throw new NamingError(wrongServiceConfig(options));
   return new ServiceConfigs(options, policyOf(balance));
+}
+
+function wrongServiceConfig(options: ServiceConfigOptions): string {
+  const given: unknown = options;
+  if (typeof given === 'string')
+    return `serviceConfig is ${shown(given)} (string); write { prefix: ${shown(given)} }`;
+  return `serviceConfig.prefix is ${shown(options.prefix)}; it must be a string that is not empty`;
 }
 
 const directories = new WeakMap<NamingClient, ServiceDirectory>();

@@ -4,11 +4,17 @@ import { NamingError } from '../errors.js';
 /**
  * A service config as gRPC documents it, in JSON; one that names no load balancing policy gets the policy given.
  * It is held against grpc-js's own rules: what breaks them would otherwise throw out of each call.
+ * @param where Where it is stored, for the error.
  * @throws {NamingError} saying what is wrong with it.
  */
-export function readServiceConfig(text: string, policy: ServiceConfig['loadBalancingConfig']): ServiceConfig {
+export function readServiceConfig(
+  text: string,
+  policy: ServiceConfig['loadBalancingConfig'],
+  where?: string,
+): ServiceConfig {
   try {
     const json = JSON.parse(text);
+    checkDurations(json);
     check(text);
     const { loadBalancingConfig = [], methodConfig = [] } = json as Partial<ServiceConfig>;
     const chosen = loadBalancingConfig.length === 0 ? policy : loadBalancingConfig;
@@ -16,8 +22,41 @@ export function readServiceConfig(text: string, policy: ServiceConfig['loadBalan
     return { ...json, loadBalancingConfig: chosen, methodConfig: methodConfig.map(withTimeout) };
   } catch (error) {
     // Without it as the cause: it quotes what others wrote.
-    throw new NamingError(`not a service config: ${(error as Error).message}`);
+    const place = where === undefined ? '' : `'${where}': `;
+    throw new NamingError(`${place}not a service config: ${(error as Error).message}`);
   }
+}
+
+const durationsOfMethod: readonly (readonly string[])[] = [
+  ['timeout'],
+  ['retryPolicy', 'initialBackoff'],
+  ['retryPolicy', 'maxBackoff'],
+  ['hedgingPolicy', 'hedgingDelay'],
+];
+
+/** grpc-js says "invalid timeout" alone, and not of which method. */
+function checkDurations(json: Partial<ServiceConfig> | null): void {
+  if (!Array.isArray(json?.methodConfig)) return;
+  for (const [i, config] of json.methodConfig.entries()) {
+    for (const path of durationsOfMethod) {
+      const value = path.reduce<unknown>(
+        (from, name) => (from as Record<string, unknown> | null)?.[name],
+        config,
+      );
+      const isText = typeof value === 'string' || typeof value === 'number';
+      if (isText && !isDuration(String(value)))
+        throw wrongDuration(`methodConfig[${i}].${path.join('.')}`, value);
+    }
+  }
+}
+
+function isDuration(text: string): boolean {
+  return /^\d+(\.\d{1,9})?s$/.test(text);
+}
+
+function wrongDuration(name: string, value: unknown): TypeError {
+  const example = isDuration(`${value}s`) ? `"${value}s"` : 'seconds, such as "1.5s"';
+  return new TypeError(`${name} is ${JSON.stringify(value)}; write ${example}`);
 }
 
 /**

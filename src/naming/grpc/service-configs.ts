@@ -146,7 +146,7 @@ class Followed {
     try {
       this.#tell(readServiceConfig(text, this.#policy));
     } catch (error) {
-      this.#trouble(new NamingError(`'${this.#key}': ${(error as Error).message}`));
+      this.#trouble(toEtcdError(error));
       if (this.#config === undefined) this.#tell(this.#remembered?.config ?? null);
       return;
     }

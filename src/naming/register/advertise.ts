@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { isOwnHost } from '../../model/index.js';
+import { isOwnHost, shown } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 
 export interface AdvertiseOptions {
@@ -20,10 +20,12 @@ export interface AdvertiseOptions {
  */
 export function advertiseAddress(port: number, options: AdvertiseOptions = {}): string {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new NamingError(`the port is ${port}; it must be one that is bound, from 1 to 65535`);
+    throw new NamingError(
+      `the port is ${given(port)}; it must be one that is bound, a number from 1 to 65535`,
+    );
   const name = options.env ?? 'POD_IP';
-  const given = process.env[name]?.trim().replace(/^\[(.*)\]$/, '$1');
-  const host = given || hostOf(options);
+  const inEnvironment = process.env[name]?.trim().replace(/^\[(.*)\]$/, '$1');
+  const host = inEnvironment || hostOf(options);
   if (isOwnHost(host)) throw new NamingError(`${host} cannot be advertised: it means each caller's own host`);
   if (/^fe[89ab].:/i.test(host))
     throw new NamingError(`${host} cannot be advertised: a link-local address means nothing elsewhere`);
@@ -42,4 +44,9 @@ function hostOf({ interface: wanted, family }: AdvertiseOptions): string {
   if (host !== undefined) return host;
   const where = wanted === undefined ? 'no network interface has' : `the interface ${wanted} has not`;
   throw new NamingError(`${where} an address that other hosts could reach; name it yourself`);
+}
+
+/** Ports come from variables, as texts. */
+function given(port: unknown): string {
+  return typeof port === 'string' ? `${shown(port)} (string)` : shown(port);
 }

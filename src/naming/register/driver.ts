@@ -1,5 +1,5 @@
 import { delay, onAbort, systemClock } from '../../async/index.js';
-import { Code, EtcdError, toEtcdError } from '../../errors/index.js';
+import { type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { Txn, TxnResult } from '../../kv/index.js';
 import type { KeptLease } from '../../lease/index.js';
 import type { LeaseId, Revision } from '../../model/index.js';
@@ -13,6 +13,7 @@ import type {
   WriteResult,
 } from './core/index.js';
 import { followKey } from './follow-key.js';
+import { leaseLost } from './lease-lost.js';
 import type { RegistrationEnd, RegistrationEvent } from './types.js';
 
 export interface DriverCallbacks {
@@ -221,14 +222,4 @@ function given(timeoutMs: number | undefined): { readonly timeoutMs?: number } {
 function toWriteResult({ succeeded, results, revision }: TxnResult): WriteResult {
   if (succeeded) return { type: 'stored', revision };
   return { type: 'found', kv: results[0]?.type === 'range' ? results[0].kvs[0] : undefined, revision };
-}
-
-/** The end of a lease as an error, with its reason. */
-function leaseLost(lease: KeptLease): EtcdError {
-  const end = lease.signal.reason as { readonly reason: string; readonly cause?: EtcdError };
-  return new EtcdError(`the lease is gone: ${end.reason}`, {
-    code: Code.NOT_FOUND,
-    verdict: 'not-applied',
-    cause: end.cause,
-  });
 }

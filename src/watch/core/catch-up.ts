@@ -23,7 +23,7 @@ export function moreToCome(events: readonly WatchEvent[]): boolean {
 
 /** The end of a watcher whose history was compacted. */
 export function historyGone(wanted: Revision, compactRevision: Revision): CompactedError {
-  const text = `the watch needs revision ${wanted}, but history before ${compactRevision} is compacted`;
+  const text = `the watch needs revision ${wanted}, but history before ${compactRevision} is compacted: list first, then watch from the list's revision + 1 (or use mirror())`;
   return new CompactedError(text, compactRevision);
 }
 

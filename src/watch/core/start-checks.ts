@@ -43,6 +43,6 @@ export class StartChecks {
 
 /** The end of a watcher that may have missed a delete at its start. */
 export function startLost(startRevision: Revision): CompactedError {
-  const text = `history up to revision ${startRevision}, where the watch starts, is compacted, and this release of etcd may lose a delete there (etcd#18089)`;
+  const text = `history up to revision ${startRevision}, where the watch starts, is compacted, and this release of etcd may lose a delete there (etcd#18089): list first, then watch from the list's revision + 1 (or use mirror())`;
   return new CompactedError(text, startRevision);
 }

@@ -162,7 +162,7 @@ describe('whatever waits for etcd', function () {
 
   describe('a call through the resolver', () => {
     for (const [what, connectAs, text] of [
-      ['the permission is denied', () => withCredentials(), /permission denied/],
+      ['the permission is denied', () => withCredentials(), /may not read/],
       ['the password is wrong', () => withCredentials(secretOf('wrong')), /authentication failed/],
     ] as const) {
       it(`fails at once where ${what}`, async () => {

@@ -300,7 +300,7 @@ export class Owner {
 
   #end(lease: bigint, reason: string): void {
     this.#held.delete(lease);
-    const error = new EtcdError(`the lease is gone: ${reason}`, { code: 5, verdict: 'not-applied' });
+    const error = new EtcdError(`the lease is over: ${reason}`, { code: 5, verdict: 'not-applied' });
     this.input({ type: 'lease-ended', lease, error });
   }
 }

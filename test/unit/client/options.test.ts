@@ -48,7 +48,7 @@ describe('client options', () => {
     [{ maxReceiveBytes: 0 }, /maxReceiveBytes is 0/],
     [{ maxRequestBytes: -1 }, /maxRequestBytes is -1/],
     [{ maxTxnOps: -1 }, /maxTxnOps is -1/],
-    [{ tls: { cert: 'x' }, endpoints: ['https://a:1'] }, /tls\.cert and tls\.key go together/],
+    [{ tls: { cert: 'x' }, endpoints: ['https://a:1'] }, /tls\.key is missing beside tls\.cert/],
     [{ tls: {}, endpoints: ['http://a:1'] }, /tls is given, but the endpoints say http/],
   ];
   for (const [options, named] of bad) {

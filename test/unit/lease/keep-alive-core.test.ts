@@ -107,7 +107,7 @@ describe('a lease whose id is held again', () => {
     assert.deepEqual(finishes(timer(heldUntil(0, ttlMs))), []);
     assert.equal(core.heldAt(1n, heldUntil(100, ttlMs) - 1), true);
     assert.deepEqual(finishes(timer(heldUntil(100, ttlMs))), [
-      { type: 'finish', lease: 1n, end: { reason: 'lost-contact' } },
+      { type: 'finish', lease: 1n, end: { reason: 'lost-contact', unacknowledgedMs: heldUntil(0, ttlMs) } },
     ]);
   });
 
@@ -177,7 +177,11 @@ describe('a renewal that is not answered', () => {
     const error = lost();
     gone(third + 10, error);
     assert.deepEqual(finishes(timer(heldUntil(0, ttlMs))), [
-      { type: 'finish', lease: 1n, end: { reason: 'lost-contact', cause: error } },
+      {
+        type: 'finish',
+        lease: 1n,
+        end: { reason: 'lost-contact', unacknowledgedMs: heldUntil(0, ttlMs), cause: error },
+      },
     ]);
   });
 

@@ -65,7 +65,7 @@ describe('an update of a target', () => {
     const changes = [{ op: 'replace', key: 'svc/1' }] as unknown as EndpointOp[];
     assert.throws(() => toTxnOps('svc', changes), {
       name: 'NamingError',
-      message: 'INVALID_ARGUMENT: endpoints: bad update op',
+      message: /^INVALID_ARGUMENT: endpoints: bad update op: /,
     });
   });
 
@@ -103,7 +103,7 @@ describe('a key', () => {
 
 describe('a target', () => {
   it('is refused when it is empty, in the words of Go', () => {
-    const invalid = { name: 'NamingError', code: 3, message: 'INVALID_ARGUMENT: invalid target' };
+    const invalid = { name: 'NamingError', code: 3, message: /^INVALID_ARGUMENT: invalid target: target is ''/ };
     assert.throws(() => checkTarget(''), invalid);
     assert.throws(() => checkTarget(undefined as unknown as string), invalid);
   });
@@ -130,10 +130,10 @@ describe('an EndpointManager', () => {
     for (const missing of [undefined, null, {}]) {
       assert.throws(() => new EndpointManager(missing as unknown as NamingClient, 'svc'), {
         name: 'NamingError',
-        message: 'INVALID_ARGUMENT: invalid etcd client',
+        message: /^INVALID_ARGUMENT: invalid etcd client: /,
       });
     }
-    assert.throws(() => new EndpointManager(client, ''), { message: 'INVALID_ARGUMENT: invalid target' });
+    assert.throws(() => new EndpointManager(client, ''), { message: /^INVALID_ARGUMENT: invalid target: / });
   });
 
   it('sends nothing when one of several changes is refused', async () => {

@@ -36,9 +36,9 @@ describe('TLS options', () => {
     [{ ca: 'x', caFile: '/x' }, /tls\.ca and tls\.caFile are both given/],
     [{ cert: 'x', certFile: '/x', key: 'x' }, /tls\.cert and tls\.certFile are both given/],
     [{ cert: 'x', key: 'x', keyFile: '/x' }, /tls\.key and tls\.keyFile are both given/],
-    [{ cert: 'x' }, /tls\.cert and tls\.key go together/],
-    [{ certFile: '/x' }, /tls\.cert and tls\.key go together/],
-    [{ keyFile: '/x' }, /tls\.cert and tls\.key go together/],
+    [{ cert: 'x' }, /tls\.key is missing beside tls\.cert/],
+    [{ certFile: '/x' }, /tls\.keyFile is missing beside tls\.certFile/],
+    [{ keyFile: '/x' }, /tls\.certFile is missing beside tls\.keyFile/],
     [{ ca: 7 }, /tls\.ca is a number; it must be PEM/],
     [{ caFile: '' }, /tls\.caFile is ''; it must be the path/],
     [{ caFile: 7 }, /tls\.caFile is '7'/],
@@ -70,8 +70,8 @@ describe('TLS options', () => {
   it('with PEM that cannot be used are refused at once, and the PEM is not shown', async () => {
     const other = await authority.issue();
     refuses({ cert: pair.cert, key: other.key }, /tls\.key does not belong to tls\.cert/);
-    refuses({ cert: pair.cert, key: 'hush' }, /: tls\.key holds no private key in PEM$/);
-    refuses({ cert: 'hush', key: pair.key }, /: tls\.cert holds no certificate in PEM$/);
+    refuses({ cert: pair.cert, key: 'hush' }, /: tls\.key holds no private key in PEM; for a path use tls\.keyFile$/);
+    refuses({ cert: 'hush', key: pair.key }, /: tls\.cert holds no certificate in PEM; for a path use tls\.certFile$/);
     refuses({ ca: authority.pem + pair.cert.slice(0, 300) }, /: tls\.ca breaks off within a certificate$/);
     refuses({ ca: authority.pem.replace('MII', 'AAA') }, /: tls\.ca holds something that is no certificate$/);
   });

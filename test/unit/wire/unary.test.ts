@@ -42,9 +42,10 @@ function call(
     isForeign: async () => false,
     closing,
   };
-  const kind = { method: KVService.range, safety: 'read' } as const;
+  const request = RangeRequest.create();
+  const kind = { method: KVService.range, safety: 'read', request } as const;
   return new UnaryCall(ports, kind, 1_000, { signal }).run(
-    Buffer.from(RangeRequest.encode(RangeRequest.create()).finish()),
+    Buffer.from(RangeRequest.encode(request).finish()),
   );
 }
 

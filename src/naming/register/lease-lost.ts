@@ -1,0 +1,33 @@
+import { Code, EtcdError, leaseText } from '../../errors/index.js';
+import type { KeptLease, LeaseEnd } from '../../lease/index.js';
+
+/** The end of a lease as an error, in words. */
+export function leaseLost(lease: KeptLease): EtcdError {
+  const end = lease.signal.reason as LeaseEnd;
+  const code = end.reason === 'lost-contact' ? Code.UNAVAILABLE : (end.cause?.code ?? Code.NOT_FOUND);
+  return new EtcdError(`${whatBecameOf(lease, end)}${end.cause ? `: ${end.cause.message}` : ''}`, {
+    code,
+    verdict: 'not-applied',
+    ...(end.cause === undefined ? {} : { cause: end.cause }),
+  });
+}
+
+function whatBecameOf({ id, ttlSeconds }: KeptLease, { reason, unacknowledgedMs = 0 }: LeaseEnd): string {
+  const lease = leaseText(id);
+  switch (reason) {
+    case 'lost-contact':
+      return `no renewal of ${lease} was acknowledged for ${seconds(unacknowledgedMs)} s (TTL ${ttlSeconds} s)`;
+    case 'expired':
+      return `${lease} is gone: it expired, or another client revoked it`;
+    case 'unauthorized':
+      return `etcd refuses to renew ${lease} for this user`;
+    case 'revoked':
+    case 'closed':
+      return `${lease} was ${reason}`;
+  }
+}
+
+/** With one decimal, as people say it. */
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(1);
+}

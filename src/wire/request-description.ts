@@ -1,0 +1,106 @@
+import type { RequestDescription } from '../errors/index.js';
+import {
+  type CompactionRequest,
+  type DeleteRangeRequest,
+  KVService,
+  LeaseService,
+  type PutRequest,
+  type RangeRequest,
+  type RequestOp,
+  type TxnRequest,
+} from '../gen/etcd/rpc.js';
+import { describeTouched, leaseText, printable, type TouchedRange, type WireRange } from '../model/index.js';
+import type { AuthOptions } from './auth.js';
+import { methodName } from './method.js';
+
+type Described = Pick<RequestDescription, 'subject' | 'access' | 'grant' | 'lease'>;
+
+/** Made only for an error: of a call that succeeds nothing is described. */
+export function describeRequest(
+  method: { readonly path: string },
+  request: unknown,
+  auth?: AuthOptions,
+): RequestDescription {
+  return { method: methodName(method), ...describe(method.path, request), ...userOf(auth) };
+}
+
+/** As whom a client of these options asks. */
+export function userOf(auth: AuthOptions | undefined): Pick<RequestDescription, 'user' | 'hasAuth'> {
+  if (auth === undefined) return {};
+  return { hasAuth: true, user: 'username' in auth ? printable(auth.username) : undefined };
+}
+
+function describe(path: string, request: unknown): Described {
+  switch (path) {
+    case KVService.range.path:
+    case KVService.rangeStream.path:
+      return read(request as RangeRequest);
+    case KVService.put.path:
+      return put(request as PutRequest);
+    case KVService.deleteRange.path:
+      return describeTouched([deleted(request as DeleteRangeRequest)]);
+    case KVService.txn.path:
+      return describeTouched(touchedBy(request as TxnRequest));
+    case KVService.compact.path:
+      return { subject: `at revision ${(request as CompactionRequest).revision}` };
+    case LeaseService.leaseGrant.path:
+    case LeaseService.leaseRevoke.path:
+    case LeaseService.leaseTimeToLive.path:
+      return ofLease((request as { readonly ID: bigint }).ID);
+    default:
+      return {};
+  }
+}
+
+function ofLease(lease: bigint): Described {
+  const text = leaseText(lease);
+  return { subject: text, lease: text };
+}
+
+function read(request: RangeRequest): Described {
+  const described = describeTouched([{ range: request, access: 'read' }]);
+  const { revision } = request;
+  return revision > 0n
+    ? { ...described, subject: `${described.subject} at revision ${revision}` }
+    : described;
+}
+
+function put(request: PutRequest): Described {
+  const { lease } = request;
+  const described = describeTouched([putBy(request)]);
+  return lease === 0n ? described : { ...described, lease: leaseText(lease) };
+}
+
+function putBy({ key, prevKv }: PutRequest): TouchedRange {
+  return { range: oneKey(key), access: prevKv ? 'read or write' : 'write' };
+}
+
+function deleted(request: DeleteRangeRequest): TouchedRange {
+  return { range: request, access: request.prevKv ? 'read or write' : 'write' };
+}
+
+function oneKey(key: Buffer): WireRange {
+  return { key, rangeEnd: Buffer.alloc(0) };
+}
+
+function touchedBy({ compare, success, failure }: TxnRequest): TouchedRange[] {
+  return [
+    ...compare.map((range): TouchedRange => ({ range, access: 'read' })),
+    ...[...success, ...failure].flatMap(touchedByOp),
+  ];
+}
+
+function touchedByOp({ request }: RequestOp): TouchedRange[] {
+  switch (request?.$case) {
+    case 'requestRange':
+      return [{ range: request.value, access: 'read' }];
+    case 'requestPut':
+      return [putBy(request.value)];
+    case 'requestDeleteRange':
+      return [deleted(request.value)];
+    case 'requestTxn':
+      return touchedBy(request.value);
+    case undefined:
+      return [];
+  }
+}
