@@ -17,8 +17,8 @@ import {
   checkDuration,
   checkInt64,
   checkLeaseId,
-  leaseText,
   type LeaseId,
+  leaseText,
   listWithJson,
   withJson,
 } from '../model/index.js';

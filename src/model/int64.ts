@@ -11,7 +11,8 @@ const largest = 2n ** 63n - 1n;
 export function checkInt64(name: string, value: bigint, least: bigint): bigint {
   if (typeof value === 'bigint' && value >= least && value <= largest) return value;
   throw new InvalidInputError(
-    meant(name, value) ?? `${name} is ${shown(value)}; it must be a bigint from ${least === smallestInt64 ? '-2^63' : `${least}n`} to 2^63 - 1`,
+    meant(name, value) ??
+      `${name} is ${shown(value)}; it must be a bigint from ${least === smallestInt64 ? '-2^63' : `${least}n`} to 2^63 - 1`,
   );
 }
 

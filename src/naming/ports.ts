@@ -1,3 +1,4 @@
+import type { EtcdError } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
 import type { Mirror, MirrorOptions, MirrorUpdate } from '../mirror/index.js';
@@ -8,6 +9,14 @@ import { NamingError } from './errors.js';
 /** What naming needs of a mirror. */
 export type MirrorHandle = AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' | 'verify'>;
 
+/** Of a client's status events what naming looks at. */
+export interface ClientStatus {
+  readonly type: string;
+  readonly endpoint?: string;
+  readonly trouble?: string;
+  readonly error?: EtcdError | undefined;
+}
+
 /** What naming needs of an etcd client; an EtcdClient has it. */
 export interface NamingClient {
   readonly kv: Pick<KvClient, 'txn' | 'range' | 'stream'>;
@@ -17,6 +26,8 @@ export interface NamingClient {
   readonly timeoutMs?: number;
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
   mirror(range: KeyRange, options?: MirrorOptions): MirrorHandle;
+  /** What happens to its members; a client without it has its troubles shown once a call has failed. */
+  status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<ClientStatus>;
   /** Calls back once when the client closes; the returned function takes that back. */
   onClose(callback: () => void): () => void;
 }

@@ -54,7 +54,9 @@ async function claim(
   // As long as there is a rival, the answer may be its own.
   do await ready(options, signal);
   while (await rivalWasThere(client, options, signal));
-  const done = await register(client, { ...options.registration, timeoutMs, signal });
+  // Instead of a process warning: what stands in the way is said by the one who goes on trying.
+  const onTrouble = () => {};
+  const done = await register(client, { ...options.registration, onTrouble, timeoutMs, signal });
   options.say(
     `registered as ${done.key}, lease ${formatLeaseId(done.lease ?? 0n)}, revision ${done.revision}`,
   );

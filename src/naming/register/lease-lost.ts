@@ -1,5 +1,6 @@
-import { Code, EtcdError, leaseText } from '../../errors/index.js';
+import { Code, EtcdError } from '../../errors/index.js';
 import type { KeptLease, LeaseEnd } from '../../lease/index.js';
+import { leaseText } from '../../model/index.js';
 
 /** The end of a lease as an error, in words. */
 export function leaseLost(lease: KeptLease): EtcdError {

@@ -1,3 +1,4 @@
+import type { EtcdError } from '../../errors/index.js';
 import { checkDuration } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
@@ -31,6 +32,12 @@ export interface RegisterOptions {
   readonly onConflict?: OnConflict;
   /** What to do when an operator deletes the record: `restore` it, the default, or `stop`. */
   readonly onDeleted?: 'restore' | 'stop';
+  /**
+   * Receives what stands in the way while the first record is not stored yet, from the first failure on: an etcd out of
+   * reach, a record of another process that is waited out. Default: a process warning (`ETCD_NAMING_REGISTER`), once,
+   * where the record is not stored within a second of it. Later troubles are in `registration.events()`.
+   */
+  readonly onTrouble?: (error: EtcdError) => void;
   /** How long the first registration may take, in milliseconds, before `register` rejects. Default 30,000. */
   readonly timeoutMs?: number;
   /** Gives up waiting for the first registration; `register` rejects with the signal's own reason. */
@@ -63,7 +70,8 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   const id = options.id ?? defaultId(endpoint.addr);
   if (id === '') throw new NamingError('the endpoint id is empty');
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
-  const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted });
+  const { onTrouble } = options;
+  const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted, onTrouble });
   await registrar.start(timeoutMs, options.signal);
   return registrar;
 }

@@ -8,6 +8,7 @@ import { type CallKey, type Claim, RegistrationCore, type RegistrationInput } fr
 import { checkDrain, drain } from './drain.js';
 import { RegistrationDriver } from './driver.js';
 import { RegistrationEvents } from './events.js';
+import { InitialTrouble } from './initial-trouble.js';
 import type {
   DrainOptions,
   Registration,
@@ -24,6 +25,8 @@ export interface RegistrarOptions {
   readonly ttlSeconds: number;
   /** What to do when an operator deletes the record: store it again, or take it as an order. */
   readonly onDeleted: 'restore' | 'stop';
+  /** See RegisterOptions. */
+  readonly onTrouble?: ((error: EtcdError) => void) | undefined;
 }
 
 /** A registration as its owner sees it: promises and events around the core. */
@@ -31,6 +34,9 @@ export class Registrar implements Registration {
   readonly key: string;
   readonly ended: Promise<RegistrationEnd>;
   readonly #client: NamingClient;
+  readonly #onTrouble: ((error: EtcdError) => void) | undefined;
+  /** While the first record is waited for. */
+  #initialTrouble: InitialTrouble | undefined;
   readonly #core: RegistrationCore;
   readonly #driver: RegistrationDriver;
   readonly #events = new RegistrationEvents();
@@ -40,14 +46,15 @@ export class Registrar implements Registration {
   #releaseClient: () => void = () => {};
   #resolveEnded: (end: RegistrationEnd) => void = () => {};
 
-  constructor(client: NamingClient, claim: Claim, { ttlSeconds, onDeleted }: RegistrarOptions) {
+  constructor(client: NamingClient, claim: Claim, { ttlSeconds, onDeleted, onTrouble }: RegistrarOptions) {
     this.key = claim.key;
     this.#client = client;
+    this.#onTrouble = onTrouble;
     this.#core = new RegistrationCore({ claim, onDeleted }, Math.random);
     this.#driver = new RegistrationDriver(this.#core, client, claim.key, ttlSeconds, {
       started: (error) => this.#started(error),
       settled: (call, error) => this.#settled(call, error),
-      event: (event) => this.#events.tell(event),
+      event: (event) => this.#happened(event),
       ended: (end) => this.#finished(end),
     });
     this.ended = new Promise((resolve) => {
@@ -87,6 +94,7 @@ export class Registrar implements Registration {
     const started = new Promise<void>((resolve, reject) => {
       this.#started = (error) => (error ? reject(error) : resolve());
     });
+    this.#initialTrouble = new InitialTrouble(this.#client, this.key, this.#onTrouble);
     this.#driver.input({ type: 'start', timeoutMs });
     this.#releaseClient = this.#client.onClose(() =>
       this.#driver.input({ type: 'close', what: 'the client' }),
@@ -96,6 +104,9 @@ export class Registrar implements Registration {
     } catch (error) {
       void this.close();
       throw error;
+    } finally {
+      this.#initialTrouble.close();
+      this.#initialTrouble = undefined;
     }
   }
 
@@ -150,6 +161,11 @@ export class Registrar implements Registration {
         reject(reason as Error);
       });
     });
+  }
+
+  #happened(event: RegistrationEvent): void {
+    if (event.type === 'trouble' || event.type === 'waiting') this.#initialTrouble?.report(event.error);
+    this.#events.tell(event);
   }
 
   #settled(call: CallKey, error: EtcdError | undefined): void {

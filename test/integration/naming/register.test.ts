@@ -121,7 +121,10 @@ describe('a registration', () => {
       try {
         await eventually('it knows that its lease is lost', () => registration.lease !== lease);
         assert.notEqual(registration.state, 'registered');
-        assert.match(registration.lastError?.message ?? '', /no renewal of lease [0-9a-f]+ \(hex\) was acknowledged for \d+\.\d s \(TTL \d+ s\)/);
+        assert.match(
+          registration.lastError?.message ?? '',
+          /no renewal of lease [0-9a-f]+ \(hex\) was acknowledged for \d+\.\d s \(TTL \d+ s\)/,
+        );
       } finally {
         await etcd().resume();
       }

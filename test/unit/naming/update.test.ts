@@ -103,7 +103,11 @@ describe('a key', () => {
 
 describe('a target', () => {
   it('is refused when it is empty, in the words of Go', () => {
-    const invalid = { name: 'NamingError', code: 3, message: /^INVALID_ARGUMENT: invalid target: target is ''/ };
+    const invalid = {
+      name: 'NamingError',
+      code: 3,
+      message: /^INVALID_ARGUMENT: invalid target: target is /,
+    };
     assert.throws(() => checkTarget(''), invalid);
     assert.throws(() => checkTarget(undefined as unknown as string), invalid);
   });

@@ -70,8 +70,14 @@ describe('TLS options', () => {
   it('with PEM that cannot be used are refused at once, and the PEM is not shown', async () => {
     const other = await authority.issue();
     refuses({ cert: pair.cert, key: other.key }, /tls\.key does not belong to tls\.cert/);
-    refuses({ cert: pair.cert, key: 'hush' }, /: tls\.key holds no private key in PEM; for a path use tls\.keyFile$/);
-    refuses({ cert: 'hush', key: pair.key }, /: tls\.cert holds no certificate in PEM; for a path use tls\.certFile$/);
+    refuses(
+      { cert: pair.cert, key: 'hush' },
+      /: tls\.key holds no private key in PEM; for a path use tls\.keyFile$/,
+    );
+    refuses(
+      { cert: 'hush', key: pair.key },
+      /: tls\.cert holds no certificate in PEM; for a path use tls\.certFile$/,
+    );
     refuses({ ca: authority.pem + pair.cert.slice(0, 300) }, /: tls\.ca breaks off within a certificate$/);
     refuses({ ca: authority.pem.replace('MII', 'AAA') }, /: tls\.ca holds something that is no certificate$/);
   });

@@ -1,0 +1,65 @@
+import { systemClock } from '../../async/index.js';
+import { Code, EtcdError } from '../../errors/index.js';
+import type { NamingClient } from '../ports.js';
+
+/** A first trouble is no news where the record is stored within this: another member may answer. */
+const warnAfterMs = 1_000;
+
+/**
+ * Reports what stands in the way of a first record while `register` waits for it, from the first failure on: what a
+ * member answers, or does not, shows long before a call's deadline. Without a callback it is one process warning.
+ */
+export class InitialTrouble {
+  readonly #key: string;
+  readonly #onTrouble: ((error: EtcdError) => void) | undefined;
+  readonly #over = new AbortController();
+  #last: EtcdError | undefined;
+  #cancelWarning: (() => void) | undefined;
+
+  constructor(client: NamingClient, key: string, onTrouble: ((error: EtcdError) => void) | undefined) {
+    this.#key = key;
+    this.#onTrouble = onTrouble;
+    this.#follow(client).catch(() => {}); // ended by close()
+  }
+
+  report(error: EtcdError): void {
+    if (this.#over.signal.aborted) return;
+    this.#last = error;
+    if (!this.#onTrouble) this.#warnSoon();
+    else
+      try {
+        this.#onTrouble(error);
+      } catch {
+        // What a caller's callback throws must not end the registration.
+      }
+  }
+
+  close(): void {
+    this.#over.abort();
+    this.#cancelWarning?.();
+  }
+
+  async #follow(client: NamingClient): Promise<void> {
+    const { signal } = this.#over;
+    for await (const event of client.status?.({ signal }) ?? []) {
+      if (event.type === 'member-trouble') this.report(event.error ?? silence(event));
+    }
+  }
+
+  #warnSoon(): void {
+    this.#cancelWarning ??= systemClock.setTimer(warnAfterMs, () => {
+      const text = `'${this.#key}' is not registered yet, and register() goes on trying: ${this.#last?.message}`;
+      process.emitWarning(text, { code: 'ETCD_NAMING_REGISTER' });
+    });
+  }
+}
+
+function silence({
+  endpoint,
+  trouble,
+}: {
+  readonly endpoint?: string;
+  readonly trouble?: string;
+}): EtcdError {
+  return new EtcdError(`member ${endpoint}: ${trouble}`, { code: Code.UNAVAILABLE, verdict: 'not-applied' });
+}
