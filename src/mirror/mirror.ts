@@ -42,8 +42,13 @@ export type MirrorUpdate =
 export interface MirrorOptions {
   /** Ends the mirror; the iteration rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How many keys the first answer to a list may have; what follows is sized by bytes. Default 1,000. */
+  /** How many keys the first answer to a list may have; what follows is sized by bytes. Default 16, as of `kv.stream`. */
   readonly pageSize?: number;
+  /**
+   * What is kept and yielded of each key-value, so that large values that the reader does not use take no memory. Its
+   * result must be the same for key-values that are the same, and what it made of its own result. Default: all of it.
+   */
+  readonly retain?: ((kv: KeyValue) => KeyValue) | undefined;
   /**
    * Yield a delta for each revision, even where several came together, as after a reconnect. Default false: a delta for
    * all of them, which costs a reader of whole views less.
@@ -92,7 +97,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #ports: MirrorPorts;
   readonly #range: KeyRange;
   readonly #options: MirrorOptions;
-  readonly #view = new View();
+  readonly #view: View;
   readonly #resyncs: Pacer;
   readonly #waiters = new Set<() => void>();
   readonly #over = new AbortController();
@@ -108,6 +113,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     this.#resyncs = new Pacer(retryList, performance, ports.random);
     this.#range = range;
     this.#options = options;
+    this.#view = new View(options.retain);
   }
 
   /** What is known now, by the text of each key: live, changing with each update that is taken. */
@@ -292,8 +298,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   }
 
   #list(signal: AbortSignal): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
-    const pageSize = this.#options.pageSize ?? 1_000;
-    const list = (options: ReadOptions) => listRange(this.#ports.kv, this.#range, pageSize, options);
+    const { pageSize, retain } = this.#options;
+    const list = (options: ReadOptions) =>
+      listRange(this.#ports.kv, this.#range, pageSize ? { ...options, pageSize } : options, retain);
     // Compacted between two pages: the next list begins at a newer revision.
     return this.#persist(signal, list, (error) => error instanceof CompactedError);
   }

@@ -7,17 +7,17 @@ export interface ReadOptions {
   readonly timeoutMs?: number;
 }
 
-/** All keys of the range, at one revision of one store. */
+/** All keys of the range, at one revision of one store; of each what `retain` makes of it, as the answers come. */
 export async function listRange(
   kv: Pick<KvClient, 'stream'>,
   range: KeyRange,
-  pageSize: number,
-  options: ReadOptions,
+  options: ReadOptions & { readonly pageSize?: number },
+  retain: ((kv: KeyValue) => KeyValue) | undefined,
 ): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
   const kvs: KeyValue[] = [];
   let revision = 0n;
-  for await (const batch of kv.stream(range, { ...options, pageSize })) {
-    for (const one of batch.kvs) kvs.push(one);
+  for await (const batch of kv.stream(range, options)) {
+    for (const one of batch.kvs) kvs.push(retain ? retain(one) : one);
     revision = batch.revision;
   }
   return { kvs, revision };

@@ -8,10 +8,16 @@ export interface Changes {
 
 /** The keys of a range at one revision. Pure: knows no server. */
 export class View {
+  readonly #retain: (kv: KeyValue) => KeyValue;
   readonly #kvs = new Map<string, KeyValue>();
   #revision: Revision = 0n;
   /** The key changed last; undefined when that was deleted, and has to be looked for. */
   #newest: KeyValue | undefined;
+
+  /** @param retain What is kept of each key-value of an event. Default: all of it. */
+  constructor(retain: (kv: KeyValue) => KeyValue = (kv) => kv) {
+    this.#retain = retain;
+  }
 
   get kvs(): ReadonlyMap<string, KeyValue> {
     return this.#kvs;
@@ -51,7 +57,8 @@ export class View {
   apply(events: readonly WatchEvent[], revision: Revision): Changes | undefined {
     const puts = new Map<string, KeyValue>();
     const deletes = new Set<string>();
-    for (const { type, kv } of events) {
+    for (const { type, kv: whole } of events) {
+      const kv = type === 'put' ? this.#retain(whole) : whole;
       const key = keyText(kv.key);
       const known = this.#kvs.get(key);
       if (type === 'put') {
@@ -83,7 +90,7 @@ export class View {
     if (!known || !newest) return known === newest;
     if (known.modRevision !== newest.modRevision) return false;
     // One transaction may have written several keys; the server named one of them.
-    return same(this.#kvs.get(keyText(newest.key)), newest);
+    return same(this.#kvs.get(keyText(newest.key)), this.#retain(newest));
   }
 }
 

@@ -39,6 +39,17 @@ export function decodeEndpoint(value: Uint8Array): Endpoint {
   return metadata === null ? { addr } : { addr, metadata };
 }
 
+/** Whether `decodeEndpoint` reads it. */
+export function isEndpoint(value: Uint8Array): boolean {
+  try {
+    decodeEndpoint(value);
+    return true;
+  } catch (error) {
+    if (error instanceof EndpointDecodeError) return false;
+    throw error;
+  }
+}
+
 /** Go reads it into a byte, by its digits alone, and leaves it as it is for null. */
 function checkOp({ value, text }: JsonMember): void {
   if (value === null || (/^\d{1,3}$/.test(text) && Number(text) <= 255)) return;

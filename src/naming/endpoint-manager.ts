@@ -3,6 +3,7 @@ import { type Bytes, type LeaseId, listWithJson, type Revision, withJson } from 
 import type { Endpoint, EndpointRecord } from './endpoint.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
+import { retainEndpoint } from './retain-endpoint.js';
 import { checkTarget, isDirect, keyPrefix } from './target.js';
 import { type EndpointOp, toTxnOps } from './update.js';
 
@@ -99,7 +100,7 @@ export class EndpointManager {
   ): AsyncGenerator<EndpointEvent, undefined> {
     const set = new EndpointSet(this.#isWanted);
     const prefix = keyPrefix(this.target);
-    const mirror = this.#client.mirror({ prefix }, { signal, eachRevision: true });
+    const mirror = this.#client.mirror({ prefix }, { signal, eachRevision: true, retain: retainEndpoint });
     const updates = mirror[Symbol.asyncIterator]();
     onAbort(leaving, () => void updates.return?.());
     for await (const update of { [Symbol.asyncIterator]: () => updates }) {

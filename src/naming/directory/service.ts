@@ -4,6 +4,7 @@ import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
+import { retainEndpoint } from '../retain-endpoint.js';
 import { isDirect, keyPrefix } from '../target.js';
 import { asList, type EarlierView, type MemoryView, memoryStatus } from './earlier-view.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
@@ -180,7 +181,7 @@ export class Service {
     const beganAt = clock.now();
     const mirror = client.mirror(
       { prefix: keyPrefix(target) },
-      { signal, onTrouble: (error) => this.#setTrouble(error) },
+      { signal, retain: retainEndpoint, onTrouble: (error) => this.#setTrouble(error) },
     );
     this.#mirror = mirror;
     let isBack: boolean | undefined;

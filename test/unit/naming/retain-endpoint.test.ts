@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { View } from '#src/mirror/view.js';
+import type { KeyValue } from '#src/model/index.js';
+import { decodeEndpoint, EndpointDecodeError, EndpointManager, ServiceDirectory } from '#src/naming/index.js';
+import { retainEndpoint } from '#src/naming/retain-endpoint.js';
+import { FakeClient } from './fake-service.js';
+
+const kv = (value: string): KeyValue => ({
+  key: Buffer.from('svc/a'),
+  value: Buffer.from(value),
+  createRevision: 3n,
+  modRevision: 5n,
+  version: 2n,
+  lease: 7n,
+});
+const large = (letter: string) => kv(letter.repeat(100_000));
+const endpoint = kv(`{"Addr":"a:1","Metadata":"${'x'.repeat(100_000)}"}`);
+
+describe('what a mirror of endpoints keeps', () => {
+  it('is an endpoint of any size, and a small value that is none', () => {
+    for (const one of [endpoint, kv('x')]) assert.equal(retainEndpoint(one), one);
+  });
+
+  it('is only a hash of a large value that is none, which is no endpoint either', () => {
+    const kept = retainEndpoint(large('x'));
+    assert.deepEqual({ ...kept, value: undefined }, { ...large('x'), value: undefined });
+    assert.equal(kept.value.length, 33);
+    assert.throws(() => decodeEndpoint(kept.value), EndpointDecodeError);
+    assert.equal(retainEndpoint(kept), kept);
+  });
+
+  it('still shows whether the store has the same values', () => {
+    const view = new View(retainEndpoint);
+    view.replace([retainEndpoint(large('x'))], 5n);
+    assert.equal(view.matches(1n, large('x')), true);
+    assert.equal(view.matches(1n, large('y')), false);
+    view.apply([{ type: 'put', kv: { ...large('z'), modRevision: 6n, version: 3n } }], 6n);
+    assert.equal(view.newest?.value.length, 33);
+    assert.equal(view.matches(1n, { ...large('z'), modRevision: 6n, version: 3n }), true);
+  });
+
+  it('is what directories and managers ask of their mirrors', async () => {
+    const etcd = new FakeClient();
+    const directory = new ServiceDirectory(etcd.client);
+    directory.follow('svc', { view: () => {}, trouble: () => {} });
+    const events = new EndpointManager(etcd.client, 'svc').watch();
+    const first = events.next();
+    assert.deepEqual(
+      etcd.mirrors.map(({ options }) => options.retain),
+      [retainEndpoint, retainEndpoint],
+    );
+    etcd.mirrors[1]!.snapshot('a:1');
+    await first;
+    await events.return(undefined);
+    await directory.close();
+  });
+});
