@@ -1,12 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  decodeEndpoint,
-  EndpointDecodeError,
-  type EtcdClient,
-  type KeyValue,
-  type LeaseId,
-} from '../../index.js';
+import type { EtcdClient, LeaseId } from '../../index.js';
 import { leaseState } from '../leases.js';
+import { toRecord } from '../records.js';
 
 /** Between looks at a record that another process may keep, in milliseconds. */
 const pauseMs = 500;
@@ -33,7 +28,7 @@ export async function waitForRival(client: EtcdClient, options: RivalOptions): P
   for (let waited = false; ; waited = true) {
     const { kv } = await client.kv.get(key, { signal });
     // Of anything else, register() itself knows what to do.
-    if (!kv || kv.lease === 0n || addrOf(kv) !== addr) return waited;
+    if (!kv || kv.lease === 0n || toRecord('', kv).endpoint?.addr !== addr) return waited;
     if (lease?.id !== kv.lease) lease = new ObservedLease(client, kv.lease);
     const state = await lease.look();
     if (state === 'left') return waited;
@@ -63,14 +58,5 @@ class ObservedLease {
     if (askedAt + lease.remainingSeconds * 1_000 > this.#endsBy) return 'renewed';
     this.#endsBy = Math.min(this.#endsBy, performance.now() + (lease.remainingSeconds + 1) * 1_000);
     return 'unclear';
-  }
-}
-
-function addrOf({ value }: KeyValue): string | undefined {
-  try {
-    return decodeEndpoint(value).addr;
-  } catch (error) {
-    if (error instanceof EndpointDecodeError) return undefined;
-    throw error;
   }
 }

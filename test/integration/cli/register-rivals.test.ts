@@ -77,6 +77,19 @@ describe('etcd-naming register, of an address that another process has', () => {
     assert.deepEqual(await record(), before, 'not even written again');
   });
 
+  it('leaves the record to the one that serves when two start at the same moment', async () => {
+    const both = [start(), start()];
+    const loser = await Promise.race(both.map(async (one) => one.ended.then(() => one)));
+    const [winner] = both.filter((one) => one !== loser);
+    assert.ok(
+      [1, 98].includes((await loser.ended).code ?? 0),
+      'it was refused, or its server could not bind',
+    );
+    await winner?.prints(/registered (again )?as/);
+    await eventually('its record stands', async () => (await record()) !== undefined);
+    assert.ok(!winner?.over);
+  });
+
   it('waits while the record’s owner lives, then asks the address again and registers', async () => {
     const first = await startFirst('--ttl', '3');
     const before = await record();
