@@ -1,0 +1,146 @@
+import { Server } from '@grpc/grpc-js';
+import { EtcdClient, type TlsOptions } from '#src/client/index.js';
+import { op } from '#src/kv/index.js';
+import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
+import { readServiceConfig } from '#src/naming/grpc/service-config.js';
+import { advertiseAddress, EndpointManager, register } from '#src/naming/index.js';
+import { useClients } from '../client/support.js';
+import { say, untyped } from './say.js';
+
+describe('the text of an argument’s error names it, with its value and the remedy:', () => {
+  const { connect } = useClients();
+  const client = () => connect(['127.0.0.1:1']);
+  const manager = () => new EndpointManager(client(), 'foo/bar');
+  const lease = { id: 7n, ttlSeconds: 10 };
+  const withTls = (tls: TlsOptions) => new EtcdClient({ endpoints: ['https://127.0.0.1:1'], tls });
+  const tlsVariables = { ETCDCTL_ENDPOINTS: 'http://127.0.0.1:1', ETCDCTL_CACERT: '/ca.pem' };
+  const policy = [{ round_robin: {} }];
+
+  say([
+    [
+      'put of an object',
+      () => client().kv.put('a', untyped({ x: 1 })),
+      /^INVALID_ARGUMENT: the value of put 'a' is an object; it must be a string or a Uint8Array; pass JSON\.stringify\(value\)$/,
+    ],
+    [
+      'put of a number',
+      () => client().kv.txn({ success: [op.put('a', untyped(5))] }),
+      /^INVALID_ARGUMENT: the value of put 'a' is a number; it must be a string or a Uint8Array; pass String\(value\)$/,
+    ],
+    [
+      'get of a range',
+      () => client().kv.get(untyped({ prefix: 'a' })),
+      /^INVALID_ARGUMENT: the key of get\(\) is an object; it must be a string or a Uint8Array; for several use range\(\)$/,
+    ],
+    [
+      'get of a range in a transaction',
+      () => op.get(untyped({ prefix: 'a' })),
+      /^INVALID_ARGUMENT: the key of op\.get\(\) is an object; .*; for several use op\.range\(\)$/,
+    ],
+    [
+      'put to a range',
+      () => client().kv.put(untyped({ prefix: 'a' }), 'v'),
+      /^INVALID_ARGUMENT: the key of put\(\) is an object; it must be a string or a Uint8Array$/,
+    ],
+    [
+      'put with a lease itself',
+      () => client().kv.put('a', 'v', { lease: untyped(lease) }),
+      /^INVALID_ARGUMENT: lease is the lease itself; pass its id, as in lease\.id$/,
+    ],
+    [
+      'a lease itself in a transaction',
+      () => client().kv.txn({ success: [op.put('a', 'v', { lease: untyped(lease) })] }),
+      /^INVALID_ARGUMENT: lease is the lease itself; pass its id, as in lease\.id$/,
+    ],
+    [
+      'a revoke of a lease itself',
+      () => client().lease.revoke(untyped(lease)),
+      /^INVALID_ARGUMENT: lease id is the lease itself; pass its id, as in lease\.id$/,
+    ],
+    [
+      'a result for a revision',
+      () => client().kv.get('a', { revision: untyped({ revision: 5n }) }),
+      /^INVALID_ARGUMENT: revision is an object; pass its revision$/,
+    ],
+    [
+      'op remove',
+      () => manager().update([untyped({ op: 'remove', key: 'foo/bar/1' })]),
+      /^INVALID_ARGUMENT: endpoints: bad update op: op is 'remove'; it must be one of 'add', 'delete'$/,
+    ],
+    [
+      'no target',
+      () => register(client(), untyped({ endpoint: { addr: 'a:1' } })),
+      /^INVALID_ARGUMENT: invalid target: target is undefined; it must be a name such as 'foo\/bar'$/,
+    ],
+    [
+      'no service to dial',
+      () => dial(untyped(undefined)),
+      /^INVALID_ARGUMENT: invalid target: target is undefined; it must be a name such as 'foo\/bar'$/,
+    ],
+    [
+      'swapped arguments of registerServer',
+      () => registerServer(untyped(client()), untyped(new Server()), untyped({ addr: 'a:1' })),
+      /^INVALID_ARGUMENT: the first argument is an EtcdClient, not a Server of grpc-js$/,
+    ],
+    [
+      'a server for a client',
+      () => register(untyped(new Server()), { target: 'a', endpoint: { addr: 'a:1' } }),
+      /^INVALID_ARGUMENT: invalid etcd client: the first argument is a Server, not an EtcdClient$/,
+    ],
+    [
+      'options for a client',
+      () => new EndpointManager(untyped('foo/bar'), untyped(client())),
+      /^INVALID_ARGUMENT: invalid etcd client: the first argument is 'foo\/bar', not an EtcdClient$/,
+    ],
+    [
+      'a service config’s prefix alone',
+      () => registerEtcdResolver(client(), { scheme: 'texts', serviceConfig: untyped('x') }),
+      /^INVALID_ARGUMENT: serviceConfig is 'x' \(string\); write \{ prefix: 'x' \}$/,
+    ],
+    [
+      'a service config’s timeout without its unit',
+      () => readServiceConfig('{"methodConfig":[{"name":[{}],"timeout":"5"}]}', policy, 'config/a'),
+      /^INVALID_ARGUMENT: 'config\/a': not a service config: methodConfig\[0\]\.timeout is "5"; write "5s"$/,
+    ],
+    [
+      'a service config’s backoff in words',
+      () =>
+        readServiceConfig(
+          '{"methodConfig":[{},{"retryPolicy":{"maxBackoff":"1 second"}}]}',
+          policy,
+          'config/a',
+        ),
+      /methodConfig\[1\]\.retryPolicy\.maxBackoff is "1 second"; write seconds, such as "1\.5s"$/,
+    ],
+    [
+      'tls.ca is a path',
+      () => withTls({ ca: '/etc/ssl/ca.pem' }),
+      /^INVALID_ARGUMENT: tls\.ca holds no certificate in PEM; for a path use tls\.caFile$/,
+    ],
+    [
+      'certFile without a key',
+      () => withTls({ certFile: '/cert.pem' }),
+      /^INVALID_ARGUMENT: tls\.keyFile is missing beside tls\.certFile$/,
+    ],
+    [
+      'a key without its certificate',
+      () => withTls({ key: '-----BEGIN' }),
+      /^INVALID_ARGUMENT: tls\.cert is missing beside tls\.key$/,
+    ],
+    [
+      'tls with http://',
+      () => new EtcdClient({ endpoints: ['http://127.0.0.1:1'], tls: {} }),
+      /^INVALID_ARGUMENT: tls is given, but the endpoints say http:\/\/: write https:\/\/, or drop tls$/,
+    ],
+    [
+      'a variable that asks for TLS with http://',
+      () => EtcdClient.fromEnv({}, tlsVariables),
+      /^INVALID_ARGUMENT: ETCDCTL_CACERT asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave ETCDCTL_CACERT out$/,
+    ],
+    [
+      'advertiseAddress of a text',
+      () => advertiseAddress(untyped('50051')),
+      /^INVALID_ARGUMENT: the port is '50051' \(string\); it must be one that is bound, a number from 1 to 65535$/,
+    ],
+  ]);
+});

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import type { EtcdClient } from '#src/client/index.js';
+import type { EtcdError } from '#src/errors/index.js';
+import { register } from '#src/naming/index.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually, useClients } from '../client/support.js';
+
+describe('an etcd that is down', () => {
+  const { connect } = useClients();
+  const unreachable = /^UNAVAILABLE: member 127\.0\.0\.1:\d+: .*ECONNREFUSED/;
+  let client: EtcdClient;
+
+  beforeEach(async () => {
+    client = connect([await deadEndpoint()]);
+  });
+
+  /** A registration that waits for as long as the test does. */
+  function registering(onTrouble?: (error: EtcdError) => void) {
+    const abort = new AbortController();
+    const target = { target: 'texts/down', endpoint: { addr: 'a:1' }, signal: abort.signal };
+    const done = register(client, onTrouble ? { ...target, onTrouble } : target);
+    return {
+      async stop() {
+        abort.abort();
+        await assert.rejects(done, { name: 'AbortError' });
+      },
+    };
+  }
+
+  it('is in status() while the first call still waits', async () => {
+    let settled = false;
+    const events = client.status();
+    const call = client.kv.get('a', { timeoutMs: 60_000 }).finally(() => {
+      settled = true;
+    });
+    call.catch(() => {});
+    const { value } = await events.next();
+    assert.ok(value?.type === 'member-trouble' && value.error);
+    assert.match(value.error.message, unreachable);
+    assert.equal(settled, false);
+  });
+
+  it('is reported to onTrouble by the first failure, while register() still waits', async () => {
+    const trouble = await new Promise<EtcdError>((resolve) => {
+      const registration = registering((error) => {
+        resolve(error);
+        void registration.stop();
+        throw new Error('a callback that throws');
+      });
+    });
+    assert.match(trouble.message, unreachable);
+  });
+
+  it('is a process warning of register() without onTrouble, once', async () => {
+    const [warnings, listener] = warningsOf('ETCD_NAMING_REGISTER');
+    const registration = registering();
+    try {
+      await eventually('it warns', () => warnings.length > 0);
+    } finally {
+      await registration.stop();
+      process.off('warning', listener);
+    }
+    assert.match(
+      String(warnings[0]),
+      /^Warning: 'texts\/down\/a:1' is not registered yet, and register\(\) goes on trying: UNAVAILABLE: member .*ECONNREFUSED/,
+    );
+  });
+});
+
+function warningsOf(code: string): [Error[], (warning: Error) => void] {
+  const warnings: Error[] = [];
+  const listener = (warning: Error & { readonly code?: string }) => {
+    if (warning.code === code) warnings.push(warning);
+  };
+  process.on('warning', listener);
+  return [warnings, listener];
+}
+
+describe('a lease of a registration that is lost', () => {
+  const etcd = useEtcd();
+  const { connect } = useClients();
+
+  it('says for how long no renewal was acknowledged, and its TTL', async function () {
+    skipUnlessBreakable(this, etcd());
+    const client = connect(etcd().endpoints);
+    const registration = await register(client, {
+      target: 'texts/lost',
+      endpoint: { addr: 'a:1' },
+      ttlSeconds: 2,
+    });
+    const events = registration.events();
+    await etcd().pause();
+    try {
+      const { value } = await events.next();
+      assert.ok(value?.type === 'lost' && value.error);
+      assert.match(
+        value.error.message,
+        /^UNAVAILABLE: no renewal of lease [0-9a-f]+ \(hex\) was acknowledged for \d+\.\d s \(TTL 2 s\)/,
+      );
+    } finally {
+      await etcd().resume();
+      await registration.close();
+    }
+  });
+});
