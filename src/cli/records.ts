@@ -44,18 +44,29 @@ export function checkIntegers(json: string): void {
     throw new Failure(`the integer ${lost} is beyond 2^53, and would be written as ${Number(lost)}`);
 }
 
-/** All keys below a prefix at one revision, however many they are. */
+/**
+ * All keys below a prefix at one revision, however many they are: without their values, which may be larger than the
+ * memory, unless those are asked for.
+ */
 export async function readRecords(
-  client: EtcdClient,
+  client: Pick<EtcdClient, 'kv'>,
   prefix: string,
+  options: { readonly values?: boolean } = {},
 ): Promise<{ records: StoredRecord[]; revision: Revision }> {
   const records: StoredRecord[] = [];
   let revision: Revision = 0n;
   for await (const batch of client.kv.stream({ prefix })) {
     revision = batch.revision;
-    for (const kv of batch.kvs) records.push(toRecord(prefix, kv));
+    for (const kv of batch.kvs) {
+      const record = toRecord(prefix, kv);
+      records.push(options.values ? record : { ...record, kv: withoutValue(kv) });
+    }
   }
   return { records, revision };
+}
+
+function withoutValue({ key, createRevision, modRevision, version, lease }: KeyValue): KeyValue {
+  return { key, value: Buffer.alloc(0), createRevision, modRevision, version, lease };
 }
 
 /** What a record's metadata says, as the columns of a table; `-` for what it does not say. */

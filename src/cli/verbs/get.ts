@@ -37,7 +37,7 @@ export const get: Verb = {
 };
 
 async function find(call: Call, target: Target, id: string | undefined): Promise<readonly StoredRecord[]> {
-  if (id === undefined) return (await readRecords(call.connect(), target.prefix)).records;
+  if (id === undefined) return (await readRecords(call.connect(), target.prefix, { values: true })).records;
   const { kv } = await call.connect().kv.get(keyOf(target, id, call.options));
   return kv ? [toRecord(target.prefix, kv)] : [];
 }

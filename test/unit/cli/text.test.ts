@@ -3,8 +3,10 @@ import { leadsToCaller, namesPort } from '#src/cli/address.js';
 import { cut, displayWidth } from '#src/cli/display-width.js';
 import { describe as describeError, exitCodeOf, Failure } from '#src/cli/failure.js';
 import { toJson } from '#src/cli/json.js';
+import { readRecords } from '#src/cli/records.js';
 import { readTarget } from '#src/cli/target.js';
 import { columns, count, shorten, span } from '#src/cli/text.js';
+import type { EtcdClient } from '#src/client/index.js';
 import { Code, EtcdError, InvalidInputError } from '#src/errors/index.js';
 
 describe('text for a terminal', () => {
@@ -87,6 +89,28 @@ describe('text for a terminal', () => {
       '2 h',
       '2 d',
     ]);
+  });
+});
+
+describe('records that the command reads', () => {
+  const value = Buffer.from('{"Addr":"a:1"}');
+  const fields = { createRevision: 1n, modRevision: 2n, version: 1n, lease: 0n };
+  async function* stream() {
+    yield { kvs: [{ key: Buffer.from('svc/a'), value, ...fields }], revision: 3n };
+  }
+  const client = { kv: { stream } } as unknown as EtcdClient;
+
+  it('keep their values only where those are shown', async () => {
+    for (const [options, kept] of [
+      [{}, 0],
+      [{ values: true }, value.length],
+    ] as const) {
+      const { records } = await readRecords(client, 'svc/', options);
+      assert.deepEqual(
+        records.map(({ id, endpoint, kv }) => [id, endpoint?.addr, kv.modRevision, kv.value.length]),
+        [['a', 'a:1', 2n, kept]],
+      );
+    }
   });
 });
 
