@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { nearest } from '../model/options/nearest.js';
 import { connectionOptions } from './connection.js';
 import { wrongUsage } from './failure.js';
 import { Options, type OptionTable } from './options.js';
@@ -55,22 +56,62 @@ export function readVerbLine(verb: Verb, line: CommandLine): { words: string[]; 
 function parse(args: string[], table: OptionTable) {
   try {
     const options = parserOptions(table);
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true, allowNegative: true });
-    return { values: values as Record<string, string | boolean | undefined>, positionals };
+    const config = {
+      args: withNegativeNumbers(args, table),
+      options,
+      allowPositionals: true,
+      allowNegative: true,
+    };
+    const { values, positionals } = parseArgs(config);
+    return { values: joined(values), positionals };
   } catch (error) {
-    // Node adds advice that fills several lines.
-    const [first = ''] = String((error as Error).message).split(/\n|\. To specify/);
-    throw wrongUsage(first.replace(/\.$/, ''));
+    throw wrongUsage(inOneLine(error as NodeJS.ErrnoException, table));
   }
+}
+
+/** A list that is given in several flags is one list. */
+function joined(values: Readonly<Record<string, unknown>>): Record<string, string | boolean | undefined> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
+  ) as Record<string, string | boolean | undefined>;
+}
+
+/** Node's parser would call `--weight -1` ambiguous: a negative number is a value. */
+function withNegativeNumbers(args: readonly string[], table: OptionTable): string[] {
+  const out: string[] = [];
+  for (const arg of args) {
+    const before = out.at(-1) ?? '';
+    const takesValue = before.startsWith('--') && table[before.slice(2)]?.value !== undefined;
+    if (takesValue && /^-[\d.]/.test(arg)) out[out.length - 1] = `${before}=${arg}`;
+    else out.push(arg);
+  }
+  return out;
+}
+
+/** The parser's error without its advice, which fills several lines; with what was probably meant. */
+function inOneLine({ code, message }: NodeJS.ErrnoException, table: OptionTable): string {
+  const [first = ''] = message.split(/\n|\. To specify/);
+  const [, given] = /'(--?[^' =]*)/.exec(first) ?? [];
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && given !== undefined)
+    return `there is no option '${given}'${hintFor(given, table)}`;
+  const isAmbiguous = code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && / is ambiguous\.?$/.test(first);
+  if (isAmbiguous) return `${given} needs a value; write ${given}=VALUE for one that begins with a dash`;
+  return first.replace(/\.$/, '');
+}
+
+function hintFor(given: string, table: OptionTable): string {
+  if (given === '-v') return '; etcd-naming -v, without a verb, prints the version';
+  const meant = nearest(given.replace(/^--?(no-)?/, ''), Object.keys(table));
+  return meant === undefined ? '' : `; did you mean '--${meant}'?`;
 }
 
 function parserOptions(table: OptionTable) {
   return Object.fromEntries(
-    Object.entries(table).map(([name, { value }]) => {
+    Object.entries(table).map(([name, { value, multiple = false }]) => {
       const type = value === undefined ? 'boolean' : 'string';
-      return [name, name === 'help' ? { type, short: 'h' } : { type }] as const;
+      return [name, name === 'help' ? { type, short: 'h' } : { type, multiple }] as const;
     }),
-  ) as Record<string, { type: 'boolean' | 'string'; short?: string }>;
+  ) as Record<string, { type: 'boolean' | 'string'; short?: string; multiple?: boolean }>;
 }
 
 /** Go's `--flag=true` and `--flag=false`, which Node's parser does not know. */

@@ -1,4 +1,4 @@
-import { EtcdClient, InvalidInputError, type PasswordAuth } from '../index.js';
+import { EtcdClient, type PasswordAuth } from '../index.js';
 import { wrongUsage } from './failure.js';
 import type { Environment } from './io.js';
 import type { Options, OptionTable } from './options.js';
@@ -6,7 +6,11 @@ import { readPassword } from './password-file.js';
 
 /** etcdctl's flags, under its names. */
 export const connectionOptions: OptionTable = {
-  endpoints: { value: 'LIST', help: 'etcd members, by commas (default 127.0.0.1:2379)' },
+  endpoints: {
+    value: 'LIST',
+    multiple: true,
+    help: 'etcd members, by commas or given again (default 127.0.0.1:2379)',
+  },
   cacert: { value: 'FILE', help: 'authorities to trust, PEM' },
   cert: { value: 'FILE', help: 'client certificate, PEM' },
   key: { value: 'FILE', help: 'its private key, PEM' },
@@ -17,10 +21,10 @@ export const connectionOptions: OptionTable = {
   user: { value: 'NAME[:PASSWORD]', help: 'as whom to authenticate' },
   password: { value: 'PASSWORD', help: 'better in ETCDCTL_PASSWORD, where ps does not show it' },
   'password-file': { value: 'FILE', help: 'the password is in it; read again for each token' },
-  'dial-timeout': { value: 'SPAN', help: 'for a connection, such as 2s (default 4s)' },
-  'command-timeout': { value: 'SPAN', help: 'for a call to etcd (default 5s)' },
-  'keepalive-time': { value: 'SPAN', help: 'between pings of an idle connection (default 10s)' },
-  'keepalive-timeout': { value: 'SPAN', help: 'for the answer to one (default 5s)' },
+  'dial-timeout': { value: 'DURATION', help: 'for a connection, such as 2s (default 4s)' },
+  'command-timeout': { value: 'DURATION', help: 'for a call to etcd (default 5s)' },
+  'keepalive-time': { value: 'DURATION', help: 'between pings of an idle connection (default 10s)' },
+  'keepalive-timeout': { value: 'DURATION', help: 'for the answer to one (default 5s)' },
 };
 
 /** Flags laid over etcdctl's variables: what a flag says wins. */
@@ -41,19 +45,14 @@ export function environmentOf(options: Options, env: Environment): Environment {
   return merged;
 }
 
-/** @throws {Failure} for wrong usage, naming the flag or the variable, never the value of a secret. */
+/** @throws {InvalidInputError} for wrong usage, never with the value of a secret. */
 export function connect(options: Options, env: Environment, endpoints?: readonly string[]): EtcdClient {
   const environment = environmentOf(options, env);
   const auth = authFromFile(options, environment);
-  try {
-    return EtcdClient.fromEnv(
-      { ...(endpoints ? { endpoints } : {}), ...(auth ? { auth } : {}) },
-      auth ? withoutCredentials(environment) : environment,
-    );
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    throw wrongUsage(inFlags(error.message.replace(/^INVALID_ARGUMENT: /, ''), options));
-  }
+  return EtcdClient.fromEnv(
+    { ...(endpoints ? { endpoints } : {}), ...(auth ? { auth } : {}) },
+    auth ? withoutCredentials(environment) : environment,
+  );
 }
 
 function authFromFile(options: Options, environment: Environment): PasswordAuth | undefined {
@@ -74,17 +73,12 @@ function withoutCredentials(environment: Environment): Environment {
 
 export function endpointsOf(options: Options, env: Environment): string[] {
   const list = environmentOf(options, env)['ETCDCTL_ENDPOINTS'] || '127.0.0.1:2379';
-  return list.split(',').map((one) => one.trim());
+  return list
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
-function variableOf(flag: string): string {
+export function variableOf(flag: string): string {
   return `ETCDCTL_${flag.toUpperCase().replaceAll('-', '_')}`;
-}
-
-/** Speaks of the flag where it was one that was given. */
-function inFlags(message: string, options: Options): string {
-  return message.replace(/ETCDCTL_([A-Z_]+)/g, (variable, name: string) => {
-    const flag = name.toLowerCase().replaceAll('_', '-');
-    return options.given(flag) === undefined ? variable : `--${flag}`;
-  });
 }

@@ -6,8 +6,9 @@ export class Failure extends Error {
   override readonly name = 'Failure';
   readonly exitCode: number;
 
-  constructor(message: string, exitCode: number = exit.failed) {
-    super(message);
+  /** @param cause the error that it says in other words. */
+  constructor(message: string, exitCode: number = exit.failed, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.exitCode = exitCode;
   }
 }

@@ -6,10 +6,11 @@ import type { Outcome } from './verb.js';
 process.on('SIGUSR1', () => {});
 
 // A reader that has seen enough (`| head`), or a terminal that was closed, is no failure; and nothing said to nobody may
-// end a program that runs.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  process.exit();
+// end a program that runs. A disk that is full is one.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE' || code === 'EIO') process.exit();
+  process.stderr.write(`etcd-naming: the output cannot be written: ${message}\n`);
+  process.exit(1);
 });
 process.stderr.on('error', () => {});
 

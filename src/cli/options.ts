@@ -1,9 +1,15 @@
+import { parseGoDuration } from '../model/go-duration.js';
 import { wrongUsage } from './failure.js';
+
+/** Node's timers reach no further, 24.8 days: a longer one would fire at once. */
+export const longestMs = 2 ** 31 - 1;
 
 /** An option by its name; without a `value` it is a switch. */
 export interface OptionHelp {
   /** What stands for the value in the help, such as `S`. */
   readonly value?: string;
+  /** Whether it may be given several times, for a list by commas. */
+  readonly multiple?: boolean;
   readonly help: string;
 }
 
@@ -33,22 +39,35 @@ export class Options {
   }
 
   number(name: string, least: number): number | undefined {
-    const text = this.text(name);
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < least)
-      throw wrongUsage(`--${name} is '${text}'; it must be a number of at least ${least}`);
-    return value;
+    return this.#numeric(name, `a number of at least ${least}`, (value) => value >= least);
   }
 
-  /** A span as `10`, which is in seconds, `1.5s`, `500ms` or `2m`; in milliseconds. */
+  wholeNumber(name: string, least: number, most: number): number | undefined {
+    const expected = `a whole number from ${least} to ${most}`;
+    return this.#numeric(
+      name,
+      expected,
+      (value) => Number.isInteger(value) && value >= least && value <= most,
+    );
+  }
+
+  /** In milliseconds; in Go's spelling, as for etcdctl's own flags. */
   duration(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-    if (number === undefined)
-      throw wrongUsage(`--${name} is '${text}'; it must be a span such as 10, 1.5s, 500ms or 2m`);
-    return Number(number) * (unitMs[unit] ?? 1_000);
+    const ms = parseGoDuration(text);
+    if (ms !== undefined && ms >= 0) return Math.min(longestMs, ms);
+    const hint = /^\d+$/.test(text) ? ` (${text}s for seconds)` : '';
+    throw wrongUsage(`--${name} is '${text}'; it must be a duration such as 500ms, 5s or 1m30s${hint}`);
+  }
+
+  #numeric(name: string, expected: string, isRight: (value: number) => boolean): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || !isRight(value))
+      throw wrongUsage(`--${name} is '${text}'; it must be ${expected}`);
+    return value;
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
@@ -60,5 +79,3 @@ export class Options {
     return found;
   }
 }
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

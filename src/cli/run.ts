@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
+import { nearest } from '../model/options/nearest.js';
 import { type CommandLine, readVerbLine, splitCommandLine } from './command-line.js';
 import { connect, endpointsOf } from './connection.js';
 import { exit } from './exit-codes.js';
 import { describe, exitCodeOf, stackOf, wrongUsage } from './failure.js';
+import { inFlags } from './flag-names.js';
 import { helpOf, overview } from './help.js';
 import { type Io, print, warn } from './io.js';
 import type { Options } from './options.js';
@@ -24,7 +26,7 @@ export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
 
 async function perform(line: CommandLine, io: Io): Promise<Outcome> {
   const asks = (name: string) => line.rest.includes(name);
-  if (line.verb === undefined && asks('--version')) return say(io, [version()]);
+  if (line.verb === undefined && (asks('--version') || asks('-v'))) return say(io, [version()]);
   if (line.verb === undefined) return noVerb(asks('--help') || asks('-h'), io);
   if (line.verb === 'help') return help(line.rest[0], io);
   const verb = verbNamed(line.verb);
@@ -54,6 +56,8 @@ async function withClients(
         return client;
       },
     });
+  } catch (error) {
+    throw inFlags(error, options, env);
   } finally {
     for (const client of opened) await client.close();
   }
@@ -76,8 +80,27 @@ function say({ stdout }: Io, lines: readonly string[]): number {
 function verbNamed(name: string): Verb {
   const found = verbs.find((verb) => verb.name === name);
   if (found) return found;
-  throw wrongUsage(`there is no verb '${name}'; there are ${verbs.map((verb) => verb.name).join(', ')}`);
+  const names = verbs.map((verb) => verb.name);
+  const meant = nearest(name, [...names, ...Object.keys(synonyms)]);
+  const help =
+    meant === undefined ? `there are ${names.join(', ')}` : `did you mean '${synonyms[meant] ?? meant}'?`;
+  throw wrongUsage(`there is no verb '${name}'; ${help}`);
 }
+
+/** What other commands call the same. */
+const synonyms: Readonly<Record<string, string>> = {
+  ...{
+    list: 'ls',
+    show: 'get',
+    put: 'add',
+    create: 'add',
+    delete: 'rm',
+    del: 'rm',
+    remove: 'rm',
+    follow: 'watch',
+  },
+  ...{ run: 'register', check: 'doctor' },
+};
 
 /** Of the package that the command came in. */
 function version(): string {

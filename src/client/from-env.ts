@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
+import { longestTimerMs, parseGoDuration } from '../model/index.js';
 import type { TlsOptions } from '../wire/index.js';
 import type { EtcdClientOptions } from './options.js';
 
@@ -40,11 +41,11 @@ export function optionsFromEnv(env: Environment): EtcdClientOptions {
   const tls = tlsFromEnv(env);
   const auth = authFromEnv(env);
   return {
-    endpoints: (read(env, 'ENDPOINTS') ?? '127.0.0.1:2379').split(',').map((one) => one.trim()),
+    endpoints: endpointsFromEnv(env),
     ...(tls ? { tls } : {}),
     ...(auth ? { auth } : {}),
     ...duration(env, 'DIAL_TIMEOUT', 'connectTimeoutMs'),
-    ...duration(env, 'COMMAND_TIMEOUT', 'timeoutMs'),
+    ...commandTimeout(env),
     ...keepaliveTime(env),
     ...duration(env, 'KEEPALIVE_TIMEOUT', 'keepaliveTimeoutMs'),
     ...bytes(env, 'MAX_REQUEST_BYTES', 'maxRequestBytes'),
@@ -116,15 +117,25 @@ function keepaliveTime(env: Environment): { keepaliveTimeMs?: number } {
   return keepaliveTimeMs === undefined ? {} : { keepaliveTimeMs: Math.max(5_000, keepaliveTimeMs) };
 }
 
+/** 0 is the default; etcdctl has no bound then, or no pings. */
 function duration<Name extends string>(
   env: Environment,
   variable: Variable,
   name: Name,
 ): { [K in Name]?: number } {
-  const text = read(env, variable);
   const result: { [K in Name]?: number } = {};
-  if (text) result[name] = milliseconds(`ETCDCTL_${variable}`, text);
+  const ms = milliseconds(variable, read(env, variable) ?? '0');
+  if (ms > 0) result[name] = ms;
   return result;
+}
+
+/** With 0 no call of etcdctl's is answered in time: that is not what anybody means. */
+function commandTimeout(env: Environment): { timeoutMs?: number } {
+  const text = read(env, 'COMMAND_TIMEOUT');
+  const found = duration(env, 'COMMAND_TIMEOUT', 'timeoutMs');
+  if (text !== undefined && found.timeoutMs === undefined)
+    throw new InvalidInputError(`ETCDCTL_COMMAND_TIMEOUT is '${text}'; it must be more than 0`);
+  return found;
 }
 
 /** 0 is the default here, as there. */
@@ -134,29 +145,34 @@ function bytes<Name extends string>(
   name: Name,
 ): { [K in Name]?: number } {
   const text = read(env, variable) ?? '0';
-  if (!/^\d+$/.test(text))
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
     throw new InvalidInputError(`ETCDCTL_${variable} is '${text}'; it must be a number of bytes`);
   const result: { [K in Name]?: number } = {};
   if (Number(text) > 0) result[name] = Number(text);
   return result;
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-};
+/** Whole, since the least that timers know is 1 ms; what is longer than they reach, 24.8 days, counts as that. */
+function milliseconds(variable: Variable, text: string): number {
+  const ms = parseGoDuration(text);
+  if (ms === undefined)
+    throw new InvalidInputError(
+      `ETCDCTL_${variable} is '${text}'; it must be a duration such as 5s or 1m30s`,
+    );
+  if (ms < 0) throw new InvalidInputError(`ETCDCTL_${variable} is '${text}'; it must not be negative`);
+  return Math.min(longestTimerMs, Math.ceil(ms));
+}
 
-/** Go's spelling of a duration: `5s`, `1m30s`, `1.5h`. */
-function milliseconds(variable: string, text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text)
-    throw new InvalidInputError(`${variable} is '${text}'; it must be a duration such as 5s or 1m30s`);
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0), 0);
+/** As etcdctl takes them: with spaces around, and commas that nothing follows. */
+function endpointsFromEnv(env: Environment): string[] {
+  const text = read(env, 'ENDPOINTS') ?? '127.0.0.1:2379';
+  const endpoints = text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  if (endpoints.length === 0)
+    throw new InvalidInputError(`ETCDCTL_ENDPOINTS is '${text}'; it names no endpoint`);
+  return endpoints;
 }
 
 /** Empty is unset, as etcdctl has it. */

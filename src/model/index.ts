@@ -1,5 +1,6 @@
 export { type Bytes, notBytes, toBuffer } from './bytes.js';
 export { checkDuration } from './duration.js';
+export { parseGoDuration } from './go-duration.js';
 export { checkInt64, smallestInt64 } from './int64.js';
 export { type BytesJson, bytesJson, listWithJson, membersJson, withJson } from './json.js';
 export {

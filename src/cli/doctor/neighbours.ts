@@ -1,4 +1,5 @@
 import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
+import { distance } from '../../model/options/nearest.js';
 import type { Target } from '../target.js';
 import { type Finding, some, warning } from './finding.js';
 
@@ -86,20 +87,6 @@ async function keysIn(client: EtcdClient, range: KeyRange, limit: number): Promi
     if (error instanceof EtcdError) return [];
     throw error;
   }
-}
-
-/** How many letters have to be put in, left out or changed to make one of the other. */
-export function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function quoted(names: readonly string[]): string {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdClient, Registration } from '../../index.js';
 import { Failure } from '../failure.js';
 import type { Environment } from '../io.js';
+import { longestMs } from '../options.js';
 import { onSignals, programSignals } from '../signals.js';
 import type { Outcome } from '../verb.js';
 import { type ClaimOptions, claimRecord } from './claim-record.js';
@@ -140,7 +141,7 @@ export class Supervisor {
       say(`${this.#signal}: drains ${registration.key}`);
       const hurry = () => this.#hurry.abort(); // a program that ends meanwhile takes no more calls
       program.ended.then(hurry, hurry);
-      const timeoutMs = 2 * propagateMs + graceMs;
+      const timeoutMs = Math.min(longestMs, 2 * propagateMs + graceMs);
       await registration.drain({ propagateMs, timeoutMs, signal: this.#hurry.signal });
     }
     await telling;

@@ -22,6 +22,9 @@ import { checkIntegers, isPlain } from '../records.js';
 import { keyOf, readTarget } from '../target.js';
 import { type Call, printResult, type Verb } from '../verb.js';
 
+/** etcd's limit. */
+export const maxTtlSeconds = 9_000_000_000;
+
 export const add: Verb = {
   name: 'add',
   takes: '<target> <addr>',
@@ -51,7 +54,7 @@ export const add: Verb = {
     const endpoint = endpointOf(addr, call.options);
     encodeEndpoint(endpoint); // before a lease is granted for what cannot be stored
     const key = keyOf(target, call.options.text('id') ?? addr);
-    const ttlSeconds = call.options.number('ttl', 1);
+    const ttlSeconds = call.options.wholeNumber('ttl', 1, maxTtlSeconds);
     const client = call.connect();
     const lease = ttlSeconds === undefined ? undefined : await client.lease.grant({ ttlSeconds });
     try {

@@ -1,6 +1,6 @@
-import { keyText } from '../../index.js';
+import { keyText, PermissionDeniedError } from '../../index.js';
 import { exit } from '../exit-codes.js';
-import { wrongUsage } from '../failure.js';
+import { Failure, wrongUsage } from '../failure.js';
 import { print, printJson, warn } from '../io.js';
 import { leaseCell, leaseJson, leaseStates } from '../leases.js';
 import { endpointJson, readRecords, type StoredRecord, traitCells } from '../records.js';
@@ -90,8 +90,15 @@ function rowJson({ id, kv, endpoint }: StoredRecord, lease: object): object[] {
   return [{ ...endpointJson(id, keyText(kv.key), endpoint), ...lease, createRevision, modRevision }];
 }
 
+/** Who may read a part alone is refused the whole. */
+function narrowed(error: unknown): never {
+  if (!(error instanceof PermissionDeniedError)) throw error;
+  const message = `${error.message}; narrow it with --prefix to what the user may read, or name a target`;
+  throw new Failure(message, exit.failed, error);
+}
+
 async function listAll(call: Call, prefix: string): Promise<void> {
-  const { services, revision } = await listServices(call.connect(), prefix);
+  const { services, revision } = await listServices(call.connect(), prefix).catch(narrowed);
   if (call.options.flag('json')) {
     printJson(call.io.stdout, { prefix, revision, services });
     return;

@@ -7,7 +7,7 @@ import type { Options } from '../options.js';
 import { Supervisor } from '../running/supervise.js';
 import { readTarget } from '../target.js';
 import type { Verb } from '../verb.js';
-import { endpointOf } from './add.js';
+import { endpointOf, maxTtlSeconds } from './add.js';
 
 const conflicts: readonly OnConflict[] = ['wait', 'fail', 'takeover'];
 
@@ -34,9 +34,12 @@ export const register: Verb = {
     'ready-check': {
       help: 'on unless --no-ready-check: register as soon as the program runs, answer or not',
     },
-    'ready-timeout': { value: 'SPAN', help: 'for that, else the program is ended (default 30s)' },
-    propagate: { value: 'SPAN', help: 'for callers to notice the mark, and again the delete (default 1s)' },
-    'stop-timeout': { value: 'SPAN', help: 'for the program to end, before SIGKILL (default 10s)' },
+    'ready-timeout': { value: 'DURATION', help: 'for that, else the program is ended (default 30s)' },
+    propagate: {
+      value: 'DURATION',
+      help: 'for callers to notice the mark, and again the delete (default 1s)',
+    },
+    'stop-timeout': { value: 'DURATION', help: 'for the program to end, before SIGKILL (default 10s)' },
     'clean-env': { help: 'keep ETCDCTL_* from the program, which inherits them otherwise' },
     'on-conflict': {
       value: conflicts.join('|'),
@@ -55,13 +58,14 @@ export const register: Verb = {
     const addr = options.text('addr');
     if (addr === undefined) throw wrongUsage('--addr is missing: where callers reach the program');
     if (program[0] === undefined) throw wrongUsage('there is no program: it follows after --');
+    if (program[0] === '') throw wrongUsage('the program behind -- has an empty name');
     const id = options.text('id');
     if (id === '') throw wrongUsage('the id is empty');
     const registration = {
       target: target.service,
       endpoint: endpointOf(addr, options),
       ...(id === undefined ? {} : { id }),
-      ...given('ttlSeconds', options.number('ttl', 1)),
+      ...given('ttlSeconds', options.wholeNumber('ttl', 1, maxTtlSeconds)),
       ...given('onConflict', options.oneOf('on-conflict', conflicts)),
       ...given('onDeleted', options.oneOf('on-deleted', ['restore', 'stop'] as const)),
     };

@@ -16,8 +16,9 @@ export const watch: Verb = {
   details: [
     'On a terminal a table that is kept up to date; in a pipe a line for each change, with --json as JSON. The first tells',
     'all there is (snapshot), those behind it what changed; a later snapshot, when etcd’s history was lost, replaces',
-    'all before. Outages of etcd are told, with their age, and sat out; only at the start etcd must be there.',
-    'SIGINT and SIGTERM end it with 0.',
+    'all before. Outages of etcd are shown, with their age, and survived; only at the start etcd must be there. While',
+    'nothing changes, a line says so (unchanged), ever more rarely, up to one a minute: only by writing is it noticed',
+    'that a reader has left. SIGINT and SIGTERM end it with 0.',
   ],
   options: {},
   examples: [

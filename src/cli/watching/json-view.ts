@@ -1,8 +1,9 @@
-import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
+import type { EndpointEvent, EndpointRecord, EtcdError, Revision } from '../../index.js';
 import { type Output, printJson } from '../io.js';
 import { endpointJson } from '../records.js';
 import type { Target } from '../target.js';
 import { InvalidKeys } from './invalid.js';
+import { QuietTimer } from './quiet-timer.js';
 import type { WatchView } from './view.js';
 
 /** One line of JSON for each event. */
@@ -10,13 +11,19 @@ export class JsonView implements WatchView {
   readonly #output: Output;
   readonly #target: Target;
   readonly #invalid = new InvalidKeys();
+  readonly #quiet: QuietTimer;
+  #revision: Revision = 0n;
 
   constructor(output: Output, target: Target) {
     this.#output = output;
     this.#target = target;
+    this.#quiet = new QuietTimer((quietMs) =>
+      this.#print({ type: 'unchanged', revision: this.#revision, forMs: quietMs }),
+    );
   }
 
   event(event: EndpointEvent): void {
+    this.#revision = event.revision;
     const { type, revision } = event;
     const invalid = [...event.invalid].map((key) => this.#id(key));
     const { appeared, gone } = this.#invalid.update(event);
@@ -34,13 +41,16 @@ export class JsonView implements WatchView {
 
   outage(forMs: number, error: EtcdError | undefined): void {
     this.#line({ type: 'outage', forMs: Math.round(forMs), error: error?.message ?? null });
+    this.#quiet.stop(); // until etcd is reached again, nobody knows whether anything changed
   }
 
   recovered(afterMs: number): void {
     this.#line({ type: 'recovered', afterMs: Math.round(afterMs) });
   }
 
-  end(): void {}
+  end(): void {
+    this.#quiet.stop();
+  }
 
   #all(records: Iterable<EndpointRecord>): object[] {
     return Array.from(records, (record) => this.#record(record));
@@ -57,6 +67,11 @@ export class JsonView implements WatchView {
   }
 
   #line(document: object): void {
+    this.#print(document);
+    this.#quiet.restart();
+  }
+
+  #print(document: object): void {
     printJson(this.#output, { time: new Date().toISOString(), ...document });
   }
 }

@@ -1,9 +1,10 @@
-import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
+import type { EndpointEvent, EndpointRecord, EtcdError, Revision } from '../../index.js';
 import { type Output, print } from '../io.js';
 import { traitCells } from '../records.js';
 import type { Target } from '../target.js';
 import { count, shorten, span } from '../text.js';
 import { InvalidKeys } from './invalid.js';
+import { QuietTimer } from './quiet-timer.js';
 import type { WatchView } from './view.js';
 
 /** One line for each change, its time in front: for a pipe, a log, a grep. */
@@ -11,13 +12,19 @@ export class LineView implements WatchView {
   readonly #output: Output;
   readonly #target: Target;
   readonly #invalid = new InvalidKeys();
+  readonly #quiet: QuietTimer;
+  #revision: Revision = 0n;
 
   constructor(output: Output, target: Target) {
     this.#output = output;
     this.#target = target;
+    this.#quiet = new QuietTimer((quietMs) =>
+      this.#print(`unchanged for ${span(quietMs)} revision=${this.#revision}`),
+    );
   }
 
   event(event: EndpointEvent): void {
+    this.#revision = event.revision;
     const { appeared, gone } = this.#invalid.update(event);
     if (event.type === 'snapshot') this.#snapshot(event);
     else this.#delta(event, gone);
@@ -28,13 +35,16 @@ export class LineView implements WatchView {
   outage(forMs: number, error: EtcdError | undefined): void {
     const why = error ? `: ${error.message}` : '';
     this.#line(`outage etcd is not reached, for ${span(forMs)}${why}`);
+    this.#quiet.stop(); // until etcd is reached again, nobody knows whether anything changed
   }
 
   recovered(afterMs: number): void {
     this.#line(`recovered etcd is reached again, after ${span(afterMs)}`);
   }
 
-  end(): void {}
+  end(): void {
+    this.#quiet.stop();
+  }
 
   #snapshot({ reason, revision, endpoints }: EndpointEvent & { type: 'snapshot' }): void {
     this.#line(`snapshot ${count(endpoints.size, 'endpoint')} reason=${reason} revision=${revision}`);
@@ -63,6 +73,11 @@ export class LineView implements WatchView {
   }
 
   #line(text: string): void {
+    this.#print(text);
+    this.#quiet.restart();
+  }
+
+  #print(text: string): void {
     print(this.#output, [`${new Date().toISOString()} ${text}`]);
   }
 }

@@ -20,7 +20,7 @@ function withoutUnit(name: string): string {
 }
 
 /** Damerau and Levenshtein's distance, restricted: insertions, deletions, substitutions and swaps of neighbours. */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

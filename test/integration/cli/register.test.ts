@@ -215,7 +215,7 @@ describe('etcd-naming register', () => {
       ['--addr', '1.2.3.4:1', '--on-conflict', 'x', '--', 'true'],
       /--on-conflict is 'x'; it must be one of wait, fail/,
     ],
-    [['--addr', '1.2.3.4:1', '--propagate', 'x', '--', 'true'], /--propagate is 'x'; it must be a span/],
+    [['--addr', '1.2.3.4:1', '--propagate', 'x', '--', 'true'], /--propagate is 'x'; it must be a duration/],
   ] as const) {
     it(`refuses ${args.join(' ')} as wrong usage, and runs nothing`, async () => {
       const { code, stderr } = await commands.run('register', target, ...args);

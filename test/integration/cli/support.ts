@@ -142,6 +142,11 @@ export class Commands {
     return this.#start('sh', ['-c', line, process.execPath, main, ...args]);
   }
 
+  /** Runs a line of the shell in which `"$0" "$1"` is the command. */
+  shell(line: string): Promise<Ended> {
+    return this.#start('/bin/sh', ['-c', line, process.execPath, main]).ended;
+  }
+
   /** On a pseudo-terminal of 100 columns and 20 rows; what it shows is its stdout. */
   startOnTerminal(...args: string[]): Command {
     const words = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');

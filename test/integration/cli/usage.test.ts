@@ -39,8 +39,28 @@ describe('etcd-naming', () => {
   });
 
   for (const [args, text] of [
-    [['list'], "there is no verb 'list'; there are ls, get, watch, add, rm, drain, register, doctor"],
-    [['ls', '--bogus'], "Unknown option '--bogus'"],
+    [
+      ['frobnicate'],
+      "there is no verb 'frobnicate'; there are ls, get, watch, add, rm, drain, register, doctor",
+    ],
+    [['list'], "there is no verb 'list'; did you mean 'ls'?"],
+    [['lss'], "there is no verb 'lss'; did you mean 'ls'?"],
+    [['wach', 'svc'], "there is no verb 'wach'; did you mean 'watch'?"],
+    [['ls', '--bogus'], "there is no option '--bogus'"],
+    [['ls', '--prefx', 'a'], "there is no option '--prefx'; did you mean '--prefix'?"],
+    [['add', 'svc', '1.2.3.4:1', '--weight', '-1'], "--weight is '-1'; it must be a number of at least 0"],
+    [
+      ['add', 'svc', '1.2.3.4:1', '--ttl', '1.5'],
+      "--ttl is '1.5'; it must be a whole number from 1 to 9000000000",
+    ],
+    [['register', 'svc', '--addr', '1.2.3.4:1', '--', ''], 'the program behind -- has an empty name'],
+    [['ls', '--command-timeout', '0'], "--command-timeout is '0'; it must be more than 0"],
+    [['ls', '--cert', '/c'], '--cert and --key go together: one of them is missing'],
+    [
+      ['ls', '--endpoints', 'http://a:1', '--cacert', '/c'],
+      '--cacert asks for TLS, but the endpoints say http://',
+    ],
+    [['ls', '--endpoints', ','], "--endpoints is ','; it names no endpoint"],
     [['ls', 'a', 'b'], "'b' is one word too many: etcd-naming ls [target]"],
     [['get'], 'too few words: etcd-naming get <target> [id]'],
     [['ls', ''], 'the target is empty'],
@@ -64,6 +84,29 @@ describe('etcd-naming', () => {
       assert.equal(stderr.trimEnd().split('\n').length, 1);
     });
   }
+
+  it('prints its version for -v, too', async () => {
+    const { code, stdout } = await commands.run('-v');
+    assert.equal(code, 0);
+    assert.equal(stdout, (await commands.run('--version')).stdout);
+  });
+
+  it('takes a list of endpoints as etcdctl does', async () => {
+    const [endpoint = ''] = etcd().endpoints;
+    assert.equal((await commands.runWith(dead, 'ls', '--endpoints', `${endpoint},`)).code, 0);
+    assert.equal(
+      (await commands.runWith(dead, 'ls', '--endpoints', endpoint, '--endpoints', endpoint)).code,
+      0,
+    );
+    assert.equal((await commands.runWith({ ETCDCTL_ENDPOINTS: `${endpoint},` }, 'ls')).code, 0);
+    assert.equal((await commands.run('doctor', 'svc', '--endpoints', `${endpoint},`)).code, 4);
+  });
+
+  it('ends with 1 and one line where its output cannot be written', async () => {
+    const { stdout, stderr } = await commands.shell(`"$0" "$1" --help >/dev/full; echo "rc $?"`);
+    assert.equal(stdout, 'rc 1\n');
+    assert.match(stderr, /^etcd-naming: the output cannot be written: ENOSPC[^\n]*\n$/);
+  });
 
   it('names the variable where no flag was given', async () => {
     const { code, stderr } = await commands.runWith({ ETCDCTL_DIAL_TIMEOUT: 'soon' }, 'ls', 'svc');

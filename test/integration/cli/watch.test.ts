@@ -42,7 +42,10 @@ describe('etcd-naming watch', () => {
       const { code, signal, stdout, stderr } = await command.ended;
       assert.deepEqual([code, signal, stderr], [0, null, '']);
       assert.ok(!stdout.includes(esc));
-      const lines = stdout.trimEnd().split('\n');
+      const lines = stdout
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !line.includes(' unchanged '));
       const told = lines.map((line) =>
         line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '').replace(/revision=\d+/, 'revision=N'),
       );
@@ -66,7 +69,8 @@ describe('etcd-naming watch', () => {
       const events = stdout
         .trimEnd()
         .split('\n')
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ type }) => type !== 'unchanged');
       assert.deepEqual(
         events.map(({ type }) => type),
         ['snapshot', 'delta', 'delta', 'delta'],
@@ -87,6 +91,15 @@ describe('etcd-naming watch', () => {
       command.kill('SIGINT');
       assert.equal((await command.ended).code, 0);
     });
+
+    for (const option of ['', '--json'])
+      it(`ends when its reader has seen enough, though nothing changes ${option}`, async () => {
+        const { signal, stdout, stderr } = await commands.shell(
+          `"$0" "$1" watch '${target}' ${option} | head -n 1`,
+        );
+        assert.deepEqual([signal, stderr], [null, '']);
+        assert.match(stdout, /^[^\n]*snapshot[^\n]*\n$/);
+      });
 
     it('ends when its reader has seen enough', async () => {
       const command = commands.start('watch', target);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readVerbLine, splitCommandLine } from '#src/cli/command-line.js';
-import { environmentOf } from '#src/cli/connection.js';
+import { endpointsOf, environmentOf } from '#src/cli/connection.js';
 import { Options } from '#src/cli/options.js';
 import { verbs } from '#src/cli/verbs/index.js';
 
@@ -34,6 +34,28 @@ describe('a command line', () => {
     assert.equal(options.text('prefix'), 'false');
   });
 
+  it('takes a list in several flags, and a negative number as a value', () => {
+    const args = ['ls', '--endpoints', 'a:1,', '--endpoints', 'b:1', '--prefix', '-1'];
+    const { options } = readVerbLine(verb('ls'), splitCommandLine(args));
+    assert.equal(options.text('endpoints'), 'a:1,,b:1');
+    assert.deepEqual(endpointsOf(options, {}), ['a:1', 'b:1']);
+    assert.equal(options.text('prefix'), '-1');
+  });
+
+  for (const [args, text] of [
+    [['ls', '--prefx', 'a'], "there is no option '--prefx'; did you mean '--prefix'?"],
+    [['ls', '--no-jsn'], "there is no option '--no-jsn'; did you mean '--json'?"],
+    [['ls', '--zzzzzzzz'], "there is no option '--zzzzzzzz'"],
+    [['ls', '-v'], "there is no option '-v'; etcd-naming -v, without a verb, prints the version"],
+    [
+      ['add', 'svc', 'a:1', '--id', '-e1'],
+      '--id needs a value; write --id=VALUE for one that begins with a dash',
+    ],
+  ] as const)
+    it(`says of ${args.join(' ')} what was probably meant`, () => {
+      assert.throws(() => readVerbLine(verb(args[0]), splitCommandLine(args)), { message: text });
+    });
+
   it('is wrong in one line, without the parser’s advice', () => {
     for (const args of [
       ['get', 'svc', '--raw=x'],
@@ -51,11 +73,21 @@ describe('a command line', () => {
 describe('the values of options', () => {
   const options = (values: Record<string, string>) => new Options(values);
 
-  it('are spans in seconds unless they say otherwise', () => {
-    const spans = { '10': 10_000, '1.5s': 1_500, '500ms': 500, '2m': 120_000, '1h': 3_600_000 };
-    for (const [text, ms] of Object.entries(spans)) assert.equal(options({ t: text }).duration('t'), ms);
-    for (const text of ['', 'x', '-1', '1d', '1 s', 's'])
-      assert.throws(() => options({ t: text }).duration('t'), /--t is/);
+  it('are durations as Go spells them, within what timers reach', () => {
+    const durations = { '0': 0, '.5s': 500, '+5s': 5_000, '1m30s': 90_000, '600h': 2 ** 31 - 1 };
+    for (const [text, ms] of Object.entries(durations)) assert.equal(options({ t: text }).duration('t'), ms);
+    for (const text of ['', 'x', '-1s', '1d', '1 s', 's'])
+      assert.throws(() => options({ t: text }).duration('t'), /--t is '.*'; it must be a duration such as/);
+    assert.throws(() => options({ t: '10' }).duration('t'), /\(10s for seconds\)/);
+  });
+
+  it('are whole numbers within bounds', () => {
+    assert.equal(options({ n: '7' }).wholeNumber('n', 1, 9), 7);
+    for (const text of ['0', '10', '1.5', 'x', '-1'])
+      assert.throws(
+        () => options({ n: text }).wholeNumber('n', 1, 9),
+        /--n is '.*'; it must be a whole number from 1 to 9/,
+      );
   });
 
   it('are numbers from their least on', () => {

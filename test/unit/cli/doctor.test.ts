@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { checkName } from '#src/cli/doctor/name.js';
-import { distance, spellingsOf } from '#src/cli/doctor/neighbours.js';
+import { spellingsOf } from '#src/cli/doctor/neighbours.js';
 import { checkProxies } from '#src/cli/doctor/proxies.js';
 import { inParallel } from '#src/cli/parallel.js';
 import { readTarget } from '#src/cli/target.js';
@@ -38,17 +38,6 @@ describe('the doctor’s look at a name', () => {
       const spellings = spellingsOf(readTarget(written));
       assert.ok(!spellings.includes(written) && !spellings.includes(''), written);
     }
-  });
-
-  it('measures how far two names are apart', () => {
-    for (const [a, b, far] of [
-      ['', '', 0],
-      ['svc', 'svc', 0],
-      ['svc', 'svc2', 1],
-      ['svc', 'scv', 2],
-      ['abc', 'xyz', 3],
-    ] as const)
-      assert.equal(distance(a, b), far, `${a} ${b}`);
   });
 });
 

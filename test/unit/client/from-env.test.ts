@@ -19,6 +19,15 @@ describe("client options from etcdctl's variables", () => {
     assert.deepEqual(endpoints, ['https://a:2379', 'https://b:2379']);
   });
 
+  it('name endpoints as etcdctl takes them: with commas that nothing follows, and spaces', () => {
+    for (const text of ['a:1,b:1,', ',a:1,b:1', 'a:1,,b:1', ' a:1 , b:1, ', 'a:1,b:1\n'])
+      assert.deepEqual(optionsFromEnv({ ETCDCTL_ENDPOINTS: text }).endpoints, ['a:1', 'b:1'], text);
+    assert.throws(
+      () => optionsFromEnv({ ETCDCTL_ENDPOINTS: ' , ' }),
+      /ETCDCTL_ENDPOINTS is ' , '; it names no endpoint/,
+    );
+  });
+
   it('take certificates by their files', () => {
     const { tls } = optionsFromEnv({
       ETCDCTL_CACERT: '/tls/ca.pem',
@@ -64,6 +73,19 @@ describe("client options from etcdctl's variables", () => {
     assert.equal(options.timeoutMs, 90_500);
     assert.equal(options.keepaliveTimeMs, 5_000);
     assert.equal(options.keepaliveTimeoutMs, 600);
+  });
+
+  it('have times in all of Go’s spellings, 0 for the default, and none that timers do not reach', () => {
+    const times = { '.5s': 500, '+5s': 5_000, '1us': 1, '600h': 2 ** 31 - 1, '1h1m': 3_660_000 };
+    for (const [text, ms] of Object.entries(times)) {
+      assert.equal(optionsFromEnv({ ETCDCTL_COMMAND_TIMEOUT: text }).timeoutMs, ms, text);
+      assert.equal(optionsFromEnv({ ETCDCTL_DIAL_TIMEOUT: text }).connectTimeoutMs, ms, text);
+      assert.equal(optionsFromEnv({ ETCDCTL_KEEPALIVE_TIMEOUT: text }).keepaliveTimeoutMs, ms, text);
+    }
+    for (const name of ['DIAL_TIMEOUT', 'KEEPALIVE_TIME', 'KEEPALIVE_TIMEOUT'])
+      assert.deepEqual(Object.keys(optionsFromEnv({ [`ETCDCTL_${name}`]: '0' })), ['endpoints']);
+    for (const text of ['0', '0s', '-1s'])
+      assert.throws(() => optionsFromEnv({ ETCDCTL_COMMAND_TIMEOUT: text }), /ETCDCTL_COMMAND_TIMEOUT is/);
   });
 
   it('have limits in bytes, 0 standing for the default', () => {

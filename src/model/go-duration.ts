@@ -1,0 +1,36 @@
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['ns', 1e-6],
+  ['us', 1e-3],
+  ['\u00b5s', 1e-3],
+  ['\u03bcs', 1e-3],
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+
+const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
+/** Go's int64 of nanoseconds reaches no further. */
+const largestMs = (2 ** 63 - 1) / 1e6;
+
+/**
+ * The milliseconds of a duration in Go's spelling, as `time.ParseDuration` reads it: `5s`, `1m30s`, `.5h`, `-1s`, `0`.
+ * Undefined for any other text.
+ */
+export function parseGoDuration(text: string): number | undefined {
+  const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
+  const size = rest === '0' ? 0 : sizeOf(rest);
+  if (size === undefined || size > largestMs) return undefined;
+  return sign === '-' && size !== 0 ? -size : size;
+}
+
+function sizeOf(text: string): number | undefined {
+  let [sum, end] = [0, 0];
+  part.lastIndex = 0;
+  for (let found = part.exec(text); found; found = part.exec(text)) {
+    const [whole, count, unit = ''] = found;
+    sum += Number(count) * (unitMs.get(unit) ?? Number.NaN);
+    end += whole.length;
+  }
+  return end > 0 && end === text.length ? sum : undefined;
+}
