@@ -55,10 +55,10 @@ describe('etcd-naming', () => {
     ],
     [['register', 'svc', '--addr', '1.2.3.4:1', '--', ''], 'the program behind -- has an empty name'],
     [['ls', '--command-timeout', '0'], "--command-timeout is '0'; it must be more than 0"],
-    [['ls', '--cert', '/c'], '--cert and --key go together: one of them is missing'],
+    [['ls', '--cert', '/c'], '--key is missing beside --cert'],
     [
       ['ls', '--endpoints', 'http://a:1', '--cacert', '/c'],
-      '--cacert asks for TLS, but the endpoints say http://',
+      '--cacert asks for TLS, but the endpoints say http://: write https://, or leave --cacert out',
     ],
     [['ls', '--endpoints', ','], "--endpoints is ','; it names no endpoint"],
     [['ls', 'a', 'b'], "'b' is one word too many: etcd-naming ls [target]"],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from '#src/cli/connection.js';
+import { exit } from '#src/cli/exit-codes.js';
+import { exitCodeOf } from '#src/cli/failure.js';
 import { Options } from '#src/cli/options.js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
@@ -77,7 +79,7 @@ describe('a password or token', () => {
     assert.throws(
       () => flagged({}),
       (error: Error) =>
-        error.name === 'Failure' &&
+        exitCodeOf(error) === exit.usage &&
         /in plaintext to '10\.0\.0\.1:1'.*--insecure-transport/.test(error.message) &&
         !error.message.includes(password),
     );
