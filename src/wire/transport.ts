@@ -1,12 +1,6 @@
 import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessHold, raceAbort, withEither } from '../async/index.js';
-import {
-  ClosedError,
-  type EtcdError,
-  InvalidInputError,
-  nameOf,
-  type RequestDescription,
-} from '../errors/index.js';
+import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
 import { checkDuration } from '../model/index.js';
 import { checkAuth } from './auth.js';
@@ -347,8 +341,9 @@ export class Transport {
     const bytes = method.requestSerialize(request);
     const limit = this.#options.maxRequestBytes;
     if (limit > 0 && bytes.length > limit) {
+      const { method: name, subject } = describeRequest(method, request);
       throw new InvalidInputError(
-        `${nameOf(describeRequest(method, request))} request of ${bytes.length} bytes is over the limit of ${limit} (maxRequestBytes; etcd's --max-request-bytes)`,
+        `${name} request of ${bytes.length} bytes${subject ? ` for ${subject}` : ''} is over the limit of ${limit} (maxRequestBytes; etcd's --max-request-bytes)`,
       );
     }
     return bytes;
