@@ -249,6 +249,17 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     );
   });
 
+  it('says to a user who may read a part how to list that', async () => {
+    const user = ['--user', `reader:${password}`];
+    const { code, stdout, stderr } = await commands.run('ls', ...user);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /PERMISSION_DENIED[^\n]*; narrow it with --prefix to what the user may read[^\n]*\n$/,
+    );
+    assert.equal((await commands.run('ls', '--prefix', 'mine/', ...user)).code, 0);
+  });
+
   it('tells a permission that is missing, and how to give it', async () => {
     const user = ['--user', `reader:${password}`];
     const { code, stderr } = await commands.run('ls', 'others', ...user);

@@ -98,8 +98,19 @@ describe('etcd-naming register', () => {
     assert.ok(await isGone());
   });
 
+  it('gives a program as long as it is told, also beyond what timers reach', async () => {
+    const command = commands.start(...words(-1, '--stop-timeout', '600h'));
+    await registered(command);
+    command.kill('SIGTERM');
+    await command.prints('told SIGTERM');
+    command.type('4');
+    const { code, stderr } = await command.ended;
+    assert.equal(code, 4);
+    assert.doesNotMatch(stderr, /SIGKILL/);
+  });
+
   it('waits for nobody after a second signal', async () => {
-    const command = commands.start(...words(3, '--propagate', '1h'));
+    const command = commands.start(...words(3, '--propagate', '600h'));
     await registered(command);
     command.kill('SIGTERM');
     await until('marked', { timeoutMs: 10_000 }, async () => (await record())?.value.includes('draining'));

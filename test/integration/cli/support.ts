@@ -149,8 +149,13 @@ export class Commands {
 
   /** On a pseudo-terminal of 100 columns and 20 rows; what it shows is its stdout. */
   startOnTerminal(...args: string[]): Command {
+    return this.startOnTerminalOf('cols 100 rows 20', ...args);
+  }
+
+  /** @param size as `stty` takes it. */
+  startOnTerminalOf(size: string, ...args: string[]): Command {
     const words = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
-    const line = `stty cols 100 rows 20; exec ${words}`;
+    const line = `stty ${size}; exec ${words}`;
     return this.#start('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
       SHELL: '/bin/sh',
     });

@@ -95,7 +95,7 @@ describe('etcd-naming watch', () => {
     for (const option of ['', '--json'])
       it(`ends when its reader has seen enough, though nothing changes ${option}`, async () => {
         const { signal, stdout, stderr } = await commands.shell(
-          `"$0" "$1" watch '${target}' ${option} | head -n 1`,
+          `"$0" "$1" watch '${target}-quiet' ${option} | head -n 1`,
         );
         assert.deepEqual([signal, stderr], [null, '']);
         assert.match(stdout, /^[^\n]*snapshot[^\n]*\n$/);
@@ -130,6 +130,20 @@ describe('etcd-naming watch', () => {
       const screen = shownBy(stdout, 20);
       assert.equal(screen.filter((line) => line.startsWith('ID ')).length, 1, screen.join('\n'));
       assert.match(screen[0] ?? '', new RegExp(`^${target}: 1 endpoint, revision \\d+, live$`));
+    });
+
+    it('draws for people also where the terminal does not know its size', async () => {
+      const command = commands.startOnTerminalOf('cols 0 rows 0', 'watch', target);
+      await command.prints(/e1 +10\.0\.0\.1:1 +1 +a +- +permanent/);
+    });
+
+    it('keeps columns under each other that hold wide letters', async () => {
+      await manager.addEndpoint(`${target}/東京`, { addr: '10.0.0.3:3' });
+      const command = commands.startOnTerminal('watch', target);
+      await command.prints('東京');
+      await command.prints(/ID {4}ADDR/);
+      await command.prints(/東京 {2}10\.0\.0\.3:3/);
+      await command.prints(/e1 {4}10\.0\.0\.1:1/);
     });
 
     it('shows the age of an outage, and that it is over', async function () {
