@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import type { EtcdError } from '#src/errors/index.js';
 import { op } from '#src/kv/index.js';
-import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { useClients } from '../client/support.js';
 import { say } from './say.js';
+import { useShop } from './shop.js';
 
 async function next(iterable: AsyncIterable<unknown>): Promise<unknown> {
   return iterable[Symbol.asyncIterator]().next();
@@ -77,25 +77,9 @@ describe('the text of an error that comes from etcd says what was asked:', () =>
 });
 
 describe('the text of an error of etcd’s authentication says who asked for what:', () => {
-  const etcd = useEtcd();
+  const { etcd, auth } = useShop();
   const { connect } = useClients();
-  const password = secretOf('shop');
-  const gateway = new AuthGateway(etcd, secretOf('root'));
-  const shop = (): EtcdClient => connect(etcd().endpoints, { auth: { username: 'shop', password } });
-
-  before(async function () {
-    skipUnlessBreakable(this, etcd());
-    await gateway.addRoot();
-    const base64 = (text: string) => Buffer.from(text).toString('base64');
-    await gateway.call('user/add', { name: 'shop', password });
-    await gateway.call('role/add', { name: 'shop' });
-    await gateway.call('role/grant', {
-      name: 'shop',
-      perm: { permType: 'READWRITE', key: base64('shop/'), range_end: base64('shop0') },
-    });
-    await gateway.call('user/grant', { user: 'shop', role: 'shop' });
-    await gateway.enable();
-  });
+  const shop = (): EtcdClient => connect(etcd().endpoints, { auth });
 
   say([
     [

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { Commands, type Environment } from '../cli/support.js';
+import { useShop } from './shop.js';
+
+/** A mistake at the command line, and what is said on stderr. */
+type Row = readonly [mistake: string, args: readonly string[], text: RegExp, env?: Environment];
+
+describe('what the command says of a mistake names the remedy:', () => {
+  const { etcd, auth } = useShop();
+  const commands = new Commands(() => ({
+    ETCDCTL_ENDPOINTS: etcd().endpoints.join(','),
+    ETCDCTL_USER: auth.username,
+    ETCDCTL_PASSWORD: auth.password,
+  }));
+  const plain = { ETCDCTL_ENDPOINTS: 'http://127.0.0.1:1' };
+
+  const rows: readonly Row[] = [
+    ['a verb misspelt', ['lz'], /^etcd-naming: there is no verb 'lz'; did you mean 'ls'\?\n/],
+    [
+      'a flag misspelt',
+      ['ls', '--jsno'],
+      /^etcd-naming: there is no option '--jsno'; did you mean '--json'\?\n/,
+    ],
+    [
+      'ls as a restricted user',
+      ['ls'],
+      /PERMISSION_DENIED: user 'shop' may not read all keys \(Range(Stream)?\).*; narrow it with --prefix to what the user may read, or name a target/,
+    ],
+    [
+      'a flag that asks for TLS with http://',
+      ['ls', '--cacert', '/ca.pem'],
+      /--cacert asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave --cacert out/,
+      plain,
+    ],
+    [
+      'a variable that asks for TLS with http://',
+      ['ls'],
+      /ETCDCTL_CACERT asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave ETCDCTL_CACERT out/,
+      { ...plain, ETCDCTL_CACERT: '/ca.pem' },
+    ],
+  ];
+
+  for (const [mistake, args, text, env = {}] of rows) {
+    it(`${mistake}: ${text.source}`, async () => {
+      const { code, stdout, stderr } = await commands.runWith(env, ...args);
+      assert.match(stderr, text);
+      assert.equal(stdout, '');
+      assert.ok(code !== 0);
+    });
+  }
+
+  it('-v is the version', async () => {
+    assert.match((await commands.run('-v')).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+});
