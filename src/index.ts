@@ -85,7 +85,6 @@ export {
   type WatchEvent,
 } from './model/index.js';
 export { type BalanceOptions, type Traits, traitsOf } from './naming/balance/index.js';
-export { parseAddress, parseSocketPath, type TcpAddress } from './naming/grpc/addresses.js';
 export {
   type Dial,
   type DialOptions,
@@ -97,9 +96,10 @@ export {
   registerServer,
   type ServiceConfigOptions,
 } from './naming/grpc/index.js';
-export { serviceOf, type TargetUri } from './naming/grpc/target-uri.js';
 export {
   type AdvertiseOptions,
+  addressId,
+  addressProblem,
   advertiseAddress,
   ConflictError,
   type DirectoryOptions,
@@ -121,6 +121,10 @@ export {
   type NamingClient,
   NamingError,
   type OnConflict,
+  type ParsedAddress,
+  type ParsedTarget,
+  parseAddress,
+  parseTarget,
   type ReadyOptions,
   type RegisterOptions,
   type Registration,
@@ -133,6 +137,8 @@ export {
   type ServiceSubscriber,
   type ServiceView,
   type SnapshotStore,
+  type SocketAddress,
+  type TcpAddress,
   type UpdateOptions,
 } from './naming/index.js';
 export type { WatchBatch, WatchEnd, Watcher, WatchOptions } from './watch/index.js';

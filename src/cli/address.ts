@@ -1,15 +1,10 @@
 import { connect } from 'node:net';
-import { isOwnHost, parseAddress, parseSocketPath } from '../index.js';
-
-/** Whether an address says its port, or is a socket's and needs none; gRPC takes 443 where it does not. */
-export function namesPort(addr: string): boolean {
-  if (parseSocketPath(addr) !== undefined) return true;
-  return /^(https?:\/\/)?(\[[^\]]*\]|[^:[\]]+):\d+\/?$/.test(addr);
-}
+import { isOwnHost, parseAddress } from '../index.js';
 
 /** Whether a stored address means each caller's own host, so that it leads nowhere from anywhere else. */
 export function leadsToCaller(addr: string): boolean {
-  return isOwnHost(parseAddress(addr)?.host ?? '');
+  const parsed = parseAddress(addr);
+  return 'tcp' in parsed && isOwnHost(parsed.tcp.host);
 }
 
 /**
@@ -21,9 +16,9 @@ export function dialTrouble(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const path = parseSocketPath(addr);
-  const where = path === undefined ? parseAddress(addr) : { path };
-  if (!where) return Promise.resolve('it is no address');
+  const parsed = parseAddress(addr);
+  if ('problem' in parsed) return Promise.resolve(parsed.problem);
+  const where = 'socket' in parsed ? parsed.socket : parsed.tcp;
   return new Promise((resolve) => {
     const socket = connect(where);
     const done = (trouble?: string) => {

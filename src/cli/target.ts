@@ -1,4 +1,4 @@
-import { keyBytes, keyText, serviceOf } from '../index.js';
+import { keyBytes, keyText, parseTarget } from '../index.js';
 import { wrongUsage } from './failure.js';
 import type { Options, OptionTable } from './options.js';
 
@@ -16,12 +16,8 @@ export interface Target {
 /** A service by its name, or as it is dialled: `etcd:///foo/bar`. @throws {Failure} for a name that is none. */
 export function readTarget(written: string): Target {
   if (written === '') throw wrongUsage('the target is empty');
-  if (!written.startsWith('etcd:'))
-    return { written, service: written, prefix: `${written}/`, authority: undefined };
-  // Split as grpc-js splits it, so that the name means here what it means to a channel.
-  const [, authority, path = ''] = /^etcd:(?:\/\/([^/]*)\/)?(.+)$/s.exec(written) ?? [];
-  const service = serviceOf({ scheme: 'etcd', authority, path }, false);
-  return { written, service, prefix: `${service}/`, authority: authority || undefined };
+  const { service, authority } = parseTarget(written);
+  return { written, service, prefix: `${service}/`, authority };
 }
 
 /** For a verb that takes an id: no argument of a program can hold bytes that are not UTF-8. */

@@ -1,6 +1,8 @@
 export { type Bytes, notBytes, toBuffer } from './bytes.js';
 export { checkDuration } from './duration.js';
 export { parseGoDuration } from './go-duration.js';
+export { canonicalHost, hostProblem, unseenProblem } from './host.js';
+export { type HostPort, type SplitProblem, splitHostPort } from './host-port.js';
 export { checkInt64, smallestInt64 } from './int64.js';
 export { type BytesJson, bytesJson, listWithJson, membersJson, withJson } from './json.js';
 export {

@@ -4,7 +4,7 @@ import type { Endpoint, EndpointRecord } from './endpoint.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
 import { retainEndpoint } from './retain-endpoint.js';
-import { checkTarget, isDirect, keyPrefix } from './target.js';
+import { isDirect, keyPrefix, serviceFor } from './target/index.js';
 import { type EndpointOp, toTxnOps } from './update.js';
 
 export interface ManagerCallOptions {
@@ -27,14 +27,18 @@ export interface ManagerOptions {
  * reads what the other wrote. As in Go a target also covers keys nested below it: `foo` sees `foo/bar/1`.
  */
 export class EndpointManager {
+  /** The service's name, also where a URI was given. */
   readonly target: string;
   readonly #client: NamingClient;
   readonly #isWanted: (key: string) => boolean;
 
-  /** @throws {NamingError} `invalid etcd client` or `invalid target`, as Go's NewManager. */
+  /**
+   * @param target A service's name, or the URI that is dialled, such as `etcd:///foo/bar`. Go takes a URI for a name.
+   * @throws {NamingError} `invalid etcd client` or `invalid target`, as Go's NewManager.
+   */
   constructor(client: NamingClient, target: string, options: ManagerOptions = {}) {
     this.#client = checkClient(client);
-    this.target = checkTarget(target);
+    this.target = serviceFor(target, client);
     this.#isWanted = options.direct ? (key) => isDirect(this.target, key) : () => true;
   }
 

@@ -1,3 +1,10 @@
+export {
+  addressProblem,
+  type ParsedAddress,
+  parseAddress,
+  type SocketAddress,
+  type TcpAddress,
+} from './address/index.js';
 export { decodeEndpoint, encodeEndpoint } from './codec.js';
 export {
   type DirectoryOptions,
@@ -18,6 +25,7 @@ export { ConflictError, EndpointDecodeError, NamingError } from './errors.js';
 export type { NamingClient } from './ports.js';
 export {
   type AdvertiseOptions,
+  addressId,
   advertiseAddress,
   type DrainOptions,
   type OnConflict,
@@ -29,5 +37,5 @@ export {
   register,
   type UpdateOptions,
 } from './register/index.js';
-export { checkTarget, isDirect, keyPrefix } from './target.js';
+export { type ParsedTarget, parseTarget } from './target/index.js';
 export type { EndpointOp } from './update.js';

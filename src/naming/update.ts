@@ -3,7 +3,7 @@ import { type Bytes, type LeaseId, shown } from '../model/index.js';
 import { encodeEndpoint } from './codec.js';
 import type { Endpoint } from './endpoint.js';
 import { NamingError } from './errors.js';
-import { checkKey } from './target.js';
+import { checkKey } from './target/index.js';
 
 /** One change of a target's endpoints. */
 export type EndpointOp =

@@ -1,7 +1,6 @@
-import { isIPv6 } from 'node:net';
 import { basename, normalize } from 'node:path';
 import { InvalidInputError } from '../errors/index.js';
-import { isServerName } from '../model/index.js';
+import { canonicalHost, isServerName, splitHostPort, wrongType } from '../model/index.js';
 
 /** A member's client address, parsed. */
 export interface MemberAddress {
@@ -27,8 +26,6 @@ type ParsedEndpoint = MemberAddress & { readonly tls: boolean | undefined };
 
 const withScheme = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i;
 const unixSocket = /^(unixs?):(.*)$/i;
-const hostAndPort = /^(\[[0-9a-f:.]+\]|[^\s:/@?#[\]]+):(\d{1,5})$/i;
-
 /**
  * Reads `host:port`, `http://host:port`, `https://host:port`, and a socket's `unix:/path` and `unixs:/path` (with TLS).
  * As in Go, `unix:///path` is the same, `unix:path` and `unix://path` are relative to the working directory, and a
@@ -38,8 +35,9 @@ const hostAndPort = /^(\[[0-9a-f:.]+\]|[^\s:/@?#[\]]+):(\d{1,5})$/i;
  */
 export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
   // Callers in plain JavaScript pass a single string, or forget it.
-  if (!Array.isArray(endpoints))
-    throw new InvalidInputError(`endpoints is ${typeof endpoints}; it must be a list of strings`);
+  if (typeof endpoints === 'string')
+    throw new InvalidInputError(`endpoints is one string: write ${listOf(endpoints)}`);
+  if (!Array.isArray(endpoints)) throw wrongType('endpoints', endpoints, 'a list of strings');
   if (endpoints.length === 0)
     throw new InvalidInputError('endpoints is empty: name at least one etcd member');
   const parsed = endpoints.map(parseEndpoint);
@@ -52,33 +50,50 @@ export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
 }
 
 function parseEndpoint(endpoint: string): ParsedEndpoint {
-  if (typeof endpoint !== 'string') throw new InvalidInputError(`endpoint ${endpoint} is not a string`);
+  if (typeof endpoint !== 'string') throw wrongType('an endpoint', endpoint, 'a string');
   const [, unix, rest] = unixSocket.exec(endpoint) ?? [];
   if (unix !== undefined && rest !== undefined) return parseSocket(endpoint, unix.toLowerCase(), rest);
   return parseTcp(endpoint);
 }
 
 function parseTcp(endpoint: string): ParsedEndpoint {
+  if (/[,;\s]/.test(endpoint.trim()) && !endpoint.includes('@'))
+    throw malformed(endpoint, `one string per member: ${listOf(endpoint)}`);
   const [, scheme, rest] = withScheme.exec(endpoint) ?? [];
   const tls = tlsOf(scheme, endpoint);
   const address = (rest ?? endpoint).replace(/\/$/, '');
-  const [, bracketed = '', digits] = hostAndPort.exec(address) ?? [];
-  const port = Number(digits ?? Number.NaN);
-  const bare = bracketed.replace(/^\[|\]$/g, '');
+  const split = splitHostPort(address);
+  if ('problem' in split) throw malformed(endpoint, split.problem);
+  const { host, port } = split;
   // grpc-js makes a URL of it, and leaks a socket per attempt when that throws.
-  if (!(port >= 1 && port <= 65535) || !isServerName(bare) || !URL.canParse(`http://${address}`)) {
-    throw new InvalidInputError(
-      `endpoint '${shown(endpoint)}' is not of the form host:port, http(s)://host:port or unix(s):/path${inAscii(bare)}`,
-    );
-  }
-  const host = isIPv6(bare) ? bare : bracketed;
-  return { endpoint, address, target: `dns:${address}`, socket: { host, port }, host, tls };
+  if (port === undefined) throw malformed(endpoint, 'it has no port');
+  if (!isServerName(host) || !URL.canParse(`http://${address}`)) throw malformed(endpoint, inAscii(host));
+  return {
+    endpoint,
+    address,
+    target: `dns:${address}`,
+    socket: { host, port },
+    host,
+    tls,
+  };
+}
+
+function malformed(endpoint: string, why: string): InvalidInputError {
+  const forms = 'host:port, http(s)://host:port or unix(s):/path';
+  return new InvalidInputError(
+    `endpoint '${shown(endpoint)}' is not of the form ${forms}${why === '' ? '' : `: ${why}`}`,
+  );
+}
+
+function listOf(endpoints: string): string {
+  const each = endpoints.split(/[,;\s]+/).filter(Boolean);
+  return `[${each.map((one) => `'${shown(one)}'`).join(', ')}]`;
 }
 
 /** HTTP/2 carries the host as `:authority`, in ASCII alone. */
 function inAscii(host: string): string {
-  if (!/[^\0-\x7f]/.test(host) || !URL.canParse(`http://${host}`)) return '';
-  return `; write its host in ASCII, '${new URL(`http://${host}`).hostname}'`;
+  const ascii = /[^\0-\x7f]/.test(host) ? canonicalHost(host) : '';
+  return ascii === '' ? '' : `write its host in ASCII, '${ascii}'`;
 }
 
 function parseSocket(endpoint: string, scheme: string, rest: string): ParsedEndpoint {

@@ -7,7 +7,9 @@ export function checkName({ service, prefix, authority }: Target): Finding[] {
     ok('name', `the service is '${service}': its records are the keys that start with '${prefix}'`),
   ];
   if (authority !== undefined) found.push(checkAuthority(service, authority));
-  const oddities = namesOdd(service);
+  const url = /^[a-z][a-z0-9+.-]*:\/\/([^/].*)$/i.exec(service)?.[1];
+  if (url !== undefined) found.push(warning('name', `'${service}' is a URL`, `the target would be '${url}'`));
+  const oddities = url === undefined ? namesOdd(service) : [];
   if (oddities.length > 0)
     found.push(
       warning(

@@ -1,8 +1,8 @@
-import { type Endpoint, isWildcard, parseAddress, parseSocketPath, traitsOf } from '../../index.js';
-import { namesPort } from '../address.js';
+import { type Endpoint, parseAddress, traitsOf } from '../../index.js';
 import type { StoredRecord } from '../records.js';
 import { count } from '../text.js';
 import { type Finding, ok, problem, some, warning } from './finding.js';
+import { checkSpelling } from './spelling.js';
 
 /** A record that a resolver can use. */
 export interface UsableRecord extends StoredRecord {
@@ -18,7 +18,7 @@ export function checkRecords(records: readonly StoredRecord[]): {
   const findings = [
     summary(records, usable),
     ...unreadable(records),
-    ...oddAddresses(records),
+    ...checkSpelling(records),
     ...nested(records),
   ];
   if (usable.length > 0) findings.push(...traits(usable));
@@ -26,7 +26,7 @@ export function checkRecords(records: readonly StoredRecord[]): {
 }
 
 function isUsable(record: StoredRecord): record is UsableRecord {
-  return record.endpoint !== undefined && parseAddress(record.endpoint.addr) !== undefined;
+  return record.endpoint !== undefined && 'tcp' in parseAddress(record.endpoint.addr);
 }
 
 function summary(records: readonly StoredRecord[], usable: readonly UsableRecord[]): Finding {
@@ -48,38 +48,6 @@ function unreadable(records: readonly StoredRecord[]): Finding[] {
       'who wrote that? etcd-naming get shows it, rm deletes it',
     ),
   ];
-}
-
-function oddAddresses(records: readonly StoredRecord[]): Finding[] {
-  const found: Finding[] = [];
-  const named = (those: readonly StoredRecord[]) =>
-    some(those.map(({ id, endpoint }) => `'${id}' (${endpoint?.addr})`));
-  const withAddr = records.filter(({ endpoint }) => endpoint !== undefined);
-  const add = (test: (addr: string) => boolean, message: string, advice: string) => {
-    const those = withAddr.filter(({ endpoint }) => test(endpoint?.addr ?? ''));
-    if (those.length > 0) found.push(warning('records', `${message}: ${named(those)}`, advice));
-  };
-  const isTcp = (addr: string) => parseAddress(addr) !== undefined;
-  const isSocket = (addr: string) => parseSocketPath(addr) !== undefined;
-  add((addr) => !isTcp(addr) && !isSocket(addr), 'no address that can be dialled', 'it must be host:port');
-  add(isSocket, 'a socket file', 'only a resolver with allowUnix dials it, and only on that host');
-  add((addr) => isTcp(addr) && !namesPort(addr), 'no port, so gRPC takes 443', 'store host:port');
-  add(
-    (addr) => isWildcard(parseAddress(addr)?.host ?? ''),
-    'a wildcard address, which is each caller’s own host',
-    'register the address that callers reach',
-  );
-  const seen = new Set<string | undefined>();
-  const shared = withAddr.filter(({ endpoint }) => seen.has(endpoint?.addr) || !seen.add(endpoint?.addr));
-  if (shared.length > 0)
-    found.push(
-      warning(
-        'records',
-        `an address that another record has, too: ${named(shared)}`,
-        'a resolver dials it once',
-      ),
-    );
-  return found;
 }
 
 function nested(records: readonly StoredRecord[]): Finding[] {

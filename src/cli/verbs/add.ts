@@ -1,4 +1,6 @@
 import {
+  addressId,
+  addressProblem,
   compare,
   type Endpoint,
   type EtcdClient,
@@ -9,10 +11,8 @@ import {
   type Lease,
   op,
   parseAddress,
-  parseSocketPath,
   type Revision,
 } from '../../index.js';
-import { namesPort } from '../address.js';
 import { exit } from '../exit-codes.js';
 import { Failure, wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
@@ -35,7 +35,7 @@ export const add: Verb = {
     'A record that is there already is left alone and the exit code is 1, unless --force is given.',
   ],
   options: {
-    id: { value: 'ID', help: 'the last part of the key (default: the address)' },
+    id: { value: 'ID', help: 'the last part of the key (default: the address, a slash in it as %2F)' },
     weight: { value: 'N', help: 'its share of the calls, in its metadata' },
     zone: { value: 'ZONE', help: 'where it runs, in its metadata' },
     metadata: { value: 'JSON', help: 'its metadata; weight and zone are added to it' },
@@ -53,7 +53,7 @@ export const add: Verb = {
     const target = readTarget(written);
     const endpoint = endpointOf(addr, call.options);
     encodeEndpoint(endpoint); // before a lease is granted for what cannot be stored
-    const key = keyOf(target, call.options.text('id') ?? addr);
+    const key = keyOf(target, call.options.text('id') ?? addressId(addr));
     const ttlSeconds = call.options.wholeNumber('ttl', 1, maxTtlSeconds);
     const client = call.connect();
     const lease = ttlSeconds === undefined ? undefined : await client.lease.grant({ ttlSeconds });
@@ -70,8 +70,8 @@ export const add: Verb = {
 
 /** What `add` and `register` store. @throws {Failure} for wrong usage. */
 export function endpointOf(addr: string, options: Options): Endpoint {
-  if (!parseAddress(addr) && parseSocketPath(addr) === undefined)
-    throw wrongUsage(`'${addr}' is no address; it must be host:port, [ipv6]:port or unix:/path`);
+  const parsed = parseAddress(addr);
+  if ('problem' in parsed) throw wrongUsage(`the address '${addr}' cannot be dialled: ${parsed.problem}`);
   const [weight, zone] = [options.number('weight', 0), options.text('zone')];
   const metadata = metadataOf(options.text('metadata'));
   if (weight === undefined && zone === undefined)
@@ -148,5 +148,6 @@ function report(
     ? `for ${lease.ttlSeconds} s by the lease ${formatLeaseId(lease.id)}, which nothing keeps alive`
     : 'for good: it stays until somebody deletes it';
   printResult(call, document, `stored ${key} at ${addr}, revision ${revision}, ${life}`);
-  if (!namesPort(addr)) warn(call.io, `warning: ${addr} has no port; gRPC takes 443`);
+  const oddity = addressProblem(addr);
+  if (oddity !== undefined) warn(call.io, `warning: ${addr}: ${oddity}`);
 }

@@ -1,5 +1,5 @@
 import type { OnConflict } from '../../index.js';
-import { parseAddress, parseSocketPath } from '../../index.js';
+import { addressProblem, parseAddress } from '../../index.js';
 import { leadsToCaller } from '../address.js';
 import { wrongUsage } from '../failure.js';
 import { type Environment, warn } from '../io.js';
@@ -25,7 +25,7 @@ export const register: Verb = {
   ],
   options: {
     addr: { value: 'HOST:PORT', help: 'where callers reach it' },
-    id: { value: 'ID', help: 'the last part of the key (default: the address)' },
+    id: { value: 'ID', help: 'the last part of the key (default: the address, a slash in it as %2F)' },
     ttl: { value: 'S', help: 'seconds until the record is gone if this process dies (default 10)' },
     weight: { value: 'N', help: 'its share of the calls, in its metadata' },
     zone: { value: 'ZONE', help: 'where it runs, in its metadata' },
@@ -57,6 +57,8 @@ export const register: Verb = {
     const target = readTarget(words[0] ?? '');
     const addr = options.text('addr');
     if (addr === undefined) throw wrongUsage('--addr is missing: where callers reach the program');
+    const unfit = addressProblem(addr);
+    if (unfit !== undefined) throw wrongUsage(`--addr is '${addr}', which cannot be registered: ${unfit}`);
     if (program[0] === undefined) throw wrongUsage('there is no program: it follows after --');
     if (program[0] === '') throw wrongUsage('the program behind -- has an empty name');
     const id = options.text('id');
@@ -104,8 +106,10 @@ function readyAddr(options: Options, addr: string): string | undefined {
     throw wrongUsage('--ready-addr names the address to ask, and --no-ready-check asks none');
   }
   if (given === undefined) return addr;
-  if (parseAddress(given) || parseSocketPath(given) !== undefined) return given;
-  throw wrongUsage(`--ready-addr is '${given}', which is no address; it must be host:port`);
+  const parsed = parseAddress(given);
+  if ('problem' in parsed)
+    throw wrongUsage(`--ready-addr is '${given}', which cannot be dialled: ${parsed.problem}`);
+  return given;
 }
 
 function given<Name extends string, T>(name: Name, value: T | undefined): { [K in Name]?: T } {

@@ -2,7 +2,7 @@ import { type Clock, ElapsedClock, Mailbox, onAbort } from '../../async/index.js
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { Remembered } from '../remembered.js';
-import { checkTarget } from '../target.js';
+import { serviceFor } from '../target/index.js';
 import { type MemoryView, memoryStatus } from './earlier-view.js';
 import { checkLossProtection, defaultReadIntervalMs, type LossProtectionOptions } from './loss/options.js';
 import { SilenceDetector } from './loss/silence-detector.js';
@@ -62,12 +62,15 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   /**
-   * Follows a target, and calls back with the whole view: soon if it is known, never from in here, then after each
+   * Follows a target, a service's name or the URI that is dialled, and calls back with the whole view: soon if it is known, never from in here, then after each
    * change. The returned function lets go of it; 5 s after the last one did, the watch ends and its view is kept as
    * memory, which is shown when the target is followed again and etcd has not answered within a second.
    */
   follow(target: string, subscriber: ServiceSubscriber): () => void {
-    checkTarget(target);
+    return this.#follow(serviceFor(target, this.#client), subscriber);
+  }
+
+  #follow(target: string, subscriber: ServiceSubscriber): () => void {
     const closed = this.#closed;
     if (closed) {
       const soon = setImmediate(() => subscriber.trouble(closed));
@@ -122,14 +125,15 @@ export class ServiceDirectory implements AsyncDisposable {
 
   /** What is known of a target that is followed at the moment; undefined when nothing is. Waits for nothing. */
   get(target: string): ServiceView | undefined {
-    return this.#services.get(target)?.view;
+    return this.#services.get(serviceFor(target, this.#client))?.view;
   }
 
   /** What can be said of a target; of one that is not followed, what is remembered of it. */
   status(target: string): ServiceStatus {
-    const service = this.#services.get(target);
+    const name = serviceFor(target, this.#client);
+    const service = this.#services.get(name);
     if (service) return service.status();
-    const remembered = this.#remembered.get(target);
+    const remembered = this.#remembered.get(name);
     return remembered ? memoryStatus(remembered, this.#clock.now()) : statusOf(undefined, 'none', 0);
   }
 
@@ -140,12 +144,13 @@ export class ServiceDirectory implements AsyncDisposable {
    *   {ClosedError} when the client or the directory closes; {InvalidInputError} for options that cannot work.
    */
   async ready(target: string, options: ReadyOptions = {}): Promise<ServiceView> {
+    const service = serviceFor(target, this.#client);
     const ports = {
       clock: this.#clock,
-      target,
-      follow: (subscriber: ServiceSubscriber) => this.follow(target, subscriber),
+      target: service,
+      follow: (subscriber: ServiceSubscriber) => this.#follow(service, subscriber),
       onTrouble: (listener: (error: EtcdError) => void) =>
-        this.#services.get(target)?.onTrouble(listener) ?? (() => {}),
+        this.#services.get(service)?.onTrouble(listener) ?? (() => {}),
       status: () => this.status(target),
     };
     return whenReady(ports, options);

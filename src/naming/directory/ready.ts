@@ -1,7 +1,7 @@
 import { type Clock, raceAbort } from '../../async/index.js';
 import { DeadlineError, type EtcdError, InvalidInputError } from '../../errors/index.js';
 import { checkDuration } from '../../model/index.js';
-import { keyPrefix } from '../target.js';
+import { keyPrefix } from '../target/index.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 
 export interface ReadyOptions {

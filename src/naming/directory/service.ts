@@ -5,7 +5,7 @@ import { withJson } from '../../model/index.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
 import { retainEndpoint } from '../retain-endpoint.js';
-import { isDirect, keyPrefix } from '../target.js';
+import { isDirect, keyPrefix } from '../target/index.js';
 import { asList, type EarlierView, type MemoryView, memoryStatus } from './earlier-view.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
 import { LossProtection, type Seen } from './loss/loss-protection.js';

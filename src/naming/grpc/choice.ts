@@ -1,6 +1,6 @@
+import { parseAddress, type SocketAddress, type TcpAddress } from '../address/index.js';
 import { type SubsetOptions, sharedTraits, subsetOf, type Traits, traitsOf } from '../balance/index.js';
 import type { EndpointRecord } from '../endpoint.js';
-import { type Address, parseAddress, parseSocketPath } from './addresses.js';
 
 /** Which of a service's records a channel is to use. */
 export interface ChoiceOptions {
@@ -16,7 +16,7 @@ export interface ChoiceOptions {
 export interface Choice {
   /** Unique in a list. */
   readonly name: string;
-  readonly address: Address;
+  readonly address: TcpAddress | SocketAddress;
   readonly traits: Traits;
 }
 
@@ -91,10 +91,10 @@ function allows(allowUnix: ChoiceOptions['allowUnix'], path: string): boolean {
 }
 
 function choiceOf(record: EndpointRecord, { allowUnix }: ChoiceOptions): Choice | undefined {
-  const traits = traitsOf(record.metadata);
-  const path = parseSocketPath(record.addr);
-  if (path !== undefined)
-    return allows(allowUnix, path) ? { name: `unix:${path}`, address: { path }, traits } : undefined;
-  const address = parseAddress(record.addr);
-  return address && { name: `${address.host} ${address.port}`, address, traits };
+  const parsed = parseAddress(record.addr);
+  if ('problem' in parsed) return undefined;
+  // A value in etcd is data, and no permission to dial a socket file.
+  if ('socket' in parsed && !allows(allowUnix, parsed.socket.path)) return undefined;
+  const address = 'socket' in parsed ? parsed.socket : parsed.tcp;
+  return { name: parsed.name, address, traits: traitsOf(record.metadata) };
 }

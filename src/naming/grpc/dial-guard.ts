@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { hangUpOnSilence } from '../../async/index.js';
-import type { Address } from './addresses.js';
+import type { SocketAddress, TcpAddress } from '../address/index.js';
 
 /** How long the socket that is being made just now may be silent; undefined for sockets of others. */
 let silenceMs: number | undefined;
@@ -15,7 +15,7 @@ let isSubscribed = false;
  * `signal` and then publishes the socket, all in one go: so the getter marks the sockets that are ours. When grpc-js no
  * longer passes the address on, nothing is bounded, and nothing else changes; remove this when it bounds an attempt.
  */
-export function guarded<T extends Address>(address: T, connectTimeoutMs: number): T {
+export function guarded<T extends TcpAddress | SocketAddress>(address: T, connectTimeoutMs: number): T {
   if (!isSubscribed) subscribe('net.client.socket', guard);
   isSubscribed = true;
   return {

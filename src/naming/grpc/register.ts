@@ -6,18 +6,18 @@ import { ServiceDirectory } from '../directory/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
-import { registerBalancer } from './balancer.js';
-import type { ChoiceOptions } from './choice.js';
-import { EtcdResolver, policyOf, type Source } from './resolver.js';
-import { type ServiceConfigOptions, ServiceConfigs } from './service-configs.js';
 import {
-  authorityOf,
   checkAuthorityName,
-  checkScheme,
+  registerAuthorities,
   serviceOf,
   splitTarget,
   type TargetUri,
-} from './target-uri.js';
+} from '../target/index.js';
+import { registerBalancer } from './balancer.js';
+import type { ChoiceOptions } from './choice.js';
+import { EtcdResolver, policyOf, type Source } from './resolver.js';
+import { authorityOf, checkScheme } from './scheme.js';
+import { type ServiceConfigOptions, ServiceConfigs } from './service-configs.js';
 
 export interface ResolverOptions {
   /** The URI scheme to serve; none of gRPC's own, such as `dns`. Default `etcd`. */
@@ -69,7 +69,7 @@ export function registerEtcdResolver(
   options: ResolverOptions = {},
 ): Disposable {
   const scheme = checkScheme(options.scheme ?? 'etcd');
-  const registration = new ResolverRegistration(directoryOf(source), options);
+  const registration = new ResolverRegistration(scheme, directoryOf(source), options);
   registerBalancer(); // also for those who name it in a service config of their own
   experimental.registerResolver(scheme, registration.resolverClass());
   return registration;
@@ -83,10 +83,11 @@ class ResolverRegistration implements Disposable {
   readonly #connectTimeoutMs: number;
   readonly #balance: BalanceOptions | undefined;
   readonly #serviceConfigs: ServiceConfigs | undefined;
+  readonly #releaseAuthorities: () => void;
   readonly #releaseClose: () => void;
   #gone: string | undefined;
 
-  constructor(directory: ServiceDirectory, options: ResolverOptions) {
+  constructor(scheme: string, directory: ServiceDirectory, options: ResolverOptions) {
     this.#directory = directory;
     this.#choice = choiceOf(options);
     this.#connectTimeoutMs = checkConnectTimeout(options.connectTimeoutMs);
@@ -96,6 +97,7 @@ class ResolverRegistration implements Disposable {
       checkAuthorityName(name);
       this.#authorities.set(name, directoryOf(other));
     }
+    this.#releaseAuthorities = registerAuthorities(scheme, clientsOf(this.#authorities));
     this.#releaseClose = directory.client.onClose(() => this.#revoke('its etcd client was closed'));
   }
 
@@ -138,8 +140,13 @@ class ResolverRegistration implements Disposable {
   #revoke(reason: string): void {
     if (this.#gone) return;
     this.#gone = reason;
+    this.#releaseAuthorities();
     for (const resolver of [...this.#inUse]) resolver.revoke(reason);
   }
+}
+
+function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<string, NamingClient> {
+  return new Map([...authorities].map(([name, { client }]) => [name, client]));
 }
 
 /** Differs from process to process. */

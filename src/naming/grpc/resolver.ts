@@ -3,14 +3,13 @@ import { systemClock } from '../../async/index.js';
 import { ClosedError, type EtcdError, escapeControls } from '../../errors/index.js';
 import type { BalanceOptions } from '../balance/index.js';
 import type { ServiceDirectory, ServiceView } from '../directory/index.js';
-import { keyPrefix } from '../target.js';
+import { keyPrefix, type TargetUri, targetOf } from '../target/index.js';
 import { setTraits } from './balancer.js';
 import { policyName } from './balancer-config.js';
 import { type Choice, type ChoiceOptions, type Choices, choose, sameChoices } from './choice.js';
 import { Coalescer } from './coalescer.js';
 import { guarded } from './dial-guard.js';
 import type { ServiceConfigs } from './service-configs.js';
-import type { TargetUri } from './target-uri.js';
 
 /** Where a resolver follows which service; or why it cannot. */
 export type Source =
@@ -94,7 +93,7 @@ export class EtcdResolver implements experimental.Resolver {
     }
     this.#home.inUse.add(this);
     this.#service = source.service;
-    this.#unsubscribe = source.directory.follow(source.service, {
+    this.#unsubscribe = source.directory.follow(targetOf(source.service), {
       view: (view) => {
         const before = this.#view;
         this.#view = view;

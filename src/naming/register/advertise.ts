@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { isOwnHost, shown } from '../../model/index.js';
+import { hostProblem, isOwnHost, printable, shown } from '../../model/index.js';
+import { addressProblem } from '../address/index.js';
 import { NamingError } from '../errors.js';
 
 export interface AdvertiseOptions {
@@ -16,7 +17,7 @@ export interface AdvertiseOptions {
  * The address at which other hosts reach a server on this port: from the environment variable, else from a network
  * interface. A guess where there are several: name the interface, or the address itself.
  * @throws {NamingError} when there is none, or it is a wildcard or loopback address, which would send every caller to
- *   itself.
+ *   itself; and for a port that is none.
  */
 export function advertiseAddress(port: number, options: AdvertiseOptions = {}): string {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -29,9 +30,11 @@ export function advertiseAddress(port: number, options: AdvertiseOptions = {}): 
   if (isOwnHost(host)) throw new NamingError(`${host} cannot be advertised: it means each caller's own host`);
   if (/^fe[89ab].:/i.test(host))
     throw new NamingError(`${host} cannot be advertised: a link-local address means nothing elsewhere`);
-  if (isIPv6(host)) return `[${host}]:${port}`;
-  if (!/^[\w.-]+$/.test(host)) throw new NamingError(`${name} is '${host}', which is no host`);
-  return `${host}:${port}`;
+  const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+  const problem = hostProblem(host) ?? addressProblem(address);
+  if (problem !== undefined)
+    throw new NamingError(`${name} is '${printable(host)}', which is no host to advertise: ${problem}`);
+  return address;
 }
 
 function hostOf({ interface: wanted, family }: AdvertiseOptions): string {

@@ -1,5 +1,6 @@
 export { type AdvertiseOptions, advertiseAddress } from './advertise.js';
 export type { OnConflict } from './core/index.js';
+export { addressId } from './default-id.js';
 export { checkDrain } from './drain.js';
 export { type RegisterOptions, register } from './register.js';
 export type {

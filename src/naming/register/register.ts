@@ -1,22 +1,24 @@
 import type { EtcdError } from '../../errors/index.js';
 import { checkDuration } from '../../model/index.js';
+import { checkAddress } from '../address/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
-import { checkKey, checkTarget, keyPrefix } from '../target.js';
+import { checkKey, keyPrefix, serviceFor } from '../target/index.js';
 import { Claim, type OnConflict } from './core/index.js';
-import { defaultId } from './default-id.js';
+import { defaultId, nestedId } from './default-id.js';
+import { replaceNested } from './nested-record.js';
 import { Registrar } from './registrar.js';
 import type { Registration } from './types.js';
 
 export interface RegisterOptions {
-  /** The service, e.g. `foo/bar/my-service`. */
+  /** The service by its name, such as `foo/bar/my-service`, or as it is dialled: `etcd:///foo/bar/my-service`. */
   readonly target: string;
   readonly endpoint: Endpoint;
   /**
-   * The last part of the key, `<target>/<id>`. Default: the endpoint's addr, as etcd's old resolver did; in a worker of
-   * `node:cluster` or PM2, which shares its address with others, `<addr>#<worker>`. Processes that share an address in
-   * another way need an id each.
+   * The last part of the key, `<target>/<id>`. Default: the endpoint's addr, as etcd's old resolver did, with the slashes
+   * of one that has some escaped (`unix:%2Frun%2Fa.sock`); in a worker of `node:cluster` or PM2, which shares its address
+   * with others, `<addr>#<worker>`. Processes that share an address in another way need an id each.
    */
   readonly id?: string;
   /**
@@ -49,12 +51,13 @@ export interface RegisterOptions {
  * comes back under the same key. Resolves once it is stored for the first time. Rejects at once for what waiting cannot
  * repair and for an abort, whatever state etcd is in: what was stored or granted until then is given back behind, for
  * 5 s at most, or until the client is closed.
- * @throws {NamingError} for an empty target, id or address; {InvalidInputError} for a time out of range; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} naming the cause after `timeoutMs`;
+ * @throws {NamingError} for a target that names no service, an empty id, or an address that callers cannot dial, with the
+ *   reason; {InvalidInputError} for a time out of range; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} naming the cause after `timeoutMs`;
  *   {PermissionDeniedError} and the like for what waiting cannot mend; the signal's own reason.
  */
 export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
   checkClient(client);
-  const target = checkTarget(options?.target);
+  const target = serviceFor(options?.target, client);
   const {
     endpoint,
     onConflict = 'wait',
@@ -63,16 +66,18 @@ export async function register(client: NamingClient, options: RegisterOptions): 
     timeoutMs = 30_000,
   } = options;
   checkDuration('timeoutMs', timeoutMs);
-  if (typeof endpoint?.addr !== 'string') throw new NamingError('the endpoint has no addr');
+  checkAddress(endpoint?.addr);
   oneOf('onConflict', onConflict, ['wait', 'fail', 'takeover']);
   oneOf('onDeleted', onDeleted, ['restore', 'stop']);
-  if (endpoint.addr === '') throw new NamingError('the endpoint has no addr');
   const id = options.id ?? defaultId(endpoint.addr);
   if (id === '') throw new NamingError('the endpoint id is empty');
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
   const { onTrouble } = options;
   const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted, onTrouble });
   await registrar.start(timeoutMs, options.signal);
+  const nested = nestedId(endpoint.addr);
+  if (options.id === undefined && nested !== id)
+    void replaceNested(client, keyPrefix(target) + nested, endpoint.addr);
   return registrar;
 }
 

@@ -1,6 +1,7 @@
 import { onAbort, raceAbort } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import { checkDuration, type LeaseId, type Revision } from '../../model/index.js';
+import { checkAddress } from '../address/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
@@ -113,6 +114,7 @@ export class Registrar implements Registration {
   async update(change: Partial<Endpoint>, options: UpdateOptions = {}): Promise<void> {
     const { signal, timeoutMs = this.#client.timeoutMs ?? updateTimeoutMs } = options;
     if (typeof change !== 'object' || change === null) throw new NamingError('update() was given no change');
+    if ('addr' in change) checkAddress(change.addr);
     checkDuration('timeoutMs', timeoutMs);
     signal?.throwIfAborted();
     await this.#call((call) => ({ type: 'update', call, change, timeoutMs }), signal);

@@ -78,8 +78,8 @@ describe('etcd-naming add, rm and drain', () => {
   });
 
   for (const [args, text] of [
-    [['no address'], /is no address/],
-    [['host:99999'], /is no address/],
+    [['no address'], /'no address' cannot be dialled: it has a space/],
+    [['host:99999'], /'host:99999' cannot be dialled: port 99999 is over 65535/],
     [['10.0.0.1:1', '--metadata', '{'], /--metadata is no JSON/],
     [['10.0.0.1:1', '--metadata', '"x"', '--zone', 'z'], /metadata that is an object/],
     [['10.0.0.1:1', '--weight', '-1'], /--weight/],

@@ -118,14 +118,19 @@ describe('etcd-naming doctor', () => {
   it('tells records that lead nowhere', async () => {
     await client.kv.put(`${target}/bad`, 'no json');
     await put('none', 'not an address');
+    await put('far', 'h:70000');
+    await client.kv.put(`${target}/empty`, '{"Op":0}');
     const { code, found } = await examine();
     assert.equal(code, 4);
-    assert.match(found('problem', 'records'), /2 records, none with an address that can be dialled/);
+    assert.match(found('problem', 'records'), /4 records, none with an address that can be dialled/);
     assert.match(
       found('warning', 'records'),
       /passed over: 'bad' \(the value is not JSON: "n" at character 0\)/,
     );
-    assert.match(found('warning', 'records'), /no address that can be dialled: 'none' \(not an address\)/);
+    assert.match(
+      found('warning', 'records'),
+      /no address that can be dialled: 'empty' \(no Addr\), 'far' \(h:70000: port 70000 is over 65535\), 'none' \(not an address: it has a space\)/,
+    );
   });
 
   it('tells odd addresses apart: sockets, wildcards, missing ports, doubles', async () => {

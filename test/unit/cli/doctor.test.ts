@@ -24,6 +24,17 @@ describe('the doctor’s look at a name', () => {
     assert.match(warnings('s\x00vc')[0] ?? '', /control characters/);
   });
 
+  it('says what the target of a URL would be', () => {
+    const [url, ...others] = checkName(readTarget('http://shop/a')).filter(
+      ({ level }) => level === 'warning',
+    );
+    assert.deepEqual(
+      [url?.message, url?.advice],
+      ["'http://shop/a' is a URL", "the target would be 'shop/a'"],
+    );
+    assert.deepEqual(others, []);
+  });
+
   it('tells an etcd’s address from a name in the authority', () => {
     assert.match(warnings('etcd://10.0.0.1:2379/svc')[0] ?? '', /looks like the address of an etcd/);
     assert.match(warnings('etcd://foo/svc')[0] ?? '', /Go's resolver would drop it/);

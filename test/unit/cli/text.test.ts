@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { leadsToCaller, namesPort } from '#src/cli/address.js';
+import { leadsToCaller } from '#src/cli/address.js';
 import { cut, displayWidth } from '#src/cli/display-width.js';
 import { describe as describeError, exitCodeOf, Failure } from '#src/cli/failure.js';
 import { toJson } from '#src/cli/json.js';
@@ -189,12 +189,6 @@ describe('a target', () => {
 });
 
 describe('an address', () => {
-  it('names its port or does not', () => {
-    for (const addr of ['h:1', '[::1]:1', 'http://h:1', 'http://h:1/', 'unix:/a'])
-      assert.ok(namesPort(addr), addr);
-    for (const addr of ['h', '[::1]', '::1', 'http://h', '1.2.3.4']) assert.ok(!namesPort(addr), addr);
-  });
-
   it('is the caller’s own host or not', () => {
     for (const addr of ['127.0.0.1:1', 'localhost:1', '[::1]:1', '0.0.0.0:1', '[::]:1'])
       assert.ok(leadsToCaller(addr), addr);

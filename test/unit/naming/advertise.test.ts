@@ -44,6 +44,12 @@ describe('the address to advertise', () => {
     it(`has no port ${port}`, () => assert.throws(() => by('10.1.2.3', port), /the port is/));
   }
 
+  it('has no port that is a text', () => {
+    assert.throws(() => by('10.1.2.3', '50051' as never), {
+      message: /the port is '50051' \(string\); it must be a whole number from 1 to 65535/,
+    });
+  });
+
   it('is a network interface’s where the environment says nothing', function () {
     const [name, address] =
       Object.entries(networkInterfaces())

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Channel, credentials, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { dial } from '#src/naming/grpc/index.js';
-import { authorityOf, serviceOf, splitTarget, type TargetUri } from '#src/naming/grpc/target-uri.js';
+import { authorityOf } from '#src/naming/grpc/scheme.js';
+import { serviceOf, splitTarget, type TargetUri } from '#src/naming/target/index.js';
 
 /** Each target as grpc-js itself splits it and hands it to a resolver. */
 let parsed: TargetUri | undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { dial } from '#src/naming/grpc/index.js';
-import { checkTarget, NamingError } from '#src/naming/index.js';
-import { checkKey } from '#src/naming/target.js';
+import { NamingError, parseTarget } from '#src/naming/index.js';
+import { checkKey } from '#src/naming/target/index.js';
 
 describe('a name', () => {
   for (const name of [
@@ -18,14 +18,14 @@ describe('a name', () => {
     ' ',
   ]) {
     it(`may be ${JSON.stringify(name)}, as it is`, () => {
-      assert.equal(checkTarget(name), name);
+      assert.equal(parseTarget(name).service, name);
       assert.equal(checkKey('svc', `svc/${name}`), `svc/${name}`);
     });
   }
 
   for (const name of ['s\ud800', '\udc00s', '\udc00\ud800']) {
     it(`has no half of a surrogate pair, as ${JSON.stringify(name)} has, which would be the same as any other`, () => {
-      for (const refused of [() => checkTarget(name), () => checkKey('svc', `svc/${name}`), () => dial(name)])
+      for (const refused of [() => parseTarget(name), () => checkKey('svc', `svc/${name}`), () => dial(name)])
         assert.throws(refused, (error) => error instanceof NamingError && /surrogate/.test(error.message));
     });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EndpointManager, type EndpointOp, type NamingClient, NamingError } from '#src/naming/index.js';
-import { checkKey, checkTarget, keyPrefix } from '#src/naming/target.js';
+import { checkKey, checkService, keyPrefix } from '#src/naming/target/index.js';
 import { toTxnOps } from '#src/naming/update.js';
 
 const endpoint = (addr: string) => ({ addr });
@@ -108,13 +108,13 @@ describe('a target', () => {
       code: 3,
       message: /^INVALID_ARGUMENT: invalid target: target is /,
     };
-    assert.throws(() => checkTarget(''), invalid);
-    assert.throws(() => checkTarget(undefined as unknown as string), invalid);
+    assert.throws(() => checkService(''), invalid);
+    assert.throws(() => checkService(undefined as unknown as string), invalid);
   });
 
   it('may be anything else, and ends its prefix with one more slash', () => {
-    assert.equal(keyPrefix(checkTarget('foo/')), 'foo//');
-    assert.equal(keyPrefix(checkTarget('/foo')), '/foo/');
+    assert.equal(keyPrefix(checkService('foo/')), 'foo//');
+    assert.equal(keyPrefix(checkService('/foo')), '/foo/');
   });
 });
 

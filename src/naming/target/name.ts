@@ -1,5 +1,5 @@
-import { type Bytes, isKeyText, keyText, shown } from '../model/index.js';
-import { NamingError } from './errors.js';
+import { type Bytes, isKeyText, keyText, shown } from '../../model/index.js';
+import { NamingError } from '../errors.js';
 
 /** Where a target's endpoints are stored: `<target>/`. The slash keeps `svc` from seeing `svc2`. */
 export function keyPrefix(target: string): string {
@@ -7,14 +7,14 @@ export function keyPrefix(target: string): string {
 }
 
 /**
- * @throws {NamingError} `invalid target` for an empty one, as Go does; Go refuses nothing else. Half of a surrogate pair,
- *   which Go's strings cannot hold, is refused too: encoded, it would be the same name as any other half.
+ * @throws {NamingError} `invalid target` for an empty service name, as Go does; Go refuses nothing else. Half of a
+ *   surrogate pair, which Go's strings cannot hold, is refused too: encoded, it would be the same name as any other half.
  */
-export function checkTarget(target: string): string {
-  if (typeof target !== 'string' || target === '')
-    throw new NamingError(`invalid target: target is ${shown(target)}; it must be a name such as 'foo/bar'`);
-  if (/\p{Surrogate}/u.test(target)) throw new NamingError(`invalid target: ${halfPair}`);
-  return target;
+export function checkService(service: string): string {
+  if (typeof service !== 'string' || service === '')
+    throw new NamingError(`invalid target: target is ${shown(service)}; it must be a name such as 'foo/bar'`);
+  if (/\p{Surrogate}/u.test(service)) throw new NamingError(`invalid target: ${halfPair}`);
+  return service;
 }
 
 /**

@@ -1,0 +1,88 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { printable } from './key-text.js';
+
+const maxName = 253;
+const maxLabel = 63;
+
+/**
+ * A host as `getaddrinfo` understands it, in one spelling: WHATWG's URL parser reads shortened, octal and hexadecimal
+ * IPv4 addresses, and maps other scripts' letters and digits, by the same rules. IPv6 has brackets, and no zone. '' for
+ * what is no host.
+ */
+export function canonicalHost(host: string): string {
+  if (isPlain(host)) return host;
+  const bare = host.replace(/^\[(.*)\]$/s, '$1');
+  const literal = bare.includes(':') ? `[${bare.replace(/%.*$/s, '')}]` : bare;
+  // The parser would take a part of these for something else than the host, and skip white space and control characters.
+  if (/[\s\p{Cc}@/?#\\%]/u.test(literal)) return '';
+  const { hostname = '' } = URL.canParse(`http://${literal}`) ? new URL(`http://${literal}`) : {};
+  return unmapped(hostname.replace(/\.$/, ''));
+}
+
+/**
+ * Why no connection can be made to a host, which is an IP address, an IPv6 one also with a zone and without brackets, or
+ * a name that DNS can have; undefined for a host.
+ */
+export function hostProblem(host: string): string | undefined {
+  if (isPlain(host)) return undefined;
+  if (host === '') return 'it names no host';
+  const unseen = unseenProblem(host);
+  if (unseen !== undefined) return unseen;
+  if (host.includes(':')) return isIpv6(host) ? undefined : `'${printable(host)}' is no IPv6 address`;
+  return nameProblem(host);
+}
+
+/**
+ * Names the first character that cannot be seen, or not for what it is, such as U+202E, which turns the text behind it;
+ * undefined where there is none.
+ */
+export function unseenProblem(text: string): string | undefined {
+  const code = /[\s\p{C}\p{Default_Ignorable_Code_Point}]/u.exec(text)?.[0].codePointAt(0);
+  if (code === undefined) return undefined;
+  if (code === 0x20) return 'it has a space';
+  return `it has the character U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** Whether it is in its one spelling, at a glance: an IPv4 address; or a name in lower case that no parser changes. */
+function isPlain(host: string): boolean {
+  return isIPv4(host) || (host.length <= maxName && plainName.test(host));
+}
+
+/** Its last part does not begin as a number does, and no part may be punycode, whose rules are longer. */
+const plainName = /^(?!.*xn--)(?:[a-z0-9_-]{1,63}\.)*[a-z_-][a-z0-9_-]{0,62}$/;
+
+function nameProblem(host: string): string | undefined {
+  const ascii = canonicalHost(host);
+  const shown = printable(host);
+  if (ascii === '') return `'${shown}' is no host name`;
+  // A URL parser reads these as IPv4, whereas getaddrinfo asks DNS for a name that cannot be there.
+  if (isIPv4(ascii)) return isNameToDns(host) ? `'${shown}' is no IPv4 address` : undefined;
+  if (ascii.length > maxName) return `its host name is longer than the ${maxName} characters that DNS has`;
+  for (const label of ascii.split('.')) {
+    if (label === '') return `its host name '${shown}' has an empty part`;
+    if (label.length > maxLabel) return `a part of its host name is longer than ${maxLabel} characters`;
+    const odd = /[^a-z0-9_-]/.exec(label)?.[0];
+    if (odd === ',' || odd === ';') return `it is more than one address, by '${odd}'`;
+    if (odd !== undefined) return `its host has the character '${odd}', which no host name can have`;
+  }
+  return undefined;
+}
+
+/** In how a zone is written more strict than Node, which takes a colon. */
+function isIpv6(host: string): boolean {
+  const [address = '', zone] = host.split(/%(.*)/s);
+  return isIPv6(address) && (zone === undefined || /^[\w.-]+$/.test(zone));
+}
+
+/** `127.0.0.1.` and `127.0x` are addresses to a URL parser, but names to `getaddrinfo`, which asks DNS for them. */
+export function isNameToDns(host: string): boolean {
+  return /^\d.*\.$|(^|\.)0x(\.|$)/i.test(host);
+}
+
+/** IPv4 inside IPv6 (RFC 4291, section 2.5.5.2) as IPv4. */
+function unmapped(host: string): string {
+  const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(host) ?? [];
+  if (high === undefined || low === undefined) return host;
+  const parts = [high, low].map((half) => Number.parseInt(half, 16)).flatMap((n) => [n >> 8, n & 255]);
+  return parts.join('.');
+}

@@ -1,0 +1,48 @@
+import { canonicalHost, isWildcard, printable } from '../../model/index.js';
+import { NamingError } from '../errors.js';
+import { defaultPort, parseAddress, type TcpAddress } from './parse-address.js';
+
+/**
+ * Why `register` refuses an address, with what to write instead; undefined for one that it stores. That is stricter than
+ * what callers dial: a record is read by all of them, in any language, on any host.
+ */
+export function addressProblem(addr: string): string | undefined {
+  const parsed = parseAddress(addr);
+  if ('problem' in parsed) return parsed.problem;
+  if ('socket' in parsed) return undefined;
+  const { tcp, hasHost, hasPort } = parsed;
+  if (!hasHost) return `it names no host, so that it means each caller's own${reached(tcp)}`;
+  if (isWildcard(tcp.host)) return `it means each caller's own host${reached(tcp)}`;
+  if (!hasPort)
+    return `it has no port, which Go does not dial, and gRPC at ${defaultPort}: write '${written({ ...tcp, port: 50_051 })}' for instance`;
+  return spellingProblem(tcp);
+}
+
+/** @throws {NamingError} with the reason, for an address that `register` does not store. */
+export function checkAddress(addr: unknown): asserts addr is string {
+  if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
+  const problem = addressProblem(addr);
+  if (problem === undefined) return;
+  // What stands before an @ may be a password.
+  const shown = addr.replace(/^([^/@]*\/\/)?.*@/s, '$1…@').replace(/[\s\p{C}]/gu, '\ufffd');
+  throw new NamingError(
+    `the endpoint's addr is '${printable(shown)}', which cannot be registered: ${problem}`,
+  );
+}
+
+/** What a resolver of Node's understands and one of Go's does not. */
+function spellingProblem({ host, port }: TcpAddress): string | undefined {
+  const canonical = host.includes(':') ? host : canonicalHost(host);
+  const isAscii = !/[^\0-\x7f]/.test(host);
+  const isDotted = /^\d+\.\d+\.\d+\.\d+$/.test(canonical);
+  if (isAscii && (!isDotted || host === canonical)) return undefined;
+  return `Go does not dial it: write '${written({ host: canonical, port })}'`;
+}
+
+function reached({ port }: TcpAddress): string {
+  return `: register the address that callers reach, such as advertiseAddress(${port}) gives`;
+}
+
+function written({ host, port }: TcpAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,7 @@
+export { addressProblem, checkAddress } from './address-problem.js';
+export {
+  type ParsedAddress,
+  parseAddress,
+  type SocketAddress,
+  type TcpAddress,
+} from './parse-address.js';

@@ -1,0 +1,91 @@
+import { canonicalHost, hostProblem, printable, splitHostPort, unseenProblem } from '../../model/index.js';
+
+/** A TCP address as grpc-js dials it. */
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A socket file as grpc-js dials it. */
+export interface SocketAddress {
+  readonly path: string;
+}
+
+/** What an endpoint's `addr` says; or why it cannot be dialled, for people, without the address itself. */
+export type ParsedAddress =
+  | {
+      readonly tcp: TcpAddress;
+      /** The same for each spelling of the address, such as `LOCALHOST:1` and `localhost:1`. */
+      readonly name: string;
+      /** False where {@link defaultPort} stands in. */
+      readonly hasPort: boolean;
+      /** False for `:50051`, which Go dials as its own host. */
+      readonly hasHost: boolean;
+    }
+  | { readonly socket: SocketAddress; readonly name: string }
+  | { readonly problem: string };
+
+/** gRPC's own default, as its DNS resolver has it: etcd's guide stores addresses without a port. */
+export const defaultPort = 443;
+
+/** The bytes of a path that a socket's address has room for on Linux; Node cuts off the rest, or fails (libuv#2826). */
+const maxPathBytes = 107;
+
+/**
+ * Reads `host:port` as Go dials it, also as `:port`; a host, and an IPv6 address with or without brackets, without their
+ * port; the first of them also behind `http://`, as etcd's grpc-proxy registers itself; and gRPC's `unix:/path`.
+ */
+export function parseAddress(addr: string): ParsedAddress {
+  if (addr.startsWith('unix:')) return parseSocket(addr.slice('unix:'.length));
+  const unseen = unseenProblem(addr);
+  if (unseen !== undefined) return { problem: unseen };
+  const [, scheme, behind] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(addr) ?? [];
+  if (scheme !== undefined && behind !== undefined) return parseUrl(scheme.toLowerCase(), behind);
+  if (addr.startsWith('/'))
+    return { problem: `a socket file's address is written 'unix:${printable(addr)}'` };
+  return parseTcp(addr);
+}
+
+function parseUrl(scheme: string, behind: string): ParsedAddress {
+  if (scheme !== 'http' && scheme !== 'https')
+    return { problem: `its scheme '${printable(scheme)}' is not one that is dialled: write host:port` };
+  if (behind.includes('@')) return { problem: "it has a user before the '@'" };
+  const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/.exec(behind) ?? [];
+  if (path !== '' && path !== '/')
+    return { problem: `it is a URL with a path, '${printable(path)}': write host:port` };
+  if (authority === '') return { problem: 'it names no host' };
+  return parseTcp(authority);
+}
+
+function parseTcp(text: string): ParsedAddress {
+  if (text === '') return { problem: 'it is empty' };
+  const split = splitHostPort(text);
+  if ('problem' in split) return split;
+  const { host, port } = split;
+  const hasPort = port !== undefined;
+  const hasHost = host !== '' || !hasPort;
+  const problem = hasHost ? hostProblem(host) : undefined;
+  if (problem !== undefined) return { problem };
+  const tcp = { host: hasHost ? host : 'localhost', port: port ?? defaultPort };
+  return { tcp, name: nameOf(tcp), hasPort, hasHost };
+}
+
+function nameOf({ host, port }: TcpAddress): string {
+  const zone = host.includes(':') ? host.replace(/^[^%]*/, '') : '';
+  // A name with a dot at its end is not searched for in the resolver's domains.
+  const root = host.endsWith('.') ? '.' : '';
+  return `${canonicalHost(host)}${zone}${root} ${port}`;
+}
+
+/** As gRPC names a socket: `unix:/path` or `unix:///path`. */
+function parseSocket(behind: string): ParsedAddress {
+  const path = behind.startsWith('///') ? behind.slice(2) : behind;
+  if (path.startsWith('//')) return { problem: "a socket file's address has no host: write unix:/path" };
+  if (!/^\/./s.test(path)) return { problem: "a socket file's path is absolute: write unix:/path" };
+  const odd = /[\0\p{Surrogate}]/u.exec(path)?.[0];
+  if (odd !== undefined)
+    return { problem: `its path has ${odd === '\0' ? 'a zero byte' : 'half a surrogate pair'}` };
+  return Buffer.byteLength(path) > maxPathBytes
+    ? { problem: `its path is longer than the ${maxPathBytes} bytes of a socket's address` }
+    : { socket: { path }, name: `unix:${path}` };
+}

@@ -1,0 +1,29 @@
+import { NamingError } from '../errors.js';
+import type { TargetUri } from '../target/index.js';
+
+/**
+ * The `:authority` of calls to the service: its last part, with what no host name may hold replaced. A slash, or Go's
+ * `%2F`, makes Node servers reset the stream and grpc-js leak a socket per attempt; a name that ends in a number, such
+ * as `v1.2`, is a malformed IPv4 address to a URL parser, and gets a suffix.
+ */
+export function authorityOf(uri: TargetUri): string {
+  const parts = uri.path
+    .replace(/[?#].*$/s, '')
+    .split('/')
+    .filter(Boolean);
+  const last = parts[parts.length - 1] ?? uri.authority ?? '';
+  const legal = last.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+  if (legal === '') return 'etcd';
+  return [legal, `${legal}.etcd`].find((host) => URL.canParse(`http://${host}`)) ?? 'etcd';
+}
+
+/** grpc-js's own, and those of gRPC that it may get: a resolver in their place would serve every other channel, too. */
+const takenSchemes: readonly string[] = ['dns', 'unix', 'unix-abstract', 'ipv4', 'ipv6', 'vsock', 'xds'];
+
+/** @throws {NamingError} for what is no URI's scheme (RFC 3986, section 3.1), or gRPC's own. */
+export function checkScheme(scheme: unknown): string {
+  if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/i.test(scheme))
+    throw new NamingError(`scheme '${String(scheme)}' cannot begin a URI`);
+  if (takenSchemes.includes(scheme.toLowerCase())) throw new NamingError(`scheme '${scheme}' is gRPC's own`);
+  return scheme;
+}

@@ -1,0 +1,12 @@
+export { clientOfAuthority, registerAuthorities } from './authorities.js';
+export { checkKey, checkService, isDirect, keyPrefix } from './name.js';
+export { type ParsedTarget, parseTarget, serviceFor, targetOf } from './parse-target.js';
+export {
+  checkAuthorityName,
+  isAuthorityName,
+  readUri,
+  serviceOf,
+  splitTarget,
+  type TargetUri,
+  toUri,
+} from './target-uri.js';

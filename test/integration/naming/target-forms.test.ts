@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { Server } from '@grpc/grpc-js';
+import type { EtcdClient } from '#src/client/index.js';
+import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
+import { EndpointManager, NamingError, register, ServiceDirectory } from '#src/naming/index.js';
+import { useEtcd } from '../../support/etcd.js';
+import { Opened } from './support.js';
+
+/** How each function that takes a target reads it: the service under which it stores or looks. */
+type Reader = (client: EtcdClient, target: string) => Promise<string>;
+
+describe('a target', () => {
+  const etcd = useEtcd();
+  const opened = new Opened();
+  let client: EtcdClient;
+  let other: EtcdClient;
+  const service = () => `${etcd().prefix}forms/a b`;
+  const uri = () => `${etcd().prefix}forms/a%20b`;
+
+  beforeEach(() => {
+    client = opened.client(etcd().endpoints);
+    other = opened.client(etcd().endpoints);
+  });
+  afterEach(() => opened.close());
+
+  const withoutId = (key: string) => key.slice(0, key.lastIndexOf('/'));
+  const registered: Reader = async (from, target) => {
+    const registration = await register(from, { target, endpoint: { addr: '10.0.0.7:1' } });
+    await registration.close();
+    return withoutId(registration.key);
+  };
+  const servers: Reader = async (from, target) => {
+    const registration = await registerServer(new Server(), from, { target, addr: '10.0.0.7:1' });
+    await registration.close();
+    return withoutId(registration.key);
+  };
+  const managed: Reader = async (from, target) => {
+    const manager = new EndpointManager(from, target);
+    await manager.addEndpoint(`${manager.target}/1`, { addr: '10.0.0.7:1' });
+    const [key = ''] = (await manager.list()).keys();
+    await manager.deleteEndpoint(key);
+    return withoutId(key);
+  };
+  const followed: Reader = async (from, target) => {
+    const directory = opened.add(new ServiceDirectory(from), (one) => one.close());
+    const view = await directory.ready(target, { minEndpoints: 0 });
+    const unfollow = directory.follow(target, { view: () => {}, trouble: () => {} });
+    await directory.ready(target, { minEndpoints: 0 });
+    assert.equal(directory.get(target)?.target, view.target);
+    assert.equal(directory.status(target).state, 'empty');
+    for await (const one of directory.subscribe(target)) {
+      assert.equal(one.target, view.target);
+      break;
+    }
+    unfollow();
+    return view.target;
+  };
+  /** What the channel says of the service that has no endpoints. */
+  const dialled: Reader = async (_, target) => {
+    const { target: given, options } = dial(target);
+    const error = await opened.caller(given, options).call().then(String, String);
+    return /'(.*)\/' at etcd/.exec(error)?.[1] ?? error;
+  };
+
+  for (const [name, read] of Object.entries({ registered, servers, managed, followed, dialled })) {
+    it(`is read by one rule: ${name}`, async () => {
+      const authorities = { prod: other };
+      opened.add(registerEtcdResolver(client, { authorities }), (one) => one[Symbol.dispose]());
+      for (const target of [service(), `etcd:///${uri()}`, `etcd:${uri()}`, `etcd:///${uri()}?x#y`])
+        assert.equal(await read(client, target), service(), target);
+      // An authority that names no client is the first part of the service.
+      assert.equal(await read(client, `etcd://zone/${uri()}`), `zone/${service()}`);
+      // One that does is that client's service.
+      assert.equal(await read(other, `etcd://prod/${uri()}`), service());
+      // The name of a service that looks like a URI.
+      assert.equal(await read(client, 'etcd:///etcd%3Aforms'), 'etcd:forms');
+      for (const target of [
+        'etcd:///',
+        'etcd:',
+        'etcd:///a%',
+        'etcd:///%ff',
+        'etcd://prod',
+        '',
+        undefined as never,
+      ])
+        await assert.rejects(async () => read(other, target), NamingError, String(target));
+    });
+  }
+
+  for (const [name, read] of Object.entries({ registered, servers, managed, followed })) {
+    it(`that names another client than the one given is refused: ${name}`, async () => {
+      const authorities = { prod: other };
+      opened.add(registerEtcdResolver(client, { authorities }), (one) => one[Symbol.dispose]());
+      await assert.rejects(async () => read(client, `etcd://prod/${uri()}`), {
+        name: 'NamingError',
+        message: /'prod' names another client/,
+      });
+    });
+  }
+});
