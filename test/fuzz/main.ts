@@ -1,10 +1,18 @@
 import { parseArgs } from 'node:util';
 import { jsonTarget } from './json/target.js';
+import { addressesTarget } from './names/addresses.js';
+import { targetsTarget } from './names/targets.js';
 import { recordsTarget } from './records/target.js';
 import { serverTarget } from './server/target.js';
 import type { FuzzTarget } from './target.js';
 
-const targets: readonly FuzzTarget[] = [serverTarget, jsonTarget, recordsTarget];
+const targets: readonly FuzzTarget[] = [
+  serverTarget,
+  jsonTarget,
+  recordsTarget,
+  addressesTarget,
+  targetsTarget,
+];
 
 const help = `npm run fuzz -- [options]
 
@@ -15,7 +23,7 @@ ${targets.map(({ name, about }) => `                  ${name}: ${about}`).join('
   --json        one line of JSON
 
 Prints a line every 10 s. Ends with 1 after a crash, a hang, an unhandled rejection, an untyped error, a spin, more memory
-than is allowed, a value that is read otherwise than by Go, or a good record that another one harms.`;
+than is allowed, a text that is read otherwise than by Go or grpc-js, or a good record that another one harms.`;
 
 const progressEveryMs = 10_000;
 

@@ -20,14 +20,15 @@ export function readUri(text: string, schemes: readonly string[] = ['etcd']): Ta
 }
 
 /**
- * The service a URI names, by Go's rules: one leading slash goes, percent escapes are decoded, `?…` and `#…` are
- * dropped. Go ignores the authority; here one that names a registered client has been taken off before, and any other
+ * The service a URI names, by Go's rules: one leading slash goes, percent escapes are decoded where there was one, `?…`
+ * and `#…` are dropped. Go ignores the authority; here one that names a registered client has been taken off before, and any other
  * is the first part of the service, as etcd's guide means it in `etcd://foo/bar/my-service`.
  * @throws {NamingError} for a URI without a service or with a broken percent escape.
  */
 export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {
   const { authority, path } = splitTarget(uri);
-  const service = decode(authorityIsClient ? path : [authority, path].filter(Boolean).join('/'));
+  const raw = authorityIsClient ? path : [authority, path].filter(Boolean).join('/');
+  const service = isOpaque(uri) ? raw : decode(raw);
   if (service === '') throw new NamingError(`invalid target: '${written(uri)}' names no service`);
   return checkService(service);
 }
@@ -56,6 +57,11 @@ export function isAuthorityName(name: unknown): name is string {
 /** @throws {NamingError} for what cannot stand between `//` and `/` of a URI as it is. */
 export function checkAuthorityName(name: unknown): void {
   if (!isAuthorityName(name)) throw new NamingError(`authority '${String(name)}' cannot stand in a URI`);
+}
+
+/** `etcd:foo`: Go keeps the escapes of such a one. */
+function isOpaque({ authority, path }: TargetUri): boolean {
+  return authority === undefined && !path.startsWith('/');
 }
 
 function hierarchy({ authority, path }: TargetUri): string {

@@ -66,7 +66,13 @@ describe('a target', () => {
     it(`is read by one rule: ${name}`, async () => {
       const authorities = { prod: other };
       opened.add(registerEtcdResolver(client, { authorities }), (one) => one[Symbol.dispose]());
-      for (const target of [service(), `etcd:///${uri()}`, `etcd:${uri()}`, `etcd:///${uri()}?x#y`])
+      for (const target of [
+        service(),
+        `etcd:///${uri()}`,
+        `etcd:/${uri()}`,
+        `etcd:${service()}`,
+        `etcd:///${uri()}?x#y`,
+      ])
         assert.equal(await read(client, target), service(), target);
       // An authority that names no client is the first part of the service.
       assert.equal(await read(client, `etcd://zone/${uri()}`), `zone/${service()}`);

@@ -9,7 +9,7 @@ import { cacheFolder } from '#src/testing/cache.js';
 export class NoGo extends Error {}
 
 /** The folders of `test/interop` with a program of Go's. */
-export type GoProgram = 'go-naming' | 'go-corpus';
+export type GoProgram = 'go-naming' | 'go-corpus' | 'go-parsers';
 
 const run = promisify(execFile);
 const built = new Map<GoProgram, Promise<string>>();
@@ -47,7 +47,7 @@ async function build(name: GoProgram): Promise<string> {
 
 function go(sources: string, args: readonly string[]) {
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
-  return run(process.env['GO'] ?? 'go', args, { cwd: sources, env, maxBuffer: 16 << 20 });
+  return run(process.env['GO'] ?? 'go', args, { cwd, env, maxBuffer: 16 << 20 });
 }
 
 function hashOf(folder: string): string {

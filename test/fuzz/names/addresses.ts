@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { isIP, isIPv6 } from 'node:net';
+import { experimental } from '@grpc/grpc-js';
+import { addressId, addressProblem, type ParsedAddress, parseAddress } from '#src/naming/index.js';
+import type { Random } from '../../sim/random.js';
+import { isPrintable } from '../../support/nasty-text.js';
+import { type Comparison, compareTarget } from './compare.js';
+import type { GoReading } from './go-parsers.js';
+import { randomAddress } from './texts.js';
+
+type Tcp = Extract<ParsedAddress, { tcp: unknown }>;
+
+/** The address of each id, over all runs. */
+const ids = new Map<string, string>();
+const mostIds = 100_000;
+
+export const addresses: Comparison = {
+  name: 'addresses',
+  about: "endpoints' addresses, against Go's net.SplitHostPort and grpc-js's splitHostPort",
+  text: (random: Random) => randomAddress(random),
+  judge: (text, go) => {
+    const parsed = parseAddress(text);
+    const problem = addressProblem(text);
+    if ('problem' in parsed) {
+      assert.equal(problem, parsed.problem, 'what cannot be dialled is not registered');
+      assert.ok(isPrintable(parsed.problem) && parsed.problem.length < 700, `unfit text: ${parsed.problem}`);
+    }
+    if (problem === undefined) checkId(text);
+    const isBare = !/^unix:|:\/\/|^\//i.test(text);
+    if (isBare) {
+      agreesWithGrpc(text, parsed);
+      if (go) agreesWithGo(text, parsed, go);
+    }
+    if ('tcp' in parsed) checkTcp(text, parsed);
+    return kindOf(parsed, problem);
+  },
+};
+
+export const addressesTarget = compareTarget(addresses);
+
+function kindOf(parsed: ParsedAddress, problem: string | undefined): string {
+  if ('problem' in parsed) return 'not dialled';
+  if (problem !== undefined) return 'dialled, and not registered';
+  return 'socket' in parsed ? 'socket' : 'registered';
+}
+
+/** By rules that are written down elsewhere: an IP address; or a plain name of DNS. */
+function isPlainHost(host: string): boolean {
+  const [address = '', zone] = host.split(/%(.*)/s);
+  if (isIP(host) !== 0) return zone === undefined || (isIPv6(address) && /^[\w.-]+$/.test(zone));
+  const labels = host.split('.');
+  const last = labels.at(-1) ?? '';
+  return (
+    host.length <= 253 && /^[a-z]/i.test(last) && labels.every((one) => /^(?!xn--)[\w-]{1,63}$/i.test(one))
+  );
+}
+
+function agreesWithGrpc(text: string, parsed: ParsedAddress): void {
+  const theirs = experimental.splitHostPort(text);
+  if ('tcp' in parsed && parsed.hasHost)
+    assert.deepEqual(
+      { host: theirs?.host, port: theirs?.port ?? 443 },
+      parsed.tcp,
+      'grpc-js splits it otherwise',
+    );
+  if (!theirs || !isPlainHost(theirs.host)) return;
+  const port = theirs.port ?? 443;
+  if (port >= 1 && port <= 65_535) assert.ok('tcp' in parsed, 'grpc-js dials it');
+}
+
+function agreesWithGo(
+  text: string,
+  parsed: ParsedAddress,
+  { host, port = '', isIP: isAddress }: GoReading,
+): void {
+  if ('tcp' in parsed && parsed.hasPort) {
+    assert.equal(parsed.hasHost ? parsed.tcp.host : '', host, 'Go splits off another host');
+    assert.equal(parsed.tcp.port, Number(port), 'Go splits off another port');
+    if (isIP(parsed.tcp.host) !== 0) assert.ok(isAddress, 'Go reads no IP address');
+  }
+  if (host === undefined || !/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) return;
+  // Go also takes a name in brackets, which grpc-js does not.
+  if (text.startsWith('[') && !host.includes(':')) return;
+  if (host === '' || isPlainHost(host)) assert.ok('tcp' in parsed, 'Go dials it');
+}
+
+/** An id lies one level below its target, and is that of one address alone. */
+function checkId(addr: string): void {
+  const id = addressId(addr);
+  assert.ok(!id.includes('/'), `its id ${id} is nested`);
+  assert.equal(ids.get(id) ?? addr, addr, `the id ${id} is another address's, too`);
+  if (ids.size < mostIds) ids.set(id, addr);
+}
+
+/** The case of ASCII letters makes no other address of it, except in a zone. */
+function checkTcp(text: string, { tcp: { port }, name }: Tcp): void {
+  assert.ok(Number.isInteger(port) && port >= 1 && port <= 65_535, `port ${port}`);
+  if (text.includes('%')) return;
+  const upper = parseAddress(text.replace(/[a-z]/g, (letter) => letter.toUpperCase()));
+  assert.equal('problem' in upper ? upper.problem : upper.name, name, 'in capitals it is another address');
+}

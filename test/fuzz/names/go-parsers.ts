@@ -1,0 +1,39 @@
+import { NoGo } from '../../interop/support/go-build.js';
+import { GoLines } from '../go-lines.js';
+
+/** How Go reads a text, as an address and as a target. */
+export interface GoReading {
+  readonly host?: string;
+  readonly port?: string;
+  readonly isIP?: boolean;
+  readonly service?: string;
+  readonly isUTF8: boolean;
+}
+
+/** Go's own parsers, in a process that answers list by list. */
+export class GoParsers {
+  readonly #go: GoLines;
+
+  private constructor(go: GoLines) {
+    this.#go = go;
+  }
+
+  /** Undefined where there is no Go. */
+  static async start(): Promise<GoParsers | undefined> {
+    try {
+      return new GoParsers(await GoLines.start('go-parsers'));
+    } catch (error) {
+      if (error instanceof NoGo) return undefined;
+      throw error;
+    }
+  }
+
+  async read(texts: readonly string[]): Promise<readonly GoReading[]> {
+    this.#go.write([JSON.stringify(texts)]);
+    return JSON.parse(await this.#go.next()) as GoReading[];
+  }
+
+  close(): Promise<void> {
+    return this.#go.close();
+  }
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { dial } from '#src/naming/grpc/index.js';
+import { NamingError, parseTarget } from '#src/naming/index.js';
+import { readUri, serviceOf, type TargetUri, targetOf } from '#src/naming/target/index.js';
+import type { Random } from '../../sim/random.js';
+import { type Comparison, compareTarget } from './compare.js';
+import type { GoReading } from './go-parsers.js';
+import { randomTarget } from './texts.js';
+
+const { parseUri } = createRequire(import.meta.url)('@grpc/grpc-js/build/src/uri-parser.js') as {
+  parseUri(text: string): TargetUri | null;
+};
+
+export const targets: Comparison = {
+  name: 'targets',
+  about: "services' names and URIs, against grpc-go's and grpc-js's parsers of targets",
+  text: (random: Random) => randomTarget(random),
+  judge: (text, go) => {
+    const service = orRefused(() => parseTarget(text).service);
+    const uri = readUri(text);
+    if (!uri) {
+      assert.equal(service, isName(text) ? text : undefined, 'a name is taken as it is');
+    } else {
+      assert.equal(service, asDialled(uri, text), 'grpc-js hands it over otherwise');
+      if (go) agreesWithGo(uri, go);
+    }
+    if (service !== undefined) comesBack(service);
+    return service === undefined ? 'refused' : uri ? 'URI' : 'name';
+  },
+};
+
+export const targetsTarget = compareTarget(targets);
+
+/** What a resolver would make of it. grpc-js knows a scheme by its own case alone, and no line breaks. */
+function asDialled(uri: TargetUri, text: string): string | undefined {
+  const isTheirs = text.startsWith('etcd:') && !/[\n\r\u2028\u2029]/.test(text);
+  const dialled = isTheirs ? parseUri(text) : uri;
+  if (dialled?.scheme !== 'etcd') return undefined; // 'etcd:' alone
+  return orRefused(() => serviceOf(dialled, false));
+}
+
+/** With the authority left out, as Go does. */
+function agreesWithGo(uri: TargetUri, { service, isUTF8 }: GoReading): void {
+  const ours = orRefused(() => serviceOf(uri, true));
+  if (service === '') assert.equal(ours, undefined, 'Go finds no service in it');
+  else if (service !== undefined) assert.equal(ours, service, 'Go finds another service in it');
+  else if (isUTF8) assert.fail('Go gave nothing');
+}
+
+/** However a service is called, the target that is made of its name is its own. */
+function comesBack(service: string): void {
+  assert.equal(parseTarget(targetOf(service)).service, service, `${targetOf(service)} is another service`);
+  const { target } = dial(targetOf(service));
+  const uri = parseUri(target);
+  assert.equal(uri && serviceOf(uri, false), service, `${target} is another service`);
+  assert.equal(dial(target).target, target, 'what is dialled is dialled by itself');
+}
+
+function isName(text: string): boolean {
+  return text !== '' && !/\p{Surrogate}/u.test(text);
+}
+
+function orRefused(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NamingError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,3 @@
+module go-parsers
+
+go 1.22

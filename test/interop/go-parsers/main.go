@@ -1,0 +1,67 @@
+// Command go-parsers says how Go reads addresses and targets: a list of texts a line on stdin, as JSON; a list of what
+// it makes of each, in the same order, on stdout.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+type reading struct {
+	// As net.Dial splits an address; absent where it refuses to.
+	Host *string `json:"host,omitempty"`
+	Port string  `json:"port,omitempty"`
+	IsIP bool    `json:"isIP,omitempty"`
+	// What etcd's resolver makes of a target; absent where grpc-go refuses to parse it, or JSON cannot hold it.
+	Service *string `json:"service,omitempty"`
+	IsUTF8  bool    `json:"isUTF8"`
+}
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 64<<20)
+	out := json.NewEncoder(os.Stdout)
+	for lines.Scan() {
+		var texts []string
+		check(json.Unmarshal(lines.Bytes(), &texts))
+		readings := make([]reading, len(texts))
+		for i, text := range texts {
+			readings[i] = read(text)
+		}
+		check(out.Encode(readings))
+	}
+}
+
+func read(text string) reading {
+	var r reading
+	if host, port, err := net.SplitHostPort(text); err == nil {
+		_, err := netip.ParseAddr(host)
+		r.Host, r.Port, r.IsIP = &host, port, err == nil
+	}
+	// grpc-go's parseTarget, and the first lines of Build in etcd's client/v3/naming/resolver.
+	if target, err := url.Parse(text); err == nil {
+		service := target.Path
+		if service == "" {
+			service = target.Opaque
+		}
+		service = strings.TrimPrefix(service, "/")
+		if r.IsUTF8 = utf8.ValidString(service); r.IsUTF8 {
+			r.Service = &service
+		}
+	}
+	return r
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { addresses } from '../../fuzz/names/addresses.js';
+import { compareTarget } from '../../fuzz/names/compare.js';
+import { targets } from '../../fuzz/names/targets.js';
+
+const seconds = 1;
+
+/** `npm run fuzz` and the interop suite compare with Go as well. */
+describe('arbitrary texts', () => {
+  for (const comparison of [addresses, targets])
+    for (const seed of [20_261_129, Math.floor(Math.random() * 2 ** 31)]) {
+      it(`are read as grpc-js reads them, as ${comparison.name} (npm run fuzz -- --target ${comparison.name} --seed ${seed})`, async () => {
+        const { counts, failures } = await compareTarget(comparison, false).run({ seconds, seed });
+        assert.deepEqual(failures, []);
+        assert.ok(Object.keys(counts).length >= 3, `only ${Object.keys(counts).join(', ')}`);
+      });
+    }
+});
