@@ -3,6 +3,7 @@ import type { Target } from '../target.js';
 import type { Call } from '../verb.js';
 import { checkAddresses } from './dial.js';
 import { type Finding, problem } from './finding.js';
+import { checkGrpcCopies } from './grpc-copies.js';
 import { checkLeases } from './lease-check.js';
 import { checkMembers } from './members.js';
 import { checkName } from './name.js';
@@ -14,6 +15,7 @@ import { checkRecords } from './records.js';
 export async function* examine(call: Call, target: Target): AsyncGenerator<Finding, undefined> {
   yield* checkName(target);
   yield* checkProxies(target.service, call.io.env);
+  yield* checkGrpcCopies(process.cwd());
   const members = await checkMembers(call, target.prefix);
   yield* members.findings;
   if (members.usable.length === 0) return;

@@ -11,6 +11,7 @@ import {
   splitTarget,
   toUri,
 } from '../target/index.js';
+import { warnOfOtherGrpc } from './misplaced-channels.js';
 import { checkScheme } from './scheme.js';
 
 export interface DialOptions {
@@ -42,6 +43,7 @@ export interface Dial {
 export function dial(target: string, options: DialOptions = {}): Dial {
   const { scheme = 'etcd', authority = '', serverName } = options;
   checkScheme(scheme);
+  warnOfOtherGrpc();
   if (authority !== '') checkAuthorityName(authority);
   if (serverName !== undefined && !isServerName(serverName))
     throw new NamingError(`serverName is '${serverName}'; it must be a host name or an IP address`);

@@ -15,6 +15,7 @@ import {
 } from '../target/index.js';
 import { registerBalancer } from './balancer.js';
 import type { ChoiceOptions } from './choice.js';
+import { warnOfEarlyChannels, warnOfOtherGrpc } from './misplaced-channels.js';
 import { EtcdResolver, policyOf, type Source } from './resolver.js';
 import { authorityOf, checkScheme } from './scheme.js';
 import { type ServiceConfigOptions, ServiceConfigs } from './service-configs.js';
@@ -61,6 +62,9 @@ export interface ResolverOptions {
  *
  * Disposing it, or closing its client, turns the scheme's channels into a clean UNAVAILABLE; grpc-js itself has no
  * way to take a scheme back.
+ * Register before clients are made, and in the copy of grpc-js that makes them: channels made earlier, and those of other
+ * copies, are given to DNS. A process warning (`ETCD_NAMING_EARLY_CHANNEL`, `ETCD_NAMING_GRPC_COPY`) names such a one
+ * where it can be seen.
  * @param source An etcd client; or a directory, where loss protection or snapshots on disk are to be set.
  * @throws {NamingError} `invalid etcd client`; or for an option, which it names.
  */
@@ -70,6 +74,8 @@ export function registerEtcdResolver(
 ): Disposable {
   const scheme = checkScheme(options.scheme ?? 'etcd');
   const registration = new ResolverRegistration(scheme, directoryOf(source), options);
+  warnOfOtherGrpc();
+  warnOfEarlyChannels(scheme);
   registerBalancer(); // also for those who name it in a service config of their own
   experimental.registerResolver(scheme, registration.resolverClass());
   return registration;

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkGrpcCopies } from '#src/cli/doctor/grpc-copies.js';
 import { checkName } from '#src/cli/doctor/name.js';
 import { spellingsOf } from '#src/cli/doctor/neighbours.js';
 import { checkProxies } from '#src/cli/doctor/proxies.js';
@@ -49,6 +53,31 @@ describe('the doctor’s look at a name', () => {
       const spellings = spellingsOf(readTarget(written));
       assert.ok(!spellings.includes(written) && !spellings.includes(''), written);
     }
+  });
+});
+
+describe('the doctor’s look at copies of grpc-js', () => {
+  let folder: string;
+  before(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'etcd-naming-doctor-')));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('finds none where no program dials, and one in a project that shares it', () => {
+    assert.deepEqual(checkGrpcCopies(folder), []);
+    const [found] = checkGrpcCopies(join(import.meta.dirname, '../../../..'));
+    assert.equal(found?.level, 'ok');
+  });
+
+  it('warns of one that the resolver is not registered in', () => {
+    const copy = join(folder, 'node_modules/@grpc/grpc-js');
+    mkdirSync(copy, { recursive: true });
+    writeFileSync(join(copy, 'package.json'), '{}');
+    const [found] = checkGrpcCopies(folder);
+    assert.equal(found?.level, 'warning');
+    assert.ok(found.message.includes(`load ${copy}, and etcd's targets are resolved in `), found.message);
+    assert.match(found.message, /Failed to parse DNS address/);
+    assert.match(found.advice ?? '', /troubleshooting/);
   });
 });
 
