@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { EtcdClient } from '#src/client/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, NamingError, register } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, Opened } from './support.js';
+import { eventually, Opened, whoService } from './support.js';
 
 /** Each with what the refusal must say. */
 const refused: readonly (readonly [addr: string, why: RegExp])[] = [
@@ -75,6 +80,21 @@ describe('an address', () => {
       assert.deepEqual(registration.endpoint, { addr: '10.0.0.7:1' });
     });
   }
+
+  it('of a socket file is dialled as it is registered, where that is allowed', async () => {
+    const folder = opened.add(mkdtempSync(join(tmpdir(), 'etcd-naming-')), (path) =>
+      rmSync(path, { recursive: true }),
+    );
+    const addr = `unix:${join(folder, 'a b%2F#.sock')}`;
+    const server = opened.add(new Server(), (one) => one.forceShutdown());
+    server.addService(whoService, {
+      ask: (_: unknown, reply: (error: null, answer: string) => void) => reply(null, 'at the socket'),
+    });
+    await promisify(server.bindAsync.bind(server))(addr, ServerCredentials.createInsecure());
+    opened.add(registerEtcdResolver(client, { allowUnix: () => true }), (one) => one[Symbol.dispose]());
+    opened.add(await register(client, { target, endpoint: { addr } }), (one) => one.close());
+    assert.equal(await opened.caller(`etcd:///${target}`).call(), 'at the socket');
+  });
 
   it('is stored by EndpointManager whatever it is, as by Go', async () => {
     const manager = new EndpointManager(client, target);
