@@ -59,7 +59,15 @@ describe('etcd-naming doctor', () => {
     const { code, resolves, findings } = await examine();
     assert.deepEqual([code, resolves], [0, true]);
     const levels = findings.map(({ level, check }) => `${check} ${level}`);
-    assert.deepEqual(levels, ['name ok', 'proxy ok', 'etcd ok', 'records ok', 'leases ok', 'dial ok']);
+    assert.deepEqual(levels, [
+      'name ok',
+      'proxy ok',
+      'grpc-js ok',
+      'etcd ok',
+      'records ok',
+      'leases ok',
+      'dial ok',
+    ]);
   });
 
   it('tells people the same, with a verdict, in a pipe and on a terminal', async function () {
