@@ -15,8 +15,7 @@ export function canonicalHost(host: string): string {
   const literal = bare.includes(':') ? `[${bare.replace(/%.*$/s, '')}]` : bare;
   // The parser would take a part of these for something else than the host, and skip white space and control characters.
   if (/[\s\p{Cc}@/?#\\%]/u.test(literal)) return '';
-  const { hostname = '' } = URL.canParse(`http://${literal}`) ? new URL(`http://${literal}`) : {};
-  return unmapped(hostname.replace(/\.$/, ''));
+  return unmapped(hostnameOf(literal).replace(/\.$/, ''));
 }
 
 /**
@@ -77,6 +76,18 @@ function isIpv6(host: string): boolean {
 /** `127.0.0.1.` and `127.0x` are addresses to a URL parser, but names to `getaddrinfo`, which asks DNS for them. */
 export function isNameToDns(host: string): boolean {
   return /^\d.*\.$|(^|\.)0x(\.|$)/i.test(host);
+}
+
+/**
+ * Not by `URL.canParse()`: that of Node 20 and 22, once V8 has optimized it, refuses letters of Latin-1 (evidence in
+ * AikidoSec/firewall-node#1086). Use it when Node 24 is the least that is supported.
+ */
+function hostnameOf(literal: string): string {
+  try {
+    return new URL(`http://${literal}`).hostname;
+  } catch {
+    return '';
+  }
 }
 
 /** IPv4 inside IPv6 (RFC 4291, section 2.5.5.2) as IPv4. */

@@ -45,7 +45,7 @@ async function build(name: GoProgram): Promise<string> {
   return program;
 }
 
-function go(sources: string, args: readonly string[]) {
+function go(cwd: string, args: readonly string[]) {
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
   return run(process.env['GO'] ?? 'go', args, { cwd, env, maxBuffer: 16 << 20 });
 }

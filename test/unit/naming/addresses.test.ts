@@ -108,6 +108,15 @@ describe('a stored address', () => {
     }
   });
 
+  it('is read the same however often it is asked for, which URL.canParse() of Node 20 is not', () => {
+    const problems = new Set<string>();
+    for (let i = 0; i < 20_000; i++) {
+      const parsed = parseAddress('CAF\u00e9.example:1');
+      if ('problem' in parsed) problems.add(parsed.problem);
+    }
+    assert.deepEqual([...problems], []);
+  });
+
   it('has another name than what is another address', () => {
     const different = [
       ...['localhost:1', 'localhost:2', 'localhost.:1', '127.0.0.1:1', '127.0.0.2:1', '[::1]:1'],
