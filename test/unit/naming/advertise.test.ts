@@ -46,7 +46,7 @@ describe('the address to advertise', () => {
 
   it('has no port that is a text', () => {
     assert.throws(() => by('10.1.2.3', '50051' as never), {
-      message: /the port is '50051' \(string\); it must be a whole number from 1 to 65535/,
+      message: /the port is '50051' \(string\); it must be one that is bound, a number from 1 to 65535/,
     });
   });
 
