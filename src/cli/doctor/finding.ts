@@ -1,3 +1,5 @@
+import { shorten } from '../text.js';
+
 /** One step of the doctor's, and what came of it. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'problem';
@@ -27,8 +29,8 @@ export const problem = (check: string, message: string, advice?: string, exit?: 
   ...(exit === undefined ? {} : { exit }),
 });
 
-/** `a, b, c and 7 more`. */
+/** `a, b, c and 7 more`; each cut where it is long. */
 export function some(items: readonly string[], most = 5): string {
-  const shown = items.slice(0, most).join(', ');
+  const shown = items.slice(0, most).map(shorten).join(', ');
   return items.length > most ? `${shown} and ${items.length - most} more` : shown;
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe as describeError, stackOf } from '#src/cli/failure.js';
 import { type Output, print, printBytes, printJson, warn } from '#src/cli/io.js';
@@ -12,6 +14,7 @@ import type { WatchView } from '#src/cli/watching/view.js';
 import { Code, EtcdError } from '#src/errors/index.js';
 import { keyText } from '#src/model/index.js';
 import type { EndpointEvent, EndpointRecord, JsonValue, RegistrationEvent } from '#src/naming/index.js';
+import { protoFolder } from '#src/raw/index.js';
 import { isPrintable, nastyText } from '../../support/nasty-text.js';
 
 class Recorder implements Output {
@@ -147,5 +150,13 @@ describe('what others wrote, on a terminal', () => {
     assert.ok(stderr.text.length < 5_000);
     printBytes(stdout, Buffer.from('a\x1b[2J\n'));
     assert.equal(stdout.text, 'a\x1b[2J\n');
+  });
+
+  it('has no way around the two files that escape it, and the line for an output that is full', () => {
+    const folder = join(protoFolder, '../src/cli');
+    const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /\.write\(|console\./.test(readFileSync(join(folder, file), 'utf8')));
+    assert.deepEqual(writers.sort(), ['io.ts', 'main.ts', 'watching/screen.ts']);
   });
 });
