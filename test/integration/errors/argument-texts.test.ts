@@ -113,6 +113,21 @@ describe('the text of an argument’s error names it, with its value and the rem
       /methodConfig\[1\]\.retryPolicy\.maxBackoff is "1 second"; write seconds, such as "1\.5s"$/,
     ],
     [
+      'endpoints as one string',
+      () => new EtcdClient({ endpoints: untyped('127.0.0.1:2379') }),
+      /^INVALID_ARGUMENT: endpoints is one string: write \['127\.0\.0\.1:2379'\]$/,
+    ],
+    [
+      'two endpoints in one string',
+      () => new EtcdClient({ endpoints: ['a:1,b:2'] }),
+      /^INVALID_ARGUMENT: endpoint 'a:1,b:2' is not of the form .*: one string per member: \['a:1', 'b:2'\]$/,
+    ],
+    [
+      'port 99999',
+      () => new EtcdClient({ endpoints: ['a:99999'] }),
+      /^INVALID_ARGUMENT: endpoint 'a:99999' is not of the form .*: port 99999 is over 65535$/,
+    ],
+    [
       'tls.ca is a path',
       () => withTls({ ca: '/etc/ssl/ca.pem' }),
       /^INVALID_ARGUMENT: tls\.ca holds no certificate in PEM; for a path use tls\.caFile$/,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EtcdClient } from '#src/client/index.js';
 import { Commands, type Environment } from '../cli/support.js';
 import { useShop } from './shop.js';
 
@@ -27,6 +28,11 @@ describe('what the command says of a mistake names the remedy:', () => {
       /PERMISSION_DENIED: user 'shop' may not read all keys \(Range(Stream)?\).*; narrow it with --prefix to what the user may read, or name a target/,
     ],
     [
+      'doctor of port 70000',
+      ['doctor', 'svc', '--endpoints', '127.0.0.1:70000'],
+      /endpoint '127\.0\.0\.1:70000' is not of the form .*: port 70000 is over 65535\n/,
+    ],
+    [
       'a flag that asks for TLS with http://',
       ['ls', '--cacert', '/ca.pem'],
       /--cacert asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave --cacert out/,
@@ -44,10 +50,22 @@ describe('what the command says of a mistake names the remedy:', () => {
     it(`${mistake}: ${text.source}`, async () => {
       const { code, stdout, stderr } = await commands.runWith(env, ...args);
       assert.match(stderr, text);
-      assert.equal(stdout, '');
+      if (args[0] !== 'doctor') assert.equal(stdout, '');
       assert.ok(code !== 0);
     });
   }
+
+  it('doctor says of a URL which target it would be, and of a record without an address that it has none', async () => {
+    const url = await commands.run('doctor', 'http://shop/x');
+    assert.match(url.stdout, /'http:\/\/shop\/x' is a URL\n +→ the target would be 'shop\/x'\n/);
+    const client = new EtcdClient({ endpoints: etcd().endpoints, auth });
+    try {
+      await client.kv.put('shop/y/d', '{"Op":0,"Addr":"","Metadata":null}');
+    } finally {
+      await client.close();
+    }
+    assert.match((await commands.run('doctor', 'shop/y')).stdout, /'d' \(no Addr\)/);
+  });
 
   it('-v is the version', async () => {
     assert.match((await commands.run('-v')).stdout, /^\d+\.\d+\.\d+\n$/);
