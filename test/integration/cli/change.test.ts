@@ -84,7 +84,7 @@ describe('etcd-naming add, rm and drain', () => {
     [['10.0.0.1:1', '--metadata', '"x"', '--zone', 'z'], /metadata that is an object/],
     [['10.0.0.1:1', '--weight', '-1'], /--weight/],
     [['10.0.0.1:1', '--weight=-1'], /--weight is '-1'; it must be a number of at least 0/],
-    [['10.0.0.1:1', '--ttl', '0.5'], /--ttl is '0.5'; it must be a number of at least 1/],
+    [['10.0.0.1:1', '--ttl', '0.5'], /--ttl is '0.5'; it must be a whole number from 1/],
     [['10.0.0.1:1', '--ttl', '1.5'], /ttl/i],
     [['10.0.0.1:1', '--id', ''], /the id is empty/],
   ] as const) {

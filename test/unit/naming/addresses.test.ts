@@ -108,10 +108,11 @@ describe('a stored address', () => {
     }
   });
 
+  // So short, since V8 takes the fast path for flat strings alone.
   it('is read the same however often it is asked for, which URL.canParse() of Node 20 is not', () => {
     const problems = new Set<string>();
     for (let i = 0; i < 20_000; i++) {
-      const parsed = parseAddress('CAF\u00e9.example:1');
+      const parsed = parseAddress('CAF\u00e9:1');
       if ('problem' in parsed) problems.add(parsed.problem);
     }
     assert.deepEqual([...problems], []);
