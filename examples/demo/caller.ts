@@ -1,4 +1,5 @@
 import { credentials, status } from '@grpc/grpc-js';
+import { dial } from '@org/etcd-naming';
 import { GreeterClient } from '../greeter/greeter.js';
 
 export interface FailedCall {
@@ -20,8 +21,9 @@ export class Caller {
   #open = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(target: string) {
-    this.#client = new GreeterClient(target, credentials.createInsecure());
+  constructor(service: string) {
+    const { target, options } = dial(service);
+    this.#client = new GreeterClient(target, credentials.createInsecure(), options);
   }
 
   get made(): number {

@@ -35,7 +35,7 @@ async function play(etcd: EtcdHandle, picture: Picture, servers: GreeterProcess[
   await using client = new EtcdClient({ endpoints: [endpoint] });
   using _resolver = registerEtcdResolver(client);
   using registry = new RegistryView(client, target);
-  const caller = new Caller(`etcd:///${target}`);
+  const caller = new Caller(target);
   const answers = (name: string) => caller.answered.get(name) ?? 0;
   const start = async (name: string) => {
     const server = await GreeterProcess.start(name, endpoint);

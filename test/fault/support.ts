@@ -6,6 +6,7 @@ import type { WatchEvent } from '#src/model/index.js';
 import { type EtcdClusterHandle, type EtcdHandle, startEtcdCluster } from '#src/testing/index.js';
 import type { WatchBatch, Watcher } from '#src/watch/index.js';
 import { skipIfExternal, watchersReturn } from '../support/etcd.js';
+import { unproxied } from '../support/proxy.js';
 
 export { skipIfExternal };
 
@@ -71,6 +72,7 @@ export function history(endpoint: string, folder: string, from: bigint, to: bigi
   const end = Buffer.from(folder);
   end[end.length - 1]! += 1;
   const client = new Client(endpoint, credentials.createInsecure(), {
+    ...unproxied,
     'grpc.max_receive_message_length': -1,
   });
   const { path, requestSerialize, responseDeserialize } = WatchService.watch;

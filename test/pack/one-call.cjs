@@ -22,7 +22,8 @@ exports.main = async function main(grpc, naming, endpoint, name) {
   const registration = await naming.register(client, { target, endpoint: { addr: `127.0.0.1:${port}` } });
   naming.registerEtcdResolver(client);
   const Client = grpc.makeGenericClientConstructor(service, 'Check');
-  const caller = new Client(`etcd:///${target}`, grpc.credentials.createInsecure());
+  const dialled = naming.dial(target);
+  const caller = new Client(dialled.target, grpc.credentials.createInsecure(), dialled.options);
   const answer = await new Promise((resolve, reject) => {
     caller.hello(name, { deadline: Date.now() + 10_000 }, (error, reply) =>
       error ? reject(error) : resolve(reply),

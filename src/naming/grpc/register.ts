@@ -56,8 +56,8 @@ export interface ResolverOptions {
 }
 
 /**
- * Teaches this process's grpc-js the scheme: `new GreeterClient('etcd:///foo/bar/my-service', …)` then follows the
- * service in etcd, over one watch however many channels there are. Without a service config of the channel's own,
+ * Teaches this process's grpc-js the scheme: a `GreeterClient` opened with what `dial('foo/bar/my-service')` gives then
+ * follows the service in etcd, over one watch however many channels there are. Without a service config of the channel's own,
  * calls go round all endpoints. The last registration of a scheme serves new channels.
  *
  * Disposing it, or closing its client, turns the scheme's channels into a clean UNAVAILABLE; grpc-js itself has no

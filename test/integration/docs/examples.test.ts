@@ -4,19 +4,22 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
 import { EtcdClient } from '#src/client/index.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { proxyVariables } from '../../support/proxy.js';
 import { frame } from '../../support/scripted-server.js';
 
 const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
 
-/** An example as a user runs it, and what it has printed. */
+/** An example as a user runs it where the environment names an HTTP proxy, and what it has printed. */
 class Example {
   readonly child: ChildProcess;
   text = '';
 
-  constructor(name: string, etcd: string) {
-    this.child = spawn(process.execPath, [`${folder}${name}/main.js`, etcd], {
+  constructor(name: string, args: readonly string[], proxied: NodeJS.ProcessEnv) {
+    this.child = spawn(process.execPath, [`${folder}${name}/main.js`, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...proxied },
     });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on('data', (chunk: Buffer) => {
@@ -82,21 +85,31 @@ describe('an example', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
   const examples: Example[] = [];
+  let httpProxy: NodeJS.ProcessEnv;
 
-  before(function () {
+  before(async function () {
     // They use names of their own, under no prefix of ours.
     skipUnlessBreakable(this, etcd());
+    // The proxy is down: nothing comes through.
+    httpProxy = proxyVariables(await deadEndpoint());
   });
 
   afterEach(() => {
     for (const { child } of examples.splice(0)) child.kill('SIGKILL');
   });
 
-  const run = (name: string) => {
-    const example = new Example(name, etcd().endpoints[0]!);
+  const start = (name: string, args: readonly string[], proxied: NodeJS.ProcessEnv) => {
+    const example = new Example(name, args, proxied);
     examples.push(example);
     return example;
   };
+  const run = (name: string) => start(name, [etcd().endpoints[0]!], httpProxy);
+
+  it('of all of it shows calls that flow on', async function () {
+    this.timeout(120_000);
+    const text = await start('demo', [], { ...httpProxy, no_proxy: 'localhost,127.0.0.1' }).ended();
+    assert.match(text, /^ +0 calls failed otherwise$/m);
+  });
 
   it('of server and client says hello, and leaves nothing', async () => {
     assert.match(await run('plain').ended(), /Hello, world, from plain under examples\/plain\/127\.0\.0\.1:/);

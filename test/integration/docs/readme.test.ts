@@ -8,7 +8,9 @@ import { EtcdClient } from '#src/client/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipIfExternal } from '../../support/etcd.js';
+import { proxyVariables } from '../../support/proxy.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const folder = join(root, 'build', 'readme');
@@ -32,10 +34,12 @@ function compile(): void {
   assert.equal(status, 0, stdout);
 }
 
-function start(name: string): ChildProcess {
+/** Where the environment names an HTTP proxy, which is down. */
+async function start(name: string): Promise<ChildProcess> {
   return spawn(process.execPath, [join(folder, 'out', `${name}.js`)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...proxyVariables(await deadEndpoint()) },
   });
 }
 
@@ -80,14 +84,14 @@ describe('the README, compiled and run', () => {
   });
 
   it('answers a call of the client through the server, found by name', async () => {
-    server = start('server');
+    server = await start('server');
     const client = new EtcdClient({ endpoints: etcd.endpoints });
     const manager = new EndpointManager(client, 'foo/bar/my-service');
     for await (const event of manager.watch()) {
       if (event.type === 'snapshot' ? event.endpoints.size > 0 : event.added.length > 0) break;
     }
     await client.close();
-    assert.match(await output(start('client'), 'Hello, world'), /Hello, world/);
+    assert.match(await output(await start('client'), 'Hello, world'), /Hello, world/);
   });
 
   it('takes the server back on SIGTERM', async () => {
@@ -109,7 +113,7 @@ describe('the README, compiled and run', () => {
   for (const [name, printed] of ends) {
     it(`runs "${name}" to its end`, async function () {
       this.timeout(60_000);
-      assert.match(await output(start(name)), printed);
+      assert.match(await output(await start(name)), printed);
     });
   }
 });

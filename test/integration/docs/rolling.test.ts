@@ -11,6 +11,7 @@ import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
+import { unproxied } from '../../support/proxy.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const examples = join(root, 'build', 'examples');
@@ -52,9 +53,7 @@ function compileReadme(): void {
 
 /** Calls of the greeter by the service's name, as any client of grpc-js makes them. */
 const greeting = (target: string, request: Buffer) => (): ReturnType<Service['caller']> => {
-  const channel = new Client(`etcd:///${target}`, credentials.createInsecure(), {
-    'grpc.enable_http_proxy': 0,
-  });
+  const channel = new Client(`etcd:///${target}`, credentials.createInsecure(), unproxied);
   const same = (bytes: Buffer) => bytes;
   const call = () =>
     new Promise((resolve, reject) =>

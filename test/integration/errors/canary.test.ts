@@ -6,7 +6,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { Code, EtcdError, InvalidInputError, UnauthenticatedError } from '#src/errors/index.js';
 import { AuthenticateRequest, AuthenticateResponse } from '#src/gen/etcd/rpc.js';
-import { registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { dial, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register } from '#src/naming/index.js';
 import { canary, registerSecret, secretOf, secretsInUse } from '../../support/canary.js';
 import { type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
@@ -131,12 +131,13 @@ describe('no password, token or key stands in', () => {
   /** What a gRPC call meets whose target is resolved by this client. */
   async function callThrough(client: EtcdClient): Promise<Error & { readonly details: string }> {
     const resolver = registerEtcdResolver(client);
-    const grpc = new Client('etcd:///some/service', credentials.createInsecure());
+    const { target, options } = dial('some/service');
+    const grpc = new Client(target, credentials.createInsecure(), options);
     const same = (bytes: Buffer) => bytes;
     try {
       return await new Promise((resolve, reject) => {
-        const options = { deadline: Date.now() + 1_500 };
-        grpc.makeUnaryRequest('/a.Service/Call', same, same, Buffer.alloc(0), options, (error) =>
+        const soon = { deadline: Date.now() + 1_500 };
+        grpc.makeUnaryRequest('/a.Service/Call', same, same, Buffer.alloc(0), soon, (error) =>
           error ? resolve(error) : reject(new Error('it was answered')),
         );
       });

@@ -8,6 +8,7 @@ import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { unproxied } from '../../support/proxy.js';
 import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
 const program = fileURLToPath(new URL('../../../examples/cluster/main.js', import.meta.url));
@@ -52,9 +53,7 @@ describe('workers of node:cluster that share a port', function () {
     opened.add(registerEtcdResolver(client, { scheme, ...(balance ? { balance } : {}) }), (one) =>
       one[Symbol.dispose](),
     );
-    const channel = new Client(`${scheme}:///${target}`, credentials.createInsecure(), {
-      'grpc.enable_http_proxy': 0,
-    });
+    const channel = new Client(`${scheme}:///${target}`, credentials.createInsecure(), unproxied);
     opened.add(channel, (one) => one.close());
     const same = (bytes: Buffer) => bytes;
     const deadline = () => Date.now() + patienceMs;

@@ -3,6 +3,7 @@ import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/
 import { type HealthReporter, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { ConflictError } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
+import { unproxied } from '../../support/proxy.js';
 import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
 const identity = (bytes: Buffer) => bytes;
@@ -78,7 +79,7 @@ describe('a registered server of grpc-js', () => {
       const options = balance ? { balance } : {};
       opened.add(registerEtcdResolver(client, options), (one) => one[Symbol.dispose]());
       const channel = opened.add(
-        new Client(`etcd:///${target}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 }),
+        new Client(`etcd:///${target}`, credentials.createInsecure(), unproxied),
         (one) => one.close(),
       );
       const ask = () =>
@@ -134,7 +135,7 @@ describe('a registered server of grpc-js', () => {
     const { slow, registration } = await serve(target);
     slow.holds = true;
     const channel = opened.add(
-      new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 }),
+      new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), unproxied),
       (one) => one.close(),
     );
     const answered = new Promise((resolve, reject) =>
@@ -150,7 +151,7 @@ describe('a registered server of grpc-js', () => {
     });
     await registration.ended;
     await eventually('a new call is refused', () => {
-      const other = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure());
+      const other = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), unproxied);
       return new Promise<boolean>((resolve) =>
         other.waitForReady(Date.now() + 200, (error) => {
           other.close();
@@ -172,7 +173,7 @@ describe('a registered server of grpc-js', () => {
       addr: `127.0.0.1:${slow.port}`,
     });
     await again.drain({ propagateMs: 10 });
-    const channel = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure());
+    const channel = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), unproxied);
     opened.add(channel, (one) => one.close());
     await assert.rejects(
       new Promise((resolve, reject) =>
@@ -199,9 +200,7 @@ describe('a registered server of grpc-js', () => {
       for (const registration of [one!, other!]) opened.add(registration, (made) => made.close());
       const ask = () =>
         new Promise<string>((resolve, reject) => {
-          const channel = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), {
-            'grpc.enable_http_proxy': 0,
-          });
+          const channel = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), unproxied);
           channel.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), (error, answer) => {
             channel.close();
             if (error) reject(error);

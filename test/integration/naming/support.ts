@@ -16,6 +16,7 @@ import { EtcdClient } from '#src/client/index.js';
 import type { EndpointEvent, EndpointManager, EndpointRecord } from '#src/naming/index.js';
 import type { EtcdHandle } from '#src/testing/index.js';
 import { eventually } from '../../support/eventually.js';
+import { unproxied } from '../../support/proxy.js';
 
 export { deadEndpoint } from '../../support/dead-endpoint.js';
 export { eventually };
@@ -196,7 +197,7 @@ export class Caller {
 
   constructor(target: string, options: ChannelOptions = {}, how = credentials.createInsecure()) {
     // A proxy of the machine's would take the place of the resolver.
-    const all = { 'grpc.enable_http_proxy': 0, ...options };
+    const all = { ...unproxied, ...options };
     this.#client = new Client(target, how, all);
   }
 

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { dial } from '#src/naming/grpc/index.js';
 import { authorityOf } from '#src/naming/grpc/scheme.js';
 import { serviceOf, splitTarget, type TargetUri } from '#src/naming/target/index.js';
+import { authorityOf, serviceOf, splitTarget, type TargetUri } from '#src/naming/grpc/target-uri.js';
+import { unproxied } from '../../support/proxy.js';
 
 /** Each target as grpc-js itself splits it and hands it to a resolver. */
 let parsed: TargetUri | undefined;
@@ -21,7 +23,7 @@ class Capture implements experimental.Resolver {
 function parse(target: string): TargetUri {
   experimental.registerResolver('etcd', Capture);
   parsed = undefined;
-  new Channel(target, credentials.createInsecure(), {}).close();
+  new Channel(target, credentials.createInsecure(), unproxied).close();
   assert.ok(parsed, `grpc-js does not read '${target}'`);
   return parsed;
 }

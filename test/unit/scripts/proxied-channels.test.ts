@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../../../..');
+
+/** Channels that are opened in a text, or passed to a function that opens one, as `new Client(…)` with all arguments. */
+function channelsIn(text: string): string[] {
+  const starts = [...text.matchAll(/\bnew (?:[\w.]+\.)?(?:Client|Channel|GreeterClient|ClientGrpcProxy)\(/g)];
+  return starts.map(({ index, 0: start }) => text.slice(index, closingAt(text, index + start.length)));
+}
+
+function closingAt(text: string, from: number): number {
+  let open = 1;
+  let at = from;
+  for (; at < text.length && open > 0; at++) open += text[at] === '(' ? 1 : text[at] === ')' ? -1 : 0;
+  return at;
+}
+
+/** Options that keep a channel from a proxy, by the names they have here. */
+const isUnproxied = (call: string) =>
+  /\b(?:options|all|unproxied|channelOptions)\b|enable_http_proxy/.test(call);
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(?:m?[tj]s|cjs|md)$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+describe('a channel where the environment names an HTTP proxy', () => {
+  it('is opened without one by every example, document, test and measurement', () => {
+    const folders = ['examples', 'docs', 'test', 'bench', 'scripts'];
+    const files = ['README.md', ...folders.flatMap(sourcesIn)];
+    let found = 0;
+    const proxied = files.flatMap((file) => {
+      const channels = channelsIn(readFileSync(join(root, file), 'utf8')).filter((call) =>
+        /credentials|createInsecure|createSsl|how|secure|url:/.test(call),
+      );
+      found += channels.length;
+      return channels.filter((call) => !isUnproxied(call)).map((call) => `${file}: ${call}`);
+    });
+    // `dial.test.ts` shows what becomes of one that is.
+    assert.deepEqual(
+      proxied.filter((text) => !text.startsWith('test/integration/naming/dial.test.ts')),
+      [],
+    );
+    assert.ok(found > 15, `it finds them: ${found}`);
+  });
+});
