@@ -7,26 +7,31 @@ const most = 100;
 const atATime = 20;
 const timeoutMs = 2_000;
 
-/** Whether the addresses accept a connection from here; nothing is sent over it. */
-export async function checkAddresses(records: readonly UsableRecord[]): Promise<Finding[]> {
+/** Which addresses accept a connection from here; nothing is sent over it. */
+export async function checkAddresses(
+  records: readonly UsableRecord[],
+): Promise<{ finding: Finding; accepted: readonly string[] }> {
   const all = [...new Set(records.map(({ endpoint }) => endpoint.addr))];
   const dialled = all.slice(0, most);
   const failed: string[] = [];
+  const accepted: string[] = [];
   await inParallel(dialled, atATime, async (addr) => {
     const trouble = await dialTrouble(addr, timeoutMs);
-    if (trouble !== undefined) failed.push(`${addr} (${trouble})`);
+    if (trouble === undefined) accepted.push(addr);
+    else failed.push(`${addr} (${trouble})`);
   });
-  const more = all.length > most ? `, of the first ${most}` : '';
-  if (failed.length === 0)
-    return [ok('dial', `all ${dialled.length} accepted a connection from here${more}`)];
-  const message = `${failed.length} of ${dialled.length} did not accept a connection from here: ${some(failed.sort())}`;
-  if (failed.length < dialled.length)
-    return [warning('dial', message, 'is the server up, and the address the one that callers reach?')];
-  return [
-    problem(
-      'dial',
-      message,
-      'are the servers up? From another network than theirs, run this where the callers are',
-    ),
-  ];
+  return { finding: finding(dialled.length, failed, all.length > most), accepted };
+}
+
+function finding(dialled: number, failed: string[], isCut: boolean): Finding {
+  const more = isCut ? `, of the first ${most}` : '';
+  if (failed.length === 0) return ok('dial', `all ${dialled} accepted a connection from here${more}`);
+  const message = `${failed.length} of ${dialled} did not accept a connection from here: ${some(failed.sort())}`;
+  if (failed.length < dialled)
+    return warning('dial', message, 'is the server up, and the address the one that callers reach?');
+  return problem(
+    'dial',
+    message,
+    'are the servers up? From another network than theirs, run this where the callers are',
+  );
 }

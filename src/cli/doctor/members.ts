@@ -21,13 +21,14 @@ interface Probe {
 export async function checkMembers(
   call: Call,
   prefix: string,
-): Promise<{ findings: Finding[]; usable: readonly string[] }> {
+): Promise<{ findings: Finding[]; usable: readonly string[]; denied: readonly string[] }> {
   const probes = await Promise.all(
     call.endpoints.map((endpoint) => probe(call.connect([endpoint]), endpoint, prefix)),
   );
   const usable = probes.filter(({ error }) => !error).map(({ endpoint }) => endpoint);
   const findings = probes.map((one) => finding(one, prefix, usable.length > 0));
-  return { findings, usable };
+  const denied = probes.filter(({ error }) => isDenied(error)).map(({ endpoint }) => endpoint);
+  return { findings, usable, denied };
 }
 
 async function probe(client: EtcdClient, endpoint: string, prefix: string): Promise<Probe> {
@@ -54,13 +55,18 @@ function adviceFor(error: EtcdError, prefix: string): string {
   if (error instanceof TlsError) return tlsAdvice[error.reason];
   if (error instanceof UnauthenticatedError)
     return 'authentication is on: check ETCDCTL_USER and ETCDCTL_PASSWORD (or --user), and that the user exists';
-  if (error instanceof PermissionDeniedError)
-    return error.reason === 'PermissionDenied' || error.reason === undefined
-      ? `the user may not read there: etcdctl role grant-permission <role> read '${prefix}' --prefix`
-      : 'check the user and its roles: etcdctl user get <user>';
+  if (isDenied(error))
+    return `the user may not read there. Is the name mistyped? If not: etcdctl role grant-permission <role> read '${prefix}' --prefix`;
+  if (error instanceof PermissionDeniedError) return 'check the user and its roles: etcdctl user get <user>';
   if (isSilence(error))
     return 'is etcd up, is the address right (ETCDCTL_ENDPOINTS or --endpoints), is a firewall between?';
   return 'see the log of that member';
+}
+
+/** Of this range, where another name might be read. */
+function isDenied(error: EtcdError | undefined): boolean {
+  if (!(error instanceof PermissionDeniedError)) return false;
+  return error.reason === 'PermissionDenied' || error.reason === undefined;
 }
 
 const tlsAdvice: Readonly<Record<TlsReason, string>> = {

@@ -139,6 +139,7 @@ describe('etcd-naming doctor', () => {
       found('warning', 'records'),
       /no address that can be dialled: 'empty' \(no Addr\), 'far' \(h:70000: port 70000 is over 65535\), 'none' \(not an address: it has a space\)/,
     );
+    assert.doesNotMatch(found('warning', 'records'), /another record/);
   });
 
   it('tells odd addresses apart: sockets, wildcards, missing ports, doubles', async () => {
@@ -194,6 +195,13 @@ describe('etcd-naming doctor', () => {
     assert.ok(!JSON.stringify(findings).includes('3128'), 'the value is told');
     const excepted = await examine(target, { https_proxy: proxy, no_proxy: 'localhost,svc' });
     assert.match(excepted.found('ok', 'proxy'), /does not hold for/);
+  });
+
+  it('says that a name resolves only with dial() where a proxy stands between', async () => {
+    await put('e1', addr);
+    const { code, stdout } = await commands.runWith({ http_proxy: 'http://127.0.0.1:1' }, 'doctor', target);
+    assert.equal(code, 0);
+    assert.match(stdout, /resolves, here only for channels opened with dial\(\), .*with 2 warnings\n$/);
   });
 
   it('tells the members that do not answer from those that do', async () => {
@@ -282,9 +290,21 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     assert.equal(doctor.code, 1);
     assert.match(
       doctor.stdout,
-      /→ the user may not read there: etcdctl role grant-permission <role> read 'others\/' --prefix/,
+      /→ the user may not read there\. Is the name mistyped\? If not: etcdctl role grant-permission <role> read 'others\/' --prefix/,
     );
     assert.equal((await commands.run('add', 'mine', '10.0.0.1:1', ...user)).code, 1);
+  });
+
+  it('finds the records of a mistyped name that lies outside of what the user may read', async () => {
+    const root = new EtcdClient({
+      endpoints: etcd().endpoints,
+      auth: { username: 'root', password: rootPassword },
+    });
+    await root.kv.put('mine/svc/e1', '{"Addr":"10.0.0.1:1"}');
+    await root.close();
+    const doctor = await commands.run('doctor', '/mine/svc', '--user', `reader:${password}`);
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.stdout, /warning +neighbours +there are records under 'mine\/svc'/);
   });
 
   it('prints no secret, not even with --debug and a password that is wrong', async () => {

@@ -91,7 +91,19 @@ describe('the doctor’s look at proxies', () => {
       assert.equal(level({ [name]: 'http://p' }), 'warning');
   });
 
+  it('names dial(), which opens a channel without one', () => {
+    const [finding] = checkProxies('foo/svc', { http_proxy: 'http://p' });
+    assert.match(finding?.message ?? '', /except for a channel opened with what dial\(\) gives/);
+    assert.match(finding?.advice ?? '', /open channels with both parts of dial\('foo\/svc'\)/);
+  });
+
+  it('takes a value that grpc-js does not use for none', () => {
+    for (const value of ['https://p:1', 'socks5://p', 'p:3128', 'not a URL'])
+      assert.equal(level({ https_proxy: value }), 'ok', value);
+  });
+
   it('heeds the exceptions as grpc-js does', () => {
+    assert.equal(level({ http_proxy: 'http://p', no_proxy: 'localhost,' }), 'ok');
     assert.equal(level({ http_proxy: 'http://p', no_proxy: 'x,svc' }), 'ok');
     assert.equal(level({ http_proxy: 'http://p', no_grpc_proxy: 'x', no_proxy: 'svc' }), 'warning');
   });

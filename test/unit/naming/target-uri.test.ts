@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { dial } from '#src/naming/grpc/index.js';
 import { authorityOf } from '#src/naming/grpc/scheme.js';
 import { serviceOf, splitTarget, type TargetUri } from '#src/naming/target/index.js';
-import { authorityOf, serviceOf, splitTarget, type TargetUri } from '#src/naming/grpc/target-uri.js';
 import { unproxied } from '../../support/proxy.js';
 
 /** Each target as grpc-js itself splits it and hands it to a resolver. */
