@@ -1,9 +1,10 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { etcdserverpb, LeaseService } from '#src/raw/index.js';
+import { unproxied } from './proxy.js';
 
 /** Grants a lease under any id, as other clients may; ours takes positive ones alone. */
 export async function grantRawLease(endpoint: string, id: bigint, ttlSeconds: bigint): Promise<void> {
-  const client = new Client(endpoint.replace(/^\w+:\/\//, ''), credentials.createInsecure());
+  const client = new Client(endpoint.replace(/^\w+:\/\//, ''), credentials.createInsecure(), unproxied);
   const { path, requestSerialize, responseDeserialize } = LeaseService.leaseGrant;
   const request = etcdserverpb.LeaseGrantRequest.create({ TTL: ttlSeconds, ID: id });
   try {
