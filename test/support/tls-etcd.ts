@@ -31,6 +31,8 @@ export function skipUnlessBinary(context: Mocha.Context): void {
 export async function startTlsEtcd(server: Pair, clientAuthority?: string): Promise<TlsEtcd> {
   const binary = await locateEtcd();
   const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
+  // The path of a unix socket has 107 bytes at most, and the temporary folder's may be longer.
+  const socketFolder = await mkdtemp('/tmp/etcd-naming-');
   const file = (name: string) => join(folder, name);
   const rotate = async ({ cert, key }: Pair) => {
     await Promise.all([writeFile(file('server.pem'), cert), writeFile(file('server.key'), key)]);
@@ -38,7 +40,7 @@ export async function startTlsEtcd(server: Pair, clientAuthority?: string): Prom
   await rotate(server);
   if (clientAuthority !== undefined) await writeFile(file('clients.pem'), clientAuthority);
   // A unix socket's file comes to lie in the working directory.
-  await writeFile(file('etcd'), `#!/bin/sh\ncd '${folder}' && exec '${binary.etcd}' "$@"\n`);
+  await writeFile(file('etcd'), `#!/bin/sh\ncd '${socketFolder}' && exec '${binary.etcd}' "$@"\n`);
   await chmod(file('etcd'), 0o755);
   const [plainPort = 0, securePort = 0, peerPort = 0] = await freePorts(3);
   const [plain, secure] = [`127.0.0.1:${plainPort}`, `127.0.0.1:${securePort}`];
@@ -63,7 +65,7 @@ export async function startTlsEtcd(server: Pair, clientAuthority?: string): Prom
   );
   const close = async () => {
     await etcd.remove();
-    await rm(folder, { recursive: true, force: true });
+    for (const each of [folder, socketFolder]) await rm(each, { recursive: true, force: true });
   };
   try {
     await etcd.start({ timeoutMs: 30_000 });
@@ -71,5 +73,6 @@ export async function startTlsEtcd(server: Pair, clientAuthority?: string): Prom
     await close();
     throw error;
   }
-  return { plain, secure, plainSocket: file(sockets[0]), secureSocket: file(sockets[1]), rotate, close };
+  const [plainSocket, secureSocket] = sockets.map((name) => join(socketFolder, name)) as [string, string];
+  return { plain, secure, plainSocket, secureSocket, rotate, close };
 }

@@ -126,10 +126,7 @@ describe('certificates that are replaced under a running client', function () {
     await replace('client.key', next.key);
     await works();
     proxy.cut();
-    await failsWith(
-      'bad-files',
-      /tls\.keyFile \S+client\.key does not belong to tls\.certFile \S+client\.pem/,
-    );
+    await failsWith('bad-files', /tls\.keyFile .+client\.key does not belong to tls\.certFile .+client\.pem/);
     await replace('client.pem', next.cert);
     await worksSoon();
   });
@@ -138,7 +135,7 @@ describe('certificates that are replaced under a running client', function () {
     await rm(path('ca.pem'));
     await works();
     proxy.cut();
-    await failsWith('bad-files', /tls\.caFile \S+ca\.pem cannot be read: ENOENT/);
+    await failsWith('bad-files', /tls\.caFile .+ca\.pem cannot be read: ENOENT/);
     await replace('ca.pem', servers!.pem);
     await worksSoon();
   });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EtcdClient } from '#src/client/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
@@ -11,33 +10,23 @@ import { freePorts } from '#src/testing/ports.js';
 import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipIfExternal } from '../../support/etcd.js';
 import { proxyVariables } from '../../support/proxy.js';
+import { compileSnippets, readmeSnippets } from '../../support/snippets.js';
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const folder = join(root, 'build', 'readme');
 const timeoutMs = 30_000;
+let folder = '';
 
-/** The README's blocks by the name behind their language, with our addresses in place of its own. */
+/** The README's blocks, with our addresses in place of its own. */
 function snippets(etcd: string, port: number): Map<string, string> {
-  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts (\w+)\n(.*?)^```$/gms);
-  return new Map(
-    [...blocks].map(([, name = '', code = '']) => [
-      name,
-      code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`),
-    ]),
+  const placed = [...readmeSnippets()].map(
+    ([name, code]) =>
+      [name, code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`)] as const,
   );
-}
-
-function compile(): void {
-  const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], {
-    encoding: 'utf8',
-  });
-  assert.equal(status, 0, stdout);
+  return new Map(placed);
 }
 
 /** Where the environment names an HTTP proxy, which is down. */
 async function start(name: string): Promise<ChildProcess> {
   return spawn(process.execPath, [join(folder, 'out', `${name}.js`)], {
-    cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...proxyVariables(await deadEndpoint()) },
   });
@@ -68,19 +57,14 @@ describe('the README, compiled and run', () => {
     skipIfExternal(this);
     this.timeout(120_000);
     etcd = await startEtcd();
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
     const [port = 0] = await freePorts(1);
-    for (const [name, code] of snippets(etcd.endpoints[0] ?? '', port)) {
-      writeFileSync(join(folder, `${name}.ts`), `${code}\nexport {};\n`);
-    }
-    cpSync(join(root, 'test/support/readme'), folder, { recursive: true });
-    compile();
+    folder = compileSnippets(snippets(etcd.endpoints[0] ?? '', port));
   });
 
   after(async () => {
     server?.kill('SIGKILL');
     await etcd?.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('answers a call of the client through the server, found by name', async () => {

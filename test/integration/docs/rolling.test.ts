@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
@@ -12,10 +12,12 @@ import { freePorts } from '#src/testing/ports.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { unproxied } from '../../support/proxy.js';
+import { compileSnippets, readmeSnippets } from '../../support/snippets.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const examples = join(root, 'build', 'examples');
-const folder = join(root, 'build', 'rolling');
+/** Where the README's server is compiled. */
+let folder = '';
 const patienceMs = 60_000;
 const everyMs = 8; // 125 calls per second
 
@@ -38,17 +40,6 @@ async function startReadme(etcd: string): Promise<ChildProcess> {
   const code = readFileSync(join(folder, 'out', 'server.js'), 'utf8');
   writeFileSync(file, code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`));
   return run(file);
-}
-
-function compileReadme(): void {
-  const code = /^```ts server\n(.*?)^```$/ms.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1];
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'server.ts'), `${code}\nexport {};\n`);
-  cpSync(join(root, 'test/support/readme'), folder, { recursive: true });
-  const tsc = join(root, 'node_modules/.bin/tsc');
-  const { status, stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });
-  assert.equal(status, 0, stdout);
 }
 
 /** Calls of the greeter by the service's name, as any client of grpc-js makes them. */
@@ -137,6 +128,7 @@ describe('servers that are replaced one by one under load lose no call', functio
   after('the servers are gone', async () => {
     kill();
     process.off('exit', kill);
+    rmSync(folder, { recursive: true, force: true });
     await client?.close();
   });
   const etcd = useEtcd();
@@ -145,7 +137,7 @@ describe('servers that are replaced one by one under load lose no call', functio
     // They use names of their own, under no prefix of ours.
     skipUnlessBreakable(this, etcd());
     process.once('exit', kill);
-    compileReadme();
+    folder = compileSnippets(new Map([['server', readmeSnippets().get('server') ?? '']]));
     client = new EtcdClient({ endpoints: etcd().endpoints });
     registerEtcdResolver(client);
     const caller = client;

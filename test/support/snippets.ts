@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The README's blocks of TypeScript, by the name behind their language. */
+export function readmeSnippets(): Map<string, string> {
+  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts (\w+)\n(.*?)^```$/gms);
+  return new Map([...blocks].map(([, name = '', code = '']) => [name, code]));
+}
+
+/**
+ * Compiles files in a package of their own that depends on this one, as a user's does; outside of the checkout, which
+ * may be read-only. Returns its folder, with the programs in `out`.
+ */
+export function compileSnippets(snippets: ReadonlyMap<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-snippets-'));
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, '@org'), { recursive: true });
+  symlinkSync(root, join(modules, '@org', 'etcd-naming'));
+  for (const scope of ['@grpc', '@types'])
+    symlinkSync(join(root, 'node_modules', scope), join(modules, scope));
+  cpSync(join(root, 'test/support/readme'), folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const extended = JSON.stringify({ extends: join(root, 'test/support/readme/tsconfig.json') }).slice(1, -1);
+  const options = '"compilerOptions": { "rootDir": ".", "outDir": "out" }, "include": ["*.ts"]';
+  writeFileSync(join(folder, 'tsconfig.json'), `{ ${extended}, ${options} }`);
+  for (const [name, code] of snippets) writeFileSync(join(folder, `${name}.ts`), `${code}\nexport {};\n`);
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  const { status, stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+  return folder;
+}
