@@ -51,7 +51,9 @@ export async function probe(addr: string, options: ProbeOptions): Promise<Probed
 }
 
 function open(addr: string, tls: ServerTls | undefined): ClientHttp2Session {
-  const { host = '', port = 443 } = parseAddress(addr) ?? {};
+  const parsed = parseAddress(addr);
+  if (!('tcp' in parsed)) throw new Error('only addresses of TCP are asked');
+  const { host, port } = parsed.tcp;
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (!tls) return connect(`http://${where}`);
   const { serverName, ca } = tls;
