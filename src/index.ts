@@ -39,6 +39,7 @@ export {
   type Verdict,
 } from './errors/index.js';
 export {
+  type CompactOptions,
   type Compare,
   type CompareResult,
   compare,
@@ -68,6 +69,7 @@ export type {
   LeaseEnd,
   LeaseEndReason,
   LeaseTimeToLive,
+  TimeToLiveOptions,
 } from './lease/index.js';
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export {

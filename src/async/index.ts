@@ -1,5 +1,6 @@
 export { type BackoffOptions, backoffDelay } from './backoff.js';
-export { type Clock, systemClock } from './clock.js';
+export { callSafely, warnOf } from './callbacks.js';
+export { type Clock, longestTimerMs, systemClock } from './clock.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
 export { type Due, DueQueue } from './due-queue.js';
 export { type Clocks, ElapsedClock } from './elapsed-clock.js';

@@ -1,12 +1,11 @@
-/** Node's timers reach no further than this. */
-const longestMs = 2 ** 31 - 1;
+import { longestTimerMs } from './clock.js';
 
 /**
  * Keeps the process alive while somebody asks for it. Sockets and timers of this library never do so by themselves:
  * only what a caller waits for does, and a caller may say that a watch is not to.
  */
 export class ProcessHold {
-  readonly #timer = setInterval(() => {}, longestMs).unref();
+  readonly #timer = setInterval(() => {}, longestTimerMs).unref();
   #holders = 0;
 
   /** Holds until the returned function is called; calling it again does nothing. */

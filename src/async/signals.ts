@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { type Clock, systemClock } from './clock.js';
+import { type Clock, startTimer, systemClock } from './clock.js';
 
 /** A controller whose signal is handed out, to any number of listeners: Node warns of a leak from the eleventh on. */
 export function sharedAbort(): AbortController {
@@ -137,13 +137,13 @@ export function delay(
   options?: { readonly unref: boolean },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const done = () => {
       release();
       resolve();
-    }, ms);
-    if (options?.unref) timer.unref();
+    };
+    const cancel = startTimer(ms, done, options?.unref ?? false);
     const release = onAbort(signal, (reason) => {
-      clearTimeout(timer);
+      cancel();
       reject(reason as Error);
     });
   });

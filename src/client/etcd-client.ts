@@ -3,7 +3,7 @@ import { ClosedError } from '../errors/index.js';
 import { KvClient } from '../kv/index.js';
 import { LeaseClient } from '../lease/index.js';
 import { Mirror, type MirrorOptions } from '../mirror/index.js';
-import type { Bytes, KeyRange } from '../model/index.js';
+import { type Bytes, checkSignalOnly, checkWait, type KeyRange, noOptions } from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
 import {
   type CallOptions,
@@ -16,7 +16,7 @@ import {
 import { AutoSync } from './auto-sync.js';
 import { type Environment, optionsFromEnv, refuseTlsOverHttp } from './from-env.js';
 import { EtcdNamespace, type NamespaceParent } from './namespace.js';
-import { type EtcdClientOptions, resolveOptions } from './options.js';
+import { checkClientOptions, type EtcdClientOptions, resolveOptions } from './options.js';
 import { type StatusEvent, StatusFeed } from './status.js';
 
 /**
@@ -42,7 +42,9 @@ export class EtcdClient implements AsyncDisposable {
    * @throws {InvalidInputError} naming the variable that cannot work.
    */
   static fromEnv(options: Partial<EtcdClientOptions> = {}, env: Environment = process.env): EtcdClient {
-    const all = { ...optionsFromEnv(env), ...options };
+    checkClientOptions(options);
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const all = { ...optionsFromEnv(env), ...given };
     if (options.tls === undefined) refuseTlsOverHttp(all, env);
     return new EtcdClient(all);
   }
@@ -94,12 +96,12 @@ export class EtcdClient implements AsyncDisposable {
   }
 
   /** Watches a key or a range of keys; see {@link WatchOptions}, and {@link Watcher} for what comes back. */
-  watch(range: Bytes | KeyRange, options: WatchOptions = {}): Watcher {
+  watch(range: Bytes | KeyRange, options: WatchOptions = noOptions): Watcher {
     return this.#watch.watch(range, options);
   }
 
   /** A range kept in memory: snapshots and deltas; see {@link Mirror}. */
-  mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
+  mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
     const { store } = this.#transport;
     return new Mirror(
@@ -121,8 +123,9 @@ export class EtcdClient implements AsyncDisposable {
    * misses the oldest.
    */
   status(
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<StatusEvent, undefined> {
+    checkSignalOnly(options);
     return this.#status.subscribe(options.signal);
   }
 
@@ -131,7 +134,8 @@ export class EtcdClient implements AsyncDisposable {
    * forgotten. It is left as it was where nothing of it may be dialled (see the option `sync.allow`) or reached.
    * @throws {InvalidInputError} with TLS or `auth`, without `sync.allow` and `tls.serverName`; else as any read.
    */
-  async sync(options: CallOptions = {}): Promise<SyncResult> {
+  async sync(options: CallOptions = noOptions): Promise<SyncResult> {
+    checkWait(options);
     return this.#transport.sync(options);
   }
 

@@ -1,8 +1,16 @@
 import { InvalidInputError } from '../errors/index.js';
 import { KvClient, type KvTimes, namespacedKvCalls } from '../kv/index.js';
-import type { LeaseClient } from '../lease/index.js';
+import type { LeaseClient, TimeToLiveOptions } from '../lease/index.js';
 import { Mirror, type MirrorOptions } from '../mirror/index.js';
-import { type Bytes, type KeyRange, keyBytes, type LeaseId, stripPrefix, withJson } from '../model/index.js';
+import {
+  type Bytes,
+  type KeyRange,
+  keyBytes,
+  type LeaseId,
+  noOptions,
+  stripPrefix,
+  withJson,
+} from '../model/index.js';
 import type { WatchClient, Watcher, WatchOptions } from '../watch/index.js';
 import type { CallOptions, KvCalls } from '../wire/index.js';
 
@@ -51,12 +59,12 @@ export class EtcdNamespace {
   }
 
   /** As the client's, within the namespace. */
-  watch(range: Bytes | KeyRange, options: WatchOptions = {}): Watcher {
+  watch(range: Bytes | KeyRange, options: WatchOptions = noOptions): Watcher {
     return this.#parent.watch.watch(range, options, this.prefix);
   }
 
   /** As the client's, within the namespace. */
-  mirror(range: KeyRange, options: MirrorOptions = {}): Mirror {
+  mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
     const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
     const { calls, random, times } = this.#parent;
     const { closing } = times;
@@ -85,7 +93,7 @@ function namespacedLease(lease: LeaseClient, prefix: Buffer): NamespacedLease {
     hold: (options) => lease.hold(options),
     keepAliveOnce: (id, options) => lease.keepAliveOnce(id, options),
     check: () => lease.check(),
-    async timeToLive(id: LeaseId, options?: { readonly keys?: boolean } & CallOptions) {
+    async timeToLive(id: LeaseId, options?: TimeToLiveOptions & CallOptions) {
       const found = await lease.timeToLive(id, options);
       if (!found) return undefined;
       const keys = found.keys.map((key) => stripPrefix(prefix, key)).filter((key) => key !== undefined);

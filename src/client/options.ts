@@ -1,5 +1,12 @@
-import { InvalidInputError } from '../errors/index.js';
-import type { AuthOptions, SyncRule, TlsOptions, TransportOptions } from '../wire/index.js';
+import { anything, callback, duration, number, optionsOf } from '../model/index.js';
+import {
+  type AuthOptions,
+  authInput,
+  type SyncRule,
+  type TlsOptions,
+  type TransportOptions,
+  tlsInput,
+} from '../wire/index.js';
 
 export interface EtcdClientOptions {
   /**
@@ -35,7 +42,10 @@ export interface EtcdClientOptions {
   readonly keepaliveTimeMs?: number;
   /** How long a ping may go unanswered, in milliseconds. Default 5,000. */
   readonly keepaliveTimeoutMs?: number;
-  /** The longest pause between two connection attempts, in milliseconds. Default 2,000; gRPC's own is two minutes. */
+  /**
+   * The longest pause between two connection attempts, in milliseconds, from 250 to 86,400,000, a day. Default 2,000;
+   * gRPC's own is two minutes.
+   */
   readonly maxReconnectDelayMs?: number;
   /** The largest answer taken, in bytes. Default 512 MiB: etcd's are unbounded, but a hostile length must not be believed. */
   readonly maxReceiveBytes?: number;
@@ -57,43 +67,56 @@ export interface ResolvedOptions {
 
 const MiB = 1024 * 1024;
 
+/** Of grpc-js, whose pause is up to a fifth longer, and must not be more than a timer can wait for. */
+const longestReconnectDelayMs = 86_400_000;
+
+/** The endpoints are checked where they are parsed, and what TLS and authentication are given where they are used. */
+export const checkClientOptions = optionsOf<EtcdClientOptions>(
+  {
+    endpoints: anything,
+    tls: tlsInput,
+    auth: authInput,
+    sync: optionsOf<SyncOptions>({ allow: callback, intervalMs: duration({ least: 1_000 }) }),
+    timeoutMs: duration({ least: 1, most: Number.MAX_SAFE_INTEGER, orInfinity: true }),
+    connectTimeoutMs: duration({ least: 1 }),
+    keepaliveTimeMs: duration({ least: 5_000 }),
+    keepaliveTimeoutMs: duration({ least: 1 }),
+    maxReconnectDelayMs: duration({ least: 250, most: longestReconnectDelayMs }),
+    maxReceiveBytes: number({ least: 1 }),
+    maxRequestBytes: number(),
+    maxTxnOps: number(),
+  },
+  {
+    secret: true, // in its place may stand an endpoint with a password
+    required: "give { endpoints: ['host:2379'] }, or use EtcdClient.fromEnv() for etcdctl's variables",
+    // As other clients of etcd call them.
+    instead: {
+      hosts: 'endpoints',
+      credentials: 'tls',
+      username: 'auth.username',
+      password: 'auth.password',
+      dialTimeout: 'connectTimeoutMs',
+    },
+  },
+);
+
 /** Options with their defaults, checked. @throws {InvalidInputError} naming the option. */
 export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
+  checkClientOptions(options);
   return {
     transport: {
       endpoints: options.endpoints,
       tls: options.tls,
       auth: options.auth,
-      sync: checkSync(options.sync),
-      timeoutMs: atLeast(options, 'timeoutMs', 1, 10_000),
-      connectTimeoutMs: atLeast(options, 'connectTimeoutMs', 1, 4_000),
-      keepaliveTimeMs: atLeast(options, 'keepaliveTimeMs', 5_000, 10_000),
-      keepaliveTimeoutMs: atLeast(options, 'keepaliveTimeoutMs', 1, 5_000),
-      maxReconnectDelayMs: atLeast(options, 'maxReconnectDelayMs', 250, 2_000),
-      maxReceiveBytes: atLeast(options, 'maxReceiveBytes', 1, 512 * MiB),
-      maxRequestBytes: atLeast(options, 'maxRequestBytes', 0, 1.5 * MiB),
+      sync: options.sync,
+      timeoutMs: options.timeoutMs ?? 10_000,
+      connectTimeoutMs: options.connectTimeoutMs ?? 4_000,
+      keepaliveTimeMs: options.keepaliveTimeMs ?? 10_000,
+      keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? 5_000,
+      maxReconnectDelayMs: options.maxReconnectDelayMs ?? 2_000,
+      maxReceiveBytes: options.maxReceiveBytes ?? 512 * MiB,
+      maxRequestBytes: options.maxRequestBytes ?? 1.5 * MiB,
     },
-    maxTxnOps: atLeast(options, 'maxTxnOps', 0, 128),
+    maxTxnOps: options.maxTxnOps ?? 128,
   };
-}
-
-function checkSync(sync: SyncOptions | undefined): SyncOptions | undefined {
-  const { intervalMs, allow } = sync ?? {};
-  if (intervalMs !== undefined && !(typeof intervalMs === 'number' && intervalMs >= 1_000))
-    throw new InvalidInputError(`sync.intervalMs is ${intervalMs}; it must be a number of at least 1000`);
-  if (allow !== undefined && typeof allow !== 'function')
-    throw new InvalidInputError('sync.allow is not a function');
-  return sync;
-}
-
-type NumericOption = {
-  [K in keyof EtcdClientOptions]-?: NonNullable<EtcdClientOptions[K]> extends number ? K : never;
-}[keyof EtcdClientOptions];
-
-function atLeast(options: EtcdClientOptions, name: NumericOption, least: number, fallback: number): number {
-  const value = options[name] ?? fallback;
-  if (typeof value !== 'number' || !(value >= least)) {
-    throw new InvalidInputError(`${name} is ${value}; it must be a number of at least ${least}`);
-  }
-  return value;
 }

@@ -73,7 +73,16 @@ function causeJson(cause: unknown): unknown {
 export function toEtcdError(error: unknown): EtcdError {
   return error instanceof EtcdError
     ? error
-    : new EtcdError(String(error), { code: Code.INTERNAL, cause: error });
+    : new EtcdError(textOf(error), { code: Code.INTERNAL, cause: error });
+}
+
+/** Anything can be thrown, also what cannot be made a string. */
+export function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'an object without a text';
+  }
 }
 
 /**

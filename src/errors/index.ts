@@ -16,6 +16,7 @@ export {
   StoreReplacedError,
   type StoreSighting,
   type TriedMember,
+  textOf,
   toEtcdError,
   UnauthenticatedError,
 } from './etcd-error.js';

@@ -2,6 +2,7 @@ export { KvClient, type KvTimes } from './kv-client.js';
 export { namespacedKvCalls } from './namespace.js';
 export { type Compare, type CompareResult, compare, type Op, op, type Txn } from './txn.js';
 export type {
+  CompactOptions,
   DeleteOptions,
   DeleteResult,
   GetOptions,

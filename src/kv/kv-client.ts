@@ -1,22 +1,25 @@
 import { type Clock, Leavable, systemClock } from '../async/index.js';
-import { InvalidInputError } from '../errors/index.js';
-import {
-  type Bytes,
-  checkDuration,
-  checkInt64,
-  type KeyRange,
-  type Revision,
-  withJson,
-} from '../model/index.js';
+import { type Bytes, checkInt64, type KeyRange, noOptions, type Revision, withJson } from '../model/index.js';
 import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
 import { checkRange, checkTxn } from './answer-check.js';
+import {
+  checkCompact,
+  checkDelete,
+  checkGet,
+  checkPut,
+  checkRangeOptions,
+  checkStream,
+  checkTxnInput,
+  checkWriteCall,
+} from './options.js';
 import { RangeReader } from './range-reader.js';
-import { deleteRequest, oneKey, putRequest, rangeRequest, refuseOptions } from './requests.js';
+import { deleteRequest, oneKey, putRequest, rangeRequest } from './requests.js';
 import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
 import { StreamMemory } from './stream-memory.js';
 import { isReadOnly, type Txn } from './txn.js';
 import { txnRequest } from './txn-request.js';
 import type {
+  CompactOptions,
   DeleteOptions,
   DeleteResult,
   GetOptions,
@@ -59,15 +62,19 @@ export class KvClient {
   }
 
   /** Reads one key; linearizable unless `serializable`. */
-  async get(key: Bytes, options: GetOptions & CallOptions = {}): Promise<GetResult> {
-    refuseOptions(options, ['countOnly'], 'get() reads one key; count with range()');
+  async get(key: Bytes, options: GetOptions & CallOptions = noOptions): Promise<GetResult> {
+    checkGet(options);
     const one = oneKey(key, 'get()', '; for several use range()');
     const { kvs, revision } = await this.#range(rangeRequest(one, options), options);
     return withJson({ kv: kvs[0], revision });
   }
 
   /** Reads the keys of a range, by key ascending unless sorted otherwise. */
-  async range(range: Bytes | KeyRange, options: RangeOptions & CallOptions = {}): Promise<RangeResult> {
+  async range(
+    range: Bytes | KeyRange,
+    options: RangeOptions & CallOptions = noOptions,
+  ): Promise<RangeResult> {
+    checkRangeOptions(options);
     return this.#range(rangeRequest(range, options), options);
   }
 
@@ -86,12 +93,12 @@ export class KvClient {
    * client's close(), or the signal's own reason.
    * @throws {InvalidInputError} at once.
    */
-  stream(range: Bytes | KeyRange, options: StreamOptions = {}): AsyncIterableIterator<RangeBatch, undefined> {
-    refuseOptions(options, ['limit', 'countOnly', 'sort'], 'a stream gives all keys, by key ascending');
+  stream(
+    range: Bytes | KeyRange,
+    options: StreamOptions = noOptions,
+  ): AsyncIterableIterator<RangeBatch, undefined> {
+    checkStream(options);
     const { signal, timeoutMs = this.#times.timeoutMs, pageSize } = options;
-    checkDuration('timeoutMs', timeoutMs);
-    if (pageSize !== undefined && !(Number.isSafeInteger(pageSize) && pageSize >= 1))
-      throw new InvalidInputError(`pageSize is ${pageSize}; it must be a whole number of at least 1`);
     const ports = {
       calls: this.#calls,
       clock: this.#times.clock,
@@ -106,23 +113,27 @@ export class KvClient {
   async put(
     key: Bytes,
     value: Bytes | undefined,
-    options: PutOptions & WriteCallOptions = {},
+    options: PutOptions & WriteCallOptions = noOptions,
   ): Promise<PutResult> {
+    checkPut(options);
     return putResult(await this.#calls.put(putRequest(key, value, options), safetyOf(options), options));
   }
 
   /** Deletes a key or a range of keys in one revision. */
   async delete(
     range: Bytes | KeyRange,
-    options: DeleteOptions & WriteCallOptions = {},
+    options: DeleteOptions & WriteCallOptions = noOptions,
   ): Promise<DeleteResult> {
+    checkDelete(options);
     return deleteResult(
       await this.#calls.deleteRange(deleteRequest(range, options), safetyOf(options), options),
     );
   }
 
   /** Runs a transaction. One that writes nothing is sent again like a read when its answer is lost. */
-  async txn(txn: Txn, options: WriteCallOptions = {}): Promise<TxnResult> {
+  async txn(txn: Txn, options: WriteCallOptions = noOptions): Promise<TxnResult> {
+    checkTxnInput(txn);
+    checkWriteCall(options);
     const request = txnRequest(txn, this.#maxTxnOps);
     const safety = isReadOnly(txn) ? 'read' : safetyOf(options);
     const response = await this.#calls.txn(request, safety, options);
@@ -134,10 +145,8 @@ export class KvClient {
    * Forgets history before the revision. Watches and reads that still need it end with CompactedError.
    * @throws {CompactedError} when that history is gone already.
    */
-  async compact(
-    revision: Revision,
-    options: { readonly physical?: boolean } & CallOptions = {},
-  ): Promise<void> {
+  async compact(revision: Revision, options: CompactOptions & CallOptions = noOptions): Promise<void> {
+    checkCompact(options);
     await this.#calls.compact(
       { revision: checkInt64('revision', revision, 0n), physical: options.physical ?? false },
       options,

@@ -1,12 +1,10 @@
 import { InvalidInputError } from '../errors/index.js';
 import {
   type Bytes,
-  checkInt64,
   type KeyRange,
   notBytes,
   printable,
   shown,
-  smallestInt64,
   toBuffer,
   toWireRange,
 } from '../model/index.js';
@@ -19,22 +17,25 @@ const sortOrders = { ascend: 1, descend: 2 } as const;
 
 const none = Buffer.alloc(0);
 
-/** @throws {InvalidInputError} naming the option, or the two that contradict each other. */
+/**
+ * Of options that were checked one by one.
+ * @throws {InvalidInputError} naming two that contradict each other.
+ */
 export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}): RangeRequest {
   const { revision = 0n, sort } = options;
   const request: RangeRequest = {
     ...toWireRange(range),
-    limit: checkLimit(options.limit ?? 0),
-    revision: checkInt64('revision', revision, 0n),
+    limit: BigInt(options.limit ?? 0),
+    revision,
     sortOrder: sort ? known(sortOrders, sort.order, 'sort.order') : 0,
     sortTarget: sort ? known(sortTargets, sort.by, 'sort.by') : 0,
     serializable: options.serializable ?? false,
     keysOnly: options.keysOnly ?? false,
     countOnly: options.countOnly ?? false,
-    minModRevision: checkInt64('minModRevision', options.minModRevision ?? 0n, 0n),
-    maxModRevision: checkInt64('maxModRevision', options.maxModRevision ?? 0n, 0n),
-    minCreateRevision: checkInt64('minCreateRevision', options.minCreateRevision ?? 0n, 0n),
-    maxCreateRevision: checkInt64('maxCreateRevision', options.maxCreateRevision ?? 0n, 0n),
+    minModRevision: options.minModRevision ?? 0n,
+    maxModRevision: options.maxModRevision ?? 0n,
+    minCreateRevision: options.minCreateRevision ?? 0n,
+    maxCreateRevision: options.maxCreateRevision ?? 0n,
   };
   checkBounds(request, 'minModRevision', 'maxModRevision');
   checkBounds(request, 'minCreateRevision', 'maxCreateRevision');
@@ -42,18 +43,9 @@ export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}
   return request;
 }
 
-/** Refuses options that a method's type does not have, but plain JavaScript may pass. */
-export function refuseOptions(options: object, names: readonly string[], why: string): void {
-  for (const name of names) {
-    if ((options as Record<string, unknown>)[name] !== undefined)
-      throw new InvalidInputError(`${name} is given; ${why}`);
-  }
-}
-
 /** The value is undefined only with `ignoreValue`. @throws {InvalidInputError} as `rangeRequest`. */
 export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOptions = {}): PutRequest {
-  const { ignoreValue = false, ignoreLease = false } = options;
-  const lease = checkInt64('lease', options.lease ?? 0n, smallestInt64);
+  const { ignoreValue = false, ignoreLease = false, lease = 0n } = options;
   const bytes = ignoreValue && value === undefined ? none : valueBytes(key, value);
   if (ignoreValue && bytes.length > 0) {
     throw new InvalidInputError(
@@ -98,12 +90,6 @@ export function known<T extends Readonly<Record<string, number>>>(
     throw new InvalidInputError(`${what} is '${name}'; it must be one of ${Object.keys(table).join(', ')}`);
   }
   return table[name];
-}
-
-function checkLimit(limit: number | bigint): bigint {
-  if (typeof limit !== 'bigint' && !Number.isSafeInteger(limit))
-    throw new InvalidInputError(`limit is not a whole number: ${limit}`);
-  return checkInt64('limit', BigInt(limit), 0n);
 }
 
 type Filter = 'minModRevision' | 'maxModRevision' | 'minCreateRevision' | 'maxCreateRevision';

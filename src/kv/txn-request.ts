@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import { checkInt64, smallestInt64, toBuffer, toWireRange } from '../model/index.js';
+import { checkInt64, smallestInt64, toBuffer, toWireRange, wrongType } from '../model/index.js';
 import type { RequestOp, TxnRequest, Compare as WireCompare } from '../wire/index.js';
 import { deleteRequest, known, putRequest, rangeRequest } from './requests.js';
 import type { Compare, Op, Txn } from './txn.js';
@@ -26,12 +26,11 @@ export function txnRequest(txn: Txn, maxTxnOps: number): TxnRequest {
 
 /** As it is given, whatever etcd may think of it. */
 export function wireTxn(txn: Txn): TxnRequest {
-  if (typeof txn !== 'object' || txn === null)
-    throw new InvalidInputError(`the transaction is ${String(txn)}; it must be an object`);
+  if (typeof txn !== 'object' || txn === null) throw wrongType('the transaction', txn, 'an object');
   return {
-    compare: list('compare', txn.compare).map(wireCompare),
-    success: list('success', txn.success).map(wireOp),
-    failure: list('failure', txn.failure).map(wireOp),
+    compare: (txn.compare ?? []).map(wireCompare),
+    success: (txn.success ?? []).map(wireOp),
+    failure: (txn.failure ?? []).map(wireOp),
   };
 }
 
@@ -43,11 +42,6 @@ function operationsOf({ compare, success, failure }: TxnRequest): number {
       if (request?.$case === 'requestTxn') nested = Math.max(nested, operationsOf(request.value));
   }
   return Math.max(compare.length, success.length, failure.length) + nested;
-}
-
-function list<T>(name: string, given: readonly T[] | undefined): readonly T[] {
-  if (given === undefined || Array.isArray(given)) return given ?? [];
-  throw new InvalidInputError(`the transaction's ${name} is ${String(given)}; it must be an array`);
 }
 
 const results = { '=': 0, '>': 1, '<': 2, '!=': 3 } as const;

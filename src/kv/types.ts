@@ -66,6 +66,11 @@ export interface DeleteOptions {
   readonly prevKv?: boolean;
 }
 
+export interface CompactOptions {
+  /** Answer only once the compaction has been carried out on disk. Default false. */
+  readonly physical?: boolean;
+}
+
 export interface WriteCallOptions extends CallOptions {
   /** A second application does no harm: send again when an answer is lost, instead of throwing AmbiguousWriteError. Default false. */
   readonly idempotent?: boolean;

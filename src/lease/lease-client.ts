@@ -7,51 +7,28 @@ import {
   EtcdError,
   errorFor,
   errorFromServer,
-  InvalidInputError,
   LeaseNotFoundError,
   nameOf,
   type RequestDescription,
   requestError,
 } from '../errors/index.js';
 import {
-  checkDuration,
   checkInt64,
   checkLeaseId,
+  checkWait,
   type LeaseId,
   leaseText,
   listWithJson,
+  noOptions,
+  ttl,
   withJson,
 } from '../model/index.js';
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
 import type { OnceOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
 import { HeldLease, type KeptLease } from './kept-lease.js';
-
-export interface GrantOptions extends CallOptions {
-  /** Seconds to live without a renewal. etcd raises it to its minimum, 2 s by default; use the TTL in the answer. */
-  readonly ttlSeconds: number;
-  /** The lease's id, positive. Default: random, chosen here so that a grant sent twice leaves no orphan. */
-  readonly id?: LeaseId;
-}
-
-export interface Lease {
-  readonly id: LeaseId;
-  /** The TTL that etcd granted, in seconds. */
-  readonly ttlSeconds: number;
-}
-
-export interface LeaseTimeToLive {
-  readonly id: LeaseId;
-  /** Seconds left. */
-  readonly remainingSeconds: number;
-  /** The TTL granted, in seconds. */
-  readonly grantedSeconds: number;
-  /** The keys attached, when asked for. */
-  readonly keys: readonly Buffer[];
-}
-
-/** etcd's own limit, in seconds. */
-const maxTtlSeconds = 9_000_000_000;
+import { checkGrantOptions, checkTimeToLive } from './options.js';
+import type { GrantOptions, Lease, LeaseTimeToLive, TimeToLiveOptions } from './types.js';
 
 /** etcd's Lease service. Calls throw as KvClient's do. */
 export class LeaseClient {
@@ -72,6 +49,7 @@ export class LeaseClient {
    * @throws {InvalidInputError} for a TTL that is not between 1 and 9,000,000,000 whole seconds, or an id below 1.
    */
   async grant(options: GrantOptions): Promise<Lease> {
+    checkGrantOptions(options);
     return this.#grant(options);
   }
 
@@ -79,7 +57,8 @@ export class LeaseClient {
    * Revokes a lease and deletes the keys attached to it, in one revision. A handle that keeps it here ends first, as
    * `revoked`, whatever becomes of the request. @throws {LeaseNotFoundError}
    */
-  async revoke(id: LeaseId, options: CallOptions = {}): Promise<void> {
+  async revoke(id: LeaseId, options: CallOptions = noOptions): Promise<void> {
+    checkWait(options);
     checkLeaseId(id);
     this.#driver.release(id, 'revoked');
     try {
@@ -95,10 +74,10 @@ export class LeaseClient {
    * within its deadline when the stream is lost or its member silent. A kept lease profits from the answer, too.
    * @throws {LeaseNotFoundError} when etcd says that it is gone; {DeadlineError} with the last trouble as its cause.
    */
-  async keepAliveOnce(id: LeaseId, options: CallOptions = {}): Promise<Lease> {
+  async keepAliveOnce(id: LeaseId, options: CallOptions = noOptions): Promise<Lease> {
+    checkWait(options);
     checkLeaseId(id);
     const { signal, timeoutMs = this.#calls.timeoutMs } = options;
-    checkDuration('timeoutMs', timeoutMs);
     signal?.throwIfAborted();
     if (this.#closed) throw new ClosedError('the client');
     const release = this.#calls.hold();
@@ -113,21 +92,16 @@ export class LeaseClient {
   /** How long the lease has left; undefined when it does not exist. */
   async timeToLive(
     id: LeaseId,
-    options: { readonly keys?: boolean } & CallOptions = {},
+    options: TimeToLiveOptions & CallOptions = noOptions,
   ): Promise<LeaseTimeToLive | undefined> {
+    checkTimeToLive(options);
     checkLeaseId(id);
-    const answer = await this.#calls.timeToLive({ ID: id, keys: options.keys ?? false }, options);
-    if (answer.TTL < 0n) return undefined;
-    return withJson({
-      id,
-      remainingSeconds: Number(answer.TTL),
-      grantedSeconds: Number(answer.grantedTTL),
-      keys: answer.keys,
-    });
+    return this.#timeToLive(id, options.keys ?? false, options);
   }
 
   /** The ids of all leases the answering member knows. */
-  async list(options: CallOptions = {}): Promise<readonly LeaseId[]> {
+  async list(options: CallOptions = noOptions): Promise<readonly LeaseId[]> {
+    checkWait(options);
     return listWithJson((await this.#calls.leases(options)).leases.map((lease) => lease.ID));
   }
 
@@ -137,6 +111,7 @@ export class LeaseClient {
    * @throws as `grant`.
    */
   async hold(options: GrantOptions): Promise<KeptLease> {
+    checkGrantOptions(options);
     if (this.#closed) throw new ClosedError('the client');
     const id = options.id ?? randomLeaseId();
     // The first try counts, since it may be the one that etcd carried out.
@@ -228,8 +203,19 @@ export class LeaseClient {
     }
   }
 
+  async #timeToLive(id: LeaseId, keys: boolean, options: CallOptions): Promise<LeaseTimeToLive | undefined> {
+    const answer = await this.#calls.timeToLive({ ID: id, keys }, options);
+    if (answer.TTL < 0n) return undefined;
+    return withJson({
+      id,
+      remainingSeconds: Number(answer.TTL),
+      grantedSeconds: Number(answer.grantedTTL),
+      keys: answer.keys,
+    });
+  }
+
   async #confirm(id: LeaseId, options: CallOptions): Promise<Lease> {
-    const found = await this.timeToLive(id, options);
+    const found = await this.#timeToLive(id, false, options);
     if (!found)
       throw new LeaseNotFoundError(`${leaseText(id)} was granted and ran out again`, {
         code: Code.NOT_FOUND,
@@ -256,11 +242,7 @@ function isLeaseExists(error: unknown): error is EtcdError {
 }
 
 function checkGrant(ttlSeconds: number, id: LeaseId): void {
-  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > maxTtlSeconds) {
-    throw new InvalidInputError(
-      `ttlSeconds is ${ttlSeconds}; it must be a whole number from 1 to ${maxTtlSeconds}`,
-    );
-  }
+  ttl(ttlSeconds, 'ttlSeconds');
   checkInt64('lease id', id, 1n);
 }
 

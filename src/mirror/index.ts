@@ -1,8 +1,8 @@
 export {
   Mirror,
-  type MirrorOptions,
   type MirrorPorts,
   type MirrorStatus,
   type MirrorUpdate,
   type ResyncReason,
 } from './mirror.js';
+export type { MirrorOptions } from './options.js';

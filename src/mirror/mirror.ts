@@ -1,4 +1,13 @@
-import { backoffDelay, delay, Leavable, onAbort, Pacer, withEither } from '../async/index.js';
+import {
+  backoffDelay,
+  callSafely,
+  delay,
+  Leavable,
+  onAbort,
+  Pacer,
+  warnOf,
+  withEither,
+} from '../async/index.js';
 import {
   ClosedError,
   Code,
@@ -9,8 +18,17 @@ import {
   StoreReplacedError,
 } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
-import { type KeyRange, type KeyValue, type Revision, withJson } from '../model/index.js';
+import {
+  checkSignalOnly,
+  type KeyRange,
+  type KeyValue,
+  noOptions,
+  type Revision,
+  toWireRange,
+  withJson,
+} from '../model/index.js';
 import type { WatchClient, Watcher } from '../watch/index.js';
+import { checkMirror, type MirrorOptions } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readEnd } from './reads.js';
 import { byRevision, type Changes, View } from './view.js';
@@ -38,25 +56,6 @@ export type MirrorUpdate =
       readonly type: 'delta';
       readonly revision: Revision;
     } & Changes);
-
-export interface MirrorOptions {
-  /** Ends the mirror; the iteration rejects with the signal's own reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** How many keys the first answer to a list may have; what follows is sized by bytes. Default 16, as of `kv.stream`. */
-  readonly pageSize?: number;
-  /**
-   * What is kept and yielded of each key-value, so that large values that the reader does not use take no memory. Its
-   * result must be the same for key-values that are the same, and what it made of its own result. Default: all of it.
-   */
-  readonly retain?: ((kv: KeyValue) => KeyValue) | undefined;
-  /**
-   * Yield a delta for each revision, even where several came together, as after a reconnect. Default false: a delta for
-   * all of them, which costs a reader of whole views less.
-   */
-  readonly eachRevision?: boolean;
-  /** Told of each failed list, which is then tried again; what is known stays as it is. */
-  readonly onTrouble?: ((error: EtcdError) => void) | undefined;
-}
 
 export interface MirrorPorts {
   readonly kv: Pick<KvClient, 'range' | 'stream'>;
@@ -108,7 +107,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   /** When it was last known to be fresh, while it is not followed. */
   #staleSince = performance.now();
 
-  constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = {}) {
+  constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = noOptions) {
+    checkMirror(options);
+    toWireRange(range); // refused at once, and not by the first list
     this.#ports = ports;
     this.#resyncs = new Pacer(retryList, performance, ports.random);
     this.#range = range;
@@ -138,8 +139,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    */
   async waitForRevision(
     revision: Revision,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): Promise<Revision> {
+    checkSignalOnly(options);
     return this.#whileOpen(options.signal, (signal) => this.#reach(revision, signal));
   }
 
@@ -149,7 +151,8 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    * showed already, and so was replaced.
    * @throws as the read, and as {@link waitForRevision}.
    */
-  async verify(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+  async verify(options: { readonly signal?: AbortSignal | undefined } = noOptions): Promise<boolean> {
+    checkSignalOnly(options);
     return this.#whileOpen(options.signal, async (signal) => {
       const shown = this.#view.revision;
       const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
@@ -319,7 +322,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         signal.throwIfAborted();
         if (!(error instanceof EtcdError)) throw error;
         if (!mayReadAgain(error) && !alsoPassing(error)) throw error;
-        onTrouble?.(error);
+        if (onTrouble) callSafely(() => onTrouble(error), warnOf('onTrouble of a mirror'));
         await this.#pause(backoffDelay(retryList, attempt, this.#ports.random), signal);
       }
     }

@@ -1,5 +1,4 @@
 export { type Bytes, notBytes, toBuffer } from './bytes.js';
-export { checkDuration } from './duration.js';
 export { parseGoDuration } from './go-duration.js';
 export { canonicalHost, hostProblem, unseenProblem } from './host.js';
 export { type HostPort, type SplitProblem, splitHostPort } from './host-port.js';
@@ -10,6 +9,7 @@ export {
   type KeyRange,
   keyAfter,
   prefixEnd,
+  rangeNames,
   toWireRange,
   type WireRange,
 } from './key-range.js';
@@ -23,10 +23,14 @@ export {
   type Check,
   type Checks,
   callback,
+  checkSignalOnly,
+  checkWait,
   type DurationBounds,
   duration,
   int64,
+  listOf,
   longestTimerMs,
+  methods,
   type NumberBounds,
   nearest,
   noOptions,
@@ -39,6 +43,7 @@ export {
   signal,
   text,
   timeout,
+  ttl,
   waitChecks,
   wholeNumber,
   wrongType,

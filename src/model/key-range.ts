@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../errors/index.js';
 import type { Bytes } from './bytes.js';
 import { keyBytes, printable } from './key-text.js';
+import { anything, type Check, optionsOf, shown } from './options/index.js';
 
 /**
  * Which keys a request speaks of.
@@ -70,11 +71,22 @@ export function contains({ key: start, rangeEnd }: WireRange, key: Buffer): bool
 
 const forms = ['key', 'prefix', 'fromKey'];
 
+const checkNames = optionsOf<KeyRange>(
+  { key: anything, rangeEnd: anything, prefix: anything, fromKey: anything },
+  { self: 'the range' },
+);
+
+/** The check of a range inside other input, which then is named by where it stands. Keys themselves are left to `toWireRange`. */
+export const rangeNames: Check = (range, name) => {
+  if (typeof range === 'object' && range !== null && !(range instanceof Uint8Array)) checkNames(range, name);
+};
+
 /** TypeScript lets `{ prefix, rangeEnd }` through; one of the two would be ignored. */
 function checkForm(range: KeyRange): void {
   if (typeof range !== 'object' || range === null) {
-    throw new InvalidInputError(`the range is ${String(range)}; it must be a key or a range of keys`);
+    throw new InvalidInputError(`the range is ${shown(range)}; it must be a key or a range of keys`);
   }
+  checkNames(range);
   const given = forms.filter((form) => form in range);
   if (given.length === 1 && (given[0] === 'key' || !('rangeEnd' in range))) return;
   throw new InvalidInputError(

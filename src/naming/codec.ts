@@ -1,4 +1,5 @@
 import type { Endpoint, JsonValue } from './endpoint.js';
+import { endpointInput } from './endpoint-input.js';
 import { EndpointDecodeError, NamingError } from './errors.js';
 import { goJson } from './go-json.js';
 import { type JsonMember, readMembers } from './json-reader.js';
@@ -6,9 +7,11 @@ import { type JsonMember, readMembers } from './json-reader.js';
 /**
  * The value stored for an endpoint, byte-equal to Go's: `{"Op":0,"Addr":"…","Metadata":null}`. Numbers of metadata that
  * `decodeEndpoint` rounded, such as integers beyond 2^53, are written with the digits that were read.
- * @throws {NamingError} for an empty address, and for metadata that JSON cannot hold or that readers would refuse.
+ * @throws {NamingError} for an empty address, and for metadata that JSON cannot hold or that readers would refuse;
+ *   {InvalidInputError} for an unknown name.
  */
 export function encodeEndpoint(endpoint: Endpoint): Buffer {
+  endpointInput(endpoint);
   const { addr, metadata } = endpoint ?? {};
   if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
   return Buffer.from(`{"Op":0,"Addr":${goJson(addr)},"Metadata":${goJson(metadata, { exactDigits: true })}}`);

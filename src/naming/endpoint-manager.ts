@@ -1,6 +1,20 @@
 import { Leavable, onAbort } from '../async/index.js';
-import { type Bytes, type LeaseId, listWithJson, type Revision, withJson } from '../model/index.js';
+import {
+  anything,
+  type Bytes,
+  boolean,
+  checkSignalOnly,
+  checkWait,
+  type LeaseId,
+  listWithJson,
+  noOptions,
+  optionsOf,
+  type Revision,
+  waitChecks,
+  withJson,
+} from '../model/index.js';
 import type { Endpoint, EndpointRecord } from './endpoint.js';
+import { endpointInput } from './endpoint-input.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
 import { retainEndpoint } from './retain-endpoint.js';
@@ -22,6 +36,20 @@ export interface ManagerOptions {
   readonly direct?: boolean;
 }
 
+export interface AddOptions extends ManagerCallOptions {
+  /** The lease, or its handle, by which the endpoint lives. Default: none, it stays until deleted. */
+  readonly lease?: LeaseId | { readonly id: LeaseId };
+}
+
+export interface ListOptions extends ManagerCallOptions {
+  /** Answer from the member's own state, which may be stale, as Go does. Default false. */
+  readonly serializable?: boolean;
+}
+
+const checkManager = optionsOf<ManagerOptions>({ direct: boolean });
+const checkAdd = optionsOf<AddOptions>({ lease: anything, ...waitChecks });
+const checkList = optionsOf<ListOptions>({ serializable: boolean, ...waitChecks });
+
 /**
  * The endpoints of one target, stored as Go's `endpoints.Manager` stores them: `<target>/<id>`, so that each side
  * reads what the other wrote. As in Go a target also covers keys nested below it: `foo` sees `foo/bar/1`.
@@ -36,9 +64,10 @@ export class EndpointManager {
    * @param target A service's name, or the URI that is dialled, such as `etcd:///foo/bar`. Go takes a URI for a name.
    * @throws {NamingError} `invalid etcd client` or `invalid target`, as Go's NewManager.
    */
-  constructor(client: NamingClient, target: string, options: ManagerOptions = {}) {
+  constructor(client: NamingClient, target: string, options: ManagerOptions = noOptions) {
     this.#client = checkClient(client);
     this.target = serviceFor(target, client);
+    checkManager(options);
     this.#isWanted = options.direct ? (key) => isDirect(this.target, key) : () => true;
   }
 
@@ -48,8 +77,9 @@ export class EndpointManager {
    */
   async update(
     operations: readonly EndpointOp[],
-    options: ManagerCallOptions = {},
+    options: ManagerCallOptions = noOptions,
   ): Promise<{ revision: Revision }> {
+    checkWait(options);
     const { revision } = await this.#client.kv.txn({ success: toTxnOps(this.target, operations) }, options);
     return withJson({ revision });
   }
@@ -58,14 +88,18 @@ export class EndpointManager {
   async addEndpoint(
     key: Bytes,
     endpoint: Endpoint,
-    options: ManagerCallOptions & { readonly lease?: LeaseId | { readonly id: LeaseId } } = {},
+    options: AddOptions = noOptions,
   ): Promise<{ revision: Revision }> {
-    const lease = typeof options.lease === 'object' ? options.lease.id : options.lease;
-    return this.update([{ op: 'add', key, endpoint, lease }], options);
+    checkAdd(options);
+    endpointInput(endpoint);
+    const { lease, ...call } = options;
+    const id = typeof lease === 'object' && lease !== null ? lease.id : lease;
+    return this.update([{ op: 'add', key, endpoint, lease: id }], call);
   }
 
   /** Deletes an endpoint by the key of its record, or by bytes; one that is not there is deleted already. */
-  async deleteEndpoint(key: Bytes, options: ManagerCallOptions = {}): Promise<{ revision: Revision }> {
+  async deleteEndpoint(key: Bytes, options: ManagerCallOptions = noOptions): Promise<{ revision: Revision }> {
+    checkWait(options);
     return this.update([{ op: 'delete', key }], options);
   }
 
@@ -74,9 +108,8 @@ export class EndpointManager {
    * out. Linearizable, where Go's list may
    * be stale; `serializable: true` reads as Go does.
    */
-  async list(
-    options: ManagerCallOptions & { readonly serializable?: boolean } = {},
-  ): Promise<ReadonlyMap<string, EndpointRecord>> {
+  async list(options: ListOptions = noOptions): Promise<ReadonlyMap<string, EndpointRecord>> {
+    checkList(options);
     const records = listWithJson(new Map<string, EndpointRecord>());
     for await (const { kvs } of this.#client.kv.stream({ prefix: keyPrefix(this.target) }, options)) {
       for (const kv of kvs) {
@@ -93,8 +126,9 @@ export class EndpointManager {
    * cannot mend, by the signal's own reason, or with ClosedError.
    */
   watch(
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncGenerator<EndpointEvent, undefined> {
+    checkSignalOnly(options);
     return new Leavable((leaving) => this.#events(options.signal, leaving));
   }
 

@@ -1,7 +1,17 @@
 import type { Op } from '../kv/index.js';
-import { type Bytes, type LeaseId, shown } from '../model/index.js';
+import {
+  anything,
+  type Bytes,
+  int64,
+  type LeaseId,
+  listOf,
+  optionsOf,
+  shown,
+  smallestInt64,
+} from '../model/index.js';
 import { encodeEndpoint } from './codec.js';
 import type { Endpoint } from './endpoint.js';
+import { endpointInput } from './endpoint-input.js';
 import { NamingError } from './errors.js';
 import { checkKey } from './target/index.js';
 
@@ -17,12 +27,22 @@ export type EndpointOp =
     }
   | { readonly op: 'delete'; readonly key: Bytes };
 
+const operationsInput = listOf(
+  optionsOf<EndpointOp>({
+    op: anything,
+    key: anything,
+    endpoint: endpointInput,
+    lease: int64(smallestInt64),
+  }),
+);
+
 /**
  * The changes as operations of one transaction. A delete and an add of one key become what they amount to, the
  * later of the two: etcd takes a key only once in a transaction, yet its naming guide shows just that.
- * @throws {NamingError} for no changes, a key outside the target, an unknown op, or one key added twice.
+ * @throws {InvalidInputError} for an unknown name; {NamingError} for no changes, a key outside the target, an unknown op, or one key added twice.
  */
 export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
+  operationsInput(changes, 'operations');
   if (changes.length === 0) throw new NamingError('update() was given no operations');
   const byKey = new Map<string, Op>();
   for (const change of changes) {

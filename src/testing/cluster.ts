@@ -1,10 +1,11 @@
+import { boolean, noOptions, optionsOf, wholeNumber } from '../model/index.js';
 import { EtcdStartError } from './errors.js';
 import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdPlan } from './etcd-node.js';
 import { Gateway, type MemberStatus } from './gateway.js';
 import { launch } from './launch.js';
 import { LocalEtcd, type Origin } from './local-etcd.js';
-import { type EtcdSource, resolveSettings, type StartEtcdOptions } from './options.js';
+import { type EtcdSource, resolveSettings, type StartEtcdOptions, startChecks } from './options.js';
 import type { PeerNetwork } from './peer-network.js';
 import { findRuntime } from './sources/find.js';
 import { until } from './wait.js';
@@ -20,6 +21,12 @@ export interface StartEtcdClusterOptions extends StartEtcdOptions {
   partitions?: boolean;
 }
 
+const checkStartCluster = optionsOf<StartEtcdClusterOptions>({
+  ...startChecks,
+  members: wholeNumber({ least: 1 }),
+  partitions: boolean,
+});
+
 const ELECTION_PATIENCE_MS = 10_000;
 /** Short, because a frozen member is asked like the others and must not hold up their answer. */
 const STATUS_PATIENCE_MS = 500;
@@ -30,10 +37,11 @@ const STATUS_PATIENCE_MS = 500;
  *
  * @throws EtcdStartError as `startEtcd` does.
  */
-export async function startEtcdCluster(options: StartEtcdClusterOptions = {}): Promise<EtcdClusterHandle> {
+export async function startEtcdCluster(
+  options: StartEtcdClusterOptions = noOptions,
+): Promise<EtcdClusterHandle> {
+  checkStartCluster(options);
   const count = options.members ?? 3;
-  if (!(Number.isInteger(count) && count > 0))
-    throw new TypeError(`members must be a positive integer, not ${count}`);
   const settings = resolveSettings(options);
   settings.signal?.throwIfAborted();
   if (settings.source === 'external')

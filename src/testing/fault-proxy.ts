@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { duration, oneOf, optionsOf, text, wholeNumber } from '../model/index.js';
 import { bothWays, JoinedLink, type Link, SilentLink } from './fault-link.js';
 import type { Direction, Flow } from './fault-pipe.js';
 import { reset } from './reset.js';
@@ -49,8 +50,23 @@ export interface FaultProxy extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const checkProxy = optionsOf<FaultProxyOptions>(
+  { target: text, port: wholeNumber({ most: 65_535 }) },
+  { required: "give { target: '127.0.0.1:2379' }" },
+);
+
+const delayMs = duration();
+const checkDelays = optionsOf<Record<Direction, number>>(
+  { up: delayMs, down: delayMs },
+  { self: 'the delay' },
+);
+const noDelay = { up: 0, down: 0 };
+const checkBytes = wholeNumber();
+const checkDirection = oneOf('up', 'down');
+
 /** Starts a TCP proxy on 127.0.0.1 that passes everything on until told otherwise. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  checkProxy(options);
   const target = new URL(`tcp://${options.target}`);
   if (target.port === '') throw new TypeError(`target must be host:port, not '${options.target}'`);
   const server = createServer({ allowHalfOpen: true, noDelay: true });
@@ -67,7 +83,7 @@ class TcpFaultProxy implements FaultProxy {
   readonly #links = new Set<Link>();
   #onAccept: 'join' | 'reset' | 'ignore' = 'join';
   #flow: Readonly<Record<Direction, Flow>> = bothWays('pass');
-  #delayMs: Readonly<Record<Direction, number>> = { up: 0, down: 0 };
+  #delayMs: Readonly<Record<Direction, number>> = noDelay;
   #bytesLeft: Partial<Record<Direction, number>> = {};
   #accepted = 0;
 
@@ -96,6 +112,7 @@ class TcpFaultProxy implements FaultProxy {
   }
 
   blackhole(direction?: Direction): void {
+    if (direction !== undefined) checkDirection(direction, 'direction');
     this.#onAccept = direction === undefined ? 'ignore' : 'join';
     this.#setFlow(
       direction === undefined ? bothWays('swallow') : { ...bothWays('pass'), [direction]: 'swallow' },
@@ -111,16 +128,20 @@ class TcpFaultProxy implements FaultProxy {
   }
 
   delay(ms: number | Readonly<Record<Direction, number>>): void {
-    this.#delayMs = typeof ms === 'number' ? { up: ms, down: ms } : ms;
+    if (typeof ms === 'number') delayMs(ms, 'the delay');
+    else checkDelays(ms);
+    this.#delayMs = typeof ms === 'number' ? { up: ms, down: ms } : { ...noDelay, ...ms };
   }
 
   cutAfterBytes(bytes: number, direction: Direction): void {
+    checkBytes(bytes, 'bytes');
+    checkDirection(direction, 'direction');
     this.#bytesLeft[direction] = bytes;
   }
 
   heal(): void {
     this.#onAccept = 'join';
-    this.#delayMs = { up: 0, down: 0 };
+    this.#delayMs = noDelay;
     this.#bytesLeft = {};
     this.#setFlow(bothWays('pass'));
   }

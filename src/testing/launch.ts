@@ -1,3 +1,4 @@
+import { longestTimerMs } from '../async/index.js';
 import { EtcdStartError, isAddressInUse } from './errors.js';
 import type { EtcdPlan, EtcdRuntime, PlanOptions } from './etcd-node.js';
 import { Gateway } from './gateway.js';
@@ -6,7 +7,6 @@ import type { Settings } from './options.js';
 import { checkSupported } from './supported.js';
 
 const PORT_ATTEMPTS = 5;
-const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /** Nodes that answer, and what their handles need to know. */
 export interface Launched {
@@ -25,7 +25,7 @@ export async function launch(
   options?: PlanOptions,
 ): Promise<Launched> {
   // What starts does not hold the process, and a start must not end in silence because nothing else does.
-  const hold = setInterval(() => {}, LONGEST_INTERVAL_MS);
+  const hold = setInterval(() => {}, longestTimerMs);
   try {
     return await tryPorts(runtime, count, settings, options);
   } finally {

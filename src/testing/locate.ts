@@ -1,8 +1,11 @@
+import { noOptions, optionsOf } from '../model/index.js';
 import { EtcdStartError } from './errors.js';
 import type { EtcdBinary } from './etcd-binary.js';
-import { resolveSettings, type StartEtcdOptions } from './options.js';
+import { locateChecks, resolveSettings, type StartEtcdOptions } from './options.js';
 import { findBinary } from './sources/binary.js';
 import { fetchBinary } from './sources/fetch.js';
+
+const checkLocate = optionsOf<Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'>>(locateChecks);
 
 /**
  * Finds an etcd binary (`ETCD_BIN`, `PATH`, the cache), or fetches one into the cache, and starts nothing: for those
@@ -11,8 +14,9 @@ import { fetchBinary } from './sources/fetch.js';
  * @throws EtcdStartError with all that was tried.
  */
 export async function locateEtcd(
-  options: Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'> = {},
+  options: Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'> = noOptions,
 ): Promise<EtcdBinary> {
+  checkLocate(options);
   const settings = resolveSettings({ ...options, source: 'auto' });
   const tried: string[] = [];
   const binary = (await findBinary(settings, tried)) ?? (await fetchBinary(settings, tried));

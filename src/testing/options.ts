@@ -1,9 +1,21 @@
+import { callSafely, warnOf } from '../async/index.js';
+import {
+  callback,
+  duration,
+  listOf,
+  noOptions,
+  oneOf,
+  optionsOf,
+  signal,
+  text,
+  wrongValue,
+} from '../model/index.js';
 import { type Reporter, StderrReporter } from './progress.js';
 
 /** Where an etcd comes from. `external` is one that somebody else runs; it is never broken, compacted or wiped. */
 export type EtcdSource = 'binary' | 'docker' | 'fetch' | 'external';
 
-const SOURCES: readonly string[] = ['auto', 'binary', 'docker', 'fetch', 'external'];
+const SOURCES = ['auto', 'binary', 'docker', 'fetch', 'external'] as const;
 
 /**
  * The release that is fetched, and the tag of the default image. The 3.5 line is the one most clusters run; from
@@ -38,6 +50,20 @@ export interface StartEtcdOptions {
   endpoints?: readonly string[];
 }
 
+/** Of everything that finds or starts an etcd. */
+export const locateChecks = { version: text, signal, onProgress: callback };
+
+export const startChecks = {
+  source: oneOf(...SOURCES),
+  args: listOf(text),
+  image: text,
+  startTimeoutMs: duration({ least: 1 }),
+  endpoints: listOf(text),
+  ...locateChecks,
+};
+
+export const checkStart = optionsOf<StartEtcdOptions>(startChecks);
+
 /** {@link StartEtcdOptions} with environment and defaults filled in. */
 export interface Settings {
   readonly source: EtcdSource | 'auto';
@@ -50,18 +76,21 @@ export interface Settings {
   readonly endpoints: readonly string[];
 }
 
-/** Fills in environment and defaults; throws `TypeError` on a source or a timeout that cannot be meant. */
-export function resolveSettings(options: StartEtcdOptions): Settings {
+/**
+ * Fills in environment and defaults of options that were checked.
+ * @throws {InvalidInputError} for a source of the environment that there is not.
+ */
+export function resolveSettings(options: StartEtcdOptions = noOptions): Settings {
   const version = options.version?.replace(/^v/, '');
   return {
-    source: sourceOf(options.source ?? fromEnv('ETCD_TEST_SOURCE') ?? 'auto'),
+    source: options.source ?? sourceFromEnv() ?? 'auto',
     args: options.args ?? [],
     version,
     image:
       options.image ??
       fromEnv('ETCD_TEST_IMAGE') ??
       `quay.io/coreos/etcd:v${version ?? DEFAULT_ETCD_VERSION}`,
-    startTimeoutMs: positive(options.startTimeoutMs ?? 30_000),
+    startTimeoutMs: options.startTimeoutMs ?? 30_000,
     signal: options.signal,
     progress: options.onProgress ? lineReporter(options.onProgress) : new StderrReporter(),
     endpoints: options.endpoints ?? fromEnv('ETCD_TEST_ENDPOINTS')?.split(',').filter(isNotBlank) ?? [],
@@ -74,20 +103,16 @@ export function fromEnv(name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function sourceOf(name: string): EtcdSource | 'auto' {
-  if (!SOURCES.includes(name)) {
-    throw new TypeError(`unknown etcd source '${name}'; one of ${SOURCES.join(', ')}`);
-  }
-  return name as EtcdSource | 'auto';
-}
-
-function positive(timeoutMs: number): number {
-  if (!(timeoutMs > 0)) throw new TypeError(`startTimeoutMs must be positive, not ${timeoutMs}`);
-  return timeoutMs;
+function sourceFromEnv(): EtcdSource | 'auto' | undefined {
+  const name = fromEnv('ETCD_TEST_SOURCE');
+  if (name === undefined) return undefined;
+  const found = SOURCES.find((source) => source === name);
+  if (!found) throw wrongValue('ETCD_TEST_SOURCE', name, `one of ${SOURCES.join(', ')}`);
+  return found;
 }
 
 function lineReporter(onProgress: (line: string) => void): Reporter {
-  return { line: onProgress, update: () => {} };
+  return { line: (line) => callSafely(() => onProgress(line), warnOf('onProgress')), update: () => {} };
 }
 
 function isNotBlank(text: string): boolean {

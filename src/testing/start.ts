@@ -1,7 +1,8 @@
+import { noOptions } from '../model/index.js';
 import type { EtcdHandle } from './etcd-handle.js';
 import { launch } from './launch.js';
 import { LocalEtcd } from './local-etcd.js';
-import { resolveSettings, type StartEtcdOptions } from './options.js';
+import { checkStart, resolveSettings, type StartEtcdOptions } from './options.js';
 import { connectExternal } from './sources/external.js';
 import { findRuntime } from './sources/find.js';
 
@@ -11,7 +12,8 @@ import { findRuntime } from './sources/find.js';
  *
  * @throws EtcdStartError when none is found or the one found does not start; the text says what to do.
  */
-export async function startEtcd(options: StartEtcdOptions = {}): Promise<EtcdHandle> {
+export async function startEtcd(options: StartEtcdOptions = noOptions): Promise<EtcdHandle> {
+  checkStart(options);
   const settings = resolveSettings(options);
   settings.signal?.throwIfAborted();
   if (settings.source === 'external') return connectExternal(settings);

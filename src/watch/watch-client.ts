@@ -1,11 +1,17 @@
 import type { Clock } from '../async/index.js';
-import { ClosedError, Code, errorFromServer, InvalidInputError } from '../errors/index.js';
+import { ClosedError, Code, errorFromServer } from '../errors/index.js';
 import {
   type Bytes,
-  checkInt64,
+  boolean,
+  int64,
   type KeyRange,
   namespaceRange,
+  noOptions,
+  number,
+  oneOf,
+  optionsOf,
   type Revision,
+  signal,
   toWireRange,
 } from '../model/index.js';
 import type { KvCalls, RangeResponse, WatchCalls } from '../wire/index.js';
@@ -46,6 +52,22 @@ export interface WatchOptions {
   readonly maxBufferedBytes?: number;
 }
 
+const limit = number({ least: 1 });
+
+const checkWatch = optionsOf<WatchOptions>({
+  startRevision: int64(1n),
+  knownRevision: int64(0n),
+  prevKv: boolean,
+  only: oneOf('put', 'delete'),
+  progress: boolean,
+  resumptions: boolean,
+  unref: boolean,
+  requireLeader: boolean,
+  signal,
+  maxBufferedEvents: limit,
+  maxBufferedBytes: limit,
+});
+
 const defaultLimits: WatcherLimits = { maxBufferedEvents: 10_000, maxBufferedBytes: 16 * 1024 * 1024 };
 
 export interface WatchPorts {
@@ -78,11 +100,10 @@ export class WatchClient {
    *   range, or a limit below 1.
    * @param namespace The prefix within which the range is meant, and which keys come without.
    */
-  watch(range: Bytes | KeyRange, options: WatchOptions = {}, namespace?: Buffer): Watcher {
+  watch(range: Bytes | KeyRange, options: WatchOptions = noOptions, namespace?: Buffer): Watcher {
+    checkWatch(options);
     if (this.#closed) throw new ClosedError('the client');
     const { startRevision, only } = options;
-    if (startRevision !== undefined) checkInt64('startRevision', startRevision, 1n);
-    if (options.knownRevision !== undefined) checkInt64('knownRevision', options.knownRevision, 0n);
     const spec = {
       range: namespace ? namespaceRange(namespace, toWireRange(range)) : toWireRange(range),
       startRevision,
@@ -92,7 +113,7 @@ export class WatchClient {
       noDelete: only === 'put',
     };
     return new DrivenWatcher(this.#driver(options.requireLeader ?? true), spec, {
-      limits: checkLimits(options),
+      limits: limitsOf(options),
       signal: options.signal,
       progress: options.progress ?? false,
       resumptions: options.resumptions ?? false,
@@ -167,13 +188,9 @@ export class WatchClient {
   }
 }
 
-function checkLimits(options: WatchOptions): WatcherLimits {
-  const limits = {
+function limitsOf(options: WatchOptions): WatcherLimits {
+  return {
     maxBufferedEvents: options.maxBufferedEvents ?? defaultLimits.maxBufferedEvents,
     maxBufferedBytes: options.maxBufferedBytes ?? defaultLimits.maxBufferedBytes,
   };
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(value >= 1)) throw new InvalidInputError(`${name} is ${value}; it must be 1 or more`);
-  }
-  return limits;
 }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
+import { anything, boolean, optionsOf } from '../model/index.js';
 
 interface PlaintextPermission {
   /**
@@ -40,15 +41,17 @@ export interface TokenAuth extends PlaintextPermission {
 /** As whom to speak to etcd: a user and a password, or a provider of tokens, never both. */
 export type AuthOptions = PasswordAuth | TokenAuth;
 
+/** Secrets are checked by {@link checkAuth}, which shows none. */
+export const authInput = optionsOf<AuthOptions>(
+  { username: anything, password: anything, tokenProvider: anything, allowPlaintext: boolean },
+  { self: 'auth', secret: true, instead: { user: 'username', name: 'username', token: 'tokenProvider' } },
+);
+
 /** @throws {InvalidInputError} naming what is missing, never what was given. */
 export function checkAuth(auth: AuthOptions | undefined): void {
   if (auth === undefined) return;
-  if (typeof auth !== 'object' || auth === null) throw new InvalidInputError('auth is not an object');
+  authInput(auth, 'auth');
   const given: Partial<PasswordAuth & TokenAuth> = auth;
-  if (given.allowPlaintext !== undefined && typeof given.allowPlaintext !== 'boolean')
-    throw new InvalidInputError(
-      `auth.allowPlaintext is a ${typeof given.allowPlaintext}; it must be true or false`,
-    );
   const byPassword = given.username !== undefined || given.password !== undefined;
   if (byPassword && given.tokenProvider !== undefined)
     throw new InvalidInputError('auth has a tokenProvider and a user with a password: one of them must go');

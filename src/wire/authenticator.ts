@@ -1,4 +1,4 @@
-import { delay, within } from '../async/index.js';
+import { delay, longestTimerMs, within } from '../async/index.js';
 import {
   Code,
   EtcdError,
@@ -107,7 +107,7 @@ async function obtain(
   timeoutMs: number,
   what: string,
 ): Promise<string> {
-  const signal = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
+  const signal = AbortSignal.timeout(Math.min(timeoutMs, longestTimerMs));
   const late = () => failed(option, `gave no ${what} within ${timeoutMs} ms`);
   let given: unknown;
   try {

@@ -5,7 +5,7 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
-import { onAbort } from '../async/index.js';
+import { longestTimerMs, onAbort, systemClock } from '../async/index.js';
 import {
   Code,
   DeadlineError,
@@ -157,7 +157,8 @@ export function attemptUnary<Req, Res>(
  */
 function armDeadline(timeoutMs: number, late: (ms: number) => void): () => void {
   const ms = wholeMs(timeoutMs);
-  const timer = ms <= longestTimerMs ? setTimeout(late, ms, ms).unref() : undefined;
+  if (ms > longestTimerMs) return systemClock.setTimer(ms, () => late(ms));
+  const timer = setTimeout(late, ms, ms).unref();
   return () => clearTimeout(timer);
 }
 
@@ -181,9 +182,6 @@ const serverGraceMs = 100;
 
 /** A year: what gRPC's header can say, and no difference to a caller. */
 const longestTimeoutMs = 365 * 24 * 3_600_000;
-
-/** Node's timers reach no further than this: nearly 25 days. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** At most eight digits and a unit, says gRPC. */
 function timeoutInWords(ms: number): string {

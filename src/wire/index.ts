@@ -1,4 +1,10 @@
-export type { AuthOptions, PasswordAuth, PasswordProvider, TokenAuth } from './auth.js';
+export {
+  type AuthOptions,
+  authInput,
+  type PasswordAuth,
+  type PasswordProvider,
+  type TokenAuth,
+} from './auth.js';
 export {
   type Compare,
   type DeleteRangeRequest,
@@ -31,6 +37,6 @@ export type { SyncResult, SyncRule } from './membership.js';
 export type { CallOptions, Safety, TracedCallOptions } from './method.js';
 export type { MemberTrouble } from './retry-rule.js';
 export type { StreamOptions } from './streams.js';
-export type { TlsOptions } from './tls-options.js';
+export { type TlsOptions, tlsInput } from './tls-options.js';
 export { Transport } from './transport.js';
 export type { TransportOptions } from './transport-options.js';

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import { isServerName } from '../model/index.js';
+import { anything, boolean, isServerName, optionsOf } from '../model/index.js';
 
 /**
  * TLS to etcd. A certificate or key is given either as PEM or as the path of a PEM file. Files are read before each new
@@ -36,21 +36,40 @@ export interface TlsOptions {
 
 export type PemName = 'ca' | 'cert' | 'key';
 
+/** What may hold a key is checked by {@link checkTlsOptions}, which shows none. */
+export const tlsInput = optionsOf<TlsOptions>(
+  {
+    ca: anything,
+    caFile: anything,
+    cert: anything,
+    certFile: anything,
+    key: anything,
+    keyFile: anything,
+    serverName: anything,
+    dangerouslySkipVerification: boolean,
+  },
+  {
+    self: 'tls',
+    secret: true,
+    instead: {
+      caPath: 'caFile',
+      certPath: 'certFile',
+      keyPath: 'keyFile',
+      rootCertificate: 'ca',
+      certChain: 'cert',
+      privateKey: 'key',
+    },
+  },
+);
+
 /** @throws {InvalidInputError} naming the option, and never showing what a PEM holds. */
 export function checkTlsOptions(tls: TlsOptions): void {
-  if (typeof tls !== 'object') {
-    throw new InvalidInputError(`tls is a ${typeof tls}; it must be an object, {} for all defaults`);
-  }
+  tlsInput(tls, 'tls');
   for (const name of ['ca', 'cert', 'key'] as const) checkSource(tls, name);
   checkPair(tls);
-  const { serverName, dangerouslySkipVerification: skip } = tls;
+  const { serverName } = tls;
   if (serverName !== undefined && !isServerName(serverName)) {
     throw new InvalidInputError(`tls.serverName is '${serverName}'; it must be a host name or an IP address`);
-  }
-  if (skip !== undefined && typeof skip !== 'boolean') {
-    throw new InvalidInputError(
-      `tls.dangerouslySkipVerification is a ${typeof skip}; it must be true or false`,
-    );
   }
 }
 

@@ -2,7 +2,6 @@ import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessHold, raceAbort, withEither } from '../async/index.js';
 import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
-import { checkDuration } from '../model/index.js';
 import { checkAuth } from './auth.js';
 import { authenticate } from './authenticate.js';
 import { tokenFetcher } from './authenticator.js';
@@ -237,7 +236,6 @@ export class Transport {
     const { signal, timeoutMs = this.#options.timeoutMs } = options;
     signal?.throwIfAborted();
     this.#throwIfClosed();
-    checkDuration('timeoutMs', timeoutMs);
     const bytes = this.#encode(method, request);
     return new UnaryCall(this.#unaryPorts, { method, safety, request }, timeoutMs, options).run(bytes);
   }

@@ -61,8 +61,8 @@ export class Authority {
     return new Authority(certificate, keys, `${certificate.toString('pem')}\n${this.#chain}`);
   }
 
-  /** A certificate with its chain. `leaf` is the certificate alone. */
-  async issue(options: CertificateOptions = {}): Promise<Pair & { readonly leaf: string }> {
+  /** A certificate with its chain; see {@link leafOf}. */
+  async issue(options: CertificateOptions = {}): Promise<Pair> {
     const keys = await newKeys();
     const { validFrom = -1, validUntil = 1, commonName = 'leaf' } = options;
     const dates = validity(validFrom, validUntil);
@@ -73,7 +73,7 @@ export class Authority {
       await leafExtensions(keys, options),
     );
     const leaf = `${certificate.toString('pem')}\n`;
-    return { leaf, cert: leaf + this.#chain, key: await privatePem(keys) };
+    return { cert: leaf + this.#chain, key: await privatePem(keys) };
   }
 
   async #sign(
@@ -105,6 +105,12 @@ export async function selfSigned(options: CertificateOptions = {}): Promise<Pair
     signingAlgorithm: algorithm,
   });
   return { cert: certificate.toString('pem'), key: await privatePem(keys) };
+}
+
+/** The certificate of a pair, without its chain. */
+export function leafOf({ cert }: Pair): string {
+  const end = '-----END CERTIFICATE-----\n';
+  return cert.slice(0, cert.indexOf(end) + end.length);
 }
 
 async function newKeys(): Promise<CryptoKeyPair> {

@@ -61,6 +61,9 @@ export function wholeNumber({ least = 0, most = Number.MAX_SAFE_INTEGER }: Numbe
   };
 }
 
+/** A lease's time to live, in seconds; the upper bound is etcd's own. */
+export const ttl: Check = wholeNumber({ least: 1, most: 9_000_000_000 });
+
 export interface DurationBounds {
   /** Default 0. */
   readonly least?: number;
@@ -84,7 +87,7 @@ export function duration(bounds: DurationBounds = {}): Check {
 }
 
 /** How long to wait, in milliseconds; `Infinity` waits without end. */
-export const timeout: Check = duration({ orInfinity: true });
+export const timeout: Check = duration({ most: Number.MAX_SAFE_INTEGER, orInfinity: true });
 
 /** The options of whatever waits. */
 export const waitChecks = { signal, timeoutMs: timeout };
@@ -92,6 +95,24 @@ export const waitChecks = { signal, timeoutMs: timeout };
 /** A revision, lease id or other 64-bit number: a bigint of at least `least`. */
 export function int64(least: bigint): Check {
   return (value, name) => checkInt64(name, value as bigint, least);
+}
+
+/** An array, each item of which fits. */
+export function listOf(check: Check): Check {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw wrongType(name, value, 'an array');
+    for (const [at, item] of value.entries()) check(item, `${name}[${at}]`);
+  };
+}
+
+/** An object with behaviour, which may have whatever else. */
+export function methods(...names: readonly string[]): Check {
+  return (value, name) => {
+    if (typeof value !== 'object' && typeof value !== 'function')
+      throw wrongType(name, value, `an object with ${names.map((one) => `${one}()`).join(' and ')}`);
+    for (const method of names)
+      callback((value as Record<string, unknown> | null)?.[method], `${name}.${method}`);
+  };
 }
 
 export function oneOf(...allowed: readonly unknown[]): Check {

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.js';
-import type { Check } from './checks.js';
+import { type Check, signal, waitChecks } from './checks.js';
 import { nearest } from './nearest.js';
 import { wrongType } from './shown.js';
 
@@ -14,6 +14,12 @@ export interface OptionTexts {
   readonly self?: string;
   /** What to suggest for names that are far from the right one, such as those of another library. */
   readonly instead?: Readonly<Record<string, string>>;
+  /** Whether what is given in its place may be a secret, and must not be shown. Default false. */
+  readonly secret?: boolean;
+  /** For an object that must be given: what to write. */
+  readonly required?: string;
+  /** Options of related functions that this one cannot take, and why. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -32,18 +38,47 @@ export const noOptions = Object.freeze({});
  */
 export function optionsOf<T extends object>(checks: Checks<T>, texts: OptionTexts = {}): OptionsCheck {
   const table = new Map<string, Check>(Object.entries<Check>(checks));
+  const known = [...table.keys()];
+  for (const [name, why] of Object.entries(texts.refused ?? {})) table.set(name, refuse(why));
   return (options, path) => {
-    if (options === noOptions || options === undefined) return;
+    if (options === noOptions) return;
+    if (options === undefined) {
+      if (texts.required === undefined) return;
+      throw new InvalidInputError(`${path ?? texts.self ?? 'options'} are missing: ${texts.required}`);
+    }
     if (typeof options !== 'object' || options === null || Array.isArray(options))
-      throw wrongType(path ?? texts.self ?? 'options', options, 'an object');
+      throw noObject(path ?? texts.self ?? 'options', options, texts.secret);
     for (const name in options) {
       const check = table.get(name);
-      if (check === undefined) throw unknownOption(name, path, [...table.keys()], texts.instead);
+      if (check === undefined) throw unknownOption(name, path, known, texts.instead);
       const value = (options as Record<string, unknown>)[name];
       if (value !== undefined) check(value, path === undefined ? name : `${path}.${name}`);
     }
   };
 }
+
+function noObject(name: string, given: unknown, isSecret = false): InvalidInputError {
+  if (isSecret && typeof given === 'string')
+    return new InvalidInputError(`${name} is a string; it must be an object`);
+  return wrongType(name, given, 'an object');
+}
+
+function refuse(why: string): Check {
+  return (_, name) => {
+    throw new InvalidInputError(`${name} is given; ${why}`);
+  };
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
+}
+
+/** The options of a call, for those that have no more. */
+export const checkWait = optionsOf<WaitOptions>(waitChecks);
+
+/** The options of an iteration or a wait that has no deadline. */
+export const checkSignalOnly = optionsOf<Pick<WaitOptions, 'signal'>>({ signal });
 
 function unknownOption(
   name: string,

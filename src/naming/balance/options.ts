@@ -1,3 +1,5 @@
+import { duration, optionsOf, text } from '../../model/index.js';
+
 export interface BalanceOptions {
   /** The zone to prefer. Default: none, all endpoints are alike. */
   readonly zone?: string | undefined;
@@ -13,15 +15,8 @@ export interface BalanceOptions {
 
 export const defaultFirstCallWaitMs = 500;
 
-/** What is wrong with options of the balancer, as `<option> is ...`; undefined when nothing is. */
-export function balanceProblem(
-  options: { readonly [name in keyof BalanceOptions]: unknown },
-): string | undefined {
-  if (options.zone !== undefined && typeof options.zone !== 'string') return 'zone is not a string';
-  for (const name of ['slowStartMs', 'firstCallWaitMs'] as const) {
-    const ms = options[name];
-    if (ms !== undefined && !(typeof ms === 'number' && ms >= 0))
-      return `${name} is ${String(ms)}; it must be a number of at least 0`;
-  }
-  return undefined;
-}
+export const balanceInput = optionsOf<BalanceOptions>({
+  zone: text,
+  slowStartMs: duration(),
+  firstCallWaitMs: duration(),
+});

@@ -1,12 +1,18 @@
-import { type Clock, ElapsedClock, Mailbox, onAbort } from '../../async/index.js';
+import { type Clock, callSafely, ElapsedClock, Mailbox, onAbort, warnOf } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
+import { boolean, checkSignalOnly, methods, noOptions, optionsOf } from '../../model/index.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { Remembered } from '../remembered.js';
 import { serviceFor } from '../target/index.js';
 import { type MemoryView, memoryStatus } from './earlier-view.js';
-import { checkLossProtection, defaultReadIntervalMs, type LossProtectionOptions } from './loss/options.js';
+import {
+  defaultReadIntervalMs,
+  type LossProtectionOptions,
+  lossProtectionInput,
+  withDefaults,
+} from './loss/options.js';
 import { SilenceDetector } from './loss/silence-detector.js';
-import { checkMemory, type MemoryOptions } from './memory-options.js';
+import { type MemoryOptions, memoryInput, toLimits } from './memory-options.js';
 import { type ReadyOptions, whenReady } from './ready.js';
 import { Service, type ServiceOptions } from './service.js';
 import type { SnapshotStore } from './snapshot.js';
@@ -26,6 +32,15 @@ export interface DirectoryOptions {
   readonly direct?: boolean;
 }
 
+const checkDirectory = optionsOf<DirectoryOptions>({
+  lossProtection: lossProtectionInput,
+  memory: memoryInput,
+  snapshots: methods('load', 'save'),
+  direct: boolean,
+});
+
+const checkSubscriber = methods('view', 'trouble');
+
 /**
  * The services that a client follows: one mirror a target, however many channels and readers ask for it. What is known
  * of a target stays known through any outage of etcd; `status()` tells how old it is, and where it comes from.
@@ -43,15 +58,20 @@ export class ServiceDirectory implements AsyncDisposable {
   #closed: ClosedError | undefined;
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */
-  constructor(client: NamingClient, options: DirectoryOptions = {}, clock: Clock = new ElapsedClock()) {
+  constructor(
+    client: NamingClient,
+    options: DirectoryOptions = noOptions,
+    clock: Clock = new ElapsedClock(),
+  ) {
     this.#client = checkClient(client);
+    checkDirectory(options);
     this.#clock = clock;
     this.#options = {
-      lossProtection: checkLossProtection(options.lossProtection),
+      lossProtection: withDefaults(options.lossProtection),
       snapshots: options.snapshots,
       direct: options.direct ?? false,
     };
-    this.#remembered = new Remembered(clock, checkMemory(options.memory));
+    this.#remembered = new Remembered(clock, toLimits(options.memory));
     this.#silence = silenceOf(client, clock, this.#options.lossProtection);
     this.#releaseClient = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
@@ -67,13 +87,14 @@ export class ServiceDirectory implements AsyncDisposable {
    * memory, which is shown when the target is followed again and etcd has not answered within a second.
    */
   follow(target: string, subscriber: ServiceSubscriber): () => void {
+    checkSubscriber(subscriber, 'the subscriber');
     return this.#follow(serviceFor(target, this.#client), subscriber);
   }
 
   #follow(target: string, subscriber: ServiceSubscriber): () => void {
     const closed = this.#closed;
     if (closed) {
-      const soon = setImmediate(() => subscriber.trouble(closed));
+      const soon = setImmediate(() => callSafely(() => subscriber.trouble(closed), warnOf('a subscriber')));
       return () => clearImmediate(soon);
     }
     const service = this.#services.get(target) ?? this.#start(target);
@@ -88,8 +109,9 @@ export class ServiceDirectory implements AsyncDisposable {
    */
   subscribe(
     target: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<ServiceView, undefined> {
+    checkSignalOnly(options);
     const mailbox = new Mailbox<ServiceView>();
     const leave = () => {
       release();
@@ -143,7 +165,7 @@ export class ServiceDirectory implements AsyncDisposable {
    *   {DeadlineError} after `timeoutMs`, with what last stood in the way as its cause; the signal's own reason;
    *   {ClosedError} when the client or the directory closes; {InvalidInputError} for options that cannot work.
    */
-  async ready(target: string, options: ReadyOptions = {}): Promise<ServiceView> {
+  async ready(target: string, options: ReadyOptions = noOptions): Promise<ServiceView> {
     const service = serviceFor(target, this.#client);
     const ports = {
       clock: this.#clock,

@@ -1,5 +1,4 @@
-import { InvalidInputError } from '../../errors/index.js';
-import { checkDuration } from '../../model/index.js';
+import { duration, number, optionsOf } from '../../model/index.js';
 import type { RememberedLimits } from '../remembered.js';
 
 /**
@@ -23,10 +22,12 @@ export interface MemoryOptions {
 
 const dayMs = 86_400_000;
 
-/** @throws {InvalidInputError} naming the option. */
-export function checkMemory({ maxServices = 1_000, maxAgeMs = dayMs }: MemoryOptions = {}): RememberedLimits {
-  if (!(typeof maxServices === 'number' && maxServices >= 0))
-    throw new InvalidInputError(`memory.maxServices is ${maxServices}; it must be a number of at least 0`);
-  checkDuration('memory.maxAgeMs', maxAgeMs);
+export const memoryInput = optionsOf<MemoryOptions>({
+  maxServices: number(),
+  maxAgeMs: duration({ most: Number.MAX_SAFE_INTEGER, orInfinity: true }), // compared, and not waited for
+});
+
+/** The options with their defaults. */
+export function toLimits({ maxServices = 1_000, maxAgeMs = dayMs }: MemoryOptions = {}): RememberedLimits {
   return { maxCount: maxServices, maxAgeMs };
 }

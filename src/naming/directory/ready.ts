@@ -1,6 +1,6 @@
 import { type Clock, raceAbort } from '../../async/index.js';
-import { DeadlineError, type EtcdError, InvalidInputError } from '../../errors/index.js';
-import { checkDuration } from '../../model/index.js';
+import { DeadlineError, type EtcdError } from '../../errors/index.js';
+import { optionsOf, waitChecks, wholeNumber } from '../../model/index.js';
 import { keyPrefix } from '../target/index.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 
@@ -48,11 +48,11 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
   }
 }
 
+const readyInput = optionsOf<ReadyOptions>({ minEndpoints: wholeNumber(), ...waitChecks });
+
 function checkReady(options: ReadyOptions): Required<ReadyOptions> {
+  readyInput(options);
   const { signal, minEndpoints = 1, timeoutMs = defaultTimeoutMs } = options;
-  checkDuration('timeoutMs', timeoutMs);
-  if (!(typeof minEndpoints === 'number' && minEndpoints >= 0))
-    throw new InvalidInputError(`minEndpoints is ${minEndpoints}; it must be a number of at least 0`);
   return { signal, minEndpoints, timeoutMs };
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, ProcessHold, restarting } from '../../async/index.js';
+import { type Clock, ProcessHold, restarting, warnOf } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
@@ -73,6 +73,7 @@ export class Service {
       () => this.#state,
       (error) => {
         this.#state.trouble = error;
+        warnOf('a subscriber')(error);
       },
     );
     this.#protection = new LossProtection(options.lossProtection);

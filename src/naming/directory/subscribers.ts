@@ -1,3 +1,4 @@
+import { callSafely } from '../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { ServiceSubscriber, ServiceView } from './view.js';
 
@@ -50,18 +51,14 @@ export class Subscribers {
     this.#callAll((subscriber) => subscriber.trouble(error));
   }
 
-  #callAll(callback: (subscriber: ServiceSubscriber) => void): void {
+  #callAll(callback: (subscriber: ServiceSubscriber) => unknown): void {
     for (const entry of [...this.#entries]) {
       entry.called = true;
       this.#call(() => callback(entry.subscriber));
     }
   }
 
-  #call(callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
-      this.#onThrow(toEtcdError(error));
-    }
+  #call(callback: () => unknown): void {
+    callSafely(callback, (error) => this.#onThrow(toEtcdError(error)));
   }
 }

@@ -1,5 +1,5 @@
 import type { experimental } from '@grpc/grpc-js';
-import { type BalanceOptions, balanceProblem } from '../balance/index.js';
+import { type BalanceOptions, balanceInput } from '../balance/index.js';
 
 /** The policy's name in a service config: `{ loadBalancingConfig: [{ etcd_weighted: { zone: 'a', slowStartMs: 30000 } }] }`. */
 export const policyName = 'etcd_weighted';
@@ -11,11 +11,11 @@ export class EtcdBalancerConfig implements experimental.TypedLoadBalancingConfig
     this.options = options;
   }
 
+  /** Names that it does not know may be those of a later version; values that cannot work are refused. */
   static createFromJson(json: unknown): EtcdBalancerConfig {
     const { zone, slowStartMs, firstCallWaitMs } = (json ?? {}) as BalanceOptions;
     const options = { zone, slowStartMs, firstCallWaitMs };
-    const problem = balanceProblem(options);
-    if (problem) throw new TypeError(`${policyName}: ${problem}`);
+    balanceInput(options, policyName);
     return new EtcdBalancerConfig(options);
   }
 

@@ -1,5 +1,12 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { authorityOfName, isServerName, withoutRootDot } from '../../model/index.js';
+import {
+  anything,
+  authorityOfName,
+  isServerName,
+  noOptions,
+  optionsOf,
+  withoutRootDot,
+} from '../../model/index.js';
 import { NamingError } from '../errors.js';
 import {
   checkAuthorityName,
@@ -26,6 +33,8 @@ export interface DialOptions {
   readonly serverName?: string;
 }
 
+const dialInput = optionsOf<DialOptions>({ scheme: anything, authority: anything, serverName: anything });
+
 /** What the constructor of a grpc-js client takes. */
 export interface Dial {
   readonly target: string;
@@ -40,7 +49,8 @@ export interface Dial {
  * @throws {NamingError} for a target that names no service, for a scheme or an authority that no URI can have, and for a `serverName`
  *   that is no host name or IP address.
  */
-export function dial(target: string, options: DialOptions = {}): Dial {
+export function dial(target: string, options: DialOptions = noOptions): Dial {
+  dialInput(options);
   const { scheme = 'etcd', authority = '', serverName } = options;
   checkScheme(scheme);
   warnOfOtherGrpc();

@@ -1,4 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
+import { anything, methods, noOptions, optionsOf } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { checkClient, kindOf, type NamingClient } from '../ports.js';
@@ -8,6 +9,7 @@ import {
   type RegisterOptions,
   type Registration,
   register,
+  registerChecks,
 } from '../register/index.js';
 import { type HealthReporter, shareHealth } from './server-health.js';
 
@@ -23,6 +25,14 @@ export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'>
   readonly health?: HealthReporter;
 }
 
+const registerServerInput = optionsOf<RegisterServerOptions>(
+  { ...registerChecks, addr: anything, metadata: anything, health: methods('setStatus') },
+  {
+    required: "give { target: 'my-service', addr: '10.0.0.7:50051' }",
+    instead: { endpoint: 'addr', address: 'addr', service: 'target' },
+  },
+);
+
 /**
  * As `register`, for a server of grpc-js whose port is bound: `drain()` then also waits for the server's calls under
  * way, and shuts it down; where the server is registered under several targets, the `drain()` that ends last does. A
@@ -35,6 +45,7 @@ export async function registerServer(
 ): Promise<Registration> {
   checkServer(server);
   checkClient(client, 'second');
+  registerServerInput(options);
   const { addr, metadata, health: reporter, ...rest } = options;
   const health = shareHealth(reporter);
   const leaveServer = useServer(server);
@@ -51,7 +62,7 @@ export async function registerServer(
     if (!draining) leaveServer();
   });
   const drain = registration.drain.bind(registration);
-  registration.drain = async (of: DrainOptions = {}) => {
+  registration.drain = async (of: DrainOptions = noOptions) => {
     checkDrain(of);
     draining = true;
     health.leave();

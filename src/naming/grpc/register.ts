@@ -1,7 +1,18 @@
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { EtcdError } from '../../errors/index.js';
-import { shown } from '../../model/index.js';
-import { type BalanceOptions, balanceProblem } from '../balance/index.js';
+import {
+  anything,
+  type Check,
+  callback,
+  duration,
+  noOptions,
+  optionsOf,
+  shown,
+  text,
+  wholeNumber,
+  wrongType,
+} from '../../model/index.js';
+import { type BalanceOptions, balanceInput } from '../balance/index.js';
 import { ServiceDirectory } from '../directory/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { NamingError } from '../errors.js';
@@ -18,7 +29,7 @@ import type { ChoiceOptions } from './choice.js';
 import { warnOfEarlyChannels, warnOfOtherGrpc } from './misplaced-channels.js';
 import { EtcdResolver, policyOf, type Source } from './resolver.js';
 import { authorityOf, checkScheme } from './scheme.js';
-import { type ServiceConfigOptions, ServiceConfigs } from './service-configs.js';
+import { type ServiceConfigOptions, ServiceConfigs, serviceConfigInput } from './service-configs.js';
 
 export interface ResolverOptions {
   /** The URI scheme to serve; none of gRPC's own, such as `dns`. Default `etcd`. */
@@ -55,6 +66,34 @@ export interface ResolverOptions {
   readonly serviceConfig?: ServiceConfigOptions;
 }
 
+const subsetNames = optionsOf<NonNullable<ResolverOptions['subset']>>({
+  size: wholeNumber({ least: 1 }),
+  seed: text,
+});
+
+const subsetInput: Check = (subset, name) => {
+  subsetNames(subset, name);
+  wholeNumber({ least: 1 })((subset as NonNullable<ResolverOptions['subset']>).size, `${name}.size`);
+};
+
+const authoritiesInput: Check = (authorities, name) => {
+  if (typeof authorities !== 'object' || authorities === null)
+    throw wrongType(name, authorities, 'an object');
+};
+
+const resolverInput = optionsOf<ResolverOptions>({
+  scheme: anything,
+  authorities: authoritiesInput,
+  filter: callback,
+  subset: subsetInput,
+  allowUnix: callback,
+  connectTimeoutMs: duration({ least: 1 }),
+  balance: balanceInput,
+  serviceConfig: (value, name) => {
+    if (typeof value !== 'string') serviceConfigInput(value, name); // a text has an error of its own
+  },
+});
+
 /**
  * Teaches this process's grpc-js the scheme: a `GreeterClient` opened with what `dial('foo/bar/my-service')` gives then
  * follows the service in etcd, over one watch however many channels there are. Without a service config of the channel's own,
@@ -70,8 +109,9 @@ export interface ResolverOptions {
  */
 export function registerEtcdResolver(
   source: NamingClient | ServiceDirectory,
-  options: ResolverOptions = {},
+  options: ResolverOptions = noOptions,
 ): Disposable {
+  resolverInput(options);
   const scheme = checkScheme(options.scheme ?? 'etcd');
   const registration = new ResolverRegistration(scheme, directoryOf(source), options);
   warnOfOtherGrpc();
@@ -96,8 +136,8 @@ class ResolverRegistration implements Disposable {
   constructor(scheme: string, directory: ServiceDirectory, options: ResolverOptions) {
     this.#directory = directory;
     this.#choice = choiceOf(options);
-    this.#connectTimeoutMs = checkConnectTimeout(options.connectTimeoutMs);
-    this.#balance = checkBalance(options.balance);
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
+    this.#balance = options.balance;
     this.#serviceConfigs = serviceConfigsOf(options.serviceConfig, this.#balance);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
       checkAuthorityName(name);
@@ -159,26 +199,11 @@ function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<stri
 const chance = Math.random().toString(36);
 
 function choiceOf({ filter, subset, allowUnix }: ResolverOptions): ChoiceOptions {
-  const size = subset?.size;
-  if (size !== undefined && !(Number.isInteger(size) && size >= 1))
-    throw new NamingError(`subset.size is ${size}; it must be a whole number of at least 1`);
   return {
     filter,
     allowUnix,
-    subset: size === undefined ? undefined : { size, seed: subset?.seed ?? chance },
+    subset: subset && { size: subset.size, seed: subset.seed ?? chance },
   };
-}
-
-function checkConnectTimeout(ms: unknown = 10_000): number {
-  if (typeof ms !== 'number' || !(ms >= 1))
-    throw new NamingError(`connectTimeoutMs is ${String(ms)}; it must be a number of at least 1`);
-  return ms;
-}
-
-function checkBalance(balance: BalanceOptions | undefined): BalanceOptions | undefined {
-  const problem = balanceProblem(balance ?? {});
-  if (problem) throw new NamingError(`balance.${problem}`);
-  return balance;
 }
 
 function serviceConfigsOf(

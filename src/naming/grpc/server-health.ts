@@ -1,3 +1,6 @@
+import { callSafely } from '../../async/index.js';
+import { textOf } from '../../errors/index.js';
+
 /** What `grpc-health-check`'s HealthImplementation has, and anything else that can be told how a server is. */
 export interface HealthReporter {
   /** The empty service stands for the whole server. What it throws, or rejects with, changes nothing. */
@@ -44,13 +47,11 @@ export function shareHealth(reporter: HealthReporter | undefined): HealthShare {
 
 /** A reporter that fails must not keep a server from being registered or drained. */
 function report(reporter: HealthReporter, status: 'SERVING' | 'NOT_SERVING'): void {
-  const failed = (error: unknown) =>
-    process.emitWarning(`the health reporter failed to set ${status}: ${String(error)}`, {
-      code: 'ETCD_NAMING_HEALTH',
-    });
-  try {
-    Promise.resolve(reporter.setStatus('', status)).catch(failed);
-  } catch (error) {
-    failed(error);
-  }
+  callSafely(
+    () => reporter.setStatus('', status),
+    (error) =>
+      process.emitWarning(`the health reporter failed to set ${status}: ${textOf(error)}`, {
+        code: 'ETCD_NAMING_HEALTH',
+      }),
+  );
 }

@@ -1,7 +1,8 @@
 import type { ServiceConfig } from '@grpc/grpc-js';
-import { onAbort, restarting, systemClock } from '../../async/index.js';
+import { callSafely, onAbort, restarting, systemClock, warnOf } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
-import { checkMemory } from '../directory/index.js';
+import { anything, callback, optionsOf } from '../../model/index.js';
+import { toLimits } from '../directory/index.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
 import { Remembered } from '../remembered.js';
@@ -16,10 +17,13 @@ export interface ServiceConfigOptions {
   /**
    * Receives an error for a value that cannot be used, and for trouble in reading it; what was read before stays in
    * force. Also for each value that has fields which grpc-js ignores, such as `healthCheckConfig`: it names them, and
-   * the rest of the value is in force.
+   * the rest of the value is in force. What it throws or rejects with is a process warning (`ETCD_NAMING_CALLBACK`).
    */
   readonly onTrouble?: (error: EtcdError) => void;
 }
+
+/** The prefix is checked where the configs are made. */
+export const serviceConfigInput = optionsOf<ServiceConfigOptions>({ prefix: anything, onTrouble: callback });
 
 const restart = { baseMs: 500, maxMs: 10_000 };
 /** How long etcd has to answer before the config that was last known is used, as with endpoints. */
@@ -62,7 +66,7 @@ export class ServiceConfigs {
   }
 
   #rememberedOf(client: NamingClient): Remembered<KnownConfig> {
-    const known = this.#remembered.get(client) ?? new Remembered<KnownConfig>(systemClock, checkMemory());
+    const known = this.#remembered.get(client) ?? new Remembered<KnownConfig>(systemClock, toLimits());
     this.#remembered.set(client, known);
     return known;
   }
@@ -162,10 +166,7 @@ class Followed {
 
   #trouble(error: EtcdError): void {
     if (this.#leaving.signal.aborted || error instanceof ClosedError) return;
-    try {
-      this.#options.onTrouble?.(error);
-    } catch {
-      // What a caller's callback throws must not end the following.
-    }
+    const { onTrouble } = this.#options;
+    if (onTrouble) callSafely(() => onTrouble(error), warnOf('serviceConfig.onTrouble'));
   }
 }

@@ -1,6 +1,15 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { hostProblem, isOwnHost, printable, shown } from '../../model/index.js';
+import {
+  hostProblem,
+  isOwnHost,
+  noOptions,
+  oneOf,
+  optionsOf,
+  printable,
+  shown,
+  text,
+} from '../../model/index.js';
 import { addressProblem } from '../address/index.js';
 import { NamingError } from '../errors.js';
 
@@ -13,13 +22,16 @@ export interface AdvertiseOptions {
   readonly family?: 4 | 6;
 }
 
+const advertiseInput = optionsOf<AdvertiseOptions>({ env: text, interface: text, family: oneOf(4, 6) });
+
 /**
  * The address at which other hosts reach a server on this port: from the environment variable, else from a network
  * interface. A guess where there are several: name the interface, or the address itself.
  * @throws {NamingError} when there is none, or it is a wildcard or loopback address, which would send every caller to
  *   itself; and for a port that is none.
  */
-export function advertiseAddress(port: number, options: AdvertiseOptions = {}): string {
+export function advertiseAddress(port: number, options: AdvertiseOptions = noOptions): string {
+  advertiseInput(options);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new NamingError(
       `the port is ${given(port)}; it must be one that is bound, a number from 1 to 65535`,

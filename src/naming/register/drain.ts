@@ -1,5 +1,5 @@
 import { delay, onAbort, raceAbort, systemClock } from '../../async/index.js';
-import { checkDuration } from '../../model/index.js';
+import { callback, duration, optionsOf, signal, timeout } from '../../model/index.js';
 import type { DrainOptions } from './types.js';
 
 /** So long a drain tries to mark its record: an etcd out of reach must not use up the time of the calls under way. */
@@ -12,11 +12,13 @@ export interface Drained {
   readonly close: () => Promise<void>;
 }
 
-/** @throws {InvalidInputError} for a time out of range, before anything is marked. */
-export function checkDrain({ propagateMs = 0, timeoutMs = 0 }: DrainOptions): void {
-  checkDuration('propagateMs', propagateMs);
-  checkDuration('timeoutMs', timeoutMs);
-}
+/** @throws {InvalidInputError} for an option that cannot work, before anything is marked. */
+export const checkDrain = optionsOf<DrainOptions>({
+  propagateMs: duration(),
+  timeoutMs: timeout,
+  whenIdle: callback,
+  signal,
+});
 
 /** See {@link Registration.drain}. */
 export async function drain(options: DrainOptions, parts: Drained): Promise<void> {

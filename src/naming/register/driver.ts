@@ -29,9 +29,6 @@ interface OpenLease {
   release: () => void;
 }
 
-/** Node's timers reach no further than this; a longer one would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** Performs what the core decides: owns the requests, the leases and the one timer. */
 export class RegistrationDriver {
   readonly #core: RegistrationCore;
@@ -207,7 +204,7 @@ export class RegistrationDriver {
     if (at === Number.POSITIVE_INFINITY) return;
     const timer = new AbortController();
     this.#timer = timer;
-    const ms = Math.min(Math.max(Math.ceil(at - systemClock.now()), 0), longestTimerMs);
+    const ms = Math.max(Math.ceil(at - systemClock.now()), 0);
     delay(ms, timer.signal).then(
       () => this.input({ type: 'timer' }),
       () => {},

@@ -2,7 +2,8 @@ export { type AdvertiseOptions, advertiseAddress } from './advertise.js';
 export type { OnConflict } from './core/index.js';
 export { addressId } from './default-id.js';
 export { checkDrain } from './drain.js';
-export { type RegisterOptions, register } from './register.js';
+export { type RegisterOptions, registerChecks } from './options.js';
+export { register } from './register.js';
 export type {
   DrainOptions,
   Registration,

@@ -1,4 +1,4 @@
-import { systemClock } from '../../async/index.js';
+import { callSafely, systemClock, warnOf } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import type { NamingClient } from '../ports.js';
 
@@ -25,13 +25,9 @@ export class InitialTrouble {
   report(error: EtcdError): void {
     if (this.#over.signal.aborted) return;
     this.#last = error;
-    if (!this.#onTrouble) this.#warnSoon();
-    else
-      try {
-        this.#onTrouble(error);
-      } catch {
-        // What a caller's callback throws must not end the registration.
-      }
+    const onTrouble = this.#onTrouble;
+    if (onTrouble) callSafely(() => onTrouble(error), warnOf('onTrouble of register()'));
+    else this.#warnSoon();
   }
 
   close(): void {

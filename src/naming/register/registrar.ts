@@ -1,8 +1,9 @@
 import { onAbort, raceAbort } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
-import { checkDuration, type LeaseId, type Revision } from '../../model/index.js';
+import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
 import type { Endpoint } from '../endpoint.js';
+import { endpointInput } from '../endpoint-input.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
 import { type CallKey, type Claim, RegistrationCore, type RegistrationInput } from './core/index.js';
@@ -111,16 +112,17 @@ export class Registrar implements Registration {
     }
   }
 
-  async update(change: Partial<Endpoint>, options: UpdateOptions = {}): Promise<void> {
+  async update(change: Partial<Endpoint>, options: UpdateOptions = noOptions): Promise<void> {
+    endpointInput(change);
+    checkWait(options);
     const { signal, timeoutMs = this.#client.timeoutMs ?? updateTimeoutMs } = options;
     if (typeof change !== 'object' || change === null) throw new NamingError('update() was given no change');
     if ('addr' in change) checkAddress(change.addr);
-    checkDuration('timeoutMs', timeoutMs);
     signal?.throwIfAborted();
     await this.#call((call) => ({ type: 'update', call, change, timeoutMs }), signal);
   }
 
-  async drain(options: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = noOptions): Promise<void> {
     checkDrain(options);
     const isStored = this.#core.lease !== undefined;
     const marked = this.#call((call) => ({ type: 'drain', call }), undefined);
@@ -132,8 +134,9 @@ export class Registrar implements Registration {
   }
 
   events(
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<RegistrationEvent, undefined> {
+    checkSignalOnly(options);
     return this.#events.read(options.signal);
   }
 

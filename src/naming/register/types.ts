@@ -105,7 +105,7 @@ export interface Registration extends AsyncDisposable {
   /**
    * Goes without a call lost: marks the record (`"status": "draining"` in its metadata), lets that spread, deletes it,
    * lets that spread too (Go's clients know nothing of the mark), and waits for the calls under way. Bounded; then as
-   * `close()`. @throws {InvalidInputError} for a time that is not a number of at least 0, before anything is done.
+   * `close()`. @throws {InvalidInputError} for an option that cannot work, before anything is done.
    */
   drain(options?: DrainOptions): Promise<void>;
   /** What happens from now on; ends with the registration, or when left. A reader that does not keep up misses the oldest. */

@@ -1,7 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Authority, type CertificateOptions, type Pair, selfSigned } from '../../support/certificates.js';
+import {
+  Authority,
+  type CertificateOptions,
+  leafOf,
+  type Pair,
+  selfSigned,
+} from '../../support/certificates.js';
 import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 
 /** What a row may use. The servers' certificates are all signed by `ca`, clients' by `clients`. */
@@ -51,7 +57,7 @@ export async function setScene(): Promise<Scene> {
       ),
     )),
     ['chain', chain],
-    ['leafOnly', { cert: chain.leaf, key: chain.key }],
+    ['leafOnly', { cert: leafOf(chain), key: chain.key }],
     ['mutual', any],
   ];
   const server: Partial<Record<ServerName, TlsEtcd>> = {};
@@ -66,7 +72,7 @@ export async function setScene(): Promise<Scene> {
     ca: root!.pem,
     otherCa: other!.pem,
     intermediate: middle.pem,
-    leaf: chain.leaf,
+    leaf: leafOf(chain),
     impostor: impostor!.pem,
     client: await clients!.issue({ uses: ['client'] }),
     server: server as Record<ServerName, TlsEtcd>,

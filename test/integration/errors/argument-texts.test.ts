@@ -50,7 +50,7 @@ describe('the text of an argument’s error names it, with its value and the rem
     [
       'a lease itself in a transaction',
       () => client().kv.txn({ success: [op.put('a', 'v', { lease: untyped(lease) })] }),
-      /^INVALID_ARGUMENT: lease is the lease itself; pass its id, as in lease\.id$/,
+      /^INVALID_ARGUMENT: success\[0\]\.options\.lease is the lease itself; pass its id, as in lease\.id$/,
     ],
     [
       'a revoke of a lease itself',

@@ -169,7 +169,7 @@ describe('the options of kv', () => {
         await assert.rejects(client.kv.txn({ success: [none as never] }), refusedHere(/an operation of the/));
       const odd = { type: 'get', key: 'k', options: { revision: 1n } };
       await assert.rejects(client.kv.txn({ success: [odd as never] }), refusedHere(/of type 'get'/));
-      await assert.rejects(client.kv.txn({ compare: [null as never] }), refusedHere(/compare\.target is/));
+      await assert.rejects(client.kv.txn({ compare: [null as never] }), refusedHere(/compare\[0\] is null/));
       await assert.rejects(
         client.kv.txn({ success: [op.txn(undefined as never)] }),
         refusedHere(/the transaction is undefined/),

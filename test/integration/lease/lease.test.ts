@@ -85,8 +85,7 @@ describe('a lease', () => {
       for (const id of [0n, -1n, 2n ** 63n]) {
         await assert.rejects(
           client.lease.grant({ ttlSeconds: 5, id }),
-          (error: Error) =>
-            error instanceof InvalidInputError && error.message.includes(`lease id is ${id}n`),
+          (error: Error) => error instanceof InvalidInputError && error.message.includes(`: id is ${id}n`),
         );
       }
     });

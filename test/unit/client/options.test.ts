@@ -40,7 +40,7 @@ describe('client options', () => {
     [{ endpoints: ['ftp://x:1'] }, /unknown scheme 'ftp'/],
     [{ timeoutMs: 0 }, /timeoutMs is 0/],
     [{ timeoutMs: Number.NaN }, /timeoutMs is NaN/],
-    [{ timeoutMs: '5s' }, /timeoutMs is 5s/],
+    [{ timeoutMs: '5s' }, /timeoutMs is '5s' \(string\)/],
     [{ connectTimeoutMs: -1 }, /connectTimeoutMs is -1/],
     [{ keepaliveTimeMs: 1_000 }, /keepaliveTimeMs is 1000; it must be a number of at least 5000/],
     [{ keepaliveTimeoutMs: 0 }, /keepaliveTimeoutMs is 0/],

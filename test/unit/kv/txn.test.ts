@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { InvalidInputError } from '#src/errors/index.js';
 import { compare, op, type Txn } from '#src/kv/index.js';
+import { checkPut, checkRangeOptions, checkTxnInput } from '#src/kv/options.js';
 import { deleteRequest, putRequest, rangeRequest } from '#src/kv/requests.js';
 import { txnResult } from '#src/kv/results.js';
 import { isReadOnly } from '#src/kv/txn.js';
@@ -154,15 +155,18 @@ describe('a request', () => {
   });
 
   it('with a number that etcd would misread is refused by name', () => {
-    refused(() => rangeRequest('k', { revision: -1n }), /revision is -1n;/);
-    refused(() => rangeRequest('k', { limit: -2 }), /limit is -2n;/);
-    refused(() => putRequest('k', 'v', { lease: 2n ** 63n }), /lease is 9223372036854775808n;/);
-    refused(() => txnRequest({ success: [op.get('k', { revision: -1n })] }, 128), /revision is -1n;/);
+    refused(() => checkRangeOptions({ revision: -1n }), /revision is -1n;/);
+    refused(() => checkRangeOptions({ limit: -2 }), /limit is -2;/);
+    refused(() => checkRangeOptions({ limit: -2n }), /limit is -2n;/);
+    refused(() => checkPut({ lease: 2n ** 63n }), /lease is 9223372036854775808n;/);
+    const deep = { failure: [op.txn({ success: [op.put('a', '1'), op.get('k', { revision: -1n })] })] };
+    refused(() => checkTxnInput(deep), / failure\[0\]\.txn\.success\[1\]\.options\.revision is -1n;/);
   });
 
   it('with a limit that is no whole number is refused by name', () => {
-    refused(() => rangeRequest('k', { limit: 1.5 }), /limit/);
-    refused(() => rangeRequest('k', { limit: Number.NaN }), /limit/);
+    refused(() => checkRangeOptions({ limit: 1.5 }), /limit is 1\.5;/);
+    refused(() => checkRangeOptions({ limit: Number.NaN }), /limit is NaN;/);
+    refused(() => checkRangeOptions({ limit: '10' }), /limit is '10' \(string\);/);
   });
 
   it('that contradicts itself is refused, with both named', () => {

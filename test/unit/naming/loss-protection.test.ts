@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { LossProtection } from '#src/naming/directory/loss/loss-protection.js';
-import { checkLossProtection, type LossProtectionOptions } from '#src/naming/directory/loss/options.js';
+import { type LossProtectionOptions, withDefaults } from '#src/naming/directory/loss/options.js';
 import type { EndpointRecord } from '#src/naming/index.js';
 
 const second = 1_000;
 
 /** The protection of one service, told of changes by address; each record's key is `svc/<address>`. */
 function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
-  const protection = new LossProtection(checkLossProtection(options));
+  const protection = new LossProtection(withDefaults(options));
   const apply = (change: { added?: EndpointRecord[]; removed?: string[] }, now: number, live = true) =>
     protection.apply(
       { type: 'delta', added: [], changed: [], removed: [], ...change },

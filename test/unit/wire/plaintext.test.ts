@@ -44,8 +44,9 @@ describe('a password or token', () => {
           refuses(() => make({ endpoints, auth }), /https:\/\/ or tls.*auth\.allowPlaintext: true/);
           refuses(() => make({ endpoints, auth }), /ETCDCTL_INSECURE_TRANSPORT=true.*--insecure-transport/);
         }
-        // From plain JavaScript: what a client speaks without TLS is plaintext.
-        refuses(() => make({ endpoints: [endpoint], auth, tls: null } as never), /in plaintext/);
+        // What a client speaks without TLS is plaintext, however that is written.
+        refuses(() => make({ endpoints: [endpoint], auth, tls: undefined } as never), /in plaintext/);
+        refuses(() => make({ endpoints: [endpoint], auth, tls: null } as never), /tls is null/);
         make({ endpoints: [endpoint], auth: { ...auth, allowPlaintext: true } });
       });
     }
@@ -61,7 +62,7 @@ describe('a password or token', () => {
 
   it('is not sent by a permission that is no boolean', () => {
     const auth = { ...user, allowPlaintext: 'yes' as never };
-    refuses(() => make({ endpoints: ['10.0.0.1:1'], auth }), /auth\.allowPlaintext is a string/);
+    refuses(() => make({ endpoints: ['10.0.0.1:1'], auth }), /auth\.allowPlaintext is 'yes' \(string\)/);
   });
 
   it('of the environment goes in plaintext where that says so itself', () => {

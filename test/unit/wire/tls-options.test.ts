@@ -30,8 +30,8 @@ describe('TLS options', () => {
   });
 
   const bad: readonly (readonly [unknown, RegExp])[] = [
-    [false, /tls is a boolean; it must be an object/],
-    [true, /tls is a boolean; it must be an object/],
+    [false, /tls is false \(boolean\); it must be an object/],
+    [true, /tls is true \(boolean\); it must be an object/],
     ['', /tls is a string; it must be an object/],
     [{ ca: 'x', caFile: '/x' }, /tls\.ca and tls\.caFile are both given/],
     [{ cert: 'x', certFile: '/x', key: 'x' }, /tls\.cert and tls\.certFile are both given/],
@@ -48,7 +48,7 @@ describe('TLS options', () => {
     [{ serverName: 'a b' }, /tls\.serverName is 'a b'/],
     [{ serverName: 'https://a' }, /tls\.serverName is 'https:\/\/a'/],
     [{ serverName: 'a:1' }, /tls\.serverName is 'a:1'/],
-    [{ dangerouslySkipVerification: 'no' }, /tls\.dangerouslySkipVerification is a string/],
+    [{ dangerouslySkipVerification: 'no' }, /tls\.dangerouslySkipVerification is 'no' \(string\)/],
   ];
   for (const [tls, named] of bad) {
     it(`${JSON.stringify(tls)} are refused by name`, () => refuses(tls, named));

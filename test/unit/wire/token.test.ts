@@ -452,7 +452,7 @@ describe('a password function', () => {
 
 describe('auth options', () => {
   const bad: readonly (readonly [told: RegExp, auth: unknown])[] = [
-    [/not an object/, 'root'],
+    [/auth is a string; it must be an object/, secret],
     [/username/, {}],
     [/password/, { username: 'root' }],
     [/username is empty/, { username: '', password: secret }],

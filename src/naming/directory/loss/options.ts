@@ -1,5 +1,4 @@
-import { InvalidInputError } from '../../../errors/index.js';
-import { checkDuration } from '../../../model/index.js';
+import { boolean, type Check, duration, number, optionsOf, wrongValue } from '../../../model/index.js';
 
 /**
  * When the loss of endpoints is doubted, and for how long. After etcd was wiped or out of reach the list really is
@@ -34,26 +33,29 @@ export interface LossProtectionOptions {
   readonly readIntervalMs?: number;
 }
 
-const defaults = {
-  protectionMs: 10_000,
-  lossThreshold: 1,
-  includeLive: false,
-};
+const defaultProtectionMs = 10_000;
 
 /** A third of the protection time, of which a longer one makes no lease last longer. */
 export function defaultReadIntervalMs(protectionMs: number): number {
-  return Math.min(protectionMs, defaults.protectionMs) / 3;
+  return Math.min(protectionMs, defaultProtectionMs) / 3;
 }
 
-/** @throws {InvalidInputError} naming the option. */
-export function checkLossProtection(options: LossProtectionOptions = {}): Required<LossProtectionOptions> {
-  const { protectionMs, lossThreshold, includeLive } = { ...defaults, ...options };
+const share: Check = (value, name) => {
+  number()(value, name);
+  if (!((value as number) > 0 && (value as number) <= 1))
+    throw wrongValue(name, value, 'above 0 and at most 1');
+};
+
+export const lossProtectionInput = optionsOf<LossProtectionOptions>({
+  protectionMs: duration(),
+  lossThreshold: share,
+  includeLive: boolean,
+  readIntervalMs: duration(),
+});
+
+/** The options with their defaults. */
+export function withDefaults(options: LossProtectionOptions = {}): Required<LossProtectionOptions> {
+  const { protectionMs = defaultProtectionMs, lossThreshold = 1, includeLive = false } = options;
   const { readIntervalMs = defaultReadIntervalMs(protectionMs) } = options;
-  checkDuration('lossProtection.protectionMs', protectionMs);
-  checkDuration('lossProtection.readIntervalMs', readIntervalMs);
-  if (!(lossThreshold > 0 && lossThreshold <= 1))
-    throw new InvalidInputError(
-      `lossProtection.lossThreshold is ${lossThreshold}; it must be above 0 and at most 1`,
-    );
   return { protectionMs, lossThreshold, includeLive, readIntervalMs };
 }

@@ -155,8 +155,8 @@ describe("an option's value", () => {
     [
       'a timeout',
       timeout,
-      [0, 2 ** 31 - 1, inf],
-      [[2 ** 31, '2147483648; it must be at most 2147483647 (24.8 days), or Infinity']],
+      [0, 2 ** 31, 2 ** 53 - 1, inf],
+      [[2 ** 53, '9007199254740992; it must be at most 9007199254740991, or Infinity']],
     ],
     [
       'a 64-bit number',

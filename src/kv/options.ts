@@ -1,0 +1,122 @@
+import {
+  anything,
+  boolean,
+  type Check,
+  int64,
+  listOf,
+  optionsOf,
+  rangeNames,
+  smallestInt64,
+  waitChecks,
+  wholeNumber,
+} from '../model/index.js';
+import type { CallOptions } from '../wire/index.js';
+import type { Compare, Op, Txn } from './txn.js';
+import type {
+  CompactOptions,
+  DeleteOptions,
+  GetOptions,
+  PutOptions,
+  RangeOptions,
+  StreamOptions,
+  WriteCallOptions,
+} from './types.js';
+
+const revision = int64(0n);
+
+const readChecks = {
+  revision,
+  serializable: boolean,
+  keysOnly: boolean,
+  minModRevision: revision,
+  maxModRevision: revision,
+  minCreateRevision: revision,
+  maxCreateRevision: revision,
+};
+
+const limit: Check = (value, name) => (typeof value === 'bigint' ? int64(0n) : wholeNumber())(value, name);
+
+/** What to sort by is checked where it becomes etcd's own number. */
+const rangeChecks = {
+  ...readChecks,
+  limit,
+  countOnly: boolean,
+  sort: optionsOf<NonNullable<RangeOptions['sort']>>({ by: anything, order: anything }),
+};
+
+const putChecks = {
+  lease: int64(smallestInt64),
+  prevKv: boolean,
+  ignoreValue: boolean,
+  ignoreLease: boolean,
+};
+const deleteChecks = { prevKv: boolean };
+const writeCallChecks = { ...waitChecks, idempotent: boolean };
+
+const oneKey = 'get() reads one key; use range()';
+const allKeys = 'a stream gives all keys, by key ascending';
+
+export const checkGet = optionsOf<GetOptions & CallOptions>(
+  { ...readChecks, ...waitChecks },
+  { refused: { limit: oneKey, sort: oneKey, countOnly: oneKey } },
+);
+export const checkRangeOptions = optionsOf<RangeOptions & CallOptions>({ ...rangeChecks, ...waitChecks });
+export const checkStream = optionsOf<StreamOptions>(
+  { ...readChecks, ...waitChecks, pageSize: wholeNumber({ least: 1 }) },
+  { refused: { limit: allKeys, sort: allKeys, countOnly: allKeys } },
+);
+export const checkPut = optionsOf<PutOptions & WriteCallOptions>({ ...putChecks, ...writeCallChecks });
+export const checkDelete = optionsOf<DeleteOptions & WriteCallOptions>({
+  ...deleteChecks,
+  ...writeCallChecks,
+});
+export const checkWriteCall = optionsOf<WriteCallOptions>(writeCallChecks);
+export const checkCompact = optionsOf<CompactOptions & CallOptions>({ physical: boolean, ...waitChecks });
+
+type Part<Type extends Op['type']> = Extract<Op, { readonly type: Type }>;
+
+const opChecks: Readonly<Record<Op['type'], Check>> = {
+  put: optionsOf<Part<'put'>>({
+    type: anything,
+    key: anything,
+    value: anything,
+    options: optionsOf<PutOptions>(putChecks),
+  }),
+  range: optionsOf<Part<'range'>>({
+    type: anything,
+    range: rangeNames,
+    options: optionsOf<RangeOptions>(rangeChecks),
+  }),
+  delete: optionsOf<Part<'delete'>>({
+    type: anything,
+    range: rangeNames,
+    options: optionsOf<DeleteOptions>(deleteChecks),
+  }),
+  txn: optionsOf<Part<'txn'>>({ type: anything, txn: (txn, name) => checkTxnInput(txn, name) }),
+};
+
+/** What is no operation at all is left to where the request is built. */
+const opInput: Check = (one, name) => {
+  const type = (one as Partial<Op> | null)?.type;
+  if (type !== undefined && Object.hasOwn(opChecks, type)) opChecks[type](one, name);
+};
+
+const compareInput = optionsOf<Compare>({
+  key: rangeNames,
+  result: anything,
+  target: anything,
+  value: anything,
+});
+
+/** What other clients call the parts. */
+const otherNames = [
+  ['if', 'compare'],
+  ['then', 'success'],
+  ['else', 'failure'],
+];
+
+/** The names in a transaction, however deep. */
+export const checkTxnInput = optionsOf<Txn>(
+  { compare: listOf(compareInput), success: listOf(opInput), failure: listOf(opInput) },
+  { self: 'the transaction', instead: Object.fromEntries(otherNames) },
+);

@@ -1,0 +1,10 @@
+import { boolean, int64, optionsOf, ttl, waitChecks } from '../model/index.js';
+import type { CallOptions } from '../wire/index.js';
+import type { GrantOptions, TimeToLiveOptions } from './types.js';
+
+export const checkTimeToLive = optionsOf<TimeToLiveOptions & CallOptions>({ keys: boolean, ...waitChecks });
+/** That there is a TTL is checked where the grant is made. */
+export const checkGrantOptions = optionsOf<GrantOptions>(
+  { ttlSeconds: ttl, id: int64(1n), ...waitChecks },
+  { required: 'give { ttlSeconds: 10 }' },
+);

@@ -1,0 +1,27 @@
+import { anything, optionsOf } from '../model/index.js';
+import type { EndpointRecord } from './endpoint.js';
+
+/**
+ * The names of an endpoint that a caller gives, of which a record of a list is one; the metadata is free-form. What the
+ * names stand for is checked where the endpoint is encoded.
+ */
+export const endpointInput = optionsOf<EndpointRecord>(
+  {
+    addr: anything,
+    metadata: anything,
+    key: anything,
+    createRevision: anything,
+    modRevision: anything,
+    lease: anything,
+  },
+  {
+    self: 'the endpoint',
+    instead: {
+      address: 'addr',
+      meta: 'metadata',
+      weight: 'metadata.weight',
+      zone: 'metadata.zone',
+      status: 'metadata.status',
+    },
+  },
+);

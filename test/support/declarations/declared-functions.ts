@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import {
+  API,
+  type Checker,
+  type Symbol as CompilerSymbol,
+  type Project,
+  type Signature,
+  type Type,
+} from 'typescript/unstable/sync';
+
+/** The entry points of the package, and the declarations that were emitted for each. */
+export const entries = { '.': 'index', './testing': 'testing/index', './proto': 'raw/index' } as const;
+
+export type Entry = keyof typeof entries;
+
+/** A function, constructor or method that a caller of the package can reach. */
+export interface DeclaredFunction {
+  /** `register`, `new EtcdClient`, `KvClient.put`. */
+  readonly name: string;
+  readonly signature: Signature;
+}
+
+/** The emitted declarations, as the compiler reads them. */
+export class Declarations {
+  readonly #api: API;
+  readonly #project: Project;
+  readonly #root: string;
+
+  /** @param root The package's folder, built. */
+  constructor(root: string) {
+    this.#root = root;
+    this.#api = new API({ cwd: root });
+    const config = join(root, 'test/support/declarations/tsconfig.json');
+    const project = this.#api.updateSnapshot({ openProjects: [config] }).getProject(config);
+    if (!project) throw new Error(`${config} is no project`);
+    this.#project = project;
+  }
+
+  get checker(): Checker {
+    return this.#project.checker;
+  }
+
+  close(): void {
+    this.#api.close();
+  }
+
+  /** Whether it is declared by this package's own source, and not generated or taken from elsewhere. */
+  isOwn(symbol: CompilerSymbol | undefined): boolean {
+    const paths = symbol?.declarations.map(({ path }) => path.toLowerCase()) ?? [];
+    const dist = `${join(this.#root, 'dist')}/`.toLowerCase();
+    return paths.some((path) => path.startsWith(dist) && !path.startsWith(`${dist}gen/`));
+  }
+
+  /**
+   * Every function that the exported values are or lead to, by the results of functions and by properties.
+   * @param values The names of an entry point that exist at run time: of a type alone nobody can call anything.
+   */
+  functionsOf(entry: Entry, values: readonly string[]): DeclaredFunction[] {
+    const file = this.#project.program.getSourceFile(join(this.#root, `dist/${entries[entry]}.d.ts`));
+    const module = file && this.checker.getSymbolAtLocation(file);
+    if (!module) throw new Error(`${entry} has no declarations`);
+    const walk = new Walk(this);
+    for (const exported of this.checker.getExportsOfModule(module))
+      if (values.includes(exported.name)) walk.value(this.#resolved(exported));
+    return [...walk.found.values()];
+  }
+
+  #resolved(symbol: CompilerSymbol): CompilerSymbol {
+    const isAlias =
+      symbol.declarations.length === 0 || !this.isOwn(symbol) || symbol.valueDeclaration === undefined;
+    return isAlias ? this.checker.getAliasedSymbol(symbol) : symbol;
+  }
+}
+
+class Walk {
+  readonly found = new Map<string, DeclaredFunction>();
+  readonly #declarations: Declarations;
+  readonly #checker: Checker;
+  readonly #seen = new Set<number>();
+
+  constructor(declarations: Declarations) {
+    this.#declarations = declarations;
+    this.#checker = declarations.checker;
+  }
+
+  /** An exported function, class or constant. */
+  value(symbol: CompilerSymbol): void {
+    if (!this.#declarations.isOwn(symbol)) return;
+    const type = this.#checker.getTypeOfSymbol(symbol);
+    if (!type) throw new Error(`${symbol.name} has no type`);
+    for (const signature of this.#checker.getSignaturesOfType(type, 1)) {
+      this.#add(`new ${symbol.name}`, signature);
+    }
+    this.#functions(symbol.name, type);
+    this.#members(symbol.name, type);
+  }
+
+  #functions(name: string, type: Type): void {
+    for (const signature of this.#checker.getSignaturesOfType(type, 0)) this.#add(name, signature);
+  }
+
+  #add(name: string, signature: Signature): void {
+    const known = this.found.get(name);
+    if (known && isSameDeclaration(known.signature, signature)) return;
+    const unique = known ? `${name} (overload ${signature.id})` : name;
+    this.found.set(unique, { name: unique, signature });
+    const result = this.#checker.getReturnTypeOfSignature(signature);
+    if (result) this.#type(result);
+  }
+
+  /** Whatever a caller may get hold of. */
+  #type(type: Type): void {
+    if (this.#seen.has(type.id)) return;
+    this.#seen.add(type.id);
+    if (type.isUnionType() || type.isIntersectionType()) {
+      for (const part of type.getTypes()) this.#type(part);
+      return;
+    }
+    if (!type.isObjectType()) return;
+    if (type.isTypeReference())
+      for (const argument of this.#checker.getTypeArguments(type)) this.#type(argument);
+    const alias = type.getAliasSymbol();
+    this.#members(alias && this.#declarations.isOwn(alias) ? alias.name : undefined, type);
+  }
+
+  /** @param owner What to call it; default: the class or interface that declares the member. */
+  #members(owner: string | undefined, type: Type): void {
+    for (const property of this.#checker.getPropertiesOfType(type)) {
+      if (/^(#|__@|prototype$)/.test(property.name) || !this.#declarations.isOwn(property)) continue;
+      const of = this.#checker.getTypeOfSymbol(property);
+      if (!of) continue;
+      this.#functions(`${owner ?? declarer(property)}.${property.name}`, of);
+      this.#type(of);
+    }
+  }
+}
+
+/** The class or interface that declares it, which keeps its name where `Pick` and the like take from it. */
+function declarer(property: CompilerSymbol): string {
+  const parent = property.declarations[0]?.resolve()?.parent as { name?: { text?: string } } | undefined;
+  return parent?.name?.text ?? '(anonymous)';
+}
+
+function isSameDeclaration(a: Signature, b: Signature): boolean {
+  return a.declaration?.path === b.declaration?.path && a.declaration?.index === b.declaration?.index;
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { callSafely } from '#src/async/index.js';
+
+/** A promise of another library, or what looks like one. */
+const thenable = (then: unknown) => Object.fromEntries([['then', then]]);
+
+describe("a caller's callback", () => {
+  const failure = new Error('of the caller');
+  for (const [how, callback] of [
+    ['throws', () => assert.fail(failure)],
+    ['rejects', () => Promise.reject(failure)],
+    [
+      'is thenable and rejects',
+      () => thenable((_: unknown, reject: (error: Error) => void) => reject(failure)),
+    ],
+  ] as const)
+    it(`that ${how} fails nothing but itself`, async () => {
+      const error = await new Promise((resolve) => callSafely(callback, resolve));
+      assert.equal(error, failure);
+    });
+
+  it('that succeeds is no failure', async () => {
+    for (const result of [undefined, 1, null, Promise.resolve(), thenable(undefined)])
+      callSafely(
+        () => result,
+        () => assert.fail('failed'),
+      );
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+});

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { Server } from '@grpc/grpc-js';
+import { DeadlineError } from '#src/errors/index.js';
+import { type HealthReporter, registerServer } from '#src/index.js';
+import { Mirror, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
+import { ServiceConfigs } from '#src/naming/grpc/service-configs.js';
+import {
+  type NamingClient,
+  register,
+  ServiceDirectory,
+  type ServiceSubscriber,
+  type SnapshotStore,
+} from '#src/naming/index.js';
+import { InitialTrouble } from '#src/naming/register/initial-trouble.js';
+import { resolveSettings } from '#src/testing/options.js';
+import { FakeClock } from '../lease/fakes.js';
+import { FakeWatch } from '../watch/fake-watch.js';
+import { FakeRegistry } from './fake-registry.js';
+import { FakeClient, settled } from './fake-service.js';
+
+/** The ways in which a callback of a caller fails; the last cannot even be made a string. */
+const failing: readonly (readonly [how: string, callback: () => never])[] = [
+  [
+    'throws',
+    () => {
+      throw new Error('of the caller');
+    },
+  ],
+  ['rejects', (() => Promise.reject(new Error('of the caller'))) as () => never],
+  [
+    'throws what has no text',
+    () => {
+      throw Object.create(null);
+    },
+  ],
+];
+
+/** Fails with what nobody caught; a warning is what is expected. */
+async function withoutLooseEnds(work: () => Promise<void>): Promise<void> {
+  const loose: unknown[] = [];
+  const note = (error: unknown) => void loose.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    await work();
+    await settled();
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+  assert.deepEqual(loose, []);
+}
+
+/** A mirror whose first list fails. */
+function troubledMirror(onTrouble: () => never): Mirror {
+  let lists = 0;
+  const stream = async function* () {
+    if (lists++ === 0) throw new DeadlineError('no answer');
+    yield { kvs: [], revision: 5n };
+  };
+  const ports = {
+    kv: { range: () => assert.fail('no read'), stream },
+    watch: new FakeWatch().client,
+    store: { epoch: 0 },
+    random: () => 0,
+  } as unknown as MirrorPorts;
+  return new Mirror(ports, { prefix: 'k' }, { onTrouble });
+}
+
+for (const [how, fail] of failing)
+  describe(`a callback that ${how}`, () => {
+    it('does not stop a mirror: onTrouble', () =>
+      withoutLooseEnds(async () => {
+        const updates = troubledMirror(fail)[Symbol.asyncIterator]();
+        const { value } = await updates.next();
+        assert.equal((value as MirrorUpdate).type, 'snapshot');
+        await updates.return(undefined);
+      }));
+
+    it('does not stop a directory, nor what its others see: a subscriber', () =>
+      withoutLooseEnds(async () => {
+        const etcd = new FakeClient();
+        const directory = new ServiceDirectory(etcd.client, {}, new FakeClock());
+        const seen: number[] = [];
+        const bad: ServiceSubscriber = { view: fail, trouble: fail };
+        directory.follow('svc', bad);
+        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), trouble: () => {} });
+        etcd.mirrors[0]?.trouble(new DeadlineError('no answer'));
+        etcd.mirrors[0]?.snapshot('a:1');
+        await settled();
+        etcd.mirrors[0]?.put('b:1', '{"Addr":"b:1"}');
+        await settled();
+        assert.deepEqual(seen, [1, 2]);
+        await directory.close();
+        directory.follow('svc', bad);
+      }));
+
+    it('does not stop a directory: a snapshot store', () =>
+      withoutLooseEnds(async () => {
+        const etcd = new FakeClient();
+        const clock = new FakeClock();
+        const snapshots: SnapshotStore = { load: fail, save: fail };
+        const directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+        const seen: number[] = [];
+        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), trouble: () => {} });
+        clock.advance(1_500);
+        await settled();
+        etcd.mirrors[0]?.snapshot('a:1');
+        await settled();
+        clock.advance(1_500);
+        await settled();
+        assert.deepEqual(seen, [1]);
+        assert.ok(directory.status('svc').snapshotError);
+        await directory.close();
+      }));
+
+    it('does not stop a registration: onTrouble', () =>
+      withoutLooseEnds(async () => {
+        const trouble = new InitialTrouble({} as NamingClient, 'svc/e', fail);
+        trouble.report(new DeadlineError('no answer'));
+        trouble.close();
+      }));
+
+    it('does not stop a drain: whenIdle', () =>
+      withoutLooseEnds(async () => {
+        const registration = await register(new FakeRegistry().client, {
+          target: 'svc',
+          id: 'e',
+          endpoint: { addr: 'h:1' },
+        });
+        await registration.drain({ propagateMs: 0, whenIdle: fail });
+        assert.equal(registration.state, 'closed');
+      }));
+
+    it('stops neither a registration nor its drain: a health reporter', () =>
+      withoutLooseEnds(async () => {
+        const health: HealthReporter = { setStatus: fail };
+        const server = new Server();
+        const registration = await registerServer(server, new FakeRegistry().client, {
+          target: 'svc',
+          id: 'e',
+          addr: 'h:1',
+          health,
+        });
+        await registration.drain({ propagateMs: 0 });
+        assert.equal(registration.state, 'closed');
+      }));
+
+    it('does not stop service configs from being followed: onTrouble', () =>
+      withoutLooseEnds(async () => {
+        const etcd = new FakeClient();
+        const configs = new ServiceConfigs({ prefix: 'config/', onTrouble: fail }, [{ round_robin: {} }]);
+        const seen: unknown[] = [];
+        const leave = configs.follow(etcd.client, 'svc', (config) => seen.push(config?.loadBalancingConfig));
+        etcd.mirrors[0]?.values({ bad: '{' });
+        await settled();
+        etcd.mirrors[0]?.values({ good: '{"loadBalancingConfig":[{"pick_first":{}}]}' });
+        await settled();
+        assert.deepEqual(seen.at(-1), [{ pick_first: {} }]);
+        leave();
+      }));
+
+    it('does not stop the start of an etcd: onProgress', () =>
+      withoutLooseEnds(async () => resolveSettings({ onProgress: fail }).progress.line('fetching')));
+  });
+
+describe('a getter in metadata that throws', () => {
+  it('fails the update that it is part of, and nothing else', async () => {
+    const registration = await register(new FakeRegistry().client, {
+      target: 'svc',
+      id: 'e',
+      endpoint: { addr: 'h:1' },
+    });
+    const get = () => assert.fail('of the caller');
+    const metadata = Object.defineProperty({}, 'weight', { get, enumerable: true }) as never;
+    await assert.rejects(registration.update({ metadata }), /of the caller/);
+    await registration.update({ metadata: { weight: 2 } });
+    assert.equal(registration.state, 'registered');
+    await registration.close();
+  });
+});

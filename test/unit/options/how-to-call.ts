@@ -1,0 +1,192 @@
+import { Server } from '@grpc/grpc-js';
+import {
+  advertiseAddress,
+  compare,
+  dial,
+  EndpointManager,
+  EtcdClient,
+  encodeEndpoint,
+  type Mirror,
+  op,
+  type Registration,
+  register,
+  registerEtcdResolver,
+  registerServer,
+  ServiceDirectory,
+} from '#src/index.js';
+import {
+  type FaultProxy,
+  locateEtcd,
+  startEtcd,
+  startEtcdCluster,
+  startFaultProxy,
+} from '#src/testing/index.js';
+import { FakeRegistry } from '../naming/fake-registry.js';
+
+/** What there is to call something on. No etcd: what is refused is refused before anything is sent. */
+export class World implements AsyncDisposable {
+  readonly client = new EtcdClient({ endpoints: ['127.0.0.1:1'] });
+  readonly server = new Server();
+  readonly directory = new ServiceDirectory(this.client);
+  readonly manager = new EndpointManager(this.client, 'svc');
+  readonly mirror: Mirror = this.client.mirror({ prefix: 'svc/' });
+  readonly registration: Registration;
+  readonly proxy: FaultProxy;
+
+  private constructor(registration: Registration, proxy: FaultProxy) {
+    this.registration = registration;
+    this.proxy = proxy;
+  }
+
+  static async create(): Promise<World> {
+    const { client } = new FakeRegistry();
+    const registration = await register(client, { target: 'svc', id: 'e', endpoint: { addr: 'h:1' } });
+    return new World(registration, await startFaultProxy({ target: '127.0.0.1:1' }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    await this.proxy.close();
+    this.server.forceShutdown();
+  }
+}
+
+/** How to call one function. */
+export interface Recipe {
+  /** Valid arguments, as far as they come before, and are needed by, what is put in their place. */
+  readonly args: readonly unknown[];
+  readonly call: (world: World, args: readonly unknown[]) => unknown;
+  /** How the errors name each parameter, where that is not by the names in it alone. */
+  readonly self?: readonly string[];
+  /** Whether the call rejects although the function itself returns no promise. */
+  readonly isAsync?: boolean;
+}
+
+function on<T>(of: (world: World) => T, method: keyof T & string, ...args: readonly unknown[]): Recipe {
+  return {
+    args,
+    call: (world, given) =>
+      Reflect.apply(of(world)[method] as (...args: unknown[]) => unknown, of(world), given),
+  };
+}
+
+function plain(call: (...args: never[]) => unknown, ...args: readonly unknown[]): Recipe {
+  return { args, call: (_, given) => Reflect.apply(call, undefined, given) };
+}
+
+const client = ({ client }: World) => client;
+const kv = ({ client }: World) => client.kv;
+const lease = ({ client }: World) => client.lease;
+const namespace = ({ client }: World) => client.namespace('ns/');
+const registration = ({ registration }: World) => registration;
+const manager = ({ manager }: World) => manager;
+const directory = ({ directory }: World) => directory;
+const mirror = ({ mirror }: World) => mirror;
+const proxy = ({ proxy }: World) => proxy;
+
+/** What `op` and `compare` build is refused by the transaction that it is part of, and named by where it stands there. */
+function inTxn(
+  part: 'success' | 'compare',
+  self: readonly string[],
+  build: unknown,
+  ...args: unknown[]
+): Recipe {
+  return {
+    args,
+    isAsync: true,
+    self: self.map((name) => (name === '' ? '' : `${part}[0].${name}`)),
+    call: ({ client }, given) =>
+      client.kv.txn({ [part]: [Reflect.apply(build as (...args: unknown[]) => unknown, undefined, given)] }),
+  };
+}
+
+const anyCompare = compare.version('k', '=', 1n);
+
+/** For each function that takes an object of its caller's, by its name in the declarations. */
+export const recipes: Readonly<Record<string, Recipe>> = {
+  'new EtcdClient': plain((options: never) => new EtcdClient(options), { endpoints: ['127.0.0.1:1'] }),
+  'EtcdClient.fromEnv': plain((...args: [never]) => EtcdClient.fromEnv(...args)),
+  'EtcdClient.watch': on(client, 'watch', 'k'),
+  'EtcdClient.mirror': on(client, 'mirror', { prefix: 'k' }),
+  'EtcdClient.status': on(client, 'status'),
+  'EtcdClient.sync': on(client, 'sync'),
+  'EtcdNamespace.watch': on(namespace, 'watch', 'k'),
+  'EtcdNamespace.mirror': on(namespace, 'mirror', { prefix: 'k' }),
+  'KvClient.get': on(kv, 'get', 'k'),
+  'KvClient.range': on(kv, 'range', 'k'),
+  'KvClient.stream': on(kv, 'stream', 'k'),
+  'KvClient.put': on(kv, 'put', 'k', 'v'),
+  'KvClient.delete': on(kv, 'delete', 'k'),
+  'KvClient.txn': on(kv, 'txn', { compare: [anyCompare] }),
+  'KvClient.compact': on(kv, 'compact', 1n),
+  'op.put': inTxn('success', ['', '', 'options'], op.put, 'k', 'v'),
+  'op.get': inTxn('success', ['', 'options'], op.get, 'k'),
+  'op.range': inTxn('success', ['range', 'options'], op.range, 'k'),
+  'op.delete': inTxn('success', ['range', 'options'], op.delete, 'k'),
+  'op.txn': inTxn('success', ['txn'], op.txn, { compare: [anyCompare] }),
+  'compare.version': inTxn('compare', ['key'], compare.version, 'k', '=', 1n),
+  'compare.createRevision': inTxn('compare', ['key'], compare.createRevision, 'k', '=', 1n),
+  'compare.modRevision': inTxn('compare', ['key'], compare.modRevision, 'k', '=', 1n),
+  'compare.lease': inTxn('compare', ['key'], compare.lease, 'k', '=', 1n),
+  'compare.value': inTxn('compare', ['key'], compare.value, 'k', '=', 'v'),
+  'LeaseClient.grant': on(lease, 'grant', { ttlSeconds: 5 }),
+  'LeaseClient.hold': on(lease, 'hold', { ttlSeconds: 5 }),
+  'LeaseClient.revoke': on(lease, 'revoke', 1n),
+  'LeaseClient.keepAliveOnce': on(lease, 'keepAliveOnce', 1n),
+  'LeaseClient.timeToLive': on(lease, 'timeToLive', 1n),
+  'LeaseClient.list': on(lease, 'list'),
+  'NamespacedLease.grant': on((world) => namespace(world).lease, 'grant', { ttlSeconds: 5 }),
+  'NamespacedLease.hold': on((world) => namespace(world).lease, 'hold', { ttlSeconds: 5 }),
+  'NamespacedLease.revoke': on((world) => namespace(world).lease, 'revoke', 1n),
+  'NamespacedLease.keepAliveOnce': on((world) => namespace(world).lease, 'keepAliveOnce', 1n),
+  'NamespacedLease.timeToLive': on((world) => namespace(world).lease, 'timeToLive', 1n),
+  'NamespacedLease.list': on((world) => namespace(world).lease, 'list'),
+  'Mirror.waitForRevision': on(mirror, 'waitForRevision', 1n),
+  'Mirror.verify': on(mirror, 'verify'),
+  dial: plain(dial, 'svc'),
+  registerEtcdResolver: {
+    args: [undefined, { scheme: 'options-test' }],
+    call: ({ client }, [source = client, options]) =>
+      registerEtcdResolver(source as typeof client, options as never),
+  },
+  registerServer: {
+    args: [undefined, undefined, { target: 'svc', addr: 'h:1' }],
+    call: (world, [server = world.server, client = world.client, options]) =>
+      registerServer(server as Server, client as never, options as never),
+  },
+  register: {
+    args: [undefined, { target: 'svc', endpoint: { addr: 'h:1' } }],
+    call: (world, [client = world.client, options]) => register(client as never, options as never),
+  },
+  'Registration.update': on(registration, 'update', {}),
+  'Registration.drain': on(registration, 'drain'),
+  'Registration.events': on(registration, 'events'),
+  advertiseAddress: plain(advertiseAddress, 1),
+  encodeEndpoint: plain(encodeEndpoint),
+  'new EndpointManager': {
+    args: [undefined, 'svc'],
+    call: (world, [client = world.client, target, options]) =>
+      new EndpointManager(client as never, target as never, options as never),
+  },
+  'EndpointManager.update': {
+    ...on(manager, 'update', [{ op: 'delete', key: 'svc/e' }]),
+    self: ['operations'],
+  },
+  'EndpointManager.addEndpoint': on(manager, 'addEndpoint', 'svc/e', { addr: 'h:1' }),
+  'EndpointManager.deleteEndpoint': on(manager, 'deleteEndpoint', 'svc/e'),
+  'EndpointManager.list': on(manager, 'list'),
+  'EndpointManager.watch': on(manager, 'watch'),
+  'new ServiceDirectory': {
+    args: [],
+    call: (world, [client = world.client, options]) =>
+      new ServiceDirectory(client as never, options as never),
+  },
+  'ServiceDirectory.follow': on(directory, 'follow', 'svc'),
+  'ServiceDirectory.subscribe': on(directory, 'subscribe', 'svc'),
+  'ServiceDirectory.ready': on(directory, 'ready', 'svc'),
+  startEtcd: plain(startEtcd),
+  startEtcdCluster: plain(startEtcdCluster),
+  locateEtcd: plain(locateEtcd),
+  startFaultProxy: plain(startFaultProxy, { target: '127.0.0.1:1' }),
+  'FaultProxy.delay': on(proxy, 'delay'),
+};

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { Code, EtcdError } from '#src/errors/index.js';
+import { Declarations, type Entry, entries } from '../../support/declarations/declared-functions.js';
+import { type DeclaredInput, inputsOf, type Kind } from '../../support/declarations/declared-inputs.js';
+import { isExempt, mayBeInfinite, mayBeLong, withBehaviour } from './exceptions.js';
+import { type Recipe, recipes, World } from './how-to-call.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
+
+const inputs = await declaredInputs();
+const checked = inputs.filter((input) => !isExempt(input) && !withBehaviour.includes(input.type));
+
+async function declaredInputs(): Promise<DeclaredInput[]> {
+  const declarations = new Declarations(root);
+  try {
+    const found: DeclaredInput[] = [];
+    for (const [entry, file] of Object.entries(entries)) {
+      const values = Object.keys(await import(join(root, 'dist', `${file}.js`)));
+      for (const one of declarations.functionsOf(entry as Entry, values))
+        found.push(...inputsOf(declarations, one));
+    }
+    return found;
+  } finally {
+    declarations.close();
+  }
+}
+
+describe('every object that a public function takes from its caller', () => {
+  let world: World;
+
+  before(async () => {
+    world = await World.create();
+  });
+
+  after(() => world[Symbol.asyncDispose]());
+
+  /** The error of a call with this value at the input's place; a function that returns a promise does not throw. */
+  async function errorOf(input: DeclaredInput, value: unknown): Promise<EtcdError> {
+    const recipe = recipeOf(input);
+    const args = withValue(recipe, input, value);
+    const isAsync = input.returnsPromise || recipe.isAsync === true;
+    let result: unknown;
+    try {
+      result = recipe.call(world, args);
+    } catch (error) {
+      assert.ok(!isAsync, `${input.function} throws instead of rejecting: ${error}`);
+      return asTyped(error);
+    }
+    assert.ok(isAsync, `${input.function} took ${inspect(value)}`);
+    return asTyped(
+      await (result as Promise<unknown>).then(
+        () => assert.fail(`${input.function} took it`),
+        (error) => error,
+      ),
+    );
+  }
+
+  it('is found in the declarations, with a recipe for each function', () => {
+    assert.ok(checked.length > 100, `only ${checked.length} were found`);
+    const called = new Set(
+      [...checked, ...inputs.filter(({ type }) => withBehaviour.includes(type))]
+        .filter((input) => !isExempt(input))
+        .map((input) => input.function),
+    );
+    assert.deepEqual(
+      [...called].filter((name) => !(name in recipes)),
+      [],
+      'say in how-to-call.ts how to call them',
+    );
+    assert.deepEqual(
+      Object.keys(recipes).filter((name) => !called.has(name)),
+      [],
+      'there are no such functions',
+    );
+  });
+
+  for (const input of checked) {
+    const place = [input.function, `${input.parameter}`, ...input.path].join(' ');
+
+    it(`refuses an unknown name: ${place} (${input.type})`, async () => {
+      const [meant = ''] = [...input.members.keys()].sort((a, b) => b.length - a.length);
+      const wrong = `${meant}${meant.at(-1)}`;
+      const { message } = await errorOf(input, { [wrong]: 1 });
+      const full = (name: string) => nameOf(input, name);
+      assert.equal(
+        message,
+        `INVALID_ARGUMENT: unknown option '${full(wrong)}'; did you mean '${full(meant)}'?`,
+      );
+    });
+
+    it(`is refused when it is no object: ${place}`, async () => {
+      for (const none of [null, true, []]) await errorOf(input, none);
+    });
+
+    const wrong = [...input.members].flatMap(([name, kind]) =>
+      wrongValues(name, kind).map((value) => [name, value] as const),
+    );
+    if (wrong.length > 0)
+      it(`refuses values of other types, and out of range: ${place}`, async () => {
+        for (const [name, value] of wrong) {
+          const { message } = await errorOf(input, { [name]: value });
+          assert.ok(message.includes(`${name} is `), `${name}: ${inspect(value)}: ${message}`);
+        }
+      });
+  }
+
+  for (const input of inputs.filter((one) => withBehaviour.includes(one.type) && !isExempt(one)))
+    it(`is refused without its behaviour: ${input.function} ${input.parameter} (${input.type})`, async () => {
+      for (const none of [{}, null, 5]) await errorOf(input, none);
+    });
+});
+
+/** Plausible values that cannot be meant. What a string may be is checked where it is used. */
+function wrongValues(name: string, kind: Kind): readonly unknown[] {
+  switch (kind) {
+    case 'number': {
+      const times = [
+        ...(mayBeLong.includes(name) ? [] : [2 ** 31]),
+        ...(mayBeInfinite.includes(name) ? [] : [Infinity]),
+      ];
+      return ['10', 10n, Number.NaN, -1, null, ...(name.endsWith('Ms') ? times : [])];
+    }
+    case 'boolean':
+      return ['true', 0, null];
+    case 'signal':
+      return [{}, null, new AbortController()];
+    case 'function':
+      return ['x', null, {}];
+    case 'bigint':
+      return [5, '5', null, 2n ** 63n];
+    default:
+      return [];
+  }
+}
+
+function recipeOf(input: DeclaredInput): Recipe {
+  const recipe = recipes[input.function];
+  assert.ok(recipe, `how-to-call.ts does not say how to call ${input.function}`);
+  return recipe;
+}
+
+/** The arguments with the value in the input's place, and on the way there what the type asks for. */
+function withValue({ args }: Recipe, { parameter, path, beside }: DeclaredInput, value: unknown): unknown[] {
+  const changed = [...args];
+  while (changed.length <= parameter) changed.push(undefined);
+  changed[parameter] = placed(changed[parameter], [], path, beside, value);
+  return changed;
+}
+
+function placed(
+  base: unknown,
+  at: readonly string[],
+  path: readonly string[],
+  beside: DeclaredInput['beside'],
+  value: unknown,
+): unknown {
+  const [next, ...rest] = path;
+  const isPlain =
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (next === undefined) return isPlain ? { ...plainOf(base), ...literalsAt(beside, at), ...value } : value;
+  const here = [...at, next];
+  const inner = placed((base as Record<string, unknown> | undefined)?.[next], here, rest, beside, value);
+  if (next === '0') return [inner];
+  return { ...plainOf(base), ...literalsAt(beside, at), [next]: inner };
+}
+
+function plainOf(base: unknown): object {
+  return typeof base === 'object' && base !== null && !Array.isArray(base) ? base : {};
+}
+
+function literalsAt(beside: DeclaredInput['beside'], at: readonly string[]): object {
+  const prefix = at.map((part) => `${part}.`).join('');
+  return Object.fromEntries(
+    Object.entries(beside)
+      .filter(([place]) => place.startsWith(prefix) && !place.slice(prefix.length).includes('.'))
+      .map(([place, value]) => [place.slice(prefix.length), value]),
+  );
+}
+
+/** As the errors name it: `tls.caFile`, `success[0].options.lease`. */
+function nameOf(input: DeclaredInput, name: string): string {
+  const self = recipeOf(input).self?.[input.parameter] ?? '';
+  const path = [...input.path, name].map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join('');
+  return `${self}${path}`.replace(/^\./, '');
+}
+
+function asTyped(error: unknown): EtcdError {
+  assert.ok(error instanceof EtcdError, `not typed: ${error}`);
+  assert.equal(error.code, Code.INVALID_ARGUMENT);
+  return error;
+}
