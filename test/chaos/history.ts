@@ -21,8 +21,8 @@ export interface OpFact {
   readonly id: number;
   readonly client: string;
   readonly op: Operation;
-  readonly calledAt: number;
-  readonly returnedAt: number;
+  readonly invokedAt: number;
+  readonly completedAt: number;
   readonly outcome: Outcome;
 }
 
@@ -65,9 +65,9 @@ export type TxnStep =
 /** What the library told its caller. `failed` is a promise that nothing was applied; a read that failed is that, too. */
 export type Outcome =
   | { readonly type: 'ok'; readonly result: Result }
-  | { readonly type: 'failed' | 'ambiguous'; readonly error: Trouble };
+  | { readonly type: 'fail' | 'info'; readonly error: OpError };
 
-export interface Trouble {
+export interface OpError {
   readonly name: string;
   /** gRPC status code; -1 for what is no error of the library, such as the reason of an abort. */
   readonly code: number;
@@ -131,7 +131,7 @@ export interface RenewalFact {
 export type LeaseFact =
   | {
       readonly kind: 'lease';
-      readonly type: 'held';
+      readonly type: 'acquired';
       readonly client: string;
       readonly lease: bigint;
       readonly ttlSeconds: number;
@@ -141,14 +141,14 @@ export type LeaseFact =
     }
   | {
       readonly kind: 'lease';
-      readonly type: 'told';
+      readonly type: 'ended';
       readonly lease: bigint;
       readonly reason: LeaseEndReason;
       readonly at: number;
     }
   | {
       readonly kind: 'lease';
-      readonly type: 'claim';
+      readonly type: 'checked';
       readonly lease: bigint;
       readonly held: boolean;
       readonly at: number;
@@ -192,7 +192,7 @@ export interface ConflictFact {
   readonly kind: 'conflict';
   readonly revision: bigint;
   readonly members: readonly [string, string];
-  readonly told: readonly [readonly TruthEvent[], readonly TruthEvent[]];
+  readonly versions: readonly [readonly TruthEvent[], readonly TruthEvent[]];
 }
 
 /** What etcd holds when all is healed and quiet, asked for by etcd's own client. */

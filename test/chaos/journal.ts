@@ -7,7 +7,7 @@ import type { Fact, Operation, OpFact, Outcome, Result } from './history.js';
 export class Journal {
   readonly facts: Fact[] = [];
   readonly #current = new AsyncLocalStorage<number>();
-  readonly #pending = new Map<number, { readonly client: string; readonly calledAt: number }>();
+  readonly #pending = new Map<number, { readonly client: string; readonly invokedAt: number }>();
   #ids = 0;
 
   now(): number {
@@ -24,13 +24,13 @@ export class Journal {
   }
 
   /** Whether any operation of these clients was under way at some moment since. */
-  metSince(from: number, clients: 'all' | readonly string[]): boolean {
+  hadOpsSince(from: number, clients: 'all' | readonly string[]): boolean {
     const isOne = ({ client }: { client: string }) => clients === 'all' || clients.includes(client);
     if ([...this.#pending.values()].some(isOne)) return true;
     for (let i = this.facts.length - 1; i >= 0; i--) {
       const fact = this.facts[i];
       if (fact?.kind !== 'op') continue;
-      if (fact.returnedAt < from) return false;
+      if (fact.completedAt < from) return false;
       if (isOne(fact)) return true;
     }
     return false;
@@ -39,30 +39,30 @@ export class Journal {
   /** Runs one operation and writes down how it ended; never throws what the library throws on purpose. */
   async run(client: string, op: Operation, call: () => Promise<Result>): Promise<OpFact> {
     const id = this.#ids++;
-    const calledAt = this.now();
-    this.#pending.set(id, { client, calledAt });
-    const outcome = await this.#current.run(id, () => settle(op, call));
+    const invokedAt = this.now();
+    this.#pending.set(id, { client, invokedAt });
+    const outcome = await this.#current.run(id, () => outcomeOf(op, call));
     this.#pending.delete(id);
-    const fact: OpFact = { kind: 'op', id, client, op, calledAt, returnedAt: this.now(), outcome };
+    const fact: OpFact = { kind: 'op', id, client, op, invokedAt, completedAt: this.now(), outcome };
     this.add(fact);
     return fact;
   }
 }
 
-async function settle(op: Operation, call: () => Promise<Result>): Promise<Outcome> {
+async function outcomeOf(op: Operation, call: () => Promise<Result>): Promise<Outcome> {
   try {
     return { type: 'ok', result: await call() };
   } catch (error) {
     if (error instanceof EtcdError) {
       const isOpen = error.verdict === 'maybe-applied' && isWrite(op);
       return {
-        type: isOpen ? 'ambiguous' : 'failed',
+        type: isOpen ? 'info' : 'fail',
         error: { name: error.name, code: error.code, text: error.message },
       };
     }
     // The reason of an abort says nothing of the request: whoever calls a write off must take it for possible.
-    if (error instanceof CalledOff) {
-      const type = isWrite(op) ? 'ambiguous' : 'failed';
+    if (error instanceof CallAborted) {
+      const type = isWrite(op) ? 'info' : 'fail';
       return { type, error: { name: error.name, code: -1, text: error.message } };
     }
     throw error;
@@ -70,6 +70,6 @@ async function settle(op: Operation, call: () => Promise<Result>): Promise<Outco
 }
 
 /** The reason with which the workload calls off its own operations. */
-export class CalledOff extends Error {
+export class CallAborted extends Error {
   override readonly name = 'CalledOff';
 }

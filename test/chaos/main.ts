@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { check } from './check/index.js';
 import { decode, encode } from './codec.js';
 import type { History } from './history.js';
-import { count, explain, table, voidReasons } from './report.js';
+import { countFacts, formatCounts, formatViolations, inconclusiveReasons } from './report.js';
 import { faultNames, run } from './run.js';
 import { help, parseSettings, type Settings } from './settings.js';
 
@@ -17,7 +17,8 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
-  if (settings.check !== undefined) return judge(decode(readFileSync(settings.check, 'utf8')), undefined);
+  if (settings.check !== undefined)
+    return checkHistory(decode(readFileSync(settings.check, 'utf8')), undefined);
   const abort = new AbortController();
   const interrupt = () => abort.abort(new Interrupted());
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -48,13 +49,13 @@ async function runOnce(settings: Settings, signal: AbortSignal): Promise<number>
   const progress = (line: string) => console.log(line);
   const { journal, version, repeated } = await run({ seconds, seed, etcd, signal, progress });
   console.log(`\netcd ${version}; ${repeated} revisions told a second time by a server`);
-  return judge(journal.facts, settings);
+  return checkHistory(journal.facts, settings);
 }
 
 /** Says what a history is worth; saves it when something is wrong with it. */
-function judge(history: History, settings: Settings | undefined): number {
-  const counts = count(history, faultNames);
-  console.log(table(counts));
+function checkHistory(history: History, settings: Settings | undefined): number {
+  const counts = countFacts(history, faultNames);
+  console.log(formatCounts(counts));
   const begun = performance.now();
   const violations = check(history);
   console.log(`checked in ${Math.round(performance.now() - begun)} ms\n`);
@@ -65,12 +66,12 @@ function judge(history: History, settings: Settings | undefined): number {
     console.log(`history: ${path}`);
   }
   if (isWrong) {
-    console.log(explain(violations));
+    console.log(formatViolations(violations));
     if (settings) console.log(`seed ${settings.seed}`);
     return 1;
   }
   console.log('no violation');
-  const reasons = voidReasons(counts);
+  const reasons = inconclusiveReasons(counts);
   if (reasons.length === 0) return 0;
   console.log(`but the run is void: ${reasons.join('; ')}`);
   return 2;

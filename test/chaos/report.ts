@@ -1,6 +1,6 @@
 import { earlyExpiries } from './check/early-expiry.js';
-import { type Fates, fatesOf } from './check/fates.js';
-import { groupBy } from './check/lease-story.js';
+import { countInfoWrites, type InfoWrites } from './check/info-writes.js';
+import { groupBy } from './check/lease-history.js';
 import type { Violation } from './check/violation.js';
 import { encodeFact } from './codec.js';
 import { factsOf, type History } from './history.js';
@@ -10,14 +10,14 @@ export interface Counts {
   readonly faults: ReadonlyMap<string, { drawn: number; hit: number }>;
   /** By kind of operation, then by outcome. */
   readonly operations: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  readonly fates: Fates;
+  readonly infoWrites: InfoWrites;
   readonly leases: { readonly held: number; readonly lost: number; readonly droppedEarly: number };
   readonly renewals: number;
   readonly attempts: number;
   readonly revisions: number;
 }
 
-export function count(history: History, faultNames: readonly string[]): Counts {
+export function countFacts(history: History, faultNames: readonly string[]): Counts {
   const truth = new Truth(history);
   const faults = new Map(faultNames.map((name) => [name, { drawn: 0, hit: 0 }]));
   for (const { name, hit } of factsOf(history, 'fault')) {
@@ -33,13 +33,13 @@ export function count(history: History, faultNames: readonly string[]): Counts {
     operations.set(name, outcomes.set(outcome.type, (outcomes.get(outcome.type) ?? 0) + 1));
   }
   const leases = factsOf(history, 'lease');
-  const told = leases.filter((fact) => fact.type === 'told');
+  const told = leases.filter((fact) => fact.type === 'ended');
   return {
     faults,
     operations,
-    fates: fatesOf(history, truth),
+    infoWrites: countInfoWrites(history, truth),
     leases: {
-      held: leases.filter(({ type }) => type === 'held').length,
+      held: leases.filter(({ type }) => type === 'acquired').length,
       lost: told.filter(({ reason }) => reason === 'expired' || reason === 'lost-contact').length,
       droppedEarly: earlyExpiries(history, truth),
     },
@@ -50,26 +50,34 @@ export function count(history: History, faultNames: readonly string[]): Counts {
 }
 
 /** What is missing for the run to prove anything. */
-export function voidReasons({ faults, fates, leases, renewals, attempts }: Counts): string[] {
+export function inconclusiveReasons({ faults, infoWrites, leases, renewals, attempts }: Counts): string[] {
   const reasons = [...faults].filter(([, { hit }]) => hit === 0).map(([name]) => `${name} never hit`);
-  if (fates.ambiguous === 0) reasons.push('no write was ambiguous');
-  if (fates.applied === 0) reasons.push('no ambiguous write was proven applied');
+  if (infoWrites.total === 0) reasons.push('no write was ambiguous');
+  if (infoWrites.applied === 0) reasons.push('no ambiguous write was proven applied');
   if (leases.lost === 0) reasons.push('no lease was lost');
   if (renewals === 0 || attempts === 0) reasons.push('nothing was seen on the wire');
   return reasons;
 }
 
-export function table({ faults, operations, fates, leases, renewals, attempts, revisions }: Counts): string {
+export function formatCounts({
+  faults,
+  operations,
+  infoWrites,
+  leases,
+  renewals,
+  attempts,
+  revisions,
+}: Counts): string {
   const lines = [row('fault', 'drawn', 'hit')];
   for (const [name, { drawn, hit }] of faults) lines.push(row(name, drawn, hit));
-  lines.push('', row('operation', 'ok', 'failed', 'ambiguous'));
+  lines.push('', row('operation', 'ok', 'fail', 'info'));
   for (const [name, outcomes] of [...operations].sort()) {
     const of = (outcome: string) => outcomes.get(outcome) ?? 0;
-    lines.push(row(name, of('ok'), of('failed'), of('ambiguous')));
+    lines.push(row(name, of('ok'), of('fail'), of('info')));
   }
   lines.push(
     '',
-    `${fates.ambiguous} ambiguous writes: ${fates.applied} proven applied (${fates.appliedLate} of them after a later acknowledged write to the same key), ${fates.neverApplied} never applied, ${fates.unknown} deletes of which nothing can be proven`,
+    `${infoWrites.total} ambiguous writes: ${infoWrites.applied} proven applied (${infoWrites.appliedLate} of them after a later acknowledged write to the same key), ${infoWrites.neverApplied} never applied, ${infoWrites.unknown} deletes of which nothing can be proven`,
     `${leases.held} leases held, ${leases.lost} lost, ${leases.droppedEarly} dropped by etcd before their time; ${renewals} renewals`,
     `${attempts} writes on the wire, ${revisions} revisions in the truth`,
   );
@@ -80,11 +88,11 @@ function row(name: string, ...cells: readonly (string | number)[]): string {
   return `${name.padEnd(22)}${cells.map((cell) => String(cell).padStart(11)).join('')}`;
 }
 
-const mostShown = 5;
+const maxShown = 5;
 
-export function explain(violations: readonly Violation[]): string {
+export function formatViolations(violations: readonly Violation[]): string {
   const lines: string[] = [];
-  for (const { invariant, text, slice } of violations.slice(0, mostShown)) {
+  for (const { invariant, text, slice } of violations.slice(0, maxShown)) {
     lines.push(`VIOLATION of ${invariant}: ${text}`);
     for (const fact of slice) lines.push(`  ${encodeFact(fact)}`);
   }

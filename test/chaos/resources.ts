@@ -1,18 +1,18 @@
 /** What must be ended, the last first; each of them, whatever becomes of the others. */
 export class Resources implements AsyncDisposable {
-  readonly #ends: (() => unknown)[] = [];
+  readonly #closers: (() => unknown)[] = [];
 
   use(resource: AsyncDisposable): void {
-    this.#ends.push(() => resource[Symbol.asyncDispose]());
+    this.#closers.push(() => resource[Symbol.asyncDispose]());
   }
 
   defer(end: () => unknown): void {
-    this.#ends.push(end);
+    this.#closers.push(end);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const troubles: unknown[] = [];
-    for (let end = this.#ends.pop(); end; end = this.#ends.pop()) {
+    for (let end = this.#closers.pop(); end; end = this.#closers.pop()) {
       try {
         await end();
       } catch (error) {

@@ -1,17 +1,17 @@
 import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js';
 import { Random } from '../sim/random.js';
-import { type Actor, openActors } from './actors.js';
 import { Etcdctl } from './etcdctl.js';
+import { type FaultContext, pause } from './faults/fault.js';
 import { linkFaults } from './faults/link-faults.js';
 import { Nemesis } from './faults/nemesis.js';
 import { serverFaults } from './faults/server-faults.js';
-import { pause, type World } from './faults/world.js';
 import type { FinalFact } from './history.js';
 import { Journal } from './journal.js';
 import { Resources } from './resources.js';
-import { watchStalls } from './stalls.js';
+import { recordStalls } from './stalls.js';
 import { tap } from './tap.js';
 import { TruthLog, TruthRecorder } from './truth-recorder.js';
+import { openWorkers, type Worker } from './workers.js';
 
 export const faultNames = [...serverFaults, ...linkFaults].map(({ name }) => name);
 
@@ -39,16 +39,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
   resources.use(cluster);
   const journal = new Journal();
   resources.defer(tap(journal));
-  resources.defer(watchStalls(journal));
+  resources.defer(recordStalls(journal));
   const log = new TruthLog(journal);
   const recorders = cluster.members.map((member) => new TruthRecorder(etcdctl, member, log));
   for (const recorder of recorders) resources.defer(() => recorder.close());
-  const { doors, actors } = await openActors(cluster, journal, options.seed, resources);
-  const world: World = { cluster, doors, recorders, journal };
-  await breakAndServe(world, actors, options);
+  const { links, actors } = await openWorkers(cluster, journal, options.seed, resources);
+  const context: FaultContext = { cluster, links, recorders, journal };
+  await runWorkload(context, actors, options);
   options.signal.throwIfAborted();
   options.progress('healed; waiting for leases to run out and for the recorders to catch up');
-  journal.add(await finalState(world, etcdctl, options.signal));
+  journal.add(await finalState(context, etcdctl, options.signal));
   const repeated = recorders.reduce((sum, recorder) => sum + recorder.repeated, 0);
   return { journal, version: cluster.version, repeated };
 }
@@ -69,13 +69,17 @@ async function startCluster({
 }
 
 /** A calm second, the faults, and as long a calm as it takes to see that all is well again. */
-async function breakAndServe(world: World, actors: readonly Actor[], options: RunOptions): Promise<void> {
+async function runWorkload(
+  context: FaultContext,
+  actors: readonly Worker[],
+  options: RunOptions,
+): Promise<void> {
   const traffic = new AbortController();
-  const acting = actors.map(({ client, random, act }) => act(client, random, traffic.signal));
-  const stopTelling = tellProgress(world, options);
+  const acting = actors.map(({ client, random, run }) => run(client, random, traffic.signal));
+  const stopTelling = reportProgress(context, options);
   try {
     await pause(1_000, options.signal);
-    await breakThings(world, options);
+    await injectFaults(context, options);
     await pause(2_000, options.signal);
   } finally {
     traffic.abort();
@@ -84,29 +88,29 @@ async function breakAndServe(world: World, actors: readonly Actor[], options: Ru
   }
 }
 
-const stormMs = 25_000;
+const faultPhaseMs = 25_000;
 /** Long enough to see that what is not broken works as it should: leases are renewed in time only then for sure. */
-const calmMs = 7_000;
+const recoveryPhaseMs = 7_000;
 
 /** Storms, in which two things at a time are broken, one of the servers' and one of the links', and calms between. */
-async function breakThings(world: World, { seconds, seed, signal }: RunOptions): Promise<void> {
+async function injectFaults(context: FaultContext, { seconds, seed, signal }: RunOptions): Promise<void> {
   const until = performance.now() + (seconds - 3) * 1_000;
   const both = [
-    new Nemesis(serverFaults, world, new Random(seed), [300, 2_500]),
-    new Nemesis(linkFaults, world, new Random(seed + 1), [200, 1_500]),
+    new Nemesis(serverFaults, context, new Random(seed), [300, 2_500]),
+    new Nemesis(linkFaults, context, new Random(seed + 1), [200, 1_500]),
   ];
   for (let left = until - performance.now(); left > 0 && !signal.aborted; left = until - performance.now()) {
-    await storm(both, Math.min(left, stormMs), signal);
-    await pause(Math.max(0, Math.min(calmMs, until - performance.now())), signal);
+    await runFaultPhase(both, Math.min(left, faultPhaseMs), signal);
+    await pause(Math.max(0, Math.min(recoveryPhaseMs, until - performance.now())), signal);
   }
 }
 
 /** When one of them fails, the other ends and heals first. */
-async function storm(both: readonly Nemesis[], ms: number, signal: AbortSignal): Promise<void> {
+async function runFaultPhase(both: readonly Nemesis[], ms: number, signal: AbortSignal): Promise<void> {
   const end = new AbortController();
   const interrupted = () => end.abort();
   signal.addEventListener('abort', interrupted);
-  const raging = both.map((nemesis) => nemesis.rage(ms, end.signal));
+  const raging = both.map((nemesis) => nemesis.run(ms, end.signal));
   for (const one of raging) one.catch(interrupted);
   try {
     await Promise.allSettled(raging);
@@ -116,7 +120,7 @@ async function storm(both: readonly Nemesis[], ms: number, signal: AbortSignal):
   }
 }
 
-function tellProgress({ journal }: World, { progress }: RunOptions): () => void {
+function reportProgress({ journal }: FaultContext, { progress }: RunOptions): () => void {
   const begun = journal.now();
   const timer = setInterval(() => {
     const counts = { op: 0, ambiguous: 0, fault: 0 };
@@ -124,7 +128,7 @@ function tellProgress({ journal }: World, { progress }: RunOptions): () => void 
       if (fact.kind === 'fault') counts.fault++;
       if (fact.kind !== 'op') continue;
       counts.op++;
-      if (fact.outcome.type === 'ambiguous') counts.ambiguous++;
+      if (fact.outcome.type === 'info') counts.ambiguous++;
     }
     const seconds = Math.round((journal.now() - begun) / 1_000);
     progress(
@@ -134,26 +138,26 @@ function tellProgress({ journal }: World, { progress }: RunOptions): () => void 
   return () => clearInterval(timer);
 }
 
-const quietMs = 20_000;
+const settleTimeoutMs = 20_000;
 
 async function finalState(
-  { cluster, recorders }: World,
+  { cluster, recorders }: FaultContext,
   etcdctl: Etcdctl,
   signal: AbortSignal,
 ): Promise<FinalFact> {
   const leader = await cluster.leader();
-  const leases = await eventually(
+  const leases = await pollUntil(
     (found) => found.length === 0,
     signal,
     () => etcdctl.leases(leader.endpoint),
   );
   const { revision, kvs } = await etcdctl.all(leader.endpoint);
-  const hashes = await eventually(
+  const hashes = await pollUntil(
     (found) => new Set(found.map((one) => `${one.revision} ${one.hash}`)).size === 1,
     signal,
     () => etcdctl.hashes(cluster.endpoints),
   );
-  await eventually(
+  await pollUntil(
     (lasts) => lasts.every((last) => last >= revision),
     signal,
     () => Promise.resolve(recorders.map(({ last }) => last)),
@@ -162,12 +166,12 @@ async function finalState(
 }
 
 /** Asks until the answer is as it should be, or for so long that the last answer must be judged. */
-async function eventually<T>(
+async function pollUntil<T>(
   isFine: (answer: T) => boolean,
   signal: AbortSignal,
   ask: () => Promise<T>,
 ): Promise<T> {
-  const deadline = performance.now() + quietMs;
+  const deadline = performance.now() + settleTimeoutMs;
   for (;;) {
     signal.throwIfAborted();
     const answer = await ask().catch((error: unknown) => {

@@ -39,8 +39,8 @@ export function parseSettings(args: readonly string[]): Settings {
     },
   });
   return {
-    seconds: wholeNumber('--seconds', values.seconds, 20),
-    seed: values.seed === undefined ? drawSeed() : wholeNumber('--seed', values.seed, 0),
+    seconds: parseInteger('--seconds', values.seconds, 20),
+    seed: values.seed === undefined ? randomSeed() : parseInteger('--seed', values.seed, 0),
     etcd: values.etcd,
     keepHistory: values['keep-history'],
     check: values.check,
@@ -48,7 +48,7 @@ export function parseSettings(args: readonly string[]): Settings {
   };
 }
 
-function wholeNumber(name: string, text: string, least: number): number {
+function parseInteger(name: string, text: string, least: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
     throw new TypeError(`${name} is '${text}'; it must be a whole number of at least ${least}`);
@@ -56,6 +56,6 @@ function wholeNumber(name: string, text: string, least: number): number {
   return value;
 }
 
-function drawSeed(): number {
+function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 31);
 }

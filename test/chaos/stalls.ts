@@ -4,7 +4,7 @@ const intervalMs = 10;
 const shortestMs = 10;
 
 /** Notes whenever this process stood still, until the returned function is called. */
-export function watchStalls(journal: Journal): () => void {
+export function recordStalls(journal: Journal): () => void {
   let last = journal.now();
   const timer = setInterval(() => {
     const now = journal.now();

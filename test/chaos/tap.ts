@@ -38,11 +38,11 @@ function tapUnary(call: Call, rpc: string, journal: Journal): void {
   if (op === undefined) return;
   let sentAt = journal.now();
   let lease: bigint | undefined;
-  onSend(call, (message) => {
+  interceptSend(call, (message) => {
     sentAt = journal.now();
     if (rpc === 'LeaseGrant') lease = LeaseGrantRequest.decode(message).ID;
   });
-  onListen(call, {
+  interceptListener(call, {
     status: ({ code, details: text }) => {
       const endedAt = journal.now();
       const which = lease === undefined ? {} : { lease };
@@ -54,8 +54,8 @@ function tapUnary(call: Call, rpc: string, journal: Journal): void {
 function tapRenewals(call: Call, stream: number, journal: Journal): void {
   const note = (direction: 'sent' | 'acked', lease: bigint, ttlSeconds: number) =>
     journal.add({ kind: 'renewal', direction, stream, lease, at: journal.now(), ttlSeconds });
-  onSend(call, (message) => note('sent', LeaseKeepAliveRequest.decode(message).ID, 0));
-  onListen(call, {
+  interceptSend(call, (message) => note('sent', LeaseKeepAliveRequest.decode(message).ID, 0));
+  interceptListener(call, {
     message: (bytes) => {
       const { ID, TTL }: Renewed = LeaseKeepAliveResponse.decode(bytes);
       note('acked', ID, Number(TTL));
@@ -63,7 +63,7 @@ function tapRenewals(call: Call, stream: number, journal: Journal): void {
   });
 }
 
-function onSend(call: Call, heard: (message: Buffer) => void): void {
+function interceptSend(call: Call, heard: (message: Buffer) => void): void {
   const send = call.sendMessageWithContext.bind(call);
   call.sendMessageWithContext = (context, message) => {
     heard(message);
@@ -71,13 +71,13 @@ function onSend(call: Call, heard: (message: Buffer) => void): void {
   };
 }
 
-interface Ears {
+interface TapListener {
   readonly message?: (bytes: Buffer) => void;
   readonly status?: (status: StatusObject) => void;
 }
 
 /** Heard before the library hears it, so that what it tells its caller comes later in the history. */
-function onListen(call: Call, ears: Ears): void {
+function interceptListener(call: Call, ears: TapListener): void {
   const start = call.start.bind(call);
   call.start = (metadata: Metadata, listener: Listener) =>
     start(metadata, {

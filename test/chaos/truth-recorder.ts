@@ -16,14 +16,14 @@ export class TruthLog {
     this.#journal = journal;
   }
 
-  told(member: string, revision: bigint, events: readonly TruthEvent[]): void {
+  add(member: string, revision: bigint, events: readonly TruthEvent[]): void {
     const first = this.#first.get(revision);
     if (!first) {
       this.#first.set(revision, { member, events });
       this.#journal.add({ kind: 'truth', revision, at: this.#journal.now(), events });
     } else if (encodeFact(first.events) !== encodeFact(events)) {
       const members = [first.member, member] as const;
-      this.#journal.add({ kind: 'conflict', revision, members, told: [first.events, events] });
+      this.#journal.add({ kind: 'conflict', revision, members, versions: [first.events, events] });
     }
   }
 }
@@ -76,7 +76,7 @@ export class TruthRecorder {
     const guarding = guard('kill -9 "$1" 2>/dev/null', [String(child.pid)]);
     child.once('exit', () => guarding.release());
     const lines = createInterface({ input: child.stdout });
-    lines.on('line', (line) => this.#heard(line));
+    lines.on('line', (line) => this.#onLine(line));
     child.on('error', () => {});
     child.once('close', () => {
       this.#child = undefined;
@@ -84,14 +84,14 @@ export class TruthRecorder {
     });
   }
 
-  #heard(line: string): void {
+  #onLine(line: string): void {
     for (const { revision, events } of eventsOf(line)) {
       if (revision <= this.#last) {
         this.repeated++;
         continue;
       }
       this.#last = revision;
-      this.#log.told(this.#member.name, revision, events);
+      this.#log.add(this.#member.name, revision, events);
     }
   }
 }

@@ -8,7 +8,7 @@ export interface Kill {
 }
 
 /** A killed process's connections end at once; so long it may take a busy caller to see it. */
-const seenWithinMs = 5_000;
+const closeDetectionMs = 5_000;
 
 /** Whether the call was in flight on a server that was killed: it started before its process saw the connection end. */
 export function wasInFlight(call: FailedCall, kills: readonly Kill[]): boolean {
@@ -16,7 +16,7 @@ export function wasInFlight(call: FailedCall, kills: readonly Kill[]): boolean {
     ({ addr, at }) =>
       addr === call.peer &&
       call.endedAt >= at &&
-      call.connectionEnds.some((end) => end >= at && end <= at + seenWithinMs && end >= call.startedAt),
+      call.connectionEnds.some((end) => end >= at && end <= at + closeDetectionMs && end >= call.startedAt),
   );
 }
 

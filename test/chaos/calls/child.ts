@@ -9,13 +9,13 @@ type Program = 'server' | 'workers' | 'caller';
 /** A process of the run; it dies with the run. */
 export class Child {
   readonly #process: ChildProcess;
-  readonly gone: Promise<void>;
+  readonly exited: Promise<void>;
 
   constructor(program: Program, part: object, hear: (report: Report) => void) {
     const path = fileURLToPath(new URL(`${program}.js`, import.meta.url));
     this.#process = fork(path, [JSON.stringify(part)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const guarding = guard('kill -9 "$1" 2>/dev/null', [String(this.#process.pid)]);
-    this.gone = once(this.#process, 'exit').then(() => guarding.release());
+    this.exited = once(this.#process, 'exit').then(() => guarding.release());
     this.#process.on('message', hear);
   }
 
@@ -29,10 +29,10 @@ export class Child {
       };
       this.#process.on('message', hear);
     });
-    const ended = this.gone.then(() => {
+    const ended = this.exited.then(() => {
       throw new Error(`the process ended; expected was '${type}'`);
     });
-    return within(ms, `'${type}'`, Promise.race([wanted, ended]));
+    return withTimeout(ms, `'${type}'`, Promise.race([wanted, ended]));
   }
 
   send(message: string): void {
@@ -40,18 +40,18 @@ export class Child {
   }
 
   /** Asks it to drain; resolves when it has ended. */
-  async end(ms: number): Promise<void> {
+  async terminate(ms: number): Promise<void> {
     this.#process.kill('SIGTERM');
-    await within(ms, 'the end of a drained server', this.gone);
+    await withTimeout(ms, 'the end of a drained server', this.exited);
   }
 
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
-    await this.gone;
+    await this.exited;
   }
 }
 
-async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+async function withTimeout<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${what}`)), ms);

@@ -1,11 +1,11 @@
 import type { EtcdClusterHandle } from '#src/testing/index.js';
 import type { Random } from '../../sim/random.js';
-import { pause } from '../faults/world.js';
+import { pause } from '../faults/fault.js';
 import { setAlarm } from './alarm.js';
 import type { Fleet } from './fleet.js';
 
 /** What a fault has to do with. */
-export interface Scene {
+export interface FaultContext {
   readonly cluster: EtcdClusterHandle;
   readonly fleet: Fleet;
   readonly ttlMs: number;
@@ -16,32 +16,35 @@ export interface Scene {
 /** Begins, holds and ends within one call. */
 export interface Fault {
   readonly name: string;
-  play(scene: Scene): Promise<void>;
+  run(scene: FaultContext): Promise<void>;
 }
 
 export const faults: readonly Fault[] = [
-  { name: 'rolling deploy', play: ({ fleet }) => fleet.rollServers(false) },
-  { name: 'rolling deploy, new first', play: ({ fleet }) => fleet.rollServers(true) },
-  { name: 'rolling deploy of workers', play: ({ fleet }) => fleet.order('roll') },
+  { name: 'rolling deploy', run: ({ fleet }) => fleet.rollServers(false) },
+  { name: 'rolling deploy, new first', run: ({ fleet }) => fleet.rollServers(true) },
+  { name: 'rolling deploy of workers', run: ({ fleet }) => fleet.command('roll') },
   {
     name: 'server killed',
-    play: ({ fleet, random, ttlMs, signal }) =>
+    run: ({ fleet, random, ttlMs, signal }) =>
       fleet.killServer(random, random.between(500, ttlMs * 1.2), signal),
   },
-  { name: 'worker killed', play: ({ fleet }) => fleet.order('kill-worker') },
-  { name: 'etcd member killed', play: (scene) => oneDown(scene, 'kill') },
-  { name: 'etcd killed', play: (scene) => allDown(scene, 'kill') },
-  { name: 'etcd member stopped', play: (scene) => oneDown(scene, 'stop') },
-  { name: 'etcd stopped', play: (scene) => allDown(scene, 'stop') },
-  { name: 'etcd stalled, 0.5 TTL', play: (scene) => stall(scene, 0.5) },
-  { name: 'etcd stalled, 1 TTL', play: (scene) => stall(scene, 1) },
-  { name: 'etcd stalled, 2 TTL', play: (scene) => stall(scene, 2) },
-  { name: 'etcd wiped', play: ({ cluster }) => cluster.wipe() },
-  { name: 'etcd compacted', play: compact },
-  { name: 'etcd without space', play: withoutSpace },
+  { name: 'worker killed', run: ({ fleet }) => fleet.command('kill-worker') },
+  { name: 'etcd member killed', run: (scene) => stopMember(scene, 'kill') },
+  { name: 'etcd killed', run: (scene) => stopCluster(scene, 'kill') },
+  { name: 'etcd member stopped', run: (scene) => stopMember(scene, 'stop') },
+  { name: 'etcd stopped', run: (scene) => stopCluster(scene, 'stop') },
+  { name: 'etcd stalled, 0.5 TTL', run: (scene) => stallCluster(scene, 0.5) },
+  { name: 'etcd stalled, 1 TTL', run: (scene) => stallCluster(scene, 1) },
+  { name: 'etcd stalled, 2 TTL', run: (scene) => stallCluster(scene, 2) },
+  { name: 'etcd wiped', run: ({ cluster }) => cluster.wipe() },
+  { name: 'etcd compacted', run: compact },
+  { name: 'etcd without space', run: exhaustSpace },
 ];
 
-async function oneDown({ cluster, random, ttlMs, signal }: Scene, how: 'kill' | 'stop'): Promise<void> {
+async function stopMember(
+  { cluster, random, ttlMs, signal }: FaultContext,
+  how: 'kill' | 'stop',
+): Promise<void> {
   const member = random.pick(cluster.members);
   await member[how]();
   await pause(random.between(500, ttlMs), signal);
@@ -49,20 +52,23 @@ async function oneDown({ cluster, random, ttlMs, signal }: Scene, how: 'kill' | 
 }
 
 /** Leases go on from their full time when etcd is back; for longer than that callers have what they remember. */
-async function allDown({ cluster, random, ttlMs, signal }: Scene, how: 'kill' | 'stop'): Promise<void> {
+async function stopCluster(
+  { cluster, random, ttlMs, signal }: FaultContext,
+  how: 'kill' | 'stop',
+): Promise<void> {
   await Promise.all(cluster.members.map((member) => member[how]()));
   await pause(random.between(500, ttlMs * 1.5), signal);
   await Promise.all(cluster.members.map((member) => member.restart()));
 }
 
-async function stall({ cluster, ttlMs, signal }: Scene, ttls: number): Promise<void> {
+async function stallCluster({ cluster, ttlMs, signal }: FaultContext, ttls: number): Promise<void> {
   await Promise.all(cluster.members.map((member) => member.pause()));
   await pause(ttlMs * ttls, signal);
   await Promise.all(cluster.members.map((member) => member.resume()));
 }
 
 /** Up to the present revision, while a follower is stalled: whoever watches there has missed what is compacted. */
-async function compact({ cluster, random, signal }: Scene): Promise<void> {
+async function compact({ cluster, random, signal }: FaultContext): Promise<void> {
   const leader = await cluster.leader();
   const follower = random.pick(cluster.members.filter((member) => member !== leader));
   await follower.pause();
@@ -70,7 +76,7 @@ async function compact({ cluster, random, signal }: Scene): Promise<void> {
   await leader.compact().finally(() => follower.resume());
 }
 
-async function withoutSpace({ cluster, random, ttlMs, signal }: Scene): Promise<void> {
+async function exhaustSpace({ cluster, random, ttlMs, signal }: FaultContext): Promise<void> {
   const leader = await cluster.leader();
   await setAlarm(leader.endpoint, 'ACTIVATE');
   await pause(random.between(ttlMs / 2, ttlMs * 1.5), signal);

@@ -1,9 +1,9 @@
 import type { Random } from '../../sim/random.js';
-import { pause } from '../faults/world.js';
+import { pause } from '../faults/fault.js';
 import { nowMs } from '../naming/clock.js';
 import type { Resources } from '../resources.js';
 import { Child } from './child.js';
-import type { CallerPart, Order, Report, ServerPart, WorkersPart } from './messages.js';
+import type { CallerConfig, Command, Report, ServerConfig, WorkersConfig } from './messages.js';
 import type { Settings } from './settings.js';
 import type { Tally } from './tally.js';
 
@@ -16,7 +16,7 @@ interface Server {
   readonly addr: string;
 }
 
-interface Seen {
+interface View {
   readonly addrs: readonly string[];
   readonly held: number;
 }
@@ -28,7 +28,7 @@ export class Fleet {
   readonly #tally: Tally;
   readonly #resources: Resources;
   readonly #servers: Server[] = [];
-  readonly #views = new Map<string, Seen>();
+  readonly #views = new Map<string, View>();
   #workers: Server | undefined;
 
   constructor(endpoints: readonly string[], settings: Settings, tally: Tally, resources: Resources) {
@@ -41,14 +41,14 @@ export class Fleet {
   async start(): Promise<void> {
     const { ttlSeconds, policy, seed } = this.#settings;
     const endpoints = this.#endpoints;
-    const workers: WorkersPart = { endpoints, ttlSeconds, workers: 4 };
+    const workers: WorkersConfig = { endpoints, ttlSeconds, workers: 4 };
     const [shared, ...servers] = await Promise.all([
       this.#open('workers', workers),
-      ...Array.from({ length: 6 }, (_, i) => this.#open('server', this.#serverPart(i))),
+      ...Array.from({ length: 6 }, (_, i) => this.#open('server', this.#serverConfig(i))),
     ]);
     this.#workers = shared;
     this.#servers.push(...servers);
-    const parts: CallerPart[] = (['steady', 'idle', 'idle', 'fresh'] as const).map((kind, i) => ({
+    const parts: CallerConfig[] = (['steady', 'idle', 'idle', 'fresh'] as const).map((kind, i) => ({
       endpoints,
       name: `${kind}${i}-`,
       kind,
@@ -62,13 +62,13 @@ export class Fleet {
   /** Replaces all servers, one after the other. `surge`: the new one is registered before the old one drains. */
   async rollServers(surge: boolean): Promise<void> {
     for (const [i, { child }] of this.#servers.entries()) {
-      const next = surge ? await this.#open('server', this.#serverPart(i)) : undefined;
-      await child.end(drainMs);
-      this.#servers[i] = next ?? (await this.#open('server', this.#serverPart(i)));
+      const next = surge ? await this.#open('server', this.#serverConfig(i)) : undefined;
+      await child.terminate(drainMs);
+      this.#servers[i] = next ?? (await this.#open('server', this.#serverConfig(i)));
     }
   }
 
-  async order(order: Order): Promise<void> {
+  async command(order: Command): Promise<void> {
     const child = this.#workers?.child;
     const done = child?.next(order === 'roll' ? 'rolled' : 'restarted', 5 * drainMs);
     child?.send(order);
@@ -82,11 +82,11 @@ export class Fleet {
     this.#tally.kills.push({ addr: victim.addr, at: nowMs() });
     await victim.child.kill();
     await pause(downMs, signal);
-    this.#servers[i] = await this.#open('server', this.#serverPart(i));
+    this.#servers[i] = await this.#open('server', this.#serverConfig(i));
   }
 
   /** What steady callers do not see as it is; undefined when all do. */
-  unsettled(): string | undefined {
+  viewMismatch(): string | undefined {
     const living = new Set(
       [...this.#servers, ...(this.#workers ? [this.#workers] : [])].map(({ addr }) => addr),
     );
@@ -99,24 +99,24 @@ export class Fleet {
     return this.#views.size === 0 ? 'no caller has a view' : undefined;
   }
 
-  #serverPart(i: number): ServerPart {
+  #serverConfig(i: number): ServerConfig {
     return { endpoints: this.#endpoints, ttlSeconds: this.#settings.ttlSeconds, reportsWeight: i === 0 };
   }
 
-  async #open(program: 'server' | 'workers', part: ServerPart | WorkersPart): Promise<Server> {
+  async #open(program: 'server' | 'workers', part: ServerConfig | WorkersConfig): Promise<Server> {
     const child = this.#child(program, part);
     const { addr } = await child.next('registered', startMs);
     return { child, addr };
   }
 
   #child(program: 'server' | 'workers' | 'caller', part: object): Child {
-    const child = new Child(program, part, (report) => this.#hear(report));
+    const child = new Child(program, part, (report) => this.#onReport(report));
     this.#resources.defer(() => child.kill());
     return child;
   }
 
-  #hear(report: Report): void {
+  #onReport(report: Report): void {
     if (report.type === 'view') this.#views.set(report.caller, report);
-    this.#tally.hear(report);
+    this.#tally.record(report);
   }
 }

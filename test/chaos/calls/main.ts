@@ -5,7 +5,7 @@ import { Resources } from '../resources.js';
 import { faults as allFaults } from './faults.js';
 import { Fleet } from './fleet.js';
 import { legend, progressLine, summary } from './report.js';
-import { playFaults } from './run.js';
+import { runFaults } from './run.js';
 import { help, parseSettings, type Settings } from './settings.js';
 import { Tally } from './tally.js';
 
@@ -38,17 +38,19 @@ async function main(settings: Settings): Promise<number> {
     random: new Random(seed),
     signal: abort.signal,
   };
-  await playFaults(faults, scene, tally, seconds);
+  await runFaults(faults, scene, tally, seconds);
   progress();
   console.log(`\n${summary(tally)}\n\n${legend}`);
-  return verdict(tally, faults, abort.signal);
+  return exitCode(tally, faults, abort.signal);
 }
 
-function verdict(tally: Tally, faults: readonly { readonly name: string }[], signal: AbortSignal): number {
+function exitCode(tally: Tally, faults: readonly { readonly name: string }[], signal: AbortSignal): number {
   const wrong = [
     ...(tally.failed > 0 ? [`${tally.failed} calls failed`] : []),
     ...(tally.fewest === 0 ? ['a view was empty while servers lived'] : []),
-    ...(tally.troubles.length > 0 ? [`${tally.troubles.length} steps did not come to their end`] : []),
+    ...(tally.stepFailures.length > 0
+      ? [`${tally.stepFailures.length} steps did not come to their end`]
+      : []),
   ];
   if (wrong.length > 0) {
     console.log(`FAILED: ${wrong.join('; ')}`);

@@ -3,14 +3,14 @@ import type { Policy } from './settings.js';
 export const service = 'chaos/calls';
 
 /** What a process of the run is started with, as JSON. */
-export interface ServerPart {
+export interface ServerConfig {
   readonly endpoints: readonly string[];
   readonly ttlSeconds: number;
   /** Whether it changes its weight all the time. */
   readonly reportsWeight: boolean;
 }
 
-export interface WorkersPart {
+export interface WorkersConfig {
   readonly endpoints: readonly string[];
   readonly ttlSeconds: number;
   readonly workers: number;
@@ -18,7 +18,7 @@ export interface WorkersPart {
 
 export type CallerKind = 'steady' | 'idle' | 'fresh';
 
-export interface CallerPart {
+export interface CallerConfig {
   readonly endpoints: readonly string[];
   readonly name: string;
   readonly kind: CallerKind;
@@ -50,7 +50,7 @@ export type Report =
   | { readonly type: 'restarted' }
   | { readonly type: 'rejected-update'; readonly error: string }
   | { readonly type: 'updates'; readonly count: number }
-  | { readonly type: 'trouble'; readonly text: string }
+  | { readonly type: 'failure'; readonly text: string }
   | {
       readonly type: 'view';
       readonly caller: string;
@@ -66,4 +66,4 @@ export type Report =
   | ({ readonly type: 'failed' } & FailedCall);
 
 /** From the run to the primary of the workers. */
-export type Order = 'roll' | 'kill-worker';
+export type Command = 'roll' | 'kill-worker';

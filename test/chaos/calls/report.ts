@@ -30,7 +30,7 @@ export function summary(tally: Tally): string {
     ...[...tally.causes]
       .sort((a, b) => b[1] - a[1])
       .map(([cause, count]) => `${String(count).padStart(7)}  ${cause}`),
-    ...tally.troubles.map((text) => `TROUBLE ${text}`),
+    ...tally.stepFailures.map((text) => `TROUBLE ${text}`),
   ].join('\n');
 }
 

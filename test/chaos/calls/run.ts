@@ -1,17 +1,17 @@
 import type { Random } from '../../sim/random.js';
-import { pause } from '../faults/world.js';
-import type { Fault, Scene } from './faults.js';
+import { pause } from '../faults/fault.js';
+import type { Fault, FaultContext } from './faults.js';
 import type { Tally } from './tally.js';
 
 /** So long all callers may take to see all servers again; the run goes on without, and says so. */
-const patienceMs = 60_000;
+const settleTimeoutMs = 60_000;
 /** So long they must go on seeing them. */
-const calmMs = 3_000;
+const stableMs = 3_000;
 
 /** One fault after the other, out of a bag that holds each once and is filled again when it is empty. */
-export async function playFaults(
+export async function runFaults(
   faults: readonly Fault[],
-  scene: Scene,
+  scene: FaultContext,
   tally: Tally,
   seconds: number,
 ): Promise<void> {
@@ -23,28 +23,34 @@ export async function playFaults(
   while (isOn()) {
     if (bag.length === 0) bag = shuffled(faults, random);
     const fault = bag.pop() as Fault;
-    tally.enter(fault.name, 'during');
-    await fault.play(scene).catch((error: Error) => tally.troubles.push(`${fault.name}: ${error.message}`));
+    tally.beginPhase(fault.name, 'during');
+    await fault
+      .run(scene)
+      .catch((error: Error) => tally.stepFailures.push(`${fault.name}: ${error.message}`));
     tally.row(fault.name).happened++;
-    tally.enter(fault.name, 'after');
+    tally.beginPhase(fault.name, 'after');
     await settle(scene, tally, fault.name);
     await pause(random.between(0, 1_000), signal);
   }
 }
 
 /** Waits until callers see what is there, and go on seeing it: what a fault has begun, such as leases' ends, may come late. */
-async function settle({ fleet, signal }: Scene, tally: Tally, fault: string): Promise<void> {
+async function settle({ fleet, signal }: FaultContext, tally: Tally, fault: string): Promise<void> {
   const began = performance.now();
   let lastWrong = began;
-  for (let now = began; now - lastWrong < calmMs && now - began < patienceMs; now = performance.now()) {
+  for (
+    let now = began;
+    now - lastWrong < stableMs && now - began < settleTimeoutMs;
+    now = performance.now()
+  ) {
     if (signal.aborted) return;
-    if (fleet.unsettled() !== undefined) lastWrong = now;
+    if (fleet.viewMismatch() !== undefined) lastWrong = now;
     await pause(20, signal);
   }
   const row = tally.row(fault);
   row.settledMs = Math.max(row.settledMs, lastWrong - began);
-  const left = fleet.unsettled();
-  if (left !== undefined) tally.troubles.push(`${fault}: ${patienceMs / 1_000} s later ${left}`);
+  const left = fleet.viewMismatch();
+  if (left !== undefined) tally.stepFailures.push(`${fault}: ${settleTimeoutMs / 1_000} s later ${left}`);
 }
 
 function shuffled<T>(items: readonly T[], random: Random): T[] {

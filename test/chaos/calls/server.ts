@@ -1,15 +1,15 @@
 // A server of the run: node server.js <part as JSON>. SIGTERM: it drains and ends.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdClient, type Registration, registerServer } from '#src/index.js';
-import { serve } from './ask.js';
-import { type Report, type ServerPart, service } from './messages.js';
+import { type Report, type ServerConfig, service } from './messages.js';
+import { startServer } from './rpc.js';
 
-const { endpoints, ttlSeconds, reportsWeight } = JSON.parse(process.argv[2] ?? '') as ServerPart;
+const { endpoints, ttlSeconds, reportsWeight } = JSON.parse(process.argv[2] ?? '') as ServerConfig;
 const report = (of: Report) => void process.send?.(of);
 process.once('disconnect', () => process.exit());
 
 const client = new EtcdClient({ endpoints });
-const { server, addr } = await serve(0);
+const { server, addr } = await startServer(0);
 const options = { target: service, addr, metadata: { weight: 100 }, ttlSeconds };
 const registration = await registerServer(server, client, options);
 process.once('SIGTERM', async () => {

@@ -53,16 +53,16 @@ export function parseSettings(args: readonly string[]): Settings {
     throw new TypeError(`--policy is '${values.policy}'; it must be one of ${policies.join(', ')}`);
   return {
     policy,
-    seconds: wholeNumber('--seconds', values.seconds, 1),
-    seed: wholeNumber('--seed', values.seed, 0),
-    ttlSeconds: wholeNumber('--ttl', values.ttl, 3),
+    seconds: parseInteger('--seconds', values.seconds, 1),
+    seed: parseInteger('--seed', values.seed, 0),
+    ttlSeconds: parseInteger('--ttl', values.ttl, 3),
     only: values.faults?.split(',').filter((part) => part !== '') ?? [],
     etcd: values.etcd,
     help: values.help,
   };
 }
 
-function wholeNumber(name: string, text: string, least: number): number {
+function parseInteger(name: string, text: string, least: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
     throw new TypeError(`${name} is '${text}'; it must be a whole number of at least ${least}`);

@@ -3,7 +3,7 @@ import { causeOf, type Kill, wasInFlight } from './causes.js';
 import type { FailedCall, Report } from './messages.js';
 
 /** What one fault did, or what happened while none was active. */
-export interface Row {
+export interface FaultRow {
   happened: number;
   calls: number;
   inFlight: number;
@@ -21,22 +21,22 @@ export interface CallerRow {
 
 /** Counts calls, failures and views by fault, by cause and by caller. */
 export class Tally {
-  readonly faults = new Map<string, Row>();
+  readonly faults = new Map<string, FaultRow>();
   readonly callers = new Map<string, CallerRow>();
   /** Failed calls by fault and cause. */
   readonly causes = new Map<string, number>();
   readonly rejectedUpdates = new Map<string, number>();
-  readonly troubles: string[] = [];
+  readonly stepFailures: string[] = [];
   readonly kills: Kill[] = [];
   updates = 0;
   readonly #phases: { readonly fault: string; readonly phase: string; readonly at: number }[] = [];
 
   /** From now on, what happens counts for that fault. */
-  enter(fault: string, phase: string): void {
+  beginPhase(fault: string, phase: string): void {
     this.#phases.push({ fault, phase, at: nowMs() });
   }
 
-  row(fault: string): Row {
+  row(fault: string): FaultRow {
     return entry(this.faults, fault, () => ({
       happened: 0,
       calls: 0,
@@ -51,7 +51,7 @@ export class Tally {
     return entry(this.callers, name, () => ({ calls: 0, failed: 0, fewest: Number.POSITIVE_INFINITY }));
   }
 
-  hear(report: Report): void {
+  record(report: Report): void {
     switch (report.type) {
       case 'calls':
         this.#count(report);
@@ -68,8 +68,8 @@ export class Tally {
       case 'rejected-update':
         add(this.rejectedUpdates, report.error);
         return;
-      case 'trouble':
-        this.troubles.push(report.text);
+      case 'failure':
+        this.stepFailures.push(report.text);
         return;
       case 'ready':
       case 'registered':

@@ -4,16 +4,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { EtcdClient, registerServer } from '#src/index.js';
 import { nowMs } from '../naming/clock.js';
-import { serve } from './ask.js';
-import { type Order, type Report, service, type WorkersPart } from './messages.js';
+import { type Command, type Report, service, type WorkersConfig } from './messages.js';
+import { startServer } from './rpc.js';
 
-const part = JSON.parse(process.argv[2] ?? '') as WorkersPart;
-if (cluster.isPrimary) await lead();
-else await work(Number(process.env['SHARED_PORT']));
+const part = JSON.parse(process.argv[2] ?? '') as WorkersConfig;
+if (cluster.isPrimary) await runPrimary();
+else await runWorker(Number(process.env['SHARED_PORT']));
 
-async function work(port: number): Promise<void> {
+async function runWorker(port: number): Promise<void> {
   const client = new EtcdClient({ endpoints: part.endpoints });
-  const { server, addr } = await serve(port);
+  const { server, addr } = await startServer(port);
   const registration = await registerServer(server, client, {
     target: service,
     addr,
@@ -27,14 +27,14 @@ async function work(port: number): Promise<void> {
   process.send?.('registered');
 }
 
-async function lead(): Promise<void> {
+async function runPrimary(): Promise<void> {
   const report = (of: Report) => void process.send?.(of);
   process.once('disconnect', () => process.exit());
   const port = await freePort();
   const addr = `127.0.0.1:${port}`;
   const workers = await Promise.all(Array.from({ length: part.workers }, () => start(port)));
   report({ type: 'registered', addr });
-  const obey = async (order: Order) => {
+  const execute = async (order: Command) => {
     if (order === 'roll') {
       for (const [i, worker] of workers.entries()) workers[i] = await replace(worker, port);
       return report({ type: 'rolled' });
@@ -45,9 +45,9 @@ async function lead(): Promise<void> {
     workers[i] = await start(port);
     report({ type: 'restarted' });
   };
-  process.on('message', (order: Order) => {
-    obey(order).catch((error: Error) =>
-      report({ type: 'trouble', text: `workers, ${order}: ${error.message}` }),
+  process.on('message', (order: Command) => {
+    execute(order).catch((error: Error) =>
+      report({ type: 'failure', text: `workers, ${order}: ${error.message}` }),
     );
   });
 }

@@ -8,10 +8,10 @@ import { deletesOf } from './writes.js';
  * work of a lease, or of an ambiguous delete of that key that had been called by then, and each of those is good for
  * one only. To hand each delete the earliest ambiguous call left is best: a call that was there is there ever after.
  */
-export const everyDeleteHasItsCause: Check = (history, truth) => {
+export const deletesHaveCause: Check = (history, truth) => {
   const acknowledged = acknowledgedDeletes(history);
-  const ambiguous = byKey(history, 'ambiguous');
-  const failed = byKey(history, 'failed');
+  const ambiguous = byKey(history, 'info');
+  const failed = byKey(history, 'fail');
   const found: Violation[] = [];
   for (const fact of truth.revisions) {
     for (const event of fact.events) {
@@ -19,16 +19,16 @@ export const everyDeleteHasItsCause: Check = (history, truth) => {
       const { key } = event;
       if (acknowledged.has(`${fact.revision} ${key}`) || byLease(truth, key, fact)) continue;
       const causes = ambiguous.get(key) ?? [];
-      const cause = causes.findIndex(({ calledAt }) => calledAt <= fact.at);
+      const cause = causes.findIndex(({ invokedAt }) => invokedAt <= fact.at);
       if (cause >= 0) causes.splice(cause, 1);
-      else found.push(uncaused(key, fact, failed.get(key) ?? []));
+      else found.push(violationFor(key, fact, failed.get(key) ?? []));
     }
   }
   return found;
 };
 
-function uncaused(key: string, fact: TruthFact, failed: readonly OpFact[]): Violation {
-  const suspects = failed.filter(({ calledAt }) => calledAt <= fact.at);
+function violationFor(key: string, fact: TruthFact, failed: readonly OpFact[]): Violation {
+  const suspects = failed.filter(({ invokedAt }) => invokedAt <= fact.at);
   if (suspects.length === 0) {
     return { invariant: 'K2', text: `'${key}' was deleted once more than anybody asked for`, slice: [fact] };
   }
@@ -46,10 +46,10 @@ function acknowledgedDeletes(history: History): Set<string> {
   return all;
 }
 
-function byKey(history: History, outcome: 'ambiguous' | 'failed'): Map<string, OpFact[]> {
+function byKey(history: History, outcome: 'info' | 'fail'): Map<string, OpFact[]> {
   const all = new Map<string, OpFact[]>();
   const facts = factsOf(history, 'op').filter((fact) => fact.outcome.type === outcome);
-  for (const fact of facts.sort((a, b) => a.calledAt - b.calledAt)) {
+  for (const fact of facts.sort((a, b) => a.invokedAt - b.invokedAt)) {
     for (const key of deletesOf(fact.op)) all.set(key, [...(all.get(key) ?? []), fact]);
   }
   return all;

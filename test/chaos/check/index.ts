@@ -1,28 +1,28 @@
 import type { History } from '../history.js';
 import { Truth } from '../truth.js';
-import { truthIsOne } from './agreement.js';
-import { everyDeleteHasItsCause } from './deletes.js';
-import { lossIsToldRight } from './lease-loss.js';
-import { grantsLeaveNoOrphans, renewalsKeepPace } from './lease-pace.js';
-import { readsAreTrue } from './reads.js';
-import { realTimeHolds } from './real-time.js';
-import { transactionsAreWhole } from './txns.js';
-import { verdictsAreRight } from './verdicts.js';
+import { deletesHaveCause } from './deletes.js';
+import { leaseLossIsReported } from './lease-loss.js';
+import { noOrphanLeases, renewalsAreOnTime } from './lease-renewals.js';
+import { readsMatchTruth } from './reads.js';
+import { realTimeOrderHolds } from './real-time.js';
+import { truthIsConsistent } from './truth-consistency.js';
+import { txnsAreAtomic } from './txns.js';
+import { verdictsAreCorrect } from './verdicts.js';
 import type { Check, Violation } from './violation.js';
-import { acknowledgedWrites, everyPutHasItsWriter } from './writes.js';
+import { acknowledgedWritesExist, putsHaveOneWriter } from './writes.js';
 
 const checks: readonly Check[] = [
-  truthIsOne,
-  acknowledgedWrites,
-  everyPutHasItsWriter,
-  everyDeleteHasItsCause,
-  readsAreTrue,
-  realTimeHolds,
-  transactionsAreWhole,
-  verdictsAreRight,
-  lossIsToldRight,
-  renewalsKeepPace,
-  grantsLeaveNoOrphans,
+  truthIsConsistent,
+  acknowledgedWritesExist,
+  putsHaveOneWriter,
+  deletesHaveCause,
+  readsMatchTruth,
+  realTimeOrderHolds,
+  txnsAreAtomic,
+  verdictsAreCorrect,
+  leaseLossIsReported,
+  renewalsAreOnTime,
+  noOrphanLeases,
 ];
 
 /** All that is wrong with a history. Pure: the same history, the same answer. */

@@ -3,20 +3,20 @@ import { sameKvs, type Truth } from '../truth.js';
 import type { Check } from './violation.js';
 
 /** K4 for linearizable reads, K7 for serializable ones: what was read is the truth at the revision of the answer. */
-export const readsAreTrue: Check = (history, truth) =>
+export const readsMatchTruth: Check = (history, truth) =>
   factsOf(history, 'op').flatMap((fact) => {
-    const wrong = wrongOf(fact, truth);
+    const wrong = mismatchOf(fact, truth);
     if (wrong === undefined) return [];
     const invariant = 'serializable' in fact.op && fact.op.serializable ? 'K7' : 'K4';
     return [{ invariant, text: `read what was not so: ${wrong.text}`, slice: [fact, ...wrong.near] }];
   });
 
-interface Wrong {
+interface Mismatch {
   readonly text: string;
   readonly near: ReturnType<typeof lastChanges>;
 }
 
-function wrongOf({ op, outcome }: OpFact, truth: Truth): Wrong | undefined {
+function mismatchOf({ op, outcome }: OpFact, truth: Truth): Mismatch | undefined {
   if (outcome.type !== 'ok') return undefined;
   const { result } = outcome;
   if (result.type === 'read' && (op.type === 'get' || op.type === 'range')) {
@@ -52,13 +52,13 @@ function compare(
   got: readonly StoredKv[],
   truth: Truth,
   revision: bigint,
-): Wrong | undefined {
+): Mismatch | undefined {
   if (sameKvs(wanted, got)) return undefined;
-  const text = `at ${revision} there was ${list(wanted)}, and not ${list(got)}`;
+  const text = `at ${revision} there was ${formatKvs(wanted)}, and not ${formatKvs(got)}`;
   return { text, near: lastChanges(truth, [...wanted, ...got]) };
 }
 
-function list(kvs: readonly StoredKv[]): string {
+function formatKvs(kvs: readonly StoredKv[]): string {
   return `[${kvs.map(({ key, modRevision }) => `${key}@${modRevision}`).join(' ')}]`;
 }
 

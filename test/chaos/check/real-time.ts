@@ -2,7 +2,7 @@ import { factsOf, type OpFact } from '../history.js';
 import type { Check, Violation } from './violation.js';
 import { isWrite, putsOf } from './writes.js';
 
-interface Witness {
+interface RevisionedOp {
   readonly fact: OpFact;
   readonly revision: bigint;
 }
@@ -12,23 +12,23 @@ interface Witness {
  * are the witnesses, so that one sweep over time does; a serializable read may be old, but what it saw was there. An
  * ambiguous write that was applied is held to it, too, though it had no answer.
  */
-export const realTimeHolds: Check = (history, truth) => {
+export const realTimeOrderHolds: Check = (history, truth) => {
   const facts = factsOf(history, 'op');
   const answered = facts.map(answerOf).filter((one) => one !== undefined);
-  const returned = [...answered].sort((a, b) => a.fact.returnedAt - b.fact.returnedAt);
-  const called: Witness[] = answered.filter(({ fact }) => !isSerializable(fact));
+  const returned = [...answered].sort((a, b) => a.fact.completedAt - b.fact.completedAt);
+  const called: RevisionedOp[] = answered.filter(({ fact }) => !isSerializable(fact));
   for (const fact of facts) {
     const [put] =
-      fact.outcome.type === 'ambiguous' ? putsOf(fact.op).flatMap(({ value }) => truth.putsOf(value)) : [];
+      fact.outcome.type === 'info' ? putsOf(fact.op).flatMap(({ value }) => truth.putsOf(value)) : [];
     if (put) called.push({ fact, revision: put.revision });
   }
   const found: Violation[] = [];
-  let floor: Witness | undefined;
+  let floor: RevisionedOp | undefined;
   let next = 0;
-  for (const one of called.sort((a, b) => a.fact.calledAt - b.fact.calledAt)) {
+  for (const one of called.sort((a, b) => a.fact.invokedAt - b.fact.invokedAt)) {
     for (
       let past = returned[next];
-      past && past.fact.returnedAt < one.fact.calledAt;
+      past && past.fact.completedAt < one.fact.invokedAt;
       past = returned[++next]
     ) {
       if (!floor || past.revision > floor.revision) floor = past;
@@ -40,7 +40,7 @@ export const realTimeHolds: Check = (history, truth) => {
   return found;
 };
 
-function answerOf(fact: OpFact): Witness | undefined {
+function answerOf(fact: OpFact): RevisionedOp | undefined {
   if (fact.outcome.type !== 'ok' || !('revision' in fact.outcome.result)) return undefined;
   return { fact, revision: fact.outcome.result.revision };
 }
@@ -49,7 +49,7 @@ function isSerializable({ op }: OpFact): boolean {
   return 'serializable' in op && op.serializable;
 }
 
-function wrote({ fact: { op, outcome } }: Witness): boolean {
+function wrote({ fact: { op, outcome } }: RevisionedOp): boolean {
   if (outcome.type !== 'ok') return true;
   const { result } = outcome;
   if (result.type === 'delete') return result.deleted > 0n;

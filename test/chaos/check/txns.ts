@@ -14,45 +14,45 @@ import type { Check } from './violation.js';
  * K6: a transaction took the branch that its conditions ask for at the revision before it, and did the whole of that
  * branch and nothing of the other.
  */
-export const transactionsAreWhole: Check = (history, truth) =>
+export const txnsAreAtomic: Check = (history, truth) =>
   factsOf(history, 'op').flatMap((fact) => {
     if (fact.op.type !== 'txn') return [];
-    const wrong = wrongOf(fact, fact.op, truth);
+    const wrong = violationOf(fact, fact.op, truth);
     if (wrong === undefined) return [];
     return [{ invariant: 'K6', text: wrong, slice: [fact, ...near(fact.op, truth)] }];
   });
 
-function wrongOf({ outcome }: OpFact, txn: TxnOperation, truth: Truth): string | undefined {
-  if (outcome.type === 'ambiguous') return wrongUnanswered(txn, truth);
+function violationOf({ outcome }: OpFact, txn: TxnOperation, truth: Truth): string | undefined {
+  if (outcome.type === 'info') return violationOfInfo(txn, truth);
   if (outcome.type !== 'ok' || outcome.result.type !== 'txn') return undefined;
   const { succeeded, revision, steps } = outcome.result;
   const wrote = steps.some((one) => one.type === 'put' || (one.type === 'delete' && one.deleted > 0n));
   const before = wrote ? revision - 1n : revision;
-  if (holds(txn, truth, before) !== succeeded) {
+  if (conditionsHold(txn, truth, before) !== succeeded) {
     return `its conditions were ${succeeded ? 'not met' : 'met'} at ${before}, and the other branch was taken`;
   }
   if (firstPut(succeeded ? txn.failure : txn.success, truth) !== undefined) {
     return 'the branch that was not taken was written';
   }
   const branch = succeeded ? txn.success : txn.failure;
-  return isAnyDone(branch, revision, truth) ? undone(branch, revision, truth) : undefined;
+  return isPartlyApplied(branch, revision, truth) ? missingStep(branch, revision, truth) : undefined;
 }
 
 /** Without an answer, what is found of it says where it was carried out and which way it went. */
-function wrongUnanswered(txn: TxnOperation, truth: Truth): string | undefined {
+function violationOfInfo(txn: TxnOperation, truth: Truth): string | undefined {
   const inSuccess = firstPut(txn.success, truth);
   const inFailure = firstPut(txn.failure, truth);
   if (inSuccess !== undefined && inFailure !== undefined) return 'both branches were written';
   const revision = inSuccess ?? inFailure;
   if (revision === undefined) return undefined;
   const succeeded = inSuccess !== undefined;
-  if (holds(txn, truth, revision - 1n) !== succeeded) {
+  if (conditionsHold(txn, truth, revision - 1n) !== succeeded) {
     return `its conditions were ${succeeded ? 'not met' : 'met'} at ${revision - 1n}, and the other branch was taken`;
   }
-  return undone(succeeded ? txn.success : txn.failure, revision, truth);
+  return missingStep(succeeded ? txn.success : txn.failure, revision, truth);
 }
 
-function undone(branch: readonly TxnStep[], revision: bigint, truth: Truth): string | undefined {
+function missingStep(branch: readonly TxnStep[], revision: bigint, truth: Truth): string | undefined {
   const left = branch.find((step) => {
     if (step.type === 'put') return !truth.hasPut(revision, step.key, step.value);
     return step.type === 'delete' && truth.get(step.key, revision) !== undefined;
@@ -61,7 +61,7 @@ function undone(branch: readonly TxnStep[], revision: bigint, truth: Truth): str
 }
 
 /** Whether there is anything of it at all: an acknowledged transaction that is wholly absent is K1's business. */
-function isAnyDone(branch: readonly TxnStep[], revision: bigint, truth: Truth): boolean {
+function isPartlyApplied(branch: readonly TxnStep[], revision: bigint, truth: Truth): boolean {
   const puts = branch.filter((step) => step.type === 'put');
   return puts.length === 0 || puts.some(({ key, value }) => truth.hasPut(revision, key, value));
 }
@@ -70,7 +70,7 @@ function firstPut(branch: readonly TxnStep[], truth: Truth): bigint | undefined 
   return branch.flatMap((step) => (step.type === 'put' ? truth.putsOf(step.value) : []))[0]?.revision;
 }
 
-function holds({ compare }: TxnOperation, truth: Truth, revision: bigint): boolean {
+function conditionsHold({ compare }: TxnOperation, truth: Truth, revision: bigint): boolean {
   return compare.every((condition) => isMet(condition, truth.get(condition.key, revision)));
 }
 

@@ -28,7 +28,7 @@ export function isWrite(op: Operation): boolean {
 }
 
 /** K1: an acknowledged write is in the truth, at the revision of its answer. */
-export const acknowledgedWrites: Check = (history, truth) =>
+export const acknowledgedWritesExist: Check = (history, truth) =>
   factsOf(history, 'op').flatMap((fact) => {
     const missing = missingOf(fact, truth);
     if (missing === undefined) return [];
@@ -62,7 +62,7 @@ function near({ op, outcome }: OpFact, truth: Truth): TruthFact[] {
 }
 
 /** K2 and K3 for puts: each value in the truth was put by one operation, once, and not by one that failed. */
-export const everyPutHasItsWriter: Check = (history, truth) => {
+export const putsHaveOneWriter: Check = (history, truth) => {
   const writers = new Map<string, OpFact>();
   for (const fact of factsOf(history, 'op'))
     for (const { value } of putsOf(fact.op)) writers.set(value, fact);
@@ -87,7 +87,7 @@ function wrongOfPut(
   writer: OpFact | undefined,
 ): Pick<Violation, 'invariant' | 'text'> | undefined {
   if (!writer) return { invariant: 'K2', text: `nobody put the value '${value}'` };
-  if (writer.outcome.type === 'failed') {
+  if (writer.outcome.type === 'fail') {
     return { invariant: 'K3', text: `told as surely not applied, but '${value}' is there` };
   }
   if (puts.length > 1 && !isIdempotent(writer.op))

@@ -1,92 +1,92 @@
 import type { EtcdMember } from '#src/testing/index.js';
 import type { Random } from '../../sim/random.js';
-import { type Active, aFollower, type Ended, type Fault, type World } from './world.js';
+import { type ActiveFault, type Fault, type FaultContext, type FaultResult, pickFollower } from './fault.js';
 
-type Victim = (world: World, random: Random) => Promise<EtcdMember>;
+type PickMember = (context: FaultContext, random: Random) => Promise<EtcdMember>;
 
-const theLeader: Victim = ({ cluster }) => cluster.leader();
+const pickLeader: PickMember = ({ cluster }) => cluster.leader();
 
 /** Faults of members and of the network between them. All but a minority go on, except where the name says otherwise. */
 export const serverFaults: readonly Fault[] = [
-  freeze('pause-leader', theLeader, [1_700, 3_200]),
-  freeze('pause-follower', aFollower, [700, 3_000]),
-  { name: 'pause-majority', holdMs: [1_000, 2_600], begin: freezeMajority },
-  crash('kill-leader', theLeader, [400, 3_000]),
-  crash('kill-follower', aFollower, [300, 3_000]),
-  cutOff('isolate-leader', theLeader, [2_300, 3_500]),
-  cutOff('isolate-follower', aFollower, [2_200, 3_500]),
-  { name: 'move-leader', holdMs: [50, 300], begin: moveLeader },
-  { name: 'compact', holdMs: [0, 50], begin: compact },
+  pauseMember('pause-leader', pickLeader, [1_700, 3_200]),
+  pauseMember('pause-follower', pickFollower, [700, 3_000]),
+  { name: 'pause-majority', durationMs: [1_000, 2_600], begin: pauseMajority },
+  killMember('kill-leader', pickLeader, [400, 3_000]),
+  killMember('kill-follower', pickFollower, [300, 3_000]),
+  isolateMember('isolate-leader', pickLeader, [2_300, 3_500]),
+  isolateMember('isolate-follower', pickFollower, [2_200, 3_500]),
+  { name: 'move-leader', durationMs: [50, 300], begin: moveLeader },
+  { name: 'compact', durationMs: [0, 50], begin: compact },
 ];
 
-function freeze(name: string, victim: Victim, holdMs: Fault['holdMs']): Fault {
-  const begin = async (world: World, random: Random): Promise<Active> => {
-    const member = await victim(world, random);
+function pauseMember(name: string, pick: PickMember, durationMs: Fault['durationMs']): Fault {
+  const begin = async (context: FaultContext, random: Random): Promise<ActiveFault> => {
+    const member = await pick(context, random);
     await member.pause();
-    return active(member, async () => {
+    return activeOn(member, async () => {
       await member.resume();
-      return { isTrue: true };
+      return { tookEffect: true };
     });
   };
-  return { name, holdMs, begin };
+  return { name, durationMs, begin };
 }
 
-async function freezeMajority({ cluster }: World, random: Random): Promise<Active> {
+async function pauseMajority({ cluster }: FaultContext, random: Random): Promise<ActiveFault> {
   const spared = random.pick(cluster.members);
   const most = cluster.members.filter((member) => member !== spared);
   await Promise.all(most.map((member) => member.pause()));
   const end = async () => {
     await Promise.all(most.map((member) => member.resume()));
-    return { isTrue: true };
+    return { tookEffect: true };
   };
   return { target: most.map(({ name }) => name).join(' and '), clients: 'all', end };
 }
 
-function crash(name: string, victim: Victim, holdMs: Fault['holdMs']): Fault {
-  const begin = async (world: World, random: Random): Promise<Active> => {
-    const member = await victim(world, random);
+function killMember(name: string, pick: PickMember, durationMs: Fault['durationMs']): Fault {
+  const begin = async (context: FaultContext, random: Random): Promise<ActiveFault> => {
+    const member = await pick(context, random);
     await member.kill();
-    return active(member, async () => {
+    return activeOn(member, async () => {
       await member.restart();
-      return { isTrue: true };
+      return { tookEffect: true };
     });
   };
-  return { name, holdMs, begin };
+  return { name, durationMs, begin };
 }
 
-function cutOff(name: string, victim: Victim, holdMs: Fault['holdMs']): Fault {
-  const begin = async (world: World, random: Random): Promise<Active> => {
-    const member = await victim(world, random);
-    world.cluster.isolate(member);
-    return active(member, async () => {
+function isolateMember(name: string, pick: PickMember, durationMs: Fault['durationMs']): Fault {
+  const begin = async (context: FaultContext, random: Random): Promise<ActiveFault> => {
+    const member = await pick(context, random);
+    context.cluster.isolate(member);
+    return activeOn(member, async () => {
       const hadLeader = await member.metric('etcd_server_has_leader');
-      const isStillLed = (await world.cluster.leader()) !== member;
-      world.cluster.rejoin();
+      const isStillLed = (await context.cluster.leader()) !== member;
+      context.cluster.rejoin();
       // A follower keeps its memory of the leader for an election's time; an isolated leader steps down after one.
-      return { isTrue: hadLeader === 0 && isStillLed };
+      return { tookEffect: hadLeader === 0 && isStillLed };
     });
   };
-  return { name, holdMs, begin };
+  return { name, durationMs, begin };
 }
 
-async function moveLeader({ cluster }: World): Promise<Active> {
+async function moveLeader({ cluster }: FaultContext): Promise<ActiveFault> {
   const old = await cluster.leader();
   const now = await cluster.moveLeader().catch(() => old);
   const target = `${old.name} to ${now.name}`;
-  return { target, clients: 'all', end: () => Promise.resolve({ isTrue: now !== old }) };
+  return { target, clients: 'all', end: () => Promise.resolve({ tookEffect: now !== old }) };
 }
 
 /** As far as all recorders have read, so that the truth stays whole. */
-async function compact({ cluster, recorders }: World, random: Random): Promise<Active> {
+async function compact({ cluster, recorders }: FaultContext, random: Random): Promise<ActiveFault> {
   const revision = recorders.map(({ last }) => last).reduce((a, b) => (a < b ? a : b));
   const member = random.pick(cluster.members);
   const done = member.compact(revision).then(
-    () => ({ isTrue: true }),
-    () => ({ isTrue: false }),
+    () => ({ tookEffect: true }),
+    () => ({ tookEffect: false }),
   );
   return { target: `to ${revision} at ${member.name}`, clients: 'all', end: () => done };
 }
 
-function active(member: EtcdMember, end: () => Promise<Ended>): Active {
+function activeOn(member: EtcdMember, end: () => Promise<FaultResult>): ActiveFault {
   return { target: member.name, clients: 'all', end };
 }

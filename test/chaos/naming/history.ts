@@ -5,7 +5,7 @@ import type { Truth } from '../truth.js';
  * What one store saw from its first revision to its last, and what was told of it. All times are milliseconds of the
  * machine's monotonic clock, which all processes of the run share.
  */
-export interface Chapter {
+export interface StoreHistory {
   readonly limits: Limits;
   readonly truth: Truth;
   readonly facts: readonly NamingFact[];
@@ -16,7 +16,7 @@ export interface Limits {
   /** Of the registrars' leases. */
   readonly ttlMs: number;
   /** For how long the viewers hold what went in a doubtful way. */
-  readonly holdMs: number;
+  readonly protectionMs: number;
   /** etcd's election timeout: a new leader gives every lease that much more. */
   readonly electionMs: number;
   /** How long etcd may take to notice that a lease has run out, and to delete its keys. */
@@ -24,7 +24,7 @@ export interface Limits {
   /** How long `close()` may take when etcd is out of reach. */
   readonly closeMs: number;
   /** How long after the end of a fault all must be well again. */
-  readonly wellMs: number;
+  readonly convergenceMs: number;
   /** How late a busy machine may be. */
   readonly slackMs: number;
 }
@@ -32,16 +32,16 @@ export interface Limits {
 export type NamingFact =
   | ViewFact
   | RelistedFact
-  | LeftFact
+  | UnsubscribedFact
   | StartedFact
-  | DisturbedFact<'killed'>
-  | DisturbedFact<'frozen'>
-  | DisturbedFact<'thawed'>
+  | ProcessFact<'killed'>
+  | ProcessFact<'paused'>
+  | ProcessFact<'resumed'>
   | RegisteredFact
   | LostFact
   | ClosedFact
   | EmptiedFact
-  | MendFact
+  | ConvergenceFact
   | TermFact
   | WipedFact
   | EndFact
@@ -51,7 +51,7 @@ export type NamingFact =
 /** A view as a viewer's subscriber was told of it. */
 export interface ViewFact {
   readonly kind: 'view';
-  /** One life of a viewer. */
+  /** One incarnation of a viewer. */
   readonly viewer: string;
   readonly service: string;
   readonly at: number;
@@ -71,32 +71,32 @@ export interface RelistedFact {
 }
 
 /** A viewer's subscriber has left, or its client is closed: it is told nothing more. */
-export interface LeftFact {
-  readonly kind: 'left';
+export interface UnsubscribedFact {
+  readonly kind: 'unsubscribed';
   readonly viewer: string;
   readonly at: number;
 }
 
-/** A hand is a registrar or a viewer by name; each of its processes is a life. */
+/** A worker is a registrar or a viewer by name; each of its processes is a incarnation. */
 export interface StartedFact {
   readonly kind: 'started';
-  readonly hand: string;
-  readonly life: string;
+  readonly worker: string;
+  readonly incarnation: string;
   /** What a registrar is to write, and nothing else; undefined for a viewer. */
   readonly key: string | undefined;
   readonly at: number;
 }
 
-export interface DisturbedFact<K extends 'killed' | 'frozen' | 'thawed'> {
+export interface ProcessFact<K extends 'killed' | 'paused' | 'resumed'> {
   readonly kind: K;
-  readonly life: string;
+  readonly incarnation: string;
   readonly at: number;
 }
 
 /** A registrar was told that its record is stored. */
 export interface RegisteredFact {
   readonly kind: 'registered';
-  readonly life: string;
+  readonly incarnation: string;
   readonly lease: bigint;
   readonly revision: bigint;
   readonly at: number;
@@ -105,7 +105,7 @@ export interface RegisteredFact {
 /** A registrar was told that its record is no longer its own. */
 export interface LostFact {
   readonly kind: 'lost';
-  readonly life: string;
+  readonly incarnation: string;
   readonly lease: bigint;
   readonly at: number;
 }
@@ -113,7 +113,7 @@ export interface LostFact {
 /** A registrar's `close()`, from its call to its return. */
 export interface ClosedFact {
   readonly kind: 'closed';
-  readonly life: string;
+  readonly incarnation: string;
   readonly from: number;
   readonly to: number;
   /** Whether it could not reach etcd meanwhile. */
@@ -131,15 +131,15 @@ export interface EmptiedFact {
 }
 
 /** How long after the end of a fault it took until something was as it should be, for good. */
-export interface MendFact {
-  readonly kind: 'mend';
+export interface ConvergenceFact {
+  readonly kind: 'converged';
   readonly after: string;
   /** Milliseconds by what is promised; undefined when it did not come to that. */
-  readonly took: Readonly<Record<Mended, number | undefined>>;
+  readonly durationsMs: Readonly<Record<ConvergenceProperty, number | undefined>>;
 }
 
 /** No dead one's record; every living one's; no deleted record in a view; every view as the store. */
-export type Mended = 'R1' | 'R2' | 'N4' | 'N5';
+export type ConvergenceProperty = 'R1' | 'R2' | 'N4' | 'N5';
 
 /** The members' term rose: there was an election. */
 export interface TermFact {
@@ -148,7 +148,7 @@ export interface TermFact {
   readonly at: number;
 }
 
-/** The store before this one was wiped. Its facts stand in a chapter of their own. */
+/** The store before this one was wiped. Its facts stand in a history of their own. */
 export interface WipedFact {
   readonly kind: 'wiped';
   readonly at: number;
@@ -162,13 +162,13 @@ export interface EndFact {
 }
 
 export function factsOf<K extends NamingFact['kind']>(
-  { facts }: Pick<Chapter, 'facts'>,
+  { facts }: Pick<StoreHistory, 'facts'>,
   kind: K,
 ): Extract<NamingFact, { kind: K }>[] {
   return facts.filter((fact): fact is Extract<NamingFact, { kind: K }> => fact.kind === kind);
 }
 
 /** `r0` of `r0.3`. */
-export function handOf(life: string): string {
-  return life.slice(0, life.indexOf('.'));
+export function workerOf(incarnation: string): string {
+  return incarnation.slice(0, incarnation.indexOf('.'));
 }

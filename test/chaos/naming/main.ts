@@ -7,9 +7,9 @@ import { startEtcdCluster } from '#src/testing/index.js';
 import { Random } from '../../sim/random.js';
 import { Resources } from '../resources.js';
 import { checkNaming } from './check/index.js';
-import { explain, faultTable, promiseTable, voidReasons } from './report.js';
+import { formatCheckedCases, formatFaults, formatViolations, inconclusiveReasons } from './report.js';
 import { Run } from './run.js';
-import { decode, encode, toChapter, type Volume } from './volume.js';
+import { decode, encode, type SavedStoreHistory, toStoreHistory } from './saved-history.js';
 
 const help = `npm run chaos:naming -- [--seconds 60] [--seed S] [--etcd PATH] [--keep-history] [--check FILE]
 
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
-  if (values.check !== undefined) return judge(decode(readFileSync(values.check)), [], undefined);
+  if (values.check !== undefined) return checkHistory(decode(readFileSync(values.check)), [], undefined);
   if (values.etcd !== undefined) process.env['ETCD_BIN'] = values.etcd;
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
@@ -46,20 +46,28 @@ async function main(): Promise<number> {
   resources.use(cluster);
   const run = await Run.start(cluster, resources, abort.signal);
   console.log(`etcd ${cluster.version}, seed ${values.seed}, ${values.seconds} s`);
-  await run.breakThings(Number(values.seconds), new Random(Number(values.seed)), (line) => console.log(line));
+  await run.injectFaults(Number(values.seconds), new Random(Number(values.seed)), (line) =>
+    console.log(line),
+  );
   await run.wipe();
   if (abort.signal.aborted) return 130;
   const history = run.end();
-  console.log(faultTable(run.faults, run.blows));
-  const unhit = run.faults.filter(({ name }) => !run.blows.some(({ fault, hit }) => fault === name && hit));
+  console.log(formatFaults(run.faults, run.injected));
+  const unhit = run.faults.filter(
+    ({ name }) => !run.injected.some(({ fault, hit }) => fault === name && hit),
+  );
   const reasons = unhit.map(({ name }) => `${name} never hit`);
-  return judge(history, reasons, values['keep-history'] === true);
+  return checkHistory(history, reasons, values['keep-history'] === true);
 }
 
 /** Says what a history is worth; saves it when something is wrong with it. `keep`: also otherwise; undefined: never. */
-function judge(history: readonly Volume[], unhit: readonly string[], keep: boolean | undefined): number {
-  const verdict = checkNaming(history.map(toChapter));
-  console.log(`\n${promiseTable(verdict)}\n`);
+function checkHistory(
+  history: readonly SavedStoreHistory[],
+  unhit: readonly string[],
+  keep: boolean | undefined,
+): number {
+  const verdict = checkNaming(history.map(toStoreHistory));
+  console.log(`\n${formatCheckedCases(verdict)}\n`);
   const isWrong = verdict.violations.length > 0;
   if (keep || (isWrong && keep !== undefined)) {
     const path = join(mkdtempSync(join(tmpdir(), 'etcd-naming-chaos-')), 'history');
@@ -67,11 +75,11 @@ function judge(history: readonly Volume[], unhit: readonly string[], keep: boole
     console.log(`history: ${path}`);
   }
   if (isWrong) {
-    console.log(explain(verdict));
+    console.log(formatViolations(verdict));
     return 1;
   }
   console.log('no violation');
-  const reasons = [...unhit, ...voidReasons(verdict)];
+  const reasons = [...unhit, ...inconclusiveReasons(verdict)];
   if (reasons.length === 0) return 0;
   console.log(`but the run is void:\n${reasons.join('\n')}`);
   return 2;

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdClient, type Registration, register } from '#src/index.js';
 import { nowMs } from './clock.js';
-import type { Part, Told } from './told.js';
+import type { ProcessConfig, Report } from './messages.js';
 
 /** A rival may have to wait for as long as the run lasts. */
 const timeoutMs = 3_600_000;
 const changeEveryMs = 1_500;
 
 /** Keeps a record that says whose it is, and changes it now and then, until asked to close. */
-export async function keepRegistered(
+export async function runRegistrar(
   client: EtcdClient,
-  part: Part,
-  tell: (told: Told) => void,
+  part: ProcessConfig,
+  tell: (told: Report) => void,
 ): Promise<void> {
-  const { id, life, addr, ttlSeconds } = part;
+  const { id, incarnation, addr, ttlSeconds } = part;
   const [target = ''] = part.services;
   const closing = new AbortController();
-  const endpoint = (turn: number) => ({ addr, metadata: { life, turn } });
+  const endpoint = (turn: number) => ({ addr, metadata: { incarnation, turn } });
   const options = { target, id, endpoint: endpoint(0), ttlSeconds, timeoutMs, signal: closing.signal };
   let from = 0;
   process.once('message', () => {
@@ -28,14 +28,14 @@ export async function keepRegistered(
     return undefined;
   });
   if (registration) {
-    void tellEvents(registration, tell);
+    void reportEvents(registration, tell);
     await changeUntil(closing.signal, (turn) => registration.update(endpoint(turn)), tell);
     await registration.close();
   }
   tell({ type: 'closed', from, to: nowMs() });
 }
 
-async function tellEvents(registration: Registration, tell: (told: Told) => void): Promise<void> {
+async function reportEvents(registration: Registration, tell: (told: Report) => void): Promise<void> {
   let { lease = 0n } = registration;
   const registered = (revision: bigint) =>
     tell({ type: 'registered', lease: String(lease), revision: String(revision), at: nowMs() });
@@ -53,7 +53,7 @@ async function tellEvents(registration: Registration, tell: (told: Told) => void
 async function changeUntil(
   signal: AbortSignal,
   change: (turn: number) => Promise<void>,
-  tell: (told: Told) => void,
+  tell: (told: Report) => void,
 ): Promise<void> {
   for (let turn = 1; !signal.aborted; turn++) {
     await sleep(changeEveryMs, undefined, { signal }).catch(() => {});

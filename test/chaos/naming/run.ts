@@ -1,45 +1,45 @@
 import type { EtcdClusterHandle } from '#src/testing/index.js';
 import type { Random } from '../../sim/random.js';
 import { Etcdctl } from '../etcdctl.js';
+import { type Fault, type FaultContext, pause } from '../faults/fault.js';
 import { linkFaults } from '../faults/link-faults.js';
 import { serverFaults } from '../faults/server-faults.js';
-import { type Fault, pause, type World } from '../faults/world.js';
 import type { Resources } from '../resources.js';
 import { TruthLog, TruthRecorder } from '../truth-recorder.js';
+import { BackgroundWrites } from './background-writes.js';
 import { nowMs } from './clock.js';
-import { openCrew } from './crew.js';
-import type { Hand } from './hand.js';
-import { handFaults } from './hand-faults.js';
-import type { Limits, Mended } from './history.js';
+import { CurrentStore, unmetProperties } from './convergence.js';
+import type { ConvergenceProperty, Limits } from './history.js';
+import { HistoryRecorder } from './history-recorder.js';
+import type { SavedStoreHistory } from './saved-history.js';
 import { serviceFaults } from './service-faults.js';
-import { Story } from './story.js';
-import { watchTerms } from './terms.js';
-import { Visitors } from './visitors.js';
-import type { Volume } from './volume.js';
-import { ailments, Present } from './wellness.js';
+import { recordTerms } from './terms.js';
+import type { Worker } from './worker.js';
+import { workerFaults } from './worker-faults.js';
+import { openWorkers } from './workers.js';
 
 export const limits: Limits = {
   ttlMs: 3_000,
-  holdMs: 3_000,
+  protectionMs: 3_000,
   electionMs: 1_000,
   expiryMs: 500,
   closeMs: 5_000,
-  wellMs: 20_000,
+  convergenceMs: 20_000,
   slackMs: 1_500,
 };
 
 /** So long it may take to be well again before the run goes on without. */
-const patienceMs = 60_000;
+const maxConvergenceMs = 60_000;
 /** So much longer a run may last until every fault has hit. */
-const graceMs = 120_000;
+const extensionMs = 120_000;
 /** How long the new store is watched after the wipe. */
-const afterwardsMs = 5_000;
+const afterWipeMs = 5_000;
 
-export interface Blow {
+export interface InjectedFault {
   readonly fault: string;
   readonly hit: boolean;
   /** From its end until all was well; undefined when that did not come. */
-  readonly mendedMs: number | undefined;
+  readonly convergedMs: number | undefined;
 }
 
 /** Breaks one thing after the other, and sees after each that all becomes well; in the end it wipes the store. */
@@ -47,68 +47,69 @@ export class Run {
   readonly #cluster: EtcdClusterHandle;
   readonly #etcdctl: Etcdctl;
   readonly #resources: Resources;
-  readonly #story: Story;
-  readonly #present: Present;
-  readonly #hands: readonly Hand[];
-  readonly #visitors: Visitors;
+  readonly #history: HistoryRecorder;
+  readonly #store: CurrentStore;
+  readonly #workers: readonly Worker[];
+  readonly #background: BackgroundWrites;
   readonly #signal: AbortSignal;
-  #world: World;
+  #context: FaultContext;
   readonly faults: readonly Fault[];
-  readonly blows: Blow[] = [];
+  readonly injected: InjectedFault[] = [];
 
   private constructor(
     cluster: EtcdClusterHandle,
     etcdctl: Etcdctl,
     resources: Resources,
     signal: AbortSignal,
-    crew: { readonly story: Story; readonly hands: readonly Hand[] },
+    workers: { readonly recorder: HistoryRecorder; readonly workers: readonly Worker[] },
   ) {
     this.#cluster = cluster;
     this.#etcdctl = etcdctl;
     this.#resources = resources;
     this.#signal = signal;
-    this.#story = crew.story;
-    this.#present = new Present(crew.story);
-    this.#hands = crew.hands;
-    this.#visitors = new Visitors(cluster, resources);
-    this.#world = this.#look();
-    const links = linkFaults.filter(({ name }) => name !== 'stand-still'); // of this process, which is nobody here
+    this.#history = workers.recorder;
+    this.#store = new CurrentStore(workers.recorder);
+    this.#workers = workers.workers;
+    this.#background = new BackgroundWrites(cluster, resources);
+    this.#context = this.#recordTruth();
+    const links = linkFaults.filter(({ name }) => name !== 'stall-process'); // of this process, which is nobody here
     this.faults = [
       ...serverFaults,
       ...links,
-      ...handFaults(this.#hands, this.#present, etcdctl, this.#story),
-      ...serviceFaults(this.#hands, this.#present, this.#visitors, this.#story),
+      ...workerFaults(this.#workers, this.#store, etcdctl, this.#history),
+      ...serviceFaults(this.#workers, this.#store, this.#background, this.#history),
     ];
-    watchTerms(cluster, this.#story, resources);
+    recordTerms(cluster, this.#history, resources);
   }
 
   static async start(cluster: EtcdClusterHandle, resources: Resources, signal: AbortSignal): Promise<Run> {
     if (cluster.etcdctl === undefined) throw new Error('there is no etcdctl to take the truth with');
-    const story = new Story(limits);
-    const hands = await openCrew(cluster, limits, story, resources);
-    return new Run(cluster, new Etcdctl(cluster.etcdctl), resources, signal, { story, hands });
+    const recorder = new HistoryRecorder(limits);
+    const workers = await openWorkers(cluster, limits, recorder, resources);
+    return new Run(cluster, new Etcdctl(cluster.etcdctl), resources, signal, { recorder, workers });
   }
 
   get views(): number {
-    return this.#story.views;
+    return this.#history.views;
   }
 
   /** For so long, and until every fault has hit. */
-  async breakThings(seconds: number, random: Random, progress: (line: string) => void): Promise<void> {
-    if ((await this.#mended('the start')) === undefined) throw new Error('it was never well to begin with');
-    this.#visitors.resume();
+  async injectFaults(seconds: number, random: Random, progress: (line: string) => void): Promise<void> {
+    if ((await this.#converge('the start')) === undefined) throw new Error('it was never well to begin with');
+    this.#background.resume();
     const until = performance.now() + seconds * 1_000;
-    const owed = new Set(this.faults);
-    const isOn = () => performance.now() < until + (owed.size > 0 ? graceMs : 0) && !this.#signal.aborted;
+    const notYetHit = new Set(this.faults);
+    const isOn = () =>
+      performance.now() < until + (notYetHit.size > 0 ? extensionMs : 0) && !this.#signal.aborted;
     let bag: Fault[] = [];
     while (isOn()) {
-      if (performance.now() >= until) bag = bag.filter((fault) => owed.has(fault));
-      if (bag.length === 0) bag = shuffled(performance.now() < until ? this.faults : [...owed], random);
+      if (performance.now() >= until) bag = bag.filter((fault) => notYetHit.has(fault));
+      if (bag.length === 0) bag = shuffled(performance.now() < until ? this.faults : [...notYetHit], random);
       const fault = bag.pop() as Fault;
-      const blow = await this.#strike(fault, random);
-      this.blows.push(blow);
-      if (blow.hit) owed.delete(fault);
-      if (this.blows.length % 20 === 0) progress(`${this.blows.length} faults, ${this.views} views`);
+      const result = await this.#inject(fault, random);
+      this.injected.push(result);
+      if (result.hit) notYetHit.delete(fault);
+      if (this.injected.length % 20 === 0) progress(`${this.injected.length} faults, ${this.views} views`);
       await pause(random.between(200, 1_500), this.#signal);
     }
   }
@@ -116,69 +117,69 @@ export class Run {
   /** All members lose everything at once; who lives comes back, and who looks is told. */
   async wipe(): Promise<void> {
     if (this.#signal.aborted) return;
-    this.#visitors.pause();
+    this.#background.pause();
     const lastRevision = await this.#etcdctl.revision((await this.#cluster.leader()).endpoint);
-    await Promise.all(this.#world.recorders.map((recorder) => recorder.close()));
-    const viewers = this.#hands.filter(({ role, running }) => role === 'viewer' && running);
-    this.#story.beginChapter(
+    await Promise.all(this.#context.recorders.map((recorder) => recorder.close()));
+    const viewers = this.#workers.filter(({ role, running }) => role === 'viewer' && running);
+    this.#history.beginStore(
       lastRevision,
-      viewers.map(({ life }) => life),
+      viewers.map(({ incarnation }) => incarnation),
     );
     await this.#cluster.wipe();
-    this.#world = this.#look();
-    await this.#mended('wipe');
-    this.#visitors.resume();
-    await pause(afterwardsMs, this.#signal);
-    await this.#mended('all');
+    this.#context = this.#recordTruth();
+    await this.#converge('wipe');
+    this.#background.resume();
+    await pause(afterWipeMs, this.#signal);
+    await this.#converge('all');
   }
 
-  end(): Volume[] {
-    return this.#story.end();
+  end(): SavedStoreHistory[] {
+    return this.#history.end();
   }
 
-  /** Follows the truth of the present store. */
-  #look(): World {
-    const { journal } = this.#story;
+  /** Follows the truth of the store store. */
+  #recordTruth(): FaultContext {
+    const { journal } = this.#history;
     const log = new TruthLog(journal);
     const recorders = this.#cluster.members.map((member) => new TruthRecorder(this.#etcdctl, member, log));
     for (const recorder of recorders) this.#resources.defer(() => recorder.close());
-    const doors = this.#hands.flatMap((hand) => hand.doors);
-    return { cluster: this.#cluster, doors, recorders, journal };
+    const links = this.#workers.flatMap((worker) => worker.links);
+    return { cluster: this.#cluster, links, recorders, journal };
   }
 
-  async #strike(fault: Fault, random: Random): Promise<Blow> {
+  async #inject(fault: Fault, random: Random): Promise<InjectedFault> {
     const from = nowMs();
-    const active = await fault.begin(this.#world, random);
-    await pause(random.between(...fault.holdMs), this.#signal);
-    const { isTrue, mendsMs = 0 } = await active.end();
+    const active = await fault.begin(this.#context, random);
+    await pause(random.between(...fault.durationMs), this.#signal);
+    const { tookEffect, recoveryMs = 0 } = await active.end();
     const { target, clients } = active;
-    const to = nowMs() + mendsMs;
-    this.#story.add({ kind: 'fault', name: fault.name, target, clients, from, to, hit: isTrue });
-    const mendedMs = await this.#mended(fault.name);
-    this.#visitors.resume();
-    return { fault: fault.name, hit: isTrue, mendedMs };
+    const to = nowMs() + recoveryMs;
+    this.#history.add({ kind: 'fault', name: fault.name, target, clients, from, to, hit: tookEffect });
+    const convergedMs = await this.#converge(fault.name);
+    this.#background.resume();
+    return { fault: fault.name, hit: tookEffect, convergedMs };
   }
 
   /** Waits until all is well, and writes down what became so when. No visitor comes or goes meanwhile, or afterwards. */
-  async #mended(after: string): Promise<number | undefined> {
-    this.#visitors.pause();
-    const took = await this.#wellSince(nowMs());
-    if (!this.#signal.aborted) this.#story.add({ kind: 'mend', after, took });
-    const times = Object.values(took);
+  async #converge(after: string): Promise<number | undefined> {
+    this.#background.pause();
+    const durationsMs = await this.#measureConvergence(nowMs());
+    if (!this.#signal.aborted) this.#history.add({ kind: 'converged', after, durationsMs });
+    const times = Object.values(durationsMs);
     return times.some((ms) => ms === undefined) ? undefined : Math.max(...(times as number[]));
   }
 
   /** When each thing was right for good, that is: until all were at once. */
-  async #wellSince(began: number): Promise<Record<Mended, number | undefined>> {
-    const took: Record<Mended, number | undefined> = { R1: 0, R2: 0, N4: 0, N5: 0 };
-    let wrong = ailments(this.#hands, this.#present);
-    while (wrong.size > 0 && nowMs() - began < patienceMs && !this.#signal.aborted) {
+  async #measureConvergence(began: number): Promise<Record<ConvergenceProperty, number | undefined>> {
+    const durationsMs: Record<ConvergenceProperty, number | undefined> = { R1: 0, R2: 0, N4: 0, N5: 0 };
+    let wrong = unmetProperties(this.#workers, this.#store);
+    while (wrong.size > 0 && nowMs() - began < maxConvergenceMs && !this.#signal.aborted) {
       await pause(10, this.#signal);
-      wrong = ailments(this.#hands, this.#present);
-      for (const name of wrong) took[name] = nowMs() - began;
+      wrong = unmetProperties(this.#workers, this.#store);
+      for (const name of wrong) durationsMs[name] = nowMs() - began;
     }
-    for (const name of wrong) took[name] = undefined;
-    return took;
+    for (const name of wrong) durationsMs[name] = undefined;
+    return durationsMs;
   }
 }
 

@@ -1,78 +1,78 @@
 import type { Random } from '../../sim/random.js';
-import { type Active, type Fault, nobody, pause, type World } from '../faults/world.js';
-import { rareService } from './crew.js';
-import type { Hand } from './hand.js';
-import type { Story } from './story.js';
+import { type ActiveFault, type Fault, type FaultContext, noTarget, pause } from '../faults/fault.js';
+import type { BackgroundWrites } from './background-writes.js';
+import type { CurrentStore } from './convergence.js';
+import type { HistoryRecorder } from './history-recorder.js';
 import { recordOf } from './values.js';
-import type { Visitors } from './visitors.js';
-import type { Present } from './wellness.js';
+import type { Worker } from './worker.js';
+import { rareService } from './workers.js';
 
-/** What may befall the records: by an operator's hand, or while nobody looks. */
+/** What may befall the records: by an operator's worker, or while nobody looks. */
 export function serviceFaults(
-  hands: readonly Hand[],
-  present: Present,
-  visitors: Visitors,
-  story: Story,
+  workers: readonly Worker[],
+  store: CurrentStore,
+  background: BackgroundWrites,
+  recorder: HistoryRecorder,
 ): readonly Fault[] {
-  const registrars = hands.filter(({ role }) => role === 'registrar');
-  const viewers = hands.filter(({ role }) => role === 'viewer');
+  const registrars = workers.filter(({ role }) => role === 'registrar');
+  const viewers = workers.filter(({ role }) => role === 'viewer');
   return [
-    byHand('delete-record', registrars, present, (key) => visitors.deleteRecord(key)),
-    byHand('revoke-lease', registrars, present, (_, lease) => visitors.revokeLease(lease)),
+    operatorFault('delete-record', registrars, store, (key) => background.deleteRecord(key)),
+    operatorFault('revoke-lease', registrars, store, (_, lease) => background.revokeLease(lease)),
     {
       name: 'empty-unseen',
-      holdMs: [300, 1_500],
-      begin: () => emptyUnseen(viewers, present, visitors, story),
+      durationMs: [300, 1_500],
+      begin: () => emptyWhileCutOff(viewers, store, background, recorder),
     },
   ];
 }
 
-function byHand(
+function operatorFault(
   name: string,
-  registrars: readonly Hand[],
-  present: Present,
+  registrars: readonly Worker[],
+  store: CurrentStore,
   change: (key: string, lease: bigint) => Promise<void>,
 ): Fault {
-  const begin = async (_: World, random: Random): Promise<Active> => {
-    const kv = present.get(random.pick(registrars).key);
-    const owner = registrars.find(({ life }) => kv && recordOf(kv)?.life === life);
-    if (!kv || !owner) return nobody;
-    const isTrue = await change(kv.key, kv.lease).then(
+  const begin = async (_: FaultContext, random: Random): Promise<ActiveFault> => {
+    const kv = store.get(random.pick(registrars).key);
+    const owner = registrars.find(({ incarnation }) => kv && recordOf(kv)?.incarnation === incarnation);
+    if (!kv || !owner) return noTarget;
+    const tookEffect = await change(kv.key, kv.lease).then(
       () => true,
       () => false,
     );
-    return { target: owner.name, clients: [owner.name], end: async () => ({ isTrue }) };
+    return { target: owner.name, clients: [owner.name], end: async () => ({ tookEffect }) };
   };
-  return { name, holdMs: [0, 500], begin };
+  return { name, durationMs: [0, 500], begin };
 }
 
-const patienceMs = 5_000;
+const viewWaitMs = 5_000;
 
 /** The viewers are cut off from etcd, and a service that they know loses all its records. */
-async function emptyUnseen(
-  viewers: readonly Hand[],
-  present: Present,
-  visitors: Visitors,
-  story: Story,
-): Promise<Active> {
-  visitors.pause();
-  await visitors.fillRare();
-  const knows = ({ views }: Hand) => {
-    const records = present.records(rareService);
+async function emptyWhileCutOff(
+  viewers: readonly Worker[],
+  store: CurrentStore,
+  background: BackgroundWrites,
+  recorder: HistoryRecorder,
+): Promise<ActiveFault> {
+  background.pause();
+  await background.fillRare();
+  const knows = ({ views }: Worker) => {
+    const records = store.records(rareService);
     const shown = views.get(rareService);
     return records.size > 0 && shown?.held.size === 0 && shown.records.size === records.size;
   };
-  for (const until = performance.now() + patienceMs; performance.now() < until && !viewers.every(knows); )
+  for (const until = performance.now() + viewWaitMs; performance.now() < until && !viewers.every(knows); )
     await pause(20, new AbortController().signal);
-  const doors = viewers.flatMap((viewer) => viewer.doors);
-  for (const { proxy } of doors) proxy.refuse();
-  const unseenBy = viewers.filter(knows).map(({ life }) => life);
-  const revision = await visitors.emptyRare();
-  story.add({ kind: 'emptied', service: rareService, revision, unseenBy });
+  const links = viewers.flatMap((viewer) => viewer.links);
+  for (const { proxy } of links) proxy.refuse();
+  const unseenBy = viewers.filter(knows).map(({ incarnation }) => incarnation);
+  const revision = await background.emptyRare();
+  recorder.add({ kind: 'emptied', service: rareService, revision, unseenBy });
   const end = async () => {
-    for (const { proxy } of doors) proxy.heal();
-    visitors.resume();
-    return { isTrue: unseenBy.length > 0 };
+    for (const { proxy } of links) proxy.heal();
+    background.resume();
+    return { tookEffect: unseenBy.length > 0 };
   };
   return { target: unseenBy.join(' '), clients: viewers.map(({ name }) => name), end };
 }

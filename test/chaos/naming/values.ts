@@ -1,30 +1,30 @@
 import type { StoredKv } from '../history.js';
 
 /** What a stored value says to whoever reads it as Go does. */
-export interface ReadRecord {
+export interface DecodedRecord {
   readonly addr: string;
   /** Who wrote it, of the registrars. */
-  readonly life: string | undefined;
+  readonly incarnation: string | undefined;
   /** Which of the owner's changes it is. */
   readonly turn: number;
 }
 
-const known = new WeakMap<StoredKv, ReadRecord | undefined>();
+const known = new WeakMap<StoredKv, DecodedRecord | undefined>();
 
 /** Undefined for a value that is no endpoint. No part of it is the library's. */
-export function recordOf(kv: StoredKv): ReadRecord | undefined {
-  if (!known.has(kv)) known.set(kv, read(kv.value));
+export function recordOf(kv: StoredKv): DecodedRecord | undefined {
+  if (!known.has(kv)) known.set(kv, decodeRecord(kv.value));
   return known.get(kv);
 }
 
-function read(value: string): ReadRecord | undefined {
+function decodeRecord(value: string): DecodedRecord | undefined {
   try {
     const parsed = JSON.parse(value);
-    if (parsed === null) return { addr: '', life: undefined, turn: 0 };
+    if (parsed === null) return { addr: '', incarnation: undefined, turn: 0 };
     if (typeof parsed !== 'object' || Array.isArray(parsed)) return undefined;
     const { Op = 0, Addr = '', Metadata } = parsed;
     if (typeof Addr !== 'string' || !(Number.isInteger(Op) && Op >= 0 && Op <= 255)) return undefined;
-    return { addr: Addr, life: Metadata?.life, turn: Metadata?.turn ?? 0 };
+    return { addr: Addr, incarnation: Metadata?.incarnation, turn: Metadata?.turn ?? 0 };
   } catch {
     return undefined;
   }

@@ -1,20 +1,23 @@
 import { EndpointManager, type EtcdClient, ServiceDirectory } from '#src/index.js';
 import { nowMs } from './clock.js';
-import type { Asked, Part, Told } from './told.js';
+import type { Command, ProcessConfig, Report } from './messages.js';
 
 /** Follows the services and tells each view, until asked to leave. */
-export function view(client: EtcdClient, part: Part, tell: (told: Told) => void): void {
-  const directory = new ServiceDirectory(client, { lossProtection: { protectionMs: part.holdMs } });
+export function runViewer(client: EtcdClient, part: ProcessConfig, tell: (told: Report) => void): void {
+  const directory = new ServiceDirectory(client, { lossProtection: { protectionMs: part.protectionMs } });
   const leaves = part.services.map((service) => directory.follow(service, subscriber(service, tell)));
-  for (const service of part.services) void tellReasons(client, service, tell);
-  process.on('message', (asked: Asked) => {
+  for (const service of part.services) void reportRelists(client, service, tell);
+  process.on('message', (asked: Command) => {
     if (asked === 'leave') for (const leave of leaves) leave();
     else void client.close();
-    tell({ type: 'left', at: nowMs() });
+    tell({ type: 'unsubscribed', at: nowMs() });
   });
 }
 
-function subscriber(service: string, tell: (told: Told) => void): Parameters<ServiceDirectory['follow']>[1] {
+function subscriber(
+  service: string,
+  tell: (told: Report) => void,
+): Parameters<ServiceDirectory['follow']>[1] {
   return {
     view: ({ endpoints, held, invalid, revision }) => {
       tell({
@@ -32,7 +35,11 @@ function subscriber(service: string, tell: (told: Told) => void): Parameters<Ser
 }
 
 /** A directory's view does not say why it was read anew; the events of an endpoint manager do. */
-async function tellReasons(client: EtcdClient, service: string, tell: (told: Told) => void): Promise<void> {
+async function reportRelists(
+  client: EtcdClient,
+  service: string,
+  tell: (told: Report) => void,
+): Promise<void> {
   try {
     for await (const event of new EndpointManager(client, service).watch()) {
       if (event.type === 'snapshot') tell({ type: 'relisted', reason: event.reason, at: nowMs() });

@@ -33,7 +33,7 @@ export class RecordedClient {
   get(op: OpOf<'get'>, limits: CallLimits): Promise<OpFact> {
     return this.#run(op, async () => {
       const { kv, revision } = await this.#etcd.kv.get(op.key, { serializable: op.serializable, ...limits });
-      return { type: 'read', revision, kvs: kv ? [stored(kv)] : [] };
+      return { type: 'read', revision, kvs: kv ? [toStoredKv(kv)] : [] };
     });
   }
 
@@ -41,7 +41,7 @@ export class RecordedClient {
     return this.#run(op, async () => {
       const { prefix, serializable } = op;
       const { kvs, revision } = await this.#etcd.kv.range({ prefix }, { serializable, ...limits });
-      return { type: 'read', revision, kvs: kvs.map(stored) };
+      return { type: 'read', revision, kvs: kvs.map(toStoredKv) };
     });
   }
 
@@ -93,7 +93,7 @@ export class RecordedClient {
     const journal = this.#journal;
     journal.add({
       kind: 'lease',
-      type: 'held',
+      type: 'acquired',
       client: this.name,
       lease,
       ttlSeconds,
@@ -101,16 +101,16 @@ export class RecordedClient {
       at: journal.now(),
     });
     void kept.ended.then(({ reason }) =>
-      journal.add({ kind: 'lease', type: 'told', lease, reason, at: journal.now() }),
+      journal.add({ kind: 'lease', type: 'ended', lease, reason, at: journal.now() }),
     );
     return kept;
   }
 
   /** Asks whether the lease is held, as an owner does before it acts. */
-  claim(kept: KeptLease): boolean {
+  checkHeld(kept: KeptLease): boolean {
     const at = this.#journal.now();
     const { id: lease, held } = kept;
-    this.#journal.add({ kind: 'lease', type: 'claim', lease, held, at });
+    this.#journal.add({ kind: 'lease', type: 'checked', lease, held, at });
     return held;
   }
 
@@ -122,7 +122,7 @@ export class RecordedClient {
   }
 
   /** As an operator would: the owner learns of it only from etcd. */
-  revokeBehind(kept: KeptLease, limits: CallLimits): Promise<OpFact> {
+  revokeExternally(kept: KeptLease, limits: CallLimits): Promise<OpFact> {
     return this.#run({ type: 'revoke', lease: kept.id }, async () => {
       await this.#etcd.lease.revoke(kept.id, limits);
       return { type: 'revoked' };
@@ -134,7 +134,7 @@ export class RecordedClient {
   }
 }
 
-function stored({ key, value, createRevision, modRevision, version, lease }: KeyValue): StoredKv {
+function toStoredKv({ key, value, createRevision, modRevision, version, lease }: KeyValue): StoredKv {
   return { key: key.toString(), value: value.toString(), createRevision, modRevision, version, lease };
 }
 
@@ -158,7 +158,7 @@ function toOp(step: TxnStep): Op {
 function toStep(result: OpResult): StepResult {
   switch (result.type) {
     case 'range':
-      return { type: 'read', kvs: result.kvs.map(stored) };
+      return { type: 'read', kvs: result.kvs.map(toStoredKv) };
     case 'put':
       return { type: 'put' };
     case 'delete':

@@ -30,12 +30,17 @@ describe('the campaign of calls', () => {
 
   it('counts failures of one cause together, and those in flight apart', () => {
     const tally = new Tally();
-    tally.enter('server killed', 'during');
-    tally.hear({ type: 'killing', addr: kill.addr, at: kill.at });
-    tally.hear({ type: 'failed', ...call });
+    tally.beginPhase('server killed', 'during');
+    tally.record({ type: 'killing', addr: kill.addr, at: kill.at });
+    tally.record({ type: 'failed', ...call });
     assert.deepEqual([tally.failed, tally.inFlight], [0, 1]);
     for (const port of [4_002, 4_003])
-      tally.hear({ type: 'failed', ...call, text: `no connection to 127.0.0.1:${port}`, connectionEnds: [] });
+      tally.record({
+        type: 'failed',
+        ...call,
+        text: `no connection to 127.0.0.1:${port}`,
+        connectionEnds: [],
+      });
     assert.deepEqual([tally.failed, tally.inFlight], [2, 1]);
     assert.deepEqual([...tally.causes.values()], [2]);
     assert.equal(causeOf(call), 'UNAVAILABLE: Connection dropped');
@@ -44,7 +49,7 @@ describe('the campaign of calls', () => {
   it('keeps the fewest endpoints of each caller', () => {
     const tally = new Tally();
     const seen = (caller: string, fewest: number | undefined) =>
-      tally.hear({ type: 'calls', caller, made: 10, fewest });
+      tally.record({ type: 'calls', caller, made: 10, fewest });
     seen('a', 6);
     seen('a', undefined);
     seen('b', 7);

@@ -163,7 +163,7 @@ describe('K8, an answer that was lost is told as lost, and the write is not sent
 
   describe('of a write that its client says it held back', () => {
     const text = 'DEADLINE_EXCEEDED: Put was not sent in time, for want of a free stream';
-    const heldBack = { type: 'failed', error: { name: 'DeadlineError', code: 4, text } } as const;
+    const heldBack = { type: 'fail', error: { name: 'DeadlineError', code: 4, text } } as const;
 
     const scene = () => {
       const begun = new Scene();
@@ -194,7 +194,7 @@ describe('K8, an answer that was lost is told as lost, and the write is not sent
       [0, ''],
     ];
     scene.put('k', 'a', { statuses: statuses as [number, string][] });
-    const calledOff = { type: 'ambiguous', error: { name: 'CalledOff', code: -1, text: 'enough' } } as const;
+    const calledOff = { type: 'info', error: { name: 'CalledOff', code: -1, text: 'enough' } } as const;
     scene.lostPut('k', 'b', calledOff, { statuses: [] });
     assertGood(scene.end());
   });

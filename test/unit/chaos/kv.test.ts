@@ -225,7 +225,7 @@ describe('the truth', () => {
   it('is worthless when members tell different things', () => {
     const scene = new Scene();
     scene.put('k', 'a');
-    scene.facts.push({ kind: 'conflict', revision: 2n, members: ['m0', 'm1'], told: [[], []] });
+    scene.facts.push({ kind: 'conflict', revision: 2n, members: ['m0', 'm1'], versions: [[], []] });
     assertFlags(scene.end(), 'T');
   });
 

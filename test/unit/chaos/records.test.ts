@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Code, EtcdError } from '#src/errors/index.js';
 import { earlyExpiries } from '../../chaos/check/early-expiry.js';
-import { fatesOf } from '../../chaos/check/fates.js';
+import { countInfoWrites } from '../../chaos/check/info-writes.js';
 import { decode, encode } from '../../chaos/codec.js';
 import { eventsOf } from '../../chaos/etcdctl.js';
 import { factsOf } from '../../chaos/history.js';
 import { Journal } from '../../chaos/journal.js';
-import { count, voidReasons } from '../../chaos/report.js';
+import { countFacts, inconclusiveReasons } from '../../chaos/report.js';
 import { faultNames } from '../../chaos/run.js';
 import { parseSettings } from '../../chaos/settings.js';
 import { Truth } from '../../chaos/truth.js';
@@ -54,13 +54,13 @@ describe('the truth of several members', () => {
   it('holds each revision once, and tells where they differ', () => {
     const journal = new Journal();
     const log = new TruthLog(journal);
-    log.told('m0', 2n, [{ type: 'delete', key: 'a' }]);
-    log.told('m1', 2n, [{ type: 'delete', key: 'a' }]);
+    log.add('m0', 2n, [{ type: 'delete', key: 'a' }]);
+    log.add('m1', 2n, [{ type: 'delete', key: 'a' }]);
     assert.deepEqual(
       journal.facts.map(({ kind }) => kind),
       ['truth'],
     );
-    log.told('m2', 2n, [{ type: 'delete', key: 'b' }]);
+    log.add('m2', 2n, [{ type: 'delete', key: 'b' }]);
     const [conflict] = factsOf(journal.facts, 'conflict');
     assert.deepEqual(conflict?.members, ['m0', 'm2']);
   });
@@ -89,15 +89,15 @@ describe('a journal', () => {
   const lost = new EtcdError('lost', { code: Code.UNAVAILABLE, verdict: 'maybe-applied' });
 
   it('takes the library’s word for whether a write may have been applied', async () => {
-    assert.equal((await fails(lost)).outcome.type, 'ambiguous');
+    assert.equal((await fails(lost)).outcome.type, 'info');
     const refused = new EtcdError('refused', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
-    assert.equal((await fails(refused)).outcome.type, 'failed');
-    assert.equal((await fails(new EtcdError('no', { code: Code.NOT_FOUND }))).outcome.type, 'failed');
+    assert.equal((await fails(refused)).outcome.type, 'fail');
+    assert.equal((await fails(new EtcdError('no', { code: Code.NOT_FOUND }))).outcome.type, 'fail');
   });
 
   it('takes no read for ambiguous, and no bug for an answer', async () => {
     const read = { type: 'get', key: 'k', serializable: false } as const;
-    assert.equal((await new Journal().run('c', read, () => Promise.reject(lost))).outcome.type, 'failed');
+    assert.equal((await new Journal().run('c', read, () => Promise.reject(lost))).outcome.type, 'fail');
     await assert.rejects(fails(new TypeError('a bug')), /a bug/);
   });
 
@@ -109,13 +109,13 @@ describe('a journal', () => {
     const second = journal.run('d', op, async () => {
       await first;
       seen = journal.currentOp;
-      assert.equal(journal.metSince(journal.now(), ['d']), true);
-      assert.equal(journal.metSince(journal.now(), ['e']), false);
+      assert.equal(journal.hadOpsSince(journal.now(), ['d']), true);
+      assert.equal(journal.hadOpsSince(journal.now(), ['e']), false);
       return done;
     });
     assert.equal((await second).id, seen);
     assert.equal(journal.currentOp, undefined);
-    assert.equal(journal.metSince(journal.now() + 1, 'all'), false);
+    assert.equal(journal.hadOpsSince(journal.now() + 1, 'all'), false);
   });
 });
 
@@ -139,8 +139,8 @@ describe('ambiguous writes', () => {
     scene.apply({ put: 'k', value: 'late' });
     scene.lostPut('k', 'never');
     scene.op({ type: 'delete', key: 'k' }, ambiguous);
-    assert.deepEqual(fatesOf(scene.facts, new Truth(scene.facts)), {
-      ambiguous: 4,
+    assert.deepEqual(countInfoWrites(scene.facts, new Truth(scene.facts)), {
+      total: 4,
       applied: 2,
       appliedLate: 1,
       neverApplied: 1,
@@ -170,7 +170,7 @@ describe('leases that etcd drops', () => {
 
 describe('a run', () => {
   it('is void when a fault never hit, or nothing was put to the test', () => {
-    const reasons = voidReasons(count(new Scene().end(), faultNames));
+    const reasons = inconclusiveReasons(countFacts(new Scene().end(), faultNames));
     for (const name of faultNames) assert.ok(reasons.includes(`${name} never hit`));
     assert.equal(reasons.length, faultNames.length + 4);
   });

@@ -25,19 +25,19 @@ interface Timing {
 }
 
 export const ambiguous: Outcome = {
-  type: 'ambiguous',
+  type: 'info',
   error: { name: 'AmbiguousWriteError', code: 4, text: 'not answered in time' },
 };
 
 export const failed: Outcome = {
-  type: 'failed',
+  type: 'fail',
   error: { name: 'EtcdError', code: 14, text: 'etcdserver: no leader' },
 };
 
 const usual: Readonly<Record<Outcome['type'], Status>> = {
   ok: [0, ''],
-  ambiguous: [4, 'Deadline exceeded'],
-  failed: [14, 'etcdserver: no leader'],
+  info: [4, 'Deadline exceeded'],
+  fail: [14, 'etcdserver: no leader'],
 };
 
 /** A history written by hand: a small true store, and clients who are told of it whatever the test likes. */
@@ -71,7 +71,7 @@ export class Scene {
       const sentAt = from + i;
       this.facts.push({ kind: 'attempt', op: id, rpc: 'Put', sentAt, endedAt: sentAt + 1, code, text });
     }
-    this.facts.push({ kind: 'op', id, client: 'c', op, calledAt: from, returnedAt: to, outcome: told });
+    this.facts.push({ kind: 'op', id, client: 'c', op, invokedAt: from, completedAt: to, outcome: told });
     return id;
   }
 
@@ -136,11 +136,11 @@ export class Scene {
         id: op,
         client: 'c',
         op: { type: 'grant', ttlSeconds: 3 },
-        calledAt: at,
-        returnedAt: granted,
+        invokedAt: at,
+        completedAt: granted,
         outcome: { type: 'ok', result: { type: 'granted', lease, ttlSeconds: 3 } },
       },
-      { kind: 'lease', type: 'held', client: 'c', lease, ttlSeconds: 3, op, at: granted },
+      { kind: 'lease', type: 'acquired', client: 'c', lease, ttlSeconds: 3, op, at: granted },
     );
     this.now = granted;
     return lease;
@@ -160,14 +160,14 @@ export class Scene {
     this.facts.push({ kind: 'renewal', direction: 'acked', stream: 1, lease, at: this.now, ttlSeconds });
   }
 
-  tell(lease: bigint, at: number, reason: Extract<LeaseFact, { type: 'told' }>['reason']): void {
+  tell(lease: bigint, at: number, reason: Extract<LeaseFact, { type: 'ended' }>['reason']): void {
     this.now = at;
-    this.facts.push({ kind: 'lease', type: 'told', lease, reason, at });
+    this.facts.push({ kind: 'lease', type: 'ended', lease, reason, at });
   }
 
   claim(lease: bigint, at: number, held: boolean): void {
     this.now = at;
-    this.facts.push({ kind: 'lease', type: 'claim', lease, held, at });
+    this.facts.push({ kind: 'lease', type: 'checked', lease, held, at });
   }
 
   stall(from: number, to: number): void {
@@ -207,5 +207,5 @@ export function putStep(key: string, value: string): TxnStep {
 }
 
 function isOutcome(told: Outcome | Result): told is Outcome {
-  return told.type === 'ok' || told.type === 'failed' || told.type === 'ambiguous';
+  return told.type === 'ok' || told.type === 'fail' || told.type === 'info';
 }

@@ -1,43 +1,43 @@
-import { type Chapter, factsOf } from '../history.js';
+import { factsOf, type StoreHistory } from '../history.js';
+import { type Check, type CheckedCase, type CheckResult, Findings } from './check-result.js';
 import { closesAreFinalAndBounded } from './closes.js';
-import { deadOwnersLoseTheirRecord } from './deaths.js';
-import { holdsAreBounded } from './holds.js';
-import { allIsWellAgain } from './mends.js';
-import { ownersTakeTurns } from './owners.js';
-import { nothingComesBack } from './resurrection.js';
-import { returnsAreNew } from './returns.js';
-import { tellingIsSparing } from './telling.js';
-import { type Aspect, type Check, Findings, type Verdict } from './verdict.js';
-import { viewsAreTrue } from './views.js';
-import { wipesAreTold } from './wipes.js';
+import { convergesAfterFaults } from './convergence.js';
+import { deadOwnersLoseRecords } from './deaths.js';
+import { ownerChangesHaveCause } from './owners.js';
+import { protectionIsBounded } from './protection.js';
+import { noRedundantViews } from './redundant-views.js';
+import { reregistersUnderNewLease } from './reregistration.js';
+import { noResurrection } from './resurrection.js';
+import { viewsMatchStore } from './views.js';
+import { wipesAreReported } from './wipes.js';
 
-const membersAgree: Check = (chapter) => {
+const membersAgree: Check = (history) => {
   const found = new Findings();
-  for (const { revision, members } of factsOf(chapter, 'conflict'))
-    found.wrong('T', `${members.join(' and ')} tell different things of revision ${revision}`);
+  for (const { revision, members } of factsOf(history, 'conflict'))
+    found.report('T', `${members.join(' and ')} tell different things of revision ${revision}`);
   return found;
 };
 
 const checks: readonly Check[] = [
   membersAgree,
-  viewsAreTrue,
-  nothingComesBack,
-  holdsAreBounded,
-  tellingIsSparing,
-  allIsWellAgain,
-  wipesAreTold,
-  deadOwnersLoseTheirRecord,
-  returnsAreNew,
-  ownersTakeTurns,
+  viewsMatchStore,
+  noResurrection,
+  protectionIsBounded,
+  noRedundantViews,
+  convergesAfterFaults,
+  wipesAreReported,
+  deadOwnersLoseRecords,
+  reregistersUnderNewLease,
+  ownerChangesHaveCause,
   closesAreFinalAndBounded,
 ];
 
 /** All that is wrong with a run, and how often there was something to be wrong. Pure. */
-export function checkNaming(chapters: readonly Chapter[]): Verdict {
-  const verdicts = chapters.flatMap((chapter) => checks.map((check) => check(chapter)));
-  const seen: Partial<Record<Aspect, number>> = {};
-  for (const verdict of verdicts)
-    for (const [aspect, times] of Object.entries(verdict.seen) as [Aspect, number][])
-      seen[aspect] = (seen[aspect] ?? 0) + times;
-  return { violations: verdicts.flatMap(({ violations }) => violations), seen };
+export function checkNaming(histories: readonly StoreHistory[]): CheckResult {
+  const results = histories.flatMap((history) => checks.map((check) => check(history)));
+  const counts: Partial<Record<CheckedCase, number>> = {};
+  for (const result of results)
+    for (const [name, times] of Object.entries(result.counts) as [CheckedCase, number][])
+      counts[name] = (counts[name] ?? 0) + times;
+  return { violations: results.flatMap(({ violations }) => violations), counts };
 }

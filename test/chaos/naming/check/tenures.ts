@@ -1,23 +1,23 @@
 import type { Truth } from '../../truth.js';
 import { recordOf } from '../values.js';
 
-/** From a life's first put of a key to the delete, or another's put, that ended it. */
+/** From a incarnation's first put of a key to the delete, or another's put, that ended it. */
 export interface Tenure {
   readonly key: string;
-  readonly life: string;
-  readonly from: Moment;
+  readonly incarnation: string;
+  readonly from: TruePoint;
   readonly leases: ReadonlySet<bigint>;
   /** Undefined when it lasts to the end. */
-  readonly to: Moment | undefined;
+  readonly to: TruePoint | undefined;
   readonly endedBy: 'delete' | 'put' | undefined;
 }
 
-export interface Moment {
+export interface TruePoint {
   readonly revision: bigint;
   readonly at: number;
 }
 
-type Open = Omit<Tenure, 'leases' | 'to' | 'endedBy'> & { leases: Set<bigint> };
+type OpenTenure = Omit<Tenure, 'leases' | 'to' | 'endedBy'> & { leases: Set<bigint> };
 
 const known = new WeakMap<Truth, readonly Tenure[]>();
 
@@ -32,15 +32,18 @@ export function tenures(truth: Truth): readonly Tenure[] {
 
 function tenuresOf(key: string, truth: Truth): Tenure[] {
   const done: Tenure[] = [];
-  let open: Open | undefined;
+  let open: OpenTenure | undefined;
   for (const { revision, at, kv } of truth.changesOf(key)) {
-    const life = kv && recordOf(kv)?.life;
-    if (open && life === open.life) {
+    const incarnation = kv && recordOf(kv)?.incarnation;
+    if (open && incarnation === open.incarnation) {
       open.leases.add(kv?.lease ?? 0n);
       continue;
     }
     if (open) done.push({ ...open, to: { revision, at }, endedBy: kv ? 'put' : 'delete' });
-    open = kv && life ? { key, life, from: { revision, at }, leases: new Set([kv.lease]) } : undefined;
+    open =
+      kv && incarnation
+        ? { key, incarnation, from: { revision, at }, leases: new Set([kv.lease]) }
+        : undefined;
   }
   if (open) done.push({ ...open, to: undefined, endedBy: undefined });
   return done;

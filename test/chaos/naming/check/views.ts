@@ -1,52 +1,52 @@
 import type { Truth } from '../../truth.js';
-import type { Chapter, ViewFact } from '../history.js';
+import type { StoreHistory, ViewFact } from '../history.js';
 import { factsOf } from '../history.js';
 import { recordOf } from '../values.js';
-import { type Check, Findings } from './verdict.js';
+import { type Check, Findings } from './check-result.js';
 
 /**
  * N1: a view is what the store had at its revision, and what is held back beside it. N2: it never goes back. N6: it is
  * empty only when the store is. N10: what is no endpoint is counted, and costs no other record its place.
  */
-export const viewsAreTrue: Check = ({ truth, facts }) => {
+export const viewsMatchStore: Check = ({ truth, facts }) => {
   const found = new Findings();
-  for (const series of seriesOf({ facts })) {
+  for (const series of viewSeries({ facts })) {
     let before = 0n;
     for (const view of series) {
-      found.saw('N2 views');
+      found.count('N2 views');
       if (view.revision < before)
-        found.wrong('N2', `${view.viewer} goes back from ${before} to ${view.revision}`);
+        found.report('N2', `${view.viewer} goes back from ${before} to ${view.revision}`);
       before = view.revision;
-      if (view.revision <= truth.lastRevision) judge(view, truth, found);
+      if (view.revision <= truth.lastRevision) checkView(view, truth, found);
     }
   }
   return found;
 };
 
-function judge(view: ViewFact, truth: Truth, found: Findings): void {
+function checkView(view: ViewFact, truth: Truth, found: Findings): void {
   const { records, invalid, held } = view;
-  const { good, bad } = stored(view.service, view.revision, truth);
-  const where = nameOf(view);
-  found.saw('N1 views');
+  const { good, bad } = recordsAt(view.service, view.revision, truth);
+  const where = describeView(view);
+  found.count('N1 views');
   if (records.size === 0) {
-    found.saw('N6 empty views');
-    if (view.revision === 0n) found.wrong('N6', `${where} is empty before anything is known`);
+    found.count('N6 empty views');
+    if (view.revision === 0n) found.report('N6', `${where} is empty before anything is known`);
     if (good.size > 0) {
-      found.wrong('N6', `${where} is empty, the store has ${good.size} records`);
+      found.report('N6', `${where} is empty, the store has ${good.size} records`);
       return;
     }
   }
   const missing = [...good].filter(([key, revision]) => records.get(key) !== revision).map(([key]) => key);
   const extra = [...records.keys()].filter((key) => !held.has(key) && !good.has(key));
   if (missing.length + extra.length > 0)
-    found.wrong('N1', `${where} lacks ${missing.join(', ')} and has ${extra.join(', ')} too many`);
-  if (bad.length > 0) found.saw('N10 views with bad records');
+    found.report('N1', `${where} lacks ${missing.join(', ')} and has ${extra.join(', ')} too many`);
+  if (bad.length > 0) found.count('N10 views with bad records');
   if (bad.length !== invalid.size || bad.some((key) => !invalid.has(key)))
-    found.wrong('N10', `${where} counts ${[...invalid].join(', ')} as bad, and it is ${bad.join(', ')}`);
+    found.report('N10', `${where} counts ${[...invalid].join(', ')} as bad, and it is ${bad.join(', ')}`);
 }
 
 /** What the store has of a service at a revision: endpoints by mod revision, and keys of what is none. */
-export function stored(
+export function recordsAt(
   service: string,
   revision: bigint,
   truth: Truth,
@@ -61,7 +61,7 @@ export function stored(
 }
 
 /** The views of one subscriber after the other, as they were told. */
-export function seriesOf({ facts }: Pick<Chapter, 'facts'>): ViewFact[][] {
+export function viewSeries({ facts }: Pick<StoreHistory, 'facts'>): ViewFact[][] {
   const all = new Map<string, ViewFact[]>();
   for (const view of factsOf({ facts }, 'view')) {
     const name = `${view.viewer} ${view.service}`;
@@ -72,6 +72,6 @@ export function seriesOf({ facts }: Pick<Chapter, 'facts'>): ViewFact[][] {
   return [...all.values()];
 }
 
-export function nameOf({ viewer, service, revision }: ViewFact): string {
+export function describeView({ viewer, service, revision }: ViewFact): string {
   return `${viewer} of ${service} at revision ${revision}`;
 }

@@ -1,6 +1,6 @@
 import { assertBreaks, assertKeeps, Scene } from './scene.js';
 
-const mine = { life: 'x.0', lease: 1n };
+const mine = { incarnation: 'x.0', lease: 1n };
 const story = () => new Scene().start('x.0', 'svc/x').put('svc/x', mine).at(2_000);
 
 describe('the naming chaos, the check of how registrars close', () => {
@@ -13,15 +13,19 @@ describe('the naming chaos, the check of how registrars close', () => {
   it('R4: finds a record that comes back, at once or late, and lets the next process write it', () => {
     const closed = () => story().at(2_010).drop('svc/x').closed('x.0', 20);
     assertBreaks(closed().put('svc/x', { ...mine, lease: 2n }), 'R4');
-    assertBreaks(closed().at(30_000).put('svc/x', { life: 'x.0', lease: 9n }).drop('svc/x'), 'R4');
+    assertBreaks(closed().at(30_000).put('svc/x', { incarnation: 'x.0', lease: 9n }).drop('svc/x'), 'R4');
     assertBreaks(
       closed()
-        .put('svc/x', { life: 'x.1', lease: 9n })
+        .put('svc/x', { incarnation: 'x.1', lease: 9n })
         .drop('svc/x')
         .put('svc/x', { ...mine, lease: 2n }),
       'R4',
     );
-    assertKeeps(closed().start('x.1', 'svc/x').put('svc/x', { life: 'x.1', lease: 9n }), 'R4 closes', 1);
+    assertKeeps(
+      closed().start('x.1', 'svc/x').put('svc/x', { incarnation: 'x.1', lease: 9n }),
+      'R4 closes',
+      1,
+    );
   });
 
   it('R6: finds a close that takes too long, heard or not', () => {

@@ -19,13 +19,16 @@ describe('the naming chaos, the check of what naming holds back from disappearin
   it('N7: finds records that are held too long: to the next view, to the end, and to the reader’s farewell', () => {
     assertBreaks(emptied().at(2_000).view(both, { held }).at(6_500).view({}), 'N7');
     assertBreaks(emptied().at(2_000).view(both, { held }).at(9_000), 'N7');
-    const left = emptied().at(2_000).view(both, { held }).add({ kind: 'left', viewer: 'v.0', at: 7_000 });
+    const left = emptied()
+      .at(2_000)
+      .view(both, { held })
+      .add({ kind: 'unsubscribed', viewer: 'v.0', at: 7_000 });
     assertBreaks(left.at(20_000), 'N7');
   });
 
   it('N7: does not count the time for which the viewer stood still, or was dead', () => {
-    const frozen = emptied().at(2_000).view(both, { held }).at(3_000).befalls('frozen', 'v.0');
-    assertKeeps(frozen.at(9_000).befalls('thawed', 'v.0').at(10_000).view({}), 'N7 holds', 2);
+    const frozen = emptied().at(2_000).view(both, { held }).at(3_000).befalls('paused', 'v.0');
+    assertKeeps(frozen.at(9_000).befalls('resumed', 'v.0').at(10_000).view({}), 'N7 holds', 2);
     assertKeeps(
       emptied().at(2_000).view(both, { held }).at(3_000).befalls('killed', 'v.0').at(30_000),
       'N7 holds',
@@ -92,9 +95,9 @@ describe('the naming chaos, the check of what naming holds back from disappearin
     const frozen = known()
       .drop('svc/a')
       .at(1_000)
-      .befalls('frozen', 'v.0')
+      .befalls('paused', 'v.0')
       .at(4_000)
-      .befalls('thawed', 'v.0');
+      .befalls('resumed', 'v.0');
     assertKeeps(
       frozen
         .at(4_100)

@@ -38,6 +38,9 @@ describe('the naming chaos, the check that all is well again', () => {
   });
 
   it('T: finds members that tell different things', () => {
-    assertBreaks(scene().add({ kind: 'conflict', revision: 2n, members: ['m0', 'm1'], told: [[], []] }), 'T');
+    assertBreaks(
+      scene().add({ kind: 'conflict', revision: 2n, members: ['m0', 'm1'], versions: [[], []] }),
+      'T',
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { assertBreaks, assertKeeps, Scene } from './scene.js';
 
-const first = { life: 'x.0', lease: 1n };
-const second = { life: 'y.0', lease: 2n };
+const first = { incarnation: 'x.0', lease: 1n };
+const second = { incarnation: 'y.0', lease: 2n };
 const story = () =>
   new Scene().start('x.0', 'svc/x').start('y.0', 'svc/x').put('svc/x', first).registered('x.0', 1n);
 const died = () => story().at(2_000).befalls('killed', 'x.0').fault('kill', ['x'], 2_000, 2_100);
@@ -10,7 +10,7 @@ describe('the naming chaos, the check of who holds a record', () => {
   it('R1: passes a record that outlives its owner by its lease, and counts it', () => {
     assertKeeps(died().at(5_200).drop('svc/x'), 'R1 deaths', 1);
     assertKeeps(
-      story().at(2_000).befalls('frozen', 'x.0').at(4_900).befalls('thawed', 'x.0').at(30_000),
+      story().at(2_000).befalls('paused', 'x.0').at(4_900).befalls('resumed', 'x.0').at(30_000),
       'R1 deaths',
       0,
     );
@@ -19,8 +19,11 @@ describe('the naming chaos, the check of who holds a record', () => {
   it('R1: finds a record that outlives a dead owner, or one that stands still', () => {
     assertBreaks(died().at(7_000).drop('svc/x'), 'R1');
     assertBreaks(died().at(9_000), 'R1');
-    assertBreaks(story().at(2_000).befalls('frozen', 'x.0').at(9_000).befalls('thawed', 'x.0'), 'R1');
-    assertBreaks(died().at(5_000).drop('svc/x').at(9_000).put('svc/x', { life: 'x.0', lease: 3n }), 'R1');
+    assertBreaks(story().at(2_000).befalls('paused', 'x.0').at(9_000).befalls('resumed', 'x.0'), 'R1');
+    assertBreaks(
+      died().at(5_000).drop('svc/x').at(9_000).put('svc/x', { incarnation: 'x.0', lease: 3n }),
+      'R1',
+    );
   });
 
   it('R1: lets it live on for as long as an election, or members that are broken, make it', () => {
@@ -41,7 +44,7 @@ describe('the naming chaos, the check of who holds a record', () => {
     const back = story()
       .at(2_000)
       .drop('svc/x')
-      .put('svc/x', { life: 'x.0', lease: 3n })
+      .put('svc/x', { incarnation: 'x.0', lease: 3n })
       .registered('x.0', 3n);
     assertKeeps(back, 'R3 returns', 1);
     assertKeeps(story().put('svc/x', { ...first, turn: 1 }), 'R3 returns', 0);
@@ -77,7 +80,7 @@ describe('the naming chaos, the check of who holds a record', () => {
         .at(3_000 + turn * 100)
         .drop('svc/x')
         .lost(from, lease - 1n)
-        .put('svc/x', { life: to, lease });
+        .put('svc/x', { incarnation: to, lease });
     }
     assertBreaks(scene.at(30_000), 'R5');
   });
@@ -92,7 +95,7 @@ describe('the naming chaos, the check of who holds a record', () => {
   });
 
   it('R5: lets the same one take its own record over, started anew', () => {
-    const anew = died().start('x.1', 'svc/x').at(2_500).put('svc/x', { life: 'x.1', lease: 3n });
+    const anew = died().start('x.1', 'svc/x').at(2_500).put('svc/x', { incarnation: 'x.1', lease: 3n });
     assertKeeps(anew, 'R5 changes of owner', 0);
   });
 });

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Fact, TruthEvent } from '../../../chaos/history.js';
+import type { CheckedCase, PropertyId } from '../../../chaos/naming/check/check-result.js';
 import { checkNaming } from '../../../chaos/naming/check/index.js';
-import type { Aspect, Promised } from '../../../chaos/naming/check/verdict.js';
-import type { ClosedFact, Limits, MendFact, NamingFact } from '../../../chaos/naming/history.js';
-import { decode, encode, toChapter } from '../../../chaos/naming/volume.js';
+import type { ClosedFact, ConvergenceFact, Limits, NamingFact } from '../../../chaos/naming/history.js';
+import { decode, encode, toStoreHistory } from '../../../chaos/naming/saved-history.js';
 
 const limits: Limits = {
   ttlMs: 3_000,
-  holdMs: 3_000,
+  protectionMs: 3_000,
   electionMs: 1_000,
   expiryMs: 500,
   closeMs: 5_000,
-  wellMs: 20_000,
+  convergenceMs: 20_000,
   slackMs: 1_000,
 };
 
@@ -38,10 +38,10 @@ export class Scene {
     return this;
   }
 
-  /** By a life, under a lease; or just a value. */
-  put(key: string, by: { life?: string; lease?: bigint; value?: string; turn?: number } = {}): this {
-    const { life, lease = 0n, turn = 0 } = by;
-    const value = by.value ?? JSON.stringify({ Op: 0, Addr: `${key}:1`, Metadata: { life, turn } });
+  /** By a incarnation, under a lease; or just a value. */
+  put(key: string, by: { incarnation?: string; lease?: bigint; value?: string; turn?: number } = {}): this {
+    const { incarnation, lease = 0n, turn = 0 } = by;
+    const value = by.value ?? JSON.stringify({ Op: 0, Addr: `${key}:1`, Metadata: { incarnation, turn } });
     const modRevision = this.#revision + 1n;
     const kv = { key, value, createRevision: modRevision, modRevision, version: 1n, lease };
     return this.#change({ type: 'put', kv });
@@ -68,46 +68,60 @@ export class Scene {
     });
   }
 
-  start(life: string, key?: string): this {
-    return this.add({ kind: 'started', hand: life.slice(0, life.indexOf('.')), life, key, at: this.#now });
+  start(incarnation: string, key?: string): this {
+    return this.add({
+      kind: 'started',
+      worker: incarnation.slice(0, incarnation.indexOf('.')),
+      incarnation,
+      key,
+      at: this.#now,
+    });
   }
 
-  befalls(kind: 'killed' | 'frozen' | 'thawed', life: string): this {
-    return this.add({ kind, life, at: this.#now });
+  befalls(kind: 'killed' | 'paused' | 'resumed', incarnation: string): this {
+    return this.add({ kind, incarnation, at: this.#now });
   }
 
-  lost(life: string, lease: bigint): this {
-    return this.add({ kind: 'lost', life, lease, at: this.#now });
+  lost(incarnation: string, lease: bigint): this {
+    return this.add({ kind: 'lost', incarnation, lease, at: this.#now });
   }
 
-  registered(life: string, lease: bigint, revision = this.#revision): this {
-    return this.add({ kind: 'registered', life, lease, revision, at: this.#now });
+  registered(incarnation: string, lease: bigint, revision = this.#revision): this {
+    return this.add({ kind: 'registered', incarnation, lease, revision, at: this.#now });
   }
 
-  closed(life: string, took: number, more: Partial<ClosedFact> = {}): this {
+  closed(incarnation: string, took: number, more: Partial<ClosedFact> = {}): this {
     const [from, to] = [this.#now, this.#now + took];
-    return this.add({ kind: 'closed', life, from, to, cutOff: false, revision: this.#revision, ...more });
+    return this.add({
+      kind: 'closed',
+      incarnation,
+      from,
+      to,
+      cutOff: false,
+      revision: this.#revision,
+      ...more,
+    });
   }
 
   fault(name: string, clients: 'all' | string[], from: number, to: number): this {
     return this.add({ kind: 'fault', name, target: String(clients), clients, from, to, hit: true });
   }
 
-  mend(after: string, took: Partial<MendFact['took']>): this {
-    return this.add({ kind: 'mend', after, took: { R1: 0, R2: 0, N4: 0, N5: 0, ...took } });
+  mend(after: string, took: Partial<ConvergenceFact['durationsMs']>): this {
+    return this.add({ kind: 'converged', after, durationsMs: { R1: 0, R2: 0, N4: 0, N5: 0, ...took } });
   }
 
   term(term: number): this {
     return this.add({ kind: 'term', term, at: this.#now });
   }
 
-  /** What is broken in it, and what was looked at; the same of a saved one. */
-  verdict(): { readonly broken: Promised[]; readonly seen: Partial<Record<Aspect, number>> } {
+  /** What is broken in it, and how often each case was checked; the same of a saved one. */
+  verdict(): { readonly broken: PropertyId[]; readonly counts: Partial<Record<CheckedCase, number>> } {
     const end: NamingFact = { kind: 'end', at: this.#now + 1_000 };
-    const volumes = [{ limits, stored: this.#stored, facts: [...this.facts, end] }];
-    const { violations, seen } = checkNaming(volumes.map(toChapter));
-    assert.deepEqual(checkNaming(decode(encode(volumes)).map(toChapter)).violations, violations);
-    return { broken: [...new Set(violations.map(({ promise }) => promise))], seen };
+    const saved = [{ limits, stored: this.#stored, facts: [...this.facts, end] }];
+    const { violations, counts } = checkNaming(saved.map(toStoreHistory));
+    assert.deepEqual(checkNaming(decode(encode(saved)).map(toStoreHistory)).violations, violations);
+    return { broken: [...new Set(violations.map(({ property }) => property))], counts };
   }
 
   #change(...events: TruthEvent[]): this {
@@ -117,13 +131,13 @@ export class Scene {
   }
 }
 
-export function assertBreaks(scene: Scene, promise: Promised): void {
-  assert.deepEqual(scene.verdict().broken, [promise]);
+export function assertBreaks(scene: Scene, property: PropertyId): void {
+  assert.deepEqual(scene.verdict().broken, [property]);
 }
 
 /** That nothing is broken, and that so much was looked at. */
-export function assertKeeps(scene: Scene, aspect: Aspect, times: number): void {
-  const { broken, seen } = scene.verdict();
+export function assertKeeps(scene: Scene, checkedCase: CheckedCase, times: number): void {
+  const { broken, counts } = scene.verdict();
   assert.deepEqual(broken, []);
-  assert.equal(seen[aspect] ?? 0, times);
+  assert.equal(counts[checkedCase] ?? 0, times);
 }

@@ -113,7 +113,7 @@ describe('the naming chaos, the check of what naming showed', () => {
   });
 
   it('N11: finds a view that is told after its reader has left', () => {
-    const left = () => story().view({ 'svc/a': 2n }).add({ kind: 'left', viewer: 'v.0', at: 2_000 });
+    const left = () => story().view({ 'svc/a': 2n }).add({ kind: 'unsubscribed', viewer: 'v.0', at: 2_000 });
     assertBreaks(left().at(2_001).put('svc/c').view({ 'svc/a': 2n, 'svc/c': 6n }), 'N11');
     assertBreaks(left().at(9_000).drop('svc/a').view({}), 'N11');
     assertKeeps(left().at(2_001).view({ 'svc/a': 2n }, { viewer: 'v.1' }), 'N11 farewells', 1);

@@ -1,21 +1,22 @@
 import { factsOf, type ViewFact } from '../history.js';
-import { type Check, Findings } from './verdict.js';
-import { nameOf, seriesOf } from './views.js';
+import { type Check, Findings } from './check-result.js';
+import { describeView, viewSeries } from './views.js';
 
 /** N11: a view that shows nothing new is not told, and none after its reader has left. */
-export const tellingIsSparing: Check = (chapter) => {
+export const noRedundantViews: Check = (history) => {
   const found = new Findings();
-  for (const series of seriesOf(chapter)) {
+  for (const series of viewSeries(history)) {
     for (const [i, view] of series.slice(1).entries()) {
-      found.saw('N11 pairs of views');
+      found.count('N11 pairs of views');
       if (isSame(series[i] as ViewFact, view))
-        found.wrong('N11', `${nameOf(view)} is told again, with nothing new`);
+        found.report('N11', `${describeView(view)} is told again, with nothing new`);
     }
   }
-  for (const { viewer, at } of factsOf(chapter, 'left')) {
-    found.saw('N11 farewells');
-    const late = factsOf(chapter, 'view').find((view) => view.viewer === viewer && view.at > at);
-    if (late) found.wrong('N11', `${nameOf(late)} is told ${Math.round(late.at - at)} ms after it had left`);
+  for (const { viewer, at } of factsOf(history, 'unsubscribed')) {
+    found.count('N11 farewells');
+    const late = factsOf(history, 'view').find((view) => view.viewer === viewer && view.at > at);
+    if (late)
+      found.report('N11', `${describeView(late)} is told ${Math.round(late.at - at)} ms after it had left`);
   }
   return found;
 };

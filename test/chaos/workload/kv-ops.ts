@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../sim/random.js';
 import type { OpFact, StoredKv, TxnOperation } from '../history.js';
-import { CalledOff } from '../journal.js';
+import { CallAborted } from '../journal.js';
 import type { CallLimits, RecordedClient } from './client.js';
 
 const registers = ['r/0', 'r/1', 'r/2', 'r/3'];
@@ -9,9 +9,9 @@ const counters = ['c/0', 'c/1'];
 const deletable = ['d/0', 'd/1', 'd/2'];
 const pair = ['p/a', 'p/b'] as const;
 
-type Action = (client: RecordedClient, random: Random, limits: () => CallLimits) => Promise<unknown>;
+type Generator = (client: RecordedClient, random: Random, limits: () => CallLimits) => Promise<unknown>;
 
-const actions: readonly (readonly [weight: number, Action])[] = [
+const generators: readonly (readonly [weight: number, Generator])[] = [
   [24, putRegister],
   [12, (client, random, limits) => read(client, random, limits, false)],
   [8, (client, random, limits) => read(client, random, limits, true)],
@@ -26,9 +26,9 @@ const actions: readonly (readonly [weight: number, Action])[] = [
 ];
 
 /** One client's calls, one after the other, until the signal. Timeouts are short: an impatient client learns less. */
-export async function traffic(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
+export async function runKvOps(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await random.weighted(actions)(client, random, () => drawLimits(random));
+    await random.weighted(generators)(client, random, () => drawLimits(random));
     await sleep(random.between(5, 25));
   }
 }
@@ -42,7 +42,7 @@ function drawLimits(random: Random): CallLimits {
   ]);
   if (!random.chance(0.02)) return { timeoutMs };
   const abort = new AbortController();
-  setTimeout(() => abort.abort(new CalledOff('no longer wanted')), random.between(0, 40));
+  setTimeout(() => abort.abort(new CallAborted('no longer wanted')), random.between(0, 40));
   return { timeoutMs, signal: abort.signal };
 }
 
@@ -70,7 +70,7 @@ function putOrDelete(client: RecordedClient, random: Random, limits: () => CallL
 /** A register, changed only if nobody else did since it was read. */
 async function compareAndPut(client: RecordedClient, random: Random, limits: () => CallLimits) {
   const key = random.pick(registers);
-  const seen = found(await client.get({ type: 'get', key, serializable: random.chance(0.3) }, limits()));
+  const seen = firstKv(await client.get({ type: 'get', key, serializable: random.chance(0.3) }, limits()));
   if (!seen) return;
   const value = random.chance(0.5)
     ? ({ key, target: 'mod', result: '=', value: seen.modRevision } as const)
@@ -91,7 +91,7 @@ async function increment(client: RecordedClient, random: Random, limits: () => C
   const key = random.pick(counters);
   const fact = await client.get({ type: 'get', key, serializable: false }, limits());
   if (fact.outcome.type !== 'ok') return;
-  const seen = found(fact);
+  const seen = firstKv(fact);
   const next = Number(seen?.value.split(' ')[0] ?? 0) + 1;
   await client.txn(
     {
@@ -136,6 +136,6 @@ function put(client: RecordedClient, key: string) {
   return { type: 'put', key, value: client.newValue(), lease: 0n } as const;
 }
 
-function found({ outcome }: OpFact): StoredKv | undefined {
+function firstKv({ outcome }: OpFact): StoredKv | undefined {
   return outcome.type === 'ok' && outcome.result.type === 'read' ? outcome.result.kvs[0] : undefined;
 }

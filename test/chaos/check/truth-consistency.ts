@@ -6,7 +6,7 @@ import type { Check, Violation } from './violation.js';
  * The truth itself: all members told the same, no revision is missing, and in the end every member holds the same and
  * just that. A breach is etcd's own, or the recorder's; what else was found is then worth nothing.
  */
-export const truthIsOne: Check = (history, truth) => {
+export const truthIsConsistent: Check = (history, truth) => {
   const found: Violation[] = [];
   const wrong = (text: string, slice: Violation['slice'] = []) => found.push({ invariant: 'T', text, slice });
   for (const fact of factsOf(history, 'conflict')) {

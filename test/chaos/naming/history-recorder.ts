@@ -1,7 +1,7 @@
 import { Journal } from '../journal.js';
 import { nowMs } from './clock.js';
 import type { Limits, NamingFact } from './history.js';
-import type { Volume } from './volume.js';
+import type { SavedStoreHistory } from './saved-history.js';
 
 /** Takes the truth's facts by the clock that all processes share. */
 export class StoreJournal extends Journal {
@@ -10,22 +10,22 @@ export class StoreJournal extends Journal {
   }
 
   /** Somebody always feels a fault here: renewals and watches never rest. */
-  override metSince(): boolean {
+  override hadOpsSince(): boolean {
     return true;
   }
 }
 
-interface Draft {
+interface Segment {
   readonly journal: StoreJournal;
   readonly facts: NamingFact[];
   /** The store's last revision when it was wiped. */
   lastRevision: bigint | undefined;
 }
 
-/** Everything that happens, as it happens: a chapter for each store, of which the second begins with a wipe. */
-export class Story {
+/** Everything that happens, as it happens: a history for each store, of which the second begins with a wipe. */
+export class HistoryRecorder {
   readonly #limits: Limits;
-  readonly #drafts: [Draft, ...Draft[]] = [
+  readonly #segments: [Segment, ...Segment[]] = [
     { journal: new StoreJournal(), facts: [], lastRevision: undefined },
   ];
 
@@ -33,49 +33,53 @@ export class Story {
     this.#limits = limits;
   }
 
-  /** Of the present store. */
+  /** Of the store store. */
   get journal(): StoreJournal {
-    return this.#draft.journal;
+    return this.#current.journal;
   }
 
   get views(): number {
-    return this.#drafts.reduce(
+    return this.#segments.reduce(
       (sum, { facts }) => sum + facts.filter(({ kind }) => kind === 'view').length,
       0,
     );
   }
 
   add(fact: NamingFact): void {
-    this.#draft.facts.push(fact);
+    this.#current.facts.push(fact);
   }
 
   /** What was under way when the store was wiped may still show the old one, whose revisions are higher. */
-  addSeen(fact: NamingFact & { readonly revision: bigint }): void {
-    const of = this.#drafts.find(
+  addAtRevision(fact: NamingFact & { readonly revision: bigint }): void {
+    const of = this.#segments.find(
       ({ lastRevision }) => lastRevision === undefined || fact.revision >= lastRevision,
     );
     of?.facts.push(fact);
   }
 
   /** The old store is no more; who lives goes on living. */
-  beginChapter(lastRevision: bigint, viewers: readonly string[]): void {
+  beginStore(lastRevision: bigint, viewers: readonly string[]): void {
     const at = nowMs();
     this.add({ kind: 'end', at });
-    this.#draft.lastRevision = lastRevision;
-    const lives = this.#draft.facts.filter(({ kind }) => lasting.includes(kind));
+    this.#current.lastRevision = lastRevision;
+    const lives = this.#current.facts.filter(({ kind }) => carriedOver.includes(kind));
     const facts: NamingFact[] = [...lives, { kind: 'wiped', at, viewers }];
-    this.#drafts.push({ journal: new StoreJournal(), facts, lastRevision: undefined });
+    this.#segments.push({ journal: new StoreJournal(), facts, lastRevision: undefined });
   }
 
-  end(): Volume[] {
+  end(): SavedStoreHistory[] {
     this.add({ kind: 'end', at: nowMs() });
-    return this.#drafts.map(({ journal, facts }) => ({ limits: this.#limits, stored: journal.facts, facts }));
+    return this.#segments.map(({ journal, facts }) => ({
+      limits: this.#limits,
+      stored: journal.facts,
+      facts,
+    }));
   }
 
-  get #draft(): Draft {
-    return this.#drafts.at(-1) as Draft;
+  get #current(): Segment {
+    return this.#segments.at(-1) as Segment;
   }
 }
 
 /** What a wipe of the store changes nothing about. */
-const lasting: readonly NamingFact['kind'][] = ['started', 'killed', 'frozen', 'thawed', 'fault'];
+const carriedOver: readonly NamingFact['kind'][] = ['started', 'killed', 'paused', 'resumed', 'fault'];

@@ -1,19 +1,19 @@
 import type { StoredKv } from '../history.js';
-import { rareService, service } from './crew.js';
-import type { Hand } from './hand.js';
-import { handOf, type Mended } from './history.js';
-import type { Story } from './story.js';
+import { type ConvergenceProperty, workerOf } from './history.js';
+import type { HistoryRecorder } from './history-recorder.js';
 import { recordOf } from './values.js';
+import type { Worker } from './worker.js';
+import { rareService, service } from './workers.js';
 
 /** The store as the truth has it by now. */
-export class Present {
-  readonly #story: Story;
+export class CurrentStore {
+  readonly #recorder: HistoryRecorder;
   readonly #kvs = new Map<string, StoredKv>();
-  #of: Story['journal'] | undefined;
+  #of: HistoryRecorder['journal'] | undefined;
   #read = 0;
 
-  constructor(story: Story) {
-    this.#story = story;
+  constructor(recorder: HistoryRecorder) {
+    this.#recorder = recorder;
   }
 
   get(key: string): StoredKv | undefined {
@@ -29,7 +29,7 @@ export class Present {
   }
 
   #readTruth(): void {
-    const { journal } = this.#story;
+    const { journal } = this.#recorder;
     if (this.#of !== journal) {
       this.#kvs.clear();
       [this.#of, this.#read] = [journal, 0];
@@ -46,33 +46,33 @@ export class Present {
 }
 
 /** What is not as it should be. */
-export function ailments(hands: readonly Hand[], present: Present): Set<Mended> {
-  const wrong = new Set<Mended>();
-  const registrars = hands.filter(({ role }) => role === 'registrar');
-  for (const key of new Set(registrars.map((hand) => hand.key))) {
-    const kv = present.get(key);
-    const life = kv && recordOf(kv)?.life;
-    const owner = registrars.find(({ name }) => life !== undefined && handOf(life) === name);
+export function unmetProperties(workers: readonly Worker[], store: CurrentStore): Set<ConvergenceProperty> {
+  const wrong = new Set<ConvergenceProperty>();
+  const registrars = workers.filter(({ role }) => role === 'registrar');
+  for (const key of new Set(registrars.map((worker) => worker.key))) {
+    const kv = store.get(key);
+    const incarnation = kv && recordOf(kv)?.incarnation;
+    const owner = registrars.find(({ name }) => incarnation !== undefined && workerOf(incarnation) === name);
     if (owner && !owner.running) wrong.add('R1');
-    const living = registrars.filter((hand) => hand.key === key && hand.running);
-    if (living.length > 0 && !living.some((hand) => stands(hand, kv))) wrong.add('R2');
+    const living = registrars.filter((worker) => worker.key === key && worker.running);
+    if (living.length > 0 && !living.some((worker) => isCurrent(worker, kv))) wrong.add('R2');
   }
   for (const of of [service, rareService]) {
-    const records = present.records(of);
-    for (const hand of hands) {
-      if (hand.role !== 'viewer' || !hand.running) continue;
-      const shown = hand.views.get(of)?.records;
+    const records = store.records(of);
+    for (const worker of workers) {
+      if (worker.role !== 'viewer' || !worker.running) continue;
+      const shown = worker.views.get(of)?.records;
       if (!shown || !same(shown, records)) wrong.add('N5');
-      if (shown && [...shown.keys()].some((key) => !present.get(key))) wrong.add('N4');
+      if (shown && [...shown.keys()].some((key) => !store.get(key))) wrong.add('N4');
     }
   }
   return wrong;
 }
 
 /** Whether that is this very process's record, as new as it was told. */
-function stands({ life, turn }: Hand, kv: StoredKv | undefined): boolean {
+function isCurrent({ incarnation, turn }: Worker, kv: StoredKv | undefined): boolean {
   const record = kv && recordOf(kv);
-  return record?.life === life && record.turn >= turn;
+  return record?.incarnation === incarnation && record.turn >= turn;
 }
 
 function same(a: ReadonlyMap<string, bigint>, b: ReadonlyMap<string, bigint>): boolean {

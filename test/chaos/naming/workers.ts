@@ -1,9 +1,9 @@
 import { type EtcdClusterHandle, startFaultProxy } from '#src/testing/index.js';
-import type { Door } from '../faults/world.js';
+import type { Link } from '../faults/fault.js';
 import type { Resources } from '../resources.js';
-import { type Cast, Hand } from './hand.js';
 import type { Limits } from './history.js';
-import type { Story } from './story.js';
+import type { HistoryRecorder } from './history-recorder.js';
+import { Worker, type WorkerConfig } from './worker.js';
 
 /** Registrars, viewers and guests meet here. */
 export const service = 'chaos/naming';
@@ -11,32 +11,32 @@ export const service = 'chaos/naming';
 export const rareService = 'chaos/rare';
 
 /** Six registrars, two that want the same key, and four viewers. */
-export async function openCrew(
+export async function openWorkers(
   cluster: EtcdClusterHandle,
   limits: Limits,
-  story: Story,
+  recorder: HistoryRecorder,
   resources: Resources,
-): Promise<Hand[]> {
-  const hands: Hand[] = [];
-  for (const cast of casts(limits)) {
-    const clients = [cast.name];
-    const doors: Door[] = [];
+): Promise<Worker[]> {
+  const workers: Worker[] = [];
+  for (const config of workerConfigs(limits)) {
+    const clients = [config.name];
+    const links: Link[] = [];
     for (const { name: member, endpoint } of cluster.members) {
       const proxy = await startFaultProxy({ target: endpoint });
       resources.use(proxy);
-      doors.push({ clients, member, proxy });
+      links.push({ clients, member, proxy });
     }
-    const hand = new Hand(cast, doors, story);
-    resources.defer(() => hand.kill());
-    hand.start();
-    hands.push(hand);
+    const worker = new Worker(config, links, recorder);
+    resources.defer(() => worker.kill());
+    worker.start();
+    workers.push(worker);
   }
-  return hands;
+  return workers;
 }
 
-function casts({ ttlMs, holdMs }: Limits): Cast[] {
-  const all = { ttlSeconds: ttlMs / 1_000, holdMs };
-  const registrar = (name: string, id: string, addr: string): Cast => ({
+function workerConfigs({ ttlMs, protectionMs }: Limits): WorkerConfig[] {
+  const all = { ttlSeconds: ttlMs / 1_000, protectionMs };
+  const registrar = (name: string, id: string, addr: string): WorkerConfig => ({
     ...all,
     role: 'registrar',
     services: [service],
@@ -44,7 +44,7 @@ function casts({ ttlMs, holdMs }: Limits): Cast[] {
     id,
     addr,
   });
-  const viewer = (name: string): Cast => ({
+  const viewer = (name: string): WorkerConfig => ({
     ...all,
     role: 'viewer',
     services: [service, rareService],

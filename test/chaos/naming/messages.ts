@@ -1,5 +1,5 @@
 /** What a process of the naming run tells its parent; times are of the machine's monotonic clock. */
-export type Told =
+export type Report =
   | { readonly type: 'registered'; readonly lease: string; readonly revision: string; readonly at: number }
   | { readonly type: 'lost'; readonly lease: string; readonly at: number }
   /** A registrar's change of that turn is stored. */
@@ -15,21 +15,21 @@ export type Told =
       readonly invalid: readonly string[];
     }
   | { readonly type: 'relisted'; readonly reason: string; readonly at: number }
-  | { readonly type: 'left'; readonly at: number };
+  | { readonly type: 'unsubscribed'; readonly at: number };
 
 /** What the parent asks for: a registrar's `close()`; that a viewer's reader leaves, or that its client closes. */
-export type Asked = 'close' | 'leave';
+export type Command = 'close' | 'leave';
 
 /** How a process is to start. */
-export interface Part {
+export interface ProcessConfig {
   readonly role: 'registrar' | 'viewer';
   readonly endpoints: readonly string[];
-  readonly life: string;
+  readonly incarnation: string;
   /** The services that a viewer follows, or the one that a registrar belongs to. */
   readonly services: readonly string[];
   /** Of a registrar. */
   readonly id: string;
   readonly addr: string;
   readonly ttlSeconds: number;
-  readonly holdMs: number;
+  readonly protectionMs: number;
 }

@@ -14,16 +14,18 @@ const method: grpc.MethodDefinition<Buffer, Buffer> = {
 };
 
 /** Now and then an answer takes long, so that calls are under way when a server goes. */
-const answerMs = [0, 5, 5, 10, 20, 300];
+const responseDelaysMs = [0, 5, 5, 10, 20, 300];
 
 /** A server whose port is bound. `port` 0: any that is free. */
-export async function serve(port: number): Promise<{ readonly server: grpc.Server; readonly addr: string }> {
+export async function startServer(
+  port: number,
+): Promise<{ readonly server: grpc.Server; readonly addr: string }> {
   const server = new grpc.Server();
-  const ask: grpc.handleUnaryCall<Buffer, Buffer> = async (_, reply) => {
-    await sleep(answerMs[Math.floor(Math.random() * answerMs.length)]);
+  const callOnce: grpc.handleUnaryCall<Buffer, Buffer> = async (_, reply) => {
+    await sleep(responseDelaysMs[Math.floor(Math.random() * responseDelaysMs.length)]);
     reply(null, Buffer.alloc(0));
   };
-  server.addService({ ask: method }, { ask });
+  server.addService({ ask: method }, { callOnce });
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, got) =>
       error ? reject(error) : resolve(got),
@@ -34,10 +36,10 @@ export async function serve(port: number): Promise<{ readonly server: grpc.Serve
 
 const deadlineMs = 10_000;
 
-export type Answer = { readonly error: grpc.ServiceError; readonly peer: string } | undefined;
+export type CallFailure = { readonly error: grpc.ServiceError; readonly peer: string } | undefined;
 
 /** One call; resolves with what went wrong. */
-export function ask(channel: grpc.Client): Promise<Answer> {
+export function ask(channel: grpc.Client): Promise<CallFailure> {
   return new Promise((resolve) => {
     const call = channel.makeUnaryRequest(
       method.path,

@@ -2,9 +2,9 @@ import { factsOf, type History, type OpFact } from '../history.js';
 import type { Truth } from '../truth.js';
 import { isWrite, putsOf } from './writes.js';
 
-/** What became of the writes that were told as ambiguous. */
-export interface Fates {
-  readonly ambiguous: number;
+/** What became of the writes that were told as total. */
+export interface InfoWrites {
+  readonly total: number;
   /** Found in the truth: carried out although no answer came. */
   readonly applied: number;
   /** Of those, carried out after a write to the same key that was called later and acknowledged. */
@@ -14,23 +14,23 @@ export interface Fates {
   readonly unknown: number;
 }
 
-export function fatesOf(history: History, truth: Truth): Fates {
+export function countInfoWrites(history: History, truth: Truth): InfoWrites {
   const writes = factsOf(history, 'op').filter(({ op }) => isWrite(op));
-  const ambiguous = writes.filter(({ outcome }) => outcome.type === 'ambiguous');
-  const known = ambiguous.filter(({ op }) => putsOf(op).length > 0);
+  const total = writes.filter(({ outcome }) => outcome.type === 'info');
+  const known = total.filter(({ op }) => putsOf(op).length > 0);
   const applied = known.filter(({ op }) => putsOf(op).some(({ value }) => truth.putsOf(value).length > 0));
   const acknowledged = acknowledgedPuts(writes);
   return {
-    ambiguous: ambiguous.length,
+    total: total.length,
     applied: applied.length,
     appliedLate: applied.filter((fact) => isLate(fact, acknowledged, truth)).length,
     neverApplied: known.length - applied.length,
-    unknown: ambiguous.length - known.length,
+    unknown: total.length - known.length,
   };
 }
 
 function isLate(
-  { op, returnedAt }: OpFact,
+  { op, completedAt }: OpFact,
   acknowledged: Map<string, Acknowledged[]>,
   truth: Truth,
 ): boolean {
@@ -38,24 +38,24 @@ function isLate(
     const [put] = truth.putsOf(value);
     const others = acknowledged.get(key) ?? [];
     return (
-      put !== undefined && others.some((one) => one.calledAt > returnedAt && one.revision < put.revision)
+      put !== undefined && others.some((one) => one.invokedAt > completedAt && one.revision < put.revision)
     );
   });
 }
 
 interface Acknowledged {
-  readonly calledAt: number;
+  readonly invokedAt: number;
   readonly revision: bigint;
 }
 
 /** The acknowledged puts of each key. */
 function acknowledgedPuts(writes: readonly OpFact[]): Map<string, Acknowledged[]> {
   const all = new Map<string, Acknowledged[]>();
-  for (const { op, calledAt, outcome } of writes) {
+  for (const { op, invokedAt, outcome } of writes) {
     if (outcome.type !== 'ok' || !('revision' in outcome.result)) continue;
     for (const { key } of putsOf(op)) {
       const own = all.get(key);
-      const one = { calledAt, revision: outcome.result.revision };
+      const one = { invokedAt, revision: outcome.result.revision };
       if (own) own.push(one);
       else all.set(key, [one]);
     }

@@ -7,9 +7,9 @@ import {
   type StallFact,
 } from '../history.js';
 
-type Held = Extract<LeaseFact, { type: 'held' }>;
-type Told = Extract<LeaseFact, { type: 'told' }>;
-type Claim = Extract<LeaseFact, { type: 'claim' }>;
+type Acquired = Extract<LeaseFact, { type: 'acquired' }>;
+type LeaseEnd = Extract<LeaseFact, { type: 'ended' }>;
+type HeldCheck = Extract<LeaseFact, { type: 'checked' }>;
 
 export interface Ack {
   readonly fact: RenewalFact;
@@ -20,18 +20,18 @@ export interface Ack {
 }
 
 /** One kept lease from its grant to its end. */
-export interface LeaseStory {
-  readonly held: Held;
+export interface LeaseHistory {
+  readonly acquired: Acquired;
   /** The first sending of its grant, which may be the one that etcd carried out. */
   readonly grant: AttemptFact | undefined;
   readonly ttlMs: number;
   readonly sends: readonly RenewalFact[];
   readonly acks: readonly Ack[];
-  readonly told: Told | undefined;
-  readonly claims: readonly Claim[];
+  readonly ended: LeaseEnd | undefined;
+  readonly heldChecks: readonly HeldCheck[];
 }
 
-export function leaseStories(history: History): LeaseStory[] {
+export function leaseHistories(history: History): LeaseHistory[] {
   const renewals = groupBy(factsOf(history, 'renewal'), ({ lease }) => lease);
   const leases = groupBy(factsOf(history, 'lease'), ({ lease }) => lease);
   const grants = groupBy(
@@ -39,17 +39,17 @@ export function leaseStories(history: History): LeaseStory[] {
     ({ op }) => op,
   );
   return [...leases.values()].flatMap((facts) => {
-    const held = facts.find((fact) => fact.type === 'held');
-    if (!held) return [];
-    const own = renewals.get(held.lease) ?? [];
+    const acquired = facts.find((fact) => fact.type === 'acquired');
+    if (!acquired) return [];
+    const own = renewals.get(acquired.lease) ?? [];
     return {
-      held,
-      grant: grants.get(held.op)?.[0],
-      ttlMs: held.ttlSeconds * 1_000,
+      acquired,
+      grant: grants.get(acquired.op)?.[0],
+      ttlMs: acquired.ttlSeconds * 1_000,
       sends: own.filter(({ direction }) => direction === 'sent'),
       acks: acksOf(own),
-      told: facts.find((fact) => fact.type === 'told'),
-      claims: facts.filter((fact) => fact.type === 'claim'),
+      ended: facts.find((fact) => fact.type === 'ended'),
+      heldChecks: facts.filter((fact) => fact.type === 'checked'),
     };
   });
 }
@@ -69,12 +69,12 @@ function acksOf(renewals: readonly RenewalFact[]): Ack[] {
 }
 
 /** When the lease was first asked for: the earliest moment from which etcd may count. */
-export function grantedAt({ grant, held }: LeaseStory): number {
-  return grant?.sentAt ?? held.at;
+export function grantedAt({ grant, acquired }: LeaseHistory): number {
+  return grant?.sentAt ?? acquired.at;
 }
 
 /** Until when the owner may believe in the lease, by what it had been answered at that moment. */
-export function believedUntil(story: LeaseStory, at: number): number {
+export function validUntil(story: LeaseHistory, at: number): number {
   let until = grantedAt(story) + story.ttlMs;
   for (const { fact, sent } of story.acks) {
     if (fact.at > at) break;
@@ -87,7 +87,7 @@ export function believedUntil(story: LeaseStory, at: number): number {
  * The latest moment at which something due at `dueAt` can be expected: timers fire a little late, and a process that
  * stands still does nothing at all.
  */
-export function excused(dueAt: number, stalls: readonly StallFact[], slackMs: number): number {
+export function withStalls(dueAt: number, stalls: readonly StallFact[], slackMs: number): number {
   let limit = dueAt + slackMs;
   for (const { from, to } of [...stalls].sort((a, b) => a.from - b.from)) {
     if (from <= limit && to >= dueAt) limit = Math.max(limit, to + slackMs);

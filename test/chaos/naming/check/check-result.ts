@@ -1,16 +1,16 @@
-import type { Chapter } from '../history.js';
+import type { StoreHistory } from '../history.js';
 
 /** What must hold, by its number in the project's catalogue of promises; `T` is the truth's own. */
-export type Promised = `N${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 10 | 11}` | `R${1 | 2 | 3 | 4 | 5 | 6}` | 'T';
+export type PropertyId = `N${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 10 | 11}` | `R${1 | 2 | 3 | 4 | 5 | 6}` | 'T';
 
 /** A view, or a record, that breaks a promise. */
 export interface Violation {
-  readonly promise: Promised;
+  readonly property: PropertyId;
   readonly text: string;
 }
 
 /** What is looked at, each line of its own: a run in which one was never seen has proven nothing of it. */
-export const aspects = {
+export const checkedCases = {
   'N1 views': 'is the store at its revision',
   'N2 views': 'is not older than the one before it',
   'N3 deletes': 'once seen, stay so',
@@ -26,7 +26,7 @@ export const aspects = {
   'N11 farewells': 'are followed by no view',
   'R1 deaths': "end the record with its lease's time",
   'R1 mends': "no dead one's record stands",
-  'R2 mends': "every living one's present value stands",
+  'R2 mends': "every living one's store value stands",
   'R3 returns': 'under a new lease and the same key',
   'R4 closes': 'are followed by no write',
   'R5 changes of owner': 'only once the record of the former was gone, and with a cause',
@@ -36,27 +36,27 @@ export const aspects = {
   'R6 unheard closes': "end the record with its lease's time",
 } as const;
 
-export type Aspect = keyof typeof aspects;
+export type CheckedCase = keyof typeof checkedCases;
 
-export interface Verdict {
+export interface CheckResult {
   readonly violations: readonly Violation[];
   /** How often something was looked at. */
-  readonly seen: Readonly<Partial<Record<Aspect, number>>>;
+  readonly counts: Readonly<Partial<Record<CheckedCase, number>>>;
 }
 
 /** One promise, or a family of them. Pure. */
-export type Check = (chapter: Chapter) => Verdict;
+export type Check = (history: StoreHistory) => CheckResult;
 
 /** Collects what a check finds. */
-export class Findings implements Verdict {
+export class Findings implements CheckResult {
   readonly violations: Violation[] = [];
-  readonly seen: Partial<Record<Aspect, number>> = {};
+  readonly counts: Partial<Record<CheckedCase, number>> = {};
 
-  saw(aspect: Aspect): void {
-    this.seen[aspect] = (this.seen[aspect] ?? 0) + 1;
+  count(name: CheckedCase): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
   }
 
-  wrong(promise: Promised, text: string): void {
-    this.violations.push({ promise, text });
+  report(property: PropertyId, text: string): void {
+    this.violations.push({ property, text });
   }
 }

@@ -4,16 +4,20 @@ import type { Random } from '../../sim/random.js';
 import type { RecordedClient } from './client.js';
 
 /** One owner of one lease after the other, until the signal. */
-export async function holdLeases(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
+export async function runLeaseOps(
+  client: RecordedClient,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    if (random.chance(0.15)) await leaveOne(client, random);
-    else await holdOne(client, random, signal);
+    if (random.chance(0.15)) await abandonLease(client, random);
+    else await holdLease(client, random, signal);
     await sleep(random.between(20, 200));
   }
 }
 
 /** Grants a lease and forgets it: it must run out by itself, and take its key along. */
-async function leaveOne(client: RecordedClient, random: Random): Promise<void> {
+async function abandonLease(client: RecordedClient, random: Random): Promise<void> {
   const { outcome } = await client.grant(
     { type: 'grant', ttlSeconds: 2 },
     { timeoutMs: random.between(300, 2_000) },
@@ -29,24 +33,24 @@ async function leaveOne(client: RecordedClient, random: Random): Promise<void> {
   }
 }
 
-async function holdOne(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
+async function holdLease(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
   const ttlSeconds = random.between(2, 4);
   const kept = await client.hold({ type: 'grant', ttlSeconds }, { timeoutMs: random.between(500, 3_000) });
   if (!kept) return;
   const until = performance.now() + random.between(1_000, 12_000);
   const key = `l/${client.name}`;
-  while (!signal.aborted && performance.now() < until && client.claim(kept)) {
+  while (!signal.aborted && performance.now() < until && client.checkHeld(kept)) {
     if (random.chance(0.3)) {
       const op = { type: 'put', key, value: client.newValue(), lease: kept.id } as const;
       await client.put({ ...op, idempotent: random.chance(0.3) }, { timeoutMs: 500 });
     }
-    if (random.chance(0.01)) await client.revokeBehind(kept, { timeoutMs: 1_000 });
+    if (random.chance(0.01)) await client.revokeExternally(kept, { timeoutMs: 1_000 });
     await sleep(random.between(20, 150));
   }
-  await finish(client, kept, random);
+  await endLease(client, kept, random);
 }
 
-async function finish(client: RecordedClient, kept: KeptLease, random: Random): Promise<void> {
+async function endLease(client: RecordedClient, kept: KeptLease, random: Random): Promise<void> {
   if (kept.signal.aborted || random.chance(0.3)) await kept.close();
   else await client.revoke(kept);
   await kept.ended;

@@ -1,13 +1,13 @@
 import { EtcdClient, encodeEndpoint } from '#src/index.js';
 import type { EtcdClusterHandle } from '#src/testing/index.js';
 import type { Resources } from '../resources.js';
-import { rareService, service } from './crew.js';
 import { badValues } from './values.js';
+import { rareService, service } from './workers.js';
 
-const guests = 12;
+const guestCount = 12;
 
 /** Those who come and go, so that there is something to miss; straight to the members, past every proxy. */
-export class Visitors {
+export class BackgroundWrites {
   readonly #client: EtcdClient;
   #paused = true;
   #guestTurn = 0;
@@ -57,9 +57,9 @@ export class Visitors {
 
   async #changeGuest(): Promise<void> {
     const turn = this.#guestTurn++;
-    const key = `${service}/guest${turn % guests}`;
-    const comes = Math.floor(turn / guests) % 2 === 0;
-    const addr = `10.1.0.${turn % guests}:${1 + (turn % 60_000)}`;
+    const key = `${service}/guest${turn % guestCount}`;
+    const comes = Math.floor(turn / guestCount) % 2 === 0;
+    const addr = `10.1.0.${turn % guestCount}:${1 + (turn % 60_000)}`;
     if (comes) await this.#client.kv.put(key, encodeEndpoint({ addr }));
     else await this.#client.kv.delete(key);
   }
@@ -67,7 +67,7 @@ export class Visitors {
   /** Under a key of its own, or over a guest's. */
   async #changeBad(): Promise<void> {
     const turn = this.#badTurn++;
-    const key = turn % 5 === 4 ? `${service}/guest${turn % guests}` : `${service}/bad${turn % 4}`;
+    const key = turn % 5 === 4 ? `${service}/guest${turn % guestCount}` : `${service}/bad${turn % 4}`;
     if (turn % 6 === 5) await this.#client.kv.delete(key);
     else await this.#client.kv.put(key, badValues[turn % badValues.length] ?? '');
   }

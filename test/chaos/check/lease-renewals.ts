@@ -1,5 +1,5 @@
 import { type FaultFact, factsOf, type StallFact } from '../history.js';
-import { groupBy, type LeaseStory, leaseStories } from './lease-story.js';
+import { groupBy, type LeaseHistory, leaseHistories } from './lease-history.js';
 import type { Check, Violation } from './violation.js';
 
 /** How late a renewal may be: a third of the shortest lease leaves room for far more. */
@@ -9,40 +9,44 @@ const slackMs = 120;
 const recoveryMs = 3_000;
 
 /** L4: as long as nothing is broken, a lease is renewed at a third of its time to live, the first time after its grant. */
-export const renewalsKeepPace: Check = (history) => {
+export const renewalsAreOnTime: Check = (history) => {
   const faults = factsOf(history, 'fault');
   const stalls = factsOf(history, 'stall');
-  return leaseStories(history).flatMap((story) => paceOf(story, faults, stalls));
+  return leaseHistories(history).flatMap((story) => lateRenewals(story, faults, stalls));
 };
 
-function paceOf(story: LeaseStory, faults: readonly FaultFact[], stalls: readonly StallFact[]): Violation[] {
-  const own = faults.filter(({ clients }) => clients === 'all' || clients.includes(story.held.client));
+function lateRenewals(
+  story: LeaseHistory,
+  faults: readonly FaultFact[],
+  stalls: readonly StallFact[],
+): Violation[] {
+  const own = faults.filter(({ clients }) => clients === 'all' || clients.includes(story.acquired.client));
   const third = story.ttlMs / 3;
-  const moments = [story.held.at, ...story.sends.map(({ at }) => at)];
-  const endAt = story.told?.at;
+  const moments = [story.acquired.at, ...story.sends.map(({ at }) => at)];
+  const endAt = story.ended?.at;
   if (endAt !== undefined) moments.push(endAt);
   for (const [i, from] of moments.entries()) {
     const to = moments[i + 1];
     if (to === undefined) break;
     const allowed = third + slackMs + stalledMs(stalls, from, to);
-    if (to - from <= allowed || isBroken(own, from, to) || isMoved(story, i)) continue;
+    if (to - from <= allowed || overlapsFault(own, from, to) || changedStream(story, i)) continue;
     const text = `not renewed for ${Math.round(to - from)} ms; a third of its time is ${Math.round(third)} ms`;
     const slice = [
-      story.held,
+      story.acquired,
       ...story.sends.slice(Math.max(0, i - 1), i + 1),
-      ...(story.told ? [story.told] : []),
+      ...(story.ended ? [story.ended] : []),
     ];
     return [{ invariant: 'L4', text, slice }];
   }
   return [];
 }
 
-function isBroken(faults: readonly FaultFact[], from: number, to: number): boolean {
+function overlapsFault(faults: readonly FaultFact[], from: number, to: number): boolean {
   return faults.some((fault) => fault.from < to && fault.to + recoveryMs > from);
 }
 
 /** Whether the next renewal went over another stream: the one before it had to be given up first. */
-function isMoved({ sends }: LeaseStory, i: number): boolean {
+function changedStream({ sends }: LeaseHistory, i: number): boolean {
   const [before, next] = [sends[i - 1], sends[i]];
   return before !== undefined && next !== undefined && before.stream !== next.stream;
 }
@@ -54,7 +58,7 @@ function stalledMs(stalls: readonly StallFact[], from: number, to: number): numb
 }
 
 /** L7: however often a grant is sent, it is one lease; and a lease that nobody keeps runs out by itself. */
-export const grantsLeaveNoOrphans: Check = (history) => {
+export const noOrphanLeases: Check = (history) => {
   const grants = factsOf(history, 'attempt').filter(({ rpc }) => rpc === 'LeaseGrant');
   const found: Violation[] = [];
   for (const attempts of groupBy(grants, ({ op }) => op).values()) {
