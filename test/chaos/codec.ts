@@ -1,6 +1,6 @@
 import type { Fact, History } from './history.js';
 
-/** A history as text, one fact a line; 64-bit numbers as `{"$big":"…"}`. */
+/** A history as text, one fact per line; 64-bit numbers as `{"$big":"…"}`. */
 export function encode(history: History): string {
   return history.map((fact) => `${encodeFact(fact)}\n`).join('');
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { StoredKv, TruthEvent } from './history.js';
 
-/** etcd's own client, which the truth is taken with: none of what is judged here has a part in it. */
+/** etcd's own client. The truth is recorded with it because it shares no code with the library under test. */
 export class Etcdctl {
   readonly path: string;
 
@@ -10,7 +10,7 @@ export class Etcdctl {
     this.path = path;
   }
 
-  /** etcdctl would take settings of its own from the environment. */
+  /** Without the ETCD variables, which would configure etcdctl. */
   get environment(): NodeJS.ProcessEnv {
     const others = Object.entries(process.env).filter(([name]) => !/^ETCD(CTL)?_/.test(name));
     return { ...Object.fromEntries(others), ETCDCTL_API: '3' };
@@ -33,7 +33,7 @@ export class Etcdctl {
     return { revision: BigInt(answer.header.revision), kvs: (answer.kvs ?? []).map(toKv) };
   }
 
-  /** The store's, by a linearizable read. */
+  /** The store's revision, by a linearizable read. */
   async revision(endpoint: string): Promise<bigint> {
     const answer = parse(await this.run([endpoint], 'get', 'no such key', '-w', 'json'));
     return BigInt((answer as { header: { revision: string } }).header.revision);
@@ -61,7 +61,7 @@ export class Etcdctl {
   }
 }
 
-/** A line of `etcdctl watch -w json`, as revisions. */
+/** Parses a line of `etcdctl watch -w json` into revisions. */
 export function eventsOf(line: string): { readonly revision: bigint; readonly events: TruthEvent[] }[] {
   const { Events } = parse(line) as { Events?: { type?: string; kv: RawKv }[] | null };
   const revisions: { revision: bigint; events: TruthEvent[] }[] = [];
@@ -96,7 +96,10 @@ function toKv(kv: RawKv): StoredKv {
   };
 }
 
-/** All numbers as strings: leases and ids have 64 bits. No string of an answer can look like one: they are base64 or URLs. */
+/**
+ * Reads all numbers as strings, because leases and ids have 64 bits. No string of an answer looks like a number: all
+ * are base64 or URLs.
+ */
 function parse(text: string): unknown {
   return JSON.parse(text.replace(/:(-?\d+)(?=[,}\]])/g, ':"$1"'));
 }

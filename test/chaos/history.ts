@@ -1,9 +1,6 @@
 import type { LeaseEndReason } from '#src/lease/index.js';
 
-/**
- * What a run of chaos leaves behind, one fact after the other. All times are milliseconds of the one monotonic clock
- * of the process that recorded them, so that they can be compared with each other.
- */
+/** The history of a chaos run. All times are milliseconds of one monotonic clock, so they are comparable. */
 export type Fact =
   | OpFact
   | AttemptFact
@@ -15,7 +12,7 @@ export type Fact =
   | ConflictFact
   | FinalFact;
 
-/** One call of a client, from its begin to its end. */
+/** One op of a client: its invocation and its completion. */
 export interface OpFact {
   readonly kind: 'op';
   readonly id: number;
@@ -26,7 +23,7 @@ export interface OpFact {
   readonly outcome: Outcome;
 }
 
-/** Every value that is put is unique in the whole run, so that a value found in the store names its operation. */
+/** Every put has a value that is unique in the run, so a value in the store identifies its op. */
 export type Operation =
   | { readonly type: 'get'; readonly key: string; readonly serializable: boolean }
   | { readonly type: 'range'; readonly prefix: string; readonly serializable: boolean }
@@ -35,7 +32,7 @@ export type Operation =
       readonly key: string;
       readonly value: string;
       readonly lease: bigint;
-      /** The library may send it again when an answer is lost, so it may be there more than once. */
+      /** Whether the library may retry it after a lost answer; it may then be applied more than once. */
       readonly idempotent?: boolean;
     }
   | { readonly type: 'delete'; readonly key: string }
@@ -55,21 +52,24 @@ export type Condition = { readonly key: string; readonly result: '=' | '!=' | '<
   | { readonly target: 'value'; readonly value: string }
 );
 
-/** Reads inside a transaction are part of it, hence always linearizable. */
+/** Reads inside a transaction are linearizable. */
 export type TxnStep =
   | { readonly type: 'get'; readonly key: string }
   | { readonly type: 'range'; readonly prefix: string }
   | { readonly type: 'put'; readonly key: string; readonly value: string; readonly lease: bigint }
   | { readonly type: 'delete'; readonly key: string };
 
-/** What the library told its caller. `failed` is a promise that nothing was applied; a read that failed is that, too. */
+/**
+ * What the library returned. `fail`: nothing was applied (also a failed read). `info`: a write that may have been
+ * applied.
+ */
 export type Outcome =
   | { readonly type: 'ok'; readonly result: Result }
   | { readonly type: 'fail' | 'info'; readonly error: OpError };
 
 export interface OpError {
   readonly name: string;
-  /** gRPC status code; -1 for what is no error of the library, such as the reason of an abort. */
+  /** gRPC status code; -1 for an error that is not the library's, such as an abort reason. */
   readonly code: number;
   readonly text: string;
 }
@@ -101,10 +101,10 @@ export interface StoredKv {
   readonly lease: bigint;
 }
 
-/** One sending of a request, as seen at grpc-js's channel, below everything that the library does. */
+/** One attempt of a request, as seen at grpc-js's channel, below the library. */
 export interface AttemptFact {
   readonly kind: 'attempt';
-  /** The operation on whose behalf it was sent. */
+  /** The op that it belongs to. */
   readonly op: number;
   /** Put, DeleteRange, Txn, LeaseGrant or LeaseRevoke. */
   readonly rpc: string;
@@ -112,22 +112,22 @@ export interface AttemptFact {
   readonly endedAt: number;
   readonly code: number;
   readonly text: string;
-  /** The lease that a LeaseGrant asks for. */
+  /** The lease that a LeaseGrant requests. */
   readonly lease?: bigint;
 }
 
-/** A renewal of a lease on its way out, or its answer coming in. */
+/** A lease renewal that was sent, or its answer. */
 export interface RenewalFact {
   readonly kind: 'renewal';
   readonly direction: 'sent' | 'acked';
   readonly stream: number;
   readonly lease: bigint;
   readonly at: number;
-  /** Of an answer; 0 says that the lease is gone. */
+  /** Of an answer; 0 means that the lease is gone. */
   readonly ttlSeconds: number;
 }
 
-/** What the owner of a lease is told of it, and what it may claim. */
+/** What the owner of a lease observes: its grant, its end, and each check of `held`. */
 export type LeaseFact =
   | {
       readonly kind: 'lease';
@@ -135,7 +135,7 @@ export type LeaseFact =
       readonly client: string;
       readonly lease: bigint;
       readonly ttlSeconds: number;
-      /** The operation that granted it. */
+      /** The op that granted it. */
       readonly op: number;
       readonly at: number;
     }
@@ -158,27 +158,27 @@ export interface FaultFact {
   readonly kind: 'fault';
   readonly name: string;
   readonly target: string;
-  /** The clients that may feel it. */
+  /** The clients that may be affected. */
   readonly clients: 'all' | readonly string[];
   readonly from: number;
-  /** Until when it is felt: a link that lost bytes stays silent until the client finds out. */
+  /** Until when clients may be affected: a link that lost bytes stays silent until the client detects it. */
   readonly to: number;
-  /** Whether it really met operations under way and had the effect that its name promises. */
+  /** Whether ops were in flight and the fault had the effect that its name promises. */
   readonly hit: boolean;
 }
 
-/** This process stood still: on purpose, or because the machine had no time for it. */
+/** This process was stalled, by a fault or by a busy machine. */
 export interface StallFact {
   readonly kind: 'stall';
   readonly from: number;
   readonly to: number;
 }
 
-/** One revision of the store as etcd's own client was told of it. */
+/** One revision of the store, as etcdctl received it. */
 export interface TruthFact {
   readonly kind: 'truth';
   readonly revision: bigint;
-  /** When the first recorder had it. */
+  /** When the first recorder received it. */
   readonly at: number;
   readonly events: readonly TruthEvent[];
 }
@@ -187,7 +187,7 @@ export type TruthEvent =
   | { readonly type: 'put'; readonly kv: StoredKv }
   | { readonly type: 'delete'; readonly key: string };
 
-/** Two members told different things of one revision. */
+/** Two members reported different events for one revision. */
 export interface ConflictFact {
   readonly kind: 'conflict';
   readonly revision: bigint;
@@ -195,19 +195,19 @@ export interface ConflictFact {
   readonly versions: readonly [readonly TruthEvent[], readonly TruthEvent[]];
 }
 
-/** What etcd holds when all is healed and quiet, asked for by etcd's own client. */
+/** The state of etcd after all faults are healed, read with etcdctl. */
 export interface FinalFact {
   readonly kind: 'final';
   readonly revision: bigint;
   readonly kvs: readonly StoredKv[];
   readonly hashes: readonly { readonly member: string; readonly revision: bigint; readonly hash: string }[];
-  /** Leases that are left although every one had the time to run out. */
+  /** Leases that remain although each had time to expire. */
   readonly leases: readonly bigint[];
 }
 
 export type History = readonly Fact[];
 
-/** The facts of one kind, in the order in which they were recorded. */
+/** The facts of one kind, in recorded order. */
 export function factsOf<K extends Fact['kind']>(history: History, kind: K): Extract<Fact, { kind: K }>[] {
   return history.filter((fact): fact is Extract<Fact, { kind: K }> => fact.kind === kind);
 }

@@ -3,7 +3,7 @@ import { EtcdError } from '#src/errors/index.js';
 import { isWrite } from './check/writes.js';
 import type { Fact, Operation, OpFact, Outcome, Result } from './history.js';
 
-/** Writes down what happens, as it happens. */
+/** Records facts as they happen. */
 export class Journal {
   readonly facts: Fact[] = [];
   readonly #current = new AsyncLocalStorage<number>();
@@ -18,12 +18,12 @@ export class Journal {
     this.facts.push(fact);
   }
 
-  /** The operation on whose behalf the present code runs. */
+  /** The op that the current code runs for. */
   get currentOp(): number | undefined {
     return this.#current.getStore();
   }
 
-  /** Whether any operation of these clients was under way at some moment since. */
+  /** Whether any op of these clients was in flight at some time since `from`. */
   hadOpsSince(from: number, clients: 'all' | readonly string[]): boolean {
     const isOne = ({ client }: { client: string }) => clients === 'all' || clients.includes(client);
     if ([...this.#pending.values()].some(isOne)) return true;
@@ -36,7 +36,7 @@ export class Journal {
     return false;
   }
 
-  /** Runs one operation and writes down how it ended; never throws what the library throws on purpose. */
+  /** Runs one op and records its outcome. Never throws an error that the library throws on purpose. */
   async run(client: string, op: Operation, call: () => Promise<Result>): Promise<OpFact> {
     const id = this.#ids++;
     const invokedAt = this.now();
@@ -60,7 +60,7 @@ async function outcomeOf(op: Operation, call: () => Promise<Result>): Promise<Ou
         error: { name: error.name, code: error.code, text: error.message },
       };
     }
-    // The reason of an abort says nothing of the request: whoever calls a write off must take it for possible.
+    // An abort reason says nothing about the request: a caller that aborts a write must assume that it may be applied.
     if (error instanceof CallAborted) {
       const type = isWrite(op) ? 'info' : 'fail';
       return { type, error: { name: error.name, code: -1, text: error.message } };
@@ -69,7 +69,7 @@ async function outcomeOf(op: Operation, call: () => Promise<Result>): Promise<Ou
   }
 }
 
-/** The reason with which the workload calls off its own operations. */
+/** The reason with which the workload aborts its own ops. */
 export class CallAborted extends Error {
   override readonly name = 'CalledOff';
 }

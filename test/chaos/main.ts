@@ -29,7 +29,7 @@ async function main(): Promise<number> {
       console.error('the run itself failed:', error);
       return 3;
     }
-    console.log('interrupted; everything is healed and stopped');
+    console.log('interrupted; every fault is healed and every process stopped');
     return 130;
   }
 }
@@ -48,11 +48,11 @@ async function runOnce(settings: Settings, signal: AbortSignal): Promise<number>
   console.log(`seed ${seed}, ${seconds} s`);
   const progress = (line: string) => console.log(line);
   const { journal, version, repeated } = await run({ seconds, seed, etcd, signal, progress });
-  console.log(`\netcd ${version}; ${repeated} revisions told a second time by a server`);
+  console.log(`\netcd ${version}; ${repeated} revisions reported twice by a server`);
   return checkHistory(journal.facts, settings);
 }
 
-/** Says what a history is worth; saves it when something is wrong with it. */
+/** Checks a history and prints the result; saves the history if it has violations. */
 function checkHistory(history: History, settings: Settings | undefined): number {
   const counts = countFacts(history, faultNames);
   console.log(formatCounts(counts));
@@ -73,7 +73,7 @@ function checkHistory(history: History, settings: Settings | undefined): number 
   console.log('no violation');
   const reasons = inconclusiveReasons(counts);
   if (reasons.length === 0) return 0;
-  console.log(`but the run is void: ${reasons.join('; ')}`);
+  console.log(`but the run is inconclusive: ${reasons.join('; ')}`);
   return 2;
 }
 

@@ -8,7 +8,7 @@ import { Truth } from './truth.js';
 
 export interface Counts {
   readonly faults: ReadonlyMap<string, { drawn: number; hit: number }>;
-  /** By kind of operation, then by outcome. */
+  /** By kind of op, then by outcome. */
   readonly operations: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly infoWrites: InfoWrites;
   readonly leases: { readonly held: number; readonly lost: number; readonly droppedEarly: number };
@@ -33,14 +33,14 @@ export function countFacts(history: History, faultNames: readonly string[]): Cou
     operations.set(name, outcomes.set(outcome.type, (outcomes.get(outcome.type) ?? 0) + 1));
   }
   const leases = factsOf(history, 'lease');
-  const told = leases.filter((fact) => fact.type === 'ended');
+  const ends = leases.filter((fact) => fact.type === 'ended');
   return {
     faults,
     operations,
     infoWrites: countInfoWrites(history, truth),
     leases: {
       held: leases.filter(({ type }) => type === 'acquired').length,
-      lost: told.filter(({ reason }) => reason === 'expired' || reason === 'lost-contact').length,
+      lost: ends.filter(({ reason }) => reason === 'expired' || reason === 'lost-contact').length,
       droppedEarly: earlyExpiries(history, truth),
     },
     renewals: factsOf(history, 'renewal').filter(({ direction }) => direction === 'sent').length,
@@ -49,13 +49,13 @@ export function countFacts(history: History, faultNames: readonly string[]): Cou
   };
 }
 
-/** What is missing for the run to prove anything. */
+/** What is missing for the run to be conclusive. */
 export function inconclusiveReasons({ faults, infoWrites, leases, renewals, attempts }: Counts): string[] {
   const reasons = [...faults].filter(([, { hit }]) => hit === 0).map(([name]) => `${name} never hit`);
   if (infoWrites.total === 0) reasons.push('no write was ambiguous');
   if (infoWrites.applied === 0) reasons.push('no ambiguous write was proven applied');
   if (leases.lost === 0) reasons.push('no lease was lost');
-  if (renewals === 0 || attempts === 0) reasons.push('nothing was seen on the wire');
+  if (renewals === 0 || attempts === 0) reasons.push('nothing was recorded on the wire');
   return reasons;
 }
 
@@ -77,8 +77,8 @@ export function formatCounts({
   }
   lines.push(
     '',
-    `${infoWrites.total} ambiguous writes: ${infoWrites.applied} proven applied (${infoWrites.appliedLate} of them after a later acknowledged write to the same key), ${infoWrites.neverApplied} never applied, ${infoWrites.unknown} deletes of which nothing can be proven`,
-    `${leases.held} leases held, ${leases.lost} lost, ${leases.droppedEarly} dropped by etcd before their time; ${renewals} renewals`,
+    `${infoWrites.total} ambiguous writes: ${infoWrites.applied} proven applied (${infoWrites.appliedLate} of them after a later acknowledged write to the same key), ${infoWrites.neverApplied} never applied, ${infoWrites.unknown} deletes whose outcome cannot be proven`,
+    `${leases.held} leases held, ${leases.lost} lost, ${leases.droppedEarly} expired early by etcd; ${renewals} renewals`,
     `${attempts} writes on the wire, ${revisions} revisions in the truth`,
   );
   return lines.join('\n');

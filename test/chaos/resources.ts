@@ -1,4 +1,4 @@
-/** What must be ended, the last first; each of them, whatever becomes of the others. */
+/** Closes everything that was added, in reverse order. An error of one does not prevent the others. */
 export class Resources implements AsyncDisposable {
   readonly #closers: (() => unknown)[] = [];
 
@@ -11,14 +11,14 @@ export class Resources implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const troubles: unknown[] = [];
+    const errors: unknown[] = [];
     for (let end = this.#closers.pop(); end; end = this.#closers.pop()) {
       try {
         await end();
       } catch (error) {
-        troubles.push(error);
+        errors.push(error);
       }
     }
-    if (troubles.length > 0) throw new AggregateError(troubles, 'not everything could be ended');
+    if (errors.length > 0) throw new AggregateError(errors, 'some resources could not be closed');
   }
 }

@@ -19,20 +19,20 @@ export interface RunOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly etcd: string | undefined;
-  /** Ends the run early: what is broken is healed, everything is closed, and the promise rejects with its reason. */
+  /** Aborts the run: faults are healed, everything is closed, and the promise rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Told every ten seconds, and at each turn. */
+  /** Called every ten seconds and at each phase. */
   readonly progress: (line: string) => void;
 }
 
 export interface RunResult {
   readonly journal: Journal;
   readonly version: string;
-  /** Revisions that servers told a second time. */
+  /** Revisions that a server reported twice. */
   readonly repeated: number;
 }
 
-/** One run: traffic, faults, truth. What was wrong is for the checks to say. */
+/** Runs the workload, injects faults and records the truth. Does not check anything. */
 export async function run(options: RunOptions): Promise<RunResult> {
   await using resources = new Resources();
   const { cluster, etcdctl } = await startCluster(options);
@@ -43,9 +43,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const log = new TruthLog(journal);
   const recorders = cluster.members.map((member) => new TruthRecorder(etcdctl, member, log));
   for (const recorder of recorders) resources.defer(() => recorder.close());
-  const { links, actors } = await openWorkers(cluster, journal, options.seed, resources);
+  const { links, workers } = await openWorkers(cluster, journal, options.seed, resources);
   const context: FaultContext = { cluster, links, recorders, journal };
-  await runWorkload(context, actors, options);
+  await runWorkload(context, workers, options);
   options.signal.throwIfAborted();
   options.progress('healed; waiting for leases to run out and for the recorders to catch up');
   journal.add(await finalState(context, etcdctl, options.signal));
@@ -61,38 +61,36 @@ async function startCluster({
   const cluster = await startEtcdCluster({ partitions: true, signal });
   if (cluster.etcdctl === undefined) {
     await cluster.close();
-    throw new Error(
-      'there is no etcdctl beside the etcd, on PATH or in the cache; the truth is taken with it',
-    );
+    throw new Error('no etcdctl beside the etcd, on PATH or in the cache; the truth is recorded with it');
   }
   return { cluster, etcdctl: new Etcdctl(cluster.etcdctl) };
 }
 
-/** A calm second, the faults, and as long a calm as it takes to see that all is well again. */
+/** One second without faults, then the faults, then two seconds to recover. */
 async function runWorkload(
   context: FaultContext,
-  actors: readonly Worker[],
+  workers: readonly Worker[],
   options: RunOptions,
 ): Promise<void> {
   const traffic = new AbortController();
-  const acting = actors.map(({ client, random, run }) => run(client, random, traffic.signal));
-  const stopTelling = reportProgress(context, options);
+  const running = workers.map(({ client, random, run }) => run(client, random, traffic.signal));
+  const stopProgress = reportProgress(context, options);
   try {
     await pause(1_000, options.signal);
     await injectFaults(context, options);
     await pause(2_000, options.signal);
   } finally {
     traffic.abort();
-    stopTelling();
-    await Promise.all(acting);
+    stopProgress();
+    await Promise.all(running);
   }
 }
 
 const faultPhaseMs = 25_000;
-/** Long enough to see that what is not broken works as it should: leases are renewed in time only then for sure. */
+/** Long enough to see normal operation: only without faults must every lease be renewed in time. */
 const recoveryPhaseMs = 7_000;
 
-/** Storms, in which two things at a time are broken, one of the servers' and one of the links', and calms between. */
+/** Alternates fault phases (one server fault and one link fault at a time) and recovery phases. */
 async function injectFaults(context: FaultContext, { seconds, seed, signal }: RunOptions): Promise<void> {
   const until = performance.now() + (seconds - 3) * 1_000;
   const both = [
@@ -105,16 +103,16 @@ async function injectFaults(context: FaultContext, { seconds, seed, signal }: Ru
   }
 }
 
-/** When one of them fails, the other ends and heals first. */
+/** If one nemesis fails, the other is stopped and heals first. */
 async function runFaultPhase(both: readonly Nemesis[], ms: number, signal: AbortSignal): Promise<void> {
   const end = new AbortController();
   const interrupted = () => end.abort();
   signal.addEventListener('abort', interrupted);
-  const raging = both.map((nemesis) => nemesis.run(ms, end.signal));
-  for (const one of raging) one.catch(interrupted);
+  const running = both.map((nemesis) => nemesis.run(ms, end.signal));
+  for (const one of running) one.catch(interrupted);
   try {
-    await Promise.allSettled(raging);
-    await Promise.all(raging);
+    await Promise.allSettled(running);
+    await Promise.all(running);
   } finally {
     signal.removeEventListener('abort', interrupted);
   }
@@ -123,16 +121,16 @@ async function runFaultPhase(both: readonly Nemesis[], ms: number, signal: Abort
 function reportProgress({ journal }: FaultContext, { progress }: RunOptions): () => void {
   const begun = journal.now();
   const timer = setInterval(() => {
-    const counts = { op: 0, ambiguous: 0, fault: 0 };
+    const counts = { op: 0, info: 0, fault: 0 };
     for (const fact of journal.facts) {
       if (fact.kind === 'fault') counts.fault++;
       if (fact.kind !== 'op') continue;
       counts.op++;
-      if (fact.outcome.type === 'info') counts.ambiguous++;
+      if (fact.outcome.type === 'info') counts.info++;
     }
     const seconds = Math.round((journal.now() - begun) / 1_000);
     progress(
-      `${seconds} s: ${counts.op} operations, ${counts.ambiguous} ambiguous writes, ${counts.fault} faults`,
+      `${seconds} s: ${counts.op} operations, ${counts.info} ambiguous writes, ${counts.fault} faults`,
     );
   }, 10_000);
   return () => clearInterval(timer);
@@ -165,7 +163,7 @@ async function finalState(
   return { kind: 'final', revision, kvs, hashes, leases };
 }
 
-/** Asks until the answer is as it should be, or for so long that the last answer must be judged. */
+/** Polls until the answer is fine, or until the timeout; the checks then judge the last answer. */
 async function pollUntil<T>(
   isFine: (answer: T) => boolean,
   signal: AbortSignal,

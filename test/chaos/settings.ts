@@ -2,19 +2,19 @@ import { parseArgs } from 'node:util';
 
 export const help = `npm run chaos -- [options]
 
-Breaks a real cluster of three at random while clients of the library write, read and hold leases, and then holds all
-that they were told against what etcd's own client saw.
+Breaks a real cluster of three at random while clients of the library write, read and hold leases. Then checks
+everything that the clients observed against what etcdctl saw.
 
-  --seconds N      how long there is traffic (default 60; at least 20); longer if a fault has not hit yet
-  --seed S         what is drawn: faults, operations, timeouts (default: drawn, and printed)
-  --etcd PATH      the etcd to break, with an etcdctl beside it (default: as the test kit finds one)
-  --keep-history   save the history even if nothing is wrong
-  --check FILE     judge a saved history again, and run nothing
+  --seconds N      duration of the workload (default 60; at least 20); longer if a fault has not hit yet
+  --seed S         determines faults, ops and timeouts (default: random, printed)
+  --etcd PATH      the etcd to break, with an etcdctl beside it (default: the one that the test kit finds)
+  --keep-history   save the history even without a violation
+  --check FILE     check a saved history, run nothing
   --help           this text
 
-Exit code 0: no violation. 1: a violation; its facts are printed and the history is saved. 2: void, since a fault never
-hit, or no write was ambiguous, or none of those was applied, or no lease was lost. 3: the run itself failed. 130:
-interrupted; what was broken is healed, and nothing is left running.`;
+Exit code 0: no violation. 1: a violation; its facts are printed and the history is saved. 2: inconclusive: a fault
+never hit, no write was ambiguous, none of those was applied, or no lease was lost. 3: the run itself failed. 130:
+interrupted; faults are healed and no process is left running.`;
 
 export interface Settings {
   readonly seconds: number;
@@ -25,7 +25,7 @@ export interface Settings {
   readonly help: boolean;
 }
 
-/** @throws {TypeError} for what cannot be meant. */
+/** @throws {TypeError} for an unknown option or an invalid value. */
 export function parseSettings(args: readonly string[]): Settings {
   const { values } = parseArgs({
     args: [...args],

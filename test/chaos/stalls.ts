@@ -3,7 +3,7 @@ import type { Journal } from './journal.js';
 const intervalMs = 10;
 const shortestMs = 10;
 
-/** Notes whenever this process stood still, until the returned function is called. */
+/** Records stalls of this process until the returned function is called. */
 export function recordStalls(journal: Journal): () => void {
   let last = journal.now();
   const timer = setInterval(() => {

@@ -14,8 +14,8 @@ const unary = /^\/etcdserverpb\.(?:KV\/(Put|DeleteRange|Txn)|Lease\/(LeaseGrant|
 const keepAlive = '/etcdserverpb.Lease/LeaseKeepAlive';
 
 /**
- * Listens at grpc-js's channel, below all that the library does, and writes down each sending of a write and each
- * renewal of a lease. Returns the function that ends it.
+ * Intercepts grpc-js's channel, below the library, and records each attempt of a write and each lease renewal. Returns
+ * a function that removes the interception.
  */
 export function tap(journal: Journal): () => void {
   const prototype = Channel.prototype;
@@ -52,21 +52,21 @@ function tapUnary(call: Call, rpc: string, journal: Journal): void {
 }
 
 function tapRenewals(call: Call, stream: number, journal: Journal): void {
-  const note = (direction: 'sent' | 'acked', lease: bigint, ttlSeconds: number) =>
+  const record = (direction: 'sent' | 'acked', lease: bigint, ttlSeconds: number) =>
     journal.add({ kind: 'renewal', direction, stream, lease, at: journal.now(), ttlSeconds });
-  interceptSend(call, (message) => note('sent', LeaseKeepAliveRequest.decode(message).ID, 0));
+  interceptSend(call, (message) => record('sent', LeaseKeepAliveRequest.decode(message).ID, 0));
   interceptListener(call, {
     message: (bytes) => {
       const { ID, TTL }: Renewed = LeaseKeepAliveResponse.decode(bytes);
-      note('acked', ID, Number(TTL));
+      record('acked', ID, Number(TTL));
     },
   });
 }
 
-function interceptSend(call: Call, heard: (message: Buffer) => void): void {
+function interceptSend(call: Call, onMessage: (message: Buffer) => void): void {
   const send = call.sendMessageWithContext.bind(call);
   call.sendMessageWithContext = (context, message) => {
-    heard(message);
+    onMessage(message);
     send(context, message);
   };
 }
@@ -76,18 +76,18 @@ interface TapListener {
   readonly status?: (status: StatusObject) => void;
 }
 
-/** Heard before the library hears it, so that what it tells its caller comes later in the history. */
-function interceptListener(call: Call, ears: TapListener): void {
+/** Runs before the library's listener, so that the attempt precedes the op's completion in the history. */
+function interceptListener(call: Call, tap: TapListener): void {
   const start = call.start.bind(call);
   call.start = (metadata: Metadata, listener: Listener) =>
     start(metadata, {
       onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
       onReceiveMessage: (bytes) => {
-        ears.message?.(bytes);
+        tap.message?.(bytes);
         listener.onReceiveMessage(bytes);
       },
       onReceiveStatus: (status) => {
-        ears.status?.(status);
+        tap.status?.(status);
         listener.onReceiveStatus(status);
       },
     });

@@ -7,7 +7,7 @@ import { type Etcdctl, eventsOf } from './etcdctl.js';
 import type { TruthEvent } from './history.js';
 import type { Journal } from './journal.js';
 
-/** The union of what the members tell, and where they differ. */
+/** Merges the members' events and records where they differ. */
 export class TruthLog {
   readonly #journal: Journal;
   readonly #first = new Map<bigint, { readonly member: string; readonly events: readonly TruthEvent[] }>();
@@ -30,7 +30,7 @@ export class TruthLog {
 
 const restartMs = 200;
 
-/** `etcdctl watch` on one member, straight and not through any proxy; begun again where it stopped. */
+/** Runs `etcdctl watch` on one member, without a proxy, and restarts it from the last revision when it ends. */
 export class TruthRecorder {
   readonly #etcdctl: Etcdctl;
   readonly #member: EtcdMember;
@@ -39,7 +39,7 @@ export class TruthRecorder {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #last = 0n;
-  /** Revisions told again although they had been told: the time travel of old servers. */
+  /** Revisions that a server reported twice: old servers go back in time. */
   repeated = 0;
 
   constructor(etcdctl: Etcdctl, member: EtcdMember, log: TruthLog) {
@@ -49,7 +49,7 @@ export class TruthRecorder {
     this.#start();
   }
 
-  /** The last revision it was told of. */
+  /** The last revision received. */
   get last(): bigint {
     return this.#last;
   }
@@ -72,7 +72,7 @@ export class TruthRecorder {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     this.#child = child;
-    // However this process ends, nothing of it stays.
+    // Kills etcdctl even if this process crashes.
     const guarding = guard('kill -9 "$1" 2>/dev/null', [String(child.pid)]);
     child.once('exit', () => guarding.release());
     const lines = createInterface({ input: child.stdout });

@@ -1,21 +1,21 @@
 import { factsOf, type History, type StoredKv, type TruthEvent, type TruthFact } from './history.js';
 
-/** A put as it stands in the truth. */
+/** A put in the truth. */
 export interface TruePut {
   readonly revision: bigint;
   readonly at: number;
   readonly kv: StoredKv;
 }
 
-/** What became of a key at a revision. */
+/** A change of a key at a revision. */
 export interface Change {
   readonly revision: bigint;
   readonly at: number;
-  /** Undefined from a delete on. */
+  /** Undefined for a delete. */
   readonly kv: StoredKv | undefined;
 }
 
-/** The store's whole history, to be asked how it was at any revision. */
+/** The store's complete history, which can be read at any revision. */
 export class Truth {
   readonly revisions: readonly TruthFact[];
   readonly #byRevision = new Map<bigint, TruthFact>();
@@ -43,7 +43,7 @@ export class Truth {
     return this.#byRevision.get(revision)?.events ?? [];
   }
 
-  /** Where a value was put; more than one place is one too many. */
+  /** Where a value was put; more than one put is a violation. */
   putsOf(value: string): readonly TruePut[] {
     return this.#byValue.get(value) ?? [];
   }
@@ -58,22 +58,22 @@ export class Truth {
     return this.at(revision).some((event) => event.type === 'delete' && event.key === key);
   }
 
-  /** The keys that start with a prefix and were ever there, in order. */
+  /** All keys with the prefix that ever existed, sorted. */
   keys(prefix: string): string[] {
     return [...this.#byKey.keys()].filter((key) => key.startsWith(prefix)).sort();
   }
 
-  /** All that ever became of a key, the first thing first. */
+  /** All changes of a key, oldest first. */
   changesOf(key: string): readonly Change[] {
     return this.#byKey.get(key) ?? [];
   }
 
-  /** The key as it was once the revision was through. */
+  /** The key at a revision, including the changes of that revision. */
   get(key: string, revision: bigint): StoredKv | undefined {
     return this.lastChange(key, revision)?.kv;
   }
 
-  /** What last became of a key, up to and with the revision. */
+  /** The last change of a key at or before the revision. */
   lastChange(key: string, revision: bigint): Change | undefined {
     const changes = this.changesOf(key);
     let [low, high] = [0, changes.length];
@@ -85,7 +85,7 @@ export class Truth {
     return changes[low - 1];
   }
 
-  /** The keys that start with a prefix, in order. */
+  /** The keys with the prefix at a revision, sorted. */
   range(prefix: string, revision: bigint): StoredKv[] {
     return this.keys(prefix)
       .map((key) => this.get(key, revision))

@@ -8,20 +8,20 @@ import { RecordedClient } from './workload/client.js';
 import { runKvOps } from './workload/kv-ops.js';
 import { runLeaseOps } from './workload/lease-ops.js';
 
-/** Somebody who calls one thing after the other. */
+/** A worker of the run: performs one op after the other through its client. */
 export interface Worker {
   readonly client: RecordedClient;
   readonly random: Random;
   run(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void>;
 }
 
-/** As fast as etcd allows, so that a dead link is found out within a fault or two. */
+/** Short, so that a dead link is detected within one or two faults. */
 const keepaliveOptions = { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 2_000, connectTimeoutMs: 2_000 };
 
 interface WorkerPlan {
-  /** One for each actor on the one client. */
+  /** One worker per name; all share one client. */
   readonly names: readonly string[];
-  /** The only member it knows; undefined: all of them. */
+  /** The only member that the client knows. Default: all members. */
   readonly member?: number;
   readonly run: Worker['run'];
 }
@@ -40,27 +40,30 @@ const plans: readonly WorkerPlan[] = [
   { names: ['hb', 'hc', 'hd'], run: runLeaseOps },
 ];
 
-/** Opens all clients, each with links of its own to the members that it knows. */
+/** Opens all clients. Each client has its own proxy to every member that it knows. */
 export async function openWorkers(
   cluster: EtcdClusterHandle,
   journal: Journal,
   seed: number,
   resources: Resources,
-): Promise<{ readonly links: readonly Link[]; readonly actors: readonly Worker[] }> {
+): Promise<{ readonly links: readonly Link[]; readonly workers: readonly Worker[] }> {
   const links: Link[] = [];
-  const actors: Worker[] = [];
+  const workers: Worker[] = [];
   for (const plan of plans) {
-    const own = await openLinks(cluster, plan);
-    for (const { proxy } of own) resources.use(proxy);
-    const etcd = new EtcdClient({ endpoints: own.map(({ proxy }) => proxy.endpoint), ...keepaliveOptions });
+    const ownLinks = await openLinks(cluster, plan);
+    for (const { proxy } of ownLinks) resources.use(proxy);
+    const etcd = new EtcdClient({
+      endpoints: ownLinks.map(({ proxy }) => proxy.endpoint),
+      ...keepaliveOptions,
+    });
     resources.use(etcd);
-    links.push(...own);
+    links.push(...ownLinks);
     for (const name of plan.names) {
-      const random = new Random(seed * 31 + actors.length);
-      actors.push({ client: new RecordedClient(name, etcd, journal), random, run: plan.run });
+      const random = new Random(seed * 31 + workers.length);
+      workers.push({ client: new RecordedClient(name, etcd, journal), random, run: plan.run });
     }
   }
-  return { links, actors };
+  return { links, workers };
 }
 
 function openLinks(cluster: EtcdClusterHandle, { names: clients, member }: WorkerPlan): Promise<Link[]> {

@@ -1,9 +1,9 @@
-/** Raises or ends the alarm that a member over its quota raises itself: all members then refuse what needs space. */
+/** Raises or clears the alarm that a member over its quota raises: all members then reject writes. */
 export async function setAlarm(endpoint: string, action: 'ACTIVATE' | 'DEACTIVATE'): Promise<void> {
   const post = async (method: string, body: object) => {
     const request = { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) };
     const answer = await fetch(`http://${endpoint}/v3/maintenance/${method}`, request);
-    if (!answer.ok) throw new Error(`${method} is answered ${answer.status}: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`${method} returned ${answer.status}: ${await answer.text()}`);
     return answer.json();
   };
   const { header } = (await post('status', {})) as { header: { member_id: string } };

@@ -1,4 +1,4 @@
-// The callers of one kind: node caller.js <part as JSON>.
+// The callers of one kind: node caller.js <config as JSON>.
 import { setTimeout as sleep } from 'node:timers/promises';
 import grpc, { type ChannelOptions } from '@grpc/grpc-js';
 import { dial, EtcdClient, registerEtcdResolver, ServiceDirectory } from '#src/index.js';
@@ -12,18 +12,18 @@ const config = JSON.parse(process.argv[2] ?? '') as CallerConfig;
 const report = (of: Report) => void process.send?.(of);
 process.once('disconnect', () => process.exit());
 
-const ends = new ConnectionEnds();
+const connectionEndings = new ConnectionEnds();
 const random = new Random(config.seed);
 const client = new EtcdClient({ endpoints: config.endpoints });
-/** So long after a call failed, its connection is surely seen to have ended. */
+/** Within this time after a failed call, the end of its connection is observed. */
 const closeDetectionMs = 250;
-/** Time between the calls of one loop of a steady caller, and between those of a caller with fresh channels. */
+/** Pause between the calls of a steady caller's loop, and between those of a caller with fresh channels. */
 const gapMs = { steady: 20, fresh: 150 };
-/** From shorter than a channel takes to idle to longer than the directory follows a service after that. */
+/** From shorter than the channel's idle timeout to longer than the directory follows a service after it. */
 const idlePausesMs = [800, 2_000, 4_000, 9_000, 14_000];
 const idleTimeoutMs = 1_200;
 
-/** A directory of its own, so that nothing but its own channel keeps the service followed. */
+/** Has its own directory, so that only its own channel keeps the service followed. */
 class Caller {
   readonly name: string;
   readonly #scheme: string;
@@ -48,7 +48,7 @@ class Caller {
     await this.#directory.ready(service, { minEndpoints: 7, timeoutMs: 60_000 });
   }
 
-  /** Reports each view; the service stays followed. */
+  /** Keeps the service followed, and reports each view. */
   follow(): void {
     this.#directory.follow(service, {
       view: ({ endpoints, held }) => {
@@ -83,7 +83,7 @@ class Caller {
     const { code, details: text } = error;
     const endedAt = nowMs();
     setTimeout(() => {
-      const connectionEnds = ends.since(peer, startedAt);
+      const connectionEnds = connectionEndings.since(peer, startedAt);
       report({ type: 'failed', caller: this.name, code, text, peer, startedAt, endedAt, connectionEnds });
     }, closeDetectionMs);
   }

@@ -7,10 +7,10 @@ export interface Kill {
   readonly at: number;
 }
 
-/** A killed process's connections end at once; so long it may take a busy caller to see it. */
+/** A killed process's connections end immediately; a busy caller may take this long to observe it. */
 const closeDetectionMs = 5_000;
 
-/** Whether the call was in flight on a server that was killed: it started before its process saw the connection end. */
+/** Whether the call was in flight on a killed server: it started before the caller observed the connection's end. */
 export function wasInFlight(call: FailedCall, kills: readonly Kill[]): boolean {
   return kills.some(
     ({ addr, at }) =>
@@ -20,7 +20,7 @@ export function wasInFlight(call: FailedCall, kills: readonly Kill[]): boolean {
   );
 }
 
-/** A code and a text that calls of one cause have in common: without addresses, times and numbers. */
+/** The code and text that calls with one cause share: addresses, times and numbers are removed. */
 export function causeOf({ code, text }: FailedCall): string {
   const common = text
     .replace(/\d+\.\d+\.\d+\.\d+:\d+/g, 'ADDR')

@@ -6,31 +6,31 @@ import type { Report } from './messages.js';
 
 type Program = 'server' | 'workers' | 'caller';
 
-/** A process of the run; it dies with the run. */
+/** A child process, killed when the run ends. */
 export class Child {
   readonly #process: ChildProcess;
   readonly exited: Promise<void>;
 
-  constructor(program: Program, part: object, hear: (report: Report) => void) {
+  constructor(program: Program, config: object, onReport: (report: Report) => void) {
     const path = fileURLToPath(new URL(`${program}.js`, import.meta.url));
-    this.#process = fork(path, [JSON.stringify(part)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#process = fork(path, [JSON.stringify(config)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const guarding = guard('kill -9 "$1" 2>/dev/null', [String(this.#process.pid)]);
     this.exited = once(this.#process, 'exit').then(() => guarding.release());
-    this.#process.on('message', hear);
+    this.#process.on('message', onReport);
   }
 
-  /** Resolves with the first report of that type from now on. */
+  /** Resolves with the next report of this type. */
   async next<T extends Report['type']>(type: T, ms: number): Promise<Report & { readonly type: T }> {
     const wanted = new Promise<Report & { readonly type: T }>((resolve) => {
-      const hear = (report: Report) => {
+      const onReport = (report: Report) => {
         if (report.type !== type) return;
-        this.#process.off('message', hear);
+        this.#process.off('message', onReport);
         resolve(report as Report & { readonly type: T });
       };
-      this.#process.on('message', hear);
+      this.#process.on('message', onReport);
     });
     const ended = this.exited.then(() => {
-      throw new Error(`the process ended; expected was '${type}'`);
+      throw new Error(`the process exited before '${type}'`);
     });
     return withTimeout(ms, `'${type}'`, Promise.race([wanted, ended]));
   }
@@ -39,10 +39,10 @@ export class Child {
     this.#process.send(message);
   }
 
-  /** Asks it to drain; resolves when it has ended. */
+  /** Sends SIGTERM, which drains the process; resolves when it has exited. */
   async terminate(ms: number): Promise<void> {
     this.#process.kill('SIGTERM');
-    await withTimeout(ms, 'the end of a drained server', this.exited);
+    await withTimeout(ms, 'the drained server to exit', this.exited);
   }
 
   async kill(): Promise<void> {
@@ -54,7 +54,7 @@ export class Child {
 async function withTimeout<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${what}`)), ms);
+    timer = setTimeout(() => reject(new Error(`timed out after ${ms} ms waiting for ${what}`)), ms);
   });
   try {
     return await Promise.race([work, late]);

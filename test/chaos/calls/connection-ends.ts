@@ -2,11 +2,11 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { nowMs } from '../naming/clock.js';
 
-/** When this process saw its connections end, by the `host:port` of the other side. */
+/** When this process observed the ends of its connections, by the peer's `host:port`. */
 export class ConnectionEnds {
   readonly #ends = new Map<string, number[]>();
 
-  /** Of all sockets that are opened from now on. */
+  /** Tracks every socket that is opened from now on. */
   constructor() {
     subscribe('net.client.socket', (message) => {
       const { socket } = message as { readonly socket: Socket };

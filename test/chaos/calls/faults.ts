@@ -4,7 +4,7 @@ import { pause } from '../faults/fault.js';
 import { setAlarm } from './alarm.js';
 import type { Fleet } from './fleet.js';
 
-/** What a fault has to do with. */
+/** What a fault can act on. */
 export interface FaultContext {
   readonly cluster: EtcdClusterHandle;
   readonly fleet: Fleet;
@@ -13,10 +13,10 @@ export interface FaultContext {
   readonly signal: AbortSignal;
 }
 
-/** Begins, holds and ends within one call. */
+/** Begins and ends within one call. */
 export interface Fault {
   readonly name: string;
-  run(scene: FaultContext): Promise<void>;
+  run(context: FaultContext): Promise<void>;
 }
 
 export const faults: readonly Fault[] = [
@@ -29,13 +29,13 @@ export const faults: readonly Fault[] = [
       fleet.killServer(random, random.between(500, ttlMs * 1.2), signal),
   },
   { name: 'worker killed', run: ({ fleet }) => fleet.command('kill-worker') },
-  { name: 'etcd member killed', run: (scene) => stopMember(scene, 'kill') },
-  { name: 'etcd killed', run: (scene) => stopCluster(scene, 'kill') },
-  { name: 'etcd member stopped', run: (scene) => stopMember(scene, 'stop') },
-  { name: 'etcd stopped', run: (scene) => stopCluster(scene, 'stop') },
-  { name: 'etcd stalled, 0.5 TTL', run: (scene) => stallCluster(scene, 0.5) },
-  { name: 'etcd stalled, 1 TTL', run: (scene) => stallCluster(scene, 1) },
-  { name: 'etcd stalled, 2 TTL', run: (scene) => stallCluster(scene, 2) },
+  { name: 'etcd member killed', run: (context) => stopMember(context, 'kill') },
+  { name: 'etcd killed', run: (context) => stopCluster(context, 'kill') },
+  { name: 'etcd member stopped', run: (context) => stopMember(context, 'stop') },
+  { name: 'etcd stopped', run: (context) => stopCluster(context, 'stop') },
+  { name: 'etcd stalled, 0.5 TTL', run: (context) => stallCluster(context, 0.5) },
+  { name: 'etcd stalled, 1 TTL', run: (context) => stallCluster(context, 1) },
+  { name: 'etcd stalled, 2 TTL', run: (context) => stallCluster(context, 2) },
   { name: 'etcd wiped', run: ({ cluster }) => cluster.wipe() },
   { name: 'etcd compacted', run: compact },
   { name: 'etcd without space', run: exhaustSpace },
@@ -51,7 +51,7 @@ async function stopMember(
   await member.restart();
 }
 
-/** Leases go on from their full time when etcd is back; for longer than that callers have what they remember. */
+/** After a restart, leases continue with their full TTL; in longer outages, callers use the directory's memory. */
 async function stopCluster(
   { cluster, random, ttlMs, signal }: FaultContext,
   how: 'kill' | 'stop',
@@ -67,7 +67,7 @@ async function stallCluster({ cluster, ttlMs, signal }: FaultContext, ttls: numb
   await Promise.all(cluster.members.map((member) => member.resume()));
 }
 
-/** Up to the present revision, while a follower is stalled: whoever watches there has missed what is compacted. */
+/** Compacts at the current revision while a follower is paused: watchers there have missed the compacted revisions. */
 async function compact({ cluster, random, signal }: FaultContext): Promise<void> {
   const leader = await cluster.leader();
   const follower = random.pick(cluster.members.filter((member) => member !== leader));

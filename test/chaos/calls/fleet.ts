@@ -7,7 +7,7 @@ import type { CallerConfig, Command, Report, ServerConfig, WorkersConfig } from 
 import type { Settings } from './settings.js';
 import type { Tally } from './tally.js';
 
-/** So long a process may take to start and register, on a busy machine. */
+/** How long a process may take to start and register on a busy machine. */
 const startMs = 60_000;
 const drainMs = 60_000;
 
@@ -56,10 +56,10 @@ export class Fleet {
       protectionMs: ttlSeconds * 1_000,
       seed: seed + i,
     }));
-    await Promise.all(parts.map((part) => this.#child('caller', part).next('ready', startMs)));
+    await Promise.all(parts.map((config) => this.#child('caller', config).next('ready', startMs)));
   }
 
-  /** Replaces all servers, one after the other. `surge`: the new one is registered before the old one drains. */
+  /** Replaces all servers one by one. `surge`: the new server registers before the old one drains. */
   async rollServers(surge: boolean): Promise<void> {
     for (const [i, { child }] of this.#servers.entries()) {
       const next = surge ? await this.#open('server', this.#serverConfig(i)) : undefined;
@@ -68,14 +68,14 @@ export class Fleet {
     }
   }
 
-  async command(order: Command): Promise<void> {
+  async command(command: Command): Promise<void> {
     const child = this.#workers?.child;
-    const done = child?.next(order === 'roll' ? 'rolled' : 'restarted', 5 * drainMs);
-    child?.send(order);
+    const done = child?.next(command === 'roll' ? 'rolled' : 'restarted', 5 * drainMs);
+    child?.send(command);
     await done;
   }
 
-  /** Kills a server, and starts another in its place after so long. */
+  /** Kills a server, and starts its replacement after `downMs`. */
   async killServer(random: Random, downMs: number, signal: AbortSignal): Promise<void> {
     const victim = random.pick(this.#servers);
     const i = this.#servers.indexOf(victim);
@@ -85,7 +85,7 @@ export class Fleet {
     this.#servers[i] = await this.#open('server', this.#serverConfig(i));
   }
 
-  /** What steady callers do not see as it is; undefined when all do. */
+  /** How a steady caller's view differs from the live servers; undefined if none does. */
   viewMismatch(): string | undefined {
     const living = new Set(
       [...this.#servers, ...(this.#workers ? [this.#workers] : [])].map(({ addr }) => addr),
@@ -94,7 +94,7 @@ export class Fleet {
       const missing = [...living].filter((addr) => !addrs.includes(addr)).length;
       const surplus = addrs.filter((addr) => !living.has(addr)).length;
       if (missing + surplus + held > 0)
-        return `${caller} misses ${missing} servers, has ${surplus} that are gone, and ${held} records held`;
+        return `${caller} misses ${missing} servers, has ${surplus} stopped ones, and ${held} protected records`;
     }
     return this.#views.size === 0 ? 'no caller has a view' : undefined;
   }
@@ -103,14 +103,14 @@ export class Fleet {
     return { endpoints: this.#endpoints, ttlSeconds: this.#settings.ttlSeconds, reportsWeight: i === 0 };
   }
 
-  async #open(program: 'server' | 'workers', part: ServerConfig | WorkersConfig): Promise<Server> {
-    const child = this.#child(program, part);
+  async #open(program: 'server' | 'workers', config: ServerConfig | WorkersConfig): Promise<Server> {
+    const child = this.#child(program, config);
     const { addr } = await child.next('registered', startMs);
     return { child, addr };
   }
 
-  #child(program: 'server' | 'workers' | 'caller', part: object): Child {
-    const child = new Child(program, part, (report) => this.#onReport(report));
+  #child(program: 'server' | 'workers' | 'caller', config: object): Child {
+    const child = new Child(program, config, (report) => this.#onReport(report));
     this.#resources.defer(() => child.kill());
     return child;
   }

@@ -1,4 +1,4 @@
-// npm run chaos:calls: calls by name, under everything that may befall their servers and etcd.
+// npm run chaos:calls: gRPC calls by service name during faults of their servers and of etcd.
 import { startEtcdCluster } from '#src/testing/index.js';
 import { Random } from '../../sim/random.js';
 import { Resources } from '../resources.js';
@@ -17,11 +17,11 @@ async function main(settings: Settings): Promise<number> {
   const faults = allFaults.filter(
     ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
   );
-  if (faults.length === 0) throw new TypeError(`no fault is named ${only.join(' or ')}`);
+  if (faults.length === 0) throw new TypeError(`no fault matches ${only.join(' or ')}`);
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
   await using resources = new Resources();
-  const cluster = await startEtcdCluster({ startTimeoutMs: 60_000 }); // of restarts, too
+  const cluster = await startEtcdCluster({ startTimeoutMs: 60_000 }); // also for restarts
   resources.use(cluster);
   console.log(`etcd ${cluster.version}, ${policy}, seed ${seed}, ${seconds} s, TTL ${ttlSeconds} s`);
   const tally = new Tally();
@@ -31,14 +31,14 @@ async function main(settings: Settings): Promise<number> {
   const progress = () => console.log(progressLine(tally, (performance.now() - began) / 1_000));
   const timer = setInterval(progress, progressMs);
   resources.defer(() => clearInterval(timer));
-  const scene = {
+  const context = {
     cluster,
     fleet,
     ttlMs: ttlSeconds * 1_000,
     random: new Random(seed),
     signal: abort.signal,
   };
-  await runFaults(faults, scene, tally, seconds);
+  await runFaults(faults, context, tally, seconds);
   progress();
   console.log(`\n${summary(tally)}\n\n${legend}`);
   return exitCode(tally, faults, abort.signal);
@@ -48,9 +48,7 @@ function exitCode(tally: Tally, faults: readonly { readonly name: string }[], si
   const wrong = [
     ...(tally.failed > 0 ? [`${tally.failed} calls failed`] : []),
     ...(tally.fewest === 0 ? ['a view was empty while servers lived'] : []),
-    ...(tally.stepFailures.length > 0
-      ? [`${tally.stepFailures.length} steps did not come to their end`]
-      : []),
+    ...(tally.stepFailures.length > 0 ? [`${tally.stepFailures.length} steps did not complete`] : []),
   ];
   if (wrong.length > 0) {
     console.log(`FAILED: ${wrong.join('; ')}`);
@@ -58,7 +56,9 @@ function exitCode(tally: Tally, faults: readonly { readonly name: string }[], si
   }
   if (signal.aborted) return 130;
   const missing = faults.filter(({ name }) => tally.row(name).happened === 0);
-  console.log(`no call failed, and no view was empty${missing.length > 0 ? '; but the run is void:' : ''}`);
+  console.log(
+    `no call failed, and no view was empty${missing.length > 0 ? '; but the run is inconclusive:' : ''}`,
+  );
   for (const { name } of missing) console.log(`'${name}' never happened`);
   return missing.length > 0 ? 2 : 0;
 }

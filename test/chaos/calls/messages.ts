@@ -2,11 +2,11 @@ import type { Policy } from './settings.js';
 
 export const service = 'chaos/calls';
 
-/** What a process of the run is started with, as JSON. */
+/** The configuration of a process, passed as JSON. */
 export interface ServerConfig {
   readonly endpoints: readonly string[];
   readonly ttlSeconds: number;
-  /** Whether it changes its weight all the time. */
+  /** Whether it changes its weight continuously. */
   readonly reportsWeight: boolean;
 }
 
@@ -23,17 +23,17 @@ export interface CallerConfig {
   readonly name: string;
   readonly kind: CallerKind;
   readonly policy: Policy;
-  /** As long as a registration's TTL: whoever lives has registered again by then. */
+  /** Equal to the registrations' TTL: every live server has registered again by then. */
   readonly protectionMs: number;
   readonly seed: number;
 }
 
-/** A call that failed, with what decides whether it was in flight on a killed server. */
+/** A failed call, with the data that decides whether it was in flight on a killed server. */
 export interface FailedCall {
   readonly caller: string;
   readonly code: number;
   readonly text: string;
-  /** `host:port` of the server that had the call; another text while none had it. */
+  /** `host:port` of the server that received the call; another text if none did. */
   readonly peer: string;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -41,7 +41,7 @@ export interface FailedCall {
   readonly connectionEnds: readonly number[];
 }
 
-/** From a process to the run. */
+/** From a child process to the run. */
 export type Report =
   | { readonly type: 'ready' }
   | { readonly type: 'registered'; readonly addr: string }

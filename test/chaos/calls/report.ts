@@ -30,12 +30,12 @@ export function summary(tally: Tally): string {
     ...[...tally.causes]
       .sort((a, b) => b[1] - a[1])
       .map(([cause, count]) => `${String(count).padStart(7)}  ${cause}`),
-    ...tally.stepFailures.map((text) => `TROUBLE ${text}`),
+    ...tally.stepFailures.map((text) => `STEP FAILED ${text}`),
   ].join('\n');
 }
 
-export const legend = `killed: in flight on a killed server, which counts as no failure. fewest: endpoints in any caller's view.
-settled: seconds from the end of the fault until all steady callers saw exactly the servers that live, the longest.`;
+export const legend = `killed: in flight on a killed server; not a failure. fewest: endpoints in any caller's view.
+settled: seconds from the end of the fault until every steady caller saw exactly the live servers, maximum.`;
 
 function shown(fewest: number): string | number {
   return Number.isFinite(fewest) ? fewest : '-';

@@ -13,10 +13,10 @@ const method: grpc.MethodDefinition<Buffer, Buffer> = {
   responseDeserialize: identity,
 };
 
-/** Now and then an answer takes long, so that calls are under way when a server goes. */
+/** Some responses are slow, so that calls are in flight when a server stops. */
 const responseDelaysMs = [0, 5, 5, 10, 20, 300];
 
-/** A server whose port is bound. `port` 0: any that is free. */
+/** Starts a server. `port` 0: any free port. */
 export async function startServer(
   port: number,
 ): Promise<{ readonly server: grpc.Server; readonly addr: string }> {
@@ -38,7 +38,7 @@ const deadlineMs = 10_000;
 
 export type CallFailure = { readonly error: grpc.ServiceError; readonly peer: string } | undefined;
 
-/** One call; resolves with what went wrong. */
+/** Makes one call; resolves with its failure, if any. */
 export function ask(channel: grpc.Client): Promise<CallFailure> {
   return new Promise((resolve) => {
     const call = channel.makeUnaryRequest(

@@ -3,38 +3,41 @@ import { pause } from '../faults/fault.js';
 import type { Fault, FaultContext } from './faults.js';
 import type { Tally } from './tally.js';
 
-/** So long all callers may take to see all servers again; the run goes on without, and says so. */
+/** How long callers may take to see all servers again; after that, the run records a failure and continues. */
 const settleTimeoutMs = 60_000;
-/** So long they must go on seeing them. */
+/** How long the views must stay correct. */
 const stableMs = 3_000;
 
-/** One fault after the other, out of a bag that holds each once and is filled again when it is empty. */
+/** Injects one fault at a time from a shuffled bag that is refilled when empty. */
 export async function runFaults(
   faults: readonly Fault[],
-  scene: FaultContext,
+  context: FaultContext,
   tally: Tally,
   seconds: number,
 ): Promise<void> {
   const until = performance.now() + seconds * 1_000;
-  const { random, signal } = scene;
+  const { random, signal } = context;
   const isOn = () => performance.now() < until && !signal.aborted;
-  await settle(scene, tally, '(start)');
+  await settle(context, tally, '(start)');
   let bag: Fault[] = [];
   while (isOn()) {
     if (bag.length === 0) bag = shuffled(faults, random);
     const fault = bag.pop() as Fault;
     tally.beginPhase(fault.name, 'during');
     await fault
-      .run(scene)
+      .run(context)
       .catch((error: Error) => tally.stepFailures.push(`${fault.name}: ${error.message}`));
     tally.row(fault.name).happened++;
     tally.beginPhase(fault.name, 'after');
-    await settle(scene, tally, fault.name);
+    await settle(context, tally, fault.name);
     await pause(random.between(0, 1_000), signal);
   }
 }
 
-/** Waits until callers see what is there, and go on seeing it: what a fault has begun, such as leases' ends, may come late. */
+/**
+ * Waits until the callers' views are correct and stay so: late effects of a fault, such as expiring leases, are
+ * included.
+ */
 async function settle({ fleet, signal }: FaultContext, tally: Tally, fault: string): Promise<void> {
   const began = performance.now();
   let lastWrong = began;

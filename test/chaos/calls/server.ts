@@ -1,4 +1,4 @@
-// A server of the run: node server.js <part as JSON>. SIGTERM: it drains and ends.
+// A server of the run: node server.js <config as JSON>. SIGTERM drains it and ends the process.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdClient, type Registration, registerServer } from '#src/index.js';
 import { type Report, type ServerConfig, service } from './messages.js';
@@ -20,7 +20,7 @@ process.once('SIGTERM', async () => {
 report({ type: 'registered', addr });
 if (reportsWeight) await reportWeights(registration);
 
-/** Also while it drains, as a reporter that knows nothing of it does; no update waits for the one before. */
+/** Also runs while the server drains, because a reporter does not know about that. Updates overlap. */
 async function reportWeights(of: Registration): Promise<void> {
   let count = 0;
   while (of.state !== 'closed') {

@@ -2,24 +2,24 @@ import { parseArgs } from 'node:util';
 
 export const help = `npm run chaos:calls -- [options]
 
-Six servers and four workers of a node:cluster on one port, each registered by registerServer() and drained before it
-ends, in processes of their own; callers in four processes: steady ones, ones whose channels idle between calls, and ones
-with a fresh channel for each call. One server changes its weight every 50 to 200 ms. A cluster of three etcd members.
-One fault after the other, in an order that the seed draws, each once before any comes again; after each the run waits
-until the steady callers see exactly the servers that live. Counted: failed calls by their cause, except those in flight
-on a server that was killed (started before the caller's process saw the connection end), and the fewest endpoints that
-each caller saw. At least one server lives at any time.
+Six servers and four workers of a node:cluster on one port run as processes. Each is registered by registerServer()
+and drained before it exits. Four caller processes: one calls steadily, two let their channels idle between calls, one
+opens a channel for each call. One server changes its weight every 50 to 200 ms. etcd is a cluster of three.
+Faults are injected one at a time, in an order drawn from the seed; each occurs once before any is repeated. After each
+fault the run waits until the steady callers see exactly the live servers. It counts failed calls by cause, except calls
+in flight on a killed server (started before the caller observed the connection's end), and the fewest endpoints that
+each caller saw. At least one server is live at any time.
 
-  --seconds N        how long faults begin (default 60)
-  --policy P         balance or round_robin: what spreads the calls (default balance)
-  --seed S           draws the order of the faults, their targets and times (default: drawn, and printed)
-  --ttl SECONDS      of the registrations (default 10, which is register()'s own); stalls take 0.5, 1 and 2 of it
-  --faults A,B       only faults whose name contains one of these (default: all)
-  --etcd PATH        the etcd to break (default: as the test kit finds one)
+  --seconds N        how long faults are injected (default 60)
+  --policy P         balance or round_robin: the load-balancing policy (default balance)
+  --seed S           determines order, targets and times of the faults (default: random, printed)
+  --ttl SECONDS      TTL of the registrations (default 10, as in register()); stalls last 0.5, 1 and 2 TTL
+  --faults A,B       only faults whose names contain one of these (default: all)
+  --etcd PATH        the etcd to break (default: the one that the test kit finds)
   --help             this text
 
-It needs Linux. Exit code 0: no call failed and no view was empty. 1: one did, or a step of the run did not come to its
-end. 2: nothing is wrong, but a fault never happened. 130: interrupted.`;
+Linux only. Exit code 0: no call failed and no view was empty. 1: a call failed, a view was empty, or a step of the run
+did not complete. 2: no failure, but a fault never happened. 130: interrupted.`;
 
 export const policies = ['balance', 'round_robin'] as const;
 export type Policy = (typeof policies)[number];
@@ -34,7 +34,7 @@ export interface Settings {
   readonly help: boolean;
 }
 
-/** @throws {TypeError} for what cannot be meant. */
+/** @throws {TypeError} for an unknown option or an invalid value. */
 export function parseSettings(args: readonly string[]): Settings {
   const { values } = parseArgs({
     args: [...args],

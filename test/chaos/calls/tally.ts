@@ -2,14 +2,14 @@ import { nowMs } from '../naming/clock.js';
 import { causeOf, type Kill, wasInFlight } from './causes.js';
 import type { FailedCall, Report } from './messages.js';
 
-/** What one fault did, or what happened while none was active. */
+/** The effect of one fault, or what happened while none was active. */
 export interface FaultRow {
   happened: number;
   calls: number;
   inFlight: number;
   failed: number;
   fewest: number;
-  /** From the end of the fault until all callers saw all servers, the longest. */
+  /** Longest time from the end of the fault until all callers saw all servers. */
   settledMs: number;
 }
 
@@ -31,7 +31,7 @@ export class Tally {
   updates = 0;
   readonly #phases: { readonly fault: string; readonly phase: string; readonly at: number }[] = [];
 
-  /** From now on, what happens counts for that fault. */
+  /** Attributes everything from now on to this fault. */
   beginPhase(fault: string, phase: string): void {
     this.#phases.push({ fault, phase, at: nowMs() });
   }
@@ -76,7 +76,7 @@ export class Tally {
       case 'rolled':
       case 'restarted':
       case 'view':
-        return; // for others
+        return; // handled elsewhere
     }
   }
 

@@ -1,4 +1,4 @@
-// Workers of a node:cluster that share one port: node workers.js <part as JSON>.
+// Workers of a node:cluster that share one port: node workers.js <config as JSON>.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -7,17 +7,17 @@ import { nowMs } from '../naming/clock.js';
 import { type Command, type Report, service, type WorkersConfig } from './messages.js';
 import { startServer } from './rpc.js';
 
-const part = JSON.parse(process.argv[2] ?? '') as WorkersConfig;
+const config = JSON.parse(process.argv[2] ?? '') as WorkersConfig;
 if (cluster.isPrimary) await runPrimary();
 else await runWorker(Number(process.env['SHARED_PORT']));
 
 async function runWorker(port: number): Promise<void> {
-  const client = new EtcdClient({ endpoints: part.endpoints });
+  const client = new EtcdClient({ endpoints: config.endpoints });
   const { server, addr } = await startServer(port);
   const registration = await registerServer(server, client, {
     target: service,
     addr,
-    ttlSeconds: part.ttlSeconds,
+    ttlSeconds: config.ttlSeconds,
   });
   process.once('SIGTERM', async () => {
     await registration.drain();
@@ -32,10 +32,10 @@ async function runPrimary(): Promise<void> {
   process.once('disconnect', () => process.exit());
   const port = await freePort();
   const addr = `127.0.0.1:${port}`;
-  const workers = await Promise.all(Array.from({ length: part.workers }, () => start(port)));
+  const workers = await Promise.all(Array.from({ length: config.workers }, () => start(port)));
   report({ type: 'registered', addr });
-  const execute = async (order: Command) => {
-    if (order === 'roll') {
+  const execute = async (command: Command) => {
+    if (command === 'roll') {
       for (const [i, worker] of workers.entries()) workers[i] = await replace(worker, port);
       return report({ type: 'rolled' });
     }
@@ -45,14 +45,14 @@ async function runPrimary(): Promise<void> {
     workers[i] = await start(port);
     report({ type: 'restarted' });
   };
-  process.on('message', (order: Command) => {
-    execute(order).catch((error: Error) =>
-      report({ type: 'failure', text: `workers, ${order}: ${error.message}` }),
+  process.on('message', (command: Command) => {
+    execute(command).catch((error: Error) =>
+      report({ type: 'failure', text: `workers, ${command}: ${error.message}` }),
     );
   });
 }
 
-/** The old one goes first, so that three are left meanwhile. */
+/** Stops the old worker first, so that three remain meanwhile. */
 async function replace(worker: Worker, port: number): Promise<Worker> {
   const gone = once(worker, 'exit');
   worker.process.kill('SIGTERM');
@@ -60,12 +60,12 @@ async function replace(worker: Worker, port: number): Promise<Worker> {
   return start(port);
 }
 
-/** Resolves when it is registered. */
+/** Resolves when the worker is registered. */
 async function start(port: number): Promise<Worker> {
   const worker = cluster.fork({ SHARED_PORT: String(port) });
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());
-    worker.once('exit', (code) => reject(new Error(`a worker ended with ${code} before it was registered`)));
+    worker.once('exit', (code) => reject(new Error(`a worker exited with ${code} before it was registered`)));
   });
   return worker;
 }

@@ -4,9 +4,10 @@ import type { Check, Violation } from './violation.js';
 import { deletesOf } from './writes.js';
 
 /**
- * K2 and K3 for deletes, which carry no value to know them by: each one is either acknowledged at its revision, or the
- * work of a lease, or of an ambiguous delete of that key that had been called by then, and each of those is good for
- * one only. To hand each delete the earliest ambiguous call left is best: a call that was there is there ever after.
+ * K2 and K3 for deletes. A delete carries no value that identifies its writer, so each one needs a cause: an
+ * acknowledged call at its revision, an expired lease, or an info delete of the key that was invoked before it. Each
+ * info call explains at most one delete. Taking the earliest unused call is optimal: a call stays eligible for every
+ * later delete.
  */
 export const deletesHaveCause: Check = (history, truth) => {
   const acknowledged = acknowledgedDeletes(history);
@@ -30,13 +31,13 @@ export const deletesHaveCause: Check = (history, truth) => {
 function violationFor(key: string, fact: TruthFact, failed: readonly OpFact[]): Violation {
   const suspects = failed.filter(({ invokedAt }) => invokedAt <= fact.at);
   if (suspects.length === 0) {
-    return { invariant: 'K2', text: `'${key}' was deleted once more than anybody asked for`, slice: [fact] };
+    return { invariant: 'K2', text: `'${key}' was deleted more often than requested`, slice: [fact] };
   }
-  const text = `'${key}' was deleted, and only a delete told as surely not applied can have done it`;
+  const text = `'${key}' was deleted, and the only possible cause is a delete reported as not applied`;
   return { invariant: 'K3', text, slice: [...suspects, fact] };
 }
 
-/** By `revision key`. */
+/** Entries are `<revision> <key>`. */
 function acknowledgedDeletes(history: History): Set<string> {
   const all = new Set<string>();
   for (const { op, outcome } of factsOf(history, 'op')) {

@@ -3,8 +3,8 @@ import type { Truth } from '../truth.js';
 import { leaseHistories, validUntil } from './lease-history.js';
 
 /**
- * How often etcd itself dropped a kept lease before its time, seen by its keys' being deleted: a known fault of old
- * servers (an old leader revokes what the new one has renewed), which no client can make good.
+ * Counts the held leases that etcd itself expired early, as seen by the deletion of their keys. This is a known fault
+ * of old servers: a former leader revokes a lease that the new leader has renewed. No client can prevent it.
  */
 export function earlyExpiries(history: History, truth: Truth): number {
   const histories = new Map(leaseHistories(history).map((one) => [one.acquired.lease, one]));

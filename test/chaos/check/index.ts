@@ -25,7 +25,7 @@ const checks: readonly Check[] = [
   noOrphanLeases,
 ];
 
-/** All that is wrong with a history. Pure: the same history, the same answer. */
+/** Returns every violation in a history. Pure. */
 export function check(history: History): Violation[] {
   const truth = new Truth(history);
   return checks.flatMap((one) => one(history, truth));

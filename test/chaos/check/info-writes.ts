@@ -2,15 +2,15 @@ import { factsOf, type History, type OpFact } from '../history.js';
 import type { Truth } from '../truth.js';
 import { isWrite, putsOf } from './writes.js';
 
-/** What became of the writes that were told as total. */
+/** Outcomes of the writes whose op is `info` (reported as ambiguous). */
 export interface InfoWrites {
   readonly total: number;
-  /** Found in the truth: carried out although no answer came. */
+  /** Found in the truth: applied although the answer was lost. */
   readonly applied: number;
-  /** Of those, carried out after a write to the same key that was called later and acknowledged. */
+  /** Of those, applied after a later acknowledged write to the same key. */
   readonly appliedLate: number;
   readonly neverApplied: number;
-  /** Deletes carry no value, so nothing can be proven of them. */
+  /** Deletes carry no value, so their outcome cannot be proven. */
   readonly unknown: number;
 }
 

@@ -13,16 +13,16 @@ type HeldCheck = Extract<LeaseFact, { type: 'checked' }>;
 
 export interface Ack {
   readonly fact: RenewalFact;
-  /** The renewal that it answers. */
+  /** The renewal that this acknowledges. */
   readonly sent: RenewalFact;
-  /** Whether that was the first thing this lease sent on its stream: it may have waited for the connection. */
+  /** Whether `sent` is the lease's first message on its stream; it may have waitedMs for the connection. */
   readonly isFirstOnStream: boolean;
 }
 
-/** One kept lease from its grant to its end. */
+/** One held lease from its grant to its end. */
 export interface LeaseHistory {
   readonly acquired: Acquired;
-  /** The first sending of its grant, which may be the one that etcd carried out. */
+  /** The first attempt of its grant; etcd may have executed this one. */
   readonly grant: AttemptFact | undefined;
   readonly ttlMs: number;
   readonly sends: readonly RenewalFact[];
@@ -68,15 +68,15 @@ function acksOf(renewals: readonly RenewalFact[]): Ack[] {
   return acks.sort((a, b) => a.fact.at - b.fact.at);
 }
 
-/** When the lease was first asked for: the earliest moment from which etcd may count. */
+/** When the grant was first sent: the earliest time at which etcd can start the TTL. */
 export function grantedAt({ grant, acquired }: LeaseHistory): number {
   return grant?.sentAt ?? acquired.at;
 }
 
-/** Until when the owner may believe in the lease, by what it had been answered at that moment. */
-export function validUntil(story: LeaseHistory, at: number): number {
-  let until = grantedAt(story) + story.ttlMs;
-  for (const { fact, sent } of story.acks) {
+/** Until when the owner may assume the lease, given the answers that it had received at `at`. */
+export function validUntil(lease: LeaseHistory, at: number): number {
+  let until = grantedAt(lease) + lease.ttlMs;
+  for (const { fact, sent } of lease.acks) {
     if (fact.at > at) break;
     if (fact.ttlSeconds > 0) until = Math.max(until, sent.at + fact.ttlSeconds * 1_000);
   }
@@ -84,8 +84,8 @@ export function validUntil(story: LeaseHistory, at: number): number {
 }
 
 /**
- * The latest moment at which something due at `dueAt` can be expected: timers fire a little late, and a process that
- * stands still does nothing at all.
+ * The latest time at which an event due at `dueAt` can be expected. Timers fire a little late, and a stalled process
+ * does nothing.
  */
 export function withStalls(dueAt: number, stalls: readonly StallFact[], slackMs: number): number {
   let limit = dueAt + slackMs;

@@ -9,83 +9,83 @@ import {
 } from './lease-history.js';
 import type { Check, Violation } from './violation.js';
 
-/** How late a timer and a promise may be when nothing stands still. */
+/** Tolerance for timers and promises while the process is not stalled. */
 const slackMs = 30;
 
-/** What the owner gives up for clocks that run at different speeds, at most. */
+/** The most that the owner subtracts from the TTL for clock drift. */
 const driftMargin = 0.05;
 
-/** L1: nothing is renewed after its owner was told that it is over, for whatever reason. */
-const noRenewalAfterEnd: Rule = (story) => {
-  const { ended, sends } = story;
+/** L1: no renewal is sent after the owner was notified of the lease's end, whatever the reason. */
+const noRenewalAfterEnd: Rule = (lease) => {
+  const { ended, sends } = lease;
   const late = ended && sends.find(({ at }) => at > ended.at);
   if (!ended || !late) return undefined;
   return {
     invariant: 'L1',
-    text: `renewed ${ms(late.at - ended.at)} after it was told as ${ended.reason}`,
+    text: `renewed ${ms(late.at - ended.at)} after its end was reported as ${ended.reason}`,
     slice: [ended, late],
   };
 };
 
-/** L2: the owner is told no later than etcd may give the lease to somebody else. */
-const lossReportedInTime: Rule = (story, stalls, endAt) => {
-  const { ended, acks } = story;
-  const toldAt = ended?.at ?? endAt;
+/** L2: the owner is notified before etcd can grant the key to another owner. */
+const lossReportedInTime: Rule = (lease, stalls, endAt) => {
+  const { ended, acks } = lease;
+  const endedAt = ended?.at ?? endAt;
   const late = acks.find(
     ({ fact }) =>
-      fact.at < toldAt && fact.at > withStalls(validUntil(story, justBefore(fact.at)), stalls, slackMs),
+      fact.at < endedAt && fact.at > withStalls(validUntil(lease, justBefore(fact.at)), stalls, slackMs),
   );
-  const at = late?.fact.at ?? toldAt;
-  const until = validUntil(story, justBefore(at));
-  // Who has to wait long for the grant can be told of the loss only together with it.
-  if (at <= withStalls(Math.max(until, story.acquired.at), stalls, slackMs)) return undefined;
-  const what = late || !ended ? 'not told' : 'told only';
+  const at = late?.fact.at ?? endedAt;
+  const until = validUntil(lease, justBefore(at));
+  // The loss of a lease whose grant was answered late can only be reported together with the grant.
+  if (at <= withStalls(Math.max(until, lease.acquired.at), stalls, slackMs)) return undefined;
+  const what = late || !ended ? 'not reported' : 'reported';
   const text = `${what} ${ms(at - until)} after the lease may have run out`;
-  return { invariant: 'L2', text, slice: [...lastRenewalFacts(story, at), ...(ended ? [ended] : [])] };
+  return { invariant: 'L2', text, slice: [...lastRenewalFacts(lease, at), ...(ended ? [ended] : [])] };
 };
 
-/** L3: a lease is told as lost only after etcd stayed silent for its time to live, or said so. */
-const noFalseLoss: Rule = (story) => {
-  const { ended, acks, ttlMs } = story;
+/** L3: `lost-contact` is reported only after etcd was silent for the TTL; `expired` only after etcd said so. */
+const noFalseLoss: Rule = (lease) => {
+  const { ended, acks, ttlMs } = lease;
   if (ended?.reason === 'expired') {
     if (acks.some(({ fact }) => fact.ttlSeconds <= 0 && fact.at <= ended.at)) return undefined;
     return {
       invariant: 'L3',
-      text: 'told as expired, which etcd never said',
-      slice: [story.acquired, ended],
+      text: 'reported as expired, which etcd never said',
+      slice: [lease.acquired, ended],
     };
   }
   if (ended?.reason !== 'lost-contact') return undefined;
-  const last = lastAck(story, ended.at);
-  // What waited for its connection is counted from when it was asked for, of which nothing is known here.
-  const waited = last?.isFirstOnStream ? ttlMs / 3 : 0;
-  const tooEarly = validUntil(story, ended.at) - ttlMs * driftMargin - waited - slackMs - ended.at;
-  if (tooEarly <= 0) return undefined;
+  const last = lastAck(lease, ended.at);
+  // A renewal that waitedMs for its connection counts from its request, and the history does not record that time.
+  const waitedMs = last?.isFirstOnStream ? ttlMs / 3 : 0;
+  const tooEarlyMs = validUntil(lease, ended.at) - ttlMs * driftMargin - waitedMs - slackMs - ended.at;
+  if (tooEarlyMs <= 0) return undefined;
   return {
     invariant: 'L3',
-    text: `told as lost ${ms(tooEarly)} too early`,
-    slice: [...lastRenewalFacts(story, ended.at), ended],
+    text: `reported as lost ${ms(tooEarlyMs)} too early`,
+    slice: [...lastRenewalFacts(lease, ended.at), ended],
   };
 };
 
-/** L5: when etcd says that the lease is gone, its owner is told at once. */
-const expiryReported: Rule = (story, stalls, endAt) => {
-  const gone = story.acks.find(({ fact }) => fact.ttlSeconds <= 0)?.fact;
-  const toldAt = story.ended?.at ?? endAt;
-  if (!gone || toldAt <= withStalls(gone.at, stalls, slackMs)) return undefined;
-  const text = `etcd said that the lease is gone, and its owner was not told for ${ms(toldAt - gone.at)}`;
-  return { invariant: 'L5', text, slice: [gone, ...(story.ended ? [story.ended] : [])] };
+/** L5: when etcd answers that the lease is gone, the owner is notified immediately. */
+const expiryReported: Rule = (lease, stalls, endAt) => {
+  const gone = lease.acks.find(({ fact }) => fact.ttlSeconds <= 0)?.fact;
+  const endedAt = lease.ended?.at ?? endAt;
+  if (!gone || endedAt <= withStalls(gone.at, stalls, slackMs)) return undefined;
+  const text = `etcd said that the lease is gone; the owner was not notified for ${ms(endedAt - gone.at)}`;
+  return { invariant: 'L5', text, slice: [gone, ...(lease.ended ? [lease.ended] : [])] };
 };
 
-/** L6: no claim to the lease is granted once it may have run out, however the process was kept from noticing. */
-const heldIsNeverStale: Rule = (story) => {
-  const claim = story.heldChecks.find(({ held, at }) => held && at > validUntil(story, at));
-  if (!claim) return undefined;
-  const text = `claimed as held ${ms(claim.at - validUntil(story, claim.at))} after it may have run out`;
-  return { invariant: 'L6', text, slice: [...lastRenewalFacts(story, claim.at), claim] };
+/** L6: `held` is never true once the lease may have expired, however long the process was stalled. */
+const heldIsNeverStale: Rule = (lease) => {
+  const check = lease.heldChecks.find(({ held, at }) => held && at > validUntil(lease, at));
+  if (!check) return undefined;
+  const text = `held was true ${ms(check.at - validUntil(lease, check.at))} after it may have run out`;
+  return { invariant: 'L6', text, slice: [...lastRenewalFacts(lease, check.at), check] };
 };
 
-type Rule = (story: LeaseHistory, stalls: readonly StallFact[], endAt: number) => Violation | undefined;
+type Rule = (lease: LeaseHistory, stalls: readonly StallFact[], endAt: number) => Violation | undefined;
 
 const rules: readonly Rule[] = [
   noRenewalAfterEnd,
@@ -99,12 +99,12 @@ const rules: readonly Rule[] = [
 export const leaseLossIsReported: Check = (history) => {
   const stalls = factsOf(history, 'stall');
   const endAt = latestTime(history);
-  return leaseHistories(history).flatMap((story) =>
-    rules.map((rule) => rule(story, stalls, endAt)).filter((violation) => violation !== undefined),
+  return leaseHistories(history).flatMap((lease) =>
+    rules.map((rule) => rule(lease, stalls, endAt)).filter((violation) => violation !== undefined),
   );
 };
 
-/** The last moment that the history speaks of. */
+/** The time of the latest fact. */
 function latestTime(history: History): number {
   let last = 0;
   for (const fact of history) last = Math.max(last, timeOf(fact));
@@ -130,7 +130,7 @@ function timeOf(fact: Fact): number {
   }
 }
 
-/** A moment so little earlier that only what came before counts. */
+/** Excludes facts at `at` itself. */
 function justBefore(at: number): number {
   return at - 1e-6;
 }
@@ -139,11 +139,11 @@ function lastAck({ acks }: LeaseHistory, at: number): Ack | undefined {
   return acks.filter(({ fact }) => fact.at <= at && fact.ttlSeconds > 0).at(-1);
 }
 
-/** What the owner last heard of the lease. */
-function lastRenewalFacts(story: LeaseHistory, at: number): Fact[] {
-  const last = lastAck(story, justBefore(at));
-  if (last && last.sent.at >= grantedAt(story)) return [story.acquired, last.sent, last.fact];
-  return story.grant ? [story.grant, story.acquired] : [story.acquired];
+/** The last renewal that the owner saw acknowledged, else the grant. */
+function lastRenewalFacts(lease: LeaseHistory, at: number): Fact[] {
+  const last = lastAck(lease, justBefore(at));
+  if (last && last.sent.at >= grantedAt(lease)) return [lease.acquired, last.sent, last.fact];
+  return lease.grant ? [lease.grant, lease.acquired] : [lease.acquired];
 }
 
 function ms(duration: number): string {

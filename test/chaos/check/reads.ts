@@ -2,13 +2,15 @@ import { factsOf, type OpFact, type StoredKv, type TxnStep } from '../history.js
 import { sameKvs, type Truth } from '../truth.js';
 import type { Check } from './violation.js';
 
-/** K4 for linearizable reads, K7 for serializable ones: what was read is the truth at the revision of the answer. */
+/** K4 (linearizable) and K7 (serializable): a read returns the truth at the revision of its answer. */
 export const readsMatchTruth: Check = (history, truth) =>
   factsOf(history, 'op').flatMap((fact) => {
     const wrong = mismatchOf(fact, truth);
     if (wrong === undefined) return [];
     const invariant = 'serializable' in fact.op && fact.op.serializable ? 'K7' : 'K4';
-    return [{ invariant, text: `read what was not so: ${wrong.text}`, slice: [fact, ...wrong.near] }];
+    return [
+      { invariant, text: `the read differs from the truth: ${wrong.text}`, slice: [fact, ...wrong.near] },
+    ];
   });
 
 interface Mismatch {
@@ -30,7 +32,7 @@ function mismatchOf({ op, outcome }: OpFact, truth: Truth): Mismatch | undefined
   const wrote = result.steps.some((one) => one.type === 'put' || (one.type === 'delete' && one.deleted > 0n));
   const before = wrote ? result.revision - 1n : result.revision;
   for (const [i, step] of steps.entries()) {
-    if (step.type === 'put' || step.type === 'delete') break; // what follows sees this write, which K6 looks after
+    if (step.type === 'put' || step.type === 'delete') break; // later steps see this write; K6 covers them
     const answer = result.steps[i];
     const kvs = answer?.type === 'read' ? answer.kvs : [];
     const wrong = compare(expected(step, truth, before), kvs, truth, before);
@@ -54,7 +56,7 @@ function compare(
   revision: bigint,
 ): Mismatch | undefined {
   if (sameKvs(wanted, got)) return undefined;
-  const text = `at ${revision} there was ${formatKvs(wanted)}, and not ${formatKvs(got)}`;
+  const text = `at ${revision} expected ${formatKvs(wanted)}, read ${formatKvs(got)}`;
   return { text, near: lastChanges(truth, [...wanted, ...got]) };
 }
 

@@ -8,9 +8,9 @@ interface RevisionedOp {
 }
 
 /**
- * K5: what was called after something else had returned comes no earlier in the store, and later if it wrote. Revisions
- * are the witnesses, so that one sweep over time does; a serializable read may be old, but what it saw was there. An
- * ambiguous write that was applied is held to it, too, though it had no answer.
+ * K5: an op that was invoked after another one completed has no lower revision, and a higher one if it wrote. Revisions
+ * give the order, so one sweep over time suffices. A serializable read may be stale, but its revision did exist. An
+ * info write that was applied is checked too, although it has no answer.
  */
 export const realTimeOrderHolds: Check = (history, truth) => {
   const facts = factsOf(history, 'op');
@@ -34,7 +34,7 @@ export const realTimeOrderHolds: Check = (history, truth) => {
       if (!floor || past.revision > floor.revision) floor = past;
     }
     if (!floor || one.revision > floor.revision || (one.revision === floor.revision && !wrote(one))) continue;
-    const text = `revision ${one.revision} was called after revision ${floor.revision} had returned`;
+    const text = `revision ${one.revision} was invoked after revision ${floor.revision} had completed`;
     found.push({ invariant: 'K5', text, slice: [floor.fact, one.fact] });
   }
   return found;

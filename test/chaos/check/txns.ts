@@ -11,8 +11,8 @@ import type { Truth } from '../truth.js';
 import type { Check } from './violation.js';
 
 /**
- * K6: a transaction took the branch that its conditions ask for at the revision before it, and did the whole of that
- * branch and nothing of the other.
+ * K6: a transaction took the branch that its conditions select at the revision before it. That branch was applied
+ * completely, and the other one not at all.
  */
 export const txnsAreAtomic: Check = (history, truth) =>
   factsOf(history, 'op').flatMap((fact) => {
@@ -32,17 +32,17 @@ function violationOf({ outcome }: OpFact, txn: TxnOperation, truth: Truth): stri
     return `its conditions were ${succeeded ? 'not met' : 'met'} at ${before}, and the other branch was taken`;
   }
   if (firstPut(succeeded ? txn.failure : txn.success, truth) !== undefined) {
-    return 'the branch that was not taken was written';
+    return 'the branch that was not taken was applied';
   }
   const branch = succeeded ? txn.success : txn.failure;
   return isPartlyApplied(branch, revision, truth) ? missingStep(branch, revision, truth) : undefined;
 }
 
-/** Without an answer, what is found of it says where it was carried out and which way it went. */
+/** Without an answer, the puts found in the truth show the revision and the branch. */
 function violationOfInfo(txn: TxnOperation, truth: Truth): string | undefined {
   const inSuccess = firstPut(txn.success, truth);
   const inFailure = firstPut(txn.failure, truth);
-  if (inSuccess !== undefined && inFailure !== undefined) return 'both branches were written';
+  if (inSuccess !== undefined && inFailure !== undefined) return 'both branches were applied';
   const revision = inSuccess ?? inFailure;
   if (revision === undefined) return undefined;
   const succeeded = inSuccess !== undefined;
@@ -57,10 +57,10 @@ function missingStep(branch: readonly TxnStep[], revision: bigint, truth: Truth)
     if (step.type === 'put') return !truth.hasPut(revision, step.key, step.value);
     return step.type === 'delete' && truth.get(step.key, revision) !== undefined;
   });
-  return left && `a part of it was not carried out at ${revision}: ${left.type}`;
+  return left && `a step was not applied at ${revision}: ${left.type}`;
 }
 
-/** Whether there is anything of it at all: an acknowledged transaction that is wholly absent is K1's business. */
+/** Whether any put of the branch is in the truth; K1 covers an acknowledged transaction that is wholly absent. */
 function isPartlyApplied(branch: readonly TxnStep[], revision: bigint, truth: Truth): boolean {
   const puts = branch.filter((step) => step.type === 'put');
   return puts.length === 0 || puts.some(({ key, value }) => truth.hasPut(revision, key, value));

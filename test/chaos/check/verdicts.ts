@@ -2,12 +2,14 @@ import { type AttemptFact, factsOf, type History, type OpFact } from '../history
 import type { Check } from './violation.js';
 import { isIdempotent, isWrite } from './writes.js';
 
-/** Codes that say nothing of whether the request was carried out: cancelled, unknown, deadline, internal, unavailable. */
+/**
+ * Codes that leave open whether the request was applied: cancelled, unknown, deadline exceeded, internal, unavailable.
+ */
 const ambiguousCodes = [1, 2, 4, 13, 14];
 
 /**
- * Texts under these codes that say that nothing was: grpc-js's for a request that never left, etcd's for one turned
- * away, and raft's ErrProposalDropped, which a member answers for a proposal that never entered its log.
+ * Texts under these codes that mean "not applied": grpc-js's for a request that was never sent, etcd's for a rejected
+ * request, and raft's ErrProposalDropped, which a member returns for a proposal that never entered its log.
  */
 const refusals = [
   'No connection established',
@@ -21,19 +23,19 @@ const refusals = [
 ];
 
 /**
- * What the library's error says when a call is ended that is still held back in this process, for want of a stream or
- * by an event loop that stood still. Its status looks like a lost answer; that it was not applied is checked by K3.
+ * Part of the library's error for a call that ended before it was sent, because no stream was free or the event loop
+ * was stalled. Its status looks like a lost answer. K3 checks that it was not applied.
  */
 const notSent = 'was not sent in time';
 
-/** Whether, for all that its status says, the request may have been carried out. */
+/** Whether the request may have been applied, according to its status. */
 function isAmbiguous({ code, text }: AttemptFact): boolean {
   return ambiguousCodes.includes(code) && !refusals.some((refusal) => text.startsWith(refusal));
 }
 
 /**
- * K8: a write whose answer was lost is told as ambiguous, is not sent again, and nothing else is told as ambiguous.
- * Judged by what went over the wire; an operation that the caller itself called off is ambiguous by the caller's word.
+ * K8: a write whose answer was lost is reported as ambiguous and is not retried; no other write is reported as
+ * ambiguous. The attempts on the wire decide. An op that its own caller aborted is always ambiguous.
  */
 export const verdictsAreCorrect: Check = (history) => {
   const attempts = attemptsByOp(history);
@@ -51,12 +53,13 @@ function violationOf(
   tapped: boolean,
 ): string | undefined {
   if (!isIdempotent(op) && own.slice(0, -1).some(isAmbiguous))
-    return 'sent again after an answer had been lost';
+    return 'retried after its answer had been lost';
   const isHeldBack = outcome.type === 'fail' && outcome.error.text.includes(notSent);
   const isOpen = (isHeldBack ? own.slice(0, -1) : own).some(isAmbiguous);
-  if (outcome.type === 'fail' && isOpen) return 'the answer was lost, and it is told as surely not applied';
+  if (outcome.type === 'fail' && isOpen)
+    return 'the answer was lost, but the write is reported as not applied';
   const isOurs = outcome.type === 'info' && outcome.error.code !== -1;
-  if (isOurs && !isOpen && tapped) return 'told as ambiguous, though it surely was not applied';
+  if (isOurs && !isOpen && tapped) return 'reported as ambiguous, but it cannot have been applied';
   return undefined;
 }
 

@@ -1,15 +1,15 @@
 import type { Fact, History } from '../history.js';
 import type { Truth } from '../truth.js';
 
-/** What must hold, by its number in the project's list of invariants; `T` is the truth's own. */
+/** The number of an invariant in the project's list; `T` is the consistency of the truth itself. */
 export type Invariant = `K${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}` | `L${1 | 2 | 3 | 4 | 5 | 6 | 7}` | 'T';
 
 export interface Violation {
   readonly invariant: Invariant;
   readonly text: string;
-  /** The facts that contradict each other, and no others. */
+  /** Only the facts that contradict each other. */
   readonly slice: readonly Fact[];
 }
 
-/** One invariant, or a family of them: judges a whole history. Pure. */
+/** Checks one invariant, or a group of them, over a whole history. Pure. */
 export type Check = (history: History, truth: Truth) => Violation[];

@@ -4,21 +4,21 @@ import type { Check, Violation } from './violation.js';
 
 type Put = Omit<Extract<TxnStep, { type: 'put' }>, 'type'>;
 
-/** All that an operation may put, whichever way a transaction goes. */
+/** Every put of an operation, in either branch of a transaction. */
 export function putsOf(op: Operation): readonly Put[] {
   if (op.type === 'put') return [op];
   if (op.type !== 'txn') return [];
   return [...op.success, ...op.failure].filter((step) => step.type === 'put');
 }
 
-/** All keys that an operation may delete by name. */
+/** Every key that an operation may delete, in either branch of a transaction. */
 export function deletesOf(op: Operation): readonly string[] {
   if (op.type === 'delete') return [op.key];
   if (op.type !== 'txn') return [];
   return [...op.success, ...op.failure].filter((step) => step.type === 'delete').map(({ key }) => key);
 }
 
-/** Whether the library may send it again although an answer was lost. */
+/** Whether the library may retry it after a lost answer. */
 export function isIdempotent(op: Operation): boolean {
   return op.type === 'put' && op.idempotent === true;
 }
@@ -27,7 +27,7 @@ export function isWrite(op: Operation): boolean {
   return putsOf(op).length > 0 || deletesOf(op).length > 0;
 }
 
-/** K1: an acknowledged write is in the truth, at the revision of its answer. */
+/** K1: an acknowledged write is in the truth at the revision of its answer. */
 export const acknowledgedWritesExist: Check = (history, truth) =>
   factsOf(history, 'op').flatMap((fact) => {
     const missing = missingOf(fact, truth);
@@ -47,12 +47,12 @@ function missingOf({ op, outcome }: OpFact, truth: Truth): string | undefined {
   if (result.type === 'txn' && op.type === 'txn') {
     const puts = (result.succeeded ? op.success : op.failure).filter((step) => step.type === 'put');
     const found = puts.some(({ key, value }) => truth.hasPut(result.revision, key, value));
-    return puts.length === 0 || found ? undefined : `nothing of it was put at ${result.revision}`;
+    return puts.length === 0 || found ? undefined : `none of its puts is at ${result.revision}`;
   }
   return undefined;
 }
 
-/** What the truth says of the revision and of the values: enough to see the contradiction. */
+/** The truth at the op's revision and at the revisions of its values. */
 function near({ op, outcome }: OpFact, truth: Truth): TruthFact[] {
   const revisions = new Set(
     putsOf(op).flatMap(({ value }) => truth.putsOf(value).map((put) => put.revision)),
@@ -61,7 +61,7 @@ function near({ op, outcome }: OpFact, truth: Truth): TruthFact[] {
   return truth.revisions.filter(({ revision }) => revisions.has(revision));
 }
 
-/** K2 and K3 for puts: each value in the truth was put by one operation, once, and not by one that failed. */
+/** K2 and K3 for puts: each value in the truth was put once, by one op, and not by one that failed. */
 export const putsHaveOneWriter: Check = (history, truth) => {
   const writers = new Map<string, OpFact>();
   for (const fact of factsOf(history, 'op'))
@@ -86,9 +86,9 @@ function wrongOfPut(
   puts: readonly TruePut[],
   writer: OpFact | undefined,
 ): Pick<Violation, 'invariant' | 'text'> | undefined {
-  if (!writer) return { invariant: 'K2', text: `nobody put the value '${value}'` };
+  if (!writer) return { invariant: 'K2', text: `no op put the value '${value}'` };
   if (writer.outcome.type === 'fail') {
-    return { invariant: 'K3', text: `told as surely not applied, but '${value}' is there` };
+    return { invariant: 'K3', text: `reported as not applied, but '${value}' is in the store` };
   }
   if (puts.length > 1 && !isIdempotent(writer.op))
     return { invariant: 'K2', text: `'${value}' was put ${puts.length} times` };

@@ -4,14 +4,14 @@ import type { Random } from '../../sim/random.js';
 import type { Journal } from '../journal.js';
 import type { TruthRecorder } from '../truth-recorder.js';
 
-/** A client's way to one member, and who uses it. */
+/** A proxied connection from some clients to one member. */
 export interface Link {
   readonly clients: readonly string[];
   readonly member: string;
   readonly proxy: FaultProxy;
 }
 
-/** All that can be broken. */
+/** Everything that a fault can act on. */
 export interface FaultContext {
   readonly cluster: EtcdClusterHandle;
   readonly links: readonly Link[];
@@ -19,37 +19,36 @@ export interface FaultContext {
   readonly journal: Journal;
 }
 
-/** A fault that holds. */
+/** A fault that has begun and not ended. */
 export interface ActiveFault {
   readonly target: string;
-  /** Who may feel it. */
+  /** The clients that may be affected. */
   readonly clients: 'all' | readonly string[];
-  /** Ends it. */
   end(): Promise<FaultResult>;
 }
 
-/** There was nobody to strike. */
+/** No target was available. */
 export const noTarget: ActiveFault = {
-  target: 'nobody',
+  target: 'none',
   clients: [],
   end: () => Promise.resolve({ tookEffect: false }),
 };
 
 export interface FaultResult {
-  /** Whether it was what its name says. */
+  /** Whether the fault had the effect that its name promises. */
   readonly tookEffect: boolean;
-  /** How much longer the clients may feel it, in milliseconds. */
+  /** How much longer the clients may be affected, in milliseconds. */
   readonly recoveryMs?: number;
 }
 
 export interface Fault {
   readonly name: string;
-  /** How long it holds: the least and the most, in milliseconds. */
+  /** Minimum and maximum duration in milliseconds. */
   readonly durationMs: readonly [number, number];
   begin(context: FaultContext, random: Random): Promise<ActiveFault>;
 }
 
-/** Sleeps, or stops sleeping when the signal comes. */
+/** Sleeps for `ms`, or until the signal aborts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
 }

@@ -2,7 +2,7 @@ import type { FaultProxy } from '#src/testing/index.js';
 import type { Random } from '../../sim/random.js';
 import type { ActiveFault, Fault, FaultContext, Link } from './fault.js';
 
-/** Faults of the clients' own network, and of the process that they live in. */
+/** Faults of the clients' links and of the client process. */
 export const linkFaults: readonly Fault[] = [
   linkFault('reset', [0, 100], (proxy) => proxy.cut()),
   reconnectFault('reset-at-answer', (proxy, random) => proxy.cutAfterBytes(random.between(0, 60), 'down')),
@@ -17,7 +17,7 @@ export const linkFaults: readonly Fault[] = [
 
 const byteLossFaults: readonly string[] = ['blackhole', 'drop-answers'];
 
-/** The clients' keepalive needs so long to give up a connection that stays silent. */
+/** How long the clients' keepalive takes to detect a silent connection. */
 const keepaliveDetectionMs = 7_500;
 
 type ApplyFault = (proxy: FaultProxy, random: Random) => void;
@@ -30,7 +30,7 @@ function linkFault(name: string, durationMs: Fault['durationMs'], breakIt: Apply
     const end = () => {
       for (const { proxy } of links) proxy.heal();
       if (!byteLossFaults.includes(name)) return Promise.resolve({ tookEffect: carriedTraffic });
-      // A link that has lost bytes stays silent; most are then found out by a reset, as a router's that came back.
+      // A link that lost bytes stays silent. Most are then reset, as by a router that has restarted.
       const resets = random.chance(0.7);
       if (resets) for (const { proxy } of links) proxy.cut();
       return Promise.resolve({ tookEffect: carriedTraffic, recoveryMs: resets ? 0 : keepaliveDetectionMs });
@@ -40,7 +40,7 @@ function linkFault(name: string, durationMs: Fault['durationMs'], breakIt: Apply
   return { name, durationMs, begin };
 }
 
-/** Breaks at a byte that has yet to come; it has hit once a client had to dial again. */
+/** Cuts the link after a number of further bytes. It took effect if a client had to reconnect. */
 function reconnectFault(name: string, breakIt: ApplyFault): Fault {
   const begin = (context: FaultContext, random: Random): Promise<ActiveFault> => {
     const { target, links } = pickLinks(context, random);
@@ -55,7 +55,7 @@ function reconnectFault(name: string, breakIt: ApplyFault): Fault {
   return { name, durationMs: [1_000, 2_000], begin };
 }
 
-/** Every link of one client, or the links of all clients to one member. */
+/** All links of one client, or every client's link to one member. */
 function pickLinks(
   { links, cluster }: FaultContext,
   random: Random,
@@ -76,7 +76,7 @@ function acceptedConnections(links: readonly Link[]): number {
   return links.reduce((sum, { proxy }) => sum + proxy.accepted, 0);
 }
 
-/** The whole process stands still, as one that is paused or whose machine sleeps: longer than the shortest lease. */
+/** Stalls this process for longer than the shortest lease, as SIGSTOP or a sleeping machine would. */
 function stallProcess(_: FaultContext, random: Random): Promise<ActiveFault> {
   const ms = random.between(900, 2_700);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

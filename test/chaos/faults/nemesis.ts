@@ -3,13 +3,13 @@ import { type Fault, type FaultContext, pause } from './fault.js';
 
 const shortGapMs = [100, 250] as const;
 
-/** How long, beyond its time, it may take until every fault has hit: slow machines need it, and short runs. */
+/** How much longer a run may last until every fault has hit, for slow machines and short runs. */
 const extensionMs = 40_000;
 
 /**
- * Breaks one thing after the other, and heals what it broke. Faults come out of a bag that holds each once and is
- * filled again when empty. Until each has hit once, it is brisk, and goes on though its time be up: a run without one
- * of them would prove nothing.
+ * Injects and heals one fault at a time. Faults are drawn from a shuffled bag that holds each once and is refilled when
+ * empty. Until each fault has hit once, durations and gaps are short, and the run may exceed its time: a run without
+ * one of the faults would be inconclusive.
  */
 export class Nemesis {
   readonly #faults: readonly Fault[];
@@ -19,7 +19,7 @@ export class Nemesis {
   readonly #notYetHit: Set<Fault>;
   #bag: Fault[] = [];
 
-  /** `gapMs`: how long nothing is broken between two faults, the least and the most. */
+  /** `gapMs`: minimum and maximum time between two faults. */
   constructor(
     faults: readonly Fault[],
     context: FaultContext,
@@ -33,7 +33,7 @@ export class Nemesis {
     this.#notYetHit = new Set(faults);
   }
 
-  /** Goes on for so long, or until the signal; all is healed when it resolves. */
+  /** Runs for `ms` or until the signal aborts; every fault is healed when it resolves. */
   async run(ms: number, signal: AbortSignal): Promise<void> {
     const until = performance.now() + ms;
     const isOn = () => performance.now() < until + (this.#notYetHit.size > 0 ? extensionMs : 0);

@@ -6,7 +6,7 @@ type PickMember = (context: FaultContext, random: Random) => Promise<EtcdMember>
 
 const pickLeader: PickMember = ({ cluster }) => cluster.leader();
 
-/** Faults of members and of the network between them. All but a minority go on, except where the name says otherwise. */
+/** Faults of members and of their network. A quorum stays up, unless the fault's name says otherwise. */
 export const serverFaults: readonly Fault[] = [
   pauseMember('pause-leader', pickLeader, [1_700, 3_200]),
   pauseMember('pause-follower', pickFollower, [700, 3_000]),
@@ -62,7 +62,7 @@ function isolateMember(name: string, pick: PickMember, durationMs: Fault['durati
       const hadLeader = await member.metric('etcd_server_has_leader');
       const isStillLed = (await context.cluster.leader()) !== member;
       context.cluster.rejoin();
-      // A follower keeps its memory of the leader for an election's time; an isolated leader steps down after one.
+      // A follower remembers its leader for an election timeout; an isolated leader steps down after one.
       return { tookEffect: hadLeader === 0 && isStillLed };
     });
   };
@@ -76,7 +76,7 @@ async function moveLeader({ cluster }: FaultContext): Promise<ActiveFault> {
   return { target, clients: 'all', end: () => Promise.resolve({ tookEffect: now !== old }) };
 }
 
-/** As far as all recorders have read, so that the truth stays whole. */
+/** Compacts only what every recorder has read, so that the truth stays complete. */
 async function compact({ cluster, recorders }: FaultContext, random: Random): Promise<ActiveFault> {
   const revision = recorders.map(({ last }) => last).reduce((a, b) => (a < b ? a : b));
   const member = random.pick(cluster.members);

@@ -6,7 +6,7 @@ import { rareService, service } from './workers.js';
 
 const guestCount = 12;
 
-/** Those who come and go, so that there is something to miss; straight to the members, past every proxy. */
+/** Adds and removes records, good and bad, directly on the members, so that viewers have changes to miss. */
 export class BackgroundWrites {
   readonly #client: EtcdClient;
   #paused = true;
@@ -18,7 +18,7 @@ export class BackgroundWrites {
     this.#client = new EtcdClient({ endpoints: cluster.endpoints, timeoutMs: 2_000 });
     resources.use(this.#client);
     const doEvery = (ms: number, change: () => Promise<unknown>) => {
-      // The truth tells what came of it.
+      // A failed write needs no handling: the truth records what was applied.
       const timer = setInterval(() => void (this.#paused || change().catch(() => {})), ms);
       resources.defer(() => clearInterval(timer));
     };
@@ -41,12 +41,12 @@ export class BackgroundWrites {
     await Promise.all([put('a', 1), put('b', 2)]);
   }
 
-  /** Resolves with the revision at which it was empty. */
+  /** Resolves with the revision at which the service is empty. */
   async emptyRare(): Promise<bigint> {
     return (await this.#client.kv.delete({ prefix: `${rareService}/` })).revision;
   }
 
-  /** As an operator does. */
+  /** Deletes the record as an operator would. */
   async deleteRecord(key: string): Promise<void> {
     await this.#client.kv.delete(key);
   }
@@ -64,7 +64,7 @@ export class BackgroundWrites {
     else await this.#client.kv.delete(key);
   }
 
-  /** Under a key of its own, or over a guest's. */
+  /** Writes under its own key, or over a guest's. */
   async #changeBad(): Promise<void> {
     const turn = this.#badTurn++;
     const key = turn % 5 === 4 ? `${service}/guest${turn % guestCount}` : `${service}/bad${turn % 4}`;

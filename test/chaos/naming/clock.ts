@@ -1,4 +1,4 @@
-/** Milliseconds of the machine's monotonic clock: the same in all processes, and it does not stop for one of them. */
+/** The machine's monotonic clock in milliseconds: shared by all processes, and not stopped by a paused process. */
 export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -5,7 +5,7 @@ import { recordOf } from './values.js';
 import type { Worker } from './worker.js';
 import { rareService, service } from './workers.js';
 
-/** The store as the truth has it by now. */
+/** The current store according to the truth. */
 export class CurrentStore {
   readonly #recorder: HistoryRecorder;
   readonly #kvs = new Map<string, StoredKv>();
@@ -21,7 +21,7 @@ export class CurrentStore {
     return this.#kvs.get(key);
   }
 
-  /** Endpoints by mod revision. */
+  /** Keys of the service's endpoints with their mod revisions. */
   records(ofService: string): ReadonlyMap<string, bigint> {
     this.#readTruth();
     const own = [...this.#kvs.values()].filter((kv) => kv.key.startsWith(`${ofService}/`) && recordOf(kv));
@@ -45,7 +45,7 @@ export class CurrentStore {
   }
 }
 
-/** What is not as it should be. */
+/** The properties that do not hold at present. */
 export function unmetProperties(workers: readonly Worker[], store: CurrentStore): Set<ConvergenceProperty> {
   const wrong = new Set<ConvergenceProperty>();
   const registrars = workers.filter(({ role }) => role === 'registrar');
@@ -69,7 +69,7 @@ export function unmetProperties(workers: readonly Worker[], store: CurrentStore)
   return wrong;
 }
 
-/** Whether that is this very process's record, as new as it was told. */
+/** Whether the record is that of the worker's current process, and at least as new as its last acknowledged change. */
 function isCurrent({ incarnation, turn }: Worker, kv: StoredKv | undefined): boolean {
   const record = kv && recordOf(kv);
   return record?.incarnation === incarnation && record.turn >= turn;

@@ -3,13 +3,13 @@ import { nowMs } from './clock.js';
 import type { Limits, NamingFact } from './history.js';
 import type { SavedStoreHistory } from './saved-history.js';
 
-/** Takes the truth's facts by the clock that all processes share. */
+/** Records the truth with the clock that all processes share. */
 export class StoreJournal extends Journal {
   override now(): number {
     return nowMs();
   }
 
-  /** Somebody always feels a fault here: renewals and watches never rest. */
+  /** Renewals and watches never pause, so every fault affects some client. */
   override hadOpsSince(): boolean {
     return true;
   }
@@ -18,11 +18,11 @@ export class StoreJournal extends Journal {
 interface Segment {
   readonly journal: StoreJournal;
   readonly facts: NamingFact[];
-  /** The store's last revision when it was wiped. */
+  /** The store's last revision before the wipe. */
   lastRevision: bigint | undefined;
 }
 
-/** Everything that happens, as it happens: a history for each store, of which the second begins with a wipe. */
+/** Records everything as it happens, with one history per store; the second begins with the wipe. */
 export class HistoryRecorder {
   readonly #limits: Limits;
   readonly #segments: [Segment, ...Segment[]] = [
@@ -33,7 +33,7 @@ export class HistoryRecorder {
     this.#limits = limits;
   }
 
-  /** Of the store store. */
+  /** The journal of the current store. */
   get journal(): StoreJournal {
     return this.#current.journal;
   }
@@ -49,7 +49,7 @@ export class HistoryRecorder {
     this.#current.facts.push(fact);
   }
 
-  /** What was under way when the store was wiped may still show the old one, whose revisions are higher. */
+  /** Facts in flight during the wipe may still describe the old store, whose revisions are higher. */
   addAtRevision(fact: NamingFact & { readonly revision: bigint }): void {
     const of = this.#segments.find(
       ({ lastRevision }) => lastRevision === undefined || fact.revision >= lastRevision,
@@ -57,7 +57,7 @@ export class HistoryRecorder {
     of?.facts.push(fact);
   }
 
-  /** The old store is no more; who lives goes on living. */
+  /** Starts the history of a new store; running processes continue. */
   beginStore(lastRevision: bigint, viewers: readonly string[]): void {
     const at = nowMs();
     this.add({ kind: 'end', at });
@@ -81,5 +81,5 @@ export class HistoryRecorder {
   }
 }
 
-/** What a wipe of the store changes nothing about. */
+/** Kinds of facts that a wipe does not invalidate. */
 const carriedOver: readonly NamingFact['kind'][] = ['started', 'killed', 'paused', 'resumed', 'fault'];

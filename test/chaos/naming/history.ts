@@ -2,8 +2,8 @@ import type { ConflictFact, FaultFact } from '../history.js';
 import type { Truth } from '../truth.js';
 
 /**
- * What one store saw from its first revision to its last, and what was told of it. All times are milliseconds of the
- * machine's monotonic clock, which all processes of the run share.
+ * The history of one store, and what the workers observed of it. All times are milliseconds of the machine's monotonic
+ * clock, which all processes share.
  */
 export interface StoreHistory {
   readonly limits: Limits;
@@ -13,19 +13,19 @@ export interface StoreHistory {
 
 /** All in milliseconds. */
 export interface Limits {
-  /** Of the registrars' leases. */
+  /** TTL of the registrars' leases. */
   readonly ttlMs: number;
-  /** For how long the viewers hold what went in a doubtful way. */
+  /** How long viewers keep vanished records while a loss is unconfirmed. */
   readonly protectionMs: number;
-  /** etcd's election timeout: a new leader gives every lease that much more. */
+  /** etcd's election timeout: a new leader extends every lease by it. */
   readonly electionMs: number;
-  /** How long etcd may take to notice that a lease has run out, and to delete its keys. */
+  /** How long etcd may take to notice an expired lease and delete its keys. */
   readonly expiryMs: number;
-  /** How long `close()` may take when etcd is out of reach. */
+  /** How long `close()` may take when etcd is unreachable. */
   readonly closeMs: number;
-  /** How long after the end of a fault all must be well again. */
+  /** How long convergence may take after the end of a fault. */
   readonly convergenceMs: number;
-  /** How late a busy machine may be. */
+  /** Tolerance for a busy machine. */
   readonly slackMs: number;
 }
 
@@ -48,21 +48,21 @@ export type NamingFact =
   | FaultFact
   | ConflictFact;
 
-/** A view as a viewer's subscriber was told of it. */
+/** A view that a viewer's subscriber received. */
 export interface ViewFact {
   readonly kind: 'view';
-  /** One incarnation of a viewer. */
+  /** The incarnation of a viewer. */
   readonly viewer: string;
   readonly service: string;
   readonly at: number;
   readonly revision: bigint;
-  /** Keys and mod revisions, with those that are held back. */
+  /** Keys with mod revisions, protected records included. */
   readonly records: ReadonlyMap<string, bigint>;
   readonly held: ReadonlySet<string>;
   readonly invalid: ReadonlySet<string>;
 }
 
-/** A viewer was told that it lists anew, and why. */
+/** A viewer was notified that it lists again, and why. */
 export interface RelistedFact {
   readonly kind: 'relisted';
   readonly viewer: string;
@@ -70,19 +70,19 @@ export interface RelistedFact {
   readonly reason: string;
 }
 
-/** A viewer's subscriber has left, or its client is closed: it is told nothing more. */
+/** A viewer's subscriber has unsubscribed, or its client is closed: no further view is allowed. */
 export interface UnsubscribedFact {
   readonly kind: 'unsubscribed';
   readonly viewer: string;
   readonly at: number;
 }
 
-/** A worker is a registrar or a viewer by name; each of its processes is a incarnation. */
+/** A worker is a registrar or a viewer by name; each of its processes is an incarnation. */
 export interface StartedFact {
   readonly kind: 'started';
   readonly worker: string;
   readonly incarnation: string;
-  /** What a registrar is to write, and nothing else; undefined for a viewer. */
+  /** The only key that a registrar may write; undefined for a viewer. */
   readonly key: string | undefined;
   readonly at: number;
 }
@@ -93,7 +93,7 @@ export interface ProcessFact<K extends 'killed' | 'paused' | 'resumed'> {
   readonly at: number;
 }
 
-/** A registrar was told that its record is stored. */
+/** A registrar was notified that its record is stored. */
 export interface RegisteredFact {
   readonly kind: 'registered';
   readonly incarnation: string;
@@ -102,7 +102,7 @@ export interface RegisteredFact {
   readonly at: number;
 }
 
-/** A registrar was told that its record is no longer its own. */
+/** A registrar was notified that its record is no longer its own. */
 export interface LostFact {
   readonly kind: 'lost';
   readonly incarnation: string;
@@ -110,19 +110,19 @@ export interface LostFact {
   readonly at: number;
 }
 
-/** A registrar's `close()`, from its call to its return. */
+/** A registrar's `close()`, from call to return. */
 export interface ClosedFact {
   readonly kind: 'closed';
   readonly incarnation: string;
   readonly from: number;
   readonly to: number;
-  /** Whether it could not reach etcd meanwhile. */
+  /** Whether etcd was unreachable meanwhile. */
   readonly cutOff: boolean;
-  /** Asked of etcd once it had returned. */
+  /** The store's revision after `close()` returned. */
   readonly revision: bigint;
 }
 
-/** A service lost its last record while some viewers could not see it happen. */
+/** A service lost its last record while some viewers were cut off. */
 export interface EmptiedFact {
   readonly kind: 'emptied';
   readonly service: string;
@@ -130,15 +130,18 @@ export interface EmptiedFact {
   readonly unseenBy: readonly string[];
 }
 
-/** How long after the end of a fault it took until something was as it should be, for good. */
+/** How long after a fault each property took to hold permanently. */
 export interface ConvergenceFact {
   readonly kind: 'converged';
   readonly after: string;
-  /** Milliseconds by what is promised; undefined when it did not come to that. */
+  /** Milliseconds by property; undefined if it did not hold before the run stopped waiting. */
   readonly durationsMs: Readonly<Record<ConvergenceProperty, number | undefined>>;
 }
 
-/** No dead one's record; every living one's; no deleted record in a view; every view as the store. */
+/**
+ * R1: no stopped registrar's record. R2: every live registrar's record. N4: no deleted record in a view. N5: every view
+ * equals the store.
+ */
 export type ConvergenceProperty = 'R1' | 'R2' | 'N4' | 'N5';
 
 /** The members' term rose: there was an election. */
@@ -148,11 +151,11 @@ export interface TermFact {
   readonly at: number;
 }
 
-/** The store before this one was wiped. Its facts stand in a history of their own. */
+/** The previous store was wiped; its facts are in a separate history. */
 export interface WipedFact {
   readonly kind: 'wiped';
   readonly at: number;
-  /** Viewers that lived then. */
+  /** Viewers that were running at the time. */
   readonly viewers: readonly string[];
 }
 

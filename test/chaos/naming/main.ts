@@ -1,4 +1,4 @@
-// npm run chaos:naming: registrars and directories as processes, under everything that may befall them and their etcd.
+// npm run chaos:naming: registrars and directories as processes, during faults of them and of their etcd.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +13,14 @@ import { decode, encode, type SavedStoreHistory, toStoreHistory } from './saved-
 
 const help = `npm run chaos:naming -- [--seconds 60] [--seed S] [--etcd PATH] [--keep-history] [--check FILE]
 
-Six processes that keep a record registered, two that want the same key, and four that follow two services, each behind
-proxies of its own to a real cluster of three; guests come and go, bad records among them. One fault after the other, of
-servers, links, records and the processes themselves; after each, the time until every living registrar's record stands,
-no other does, and every viewer shows just that. In the end the store is wiped. All views and records are held against
-what etcdctl saw: promises N1 to N8, N10, N11 and R1 to R6. It goes on for up to two minutes longer until every fault
-has hit.
-A history in which something is wrong is saved, any other with --keep-history; --check judges it again.
-Exit code 0: no violation; 1: one; 2: void: a fault never hit, or there was nothing to check a promise on.`;
+Eight processes keep records registered (two of them rivals for one key) and four follow two services, each through its
+own proxies to a real cluster of three. Further records, some invalid, are added and removed. Faults of servers, links,
+records and processes are injected one at a time. After each fault, the run measures the time until every live
+registrar's record is stored, no other is, and every view equals the store. Finally the store is wiped. All views and
+records are checked against what etcdctl saw: properties N1 to N8, N10, N11 and R1 to R6. The run continues for up to two
+minutes longer until every fault has hit.
+A history with a violation is saved, any other with --keep-history; --check checks a saved one again.
+Exit code 0: no violation; 1: a violation; 2: inconclusive: a fault never hit, or a case never occurred.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -60,28 +60,30 @@ async function main(): Promise<number> {
   return checkHistory(history, reasons, values['keep-history'] === true);
 }
 
-/** Says what a history is worth; saves it when something is wrong with it. `keep`: also otherwise; undefined: never. */
+/**
+ * Checks a history and prints the result; saves a history with violations. `keep`: saves any; undefined: saves none.
+ */
 function checkHistory(
   history: readonly SavedStoreHistory[],
   unhit: readonly string[],
   keep: boolean | undefined,
 ): number {
-  const verdict = checkNaming(history.map(toStoreHistory));
-  console.log(`\n${formatCheckedCases(verdict)}\n`);
-  const isWrong = verdict.violations.length > 0;
+  const result = checkNaming(history.map(toStoreHistory));
+  console.log(`\n${formatCheckedCases(result)}\n`);
+  const isWrong = result.violations.length > 0;
   if (keep || (isWrong && keep !== undefined)) {
     const path = join(mkdtempSync(join(tmpdir(), 'etcd-naming-chaos-')), 'history');
     writeFileSync(path, encode(history));
     console.log(`history: ${path}`);
   }
   if (isWrong) {
-    console.log(formatViolations(verdict));
+    console.log(formatViolations(result));
     return 1;
   }
   console.log('no violation');
-  const reasons = [...unhit, ...inconclusiveReasons(verdict)];
+  const reasons = [...unhit, ...inconclusiveReasons(result)];
   if (reasons.length === 0) return 0;
-  console.log(`but the run is void:\n${reasons.join('\n')}`);
+  console.log(`but the run is inconclusive:\n${reasons.join('\n')}`);
   return 2;
 }
 

@@ -1,8 +1,8 @@
-/** What a process of the naming run tells its parent; times are of the machine's monotonic clock. */
+/** A report of a child process to the run. Times are of the machine's monotonic clock. */
 export type Report =
   | { readonly type: 'registered'; readonly lease: string; readonly revision: string; readonly at: number }
   | { readonly type: 'lost'; readonly lease: string; readonly at: number }
-  /** A registrar's change of that turn is stored. */
+  /** A registrar's update with this number is stored. */
   | { readonly type: 'changed'; readonly turn: number }
   | { readonly type: 'closed'; readonly from: number; readonly to: number }
   | {
@@ -17,17 +17,17 @@ export type Report =
   | { readonly type: 'relisted'; readonly reason: string; readonly at: number }
   | { readonly type: 'unsubscribed'; readonly at: number };
 
-/** What the parent asks for: a registrar's `close()`; that a viewer's reader leaves, or that its client closes. */
+/** Closes a registrar's registration or a viewer's client (`close`), or unsubscribes a viewer (`leave`). */
 export type Command = 'close' | 'leave';
 
-/** How a process is to start. */
+/** The configuration of a child process, passed as JSON. */
 export interface ProcessConfig {
   readonly role: 'registrar' | 'viewer';
   readonly endpoints: readonly string[];
   readonly incarnation: string;
-  /** The services that a viewer follows, or the one that a registrar belongs to. */
+  /** The services that a viewer follows, or a registrar's service. */
   readonly services: readonly string[];
-  /** Of a registrar. */
+  /** Registrars only. */
   readonly id: string;
   readonly addr: string;
   readonly ttlSeconds: number;

@@ -3,18 +3,18 @@ import { type EtcdClient, type Registration, register } from '#src/index.js';
 import { nowMs } from './clock.js';
 import type { ProcessConfig, Report } from './messages.js';
 
-/** A rival may have to wait for as long as the run lasts. */
+/** A rival may have to wait for the whole run. */
 const timeoutMs = 3_600_000;
 const changeEveryMs = 1_500;
 
-/** Keeps a record that says whose it is, and changes it now and then, until asked to close. */
+/** Keeps a record registered that names its writer, and updates it regularly, until command to close. */
 export async function runRegistrar(
   client: EtcdClient,
-  part: ProcessConfig,
-  tell: (told: Report) => void,
+  config: ProcessConfig,
+  report: (message: Report) => void,
 ): Promise<void> {
-  const { id, incarnation, addr, ttlSeconds } = part;
-  const [target = ''] = part.services;
+  const { id, incarnation, addr, ttlSeconds } = config;
+  const [target = ''] = config.services;
   const closing = new AbortController();
   const endpoint = (turn: number) => ({ addr, metadata: { incarnation, turn } });
   const options = { target, id, endpoint: endpoint(0), ttlSeconds, timeoutMs, signal: closing.signal };
@@ -28,24 +28,24 @@ export async function runRegistrar(
     return undefined;
   });
   if (registration) {
-    void reportEvents(registration, tell);
-    await changeUntil(closing.signal, (turn) => registration.update(endpoint(turn)), tell);
+    void reportEvents(registration, report);
+    await changeUntil(closing.signal, (turn) => registration.update(endpoint(turn)), report);
     await registration.close();
   }
-  tell({ type: 'closed', from, to: nowMs() });
+  report({ type: 'closed', from, to: nowMs() });
 }
 
-async function reportEvents(registration: Registration, tell: (told: Report) => void): Promise<void> {
+async function reportEvents(registration: Registration, report: (message: Report) => void): Promise<void> {
   let { lease = 0n } = registration;
   const registered = (revision: bigint) =>
-    tell({ type: 'registered', lease: String(lease), revision: String(revision), at: nowMs() });
+    report({ type: 'registered', lease: String(lease), revision: String(revision), at: nowMs() });
   if (registration.revision !== undefined) registered(registration.revision);
   for await (const event of registration.events()) {
     if (event.type === 'registered') {
       lease = event.lease;
       registered(event.revision);
     } else if (event.type === 'lost') {
-      tell({ type: 'lost', lease: String(lease), at: nowMs() });
+      report({ type: 'lost', lease: String(lease), at: nowMs() });
     }
   }
 }
@@ -53,14 +53,14 @@ async function reportEvents(registration: Registration, tell: (told: Report) => 
 async function changeUntil(
   signal: AbortSignal,
   change: (turn: number) => Promise<void>,
-  tell: (told: Report) => void,
+  report: (message: Report) => void,
 ): Promise<void> {
   for (let turn = 1; !signal.aborted; turn++) {
     await sleep(changeEveryMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     const changed = change(turn).then(
-      () => tell({ type: 'changed', turn }),
-      () => {}, // closed meanwhile
+      () => report({ type: 'changed', turn }),
+      () => {}, // the registration was closed meanwhile
     );
     await Promise.race([
       changed,

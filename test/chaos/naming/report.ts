@@ -13,34 +13,34 @@ export function formatFaults(faults: readonly Fault[], injected: readonly Inject
     const hits = own.filter(({ hit }) => hit).length;
     return `${name.padEnd(20)} ${String(own.length).padStart(5)} ${String(hits).padStart(5)}   ${at(0.5)} ${at(0.99)} ${at(1)}`;
   });
-  return ['fault                drawn   hit   well again after p50, p99, max (s)', ...lines].join('\n');
+  return ['fault                drawn   hit   converged after p50, p99, max (s)', ...lines].join('\n');
 }
 
 export function formatCheckedCases({ counts, violations }: CheckResult): string {
   const lines = (Object.entries(checkedCases) as [CheckedCase, string][]).map(
-    ([aspect, what]) => `${aspect.padEnd(28)} ${String(counts[aspect] ?? 0).padStart(7)}   ${what}`,
+    ([name, what]) => `${name.padEnd(28)} ${String(counts[name] ?? 0).padStart(7)}   ${what}`,
   );
-  return ['promise                      checked', ...lines, `${violations.length} violations`].join('\n');
+  return ['property                     checked', ...lines, `${violations.length} violations`].join('\n');
 }
 
 const maxShown = 5;
 
-/** The first of each promise's, and how many there are. */
+/** The first violations of each property, and the number of the others. */
 export function formatViolations({ violations }: CheckResult): string {
   const lines: string[] = [];
-  for (const promise of new Set(violations.map((one) => one.property))) {
-    const own = violations.filter((one) => one.property === promise);
-    for (const { text } of own.slice(0, maxShown)) lines.push(`VIOLATION of ${promise}: ${text}`);
-    if (own.length > maxShown) lines.push(`  and ${own.length - maxShown} more of ${promise}`);
+  for (const property of new Set(violations.map((one) => one.property))) {
+    const own = violations.filter((one) => one.property === property);
+    for (const { text } of own.slice(0, maxShown)) lines.push(`VIOLATION of ${property}: ${text}`);
+    if (own.length > maxShown) lines.push(`  and ${own.length - maxShown} more of ${property}`);
   }
   return lines.join('\n');
 }
 
-/** Promises that there was nothing to check on: the run has proven nothing of them. */
+/** Cases that never occurred: the run has proven nothing about them. */
 export function inconclusiveReasons({ counts }: CheckResult): string[] {
-  const unseen = (Object.keys(checkedCases) as CheckedCase[]).filter((aspect) => !counts[aspect]);
-  return unseen.map((aspect) => {
-    const [promise, ...what] = aspect.split(' ');
-    return `there were no ${what.join(' ')} to check ${promise} on`;
+  const unseen = (Object.keys(checkedCases) as CheckedCase[]).filter((name) => !counts[name]);
+  return unseen.map((name) => {
+    const [property, ...what] = name.split(' ');
+    return `there were no ${what.join(' ')} to check ${property} on`;
   });
 }

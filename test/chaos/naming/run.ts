@@ -28,9 +28,9 @@ export const limits: Limits = {
   slackMs: 1_500,
 };
 
-/** So long it may take to be well again before the run goes on without. */
+/** How long convergence may take before the run continues without it. */
 const maxConvergenceMs = 60_000;
-/** So much longer a run may last until every fault has hit. */
+/** How much longer a run may last until every fault has hit. */
 const extensionMs = 120_000;
 /** How long the new store is watched after the wipe. */
 const afterWipeMs = 5_000;
@@ -38,11 +38,11 @@ const afterWipeMs = 5_000;
 export interface InjectedFault {
   readonly fault: string;
   readonly hit: boolean;
-  /** From its end until all was well; undefined when that did not come. */
+  /** From the fault's end to convergence; undefined if the run stopped waiting. */
   readonly convergedMs: number | undefined;
 }
 
-/** Breaks one thing after the other, and sees after each that all becomes well; in the end it wipes the store. */
+/** Injects one fault at a time and waits for convergence after each; finally wipes the store. */
 export class Run {
   readonly #cluster: EtcdClusterHandle;
   readonly #etcdctl: Etcdctl;
@@ -72,7 +72,7 @@ export class Run {
     this.#workers = workers.workers;
     this.#background = new BackgroundWrites(cluster, resources);
     this.#context = this.#recordTruth();
-    const links = linkFaults.filter(({ name }) => name !== 'stall-process'); // of this process, which is nobody here
+    const links = linkFaults.filter(({ name }) => name !== 'stall-process'); // acts on this process, which is no worker here
     this.faults = [
       ...serverFaults,
       ...links,
@@ -83,7 +83,7 @@ export class Run {
   }
 
   static async start(cluster: EtcdClusterHandle, resources: Resources, signal: AbortSignal): Promise<Run> {
-    if (cluster.etcdctl === undefined) throw new Error('there is no etcdctl to take the truth with');
+    if (cluster.etcdctl === undefined) throw new Error('no etcdctl found; the truth is recorded with it');
     const recorder = new HistoryRecorder(limits);
     const workers = await openWorkers(cluster, limits, recorder, resources);
     return new Run(cluster, new Etcdctl(cluster.etcdctl), resources, signal, { recorder, workers });
@@ -93,9 +93,10 @@ export class Run {
     return this.#history.views;
   }
 
-  /** For so long, and until every fault has hit. */
+  /** For `seconds`, and until every fault has hit. */
   async injectFaults(seconds: number, random: Random, progress: (line: string) => void): Promise<void> {
-    if ((await this.#converge('the start')) === undefined) throw new Error('it was never well to begin with');
+    if ((await this.#converge('the start')) === undefined)
+      throw new Error('the system did not converge at the start');
     this.#background.resume();
     const until = performance.now() + seconds * 1_000;
     const notYetHit = new Set(this.faults);
@@ -114,7 +115,7 @@ export class Run {
     }
   }
 
-  /** All members lose everything at once; who lives comes back, and who looks is told. */
+  /** Wipes the data of all members. Registrars must register again, and viewers must be notified. */
   async wipe(): Promise<void> {
     if (this.#signal.aborted) return;
     this.#background.pause();
@@ -137,7 +138,7 @@ export class Run {
     return this.#history.end();
   }
 
-  /** Follows the truth of the store store. */
+  /** Starts recorders for the current store. */
   #recordTruth(): FaultContext {
     const { journal } = this.#history;
     const log = new TruthLog(journal);
@@ -160,7 +161,7 @@ export class Run {
     return { fault: fault.name, hit: tookEffect, convergedMs };
   }
 
-  /** Waits until all is well, and writes down what became so when. No visitor comes or goes meanwhile, or afterwards. */
+  /** Waits for convergence and records when each property held. Background writes are paused until `resume()`. */
   async #converge(after: string): Promise<number | undefined> {
     this.#background.pause();
     const durationsMs = await this.#measureConvergence(nowMs());
@@ -169,7 +170,7 @@ export class Run {
     return times.some((ms) => ms === undefined) ? undefined : Math.max(...(times as number[]));
   }
 
-  /** When each thing was right for good, that is: until all were at once. */
+  /** Measures when each property held permanently, until all hold at the same time. */
   async #measureConvergence(began: number): Promise<Record<ConvergenceProperty, number | undefined>> {
     const durationsMs: Record<ConvergenceProperty, number | undefined> = { R1: 0, R2: 0, N4: 0, N5: 0 };
     let wrong = unmetProperties(this.#workers, this.#store);

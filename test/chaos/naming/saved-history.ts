@@ -3,10 +3,10 @@ import type { Fact } from '../history.js';
 import { Truth } from '../truth.js';
 import type { Limits, NamingFact, StoreHistory } from './history.js';
 
-/** A history as it is written down and kept. */
+/** A history in the form that is saved to a file. */
 export interface SavedStoreHistory {
   readonly limits: Limits;
-  /** What etcdctl told of the store. */
+  /** What etcdctl saw of the store. */
   readonly stored: readonly Fact[];
   readonly facts: readonly NamingFact[];
 }

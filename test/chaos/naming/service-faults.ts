@@ -7,7 +7,7 @@ import { recordOf } from './values.js';
 import type { Worker } from './worker.js';
 import { rareService } from './workers.js';
 
-/** What may befall the records: by an operator's worker, or while nobody looks. */
+/** Faults of the records: changes by an operator, and losses that viewers cannot see. */
 export function serviceFaults(
   workers: readonly Worker[],
   store: CurrentStore,
@@ -48,7 +48,7 @@ function operatorFault(
 
 const viewWaitMs = 5_000;
 
-/** The viewers are cut off from etcd, and a service that they know loses all its records. */
+/** Cuts the viewers off from etcd, then deletes all records of a service that they have seen. */
 async function emptyWhileCutOff(
   viewers: readonly Worker[],
   store: CurrentStore,

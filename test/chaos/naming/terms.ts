@@ -6,7 +6,7 @@ import type { HistoryRecorder } from './history-recorder.js';
 
 const intervalMs = 300;
 
-/** Writes down each time that the members' term is seen to have risen. */
+/** Records each rise of the members' raft term. */
 export function recordTerms(
   { members }: EtcdClusterHandle,
   recorder: HistoryRecorder,
@@ -27,7 +27,7 @@ export function recordTerms(
     );
     const term = Math.max(...(await Promise.all(terms)));
     asking = false;
-    if (journal !== recorder.journal) [journal, highest] = [recorder.journal, 0]; // another store counts anew
+    if (journal !== recorder.journal) [journal, highest] = [recorder.journal, 0]; // a new store starts at term 0
     if (term <= highest) return;
     highest = term;
     recorder.add({ kind: 'term', term, at: nowMs() });

@@ -1,17 +1,17 @@
 import type { StoredKv } from '../history.js';
 
-/** What a stored value says to whoever reads it as Go does. */
+/** A stored value, decoded as Go does. */
 export interface DecodedRecord {
   readonly addr: string;
-  /** Who wrote it, of the registrars. */
+  /** The registrar that wrote it. */
   readonly incarnation: string | undefined;
-  /** Which of the owner's changes it is. */
+  /** The number of the owner's update. */
   readonly turn: number;
 }
 
 const known = new WeakMap<StoredKv, DecodedRecord | undefined>();
 
-/** Undefined for a value that is no endpoint. No part of it is the library's. */
+/** Undefined for a value that is no endpoint. Independent of the library. */
 export function recordOf(kv: StoredKv): DecodedRecord | undefined {
   if (!known.has(kv)) known.set(kv, decodeRecord(kv.value));
   return known.get(kv);
@@ -30,7 +30,7 @@ function decodeRecord(value: string): DecodedRecord | undefined {
   }
 }
 
-/** What anybody may put under a service's key by mistake. Some are endpoints to Go, without an address. */
+/** Values that may be stored under a service's key by mistake. Some are endpoints without an address in Go. */
 export const badValues: readonly string[] = [
   '{broken',
   'null',

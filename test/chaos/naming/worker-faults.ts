@@ -6,7 +6,7 @@ import type { Command, Report } from './messages.js';
 import { recordOf } from './values.js';
 import type { Worker } from './worker.js';
 
-/** What may befall the processes themselves. */
+/** Faults of the worker processes. */
 export function workerFaults(
   workers: readonly Worker[],
   store: CurrentStore,
@@ -53,7 +53,7 @@ function ownerOf({ key }: Worker, store: CurrentStore): string | undefined {
   return kv && recordOf(kv)?.incarnation;
 }
 
-/** Stopped, also for longer than its lease lives. */
+/** Pauses the process (SIGSTOP), possibly for longer than its lease's TTL. */
 function pauseFault(name: string, workers: () => readonly Worker[], durationMs: Fault['durationMs']): Fault {
   return workerFault(name, workers, durationMs, (worker) => {
     worker.pause();
@@ -68,7 +68,7 @@ function killFault(name: string, workers: () => readonly Worker[], durationMs: F
   });
 }
 
-/** The process stays a while, so that it could still write, and another takes its place. */
+/** Closes the registration. The process stays for a while, so that a late write would be seen, and is then replaced. */
 async function close(
   worker: Worker,
   context: FaultContext,
@@ -77,13 +77,13 @@ async function close(
   cutOff: boolean,
 ): Promise<Heal> {
   if (cutOff) for (const { proxy } of worker.links) proxy.blackhole();
-  const told = (await worker.request('close')) as Report & { type: 'closed' };
+  const report = (await worker.request('close')) as Report & { type: 'closed' };
   const revision = await etcdctl.revision((await context.cluster.leader()).endpoint);
   recorder.add({
     kind: 'closed',
     incarnation: worker.incarnation,
-    from: told.from,
-    to: told.to,
+    from: report.from,
+    to: report.to,
     cutOff,
     revision,
   });
@@ -94,8 +94,8 @@ async function close(
   };
 }
 
-async function leave(worker: Worker, asked: Command): Promise<Heal> {
-  await worker.request(asked);
+async function leave(worker: Worker, command: Command): Promise<Heal> {
+  await worker.request(command);
   return async () => {
     await worker.kill();
     worker.start();
@@ -104,7 +104,7 @@ async function leave(worker: Worker, asked: Command): Promise<Heal> {
 
 type Heal = () => Promise<void>;
 
-/** Long enough for one of the rivals to have taken over. */
+/** Long enough for a rival to take over. */
 const targetWaitMs = 10_000;
 
 function workerFault(

@@ -12,18 +12,18 @@ const program = fileURLToPath(new URL('worker-main.js', import.meta.url));
 
 export type WorkerConfig = Omit<ProcessConfig, 'endpoints' | 'incarnation'> & { readonly name: string };
 
-/** One process of the run, with links of its own to the members; started again under the same name as often as needed. */
+/** A worker of the run: one process at a time, with its own proxies to the members; restarted under the same name. */
 export class Worker {
   readonly links: readonly Link[];
   readonly #config: WorkerConfig;
   readonly #history: HistoryRecorder;
-  readonly #waiting = new Map<Report['type'], (told: Report) => void>();
+  readonly #waiting = new Map<Report['type'], (report: Report) => void>();
   #child: ChildProcess | undefined;
   #starts = 0;
   #stopped = true;
-  /** The last views of a viewer, by service. */
+  /** A viewer's last views, by service. */
   readonly views = new Map<string, ViewFact>();
-  /** The last change that a registrar was told to be stored. */
+  /** The number of a registrar's last acknowledged update. */
   turn = 0;
 
   constructor(config: WorkerConfig, links: readonly Link[], recorder: HistoryRecorder) {
@@ -45,7 +45,7 @@ export class Worker {
     return `${this.name}.${this.#starts - 1}`;
   }
 
-  /** Of a registrar. */
+  /** The key of a registrar's record. */
   get key(): string {
     return `${this.#config.services[0]}/${this.#config.id}`;
   }
@@ -54,7 +54,7 @@ export class Worker {
     return this.#config.services;
   }
 
-  /** Whether it is there and was not asked to leave. */
+  /** Whether its process runs and was not command to stop. */
   get running(): boolean {
     return this.#child !== undefined && !this.#stopped;
   }
@@ -73,12 +73,12 @@ export class Worker {
       at: nowMs(),
     });
     const endpoints = this.links.map(({ proxy }) => proxy.endpoint);
-    const part: ProcessConfig = { ...this.#config, endpoints, incarnation };
-    const child = fork(program, [JSON.stringify(part)], { stdio: 'ignore' });
+    const config: ProcessConfig = { ...this.#config, endpoints, incarnation };
+    const child = fork(program, [JSON.stringify(config)], { stdio: 'ignore' });
     const guarding = guard('kill -9 "$1" 2>/dev/null', [String(child.pid)]);
     this.#child = child;
     child.once('exit', () => guarding.release());
-    child.on('message', (told: Report) => this.#onReport(incarnation, told));
+    child.on('message', (report: Report) => this.#onReport(incarnation, report));
   }
 
   pause(): void {
@@ -97,54 +97,54 @@ export class Worker {
     this.#child = undefined;
     this.#stopped = true;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL'); // a frozen one dies of it, too
+    child.kill('SIGKILL'); // also ends a paused process
     await gone;
     this.#history.add({ kind: 'killed', incarnation: this.incarnation, at: nowMs() });
   }
 
-  /** Asks it to close, or a viewer's reader to leave; the process goes on and has nothing more to do. */
-  async request(asked: Command): Promise<Report> {
+  /** Asks it to close, or a viewer to unsubscribe. The process continues without any work. */
+  async request(command: Command): Promise<Report> {
     this.#stopped = true;
     const answer = this.role === 'registrar' ? 'closed' : 'unsubscribed';
-    const told = new Promise<Report>((resolve) => this.#waiting.set(answer, resolve));
-    this.#child?.send(asked);
-    return told;
+    const report = new Promise<Report>((resolve) => this.#waiting.set(answer, resolve));
+    this.#child?.send(command);
+    return report;
   }
 
-  #onReport(incarnation: string, told: Report): void {
-    this.#waiting.get(told.type)?.(told);
+  #onReport(incarnation: string, report: Report): void {
+    this.#waiting.get(report.type)?.(report);
     const isNow = incarnation === this.incarnation;
-    switch (told.type) {
+    switch (report.type) {
       case 'view': {
-        const view = toView(incarnation, told);
+        const view = toView(incarnation, report);
         if (isNow) this.views.set(view.service, view);
         this.#history.addAtRevision(view);
         break;
       }
       case 'changed':
-        if (isNow) this.turn = told.turn;
+        if (isNow) this.turn = report.turn;
         break;
-      case 'closed': // whoever asked for it writes it down
+      case 'closed': // recorded by the caller of request()
         break;
       case 'registered': {
-        const [lease, revision] = [BigInt(told.lease), BigInt(told.revision)];
-        this.#history.addAtRevision({ kind: 'registered', incarnation, lease, revision, at: told.at });
+        const [lease, revision] = [BigInt(report.lease), BigInt(report.revision)];
+        this.#history.addAtRevision({ kind: 'registered', incarnation, lease, revision, at: report.at });
         break;
       }
       case 'lost':
-        this.#history.add({ kind: 'lost', incarnation, lease: BigInt(told.lease), at: told.at });
+        this.#history.add({ kind: 'lost', incarnation, lease: BigInt(report.lease), at: report.at });
         break;
       case 'relisted':
-        this.#history.add({ kind: 'relisted', viewer: incarnation, at: told.at, reason: told.reason });
+        this.#history.add({ kind: 'relisted', viewer: incarnation, at: report.at, reason: report.reason });
         break;
       case 'unsubscribed':
-        this.#history.add({ kind: 'unsubscribed', viewer: incarnation, at: told.at });
+        this.#history.add({ kind: 'unsubscribed', viewer: incarnation, at: report.at });
     }
   }
 }
 
-function toView(viewer: string, told: Report & { type: 'view' }): ViewFact {
-  const { service, at, revision, records, held, invalid } = told;
+function toView(viewer: string, report: Report & { type: 'view' }): ViewFact {
+  const { service, at, revision, records, held, invalid } = report;
   return {
     kind: 'view',
     viewer,

@@ -5,12 +5,12 @@ import type { Limits } from './history.js';
 import type { HistoryRecorder } from './history-recorder.js';
 import { Worker, type WorkerConfig } from './worker.js';
 
-/** Registrars, viewers and guests meet here. */
+/** The service of the registrars, viewers and guest records. */
 export const service = 'chaos/naming';
 /** A service that is often empty. */
 export const rareService = 'chaos/rare';
 
-/** Six registrars, two that want the same key, and four viewers. */
+/** Opens eight registrars, two of them rivals for one key, and four viewers. */
 export async function openWorkers(
   cluster: EtcdClusterHandle,
   limits: Limits,

@@ -12,7 +12,7 @@ export interface CallLimits {
 
 type OpOf<T extends Operation['type']> = Extract<Operation, { type: T }>;
 
-/** A client of the library whose every call is written down. It calls one thing after the other. */
+/** A client that records every call. One call at a time. */
 export class RecordedClient {
   readonly name: string;
   readonly #etcd: EtcdClient;
@@ -25,7 +25,7 @@ export class RecordedClient {
     this.#journal = journal;
   }
 
-  /** A value that nobody else puts, and nobody a second time. */
+  /** A value that is unique in the run. */
   newValue(): string {
     return `${this.name}-${this.#values++}`;
   }
@@ -72,7 +72,7 @@ export class RecordedClient {
     });
   }
 
-  /** Grants without keeping: it runs out by itself. */
+  /** Grants a lease without renewing it. */
   grant(op: OpOf<'grant'>, limits: CallLimits): Promise<OpFact> {
     return this.#run(op, async () => {
       const { id: lease, ttlSeconds } = await this.#etcd.lease.grant({ ...op, ...limits });
@@ -80,7 +80,7 @@ export class RecordedClient {
     });
   }
 
-  /** Grants and keeps; what the owner is told is written down. */
+  /** Grants a lease, keeps it alive, and records its end. */
   async hold(op: OpOf<'grant'>, limits: CallLimits): Promise<KeptLease | undefined> {
     let kept: KeptLease | undefined;
     const { id } = await this.#run(op, async () => {
@@ -106,7 +106,7 @@ export class RecordedClient {
     return kept;
   }
 
-  /** Asks whether the lease is held, as an owner does before it acts. */
+  /** Reads and records `held`, as an owner does before it acts. */
   checkHeld(kept: KeptLease): boolean {
     const at = this.#journal.now();
     const { id: lease, held } = kept;
@@ -121,7 +121,7 @@ export class RecordedClient {
     });
   }
 
-  /** As an operator would: the owner learns of it only from etcd. */
+  /** Revokes the lease as an operator would: the owner learns of it only from etcd. */
   revokeExternally(kept: KeptLease, limits: CallLimits): Promise<OpFact> {
     return this.#run({ type: 'revoke', lease: kept.id }, async () => {
       await this.#etcd.lease.revoke(kept.id, limits);
@@ -164,6 +164,6 @@ function toStep(result: OpResult): StepResult {
     case 'delete':
       return { type: 'delete', deleted: result.deleted };
     case 'txn':
-      throw new Error('no transaction of the workload is nested');
+      throw new Error('the workload has no nested transactions');
   }
 }

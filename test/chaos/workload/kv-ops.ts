@@ -25,7 +25,7 @@ const generators: readonly (readonly [weight: number, Generator])[] = [
   [6, readPair],
 ];
 
-/** One client's calls, one after the other, until the signal. Timeouts are short: an impatient client learns less. */
+/** One client's ops, one after the other, until the signal aborts. Short timeouts produce ambiguous writes. */
 export async function runKvOps(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await random.weighted(generators)(client, random, () => drawLimits(random));
@@ -67,14 +67,14 @@ function putOrDelete(client: RecordedClient, random: Random, limits: () => CallL
   return client.put({ type: 'put', key, value: client.newValue(), lease: 0n }, limits());
 }
 
-/** A register, changed only if nobody else did since it was read. */
+/** Writes a register only if it has not changed since it was read. */
 async function compareAndPut(client: RecordedClient, random: Random, limits: () => CallLimits) {
   const key = random.pick(registers);
-  const seen = firstKv(await client.get({ type: 'get', key, serializable: random.chance(0.3) }, limits()));
-  if (!seen) return;
+  const current = firstKv(await client.get({ type: 'get', key, serializable: random.chance(0.3) }, limits()));
+  if (!current) return;
   const value = random.chance(0.5)
-    ? ({ key, target: 'mod', result: '=', value: seen.modRevision } as const)
-    : ({ key, target: 'value', result: '=', value: seen.value } as const);
+    ? ({ key, target: 'mod', result: '=', value: current.modRevision } as const)
+    : ({ key, target: 'value', result: '=', value: current.value } as const);
   await client.txn(
     {
       type: 'txn',
@@ -86,17 +86,17 @@ async function compareAndPut(client: RecordedClient, random: Random, limits: () 
   );
 }
 
-/** A counter that must never be counted up twice by one call: the count stands before the value's own name. */
+/** Increments a counter; one call must never increment twice. The count precedes the unique part of the value. */
 async function increment(client: RecordedClient, random: Random, limits: () => CallLimits) {
   const key = random.pick(counters);
   const fact = await client.get({ type: 'get', key, serializable: false }, limits());
   if (fact.outcome.type !== 'ok') return;
-  const seen = firstKv(fact);
-  const next = Number(seen?.value.split(' ')[0] ?? 0) + 1;
+  const current = firstKv(fact);
+  const next = Number(current?.value.split(' ')[0] ?? 0) + 1;
   await client.txn(
     {
       type: 'txn',
-      compare: [{ key, target: 'mod', result: '=', value: seen?.modRevision ?? 0n }],
+      compare: [{ key, target: 'mod', result: '=', value: current?.modRevision ?? 0n }],
       success: [{ type: 'put', key, value: `${next} ${client.newValue()}`, lease: 0n }],
       failure: [],
     },
@@ -118,7 +118,7 @@ function create(client: RecordedClient, random: Random, limits: () => CallLimits
   return client.txn(txn, limits());
 }
 
-/** Both keys or none of them. */
+/** Writes both keys of the pair in one transaction, or deletes both. */
 function writePair(client: RecordedClient, random: Random, limits: () => CallLimits) {
   const success = random.chance(0.75)
     ? pair.map((key) => put(client, key))

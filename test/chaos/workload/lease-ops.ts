@@ -3,7 +3,7 @@ import type { KeptLease } from '#src/lease/index.js';
 import type { Random } from '../../sim/random.js';
 import type { RecordedClient } from './client.js';
 
-/** One owner of one lease after the other, until the signal. */
+/** Holds one lease after the other until the signal aborts. */
 export async function runLeaseOps(
   client: RecordedClient,
   random: Random,
@@ -16,7 +16,7 @@ export async function runLeaseOps(
   }
 }
 
-/** Grants a lease and forgets it: it must run out by itself, and take its key along. */
+/** Grants a lease and abandons it: it must expire and delete its key. */
 async function abandonLease(client: RecordedClient, random: Random): Promise<void> {
   const { outcome } = await client.grant(
     { type: 'grant', ttlSeconds: 2 },
@@ -35,23 +35,23 @@ async function abandonLease(client: RecordedClient, random: Random): Promise<voi
 
 async function holdLease(client: RecordedClient, random: Random, signal: AbortSignal): Promise<void> {
   const ttlSeconds = random.between(2, 4);
-  const kept = await client.hold({ type: 'grant', ttlSeconds }, { timeoutMs: random.between(500, 3_000) });
-  if (!kept) return;
+  const lease = await client.hold({ type: 'grant', ttlSeconds }, { timeoutMs: random.between(500, 3_000) });
+  if (!lease) return;
   const until = performance.now() + random.between(1_000, 12_000);
   const key = `l/${client.name}`;
-  while (!signal.aborted && performance.now() < until && client.checkHeld(kept)) {
+  while (!signal.aborted && performance.now() < until && client.checkHeld(lease)) {
     if (random.chance(0.3)) {
-      const op = { type: 'put', key, value: client.newValue(), lease: kept.id } as const;
+      const op = { type: 'put', key, value: client.newValue(), lease: lease.id } as const;
       await client.put({ ...op, idempotent: random.chance(0.3) }, { timeoutMs: 500 });
     }
-    if (random.chance(0.01)) await client.revokeExternally(kept, { timeoutMs: 1_000 });
+    if (random.chance(0.01)) await client.revokeExternally(lease, { timeoutMs: 1_000 });
     await sleep(random.between(20, 150));
   }
-  await endLease(client, kept, random);
+  await endLease(client, lease, random);
 }
 
-async function endLease(client: RecordedClient, kept: KeptLease, random: Random): Promise<void> {
-  if (kept.signal.aborted || random.chance(0.3)) await kept.close();
-  else await client.revoke(kept);
-  await kept.ended;
+async function endLease(client: RecordedClient, lease: KeptLease, random: Random): Promise<void> {
+  if (lease.signal.aborted || random.chance(0.3)) await lease.close();
+  else await client.revoke(lease);
+  await lease.ended;
 }

@@ -4,8 +4,8 @@ import { leaseEndsBy } from './downtimes.js';
 import { tenures } from './tenures.js';
 
 /**
- * R6: `close()` takes a bounded time; when etcd heard it, the record is gone with its return, else with its lease's
- * time. R4: once etcd has heard it, nothing of the owner's is written any more.
+ * R6: `close()` takes a bounded time. With etcd reachable, the record is gone when it returns; otherwise when the lease
+ * expires. R4: after a successful close, the owner writes nothing.
  */
 export const closesAreFinalAndBounded: Check = (history) => {
   const found = new Findings();
@@ -18,12 +18,12 @@ export const closesAreFinalAndBounded: Check = (history) => {
     const own = tenures(truth).filter((tenure) => tenure.incarnation === incarnation);
     const last = own.at(-1);
     const goneAt = last ? (last.to?.at ?? endAt) : 0;
-    if (goneAt >= from) found.count(cutOff ? 'R6 unheard closes' : 'R6 heard closes');
+    if (goneAt >= from) found.count(cutOff ? 'R6 unreachable closes' : 'R6 reachable closes');
     if (cutOff) {
       if (goneAt > leaseEndsBy(history, from))
         found.report(
           'R6',
-          `${last?.key} stood ${Math.round(goneAt - from)} ms after ${incarnation} was closed`,
+          `${last?.key} remained ${Math.round(goneAt - from)} ms after ${incarnation} was closed`,
         );
       continue;
     }
@@ -32,12 +32,13 @@ export const closesAreFinalAndBounded: Check = (history) => {
     if (late)
       found.report(
         'R4',
-        `${late.key} is written at ${late.from.revision}, after ${incarnation} had closed at ${revision}`,
+        `${late.key} was written at ${late.from.revision}, after ${incarnation} had closed at ${revision}`,
       );
     const stands = own.some(
       (one) => one.from.revision <= revision && (one.to?.revision ?? revision + 1n) > revision,
     );
-    if (stands) found.report('R6', `${last?.key} stands at ${revision}, and ${incarnation} had closed`);
+    if (stands)
+      found.report('R6', `${last?.key} is still there at ${revision}, after ${incarnation} had closed`);
   }
   return found;
 };

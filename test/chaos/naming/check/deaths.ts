@@ -3,7 +3,7 @@ import { type Check, Findings } from './check-result.js';
 import { downtimes, leaseEndsBy } from './downtimes.js';
 import { tenures } from './tenures.js';
 
-/** R1: where a record stands, its owner lived a lease's time ago at most. Who is frozen does not live. */
+/** R1: a record remains for at most one lease TTL after its owner stopped. A paused owner counts as stopped. */
 export const deadOwnersLoseRecords: Check = (history) => {
   const found = new Findings();
   const endAt = factsOf(history, 'end').at(-1)?.at ?? 0;
@@ -16,10 +16,7 @@ export const deadOwnersLoseRecords: Check = (history) => {
       const seenAt = Math.min(endedAt, to);
       if (seenAt <= until) continue;
       const late = Math.round(seenAt - from);
-      found.report(
-        'R1',
-        `${tenure.key} of ${incarnation} stood ${late} ms after its owner had stopped living`,
-      );
+      found.report('R1', `${tenure.key} of ${incarnation} remained ${late} ms after its owner had stopped`);
     }
   }
   return found;

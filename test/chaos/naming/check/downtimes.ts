@@ -1,13 +1,13 @@
 import { factsOf, type StoreHistory } from '../history.js';
 
-/** From when to when somebody stood still or was no more; the last moment is the end of the history where there was none. */
+/** A period in which a process was paused or dead. `to` is the end of the history if it never ended. */
 export interface Downtime {
   readonly incarnation: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Kills and freezes, in order. */
+/** Kills and pauses, sorted by time. */
 export function downtimes(history: StoreHistory): Downtime[] {
   const endAt = factsOf(history, 'end').at(-1)?.at ?? Number.POSITIVE_INFINITY;
   const thaws = factsOf(history, 'resumed');
@@ -23,7 +23,7 @@ export function downtimes(history: StoreHistory): Downtime[] {
   return [...frozen, ...killed].sort((a, b) => a.from - b.from);
 }
 
-/** For how long of that time a process stood still. */
+/** How long a process was paused within a period. */
 export function pausedMs(history: StoreHistory, incarnation: string, from: number, to: number): number {
   let sum = 0;
   for (const one of downtimes(history))
@@ -32,8 +32,8 @@ export function pausedMs(history: StoreHistory, incarnation: string, from: numbe
 }
 
 /**
- * Until when a lease that was renewed for the last time before a moment may live on: a new leader gives every lease its
- * time anew and an election's more, and members that are broken let nothing run out.
+ * The latest time at which a lease that was last renewed at `at` can expire. A new leader extends every lease by its
+ * TTL and an election timeout, and no lease expires while members are broken.
  */
 export function leaseEndsBy(history: StoreHistory, at: number): number {
   const { ttlMs, electionMs, expiryMs, slackMs } = history.limits;

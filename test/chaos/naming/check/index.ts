@@ -14,7 +14,7 @@ import { wipesAreReported } from './wipes.js';
 const membersAgree: Check = (history) => {
   const found = new Findings();
   for (const { revision, members } of factsOf(history, 'conflict'))
-    found.report('T', `${members.join(' and ')} tell different things of revision ${revision}`);
+    found.report('T', `${members.join(' and ')} report different events for revision ${revision}`);
   return found;
 };
 
@@ -32,7 +32,7 @@ const checks: readonly Check[] = [
   closesAreFinalAndBounded,
 ];
 
-/** All that is wrong with a run, and how often there was something to be wrong. Pure. */
+/** Runs all checks over all histories. Pure. */
 export function checkNaming(histories: readonly StoreHistory[]): CheckResult {
   const results = histories.flatMap((history) => checks.map((check) => check(history)));
   const counts: Partial<Record<CheckedCase, number>> = {};

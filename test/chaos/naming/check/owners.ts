@@ -4,35 +4,35 @@ import { type Check, Findings } from './check-result.js';
 import { leaseEndsBy, pausedMs } from './downtimes.js';
 import { type Tenure, tenures } from './tenures.js';
 
-/** As often may one fault change an owner: the one that it drives off, and the one that came in its place. */
+/** One fault may change the owner twice: away from the former owner, and away from its successor. */
 const maxChangesPerFault = 2;
 
 /**
- * R5: of two with one key, one takes over only when the other's record is gone; that has a cause, and no fault makes
- * them take turns. Who lost the key is told.
+ * R5: a rival takes a key over only after the other's record is gone. Each change has a cause, and no fault makes the
+ * owners alternate. The loser is notified.
  */
 export const ownerChangesHaveCause: Check = (history) => {
   const found = new Findings();
   const all = tenures(history.truth);
-  const blamed = new Map<FaultFact, number>();
+  const changesByFault = new Map<FaultFact, number>();
   for (const [i, next] of all.slice(1).entries()) {
     const former = all[i];
     if (former?.key !== next.key || workerOf(former.incarnation) === workerOf(next.incarnation)) continue;
     found.count('R5 changes of owner');
     const what = `${next.key} from ${former.incarnation} to ${next.incarnation} at ${next.from.revision}`;
-    if (former.endedBy === 'put') found.report('R5', `${what}: written over`);
+    if (former.endedBy === 'put') found.report('R5', `${what}: overwritten`);
     const cause = causeOf(former, history);
-    if (!cause) found.report('R5', `${what}: nothing had happened to the former`);
-    else blamed.set(cause, (blamed.get(cause) ?? 0) + 1);
+    if (!cause) found.report('R5', `${what}: no fault had affected the former owner`);
+    else changesByFault.set(cause, (changesByFault.get(cause) ?? 0) + 1);
     checkLoser(former, next, history, found);
   }
-  for (const [{ name, target }, times] of blamed)
+  for (const [{ name, target }, times] of changesByFault)
     if (times > maxChangesPerFault)
       found.report('R5', `${name} of ${target} changed the owner ${times} times`);
   return found;
 };
 
-/** The last fault that the former owner felt, in time to have cost it its lease. */
+/** The last fault that affected the former owner and can have ended its lease. */
 function causeOf(former: Tenure, history: StoreHistory): FaultFact | undefined {
   const goneAt = former.to?.at ?? 0;
   const { slackMs } = history.limits;
@@ -42,7 +42,7 @@ function causeOf(former: Tenure, history: StoreHistory): FaultFact | undefined {
     .at(-1);
 }
 
-/** Unless it is dead, or was closed. */
+/** The loser must be notified, unless it is dead or closed. */
 function checkLoser(former: Tenure, next: Tenure, history: StoreHistory, found: Findings): void {
   const { incarnation } = former;
   const { ttlMs, slackMs } = history.limits;
@@ -53,13 +53,14 @@ function checkLoser(former: Tenure, next: Tenure, history: StoreHistory, found: 
   if (factsOf(history, 'killed').some((one) => one.incarnation === incarnation && isGone(one.at))) return;
   if (factsOf(history, 'end').some((end) => isGone(end.at))) return;
   found.count('R5 losers');
-  const told = factsOf(history, 'lost').find(
+  const reported = factsOf(history, 'lost').find(
     (one) => one.incarnation === incarnation && former.leases.has(one.lease),
   );
-  if (!told) found.report('R5', `${incarnation} was not told that ${next.key} is ${next.incarnation}'s`);
-  else if (!isGone(told.at))
+  if (!reported)
+    found.report('R5', `${incarnation} was not notified that ${next.key} belongs to ${next.incarnation}`);
+  else if (!isGone(reported.at))
     found.report(
       'R5',
-      `${incarnation} was told only after ${Math.round(told.at - at)} ms that ${next.key} is ${next.incarnation}'s`,
+      `${incarnation} was notified only after ${Math.round(reported.at - at)} ms that ${next.key} belongs to ${next.incarnation}`,
     );
 }

@@ -6,9 +6,9 @@ import { pausedMs } from './downtimes.js';
 import { describeView, recordsAt, viewSeries } from './views.js';
 
 /**
- * N7: when a service is found empty by those who could not see it happen, its last records stay for the hold time and
- * no longer, counted from the last fault that may have kept etcd out of reach; and none is held of a service that was
- * not empty, but for what went during a fault or within the hold time after it: etcd may have been silent.
+ * N7: when a service becomes empty unseen, viewers keep its last records for the protection time and no longer, counted
+ * from the last fault that may have made etcd unreachable. Records of a service that was not empty are kept only if
+ * they vanished during a fault or within the protection time after it, when etcd may have been silent.
  */
 export const protectionIsBounded: Check = (history) => {
   const found = new Findings();
@@ -27,12 +27,12 @@ function checkDurations(series: readonly ViewFact[], history: StoreHistory, foun
     const from = since.get(key) ?? until;
     since.delete(key);
     const counted = Math.max(from, lastFaultBefore(until, history));
-    // That etcd answers again is found out by the next read for a sign of incarnation, each third of the hold time.
+    // The next liveness read, every third of the protection time, detects that etcd answers again.
     const noticeMs = counted > from ? limits.protectionMs / 3 : 0;
     const frozen = pausedMs(history, viewer, counted, until);
     const excess = until - counted - frozen - noticeMs - limits.protectionMs - limits.slackMs;
-    if (excess > 0) found.report('N7', `${viewer} held ${key} for ${Math.round(until - from)} ms`);
-    found.count('N7 holds');
+    if (excess > 0) found.report('N7', `${viewer} kept ${key} for ${Math.round(until - from)} ms`);
+    found.count('N7 protections');
   };
   for (const view of series) {
     for (const key of since.keys()) if (!view.held.has(key)) ended(key, view.at, view);
@@ -42,7 +42,7 @@ function checkDurations(series: readonly ViewFact[], history: StoreHistory, foun
   if (last) for (const key of since.keys()) ended(key, endOf(last.viewer, history), last);
 }
 
-/** The end of the last fault that began before; the moment itself while one lasts. */
+/** The end of the last fault that began before `at`; `at` itself if that fault is still active. */
 function lastFaultBefore(at: number, history: StoreHistory): number {
   const ends = factsOf(history, 'fault')
     .filter(({ from }) => from < at)
@@ -50,7 +50,7 @@ function lastFaultBefore(at: number, history: StoreHistory): number {
   return Math.max(Number.NEGATIVE_INFINITY, ...ends);
 }
 
-/** When a viewer was killed or left, else when the history ended. */
+/** When the viewer was killed or unsubscribed, else the end of the history. */
 function endOf(viewer: string, history: StoreHistory): number {
   const killed = factsOf(history, 'killed').filter(({ incarnation }) => incarnation === viewer);
   const left = factsOf(history, 'unsubscribed').filter((fact) => fact.viewer === viewer);
@@ -66,14 +66,14 @@ function checkCauses(series: readonly ViewFact[], history: StoreHistory, found: 
   }
 }
 
-/** Whether etcd, or the viewer itself, stood still at the time or within the hold time before. */
+/** Whether etcd or the viewer was stalled at that time or within the protection time before it. */
 function mayHaveBeenSilent({ viewer, at }: ViewFact, history: StoreHistory): boolean {
   const { protectionMs, slackMs } = history.limits;
   const from = at - protectionMs - protectionMs / 3 - slackMs;
   return lastFaultBefore(at, history) >= from || pausedMs(history, viewer, from, at) > 0;
 }
 
-/** The service of a held record must have been empty at some revision since it was deleted, unless etcd was silent. */
+/** The service of a protected record must have been empty at some revision since the delete, unless etcd was silent. */
 function checkCause(view: ViewFact, silent: ReadonlySet<string>, truth: Truth, found: Findings): void {
   if (view.held.size === 0 || view.revision > truth.lastRevision) return;
   const empties = emptyRevisions(view.service, truth);
@@ -81,11 +81,14 @@ function checkCause(view: ViewFact, silent: ReadonlySet<string>, truth: Truth, f
     if (silent.has(key)) continue;
     const goneAt = deletedAt(key, view, truth);
     if (empties.some(([from, to]) => from <= view.revision && to >= goneAt)) continue;
-    found.report('N7', `${describeView(view)} holds ${key}, and the service was not empty since it went`);
+    found.report(
+      'N7',
+      `${describeView(view)} keeps ${key}, but the service was not empty since its deletion`,
+    );
   }
 }
 
-/** The first revision at which the record that is held was no longer there; 0 for one of another store. */
+/** The first revision at which the protected record was gone; 0 for a record of another store. */
 function deletedAt(key: string, view: ViewFact, truth: Truth): bigint {
   const shown = view.records.get(key) ?? 0n;
   return truth.changesOf(key).find(({ revision }) => revision > shown)?.revision ?? 0n;
@@ -93,7 +96,7 @@ function deletedAt(key: string, view: ViewFact, truth: Truth): bigint {
 
 const known = new WeakMap<Truth, Map<string, readonly (readonly [bigint, bigint])[]>>();
 
-/** From which to which revision a service had no endpoint. */
+/** Revision ranges in which a service had no endpoint. */
 function emptyRevisions(service: string, truth: Truth): readonly (readonly [from: bigint, to: bigint])[] {
   const ofTruth = known.get(truth) ?? new Map<string, readonly (readonly [bigint, bigint])[]>();
   known.set(truth, ofTruth);
@@ -117,7 +120,7 @@ function emptyRevisions(service: string, truth: Truth): readonly (readonly [from
   return spans;
 }
 
-/** The first view after the loss still shows all that the one before it did. */
+/** The first view after the loss must still show every record of the view before it. */
 function checkUnseenLoss(
   { service, revision, unseenBy }: EmptiedFact,
   history: StoreHistory,
@@ -131,7 +134,6 @@ function checkUnseenLoss(
     if (recordsAt(service, first.revision, history.truth).good.size > 0) continue;
     found.count('N7 unseen losses');
     const lost = [...before.records.keys()].filter((key) => !first.held.has(key));
-    if (lost.length > 0)
-      found.report('N7', `${describeView(first)} believes at once that ${lost.join(', ')} is gone`);
+    if (lost.length > 0) found.report('N7', `${describeView(first)} drops ${lost.join(', ')} immediately`);
   }
 }

@@ -2,7 +2,9 @@ import { factsOf, type StoreHistory } from '../history.js';
 import { type Check, Findings } from './check-result.js';
 import { type Tenure, tenures } from './tenures.js';
 
-/** R3: who lost its lease comes back under another one and under its own key, of which it tells the truth. */
+/**
+ * R3: a registrar that lost its lease registers again under its own key with a new lease, and reports what it stored.
+ */
 export const reregistersUnderNewLease: Check = (history) => {
   const found = new Findings();
   const all = tenures(history.truth);
@@ -20,18 +22,18 @@ export const reregistersUnderNewLease: Check = (history) => {
 function checkLeases(incarnation: string, own: readonly Tenure[], found: Findings): void {
   const used = new Set<bigint>();
   for (const { leases, key } of own) {
-    if (used.size > 0) found.count('R3 returns');
+    if (used.size > 0) found.count('R3 re-registrations');
     const again = [...leases].filter((lease) => used.has(lease));
     if (again.length > 0)
-      found.report('R3', `${incarnation} came back to ${key} under its lease ${again.join(', ')}`);
+      found.report('R3', `${incarnation} re-registered ${key} under its old lease ${again.join(', ')}`);
     for (const lease of leases) used.add(lease);
   }
 }
 
 function checkReported(incarnation: string, history: StoreHistory, found: Findings): void {
-  const told = factsOf(history, 'registered').filter((one) => one.incarnation === incarnation);
-  for (const [i, { lease, revision }] of told.entries()) {
-    if (told.slice(0, i).some((before) => before.lease === lease))
+  const reported = factsOf(history, 'registered').filter((one) => one.incarnation === incarnation);
+  for (const [i, { lease, revision }] of reported.entries()) {
+    if (reported.slice(0, i).some((before) => before.lease === lease))
       found.report('R3', `${incarnation} was registered twice under lease ${lease}`);
     if (revision > history.truth.lastRevision) continue;
     const tookEffect = history.truth
@@ -40,7 +42,7 @@ function checkReported(incarnation: string, history: StoreHistory, found: Findin
     if (!tookEffect)
       found.report(
         'R3',
-        `${incarnation} was told of a record at ${revision}, and there is none of its lease`,
+        `${incarnation} reported a record at ${revision}, but none with its lease is stored there`,
       );
   }
 }

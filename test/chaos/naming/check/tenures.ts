@@ -1,13 +1,13 @@
 import type { Truth } from '../../truth.js';
 import { recordOf } from '../values.js';
 
-/** From a incarnation's first put of a key to the delete, or another's put, that ended it. */
+/** From an incarnation's first put of a key to the delete, or to another owner's put, that ended it. */
 export interface Tenure {
   readonly key: string;
   readonly incarnation: string;
   readonly from: TruePoint;
   readonly leases: ReadonlySet<bigint>;
-  /** Undefined when it lasts to the end. */
+  /** Undefined if it lasts until the end. */
   readonly to: TruePoint | undefined;
   readonly endedBy: 'delete' | 'put' | undefined;
 }
@@ -21,7 +21,7 @@ type OpenTenure = Omit<Tenure, 'leases' | 'to' | 'endedBy'> & { leases: Set<bigi
 
 const known = new WeakMap<Truth, readonly Tenure[]>();
 
-/** Who held which key, key by key, in order. */
+/** The owners of each key, in order. */
 export function tenures(truth: Truth): readonly Tenure[] {
   const before = known.get(truth);
   if (before) return before;

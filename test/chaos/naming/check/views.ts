@@ -5,8 +5,8 @@ import { recordOf } from '../values.js';
 import { type Check, Findings } from './check-result.js';
 
 /**
- * N1: a view is what the store had at its revision, and what is held back beside it. N2: it never goes back. N6: it is
- * empty only when the store is. N10: what is no endpoint is counted, and costs no other record its place.
+ * N1: a view equals the store at its revision, plus protected records. N2: revisions never go back. N6: a view is empty
+ * only if the store is. N10: invalid records are counted and do not affect other records.
  */
 export const viewsMatchStore: Check = ({ truth, facts }) => {
   const found = new Findings();
@@ -30,22 +30,22 @@ function checkView(view: ViewFact, truth: Truth, found: Findings): void {
   found.count('N1 views');
   if (records.size === 0) {
     found.count('N6 empty views');
-    if (view.revision === 0n) found.report('N6', `${where} is empty before anything is known`);
+    if (view.revision === 0n) found.report('N6', `${where} is empty before the first read`);
     if (good.size > 0) {
-      found.report('N6', `${where} is empty, the store has ${good.size} records`);
+      found.report('N6', `${where} is empty, but the store has ${good.size} records`);
       return;
     }
   }
   const missing = [...good].filter(([key, revision]) => records.get(key) !== revision).map(([key]) => key);
   const extra = [...records.keys()].filter((key) => !held.has(key) && !good.has(key));
   if (missing.length + extra.length > 0)
-    found.report('N1', `${where} lacks ${missing.join(', ')} and has ${extra.join(', ')} too many`);
+    found.report('N1', `${where} missingKeys ${missing.join(', ')} and has unexpected ${extra.join(', ')}`);
   if (bad.length > 0) found.count('N10 views with bad records');
   if (bad.length !== invalid.size || bad.some((key) => !invalid.has(key)))
-    found.report('N10', `${where} counts ${[...invalid].join(', ')} as bad, and it is ${bad.join(', ')}`);
+    found.report('N10', `${where} counts ${[...invalid].join(', ')} as invalid; expected ${bad.join(', ')}`);
 }
 
-/** What the store has of a service at a revision: endpoints by mod revision, and keys of what is none. */
+/** A service's records at a revision: endpoints with their mod revisions, and keys of invalid records. */
 export function recordsAt(
   service: string,
   revision: bigint,
@@ -60,7 +60,7 @@ export function recordsAt(
   return { good, bad };
 }
 
-/** The views of one subscriber after the other, as they were told. */
+/** The views of each subscriber, in order. */
 export function viewSeries({ facts }: Pick<StoreHistory, 'facts'>): ViewFact[][] {
   const all = new Map<string, ViewFact[]>();
   for (const view of factsOf({ facts }, 'view')) {

@@ -7,7 +7,7 @@ describe('the naming chaos, the check of how registrars close', () => {
   it('R4, R6: passes one whose record goes with its close', () => {
     const closed = story().closed('x.0', 20, { revision: 3n }).at(2_010).drop('svc/x');
     assertKeeps(closed, 'R4 closes', 1);
-    assertKeeps(closed, 'R6 heard closes', 1);
+    assertKeeps(closed, 'R6 reachable closes', 1);
   });
 
   it('R4: finds a record that comes back, at once or late, and lets the next process write it', () => {
@@ -49,7 +49,7 @@ describe('the naming chaos, the check of how registrars close', () => {
   it('R6: gives one that etcd did not hear its lease’s time, and no more', () => {
     assertKeeps(
       story().closed('x.0', 5_000, { cutOff: true }).at(6_400).drop('svc/x'),
-      'R6 unheard closes',
+      'R6 unreachable closes',
       1,
     );
     assertBreaks(story().closed('x.0', 5_000, { cutOff: true }).at(7_000).drop('svc/x'), 'R6');

@@ -12,7 +12,7 @@ const emptied = () =>
 describe('the naming chaos, the check of what naming holds back from disappearing', () => {
   it('N7: passes a service that is held, and let go of in time', () => {
     const scene = emptied().at(2_000).view(both, { held }).at(5_000).view({});
-    assertKeeps(scene, 'N7 holds', 2);
+    assertKeeps(scene, 'N7 protections', 2);
     assertKeeps(scene, 'N7 unseen losses', 1);
   });
 
@@ -28,10 +28,10 @@ describe('the naming chaos, the check of what naming holds back from disappearin
 
   it('N7: does not count the time for which the viewer stood still, or was dead', () => {
     const frozen = emptied().at(2_000).view(both, { held }).at(3_000).befalls('paused', 'v.0');
-    assertKeeps(frozen.at(9_000).befalls('resumed', 'v.0').at(10_000).view({}), 'N7 holds', 2);
+    assertKeeps(frozen.at(9_000).befalls('resumed', 'v.0').at(10_000).view({}), 'N7 protections', 2);
     assertKeeps(
       emptied().at(2_000).view(both, { held }).at(3_000).befalls('killed', 'v.0').at(30_000),
-      'N7 holds',
+      'N7 protections',
       2,
     );
   });
@@ -40,8 +40,8 @@ describe('the naming chaos, the check of what naming holds back from disappearin
     const fault = (to: number) =>
       ({ kind: 'fault', name: 'kill', target: 'm0', clients: 'all', from: 3_000, to, hit: true }) as const;
     const scene = (to: number) => emptied().at(2_000).view(both, { held }).add(fault(to));
-    assertKeeps(scene(8_000).at(11_500).view({}), 'N7 holds', 2);
-    assertKeeps(scene(60_000).at(50_000).view({}), 'N7 holds', 2);
+    assertKeeps(scene(8_000).at(11_500).view({}), 'N7 protections', 2);
+    assertKeeps(scene(60_000).at(50_000).view({}), 'N7 protections', 2);
     assertBreaks(scene(8_000).at(13_500).view({}), 'N7');
   });
 
@@ -79,7 +79,7 @@ describe('the naming chaos, the check of what naming holds back from disappearin
       .at(2_000)
       .put('svc/b')
       .view({ 'svc/a': 2n, 'svc/b': 5n }, { held: ['svc/a'] });
-    assertKeeps(returned, 'N7 holds', 1);
+    assertKeeps(returned, 'N7 protections', 1);
   });
 
   it('N7: lets a record be held that went while etcd or the viewer may have stood still, or soon after', () => {
@@ -90,7 +90,7 @@ describe('the naming chaos, the check of what naming holds back from disappearin
         .add({ ...pause, from: 1_000, to: 2_000 })
         .at(at)
         .view(both, { held: ['svc/a'] });
-    assertKeeps(one(4_000).at(6_000).view({ 'svc/b': 3n }), 'N7 holds', 1);
+    assertKeeps(one(4_000).at(6_000).view({ 'svc/b': 3n }), 'N7 protections', 1);
     assertBreaks(one(9_000).at(9_500).view({ 'svc/b': 3n }), 'N7');
     const frozen = known()
       .drop('svc/a')
@@ -104,7 +104,7 @@ describe('the naming chaos, the check of what naming holds back from disappearin
         .view(both, { held: ['svc/a'] })
         .at(6_000)
         .view({ 'svc/b': 3n }),
-      'N7 holds',
+      'N7 protections',
       1,
     );
   });

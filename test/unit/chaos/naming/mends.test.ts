@@ -4,7 +4,7 @@ const scene = () => new Scene().put('svc/a');
 
 describe('the naming chaos, the check that all is well again', () => {
   it('passes what took its time', () => {
-    assertKeeps(scene().mend('kill-leader', { N5: 19_000, R2: 300 }), 'N5 mends', 1);
+    assertKeeps(scene().mend('kill-leader', { N5: 19_000, R2: 300 }), 'N5 convergences', 1);
   });
 
   it('N4, N5, R1, R2: finds what took too long, or never came', () => {
@@ -23,7 +23,7 @@ describe('the naming chaos, the check that all is well again', () => {
   it('N8: finds views that are not the new store’s after a wipe', () => {
     assertBreaks(scene().mend('wipe', { N5: undefined }), 'N8');
     assertBreaks(scene().mend('wipe', { N4: 30_000 }), 'N8');
-    assertKeeps(scene().mend('wipe', { N5: 4_000 }), 'N8 mends', 2);
+    assertKeeps(scene().mend('wipe', { N5: 4_000 }), 'N8 convergences', 2);
   });
 
   it('N8: finds a viewer that is not told of a wipe, or told of another reason, or told of none that was', () => {

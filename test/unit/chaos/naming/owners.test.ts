@@ -46,8 +46,8 @@ describe('the naming chaos, the check of who holds a record', () => {
       .drop('svc/x')
       .put('svc/x', { incarnation: 'x.0', lease: 3n })
       .registered('x.0', 3n);
-    assertKeeps(back, 'R3 returns', 1);
-    assertKeeps(story().put('svc/x', { ...first, turn: 1 }), 'R3 returns', 0);
+    assertKeeps(back, 'R3 re-registrations', 1);
+    assertKeeps(story().put('svc/x', { ...first, turn: 1 }), 'R3 re-registrations', 0);
   });
 
   it('R3: finds who comes back under the same lease, or beside its key, or is told of a record that is not there', () => {

@@ -116,6 +116,6 @@ describe('the naming chaos, the check of what naming showed', () => {
     const left = () => story().view({ 'svc/a': 2n }).add({ kind: 'unsubscribed', viewer: 'v.0', at: 2_000 });
     assertBreaks(left().at(2_001).put('svc/c').view({ 'svc/a': 2n, 'svc/c': 6n }), 'N11');
     assertBreaks(left().at(9_000).drop('svc/a').view({}), 'N11');
-    assertKeeps(left().at(2_001).view({ 'svc/a': 2n }, { viewer: 'v.1' }), 'N11 farewells', 1);
+    assertKeeps(left().at(2_001).view({ 'svc/a': 2n }, { viewer: 'v.1' }), 'N11 unsubscribes', 1);
   });
 });
