@@ -71,5 +71,5 @@ async function outcomeOf(op: Operation, call: () => Promise<Result>): Promise<Ou
 
 /** The reason with which the workload aborts its own ops. */
 export class CallAborted extends Error {
-  override readonly name = 'CalledOff';
+  override readonly name = 'CallAborted';
 }

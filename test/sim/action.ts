@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** One thing that a world does. Three free numbers say how; what they mean depends on the kind. */
+/** One action on a simulated world. The meaning of the three numbers depends on the kind. */
 export interface Action<K extends string> {
   readonly at: number;
   readonly kind: K;
@@ -9,8 +9,8 @@ export interface Action<K extends string> {
   readonly c: number;
 }
 
-/** Makes actions whose free numbers are drawn. */
-export function drawing<K extends string>(random: Random): (at: number, kind: K) => Action<K> {
+/** Returns a function that makes actions with random numbers. */
+export function randomAction<K extends string>(random: Random): (at: number, kind: K) => Action<K> {
   const number = () => random.between(0, 0xffff);
   return (at, kind) => ({ at, kind, a: number(), b: number(), c: number() });
 }

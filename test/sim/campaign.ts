@@ -1,42 +1,44 @@
 import { parseArgs } from 'node:util';
-import type { Played } from './play.js';
+import type { SimulationResult } from './run-schedule.js';
 import { shrink } from './shrink.js';
 import { combine } from './trace.js';
 
-/** A simulation as a command runs it. */
+/** A simulation that runs as a command. */
 export interface Campaign<P extends { readonly actions: readonly unknown[] }> {
-  /** As npm knows it, e.g. `sim:lease`. */
-  readonly command: string;
-  /** What the table of meetings is about, and what never met anything. */
+  /** The npm script, e.g. `sim:lease`. */
+  readonly script: string;
+  /** Titles of the coverage table and of the list of uncovered cells. */
   readonly tableTitle: string;
   readonly emptyTitle: string;
   readonly coverage: {
     add(hits: Readonly<Record<string, number>>): void;
-    readonly empty: readonly string[];
+    readonly uncovered: readonly string[];
     table(): string;
   };
   readonly schedule: (seed: number) => P;
-  readonly run: (plan: P, keep?: boolean) => Played;
-  /** In so many schedules everything that can meet has met; a shorter run only reports what it lacks. */
-  readonly enough: number;
+  readonly run: (plan: P, keep?: boolean) => SimulationResult;
+  /** After this many schedules every cell must be covered; a shorter run only reports the uncovered ones. */
+  readonly fullCoverageAfter: number;
 }
 
-interface Failed {
+interface Failure {
   readonly seed: number;
   readonly rule: string;
   readonly text: string;
 }
 
-const help = (command: string) => `npm run ${command} -- [options]
+const help = (script: string) => `npm run ${script} -- [options]
 
   --schedules N   how many schedules to run (default 10000)
   --seed S        the first seed; each schedule has the next one (default 1)
   --replay S      run seed S alone and print its trace
-  --json          stop at the first violation, in one line of JSON and without an explanation
+  --json          stop at the first violation, in one line of JSON without a shrunk schedule
   --quiet         no table`;
 
-/** Gives the exit code. */
-export function command<P extends { readonly actions: readonly unknown[] }>(campaign: Campaign<P>): number {
+/** Runs the command; returns the exit code. */
+export function runCampaign<P extends { readonly actions: readonly unknown[] }>(
+  campaign: Campaign<P>,
+): number {
   const { values } = parseArgs({
     options: {
       schedules: { type: 'string', default: '10000' },
@@ -48,7 +50,7 @@ export function command<P extends { readonly actions: readonly unknown[] }>(camp
     },
   });
   if (values.help) {
-    console.log(help(campaign.command));
+    console.log(help(campaign.script));
     return 0;
   }
   if (values.replay !== undefined) return replay(campaign, Number(values.replay));
@@ -56,7 +58,7 @@ export function command<P extends { readonly actions: readonly unknown[] }>(camp
   const counts: Record<string, number> = {};
   const hashes: string[] = [];
   let steps = 0;
-  let failed: Failed | undefined;
+  let failed: Failure | undefined;
   const begun = performance.now();
   const first = Number(values.seed);
   for (let seed = first; seed < first + Number(values.schedules) && !failed; seed++) {
@@ -84,12 +86,12 @@ export function command<P extends { readonly actions: readonly unknown[] }>(camp
   );
   console.log(`trace hash ${combine(hashes)}`);
   if (failed) {
-    explain(campaign, failed);
+    printShrunk(campaign, failed);
     return 1;
   }
-  if (coverage.empty.length > 0) {
-    console.log(`${campaign.emptyTitle}: ${coverage.empty.join('; ')}`);
-    if (ran >= campaign.enough) return 1;
+  if (coverage.uncovered.length > 0) {
+    console.log(`${campaign.emptyTitle}: ${coverage.uncovered.join('; ')}`);
+    if (ran >= campaign.fullCoverageAfter) return 1;
   }
   console.log('no violation');
   return 0;
@@ -107,15 +109,17 @@ function replay<P extends { readonly actions: readonly unknown[] }>(
   return 1;
 }
 
-/** The shortest history that breaks the same rule. */
-function explain<P extends { readonly actions: readonly unknown[] }>(
+/** Prints the shortest schedule found that breaks the same rule. */
+function printShrunk<P extends { readonly actions: readonly unknown[] }>(
   { run, schedule }: Campaign<P>,
-  { seed, rule, text }: Failed,
+  { seed, rule, text }: Failure,
 ): void {
   console.log(`VIOLATION of '${rule}' with seed ${seed}: ${text}`);
   const plan = schedule(seed);
   const { plan: short, result, tries } = shrink(plan, rule, run, 400);
-  console.log(`\nshortest of ${tries} tries: ${short.actions.length} of ${plan.actions.length} actions`);
+  console.log(
+    `\nshortest after ${tries} attempts: ${short.actions.length} of ${plan.actions.length} actions`,
+  );
   for (const line of result.lines) console.log(line);
   if (result.violation) console.log(`VIOLATION of '${result.violation.rule}': ${result.violation.text}`);
 }

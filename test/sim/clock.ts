@@ -4,15 +4,15 @@ interface Entry {
   run: (() => void) | undefined;
 }
 
-/** Virtual time: a binary heap of what is to happen, first by time and then by the order in which it was asked for. */
+/** Virtual time: a binary heap of callbacks, ordered by time and then by insertion. */
 export class VirtualClock {
   now = 0;
-  /** How many things have happened. */
+  /** How many callbacks have run. */
   steps = 0;
   readonly #heap: Entry[] = [];
   #order = 0;
 
-  /** Gives the function that calls it off. */
+  /** Schedules a callback; returns the function that cancels it. */
   after(delayMs: number, run: () => void): () => void {
     const entry: Entry = { at: this.now + delayMs, order: this.#order++, run };
     this.#push(entry);
@@ -21,7 +21,7 @@ export class VirtualClock {
     };
   }
 
-  /** Runs up to this time, or until `stop` says so. */
+  /** Runs callbacks up to this time, or until `stop()` returns true. */
   runUntil(at: number, stop: () => boolean): void {
     for (let first = this.#heap[0]; first && first.at <= at; first = this.#heap[0]) {
       this.#pop();

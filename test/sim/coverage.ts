@@ -1,4 +1,4 @@
-/** How often each fault met its subject in each state. */
+/** Counts how often each fault hit a subject in each state. */
 export class FaultCoverage<F extends string, S extends string> {
   readonly hits: Record<string, number> = {};
   readonly #faults: readonly F[];
@@ -20,7 +20,7 @@ export class FaultCoverage<F extends string, S extends string> {
     for (const [cell, count] of Object.entries(hits)) this.hits[cell] = (this.hits[cell] ?? 0) + count;
   }
 
-  get empty(): string[] {
+  get uncovered(): string[] {
     return this.#faults
       .flatMap((fault) => this.#states.map((state) => `${fault} ${state}`))
       .filter((cell) => !this.hits[cell]);

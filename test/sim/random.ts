@@ -1,4 +1,4 @@
-/** mulberry32: everything that is left to chance in a schedule comes out of one seed. */
+/** mulberry32. All random choices of a schedule derive from one seed. */
 export class Random {
   #state: number;
 
@@ -15,7 +15,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 
-  /** A whole number, both ends included. */
+  /** An integer, both ends inclusive. */
   between(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }

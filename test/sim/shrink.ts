@@ -1,4 +1,4 @@
-import type { Played } from './play.js';
+import type { SimulationResult } from './run-schedule.js';
 
 export interface Shrunk<P, R> {
   readonly plan: P;
@@ -7,12 +7,12 @@ export interface Shrunk<P, R> {
 }
 
 /**
- * Drops actions, many at a time and then one by one, as long as the same rule stays violated. `run` plays a plan, and
- * keeps the trace when told to.
+ * Removes actions, first in large groups and then one by one, while the same rule stays broken. `run` runs a plan and
+ * records the trace if `keep` is true.
  */
 export function shrink<
   P extends { readonly actions: readonly unknown[] },
-  R extends Pick<Played, 'violation'>,
+  R extends Pick<SimulationResult, 'violation'>,
 >(plan: P, rule: string, run: (plan: P, keep: boolean) => R, maxTries = 600): Shrunk<P, R> {
   let best = plan;
   let tries = 0;

@@ -1,20 +1,20 @@
-/** What happened, as a hash of everything and, when a person is to read it, as lines. */
+/** A hash of everything that happened and, on request, the trace as lines. */
 export class Trace {
   readonly lines: string[] = [];
-  readonly #keep: boolean;
+  readonly #keepLines: boolean;
   #a = 0x811c9dc5;
   #b = 0x9e3779b9;
 
   constructor(keep: boolean) {
-    this.#keep = keep;
+    this.#keepLines = keep;
   }
 
-  note(at: number, what: number, one: number | bigint, two: number | bigint, line: () => string): void {
+  record(at: number, what: number, one: number | bigint, two: number | bigint, line: () => string): void {
     this.#mix(at);
     this.#mix(what);
     this.#mix(Number(one));
     this.#mix(Number(two));
-    if (this.#keep) this.lines.push(`${String(at).padStart(7)} ms  ${line()}`);
+    if (this.#keepLines) this.lines.push(`${String(at).padStart(7)} ms  ${line()}`);
   }
 
   get hash(): string {
@@ -22,7 +22,7 @@ export class Trace {
   }
 
   #mix(value: number): void {
-    // Ids are above 2^32: both halves count.
+    // Ids exceed 2^32, so both halves are mixed in.
     const low = value >>> 0;
     const high = Math.floor(value / 2 ** 32) >>> 0;
     this.#a = Math.imul(this.#a ^ low, 0x01000193) >>> 0;
@@ -30,11 +30,11 @@ export class Trace {
   }
 }
 
-/** One hash for a row of them. */
+/** Combines several hashes into one. */
 export function combine(hashes: Iterable<string>): string {
   const trace = new Trace(false);
   for (const hash of hashes) {
-    trace.note(Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8), 16), 0, 0, () => '');
+    trace.record(Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8), 16), 0, 0, () => '');
   }
   return trace.hash;
 }

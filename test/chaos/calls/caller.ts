@@ -6,7 +6,7 @@ import { Random } from '../../sim/random.js';
 import { nowMs } from '../naming/clock.js';
 import { ConnectionEnds } from './connection-ends.js';
 import { type CallerConfig, type Report, service } from './messages.js';
-import { ask } from './rpc.js';
+import { callOnce } from './rpc.js';
 
 const config = JSON.parse(process.argv[2] ?? '') as CallerConfig;
 const report = (of: Report) => void process.send?.(of);
@@ -74,7 +74,7 @@ class Caller {
 
   async call(channel: grpc.Client): Promise<void> {
     const startedAt = nowMs();
-    const failure = await ask(channel);
+    const failure = await callOnce(channel);
     this.#calls++;
     const { state, endpoints } = this.#directory.status(service);
     if (state !== 'unknown') this.#countEndpoints(endpoints);

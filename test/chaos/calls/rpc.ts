@@ -21,11 +21,11 @@ export async function startServer(
   port: number,
 ): Promise<{ readonly server: grpc.Server; readonly addr: string }> {
   const server = new grpc.Server();
-  const callOnce: grpc.handleUnaryCall<Buffer, Buffer> = async (_, reply) => {
+  const ask: grpc.handleUnaryCall<Buffer, Buffer> = async (_, reply) => {
     await sleep(responseDelaysMs[Math.floor(Math.random() * responseDelaysMs.length)]);
     reply(null, Buffer.alloc(0));
   };
-  server.addService({ ask: method }, { callOnce });
+  server.addService({ ask: method }, { ask });
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, got) =>
       error ? reject(error) : resolve(got),
@@ -39,7 +39,7 @@ const deadlineMs = 10_000;
 export type CallFailure = { readonly error: grpc.ServiceError; readonly peer: string } | undefined;
 
 /** Makes one call; resolves with its failure, if any. */
-export function ask(channel: grpc.Client): Promise<CallFailure> {
+export function callOnce(channel: grpc.Client): Promise<CallFailure> {
   return new Promise((resolve) => {
     const call = channel.makeUnaryRequest(
       method.path,

@@ -10,35 +10,35 @@ interface Call {
   left: boolean;
 }
 
-/** What the calls need of the one who judges everything. */
-export interface Court {
+/** What the rules need of the oracle. */
+export interface RuleContext {
   readonly counts: Record<`once ${OnceOutcome['type']}`, number>;
   readonly badCredentials: boolean;
   violate(rule: string, text: string): void;
 }
 
-/** How late a call may be over: timers are late, and the clock is a little fast or slow. */
-const lateMs = 8;
-const hair = 1e-3;
+/** Tolerance for late timers and for clock drift. */
+const timerSlackMs = 8;
+const epsilonMs = 1e-3;
 
-/** The rules for a keep-alive-once. */
+/** The rules for keep-alive-once calls. */
 export class CallRules {
-  /** The answer that is being handed in. */
+  /** The answer that the core is handling. */
   current: { readonly lease: bigint; readonly ttlMs: number; readonly tag: number } | undefined;
   readonly #calls = new Map<number, Call>();
   readonly #traffic: Traffic;
   readonly #cluster: Cluster;
-  readonly #court: Court;
-  readonly #gentle: boolean;
+  readonly #context: RuleContext;
+  readonly #survivable: boolean;
 
-  constructor(traffic: Traffic, cluster: Cluster, court: Court, gentle: boolean) {
+  constructor(traffic: Traffic, cluster: Cluster, court: RuleContext, survivable: boolean) {
     this.#traffic = traffic;
     this.#cluster = cluster;
-    this.#court = court;
-    this.#gentle = gentle;
+    this.#context = court;
+    this.#survivable = survivable;
   }
 
-  /** Those that are neither settled nor left by their callers. */
+  /** Calls that are neither settled nor abandoned by their callers. */
   get open(): number[] {
     return [...this.#calls].filter(([, call]) => isOpen(call)).map(([key]) => key);
   }
@@ -52,7 +52,7 @@ export class CallRules {
     return false;
   }
 
-  made(key: number, lease: bigint, calledAt: number, until: number): void {
+  started(key: number, lease: bigint, calledAt: number, until: number): void {
     this.#calls.set(key, { lease, calledAt, until, outcome: undefined, left: false });
   }
 
@@ -61,67 +61,73 @@ export class CallRules {
     if (call) call.left = true;
   }
 
-  deadline(key: number, now: number): void {
+  checkDeadline(key: number, now: number): void {
     const call = this.#calls.get(key);
-    if (call && isOpen(call) && now > call.until + lateMs)
-      this.#violate('once in time', `call ${key} was to be over by ${call.until}, and it is ${now}`);
+    if (call && isOpen(call) && now > call.until + timerSlackMs)
+      this.#violate('once in time', `call ${key} is still open at ${now}, after its deadline ${call.until}`);
   }
 
-  askedOn(streams: readonly number[]): void {
+  checkRequested(streams: readonly number[]): void {
     for (const [key, call] of this.#calls) {
       if (!isOpen(call)) continue;
       const { lease } = call;
-      if (!streams.some((stream) => this.#traffic.owed(stream, lease) > 0))
-        this.#violate('asked somewhere', `call ${key} waits, and lease ${lease} is asked nowhere`);
+      if (!streams.some((stream) => this.#traffic.outstanding(stream, lease) > 0))
+        this.#violate(
+          'requested somewhere',
+          `call ${key} waits, but no request for lease ${lease} is outstanding`,
+        );
     }
   }
 
   settled(key: number, outcome: OnceOutcome, now: number): void {
     const call = this.#calls.get(key);
     if (!call || !isOpen(call)) {
-      this.#violate('told once', `call ${key} is settled, and is not there`);
+      this.#violate('settled once', `call ${key} is settled, but is not open`);
       return;
     }
     call.outcome = outcome;
-    this.#court.counts[`once ${outcome.type}`]++;
-    this.#judge(key, call, outcome, now);
+    this.#context.counts[`once ${outcome.type}`]++;
+    this.#check(key, call, outcome, now);
   }
 
-  #judge(key: number, call: Call, outcome: OnceOutcome, now: number): void {
+  #check(key: number, call: Call, outcome: OnceOutcome, now: number): void {
     switch (outcome.type) {
       case 'renewed':
-        if (!this.#provenBy(call, true))
-          this.#violate('once is true', `call ${key} has no answer of its own`);
+        if (!this.#isProven(call, true))
+          this.#violate('once result is true', `call ${key} is renewed without an answer to its own request`);
         return;
       case 'gone':
-        if (!this.#provenBy(call, false)) this.#violate('once is true', `call ${key} is told of no loss`);
+        if (!this.#isProven(call, false))
+          this.#violate('once result is true', `call ${key} is gone without an answer that says so`);
         return;
       case 'late':
-        if (now < call.until - hair) this.#violate('once in time', `call ${key} is late at ${now} already`);
-        if (this.#gentle) this.#violate('survives', `call ${key} is late, with two good members`);
+        if (now < call.until - epsilonMs)
+          this.#violate('once in time', `call ${key} timed out early, at ${now}`);
+        if (this.#survivable)
+          this.#violate('survives', `call ${key} timed out, although two members were up`);
         return;
       case 'refused': {
         const lease = this.#cluster.leases.get(call.lease);
-        // Of an id that was granted again the earlier lease may have been meant.
-        const mayBe = lease?.forbidden || lease?.again || this.#court.badCredentials;
-        if (!mayBe && this.#cluster.lives(lease))
-          this.#violate('true reason', `call ${key} is refused, and nobody refused it`);
+        // An id that was granted again may refer to the earlier lease.
+        const mayBe = lease?.forbidden || lease?.isRegrant || this.#context.badCredentials;
+        if (!mayBe && this.#cluster.isAlive(lease))
+          this.#violate('true reason', `call ${key} is refused, but no server refused it`);
         return;
       }
       case 'closed':
-        this.#violate('true reason', `call ${key} is told closed`);
+        this.#violate('true reason', `call ${key} ended as closed`);
     }
   }
 
-  /** The answer that is being handed in belongs to a request that was sent after the call was made. */
-  #provenBy({ lease, calledAt }: Call, lives: boolean): boolean {
+  /** Whether the answer that the core is handling belongs to a request sent after the call was made. */
+  #isProven({ lease, calledAt }: Call, lives: boolean): boolean {
     const { current } = this;
     const sent = current && this.#traffic.request(current.tag);
     return sent?.lease === lease && sent.at >= calledAt && (current?.ttlMs ?? 0) > 0 === lives;
   }
 
   #violate(rule: string, text: string): void {
-    this.#court.violate(rule, text);
+    this.#context.violate(rule, text);
   }
 }
 

@@ -2,9 +2,9 @@ import { KeepAliveCore, type KeepAliveEffect, type KeepAliveInput } from '#src/l
 import type { VirtualClock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { Trace } from '../trace.js';
+import { describeEffect, describeInput } from './describe.js';
 import type { Network, SimStream } from './network.js';
 import type { Oracle } from './oracle.js';
-import { describeEffect, describeInput } from './words.js';
 
 export interface ClientPorts {
   readonly clock: VirtualClock;
@@ -15,27 +15,27 @@ export interface ClientPorts {
   readonly refreshToken: () => void;
 }
 
-interface Event {
+interface QueuedInput {
   readonly input: KeepAliveInput;
   readonly tag: number;
 }
 
-/** The process that keeps leases: it performs what the core decides, and is stopped now and then. */
+/** The process that holds leases: performs the core's effects, and is paused at times. */
 export class SimClient {
   readonly core: KeepAliveCore;
   readonly streams = new Map<number, SimStream>();
   tokenGeneration = 1;
   readonly #ports: ClientPorts;
-  /** This machine's clock runs a little faster or slower than the servers'. */
+  /** This machine's clock runs slightly faster or slower than the servers'. */
   readonly #rate: number;
-  readonly #queue: Event[] = [];
+  readonly #queue: QueuedInput[] = [];
   #running = false;
   #asleepUntil: number | undefined;
-  #missed: Event[] = [];
+  #missed: QueuedInput[] = [];
   #timer: { readonly cancel: () => void; readonly dueAt: number; readonly at: number } | undefined;
   #nextTag = 1;
-  /** Nothing has come since it slept: it does not know yet. */
-  #drowsy = false;
+  /** No input was handled since the process was resumed, so it has not noticed the pause. */
+  #isUnaware = false;
   #wokeAt = 0;
 
   constructor(ports: ClientPorts) {
@@ -48,18 +48,18 @@ export class SimClient {
     return 1_000_000 + this.#ports.clock.now * this.#rate;
   }
 
-  get awake(): boolean {
+  get isAwake(): boolean {
     return this.#asleepUntil === undefined;
   }
 
-  /** Awake, and something has happened since. */
-  get alert(): boolean {
-    return this.awake && !this.#drowsy;
+  /** Running, and has handled an input since the last pause. */
+  get isAware(): boolean {
+    return this.isAwake && !this.#isUnaware;
   }
 
-  /** Alert, and for long enough that what was overdue has been done. */
+  /** Aware, and for long enough to have done everything overdue. */
   get upToDate(): boolean {
-    return this.alert && this.#ports.clock.now > this.#wokeAt + 10;
+    return this.isAware && this.#ports.clock.now > this.#wokeAt + 10;
   }
 
   get timerArmed(): boolean {
@@ -71,7 +71,7 @@ export class SimClient {
   }
 
   input(input: KeepAliveInput, tag = 0): void {
-    if (!this.awake) {
+    if (!this.isAwake) {
       this.#missed.push({ input, tag });
       return;
     }
@@ -82,13 +82,13 @@ export class SimClient {
     this.#running = false;
   }
 
-  /** Stopped, as by SIGSTOP: time goes on for the timers, too. Suspended with its machine: not for the timers. */
+  /** Pauses the process. SIGSTOP: timers continue to elapse. `suspended`, with its machine: timers stop as well. */
   sleep(ms: number, suspended: boolean): void {
     const { clock, random } = this.#ports;
-    if (!this.awake) return;
-    this.#ports.oracle.excuseAll();
+    if (!this.isAwake) return;
+    this.#ports.oracle.allowDelays();
     this.#asleepUntil = clock.now + ms;
-    this.#drowsy = true;
+    this.#isUnaware = true;
     const timer = this.#timer;
     const leftMs = timer && Math.max(0, timer.dueAt - clock.now);
     timer?.cancel();
@@ -96,10 +96,10 @@ export class SimClient {
     clock.after(ms, () => {
       this.#asleepUntil = undefined;
       this.#wokeAt = clock.now;
-      this.#ports.oracle.excuseAll();
+      this.#ports.oracle.allowDelays();
       const missed = this.#missed;
       this.#missed = [];
-      // What arrived is read in its order, before the timer or after it.
+      // Inputs that arrived meanwhile are handled in order, before or after the timer.
       if (timer && leftMs !== undefined) {
         if (!suspended && leftMs === 0 && random.chance(0.5)) this.input({ type: 'timer' });
         else this.#arm(timer.at, suspended ? leftMs : 0);
@@ -108,34 +108,34 @@ export class SimClient {
     });
   }
 
-  #handle({ input, tag }: Event): void {
+  #handle({ input, tag }: QueuedInput): void {
     const { oracle, trace, clock } = this.#ports;
     const { now } = this;
-    if ('stream' in input && !this.streams.has(input.stream)) return; // let go of meanwhile
-    // No server answers what it was not asked while it owes an answer to what it was.
-    if (input.type === 'answer' && tag === 0 && !oracle.owesNothing(input.stream, input.lease)) return;
-    // Whoever reads the clock first after a sleep sets its timers anew.
-    if (this.#drowsy && this.#timer) {
+    if ('stream' in input && !this.streams.has(input.stream)) return; // the stream was closed meanwhile
+    // A server answers nothing unrequested while it has an outstanding request.
+    if (input.type === 'answer' && tag === 0 && !oracle.hasNoRequest(input.stream, input.lease)) return;
+    // The first clock read after a pause re-arms the timers.
+    if (this.#isUnaware && this.#timer) {
       this.#timer.cancel();
       this.#arm(this.#timer.at);
     }
-    this.#drowsy = false;
-    trace.note(clock.now, 2, tag, 'lease' in input ? input.lease : 0, () => describeInput(input));
+    this.#isUnaware = false;
+    trace.record(clock.now, 2, tag, 'lease' in input ? input.lease : 0, () => describeInput(input));
     const overdue = oracle.overdue(now);
-    oracle.before(input, now, tag);
+    oracle.beforeInput(input, now, tag);
     oracle.calls.current =
       input.type === 'answer' ? { lease: input.lease, ttlMs: input.ttlMs, tag } : undefined;
     const effects = this.core.handle(input, now);
-    oracle.after(effects, overdue, now);
+    oracle.afterEffects(effects, overdue, now);
     for (const effect of effects) this.#perform(effect, now);
-    if (input.type === 'answer') oracle.answered(input.lease, input.ttlMs, tag);
-    oracle.settled(now, (lease, at) => this.core.heldAt(lease, at));
+    if (input.type === 'answer') oracle.afterAnswer(input.lease, input.ttlMs, tag);
+    oracle.checkInvariants(now, (lease, at) => this.core.heldAt(lease, at));
   }
 
   #perform(effect: KeepAliveEffect, now: number): void {
     const { clock, network, oracle, trace } = this.#ports;
     const tag = effect.type === 'send' ? this.#nextTag++ : 0;
-    trace.note(clock.now, 3, tag, effect.type.length, () => `    ${describeEffect(effect)}`);
+    trace.record(clock.now, 3, tag, effect.type.length, () => `    ${describeEffect(effect)}`);
     oracle.perform(effect, now, tag);
     switch (effect.type) {
       case 'open-stream':
@@ -173,7 +173,7 @@ export class SimClient {
 
   #arm(at: number, delayMs = (at - this.now) / this.#rate): void {
     const { clock, random } = this.#ports;
-    // A timer is never early and often a little late.
+    // A timer is never early and often slightly late.
     const wait = Math.max(0, Math.ceil(delayMs)) + random.between(0, 3);
     const cancel = clock.after(wait, () => {
       this.#timer = undefined;

@@ -4,11 +4,11 @@ import type { Random } from '../random.js';
 export interface ServerLease {
   readonly id: bigint;
   readonly ttlMs: number;
-  /** There was another of the same id. */
-  readonly again: boolean;
-  /** The earliest moment at which a correct server may let go of it: its last renewal plus its TTL. */
+  /** An earlier lease had the same id. */
+  readonly isRegrant: boolean;
+  /** The earliest time at which a correct server may expire it: its last renewal plus its TTL. */
   earliestEnd: number;
-  /** The same, with what leader changes added. */
+  /** The same, including extensions by leader changes. */
   end: number;
   gone: boolean;
   forbidden: boolean;
@@ -16,33 +16,33 @@ export interface ServerLease {
 
 export interface Member {
   readonly name: string;
-  /** Refuses connections. */
+  /** Whether it accepts connections. */
   up: boolean;
-  /** Swallows everything. */
-  dark: boolean;
-  /** Keeps everything back until then. */
+  /** Drops all traffic. */
+  isBlackholed: boolean;
+  /** Delays all traffic until this time. */
   stalledUntil: number;
   /** Added to each answer. */
   slowMs: number;
 }
 
-export type Verdict =
+export type RenewalAnswer =
   | { readonly type: 'ttl'; readonly ttlMs: number }
   | { readonly type: 'error'; readonly code: number; readonly text: string };
 
-/** Three members and the leases that they hold together. */
+/** Three members and their leases. */
 export class Cluster {
   readonly members: readonly Member[] = ['m0', 'm1', 'm2'].map((name) => ({
     name,
     up: true,
-    dark: false,
+    isBlackholed: false,
     stalledUntil: 0,
     slowMs: 0,
   }));
   readonly leases = new Map<bigint, ServerLease>();
-  /** An unknown lease ends the stream with an error, rather than being answered with a TTL of 0. */
+  /** An unknown lease ends the stream with an error instead of a TTL of 0. */
   readonly notFoundEndsStream: boolean;
-  /** A proxy: answers of different leases overtake each other. */
+  /** As behind a proxy: answers for different leases may be reordered. */
   readonly reorders: boolean;
   leader = 0;
   leaderless = false;
@@ -57,11 +57,11 @@ export class Cluster {
     this.reorders = random.chance(0.2);
   }
 
-  /** Refuses an id that a lease has. */
+  /** Grants a lease; returns false if the id is in use. */
   grant(id: bigint, ttlMs: number): boolean {
     if (this.isHeld(id)) return false;
-    const again = this.leases.has(id);
-    const lease = { id, ttlMs, again, earliestEnd: 0, end: 0, gone: false, forbidden: false };
+    const isRegrant = this.leases.has(id);
+    const lease = { id, ttlMs, isRegrant, earliestEnd: 0, end: 0, gone: false, forbidden: false };
     this.leases.set(id, lease);
     this.#extend(lease, 0);
     return true;
@@ -72,7 +72,7 @@ export class Cluster {
     if (lease) lease.gone = true;
   }
 
-  /** A new leader counts every lease from the beginning, and adds an election's time. */
+  /** A new leader restarts the TTL of every lease and adds an election timeout. */
   changeLeader(): void {
     this.leader = (this.leader + 1) % this.members.length;
     for (const lease of this.leases.values()) {
@@ -81,14 +81,14 @@ export class Cluster {
   }
 
   isHeld(id: bigint): boolean {
-    return this.lives(this.leases.get(id));
+    return this.isAlive(this.leases.get(id));
   }
 
-  lives(lease: ServerLease | undefined): boolean {
+  isAlive(lease: ServerLease | undefined): boolean {
     return lease !== undefined && !this.#isGone(lease);
   }
 
-  renew(id: bigint, member: Member, tokenGeneration: number): Verdict {
+  renew(id: bigint, member: Member, tokenGeneration: number): RenewalAnswer {
     if (tokenGeneration < this.tokenGeneration)
       return { type: 'error', code: 16, text: 'etcdserver: invalid auth token' };
     if (this.leaderless) {
@@ -109,7 +109,7 @@ export class Cluster {
   }
 
   #isGone(lease: ServerLease): boolean {
-    // Without a leader nobody lets go of anything.
+    // Without a leader no lease expires.
     if (!this.leaderless && this.#clock.now >= lease.end) lease.gone = true;
     return lease.gone;
   }

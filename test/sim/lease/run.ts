@@ -1,26 +1,26 @@
-import { type Played, play } from '../play.js';
+import { runSchedule, type SimulationResult } from '../run-schedule.js';
 import { Trace } from '../trace.js';
 import { Coverage } from './coverage.js';
 import { type Schedule, schedule } from './schedule.js';
 import { World } from './world.js';
 
-/** More than any sane schedule takes. */
+/** More than any correct schedule takes. */
 const maxSteps = 100_000;
-/** After the last fault: the longest lease has been renewed, the longest call is over, dark streams are given up. */
+/** After the last fault: long enough to renew the longest lease, end the longest call, and fail blackholed streams. */
 const settleMs = 65_000;
-/** A process that was put to sleep is awake, streams that hung are given up, and backoff is over. */
+/** Long enough for pauses to end, stuck streams to fail and backoff to finish. */
 const healMs = 30_000;
 
-export function runSeed(seed: number, keep = false): Played {
+export function runSeed(seed: number, keep = false): SimulationResult {
   return run(schedule(seed), keep);
 }
 
-export function run(plan: Schedule, keep = false): Played {
+export function run(plan: Schedule, keep = false): SimulationResult {
   const trace = new Trace(keep);
   const coverage = new Coverage();
   const world = new World(plan, coverage, trace);
   const ending = { maxSteps, spinRule: 'no spin', finish: (stop: () => boolean) => finish(world, stop) };
-  return play(world, plan.actions, trace, coverage, ending);
+  return runSchedule(world, plan.actions, trace, coverage, ending);
 }
 
 function finish(world: World, stop: () => boolean): void {
@@ -33,17 +33,18 @@ function finish(world: World, stop: () => boolean): void {
   const probed = world.probe();
   clock.runUntil(clock.now + settleMs, stop);
   if (stop()) return;
-  const fared = oracle.leases.get(probed.lease)?.told === undefined;
-  if (world.open && !(fared && oracle.calls.outcome(probed.call) === 'renewed'))
-    oracle.violate('well in the end', 'all is well, and a new lease or a new call is not');
-  for (const { id } of oracle.present) {
-    if (!cluster.isHeld(id)) oracle.violate('told in the end', `lease ${id} is gone, and nobody was told`);
+  const fared = oracle.leases.get(probed.lease)?.end === undefined;
+  if (world.hasAccess && !(fared && oracle.calls.outcome(probed.call) === 'renewed'))
+    oracle.violate('recovers', 'after all faults a new lease or call fails');
+  for (const { id } of oracle.active) {
+    if (!cluster.isHeld(id))
+      oracle.violate('reported in the end', `lease ${id} is gone, but its owner was not notified`);
   }
-  for (const key of oracle.calls.open) oracle.violate('told in the end', `call ${key} was never settled`);
+  for (const key of oracle.calls.open) oracle.violate('reported in the end', `call ${key} was never settled`);
   world.releaseAll();
   clock.runUntil(clock.now + 30_000, stop);
   if (stop()) return;
   const left = network.streams.size + client.streams.size + oracle.streams.size;
-  if (left > 0) oracle.violate('no leak', 'everybody left, and a stream is open');
-  if (client.timerArmed) oracle.violate('no leak', 'everybody left, and a timer is armed');
+  if (left > 0) oracle.violate('no leak', 'all leases were released, but a stream is open');
+  if (client.timerArmed) oracle.violate('no leak', 'all leases were released, but a timer is armed');
 }

@@ -1,7 +1,7 @@
-import { type Action as ActionOf, drawing } from '../action.js';
+import { type Action as ActionOf, randomAction } from '../action.js';
 import { Random } from '../random.js';
 
-/** What may go wrong. */
+/** All faults. */
 export const faultKinds = [
   'cut',
   'cut-later',
@@ -37,11 +37,11 @@ export type ActionKind = FaultKind | (typeof userKinds)[number];
 
 export type Action = ActionOf<ActionKind>;
 
-/** A plan for one run, and how its world is made. */
+/** The actions of one run, and the parameters of its world. */
 export interface Schedule {
   readonly seed: number;
-  /** Only what a client with three members must survive: no lease may be lost. */
-  readonly gentle: boolean;
+  /** Only faults that a client with three members must survive without losing a lease. */
+  readonly survivable: boolean;
   readonly actions: readonly Action[];
 }
 
@@ -73,7 +73,7 @@ const weights: readonly (readonly [number, ActionKind])[] = [
   [2, 'stray-answer'],
 ];
 
-const gentleWeights: readonly (readonly [number, ActionKind])[] = [
+const survivableWeights: readonly (readonly [number, ActionKind])[] = [
   [2, 'hold'],
   [1, 'hold-again'],
   [1, 'close'],
@@ -91,17 +91,17 @@ const gentleWeights: readonly (readonly [number, ActionKind])[] = [
 
 export function schedule(seed: number): Schedule {
   const random = new Random(seed ^ 0x1ea5e);
-  const action = drawing<ActionKind>(random);
-  const gentle = random.chance(0.25);
+  const action = randomAction<ActionKind>(random);
+  const survivable = random.chance(0.25);
   const actions: Action[] = [];
   for (let i = random.between(1, 4); i > 0; i--) actions.push(action(1 + 13 * i, 'hold'));
-  // Now and then everything comes at once.
-  const burst = !gentle && random.chance(0.25);
+  // Some schedules are bursts.
+  const burst = !survivable && random.chance(0.25);
   let at = 100;
   for (let i = random.between(8, 40); i > 0; i--) {
-    if (gentle) at += random.between(2_000, 9_000);
+    if (survivable) at += random.between(2_000, 9_000);
     else at += burst && random.chance(0.7) ? random.between(0, 40) : random.between(0, 2_500);
-    actions.push(action(at, random.weighted(gentle ? gentleWeights : weights)));
+    actions.push(action(at, random.weighted(survivable ? survivableWeights : weights)));
   }
-  return { seed, gentle, actions: actions.sort((one, other) => one.at - other.at) };
+  return { seed, survivable, actions: actions.sort((one, other) => one.at - other.at) };
 }

@@ -1,29 +1,29 @@
-/** A request as the network knows it. */
-export interface Sent {
+/** A request on the network. */
+export interface SentRequest {
   readonly lease: bigint;
   readonly stream: number;
   readonly at: number;
 }
 
-/** What was sent and what was answered, by tags that pass the core by. */
+/** Requests and answers, matched by tags that the core does not see. */
 export class Traffic {
-  readonly #sent = new Map<number, Sent>();
-  /** Unanswered, by stream and lease. */
+  readonly #sent = new Map<number, SentRequest>();
+  /** Outstanding requests by stream and lease. */
   readonly #outstanding = new Map<string, number>();
 
   sent(stream: number, lease: bigint, tag: number, at: number): void {
     this.#sent.set(tag, { lease, stream, at });
-    this.#outstanding.set(`${stream} ${lease}`, this.owed(stream, lease) + 1);
+    this.#outstanding.set(`${stream} ${lease}`, this.outstanding(stream, lease) + 1);
   }
 
-  /** The request that an answer really belongs to; undefined when it belongs to none. */
-  answered(stream: number, lease: bigint, tag: number): Sent | undefined {
+  /** The request that an answer belongs to, if any. */
+  answered(stream: number, lease: bigint, tag: number): SentRequest | undefined {
     const sent = this.#sent.get(tag);
-    if (sent) this.#outstanding.set(`${stream} ${lease}`, this.owed(stream, lease) - 1);
+    if (sent) this.#outstanding.set(`${stream} ${lease}`, this.outstanding(stream, lease) - 1);
     return sent;
   }
 
-  request(tag: number): Sent | undefined {
+  request(tag: number): SentRequest | undefined {
     return this.#sent.get(tag);
   }
 
@@ -31,13 +31,15 @@ export class Traffic {
     this.#sent.delete(tag);
   }
 
-  owed(stream: number, lease: bigint): number {
+  outstanding(stream: number, lease: bigint): number {
     return this.#outstanding.get(`${stream} ${lease}`) ?? 0;
   }
 
   soleLease(stream: number): bigint | undefined {
-    const owed = [...this.#outstanding].filter(([at, count]) => at.startsWith(`${stream} `) && count > 0);
-    const [sole] = owed;
-    return sole && owed.length === 1 ? BigInt(sole[0].split(' ')[1] ?? 0) : undefined;
+    const requested = [...this.#outstanding].filter(
+      ([at, count]) => at.startsWith(`${stream} `) && count > 0,
+    );
+    const [sole] = requested;
+    return sole && requested.length === 1 ? BigInt(sole[0].split(' ')[1] ?? 0) : undefined;
   }
 }

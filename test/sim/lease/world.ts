@@ -9,7 +9,7 @@ import { Network, type SimStream } from './network.js';
 import { Oracle } from './oracle.js';
 import { type Action, type FaultKind, faultKinds, type Schedule } from './schedule.js';
 
-/** A cluster, a network and a process that keeps leases, and everything that a schedule may do to them. */
+/** A cluster, a network and a process that holds leases, with all actions of a schedule. */
 export class World {
   readonly clock = new VirtualClock();
   readonly random: Random;
@@ -19,25 +19,25 @@ export class World {
   readonly client: SimClient;
   readonly #coverage: Coverage;
   readonly #trace: Trace;
-  readonly #gentle: boolean;
-  #calm = false;
+  readonly #survivable: boolean;
+  #isHealed = false;
   #refreshFails = false;
   #badCredentials = false;
   #nextLease = 1n;
   #nextCall = 1;
   readonly #granting = new Set<bigint>();
 
-  constructor({ seed, gentle }: Schedule, coverage: Coverage, trace: Trace) {
+  constructor({ seed, survivable }: Schedule, coverage: Coverage, trace: Trace) {
     const { clock } = this;
     this.random = new Random(seed);
     this.#coverage = coverage;
     this.#trace = trace;
-    this.#gentle = gentle;
+    this.#survivable = survivable;
     this.cluster = new Cluster(clock, this.random, (lease) => {
       const { client } = this;
-      this.oracle.serverMayEnd(lease, client.now, client.alert, client.heldAt(lease.id, client.now));
+      this.oracle.onServerMayExpire(lease, client.now, client.isAware, client.heldAt(lease.id, client.now));
     });
-    this.oracle = new Oracle(this.cluster, gentle);
+    this.oracle = new Oracle(this.cluster, survivable);
     this.client = new SimClient({
       clock,
       random: this.random,
@@ -57,15 +57,15 @@ export class World {
           client.input({ type: 'answer', stream: key, lease, ttlMs }, tag),
         lost: ({ key }, error) => client.input({ type: 'stream-lost', stream: key, error }),
       },
-      gentle,
+      survivable,
     );
   }
 
   do({ kind, a, b, c }: Action): void {
-    this.#trace.note(this.clock.now, 1, a, b, () => `* ${kind} (${a}, ${b}, ${c})`);
+    this.#trace.record(this.clock.now, 1, a, b, () => `* ${kind} (${a}, ${b}, ${c})`);
     if ((faultKinds as readonly string[]).includes(kind))
       this.#coverage.hit(kind as FaultKind, this.oracle.states());
-    const present = this.oracle.present;
+    const present = this.oracle.active;
     const lease = present[a % Math.max(1, present.length)]?.id;
     const stream = [...this.network.streams][a % Math.max(1, this.network.streams.size)];
     switch (kind) {
@@ -91,7 +91,7 @@ export class World {
         this.#once(this.#nextLease++, b);
         return;
       case 'once-missing':
-        if (!this.#gentle) this.#once(this.#nextLease++, b);
+        if (!this.#survivable) this.#once(this.#nextLease++, b);
         return;
       case 'leave': {
         const { open } = this.oracle.calls;
@@ -100,21 +100,21 @@ export class World {
         return;
       }
       default:
-        this.#break(kind, lease, stream, a, b);
+        this.#inject(kind, lease, stream, a, b);
     }
   }
 
-  /** Everything is well from now on. */
+  /** Ends all faults. */
   heal(): void {
-    this.#calm = true;
+    this.#isHealed = true;
     this.#refreshFails = false;
     this.cluster.leaderless = false;
-    for (const member of this.cluster.members) mend(member, this.clock.now);
+    for (const member of this.cluster.members) healMember(member, this.clock.now);
     for (const stream of this.network.streams) stream.cutAfter = Number.POSITIVE_INFINITY;
   }
 
-  /** Whether the user is still let in: then a lease and a call made now must fare well. */
-  get open(): boolean {
+  /** Whether the user still has access; a new lease and a new call must then succeed. */
+  get hasAccess(): boolean {
     return !this.#badCredentials;
   }
 
@@ -125,21 +125,21 @@ export class World {
     return probed;
   }
 
-  /** Every owner leaves. */
+  /** Every owner releases its lease. */
   releaseAll(): void {
-    for (const { id } of this.oracle.present)
+    for (const { id } of this.oracle.active)
       this.client.input({ type: 'release', lease: id, reason: 'closed' });
   }
 
-  // What users do.
+  // User actions.
 
   #hold(a: number, b: number, wanted: { readonly ttlMs?: number; readonly lease?: bigint } = {}): void {
-    const ttls = this.#gentle ? [5_000, 9_000, 20_000] : [2_000, 3_000, 5_000, 9_000, 60_000];
+    const ttls = this.#survivable ? [5_000, 9_000, 20_000] : [2_000, 3_000, 5_000, 9_000, 60_000];
     const { ttlMs = this.random.pick(ttls), lease = this.#nextLease++ } = wanted;
-    if (!this.client.awake) return;
+    if (!this.client.isAwake) return;
     const sentAt = this.client.now;
-    // Now and then a grant is tried again, and either of the tries was carried out.
-    const retriedMs = !this.#gentle && a % 5 === 0 ? b % 2_500 : 0;
+    // Some grants are retried, and either attempt was executed.
+    const retriedMs = !this.#survivable && a % 5 === 0 ? b % 2_500 : 0;
     const granted = 1 + (b % 20) + (a % 2 ? retriedMs : 0);
     this.#granting.add(lease);
     this.clock.after(granted, () => {
@@ -150,7 +150,7 @@ export class World {
     });
   }
 
-  /** Somebody else revokes it, and its id is granted again before the client has noticed. */
+  /** Another client revokes the lease, and its id is granted again before this client notices. */
   #holdAgain(lease: bigint, a: number, b: number): void {
     this.cluster.remove(lease);
     const ttlMs = this.cluster.leases.get(lease)?.ttlMs;
@@ -159,18 +159,18 @@ export class World {
 
   #once(lease: bigint, b: number): void {
     const { client } = this;
-    if (!client.awake) return;
+    if (!client.isAwake) return;
     const call = this.#nextCall++;
-    const timeoutMs = this.#gentle ? 10_000 : 200 + (b % 9_000);
+    const timeoutMs = this.#survivable ? 10_000 : 200 + (b % 9_000);
     client.input({ type: 'once', call, lease, until: client.now + timeoutMs });
     this.clock.after(timeoutMs * 1.02 + 20, () => {
-      if (client.upToDate) this.oracle.calls.deadline(call, client.now);
+      if (client.upToDate) this.oracle.calls.checkDeadline(call, client.now);
     });
   }
 
-  // What goes wrong.
+  // Faults.
 
-  #break(
+  #inject(
     kind: FaultKind,
     lease: bigint | undefined,
     stream: SimStream | undefined,
@@ -182,14 +182,14 @@ export class World {
     const ms = a % 4 === 0 ? a % 20_000 : a % 3_000;
     switch (kind) {
       case 'cut':
-        if (stream) network.die(stream);
+        if (stream) network.fail(stream);
         return;
       case 'cut-later':
         if (stream) stream.cutAfter = a % 4;
         return;
       case 'blackhole':
-        if (this.#gentle && cluster.members.some(({ dark, up }) => dark || !up)) return;
-        this.#darken(a % 3 === 0 ? member : (stream?.member ?? member), this.#gentle ? 30_000 : ms);
+        if (this.#survivable && cluster.members.some(({ isBlackholed, up }) => isBlackholed || !up)) return;
+        this.#blackhole(a % 3 === 0 ? member : (stream?.member ?? member), this.#survivable ? 30_000 : ms);
         return;
       case 'stall':
         (stream?.member ?? member).stalledUntil = this.clock.now + ms;
@@ -203,7 +203,7 @@ export class World {
         return;
       }
       case 'down':
-        if (this.#gentle && cluster.members.some(({ dark, up }) => dark || !up)) return;
+        if (this.#survivable && cluster.members.some(({ isBlackholed, up }) => isBlackholed || !up)) return;
         this.#down(member, ms);
         return;
       case 'leaderless':
@@ -249,21 +249,21 @@ export class World {
       case 'stray-answer': {
         if (!stream?.member) return;
         const known = lease !== undefined && b % 2 === 0 ? lease : 999_999n;
-        if (this.oracle.owesNothing(stream.key, known))
-          network.stray(stream, known, b % 3 === 0 ? 0 : 60_000);
+        if (this.oracle.hasNoRequest(stream.key, known))
+          network.answerUnrequested(stream, known, b % 3 === 0 ? 0 : 60_000);
       }
     }
   }
 
-  #darken(member: Member, ms: number): void {
-    this.network.darken(member);
-    this.#later(ms, () => mend(member, this.clock.now));
+  #blackhole(member: Member, ms: number): void {
+    this.network.blackhole(member);
+    this.#later(ms, () => healMember(member, this.clock.now));
   }
 
   #down(member: Member, ms: number): void {
     member.up = false;
-    for (const stream of [...this.network.streams]) if (stream.member === member) this.network.die(stream);
-    this.#later(ms, () => mend(member, this.clock.now));
+    for (const stream of [...this.network.streams]) if (stream.member === member) this.network.fail(stream);
+    this.#later(ms, () => healMember(member, this.clock.now));
   }
 
   #refreshToken(): void {
@@ -281,17 +281,17 @@ export class World {
     });
   }
 
-  /** Ends a fault, unless all of them have ended already. */
+  /** Ends a fault, unless all faults have ended. */
   #later(ms: number, end: () => void): void {
     this.clock.after(ms, () => {
-      if (!this.#calm) end();
+      if (!this.#isHealed) end();
     });
   }
 }
 
-function mend(member: Member, now: number): void {
+function healMember(member: Member, now: number): void {
   member.up = true;
-  member.dark = false;
+  member.isBlackholed = false;
   member.slowMs = 0;
   member.stalledUntil = Math.min(member.stalledUntil, now);
 }

@@ -1,7 +1,7 @@
 import { FaultCoverage } from '../coverage.js';
 import { type FaultKind, faultKinds } from './schedule.js';
 
-/** As the registration reports itself; `updating`: registered, and a call waits for its change to be stored. */
+/** The registration's own state; `updating`: registered, with an update that is not stored yet. */
 export const states = [
   'registering',
   'registered',

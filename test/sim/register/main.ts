@@ -1,14 +1,14 @@
-import { command } from '../campaign.js';
+import { runCampaign } from '../campaign.js';
 import { Coverage } from './coverage.js';
 import { run } from './run.js';
 import { schedule } from './schedule.js';
 
-process.exitCode = command({
-  command: 'sim:register',
-  tableTitle: 'registrations met by each fault, by state',
-  emptyTitle: 'no registration was ever met by',
+process.exitCode = runCampaign({
+  script: 'sim:register',
+  tableTitle: 'registrations hit by each fault, by state',
+  emptyTitle: 'never hit',
   coverage: new Coverage(),
   schedule,
   run,
-  enough: 10_000,
+  fullCoverageAfter: 10_000,
 });

@@ -2,14 +2,14 @@ import { DeadlineError, EtcdError, errorFromServer } from '#src/errors/index.js'
 import type { VirtualClock } from '../clock.js';
 import type { Random } from '../random.js';
 
-/** How requests fare at the moment. */
-export type Weather = 'fair' | 'refuse' | 'lose-requests' | 'lose-answers' | 'late-writes' | 'stall';
+/** How requests are handled at present. */
+export type NetworkMode = 'fair' | 'refuse' | 'lose-requests' | 'lose-answers' | 'late-writes' | 'stall';
 
 type Answer<T> = { readonly value: T } | { readonly error: EtcdError };
 
-/** Between a process and its etcd: what is asked may get lost, and so may what is answered. */
+/** Between a process and etcd: requests and answers may be lost. */
 export class Network {
-  weather: Weather = 'fair';
+  mode: NetworkMode = 'fair';
   readonly #clock: VirtualClock;
   readonly #random: Random;
   #fairAt = 0;
@@ -19,21 +19,21 @@ export class Network {
     this.#random = random;
   }
 
-  get isFair(): boolean {
-    return this.weather === 'fair';
+  get isUp(): boolean {
+    return this.mode === 'fair';
   }
 
-  turn(weather: Weather, ms: number): void {
-    this.weather = weather;
+  setMode(mode: NetworkMode, ms: number): void {
+    this.mode = mode;
     const fairAt = this.#clock.now + ms;
     this.#fairAt = fairAt;
     this.#clock.after(ms, () => {
-      if (this.#fairAt === fairAt) this.weather = 'fair';
+      if (this.#fairAt === fairAt) this.mode = 'fair';
     });
   }
 
   heal(): void {
-    this.weather = 'fair';
+    this.mode = 'fair';
     this.#fairAt = 0;
   }
 
@@ -41,14 +41,14 @@ export class Network {
     return this.#random.between(1, 15);
   }
 
-  /** Has etcd do it, perhaps, and answers in time, perhaps with what a caller is told of a lost answer. */
+  /** Executes the request or not, and answers in time or as after a lost answer, depending on the mode. */
   request<T>(deadlineMs: number, serve: () => T, answer: (answer: Answer<T>) => void): void {
     const clock = this.#clock;
     const deadline = clock.now + deadlineMs;
     const late = () => answer({ error: new DeadlineError('not answered in time') });
     const atDeadline = () => clock.after(Math.max(0, deadline - clock.now), late);
     clock.after(this.delay(), () => {
-      switch (this.weather) {
+      switch (this.mode) {
         case 'fair': {
           const result = this.#serve(serve);
           clock.after(this.delay(), () => answer(result));

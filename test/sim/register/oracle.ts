@@ -2,26 +2,26 @@ import type { EtcdError } from '#src/errors/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import type { RegistrationEffect, RegistrationInput } from '#src/naming/register/core/index.js';
 import type { RegistrationEnd, RegistrationEvent } from '#src/naming/register/types.js';
-import type { Violation } from '../play.js';
-import { Pace } from './pace.js';
+import type { Violation } from '../run-schedule.js';
 import { metadataOf, seqOf } from './records.js';
+import { RetryPacing } from './retry-pacing.js';
 import type { Schedule } from './schedule.js';
-import type { By, Store } from './store.js';
+import type { Store, Writer } from './store.js';
 
-/** The present record, as the registration knows it. */
-interface Standing {
+/** The current record, as the registration knows it. */
+interface RegisteredRecord {
   readonly lease: bigint | undefined;
   readonly revision: bigint | undefined;
 }
 
 interface Call {
-  /** The number in the metadata of the update; undefined for a drain. */
+  /** The number in the update's metadata; undefined for a drain. */
   readonly seq: number | undefined;
   readonly until: number;
   outcome: 'open' | 'stored' | 'failed' | 'left';
 }
 
-/** Judges what a registration does by what truly stands in the store: R1 to R6, and what its owner is told. */
+/** Checks a registration against the real content of the store: R1 to R6, and its events. */
 export class Oracle {
   violation: Violation | undefined;
   readonly counts: Record<string, number> = {};
@@ -30,18 +30,18 @@ export class Oracle {
   readonly #store: () => Store;
   readonly #now: () => number;
   readonly #isHeld: (lease: bigint) => boolean;
-  readonly #pace: Pace;
+  readonly #pacing: RetryPacing;
   readonly #ownLeases = new Set<bigint>();
   readonly #revoked = new Set<bigint>();
   /** Leases whose record was reported deleted or replaced. */
   readonly #lostLeases = new Set<bigint>();
-  /** What the registration sent, at any time. */
+  /** Every value that the registration sent. */
   readonly #written = new Set<string>();
-  /** What stood under one of its leases, whoever wrote it: it may have been adopted. */
-  readonly #stood = new Set<string>();
-  /** Records that it stored, by revision, with their leases. */
+  /** Every value stored under one of its leases by any writer; it may have been adopted. */
+  readonly #storedUnderOwnLease = new Set<string>();
+  /** Leases of the records that it stored, by revision. */
   readonly #stored = new Map<bigint, bigint>();
-  /** Leases that the end waits for, until etcd says that they are gone. */
+  /** Leases whose revocation the end waits for. */
   readonly #closing = new Set<bigint>();
   #isClosing = false;
   #lease: bigint | undefined;
@@ -51,34 +51,34 @@ export class Oracle {
   #adopted = 0;
   /** The newest update that was ever stored. */
   #storedSeq = 0;
-  /** The newest since the store went back. */
-  #presentSeq = 0;
+  /** The newest update since the last rollback of the store. */
+  #currentSeq = 0;
   #isMarkStored = false;
-  /** The lease of the record that the registration stored last, and those whose records another writer took. */
+  /** The lease of the record that it stored last, and leases whose records were deleted or replaced. */
   #storedLease = 0n;
   readonly #deletedOf = new Set<bigint>();
   readonly #takenOf = new Set<bigint>();
 
-  /** How it must end, once that is certain. */
+  /** The reason of its end, once that is certain. */
   expectedReason: RegistrationEnd['reason'] | undefined;
   #wasRestored = false;
-  /** The update that the record must have in the end; undefined where that cannot be said. */
+  /** The update that the record must contain at the end; undefined if that is open. */
   expectedSeq: number | undefined = 0;
-  /** The operator's change that must have been adopted in the end. */
+  /** The operator's change that must have been adopted at the end. */
   expectedOp: number | undefined;
   isDrained = false;
-  /** An update was asked for that cannot be stored: what is stored already may be written again without it. */
+  /** An update that cannot be stored was requested: the stored value may be written again without it. */
   mayRepeat = false;
   started: 'open' | 'ok' | 'failed' = 'open';
   end: RegistrationEnd | undefined;
 
-  /** `isHeld`: whether a lease is kept alive, as far as the process knows. */
+  /** `isHeld`: whether the process considers the lease alive. */
   constructor(plan: Schedule, store: () => Store, now: () => number, isHeld: (lease: bigint) => boolean) {
     this.#plan = plan;
     this.#isHeld = isHeld;
     this.#store = store;
     this.#now = now;
-    this.#pace = new Pace(now, (text) => this.violate('paced', text));
+    this.#pacing = new RetryPacing(now, (text) => this.violate('paced', text));
   }
 
   violate(rule: string, text: string): void {
@@ -89,12 +89,12 @@ export class Oracle {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
 
-  /** An owner, an operator or a fault did something. */
-  acted(): void {
-    this.#pace.acted();
+  /** An owner, an operator or a fault acted. */
+  onAction(): void {
+    this.#pacing.onAction();
   }
 
-  granted(lease: bigint): void {
+  onGranted(lease: bigint): void {
     this.#ownLeases.add(lease);
   }
 
@@ -102,13 +102,13 @@ export class Oracle {
     return [...this.calls.values()].filter(({ outcome }) => outcome === 'open').length;
   }
 
-  /** Whether every update that was asked for is known to be stored, and revisions say what is newer. */
+  /** Whether every requested update is known to be stored, with valid revisions. */
   get isSettled(): boolean {
     return !this.#wasRestored && [...this.calls.values()].every(({ outcome }) => outcome === 'stored');
   }
 
-  /** Granted leases, but for the present one, that nothing gives back. */
-  forgottenLeases(present: bigint | undefined): bigint[] {
+  /** Granted leases, except the current one, that were never revoked. */
+  leakedLeases(present: bigint | undefined): bigint[] {
     return [...this.#ownLeases].filter((lease) => lease !== present && !this.#revoked.has(lease));
   }
 
@@ -116,12 +116,12 @@ export class Oracle {
     return this.#ownLeases.has(kv.lease);
   }
 
-  /** Whether the registration must know a record without a lease for its own: not one of long ago, from a backup. */
+  /** Whether the registration must reclaim a record without a lease. Not one from an old backup. */
   mayReclaim(kv: KeyValue): boolean {
     return this.#written.has(String(kv.value)) && !this.#wasRestored;
   }
 
-  before(input: RegistrationInput): void {
+  beforeInput(input: RegistrationInput): void {
     if (input.type === 'close') this.#isClosing = true;
     if (input.type === 'revoked' && input.isRevoked) this.#closing.delete(input.lease);
     if (input.type === 'leave') {
@@ -130,33 +130,36 @@ export class Oracle {
     }
   }
 
-  /** What an input has made of the registration, which had that record before. */
-  handled(
+  /** Checks the registration after an input; `before` is its record before it. */
+  afterInput(
     input: RegistrationInput,
     effects: readonly RegistrationEffect[],
-    now: Standing,
-    before: Standing,
+    now: RegisteredRecord,
+    before: RegisteredRecord,
   ): void {
     if (input.type === 'granted') this.#granted = input.lease;
     if (input.type === 'lease-ended') {
-      if (now.lease === input.lease) this.violate('R3', `lease ${input.lease} has ended, and is relied on`);
+      if (now.lease === input.lease) this.violate('R3', `lease ${input.lease} has ended, but is still used`);
       const isOther = input.lease !== this.#granted;
-      if (isOther && effects.some((effect) => effect.type === 'event' && isSetback(effect.event)))
-        this.violate('R3', `the end of lease ${input.lease} counts, which was given up before`);
+      if (isOther && effects.some((effect) => effect.type === 'event' && isFailureEvent(effect.event)))
+        this.violate(
+          'R3',
+          `the end of lease ${input.lease}, which was given up before, caused a failure event`,
+        );
     }
     const isSame = now.lease !== undefined && now.lease === before.lease && !this.#wasRestored;
     if (isSame && (now.revision ?? 0n) < (before.revision ?? 0n))
       this.violate('R2', `the record's revision went from ${before.revision} to ${now.revision}`);
   }
 
-  effect(effect: RegistrationEffect): void {
+  checkEffect(effect: RegistrationEffect): void {
     switch (effect.type) {
       case 'grant':
       case 'ask-lease':
-        this.#pace.requested();
+        this.#pacing.onRequest();
         return;
       case 'write':
-        this.#pace.requested();
+        this.#pacing.onRequest();
         this.count('writes');
         for (const op of effect.txn.success ?? []) if (op.type === 'put') this.#written.add(String(op.value));
         return;
@@ -182,16 +185,16 @@ export class Oracle {
     }
   }
 
-  /** The store went back to an earlier state. */
-  restored(kv: KeyValue | undefined): void {
+  /** The store was rolled back. */
+  onStoreRestored(kv: KeyValue | undefined): void {
     this.#wasRestored = true;
-    this.#presentSeq = kv ? (seqOf(kv) ?? 0) : 0;
+    this.#currentSeq = kv ? (seqOf(kv) ?? 0) : 0;
   }
 
-  /** The record was changed, by whomever. */
-  changed(by: By, before: KeyValue | undefined): void {
+  /** Any writer changed the record. */
+  onRecordChanged(by: Writer, before: KeyValue | undefined): void {
     const { kv } = this.#store();
-    if (kv && this.isOwn(kv)) this.#stood.add(String(kv.value));
+    if (kv && this.isOwn(kv)) this.#storedUnderOwnLease.add(String(kv.value));
     switch (by) {
       case 'owner':
         if (kv) this.#ownerPut(kv, before);
@@ -219,23 +222,23 @@ export class Oracle {
     this.#stored.set(kv.modRevision, kv.lease);
     this.#storedLease = kv.lease;
     if (this.end && this.end.expiresInMs === undefined)
-      this.violate('R4', `a record came back after the end: ${kv.value}`);
+      this.violate('R4', `a record was stored after the end: ${kv.value}`);
     if (before && !this.#mayReplace(before))
-      this.violate('R5', `${before.value} of lease ${before.lease} was written over with ${kv.value}`);
+      this.violate('R5', `${before.value} of lease ${before.lease} was overwritten with ${kv.value}`);
     const isSame = before?.value.equals(kv.value) && before.lease === kv.lease;
     const isChanged = 'status' in metadataOf(kv) || 'op' in metadataOf(kv);
     if (isSame && !this.mayRepeat && !isChanged)
       this.violate('needless write', `${kv.value} was stored twice`);
     const seq = seqOf(kv) ?? 0;
-    if (before && this.isOwn(before) && seq < this.#presentSeq)
-      this.violate('update order', `${kv.value} was stored, and update ${this.#presentSeq} before it`);
-    this.#presentSeq = Math.max(this.#presentSeq, seq);
+    if (before && this.isOwn(before) && seq < this.#currentSeq)
+      this.violate('update order', `${kv.value} was stored after update ${this.#currentSeq}`);
+    this.#currentSeq = Math.max(this.#currentSeq, seq);
     this.#storedSeq = Math.max(this.#storedSeq, seq);
     if (metadataOf(kv)['status'] === 'draining') this.#isMarkStored = true;
   }
 
   #mayReplace(before: KeyValue): boolean {
-    // A store that went back may have another's record at the very revision of ours: a compare cannot tell them apart.
+    // After a rollback, another's record may have the revision of ours; a compare cannot distinguish them.
     if (this.isOwn(before) || this.#wasRestored) return true;
     if (before.lease === 0n && this.#isOrphan(before)) return true;
     if (this.#registrations > 0) return false;
@@ -243,7 +246,7 @@ export class Oracle {
   }
 
   #isOrphan({ value }: KeyValue): boolean {
-    return this.#written.has(String(value)) || this.#stood.has(String(value));
+    return this.#written.has(String(value)) || this.#storedUnderOwnLease.has(String(value));
   }
 
   #ownerDeleted(before: KeyValue | undefined): void {
@@ -251,26 +254,30 @@ export class Oracle {
       this.violate('R5', `the record ${before?.value} was deleted`);
   }
 
-  /** Whoever believes every event sees no delete while the registration goes on. */
+  /** A watcher of every event sees no delete while the registration continues. */
   #revokedRecord(before: KeyValue | undefined): void {
     if (!before || this.#isClosing || this.#wasRestored || this.#lostLeases.has(before.lease)) return;
-    this.violate('no gap', `the record went with its lease ${before.lease}, which was revoked too soon`);
+    this.violate(
+      'no gap',
+      `the record was deleted with its lease ${before.lease}, which was revoked too early`,
+    );
   }
 
   #settled(key: number, error: EtcdError | undefined): void {
     const call = this.calls.get(key);
     if (!call) return;
-    if (call.outcome !== 'open') this.violate('settled once', `call ${key} is ${call.outcome} already`);
+    if (call.outcome !== 'open') this.violate('settled once', `call ${key} is already ${call.outcome}`);
     call.outcome = error ? 'failed' : 'stored';
     if (error?.name === 'DeadlineError' && this.#now() < call.until)
-      this.violate('update deadline', `call ${key} ended ${call.until - this.#now()} ms too soon`);
+      this.violate('update deadline', `call ${key} ended ${call.until - this.#now()} ms too early`);
     if (error) return;
     if (call.seq === undefined) {
-      if (!this.#isMarkStored) this.violate('update stored', `the mark of call ${key} is not stored`);
+      if (!this.#isMarkStored)
+        this.violate('update stored', `the draining mark of call ${key} is not stored`);
     } else if (call.seq > this.#storedSeq) {
       this.violate(
         'update stored',
-        `update ${call.seq} is said to be stored; the newest is ${this.#storedSeq}`,
+        `update ${call.seq} is reported as stored; the newest is ${this.#storedSeq}`,
       );
     }
   }
@@ -283,31 +290,31 @@ export class Oracle {
         if (event.again !== this.#registrations > 1) this.violate('events', '`again` is wrong');
         if (event.lease === this.#lease) this.violate('R3', `lease ${event.lease} is used again`);
         if (this.#stored.get(event.revision) !== event.lease)
-          this.violate('R2', `nothing of lease ${event.lease} was stored at ${event.revision}`);
+          this.violate('R2', `no record of lease ${event.lease} was stored at ${event.revision}`);
         this.#lease = event.lease;
         return;
       case 'lost':
-        this.#pace.setBack();
+        this.#pacing.onSetback();
         this.#lost(event.cause, event.error);
         return;
       case 'trouble':
-        if (this.started === 'open' && event.error.verdict === 'final' && !isOfTheStore(event.error))
-          this.violate('start', `it is tried again after ${event.error.message}`);
-        this.#pace.trouble(event.retryInMs);
+        if (this.started === 'open' && event.error.verdict === 'final' && !isStoreError(event.error))
+          this.violate('start', `start is retried after ${event.error.message}`);
+        this.#pacing.onFailure(event.retryInMs);
         return;
       case 'adopted':
         if (++this.#adopted > this.#othersChanges && !this.#wasRestored)
-          this.violate('adopted', `${JSON.stringify(event.endpoint)} is nobody else's`);
+          this.violate('adopted', `${JSON.stringify(event.endpoint)} was not written by another writer`);
         return;
       case 'waiting':
-        this.#pace.setBack();
-        if (this.#plan.onConflict !== 'wait') this.violate('R5', 'it waits, and was not to');
+        this.#pacing.onSetback();
+        if (this.#plan.onConflict !== 'wait') this.violate('R5', "waits, although onConflict is not 'wait'");
         if (this.#registrations === 0 && event.value.includes('"a:1"'))
-          this.violate('R5', 'it waits for the record of its own process before a restart');
+          this.violate('R5', 'waits for the record of its own address');
         return;
       case 'restored':
       case 'ended':
-        this.#pace.setBack();
+        this.#pacing.onSetback();
     }
   }
 
@@ -316,41 +323,38 @@ export class Oracle {
     if (cause !== 'lease') this.#lostLeases.add(lease);
     if (cause === 'replaced' && this.#plan.onConflict !== 'wait') this.expectedReason = 'replaced';
     if (cause === 'deleted' && this.#plan.onDeleted === 'stop') this.expectedReason = 'deleted';
-    if (this.#wasRestored) return; // it may have brought back anything, or nothing
+    if (this.#wasRestored) return; // a rollback may have restored any record
     if (cause === 'deleted' && !this.#deletedOf.has(lease))
-      this.violate('lost truly', 'it is said to be deleted, and nobody deleted it');
+      this.violate('loss is real', 'reported as deleted, but no one deleted the record');
     if (cause === 'replaced' && !this.#takenOf.has(lease))
-      this.violate('lost truly', 'it is said to be replaced, and nobody took it');
+      this.violate('loss is real', 'reported as replaced, but no one replaced the record');
     const isAlive = this.#store().leases.has(lease);
     if (cause === 'lease' && isAlive && (!error || this.#isHeld(lease)))
-      this.violate('lost truly', `lease ${lease} is said to be gone, and is alive`);
+      this.violate('loss is real', `lease ${lease} is reported as gone, but is alive`);
   }
 
   #ended(end: RegistrationEnd): void {
-    if (this.end) this.violate('ended once', 'it ended twice');
+    if (this.end) this.violate('ended once', 'ended twice');
     this.end = end;
     const store = this.#store();
-    const left = this.#isLeft();
+    const left = this.#expectedExpiryMs();
     if ((end.expiresInMs ?? 0) !== left)
-      this.violate(
-        'R6',
-        `the record is said to stand for ${end.expiresInMs ?? 0} ms, and may for ${left} ms`,
-      );
+      this.violate('R6', `expiresInMs is ${end.expiresInMs ?? 0}, but the record may remain for ${left} ms`);
     const { kv } = store;
     if (left === 0 && kv && this.isOwn(kv) && !this.#wasRestored)
-      this.violate('R4', `it ended, and its record stands under lease ${kv.lease}`);
+      this.violate('R4', `ended, but its record remains under lease ${kv.lease}`);
     this.#checkReason(end);
   }
 
-  /** For how long a lease may live that was to be given back at the end. */
-  #isLeft(): number {
+  /** How long a lease that the end failed to revoke may remain. */
+  #expectedExpiryMs(): number {
     return [...this.#closing].some((lease) => this.#givenBackAtEnd.has(lease)) ? this.#plan.ttlMs : 0;
   }
 
   /** Set by the world when the end begins. */
   #givenBackAtEnd: ReadonlySet<bigint> = new Set();
 
-  closes(leases: ReadonlySet<bigint>): void {
+  onClose(leases: ReadonlySet<bigint>): void {
     this.#givenBackAtEnd = leases;
     this.#isClosing = true;
   }
@@ -358,21 +362,23 @@ export class Oracle {
   #checkReason({ reason }: RegistrationEnd): void {
     const { onConflict, onDeleted } = this.#plan;
     if (this.expectedReason && reason !== this.expectedReason)
-      this.violate('end reason', `it ended as ${reason}, not as ${this.expectedReason}`);
+      this.violate('end reason', `ended as ${reason} instead of ${this.expectedReason}`);
     if (
       reason === 'deleted' &&
       (onDeleted !== 'stop' || !(this.#wasRestored || this.#deletedOf.has(this.#lease ?? 0n)))
     )
-      this.violate('end reason', 'it ended as deleted');
-    if (reason === 'replaced' && onConflict === 'wait') this.violate('R5', 'it left, and was to wait');
-    if (reason === 'closed' && !this.#isClosing) this.violate('end reason', 'it ended, and nobody closed it');
+      this.violate('end reason', 'ended as deleted');
+    if (reason === 'replaced' && onConflict === 'wait')
+      this.violate('R5', "ended, although onConflict is 'wait'");
+    if (reason === 'closed' && !this.#isClosing)
+      this.violate('end reason', 'ended as closed, but was not closed');
   }
 }
 
-function isSetback({ type }: RegistrationEvent): boolean {
+function isFailureEvent({ type }: RegistrationEvent): boolean {
   return type === 'lost' || type === 'trouble';
 }
 
-function isOfTheStore({ name }: EtcdError): boolean {
+function isStoreError({ name }: EtcdError): boolean {
   return name === 'RolledBackError' || name === 'LeaseNotFoundError';
 }

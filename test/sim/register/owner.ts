@@ -8,17 +8,17 @@ import {
 import type { VirtualClock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { Trace } from '../trace.js';
-import { Follower } from './follower.js';
+import { describeEffect, describeInput } from './describe.js';
+import { KeyFollower } from './key-follower.js';
 import type { Network } from './network.js';
 import type { Oracle } from './oracle.js';
 import type { Schedule } from './schedule.js';
 import { key, type Store } from './store.js';
-import { describeEffect, describeInput } from './words.js';
 
 const callTimeoutMs = 10_000;
 const closeTimeoutMs = 5_000;
 
-export interface OwnerParts {
+export interface OwnerDependencies {
   readonly clock: VirtualClock;
   readonly network: Network;
   readonly store: Store;
@@ -26,26 +26,26 @@ export interface OwnerParts {
   readonly trace: Trace;
 }
 
-interface Held {
+interface RenewedLease {
   readonly ttlMs: number;
   heldUntil: number;
 }
 
-/** The process with the registration: performs the core's effects, renews leases, and may stand still for a while. */
+/** The process with the registration: performs the core's effects, renews leases, and is paused at times. */
 export class Owner {
   readonly core: RegistrationCore;
-  readonly #parts: OwnerParts;
+  readonly #dependencies: OwnerDependencies;
   readonly #ttlMs: number;
-  readonly #held = new Map<bigint, Held>();
-  readonly #followers = new Map<number, Follower>();
+  readonly #held = new Map<bigint, RenewedLease>();
+  readonly #followers = new Map<number, KeyFollower>();
   readonly #waiting: RegistrationInput[] = [];
   #isAsleep = false;
   #asleepUntil = 0;
   #cancelTimer: (() => void) | undefined;
   #nextLease = 1_000n;
 
-  constructor(plan: Schedule, endpoint: { addr: string }, random: Random, parts: OwnerParts) {
-    this.#parts = parts;
+  constructor(plan: Schedule, endpoint: { addr: string }, random: Random, parts: OwnerDependencies) {
+    this.#dependencies = parts;
     this.#ttlMs = plan.ttlMs;
     const claim = new Claim(key, { ...endpoint, metadata: { seq: 0 } }, plan.onConflict);
     this.core = new RegistrationCore({ claim, onDeleted: plan.onDeleted }, random.next);
@@ -72,14 +72,14 @@ export class Owner {
   }
 
   sleep(ms: number): void {
-    const { clock } = this.#parts;
+    const { clock } = this.#dependencies;
     this.#isAsleep = true;
     this.#asleepUntil = Math.max(this.#asleepUntil, clock.now + ms);
     clock.after(ms, () => this.#wake());
   }
 
-  changed(): void {
-    for (const follower of [...this.#followers.values()]) follower.changed();
+  onChange(): void {
+    for (const follower of [...this.#followers.values()]) follower.onChange();
   }
 
   cut(): void {
@@ -92,49 +92,49 @@ export class Owner {
   }
 
   #wake(): void {
-    if (this.#parts.clock.now < this.#asleepUntil) return;
+    if (this.#dependencies.clock.now < this.#asleepUntil) return;
     this.#isAsleep = false;
     this.#checkLeases();
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#handle(next);
   }
 
   #handle(input: RegistrationInput): void {
-    const { clock, oracle, trace } = this.#parts;
-    trace.note(clock.now, 2, input.type.length, 0, () => `> ${describeInput(input)}`);
-    oracle.before(input);
+    const { clock, oracle, trace } = this.#dependencies;
+    trace.record(clock.now, 2, input.type.length, 0, () => `> ${describeInput(input)}`);
+    oracle.beforeInput(input);
     const { lease, revision } = this.core;
     const wasClosed = this.isClosed;
     const effects = this.core.handle(input, clock.now);
     if (!wasClosed && this.isClosed) {
-      oracle.closes(revokedBy(effects));
+      oracle.onClose(revokedBy(effects));
       this.#expectEnd(clock.now + closeTimeoutMs);
     }
-    oracle.handled(input, effects, this.core, { lease, revision });
+    oracle.afterInput(input, effects, this.core, { lease, revision });
     for (const effect of effects) {
-      trace.note(clock.now, 3, effect.type.length, 'request' in effect ? effect.request : 0, () =>
+      trace.record(clock.now, 3, effect.type.length, 'request' in effect ? effect.request : 0, () =>
         describeEffect(effect),
       );
-      oracle.effect(effect);
+      oracle.checkEffect(effect);
       this.#perform(effect);
     }
   }
 
   #expectEnd(at: number): void {
-    const { clock, oracle } = this.#parts;
+    const { clock, oracle } = this.#dependencies;
     clock.after(at + 20 - clock.now, () => {
       if (!this.isAwake) this.#expectEnd(clock.now + 50);
-      else if (!oracle.end) oracle.violate('R6', 'its end takes too long');
+      else if (!oracle.end) oracle.violate('R6', 'the end takes too long');
     });
   }
 
   #perform(effect: RegistrationEffect): void {
-    const { clock, network, store } = this.#parts;
+    const { clock, network, store } = this.#dependencies;
     switch (effect.type) {
       case 'grant':
         this.#grant(effect.request, effect.timeoutMs);
         return;
       case 'write':
-        this.#ask(
+        this.#request(
           effect.request,
           effect.timeoutMs,
           () => store.txn(effect.txn),
@@ -149,7 +149,7 @@ export class Owner {
         this.#follow(effect.request, effect.from);
         return;
       case 'ask-lease':
-        this.#ask(
+        this.#request(
           effect.request,
           undefined,
           () => store.leases.has(effect.lease),
@@ -173,7 +173,7 @@ export class Owner {
         );
         return;
       case 'delete-orphan':
-        this.#ask(
+        this.#request(
           effect.request,
           effect.timeoutMs,
           () => store.txn(effect.txn),
@@ -201,13 +201,13 @@ export class Owner {
     }
   }
 
-  #ask<T>(
+  #request<T>(
     request: number,
     timeoutMs: number | undefined,
     serve: () => T,
     toInput: (value: T) => RegistrationInput,
   ): void {
-    this.#parts.network.request(timeoutMs ?? callTimeoutMs, serve, (answer) =>
+    this.#dependencies.network.request(timeoutMs ?? callTimeoutMs, serve, (answer) =>
       this.input(
         'value' in answer ? toInput(answer.value) : { type: 'failed', request, error: answer.error },
       ),
@@ -215,14 +215,14 @@ export class Owner {
   }
 
   #grant(request: number, timeoutMs: number | undefined): void {
-    const { clock, network, oracle, store } = this.#parts;
+    const { clock, network, oracle, store } = this.#dependencies;
     const lease = this.#nextLease++;
     const sentAt = clock.now;
     network.request(
       timeoutMs ?? callTimeoutMs,
       () => store.grant(lease, this.#ttlMs, clock.now, true),
       (answer) => {
-        // As LeaseClient.hold does: what may have been granted is given back.
+        // As LeaseClient.hold does: revokes a lease that may have been granted.
         if ('error' in answer) {
           network.request(
             callTimeoutMs,
@@ -232,7 +232,7 @@ export class Owner {
           this.input({ type: 'failed', request, error: answer.error });
           return;
         }
-        oracle.granted(lease);
+        oracle.onGranted(lease);
         const held = { ttlMs: this.#ttlMs, heldUntil: sentAt + this.#ttlMs * 0.98 };
         this.#held.set(lease, held);
         this.#renewLater(lease, held);
@@ -243,8 +243,8 @@ export class Owner {
   }
 
   #follow(request: number, from: bigint): void {
-    const follower = new Follower(
-      this.#parts,
+    const follower = new KeyFollower(
+      this.#dependencies,
       from,
       () => this.core.revision ?? 0n,
       ({ kv, revision }) => this.input({ type: 'state', request, kv, revision }),
@@ -255,15 +255,15 @@ export class Owner {
 
   // Leases.
 
-  #renewLater(lease: bigint, held: Held): void {
-    const { clock, network } = this.#parts;
-    clock.after(network.isFair ? held.ttlMs / 3 : 500, () => this.#renew(lease, held));
+  #renewLater(lease: bigint, held: RenewedLease): void {
+    const { clock, network } = this.#dependencies;
+    clock.after(network.isUp ? held.ttlMs / 3 : 500, () => this.#renew(lease, held));
   }
 
-  #renew(lease: bigint, held: Held): void {
-    const { clock, network, store } = this.#parts;
+  #renew(lease: bigint, held: RenewedLease): void {
+    const { clock, network, store } = this.#dependencies;
     if (this.#held.get(lease) !== held) return;
-    if (!this.isAwake || !network.isFair) {
+    if (!this.isAwake || !network.isUp) {
       clock.after(500, () => this.#renew(lease, held));
       return;
     }
@@ -284,8 +284,8 @@ export class Owner {
     this.#renewLater(lease, held);
   }
 
-  #watchEnd(lease: bigint, held: Held): void {
-    const { clock } = this.#parts;
+  #watchEnd(lease: bigint, held: RenewedLease): void {
+    const { clock } = this.#dependencies;
     clock.after(Math.max(1, held.heldUntil - clock.now), () => {
       if (this.#held.get(lease) !== held) return;
       if (this.isAwake) this.#checkLeases();
@@ -295,12 +295,12 @@ export class Owner {
 
   #checkLeases(): void {
     for (const [lease, { heldUntil }] of [...this.#held])
-      if (this.#parts.clock.now >= heldUntil) this.#end(lease, 'lost-contact');
+      if (this.#dependencies.clock.now >= heldUntil) this.#end(lease, 'lost-contact');
   }
 
   #end(lease: bigint, reason: string): void {
     this.#held.delete(lease);
-    const error = new EtcdError(`the lease is over: ${reason}`, { code: 5, verdict: 'not-applied' });
+    const error = new EtcdError(`the lease has ended: ${reason}`, { code: 5, verdict: 'not-applied' });
     this.input({ type: 'lease-ended', lease, error });
   }
 }

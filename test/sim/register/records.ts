@@ -1,6 +1,6 @@
 import type { KeyValue } from '#src/model/index.js';
 
-/** What a record says, or nothing where it cannot be read. */
+/** A record's metadata; empty if the record cannot be decoded. */
 export function metadataOf({ value }: Pick<KeyValue, 'value'>): Readonly<Record<string, unknown>> {
   try {
     const { Metadata } = JSON.parse(value.toString()) as { Metadata?: Readonly<Record<string, unknown>> };
@@ -10,7 +10,7 @@ export function metadataOf({ value }: Pick<KeyValue, 'value'>): Readonly<Record<
   }
 }
 
-/** The update that the record has. */
+/** The number of the record's update. */
 export function seqOf(kv: Pick<KeyValue, 'value'>): number | undefined {
   const { seq } = metadataOf(kv);
   return typeof seq === 'number' ? seq : undefined;

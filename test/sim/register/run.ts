@@ -1,21 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Played, play } from '../play.js';
+import { runSchedule, type SimulationResult } from '../run-schedule.js';
 import { Trace } from '../trace.js';
 import { Coverage } from './coverage.js';
 import { metadataOf, seqOf } from './records.js';
 import { type Schedule, schedule } from './schedule.js';
 import { World } from './world.js';
 
-/** More than any sane schedule takes. */
+/** More than any correct schedule takes. */
 const maxSteps = 200_000;
-/** A process that was put to sleep is awake, calls that hung are given up, and pauses are over. */
+/** Long enough for pauses to end, stuck calls to fail and backoff to finish. */
 const healMs = 45_000;
 
-export function runSeed(seed: number, keep = false): Played {
+export function runSeed(seed: number, keep = false): SimulationResult {
   return run(schedule(seed), keep);
 }
 
-export function run(plan: Schedule, keep = false): Played {
+export function run(plan: Schedule, keep = false): SimulationResult {
   const trace = new Trace(keep);
   const coverage = new Coverage();
   const world = new World(plan, coverage, trace);
@@ -24,7 +24,7 @@ export function run(plan: Schedule, keep = false): Played {
     spinRule: 'no spin',
     finish: (stop: () => boolean) => finish(world, plan, stop),
   };
-  return play(world, plan.actions, trace, coverage, ending);
+  return runSchedule(world, plan.actions, trace, coverage, ending);
 }
 
 function finish(world: World, plan: Schedule, stop: () => boolean): void {
@@ -38,64 +38,64 @@ function finish(world: World, plan: Schedule, stop: () => boolean): void {
   if (wait(healMs)) return;
   if (oracle.started === 'open') oracle.violate('started once', 'start was never settled');
   if (owner.core.state === 'closed') {
-    judgeEnd(world, plan, wait);
+    checkEnd(world, plan, wait);
     return;
   }
   const { expectedReason, started } = oracle;
-  if (expectedReason) oracle.violate('end reason', `it goes on, and was to end as ${expectedReason}`);
-  if (started === 'failed') oracle.violate('start', 'it failed, and goes on');
-  judgeStanding(world);
+  if (expectedReason) oracle.violate('end reason', `continues instead of ending as ${expectedReason}`);
+  if (started === 'failed') oracle.violate('start', 'start failed, but the registration continues');
+  checkRecord(world);
   if (stop()) return;
   const call = world.update();
   if (wait(2_000)) return;
   if (call === undefined || oracle.calls.get(call)?.outcome !== 'stored')
-    oracle.violate('R2', 'all is well, and an update is not stored');
+    oracle.violate('R2', 'after all faults an update is not stored');
   world.close();
   if (wait(1_000)) return;
-  if (oracle.end?.expiresInMs !== undefined) oracle.violate('R6', 'all is well, and the record was left');
-  judgeEnd(world, plan, wait);
+  if (oracle.end?.expiresInMs !== undefined) oracle.violate('R6', 'after all faults close() left the record');
+  checkEnd(world, plan, wait);
 }
 
-/** The right record stands under the present lease, and under no other. */
-function judgeStanding({ oracle, owner, store }: World): void {
+/** The right record is stored under the current lease, and no other lease remains. */
+function checkRecord({ oracle, owner, store }: World): void {
   const { core } = owner;
   const { kv } = store;
   const { state, lease, revision, endpoint, lastError } = core;
   const wanted = oracle.isDrained ? 'draining' : 'registered';
-  if (state !== wanted) oracle.violate('R2', `all is well, and it is ${state}: ${lastError?.message}`);
+  if (state !== wanted) oracle.violate('R2', `after all faults the state is ${state}: ${lastError?.message}`);
   if (!kv || kv.lease !== lease || kv.modRevision !== revision)
     oracle.violate(
       'R2',
-      `what stands is ${kv?.value} of lease ${kv?.lease} at ${kv?.modRevision}, not of ${lease}`,
+      `stored: ${kv?.value} of lease ${kv?.lease} at ${kv?.modRevision}; expected lease ${lease} at ${revision}`,
     );
   if (!kv) return;
   if (!isDeepStrictEqual(metadataOf(kv), endpoint.metadata) || !kv.value.includes('"a:1"'))
-    oracle.violate('R2', `what stands is ${kv.value}, not ${JSON.stringify(endpoint)}`);
+    oracle.violate('R2', `stored: ${kv.value}; expected ${JSON.stringify(endpoint)}`);
   if (oracle.expectedSeq !== undefined && seqOf(kv) !== oracle.expectedSeq)
-    oracle.violate('R2', `what stands is ${kv.value}, not update ${oracle.expectedSeq}`);
+    oracle.violate('R2', `stored: ${kv.value}; expected update ${oracle.expectedSeq}`);
   if (oracle.isDrained && metadataOf(kv)['status'] !== 'draining')
-    oracle.violate('draining', `what stands is ${kv.value}, without the mark`);
+    oracle.violate('draining', `stored: ${kv.value}; expected the draining mark`);
   if (oracle.expectedOp !== undefined && metadataOf(kv)['op'] !== oracle.expectedOp)
-    oracle.violate('adopted', `what stands is ${kv.value}, not change ${oracle.expectedOp} of an operator`);
-  const forgotten = oracle.forgottenLeases(lease);
-  if (forgotten.length > 0) oracle.violate('R3', `leases ${forgotten.join(', ')} were never given back`);
-  if (lastError) oracle.violate('R2', `all is well, and its last error is ${lastError.message}`);
+    oracle.violate('adopted', `stored: ${kv.value}; expected an operator's change ${oracle.expectedOp}`);
+  const forgotten = oracle.leakedLeases(lease);
+  if (forgotten.length > 0) oracle.violate('R3', `leases ${forgotten.join(', ')} were never revoked`);
+  if (lastError) oracle.violate('R2', `after all faults lastError is ${lastError.message}`);
   if (owner.openFollowers !== 1) oracle.violate('no leak', `${owner.openFollowers} watches are open`);
-  if (oracle.openCalls > 0) oracle.violate('update deadline', 'all is well, and a call is open');
+  if (oracle.openCalls > 0) oracle.violate('update deadline', 'after all faults a call is open');
 }
 
-/** Nothing of it is left once the leases that could not be given back have ended. */
-function judgeEnd({ oracle, owner, store }: World, plan: Schedule, wait: (ms: number) => boolean): void {
+/** Nothing remains after the leases that could not be revoked have expired. */
+function checkEnd({ oracle, owner, store }: World, plan: Schedule, wait: (ms: number) => boolean): void {
   if (wait(plan.ttlMs + 15_000)) return;
   if (!oracle.end) {
-    oracle.violate('R6', 'it never ended');
+    oracle.violate('R6', 'never ended');
     return;
   }
   const { kv } = store;
-  if (kv && oracle.isOwn(kv)) oracle.violate('R1', `it ended, and ${kv.value} stands`);
+  if (kv && oracle.isOwn(kv)) oracle.violate('R1', `ended, but ${kv.value} remains`);
   const left = [...store.leases.values()].filter(({ isOwners }) => isOwners);
-  if (left.length > 0) oracle.violate('R1', `it ended, and lease ${left[0]?.id} lives`);
-  if (owner.openFollowers > 0) oracle.violate('no leak', 'it ended, and a watch is open');
-  if (owner.hasTimer) oracle.violate('no leak', 'it ended, and a timer is armed');
-  if (oracle.openCalls > 0) oracle.violate('update deadline', 'it ended, and a call is open');
+  if (left.length > 0) oracle.violate('R1', `ended, but lease ${left[0]?.id} is alive`);
+  if (owner.openFollowers > 0) oracle.violate('no leak', 'ended, but a watch is open');
+  if (owner.hasTimer) oracle.violate('no leak', 'ended, but a timer is armed');
+  if (oracle.openCalls > 0) oracle.violate('update deadline', 'ended, but a call is open');
 }

@@ -1,7 +1,7 @@
-import { type Action as ActionOf, drawing } from '../action.js';
+import { type Action as ActionOf, randomAction } from '../action.js';
 import { Random } from '../random.js';
 
-/** What may go wrong, and what other writers do. */
+/** All faults, and all actions of other writers. */
 export const faultKinds = [
   'refuse',
   'lose-requests',
@@ -33,14 +33,14 @@ export type ActionKind = FaultKind | (typeof ownerKinds)[number];
 
 export type Action = ActionOf<ActionKind>;
 
-/** A plan for one run, and how its world is made. */
+/** The actions of one run, and the parameters of its world. */
 export interface Schedule {
   readonly seed: number;
   readonly onConflict: 'wait' | 'fail' | 'takeover';
   readonly onDeleted: 'restore' | 'stop';
   readonly ttlMs: number;
   readonly startTimeoutMs: number;
-  /** What has the key before the registration starts. */
+  /** The record under the key before the registration starts. */
   readonly before: 'nothing' | 'predecessor' | 'stranger' | 'orphan';
   readonly actions: readonly Action[];
 }
@@ -79,13 +79,13 @@ const weights: readonly (readonly [number, ActionKind])[] = [
 
 export function schedule(seed: number): Schedule {
   const random = new Random(seed ^ 0x4e615);
-  const action = drawing<ActionKind>(random);
+  const action = randomAction<ActionKind>(random);
   const actions: Action[] = [];
   const burst = random.chance(0.3);
   let at = random.chance(0.3) ? 0 : random.between(1, 1_500);
   for (let i = random.between(3, 30); i > 0; i--) {
     actions.push(action(at, random.weighted(weights)));
-    // Now and then everything comes at once, and now and then nothing for a long time.
+    // Some schedules have bursts, and some have long pauses.
     if (random.chance(0.04)) at += random.between(30_000, 60_000);
     else at += burst && random.chance(0.7) ? random.between(0, 60) : random.between(0, 3_000);
   }

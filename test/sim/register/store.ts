@@ -6,8 +6,8 @@ import type { WriteResult } from '#src/naming/register/core/index.js';
 export const key = 'svc/e';
 const keyBytes = Buffer.from(key);
 
-/** Who changes the record: the registration, an operator or rival, or etcd itself as a lease ends. */
-export type By = 'owner' | 'other' | 'revoke' | 'expiry' | 'wipe';
+/** The writer of a change: the registration, another client, or etcd itself when a lease ends. */
+export type Writer = 'owner' | 'other' | 'revoke' | 'expiry' | 'wipe';
 
 export interface Lease {
   readonly id: bigint;
@@ -22,29 +22,29 @@ export interface Snapshot {
   readonly leases: readonly Lease[];
 }
 
-/** One key of an etcd, with leases. Time is given with each call. */
+/** An etcd with one key and leases. Each call passes the time. */
 export class Store {
   revision = 1n;
   kv: KeyValue | undefined;
   readonly leases = new Map<bigint, Lease>();
-  /** Refuses every write, as when its space is used up. */
+  /** Rejects every write, as a member without space. */
   isFull = false;
-  /** Refuses the user. */
+  /** Rejects the user. */
   isForbidden = false;
-  readonly #onChange: (by: By, before: KeyValue | undefined) => void;
+  readonly #onChange: (by: Writer, before: KeyValue | undefined) => void;
 
-  constructor(onChange: (by: By, before: KeyValue | undefined) => void) {
+  constructor(onChange: (by: Writer, before: KeyValue | undefined) => void) {
     this.#onChange = onChange;
   }
 
-  /** @throws what etcd answers. */
+  /** @throws etcd's error. */
   grant(id: bigint, ttlMs: number, now: number, isOwners: boolean): void {
     if (isOwners) this.#check();
     this.leases.set(id, { id, ttlMs, isOwners, endsAt: now + ttlMs });
   }
 
-  /** Gives whether there was one. */
-  revoke(id: bigint, by: By): boolean {
+  /** Returns whether the lease existed. */
+  revoke(id: bigint, by: Writer): boolean {
     if (!this.leases.delete(id)) return false;
     if (this.kv?.lease === id) this.#set(undefined, by);
     return true;
@@ -54,10 +54,10 @@ export class Store {
     for (const { id, endsAt } of this.leases.values()) if (now >= endsAt) this.revoke(id, 'expiry');
   }
 
-  /** @throws what etcd answers. */
+  /** @throws etcd's error. */
   txn({ compare = [], success = [] }: Txn): WriteResult {
     this.#check();
-    if (!compare.every((one) => this.#holds(one)))
+    if (!compare.every((one) => this.#conditionHolds(one)))
       return { type: 'found', kv: this.kv, revision: this.revision };
     for (const op of success) {
       if (op.type === 'put') this.put(Buffer.from(op.value ?? ''), op.options?.lease ?? 0n, 'owner');
@@ -66,8 +66,8 @@ export class Store {
     return { type: 'stored', revision: this.revision };
   }
 
-  /** @throws what etcd answers for a lease that is gone. */
-  put(value: Buffer, lease: bigint, by: By): void {
+  /** @throws etcd's error for a lease that does not exist. */
+  put(value: Buffer, lease: bigint, by: Writer): void {
     if (lease !== 0n && !this.leases.has(lease)) throw errorFor('LeaseNotFound');
     if (by === 'owner' && value.includes('"big"'))
       throw errorFromServer(3, 'etcdserver: request is too large');
@@ -86,11 +86,11 @@ export class Store {
     );
   }
 
-  delete(by: By): void {
+  delete(by: Writer): void {
     if (this.kv) this.#set(undefined, by);
   }
 
-  /** An empty store in its place, at that revision. */
+  /** Replaces the store by an empty one at this revision. */
   wipe(revision: bigint): void {
     const before = this.kv;
     this.leases.clear();
@@ -103,7 +103,7 @@ export class Store {
     return { revision: this.revision, kv: this.kv, leases: [...this.leases.values()] };
   }
 
-  /** Back to what it was, with the leases of then, which live for their whole TTL again. */
+  /** Restores a snapshot; its leases get their full TTL again. */
   restore({ revision, kv, leases }: Snapshot, now: number): void {
     const before = this.kv;
     this.leases.clear();
@@ -113,7 +113,7 @@ export class Store {
     this.#onChange('wipe', before);
   }
 
-  #set(kv: KeyValue | undefined, by: By): void {
+  #set(kv: KeyValue | undefined, by: Writer): void {
     const before = this.kv;
     this.revision++;
     this.kv = kv;
@@ -125,7 +125,7 @@ export class Store {
     if (this.isFull) throw errorFromServer(8, 'etcdserver: mvcc: database space exceeded');
   }
 
-  #holds(compare: Compare): boolean {
+  #conditionHolds(compare: Compare): boolean {
     const { kv } = this;
     switch (compare.target) {
       case 'create':

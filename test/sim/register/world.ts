@@ -2,7 +2,7 @@ import { VirtualClock } from '../clock.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace.js';
 import type { Coverage, State } from './coverage.js';
-import { Network, type Weather } from './network.js';
+import { Network, type NetworkMode } from './network.js';
 import { Oracle } from './oracle.js';
 import { Owner } from './owner.js';
 import { metadataOf, recordValue, seqOf } from './records.js';
@@ -12,7 +12,7 @@ import { type Snapshot, Store } from './store.js';
 const addr = 'a:1';
 const expiryMs = 500;
 
-/** An etcd, a network, a process with a registration, and everything that a schedule may do to them. */
+/** An etcd, a network and a process with a registration, with all actions of a schedule. */
 export class World {
   readonly clock = new VirtualClock();
   readonly store: Store;
@@ -23,8 +23,8 @@ export class World {
   readonly #coverage: Coverage;
   readonly #trace: Trace;
   readonly #plan: Schedule;
-  #isCalm = false;
-  /** What a backup was made of, now and then. */
+  #isHealed = false;
+  /** The last periodic backup of the store. */
   #backup: Snapshot;
   #nextCall = 1;
   #nextSeq = 1;
@@ -39,15 +39,15 @@ export class World {
     this.#trace = trace;
     this.store = new Store((by, before) => {
       const { kv, revision } = this.store;
-      trace.note(
+      trace.record(
         clock.now,
         1,
         revision,
         kv?.lease ?? 0n,
         () => `= by ${by}: ${kv?.value} lease ${kv?.lease}`,
       );
-      this.oracle.changed(by, before);
-      this.owner.changed();
+      this.oracle.onRecordChanged(by, before);
+      this.owner.onChange();
     });
     this.network = new Network(clock, this.#random);
     this.oracle = new Oracle(
@@ -58,19 +58,19 @@ export class World {
     );
     const { store, network, oracle } = this;
     this.owner = new Owner(plan, { addr }, this.#random, { clock, network, store, oracle, trace });
-    this.#before();
+    this.#storeInitialRecord();
     this.#backup = store.snapshot;
     this.#expireLeases();
-    this.#backUp();
+    this.#backupLater();
     this.#expectStarted(plan.startTimeoutMs + 70);
     this.owner.input({ type: 'start', timeoutMs: plan.startTimeoutMs });
   }
 
   do({ kind, a, b, c }: Action): void {
-    this.#trace.note(this.clock.now, 4, a, b, () => `* ${kind} (${a}, ${b}, ${c})`);
+    this.#trace.record(this.clock.now, 4, a, b, () => `* ${kind} (${a}, ${b}, ${c})`);
     if ((faultKinds as readonly string[]).includes(kind))
       this.#coverage.hit(kind as FaultKind, [this.#state]);
-    this.oracle.acted();
+    this.oracle.onAction();
     const ms = a % 4 === 0 ? a % 25_000 : a % 3_000;
     switch (kind) {
       case 'update':
@@ -79,7 +79,7 @@ export class World {
       case 'burst':
         for (let i = 0; i < 20; i++)
           this.clock.after(i * 50, () => {
-            this.oracle.acted();
+            this.oracle.onAction();
             this.#update({}, b);
           });
         return;
@@ -104,14 +104,14 @@ export class World {
         this.close();
         return;
       default:
-        this.#break(kind, ms, a, b);
+        this.#inject(kind, ms, a, b);
     }
   }
 
-  /** Everything is well from now on, and no other writer wants the key. */
+  /** Ends all faults, and removes other writers' records. */
   heal(): void {
     const { network, store } = this;
-    this.#isCalm = true;
+    this.#isHealed = true;
     network.heal();
     store.isFull = false;
     store.isForbidden = false;
@@ -135,7 +135,7 @@ export class World {
     return state === 'registered' && this.oracle.openCalls > 0 ? 'updating' : state;
   }
 
-  #before(): void {
+  #storeInitialRecord(): void {
     const { store, clock } = this;
     const lease = this.#nextOther++;
     switch (this.#plan.before) {
@@ -159,20 +159,20 @@ export class World {
     this.clock.after(expiryMs, () => this.#expireLeases());
   }
 
-  #backUp(): void {
+  #backupLater(): void {
     this.#backup = this.store.snapshot;
-    this.clock.after(7_000, () => this.#backUp());
+    this.clock.after(7_000, () => this.#backupLater());
   }
 
   #expectStarted(at: number): void {
     this.clock.after(at - this.clock.now, () => {
       if (!this.owner.isAwake) this.#expectStarted(this.clock.now + 50);
       else if (this.oracle.started === 'open')
-        this.oracle.violate('start deadline', 'it waits still to be started');
+        this.oracle.violate('start deadline', 'start is not settled at its deadline');
     });
   }
 
-  // What its owner does.
+  // Owner actions.
 
   #update(metadata: Readonly<Record<string, string>>, b: number): number | undefined {
     const { clock, oracle, owner } = this;
@@ -208,9 +208,9 @@ export class World {
     owner.input({ type: 'drain', call });
   }
 
-  // What goes wrong, and what other writers do.
+  // Faults, and actions of other writers.
 
-  #break(kind: FaultKind, ms: number, a: number, b: number): void {
+  #inject(kind: FaultKind, ms: number, a: number, b: number): void {
     const { network, store, oracle, owner, clock } = this;
     switch (kind) {
       case 'refuse':
@@ -218,7 +218,7 @@ export class World {
       case 'lose-answers':
       case 'late-writes':
       case 'stall':
-        network.turn(kind satisfies Weather, ms);
+        network.setMode(kind satisfies NetworkMode, ms);
         return;
       case 'cut':
         owner.cut();
@@ -241,15 +241,15 @@ export class World {
         owner.cut();
         return;
       case 'restore':
-        // Nothing can be said of an end that is undone.
+        // After a rollback, an end that was undone cannot be checked.
         if (owner.isClosed) return;
         store.restore(this.#backup, clock.now);
-        oracle.restored(store.kv);
+        oracle.onStoreRestored(store.kv);
         owner.cut();
         return;
       case 'restart':
         for (const lease of store.leases.values()) lease.endsAt = clock.now + lease.ttlMs;
-        network.turn('refuse', 200 + (a % 1_500));
+        network.setMode('refuse', 200 + (a % 1_500));
         owner.cut();
         return;
       case 'lease-revoked':
@@ -303,7 +303,7 @@ export class World {
     }
   }
 
-  /** Takes the key for a while, under a lease or without one. */
+  /** Takes the key for a while, with or without a lease. */
   #rival(kind: 'rival' | 'sibling', a: number, ms: number): void {
     const { store, clock } = this;
     const id = this.#nextOther++;
@@ -317,10 +317,10 @@ export class World {
     });
   }
 
-  /** Ends a fault, unless all of them have ended already. */
+  /** Ends a fault, unless all faults have ended. */
   #later(ms: number, end: () => void): void {
     this.clock.after(ms, () => {
-      if (!this.#isCalm) end();
+      if (!this.#isHealed) end();
     });
   }
 }

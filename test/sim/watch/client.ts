@@ -8,23 +8,23 @@ import {
   WatchSession,
 } from '#src/watch/core/index.js';
 import type { Trace } from '../trace.js';
+import { describeEffect, describeInput } from './describe.js';
 import type { Network, SimStream } from './network.js';
 import type { Oracle } from './oracle.js';
-import { type Pace, Reader } from './reader.js';
+import { Reader, type ReadPace } from './reader.js';
 import type { Message } from './server-stream.js';
 import type { Spec } from './store.js';
-import { describeEffect, describeInput } from './words.js';
 
-interface Lane {
+interface OpenSlot {
   readonly stream: SimStream;
   opened: boolean;
   attachMs: number | undefined;
 }
 
-/** Does with the session's effects what the real driver does, in virtual time. */
+/** Performs the session's effects in virtual time, as the real driver does. */
 export class SimClient {
   readonly readers = new Map<WatcherKey, { readonly spec: Spec; readonly reader: Reader }>();
-  readonly lanes = new Map<LaneKey, Lane>();
+  readonly slots = new Map<LaneKey, OpenSlot>();
   readonly timers = new Map<string, () => void>();
   readonly #session: WatchSession;
   readonly #network: Network;
@@ -35,7 +35,7 @@ export class SimClient {
   #running = false;
   #nextKey = 1;
   #refreshing = false;
-  /** How far each watcher's store was known to be when it was last asked about. */
+  /** Whether the token provider rejects the credentials. */
   badCredentials = false;
 
   constructor(network: Network, oracle: Oracle, trace: Trace, tokenTtlMs: number) {
@@ -50,7 +50,7 @@ export class SimClient {
     });
   }
 
-  watch(spec: Spec, start: number | undefined, pace: Pace): WatcherKey {
+  watch(spec: Spec, start: number | undefined, pace: ReadPace): WatcherKey {
     const watcher = this.#nextKey++;
     const reader = new Reader(
       this.#network.clock,
@@ -66,32 +66,35 @@ export class SimClient {
     return watcher;
   }
 
-  leave(watcher: WatcherKey): void {
+  unwatch(watcher: WatcherKey): void {
     const there = this.readers.get(watcher);
     if (!there) return;
-    there.reader.leave();
+    there.reader.stop();
     this.readers.delete(watcher);
     this.#input({ type: 'unwatch', watcher });
   }
 
-  /** A new token is there, asked for or not. */
+  /** Obtains a new token after a delay, requested or not. */
   refresh(): void {
     if (this.#refreshing) return;
     this.#refreshing = true;
     this.#network.clock.after(this.#network.random.between(5, 90), () => {
       this.#refreshing = false;
-      const { weather, clock } = this.#network;
-      if (!weather.token) return;
+      const { conditions, clock } = this.#network;
+      if (!conditions.token) return;
       if (this.badCredentials) {
         const text = 'etcdserver: authentication failed, invalid user ID or password';
         this.#input({ type: 'token-failed', error: errorFromServer(Code.INVALID_ARGUMENT, text) });
-      } else if (weather.refreshFails && this.#network.random.chance(0.5)) {
-        this.#input({ type: 'token', generation: weather.token.generation }); // the provider has no other yet
-      } else if (weather.refreshFails) {
+      } else if (conditions.refreshFails && this.#network.random.chance(0.5)) {
+        this.#input({ type: 'token', generation: conditions.token.generation }); // the provider has no newer token yet
+      } else if (conditions.refreshFails) {
         this.#input({ type: 'token-failed', error: errorFromServer(Code.UNAVAILABLE, 'Connection dropped') });
       } else {
-        weather.token = { generation: weather.token.generation + 1, expiresAt: clock.now + this.#tokenTtlMs };
-        this.#input({ type: 'token', generation: weather.token.generation });
+        conditions.token = {
+          generation: conditions.token.generation + 1,
+          expiresAt: clock.now + this.#tokenTtlMs,
+        };
+        this.#input({ type: 'token', generation: conditions.token.generation });
       }
     });
   }
@@ -104,16 +107,16 @@ export class SimClient {
       const { now } = this.#network.clock;
       const [what, one, two] = numbers(next);
       const given = next;
-      this.#trace.note(now, what, one, two, () => `> ${describeInput(given)}`);
+      this.#trace.record(now, what, one, two, () => `> ${describeInput(given)}`);
       this.#oracle.input(next);
       const effects = this.#session.handle(next);
       for (const effect of effects) {
         const [kind, first, second] = numbers(effect);
-        this.#trace.note(now, kind, first, second, () => `    ${describeEffect(effect)}`);
-        this.#oracle.effect(effect);
+        this.#trace.record(now, kind, first, second, () => `    ${describeEffect(effect)}`);
+        this.#oracle.checkEffect(effect);
         this.#perform(effect);
       }
-      this.#oracle.handled(next, effects);
+      this.#oracle.afterInput(next, effects);
     }
     this.#running = false;
   }
@@ -128,14 +131,14 @@ export class SimClient {
         return;
       case 'refresh-token':
         this.refresh();
-        this.#network.step('refresh');
+        this.#network.reached('refresh');
         return;
       case 'open-stream':
         this.#open(effect.lane);
         return;
       case 'close-stream': {
-        const lane = this.lanes.get(effect.lane);
-        this.lanes.delete(effect.lane);
+        const lane = this.slots.get(effect.lane);
+        this.slots.delete(effect.lane);
         if (lane && effect.owing) this.#network.avoid(lane.stream.member);
         lane?.stream.cancel();
         return;
@@ -148,21 +151,21 @@ export class SimClient {
       }
       case 'send-cancel':
         this.#write(effect.lane, { type: 'cancel', watchId: effect.watchId });
-        this.#network.step('cancel', this.lanes.get(effect.lane)?.stream);
+        this.#network.reached('cancel', this.slots.get(effect.lane)?.stream);
         return;
       case 'send-progress':
         this.#write(effect.lane, { type: 'progress' });
-        this.#network.step('ask', this.lanes.get(effect.lane)?.stream);
+        this.#network.reached('progress', this.slots.get(effect.lane)?.stream);
         return;
       case 'arm-timer': {
-        const lane = this.lanes.get(effect.lane);
-        // A member that is not reached yet owes no answer.
+        const lane = this.slots.get(effect.lane);
+        // The timeout starts when the member is connected.
         if (effect.timer === 'attach' && lane && !lane.opened) lane.attachMs = effect.delayMs;
         else this.#arm(effect.timer, effect.lane, effect.delayMs);
         return;
       }
       case 'disarm-timer': {
-        const lane = this.lanes.get(effect.lane);
+        const lane = this.slots.get(effect.lane);
         if (effect.timer === 'attach' && lane) lane.attachMs = undefined;
         this.#disarm(`${effect.timer} ${effect.lane}`);
         return;
@@ -171,7 +174,7 @@ export class SimClient {
         this.readers.get(effect.watcher)?.reader.deliver(effect.events.length);
         return;
       case 'finish':
-        this.readers.get(effect.watcher)?.reader.leave();
+        this.readers.get(effect.watcher)?.reader.stop();
         this.readers.delete(effect.watcher);
         return;
       case 'ready':
@@ -183,27 +186,27 @@ export class SimClient {
   }
 
   #open(lane: LaneKey): void {
-    const { random, clock, weather } = this.#network;
+    const { random, clock, conditions } = this.#network;
     const stream = this.#network.open({
       opened: (member) => {
         opened.opened = true;
         if (opened.attachMs !== undefined) this.#arm('attach', lane, opened.attachMs);
         const { trusted, losesDeletes } = member.profile;
         clock.after(random.between(2, 30), () => {
-          if (this.lanes.get(lane) !== opened) return;
+          if (this.slots.get(lane) !== opened) return;
           if (trusted) this.#input({ type: 'trusted', lane });
-          if (this.lanes.get(lane) === opened) this.#input({ type: 'release', lane, losesDeletes });
+          if (this.slots.get(lane) === opened) this.#input({ type: 'release', lane, losesDeletes });
         });
       },
       message: (message) => this.#message(lane, message),
       end: (error) => {
-        this.lanes.delete(lane);
+        this.slots.delete(lane);
         this.#input({ type: 'stream-lost', lane, error });
       },
     });
-    const opened: Lane = { stream, opened: false, attachMs: undefined };
-    this.lanes.set(lane, opened);
-    this.#oracle.opened(lane, weather.token?.generation);
+    const opened: OpenSlot = { stream, opened: false, attachMs: undefined };
+    this.slots.set(lane, opened);
+    this.#oracle.opened(lane, conditions.token?.generation);
   }
 
   #message(lane: LaneKey, { watchId, reply }: Message): void {
@@ -211,15 +214,15 @@ export class SimClient {
   }
 
   #write(lane: LaneKey, request: Parameters<SimStream['write']>[0]): void {
-    this.lanes.get(lane)?.stream.write(request);
+    this.slots.get(lane)?.stream.write(request);
   }
 
   #readRevision(watcher: WatcherKey): void {
-    const { clock, random, weather, store } = this.#network;
-    const asked = this.#oracle.asked(watcher);
-    if (weather.token && weather.token.expiresAt <= clock.now) this.refresh();
+    const { clock, random, conditions, store } = this.#network;
+    const asked = this.#oracle.seenBy(watcher);
+    if (conditions.token && conditions.token.expiresAt <= clock.now) this.refresh();
     clock.after(random.between(1, 12), () => {
-      if (weather.readsFail) {
+      if (conditions.readsFail) {
         clock.after(random.between(1, random.chance(0.2) ? 2_000 : 20), () => {
           const error = errorFromServer(Code.UNAVAILABLE, 'etcdserver: request timed out');
           this.#input({ type: 'revision-failed', watcher, error });
@@ -227,20 +230,20 @@ export class SimClient {
         return;
       }
       const revision = store.revision;
-      if (this.#oracle.read(watcher, asked, revision)) this.#network.step('check');
+      if (this.#oracle.read(watcher, asked, revision)) this.#network.reached('check');
       clock.after(random.between(1, random.chance(0.2) ? 300 : 12), () => {
         this.#input({ type: 'revision', watcher, revision: BigInt(revision) });
-        this.#network.step('pin');
+        this.#network.reached('pin');
       });
     });
   }
 
-  /** After a while, since the server reads the history only after it has acknowledged the watcher. */
+  /** Delayed, because the server reads the history only after it has acknowledged the watcher. */
   #checkStart(watcher: WatcherKey, start: number): void {
-    const { clock, random, weather, store } = this.#network;
+    const { clock, random, conditions, store } = this.#network;
     clock.after(500 + random.between(2, 30), () => {
       if (!this.readers.has(watcher)) return;
-      if (weather.readsFail) this.#checkStart(watcher, start);
+      if (conditions.readsFail) this.#checkStart(watcher, start);
       else if (store.compactRevision >= start)
         this.#input({ type: 'start-compacted', watcher, startRevision: BigInt(start) });
     });
@@ -262,7 +265,7 @@ export class SimClient {
   }
 }
 
-/** What of it goes into the trace's hash. */
+/** The parts of an input or effect that enter the trace's hash. */
 function numbers(
   thing: WatchInput | WatchEffect,
 ): [what: number, one: number | bigint, two: number | bigint] {

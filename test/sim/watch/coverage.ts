@@ -1,26 +1,26 @@
 import type { FaultKind } from './schedule.js';
 import { faultKinds } from './schedule.js';
-import { phases, type Watched } from './watched.js';
+import { phases, type WatcherModel } from './watcher-model.js';
 
-/** Cells that no schedule can fill, and why. */
-const onStream = 'it has no stream that could be hit';
+/** Cells that no schedule can cover, with the reason. */
+const onStream = 'the watcher has no stream';
 const impossible = new Map<string, string>();
 for (const fault of ['cut', 'cut-later', 'blackhole', 'stuck', 'oversized'] as const) {
-  for (const phase of ['pinning', 'waiting', 'paused', 'resting', 'tokenless'] as const) {
+  for (const phase of ['pinning', 'waiting', 'paused', 'retrying', 'token-wait'] as const) {
     impossible.set(`${fault} ${phase}`, onStream);
   }
 }
-for (const fault of ['cancel-live', 'resend', 'lie'] as const) {
-  for (const phase of ['pinning', 'waiting', 'creating', 'paused', 'resting', 'tokenless'] as const) {
-    impossible.set(`${fault} ${phase}`, 'the server knows of no such watcher');
+for (const fault of ['cancel-live', 'resend', 'corrupt'] as const) {
+  for (const phase of ['pinning', 'waiting', 'creating', 'paused', 'retrying', 'token-wait'] as const) {
+    impossible.set(`${fault} ${phase}`, 'the server has no such watcher');
   }
 }
 
-/** How often each fault met a watcher in each phase. */
+/** Counts how often each fault hit a watcher in each phase. */
 export class Coverage {
   readonly hits: Record<string, number> = {};
 
-  hit(fault: FaultKind, watchers: Iterable<Watched>): void {
+  hit(fault: FaultKind, watchers: Iterable<WatcherModel>): void {
     for (const { phase } of watchers) {
       if (phase === 'over') continue;
       const cell = `${fault} ${phase}`;
@@ -32,8 +32,8 @@ export class Coverage {
     for (const [cell, count] of Object.entries(hits)) this.hits[cell] = (this.hits[cell] ?? 0) + count;
   }
 
-  /** Cells that could have been filled and were not. */
-  get empty(): string[] {
+  /** Cells that can be covered and were not. */
+  get uncovered(): string[] {
     return cells().filter((cell) => !impossible.has(cell) && !this.hits[cell]);
   }
 

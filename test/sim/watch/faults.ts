@@ -4,14 +4,17 @@ import type { SimStream, Trap } from './network.js';
 import type { FaultKind } from './schedule.js';
 import type { World } from './world.js';
 
-/** What `World.watch` takes for: all there is, from the oldest revision on, with a brisk reader. */
-const fromTheBeginning = 19;
-const passing = ['etcdserver: no leader', 'rpc error: code = Unavailable desc = etcdserver: leader changed'];
+/** The argument of `World.watch` for: all keys, from the oldest revision, with a fast reader. */
+const startFromOldest = 19;
+const transientReasons = [
+  'etcdserver: no leader',
+  'rpc error: code = Unavailable desc = etcdserver: leader changed',
+];
 
-/** What goes wrong in a world: made at once, or laid as a trap for a moment of the protocol. */
+/** Injects the faults of a world, immediately or by a trap at a point of the protocol. */
 export class Faults {
-  /** All of them are over: none is to be ended any more. */
-  calm = false;
+  /** Whether all faults have ended. */
+  isHealed = false;
   readonly #world: World;
 
   constructor(world: World) {
@@ -23,11 +26,11 @@ export class Faults {
     const stream = streams[a % Math.max(1, streams.length)];
     const member = this.#world.members[a % this.#world.members.length] as Member;
     const ms = b % 4 === 0 ? b % 25_000 : b % 2_000;
-    const { weather } = this.#world.network;
+    const { conditions } = this.#world.network;
     switch (kind) {
       case 'cut':
         this.#hitStream(kind, stream);
-        stream?.die();
+        stream?.fail();
         return;
       case 'cut-later':
         this.#hitStream(kind, stream);
@@ -43,28 +46,28 @@ export class Faults {
         return;
       case 'oversized':
         this.#hitStream(kind, stream);
-        stream?.die(errorFromServer(Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)'));
+        stream?.fail(errorFromServer(Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)'));
         return;
       case 'cancel-live':
-        if (stream?.server?.cancelOne(b, passing[b % 2] as string)) this.#hitStream(kind, stream);
+        if (stream?.server?.cancelOne(b, transientReasons[b % 2] as string)) this.#hitStream(kind, stream);
         return;
       case 'resend':
         if (!stream?.server || !member.profile.resends || !stream.member.profile.resends) return;
         this.#hitStream(kind, stream);
         stream.server.resend(1 + (b % 12));
         return;
-      case 'lie':
-        if (stream?.server?.lie(b)) this.#hitStream(kind, stream);
+      case 'corrupt':
+        if (stream?.server?.sendCorrupt(b)) this.#hitStream(kind, stream);
         return;
       case 'down':
         this.#hitAll(kind);
-        this.#take(member, ms, () => {
+        this.#takeDown(member, ms, () => {
           member.up = false;
         });
         return;
       case 'leaderless':
         this.#hitAll(kind);
-        this.#take(
+        this.#takeDown(
           member,
           ms,
           () => {
@@ -91,23 +94,23 @@ export class Faults {
         return;
       case 'reads-fail':
         this.#hitAll(kind);
-        weather.readsFail = true;
+        conditions.readsFail = true;
         this.#later(ms, () => {
-          weather.readsFail = false;
+          conditions.readsFail = false;
         });
         return;
       case 'cancel-on-create':
         this.#hitAll(kind);
-        weather.cancelOnCreate = passing[b % 2] as string;
+        conditions.cancelOnCreate = transientReasons[b % 2] as string;
         this.#later(ms, () => {
-          weather.cancelOnCreate = undefined;
+          conditions.cancelOnCreate = undefined;
         });
         return;
       case 'die-on-create':
         this.#hitAll(kind);
-        weather.dieOnCreate = true;
+        conditions.dieOnCreate = true;
         this.#later(ms, () => {
-          weather.dieOnCreate = false;
+          conditions.dieOnCreate = false;
         });
         return;
       case 'expire-token':
@@ -117,7 +120,7 @@ export class Faults {
         this.#authFault(kind, ms);
         return;
       default:
-        this.#lay(kind, a);
+        this.#setTrap(kind, a);
     }
   }
 
@@ -125,50 +128,50 @@ export class Faults {
     kind: 'expire-token' | 'refresh-fails' | 'tokens-refused' | 'bad-credentials',
     ms: number,
   ): void {
-    const { weather } = this.#world.network;
-    if (!weather.token) return;
+    const { conditions } = this.#world.network;
+    if (!conditions.token) return;
     this.#hitAll(kind);
     switch (kind) {
       case 'expire-token':
-        weather.token.expiresAt = this.#world.clock.now;
+        conditions.token.expiresAt = this.#world.clock.now;
         return;
       case 'refresh-fails':
-        weather.refreshFails = true;
-        weather.token.expiresAt = this.#world.clock.now;
+        conditions.refreshFails = true;
+        conditions.token.expiresAt = this.#world.clock.now;
         this.#later(ms, () => {
-          weather.refreshFails = false;
+          conditions.refreshFails = false;
         });
         return;
       case 'tokens-refused':
-        weather.tokensRefused = true;
+        conditions.tokensRefused = true;
         this.#later(ms, () => {
-          weather.tokensRefused = false;
+          conditions.tokensRefused = false;
         });
         return;
       case 'bad-credentials':
-        weather.token.expiresAt = this.#world.clock.now;
+        conditions.token.expiresAt = this.#world.clock.now;
         this.#world.client.badCredentials = true;
         this.#world.oracle.badCredentials = true;
     }
   }
 
-  #lay(kind: FaultKind & `trap-${string}`, a: number): void {
-    const spring = (act: (stream: SimStream | undefined) => void) => (stream: SimStream | undefined) => {
-      this.#world.trace.note(this.#world.clock.now, 2, a, 0, () => `* ${kind} springs`);
+  #setTrap(kind: FaultKind & `trap-${string}`, a: number): void {
+    const trap = (act: (stream: SimStream | undefined) => void) => (stream: SimStream | undefined) => {
+      this.#world.trace.record(this.#world.clock.now, 2, a, 0, () => `* ${kind} fires`);
       this.#hitAll(kind);
       act(stream);
     };
-    const cut = spring((stream) => stream?.die());
-    const cutAll = spring(() => {
-      for (const stream of [...this.#world.network.streams]) stream.die();
+    const cut = trap((stream) => stream?.fail());
+    const cutAll = trap(() => {
+      for (const stream of [...this.#world.network.streams]) stream.fail();
     });
-    const compact = spring(() => {
+    const compact = trap(() => {
       this.#world.write(1 + (a % 4), a);
       this.#world.clock.after(5, () => this.#compact(0));
     });
-    const wipe = spring(() => this.#restore(1, a));
-    const crowd = spring(() => {
-      for (let i = 0; i < 3; i++) this.#world.watch(4, a, fromTheBeginning);
+    const wipe = trap(() => this.#restore(1, a));
+    const crowd = trap(() => {
+      for (let i = 0; i < 3; i++) this.#world.watch(4, a, startFromOldest);
     });
     const traps: Readonly<Record<typeof kind, readonly [Trap, (stream: SimStream | undefined) => void]>> = {
       'trap-created': ['created', cut],
@@ -179,12 +182,12 @@ export class Faults {
       'trap-compact-pin': ['pin', compact],
       'trap-compact-created': ['created', compact],
       'trap-compact-lost': ['lost', compact],
-      'trap-ask': ['ask', crowd],
+      'trap-progress': ['progress', crowd],
       'trap-wipe-check': ['check', wipe],
     };
-    // Not from within what the client is just doing.
-    const [trap, act] = traps[kind];
-    this.#world.network.lay(trap, (stream) => this.#world.clock.after(0, () => act(stream)));
+    // Deferred, so that the client completes its current step first.
+    const [point, act] = traps[kind];
+    this.#world.network.setTrap(point, (stream) => this.#world.clock.after(0, () => act(stream)));
   }
 
   #compact(back: number): void {
@@ -192,51 +195,51 @@ export class Faults {
     this.#world.replicate();
   }
 
-  /** The data directory is lost, or a backup takes its place; every member starts anew. */
+  /** The data directory is lost or replaced by a backup; every member restarts. */
   #restore(revision: number, b: number): void {
-    for (const stream of [...this.#world.network.streams]) stream.die();
+    for (const stream of [...this.#world.network.streams]) stream.fail();
     this.#world.store.restore(revision);
     for (const member of this.#world.members) {
       member.reset();
       member.lagMs = 1;
     }
-    // Sometimes the new history is longer than the old one before anybody looks.
+    // In some runs the new history is already longer than the old one when a client reconnects.
     if (b % 4 === 0) this.#world.write(1 + (b % 30), b);
   }
 
-  #take(member: Member, ms: number, take: () => void, streamsMs = 0): void {
+  #takeDown(member: Member, ms: number, take: () => void, streamsMs = 0): void {
     take();
     this.#world.clock.after(streamsMs, () => {
       if (member.up && !member.leaderless) return;
       const text = member.leaderless ? 'etcdserver: no leader' : 'Connection dropped';
       for (const stream of [...this.#world.network.streams]) {
-        if (stream.member === member) stream.die(errorFromServer(Code.UNAVAILABLE, text));
+        if (stream.member === member) stream.fail(errorFromServer(Code.UNAVAILABLE, text));
       }
     });
-    this.#later(ms + 1, () => this.mend(member));
+    this.#later(ms + 1, () => this.healMember(member));
   }
 
-  mend(member: Member): void {
+  healMember(member: Member): void {
     member.up = true;
     member.leaderless = false;
     member.lagMs = 1;
     member.applyTo(this.#world.store.revision);
   }
 
-  /** Ends a fault, unless all of them have ended already. */
+  /** Ends a fault, unless all faults have ended. */
   #later(ms: number, end: () => void): void {
     this.#world.clock.after(ms, () => {
-      if (!this.calm) end();
+      if (!this.isHealed) end();
     });
   }
 
   #hitAll(kind: FaultKind): void {
-    this.#world.coverage.hit(kind, this.#world.oracle.present);
+    this.#world.coverage.hit(kind, this.#world.oracle.active);
   }
 
   #hitStream(kind: FaultKind, stream: SimStream | undefined): void {
-    for (const [lane, open] of this.#world.client.lanes) {
-      if (open.stream === stream) this.#world.coverage.hit(kind, this.#world.oracle.on(lane));
+    for (const [lane, open] of this.#world.client.slots) {
+      if (open.stream === stream) this.#world.coverage.hit(kind, this.#world.oracle.watchersOn(lane));
     }
   }
 }

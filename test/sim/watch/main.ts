@@ -13,19 +13,19 @@ const help = `npm run sim -- [options]
 
   --schedules N   how many schedules to run (default 10000)
   --seed S        the first seed; each schedule has the next one (default 1)
-  --profile P     one of ${profiles.map(({ name }) => name).join(', ')} (default: drawn by seed)
-  --workers W     threads (default: one for each core)
+  --profile P     one of ${profiles.map(({ name }) => name).join(', ')} (default: chosen by seed)
+  --workers W     threads (default: one per core)
   --replay S      run seed S alone and print its trace
-  --json          stop at the first violation, in one line of JSON and without an explanation
+  --json          stop at the first violation, in one line of JSON without a shrunk schedule
   --quiet         no table`;
 
-interface Share {
+interface SeedRange {
   readonly from: number;
   readonly count: number;
   readonly profile: string | undefined;
 }
 
-/** The outcome of a row of seeds; `failed` is the first seed that broke a rule, where the row ended. */
+/** The outcome of a range of seeds; `failed` is the first seed that broke a rule, which ended the range. */
 interface Outcome {
   readonly from: number;
   readonly ran: number;
@@ -36,7 +36,7 @@ interface Outcome {
   readonly failed: { readonly seed: number; readonly rule: string; readonly text: string } | undefined;
 }
 
-function runShare({ from, count, profile }: Share): Outcome {
+function runRange({ from, count, profile }: SeedRange): Outcome {
   const chosen = profiles.find(({ name }) => name === profile);
   const coverage = new Coverage();
   const counts: Record<string, number> = {};
@@ -54,11 +54,11 @@ function runShare({ from, count, profile }: Share): Outcome {
   return { from, ran: hashes.length, hash: combine(hashes), hits: coverage.hits, counts, steps, failed };
 }
 
-/** In so many schedules everything that can meet has met; a shorter run only tells what it lacks. */
-const enough = 10_000;
+/** After this many schedules every cell must be covered; a shorter run only reports the uncovered ones. */
+const fullCoverageAfter = 10_000;
 
-/** Small, and the same however many threads there are: the combined hash must not depend on that. */
-const shareSize = 250;
+/** Small, and independent of the number of threads, on which the combined hash must not depend. */
+const rangeSize = 250;
 
 async function campaign(
   schedules: number,
@@ -78,8 +78,8 @@ async function campaign(
           resolve();
           return;
         }
-        const count = Math.min(shareSize, end - next);
-        worker.postMessage({ from: next, count, profile } satisfies Share);
+        const count = Math.min(rangeSize, end - next);
+        worker.postMessage({ from: next, count, profile } satisfies SeedRange);
         next += count;
       };
       worker.on('message', (outcome: Outcome) => {
@@ -111,13 +111,13 @@ function report(seed: number, { violation }: RunResult): number {
   return 1;
 }
 
-/** The shortest history that breaks the same rule. */
-function explain(seed: number, rule: string, profileName: string | undefined): void {
+/** Prints the shortest schedule found that breaks the same rule. */
+function printShrunk(seed: number, rule: string, profileName: string | undefined): void {
   const profile = profiles.find(({ name }) => name === profileName);
   const plan = schedule(seed);
   const { plan: short, result, tries } = shrink(plan, rule, (tried, keep) => run(tried, { profile, keep }));
   console.log(
-    `\nshortest of ${tries} tries: ${short.actions.length} of ${plan.actions.length} actions (members ${result.profile})`,
+    `\nshortest after ${tries} attempts: ${short.actions.length} of ${plan.actions.length} actions (members ${result.profile})`,
   );
   for (const line of result.lines) console.log(line);
   if (result.violation) console.log(`VIOLATION of '${result.violation.rule}': ${result.violation.text}`);
@@ -147,7 +147,7 @@ async function main(): Promise<number> {
   if (values.replay !== undefined) return replay(Number(values.replay), values.profile);
   if (values.json) {
     const share = { from: Number(values.seed), count: Number(values.schedules), profile: values.profile };
-    const { ran, hash, failed } = runShare(share);
+    const { ran, hash, failed } = runRange(share);
     console.log(JSON.stringify({ ran, hash, failed }));
     return failed ? 1 : 0;
   }
@@ -178,7 +178,7 @@ function summary(
     for (const [name, value] of Object.entries(outcome.counts)) counts[name] = (counts[name] ?? 0) + value;
   }
   const failed = outcomes.find((outcome) => outcome.failed)?.failed;
-  if (!quiet) console.log(`watchers met by each fault, by phase:\n${coverage.table()}\n`);
+  if (!quiet) console.log(`watchers hit by each fault, by phase:\n${coverage.table()}\n`);
   console.log(
     Object.entries(counts)
       .map(([name, value]) => `${name} ${value}`)
@@ -190,13 +190,13 @@ function summary(
   console.log(`trace hash ${combine(outcomes.map(({ hash }) => hash))}`);
   if (failed) {
     console.log(`VIOLATION of '${failed.rule}' with seed ${failed.seed}: ${failed.text}`);
-    explain(failed.seed, failed.rule, profile);
+    printShrunk(failed.seed, failed.rule, profile);
     return 1;
   }
-  const { empty } = coverage;
-  if (empty.length > 0 && profile === undefined) {
-    console.log(`no watcher was ever: ${empty.join('; ')}`);
-    if (ran >= enough) return 1;
+  const { uncovered } = coverage;
+  if (uncovered.length > 0 && profile === undefined) {
+    console.log(`never hit: ${uncovered.join('; ')}`);
+    if (ran >= fullCoverageAfter) return 1;
   }
   console.log('no violation');
   return 0;
@@ -205,5 +205,5 @@ function summary(
 if (isMainThread) {
   process.exitCode = await main();
 } else if (workerData === 'sim') {
-  parentPort?.on('message', (share: Share) => parentPort?.postMessage(runShare(share)));
+  parentPort?.on('message', (share: SeedRange) => parentPort?.postMessage(runRange(share)));
 }

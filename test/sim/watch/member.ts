@@ -2,17 +2,17 @@ import type { Profile } from './profile.js';
 import type { ServerStream } from './server-stream.js';
 import type { Store } from './store.js';
 
-/** One member: how far it has applied the cluster's history, and the watch streams it serves. */
+/** One member: its applied revision, and the watch streams that it serves. */
 export class Member {
   readonly name: string;
   readonly profile: Profile;
   readonly streams = new Set<ServerStream>();
-  /** How far it has applied the history. */
+  /** The last revision that it has applied. */
   revision = 1;
   compactRevision = 0;
   up = true;
   leaderless = false;
-  /** How long it takes to apply what the cluster agreed upon. */
+  /** How long it takes to apply a committed entry. */
   lagMs = 1;
   readonly #store: Store;
 
@@ -22,7 +22,7 @@ export class Member {
     this.#store = store;
   }
 
-  /** Applies the history up to there, a revision at a time. */
+  /** Applies the history up to `revision`, one revision at a time. */
   applyTo(revision: number): void {
     if (!this.up || this.leaderless) return;
     const target = Math.min(revision, this.#store.revision);
@@ -35,7 +35,7 @@ export class Member {
     }
   }
 
-  /** Starts again from the cluster's history as it is now. */
+  /** Restarts from the cluster's current history. */
   reset(): void {
     this.revision = this.#store.revision;
     this.compactRevision = this.#store.compactRevision;

@@ -16,18 +16,18 @@ export interface StreamHandlers {
   end(error: EtcdError): void;
 }
 
-/** Moments at which a fault may lie in wait; each fires once. */
-export type Trap = 'created' | 'fragment' | 'cancel' | 'refresh' | 'pin' | 'lost' | 'ask' | 'check';
+/** Points of the protocol at which a fault may be triggered; each trap fires once. */
+export type Trap = 'created' | 'fragment' | 'cancel' | 'refresh' | 'pin' | 'lost' | 'progress' | 'check';
 
-/** What is wrong at present, beyond single streams and members. */
-export interface Weather {
-  /** With a passing reason, each watcher is let go again right after it was created. */
+/** Faults beyond single streams and members. */
+export interface Conditions {
+  /** If set: each watcher is cancelled right after its creation, with this transient reason. */
   cancelOnCreate: string | undefined;
-  /** Each stream dies right after its first answer. */
+  /** Each stream fails right after its first answer. */
   dieOnCreate: boolean;
   readsFail: boolean;
   refreshFails: boolean;
-  /** No token is taken, however fresh. */
+  /** Every token is rejected, even a new one. */
   tokensRefused: boolean;
   /** Undefined without authentication. */
   token: Token | undefined;
@@ -43,17 +43,17 @@ export interface NetworkOptions {
   readonly lost: (spec: Spec, revision: number) => void;
 }
 
-/** HTTP/2 keepalive at its defaults: a peer that is gone is given up after so long. */
+/** HTTP/2 keepalive with its default: a dead peer is detected after this time. */
 const keepaliveMs = 15_000;
 
-/** The way between the client and the members, and the faults that are made there. */
+/** The network between the client and the members, with its faults. */
 export class Network {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly store: Store;
   readonly members: readonly Member[];
   readonly streams = new Set<SimStream>();
-  readonly weather: Weather = {
+  readonly conditions: Conditions = {
     cancelOnCreate: undefined,
     dieOnCreate: false,
     readsFail: false,
@@ -84,39 +84,39 @@ export class Network {
     return stream;
   }
 
-  /** The next stream goes elsewhere. */
+  /** The next stream uses another member. */
   avoid(member: Member): void {
     this.#avoid = member;
   }
 
-  lay(trap: Trap, spring: (stream: SimStream | undefined) => void): void {
-    this.#traps.set(trap, spring);
+  setTrap(point: Trap, fire: (stream: SimStream | undefined) => void): void {
+    this.#traps.set(point, fire);
   }
 
   clearTraps(): void {
     this.#traps.clear();
   }
 
-  step(trap: Trap, stream?: SimStream): void {
-    const spring = this.#traps.get(trap);
-    if (!spring) return;
+  reached(trap: Trap, stream?: SimStream): void {
+    const fire = this.#traps.get(trap);
+    if (!fire) return;
     this.#traps.delete(trap);
-    spring(stream);
+    fire(stream);
   }
 
   refusal(token: Token | undefined, spec: Spec): string | undefined {
-    const { weather, random } = this;
+    const { conditions, random } = this;
     const spell = (go: string, text: string) =>
       random.chance(0.5) ? text : `rpc error: code = ${go} desc = ${text}`;
-    if (weather.token) {
-      const valid = token && token.expiresAt > this.clock.now && !weather.tokensRefused;
+    if (conditions.token) {
+      const valid = token && token.expiresAt > this.clock.now && !conditions.tokensRefused;
       if (!valid) return spell('Unauthenticated', 'etcdserver: invalid auth token');
     }
     return spec.forbidden ? spell('PermissionDenied', 'etcdserver: permission denied') : undefined;
   }
 }
 
-/** One gRPC stream: in order or dead. */
+/** One gRPC stream: delivers in order, or fails. */
 export class SimStream implements StreamHost {
   readonly clock: VirtualClock;
   readonly random: Random;
@@ -126,13 +126,13 @@ export class SimStream implements StreamHost {
   readonly #network: Network;
   readonly #handlers: StreamHandlers;
   readonly #token: Token | undefined;
-  readonly #early: Request[] = [];
-  readonly #held: (() => void)[] = [];
+  readonly #queued: Request[] = [];
+  readonly #delayed: (() => void)[] = [];
   server: ServerStream | undefined;
   over = false;
-  /** Dies when so many more messages have come. */
+  /** Fails after this many more messages. */
   cutAfter = Number.POSITIVE_INFINITY;
-  #holding = false;
+  #isBlackholed = false;
   #upAt = 0;
   #downAt = 0;
 
@@ -144,16 +144,16 @@ export class SimStream implements StreamHost {
     this.member = member;
     this.#network = network;
     this.#handlers = handlers;
-    this.#token = network.weather.token && { ...network.weather.token };
+    this.#token = network.conditions.token && { ...network.conditions.token };
     this.clock.after(this.random.between(1, 8), () => this.#connect());
   }
 
-  // The client's end.
+  // Client side.
 
   write(request: Request): void {
     if (this.over) return;
     if (!this.server) {
-      this.#early.push(request);
+      this.#queued.push(request);
       return;
     }
     this.#upAt = Math.max(this.#upAt, this.clock.now + this.random.between(0, 6));
@@ -165,13 +165,13 @@ export class SimStream implements StreamHost {
     this.over = true;
     this.#network.streams.delete(this);
     const { server } = this;
-    // What is held back reaches nobody; the reset does, sooner or later.
+    // Delayed data is dropped; the reset arrives eventually.
     if (server) this.clock.after(this.random.between(0, 20), () => server.close());
   }
 
-  // What becomes of it.
+  // Failures.
 
-  die(error: EtcdError = errorFromServer(Code.UNAVAILABLE, 'Connection dropped'), serverMs = 5): void {
+  fail(error: EtcdError = errorFromServer(Code.UNAVAILABLE, 'Connection dropped'), serverMs = 5): void {
     if (this.over) return;
     this.over = true;
     this.#network.streams.delete(this);
@@ -179,27 +179,27 @@ export class SimStream implements StreamHost {
     if (server) this.clock.after(serverMs, () => server.close());
     this.#network.avoid(this.member);
     this.#handlers.end(error);
-    this.#network.step('lost', this);
+    this.#network.reached('lost', this);
   }
 
-  /** Nothing passes for a while; past the keepalive it is dead. */
+  /** Delays all data for a while; past the keepalive time the stream fails. */
   blackhole(ms: number): void {
-    this.#holding = true;
+    this.#isBlackholed = true;
     this.clock.after(Math.min(ms, keepaliveMs), () => {
-      this.#holding = false;
-      if (ms >= keepaliveMs) this.die(errorFromServer(Code.UNAVAILABLE, 'keepalive timed out'), 5_000);
-      for (const pass of this.#held.splice(0)) if (!this.over) pass();
+      this.#isBlackholed = false;
+      if (ms >= keepaliveMs) this.fail(errorFromServer(Code.UNAVAILABLE, 'keepalive timed out'), 5_000);
+      for (const pass of this.#delayed.splice(0)) if (!this.over) pass();
     });
   }
 
-  // The server's end.
+  // Server side.
 
   refusal(_: ServerStream, spec: Spec): string | undefined {
     return this.#network.refusal(this.#token, spec);
   }
 
   cancelOnCreate(): string | undefined {
-    return this.#network.weather.cancelOnCreate;
+    return this.#network.conditions.cancelOnCreate;
   }
 
   lost(spec: Spec, revision: number): void {
@@ -213,7 +213,7 @@ export class SimStream implements StreamHost {
   send(message: Message): void {
     this.#downAt = Math.max(this.#downAt, this.clock.now + this.random.between(0, 6));
     this.clock.after(this.#downAt - this.clock.now, () => this.#arrive(() => this.#deliver(message)));
-    // Pieces are cut because they are large: the next one takes its time.
+    // Fragments are large, so each takes time.
     const { reply } = message;
     if (reply.kind === 'events' && reply.fragment) this.#downAt += this.random.between(0, 120);
   }
@@ -221,19 +221,19 @@ export class SimStream implements StreamHost {
   #connect(): void {
     if (this.over) return;
     if (!this.member.up) {
-      this.die(errorFromServer(Code.UNAVAILABLE, 'No connection established: connect ECONNREFUSED'));
+      this.fail(errorFromServer(Code.UNAVAILABLE, 'No connection established: connect ECONNREFUSED'));
     } else if (this.member.leaderless) {
-      this.die(errorFromServer(Code.UNAVAILABLE, 'etcdserver: no leader'));
+      this.fail(errorFromServer(Code.UNAVAILABLE, 'etcdserver: no leader'));
     } else {
       this.server = new ServerStream(this.member, this);
       this.#handlers.opened(this.member);
-      for (const request of this.#early.splice(0)) this.write(request);
+      for (const request of this.#queued.splice(0)) this.write(request);
     }
   }
 
   #arrive(pass: () => void): void {
     if (this.over) return;
-    if (this.#holding) this.#held.push(pass);
+    if (this.#isBlackholed) this.#delayed.push(pass);
     else pass();
   }
 
@@ -242,10 +242,10 @@ export class SimStream implements StreamHost {
     this.#handlers.message(message);
     const { reply } = message;
     if (reply.kind === 'created') {
-      this.#network.step('created', this);
-      if (this.#network.weather.dieOnCreate) this.die();
+      this.#network.reached('created', this);
+      if (this.#network.conditions.dieOnCreate) this.fail();
     }
-    if (reply.kind === 'events' && reply.fragment) this.#network.step('fragment', this);
-    if (--this.cutAfter <= 0) this.die();
+    if (reply.kind === 'events' && reply.fragment) this.#network.reached('fragment', this);
+    if (--this.cutAfter <= 0) this.fail();
   }
 }

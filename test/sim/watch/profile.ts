@@ -1,25 +1,25 @@
-/** What a release of etcd, or a proxy before it, does in its own way. Each switch stands for something really seen. */
+/** Behaviour of an etcd release, or of a proxy before it. Each switch models observed behaviour. */
 export interface Profile {
   readonly name: string;
-  /** Its answers to requests for progress come in order with events (3.4.25, 3.5.8 and later). */
+  /** Answers to progress requests are ordered with events (3.4.25, 3.5.8 and later). */
   readonly trusted: boolean;
-  /** Requests for progress are never answered (grpc-proxy). */
+  /** Progress requests are never answered (grpc-proxy). */
   readonly noManualProgress: boolean;
-  /** The header of `created` is read after the watcher was registered: events up to it may still follow. */
+  /** The header of `created` is read after the registration: events up to it may still follow. */
   readonly lateHeader: boolean;
   /** The header of `created` may be 0 (grpc-proxy). */
   readonly headerZero: boolean;
-  /** A refusal carries the id asked for, or that of somebody who lives, instead of -1 (3.5.0 to 3.5.5). */
+  /** A refusal carries the requested id or that of another live watcher instead of -1 (3.5.0 to 3.5.5). */
   readonly refusedWithId: boolean;
   /** After a snapshot old events are sent again (before 3.4.24 and 3.5.8). */
   readonly resends: boolean;
-  /** A watch of the future is told of progress below its start. */
+  /** A watch with a future start receives progress below its start. */
   readonly futureProgress: boolean;
-  /** A create below the compacted revision is turned down at once, with that revision. */
+  /** A create below the compacted revision is refused immediately, with that revision. */
   readonly refusesCompacted: boolean;
-  /** A delete at the compacted revision is lost to a watch whose history is read from there (before 3.4.36, 3.5.18). */
+  /** A delete at the compacted revision is lost to a watch that starts there (before 3.4.36, 3.5.18). */
   readonly losesDeletes: boolean;
-  /** Watch ids are the server's own, counted from 0. */
+  /** The server assigns watch ids, from 0. */
   readonly ownIds: boolean;
 }
 

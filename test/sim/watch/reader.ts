@@ -1,15 +1,15 @@
 import type { VirtualClock } from '../clock.js';
 
-export interface Pace {
-  /** How long the reader is busy with one batch; 0 for a brisk one. */
+export interface ReadPace {
+  /** How long the reader processes one batch; 0 for a fast reader. */
   readonly batchMs: number;
-  /** How many events may wait. */
+  /** How many events the buffer holds. */
   readonly limit: number;
 }
 
-/** The reader's side of a watch: the bounded buffer of a real one, and somebody who takes from it at a pace. */
+/** The reader's side of a watch: a bounded buffer, and a consumer with a given pace. */
 export class Reader {
-  pace: Pace;
+  pace: ReadPace;
   readonly #clock: VirtualClock;
   readonly #full: () => void;
   readonly #drained: () => void;
@@ -19,7 +19,7 @@ export class Reader {
   #busy = false;
   #gone = false;
 
-  constructor(clock: VirtualClock, pace: Pace, full: () => void, drained: () => void) {
+  constructor(clock: VirtualClock, pace: ReadPace, full: () => void, drained: () => void) {
     this.#clock = clock;
     this.pace = pace;
     this.#full = full;
@@ -36,12 +36,12 @@ export class Reader {
     this.#read();
   }
 
-  leave(): void {
+  stop(): void {
     this.#gone = true;
   }
 
-  /** Reads without a pause from now on. */
-  hurry(): void {
+  /** Reads without delay from now on. */
+  readFast(): void {
     this.pace = { ...this.pace, batchMs: 0 };
     this.#take();
   }

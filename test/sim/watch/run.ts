@@ -1,4 +1,4 @@
-import { type Played, play } from '../play.js';
+import { runSchedule, type SimulationResult } from '../run-schedule.js';
 import { Trace } from '../trace.js';
 import { Coverage } from './coverage.js';
 import type { Profile } from './profile.js';
@@ -7,19 +7,19 @@ import { World } from './world.js';
 
 export interface RunOptions {
   readonly profile?: Profile | undefined;
-  /** Keep the trace to be read. */
+  /** Record the trace as lines. */
   readonly keep?: boolean;
 }
 
-export interface RunResult extends Played {
+export interface RunResult extends SimulationResult {
   readonly profile: string;
 }
 
-/** More than any sane schedule takes. */
+/** More than any correct schedule takes. */
 const maxSteps = 150_000;
-/** After the last fault: the slowest thing there is, a stream that hangs behind one that is black, is over by then. */
+/** After the last fault: long enough for the slowest recovery, a stuck stream after a blackholed one. */
 const settleMs = 70_000;
-/** Long enough for a quiet stream to be asked how far it has come, once more. */
+/** Long enough for one more progress request on a quiet stream. */
 const quietMs = 75_000;
 
 export function runSeed(seed: number, options: RunOptions = {}): RunResult {
@@ -31,7 +31,7 @@ export function run(plan: Schedule, { profile, keep = false }: RunOptions = {}):
   const coverage = new Coverage();
   const world = new World(plan, coverage, trace, profile);
   const ending = { maxSteps, spinRule: 'liveness', finish: (stop: () => boolean) => finish(world, stop) };
-  return { ...play(world, plan.actions, trace, coverage, ending), profile: world.profile };
+  return { ...runSchedule(world, plan.actions, trace, coverage, ending), profile: world.profile };
 }
 
 function finish(world: World, stop: () => boolean): void {
@@ -44,76 +44,85 @@ function finish(world: World, stop: () => boolean): void {
   world.probe();
   clock.runUntil(clock.now + quietMs, stop);
   if (stop()) return;
-  level(world);
-  live(world);
-  together(world);
-  noLeak(world);
-  for (const watcher of [...world.client.readers.keys()]) world.client.leave(watcher);
+  checkComplete(world);
+  checkLive(world);
+  checkShared(world);
+  checkNoLeak(world);
+  for (const watcher of [...world.client.readers.keys()]) world.client.unwatch(watcher);
   clock.runUntil(clock.now + 30_000, stop);
-  if (!stop()) gone(world);
+  if (!stop()) checkAllClosed(world);
 }
 
-/** Everybody who is still there was told everything. */
-function level({ oracle, clock }: World): void {
-  for (const watched of oracle.present) {
+/** Every remaining watcher has received everything. */
+function checkComplete({ oracle, clock }: World): void {
+  for (const watched of oracle.active) {
     if (watched.rolledBack) {
       if (!watched.blind)
-        oracle.violate('rollback', `watcher ${watched.key} still waits on a store that was rolled back`);
+        oracle.violate('rollback', `watcher ${watched.key} still waits although the store was rolled back`);
       continue;
     }
-    if (watched.lost !== undefined) {
-      oracle.violate('lost', `watcher ${watched.key} was never told of ${watched.lost}, and goes on`);
+    if (watched.lostDelete !== undefined) {
+      oracle.violate(
+        'lost',
+        `watcher ${watched.key} never received the delete at ${watched.lostDelete}, but continues`,
+      );
       continue;
     }
-    const owed = watched.owed;
-    if (owed !== undefined) {
+    const expected = watched.nextExpected;
+    if (expected !== undefined) {
       oracle.violate(
         'liveness',
-        `watcher ${watched.key}, ${watched.phase}, was not told of ${owed} by ${clock.now} ms`,
+        `watcher ${watched.key}, ${watched.phase}, has not received ${expected} by ${clock.now} ms`,
       );
     }
   }
 }
 
-/** Whoever is acknowledged is live, and whoever is live is acknowledged, or was just now. */
-function live({ oracle }: World): void {
-  for (const watched of oracle.present) if (watched.acknowledgedHere) oracle.mustBeLive(watched);
+/** Every acknowledged watcher counts as live. */
+function checkLive({ oracle }: World): void {
+  for (const watched of oracle.active) if (watched.isAcknowledged) oracle.checkLive(watched);
 }
 
-/** Who is level shares a stream, where the server proves progress; others have 16 beside it at most. */
-function together({ oracle, client, members }: World): void {
-  if (client.lanes.size > 17 + 3) oracle.violate('apart', `${client.lanes.size} streams are open`);
-  if (oracle.lanes.doubles > 0) oracle.violate('apart', 'several streams for the many, under one token');
+/**
+ * Watchers that are up to date share a stream, where the server proves progress; others use at most 16 dedicated ones.
+ */
+function checkShared({ oracle, client, members }: World): void {
+  if (client.slots.size > 17 + 3) oracle.violate('dedicated', `${client.slots.size} streams are open`);
+  if (oracle.slots.duplicateShared > 0) oracle.violate('dedicated', 'several shared streams with one token');
   if (!members.every(({ profile }) => profile.trusted && !profile.noManualProgress)) return;
-  for (const watched of oracle.present) {
-    const lane = watched.lane === undefined ? undefined : client.lanes.get(watched.lane);
-    if (lane?.stream.server?.stuck) continue; // nobody answers there, and nobody notices
-    if (!watched.apart || watched.future || watched.rolledBack || watched.seen === 0) continue;
-    oracle.violate('apart', `watcher ${watched.key} is level, and still has a stream of its own`);
+  for (const watched of oracle.active) {
+    const lane = watched.lane === undefined ? undefined : client.slots.get(watched.lane);
+    if (lane?.stream.server?.stuck) continue; // a stuck stream answers nothing, and the client cannot detect it
+    if (!watched.isDedicated || watched.future || watched.rolledBack || watched.seen === 0) continue;
+    oracle.violate('dedicated', `watcher ${watched.key} is up to date, but still has a dedicated stream`);
   }
 }
 
-/** The servers know of exactly those watchers that are there. */
-function noLeak({ oracle, client, members, network }: World): void {
+/** The servers have exactly the active watchers. */
+function checkNoLeak({ oracle, client, members, network }: World): void {
   let known = 0;
   for (const { streams } of members) for (const stream of streams) known += stream.watchers.size;
   const stuck = [...network.streams].some(({ server }) => server?.stuck);
-  const present = oracle.present.length;
+  const present = oracle.active.length;
   if (known !== present && !stuck) {
-    oracle.violate('no leak', `${present} watchers are there, the servers know of ${known}`);
+    oracle.violate('no leak', `${present} watchers are active, the servers have ${known}`);
   }
-  if (client.lanes.size !== network.streams.size) oracle.violate('no leak', 'a stream that nobody has');
+  if (client.slots.size !== network.streams.size)
+    oracle.violate('no leak', 'a stream is open that no slot uses');
 }
 
-function gone({ oracle, client, members, network }: World): void {
+function checkAllClosed({ oracle, client, members, network }: World): void {
   const open = members.reduce((sum, { streams }) => sum + streams.size, 0);
-  if (network.streams.size + open + client.lanes.size > 0) {
+  if (network.streams.size + open + client.slots.size > 0) {
     oracle.violate(
       'no leak',
-      `all watchers left, ${network.streams.size} streams are open, ${open} on servers`,
+      `all watchers have ended, but ${network.streams.size} streams are open, ${open} on servers`,
     );
   }
   if (client.timers.size > 0) {
-    oracle.violate('no leak', `all watchers left, armed is ${[...client.timers.keys()].join(', ')}`);
+    oracle.violate(
+      'no leak',
+      `all watchers have ended, but timers are armed:  ${[...client.timers.keys()].join(', ')}`,
+    );
   }
 }

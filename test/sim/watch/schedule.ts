@@ -1,7 +1,7 @@
-import { type Action as ActionOf, drawing } from '../action.js';
+import { type Action as ActionOf, randomAction } from '../action.js';
 import { Random } from '../random.js';
 
-/** What may go wrong. The traps lie in wait for a moment of the protocol. */
+/** All faults. A trap fires at a point of the protocol. */
 export const faultKinds = [
   'cut',
   'cut-later',
@@ -10,7 +10,7 @@ export const faultKinds = [
   'oversized',
   'cancel-live',
   'resend',
-  'lie',
+  'corrupt',
   'down',
   'leaderless',
   'lag',
@@ -31,7 +31,7 @@ export const faultKinds = [
   'trap-compact-pin',
   'trap-compact-created',
   'trap-compact-lost',
-  'trap-ask',
+  'trap-progress',
   'trap-wipe-check',
   'bad-credentials',
 ] as const;
@@ -55,7 +55,7 @@ const weights: readonly (readonly [number, ActionKind])[] = [
   [0.5, 'oversized'],
   [2, 'cancel-live'],
   [3, 'resend'],
-  [1, 'lie'],
+  [1, 'corrupt'],
   [2, 'down'],
   [2, 'leaderless'],
   [3, 'lag'],
@@ -75,11 +75,11 @@ const weights: readonly (readonly [number, ActionKind])[] = [
   [1.5, 'trap-compact-pin'],
   [1.5, 'trap-compact-created'],
   [1.5, 'trap-compact-lost'],
-  [2, 'trap-ask'],
+  [2, 'trap-progress'],
   [0.7, 'trap-wipe-check'],
 ];
 
-/** A plan for one run, and how its world is made. */
+/** The actions of one run, and the parameters of its world. */
 export interface Schedule {
   readonly seed: number;
   readonly actions: readonly Action[];
@@ -87,14 +87,14 @@ export interface Schedule {
 
 export function schedule(seed: number): Schedule {
   const random = new Random(seed ^ 0x5bd1e995);
-  const action = drawing<ActionKind>(random);
+  const action = randomAction<ActionKind>(random);
   const actions: Action[] = [];
   if (random.chance(0.06)) actions.push(action(0, 'backlog'));
   else actions.push(action(0, 'write'), action(0, 'write'));
   for (let i = random.between(1, 4); i > 0; i--) actions.push(action(1, 'watch'));
-  // Now and then everything comes at once.
+  // Some schedules are bursts.
   const burst = random.chance(0.3);
-  // Now and then long enough goes by for a quiet stream to be asked how far it has come.
+  // Some schedules have pauses long enough for a progress request on a quiet stream.
   const quiet = random.chance(0.3);
   let at = 0;
   for (let i = random.between(15, 70); i > 0; i--) {

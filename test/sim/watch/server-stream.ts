@@ -2,7 +2,7 @@ import type { WatchEvent } from '#src/model/index.js';
 import type { WatchReply } from '#src/watch/core/index.js';
 import type { VirtualClock } from '../clock.js';
 import type { Random } from '../random.js';
-import { lieOf } from './lies.js';
+import { corruptReply } from './corrupt-reply.js';
 import type { Member } from './member.js';
 import { matches, type Spec, type Store } from './store.js';
 
@@ -20,49 +20,49 @@ interface ServerWatcher {
   readonly id: bigint;
   readonly spec: Spec;
   readonly start: number;
-  /** The next revision to look at. */
+  /** The next revision to process. */
   next: number;
   synced: boolean;
-  /** Old events were sent to it a second time. */
+  /** Old events were sent to it again. */
   resent: boolean;
-  /** Told something since the last look at progress. */
-  told: boolean;
+  /** Received an event since the last progress tick. */
+  wasNotified: boolean;
 }
 
 export interface StreamHost {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly store: Store;
-  /** More events than this in a response, and it is cut in pieces. */
+  /** Responses with more events are split into fragments. */
   readonly fragmentEvents: number;
-  /** Why this create is turned down, if it is. */
+  /** Why a create is refused, if it is. */
   refusal(stream: ServerStream, spec: Spec): string | undefined;
-  /** A watcher that is created now is let go again for this reason. */
+  /** The reason to cancel a watcher right after its creation, if any. */
   cancelOnCreate(): string | undefined;
   send(message: Message): void;
-  /** A delete was lost to the watch that asked so. */
+  /** A delete was not sent to this watch. */
   lost(spec: Spec, revision: number): void;
   idReused(watchId: bigint): void;
 }
 
-/** etcd's own: what one watcher is told at most in one catch-up response. */
+/** etcd's limit on revisions in one catch-up response. */
 const batchRevisions = 1_000;
 const syncMs = 100;
 
 /**
- * The server's side of one gRPC stream, as etcd builds it: answers and events travel on two channels that overtake
- * each other, and events of a watcher whose `created` is not out yet wait for it.
+ * The server's side of one gRPC stream, modelled on etcd: answers and events use two channels that may overtake each
+ * other, and a watcher's events wait for its `created`.
  */
 export class ServerStream {
   readonly watchers = new Map<bigint, ServerWatcher>();
-  /** Its request loop hangs: nothing is answered any more, though events still come. */
+  /** The request loop hangs: requests are not answered, but events are still sent. */
   stuck = false;
   readonly #member: Member;
   readonly #host: StreamHost;
   readonly #control: (() => Message)[] = [];
   readonly #events: Message[] = [];
-  readonly #announced = new Set<bigint>();
-  readonly #early = new Map<bigint, Message[]>();
+  readonly #created = new Set<bigint>();
+  readonly #waitingForCreated = new Map<bigint, Message[]>();
   readonly #used = new Set<bigint>();
   #open = true;
   #pumping = false;
@@ -95,27 +95,27 @@ export class ServerStream {
     }
   }
 
-  /** The member has applied one more revision. */
+  /** Called when the member has applied another revision. */
   notify(revision: number): void {
     for (const watcher of this.watchers.values()) {
       if (!watcher.synced || watcher.next > revision) continue;
       watcher.next = revision + 1;
       const events = this.#matching(watcher, revision);
-      if (events.length > 0) this.#tell(watcher, events);
+      if (events.length > 0) this.#sendMatching(watcher, events);
     }
   }
 
-  /** Tells quiet watchers how far the store is, as the timer of `progress_notify` does. */
+  /** Sends progress to quiet watchers, as the `progress_notify` timer does. */
   tick(): void {
     for (const watcher of this.watchers.values()) {
       const future = watcher.next > this.#member.revision + 1;
-      const due = watcher.synced && !watcher.told && (!future || this.#member.profile.futureProgress);
-      watcher.told = false;
+      const due = watcher.synced && !watcher.wasNotified && (!future || this.#member.profile.futureProgress);
+      watcher.wasNotified = false;
       if (due) this.#enqueue({ watchId: watcher.id, reply: this.#progressReply() });
     }
   }
 
-  /** As old servers do after a snapshot: everybody is caught up again from further back. */
+  /** Catches every watcher up again from an earlier revision, as old servers do after a snapshot. */
   resend(revisions: number): void {
     for (const watcher of this.watchers.values()) {
       const back = Math.max(2, this.#member.compactRevision, this.#member.revision - revisions);
@@ -127,9 +127,9 @@ export class ServerStream {
     this.#scheduleSync();
   }
 
-  /** Lets go of a live watcher, for a reason that has nothing to do with it. */
+  /** Cancels a live watcher for an unrelated reason. */
   cancelOne(pick: number, reason: string): boolean {
-    const ids = [...this.#announced].filter((id) => this.watchers.has(id));
+    const ids = [...this.#created].filter((id) => this.watchers.has(id));
     const id = ids[pick % Math.max(1, ids.length)];
     if (id === undefined) return false;
     this.watchers.delete(id);
@@ -137,15 +137,15 @@ export class ServerStream {
     return true;
   }
 
-  /** Sends a live watcher what no etcd sends, ahead of what is to be sent. */
-  lie(pick: number): boolean {
-    const live = [...this.watchers.values()].filter(({ id }) => this.#announced.has(id));
+  /** Sends a live watcher a corrupt reply, ahead of queued messages. */
+  sendCorrupt(pick: number): boolean {
+    const live = [...this.watchers.values()].filter(({ id }) => this.#created.has(id));
     const watcher = live[pick % Math.max(1, live.length)];
     if (!watcher) return false;
     const events: WatchEvent[] = [];
     for (let back = 6; back >= 0; back--)
       events.push(...this.#matching(watcher, this.#member.revision - back));
-    const reply = lieOf(pick, events, Buffer.from(watcher.spec.end));
+    const reply = corruptReply(pick, events, Buffer.from(watcher.spec.end));
     if (reply) this.#host.send({ watchId: watcher.id, reply });
     return reply !== undefined;
   }
@@ -177,7 +177,7 @@ export class ServerStream {
       next: start,
       synced: start > revision,
       resent: false,
-      told: false,
+      wasNotified: false,
     });
     const headerZero = profile.headerZero && this.#host.random.chance(0.5);
     this.#answer(() => {
@@ -193,14 +193,14 @@ export class ServerStream {
 
   #refuse(asked: bigint, reason: string, compactRevision = 0): void {
     const { random } = this.#host;
-    const somebody = [...this.watchers.keys()][0] ?? asked;
-    const withId = random.chance(0.5) ? asked : somebody;
+    const other = [...this.watchers.keys()][0] ?? asked;
+    const withId = random.chance(0.5) ? asked : other;
     const watchId = this.#member.profile.refusedWithId ? withId : -1n;
     const message = (): Message => ({
       watchId,
       reply: { kind: 'refused', compactRevision: BigInt(compactRevision), reason },
     });
-    // A proxy turns a create down by itself, before the answers to earlier ones are back.
+    // A proxy refuses a create itself, before earlier creates are answered.
     if (this.#member.profile.ownIds) this.#control.unshift(message);
     else this.#control.push(message);
     this.#schedulePump();
@@ -209,11 +209,11 @@ export class ServerStream {
   #cancel(watchId: bigint): void {
     if (!this.watchers.delete(watchId)) return;
     const echo = (): Message => {
-      this.#announced.delete(watchId);
+      this.#created.delete(watchId);
       return { watchId, reply: { kind: 'cancelled', compactRevision: 0n, reason: '' } };
     };
     this.#answer(echo);
-    if (this.#host.random.chance(0.1)) this.#answer(echo); // twice, as some do
+    if (this.#host.random.chance(0.1)) this.#answer(echo); // some servers answer twice
   }
 
   #progress(): void {
@@ -221,11 +221,11 @@ export class ServerStream {
     if (profile.noManualProgress) return;
     if (!profile.trusted) {
       const reply = this.#progressReply();
-      this.#answer(() => ({ watchId: -1n, reply })); // ahead of whatever has not been sent yet
+      this.#answer(() => ({ watchId: -1n, reply })); // overtakes unsent events
       return;
     }
     for (const { synced, next } of this.watchers.values()) {
-      if (!synced || next > revision + 1) return; // not level: no answer at all
+      if (!synced || next > revision + 1) return; // a watcher is behind: no answer
     }
     if (this.watchers.size > 0) this.#enqueue({ watchId: -1n, reply: this.#progressReply() });
   }
@@ -268,10 +268,13 @@ export class ServerStream {
       for (const event of matching) events.push(event);
     }
     watcher.synced = watcher.next > this.#member.revision;
-    if (events.length > 0) this.#tell(watcher, events);
+    if (events.length > 0) this.#sendMatching(watcher, events);
   }
 
-  /** What a catch-up finds at a revision. Only at the start of a watch is anything lost here: elsewhere nobody could know. */
+  /**
+   * The events of a catch-up at a revision. A delete is lost only at the start of a watch, where the client can detect
+   * it.
+   */
   #history(watcher: ServerWatcher, revision: number): WatchEvent[] {
     const matching = this.#matching(watcher, revision);
     const { profile, compactRevision } = this.#member;
@@ -291,8 +294,8 @@ export class ServerStream {
     return found;
   }
 
-  #tell(watcher: ServerWatcher, events: readonly WatchEvent[]): void {
-    watcher.told = true;
+  #sendMatching(watcher: ServerWatcher, events: readonly WatchEvent[]): void {
+    watcher.wasNotified = true;
     const headerRevision = BigInt(this.#member.revision);
     this.#enqueue({
       watchId: watcher.id,
@@ -319,7 +322,7 @@ export class ServerStream {
     });
   }
 
-  /** etcd's send loop: takes from either channel as it pleases. */
+  /** etcd's send loop: picks either channel at random. */
   #pump(): void {
     while (this.#control.length > 0 || this.#events.length > 0) {
       const control =
@@ -332,21 +335,21 @@ export class ServerStream {
   #sendAnswer(message: Message): void {
     this.#host.send(message);
     if (message.reply.kind !== 'created') return;
-    this.#announced.add(message.watchId);
-    // What waited for `created` goes out whole, also when pieces were asked for.
-    for (const early of this.#early.get(message.watchId) ?? []) this.#sendEvents(early, false);
-    this.#early.delete(message.watchId);
+    this.#created.add(message.watchId);
+    // Events that waited for `created` are not fragmented.
+    for (const early of this.#waitingForCreated.get(message.watchId) ?? []) this.#sendEvents(early, false);
+    this.#waitingForCreated.delete(message.watchId);
   }
 
   #sendEvents(message: Message, mayCut: boolean): void {
     const { watchId, reply } = message;
-    if (watchId !== -1n && !this.#announced.has(watchId)) {
-      const waiting = this.#early.get(watchId);
+    if (watchId !== -1n && !this.#created.has(watchId)) {
+      const waiting = this.#waitingForCreated.get(watchId);
       if (waiting) waiting.push(message);
-      else this.#early.set(watchId, [message]);
+      else this.#waitingForCreated.set(watchId, [message]);
       return;
     }
-    if (reply.kind === 'cancelled') this.#announced.delete(watchId);
+    if (reply.kind === 'cancelled') this.#created.delete(watchId);
     if (reply.kind !== 'events' || !mayCut || reply.events.length <= this.#host.fragmentEvents) {
       this.#host.send(message);
       return;

@@ -1,23 +1,23 @@
 import type { KeyValue, WatchEvent } from '#src/model/index.js';
 
-/** What one revision did to one key. */
+/** The change of one key in one revision. */
 export interface Change {
   readonly key: string;
   readonly type: 'put' | 'delete';
   readonly bare: WatchEvent;
-  /** With what the key was before; the same as `bare` for a key that is new. */
+  /** With the previous value; the same as `bare` for a new key. */
   readonly withPrev: WatchEvent;
 }
 
-/** What a watcher asks for. */
+/** A watch request. */
 export interface Spec {
-  /** From this key on, up to but without `end`. */
+  /** The first key; the range ends before `end`. */
   readonly key: string;
   readonly end: string;
   readonly noPut: boolean;
   readonly noDelete: boolean;
   readonly prevKv: boolean;
-  /** The credentials do not reach it. */
+  /** The user has no permission for the range. */
   readonly forbidden: boolean;
 }
 
@@ -30,15 +30,15 @@ export function matches(spec: Spec, change: Change): boolean {
   return change.key >= spec.key && change.key < spec.end;
 }
 
-/** The cluster's agreed history: exact MVCC, with compaction, and with the ways in which it can be lost. */
+/** The cluster's committed history: exact MVCC with compaction, and with rollbacks. */
 export class Store {
-  /** One list for each revision from 2 on, as the first write of a fresh etcd makes revision 2. */
+  /** One list per revision from 2 on: the first write of an empty etcd makes revision 2. */
   readonly #log: Change[][] = [];
   readonly #live = new Map<string, KeyValue>();
-  /** In the order of the raft log: `to` compacted when the store was at `at`. */
+  /** In log order: compacted to `to` when the store was at `at`. */
   compactions: { readonly at: number; readonly to: number }[] = [];
   compactRevision = 0;
-  /** Counts how often history was lost. */
+  /** How often history was lost. */
   epoch = 0;
 
   get revision(): number {
@@ -49,7 +49,7 @@ export class Store {
     return this.#log[revision - 2] ?? [];
   }
 
-  /** One transaction; deletes of keys that are not there change nothing. Gives whether there is a new revision. */
+  /** Commits one transaction; deletes of missing keys change nothing. Returns whether there is a new revision. */
   commit(operations: readonly { readonly key: string; readonly remove: boolean }[]): boolean {
     const revision = BigInt(this.revision + 1);
     const changes: Change[] = [];
@@ -68,7 +68,7 @@ export class Store {
     this.compactions.push({ at: this.revision, to });
   }
 
-  /** A backup of that revision takes the store's place; 1 is an empty data directory. */
+  /** Replaces the store by a backup of this revision; 1 is an empty data directory. */
   restore(revision: number): void {
     const kept = this.#log.splice(0).slice(0, revision - 1);
     this.#live.clear();

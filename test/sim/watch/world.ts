@@ -19,7 +19,7 @@ const prefixes: readonly (readonly [key: string, end: string])[] = [
   ['', '\u{10ffff}'],
   ['a/1', 'b/1'],
 ];
-/** A cluster, a network and a client, and everything that a schedule may do to them. */
+/** A cluster, a network and a client, with all actions of a schedule. */
 export class World {
   readonly clock = new VirtualClock();
   readonly store = new Store();
@@ -44,7 +44,7 @@ export class World {
     const own = ['m0', 'm1', 'm2'].map(() =>
       mixed ? random.pick(profiles.filter((other) => other.name !== 'proxy')) : common,
     );
-    // Where only some lose deletes, a stream may be lost before it is known that its member is one of them.
+    // With mixed members, a stream may fail before the client knows that its member loses deletes.
     const losesDeletes = own.every((profile) => profile.losesDeletes);
     this.members = own.map((profile, i) => new Member(`m${i}`, { ...profile, losesDeletes }, store));
     this.oracle = new Oracle(store, () => clock.now);
@@ -60,7 +60,7 @@ export class World {
     });
     this.oracle.losesDeletes = losesDeletes;
     this.#tokenTtlMs = random.pick([500, 2_000, 20_000]);
-    if (random.chance(0.5)) this.network.weather.token = { generation: 0, expiresAt: this.#tokenTtlMs };
+    if (random.chance(0.5)) this.network.conditions.token = { generation: 0, expiresAt: this.#tokenTtlMs };
     this.client = new SimClient(this.network, this.oracle, trace, this.#tokenTtlMs);
     this.#tickMs = random.pick([1_000, 7_000, 600_000]);
     this.#tickLater();
@@ -71,7 +71,7 @@ export class World {
   }
 
   do(action: Action): void {
-    this.trace.note(
+    this.trace.record(
       this.clock.now,
       1,
       action.a,
@@ -95,32 +95,32 @@ export class World {
       case 'leave': {
         const present = [...this.client.readers.keys()];
         const leaving = present[a % Math.max(1, present.length)];
-        if (leaving !== undefined) this.client.leave(leaving);
+        if (leaving !== undefined) this.client.unwatch(leaving);
         return;
       }
       case 'tick':
         this.#tick();
         return;
       case 'new-token':
-        if (this.network.weather.token) this.client.refresh();
+        if (this.network.conditions.token) this.client.refresh();
         return;
       default:
         this.#faults.do(action.kind, a, b);
     }
   }
 
-  /** Everything is well from now on. */
+  /** Ends all faults. */
   heal(): void {
-    const { weather } = this.network;
-    this.#faults.calm = true;
+    const { conditions } = this.network;
+    this.#faults.isHealed = true;
     this.network.clearTraps();
-    for (const member of this.members) this.#faults.mend(member);
-    weather.cancelOnCreate = undefined;
-    weather.dieOnCreate = false;
-    weather.readsFail = false;
-    weather.refreshFails = false;
-    weather.tokensRefused = false;
-    for (const { reader } of this.client.readers.values()) reader.hurry();
+    for (const member of this.members) this.#faults.healMember(member);
+    conditions.cancelOnCreate = undefined;
+    conditions.dieOnCreate = false;
+    conditions.readsFail = false;
+    conditions.refreshFails = false;
+    conditions.tokensRefused = false;
+    for (const { reader } of this.client.readers.values()) reader.readFast();
   }
 
   probe(): void {
@@ -128,7 +128,7 @@ export class World {
     this.#commit(keys.map((key) => ({ key, remove: false })));
   }
 
-  // What writers do.
+  // Writers.
 
   write(transactions: number, spread: number): void {
     for (let i = 0; i < transactions; i++) {
@@ -158,7 +158,7 @@ export class World {
     }
   }
 
-  // Who watches.
+  // Watchers.
 
   watch(a: number, b: number, c: number): void {
     const [key, end] = prefixes[a % prefixes.length] as readonly [string, string];

@@ -5,7 +5,7 @@ import { profiles } from '../../sim/watch/profile.js';
 import { run, runSeed } from '../../sim/watch/run.js';
 import { schedule } from '../../sim/watch/schedule.js';
 import { type Spec, Store } from '../../sim/watch/store.js';
-import { Watched } from '../../sim/watch/watched.js';
+import { WatcherModel } from '../../sim/watch/watcher-model.js';
 
 describe('the simulated cluster', () => {
   it('finds nothing wrong with the watch core in 2,000 schedules', () => {
@@ -16,7 +16,7 @@ describe('the simulated cluster', () => {
       coverage.add(hits);
     }
     // Rare meetings need a longer campaign; the greater part must show here, or the schedules have gone idle.
-    assert.ok(coverage.empty.length < 20, `never seen: ${coverage.empty.join('; ')}`);
+    assert.ok(coverage.uncovered.length < 20, `never seen: ${coverage.uncovered.join('; ')}`);
   }).timeout(60_000);
 
   it('does the same thing again for the same seed', () => {
@@ -71,7 +71,7 @@ describe('the judge of a simulated watcher', () => {
   /** Revisions 2 to 5; 3 changes two keys. A watcher of all of it from 2 on, announced. */
   function judged(): {
     readonly store: Store;
-    readonly watched: Watched;
+    readonly watched: WatcherModel;
     tell(...revisions: number[]): string | undefined;
   } {
     const store = new Store();
@@ -82,11 +82,11 @@ describe('the judge of a simulated watcher', () => {
     ]);
     store.commit([{ key: 'a/0', remove: true }]);
     store.commit([{ key: 'c', remove: false }]);
-    const watched = new Watched(1, everything, 2, store);
-    watched.announced(5, 2);
+    const watched = new WatcherModel(1, everything, 2, store);
+    watched.onReady(5, 2);
     const tell = (...revisions: number[]) => {
       const events = revisions.flatMap((revision) => store.at(revision).map((change) => change.withPrev));
-      return watched.delivered(events)?.[0];
+      return watched.onDeliver(events)?.[0];
     };
     return { store, watched, tell };
   }
@@ -95,9 +95,9 @@ describe('the judge of a simulated watcher', () => {
     const { tell, watched } = judged();
     assert.equal(tell(2), undefined);
     assert.equal(tell(3, 4), undefined);
-    assert.equal(watched.owed, 5);
+    assert.equal(watched.nextExpected, 5);
     assert.equal(tell(5), undefined);
-    assert.equal(watched.owed, undefined);
+    assert.equal(watched.nextExpected, undefined);
   });
 
   it('misses what was left out', () => assert.equal(judged().tell(2, 4), 'reliable'));
@@ -111,36 +111,36 @@ describe('the judge of a simulated watcher', () => {
   it('wants a revision in one piece', () => {
     const { store, watched } = judged();
     const [first] = store.at(3);
-    assert.equal(watched.delivered([...store.at(2), first!].map(({ withPrev }) => withPrev))?.[0], 'atomic');
+    assert.equal(watched.onDeliver([...store.at(2), first!].map(({ withPrev }) => withPrev))?.[0], 'atomic');
   });
 
   it('compares the previous values', () => {
     const { store, watched } = judged();
-    watched.delivered(store.at(2).map(({ withPrev }) => withPrev));
-    assert.equal(watched.delivered(store.at(3).map(({ bare }) => bare))?.[0], 'prevKv');
+    watched.onDeliver(store.at(2).map(({ withPrev }) => withPrev));
+    assert.equal(watched.onDeliver(store.at(3).map(({ bare }) => bare))?.[0], 'prevKv');
   });
 
   it('wants all that a bookmark speaks of to have been told', () => {
     const { tell, watched } = judged();
     tell(2);
-    assert.equal(watched.bookmarked(4)?.[0], 'bookmarkable');
+    assert.equal(watched.onProgress(4)?.[0], 'bookmarkable');
   });
 
   it('wants a new create to ask for exactly what is missing', () => {
     const { tell, watched } = judged();
     tell(2, 3);
-    assert.equal(watched.created(1, 4, 0), undefined);
-    assert.equal(watched.created(1, 3, 0)?.[0], 'resumable');
-    assert.equal(watched.created(1, 5, 0)?.[0], 'resumable');
+    assert.equal(watched.onCreate(1, 4, 0), undefined);
+    assert.equal(watched.onCreate(1, 3, 0)?.[0], 'resumable');
+    assert.equal(watched.onCreate(1, 5, 0)?.[0], 'resumable');
   });
 
   it('takes no compaction for an excuse that took only what was told', () => {
     const { store, tell, watched } = judged();
     tell(2, 3, 4);
     store.compact(5);
-    assert.equal(watched.compacted(5)?.[0], 'no end without a cause');
+    assert.equal(watched.onCompacted(5)?.[0], 'no end without a cause');
     const other = judged();
     other.store.compact(5);
-    assert.equal(other.watched.compacted(5), undefined);
+    assert.equal(other.watched.onCompacted(5), undefined);
   });
 });

@@ -3,7 +3,7 @@ import type { KeepAliveEffect, KeepAliveInput } from '#src/lease/core/index.js';
 export function describeInput(input: KeepAliveInput): string {
   switch (input.type) {
     case 'hold':
-      return `lease ${input.lease} of ${input.ttlMs} ms is kept, its grant was sent at ${input.sentAt.toFixed(1)}`;
+      return `lease ${input.lease} of ${input.ttlMs} ms is held; its grant was sent at ${input.sentAt.toFixed(1)}`;
     case 'release':
       return `lease ${input.lease} is ${input.reason}`;
     case 'once':

@@ -1,6 +1,6 @@
 import type { RegistrationEffect, RegistrationInput } from '#src/naming/register/core/index.js';
 
-/** For people who read a trace. */
+/** Texts for the trace. */
 export function describeInput(input: RegistrationInput): string {
   return `${input.type} ${details(input)}`;
 }

@@ -1,15 +1,15 @@
 import type { WatchEffect, WatchInput, WatchReply } from '#src/watch/core/index.js';
 
 const base = 2n ** 40n;
-/** The client's own ids count from 2^40; a person wants to read them from 0. */
+/** The client's own ids count from 2^40; the trace shows them from 0. */
 const id = (watchId: bigint): string => (watchId >= base ? `#${watchId - base}` : `id ${watchId}`);
 
 export function describeInput(input: WatchInput): string {
   switch (input.type) {
     case 'watch':
-      return `watcher ${input.watcher} comes, from ${input.startRevision ?? 'now'}`;
+      return `watcher ${input.watcher} is added, from ${input.startRevision ?? 'now'}`;
     case 'unwatch':
-      return `watcher ${input.watcher} leaves`;
+      return `watcher ${input.watcher} is removed`;
     case 'full':
     case 'drained':
       return `watcher ${input.watcher} is ${input.type}`;
@@ -18,23 +18,23 @@ export function describeInput(input: WatchInput): string {
     case 'revision-failed':
       return `read for watcher ${input.watcher} failed`;
     case 'reply':
-      return `lane ${input.lane}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
+      return `slot ${input.lane}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
     case 'trusted':
-      return `lane ${input.lane} is trusted`;
+      return `slot ${input.lane} is trusted`;
     case 'release':
-      return `lane ${input.lane} is of a release that ${input.losesDeletes ? 'loses deletes' : 'loses nothing'}`;
+      return `slot ${input.lane} has a release that ${input.losesDeletes ? 'loses deletes' : 'loses nothing'}`;
     case 'start-compacted':
-      return `what watcher ${input.watcher} started from, ${input.startRevision}, is compacted`;
+      return `the start revision ${input.startRevision} of watcher ${input.watcher} is compacted`;
     case 'stream-lost':
-      return `lane ${input.lane} lost its stream: ${input.error.message}`;
+      return `slot ${input.lane} lost its stream: ${input.error.message}`;
     case 'token':
       return `token ${input.generation}`;
     case 'token-failed':
       return `no token: ${input.error.message}`;
     case 'store-replaced':
-      return 'another store answers';
+      return 'the store was replaced';
     case 'timer':
-      return `timer ${input.timer} of lane ${input.lane}`;
+      return `timer ${input.timer} of slot ${input.lane}`;
   }
 }
 
@@ -45,7 +45,7 @@ export function describeReply(reply: WatchReply): string {
     case 'progress':
       return `progress, header ${reply.headerRevision}`;
     case 'events':
-      return `events ${range(reply.events)}${reply.fragment ? ', more of it follows' : ''}`;
+      return `events ${range(reply.events)}${reply.fragment ? ', more fragments follow' : ''}`;
     case 'cancelled':
     case 'refused':
       return `${reply.kind} '${reply.reason}' compacted ${reply.compactRevision}`;
@@ -55,38 +55,38 @@ export function describeReply(reply: WatchReply): string {
 export function describeEffect(effect: WatchEffect): string {
   switch (effect.type) {
     case 'send-create':
-      return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on lane ${effect.lane}`;
+      return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on slot ${effect.lane}`;
     case 'send-cancel':
-      return `cancel ${id(effect.watchId)} on lane ${effect.lane}`;
+      return `cancel ${id(effect.watchId)} on slot ${effect.lane}`;
     case 'check-start':
-      return `check whether ${effect.startRevision} was compacted before watcher ${effect.watcher} was told of it`;
+      return `check whether ${effect.startRevision} was compacted before watcher ${effect.watcher} received it`;
     case 'deliver':
       return `deliver to watcher ${effect.watcher}: ${range(effect.events)}`;
     case 'ready':
-      return `watcher ${effect.watcher} is ready at ${effect.revision}, tells from ${effect.nextRevision}`;
+      return `watcher ${effect.watcher} is ready at ${effect.revision}, starts at ${effect.nextRevision}`;
     case 'progress':
       return `progress for watcher ${effect.watcher} at ${effect.revision}`;
     case 'finish':
       return `watcher ${effect.watcher} ends: ${effect.error.name}: ${effect.error.message}`;
     case 'interrupted':
-      return `watcher ${effect.watcher} is live no more`;
+      return `watcher ${effect.watcher} is no longer live`;
     case 'resumed':
       return `watcher ${effect.watcher} is live again, from ${effect.fromRevision}`;
     case 'read-revision':
       return `read the store's revision for watcher ${effect.watcher}`;
     case 'refresh-token':
-      return `ask for a token after ${effect.generation}`;
+      return `request a token after ${effect.generation}`;
     case 'open-stream':
     case 'send-progress':
-      return `${effect.type} on lane ${effect.lane}`;
+      return `${effect.type} on slot ${effect.lane}`;
     case 'close-stream':
-      return `close the stream of lane ${effect.lane}${effect.owing ? ', which owes an answer' : ''}`;
+      return `close the stream of slot ${effect.lane}${effect.owing ? ', which is unresponsive' : ''}`;
     case 'arm-timer':
-      return `arm ${effect.timer} of lane ${effect.lane} in ${effect.delayMs} ms`;
+      return `arm ${effect.timer} of slot ${effect.lane} in ${effect.delayMs} ms`;
     case 'disarm-timer':
-      return `disarm ${effect.timer} of lane ${effect.lane}`;
+      return `disarm ${effect.timer} of slot ${effect.lane}`;
     case 'status':
-      return `status: ${effect.status.type} on lane ${effect.status.lane}`;
+      return `status: ${effect.status.type} on slot ${effect.status.lane}`;
   }
 }
 

@@ -3,15 +3,19 @@ import type { WatchReply } from '#src/watch/core/index.js';
 
 export type Events = WatchReply & { readonly kind: 'events' };
 
-const lies = new WeakSet<WatchReply>();
+const corruptReplies = new WeakSet<WatchReply>();
 
-/** Whether no etcd would send this, and the client must see that. */
-export function isLie(reply: WatchReply): boolean {
-  return lies.has(reply);
+/** Whether the reply is one that no etcd sends, which the client must detect. */
+export function isCorrupt(reply: WatchReply): boolean {
+  return corruptReplies.has(reply);
 }
 
-/** A response that no etcd sends, made of events that were true once; undefined where they do not suffice. */
-export function lieOf(kind: number, events: readonly WatchEvent[], outside: Buffer): Events | undefined {
+/** Makes a reply that no etcd sends from real events; undefined if the events do not suffice. */
+export function corruptReply(
+  kind: number,
+  events: readonly WatchEvent[],
+  outside: Buffer,
+): Events | undefined {
   const last = events.at(-1);
   if (!last) return undefined;
   const { modRevision } = last.kv;
@@ -24,6 +28,6 @@ export function lieOf(kind: number, events: readonly WatchEvent[], outside: Buff
   const isTrue = kind % 4 === 0 && events[0]?.kv.modRevision === modRevision;
   if (!made || isTrue || made.headerRevision === 0n) return undefined;
   const lie: Events = { kind: 'events', ...made, fragment: false };
-  lies.add(lie);
+  corruptReplies.add(lie);
   return lie;
 }

@@ -6,20 +6,17 @@ import type { Store } from './store.js';
 
 const retryMs = 300;
 
-/**
- * A followed key: its changes in order while the connection stands, and one read of it each time that it is back, which
- * may skip what happened in between.
- */
-export class Follower {
+/** Follows a key: changes in order while connected, and one read after each reconnect, which may skip changes. */
+export class KeyFollower {
   readonly #clock: VirtualClock;
   readonly #network: Network;
   readonly #store: Store;
-  readonly #known: () => bigint;
-  readonly #seen: (state: KeyState) => void;
-  readonly #failed: (error: EtcdError) => void;
+  readonly #knownRevision: () => bigint;
+  readonly #onState: (state: KeyState) => void;
+  readonly #onFailure: (error: EtcdError) => void;
   #revision: bigint;
   #lastAt = 0;
-  /** Counts connections: what an earlier one had under way is lost. */
+  /** Counts connections; messages of an earlier connection are lost. */
   #connection = 0;
   #isConnected = false;
   #isOver = false;
@@ -35,9 +32,9 @@ export class Follower {
     this.#network = parts.network;
     this.#store = parts.store;
     this.#revision = from;
-    this.#known = known;
-    this.#seen = seen;
-    this.#failed = failed;
+    this.#knownRevision = known;
+    this.#onState = seen;
+    this.#onFailure = failed;
     this.#connect();
   }
 
@@ -46,16 +43,16 @@ export class Follower {
   }
 
   cut(): void {
-    if (this.#isConnected) this.#lost();
+    if (this.#isConnected) this.#disconnect();
   }
 
-  changed(): void {
+  onChange(): void {
     if (!this.#isConnected) return;
-    if (this.#network.isFair) this.#deliver({ kv: this.#store.kv, revision: this.#store.revision });
-    else this.#lost();
+    if (this.#network.isUp) this.#deliver({ kv: this.#store.kv, revision: this.#store.revision });
+    else this.#disconnect();
   }
 
-  #lost(): void {
+  #disconnect(): void {
     this.#isConnected = false;
     this.#connection++;
     this.#clock.after(retryMs, () => this.#connect());
@@ -63,10 +60,10 @@ export class Follower {
 
   #connect(): void {
     if (this.#isOver) return;
-    const known = this.#known();
+    const known = this.#knownRevision();
     this.#clock.after(this.#network.delay(), () => {
       if (this.#isOver) return;
-      if (!this.#network.isFair) {
+      if (!this.#network.isUp) {
         this.#clock.after(retryMs, () => this.#connect());
         return;
       }
@@ -74,7 +71,7 @@ export class Follower {
       const least = known > this.#revision ? known : this.#revision;
       if (revision < least) {
         this.#isOver = true;
-        this.#failed(new RolledBackError(least, revision));
+        this.#onFailure(new RolledBackError(least, revision));
         return;
       }
       this.#isConnected = true;
@@ -89,7 +86,7 @@ export class Follower {
     this.#clock.after(at - this.#clock.now, () => {
       if (this.#isOver || connection !== this.#connection || state.revision < this.#revision) return;
       this.#revision = state.revision;
-      this.#seen(state);
+      this.#onState(state);
     });
   }
 }

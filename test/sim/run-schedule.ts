@@ -6,8 +6,8 @@ export interface Violation {
   readonly text: string;
 }
 
-/** What a run needs of a world, of whatever kind. */
-export interface Stage<A extends { readonly at: number }> {
+/** What a run needs of a simulated world. */
+export interface SimulatedWorld<A extends { readonly at: number }> {
   readonly clock: VirtualClock;
   readonly oracle: {
     readonly violation: Violation | undefined;
@@ -17,7 +17,7 @@ export interface Stage<A extends { readonly at: number }> {
   do(action: A): void;
 }
 
-export interface Played {
+export interface SimulationResult {
   readonly hash: string;
   readonly violation: Violation | undefined;
   readonly hits: Readonly<Record<string, number>>;
@@ -26,22 +26,22 @@ export interface Played {
   readonly steps: number;
 }
 
-export interface Ending {
-  /** More steps than any sane schedule takes, and the rule that a schedule which takes them has broken. */
+export interface Finish {
+  /** More steps than any correct schedule takes, and the rule that is broken by exceeding them. */
   readonly maxSteps: number;
   readonly spinRule: string;
-  /** Heals the world and judges what stands; leaves as soon as `stop()`. */
+  /** Heals the world and checks the final state; returns early when `stop()` is true. */
   finish(stop: () => boolean): void;
 }
 
-/** Does to a world what a schedule says, and has it judged. What it throws is a violation like any other. */
-export function play<A extends { readonly at: number }>(
-  world: Stage<A>,
+/** Runs a schedule in a world and checks it. An exception counts as a violation. */
+export function runSchedule<A extends { readonly at: number }>(
+  world: SimulatedWorld<A>,
   actions: readonly A[],
   trace: Trace,
   coverage: { readonly hits: Readonly<Record<string, number>> },
-  { maxSteps, spinRule, finish }: Ending,
-): Played {
+  { maxSteps, spinRule, finish }: Finish,
+): SimulationResult {
   const { clock, oracle } = world;
   const stop = () => oracle.violation !== undefined || clock.steps > maxSteps;
   try {
@@ -54,7 +54,7 @@ export function play<A extends { readonly at: number }>(
   } catch (error) {
     oracle.violate('no crash', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  if (clock.steps > maxSteps) oracle.violate(spinRule, `no end of it after ${maxSteps} steps`);
+  if (clock.steps > maxSteps) oracle.violate(spinRule, `still running after ${maxSteps} steps`);
   return {
     hash: trace.hash,
     violation: oracle.violation,
