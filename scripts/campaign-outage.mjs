@@ -61,7 +61,7 @@ async function main() {
     view: ({ endpoints }) => {
       fewest = Math.min(fewest, endpoints.length);
     },
-    trouble: () => {},
+    failure: () => {},
   });
   await directory.ready(target, { minEndpoints: 3 });
   fewest = Number.POSITIVE_INFINITY;

@@ -7,8 +7,8 @@ import { startEtcd } from '../dist/testing/index.js';
 
 const help = `npm run campaign:registration [-- --rounds 20]
 
-So many rounds of each trouble: the lease revoked by hand, the key deleted, etcd wiped, the event loop blocked for three
-TTLs, etcd killed, and two processes with one key. Measured is the time from the end of the trouble until the right
+So many rounds of each failure: the lease revoked by hand, the key deleted, etcd wiped, the event loop blocked for three
+TTLs, etcd killed, and two processes with one key. Measured is the time from the end of the failure until the right
 record stands again, under a lease that is alive; and that no foreign record was touched. Exit code 1 when one never
 came back or a foreign record was.`;
 
@@ -53,14 +53,14 @@ await admin.close();
 await etcd.close();
 process.exitCode = failed ? 1 : 0;
 
-async function measure(name, trouble) {
+async function measure(name, failure) {
   const client = new EtcdClient({ endpoints: etcd.endpoints });
   const registration = await register(client, { target, id: 'one', endpoint, ttlSeconds });
   const times = [];
   for (let round = 0; round < rounds; round++) {
     await stands(registration);
     const before = registration.registrations;
-    await trouble(registration);
+    await failure(registration);
     const end = performance.now();
     times.push((await stands(registration, before)) ? performance.now() - end : Number.NaN);
   }

@@ -122,7 +122,7 @@ async function playRound(etcd, target, registrations, lossThreshold) {
     view: ({ endpoints }) => {
       least = Math.min(least, endpoints.length);
     },
-    trouble: () => {},
+    failure: () => {},
   });
   const caller = channel(target);
   const calls = { made: 0, lost: [], stopped: false };

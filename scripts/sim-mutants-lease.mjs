@@ -11,7 +11,7 @@ const core = 'keep-alive-core.js';
 const streams = 'streams.js';
 const stream = 'stream-state.js';
 const queue = '../../async/due-queue.js';
-const fate = 'stream-fate.js';
+const fate = 'failure-action.js';
 
 export const mutants = [
   // How long a lease is believed held.
@@ -30,7 +30,7 @@ export const mutants = [
   one(
     'answers of the stream before are dropped',
     streams,
-    'return this.#doubted?.key === key ? this.#doubted : undefined;',
+    'return this.#unresponsive?.key === key ? this.#unresponsive : undefined;',
     'return undefined;',
   ),
   one('TTL 0 is no end', core, 'if (ttlMs <= 0)', 'if (ttlMs < 0)'),
@@ -117,7 +117,7 @@ export const mutants = [
   one(
     'the stream before is never let go of',
     streams,
-    "this.#emit({ type: 'close-stream', stream: this.#doubted.key });",
+    "this.#emit({ type: 'close-stream', stream: this.#unresponsive.key });",
     '{}',
   ),
 
@@ -142,11 +142,11 @@ export const mutants = [
     'for (const one of [...this.#kept.values()]) this.#finish(one, ended.reason, withCause(error));',
   ),
   one('a refusal is not the last word', fate, "return 'unauthorized';", "return 'passing';"),
-  one('several suspects are asked together', streams, 'this.#careful = this.#suspects.size > 0;', ''),
+  one('several suspects are asked together', streams, 'this.#serialized = this.#suspects.size > 0;', ''),
   one(
     'careful for ever',
     streams,
-    'this.#careful = false;\n        return asked;',
+    'this.#serialized = false;\n        return asked;',
     ';\n        return asked;',
   ),
   one('an old token is used on', fate, "return 'reauthenticate';", "return 'passing';"),

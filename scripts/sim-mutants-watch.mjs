@@ -8,14 +8,14 @@ const many = (name, ...patches) => ({
 
 const check = 'batch-check.js';
 const cursor = 'cursor.js';
-const lane = 'lane.js';
+const slot = 'stream-slot.js';
 const queue = 'create-queue.js';
 const session = 'session.js';
 const starts = 'start-checks.js';
 const tokens = 'token-renewal.js';
 const state = 'watcher-state.js';
-const fate = 'stream-fate.js';
-const resting = 'resting.js';
+const fate = 'failure-action.js';
+const resting = 'retry-queue.js';
 
 export const mutants = [
   // The cursor.
@@ -87,51 +87,51 @@ export const mutants = [
   ),
 
   // Responses that no etcd sends.
-  one('believes whatever comes', lane, 'if (flaw !== undefined)', 'if (false)'),
+  one('believes whatever comes', slot, 'if (flaw !== undefined)', 'if (false)'),
   one('events may go back', check, 'if (kv.modRevision < last)', 'if (false)'),
   one('any key will do', check, 'if (!contains(range, kv.key))', 'if (false)'),
   one('events may be from after their response', check, 'last > headerRevision', 'false'),
   one('a key may come twice', check, 'return hasTwins(events)', 'return false'),
   one(
     'goes on with a stream that lied',
-    lane,
-    "this.#host.emit({ type: 'close-stream', lane: this.key, owing: false });\n        this.#failures",
+    slot,
+    "this.#host.emit({ type: 'close-stream', slot: this.key, owing: false });\n        this.#failures",
     'return;\n        this.#failures',
   ),
 
   // Creates, ids and cancels.
   many(
     'a refusal closes the live watcher with that id',
-    [lane, 'this.#refused(this.#stream, reply);', 'this.#refused(this.#stream, reply, watchId);'],
-    [lane, '#refused(stream, reply) {', '#refused(stream, reply, watchId) {'],
+    [slot, 'this.#refused(this.#stream, reply);', 'this.#refused(this.#stream, reply, watchId);'],
+    [slot, '#refused(stream, reply) {', '#refused(stream, reply, watchId) {'],
     [
-      lane,
+      slot,
       'const state = this.#answered(stream, stream.creates.refused());',
       'const asked = this.#answered(stream, stream.creates.refused());\n        const state = stream.byWatchId.get(watchId) ?? asked;',
     ],
   ),
   one(
     'a late answer is not cancelled',
-    lane,
-    "this.#host.emit({ type: 'send-cancel', lane: this.key, watchId });\n            return;",
+    slot,
+    "this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });\n            return;",
     'return;',
   ),
   one(
     'who leaves is not cancelled',
-    lane,
-    "this.#host.emit({ type: 'send-cancel', lane: this.key, watchId: state.watchId });",
+    slot,
+    "this.#host.emit({ type: 'send-cancel', slot: this.key, watchId: state.watchId });",
     '',
   ),
   one(
     'watch ids are used again',
-    lane,
+    slot,
     'const watchId = this.#host.nextWatchId();',
     'const watchId = 1000n + BigInt(state.key);',
   ),
   one('the window is open at once', queue, 'this.#echoes ? openWindow : 1', 'openWindow'),
   one(
     'whoever waited is forgotten with the stream',
-    lane,
+    slot,
     "state.detach('waiting');\n            this.#waiting.add(state);",
     "state.detach('waiting');",
   ),
@@ -139,28 +139,28 @@ export const mutants = [
   // Progress.
   one(
     'progress counts for all who are live by now',
-    lane,
+    slot,
     'stream.requests.answered() : [watchId]',
     '(stream.requests.answered(), [...stream.byWatchId.keys()]) : [watchId]',
   ),
   many(
     'progress counts for who is not acknowledged',
     [
-      lane,
+      slot,
       'stream.requests.answered() : [watchId]',
       '[...stream.requests.answered(), ...stream.creating.keys()] : [watchId]',
     ],
     [
-      lane,
+      slot,
       'const state = stream.byWatchId.get(id);',
       'const state = stream.byWatchId.get(id) ?? stream.creating.get(id);',
     ],
   ),
   many(
     'progress is asked of servers that lie',
-    [lane, 'if (!this.#stream?.trusted ||', 'if (!this.#stream ||'],
+    [slot, 'if (!this.#stream?.trusted ||', 'if (!this.#stream ||'],
     [
-      lane,
+      slot,
       "this.#arm('settled', settledMs);",
       "this.#arm('settled', settledMs);\n        this.#arm('progress', 100);",
     ],
@@ -171,7 +171,7 @@ export const mutants = [
     'goes on after a compaction in silence',
     session,
     'this.#finish(state, historyGone(state.cursor, compactRevision));',
-    '{ state.pin(compactRevision - 1n); this.#lanes.joinShared(state); }',
+    '{ state.pin(compactRevision - 1n); this.#slots.joinShared(state); }',
   ),
   one('pins again after events', state, 'return (this.#pinnedOnly && ', 'return ('),
   one(
@@ -194,7 +194,7 @@ export const mutants = [
   one(
     'who was acknowledged before the release was known is not checked',
     starts,
-    'for (const state of lane.watchers)\n            this.#judge(state, losesDeletes);',
+    'for (const state of slot.watchers)\n            this.#judge(state, losesDeletes);',
     '',
   ),
   one(
@@ -227,7 +227,7 @@ export const mutants = [
   one(
     'rollback without confirmation',
     session,
-    'this.#doubt(state);\n            return;',
+    'this.#beginRollbackCheck(state);\n            return;',
     'this.#finish(state, new RolledBackError(state.seen, headerRevision));\n            return;',
   ),
   one(
@@ -264,12 +264,12 @@ export const mutants = [
     'this.#tokens.refused(state, error);',
   ),
   one('a token counts each time it is tried', state, 'if (token > this.#lastRefused)', 'if (true)'),
-  one('a lane blames the token that it began with', lane, 'this.generation = this.#host.generation();', ''),
+  one('a slot blames the token that it began with', slot, 'this.generation = this.#host.generation();', ''),
   one('a new pin remembers a store that is gone', state, 'this.#seen = revision;', 'this.saw(revision);'),
   one(
     'streams of old tokens never come together',
     session,
-    'for (const state of [...lane.watchers])',
+    'for (const state of [...slot.watchers])',
     'for (const state of [])',
   ),
   one(
@@ -301,19 +301,19 @@ export const mutants = [
   ),
   one(
     'pauses are not reset by a delivery',
-    lane,
-    'else if (this.#host.told(state, reply))\n                    this.#failures = 0;',
-    'else\n                    this.#host.told(state, reply);',
+    slot,
+    'else if (this.#host.onReply(state, reply))\n                    this.#failures = 0;',
+    'else\n                    this.#host.onReply(state, reply);',
   ),
   one(
     'pauses do not grow',
-    lane,
+    slot,
     'backoffDelay(reopen, this.#failures++,',
     'backoffDelay(reopen, 0 * this.#failures++,',
   ),
   one(
     'pauses are reset by created',
-    lane,
+    slot,
     "state.phase = 'live';\n",
     "state.phase = 'live';\n        this.#failures = 0;\n",
   ),
@@ -323,7 +323,7 @@ export const mutants = [
     'backoffDelay(reopen, state.failures,',
     'backoffDelay(reopen, 0,',
   ),
-  one('the attach timer is never armed', lane, "this.#arm('attach', attachMs);", ''),
+  one('the attach timer is never armed', slot, "this.#arm('attach', attachMs);", ''),
   one('who rests is tried again but once', resting, 'this.#resting.clear();', ''),
   one('one response too large ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
   one(
@@ -336,7 +336,7 @@ export const mutants = [
   // Who is live.
   one(
     'who moves passes for live on a lost stream',
-    lane,
+    slot,
     "this.#host.interrupted(state);\n            state.detach('waiting');",
     "if (state.phase === 'live')\n                this.#host.interrupted(state);\n            state.detach('waiting');",
   ),
@@ -356,14 +356,14 @@ export const mutants = [
     'who comes back from a pause is not live',
     session,
     'else if (state.interrupted) {',
-    'else if (state.interrupted && !state.lane?.own) {',
+    'else if (state.interrupted && !state.slot?.dedicated) {',
   ),
 
-  // Lanes and pauses.
+  // Slots and pauses.
   one(
     'a paused one comes back to the others',
     session,
-    "if (state?.phase === 'paused' && !this.#lanes.joinOwn(state))",
+    "if (state?.phase === 'paused' && !this.#slots.joinDedicated(state))",
     "if (state?.phase === 'paused')",
   ),
   one(
@@ -372,27 +372,27 @@ export const mutants = [
     'if (ahead || isFarBehind(state.cursor, headerRevision))',
     'if (false)',
   ),
-  one('who is level never joins the others', session, 'if (state.lane?.own)', 'if (false)'),
+  one('who is level never joins the others', session, 'if (state.slot?.dedicated)', 'if (false)'),
   one(
     'who is level joins only under the same token',
     session,
-    'if (state.lane?.own)',
-    'if (state.lane?.own && state.lane.generation === this.#tokens.generation)',
+    'if (state.slot?.dedicated)',
+    'if (state.slot?.dedicated && state.slot.generation === this.#tokens.generation)',
   ),
   one(
-    'an empty lane keeps its stream',
-    lane,
+    'an empty slot keeps its stream',
+    slot,
     'if (this.empty) {\n            this.#close();',
     'if (this.empty) {',
   ),
   one(
     'timers outlive their stream',
-    lane,
+    slot,
     "for (const timer of ['attach', 'settled', 'progress'])",
     'for (const timer of [])',
   ),
-  one('full means nothing unless it is live', session, 'if (!state?.lane)', "if (state?.phase !== 'live')"),
-  one('full means nothing', session, 'if (!state?.lane)', 'if (true)'),
+  one('full means nothing unless it is live', session, 'if (!state?.slot)', "if (state?.phase !== 'live')"),
+  one('full means nothing', session, 'if (!state?.slot)', 'if (true)'),
   one(
     'a failed read wakes who is paused',
     session,

@@ -5,7 +5,7 @@ export {
   EtcdClient,
   type EtcdClientOptions,
   type EtcdNamespace,
-  type MemberTrouble,
+  type MemberFailure,
   type NamespacedLease,
   type PasswordAuth,
   type PasswordProvider,
@@ -63,7 +63,7 @@ export {
 } from './kv/index.js';
 export type {
   GrantOptions,
-  KeptLease,
+  HeldLease,
   Lease,
   LeaseClient,
   LeaseEnd,

@@ -86,7 +86,7 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
  * Runs the work with a signal that aborts with the first of the two, and lets go of both when it is through. Not
  * AbortSignal.any(): on Node 20 a signal that lives on keeps something of each one made of it.
  */
-export async function withEither<T>(
+export async function withAnySignal<T>(
   one: AbortSignal,
   other: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
@@ -122,7 +122,7 @@ export async function withTimeLimit<T>(
 }
 
 /** The promise, or the error if that many milliseconds pass first. The work behind the promise is not stopped. */
-export function within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
+export function withTimeout<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
   if (ms === Number.POSITIVE_INFINITY) return promise;
   return new Promise((resolve, reject) => {
     const cancel = systemClock.setTimer(ms, () => reject(late()));

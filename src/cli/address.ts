@@ -21,11 +21,11 @@ export function dialTrouble(
   const where = 'socket' in parsed ? parsed.socket : parsed.tcp;
   return new Promise((resolve) => {
     const socket = connect(where);
-    const done = (trouble?: string) => {
+    const done = (failure?: string) => {
       // Not by connect's own option: it leaves a listener on the signal for each attempt.
       signal?.removeEventListener('abort', aborted);
       socket.destroy();
-      resolve(trouble);
+      resolve(failure);
     };
     const aborted = () => done('given up');
     signal?.addEventListener('abort', aborted);

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../model/options/nearest.js';
+import type { Command } from './command.js';
 import { connectionOptions } from './connection.js';
 import { wrongUsage } from './failure.js';
 import { Options, type OptionTable } from './options.js';
-import type { Verb } from './verb.js';
 
 /** What every verb takes. */
 export const commonOptions: OptionTable = {
@@ -42,7 +42,7 @@ export function splitCommandLine(argv: readonly string[]): CommandLine {
 }
 
 /** The words and options of a verb. @throws {Failure} for wrong usage. */
-export function readVerbLine(verb: Verb, line: CommandLine): { words: string[]; options: Options } {
+export function readVerbLine(verb: Command, line: CommandLine): { words: string[]; options: Options } {
   // Words that begin with a dash stand behind `--`, as everywhere.
   const args = verb.program || !line.hasProgram ? [...line.rest] : [...line.rest, '--', ...line.program];
   const { values, positionals } = parse(args, { ...everywhere, ...verb.options });

@@ -2,7 +2,7 @@ import { Code, EtcdError, InvalidInputError, NamingError } from '../index.js';
 import { exit } from './exit-codes.js';
 
 /** An end with a message and an exit code of its own. */
-export class Failure extends Error {
+export class CliError extends Error {
   override readonly name = 'Failure';
   readonly exitCode: number;
 
@@ -14,12 +14,12 @@ export class Failure extends Error {
 }
 
 /** The command line cannot be meant. */
-export function wrongUsage(message: string): Failure {
-  return new Failure(message, exit.usage);
+export function wrongUsage(message: string): CliError {
+  return new CliError(message, exit.usage);
 }
 
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof Failure) return error.exitCode;
+  if (error instanceof CliError) return error.exitCode;
   if (error instanceof InvalidInputError || error instanceof NamingError) return exit.usage;
   const silent = error instanceof EtcdError && isSilence(error);
   return silent ? exit.unreachable : exit.failed;

@@ -1,6 +1,6 @@
 import { InvalidInputError, TlsError } from '../index.js';
 import { variableOf } from './connection.js';
-import { exitCodeOf, Failure } from './failure.js';
+import { CliError, exitCodeOf } from './failure.js';
 import type { Environment } from './io.js';
 import type { Options } from './options.js';
 
@@ -39,7 +39,7 @@ export function inFlags(error: unknown, options: Options, env: Environment): unk
       const flag = name.toLowerCase().replaceAll('_', '-');
       return isGiven(flag) ? `--${flag}` : variable;
     });
-  return new Failure(message, exitCodeOf(error), error);
+  return new CliError(message, exitCodeOf(error), error);
 }
 
 function tlsGivenBy(options: Options, env: Environment): string[] {

@@ -1,10 +1,10 @@
+import type { Command } from './command.js';
 import { commonOptions } from './command-line.js';
 import { connectionOptions } from './connection.js';
 import type { OptionTable } from './options.js';
 import { columns } from './text.js';
-import type { Verb } from './verb.js';
 
-export function overview(verbs: readonly Verb[]): string[] {
+export function overview(verbs: readonly Command[]): string[] {
   return [
     'Services named in etcd, in the format of etcd’s own Go client: list, watch, change, and find out what is wrong.',
     '',
@@ -25,7 +25,7 @@ export function overview(verbs: readonly Verb[]): string[] {
   ];
 }
 
-export function helpOf(verb: Verb): string[] {
+export function helpOf(verb: Command): string[] {
   const own = optionLines(verb.options);
   return [
     `etcd-naming ${verb.name} ${verb.takes}`,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
-import type { Outcome } from './verb.js';
+import type { Outcome } from './command.js';
 
 // Node would open its inspector, on a port of loopback, for every user of the machine: this process knows a password.
 process.on('SIGUSR1', () => {});

@@ -9,7 +9,7 @@ import {
   type Revision,
   traitsOf,
 } from '../index.js';
-import { Failure } from './failure.js';
+import { CliError } from './failure.js';
 import { idJson } from './target.js';
 
 /** A key below a target, and what can be made of its value. */
@@ -34,14 +34,14 @@ export function toRecord(prefix: string, kv: KeyValue): StoredRecord {
 
 /**
  * JSON from outside that is to be written back: a JavaScript number cannot hold every integer.
- * @throws {Failure} naming the first that it cannot.
+ * @throws {CliError} naming the first that it cannot.
  */
 export function checkIntegers(json: string): void {
   const numbers =
     json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""').match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
   const lost = numbers.find((text) => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
   if (lost !== undefined)
-    throw new Failure(`the integer ${lost} is beyond 2^53, and would be written as ${Number(lost)}`);
+    throw new CliError(`the integer ${lost} is beyond 2^53, and would be written as ${Number(lost)}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
 import { nearest } from '../model/options/nearest.js';
+import type { Command, Outcome } from './command.js';
 import { type CommandLine, readVerbLine, splitCommandLine } from './command-line.js';
 import { connect, endpointsOf } from './connection.js';
 import { exit } from './exit-codes.js';
@@ -9,7 +10,6 @@ import { inFlags } from './flag-names.js';
 import { helpOf, overview } from './help.js';
 import { type Io, print, warn } from './io.js';
 import type { Options } from './options.js';
-import type { Outcome, Verb } from './verb.js';
 import { verbs } from './verbs/index.js';
 
 /** Runs one command line; every failure becomes a line on stderr and an exit code. */
@@ -77,7 +77,7 @@ function say({ stdout }: Io, lines: readonly string[]): number {
   return exit.ok;
 }
 
-function verbNamed(name: string): Verb {
+function verbNamed(name: string): Command {
   const found = verbs.find((verb) => verb.name === name);
   if (found) return found;
   const names = verbs.map((verb) => verb.name);

@@ -1,7 +1,7 @@
 export type {
   AuthOptions,
   CallOptions,
-  MemberTrouble,
+  MemberFailure,
   PasswordAuth,
   PasswordProvider,
   RefusedEndpoint,

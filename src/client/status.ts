@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { type Clock, Mailbox, onAbort } from '../async/index.js';
+import { AsyncQueue, type Clock, onAbort } from '../async/index.js';
 import type { EtcdError } from '../errors/index.js';
 import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
@@ -27,7 +27,7 @@ export type StatusEvent =
     }
   /** A server broke its promise and sent `events` old events again; they were kept from the reader. */
   | { readonly type: 'dropped'; readonly stream: number; readonly events: number }
-  /** `member-trouble`: stepped around until it was probed; `member-recovered`: taken back; `members-changed`: by a sync. */
+  /** `member-unhealthy`: stepped around until it was probed; `member-recovered`: taken back; `members-changed`: by a sync. */
   | MemberEvent
   /** The member list could not be followed; it is tried again after the interval. */
   | { readonly type: 'sync-failed'; readonly error: EtcdError };
@@ -40,7 +40,7 @@ const mostWaiting = 1_000;
 export class StatusFeed {
   readonly #clock: Clock;
   /** With what lets go of each one's signal. */
-  readonly #subscribers = new Map<Mailbox<StatusEvent>, () => void>();
+  readonly #subscribers = new Map<AsyncQueue<StatusEvent>, () => void>();
   /** The last of each stream. */
   readonly #outages = new Map<number, { readonly since: number; over: boolean }>();
   #closed = false;
@@ -54,25 +54,25 @@ export class StatusFeed {
     switch (status.type) {
       case 'disconnected':
         // The attempts are counted on until the stream has proved itself, which takes longer than going on.
-        if (status.attempt === 1 || this.#outages.get(status.lane)?.over !== false)
-          this.#outages.set(status.lane, { since: now, over: false });
-        this.#publish({ type: 'disconnected', stream: status.lane, error: status.error });
+        if (status.attempt === 1 || this.#outages.get(status.slot)?.over !== false)
+          this.#outages.set(status.slot, { since: now, over: false });
+        this.#publish({ type: 'disconnected', stream: status.slot, error: status.error });
         return;
       case 'reopening':
         this.#publish({
           type: 'reopening',
-          stream: status.lane,
+          stream: status.slot,
           attempt: status.attempt,
           delayMs: status.delayMs,
         });
         return;
       case 'dropped':
-        this.#publish({ type: 'dropped', stream: status.lane, events: status.events });
+        this.#publish({ type: 'dropped', stream: status.slot, events: status.events });
         return;
       case 'resumed': {
-        const outage = this.#outages.get(status.lane);
+        const outage = this.#outages.get(status.slot);
         if (outage) outage.over = true;
-        const { lane: stream, fromRevision } = status;
+        const { slot: stream, fromRevision } = status;
         this.#publish(
           withJson({ type: 'resumed', stream, fromRevision, downMs: now - (outage?.since ?? now) }),
         );
@@ -89,7 +89,7 @@ export class StatusFeed {
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {
-    const mailbox = new Mailbox<StatusEvent>();
+    const mailbox = new AsyncQueue<StatusEvent>();
     if (this.#closed) mailbox.end();
     else this.#join(mailbox, signal);
     return {
@@ -113,7 +113,7 @@ export class StatusFeed {
     }
   }
 
-  #join(mailbox: Mailbox<StatusEvent>, signal: AbortSignal | undefined): void {
+  #join(mailbox: AsyncQueue<StatusEvent>, signal: AbortSignal | undefined): void {
     const release = onAbort(signal, (reason) => {
       this.#subscribers.delete(mailbox);
       mailbox.discard(reason);
@@ -121,7 +121,7 @@ export class StatusFeed {
     if (!signal?.aborted) this.#subscribers.set(mailbox, release);
   }
 
-  #leave(mailbox: Mailbox<StatusEvent>): void {
+  #leave(mailbox: AsyncQueue<StatusEvent>): void {
     this.#subscribers.get(mailbox)?.();
     this.#subscribers.delete(mailbox);
   }

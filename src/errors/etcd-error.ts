@@ -89,7 +89,7 @@ export function textOf(error: unknown): string {
  * Notes that a request was tried before and may have been carried out then: what a later try was told does not undo
  * that. Only for an error that no other caller has.
  */
-export function inDoubt<T extends EtcdError>(error: T): T {
+export function markMaybeApplied<T extends EtcdError>(error: T): T {
   return Object.assign(error, { verdict: 'maybe-applied' as const });
 }
 

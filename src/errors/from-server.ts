@@ -137,7 +137,7 @@ function verdictOf(code: Code): Verdict {
  * Whether the same request would meet the same answer for now although it may have been applied: worth no further
  * try, not even of a read. An answer over the receive limit would be sent whole each time.
  */
-export function isLasting(error: EtcdError): boolean {
+export function isPersistent(error: EtcdError): boolean {
   return error.reason === 'NoSpace' || error.reason === 'ResponseTooLarge';
 }
 

@@ -8,8 +8,8 @@ export {
   EtcdError,
   type EtcdErrorFields,
   InvalidInputError,
-  inDoubt,
   LeaseNotFoundError,
+  markMaybeApplied,
   notFinal,
   PermissionDeniedError,
   RolledBackError,
@@ -20,7 +20,7 @@ export {
   toEtcdError,
   UnauthenticatedError,
 } from './etcd-error.js';
-export { errorFor, errorFromServer, isLasting, needsToken } from './from-server.js';
+export { errorFor, errorFromServer, isPersistent, needsToken } from './from-server.js';
 export { type CallEnd, isGrpcType, noEtcdAmong, notEtcd, notEtcdError } from './not-etcd.js';
 export { nameOf, type RequestDescription, requestError } from './request-error.js';
 export {

@@ -1,4 +1,4 @@
-import { type Clock, Leavable, systemClock } from '../async/index.js';
+import { CancellableIterator, type Clock, systemClock } from '../async/index.js';
 import { type Bytes, checkInt64, type KeyRange, noOptions, type Revision, withJson } from '../model/index.js';
 import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
 import { checkRange, checkTxn } from './answer-check.js';
@@ -13,9 +13,9 @@ import {
   checkWriteCall,
 } from './options.js';
 import { RangeReader } from './range-reader.js';
+import { RangeStreamSupport } from './range-stream-support.js';
 import { deleteRequest, oneKey, putRequest, rangeRequest } from './requests.js';
 import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
-import { StreamMemory } from './stream-memory.js';
 import { isReadOnly, type Txn } from './txn.js';
 import { txnRequest } from './txn-request.js';
 import type {
@@ -52,13 +52,13 @@ export class KvClient {
   readonly #calls: KvCalls;
   readonly #maxTxnOps: number;
   readonly #times: KvTimes;
-  readonly #support: StreamMemory;
+  readonly #support: RangeStreamSupport;
 
   constructor(calls: KvCalls, maxTxnOps: number, times: KvTimes = { clock: systemClock, timeoutMs: 10_000 }) {
     this.#calls = calls;
     this.#maxTxnOps = maxTxnOps;
     this.#times = times;
-    this.#support = new StreamMemory(times.clock);
+    this.#support = new RangeStreamSupport(times.clock);
   }
 
   /** Reads one key; linearizable unless `serializable`. */
@@ -106,7 +106,7 @@ export class KvClient {
       closing: this.#times.closing,
     };
     const reader = new RangeReader(ports, rangeRequest(range, options), { signal, timeoutMs, pageSize });
-    return new Leavable((leaving) => reader.batches(leaving));
+    return new CancellableIterator((leaving) => reader.batches(leaving));
   }
 
   /** The value may be undefined only with `ignoreValue`. */

@@ -5,7 +5,7 @@ import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
 import { checkRange } from './answer-check.js';
 import { Continuity, type Page, wentBack } from './continuity.js';
 import { PageSize } from './page-size.js';
-import { PieceStream } from './piece-stream.js';
+import { RangeStreamCall } from './range-stream-call.js';
 import { revisionOf } from './results.js';
 import type { RangeBatch } from './types.js';
 
@@ -34,7 +34,7 @@ export interface ReaderOptions {
 }
 
 /** Streams in a row that brought nothing, after which pages are all that is asked for. */
-const mostBarren = 3;
+const maxEmptyStreams = 3;
 /** Connections that may come and go while one page is asked for, and what was read before it. */
 const mostChanges = 10;
 
@@ -54,7 +54,7 @@ export class RangeReader {
   #serializable: boolean;
   /** 0 until the first page. */
   #revision: Revision = 0n;
-  #pieces: PieceStream | undefined;
+  #pieces: RangeStreamCall | undefined;
   /** The page after the one just handed over; undefined comes of it when it failed, and is then asked for again. */
   #ahead: Promise<Page | undefined> | undefined;
   /** The store's when the reading began. */
@@ -69,7 +69,7 @@ export class RangeReader {
     this.#key = request.key;
     this.#pageSize = new PageSize(options.pageSize);
     this.#serializable = request.serializable;
-    if (isFiltered(request)) this.#barren = mostBarren; // RangeStream does not support filters
+    if (isFiltered(request)) this.#barren = maxEmptyStreams; // RangeStream does not support filters
   }
 
   /** At least one batch, so that the revision is known even of an empty range. */
@@ -123,7 +123,7 @@ export class RangeReader {
   }
 
   get #mayStream(): boolean {
-    if (this.#revision === 0n || this.#ahead !== undefined || this.#barren >= mostBarren) return false;
+    if (this.#revision === 0n || this.#ahead !== undefined || this.#barren >= maxEmptyStreams) return false;
     return this.#pieces !== undefined || this.#ports.support.likely;
   }
 
@@ -131,7 +131,7 @@ export class RangeReader {
   async #nextPiece(deadline: number): Promise<Page | undefined> {
     if (!this.#mayStream) return undefined;
     try {
-      this.#pieces ??= new PieceStream(this.#ports.calls, this.#ports.clock, this.#requestFrom(0));
+      this.#pieces ??= new RangeStreamCall(this.#ports.calls, this.#ports.clock, this.#requestFrom(0));
       const pieces = this.#pieces;
       const answer = await pieces.next((deadline - this.#ports.clock.now()) / 3);
       if (!answer) return undefined;
@@ -157,7 +157,7 @@ export class RangeReader {
     this.#pieces = undefined;
     this.#barren++;
     if (error.code !== Code.UNIMPLEMENTED || error.reason === 'NotEtcd') return;
-    this.#barren = mostBarren;
+    this.#barren = maxEmptyStreams;
     if (error.reason !== 'RangeStreamUnsupported') this.#ports.support.missing();
   }
 

@@ -1,19 +1,19 @@
 import type { Clock } from '../async/index.js';
 import { type EtcdError, toEtcdError } from '../errors/index.js';
 import type { LeaseId } from '../model/index.js';
-import type { DoubtableDuplex, LeaseCalls } from '../wire/index.js';
+import type { LeaseCalls, ReportableDuplex } from '../wire/index.js';
 import {
   type CallKey,
   KeepAliveCore,
   type KeepAliveEffect,
   type KeepAliveInput,
   type LeaseEnd,
-  type OnceOutcome,
+  type OneShotOutcome,
   type StreamKey,
 } from './core/index.js';
 
 interface OpenStream {
-  readonly duplex: DoubtableDuplex<{ ID: bigint }>;
+  readonly duplex: ReportableDuplex<{ ID: bigint }>;
   /** Of the token that it was opened with. */
   tokenGeneration: number;
 }
@@ -26,7 +26,7 @@ export class KeepAliveDriver {
   readonly #streams = new Map<StreamKey, OpenStream>();
   /** Who is told, oldest first: an id may be held again before the end of its earlier lease shows. */
   readonly #ends = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
-  readonly #outcomes = new Map<CallKey, (outcome: OnceOutcome) => void>();
+  readonly #outcomes = new Map<CallKey, (outcome: OneShotOutcome) => void>();
   readonly #inputs: KeepAliveInput[] = [];
   #running = false;
   #nextCall = 1;
@@ -50,7 +50,7 @@ export class KeepAliveDriver {
   }
 
   /** Renews a lease once. `onOutcome` is called once, unless the returned function is called first. */
-  once(lease: LeaseId, timeoutMs: number, onOutcome: (outcome: OnceOutcome) => void): () => void {
+  once(lease: LeaseId, timeoutMs: number, onOutcome: (outcome: OneShotOutcome) => void): () => void {
     const call = this.#nextCall++;
     this.#outcomes.set(call, onOutcome);
     this.#input({ type: 'once', call, lease, until: this.#clock.now() + timeoutMs });
@@ -99,7 +99,7 @@ export class KeepAliveDriver {
         return;
       case 'doubt-stream':
       case 'blame-member':
-        this.#streams.get(effect.stream)?.duplex.doubt();
+        this.#streams.get(effect.stream)?.duplex.reportUnresponsive();
         return;
       case 'close-stream':
         this.#streams.get(effect.stream)?.duplex.cancel();
@@ -113,7 +113,7 @@ export class KeepAliveDriver {
         return;
       case 'finish':
         // Sent later, it would renew a lease whose owner was told that it is gone.
-        for (const { duplex } of this.#streams.values()) duplex.retract(({ ID }) => ID === effect.lease);
+        for (const { duplex } of this.#streams.values()) duplex.dropQueued(({ ID }) => ID === effect.lease);
         this.#firstOf(effect.lease)?.(effect.end);
         return;
       case 'settle':

@@ -24,9 +24,9 @@ import {
   withJson,
 } from '../model/index.js';
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
-import type { OnceOutcome } from './core/index.js';
+import type { OneShotOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
-import { HeldLease, type KeptLease } from './kept-lease.js';
+import { type HeldLease, ManagedLease } from './held-lease.js';
 import { checkGrantOptions, checkTimeToLive } from './options.js';
 import type { GrantOptions, Lease, LeaseTimeToLive, TimeToLiveOptions } from './types.js';
 
@@ -110,7 +110,7 @@ export class LeaseClient {
    * a lease that etcd may have granted all the same is revoked behind the scenes, unless its id was the caller's.
    * @throws as `grant`.
    */
-  async hold(options: GrantOptions): Promise<KeptLease> {
+  async hold(options: GrantOptions): Promise<HeldLease> {
     checkGrantOptions(options);
     if (this.#closed) throw new ClosedError('the client');
     const id = options.id ?? randomLeaseId();
@@ -143,9 +143,9 @@ export class LeaseClient {
     this.#driver.close();
   }
 
-  #keep(id: LeaseId, ttlSeconds: number, sentAt: number): KeptLease {
+  #keep(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
     const revoke = () => this.#revokeQuietly(id);
-    const lease = new HeldLease(id, ttlSeconds, this.#driver, revoke, this.#calls.hold());
+    const lease = new ManagedLease(id, ttlSeconds, this.#driver, revoke, this.#calls.hold());
     this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease.finish);
     if (this.#closed) this.#driver.release(id, 'closed');
     return lease;
@@ -157,7 +157,7 @@ export class LeaseClient {
     this.#calls.revoke(id, { unref: true }).catch(() => {}); // it runs out by itself
   }
 
-  #renewOnce(id: LeaseId, timeoutMs: number, signal: AbortSignal | undefined): Promise<OnceOutcome> {
+  #renewOnce(id: LeaseId, timeoutMs: number, signal: AbortSignal | undefined): Promise<OneShotOutcome> {
     return new Promise((resolve, reject) => {
       const leave = this.#driver.once(id, timeoutMs, (outcome) => {
         letGo();
@@ -170,7 +170,7 @@ export class LeaseClient {
     });
   }
 
-  #ttlOf(id: LeaseId, outcome: OnceOutcome): number {
+  #ttlOf(id: LeaseId, outcome: OneShotOutcome): number {
     switch (outcome.type) {
       case 'renewed':
         return outcome.ttlMs / 1_000;

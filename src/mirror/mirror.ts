@@ -1,12 +1,12 @@
 import {
   backoffDelay,
+  CancellableIterator,
   callSafely,
   delay,
-  Leavable,
   onAbort,
   Pacer,
   warnOf,
-  withEither,
+  withAnySignal,
 } from '../async/index.js';
 import {
   ClosedError,
@@ -30,7 +30,7 @@ import {
 import type { WatchClient, Watcher } from '../watch/index.js';
 import { checkMirror, type MirrorOptions } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
-import { listRange, type ReadOptions, readEnd } from './reads.js';
+import { listRange, type ReadOptions, readFingerprint } from './reads.js';
 import { byRevision, type Changes, View } from './view.js';
 
 /**
@@ -155,7 +155,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     checkSignalOnly(options);
     return this.#whileOpen(options.signal, async (signal) => {
       const shown = this.#view.revision;
-      const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
+      const end = await readFingerprint(this.#ports.kv, this.#range, 0n, { signal });
       if (end.revision < shown) return false;
       if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
       await this.#reach(end.revision, signal); // else its events are on their way
@@ -166,7 +166,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   /** Ends with the signal, with the mirror, and with the client, which ends no mirror that is not iterated. */
   #whileOpen<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const ends = [signal, this.#ports.closing].filter((end) => end !== undefined);
-    const wait = ends.reduce<typeof work>((inner, end) => (outer) => withEither(outer, end, inner), work);
+    const wait = ends.reduce<typeof work>((inner, end) => (outer) => withAnySignal(outer, end, inner), work);
     return wait(this.#over.signal);
   }
 
@@ -185,7 +185,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
-    return new Leavable((leaving) => this.#untilLeft(leaving));
+    return new CancellableIterator((leaving) => this.#untilLeft(leaving));
   }
 
   async *#untilLeft(leaving: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
@@ -239,7 +239,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         if (resumed) {
           if (taken) this.#reconnects++;
           taken = true;
-          const broken = await this.#proveResumption(nextRevision - 1n, signal);
+          const broken = await this.#verifyContinuity(nextRevision - 1n, signal);
           if (broken) return broken;
         }
         if (events.length === 0) {
@@ -272,10 +272,10 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    * Whether the store, read as it was at the last revision taken, is the one in memory. A wiped store that has passed
    * that revision again looks like any other to a watch.
    */
-  async #proveResumption(revision: Revision, signal: AbortSignal): Promise<ResyncReason | undefined> {
+  async #verifyContinuity(revision: Revision, signal: AbortSignal): Promise<ResyncReason | undefined> {
     try {
-      const { count, newest } = await this.#persist(signal, (options) =>
-        readEnd(this.#ports.kv, this.#range, revision, options),
+      const { count, newest } = await this.#retryRead(signal, (options) =>
+        readFingerprint(this.#ports.kv, this.#range, revision, options),
       );
       return this.#view.matches(count, newest) ? undefined : 'rolled-back';
     } catch (error) {
@@ -289,7 +289,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    */
   async #catchUp(signal: AbortSignal): Promise<'complete' | 'incomplete' | 'unknown'> {
     try {
-      const end = await readEnd(this.#ports.kv, this.#range, 0n, { signal });
+      const end = await readFingerprint(this.#ports.kv, this.#range, 0n, { signal });
       if (!this.#view.matches(end.count, end.newest)) return 'incomplete';
       this.#view.advance(end.revision);
       return 'complete';
@@ -305,16 +305,16 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     const list = (options: ReadOptions) =>
       listRange(this.#ports.kv, this.#range, pageSize ? { ...options, pageSize } : options, retain);
     // Compacted between two pages: the next list begins at a newer revision.
-    return this.#persist(signal, list, (error) => error instanceof CompactedError);
+    return this.#retryRead(signal, list, (error) => error instanceof CompactedError);
   }
 
   /** Reads until it succeeds, or fails in a way that waiting cannot mend. */
-  async #persist<T>(
+  async #retryRead<T>(
     signal: AbortSignal,
     read: (options: ReadOptions) => Promise<T>,
     alsoPassing: (error: EtcdError) => boolean = () => false,
   ): Promise<T> {
-    const { onTrouble } = this.#options;
+    const { onFailure } = this.#options;
     for (let attempt = 0; ; attempt++) {
       try {
         return await read(attempt === 0 ? { signal, timeoutMs: firstListMs } : { signal });
@@ -322,7 +322,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         signal.throwIfAborted();
         if (!(error instanceof EtcdError)) throw error;
         if (!mayReadAgain(error) && !alsoPassing(error)) throw error;
-        if (onTrouble) callSafely(() => onTrouble(error), warnOf('onTrouble of a mirror'));
+        if (onFailure) callSafely(() => onFailure(error), warnOf('onFailure of a mirror'));
         await this.#pause(backoffDelay(retryList, attempt, this.#ports.random), signal);
       }
     }

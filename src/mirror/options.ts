@@ -20,7 +20,7 @@ export interface MirrorOptions {
    * Receives the error of each failed list, which is then tried again; what is known stays as it is. What it throws or
    * rejects with is a process warning (`ETCD_NAMING_CALLBACK`) and changes nothing.
    */
-  readonly onTrouble?: ((error: EtcdError) => void) | undefined;
+  readonly onFailure?: ((error: EtcdError) => void) | undefined;
 }
 
 export const checkMirror = optionsOf<MirrorOptions>({
@@ -28,5 +28,5 @@ export const checkMirror = optionsOf<MirrorOptions>({
   pageSize: wholeNumber({ least: 1 }),
   retain: callback,
   eachRevision: boolean,
-  onTrouble: callback,
+  onFailure: callback,
 });

@@ -24,7 +24,7 @@ export async function listRange(
 }
 
 /** How many keys the range has and which of them changed last, at a revision (0: now). Its cost does not grow with the values. */
-export async function readEnd(
+export async function readFingerprint(
   kv: Pick<KvClient, 'range'>,
   range: KeyRange,
   revision: Revision,

@@ -1,4 +1,4 @@
-import { Leavable, onAbort } from '../async/index.js';
+import { CancellableIterator, onAbort } from '../async/index.js';
 import {
   anything,
   type Bytes,
@@ -129,7 +129,7 @@ export class EndpointManager {
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncGenerator<EndpointEvent, undefined> {
     checkSignalOnly(options);
-    return new Leavable((leaving) => this.#events(options.signal, leaving));
+    return new CancellableIterator((leaving) => this.#events(options.signal, leaving));
   }
 
   async *#events(

@@ -13,7 +13,7 @@ export type MirrorHandle = AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' |
 export interface ClientStatus {
   readonly type: string;
   readonly endpoint?: string;
-  readonly trouble?: string;
+  readonly failure?: string;
   readonly error?: EtcdError | undefined;
 }
 

@@ -3,7 +3,7 @@ import { ClosedError, type EtcdError, requestError, toEtcdError } from '../error
 import { describeTouched, type Revision, type WatchEvent } from '../model/index.js';
 import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
 import {
-  type LaneKey,
+  type SlotKey,
   type StreamStatus,
   type TimerName,
   type WatchEffect,
@@ -63,7 +63,7 @@ export class WatchDriver {
   readonly #ports: DriverPorts;
   readonly #session: WatchSession;
   readonly #watchers = new Map<WatcherKey, Driven>();
-  readonly #streams = new Map<LaneKey, OpenStream>();
+  readonly #streams = new Map<SlotKey, OpenStream>();
   readonly #timers = new Map<string, () => void>();
   readonly #closing = new AbortController();
   readonly #startChecks: StartCheckReads;
@@ -156,24 +156,24 @@ export class WatchDriver {
         this.#refreshToken(effect.generation, effect.error);
         return;
       case 'open-stream':
-        this.#streams.set(effect.lane, this.#open(effect.lane));
+        this.#streams.set(effect.slot, this.#open(effect.slot));
         return;
       case 'close-stream':
-        if (effect.owing) this.#streams.get(effect.lane)?.duplex.abandon();
-        else this.#streams.get(effect.lane)?.duplex.cancel();
-        this.#streams.delete(effect.lane);
+        if (effect.owing) this.#streams.get(effect.slot)?.duplex.cancelUnresponsive();
+        else this.#streams.get(effect.slot)?.duplex.cancel();
+        this.#streams.delete(effect.slot);
         return;
       case 'send-create':
         this.#sendCreate(effect);
         return;
       case 'send-cancel':
         this.#streams
-          .get(effect.lane)
+          .get(effect.slot)
           ?.duplex.send({ requestUnion: { $case: 'cancelRequest', value: { watchId: effect.watchId } } });
         return;
       case 'send-progress':
         this.#streams
-          .get(effect.lane)
+          .get(effect.slot)
           ?.duplex.send({ requestUnion: { $case: 'progressRequest', value: {} } });
         return;
       case 'arm-timer':
@@ -242,21 +242,21 @@ export class WatchDriver {
     );
   }
 
-  #open(lane: LaneKey): OpenStream {
-    // The lane may have another stream by the time this one's last words are handed on.
-    const isPresent = () => this.#streams.get(lane) === stream;
+  #open(slot: SlotKey): OpenStream {
+    // The slot may have another stream by the time this one's last words are handed on.
+    const isPresent = () => this.#streams.get(slot) === stream;
     const duplex = this.#ports.calls.watch(
       { requireLeader: this.#ports.requireLeader },
       {
-        opened: (member) => this.#opened(lane, stream, member),
+        opened: (member) => this.#opened(slot, stream, member),
         message: (response) => {
           if (!isPresent()) return;
-          this.#input({ type: 'reply', lane, watchId: response.watchId, reply: toReply(response) });
+          this.#input({ type: 'reply', slot, watchId: response.watchId, reply: toReply(response) });
         },
         end: (error) => {
           if (!isPresent()) return;
-          this.#streams.delete(lane);
-          this.#input({ type: 'stream-lost', lane, error });
+          this.#streams.delete(slot);
+          this.#input({ type: 'stream-lost', slot, error });
         },
       },
     );
@@ -264,50 +264,50 @@ export class WatchDriver {
     return stream;
   }
 
-  #opened(lane: LaneKey, stream: OpenStream, member: Member): void {
+  #opened(slot: SlotKey, stream: OpenStream, member: Member): void {
     stream.opened = true;
-    if (stream.attachMs !== undefined) this.#arm('attach', lane, stream.attachMs);
+    if (stream.attachMs !== undefined) this.#arm('attach', slot, stream.attachMs);
     this.#ports.calls.versionOf(member).then(
       (version) => {
-        if (this.#streams.get(lane) !== stream) return;
-        if (provesProgress(version)) this.#input({ type: 'trusted', lane });
-        this.#input({ type: 'release', lane, losesDeletes: losesDeletes(version) });
+        if (this.#streams.get(slot) !== stream) return;
+        if (provesProgress(version)) this.#input({ type: 'trusted', slot });
+        this.#input({ type: 'release', slot, losesDeletes: losesDeletes(version) });
       },
       () => {}, // not known is not trusted
     );
   }
 
   #sendCreate({
-    lane,
+    slot,
     watcher,
     watchId,
     startRevision,
   }: WatchEffect & { readonly type: 'send-create' }): void {
     const spec = this.#watchers.get(watcher)?.spec;
-    if (spec) this.#streams.get(lane)?.duplex.send(createRequest(spec, watchId, startRevision));
+    if (spec) this.#streams.get(slot)?.duplex.send(createRequest(spec, watchId, startRevision));
   }
 
   /** While no member can be reached nobody owes an answer: the pool goes on trying, faster than a new stream would. */
-  #armTimer({ timer, lane, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
-    const stream = this.#streams.get(lane);
+  #armTimer({ timer, slot, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
+    const stream = this.#streams.get(slot);
     if (timer === 'attach' && stream && !stream.opened) stream.attachMs = delayMs;
-    else this.#arm(timer, lane, delayMs);
+    else this.#arm(timer, slot, delayMs);
   }
 
-  #arm(timer: TimerName, lane: LaneKey, delayMs: number): void {
-    const name = `${timer} ${lane}`;
+  #arm(timer: TimerName, slot: SlotKey, delayMs: number): void {
+    const name = `${timer} ${slot}`;
     this.#disarm(name);
     const cancel = this.#ports.clock.setTimer(delayMs, () => {
       this.#timers.delete(name);
-      this.#input({ type: 'timer', timer, lane });
+      this.#input({ type: 'timer', timer, slot });
     });
     this.#timers.set(name, cancel);
   }
 
-  #disarmTimer({ timer, lane }: WatchEffect & { readonly type: 'disarm-timer' }): void {
-    const stream = this.#streams.get(lane);
+  #disarmTimer({ timer, slot }: WatchEffect & { readonly type: 'disarm-timer' }): void {
+    const stream = this.#streams.get(slot);
     if (timer === 'attach' && stream) stream.attachMs = undefined;
-    this.#disarm(`${timer} ${lane}`);
+    this.#disarm(`${timer} ${slot}`);
   }
 
   #disarm(name: string): void {

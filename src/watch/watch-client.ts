@@ -142,9 +142,9 @@ export class WatchClient {
       readAt: async (spec, revision, signal) => {
         await this.#readOneKey(spec, revision, signal);
       },
-      // Each driver counts its lanes from 1; whoever listens knows nothing of drivers.
+      // Each driver counts its slots from 1; whoever listens knows nothing of drivers.
       onStatus: (status) =>
-        this.#ports.onStatus({ ...status, lane: 2 * status.lane - (requireLeader ? 1 : 0) }),
+        this.#ports.onStatus({ ...status, slot: 2 * status.slot - (requireLeader ? 1 : 0) }),
     });
     this.#drivers.set(requireLeader, driver);
     return driver;

@@ -1,4 +1,4 @@
-import { Mailbox, onAbort } from '../async/index.js';
+import { AsyncQueue, onAbort } from '../async/index.js';
 import {
   ClosedError,
   CompactedError,
@@ -81,7 +81,7 @@ export class DrivenWatcher implements Watcher {
   readonly #options: WatcherOptions;
   readonly #driver: WatchDriver;
   readonly #key: number;
-  readonly #mailbox = new Mailbox<Buffered>((batch) => this.#taken(batch));
+  readonly #mailbox = new AsyncQueue<Buffered>((batch) => this.#taken(batch));
   readonly #releaseSignal: () => void;
   readonly #settle: {
     ready(revision: Revision): void;

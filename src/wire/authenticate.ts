@@ -2,13 +2,13 @@ import { backoffDelay, type Clock, delay, onAbort } from '../async/index.js';
 import { Code, DeadlineError, EtcdError, requestError } from '../errors/index.js';
 import { AuthService } from '../gen/etcd/rpc.js';
 import { printable } from '../model/index.js';
+import { describe } from './attempt-log.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
-import { mayTryAgain, troubleOf } from './retry-rule.js';
+import { isRetryable, memberFailureOf } from './retry-rule.js';
 import type { StoreIdentity } from './store-identity.js';
-import { describe } from './tries.js';
 
 /**
  * How long one request may be unanswered. etcd checks passwords at 70 ms of processor each, as many at once as are
@@ -63,11 +63,11 @@ export async function authenticate(
       return await attemptOn(ports, member, request);
     } catch (error) {
       if (!(error instanceof EtcdError) || closing.aborted) throw error;
-      const trouble = troubleOf(error, clock.now() - sentAt);
-      if (trouble) pool.blame(member, trouble, error);
-      const noEtcd = trouble === 'not-etcd' ? pool.noEtcd() : undefined;
+      const failure = memberFailureOf(error, clock.now() - sentAt);
+      if (failure) pool.markUnhealthy(member, failure, error);
+      const noEtcd = failure === 'not-etcd' ? pool.noEtcd() : undefined;
       if (noEtcd) throw noEtcd;
-      if (!mayTryAgain(error, 'read') || clock.now() > until)
+      if (!isRetryable(error, 'read') || clock.now() > until)
         throw requestError(error, { method: 'Authenticate', user: printable(name), hasAuth: true });
     }
     const lastedMs = Math.min(clock.now() - sentAt, longestPauseMs);
@@ -132,7 +132,7 @@ function checkMeanwhile({ pool, clock, answers }: AuthenticatePorts, member: Mem
 }
 
 function unreachable(pool: MemberPool): DeadlineError {
-  const tried = pool.troubles();
+  const tried = pool.failures();
   return new DeadlineError(`no etcd member could be reached: ${describe(tried)}`, {
     verdict: 'not-applied',
     tried,

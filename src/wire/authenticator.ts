@@ -1,4 +1,4 @@
-import { delay, longestTimerMs, within } from '../async/index.js';
+import { delay, longestTimerMs, withTimeout } from '../async/index.js';
 import {
   Code,
   EtcdError,
@@ -111,7 +111,7 @@ async function obtain(
   const late = () => failed(option, `gave no ${what} within ${timeoutMs} ms`);
   let given: unknown;
   try {
-    given = await within(Promise.resolve(provider({ signal })), timeoutMs, late);
+    given = await withTimeout(Promise.resolve(provider({ signal })), timeoutMs, late);
   } catch (error) {
     throw error instanceof EtcdError ? error : failed(option, 'failed', error);
   }

@@ -17,7 +17,7 @@ import {
 import { decodeAnswer, malformed } from './answer/decode.js';
 import { foreignAnswer } from './answerer.js';
 import type { Member } from './member.js';
-import { type Method, methodName, type Safety } from './method.js';
+import { type IdempotencyLevel, type Method, methodName } from './method.js';
 import { cancelUnsent, neverLeft } from './never-left.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
@@ -58,7 +58,7 @@ export interface AttemptOptions {
 export interface SentCall {
   readonly member: Member;
   readonly generation: number;
-  readonly safety: Safety;
+  readonly safety: IdempotencyLevel;
 }
 
 /** A call under way, for whoever has to end it. */

@@ -25,12 +25,12 @@ import {
   type WatchResponse,
   WatchService,
 } from '../gen/etcd/rpc.js';
-import type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
+import type { Duplex, DuplexHandlers, ReportableDuplex } from './duplex.js';
 import type { Member } from './member.js';
-import type { CallOptions, Safety, TracedCallOptions } from './method.js';
+import type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
 import { describeRequest } from './request-description.js';
 import type { StoreIdentity } from './store-identity.js';
-import type { StreamOptions } from './streams.js';
+import type { StreamOptions } from './stream-registry.js';
 import type { Transport } from './transport.js';
 
 /** etcd's KV service, as the `kv` module speaks it. */
@@ -38,13 +38,13 @@ export interface KvCalls {
   /** Which store answers. */
   readonly store: Pick<StoreIdentity, 'epoch' | 'replacedSince'>;
   range(request: RangeRequest, options?: TracedCallOptions): Promise<RangeResponse>;
-  put(request: PutRequest, safety: Safety, options?: CallOptions): Promise<PutResponse>;
+  put(request: PutRequest, safety: IdempotencyLevel, options?: CallOptions): Promise<PutResponse>;
   deleteRange(
     request: DeleteRangeRequest,
-    safety: Safety,
+    safety: IdempotencyLevel,
     options?: CallOptions,
   ): Promise<DeleteRangeResponse>;
-  txn(request: TxnRequest, safety: Safety, options?: CallOptions): Promise<TxnResponse>;
+  txn(request: TxnRequest, safety: IdempotencyLevel, options?: CallOptions): Promise<TxnResponse>;
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
   /** Keeps the process alive until the returned function is called. */
   hold(): () => void;
@@ -52,7 +52,7 @@ export interface KvCalls {
   rangeStream(
     request: RangeRequest,
     handlers: DuplexHandlers<RangeResponse>,
-  ): Pick<Duplex<never>, 'cancel' | 'abandon'>;
+  ): Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
 }
 
 /** etcd's Lease service. */
@@ -72,7 +72,7 @@ export interface LeaseCalls {
   keepAlive(
     options: StreamOptions,
     handlers: DuplexHandlers<LeaseKeepAliveResponse>,
-  ): DoubtableDuplex<LeaseKeepAliveRequest>;
+  ): ReportableDuplex<LeaseKeepAliveRequest>;
 }
 
 /** etcd's Watch service. */

@@ -1,28 +1,28 @@
 import type { Clock } from '../async/index.js';
 import { type EtcdError, toEtcdError } from '../errors/index.js';
-import type { Standing } from './standing.js';
+import type { MemberHealth } from './member-health.js';
 
 /** How long a member may take to connect before the next one is tried beside it: a lost SYN takes seconds to notice. */
 const staggerMs = 500;
 
 /** One round over members: they are dialled in order, and the first that connects wins. */
 export class ConnectRace {
-  readonly #order: readonly Standing[];
+  readonly #order: readonly MemberHealth[];
   readonly #clock: Clock;
-  readonly #failed: (standing: Standing, error: EtcdError) => void;
-  readonly #startedAt = new Map<Standing, number>();
+  readonly #failed: (standing: MemberHealth, error: EtcdError) => void;
+  readonly #startedAt = new Map<MemberHealth, number>();
   #next = 0;
   #over = false;
   #cancelStagger = () => {};
-  #settle: (winner: Standing | undefined) => void = () => {};
+  #settle: (winner: MemberHealth | undefined) => void = () => {};
   /** The winner; undefined when every member has failed. */
-  readonly winner: Promise<Standing | undefined>;
+  readonly winner: Promise<MemberHealth | undefined>;
 
   /** `failed` is told of each member that cannot be reached, also after the race. */
   constructor(
-    order: readonly Standing[],
+    order: readonly MemberHealth[],
     clock: Clock,
-    failed: (standing: Standing, error: EtcdError) => void,
+    failed: (standing: MemberHealth, error: EtcdError) => void,
   ) {
     this.#order = order;
     this.#clock = clock;
@@ -34,7 +34,7 @@ export class ConnectRace {
   }
 
   /** Those that have not answered yet, and for how long. */
-  pending(): readonly { readonly standing: Standing; readonly forMs: number }[] {
+  pending(): readonly { readonly standing: MemberHealth; readonly forMs: number }[] {
     const now = this.#clock.now();
     return [...this.#startedAt].map(([standing, since]) => ({ standing, forMs: now - since }));
   }
@@ -59,7 +59,7 @@ export class ConnectRace {
     }
   }
 
-  #dial(standing: Standing): void {
+  #dial(standing: MemberHealth): void {
     standing.member.connect().then(
       () => this.#end(standing),
       (error) => {
@@ -70,7 +70,7 @@ export class ConnectRace {
     );
   }
 
-  #end(winner: Standing | undefined): void {
+  #end(winner: MemberHealth | undefined): void {
     this.stop();
     this.#settle(winner);
   }

@@ -7,15 +7,15 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { ChannelCredentials, credentials as grpcCredentials } from '@grpc/grpc-js';
-import { hangUpOnSilence, hangUpUnless, wasGivenUp } from '../async/index.js';
+import { destroyIfSilent, destroyUnless, timedOut } from '../async/index.js';
 import { InvalidInputError } from '../errors/index.js';
 import { isServerName, withoutRootDot } from '../model/index.js';
-import { ConnectionTrouble } from './connection-trouble.js';
 import type { MemberAddress } from './endpoints.js';
-import { letGo } from './socket-life.js';
-import { BadPem, TlsFiles } from './tls-files.js';
+import { TlsDiagnosis } from './tls-diagnosis.js';
+import { sanitizeError, tlsFailureOf } from './tls-failure.js';
+import { PemError, TlsFiles } from './tls-files.js';
 import type { TlsOptions } from './tls-options.js';
-import { tlsTrouble, withoutBaggage } from './tls-trouble.js';
+import { unrefSocket } from './unref-socket.js';
 
 /** How the client proves itself to one member, and checks it. */
 interface Security {
@@ -83,7 +83,7 @@ const alertBytes = 7;
  * process, a full accept queue or a NAT that lost its state.
  */
 export class MemberCredentials extends ChannelCredentials {
-  readonly trouble: ConnectionTrouble;
+  readonly failure: TlsDiagnosis;
   readonly #security: Security | undefined;
   readonly #silenceMs: number;
   #closed = false;
@@ -91,7 +91,7 @@ export class MemberCredentials extends ChannelCredentials {
 
   constructor(member: MemberAddress, security: Security | undefined, silenceMs: number) {
     super();
-    this.trouble = new ConnectionTrouble(member, security !== undefined);
+    this.failure = new TlsDiagnosis(member, security !== undefined);
     this.#security = security;
     this.#silenceMs = silenceMs;
   }
@@ -104,7 +104,7 @@ export class MemberCredentials extends ChannelCredentials {
   /** No connection is begun from now on: grpc-js may have one more attempt in mind. */
   close(): void {
     this.#closed = true;
-    this.trouble.close();
+    this.failure.close();
   }
 
   override _isSecure(): boolean {
@@ -130,7 +130,7 @@ export class MemberCredentials extends ChannelCredentials {
       },
       connect: async (socket) => {
         throwIfUnwanted();
-        letGo(socket);
+        unrefSocket(socket);
         this.#countConnection(socket);
         if (!security) return this.#plain(socket);
         if (!context) throw new Error('connect() before waitForReady()');
@@ -155,17 +155,17 @@ export class MemberCredentials extends ChannelCredentials {
     try {
       return await files.context();
     } catch (error) {
-      if (error instanceof BadPem)
-        this.trouble.met({ reason: 'bad-files', text: error.message }, error.cause);
+      if (error instanceof PemError)
+        this.failure.record({ reason: 'bad-files', text: error.message }, error.cause);
       throw error;
     }
   }
 
   #plain(socket: Socket): Connected {
-    hangUpOnSilence(socket, this.#silenceMs);
+    destroyIfSilent(socket, this.#silenceMs);
     socket.once('close', () => {
-      if (socket.bytesRead > alertBytes) this.trouble.wasGreeted();
-      else if (!wasGivenUp(socket)) this.trouble.wasHungUpOn();
+      if (socket.bytesRead > alertBytes) this.failure.onBytes();
+      else if (!timedOut(socket)) this.failure.onSilentClose();
     });
     return { socket, secure: false };
   }
@@ -183,18 +183,18 @@ export class MemberCredentials extends ChannelCredentials {
         ALPNProtocols: ['h2'],
         rejectUnauthorized: verify,
       });
-      letGo(secure);
+      unrefSocket(secure);
       const late = 'did not finish the TLS handshake within';
-      const stopWaiting = hangUpUnless(() => false, secure, late, this.#silenceMs);
+      const stopWaiting = destroyUnless(() => false, secure, late, this.#silenceMs);
       secure.once('secureConnect', () => {
         stopWaiting();
-        this.trouble.wasGreeted();
-        hangUpOnSilence(secure, this.#silenceMs);
+        this.failure.onBytes();
+        destroyIfSilent(secure, this.#silenceMs);
         resolve({ socket: secure, secure: true });
       });
       secure.on('error', (error) => {
         this.#failed(error, socket, secure, security);
-        reject(withoutBaggage(error));
+        reject(sanitizeError(error));
       });
       secure.once('close', () => reject(new Error('the connection was closed within the TLS handshake')));
     });
@@ -203,13 +203,13 @@ export class MemberCredentials extends ChannelCredentials {
   /** Also after the client thinks it done: in TLS 1.3 a server turns a client's certificate down only then. */
   #failed(error: Error, socket: Socket, secure: TLSSocket, { hasCertificate }: Security): void {
     const wasInUse = secure.bytesRead > 0;
-    const wasSilent = socket.bytesRead === 0 && !wasGivenUp(secure);
+    const wasSilent = socket.bytesRead === 0 && !timedOut(secure);
     // grpc-js leaves a socket open that fails between the handshake and HTTP/2's.
     secure.destroy();
     socket.destroy();
     if (wasInUse) return;
-    const trouble = tlsTrouble(error, hasCertificate);
-    if (trouble) this.trouble.met(trouble, withoutBaggage(error));
-    else if (wasSilent) this.trouble.wasHungUpOn();
+    const failure = tlsFailureOf(error, hasCertificate);
+    if (failure) this.failure.record(failure, sanitizeError(error));
+    else if (wasSilent) this.failure.onSilentClose();
   }
 }

@@ -24,14 +24,14 @@ export interface Duplex<Req> {
   /** Ends the stream on both sides at once; no handler is called any more. */
   cancel(): void;
   /** As `cancel()`, because the member owes an answer: the next stream goes to another one, where there is one. */
-  abandon(): void;
+  cancelUnresponsive(): void;
 }
 
-export interface DoubtableDuplex<Req> extends Duplex<Req> {
+export interface ReportableDuplex<Req> extends Duplex<Req> {
   /** Takes back those requests that were not handed to the connection yet: it may be a while before there is one. */
-  retract(unwanted: (request: Req) => boolean): void;
+  dropQueued(unwanted: (request: Req) => boolean): void;
   /** As `abandon()`, but the stream goes on, in case the answer is merely late; also for one that is over. */
-  doubt(): void;
+  reportUnresponsive(): void;
 }
 
 /** As ts-proto tells it: false where the client sends one request and no more. */
@@ -95,7 +95,7 @@ export class DuplexCall<Req, Res> {
     this.#writeFirst();
   }
 
-  retract(unwanted: (request: Req) => boolean): void {
+  dropQueued(unwanted: (request: Req) => boolean): void {
     this.#early = this.#early.filter((request) => !unwanted(request));
   }
 

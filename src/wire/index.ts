@@ -29,14 +29,14 @@ export {
   watchCalls,
 } from './calls.js';
 export type { RefusedEndpoint } from './discovery.js';
-export type { DoubtableDuplex, Duplex, DuplexHandlers } from './duplex.js';
+export type { Duplex, DuplexHandlers, ReportableDuplex } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';
 export type { MemberEvent } from './member-pool.js';
 export type { SyncResult, SyncRule } from './membership.js';
-export type { CallOptions, Safety, TracedCallOptions } from './method.js';
-export type { MemberTrouble } from './retry-rule.js';
-export type { StreamOptions } from './streams.js';
+export type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
+export type { MemberFailure } from './retry-rule.js';
+export type { StreamOptions } from './stream-registry.js';
 export { type TlsOptions, tlsInput } from './tls-options.js';
 export { Transport } from './transport.js';
 export type { TransportOptions } from './transport-options.js';

@@ -5,7 +5,7 @@ import { attemptUnary, type RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import type { Member } from './member.js';
 import type { Method } from './method.js';
-import { type MemberTrouble, troubleOf } from './retry-rule.js';
+import { type MemberFailure, memberFailureOf } from './retry-rule.js';
 
 /** How long a member may take to answer a probe, and to say which version it runs. */
 const probeMs = 3_000;
@@ -33,7 +33,7 @@ export class MemberChecks {
    * Asks what a call would ask: a linearizable read. A refusal is an answer, too; a member that is cut off from the
    * others, or behind, gives none.
    */
-  async probe(member: Member): Promise<MemberTrouble | undefined> {
+  async probe(member: Member): Promise<MemberFailure | undefined> {
     try {
       await member.connect();
       await this.#ask(member, KVService.range, probeRequest, probeMs, this.#ports.metadata().plain);
@@ -41,7 +41,7 @@ export class MemberChecks {
       return undefined;
     } catch (error) {
       member.probed(!(error instanceof DeadlineError));
-      if (error instanceof EtcdError) return troubleOf(error, Number.POSITIVE_INFINITY);
+      if (error instanceof EtcdError) return memberFailureOf(error, Number.POSITIVE_INFINITY);
       throw error; // no answer of any kind: the pool counts it as unreachable
     }
   }

@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, delay, raceAbort, within } from '../async/index.js';
+import { backoffDelay, type Clock, delay, raceAbort, withTimeout } from '../async/index.js';
 import {
   ClosedError,
   DeadlineError,
@@ -7,16 +7,16 @@ import {
   TlsError,
   type TriedMember,
 } from '../errors/index.js';
+import { describe } from './attempt-log.js';
 import { ConnectRace } from './connect-race.js';
 import type { Member } from './member.js';
-import type { MemberTrouble } from './retry-rule.js';
-import { Standing } from './standing.js';
-import { describe } from './tries.js';
+import { MemberHealth } from './member-health.js';
+import type { MemberFailure } from './retry-rule.js';
 
 /** How long to wait between rounds over all members when none of them can be reached. */
 const nextRound = { baseMs: 100, maxMs: 1_000 };
 /** A caller who waited for a connection no longer than this learnt nothing about the member. */
-const fairConnectMs = 500;
+const minConclusiveConnectMs = 500;
 /** A member that was stepped around is asked again so long after that was to end, at the earliest. */
 const probeAfterMs = 250;
 
@@ -25,9 +25,9 @@ const notSent = { verdict: 'not-applied' } as const;
 /** What became of a member, for whoever watches the client. */
 export type MemberEvent =
   | {
-      readonly type: 'member-trouble';
+      readonly type: 'member-unhealthy';
       readonly endpoint: string;
-      readonly trouble: MemberTrouble;
+      readonly failure: MemberFailure;
       /** How it showed, where it was not by silence. */
       readonly error?: EtcdError | undefined;
     }
@@ -38,7 +38,7 @@ export interface PoolPorts {
   readonly clock: Clock;
   readonly random: () => number;
   /** Asks a member what a call would ask it; what it throws is held against it. */
-  readonly probe: (member: Member) => Promise<MemberTrouble | undefined>;
+  readonly probe: (member: Member) => Promise<MemberFailure | undefined>;
   readonly onEvent: (event: MemberEvent) => void;
 }
 
@@ -48,71 +48,71 @@ export interface PoolPorts {
  */
 export class MemberPool {
   readonly #ports: PoolPorts;
-  #standings: Standing[];
-  #current: Standing;
-  #home: Standing;
-  readonly #probes = new Map<Standing, () => void>();
+  #members: MemberHealth[];
+  #current: MemberHealth;
+  #preferred: MemberHealth;
+  readonly #probes = new Map<MemberHealth, () => void>();
   readonly #retired = new Set<Member>();
   #closed = false;
 
   /** @param members At least one. */
   constructor(members: readonly Member[], ports: PoolPorts) {
     this.#ports = ports;
-    this.#standings = members.map((member) => new Standing(member));
-    this.#home = this.#anyone();
-    this.#current = this.#home;
+    this.#members = members.map((member) => new MemberHealth(member));
+    this.#preferred = this.#pickRandom();
+    this.#current = this.#preferred;
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  get standings(): readonly Standing[] {
-    return this.#standings;
+  get members(): readonly MemberHealth[] {
+    return this.#members;
   }
 
   /** The member that this client would rather talk to. */
-  get home(): Member {
-    return this.#home.member;
+  get preferred(): Member {
+    return this.#preferred.member;
   }
 
-  get homeIsWell(): boolean {
-    return this.#home.trouble === undefined;
+  get preferredIsHealthy(): boolean {
+    return this.#preferred.failure === undefined;
   }
 
   /** The member in use if it can take a call at this moment; the path of nearly every call. */
-  readyAt(now: number): Standing | undefined {
+  readyAt(now: number): MemberHealth | undefined {
     if (this.#closed) return undefined;
     // Left without trouble, for being slow to connect or to answer.
-    if (this.#current !== this.#home && this.#home.readyAt(now)) this.#current = this.#home;
+    if (this.#current !== this.#preferred && this.#preferred.readyAt(now)) this.#current = this.#preferred;
     return this.#current.readyAt(now) ? this.#current : undefined;
   }
 
   /** The members in trouble, and why. */
-  troubles(): TriedMember[] {
-    return this.#standings.flatMap(({ member, trouble, lastError }) =>
-      trouble === undefined
+  failures(): TriedMember[] {
+    return this.#members.flatMap(({ member, failure, lastError }) =>
+      failure === undefined
         ? []
-        : [{ member: member.endpoint, answer: lastError?.message ?? trouble, times: 1 }],
+        : [{ member: member.endpoint, answer: lastError?.message ?? failure, times: 1 }],
     );
   }
 
   /** Whether a call that this member leaves unanswered could be asked of another one. */
   hasOthers(): boolean {
-    return this.#standings.length > 1;
+    return this.#members.length > 1;
   }
 
   /** What the members answer, where none of them looks like an etcd. */
   noEtcd(): EtcdError | undefined {
-    const none = this.#standings.every(({ trouble }) => trouble === 'not-etcd');
-    return none ? noEtcdAmong(describe(this.troubles())) : undefined;
+    const none = this.#members.every(({ failure }) => failure === 'not-etcd');
+    return none ? noEtcdAmong(describe(this.failures())) : undefined;
   }
 
   /**
    * A connected member, however many rounds it takes.
    * @throws as `connectOnce`.
    */
-  async connect(signal: AbortSignal): Promise<Standing> {
+  async connect(signal: AbortSignal): Promise<MemberHealth> {
     const { random } = this.#ports;
     for (let round = 0; ; round++) {
       const standing = await this.connectOnce(Number.POSITIVE_INFINITY, signal);
@@ -132,7 +132,7 @@ export class MemberPool {
     deadline: number,
     signal?: AbortSignal,
     onFailure: (member: Member, error: EtcdError) => void = () => {},
-  ): Promise<Standing | undefined> {
+  ): Promise<MemberHealth | undefined> {
     this.#throwIfClosed();
     signal?.throwIfAborted();
     const errors: EtcdError[] = [];
@@ -148,51 +148,50 @@ export class MemberPool {
   }
 
   /** The member answered as it should. */
-  praise(standing: Standing): void {
-    if (!standing.clear(this.#ports.clock.now())) return;
+  markHealthy(standing: MemberHealth): void {
+    if (!standing.markHealthy(this.#ports.clock.now())) return;
     this.#stopProbe(standing);
     this.#ports.onEvent({ type: 'member-recovered', endpoint: standing.member.endpoint });
-    if (standing === this.#home) this.#current = standing;
+    if (standing === this.#preferred) this.#current = standing;
   }
 
   /** The member failed in a way another might not: calls step around it until it was probed. */
-  blame(member: Member, trouble: MemberTrouble, error?: EtcdError): void {
-    const standing = this.#standings.find((one) => one.member === member);
+  markUnhealthy(member: Member, failure: MemberFailure, error?: EtcdError): void {
+    const standing = this.#members.find((one) => one.member === member);
     if (!standing || this.#closed) return;
     const { clock, random } = this.#ports;
-    if (standing.trouble !== trouble)
-      this.#ports.onEvent({ type: 'member-trouble', endpoint: member.endpoint, trouble, error });
-    standing.blame(trouble, clock.now(), random, error);
+    if (standing.failure !== failure)
+      this.#ports.onEvent({ type: 'member-unhealthy', endpoint: member.endpoint, failure, error });
+    standing.markUnhealthy(failure, clock.now(), random, error);
     if (this.#current === standing) this.#current = this.#inOrder()[0] ?? standing;
     this.#probeLater(standing);
   }
 
   /** The members to use from now on; those kept keep their connections and their standing. At least one. */
   replace(members: readonly Member[]): void {
-    const before = this.#standings;
-    this.#standings = members.map(
-      (member) => before.find((one) => one.member === member) ?? new Standing(member),
+    const before = this.#members;
+    this.#members = members.map(
+      (member) => before.find((one) => one.member === member) ?? new MemberHealth(member),
     );
     for (const standing of before) {
-      if (this.#standings.includes(standing)) continue;
+      if (this.#members.includes(standing)) continue;
       this.#stopProbe(standing);
       this.#retire(standing.member);
     }
-    const same =
-      before.length === this.#standings.length && before.every((one) => this.#standings.includes(one));
+    const same = before.length === this.#members.length && before.every((one) => this.#members.includes(one));
     if (same) return;
     // Drawn anew also when it is still there: clients that were given one and the same member would all stay on it.
-    this.#home = this.#anyone();
-    this.#current = this.#home;
+    this.#preferred = this.#pickRandom();
+    this.#current = this.#preferred;
     this.#ports.onEvent({
       type: 'members-changed',
-      endpoints: this.#standings.map(({ member }) => member.endpoint),
+      endpoints: this.#members.map(({ member }) => member.endpoint),
     });
   }
 
   close(): void {
     this.#closed = true;
-    for (const standing of this.#standings) {
+    for (const standing of this.#members) {
       this.#stopProbe(standing);
       standing.member.close();
     }
@@ -213,23 +212,23 @@ export class MemberPool {
     deadline: number,
     signal: AbortSignal | undefined,
     onFailure: (member: Member, error: EtcdError) => void,
-  ): Promise<Standing | undefined> {
+  ): Promise<MemberHealth | undefined> {
     const { clock } = this.#ports;
     const race = new ConnectRace(this.#inOrder(), clock, ({ member }, error) => {
       onFailure(member, error);
-      this.blame(member, 'unreachable', error);
+      this.markUnhealthy(member, 'unreachable', error);
     });
     const late = new DeadlineError('not connected before the deadline', notSent);
     try {
       return await raceAbort(
-        within(race.winner, deadline - clock.now(), () => late),
+        withTimeout(race.winner, deadline - clock.now(), () => late),
         signal,
       );
     } catch (error) {
       if (error !== late) throw error;
       for (const { standing, forMs } of race.pending()) {
         onFailure(standing.member, late);
-        if (forMs >= fairConnectMs) this.blame(standing.member, 'unreachable');
+        if (forMs >= minConclusiveConnectMs) this.markUnhealthy(standing.member, 'unreachable');
       }
       return undefined;
     } finally {
@@ -237,41 +236,41 @@ export class MemberPool {
     }
   }
 
-  #probeLater(standing: Standing): void {
+  #probeLater(standing: MemberHealth): void {
     this.#stopProbe(standing);
     const { clock } = this.#ports;
-    const wait = Math.max(0, standing.avoidUntil - clock.now()) + probeAfterMs;
+    const wait = Math.max(0, standing.ejectedUntil - clock.now()) + probeAfterMs;
     this.#probes.set(
       standing,
       clock.setTimer(wait, () => void this.#probe(standing)),
     );
   }
 
-  async #probe(standing: Standing): Promise<void> {
-    const trouble = await this.#ports.probe(standing.member).catch(() => 'unreachable' as const);
-    if (this.#closed || standing.trouble === undefined || !this.#standings.includes(standing)) return;
-    if (trouble === undefined) this.praise(standing);
-    else this.blame(standing.member, trouble);
+  async #probe(standing: MemberHealth): Promise<void> {
+    const failure = await this.#ports.probe(standing.member).catch(() => 'unreachable' as const);
+    if (this.#closed || standing.failure === undefined || !this.#members.includes(standing)) return;
+    if (failure === undefined) this.markHealthy(standing);
+    else this.markUnhealthy(standing.member, failure);
   }
 
-  #stopProbe(standing: Standing): void {
+  #stopProbe(standing: MemberHealth): void {
     this.#probes.get(standing)?.();
     this.#probes.delete(standing);
   }
 
   /** Home first, then from the one in use onwards; those in trouble last, soonest over first. */
-  #inOrder(): Standing[] {
+  #inOrder(): MemberHealth[] {
     const now = this.#ports.clock.now();
-    const from = this.#standings.indexOf(this.#current);
-    const rotated = [...this.#standings.slice(from), ...this.#standings.slice(0, from)];
-    const order = (standing: Standing) =>
-      standing.reluctanceAt(now) - (standing === this.#home ? preference : 0);
+    const from = this.#members.indexOf(this.#current);
+    const rotated = [...this.#members.slice(from), ...this.#members.slice(0, from)];
+    const order = (standing: MemberHealth) =>
+      standing.penaltyAt(now) - (standing === this.#preferred ? preference : 0);
     return rotated.sort((a, b) => order(a) - order(b));
   }
 
-  #anyone(): Standing {
+  #pickRandom(): MemberHealth {
     const { random } = this.#ports;
-    const standing = this.#standings[Math.floor(random() * this.#standings.length)];
+    const standing = this.#members[Math.floor(random() * this.#members.length)];
     if (!standing) throw new TypeError('a pool needs a member');
     return standing;
   }

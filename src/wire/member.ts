@@ -109,7 +109,7 @@ export class Member {
     for (;;) {
       const state = this.#startConnecting();
       if (state === connectivityState.READY) return this.#channel;
-      if (state === connectivityState.TRANSIENT_FAILURE) throw await this.#trouble();
+      if (state === connectivityState.TRANSIENT_FAILURE) throw await this.#failure();
       if (!(await stateChanges(this.#channel, state, deadline))) {
         this.#replaceChannel();
         throw this.#unreachable(`no connection within ${this.#connectTimeoutMs} ms`);
@@ -117,8 +117,8 @@ export class Member {
     }
   }
 
-  async #trouble(): Promise<EtcdError> {
-    const ofTls = await this.#credentials.trouble.error();
+  async #failure(): Promise<EtcdError> {
+    const ofTls = await this.#credentials.failure.error();
     if (ofTls) return ofTls;
     // Closed meanwhile: grpc-js throws at whoever calls over a channel that is shut down.
     return this.#unreachable(this.#closed ? 'the client is closed' : await lastError(this.#channel));
@@ -132,7 +132,7 @@ export class Member {
 
   /** Whether the channel's failure is too old to be told as the present state of things. */
   #isStale(): boolean {
-    const troubleAgeMs = this.#credentials.trouble.ageMs ?? 0;
+    const troubleAgeMs = this.#credentials.failure.ageMs ?? 0;
     return troubleAgeMs > tlsRetryMs || performance.now() - this.#channelSince > this.#connectTimeoutMs;
   }
 
@@ -142,7 +142,7 @@ export class Member {
   }
 
   #newConnection(): void {
-    this.#credentials.trouble.forget();
+    this.#credentials.failure.forget();
     if (!this.#closed) this.#channel = this.#newChannel();
     this.#channelSince = performance.now();
   }

@@ -53,7 +53,7 @@ export class Membership {
   constructor(seeds: readonly MemberAddress[], ports: MembershipPorts) {
     this.#ports = ports;
     this.#seeds = seeds;
-    for (const [at, { member }] of ports.pool.standings.entries()) {
+    for (const [at, { member }] of ports.pool.members.entries()) {
       const seed = seeds[at];
       if (seed) this.#known.set(seed.address, member);
     }
@@ -95,7 +95,7 @@ export class Membership {
     if (adopted) this.#use(found);
     else this.#discard(found);
     return {
-      endpoints: this.#ports.pool.standings.map(({ member }) => member.endpoint),
+      endpoints: this.#ports.pool.members.map(({ member }) => member.endpoint),
       adopted,
       refused: [...refused, ...unusable, ...(failures ?? [])],
     };

@@ -34,7 +34,7 @@ export interface TracedCallOptions extends CallOptions {
  * lost, a `write` only when etcd surely did not carry it out. A `local-read` is one that the member answers by itself,
  * so that it need not see a leader.
  */
-export type Safety = 'read' | 'local-read' | 'idempotent' | 'write';
+export type IdempotencyLevel = 'read' | 'local-read' | 'idempotent' | 'write';
 
 /** The name a person knows an RPC by: `Put` of `/etcdserverpb.KV/Put`. */
 export function methodName(method: { readonly path: string }): string {

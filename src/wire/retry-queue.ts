@@ -1,6 +1,6 @@
 import { type Clock, type Due, DueQueue, onAbort } from '../async/index.js';
 import { RetryBudget } from './retry-budget.js';
-import { leastTryMs } from './retry-rule.js';
+import { minAttemptMs } from './retry-rule.js';
 
 interface Entry extends Due {
   readonly waiter: Waiter;
@@ -53,7 +53,7 @@ export class RetryQueue {
     if (now >= deadline) return Promise.resolve(false);
     return new Promise((settle, reject) => {
       const waiter = new Waiter(settle, reject);
-      const lastTurnAt = Math.max(now, deadline - 2 * leastTryMs);
+      const lastTurnAt = Math.max(now, deadline - 2 * minAttemptMs);
       this.#turns.set(waiter.turn, Math.min(now + pauseMs, lastTurnAt));
       if (deadline < Number.POSITIVE_INFINITY) this.#deadlines.set(waiter.deadline, deadline);
       waiter.releaseSignal = onAbort(signal, (reason) => {
@@ -92,7 +92,7 @@ export class RetryQueue {
     for (let next = this.#deadlines.first; next && next.dueAt <= now; next = this.#deadlines.first)
       this.#settle(next.waiter, false);
     for (let next = this.#turns.first; next && next.dueAt <= now; next = this.#turns.first) {
-      if (next.waiter.deadline.dueAt - now < leastTryMs) this.#turns.remove(next);
+      if (next.waiter.deadline.dueAt - now < minAttemptMs) this.#turns.remove(next);
       else if (this.#budget.take(now)) this.#settle(next.waiter, true);
       else break;
     }

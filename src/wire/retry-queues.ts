@@ -1,5 +1,5 @@
 import type { Clock } from '../async/index.js';
-import type { Safety } from './method.js';
+import type { IdempotencyLevel } from './method.js';
 import { RetryQueue } from './retry-queue.js';
 
 /**
@@ -18,7 +18,7 @@ export class RetryQueues {
     this.#writes = new RetryQueue(clock, random);
   }
 
-  for(safety: Safety): RetryQueue {
+  for(safety: IdempotencyLevel): RetryQueue {
     switch (safety) {
       case 'local-read':
         return this.#localReads;

@@ -2,17 +2,17 @@ import {
   AmbiguousWriteError,
   Code,
   type EtcdError,
-  isLasting,
+  isPersistent,
   type RequestDescription,
   requestError,
 } from '../errors/index.js';
-import type { Safety } from './method.js';
+import type { IdempotencyLevel } from './method.js';
 
 /** Pauses between tries on members that answer, but badly: an election takes a second or two. */
 export const retryPause = { baseMs: 50, maxMs: 1_000 };
 
 /** With less than this left, another try could only end in a deadline that tells nothing. */
-export const leastTryMs = 50;
+export const minAttemptMs = 50;
 
 /**
  * Fresh tokens that may be refused before the user is taken for unauthorized. One that became old while it was fetched
@@ -21,15 +21,15 @@ export const leastTryMs = 50;
 export const maxTokensRefused = 2;
 
 /** What may be wrong with a member that another one might not have. */
-export type MemberTrouble = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded' | 'not-etcd';
+export type MemberFailure = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded' | 'not-etcd';
 
 /** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
-export function mayTryAgain(error: EtcdError, safety: Safety): boolean {
+export function isRetryable(error: EtcdError, safety: IdempotencyLevel): boolean {
   switch (error.verdict) {
     case 'not-applied':
       return error.code !== Code.UNAUTHENTICATED;
     case 'maybe-applied':
-      return safety !== 'write' && !isLasting(error);
+      return safety !== 'write' && !isPersistent(error);
     case 'final':
       return false;
   }
@@ -39,18 +39,18 @@ export function mayTryAgain(error: EtcdError, safety: Safety): boolean {
  * How long one try may take. Where another member could be asked, a read keeps a quarter of its time for that: the
  * first member may have fallen silent. At the default of 10 s that leaves etcd's own limit of 7 s the first word.
  */
-export function tryBoundMs(remainingMs: number, safety: Safety, others: boolean): number {
+export function attemptTimeoutMs(remainingMs: number, safety: IdempotencyLevel, others: boolean): number {
   return others && safety !== 'write' ? remainingMs * 0.75 : remainingMs;
 }
 
 /** A caller whose deadline was shorter than this learnt nothing about the member. */
-const fairWaitMs = 1_000;
+const minConclusiveWaitMs = 1_000;
 
 /**
  * What the error says about the member that gave it after so many milliseconds; undefined when any other would have
  * given it, too.
  */
-export function troubleOf(error: EtcdError, lastedMs: number): MemberTrouble | undefined {
+export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailure | undefined {
   switch (error.reason) {
     case 'NoLeader':
     case 'NotPrimaryLessor':
@@ -73,15 +73,15 @@ export function troubleOf(error: EtcdError, lastedMs: number): MemberTrouble | u
     default:
       break;
   }
-  if (error.code === Code.DEADLINE_EXCEEDED) return lastedMs < fairWaitMs ? undefined : 'silent';
+  if (error.code === Code.DEADLINE_EXCEEDED) return lastedMs < minConclusiveWaitMs ? undefined : 'silent';
   return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;
 }
 
 /** The error as its caller should meet it: what was asked is named, and a lost answer to a write is no plain error. */
-export function told(
+export function toCallerError(
   error: EtcdError,
   request: RequestDescription,
-  safety: Safety,
+  safety: IdempotencyLevel,
   endpoint: string,
 ): EtcdError {
   if (error.verdict === 'maybe-applied' && safety === 'write') {

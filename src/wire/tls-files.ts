@@ -2,19 +2,19 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { InvalidInputError } from '../errors/index.js';
+import { sanitizeError } from './tls-failure.js';
 import { checkTlsOptions, type PemName, type TlsOptions } from './tls-options.js';
-import { withoutBaggage } from './tls-trouble.js';
 
 type ReadFile = (path: string) => Promise<Buffer>;
 type Pems = Readonly<Partial<Record<PemName, Buffer>>>;
 
 /** The options' certificates and key cannot be used. The text names the option and the file, and shows no content. */
-export class BadPem extends Error {
+export class PemError extends Error {
   override readonly name = 'BadPem';
 }
 
 /** A certificate and a key that do not match: half of a pair that is being replaced may be on disk. */
-class MismatchError extends BadPem {}
+class MismatchError extends PemError {}
 
 /**
  * The client's certificates and key as Node's TLS takes them, from options and files. One for all members; what it made
@@ -34,11 +34,11 @@ export class TlsFiles {
     try {
       this.#made = this.#make(inline(tls));
     } catch (error) {
-      throw error instanceof BadPem ? new InvalidInputError(error.message) : error;
+      throw error instanceof PemError ? new InvalidInputError(error.message) : error;
     }
   }
 
-  /** For the next handshake. @throws {BadPem} */
+  /** For the next handshake. @throws {PemError} */
   async context(): Promise<SecureContext> {
     try {
       return await this.#read();
@@ -68,7 +68,7 @@ export class TlsFiles {
       return { [name]: await this.#readFile(file) };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new BadPem(`${this.#where(name)} cannot be read: ${code}`, { cause: withoutBaggage(error) });
+      throw new PemError(`${this.#where(name)} cannot be read: ${code}`, { cause: sanitizeError(error) });
     }
   }
 
@@ -84,8 +84,8 @@ export class TlsFiles {
         context: createSecureContext({ ca, cert, key, allowPartialTrustChain: ca !== undefined }),
       };
     } catch (error) {
-      throw new BadPem('the certificates and keys of the options cannot be used', {
-        cause: withoutBaggage(error),
+      throw new PemError('the certificates and keys of the options cannot be used', {
+        cause: sanitizeError(error),
       });
     }
   }
@@ -123,12 +123,12 @@ function readCertificates(pem: Buffer, where: string): X509Certificate[] {
   const text = pem.toString('latin1');
   const blocks = text.match(certificateBlock) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
-  if (begun === 0) throw new BadPem(`${where} holds no certificate in PEM${pathHint(where)}`);
-  if (begun !== blocks.length) throw new BadPem(`${where} breaks off within a certificate`);
+  if (begun === 0) throw new PemError(`${where} holds no certificate in PEM${pathHint(where)}`);
+  if (begun !== blocks.length) throw new PemError(`${where} breaks off within a certificate`);
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch (error) {
-    throw new BadPem(`${where} holds something that is no certificate`, { cause: withoutBaggage(error) });
+    throw new PemError(`${where} holds something that is no certificate`, { cause: sanitizeError(error) });
   }
 }
 
@@ -137,8 +137,8 @@ function readKey(pem: Buffer, where: string): KeyObject {
     return createPrivateKey(pem);
   } catch (error) {
     const encrypted = pem.includes('ENCRYPTED') ? ', or an encrypted one' : '';
-    throw new BadPem(`${where} holds no private key in PEM${encrypted}${pathHint(where)}`, {
-      cause: withoutBaggage(error),
+    throw new PemError(`${where} holds no private key in PEM${encrypted}${pathHint(where)}`, {
+      cause: sanitizeError(error),
     });
   }
 }

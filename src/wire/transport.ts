@@ -1,5 +1,5 @@
 import type { Channel } from '@grpc/grpc-js';
-import { backoffDelay, type Clock, delay, ProcessHold, raceAbort, withEither } from '../async/index.js';
+import { backoffDelay, type Clock, delay, ProcessRef, raceAbort, withAnySignal } from '../async/index.js';
 import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
@@ -9,20 +9,20 @@ import type { RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import { makeChannelOptions } from './channel-options.js';
 import { makeCredentials } from './credentials.js';
-import type { DoubtableDuplex, DuplexHandlers } from './duplex.js';
+import type { DuplexHandlers, ReportableDuplex } from './duplex.js';
 import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import { Member } from './member.js';
 import { MemberChecks } from './member-checks.js';
 import { type MemberEvent, MemberPool } from './member-pool.js';
 import { Membership, type SyncResult } from './membership.js';
-import type { Method, Safety, TracedCallOptions } from './method.js';
+import type { IdempotencyLevel, Method, TracedCallOptions } from './method.js';
 import { checkPlaintext, keepsSecrets } from './plaintext.js';
 import { describeRequest, userOf } from './request-description.js';
 import { RetryQueues } from './retry-queues.js';
 import { retryPause } from './retry-rule.js';
 import { StaleTokenCheck } from './stale-token.js';
 import { StoreIdentity } from './store-identity.js';
-import { type StreamOptions, Streams } from './streams.js';
+import { type StreamOptions, StreamRegistry } from './stream-registry.js';
 import { TokenSource } from './token.js';
 import type { TransportOptions } from './transport-options.js';
 import { UnaryCall, type UnaryPorts } from './unary.js';
@@ -41,7 +41,7 @@ export class Transport {
   readonly #checks: MemberChecks;
   readonly #membership: Membership;
   readonly #closing = new AbortController();
-  readonly #hold = new ProcessHold();
+  readonly #hold = new ProcessRef();
   readonly #token: TokenSource | undefined;
   readonly #staleToken: StaleTokenCheck | undefined;
   #metadata = new CallMetadata(undefined);
@@ -50,7 +50,7 @@ export class Transport {
   /** Which store it is, by all answers. */
   readonly store = new StoreIdentity();
   readonly #unaryPorts: UnaryPorts;
-  readonly #streams: Streams;
+  readonly #streams: StreamRegistry;
   readonly #beforeAnswer: () => void;
 
   constructor(
@@ -82,8 +82,8 @@ export class Transport {
       probe: (member) => this.#checks.probe(member),
       onEvent: (event) => {
         onEvent(event);
-        if (event.type !== 'member-trouble') this.#streams.comeHome();
-        else if (event.trouble === 'silent') this.#suspectToken(event.endpoint);
+        if (event.type !== 'member-unhealthy') this.#streams.failBack();
+        else if (event.failure === 'silent') this.#suspectToken(event.endpoint);
       },
     });
     this.#membership = new Membership(members, {
@@ -114,7 +114,7 @@ export class Transport {
       closing: this.#closing.signal,
       onSend,
     };
-    this.#streams = new Streams({
+    this.#streams = new StreamRegistry({
       pool: this.#pool,
       clock,
       random,
@@ -167,10 +167,10 @@ export class Transport {
   async unary<Req, Res>(
     method: Method<Req, Res>,
     request: Req,
-    safety: Safety,
+    safety: IdempotencyLevel,
     options: TracedCallOptions = {},
   ): Promise<Res> {
-    const release = options.unref ? undefined : this.#hold.acquire();
+    const release = options.unref ? undefined : this.#hold.keepProcessAlive();
     const { epoch } = this.store;
     try {
       const answer = await this.#unary(method, request, safety, options);
@@ -187,7 +187,7 @@ export class Transport {
     method: Method<Req, Res>,
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
-  ): DoubtableDuplex<Req> {
+  ): ReportableDuplex<Req> {
     return this.#streams.open(method, options, handlers);
   }
 
@@ -219,7 +219,7 @@ export class Transport {
 
   /** Keeps the process alive until the returned function is called: streams by themselves do not. */
   hold(): () => void {
-    return this.#hold.acquire();
+    return this.#hold.keepProcessAlive();
   }
 
   /** See MemberChecks. */
@@ -230,7 +230,7 @@ export class Transport {
   async #unary<Req, Res>(
     method: Method<Req, Res>,
     request: Req,
-    safety: Safety,
+    safety: IdempotencyLevel,
     options: TracedCallOptions,
   ): Promise<Res> {
     const { signal, timeoutMs = this.#options.timeoutMs } = options;
@@ -241,7 +241,7 @@ export class Transport {
   }
 
   /** A write was carried out, whichever store it was. */
-  #checkStore(safety: Safety, epoch: number): void {
+  #checkStore(safety: IdempotencyLevel, epoch: number): void {
     const isRead = safety === 'read' || safety === 'local-read';
     const replaced = this.store.replacedSince(epoch);
     if (replaced && isRead) throw replaced;
@@ -303,7 +303,7 @@ export class Transport {
   }
 
   #suspectToken(endpoint: string): void {
-    const standing = this.#pool.standings.find(({ member }) => member.endpoint === endpoint);
+    const standing = this.#pool.members.find(({ member }) => member.endpoint === endpoint);
     if (standing) this.#staleToken?.suspect(standing.member);
   }
 
@@ -312,7 +312,7 @@ export class Transport {
     const onStreams = this.#streams.overdue(ms);
     const members = new Set(onStreams);
     let owed = onStreams !== undefined;
-    for (const standing of this.#pool.standings) {
+    for (const standing of this.#pool.members) {
       const unanswered = standing.unansweredMs(now);
       if (unanswered === undefined) continue;
       owed = true;
@@ -325,7 +325,7 @@ export class Transport {
     if (this.#token?.generation === 0) await raceAbort(this.#token.refresh(0), signal);
     this.#token?.renewIfDue();
     for (let attempt = 0; ; attempt++) {
-      const { member } = await withEither(signal, this.#closing.signal, (either) =>
+      const { member } = await withAnySignal(signal, this.#closing.signal, (either) =>
         this.#pool.connect(either),
       );
       const channel = member.ready;

@@ -1,12 +1,12 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { backoffDelay, type Clock, raceAbort, withEither, within } from '../async/index.js';
+import { backoffDelay, type Clock, raceAbort, withAnySignal, withTimeout } from '../async/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
   Code,
   DeadlineError,
   EtcdError,
-  inDoubt,
+  markMaybeApplied,
   nameOf,
   needsToken,
   notEtcd,
@@ -14,28 +14,28 @@ import {
   requestError,
   toEtcdError,
 } from '../errors/index.js';
+import { AttemptLog, describe } from './attempt-log.js';
 import type { AuthOptions } from './auth.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import type { CallMetadata } from './call-metadata.js';
 import type { Member } from './member.js';
+import type { MemberHealth } from './member-health.js';
 import type { MemberPool } from './member-pool.js';
-import type { Method, Safety, TracedCallOptions } from './method.js';
+import type { IdempotencyLevel, Method, TracedCallOptions } from './method.js';
 import { describeRequest } from './request-description.js';
 import type { RetryQueue } from './retry-queue.js';
 import type { RetryQueues } from './retry-queues.js';
 import {
-  leastTryMs,
+  attemptTimeoutMs,
+  isRetryable,
   maxTokensRefused,
-  mayTryAgain,
+  memberFailureOf,
+  minAttemptMs,
   retryPause,
-  told,
-  troubleOf,
-  tryBoundMs,
+  toCallerError,
 } from './retry-rule.js';
-import type { Standing } from './standing.js';
 import type { StoreIdentity } from './store-identity.js';
 import type { TokenSource } from './token.js';
-import { describe, Tries } from './tries.js';
 
 export interface UnaryPorts {
   readonly pool: MemberPool;
@@ -61,7 +61,7 @@ export interface UnaryPorts {
 /** One request, and how it is sent. */
 export interface UnaryKind<Req, Res> {
   readonly method: Method<Req, Res>;
-  readonly safety: Safety;
+  readonly safety: IdempotencyLevel;
   /** What is encoded already: errors name the keys in it. */
   readonly request: Req;
 }
@@ -73,7 +73,7 @@ export class UnaryCall<Req, Res> {
   readonly #options: TracedCallOptions;
   readonly #deadline: number;
   readonly #retries: RetryQueue;
-  #tries: Tries | undefined;
+  #tries: AttemptLog | undefined;
   #tokensRefused = 0;
 
   constructor(ports: UnaryPorts, kind: UnaryKind<Req, Res>, timeoutMs: number, options: TracedCallOptions) {
@@ -107,7 +107,7 @@ export class UnaryCall<Req, Res> {
       try {
         const answer = await attemptUnary(channel, this.#kind.method, request, {
           metadata: this.#metadata(),
-          timeoutMs: tryBoundMs(this.#deadline - sentAt, this.#kind.safety, pool.hasOthers()),
+          timeoutMs: attemptTimeoutMs(this.#deadline - sentAt, this.#kind.safety, pool.hasOthers()),
           maxReceiveBytes: this.#ports.maxReceiveBytes,
           signal: this.#options.signal,
           running: this.#ports.running,
@@ -115,7 +115,7 @@ export class UnaryCall<Req, Res> {
         });
         standing.callSettled(clock.now(), true);
         this.#retries.answered();
-        if (!atHand && this.#kind.safety !== 'local-read') pool.praise(standing);
+        if (!atHand && this.#kind.safety !== 'local-read') pool.markHealthy(standing);
         this.#ports.store.saw(answer, standing.member.endpoint);
         this.#options.onAnswer?.(connection === standing.member.connection ? connection : undefined);
         return answer;
@@ -127,7 +127,7 @@ export class UnaryCall<Req, Res> {
         if (signal?.aborted && error === signal.reason) throw error;
         if (!(error instanceof EtcdError)) throw this.#doubted(toEtcdError(error));
         if (this.#ports.closing.aborted)
-          throw new ClosedError('the client', this.#inDoubt ? 'maybe-applied' : error.verdict);
+          throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
         if (token && needsToken(error)) {
           const isPassing = error.reason === 'AuthOldRevision' && !token.repeated;
           if (!isPassing && this.#tokensRefused++ >= maxTokensRefused)
@@ -150,25 +150,25 @@ export class UnaryCall<Req, Res> {
   }
 
   /** Returns when another try is due, else throws what the caller is to meet. */
-  async #failed(answer: EtcdError, standing: Standing, attempt: number, lastedMs: number): Promise<void> {
+  async #failed(answer: EtcdError, standing: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
     const { pool, random } = this.#ports;
     const { safety } = this.#kind;
     const { endpoint } = standing.member;
     const error = await this.#judged(answer, standing);
-    const trouble = troubleOf(error, lastedMs);
-    if (trouble) pool.blame(standing.member, trouble, error);
+    const failure = memberFailureOf(error, lastedMs);
+    if (failure) pool.markUnhealthy(standing.member, failure, error);
     if (error.verdict === 'final') this.#retries.answered();
     else this.#retries.failed();
-    const mayRetry = mayTryAgain(error, safety);
-    const noEtcd = mayRetry && trouble === 'not-etcd' ? pool.noEtcd() : undefined;
+    const mayRetry = isRetryable(error, safety);
+    const noEtcd = mayRetry && failure === 'not-etcd' ? pool.noEtcd() : undefined;
     if (noEtcd || !mayRetry) {
-      const last = noEtcd ?? told(error, this.#described(), safety, endpoint);
-      throw this.#inDoubt ? inDoubt(last) : last;
+      const last = noEtcd ?? toCallerError(error, this.#described(), safety, endpoint);
+      throw this.#maybeApplied ? markMaybeApplied(last) : last;
     }
-    this.#tries ??= new Tries();
+    this.#tries ??= new AttemptLog();
     this.#tries.add(endpoint, error);
     // The first try elsewhere need not wait.
-    const elsewhere = attempt === 0 && trouble !== undefined && pool.hasOthers();
+    const elsewhere = attempt === 0 && failure !== undefined && pool.hasOthers();
     await this.#turn(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
   }
 
@@ -176,7 +176,7 @@ export class UnaryCall<Req, Res> {
    * UNIMPLEMENTED is also how an older etcd answers what it has not learnt yet, and how anything else answers whatever
    * it is asked: a read of the member shows which of the two it is.
    */
-  async #judged(error: EtcdError, { member }: Standing): Promise<EtcdError> {
+  async #judged(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
     const isOpen =
       error.code === Code.UNIMPLEMENTED && error.reason === undefined && error.verdict === 'final';
     if (!isOpen) return error;
@@ -196,19 +196,19 @@ export class UnaryCall<Req, Res> {
     } catch (error) {
       throw this.#doubted(error);
     }
-    this.#tries ??= new Tries();
-    if (!granted) throw this.#tries.late(nameOf(this.#described()));
+    this.#tries ??= new AttemptLog();
+    if (!granted) throw this.#tries.toDeadlineError(nameOf(this.#described()));
   }
 
   /** Whether an earlier try may have changed something. */
-  get #inDoubt(): boolean {
+  get #maybeApplied(): boolean {
     return this.#kind.safety === 'idempotent' && this.#tries?.maybeApplied === true;
   }
 
   /** What ends the call before it is sent again makes no earlier try undone. The error may be others', too. */
   #doubted(error: unknown): unknown {
-    const member = this.#tries?.doubtful;
-    if (!this.#inDoubt || member === undefined || !(error instanceof EtcdError)) return error;
+    const member = this.#tries?.ambiguousMember;
+    if (!this.#maybeApplied || member === undefined || !(error instanceof EtcdError)) return error;
     if (error === this.#options.signal?.reason) return error;
     if (error instanceof ClosedError) return new ClosedError('the client', 'maybe-applied');
     const { method, subject } = this.#described();
@@ -216,8 +216,8 @@ export class UnaryCall<Req, Res> {
   }
 
   /** Undefined when no member could be reached, which counts as an attempt that failed. */
-  async #connect(): Promise<Standing | undefined> {
-    this.#tries ??= new Tries();
+  async #connect(): Promise<MemberHealth | undefined> {
+    this.#tries ??= new AttemptLog();
     const tries = this.#tries;
     try {
       const standing = await this.#orClosing((signal) =>
@@ -240,7 +240,7 @@ export class UnaryCall<Req, Res> {
   /** Waits for the one request of all, no longer than this call may take. It may take longer than the request. */
   async #newerToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
     const late = () => {
-      const tried = this.#ports.pool.troubles();
+      const tried = this.#ports.pool.failures();
       const why = tried.length > 0 ? `: ${describe(tried)}` : '';
       return new DeadlineError(`no token before the deadline${why}`, {
         verdict: 'not-applied',
@@ -252,13 +252,17 @@ export class UnaryCall<Req, Res> {
       const remaining = this.#remainingMs;
       try {
         return await this.#orClosing((signal) =>
-          raceAbort(within(token.refresh(used, { cause, withinMs: remaining }), remaining, late), signal),
+          raceAbort(
+            withTimeout(token.refresh(used, { cause, withinMs: remaining }), remaining, late),
+            signal,
+          ),
         );
       } catch (error) {
         if (error === this.#options.signal?.reason) throw error;
         const unsent = unsentFor(error);
-        if (!(unsent instanceof DeadlineError) || this.#remainingMs < leastTryMs) throw this.#doubted(unsent);
-        this.#tries ??= new Tries();
+        if (!(unsent instanceof DeadlineError) || this.#remainingMs < minAttemptMs)
+          throw this.#doubted(unsent);
+        this.#tries ??= new AttemptLog();
         for (const { member } of unsent.tried) this.#tries.add(member, unsent);
       }
       await this.#turn(backoffDelay(retryPause, attempt, this.#ports.random));
@@ -279,7 +283,7 @@ export class UnaryCall<Req, Res> {
   #orClosing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
     const { closing } = this.#ports;
-    return signal ? withEither(signal, closing, wait) : wait(closing);
+    return signal ? withAnySignal(signal, closing, wait) : wait(closing);
   }
 }
 

@@ -58,7 +58,7 @@ describe('a member that is only learning', function () {
       await client.close();
       await listening;
       await heard.ended;
-      if (statuses.some((event) => event.type === 'member-trouble' && event.trouble === 'learner')) met++;
+      if (statuses.some((event) => event.type === 'member-unhealthy' && event.failure === 'learner')) met++;
     }
     assert.ok(met > 0, 'no client began with the learner');
   });

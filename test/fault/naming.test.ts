@@ -68,7 +68,7 @@ describe('a member that fell so far behind that it was sent a snapshot', functio
     const views: string[] = [];
     const unfollow = directory.follow('behind', {
       view: (view) => views.push(addrs(view) ?? ''),
-      trouble: () => {},
+      failure: () => {},
     });
     await eventually('it is shown', () => views.at(-1) === 'a:1 b:1 c:1');
     // Not asked to have a leader, so that it stays open on the member while that is alone.

@@ -187,7 +187,7 @@ describe('a member that its peers cannot reach, and clients can', function () {
     for (const door of doors) door.enforce();
     const { done } = writes;
     await eventually('writes go on', () => writes.done > done + 100, 60_000);
-    await eventually('the member is stepped around', () => has(statuses, 'member-trouble', index));
+    await eventually('the member is stepped around', () => has(statuses, 'member-unhealthy', index));
     isolated = undefined;
     await eventually('it is taken back', () => has(statuses, 'member-recovered', index), 90_000);
     await eventually('the watch is back on it', async () => (await memberWith(1)) === index, 60_000);

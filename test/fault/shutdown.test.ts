@@ -34,7 +34,7 @@ class Watched {
     const directory = new ServiceDirectory(client, { lossProtection });
     const watched = new Watched(directory, target);
     await directory.ready(target, { minEndpoints: count });
-    directory.follow(target, { view: (view) => watched.views.push(view), trouble: () => {} });
+    directory.follow(target, { view: (view) => watched.views.push(view), failure: () => {} });
     await eventually('the watch is up', () => directory.status(target).source === 'live');
     return watched;
   }

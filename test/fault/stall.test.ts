@@ -35,7 +35,7 @@ describe('an etcd that stands still for longer than leases last, on connections 
     });
     await directory.ready('stall', { minEndpoints: ids.length });
     const views: ServiceView[] = [];
-    directory.follow('stall', { view: (view) => views.push(view), trouble: () => {} });
+    directory.follow('stall', { view: (view) => views.push(view), failure: () => {} });
     await eventually('the watch is up', () => directory.status('stall').source === 'live');
 
     await etcd().pause();

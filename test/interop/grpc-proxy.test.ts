@@ -76,7 +76,7 @@ describe('a grpc-proxy that registers itself', function () {
       view: (view) => {
         now = view;
       },
-      trouble: () => {},
+      failure: () => {},
     });
     opened.add(leave, (call) => call());
     const shows = (...addrs: readonly string[]) =>

@@ -16,9 +16,9 @@ export async function checkAddresses(
   const failed: string[] = [];
   const accepted: string[] = [];
   await inParallel(dialled, atATime, async (addr) => {
-    const trouble = await dialTrouble(addr, timeoutMs);
-    if (trouble === undefined) accepted.push(addr);
-    else failed.push(`${addr} (${trouble})`);
+    const failure = await dialTrouble(addr, timeoutMs);
+    if (failure === undefined) accepted.push(addr);
+    else failed.push(`${addr} (${failure})`);
   });
   return { finding: finding(dialled.length, failed, all.length > most), accepted };
 }

@@ -1,6 +1,6 @@
+import type { Invocation } from '../command.js';
 import { readRecords } from '../records.js';
 import type { Target } from '../target.js';
-import type { Call } from '../verb.js';
 import { checkAddresses } from './dial.js';
 import { type Finding, problem } from './finding.js';
 import { checkGrpcCopies } from './grpc-copies.js';
@@ -15,7 +15,7 @@ import { checkTransport } from './transport.js';
 
 /** Goes the way of a resolver, step by step, for as long as there is a next one. */
 export async function* examine(
-  call: Call,
+  call: Invocation,
   target: Target,
   probing: ProbeOptions,
 ): AsyncGenerator<Finding, undefined> {

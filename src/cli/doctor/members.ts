@@ -6,9 +6,9 @@ import {
   type TlsReason,
   UnauthenticatedError,
 } from '../../index.js';
+import type { Invocation } from '../command.js';
 import { exit } from '../exit-codes.js';
 import { isSilence } from '../failure.js';
-import type { Call } from '../verb.js';
 import { type Finding, ok, problem, warning } from './finding.js';
 
 interface Probe {
@@ -19,7 +19,7 @@ interface Probe {
 
 /** Asks each member for itself, with the very read that a resolver begins with. */
 export async function checkMembers(
-  call: Call,
+  call: Invocation,
   prefix: string,
 ): Promise<{ findings: Finding[]; usable: readonly string[]; denied: readonly string[] }> {
   const probes = await Promise.all(

@@ -20,7 +20,7 @@ export interface ServerTls {
 export interface Probed {
   readonly addr: string;
   /** Why there is no connection that a gRPC channel could use; over TLS, why that failed. */
-  readonly trouble?: string;
+  readonly failure?: string;
   /** A serving status, or why there is none. */
   readonly health?: string;
 }
@@ -43,7 +43,7 @@ export async function probe(addr: string, options: ProbeOptions): Promise<Probed
     if (!options.health) return { addr };
     return { addr, health: await checkHealth(session, options.tls?.serverName) };
   } catch (error) {
-    return { addr, trouble: (error as Error).message };
+    return { addr, failure: (error as Error).message };
   } finally {
     clearTimeout(timer);
     session.destroy();

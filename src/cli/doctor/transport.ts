@@ -22,7 +22,7 @@ export async function checkTransport(
 }
 
 function tlsFinding(probed: readonly Probed[], name: string): Finding {
-  const failed = probed.filter(({ trouble }) => trouble !== undefined);
+  const failed = probed.filter(({ failure }) => failure !== undefined);
   if (failed.length === 0) return ok('tls', `all ${probed.length} proved to be '${name}', and speak HTTP/2`);
   const message = `${failed.length} of ${probed.length} did not prove to be '${name}': ${listed(failed)}`;
   const advice =
@@ -32,7 +32,7 @@ function tlsFinding(probed: readonly Probed[], name: string): Finding {
 
 function healthFindings(probed: readonly Probed[], { tls }: ProbeOptions): Finding[] {
   // Over TLS, why there is no connection is the finding of TLS.
-  const asked = tls ? probed.filter(({ trouble }) => trouble === undefined) : probed;
+  const asked = tls ? probed.filter(({ failure }) => failure === undefined) : probed;
   const silent = asked.filter(({ health }) => health === noHealthService);
   const ill = asked.filter(({ health }) => health !== 'SERVING' && health !== noHealthService);
   const serving = asked.length - silent.length - ill.length;
@@ -55,5 +55,5 @@ function healthFindings(probed: readonly Probed[], { tls }: ProbeOptions): Findi
 }
 
 function listed(probed: readonly Probed[]): string {
-  return some(probed.map(({ addr, trouble, health }) => `${addr} (${trouble ?? health})`));
+  return some(probed.map(({ addr, failure, health }) => `${addr} (${failure ?? health})`));
 }

@@ -7,7 +7,7 @@ import {
   type Registration,
   register,
 } from '../../index.js';
-import { Failure, isSilence } from '../failure.js';
+import { CliError, isSilence } from '../failure.js';
 import { accepts } from './ready.js';
 import { waitForRival } from './rival.js';
 
@@ -55,8 +55,8 @@ async function claim(
   do await ready(options, signal);
   while (await rivalWasThere(client, options, signal));
   // Instead of a process warning: what stands in the way is said by the one who goes on trying.
-  const onTrouble = () => {};
-  const done = await register(client, { ...options.registration, onTrouble, timeoutMs, signal });
+  const onFailure = () => {};
+  const done = await register(client, { ...options.registration, onFailure, timeoutMs, signal });
   options.say(
     `registered as ${done.key}, lease ${formatLeaseId(done.lease ?? 0n)}, revision ${done.revision}`,
   );
@@ -65,7 +65,7 @@ async function claim(
 
 async function ready({ readyAddr, readyTimeoutMs }: ClaimOptions, signal: AbortSignal): Promise<void> {
   if (readyAddr === undefined || (await accepts(readyAddr, readyTimeoutMs, signal))) return;
-  throw new Failure(
+  throw new CliError(
     `nothing accepted a connection at ${readyAddr} within ${readyTimeoutMs} ms; the program is ended`,
   );
 }
@@ -80,7 +80,7 @@ async function rivalWasThere(
   const key = `${target}/${id ?? endpoint.addr}`;
   const onRival = () => {
     const what = `another process keeps the record ${key} of this address`;
-    if (onConflict === 'fail') throw new Failure(`${what}; the program is ended`);
+    if (onConflict === 'fail') throw new CliError(`${what}; the program is ended`);
     say(`${what}; this one waits until it goes`);
   };
   return waitForRival(client, { key, addr: endpoint.addr, signal, onRival });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { Failure } from '../failure.js';
+import type { Outcome } from '../command.js';
+import { CliError } from '../failure.js';
 import type { Environment } from '../io.js';
-import type { Outcome } from '../verb.js';
 
 /** As shells have it. */
 const [notFound, notExecutable] = [127, 126];
@@ -14,10 +14,10 @@ const [notFound, notExecutable] = [127, 126];
 export class Program {
   readonly #child: ChildProcess;
   #over = false;
-  /** How it ended. @throws {Failure} when it cannot be started. */
+  /** How it ended. @throws {CliError} when it cannot be started. */
   readonly ended: Promise<Outcome>;
 
-  /** @throws {Failure} for what the system refuses before it looks for the program, such as too long a line. */
+  /** @throws {CliError} for what the system refuses before it looks for the program, such as too long a line. */
   constructor([command = '', ...args]: readonly string[], env: Environment) {
     this.#child = start(command, args, env);
     this.ended = new Promise((resolve, reject) => {
@@ -63,6 +63,6 @@ function start(command: string, args: readonly string[], env: Environment): Chil
   }
 }
 
-function cannotRun(command: string, { code, message }: NodeJS.ErrnoException): Failure {
-  return new Failure(`'${command}' cannot be run: ${message}`, code === 'ENOENT' ? notFound : notExecutable);
+function cannotRun(command: string, { code, message }: NodeJS.ErrnoException): CliError {
+  return new CliError(`'${command}' cannot be run: ${message}`, code === 'ENOENT' ? notFound : notExecutable);
 }

@@ -11,9 +11,9 @@ const attemptMs = 1_000;
 export async function accepts(addr: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
-    const trouble = await dialTrouble(addr, attemptMs, signal);
+    const failure = await dialTrouble(addr, attemptMs, signal);
     signal.throwIfAborted();
-    if (trouble === undefined) return true;
+    if (failure === undefined) return true;
     await sleep(Math.min(pauseMs, Math.max(1, deadline - performance.now())), undefined, { signal }).catch(
       () => {},
     );

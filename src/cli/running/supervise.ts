@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdClient, Registration } from '../../index.js';
-import { Failure } from '../failure.js';
+import type { Outcome } from '../command.js';
+import { CliError } from '../failure.js';
 import type { Environment } from '../io.js';
 import { longestMs } from '../options.js';
 import { onSignals, programSignals } from '../signals.js';
-import type { Outcome } from '../verb.js';
 import { type ClaimOptions, claimRecord } from './claim-record.js';
 import { Program } from './program.js';
 import { accepts } from './ready.js';
@@ -112,7 +112,7 @@ export class Supervisor {
     const { readyAddr } = this.#options;
     if (readyAddr === undefined) return;
     if (await accepts(readyAddr, 1, AbortSignal.timeout(1_000)).catch(() => false))
-      throw new Failure(
+      throw new CliError(
         `something accepts connections at ${readyAddr} already, so that an answer would not show that the program serves; ` +
           'nothing was run (--ready-addr names another address to ask, --no-ready-check does without)',
       );

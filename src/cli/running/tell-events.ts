@@ -22,7 +22,7 @@ export async function tellEvents(registration: Registration, say: (text: string)
       case 'restored':
         say(`the record was overwritten; it is stored again: ${event.value}`);
         break;
-      case 'trouble':
+      case 'failure':
         if (!troubled) say(`cannot register, and goes on trying: ${event.error.message}`);
         troubled = true;
         break;

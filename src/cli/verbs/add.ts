@@ -13,19 +13,19 @@ import {
   parseAddress,
   type Revision,
 } from '../../index.js';
+import { type Command, type Invocation, printResult } from '../command.js';
 import { exit } from '../exit-codes.js';
-import { Failure, wrongUsage } from '../failure.js';
+import { CliError, wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
 import { leaseState } from '../leases.js';
 import type { Options } from '../options.js';
 import { checkIntegers, isPlain } from '../records.js';
 import { keyOf, readTarget } from '../target.js';
-import { type Call, printResult, type Verb } from '../verb.js';
 
 /** etcd's limit. */
 export const maxTtlSeconds = 9_000_000_000;
 
-export const add: Verb = {
+export const add: Command = {
   name: 'add',
   takes: '<target> <addr>',
   summary: 'store an endpoint: for good, or for a time',
@@ -68,7 +68,7 @@ export const add: Verb = {
   },
 };
 
-/** What `add` and `register` store. @throws {Failure} for wrong usage. */
+/** What `add` and `register` store. @throws {CliError} for wrong usage. */
 export function endpointOf(addr: string, options: Options): Endpoint {
   const parsed = parseAddress(addr);
   if ('problem' in parsed) throw wrongUsage(`the address '${addr}' cannot be dialled: ${parsed.problem}`);
@@ -98,7 +98,7 @@ function parse(text: string): JsonValue {
 }
 
 async function store(
-  call: Call,
+  call: Invocation,
   client: EtcdClient,
   key: string,
   endpoint: Endpoint,
@@ -114,12 +114,12 @@ async function store(
   });
   if (succeeded) return revision;
   const found = results[0]?.type === 'range' ? results[0].kvs[0] : undefined;
-  if (!force) throw new Failure(`'${key}' is there already: ${found?.value}; --force writes over it`);
+  if (!force) throw new CliError(`'${key}' is there already: ${found?.value}; --force writes over it`);
   if (found) await warnOfOwner(call, client, found);
   return revision;
 }
 
-async function warnOfOwner({ io }: Call, client: EtcdClient, replaced: KeyValue): Promise<void> {
+async function warnOfOwner({ io }: Invocation, client: EtcdClient, replaced: KeyValue): Promise<void> {
   const lease = await leaseState(client, replaced.lease);
   if (lease.state === 'alive')
     warn(
@@ -129,7 +129,7 @@ async function warnOfOwner({ io }: Call, client: EtcdClient, replaced: KeyValue)
 }
 
 function report(
-  call: Call,
+  call: Invocation,
   key: string,
   endpoint: Endpoint,
   lease: Lease | undefined,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Command } from '../command.js';
 import { examine } from '../doctor/examine.js';
 import type { Finding } from '../doctor/finding.js';
 import type { ProbeOptions } from '../doctor/probe.js';
@@ -8,9 +9,8 @@ import { print, printJson } from '../io.js';
 import type { Options } from '../options.js';
 import { readTarget, type Target } from '../target.js';
 import { count } from '../text.js';
-import type { Verb } from '../verb.js';
 
-export const doctor: Verb = {
+export const doctor: Command = {
   name: 'doctor',
   takes: '<target>',
   summary: 'say why a name does not resolve',

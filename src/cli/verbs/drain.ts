@@ -7,13 +7,13 @@ import {
   op,
   type Revision,
 } from '../../index.js';
+import { type Command, printResult } from '../command.js';
 import { exit } from '../exit-codes.js';
-import { Failure } from '../failure.js';
+import { CliError } from '../failure.js';
 import { checkIntegers, isPlain, statusOf } from '../records.js';
 import { hexOption, keyOf, readTarget } from '../target.js';
-import { printResult, type Verb } from '../verb.js';
 
-export const drain: Verb = {
+export const drain: Command = {
   name: 'drain',
   takes: '<target> <id>',
   summary: 'mark an endpoint so that it gets no new calls',
@@ -50,10 +50,10 @@ async function mark(
 ): Promise<{ revision: Revision; changed: boolean; endpoint: Endpoint }> {
   for (let attempt = 0; attempt < tries; attempt++) {
     const { kv, revision } = await client.kv.get(key);
-    if (!kv) throw new Failure(`there is no '${key}'`);
+    if (!kv) throw new CliError(`there is no '${key}'`);
     const endpoint = decodeEndpoint(kv.value);
     if ((statusOf(endpoint.metadata) === 'draining') !== undo) return { revision, changed: false, endpoint };
-    if (endpoint.addr === '') throw new Failure(`'${key}' has no address, so that nobody calls it anyway`);
+    if (endpoint.addr === '') throw new CliError(`'${key}' has no address, so that nobody calls it anyway`);
     checkIntegers(kv.value.toString());
     const marked = undo ? unmarked(endpoint) : markedEndpoint(endpoint, key);
     const result = await client.kv.txn({
@@ -62,12 +62,12 @@ async function mark(
     });
     if (result.succeeded) return { revision: result.revision, changed: true, endpoint: marked };
   }
-  throw new Failure(`'${key}' changed each time between reading and writing it (${tries} times)`);
+  throw new CliError(`'${key}' changed each time between reading and writing it (${tries} times)`);
 }
 
 function markedEndpoint({ addr, metadata }: Endpoint, key: string): Endpoint {
   if (metadata !== undefined && !isPlain(metadata))
-    throw new Failure(
+    throw new CliError(
       `the metadata of '${key}' is no object, so there is no place for the mark; delete the record instead`,
     );
   return { addr, metadata: { ...metadata, status: 'draining' } };

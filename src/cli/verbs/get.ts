@@ -1,13 +1,13 @@
 import { keyText } from '../../index.js';
+import type { Command, Invocation } from '../command.js';
 import { exit } from '../exit-codes.js';
-import { Failure } from '../failure.js';
+import { CliError } from '../failure.js';
 import { print, printBytes, printJson, warn } from '../io.js';
 import { readRecords, type StoredRecord, toRecord } from '../records.js';
 import { hexOption, idJson, keyOf, readTarget, type Target } from '../target.js';
 import { shorten } from '../text.js';
-import type { Call, Verb } from '../verb.js';
 
-export const get: Verb = {
+export const get: Command = {
   name: 'get',
   takes: '<target> [id]',
   summary: 'the records as they are stored, in Go’s format',
@@ -28,7 +28,7 @@ export const get: Verb = {
     const target = readTarget(written);
     const records = await find(call, target, id);
     if (records.length === 0)
-      throw new Failure(
+      throw new CliError(
         `there is no '${id === undefined ? target.prefix : keyOf(target, id, call.options)}'`,
       );
     show(call, target, records, id !== undefined);
@@ -36,13 +36,22 @@ export const get: Verb = {
   },
 };
 
-async function find(call: Call, target: Target, id: string | undefined): Promise<readonly StoredRecord[]> {
+async function find(
+  call: Invocation,
+  target: Target,
+  id: string | undefined,
+): Promise<readonly StoredRecord[]> {
   if (id === undefined) return (await readRecords(call.connect(), target.prefix, { values: true })).records;
   const { kv } = await call.connect().kv.get(keyOf(target, id, call.options));
   return kv ? [toRecord(target.prefix, kv)] : [];
 }
 
-function show({ io, options }: Call, target: Target, records: readonly StoredRecord[], isOne: boolean): void {
+function show(
+  { io, options }: Invocation,
+  target: Target,
+  records: readonly StoredRecord[],
+  isOne: boolean,
+): void {
   if (options.flag('raw')) {
     const newline = Buffer.from('\n');
     printBytes(

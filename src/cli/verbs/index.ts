@@ -1,4 +1,4 @@
-import type { Verb } from '../verb.js';
+import type { Command } from '../command.js';
 import { add } from './add.js';
 import { doctor } from './doctor.js';
 import { drain } from './drain.js';
@@ -9,4 +9,4 @@ import { rm } from './rm.js';
 import { watch } from './watch.js';
 
 /** In the order in which the help shows them. */
-export const verbs: readonly Verb[] = [ls, get, watch, add, rm, drain, register, doctor];
+export const verbs: readonly Command[] = [ls, get, watch, add, rm, drain, register, doctor];

@@ -1,15 +1,15 @@
 import { keyText, PermissionDeniedError } from '../../index.js';
+import type { Command, Invocation } from '../command.js';
 import { exit } from '../exit-codes.js';
-import { Failure, wrongUsage } from '../failure.js';
+import { CliError, wrongUsage } from '../failure.js';
 import { print, printJson, warn } from '../io.js';
 import { leaseCell, leaseJson, leaseStates } from '../leases.js';
 import { endpointJson, readRecords, type StoredRecord, traitCells } from '../records.js';
 import { listServices } from '../services.js';
 import { idJson, readTarget, type Target } from '../target.js';
 import { columns, shorten } from '../text.js';
-import type { Call, Verb } from '../verb.js';
 
-export const ls: Verb = {
+export const ls: Command = {
   name: 'ls',
   takes: '[target]',
   summary: 'the endpoints of a service, or without one the services there are',
@@ -38,7 +38,7 @@ export const ls: Verb = {
   },
 };
 
-async function listTarget(call: Call, target: Target): Promise<void> {
+async function listTarget(call: Invocation, target: Target): Promise<void> {
   const client = call.connect();
   const { records, revision } = await readRecords(client, target.prefix);
   const leaseOf = await leaseStates(
@@ -94,10 +94,10 @@ function rowJson({ id, kv, endpoint }: StoredRecord, lease: object): object[] {
 function narrowed(error: unknown): never {
   if (!(error instanceof PermissionDeniedError)) throw error;
   const message = `${error.message}; narrow it with --prefix to what the user may read, or name a target`;
-  throw new Failure(message, exit.failed, error);
+  throw new CliError(message, exit.failed, error);
 }
 
-async function listAll(call: Call, prefix: string): Promise<void> {
+async function listAll(call: Invocation, prefix: string): Promise<void> {
   const { services, revision } = await listServices(call.connect(), prefix).catch(narrowed);
   if (call.options.flag('json')) {
     printJson(call.io.stdout, { prefix, revision, services });

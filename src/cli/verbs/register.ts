@@ -1,17 +1,17 @@
 import type { OnConflict } from '../../index.js';
 import { addressProblem, parseAddress } from '../../index.js';
 import { leadsToCaller } from '../address.js';
+import type { Command } from '../command.js';
 import { wrongUsage } from '../failure.js';
 import { type Environment, warn } from '../io.js';
 import type { Options } from '../options.js';
 import { Supervisor } from '../running/supervise.js';
 import { readTarget } from '../target.js';
-import type { Verb } from '../verb.js';
 import { endpointOf, maxTtlSeconds } from './add.js';
 
 const conflicts: readonly OnConflict[] = ['wait', 'fail', 'takeover'];
 
-export const register: Verb = {
+export const register: Command = {
   name: 'register',
   takes: '<target> --addr HOST:PORT -- <command>',
   summary: 'run a program, and keep it registered while it runs',

@@ -9,15 +9,15 @@ import {
   op,
   type Revision,
 } from '../../index.js';
+import { type Command, type Invocation, printResult } from '../command.js';
 import { exit } from '../exit-codes.js';
-import { Failure, wrongUsage } from '../failure.js';
+import { CliError, wrongUsage } from '../failure.js';
 import { warn } from '../io.js';
 import { type LeaseState, leaseState } from '../leases.js';
 import { hexOption, keyOf, readTarget } from '../target.js';
 import { count } from '../text.js';
-import { type Call, printResult, type Verb } from '../verb.js';
 
-export const rm: Verb = {
+export const rm: Command = {
   name: 'rm',
   takes: '<target> <id>',
   summary: 'delete a record',
@@ -44,7 +44,7 @@ export const rm: Verb = {
     const lease = await leaseState(client, kv.lease);
     const asked = call.options.flag('revoke');
     if (asked && lease.state === 'unknown')
-      throw new Failure(
+      throw new CliError(
         `the lease ${formatLeaseId(kv.lease)} cannot be revoked, and nothing was deleted: ${lease.why}`,
       );
     const revoke = asked && lease.state === 'alive';
@@ -66,7 +66,7 @@ export const rm: Verb = {
 async function existing(client: EtcdClient, key: string): Promise<KeyValue> {
   const { kv } = await client.kv.get(key);
   if (kv) return kv;
-  throw new Failure(`there is no '${key}'`);
+  throw new CliError(`there is no '${key}'`);
 }
 
 async function checkSiblings(client: EtcdClient, kv: KeyValue): Promise<void> {
@@ -74,7 +74,7 @@ async function checkSiblings(client: EtcdClient, kv: KeyValue): Promise<void> {
   const others = (found?.keys ?? []).filter((key) => !key.equals(kv.key));
   const [other] = others;
   if (!other) return;
-  throw new Failure(
+  throw new CliError(
     `the lease ${formatLeaseId(kv.lease)} has ${count(others.length, 'other key')}, such as '${keyText(other)}'; --force revokes it all the same`,
   );
 }
@@ -86,7 +86,7 @@ async function remove(client: EtcdClient, key: string, { modRevision }: KeyValue
     success: [op.delete(key)],
   });
   if (succeeded) return revision;
-  throw new Failure(`'${key}' changed meanwhile and was left alone; look again, and repeat`);
+  throw new CliError(`'${key}' changed meanwhile and was left alone; look again, and repeat`);
 }
 
 function revokedText(lease: LeaseId, { state }: LeaseState): string {
@@ -105,7 +105,7 @@ async function revokeLease(client: EtcdClient, lease: LeaseId): Promise<void> {
   }
 }
 
-function warnOfReturn(call: Call, written: string, id: string, lease: LeaseState, kv: KeyValue): void {
+function warnOfReturn(call: Invocation, written: string, id: string, lease: LeaseState, kv: KeyValue): void {
   const hex = call.options.flag('hex') ? ' --hex' : '';
   const left = lease.state === 'alive' ? `${lease.remainingSeconds} of ${lease.grantedSeconds} s left` : '';
   warn(

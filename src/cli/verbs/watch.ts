@@ -1,15 +1,15 @@
 import { EndpointManager } from '../../index.js';
+import type { Command, Invocation } from '../command.js';
 import { exit } from '../exit-codes.js';
 import { endSignals, onSignals } from '../signals.js';
 import { readTarget, type Target } from '../target.js';
-import type { Call, Verb } from '../verb.js';
 import { JsonView } from '../watching/json-view.js';
 import { LineView } from '../watching/line-view.js';
 import { tellOutages } from '../watching/outages.js';
 import { TableView } from '../watching/table-view.js';
 import type { WatchView } from '../watching/view.js';
 
-export const watch: Verb = {
+export const watch: Command = {
   name: 'watch',
   takes: '<target>',
   summary: 'follow the endpoints of a service, until interrupted',
@@ -51,7 +51,7 @@ export const watch: Verb = {
   },
 };
 
-function viewFor({ io: { stdout }, options }: Call, target: Target): WatchView {
+function viewFor({ io: { stdout }, options }: Invocation, target: Target): WatchView {
   if (options.flag('json')) return new JsonView(stdout, target);
   return stdout.isTTY ? new TableView(stdout, target) : new LineView(stdout, target);
 }

@@ -21,14 +21,14 @@ export function sentBefore(until: number, ttlMs: number): number {
 }
 
 /** How long an answer may be owed before another member is asked, and the longest pause between two renewals. */
-export function third(ttlMs: number): number {
+export function renewIntervalMs(ttlMs: number): number {
   return ttlMs / 3;
 }
 
 export function nextRenewal(sentAt: number, ttlMs: number, random: () => number): number {
-  return sentAt + third(ttlMs) * (1 - jitter * random());
+  return sentAt + renewIntervalMs(ttlMs) * (1 - jitter * random());
 }
 
-export function earlyBy(ttlMs: number): number {
+export function shareableMs(ttlMs: number): number {
   return ttlMs * shareable;
 }

@@ -6,6 +6,6 @@ export type {
   KeepAliveInput,
   LeaseEnd,
   LeaseEndReason,
-  OnceOutcome,
+  OneShotOutcome,
   StreamKey,
 } from './protocol.js';

@@ -8,18 +8,18 @@ import type {
   KeepAliveInput,
   LeaseEnd,
   LeaseEndReason,
-  OnceOutcome,
+  OneShotOutcome,
   StreamKey,
 } from './protocol.js';
 import {
+  earlyToleranceMs,
+  type HeldRenewal,
   isWanted,
-  type Kept,
-  longestPause,
-  mayBeEarly,
-  newKept,
-  newOnce,
-  nextLook,
-  type Once,
+  maxReopenPauseMs,
+  newHeldRenewal,
+  newOneShotRenewal,
+  nextCheckAt,
+  type OneShotRenewal,
   type Renewal,
   renewed,
 } from './renewal.js';
@@ -38,8 +38,8 @@ const pauseMs = 200;
  */
 export class KeepAliveCore {
   readonly #random: () => number;
-  readonly #kept = new Map<LeaseId, Kept>();
-  readonly #calls = new Map<CallKey, Once>();
+  readonly #kept = new Map<LeaseId, HeldRenewal>();
+  readonly #calls = new Map<CallKey, OneShotRenewal>();
   readonly #due = new DueQueue<Renewal>();
   /** Who is to be asked for as soon as something may be sent. */
   readonly #toSend = new Set<Renewal>();
@@ -73,7 +73,7 @@ export class KeepAliveCore {
     // Before anything else: after a pause of the process any input may come before the timer that is overdue.
     if (now >= this.#earliestEnd) this.#tellLost(now);
     this.#take(input, now);
-    if (input.type === 'timer') this.#lookAround(now, wasPaused);
+    if (input.type === 'timer') this.#runDue(now, wasPaused);
     this.#sendAll(now);
     this.#rest(now);
     this.#arm(now);
@@ -83,13 +83,13 @@ export class KeepAliveCore {
   #take(input: KeepAliveInput, now: number): void {
     switch (input.type) {
       case 'hold':
-        this.#hold(newKept(input.lease, input, now, this.#random), now);
+        this.#hold(newHeldRenewal(input.lease, input, now, this.#random), now);
         return;
       case 'release':
         this.#finish(this.#kept.get(input.lease), input.reason);
         return;
       case 'once':
-        this.#once(newOnce(input.call, input.lease, now, input.until));
+        this.#once(newOneShotRenewal(input.call, input.lease, now, input.until));
         return;
       case 'leave':
         this.#leave(input.call);
@@ -119,7 +119,7 @@ export class KeepAliveCore {
 
   // Who wants to be renewed.
 
-  #hold(kept: Kept, now: number): void {
+  #hold(kept: HeldRenewal, now: number): void {
     // etcd grants an id anew only when the lease that had it is gone.
     this.#finish(this.#kept.get(kept.lease), 'expired');
     this.#kept.set(kept.lease, kept);
@@ -129,7 +129,7 @@ export class KeepAliveCore {
     if (now >= kept.endsAt) this.#lostContact(kept, now);
   }
 
-  #once(once: Once): void {
+  #once(once: OneShotRenewal): void {
     this.#calls.set(once.call, once);
     this.#ask(once);
   }
@@ -148,7 +148,7 @@ export class KeepAliveCore {
   }
 
   #plan(renewal: Renewal): void {
-    this.#due.set(renewal, nextLook(renewal));
+    this.#due.set(renewal, nextCheckAt(renewal));
   }
 
   #sendAll(now: number): void {
@@ -187,7 +187,7 @@ export class KeepAliveCore {
     }
   }
 
-  #renewed(kept: Kept, sentAt: number, ttlMs: number): void {
+  #renewed(kept: HeldRenewal, sentAt: number, ttlMs: number): void {
     renewed(kept, sentAt, ttlMs, this.#random);
     // Nothing is asked for that was answered elsewhere meanwhile.
     if (!kept.askedOn) this.#toSend.delete(kept);
@@ -195,7 +195,7 @@ export class KeepAliveCore {
   }
 
   #lost(key: StreamKey, error: EtcdError, now: number): void {
-    const { again, ended } = this.#streams.lost(key, error, now, longestPause(this.#kept.values()));
+    const { again, ended } = this.#streams.lost(key, error, now, maxReopenPauseMs(this.#kept.values()));
     for (const renewal of again) if (isWanted(renewal)) this.#ask(renewal);
     if (!ended) return;
     const { lease } = ended.asked.by;
@@ -225,25 +225,25 @@ export class KeepAliveCore {
     }
   }
 
-  #lookAround(now: number, wasPaused: boolean): void {
+  #runDue(now: number, wasPaused: boolean): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     for (let first = this.#due.first; first; first = this.#due.first) {
-      if (first.dueAt - mayBeEarly(first) > now) return;
+      if (first.dueAt - earlyToleranceMs(first) > now) return;
       this.#lookAt(first, now, wasPaused);
     }
   }
 
   #lookAt(renewal: Renewal, now: number, wasPaused: boolean): void {
     if (now >= renewal.endsAt) {
-      if (renewal.type === 'once') this.#settle(renewal, { type: 'late', cause: this.#streams.trouble });
+      if (renewal.type === 'once') this.#settle(renewal, { type: 'late', cause: this.#streams.failure });
       else this.#lostContact(renewal, now);
     } else if (!renewal.askedOn) {
       this.#ask(renewal);
-    } else if (nextLook(renewal) > now) {
+    } else if (nextCheckAt(renewal) > now) {
       this.#plan(renewal); // something was heard meanwhile
     } else if (wasPaused) {
       // The answer may be there already, unread: the member is not to blame for our own sleep.
-      renewal.askedAt = now - (renewal.patienceMs * 3) / 4;
+      renewal.askedAt = now - (renewal.responseTimeoutMs * 3) / 4;
       this.#plan(renewal);
     } else {
       this.#askElsewhere(renewal);
@@ -260,19 +260,19 @@ export class KeepAliveCore {
 
   // How it ends.
 
-  #lostContact(kept: Kept, now: number): void {
+  #lostContact(kept: HeldRenewal, now: number): void {
     const unacknowledgedMs = now - sentBefore(kept.endsAt, kept.ttlMs);
-    this.#finish(kept, 'lost-contact', { unacknowledgedMs, ...withCause(this.#streams.trouble) });
+    this.#finish(kept, 'lost-contact', { unacknowledgedMs, ...withCause(this.#streams.failure) });
   }
 
-  #finish(kept: Kept | undefined, reason: LeaseEndReason, details?: Omit<LeaseEnd, 'reason'>): void {
+  #finish(kept: HeldRenewal | undefined, reason: LeaseEndReason, details?: Omit<LeaseEnd, 'reason'>): void {
     if (!kept) return;
     this.#kept.delete(kept.lease);
     this.#forget(kept);
     this.#effects.push({ type: 'finish', lease: kept.lease, end: { reason, ...details } });
   }
 
-  #settle(once: Once, outcome: OnceOutcome): void {
+  #settle(once: OneShotRenewal, outcome: OneShotOutcome): void {
     this.#calls.delete(once.call);
     this.#forget(once);
     this.#effects.push({ type: 'settle', call: once.call, lease: once.lease, outcome });
@@ -281,7 +281,7 @@ export class KeepAliveCore {
   #forget(renewal: Renewal): void {
     this.#due.remove(renewal);
     this.#toSend.delete(renewal);
-    this.#streams.acquit(renewal.lease);
+    this.#streams.clearSuspect(renewal.lease);
   }
 
   #close(): void {
@@ -315,7 +315,7 @@ export class KeepAliveCore {
 }
 
 /** Whether the request is about this lease, and not about an earlier one of the same id. */
-function isAbout({ by, sentAt }: Asked, kept: Kept): boolean {
+function isAbout({ by, sentAt }: Asked, kept: HeldRenewal): boolean {
   return by === kept || sentAt >= kept.since;
 }
 

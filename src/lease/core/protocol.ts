@@ -24,7 +24,7 @@ export interface LeaseEnd {
 }
 
 /** How a keep-alive-once ended. */
-export type OnceOutcome =
+export type OneShotOutcome =
   | { readonly type: 'renewed'; readonly ttlMs: number }
   | { readonly type: 'gone' }
   /** Its time was over; `cause` is the last trouble with the stream. */
@@ -80,5 +80,5 @@ export type KeepAliveEffect =
       readonly type: 'settle';
       readonly call: CallKey;
       readonly lease: LeaseId;
-      readonly outcome: OnceOutcome;
+      readonly outcome: OneShotOutcome;
     };

@@ -1,9 +1,9 @@
 import { backoffDelay } from '../../async/backoff.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId } from '../../model/index.js';
+import { type StreamFailureAction, streamFailureAction } from './failure-action.js';
 import type { KeepAliveEffect, StreamKey } from './protocol.js';
 import { type AskedStream, isWanted, type Renewal } from './renewal.js';
-import { type StreamFate, streamFate } from './stream-fate.js';
 import { type Asked, StreamState } from './stream-state.js';
 
 const reopen = { baseMs: 100, maxMs: 2_000 };
@@ -16,7 +16,7 @@ export class Streams {
   readonly #random: () => number;
   readonly #emit: (effect: KeepAliveEffect) => void;
   #current: StreamState | undefined;
-  #doubted: StreamState | undefined;
+  #unresponsive: StreamState | undefined;
   #nextKey = 1;
   /** Streams lost since the last answer. */
   #failures = 0;
@@ -24,8 +24,8 @@ export class Streams {
   #tokenAwaited = false;
   /** One of them it was that etcd ended a stream for: until each was asked alone, it is one request at a time. */
   readonly #suspects = new Set<LeaseId>();
-  #careful = false;
-  #trouble: EtcdError | undefined;
+  #serialized = false;
+  #failure: EtcdError | undefined;
 
   constructor(random: () => number, emit: (effect: KeepAliveEffect) => void) {
     this.#random = random;
@@ -33,17 +33,17 @@ export class Streams {
   }
 
   /** The last end of a stream, until something is answered. */
-  get trouble(): EtcdError | undefined {
-    return this.#trouble;
+  get failure(): EtcdError | undefined {
+    return this.#failure;
   }
 
   get any(): boolean {
-    return (this.#current ?? this.#doubted) !== undefined;
+    return (this.#current ?? this.#unresponsive) !== undefined;
   }
 
   /** When something may be sent again: Infinity as long as that does not depend on time. */
   get readyAt(): number {
-    if (this.#current) return this.#careful && isAwaited(this.#current) ? Number.POSITIVE_INFINITY : 0;
+    if (this.#current) return this.#serialized && isAwaited(this.#current) ? Number.POSITIVE_INFINITY : 0;
     return this.#tokenAwaited ? Number.POSITIVE_INFINITY : this.#reopenAt;
   }
 
@@ -71,9 +71,9 @@ export class Streams {
     const asked = stream?.answered(lease, now);
     if (!stream || !asked) return undefined;
     this.#failures = 0;
-    this.#trouble = undefined;
+    this.#failure = undefined;
     if (stream === this.#current || stream.owed === 0) this.#forgetDoubted();
-    if (this.#suspects.size === 0 && stream.owed === 0) this.#careful = false;
+    if (this.#suspects.size === 0 && stream.owed === 0) this.#serialized = false;
     return asked;
   }
 
@@ -83,7 +83,7 @@ export class Streams {
     if (!silent) return [];
     this.#forgetDoubted();
     this.#current = undefined;
-    this.#doubted = silent;
+    this.#unresponsive = silent;
     this.#emit({ type: 'doubt-stream', stream: silent.key });
     // The others too: left to find out alone, each would blame the new member.
     return [...silent.waiting()];
@@ -95,17 +95,17 @@ export class Streams {
    */
   lost(key: StreamKey, error: EtcdError, now: number, longestMs: number): Loss {
     const stream = this.#find(key);
-    if (stream && stream === this.#doubted) {
+    if (stream && stream === this.#unresponsive) {
       this.#forgetDoubted();
-      return { again: [], ended: lastWord(stream, streamFate(error)) };
+      return { again: [], ended: attributableResult(stream, streamFailureAction(error)) };
     }
     if (!stream) return nothingLost;
     this.#current = undefined;
-    this.#trouble = error;
+    this.#failure = error;
     const bounds = { ...reopen, maxMs: Math.min(reopen.maxMs, Math.max(reopen.baseMs, longestMs)) };
     this.#reopenAt = now + backoffDelay(bounds, this.#failures++, this.#random);
-    const fate = streamFate(error);
-    const ended = lastWord(stream, fate);
+    const fate = streamFailureAction(error);
+    const ended = attributableResult(stream, fate);
     this.#suspect(stream, fate, ended !== undefined);
     if (fate === 'blame') this.#emit({ type: 'blame-member', stream: key });
     if (fate === 'reauthenticate') this.#refreshToken(key, error);
@@ -118,9 +118,9 @@ export class Streams {
   }
 
   /** Nobody wants this lease renewed any more. */
-  acquit(lease: LeaseId): void {
+  clearSuspect(lease: LeaseId): void {
     this.#suspects.delete(lease);
-    if (this.#suspects.size === 0 && !this.#current?.owed) this.#careful = false;
+    if (this.#suspects.size === 0 && !this.#current?.owed) this.#serialized = false;
   }
 
   close(): void {
@@ -128,17 +128,17 @@ export class Streams {
     if (this.#current) this.#emit({ type: 'close-stream', stream: this.#current.key });
     this.#current = undefined;
     this.#suspects.clear();
-    this.#careful = false;
+    this.#serialized = false;
   }
 
   /** Nobody says which of several it was; asked one by one, it shows. etcd answers in order: it is the first. */
-  #suspect(stream: StreamState, fate: StreamFate, known: boolean): void {
+  #suspect(stream: StreamState, fate: StreamFailureAction, known: boolean): void {
     const isAboutOne = fate === 'expired' || fate === 'unauthorized';
     if (isAboutOne) this.#suspects.clear();
-    if (!known && (isAboutOne || this.#careful)) {
+    if (!known && (isAboutOne || this.#serialized)) {
       for (const by of stream.waiting()) if (isWanted(by)) this.#suspects.add(by.lease);
     }
-    this.#careful = this.#suspects.size > 0;
+    this.#serialized = this.#suspects.size > 0;
   }
 
   #refreshToken(stream: StreamKey, error: EtcdError): void {
@@ -155,12 +155,12 @@ export class Streams {
 
   #find(key: StreamKey): StreamState | undefined {
     if (this.#current?.key === key) return this.#current;
-    return this.#doubted?.key === key ? this.#doubted : undefined;
+    return this.#unresponsive?.key === key ? this.#unresponsive : undefined;
   }
 
   #forgetDoubted(): void {
-    if (this.#doubted) this.#emit({ type: 'close-stream', stream: this.#doubted.key });
-    this.#doubted = undefined;
+    if (this.#unresponsive) this.#emit({ type: 'close-stream', stream: this.#unresponsive.key });
+    this.#unresponsive = undefined;
   }
 }
 
@@ -170,7 +170,7 @@ export interface Loss {
 }
 
 /** etcd's last word on a lease, where it can be about no other. */
-function lastWord(stream: StreamState, fate: StreamFate): Loss['ended'] {
+function attributableResult(stream: StreamState, fate: StreamFailureAction): Loss['ended'] {
   const asked = stream.soleAsked;
   if (!asked || (fate !== 'expired' && fate !== 'unauthorized')) return undefined;
   return { asked, reason: fate };

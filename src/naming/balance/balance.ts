@@ -1,7 +1,7 @@
+import { BalancedEndpoint, type SeatState } from './balanced-endpoint.js';
+import { EdfScheduler } from './edf-scheduler.js';
 import type { BalanceOptions } from './options.js';
 import { OwedTurns } from './owed-turns.js';
-import { Schedule } from './schedule.js';
-import { Seat, type SeatState } from './seat.js';
 import type { Traits } from './traits.js';
 
 export interface BalancePorts {
@@ -17,11 +17,11 @@ const overprovision = 1.4;
 
 /** Endpoints of one class: those of a better one are preferred. */
 class Tier<T> {
-  readonly schedule: Schedule<Seat<T>>;
+  readonly schedule: EdfScheduler<BalancedEndpoint<T>>;
   readonly counts: Record<SeatState, number> = { connecting: 0, ready: 0, failed: 0 };
 
   constructor(random: () => number) {
-    this.schedule = new Schedule(random);
+    this.schedule = new EdfScheduler(random);
   }
 
   get hasHope(): boolean {
@@ -44,8 +44,8 @@ export class Balance<T> {
   readonly #far: Tier<T>;
   readonly #lastResort: Tier<T>;
   readonly #tiers: readonly Tier<T>[];
-  readonly #seats = new Set<Seat<T>>();
-  readonly #owed = new OwedTurns<Seat<T>>();
+  readonly #seats = new Set<BalancedEndpoint<T>>();
+  readonly #owed = new OwedTurns<BalancedEndpoint<T>>();
   #starting = false;
   /** Calls that wait can have another turn. */
   #redraw = false;
@@ -95,21 +95,21 @@ export class Balance<T> {
   }
 
   /** A new endpoint, which connects. */
-  add(item: T, traits: Traits): Seat<T> {
-    const seat = new Seat(item, traits, (since) => this.#warmth(since));
+  add(item: T, traits: Traits): BalancedEndpoint<T> {
+    const seat = new BalancedEndpoint(item, traits, (since) => this.#warmth(since));
     this.#seats.add(seat);
     this.#enter(seat);
     return seat;
   }
 
-  remove(seat: Seat<T>): void {
+  remove(seat: BalancedEndpoint<T>): void {
     if (!this.#seats.delete(seat)) return;
     this.#leave(seat);
     this.#settle();
   }
 
   /** Its metadata has changed; its turns go on where they were unless it changes sides. */
-  retrait(seat: Seat<T>, traits: Traits): void {
+  updateTraits(seat: BalancedEndpoint<T>, traits: Traits): void {
     if (this.#tierOf(traits) === this.#tierOf(seat.traits)) {
       this.#count(seat, -1);
       seat.traits = traits;
@@ -124,7 +124,7 @@ export class Balance<T> {
   }
 
   /** `newcomer`: it was not there when this process began to call the service, so its caches may be cold. */
-  setState(seat: Seat<T>, state: SeatState, newcomer = false): void {
+  setState(seat: BalancedEndpoint<T>, state: SeatState, newcomer = false): void {
     if (seat.state === state) return;
     if (state === 'ready' && newcomer && this.#options.slowStartMs) seat.warmingSince = this.#ports.now();
     const { schedule } = this.#tierOf(seat.traits);
@@ -158,23 +158,23 @@ export class Balance<T> {
   }
 
   /** Who gets the next call; undefined when it has to wait. */
-  pick(): Seat<T> | undefined {
+  pick(): BalancedEndpoint<T> | undefined {
     return this.#starting ? this.#pickStarting() : this.#pickReady();
   }
 
   /** Who gets a call that has waited before; undefined when it has to wait on. */
-  pickOwed(): Seat<T> | undefined {
+  pickOwed(): BalancedEndpoint<T> | undefined {
     return this.#owed.take();
   }
 
-  #pickStarting(): Seat<T> | undefined {
+  #pickStarting(): BalancedEndpoint<T> | undefined {
     const seat = this.#best?.schedule.next();
     if (seat === undefined || seat.state === 'ready') return seat;
     this.#owed.add(seat);
     return undefined;
   }
 
-  #pickReady(): Seat<T> | undefined {
+  #pickReady(): BalancedEndpoint<T> | undefined {
     const [near, far] = [this.#near.schedule, this.#far.schedule];
     if (near.size === 0) return far.next() ?? this.#lastResort.schedule.next();
     if (far.size === 0) return near.next();
@@ -194,22 +194,22 @@ export class Balance<T> {
     if (this.#starting && !this.#best?.counts.connecting) this.end();
   }
 
-  #takesTurns({ state }: Seat<T>): boolean {
+  #takesTurns({ state }: BalancedEndpoint<T>): boolean {
     return state === 'ready' || (this.#starting && state === 'connecting');
   }
 
-  #enter(seat: Seat<T>): void {
+  #enter(seat: BalancedEndpoint<T>): void {
     this.#count(seat, 1);
     if (this.#takesTurns(seat)) this.#tierOf(seat.traits).schedule.add(seat);
   }
 
-  #leave(seat: Seat<T>): void {
+  #leave(seat: BalancedEndpoint<T>): void {
     this.#count(seat, -1);
     this.#tierOf(seat.traits).schedule.remove(seat);
     this.#cancelOwed(seat);
   }
 
-  #cancelOwed(seat: Seat<T>): void {
+  #cancelOwed(seat: BalancedEndpoint<T>): void {
     if (this.#owed.cancel(seat)) this.#redraw = true;
   }
 
@@ -230,7 +230,7 @@ export class Balance<T> {
     return own === undefined || zone === own ? this.#near : this.#far;
   }
 
-  #count(seat: Seat<T>, sign: 1 | -1): void {
+  #count(seat: BalancedEndpoint<T>, sign: 1 | -1): void {
     const tier = this.#tierOf(seat.traits);
     tier.counts[seat.state] += sign;
     if (tier !== this.#near) return;

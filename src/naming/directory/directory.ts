@@ -1,4 +1,4 @@
-import { type Clock, callSafely, ElapsedClock, Mailbox, onAbort, warnOf } from '../../async/index.js';
+import { AsyncQueue, type Clock, callSafely, ElapsedClock, onAbort, warnOf } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { boolean, checkSignalOnly, methods, noOptions, optionsOf } from '../../model/index.js';
 import { checkClient, type NamingClient } from '../ports.js';
@@ -39,7 +39,7 @@ const checkDirectory = optionsOf<DirectoryOptions>({
   direct: boolean,
 });
 
-const checkSubscriber = methods('view', 'trouble');
+const checkSubscriber = methods('view', 'failure');
 
 /**
  * The services that a client follows: one mirror a target, however many channels and readers ask for it. What is known
@@ -94,7 +94,7 @@ export class ServiceDirectory implements AsyncDisposable {
   #follow(target: string, subscriber: ServiceSubscriber): () => void {
     const closed = this.#closed;
     if (closed) {
-      const soon = setImmediate(() => callSafely(() => subscriber.trouble(closed), warnOf('a subscriber')));
+      const soon = setImmediate(() => callSafely(() => subscriber.failure(closed), warnOf('a subscriber')));
       return () => clearImmediate(soon);
     }
     const service = this.#services.get(target) ?? this.#start(target);
@@ -112,7 +112,7 @@ export class ServiceDirectory implements AsyncDisposable {
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<ServiceView, undefined> {
     checkSignalOnly(options);
-    const mailbox = new Mailbox<ServiceView>();
+    const mailbox = new AsyncQueue<ServiceView>();
     const leave = () => {
       release();
       unfollow();
@@ -122,7 +122,7 @@ export class ServiceDirectory implements AsyncDisposable {
         mailbox.drop(); // at most one waits
         mailbox.put(view);
       },
-      trouble: (error) => {
+      failure: (error) => {
         if (error.verdict !== 'final') return;
         leave();
         mailbox.end(error);
@@ -171,8 +171,8 @@ export class ServiceDirectory implements AsyncDisposable {
       clock: this.#clock,
       target: service,
       follow: (subscriber: ServiceSubscriber) => this.#follow(service, subscriber),
-      onTrouble: (listener: (error: EtcdError) => void) =>
-        this.#services.get(service)?.onTrouble(listener) ?? (() => {}),
+      onFailure: (listener: (error: EtcdError) => void) =>
+        this.#services.get(service)?.onFailure(listener) ?? (() => {}),
       status: () => this.status(target),
     };
     return whenReady(ports, options);

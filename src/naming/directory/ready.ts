@@ -20,7 +20,7 @@ export interface ReadyPorts {
   readonly target: string;
   follow(subscriber: ServiceSubscriber): () => void;
   /** Calls back with what stands in the way although a view is known. */
-  onTrouble(listener: (error: EtcdError) => void): () => void;
+  onFailure(listener: (error: EtcdError) => void): () => void;
   status(): ServiceStatus;
 }
 
@@ -31,14 +31,14 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
   signal?.throwIfAborted();
   const releases: (() => void)[] = [];
   const found = new Promise<ServiceView>((resolve, reject) => {
-    const trouble = (error: EtcdError) => {
+    const failure = (error: EtcdError) => {
       if (error.verdict === 'final') reject(error);
     };
     const view = (known: ServiceView) => {
       if (known.endpoints.length >= minEndpoints) resolve(known);
     };
-    releases.push(ports.follow({ view, trouble }));
-    releases.push(ports.onTrouble(trouble));
+    releases.push(ports.follow({ view, failure }));
+    releases.push(ports.onFailure(failure));
     releases.push(ports.clock.setTimer(timeoutMs, () => reject(late(ports, checked))));
   });
   try {

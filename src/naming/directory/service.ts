@@ -1,4 +1,4 @@
-import { type Clock, ProcessHold, restarting, warnOf } from '../../async/index.js';
+import { type Clock, ProcessRef, retryLoop, warnOf } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
@@ -52,7 +52,7 @@ export class Service {
   readonly #confirmation: LossConfirmation;
   readonly #saver: SnapshotSaver;
   /** While the mirror waits to be followed again: its watch, which does so otherwise, is gone. */
-  readonly #process = new ProcessHold();
+  readonly #process = new ProcessRef();
   /** Called with every trouble, also while a view is known. */
   readonly #troubleListeners = new Set<(error: EtcdError) => void>();
   #mirror: MirrorHandle | undefined;
@@ -72,7 +72,7 @@ export class Service {
     this.#subscribers = new Subscribers(
       () => this.#state,
       (error) => {
-        this.#state.trouble = error;
+        this.#state.failure = error;
         warnOf('a subscriber')(error);
       },
     );
@@ -117,7 +117,7 @@ export class Service {
   }
 
   /** Calls back with whatever stands in the way, also while a view is known. The returned function ends that. */
-  onTrouble(listener: (error: EtcdError) => void): () => void {
+  onFailure(listener: (error: EtcdError) => void): () => void {
     this.#troubleListeners.add(listener);
     return () => this.#troubleListeners.delete(listener);
   }
@@ -128,7 +128,7 @@ export class Service {
     this.#end(error);
     this.#state.end(error);
     // Last, since a subscriber may do anything now, such as leave.
-    this.#subscribers.trouble(error);
+    this.#subscribers.failure(error);
   }
 
   /** Resolves when every save that began is through, after 5 s at the latest. */
@@ -159,7 +159,7 @@ export class Service {
     const { signal } = this.#stopping;
     let release = () => {};
     // What ended the mirror, such as a missing permission, may be put right while this process lives.
-    return restarting(
+    return retryLoop(
       this.#ports.clock,
       signal,
       restart,
@@ -169,7 +169,7 @@ export class Service {
         else await this.#follow(signal);
       },
       (error) => {
-        release = this.#process.acquire();
+        release = this.#process.keepProcessAlive();
         this.#setTrouble(toEtcdError(error));
       },
     );
@@ -182,7 +182,7 @@ export class Service {
     const beganAt = clock.now();
     const mirror = client.mirror(
       { prefix: keyPrefix(target) },
-      { signal, retain: retainEndpoint, onTrouble: (error) => this.#setTrouble(error) },
+      { signal, retain: retainEndpoint, onFailure: (error) => this.#setTrouble(error) },
     );
     this.#mirror = mirror;
     let isBack: boolean | undefined;
@@ -249,9 +249,9 @@ export class Service {
 
   #setTrouble(error: EtcdError): void {
     if (this.#stopping.signal.aborted) return; // how it ended stays what later subscribers are given
-    this.#state.trouble = error;
+    this.#state.failure = error;
     for (const listener of [...this.#troubleListeners]) listener(error);
-    if (!this.view) this.#subscribers.trouble(error);
+    if (!this.view) this.#subscribers.failure(error);
   }
 
   /** etcd has not answered in time: what was known earlier is better than nothing. */

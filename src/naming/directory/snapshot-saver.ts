@@ -1,4 +1,4 @@
-import { type Clock, ProcessHold, within } from '../../async/index.js';
+import { type Clock, ProcessRef, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { DiskView } from './earlier-view.js';
 import { readSnapshot, type SnapshotStore, writeSnapshot } from './snapshot.js';
@@ -42,7 +42,8 @@ export class SnapshotSaver {
   async load(): Promise<DiskView | undefined> {
     const { store, target } = this.#ports;
     try {
-      const bytes = store && (await within(store.load(target), storeTimeoutMs, () => this.#late('read')));
+      const bytes =
+        store && (await withTimeout(store.load(target), storeTimeoutMs, () => this.#late('read')));
       return bytes && readSnapshot(target, bytes);
     } catch (error) {
       this.#error = toEtcdError(error);
@@ -67,8 +68,8 @@ export class SnapshotSaver {
   async flushed(): Promise<void> {
     const saving = this.#saving;
     if (!saving) return;
-    const process = new ProcessHold(); // a store that hangs may leave nothing else that keeps it alive
-    process.acquire();
+    const process = new ProcessRef(); // a store that hangs may leave nothing else that keeps it alive
+    process.keepProcessAlive();
     let cancel = () => {};
     const late = new Promise<void>((resolve) => {
       cancel = this.#ports.clock.setTimer(storeTimeoutMs, resolve);

@@ -11,7 +11,7 @@ interface Entry {
 /** What is known at the moment. */
 export interface Knowledge {
   readonly view: ServiceView | undefined;
-  readonly trouble: EtcdError | undefined;
+  readonly failure: EtcdError | undefined;
 }
 
 /** Those who follow one service. What any of them throws is its own affair, and ends nothing for the others. */
@@ -36,9 +36,9 @@ export class Subscribers {
     setImmediate(() => {
       if (entry.called || !this.#entries.has(entry)) return;
       entry.called = true;
-      const { view, trouble } = this.#known();
+      const { view, failure } = this.#known();
       if (view) this.#call(() => subscriber.view(view));
-      else if (trouble) this.#call(() => subscriber.trouble(trouble));
+      else if (failure) this.#call(() => subscriber.failure(failure));
     });
     return () => this.#entries.delete(entry);
   }
@@ -47,8 +47,8 @@ export class Subscribers {
     this.#callAll((subscriber) => subscriber.view(view));
   }
 
-  trouble(error: EtcdError): void {
-    this.#callAll((subscriber) => subscriber.trouble(error));
+  failure(error: EtcdError): void {
+    this.#callAll((subscriber) => subscriber.failure(error));
   }
 
   #callAll(callback: (subscriber: ServiceSubscriber) => unknown): void {

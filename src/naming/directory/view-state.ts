@@ -11,7 +11,7 @@ export class ViewState {
   /** Of the mirror that is followed; undefined before the first. */
   readonly #mirror: () => MirrorStatus | undefined;
   #view: ServiceView | undefined;
-  #trouble: EtcdError | undefined;
+  #failure: EtcdError | undefined;
   /** When a view from disk was last known to be the store's, on the wall clock: another process saw it. */
   #savedAt: number | undefined;
   /** Until when a mirror that ended knew the view to be the store's: the one after it knows nothing of that age. */
@@ -27,12 +27,12 @@ export class ViewState {
   }
 
   /** What last stood in the way. */
-  get trouble(): EtcdError | undefined {
-    return this.#trouble;
+  get failure(): EtcdError | undefined {
+    return this.#failure;
   }
 
-  set trouble(error: EtcdError) {
-    this.#trouble = error;
+  set failure(error: EtcdError) {
+    this.#failure = error;
   }
 
   get isFromDisk(): boolean {
@@ -51,7 +51,7 @@ export class ViewState {
   show(view: ServiceView): boolean {
     const before = this.#view;
     this.#view = view;
-    this.#trouble = undefined;
+    this.#failure = undefined;
     this.#savedAt = undefined;
     this.#staleSince = undefined;
     return !before || !showsSame(before, view);
@@ -90,14 +90,14 @@ export class ViewState {
   /** For good. */
   end(error: EtcdError): void {
     this.#view = undefined;
-    this.#trouble = error;
+    this.#failure = error;
   }
 
   status(snapshotError: EtcdError | undefined): ServiceStatus {
     const view = this.#view;
     const live = this.#isLive;
     const source = !view ? 'none' : live ? 'live' : this.isFromDisk ? 'disk' : 'memory';
-    const lastError = live ? undefined : this.#trouble;
+    const lastError = live ? undefined : this.#failure;
     return withJson({ ...statusOf(view, source, this.staleMs), lastError, snapshotError });
   }
 

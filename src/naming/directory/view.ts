@@ -20,7 +20,7 @@ export interface ServiceSubscriber {
   /** The whole view: at once if it is known, then after each change. */
   view(view: ServiceView): void;
   /** Nothing is known yet, and this is why. What was known is not taken back. */
-  trouble(error: EtcdError): void;
+  failure(error: EtcdError): void;
 }
 
 /** Whether a subscriber would see no difference, but for the revision. */

@@ -95,7 +95,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     this.#config = text;
     this.#firstCallWaitMs = options.firstCallWaitMs ?? defaultFirstCallWaitMs;
     this.#balance = newBalance(options);
-    for (const leaf of this.#leaves.values()) leaf.sitDown(this.#balance);
+    for (const leaf of this.#leaves.values()) leaf.attach(this.#balance);
     // Calls that wait for an endpoint by the old balance ask the new one.
     if (this.#state === connectivityState.READY) this.#state = undefined;
   }
@@ -115,7 +115,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     const known = this.#leaves.get(name);
     const of = traits.get(endpoint) ?? plainTraits;
     if (known) {
-      known.retrait(of);
+      known.updateTraits(of);
       return undefined;
     }
     const leaf = new Leaf(endpoint, of, this.#helper, {
@@ -125,7 +125,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
       changed: (before, error) => this.#changed(leaf, before, error),
     });
     this.#leaves.set(name, leaf);
-    leaf.sitDown(this.#balance);
+    leaf.attach(this.#balance);
     return leaf;
   }
 

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { hangUpOnSilence } from '../../async/index.js';
+import { destroyIfSilent } from '../../async/index.js';
 import type { SocketAddress, TcpAddress } from '../address/index.js';
 
 /** How long the socket that is being made just now may be silent; undefined for sockets of others. */
@@ -31,7 +31,7 @@ export function guarded<T extends TcpAddress | SocketAddress>(address: T, connec
 function guard(message: unknown): void {
   if (silenceMs === undefined) return;
   const { socket } = message as { readonly socket: Socket };
-  hangUpOnSilence(socket, silenceMs, 'no byte came from the server for');
+  destroyIfSilent(socket, silenceMs, 'no byte came from the server for');
   forget();
 }
 

@@ -1,6 +1,6 @@
 import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
 import { Pacer, systemClock } from '../../async/index.js';
-import type { Balance, Seat, SeatState, Traits } from '../balance/index.js';
+import type { Balance, BalancedEndpoint, SeatState, Traits } from '../balance/index.js';
 
 /**
  * Between connections that the server accepts and ends soon. grpc-js paces attempts that fail, but not those that
@@ -24,7 +24,7 @@ export class Leaf {
   readonly #balancer: experimental.LeafLoadBalancer;
   readonly #reconnects = new Pacer(reconnect, performance, Math.random);
   #traits: Traits;
-  #seat: Seat<Leaf> | undefined;
+  #seat: BalancedEndpoint<Leaf> | undefined;
   #balance: Balance<Leaf> | undefined;
   #state = connectivityState.IDLE;
   #started = false;
@@ -75,17 +75,17 @@ export class Leaf {
     });
   }
 
-  sitDown(balance: Balance<Leaf>): void {
+  attach(balance: Balance<Leaf>): void {
     this.#balance = balance;
     this.#seat = balance.add(this, this.#traits);
     balance.setState(this.#seat, seatStateOf(this.#state));
   }
 
-  retrait(traits: Traits): void {
+  updateTraits(traits: Traits): void {
     const { weight, zone, draining } = this.#traits;
     if (weight === traits.weight && zone === traits.zone && draining === traits.draining) return;
     this.#traits = traits;
-    if (this.#seat) this.#balance?.retrait(this.#seat, traits);
+    if (this.#seat) this.#balance?.updateTraits(this.#seat, traits);
   }
 
   pick(args: experimental.PickArgs): experimental.PickResult {

@@ -25,10 +25,10 @@ import {
   type TargetUri,
 } from '../target/index.js';
 import { registerBalancer } from './balancer.js';
-import type { ChoiceOptions } from './choice.js';
 import { warnOfEarlyChannels, warnOfOtherGrpc } from './misplaced-channels.js';
-import { EtcdResolver, policyOf, type Source } from './resolver.js';
+import { EtcdResolver, policyOf, type ResolvedTarget } from './resolver.js';
 import { authorityOf, checkScheme } from './scheme.js';
+import type { ChoiceOptions } from './select-addresses.js';
 import { type ServiceConfigOptions, ServiceConfigs, serviceConfigInput } from './service-configs.js';
 
 export interface ResolverOptions {
@@ -149,7 +149,7 @@ class ResolverRegistration implements Disposable {
 
   resolverClass() {
     const home = {
-      locate: (target: TargetUri) => this.#locate(target),
+      resolveTarget: (target: TargetUri) => this.#resolveTarget(target),
       choice: this.#choice,
       connectTimeoutMs: this.#connectTimeoutMs,
       balance: this.#balance,
@@ -172,7 +172,7 @@ class ResolverRegistration implements Disposable {
     this.#revoke('the etcd resolver was disposed');
   }
 
-  #locate(target: TargetUri): Source {
+  #resolveTarget(target: TargetUri): ResolvedTarget {
     if (this.#gone) return { error: this.#gone };
     const named = this.#authorities.get(splitTarget(target).authority);
     try {

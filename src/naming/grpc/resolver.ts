@@ -6,19 +6,25 @@ import type { ServiceDirectory, ServiceView } from '../directory/index.js';
 import { keyPrefix, type TargetUri, targetOf } from '../target/index.js';
 import { setTraits } from './balancer.js';
 import { policyName } from './balancer-config.js';
-import { type Choice, type ChoiceOptions, type Choices, choose, sameChoices } from './choice.js';
 import { Coalescer } from './coalescer.js';
 import { guarded } from './dial-guard.js';
+import {
+  type Choice,
+  type ChoiceOptions,
+  type Choices,
+  sameChoices,
+  selectAddresses,
+} from './select-addresses.js';
 import type { ServiceConfigs } from './service-configs.js';
 
 /** Where a resolver follows which service; or why it cannot. */
-export type Source =
+export type ResolvedTarget =
   | { readonly directory: ServiceDirectory; readonly service: string }
   | { readonly error: string };
 
 /** What the resolvers of one registration share. */
 export interface ResolverHome {
-  locate(target: TargetUri): Source;
+  resolveTarget(target: TargetUri): ResolvedTarget;
   /** Which records to use. */
   readonly choice: ChoiceOptions;
   /** How long a connection attempt may take, in milliseconds. */
@@ -65,7 +71,7 @@ export class EtcdResolver implements experimental.Resolver {
   #config: ServiceConfig | null | undefined;
   #unfollowConfig: (() => void) | undefined;
   #cancelConfigWait: (() => void) | undefined;
-  #trouble: EtcdError | undefined;
+  #failure: EtcdError | undefined;
   /** Calls fail with the reason already: a newer one is told too. */
   #late = false;
   #cancelFirst: (() => void) | undefined;
@@ -85,7 +91,7 @@ export class EtcdResolver implements experimental.Resolver {
   /** Called for every re-resolution; the watch is always current, so only the first of a period does anything. */
   updateResolution(): void {
     if (this.#unsubscribe) return;
-    const source = this.#home.locate(this.#target);
+    const source = this.#home.resolveTarget(this.#target);
     if ('error' in source) {
       const soon = setImmediate(() => this.#fail(source.error));
       this.#unsubscribe = () => clearImmediate(soon);
@@ -101,8 +107,8 @@ export class EtcdResolver implements experimental.Resolver {
         if (!before || !isSameList(before.endpoints, view.endpoints) || hasOtherReason(before, view))
           this.#coalescer.request();
       },
-      trouble: (error) => {
-        this.#trouble = error;
+      failure: (error) => {
+        this.#failure = error;
         const closed = source.directory.client.closed ? 'etcd client' : 'directory';
         if (error instanceof ClosedError) this.revoke(`its ${closed} was closed`);
         else if (error.verdict === 'final' || this.#late) this.#reportTrouble();
@@ -143,7 +149,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#reported = [];
     this.#emittedConfig = undefined;
     this.#emittedReason = '';
-    this.#trouble = undefined;
+    this.#failure = undefined;
     this.#late = false;
   }
 
@@ -160,7 +166,7 @@ export class EtcdResolver implements experimental.Resolver {
     if (!view) return;
     this.#cancelFirst?.();
     if (this.#waitsForConfig()) return;
-    const choices = choose(view.endpoints, this.#home.choice);
+    const choices = selectAddresses(view.endpoints, this.#home.choice);
     // Whoever brings a service config of their own may have chosen our policy in it.
     const weighted =
       this.#userServiceConfig !== undefined || this.#policy().some((policy) => policyName in policy);
@@ -212,7 +218,7 @@ export class EtcdResolver implements experimental.Resolver {
 
   #reportTrouble(): void {
     if (this.#emitted) return;
-    const why = this.#trouble?.message ?? 'etcd has not answered yet';
+    const why = this.#failure?.message ?? 'etcd has not answered yet';
     this.#fail(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
   }
 

@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '@grpc/grpc-js';
-import { callSafely, onAbort, restarting, systemClock, warnOf } from '../../async/index.js';
+import { callSafely, onAbort, retryLoop, systemClock, warnOf } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import { anything, callback, optionsOf } from '../../model/index.js';
 import { toLimits } from '../directory/index.js';
@@ -19,11 +19,11 @@ export interface ServiceConfigOptions {
    * force. Also for each value that has fields which grpc-js ignores, such as `healthCheckConfig`: it names them, and
    * the rest of the value is in force. What it throws or rejects with is a process warning (`ETCD_NAMING_CALLBACK`).
    */
-  readonly onTrouble?: (error: EtcdError) => void;
+  readonly onFailure?: (error: EtcdError) => void;
 }
 
 /** The prefix is checked where the configs are made. */
-export const serviceConfigInput = optionsOf<ServiceConfigOptions>({ prefix: anything, onTrouble: callback });
+export const serviceConfigInput = optionsOf<ServiceConfigOptions>({ prefix: anything, onFailure: callback });
 
 const restart = { baseMs: 500, maxMs: 10_000 };
 /** How long etcd has to answer before the config that was last known is used, as with endpoints. */
@@ -98,8 +98,8 @@ class Followed {
     this.#key = options.prefix + service;
     this.#options = options;
     this.#policy = policy;
-    const failed = (error: unknown) => this.#trouble(toEtcdError(error));
-    void restarting(systemClock, this.#leaving.signal, restart, () => this.#follow(), failed);
+    const failed = (error: unknown) => this.#failure(toEtcdError(error));
+    void retryLoop(systemClock, this.#leaving.signal, restart, () => this.#follow(), failed);
   }
 
   /** @param unused Called when the last listener has left, with what is to be remembered. */
@@ -129,8 +129,8 @@ class Followed {
 
   async #follow(): Promise<void> {
     const { signal } = this.#leaving;
-    const onTrouble = (error: EtcdError) => this.#trouble(error);
-    for await (const update of this.#client.mirror({ key: this.#key }, { signal, onTrouble })) {
+    const onFailure = (error: EtcdError) => this.#failure(error);
+    for await (const update of this.#client.mirror({ key: this.#key }, { signal, onFailure })) {
       const kvs = update.type === 'snapshot' ? update.kvs : update.puts;
       const [kv] = kvs.values();
       if (kv) this.#read(kv.value.toString());
@@ -150,13 +150,13 @@ class Followed {
     try {
       this.#tell(readServiceConfig(text, this.#policy));
     } catch (error) {
-      this.#trouble(toEtcdError(error));
+      this.#failure(toEtcdError(error));
       if (this.#config === undefined) this.#tell(this.#remembered?.config ?? null);
       return;
     }
     const ignored = ignoredFields(text);
     if (ignored.length > 0)
-      this.#trouble(new NamingError(`'${this.#key}': grpc-js ignores ${ignored.join(', ')}`));
+      this.#failure(new NamingError(`'${this.#key}': grpc-js ignores ${ignored.join(', ')}`));
   }
 
   #tell(config: ServiceConfig | null): void {
@@ -164,9 +164,9 @@ class Followed {
     for (const listener of [...this.#listeners]) listener(config);
   }
 
-  #trouble(error: EtcdError): void {
+  #failure(error: EtcdError): void {
     if (this.#leaving.signal.aborted || error instanceof ClosedError) return;
-    const { onTrouble } = this.#options;
-    if (onTrouble) callSafely(() => onTrouble(error), warnOf('serviceConfig.onTrouble'));
+    const { onFailure } = this.#options;
+    if (onFailure) callSafely(() => onFailure(error), warnOf('serviceConfig.onFailure'));
   }
 }

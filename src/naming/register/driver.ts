@@ -1,7 +1,7 @@
 import { delay, onAbort, systemClock } from '../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { Txn, TxnResult } from '../../kv/index.js';
-import type { KeptLease } from '../../lease/index.js';
+import type { HeldLease } from '../../lease/index.js';
 import type { LeaseId, Revision } from '../../model/index.js';
 import type { NamingClient } from '../ports.js';
 import type {
@@ -24,7 +24,7 @@ export interface DriverCallbacks {
 }
 
 interface OpenLease {
-  readonly lease: KeptLease;
+  readonly lease: HeldLease;
   /** Lets go of its signal. */
   release: () => void;
 }
@@ -137,7 +137,7 @@ export class RegistrationDriver {
     );
   }
 
-  #granted(request: RequestKey, lease: KeptLease): void {
+  #granted(request: RequestKey, lease: HeldLease): void {
     this.#requests.delete(request);
     const open: OpenLease = { lease, release: () => {} };
     this.#leases.set(lease.id, open);
@@ -165,9 +165,9 @@ export class RegistrationDriver {
   async #follow(request: RequestKey, from: Revision): Promise<void> {
     const signal = this.#open(request);
     const known = () => this.#core.revision ?? 0n;
-    const onTrouble = (error: EtcdError) => this.input({ type: 'follow-trouble', request, error });
+    const onFailure = (error: EtcdError) => this.input({ type: 'follow-failure', request, error });
     try {
-      for await (const state of followKey(this.#client, { key: this.#key, from, known, signal, onTrouble })) {
+      for await (const state of followKey(this.#client, { key: this.#key, from, known, signal, onFailure })) {
         if (signal.aborted) return;
         this.input({ type: 'state', request, ...state });
       }

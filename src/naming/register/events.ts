@@ -1,4 +1,4 @@
-import { Mailbox, onAbort } from '../../async/index.js';
+import { AsyncQueue, onAbort } from '../../async/index.js';
 import type { RegistrationEvent } from './types.js';
 
 const mostWaiting = 1_000;
@@ -6,7 +6,7 @@ const mostWaiting = 1_000;
 /** Hands each event to everyone who listens at that moment. */
 export class RegistrationEvents {
   /** With what lets go of each one's signal. */
-  readonly #readers = new Map<Mailbox<RegistrationEvent>, () => void>();
+  readonly #readers = new Map<AsyncQueue<RegistrationEvent>, () => void>();
   #over = false;
 
   tell(event: RegistrationEvent): void {
@@ -26,7 +26,7 @@ export class RegistrationEvents {
   }
 
   read(signal: AbortSignal | undefined): AsyncIterableIterator<RegistrationEvent, undefined> {
-    const mailbox = new Mailbox<RegistrationEvent>();
+    const mailbox = new AsyncQueue<RegistrationEvent>();
     if (this.#over) mailbox.end();
     else this.#follow(mailbox, signal);
     return {
@@ -43,7 +43,7 @@ export class RegistrationEvents {
     };
   }
 
-  #follow(mailbox: Mailbox<RegistrationEvent>, signal: AbortSignal | undefined): void {
+  #follow(mailbox: AsyncQueue<RegistrationEvent>, signal: AbortSignal | undefined): void {
     this.#readers.set(mailbox, () => {});
     const release = onAbort(signal, (reason) => {
       this.#readers.delete(mailbox);

@@ -14,7 +14,7 @@ export interface FollowOptions {
   readonly known?: () => Revision;
   readonly signal: AbortSignal;
   /** Called with each read that failed and is retried. */
-  readonly onTrouble: (error: EtcdError) => void;
+  readonly onFailure: (error: EtcdError) => void;
 }
 
 /** Reads at a time for one client: a process with a thousand registrations resumes all of them in one moment. */
@@ -95,7 +95,7 @@ async function* watchAndRead(
  */
 async function readKey(
   client: NamingClient,
-  { key, from, known, signal, onTrouble }: FollowOptions,
+  { key, from, known, signal, onFailure }: FollowOptions,
 ): Promise<KeyState> {
   const limit = limits.get(client) ?? new ConcurrencyLimit(maxReads);
   limits.set(client, limit);
@@ -110,7 +110,7 @@ async function readKey(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof EtcdError) || error.verdict === 'final') throw error;
-      onTrouble(error);
+      onFailure(error);
       await delay(pacer.next(), signal);
     }
   }

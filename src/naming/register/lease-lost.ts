@@ -1,9 +1,9 @@
 import { Code, EtcdError } from '../../errors/index.js';
-import type { KeptLease, LeaseEnd } from '../../lease/index.js';
+import type { HeldLease, LeaseEnd } from '../../lease/index.js';
 import { leaseText } from '../../model/index.js';
 
 /** The end of a lease as an error, in words. */
-export function leaseLost(lease: KeptLease): EtcdError {
+export function leaseLost(lease: HeldLease): EtcdError {
   const end = lease.signal.reason as LeaseEnd;
   const code = end.reason === 'lost-contact' ? Code.UNAVAILABLE : (end.cause?.code ?? Code.NOT_FOUND);
   return new EtcdError(`${whatBecameOf(lease, end)}${end.cause ? `: ${end.cause.message}` : ''}`, {
@@ -13,7 +13,7 @@ export function leaseLost(lease: KeptLease): EtcdError {
   });
 }
 
-function whatBecameOf({ id, ttlSeconds }: KeptLease, { reason, unacknowledgedMs = 0 }: LeaseEnd): string {
+function whatBecameOf({ id, ttlSeconds }: HeldLease, { reason, unacknowledgedMs = 0 }: LeaseEnd): string {
   const lease = leaseText(id);
   switch (reason) {
     case 'lost-contact':

@@ -32,7 +32,7 @@ export interface RegisterOptions {
    * reach, a record of another process that is waited out. Default: a process warning (`ETCD_NAMING_REGISTER`), once,
    * where the record is not stored within a second of it. Later troubles are in `registration.events()`.
    */
-  readonly onTrouble?: (error: EtcdError) => void;
+  readonly onFailure?: (error: EtcdError) => void;
   /** How long the first registration may take, in milliseconds, before `register` rejects. Default 30,000. */
   readonly timeoutMs?: number;
   /** Gives up waiting for the first registration; `register` rejects with the signal's own reason. */
@@ -46,7 +46,7 @@ export const registerChecks = {
   ttlSeconds: ttl,
   onConflict: oneOf('wait', 'fail', 'takeover'),
   onDeleted: oneOf('restore', 'stop'),
-  onTrouble: callback,
+  onFailure: callback,
   ...waitChecks,
 };
 

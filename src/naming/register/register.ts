@@ -33,8 +33,8 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   const id = options.id ?? defaultId(endpoint.addr);
   if (id === '') throw new NamingError('the endpoint id is empty');
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
-  const { onTrouble } = options;
-  const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted, onTrouble });
+  const { onFailure } = options;
+  const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted, onFailure });
   await registrar.start(timeoutMs, options.signal);
   const nested = nestedId(endpoint.addr);
   if (options.id === undefined && nested !== id)

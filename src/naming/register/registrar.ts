@@ -10,7 +10,7 @@ import { type CallKey, type Claim, RegistrationCore, type RegistrationInput } fr
 import { checkDrain, drain } from './drain.js';
 import { RegistrationDriver } from './driver.js';
 import { RegistrationEvents } from './events.js';
-import { InitialTrouble } from './initial-trouble.js';
+import { InitialFailure } from './initial-failure.js';
 import type {
   DrainOptions,
   Registration,
@@ -28,7 +28,7 @@ export interface RegistrarOptions {
   /** What to do when an operator deletes the record: store it again, or take it as an order. */
   readonly onDeleted: 'restore' | 'stop';
   /** See RegisterOptions. */
-  readonly onTrouble?: ((error: EtcdError) => void) | undefined;
+  readonly onFailure?: ((error: EtcdError) => void) | undefined;
 }
 
 /** A registration as its owner sees it: promises and events around the core. */
@@ -36,9 +36,9 @@ export class Registrar implements Registration {
   readonly key: string;
   readonly ended: Promise<RegistrationEnd>;
   readonly #client: NamingClient;
-  readonly #onTrouble: ((error: EtcdError) => void) | undefined;
+  readonly #onFailure: ((error: EtcdError) => void) | undefined;
   /** While the first record is waited for. */
-  #initialTrouble: InitialTrouble | undefined;
+  #initialTrouble: InitialFailure | undefined;
   readonly #core: RegistrationCore;
   readonly #driver: RegistrationDriver;
   readonly #events = new RegistrationEvents();
@@ -48,10 +48,10 @@ export class Registrar implements Registration {
   #releaseClient: () => void = () => {};
   #resolveEnded: (end: RegistrationEnd) => void = () => {};
 
-  constructor(client: NamingClient, claim: Claim, { ttlSeconds, onDeleted, onTrouble }: RegistrarOptions) {
+  constructor(client: NamingClient, claim: Claim, { ttlSeconds, onDeleted, onFailure }: RegistrarOptions) {
     this.key = claim.key;
     this.#client = client;
-    this.#onTrouble = onTrouble;
+    this.#onFailure = onFailure;
     this.#core = new RegistrationCore({ claim, onDeleted }, Math.random);
     this.#driver = new RegistrationDriver(this.#core, client, claim.key, ttlSeconds, {
       started: (error) => this.#started(error),
@@ -96,7 +96,7 @@ export class Registrar implements Registration {
     const started = new Promise<void>((resolve, reject) => {
       this.#started = (error) => (error ? reject(error) : resolve());
     });
-    this.#initialTrouble = new InitialTrouble(this.#client, this.key, this.#onTrouble);
+    this.#initialTrouble = new InitialFailure(this.#client, this.key, this.#onFailure);
     this.#driver.input({ type: 'start', timeoutMs });
     this.#releaseClient = this.#client.onClose(() =>
       this.#driver.input({ type: 'close', what: 'the client' }),
@@ -169,7 +169,7 @@ export class Registrar implements Registration {
   }
 
   #happened(event: RegistrationEvent): void {
-    if (event.type === 'trouble' || event.type === 'waiting') this.#initialTrouble?.report(event.error);
+    if (event.type === 'failure' || event.type === 'waiting') this.#initialTrouble?.report(event.error);
     this.#events.tell(event);
   }
 

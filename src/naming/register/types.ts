@@ -50,7 +50,7 @@ export type RegistrationEvent =
    */
   | { readonly type: 'restored'; readonly value: string }
   /** A lease, a record or an update could not be had or stored; it is tried again. */
-  | { readonly type: 'trouble'; readonly error: EtcdError; readonly retryInMs: number }
+  | { readonly type: 'failure'; readonly error: EtcdError; readonly retryInMs: number }
   | ({ readonly type: 'ended' } & RegistrationEnd);
 
 export interface DrainOptions {

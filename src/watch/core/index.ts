@@ -1,7 +1,7 @@
 export { nextRevision, type WatchReply } from './cursor.js';
 export type {
   Generation,
-  LaneKey,
+  SlotKey,
   StreamStatus,
   TimerName,
   WatchEffect,

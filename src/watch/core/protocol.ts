@@ -5,8 +5,8 @@ import type { WatchReply } from './cursor.js';
 /** A watcher's name for as long as it lives. The server's watch ids are names on one stream only. */
 export type WatcherKey = number;
 
-/** A lane's name: the place of one gRPC stream, and of the one that follows when it is lost. */
-export type LaneKey = number;
+/** A slot's name: the place of one gRPC stream, and of the one that follows when it is lost. */
+export type SlotKey = number;
 
 /** Counts the credentials in use: one more with each new token. */
 export type Generation = number;
@@ -32,32 +32,32 @@ export type WatchInput =
   /** Its buffer is full; or has room again. */
   | { readonly type: 'full'; readonly watcher: WatcherKey }
   | { readonly type: 'drained'; readonly watcher: WatcherKey }
-  | { readonly type: 'reply'; readonly lane: LaneKey; readonly watchId: bigint; readonly reply: WatchReply }
+  | { readonly type: 'reply'; readonly slot: SlotKey; readonly watchId: bigint; readonly reply: WatchReply }
   /** The member at the other end answers requests for progress truthfully. Until this comes none is sent. */
-  | { readonly type: 'trusted'; readonly lane: LaneKey }
+  | { readonly type: 'trusted'; readonly slot: SlotKey }
   /**
    * The release that the member at the other end runs became known, or will not: whether it may lose a delete at the
    * compacted revision; see StartChecks.
    */
-  | { readonly type: 'release'; readonly lane: LaneKey; readonly losesDeletes: boolean }
+  | { readonly type: 'release'; readonly slot: SlotKey; readonly losesDeletes: boolean }
   /** The answer to `check-start`, when it is that the revision before the start was compacted. */
   | { readonly type: 'start-compacted'; readonly watcher: WatcherKey; readonly startRevision: Revision }
-  | { readonly type: 'stream-lost'; readonly lane: LaneKey; readonly error: EtcdError }
+  | { readonly type: 'stream-lost'; readonly slot: SlotKey; readonly error: EtcdError }
   /** New credentials, asked for or not; the old ones, when asking gave no others; or none to be had. */
   | { readonly type: 'token'; readonly generation: Generation }
   | { readonly type: 'token-failed'; readonly error: EtcdError }
   /** An answer showed another store than those before. Its revisions are others. */
   | { readonly type: 'store-replaced'; readonly error: EtcdError }
-  | { readonly type: 'timer'; readonly timer: TimerName; readonly lane: LaneKey };
+  | { readonly type: 'timer'; readonly timer: TimerName; readonly slot: SlotKey };
 
 /**
- * Of a lane:
+ * Of a slot:
  * - `reopen`: the pause before a lost stream is opened again;
  * - `attach`: how long a create may go unanswered before its stream is given up;
  * - `settled`: a stream alive for so long counts as recovered, delivery or not;
  * - `progress`: when to ask how far a quiet stream has come.
  *
- * Of the session, on lane 0: `retry`, the pause before what failed for a single watcher is tried again.
+ * Of the session, on slot 0: `retry`, the pause before what failed for a single watcher is tried again.
  */
 export type TimerName = 'reopen' | 'attach' | 'settled' | 'progress' | 'retry';
 
@@ -66,20 +66,20 @@ export type WatchEffect =
   | { readonly type: 'read-revision'; readonly watcher: WatcherKey }
   /** `error`: how the token of that generation was turned down. */
   | { readonly type: 'refresh-token'; readonly generation: Generation; readonly error: EtcdError }
-  | { readonly type: 'open-stream'; readonly lane: LaneKey; readonly generation: Generation }
+  | { readonly type: 'open-stream'; readonly slot: SlotKey; readonly generation: Generation }
   /** `owing`: the member owes an answer, so the next stream should go elsewhere. */
-  | { readonly type: 'close-stream'; readonly lane: LaneKey; readonly owing: boolean }
+  | { readonly type: 'close-stream'; readonly slot: SlotKey; readonly owing: boolean }
   | {
       readonly type: 'send-create';
-      readonly lane: LaneKey;
+      readonly slot: SlotKey;
       readonly watcher: WatcherKey;
       readonly watchId: bigint;
       readonly startRevision: Revision;
     }
-  | { readonly type: 'send-cancel'; readonly lane: LaneKey; readonly watchId: bigint }
+  | { readonly type: 'send-cancel'; readonly slot: SlotKey; readonly watchId: bigint }
   /** Find out, by reading inside the watcher's range, whether the revision before that one is compacted. */
   | { readonly type: 'check-start'; readonly watcher: WatcherKey; readonly startRevision: Revision }
-  | { readonly type: 'send-progress'; readonly lane: LaneKey }
+  | { readonly type: 'send-progress'; readonly slot: SlotKey }
   /**
    * The watcher is live on the server. `revision`: everything after it will be told; so will be what there is from
    * `nextRevision` on, which may lie before it.
@@ -101,27 +101,27 @@ export type WatchEffect =
   | {
       readonly type: 'arm-timer';
       readonly timer: TimerName;
-      readonly lane: LaneKey;
+      readonly slot: SlotKey;
       readonly delayMs: number;
     }
-  | { readonly type: 'disarm-timer'; readonly timer: TimerName; readonly lane: LaneKey };
+  | { readonly type: 'disarm-timer'; readonly timer: TimerName; readonly slot: SlotKey };
 
 /** What becomes of the streams, for those who want to know. */
 export type StreamStatus =
   /** Events that a server sent a second time, as some of 3.4 and 3.5 do after a snapshot, were kept from the reader. */
-  | { readonly type: 'dropped'; readonly lane: LaneKey; readonly events: number }
+  | { readonly type: 'dropped'; readonly slot: SlotKey; readonly events: number }
   /** `attempt`: 1 for the first loss since something was delivered, and so on. */
   | {
       readonly type: 'disconnected';
-      readonly lane: LaneKey;
+      readonly slot: SlotKey;
       readonly attempt: number;
       readonly error: EtcdError;
     }
-  | { readonly type: 'reopening'; readonly lane: LaneKey; readonly attempt: number; readonly delayMs: number }
-  /** A watcher that was on the lost stream is acknowledged, on whatever lane it is by now. */
+  | { readonly type: 'reopening'; readonly slot: SlotKey; readonly attempt: number; readonly delayMs: number }
+  /** A watcher that was on the lost stream is acknowledged, on whatever slot it is by now. */
   | {
       readonly type: 'resumed';
-      readonly lane: LaneKey;
+      readonly slot: SlotKey;
       readonly watcher: WatcherKey;
       readonly fromRevision: Revision;
     };

@@ -2,12 +2,12 @@ import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../er
 import type { Revision } from '../../model/index.js';
 import { historyGone, isFarBehind, moreToCome, revisionTooLarge } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
-import type { Lane, LaneHost } from './lane.js';
-import { Lanes } from './lanes.js';
+import { streamFailureAction, watcherFailureAction } from './failure-action.js';
 import type { Generation, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
-import { Resting } from './resting.js';
+import { RetryQueue } from './retry-queue.js';
 import { StartChecks, startLost } from './start-checks.js';
-import { streamFate, watcherFate } from './stream-fate.js';
+import type { StreamSlot, StreamSlotHost } from './stream-slot.js';
+import { StreamSlots } from './stream-slots.js';
 import { droppedStatus, resumedStatus } from './stream-status.js';
 import { TokenRenewal } from './token-renewal.js';
 import { WatcherState } from './watcher-state.js';
@@ -25,14 +25,14 @@ export interface SessionOptions {
  * Any number of watchers, on which stream each of them is, and what becomes of them. Pure: inputs in, effects out, no
  * clock, no socket. The order of effects is the order in which they are to be performed.
  *
- * Live watchers share a lane per generation of credentials. One that has to catch up far, waits for a future revision
- * or was paused goes to a lane of its own, since it keeps its whole stream from proving progress; once level with
+ * Live watchers share a slot per generation of credentials. One that has to catch up far, waits for a future revision
+ * or was paused goes to a slot of its own, since it keeps its whole stream from proving progress; once level with
  * the store it joins the others.
  */
 export class WatchSession {
   readonly #watchers = new Map<WatcherKey, WatcherState>();
-  readonly #lanes: Lanes;
-  readonly #resting: Resting;
+  readonly #slots: StreamSlots;
+  readonly #resting: RetryQueue;
   readonly #tokens: TokenRenewal;
   readonly #startChecks = new StartChecks((effect) => this.#effects.push(effect));
   readonly #maxRevisionBytes: number;
@@ -42,31 +42,31 @@ export class WatchSession {
   constructor(options: SessionOptions) {
     this.#nextWatchId = options.firstWatchId;
     this.#maxRevisionBytes = options.maxRevisionBytes;
-    const host: LaneHost = {
+    const host: StreamSlotHost = {
       random: options.random,
       generation: () => this.#tokens.generation,
       nextWatchId: () => this.#nextWatchId++,
       emit: (effect) => this.#effects.push(effect),
       acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
       interrupted: (state) => this.#interrupted(state),
-      told: (state, reply) => this.#told(state, reply),
-      dismissed: (state, reply, generation) => this.#dismissed(state, reply, generation),
+      onReply: (state, reply) => this.#onReply(state, reply),
+      onServerCancel: (state, reply, generation) => this.#onServerCancel(state, reply, generation),
     };
     this.#tokens = new TokenRenewal({
       emit: host.emit,
-      leave: (state) => this.#lanes.leave(state),
-      renewShared: () => this.#lanes.renewShared(),
+      leave: (state) => this.#slots.leave(state),
+      renewShared: () => this.#slots.renewShared(),
       again: (state) => this.#again(state),
       rest: (state) => this.#rest(state),
       finish: (state, error) => this.#finish(state, error),
     });
-    this.#lanes = new Lanes(host);
-    this.#resting = new Resting(options.random, host.emit);
+    this.#slots = new StreamSlots(host);
+    this.#resting = new RetryQueue(options.random, host.emit);
   }
 
   handle(input: WatchInput): readonly WatchEffect[] {
     this.#take(input);
-    this.#lanes.advance();
+    this.#slots.advance();
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -93,19 +93,19 @@ export class WatchSession {
         this.#drained(this.#watchers.get(input.watcher));
         return;
       case 'reply':
-        this.#lanes.touch(input.lane)?.reply(input.watchId, input.reply);
+        this.#slots.touch(input.slot)?.reply(input.watchId, input.reply);
         return;
       case 'trusted':
-        this.#trusted(this.#lanes.touch(input.lane));
+        this.#trusted(this.#slots.touch(input.slot));
         return;
       case 'release':
-        this.#startChecks.release(this.#lanes.touch(input.lane), input.losesDeletes);
+        this.#startChecks.release(this.#slots.touch(input.slot), input.losesDeletes);
         return;
       case 'start-compacted':
         this.#startCompacted(this.#watchers.get(input.watcher), input.startRevision);
         return;
       case 'stream-lost':
-        this.#streamLost(this.#lanes.touch(input.lane), input.error);
+        this.#streamLost(this.#slots.touch(input.slot), input.error);
         return;
       case 'token':
         this.#tokens.renewed(input.generation);
@@ -117,8 +117,8 @@ export class WatchSession {
         this.#storeReplaced(input.error);
         return;
       case 'timer':
-        if (input.timer === 'retry') for (const state of this.#resting.rested()) this.#goOn(state);
-        else this.#timer(this.#lanes.touch(input.lane), input.timer);
+        if (input.timer === 'retry') for (const state of this.#resting.takeAll()) this.#resume(state);
+        else this.#timer(this.#slots.touch(input.slot), input.timer);
     }
   }
 
@@ -129,26 +129,26 @@ export class WatchSession {
     state.saw(knownRevision);
     this.#watchers.set(watcher, state);
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher });
-    else this.#lanes.joinShared(state);
+    else this.#slots.joinShared(state);
   }
 
   #forget(state: WatcherState | undefined): void {
     if (!state) return;
-    this.#lanes.leave(state);
+    this.#slots.leave(state);
     this.#watchers.delete(state.key);
     this.#tokens.remove(state);
     this.#resting.remove(state);
   }
 
   #pause(state: WatcherState | undefined): void {
-    if (!state?.lane) return; // not live alone: what filled the buffer may also have moved it to another lane
-    this.#lanes.leave(state);
+    if (!state?.slot) return; // not live alone: what filled the buffer may also have moved it to another slot
+    this.#slots.leave(state);
     state.detach('paused');
     this.#interrupted(state); // on no stream until its reader catches up, whatever becomes of the store meanwhile
   }
 
   #drained(state: WatcherState | undefined): void {
-    if (state?.phase === 'paused' && !this.#lanes.joinOwn(state)) this.#lanes.joinShared(state);
+    if (state?.phase === 'paused' && !this.#slots.joinDedicated(state)) this.#slots.joinShared(state);
   }
 
   // What a server says of one watcher.
@@ -172,11 +172,11 @@ export class WatchSession {
     this.#startChecks.acknowledged(state, headerRevision);
     if (headerRevision > 0n && headerRevision < state.seen) {
       // Either the store was rolled back, or this member lags: only a linearizable read can tell.
-      this.#doubt(state);
+      this.#beginRollbackCheck(state);
       return;
     }
     state.saw(headerRevision);
-    this.#separate(state, headerRevision, first);
+    this.#moveToDedicated(state, headerRevision, first);
   }
 
   #interrupted(state: WatcherState): void {
@@ -186,17 +186,17 @@ export class WatchSession {
   }
 
   /** Far behind or ahead of the store, it would keep the others' stream from proving progress. */
-  #separate(state: WatcherState, headerRevision: Revision, first: boolean): void {
-    if (!state.lane || state.lane.own || !first || headerRevision === 0n) return;
+  #moveToDedicated(state: WatcherState, headerRevision: Revision, first: boolean): void {
+    if (!state.slot || state.slot.dedicated || !first || headerRevision === 0n) return;
     const ahead = state.cursor > headerRevision + 1n;
-    if (ahead || isFarBehind(state.cursor, headerRevision)) this.#lanes.joinOwn(state);
+    if (ahead || isFarBehind(state.cursor, headerRevision)) this.#slots.joinDedicated(state);
   }
 
-  #told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
+  #onReply(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
     if (reply.kind === 'progress') {
       const news = state.progress(reply);
       this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
-      if (state.cursor === reply.headerRevision + 1n) this.#level(state); // else it waits for the future
+      if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else it waits for the future
       return news;
     }
     const events = state.receive(reply);
@@ -211,18 +211,18 @@ export class WatchSession {
       return news;
     }
     if (reply.fragment) return news;
-    if (!moreToCome(reply.events)) this.#level(state);
-    else if (state.lane?.viaProxy && news) this.#lanes.renew(state);
-    else if (state.lane?.viaProxy) this.#rest(state); // it would repeat that at once
+    if (!moreToCome(reply.events)) this.#onCaughtUp(state);
+    else if (state.slot?.viaProxy && news) this.#slots.renew(state);
+    else if (state.slot?.viaProxy) this.#rest(state); // it would repeat that at once
     return news;
   }
 
   /** Level with the store: its place is with the others. */
-  #level(state: WatcherState): void {
-    if (state.lane?.own) this.#lanes.joinShared(state);
+  #onCaughtUp(state: WatcherState): void {
+    if (state.slot?.dedicated) this.#slots.joinShared(state);
   }
 
-  #dismissed(
+  #onServerCancel(
     state: WatcherState,
     { compactRevision, reason }: WatchReply & { kind: 'cancelled' | 'refused' },
     generation: Generation,
@@ -234,7 +234,7 @@ export class WatchSession {
       return;
     }
     const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
-    const fate = watcherFate(error);
+    const fate = watcherFailureAction(error);
     if (fate === 'reauthenticate') this.#tokens.refused(state, error, generation);
     else if (fate === 'resume') this.#rest(state);
     else this.#finish(state, error);
@@ -248,7 +248,7 @@ export class WatchSession {
     } else if (state.readyRevision !== undefined) {
       // What was written after that is promised, and a pin of now might lie behind it.
       state.pin(state.readyRevision);
-      this.#lanes.joinShared(state);
+      this.#slots.joinShared(state);
     } else {
       state.phase = 'pinning';
       this.#again(state);
@@ -264,7 +264,7 @@ export class WatchSession {
     }
     state.pin(max(state.readyRevision, state.cursor - 1n));
     // Else it is created again anyway, or is being created from further back, whose events are then kept from the reader.
-    if (state.phase === 'live') this.#lanes.joinShared(state);
+    if (state.phase === 'live') this.#slots.joinShared(state);
   }
 
   // The store's revision, read: what "now" means, or whether the store was rolled back.
@@ -274,11 +274,11 @@ export class WatchSession {
     if (!state) return;
     if (state.phase === 'pinning') {
       state.pin(revision);
-      this.#lanes.joinShared(state);
+      this.#slots.joinShared(state);
     } else if (state.doubted !== undefined && revision < state.doubted) {
       this.#finish(state, new RolledBackError(state.doubted, revision));
     } else if (state.answered()) {
-      this.#doubt(state);
+      this.#beginRollbackCheck(state);
     }
   }
 
@@ -288,8 +288,8 @@ export class WatchSession {
       if (state.phase !== 'pinning') this.#finish(state, error);
   }
 
-  #doubt(state: WatcherState): void {
-    if (state.doubt()) this.#effects.push({ type: 'read-revision', watcher: state.key });
+  #beginRollbackCheck(state: WatcherState): void {
+    if (state.beginRollbackCheck()) this.#effects.push({ type: 'read-revision', watcher: state.key });
   }
 
   #revisionFailed(watcher: WatcherKey, error: EtcdError): void {
@@ -298,19 +298,19 @@ export class WatchSession {
     if (state.phase !== 'pinning') {
       state.answered();
       if (state.phase === 'live') this.#rest(state); // the doubt comes again with the next acknowledgement
-    } else if (streamFate(error) === 'reauthenticate') this.#tokens.refused(state, error);
-    else if (error.verdict === 'final' || streamFate(error) === 'end') this.#finish(state, error);
+    } else if (streamFailureAction(error) === 'reauthenticate') this.#tokens.refused(state, error);
+    else if (error.verdict === 'final' || streamFailureAction(error) === 'end') this.#finish(state, error);
     else this.#rest(state);
   }
 
   // What fails, and comes back.
 
-  #streamLost(lane: Lane | undefined, error: EtcdError): void {
-    if (!lane) return;
-    const fate = streamFate(error);
-    const watchers = [...lane.watchers];
+  #streamLost(slot: StreamSlot | undefined, error: EtcdError): void {
+    if (!slot) return;
+    const fate = streamFailureAction(error);
+    const watchers = [...slot.watchers];
     const there = watchers.filter(({ phase }) => phase !== 'waiting');
-    lane.lost(error);
+    slot.lost(error);
     switch (fate) {
       case 'end':
         for (const state of watchers) this.#finish(state, error);
@@ -336,59 +336,60 @@ export class WatchSession {
       }
       state.oversized = true;
       // Those without room stay; one of them goes all the same, since others may never come back from there.
-      if (!alone && !this.#lanes.joinOwn(state) && !forced) forced = this.#lanes.joinOwn(state, true);
+      if (!alone && !this.#slots.joinDedicated(state) && !forced)
+        forced = this.#slots.joinDedicated(state, true);
     }
   }
 
-  #timer(lane: Lane | undefined, timer: TimerName): void {
-    if (!lane) return;
-    lane.timer(timer);
-    if (timer === 'settled') this.#settled(lane);
+  #timer(slot: StreamSlot | undefined, timer: TimerName): void {
+    if (!slot) return;
+    slot.timer(timer);
+    if (timer === 'settled') this.#settled(slot);
     // Its next stream would have the present token: the one of those who came since then will do.
-    if (timer !== 'reopen' || lane.own || this.#lanes.isShared(lane)) return;
-    for (const state of [...lane.watchers]) this.#lanes.joinShared(state);
+    if (timer !== 'reopen' || slot.dedicated || this.#slots.isShared(slot)) return;
+    for (const state of [...slot.watchers]) this.#slots.joinShared(state);
   }
 
   /** A stream that lasts is as good as news: an idle store has none. */
-  #settled(lane: Lane): void {
-    for (const state of lane.watchers) if (state.phase === 'live') state.failures = 0;
-    if (lane.own) this.#acquit(lane);
+  #settled(slot: StreamSlot): void {
+    for (const state of slot.watchers) if (state.phase === 'live') state.failures = 0;
+    if (slot.dedicated) this.#clearOversized(slot);
   }
 
   /** Alone for long enough, and nothing too large came: it need not wait for progress to be with the others again. */
-  #acquit({ watchers }: Lane): void {
+  #clearOversized({ watchers }: StreamSlot): void {
     for (const state of watchers) {
       const waitsForFuture = state.seen > 0n && state.cursor > state.seen + 1n;
-      if (state.oversized && state.phase === 'live' && !waitsForFuture) this.#lanes.joinShared(state);
+      if (state.oversized && state.phase === 'live' && !waitsForFuture) this.#slots.joinShared(state);
       state.oversized = false;
     }
   }
 
-  #trusted(lane: Lane | undefined): void {
-    lane?.trust();
-    // A watcher alone on its lane waits to be level with the store; only an answer tells when nothing happens there.
-    if (lane?.own) lane.askProgress();
+  #trusted(slot: StreamSlot | undefined): void {
+    slot?.trust();
+    // A watcher alone on its slot waits to be level with the store; only an answer tells when nothing happens there.
+    if (slot?.dedicated) slot.askProgress();
   }
 
   /** Something failed for it alone; it is tried again after a pause. */
   #rest(state: WatcherState): void {
     const pinning = state.phase === 'pinning';
-    this.#lanes.leave(state);
+    this.#slots.leave(state);
     state.detach(pinning ? 'pinning' : 'resting');
     this.#interrupted(state);
-    this.#resting.add(state);
+    this.#resting.scheduleRetry(state);
   }
 
   /** At once after a first failure, and after a pause when another one follows before it has advanced. */
   #again(state: WatcherState): void {
     if (state.failures > 0) this.#rest(state);
-    else this.#goOn(state);
+    else this.#resume(state);
     state.failures ||= 1;
   }
 
-  #goOn(state: WatcherState): void {
+  #resume(state: WatcherState): void {
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher: state.key });
-    else this.#lanes.joinShared(state);
+    else this.#slots.joinShared(state);
   }
 
   #finish(state: WatcherState, error: EtcdError): void {

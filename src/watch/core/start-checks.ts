@@ -1,7 +1,7 @@
 import { CompactedError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
-import type { Lane } from './lane.js';
 import type { WatchEffect } from './protocol.js';
+import type { StreamSlot } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
 /**
@@ -19,18 +19,18 @@ export class StartChecks {
 
   /** A watcher above the store's revision needs no history; neither does revision 1, which no delete ever had. */
   acknowledged(state: WatcherState, headerRevision: Revision): void {
-    const { askedFrom, uncheckedStart, lane } = state;
+    const { askedFrom, uncheckedStart, slot } = state;
     const isFromHistory = headerRevision === 0n || askedFrom <= headerRevision;
     // One of a stream that it left before the release was known is the lower one, and is checked here for both.
     if (isFromHistory && askedFrom > 1n) state.uncheckedStart = uncheckedStart ?? askedFrom;
-    this.#judge(state, lane?.losesDeletes);
+    this.#judge(state, slot?.losesDeletes);
   }
 
   /** The release became known: those who were acknowledged before are checked as well. */
-  release(lane: Lane | undefined, losesDeletes: boolean): void {
-    if (!lane) return;
-    lane.setRelease(losesDeletes);
-    for (const state of lane.watchers) this.#judge(state, losesDeletes);
+  release(slot: StreamSlot | undefined, losesDeletes: boolean): void {
+    if (!slot) return;
+    slot.setRelease(losesDeletes);
+    for (const state of slot.watchers) this.#judge(state, losesDeletes);
   }
 
   #judge(state: WatcherState, losesDeletes: boolean | undefined): void {

@@ -1,7 +1,7 @@
 import type { EtcdError } from '../../errors/index.js';
+import { streamFailureAction } from './failure-action.js';
 import type { Generation, WatchEffect } from './protocol.js';
-import { streamFate } from './stream-fate.js';
-import { Tokenless } from './tokenless.js';
+import { TokenWaiters } from './token-waiters.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
@@ -20,7 +20,7 @@ export interface TokenRenewalHost {
 /** The tokens that streams are opened with, and the watchers whose token is no longer taken. */
 export class TokenRenewal {
   readonly #host: TokenRenewalHost;
-  readonly #tokenless = new Tokenless();
+  readonly #tokenless = new TokenWaiters();
   #generation: Generation = 0;
 
   constructor(host: TokenRenewalHost) {
@@ -40,7 +40,7 @@ export class TokenRenewal {
   refused(
     state: WatcherState,
     error: EtcdError,
-    usedToken = state.lane?.generation ?? this.#generation,
+    usedToken = state.slot?.generation ?? this.#generation,
   ): void {
     this.#host.leave(state);
     // One that became old while it was fetched says nothing about the credentials: roles change as often as they like.
@@ -65,15 +65,16 @@ export class TokenRenewal {
       this.#generation = generation;
       this.#host.renewShared();
     }
-    for (const state of this.#tokenless.answered()) {
+    for (const state of this.#tokenless.takeAll()) {
       if (isNewer) this.#host.again(state);
       else this.#host.rest(state); // asked for, and there is none yet: the one there is may be taken later
     }
   }
 
   failed(error: EtcdError): void {
-    for (const state of this.#tokenless.answered()) {
-      if (error.verdict === 'final' || streamFate(error) !== 'resume') this.#host.finish(state, error);
+    for (const state of this.#tokenless.takeAll()) {
+      if (error.verdict === 'final' || streamFailureAction(error) !== 'resume')
+        this.#host.finish(state, error);
       else this.#host.rest(state);
     }
   }

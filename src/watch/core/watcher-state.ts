@@ -1,23 +1,23 @@
 import type { Revision, WatchEvent, WireRange } from '../../model/index.js';
 import { flawOf } from './batch-check.js';
 import { lastRevision, max, nextRevision, type WatchReply } from './cursor.js';
-import type { Generation, LaneKey, WatcherKey } from './protocol.js';
+import type { Generation, SlotKey, WatcherKey } from './protocol.js';
 
 /**
  * Where a watcher stands.
  * - `pinning`: waits for the revision that "now" means;
- * - `waiting`: to be created, as soon as its lane has a stream and room in the window;
+ * - `waiting`: to be created, as soon as its slot has a stream and room in the window;
  * - `creating`: the create was sent; `live`: it was acknowledged;
  * - `paused`: cancelled on the server until its reader has caught up;
  * - `resting`: something failed for it alone, and is tried again after a pause or with a new token.
  */
 export type Phase = 'pinning' | 'waiting' | 'creating' | 'live' | 'paused' | 'resting';
 
-/** What a watcher knows of the lane it is on. */
+/** What a watcher knows of the slot it is on. */
 export interface Place {
-  readonly key: LaneKey;
+  readonly key: SlotKey;
   readonly generation: Generation;
-  readonly own: boolean;
+  readonly dedicated: boolean;
   /** Whether a grpc-proxy is at the other end. */
   readonly viaProxy: boolean;
   /** Whether its member may lose a delete at the compacted revision; undefined until its release is known. */
@@ -29,15 +29,15 @@ export class WatcherState {
   readonly key: WatcherKey;
   readonly #range: WireRange;
   phase: Phase;
-  lane: Place | undefined;
-  /** The id it has on its lane's present stream. */
+  slot: Place | undefined;
+  /** The id it has on its slot's present stream. */
   watchId: bigint | undefined;
   /** The store's revision when the first create was acknowledged. */
   readyRevision: Revision | undefined;
   /** It was acknowledged, and is no longer on the stream where that was so; until it is acknowledged again. */
   interrupted = false;
   /** Whose stream was lost while it was there, since it was last acknowledged. */
-  lostOn: LaneKey | undefined;
+  lostOn: SlotKey | undefined;
   /** The start of its last create; the cursor may have moved on before that is acknowledged. */
   askedFrom: Revision = 0n;
   /** From where history was read for it on a stream whose release is not known yet; see StartChecks. */
@@ -110,7 +110,7 @@ export class WatcherState {
   }
 
   /** Gives whether the store's revision is to be read, which tells whether it went back. */
-  doubt(): boolean {
+  beginRollbackCheck(): boolean {
     if (this.#doubted !== undefined) {
       this.#doubtedAgain = true; // the read under way may be older than this acknowledgement
       return false;

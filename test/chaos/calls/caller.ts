@@ -60,7 +60,7 @@ class Caller {
           held: held.size,
         });
       },
-      trouble: () => {},
+      failure: () => {},
     });
   }
 

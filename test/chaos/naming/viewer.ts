@@ -34,7 +34,7 @@ function subscriber(
         invalid: [...invalid],
       });
     },
-    trouble: () => {},
+    failure: () => {},
   };
 }
 

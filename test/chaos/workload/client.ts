@@ -1,6 +1,6 @@
 import type { EtcdClient } from '#src/client/index.js';
 import { op as build, type Compare, type Op, type OpResult } from '#src/kv/index.js';
-import type { KeptLease } from '#src/lease/index.js';
+import type { HeldLease } from '#src/lease/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import type { Condition, Operation, OpFact, Result, StepResult, StoredKv, TxnStep } from '../history.js';
 import type { Journal } from '../journal.js';
@@ -81,8 +81,8 @@ export class RecordedClient {
   }
 
   /** Grants a lease, keeps it alive, and records its end. */
-  async hold(op: OpOf<'grant'>, limits: CallLimits): Promise<KeptLease | undefined> {
-    let kept: KeptLease | undefined;
+  async hold(op: OpOf<'grant'>, limits: CallLimits): Promise<HeldLease | undefined> {
+    let kept: HeldLease | undefined;
     const { id } = await this.#run(op, async () => {
       kept = await this.#etcd.lease.hold({ ttlSeconds: op.ttlSeconds, ...limits });
       const { id: lease, ttlSeconds } = kept;
@@ -107,14 +107,14 @@ export class RecordedClient {
   }
 
   /** Reads and records `held`, as an owner does before it acts. */
-  checkHeld(kept: KeptLease): boolean {
+  checkHeld(kept: HeldLease): boolean {
     const at = this.#journal.now();
     const { id: lease, held } = kept;
     this.#journal.add({ kind: 'lease', type: 'checked', lease, held, at });
     return held;
   }
 
-  revoke(kept: KeptLease): Promise<OpFact> {
+  revoke(kept: HeldLease): Promise<OpFact> {
     return this.#run({ type: 'revoke', lease: kept.id }, async () => {
       await kept.revoke();
       return { type: 'revoked' };
@@ -122,7 +122,7 @@ export class RecordedClient {
   }
 
   /** Revokes the lease as an operator would: the owner learns of it only from etcd. */
-  revokeExternally(kept: KeptLease, limits: CallLimits): Promise<OpFact> {
+  revokeExternally(kept: HeldLease, limits: CallLimits): Promise<OpFact> {
     return this.#run({ type: 'revoke', lease: kept.id }, async () => {
       await this.#etcd.lease.revoke(kept.id, limits);
       return { type: 'revoked' };

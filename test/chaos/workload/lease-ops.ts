@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeptLease } from '#src/lease/index.js';
+import type { HeldLease } from '#src/lease/index.js';
 import type { Random } from '../../sim/random.js';
 import type { RecordedClient } from './client.js';
 
@@ -50,7 +50,7 @@ async function holdLease(client: RecordedClient, random: Random, signal: AbortSi
   await endLease(client, lease, random);
 }
 
-async function endLease(client: RecordedClient, lease: KeptLease, random: Random): Promise<void> {
+async function endLease(client: RecordedClient, lease: HeldLease, random: Random): Promise<void> {
   if (lease.signal.aborted || random.chance(0.3)) await lease.close();
   else await client.revoke(lease);
   await lease.ended;

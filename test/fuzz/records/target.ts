@@ -6,7 +6,7 @@ import { type KeyValue, keyText } from '#src/model/index.js';
 import { readSnapshot, writeSnapshot } from '#src/naming/directory/snapshot.js';
 import { type ServiceView, showsSame } from '#src/naming/directory/view.js';
 import { EndpointSet } from '#src/naming/endpoint-set.js';
-import { choose } from '#src/naming/grpc/choice.js';
+import { selectAddresses } from '#src/naming/grpc/select-addresses.js';
 import { decodeEndpoint, type EndpointRecord, encodeEndpoint } from '#src/naming/index.js';
 import { DesiredEndpoint } from '#src/naming/register/core/desired-endpoint.js';
 import { Random } from '../../sim/random.js';
@@ -99,7 +99,7 @@ function live(others: readonly KeyValue[]): { records: number; invalid: number }
   const view = { target, endpoints, revision: 6n, invalid: set.invalid, held: new Set<string>() };
   expectGood(endpoints);
   assert.ok(showsSame(view, { ...view, endpoints: endpoints.map((one) => ({ ...one })) }));
-  assert.ok(choose(endpoints, {}).list.some(({ name }) => name === 'good 1'));
+  assert.ok(selectAddresses(endpoints, {}).list.some(({ name }) => name === 'good 1'));
   expectSaved(view);
   expectShown(all);
   for (const one of others) expectAdopted(one);

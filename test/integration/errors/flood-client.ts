@@ -6,9 +6,9 @@ import { EtcdError } from '#src/errors/index.js';
 
 const [endpoint = '', limit = ''] = process.argv.slice(2);
 const timeoutMs = 1_500;
-const trouble: string[] = [];
-process.on('unhandledRejection', (error) => trouble.push(`unhandled rejection: ${error}`));
-process.on('uncaughtException', (error) => trouble.push(`uncaught exception: ${error.stack}`));
+const failure: string[] = [];
+process.on('unhandledRejection', (error) => failure.push(`unhandled rejection: ${error}`));
+process.on('uncaughtException', (error) => failure.push(`uncaught exception: ${error.stack}`));
 
 const outcome = (call: Promise<unknown>) =>
   call.then(
@@ -40,4 +40,4 @@ await sleep(Math.max(0, 2_500 - (performance.now() - start))); // nobody reads t
 abort.abort(new Error('enough'));
 await client.close();
 clearInterval(sampling);
-process.stdout.write(JSON.stringify({ calls, tookMs, grewBytes: most - before, trouble }));
+process.stdout.write(JSON.stringify({ calls, tookMs, grewBytes: most - before, failure }));

@@ -93,14 +93,14 @@ async function runClient(endpoint: string) {
     readonly calls: readonly string[];
     readonly tookMs: number;
     readonly grewBytes: number;
-    readonly trouble: readonly string[];
+    readonly failure: readonly string[];
   };
 }
 
 /** Gives what a read and a write came to. */
 async function withstands(endpoint: string): Promise<readonly string[]> {
-  const { calls, tookMs, grewBytes, trouble } = await runClient(endpoint);
-  assert.deepEqual(trouble, []);
+  const { calls, tookMs, grewBytes, failure } = await runClient(endpoint);
+  assert.deepEqual(failure, []);
   for (const call of calls) assert.match(call, /^\w*Error/);
   assert.ok(tookMs < 5_000, `${tookMs} ms`);
   assert.ok(grewBytes < mostGrowth, `grew by ${Math.round(grewBytes / MiB)} MiB`);

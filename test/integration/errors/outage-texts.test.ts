@@ -16,10 +16,10 @@ describe('an etcd that is down', () => {
   });
 
   /** A registration that waits for as long as the test does. */
-  function registering(onTrouble?: (error: EtcdError) => void) {
+  function registering(onFailure?: (error: EtcdError) => void) {
     const abort = new AbortController();
     const target = { target: 'texts/down', endpoint: { addr: 'a:1' }, signal: abort.signal };
-    const done = register(client, onTrouble ? { ...target, onTrouble } : target);
+    const done = register(client, onFailure ? { ...target, onFailure } : target);
     return {
       async stop() {
         abort.abort();
@@ -36,23 +36,23 @@ describe('an etcd that is down', () => {
     });
     call.catch(() => {});
     const { value } = await events.next();
-    assert.ok(value?.type === 'member-trouble' && value.error);
+    assert.ok(value?.type === 'member-unhealthy' && value.error);
     assert.match(value.error.message, unreachable);
     assert.equal(settled, false);
   });
 
-  it('is reported to onTrouble by the first failure, while register() still waits', async () => {
-    const trouble = await new Promise<EtcdError>((resolve) => {
+  it('is reported to onFailure by the first failure, while register() still waits', async () => {
+    const failure = await new Promise<EtcdError>((resolve) => {
       const registration = registering((error) => {
         resolve(error);
         void registration.stop();
         throw new Error('a callback that throws');
       });
     });
-    assert.match(trouble.message, unreachable);
+    assert.match(failure.message, unreachable);
   });
 
-  it('is a process warning of register() without onTrouble, once', async () => {
+  it('is a process warning of register() without onFailure, once', async () => {
     const [warnings, listener] = warningsOf('ETCD_NAMING_REGISTER');
     const registration = registering();
     try {

@@ -8,7 +8,7 @@ import {
   LeaseNotFoundError,
 } from '#src/errors/index.js';
 import { compare } from '#src/kv/index.js';
-import type { KeptLease } from '#src/lease/index.js';
+import type { HeldLease } from '#src/lease/index.js';
 import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { plain } from '../../support/plain.js';
 import { grantRawLease } from '../../support/raw-lease.js';
@@ -172,7 +172,7 @@ describe('a lease', () => {
 
   describe('held', () => {
     /** How often its end was told, and with what. */
-    function follow(lease: KeptLease) {
+    function follow(lease: HeldLease) {
       const told: unknown[] = [];
       lease.signal.addEventListener('abort', () => told.push(lease.signal.reason));
       void lease.ended.then((end) => told.push(end));
@@ -205,7 +205,7 @@ describe('a lease', () => {
     });
 
     it('and disposed takes its keys along at once', async () => {
-      let lease: KeptLease;
+      let lease: HeldLease;
       {
         await using held = await client.lease.hold({ ttlSeconds: 60 });
         lease = held;

@@ -85,7 +85,7 @@ describe('a stream that is not open yet', () => {
         },
       );
       for (const ID of [1n, 2n, 3n, 2n, 9n]) stream.send({ ID });
-      stream.retract(({ ID }) => ID === 2n);
+      stream.dropQueued(({ ID }) => ID === 2n);
     });
     transport.close();
     assert.deepEqual(answered, [1n, 3n, 9n]);

@@ -25,7 +25,7 @@ describe('a service config that stands in etcd', () => {
     const prefix = `${etcd().prefix}service-config/`;
     key = prefix + target;
     troubles = [];
-    const serviceConfig = { prefix, onTrouble: (error: EtcdError) => troubles.push(error) };
+    const serviceConfig = { prefix, onFailure: (error: EtcdError) => troubles.push(error) };
     opened.add(registerEtcdResolver(client, { serviceConfig }), (resolver) => resolver[Symbol.dispose]());
   });
 

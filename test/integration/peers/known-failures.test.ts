@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ClosedError } from '#src/errors/index.js';
-import type { KeptLease } from '#src/lease/index.js';
+import type { HeldLease } from '#src/lease/index.js';
 import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, fillKeys, folderOf, useClients } from '../client/support.js';
 
@@ -87,7 +87,7 @@ describe('what other clients get wrong', function () {
     const client = connect(etcd().endpoints);
     const renewed = () => etcd().metric('etcd_debugging_lease_renewed_total');
     const keepAlives = () => grpcCounter(etcd(), 'grpc_server_msg_received_total', 'LeaseKeepAlive');
-    const leases: KeptLease[] = [];
+    const leases: HeldLease[] = [];
     const warnings: string[] = [];
     const note = (warning: Error) => warnings.push(warning.message); // Node warns of a timer that it cuts to 1 ms
     process.on('warning', note);

@@ -53,7 +53,7 @@ export class SideBySide {
     const dialled = `etcd:///${target}`;
     const both = new SideBySide(target, directory, doors, await go.dial(dialled), opened.caller(dialled));
     opened.add(
-      directory.follow(target, { view: (view) => both.#take(view), trouble: () => {} }),
+      directory.follow(target, { view: (view) => both.#take(view), failure: () => {} }),
       (unfollow) => unfollow(),
     );
     return both;

@@ -1,4 +1,4 @@
-import type { OnceOutcome } from '#src/lease/core/index.js';
+import type { OneShotOutcome } from '#src/lease/core/index.js';
 import type { Cluster } from './cluster.js';
 import type { Traffic } from './traffic.js';
 
@@ -6,13 +6,13 @@ interface Call {
   readonly lease: bigint;
   readonly calledAt: number;
   readonly until: number;
-  outcome: OnceOutcome | undefined;
+  outcome: OneShotOutcome | undefined;
   left: boolean;
 }
 
 /** What the rules need of the oracle. */
 export interface RuleContext {
-  readonly counts: Record<`once ${OnceOutcome['type']}`, number>;
+  readonly counts: Record<`once ${OneShotOutcome['type']}`, number>;
   readonly badCredentials: boolean;
   violate(rule: string, text: string): void;
 }
@@ -43,7 +43,7 @@ export class CallRules {
     return [...this.#calls].filter(([, call]) => isOpen(call)).map(([key]) => key);
   }
 
-  outcome(key: number): OnceOutcome['type'] | undefined {
+  outcome(key: number): OneShotOutcome['type'] | undefined {
     return this.#calls.get(key)?.outcome?.type;
   }
 
@@ -79,7 +79,7 @@ export class CallRules {
     }
   }
 
-  settled(key: number, outcome: OnceOutcome, now: number): void {
+  settled(key: number, outcome: OneShotOutcome, now: number): void {
     const call = this.#calls.get(key);
     if (!call || !isOpen(call)) {
       this.#violate('settled once', `call ${key} is settled, but is not open`);
@@ -90,7 +90,7 @@ export class CallRules {
     this.#check(key, call, outcome, now);
   }
 
-  #check(key: number, call: Call, outcome: OnceOutcome, now: number): void {
+  #check(key: number, call: Call, outcome: OneShotOutcome, now: number): void {
     switch (outcome.type) {
       case 'renewed':
         if (!this.#isProven(call, true))

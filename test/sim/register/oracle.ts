@@ -297,7 +297,7 @@ export class Oracle {
         this.#pacing.onSetback();
         this.#lost(event.cause, event.error);
         return;
-      case 'trouble':
+      case 'failure':
         if (this.started === 'open' && event.error.verdict === 'final' && !isStoreError(event.error))
           this.violate('start', `start is retried after ${event.error.message}`);
         this.#pacing.onFailure(event.retryInMs);
@@ -376,7 +376,7 @@ export class Oracle {
 }
 
 function isFailureEvent({ type }: RegistrationEvent): boolean {
-  return type === 'lost' || type === 'trouble';
+  return type === 'lost' || type === 'failure';
 }
 
 function isStoreError({ name }: EtcdError): boolean {

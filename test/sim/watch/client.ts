@@ -1,6 +1,6 @@
 import { Code, errorFromServer } from '#src/errors/index.js';
 import {
-  type LaneKey,
+  type SlotKey,
   type TimerName,
   type WatchEffect,
   type WatcherKey,
@@ -24,7 +24,7 @@ interface OpenSlot {
 /** Performs the session's effects in virtual time, as the real driver does. */
 export class SimClient {
   readonly readers = new Map<WatcherKey, { readonly spec: Spec; readonly reader: Reader }>();
-  readonly slots = new Map<LaneKey, OpenSlot>();
+  readonly slots = new Map<SlotKey, OpenSlot>();
   readonly timers = new Map<string, () => void>();
   readonly #session: WatchSession;
   readonly #network: Network;
@@ -134,40 +134,40 @@ export class SimClient {
         this.#network.reached('refresh');
         return;
       case 'open-stream':
-        this.#open(effect.lane);
+        this.#open(effect.slot);
         return;
       case 'close-stream': {
-        const lane = this.slots.get(effect.lane);
-        this.slots.delete(effect.lane);
-        if (lane && effect.owing) this.#network.avoid(lane.stream.member);
-        lane?.stream.cancel();
+        const slot = this.slots.get(effect.slot);
+        this.slots.delete(effect.slot);
+        if (slot && effect.owing) this.#network.avoid(slot.stream.member);
+        slot?.stream.cancel();
         return;
       }
       case 'send-create': {
         const spec = this.readers.get(effect.watcher)?.spec;
         const { watchId, startRevision } = effect;
-        if (spec) this.#write(effect.lane, { type: 'create', watchId, start: Number(startRevision), spec });
+        if (spec) this.#write(effect.slot, { type: 'create', watchId, start: Number(startRevision), spec });
         return;
       }
       case 'send-cancel':
-        this.#write(effect.lane, { type: 'cancel', watchId: effect.watchId });
-        this.#network.reached('cancel', this.slots.get(effect.lane)?.stream);
+        this.#write(effect.slot, { type: 'cancel', watchId: effect.watchId });
+        this.#network.reached('cancel', this.slots.get(effect.slot)?.stream);
         return;
       case 'send-progress':
-        this.#write(effect.lane, { type: 'progress' });
-        this.#network.reached('progress', this.slots.get(effect.lane)?.stream);
+        this.#write(effect.slot, { type: 'progress' });
+        this.#network.reached('progress', this.slots.get(effect.slot)?.stream);
         return;
       case 'arm-timer': {
-        const lane = this.slots.get(effect.lane);
+        const slot = this.slots.get(effect.slot);
         // The timeout starts when the member is connected.
-        if (effect.timer === 'attach' && lane && !lane.opened) lane.attachMs = effect.delayMs;
-        else this.#arm(effect.timer, effect.lane, effect.delayMs);
+        if (effect.timer === 'attach' && slot && !slot.opened) slot.attachMs = effect.delayMs;
+        else this.#arm(effect.timer, effect.slot, effect.delayMs);
         return;
       }
       case 'disarm-timer': {
-        const lane = this.slots.get(effect.lane);
-        if (effect.timer === 'attach' && lane) lane.attachMs = undefined;
-        this.#disarm(`${effect.timer} ${effect.lane}`);
+        const slot = this.slots.get(effect.slot);
+        if (effect.timer === 'attach' && slot) slot.attachMs = undefined;
+        this.#disarm(`${effect.timer} ${effect.slot}`);
         return;
       }
       case 'deliver':
@@ -185,36 +185,36 @@ export class SimClient {
     }
   }
 
-  #open(lane: LaneKey): void {
+  #open(slot: SlotKey): void {
     const { random, clock, conditions } = this.#network;
     const stream = this.#network.open({
       opened: (member) => {
         opened.opened = true;
-        if (opened.attachMs !== undefined) this.#arm('attach', lane, opened.attachMs);
+        if (opened.attachMs !== undefined) this.#arm('attach', slot, opened.attachMs);
         const { trusted, losesDeletes } = member.profile;
         clock.after(random.between(2, 30), () => {
-          if (this.slots.get(lane) !== opened) return;
-          if (trusted) this.#input({ type: 'trusted', lane });
-          if (this.slots.get(lane) === opened) this.#input({ type: 'release', lane, losesDeletes });
+          if (this.slots.get(slot) !== opened) return;
+          if (trusted) this.#input({ type: 'trusted', slot });
+          if (this.slots.get(slot) === opened) this.#input({ type: 'release', slot, losesDeletes });
         });
       },
-      message: (message) => this.#message(lane, message),
+      message: (message) => this.#message(slot, message),
       end: (error) => {
-        this.slots.delete(lane);
-        this.#input({ type: 'stream-lost', lane, error });
+        this.slots.delete(slot);
+        this.#input({ type: 'stream-lost', slot, error });
       },
     });
     const opened: OpenSlot = { stream, opened: false, attachMs: undefined };
-    this.slots.set(lane, opened);
-    this.#oracle.opened(lane, conditions.token?.generation);
+    this.slots.set(slot, opened);
+    this.#oracle.opened(slot, conditions.token?.generation);
   }
 
-  #message(lane: LaneKey, { watchId, reply }: Message): void {
-    this.#input({ type: 'reply', lane, watchId, reply });
+  #message(slot: SlotKey, { watchId, reply }: Message): void {
+    this.#input({ type: 'reply', slot, watchId, reply });
   }
 
-  #write(lane: LaneKey, request: Parameters<SimStream['write']>[0]): void {
-    this.slots.get(lane)?.stream.write(request);
+  #write(slot: SlotKey, request: Parameters<SimStream['write']>[0]): void {
+    this.slots.get(slot)?.stream.write(request);
   }
 
   #readRevision(watcher: WatcherKey): void {
@@ -249,12 +249,12 @@ export class SimClient {
     });
   }
 
-  #arm(timer: TimerName, lane: LaneKey, delayMs: number): void {
-    const name = `${timer} ${lane}`;
+  #arm(timer: TimerName, slot: SlotKey, delayMs: number): void {
+    const name = `${timer} ${slot}`;
     this.#disarm(name);
     const cancel = this.#network.clock.after(delayMs, () => {
       this.timers.delete(name);
-      this.#input({ type: 'timer', timer, lane });
+      this.#input({ type: 'timer', timer, slot });
     });
     this.timers.set(name, cancel);
   }
@@ -272,7 +272,7 @@ function numbers(
   let what = 0;
   for (let i = 0; i < thing.type.length; i++) what = (what * 31 + thing.type.charCodeAt(i)) >>> 0;
   const watcher = 'watcher' in thing ? thing.watcher : 0;
-  const lane = 'lane' in thing ? thing.lane : 0;
+  const slot = 'slot' in thing ? thing.slot : 0;
   switch (thing.type) {
     case 'send-create':
       return [what, thing.watchId, thing.startRevision];
@@ -285,8 +285,8 @@ function numbers(
     case 'progress':
       return [what, watcher, thing.revision];
     case 'arm-timer':
-      return [what, lane, thing.delayMs];
+      return [what, slot, thing.delayMs];
     default:
-      return [what, watcher, lane];
+      return [what, watcher, slot];
   }
 }

@@ -18,15 +18,15 @@ export function describeInput(input: WatchInput): string {
     case 'revision-failed':
       return `read for watcher ${input.watcher} failed`;
     case 'reply':
-      return `slot ${input.lane}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
+      return `slot ${input.slot}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
     case 'trusted':
-      return `slot ${input.lane} is trusted`;
+      return `slot ${input.slot} is trusted`;
     case 'release':
-      return `slot ${input.lane} has a release that ${input.losesDeletes ? 'loses deletes' : 'loses nothing'}`;
+      return `slot ${input.slot} has a release that ${input.losesDeletes ? 'loses deletes' : 'loses nothing'}`;
     case 'start-compacted':
       return `the start revision ${input.startRevision} of watcher ${input.watcher} is compacted`;
     case 'stream-lost':
-      return `slot ${input.lane} lost its stream: ${input.error.message}`;
+      return `slot ${input.slot} lost its stream: ${input.error.message}`;
     case 'token':
       return `token ${input.generation}`;
     case 'token-failed':
@@ -34,7 +34,7 @@ export function describeInput(input: WatchInput): string {
     case 'store-replaced':
       return 'the store was replaced';
     case 'timer':
-      return `timer ${input.timer} of slot ${input.lane}`;
+      return `timer ${input.timer} of slot ${input.slot}`;
   }
 }
 
@@ -55,9 +55,9 @@ export function describeReply(reply: WatchReply): string {
 export function describeEffect(effect: WatchEffect): string {
   switch (effect.type) {
     case 'send-create':
-      return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on slot ${effect.lane}`;
+      return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on slot ${effect.slot}`;
     case 'send-cancel':
-      return `cancel ${id(effect.watchId)} on slot ${effect.lane}`;
+      return `cancel ${id(effect.watchId)} on slot ${effect.slot}`;
     case 'check-start':
       return `check whether ${effect.startRevision} was compacted before watcher ${effect.watcher} received it`;
     case 'deliver':
@@ -78,15 +78,15 @@ export function describeEffect(effect: WatchEffect): string {
       return `request a token after ${effect.generation}`;
     case 'open-stream':
     case 'send-progress':
-      return `${effect.type} on slot ${effect.lane}`;
+      return `${effect.type} on slot ${effect.slot}`;
     case 'close-stream':
-      return `close the stream of slot ${effect.lane}${effect.owing ? ', which is unresponsive' : ''}`;
+      return `close the stream of slot ${effect.slot}${effect.owing ? ', which is unresponsive' : ''}`;
     case 'arm-timer':
-      return `arm ${effect.timer} of slot ${effect.lane} in ${effect.delayMs} ms`;
+      return `arm ${effect.timer} of slot ${effect.slot} in ${effect.delayMs} ms`;
     case 'disarm-timer':
-      return `disarm ${effect.timer} of slot ${effect.lane}`;
+      return `disarm ${effect.timer} of slot ${effect.slot}`;
     case 'status':
-      return `status: ${effect.status.type} on slot ${effect.status.lane}`;
+      return `status: ${effect.status.type} on slot ${effect.status.slot}`;
   }
 }
 

@@ -238,8 +238,8 @@ export class Faults {
   }
 
   #hitStream(kind: FaultKind, stream: SimStream | undefined): void {
-    for (const [lane, open] of this.#world.client.slots) {
-      if (open.stream === stream) this.#world.coverage.hit(kind, this.#world.oracle.watchersOn(lane));
+    for (const [slot, open] of this.#world.client.slots) {
+      if (open.stream === stream) this.#world.coverage.hit(kind, this.#world.oracle.watchersOn(slot));
     }
   }
 }

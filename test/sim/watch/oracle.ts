@@ -4,7 +4,7 @@ import {
   RolledBackError,
   UnauthenticatedError,
 } from '#src/errors/index.js';
-import type { LaneKey, WatchEffect, WatcherKey, WatchInput } from '#src/watch/core/index.js';
+import type { SlotKey, WatchEffect, WatcherKey, WatchInput } from '#src/watch/core/index.js';
 import type { Violation } from '../run-schedule.js';
 import { isCorrupt } from './corrupt-reply.js';
 import { type RuleContext, SlotRules } from './slot-rules.js';
@@ -70,8 +70,8 @@ export class Oracle implements RuleContext {
     this.counts.lost++;
   }
 
-  opened(lane: LaneKey, tokenGeneration: number | undefined): void {
-    this.slots.opened(lane, tokenGeneration);
+  opened(slot: SlotKey, tokenGeneration: number | undefined): void {
+    this.slots.opened(slot, tokenGeneration);
   }
 
   /** The revision that the session has seen when it requests the store's revision. */
@@ -102,7 +102,7 @@ export class Oracle implements RuleContext {
     else if (input.type === 'drained') this.#phase(input.watcher, 'waiting');
     else if (input.type === 'reply') this.#reply(input);
     else if (input.type === 'stream-lost')
-      this.#lost(input.lane, /larger than max/.test(input.error.message));
+      this.#lost(input.slot, /larger than max/.test(input.error.message));
   }
 
   checkEffect(effect: WatchEffect): void {
@@ -111,7 +111,7 @@ export class Oracle implements RuleContext {
       if (effect.type === 'status' && effect.status.type === 'resumed') this.counts.resumed++;
       if (effect.type === 'refresh-token') this.counts.refreshed++;
       if (effect.type === 'close-stream')
-        this.#detach(effect.lane, effect.owing || this.#corruptedWatcher !== undefined);
+        this.#detach(effect.slot, effect.owing || this.#corruptedWatcher !== undefined);
       return;
     }
     const watched = this.watched.get(effect.watcher);
@@ -146,8 +146,8 @@ export class Oracle implements RuleContext {
     if (!live && !over) this.violate('live', `watcher ${key} is acknowledged, but does not count as live`);
   }
 
-  watchersOn(lane: LaneKey): WatcherModel[] {
-    return this.active.filter((watched) => watched.lane === lane && watched.attached);
+  watchersOn(slot: SlotKey): WatcherModel[] {
+    return this.active.filter((watched) => watched.slot === slot && watched.attached);
   }
 
   #check(
@@ -172,7 +172,7 @@ export class Oracle implements RuleContext {
         return watched.onProgress(Number(effect.revision));
       }
       case 'send-create':
-        return watched.onCreate(effect.lane, Number(effect.startRevision), this.#now());
+        return watched.onCreate(effect.slot, Number(effect.startRevision), this.#now());
       case 'finish':
         return this.#finish(watched, effect);
       case 'read-revision':
@@ -215,25 +215,25 @@ export class Oracle implements RuleContext {
     watched.phase = phase;
   }
 
-  #lost(lane: LaneKey, oversized: boolean): void {
-    const there = this.watchersOn(lane);
+  #lost(slot: SlotKey, oversized: boolean): void {
+    const there = this.watchersOn(slot);
     for (const watched of oversized ? there : []) {
       watched.oversized++;
       watched.oversizedAlone = there.length === 1;
     }
-    this.#detach(lane, true);
+    this.#detach(slot, true);
   }
 
   /** The watchers of a closed stream wait for another one. */
-  #detach(lane: LaneKey, isLost: boolean): void {
-    for (const watched of this.watchersOn(lane)) {
+  #detach(slot: SlotKey, isLost: boolean): void {
+    for (const watched of this.watchersOn(slot)) {
       watched.phase = 'waiting';
       if (isLost) this.#disconnected.add(watched);
     }
   }
 
-  #reply({ lane, watchId, reply }: Reply): void {
-    const key = this.slots.watcherOf(lane, watchId, reply.kind);
+  #reply({ slot, watchId, reply }: Reply): void {
+    const key = this.slots.watcherOf(slot, watchId, reply.kind);
     const watched = key === undefined ? undefined : this.watched.get(key);
     if (!watched || watched.over) return;
     switch (reply.kind) {
@@ -251,7 +251,7 @@ export class Oracle implements RuleContext {
       case 'cancelled':
       case 'refused': {
         const forToken = /auth token/.test(reply.reason);
-        if (forToken) watched.refused.add(this.slots.tokenOf(lane));
+        if (forToken) watched.refused.add(this.slots.tokenOf(slot));
         watched.phase = forToken ? 'token-wait' : 'retrying';
       }
     }

@@ -91,8 +91,8 @@ function checkShared({ oracle, client, members }: World): void {
   if (oracle.slots.duplicateShared > 0) oracle.violate('dedicated', 'several shared streams with one token');
   if (!members.every(({ profile }) => profile.trusted && !profile.noManualProgress)) return;
   for (const watched of oracle.active) {
-    const lane = watched.lane === undefined ? undefined : client.slots.get(watched.lane);
-    if (lane?.stream.server?.stuck) continue; // a stuck stream answers nothing, and the client cannot detect it
+    const slot = watched.slot === undefined ? undefined : client.slots.get(watched.slot);
+    if (slot?.stream.server?.stuck) continue; // a stuck stream answers nothing, and the client cannot detect it
     if (!watched.isDedicated || watched.future || watched.rolledBack || watched.seen === 0) continue;
     oracle.violate('dedicated', `watcher ${watched.key} is up to date, but still has a dedicated stream`);
   }

@@ -1,4 +1,4 @@
-import type { LaneKey, WatchEffect, WatcherKey, WatchInput, WatchReply } from '#src/watch/core/index.js';
+import type { SlotKey, WatchEffect, WatcherKey, WatchInput, WatchReply } from '#src/watch/core/index.js';
 import { isCorrupt } from './corrupt-reply.js';
 import type { WatcherModel } from './watcher-model.js';
 
@@ -6,7 +6,7 @@ import type { WatcherModel } from './watcher-model.js';
 export interface RuleContext {
   readonly watched: ReadonlyMap<WatcherKey, WatcherModel>;
   readonly active: WatcherModel[];
-  watchersOn(lane: LaneKey): WatcherModel[];
+  watchersOn(slot: SlotKey): WatcherModel[];
   violate(rule: string, text: string): void;
 }
 
@@ -28,22 +28,22 @@ const maxSlots = 17;
 export class SlotRules {
   readonly #context: RuleContext;
   readonly #now: () => number;
-  readonly #open = new Map<LaneKey, OpenStream>();
+  readonly #open = new Map<SlotKey, OpenStream>();
   /** Per slot: times of stream losses since a stream last made progress. */
-  readonly #losses = new Map<LaneKey, number[]>();
+  readonly #losses = new Map<SlotKey, number[]>();
   /** Per slot: times at which a stream was closed for a corrupt reply, since one was last up for long. */
-  readonly #corruptions = new Map<LaneKey, number[]>();
+  readonly #corruptions = new Map<SlotKey, number[]>();
   /** The highest revision that each watcher is known to have reached. */
   readonly #revisions = new Map<WatcherKey, bigint>();
-  readonly #known = new Set<LaneKey>();
+  readonly #known = new Set<SlotKey>();
   /** Slots that were opened for a paused watcher or for one that is far behind or ahead. */
-  readonly #dedicated = new Set<LaneKey>();
+  readonly #dedicated = new Set<SlotKey>();
   /** The watcher that the current input made ready. */
   #readyNow: WatcherKey | undefined;
   /** A response was too large in the current input; its watcher is unknown. */
   #oversizedNow = false;
   /** The slot of the current input's corrupt reply. */
-  #corruptedSlot: LaneKey | undefined;
+  #corruptedSlot: SlotKey | undefined;
   /** The newest token that was rejected. */
   #rejectedToken = -1;
   #isRefreshing = false;
@@ -53,25 +53,25 @@ export class SlotRules {
     this.#now = now;
   }
 
-  opened(lane: LaneKey, token: number | undefined): void {
-    this.#open.set(lane, { token, creates: [], live: new Map() });
+  opened(slot: SlotKey, token: number | undefined): void {
+    this.#open.set(slot, { token, creates: [], live: new Map() });
   }
 
-  tokenOf(lane: LaneKey): number {
-    return this.#open.get(lane)?.token ?? 0;
+  tokenOf(slot: SlotKey): number {
+    return this.#open.get(slot)?.token ?? 0;
   }
 
   /** The number of shared streams opened with the same token as another shared stream. */
   get duplicateShared(): number {
     const shared = [...this.#open]
-      .filter(([lane]) => !this.#dedicated.has(lane))
+      .filter(([slot]) => !this.#dedicated.has(slot))
       .map(([, { token }]) => token);
     return shared.length - new Set(shared).size;
   }
 
   /** The watcher of a reply: by id for successes, by the order of the creates for refusals. */
-  watcherOf(lane: LaneKey, watchId: bigint, kind: WatchReply['kind']): WatcherKey | undefined {
-    const open = this.#open.get(lane);
+  watcherOf(slot: SlotKey, watchId: bigint, kind: WatchReply['kind']): WatcherKey | undefined {
+    const open = this.#open.get(slot);
     if (!open) return undefined;
     if (kind === 'refused') return this.#ifStillCreating(open.creates.shift());
     if (kind !== 'created') return open.live.get(watchId);
@@ -94,36 +94,36 @@ export class SlotRules {
     this.#oversizedNow = input.type === 'stream-lost' && /larger than max/.test(input.error.message);
     switch (input.type) {
       case 'stream-lost':
-        if (/auth token/.test(input.error.message)) this.#recordRejected(input.lane);
-        this.#open.delete(input.lane);
+        if (/auth token/.test(input.error.message)) this.#recordRejected(input.slot);
+        this.#open.delete(input.slot);
         return;
       case 'timer':
         if (input.timer !== 'settled') return;
-        this.#losses.delete(input.lane);
-        this.#corruptions.delete(input.lane);
+        this.#losses.delete(input.slot);
+        this.#corruptions.delete(input.slot);
         return;
       case 'token':
       case 'token-failed':
         this.#isRefreshing = false;
         return;
       case 'reply':
-        if (isCorrupt(input.reply)) this.#corruptedSlot = input.lane;
+        if (isCorrupt(input.reply)) this.#corruptedSlot = input.slot;
         if (input.reply.kind === 'refused' && /auth token/.test(input.reply.reason))
-          this.#recordRejected(input.lane);
+          this.#recordRejected(input.slot);
     }
   }
 
   checkEffect(effect: WatchEffect): void {
     switch (effect.type) {
       case 'open-stream':
-        if (this.#open.has(effect.lane))
-          this.#context.violate('one stream', `slot ${effect.lane} already has one`);
+        if (this.#open.has(effect.slot))
+          this.#context.violate('one stream', `slot ${effect.slot} already has one`);
         return;
       case 'close-stream':
-        this.#open.delete(effect.lane);
+        this.#open.delete(effect.slot);
         return;
       case 'send-cancel':
-        this.#open.get(effect.lane)?.live.delete(effect.watchId);
+        this.#open.get(effect.slot)?.live.delete(effect.watchId);
         return;
       case 'send-create':
         this.#create(effect);
@@ -141,8 +141,8 @@ export class SlotRules {
 
   afterInput(input: WatchInput, effects: readonly WatchEffect[]): void {
     if (input.type !== 'reply') return;
-    if (effects.map((effect) => this.#advances(effect)).includes(true)) this.#losses.delete(input.lane);
-    if (input.reply.kind === 'created') this.#checkDedicated(input.lane, input.reply.headerRevision, effects);
+    if (effects.map((effect) => this.#advances(effect)).includes(true)) this.#losses.delete(input.slot);
+    if (input.reply.kind === 'created') this.#checkDedicated(input.slot, input.reply.headerRevision, effects);
   }
 
   /** Whether the effect advances a watcher; progress at a known revision does not. */
@@ -161,37 +161,37 @@ export class SlotRules {
     return revision > before;
   }
 
-  #create({ lane, watcher, watchId, startRevision }: Send): void {
+  #create({ slot, watcher, watchId, startRevision }: Send): void {
     this.#recordRevision(watcher, startRevision - 1n);
-    const open = this.#open.get(lane);
+    const open = this.#open.get(slot);
     if (!open) {
-      this.#context.violate('one stream', `slot ${lane} has no stream to create on`);
+      this.#context.violate('one stream', `slot ${slot} has no stream to create on`);
       return;
     }
     open.creates.push({ watchId, watcher });
     const watched = this.#context.watched.get(watcher);
     if (!watched) return;
     watched.createId = watchId;
-    const others = this.#context.watchersOn(lane).some((other) => other !== watched);
+    const others = this.#context.watchersOn(slot).some((other) => other !== watched);
     if (watched.drained && others && this.#used() < maxSlots - 1) {
       this.#context.violate('dedicated', `watcher ${watcher} resumes from a pause on a shared stream`);
     }
     const leaves = watched.drained || this.#oversizedNow || this.#readyNow === watcher;
-    if (leaves && !this.#known.has(lane)) this.#dedicated.add(lane);
-    this.#known.add(lane);
-    watched.isDedicated = this.#dedicated.has(lane);
+    if (leaves && !this.#known.has(slot)) this.#dedicated.add(slot);
+    this.#known.add(slot);
+    watched.isDedicated = this.#dedicated.has(slot);
     watched.drained = false;
   }
 
   /** A watcher that is far behind or ahead when it is first acknowledged must move to a dedicated stream. */
-  #checkDedicated(lane: LaneKey, header: bigint, effects: readonly WatchEffect[]): void {
+  #checkDedicated(slot: SlotKey, header: bigint, effects: readonly WatchEffect[]): void {
     const ready = effects.find((effect) => effect.type === 'ready');
     if (ready?.type !== 'ready' || header === 0n) return;
     const watched = this.#context.watched.get(ready.watcher);
     const far = header - ready.nextRevision >= 1_000n || ready.nextRevision > header + 1n;
     if (!far || !watched || watched.rolledBack || Number(header) < watched.seen) return;
-    const stays = !effects.some((effect) => effect.type === 'send-cancel' && effect.lane === lane);
-    const others = this.#context.watchersOn(lane).some((other) => other !== watched);
+    const stays = !effects.some((effect) => effect.type === 'send-cancel' && effect.slot === slot);
+    const others = this.#context.watchersOn(slot).some((other) => other !== watched);
     if (stays && others && this.#used() < maxSlots - 1) {
       this.#context.violate(
         'dedicated',
@@ -201,11 +201,11 @@ export class SlotRules {
   }
 
   #used(): number {
-    return new Set([...this.#open.keys(), ...this.#context.active.map(({ lane }) => lane)]).size;
+    return new Set([...this.#open.keys(), ...this.#context.active.map(({ slot }) => slot)]).size;
   }
 
-  #recordRejected(lane: LaneKey): void {
-    this.#rejectedToken = Math.max(this.#rejectedToken, this.#open.get(lane)?.token ?? 0);
+  #recordRejected(slot: SlotKey): void {
+    this.#rejectedToken = Math.max(this.#rejectedToken, this.#open.get(slot)?.token ?? 0);
   }
 
   #refresh(generation: number): void {
@@ -221,10 +221,10 @@ export class SlotRules {
   }
 
   /** Full jitter: a random pause below a bound that doubles with each loss of a stream that made no progress. */
-  #reopen({ lane, delayMs }: Arm): void {
-    const losses = this.#losses.get(lane) ?? [];
-    this.#losses.set(lane, losses);
-    const corruptions = this.#corruptions.get(lane) ?? [];
+  #reopen({ slot, delayMs }: Arm): void {
+    const losses = this.#losses.get(slot) ?? [];
+    this.#losses.set(slot, losses);
+    const corruptions = this.#corruptions.get(slot) ?? [];
     const bound = Math.min(5_000, 50 * 2 ** (losses.length + corruptions.length));
     if (delayMs >= bound) {
       this.#context.violate(
@@ -234,10 +234,10 @@ export class SlotRules {
     }
     losses.push(this.#now());
     // Progress before a corrupt reply does not reset the backoff.
-    if (this.#corruptedSlot === lane) this.#corruptions.set(lane, [...corruptions, this.#now()]);
+    if (this.#corruptedSlot === slot) this.#corruptions.set(slot, [...corruptions, this.#now()]);
     const sixteenthCorruption = corruptions[corruptions.length - 15];
     if (
-      this.#corruptedSlot === lane &&
+      this.#corruptedSlot === slot &&
       sixteenthCorruption !== undefined &&
       this.#now() - sixteenthCorruption < 1_500
     )

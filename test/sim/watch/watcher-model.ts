@@ -1,5 +1,5 @@
 import type { WatchEvent } from '#src/model/index.js';
-import type { LaneKey, WatcherKey } from '#src/watch/core/index.js';
+import type { SlotKey, WatcherKey } from '#src/watch/core/index.js';
 import { type Change, matches, type Spec, type Store } from './store.js';
 
 /** The phases of a watcher, as observed from outside. */
@@ -27,7 +27,7 @@ export class WatcherModel {
   readonly spec: Spec;
   readonly start: number | undefined;
   phase: WatcherPhase | 'over';
-  lane: LaneKey | undefined;
+  slot: SlotKey | undefined;
   ready: number | undefined;
   /** Whether its reader was last notified that it is live. */
   live = false;
@@ -181,9 +181,9 @@ export class WatcherModel {
     return undefined;
   }
 
-  onCreate(lane: LaneKey, start: number, now: number): RuleBreak {
+  onCreate(slot: SlotKey, start: number, now: number): RuleBreak {
     this.phase = 'creating';
-    this.lane = lane;
+    this.slot = slot;
     this.creates.push(now);
     // Allows for losses of several kinds at once, each with its own pauses.
     const before = this.creates[this.creates.length - maxCreates];

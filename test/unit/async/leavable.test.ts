@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { Leavable, raceAbort } from '#src/async/index.js';
+import { CancellableIterator, raceAbort } from '#src/async/index.js';
 
 /** Gives one item, then waits for ever; counts how often it ended. */
 function waiting() {
   const seen = { ended: 0 };
-  const iteration = new Leavable(async function* (leaving) {
+  const iteration = new CancellableIterator(async function* (leaving) {
     try {
       yield 1;
       await raceAbort(new Promise<never>(() => {}), leaving);
@@ -47,7 +47,7 @@ describe('an iteration that can be left', () => {
 
   it('throws what the work throws', async () => {
     const failure = new Error('broken');
-    const iteration = new Leavable<number>(async function* () {
+    const iteration = new CancellableIterator<number>(async function* () {
       yield 1;
       throw failure;
     });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { Mailbox } from '#src/async/index.js';
+import { AsyncQueue } from '#src/async/index.js';
 
 const done = { done: true, value: undefined };
 const item = <T>(value: T) => ({ done: false, value });
 
 describe('a mailbox', () => {
   it('hands over in the order of putting, to takers before and after', async () => {
-    const box = new Mailbox<number>();
+    const box = new AsyncQueue<number>();
     const early = box.take();
     box.put(1);
     box.put(2);
@@ -18,7 +18,7 @@ describe('a mailbox', () => {
 
   it('counts what waits and tells what is taken, when it is taken', async () => {
     const taken: number[] = [];
-    const box = new Mailbox<number>((value) => taken.push(value));
+    const box = new AsyncQueue<number>((value) => taken.push(value));
     box.put(1);
     box.put(2);
     assert.equal(box.size, 2);
@@ -34,7 +34,7 @@ describe('a mailbox', () => {
   });
 
   it('keeps order and count over many thousand items put and taken in turns', async () => {
-    const box = new Mailbox<number>();
+    const box = new AsyncQueue<number>();
     const seen: number[] = [];
     let next = 0;
     for (let round = 0; round < 50; round++) {
@@ -50,7 +50,7 @@ describe('a mailbox', () => {
   });
 
   it('refuses a second taker while the first waits', async () => {
-    const box = new Mailbox<number>();
+    const box = new AsyncQueue<number>();
     const first = box.take();
     await assert.rejects(box.take(), /one taker at a time/);
     box.put(1);
@@ -59,7 +59,7 @@ describe('a mailbox', () => {
 
   describe('that ended', () => {
     it('hands over what was put before, then ends, again and again', async () => {
-      const box = new Mailbox<number>();
+      const box = new AsyncQueue<number>();
       box.put(1);
       box.end();
       box.put(2);
@@ -71,7 +71,7 @@ describe('a mailbox', () => {
 
     it('with an error tells it once, after what was put before', async () => {
       const error = new Error('lost');
-      const box = new Mailbox<number>();
+      const box = new AsyncQueue<number>();
       box.put(1);
       box.end(error);
       box.end(new Error('a later one'));
@@ -82,11 +82,11 @@ describe('a mailbox', () => {
 
     it('tells a taker that waits', async () => {
       const error = new Error('lost');
-      const failing = new Mailbox<number>();
+      const failing = new AsyncQueue<number>();
       const rejected = assert.rejects(failing.take(), (thrown) => thrown === error);
       failing.end(error);
       await rejected;
-      const ending = new Mailbox<number>();
+      const ending = new AsyncQueue<number>();
       const taken = ending.take();
       ending.end();
       assert.deepEqual(await taken, done);
@@ -95,7 +95,7 @@ describe('a mailbox', () => {
 
   describe('that is discarded', () => {
     it('forgets what waits, and ends', async () => {
-      const box = new Mailbox<number>();
+      const box = new AsyncQueue<number>();
       box.put(1);
       box.discard();
       assert.equal(box.size, 0);
@@ -104,7 +104,7 @@ describe('a mailbox', () => {
 
     it('forgets what waits, and tells the reason', async () => {
       const reason = new Error('aborted');
-      const box = new Mailbox<number>();
+      const box = new AsyncQueue<number>();
       box.put(1);
       box.discard(reason);
       await assert.rejects(box.take(), (thrown) => thrown === reason);
@@ -112,7 +112,7 @@ describe('a mailbox', () => {
     });
 
     it('lets go of a taker that waits', async () => {
-      const box = new Mailbox<number>();
+      const box = new AsyncQueue<number>();
       const taken = box.take();
       box.discard();
       assert.deepEqual(await taken, done);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { delay, onAbort, raceAbort, withEither } from '#src/async/index.js';
+import { delay, onAbort, raceAbort, withAnySignal } from '#src/async/index.js';
 import { protoFolder } from '#src/raw/index.js';
 
 const sources = join(protoFolder, '../src');
@@ -116,7 +116,7 @@ describe('a wait with a signal', () => {
     for (const first of [0, 1]) {
       const aborts = [new AbortController(), new AbortController()] as const;
       const [one, other] = [aborts[0].signal, aborts[1].signal];
-      const wait = withEither(one, other, (signal) => raceAbort(new Promise(() => {}), signal));
+      const wait = withAnySignal(one, other, (signal) => raceAbort(new Promise(() => {}), signal));
       const reason = new Error('enough');
       const ended = assert.rejects(wait, reason);
       aborts[first]?.abort(reason);
@@ -128,11 +128,11 @@ describe('a wait with a signal', () => {
 
   it('lets go of both when it is through', async () => {
     const [one, other] = [new AbortController().signal, new AbortController().signal];
-    const during = await withEither(one, other, async () => [listeners(one), listeners(other)]);
+    const during = await withAnySignal(one, other, async () => [listeners(one), listeners(other)]);
     assert.deepEqual(during, [1, 1]);
     assert.deepEqual([listeners(one), listeners(other)], [0, 0]);
     await assert.rejects(
-      withEither(one, other, () => Promise.reject(new Error('own'))),
+      withAnySignal(one, other, () => Promise.reject(new Error('own'))),
       /own/,
     );
     assert.deepEqual([listeners(one), listeners(other)], [0, 0]);

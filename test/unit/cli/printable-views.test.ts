@@ -92,12 +92,12 @@ describe('what others wrote, on a terminal', () => {
   for (const [what, make] of Object.entries(views)) {
     it(`does nothing to it through ${what} of a watch`, () => {
       fc.assert(
-        fc.property(fc.array(event, { maxLength: 3 }), error, (events, trouble) => {
+        fc.property(fc.array(event, { maxLength: 3 }), error, (events, failure) => {
           const output = new Recorder(true);
           const view = make(output);
           try {
             for (const one of events) view.event(one);
-            view.outage(1_000, trouble);
+            view.outage(1_000, failure);
             view.recovered(2_000);
           } finally {
             view.end();
@@ -132,7 +132,7 @@ describe('what others wrote, on a terminal', () => {
       fc.record({ type: fc.constant('restored' as const), value: nastyText }),
       fc.record({ type: fc.constant('adopted' as const), endpoint }),
       fc.record({ type: fc.constant('lost' as const), cause: fc.constant('replaced' as const), error }),
-      fc.record({ type: fc.constant('trouble' as const), error, retryInMs: fc.nat() }),
+      fc.record({ type: fc.constant('failure' as const), error, retryInMs: fc.nat() }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(told), nastyText, async (events, key) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { leadsToCaller } from '#src/cli/address.js';
 import { cut, displayWidth } from '#src/cli/display-width.js';
-import { describe as describeError, exitCodeOf, Failure } from '#src/cli/failure.js';
+import { CliError, describe as describeError, exitCodeOf } from '#src/cli/failure.js';
 import { toJson } from '#src/cli/json.js';
 import { readRecords } from '#src/cli/records.js';
 import { readTarget } from '#src/cli/target.js';
@@ -143,7 +143,7 @@ describe('JSON of the command', () => {
 
 describe('a failure', () => {
   it('has the exit code of its kind', () => {
-    assert.equal(exitCodeOf(new Failure('x')), 1);
+    assert.equal(exitCodeOf(new CliError('x')), 1);
     assert.equal(exitCodeOf(new InvalidInputError('x')), 2);
     assert.equal(exitCodeOf(new EtcdError('x', { code: Code.UNAVAILABLE })), 3);
     assert.equal(exitCodeOf(new EtcdError('x', { code: Code.DEADLINE_EXCEEDED })), 3);

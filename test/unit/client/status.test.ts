@@ -7,15 +7,15 @@ function setUp() {
   const clock = new FakeClock();
   const feed = new StatusFeed(clock);
   const events = feed.subscribe(undefined);
-  const lose = (attempt: number, lane = 1) =>
+  const lose = (attempt: number, slot = 1) =>
     feed.watchStream({
       type: 'disconnected',
-      lane,
+      slot,
       attempt,
       error: errorFromServer(Code.UNAVAILABLE, 'Connection dropped'),
     });
-  const resume = (watcher = 1, lane = 1) =>
-    feed.watchStream({ type: 'resumed', lane, watcher, fromRevision: 7n });
+  const resume = (watcher = 1, slot = 1) =>
+    feed.watchStream({ type: 'resumed', slot, watcher, fromRevision: 7n });
   /** Of those that went on so far. */
   const downs = async (): Promise<number[]> => {
     feed.close();

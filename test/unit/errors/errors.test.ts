@@ -11,7 +11,7 @@ import {
   errorFor,
   errorFromServer,
   InvalidInputError,
-  isLasting,
+  isPersistent,
   needsToken,
   PermissionDeniedError,
   serverTexts,
@@ -153,13 +153,13 @@ describe("a server's text", () => {
     ]) {
       const error = errorFromServer(Code.RESOURCE_EXHAUSTED, text);
       assert.deepEqual([error.reason, error.verdict], ['ResponseTooLarge', 'maybe-applied']);
-      assert.equal(isLasting(error), true);
+      assert.equal(isPersistent(error), true);
     }
   });
 
   it('that the store is full lasts, and that a leader changed does not', () => {
-    assert.equal(isLasting(errorFromServer(8, 'etcdserver: mvcc: database space exceeded')), true);
-    assert.equal(isLasting(errorFromServer(14, 'etcdserver: leader changed')), false);
+    assert.equal(isPersistent(errorFromServer(8, 'etcdserver: mvcc: database space exceeded')), true);
+    assert.equal(isPersistent(errorFromServer(14, 'etcdserver: leader changed')), false);
   });
 
   it('that is missing altogether, as after some hostile answers, still gives an error', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe as inWords } from '#src/cli/failure.js';
 import { Code, EtcdError, errorFromServer, toCode } from '#src/errors/index.js';
-import { tlsTrouble } from '#src/wire/tls-trouble.js';
+import { tlsFailureOf } from '#src/wire/tls-failure.js';
 
 /** Names that every plain object has. */
 const inherited = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
@@ -48,7 +48,7 @@ describe('a text of a hostile server', () => {
     });
 
     it(`that is a TLS code '${name}' says nothing of TLS`, () => {
-      assert.equal(tlsTrouble({ code: name, message: '' }, false), undefined);
+      assert.equal(tlsFailureOf({ code: name, message: '' }, false), undefined);
     });
   }
 });

@@ -80,7 +80,7 @@ export class ModelStore implements KvCalls {
     const cancel = () => {
       over = true;
     };
-    return { cancel, abandon: cancel };
+    return { cancel, cancelUnresponsive: cancel };
   }
 
   get #header() {

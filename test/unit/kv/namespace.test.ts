@@ -146,7 +146,7 @@ describe('a namespace', () => {
       const calls = Object.assign(new ModelStore(), {
         rangeStream: (_: unknown, handlers: Parameters<KvCalls['rangeStream']>[1]) => {
           setImmediate(() => handlers.message({ ...range, kvs: [{ ...kv }] }));
-          return { cancel: () => cancelled++, abandon() {} };
+          return { cancel: () => cancelled++, cancelUnresponsive() {} };
         },
       });
       const error = await new Promise<EtcdError>((end) => {

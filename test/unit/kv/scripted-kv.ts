@@ -113,7 +113,7 @@ export class ScriptedKv extends ModelStore {
       if (!over) this[how]++;
       over = true;
     };
-    return { cancel: stop('cancelled'), abandon: stop('abandoned') };
+    return { cancel: stop('cancelled'), cancelUnresponsive: stop('abandoned') };
   }
 
   #from(request: RangeRequest): KeyValue[] {

@@ -248,7 +248,7 @@ describe('a stream of a range', () => {
       const stop = () => {
         over = true;
       };
-      return { cancel: stop, abandon: stop };
+      return { cancel: stop, cancelUnresponsive: stop };
     };
     await assert.rejects(drain(clientOf(server).stream(everything)), /order of keys/);
   });

@@ -1,11 +1,11 @@
 import type { Clock } from '#src/async/index.js';
 import type { EtcdError } from '#src/errors/index.js';
 import type {
-  DoubtableDuplex,
   DuplexHandlers,
   LeaseCalls,
   LeaseKeepAliveResponse,
   Member,
+  ReportableDuplex,
 } from '#src/wire/index.js';
 
 /** A clock that stands still until told. */
@@ -49,7 +49,7 @@ export class FakeClock implements Clock {
 type KeepAliveRequest = Parameters<ReturnType<LeaseCalls['keepAlive']>['send']>[0];
 
 /** One keep-alive stream as a server sees it. */
-export class FakeKeepAlive implements DoubtableDuplex<KeepAliveRequest> {
+export class FakeKeepAlive implements ReportableDuplex<KeepAliveRequest> {
   readonly requests: bigint[] = [];
   over: 'cancelled' | 'abandoned' | 'lost' | undefined;
   doubted = false;
@@ -64,7 +64,7 @@ export class FakeKeepAlive implements DoubtableDuplex<KeepAliveRequest> {
   }
 
   /** As long as nothing was answered, nothing counts as handed to the connection. */
-  retract(unwanted: (request: KeepAliveRequest) => boolean): void {
+  dropQueued(unwanted: (request: KeepAliveRequest) => boolean): void {
     for (const ID of this.requests.splice(0)) if (!unwanted({ ID })) this.requests.push(ID);
   }
 
@@ -72,11 +72,11 @@ export class FakeKeepAlive implements DoubtableDuplex<KeepAliveRequest> {
     this.over ??= 'cancelled';
   }
 
-  doubt(): void {
+  reportUnresponsive(): void {
     this.doubted = true;
   }
 
-  abandon(): void {
+  cancelUnresponsive(): void {
     this.over ??= 'abandoned';
   }
 

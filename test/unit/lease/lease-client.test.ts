@@ -238,10 +238,10 @@ describe('a keep-alive-once', () => {
     const { clock, server, client } = setUp();
     const renewed = client.keepAliveOnce(4n, { timeoutMs: 1_000 });
     await turn();
-    const trouble = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
-    server.last.lose(trouble);
+    const failure = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
+    server.last.lose(failure);
     clock.advance(1_000);
-    await assert.rejects(renewed, (error) => error instanceof DeadlineError && error.cause === trouble);
+    await assert.rejects(renewed, (error) => error instanceof DeadlineError && error.cause === failure);
   });
 
   it('that is aborted rejects with the reason, and is not sent again', async () => {

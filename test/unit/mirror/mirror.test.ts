@@ -47,8 +47,8 @@ describe('waiting for a mirror to show a revision', () => {
   it('sits out an outage', async () => {
     const troubles = [new DeadlineError('Range was not answered in time'), errorFromServer(14, 'dropped')];
     const { mirror, reads } = await mirrored(() => {
-      const trouble = troubles.shift();
-      if (trouble) throw trouble;
+      const failure = troubles.shift();
+      if (failure) throw failure;
       return empty(9n);
     });
     assert.equal(await mirror.waitForRevision(7n), 9n);

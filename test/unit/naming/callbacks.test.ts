@@ -11,7 +11,7 @@ import {
   type ServiceSubscriber,
   type SnapshotStore,
 } from '#src/naming/index.js';
-import { InitialTrouble } from '#src/naming/register/initial-trouble.js';
+import { InitialFailure } from '#src/naming/register/initial-failure.js';
 import { resolveSettings } from '#src/testing/options.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeWatch } from '../watch/fake-watch.js';
@@ -50,7 +50,7 @@ async function withoutLooseEnds(work: () => Promise<void>): Promise<void> {
 }
 
 /** A mirror whose first list fails. */
-function troubledMirror(onTrouble: () => never): Mirror {
+function troubledMirror(onFailure: () => never): Mirror {
   let lists = 0;
   const stream = async function* () {
     if (lists++ === 0) throw new DeadlineError('no answer');
@@ -62,12 +62,12 @@ function troubledMirror(onTrouble: () => never): Mirror {
     store: { epoch: 0 },
     random: () => 0,
   } as unknown as MirrorPorts;
-  return new Mirror(ports, { prefix: 'k' }, { onTrouble });
+  return new Mirror(ports, { prefix: 'k' }, { onFailure });
 }
 
 for (const [how, fail] of failing)
   describe(`a callback that ${how}`, () => {
-    it('does not stop a mirror: onTrouble', () =>
+    it('does not stop a mirror: onFailure', () =>
       withoutLooseEnds(async () => {
         const updates = troubledMirror(fail)[Symbol.asyncIterator]();
         const { value } = await updates.next();
@@ -80,10 +80,10 @@ for (const [how, fail] of failing)
         const etcd = new FakeClient();
         const directory = new ServiceDirectory(etcd.client, {}, new FakeClock());
         const seen: number[] = [];
-        const bad: ServiceSubscriber = { view: fail, trouble: fail };
+        const bad: ServiceSubscriber = { view: fail, failure: fail };
         directory.follow('svc', bad);
-        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), trouble: () => {} });
-        etcd.mirrors[0]?.trouble(new DeadlineError('no answer'));
+        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), failure: () => {} });
+        etcd.mirrors[0]?.failure(new DeadlineError('no answer'));
         etcd.mirrors[0]?.snapshot('a:1');
         await settled();
         etcd.mirrors[0]?.put('b:1', '{"Addr":"b:1"}');
@@ -100,7 +100,7 @@ for (const [how, fail] of failing)
         const snapshots: SnapshotStore = { load: fail, save: fail };
         const directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
         const seen: number[] = [];
-        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), trouble: () => {} });
+        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), failure: () => {} });
         clock.advance(1_500);
         await settled();
         etcd.mirrors[0]?.snapshot('a:1');
@@ -112,11 +112,11 @@ for (const [how, fail] of failing)
         await directory.close();
       }));
 
-    it('does not stop a registration: onTrouble', () =>
+    it('does not stop a registration: onFailure', () =>
       withoutLooseEnds(async () => {
-        const trouble = new InitialTrouble({} as NamingClient, 'svc/e', fail);
-        trouble.report(new DeadlineError('no answer'));
-        trouble.close();
+        const failure = new InitialFailure({} as NamingClient, 'svc/e', fail);
+        failure.report(new DeadlineError('no answer'));
+        failure.close();
       }));
 
     it('does not stop a drain: whenIdle', () =>
@@ -144,10 +144,10 @@ for (const [how, fail] of failing)
         assert.equal(registration.state, 'closed');
       }));
 
-    it('does not stop service configs from being followed: onTrouble', () =>
+    it('does not stop service configs from being followed: onFailure', () =>
       withoutLooseEnds(async () => {
         const etcd = new FakeClient();
-        const configs = new ServiceConfigs({ prefix: 'config/', onTrouble: fail }, [{ round_robin: {} }]);
+        const configs = new ServiceConfigs({ prefix: 'config/', onFailure: fail }, [{ round_robin: {} }]);
         const seen: unknown[] = [];
         const leave = configs.follow(etcd.client, 'svc', (config) => seen.push(config?.loadBalancingConfig));
         etcd.mirrors[0]?.values({ bad: '{' });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChoiceOptions, choose, sameChoices } from '#src/naming/grpc/choice.js';
+import { type ChoiceOptions, sameChoices, selectAddresses } from '#src/naming/grpc/select-addresses.js';
 import type { JsonValue } from '#src/naming/index.js';
 
 const record = (addr: string, metadata?: JsonValue, id = addr) => ({
@@ -11,7 +11,7 @@ const record = (addr: string, metadata?: JsonValue, id = addr) => ({
   lease: 0n,
 });
 const names = (addrs: string[], options: ChoiceOptions = {}) =>
-  choose(
+  selectAddresses(
     addrs.map((addr, i) => record(addr, undefined, `${i}`)),
     options,
   ).list.map(({ name }) => name);
@@ -22,7 +22,7 @@ describe('the choice among a service’s records', () => {
   });
 
   it('leaves out what cannot be dialled, counts it, and nothing else', () => {
-    const { list, unusable } = choose([record(''), record('unix:/x'), record('a:1')], {});
+    const { list, unusable } = selectAddresses([record(''), record('unix:/x'), record('a:1')], {});
     assert.deepEqual(
       list.map(({ address }) => address),
       [{ host: 'a', port: 1 }],
@@ -38,7 +38,7 @@ describe('the choice among a service’s records', () => {
   describe('that share an address', () => {
     const draining = { status: 'draining' };
     const shared = (...metadata: JsonValue[]) =>
-      choose([...metadata.map((one, i) => record('a:1', one, `${i}`)), record('b:1')], {}).list.map(
+      selectAddresses([...metadata.map((one, i) => record('a:1', one, `${i}`)), record('b:1')], {}).list.map(
         ({ name, traits }) => [name, traits.weight, traits.zone, traits.draining],
       );
     const b = ['b 1', 1, undefined, false];
@@ -66,7 +66,7 @@ describe('the choice among a service’s records', () => {
       if (addr === 'bad:1') throw new Error('no idea');
       return addr !== 'no:1';
     };
-    const { list, filtered } = choose([record('a:1'), record('no:1'), record('bad:1')], { filter });
+    const { list, filtered } = selectAddresses([record('a:1'), record('no:1'), record('bad:1')], { filter });
     assert.deepEqual(
       list.map(({ name }) => name),
       ['a 1'],
@@ -83,7 +83,7 @@ describe('the choice among a service’s records', () => {
     const records = [record('a:1', { status: 'draining' }), record('b:1', { weight: 0 }), record('c:1')];
     for (let i = 0; i < 50; i++) {
       const part = (size: number) =>
-        choose(records, { subset: { size, seed: `p${i}` } }).list.map(({ name }) => name);
+        selectAddresses(records, { subset: { size, seed: `p${i}` } }).list.map(({ name }) => name);
       assert.deepEqual(part(1), ['c 1']);
       assert.ok(part(2).includes('c 1'));
     }
@@ -95,7 +95,7 @@ describe('the choice among a service’s records', () => {
   });
 
   it('is the same only with the same addresses in the same order, of the same traits', () => {
-    const of = (...records: ReturnType<typeof record>[]) => choose(records, {}).list;
+    const of = (...records: ReturnType<typeof record>[]) => selectAddresses(records, {}).list;
     const one = of(record('a:1'), record('b:1'));
     const same = (...records: ReturnType<typeof record>[]) => sameChoices(one, of(...records), true);
     assert.equal(same(record('a:1', { note: 'new' }), record('b:1')), true);

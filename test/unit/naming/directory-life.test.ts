@@ -26,7 +26,7 @@ describe('a directory', () => {
   it('goes on telling one who follows twice with one object and leaves once', async () => {
     const directory = new ServiceDirectory(etcd.client, {}, clock);
     const told: number[] = [];
-    const subscriber = { view: () => told.push(told.length), trouble: () => {} };
+    const subscriber = { view: () => told.push(told.length), failure: () => {} };
     const leave = directory.follow('svc', subscriber);
     directory.follow('svc', subscriber);
     await settled();
@@ -56,7 +56,7 @@ describe('a directory', () => {
       let told = 0;
       const leave = directory.follow('svc', {
         view: () => {},
-        trouble: () => {
+        failure: () => {
           told++;
           leave();
           void directory.close();
@@ -70,7 +70,7 @@ describe('a directory', () => {
     it('follows nothing any more, tells so, and keeps no timer', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       const troubles: unknown[] = [];
-      const subscriber = { view: () => {}, trouble: (error: unknown) => troubles.push(error) };
+      const subscriber = { view: () => {}, failure: (error: unknown) => troubles.push(error) };
       directory.follow('svc', subscriber);
       const ready = assert.rejects(directory.ready('svc'), ClosedError);
       etcd.mirrors[0]!.snapshot();
@@ -104,7 +104,7 @@ describe('a directory', () => {
         assert.equal(error.cause, unreachable);
         return true;
       });
-      etcd.mirrors[0]!.trouble(unreachable);
+      etcd.mirrors[0]!.failure(unreachable);
       clock.advance(29_999);
       await settled();
       clock.advance(1);
@@ -167,7 +167,7 @@ describe('a directory', () => {
     beforeEach(async () => {
       saves = 0;
       directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
-      directory.follow('svc', { view: () => {}, trouble: () => {} });
+      directory.follow('svc', { view: () => {}, failure: () => {} });
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
     });
@@ -214,7 +214,7 @@ describe('a directory', () => {
       saved.length = 0;
       failure = undefined;
       directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
-      directory.follow('svc', { view: () => {}, trouble: () => {} });
+      directory.follow('svc', { view: () => {}, failure: () => {} });
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
     });
@@ -262,7 +262,7 @@ describe('a directory', () => {
       const finished = new Promise<void>((resolve) => (finish = resolve));
       const slow: SnapshotStore = { load: async () => undefined, save: () => finished };
       const other = new ServiceDirectory(etcd.client, { snapshots: slow }, clock);
-      const leave = other.follow('svc', { view: () => {}, trouble: () => {} });
+      const leave = other.follow('svc', { view: () => {}, failure: () => {} });
       etcd.mirrors.at(-1)!.snapshot('a:1');
       await settled();
       leave();

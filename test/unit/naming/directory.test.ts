@@ -41,7 +41,7 @@ describe('the directory of services', () => {
   it('is not ended by a subscriber that throws', async () => {
     directory.follow('svc', {
       view: () => assert.fail('its own affair'),
-      trouble: () => {},
+      failure: () => {},
     });
     const { told } = await follow();
     etcd.mirrors[0]!.snapshot('a:1');
@@ -188,7 +188,7 @@ describe('the directory of services', () => {
         told.push('view');
         unsubscribe();
       },
-      trouble: () => told.push('trouble'),
+      failure: () => told.push('failure'),
     });
     const stays = await follow();
     etcd.mirrors[0]!.snapshot('a:1');
@@ -202,7 +202,7 @@ describe('the directory of services', () => {
   describe('in trouble', () => {
     it('tells why nothing is known yet, to later subscribers too', async () => {
       const first = await follow();
-      etcd.mirrors[0]!.trouble(unreachable);
+      etcd.mirrors[0]!.failure(unreachable);
       const late = await follow();
       await settled();
       assert.deepEqual(
@@ -215,7 +215,7 @@ describe('the directory of services', () => {
       const first = await follow();
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
-      etcd.mirrors[0]!.trouble(unreachable);
+      etcd.mirrors[0]!.failure(unreachable);
       const late = await follow();
       await settled();
       assert.deepEqual([first.told, late.told], [['[a:1]'], ['[a:1]']]);
@@ -280,7 +280,7 @@ describe('the directory of services', () => {
   describe('whose client is closed', () => {
     it('tells every subscriber, and leaves no timer', async () => {
       const { told } = await follow();
-      etcd.mirrors[0]!.trouble(unreachable);
+      etcd.mirrors[0]!.failure(unreachable);
       etcd.close();
       await settled();
       assert.deepEqual(told, ['UNAVAILABLE: nobody there', 'CANCELLED: the etcd client is closed']);

@@ -1,5 +1,5 @@
 import type { KvClient, TxnResult } from '#src/kv/index.js';
-import type { KeptLease } from '#src/lease/index.js';
+import type { HeldLease } from '#src/lease/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import type { NamingClient } from '#src/naming/index.js';
 import type { WatchBatch } from '#src/watch/index.js';
@@ -54,7 +54,7 @@ export class FakeRegistry {
       },
     } as unknown as KvClient,
     lease: {
-      hold: async (): Promise<KeptLease> => {
+      hold: async (): Promise<HeldLease> => {
         this.counts.grant++;
         await turn();
         return fakeLease(this.lastLease);
@@ -80,7 +80,7 @@ export class FakeRegistry {
 /** Whoever asks without a pause shall not keep the process from everything else. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function fakeLease(id: bigint): KeptLease {
+function fakeLease(id: bigint): HeldLease {
   const { signal } = new AbortController();
   const done = () => Promise.resolve();
   return {

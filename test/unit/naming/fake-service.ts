@@ -70,8 +70,8 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   }
 
   /** A list failed, and will be tried again. */
-  trouble(error: EtcdError): void {
-    this.options.onTrouble?.(error);
+  failure(error: EtcdError): void {
+    this.options.onFailure?.(error);
   }
 
   /** The mirror ends. */

@@ -4,13 +4,13 @@ import { FakeRegistry } from './fake-registry.js';
 
 describe('the states of a key', () => {
   const resumed = { events: [], nextRevision: 11n, resumed: true } as const;
-  const onTrouble = () => {};
+  const onFailure = () => {};
 
   /** Follows the key until there were so many states; gives their revisions. */
   async function follow(registry: FakeRegistry, count: number): Promise<bigint[]> {
     const abort = new AbortController();
     const revisions: bigint[] = [];
-    const options = { key: 'svc/e', from: 10n, signal: abort.signal, onTrouble };
+    const options = { key: 'svc/e', from: 10n, signal: abort.signal, onFailure };
     for await (const { revision } of followKey(registry.client, options)) {
       revisions.push(revision);
       if (revisions.length === count) break;

@@ -135,7 +135,7 @@ describe('a registration whose etcd gives the same answer again and again', () =
     assert.ok(txn > 1 && txn <= 20, `${txn} writes`);
     assert.equal(registration.state, 'outdated');
     assert.match(registration.lastError?.message ?? '', /space exceeded/);
-    assert.ok(events.some((event) => event.type === 'trouble' && event.error.reason === 'NoSpace'));
+    assert.ok(events.some((event) => event.type === 'failure' && event.error.reason === 'NoSpace'));
     for (const result of await Promise.allSettled(updates))
       assert.ok(result.status === 'rejected' && result.reason instanceof DeadlineError);
     registry.onTxn = () => 11n;

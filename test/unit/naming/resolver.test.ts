@@ -46,7 +46,14 @@ describe('a resolver', () => {
   function start(options: ChannelOptions = {}, error?: string): EtcdResolver {
     const locate = () => (error === undefined ? { directory, service: 'svc' } : { error });
     const resolver = new EtcdResolver(
-      { locate, inUse, choice: {}, connectTimeoutMs: 10_000, balance: undefined, serviceConfigs: undefined },
+      {
+        resolveTarget: locate,
+        inUse,
+        choice: {},
+        connectTimeoutMs: 10_000,
+        balance: undefined,
+        serviceConfigs: undefined,
+      },
       { scheme: 'etcd', path: 'svc' },
       listener,
       options,
@@ -172,10 +179,10 @@ describe('a resolver', () => {
 
   it('tells why it cannot resolve, once, when that is final', async () => {
     start();
-    mirror().trouble(new EtcdError('nobody there', { code: Code.UNAVAILABLE, verdict: 'not-applied' }));
+    mirror().failure(new EtcdError('nobody there', { code: Code.UNAVAILABLE, verdict: 'not-applied' }));
     await settled();
     assert.deepEqual(told, []);
-    mirror().trouble(new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED }));
+    mirror().failure(new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED }));
     await settled();
     assert.deepEqual(tells(), ["cannot resolve 'svc/' in etcd: PERMISSION_DENIED: no"]);
     mirror().snapshot('a:1');

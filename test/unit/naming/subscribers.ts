@@ -6,7 +6,7 @@ export function subscribeTo(directory: ServiceDirectory, target = 'svc') {
   const told: string[] = [];
   const unsubscribe = directory.follow(target, {
     view: ({ endpoints }) => told.push(`[${endpoints.map(({ addr }) => addr)}]`),
-    trouble: (error) => told.push(error.message),
+    failure: (error) => told.push(error.message),
   });
   return { told, unsubscribe };
 }

@@ -83,17 +83,17 @@ export class Bench {
     });
   }
 
-  /** On lane 1, the first shared one, unless another is named. */
-  reply(watchId: number, reply: WatchReply, lane = 1): readonly WatchEffect[] {
-    return this.input({ type: 'reply', lane, watchId: BigInt(watchId), reply });
+  /** On slot 1, the first shared one, unless another is named. */
+  reply(watchId: number, reply: WatchReply, slot = 1): readonly WatchEffect[] {
+    return this.input({ type: 'reply', slot, watchId: BigInt(watchId), reply });
   }
 
-  timer(timer: TimerName, lane = timer === 'retry' ? 0 : 1): readonly WatchEffect[] {
-    return this.input({ type: 'timer', timer, lane });
+  timer(timer: TimerName, slot = timer === 'retry' ? 0 : 1): readonly WatchEffect[] {
+    return this.input({ type: 'timer', timer, slot });
   }
 
-  lose(error = dropped(), lane = 1): readonly WatchEffect[] {
-    return this.input({ type: 'stream-lost', lane, error });
+  lose(error = dropped(), slot = 1): readonly WatchEffect[] {
+    return this.input({ type: 'stream-lost', slot, error });
   }
 
   /** The answer to a read of the store's revision. */
@@ -101,7 +101,7 @@ export class Bench {
     return this.input({ type: 'revision', watcher, revision: BigInt(revision) });
   }
 
-  /** A watcher with so many siblings live on lane 1, which keep that lane open. Ids 1000 and up. */
+  /** A watcher with so many siblings live on slot 1, which keep that slot open. Ids 1000 and up. */
   withSiblings(count: number, headerRevision = 1): this {
     for (let i = 0; i < count; i++) {
       this.watch(100 + i, headerRevision);
@@ -118,9 +118,9 @@ export class Bench {
   }
 
   /** Loses the stream and has it opened again. */
-  reconnect(error = dropped(), lane = 1): readonly WatchEffect[] {
-    this.lose(error, lane);
-    return this.timer('reopen', lane);
+  reconnect(error = dropped(), slot = 1): readonly WatchEffect[] {
+    this.lose(error, slot);
+    return this.timer('reopen', slot);
   }
 }
 
@@ -152,8 +152,8 @@ export function lives(effects: readonly WatchEffect[]): string {
 /** What becomes of the timers, a line each. */
 export function timers(effects: readonly WatchEffect[]): string[] {
   return effects.flatMap((effect) => {
-    if (effect.type === 'arm-timer') return [`arm ${effect.timer} ${effect.lane} in ${effect.delayMs}`];
-    return effect.type === 'disarm-timer' ? [`disarm ${effect.timer} ${effect.lane}`] : [];
+    if (effect.type === 'arm-timer') return [`arm ${effect.timer} ${effect.slot} in ${effect.delayMs}`];
+    return effect.type === 'disarm-timer' ? [`disarm ${effect.timer} ${effect.slot}`] : [];
   });
 }
 
@@ -161,7 +161,7 @@ export function statuses(effects: readonly WatchEffect[]): readonly StreamStatus
   return effects.flatMap((effect) => (effect.type === 'status' ? [effect.status] : []));
 }
 
-/** The effects as one line, each a word with what matters in it; `@` names a lane other than the first. */
+/** The effects as one line, each a word with what matters in it; `@` names a slot other than the first. */
 export function brief(effects: readonly WatchEffect[]): string {
   return acts(effects)
     .map((effect) => briefOne(effect) + place(effect))
@@ -169,7 +169,7 @@ export function brief(effects: readonly WatchEffect[]): string {
 }
 
 function place(effect: WatchEffect): string {
-  return 'lane' in effect && effect.lane !== 1 ? ` @${effect.lane}` : '';
+  return 'slot' in effect && effect.slot !== 1 ? ` @${effect.slot}` : '';
 }
 
 function briefOne(effect: WatchEffect): string {

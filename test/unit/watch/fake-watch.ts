@@ -44,7 +44,7 @@ export class FakeStream implements Duplex<WatchRequest> {
     this.over ??= 'cancelled';
   }
 
-  abandon(): void {
+  cancelUnresponsive(): void {
     this.over ??= 'abandoned';
   }
 
@@ -128,7 +128,7 @@ export class FakeWatch {
         return {
           send: (request) => stream.send(request),
           cancel: () => stream.cancel(),
-          abandon: () => stream.abandon(),
+          cancelUnresponsive: () => stream.cancelUnresponsive(),
         };
       },
     };

@@ -6,7 +6,7 @@ import { FakeWatch } from './fake-watch.js';
 const expired = 'etcdserver: invalid auth token';
 
 describe('a watch session tells who is live', () => {
-  /** Watcher 1 was paused and is live on lane 2, as 1002, beside a sibling that is live on lane 1. */
+  /** Watcher 1 was paused and is live on slot 2, as 1002, beside a sibling that is live on slot 1. */
   function onItsOwn(): Bench {
     const bench = new Bench().withSiblings(1);
     bench.watch(1, 1);

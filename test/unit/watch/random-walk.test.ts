@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { WatchEvent } from '#src/model/index.js';
-import { type LaneKey, type WatchEffect, type WatchInput, WatchSession } from '#src/watch/core/index.js';
+import { type SlotKey, type WatchEffect, type WatchInput, WatchSession } from '#src/watch/core/index.js';
 import { dropped, everyKey } from './builders.js';
 import { forbidden, ModelStore, ModelStream, randomFrom } from './mvcc-model.js';
 
@@ -32,7 +32,7 @@ class Walk {
   readonly #session: WatchSession;
   readonly #lifetime: (stream: number) => number;
   readonly #todo: WatchInput[] = [];
-  readonly #streams = new Map<LaneKey, { readonly stream: ModelStream; left: number }>();
+  readonly #streams = new Map<SlotKey, { readonly stream: ModelStream; left: number }>();
   #opened = 0;
 
   constructor({ seed, backlog, lifetime }: WalkOptions) {
@@ -74,9 +74,9 @@ class Walk {
   settle(): void {
     for (let quiet = 0; quiet < 3; ) {
       this.#drain();
-      for (const lane of this.#streams.values()) {
-        lane.left = Number.POSITIVE_INFINITY;
-        lane.stream.pump();
+      for (const slot of this.#streams.values()) {
+        slot.left = Number.POSITIVE_INFINITY;
+        slot.stream.pump();
       }
       const busy = [...this.#streams.values()].some(({ stream }) => stream.outbox.length > 0);
       quiet = busy || this.#todo.length > 0 ? 0 : quiet + 1;
@@ -84,7 +84,7 @@ class Walk {
     }
   }
 
-  #any(): { readonly key: LaneKey; readonly stream: ModelStream } | undefined {
+  #any(): { readonly key: SlotKey; readonly stream: ModelStream } | undefined {
     const all = [...this.#streams].map(([key, { stream }]) => ({ key, stream }));
     return all[Math.floor(this.#random() * all.length)];
   }
@@ -111,18 +111,18 @@ class Walk {
   }
 
   #receive(key = this.#any()?.key ?? 0): boolean {
-    const lane = this.#streams.get(key);
-    const message = lane?.stream.outbox.shift();
-    if (!lane || !message) return false;
-    this.#input({ type: 'reply', lane: key, ...message });
-    if (this.#streams.get(key) === lane && --lane.left <= 0) this.#cut(key);
+    const slot = this.#streams.get(key);
+    const message = slot?.stream.outbox.shift();
+    if (!slot || !message) return false;
+    this.#input({ type: 'reply', slot: key, ...message });
+    if (this.#streams.get(key) === slot && --slot.left <= 0) this.#cut(key);
     return true;
   }
 
-  #cut(lane: LaneKey): void {
+  #cut(slot: SlotKey): void {
     this.cuts++;
-    this.#streams.delete(lane);
-    this.#input({ type: 'stream-lost', lane, error: dropped() });
+    this.#streams.delete(slot);
+    this.#input({ type: 'stream-lost', slot, error: dropped() });
   }
 
   #input(input: WatchInput): void {
@@ -140,22 +140,22 @@ class Walk {
         this.#todo.push({ type: 'revision', watcher: effect.watcher, revision: BigInt(this.store.revision) });
         return;
       case 'open-stream': {
-        assert.ok(!this.#streams.has(effect.lane), 'one stream at a time on a lane');
+        assert.ok(!this.#streams.has(effect.slot), 'one stream at a time on a slot');
         const stream = new ModelStream(this.store, this.#random);
-        this.#streams.set(effect.lane, { stream, left: this.#lifetime(this.#opened++) });
+        this.#streams.set(effect.slot, { stream, left: this.#lifetime(this.#opened++) });
         return;
       }
       case 'close-stream':
-        this.#streams.delete(effect.lane);
+        this.#streams.delete(effect.slot);
         return;
       case 'send-create':
-        this.#streams.get(effect.lane)!.stream.create(effect.watchId, Number(effect.startRevision));
+        this.#streams.get(effect.slot)!.stream.create(effect.watchId, Number(effect.startRevision));
         return;
       case 'send-cancel':
-        this.#streams.get(effect.lane)!.stream.cancel(effect.watchId);
+        this.#streams.get(effect.slot)!.stream.cancel(effect.watchId);
         return;
       case 'arm-timer':
-        if (effect.timer === 'reopen') this.#todo.push({ type: 'timer', timer: 'reopen', lane: effect.lane });
+        if (effect.timer === 'reopen') this.#todo.push({ type: 'timer', timer: 'reopen', slot: effect.slot });
         return;
       case 'deliver':
         this.#deliver(effect.watcher, effect.events);

@@ -19,10 +19,10 @@ describe('a watch session', () => {
   describe('with a new watcher', () => {
     it('opens a stream and creates it at its start', () => {
       assert.deepEqual(new Bench().watch(1, 42), [
-        { type: 'open-stream', lane: 1, generation: 0 },
-        { type: 'arm-timer', timer: 'settled', lane: 1, delayMs: 30_000 },
-        { type: 'send-create', lane: 1, watcher: 1, watchId: 1_000n, startRevision: 42n },
-        { type: 'arm-timer', timer: 'attach', lane: 1, delayMs: 10_000 },
+        { type: 'open-stream', slot: 1, generation: 0 },
+        { type: 'arm-timer', timer: 'settled', slot: 1, delayMs: 30_000 },
+        { type: 'send-create', slot: 1, watcher: 1, watchId: 1_000n, startRevision: 42n },
+        { type: 'arm-timer', timer: 'attach', slot: 1, delayMs: 10_000 },
       ]);
     });
 
@@ -37,7 +37,7 @@ describe('a watch session', () => {
       const bench = new Bench();
       bench.watch(1, 42);
       const effects = bench.reply(1_000, created(50));
-      assert.deepEqual(effects[0], { type: 'disarm-timer', timer: 'attach', lane: 1 });
+      assert.deepEqual(effects[0], { type: 'disarm-timer', timer: 'attach', slot: 1 });
       assert.equal(brief(effects), 'ready 1 at 50');
     });
 
@@ -236,7 +236,7 @@ describe('a watch session', () => {
         }
         cure(bench);
         const armed = bench.lose();
-        assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', lane: 1, delayMs: 25 });
+        assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', slot: 1, delayMs: 25 });
       });
     }
 
@@ -246,7 +246,7 @@ describe('a watch session', () => {
       bench.reply(1_001, created());
       bench.reply(1_001, events(puts(2, 3)));
       const armed = bench.lose();
-      assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', lane: 1, delayMs: 50 });
+      assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', slot: 1, delayMs: 50 });
     });
 
     it('opens nothing before the pause is over, also for a new watcher', () => {
@@ -260,7 +260,7 @@ describe('a watch session', () => {
       const bench = new Bench().live();
       bench.lose();
       assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), [
-        { type: 'disarm-timer', timer: 'reopen', lane: 1 },
+        { type: 'disarm-timer', timer: 'reopen', slot: 1 },
       ]);
       assert.deepEqual(bench.timer('reopen'), []);
     });
@@ -323,7 +323,7 @@ describe('a watch session', () => {
       bench.watch(2, 1);
       bench.reply(1_001, created());
       assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), [
-        { type: 'send-cancel', lane: 1, watchId: 1_000n },
+        { type: 'send-cancel', slot: 1, watchId: 1_000n },
       ]);
       assert.deepEqual(bench.reply(1_000, events(puts(9))), []);
       assert.deepEqual(bench.reply(1_000, cancelled()), []);
@@ -339,7 +339,7 @@ describe('a watch session', () => {
 
     it('as the last one, closes the stream', () => {
       const effects = acts(new Bench().live().input({ type: 'unwatch', watcher: 1 }));
-      assert.deepEqual(effects.at(-1), { type: 'close-stream', lane: 1, owing: false });
+      assert.deepEqual(effects.at(-1), { type: 'close-stream', slot: 1, owing: false });
     });
 
     it('while it is pinned, takes no notice of the answer', () => {
@@ -547,7 +547,7 @@ describe('a watch session', () => {
       for (const reply of replies) assert.deepEqual(bench.reply(1_000, reply), []);
       assert.deepEqual(bench.lose(), []);
       for (const timer of ['reopen', 'attach', 'settled'] as const) {
-        assert.deepEqual(bench.input({ type: 'timer', timer, lane: 1 }), []);
+        assert.deepEqual(bench.input({ type: 'timer', timer, slot: 1 }), []);
       }
       for (const type of ['unwatch', 'full', 'drained'] as const) {
         assert.deepEqual(bench.input({ type, watcher: 7 }), []);

@@ -7,7 +7,7 @@ import type { WatchSpec } from '#src/watch/watch-request.js';
 import { Bench, created, events, progress, puts } from './builders.js';
 
 describe('the start of a watch, on a release that loses a delete at the compacted revision', () => {
-  const loses = { type: 'release', lane: 1, losesDeletes: true } as const;
+  const loses = { type: 'release', slot: 1, losesDeletes: true } as const;
   const compacted = (watcher: number, startRevision: number) =>
     ({ type: 'start-compacted', watcher, startRevision: BigInt(startRevision) }) as const;
   const checks = (effects: ReturnType<Bench['input']>) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Code, errorFor, errorFromServer } from '#src/errors/index.js';
-import { streamFate } from '#src/watch/core/stream-fate.js';
+import { streamFailureAction } from '#src/watch/core/failure-action.js';
 
 describe('the end of a watch stream', () => {
   for (const text of [
@@ -9,19 +9,19 @@ describe('the end of a watch stream', () => {
     'grpc: received message larger than max (2098200 vs. 2097152)',
   ]) {
     it(`with '${text}' is that of a message that is too large`, () => {
-      assert.equal(streamFate(errorFromServer(Code.RESOURCE_EXHAUSTED, text)), 'oversized');
+      assert.equal(streamFailureAction(errorFromServer(Code.RESOURCE_EXHAUSTED, text)), 'oversized');
     });
   }
 
   it('with RESOURCE_EXHAUSTED for anything else is resumed', () => {
-    assert.equal(streamFate(errorFromServer(Code.RESOURCE_EXHAUSTED, 'too_many_pings')), 'resume');
-    assert.equal(streamFate(errorFor('RequestTooManyRequests')), 'resume');
+    assert.equal(streamFailureAction(errorFromServer(Code.RESOURCE_EXHAUSTED, 'too_many_pings')), 'resume');
+    assert.equal(streamFailureAction(errorFor('RequestTooManyRequests')), 'resume');
   });
 
   it('asks for a new token, unless the user itself is refused', () => {
     for (const reason of ['InvalidAuthToken', 'AuthOldRevision', 'UserEmpty'] as const)
-      assert.equal(streamFate(errorFor(reason)), 'reauthenticate', reason);
+      assert.equal(streamFailureAction(errorFor(reason)), 'reauthenticate', reason);
     for (const reason of ['AuthFailed', 'NoPasswordUser', 'VerifyOnly'] as const)
-      assert.equal(streamFate(errorFor(reason)), 'end', reason);
+      assert.equal(streamFailureAction(errorFor(reason)), 'end', reason);
   });
 });

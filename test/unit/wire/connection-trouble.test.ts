@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { ConnectionTrouble } from '#src/wire/connection-trouble.js';
 import { parseEndpoints } from '#src/wire/index.js';
+import { TlsDiagnosis } from '#src/wire/tls-diagnosis.js';
 
 describe('a peer that hangs up without a word', () => {
   let server: Server;
   let connections = 0;
-  let trouble: ConnectionTrouble;
+  let failure: TlsDiagnosis;
 
   beforeEach(async () => {
     connections = 0;
@@ -19,7 +19,7 @@ describe('a peer that hangs up without a word', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const endpoint = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    trouble = new ConnectionTrouble(parseEndpoints([endpoint]).members[0]!, false);
+    failure = new TlsDiagnosis(parseEndpoints([endpoint]).members[0]!, false);
   });
 
   afterEach(async () => {
@@ -29,21 +29,21 @@ describe('a peer that hangs up without a word', () => {
 
   async function hangsUp(times: number): Promise<void> {
     for (let i = 0; i < times; i++) {
-      trouble.wasHungUpOn();
-      assert.equal(await trouble.error(), undefined);
+      failure.onSilentClose();
+      assert.equal(await failure.error(), undefined);
     }
   }
 
   it('is asked for its language more and more rarely, and anew after it greeted', async () => {
     await hangsUp(8);
     assert.equal(connections, 4);
-    trouble.wasGreeted();
+    failure.onBytes();
     await hangsUp(1);
     assert.equal(connections, 5);
   });
 
   it('is not asked by a client that was closed', async () => {
-    trouble.close();
+    failure.close();
     await hangsUp(1);
     assert.equal(connections, 0);
   });

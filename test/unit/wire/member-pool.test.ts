@@ -3,7 +3,7 @@ import type { Clock } from '#src/async/index.js';
 import { Code, EtcdError } from '#src/errors/index.js';
 import type { Member } from '#src/wire/member.js';
 import { type MemberEvent, MemberPool } from '#src/wire/member-pool.js';
-import type { MemberTrouble } from '#src/wire/retry-rule.js';
+import type { MemberFailure } from '#src/wire/retry-rule.js';
 
 class FakeMember {
   readonly endpoint: string;
@@ -72,7 +72,7 @@ describe('a pool of members', () => {
   let clock: StillClock;
   let members: FakeMember[];
   let events: MemberEvent[];
-  let ill: Map<FakeMember, MemberTrouble>;
+  let ill: Map<FakeMember, MemberFailure>;
   let probes: FakeMember[];
 
   /** `home`: the place in the list that chance picks. */
@@ -114,20 +114,20 @@ describe('a pool of members', () => {
     assert.equal(await used(some), 'm0');
     assert.deepEqual(
       events.map(({ type }) => type),
-      ['member-trouble', 'member-recovered'],
+      ['member-unhealthy', 'member-recovered'],
     );
   });
 
   it('steps around a member that is blamed, though it is connected', async () => {
     const some = pool(3);
-    some.blame(real(0), 'leaderless');
+    some.markUnhealthy(real(0), 'leaderless');
     assert.notEqual(await used(some), 'm0');
   });
 
   it('probes a member in trouble less and less often, and no more once it is well', async () => {
     const some = pool(2);
     ill.set(members[0]!, 'leaderless');
-    some.blame(real(0), 'leaderless');
+    some.markUnhealthy(real(0), 'leaderless');
     await clock.pass(10_000);
     const early = probes.length;
     assert.ok(early >= 3, `${early} probes in the first ten seconds`);
@@ -143,7 +143,7 @@ describe('a pool of members', () => {
   it('takes its time with a member that comes and goes, and no longer once it has been well for a minute', async () => {
     const some = pool(2);
     const awayFor = async () => {
-      some.blame(real(0), 'unreachable');
+      some.markUnhealthy(real(0), 'unreachable');
       const since = clock.now();
       while ((await used(some)) !== 'm0') await clock.pass(100);
       return clock.now() - since;
@@ -171,7 +171,7 @@ describe('a pool of members', () => {
 
   it('uses the only member there is, whatever is held against it, and tells when it is well again', async () => {
     const some = pool(1);
-    some.blame(real(0), 'silent');
+    some.markUnhealthy(real(0), 'silent');
     assert.equal(await used(some), 'm0');
     await clock.pass(10_000);
     assert.equal(events.at(-1)?.type, 'member-recovered');
@@ -179,10 +179,10 @@ describe('a pool of members', () => {
 
   it('counts one cut once, however many calls it ends', async () => {
     const some = pool(2);
-    for (let call = 0; call < 500; call++) some.blame(real(0), 'unreachable');
+    for (let call = 0; call < 500; call++) some.markUnhealthy(real(0), 'unreachable');
     await clock.pass(1_500);
     assert.equal(await used(some), 'm0');
-    assert.equal(events.filter(({ type }) => type === 'member-trouble').length, 1);
+    assert.equal(events.filter(({ type }) => type === 'member-unhealthy').length, 1);
   });
 
   it('adds up the silence that callers with short deadlines met', () => {

@@ -62,7 +62,7 @@ function setUp() {
   const adopt = (host: string) =>
     membership.adopt([{ name: host, clientURLs: [`http://${host}:2379`], isLearner: false }], undefined);
   const inUse = (member: FakeMember | undefined) =>
-    pool.standings.some((standing) => (standing.member as unknown) === member);
+    pool.members.some((standing) => (standing.member as unknown) === member);
   return { clock, pool, made, adopt, inUse };
 }
 

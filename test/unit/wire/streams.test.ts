@@ -6,7 +6,7 @@ import type { CallMetadata } from '#src/wire/call-metadata.js';
 import type { Member } from '#src/wire/member.js';
 import type { MemberPool } from '#src/wire/member-pool.js';
 import { StoreIdentity } from '#src/wire/store-identity.js';
-import { Streams } from '#src/wire/streams.js';
+import { StreamRegistry } from '#src/wire/stream-registry.js';
 
 interface Listener {
   onReceiveMessage(message: Buffer): void;
@@ -33,9 +33,9 @@ async function opened() {
     cancelWithStatus() {},
   };
   const scene = { before: () => {} };
-  const streams = new Streams({
+  const streams = new StreamRegistry({
     maxReceiveBytes: 2 ** 20,
-    pool: { blame: (_: Member, trouble: string) => blamed.push(trouble) } as unknown as MemberPool,
+    pool: { markUnhealthy: (_: Member, failure: string) => blamed.push(failure) } as unknown as MemberPool,
     clock: {} as Clock,
     random: () => 0.5,
     store: new StoreIdentity(),
@@ -47,7 +47,7 @@ async function opened() {
       channel: { createCall: () => call } as unknown as Channel,
     }),
   });
-  const stream = await new Promise<ReturnType<Streams['open']>>((resolve) => {
+  const stream = await new Promise<ReturnType<StreamRegistry['open']>>((resolve) => {
     const opening = streams.open(
       echo,
       { requireLeader: false },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BadPem, TlsFiles } from '#src/wire/tls-files.js';
+import { PemError, TlsFiles } from '#src/wire/tls-files.js';
 import { Authority } from '../../support/certificates.js';
 
 describe('TLS files', () => {
@@ -36,7 +36,7 @@ describe('TLS files', () => {
     await writeFile(path('ca.pem'), '');
     for (let i = 0; i < 2; i++) {
       await assert.rejects(files.context(), (error: Error) => {
-        assert.ok(error instanceof BadPem);
+        assert.ok(error instanceof PemError);
         assert.equal(error.message, `tls.caFile ${path('ca.pem')} holds no certificate in PEM`);
         return true;
       });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { tlsTrouble, withoutBaggage } from '#src/wire/tls-trouble.js';
+import { sanitizeError, tlsFailureOf } from '#src/wire/tls-failure.js';
 
 const failed = (code: string, message = 'words') => Object.assign(new Error(message), { code });
 
@@ -28,28 +28,28 @@ describe('an error of a TLS socket', () => {
   ];
   for (const [code, reason] of known) {
     it(`${code} is ${reason}`, () => {
-      const trouble = tlsTrouble(failed(code), false);
-      assert.equal(trouble?.reason, reason);
-      assert.ok(trouble.text.endsWith(`(${code}: words)`), trouble.text);
+      const failure = tlsFailureOf(failed(code), false);
+      assert.equal(failure?.reason, reason);
+      assert.ok(failure.text.endsWith(`(${code}: words)`), failure.text);
     });
   }
 
   for (const alert of ['UNKNOWN_CA', 'BAD_CERTIFICATE', 'CERTIFICATE_EXPIRED', 'UNSUPPORTED_CERTIFICATE']) {
     it(`${alert} from the server blames the certificate that was offered`, () => {
       assert.equal(
-        tlsTrouble(failed(`ERR_SSL_TLSV1_ALERT_${alert}`), true)?.reason,
+        tlsFailureOf(failed(`ERR_SSL_TLSV1_ALERT_${alert}`), true)?.reason,
         'client-certificate-rejected',
       );
     });
   }
 
   for (const code of ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']) {
-    it(`${code} is no matter of TLS`, () => assert.equal(tlsTrouble(failed(code), true), undefined));
+    it(`${code} is no matter of TLS`, () => assert.equal(tlsFailureOf(failed(code), true), undefined));
   }
 
   it('without a code, or that is no error, is no matter of TLS', () => {
-    assert.equal(tlsTrouble(new Error('said nothing'), true), undefined);
-    assert.equal(tlsTrouble('text', true), undefined);
+    assert.equal(tlsFailureOf(new Error('said nothing'), true), undefined);
+    assert.equal(tlsFailureOf('text', true), undefined);
   });
 
   it("is handed on without OpenSSL's addresses, the peer's certificate and thousands of names", () => {
@@ -58,18 +58,18 @@ describe('an error of a TLS socket', () => {
       cert: { raw: Buffer.alloc(10_000), issuerCertificate: {} },
       opensslErrorStack: ['x'],
     });
-    const bare = withoutBaggage(error);
+    const bare = sanitizeError(error);
     bare.stack = ''; // as long as the paths of whoever runs this
     assert.ok(inspect(bare, { depth: 10, showHidden: true }).length < 1_500);
     assert.doesNotMatch(inspect(bare, { showHidden: true }), /issuerCertificate|opensslErrorStack/);
     assert.equal((bare as { code?: string }).code, 'ERR_TLS_CERT_ALTNAME_INVALID');
-    assert.ok((tlsTrouble(error, false)?.text.length ?? Number.NaN) < 500);
+    assert.ok((tlsFailureOf(error, false)?.text.length ?? Number.NaN) < 500);
 
-    assert.equal(withoutBaggage(failed('X', 'a\u001b[31m\r\nb')).message, 'a [31m b');
+    assert.equal(sanitizeError(failed('X', 'a\u001b[31m\r\nb')).message, 'a [31m b');
 
     const raw =
       '803C27B4D17F0000:error:0A000412:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:../rec.c:1600:SSL alert 48\n';
-    const { message } = withoutBaggage(failed('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', raw));
+    const { message } = sanitizeError(failed('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', raw));
     assert.equal(message, 'tlsv1 alert unknown ca');
   });
 });

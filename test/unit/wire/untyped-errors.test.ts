@@ -7,10 +7,10 @@ import { attemptUnary } from '#src/wire/call.js';
 import type { CallMetadata } from '#src/wire/call-metadata.js';
 import { ConnectRace } from '#src/wire/connect-race.js';
 import type { Member } from '#src/wire/member.js';
+import { MemberHealth } from '#src/wire/member-health.js';
 import { MemberPool } from '#src/wire/member-pool.js';
-import { Standing } from '#src/wire/standing.js';
 import { StoreIdentity } from '#src/wire/store-identity.js';
-import { Streams } from '#src/wire/streams.js';
+import { StreamRegistry } from '#src/wire/stream-registry.js';
 import { FakeClock, FakeLeases } from '../lease/fakes.js';
 import { FakeWatch, settled } from '../watch/fake-watch.js';
 
@@ -55,7 +55,7 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
   });
 
   it('a stream that waits for a connection', async () => {
-    const streams = new Streams({
+    const streams = new StreamRegistry({
       pool: { blame: () => {} } as unknown as MemberPool,
       clock: {} as Clock,
       random: () => 0.5,
@@ -74,9 +74,9 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
 
   it('a race for a connection, which another member may still win', async () => {
     const failed: EtcdError[] = [];
-    const bad = new Standing({ connect: () => Promise.reject(plain) } as unknown as Member);
-    const good = new Standing({ connect: () => Promise.resolve({}) } as unknown as Member);
-    const note = (_: Standing, error: EtcdError) => failed.push(error);
+    const bad = new MemberHealth({ connect: () => Promise.reject(plain) } as unknown as Member);
+    const good = new MemberHealth({ connect: () => Promise.resolve({}) } as unknown as Member);
+    const note = (_: MemberHealth, error: EtcdError) => failed.push(error);
     assert.equal(await new ConnectRace([bad, good], new FakeClock(), note).winner, good);
     assert.equal(await new ConnectRace([bad], new FakeClock(), note).winner, undefined);
     assert.equal(failed.length, 2);
@@ -96,13 +96,13 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
       },
       onEvent: () => {},
     });
-    pool.blame(member, 'silent');
+    pool.markUnhealthy(member, 'silent');
     for (let i = 0; i < 3; i++) {
       clock.advance(60_000);
       await settled();
     }
     assert.ok(probes > 1, `${probes} probes`);
-    assert.notEqual(pool.troubles().length, 0);
+    assert.notEqual(pool.failures().length, 0);
     pool.close();
   });
 

@@ -45,7 +45,7 @@ export class Asking implements LifePart {
     const retryInMs = this.#pauses.next();
     this.#request = undefined;
     this.#askAt = this.#context.now + retryInMs;
-    this.#context.trouble(error, retryInMs);
+    this.#context.failure(error, retryInMs);
     return undefined;
   }
 

@@ -85,7 +85,7 @@ export class Claiming implements LifePart {
     if (endsLife(error) || (initial && isFinal(error))) return { type: 'failed', error };
     const retryInMs = this.#pauses.next();
     this.#writeAt = now + retryInMs;
-    this.#context.trouble(error, retryInMs);
+    this.#context.failure(error, retryInMs);
     return undefined;
   }
 

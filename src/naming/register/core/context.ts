@@ -44,9 +44,9 @@ export class CoreContext {
   }
 
   /** It is tried again after that many milliseconds. */
-  trouble(error: EtcdError, retryInMs: number): void {
+  failure(error: EtcdError, retryInMs: number): void {
     this.lastError = error;
-    this.tell({ type: 'trouble', error, retryInMs });
+    this.tell({ type: 'failure', error, retryInMs });
   }
 
   newRequest(): RequestKey {

@@ -37,7 +37,7 @@ export type RegistrationInput =
   /** A state of the followed key; those of one `follow` come in the order of their revisions. */
   | ({ readonly type: 'state'; readonly request: RequestKey } & KeyState)
   /** A read behind `follow` failed, and is repeated. */
-  | { readonly type: 'follow-trouble'; readonly request: RequestKey; readonly error: EtcdError }
+  | { readonly type: 'follow-failure'; readonly request: RequestKey; readonly error: EtcdError }
   | { readonly type: 'lease-state'; readonly request: RequestKey; readonly isAlive: boolean }
   /** A lease ended other than by the core's own `revoke`. */
   | { readonly type: 'lease-ended'; readonly lease: LeaseId; readonly error: EtcdError }

@@ -109,7 +109,7 @@ export class RegistrationCore {
       case 'state':
         this.#follow(this.#part?.stateSeen(input.request, input));
         return;
-      case 'follow-trouble':
+      case 'follow-failure':
         if (this.#part?.isFollowing(input.request)) this.#context.lastError = input.error;
         return;
       case 'lease-state':
@@ -250,7 +250,7 @@ export class RegistrationCore {
     context.lastError = error;
     if (context.initial && isFinal(error)) this.#stop({ reason: 'closed' }, error);
     else if (error instanceof ConflictError) this.#stop({ reason: 'replaced', error }, error);
-    else context.trouble(error, this.#pause());
+    else context.failure(error, this.#pause());
   }
 
   #pause(): number {

@@ -95,7 +95,7 @@ export class Stored implements LifePart {
     if (!this.#isFailing) return undefined; // the update was taken back, and its owner has the error
     const retryInMs = this.#retries.next();
     this.#retryAt = this.#context.now + retryInMs;
-    this.#context.trouble(error, retryInMs);
+    this.#context.failure(error, retryInMs);
     return undefined;
   }
 

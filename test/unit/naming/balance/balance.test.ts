@@ -31,7 +31,7 @@ describe('the balance between endpoints', () => {
 
   it('follows a weight that is changed', () => {
     const { balance, seat, shares } = balanced({}, { a: {}, b: {} });
-    balance.retrait(seat('a'), { ...seat('a').traits, weight: 4 });
+    balance.updateTraits(seat('a'), { ...seat('a').traits, weight: 4 });
     const { a = 0 } = shares();
     assert.ok(Math.abs(a - 800) <= 1);
   });
@@ -46,7 +46,7 @@ describe('the balance between endpoints', () => {
     it('gives those no call while there is another', () => {
       const { balance, seat, shares } = balanced({}, { a: {}, b: { draining: true }, c: { weight: 0 } });
       assert.deepEqual(shares(), { a: 1_000 });
-      balance.retrait(seat('a'), { ...seat('a').traits, draining: true });
+      balance.updateTraits(seat('a'), { ...seat('a').traits, draining: true });
       const { a = 0, b = 0, c = 0 } = shares(900);
       assert.deepEqual([a, b, c], [300, 300, 300]);
     });
@@ -92,7 +92,7 @@ describe('the balance between endpoints', () => {
         { zone: 'a' },
         { a1: { zone: 'a' }, a2: { zone: 'a' }, b: { zone: 'b' } },
       );
-      balance.retrait(seat('a1'), { ...seat('a1').traits, draining: true });
+      balance.updateTraits(seat('a1'), { ...seat('a1').traits, draining: true });
       assert.deepEqual(shares(), { a2: 1_000 });
     });
   });

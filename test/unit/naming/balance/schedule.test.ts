@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Schedule } from '#src/naming/balance/schedule.js';
+import { EdfScheduler } from '#src/naming/balance/edf-scheduler.js';
 
 const turn = (name: string, weight: number) => ({ name, weight: () => weight });
 type Named = ReturnType<typeof turn>;
 
-const take = (schedule: Schedule<Named>, count: number) =>
+const take = (schedule: EdfScheduler<Named>, count: number) =>
   Array.from({ length: count }, () => schedule.next()?.name ?? '-');
 
 /** A chance that can be repeated. */
@@ -19,11 +19,11 @@ function seeded(seed: number): () => number {
 
 describe('a schedule of weighted turns', () => {
   it('has nobody when nobody is in it', () => {
-    assert.equal(new Schedule<Named>(() => 0).next(), undefined);
+    assert.equal(new EdfScheduler<Named>(() => 0).next(), undefined);
   });
 
   it('spreads the turns of each among those of the others', () => {
-    const schedule = new Schedule<Named>(() => 0.5);
+    const schedule = new EdfScheduler<Named>(() => 0.5);
     for (const one of [turn('a', 5), turn('b', 1), turn('c', 1)]) schedule.add(one);
     take(schedule, 7);
     const text = take(schedule, 700).join('');
@@ -36,7 +36,7 @@ describe('a schedule of weighted turns', () => {
         fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 20 }),
         fc.nat(),
         (weights, seed) => {
-          const schedule = new Schedule<Named>(seeded(seed));
+          const schedule = new EdfScheduler<Named>(seeded(seed));
           const turns = weights.map((weight, i) => turn(String(i), weight));
           for (const one of turns) schedule.add(one);
           const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -55,7 +55,7 @@ describe('a schedule of weighted turns', () => {
   });
 
   it('leaves the turns of the others alone when one comes or goes', () => {
-    const schedule = new Schedule<Named>(seeded(7));
+    const schedule = new EdfScheduler<Named>(seeded(7));
     const some = ['a', 'b', 'c', 'd'].map((name) => turn(name, 1));
     for (const one of some) schedule.add(one);
     const round = take(schedule, 4);
@@ -70,7 +70,7 @@ describe('a schedule of weighted turns', () => {
   });
 
   it('gives a newcomer its share from now on, not what it has missed', () => {
-    const schedule = new Schedule<Named>(seeded(3));
+    const schedule = new EdfScheduler<Named>(seeded(3));
     schedule.add(turn('a', 1));
     take(schedule, 1_000);
     schedule.add(turn('b', 1));
@@ -79,7 +79,7 @@ describe('a schedule of weighted turns', () => {
   });
 
   it('follows a weight that changes', () => {
-    const schedule = new Schedule<{ name: string; weight(): number }>(seeded(5));
+    const schedule = new EdfScheduler<{ name: string; weight(): number }>(seeded(5));
     let weight = 1;
     schedule.add({ name: 'a', weight: () => 1 });
     schedule.add({ name: 'b', weight: () => weight });
@@ -90,7 +90,7 @@ describe('a schedule of weighted turns', () => {
   });
 
   it('does not let one that was tiny wait for ages once it weighs more', () => {
-    const schedule = new Schedule<{ name: string; weight(): number }>(seeded(9));
+    const schedule = new EdfScheduler<{ name: string; weight(): number }>(seeded(9));
     let weight = 0.001;
     const canary = { name: 'canary', weight: () => weight };
     schedule.add({ name: 'a', weight: () => 1 });
@@ -103,7 +103,7 @@ describe('a schedule of weighted turns', () => {
   });
 
   it('keeps its shares after very long', () => {
-    const schedule = new Schedule<Named>(seeded(11));
+    const schedule = new EdfScheduler<Named>(seeded(11));
     schedule.add(turn('slow', 1e-8));
     for (let i = 0; i < 25; i++) schedule.next(); // 2.5e9 of its time
     schedule.add(turn('a', 10_000));
@@ -117,7 +117,7 @@ describe('a schedule of weighted turns', () => {
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 0, max: 19 }), fc.boolean()), { maxLength: 200 }),
         (steps) => {
-          const schedule = new Schedule<Named>(seeded(1));
+          const schedule = new EdfScheduler<Named>(seeded(1));
           const turns = Array.from({ length: 20 }, (_, i) => turn(String(i), 1 + (i % 4)));
           const inside = new Set<Named>();
           for (const [i, add] of steps) {

@@ -85,7 +85,7 @@ describe('the balance of a channel that starts', () => {
       (scene: ReturnType<typeof starting>) => scene.balance.setState(scene.seat('b'), 'failed'),
       ({ balance, seat }: ReturnType<typeof starting>) => balance.remove(seat('b')),
       ({ balance, seat }: ReturnType<typeof starting>) =>
-        balance.retrait(seat('b'), { ...seat('b').traits, draining: true }),
+        balance.updateTraits(seat('b'), { ...seat('b').traits, draining: true }),
     ]) {
       const scene = starting({ a: {}, b: {} });
       scene.ready('a');

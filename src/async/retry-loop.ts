@@ -7,7 +7,7 @@ import { onAbort } from './signals.js';
  * Does the work again whenever it ends or fails, until the signal aborts, with the pauses of a {@link Pacer} between.
  * @param failed Called with each failure, but not with what the abort itself brings about.
  */
-export async function restarting(
+export async function retryLoop(
   clock: Clock,
   signal: AbortSignal,
   pauses: BackoffOptions,

@@ -1,5 +1,5 @@
 /** One that takes turns. */
-export interface Turn {
+export interface Weighted {
   /** How often, relative to the others; above 0. Asked anew for each turn, so it may change over time. */
   weight(): number;
 }
@@ -7,7 +7,7 @@ export interface Turn {
 interface Slot<T> {
   readonly turn: T;
   /** The virtual time of its next turn. */
-  due: number;
+  deadline: number;
   /** Its place in the heap. */
   at: number;
   /** By which `due` was reckoned. */
@@ -22,7 +22,7 @@ const longestTime = 1e9;
  * a, a, b, a and not a, a, a, b. A pick costs O(log n), and so does coming and going, which disturbs nobody else's
  * turns.
  */
-export class Schedule<T extends Turn> {
+export class EdfScheduler<T extends Weighted> {
   readonly #random: () => number;
   readonly #heap: Slot<T>[] = [];
   readonly #slots = new Map<T, Slot<T>>();
@@ -44,7 +44,7 @@ export class Schedule<T extends Turn> {
   add(turn: T): void {
     if (this.#slots.has(turn)) return;
     const weight = turn.weight();
-    const slot = { turn, due: this.#now + this.#random() / weight, at: this.#heap.length, weight };
+    const slot = { turn, deadline: this.#now + this.#random() / weight, at: this.#heap.length, weight };
     this.#slots.set(turn, slot);
     this.#heap.push(slot);
     this.#up(slot);
@@ -67,7 +67,7 @@ export class Schedule<T extends Turn> {
     const slot = this.#slots.get(turn);
     if (!slot) return;
     const weight = turn.weight();
-    slot.due = this.#now + ((slot.due - this.#now) * slot.weight) / weight;
+    slot.deadline = this.#now + ((slot.deadline - this.#now) * slot.weight) / weight;
     slot.weight = weight;
     this.#up(slot);
     this.#down(slot);
@@ -78,10 +78,10 @@ export class Schedule<T extends Turn> {
     if (this.#fresh) this.#drawFirst();
     const slot = this.#heap[0];
     if (!slot) return undefined;
-    this.#now = slot.due;
+    this.#now = slot.deadline;
     if (this.#now > longestTime) this.#beginAnew();
     slot.weight = slot.turn.weight();
-    slot.due += 1 / slot.weight;
+    slot.deadline += 1 / slot.weight;
     this.#down(slot);
     return slot.turn;
   }
@@ -99,19 +99,19 @@ export class Schedule<T extends Turn> {
       return left < 0;
     });
     if (!first) return;
-    first.due = this.#now;
+    first.deadline = this.#now;
     this.#up(first);
   }
 
   #beginAnew(): void {
-    for (const slot of this.#heap) slot.due -= this.#now;
+    for (const slot of this.#heap) slot.deadline -= this.#now;
     this.#now = 0;
   }
 
   #up(slot: Slot<T>): void {
     while (slot.at > 0) {
       const above = this.#heap[(slot.at - 1) >> 1];
-      if (!above || above.due <= slot.due) return;
+      if (!above || above.deadline <= slot.deadline) return;
       this.#swap(above, slot);
     }
   }
@@ -120,8 +120,8 @@ export class Schedule<T extends Turn> {
     for (;;) {
       const left = this.#heap[2 * slot.at + 1];
       const right = this.#heap[2 * slot.at + 2];
-      const earlier = right && left && right.due < left.due ? right : left;
-      if (!earlier || earlier.due >= slot.due) return;
+      const earlier = right && left && right.deadline < left.deadline ? right : left;
+      if (!earlier || earlier.deadline >= slot.deadline) return;
       this.#swap(slot, earlier);
     }
   }

@@ -1,7 +1,7 @@
 import type { TlsReason } from '../errors/index.js';
 
 /** Why a handshake failed, in one word and in a sentence. */
-export interface TlsTrouble {
+export interface TlsFailure {
   readonly reason: TlsReason;
   readonly text: string;
 }
@@ -48,7 +48,7 @@ const notTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PR
  * What a socket's error says about TLS; undefined when it says nothing, as a reset connection.
  * @param hasCertificate whether a client certificate was offered: the server's alert is the same word for none and a bad one.
  */
-export function tlsTrouble(error: unknown, hasCertificate: boolean): TlsTrouble | undefined {
+export function tlsFailureOf(error: unknown, hasCertificate: boolean): TlsFailure | undefined {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return undefined;
   const found = judge(code, hasCertificate);
@@ -77,7 +77,7 @@ function badCertificate(): readonly [TlsReason, string] {
 }
 
 /** Node's TLS errors carry the peer's certificates and OpenSSL's stack: a copy with the words alone. */
-export function withoutBaggage(error: unknown): Error {
+export function sanitizeError(error: unknown): Error {
   const { message, code } = error as { message?: unknown; code?: unknown };
   const bare = new Error(shorten(readable(message)));
   return typeof code === 'string' ? Object.assign(bare, { code }) : bare;

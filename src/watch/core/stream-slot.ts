@@ -4,11 +4,11 @@ import type { Revision } from '../../model/index.js';
 import { CreateQueue } from './create-queue.js';
 import type { WatchReply } from './cursor.js';
 import { ProgressRequests } from './progress-requests.js';
-import type { Generation, LaneKey, TimerName, WatchEffect } from './protocol.js';
+import type { Generation, SlotKey, TimerName, WatchEffect } from './protocol.js';
 import type { Place, WatcherState } from './watcher-state.js';
 
-/** What a lane leaves to its session to decide. */
-export interface LaneHost {
+/** What a slot leaves to its session to decide. */
+export interface StreamSlotHost {
   readonly random: () => number;
   /** Of the token that a stream gets which is opened now. */
   generation(): Generation;
@@ -18,9 +18,9 @@ export interface LaneHost {
   /** It is on no stream, and nobody knows when it will be on one. */
   interrupted(state: WatcherState): void;
   /** Gives whether it was news. */
-  told(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean;
-  /** The server let go of the watcher, which has left the lane and its generation. */
-  dismissed(
+  onReply(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean;
+  /** The server let go of the watcher, which has left the slot and its generation. */
+  onServerCancel(
     state: WatcherState,
     reply: WatchReply & { kind: 'cancelled' | 'refused' },
     generation: Generation,
@@ -51,13 +51,13 @@ interface Stream {
  * The place of one gRPC stream and of its successors: opens it when somebody waits, fills it, gives it up when it owes
  * an answer, and after a loss pauses and opens the next one. What a watcher's end means is not decided here.
  */
-export class Lane {
-  readonly key: LaneKey;
+export class StreamSlot {
+  readonly key: SlotKey;
   /** Of the token that its last stream was opened with. */
   generation: Generation;
   /** For one watcher that is not level with the store, not for the many that are. */
-  readonly own: boolean;
-  readonly #host: LaneHost;
+  readonly dedicated: boolean;
+  readonly #host: StreamSlotHost;
   readonly #watchers = new Set<WatcherState>();
   /** Those in phase `waiting`, first come first served. */
   readonly #waiting = new Set<WatcherState>();
@@ -68,10 +68,13 @@ export class Lane {
   #malformedStreams = 0;
   #reopening = false;
 
-  constructor({ key, generation, own }: Omit<Place, 'viaProxy' | 'losesDeletes'>, host: LaneHost) {
+  constructor(
+    { key, generation, dedicated: own }: Omit<Place, 'viaProxy' | 'losesDeletes'>,
+    host: StreamSlotHost,
+  ) {
     this.key = key;
     this.generation = generation;
-    this.own = own;
+    this.dedicated = own;
     this.#host = host;
   }
 
@@ -100,7 +103,7 @@ export class Lane {
   add(state: WatcherState): void {
     state.detach('waiting');
     if (this.#reopening) this.#host.interrupted(state);
-    state.lane = this;
+    state.slot = this;
     this.#watchers.add(state);
     this.#waiting.add(state);
   }
@@ -109,7 +112,7 @@ export class Lane {
   remove(state: WatcherState): void {
     if (state.phase === 'live' && state.watchId !== undefined && this.#stream) {
       this.#stream.byWatchId.delete(state.watchId);
-      this.#host.emit({ type: 'send-cancel', lane: this.key, watchId: state.watchId });
+      this.#host.emit({ type: 'send-cancel', slot: this.key, watchId: state.watchId });
     }
     this.#forget(state);
   }
@@ -150,7 +153,7 @@ export class Lane {
         if (!state) return;
         const flaw = state.flawOf(reply);
         if (flaw !== undefined) this.#malformed(flaw);
-        else if (this.#host.told(state, reply)) this.#failures = 0;
+        else if (this.#host.onReply(state, reply)) this.#failures = 0;
       }
     }
   }
@@ -163,11 +166,11 @@ export class Lane {
     this.#reopening = true;
     this.#host.emit({
       type: 'status',
-      status: { type: 'disconnected', lane: this.key, attempt: this.#failures, error },
+      status: { type: 'disconnected', slot: this.key, attempt: this.#failures, error },
     });
     this.#host.emit({
       type: 'status',
-      status: { type: 'reopening', lane: this.key, attempt: this.#failures, delayMs },
+      status: { type: 'reopening', slot: this.key, attempt: this.#failures, delayMs },
     });
     this.#arm('reopen', delayMs);
   }
@@ -187,7 +190,7 @@ export class Lane {
         return;
       case 'attach':
         if (!this.#stream || this.#stream.creates.size === 0) return;
-        this.#host.emit({ type: 'close-stream', lane: this.key, owing: true });
+        this.#host.emit({ type: 'close-stream', slot: this.key, owing: true });
         this.lost(errorFromServer(Code.UNAVAILABLE, `no answer to a watch request within ${attachMs} ms`));
         return;
       case 'retry':
@@ -208,7 +211,7 @@ export class Lane {
   askProgress(): void {
     if (!this.#stream?.trusted || this.#stream.byWatchId.size === 0) return;
     this.#stream.requests.asked(this.#stream.byWatchId.keys());
-    this.#host.emit({ type: 'send-progress', lane: this.key });
+    this.#host.emit({ type: 'send-progress', slot: this.key });
   }
 
   #open(): Stream {
@@ -221,7 +224,7 @@ export class Lane {
       losesDeletes: undefined,
     };
     this.generation = this.#host.generation();
-    this.#host.emit({ type: 'open-stream', lane: this.key, generation: this.generation });
+    this.#host.emit({ type: 'open-stream', slot: this.key, generation: this.generation });
     this.#arm('settled', settledMs);
     return this.#stream;
   }
@@ -235,7 +238,7 @@ export class Lane {
     stream.creates.sent(watchId);
     this.#host.emit({
       type: 'send-create',
-      lane: this.key,
+      slot: this.key,
       watcher: state.key,
       watchId,
       startRevision: state.cursor,
@@ -246,7 +249,7 @@ export class Lane {
   #created(stream: Stream, watchId: bigint, headerRevision: Revision): void {
     const state = this.#answered(stream, stream.creates.created(watchId));
     if (!state) {
-      this.#host.emit({ type: 'send-cancel', lane: this.key, watchId });
+      this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });
       return;
     }
     state.watchId = watchId;
@@ -268,7 +271,7 @@ export class Lane {
     const state = this.#answered(stream, stream.creates.refused());
     if (!state) return;
     this.#forget(state);
-    this.#host.dismissed(state, reply, this.generation);
+    this.#host.onServerCancel(state, reply, this.generation);
   }
 
   #cancelled(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'cancelled' }): void {
@@ -276,9 +279,9 @@ export class Lane {
     if (!state) return; // the echo of a cancel that was asked for
     stream.byWatchId.delete(watchId);
     // A grpc-proxy keeps it, and has other watches of the same range join it, which hear nothing more (etcd#10650).
-    if (this.viaProxy) this.#host.emit({ type: 'send-cancel', lane: this.key, watchId });
+    if (this.viaProxy) this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });
     this.#forget(state);
-    this.#host.dismissed(state, reply, this.generation);
+    this.#host.onServerCancel(state, reply, this.generation);
   }
 
   /** Id -1 answers a request, and speaks for all who were live when it was written. */
@@ -288,19 +291,19 @@ export class Lane {
     for (const id of ids) {
       const state = stream.byWatchId.get(id);
       if (!state || state.midResponse) continue;
-      if (this.#host.told(state, reply)) this.#failures = 0;
+      if (this.#host.onReply(state, reply)) this.#failures = 0;
     }
   }
 
   #malformed(flaw: string): void {
-    this.#host.emit({ type: 'close-stream', lane: this.key, owing: false });
+    this.#host.emit({ type: 'close-stream', slot: this.key, owing: false });
     this.#failures = Math.max(this.#failures, this.#malformedStreams++);
     this.lost(errorFromServer(Code.INTERNAL, `the answer to Watch is not of etcd's protocol: ${flaw}`));
   }
 
   #close(): void {
     if (this.#stream) {
-      this.#host.emit({ type: 'close-stream', lane: this.key, owing: false });
+      this.#host.emit({ type: 'close-stream', slot: this.key, owing: false });
       this.#dropStream();
     }
     if (this.#reopening) {
@@ -322,17 +325,17 @@ export class Lane {
 
   #forget(state: WatcherState): void {
     if (state.watchId !== undefined) this.#stream?.creating.delete(state.watchId);
-    state.lane = undefined;
+    state.slot = undefined;
     state.watchId = undefined;
     this.#watchers.delete(state);
     this.#waiting.delete(state);
   }
 
   #arm(timer: TimerName, delayMs: number): void {
-    this.#host.emit({ type: 'arm-timer', timer, lane: this.key, delayMs });
+    this.#host.emit({ type: 'arm-timer', timer, slot: this.key, delayMs });
   }
 
   #disarm(timer: TimerName): void {
-    this.#host.emit({ type: 'disarm-timer', timer, lane: this.key });
+    this.#host.emit({ type: 'disarm-timer', timer, slot: this.key });
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, Mailbox } from '../async/index.js';
+import { AsyncQueue, type Clock } from '../async/index.js';
 import { DeadlineError } from '../errors/index.js';
 import type { Duplex, KvCalls, Member, RangeRequest, RangeResponse } from '../wire/index.js';
 
@@ -6,10 +6,10 @@ import type { Duplex, KvCalls, Member, RangeRequest, RangeResponse } from '../wi
 const fairWaitMs = 1_000;
 
 /** One RangeStream on one member. One piece at most waits for its reader: the rest stays in the server. */
-export class PieceStream {
+export class RangeStreamCall {
   readonly #clock: Clock;
-  readonly #duplex: Pick<Duplex<never>, 'cancel' | 'abandon'>;
-  readonly #pieces = new Mailbox<RangeResponse>(() => this.#readOn());
+  readonly #duplex: Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
+  readonly #pieces = new AsyncQueue<RangeResponse>(() => this.#readOn());
   #held: (() => void) | undefined;
   #member: Pick<Member, 'connection'> | undefined;
   #connection: number | undefined;
@@ -65,7 +65,7 @@ export class PieceStream {
 
   #giveUp(patienceMs: number): void {
     if (patienceMs < fairWaitMs) this.#duplex.cancel();
-    else this.#duplex.abandon();
+    else this.#duplex.cancelUnresponsive();
     this.#pieces.end(new DeadlineError(`RangeStream said nothing for ${Math.round(patienceMs)} ms`));
   }
 }

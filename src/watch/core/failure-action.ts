@@ -8,13 +8,13 @@ import { Code, type EtcdError, needsToken, UnauthenticatedError } from '../../er
  *   row is no chance;
  * - `end`: another attempt would meet the same answer.
  */
-export type Fate = 'resume' | 'reauthenticate' | 'oversized' | 'end';
+export type FailureAction = 'resume' | 'reauthenticate' | 'oversized' | 'end';
 
 /**
  * The fate of a lost stream: nearly always to be resumed. Codes alone do not tell: RESOURCE_EXHAUSTED is also a
  * GOAWAY for too many pings, CANCELLED also a member that stopped, UNKNOWN also a lessor that moved.
  */
-export function streamFate(error: EtcdError): Fate {
+export function streamFailureAction(error: EtcdError): FailureAction {
   if (needsToken(error)) return 'reauthenticate';
   // A refused password may be another one the next time, where a function gives it.
   if (error instanceof UnauthenticatedError) return error.verdict === 'final' ? 'end' : 'resume';
@@ -37,7 +37,7 @@ export function streamFate(error: EtcdError): Fate {
  * The fate of a watcher that the server let go of or turned down. Here the text is all there is, and one that is not
  * known to be passing is taken for final: an unknown refusal would be met again at once.
  */
-export function watcherFate(error: EtcdError): Fate {
+export function watcherFailureAction(error: EtcdError): FailureAction {
   if (needsToken(error)) return 'reauthenticate';
   const passing = error.verdict === 'not-applied' || error.code === Code.UNAVAILABLE;
   return passing ? 'resume' : 'end';

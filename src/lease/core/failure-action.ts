@@ -12,9 +12,9 @@ import {
  * - `blame`: the member answers and cannot serve: one that was the leader and is not sure any more;
  * - `passing`: everything else. No other end of a stream is final: leases are renewed until they may have run out.
  */
-export type StreamFate = 'unauthorized' | 'expired' | 'reauthenticate' | 'blame' | 'passing';
+export type StreamFailureAction = 'unauthorized' | 'expired' | 'reauthenticate' | 'blame' | 'passing';
 
-export function streamFate(error: EtcdError): StreamFate {
+export function streamFailureAction(error: EtcdError): StreamFailureAction {
   if (error instanceof PermissionDeniedError) return 'unauthorized';
   if (error instanceof LeaseNotFoundError) return 'expired';
   if (error instanceof UnauthenticatedError) return 'reauthenticate';

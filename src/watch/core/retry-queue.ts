@@ -1,13 +1,13 @@
 import { backoffDelay } from '../../async/backoff.js';
-import { reopen } from './lane.js';
-import type { LaneKey, WatchEffect } from './protocol.js';
+import type { SlotKey, WatchEffect } from './protocol.js';
+import { reopen } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** The session's own timer names this lane. */
-const noLane: LaneKey = 0;
+/** The session's own timer names this slot. */
+const noSlot: SlotKey = 0;
 
 /** Those for whom something failed, until the pause before the next try is over. One timer serves all of them. */
-export class Resting {
+export class RetryQueue {
   readonly #resting = new Set<WatcherState>();
   readonly #random: () => number;
   readonly #emit: (effect: WatchEffect) => void;
@@ -17,10 +17,10 @@ export class Resting {
     this.#emit = emit;
   }
 
-  add(state: WatcherState): void {
+  scheduleRetry(state: WatcherState): void {
     if (this.#resting.size === 0) {
       const delayMs = backoffDelay(reopen, state.failures, this.#random);
-      this.#emit({ type: 'arm-timer', timer: 'retry', lane: noLane, delayMs });
+      this.#emit({ type: 'arm-timer', timer: 'retry', slot: noSlot, delayMs });
     }
     state.failures++;
     this.#resting.add(state);
@@ -28,11 +28,11 @@ export class Resting {
 
   remove(state: WatcherState): void {
     if (!this.#resting.delete(state) || this.#resting.size > 0) return;
-    this.#emit({ type: 'disarm-timer', timer: 'retry', lane: noLane });
+    this.#emit({ type: 'disarm-timer', timer: 'retry', slot: noSlot });
   }
 
   /** The pause is over: gives those who are to be tried again. */
-  rested(): readonly WatcherState[] {
+  takeAll(): readonly WatcherState[] {
     const rested = [...this.#resting];
     this.#resting.clear();
     return rested;

@@ -1,21 +1,21 @@
 import { backoffDelay } from '../async/index.js';
 import type { EtcdError } from '../errors/index.js';
 import type { Member } from './member.js';
-import type { MemberTrouble } from './retry-rule.js';
+import type { MemberFailure } from './retry-rule.js';
 
 /** How long a member in trouble is stepped around: doubling, jittered, while another one will do. */
-const stepAside = { baseMs: 1_000, maxMs: 30_000 };
+const ejectionBackoff = { baseMs: 1_000, maxMs: 30_000 };
 /** How long a member may owe the answer to its oldest call before new ones go elsewhere. */
-const patienceMs = 3_000;
+const responseTimeoutMs = 3_000;
 /** A member that fails again sooner was not well: it comes and goes, or passes probes and fails what is asked of it. */
-const wellAfterMs = 60_000;
+const stableAfterMs = 60_000;
 
 /** What is held against a member, and until when. */
-export class Standing {
+export class MemberHealth {
   readonly member: Member;
-  trouble: MemberTrouble | undefined;
+  failure: MemberFailure | undefined;
   #failures = 0;
-  #avoidUntil = 0;
+  #ejectedUntil = 0;
   #clearedAt = 0;
   /** What it last said, or did not, when it was blamed. */
   #lastError: EtcdError | undefined;
@@ -30,41 +30,41 @@ export class Standing {
   }
 
   /** When it is to be tried again. */
-  get avoidUntil(): number {
-    return this.#avoidUntil;
+  get ejectedUntil(): number {
+    return this.#ejectedUntil;
   }
 
   /** Whether a call may go there at once. */
   readyAt(now: number): boolean {
-    return this.trouble === undefined && !this.#owesAt(now) && this.member.ready !== undefined;
+    return this.failure === undefined && !this.#isUnresponsiveAt(now) && this.member.ready !== undefined;
   }
 
   /** Orders members for a call: 0 is as good as any, more is worse. */
-  reluctanceAt(now: number): number {
-    if (this.trouble !== undefined) return 1 + Math.max(0, this.#avoidUntil - now);
-    return this.#owesAt(now) ? 0.5 : 0;
+  penaltyAt(now: number): number {
+    if (this.failure !== undefined) return 1 + Math.max(0, this.#ejectedUntil - now);
+    return this.#isUnresponsiveAt(now) ? 0.5 : 0;
   }
 
   /** Why it is in trouble, where that is known. */
   get lastError(): EtcdError | undefined {
-    return this.trouble === undefined ? undefined : this.#lastError;
+    return this.failure === undefined ? undefined : this.#lastError;
   }
 
-  blame(trouble: MemberTrouble, now: number, random: () => number, error?: EtcdError): void {
-    if (error || this.trouble !== trouble) this.#lastError = error;
-    const wasWell = this.trouble === undefined;
-    const isNews = wasWell || now >= this.#avoidUntil;
-    this.trouble = trouble;
+  markUnhealthy(failure: MemberFailure, now: number, random: () => number, error?: EtcdError): void {
+    if (error || this.failure !== failure) this.#lastError = error;
+    const wasWell = this.failure === undefined;
+    const isNews = wasWell || now >= this.#ejectedUntil;
+    this.failure = failure;
     // Of five hundred calls that one cut ended, one counts.
     if (!isNews) return;
-    if (wasWell && now - this.#clearedAt > wellAfterMs) this.#failures = 0;
-    this.#avoidUntil = now + backoffDelay(stepAside, this.#failures++, random);
+    if (wasWell && now - this.#clearedAt > stableAfterMs) this.#failures = 0;
+    this.#ejectedUntil = now + backoffDelay(ejectionBackoff, this.#failures++, random);
   }
 
   /** Whether that ended a trouble. */
-  clear(now: number): boolean {
-    if (this.trouble === undefined) return false;
-    this.trouble = undefined;
+  markHealthy(now: number): boolean {
+    if (this.failure === undefined) return false;
+    this.failure = undefined;
     this.#clearedAt = now;
     return true;
   }
@@ -94,7 +94,7 @@ export class Standing {
     return this.#unanswered > 0 ? now - this.#heardAt : undefined;
   }
 
-  #owesAt(now: number): boolean {
-    return this.#unanswered > 0 && now - this.#heardAt > patienceMs;
+  #isUnresponsiveAt(now: number): boolean {
+    return this.#unanswered > 0 && now - this.#heardAt > responseTimeoutMs;
   }
 }

@@ -2,7 +2,7 @@
  * A queue between a producer that must not wait and one async iteration. Nothing is lost: what was put before the
  * end is taken before the end is seen. No promise is made for an item that is already waiting.
  */
-export class Mailbox<T> {
+export class AsyncQueue<T> {
   readonly #onTake: ((item: T) => void) | undefined;
   readonly #items: T[] = [];
   #head = 0;

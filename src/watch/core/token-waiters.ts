@@ -1,7 +1,7 @@
 import type { WatcherState } from './watcher-state.js';
 
 /** Those whose token was turned down. One request for another serves all of them. */
-export class Tokenless {
+export class TokenWaiters {
   readonly #waiting = new Set<WatcherState>();
   #asked = false;
 
@@ -18,7 +18,7 @@ export class Tokenless {
   }
 
   /** Whatever the answer was: gives those who waited for it. */
-  answered(): readonly WatcherState[] {
+  takeAll(): readonly WatcherState[] {
     this.#asked = false;
     const waiting = [...this.#waiting];
     this.#waiting.clear();

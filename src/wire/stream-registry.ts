@@ -3,11 +3,11 @@ import type { Clock } from '../async/index.js';
 import { Code, EtcdError, toEtcdError } from '../errors/index.js';
 import { malformedRequest } from './call.js';
 import type { CallMetadata } from './call-metadata.js';
-import { type DoubtableDuplex, DuplexCall, type DuplexHandlers } from './duplex.js';
+import { DuplexCall, type DuplexHandlers, type ReportableDuplex } from './duplex.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
 import type { Method } from './method.js';
-import { troubleOf } from './retry-rule.js';
+import { memberFailureOf } from './retry-rule.js';
 import type { StoreIdentity } from './store-identity.js';
 
 export interface StreamOptions {
@@ -33,7 +33,7 @@ export interface StreamPorts {
   readonly connect: (signal: AbortSignal) => Promise<{ member: Member; channel: Channel }>;
 }
 
-interface Placed {
+interface TrackedStream {
   readonly member: () => Member | undefined;
   /** Of the token that it was opened with; undefined before. */
   readonly generation: () => number | undefined;
@@ -45,9 +45,9 @@ interface Placed {
 }
 
 /** The open duplex streams, and on which members they are. */
-export class Streams {
+export class StreamRegistry {
   readonly #ports: StreamPorts;
-  readonly #open = new Set<Placed>();
+  readonly #open = new Set<TrackedStream>();
   #cancelMove: (() => void) | undefined;
 
   constructor(ports: StreamPorts) {
@@ -59,14 +59,14 @@ export class Streams {
     method: Method<Req, Res>,
     options: StreamOptions,
     handlers: DuplexHandlers<Res>,
-  ): DoubtableDuplex<Req> {
+  ): ReportableDuplex<Req> {
     const { pool, store, clock, beforeAnswer, onSend } = this.#ports;
     const giveUp = new AbortController();
     let member: Member | undefined;
     let generation: number | undefined;
     let owedSince: number | undefined;
     let moving = false;
-    const placed: Placed = {
+    const placed: TrackedStream = {
       member: () => member,
       generation: () => generation,
       owedSince: () => (member ? owedSince : undefined),
@@ -90,9 +90,9 @@ export class Streams {
       },
       end: (error) => {
         beforeAnswer();
-        const trouble = moving ? undefined : troubleOf(error, Number.POSITIVE_INFINITY);
-        if (member && trouble) pool.blame(member, trouble, error);
-        const last = trouble === 'not-etcd' ? (pool.noEtcd() ?? error) : error;
+        const failure = moving ? undefined : memberFailureOf(error, Number.POSITIVE_INFINITY);
+        if (member && failure) pool.markUnhealthy(member, failure, error);
+        const last = failure === 'not-etcd' ? (pool.noEtcd() ?? error) : error;
         if (this.#open.delete(placed)) handlers.end(last);
       },
     };
@@ -122,28 +122,28 @@ export class Streams {
         if (member) onSend();
         call.send(request);
       },
-      retract: (unwanted) => call.retract(unwanted),
+      dropQueued: (unwanted) => call.dropQueued(unwanted),
       cancel: placed.cancel,
-      abandon: () => {
+      cancelUnresponsive: () => {
         placed.cancel();
-        if (member) pool.blame(member, 'silent');
+        if (member) pool.markUnhealthy(member, 'silent');
       },
-      doubt: () => {
-        if (member) pool.blame(member, 'silent');
+      reportUnresponsive: () => {
+        if (member) pool.markUnhealthy(member, 'silent');
       },
     };
   }
 
   /** The preferred member is well again, or another one is preferred now: streams elsewhere go there, after a while. */
-  comeHome(): void {
+  failBack(): void {
     const { clock, random, pool } = this.#ports;
     this.#cancelMove?.();
     this.#cancelMove = clock.setTimer(moveAfterMs * (1 + random()), () => {
       this.#cancelMove = undefined;
-      if (!pool.homeIsWell) return;
+      if (!pool.preferredIsHealthy) return;
       for (const stream of [...this.#open]) {
         const member = stream.member();
-        if (member && member !== pool.home) stream.move(movedBack(pool.home.endpoint));
+        if (member && member !== pool.preferred) stream.move(movedBack(pool.preferred.endpoint));
       }
     });
   }

@@ -5,7 +5,7 @@ import type { StreamSupport } from './range-reader.js';
 const rememberedMs = 10 * 60_000;
 
 /** Remembers that a server did not know RangeStream, to spare the next readers the question. */
-export class StreamMemory implements StreamSupport {
+export class RangeStreamSupport implements StreamSupport {
   readonly #clock: Clock;
   #missingUntil = Number.NEGATIVE_INFINITY;
 

@@ -4,7 +4,7 @@ import type { LeaseEnd } from './core/index.js';
 import type { KeepAliveDriver } from './driver.js';
 
 /** A lease that is being kept alive: renewed within each third of its TTL until closed, revoked or lost. */
-export interface KeptLease extends AsyncDisposable {
+export interface HeldLease extends AsyncDisposable {
   readonly id: LeaseId;
   /** The TTL that etcd granted, which is not always the one asked for. */
   readonly ttlSeconds: number;
@@ -26,7 +26,7 @@ export interface KeptLease extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export class HeldLease implements KeptLease {
+export class ManagedLease implements HeldLease {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
   readonly ended: Promise<LeaseEnd>;

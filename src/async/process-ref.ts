@@ -4,12 +4,12 @@ import { longestTimerMs } from './clock.js';
  * Keeps the process alive while somebody asks for it. Sockets and timers of this library never do so by themselves:
  * only what a caller waits for does, and a caller may say that a watch is not to.
  */
-export class ProcessHold {
+export class ProcessRef {
   readonly #timer = setInterval(() => {}, longestTimerMs).unref();
   #holders = 0;
 
   /** Holds until the returned function is called; calling it again does nothing. */
-  acquire(): () => void {
+  keepProcessAlive(): () => void {
     if (this.#holders++ === 0) this.#timer.ref();
     let held = true;
     return () => {

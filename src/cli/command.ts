@@ -3,7 +3,7 @@ import { type Io, print, printJson } from './io.js';
 import type { Options, OptionTable } from './options.js';
 
 /** One verb of the command: what it takes, what its help says, what it does. */
-export interface Verb {
+export interface Command {
   readonly name: string;
   /** What follows the name, such as `<target> <id>`. */
   readonly takes: string;
@@ -15,14 +15,14 @@ export interface Verb {
   readonly words: readonly [least: number, most: number];
   /** Whether a program follows after `--`. */
   readonly program?: boolean;
-  run(call: Call): Promise<Outcome>;
+  run(call: Invocation): Promise<Outcome>;
 }
 
 /** How the command ends: an exit code, or by the signal that ended the program it ran. */
 export type Outcome = number | { readonly signal: NodeJS.Signals };
 
 /** One run of a verb. */
-export interface Call {
+export interface Invocation {
   readonly words: readonly string[];
   readonly options: Options;
   /** What follows after `--`, for a verb that runs a program. */
@@ -35,7 +35,7 @@ export interface Call {
 }
 
 /** Shows what was done: as one JSON document with `--json`, else as text. */
-export function printResult({ io, options }: Call, document: object, text: string): void {
+export function printResult({ io, options }: Invocation, document: object, text: string): void {
   if (options.flag('json')) printJson(io.stdout, document);
   else print(io.stdout, [text]);
 }

@@ -9,24 +9,24 @@ const warnAfterMs = 1_000;
  * Reports what stands in the way of a first record while `register` waits for it, from the first failure on: what a
  * member answers, or does not, shows long before a call's deadline. Without a callback it is one process warning.
  */
-export class InitialTrouble {
+export class InitialFailure {
   readonly #key: string;
-  readonly #onTrouble: ((error: EtcdError) => void) | undefined;
+  readonly #onFailure: ((error: EtcdError) => void) | undefined;
   readonly #over = new AbortController();
   #last: EtcdError | undefined;
   #cancelWarning: (() => void) | undefined;
 
-  constructor(client: NamingClient, key: string, onTrouble: ((error: EtcdError) => void) | undefined) {
+  constructor(client: NamingClient, key: string, onFailure: ((error: EtcdError) => void) | undefined) {
     this.#key = key;
-    this.#onTrouble = onTrouble;
+    this.#onFailure = onFailure;
     this.#follow(client).catch(() => {}); // ended by close()
   }
 
   report(error: EtcdError): void {
     if (this.#over.signal.aborted) return;
     this.#last = error;
-    const onTrouble = this.#onTrouble;
-    if (onTrouble) callSafely(() => onTrouble(error), warnOf('onTrouble of register()'));
+    const onFailure = this.#onFailure;
+    if (onFailure) callSafely(() => onFailure(error), warnOf('onFailure of register()'));
     else this.#warnSoon();
   }
 
@@ -38,7 +38,7 @@ export class InitialTrouble {
   async #follow(client: NamingClient): Promise<void> {
     const { signal } = this.#over;
     for await (const event of client.status?.({ signal }) ?? []) {
-      if (event.type === 'member-trouble') this.report(event.error ?? silence(event));
+      if (event.type === 'member-unhealthy') this.report(event.error ?? silence(event));
     }
   }
 
@@ -52,10 +52,10 @@ export class InitialTrouble {
 
 function silence({
   endpoint,
-  trouble,
+  failure,
 }: {
   readonly endpoint?: string;
-  readonly trouble?: string;
+  readonly failure?: string;
 }): EtcdError {
-  return new EtcdError(`member ${endpoint}: ${trouble}`, { code: Code.UNAVAILABLE, verdict: 'not-applied' });
+  return new EtcdError(`member ${endpoint}: ${failure}`, { code: Code.UNAVAILABLE, verdict: 'not-applied' });
 }

@@ -32,7 +32,7 @@ export interface Choices {
  * Each address once, where its first record stands: grpc-js would connect to a repeated one again, and give it one more
  * share. What its records say is combined by {@link sharedTraits}.
  */
-export function choose(records: readonly EndpointRecord[], options: ChoiceOptions): Choices {
+export function selectAddresses(records: readonly EndpointRecord[], options: ChoiceOptions): Choices {
   const unique = new Map<string, Choice>();
   let filtered = 0;
   let unusable = 0;

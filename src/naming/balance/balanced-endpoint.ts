@@ -1,11 +1,11 @@
-import type { Turn } from './schedule.js';
+import type { Weighted } from './edf-scheduler.js';
 import type { Traits } from './traits.js';
 
 /** `connecting`: it has not failed, and may take calls soon. */
 export type SeatState = 'connecting' | 'ready' | 'failed';
 
 /** An endpoint that can be picked, as the one who picks sees it. */
-export class Seat<T> implements Turn {
+export class BalancedEndpoint<T> implements Weighted {
   readonly item: T;
   traits: Traits;
   state: SeatState = 'connecting';

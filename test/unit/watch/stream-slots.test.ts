@@ -5,9 +5,9 @@ import { Bench, brief, cancelled, created, dropped, events, progress, puts, stat
 /** One response of a catch-up: as many revisions as one holds. */
 const full = (from: number) => events(puts(...Array.from({ length: 1_000 }, (_, i) => from + i)));
 
-describe('the lanes of a watch session', () => {
+describe('the slots of a watch session', () => {
   describe('for a watcher that has far to catch up', () => {
-    /** Watcher 1 starts 5,000 revisions back, beside a sibling; it goes to lane 2 with id 1002. */
+    /** Watcher 1 starts 5,000 revisions back, beside a sibling; it goes to slot 2 with id 1002. */
     function behind(): Bench {
       const bench = new Bench().withSiblings(1, 6_000);
       bench.watch(1, 1_000);
@@ -83,7 +83,7 @@ describe('the lanes of a watch session', () => {
     const opened = new Set<number>();
     for (let id = 1_001; id <= 1_040; id++) {
       for (const effect of bench.reply(id, created(9_000))) {
-        if (effect.type === 'open-stream') opened.add(effect.lane);
+        if (effect.type === 'open-stream') opened.add(effect.slot);
       }
     }
     assert.equal(opened.size, 16);
@@ -100,7 +100,7 @@ describe('the lanes of a watch session', () => {
   });
 
   describe('asked how far they have come', () => {
-    const trusted = (lane = 1) => ({ type: 'trusted', lane }) as const;
+    const trusted = (slot = 1) => ({ type: 'trusted', slot }) as const;
 
     it('are not, while nobody knows the server for truthful', () => {
       const bench = new Bench().live();
@@ -153,12 +153,12 @@ describe('the lanes of a watch session', () => {
       const bench = new Bench().live(1, 6);
       const error = dropped();
       assert.deepEqual(statuses(bench.lose(error)), [
-        { type: 'disconnected', lane: 1, attempt: 1, error },
-        { type: 'reopening', lane: 1, attempt: 1, delayMs: 25 },
+        { type: 'disconnected', slot: 1, attempt: 1, error },
+        { type: 'reopening', slot: 1, attempt: 1, delayMs: 25 },
       ]);
       bench.timer('reopen');
       assert.deepEqual(statuses(bench.reply(1_001, created(6))), [
-        { type: 'resumed', lane: 1, watcher: 1, fromRevision: 6n },
+        { type: 'resumed', slot: 1, watcher: 1, fromRevision: 6n },
       ]);
     });
 
@@ -170,7 +170,7 @@ describe('the lanes of a watch session', () => {
       assert.ok(lost?.type === 'disconnected' && lost.attempt === 2);
       bench.timer('reopen');
       assert.deepEqual(statuses(bench.reply(1_002, created(6))), [
-        { type: 'resumed', lane: 1, watcher: 1, fromRevision: 6n },
+        { type: 'resumed', slot: 1, watcher: 1, fromRevision: 6n },
       ]);
     });
 
@@ -180,7 +180,7 @@ describe('the lanes of a watch session', () => {
       bench.input({ type: 'full', watcher: 100 });
       bench.input({ type: 'drained', watcher: 100 });
       assert.deepEqual(statuses(bench.reply(1_002, created(1), 2)), [
-        { type: 'resumed', lane: 1, watcher: 100, fromRevision: 1n },
+        { type: 'resumed', slot: 1, watcher: 100, fromRevision: 1n },
       ]);
     });
   });

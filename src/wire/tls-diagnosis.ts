@@ -1,21 +1,21 @@
 import { withTimeLimit } from '../async/index.js';
 import { TlsError } from '../errors/index.js';
 import type { MemberAddress } from './endpoints.js';
+import type { TlsFailure } from './tls-failure.js';
 import { speaksPlaintext, speaksTls } from './tls-probe.js';
-import type { TlsTrouble } from './tls-trouble.js';
 
 /** How long a peer that hung up may take to tell which language it speaks. */
 const probeMs = 1_000;
 
 /** What TLS has to do with the state of one member's connection. */
-export class ConnectionTrouble {
+export class TlsDiagnosis {
   readonly #member: MemberAddress;
   readonly #speaksTls: boolean;
   readonly #closing = new AbortController();
   #last: Promise<TlsError | undefined> | undefined;
   #at: number | undefined;
   /** Connections in a row on which the peer hung up before it said anything. */
-  #hungUp = 0;
+  #silentCloses = 0;
 
   constructor(member: MemberAddress, speaksTls: boolean) {
     this.#member = member;
@@ -38,20 +38,20 @@ export class ConnectionTrouble {
   }
 
   /** The peer speaks the same language. */
-  wasGreeted(): void {
-    this.#hungUp = 0;
+  onBytes(): void {
+    this.#silentCloses = 0;
     this.forget();
   }
 
-  met(trouble: TlsTrouble, cause: unknown): void {
-    this.#last = Promise.resolve(this.#found(trouble, cause));
+  record(failure: TlsFailure, cause: unknown): void {
+    this.#last = Promise.resolve(this.#found(failure, cause));
   }
 
   /** The peer closed a connection on which it had said nothing. */
-  wasHungUpOn(): void {
-    this.#hungUp++;
+  onSilentClose(): void {
+    this.#silentCloses++;
     // Now and then: a member that restarts hangs up too, and is not to be dialed twice as often for it.
-    const isTime = Number.isInteger(Math.log2(this.#hungUp));
+    const isTime = Number.isInteger(Math.log2(this.#silentCloses));
     if (isTime || !this.#last) this.#last = this.#askLanguage();
   }
 
@@ -73,7 +73,7 @@ export class ConnectionTrouble {
     );
   }
 
-  #found({ reason, text }: TlsTrouble, cause?: unknown): TlsError {
+  #found({ reason, text }: TlsFailure, cause?: unknown): TlsError {
     this.#at = performance.now();
     const { endpoint } = this.#member;
     return new TlsError(

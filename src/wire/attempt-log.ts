@@ -1,9 +1,9 @@
 import { DeadlineError, type EtcdError, type TriedMember } from '../errors/index.js';
 
 /** What one call met on its way, for the error that has to tell all of it. */
-export class Tries {
+export class AttemptLog {
   readonly #members = new Map<string, { answer: string; times: number }>();
-  #doubtful: string | undefined;
+  #ambiguousMember: string | undefined;
   #last: EtcdError | undefined;
 
   add(member: string, error: EtcdError): void {
@@ -11,22 +11,22 @@ export class Tries {
     // That time ran out says less than what came before it.
     const says = before && error instanceof DeadlineError ? before.answer : error.message;
     this.#members.set(member, { answer: says, times: 1 + (before?.times ?? 0) });
-    if (error.verdict === 'maybe-applied') this.#doubtful = member;
+    if (error.verdict === 'maybe-applied') this.#ambiguousMember = member;
     this.#last = error;
   }
 
   /** Who may have carried it out, last. */
-  get doubtful(): string | undefined {
-    return this.#doubtful;
+  get ambiguousMember(): string | undefined {
+    return this.#ambiguousMember;
   }
 
   /** Whether an earlier try may have been carried out, so that nothing a later one is told makes that undone. */
   get maybeApplied(): boolean {
-    return this.#doubtful !== undefined;
+    return this.#ambiguousMember !== undefined;
   }
 
   /** The error for a deadline that has passed. */
-  late(operation: string): DeadlineError {
+  toDeadlineError(operation: string): DeadlineError {
     const tried = [...this.#members].map(([member, { answer, times }]) => ({ member, answer, times }));
     return new DeadlineError(`${operation} was not answered in time: ${describe(tried)}`, {
       verdict: this.maybeApplied ? 'maybe-applied' : 'not-applied',

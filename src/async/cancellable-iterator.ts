@@ -5,7 +5,7 @@ const left = Symbol('the reader left');
  * for the item that was asked for, which may never come; here it aborts the signal that the work is given, and then
  * both are done. Nothing begins before the first `next()`.
  */
-export class Leavable<T> implements AsyncGenerator<T, undefined, undefined> {
+export class CancellableIterator<T> implements AsyncGenerator<T, undefined, undefined> {
   readonly #leaving = new AbortController();
   readonly #items: AsyncGenerator<T, undefined, undefined>;
 
