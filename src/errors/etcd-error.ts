@@ -1,3 +1,4 @@
+import { brand } from './brand.js';
 import { Code, codeName } from './code.js';
 import { escapeControls } from './escape-controls.js';
 import type { ErrorReason } from './server-texts.js';
@@ -19,6 +20,10 @@ export interface EtcdErrorFields {
  * A subclass exists only where a caller acts differently.
  */
 export class EtcdError extends Error {
+  static {
+    brand(EtcdError, 'EtcdError');
+  }
+
   override readonly name: string = 'EtcdError';
   readonly code: Code;
   /** Whether the request that failed may be sent again. Default `final`. */
@@ -103,6 +108,10 @@ export function notFinal<T extends EtcdError>(error: T): T {
 
 /** Input that was refused here, before anything was sent. The text names the argument and its value. */
 export class InvalidInputError extends EtcdError {
+  static {
+    brand(InvalidInputError, 'InvalidInputError');
+  }
+
   override readonly name = 'InvalidInputError';
 
   constructor(message: string) {
@@ -115,6 +124,10 @@ export class InvalidInputError extends EtcdError {
  * `verdict` says so.
  */
 export class ClosedError extends EtcdError {
+  static {
+    brand(ClosedError, 'ClosedError');
+  }
+
   override readonly name = 'ClosedError';
 
   constructor(what: string, verdict: Verdict = 'final') {
@@ -134,6 +147,10 @@ export interface TriedMember {
 
 /** The call's deadline passed. A write may have been applied; see `verdict`. */
 export class DeadlineError extends EtcdError {
+  static {
+    brand(DeadlineError, 'DeadlineError');
+  }
+
   override readonly name = 'DeadlineError';
   /** Every member that was asked, and what it answered; the message has it in words. */
   readonly tried: readonly TriedMember[];
@@ -166,6 +183,10 @@ export class DeadlineError extends EtcdError {
  * Read back before trying again, or pass `idempotent: true` where a second application does no harm.
  */
 export class AmbiguousWriteError extends EtcdError {
+  static {
+    brand(AmbiguousWriteError, 'AmbiguousWriteError');
+  }
+
   override readonly name = 'AmbiguousWriteError';
   /** The RPC, e.g. `Put`. */
   readonly operation: string;
@@ -193,6 +214,10 @@ export class AmbiguousWriteError extends EtcdError {
 
 /** History at the asked revision is gone. List again, then watch from the list's revision + 1. */
 export class CompactedError extends EtcdError {
+  static {
+    brand(CompactedError, 'CompactedError');
+  }
+
   override readonly name = 'CompactedError';
   /** The oldest revision still readable; 0 when the server did not say. */
   readonly compactRevision: bigint;
@@ -208,6 +233,10 @@ export class CompactedError extends EtcdError {
  * may one day be reached again by other events. List again.
  */
 export class RolledBackError extends EtcdError {
+  static {
+    brand(RolledBackError, 'RolledBackError');
+  }
+
   override readonly name = 'RolledBackError';
   /** A revision the store is known to have had. */
   readonly seenRevision: bigint;
@@ -235,6 +264,10 @@ export interface StoreSighting {
  * the new one: read again.
  */
 export class StoreReplacedError extends EtcdError {
+  static {
+    brand(StoreReplacedError, 'StoreReplacedError');
+  }
+
   override readonly name = 'StoreReplacedError';
   /** Who showed which store, the earlier first; empty where not the cluster id but the keys proved it. */
   readonly stores: readonly StoreSighting[];
@@ -247,15 +280,27 @@ export class StoreReplacedError extends EtcdError {
 
 /** The lease does not exist: it expired, was revoked, or was never granted. */
 export class LeaseNotFoundError extends EtcdError {
+  static {
+    brand(LeaseNotFoundError, 'LeaseNotFoundError');
+  }
+
   override readonly name = 'LeaseNotFoundError';
 }
 
 /** The credentials lack a permission. */
 export class PermissionDeniedError extends EtcdError {
+  static {
+    brand(PermissionDeniedError, 'PermissionDeniedError');
+  }
+
   override readonly name = 'PermissionDeniedError';
 }
 
 /** No credentials, wrong ones, or an expired token. */
 export class UnauthenticatedError extends EtcdError {
+  static {
+    brand(UnauthenticatedError, 'UnauthenticatedError');
+  }
+
   override readonly name = 'UnauthenticatedError';
 }

@@ -1,3 +1,4 @@
+export { brand } from './brand.js';
 export { Code, codeName, toCode } from './code.js';
 export { escapeControls } from './escape-controls.js';
 export {

@@ -1,3 +1,4 @@
+import { brand } from './brand.js';
 import { Code } from './code.js';
 import { EtcdError, type TriedMember } from './etcd-error.js';
 import type { TlsReason } from './tls-reason.js';
@@ -9,6 +10,10 @@ import type { TlsReason } from './tls-reason.js';
  * and `tried` have each of them, `reason` and `cause` are those of the first.
  */
 export class TlsError extends EtcdError {
+  static {
+    brand(TlsError, 'TlsError');
+  }
+
   override readonly name = 'TlsError';
   declare readonly reason: TlsReason;
   /** Every member that was tried, and what is wrong with its TLS. */

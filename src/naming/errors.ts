@@ -1,7 +1,11 @@
-import { Code, EtcdError } from '../errors/index.js';
+import { brand, Code, EtcdError } from '../errors/index.js';
 
 /** A name, key or endpoint that is refused before anything is sent, in Go's words where Go has some. */
 export class NamingError extends EtcdError {
+  static {
+    brand(NamingError, 'NamingError');
+  }
+
   override readonly name = 'NamingError';
 
   constructor(message: string, cause?: unknown) {
@@ -11,6 +15,10 @@ export class NamingError extends EtcdError {
 
 /** A stored value that is not an endpoint in Go's JSON. */
 export class EndpointDecodeError extends EtcdError {
+  static {
+    brand(EndpointDecodeError, 'EndpointDecodeError');
+  }
+
   override readonly name = 'EndpointDecodeError';
 
   constructor(message: string, cause?: unknown) {
@@ -20,6 +28,10 @@ export class EndpointDecodeError extends EtcdError {
 
 /** The key of a registration is another's record. */
 export class ConflictError extends EtcdError {
+  static {
+    brand(ConflictError, 'ConflictError');
+  }
+
   override readonly name = 'ConflictError';
 
   constructor(message: string) {

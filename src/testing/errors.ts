@@ -1,8 +1,14 @@
+import { brand } from '../errors/index.js';
+
 /**
  * No etcd could be found or started. The message is meant for the person in front of the screen: it lists what was
  * tried, one line each with its reason, or ends with the tail of etcd's own log.
  */
 export class EtcdStartError extends Error {
+  static {
+    brand(EtcdStartError, 'EtcdStartError');
+  }
+
   override readonly name = 'EtcdStartError';
   /** What was tried, one line each with its reason; empty when an etcd was found and then failed to start. */
   readonly tried: readonly string[];
@@ -15,6 +21,10 @@ export class EtcdStartError extends Error {
 
 /** Something would have broken, compacted or wiped an external etcd, which is not ours to do. Ask `canBreak` first. */
 export class ExternalEtcdError extends Error {
+  static {
+    brand(ExternalEtcdError, 'ExternalEtcdError');
+  }
+
   override readonly name = 'ExternalEtcdError';
 
   constructor(verb: string) {
