@@ -14,8 +14,8 @@ const password = secretOf('root of changes');
 const root = { username: 'root', password };
 const authentications = (etcd: EtcdHandle) => grpcCounter(etcd, 'grpc_server_started_total', 'Authenticate');
 
-/** Calls without a pause, until told; gives what failed. */
-function keepCalling(client: EtcdClient): () => Promise<unknown[]> {
+/** Calls continuously until the returned function is called, which resolves with the failures. */
+function callContinuously(client: EtcdClient): () => Promise<unknown[]> {
   const failures: unknown[] = [];
   let stopped = false;
   const call = async (request: () => Promise<unknown>) => {
@@ -38,7 +38,7 @@ function keepCalling(client: EtcdClient): () => Promise<unknown[]> {
   };
 }
 
-describe('signed tokens under roles that change', function () {
+describe('signed tokens while roles change', function () {
   this.timeout(120_000);
   const { connect } = useClients();
   let jwt: Awaited<ReturnType<typeof startJwtEtcd>> | undefined;
@@ -54,7 +54,7 @@ describe('signed tokens under roles that change', function () {
 
   after(() => jwt?.close());
 
-  it('several times a second: no call, watch or registration fails, and requests for tokens are paced', async () => {
+  it('fails no call, watch or registration, and limits token requests, at several changes per second', async () => {
     const client = connect(etcd().endpoints, { auth: root, timeoutMs: 30_000 });
     const registration = await register(client, {
       target: 'changing',
@@ -62,15 +62,15 @@ describe('signed tokens under roles that change', function () {
       endpoint: { addr: '10.0.0.1:1' },
       ttlSeconds: 10,
     });
-    const stop = keepCalling(client);
+    const stop = callContinuously(client);
     const before = await authentications(etcd());
     const began = performance.now();
     let changes = 0;
     for (; performance.now() - began < 6_000; changes++) {
       await gateway.callAsRoot('role/add', { name: `r${changes}` });
-      await sleep(50); // the pace of the changes, not a wait
+      await sleep(50); // the rate of the changes, not a wait
     }
-    const asked = (await authentications(etcd())) - before - changes; // one of ours for each change
+    const asked = (await authentications(etcd())) - before - changes; // the gateway makes one per change
     assert.deepEqual(await stop(), []);
     assert.equal(registration.registrations, 1);
     assert.ok(changes > 10, `${changes} changes`);
@@ -79,7 +79,7 @@ describe('signed tokens under roles that change', function () {
   });
 });
 
-describe('a password that is rotated', function () {
+describe('a rotated password', function () {
   this.timeout(120_000);
   const { connect } = useClients();
   let etcd: EtcdHandle;
@@ -100,7 +100,7 @@ describe('a password that is rotated', function () {
 
   const rotate = () => gateway.callAsRoot('user/changepw', { name: 'rotated', password: second });
 
-  async function registered(client: EtcdClient) {
+  async function registerRotated(client: EtcdClient) {
     return register(client, {
       target: 'rotated',
       id: 'one',
@@ -109,7 +109,7 @@ describe('a password that is rotated', function () {
     });
   }
 
-  it('under a function that has the new one: no call and no registration fails', async () => {
+  it('fails no call and no registration if the password function returns the new one', async () => {
     let present = first;
     let asked = 0;
     const auth = {
@@ -120,24 +120,24 @@ describe('a password that is rotated', function () {
       },
     };
     const client = connect(etcd.endpoints, { auth });
-    const registration = await registered(client);
-    const stop = keepCalling(client);
+    const registration = await registerRotated(client);
+    const stop = callContinuously(client);
     assert.equal(asked, 1);
     present = second;
     await rotate();
-    await eventually('it was asked again', () => asked === 2);
+    await eventually('the password function is called again', () => asked === 2);
     await client.kv.get('k');
     assert.deepEqual(await stop(), []);
     assert.equal(registration.registrations, 1);
     await registration.close();
   });
 
-  it('under a function that is late: calls fail typed and seldom ask, and all go on once it has the new one', async () => {
+  it('fails calls with a typed error and few Authenticate calls until the password function returns the new one, then recovers', async () => {
     let present = first;
     const client = connect(etcd.endpoints, {
       auth: { username: 'rotated', password: () => present },
     });
-    const registration = await registered(client);
+    const registration = await registerRotated(client);
     const watcher = client.watch('k');
     await watcher.ready;
     await rotate();
@@ -147,13 +147,13 @@ describe('a password that is rotated', function () {
     while (performance.now() - began < 4_000) {
       await assert.rejects(client.kv.get('k'), UnauthenticatedError);
       failures++;
-      await sleep(10); // the pace of the calls, not a wait
+      await sleep(10); // the rate of the calls, not a wait
     }
     const asked = (await authentications(etcd)) - before;
     assert.ok(failures > 20 && asked <= 6, `${asked} Authenticates for ${failures} failures`);
     const again = client.watch('other');
     present = second;
-    await eventually('calls are answered', () =>
+    await eventually('calls succeed', () =>
       client.kv.get('k').then(
         () => true,
         () => false,
@@ -161,7 +161,7 @@ describe('a password that is rotated', function () {
     );
     await again.ready;
     await eventually(
-      'the registration stands',
+      'the record is registered',
       async () => (await client.kv.get('rotated/one')).kv?.lease === registration.lease,
       20_000,
     );

@@ -7,16 +7,16 @@ import { eventually, folderOf, useClients } from '../integration/client/support.
 import { AuthGateway } from '../support/auth-gateway.js';
 import { secretOf } from '../support/canary.js';
 import { grpcCounter, skipIfExternal } from '../support/etcd.js';
-import { leavesNothing, record, told } from './support.js';
+import { describeEvent, expectNoWatchersLeft, recordWatch } from './support.js';
 
 const tokenSeconds = 2;
 const root = { username: 'root', password: secretOf('root') };
 const reader = { username: 'reader', password: secretOf('reader') };
 
-describe('with authentication on and tokens that live for two seconds', function () {
+describe('with authentication and a token TTL of two seconds', function () {
   this.timeout(60_000);
   const { connect } = useClients();
-  leavesNothing(() => (started ? [started] : []));
+  expectNoWatchersLeft(() => (started ? [started] : []));
   let started: EtcdHandle | undefined;
   const etcd = () => started!;
   const gateway = new AuthGateway(etcd, root.password);
@@ -46,18 +46,18 @@ describe('with authentication on and tokens that live for two seconds', function
 
   after(() => started?.close());
 
-  /** How many passwords etcd has checked, rightly or not. */
+  /** Number of passwords that etcd has checked, valid or not. */
   const authentications = () => grpcCounter(etcd(), 'grpc_server_handled_total', 'Authenticate');
 
-  /** The one thing to wait for here is time; using a token would renew it. */
+  /** Waits for the tokens to expire; any use of a token would renew it. */
   const expiry = () => sleep(2.5 * tokenSeconds * 1_000);
 
   describe('a client whose token has expired', () => {
-    it('opens more watches with one new token for all, and the watch it had goes on undisturbed', async () => {
+    it('opens more watches with one new token, and does not disturb its open watch', async () => {
       const client = connect(etcd().endpoints, { auth: reader });
       const first = client.watch({ prefix: folder });
       await first.ready;
-      const heard = record(first);
+      const heard = recordWatch(first);
       const lost: StatusEvent[] = [];
       const listening = (async () => {
         for await (const event of client.status()) if (event.type === 'disconnected') lost.push(event);
@@ -74,15 +74,15 @@ describe('with authentication on and tokens that live for two seconds', function
       await admin.kv.put(`${folder}after`, 'v');
       await eventually('it still hears', () => heard.events.length === 2);
       assert.deepEqual(lost, [], 'no stream was lost');
-      for (const one of more.map(record)) {
+      for (const one of more.map(recordWatch)) {
         await eventually('the new ones hear', () => one.events.length === 1);
-        assert.deepEqual(one.events.map(told), heard.events.slice(1).map(told));
+        assert.deepEqual(one.events.map(describeEvent), heard.events.slice(1).map(describeEvent));
       }
       await client.close();
       await listening;
     });
 
-    it('makes calls with one new token for all', async () => {
+    it('makes concurrent calls with one new token', async () => {
       const client = connect(etcd().endpoints, { auth: reader });
       await client.kv.get(`${folder}k`);
       await expiry();
@@ -91,7 +91,7 @@ describe('with authentication on and tokens that live for two seconds', function
       assert.equal((await authentications()) - before, 1);
     });
 
-    it('does so time and again, once for each', async () => {
+    it('obtains one new token after each expiry', async () => {
       const client = connect(etcd().endpoints, { auth: reader });
       await client.kv.get(`${folder}k`);
       for (let round = 0; round < 2; round++) {
@@ -106,32 +106,32 @@ describe('with authentication on and tokens that live for two seconds', function
       }
     });
 
-    it('loses nothing when etcd, which forgets all tokens, is restarted under fifty watches', async () => {
+    it('loses no event of fifty watches when a restart of etcd invalidates all tokens', async () => {
       const client = connect(etcd().endpoints, { auth: reader });
       const records = await Promise.all(
         Array.from({ length: 50 }, async () => {
           const watcher = client.watch({ prefix: folder });
           await watcher.ready;
-          return record(watcher);
+          return recordWatch(watcher);
         }),
       );
       await admin.kv.put(`${folder}before`, 'v');
       await etcd().restart();
       await admin.kv.put(`${folder}after`, 'v');
       for (const heard of records) await eventually('it hears', () => heard.events.length === 2);
-      const asked = await authentications(); // counted anew since the restart
+      const asked = await authentications(); // the restart reset the counter
       assert.ok(asked <= 3, `${asked} for two clients`);
     });
   });
 
-  it('a wrong password is a typed error at once, whatever it is given for', async () => {
+  it('rejects a wrong password immediately with a typed error, for every operation', async () => {
     const client = connect(etcd().endpoints, { auth: { username: 'root', password: secretOf('wrong') } });
     const before = await authentications();
     await assert.rejects(client.kv.get(`${folder}k`), UnauthenticatedError);
     for (const options of [{}, { startRevision: 1n }]) {
       const watcher = client.watch({ prefix: folder }, options);
       await assert.rejects(watcher.ready, UnauthenticatedError);
-      assert.ok((await record(watcher).ended) instanceof UnauthenticatedError);
+      assert.ok((await recordWatch(watcher).ended) instanceof UnauthenticatedError);
     }
     const mirror = client.mirror({ prefix: folder });
     await assert.rejects(mirror[Symbol.asyncIterator]().next(), UnauthenticatedError);
@@ -139,17 +139,17 @@ describe('with authentication on and tokens that live for two seconds', function
     assert.ok(asked > 0 && asked <= 4, `${asked} for four uses`);
   });
 
-  it('a watch without permission ends typed, alone, and holds up none of those after it', async () => {
+  it('ends a watch without permission with a typed error, and delays no other watch', async () => {
     const client = connect(etcd().endpoints, { auth: reader });
-    const forbidden: ReturnType<typeof record>[] = [];
-    const allowed: ReturnType<typeof record>[] = [];
+    const forbidden: ReturnType<typeof recordWatch>[] = [];
+    const allowed: ReturnType<typeof recordWatch>[] = [];
     const ready: Promise<bigint>[] = [];
     for (let i = 0; i < 50; i++) {
       const options = i % 2 === 0 ? {} : { startRevision: 1n };
-      forbidden.push(record(client.watch({ prefix: `private/${i}` }, options)));
+      forbidden.push(recordWatch(client.watch({ prefix: `private/${i}` }, options)));
       const watcher = client.watch({ prefix: folder });
       ready.push(watcher.ready);
-      allowed.push(record(watcher));
+      allowed.push(recordWatch(watcher));
     }
     await Promise.all(ready);
     for (const { ended, events } of forbidden) {
@@ -161,7 +161,7 @@ describe('with authentication on and tokens that live for two seconds', function
     for (const heard of allowed) await eventually('it hears', () => heard.events.length === 1);
   });
 
-  it('a permission that is taken away ends the watches that needed it at the next reconnect, and no other', async () => {
+  it('ends only the watches that lost their permission, at the next reconnect', async () => {
     await admin.kv.put(`${folder}k`, 'v');
     await gateway.callAsRoot('role/grant', {
       name: 'public',
@@ -170,7 +170,7 @@ describe('with authentication on and tokens that live for two seconds', function
     const client = connect(etcd().endpoints, { auth: reader });
     const [lent, kept] = [client.watch({ prefix: 'lent/' }), client.watch({ prefix: folder })];
     await Promise.all([lent.ready, kept.ready]);
-    const [heard, stays] = [record(lent), record(kept)];
+    const [heard, stays] = [recordWatch(lent), recordWatch(kept)];
     await admin.kv.put('lent/k', 'v');
     await eventually('it hears', () => heard.events.length === 1);
     await gateway.callAsRoot('role/revoke', {

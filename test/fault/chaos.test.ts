@@ -7,18 +7,18 @@ import { skip, skipIfExternal } from '../support/etcd.js';
 
 const main = fileURLToPath(new URL('../chaos/main.js', import.meta.url));
 
-describe('a run of chaos', function () {
+describe('a chaos run', function () {
   this.timeout(180_000);
   let etcd: string;
   let child: ChildProcess | undefined;
 
   before(async function () {
     skipIfExternal(this);
-    // Only there can members be cut from each other.
+    // Members can be partitioned only on Linux.
     if (process.platform !== 'linux' || process.env['ETCD_TEST_SOURCE'] === 'docker')
-      skip(this, 'members cannot be cut from each other here');
+      skip(this, 'members cannot be partitioned here');
     const found = await locateEtcd();
-    if (found.etcdctl === undefined) skip(this, 'there is no etcdctl to take the truth with');
+    if (found.etcdctl === undefined) skip(this, 'no etcdctl found; the truth is recorded with it');
     etcd = found.etcd;
   });
 
@@ -41,22 +41,22 @@ describe('a run of chaos', function () {
     return { output: () => output, ended: once(running, 'close').then(([code]) => code as number | null) };
   }
 
-  it('of twenty seconds finds no violation', async () => {
+  it('finds no violation in twenty seconds', async () => {
     const { output, ended } = start('--seconds', '20', '--seed', '1');
-    // 2: something was never put to the test; in so short a run that is a matter of luck.
+    // 2: inconclusive, which is likely in so short a run.
     assert.ok([0, 2].includes((await ended) ?? -1), output());
     assert.match(output(), /^no violation$/m);
   });
 
-  it('that is interrupted heals and stops everything', async () => {
+  it('heals every fault and stops every process when it is interrupted', async () => {
     const { output, ended } = start('--seconds', '600', '--seed', '2');
     while (!output().includes('operations')) await once(child?.stdout ?? assert.fail(), 'data');
     child?.kill('SIGINT');
     assert.equal(await ended, 130, output());
-    assert.match(output(), /everything is healed and stopped/);
+    assert.match(output(), /every fault is healed/);
   });
 
-  it('refuses what cannot be meant, and says what can', async () => {
+  it('rejects invalid options and prints the help', async () => {
     const { output, ended } = start('--seconds', '1');
     assert.equal(await ended, 2);
     assert.match(output(), /--seconds is '1'.*npm run chaos/s);

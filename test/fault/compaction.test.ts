@@ -3,33 +3,33 @@ import { CompactedError } from '#src/errors/index.js';
 import type { MirrorUpdate } from '#src/mirror/index.js';
 import { eventually, fill, fillKeys, folderOf, useClients } from '../integration/client/support.js';
 import { skipIfExternal, useEtcd } from '../support/etcd.js';
-import { leavesNothing, record, told } from './support.js';
+import { describeEvent, expectNoWatchersLeft, recordWatch } from './support.js';
 
-describe('history that is compacted', () => {
+describe('a compaction', () => {
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
-  leavesNothing(() => [etcd()]);
+  expectNoWatchersLeft(() => [etcd()]);
 
   before(function () {
     skipIfExternal(this);
   });
 
-  it('while fifty watches are cut off ends each of them typed, with its checkpoint', async () => {
+  it('while fifty watches are disconnected ends each with a typed error and its checkpoint', async () => {
     const client = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const far = connect([door.endpoint]);
+    const link = await proxy(etcd());
+    const far = connect([link.endpoint]);
     const folder = folderOf(etcd());
     const watchers = Array.from({ length: 50 }, (_, i) => far.watch({ prefix: `${folder}${i}/` }));
     await Promise.all(watchers.map(({ ready }) => ready));
-    const records = watchers.map(record);
+    const records = watchers.map(recordWatch);
     for (let i = 0; i < 50; i++) await client.kv.put(`${folder}${i}/before`, 'v');
-    await eventually('each has heard of one', () => records.every(({ events }) => events.length === 1));
-    door.refuse();
+    await eventually('each watch has one event', () => records.every(({ events }) => events.length === 1));
+    link.refuse();
     const { revision } = await client.kv.put(`${folder}0/missed`, 'v');
     await fill(client, folderOf(etcd()), 20);
     const compacted = await etcd().compact();
-    door.heal();
-    // To the server a watch that has heard nothing for long looks like one that missed something.
+    link.heal();
+    // To the server, a watch without events looks like one that missed events.
     const ends = await Promise.all(records.map(({ ended }) => ended));
     for (const [i, error] of ends.entries()) {
       assert.ok(error instanceof CompactedError, `watch ${i}: ${error}`);
@@ -40,29 +40,29 @@ describe('history that is compacted', () => {
     }
   });
 
-  it('while a reader is behind its buffer is told after everything that was received', async () => {
+  it('is reported to a slow reader after all received events', async () => {
     const client = connect(etcd().endpoints);
     const folder = folderOf(etcd());
     const watcher = client.watch({ prefix: folder }, { maxBufferedEvents: 50 });
     await watcher.ready;
     await fill(client, folder, 400);
     await eventually(
-      'it is cancelled on the server',
+      'the watch is cancelled on the server',
       async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 0,
     );
     await fill(client, folder, 400);
     await etcd().compact();
-    const late = record(watcher);
+    const late = recordWatch(watcher);
     const error = await late.ended;
     assert.ok(error instanceof CompactedError, String(error));
     assert.ok(late.events.length >= 50, `${late.events.length} events`);
-    const lines = late.events.map(told);
+    const lines = late.events.map(describeEvent);
     assert.equal(new Set(lines).size, lines.length);
     const first = late.events[0]!.kv.modRevision;
     for (const [i, { kv }] of late.events.entries()) assert.equal(kv.modRevision, first + BigInt(i));
   });
 
-  it('while a mirror is cut off is a snapshot that says so, without what was deleted', async () => {
+  it('while a mirror is disconnected gives a snapshot with that reason, without deleted keys', async () => {
     const client = connect(etcd().endpoints);
     const door = await proxy(etcd());
     const folder = folderOf(etcd());
@@ -93,7 +93,7 @@ describe('history that is compacted', () => {
     await updates.return(undefined);
   });
 
-  it('again and again, under a mirror that is cut each time, leaves it right each time', async () => {
+  it('during each of several disconnections leaves a mirror correct', async () => {
     const client = connect(etcd().endpoints);
     const door = await proxy(etcd());
     const folder = folderOf(etcd());
@@ -103,7 +103,7 @@ describe('history that is compacted', () => {
     const reading = (async () => {
       for await (const update of mirror) if (update.type === 'snapshot') reasons.push(update.reason);
     })();
-    await eventually('it has begun', () => reasons.length === 1);
+    await eventually('the mirror has started', () => reasons.length === 1);
     for (let round = 0; round < 5; round++) {
       door.refuse();
       await client.kv.delete(`${folder}${round - 1}`);

@@ -6,22 +6,22 @@ import type { FaultProxy } from '#src/testing/index.js';
 import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
 import { skipIfExternal, useEtcd } from '../support/etcd.js';
 import {
-  assertTrue,
-  history,
-  keepWriting,
-  leavesNothing,
-  mark,
-  type Record,
-  reaches,
-  record,
-  told,
+  assertEvents,
+  describeEvent,
+  expectNoWatchersLeft,
+  putMarker,
+  type RecordedWatch,
+  readHistory,
+  receivesRevision,
+  recordWatch,
+  writeContinuously,
 } from './support.js';
 
-/** Before each test a client beside a door that faults are done to, and a folder of its own; on an etcd of ours alone. */
-function useDoor() {
+/** Creates a direct client, a fault proxy and a folder before each test. Requires an etcd of the tests' own. */
+function useFaultProxy() {
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
-  leavesNothing(() => [etcd()]);
+  expectNoWatchersLeft(() => [etcd()]);
   const scene = {} as { direct: EtcdClient; door: FaultProxy; folder: string };
 
   before(function () {
@@ -37,9 +37,9 @@ function useDoor() {
   return { etcd, connect, scene };
 }
 
-describe('a connection that is cut', function () {
+describe('a connection that is reset', function () {
   this.timeout(120_000);
-  const { etcd, connect, scene } = useDoor();
+  const { etcd, connect, scene } = useFaultProxy();
   let direct: EtcdClient;
   let door: FaultProxy;
   let folder: string;
@@ -49,14 +49,14 @@ describe('a connection that is cut', function () {
   });
 
   const truth = async (from: bigint, to: bigint) =>
-    (await history(etcd().endpoints[0]!, folder, from, to)).map(told);
+    (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent);
 
-  it('in the middle of a revision that comes in fragments, at 25 places, hands it over whole and once', async () => {
-    // With what was there before, one delete is told in some 12 MB, in pieces of about 2.
+  it('at 25 places within a fragmented revision, delivers that revision completely and once', async () => {
+    // With previous values, one delete is about 12 MB, in fragments of about 2 MB.
     const value = Buffer.alloc(600 * 1024, 'x');
     for (let i = 0; i < 20; i++) await direct.kv.put(`${folder}${i}`, value);
     const { revision } = await direct.kv.delete({ prefix: folder });
-    const to = await mark(direct, folder);
+    const to = await putMarker(direct, folder);
     const expected = await truth(revision, to);
     assert.equal(expected.length, 21);
     for (let place = 0; place < 25; place++) {
@@ -66,35 +66,39 @@ describe('a connection that is cut', function () {
         { prefix: folder },
         { startRevision: revision, prevKv: true },
       );
-      const heard = record(watcher);
-      await reaches(heard, to);
+      const heard = recordWatch(watcher);
+      await receivesRevision(heard, to);
       assert.equal(door.accepted, before + 2, `place ${place}`);
-      assertTrue(heard, expected);
+      assertEvents(heard, expected);
       const whole = heard.batches[0]!.events.slice(0, 20);
       assert.ok(whole.every(({ kv, prevKv }) => kv.modRevision === revision && prevKv?.value.equals(value)));
       await watcher.close();
     }
   });
 
-  it('time and again within one such response gets through it, since complete revisions are kept', async () => {
+  it('repeatedly within one response still makes progress, because complete revisions are kept', async () => {
     const value = Buffer.alloc(400 * 1024, 'x');
     const from = (await direct.kv.put(`${folder}0`, value)).revision;
     for (let i = 1; i < 50; i++) await direct.kv.put(`${folder}${i % 10}`, value);
-    const to = await mark(direct, folder);
+    const to = await putMarker(direct, folder);
     const watcher = connect([door.endpoint]).watch({ prefix: folder }, { startRevision: from });
-    const heard = record(watcher);
+    const heard = recordWatch(watcher);
     const told = () => (heard.events.at(-1)?.kv.modRevision ?? 0n) >= to;
     let cuts = 0;
     for (; !told(); cuts++) {
       const before = door.accepted;
       door.cutAfterBytes(3_000_000, 'down');
-      await eventually('it is cut, or done', () => door.accepted > before || told(), 30_000);
+      await eventually(
+        'the connection is reset, or the watch is complete',
+        () => door.accepted > before || told(),
+        30_000,
+      );
     }
     assert.ok(cuts > 3, `${cuts} cuts`);
-    assertTrue(heard, await truth(from, to));
+    assertEvents(heard, await truth(from, to));
   });
 
-  it('at any byte of what etcd says, while two hundred watches of random ranges run, costs none an event', async () => {
+  it("at any byte of etcd's answers loses no event of two hundred watches", async () => {
     const client = connect([door.endpoint]);
     const names = Array.from({ length: 30 }, (_, i) => `${folder}${String(i).padStart(2, '0')}`);
     const ranges = Array.from({ length: 200 }, () => {
@@ -106,7 +110,7 @@ describe('a connection that is cut', function () {
     );
     const starts = await Promise.all(watchers.map(({ ready }) => ready));
     const from = starts.reduce((latest, start) => (start > latest ? start : latest)) + 1n;
-    const records = watchers.map(record);
+    const records = watchers.map(recordWatch);
     let written = 0;
     const write = async () => {
       const [a, b] = [names[(written * 7) % 30]!, names[(written * 11 + 3) % 30]!];
@@ -115,79 +119,79 @@ describe('a connection that is cut', function () {
       await sleep(5);
     };
     for (let round = 0; round < 15; round++) {
-      // Another place each time: within frames and between them, in acknowledgements and in events.
+      // A different place each round: within and between frames, in acknowledgements and in events.
       door.cutAfterBytes(1_000 + round * 1_997, 'down');
       for (const before = door.accepted; door.accepted === before; ) await write();
     }
-    // Both ends of every range are written to in one revision, so that each watch has a last event to wait for.
+    // One revision writes to both ends of every range, so that every watch has a last event.
     const { revision: to } = await direct.kv.txn({ success: names.map((key) => op.put(key, 'end')) });
-    const all = await history(etcd().endpoints[0]!, folder, from, to);
+    const all = await readHistory(etcd().endpoints[0]!, folder, from, to);
     assert.ok(all.length > 200, `${all.length} events`);
     for (const [i, heard] of records.entries()) {
-      await reaches(heard, to);
+      await receivesRevision(heard, to);
       const [first, last] = ranges[i]!;
       const inRange = all.filter(({ kv }) => {
         const key = String(kv.key);
         return key >= names[first]! && key < `${names[last]!}\xff`;
       });
-      assertTrue(heard, inRange.map(told));
+      assertEvents(heard, inRange.map(describeEvent));
     }
   });
 
-  it('at every message to come, one after the other, loses none of them', async () => {
+  it('after each message loses no event', async () => {
     const watcher = connect([door.endpoint]).watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const heard = recordWatch(watcher);
     for (let i = 0; i < 30; i++) {
       const before = heard.events.length;
       await direct.kv.put(`${folder}${i % 3}`, String(i));
-      await eventually('it is told', () => heard.events.length > before);
+      await eventually('the event arrives', () => heard.events.length > before);
       door.cut();
     }
-    const to = await mark(direct, folder);
-    await reaches(heard, to);
-    assertTrue(heard, await truth(from, to));
+    const to = await putMarker(direct, folder);
+    await receivesRevision(heard, to);
+    assertEvents(heard, await truth(from, to));
   });
 
-  it('every 50 ms for five seconds loses nothing, and does not wear etcd down', async () => {
+  it('every 50 ms for five seconds loses no event, and causes few reconnects', async () => {
     const client = connect([door.endpoint]);
     const watchers = Array.from({ length: 20 }, () => client.watch({ prefix: folder }));
     const starts = await Promise.all(watchers.map(({ ready }) => ready));
     const from = starts.reduce((latest, start) => (start > latest ? start : latest)) + 1n;
-    const records = watchers.map(record);
-    const writing = keepWriting(direct, folder);
+    const records = watchers.map(recordWatch);
+    const writing = writeContinuously(direct, folder);
     const before = door.accepted;
     for (const until = performance.now() + 5_000; performance.now() < until; await sleep(50)) door.cut();
     const dialled = door.accepted - before;
     await writing.stop();
-    const to = await mark(direct, folder);
+    const to = await putMarker(direct, folder);
     const expected = await truth(from, to);
     for (const heard of records) {
-      await reaches(heard, to);
-      assertTrue(heard, expected);
+      await receivesRevision(heard, to);
+      assertEvents(heard, expected);
     }
-    // Without pauses between its attempts it would dial after each of some hundred cuts.
+    // Without backoff, the client would connect after each of about a hundred resets.
     assert.ok(dialled < 50, `${dialled} connections in five seconds`);
   });
 
-  it('and refused for a while is taken up when it is served again', async () => {
+  it('and refused for a while resumes when connections are accepted again', async () => {
     const watcher = connect([door.endpoint]).watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const heard = recordWatch(watcher);
     door.refuse();
     await fill(direct, folder, 3_000);
     const before = door.accepted;
-    await eventually('its pauses have grown', () => door.accepted >= before + 5, 30_000);
+    await eventually('the backoff has grown', () => door.accepted >= before + 5, 30_000);
     door.heal();
-    const to = await mark(direct, folder);
-    await reaches(heard, to);
-    assertTrue(heard, await truth(from, to));
+    const to = await putMarker(direct, folder);
+    await receivesRevision(heard, to);
+    assertEvents(heard, await truth(from, to));
   });
 });
 
-describe('a connection that goes bad', function () {
+describe('a faulty connection', function () {
   this.timeout(120_000);
-  const { etcd, connect, scene } = useDoor();
+  const { etcd, connect, scene } = useFaultProxy();
   let direct: EtcdClient;
   let door: FaultProxy;
   let folder: string;
@@ -198,8 +202,8 @@ describe('a connection that goes bad', function () {
 
   const now = async () => (await direct.kv.get(folder)).revision;
 
-  /** The fault is given what has been heard. */
-  async function survives(fault: (heard: Record) => Promise<void>): Promise<void> {
+  /** `fault` receives the recorded watch. */
+  async function survives(fault: (heard: RecordedWatch) => Promise<void>): Promise<void> {
     const client = connect([door.endpoint], {
       keepaliveTimeMs: 5_000,
       keepaliveTimeoutMs: 1_000,
@@ -207,57 +211,57 @@ describe('a connection that goes bad', function () {
     });
     const watcher = client.watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
-    const writing = keepWriting(direct, folder);
-    await eventually('it hears', () => heard.events.length > 20);
+    const heard = recordWatch(watcher);
+    const writing = writeContinuously(direct, folder);
+    await eventually('events arrive', () => heard.events.length > 20);
     await fault(heard);
     await writing.stop();
-    const to = await mark(direct, folder);
-    await reaches(heard, to);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    const to = await putMarker(direct, folder);
+    await receivesRevision(heard, to);
+    assertEvents(heard, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
   }
 
-  it('by swallowing everything is given up, and what was missed is told on the next', () =>
+  it('that is blackholed is replaced, and missed events are delivered', () =>
     survives(async () => {
       const before = door.accepted;
       door.blackhole();
-      await eventually('it dials again', () => door.accepted > before, 30_000);
+      await eventually('the client reconnects', () => door.accepted > before, 30_000);
       door.heal();
     }));
 
-  it('by a peer that accepts and says nothing is taken up when one speaks', () =>
+  it('to a silent peer is replaced until a peer answers', () =>
     survives(async () => {
       door.acceptSilently();
       const before = door.accepted;
       door.cut();
-      await eventually('it dials again and again', () => door.accepted > before + 2, 30_000);
+      await eventually('the client reconnects repeatedly', () => door.accepted > before + 2, 30_000);
       door.heal();
     }));
 
-  it('by holding everything back for a while costs nothing', () =>
+  it('that stalls for a while loses no event and is kept', () =>
     survives(async (heard) => {
       const before = door.accepted;
       door.stall();
       const behind = async () => (await now()) - (heard.events.at(-1)?.kv.modRevision ?? 0n);
-      await eventually('it is far behind', async () => (await behind()) > 200n);
+      await eventually('the watch is far behind', async () => (await behind()) > 200n);
       door.heal();
-      await reaches(heard, await now());
+      await receivesRevision(heard, await now());
       assert.equal(door.accepted, before);
     }));
 
-  it('by a delay of 200 ms each way, and a cut under it, loses nothing', () =>
+  it('with a delay of 200 ms each way, and resets, loses no event', () =>
     survives(async (heard) => {
       door.delay(200);
-      await reaches(heard, await now());
+      await receivesRevision(heard, await now());
       for (let i = 0; i < 3; i++) {
         const before = door.accepted;
         door.cut();
-        await eventually('it dials again', () => door.accepted > before);
-        await reaches(heard, await now());
+        await eventually('the client reconnects', () => door.accepted > before);
+        await receivesRevision(heard, await now());
       }
     }));
 
-  it('by etcd being restarted ten times in a row loses nothing', () =>
+  it('to an etcd that is restarted ten times loses no event', () =>
     survives(async () => {
       for (let i = 0; i < 10; i++) {
         await etcd().kill();

@@ -9,7 +9,7 @@ const idling = { 'grpc.client_idle_timeout_ms': 1_500 };
 const serviceConfigs = 'idle-config/';
 const pickFirst = JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] });
 
-describe('a channel that has idled', function () {
+describe('a channel that has been idle', function () {
   this.timeout(120_000);
   const etcd = useEtcd();
   const opened = new Opened();
@@ -28,7 +28,7 @@ describe('a channel that has idled', function () {
     const client = opened.client(etcd().endpoints);
     server = await opened.server('one');
     await add(server);
-    // Longer than any test, so that nothing that is kept goes by itself.
+    // Longer than any test, so that protected records do not expire.
     directory = new ServiceDirectory(client, { lossProtection: { protectionMs: 600_000 } });
     const serviceConfig = { prefix: serviceConfigs };
     opened.add(registerEtcdResolver(directory, { serviceConfig }), (one) => one[Symbol.dispose]());
@@ -48,9 +48,9 @@ describe('a channel that has idled', function () {
       addr: one.addr,
     });
   const isFollowedNoLonger = () =>
-    eventually('the service is followed no longer', () => directory.get(target) === undefined, 20_000);
+    eventually('the service is no longer followed', () => directory.get(target) === undefined, 20_000);
 
-  it('calls while etcd is gone, again and again', async () => {
+  it('makes calls while etcd is down, after each idle period', async () => {
     await etcd().kill();
     for (let round = 0; round < 2; round++) {
       assert.equal(await caller.call(), 'one');
@@ -61,23 +61,23 @@ describe('a channel that has idled', function () {
     }
   });
 
-  it('uses what a healthy etcd says, and not what it remembers', async () => {
+  it("uses a healthy etcd's records instead of its memory", async () => {
     await add(await opened.server('two'));
     await new EndpointManager(opened.client(etcd().endpoints), target).deleteEndpoint(`${target}/one`);
     assert.deepEqual(await caller.calls(20), { two: 20 });
     assert.equal(directory.status(target).source, 'live');
   });
 
-  it('keeps its endpoints when etcd was wiped meanwhile, until the servers have registered again', async () => {
+  it('keeps its endpoints after a wipe of etcd until the servers have registered again', async () => {
     await etcd().wipe();
     assert.equal(await caller.call(), 'one');
-    await eventually('the loss is in doubt', () => directory.get(target)?.held.size === 1, 20_000);
+    await eventually('the record is protected', () => directory.get(target)?.held.size === 1, 20_000);
     await add(server);
-    await eventually('it is there', () => directory.get(target)?.held.size === 0, 20_000);
+    await eventually('the record is registered', () => directory.get(target)?.held.size === 0, 20_000);
     assert.equal(await caller.call(), 'one');
   });
 
-  it('keeps the service config, too, while etcd is gone', async () => {
+  it('also keeps the service config while etcd is down', async () => {
     const admin = opened.client(etcd().endpoints);
     await admin.kv.put(serviceConfigs + target, pickFirst);
     await add(await opened.server('two'));
@@ -92,7 +92,7 @@ describe('a channel that has idled', function () {
     assert.equal(
       Object.keys(await caller.calls(9)).length,
       1,
-      'nor forgotten by a channel that woke up in vain',
+      'the memory survives a channel that woke without reaching etcd',
     );
   });
 });

@@ -4,13 +4,13 @@ import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { useClients } from '../integration/client/support.js';
 import { skipIfExternal } from '../support/etcd.js';
-import { leavesNothing, record } from './support.js';
+import { expectNoWatchersLeft, recordWatch } from './support.js';
 
-describe('a member that is only learning', function () {
+describe('a learner', function () {
   this.timeout(120_000);
   const { connect } = useClients();
   const members: EtcdHandle[] = [];
-  leavesNothing(() => members.slice(0, 1));
+  expectNoWatchersLeft(() => members.slice(0, 1));
 
   before(async function () {
     skipIfExternal(this);
@@ -39,7 +39,7 @@ describe('a member that is only learning', function () {
     for (const member of members.reverse()) await member.close();
   });
 
-  it('is stepped around by calls, watches and leases, whichever of the two a client begins with', async () => {
+  it('is avoided by calls, watches and leases, whichever member a client prefers', async () => {
     const endpoints = members.map(({ endpoints: [endpoint] }) => endpoint!);
     let met = 0;
     for (let i = 0; i < 12; i++) {
@@ -50,7 +50,7 @@ describe('a member that is only learning', function () {
       })();
       const watcher = client.watch({ prefix: `learner/${i}/` });
       await watcher.ready;
-      const heard = record(watcher);
+      const heard = recordWatch(watcher);
       const lease = await client.lease.hold({ ttlSeconds: 60 });
       await client.kv.put(`learner/${i}/k`, 'v', { lease: lease.id });
       assert.equal((await client.kv.get(`learner/${i}/k`)).kv?.value.toString(), 'v');
@@ -60,6 +60,6 @@ describe('a member that is only learning', function () {
       await heard.ended;
       if (statuses.some((event) => event.type === 'member-unhealthy' && event.failure === 'learner')) met++;
     }
-    assert.ok(met > 0, 'no client began with the learner');
+    assert.ok(met > 0, 'no client preferred the learner');
   });
 });

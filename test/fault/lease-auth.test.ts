@@ -11,7 +11,7 @@ const owner = { username: 'owner', password: secretOf('owner of leases') };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const range = { key: base64('own/'), range_end: base64('own0') };
 
-/** Since these releases a renewal needs a good token, and the permission to write the lease's keys. */
+/** Since these releases, a renewal requires a valid token and the permission to write the lease's keys. */
 function checksRenewals(version: string): boolean {
   const [, minor = 0, patch = 0] = version.split('.').map(Number);
   const since = new Map([
@@ -22,7 +22,7 @@ function checksRenewals(version: string): boolean {
   return minor > 6 || patch >= (since.get(minor) ?? Number.POSITIVE_INFINITY);
 }
 
-describe('with authentication on and tokens that live for a second', function () {
+describe('with authentication and a token TTL of one second', function () {
   this.timeout(60_000);
   const { connect } = useClients();
   let started: EtcdHandle | undefined;
@@ -42,17 +42,17 @@ describe('with authentication on and tokens that live for a second', function ()
 
   after(() => started?.close());
 
-  it('a lease is kept while one token after the other expires', async () => {
+  it('keeps a lease while tokens expire', async () => {
     const client = connect(etcd().endpoints, { auth: owner });
     const lease = await client.lease.hold({ ttlSeconds: 3 });
     await client.kv.put('own/k', 'v', { lease: lease.id });
     const start = performance.now();
-    await eventually('three times its time is over', () => !lease.held || performance.now() - start > 9_000);
+    await eventually('three TTLs have passed', () => !lease.held || performance.now() - start > 9_000);
     assert.equal(lease.held, true, JSON.stringify(lease.signal.reason));
     await lease.revoke();
   });
 
-  it('a lease whose keys its user may not write any more ends as unauthorized, and no other does', async function () {
+  it('ends only the lease whose keys its user may no longer write, as unauthorized', async function () {
     if (!checksRenewals(etcd().version)) this.skip();
     const client = connect(etcd().endpoints, { auth: owner });
     const leases = await Promise.all(Array.from({ length: 5 }, () => client.lease.hold({ ttlSeconds: 6 })));
@@ -65,7 +65,7 @@ describe('with authentication on and tokens that live for a second', function ()
     assert.ok(cause instanceof PermissionDeniedError);
     const start = performance.now();
     await eventually(
-      'twice their time is over',
+      'two TTLs have passed',
       () => !others.every(({ held }) => held) || performance.now() - start > 12_000,
       20_000,
     );

@@ -4,8 +4,8 @@ import { type FaultProxy, startFaultProxy } from '#src/testing/index.js';
 import { eventually, useClients } from '../integration/client/support.js';
 import { useCluster } from './support.js';
 
-/** A client behind a proxy of its own to each member of a cluster. */
-function useDoors(endpoints: () => readonly string[]) {
+/** A client with a fault proxy to each member of a cluster. */
+function useFaultProxies(endpoints: () => readonly string[]) {
   const { connect } = useClients();
   const doors: FaultProxy[] = [];
   afterEach(async () => {
@@ -17,38 +17,38 @@ function useDoors(endpoints: () => readonly string[]) {
   };
 }
 
-const carrying = (doors: readonly FaultProxy[]) => doors.filter(({ connections }) => connections > 0);
+const connected = (doors: readonly FaultProxy[]) => doors.filter(({ connections }) => connections > 0);
 
 describe('a lease of 5 s on three members', () => {
   const cluster = useCluster();
-  const enter = useDoors(() => cluster().endpoints);
+  const enter = useFaultProxies(() => cluster().endpoints);
 
   for (const [fault, work] of [
-    ['swallows everything', (door: FaultProxy) => door.blackhole()],
-    ['keeps everything back', (door: FaultProxy) => door.stall()],
+    ['is blackholed', (door: FaultProxy) => door.blackhole()],
+    ['stalls', (door: FaultProxy) => door.stall()],
     ['refuses connections', (door: FaultProxy) => door.refuse()],
   ] as const) {
-    it(`survives its member when that ${fault}, by asking another one`, async () => {
+    it(`is renewed at another member when its member ${fault}`, async () => {
       const { doors, client } = await enter();
       const lease = await client.lease.hold({ ttlSeconds: 5 });
       await client.kv.put('kept', 'v', { lease: lease.id });
-      // Renewed once, so that its stream is where it will break.
-      await eventually('it is renewed', async () => {
+      // Renewed once, so that its stream is open when the fault begins.
+      await eventually('a second has passed', async () => {
         const left = await client.lease.timeToLive(lease.id);
         return (left?.remainingSeconds ?? 0) < 4;
       });
-      await eventually('and again', async () => {
+      await eventually('the lease is renewed', async () => {
         const left = await client.lease.timeToLive(lease.id);
         return (left?.remainingSeconds ?? 0) >= 4;
       });
-      const [door] = carrying(doors);
+      const [door] = connected(doors);
       assert.ok(door);
       work(door);
       const direct = new EtcdClient({ endpoints: cluster().endpoints });
       try {
         const start = performance.now();
         await eventually(
-          'three times its time is over',
+          'three TTLs have passed',
           () => !lease.held || performance.now() - start > 15_000,
           20_000,
         );
@@ -61,18 +61,18 @@ describe('a lease of 5 s on three members', () => {
     });
   }
 
-  it('is told lost when all members are silent, before any of them lets go of it', async () => {
+  it('is reported lost when all members are silent, before etcd expires it', async () => {
     const { doors, client } = await enter();
     const direct = new EtcdClient({ endpoints: cluster().endpoints });
     try {
       const lease = await client.lease.hold({ ttlSeconds: 5 });
       await client.kv.put('kept', 'v', { lease: lease.id });
-      assert.ok((await direct.kv.get('kept')).kv, 'and is connected from now on');
+      assert.ok((await direct.kv.get('kept')).kv, 'the record exists');
       for (const door of doors) door.blackhole();
       const { reason } = await lease.ended;
       assert.equal(reason, 'lost-contact');
-      assert.ok((await direct.kv.get('kept')).kv, 'it is still there');
-      await eventually('it is gone', async () => !(await direct.kv.get('kept')).kv);
+      assert.ok((await direct.kv.get('kept')).kv, 'the key still exists');
+      await eventually('the key is gone', async () => !(await direct.kv.get('kept')).kv);
     } finally {
       await direct.close();
     }
@@ -85,7 +85,7 @@ describe('a lease of 5 s on three members', () => {
     await leader.kill();
     const start = performance.now();
     await eventually(
-      'three times its time is over',
+      'three TTLs have passed',
       () => !lease.held || performance.now() - start > 15_000,
       20_000,
     );

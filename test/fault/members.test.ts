@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import type { StatusEvent } from '#src/client/index.js';
 import { DeadlineError } from '#src/errors/index.js';
 import { eventually, folderOf, useClients } from '../integration/client/support.js';
-import { leavesNothing, useCluster } from './support.js';
+import { expectNoWatchersLeft, useCluster } from './support.js';
 
 describe('a client of three members', function () {
   this.timeout(120_000);
   const cluster = useCluster();
   const { connect, proxy } = useClients();
-  leavesNothing(() => cluster().members);
+  expectNoWatchersLeft(() => cluster().members);
 
-  async function throughDoors() {
+  async function connectThroughProxies() {
     const doors = await Promise.all(cluster().members.map((member) => proxy(member)));
     const client = connect(doors.map(({ endpoint }) => endpoint));
     const folder = folderOf(cluster().members[0]!);
@@ -19,14 +19,14 @@ describe('a client of three members', function () {
     return { client, folder, doors, door: doors[index]! };
   }
 
-  it('whose member falls silent asks another after a few seconds, long before pings tell of it', async () => {
-    const { client, folder, door } = await throughDoors();
+  it('uses another member a few seconds after its member became silent, long before keepalive detects it', async () => {
+    const { client, folder, door } = await connectThroughProxies();
     door.blackhole();
     let failed = 0;
     const began = performance.now();
     const slow: number[] = [];
     const calls: Promise<unknown>[] = [];
-    // A steady stream of reads: none fails, and those that come after the first few seconds are answered at once.
+    // Reads continuously: none fails, and after the first seconds all are fast.
     while (performance.now() - began < 6_000) {
       const at = performance.now();
       const call = client.kv.get(`${folder}k`).then(
@@ -41,12 +41,12 @@ describe('a client of three members', function () {
     await Promise.all(calls);
     assert.equal(failed, 0);
     assert.ok(calls.length > 100);
-    assert.ok(slow.length > 0, 'the first calls met the silence');
-    assert.ok(Math.max(...slow) < 5_000, `a call made ${Math.max(...slow)} ms into it was slow`);
+    assert.ok(slow.length > 0, 'the first calls were sent to the silent member');
+    assert.ok(Math.max(...slow) < 5_000, `a call made after ${Math.max(...slow)} ms was slow`);
   });
 
-  it('whose member falls silent does not ask it for ever, however short the deadlines of its calls', async () => {
-    const { client, folder, door } = await throughDoors();
+  it("stops using a silent member even if the calls' deadlines are short", async () => {
+    const { client, folder, door } = await connectThroughProxies();
     door.blackhole();
     let failed = 0;
     await eventually('a read is answered', () =>
@@ -58,10 +58,10 @@ describe('a client of three members', function () {
         },
       ),
     );
-    assert.ok(failed <= 5, `${failed} reads failed before another member was asked`);
+    assert.ok(failed <= 5, `${failed} reads failed before another member was used`);
   });
 
-  it('whose members die one after the other reads on without an error', async () => {
+  it('reads without an error while its members are killed one after the other', async () => {
     const { members } = cluster();
     const client = connect(members.map(({ endpoint }) => endpoint));
     const folder = folderOf(members[0]!);
@@ -87,8 +87,8 @@ describe('a client of three members', function () {
     assert.deepEqual(counts.failures, []);
   });
 
-  it('names every one of them, and what it answered, when a read has run out of time', async () => {
-    const { client, folder, doors } = await throughDoors();
+  it('names every member and its answer in a deadline error', async () => {
+    const { client, folder, doors } = await connectThroughProxies();
     await Promise.all(
       cluster()
         .members.slice(1)
@@ -110,8 +110,8 @@ describe('a client of three members', function () {
     );
   });
 
-  describe('that was given one of them and follows the list', () => {
-    it('uses the others when its own is gone', async () => {
+  describe('with one configured endpoint and sync()', () => {
+    it('uses the other members when the configured one is down', async () => {
       const { members } = cluster();
       const client = connect([members[0]!.endpoint]);
       const { adopted, endpoints, refused } = await client.sync();
@@ -123,7 +123,7 @@ describe('a client of three members', function () {
       await members[0]!.restart();
     });
 
-    it('does so by itself when asked to', async () => {
+    it('syncs periodically if configured', async () => {
       const { members } = cluster();
       const client = connect([members[1]!.endpoint], { sync: { intervalMs: 1_000 } });
       const statuses: StatusEvent[] = [];
@@ -139,7 +139,7 @@ describe('a client of three members', function () {
       assert.equal(changed().length, 1);
     });
 
-    it('keeps what it has when nothing of the list may be dialled', async () => {
+    it('keeps its endpoints if the allow rule rejects the whole list', async () => {
       const { members } = cluster();
       const client = connect([members[0]!.endpoint], { sync: { allow: () => false } });
       const { adopted, endpoints, refused } = await client.sync();
@@ -149,7 +149,7 @@ describe('a client of three members', function () {
       assert.match(refused[0]!.reason, /allow rule/);
     });
 
-    it('refuses to over TLS without a rule, before anything is sent', async () => {
+    it('rejects sync() over TLS without an allow rule, before sending anything', async () => {
       const client = connect(['https://127.0.0.1:1']);
       await assert.rejects(client.sync(), /sync.allow/);
     });

@@ -4,16 +4,25 @@ import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js'
 import { eventually, fill, useClients } from '../integration/client/support.js';
 import { Etcdctl } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
-import { assertTrue, history, mark, reaches, record, skipIfExternal, told, useCluster } from './support.js';
+import {
+  assertEvents,
+  describeEvent,
+  putMarker,
+  readHistory,
+  receivesRevision,
+  recordWatch,
+  skipIfExternal,
+  useCluster,
+} from './support.js';
 
 const addrs = (view: ServiceView | undefined) => view?.endpoints.map(({ addr }) => addr).join(' ');
 
-describe('a registration whose writes come late', function () {
+describe('a registration whose writes are delayed', function () {
   this.timeout(120_000);
   const cluster = useCluster();
   const { connect } = useClients();
 
-  it('does not come back after its close, though the leader stood still under it', async () => {
+  it('stores no record after close(), although the leader was paused meanwhile', async () => {
     for (let round = 0; round < 3; round++) {
       const leader = await cluster().leader();
       const others = cluster().members.filter((member) => member !== leader);
@@ -33,18 +42,18 @@ describe('a registration whose writes come late', function () {
       const isGone = async () => (await admin.kv.get(registration.key)).kv === undefined;
       await eventually('the record is gone', isGone, 20_000);
       const { revision } = await admin.kv.get('none');
-      // What the leader still had to say is said before what is written now.
+      // A write through every member flushes what the paused leader still had queued.
       for (const member of cluster().members)
         await connect([member.endpoint]).kv.put('late/mark', member.name);
-      const to = await mark(admin, 'late/');
-      const changes = await history(cluster().endpoints[0]!, 'late/', revision + 1n, to);
-      const ofIt = changes.map(told).filter((line) => line.includes(registration.key));
+      const to = await putMarker(admin, 'late/');
+      const changes = await readHistory(cluster().endpoints[0]!, 'late/', revision + 1n, to);
+      const ofIt = changes.map(describeEvent).filter((line) => line.includes(registration.key));
       assert.deepEqual(ofIt, []);
     }
   });
 });
 
-describe('a member that fell so far behind that it was sent a snapshot', function () {
+describe('a member that lagged and received a snapshot', function () {
   this.timeout(180_000);
   const { connect } = useClients();
   let cluster: EtcdClusterHandle;
@@ -57,7 +66,7 @@ describe('a member that fell so far behind that it was sent a snapshot', functio
 
   after(() => cluster?.close());
 
-  it('brings no deleted endpoint back, and tells a watch nothing twice', async () => {
+  it('restores no deleted endpoint, and repeats no event to a watch', async () => {
     const leader = await cluster.leader();
     const behind = cluster.members.find((member) => member !== leader)!;
     const direct = connect(cluster.endpoints.filter((endpoint) => endpoint !== behind.endpoint));
@@ -70,30 +79,33 @@ describe('a member that fell so far behind that it was sent a snapshot', functio
       view: (view) => views.push(addrs(view) ?? ''),
       failure: () => {},
     });
-    await eventually('it is shown', () => views.at(-1) === 'a:1 b:1 c:1');
-    // Not asked to have a leader, so that it stays open on the member while that is alone.
+    await eventually('the endpoints are shown', () => views.at(-1) === 'a:1 b:1 c:1');
+    // Without requireLeader, the stream stays open on the isolated member.
     const watcher = client.watch({ prefix: 'behind/' }, { requireLeader: false });
     const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const heard = recordWatch(watcher);
 
     cluster.isolate(behind);
     await manager.deleteEndpoint('behind/a');
     await fill(direct, 'behind-noise/', 6_000);
     await manager.addEndpoint('behind/d', { addr: 'd:1' });
     cluster.rejoin();
-    await eventually('it is level', () => views.at(-1) === 'b:1 c:1 d:1', 60_000);
+    await eventually('the view is up to date', () => views.at(-1) === 'b:1 c:1 d:1', 60_000);
     const to = (await manager.addEndpoint('behind/e', { addr: 'e:1' })).revision;
-    await reaches(heard, to);
-    await eventually('it follows', () => views.at(-1) === 'b:1 c:1 d:1 e:1');
-    assert.ok((await behind.metric('etcd_network_snapshot_receive_success')) > 0, 'it was sent a snapshot');
+    await receivesRevision(heard, to);
+    await eventually('the view follows changes', () => views.at(-1) === 'b:1 c:1 d:1 e:1');
+    assert.ok(
+      (await behind.metric('etcd_network_snapshot_receive_success')) > 0,
+      'the member received a snapshot',
+    );
     const gone = views.findIndex((view) => !view.includes('a:1'));
     assert.ok(!views.slice(gone).some((view) => view.includes('a:1')), views.join(' | '));
-    assertTrue(heard, (await history(leader.endpoint, 'behind/', from, to)).map(told));
+    assertEvents(heard, (await readHistory(leader.endpoint, 'behind/', from, to)).map(describeEvent));
     unfollow();
   });
 });
 
-describe('a hundred mirrors behind one link that stands still', function () {
+describe('a hundred mirrors behind one stalled link', function () {
   this.timeout(180_000);
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
@@ -102,7 +114,7 @@ describe('a hundred mirrors behind one link that stands still', function () {
     skipIfExternal(this);
   });
 
-  it('while history is compacted are all right when it moves again', async () => {
+  it('are correct after a compaction during the stall', async () => {
     const direct = connect(etcd().endpoints);
     const door = await proxy(etcd());
     const client = connect([door.endpoint]);
@@ -112,7 +124,7 @@ describe('a hundred mirrors behind one link that stands still', function () {
       for await (const _ of mirror);
     });
     for (const one of following) one.catch(() => {});
-    await eventually('all are there', () => mirrors.every(({ kvs }) => kvs.size === 50), 30_000);
+    await eventually('all mirrors are complete', () => mirrors.every(({ kvs }) => kvs.size === 50), 30_000);
     door.stall();
     for (let i = 0; i < 50; i++) await fill(direct, 'still/', 50, Buffer.alloc(200, i));
     await etcd().compact();
@@ -137,7 +149,7 @@ describe('an etcd without space', function () {
     skipIfExternal(this);
   });
 
-  it('keeps a registration that stands; one that is lost says why, and is back when there is space', async function () {
+  it('keeps a current registration; a lost one reports the reason, and registers again once there is space', async function () {
     const etcdctl = Etcdctl.orSkip(this, etcd());
     const [admin, client] = [connect(etcd().endpoints), connect(etcd().endpoints)];
     const standing = await register(client, {
@@ -157,7 +169,7 @@ describe('an etcd without space', function () {
       );
     await eventually('the quota is used up', isFull, 30_000);
     await admin.lease.revoke(losing.lease!);
-    await eventually('it says why', () => losing.lastError?.reason === 'NoSpace', 20_000);
+    await eventually('the reason is reported', () => losing.lastError?.reason === 'NoSpace', 20_000);
     assert.equal(losing.state, 'registering');
     assert.deepEqual([standing.state, standing.registrations], ['registered', 1]);
 
@@ -165,7 +177,7 @@ describe('an etcd without space', function () {
     await etcd().compact();
     await etcdctl.run('defrag');
     await etcdctl.run('alarm', 'disarm');
-    await eventually('it is back', () => losing.registrations === 2, 20_000);
+    await eventually('it is registered again', () => losing.registrations === 2, 20_000);
     assert.equal((await admin.kv.range({ prefix: 'full/' })).kvs.length, 2);
     assert.equal(standing.registrations, 1);
   });

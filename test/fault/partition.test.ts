@@ -6,10 +6,19 @@ import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { eventually, useClients } from '../integration/client/support.js';
 import { skipIfExternal } from '../support/etcd.js';
-import { assertTrue, history, keepWriting, leavesNothing, mark, reaches, record, told } from './support.js';
+import {
+  assertEvents,
+  describeEvent,
+  expectNoWatchersLeft,
+  putMarker,
+  readHistory,
+  receivesRevision,
+  recordWatch,
+  writeContinuously,
+} from './support.js';
 
-/** The way to one member for its peers, which tell in each request who they are; those of an isolated one are cut. */
-class PeerDoor {
+/** A proxy for a member's peer port. Peers name themselves in each request; those of an isolated member are cut off. */
+class PeerProxy {
   readonly #server: Server;
   readonly #links = new Set<{ readonly sockets: readonly Socket[]; from?: string | undefined }>();
   readonly #refused: () => string | undefined;
@@ -49,7 +58,7 @@ class PeerDoor {
     for (const link of this.#links) this.#end(link);
   }
 
-  /** `*` refuses all; a request that does not say who asks is a probe. */
+  /** `*` refuses all peers; a request without a name is a probe. */
   #isRefused(from: string | undefined): boolean {
     const refused = this.#refused();
     return refused === '*' || (refused !== undefined && from === refused);
@@ -67,25 +76,25 @@ async function listen(): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as { port: number }).port };
 }
 
-describe('a member that its peers cannot reach, and clients can', function () {
+describe('a member that only clients can reach', function () {
   this.timeout(120_000);
   const { connect } = useClients();
-  leavesNothing(() => members);
+  expectNoWatchersLeft(() => members);
   const members: EtcdHandle[] = [];
-  const doors: PeerDoor[] = [];
+  const doors: PeerProxy[] = [];
   const ids: string[] = [];
-  /** Which member is cut off from the others. */
+  /** The index of the isolated member. */
   let isolated: number | undefined;
 
   before(async function () {
     skipIfExternal(this);
     this.timeout(300_000);
     const listening = await Promise.all([0, 1, 2].map(listen));
-    // Ports that were free a moment ago; what a member's peers dial is its door.
+    // Ports that were free a moment ago; a member advertises its proxy's port to its peers.
     const behind = await freePorts(3);
     for (const [i, { server, port }] of listening.entries()) {
       const refused = () => (isolated === i ? '*' : isolated === undefined ? undefined : ids[isolated]);
-      doors.push(new PeerDoor(server, port, behind[i]!, refused));
+      doors.push(new PeerProxy(server, port, behind[i]!, refused));
     }
     const initial = listening.map(({ port }, i) => `p${i}=http://127.0.0.1:${port}`).join(',');
     members.push(
@@ -112,12 +121,12 @@ describe('a member that its peers cannot reach, and clients can', function () {
     }
   });
 
-  // One that was cut off in the test before may not see the leader yet: a client would begin by stepping around it.
+  // A member that the previous test isolated may not see a leader yet; a client would begin by avoiding it.
   beforeEach('every member sees a leader', async () => {
     for (const { endpoints } of members) {
       const read = () => connect(endpoints, { timeoutMs: 1_000 }).kv.get('any');
       await eventually(
-        'it answers',
+        'the member answers',
         () =>
           read().then(
             () => true,
@@ -133,11 +142,11 @@ describe('a member that its peers cannot reach, and clients can', function () {
     for (const door of doors) door.close();
   });
 
-  it('is left for another, and the watch misses nothing', async () => {
+  it('is replaced by another member, and the watch misses no event', async () => {
     const client = connect(members.map(({ endpoints }) => endpoints[0]!));
     const watcher = client.watch({ prefix: 'partition/' });
     const from = (await watcher.ready) + 1n;
-    const heard = record(watcher);
+    const heard = recordWatch(watcher);
     const counts = await Promise.all(
       members.map((member) => member.metric('etcd_debugging_mvcc_watcher_total')),
     );
@@ -149,17 +158,17 @@ describe('a member that its peers cannot reach, and clients can', function () {
     })();
     const others = members.filter((_, i) => i !== index).map(({ endpoints }) => endpoints[0]!);
     const writer = connect(others);
-    const writing = keepWriting(writer, 'partition/');
+    const writing = writeContinuously(writer, 'partition/');
     await eventually('events come', () => heard.events.length > 20);
     isolated = index;
     for (const door of doors) door.enforce();
-    await eventually('it is left', () => statuses.some(({ type }) => type === 'resumed'), 60_000);
+    await eventually('the watch has moved', () => statuses.some(({ type }) => type === 'resumed'), 60_000);
     const written = writing.acknowledged;
     await eventually('writes go on', () => writing.acknowledged > written + 50, 60_000);
     await writing.stop();
-    const to = await mark(writer, 'partition/');
-    await reaches(heard, to);
-    assertTrue(heard, (await history(others[0]!, 'partition/', from, to)).map(told));
+    const to = await putMarker(writer, 'partition/');
+    await receivesRevision(heard, to);
+    assertEvents(heard, (await readHistory(others[0]!, 'partition/', from, to)).map(describeEvent));
     const lost = statuses.find(({ type }) => type === 'disconnected');
     assert.ok(lost?.type === 'disconnected' && /no leader/.test(lost.error.message), JSON.stringify(lost));
     await client.close();
@@ -167,7 +176,7 @@ describe('a member that its peers cannot reach, and clients can', function () {
     isolated = undefined;
   });
 
-  it('costs a client one error at most, and gets calls and streams back when it is whole again', async () => {
+  it('causes at most one error, and gets calls and streams back when it has recovered', async () => {
     const client = connect(members.map(({ endpoints }) => endpoints[0]!));
     const statuses: StatusEvent[] = [];
     const listening = (async () => {
@@ -179,25 +188,25 @@ describe('a member that its peers cannot reach, and clients can', function () {
     const writes = { done: 0, failed: 0, stopped: false };
     const reads = { done: 0, failed: 0, stopped: false };
     const calling = [
-      keepCalling(writes, (i) => client.kv.put('home/k', String(i))),
-      keepCalling(reads, () => client.kv.get('home/k')),
+      callContinuously(writes, (i) => client.kv.put('home/k', String(i))),
+      callContinuously(reads, () => client.kv.get('home/k')),
     ];
-    await eventually('calls are answered', () => writes.done > 20 && reads.done > 20);
+    await eventually('calls succeed', () => writes.done > 20 && reads.done > 20);
     isolated = index;
     for (const door of doors) door.enforce();
     const { done } = writes;
     await eventually('writes go on', () => writes.done > done + 100, 60_000);
-    await eventually('the member is stepped around', () => has(statuses, 'member-unhealthy', index));
+    await eventually('the member is reported unhealthy', () => has(statuses, 'member-unhealthy', index));
     isolated = undefined;
-    await eventually('it is taken back', () => has(statuses, 'member-recovered', index), 90_000);
-    await eventually('the watch is back on it', async () => (await memberWith(1)) === index, 60_000);
+    await eventually('the member has recovered', () => has(statuses, 'member-recovered', index), 90_000);
+    await eventually('the watch is back on the member', async () => (await memberWith(1)) === index, 60_000);
     const putsBefore = await putsAt(index);
     const { done: doneBefore } = writes;
     await eventually('writes go on', () => writes.done > doneBefore + 50, 60_000);
     writes.stopped = true;
     reads.stopped = true;
     await Promise.all(calling);
-    assert.ok((await putsAt(index)) >= putsBefore + 40, 'writes are back on it, too');
+    assert.ok((await putsAt(index)) >= putsBefore + 40, 'writes are back on the member too');
     assert.ok(writes.failed <= 1, `${writes.failed} writes failed`);
     assert.equal(reads.failed, 0);
     await client.close();
@@ -210,7 +219,7 @@ describe('a member that its peers cannot reach, and clients can', function () {
         event.type === type && 'endpoint' in event && event.endpoint === members[index]!.endpoints[0],
     );
 
-  /** Which member has so many watchers; -1 for none. */
+  /** The index of the member with this many watchers; -1 if there is none. */
   async function memberWith(watchers: number): Promise<number> {
     const counts = members.map((member) => member.metric('etcd_debugging_mvcc_watcher_total'));
     return (await Promise.all(counts)).indexOf(watchers);
@@ -222,7 +231,7 @@ describe('a member that its peers cannot reach, and clients can', function () {
     return Number(line?.slice(line.lastIndexOf(' ') + 1) ?? 0);
   }
 
-  async function keepCalling(
+  async function callContinuously(
     counts: { done: number; failed: number; stopped: boolean },
     call: (i: number) => Promise<unknown>,
   ): Promise<void> {

@@ -4,25 +4,33 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
 import { skipIfExternal, useEtcd } from '../support/etcd.js';
-import { assertTrue, history, leavesNothing, mark, reaches, record, told } from './support.js';
+import {
+  assertEvents,
+  describeEvent,
+  expectNoWatchersLeft,
+  putMarker,
+  readHistory,
+  receivesRevision,
+  recordWatch,
+} from './support.js';
 
 const MiB = 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Of the whole process, with garbage gone. */
+/** Heap and external memory of the process after garbage collection. */
 function memoryInUse(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-describe('a reader that stands still', function () {
+describe('a reader that has stopped', function () {
   this.timeout(120_000);
   const etcd = useEtcd({ args: ['--quota-backend-bytes', String(4 * 1024 * MiB)] });
   const { connect, proxy } = useClients();
-  leavesNothing(() => [etcd()]);
+  expectNoWatchersLeft(() => [etcd()]);
 
   before(function () {
     skipIfExternal(this);
@@ -32,7 +40,7 @@ describe('a reader that stands still', function () {
     [4 * 1024, 25_000],
     [MiB, 100],
   ] as const) {
-    it(`over 100 MB in values of ${size} bytes keeps no other waiting, fills no memory, and misses nothing`, async () => {
+    it(`during 100 MB in values of ${size} bytes delays no other reader, uses little memory, and misses no event`, async () => {
       const client = connect(etcd().endpoints);
       const writer = connect(etcd().endpoints);
       const folder = folderOf(etcd());
@@ -54,11 +62,11 @@ describe('a reader that stands still', function () {
         const some = Array.from({ length: Math.min(25, count - i) }, (_, n) => i + n);
         await Promise.all(some.map((n) => writer.kv.put(`${folder}${n % 40}`, value)));
       }
-      const to = await mark(writer, folder);
-      await eventually('the brisk one has everything', () => briskRevision > to, 30_000);
+      const to = await putMarker(writer, folder);
+      await eventually('the fast reader has everything', () => briskRevision > to, 30_000);
       assert.equal(briskEvents, count + 1);
       const held = memoryInUse() - before;
-      assert.ok(held < 40 * MiB, `${Math.round(held / MiB)} MiB held for the one that stands still`);
+      assert.ok(held < 40 * MiB, `${Math.round(held / MiB)} MiB used for the stopped reader`);
       let events = 0;
       let last = from - 1n;
       for await (const batch of stalled) {
@@ -76,7 +84,7 @@ describe('a reader that stands still', function () {
     });
   }
 
-  it('while its connection is cut misses nothing when it reads on', async () => {
+  it('misses no event when it continues after a disconnection', async () => {
     const writer = connect(etcd().endpoints);
     const door = await proxy(etcd());
     const folder = folderOf(etcd());
@@ -86,9 +94,9 @@ describe('a reader that stands still', function () {
     door.refuse();
     await fill(writer, folder, 1_000);
     door.heal();
-    const heard = record(watcher);
-    const to = await mark(writer, folder);
-    await reaches(heard, to);
-    assertTrue(heard, (await history(etcd().endpoints[0]!, folder, from, to)).map(told));
+    const heard = recordWatch(watcher);
+    const to = await putMarker(writer, folder);
+    await receivesRevision(heard, to);
+    assertEvents(heard, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
   });
 });

@@ -5,8 +5,8 @@ import { eventually } from '../integration/naming/support.js';
 import { useRegistrations } from '../integration/naming/use-registrations.js';
 import { skipUnlessBreakable } from '../support/etcd.js';
 
-// etcd before 3.4.36 and 3.5.18 never sends such a delete (etcd#18089, etcd#19179); all others do.
-describe('a delete at the compacted revision, at which a watch resumes', function () {
+// etcd before 3.4.36 and 3.5.18 never sends such a delete (etcd#18089, etcd#19179); all other releases do.
+describe('a delete at the compacted revision where a watch resumes', function () {
   this.timeout(60_000);
   const { etcd, opened, scene, endpoint, record } = useRegistrations();
 
@@ -14,8 +14,8 @@ describe('a delete at the compacted revision, at which a watch resumes', functio
     skipUnlessBreakable(this, etcd());
   });
 
-  /** A registration behind a door, whose watch has heard nothing when the door closes. */
-  async function behindDoor() {
+  /** A registration behind a fault proxy; its watch has received nothing when the proxy begins to refuse. */
+  async function registerThroughProxy() {
     const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
     const registering = register(opened.client([door.endpoint]), {
       target: scene.target,
@@ -24,7 +24,7 @@ describe('a delete at the compacted revision, at which a watch resumes', functio
       timeoutMs: 60_000,
     });
     const watched = async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1;
-    await eventually('it watches its key', watched, 20_000);
+    await eventually('the registration watches its key', watched, 20_000);
     return { door, registering };
   }
 
@@ -36,8 +36,8 @@ describe('a delete at the compacted revision, at which a watch resumes', functio
     return revision;
   }
 
-  it('is noticed by the registration whose record it was', async () => {
-    const { door, registering } = await behindDoor();
+  it('is detected by the registration that owned the record', async () => {
+    const { door, registering } = await registerThroughProxy();
     const registration: Registration = opened.add(await registering, (one) => one.close());
     const { revision } = registration;
     door.refuse();
@@ -47,11 +47,11 @@ describe('a delete at the compacted revision, at which a watch resumes', functio
     assert.equal((await record())?.lease, registration.lease);
   });
 
-  it('is noticed by the registration that waits for the record to go', async () => {
+  it("is detected by the registration that waits for the record's deletion", async () => {
     const { admin, key, target } = scene;
     await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
     const { revision } = await admin.kv.get('none');
-    const { door, registering } = await behindDoor();
+    const { door, registering } = await registerThroughProxy();
     door.refuse();
     assert.equal(await deleteAndCompact(), revision + 1n);
     door.heal();

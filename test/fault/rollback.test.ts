@@ -3,27 +3,27 @@ import { RolledBackError } from '#src/errors/index.js';
 import type { MirrorUpdate } from '#src/mirror/index.js';
 import { eventually, fill, useClients } from '../integration/client/support.js';
 import { skipIfExternal, useEtcd } from '../support/etcd.js';
-import { leavesNothing, record } from './support.js';
+import { expectNoWatchersLeft, recordWatch } from './support.js';
 
-describe('a store that is wiped and started again on the same port', () => {
+describe('a store that is wiped and restarted on the same port', () => {
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
-  leavesNothing(() => [etcd()]);
+  expectNoWatchersLeft(() => [etcd()]);
 
   before(function () {
     skipIfExternal(this);
   });
 
-  it('ends a watch typed, with both revisions, after all that was buffered', async () => {
+  it('ends a watch with a typed error and both revisions, after all buffered events', async () => {
     const client = connect(etcd().endpoints);
     const watcher = connect(etcd().endpoints).watch({ prefix: 'plain/' });
     await watcher.ready;
     const other = connect(etcd().endpoints).watch({ prefix: 'plain/' });
     await other.ready;
-    const heard = record(other);
+    const heard = recordWatch(other);
     await fill(client, 'plain/', 50);
     const { revision } = await client.kv.put('plain/last', 'v');
-    await eventually('all is told', () => heard.events.length === 51);
+    await eventually('all events have arrived', () => heard.events.length === 51);
     await etcd().wipe();
     const error = await heard.ended;
     assert.ok(error instanceof RolledBackError, String(error));
@@ -31,22 +31,22 @@ describe('a store that is wiped and started again on the same port', () => {
     assert.ok(error.storeRevision < revision, `now ${error.storeRevision}`);
     assert.equal((await other.closed).reason, 'rolled-back');
     assert.equal((await watcher.closed).reason, 'rolled-back');
-    const late = record(watcher);
+    const late = recordWatch(watcher);
     assert.ok((await late.ended) instanceof RolledBackError);
-    assert.equal(late.events.length, 51, 'what was received before is told first');
+    assert.equal(late.events.length, 51, 'buffered events are delivered first');
   });
 
-  it('ends a quiet watch too, and one that starts in the future', async () => {
+  it('also ends a quiet watch, and one with a future start', async () => {
     const client = connect(etcd().endpoints);
     const { revision } = await client.kv.put('quiet/k', 'v');
     await fill(client, 'noise/', 30);
     const watchers = [client.watch('quiet/k'), client.watch('quiet/k', { startRevision: revision + 1_000n })];
     await Promise.all(watchers.map(({ ready }) => ready));
     await etcd().wipe();
-    for (const watcher of watchers) assert.ok((await record(watcher).ended) instanceof RolledBackError);
+    for (const watcher of watchers) assert.ok((await recordWatch(watcher).ended) instanceof RolledBackError);
   });
 
-  describe('under a mirror', () => {
+  describe('for a mirror', () => {
     const keys = (update: MirrorUpdate) => {
       assert.ok(update.type === 'snapshot', update.type);
       return [...update.kvs.keys()].sort();
@@ -61,7 +61,7 @@ describe('a store that is wiped and started again on the same port', () => {
       return { mirror, next, close: () => updates.return(undefined) };
     }
 
-    it('is a snapshot that says so, and life goes on', async () => {
+    it('gives a snapshot with that reason, and updates continue', async () => {
       const client = connect(etcd().endpoints);
       for (const name of ['a', 'b', 'c']) await client.kv.put(`mirror/${name}`, 'old');
       const { mirror, next, close } = await follow(etcd().endpoints[0]!, 'mirror/');
@@ -79,7 +79,7 @@ describe('a store that is wiped and started again on the same port', () => {
     });
 
     for (const more of [0, 200]) {
-      it(`is one also between the list and the watch, ${more} writes later`, async () => {
+      it(`gives a snapshot also between list and watch, with ${more} writes since`, async () => {
         const client = connect(etcd().endpoints);
         await etcd().wipe();
         await fill(client, 'between/', 20, 'old');
@@ -100,16 +100,16 @@ describe('a store that is wiped and started again on the same port', () => {
     }
 
     for (const [circumstance, more] of [
-      ['has overtaken the old revision', 300],
-      ['stands exactly at the old revision', 0],
+      ['exceeds the old revision', 300],
+      ['is exactly at the old revision', 0],
     ] as const) {
-      it(`is one also when the new store ${circumstance} before the reconnect`, async () => {
+      it(`gives a snapshot also if the new store ${circumstance} before the reconnect`, async () => {
         const client = connect(etcd().endpoints);
         await etcd().wipe();
         await fill(client, 'overtaken/', 20, 'old');
         const door = await proxy(etcd());
         const { mirror, next, close } = await follow(door.endpoint, 'overtaken/');
-        const seen = next(); // the watch is up once it tells of something
+        const seen = next(); // the first event shows that the watch is up
         const { revision } = await client.kv.put('overtaken/seen', 'old');
         await seen;
         door.refuse();
@@ -130,7 +130,7 @@ describe('a store that is wiped and started again on the same port', () => {
       });
     }
 
-    it('is one also when nothing is left of the old keys but their number', async () => {
+    it('gives a snapshot also if the new store has the same keys with other values', async () => {
       const client = connect(etcd().endpoints);
       await client.kv.put('same/a', 'old');
       await client.kv.put('same/b', 'old');

@@ -14,8 +14,8 @@ import { skipIfExternal, useCluster } from './support.js';
 
 const ttlSeconds = 3;
 
-/** What a directory shows of one service, from the first view that has all endpoints. */
-class Watched {
+/** The views of one service, from the first one with all endpoints. */
+class WatchedService {
   readonly views: ServiceView[] = [];
   readonly #directory: ServiceDirectory;
   readonly #target: string;
@@ -32,7 +32,7 @@ class Watched {
     lossProtection: LossProtectionOptions = {},
   ) {
     const directory = new ServiceDirectory(client, { lossProtection });
-    const watched = new Watched(directory, target);
+    const watched = new WatchedService(directory, target);
     await directory.ready(target, { minEndpoints: count });
     directory.follow(target, { view: (view) => watched.views.push(view), failure: () => {} });
     await eventually('the watch is up', () => directory.status(target).source === 'live');
@@ -51,7 +51,7 @@ class Watched {
     return Math.max(...this.views.map(({ held }) => held.size));
   }
 
-  /** Resolves when it shows exactly the records that stand, and holds none. */
+  /** Resolves when the view has exactly the registered records, and no protected ones. */
   async isCorrect(registrations: readonly Registration[]): Promise<void> {
     await eventually(
       'the view is correct',
@@ -73,14 +73,14 @@ async function registerMany(client: EtcdClient, target: string, count: number): 
   return registrations;
 }
 
-describe('an etcd that is stopped gracefully while servers live', function () {
+describe('an etcd that is stopped gracefully while servers run', function () {
   this.timeout(180_000);
   const { connect, proxy } = useClients();
 
-  describe('of one member', () => {
+  describe('with one member', () => {
     const etcd = useEtcd();
 
-    /** 3.4 ends without waiting for the streams of its clients. */
+    /** etcd 3.4 stops without waiting for its clients' streams. */
     const waitsForStreams = () => !etcd().version.startsWith('3.4.');
 
     before(function () {
@@ -89,13 +89,13 @@ describe('an etcd that is stopped gracefully while servers live', function () {
 
     afterEach(() => etcd().restart());
 
-    it('expires their leases while it shuts down, and leaves the view of a watcher as it was', async () => {
+    it('expires leases during its shutdown, and a watcher keeps its view', async () => {
       const door = await proxy(etcd());
       const registrations = await registerMany(connect([door.endpoint]), 'stop/one', 1);
-      const watched = await Watched.of(connect(etcd().endpoints), 'stop/one', 1);
-      door.refuse(); // else etcd may take renewals to the end
+      const watched = await WatchedService.of(connect(etcd().endpoints), 'stop/one', 1);
+      door.refuse(); // otherwise etcd may accept renewals until the end
       await etcd().stop();
-      if (waitsForStreams()) assert.equal(watched.everHeld, 1, 'the loss was seen');
+      if (waitsForStreams()) assert.equal(watched.everHeld, 1, 'the loss was observed');
       assert.equal(watched.fewest, 1);
       await etcd().restart();
       door.heal();
@@ -103,15 +103,15 @@ describe('an etcd that is stopped gracefully while servers live', function () {
       assert.equal(watched.fewest, 1);
     });
 
-    it('leaves at least the configured share of a hundred that expire one after another', async () => {
+    it('leaves at least the configured share of a hundred endpoints that expire one by one', async () => {
       const door = await proxy(etcd());
       const registrations = await registerMany(connect([door.endpoint]), 'stop/hundred', 100);
-      const watched = await Watched.of(connect(etcd().endpoints), 'stop/hundred', 100, {
+      const watched = await WatchedService.of(connect(etcd().endpoints), 'stop/hundred', 100, {
         lossThreshold: 0.5,
       });
       door.refuse();
       await etcd().stop();
-      if (waitsForStreams()) assert.ok(watched.everHeld >= 50, `${watched.everHeld} were held`);
+      if (waitsForStreams()) assert.ok(watched.everHeld >= 50, `${watched.everHeld} were protected`);
       assert.ok(watched.fewest > 50, `${watched.fewest} endpoints at one time`);
       await etcd().restart();
       door.heal();
@@ -120,12 +120,12 @@ describe('an etcd that is stopped gracefully while servers live', function () {
     });
   });
 
-  describe('of three members at once', () => {
+  describe('with three members at once', () => {
     const cluster = useCluster();
 
-    it('leaves the view of a watcher as it was', async () => {
+    it('leaves the view of a watcher unchanged', async () => {
       const registrations = await registerMany(connect(cluster().endpoints), 'stop/three', 1);
-      const watched = await Watched.of(connect(cluster().endpoints), 'stop/three', 1);
+      const watched = await WatchedService.of(connect(cluster().endpoints), 'stop/three', 1);
       await Promise.all(cluster().members.map((member) => member.stop()));
       assert.equal(watched.fewest, 1);
       await Promise.all(cluster().members.map((member) => member.restart()));
@@ -139,7 +139,7 @@ describe('a healthy etcd', function () {
   this.timeout(120_000);
   const etcd = useEtcd();
   const { connect } = useClients();
-  /** It would take so long to believe a loss that no read confirms. */
+  /** So long that only a confirming read can end the protection. */
   const lossProtection = { protectionMs: 600_000, readIntervalMs: 0 };
   const reads = () => grpcCounter(etcd(), 'grpc_server_started_total', 'Range');
 
@@ -147,11 +147,11 @@ describe('a healthy etcd', function () {
     skipIfExternal(this);
   });
 
-  it('has the delete of the last endpoint believed for one read, and that of others for none', async () => {
+  it('confirms the delete of the last endpoint with one read, and other deletes with none', async () => {
     const admin = connect(etcd().endpoints);
     const manager = new EndpointManager(admin, 'healthy/delete');
     for (const id of ['a', 'b']) await manager.addEndpoint(`healthy/delete/${id}`, { addr: `${id}:1` });
-    const watched = await Watched.of(connect(etcd().endpoints), 'healthy/delete', 2, lossProtection);
+    const watched = await WatchedService.of(connect(etcd().endpoints), 'healthy/delete', 2, lossProtection);
     const before = await reads();
     await manager.deleteEndpoint('healthy/delete/a');
     await eventually('one is gone', () => watched.view.endpoints.length === 1);
@@ -161,15 +161,15 @@ describe('a healthy etcd', function () {
     assert.equal((await reads()) - before, 1);
   });
 
-  it('has the expiry of all leases believed', async () => {
+  it('confirms the expiry of all leases', async () => {
     const owner = connect(etcd().endpoints);
     const manager = new EndpointManager(owner, 'healthy/expiry');
     for (const id of ['a', 'b', 'c']) {
       const lease = await owner.lease.hold({ ttlSeconds: 2 });
       await manager.addEndpoint(`healthy/expiry/${id}`, { addr: `${id}:1` }, { lease });
     }
-    const watched = await Watched.of(connect(etcd().endpoints), 'healthy/expiry', 3, lossProtection);
-    await owner.close(); // as a process that dies: its leases expire
+    const watched = await WatchedService.of(connect(etcd().endpoints), 'healthy/expiry', 3, lossProtection);
+    await owner.close(); // like a crash: its leases expire
     await eventually('all are gone', () => watched.view.endpoints.length === 0, 60_000);
     assert.equal(watched.view.held.size, 0);
   });

@@ -11,10 +11,10 @@ import { grpcCounter, skipIfExternal } from '../support/etcd.js';
 const password = secretOf('root of a store that goes back');
 const root = { username: 'root', password };
 
-/** Far more than etcd needs to catch up with by itself. */
+/** Far more than etcd catches up by itself. */
 const lostWrites = 300;
 
-describe('a store with authentication that goes back to an earlier state', function () {
+describe('a store with authentication that is rolled back', function () {
   this.timeout(120_000);
   const { connect } = useClients();
   let store: AuthStore;
@@ -32,7 +32,7 @@ describe('a store with authentication that goes back to an earlier state', funct
     await admin.close();
   }
 
-  /** A client in use at the end of the time that is lost. */
+  /** A client that is in use at the end of the lost period. */
   async function inUse() {
     const client = connect(store.etcd.endpoints, { auth: root });
     const registration = await register(client, {
@@ -52,11 +52,11 @@ describe('a store with authentication that goes back to an earlier state', funct
 
   for (const [title, back] of [
     [
-      'restored from a copy of its disk: calls, watches and the registration go on with one new token',
+      'by a disk backup: calls, watches and the registration continue with one new token',
       () => store.restore(),
     ],
     [
-      'wiped, and its users made again: calls, watches and the registration go on with one new token',
+      'by a wipe, with its users created again: calls, watches and the registration continue with one new token',
       () => store.wipe(),
     ],
   ] as const) {
@@ -70,14 +70,14 @@ describe('a store with authentication that goes back to an earlier state', funct
       const counted = Array.from({ length: 20 }, (_, i) => client.kv.put(`counted/${i}`, 'v'));
       await Promise.all([...reads, ...counted]);
       await eventually(
-        'the registration is back',
+        'the record is registered again',
         async () => {
           const { kv } = await client.kv.get('restored/one');
           return kv !== undefined && kv.lease === registration.lease;
         },
         20_000,
       );
-      await eventually('the watch hears', async () => {
+      await eventually('the watch receives an event', async () => {
         await client.kv.put('watched/k', 'v');
         return watched.length > 0;
       });
@@ -91,7 +91,7 @@ describe('a store with authentication that goes back to an earlier state', funct
     });
   }
 
-  it('and does not know the user any more: calls are refused, instead of unanswered', async () => {
+  it('to before the user existed: calls are rejected instead of left unanswered', async () => {
     await store.copy();
     const user = { username: 'late', password: secretOf('a user who is lost') };
     await store.gateway.callAsRoot('user/add', { name: user.username, password: user.password });
@@ -114,7 +114,7 @@ describe('a cluster with authentication', function () {
   beforeEach(async function () {
     skipIfExternal(this);
     cluster = await startEtcdCluster({ partitions: true });
-    leader = await cluster.leader(); // with authentication on, nobody may ask
+    leader = await cluster.leader(); // not permitted once authentication is enabled
     const gateway = new AuthGateway(() => leader, password);
     await gateway.addRoot();
     await gateway.enable();
@@ -127,7 +127,7 @@ describe('a cluster with authentication', function () {
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   };
 
-  it('that loses its quorum is not asked for a token, however long calls wait', async () => {
+  it('without quorum receives no token request, however long calls wait', async () => {
     const client = connect(cluster.endpoints, { auth: root });
     const lease = await client.lease.hold({ ttlSeconds: 60 });
     const watcher = client.watch('k');
@@ -145,7 +145,7 @@ describe('a cluster with authentication', function () {
     await client.kv.get('k', { serializable: true });
     assert.equal((await authentications([left])) - before, 0);
     await Promise.all(stopped.map((member) => member.restart()));
-    await eventually('it has a quorum', () =>
+    await eventually('the cluster has a quorum', () =>
       client.kv.get('k').then(
         () => true,
         () => false,
@@ -156,15 +156,17 @@ describe('a cluster with authentication', function () {
     await watcher.close();
   });
 
-  it('of which a member is cut off, and behind the token: calls wait there, and no other token is asked for', async () => {
+  it('with an isolated member older than the token: calls to it wait, and no other token is requested', async () => {
     const behind = cluster.members.find((member) => member !== leader);
     assert.ok(behind);
     const stranger = connect([behind.endpoint]);
     const isRefused = (error: unknown) => error instanceof UnauthenticatedError;
-    await eventually('authentication is on there', () => stranger.kv.get('k').then(() => false, isRefused));
+    await eventually('authentication is enabled on the member', () =>
+      stranger.kv.get('k').then(() => false, isRefused),
+    );
     cluster.isolate(behind);
     const gateway = new AuthGateway(() => leader, password);
-    // A token has the index of the last change before it, which this member is not to have.
+    // A token contains the index of the last change before it, which this member must not have.
     await connect([leader.endpoint], { auth: root }).kv.put('k', 'v');
     const token = await gateway.token();
     let asked = 0;

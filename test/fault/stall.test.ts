@@ -7,7 +7,7 @@ import { skipIfExternal } from './support.js';
 const ttlSeconds = 3;
 const ids = Array.from({ length: 10 }, (_, i) => `${i}`);
 
-describe('an etcd that stands still for longer than leases last, on connections that never break', function () {
+describe("an etcd that is paused for longer than its leases' TTL, on connections that stay open", function () {
   this.timeout(120_000);
   const etcd = useEtcd();
   const { connect } = useClients();
@@ -18,10 +18,10 @@ describe('an etcd that stands still for longer than leases last, on connections 
 
   afterEach(() => etcd().restart());
 
-  it('expires all of them when it goes on, and leaves the view of a watcher as it was', async () => {
+  it('expires all leases when it resumes, and a watcher keeps its view', async () => {
     const owner = connect(etcd().endpoints);
     const manager = new EndpointManager(owner, 'stall');
-    // By hand: register() may be back before its old lease is expired, so that nothing would be lost.
+    // Without register(), which may renew its record before the old lease expires, so that nothing would be lost.
     const registerAll = async () => {
       for (const id of ids) {
         const lease = await owner.lease.hold({ ttlSeconds });
@@ -30,7 +30,7 @@ describe('an etcd that stands still for longer than leases last, on connections 
     };
     await registerAll();
     const directory = new ServiceDirectory(connect(etcd().endpoints), {
-      // Longer than the test: what is kept goes when it is registered again, and not by time.
+      // Longer than the test: protection ends by the new registrations, not by time.
       lossProtection: { protectionMs: 600_000, readIntervalMs: (ttlSeconds * 1_000) / 3 },
     });
     await directory.ready('stall', { minEndpoints: ids.length });
@@ -40,7 +40,10 @@ describe('an etcd that stands still for longer than leases last, on connections 
 
     await etcd().pause();
     const pausedAt = performance.now();
-    await eventually('leases run out', () => performance.now() - pausedAt > (ttlSeconds + 1) * 1_000);
+    await eventually(
+      'the leases have expired',
+      () => performance.now() - pausedAt > (ttlSeconds + 1) * 1_000,
+    );
     await etcd().resume();
     const held = () => directory.get('stall')!.held.size;
     const isGone = async () => (await owner.kv.range({ prefix: 'stall/' })).count === 0n;
@@ -50,7 +53,7 @@ describe('an etcd that stands still for longer than leases last, on connections 
 
     assert.ok(
       views.some((view) => view.held.size > 0),
-      'the loss was seen',
+      'the loss was observed',
     );
     assert.equal(Math.min(...views.map(({ endpoints }) => endpoints.length)), ids.length);
   });

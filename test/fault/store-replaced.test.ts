@@ -6,13 +6,13 @@ import type { KeyValue } from '#src/model/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { eventually, useClients } from '../integration/client/support.js';
 import { skipIfExternal, useEtcd } from '../support/etcd.js';
-import { leavesNothing, record } from './support.js';
+import { expectNoWatchersLeft, recordWatch } from './support.js';
 
 const keyCount = 6_000;
 const isReplaced = (error: unknown) => error instanceof StoreReplacedError;
 
-/** Reads on until the end; with what came before an error. */
-async function rest(stream: AsyncIterable<RangeBatch>) {
+/** Reads to the end; returns what was read, and the error if there was one. */
+async function readToEnd(stream: AsyncIterable<RangeBatch>) {
   const kvs: KeyValue[] = [];
   try {
     for await (const batch of stream) kvs.push(...batch.kvs);
@@ -23,12 +23,12 @@ async function rest(stream: AsyncIterable<RangeBatch>) {
 }
 
 describe('a store that is replaced', function () {
-  // The same array is given to each start of it: what is added is in force after the next one.
+  // Every start uses this array, so an added flag applies from the next start.
   const args: string[] = [];
   const etcd = useEtcd({ args });
   const second = useEtcd();
   const { connect, proxy } = useClients();
-  leavesNothing(() => [etcd(), second()]);
+  expectNoWatchersLeft(() => [etcd(), second()]);
   this.timeout(120_000);
   let token = 0;
 
@@ -36,7 +36,7 @@ describe('a store that is replaced', function () {
     skipIfExternal(this);
   });
 
-  /** As many keys of the same names and sizes as any other store has, at the same revisions, but for their values. */
+  /** Writes keys with the same names, sizes and revisions in every store, but with other values. */
   async function fill(endpoints: readonly string[], value: string, extra = 0): Promise<void> {
     const client = connect(endpoints);
     for (let i = 0; i < keyCount; i += 100) {
@@ -46,43 +46,43 @@ describe('a store that is replaced', function () {
     for (let i = 0; i < extra; i++) await client.kv.put('more', value);
   }
 
-  async function isReplacedBy(how: 'same flags' | 'new token', value: string, extra = 0): Promise<void> {
+  async function replaceStore(how: 'same flags' | 'new token', value: string, extra = 0): Promise<void> {
     if (how === 'new token') args.push('--initial-cluster-token', `token-${token++}`);
     await etcd().wipe();
     await fill(etcd().endpoints, value, extra);
   }
 
   for (const how of ['same flags', 'new token'] as const) {
-    describe(`wiped, filled and past the revision again, with ${how === 'same flags' ? 'the same flags' : 'a new cluster token'}`, () => {
+    describe(`by a wipe and more writes than before, with ${how === 'same flags' ? 'the same flags' : 'a new cluster token'}`, () => {
       beforeEach(async () => {
         await etcd().wipe();
         await fill(etcd().endpoints, 'old');
       });
 
       for (const taken of [1, 2]) {
-        it(`ends a stream after ${taken} of its batches, and nothing of the other store is handed on`, async () => {
+        it(`ends a stream after ${taken} of its batches, without data of the new store`, async () => {
           const client = connect(etcd().endpoints);
           const stream = client.kv.stream({ prefix: 'k' });
           for (let i = 0; i < taken; i++) assert.equal((await stream.next()).done, false);
-          await isReplacedBy(how, 'new', 10);
-          const { kvs, error } = await rest(stream);
+          await replaceStore(how, 'new', 10);
+          const { kvs, error } = await readToEnd(stream);
           assert.ok(isReplaced(error), String(error));
           assert.deepEqual(
             [...new Set(kvs.map(({ value }) => String(value).slice(0, 3)))],
             kvs.length ? ['old'] : [],
           );
-          // The client has gone over to it.
-          const again = await rest(client.kv.stream({ prefix: 'k' }));
+          // The client now uses the new store.
+          const again = await readToEnd(client.kv.stream({ prefix: 'k' }));
           assert.deepEqual([again.error, again.kvs.length], [undefined, keyCount]);
         });
       }
 
-      it('is a new snapshot of a mirror', async () => {
+      it('gives a mirror a new snapshot', async () => {
         const mirror = connect(etcd().endpoints).mirror({ prefix: 'k' });
         const updates = mirror[Symbol.asyncIterator]();
         await updates.next();
         const next = updates.next();
-        await isReplacedBy(how, 'new', 10);
+        await replaceStore(how, 'new', 10);
         const update = (await next).value as MirrorUpdate;
         assert.equal(update.type === 'snapshot' && update.reason, 'rolled-back');
         await eventually(
@@ -100,16 +100,16 @@ describe('a store that is replaced', function () {
     });
   }
 
-  describe('and says so by its cluster id', () => {
+  describe('with another cluster id', () => {
     beforeEach(async () => {
       await etcd().wipe();
     });
 
-    it('fails the read that finds out, with both ids, and no other', async () => {
+    it('fails the first read, with both ids, and no later one', async () => {
       const client = connect(etcd().endpoints);
       const [endpoint] = etcd().endpoints;
       await client.kv.put('a', 'old');
-      await isReplacedBy('new token', 'new');
+      await replaceStore('new token', 'new');
       await assert.rejects(client.kv.get('a'), (error) => {
         assert.ok(error instanceof StoreReplacedError, String(error));
         const [old, now] = error.stores;
@@ -122,35 +122,35 @@ describe('a store that is replaced', function () {
       assert.equal((await client.kv.get('a')).kv, undefined);
     });
 
-    it('does not fail a write, which was carried out', async () => {
+    it('does not fail a write, because it was applied', async () => {
       const client = connect(etcd().endpoints);
       await client.kv.put('a', 'old');
-      await isReplacedBy('new token', 'new');
+      await replaceStore('new token', 'new');
       await client.kv.put('a', 'new');
       assert.equal(String((await client.kv.get('a')).kv?.value), 'new');
     });
 
-    it('ends watches after what was buffered, with a store that is further on', async () => {
+    it('ends watches after their buffered events, although the new revision is higher', async () => {
       const client = connect(etcd().endpoints);
       const watcher = client.watch({ prefix: 'a' });
       await watcher.ready;
       for (let i = 0; i < 5; i++) await client.kv.put('a', 'old');
-      await eventually('they have come', () => watcher.nextRevision !== undefined);
-      await isReplacedBy('new token', 'new', 50);
+      await eventually('the events have arrived', () => watcher.nextRevision !== undefined);
+      await replaceStore('new token', 'new', 50);
       assert.equal((await watcher.closed).reason, 'rolled-back');
-      const { events, ended } = record(watcher);
+      const { events, ended } = recordWatch(watcher);
       assert.ok(isReplaced(await ended), String(await ended));
       assert.ok(events.every(({ kv }) => String(kv.value) === 'old'));
       const next = client.watch({ prefix: 'a' });
       await next.ready;
-      const heard = record(next);
+      const heard = recordWatch(next);
       await client.kv.put('a', 'now');
-      await eventually('a new watch goes on there', () => heard.events.length === 1);
+      await eventually('a new watch receives events', () => heard.events.length === 1);
       await next.close();
     });
   });
 
-  describe('by endpoints that name two clusters', () => {
+  describe('by endpoints of two clusters', () => {
     beforeEach(async () => {
       await etcd().wipe();
       await second().wipe();
@@ -158,8 +158,8 @@ describe('a store that is replaced', function () {
       await fill(second().endpoints, 'two', 10);
     });
 
-    /** A client that is at the first of two clusters, and a door that sends it to the second. */
-    async function between() {
+    /** A client of the first of two clusters, and a function that switches it to the second. */
+    async function connectToBoth() {
       const doors = [await proxy(etcd()), await proxy(second())] as const;
       doors[1].refuse();
       const endpoints = doors.map(({ endpoint }) => endpoint);
@@ -175,12 +175,12 @@ describe('a store that is replaced', function () {
       };
     }
 
-    it('ends a stream with an error that names both', async () => {
-      const { client, endpoints, goOver } = await between();
+    it('ends a stream with an error that names both clusters', async () => {
+      const { client, endpoints, goOver } = await connectToBoth();
       const stream = client.kv.stream({ prefix: 'k' });
       await stream.next();
       goOver();
-      const { kvs, error } = await rest(stream);
+      const { kvs, error } = await readToEnd(stream);
       assert.ok(kvs.every(({ value }) => String(value).startsWith('one')));
       assert.ok(error instanceof StoreReplacedError, String(error));
       assert.match(error.message, /the endpoints name two clusters/);
@@ -189,18 +189,22 @@ describe('a store that is replaced', function () {
         assert.ok(error.message.includes(`${member} `) && error.message.includes(clusterId), error.message);
       }
       assert.equal(error.stores.length, 2);
-      assert.equal((await rest(client.kv.stream({ prefix: 'k' }))).kvs.length, keyCount, 'it has gone over');
+      assert.equal(
+        (await readToEnd(client.kv.stream({ prefix: 'k' }))).kvs.length,
+        keyCount,
+        'the client uses the second cluster',
+      );
     });
 
-    it('ends a watch, and is a new snapshot of a mirror', async () => {
-      const { client, goOver } = await between();
+    it('ends a watch, and gives a mirror a new snapshot', async () => {
+      const { client, goOver } = await connectToBoth();
       const watcher = client.watch({ prefix: 'k' });
       await watcher.ready;
       const updates = client.mirror({ prefix: 'k' })[Symbol.asyncIterator]();
       await updates.next();
       const next = updates.next();
       goOver();
-      assert.ok(isReplaced(await record(watcher).ended));
+      assert.ok(isReplaced(await recordWatch(watcher).ended));
       const update = (await next).value as MirrorUpdate;
       assert.ok(update.type === 'snapshot' && update.reason === 'rolled-back');
       assert.ok([...update.kvs.values()].every(({ value }) => String(value).startsWith('two')));
@@ -216,7 +220,7 @@ describe('a store that is replaced', function () {
         const manager = new EndpointManager(connect(handle.endpoints), folder);
         await manager.addEndpoint(`${folder}/1`, { addr });
       }
-      const { client, goOver } = await between();
+      const { client, goOver } = await connectToBoth();
       const manager = new EndpointManager(client, folder);
       assert.equal((await manager.list()).size, 1);
       goOver();

@@ -6,7 +6,7 @@ import { type ScriptedCall, type ScriptedServer, startScriptedServer } from '../
 
 const header = { clusterId: 1n, memberId: 2n, revision: 5n, raftTerm: 2n };
 
-describe('a connection that answers pings and carries no further call', () => {
+describe('a connection that answers pings but no calls', () => {
   let server: ScriptedServer;
   let client: EtcdClient;
   let held: ScriptedCall[];
@@ -28,9 +28,9 @@ describe('a connection that answers pings and carries no further call', () => {
     await server.close();
   });
 
-  it('is replaced after unanswered probes, and what runs on it ends there', async () => {
+  it('is replaced after unanswered probes, and its running calls complete on it', async () => {
     const put = client.kv.put('held', 'v', { timeoutMs: 120_000 });
-    await eventually('the only stream is taken', () => held.length === 1);
+    await eventually('the only stream is in use', () => held.length === 1);
     await eventually(
       'a read is answered over another connection',
       () =>

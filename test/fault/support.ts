@@ -5,23 +5,24 @@ import { WatchRequest, type WatchResponse, WatchService } from '#src/gen/etcd/rp
 import type { WatchEvent } from '#src/model/index.js';
 import { type EtcdClusterHandle, type EtcdHandle, startEtcdCluster } from '#src/testing/index.js';
 import type { WatchBatch, Watcher } from '#src/watch/index.js';
-import { skipIfExternal, watchersReturn } from '../support/etcd.js';
+import { skipIfExternal, waitForNoWatchers } from '../support/etcd.js';
 import { unproxied } from '../support/proxy.js';
 
 export { skipIfExternal };
 
-/** One event in words, so that a difference can be read: revision, kind and key. */
-export const told = ({ type, kv }: WatchEvent) => `${kv.modRevision} ${type} ${kv.key.toString('latin1')}`;
+/** An event as text: revision, type and key. */
+export const describeEvent = ({ type, kv }: WatchEvent) =>
+  `${kv.modRevision} ${type} ${kv.key.toString('latin1')}`;
 
-/** What a watch told, read in the background as fast as it comes. */
-export interface Record {
+/** The events of a watch, recorded in the background. */
+export interface RecordedWatch {
   readonly batches: WatchBatch[];
   readonly events: WatchEvent[];
-  /** Resolves with what the iteration threw, or with undefined when it ended without. */
+  /** Resolves with the error of the iteration, or with undefined if it ended without one. */
   readonly ended: Promise<unknown>;
 }
 
-export function record(watcher: Watcher): Record {
+export function recordWatch(watcher: Watcher): RecordedWatch {
   const batches: WatchBatch[] = [];
   const events: WatchEvent[] = [];
   const reading = async () => {
@@ -35,9 +36,12 @@ export function record(watcher: Watcher): Record {
 
 const undefinedly = () => undefined;
 
-/** That the batches are in order, hold nothing twice, split no revision, and tell exactly the truth. */
-export function assertTrue(
-  { batches, events }: Pick<Record, 'batches' | 'events'>,
+/**
+ * Asserts that the batches are in order, without duplicates or split revisions, and contain exactly the expected
+ * events.
+ */
+export function assertEvents(
+  { batches, events }: Pick<RecordedWatch, 'batches' | 'events'>,
   truth: readonly string[],
 ) {
   let last = 0n;
@@ -51,8 +55,8 @@ export function assertTrue(
     }
     assert.equal(batch.nextRevision, last + 1n);
   }
-  const lines = events.map(told);
-  assert.equal(new Set(lines).size, lines.length, 'an event came twice');
+  const lines = events.map(describeEvent);
+  assert.equal(new Set(lines).size, lines.length, 'an event was delivered twice');
   const had = new Set(lines);
   const known = new Set(truth);
   const missing = truth.filter((line) => !had.has(line));
@@ -65,10 +69,15 @@ export function assertTrue(
 }
 
 /**
- * The history of a folder from a revision up to and including one, read by grpc-js alone from one member: the truth
- * that watches are held against.
+ * The events of a folder in an inclusive range of revisions, read from one member with plain grpc-js. Watches are
+ * compared with it.
  */
-export function history(endpoint: string, folder: string, from: bigint, to: bigint): Promise<WatchEvent[]> {
+export function readHistory(
+  endpoint: string,
+  folder: string,
+  from: bigint,
+  to: bigint,
+): Promise<WatchEvent[]> {
   const end = Buffer.from(folder);
   end[end.length - 1]! += 1;
   const client = new Client(endpoint, credentials.createInsecure(), {
@@ -99,32 +108,38 @@ export function history(endpoint: string, folder: string, from: bigint, to: bigi
   });
 }
 
-/** Puts a last key into the folder: whoever has been told of it has been told of everything. Gives its revision. */
-export async function mark(client: EtcdClient, folder: string): Promise<bigint> {
+/**
+ * Puts a last key into the folder, and returns its revision. A watcher that has received it has received everything.
+ */
+export async function putMarker(client: EtcdClient, folder: string): Promise<bigint> {
   const { revision } = await client.kv.put(`${folder}~`, 'the end', { idempotent: true, timeoutMs: 60_000 });
   return revision;
 }
 
-/** Resolves when a record holds an event of the revision or a later one. */
-export async function reaches(of: Record, revision: bigint, timeoutMs = 60_000): Promise<void> {
+/** Waits until a recorded watch has an event at or after the revision. */
+export async function receivesRevision(
+  of: RecordedWatch,
+  revision: bigint,
+  timeoutMs = 60_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let over: { readonly error: unknown } | undefined;
   void of.ended.then((error) => {
     over = { error };
   });
   while ((of.events.at(-1)?.kv.modRevision ?? 0n) < revision) {
-    if (over) throw new Error('the watch ended before it told everything', { cause: over.error });
+    if (over) throw new Error('the watch ended before it delivered everything', { cause: over.error });
     if (performance.now() > deadline) {
       throw new Error(
-        `not told of revision ${revision} within ${timeoutMs} ms: ${of.events.length} events so far`,
+        `did not receive revision ${revision} within ${timeoutMs} ms: ${of.events.length} events so far`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-/** Writes one key after the other, whatever becomes of each write, until told to stop. */
-export function keepWriting(client: EtcdClient, folder: string, keys = 20) {
+/** Writes continuously, ignoring failures, until stopped. */
+export function writeContinuously(client: EtcdClient, folder: string, keys = 20) {
   let stopped = false;
   let acknowledged = 0;
   const writing = (async () => {
@@ -134,7 +149,7 @@ export function keepWriting(client: EtcdClient, folder: string, keys = 20) {
         if (i % 7 === 6) await client.kv.delete(key, { timeoutMs: 3_000 });
         else await client.kv.put(key, String(i), { timeoutMs: 3_000 });
         acknowledged++;
-      } catch {} // the history tells which of them came through
+      } catch {} // the history shows which writes were applied
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   })();
@@ -150,17 +165,17 @@ export function keepWriting(client: EtcdClient, folder: string, keys = 20) {
 }
 
 /**
- * After each test no server has a watch stream or a watcher left. Call it after `useClients()`, whose clients have to
- * be closed by then.
+ * After each test, checks that the servers have no watch streams and watchers left. Call it after `useClients()`, whose
+ * clients must be closed by then.
  */
-export function leavesNothing(servers: () => readonly EtcdHandle[]): void {
+export function expectNoWatchersLeft(servers: () => readonly EtcdHandle[]): void {
   afterEach('no watch is left on a server', async function () {
     this.timeout(60_000);
-    for (const server of servers()) await watchersReturn(server, [0, 0], 15_000);
+    for (const server of servers()) await waitForNoWatchers(server, [0, 0], 15_000);
   });
 }
 
-/** Three members for the tests of a `describe`; after each of them all run again. */
+/** A cluster of three for the tests of a `describe`; after each test all members run. */
 export function useCluster(): () => EtcdClusterHandle {
   let cluster: EtcdClusterHandle | undefined;
 
@@ -179,7 +194,7 @@ export function useCluster(): () => EtcdClusterHandle {
   after(() => cluster?.close());
 
   return () => {
-    if (!cluster) throw new Error('useCluster(): the cluster is there only inside tests and hooks');
+    if (!cluster) throw new Error('useCluster(): the cluster exists only inside tests and hooks');
     return cluster;
   };
 }

@@ -3,19 +3,19 @@ import { CompactedError } from '#src/errors/index.js';
 import { losesDeletes } from '#src/watch/server-version.js';
 import { eventually, fill, folderOf, useClients } from '../integration/client/support.js';
 import { skip, skipIfExternal, useEtcd } from '../support/etcd.js';
-import { leavesNothing, record } from './support.js';
+import { expectNoWatchersLeft, recordWatch } from './support.js';
 
-describe('a delete at the compacted revision, from which a watch goes on', function () {
+describe('a delete at the compacted revision where a watch continues', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
-  leavesNothing(() => [etcd()]);
+  expectNoWatchersLeft(() => [etcd()]);
 
   before(function () {
     skipIfExternal(this);
   });
 
-  /** A key that is deleted; gives the revision of the delete, to which history is compacted. */
+  /** Deletes a key, compacts to the revision of the delete, and returns that revision. */
   async function deletedAndCompacted(key: string): Promise<bigint> {
     const client = connect(etcd().endpoints);
     const { revision } = await client.kv.delete(key);
@@ -24,23 +24,23 @@ describe('a delete at the compacted revision, from which a watch goes on', funct
     return revision;
   }
 
-  /** A watch behind a door, whose cursor is at the next revision when the door closes. */
-  async function cutOff(folder: string, options: { readonly startRevision?: bigint }) {
+  /** A watch behind a fault proxy, whose next revision is the delete when the proxy begins to refuse. */
+  async function disconnectedWatch(folder: string, options: { readonly startRevision?: bigint }) {
     const client = connect(etcd().endpoints);
     const door = await proxy(etcd());
     const { revision } = await client.kv.put(`${folder}k`, 'v');
     const watcher = connect([door.endpoint]).watch({ prefix: folder }, options);
     await watcher.ready;
-    const heard = record(watcher);
+    const heard = recordWatch(watcher);
     door.refuse();
     const deleted = await deletedAndCompacted(`${folder}k`);
     assert.equal(deleted, revision + 1n);
     return { door, heard, deleted, client };
   }
 
-  describe('on a release that loses it', () => {
+  describe('on a release that does not send it', () => {
     before(function () {
-      if (!losesDeletes(etcd().version)) skip(this, `etcd ${etcd().version} sends it`);
+      if (!losesDeletes(etcd().version)) skip(this, `etcd ${etcd().version} sends the delete`);
     });
 
     it('ends a watch that starts there', async () => {
@@ -48,7 +48,7 @@ describe('a delete at the compacted revision, from which a watch goes on', funct
       const folder = folderOf(etcd());
       await client.kv.put(`${folder}k`, 'v');
       const deleted = await deletedAndCompacted(`${folder}k`);
-      const heard = record(client.watch({ prefix: folder }, { startRevision: deleted }));
+      const heard = recordWatch(client.watch({ prefix: folder }, { startRevision: deleted }));
       const error = await heard.ended;
       assert.ok(error instanceof CompactedError, String(error));
       assert.equal(error.compactRevision, deleted);
@@ -59,14 +59,14 @@ describe('a delete at the compacted revision, from which a watch goes on', funct
       const client = connect(etcd().endpoints);
       const { revision } = await client.kv.get('none');
       const folder = folderOf(etcd());
-      // From a checkpoint, so that nothing before it may be left out in silence.
-      const { door, heard } = await cutOff(folder, { startRevision: revision + 1n });
+      // From a checkpoint, so that nothing before it may be skipped silently.
+      const { door, heard } = await disconnectedWatch(folder, { startRevision: revision + 1n });
       door.heal();
       const error = await heard.ended;
       assert.ok(error instanceof CompactedError, String(error));
     });
 
-    it('costs a thousand watches that resume together a few reads', async () => {
+    it('causes few reads when a thousand watches resume together', async () => {
       const client = connect(etcd().endpoints);
       const folder = folderOf(etcd());
       const door = await proxy(etcd());
@@ -76,30 +76,34 @@ describe('a delete at the compacted revision, from which a watch goes on', funct
         far.watch({ prefix: `${folder}${i}/` }, { startRevision: revision }),
       );
       await Promise.all(watchers.map(({ ready }) => ready));
-      const records = watchers.map(record);
+      const records = watchers.map(recordWatch);
       const reads = () => etcd().metric('etcd_debugging_mvcc_range_total');
       const before = await reads();
       door.cut();
       await client.kv.put(`${folder}k`, 'w');
       for (let i = 0; i < 1_000; i++) await client.kv.put(`${folder}${i}/k`, 'v');
-      await eventually('all hear again', () => records.every(({ events }) => events.length === 1), 30_000);
+      await eventually(
+        'all watches receive events again',
+        () => records.every(({ events }) => events.length === 1),
+        30_000,
+      );
       assert.ok((await reads()) - before < 100, `${(await reads()) - before} reads`);
     });
   });
 
-  it('before which history was compacted disturbs no watch that goes on after it', async () => {
+  it('does not affect a watch that continues after it', async () => {
     const client = connect(etcd().endpoints);
     const folder = folderOf(etcd());
     await client.kv.put(`${folder}k`, 'v');
     const deleted = await deletedAndCompacted(`${folder}k`);
-    const heard = record(client.watch({ prefix: folder }, { startRevision: deleted + 1n }));
+    const heard = recordWatch(client.watch({ prefix: folder }, { startRevision: deleted + 1n }));
     const begun = performance.now();
-    await eventually('any check would be over', () => performance.now() - begun > 1_500);
+    await eventually('any check would have finished', () => performance.now() - begun > 1_500);
     await client.kv.put(`${folder}k`, 'w');
-    await eventually('it hears', () => heard.events.length === 1);
+    await eventually('the event arrives', () => heard.events.length === 1);
   });
 
-  it('is missing from no mirror', async () => {
+  it('is applied to every mirror', async () => {
     const client = connect(etcd().endpoints);
     const folder = folderOf(etcd());
     const door = await proxy(etcd());
@@ -110,7 +114,7 @@ describe('a delete at the compacted revision, from which a watch goes on', funct
       for await (const _ of mirror);
     })();
     reading.catch(() => {});
-    await eventually('it is live', () => mirror.status().fresh && mirror.kvs.size === 1);
+    await eventually('the mirror is live', () => mirror.status().fresh && mirror.kvs.size === 1);
     door.refuse();
     assert.equal(await deletedAndCompacted(`${folder}k`), revision + 1n);
     door.heal();

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { type GoProgram, goProgram } from '../interop/support/go-build.js';
 
-/** A program of Go's that answers each line with a line. */
+/** A Go program that answers each input line with one line. */
 export class GoLines {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
@@ -14,11 +14,11 @@ export class GoLines {
     this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   }
 
-  /** @throws {NoGo} where there is no Go. */
+  /** @throws {GoMissingError} without a Go toolchain. */
   static async start(program: GoProgram, ...args: string[]): Promise<GoLines> {
     const child = spawn(await goProgram(program), args, { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(child, 'spawn');
-    child.stdin.on('error', () => {}); // it has ended, which its output shows
+    child.stdin.on('error', () => {}); // the program has ended; reading its output reports that
     return new GoLines(child);
   }
 

@@ -18,12 +18,12 @@ const help = `npm run fuzz -- [options]
 
   --target T    one of (default ${serverTarget.name}):
 ${targets.map(({ name, about }) => `                  ${name}: ${about}`).join('\n')}
-  --seconds N   for how long (default 60); ending takes up to a minute more
-  --seed S      what is tried, and in which order (default: drawn, and printed)
-  --json        one line of JSON
+  --seconds N   duration (default 60); the end takes up to a minute more
+  --seed S      determines the inputs and their order (default: random, printed)
+  --json        print one line of JSON
 
-Prints a line every 10 s. Ends with 1 after a crash, a hang, an unhandled rejection, an untyped error, a spin, more memory
-than is allowed, a text that is read otherwise than by Go or grpc-js, or a good record that another one harms.`;
+Prints a line every 10 s. Exits with 1 after a crash, a hang, an unhandled rejection, an untyped error, a request loop,
+too much memory, a text that Go or grpc-js parses differently, or a valid record that an invalid one affects.`;
 
 const progressEveryMs = 10_000;
 
@@ -70,7 +70,7 @@ else {
   for (const failure of failures) console.log(`FAILED: ${failure}`);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   console.log(
-    `${total} tries of ${Object.keys(counts).length} kinds, ${failures.length} failures (seed ${seed})`,
+    `${total} inputs of ${Object.keys(counts).length} kinds, ${failures.length} failures (seed ${seed})`,
   );
 }
 process.exit(failures.length === 0 ? 0 : 1);

@@ -1,20 +1,20 @@
 export interface FuzzOptions {
   readonly seconds: number;
   readonly seed: number;
-  /** Called once, at the beginning, with what says how far the run is. */
+  /** Called once at the start with a function that describes the progress. */
   readonly onStart?: (progress: () => string) => void;
 }
 
 export interface FuzzResult {
-  /** What was tried, by name. */
+  /** Number of inputs, by kind. */
   readonly counts: Readonly<Record<string, number>>;
-  /** What it cost, for people. */
+  /** Resource use, as text. */
   readonly figures: readonly string[];
-  /** What must not be; empty is good. */
+  /** Empty if the run passed. */
   readonly failures: readonly string[];
 }
 
-/** Something that takes what outsiders give it. */
+/** Code under test that handles untrusted input. */
 export interface FuzzTarget {
   readonly name: string;
   readonly about: string;

@@ -20,7 +20,7 @@ interface Corpus {
 const file = new URL('../../../test/unit/naming/go-corpus.json', import.meta.url);
 const corpus = JSON.parse(readFileSync(file, 'utf8')) as Corpus;
 
-/** Half a surrogate pair is nothing that JSON could carry to Go; what Go writes for it stands in the unit tests. */
+/** JSON cannot carry half a surrogate pair to Go; the unit tests cover what Go writes for it. */
 const endpoints = corpus.encode.filter(({ name }) => !name.startsWith('half a surrogate'));
 
 const further: readonly (readonly [string, string])[] = [
@@ -28,11 +28,11 @@ const further: readonly (readonly [string, string])[] = [
   ['an empty list', '[]'],
   ['an empty text', '""'],
   [
-    'numbers at the edges',
+    'numbers at the limits',
     '[1e21,1e-7,-0,1e20,0.000001,123456789012345678901234567890,-1e-300,9007199254740993]',
   ],
   ['thirty levels', `${'{"a":['.repeat(15)}null${']}'.repeat(15)}`],
-  ['what gRPC uses of it', '{"weight":3,"zone":"eu-west-1a","status":"draining"}'],
+  ['the fields that gRPC uses', '{"weight":3,"zone":"eu-west-1a","status":"draining"}'],
 ];
 
 const plain = ({ addr, metadata = null }: Endpoint | EndpointRecord | GoRecord) => ({ addr, metadata });
@@ -65,7 +65,7 @@ describe('endpoints written by one side and read by the other', function () {
     return new Map(kvs.map(({ key, value }) => [key.toString().slice(target.length + 1), value]));
   }
 
-  it('have the same bytes, and are read by both as the same', async () => {
+  it('have the same bytes, and both sides decode them alike', async () => {
     const all = [
       ...endpoints.map(({ name, input }) => {
         const metadata = /"metadata":(.*)\}$/s.exec(input)?.[1] ?? 'null';
@@ -92,8 +92,8 @@ describe('endpoints written by one side and read by the other', function () {
       assert.equal(values.get(`${i}-ours`)?.toString(), values.get(`${i}-go`)?.toString(), name);
       const expected = plain(endpoint);
       for (const side of ['go', 'ours']) {
-        assert.deepEqual(plain(goReads.get(id(i, side))!), expected, `${name}: what Go reads, ${side}`);
-        assert.deepEqual(plain(weRead.get(id(i, side))!), expected, `${name}: what we read, ${side}`);
+        assert.deepEqual(plain(goReads.get(id(i, side))!), expected, `${name}: as Go decodes it, ${side}`);
+        assert.deepEqual(plain(weRead.get(id(i, side))!), expected, `${name}: as we decode it, ${side}`);
       }
     }
     const count = `${all.length} endpoints: escapes, U+2028, nesting, numbers, Unicode, null`;
@@ -101,7 +101,7 @@ describe('endpoints written by one side and read by the other', function () {
     shown({ wrote: 'ours', what: count, read: 'Go `endpoints`', bytes: 'yes', result: 'same endpoints' });
   });
 
-  it('keep what a struct of Go’s has: its order of members, and bytes as base64', async () => {
+  it('keep the member order and the base64 bytes of a Go struct', async () => {
     const key = `${target}/typed`;
     await go.update(target, [{ op: 'add', key, addr: 'a:1', typed: true }]);
     const record = (await manager.list()).get(key);
@@ -109,7 +109,7 @@ describe('endpoints written by one side and read by the other', function () {
       (await stored()).get('typed')?.toString(),
       '{"Op":0,"Addr":"a:1","Metadata":{"zone":"eu","weight":3,"labels":{"a":"1","b":"\\u003c2\\u003e"},"Exact":9223372036854775809,"Bytes":"AP8="}}',
     );
-    // The number is beyond 2^53: JavaScript's nearest, as Go's own reader gives it, too.
+    // The number exceeds 2^53: both JavaScript and Go decode it as the nearest float64.
     const metadata = { zone: 'eu', weight: 3, labels: { a: '1', b: '<2>' }, Exact: 2 ** 63, Bytes: 'AP8=' };
     assert.deepEqual(record?.metadata, metadata);
     assert.deepEqual((await go.list(target)).get(key)?.metadata, metadata);
@@ -122,7 +122,7 @@ describe('endpoints written by one side and read by the other', function () {
     });
   });
 
-  it('go when their lease does, whoever granted it', async () => {
+  it('are deleted with their lease, whichever side granted it', async () => {
     const client = opened.client(etcd().endpoints);
     const goLease = await go.grant(60);
     const ours = await client.lease.grant({ ttlSeconds: 60 });
@@ -138,7 +138,7 @@ describe('endpoints written by one side and read by the other', function () {
     assert.equal((await go.list(target)).size, 0);
   });
 
-  it("are refused by both, ours with Go's words first and the value after them", async () => {
+  it("are rejected by both; our text begins with Go's and adds the value", async () => {
     const outside = [{ op: 'add', key: 'elsewhere/1', addr: 'a:1' }] as const;
     const refused = await go.update(target, outside).catch((error) => error);
     assert.equal(refused.code, 'InvalidArgument');
@@ -150,8 +150,8 @@ describe('endpoints written by one side and read by the other', function () {
     assert.throws(() => new EndpointManager(opened.client(etcd().endpoints), ''), beginsAs(none));
   });
 
-  describe('by hand', () => {
-    it('are taken, and passed over, by both alike, listed and watched', async () => {
+  describe('of any value', () => {
+    it('are decoded or skipped alike by both, in lists and watches', async () => {
       const watch = await go.watch(target);
       const view = opened.view(manager);
       const client = opened.client(etcd().endpoints);
@@ -159,7 +159,7 @@ describe('endpoints written by one side and read by the other', function () {
       for (const [i, { text, hex }] of cases.entries())
         await client.kv.put(`${target}/${i}`, text ?? Buffer.from(hex ?? '', 'hex'));
       await client.kv.put(`${target}/~`, '{"Addr":"end:1"}');
-      await eventually('both were told', () =>
+      await eventually('both have received the last value', () =>
         [watch.picture, view.endpoints].every((seen) => seen.has(`${target}/~`)),
       );
 
@@ -170,26 +170,26 @@ describe('endpoints written by one side and read by the other', function () {
         const key = `${target}/${i}`;
         const goReads = listed.get(key);
         const weRead = ours.get(key);
-        assert.equal(goReads !== undefined, result !== undefined, `${name}: the corpus is not this Go's`);
-        assert.deepEqual(
-          watch.picture.get(key),
-          goReads,
-          `${name}: Go lists it otherwise than it watches it`,
+        assert.equal(
+          goReads !== undefined,
+          result !== undefined,
+          `${name}: the corpus is of another Go version`,
         );
-        assert.deepEqual(view.endpoints.get(key), weRead, `${name}: we list it otherwise than we watch it`);
+        assert.deepEqual(watch.picture.get(key), goReads, `${name}: Go's list and watch differ`);
+        assert.deepEqual(view.endpoints.get(key), weRead, `${name}: our list and watch differ`);
         if (!isDeepStrictEqual(goReads && plain(goReads), weRead && plain(weRead))) differing.push(name);
       }
       assert.deepEqual(differing, []);
       shown({
         wrote: 'by hand (`etcdctl put`)',
-        what: `${cases.length} values, well-formed and not`,
+        what: `${cases.length} values, well-formed and malformed`,
         read: 'both',
         bytes: 'n/a',
-        result: 'taken or passed over alike',
+        result: 'decoded or skipped alike',
       });
     });
 
-    it('are gone from our view when they turn unreadable, where Go keeps the last that it could read', async () => {
+    it('are removed from our view when they become undecodable, while Go keeps the last valid value', async () => {
       const watch = await go.watch(target);
       const view = opened.view(manager);
       const client = opened.client(etcd().endpoints);
@@ -198,21 +198,21 @@ describe('endpoints written by one side and read by the other', function () {
       await client.kv.put(`${target}/1`, 'not JSON');
       await client.kv.put(`${target}/2`, '{"Addr":"b:1"}');
       await view.shows('b:1');
-      await eventually('Go was told', () => watch.picture.has(`${target}/2`));
+      await eventually('Go has received the change', () => watch.picture.has(`${target}/2`));
       assert.deepEqual([...watch.picture.values()].map(({ addr }) => addr).sort(), ['a:1', 'b:1']);
       assert.equal((await go.list(target)).size, 1);
       shown({
         wrote: 'by hand (`etcdctl put`)',
-        what: 'a value that is no endpoint, over one that was',
+        what: 'a value that is no endpoint, in place of an endpoint',
         read: 'both',
         bytes: 'n/a',
-        result: 'ours: the endpoint is gone; Go: gone from `List`, stays in the watch',
+        result: 'ours: the endpoint is removed; Go: removed from `List`, stays in the watch',
       });
     });
   });
 
   describe('with etcdctl', () => {
-    it('are shown as they were stored, and read as they were put', async function () {
+    it('are shown as stored, and read as put', async function () {
       const ctl = Etcdctl.orSkip(this, etcd());
       for (const [i, { name, input, stored }] of endpoints.entries()) {
         await manager.addEndpoint(`${target}/${i}`, JSON.parse(input) as Endpoint);

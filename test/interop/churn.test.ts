@@ -7,7 +7,7 @@ import { shown } from './support/table.js';
 
 const seed = Number(process.env['INTEROP_SEED'] ?? Date.now() % 1_000_000);
 
-/** The same numbers for the same seed (mulberry32). */
+/** A seeded random number generator (mulberry32). */
 function randomFrom(state: number): () => number {
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -17,7 +17,7 @@ function randomFrom(state: number): () => number {
   };
 }
 
-describe('churn that both sides make and both sides watch', function () {
+describe('changes by both sides, watched by both sides', function () {
   this.timeout(120_000);
   const etcd = useEtcd();
   const opened = new Opened();
@@ -28,7 +28,7 @@ describe('churn that both sides make and both sides watch', function () {
 
   afterEach(() => opened.close());
 
-  it(`gives both the same pictures in the same order, and the same one in the end (INTEROP_SEED=${seed})`, async () => {
+  it(`show both the same states in the same order, and the same final state (INTEROP_SEED=${seed})`, async () => {
     const random = randomFrom(seed);
     const target = `${etcd().prefix}churn-${process.hrtime.bigint()}`;
     const client = opened.client(etcd().endpoints);
@@ -44,14 +44,14 @@ describe('churn that both sides make and both sides watch', function () {
     }
     const end = `${target}/~`;
     await manager.addEndpoint(end, { addr: 'end:1' });
-    await eventually('both were told of the end', () => watch.picture.has(end) && view.endpoints.has(end));
+    await eventually('both have received the end', () => watch.picture.has(end) && view.endpoints.has(end));
 
     const last = written(view.endpoints);
     assert.equal(written(watch.picture), last);
     assert.equal(written(await manager.list()), last);
     assert.equal(written(await go.list(target)), last);
 
-    // Each side may be told several revisions at once; what one skips, the other may have seen, never the reverse order.
+    // Each side may receive several revisions at a time and skip states, but not reorder them.
     const truth = await history(target, rounds);
     assert.equal(truth.at(-1), last);
     for (const [side, seen] of [
@@ -61,21 +61,21 @@ describe('churn that both sides make and both sides watch', function () {
       let at = -1;
       for (const picture of seen) {
         const next = truth.indexOf(picture, Math.max(at, 0));
-        assert.ok(next >= 0, `${side} showed a picture that never was, or one that was over`);
+        assert.ok(next >= 0, `${side} showed a state that never existed, or an old one`);
         at = next;
       }
-      assert.ok(seen.length > rounds / 10, `${side} showed only ${seen.length} pictures`);
+      assert.ok(seen.length > rounds / 10, `${side} showed only ${seen.length} states`);
     }
     shown({
-      wrote: 'both, in turns',
+      wrote: 'both, alternately',
       what: `${rounds} transactions of 1 to 12 adds, updates and deletes`,
       read: 'both, by watch',
       bytes: 'yes',
-      result: `same end; every picture between was the store's at some revision, in order`,
+      result: `same final state; every intermediate state existed in the store, in order`,
     });
   });
 
-  /** What the store held at each revision at which the target changed, read as it was. */
+  /** The states of the store at each revision that changed the target. */
   async function history(target: string, atMost: number): Promise<string[]> {
     const client = opened.client(etcd().endpoints);
     const { revision: now } = await client.kv.get('none');
@@ -116,7 +116,7 @@ function written(endpoints: ReadonlyMap<string, { readonly addr: string }>): str
   return lines.sort().join('\n');
 }
 
-/** The picture after each event. */
+/** The state after each event. */
 function ourPictures(events: readonly EndpointEvent[]): string[] {
   const now = new Map<string, { readonly addr: string }>();
   return events.map((event) => {

@@ -5,14 +5,14 @@ import { skipUnlessBreakable, useEtcd } from '../support/etcd.js';
 import { goOrSkip } from './support/go-naming.js';
 import { SideBySide } from './support/side-by-side.js';
 
-/** How long Go is given to come to what ours shows. */
+/** How long to wait for Go to show what ours shows. */
 const patienceMs = Number(process.env['GO_PATIENCE_MS'] ?? 5_000);
 const rows: string[] = [];
 
-/** Notes what each side showed since the mark, and how Go ended. */
+/** Adds a table row: what each side has shown since the mark, and how Go ended. */
 function note(what: string, both: SideBySide, goCame: boolean, more: { go?: string; ours?: string } = {}) {
   const { go, ours } = both.told();
-  const stale = goCame ? '' : `; still so ${patienceMs / 1_000} s after ours was right`;
+  const stale = goCame ? '' : `; unchanged ${patienceMs / 1_000} s after ours was correct`;
   rows.push(`| ${what} | ${go}${stale}${more.go ?? ''} | ${ours}${more.ours ?? ''} |`);
 }
 
@@ -29,12 +29,12 @@ describe('Go’s resolver and ours under the same faults', function () {
 
   afterEach(() => opened.close());
 
-  after('what each showed is printed', () => {
+  after('the table is printed', () => {
     if (rows.length > 0)
       console.log(`\n| Fault | Go showed | Ours showed |\n| --- | --- | --- |\n${rows.join('\n')}\n`);
   });
 
-  /** Both sides open on a service; `put` and `drop` change it from beside them. */
+  /** Opens both sides on a service; `put` and `drop` change it directly. */
   async function open(...names: string[]) {
     const both = await SideBySide.open(etcd(), opened, { protectionMs: 2_000 });
     manager = new EndpointManager(opened.client(etcd().endpoints), both.target);
@@ -47,7 +47,7 @@ describe('Go’s resolver and ours under the same faults', function () {
     return { both, put, drop };
   }
 
-  it('a deleted key: both drop it', async () => {
+  it('a deleted key: both remove it', async () => {
     const { both, drop } = await open('one', 'two');
     both.mark();
     await drop('one');
@@ -57,7 +57,7 @@ describe('Go’s resolver and ours under the same faults', function () {
     assert.deepEqual(Object.keys(await both.ours.calls(10)), ['two']);
   });
 
-  it('a key deleted and one added while etcd is out of reach: ours is right on its return', async () => {
+  it('a key deleted and one added while etcd is unreachable: ours is correct after the reconnect', async () => {
     const { both, put, drop } = await open('one', 'two');
     both.lose();
     await drop('one');
@@ -66,14 +66,14 @@ describe('Go’s resolver and ours under the same faults', function () {
     both.find();
     await both.oursShows('three', 'two');
     note(
-      'a key is deleted, one added, while etcd is out of reach',
+      'a key is deleted, one added, while etcd is unreachable',
       both,
       await both.goShows(patienceMs, 'three', 'two'),
     );
     await both.ours.callsReach('two', 'three');
   });
 
-  it('a compaction while disconnected: ours lists anew, and goes on', async () => {
+  it('a compaction while disconnected: ours lists again and continues', async () => {
     const { both, put, drop } = await open('one', 'two');
     both.lose();
     await drop('one');
@@ -87,7 +87,7 @@ describe('Go’s resolver and ours under the same faults', function () {
     const goCame = await both.goShows(patienceMs, 'four', 'three', 'two');
     const { answers } = await both.go.call(20, 2_000);
     note(
-      'a key is deleted, one added, all compacted, while etcd is out of reach; then a fourth added',
+      'a key is deleted, one added, all compacted, while etcd is unreachable; then a fourth is added',
       both,
       goCame,
       {
@@ -97,7 +97,7 @@ describe('Go’s resolver and ours under the same faults', function () {
     await both.ours.callsReach('two', 'three', 'four');
   });
 
-  it('a wiped store, into which others register: ours shows them', async () => {
+  it('a wiped store with new registrations: ours shows them', async () => {
     const { both, put } = await open('one', 'two');
     both.mark();
     await etcd().wipe();
@@ -107,12 +107,12 @@ describe('Go’s resolver and ours under the same faults', function () {
     await both.ours.callsReach('three');
   });
 
-  it('a wiped store that stays empty: ours keeps what it knew for the hold, then says that it is empty', async () => {
+  it('a wiped store that stays empty: ours keeps its endpoints for the protection time, then shows none', async () => {
     const { both } = await open('one', 'two');
     both.mark();
     await etcd().wipe();
     await both.oursShows('');
-    assert.match(both.told().ours, /^one two \(\d+ ms\), then nobody/);
+    assert.match(both.told().ours, /^one two \(\d+ ms\), then none/);
     await assert.rejects(both.ours.call(2_000), /no endpoints under/);
     const { answers } = await both.go.call(4, 2_000);
     note(
@@ -125,7 +125,7 @@ describe('Go’s resolver and ours under the same faults', function () {
     );
   });
 
-  it('an empty service: ours fails calls at once with a reason; the first endpoint is seen by both', async () => {
+  it('an empty service: ours fails calls immediately with a reason; both show the first endpoint', async () => {
     const { both, put, drop } = await open();
     const start = performance.now();
     const refused = await both.ours.call(3_000).then(assert.fail, (error: Error) => error);
@@ -136,7 +136,7 @@ describe('Go’s resolver and ours under the same faults', function () {
     const goMs = Math.round(performance.now() - goStart);
     const quote = (text: string) => `“${text.replace(/\s+/g, ' ').slice(0, 160)}”`;
     note('a service is empty from the start; a call with a deadline of 3 s', both, true, {
-      go: `; the call fails after ${goMs} ms: ${quote(Object.keys(failures)[0] ?? 'it did not')}`,
+      go: `; the call fails after ${goMs} ms: ${quote(Object.keys(failures)[0] ?? 'no failure')}`,
       ours: `; the call fails after ${oursMs} ms: ${quote(refused.message.replace(both.target, 'svc'))}`,
     });
 

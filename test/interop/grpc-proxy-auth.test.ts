@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
-import { record } from '../fault/support.js';
+import { recordWatch } from '../fault/support.js';
 import { useClients } from '../integration/client/support.js';
 import { eventually } from '../integration/naming/support.js';
 import { secretOf } from '../support/canary.js';
 import { useEtcd } from '../support/etcd.js';
 import { useGrpcProxy } from './support/grpc-proxy.js';
 
-describe('a client whose only endpoint is a grpc-proxy before an etcd that asks for a name', function () {
+describe('a client whose only endpoint is a grpc-proxy before an etcd with authentication', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
   const startProxy = useGrpcProxy(etcd);
@@ -48,7 +48,7 @@ describe('a client whose only endpoint is a grpc-proxy before an etcd that asks 
     nameless = connect([endpoint]);
   });
 
-  it('reads and writes as itself', async () => {
+  it('reads and writes with its own permissions', async () => {
     await owner.kv.put(`${folder}a`, 'v');
     assert.equal((await owner.kv.get(`${folder}a`)).kv?.value.toString(), 'v');
     await assert.rejects(owner.kv.get('another'), PermissionDeniedError);
@@ -56,16 +56,16 @@ describe('a client whose only endpoint is a grpc-proxy before an etcd that asks 
     await assert.rejects(nameless.kv.get(`${folder}a`), UnauthenticatedError);
   });
 
-  it('watches as itself, though the proxy shares one watch among all who may', async () => {
+  it('watches with its own permissions, although the proxy shares one watch among the permitted clients', async () => {
     const watchers = [owner.watch({ prefix: folder }), owner.watch({ prefix: folder })];
     await Promise.all(watchers.map(({ ready }) => ready));
     await assert.rejects(stranger.watch({ prefix: folder }).ready, PermissionDeniedError);
-    const records = watchers.map(record);
+    const records = watchers.map(recordWatch);
     await owner.kv.put(`${folder}b`, 'v');
-    await eventually('both are told', () => records.every(({ events }) => events.length === 1));
+    await eventually('both receive the event', () => records.every(({ events }) => events.length === 1));
   });
 
-  it('is answered from the cache of the proxy, whoever it is, when it asks for a serializable read', async () => {
+  it("receives the proxy's cached value for a serializable read, without any permission", async () => {
     await owner.kv.put(`${folder}c`, 'secret');
     await owner.kv.get(`${folder}c`);
     const { kv } = await nameless.kv.get(`${folder}c`, { serializable: true });

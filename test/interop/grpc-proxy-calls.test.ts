@@ -15,7 +15,7 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
   afterEach(() => opened.close());
   const startProxy = useGrpcProxy(etcd);
   let client: EtcdClient;
-  /** Past the proxy. */
+  /** Without the proxy. */
   let direct: EtcdClient;
   let folder: string;
 
@@ -44,7 +44,7 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
       assert.equal((await client.kv.get(key)).kv, undefined);
     });
 
-    it('commits transactions, nested ones too, and takes either branch', async () => {
+    it('commits transactions, also nested ones, in either branch', async () => {
       const lock = `${folder}lock`;
       const attempt = () =>
         client.kv.txn({
@@ -56,21 +56,21 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
       assert.equal((await attempt()).succeeded, false);
     });
 
-    it('streams a prefix, which a proxy does not, page by page', async () => {
+    it('streams a prefix page by page, because a proxy does not stream', async () => {
       await fillKeys(direct, folder, 300);
       let count = 0;
       for await (const { kvs } of client.kv.stream({ prefix: folder })) count += kvs.length;
       assert.equal(count, 300);
     });
 
-    it('reads what was written past the proxy, unless it asks for a serializable read', async () => {
+    it('reads values written without the proxy, except in a serializable read', async () => {
       const key = `${folder}cached`;
       await client.kv.put(key, 'old');
       await client.kv.get(key);
       await direct.kv.put(key, 'new');
       const read = async (serializable: boolean) =>
         (await client.kv.get(key, { serializable })).kv?.value.toString();
-      assert.equal(await read(true), 'old', 'the proxy answers those from a cache of its own');
+      assert.equal(await read(true), 'old', 'the proxy answers serializable reads from its cache');
       assert.equal(await read(false), 'new');
     });
   });
@@ -78,18 +78,18 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
   describe('leases', () => {
     const renewals = () => etcd().metric('etcd_debugging_lease_renewed_total');
 
-    it('are kept, though answers come only when the proxy itself renews', async () => {
+    it('are held, although the proxy answers only when it renews itself', async () => {
       const lease = opened.add(await client.lease.hold({ ttlSeconds: 3 }), (one) => one.close());
       const before = await renewals();
       await eventually(
-        'it is renewed, a second at a time, for longer than two TTLs',
+        'it is renewed for longer than two TTLs',
         async () => (await renewals()) >= before + 8,
         30_000,
       );
       assert.ok(lease.held);
     });
 
-    it('are granted, listed, renewed once, told of and revoked', async () => {
+    it('are granted, listed, renewed once, queried and revoked', async () => {
       const lease = await client.lease.grant({ ttlSeconds: 60 });
       await client.kv.put(`${folder}leased`, 'v', { lease: lease.id });
       assert.ok((await client.lease.list()).includes(lease.id));
@@ -101,7 +101,7 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
       assert.equal((await direct.kv.get(`${folder}leased`)).kv, undefined);
     });
 
-    it('that somebody else revokes end as expired', async () => {
+    it('that another client revokes end as expired', async () => {
       const lease = opened.add(await client.lease.hold({ ttlSeconds: 3 }), (one) => one.close());
       await direct.lease.revoke(lease.id);
       assert.equal((await lease.ended).reason, 'expired');

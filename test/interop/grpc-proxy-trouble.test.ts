@@ -3,20 +3,28 @@ import type { EtcdClient } from '#src/client/index.js';
 import { AmbiguousWriteError, CompactedError, DeadlineError } from '#src/errors/index.js';
 import { EndpointManager, register } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
-import { assertTrue, history, keepWriting, mark, reaches, record, told } from '../fault/support.js';
+import {
+  assertEvents,
+  describeEvent,
+  putMarker,
+  readHistory,
+  receivesRevision,
+  recordWatch,
+  writeContinuously,
+} from '../fault/support.js';
 import { fill, folderOf } from '../integration/client/support.js';
 import { eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
 import { useGrpcProxy } from './support/grpc-proxy.js';
 import { shown } from './support/table.js';
 
-describe('a grpc-proxy in trouble', function () {
+describe('a faulty grpc-proxy', function () {
   this.timeout(90_000);
   const etcd = useEtcd();
   const opened = new Opened();
   afterEach(() => opened.close());
   const startProxy = useGrpcProxy(etcd);
-  /** Past the proxy. */
+  /** Without the proxy. */
   let direct: EtcdClient;
   let folder: string;
 
@@ -25,11 +33,11 @@ describe('a grpc-proxy in trouble', function () {
     folder = folderOf(etcd());
   });
 
-  /** A way to somewhere that can be cut. */
+  /** A fault proxy to an endpoint. */
   const doorTo = async (target: string) =>
     opened.add(await startFaultProxy({ target }), (door) => door.close());
 
-  /** A mirror of the folder, read in the background; why its snapshots came. */
+  /** A mirror of the folder, read in the background, with the reasons of its snapshots. */
   function mirrored(client: EtcdClient) {
     const abort = new AbortController();
     const mirror = client.mirror({ prefix: folder }, { signal: abort.signal });
@@ -45,7 +53,7 @@ describe('a grpc-proxy in trouble', function () {
     return { mirror, reasons, value };
   }
 
-  /** A registration, and whether its record stands, under the lease that it holds. */
+  /** A registration, and whether its record is stored under its current lease. */
   async function registered(client: EtcdClient) {
     const target = `${folder}service`;
     const endpoint = { addr: '10.0.0.7:1' };
@@ -59,55 +67,55 @@ describe('a grpc-proxy in trouble', function () {
     return { registration, stands };
   }
 
-  it('that is killed and started again, time after time, costs a watch, a mirror and a registration nothing', async () => {
+  it('that is restarted repeatedly does not affect a watch, a mirror and a registration', async () => {
     const proxy = await startProxy();
     const client = opened.client([proxy.endpoint]);
     const watcher = client.watch({ prefix: folder });
     const from = await watcher.ready;
-    const kept = record(watcher);
+    const kept = recordWatch(watcher);
     const { mirror, reasons } = mirrored(client);
     const { stands } = await registered(client);
-    const writing = keepWriting(direct, folder);
+    const writing = writeContinuously(direct, folder);
     for (let round = 0; round < 4; round++) {
       const before = kept.events.length;
       await proxy.restart();
-      await eventually('the watch goes on', () => kept.events.length > before + 20, 20_000);
+      await eventually('the watch continues', () => kept.events.length > before + 20, 20_000);
     }
     await writing.stop();
-    const end = await mark(direct, folder);
-    await reaches(kept, end);
-    assertTrue(kept, (await history(etcd().endpoints[0]!, folder, from + 1n, end)).map(told));
+    const end = await putMarker(direct, folder);
+    await receivesRevision(kept, end);
+    assertEvents(kept, (await readHistory(etcd().endpoints[0]!, folder, from + 1n, end)).map(describeEvent));
     await mirror.waitForRevision(end);
     const { kvs } = await direct.kv.range({ prefix: folder });
     assert.deepEqual([...mirror.kvs.keys()].sort(), kvs.map(({ key }) => key.toString()).sort());
     assert.deepEqual(reasons, ['initial']);
-    await eventually('the record stands', stands);
+    await eventually('the record is stored', stands);
   });
 
-  it('whose etcd is killed and started again leaves a watch and a registration in place', async () => {
+  it('whose etcd is restarted keeps a watch and a registration', async () => {
     const proxy = await startProxy();
     const client = opened.client([proxy.endpoint]);
     const watcher = client.watch({ prefix: folder });
     const from = await watcher.ready;
-    const kept = record(watcher);
+    const kept = recordWatch(watcher);
     const { stands } = await registered(client);
     await etcd().kill();
     await assert.rejects(client.kv.get(`${folder}x`, { timeoutMs: 1_000 }), DeadlineError);
     await assert.rejects(client.kv.put(`${folder}x`, 'v', { timeoutMs: 1_000 }), AmbiguousWriteError);
     await etcd().restart();
     await client.kv.put(`${folder}y`, 'v', { idempotent: true, timeoutMs: 30_000 });
-    const end = await mark(direct, folder);
-    await reaches(kept, end);
-    assertTrue(kept, (await history(etcd().endpoints[0]!, folder, from + 1n, end)).map(told));
-    await eventually('the record stands', stands, 30_000);
+    const end = await putMarker(direct, folder);
+    await receivesRevision(kept, end);
+    assertEvents(kept, (await readHistory(etcd().endpoints[0]!, folder, from + 1n, end)).map(describeEvent));
+    await eventually('the record is stored', stands, 30_000);
   });
 
-  it('from which a client is cut while history is compacted ends its watch typed', async () => {
+  it("ends a client's watch with a typed error after a compaction while disconnected", async () => {
     const proxy = await startProxy();
     const door = await doorTo(proxy.endpoint);
     const cut = opened.client([door.endpoint]).watch({ prefix: folder });
     await cut.ready;
-    const kept = record(cut);
+    const kept = recordWatch(cut);
     door.refuse();
     await fill(direct, folder, 20);
     const compacted = await etcd().compact();
@@ -117,7 +125,7 @@ describe('a grpc-proxy in trouble', function () {
     assert.equal(error.compactRevision, compacted);
   });
 
-  it('tells a watch of compacted history so, and goes on to tell all others of that range', async () => {
+  it('reports a compaction to one watch, and events to all others of that range', async () => {
     const proxy = await startProxy();
     const client = opened.client([proxy.endpoint]);
     const first = await fill(direct, folder, 20);
@@ -126,18 +134,20 @@ describe('a grpc-proxy in trouble', function () {
     const elsewhere = client.watch(`elsewhere-${folder}`);
     const neighbour = opened.client([proxy.endpoint]).watch({ prefix: folder });
     await Promise.all([elsewhere.ready, neighbour.ready]);
-    const old = record(client.watch({ prefix: folder }, { startRevision: first }));
+    const old = recordWatch(client.watch({ prefix: folder }, { startRevision: first }));
     assert.ok((await old.ended) instanceof CompactedError);
     const again = client.watch({ prefix: folder });
     await again.ready;
-    const records = [record(neighbour), record(again)];
+    const records = [recordWatch(neighbour), recordWatch(again)];
     for (let count = 1; count <= 3; count++) {
       await direct.kv.put(`${folder}0`, String(count));
-      await eventually('both are told', () => records.every(({ events }) => events.length === count));
+      await eventually('both receive the event', () =>
+        records.every(({ events }) => events.length === count),
+      );
     }
   });
 
-  it('that is cut from etcd while history is compacted has every mirror resync and every watch end typed', async () => {
+  it('that is disconnected from etcd during a compaction makes every mirror resync and every watch end with a typed error', async () => {
     const door = await doorTo(etcd().endpoints[0]!);
     const proxy = await startProxy({ before: door.endpoint });
     await direct.kv.put(`${folder}a`, 'before');
@@ -145,10 +155,10 @@ describe('a grpc-proxy in trouble', function () {
     const mirrors = clients.flatMap((client) => [mirrored(client), mirrored(client)]);
     const watches = clients.map((client) => client.watch({ prefix: folder }));
     await Promise.all(watches.map(({ ready }) => ready));
-    const records = watches.map(record);
+    const records = watches.map(recordWatch);
     await direct.kv.put(`${folder}a`, 'seen');
-    await eventually('all see it', () => mirrors.every(({ value }) => value('a') === 'seen'));
-    await eventually('all watches see it', () => records.every(({ events }) => events.length === 1));
+    await eventually('all mirrors have the value', () => mirrors.every(({ value }) => value('a') === 'seen'));
+    await eventually('all watches have the event', () => records.every(({ events }) => events.length === 1));
     door.refuse();
     await direct.kv.put(`${folder}b`, 'v');
     await direct.kv.delete(`${folder}a`);
@@ -157,21 +167,21 @@ describe('a grpc-proxy in trouble', function () {
     door.heal();
     for (const { ended } of records) assert.ok((await ended) instanceof CompactedError);
     await eventually(
-      'all resync',
+      'all mirrors resync',
       () => mirrors.every(({ reasons }) => reasons.at(-1) === 'compacted'),
       30_000,
     );
     for (const value of ['x', 'y', 'z']) {
       await direct.kv.put(`${folder}b`, value);
-      await eventually(`all see ${value}`, () => mirrors.every((one) => one.value('b') === value));
+      await eventually(`all mirrors have ${value}`, () => mirrors.every((one) => one.value('b') === value));
     }
     for (const { mirror } of mirrors) assert.deepEqual([...mirror.kvs.keys()], [`${folder}b`]);
     shown({
       wrote: 'anyone',
-      what: 'changes and a compaction while a grpc-proxy is cut from etcd',
+      what: 'changes and a compaction while a grpc-proxy is disconnected from etcd',
       read: 'ours, 8 mirrors and 4 watches of one range through the proxy',
       bytes: 'n/a',
-      result: 'mirrors resync and go on; watches end with `CompactedError`',
+      result: 'mirrors resync and continue; watches end with `CompactedError`',
     });
   });
 });

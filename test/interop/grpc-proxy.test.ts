@@ -29,7 +29,7 @@ describe('a grpc-proxy that registers itself', function () {
 
   const registered = () => startProxy({ register: { prefix: target, ttlSeconds } });
 
-  /** The member list as the proxy tells it: address and name. */
+  /** The proxy's member list: names by address. */
   async function members(ctl: Etcdctl): Promise<Map<string, string>> {
     const text = await ctl.run('member', 'list', '--write-out=json');
     const { members: listed } = JSON.parse(text) as { members: ListedMember[] };
@@ -45,7 +45,7 @@ describe('a grpc-proxy that registers itself', function () {
   const etcdctlOf = (context: Mocha.Context, proxy: GrpcProxy) =>
     Etcdctl.orSkip(context, { ...etcd(), etcdctl: etcd().etcdctl, endpoints: [proxy.endpoint] });
 
-  it('is an endpoint, with metadata that is a string which holds JSON', async () => {
+  it('is an endpoint whose metadata is a string that contains JSON', async () => {
     const proxy = await registered();
     const view = opened.view(manager);
     await view.shows(proxy.endpoint);
@@ -61,14 +61,14 @@ describe('a grpc-proxy that registers itself', function () {
     assert.equal((await client.kv.get(`${target}/copy`)).kv!.value.toString(), written);
     shown({
       wrote: '`etcd grpc-proxy`',
-      what: 'its own registration, with a string that holds JSON as metadata',
+      what: 'its own registration, with a string that contains JSON as metadata',
       read: 'ours',
       bytes: 'yes',
-      result: 'an endpoint; gone when its lease ends, back when it is started again',
+      result: 'an endpoint; removed when its lease ends, added when the proxy is restarted',
     });
   });
 
-  it('is gone from the directory when its lease ends, and back when it is started again', async () => {
+  it('is removed from the directory when its lease ends, and added when it is restarted', async () => {
     const proxy = await registered();
     const directory = new ServiceDirectory(opened.client(etcd().endpoints));
     let now: ServiceView | undefined;
@@ -92,7 +92,7 @@ describe('a grpc-proxy that registers itself', function () {
     await shows(proxy.endpoint);
   });
 
-  it('lists as members what addEndpoint() and register() put under its prefix', async function () {
+  it('lists the endpoints under its prefix as members, of addEndpoint() and register()', async function () {
     const proxy = await registered();
     const ctl = etcdctlOf(this, proxy);
     await lists(ctl, proxy.endpoint);
@@ -109,7 +109,7 @@ describe('a grpc-proxy that registers itself', function () {
       what: 'endpoints with `{"name":…}` in a string as metadata',
       read: '`etcdctl member list` from a grpc-proxy',
       bytes: 'n/a',
-      result: 'listed as members; with other metadata the proxy lists nobody',
+      result: 'listed as members; with other metadata the proxy lists none',
     });
     if (!forgetsMembers(etcd().version)) return;
     await registration.close();
@@ -117,7 +117,7 @@ describe('a grpc-proxy that registers itself', function () {
     await lists(ctl, proxy.endpoint);
   });
 
-  it('can list nobody while one endpoint has metadata that it does not take', async function () {
+  it('lists no member while one endpoint has metadata that it cannot parse', async function () {
     const proxy = await registered();
     const ctl = etcdctlOf(this, proxy);
     await lists(ctl, proxy.endpoint);
@@ -135,7 +135,7 @@ describe('a grpc-proxy that registers itself', function () {
     }
   });
 
-  it('is found, with its fellows, by the sync() of a client that was given one of them', async () => {
+  it('is found with the other proxies by sync() of a client that knows one of them', async () => {
     const [one, two] = [await registered(), await registered()];
     const client = opened.client([one.endpoint]);
     const both = [one.endpoint, two.endpoint].sort();
@@ -144,11 +144,11 @@ describe('a grpc-proxy that registers itself', function () {
       return adopted && [...endpoints].sort().join() === both.join();
     });
     await one.kill();
-    await client.kv.put(`${target}-key`, 'by way of the other', { idempotent: true });
+    await client.kv.put(`${target}-key`, 'through the other', { idempotent: true });
   });
 });
 
-/** Older proxies go on listing what was deleted (etcd#15835); among 3.4 also Debian's 3.4.23. */
+/** Older proxies continue to list deleted endpoints (etcd#15835); of 3.4 also Debian's 3.4.23. */
 function forgetsMembers(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   if (major === 3 && minor === 4) return patch >= 33;

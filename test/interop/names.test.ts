@@ -4,7 +4,7 @@ import { compareTarget } from '../fuzz/names/compare.js';
 import { targets } from '../fuzz/names/targets.js';
 import { goOrSkip } from './support/go-naming.js';
 
-describe('arbitrary texts, read by Go and by us', function () {
+describe('arbitrary texts, parsed by Go and by us', function () {
   this.timeout(120_000);
   before(async function () {
     await goOrSkip(this, 'go-parsers');

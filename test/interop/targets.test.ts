@@ -21,7 +21,7 @@ const services = [
   '..',
 ];
 
-/** A target, the service that both resolve it to, or the two of them. */
+/** A target, and the service that both resolve it to, or Go's and ours. */
 const targets: readonly (readonly [target: string, go: string, ours?: string])[] = [
   ['etcd:///foo', 'foo'],
   ['etcd:foo', 'foo'],
@@ -36,14 +36,14 @@ const targets: readonly (readonly [target: string, go: string, ours?: string])[]
   ['etcd:///foo2', 'foo2'],
   ['etcd:///..', '..'],
   ['etcd:///foo/bar/svc', 'foo/bar/svc'],
-  // etcd's guide dials this and means the service foo/bar/svc; Go drops what it takes for an authority.
+  // etcd's guide dials this for the service foo/bar/svc; Go takes `foo` as an authority and drops it.
   ['etcd://foo/bar/svc', 'bar/svc', 'foo/bar/svc'],
 ];
 
-describe('a target that is dialled by Go and by us', function () {
+describe('a target dialled by Go and by us', function () {
   this.timeout(60_000);
   const opened = new Opened();
-  // Before the etcd's own hook, which wants all watchers gone.
+  // Registered before the etcd's own hook, which requires that no watcher is left.
   after(async () => {
     const agreed = targets.filter(([target, , ours]) => ours === undefined && held.has(target)).length;
     if (agreed > 0)
@@ -63,9 +63,9 @@ describe('a target that is dialled by Go and by us', function () {
 
   before(async function () {
     await goOrSkip(this);
-    // Targets stand for themselves here: a random prefix would be part of them.
+    // The targets are fixed, so a random prefix cannot be added.
     if (etcd().prefix !== '') {
-      console.error(`skipped, since the etcd is external: ${this.test?.parent?.fullTitle()}`);
+      console.error(`skipped because the etcd is external: ${this.test?.parent?.fullTitle()}`);
       this.skip();
     }
     const client = opened.client(etcd().endpoints);
@@ -81,7 +81,7 @@ describe('a target that is dialled by Go and by us', function () {
     const same = goService === ourService;
     it(`${target} is ${same ? `'${goService}' to both` : `'${goService}' to Go and '${ourService}' to us`}`, async () => {
       const channel = await go.dial(target);
-      // Nested keys belong to the service above, too: each channel asks until it has seen all that there are.
+      // Nested keys also belong to the parent service, so calls must reach every server.
       const { answers, failures } = await channel.call(12, 10_000);
       assert.deepEqual(failures, {});
       const ours = await opened.caller(target).calls(12);
@@ -96,12 +96,12 @@ describe('a target that is dialled by Go and by us', function () {
           what: `dialled as \`${target}\``,
           read: 'both',
           bytes: 'n/a',
-          result: `Go resolves \`${goService}\`, ours \`${ourService}\`, as etcd’s guide means it`,
+          result: `Go resolves \`${goService}\`, ours \`${ourService}\`, as in etcd’s guide`,
         });
     });
   }
 
-  it('is refused by both when it names no service', async () => {
+  it('is rejected by both when it names no service', async () => {
     const channel = await go.dial('etcd:///');
     const { failures } = await channel.call(1, 5_000);
     assert.match(Object.keys(failures)[0]!, /invalid target/);

@@ -5,14 +5,14 @@ export interface TarEntry {
   readonly content?: string;
   /** Default `0`, a plain file. */
   readonly type?: string;
-  /** The size field as it is written; default: the content's length. */
+  /** The size field as written; default: the content's length. */
   readonly size?: string | Buffer;
   readonly prefix?: string;
-  /** False: the header's checksum is wrong. */
+  /** False: the header has a wrong checksum. */
   readonly isSound?: boolean;
 }
 
-/** A tar archive in memory; `end` is what follows the last entry. */
+/** A tar archive in memory; `end` follows the last entry. */
 export function tar(entries: readonly TarEntry[], end: Buffer = Buffer.alloc(1024)): Buffer {
   return Buffer.concat([...entries.flatMap(tarEntry), end]);
 }
@@ -41,15 +41,15 @@ export interface ZipEntry {
   readonly name: string;
   readonly content?: string;
   readonly method?: number;
-  /** The mode in the directory, as Unix has it. Default: a plain file's. */
+  /** The Unix mode in the directory. Default: a plain file. */
   readonly mode?: number;
   readonly flags?: number;
   readonly crc?: number;
-  /** Unpacked, as the directory says it. */
+  /** The uncompressed size in the directory. */
   readonly size?: number;
 }
 
-/** A zip archive in memory, its sizes only in the directory, as tools that write to a pipe leave them. */
+/** A zip archive in memory with sizes only in the directory, as tools that write to a pipe produce it. */
 export function zip(entries: readonly ZipEntry[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { EtcdHandle } from '#src/testing/index.js';
 import { registerSecret } from './canary.js';
 
-/** etcd's auth service over its own HTTP gateway, so that what is set up does not depend on what is tested. */
+/** etcd's auth service over its HTTP gateway, so that the setup does not depend on the code under test. */
 export class AuthGateway {
   readonly #etcd: () => EtcdHandle;
   readonly #password: string;
 
-  /** @param password Root's. */
+  /** @param password The password of root. */
   constructor(etcd: () => EtcdHandle, password: string) {
     this.#etcd = etcd;
     this.#password = password;
@@ -24,7 +24,7 @@ export class AuthGateway {
     return JSON.parse(text) as T;
   }
 
-  /** A token of root's, fresh from etcd. */
+  /** Obtains a new token of root. */
   async token(): Promise<string> {
     const answer = await this.call<{ token: string }>('authenticate', {
       name: 'root',
@@ -38,7 +38,7 @@ export class AuthGateway {
     await this.call(method, message, await this.token());
   }
 
-  /** Makes root, who may do everything. */
+  /** Creates root, with the root role. */
   async addRoot(): Promise<void> {
     await this.call('user/add', { name: 'root', password: this.#password });
     await this.call('user/grant', { user: 'root', role: 'root' });

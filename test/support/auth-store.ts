@@ -5,7 +5,7 @@ import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { AuthGateway } from './auth-gateway.js';
 import { grpcCounter } from './etcd.js';
 
-/** An etcd with authentication on and its data in a folder that can be copied and put back. */
+/** An etcd with authentication enabled, whose data directory can be copied and restored. */
 export class AuthStore {
   readonly etcd: EtcdHandle;
   readonly gateway: AuthGateway;
@@ -17,10 +17,10 @@ export class AuthStore {
     this.#folder = folder;
   }
 
-  /** @param password Root's. */
+  /** @param password The password of root. */
   static async start(password: string, args: readonly string[] = []): Promise<AuthStore> {
     const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-auth-'));
-    // The last flag of a name counts.
+    // The last occurrence of a flag wins.
     const etcd = await startEtcd({ args: ['--data-dir', join(folder, 'data'), ...args] });
     const store = new AuthStore(etcd, password, folder);
     await store.enable();
@@ -32,12 +32,12 @@ export class AuthStore {
     await this.gateway.enable();
   }
 
-  /** A copy of the data under the running etcd, as a backup of its disk would take it. */
+  /** Copies the data directory of the running etcd, like a disk backup. */
   async copy(): Promise<void> {
     await cp(this.#data, this.#copy, { recursive: true });
   }
 
-  /** Kills etcd and starts it on the copy. */
+  /** Kills etcd and restarts it on the copy. */
   async restore(): Promise<void> {
     await this.etcd.kill();
     await rm(this.#data, { recursive: true });
@@ -45,7 +45,7 @@ export class AuthStore {
     await this.etcd.restart();
   }
 
-  /** Kills etcd and starts it on nothing, then sets authentication up as before. */
+  /** Kills etcd, restarts it with empty data, and enables authentication again. */
   async wipe(): Promise<void> {
     await this.etcd.kill();
     await rm(this.#data, { recursive: true });
@@ -53,7 +53,7 @@ export class AuthStore {
     await this.enable();
   }
 
-  /** Authenticate calls since etcd's start, answered or not. */
+  /** Authenticate calls since the start of etcd, answered or not. */
   authentications(): Promise<number> {
     return grpcCounter(this.etcd, 'grpc_server_started_total', 'Authenticate');
   }

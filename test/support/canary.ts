@@ -1,18 +1,18 @@
 import { appendFileSync } from 'node:fs';
 
 /**
- * What every password and token of the tests begins with. The test runner looks for it, and for every private
- * key in use, in all that the tests write out, and fails when it finds one.
+ * The prefix of every password and token in the tests. The test runner searches all output for it, and for every
+ * private key in use, and fails if it finds one.
  */
 export const canary = 'cAnArY-5e1f';
 
-/** Named by the runner; without one nobody looks. */
+/** The file for secrets, set by the runner; without it, the output is not searched. */
 const listFile = process.env['CANARY_SECRETS'];
 const registered = new Set<string>();
 
 /**
- * A password or token for tests, told to the runner: `cAnArY-5e1f-<name>`. The same name gives the same secret. Only
- * letters that every place takes: a token travels in a header, and may travel in a URL.
+ * A password or token for tests, registered with the runner: `cAnArY-5e1f-<name>`. The same name gives the same secret.
+ * Contains only characters that are valid in a header and in a URL.
  */
 export function secretOf(name: string): string {
   const secret = `${canary}-${name.replace(/\W+/g, '-')}`;
@@ -21,8 +21,8 @@ export function secretOf(name: string): string {
 }
 
 /**
- * Tells the runner of a secret: a text, of which each line counts (an output may have the line end in any spelling), or
- * private keys in PEM, of which each line of the body does.
+ * Registers a secret with the runner: a text, of which each line counts (an output may use any line ending), or private
+ * keys in PEM, of which each line of the body counts.
  */
 export function registerSecret(text: string): void {
   for (const secret of partsOf(text)) {
@@ -32,7 +32,7 @@ export function registerSecret(text: string): void {
   }
 }
 
-/** Every secret of this process so far, for tests that look for them themselves. */
+/** Every registered secret of this process, for tests that search output themselves. */
 export function secretsInUse(): readonly string[] {
   return [...registered];
 }
@@ -42,7 +42,7 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]+)-----END/g;
 function partsOf(text: string): string[] {
   const bodies = [...text.matchAll(privateKey)].map(([, body = '']) => body);
   if (bodies.length === 0) return text.split(/[\r\n]+/).filter((line) => line.length >= 8);
-  // A short last line may be padding alone; every other holds some of the key.
+  // A short last line may be padding; every other line contains part of the key.
   return bodies.flatMap((body) => body.split(/\s+/).filter((line) => line.length >= 16));
 }
 

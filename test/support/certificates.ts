@@ -5,30 +5,30 @@ import * as x509 from '@peculiar/x509';
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const dayMs = 86_400_000;
 
-/** A certificate, or several in a row, and the key of the first; both PEM. */
-export interface Pair {
+/** A certificate, or a chain, and the key of the first certificate; PEM. */
+export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
 }
 
 export interface CertificateOptions {
-  /** DNS names and IP addresses. Default: none, as in a client's certificate. */
+  /** DNS names and IP addresses. Default: none, as in a client certificate. */
   readonly names?: readonly string[];
   /** Default: `leaf`. */
   readonly commonName?: string;
-  /** Days from now; negative: ago. Default: from -1 to 1. */
+  /** Days from now; negative for the past. Default: from -1 to 1. */
   readonly validFrom?: number;
   readonly validUntil?: number;
   /** Default: both. */
   readonly uses?: readonly ('server' | 'client')[];
 }
 
-/** A certificate authority for tests, made in a millisecond by code alone. */
-export class Authority {
+/** A certificate authority for tests, created in memory. */
+export class CertificateAuthority {
   readonly pem: string;
   readonly #certificate: x509.X509Certificate;
   readonly #keys: CryptoKeyPair;
-  /** What must be sent along with a certificate signed by this, if this is not the root. */
+  /** The certificates to send with one signed by this authority, if it is not the root. */
   readonly #chain: string;
 
   private constructor(certificate: x509.X509Certificate, keys: CryptoKeyPair, chain: string) {
@@ -38,7 +38,7 @@ export class Authority {
     this.#chain = chain;
   }
 
-  static async root(name: string): Promise<Authority> {
+  static async root(name: string): Promise<CertificateAuthority> {
     const keys = await newKeys();
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       name: `CN=${name}`,
@@ -47,10 +47,10 @@ export class Authority {
       extensions: await authorityExtensions(keys),
       signingAlgorithm: algorithm,
     });
-    return new Authority(certificate, keys, '');
+    return new CertificateAuthority(certificate, keys, '');
   }
 
-  async intermediate(name: string): Promise<Authority> {
+  async intermediate(name: string): Promise<CertificateAuthority> {
     const keys = await newKeys();
     const certificate = await this.#sign(
       `CN=${name}`,
@@ -58,11 +58,11 @@ export class Authority {
       validity(-1, 1),
       await authorityExtensions(keys),
     );
-    return new Authority(certificate, keys, `${certificate.toString('pem')}\n${this.#chain}`);
+    return new CertificateAuthority(certificate, keys, `${certificate.toString('pem')}\n${this.#chain}`);
   }
 
-  /** A certificate with its chain; see {@link leafOf}. */
-  async issue(options: CertificateOptions = {}): Promise<Pair> {
+  /** Issues a certificate with its chain; see {@link leafOf}. */
+  async issue(options: CertificateOptions = {}): Promise<CertificatePair> {
     const keys = await newKeys();
     const { validFrom = -1, validUntil = 1, commonName = 'leaf' } = options;
     const dates = validity(validFrom, validUntil);
@@ -94,8 +94,8 @@ export class Authority {
   }
 }
 
-/** A certificate that only its owner vouches for. */
-export async function selfSigned(options: CertificateOptions = {}): Promise<Pair> {
+/** A self-signed certificate. */
+export async function selfSigned(options: CertificateOptions = {}): Promise<CertificatePair> {
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=self',
@@ -107,8 +107,8 @@ export async function selfSigned(options: CertificateOptions = {}): Promise<Pair
   return { cert: certificate.toString('pem'), key: await privatePem(keys) };
 }
 
-/** The certificate of a pair, without its chain. */
-export function leafOf({ cert }: Pair): string {
+/** The certificate of a pair without its chain. */
+export function leafOf({ cert }: CertificatePair): string {
   const end = '-----END CERTIFICATE-----\n';
   return cert.slice(0, cert.indexOf(end) + end.length);
 }

@@ -1,6 +1,6 @@
 import { freePorts } from '#src/testing/ports.js';
 
-/** A port of this machine that nobody listens on. */
+/** An address on this machine without a listener. */
 export async function deadEndpoint(): Promise<string> {
   const [port] = await freePorts(1);
   return `127.0.0.1:${port}`;

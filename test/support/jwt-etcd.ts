@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { registerSecret } from './canary.js';
 
-/** An etcd that issues signed tokens, as `--auth-token jwt` with RS256; `close()` removes the keys, too. */
+/** An etcd that issues signed tokens (`--auth-token jwt` with RS256); `close()` also removes the keys. */
 export async function startJwtEtcd(
   ttlSeconds: number,
 ): Promise<{ readonly etcd: EtcdHandle; close(): Promise<void> }> {

@@ -1,6 +1,6 @@
 /**
- * An HTTP proxy as the environment names it to grpc-js, for everything. A channel opened without
- * `'grpc.enable_http_proxy': 0`, which `dial()` gives, hands its target to it.
+ * Environment variables that name an HTTP proxy to grpc-js. A channel without `'grpc.enable_http_proxy': 0`, which
+ * `dial()` sets, connects through it.
  */
 export function proxyVariables(hostAndPort: string): Readonly<Record<string, string | undefined>> {
   return {
@@ -12,5 +12,5 @@ export function proxyVariables(hostAndPort: string): Readonly<Record<string, str
   };
 }
 
-/** For channels to an address: they, too, would go through a proxy of the environment. */
+/** Channel options that bypass a proxy from the environment. */
 export const unproxied = { 'grpc.enable_http_proxy': 0 };

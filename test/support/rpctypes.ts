@@ -1,9 +1,9 @@
 import { Code } from '#src/errors/index.js';
 
 /**
- * The 63 errors of etcd's Go package `rpctypes`, the same in 3.6, 3.7 and later: name, code, text, and the code with
- * which some servers send it instead (3.5 and before, or any, since two of them are never mapped). Written down from
- * the package, not from our own table.
+ * The 63 errors of etcd's Go package `rpctypes`, identical in 3.6, 3.7 and later: name, code, text, and the other code
+ * that some servers send (3.5 and before, or any, since two errors are never mapped). Copied from the package, not from
+ * our table.
  */
 export const rpctypes: readonly (readonly [name: string, code: Code, text: string, otherCode?: Code])[] = [
   ['AuthFailed', Code.INVALID_ARGUMENT, 'etcdserver: authentication failed, invalid user ID or password'],
@@ -102,7 +102,7 @@ export const rpctypes: readonly (readonly [name: string, code: Code, text: strin
   ['DeadlineExceeded', Code.DEADLINE_EXCEEDED, 'etcdserver: context deadline exceeded'],
 ];
 
-/** Go's spelling of a code, as it stands in a cancel reason. */
+/** Go's spelling of a code, as in a cancel reason. */
 export const goCode: Readonly<Record<Code, string>> = {
   [Code.OK]: 'OK',
   [Code.CANCELLED]: 'Canceled',
@@ -123,7 +123,7 @@ export const goCode: Readonly<Record<Code, string>> = {
   [Code.UNAUTHENTICATED]: 'Unauthenticated',
 };
 
-/** Refused before anything was done, in passing. */
+/** Rejected before execution, with a transient cause. */
 export const notApplied: ReadonlySet<string> = new Set([
   'AuthOldRevision',
   'InvalidAuthToken',
@@ -133,7 +133,7 @@ export const notApplied: ReadonlySet<string> = new Set([
   'RequestTooManyRequests',
 ]);
 
-/** Perhaps carried out, or yet to be. */
+/** Possibly applied, now or later. */
 export const maybeApplied: ReadonlySet<string> = new Set([
   'Canceled',
   'DeadlineExceeded',
@@ -148,7 +148,7 @@ export const maybeApplied: ReadonlySet<string> = new Set([
   'WatchCanceled',
 ]);
 
-/** Who deserves a class of its own. */
+/** Errors with a class of their own. */
 export const classOf: Readonly<Record<string, string>> = {
   AuthFailed: 'UnauthenticatedError',
   AuthOldRevision: 'UnauthenticatedError',

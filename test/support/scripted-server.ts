@@ -2,24 +2,24 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream, type Settings } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** One call as the server sees it. What is not said is done by the script: a call that it forgets stays open. */
+/** One call on the server. The script decides everything: a call that it does not answer stays open. */
 export interface ScriptedCall {
-  /** `Put` of `/etcdserverpb.KV/Put`. */
+  /** `Put` for `/etcdserverpb.KV/Put`. */
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** Below gRPC, for answers that break its rules. */
+  /** The HTTP/2 stream, for answers that violate gRPC. */
   readonly stream: ServerHttp2Stream;
-  /** Below HTTP/2, for bytes that are none of it. */
+  /** The socket, for bytes that violate HTTP/2. */
   readonly socket: Socket | undefined;
-  /** Calls back with each message of the client, from the first on. */
+  /** Registers a callback for each message of the client, including earlier ones. */
   onMessage(callback: (message: Buffer) => void): void;
   /** Sends a message. */
   send(message: Uint8Array): void;
-  /** Sends bytes as they are, after the headers of a good answer. */
+  /** Sends raw bytes after valid response headers. */
   raw(bytes: Uint8Array): void;
-  /** Ends the call with this status. */
+  /** Ends the call with a status. */
   end(code?: number, text?: string): void;
-  /** Answers a unary call: one message and OK. */
+  /** Answers a unary call: one message and status OK. */
   reply(message: Uint8Array): void;
 }
 
@@ -27,14 +27,14 @@ export interface ScriptedServer {
   readonly endpoint: string;
   /** The methods called, in order. */
   readonly calls: readonly string[];
-  /** Replaces the script for the calls to come. */
+  /** Can be replaced for later calls. */
   script: (call: ScriptedCall) => void;
-  /** Forgets the calls so far. */
-  forget(): void;
+  /** Clears `calls`. */
+  clearCalls(): void;
   close(): Promise<void>;
 }
 
-/** A server that speaks gRPC by a script, for answers no real etcd gives on demand. Without TLS, on loopback. */
+/** A gRPC server that follows a script, for answers that no real etcd gives on demand. Loopback, without TLS. */
 export async function startScriptedServer(
   script: (call: ScriptedCall) => void,
   settings: Settings = {},
@@ -46,7 +46,7 @@ export async function startScriptedServer(
     endpoint: '',
     calls,
     script,
-    forget: () => {
+    clearCalls: () => {
       calls.length = 0;
     },
     close: async () => {
@@ -135,7 +135,7 @@ class Http2Call implements ScriptedCall {
 
 const goodHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 
-/** gRPC's frame around a message. */
+/** Puts a message into a gRPC frame. */
 export function frame(message: Uint8Array, length = message.length, flag = 0): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt8(flag, 0);
@@ -161,7 +161,7 @@ export function useScriptedServer(script: (call: ScriptedCall) => void): () => S
   });
   after(() => server?.close());
   return () => {
-    if (!server) throw new Error('useScriptedServer(): the server is there only inside tests and hooks');
+    if (!server) throw new Error('useScriptedServer(): the server exists only inside tests and hooks');
     return server;
   };
 }

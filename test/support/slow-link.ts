@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { Transform } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A link to one address that passes so many bytes a second towards its callers. */
+/** A link to one address with a limited rate towards the client. */
 export class SlowLink {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

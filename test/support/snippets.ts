@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The README's blocks of TypeScript, by the name behind their language. */
+/** The README's TypeScript blocks, by the name after the language. */
 export function readmeSnippets(): Map<string, string> {
   const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts (\w+)\n(.*?)^```$/gms);
   return new Map([...blocks].map(([, name = '', code = '']) => [name, code]));
 }
 
 /**
- * Compiles files in a package of their own that depends on this one, as a user's does; outside of the checkout, which
- * may be read-only. Returns its folder, with the programs in `out`.
+ * Compiles files in a package that depends on this one, as a user's package does, outside of the checkout, which may be
+ * read-only. Returns its folder; the programs are in `out`.
  */
 export function compileSnippets(snippets: ReadonlyMap<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-snippets-'));

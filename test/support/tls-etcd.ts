@@ -4,42 +4,42 @@ import { join } from 'node:path';
 import { locateEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { ProcessEtcd } from '#src/testing/process-etcd.js';
-import type { Pair } from './certificates.js';
+import type { CertificatePair } from './certificates.js';
 
-/** An etcd that listens in plaintext and with TLS, on a port and on a unix socket each. */
+/** An etcd that listens without and with TLS, each on a port and on a unix socket. */
 export interface TlsEtcd {
   /** `127.0.0.1:port`. */
   readonly plain: string;
   readonly secure: string;
-  /** Paths; as etcd names its socket files, `localhost:number`. */
+  /** Paths; etcd names its socket files `localhost:number`. */
   readonly plainSocket: string;
   readonly secureSocket: string;
-  /** Puts another certificate into the files etcd was started with; it reads them at each handshake. */
-  rotate(server: Pair): Promise<void>;
+  /** Replaces the certificate files; etcd reads them at each handshake. */
+  rotate(server: CertificatePair): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Only a binary can be given files and sockets of this machine: tests are skipped when told to take another source. */
+/** Skips tests for sources other than a local binary, which alone can use files and sockets of this machine. */
 export function skipUnlessBinary(context: Mocha.Context): void {
   const source = process.env['ETCD_TEST_SOURCE'];
   if (source !== 'docker' && source !== 'external') return;
-  console.error(`skipped, since the etcd is no process here: ${context.test?.fullTitle()}`);
+  console.error(`skipped because the etcd is not a local process: ${context.test?.fullTitle()}`);
   context.skip();
 }
 
-/** @param clientAuthority given, etcd demands client certificates (`--client-cert-auth`) signed by it. */
-export async function startTlsEtcd(server: Pair, clientAuthority?: string): Promise<TlsEtcd> {
+/** @param clientAuthority If given, etcd requires client certificates signed by it (`--client-cert-auth`). */
+export async function startTlsEtcd(server: CertificatePair, clientAuthority?: string): Promise<TlsEtcd> {
   const binary = await locateEtcd();
   const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
-  // The path of a unix socket has 107 bytes at most, and the temporary folder's may be longer.
+  // A unix socket's path is limited to 107 bytes; the temporary folder's may be longer.
   const socketFolder = await mkdtemp('/tmp/etcd-naming-');
   const file = (name: string) => join(folder, name);
-  const rotate = async ({ cert, key }: Pair) => {
+  const rotate = async ({ cert, key }: CertificatePair) => {
     await Promise.all([writeFile(file('server.pem'), cert), writeFile(file('server.key'), key)]);
   };
   await rotate(server);
   if (clientAuthority !== undefined) await writeFile(file('clients.pem'), clientAuthority);
-  // A unix socket's file comes to lie in the working directory.
+  // etcd creates a unix socket's file in its working directory.
   await writeFile(file('etcd'), `#!/bin/sh\ncd '${socketFolder}' && exec '${binary.etcd}' "$@"\n`);
   await chmod(file('etcd'), 0o755);
   const [plainPort = 0, securePort = 0, peerPort = 0] = await freePorts(3);

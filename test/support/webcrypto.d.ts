@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 
-// @peculiar/x509 is typed with the browser's global names; Node's own types have them in a namespace alone.
+// @peculiar/x509 uses the browser's global type names; Node declares them only in a namespace.
 declare global {
   type Algorithm = webcrypto.Algorithm;
   type AlgorithmIdentifier = webcrypto.AlgorithmIdentifier;

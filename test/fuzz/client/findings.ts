@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** What a client came to, as its process reports it. */
+/** What the client process reports at its end. */
 export interface ClientReport {
-  /** By operation and outcome. */
+  /** Counts by operation and outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
   readonly failures: readonly string[];
   readonly peakRssMiB: number;
@@ -11,7 +11,7 @@ export interface ClientReport {
   readonly cpuSeconds: number;
 }
 
-/** Gathers what goes wrong in the process of the client, and what it costs. */
+/** Collects the failures and resource use of the client process. */
 export class Findings {
   readonly #outcomes: Record<string, number> = {};
   readonly #failures = new Map<string, number>();

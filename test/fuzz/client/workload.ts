@@ -15,14 +15,14 @@ import { Random } from '../../sim/random.js';
 import { secretOf } from '../../support/canary.js';
 import type { Findings } from './findings.js';
 
-/** For each call; a lie that is silence costs as much. */
+/** Per call; also the cost of an answer that never comes. */
 const timeoutMs = 1_500;
-/** A call later than this past all its deadlines hangs. */
+/** A call that takes this much longer than all its deadlines counts as hung. */
 const slackMs = 15_000;
 const service = 'svc';
 const addr = '127.0.0.1:1';
-/** What goes on for as long as it is well. */
-const feeds = new Set([
+/** Operations that run until they fail. */
+const longRunning = new Set([
   'watch',
   'watch from the start',
   'watch with a small buffer',
@@ -33,7 +33,7 @@ const feeds = new Set([
   'resolver',
 ]);
 
-/** Everything that the client can do, over and over, until it is to stop. */
+/** Runs every operation of the client repeatedly, until stopped. */
 export class Workload {
   readonly #client: EtcdClient;
   readonly #findings: Findings;
@@ -42,8 +42,8 @@ export class Workload {
   readonly #loops: Promise<void>[] = [];
   readonly #directory: ServiceDirectory;
   #registration: Registration | undefined;
-  /** What the feeds last showed of the key that is written at the end. */
-  readonly #shown = new Map<string, string>();
+  /** What each subscription last showed of the key that is written at the end. */
+  readonly #lastSeen = new Map<string, string>();
 
   constructor(endpoint: string, seed: number, findings: Findings) {
     this.#findings = findings;
@@ -70,8 +70,8 @@ export class Workload {
     this.#repeat('resolver', () => this.#resolve());
   }
 
-  /** The server is honest again: every feed must show what is written now, within so many milliseconds. */
-  async recovers(ms: number): Promise<void> {
+  /** Checks that, with a correct server, every operation works and every subscription shows a new write within `ms`. */
+  async checkRecovery(ms: number): Promise<void> {
     const deadline = performance.now() + ms;
     const value = `end ${Math.floor(this.#random.next() * 1e9)}`;
     const waitFor = async (what: string, probe: () => Promise<boolean> | boolean) => {
@@ -85,28 +85,28 @@ export class Workload {
         await sleep(200);
       } while (performance.now() < deadline);
       const why = last instanceof Error ? `: ${last.message}` : '';
-      this.#findings.fail('hang', `${what} is not well ${ms} ms after the server became honest${why}`);
+      this.#findings.fail('hang', `${what} has not recovered ${ms} ms after the faults ended${why}`);
     };
     const { kv } = this.#client;
     await waitFor('a put', () => kv.put('k/end', value).then(() => true));
     await waitFor('a get', async () => String((await kv.get('k/end')).kv?.value) === value);
     for (const feed of ['watch', 'mirror'])
       await waitFor(`the ${feed}`, async () => {
-        await kv.put('k/end', value); // a feed that begins now sees what comes now
-        return this.#shown.get(feed) === value;
+        await kv.put('k/end', value); // a subscription that starts now shows only new writes
+        return this.#lastSeen.get(feed) === value;
       });
     await waitFor('the registration', () => this.#registration?.state === 'registered');
-    await waitFor('the directory', () => this.#shown.get('directory') === addr);
+    await waitFor('the directory', () => this.#lastSeen.get('directory') === addr);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the workload stops'));
-    await this.#within(slackMs, 'the workload does not stop', Promise.all(this.#loops));
-    await this.#within(slackMs, 'close() of the directory does not return', this.#directory.close());
-    await this.#within(slackMs, 'close() of the client does not return', this.#client.close());
+    await this.#settlesWithin(slackMs, 'the workload does not stop', Promise.all(this.#loops));
+    await this.#settlesWithin(slackMs, 'close() of the directory does not return', this.#directory.close());
+    await this.#settlesWithin(slackMs, 'close() of the client does not return', this.#client.close());
   }
 
-  async #within(ms: number, what: string, work: Promise<unknown>): Promise<void> {
+  async #settlesWithin(ms: number, what: string, work: Promise<unknown>): Promise<void> {
     const settled = work.then(() => true);
     if (!(await Promise.race([settled, sleep(ms, false, { ref: false })]))) this.#findings.fail('hang', what);
   }
@@ -141,7 +141,7 @@ export class Workload {
     };
   }
 
-  /** One after the other, each within its time, and never without a rest. */
+  /** Repeats an operation, with a time limit and a pause. */
   #repeat(name: string, work: () => Promise<unknown>): void {
     const { signal } = this.#stopping;
     const loop = async () => {
@@ -152,10 +152,10 @@ export class Workload {
           this.#findings.count(name, 'ok');
         } catch (error) {
           if (signal.aborted) return;
-          this.#refused(name, error);
+          this.#recordError(name, error);
         }
         const tookMs = performance.now() - began;
-        if (!feeds.has(name) && tookMs > 6 * timeoutMs + slackMs)
+        if (!longRunning.has(name) && tookMs > 6 * timeoutMs + slackMs)
           this.#findings.fail('hang', `${name} took ${Math.round(tookMs)} ms`);
         await sleep(this.#random.between(50, 150), undefined, { signal }).catch(() => {});
       }
@@ -163,14 +163,14 @@ export class Workload {
     this.#loops.push(loop());
   }
 
-  #refused(name: string, error: unknown): void {
+  #recordError(name: string, error: unknown): void {
     const isTyped = error instanceof EtcdError || (error instanceof Error && error.name === 'NamingError');
     this.#findings.count(name, isTyped ? error.name : 'untyped');
     const text = error instanceof Error ? error.stack : String(error);
     if (!isTyped) this.#findings.fail('untyped error', `${name}: ${text}`);
   }
 
-  /** For good, or for so many batches. */
+  /** Watches until stopped, or for a number of batches. */
   async #watch(
     startRevision?: bigint,
     most = Number.POSITIVE_INFINITY,
@@ -193,7 +193,7 @@ export class Workload {
           this.#findings.fail('wrong', 'an event outside the range is delivered');
         last = kv.modRevision;
         if (startRevision === undefined && String(kv.key) === 'k/end')
-          this.#shown.set('watch', String(kv.value));
+          this.#lastSeen.set('watch', String(kv.value));
       }
     }
   }
@@ -203,13 +203,13 @@ export class Workload {
     for await (const update of mirror) {
       const kvs = update.type === 'snapshot' ? update.kvs : update.puts;
       const end = kvs.get('k/end');
-      if (end) this.#shown.set('mirror', String(end.value));
+      if (end) this.#lastSeen.set('mirror', String(end.value));
     }
   }
 
   async #follow(): Promise<void> {
     for await (const { endpoints } of this.#directory.subscribe(service, { signal: this.#stopping.signal }))
-      this.#shown.set('directory', [...endpoints].map((one) => one.addr).join());
+      this.#lastSeen.set('directory', [...endpoints].map((one) => one.addr).join());
   }
 
   async #hold(): Promise<void> {

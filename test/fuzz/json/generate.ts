@@ -1,8 +1,8 @@
 import type { Random } from '../../sim/random.js';
 
 /**
- * Values as any client may store them where an endpoint belongs: most are nearly right, in all that Go and JavaScript
- * judge differently. Texts are binary strings here, a character a byte, so that they can hold what is not UTF-8.
+ * Values that any client may store in place of an endpoint. Most are nearly valid and cover what Go and JavaScript
+ * decode differently. Texts are binary strings, one character per byte, so that they can hold invalid UTF-8.
  */
 export function randomValue(random: Random): Buffer {
   const text = random.chance(0.0005) ? deepObject(random) : object(random);
@@ -14,7 +14,7 @@ const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 const names = ['Op', 'Addr', 'Metadata'];
 const addrs = ['a:1', '10.0.0.7:50051', '[2001:db8::1]:443', 'unix:/run/a.sock', ''];
 const spaces = ['', '', '', '', '', '', '', '', ' ', '\n', '\t', '\r', '  ', '\v', '\f', '\xc2\xa0', '\0'];
-/** Numbers as they may be written, right and wrong. */
+/** Numbers in valid and invalid notation. */
 const numbers = [
   ...[
     '0',
@@ -64,7 +64,7 @@ const numbers = [
   ...['9007199254740993', '18446744073709551615', '-9223372036854775809', '123456789012345678901234567890'],
   ...['1e308', '1e309', '0e999999999999', '1e999999999999', '1e-999999999999', '0.1', '1e21', '1e20', '1e-7'],
 ];
-/** What may stand in a string, right and wrong. */
+/** Parts of strings, valid and invalid. */
 const pieces = [
   ...[
     'a',
@@ -126,7 +126,7 @@ function topMember(random: Random): string {
   return `${spaced(random, nameText(random, name || text(random)))}:${spaced(random, value)}`;
 }
 
-/** In any case, and with letters as escapes or as others that look or fold alike. */
+/** In any case, and with letters replaced by escapes or by characters that look or fold alike. */
 function nameText(random: Random, name: string): string {
   if (random.chance(0.5)) return `"${name}"`;
   const odd = [...name].map((letter) =>
@@ -162,7 +162,7 @@ function anything(random: Random, depth: number): string {
   const length = random.between(0, 3);
   if (kind === 'list')
     return `[${Array.from({ length }, () => spaced(random, anything(random, depth - 1))).join(',')}]`;
-  // Of few names, so that they repeat.
+  // Few names, so that they repeat.
   const name = () => (random.chance(0.7) ? `"${random.pick(['a', 'b', '__proto__', '1'])}"` : string(random));
   return `{${Array.from({ length }, () => `${name()}:${spaced(random, anything(random, depth - 1))}`).join(',')}}`;
 }
@@ -189,7 +189,7 @@ function spaced(random: Random, value: string): string {
   return random.chance(0.1) ? random.pick(spaces) + value + random.pick(spaces) : value;
 }
 
-/** Nested about as deep as Go reads, with or without its ends. */
+/** Nested about as deep as Go's limit, closed or not. */
 function deepObject(random: Random): string {
   const depth = random.pick([7_000, 9_997, 9_998, 9_999, 10_000, 10_001, 12_000]);
   const [open, close] = random.pick([

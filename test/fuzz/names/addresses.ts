@@ -3,7 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 import { experimental } from '@grpc/grpc-js';
 import { addressId, addressProblem, type ParsedAddress, parseAddress } from '#src/naming/index.js';
 import type { Random } from '../../sim/random.js';
-import { isPrintable } from '../../support/nasty-text.js';
+import { isPrintable } from '../../support/hostile-text.js';
 import { type Comparison, compareTarget } from './compare.js';
 import type { GoReading } from './go-parsers.js';
 import { randomAddress } from './texts.js';
@@ -12,18 +12,21 @@ type Tcp = Extract<ParsedAddress, { tcp: unknown }>;
 
 /** The address of each id, over all runs. */
 const ids = new Map<string, string>();
-const mostIds = 100_000;
+const maxIds = 100_000;
 
 export const addresses: Comparison = {
   name: 'addresses',
   about: "endpoints' addresses, against Go's net.SplitHostPort and grpc-js's splitHostPort",
   text: (random: Random) => randomAddress(random),
-  judge: (text, go) => {
+  check: (text, go) => {
     const parsed = parseAddress(text);
     const problem = addressProblem(text);
     if ('problem' in parsed) {
-      assert.equal(problem, parsed.problem, 'what cannot be dialled is not registered');
-      assert.ok(isPrintable(parsed.problem) && parsed.problem.length < 700, `unfit text: ${parsed.problem}`);
+      assert.equal(problem, parsed.problem, 'an address that cannot be dialled is not registered');
+      assert.ok(
+        isPrintable(parsed.problem) && parsed.problem.length < 700,
+        `unprintable or long text: ${parsed.problem}`,
+      );
     }
     if (problem === undefined) checkId(text);
     const isBare = !/^unix:|:\/\/|^\//i.test(text);
@@ -40,11 +43,11 @@ export const addressesTarget = compareTarget(addresses);
 
 function kindOf(parsed: ParsedAddress, problem: string | undefined): string {
   if ('problem' in parsed) return 'not dialled';
-  if (problem !== undefined) return 'dialled, and not registered';
+  if (problem !== undefined) return 'dialled, but not registered';
   return 'socket' in parsed ? 'socket' : 'registered';
 }
 
-/** By rules that are written down elsewhere: an IP address; or a plain name of DNS. */
+/** Decided by independent rules: an IP address, or a plain DNS name. */
 function isPlainHost(host: string): boolean {
   const [address = '', zone] = host.split(/%(.*)/s);
   if (isIP(host) !== 0) return zone === undefined || (isIPv6(address) && /^[\w.-]+$/.test(zone));
@@ -61,7 +64,7 @@ function agreesWithGrpc(text: string, parsed: ParsedAddress): void {
     assert.deepEqual(
       { host: theirs?.host, port: theirs?.port ?? 443 },
       parsed.tcp,
-      'grpc-js splits it otherwise',
+      'grpc-js splits it differently',
     );
   if (!theirs || !isPlainHost(theirs.host)) return;
   const port = theirs.port ?? 443;
@@ -76,26 +79,26 @@ function agreesWithGo(
   if ('tcp' in parsed && parsed.hasPort) {
     assert.equal(parsed.hasHost ? parsed.tcp.host : '', host, 'Go splits off another host');
     assert.equal(parsed.tcp.port, Number(port), 'Go splits off another port');
-    if (isIP(parsed.tcp.host) !== 0) assert.ok(isAddress, 'Go reads no IP address');
+    if (isIP(parsed.tcp.host) !== 0) assert.ok(isAddress, 'Go parses no IP address');
   }
   if (host === undefined || !/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) return;
-  // Go also takes a name in brackets, which grpc-js does not.
+  // Go also accepts a name in brackets, which grpc-js does not.
   if (text.startsWith('[') && !host.includes(':')) return;
   if (host === '' || isPlainHost(host)) assert.ok('tcp' in parsed, 'Go dials it');
 }
 
-/** An id lies one level below its target, and is that of one address alone. */
+/** An id is one level below its target and belongs to only one address. */
 function checkId(addr: string): void {
   const id = addressId(addr);
   assert.ok(!id.includes('/'), `its id ${id} is nested`);
-  assert.equal(ids.get(id) ?? addr, addr, `the id ${id} is another address's, too`);
-  if (ids.size < mostIds) ids.set(id, addr);
+  assert.equal(ids.get(id) ?? addr, addr, `the id ${id} also belongs to another address`);
+  if (ids.size < maxIds) ids.set(id, addr);
 }
 
-/** The case of ASCII letters makes no other address of it, except in a zone. */
+/** Letter case does not change an address, except in a zone. */
 function checkTcp(text: string, { tcp: { port }, name }: Tcp): void {
   assert.ok(Number.isInteger(port) && port >= 1 && port <= 65_535, `port ${port}`);
   if (text.includes('%')) return;
   const upper = parseAddress(text.replace(/[a-z]/g, (letter) => letter.toUpperCase()));
-  assert.equal('problem' in upper ? upper.problem : upper.name, name, 'in capitals it is another address');
+  assert.equal('problem' in upper ? upper.problem : upper.name, name, 'in upper case it is another address');
 }

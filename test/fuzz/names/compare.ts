@@ -2,19 +2,19 @@ import { Random } from '../../sim/random.js';
 import type { FuzzOptions, FuzzResult, FuzzTarget } from '../target.js';
 import { GoParsers, type GoReading } from './go-parsers.js';
 
-/** Compares what is made of a text with what others make of it. */
+/** Compares our parsing of a text with that of other parsers. */
 export interface Comparison {
   readonly name: string;
   readonly about: string;
   text(random: Random): string;
-  /** What kind of text it was; throws for a difference. `go` is undefined where there is no Go. */
-  judge(text: string, go: GoReading | undefined): string;
+  /** Returns the kind of text; throws on a difference. `go` is undefined without a Go toolchain. */
+  check(text: string, go: GoReading | undefined): string;
 }
 
 const batch = 1_000;
 const maxFailures = 20;
 
-/** @param withGo Whether to compare with Go, where there is one. */
+/** @param withGo Whether to compare with Go, if a toolchain exists. */
 export function compareTarget(comparison: Comparison, withGo = true): FuzzTarget {
   const { name, about } = comparison;
   return { name, about, run: (options) => run(comparison, withGo, options) };
@@ -36,11 +36,11 @@ async function run(
   try {
     do {
       const texts = Array.from({ length: batch }, () => comparison.text(random));
-      // JSON would give Go another text for half a surrogate pair.
-      const readings = await go?.read(texts.map((text) => (isWhole(text) ? text : '')));
+      // JSON would pass Go a different text for half a surrogate pair.
+      const readings = await go?.read(texts.map((text) => (isWellFormed(text) ? text : '')));
       for (const [i, text] of texts.entries()) {
         try {
-          const kind = comparison.judge(text, isWhole(text) ? readings?.[i] : undefined);
+          const kind = comparison.check(text, isWellFormed(text) ? readings?.[i] : undefined);
           counts[kind] = (counts[kind] ?? 0) + 1;
         } catch (error) {
           failures.push(`${JSON.stringify(text)}: ${(error as Error).message}`);
@@ -54,6 +54,6 @@ async function run(
   return { counts, figures: [go ? 'compared with Go' : 'without Go'], failures };
 }
 
-function isWhole(text: string): boolean {
+function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }

@@ -1,7 +1,7 @@
-import { NoGo } from '../../interop/support/go-build.js';
+import { GoMissingError } from '../../interop/support/go-build.js';
 import { GoLines } from '../go-lines.js';
 
-/** How Go reads a text, as an address and as a target. */
+/** How Go parses a text, as an address and as a target. */
 export interface GoReading {
   readonly host?: string;
   readonly port?: string;
@@ -10,7 +10,7 @@ export interface GoReading {
   readonly isUTF8: boolean;
 }
 
-/** Go's own parsers, in a process that answers list by list. */
+/** Go's own parsers, in a process that answers one list per line. */
 export class GoParsers {
   readonly #go: GoLines;
 
@@ -18,12 +18,12 @@ export class GoParsers {
     this.#go = go;
   }
 
-  /** Undefined where there is no Go. */
+  /** Undefined without a Go toolchain. */
   static async start(): Promise<GoParsers | undefined> {
     try {
       return new GoParsers(await GoLines.start('go-parsers'));
     } catch (error) {
-      if (error instanceof NoGo) return undefined;
+      if (error instanceof GoMissingError) return undefined;
       throw error;
     }
   }

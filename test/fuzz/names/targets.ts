@@ -16,52 +16,52 @@ export const targets: Comparison = {
   name: 'targets',
   about: "services' names and URIs, against grpc-go's and grpc-js's parsers of targets",
   text: (random: Random) => randomTarget(random),
-  judge: (text, go) => {
-    const service = orRefused(() => parseTarget(text).service);
+  check: (text, go) => {
+    const service = orUndefined(() => parseTarget(text).service);
     const uri = readUri(text);
     if (!uri) {
-      assert.equal(service, isName(text) ? text : undefined, 'a name is taken as it is');
+      assert.equal(service, isName(text) ? text : undefined, 'a name is used unchanged');
     } else {
-      assert.equal(service, asDialled(uri, text), 'grpc-js hands it over otherwise');
+      assert.equal(service, asDialled(uri, text), 'grpc-js passes on a different service');
       if (go) agreesWithGo(uri, go);
     }
-    if (service !== undefined) comesBack(service);
+    if (service !== undefined) roundTrips(service);
     return service === undefined ? 'refused' : uri ? 'URI' : 'name';
   },
 };
 
 export const targetsTarget = compareTarget(targets);
 
-/** What a resolver would make of it. grpc-js knows a scheme by its own case alone, and no line breaks. */
+/** What a resolver makes of it. grpc-js matches a scheme only in its registered case, and no line breaks. */
 function asDialled(uri: TargetUri, text: string): string | undefined {
   const isTheirs = text.startsWith('etcd:') && !/[\n\r\u2028\u2029]/.test(text);
   const dialled = isTheirs ? parseUri(text) : uri;
   if (dialled?.scheme !== 'etcd') return undefined; // 'etcd:' alone
-  return orRefused(() => serviceOf(dialled, false));
+  return orUndefined(() => serviceOf(dialled, false));
 }
 
-/** With the authority left out, as Go does. */
+/** Without the authority, as Go does. */
 function agreesWithGo(uri: TargetUri, { service, isUTF8 }: GoReading): void {
-  const ours = orRefused(() => serviceOf(uri, true));
+  const ours = orUndefined(() => serviceOf(uri, true));
   if (service === '') assert.equal(ours, undefined, 'Go finds no service in it');
   else if (service !== undefined) assert.equal(ours, service, 'Go finds another service in it');
-  else if (isUTF8) assert.fail('Go gave nothing');
+  else if (isUTF8) assert.fail('Go returned nothing');
 }
 
-/** However a service is called, the target that is made of its name is its own. */
-function comesBack(service: string): void {
+/** The target made from a service's name denotes that service. */
+function roundTrips(service: string): void {
   assert.equal(parseTarget(targetOf(service)).service, service, `${targetOf(service)} is another service`);
   const { target } = dial(targetOf(service));
   const uri = parseUri(target);
   assert.equal(uri && serviceOf(uri, false), service, `${target} is another service`);
-  assert.equal(dial(target).target, target, 'what is dialled is dialled by itself');
+  assert.equal(dial(target).target, target, 'dialling a dialled target does not change it');
 }
 
 function isName(text: string): boolean {
   return text !== '' && !/\p{Surrogate}/u.test(text);
 }
 
-function orRefused(read: () => string): string | undefined {
+function orUndefined(read: () => string): string | undefined {
   try {
     return read();
   } catch (error) {

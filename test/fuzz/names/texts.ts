@@ -1,6 +1,6 @@
 import type { Random } from '../../sim/random.js';
 
-/** Hosts and other parts that an address or a target may be made of, right and wrong. */
+/** Hosts and other parts of addresses and targets, valid and invalid. */
 const parts = [
   ...['10.0.0.7', '127.1', '0.0.0.0', '0x7f.1', '256.1.1.1', '1.2.3.4.', '0', '::', '::1', '2001:db8::1'],
   ...[
@@ -24,8 +24,8 @@ const parts = [
   ...['unix', 'http', 'https', 'etcd', 'ETCD', 'dns', 'foo', 'foo/bar', 'svc', 'run/a.sock', 'caf\u00e9'],
   ...['1', '80', '00080', '443', '50051', '65535', '65536', '99999', '-1', '+80', 'http', ''],
 ];
-/** What gives parts a meaning, or hides. */
-const marks = [
+/** Separators, and invisible characters. */
+const separators = [
   ...[
     ':',
     '::',
@@ -97,13 +97,13 @@ export function randomTarget(random: Random): string {
   return mutated(random, random.pick(targetShapes)(random.pick(parts), random.pick(parts)));
 }
 
-/** Half of them as they are; the others with up to three characters put in, left out or changed. */
+/** Half of the texts unchanged; the others with up to three characters inserted, removed or replaced. */
 function mutated(random: Random, text: string): string {
   if (random.chance(0.5)) return text;
   const chars = [...text];
   for (let edits = random.between(1, 3); edits > 0; edits--) {
     const at = random.between(0, chars.length);
-    const added = random.pick([[random.pick(marks)], [random.pick(parts)], []]);
+    const added = random.pick([[random.pick(separators)], [random.pick(parts)], []]);
     chars.splice(at, random.between(0, 1), ...added);
   }
   return chars.join('');

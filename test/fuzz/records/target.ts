@@ -16,12 +16,15 @@ import type { FuzzOptions, FuzzResult, FuzzTarget } from '../target.js';
 const target = 'svc';
 const goodKey = `${target}/good`;
 const goodValue = encodeEndpoint({ addr: 'good:1', metadata: { zone: 'a' } });
-const mostFailures = 20;
+const maxFailures = 20;
 
-/** Any bytes beside a good endpoint: through the view, the resolver's choice, snapshots, a registration and the command. */
+/**
+ * Puts arbitrary bytes beside a valid endpoint, through the view, address selection, snapshots, a registration and the
+ * command.
+ */
 export const recordsTarget: FuzzTarget = {
   name: 'records',
-  about: 'arbitrary bytes beside a good endpoint, which must harm only themselves',
+  about: 'arbitrary bytes beside a valid endpoint, which they must not affect',
   run: async ({ seconds, seed, onStart }) => {
     const end = performance.now() + seconds * 1_000;
     return tryRecords(seed, () => performance.now() < end, onStart);
@@ -30,7 +33,7 @@ export const recordsTarget: FuzzTarget = {
 
 async function tryRecords(
   seed: number,
-  goOn: () => boolean,
+  shouldContinue: () => boolean,
   onStart: FuzzOptions['onStart'],
 ): Promise<FuzzResult> {
   const random = new Random(seed);
@@ -38,17 +41,17 @@ async function tryRecords(
   const failures: string[] = [];
   let services = 0;
   onStart?.(() => `${services} services, ${failures.length} failures`);
-  for (; goOn() && failures.length < mostFailures; services++) {
+  for (; shouldContinue() && failures.length < maxFailures; services++) {
     const others = Array.from({ length: random.between(1, 4) }, () => randomRecord(random));
     try {
-      const { records, invalid } = live(others);
+      const { records, invalid } = processAll(others);
       counts['endpoints'] = (counts['endpoints'] ?? 0) + records;
       counts['not endpoints'] = (counts['not endpoints'] ?? 0) + invalid;
     } catch (error) {
       const shown = others.map(({ value }) => value.subarray(0, 300).toString('base64')).join(' ');
       failures.push(`beside (base64) ${shown}: ${(error as Error).stack?.slice(0, 600)}`);
     }
-    // So that timers of whoever runs this get their turn.
+    // Lets the caller's timers run.
     if (services % 100 === 0) await new Promise(setImmediate);
   }
   return { counts, figures: [`${services} services`], failures };
@@ -59,7 +62,7 @@ function randomRecord(random: Random): KeyValue {
   return kv(Buffer.concat([Buffer.from(`${target}/~`), id]), randomBytes(random));
 }
 
-/** What any client may store, now and then as deep or as long as it can be. */
+/** A value that any client may store, at times extremely deep or long. */
 export function randomBytes(random: Random): Buffer {
   return random.weighted([
     [20, randomValue],
@@ -75,7 +78,7 @@ function deep(name: string, depth: number): Buffer {
   return Buffer.from(`{"${name}":${'['.repeat(depth)}`);
 }
 
-/** One that Go reads, too. */
+/** A deep value that Go decodes too. */
 function deepEndpoint(depth: number): Buffer {
   return Buffer.from(`{"Addr":"deep:1","Metadata":${'['.repeat(depth)}${']'.repeat(depth)}}`);
 }
@@ -88,8 +91,8 @@ function kv(key: Buffer, value: Buffer): KeyValue {
   return { key, value, createRevision: 5n, modRevision: 5n, version: 1n, lease: 0n };
 }
 
-/** All that is made of a service with these records and a good one. */
-function live(others: readonly KeyValue[]): { records: number; invalid: number } {
+/** Processes a service with these records and a valid one in every way. */
+function processAll(others: readonly KeyValue[]): { records: number; invalid: number } {
   const all = [...others, kv(Buffer.from(goodKey), goodValue)];
   const set = new EndpointSet();
   const kvs = new Map(all.map((one) => [keyText(one.key), one]));
@@ -118,7 +121,7 @@ function expectSaved(view: ServiceView): void {
   expectGood(read.view.endpoints);
 }
 
-/** What the command prints is one line of JSON, whatever the records hold. */
+/** The command prints one line of JSON, whatever the records contain. */
 function expectShown(all: readonly KeyValue[]): void {
   const records = all.map((one) => toStoredRecord(`${target}/`, one));
   const documents = records.flatMap(({ id, endpoint }) =>
@@ -130,7 +133,7 @@ function expectShown(all: readonly KeyValue[]): void {
   assert.equal(columns(records.map(({ id, endpoint }) => [id, endpoint?.addr ?? '-'])).length, all.length);
 }
 
-/** A registration whose record another client overwrites so can go on: also what it then stores can be read. */
+/** A registration whose record is overwritten with these bytes continues, and stores a valid record. */
 function expectAdopted(other: KeyValue): void {
   const desired = new DesiredEndpoint({ addr: 'good:1' });
   desired.adopt(other);

@@ -19,7 +19,7 @@ const edges = [
   2n ** 64n - 1n,
 ];
 
-/** Ways to change a message. What they make of it may still be good, which does no harm. */
+/** Ways to change a message. The result may still be valid, which is harmless. */
 export const mutations: readonly Mutation[] = [
   { name: 'bits flipped', apply: flipBits },
   { name: 'cut short', apply: (bytes, random) => bytes.subarray(0, random.between(0, bytes.length)) },
@@ -30,7 +30,7 @@ export const mutations: readonly Mutation[] = [
     apply: (bytes, random) => junk(random, random.between(0, 2 * bytes.length + 8)),
   },
   {
-    name: 'a number at the end of its range',
+    name: 'a number at a limit of its range',
     apply: (bytes, random) => changeField(bytes, random, setNumber, isNumber),
   },
   { name: 'another wire type', apply: (bytes, random) => changeField(bytes, random, setType) },
@@ -41,7 +41,7 @@ export const mutations: readonly Mutation[] = [
   },
   { name: 'a field left out', apply: (bytes, random) => changeField(bytes, random, () => Buffer.alloc(0)) },
   {
-    name: 'a length that lies',
+    name: 'a wrong length',
     apply: (bytes, random) => changeField(bytes, random, setLength, (field) => !isNumber(field)),
   },
   {
@@ -58,7 +58,7 @@ export const mutations: readonly Mutation[] = [
   },
   { name: 'nested deep', apply: (_, random) => nested(random.between(40, 3_000)) },
   {
-    name: 'a long list of nothing',
+    name: 'a long list of empty elements',
     apply: (bytes, random) =>
       Buffer.concat([bytes, emptyElements(random.between(2, 11), random.between(1_000, 400_000))]),
   },
@@ -73,12 +73,12 @@ interface Field {
 
 const isNumber = ({ type }: Field) => type === 0;
 
-/** Changes one field, at any depth. */
+/** Changes one field at any depth. */
 function changeField(
   bytes: Buffer,
   random: Random,
   change: (field: Field, random: Random) => Buffer,
-  suits: (field: Field) => boolean = () => true,
+  applies: (field: Field) => boolean = () => true,
 ): Buffer {
   const fields = fieldsOf(bytes);
   if (!fields || fields.length === 0) return bytes;
@@ -86,9 +86,9 @@ function changeField(
   const field = fields[at] as Field;
   let changed: Buffer;
   if (field.type === 2 && field.content.length > 1 && fieldsOf(field.content) && random.chance(0.75)) {
-    const inner = changeField(field.content, random, change, suits);
+    const inner = changeField(field.content, random, change, applies);
     changed = Buffer.concat([tag(field.number, 2), varint(BigInt(inner.length)), inner]);
-  } else changed = suits(field) ? change(field, random) : field.whole;
+  } else changed = applies(field) ? change(field, random) : field.whole;
   return Buffer.concat(fields.map(({ whole }, i) => (i === at ? changed : whole)));
 }
 
@@ -108,7 +108,7 @@ function setLength({ number, content }: Field, random: Random): Buffer {
   ]);
 }
 
-/** The fields of a message; undefined where it is none. */
+/** The fields of a message; undefined if the bytes are not a message. */
 function fieldsOf(bytes: Buffer): Field[] | undefined {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -150,7 +150,7 @@ function tag(number: number, type: number): Buffer {
 function nested(levels: number): Buffer {
   let bytes = Buffer.alloc(0);
   for (let i = 0; i < levels; i++) {
-    // A transaction's answer within a transaction's answer.
+    // A transaction's response inside another one's.
     for (const field of [4, 3]) bytes = Buffer.concat([tag(field, 2), varint(BigInt(bytes.length)), bytes]);
   }
   return bytes;

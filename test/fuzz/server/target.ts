@@ -4,29 +4,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ClientReport } from '../client/findings.js';
 import type { FuzzOptions, FuzzResult, FuzzTarget } from '../target.js';
-import { LyingServer } from './lying-server.js';
+import { FaultyServer } from './faulty-server.js';
 
 /**
- * What the client may cost. It takes answers of 8 MiB, each of which may be there twice for a moment, and has some
- * twenty calls under way; it makes about 150 calls a second when nothing goes wrong.
+ * Limits on the client's resources. It accepts answers of 8 MiB, each possibly in memory twice, and has about twenty
+ * calls open; without faults it makes about 150 calls a second.
  */
 const limits = { rssMiB: 512, heapMiB: 200, delayMs: 5_000, requestsPerSecond: 1_000 };
-/** After the lies: to recover and to stop, each bounded by itself. */
+/** Time for recovery and for stopping, each of which has its own limit. */
 const endMs = 150_000;
 
-/** An etcd in little that lies, against a client in a process of its own. */
+/** A fake etcd with faults, against a client in a separate process. */
 export const serverTarget: FuzzTarget = {
   name: 'server',
-  about: 'a server that lies on every method and stream of the client',
+  about: 'a server with faults on every method and stream of the client',
   run: async (options) => {
-    const server = await LyingServer.start(options.seed);
-    options.onStart?.(() => `${sum(server.calls)} calls, ${sum(server.told)} lies`);
+    const server = await FaultyServer.start(options.seed);
+    options.onStart?.(() => `${sum(server.calls)} calls, ${sum(server.injected)} faults`);
     const path = fileURLToPath(new URL('../client/main.js', import.meta.url));
     const client = fork(path, [server.endpoint, String(options.seed)], {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     try {
-      return await play(server, client, options);
+      return await runClient(server, client, options);
     } finally {
       client.kill('SIGKILL');
       await server.close();
@@ -34,14 +34,14 @@ export const serverTarget: FuzzTarget = {
   },
 };
 
-async function play(
-  server: LyingServer,
+async function runClient(
+  server: FaultyServer,
   client: ChildProcess,
   { seconds }: FuzzOptions,
 ): Promise<FuzzResult> {
-  let said = '';
+  let stderr = '';
   client.stderr?.on('data', (bytes) => {
-    said = (said + bytes).slice(-4_000);
+    stderr = (stderr + bytes).slice(-4_000);
   });
   let report: ClientReport | undefined;
   client.on('message', (message) => {
@@ -53,21 +53,21 @@ async function play(
     return `${code ?? signal}`;
   });
   await Promise.race([ended, sleep(seconds * 1_000)]);
-  server.becomeHonest();
-  if (!over && client.connected) client.send('honest');
+  server.stopFaults();
+  if (!over && client.connected) client.send('recover');
   const end = await Promise.race([ended, sleep(endMs, 'late', { ref: false })]);
   const failures: string[] = [];
-  if (end === 'late') failures.push('hang: the client does not come to its end');
-  else if (end !== '0') failures.push(`crash: the client ended with ${end}: ${said}`);
-  else if (!report) failures.push('crash: the client ended without a report');
-  return { counts: Object.fromEntries(server.told), ...judge(server, report, failures) };
+  if (end === 'late') failures.push('hang: the client does not exit');
+  else if (end !== '0') failures.push(`crash: the client exited with ${end}: ${stderr}`);
+  else if (!report) failures.push('crash: the client exited without a report');
+  return { counts: Object.fromEntries(server.injected), ...evaluate(server, report, failures) };
 }
 
 function sum(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((total, count) => total + count, 0);
 }
 
-function judge(server: LyingServer, report: ClientReport | undefined, failures: string[]) {
+function evaluate(server: FaultyServer, report: ClientReport | undefined, failures: string[]) {
   const calls = sum(server.calls);
   const figures = [
     `${calls} calls, ${server.mostPerSecond} in the busiest second, ${server.mostOpen} open at once`,
@@ -83,7 +83,7 @@ function judge(server: LyingServer, report: ClientReport | undefined, failures: 
     exceeds('heap, MiB', report.peakHeapMiB, limits.heapMiB);
     exceeds('event loop delay, ms', report.worstDelayMs, limits.delayMs);
     figures.push(
-      `peak memory ${report.peakRssMiB} MiB, heap ${report.peakHeapMiB} MiB; worst delay of the event loop ${report.worstDelayMs} ms; ${report.cpuSeconds} s of processor time`,
+      `peak memory ${report.peakRssMiB} MiB, heap ${report.peakHeapMiB} MiB; maximum event loop delay ${report.worstDelayMs} ms; ${report.cpuSeconds} s of CPU time`,
       `outcomes: ${Object.entries(report.outcomes)
         .map(([name, count]) => `${name} ${count}`)
         .join(', ')}`,

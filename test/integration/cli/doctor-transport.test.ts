@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
-import { Authority } from '../../support/certificates.js';
+import { CertificateAuthority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Commands } from './support.js';
 
@@ -31,14 +31,14 @@ describe('etcd-naming doctor, asked to look at the servers', () => {
   const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
   const caFile = join(folder, 'ca.pem');
-  let authority: Authority;
+  let authority: CertificateAuthority;
   const servers: Server[] = [];
   let client: EtcdClient;
   let target: string;
   let round = 0;
 
   before(async () => {
-    authority = await Authority.root('servers');
+    authority = await CertificateAuthority.root('servers');
     writeFileSync(caFile, authority.pem);
   });
 

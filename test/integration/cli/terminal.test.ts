@@ -6,7 +6,7 @@ import { run } from '#src/cli/run.js';
 import { EtcdClient } from '#src/client/index.js';
 import { until } from '#src/testing/wait.js';
 import { useEtcd } from '../../support/etcd.js';
-import { isPrintable, nastyText } from '../../support/nasty-text.js';
+import { hostileText, isPrintable } from '../../support/hostile-text.js';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
 import { Commands } from './support.js';
 
@@ -29,14 +29,14 @@ const record = fc
   .tuple(
     fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: 12 }),
-      nastyText.map((text) => Buffer.from(`x${text}`)),
+      hostileText.map((text) => Buffer.from(`x${text}`)),
     ),
     fc.oneof(
       fc
-        .record({ Addr: nastyText, zone: nastyText, status: nastyText, [`x`]: nastyText })
+        .record({ Addr: hostileText, zone: hostileText, status: hostileText, [`x`]: hostileText })
         .map(({ Addr, ...Metadata }) => JSON.stringify({ Op: 0, Addr, Metadata })),
-      nastyText,
-      nastyText.map((text) => JSON.stringify({ Op: text, Addr: [text] })),
+      hostileText,
+      hostileText.map((text) => JSON.stringify({ Op: text, Addr: [text] })),
     ),
   )
   .map(([id, value]) => ({ id, value }));
@@ -128,7 +128,7 @@ describe('the command on a terminal', () => {
 
     it('shows that on one line, and obeys none of it', async () => {
       await fc.assert(
-        fc.asyncProperty(nastyText, async (text) => {
+        fc.asyncProperty(hostileText, async (text) => {
           says = text;
           for (const args of [
             ['ls'],

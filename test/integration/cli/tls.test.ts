@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Authority } from '../../support/certificates.js';
+import { CertificateAuthority } from '../../support/certificates.js';
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { Commands } from './support.js';
 
@@ -17,7 +17,10 @@ describe('etcd-naming on an etcd that speaks TLS and asks for a client certifica
     skipUnlessBinary(this);
     this.timeout(300_000);
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-cli-'));
-    const [servers, clients] = await Promise.all([Authority.root('servers'), Authority.root('clients')]);
+    const [servers, clients] = await Promise.all([
+      CertificateAuthority.root('servers'),
+      CertificateAuthority.root('clients'),
+    ]);
     const client = await clients.issue({ uses: ['client'] });
     await writeFile(file('ca.pem'), servers.pem);
     await writeFile(file('client.pem'), client.cert);

@@ -85,7 +85,7 @@ describe('a client whose preferred endpoint is no etcd', () => {
   after(() => foreign.close());
 
   function client(others = etcd().endpoints, options: Partial<EtcdClientOptions> = {}): EtcdClient {
-    foreign.forget();
+    foreign.clearCalls();
     const endpoints = [foreign.endpoint, ...others];
     return preferringTheFirst(() => connect(endpoints, { timeoutMs: 20_000, ...options }));
   }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { DeadlineError, TlsError } from '#src/errors/index.js';
-import { Authority } from '../../support/certificates.js';
+import { CertificateAuthority } from '../../support/certificates.js';
 import { eventually, useClients } from './support.js';
 
 /** How long the client is driven as fast as it will go. */
@@ -18,7 +18,7 @@ const mostConnections = 20;
 describe('a TLS server that', () => {
   const { connect } = useClients();
   const sockets = new Set<TLSSocket>();
-  let authority: Authority;
+  let authority: CertificateAuthority;
   let server: Server;
   let connections = 0;
 
@@ -45,7 +45,7 @@ describe('a TLS server that', () => {
   }
 
   before(async () => {
-    authority = await Authority.root('servers');
+    authority = await CertificateAuthority.root('servers');
   });
 
   afterEach(async () => {
@@ -65,7 +65,7 @@ describe('a TLS server that', () => {
 
   it('is not trusted is not dialed hot, however many calls there are', async () => {
     const endpoint = await serve({}, () => {});
-    const client = connect([endpoint], { tls: { ca: (await Authority.root('others')).pem } });
+    const client = connect([endpoint], { tls: { ca: (await CertificateAuthority.root('others')).pem } });
     const since = performance.now();
     let calls = 0;
     while (performance.now() - since < hammerMs) {
@@ -209,7 +209,7 @@ describe('a server that is dialed by address under another name', () => {
     ['::1', undefined, '[::1]'],
   ] as const) {
     it(`is asked for ${serverName} in TLS and HTTP/2, without the dot of an absolute name`, async () => {
-      const authority = await Authority.root('servers');
+      const authority = await CertificateAuthority.root('servers');
       const names = [serverName.replace(/\.$/, '')];
       const server = createSecureHttp2Server(await authority.issue({ names }));
       const greeted: unknown[] = [];
@@ -242,7 +242,7 @@ describe('a server whose endpoint is an absolute name', () => {
   // A socket file's name stands for the host, which no resolver has to know.
   it('is asked for without the dot', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-dot-'));
-    const authority = await Authority.root('servers');
+    const authority = await CertificateAuthority.root('servers');
     const greeted: unknown[] = [];
     const server = createServer(
       { ...(await authority.issue({ names: ['etcd.test'] })), ALPNProtocols: ['h2'] },

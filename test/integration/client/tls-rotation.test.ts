@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { EtcdClient, StatusEvent } from '#src/client/index.js';
 import { TlsError, type TlsReason } from '#src/errors/index.js';
 import { type FaultProxy, startFaultProxy } from '#src/testing/index.js';
-import { Authority, type Pair } from '../../support/certificates.js';
+import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { eventually, useClients } from './support.js';
 
@@ -14,7 +14,7 @@ const names = ['127.0.0.1'];
 describe('certificates that are replaced under a running client', function () {
   this.timeout(60_000);
   const { connect } = useClients();
-  let [servers, newServers, clients, strangers]: Authority[] = [];
+  let [servers, newServers, clients, strangers]: CertificateAuthority[] = [];
   let folder: string;
   let etcd: TlsEtcd;
   let proxy: FaultProxy;
@@ -28,7 +28,7 @@ describe('certificates that are replaced under a running client', function () {
     await rename(path(`${name}.new`), path(name));
   }
 
-  async function replacePair({ cert, key }: Pair): Promise<void> {
+  async function replacePair({ cert, key }: CertificatePair): Promise<void> {
     await Promise.all([replace('client.pem', cert), replace('client.key', key)]);
   }
 
@@ -59,7 +59,7 @@ describe('certificates that are replaced under a running client', function () {
     skipUnlessBinary(this);
     this.timeout(300_000);
     [servers, newServers, clients, strangers] = await Promise.all(
-      ['servers', 'new servers', 'clients', 'strangers'].map((name) => Authority.root(name)),
+      ['servers', 'new servers', 'clients', 'strangers'].map((name) => CertificateAuthority.root(name)),
     );
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
     etcd = await startTlsEtcd(await servers!.issue({ names }), clients!.pem);

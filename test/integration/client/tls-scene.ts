@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  Authority,
+  CertificateAuthority,
   type CertificateOptions,
+  type CertificatePair,
   leafOf,
-  type Pair,
   selfSigned,
 } from '../../support/certificates.js';
 import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
@@ -20,10 +20,10 @@ export interface Scene {
   readonly leaf: string;
   /** Another authority that calls itself as `ca` does. */
   readonly impostor: string;
-  readonly client: Pair;
+  readonly client: CertificatePair;
   readonly server: Readonly<Record<ServerName, TlsEtcd>>;
-  issueClient(options?: CertificateOptions): Promise<Pair>;
-  issueClientFrom(authority: 'other' | 'intermediate' | 'self'): Promise<Pair>;
+  issueClient(options?: CertificateOptions): Promise<CertificatePair>;
+  issueClientFrom(authority: 'other' | 'intermediate' | 'self'): Promise<CertificatePair>;
   /** The path of a new file with that content. */
   file(content: string): Promise<string>;
   close(): Promise<void>;
@@ -45,15 +45,16 @@ export type ServerName = keyof typeof servers | 'chain' | 'leafOnly' | 'mutual';
 /** An etcd for each kind of certificate, and what clients may bring. */
 export async function setScene(): Promise<Scene> {
   const [root, other, impostor, clients] = await Promise.all(
-    ['servers', 'others', 'servers', 'clients'].map((name) => Authority.root(name)),
+    ['servers', 'others', 'servers', 'clients'].map((name) => CertificateAuthority.root(name)),
   );
   const middle = await root!.intermediate('middle');
   const chain = await middle.issue(servers.any);
   const any = await root!.issue(servers.any);
-  const pairs: [ServerName, Pair][] = [
+  const pairs: [ServerName, CertificatePair][] = [
     ...(await Promise.all(
       Object.entries(servers).map(
-        async ([name, options]) => [name as ServerName, await root!.issue(options)] as [ServerName, Pair],
+        async ([name, options]) =>
+          [name as ServerName, await root!.issue(options)] as [ServerName, CertificatePair],
       ),
     )),
     ['chain', chain],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { EtcdClient, EtcdClientOptions } from '#src/client/index.js';
 import { EtcdError } from '#src/errors/index.js';
-import { Authority, type Pair } from '../../support/certificates.js';
+import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { useClients } from './support.js';
 
@@ -14,7 +14,7 @@ import { useClients } from './support.js';
 const pemInHex = [...Buffer.from('-----BEGIN PRIV')].map((byte) => byte.toString(16)).join(' ');
 
 /** A key, and what of it could be seen in a text. */
-function assertKeepsSecret(text: string, { key }: Pair, where: string): void {
+function assertKeepsSecret(text: string, { key }: CertificatePair, where: string): void {
   const lines = key.split('\n').filter((line) => line.length > 20 && !line.startsWith('-'));
   assert.ok(lines.length >= 2);
   for (const secret of [...lines, 'PRIVATE KEY', pemInHex]) {
@@ -28,9 +28,9 @@ const everything = { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStrin
 describe('the private key of a client certificate', () => {
   const { connect } = useClients();
   let folder: string;
-  let authority: Authority;
+  let authority: CertificateAuthority;
   let etcd: TlsEtcd;
-  let pair: Pair;
+  let pair: CertificatePair;
   /** Node's side of each TLS socket made in this file; clients hold theirs in private. */
   const wraps: object[] = [];
   const hook = createHook({
@@ -44,7 +44,7 @@ describe('the private key of a client certificate', () => {
     skipUnlessBinary(this);
     this.timeout(300_000);
     hook.enable();
-    authority = await Authority.root('all');
+    authority = await CertificateAuthority.root('all');
     pair = await authority.issue();
     etcd = await startTlsEtcd(await authority.issue({ names: ['127.0.0.1'] }), authority.pem);
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
@@ -80,7 +80,7 @@ describe('the private key of a client certificate', () => {
     });
 
     it(`given ${way} is not seen in the error of a client that cannot connect, nor is the server's certificate`, async () => {
-      const others = await Authority.root('others');
+      const others = await CertificateAuthority.root('others');
       const client = connect([`https://${etcd.secure}`], { tls: { ca: others.pem, ...tls() } });
       const error = await failure(client);
       assertNothingButWords(error, pair);
@@ -119,7 +119,7 @@ async function failure(client: EtcdClient): Promise<EtcdError> {
   );
 }
 
-function assertNothingButWords(error: EtcdError, pair: Pair): void {
+function assertNothingButWords(error: EtcdError, pair: CertificatePair): void {
   const seen = `${inspect(error, everything)} ${JSON.stringify(error)} ${error.stack}`;
   assertKeepsSecret(seen, pair, 'the error');
   assert.doesNotMatch(seen, /BEGIN|<Buffer|issuerCertificate|opensslErrorStack/);

@@ -83,7 +83,7 @@ describe('a thousand calls of one client', () => {
         const retries = server.calls.length - callers;
         const bound = failingMs / leastRetryMs + failingMs / leastProbeMs + 2;
         assert.ok(retries <= bound, `${retries} retries in ${failingMs} ms`);
-        server.forget();
+        server.clearCalls();
         server.script = healthy;
         await all;
         assert.ok(server.calls.length <= callers + 5, `${server.calls.length} requests after the recovery`);
@@ -132,7 +132,7 @@ describe('a thousand calls of one client', () => {
     const home = three.find(({ calls }) => calls.length > 0);
     assert.ok(home);
     home.script = refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests');
-    home.forget();
+    home.clearCalls();
     for (let round = 0; round < 3; round++)
       await Promise.all(Array.from({ length: callers }, () => put(client, {})));
     // The first round met it there; later ones at most where it was taken back meanwhile.

@@ -84,7 +84,7 @@ describe('an error of a server', () => {
 
   /** Gives what the call threw, if anything, and how often it was sent. */
   async function meet(method: 'Range' | 'Put', code: Code, text: string) {
-    server().forget();
+    server().clearCalls();
     next = { method, code, text };
     const call = method === 'Range' ? client.kv.get('k') : client.kv.put('k', 'v');
     return { error: await outcome(call), attempts: attempts() };
@@ -231,7 +231,7 @@ describe('a reason for which a server lets go of a watch', () => {
       for (const spell of Object.values(spellings)) {
         const client = connect([server().endpoint], { auth });
         await client.kv.get('k');
-        server().forget();
+        server().clearCalls();
         const reason = spell(code, text);
         await client.watch(reason, { startRevision: 1n }).ready;
         assert.equal(creates.get(reason), 2, reason);

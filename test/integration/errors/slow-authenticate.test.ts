@@ -31,7 +31,7 @@ describe('an etcd that is slow to give a token', () => {
 
   beforeEach(() => {
     owed.length = 0;
-    server().forget();
+    server().clearCalls();
   });
 
   it('is asked once, whatever becomes of those who wait for it', async () => {

@@ -3,7 +3,7 @@ import type { EtcdClient } from '#src/client/index.js';
 import { Code, CompactedError, EtcdError, InvalidInputError, LeaseNotFoundError } from '#src/errors/index.js';
 import { compare, op } from '#src/kv/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { plain } from '../../support/plain.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 import { folderOf, useClients } from '../client/support.js';
 
 const MiB = 1024 * 1024;
@@ -31,7 +31,7 @@ describe('kv', () => {
       assert.ok(second.revision > first.revision);
       const { kv, revision } = await client.kv.get(`${folder}k`);
       assert.ok(revision >= second.revision);
-      assert.deepEqual(plain(kv), {
+      assert.deepEqual(withoutPrototypes(kv), {
         key: Buffer.from(`${folder}k`),
         value,
         createRevision: first.revision,

@@ -6,7 +6,7 @@ import { KvClient, namespacedKvCalls } from '#src/kv/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import { kvCalls, Transport } from '#src/wire/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { plain } from '../../support/plain.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 import { anyKey, anyRange, anyTxn } from '../../unit/kv/arbitrary.js';
 import { ModelStore } from '../../unit/kv/model-store.js';
 import { useClients } from '../client/support.js';
@@ -77,7 +77,8 @@ describe('a namespace of a real etcd', () => {
           const model = new KvClient(alone, 128);
           for (const action of actions) {
             const found = await outcome(action, inside);
-            if (!isStricter(found)) assert.deepEqual(plain(found), plain(await outcome(action, model)));
+            if (!isStricter(found))
+              assert.deepEqual(withoutPrototypes(found), withoutPrototypes(await outcome(action, model)));
           }
           const isOutside = ({ key }: KeyValue) => outside.some((one) => one.equals(key));
           const { kvs } = await whole.kv.range({ prefix: '' });

@@ -10,8 +10,8 @@ import {
 import { compare } from '#src/kv/index.js';
 import type { HeldLease } from '#src/lease/index.js';
 import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { plain } from '../../support/plain.js';
 import { grantRawLease } from '../../support/raw-lease.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
 
 describe('a lease', () => {
@@ -134,7 +134,7 @@ describe('a lease', () => {
   describe('renewed once', () => {
     it('has its whole time again, and says how much that is', async () => {
       const { id } = await client.lease.grant({ ttlSeconds: 60 });
-      assert.deepEqual(plain(await client.lease.keepAliveOnce(id)), { id, ttlSeconds: 60 });
+      assert.deepEqual(withoutPrototypes(await client.lease.keepAliveOnce(id)), { id, ttlSeconds: 60 });
       await client.lease.revoke(id);
       await assert.rejects(client.lease.keepAliveOnce(id), LeaseNotFoundError);
     });

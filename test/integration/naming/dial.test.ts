@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { dial, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
-import { Authority } from '../../support/certificates.js';
+import { CertificateAuthority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Caller, deadEndpoint, expectNoSocketLeft, Opened, whoService } from './support.js';
 
@@ -54,7 +54,7 @@ describe('a service dialled with TLS', () => {
   afterEach(() => opened.close());
 
   it('is called at a server that proves the name, and at no other that a record names', async () => {
-    const authority = await Authority.root('servers');
+    const authority = await CertificateAuthority.root('servers');
     const client = opened.client(etcd().endpoints);
     opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
     for (const [name, answer] of [

@@ -4,7 +4,7 @@ import { EtcdError } from '#src/errors/index.js';
 import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { plain } from '../../support/plain.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 import { deadEndpoint, eventually, expectNoSocketLeft, Opened } from './support.js';
 
 describe('an EndpointManager', () => {
@@ -44,7 +44,7 @@ describe('an EndpointManager', () => {
       records.map(({ key }) => key),
       [`${target}/a`, `${target}/b`],
     );
-    assert.deepEqual(plain(records[0]), {
+    assert.deepEqual(withoutPrototypes(records[0]), {
       key: `${target}/a`,
       addr: 'a:2',
       metadata: { weight: 3 },

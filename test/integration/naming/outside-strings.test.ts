@@ -8,7 +8,7 @@ import { Code, InvalidInputError } from '#src/errors/index.js';
 import { dial, type ResolverOptions, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, NamingError } from '#src/naming/index.js';
 import { secretOf } from '../../support/canary.js';
-import { Authority } from '../../support/certificates.js';
+import { CertificateAuthority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, type NamedServer, Opened, openSockets } from './support.js';
 
@@ -55,7 +55,7 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
   let socketsBefore = 0;
 
   before(async () => {
-    const authority = await Authority.root('servers');
+    const authority = await CertificateAuthority.root('servers');
     ca = authority.pem;
     tls = createSecureServer(await authority.issue({ names: [notPunycode, numeric] }));
     tls.on('sessionError', () => {});

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdStartError, locateEtcd, startEtcd } from '#src/testing/index.js';
 import { tarGz } from '../../support/archives.js';
-import { Authority, type Pair } from '../../support/certificates.js';
+import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 import { withEnvironment } from './support.js';
 
 const ARCH = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
@@ -53,11 +53,11 @@ describe('fetching a release archive', function () {
   let requests: string[];
   let folder: string;
 
-  let certificate: Pair;
+  let certificate: CertificatePair;
 
   before(async function () {
     if (process.platform !== 'linux' || ARCH === undefined) this.skip();
-    certificate = await (await Authority.root('fetch')).issue({ names: ['127.0.0.1'] });
+    certificate = await (await CertificateAuthority.root('fetch')).issue({ names: ['127.0.0.1'] });
   });
 
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EtcdStartError, startEtcd } from '#src/testing/index.js';
 import { isProcessFrozen } from '#src/testing/process-state.js';
-import { skipIfExternal, skipUnlessBreakable, useEtcd, watchersReturn } from '../../support/etcd.js';
+import { skipIfExternal, skipUnlessBreakable, useEtcd, waitForNoWatchers } from '../../support/etcd.js';
 import { gatewayOf, isAlive, isHealthy, readAll } from './support.js';
 
 describe('a handle of one etcd', () => {
@@ -34,11 +34,11 @@ describe('a handle of one etcd', () => {
     await watching.body!.getReader().read();
     assert.equal(await etcd().metric('etcd_debugging_mvcc_watcher_total'), 1);
     await assert.rejects(
-      watchersReturn(etcd(), undefined, 100),
+      waitForNoWatchers(etcd(), undefined, 100),
       /left on the server after the last test: .*total 1/,
     );
     abort.abort();
-    await watchersReturn(etcd());
+    await waitForNoWatchers(etcd());
   });
 
   describe('when it is broken', () => {

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// decideAll answers each line of base64 on stdin: with "-" where Go refuses the value, else with what Go read, as
-// base64 of Go's own JSON.
+// decideAll reads values from stdin, one line of base64 each. It answers with "-" if Go rejects the value, else with
+// the base64 of Go's own JSON of the decoded value.
 func decideAll() {
 	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriterSize(os.Stdout, 1<<20)

@@ -1,11 +1,11 @@
-// Writes what Go's own encoder and decoder make of endpoints, for the tests of our codec to be held against:
+// Writes the results of Go's own encoder and decoder for endpoints, with which the tests compare our codec:
 //
 //	go run . > ../../unit/naming/go-corpus.json
 //
-// With the argument `decide` it reads values, a line of base64 each, and answers with what Go makes of each.
+// With the argument `decide` it reads values, one line of base64 each, and writes Go's result for each.
 //
-// The struct is the one etcd's naming package marshals (client/v3/naming/endpoints/internal), and the calls are the
-// ones it makes: json.Marshal to write, json.Unmarshal to read, a value that gives an error being skipped.
+// The struct is the one that etcd's naming package marshals (client/v3/naming/endpoints/internal), and the calls are
+// the same: json.Marshal to write, and json.Unmarshal to read, skipping a value that gives an error.
 package main
 
 import (
@@ -25,8 +25,8 @@ type update struct {
 	Metadata any
 }
 
-// An endpoint to encode. Input is JSON, which each side reads into its own values; Go's are Override where JavaScript
-// has strings that Go cannot have.
+// An endpoint to encode. Each side decodes Input, which is JSON, into its own values. Override replaces Go's values
+// for JavaScript strings that Go cannot represent.
 type encodeCase struct {
 	Name     string  `json:"name"`
 	Input    string  `json:"input"`
@@ -34,8 +34,8 @@ type encodeCase struct {
 	override *update `json:"-"`
 }
 
-// A stored value to decode: Text; or Hex where it is not UTF-8; or, to keep this file short, metadata of Nested lists
-// in each other. Result is what Go read, absent where it gave up; its metadata is as Go writes it again.
+// A stored value to decode: Text, or Hex if it is not UTF-8, or, to keep this file short, metadata of Nested lists.
+// Result is what Go decoded, with its metadata as Go encodes it again; absent if Go rejects the value.
 type decodeCase struct {
 	Name   string   `json:"name"`
 	Text   *string  `json:"text,omitempty"`

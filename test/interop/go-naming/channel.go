@@ -11,14 +11,14 @@ import (
 	"google.golang.org/grpc/resolver"
 )
 
-// whoPath is the method of the tests' servers: its answer is the name of the server, as bare bytes.
+// whoPath is the method of the tests' servers; it returns the server's name as plain bytes.
 const whoPath = "/naming.test.Who/Ask"
 
 type channel struct{ conn *grpc.ClientConn }
 
 func (c channel) close() { c.conn.Close() }
 
-// dial opens a channel as a user does, and tells each list that Go's resolver hands to it.
+// dial opens a channel as a user does, and reports each list of addresses from Go's resolver.
 func (p *program) dial(r request) error {
 	builder, err := naming.NewBuilder(p.client)
 	if err != nil {
@@ -39,7 +39,7 @@ func (p *program) dial(r request) error {
 	return nil
 }
 
-// call asks so many times, and gives how often each server answered and how often each error came.
+// call makes a number of calls, and counts the answers of each server and the errors by text.
 func (p *program) call(ctx context.Context, r request) (any, error) {
 	p.mu.Lock()
 	open, ok := p.begun[r.Of].(channel)
@@ -67,7 +67,7 @@ func (bare) Name() string                       { return "bare" }
 func (bare) Marshal(v any) ([]byte, error)      { return v.([]byte), nil }
 func (bare) Unmarshal(data []byte, v any) error { *v.(*[]byte) = append([]byte{}, data...); return nil }
 
-// observed is Go's resolver with somebody looking over its shoulder.
+// observed wraps Go's resolver and reports its results.
 type observed struct {
 	resolver.Builder
 	p  *program
@@ -77,7 +77,7 @@ type observed struct {
 func (o observed) Build(target resolver.Target, cc resolver.ClientConn, options resolver.BuildOptions) (resolver.Resolver, error) {
 	built, err := o.Builder.Build(target, observedConn{cc, o}, options)
 	if err != nil {
-		o.p.tell(o.of, "refused", map[string]any{"error": err.Error()})
+		o.p.report(o.of, "rejected", map[string]any{"error": err.Error()})
 	}
 	return built, err
 }
@@ -94,6 +94,6 @@ func (c observedConn) UpdateState(state resolver.State) error {
 			addrs = append(addrs, address.Addr)
 		}
 	}
-	c.o.p.tell(c.o.of, "state", map[string]any{"addrs": addrs})
+	c.o.p.report(c.o.of, "state", map[string]any{"addrs": addrs})
 	return c.ClientConn.UpdateState(state)
 }

@@ -1,5 +1,5 @@
-// Command naming speaks Go's own endpoints and resolver packages on behalf of the tests: a request a line on stdin,
-// as JSON; replies, and what watches and resolvers tell, a line each on stdout.
+// Command naming uses Go's own endpoints and resolver packages on behalf of the tests. Requests are lines of JSON on
+// stdin; replies, and the events of watches and resolvers, are lines of JSON on stdout.
 //
 //	naming 127.0.0.1:2379
 package main
@@ -23,7 +23,7 @@ type request struct {
 	ID       int64       `json:"id"`
 	Cmd      string      `json:"cmd"`
 	Target   string      `json:"target"`
-	Of       int64       `json:"of"` // the request that began a watch or a channel
+	Of       int64       `json:"of"` // the request that started a watch or a channel
 	Ops      []operation `json:"ops"`
 	TTL      int64       `json:"ttl"`
 	Lease    string      `json:"lease"`
@@ -31,7 +31,7 @@ type request struct {
 	Deadline int64       `json:"deadlineMs"`
 }
 
-// program is one etcd client and what was begun with it.
+// program is one etcd client with its watches and channels.
 type program struct {
 	client *clientv3.Client
 	mu     sync.Mutex
@@ -56,7 +56,7 @@ func main() {
 			fmt.Fprintln(os.Stderr, "not a request:", err)
 			os.Exit(1)
 		}
-		// Go's own calls may block for ever, which must not keep the next request waiting.
+		// Go's own calls may block forever, which must not delay the next request.
 		go p.answer(r)
 	}
 }
@@ -99,8 +99,8 @@ func (p *program) do(r request) (any, error) {
 	return nil, errors.New("no such command: " + r.Cmd)
 }
 
-// tell writes what a watch or a resolver has to say, with the moment at which it said it.
-func (p *program) tell(of int64, event string, members map[string]any) {
+// report writes an event of a watch or a resolver, with its time.
+func (p *program) report(of int64, event string, members map[string]any) {
 	members["event"], members["of"], members["at"] = event, of, time.Now().UnixMilli()
 	p.write(members)
 }
@@ -109,7 +109,7 @@ func (p *program) write(line map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.out.Encode(line); err != nil {
-		os.Exit(0) // whoever drove it has gone
+		os.Exit(0) // the test process has exited
 	}
 }
 

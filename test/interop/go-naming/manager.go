@@ -13,14 +13,14 @@ type operation struct {
 	Op   string `json:"op"`
 	Key  string `json:"key"`
 	Addr string `json:"addr"`
-	// Metadata is JSON in a string, so that the way here changes nothing in it.
+	// Metadata is JSON in a string, so that the transport does not change it.
 	Metadata string `json:"metadata"`
-	// Typed stores metadata as a struct of Go's rather than as a map.
+	// Typed stores metadata as a Go struct instead of a map.
 	Typed bool   `json:"typed"`
 	Lease string `json:"lease"`
 }
 
-// typedMetadata has its members in an order that is not the alphabet's: Go keeps it.
+// typedMetadata has members in non-alphabetical order, which Go keeps.
 type typedMetadata struct {
 	Zone   string            `json:"zone"`
 	Weight int64             `json:"weight"`
@@ -108,9 +108,9 @@ func (p *program) watch(r request) error {
 					"op": op, "key": one.Key, "addr": one.Endpoint.Addr, "metadata": one.Endpoint.Metadata,
 				})
 			}
-			p.tell(r.ID, "batch", map[string]any{"updates": updates})
+			p.report(r.ID, "batch", map[string]any{"updates": updates})
 		}
-		p.tell(r.ID, "closed", map[string]any{})
+		p.report(r.ID, "closed", map[string]any{})
 	}()
 	return nil
 }

@@ -1,5 +1,5 @@
-// Command go-parsers says how Go reads addresses and targets: a list of texts a line on stdin, as JSON; a list of what
-// it makes of each, in the same order, on stdout.
+// Command go-parsers reports how Go parses addresses and targets. Each line on stdin is a JSON list of texts; each line
+// on stdout is the list of results in the same order.
 package main
 
 import (
@@ -15,11 +15,11 @@ import (
 )
 
 type reading struct {
-	// As net.Dial splits an address; absent where it refuses to.
+	// As net.Dial splits an address; absent if it rejects the address.
 	Host *string `json:"host,omitempty"`
 	Port string  `json:"port,omitempty"`
 	IsIP bool    `json:"isIP,omitempty"`
-	// What etcd's resolver makes of a target; absent where grpc-go refuses to parse it, or JSON cannot hold it.
+	// The service that etcd's resolver finds in a target; absent if grpc-go cannot parse it, or JSON cannot represent it.
 	Service *string `json:"service,omitempty"`
 	IsUTF8  bool    `json:"isUTF8"`
 }

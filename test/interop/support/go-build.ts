@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { cacheFolder } from '#src/testing/cache.js';
 
 /** There is no Go here, or no Go modules to be had: nothing of ours is at fault. */
-export class NoGo extends Error {}
+export class GoMissingError extends Error {}
 
 /** The folders of `test/interop` with a program of Go's. */
 export type GoProgram = 'go-naming' | 'go-corpus' | 'go-parsers';
@@ -17,7 +17,7 @@ const built = new Map<GoProgram, Promise<string>>();
 /**
  * A program that speaks Go's own packages: built once, into the cache, under a name made of its sources and the
  * versions they are pinned to. Set `GO` to a toolchain that is not on `PATH`.
- * @throws {NoGo} when it cannot be built here; else, when it does not compile, Go's own error.
+ * @throws {GoMissingError} when it cannot be built here; else, when it does not compile, Go's own error.
  */
 export function goProgram(name: GoProgram): Promise<string> {
   const program = built.get(name) ?? build(name);
@@ -30,10 +30,12 @@ async function build(name: GoProgram): Promise<string> {
   const program = join(cacheFolder(), `${name}-${hashOf(sources)}-${process.platform}-${process.arch}`);
   if (existsSync(program)) return program;
   await go(sources, ['version']).catch((error) => {
-    throw new NoGo('there is no Go toolchain', { cause: error });
+    throw new GoMissingError('there is no Go toolchain', { cause: error });
   });
   await go(sources, ['mod', 'download']).catch((error: Error & { stderr?: string }) => {
-    throw new NoGo(`its Go modules cannot be had: ${(error.stderr ?? error.message).trim().split('\n')[0]}`);
+    throw new GoMissingError(
+      `its Go modules cannot be had: ${(error.stderr ?? error.message).trim().split('\n')[0]}`,
+    );
   });
   const folder = mkdtempSync(join(cacheFolder(), '.new-'));
   try {

@@ -4,16 +4,16 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { JsonValue } from '#src/naming/index.js';
 import { until } from '#src/testing/wait.js';
-import { type GoProgram, goProgram, NoGo } from './go-build.js';
+import { GoMissingError, type GoProgram, goProgram } from './go-build.js';
 
-/** A change as Go is told to make it. */
+/** A change for Go to make. */
 export interface GoOp {
   readonly op: 'add' | 'delete' | 'bad';
   readonly key: string;
   readonly addr?: string;
-  /** JSON, which Go reads into values of its own. */
+  /** JSON, which Go decodes into its own values. */
   readonly metadata?: string;
-  /** With a struct of Go's as metadata instead. */
+  /** Uses a Go struct as metadata instead. */
   readonly typed?: boolean;
   readonly lease?: string;
 }
@@ -24,14 +24,14 @@ export interface GoRecord {
   readonly metadata: JsonValue;
 }
 
-/** Something that a watch or a resolver of Go's told, and when, in milliseconds since 1970. */
+/** An event of a Go watch or resolver, with its time in milliseconds since 1970. */
 export type GoEvent =
   | { readonly event: 'batch'; readonly at: number; readonly updates: readonly (GoRecord & { op: string })[] }
   | { readonly event: 'closed'; readonly at: number }
   | { readonly event: 'state'; readonly at: number; readonly addrs: readonly string[] }
-  | { readonly event: 'refused'; readonly at: number; readonly error: string };
+  | { readonly event: 'rejected'; readonly at: number; readonly error: string };
 
-/** What Go's own packages answered with an error, with the name of its gRPC code. */
+/** An error of Go's own packages, with the name of its gRPC code. */
 export class GoError extends Error {
   readonly code: string;
 
@@ -49,7 +49,7 @@ interface Line {
   readonly code?: string;
 }
 
-/** One etcd client of Go's, in a process of its own. */
+/** A Go etcd client in a separate process. */
 export class GoNaming {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #replies = new Map<number, (line: Line) => void>();
@@ -64,14 +64,14 @@ export class GoNaming {
     });
     child.stdin.on('error', () => {});
     child.once('exit', () => {
-      const error = `the Go program is gone:\n${this.#log}`;
+      const error = `the Go program has exited:\n${this.#log}`;
       for (const tell of this.#replies.values()) tell({ error });
       this.#replies.clear();
     });
     createInterface(child.stdout).on('line', (text) => this.#take(JSON.parse(text) as Line));
   }
 
-  /** @throws {NoGo} where there is no Go. */
+  /** @throws {GoMissingError} without a Go toolchain. */
   static async start(endpoints: readonly string[]): Promise<GoNaming> {
     const program = await goProgram('go-naming');
     const child = spawn(program, [endpoints.join(',')], { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -79,7 +79,7 @@ export class GoNaming {
     return new GoNaming(child);
   }
 
-  /** The end of what Go's client logged. */
+  /** The end of the Go client's log. */
   get log(): string {
     return this.#log;
   }
@@ -150,7 +150,7 @@ export class GoNaming {
   }
 }
 
-/** What Go's watch channel gave so far, and the picture that it adds up to. */
+/** The events of a Go watch channel, and the state that they result in. */
 export class GoWatch {
   readonly events: readonly GoEvent[];
 
@@ -162,12 +162,12 @@ export class GoWatch {
     return this.events.some(({ event }) => event === 'closed');
   }
 
-  /** Address by key. */
+  /** The current records by key. */
   get picture(): Map<string, GoRecord> {
     return this.pictures().at(-1) ?? new Map();
   }
 
-  /** The picture after each batch. */
+  /** The records after each batch. */
   pictures(): Map<string, GoRecord>[] {
     const now = new Map<string, GoRecord>();
     const all: Map<string, GoRecord>[] = [];
@@ -190,10 +190,10 @@ export interface GoAnswers {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-/** A channel of grpc-go's on Go's resolver. */
+/** A grpc-go channel with Go's resolver. */
 export class GoChannel {
   readonly events: readonly GoEvent[];
-  /** Calls so many times, one after the other, each with that deadline. */
+  /** Makes calls one after the other, each with this deadline. */
   readonly call: (count: number, deadlineMs: number) => Promise<GoAnswers>;
 
   constructor(events: readonly GoEvent[], call: (count: number, deadlineMs: number) => Promise<GoAnswers>) {
@@ -201,7 +201,7 @@ export class GoChannel {
     this.call = call;
   }
 
-  /** The addresses that the resolver handed out last; undefined before the first. */
+  /** The addresses that the resolver reported last; undefined before the first. */
   get addrs(): string[] | undefined {
     const states = this.events.filter((event) => event.event === 'state');
     const last = states.at(-1);
@@ -217,14 +217,14 @@ export class GoChannel {
   }
 }
 
-/** For a suite's `before`: where there is no Go, it is skipped, with a line that says so. */
+/** For a suite's `before`: skips the suite without a Go toolchain, and prints the reason. */
 export async function goOrSkip(context: Mocha.Context, program: GoProgram = 'go-naming'): Promise<void> {
   context.timeout(300_000);
   try {
     await goProgram(program);
   } catch (error) {
-    if (!(error instanceof NoGo)) throw error;
-    console.error(`skipped, since ${error.message}: ${context.test?.parent?.fullTitle()}`);
+    if (!(error instanceof GoMissingError)) throw error;
+    console.error(`skipped because ${error.message}: ${context.test?.parent?.fullTitle()}`);
     context.skip();
   }
 }

@@ -11,13 +11,13 @@ const START_PATIENCE_MS = 20_000;
 const LOG_CHARACTERS = 8_192;
 
 export interface GrpcProxyOptions {
-  /** Registers itself under this prefix, with a lease of so many seconds. */
+  /** Makes the proxy register itself under this prefix, with a lease of this TTL. */
   readonly register?: { readonly prefix: string; readonly ttlSeconds: number };
 }
 
-/** `etcd grpc-proxy start` on a free port of this machine, as a process of its own. */
+/** `etcd grpc-proxy start` on a free local port, in a separate process. */
 export class GrpcProxy {
-  /** `host:port`, where it listens and what it advertises. */
+  /** The `host:port` where it listens, and which it advertises. */
   readonly endpoint: string;
   readonly #program: string;
   readonly #args: readonly string[];
@@ -39,7 +39,7 @@ export class GrpcProxy {
     ];
   }
 
-  /** @param etcd the etcd behind it, as `host:port`. */
+  /** @param etcd The etcd behind it, as `host:port`. */
   static async start(program: string, etcd: string, options: GrpcProxyOptions = {}): Promise<GrpcProxy> {
     for (let attempt = 1; ; attempt++) {
       const [port] = await freePorts(1);
@@ -48,13 +48,13 @@ export class GrpcProxy {
         await proxy.#start();
         return proxy;
       } catch (error) {
-        // Somebody else may have taken the port meanwhile.
+        // Another process may have taken the port meanwhile.
         if (attempt === 3 || !proxy.#log.includes('address already in use')) throw error;
       }
     }
   }
 
-  /** SIGKILL. Resolves when it is gone; does nothing when it already is. */
+  /** Sends SIGKILL. Resolves when the process has exited; does nothing if it has already. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -63,7 +63,7 @@ export class GrpcProxy {
     await exited;
   }
 
-  /** Kills it if it runs, and starts it on the same port. */
+  /** Kills the process if it runs, and starts it on the same port. */
   async restart(): Promise<void> {
     await this.kill();
     await this.#start();
@@ -72,7 +72,7 @@ export class GrpcProxy {
   async #start(): Promise<void> {
     const child = this.#spawn();
     try {
-      // Its /health asks etcd without a name, and so fails where etcd wants one.
+      // Its /health queries etcd without credentials, and fails if etcd requires them.
       await until('the grpc-proxy answers', { timeoutMs: START_PATIENCE_MS }, () => {
         if (child.exitCode !== null) throw new Error(`the grpc-proxy exited with code ${child.exitCode}`);
         return new Gateway(this.endpoint).metrics().then(Boolean, () => false);
@@ -99,21 +99,21 @@ export class GrpcProxy {
   }
 }
 
-/** Starts a proxy before that etcd, or before something else that leads to it. */
+/** Starts a proxy before the etcd, or before an endpoint that leads to it. */
 export type StartProxy = (options?: GrpcProxyOptions & { readonly before?: string }) => Promise<GrpcProxy>;
 
 /**
- * Proxies of the same release as the etcd, killed after each test. Call it behind `useEtcd()`; where there is no etcd
- * binary of this machine the suite is skipped, with a line that says so.
+ * Proxies of the etcd's release, killed after each test. Call it after `useEtcd()`. The suite is skipped, with the
+ * reason, if the etcd is not a local binary.
  */
 export function useGrpcProxy(etcd: () => EtcdHandle): StartProxy {
   const proxies: GrpcProxy[] = [];
   let program = '';
 
-  before('an etcd binary is there', async function () {
+  before('an etcd binary exists', async function () {
     const { source, version } = etcd();
     if (source === 'docker' || source === 'external') {
-      console.error(`skipped, since the etcd is ${source}: ${this.test?.parent?.fullTitle()}`);
+      console.error(`skipped because the etcd is ${source}: ${this.test?.parent?.fullTitle()}`);
       this.skip();
     }
     program = (await locateEtcd({ version })).etcd;

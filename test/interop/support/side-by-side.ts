@@ -4,15 +4,15 @@ import { type EtcdHandle, type FaultProxy, startFaultProxy } from '#src/testing/
 import { type Caller, eventually, type NamedServer, type Opened } from '../../integration/naming/support.js';
 import { type GoChannel, GoNaming } from './go-naming.js';
 
-/** Names of the servers that a resolver handed out, and when. */
+/** The servers that a resolver reported, and when. */
 interface Shown {
   readonly at: number;
   readonly servers: string;
 }
 
 /**
- * Go's resolver and ours on one service, each behind a proxy of its own, with all that they handed to their channels.
- * Times count from `mark()`.
+ * Go's resolver and ours for one service, each behind its own fault proxy, with everything that they report to their
+ * channels. Times count from `mark()`.
  */
 export class SideBySide {
   readonly target: string;
@@ -65,7 +65,7 @@ export class SideBySide {
     return Object.fromEntries(servers.map(({ name, addr }) => [name, addr]));
   }
 
-  /** Neither has etcd any more, nor can it be dialled. */
+  /** Makes etcd refuse both sides. */
   lose(): void {
     for (const door of this.#doors) door.refuse();
   }
@@ -74,7 +74,7 @@ export class SideBySide {
     for (const door of this.#doors) door.heal();
   }
 
-  /** From here on times are counted. */
+  /** Starts counting times. */
   mark(): void {
     this.#marked = Date.now();
   }
@@ -88,7 +88,7 @@ export class SideBySide {
     await eventually(`ours resolves ${names}`, () => last(this.#shown) === names.join(' '), 30_000);
   }
 
-  /** Whether Go comes to show just these within that time. */
+  /** Whether Go shows exactly these servers within the time. */
   async goShows(timeoutMs: number, ...names: string[]): Promise<boolean> {
     return eventually('Go', () => last(this.#ofGo()) === names.join(' '), timeoutMs).then(
       () => true,
@@ -96,7 +96,7 @@ export class SideBySide {
     );
   }
 
-  /** What each handed out since the mark. */
+  /** What each side has reported since the mark. */
   told(): { go: string; ours: string } {
     return { go: this.#since(this.#ofGo()), ours: this.#since(this.#shown) };
   }
@@ -121,7 +121,7 @@ export class SideBySide {
   #since(all: readonly Shown[]): string {
     const lines = all
       .filter(({ at }) => at >= this.#marked)
-      .map(({ at, servers }) => `${servers || 'nobody'} (${at - this.#marked} ms)`);
+      .map(({ at, servers }) => `${servers || 'none'} (${at - this.#marked} ms)`);
     return lines.join(', then ') || 'nothing new';
   }
 }

@@ -1,4 +1,4 @@
-/** One line of the table: who wrote what, who read it, and whether the bytes are the same. */
+/** A row of the table: who wrote and read what, and whether the bytes are equal. */
 export interface Row {
   readonly wrote: string;
   readonly what: string;
@@ -9,7 +9,7 @@ export interface Row {
 
 const rows: Row[] = [];
 
-/** Notes what a test has shown. */
+/** Adds a row for a passed test. */
 export function shown(row: Row): void {
   rows.push(row);
 }

@@ -8,12 +8,12 @@ import {
   type Type,
 } from 'typescript/unstable/sync';
 
-/** The entry points of the package, and the declarations that were emitted for each. */
+/** The entry points of the package, with the declaration file of each. */
 export const entries = { '.': 'index', './testing': 'testing/index', './proto': 'raw/index' } as const;
 
 export type Entry = keyof typeof entries;
 
-/** A function, constructor or method that a caller of the package can reach. */
+/** A function, constructor or method that users of the package can reach. */
 export interface DeclaredFunction {
   /** `register`, `new EtcdClient`, `KvClient.put`. */
   readonly name: string;
@@ -44,7 +44,7 @@ export class Declarations {
     this.#api.close();
   }
 
-  /** Whether it is declared by this package's own source, and not generated or taken from elsewhere. */
+  /** Whether the symbol is declared in this package's own source, excluding generated code. */
   isOwn(symbol: CompilerSymbol | undefined): boolean {
     const paths = symbol?.declarations.map(({ path }) => path.toLowerCase()) ?? [];
     const dist = `${join(this.#root, 'dist')}/`.toLowerCase();
@@ -52,8 +52,8 @@ export class Declarations {
   }
 
   /**
-   * Every function that the exported values are or lead to, by the results of functions and by properties.
-   * @param values The names of an entry point that exist at run time: of a type alone nobody can call anything.
+   * Every function that the exported values are or lead to, through results and properties. @param values The names
+   * that the entry point exports at run time: types alone are not callable.
    */
   functionsOf(entry: Entry, values: readonly string[]): DeclaredFunction[] {
     const file = this.#project.program.getSourceFile(join(this.#root, `dist/${entries[entry]}.d.ts`));
@@ -108,7 +108,7 @@ class Walk {
     if (result) this.#type(result);
   }
 
-  /** Whatever a caller may get hold of. */
+  /** Visits a type that a caller can obtain. */
   #type(type: Type): void {
     if (this.#seen.has(type.id)) return;
     this.#seen.add(type.id);
@@ -123,7 +123,7 @@ class Walk {
     this.#members(alias && this.#declarations.isOwn(alias) ? alias.name : undefined, type);
   }
 
-  /** @param owner What to call it; default: the class or interface that declares the member. */
+  /** @param owner The name to use; default: the class or interface that declares the member. */
   #members(owner: string | undefined, type: Type): void {
     for (const property of this.#checker.getPropertiesOfType(type)) {
       if (/^(#|__@|prototype$)/.test(property.name) || !this.#declarations.isOwn(property)) continue;
@@ -135,7 +135,7 @@ class Walk {
   }
 }
 
-/** The class or interface that declares it, which keeps its name where `Pick` and the like take from it. */
+/** The class or interface that declares it; `Pick` and similar types keep that name. */
 function declarer(property: CompilerSymbol): string {
   const parent = property.declarations[0]?.resolve()?.parent as { name?: { text?: string } } | undefined;
   return parent?.name?.text ?? '(anonymous)';

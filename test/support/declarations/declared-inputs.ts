@@ -1,27 +1,27 @@
 import { type Checker, type Symbol as CompilerSymbol, type Type, TypeFlags } from 'typescript/unstable/sync';
 import type { Declarations, DeclaredFunction } from './declared-functions.js';
 
-/** An object that a caller writes down, as an argument or inside one. */
+/** An object that a caller writes as an argument, or inside one. */
 export interface DeclaredInput {
   /** The function that takes it, as {@link DeclaredFunction.name}. */
   readonly function: string;
-  /** Which parameter it belongs to. */
+  /** The index of the parameter. */
   readonly parameter: number;
-  /** Where it stands in that argument: `['tls']`, `['success', '0', 'options']`. Empty for the argument itself. */
+  /** Its path in that argument: `['tls']`, `['success', '0', 'options']`. Empty for the argument itself. */
   readonly path: readonly string[];
-  /** What has to stand beside it on the way, for it to be read as this part of a union: `{ 'success.0.type': 'put' }`. */
-  readonly beside: Readonly<Record<string, unknown>>;
-  /** Its type as declared, or `{…}` for one without a name. */
+  /** Literal members on the path that select its part of a union: `{ 'success.0.type': 'put' }`. */
+  readonly discriminants: Readonly<Record<string, unknown>>;
+  /** The name of its type, or `{…}` for an anonymous type. */
   readonly type: string;
-  /** Every name that it may have, and what its value is. */
+  /** Every member name, with the kind of its value. */
   readonly members: ReadonlyMap<string, Kind>;
   readonly returnsPromise: boolean;
 }
 
-/** What a value is, as far as a wrong one is easily made. */
+/** The kind of a value, as far as common mistakes go. */
 export type Kind = 'number' | 'bigint' | 'boolean' | 'string' | 'function' | 'signal' | 'other';
 
-/** Every object that the function takes from its caller: those of the package's own types, nested ones as well. */
+/** Every object of the package's own types that the function takes, nested ones included. */
 export function inputsOf(declarations: Declarations, { name, signature }: DeclaredFunction): DeclaredInput[] {
   const { checker } = declarations;
   const result = checker.getReturnTypeOfSignature(signature);
@@ -35,13 +35,13 @@ export function inputsOf(declarations: Declarations, { name, signature }: Declar
   });
 }
 
-type Found = Pick<DeclaredInput, 'path' | 'beside' | 'type' | 'members'>;
+type Found = Pick<DeclaredInput, 'path' | 'discriminants' | 'type' | 'members'>;
 
 class Inputs {
   readonly all: Found[] = [];
   readonly #declarations: Declarations;
   readonly #checker: Checker;
-  /** On the way to the present one: a transaction may contain transactions. */
+  /** Types on the current path: a transaction may contain transactions. */
   readonly #open: number[] = [];
 
   constructor(declarations: Declarations) {
@@ -49,21 +49,21 @@ class Inputs {
     this.#checker = declarations.checker;
   }
 
-  collect(type: Type, path: readonly string[], beside: DeclaredInput['beside']): void {
+  collect(type: Type, path: readonly string[], discriminants: DeclaredInput['discriminants']): void {
     if (this.#open.includes(type.id)) return;
     this.#open.push(type.id);
-    if (type.isUnionType()) for (const part of type.getTypes()) this.collect(part, path, beside);
-    else if (this.#checker.isArrayLikeType(type)) this.#item(type, path, beside);
-    else if (this.#isWrittenDown(type)) this.#object(type, path, beside);
+    if (type.isUnionType()) for (const part of type.getTypes()) this.collect(part, path, discriminants);
+    else if (this.#checker.isArrayLikeType(type)) this.#item(type, path, discriminants);
+    else if (this.#isWrittenDown(type)) this.#object(type, path, discriminants);
     this.#open.pop();
   }
 
-  #item(array: Type, path: readonly string[], beside: DeclaredInput['beside']): void {
+  #item(array: Type, path: readonly string[], discriminants: DeclaredInput['discriminants']): void {
     const [item] = array.isTypeReference() ? this.#checker.getTypeArguments(array) : [];
-    if (item) this.collect(item, [...path, '0'], beside);
+    if (item) this.collect(item, [...path, '0'], discriminants);
   }
 
-  /** No function, no instance of a class, no free-form object, and not of another package. */
+  /** Excludes functions, class instances, free-form objects and types of other packages. */
   #isWrittenDown(type: Type): boolean {
     if (!type.isObjectType() && !type.isIntersectionType()) return false;
     if (this.#checker.getSignaturesOfType(type, 0).length > 0) return false;
@@ -73,15 +73,15 @@ class Inputs {
     return properties.some((one) => one.declarations.length === 0 || this.#declarations.isOwn(one));
   }
 
-  #object(type: Type, path: readonly string[], outer: DeclaredInput['beside']): void {
+  #object(type: Type, path: readonly string[], outer: DeclaredInput['discriminants']): void {
     const properties = this.#checker.getPropertiesOfType(type).filter(({ name }) => !name.startsWith('__@'));
-    const beside = { ...outer };
+    const discriminants = { ...outer };
     for (const property of properties) {
       const of = this.#checker.getTypeOfSymbol(property);
-      if (of?.isLiteralType()) beside[[...path, property.name].join('.')] = of.value;
+      if (of?.isLiteralType()) discriminants[[...path, property.name].join('.')] = of.value;
     }
-    this.all.push({ path, beside, type: nameOf(type), members: this.#kinds(properties) });
-    for (const property of properties) this.#property(property, path, beside);
+    this.all.push({ path, discriminants, type: nameOf(type), members: this.#kinds(properties) });
+    for (const property of properties) this.#property(property, path, discriminants);
   }
 
   #kinds(properties: readonly CompilerSymbol[]): ReadonlyMap<string, Kind> {
@@ -108,9 +108,13 @@ class Inputs {
     return this.#checker.getSignaturesOfType(type, 0).length > 0 ? 'function' : 'other';
   }
 
-  #property(property: CompilerSymbol, path: readonly string[], beside: DeclaredInput['beside']): void {
+  #property(
+    property: CompilerSymbol,
+    path: readonly string[],
+    discriminants: DeclaredInput['discriminants'],
+  ): void {
     const type = this.#checker.getTypeOfSymbol(property);
-    if (type) this.collect(type, [...path, property.name], beside);
+    if (type) this.collect(type, [...path, property.name], discriminants);
   }
 }
 

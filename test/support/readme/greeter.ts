@@ -1,4 +1,4 @@
-// What the README's snippets import: the service as a generator would have written it.
+// Imported by the README's snippets: the service as a generator would write it.
 import type { requestCallback, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { makeGenericClientConstructor } from '@grpc/grpc-js';
 

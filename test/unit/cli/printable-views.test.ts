@@ -15,7 +15,7 @@ import { Code, EtcdError } from '#src/errors/index.js';
 import { keyText } from '#src/model/index.js';
 import type { EndpointEvent, EndpointRecord, JsonValue, RegistrationEvent } from '#src/naming/index.js';
 import { protoFolder } from '#src/raw/index.js';
-import { isPrintable, nastyText } from '../../support/nasty-text.js';
+import { hostileText, isPrintable } from '../../support/hostile-text.js';
 
 class Recorder implements Output {
   readonly isTTY: boolean;
@@ -42,20 +42,20 @@ function assertPrintable(text: string): void {
 const service = 'svc\x1b[2J\u202e';
 /** The text of any key: lone surrogates stand for bytes alone. */
 const id = fc.oneof(
-  nastyText.map((text) => keyText(Buffer.from(text))),
+  hostileText.map((text) => keyText(Buffer.from(text))),
   fc.uint8Array({ maxLength: 12 }).map(keyText),
 );
 const lease = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const metadata = fc.oneof(
   fc.record(
-    { zone: nastyText, status: nastyText, weight: fc.oneof(fc.double(), nastyText) },
+    { zone: hostileText, status: hostileText, weight: fc.oneof(fc.double(), hostileText) },
     { requiredKeys: [] },
   ),
-  fc.dictionary(nastyText, nastyText),
-  nastyText,
+  fc.dictionary(hostileText, hostileText),
+  hostileText,
 ) as fc.Arbitrary<JsonValue>;
 const record: fc.Arbitrary<EndpointRecord> = fc
-  .record({ id, addr: nastyText, metadata, lease })
+  .record({ id, addr: hostileText, metadata, lease })
   .map(({ id: text, ...rest }) => ({
     key: `${service}/${text}`,
     ...rest,
@@ -67,7 +67,7 @@ const keys = fc.array(
   id.map((text) => `${service}/${text}`),
   { maxLength: 3 },
 );
-const error = nastyText.map((text) => new EtcdError(text, { code: Code.UNAVAILABLE }));
+const error = hostileText.map((text) => new EtcdError(text, { code: Code.UNAVAILABLE }));
 
 const event: fc.Arbitrary<EndpointEvent> = fc.oneof(
   fc.record({ all: records, invalid: keys }).map(({ all, invalid }) => ({
@@ -110,7 +110,7 @@ describe('what others wrote, on a terminal', () => {
 
   it('does nothing to it through what is printed, on either output', () => {
     fc.assert(
-      fc.property(fc.array(nastyText), fc.uint8Array(), (lines, bytes) => {
+      fc.property(fc.array(hostileText), fc.uint8Array(), (lines, bytes) => {
         const [stdout, stderr] = [new Recorder(true), new Recorder(true)];
         print(stdout, lines);
         print(stdout, columns([lines, lines]));
@@ -126,16 +126,16 @@ describe('what others wrote, on a terminal', () => {
   });
 
   it('does nothing to it through the events of a registration', async () => {
-    const endpoint = fc.record({ addr: nastyText, metadata });
+    const endpoint = fc.record({ addr: hostileText, metadata });
     const told: fc.Arbitrary<RegistrationEvent> = fc.oneof(
-      fc.record({ type: fc.constant('waiting' as const), value: nastyText, error }),
-      fc.record({ type: fc.constant('restored' as const), value: nastyText }),
+      fc.record({ type: fc.constant('waiting' as const), value: hostileText, error }),
+      fc.record({ type: fc.constant('restored' as const), value: hostileText }),
       fc.record({ type: fc.constant('adopted' as const), endpoint }),
       fc.record({ type: fc.constant('lost' as const), cause: fc.constant('replaced' as const), error }),
       fc.record({ type: fc.constant('failure' as const), error, retryInMs: fc.nat() }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(told), nastyText, async (events, key) => {
+      fc.asyncProperty(fc.array(told), hostileText, async (events, key) => {
         const stderr = new Recorder(true);
         const registration = { key, events: () => events.values() };
         await tellEvents(registration as never, (text) => warn({ stderr }, text));

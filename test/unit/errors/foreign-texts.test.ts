@@ -6,7 +6,7 @@ import { printable } from '#src/model/index.js';
 import { readServiceConfig } from '#src/naming/grpc/service-config.js';
 import { decodeEndpoint, NamingError } from '#src/naming/index.js';
 import { leftText, replacedText, textOf, waitingText } from '#src/naming/register/core/texts.js';
-import { isPrintable, nastyText } from '../../support/nasty-text.js';
+import { hostileText, isPrintable } from '../../support/hostile-text.js';
 
 const kvWith = (value: Buffer) => ({
   ...{ key: Buffer.from('svc/e1'), value, lease: 0n, version: 1n },
@@ -50,7 +50,7 @@ describe('text of others in an error', () => {
   for (const [what, errorsOf] of Object.entries(sources)) {
     it(`from ${what} is one printable line in the message, and printable however it is shown`, () => {
       fc.assert(
-        fc.property(nastyText, (text) => {
+        fc.property(hostileText, (text) => {
           for (const error of errorsOf(text)) {
             if (error === undefined) continue;
             assert.ok(error instanceof EtcdError, String(error));
@@ -65,14 +65,14 @@ describe('text of others in an error', () => {
   it('from a record is printable in the events of a registration, whatever its bytes are', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
-      nastyText.map((text) => Buffer.from(text)),
+      hostileText.map((text) => Buffer.from(text)),
     );
     fc.assert(fc.property(bytes, (value) => isPrintable(textOf(kvWith(Buffer.from(value))))));
     assert.equal(textOf(kvWith(Buffer.from('é'.repeat(500)))), 'é'.repeat(200));
   });
 
   it('as a key is printable', () => {
-    fc.assert(fc.property(nastyText, (text) => isPrintable(printable(text))));
+    fc.assert(fc.property(hostileText, (text) => isPrintable(printable(text))));
     fc.assert(fc.property(fc.uint8Array(), (key) => isPrintable(printable(key))));
     assert.equal(printable('a\u202eb"\n'), 'a\\u202eb\\"\\n');
   });
@@ -92,7 +92,7 @@ describe('escaping of controls', () => {
 
   it('changes nothing the second time', () => {
     fc.assert(
-      fc.property(nastyText, (text) => escapeControls(escapeControls(text)) === escapeControls(text)),
+      fc.property(hostileText, (text) => escapeControls(escapeControls(text)) === escapeControls(text)),
     );
   });
 });

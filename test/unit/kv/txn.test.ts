@@ -6,7 +6,7 @@ import { deleteRequest, putRequest, rangeRequest } from '#src/kv/requests.js';
 import { txnResult } from '#src/kv/results.js';
 import { isReadOnly } from '#src/kv/txn.js';
 import { txnRequest } from '#src/kv/txn-request.js';
-import { plain } from '../../support/plain.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 
 function refused(build: () => unknown, named: RegExp): void {
   assert.throws(build, (error: Error) => {
@@ -115,7 +115,7 @@ describe('a transaction', () => {
         { response: { $case: 'responseTxn', value: inner } },
       ],
     });
-    assert.deepEqual(plain(result), {
+    assert.deepEqual(withoutPrototypes(result), {
       succeeded: true,
       revision: 9n,
       results: [

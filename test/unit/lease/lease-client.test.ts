@@ -8,7 +8,7 @@ import {
   LeaseNotFoundError,
 } from '#src/errors/index.js';
 import { LeaseClient } from '#src/lease/index.js';
-import { plain } from '../../support/plain.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 import { FakeClock, FakeLeases } from './fakes.js';
 
 const ttlSeconds = 9;
@@ -203,7 +203,7 @@ describe('a keep-alive-once', () => {
     await turn();
     assert.equal(server.holds, 1);
     server.last.answer(4n, 30);
-    assert.deepEqual(plain(await renewed), { id: 4n, ttlSeconds: 30 });
+    assert.deepEqual(withoutPrototypes(await renewed), { id: 4n, ttlSeconds: 30 });
     assert.equal(server.holds, 0);
   });
 

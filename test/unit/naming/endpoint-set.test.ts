@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { MirrorUpdate } from '#src/mirror/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import { EndpointSet } from '#src/naming/endpoint-set.js';
-import { plain } from '../../support/plain.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 
 const good = (addr: string) => `{"Op":0,"Addr":"${addr}","Metadata":null}`;
 
@@ -46,7 +46,7 @@ describe('a set of endpoints', () => {
 
   it('tells a snapshot with all records, and the keys of those that are none', () => {
     const update = snapshot(kv('svc/1', good('a:1')), kv('svc/bad', '"x"'));
-    assert.deepEqual(plain(new EndpointSet().apply(update)), {
+    assert.deepEqual(withoutPrototypes(new EndpointSet().apply(update)), {
       type: 'snapshot',
       reason: 'initial',
       revision: 5n,
@@ -63,7 +63,7 @@ describe('a set of endpoints', () => {
 
   it('tells what was added, changed and removed', () => {
     const update = delta([kv('svc/1', good('a:2')), kv('svc/3', good('c:1'))], ['svc/2']);
-    assert.deepEqual(plain(set.apply(update)), {
+    assert.deepEqual(withoutPrototypes(set.apply(update)), {
       type: 'delta',
       revision: 6n,
       added: [record('svc/3', 'c:1')],
@@ -76,7 +76,7 @@ describe('a set of endpoints', () => {
 
   it('tells a record that is no longer readable as removed, and harms no other', () => {
     const update = delta([kv('svc/1', '{"Addr":'), kv('svc/2', good('b:2'))]);
-    assert.deepEqual(plain(set.apply(update)), {
+    assert.deepEqual(withoutPrototypes(set.apply(update)), {
       type: 'delta',
       revision: 6n,
       added: [],
@@ -89,7 +89,7 @@ describe('a set of endpoints', () => {
 
   it('tells a record that became readable as added', () => {
     const event = set.apply(delta([kv('svc/bad', good('d:1'))]));
-    assert.deepEqual(plain(event.type === 'delta' && event.added), [record('svc/bad', 'd:1')]);
+    assert.deepEqual(withoutPrototypes(event.type === 'delta' && event.added), [record('svc/bad', 'd:1')]);
     assert.equal(set.invalid.size, 0);
   });
 
@@ -101,7 +101,12 @@ describe('a set of endpoints', () => {
     ] as const) {
       const event = set.apply(update);
       const nothing = { added: [], changed: [], removed: [] };
-      assert.deepEqual(plain(event), { type: 'delta', revision: 6n, ...nothing, invalid: new Set(invalid) });
+      assert.deepEqual(withoutPrototypes(event), {
+        type: 'delta',
+        revision: 6n,
+        ...nothing,
+        invalid: new Set(invalid),
+      });
     }
     assert.equal(set.invalid.size, 0);
   });

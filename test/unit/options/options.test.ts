@@ -143,10 +143,14 @@ function recipeOf(input: DeclaredInput): Recipe {
 }
 
 /** The arguments with the value in the input's place, and on the way there what the type asks for. */
-function withValue({ args }: Recipe, { parameter, path, beside }: DeclaredInput, value: unknown): unknown[] {
+function withValue(
+  { args }: Recipe,
+  { parameter, path, discriminants }: DeclaredInput,
+  value: unknown,
+): unknown[] {
   const changed = [...args];
   while (changed.length <= parameter) changed.push(undefined);
-  changed[parameter] = placed(changed[parameter], [], path, beside, value);
+  changed[parameter] = placed(changed[parameter], [], path, discriminants, value);
   return changed;
 }
 
@@ -154,7 +158,7 @@ function placed(
   base: unknown,
   at: readonly string[],
   path: readonly string[],
-  beside: DeclaredInput['beside'],
+  beside: DeclaredInput['discriminants'],
   value: unknown,
 ): unknown {
   const [next, ...rest] = path;
@@ -171,7 +175,7 @@ function plainOf(base: unknown): object {
   return typeof base === 'object' && base !== null && !Array.isArray(base) ? base : {};
 }
 
-function literalsAt(beside: DeclaredInput['beside'], at: readonly string[]): object {
+function literalsAt(beside: DeclaredInput['discriminants'], at: readonly string[]): object {
   const prefix = at.map((part) => `${part}.`).join('');
   return Object.fromEntries(
     Object.entries(beside)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { ClosedError, CompactedError, InvalidInputError, PermissionDeniedError } from '#src/errors/index.js';
 import type { WatchBatch, Watcher, WatchOptions } from '#src/watch/index.js';
-import { plain } from '../../support/plain.js';
+import { withoutPrototypes } from '../../support/without-prototypes.js';
 import { FakeWatch, settled } from './fake-watch.js';
 
 const revisions = (batch: WatchBatch) => batch.events.map(({ kv }) => kv.modRevision);
@@ -123,7 +123,7 @@ describe('a watcher', () => {
       server.last.puts(server.last.created(), [5n]);
       await next();
       await watcher.close();
-      assert.deepEqual(plain(await watcher.closed), { reason: 'closed', nextRevision: 5n });
+      assert.deepEqual(withoutPrototypes(await watcher.closed), { reason: 'closed', nextRevision: 5n });
     });
   });
 

@@ -3,16 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PemError, TlsFiles } from '#src/wire/tls-files.js';
-import { Authority } from '../../support/certificates.js';
+import { CertificateAuthority } from '../../support/certificates.js';
 
 describe('TLS files', () => {
   let folder: string;
-  let authority: Authority;
+  let authority: CertificateAuthority;
   const path = (name: string) => join(folder, name);
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
-    authority = await Authority.root('all');
+    authority = await CertificateAuthority.root('all');
     await writeFile(path('ca.pem'), authority.pem);
   });
 
@@ -26,7 +26,7 @@ describe('TLS files', () => {
   it('that were written anew are read by the next connection', async () => {
     const files = new TlsFiles({ caFile: path('ca.pem') });
     const before = await files.context();
-    await writeFile(path('ca.pem'), (await Authority.root('next')).pem);
+    await writeFile(path('ca.pem'), (await CertificateAuthority.root('next')).pem);
     assert.notEqual(await files.context(), before);
   });
 

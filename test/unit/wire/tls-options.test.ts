@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
 import { registerSecret } from '../../support/canary.js';
-import { Authority, type Pair } from '../../support/certificates.js';
+import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 
 function make(tls: unknown, endpoint = 'https://127.0.0.1:1'): void {
   void new EtcdClient({ endpoints: [endpoint], tls } as EtcdClientOptions).close();
@@ -21,11 +21,11 @@ function refuses(tls: unknown, named: RegExp, endpoint?: string): void {
 }
 
 describe('TLS options', () => {
-  let authority: Authority;
-  let pair: Pair;
+  let authority: CertificateAuthority;
+  let pair: CertificatePair;
 
   before(async () => {
-    authority = await Authority.root('all');
+    authority = await CertificateAuthority.root('all');
     pair = await authority.issue();
   });
 

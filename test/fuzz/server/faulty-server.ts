@@ -6,44 +6,44 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../support/scripted-server.js';
-import { callLies, goodSettings, type Lie, type Scene } from './call-lies.js';
-import { SmallEtcd } from './small-etcd.js';
-import { watchLies } from './watch-lies.js';
+import { type AnswerContext, type AnswerFault, callFaults, goodSettings } from './call-faults.js';
+import { FakeEtcd } from './fake-etcd.js';
+import { watchFaults } from './watch-faults.js';
 
-/** How often it lies: to a call, and to one message of a stream. */
-const toCalls = 0.4;
-const toMessages = 0.06;
-/** Somebody else writes that often, so that there is always something to watch. */
+/** How often a call, or a message of a stream, is changed. */
+const callFaultRate = 0.4;
+const messageFaultRate = 0.06;
+/** Another client writes at this interval, so that watchers receive events. */
 const writeMs = 15;
 
-/** An etcd in little that lies, by a seed: what it does to the nth call of a method, or to a message of it, is fixed. */
-export class LyingServer {
-  /** By method and lie. */
-  readonly told = new Map<string, number>();
+/** A fake etcd that injects faults. The seed alone determines the fault of the nth call of a method. */
+export class FaultyServer {
+  /** Number of injected faults, by method and fault. */
+  readonly injected = new Map<string, number>();
   readonly calls = new Map<string, number>();
-  /** The most calls within any one second. */
+  /** The most calls within one second. */
   mostPerSecond = 0;
-  /** The most calls that were open at once. */
+  /** The most calls open at the same time. */
   mostOpen = 0;
   readonly #open = new Set<ScriptedCall>();
   readonly #seed: number;
-  #lying = true;
+  #injecting = true;
   readonly #sessions = new Set<Http2Session>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #seen = new Map<string, Buffer>();
-  readonly #etcd: SmallEtcd;
+  readonly #lastMessages = new Map<string, Buffer>();
+  readonly #etcd: FakeEtcd;
   #server: ScriptedServer | undefined;
   #recent: number[] = [];
   #writing: NodeJS.Timeout | undefined;
 
   private constructor(seed: number) {
     this.#seed = seed;
-    this.#etcd = new SmallEtcd(() => this.endpoint);
+    this.#etcd = new FakeEtcd(() => this.endpoint);
     this.#etcd.store.fill('many/', 500);
   }
 
-  static async start(seed: number): Promise<LyingServer> {
-    const server = new LyingServer(seed);
+  static async start(seed: number): Promise<FaultyServer> {
+    const server = new FaultyServer(seed);
     server.#server = await startScriptedServer((call) => server.#serve(call));
     server.#writing = setInterval(() => server.#write(), writeMs);
     return server;
@@ -53,15 +53,15 @@ export class LyingServer {
     return this.#server?.endpoint ?? '';
   }
 
-  /** From now on everything must become well: what a lie had yet to do is not done, what it set is set back. */
-  becomeHonest(): void {
-    this.#lying = false;
+  /** Ends all faults: delayed actions are cancelled, and HTTP/2 settings are restored. */
+  stopFaults(): void {
+    this.#injecting = false;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const session of this.#sessions)
       if (!session.destroyed && !session.closed) session.settings(goodSettings);
   }
 
-  /** What the connections look like, for whoever wonders why nothing comes. */
+  /** The state of the connections, for debugging. */
   describe(): string {
     return [...this.#sessions]
       .filter(({ destroyed }) => !destroyed)
@@ -72,7 +72,7 @@ export class LyingServer {
       .join(' ');
   }
 
-  /** Drops every connection, and with them what it has said. */
+  /** Closes every connection. */
   async close(): Promise<void> {
     clearInterval(this.#writing);
     for (const timer of this.#timers) clearTimeout(timer);
@@ -89,32 +89,32 @@ export class LyingServer {
   #serve(call: ScriptedCall): void {
     const count = (this.calls.get(call.method) ?? 0) + 1;
     this.calls.set(call.method, count);
-    this.#rate();
-    this.#know(call.stream.session);
+    this.#countRate();
+    this.#trackSession(call.stream.session);
     const random = new Random(hash(`${this.#seed} ${call.method} ${count}`));
     const isStream = call.method === 'Watch' || call.method === 'LeaseKeepAlive';
-    const lies = call.method === 'Watch' ? watchLies : callLies;
+    const faults = call.method === 'Watch' ? watchFaults : callFaults;
     let over = false;
-    const leave = this.#etcd.serve(call, {
+    const release = this.#etcd.serve(call, {
       message: (message) => {
-        const other = random.pick([...this.#seen.values(), message]);
-        this.#seen.set(call.method, message);
-        const goOn = (bytes: Buffer) => {
+        const other = random.pick([...this.#lastMessages.values(), message]);
+        this.#lastMessages.set(call.method, message);
+        const proceed = (bytes: Buffer) => {
           if (bytes.length > 0 || message.length === 0) call.send(bytes);
           if (!isStream) call.end();
         };
-        if (!this.#lying || over || !random.chance(isStream ? toMessages : toCalls)) {
+        if (!this.#injecting || over || !random.chance(isStream ? messageFaultRate : callFaultRate)) {
           if (!over) call.send(message);
           return;
         }
-        const lie = random.weighted(lies.map((one) => [one.weight, one] as const));
+        const fault = random.weighted(faults.map((one) => [one.weight, one] as const));
         over = !isStream;
-        this.#tell(call.method, lie, {
+        this.#inject(call.method, fault, {
           call,
           message,
           random,
           other,
-          goOn,
+          proceed,
           inject: (bytes) => inject(call, bytes),
           after: (ms, action) => this.#after(ms, action),
         });
@@ -127,24 +127,24 @@ export class LyingServer {
     this.mostOpen = Math.max(this.mostOpen, this.#open.size);
     call.stream.on('close', () => {
       this.#open.delete(call);
-      leave();
+      release();
     });
   }
 
-  #know(session: Http2Session | undefined): void {
+  #trackSession(session: Http2Session | undefined): void {
     if (!session || this.#sessions.has(session)) return;
     this.#sessions.add(session);
     session.once('close', () => this.#sessions.delete(session));
   }
 
-  #tell(method: string, lie: Lie, scene: Scene): void {
-    const name = `${method}: ${lie.name}`;
-    this.told.set(name, (this.told.get(name) ?? 0) + 1);
+  #inject(method: string, fault: AnswerFault, context: AnswerContext): void {
+    const name = `${method}: ${fault.name}`;
+    this.injected.set(name, (this.injected.get(name) ?? 0) + 1);
     try {
-      lie.tell(scene);
+      fault.apply(context);
     } catch (error) {
-      // A stream may be gone already; anything else is a fault of the campaign.
-      if (!scene.call.stream.destroyed && !scene.call.stream.session?.destroyed) throw error;
+      // The stream may be closed already; any other error is a bug of the fuzzer.
+      if (!context.call.stream.destroyed && !context.call.stream.session?.destroyed) throw error;
     }
   }
 
@@ -154,13 +154,13 @@ export class LyingServer {
       try {
         action();
       } catch {
-        // the stream or its session is gone
+        // the stream or its session is closed
       }
     }, ms);
     this.#timers.add(timer);
   }
 
-  #rate(): void {
+  #countRate(): void {
     const now = performance.now();
     this.#recent.push(now);
     while ((this.#recent[0] ?? now) < now - 1_000) this.#recent.shift();

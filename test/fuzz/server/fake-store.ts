@@ -13,8 +13,8 @@ import {
 } from '#src/gen/etcd/rpc.js';
 import { contains } from '#src/model/index.js';
 
-/** What etcd keeps, in little: enough for a client to do all that it does. History is never compacted. */
-export class SmallStore {
+/** The store of the fake etcd: enough for every operation of a client. History is never compacted. */
+export class FakeStore {
   revision = 1n;
   readonly #keys = new Map<string, KeyValue>();
   readonly #history: Event[] = [];
@@ -25,7 +25,7 @@ export class SmallStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** More keys than a first page has. */
+  /** Adds more keys than a first page holds. */
   fill(prefix: string, count: number): void {
     this.#write(() => {
       for (let i = 0; i < count; i++)
@@ -48,7 +48,7 @@ export class SmallStore {
     return this.#history.slice(from).filter(({ kv }) => kv && contains(range, kv.key));
   }
 
-  /** Deletes what hangs on a lease, as one revision. */
+  /** Deletes the keys of a lease in one revision. */
   revoke(lease: bigint): void {
     const keys = [...this.#keys.values()].filter((kv) => kv.lease === lease);
     this.#write(() => {
@@ -79,7 +79,7 @@ export class SmallStore {
   }
 
   txn({ compare, success, failure }: TxnRequest): TxnResponse {
-    const succeeded = compare.every((one) => this.#holds(one));
+    const succeeded = compare.every((one) => this.#conditionHolds(one));
     const responses: ResponseOp[] = [];
     this.#write(() => {
       for (const { request } of succeeded ? success : failure) responses.push(this.#operation(request));
@@ -102,11 +102,11 @@ export class SmallStore {
     }
   }
 
-  #holds({ key, target, targetUnion, result }: Compare): boolean {
+  #conditionHolds({ key, target, targetUnion, result }: Compare): boolean {
     const kv = this.#keys.get(nameOf(key));
     if (target === Compare_CompareTarget.VALUE) {
       const value = targetUnion?.$case === 'value' ? targetUnion.value : Buffer.alloc(0);
-      return kv !== undefined && judged(kv.value.compare(value), result);
+      return kv !== undefined && meets(kv.value.compare(value), result);
     }
     const wanted = targetUnion && targetUnion.$case !== 'value' ? targetUnion.value : 0n;
     const present =
@@ -117,7 +117,7 @@ export class SmallStore {
           : target === Compare_CompareTarget.MOD
             ? kv?.modRevision
             : kv?.lease;
-    return judged(Number((present ?? 0n) - wanted), result);
+    return meets(Number((present ?? 0n) - wanted), result);
   }
 
   #matching(key: Buffer, rangeEnd: Buffer): KeyValue[] {
@@ -126,7 +126,7 @@ export class SmallStore {
       .sort((one, other) => one.key.compare(other.key));
   }
 
-  /** One revision for all that is done inside, also when it nests; none when nothing is. */
+  /** One revision for all changes inside, also when nested; none if nothing changes. */
   #write(work: () => void): void {
     if (this.#next !== undefined) {
       work();
@@ -167,7 +167,7 @@ export class SmallStore {
 
 const nameOf = (key: Buffer) => key.toString('latin1');
 
-function judged(difference: number, result: Compare['result']): boolean {
+function meets(difference: number, result: Compare['result']): boolean {
   switch (result) {
     case Compare_CompareResult.EQUAL:
       return difference === 0;

@@ -27,19 +27,19 @@ import {
 } from '#src/gen/etcd/rpc.js';
 import { secretOf } from '../../support/canary.js';
 import type { ScriptedCall } from '../../support/scripted-server.js';
-import { SmallStore } from './small-store.js';
+import { FakeStore } from './fake-store.js';
 
-/** Where an honest answer goes: whoever passes it on may lie. */
+/** Receives the correct answers; may change them. */
 export interface Answers {
-  /** One more message of a stream, or the only one of a call. */
+  /** The next message of a stream, or the only one of a call. */
   message(bytes: Buffer): void;
-  /** OK. */
+  /** Status OK. */
   end(): void;
 }
 
-/** An etcd in little, for one client: what it would answer, to be changed on the way. */
-export class SmallEtcd {
-  readonly store = new SmallStore();
+/** A fake etcd for one client: computes the correct answers. */
+export class FakeEtcd {
+  readonly store = new FakeStore();
   readonly #endpoint: () => string;
   readonly #leases = new Map<bigint, { ttl: bigint; timer: NodeJS.Timeout }>();
 
@@ -51,7 +51,7 @@ export class SmallEtcd {
     for (const { timer } of this.#leases.values()) clearTimeout(timer);
   }
 
-  /** Answers a call; the returned function is to be called when the call is over. */
+  /** Answers a call; returns a function to call when the call has ended. */
   serve(call: ScriptedCall, answers: Answers): () => void {
     if (call.method === 'Watch') return this.#watch(call, answers);
     if (call.method === 'LeaseKeepAlive') {
@@ -71,43 +71,46 @@ export class SmallEtcd {
     const header = this.store.header();
     switch (method) {
       case 'Range':
-        return made(RangeResponse, this.store.range(RangeRequest.decode(bytes)));
+        return encoded(RangeResponse, this.store.range(RangeRequest.decode(bytes)));
       case 'RangeStream':
-        return made(RangeStreamResponse, { rangeResponse: this.store.range(RangeRequest.decode(bytes)) });
+        return encoded(RangeStreamResponse, { rangeResponse: this.store.range(RangeRequest.decode(bytes)) });
       case 'Put':
-        return made(PutResponse, this.store.put(PutRequest.decode(bytes)));
+        return encoded(PutResponse, this.store.put(PutRequest.decode(bytes)));
       case 'DeleteRange':
-        return made(DeleteRangeResponse, this.store.deleteRange(DeleteRangeRequest.decode(bytes)));
+        return encoded(DeleteRangeResponse, this.store.deleteRange(DeleteRangeRequest.decode(bytes)));
       case 'Txn':
-        return made(TxnResponse, this.store.txn(TxnRequest.decode(bytes)));
+        return encoded(TxnResponse, this.store.txn(TxnRequest.decode(bytes)));
       case 'LeaseGrant': {
         const { ID, TTL } = LeaseGrantRequest.decode(bytes);
         this.#keep(ID, TTL);
-        return made(LeaseGrantResponse, { header, ID, TTL, error: '' });
+        return encoded(LeaseGrantResponse, { header, ID, TTL, error: '' });
       }
       case 'LeaseRevoke':
         this.#expire(LeaseRevokeRequest.decode(bytes).ID);
-        return made(LeaseRevokeResponse, { header });
+        return encoded(LeaseRevokeResponse, { header });
       case 'LeaseTimeToLive': {
         const { ID } = LeaseTimeToLiveRequest.decode(bytes);
         const TTL = this.#leases.get(ID)?.ttl ?? -1n;
-        return made(LeaseTimeToLiveResponse, { header, ID, TTL, grantedTTL: TTL, keys: [] });
+        return encoded(LeaseTimeToLiveResponse, { header, ID, TTL, grantedTTL: TTL, keys: [] });
       }
       case 'LeaseLeases':
-        return made(LeaseLeasesResponse, { header, leases: [...this.#leases.keys()].map((ID) => ({ ID })) });
+        return encoded(LeaseLeasesResponse, {
+          header,
+          leases: [...this.#leases.keys()].map((ID) => ({ ID })),
+        });
       case 'Authenticate':
-        return made(AuthenticateResponse, { header, token: secretOf('fuzz token') });
+        return encoded(AuthenticateResponse, { header, token: secretOf('fuzz token') });
       case 'MemberList': {
         const clientURLs = [`http://${this.#endpoint()}`];
-        const member = { ID: 12n, name: 'liar', peerURLs: [], clientURLs, isLearner: false };
-        return made(MemberListResponse, { header, members: [member] });
+        const member = { ID: 12n, name: 'fake', peerURLs: [], clientURLs, isLearner: false };
+        return encoded(MemberListResponse, { header, members: [member] });
       }
       case 'Status':
         return Buffer.from(
           StatusResponse.encode(StatusResponse.fromPartial({ header, version: '3.7.1' })).finish(),
         );
-      default: // Compact, and what the client does not call: a header alone
-        return made<Pick<CompactionResponse, 'header'>>(LeaseRevokeResponse, { header });
+      default: // Compact, and methods that the client does not call: only a header
+        return encoded<Pick<CompactionResponse, 'header'>>(LeaseRevokeResponse, { header });
     }
   }
 
@@ -115,7 +118,7 @@ export class SmallEtcd {
     const { ID } = LeaseKeepAliveRequest.decode(bytes);
     const lease = this.#leases.get(ID);
     if (lease) this.#keep(ID, lease.ttl);
-    return made(LeaseKeepAliveResponse, { header: this.store.header(), ID, TTL: lease?.ttl ?? 0n });
+    return encoded(LeaseKeepAliveResponse, { header: this.store.header(), ID, TTL: lease?.ttl ?? 0n });
   }
 
   #keep(id: bigint, ttl: bigint): void {
@@ -135,7 +138,7 @@ export class SmallEtcd {
       bigint,
       { range: { key: Buffer; rangeEnd: Buffer }; next: bigint; prevKv: boolean }
     >();
-    const say = (fields: Partial<WatchResponse>) =>
+    const respond = (fields: Partial<WatchResponse>) =>
       answers.message(
         Buffer.from(
           WatchResponse.encode(
@@ -143,12 +146,12 @@ export class SmallEtcd {
           ).finish(),
         ),
       );
-    const tell = () => {
+    const sendEvents = () => {
       for (const [watchId, watcher] of watchers) {
         const found = this.store.since(watcher.next, watcher.range);
         watcher.next = this.store.revision + 1n;
         const events = watcher.prevKv ? found : found.map((event) => ({ ...event, prevKv: undefined }));
-        for (const batch of batches(events)) say({ watchId, events: batch });
+        for (const batch of batches(events)) respond({ watchId, events: batch });
       }
     };
     call.onMessage((bytes) =>
@@ -157,22 +160,22 @@ export class SmallEtcd {
         if (union?.$case === 'createRequest') {
           const { key, rangeEnd, watchId, startRevision, prevKv } = union.value;
           watchers.set(watchId, { range: { key, rangeEnd }, next: startRevision, prevKv });
-          say({ watchId, created: true });
-          tell();
+          respond({ watchId, created: true });
+          sendEvents();
         } else if (union?.$case === 'cancelRequest') {
-          if (watchers.delete(union.value.watchId)) say({ watchId: union.value.watchId, canceled: true });
-        } else say({ watchId: -1n });
+          if (watchers.delete(union.value.watchId)) respond({ watchId: union.value.watchId, canceled: true });
+        } else respond({ watchId: -1n });
       }),
     );
-    return this.store.onChange(tell);
+    return this.store.onChange(sendEvents);
   }
 }
 
-function made<T>(codec: { encode(message: T): { finish(): Uint8Array } }, message: T): Buffer {
+function encoded<T>(codec: { encode(message: T): { finish(): Uint8Array } }, message: T): Buffer {
   return Buffer.from(codec.encode(message).finish());
 }
 
-/** As etcd does, no response has more than so many events; a revision is never split. */
+/** The limit on events in one response, as in etcd; a revision is never split. */
 const batchEvents = 1_000;
 
 function* batches(events: readonly Event[]): Generator<Event[]> {
@@ -184,14 +187,14 @@ function* batches(events: readonly Event[]): Generator<Event[]> {
   }
 }
 
-/** The client under test is ours: a request that cannot be read is its fault, and must not end the server. */
+/** An undecodable request is a bug of the client under test, and must not end the server. */
 function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {
-    // The call was over meanwhile.
+    // The call has ended meanwhile.
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_HTTP2')) return;
-    console.error(`a request that the server cannot read: ${String(error)}`);
+    console.error(`the server cannot decode a request: ${String(error)}`);
     process.exitCode = 1;
   }
 }

@@ -1,30 +1,30 @@
 import { WatchResponse } from '#src/gen/etcd/rpc.js';
 import type { Random } from '../../sim/random.js';
-import { callLies, type Lie, type Scene } from './call-lies.js';
+import { type AnswerContext, type AnswerFault, callFaults } from './call-faults.js';
 
-/** What a server may say on a watch stream, in good protobuf. */
-export const watchLies: readonly Lie[] = [
-  ...callLies,
-  told('events out of order', 3, (response) => {
+/** Faults on a watch stream, in valid protobuf. */
+export const watchFaults: readonly AnswerFault[] = [
+  ...callFaults,
+  responseFault('events out of order', 3, (response) => {
     response.events = [...response.events, ...response.events].reverse();
   }),
-  told('events twice', 2, (response) => {
+  responseFault('events twice', 2, (response) => {
     response.events = [...response.events, ...response.events];
   }),
-  told('events of other keys', 2, (response) => {
+  responseFault('events of other keys', 2, (response) => {
     for (const { kv } of response.events) if (kv) kv.key = Buffer.from('\xff\xffelsewhere', 'latin1');
   }),
-  told('events from after their response', 2, ({ header }) => {
+  responseFault('events newer than their response', 2, ({ header }) => {
     if (header) header.revision = 1n;
   }),
-  told('a revision far ahead', 3, (response, random) => {
+  responseFault('a revision far ahead', 3, (response, random) => {
     const { header, events } = response;
     const far = random.pick([2n ** 40n, 2n ** 62n - 2n, 2n ** 62n - 1n, 2n ** 63n - 1n]);
     if (header) header.revision = far;
     for (const { kv } of events) if (kv) kv.modRevision = far;
     if (random.chance(0.3)) response.events = [];
   }),
-  told('another watch id', 2, (response, random) => {
+  responseFault('another watch id', 2, (response, random) => {
     response.watchId = random.pick([
       -1n,
       0n,
@@ -34,30 +34,34 @@ export const watchLies: readonly Lie[] = [
       2n ** 63n - 1n,
     ]);
   }),
-  told('created again', 2, (response) => {
+  responseFault('created again', 2, (response) => {
     response.created = true;
   }),
-  told('a compaction', 1, (response, random) => {
+  responseFault('a compaction', 1, (response, random) => {
     response.canceled = random.chance(0.7);
     response.compactRevision = random.pick([1n, 5n, 2n ** 40n, 2n ** 62n - 1n]);
   }),
-  told('a cancellation', 2, (response, random) => {
+  responseFault('a cancellation', 2, (response, random) => {
     response.canceled = true;
     response.created = random.chance(0.3);
     response.cancelReason = reason(random);
   }),
-  { name: 'pieces without an end', weight: 1, tell: (scene) => pieces(scene) },
-  { name: 'a flood of progress', weight: 1, tell: (scene) => flood(scene) },
+  { name: 'fragments without an end', weight: 1, apply: (context) => sendFragments(context) },
+  { name: 'a flood of progress', weight: 1, apply: (context) => sendProgressFlood(context) },
 ];
 
-function told(name: string, weight: number, change: (response: WatchResponse, random: Random) => void): Lie {
+function responseFault(
+  name: string,
+  weight: number,
+  change: (response: WatchResponse, random: Random) => void,
+): AnswerFault {
   return {
     name,
     weight: 6 * weight,
-    tell: ({ goOn, message, random }) => {
+    apply: ({ proceed, message, random }) => {
       const response = WatchResponse.decode(message);
       change(response, random);
-      goOn(Buffer.from(WatchResponse.encode(response).finish()));
+      proceed(Buffer.from(WatchResponse.encode(response).finish()));
     },
   };
 }
@@ -73,12 +77,12 @@ function reason(random: Random): string {
   ])();
 }
 
-/** Pieces of one revision, or of one after the other, for a second or 40 MB. */
-function pieces({ call, message, random, goOn, after }: Scene): void {
+/** Sends fragments of one revision, or of successive ones, for a second or 40 MB. */
+function sendFragments({ call, message, random, proceed, after }: AnswerContext): void {
   const response = WatchResponse.decode(message);
   const [event] = response.events;
   if (!event?.kv) {
-    goOn(message);
+    proceed(message);
     return;
   }
   const sameRevision = random.chance(0.5);
@@ -104,7 +108,7 @@ function pieces({ call, message, random, goOn, after }: Scene): void {
   more();
 }
 
-function flood({ call, message, after }: Scene): void {
+function sendProgressFlood({ call, message, after }: AnswerContext): void {
   let left = 20;
   const response = WatchResponse.decode(message);
   const progress = WatchResponse.encode({ ...response, events: [] }).finish();
