@@ -148,7 +148,7 @@ class Followed {
     if (text === this.#text) return;
     this.#text = text;
     try {
-      this.#tell(readServiceConfig(text, this.#policy));
+      this.#tell(readServiceConfig(text, this.#policy, this.#key));
     } catch (error) {
       this.#failure(toEtcdError(error));
       if (this.#config === undefined) this.#tell(this.#remembered?.config ?? null);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvalidInputError } from '#src/errors/index.js';
 import { EtcdStartError, startEtcd, startEtcdCluster } from '#src/testing/index.js';
 import { skipIfExternal } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
@@ -65,7 +66,7 @@ describe('looking for an etcd', function () {
     await withEnvironment({ ...nowhere(folder), ETCD_TEST_SOURCE: 'binary' }, async () => {
       await assert.rejects(startEtcd(), (error: EtcdStartError) => error.tried.length === 3);
     });
-    await assert.rejects(startEtcd({ source: 'elsewhere' as 'auto' }), /unknown etcd source 'elsewhere'/);
+    await assert.rejects(startEtcd({ source: 'elsewhere' as 'auto' }), /source is 'elsewhere'; it must be one of 'auto', 'binary'/);
   });
 
   it('ends the search at an ETCD_BIN that does not run', async () => {
@@ -130,7 +131,7 @@ describe('looking for an etcd', function () {
       startEtcdCluster({ source: 'external', endpoints: ['127.0.0.1:1'] }),
       EtcdStartError,
     );
-    await assert.rejects(startEtcdCluster({ members: 0 }), TypeError);
+    await assert.rejects(startEtcdCluster({ members: 0 }), InvalidInputError);
   });
 });
 
