@@ -66,7 +66,10 @@ describe('looking for an etcd', function () {
     await withEnvironment({ ...nowhere(folder), ETCD_TEST_SOURCE: 'binary' }, async () => {
       await assert.rejects(startEtcd(), (error: EtcdStartError) => error.tried.length === 3);
     });
-    await assert.rejects(startEtcd({ source: 'elsewhere' as 'auto' }), /source is 'elsewhere'; it must be one of 'auto', 'binary'/);
+    await assert.rejects(
+      startEtcd({ source: 'elsewhere' as 'auto' }),
+      /source is 'elsewhere'; it must be one of 'auto', 'binary'/,
+    );
   });
 
   it('ends the search at an ETCD_BIN that does not run', async () => {
