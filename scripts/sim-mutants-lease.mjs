@@ -1,4 +1,4 @@
-// What is wrong with each mutant of the lease core: texts of the compiled core, each there exactly once, and their stead.
+// Mutants of the lease core: each replaces a text that occurs exactly once in the compiled core.
 
 const one = (name, file, from, to) => ({ name, patches: [{ file, from, to }] });
 const many = (name, ...patches) => ({
@@ -6,76 +6,81 @@ const many = (name, ...patches) => ({
   patches: patches.map(([file, from, to]) => ({ file, from, to })),
 });
 
-const held = 'held.js';
+const timing = 'timing.js';
 const core = 'keep-alive-core.js';
-const streams = 'streams.js';
-const stream = 'stream-state.js';
+const streams = 'renewal-streams.js';
+const stream = 'renewal-stream.js';
 const queue = '../../async/due-queue.js';
-const fate = 'failure-action.js';
+const failureAction = 'failure-action.js';
 
 export const mutants = [
-  // How long a lease is believed held.
-  one('no margin for drift', held, 'ttlMs * (1 - driftMargin)', 'ttlMs'),
+  // Until when a lease is reported as held.
+  one('no margin for clock drift', timing, 'ttlMs * (1 - driftMargin)', 'ttlMs'),
   many(
-    'counted from the answer, as Go does',
+    'the TTL counts from the reply, as in Go',
     [core, 'handle(input, now) {', 'handle(input, now) { this.now = now;'],
-    [core, 'const { by, sentAt } = asked;', 'const { by } = asked; const sentAt = this.now;'],
+    [core, 'const { renewal, sentAt } = request;', 'const { renewal } = request; const sentAt = this.now;'],
   ),
   one(
-    'answers are matched to the newest request',
+    'replies are matched to the newest request',
     stream,
     'return first;',
     'let last = first; while (last.next) last = last.next; return last;',
   ),
   one(
-    'answers of the stream before are dropped',
+    'replies on the previous stream are dropped',
     streams,
     'return this.#unresponsive?.key === key ? this.#unresponsive : undefined;',
     'return undefined;',
   ),
-  one('TTL 0 is no end', core, 'if (ttlMs <= 0)', 'if (ttlMs < 0)'),
+  one('TTL 0 does not end the lease', core, 'if (ttlMs <= 0)', 'if (ttlMs < 0)'),
 
-  // When its owner is told.
-  one('no check before anything else', core, 'if (now >= this.#earliestEnd)', 'if (false)'),
+  // When the end is reported.
+  one('expiry is not checked first', core, 'if (now >= this.#earliestExpiry)', 'if (false)'),
   one(
-    'a new lease is not watched for its end',
+    'the expiry of a new lease is not checked',
     core,
-    'this.#earliestEnd = Math.min(this.#earliestEnd, kept.endsAt);',
+    'this.#earliestExpiry = Math.min(this.#earliestExpiry, held.endsAt);',
     '',
   ),
   one(
-    'the check is made once',
+    'expiry is checked only once',
     core,
-    'else\n                this.#earliestEnd = Math.min(this.#earliestEnd, endsAt);',
+    'else\n                this.#earliestExpiry = Math.min(this.#earliestExpiry, endsAt);',
     '',
   ),
-  one('the timer is set once', core, 'this.#wakeAt = Number.POSITIVE_INFINITY;\n        for', 'for'),
+  one('the timer is set only once', core, 'this.#timerAt = Number.POSITIVE_INFINITY;\n        for', 'for'),
   one(
     'a lease that ended stays in the queue',
     core,
-    'this.#kept.delete(kept.lease);\n        this.#forget(kept);',
-    'this.#kept.delete(kept.lease);',
+    'this.#held.delete(held.lease);\n        this.#dropRenewal(held);',
+    'this.#held.delete(held.lease);',
   ),
   one(
-    'an id that is held again leaves its earlier lease behind',
+    'holding an id again does not end its earlier lease',
     core,
-    "this.#finish(this.#kept.get(kept.lease), 'expired');",
+    "this.#endLease(this.#held.get(held.lease), 'expired');",
     '',
   ),
-  one('a caller that left is renewed for', core, 'if (once)\n            this.#forget(once);', ''),
+  one(
+    'the renewal of an aborted call stays in the queue',
+    core,
+    'if (oneShot)\n            this.#dropRenewal(oneShot);',
+    '',
+  ),
 
   // How often it is renewed.
-  one('renewed at half of its TTL', held, 'return ttlMs / 3;', 'return ttlMs / 2;'),
-  one('renewed far too early', held, 'const shareable = 0.01;', 'const shareable = 0.2;'),
-  one('jitter to the wrong side', held, '(1 - jitter * random())', '(1 + jitter * random())'),
+  one('renewed at half of its TTL', timing, 'return ttlMs / 3;', 'return ttlMs / 2;'),
+  one('renewed far too early', timing, 'const batchingShare = 0.01;', 'const batchingShare = 0.2;'),
+  one('jitter delays renewals', timing, '(1 - jitter * random())', '(1 + jitter * random())'),
   one(
-    'asked again on the same stream',
+    'sent again on the same stream',
     core,
-    'if (renewal.askedOn && this.#streams.isCurrent(renewal.askedOn)) {',
+    'if (renewal.pendingOn && this.#streams.isCurrent(renewal.pendingOn)) {',
     'if (false) {',
   ),
   one(
-    'the later half of the queue is not looked at',
+    'the right half of the queue is not searched',
     queue,
     'right && left && right.dueAt < left.dueAt ? right : left',
     'left',
@@ -89,71 +94,76 @@ export const mutants = [
 
   // Where it is renewed.
   one(
-    'the silent member is asked again',
+    'the unresponsive member is asked again',
     streams,
-    "this.#emit({ type: 'doubt-stream', stream: silent.key });",
+    "this.#emit({ type: 'report-unresponsive', stream: silent.key });",
     '',
   ),
   one(
-    'only the first of those that wait moves',
+    'only the first waiting renewal moves',
     streams,
-    'return [...silent.waiting()];',
-    'return [...silent.waiting()].slice(0, 1);',
+    'return [...silent.waitingRenewals()];',
+    'return [...silent.waitingRenewals()].slice(0, 1);',
   ),
   one(
-    'what a lost stream owed is not asked again',
+    'the pending requests of a lost stream are not sent again',
     core,
-    'for (const renewal of again)',
+    'for (const renewal of toResend)',
     'for (const renewal of [])',
   ),
   one(
-    'a keep-alive-once is not sent again',
+    'the request of keepAliveOnce is not sent again',
     core,
-    'for (const renewal of again)',
-    "for (const renewal of again.filter(({ type }) => type === 'kept'))",
+    'for (const renewal of toResend)',
+    "for (const renewal of toResend.filter(({ type }) => type === 'held'))",
   ),
   one('no pause before the next stream', streams, 'this.#reopenAt = now + ', 'this.#reopenAt = now + 0 * '),
-  one('streams are never closed when idle', core, 'else if (now >= this.#idleAt)', 'else if (false)'),
+  one('an idle stream is never closed', core, 'else if (now >= this.#idleCloseAt)', 'else if (false)'),
   one(
-    'the stream before is never let go of',
+    'the previous stream is never closed',
     streams,
     "this.#emit({ type: 'close-stream', stream: this.#unresponsive.key });",
     '{}',
   ),
 
-  // Whom it is about.
-  one('the first of several leases is blamed', stream, 'this.#asked.size === 1 ? first : undefined', 'first'),
+  // Which lease a result is for.
   one(
-    'an answer about an earlier lease of the same id counts',
+    'an error with several leases pending ends the first',
+    stream,
+    'this.#pending.size === 1 ? first : undefined',
+    'first',
+  ),
+  one(
+    'a reply for an earlier lease with the same id counts',
     core,
-    'return by === kept || sentAt >= kept.since;',
+    'return renewal === held || sentAt >= held.grantedAt;',
     'return true;',
   ),
   one(
-    'the end of an earlier lease of the same id counts',
+    'the end of an earlier lease with the same id counts',
     core,
-    'if (kept && !isAbout(ended.asked, kept))',
+    'if (held && !concernsLease(request, held))',
     'if (false)',
   ),
   one(
-    'a refused lease ends the others',
+    'a refusal of one lease ends all',
     core,
-    'this.#finish(kept, ended.reason, withCause(error));',
-    'for (const one of [...this.#kept.values()]) this.#finish(one, ended.reason, withCause(error));',
+    'this.#endLease(held, reason, withCause(error));',
+    'for (const one of [...this.#held.values()]) this.#endLease(one, reason, withCause(error));',
   ),
-  one('a refusal is not the last word', fate, "return 'unauthorized';", "return 'passing';"),
-  one('several suspects are asked together', streams, 'this.#serialized = this.#suspects.size > 0;', ''),
+  one('a refusal is not final', failureAction, "return 'unauthorized';", "return 'transient';"),
+  one('several suspects are renewed together', streams, 'this.#serialized = this.#suspects.size > 0;', ''),
   one(
-    'careful for ever',
+    'requests stay serialized forever',
     streams,
-    'this.#serialized = false;\n        return asked;',
-    ';\n        return asked;',
+    'this.#serialized = false;\n        return request;',
+    ';\n        return request;',
   ),
-  one('an old token is used on', fate, "return 'reauthenticate';", "return 'passing';"),
+  one('an invalid token is not refreshed', failureAction, "return 'reauthenticate';", "return 'transient';"),
   one(
-    'a refresh that failed is waited for',
+    'renewals wait for a failed token refresh',
     core,
-    'this.#streams.token();\n        if (error.verdict',
+    'this.#streams.onTokenRefreshed();\n        if (error.verdict',
     'if (error.verdict',
   ),
 ];

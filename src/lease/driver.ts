@@ -25,10 +25,10 @@ export class KeepAliveDriver {
   readonly #core: KeepAliveCore;
   readonly #streams = new Map<StreamKey, OpenStream>();
   /** Who is told, oldest first: an id may be held again before the end of its earlier lease shows. */
-  readonly #ends = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
-  readonly #outcomes = new Map<CallKey, (outcome: OneShotOutcome) => void>();
-  readonly #inputs: KeepAliveInput[] = [];
-  #running = false;
+  readonly #endListeners = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
+  readonly #outcomeListeners = new Map<CallKey, (outcome: OneShotOutcome) => void>();
+  readonly #inputQueue: KeepAliveInput[] = [];
+  #isHandling = false;
   #nextCall = 1;
   #cancelTimer: (() => void) | undefined;
 
@@ -40,52 +40,52 @@ export class KeepAliveDriver {
 
   /** Keeps a lease whose grant was sent at `sentAt`; `onEnd` is called once. */
   hold(lease: LeaseId, sentAt: number, ttlMs: number, onEnd: (end: LeaseEnd) => void): void {
-    this.#ends.set(lease, [...(this.#ends.get(lease) ?? []), onEnd]);
-    this.#input({ type: 'hold', lease, sentAt, ttlMs });
+    this.#endListeners.set(lease, [...(this.#endListeners.get(lease) ?? []), onEnd]);
+    this.#handle({ type: 'hold', lease, sentAt, ttlMs });
   }
 
   /** Ends a kept lease; does nothing for another. */
   release(lease: LeaseId, reason: 'revoked' | 'closed'): void {
-    this.#input({ type: 'release', lease, reason });
+    this.#handle({ type: 'release', lease, reason });
   }
 
   /** Renews a lease once. `onOutcome` is called once, unless the returned function is called first. */
-  once(lease: LeaseId, timeoutMs: number, onOutcome: (outcome: OneShotOutcome) => void): () => void {
+  renewOnce(lease: LeaseId, timeoutMs: number, onOutcome: (outcome: OneShotOutcome) => void): () => void {
     const call = this.#nextCall++;
-    this.#outcomes.set(call, onOutcome);
-    this.#input({ type: 'once', call, lease, until: this.#clock.now() + timeoutMs });
+    this.#outcomeListeners.set(call, onOutcome);
+    this.#handle({ type: 'renew-once', call, lease, deadlineAt: this.#clock.now() + timeoutMs });
     return () => {
-      if (this.#outcomes.delete(call)) this.#input({ type: 'leave', call });
+      if (this.#outcomeListeners.delete(call)) this.#handle({ type: 'cancel-call', call });
     };
   }
 
   /** Tells what ran out meanwhile; a clock read and a comparison when nothing did, less when nothing is kept. */
-  check(): void {
-    const { earliestEnd } = this.#core;
+  endExpired(): void {
+    const { earliestExpiry: earliestEnd } = this.#core;
     if (earliestEnd === Number.POSITIVE_INFINITY) return;
-    if (this.#clock.now() >= earliestEnd) this.#input({ type: 'check' });
+    if (this.#clock.now() >= earliestEnd) this.#handle({ type: 'check-expiry' });
   }
 
-  held(lease: LeaseId): boolean {
-    this.check();
-    return this.#core.heldAt(lease, this.#clock.now());
+  isHeld(lease: LeaseId): boolean {
+    this.endExpired();
+    return this.#core.isHeldAt(lease, this.#clock.now());
   }
 
   close(): void {
-    this.#input({ type: 'close' });
+    this.#handle({ type: 'close' });
   }
 
   /** One at a time: what an effect causes waits until the effects before it are done. */
-  #input(input: KeepAliveInput): void {
-    this.#inputs.push(input);
-    if (this.#running) return;
-    this.#running = true;
+  #handle(input: KeepAliveInput): void {
+    this.#inputQueue.push(input);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
     try {
-      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+      for (let next = this.#inputQueue.shift(); next; next = this.#inputQueue.shift()) {
         for (const effect of this.#core.handle(next, this.#clock.now())) this.#perform(effect);
       }
     } finally {
-      this.#running = false;
+      this.#isHandling = false;
     }
   }
 
@@ -97,8 +97,8 @@ export class KeepAliveDriver {
       case 'send':
         this.#streams.get(effect.stream)?.duplex.send({ ID: effect.lease });
         return;
-      case 'doubt-stream':
-      case 'blame-member':
+      case 'report-unresponsive':
+      case 'mark-unhealthy':
         this.#streams.get(effect.stream)?.duplex.reportUnresponsive();
         return;
       case 'close-stream':
@@ -108,22 +108,22 @@ export class KeepAliveDriver {
       case 'refresh-token':
         this.#refreshToken(effect.stream, effect.error);
         return;
-      case 'wake-at':
-        this.#wakeAt(effect.at);
+      case 'set-timer':
+        this.#setTimer(effect.at);
         return;
-      case 'finish':
+      case 'end-lease':
         // Sent later, it would renew a lease whose owner was told that it is gone.
         for (const { duplex } of this.#streams.values()) duplex.dropQueued(({ ID }) => ID === effect.lease);
-        this.#firstOf(effect.lease)?.(effect.end);
+        this.#takeOldestEndListener(effect.lease)?.(effect.end);
         return;
-      case 'settle':
-        take(this.#outcomes, effect.call)?.(effect.outcome);
+      case 'settle-call':
+        take(this.#outcomeListeners, effect.call)?.(effect.outcome);
     }
   }
 
-  #firstOf(lease: LeaseId): ((end: LeaseEnd) => void) | undefined {
-    const [first, ...later] = take(this.#ends, lease) ?? [];
-    if (later.length > 0) this.#ends.set(lease, later);
+  #takeOldestEndListener(lease: LeaseId): ((end: LeaseEnd) => void) | undefined {
+    const [first, ...later] = take(this.#endListeners, lease) ?? [];
+    if (later.length > 0) this.#endListeners.set(lease, later);
     return first;
   }
 
@@ -133,11 +133,11 @@ export class KeepAliveDriver {
       {
         opened: () => {
           stream.tokenGeneration = this.#calls.tokenGeneration;
-          this.#input({ type: 'opened', stream: key });
+          this.#handle({ type: 'stream-opened', stream: key });
         },
         message: ({ ID: lease, TTL }) =>
-          this.#input({ type: 'answer', stream: key, lease, ttlMs: Number(TTL) * 1_000 }),
-        end: (error) => this.#input({ type: 'stream-lost', stream: key, error }),
+          this.#handle({ type: 'reply', stream: key, lease, ttlMs: Number(TTL) * 1_000 }),
+        end: (error) => this.#handle({ type: 'stream-lost', stream: key, error }),
       },
     );
     const stream: OpenStream = { duplex, tokenGeneration: 0 };
@@ -146,14 +146,14 @@ export class KeepAliveDriver {
 
   #refreshToken(key: StreamKey, cause: EtcdError): void {
     this.#calls.refreshToken(this.#streams.get(key)?.tokenGeneration ?? 0, cause).then(
-      () => this.#input({ type: 'token' }),
-      (error) => this.#input({ type: 'token-failed', error: toEtcdError(error) }),
+      () => this.#handle({ type: 'token-refreshed' }),
+      (error) => this.#handle({ type: 'token-refresh-failed', error: toEtcdError(error) }),
     );
   }
 
-  #wakeAt(at: number): void {
+  #setTimer(at: number): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#clock.setTimer(at - this.#clock.now(), () => this.#input({ type: 'timer' }));
+    this.#cancelTimer = this.#clock.setTimer(at - this.#clock.now(), () => this.#handle({ type: 'timer' }));
   }
 }
 

@@ -26,7 +26,7 @@ export interface HeldLease extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export class ManagedLease implements HeldLease {
+export class HeldLeaseImpl implements HeldLease {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
   readonly ended: Promise<LeaseEnd>;
@@ -36,7 +36,7 @@ export class ManagedLease implements HeldLease {
   #resolveEnded: (end: LeaseEnd) => void = () => {};
   #end: LeaseEnd | undefined;
   /** Made when asked for: of a thousand leases few are asked. */
-  #ending: AbortController | undefined;
+  #abortController: AbortController | undefined;
 
   /** `release` lets go of the process, which a kept lease holds. */
   constructor(
@@ -57,22 +57,22 @@ export class ManagedLease implements HeldLease {
   }
 
   get held(): boolean {
-    return this.#end === undefined && this.#driver.held(this.id);
+    return this.#end === undefined && this.#driver.isHeld(this.id);
   }
 
   get signal(): AbortSignal {
-    this.#ending ??= sharedAbort();
-    if (this.#end) this.#ending.abort(this.#end);
-    return this.#ending.signal;
+    this.#abortController ??= sharedAbort();
+    if (this.#end) this.#abortController.abort(this.#end);
+    return this.#abortController.signal;
   }
 
   async revoke(): Promise<void> {
-    this.#letGo('revoked');
+    this.#stopRenewing('revoked');
     if (this.#end?.reason !== 'expired') await this.#revoke(); // gone, and its id may be another's
   }
 
   close(): Promise<void> {
-    this.#letGo('closed');
+    this.#stopRenewing('closed');
     return Promise.resolve();
   }
 
@@ -85,15 +85,15 @@ export class ManagedLease implements HeldLease {
   }
 
   /** For the driver: the lease is over. */
-  readonly finish = (end: LeaseEnd): void => {
+  readonly onEnd = (end: LeaseEnd): void => {
     this.#end = end;
     this.#release();
     this.#resolveEnded(end);
-    this.#ending?.abort(end);
+    this.#abortController?.abort(end);
   };
 
   /** Another lease may have the id by now. */
-  #letGo(reason: 'revoked' | 'closed'): void {
+  #stopRenewing(reason: 'revoked' | 'closed'): void {
     if (!this.#end) this.#driver.release(this.id, reason);
   }
 }

@@ -26,7 +26,7 @@ import {
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
 import type { OneShotOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
-import { type HeldLease, ManagedLease } from './held-lease.js';
+import { type HeldLease, HeldLeaseImpl } from './held-lease.js';
 import { checkGrantOptions, checkTimeToLive } from './options.js';
 import type { GrantOptions, Lease, LeaseTimeToLive, TimeToLiveOptions } from './types.js';
 
@@ -121,9 +121,9 @@ export class LeaseClient {
     };
     try {
       const { ttlSeconds } = await this.#grant({ ...options, id, onSend });
-      return this.#keep(id, ttlSeconds, sentAt ?? this.#clock.now());
+      return this.#holdGranted(id, ttlSeconds, sentAt ?? this.#clock.now());
     } catch (error) {
-      if (sentAt !== undefined && options.id === undefined) this.#giveBack(id, error);
+      if (sentAt !== undefined && options.id === undefined) this.#revokeUnclaimed(id, error);
       throw error;
     }
   }
@@ -134,7 +134,7 @@ export class LeaseClient {
    * read when there is nothing to tell.
    */
   check(): void {
-    this.#driver.check();
+    this.#driver.endExpired();
   }
 
   /** Stops renewing every lease; they run out by themselves. Idempotent. */
@@ -143,28 +143,28 @@ export class LeaseClient {
     this.#driver.close();
   }
 
-  #keep(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
-    const revoke = () => this.#revokeQuietly(id);
-    const lease = new ManagedLease(id, ttlSeconds, this.#driver, revoke, this.#calls.hold());
-    this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease.finish);
+  #holdGranted(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
+    const revoke = () => this.#revokeIfPresent(id);
+    const lease = new HeldLeaseImpl(id, ttlSeconds, this.#driver, revoke, this.#calls.hold());
+    this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease.onEnd);
     if (this.#closed) this.#driver.release(id, 'closed');
     return lease;
   }
 
   /** After an abort or a lost answer: nobody else knows the id. */
-  #giveBack(id: LeaseId, error: unknown): void {
+  #revokeUnclaimed(id: LeaseId, error: unknown): void {
     if (this.#closed || (error instanceof EtcdError && error.verdict !== 'maybe-applied')) return;
     this.#calls.revoke(id, { unref: true }).catch(() => {}); // it runs out by itself
   }
 
   #renewOnce(id: LeaseId, timeoutMs: number, signal: AbortSignal | undefined): Promise<OneShotOutcome> {
     return new Promise((resolve, reject) => {
-      const leave = this.#driver.once(id, timeoutMs, (outcome) => {
-        letGo();
+      const cancel = this.#driver.renewOnce(id, timeoutMs, (outcome) => {
+        removeAbortListener();
         resolve(outcome);
       });
-      const letGo = onAbort(signal, (reason) => {
-        leave();
+      const removeAbortListener = onAbort(signal, (reason) => {
+        cancel();
         reject(reason as Error);
       });
     });
@@ -174,14 +174,14 @@ export class LeaseClient {
     switch (outcome.type) {
       case 'renewed':
         return outcome.ttlMs / 1_000;
-      case 'gone':
-        throw requestError(errorFor('LeaseNotFound'), renewalOf(id));
-      case 'late':
-        throw new DeadlineError(`${nameOf(renewalOf(id))} was not answered in time`, {
+      case 'not-found':
+        throw requestError(errorFor('LeaseNotFound'), describeRenewal(id));
+      case 'deadline':
+        throw new DeadlineError(`${nameOf(describeRenewal(id))} was not answered in time`, {
           cause: outcome.cause,
         });
       case 'refused':
-        throw requestError(outcome.error, { ...renewalOf(id), ...this.#calls.user });
+        throw requestError(outcome.error, { ...describeRenewal(id), ...this.#calls.user });
       case 'closed':
         throw new ClosedError('the client', 'maybe-applied');
     }
@@ -198,23 +198,23 @@ export class LeaseClient {
       return withJson({ id, ttlSeconds: Number(granted.TTL) });
     } catch (error) {
       // In doubt: an earlier try may have been carried out and its answer lost. Else the id is somebody else's.
-      if (isLeaseExists(error) && error.verdict === 'maybe-applied') return this.#confirm(id, options);
+      if (isLeaseExists(error) && error.verdict === 'maybe-applied') return this.#confirmGrant(id, options);
       throw error;
     }
   }
 
   async #timeToLive(id: LeaseId, keys: boolean, options: CallOptions): Promise<LeaseTimeToLive | undefined> {
-    const answer = await this.#calls.timeToLive({ ID: id, keys }, options);
-    if (answer.TTL < 0n) return undefined;
+    const response = await this.#calls.timeToLive({ ID: id, keys }, options);
+    if (response.TTL < 0n) return undefined;
     return withJson({
       id,
-      remainingSeconds: Number(answer.TTL),
-      grantedSeconds: Number(answer.grantedTTL),
-      keys: answer.keys,
+      remainingSeconds: Number(response.TTL),
+      grantedSeconds: Number(response.grantedTTL),
+      keys: response.keys,
     });
   }
 
-  async #confirm(id: LeaseId, options: CallOptions): Promise<Lease> {
+  async #confirmGrant(id: LeaseId, options: CallOptions): Promise<Lease> {
     const found = await this.#timeToLive(id, false, options);
     if (!found)
       throw new LeaseNotFoundError(`${leaseText(id)} was granted and ran out again`, {
@@ -223,7 +223,7 @@ export class LeaseClient {
     return withJson({ id, ttlSeconds: found.grantedSeconds });
   }
 
-  async #revokeQuietly(id: LeaseId): Promise<void> {
+  async #revokeIfPresent(id: LeaseId): Promise<void> {
     try {
       await this.revoke(id);
     } catch (error) {
@@ -232,7 +232,7 @@ export class LeaseClient {
   }
 }
 
-function renewalOf(lease: LeaseId): RequestDescription {
+function describeRenewal(lease: LeaseId): RequestDescription {
   const text = leaseText(lease);
   return { method: 'LeaseKeepAlive', subject: text, lease: text };
 }

@@ -1,4 +1,3 @@
-export { heldUntil } from './held.js';
 export { KeepAliveCore } from './keep-alive-core.js';
 export type {
   CallKey,
@@ -9,3 +8,4 @@ export type {
   OneShotOutcome,
   StreamKey,
 } from './protocol.js';
+export { heldUntil } from './timing.js';

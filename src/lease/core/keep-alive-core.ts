@@ -1,7 +1,6 @@
 import { DueQueue } from '../../async/due-queue.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId } from '../../model/index.js';
-import { sentBefore } from './held.js';
 import type {
   CallKey,
   KeepAliveEffect,
@@ -12,311 +11,315 @@ import type {
   StreamKey,
 } from './protocol.js';
 import {
+  applyRenewal,
   earlyToleranceMs,
   type HeldRenewal,
-  isWanted,
+  isActive,
   maxReopenPauseMs,
   newHeldRenewal,
   newOneShotRenewal,
   nextCheckAt,
   type OneShotRenewal,
   type Renewal,
-  renewed,
 } from './renewal.js';
-import type { Asked } from './stream-state.js';
-import { Streams } from './streams.js';
+import type { PendingRequest } from './renewal-stream.js';
+import { RenewalStreams } from './renewal-streams.js';
+import { requestSentAt } from './timing.js';
 
-/** How long a stream that nobody needs stays open: the next keep-alive-once may be near. */
-const idleMs = 5_000;
+/** How long an unused stream stays open, for the next `keepAliveOnce`. */
+const idleStreamMs = 5_000;
 
-/** A timer later than this was not late by itself: the process was stopped, or its event loop was. */
-const pauseMs = 200;
+/** A timer later than this means that the process was stopped or its event loop blocked. */
+const pauseThresholdMs = 200;
 
 /**
- * When each lease of a client is renewed and where, which answer proves what, and until when a lease may be believed
- * held. Pure: time comes in with every input, what to do goes out as effects, in order.
+ * Decides when and on which stream each lease is renewed, which lease a reply renews, and until when a lease is certain
+ * to exist. Pure: every input carries the time, and actions are returned as effects, in order.
  */
 export class KeepAliveCore {
   readonly #random: () => number;
-  readonly #kept = new Map<LeaseId, HeldRenewal>();
-  readonly #calls = new Map<CallKey, OneShotRenewal>();
+  readonly #held = new Map<LeaseId, HeldRenewal>();
+  readonly #oneShots = new Map<CallKey, OneShotRenewal>();
   readonly #due = new DueQueue<Renewal>();
-  /** Who is to be asked for as soon as something may be sent. */
+  /** Renewals to send as soon as the stream allows it. */
   readonly #toSend = new Set<Renewal>();
-  readonly #streams: Streams;
+  readonly #streams: RenewalStreams;
   #effects: KeepAliveEffect[] = [];
-  /** No kept lease runs out before; it may be too early, never too late. */
-  #earliestEnd = Number.POSITIVE_INFINITY;
-  #wakeAt = Number.POSITIVE_INFINITY;
-  #idleAt = Number.POSITIVE_INFINITY;
+  /** No held lease expires before this. It may be too early, never too late. */
+  #earliestExpiry = Number.POSITIVE_INFINITY;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #idleCloseAt = Number.POSITIVE_INFINITY;
 
   constructor(random: () => number) {
     this.#random = random;
-    this.#streams = new Streams(random, (effect) => this.#effects.push(effect));
+    this.#streams = new RenewalStreams(random, (effect) => this.#effects.push(effect));
   }
 
-  /** Before this moment a `check` has nothing to tell. */
-  get earliestEnd(): number {
-    return this.#earliestEnd;
+  /** A `check-expiry` before this time ends no lease. */
+  get earliestExpiry(): number {
+    return this.#earliestExpiry;
   }
 
-  /** Whether a correct server still holds the lease at this moment, as far as can be known here. */
-  heldAt(lease: LeaseId, now: number): boolean {
-    const kept = this.#kept.get(lease);
-    return kept !== undefined && now < kept.endsAt;
+  /** Whether the lease certainly exists at `now`. */
+  isHeldAt(lease: LeaseId, now: number): boolean {
+    const held = this.#held.get(lease);
+    return held !== undefined && now < held.endsAt;
   }
 
   handle(input: KeepAliveInput, now: number): readonly KeepAliveEffect[] {
     const effects: KeepAliveEffect[] = [];
     this.#effects = effects;
-    const wasPaused = now - this.#wakeAt > pauseMs;
-    // Before anything else: after a pause of the process any input may come before the timer that is overdue.
-    if (now >= this.#earliestEnd) this.#tellLost(now);
-    this.#take(input, now);
+    const wasPaused = now - this.#timerAt > pauseThresholdMs;
+    // First of all: after a pause of the process, any input may arrive before the overdue timer.
+    if (now >= this.#earliestExpiry) this.#endExpired(now);
+    this.#apply(input, now);
     if (input.type === 'timer') this.#runDue(now, wasPaused);
-    this.#sendAll(now);
-    this.#rest(now);
-    this.#arm(now);
+    this.#sendRequested(now);
+    this.#closeWhenIdle(now);
+    this.#armTimer(now);
     return effects;
   }
 
-  #take(input: KeepAliveInput, now: number): void {
+  #apply(input: KeepAliveInput, now: number): void {
     switch (input.type) {
       case 'hold':
         this.#hold(newHeldRenewal(input.lease, input, now, this.#random), now);
         return;
       case 'release':
-        this.#finish(this.#kept.get(input.lease), input.reason);
+        this.#endLease(this.#held.get(input.lease), input.reason);
         return;
-      case 'once':
-        this.#once(newOneShotRenewal(input.call, input.lease, now, input.until));
+      case 'renew-once':
+        this.#renewOnce(newOneShotRenewal(input.call, input.lease, now, input.deadlineAt));
         return;
-      case 'leave':
-        this.#leave(input.call);
+      case 'cancel-call':
+        this.#cancelCall(input.call);
         return;
-      case 'opened':
-        this.#opened(input.stream, now);
+      case 'stream-opened':
+        this.#onStreamOpened(input.stream, now);
         return;
-      case 'answer':
-        this.#answered(input.stream, input.lease, input.ttlMs, now);
+      case 'reply':
+        this.#onReply(input.stream, input.lease, input.ttlMs, now);
         return;
       case 'stream-lost':
-        this.#lost(input.stream, input.error, now);
+        this.#onStreamLost(input.stream, input.error, now);
         return;
-      case 'token':
-        this.#streams.token();
+      case 'token-refreshed':
+        this.#streams.onTokenRefreshed();
         return;
-      case 'token-failed':
-        this.#tokenFailed(input.error);
+      case 'token-refresh-failed':
+        this.#onTokenRefreshFailed(input.error);
         return;
       case 'timer':
-      case 'check':
+      case 'check-expiry':
         return;
       case 'close':
         this.#close();
     }
   }
 
-  // Who wants to be renewed.
+  // Requests.
 
-  #hold(kept: HeldRenewal, now: number): void {
-    // etcd grants an id anew only when the lease that had it is gone.
-    this.#finish(this.#kept.get(kept.lease), 'expired');
-    this.#kept.set(kept.lease, kept);
-    this.#earliestEnd = Math.min(this.#earliestEnd, kept.endsAt);
-    this.#plan(kept);
-    // Its grant may have taken longer than its time.
-    if (now >= kept.endsAt) this.#lostContact(kept, now);
+  #hold(held: HeldRenewal, now: number): void {
+    // etcd grants an id again only after the earlier lease with that id has ended.
+    this.#endLease(this.#held.get(held.lease), 'expired');
+    this.#held.set(held.lease, held);
+    this.#earliestExpiry = Math.min(this.#earliestExpiry, held.endsAt);
+    this.#scheduleCheck(held);
+    // The grant may have taken longer than the TTL.
+    if (now >= held.endsAt) this.#endWithLostContact(held, now);
   }
 
-  #once(once: OneShotRenewal): void {
-    this.#calls.set(once.call, once);
-    this.#ask(once);
+  #renewOnce(oneShot: OneShotRenewal): void {
+    this.#oneShots.set(oneShot.call, oneShot);
+    this.#requestRenewal(oneShot);
   }
 
-  #leave(call: CallKey): void {
-    const once = this.#calls.get(call);
-    if (once) this.#forget(once);
-    this.#calls.delete(call);
+  #cancelCall(call: CallKey): void {
+    const oneShot = this.#oneShots.get(call);
+    if (oneShot) this.#dropRenewal(oneShot);
+    this.#oneShots.delete(call);
   }
 
-  #ask(renewal: Renewal): void {
-    renewal.askedOn = undefined;
+  #requestRenewal(renewal: Renewal): void {
+    renewal.pendingOn = undefined;
     this.#toSend.add(renewal);
-    // Waiting does not make a lease live longer.
+    // A renewal that cannot be sent must still end on time.
     this.#due.set(renewal, renewal.endsAt);
   }
 
-  #plan(renewal: Renewal): void {
+  #scheduleCheck(renewal: Renewal): void {
     this.#due.set(renewal, nextCheckAt(renewal));
   }
 
-  #sendAll(now: number): void {
+  #sendRequested(now: number): void {
     for (const renewal of this.#toSend) {
-      if (this.#streams.readyAt > now) return;
+      if (this.#streams.sendableAt > now) return;
       this.#toSend.delete(renewal);
       this.#streams.send(renewal, now);
-      this.#plan(renewal);
+      this.#scheduleCheck(renewal);
     }
   }
 
-  // What comes of it.
+  // Stream and token events.
 
-  #opened(key: StreamKey, now: number): void {
-    const stream = this.#streams.opened(key, now);
+  #onStreamOpened(key: StreamKey, now: number): void {
+    const stream = this.#streams.onOpened(key, now);
     if (!stream) return;
-    for (const renewal of stream.waiting()) {
-      if (!isWanted(renewal)) continue;
-      renewal.askedAt = now;
-      this.#plan(renewal);
+    for (const renewal of stream.waitingRenewals()) {
+      if (!isActive(renewal)) continue;
+      renewal.pendingSince = now;
+      this.#scheduleCheck(renewal);
     }
   }
 
-  #answered(key: StreamKey, lease: LeaseId, ttlMs: number, now: number): void {
-    const asked = this.#streams.answered(key, lease, now);
-    if (!asked) return;
-    const { by, sentAt } = asked;
-    if (by.askedOn?.key === key) by.askedOn = undefined;
-    const kept = this.#kept.get(lease);
-    if (kept && isAbout(asked, kept)) {
-      if (ttlMs <= 0) this.#finish(kept, 'expired');
-      else this.#renewed(kept, sentAt, ttlMs);
+  #onReply(key: StreamKey, lease: LeaseId, ttlMs: number, now: number): void {
+    const request = this.#streams.onReply(key, lease, now);
+    if (!request) return;
+    const { renewal, sentAt } = request;
+    if (renewal.pendingOn?.key === key) renewal.pendingOn = undefined;
+    const held = this.#held.get(lease);
+    if (held && concernsLease(request, held)) {
+      if (ttlMs <= 0) this.#endLease(held, 'expired');
+      else this.#onRenewed(held, sentAt, ttlMs);
     }
-    if (by.type === 'once' && isWanted(by)) {
-      this.#settle(by, ttlMs > 0 ? { type: 'renewed', ttlMs } : { type: 'gone' });
-    }
-  }
-
-  #renewed(kept: HeldRenewal, sentAt: number, ttlMs: number): void {
-    renewed(kept, sentAt, ttlMs, this.#random);
-    // Nothing is asked for that was answered elsewhere meanwhile.
-    if (!kept.askedOn) this.#toSend.delete(kept);
-    this.#plan(kept);
-  }
-
-  #lost(key: StreamKey, error: EtcdError, now: number): void {
-    const { again, ended } = this.#streams.lost(key, error, now, maxReopenPauseMs(this.#kept.values()));
-    for (const renewal of again) if (isWanted(renewal)) this.#ask(renewal);
-    if (!ended) return;
-    const { lease } = ended.asked.by;
-    const kept = this.#kept.get(lease);
-    if (kept && !isAbout(ended.asked, kept)) return;
-    this.#finish(kept, ended.reason, withCause(error));
-    for (const once of [...this.#calls.values()]) {
-      if (once.lease === lease) this.#settle(once, { type: 'refused', error });
+    if (renewal.type === 'one-shot' && isActive(renewal)) {
+      this.#settleCall(renewal, ttlMs > 0 ? { type: 'renewed', ttlMs } : { type: 'not-found' });
     }
   }
 
-  #tokenFailed(error: EtcdError): void {
-    this.#streams.token();
+  #onRenewed(held: HeldRenewal, sentAt: number, ttlMs: number): void {
+    applyRenewal(held, sentAt, ttlMs, this.#random);
+    // A renewal waiting to be sent again is not needed any more: the previous stream replied.
+    if (!held.pendingOn) this.#toSend.delete(held);
+    this.#scheduleCheck(held);
+  }
+
+  #onStreamLost(key: StreamKey, error: EtcdError, now: number): void {
+    const maxPauseMs = maxReopenPauseMs(this.#held.values());
+    const { toResend, leaseResult } = this.#streams.onStreamLost(key, error, now, maxPauseMs);
+    for (const renewal of toResend) if (isActive(renewal)) this.#requestRenewal(renewal);
+    if (!leaseResult) return;
+    const { request, reason } = leaseResult;
+    const { lease } = request.renewal;
+    const held = this.#held.get(lease);
+    if (held && !concernsLease(request, held)) return;
+    this.#endLease(held, reason, withCause(error));
+    for (const oneShot of [...this.#oneShots.values()]) {
+      if (oneShot.lease === lease) this.#settleCall(oneShot, { type: 'refused', error });
+    }
+  }
+
+  #onTokenRefreshFailed(error: EtcdError): void {
+    this.#streams.onTokenRefreshed();
     if (error.verdict !== 'final') return;
-    for (const kept of [...this.#kept.values()]) this.#finish(kept, 'unauthorized', withCause(error));
-    for (const once of [...this.#calls.values()]) this.#settle(once, { type: 'refused', error });
+    for (const held of [...this.#held.values()]) this.#endLease(held, 'unauthorized', withCause(error));
+    for (const oneShot of [...this.#oneShots.values()]) this.#settleCall(oneShot, { type: 'refused', error });
   }
 
-  // What time brings.
+  // Timers.
 
-  #tellLost(now: number): void {
-    this.#earliestEnd = Number.POSITIVE_INFINITY;
-    for (const kept of [...this.#kept.values()]) {
-      const { endsAt } = kept;
-      if (now >= endsAt) this.#lostContact(kept, now);
-      else this.#earliestEnd = Math.min(this.#earliestEnd, endsAt);
+  #endExpired(now: number): void {
+    this.#earliestExpiry = Number.POSITIVE_INFINITY;
+    for (const held of [...this.#held.values()]) {
+      const { endsAt } = held;
+      if (now >= endsAt) this.#endWithLostContact(held, now);
+      else this.#earliestExpiry = Math.min(this.#earliestExpiry, endsAt);
     }
   }
 
   #runDue(now: number, wasPaused: boolean): void {
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-    for (let first = this.#due.first; first; first = this.#due.first) {
-      if (first.dueAt - earlyToleranceMs(first) > now) return;
-      this.#lookAt(first, now, wasPaused);
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    for (let nextDue = this.#due.first; nextDue; nextDue = this.#due.first) {
+      if (nextDue.dueAt - earlyToleranceMs(nextDue) > now) return;
+      this.#checkRenewal(nextDue, now, wasPaused);
     }
   }
 
-  #lookAt(renewal: Renewal, now: number, wasPaused: boolean): void {
+  #checkRenewal(renewal: Renewal, now: number, wasPaused: boolean): void {
     if (now >= renewal.endsAt) {
-      if (renewal.type === 'once') this.#settle(renewal, { type: 'late', cause: this.#streams.failure });
-      else this.#lostContact(renewal, now);
-    } else if (!renewal.askedOn) {
-      this.#ask(renewal);
+      if (renewal.type === 'one-shot')
+        this.#settleCall(renewal, { type: 'deadline', cause: this.#streams.lastFailure });
+      else this.#endWithLostContact(renewal, now);
+    } else if (!renewal.pendingOn) {
+      this.#requestRenewal(renewal);
     } else if (nextCheckAt(renewal) > now) {
-      this.#plan(renewal); // something was heard meanwhile
+      this.#scheduleCheck(renewal); // its check was postponed: a reply on the stream, or a longer TTL
     } else if (wasPaused) {
-      // The answer may be there already, unread: the member is not to blame for our own sleep.
-      renewal.askedAt = now - (renewal.responseTimeoutMs * 3) / 4;
-      this.#plan(renewal);
+      // The reply may have arrived and not been read yet: a pause of this process proves nothing about the member.
+      renewal.pendingSince = now - (renewal.responseTimeoutMs * 3) / 4;
+      this.#scheduleCheck(renewal);
     } else {
-      this.#askElsewhere(renewal);
+      this.#requestElsewhere(renewal);
     }
   }
 
-  #askElsewhere(renewal: Renewal): void {
-    if (renewal.askedOn && this.#streams.isCurrent(renewal.askedOn)) {
-      for (const other of this.#streams.move()) if (isWanted(other)) this.#ask(other);
+  #requestElsewhere(renewal: Renewal): void {
+    if (renewal.pendingOn && this.#streams.isCurrent(renewal.pendingOn)) {
+      for (const other of this.#streams.switchMember()) if (isActive(other)) this.#requestRenewal(other);
     } else {
-      this.#ask(renewal);
+      this.#requestRenewal(renewal);
     }
   }
 
-  // How it ends.
+  // Ends.
 
-  #lostContact(kept: HeldRenewal, now: number): void {
-    const unacknowledgedMs = now - sentBefore(kept.endsAt, kept.ttlMs);
-    this.#finish(kept, 'lost-contact', { unacknowledgedMs, ...withCause(this.#streams.failure) });
+  #endWithLostContact(held: HeldRenewal, now: number): void {
+    const unacknowledgedMs = now - requestSentAt(held.endsAt, held.ttlMs);
+    this.#endLease(held, 'lost-contact', { unacknowledgedMs, ...withCause(this.#streams.lastFailure) });
   }
 
-  #finish(kept: HeldRenewal | undefined, reason: LeaseEndReason, details?: Omit<LeaseEnd, 'reason'>): void {
-    if (!kept) return;
-    this.#kept.delete(kept.lease);
-    this.#forget(kept);
-    this.#effects.push({ type: 'finish', lease: kept.lease, end: { reason, ...details } });
+  #endLease(held: HeldRenewal | undefined, reason: LeaseEndReason, details?: Omit<LeaseEnd, 'reason'>): void {
+    if (!held) return;
+    this.#held.delete(held.lease);
+    this.#dropRenewal(held);
+    this.#effects.push({ type: 'end-lease', lease: held.lease, end: { reason, ...details } });
   }
 
-  #settle(once: OneShotRenewal, outcome: OneShotOutcome): void {
-    this.#calls.delete(once.call);
-    this.#forget(once);
-    this.#effects.push({ type: 'settle', call: once.call, lease: once.lease, outcome });
+  #settleCall(oneShot: OneShotRenewal, outcome: OneShotOutcome): void {
+    this.#oneShots.delete(oneShot.call);
+    this.#dropRenewal(oneShot);
+    this.#effects.push({ type: 'settle-call', call: oneShot.call, lease: oneShot.lease, outcome });
   }
 
-  #forget(renewal: Renewal): void {
+  #dropRenewal(renewal: Renewal): void {
     this.#due.remove(renewal);
     this.#toSend.delete(renewal);
     this.#streams.clearSuspect(renewal.lease);
   }
 
   #close(): void {
-    for (const kept of [...this.#kept.values()]) this.#finish(kept, 'closed');
-    for (const once of [...this.#calls.values()]) this.#settle(once, { type: 'closed' });
+    for (const held of [...this.#held.values()]) this.#endLease(held, 'closed');
+    for (const oneShot of [...this.#oneShots.values()]) this.#settleCall(oneShot, { type: 'closed' });
     this.#streams.close();
   }
 
-  #rest(now: number): void {
-    if (this.#kept.size + this.#calls.size > 0 || !this.#streams.any) {
-      this.#idleAt = Number.POSITIVE_INFINITY;
-    } else if (now >= this.#idleAt) {
+  #closeWhenIdle(now: number): void {
+    if (this.#held.size + this.#oneShots.size > 0 || !this.#streams.hasStream) {
+      this.#idleCloseAt = Number.POSITIVE_INFINITY;
+    } else if (now >= this.#idleCloseAt) {
       this.#streams.close();
-      this.#idleAt = Number.POSITIVE_INFINITY;
-    } else if (this.#idleAt === Number.POSITIVE_INFINITY) {
-      this.#idleAt = now + idleMs;
+      this.#idleCloseAt = Number.POSITIVE_INFINITY;
+    } else if (this.#idleCloseAt === Number.POSITIVE_INFINITY) {
+      this.#idleCloseAt = now + idleStreamMs;
     }
   }
 
-  /** A timer that is early does no harm, and setting it anew for each answer would cost more. */
-  #arm(now: number): void {
-    let at = Math.min(this.#due.first?.dueAt ?? Number.POSITIVE_INFINITY, this.#idleAt);
-    if (this.#toSend.size > 0) at = Math.min(at, this.#streams.readyAt);
-    // What is overdue makes no timer late that is only set now.
+  /** An early timer is harmless; the timer is not moved to a later time, which would cost more than that. */
+  #armTimer(now: number): void {
+    let at = Math.min(this.#due.first?.dueAt ?? Number.POSITIVE_INFINITY, this.#idleCloseAt);
+    if (this.#toSend.size > 0) at = Math.min(at, this.#streams.sendableAt);
+    // An overdue check must not make this timer look late.
     at = Math.max(at, now);
     const isIdle = at === Number.POSITIVE_INFINITY;
-    if (isIdle ? this.#wakeAt === at : at >= this.#wakeAt) return;
-    this.#wakeAt = at;
-    this.#effects.push({ type: 'wake-at', at });
+    if (isIdle ? this.#timerAt === at : at >= this.#timerAt) return;
+    this.#timerAt = at;
+    this.#effects.push({ type: 'set-timer', at });
   }
 }
 
-/** Whether the request is about this lease, and not about an earlier one of the same id. */
-function isAbout({ by, sentAt }: Asked, kept: HeldRenewal): boolean {
-  return by === kept || sentAt >= kept.since;
+/** Whether the request was for this lease, and not for an earlier one with the same id. */
+function concernsLease({ renewal, sentAt }: PendingRequest, held: HeldRenewal): boolean {
+  return renewal === held || sentAt >= held.grantedAt;
 }
 
 function withCause(cause: EtcdError | undefined): { readonly cause?: EtcdError } {

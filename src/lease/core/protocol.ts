@@ -1,83 +1,92 @@
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId } from '../../model/index.js';
 
-/** A stream's name between the core and its driver; counted from 1, never used twice. */
+/** Identifies a stream between the core and its driver. Counts from 1; never reused. */
 export type StreamKey = number;
-/** A keep-alive-once's name between the core and its driver. */
+/** Identifies a `keepAliveOnce` call between the core and its driver. */
 export type CallKey = number;
 
 /**
- * How a kept lease ended.
- * - `expired`: etcd says it is gone, by its time running out or by somebody else's revoke;
- * - `lost-contact`: no renewal was acknowledged in time, so it must be taken for gone;
- * - `unauthorized`: etcd refuses to renew it for this user; it runs out by itself, unless the user is let in again;
- * - `revoked`: revoked through this client; `closed`: no longer kept alive, it runs out by itself.
+ * Why a held lease ended.
+ * - `expired`: etcd reports that the lease does not exist: its TTL passed, or another client revoked it;
+ * - `lost-contact`: no renewal was acknowledged within the TTL, so the lease must be assumed to have expired;
+ * - `unauthorized`: etcd refuses to renew the lease for this user; it expires unless it is renewed by other means;
+ * - `revoked`: it was revoked through this client;
+ * - `closed`: it is no longer renewed, because it or the client was closed; it expires after its TTL.
  */
 export type LeaseEndReason = 'expired' | 'lost-contact' | 'unauthorized' | 'revoked' | 'closed';
 
+/** How a held lease ended. */
 export interface LeaseEnd {
+  /** Why the lease ended. */
   readonly reason: LeaseEndReason;
-  /** etcd's refusal, or the last trouble with the keep-alive stream where there was one. */
+  /** With `expired` and `unauthorized`, etcd's refusal, if any; with `lost-contact`, the last failure of the stream, if any. */
   readonly cause?: EtcdError;
-  /** Of `lost-contact`: for how many milliseconds no renewal was acknowledged, since the last acknowledged one was sent. */
+  /** Only with `lost-contact`: milliseconds since the last acknowledged renewal was sent. */
   readonly unacknowledgedMs?: number;
 }
 
-/** How a keep-alive-once ended. */
+/** The result of a `keepAliveOnce` call. */
 export type OneShotOutcome =
   | { readonly type: 'renewed'; readonly ttlMs: number }
-  | { readonly type: 'gone' }
-  /** Its time was over; `cause` is the last trouble with the stream. */
-  | { readonly type: 'late'; readonly cause: EtcdError | undefined }
+  | { readonly type: 'not-found' }
+  /** The call's deadline passed; `cause` is the last failure of the stream. */
+  | { readonly type: 'deadline'; readonly cause: EtcdError | undefined }
   | { readonly type: 'refused'; readonly error: EtcdError }
   | { readonly type: 'closed' };
 
-/** What happens. Times are in milliseconds, on one clock that goes on while the process or the machine sleeps. */
+/** An event for the core. Times are in milliseconds on one clock, which also counts while the machine is suspended. */
 export type KeepAliveInput =
   | {
-      /** A lease was granted and is to be kept; `sentAt` is when its grant was first sent. */
+      /** A lease was granted and must be kept alive; `sentAt` is when its grant was first sent. */
       readonly type: 'hold';
       readonly lease: LeaseId;
       readonly sentAt: number;
       readonly ttlMs: number;
     }
   | { readonly type: 'release'; readonly lease: LeaseId; readonly reason: 'revoked' | 'closed' }
-  | { readonly type: 'once'; readonly call: CallKey; readonly lease: LeaseId; readonly until: number }
-  /** The caller of a keep-alive-once left. */
-  | { readonly type: 'leave'; readonly call: CallKey }
-  /** A member was found for the stream: from now on it owes answers. */
-  | { readonly type: 'opened'; readonly stream: StreamKey }
-  /** A TTL of 0 says that the lease is gone. */
   | {
-      readonly type: 'answer';
+      readonly type: 'renew-once';
+      readonly call: CallKey;
+      readonly lease: LeaseId;
+      readonly deadlineAt: number;
+    }
+  /** The caller of `keepAliveOnce` aborted it. */
+  | { readonly type: 'cancel-call'; readonly call: CallKey }
+  /** The stream is connected to a member: response timeouts count from now. */
+  | { readonly type: 'stream-opened'; readonly stream: StreamKey }
+  /** A TTL of 0 means that the lease does not exist. */
+  | {
+      readonly type: 'reply';
       readonly stream: StreamKey;
       readonly lease: LeaseId;
       readonly ttlMs: number;
     }
   | { readonly type: 'stream-lost'; readonly stream: StreamKey; readonly error: EtcdError }
-  | { readonly type: 'token' }
-  | { readonly type: 'token-failed'; readonly error: EtcdError }
+  | { readonly type: 'token-refreshed' }
+  | { readonly type: 'token-refresh-failed'; readonly error: EtcdError }
   | { readonly type: 'timer' }
-  /** Nothing happened; but what has run out meanwhile is to be told before anything else is. */
-  | { readonly type: 'check' }
+  /** Ends the leases that have expired, before anything else is reported. */
+  | { readonly type: 'check-expiry' }
   | { readonly type: 'close' };
 
+/** An action for the driver, to be performed in order. */
 export type KeepAliveEffect =
   | { readonly type: 'open-stream'; readonly stream: StreamKey }
   | { readonly type: 'send'; readonly stream: StreamKey; readonly lease: LeaseId }
-  /** The stream's member owes an answer: the next stream goes to another one; this one may still answer. */
-  | { readonly type: 'doubt-stream'; readonly stream: StreamKey }
-  /** The stream's member is no good, and the stream is over: the next one goes to another member. */
-  | { readonly type: 'blame-member'; readonly stream: StreamKey }
-  /** Nobody needs the stream any more; it may be over already. */
+  /** The stream's member does not reply: the next stream goes to another member; this stream may still reply. */
+  | { readonly type: 'report-unresponsive'; readonly stream: StreamKey }
+  /** The stream ended because its member cannot serve: the next stream goes to another member. */
+  | { readonly type: 'mark-unhealthy'; readonly stream: StreamKey }
+  /** The stream is no longer needed; it may have ended already. */
   | { readonly type: 'close-stream'; readonly stream: StreamKey }
-  /** A token newer than that of the stream is needed; `token` or `token-failed` follows. */
+  /** A newer token than the stream's is needed; `token-refreshed` or `token-refresh-failed` follows. */
   | { readonly type: 'refresh-token'; readonly stream: StreamKey; readonly error: EtcdError }
-  /** Sets the one timer anew; never, for Infinity. */
-  | { readonly type: 'wake-at'; readonly at: number }
-  | { readonly type: 'finish'; readonly lease: LeaseId; readonly end: LeaseEnd }
+  /** Replaces the only timer; Infinity clears it. */
+  | { readonly type: 'set-timer'; readonly at: number }
+  | { readonly type: 'end-lease'; readonly lease: LeaseId; readonly end: LeaseEnd }
   | {
-      readonly type: 'settle';
+      readonly type: 'settle-call';
       readonly call: CallKey;
       readonly lease: LeaseId;
       readonly outcome: OneShotOutcome;

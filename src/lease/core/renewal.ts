@@ -1,48 +1,50 @@
 import type { Due } from '../../async/due-queue.js';
 import type { LeaseId } from '../../model/index.js';
-import { heldUntil, nextRenewal, renewIntervalMs, shareableMs } from './held.js';
 import type { CallKey, StreamKey } from './protocol.js';
+import { batchingToleranceMs, heldUntil, nextRenewalAt, renewIntervalMs } from './timing.js';
 
 /** The stream that a renewal was sent on. */
-export interface AskedStream {
+export interface RenewalStreamInfo {
   readonly key: StreamKey;
-  /** A member was found for it. */
+  /** Whether the stream is connected to a member. */
   readonly opened: boolean;
-  /** Since when it owes answers and has given none. */
+  /** Since when requests are pending without a reply. */
   readonly silentSince: number;
 }
 
-/**
- * Who wants a lease renewed. It waits to be sent, or was asked on a stream that owes the answer, or rests.
- * `endsAt`: after that it is too late.
- */
+/** The renewal of one lease. It waits to be sent, waits for a reply, or rests until the next renewal is due. */
 interface RenewalTask extends Due {
   readonly lease: LeaseId;
+  /** When a reply is too late: the lease may have expired, or the call's deadline has passed. */
   endsAt: number;
-  /** How long a member may owe it an answer. */
+  /** How long a member may take to reply before another one is asked. */
   responseTimeoutMs: number;
-  /** The stream that owes the latest answer, and since when. */
-  askedOn: AskedStream | undefined;
-  askedAt: number;
+  /** The stream of the latest request without a reply. */
+  pendingOn: RenewalStreamInfo | undefined;
+  pendingSince: number;
 }
 
+/** The renewal of a `keepAliveOnce` call. */
 export interface OneShotRenewal extends RenewalTask {
-  readonly type: 'once';
+  readonly type: 'one-shot';
   readonly call: CallKey;
 }
 
-/** A lease that is kept; `endsAt` is until when it is believed held. */
+/** The repeated renewal of a held lease; until `endsAt` the lease is certain to exist. */
 export interface HeldRenewal extends RenewalTask {
-  readonly type: 'kept';
-  /** When its grant was answered: what was sent before may have met an earlier lease of the same id, or none yet. */
-  readonly since: number;
+  readonly type: 'held';
+  /**
+   * When the response to its grant arrived. A request sent earlier may have reached an earlier lease of the same id, or
+   * none yet.
+   */
+  readonly grantedAt: number;
   ttlMs: number;
   renewAt: number;
 }
 
 export type Renewal = HeldRenewal | OneShotRenewal;
 
-/** `sentAt`: when its grant was sent; `now`: when it was answered. */
+/** `sentAt` is when the grant was sent, `now` when the response to it arrived. */
 export function newHeldRenewal(
   lease: LeaseId,
   { sentAt, ttlMs }: { readonly sentAt: number; readonly ttlMs: number },
@@ -50,81 +52,86 @@ export function newHeldRenewal(
   random: () => number,
 ): HeldRenewal {
   return {
-    type: 'kept',
+    type: 'held',
     lease,
-    since: now,
+    grantedAt: now,
     ttlMs,
     endsAt: heldUntil(sentAt, ttlMs),
-    renewAt: nextRenewal(sentAt, ttlMs, random),
+    renewAt: nextRenewalAt(sentAt, ttlMs, random),
     responseTimeoutMs: renewIntervalMs(ttlMs),
-    askedOn: undefined,
-    askedAt: 0,
+    pendingOn: undefined,
+    pendingSince: 0,
     dueAt: 0,
     place: -1,
   };
 }
 
-export function newOneShotRenewal(call: CallKey, lease: LeaseId, now: number, until: number): OneShotRenewal {
+export function newOneShotRenewal(
+  call: CallKey,
+  lease: LeaseId,
+  now: number,
+  deadlineAt: number,
+): OneShotRenewal {
   return {
-    type: 'once',
+    type: 'one-shot',
     call,
     lease,
-    endsAt: until,
-    // Infinity, when its caller waits without end.
-    responseTimeoutMs: Math.min(renewIntervalMs(until - now), oneShotResponseTimeoutMs),
-    askedOn: undefined,
-    askedAt: 0,
+    endsAt: deadlineAt,
+    // `deadlineAt` is Infinity for a call without a deadline.
+    responseTimeoutMs: Math.min(renewIntervalMs(deadlineAt - now), oneShotResponseTimeoutMs),
+    pendingOn: undefined,
+    pendingSince: 0,
     dueAt: 0,
     place: -1,
   };
 }
 
-/** A call has no TTL to take a third of; etcd itself gives up on its leader after 7 s. */
+/** A call does not know the TTL. etcd itself waits 7 s for its leader to renew a lease. */
 const oneShotResponseTimeoutMs = 3_000;
 
-/** A member that was silent no longer than this may be far away: callers with short deadlines find out together. */
+/** A stream silent for less than this may have a long round trip; calls with short deadlines do not count it as a failure. */
 const minConclusiveSilenceMs = 1_000;
 
-/** An answer never takes anything back: the one that proves the most counts. */
-export function renewed(kept: HeldRenewal, sentAt: number, ttlMs: number, random: () => number): void {
-  kept.ttlMs = ttlMs;
-  kept.responseTimeoutMs = renewIntervalMs(ttlMs);
-  kept.endsAt = Math.max(kept.endsAt, heldUntil(sentAt, ttlMs));
-  kept.renewAt = Math.max(kept.renewAt, nextRenewal(sentAt, ttlMs, random));
+/** Replies may arrive out of order on two streams: one for an older request never shortens the time proven by a newer. */
+export function applyRenewal(held: HeldRenewal, sentAt: number, ttlMs: number, random: () => number): void {
+  held.ttlMs = ttlMs;
+  held.responseTimeoutMs = renewIntervalMs(ttlMs);
+  held.endsAt = Math.max(held.endsAt, heldUntil(sentAt, ttlMs));
+  held.renewAt = Math.max(held.renewAt, nextRenewalAt(sentAt, ttlMs, random));
 }
 
-/** Nobody has let go of it, and it has not ended. */
-export function isWanted(renewal: Renewal): boolean {
+/** Whether the lease is still held, or the caller still waits. */
+export function isActive(renewal: Renewal): boolean {
   return renewal.place >= 0;
 }
 
-/** A pause before the next stream must not cost a short lease its life. */
-export function maxReopenPauseMs(kept: Iterable<HeldRenewal>): number {
+/** The longest pause before the next stream that still leaves the shortest lease time to be renewed. */
+export function maxReopenPauseMs(held: Iterable<HeldRenewal>): number {
   let shortest = Number.POSITIVE_INFINITY;
-  for (const { responseTimeoutMs: patienceMs } of kept) shortest = Math.min(shortest, patienceMs / 2);
+  for (const { responseTimeoutMs } of held) shortest = Math.min(shortest, responseTimeoutMs / 2);
   return shortest;
 }
 
-/** When it is to be looked at again, unless it waits to be sent. */
+/** When a renewal that is not waiting to be sent must be checked. */
 export function nextCheckAt(renewal: Renewal): number {
-  const { askedOn } = renewal;
+  const { pendingOn: askedOn } = renewal;
   if (askedOn) {
-    // As long as no member was found, nobody owes an answer.
+    // Without a member there is no response timeout.
     return askedOn.opened ? Math.min(responseDueAt(renewal, askedOn), renewal.endsAt) : renewal.endsAt;
   }
-  return renewal.type === 'kept' ? Math.min(renewal.renewAt, renewal.endsAt) : renewal.endsAt;
+  return renewal.type === 'held' ? Math.min(renewal.renewAt, renewal.endsAt) : renewal.endsAt;
 }
 
 function responseDueAt(
-  { type, askedAt, responseTimeoutMs: patienceMs }: Renewal,
-  { silentSince }: AskedStream,
+  { type, pendingSince, responseTimeoutMs }: Renewal,
+  { silentSince }: RenewalStreamInfo,
 ): number {
-  const until = askedAt + patienceMs;
-  return type === 'once' ? Math.max(until, silentSince + minConclusiveSilenceMs) : until;
+  const dueAt = pendingSince + responseTimeoutMs;
+  return type === 'one-shot' ? Math.max(dueAt, silentSince + minConclusiveSilenceMs) : dueAt;
 }
 
-/** How much before its time a look does no harm. */
+/** How early a renewal may be checked without a change of result. */
 export function earlyToleranceMs(renewal: Renewal): number {
-  const rests = renewal.type === 'kept' && !renewal.askedOn && renewal.dueAt < renewal.endsAt;
-  return rests ? shareableMs(renewal.ttlMs) : 0;
+  const isResting = renewal.type === 'held' && !renewal.pendingOn && renewal.dueAt < renewal.endsAt;
+  return isResting ? batchingToleranceMs(renewal.ttlMs) : 0;
 }

@@ -96,11 +96,11 @@ export class CallRules {
         if (!this.#isProven(call, true))
           this.#violate('once result is true', `call ${key} is renewed without an answer to its own request`);
         return;
-      case 'gone':
+      case 'not-found':
         if (!this.#isProven(call, false))
           this.#violate('once result is true', `call ${key} is gone without an answer that says so`);
         return;
-      case 'late':
+      case 'deadline':
         if (now < call.until - epsilonMs)
           this.#violate('once in time', `call ${key} timed out early, at ${now}`);
         if (this.#survivable)

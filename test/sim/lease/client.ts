@@ -67,7 +67,7 @@ export class SimClient {
   }
 
   heldAt(lease: bigint, at: number): boolean {
-    return this.core.heldAt(lease, at);
+    return this.core.isHeldAt(lease, at);
   }
 
   input(input: KeepAliveInput, tag = 0): void {
@@ -113,7 +113,7 @@ export class SimClient {
     const { now } = this;
     if ('stream' in input && !this.streams.has(input.stream)) return; // the stream was closed meanwhile
     // A server answers nothing unrequested while it has an outstanding request.
-    if (input.type === 'answer' && tag === 0 && !oracle.hasNoRequest(input.stream, input.lease)) return;
+    if (input.type === 'reply' && tag === 0 && !oracle.hasNoRequest(input.stream, input.lease)) return;
     // The first clock read after a pause re-arms the timers.
     if (this.#isUnaware && this.#timer) {
       this.#timer.cancel();
@@ -124,12 +124,12 @@ export class SimClient {
     const overdue = oracle.overdue(now);
     oracle.beforeInput(input, now, tag);
     oracle.calls.current =
-      input.type === 'answer' ? { lease: input.lease, ttlMs: input.ttlMs, tag } : undefined;
+      input.type === 'reply' ? { lease: input.lease, ttlMs: input.ttlMs, tag } : undefined;
     const effects = this.core.handle(input, now);
     oracle.afterEffects(effects, overdue, now);
     for (const effect of effects) this.#perform(effect, now);
-    if (input.type === 'answer') oracle.afterAnswer(input.lease, input.ttlMs, tag);
-    oracle.checkInvariants(now, (lease, at) => this.core.heldAt(lease, at));
+    if (input.type === 'reply') oracle.afterAnswer(input.lease, input.ttlMs, tag);
+    oracle.checkInvariants(now, (lease, at) => this.core.isHeldAt(lease, at));
   }
 
   #perform(effect: KeepAliveEffect, now: number): void {
@@ -149,8 +149,8 @@ export class SimClient {
         if (stream && !stream.over) network().send(stream, effect.lease, tag);
         return;
       }
-      case 'doubt-stream':
-      case 'blame-member':
+      case 'report-unresponsive':
+      case 'mark-unhealthy':
         network().avoid(this.streams.get(effect.stream)?.member);
         return;
       case 'close-stream': {
@@ -162,7 +162,7 @@ export class SimClient {
       case 'refresh-token':
         this.#ports.refreshToken();
         return;
-      case 'wake-at':
+      case 'set-timer':
         this.#timer?.cancel();
         this.#timer = undefined;
         if (effect.at !== Number.POSITIVE_INFINITY) this.#arm(effect.at);

@@ -6,17 +6,17 @@ export function describeInput(input: KeepAliveInput): string {
       return `lease ${input.lease} of ${input.ttlMs} ms is held; its grant was sent at ${input.sentAt.toFixed(1)}`;
     case 'release':
       return `lease ${input.lease} is ${input.reason}`;
-    case 'once':
-      return `call ${input.call} renews lease ${input.lease} once, until ${input.until.toFixed(1)}`;
-    case 'leave':
+    case 'renew-once':
+      return `call ${input.call} renews lease ${input.lease} once, until ${input.deadlineAt.toFixed(1)}`;
+    case 'cancel-call':
       return `call ${input.call} leaves`;
-    case 'opened':
+    case 'stream-opened':
       return `stream ${input.stream} is open`;
-    case 'answer':
+    case 'reply':
       return `answer on stream ${input.stream}: lease ${input.lease}, TTL ${input.ttlMs}`;
     case 'stream-lost':
       return `stream ${input.stream} is lost: ${input.error.message}`;
-    case 'token-failed':
+    case 'token-refresh-failed':
       return `no token: ${input.error.message}`;
     default:
       return input.type;
@@ -27,11 +27,11 @@ export function describeEffect(effect: KeepAliveEffect): string {
   switch (effect.type) {
     case 'send':
       return `send lease ${effect.lease} on stream ${effect.stream}`;
-    case 'wake-at':
+    case 'set-timer':
       return `wake at ${effect.at.toFixed(1)}`;
-    case 'finish':
+    case 'end-lease':
       return `lease ${effect.lease} ends: ${effect.end.reason} ${effect.end.cause?.message ?? ''}`;
-    case 'settle':
+    case 'settle-call':
       return `call ${effect.call} for lease ${effect.lease}: ${effect.outcome.type}`;
     default:
       return `${effect.type} ${effect.stream}`;

@@ -46,8 +46,8 @@ export class Oracle {
     closed: 0,
     once: 0,
     'once renewed': 0,
-    'once gone': 0,
-    'once late': 0,
+    'once not-found': 0,
+    'once deadline': 0,
     'once refused': 0,
     'once closed': 0,
     moves: 0,
@@ -127,15 +127,15 @@ export class Oracle {
         });
         return;
       }
-      case 'once':
+      case 'renew-once':
         this.counts.once++;
         this.#shared.add(input.lease);
-        this.calls.started(input.call, input.lease, now, input.until);
+        this.calls.started(input.call, input.lease, now, input.deadlineAt);
         return;
-      case 'leave':
+      case 'cancel-call':
         this.calls.left(input.call);
         return;
-      case 'opened': {
+      case 'stream-opened': {
         const stream = this.streams.get(input.stream);
         if (stream) stream.opened = true;
         this.#isDisconnected = false;
@@ -146,14 +146,14 @@ export class Oracle {
         }
         return;
       }
-      case 'answer':
+      case 'reply':
         this.#answer(input.lease, input.stream, input.ttlMs, now, tag);
         return;
       case 'stream-lost':
         this.#onStreamLost(input.stream, input.error.code, now);
         return;
-      case 'token-failed':
-      case 'token':
+      case 'token-refresh-failed':
+      case 'token-refreshed':
         this.allowDelays();
         return;
       default:
@@ -180,7 +180,7 @@ export class Oracle {
     let reported = 0;
     for (const effect of effects) {
       if (reported === overdue.size) return;
-      if (effect.type !== 'finish' || !overdue.has(effect.lease)) break;
+      if (effect.type !== 'end-lease' || !overdue.has(effect.lease)) break;
       reported++;
     }
     if (reported < overdue.size)
@@ -204,17 +204,17 @@ export class Oracle {
       case 'close-stream':
         this.streams.delete(effect.stream);
         return;
-      case 'doubt-stream':
+      case 'report-unresponsive':
         this.counts.moves++;
         for (const lease of this.active) lease.mayBeEarly = true;
         return;
       case 'send':
         this.#send(effect.stream, effect.lease, now, tag);
         return;
-      case 'finish':
+      case 'end-lease':
         this.#finish(effect.lease, effect.end, now);
         return;
-      case 'settle':
+      case 'settle-call':
         this.calls.settled(effect.call, effect.outcome, now);
         return;
       default:

@@ -52,9 +52,9 @@ export class World {
       this.random,
       this.cluster,
       {
-        opened: ({ key }) => client.input({ type: 'opened', stream: key }),
+        opened: ({ key }) => client.input({ type: 'stream-opened', stream: key }),
         answer: ({ key }, lease, ttlMs, tag) =>
-          client.input({ type: 'answer', stream: key, lease, ttlMs }, tag),
+          client.input({ type: 'reply', stream: key, lease, ttlMs }, tag),
         lost: ({ key }, error) => client.input({ type: 'stream-lost', stream: key, error }),
       },
       survivable,
@@ -96,7 +96,7 @@ export class World {
       case 'leave': {
         const { open } = this.oracle.calls;
         const key = open[a % Math.max(1, open.length)];
-        if (key !== undefined) this.client.input({ type: 'leave', call: key });
+        if (key !== undefined) this.client.input({ type: 'cancel-call', call: key });
         return;
       }
       default:
@@ -162,7 +162,7 @@ export class World {
     if (!client.isAwake) return;
     const call = this.#nextCall++;
     const timeoutMs = this.#survivable ? 10_000 : 200 + (b % 9_000);
-    client.input({ type: 'once', call, lease, until: client.now + timeoutMs });
+    client.input({ type: 'renew-once', call, lease, deadlineAt: client.now + timeoutMs });
     this.clock.after(timeoutMs * 1.02 + 20, () => {
       if (client.upToDate) this.oracle.calls.checkDeadline(call, client.now);
     });
@@ -271,12 +271,12 @@ export class World {
       const { client } = this;
       if (this.#badCredentials) {
         const text = 'etcdserver: authentication failed, invalid user ID or password';
-        client.input({ type: 'token-failed', error: errorFromServer(3, text) });
+        client.input({ type: 'token-refresh-failed', error: errorFromServer(3, text) });
       } else if (this.#refreshFails) {
-        client.input({ type: 'token-failed', error: errorFromServer(14, 'Connection dropped') });
+        client.input({ type: 'token-refresh-failed', error: errorFromServer(14, 'Connection dropped') });
       } else {
         client.tokenGeneration = this.cluster.tokenGeneration;
-        client.input({ type: 'token' });
+        client.input({ type: 'token-refreshed' });
       }
     });
   }

@@ -19,20 +19,20 @@ function setUp() {
   const hold = (now: number, lease = 1n, sentAt = now, ms = ttlMs) =>
     give(now, { type: 'hold', lease, sentAt, ttlMs: ms });
   const timer = (now: number) => give(now, { type: 'timer' });
-  const opened = (now: number, stream = 1) => give(now, { type: 'opened', stream });
+  const opened = (now: number, stream = 1) => give(now, { type: 'stream-opened', stream });
   const answer = (now: number, lease = 1n, stream = 1, ms = ttlMs) =>
-    give(now, { type: 'answer', stream, lease, ttlMs: ms });
+    give(now, { type: 'reply', stream, lease, ttlMs: ms });
   const gone = (now: number, error = lost(), stream = 1) => give(now, { type: 'stream-lost', stream, error });
   const once = (now: number, call = 1, lease = 1n, until = now + 10_000) =>
-    give(now, { type: 'once', call, lease, until });
+    give(now, { type: 'renew-once', call, lease, deadlineAt: until });
   return { core, give, hold, timer, opened, answer, gone, once };
 }
 
 const types = (effects: readonly KeepAliveEffect[]) => effects.map(({ type }) => type);
 const wakeAt = (effects: readonly KeepAliveEffect[]) =>
-  effects.find((effect) => effect.type === 'wake-at')?.at;
-const finishes = (effects: readonly KeepAliveEffect[]) => effects.filter(({ type }) => type === 'finish');
-const settles = (effects: readonly KeepAliveEffect[]) => effects.filter(({ type }) => type === 'settle');
+  effects.find((effect) => effect.type === 'set-timer')?.at;
+const finishes = (effects: readonly KeepAliveEffect[]) => effects.filter(({ type }) => type === 'end-lease');
+const settles = (effects: readonly KeepAliveEffect[]) => effects.filter(({ type }) => type === 'settle-call');
 const sent = (effects: readonly KeepAliveEffect[]) =>
   effects.flatMap((effect) => (effect.type === 'send' ? [effect.lease] : []));
 
@@ -40,7 +40,7 @@ describe('a lease that is kept', () => {
   it('is renewed a third of its TTL after its grant was sent, on a stream opened for that', () => {
     const { hold, timer } = setUp();
     assert.equal(wakeAt(hold(400, 1n, 0)), third);
-    assert.deepEqual(types(timer(third)), ['open-stream', 'send', 'wake-at']);
+    assert.deepEqual(types(timer(third)), ['open-stream', 'send', 'set-timer']);
   });
 
   it('is renewed a little earlier where chance will have it, never later', () => {
@@ -62,8 +62,8 @@ describe('a lease that is kept', () => {
     timer(third);
     opened(third);
     answer(third + 2_000);
-    assert.equal(core.heldAt(1n, heldUntil(third, ttlMs) - 1), true);
-    assert.equal(core.heldAt(1n, heldUntil(third, ttlMs)), false);
+    assert.equal(core.isHeldAt(1n, heldUntil(third, ttlMs) - 1), true);
+    assert.equal(core.isHeldAt(1n, heldUntil(third, ttlMs)), false);
     assert.ok(heldUntil(third, ttlMs) < third + ttlMs);
   });
 
@@ -72,9 +72,9 @@ describe('a lease that is kept', () => {
     hold(0);
     timer(third);
     assert.deepEqual(finishes(answer(third + 5, 1n, 1, 0)), [
-      { type: 'finish', lease: 1n, end: { reason: 'expired' } },
+      { type: 'end-lease', lease: 1n, end: { reason: 'expired' } },
     ]);
-    assert.equal(core.heldAt(1n, third + 6), false);
+    assert.equal(core.isHeldAt(1n, third + 6), false);
   });
 
   it('is not ended by the answer to a request older than its grant', () => {
@@ -87,7 +87,7 @@ describe('a lease that is kept', () => {
 
   it('whose grant took longer than its time is over at once', () => {
     const { hold } = setUp();
-    assert.deepEqual(types(hold(ttlMs, 1n, 0)), ['finish']);
+    assert.deepEqual(types(hold(ttlMs, 1n, 0)), ['end-lease']);
   });
 
   it('of 7,000,000 s is looked at once in a third of that', () => {
@@ -95,7 +95,7 @@ describe('a lease that is kept', () => {
     const long = 7_000_000_000;
     assert.equal(wakeAt(hold(0, 1n, 0, long)), long / 3);
     // Node's timers reach 24.8 days: a clock may fire early, and nothing comes of it.
-    assert.deepEqual(types(timer(2 ** 31 - 1)), ['wake-at']);
+    assert.deepEqual(types(timer(2 ** 31 - 1)), ['set-timer']);
   });
 });
 
@@ -103,11 +103,15 @@ describe('a lease whose id is held again', () => {
   it('ends as expired, and the new one alone is looked after', () => {
     const { core, hold, timer } = setUp();
     hold(0);
-    assert.deepEqual(finishes(hold(100)), [{ type: 'finish', lease: 1n, end: { reason: 'expired' } }]);
+    assert.deepEqual(finishes(hold(100)), [{ type: 'end-lease', lease: 1n, end: { reason: 'expired' } }]);
     assert.deepEqual(finishes(timer(heldUntil(0, ttlMs))), []);
-    assert.equal(core.heldAt(1n, heldUntil(100, ttlMs) - 1), true);
+    assert.equal(core.isHeldAt(1n, heldUntil(100, ttlMs) - 1), true);
     assert.deepEqual(finishes(timer(heldUntil(100, ttlMs))), [
-      { type: 'finish', lease: 1n, end: { reason: 'lost-contact', unacknowledgedMs: heldUntil(0, ttlMs) } },
+      {
+        type: 'end-lease',
+        lease: 1n,
+        end: { reason: 'lost-contact', unacknowledgedMs: heldUntil(0, ttlMs) },
+      },
     ]);
   });
 
@@ -135,12 +139,12 @@ describe('a renewal that is not answered', () => {
     hold(0);
     timer(third);
     opened(third);
-    assert.deepEqual(types(timer(2 * third)), ['doubt-stream', 'open-stream', 'send', 'wake-at']);
+    assert.deepEqual(types(timer(2 * third)), ['report-unresponsive', 'open-stream', 'send', 'set-timer']);
     assert.deepEqual(types(answer(2 * third + 10, 1n, 1)), ['close-stream']);
-    assert.equal(core.heldAt(1n, heldUntil(third, ttlMs) - 1), true);
+    assert.equal(core.isHeldAt(1n, heldUntil(third, ttlMs) - 1), true);
     opened(2 * third + 20, 2);
     answer(2 * third + 30, 1n, 2);
-    assert.equal(core.heldAt(1n, heldUntil(2 * third, ttlMs) - 1), true);
+    assert.equal(core.isHeldAt(1n, heldUntil(2 * third, ttlMs) - 1), true);
   });
 
   it('takes the others of its stream along, so that none blames the new member', () => {
@@ -178,7 +182,7 @@ describe('a renewal that is not answered', () => {
     gone(third + 10, error);
     assert.deepEqual(finishes(timer(heldUntil(0, ttlMs))), [
       {
-        type: 'finish',
+        type: 'end-lease',
         lease: 1n,
         end: { reason: 'lost-contact', unacknowledgedMs: heldUntil(0, ttlMs), cause: error },
       },
@@ -194,12 +198,12 @@ describe('a renewal that is not answered', () => {
 });
 
 describe('a process that was paused', () => {
-  for (const type of ['timer', 'check'] as const) {
+  for (const type of ['timer', 'check-expiry'] as const) {
     it(`past the end of its leases tells so before anything else, on a ${type}`, () => {
       const { hold, give } = setUp();
       hold(0, 1n);
       hold(0, 2n);
-      assert.deepEqual(types(give(2 * ttlMs, { type })).slice(0, 2), ['finish', 'finish']);
+      assert.deepEqual(types(give(2 * ttlMs, { type })).slice(0, 2), ['end-lease', 'end-lease']);
     });
   }
 
@@ -208,7 +212,7 @@ describe('a process that was paused', () => {
     hold(0);
     once(100);
     opened(100);
-    assert.deepEqual(types(answer(2 * ttlMs)).slice(0, 2), ['finish', 'settle']);
+    assert.deepEqual(types(answer(2 * ttlMs)).slice(0, 2), ['end-lease', 'settle-call']);
   });
 
   it('for less gives the answer that may have waited the time to be read', () => {
@@ -216,7 +220,7 @@ describe('a process that was paused', () => {
     hold(0);
     timer(third);
     opened(third);
-    assert.deepEqual(types(timer(2 * third + 1_500)), ['wake-at'], 'the member is not blamed');
+    assert.deepEqual(types(timer(2 * third + 1_500)), ['set-timer'], 'the member is not blamed');
     answer(2 * third + 1_501);
     assert.deepEqual(types(timer(2 * third + 1_600)).slice(0, 1), ['send']);
   });
@@ -231,7 +235,7 @@ describe('a keep-alive-once', () => {
     assert.deepEqual(types(once(third + 10)), ['send']);
     assert.deepEqual(settles(answer(third + 20)), [], 'the first answer is the keeper’s');
     assert.deepEqual(settles(answer(third + 30)), [
-      { type: 'settle', call: 1, lease: 1n, outcome: { type: 'renewed', ttlMs } },
+      { type: 'settle-call', call: 1, lease: 1n, outcome: { type: 'renewed', ttlMs } },
     ]);
   });
 
@@ -239,7 +243,7 @@ describe('a keep-alive-once', () => {
     const { once, answer } = setUp();
     once(0);
     assert.deepEqual(settles(answer(10, 1n, 1, 0)), [
-      { type: 'settle', call: 1, lease: 1n, outcome: { type: 'gone' } },
+      { type: 'settle-call', call: 1, lease: 1n, outcome: { type: 'not-found' } },
     ]);
   });
 
@@ -250,7 +254,7 @@ describe('a keep-alive-once', () => {
     assert.deepEqual(sent(gone(10, error)), [1n]);
     gone(20, error, 2);
     assert.deepEqual(settles(timer(10_000)), [
-      { type: 'settle', call: 1, lease: 1n, outcome: { type: 'late', cause: error } },
+      { type: 'settle-call', call: 1, lease: 1n, outcome: { type: 'deadline', cause: error } },
     ]);
   });
 
@@ -259,7 +263,7 @@ describe('a keep-alive-once', () => {
       const { once, opened, timer } = setUp();
       once(0, 1, 1n, 300);
       assert.equal(wakeAt(opened(1)), undefined);
-      assert.deepEqual(types(timer(300)).slice(0, 1), ['settle']);
+      assert.deepEqual(types(timer(300)).slice(0, 1), ['settle-call']);
     });
 
     it('finds out together with those before it that a member is silent', () => {
@@ -272,7 +276,7 @@ describe('a keep-alive-once', () => {
       }
       timer(900);
       assert.equal(wakeAt(once(900, 4, 1n, 1_200)), 1_000);
-      assert.deepEqual(types(timer(1_000)).slice(0, 3), ['doubt-stream', 'open-stream', 'send']);
+      assert.deepEqual(types(timer(1_000)).slice(0, 3), ['report-unresponsive', 'open-stream', 'send']);
     });
 
     it('is patient with a member that answers others', () => {
@@ -281,8 +285,8 @@ describe('a keep-alive-once', () => {
       once(0, 2, 2n, 1_500);
       opened(0);
       answer(900, 1n);
-      assert.deepEqual(types(timer(1_000)), ['wake-at']);
-      assert.deepEqual(types(timer(1_500)).slice(0, 1), ['settle']);
+      assert.deepEqual(types(timer(1_000)), ['set-timer']);
+      assert.deepEqual(types(timer(1_500)).slice(0, 1), ['settle-call']);
     });
   });
 
@@ -291,16 +295,16 @@ describe('a keep-alive-once', () => {
     once(0);
     assert.equal(wakeAt(answer(10)), 5_010);
     assert.deepEqual(sent(once(4_500, 2)), [1n]);
-    assert.deepEqual(types(timer(5_010)), ['wake-at'], 'it is needed again');
+    assert.deepEqual(types(timer(5_010)), ['set-timer'], 'it is needed again');
     answer(5_020);
-    assert.deepEqual(types(timer(10_000)), ['wake-at']);
+    assert.deepEqual(types(timer(10_000)), ['set-timer']);
     assert.deepEqual(types(timer(10_020)), ['close-stream']);
   });
 
   it('that its caller left is not sent again', () => {
     const { once, give, gone } = setUp();
     once(0);
-    give(5, { type: 'leave', call: 1 });
+    give(5, { type: 'cancel-call', call: 1 });
     assert.deepEqual(sent(gone(10)), []);
   });
 });
@@ -318,7 +322,7 @@ describe('the end of a stream', () => {
     assert.deepEqual(sent(again), [1n], 'the first is asked alone');
     const told = gone(third + 20, error, 2);
     assert.deepEqual(finishes(told), [
-      { type: 'finish', lease: 1n, end: { reason: 'unauthorized', cause: error } },
+      { type: 'end-lease', lease: 1n, end: { reason: 'unauthorized', cause: error } },
     ]);
     const rest = timer(third + 400);
     assert.deepEqual([...sent(told), ...sent(rest)], [2n]);
@@ -343,7 +347,7 @@ describe('the end of a stream', () => {
     const error = errorFromServer(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
     assert.deepEqual(types(gone(third + 10, error)).slice(0, 2), ['refresh-token', 'close-stream']);
     assert.deepEqual(sent(timer(third + 3_000)), []);
-    assert.deepEqual(sent(give(third + 3_100, { type: 'token' })), [1n]);
+    assert.deepEqual(sent(give(third + 3_100, { type: 'token-refreshed' })), [1n]);
   });
 
   it('whose user is turned down for good ends the leases as unauthorized', () => {
@@ -355,8 +359,8 @@ describe('the end of a stream', () => {
       Code.INVALID_ARGUMENT,
       'etcdserver: authentication failed, invalid user ID or password',
     );
-    assert.deepEqual(finishes(give(third + 90, { type: 'token-failed', error })), [
-      { type: 'finish', lease: 1n, end: { reason: 'unauthorized', cause: error } },
+    assert.deepEqual(finishes(give(third + 90, { type: 'token-refresh-failed', error })), [
+      { type: 'end-lease', lease: 1n, end: { reason: 'unauthorized', cause: error } },
     ]);
   });
 
@@ -365,7 +369,7 @@ describe('the end of a stream', () => {
     hold(0);
     timer(third);
     const effects = gone(third + 10, errorFromServer(Code.UNKNOWN, 'not a primary lessor'));
-    assert.deepEqual(types(effects).slice(0, 2), ['blame-member', 'close-stream']);
+    assert.deepEqual(types(effects).slice(0, 2), ['mark-unhealthy', 'close-stream']);
   });
 
   it('makes the next one wait longer each time, until something is answered', () => {
@@ -383,8 +387,8 @@ describe('the end of a stream', () => {
       assert.deepEqual(sent(give({ type: 'timer' })), [1n]);
     }
     assert.deepEqual(pauses, [50, 100, 200, 400]);
-    give({ type: 'answer', stream: 5, lease: 1n, ttlMs: 60_000 });
-    give({ type: 'once', call: 1, lease: 1n, until: now + 10_000 });
+    give({ type: 'reply', stream: 5, lease: 1n, ttlMs: 60_000 });
+    give({ type: 'renew-once', call: 1, lease: 1n, deadlineAt: now + 10_000 });
     assert.equal(wakeAt(give({ type: 'stream-lost', stream: 5, error: lost() })), now + 50);
   });
 });
