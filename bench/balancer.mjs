@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// What an update of a large service costs a channel: our policy beside grpc-js's round_robin, and what a call costs.
+// The cost of an update of a large service for a channel, with our policy and with grpc-js's round_robin, and the cost
+// of a call.
 import { fork } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
@@ -11,8 +12,8 @@ import { policyName } from '../dist/naming/grpc/balancer-config.js';
 
 const help = `npm run bench:balancer -- [--endpoints 5000] [--updates 9]
 
-Connects one channel to so many endpoints (one server behind as many loopback addresses, so on Linux only) under each
-policy, then takes one endpoint out and puts it back, timing how long each report blocks the process.`;
+Connects one channel to many endpoints (one server behind as many loopback addresses, on Linux only) under each policy,
+then removes one endpoint and adds it again. Prints how long each update blocks the process.`;
 
 const identity = (bytes) => bytes;
 const method = {
@@ -25,7 +26,7 @@ const method = {
   responseDeserialize: identity,
 };
 
-/** grpc-js's sockets, of which a connected one counts. */
+/** The number of connected sockets of grpc-js. */
 let connected = 0;
 subscribe('net.client.socket', ({ socket }) => socket.once('connect', () => connected++));
 
@@ -91,12 +92,12 @@ async function measure(policy, count, updates, port) {
   client.close();
   const figures = { first, update: median(times), call: (user + system) / calls };
   console.log(
-    `${policy.padEnd(14)} first list ${first.toFixed(0)} ms, update ${figures.update.toFixed(1)} ms (${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)}), call ${figures.call.toFixed(0)} µs of processor`,
+    `${policy.padEnd(14)} first list ${first.toFixed(0)} ms, update ${figures.update.toFixed(1)} ms (${Math.min(...times).toFixed(1)} to ${Math.max(...times).toFixed(1)}), call ${figures.call.toFixed(0)} µs of CPU`,
   );
   return figures;
 }
 
-/** A channel whose resolver says what it is told to. */
+/** A channel with a scripted resolver. */
 function channelWith(policy) {
   const scheme = `bench${Math.random().toString(36).slice(2)}`;
   let listener;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What is left in the heap of a caller once thousands of endpoint addresses came and went.
+// The heap that remains in a caller after thousands of endpoint addresses were added and removed.
 import { fork } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
@@ -13,10 +13,10 @@ import { startEtcd } from '../dist/testing/index.js';
 const help = `npm run bench:endpoint-churn -- [--addresses 5000] [--batch 100] [--policy etcd_weighted] [--channelz 1]
   [--snapshots <folder>]
 
-One server behind as many loopback addresses (so on Linux only) has them registered and taken back batch by batch, and
-one channel connects to each. Prints the heap after garbage collection along the way, and the growth per address, which
-is reckoned from after the first fifth: what grows once, such as caches, is not a leak. V8's optimizer is off, and its
-bytecode is kept: what they compile and drop is of the same size as a leak of 1 KB an address would be, and levels off.
+One server behind as many loopback addresses (on Linux only) has them registered and removed batch by batch, and one
+channel connects to each. Prints the heap after garbage collection on the way, and the growth per address, measured from
+after the first fifth: what grows only once, such as caches, is not a leak. V8's optimizer is off and its bytecode is
+kept, because what they compile and drop is as large as a leak of 1 KB per address, and levels off.
 With them: node --expose-gc bench/endpoint-churn.mjs.`;
 
 if (process.env.BENCH_SERVER) serve();
@@ -90,7 +90,7 @@ async function main() {
     const heap = await steadyHeap();
     marks.push({ seen, heap });
     console.log(
-      `${String(seen).padStart(6)} addresses came and went: heap ${(heap / 2 ** 20).toFixed(2)} MiB`,
+      `${String(seen).padStart(6)} addresses added and removed: heap ${(heap / 2 ** 20).toFixed(2)} MiB`,
     );
     if (values.snapshots && marks.length > 1) writeHeapSnapshot(`${values.snapshots}/${seen}.heapsnapshot`);
   };
@@ -123,7 +123,7 @@ function loopback(id) {
   return `127.${1 + (id >> 16)}.${(id >> 8) & 255}.${id & 255}`;
 }
 
-/** The sockets to the server: how many are open, and how many were connected since last asked. */
+/** The open sockets to the server, and the connections made since the last query. */
 function watchSockets(port) {
   let open = 0;
   let connected = 0;
@@ -146,7 +146,7 @@ function watchSockets(port) {
   };
 }
 
-/** The least of several seconds: what grpc-js's sweep of every 10 s lets go of is gone then. */
+/** The minimum over several seconds, after grpc-js's sweep of every 10 s. */
 async function steadyHeap() {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 12; i++) {

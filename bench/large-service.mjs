@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What a large service that never rests costs its callers: event loop, processor and emissions.
+// The cost of a large, continuously changing service for its callers: event loop, CPU and resolver updates.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
@@ -14,9 +14,9 @@ import { startEtcd } from '../dist/testing/index.js';
 
 const help = `npm run bench:large-service [-- --endpoints 5000 --changes 200 --seconds 20]
 
-One server behind as many loopback addresses (so on Linux only), all in etcd under one target, and one channel that
-connects to each. Then so many changes a second, an endpoint gone or back. Once under round_robin and once with
-'balance'. Told: event-loop delay p50 and p99, processor, and how often grpc-js was given a list.`;
+One server behind as many loopback addresses (on Linux only), all in etcd under one target, and one channel that
+connects to each. Then endpoints are removed or added at the given rate, once under round_robin and once with 'balance'.
+Prints event-loop delay p50 and p99, CPU use, and how often grpc-js received a list.`;
 
 const identity = (bytes) => bytes;
 const method = {
@@ -30,7 +30,7 @@ const method = {
 };
 const target = 'bench/large';
 
-/** How often a resolver gave grpc-js something: counted where grpc-js keeps its resolvers, behind its public face. */
+/** How often a resolver passed a result to grpc-js, counted inside grpc-js's own registry. */
 let emissions = 0;
 const require = createRequire(import.meta.url);
 const resolvers = require(join(dirname(require.resolve('@grpc/grpc-js')), 'resolver.js'));
@@ -68,7 +68,7 @@ function record(i, port) {
   return op.put(`${target}/${i}`, encodeEndpoint({ addr, metadata: { weight: 1 } }));
 }
 
-/** In a process of its own, so that what is measured is the caller alone. */
+/** Runs in a separate process, so that only the caller is measured. */
 async function churn({ endpoints, count, port, changes, seconds }) {
   const client = new EtcdClient({ endpoints });
   const began = performance.now();
@@ -118,7 +118,7 @@ async function main() {
     const dialled = dial(target);
     const caller = new grpc.Client(dialled.target, grpc.credentials.createInsecure(), dialled.options);
     await ask(caller);
-    await sleep(15_000); // until all are connected
+    await sleep(15_000); // until all connections are up
     const churning = fork(fileURLToPath(import.meta.url), {
       env: {
         ...process.env,
@@ -137,11 +137,11 @@ async function main() {
     delays.disable();
     const ms = (share) => (delays.percentile(share) / 1e6).toFixed(1);
     console.log(
-      `${policy.padEnd(12)} ${rate}: event-loop delay p50 ${ms(50)} ms, p99 ${ms(99)} ms, max ${(delays.max / 1e6).toFixed(0)} ms; processor ${((user + system) / elapsed / 10_000).toFixed(0)} % of one; ${(emissions / elapsed).toFixed(1)} emissions a second`,
+      `${policy.padEnd(12)} ${rate}: event-loop delay p50 ${ms(50)} ms, p99 ${ms(99)} ms, max ${(delays.max / 1e6).toFixed(0)} ms; CPU ${((user + system) / elapsed / 10_000).toFixed(0)} % of one; ${(emissions / elapsed).toFixed(1)} emissions per second`,
     );
     caller.close();
     resolver[Symbol.dispose]();
-    await sleep(6_000); // the directory lets go of the target
+    await sleep(6_000); // until the directory no longer follows the target
   }
   await client.close();
   server.disconnect();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node bench/leases.mjs: what a renewal costs, beside raw grpc-js with a stub of proto-loader on the same etcd.
+// node bench/leases.mjs: the cost of a renewal, compared with raw grpc-js and a stub of proto-loader on the same etcd.
 import { parseArgs } from 'node:util';
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { EtcdClient } from '../dist/index.js';
@@ -23,7 +23,7 @@ const etcd = await bigEtcd(values.version);
 const endpoint = etcd.endpoints[0];
 const renewed = () => etcd.metric('etcd_debugging_lease_renewed_total');
 
-/** A stub, one stream, and an interval for each lease: what one writes without a client library. */
+/** A stub, one stream and an interval per lease: a typical solution without a client library. */
 async function raw() {
   const { etcdserverpb } = loadPackageDefinition(await loadProtocol());
   const client = new etcdserverpb.Lease(endpoint, credentials.createInsecure());
@@ -99,6 +99,6 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 const median = (of) => of.sort((a, b) => a - b)[Math.floor(of.length / 2)];
 const [rawEach, oursEach] = [median(results.raw), median(results.ours)];
 console.log(
-  `median: raw ${rawEach.toFixed(1)} µs, ours ${oursEach.toFixed(1)} µs a renewal: ${(oursEach / rawEach).toFixed(2)} of raw`,
+  `median: raw ${rawEach.toFixed(1)} µs, ours ${oursEach.toFixed(1)} µs per renewal: ${(oursEach / rawEach).toFixed(2)} of raw`,
 );
 await etcd.close();

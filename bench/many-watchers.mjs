@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// node --expose-gc bench/many-watchers.mjs: watchers by the thousand, their memory, and how soon they are back after a cut.
+// node --expose-gc bench/many-watchers.mjs: thousands of watchers, their memory, and their recovery after a
+// disconnection.
 import { parseArgs } from 'node:util';
 import { EtcdClient } from '../dist/index.js';
 import { startFaultProxy } from '../dist/testing/index.js';
@@ -23,10 +24,10 @@ await resumption(Number(values.resume));
 await opening(Number(values.open));
 await etcd.close();
 
-/** From the cut of the connection, and from the moment the next one is dialled, to the last watcher's return. */
+/** Measures from the disconnection, and from the reconnect, until the last watcher is live. */
 async function resumption(count) {
-  const door = await startFaultProxy({ target: etcd.endpoints[0] });
-  const client = new EtcdClient({ endpoints: [door.endpoint] });
+  const proxy = await startFaultProxy({ target: etcd.endpoints[0] });
+  const client = new EtcdClient({ endpoints: [proxy.endpoint] });
   const all = Array.from({ length: count }, (_, i) => client.watch(`resume/${i}`));
   await Promise.all(all.map(({ ready }) => ready));
   let events = 0;
@@ -35,17 +36,17 @@ async function resumption(count) {
       for await (const batch of watcher) events += batch.events.length;
     })().catch(() => {});
   }
-  door.delay(latencyMs);
+  proxy.delay(latencyMs);
   for (let round = 1; round <= Number(values.rounds); round++) {
-    const accepted = door.accepted;
+    const accepted = proxy.accepted;
     const cutAt = performance.now();
-    door.cut();
-    await eventually('it dials again', () => door.accepted > accepted);
+    proxy.cut();
+    await eventually('the client reconnects', () => proxy.accepted > accepted);
     const dialledAt = performance.now();
     await eventually('all are live', () => all.every(({ live }) => live));
     const end = performance.now();
     console.log(
-      `${count} watchers resume with ${latencyMs} ms each way (${2 * latencyMs} ms a round trip), round ${round}: ${Math.round(end - dialledAt)} ms after the reconnect, ${Math.round(end - cutAt)} ms after the cut; ${await streams()} stream, ${await watchers()} watchers on the server`,
+      `${count} watchers resume with ${latencyMs} ms each way (${2 * latencyMs} ms per round trip), round ${round}: ${Math.round(end - dialledAt)} ms after the reconnect, ${Math.round(end - cutAt)} ms after the cut; ${await streams()} stream, ${await watchers()} watchers on the server`,
     );
   }
   const direct = new EtcdClient({ endpoints: etcd.endpoints });
@@ -53,11 +54,11 @@ async function resumption(count) {
     const some = Array.from({ length: Math.min(500, count - i) }, (_, n) => i + n);
     await Promise.all(some.map((n) => direct.kv.put(`resume/${n}`, 'v')));
   }
-  await eventually('each is told', () => events === count);
-  console.log(`each of them was told of one write afterwards: ${events} events`);
+  await eventually('each has its event', () => events === count);
+  console.log(`each received one write afterwards: ${events} events`);
   await Promise.all([client.close(), direct.close()]);
-  await door.close();
-  await eventually('nothing is left', async () => (await streams()) === 0 && (await watchers()) === 0);
+  await proxy.close();
+  await eventually('no stream is left', async () => (await streams()) === 0 && (await watchers()) === 0);
 }
 
 async function opening(count) {
@@ -75,6 +76,6 @@ async function opening(count) {
   const closing = performance.now();
   await Promise.all(all.map((watcher) => watcher.close()));
   await client.close();
-  await eventually('nothing is left', async () => (await streams()) === 0 && (await watchers()) === 0);
-  console.log(`closed, and gone from the server, in ${Math.round(performance.now() - closing)} ms`);
+  await eventually('no stream is left', async () => (await streams()) === 0 && (await watchers()) === 0);
+  console.log(`closed and removed on the server in ${Math.round(performance.now() - closing)} ms`);
 }

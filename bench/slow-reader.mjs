@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node --expose-gc bench/slow-reader.mjs: one reader stands still and one keeps up over a gigabyte of events.
+// node --expose-gc bench/slow-reader.mjs: one reader stops and one keeps up during a gigabyte of events.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -27,18 +27,18 @@ for (const size of values.sizes.split(',').map(Number)) {
   const alone = await run(size, count, false);
   const beside = await run(size, count, true);
   console.log(
-    `  rate of the brisk reader beside the stalled one: ${(beside / alone).toFixed(2)} of its rate alone`,
+    `  rate of the fast reader beside the stopped one: ${(beside / alone).toFixed(2)} of its rate alone`,
   );
 }
 await etcd.close();
 
-/** Gives the brisk reader's events per second. */
+/** Returns the fast reader's events per second. */
 async function run(size, count, withStalled) {
   const folder = `${size}-${withStalled}/`;
   const client = new EtcdClient({ endpoints: etcd.endpoints });
-  const brisk = client.watch({ prefix: folder });
+  const fast = client.watch({ prefix: folder });
   const stalled = withStalled ? client.watch({ prefix: folder }) : undefined;
-  await Promise.all([brisk.ready, stalled?.ready]);
+  await Promise.all([fast.ready, stalled?.ready]);
   const before = heapUsed();
   const memory = watchMemory();
   const start = performance.now();
@@ -46,31 +46,31 @@ async function run(size, count, withStalled) {
   const writing = writeElsewhere({ endpoints: etcd.endpoints, folder, size, count }).then(() => {
     writtenAt = performance.now();
   });
-  let told = 0;
-  for await (const { events } of brisk) {
-    told += events.length;
-    if (told >= count) break;
+  let received = 0;
+  for await (const { events } of fast) {
+    received += events.length;
+    if (received >= count) break;
   }
-  const toldAt = performance.now();
-  const took = (toldAt - start) / 1_000;
+  const readAt = performance.now();
+  const took = (readAt - start) / 1_000;
   await writing;
-  const lag = Math.max(0, Math.round(toldAt - writtenAt));
+  const lag = Math.max(0, Math.round(readAt - writtenAt));
   console.log(
-    `  brisk ${withStalled ? 'beside a stalled one' : 'alone'}: ${told} events, ${Math.round(told / took)} a second, ${took.toFixed(1)} s, done ${lag} ms after the writer\n    ${memory.stop().text}; held at the end ${mib(heapUsed() - before)} MiB`,
+    `  fast reader ${withStalled ? 'beside a stopped one' : 'alone'}: ${received} events, ${Math.round(received / took)} per second, ${took.toFixed(1)} s, done ${lag} ms after the writer\n    ${memory.stop().text}; used at the end ${mib(heapUsed() - before)} MiB`,
   );
   if (stalled) await catchUp(stalled, count);
   await client.close();
   await eventually(
-    'nothing is left',
+    'no watcher is left',
     async () => (await etcd.metric('etcd_debugging_mvcc_watcher_total')) === 0,
   );
-  return told / took;
+  return received / took;
 }
 
 async function catchUp(stalled, count) {
   const memory = watchMemory();
   const start = performance.now();
-  let told = 0;
+  let received = 0;
   let last = 0n;
   let outOfOrder = 0;
   for await (const { events } of stalled) {
@@ -78,30 +78,30 @@ async function catchUp(stalled, count) {
       if (last !== 0n && kv.modRevision !== last + 1n) outOfOrder++;
       last = kv.modRevision;
     }
-    told += events.length;
-    if (told >= count) break;
+    received += events.length;
+    if (received >= count) break;
     await new Promise((resolve) => setImmediate(resolve));
   }
   const took = (performance.now() - start) / 1_000;
   console.log(
-    `  the stalled one then reads: ${told} of ${count} events, ${outOfOrder} out of order or missing, ${took.toFixed(1)} s\n    ${memory.stop().text}`,
+    `  the stopped reader then reads: ${received} of ${count} events, ${outOfOrder} out of order or missing, ${took.toFixed(1)} s\n    ${memory.stop().text}`,
   );
 }
 
-/** In a process of its own, so that what is measured here is the reading. */
+/** Runs in a separate process, so that only reading is measured here. */
 async function writeElsewhere(task) {
   const child = fork(fileURLToPath(import.meta.url), ['--write', JSON.stringify(task)], { execArgv: [] });
   const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`the writer ended with ${code}`);
+  if (code !== 0) throw new Error(`the writer exited with ${code}`);
 }
 
 async function write({ endpoints, folder, size, count }) {
   const client = new EtcdClient({ endpoints });
   const value = Buffer.alloc(size, 'x');
   let next = 0;
-  const lane = async () => {
+  const loop = async () => {
     while (next < count) await client.kv.put(`${folder}${next++ % 100}`, value);
   };
-  await Promise.all(Array.from({ length: size > 100_000 ? 4 : 64 }, lane));
+  await Promise.all(Array.from({ length: size > 100_000 ? 4 : 64 }, loop));
   await client.close();
 }

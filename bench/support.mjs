@@ -3,7 +3,7 @@ import { until } from '../dist/testing/wait.js';
 
 export const MiB = 1024 * 1024;
 
-/** An etcd with room for what a benchmark writes. */
+/** An etcd with enough space for a benchmark. */
 export async function bigEtcd(version) {
   const etcd = await startEtcd({
     args: ['--quota-backend-bytes', String(8 * 1024 * MiB)],
@@ -13,14 +13,14 @@ export async function bigEtcd(version) {
   return etcd;
 }
 
-/** Memory in use once garbage is gone; needs --expose-gc to be exact. */
+/** Memory in use after garbage collection; exact only with --expose-gc. */
 export function heapUsed() {
   for (let i = 0; i < 3; i++) globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-/** Samples the process's memory until stopped; then the most there was of each kind, in MiB. */
+/** Samples the process's memory until stopped; returns the maximum of each kind, in MiB. */
 export function watchMemory(everyMs = 100) {
   const most = { rss: 0, heapUsed: 0, external: 0 };
   const series = [];
@@ -39,7 +39,7 @@ export function watchMemory(everyMs = 100) {
       for (let i = 0; i < series.length; i += tenth)
         tenths.push(mib(Math.max(...series.slice(i, i + tenth))));
       return {
-        text: `most: rss ${mib(most.rss)}, heap ${mib(most.heapUsed)}, buffers ${mib(most.external)} MiB; rss over time: ${tenths.join(' ')} MiB`,
+        text: `maximum: rss ${mib(most.rss)}, heap ${mib(most.heapUsed)}, buffers ${mib(most.external)} MiB; rss over time: ${tenths.join(' ')} MiB`,
         most,
       };
     },

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node --expose-gc bench/unary.mjs: puts and gets by this client against a bare grpc-js stub from proto-loader.
+// node --expose-gc bench/unary.mjs: puts and gets by this client, compared with a bare grpc-js stub from proto-loader.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
@@ -10,7 +10,7 @@ import { bigEtcd } from './support.mjs';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '25' },
-    // Short and many: what else the machine does then falls on both sides of a pair.
+    // Short and many rounds: other load on the machine then affects both sides of a pair.
     seconds: { type: 'string', default: '0.4' },
     'in-flight': { type: 'string', default: '1,64,512' },
     calls: { type: 'string', default: 'put,get' },
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const milliseconds = Number(values.seconds) * 1_000;
-// A disk's fsync would be most of what is measured.
+// On a disk, fsync would dominate.
 if (existsSync('/dev/shm')) process.env.TMPDIR = '/dev/shm';
 
 const etcd = await bigEtcd(values.version);
@@ -54,7 +54,7 @@ async function compare(call, inFlight) {
   const results = { ours: [], raw: [] };
   for (const who of contestants) await measure(calls[call][who], inFlight, milliseconds / 2); // warm
   for (let round = 0; round < rounds; round++) {
-    // Who goes first has the colder caches; so they take turns.
+    // The first of a pair has colder caches, so the order alternates.
     const order = round % 2 === 0 ? contestants : [...contestants].reverse();
     for (const who of order) results[who].push(await measure(calls[call][who], inFlight, milliseconds));
   }
@@ -64,31 +64,31 @@ async function compare(call, inFlight) {
       cpu: median(results[who].map((r) => r.cpu)),
     };
     console.log(
-      `${call}, ${inFlight} in flight, ${who}: ${Math.round(rate)}/s, ${cpu.toFixed(1)} µs of CPU a call`,
+      `${call}, ${inFlight} in flight, ${who}: ${Math.round(rate)}/s, ${cpu.toFixed(1)} µs of CPU per call`,
     );
   }
   if (contestants.length < 2) return;
   const ratio = (of) => ranged(results.ours.map((ours, i) => ours[of] / results.raw[i][of]));
-  console.log(`  ours to raw: CPU ${ratio('cpu')}, calls a second ${ratio('rate')}`);
+  console.log(`  ours to raw: CPU ${ratio('cpu')}, calls per second ${ratio('rate')}`);
 }
 
-/** `inFlight` calls at any time for as long as told. */
+/** Keeps `inFlight` calls open for `ms` milliseconds. */
 async function measure(call, inFlight, ms) {
   globalThis.gc?.();
   const before = process.cpuUsage();
   const start = performance.now();
   const end = start + ms;
   let done = 0;
-  const lane = async () => {
+  const loop = async () => {
     while (performance.now() < end) await call(done++);
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  await Promise.all(Array.from({ length: inFlight }, loop));
   const took = performance.now() - start;
   const { user, system } = process.cpuUsage(before);
   return { rate: (done / took) * 1_000, cpu: (user + system) / done };
 }
 
-/** What somebody builds who takes the .proto files and the gRPC library. */
+/** A typical client built from the .proto files and the gRPC library. */
 function bareStub(address) {
   const definition = loadSync('etcd/rpc.proto', {
     includeDirs: [new URL('../proto', import.meta.url).pathname],

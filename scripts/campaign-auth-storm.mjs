@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run campaign:auth-storm: one unrelated change of a role makes the JWT of every client of a fleet old.
+// npm run campaign:auth-storm: one unrelated role change invalidates the JWTs of a whole fleet.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,10 @@ import { authenticateCalls, enableAuth, post } from './campaign-auth-support.mjs
 
 const help = `npm run campaign:auth-storm [-- --clients 450 --ttl 10 --timeout-ms 10000 --patience 180]
 
-So many clients in this process, each with a registration of its own, on one etcd that issues JWTs (RS256). Then one
-\`role add\` that concerns none of them: every token is old at that moment, and etcd checks a password at some 70 ms of
-processor each. Printed are the Authenticate calls that etcd counted from then on, the registrations lost (stored
-again under another lease), and how long it took until all were stored under a lease that is held and etcd was asked
-for no more tokens. A report: nothing is asserted, except that all come back (exit code 1).`;
+Starts many clients in this process, each with a registration, on one etcd that issues JWTs (RS256). Then one unrelated
+\`role add\` invalidates every token, while etcd needs about 70 ms of CPU to check a password. Prints the Authenticate
+calls that etcd counted from then on, the registrations lost (stored again under another lease), and the time until all
+were stored under a live lease and no more tokens were requested. Asserts only that all recover (exit code 1).`;
 
 const { values } = parseArgs({
   options: {
@@ -34,9 +33,9 @@ if (values.help) {
 const count = Number(values.clients);
 const ttlSeconds = Number(values.ttl);
 const password = 'a password of the campaign';
-/** Not root, whose renewals etcd accepts with an old token as well. */
+/** Not root, whose renewals etcd accepts even with an old token. */
 const auth = { username: 'service', password };
-/** All is quiet when nothing changed for so long. */
+/** All is quiet after this long without a change. */
 const quietMs = 1_000 * ttlSeconds + 5_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-storm-'));
@@ -56,14 +55,14 @@ console.log('role added');
 const { lastMs, settled } = await untilQuiet();
 const lost = fleet.filter(({ registration }, i) => registration.registrations > before.stored[i]).length;
 const calls = (await authenticateCalls(etcd)) - before.calls;
-const standing = await countStanding();
+const stored = await countStored();
 console.log(
-  `Authenticate calls ${calls}, registrations lost ${lost} of ${count}, all back after ${(lastMs / 1_000).toFixed(1)} s; ${standing} of ${count} stand${settled ? '' : ' (gave up waiting)'}`,
+  `Authenticate calls ${calls}, registrations lost ${lost} of ${count}, all recovered after ${(lastMs / 1_000).toFixed(1)} s; ${stored} of ${count} registered${settled ? '' : ' (timed out)'}`,
 );
 for (const { client } of fleet) await client.close();
 await etcd.close();
 rmSync(folder, { recursive: true });
-process.exit(standing === count && settled ? 0 : 1);
+process.exit(stored === count && settled ? 0 : 1);
 
 function authToken() {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -84,7 +83,7 @@ async function addUser() {
   await post(etcd, 'auth/user/grant', { user: auth.username, role: 'services' });
 }
 
-/** A few at a time: the first tokens are not what is measured. */
+/** Starts a few at a time; the first tokens are not measured. */
 async function startFleet() {
   const fleet = [];
   for (let first = 0; first < count; first += 10) {
@@ -107,7 +106,7 @@ async function startOne(number) {
   return { client, registration };
 }
 
-/** Until all stand and nothing was stored and no token asked for during one TTL and more. */
+/** Waits until all are registered and nothing was stored and no token requested for longer than a TTL. */
 async function untilQuiet() {
   let lastMs = 0;
   let seen = '';
@@ -135,8 +134,8 @@ async function untilQuiet() {
   return stopped(false);
 }
 
-/** As etcd has it. */
-async function countStanding() {
+/** The number of records in etcd. */
+async function countStored() {
   const observer = new EtcdClient({ endpoints: etcd.endpoints, auth, timeoutMs: 120_000 });
   const { count: found } = await observer.kv.range(
     { prefix: 'campaign/storm/' },

@@ -1,6 +1,6 @@
-// What the campaigns with authentication share: etcd's users over its own HTTP gateway, and its count of Authenticates.
+// Shared by the campaigns with authentication: etcd's users over its HTTP gateway, and its count of Authenticate calls.
 
-/** Makes root, and switches authentication on. */
+/** Creates root and enables authentication. */
 export async function enableAuth(etcd, password) {
   await post(etcd, 'auth/user/add', { name: 'root', password });
   await post(etcd, 'auth/user/grant', { user: 'root', role: 'root' });
@@ -18,7 +18,7 @@ export async function post(etcd, path, message, token) {
   return JSON.parse(text);
 }
 
-/** An etcd that checks hundreds of passwords may not answer for a while. */
+/** Retries, because an etcd that checks hundreds of passwords may not answer for a while. */
 async function metricsOf(etcd) {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -29,7 +29,7 @@ async function metricsOf(etcd) {
   }
 }
 
-/** Authenticate calls that this etcd process has begun over gRPC. */
+/** Authenticate calls over gRPC since the start of this etcd process. */
 export async function authenticateCalls(etcd) {
   return (await metricsOf(etcd))
     .split('\n')

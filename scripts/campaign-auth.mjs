@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run campaign:auth: how long a client with authentication takes to go on after the store was restored from a copy.
+// npm run campaign:auth: the recovery time of a client with authentication after the store was restored from a backup.
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import { authenticateCalls, enableAuth } from './campaign-auth-support.mjs';
 
 const help = `npm run campaign:auth [-- --rounds 20 --writes 40 --get-seconds 10 --registration-seconds 5]
 
-Per round, on a fresh etcd with authentication on: its data directory is copied, so many writes follow, a client with a
-user registers an endpoint, etcd is killed, the copy is put back and etcd is started. Measured from the moment etcd
-answers others: how long until \`get\` is answered, and until the registration's record is stored under a lease that
-the client holds. Printed per round and as median and maximum, with the Authenticate calls that etcd counted since its
-start (the client's and the measuring one's are one each) and the calls that failed. Exit code 1 when a bound was missed
-or a call failed.`;
+Per round, on a new etcd with authentication: its data directory is copied, a number of writes follow, a client with a
+user registers an endpoint, etcd is killed, the copy is restored and etcd is started. Measures from the moment at which
+etcd answers others until \`get\` is answered, and until the registration's record is stored under a lease that the
+client holds. Prints each round, the median and the maximum, with the Authenticate calls that etcd counted since its
+start (one each for the client and the observer) and the failed calls. Exit code 1 when a bound was missed or a call
+failed.`;
 
 const { values } = parseArgs({
   options: {
@@ -39,14 +39,14 @@ const boundMs = {
 const user = { username: 'root', password: 'a password of the campaign' };
 const target = 'campaign/auth';
 const key = `${target}/one`;
-const patienceMs = 120_000;
+const timeoutMs = 120_000;
 
 const results = [];
 for (let round = 1; round <= rounds; round++) {
   const result = await restoreOnce();
   results.push(result);
   console.log(
-    `round ${round}: get ${inMs(result.get)}, registration ${inMs(result.registration)}, ${result.authenticates} Authenticate calls of the client, ${result.failures.length} calls failed`,
+    `round ${round}: get ${inMs(result.get)}, registration ${inMs(result.registration)}, ${result.authenticates} Authenticate calls by the client, ${result.failures.length} calls failed`,
   );
   for (const failure of new Set(result.failures)) console.log(`  ${failure}`);
 }
@@ -103,7 +103,7 @@ async function restoreOnce() {
     ),
     untilRegistered(etcd, registration, began),
   ]);
-  // One more was asked by whoever measured.
+  // One call was the observer's.
   const authenticates = (await authenticateCalls(etcd)) - 1;
   await registration.close();
   await client.close();
@@ -112,11 +112,11 @@ async function restoreOnce() {
   return { get, registration: registered, authenticates, failures };
 }
 
-/** By another client, whose token is of the restored store. */
+/** Observed by another client, whose token is from the restored store. */
 async function untilRegistered(etcd, registration, began) {
   const observer = new EtcdClient({ endpoints: etcd.endpoints, auth: user });
   try {
-    while (performance.now() - began < patienceMs) {
+    while (performance.now() - began < timeoutMs) {
       const { kv } = await observer.kv.get(key);
       if (kv && kv.lease === registration.lease) return performance.now() - began;
       await sleep(20);

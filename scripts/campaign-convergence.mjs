@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run campaign:convergence: how long a watch takes to be level with etcd again, fault by fault.
+// npm run campaign:convergence: how long a watch takes to be up to date again after each fault.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { EtcdClient } from '../dist/index.js';
@@ -7,13 +7,13 @@ import { startEtcdCluster, startFaultProxy } from '../dist/testing/index.js';
 
 const help = `npm run campaign:convergence [-- options]
 
-  --rounds <n>    rounds of each fault, run side by side: default 50
-  --only <text>   only the faults whose name contains the text
+  --rounds <n>    rounds of each fault, run in parallel: default 50
+  --only <text>   only faults whose name contains the text
   --version <v>   the release of etcd; default: the first that is found
 
-A round is a client of its own, on a cluster of three, behind a proxy of its own to each member. One writer puts a key
-every 20 ms. Measured is the time from the fault (or its end, where it says so) to the arrival of the first event that
-was written after that; and that no round misses, doubles or reorders any event. Exit code 1 when a target is missed.`;
+A round is a separate client on a cluster of three, with its own proxy to each member. One writer puts a key every 20 ms.
+Measures the time from the fault (or its end, if its name says so) to the arrival of the first event written after that,
+and checks that no round misses, duplicates or reorders an event. Exit code 1 when a target is missed.`;
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ if (values.help) {
 }
 const rounds = Number(values.rounds);
 
-// Where a keepalive decides, the worst case is its time plus its timeout plus what a new stream takes.
+// With keepalive, the worst case is its interval plus its timeout plus the time for a new stream.
 const floor = { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 3_000 };
 const faults = [
   {
@@ -65,17 +65,17 @@ const faults = [
   {
     name: 'outage of 1 to 40 s, all members refuse, from heal',
     targetMs: 5_000,
-    fault: ({ doors }, round) => outage(doors, 'refuse', 1 + (39 * round) / Math.max(1, rounds - 1)),
+    fault: ({ proxies }, round) => outage(proxies, 'refuse', 1 + (39 * round) / Math.max(1, rounds - 1)),
   },
   {
-    name: 'outage of 20 to 40 s, all members are silent and swallow everything, from heal',
+    name: 'outage of 20 to 40 s, all members blackholed, from heal',
     targetMs: 5_000,
-    fault: ({ doors }, round) => outage(doors, 'blackhole', 20 + (20 * round) / Math.max(1, rounds - 1)),
+    fault: ({ proxies }, round) => outage(proxies, 'blackhole', 20 + (20 * round) / Math.max(1, rounds - 1)),
   },
 ];
 
 const cluster = await startEtcdCluster(values.version ? { version: values.version } : {});
-console.log(`etcd ${cluster.version}, three members; ${rounds} rounds of each fault side by side`);
+console.log(`etcd ${cluster.version}, three members; ${rounds} rounds of each fault in parallel`);
 const writer = new EtcdClient({ endpoints: cluster.endpoints });
 let written = (await writer.kv.put('campaign/k', 'v')).revision;
 let writing = true;
@@ -99,12 +99,12 @@ async function measure(kind) {
   const times = await Promise.all(
     pairs.map(async (pair, round) => {
       const since = await fault(pair, round);
-      const after = written + 1n; // one write may be on its way; whatever is newer came after the fault, or its end
-      const arrival = await pair.tellsOf(after + 1n);
+      const after = written + 1n; // one write may be in flight; anything newer was written after the fault or its end
+      const arrival = await pair.receives(after + 1n);
       return arrival - since;
     }),
   );
-  const broken = pairs.flatMap(({ complaint }) => complaint() ?? []);
+  const broken = pairs.flatMap(({ problem }) => problem() ?? []);
   await Promise.all(pairs.map((pair) => pair.close()));
   times.sort((a, b) => a - b);
   const at = (share) => seconds(times[Math.min(times.length - 1, Math.ceil(share * times.length) - 1)] ?? 0);
@@ -114,42 +114,45 @@ async function measure(kind) {
   console.log(
     `${ok ? 'ok    ' : 'MISSED'} ${name}\n       ${times.length} rounds: min ${at(0.001)}, median ${at(0.5)}, p99 ${at(0.99)}, max ${seconds(max)} (target ${seconds(targetMs)}); ${broken.length} rounds with a wrong history`,
   );
-  for (const complaint of broken.slice(0, 3)) console.log(`       ${complaint}`);
+  for (const problem of broken.slice(0, 3)) console.log(`       ${problem}`);
 }
 
-/** A client whose way to each member is a proxy of its own, with a watch that is up. */
+/** A client with its own proxy to each member, and an open watch. */
 async function open({ members = cluster.members.length, options = {} }) {
   const targets = cluster.endpoints.slice(0, members);
-  const doors = await Promise.all(targets.map((target) => startFaultProxy({ target })));
-  const client = new EtcdClient({ endpoints: doors.map(({ endpoint }) => endpoint), ...options });
+  const proxies = await Promise.all(targets.map((target) => startFaultProxy({ target })));
+  const client = new EtcdClient({ endpoints: proxies.map(({ endpoint }) => endpoint), ...options });
   const watcher = client.watch('campaign/k');
   await watcher.ready;
   let last = 0n;
   let previous;
-  let complaint;
+  let problem;
   const waiting = new Set();
   const reading = (async () => {
     for await (const { events } of watcher) {
       for (const { kv } of events) {
-        // The one writer writes nothing else, so revisions follow each other.
-        if (kv.modRevision <= last) complaint ??= `revision ${kv.modRevision} after ${last}`;
+        // The only writer writes nothing else, so revisions are consecutive.
+        if (kv.modRevision <= last) problem ??= `revision ${kv.modRevision} after ${last}`;
         const { version } = kv;
         if (previous !== undefined && version !== previous + 1n)
-          complaint ??= `version ${version} after ${previous}`;
+          problem ??= `version ${version} after ${previous}`;
         previous = version;
         last = kv.modRevision;
       }
       for (const check of waiting) check();
     }
   })().catch((error) => {
-    if (!client.closed) complaint ??= String(error);
+    if (!client.closed) problem ??= String(error);
   });
   return {
-    doors,
-    complaint: () => complaint,
-    tellsOf: (revision) =>
+    proxies,
+    problem: () => problem,
+    receives: (revision) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`not told of ${revision} within 120 s`)), 120_000);
+        const timer = setTimeout(
+          () => reject(new Error(`did not receive ${revision} within 120 s`)),
+          120_000,
+        );
         const check = () => {
           if (last < revision) return;
           clearTimeout(timer);
@@ -162,25 +165,25 @@ async function open({ members = cluster.members.length, options = {} }) {
     async close() {
       await client.close();
       await reading;
-      await Promise.all(doors.map((door) => door.close()));
+      await Promise.all(proxies.map((proxy) => proxy.close()));
     },
   };
 }
 
-async function reset({ doors }) {
+async function reset({ proxies }) {
   await sleep(Math.random() * 2_000);
-  for (const door of doors) door.cut();
+  for (const proxy of proxies) proxy.cut();
   return performance.now();
 }
 
-function watched({ doors }) {
-  return doors.find(({ connections }) => connections > 0) ?? doors[0];
+function watched({ proxies }) {
+  return proxies.find(({ connections }) => connections > 0) ?? proxies[0];
 }
 
-async function outage(doors, verb, lengthSeconds) {
-  for (const door of doors) door[verb]();
+async function outage(proxies, verb, lengthSeconds) {
+  for (const proxy of proxies) proxy[verb]();
   await sleep(lengthSeconds * 1_000);
-  for (const door of doors) door.heal();
+  for (const proxy of proxies) proxy.heal();
   return performance.now();
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Where the first calls of fresh channels go, by weight, status and zone, under our policy.
+// Where the first calls of new channels go with our policy, by weight, status and zone.
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import { EndpointManager, EtcdClient, registerEtcdResolver } from '../dist/index.js';
@@ -7,9 +7,9 @@ import { startEtcd } from '../dist/testing/index.js';
 
 const help = `npm run campaign:first-calls -- [--channels 1000] [--burst 100] [--version 3.6.16]
 
-Opens so many channels for each scene, one after the other and each with connections of its own, and counts who answers
-the first call of each; then bursts on a tenth of them. Exits with 1 when a share is more than 5 percentage points off,
-or a server that should have no call has one.`;
+Opens channels one after the other for each case, each with its own connections, and counts which server answers the
+first call; then makes bursts on a tenth as many channels. Exit code 1 when a share is more than 5 percentage points off,
+or a server that should receive no call does.`;
 
 const { values } = parseArgs({
   options: {
@@ -27,14 +27,14 @@ const channels = Number(values.channels);
 const burst = Number(values.burst);
 
 const tolerance = 0.05;
-const scenes = [
+const cases = [
   {
     name: 'weights 3 and 1',
     servers: { a: { weight: 1 }, b: { weight: 3 } },
     wanted: { a: 0.25, b: 0.75 },
   },
   {
-    name: 'one of three drains',
+    name: 'one of three is draining',
     servers: { a: { status: 'draining' }, b: {}, c: {} },
     wanted: { b: 0.5, c: 0.5 },
   },
@@ -50,7 +50,7 @@ const scenes = [
     wanted: { b: 1 },
   },
   {
-    name: 'nothing but a draining one',
+    name: 'only a draining server',
     servers: { a: { status: 'draining' } },
     wanted: { a: 1 },
   },
@@ -69,23 +69,23 @@ const method = {
 };
 
 const etcd = await startEtcd(values.version ? { version: values.version } : {});
-console.log(`etcd ${etcd.version}, node ${process.version}; ${channels} fresh channels for each scene`);
+console.log(`etcd ${etcd.version}, node ${process.version}; ${channels} new channels for each case`);
 const client = new EtcdClient({ endpoints: etcd.endpoints });
 let missed = 0;
-for (const [i, scene] of scenes.entries()) {
+for (const [i, testCase] of cases.entries()) {
   const service = `campaign/first-calls/${i}`;
   const manager = new EndpointManager(client, service);
   const servers = [];
-  for (const [name, metadata] of Object.entries(scene.servers)) {
+  for (const [name, metadata] of Object.entries(testCase.servers)) {
     const { server, port } = await serve(name);
     servers.push(server);
     await manager.addEndpoint(`${service}/${name}`, { addr: `127.0.0.1:${port}`, metadata });
   }
-  const resolver = registerEtcdResolver(client, { balance: scene.balance ?? {} });
-  await judge(`${scene.name}, first calls`, scene.wanted, await firstCalls(service, channels, 1));
+  const resolver = registerEtcdResolver(client, { balance: testCase.balance ?? {} });
+  await check(`${testCase.name}, first calls`, testCase.wanted, await firstCalls(service, channels, 1));
   const bursts = Math.ceil(channels / 10);
-  const name = `${scene.name}, first ${burst} calls at once on ${bursts} channels`;
-  await judge(name, scene.wanted, await firstCalls(service, bursts, burst));
+  const name = `${testCase.name}, first ${burst} concurrent calls on ${bursts} channels`;
+  await check(name, testCase.wanted, await firstCalls(service, bursts, burst));
   resolver[Symbol.dispose]();
   for (const server of servers) server.forceShutdown();
 }
@@ -93,7 +93,7 @@ await client.close();
 await etcd.close();
 process.exitCode = missed > 0 ? 1 : 0;
 
-async function judge(name, wanted, counts) {
+async function check(name, wanted, counts) {
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const off = [...new Set([...Object.keys(wanted), ...Object.keys(counts)])].filter((server) => {
     if (!(server in wanted)) return true;

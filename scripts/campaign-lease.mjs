@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run campaign:lease: is the owner of a lease told of its loss before etcd lets go of it?
+// npm run campaign:lease: is the owner of a lease notified of its loss before etcd expires it?
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { EtcdClient } from '../dist/index.js';
@@ -7,15 +7,15 @@ import { startEtcdCluster, startFaultProxy } from '../dist/testing/index.js';
 
 const help = `npm run campaign:lease [-- options]
 
-  --rounds <n>    how many leases are lost: default 50
-  --at-once <n>   how many of them at a time: default 10
+  --rounds <n>    number of leases to lose: default 50
+  --at-once <n>   how many at a time: default 10
   --version <v>   the release of etcd; default: the first that is found
 
-A round is a client of its own, on a cluster of three, behind a proxy of its own to each member. It holds a lease of
-2 to 5 s with a key, for some renewals; then no member can be reached any more (they swallow, stall, refuse, or answer
-late). Measured is the time from the client's word that the lease is lost to etcd's, the delete of the key as a
-client with a connection of its own sees it; it must be positive. So must be the time from the moment at which
-'held' turns false. Exit code 1 when it is not, or when no word comes.`;
+A round is a separate client on a cluster of three, with its own proxy to each member. It holds a lease of 2 to 5 s with
+a key for some renewals; then all members become unreachable (blackhole, stall, refused connections, or late answers).
+Measures the time from the client's report of the loss to the deletion of the key in etcd, as seen by a client with
+another connection; it must be positive, as must be the time from the moment at which 'held' turns false. Exit code 1 if
+it is not, or if the loss is not reported.`;
 
 const { values } = parseArgs({
   options: {
@@ -31,11 +31,11 @@ if (values.help) {
 }
 
 const faults = [
-  { name: 'swallow', fault: (door) => door.blackhole() },
-  { name: 'stall', fault: (door) => door.stall() },
-  { name: 'refuse', fault: (door) => door.refuse() },
-  // The answers to what etcd did renew come when it is too late: a client that counted from them would be late, too.
-  { name: 'answer late', fault: (door) => door.delay({ up: 0, down: 6_000 }) },
+  { name: 'blackhole', fault: (proxy) => proxy.blackhole() },
+  { name: 'stall', fault: (proxy) => proxy.stall() },
+  { name: 'refuse', fault: (proxy) => proxy.refuse() },
+  // etcd does renew, but the answers arrive too late: a client that counts from the answer would report too late.
+  { name: 'answer late', fault: (proxy) => proxy.delay({ up: 0, down: 6_000 }) },
 ];
 const cluster = await startEtcdCluster(values.version ? { version: values.version } : {});
 const direct = new EtcdClient({ endpoints: cluster.endpoints });
@@ -80,32 +80,32 @@ function summary(name, of) {
   if (name === 'all') wrong = margins.length - early;
   const at = (share) => `${Math.round(margins[Math.ceil(share * margins.length) - 1] ?? margins[0])} ms`;
   console.log(
-    `${name.padEnd(12)} ${of.length} rounds: etcd let go of it after the owner was told in ${early}; by min ${Math.round(margins[0])} ms, median ${at(0.5)}, max ${at(1)}`,
+    `${name.padEnd(12)} ${of.length} rounds: etcd expired it after the owner was notified in ${early}; by min ${Math.round(margins[0])} ms, median ${at(0.5)}, max ${at(1)}`,
   );
 }
 
 async function lose(round) {
-  const doors = await Promise.all(cluster.endpoints.map((target) => startFaultProxy({ target })));
-  const client = new EtcdClient({ endpoints: doors.map(({ endpoint }) => endpoint) });
+  const proxies = await Promise.all(cluster.endpoints.map((target) => startFaultProxy({ target })));
+  const client = new EtcdClient({ endpoints: proxies.map(({ endpoint }) => endpoint) });
   try {
     const ttlSeconds = 2 + (round % 4);
     const lease = await client.lease.hold({ ttlSeconds });
     const key = `campaign/${round}`;
     await client.kv.put(key, 'v', { lease: lease.id });
     await sleep(ttlSeconds * 1_000 * (0.5 + 1.5 * Math.random()));
-    if (!lease.held) throw new Error(`round ${round}: lost before anything was broken`);
+    if (!lease.held) throw new Error(`round ${round}: lost before the fault`);
     const { name, fault } = faults[Math.floor(round / 4) % faults.length];
-    for (const door of doors) fault(door);
+    for (const proxy of proxies) fault(proxy);
     const { reason } = await lease.ended;
-    const toldAt = performance.now();
-    const deadline = toldAt + 60_000;
+    const notifiedAt = performance.now();
+    const deadline = notifiedAt + 60_000;
     while (!goneAt.has(key)) {
-      if (performance.now() > deadline) throw new Error(`round ${round}: etcd kept the lease`);
+      if (performance.now() > deadline) throw new Error(`round ${round}: etcd did not expire the lease`);
       await sleep(5);
     }
-    return { fault: name, reason, marginMs: goneAt.get(key) - toldAt };
+    return { fault: name, reason, marginMs: goneAt.get(key) - notifiedAt };
   } finally {
     await client.close();
-    await Promise.all(doors.map((door) => door.close()));
+    await Promise.all(proxies.map((proxy) => proxy.close()));
   }
 }

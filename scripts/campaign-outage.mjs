@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// npm run campaign:outage: etcd is stopped for minutes under a service in use; then a process starts while it is down.
+// npm run campaign:outage: etcd is stopped for minutes while a service is in use; then a process starts while it is
+// down.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,8 +22,8 @@ import { startEtcd } from '../dist/testing/index.js';
 
 const help = `npm run campaign:outage [-- --seconds 300]
 
-Three servers, registered; one caller that never pauses. etcd is stopped for so long and started again. Told are the
-calls made and failed, how few endpoints the caller's view ever had, how old it was at the end, and the first calls of
+Three registered servers, and one caller that calls continuously. etcd is stopped for the given time and started again.
+Prints the calls made and failed, the fewest endpoints in the caller's view, its age at the end, and the first calls of
 a process that starts from its snapshot on disk while etcd is down. Exit code 1 when a call failed or the view emptied.`;
 
 const identity = (bytes) => bytes;
@@ -86,7 +87,7 @@ async function main() {
   const back = performance.now();
   while (directory.status(target).source !== 'live') await sleep(10);
   console.log(`live again ${(performance.now() - back).toFixed(0)} ms after etcd was back`);
-  await sleep(15_000); // past the TTL of a registration: whoever is not renewed is gone by now
+  await sleep(15_000); // longer than a registration's TTL: a record that is not renewed has expired
   calls.stopped = true;
   await calling;
   const ok = calls.failed === 0 && fewest === 3;
@@ -106,7 +107,7 @@ async function main() {
   process.exitCode = ok ? 0 : 1;
 }
 
-/** A process that has never spoken to this etcd, which is down. */
+/** A new process; etcd is down. */
 async function coldStart({ folder, endpoints }) {
   const began = performance.now();
   const client = new EtcdClient({ endpoints });

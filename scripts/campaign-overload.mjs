@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// npm run campaign:overload: how often one client with a thousand waiting calls asks a server that refuses them.
+// npm run campaign:overload: how often one client with a thousand waiting calls sends requests to a server that rejects
+// them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
@@ -8,15 +9,15 @@ import { startEtcd, startFaultProxy } from '../dist/testing/index.js';
 
 const help = `npm run campaign:overload [-- options]
 
-  --callers <n>   calls that wait at a time: default 1000
-  --seconds <n>   how long the server refuses: default 8
+  --callers <n>   concurrent calls: default 1000
+  --seconds <n>   how long the server rejects calls: default 8
   --outage <n>    how long etcd is stopped, in seconds: default 2
   --version <v>   the release of etcd; default: the first that is found
 
 Four parts. A server answers every call of one client with UNAVAILABLE, then with "too many requests"; then a port
-resets every connection. Printed are the requests (or connections) of each second, and after the recovery how many calls
-failed and how long the last one took. In the fourth part etcd is stopped and started again under as many readers with
-deadlines of 10 s. Exit code 1 when a call failed.`;
+resets every connection. Prints the requests (or connections) per second, and after the recovery the number of failed
+calls and the time until the last one was answered. In the fourth part etcd is stopped and started again with as many
+readers with deadlines of 10 s. Exit code 1 when a call failed.`;
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +36,7 @@ const callers = Number(values.callers);
 const seconds = Number(values.seconds);
 let failed = 0;
 
-/** An answer with nothing but etcd's header: cluster, member, revision and term are 1. */
+/** An answer with only etcd's header: cluster, member, revision and term are 1. */
 const header = Buffer.from('0a080801100118012001', 'hex');
 const { UNAVAILABLE, RESOURCE_EXHAUSTED } = grpc.status;
 const get = (client, options) => client.kv.get('k', options);
@@ -71,16 +72,16 @@ async function refusing(name, refusal, call) {
 }
 
 async function resetting() {
-  const door = await startFaultProxy({ target: etcd.endpoints[0].replace(/^\w+:\/\//, '') });
-  const client = new EtcdClient({ endpoints: [door.endpoint] });
+  const proxy = await startFaultProxy({ target: etcd.endpoints[0].replace(/^\w+:\/\//, '') });
+  const client = new EtcdClient({ endpoints: [proxy.endpoint] });
   await client.kv.get('k');
-  door.refuse();
+  proxy.refuse();
   const end = waiting((options) => get(client, options));
-  const perSecond = await counted(() => door.accepted);
-  door.heal();
+  const perSecond = await counted(() => proxy.accepted);
+  proxy.heal();
   console.log(`connections reset: ${perSecond.join(' ')} connections per second; ${await end()}`);
   await client.close();
-  await door.close();
+  await proxy.close();
 }
 
 async function outage() {
@@ -102,7 +103,7 @@ async function outage() {
   await reading;
   failed += reads.failed;
   console.log(
-    `etcd ${etcd.version} away for ${values.outage} s under ${callers} readers with deadlines of 10 s: ${reads.failed} of ${reads.made} reads failed, the slowest took ${ms(reads.slowest)}; ${callers} were answered within ${ms(backMs)} of its return`,
+    `etcd ${etcd.version} down for ${values.outage} s with ${callers} readers with deadlines of 10 s: ${reads.failed} of ${reads.made} reads failed, the slowest took ${ms(reads.slowest)}; ${callers} were answered within ${ms(backMs)} of its restart`,
   );
   await client.close();
 }
@@ -119,7 +120,7 @@ async function keepReading(client, reads) {
   }
 }
 
-/** As many calls at once; the function returned waits for all of them and reports. */
+/** Makes all calls concurrently; the returned function waits for them and returns a report. */
 function waiting(call) {
   const options = { timeoutMs: (seconds + 10) * 1_000 };
   const results = { failed: 0 };
@@ -138,7 +139,7 @@ function waiting(call) {
   };
 }
 
-/** What a count grew by in each second. */
+/** The increase of a count in each second. */
 async function counted(count) {
   const perSecond = [];
   for (let last = count(); perSecond.length < seconds; ) {
@@ -149,7 +150,7 @@ async function counted(count) {
   return perSecond;
 }
 
-/** A server that answers Range and Put by a function. */
+/** A server that answers Range and Put with a function. */
 async function serve(answer) {
   const identity = (bytes) => bytes;
   const method = (path) => ({

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run campaign:registration: how long a registration takes to stand again after whatever took it.
+// npm run campaign:registration: how long a registration takes to recover from each failure.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { EtcdClient, encodeEndpoint, register } from '../dist/index.js';
@@ -7,10 +7,10 @@ import { startEtcd } from '../dist/testing/index.js';
 
 const help = `npm run campaign:registration [-- --rounds 20]
 
-So many rounds of each failure: the lease revoked by hand, the key deleted, etcd wiped, the event loop blocked for three
-TTLs, etcd killed, and two processes with one key. Measured is the time from the end of the failure until the right
-record stands again, under a lease that is alive; and that no foreign record was touched. Exit code 1 when one never
-came back or a foreign record was.`;
+Runs rounds of each failure: the lease revoked by an operator, the key deleted, etcd wiped, the event loop blocked for
+three TTLs, etcd killed, and two processes with one key. Measures the time from the end of the failure until the right
+record is stored again under a live lease, and checks that no other record was changed. Exit code 1 if a registration
+did not recover or another record was changed.`;
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '20' }, help: { type: 'boolean' } },
@@ -25,14 +25,14 @@ const target = 'campaign/registration';
 const key = `${target}/one`;
 const endpoint = { addr: '10.0.0.1:1' };
 const foreign = { addr: '10.9.9.9:9' };
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
 const etcd = await startEtcd();
 console.log(`etcd ${etcd.version}, TTL ${ttlSeconds} s, ${rounds} rounds of each`);
 const admin = new EtcdClient({ endpoints: etcd.endpoints });
 let failed = false;
 
-await measure('lease revoked by hand', async (registration) => {
+await measure('lease revoked by an operator', async (registration) => {
   await admin.lease.revoke(registration.lease);
 });
 await measure('key deleted', async () => {
@@ -58,25 +58,25 @@ async function measure(name, failure) {
   const registration = await register(client, { target, id: 'one', endpoint, ttlSeconds });
   const times = [];
   for (let round = 0; round < rounds; round++) {
-    await stands(registration);
+    await isRegistered(registration);
     const before = registration.registrations;
     await failure(registration);
     const end = performance.now();
-    times.push((await stands(registration, before)) ? performance.now() - end : Number.NaN);
+    times.push((await isRegistered(registration, before)) ? performance.now() - end : Number.NaN);
   }
   report(name, times);
   await registration.close();
   await client.close();
 }
 
-/** Another process's record takes the key: it is left alone until it goes, and then ours stands again. */
+/** Another process's record takes the key: the registration must wait until that is gone, and then register again. */
 async function rival() {
   const client = new EtcdClient({ endpoints: etcd.endpoints });
   const registration = await register(client, { target, id: 'one', endpoint, ttlSeconds });
   const times = [];
   let touched = 0;
   for (let round = 0; round < rounds; round++) {
-    await stands(registration);
+    await isRegistered(registration);
     const lease = await admin.lease.hold({ ttlSeconds: 60 });
     const { revision } = await admin.kv.put(key, encodeEndpoint(foreign), { lease: lease.id });
     while (registration.state !== 'waiting') await sleep(5);
@@ -84,24 +84,24 @@ async function rival() {
     if ((await admin.kv.get(key)).kv?.modRevision !== revision) touched++;
     await lease.revoke();
     const end = performance.now();
-    times.push((await stands(registration)) ? performance.now() - end : Number.NaN);
+    times.push((await isRegistered(registration)) ? performance.now() - end : Number.NaN);
   }
-  report('two processes with one key, from the end of the other', times);
-  console.log(`  foreign records touched: ${touched}`);
+  report('two processes with one key, from the end of the other record', times);
+  console.log(`  other records changed: ${touched}`);
   failed ||= touched > 0;
   await registration.close();
   await client.close();
 }
 
-/** Whether the right record stands, stored anew since `before` where that matters, within the patience. */
-async function stands(registration, before = -1) {
-  const deadline = performance.now() + patienceMs;
+/** Whether the right record is stored within the timeout; with `before`, by a registration after that number. */
+async function isRegistered(registration, before = -1) {
+  const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     const kv = await admin.kv.get(key).then(
       (found) => found.kv,
       () => undefined,
     );
-    // A kill leaves the record where it was: it stands again when etcd says so.
+    // After a kill the record may remain: it counts as soon as etcd returns it.
     const renewed = registration.registrations > before || kv?.modRevision === registration.revision;
     if (kv && renewed && kv.lease === registration.lease && kv.value.equals(encodeEndpoint(endpoint)))
       return true;

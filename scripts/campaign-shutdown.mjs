@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run campaign:shutdown: etcd is stopped gracefully, again and again, under services in use.
+// npm run campaign:shutdown: etcd is stopped gracefully, repeatedly, while services are in use.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
@@ -9,17 +9,18 @@ import { startEtcd, startEtcdCluster } from '../dist/testing/index.js';
 const help = `npm run campaign:shutdown [-- options]
 
   --rounds <n>          rounds of each scenario: default 20
-  --members <1|3>       only on one member, or on three that are stopped at once
-  --leases <n>          with so many endpoints, each under a lease of its own, which expire one after another
+  --members <1|3>       only with one member, or with three that are stopped simultaneously
+  --leases <n>          number of endpoints, each with its own lease, which expire one by one
   --loss-threshold <f>  the directory's option: default 1, or 0.5 with more than 10 leases
-  --ttl <seconds>       of the leases, and the protection time: default 3
+  --ttl <seconds>       TTL of the leases, and the protection time: default 3
   --version <v>         the release of etcd; default: the first that is found
 
-Without --members and --leases three scenarios: one member with 3 leases, three members with 3, one member with 100. In
-each round all members get SIGTERM at the same moment, stay down for a second and are started again, while every server
-lives and four callers, through the resolver and on a client of their own, never pause. Printed per round: how many leases
-expired, the least endpoints in the callers' view, calls made and failed, and the time from etcd's return until the view
-shows exactly the records that stand. Exit code 1 when a call failed, the view emptied, or it was not right within 60 s.`;
+Without --members and --leases there are three scenarios: one member with 3 leases, three members with 3, one member
+with 100. In each round all members receive SIGTERM simultaneously, stay down for a second and are started again, while
+every server runs and four callers, through the resolver and with their own client, call continuously. Prints per round
+the expired leases, the fewest endpoints in the callers' view, the calls made and failed, and the time from etcd's
+restart until the view shows exactly the stored records. Exit code 1 when a call failed, the view emptied, or it was not
+correct within 60 s.`;
 
 const { values } = parseArgs({
   options: {
@@ -38,7 +39,7 @@ if (values.help) {
 }
 const rounds = Number(values.rounds);
 const ttlSeconds = Number(values.ttl);
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 const identity = (bytes) => bytes;
 const method = {
   path: '/campaign.Shutdown/Ask',
@@ -51,7 +52,7 @@ const method = {
 };
 
 let failed = false;
-for (const scenario of scenarios()) await play(scenario);
+for (const scenario of scenarios()) await runScenario(scenario);
 process.exitCode = failed ? 1 : 0;
 
 function scenarios() {
@@ -64,7 +65,7 @@ function scenarios() {
   return [{ members: Number(values.members ?? 1), leases: Number(values.leases ?? 3) }];
 }
 
-async function play({ members, leases }) {
+async function runScenario({ members, leases }) {
   const etcd = await start(members);
   const lossThreshold = Number(values['loss-threshold'] ?? (leases > 10 ? 0.5 : 1));
   console.log(
@@ -74,19 +75,19 @@ async function play({ members, leases }) {
   const owner = new EtcdClient({ endpoints: etcd.endpoints });
   const { server, addrs } = await serve(leases);
   const registrations = [];
-  // Spread over one interval of renewals, so that they expire one after another.
+  // Spread over one renewal interval, so that they expire one by one.
   for (const addr of addrs) {
     registrations.push(await register(owner, { target, endpoint: { addr }, ttlSeconds }));
     await sleep((ttlSeconds * 1_000) / 3 / leases);
   }
   const results = [];
   for (let round = 1; round <= rounds; round++) {
-    const result = await playRound(etcd, target, registrations, lossThreshold);
+    const result = await runRound(etcd, target, registrations, lossThreshold);
     results.push(result);
     const { expired, least, made, lost, correctMs } = result;
     const took = correctMs === undefined ? 'not within 60 s' : `${correctMs.toFixed(0)} ms`;
     console.log(
-      `  round ${round}: ${expired} leases expired, least endpoints ${least}, ${made} calls, ${lost.length} failed; correct after ${took}${lost[0] ? `; ${lost[0]}` : ''}`,
+      `  round ${round}: ${expired} leases expired, fewest endpoints ${least}, ${made} calls, ${lost.length} failed; correct after ${took}${lost[0] ? `; ${lost[0]}` : ''}`,
     );
   }
   conclude(results);
@@ -105,12 +106,12 @@ function conclude(results) {
   if (!ok) failed = true;
   const median = times[Math.floor((times.length - 1) / 2)];
   console.log(
-    `${ok ? 'ok    ' : 'FAILED'} ${results.length} rounds: ${sum(({ expired }) => expired)} leases expired, least endpoints ${least}, ${sum(({ made }) => made)} calls, ${lost} failed; correct after median ${median?.toFixed(0)} ms, max ${times.at(-1)?.toFixed(0)} ms`,
+    `${ok ? 'ok    ' : 'FAILED'} ${results.length} rounds: ${sum(({ expired }) => expired)} leases expired, fewest endpoints ${least}, ${sum(({ made }) => made)} calls, ${lost} failed; correct after median ${median?.toFixed(0)} ms, max ${times.at(-1)?.toFixed(0)} ms`,
   );
 }
 
-/** The callers are new in each round: their watch has not just reconnected, so that every loss is a live one. */
-async function playRound(etcd, target, registrations, lossThreshold) {
+/** The callers are new in each round: their watch has not just reconnected, so every loss is observed live. */
+async function runRound(etcd, target, registrations, lossThreshold) {
   const client = new EtcdClient({ endpoints: etcd.endpoints });
   const directory = new ServiceDirectory(client, {
     lossProtection: { lossThreshold, protectionMs: ttlSeconds * 1_000 },
@@ -137,7 +138,7 @@ async function playRound(etcd, target, registrations, lossThreshold) {
   const isCorrect = await until(() => shows(directory.get(target), registrations));
   const correctMs = isCorrect ? performance.now() - back : undefined;
   const expired = registrations.filter(({ lease }, i) => lease !== before[i]).length;
-  await sleep(ttlSeconds * 1_000); // whatever is not renewed is gone by now
+  await sleep(ttlSeconds * 1_000); // a record that is not renewed has expired
   calls.stopped = true;
   await calling;
   unfollow();
@@ -155,7 +156,7 @@ function shows(view, registrations) {
 }
 
 async function until(condition) {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) return false;
     await sleep(10);
@@ -174,7 +175,7 @@ async function start(members) {
   return { version, endpoints, nodes, close: () => cluster.close() };
 }
 
-/** One server with a port for each endpoint. */
+/** One server with a port per endpoint. */
 async function serve(count) {
   const server = new grpc.Server();
   server.addService({ ask: method }, { ask: (_call, reply) => reply(null, Buffer.alloc(0)) });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run campaign:stream: a large range through kv.stream, on one release of etcd and another, while it is written to.
+// npm run campaign:stream: a large range through kv.stream on two etcd releases, while it is being written.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { startEtcd, startFaultProxy } from '../dist/testing/index.js';
 
 const help = `npm run campaign:stream [-- options]
 
-  --keys <n>         keys in the range: default 100000, of which each has a value of 256 bytes
-  --cuts <n>         connections reset under one reading: default 20
-  --releases <list>  lines of etcd: default 3.4,3.7 (pages, RangeStream), each the newest in the cache
+  --keys <n>         keys in the range, each with a value of 256 bytes: default 100000
+  --cuts <n>         connection resets during one read: default 20
+  --releases <list>  etcd minor versions: default 3.4,3.7 (pages, RangeStream), the newest of each in the cache
 
-On each release the same keys are written, and then written to without a pause while they are read, by processes of
-their own: with kv.stream, with kv.stream through a proxy that resets its connections, and with one range. All three
-must give the same at the revision right after the filling, and a stream from now what a range gives at its revision.
-Exit code 1 when anything differs, within a release or between two.`;
+On each release the same keys are written, and then changed continuously while separate processes read them: with
+kv.stream, with kv.stream through a proxy that resets its connections, and with one range. All three must return the same
+at the revision right after the first writes, and a stream from now must equal a range at its revision. Exit code 1 when
+anything differs, within a release or between two.`;
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +44,7 @@ async function campaign(keys, cuts, releases) {
   for (const release of releases) {
     const version = await newest(release);
     if (version) results.push(await measure(version, keys, cuts));
-    else console.log(`etcd ${release}: not in the cache, left out (npm run etcd:build builds one)`);
+    else console.log(`etcd ${release}: not in the cache, skipped (npm run etcd:build builds it)`);
   }
   const hashes = new Set(results.flatMap(({ pinned }) => pinned));
   const ok = results.length > 0 && hashes.size === 1 && results.every(({ same }) => same);
@@ -56,27 +56,27 @@ async function campaign(keys, cuts, releases) {
 async function measure(version, keys, cuts) {
   const etcd = await startEtcd({ version, args: ['--quota-backend-bytes', String(8 * 2 ** 30)] });
   const client = new EtcdClient({ endpoints: etcd.endpoints });
-  const door = await startFaultProxy({ target: etcd.endpoints[0] });
+  const proxy = await startFaultProxy({ target: etcd.endpoints[0] });
   console.log(`\netcd ${etcd.version}, node ${process.version}: ${keys} keys of 256 bytes`);
   const revision = await fill(client, keys);
   const writer = writeOn(client, keys);
   try {
     const [endpoint] = etcd.endpoints;
     const stream = await readBy('stream', endpoint, revision);
-    const cut = await readBy('stream', door.endpoint, revision, resets(door, cuts));
+    const cut = await readBy('stream', proxy.endpoint, revision, resets(proxy, cuts));
     const range = await readBy('range', endpoint, revision);
-    console.log(`  connections of the reading that was cut: ${door.accepted}`);
+    console.log(`  connections of the read with resets: ${proxy.accepted}`);
     const now = await readBy('stream', endpoint, 0n);
     const then = await readBy('range', endpoint, BigInt(now.revision));
     return {
       version: etcd.version,
       pinned: [stream.hash, cut.hash, range.hash],
-      same: now.hash === then.hash && range.keys === keys && (cuts === 0 || door.accepted > 1),
+      same: now.hash === then.hash && range.keys === keys && (cuts === 0 || proxy.accepted > 1),
     };
   } finally {
-    console.log(`  writes meanwhile: ${await writer.stop()}`);
+    console.log(`  concurrent writes: ${await writer.stop()}`);
     await client.close();
-    await door.close();
+    await proxy.close();
     await etcd.close();
   }
 }
@@ -92,7 +92,7 @@ async function fill(client, keys) {
   return revision;
 }
 
-/** Changes a key, adds one and deletes it again, all over the range. */
+/** Changes a key, adds one and deletes it again, across the range. */
 function writeOn(client, keys) {
   let writes = 0;
   let stopped = false;
@@ -115,15 +115,15 @@ function nameOf(n) {
   return folder + String(n).padStart(8, '0');
 }
 
-/** Resets the connection again and again, after anything from a few bytes to two megabytes. */
-function resets(door, cuts) {
+/** Resets the connection repeatedly, after a few bytes to two megabytes. */
+function resets(proxy, cuts) {
   let left = cuts;
   return () => {
-    if (left-- > 0) door.cutAfterBytes(Math.floor(2 ** (8 + Math.random() * 13)), 'down');
+    if (left-- > 0) proxy.cutAfterBytes(Math.floor(2 ** (8 + Math.random() * 13)), 'down');
   };
 }
 
-/** A process of its own: its time, processor time and memory are the reading's alone. */
+/** Reads in a separate process, so that time, CPU and memory are those of the read. */
 async function readBy(how, endpoint, revision, onBatch = () => {}) {
   const script = fileURLToPath(import.meta.url);
   const args = ['--read', how, '--endpoint', endpoint, '--revision', String(revision)];
@@ -138,10 +138,10 @@ async function readBy(how, endpoint, revision, onBatch = () => {}) {
     });
     child.on('error', reject);
     child.on('exit', (code) => {
-      if (!result) return reject(new Error(`reading by ${how} ended with ${code}`));
+      if (!result) return reject(new Error(`read by ${how} exited with ${code}`));
       const { keys, batches, ms, cpuMs, mib, hash } = result;
       console.log(
-        `  ${how.padEnd(6)} at ${revision || result.revision}: ${keys} keys in ${batches} batches, ${ms} ms, processor ${cpuMs} ms, ${mib} MiB above the start, ${hash}`,
+        `  ${how.padEnd(6)} at ${revision || result.revision}: ${keys} keys in ${batches} batches, ${ms} ms, CPU ${cpuMs} ms, ${mib} MiB above the start, ${hash}`,
       );
       resolve(result);
     });
@@ -160,13 +160,13 @@ async function read(how, endpoint, revision) {
   const start = performance.now();
   const cpu = process.cpuUsage();
   const hash = createHash('sha256');
-  const told = { keys: 0, batches: 0, revision: '' };
+  const totals = { keys: 0, batches: 0, revision: '' };
   const take = (kvs, at) => {
     for (const { key, value, createRevision, modRevision, version, lease } of kvs)
       hash.update(key).update(value).update(`${createRevision} ${modRevision} ${version} ${lease};`);
-    told.keys += kvs.length;
-    told.batches++;
-    told.revision = String(at);
+    totals.keys += kvs.length;
+    totals.batches++;
+    totals.revision = String(at);
     most = Math.max(most, process.memoryUsage().rss);
     process.send('batch');
   };
@@ -176,13 +176,13 @@ async function read(how, endpoint, revision) {
   } else {
     for await (const { kvs, revision: at } of client.kv.stream({ prefix: folder }, { revision })) {
       take(kvs, at);
-      await new Promise(setImmediate); // lets the parent be told, so that it can cut what follows
+      await new Promise(setImmediate); // lets the parent receive the message, so that it can reset the connection
     }
   }
   const { user, system } = process.cpuUsage(cpu);
   clearInterval(sampler);
   process.send({
-    ...told,
+    ...totals,
     ms: Math.round(performance.now() - start),
     cpuMs: Math.round((user + system) / 1_000),
     mib: Math.round((most - before) / 2 ** 20),

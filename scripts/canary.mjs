@@ -1,15 +1,17 @@
 #!/usr/bin/env node
-// node scripts/canary.mjs <secrets> <output>: fails if one of the secrets (a JSON string per line) stands in the output.
+// node scripts/canary.mjs <secrets> <output>: fails if one of the secrets (a JSON string per line) occurs in the
+// output.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The ways in which a secret shows: plain, within base64, as hexadecimal, as Node prints a Buffer. */
+/** The encodings in which a secret may occur: plain, inside base64, hexadecimal, and as Node prints a Buffer. */
 export function spellings(secret) {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString('hex');
   const all = [secret, hex, hex.toUpperCase(), hex.replace(/../g, '$& ').trim()];
-  // Three bytes make four letters, so what it looks like depends on where it starts; the edges mix with the neighbours.
+  // Three bytes become four letters, so the encoding depends on the offset; letters at the edges mix with neighbouring
+  // bytes.
   for (const before of [0, 1, 2]) {
     const text = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
@@ -19,19 +21,19 @@ export function spellings(secret) {
   return all.filter((text) => text.length >= 8);
 }
 
-/** The secrets that stand in the text, by number, never by themselves. */
+/** The indexes of the secrets that occur in the text. */
 export function seen(secrets, text) {
   return secrets.flatMap((secret, i) => (spellings(secret).some((one) => text.includes(one)) ? [i] : []));
 }
 
-/** What the tests registered, one JSON string a line. */
+/** The secrets that the tests registered, one JSON string per line. */
 export function readSecrets(file) {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   return [...new Set(lines.map((line) => JSON.parse(line)))];
 }
 
-/** The private keys that lie in a folder of the repository, line by line. */
+/** The private keys in a folder of the repository, line by line. */
 export function keysIn(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true })
@@ -40,7 +42,7 @@ export function keysIn(folder) {
     .filter((line) => /^[A-Za-z0-9+/=]{16,}$/.test(line));
 }
 
-/** Prints one line; gives whether the output is clean. */
+/** Prints one line; returns whether the output is clean. */
 export function report(secrets, output) {
   const leaked = seen(secrets, output.toString('utf8'));
   const size = `${(output.length / 1e6).toFixed(2)} MB of output`;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Holds every import under src/ against scripts/modules.json, and refuses circular ones.
+// Checks every import under src/ against scripts/modules.json, and rejects circular ones.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,7 @@ function moduleOf(file) {
   return moduleNames.find((module) => file.startsWith(`${module}/`));
 }
 
-/** Static and dynamic imports and re-exports of a file, with comments left out. */
+/** Static and dynamic imports and re-exports of a file, without comments. */
 function importsOf(file) {
   const text = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   const found = [];
@@ -70,7 +70,7 @@ function forbidden(module, { specifier, target, isType }) {
   return `${module} may not import ${targetModule ?? target}${asType}`;
 }
 
-/** One line for each cycle found by walking depth first; type-only edges count too. */
+/** One line per cycle found by depth-first search; type-only edges count too. */
 function cycles(edges) {
   const found = [];
   const state = new Map();

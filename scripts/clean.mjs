@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Removes what builds make, so that nothing of a file since deleted is packed.
+// Removes build outputs, so that no output of a deleted file is packed.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

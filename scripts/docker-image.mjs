@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Makes a small Docker image of an etcd binary, for machines that have an engine but no registry to pull from.
+// Builds a small Docker image of an etcd binary, for machines with an engine but no registry.
 //   node scripts/docker-image.mjs [--etcd <path>] [--tag <name:tag>]
-// The binary: the one given, else ETCD_BIN, PATH, the cache, or a fetch. The tag: etcd-local:v<version>, printed last.
+// The binary: --etcd, else ETCD_BIN, PATH, the cache, or a download. The tag: etcd-local:v<version>, printed last.
 // Then: ETCD_TEST_SOURCE=docker ETCD_TEST_IMAGE=<tag> npm run test:integration
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ function put(from, to) {
   copyFileSync(from, join(root, to));
 }
 
-/** Shared libraries of a program, by absolute path; none for a static one, as etcd's own releases are. */
+/** Shared libraries of a program, by absolute path; none for a static program such as etcd's own releases. */
 function librariesOf(program) {
   try {
     const output = execFileSync('ldd', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

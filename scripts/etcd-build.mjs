@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run etcd:build -- 3.7.1 …: builds releases of etcd from its Go modules into the cache that tests look in.
+// npm run etcd:build -- 3.7.1 …: builds etcd releases from their Go modules into the cache that tests use.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ if (versions.length === 0 || versions.some((version) => !/^3\.([5-9]|\d\d)\.\d+$
   console.error(`npm run etcd:build -- <version> …
 
 Builds etcd and etcdctl of each version, 3.5.0 or later, from their Go modules into the cache; needs a Go toolchain
-(Go 1.26 for 3.7). A version that is in the cache already is left as it is.`);
+(Go 1.26 for 3.7). A version in the cache is kept.`);
   process.exit(2);
 }
 if (spawnSync('go', ['version']).status !== 0) {
@@ -26,14 +26,16 @@ for (const version of versions) {
   console.log(`${cached ? 'in the cache' : 'built'}: etcd ${built.version}`);
 }
 
-/** A module each, since etcd's server and etcdctl of one release do not always agree on the versions of what they use. */
+/**
+ * A separate module each, because etcd's server and etcdctl of one release may require different dependency versions.
+ */
 function build(version, folder) {
   for (const program of ['etcd', 'etcdctl']) {
     const work = mkdtempSync(join(tmpdir(), 'etcd-build-'));
     const module = program === 'etcd' ? 'go.etcd.io/etcd/server/v3' : 'go.etcd.io/etcd/etcdctl/v3';
     try {
       cpSync(join(sources, program), work, { recursive: true });
-      // The go line makes Go keep to the versions that this very module names, rather than the highest anywhere below it.
+      // This go version makes Go use the versions that the module itself requires, not the highest of its dependencies.
       writeFileSync(join(work, 'go.mod'), `module build\n\ngo 1.24\n\nrequire ${module} v${version}\n`);
       console.error(`${program} ${version}: fetching modules and compiling …`);
       go(work, ['build', '-trimpath', '-o', join(folder, program), '.']);

@@ -23,7 +23,7 @@ Generates src/gen and proto/wire.lock from the .proto files in proto/.
   -h, --help  show this text`;
 
 const options = {
-  // Values are copied out of the received message, so keeping a small one does not keep a large frame alive.
+  // Values are copied out of the received message, so that a small value does not keep a large frame in memory.
   env: 'node',
   esModuleInterop: true,
   importSuffix: '.js',
@@ -40,7 +40,7 @@ const options = {
   useExactTypes: false,
   exportCommonSymbols: false,
   snakeToCamel: 'keys',
-  // The output must not change with the version of the tools alone.
+  // The output must not change with the tools' version alone.
   annotateFilesWithVersion: false,
 };
 
@@ -54,7 +54,7 @@ const { values: flags } = parseArgs({
 if (flags.help) console.log(usage);
 else process.exitCode = flags.check ? check(generate()) : update(generate());
 
-/** Everything that is generated: text by path, relative to the project. */
+/** All generated texts by path, relative to the project. */
 function generate() {
   const files = protoFilesIn(protoFolder);
   const output = mkdtempSync(join(tmpdir(), 'gen-'));
@@ -76,14 +76,14 @@ function generate() {
 }
 
 /**
- * Key-values are made by a class, which gives them a `toJSON`. ts-proto makes plain objects alone; a copy of each, or a
- * prototype set afterwards, would cost 3 to 8 % of the time of reading them.
+ * Makes key-values instances of a class with `toJSON`. ts-proto only makes plain objects; copying each, or setting its
+ * prototype afterwards, would add 3 to 8 % to decoding.
  */
 function withPrototype(file, text) {
   if (file !== 'etcd/kv.ts') return text;
   const base = /(function createBaseKeyValue\(\): KeyValue {\n) {2}return {[^}]*};\n/;
   const imports = /^import {[^}]*} from "@bufbuild\/protobuf\/wire";\n/m;
-  if (!base.test(text) || !imports.test(text)) throw new Error('ts-proto writes key-values in another way');
+  if (!base.test(text) || !imports.test(text)) throw new Error("ts-proto's code for key-values has changed");
   return text
     .replace(base, '$1  return new StoredKeyValue();\n')
     .replace(imports, '$&import { StoredKeyValue } from "../../model/stored-key-value.js";\n');
@@ -105,7 +105,7 @@ function check(wanted) {
   return problems.length > 0 ? 1 : 0;
 }
 
-/** Writes only what changed, so that an incremental build sees no news where there are none. */
+/** Writes only changed files, so that an incremental build does not see unchanged ones as new. */
 function update(wanted) {
   const written = [...wanted].filter(([path, text]) => readIfThere(path) !== text);
   for (const [path, text] of written) {

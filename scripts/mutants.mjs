@@ -1,9 +1,11 @@
-// The cores that mutants are made of, and how one is made.
+// The simulated cores, and how their mutants are made.
 import { mutants as leaseMutants } from './sim-mutants-lease.mjs';
 import { mutants as registerMutants } from './sim-mutants-register.mjs';
 import { mutants as watchMutants } from './sim-mutants-watch.mjs';
 
-/** For each core: its compiled folder, what else it needs, the simulation that must find its mutants out, and these. */
+/**
+ * For each core: its compiled folder, its dependencies, the simulation that must detect its mutants, and the mutants.
+ */
 export const cores = {
   watch: { folder: 'dist/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
   lease: { folder: 'dist/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
@@ -16,16 +18,15 @@ export const cores = {
 };
 
 /**
- * The files of a mutant that differ from the core's, by name.
- * @param read gives a file of the core.
- * @throws where a text to be replaced does not stand there exactly once: the core has changed, and the mutant has not.
+ * The files of a mutant that differ from the core's, by name. @param read returns a file of the core. @throws if a text
+ * to replace does not occur exactly once: the core has changed, and the mutant has not.
  */
 export function patchedFiles({ patches }, read) {
   const files = new Map();
   for (const { file, from, to } of patches) {
     const source = files.get(file) ?? read(file);
     const places = source.split(from).length - 1;
-    if (places !== 1) throw new Error(`its text is there ${places} times in ${file}, not once:\n${from}`);
+    if (places !== 1) throw new Error(`its text occurs ${places} times in ${file} instead of once:\n${from}`);
     files.set(
       file,
       source.replace(from, () => to),

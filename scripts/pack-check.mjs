@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Packs the package, installs it in an empty project, and resolves one call there: by import, by require, and typed.
+// Packs the package, installs it in an empty project, and resolves one call there: by import, by require, and with
+// types.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +50,7 @@ function install() {
   console.log(`ok: ${tarball} installs in an empty project`);
 }
 
-/** With what a consumer has: Node's types and nothing of ours. */
+/** As a consumer does: with Node's types and nothing of ours. */
 function typeCheck() {
   run(
     'npm',

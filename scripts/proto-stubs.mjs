@@ -1,5 +1,5 @@
-// Stand-ins for the annotation files that etcd's own .proto files import. The annotations steer code and gateway
-// generators and never show on the wire, so only their names and shapes matter here.
+// Stubs for the annotation files that etcd's .proto files import. Annotations configure code and gateway generators and
+// never appear on the wire, so only their names and shapes matter.
 
 const fileSwitches = ['marshaler', 'sizer', 'unmarshaler', 'goproto_getters', 'goproto_enum_prefix'];
 
@@ -59,7 +59,7 @@ extend google.protobuf.FileOptions {
 }
 `;
 
-/** By the path under which they are imported. */
+/** Keyed by import path. */
 export const stubs = {
   'gogoproto/gogo.proto': gogo,
   'google/api/annotations.proto': http,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Compares proto/wire.lock with the definitions that etcd itself publishes.
+// Compares proto/wire.lock with etcd's published definitions.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,16 +16,16 @@ const debianPackage = 'golang-etcd-server-dev';
 const usage = `Usage: node scripts/proto-verify.mjs [--source go|debian] [--require]
 
 Compares proto/wire.lock with etcd's own published definitions:
-  go      the Go modules of etcd ${pinned}, through a Go toolchain; there must be no difference
-  debian  Debian's package ${debianPackage}, an older release; all that it has must be in ours
-Without --source the first one at hand is taken.
+  go      the Go modules of etcd ${pinned}, through a Go toolchain; must be identical
+  debian  Debian's package ${debianPackage}, an older release; must be contained in ours
+Without --source the first available one is used.
 
-  --source go|debian  take this source and no other
-  --require           fail when no source is at hand, instead of skipping
+  --source go|debian  use only this source
+  --require           fail when no source is available, instead of skipping
   -h, --help          show this text`;
 
-/** Thrown when a source cannot be had on this machine, which is no fault of the definitions. */
-class NotAtHand extends Error {}
+/** Thrown when a source is unavailable on this machine, which is not a fault of the definitions. */
+class SourceUnavailable extends Error {}
 
 const sources = {
   go: { find: findGoModules, isPinned: true },
@@ -52,11 +52,11 @@ function verify(folder) {
     try {
       return compareWith(sources[name], folder);
     } catch (error) {
-      if (!(error instanceof NotAtHand)) throw error;
+      if (!(error instanceof SourceUnavailable)) throw error;
       reasons.push(`${name}: ${error.message}`);
     }
   }
-  console.log(`proto:verify skipped: no source of etcd's definitions at hand (${reasons.join('; ')})`);
+  console.log(`proto:verify skipped: no source of etcd's definitions available (${reasons.join('; ')})`);
   return flags.require ? 1 : 0;
 }
 
@@ -86,7 +86,7 @@ function findGoModules(folder) {
   });
   const folders = [...answer.matchAll(/^\t"Dir": (".*")/gm)].map(([, path]) => JSON.parse(path));
   if (folders.length !== goModules.length)
-    throw new Error(`unexpected answer of go mod download:\n${answer}`);
+    throw new Error(`unexpected output of go mod download:\n${answer}`);
   return { title: versioned.join(' and '), files: folders.flatMap(filesBelow) };
 }
 
@@ -101,7 +101,7 @@ function installedDebianPackage() {
   return { title: `${debianPackage} ${version} (installed)`, files: stdout.split('\n') };
 }
 
-/** Fetches with lists and a cache of its own, since a user without root can write neither of apt's. */
+/** Downloads with its own lists and cache, because apt's are not writable without root. */
 function fetchedDebianPackage(folder) {
   const lists = join(folder, 'lists');
   const cache = join(folder, 'cache');
@@ -118,7 +118,7 @@ function fetchedDebianPackage(folder) {
   run('apt-get', [...options, '-qq', 'update'], { cwd: folder });
   run('apt-get', [...options, '-qq', 'download', debianPackage], { cwd: folder });
   const archive = readdirSync(folder).find((file) => file.endsWith('.deb'));
-  if (!archive) throw new NotAtHand(`apt-get left no file of ${debianPackage}`);
+  if (!archive) throw new SourceUnavailable(`apt-get downloaded no file of ${debianPackage}`);
   const unpacked = join(folder, 'unpacked');
   run('dpkg-deb', ['-x', archive, unpacked], { cwd: folder });
   const version = run('dpkg-deb', ['-f', archive, 'Version'], { cwd: folder }).trim();
@@ -126,8 +126,8 @@ function fetchedDebianPackage(folder) {
 }
 
 /**
- * Their files are compiled as they are. Every release has them in other folders, so each is put where its
- * siblings' import lines look for it; annotations that do not show on the wire are answered by stubs.
+ * Compiles etcd's files unchanged. Each release has them in other folders, so each is placed where the imports expect
+ * it; stubs replace annotations that do not appear on the wire.
  */
 function manifestOfSources(files, folder) {
   const texts = textsOfDefinitions(files);
@@ -173,18 +173,18 @@ function write(path, text) {
 }
 
 function run(command, args, options = {}) {
-  // A machine that drops packets instead of refusing them must not keep this waiting for ever.
+  // On a machine that drops packets, the command would otherwise block.
   const patienceMs = 300_000;
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
     timeout: patienceMs,
     ...options,
   });
-  if (error) throw new NotAtHand(`${command} does not run: ${error.code ?? error.message}`);
+  if (error) throw new SourceUnavailable(`${command} does not run: ${error.code ?? error.message}`);
   if (status !== 0) {
-    // With -json, go tells what went wrong in a field of its answer.
+    // With -json, go reports errors in a field of its output.
     const reason = stdout.match(/"Error": "(.*)"/)?.[1] ?? `${stdout}\n${stderr}`.trim().split('\n').at(-1);
-    throw new NotAtHand(`${command} failed: ${reason}`);
+    throw new SourceUnavailable(`${command} failed: ${reason}`);
   }
   return stdout;
 }

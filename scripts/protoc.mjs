@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const protoFolder = join(root, 'proto');
 
-/** The .proto files below a folder, relative, with forward slashes, in one fixed order. */
+/** The .proto files below a folder, relative, with forward slashes, sorted. */
 export function protoFilesIn(folder) {
   return readdirSync(folder, { recursive: true })
     .map((file) => file.replaceAll('\\', '/'))

@@ -1,12 +1,12 @@
-// What earlier builds emitted for sources that no longer exist: tsc leaves it in place, and Mocha would run it.
+// Removes outputs of earlier builds whose sources no longer exist: tsc keeps them, and Mocha would run them.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where each project is emitted, as its tsconfig.json says. */
+/** The output folder of each project, as in its tsconfig.json. */
 const outputs = { dist: 'src', 'build/test': 'test', 'build/examples': 'examples' };
 const emitted = /\.(js|js\.map|d\.ts|d\.ts\.map)$/;
 
-/** Removes the outputs without a source below `root`; returns their paths. */
+/** Removes outputs without a source below `root`; returns their paths. */
 export function prune(root) {
   return Object.entries(outputs).flatMap(([output, source]) => {
     const folder = join(root, output);

@@ -1,4 +1,4 @@
-// What is wrong with each mutant of the watch core: texts of the compiled core, each there exactly once, and their stead.
+// The mutants of the watch core: texts of the compiled core, each of which occurs exactly once, and their replacements.
 
 const one = (name, file, from, to) => ({ name, patches: [{ file, from, to }] });
 const many = (name, ...patches) => ({
@@ -45,55 +45,55 @@ export const mutants = [
     'state.saw(headerRevision);',
     "state.progress({ kind: 'progress', headerRevision });",
   ),
-  one('from now on starts at the pin', state, 'this.#cursor = revision + 1n;', 'this.#cursor = revision;'),
   one(
-    'paused goes on after what it saw',
+    'a watch from now starts at the pinned revision',
+    state,
+    'this.#cursor = revision + 1n;',
+    'this.#cursor = revision;',
+  ),
+  one(
+    'a paused watcher continues after the seen revision',
     session,
     "if (state?.phase === 'paused' && !",
     "if (state?.phase === 'paused') state.pin(state.seen);\n        if (state?.phase === 'paused' && !",
   ),
 
   // Fragments and order.
-  one(
-    'the beginning of a fragmented revision is lost',
-    state,
-    'return before.concat(events);',
-    'return events;',
-  ),
-  one(
-    'delivers before the revision is complete',
-    state,
-    'if (!fragment && before.length === 0)',
-    'if (true)',
-  ),
+  one('the first fragments of a revision are lost', state, 'return before.concat(events);', 'return events;'),
+  one('an incomplete revision is delivered', state, 'if (!fragment && before.length === 0)', 'if (true)'),
   one(
     'an incomplete revision outlives its stream',
     state,
     'this.#forgetIncomplete();\n        this.phase = phase;',
     'this.phase = phase;',
   ),
-  one('no order guard', state, 'if (!first || first.kv.modRevision > this.#lastDelivered)', 'if (true)'),
   one(
-    'order guard by the header',
+    'no guard against old events',
+    state,
+    'if (!first || first.kv.modRevision > this.#lastDelivered)',
+    'if (true)',
+  ),
+  one(
+    'the guard against old events uses the header',
     state,
     'this.#lastDelivered = lastRevision(fresh);',
     'this.#lastDelivered = reply.headerRevision;',
   ),
   one(
-    'order guard one too low',
+    'the guard against old events is one too low',
     state,
     'events.filter((event) => event.kv.modRevision > this.#lastDelivered)',
     'events.filter((event) => event.kv.modRevision >= this.#lastDelivered)',
   ),
 
-  // Responses that no etcd sends.
-  one('believes whatever comes', slot, 'if (flaw !== undefined)', 'if (false)'),
-  one('events may go back', check, 'if (kv.modRevision < last)', 'if (false)'),
-  one('any key will do', check, 'if (!contains(range, kv.key))', 'if (false)'),
-  one('events may be from after their response', check, 'last > headerRevision', 'false'),
-  one('a key may come twice', check, 'return hasTwins(events)', 'return false'),
+  // Replies that no etcd sends.
+  one('corrupt replies are accepted', slot, 'if (flaw !== undefined)', 'if (false)'),
+  one('events out of order are accepted', check, 'if (kv.modRevision < last)', 'if (false)'),
+  one('events outside of the range are accepted', check, 'if (!contains(range, kv.key))', 'if (false)'),
+  one('events newer than their response are accepted', check, 'last > headerRevision', 'false'),
+  one('duplicate events are accepted', check, 'return hasTwins(events)', 'return false'),
   one(
-    'goes on with a stream that lied',
+    'a stream with a corrupt reply stays open',
     slot,
     "this.#host.emit({ type: 'close-stream', slot: this.key, owing: false });\n        this.#failures",
     'return;\n        this.#failures',
@@ -117,20 +117,20 @@ export const mutants = [
     'return;',
   ),
   one(
-    'who leaves is not cancelled',
+    'a removed watcher is not cancelled',
     slot,
     "this.#host.emit({ type: 'send-cancel', slot: this.key, watchId: state.watchId });",
     '',
   ),
   one(
-    'watch ids are used again',
+    'watch ids are reused',
     slot,
     'const watchId = this.#host.nextWatchId();',
     'const watchId = 1000n + BigInt(state.key);',
   ),
-  one('the window is open at once', queue, 'this.#echoes ? openWindow : 1', 'openWindow'),
+  one('the create window opens immediately', queue, 'this.#echoes ? openWindow : 1', 'openWindow'),
   one(
-    'whoever waited is forgotten with the stream',
+    'a waiting watcher is lost with its stream',
     slot,
     "state.detach('waiting');\n            this.#waiting.add(state);",
     "state.detach('waiting');",
@@ -138,13 +138,13 @@ export const mutants = [
 
   // Progress.
   one(
-    'progress counts for all who are live by now',
+    'progress counts for watchers acknowledged after the request',
     slot,
     'stream.requests.answered() : [watchId]',
     '(stream.requests.answered(), [...stream.byWatchId.keys()]) : [watchId]',
   ),
   many(
-    'progress counts for who is not acknowledged',
+    'progress counts for unacknowledged watchers',
     [
       slot,
       'stream.requests.answered() : [watchId]',
@@ -157,7 +157,7 @@ export const mutants = [
     ],
   ),
   many(
-    'progress is asked of servers that lie',
+    'progress is requested from untrusted servers',
     [slot, 'if (!this.#stream?.trusted ||', 'if (!this.#stream ||'],
     [
       slot,
@@ -168,55 +168,55 @@ export const mutants = [
 
   // Compaction.
   one(
-    'goes on after a compaction in silence',
+    'a compaction is skipped silently',
     session,
     'this.#finish(state, historyGone(state.cursor, compactRevision));',
     '{ state.pin(compactRevision - 1n); this.#slots.joinShared(state); }',
   ),
   one('pins again after events', state, 'return (this.#pinnedOnly && ', 'return ('),
   one(
-    'pins again behind what was announced',
+    'pins again after it was ready',
     session,
     'else if (state.readyRevision !== undefined) {',
     'else if (false) {',
   ),
   one(
-    'ends for a compaction of what it does not need',
+    'a compaction below the cursor ends the watcher',
     session,
     'if (compactRevision <= state.cursor) {',
     'if (false) {',
   ),
-  one('ends for a compaction before it was announced', state, 'this.readyRevision === undefined || ', ''),
-  one('announces less than it was pinned at', session, 'max(headerRevision, state.seen)', 'headerRevision'),
+  one('a compaction before ready ends the watcher', state, 'this.readyRevision === undefined || ', ''),
+  one('ready below the pinned revision', session, 'max(headerRevision, state.seen)', 'headerRevision'),
 
   // A delete at the compacted revision, which old releases lose.
   one('a start is never checked', starts, 'if (losesDeletes)', 'if (false)'),
   one(
-    'who was acknowledged before the release was known is not checked',
+    'a watcher acknowledged before the release was known is not checked',
     starts,
     'for (const state of slot.watchers)\n            this.#judge(state, losesDeletes);',
     '',
   ),
   one(
-    'a start whose release was not known before it left is forgotten',
+    'an unchecked start is forgotten when the watcher moves',
     state,
     'this.watchId = undefined;\n        this.#forgetIncomplete();',
     'this.watchId = undefined;\n        this.uncheckedStart = undefined;\n        this.#forgetIncomplete();',
   ),
   one(
-    'a start checked as compacted counts as whole',
+    'a start found compacted does not end the watcher',
     session,
     'this.#finish(state, startLost(startRevision));',
     '',
   ),
   one(
-    'pins again over a delete that was promised',
+    'pins again over a promised delete',
     session,
     'state.mayPinAgain(startRevision + 1n)',
     'state.mayPinAgain(startRevision)',
   ),
   one(
-    'pins again behind what was proven',
+    'pins again below proven progress',
     session,
     'max(state.readyRevision, state.cursor - 1n)',
     'state.readyRevision',
@@ -231,14 +231,14 @@ export const mutants = [
     'this.#finish(state, new RolledBackError(state.seen, headerRevision));\n            return;',
   ),
   one(
-    'the read is compared with what came after it',
+    'the rollback check uses what was seen after its read',
     session,
     'state.doubted !== undefined && revision < state.doubted',
     'revision < state.seen',
   ),
-  one('a doubt that comes twice is checked once', state, 'this.#doubtedAgain = true;', ''),
+  one('a second suspicion of a rollback is ignored', state, 'this.#doubtedAgain = true;', ''),
   one(
-    'a failed check is a passed one',
+    'a failed rollback check counts as passed',
     session,
     "if (state.phase === 'live')\n                this.#rest(state);",
     '',
@@ -252,22 +252,32 @@ export const mutants = [
     'this.#tokenless.add(state);',
   ),
   one(
-    'tokens are asked for without end',
+    'tokens are requested without limit',
     tokens,
     'const maxTokensRefused = 2;',
     'const maxTokensRefused = 1e9;',
   ),
   one(
-    'an old refusal is held against the new token',
+    'an old refusal counts for the new token',
     session,
     'this.#tokens.refused(state, error, generation);',
     'this.#tokens.refused(state, error);',
   ),
-  one('a token counts each time it is tried', state, 'if (token > this.#lastRefused)', 'if (true)'),
-  one('a slot blames the token that it began with', slot, 'this.generation = this.#host.generation();', ''),
-  one('a new pin remembers a store that is gone', state, 'this.#seen = revision;', 'this.saw(revision);'),
+  one("a token's refusals count repeatedly", state, 'if (token > this.#lastRefused)', 'if (true)'),
   one(
-    'streams of old tokens never come together',
+    'a slot keeps the generation of its first token',
+    slot,
+    'this.generation = this.#host.generation();',
+    '',
+  ),
+  one(
+    'a new pin keeps the seen revision of a lost store',
+    state,
+    'this.#seen = revision;',
+    'this.saw(revision);',
+  ),
+  one(
+    'streams with old tokens are never merged',
     session,
     'for (const state of [...slot.watchers])',
     'for (const state of [])',
@@ -279,20 +289,20 @@ export const mutants = [
     "if (needsToken(error))\n        return 'end';\n    const",
   ),
   one(
-    'who waits for a token is forgotten',
+    'a watcher that waits for a token is lost',
     tokens,
     'if (isNewer)\n                this.#host.again(state);\n            else',
     'if (!isNewer)',
   ),
   one(
-    'who was given no other token waits on',
+    'a watcher waits forever if no newer token comes',
     tokens,
     'const isNewer = generation > this.#generation;',
     'const isNewer = generation > this.#generation;\n        if (!isNewer)\n            return;',
   ),
 
-  // What fails and comes back.
-  one('a passing reason ends the watcher', fate, "return passing ? 'resume' : 'end';", "return 'end';"),
+  // Failures and recovery.
+  one('a transient reason ends the watcher', fate, "return passing ? 'resume' : 'end';", "return 'end';"),
   one(
     'a lost stream ends its watchers',
     fate,
@@ -300,60 +310,60 @@ export const mutants = [
     'case Code.UNAVAILABLE:\n        case Code.PERMISSION_DENIED:',
   ),
   one(
-    'pauses are not reset by a delivery',
+    'a delivery does not reset the backoff',
     slot,
     'else if (this.#host.onReply(state, reply))\n                    this.#failures = 0;',
     'else\n                    this.#host.onReply(state, reply);',
   ),
   one(
-    'pauses do not grow',
+    'the backoff does not grow',
     slot,
     'backoffDelay(reopen, this.#failures++,',
     'backoffDelay(reopen, 0 * this.#failures++,',
   ),
   one(
-    'pauses are reset by created',
+    'a created reply resets the backoff',
     slot,
     "state.phase = 'live';\n",
     "state.phase = 'live';\n        this.#failures = 0;\n",
   ),
   one(
-    'pauses of one watcher do not grow',
+    'the backoff of one watcher does not grow',
     resting,
     'backoffDelay(reopen, state.failures,',
     'backoffDelay(reopen, 0,',
   ),
   one('the attach timer is never armed', slot, "this.#arm('attach', attachMs);", ''),
-  one('who rests is tried again but once', resting, 'this.#resting.clear();', ''),
-  one('one response too large ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
+  one('a watcher is retried only once', resting, 'this.#resting.clear();', ''),
+  one('one oversized response ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
   one(
-    'one response too large ends those who were there beside it',
+    'one oversized response ends watchers of a shared stream',
     session,
     'if (alone && state.oversized)',
     'if (state.oversized)',
   ),
 
-  // Who is live.
+  // Which watchers are live.
   one(
-    'who moves passes for live on a lost stream',
+    'a moving watcher counts as live on a lost stream',
     slot,
     "this.#host.interrupted(state);\n            state.detach('waiting');",
     "if (state.phase === 'live')\n                this.#host.interrupted(state);\n            state.detach('waiting');",
   ),
   one(
-    'who is paused passes for live',
+    'a paused watcher counts as live',
     session,
     "state.detach('paused');\n        this.#interrupted(state);",
     "state.detach('paused');",
   ),
   one(
-    'who waits for a token passes for live',
+    'a watcher that waits for a token counts as live',
     session,
     "state.detach('resting');\n        this.#interrupted(state);",
     "state.detach('resting');",
   ),
   one(
-    'who comes back from a pause is not live',
+    'a watcher that resumes from a pause does not become live',
     session,
     'else if (state.interrupted) {',
     'else if (state.interrupted && !state.slot?.dedicated) {',
@@ -361,20 +371,25 @@ export const mutants = [
 
   // Slots and pauses.
   one(
-    'a paused one comes back to the others',
+    'a paused watcher resumes on a shared stream',
     session,
     "if (state?.phase === 'paused' && !this.#slots.joinDedicated(state))",
     "if (state?.phase === 'paused')",
   ),
   one(
-    'who is far behind stays with the others',
+    'a watcher that is far behind stays on the shared stream',
     session,
     'if (ahead || isFarBehind(state.cursor, headerRevision))',
     'if (false)',
   ),
-  one('who is level never joins the others', session, 'if (state.slot?.dedicated)', 'if (false)'),
   one(
-    'who is level joins only under the same token',
+    'a caught-up watcher stays on its dedicated stream',
+    session,
+    'if (state.slot?.dedicated)',
+    'if (false)',
+  ),
+  one(
+    'a caught-up watcher joins only with the same token',
     session,
     'if (state.slot?.dedicated)',
     'if (state.slot?.dedicated && state.slot.generation === this.#tokens.generation)',
@@ -391,10 +406,15 @@ export const mutants = [
     "for (const timer of ['attach', 'settled', 'progress'])",
     'for (const timer of [])',
   ),
-  one('full means nothing unless it is live', session, 'if (!state?.slot)', "if (state?.phase !== 'live')"),
-  one('full means nothing', session, 'if (!state?.slot)', 'if (true)'),
   one(
-    'a failed read wakes who is paused',
+    'a full buffer is ignored unless the watcher is live',
+    session,
+    'if (!state?.slot)',
+    "if (state?.phase !== 'live')",
+  ),
+  one('a full buffer is ignored', session, 'if (!state?.slot)', 'if (true)'),
+  one(
+    'a failed read resumes a paused watcher',
     session,
     "if (state.phase === 'live')\n                this.#rest(state);",
     'this.#rest(state);',

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// npm run sim:mutants: wrong versions of the watch, lease or registration core, each of which its simulation must find out.
+// npm run sim:mutants: wrong versions of the watch, lease or registration core, each of which its simulation must
+// detect.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -10,10 +11,10 @@ import { cores, patchedFiles } from './mutants.mjs';
 
 const help = `npm run sim:mutants -- [options]
 
-  --schedules N   how many schedules a mutant may live through (default 20000)
+  --schedules N   maximum number of schedules per mutant (default 20000)
   --seed S        the first seed (default 1)
-  --only TEXT     only mutants with this in their name
-  --core C        whose mutants: watch (default), lease or register`;
+  --only TEXT     only mutants whose name contains TEXT
+  --core C        the core: watch (default), lease or register`;
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({
@@ -36,11 +37,11 @@ if (!core) {
   process.exit(2);
 }
 
-/** A wrong core may spin for ever. */
+/** A mutant may loop forever. */
 const timeoutMs = 300_000;
 const chosen = core.mutants.filter(({ name }) => name.includes(values.only));
 const results = new Map();
-const queue = [{ name: 'none (the core as it is)', patches: [] }, ...chosen];
+const queue = [{ name: 'none (the unchanged core)', patches: [] }, ...chosen];
 const waiting = [...queue];
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 
@@ -51,7 +52,7 @@ for (const { name, patches } of queue) {
   const { ran, rule, error } = results.get(name);
   if (error !== undefined) {
     broken++;
-    console.log(`${name.padEnd(width)}  ${'NO ANSWER'.padEnd(24)}  ${error}`);
+    console.log(`${name.padEnd(width)}  ${'NO RESULT'.padEnd(24)}  ${error}`);
     continue;
   }
   const shouldLive = patches.length === 0;
@@ -60,7 +61,7 @@ for (const { name, patches } of queue) {
   console.log(`${name.padEnd(width)}  ${verdict.padEnd(24)}  ${rule ?? ''}`);
 }
 const wrong = survivors + broken;
-console.log(`${chosen.length} mutants, ${wrong === 0 ? 'every one killed' : `${wrong} not as it should be`}`);
+console.log(`${chosen.length} mutants, ${wrong === 0 ? 'every one killed' : `${wrong} with a wrong result`}`);
 process.exit(wrong === 0 ? 0 : 1);
 
 async function work() {
@@ -77,7 +78,7 @@ async function work() {
   }
 }
 
-/** The built simulation and the modules that it needs, beside each other, with the mutant's patches. */
+/** Copies the built simulation and its modules, with the mutant's patches. */
 function prepare(home, mutant) {
   writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
   for (const module of [
@@ -95,8 +96,8 @@ function prepare(home, mutant) {
 }
 
 /**
- * How many schedules it lived through, and the rule that it broke, if any: spinning for ever breaks one. A simulation
- * that cannot be loaded, or that crashes, has found nothing out: that is an error.
+ * Returns the number of schedules run, and the rule that was broken, if any; a timeout breaks one. A simulation that
+ * cannot be loaded or that crashes has detected nothing: that is an error.
  */
 function simulate(home) {
   const args = [core.main, '--json', '--schedules', values.schedules, '--seed', values.seed];
@@ -118,7 +119,7 @@ function simulate(home) {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (late) {
-        resolve({ ran: 0, rule: `an end: it spins, after ${timeoutMs / 1_000} s` });
+        resolve({ ran: 0, rule: `no end after ${timeoutMs / 1_000} s` });
         return;
       }
       try {
@@ -126,7 +127,7 @@ function simulate(home) {
         resolve({ ran, rule: failed?.rule });
       } catch {
         const line = errors.split('\n').find((text) => text.includes('Error'));
-        resolve({ error: line ?? `it ended with ${code ?? signal}` });
+        resolve({ error: line ?? `exited with ${code ?? signal}` });
       }
     });
   });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The integration suite in containers, where a Docker engine runs; one line where none does.
+// The integration suite in containers, if a Docker engine runs; otherwise prints one line.
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,12 +15,12 @@ if (!docker('version', '--format', '{{.Server.Version}}')) {
 const image = process.env.ETCD_TEST_IMAGE || official() || madeHere();
 if (!image) {
   console.log(
-    'skipped: the integration suite in testcontainers (no etcd image at hand, none could be pulled or made)',
+    'skipped: the integration suite in testcontainers (no etcd image available, none could be pulled or built)',
   );
   process.exit(0);
 }
 console.log(`integration suite in testcontainers, image ${image}`);
-// The image has no etcdctl to run out here; one from the machine or the cache serves as well.
+// The image's etcdctl cannot run here; one from the machine or the cache works as well.
 const etcdctl = (await findBinary(undefined, []))?.etcdctl;
 const PATH = etcdctl ? `${process.env.PATH}${delimiter}${dirname(etcdctl)}` : process.env.PATH;
 const env = { ...process.env, PATH, ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image };

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run test:matrix: the integration suite on each line of etcd that can be had here.
+// npm run test:matrix: the integration suite on each available minor version of etcd.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,14 +10,14 @@ import { cacheFolder, findCached } from '../dist/testing/cache.js';
 
 const help = `npm run test:matrix [-- options] [-- mocha options]
 
-  --fault            the fault suite too
-  --only <version>   only the lines of etcd that begin so, as 3.6; may be given more than once
-  --build            build what is missing from Go modules (npm run etcd:build); needs a Go toolchain
+  --fault            also run the fault suite
+  --only <version>   only minor versions with this prefix, e.g. 3.6; repeatable
+  --build            build missing versions from Go modules (npm run etcd:build); needs a Go toolchain
 
-A line of etcd is taken from ETCD_BIN, PATH or the cache; else, where a Docker engine runs and can pull it, as the
-official image. What cannot be had is named and skipped. Exit code 1 when a test failed, or when nothing was run.`;
+Each minor version is taken from ETCD_BIN, PATH or the cache, or as the official image if a Docker engine can pull it. A
+missing version is printed and skipped. Exit code 1 when a test failed, or when nothing was run.`;
 
-/** The release to build or pull for a line of which none is at hand. */
+/** The release to build or pull for a minor version of which none is available. */
 const lines = { 3.4: '3.4.42', 3.5: '3.5.35', 3.6: '3.6.16', 3.7: '3.7.1' };
 
 const { values, positionals } = parseArgs({
@@ -48,7 +48,7 @@ for (const one of results) console.log(`  ${describe(one)}`);
 const ran = results.filter(({ counts }) => counts);
 process.exit(ran.length > 0 && ran.every(({ ok }) => ok) ? 0 : 1);
 
-/** A way to run a release of the line, as environment variables for the tests, or why there is none. */
+/** How to run a release of the minor version, as environment variables for the tests, or why that is not possible. */
 async function find(line, release) {
   const why = [];
   const binary = here(line) ?? (await cached(line)) ?? (values.build ? built(line, release, why) : undefined);
@@ -72,11 +72,11 @@ async function find(line, release) {
       env: { ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image },
     };
   } else why.push(`${image} could not be pulled`);
-  if (!values.build && line !== '3.4') why.push('--build would build it, with a Go toolchain');
+  if (!values.build && line !== '3.4') why.push('--build builds it, with a Go toolchain');
   return { line, why: why.join('; ') };
 }
 
-/** What `ETCD_BIN` or `PATH` offers, if it is of this line. */
+/** The binary in `ETCD_BIN` or `PATH`, if it is of this minor version. */
 function here(line) {
   for (const path of [
     process.env.ETCD_BIN,
@@ -88,7 +88,7 @@ function here(line) {
   return undefined;
 }
 
-/** The newest of the line in the cache. */
+/** The newest of the minor version in the cache. */
 async function cached(line) {
   const versions = readdirSync(cacheFolder())
     .map((name) => name.split('-')[0])
@@ -103,12 +103,12 @@ async function cached(line) {
 
 async function built(line, release, why) {
   if (line === '3.4') {
-    why.push('3.4 cannot be built from Go modules; it is the package etcd-server of Debian 12');
+    why.push('3.4 cannot be built from Go modules; Debian 12 has it as etcd-server');
     return undefined;
   }
   const script = fileURLToPath(new URL('etcd-build.mjs', import.meta.url));
   if (spawnSync(process.execPath, [script, release], { stdio: 'inherit' }).status !== 0)
-    why.push('it could not be built');
+    why.push('the build failed');
   return findCached(release);
 }
 
@@ -126,12 +126,12 @@ function run(suite, { line, version, from, env }) {
   const { status } = spawnSync(process.execPath, [mocha, ...args], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     stdio: 'inherit',
-    env: { ...process.env, ...env, RING_RESULT: result },
+    env: { ...process.env, ...env, SUITE_RESULT: result },
   });
   let counts = { passed: 0, failed: 1, skipped: 0 };
   try {
     counts = JSON.parse(readFileSync(result, 'utf8'));
-  } catch {} // it did not get as far as its report
+  } catch {} // the suite ended before its report
   rmSync(scratch, { recursive: true });
   return { line, version, suite, counts, ok: status === 0 && counts.failed === 0 };
 }

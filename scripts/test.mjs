@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm test: checks, then the test suites, then one plain line with the counts.
+// npm test: checks, then the test suites, then one line with the counts.
 import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,13 @@ import { prune } from './prune.mjs';
 
 const help = `npm test [-- options] [mocha options]
 
-  --only <suite>  build, then run one suite alone: unit, integration, fault or interop
+  --only <suite>  build, then run only one suite: unit, integration, fault or interop
   --help          this text
 
 Without --only: lint, type-check and build, generated code up to date, then the unit and the integration suite.
-What follows goes to mocha, e.g. npm test -- --only integration --grep compaction
-Fails, too, when a password, token or private key of the tests stands anywhere in what they wrote out.
-The etcd of the integration suite: ETCD_TEST_SOURCE=binary|docker|fetch|external (default: the first that can be had).`;
+Other options go to mocha, e.g. npm test -- --only integration --grep compaction
+Also fails when a password, token or private key of the tests occurs in their output.
+The etcd of the integration suite: ETCD_TEST_SOURCE=binary|docker|fetch|external (default: the first that is available).`;
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 process.chdir(root);
@@ -38,16 +38,16 @@ if (values.only && !suites.includes(values.only)) {
   process.exit(2);
 }
 
-/** A suite's process that has reported and does not end has left something running. */
+/** A suite's process that has reported and does not exit has left something running. */
 const lingerMs = 15_000;
 const bin = (name) => join('node_modules', '.bin', name);
 const total = { passed: 0, failed: 0, skipped: 0 };
-/** All that the suites write out, and the secrets that must not be in it. */
+/** All output of the suites, and the secrets that must not occur in it. */
 const capture = mkdtempSync(join(tmpdir(), 'etcd-naming-output-'));
 const outputFile = join(capture, 'output');
 const secretsFile = join(capture, 'secrets');
 process.on('exit', () => rmSync(capture, { recursive: true, force: true }));
-// A signal alone would run none of what is to be done on exit.
+// A signal alone would not run the exit handlers.
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -61,7 +61,7 @@ const checks = values.only
       ['type-check and build', bin('tsc'), ['-b']],
       ['generated code is up to date', 'npm', ['run', '--silent', 'gen:check']],
     ];
-for (const file of prune(root)) console.log(`removed: ${file}, whose source is gone`);
+for (const file of prune(root)) console.log(`removed: ${file}, which has no source`);
 let ok = checks.every(([name, command, args]) => check(name, command, args));
 if (ok) {
   for (const suite of values.only ? [values.only] : ['unit', 'integration']) ok = (await run(suite)) && ok;
@@ -102,34 +102,34 @@ async function run(suite) {
   const resultFile = join(capture, `${suite}.json`);
   const style = suite === 'unit' ? 'dot' : 'spec';
   const args = ['--reporter', 'scripts/suite-reporter.cjs', ...forMocha, `${folder}/**/*.test.js`];
-  // What is piped is taken for no terminal, and would lose its colours.
+  // Piped output is not a terminal and would lose its colours.
   const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
   const env = {
     ...process.env,
     ...colours,
-    RING_RESULT: resultFile,
-    RING_STYLE: style,
+    SUITE_RESULT: resultFile,
+    SUITE_STYLE: style,
     CANARY_SECRETS: secretsFile,
   };
-  const { code, lingered } = await spawnRing(args, env, resultFile);
+  const { code, lingered } = await runMocha(args, env, resultFile);
   const counts = existsSync(resultFile)
     ? JSON.parse(readFileSync(resultFile, 'utf8'))
     : { passed: 0, failed: 1, skipped: 0 };
   for (const [name, count] of Object.entries(counts)) total[name] += count;
   if (lingered) {
     console.log(
-      `suite ${suite}: its process was still running ${lingerMs / 1000} s after the last test: a test leaves something behind`,
+      `suite ${suite}: its process was still running ${lingerMs / 1000} s after the last test: a test leaks a resource`,
     );
     total.failed++;
   }
   if (code !== 0 && counts.failed === 0 && !lingered) {
-    console.log(`suite ${suite}: its process ended with ${code} after the last test`);
+    console.log(`suite ${suite}: its process exited with ${code} after the last test`);
     total.failed++;
   }
   return code === 0 && !lingered;
 }
 
-function spawnRing(args, env, resultFile) {
+function runMocha(args, env, resultFile) {
   return new Promise((resolve) => {
     const stdio = ['inherit', 'pipe', 'pipe'];
     const child = spawn(bin('mocha'), args, { stdio, env, shell: process.platform === 'win32' });
@@ -159,7 +159,7 @@ function spawnRing(args, env, resultFile) {
         clearTimeout(patience);
         copy.end(() => resolve({ code, lingered }));
       };
-      // Somebody who outlives the suite may hold its output open.
+      // A process that outlives the suite may keep its output open.
       const patience = setTimeout(() => child.stdout.destroy(), 2_000);
       child.stdout.destroyed ? done() : child.stdout.once('close', done);
     });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Lists everything about a protocol that shows on the wire, one sorted line each, so that a drift is a diff.
+// Lists everything in a protocol that appears on the wire, one sorted line each, so that a change is a diff.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,7 +26,7 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
   else process.stdout.write(manifestText(manifestOf(folder, protoFilesIn(folder))));
 }
 
-/** The manifest lines of the named files; what those merely import is left out. */
+/** The manifest lines of the named files, without those of their imports. */
 export function manifestOf(folder, files) {
   return describe(folder, files).file.flatMap(linesOfFile).sort();
 }
@@ -61,7 +61,7 @@ function linesOfMessage(scope, message, syntax) {
   return [
     `message ${name}`,
     ...message.field.map((field) => lineOfField(name, message, field, syntax)),
-    // A descriptor's message ranges end one past the last number, as ranges do in code.
+    // A message's reserved ranges in a descriptor end one past the last number.
     ...message.reservedRange.map(({ start, end }) => `reserved ${name} ${start} to ${end - 1}`),
     ...message.reservedName.map((reserved) => `reserved ${name} "${reserved}"`),
     ...message.nestedType.flatMap((nested) => linesOfMessage(name, nested, syntax)),

@@ -83,14 +83,14 @@ describe('a connection that is reset', function () {
     const to = await putMarker(direct, folder);
     const watcher = connect([door.endpoint]).watch({ prefix: folder }, { startRevision: from });
     const heard = recordWatch(watcher);
-    const told = () => (heard.events.at(-1)?.kv.modRevision ?? 0n) >= to;
+    const isComplete = () => (heard.events.at(-1)?.kv.modRevision ?? 0n) >= to;
     let cuts = 0;
-    for (; !told(); cuts++) {
+    for (; !isComplete(); cuts++) {
       const before = door.accepted;
       door.cutAfterBytes(3_000_000, 'down');
       await eventually(
         'the connection is reset, or the watch is complete',
-        () => door.accepted > before || told(),
+        () => door.accepted > before || isComplete(),
         30_000,
       );
     }

@@ -45,15 +45,15 @@ describe('a reader that has stopped', function () {
       const writer = connect(etcd().endpoints);
       const folder = folderOf(etcd());
       const stalled = client.watch({ prefix: folder }, { maxBufferedBytes: 4 * MiB });
-      let briskEvents = 0;
-      let briskRevision = 0n;
-      const brisk = client.watch({ prefix: folder });
+      let fastEvents = 0;
+      let fastRevision = 0n;
+      const fast = client.watch({ prefix: folder });
       const from = (await stalled.ready) + 1n;
-      await brisk.ready;
+      await fast.ready;
       const reading = (async () => {
-        for await (const { events, nextRevision } of brisk) {
-          briskEvents += events.length;
-          briskRevision = nextRevision;
+        for await (const { events, nextRevision } of fast) {
+          fastEvents += events.length;
+          fastRevision = nextRevision;
         }
       })();
       const before = memoryInUse();
@@ -63,8 +63,8 @@ describe('a reader that has stopped', function () {
         await Promise.all(some.map((n) => writer.kv.put(`${folder}${n % 40}`, value)));
       }
       const to = await putMarker(writer, folder);
-      await eventually('the fast reader has everything', () => briskRevision > to, 30_000);
-      assert.equal(briskEvents, count + 1);
+      await eventually('the fast reader has everything', () => fastRevision > to, 30_000);
+      assert.equal(fastEvents, count + 1);
       const held = memoryInUse() - before;
       assert.ok(held < 40 * MiB, `${Math.round(held / MiB)} MiB used for the stopped reader`);
       let events = 0;
@@ -79,7 +79,7 @@ describe('a reader that has stopped', function () {
         await turn();
       }
       assert.equal(events, count + 1);
-      await brisk.close();
+      await fast.close();
       await reading;
     });
   }

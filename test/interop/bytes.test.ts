@@ -5,7 +5,7 @@ import { type Endpoint, EndpointManager, type EndpointRecord, type JsonValue } f
 import { Etcdctl, eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
 import { GoNaming, type GoRecord, goOrSkip } from './support/go-naming.js';
-import { shown } from './support/table.js';
+import { addResult } from './support/table.js';
 
 interface Corpus {
   readonly encode: readonly { readonly name: string; readonly input: string; readonly stored: string }[];
@@ -97,8 +97,8 @@ describe('endpoints written by one side and read by the other', function () {
       }
     }
     const count = `${all.length} endpoints: escapes, U+2028, nesting, numbers, Unicode, null`;
-    shown({ wrote: 'Go `endpoints`', what: count, read: 'ours', bytes: 'yes', result: 'same endpoints' });
-    shown({ wrote: 'ours', what: count, read: 'Go `endpoints`', bytes: 'yes', result: 'same endpoints' });
+    addResult({ wrote: 'Go `endpoints`', what: count, read: 'ours', bytes: 'yes', result: 'same endpoints' });
+    addResult({ wrote: 'ours', what: count, read: 'Go `endpoints`', bytes: 'yes', result: 'same endpoints' });
   });
 
   it('keep the member order and the base64 bytes of a Go struct', async () => {
@@ -113,7 +113,7 @@ describe('endpoints written by one side and read by the other', function () {
     const metadata = { zone: 'eu', weight: 3, labels: { a: '1', b: '<2>' }, Exact: 2 ** 63, Bytes: 'AP8=' };
     assert.deepEqual(record?.metadata, metadata);
     assert.deepEqual((await go.list(target)).get(key)?.metadata, metadata);
-    shown({
+    addResult({
       wrote: 'Go `endpoints`',
       what: 'a struct as metadata',
       read: 'ours',
@@ -160,7 +160,7 @@ describe('endpoints written by one side and read by the other', function () {
         await client.kv.put(`${target}/${i}`, text ?? Buffer.from(hex ?? '', 'hex'));
       await client.kv.put(`${target}/~`, '{"Addr":"end:1"}');
       await eventually('both have received the last value', () =>
-        [watch.picture, view.endpoints].every((seen) => seen.has(`${target}/~`)),
+        [watch.records, view.endpoints].every((seen) => seen.has(`${target}/~`)),
       );
 
       const listed = await go.list(target);
@@ -175,12 +175,12 @@ describe('endpoints written by one side and read by the other', function () {
           result !== undefined,
           `${name}: the corpus is of another Go version`,
         );
-        assert.deepEqual(watch.picture.get(key), goReads, `${name}: Go's list and watch differ`);
+        assert.deepEqual(watch.records.get(key), goReads, `${name}: Go's list and watch differ`);
         assert.deepEqual(view.endpoints.get(key), weRead, `${name}: our list and watch differ`);
         if (!isDeepStrictEqual(goReads && plain(goReads), weRead && plain(weRead))) differing.push(name);
       }
       assert.deepEqual(differing, []);
-      shown({
+      addResult({
         wrote: 'by hand (`etcdctl put`)',
         what: `${cases.length} values, well-formed and malformed`,
         read: 'both',
@@ -198,10 +198,10 @@ describe('endpoints written by one side and read by the other', function () {
       await client.kv.put(`${target}/1`, 'not JSON');
       await client.kv.put(`${target}/2`, '{"Addr":"b:1"}');
       await view.shows('b:1');
-      await eventually('Go has received the change', () => watch.picture.has(`${target}/2`));
-      assert.deepEqual([...watch.picture.values()].map(({ addr }) => addr).sort(), ['a:1', 'b:1']);
+      await eventually('Go has received the change', () => watch.records.has(`${target}/2`));
+      assert.deepEqual([...watch.records.values()].map(({ addr }) => addr).sort(), ['a:1', 'b:1']);
       assert.equal((await go.list(target)).size, 1);
-      shown({
+      addResult({
         wrote: 'by hand (`etcdctl put`)',
         what: 'a value that is no endpoint, in place of an endpoint',
         read: 'both',
@@ -234,8 +234,8 @@ describe('endpoints written by one side and read by the other', function () {
         );
       }
       const what = `${endpoints.length} endpoints`;
-      shown({ wrote: 'ours', what, read: '`etcdctl get`', bytes: 'yes', result: 'shown as stored' });
-      shown({ wrote: '`etcdctl put`', what, read: 'ours', bytes: 'yes', result: 'same endpoints' });
+      addResult({ wrote: 'ours', what, read: '`etcdctl get`', bytes: 'yes', result: 'shown as stored' });
+      addResult({ wrote: '`etcdctl put`', what, read: 'ours', bytes: 'yes', result: 'same endpoints' });
     });
   });
 });

@@ -3,7 +3,7 @@ import { decodeEndpoint, type EndpointEvent, EndpointManager, type EndpointOp } 
 import { eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
 import { GoNaming, type GoOp, goOrSkip } from './support/go-naming.js';
-import { shown } from './support/table.js';
+import { addResult } from './support/table.js';
 
 const seed = Number(process.env['INTEROP_SEED'] ?? Date.now() % 1_000_000);
 
@@ -44,19 +44,19 @@ describe('changes by both sides, watched by both sides', function () {
     }
     const end = `${target}/~`;
     await manager.addEndpoint(end, { addr: 'end:1' });
-    await eventually('both have received the end', () => watch.picture.has(end) && view.endpoints.has(end));
+    await eventually('both have received the end', () => watch.records.has(end) && view.endpoints.has(end));
 
-    const last = written(view.endpoints);
-    assert.equal(written(watch.picture), last);
-    assert.equal(written(await manager.list()), last);
-    assert.equal(written(await go.list(target)), last);
+    const last = serialize(view.endpoints);
+    assert.equal(serialize(watch.records), last);
+    assert.equal(serialize(await manager.list()), last);
+    assert.equal(serialize(await go.list(target)), last);
 
     // Each side may receive several revisions at a time and skip states, but not reorder them.
-    const truth = await history(target, rounds);
+    const truth = await readStates(target, rounds);
     assert.equal(truth.at(-1), last);
     for (const [side, seen] of [
-      ['Go', watch.pictures().map(written)],
-      ['ours', ourPictures(view.events)],
+      ['Go', watch.states().map(serialize)],
+      ['ours', ourStates(view.events)],
     ] as const) {
       let at = -1;
       for (const picture of seen) {
@@ -66,7 +66,7 @@ describe('changes by both sides, watched by both sides', function () {
       }
       assert.ok(seen.length > rounds / 10, `${side} showed only ${seen.length} states`);
     }
-    shown({
+    addResult({
       wrote: 'both, alternately',
       what: `${rounds} transactions of 1 to 12 adds, updates and deletes`,
       read: 'both, by watch',
@@ -76,14 +76,14 @@ describe('changes by both sides, watched by both sides', function () {
   });
 
   /** The states of the store at each revision that changed the target. */
-  async function history(target: string, atMost: number): Promise<string[]> {
+  async function readStates(target: string, atMost: number): Promise<string[]> {
     const client = opened.client(etcd().endpoints);
     const { revision: now } = await client.kv.get('none');
     const pictures: string[] = [];
     for (let revision = now - BigInt(atMost) - 1n; revision <= now; revision++) {
       if (revision < 1n) continue;
       const { kvs } = await client.kv.range({ prefix: `${target}/` }, { revision });
-      pictures.push(written(new Map(kvs.map(({ key, value }) => [key.toString(), decodeEndpoint(value)]))));
+      pictures.push(serialize(new Map(kvs.map(({ key, value }) => [key.toString(), decodeEndpoint(value)]))));
     }
     return pictures;
   }
@@ -111,13 +111,13 @@ function toGo(change: EndpointOp): GoOp {
   return { op: 'add', key, addr, metadata: JSON.stringify(metadata) };
 }
 
-function written(endpoints: ReadonlyMap<string, { readonly addr: string }>): string {
+function serialize(endpoints: ReadonlyMap<string, { readonly addr: string }>): string {
   const lines = [...endpoints].map(([key, { addr }]) => `${key}=${addr}`);
   return lines.sort().join('\n');
 }
 
 /** The state after each event. */
-function ourPictures(events: readonly EndpointEvent[]): string[] {
+function ourStates(events: readonly EndpointEvent[]): string[] {
   const now = new Map<string, { readonly addr: string }>();
   return events.map((event) => {
     if (event.type === 'snapshot') {
@@ -127,6 +127,6 @@ function ourPictures(events: readonly EndpointEvent[]): string[] {
       for (const record of [...event.added, ...event.changed]) now.set(record.key, record);
       for (const key of event.removed) now.delete(key);
     }
-    return written(now);
+    return serialize(now);
   });
 }

@@ -6,18 +6,23 @@ import { goOrSkip } from './support/go-naming.js';
 import { SideBySide } from './support/side-by-side.js';
 
 /** How long to wait for Go to show what ours shows. */
-const patienceMs = Number(process.env['GO_PATIENCE_MS'] ?? 5_000);
+const goTimeoutMs = Number(process.env['GO_TIMEOUT_MS'] ?? 5_000);
 const rows: string[] = [];
 
 /** Adds a table row: what each side has shown since the mark, and how Go ended. */
-function note(what: string, both: SideBySide, goCame: boolean, more: { go?: string; ours?: string } = {}) {
-  const { go, ours } = both.told();
-  const stale = goCame ? '' : `; unchanged ${patienceMs / 1_000} s after ours was correct`;
+function addFaultRow(
+  what: string,
+  both: SideBySide,
+  goCame: boolean,
+  more: { go?: string; ours?: string } = {},
+) {
+  const { go, ours } = both.reported();
+  const stale = goCame ? '' : `; unchanged ${goTimeoutMs / 1_000} s after ours was correct`;
   rows.push(`| ${what} | ${go}${stale}${more.go ?? ''} | ${ours}${more.ours ?? ''} |`);
 }
 
 describe('Go’s resolver and ours under the same faults', function () {
-  this.timeout(60_000 + 2 * patienceMs);
+  this.timeout(60_000 + 2 * goTimeoutMs);
   const etcd = useEtcd();
   const opened = new Opened();
   let manager: EndpointManager;
@@ -49,44 +54,44 @@ describe('Go’s resolver and ours under the same faults', function () {
 
   it('a deleted key: both remove it', async () => {
     const { both, drop } = await open('one', 'two');
-    both.mark();
+    both.startTiming();
     await drop('one');
     await both.oursShows('two');
-    const goCame = await both.goShows(patienceMs, 'two');
-    note('a key is deleted', both, goCame);
+    const goCame = await both.goShows(goTimeoutMs, 'two');
+    addFaultRow('a key is deleted', both, goCame);
     assert.deepEqual(Object.keys(await both.ours.calls(10)), ['two']);
   });
 
   it('a key deleted and one added while etcd is unreachable: ours is correct after the reconnect', async () => {
     const { both, put, drop } = await open('one', 'two');
-    both.lose();
+    both.disconnect();
     await drop('one');
     await put('three');
-    both.mark();
-    both.find();
+    both.startTiming();
+    both.reconnect();
     await both.oursShows('three', 'two');
-    note(
+    addFaultRow(
       'a key is deleted, one added, while etcd is unreachable',
       both,
-      await both.goShows(patienceMs, 'three', 'two'),
+      await both.goShows(goTimeoutMs, 'three', 'two'),
     );
     await both.ours.callsReach('two', 'three');
   });
 
   it('a compaction while disconnected: ours lists again and continues', async () => {
     const { both, put, drop } = await open('one', 'two');
-    both.lose();
+    both.disconnect();
     await drop('one');
     await put('three');
     await etcd().compact();
-    both.mark();
-    both.find();
+    both.startTiming();
+    both.reconnect();
     await both.oursShows('three', 'two');
     await put('four');
     await both.oursShows('four', 'three', 'two');
-    const goCame = await both.goShows(patienceMs, 'four', 'three', 'two');
+    const goCame = await both.goShows(goTimeoutMs, 'four', 'three', 'two');
     const { answers } = await both.go.call(20, 2_000);
-    note(
+    addFaultRow(
       'a key is deleted, one added, all compacted, while etcd is unreachable; then a fourth is added',
       both,
       goCame,
@@ -99,26 +104,30 @@ describe('Go’s resolver and ours under the same faults', function () {
 
   it('a wiped store with new registrations: ours shows them', async () => {
     const { both, put } = await open('one', 'two');
-    both.mark();
+    both.startTiming();
     await etcd().wipe();
     await put('three');
     await both.oursShows('three');
-    note('the store is wiped, another server registers', both, await both.goShows(patienceMs, 'three'));
+    addFaultRow(
+      'the store is wiped, another server registers',
+      both,
+      await both.goShows(goTimeoutMs, 'three'),
+    );
     await both.ours.callsReach('three');
   });
 
   it('a wiped store that stays empty: ours keeps its endpoints for the protection time, then shows none', async () => {
     const { both } = await open('one', 'two');
-    both.mark();
+    both.startTiming();
     await etcd().wipe();
     await both.oursShows('');
-    assert.match(both.told().ours, /^one two \(\d+ ms\), then none/);
+    assert.match(both.reported().ours, /^one two \(\d+ ms\), then none/);
     await assert.rejects(both.ours.call(2_000), /no endpoints under/);
     const { answers } = await both.go.call(4, 2_000);
-    note(
+    addFaultRow(
       'the store is wiped and stays empty (`protectionMs` 2,000)',
       both,
-      await both.goShows(patienceMs, ''),
+      await both.goShows(goTimeoutMs, ''),
       {
         go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
       },
@@ -135,22 +144,22 @@ describe('Go’s resolver and ours under the same faults', function () {
     const { failures } = await both.go.call(1, 3_000);
     const goMs = Math.round(performance.now() - goStart);
     const quote = (text: string) => `“${text.replace(/\s+/g, ' ').slice(0, 160)}”`;
-    note('a service is empty from the start; a call with a deadline of 3 s', both, true, {
+    addFaultRow('a service is empty from the start; a call with a deadline of 3 s', both, true, {
       go: `; the call fails after ${goMs} ms: ${quote(Object.keys(failures)[0] ?? 'no failure')}`,
       ours: `; the call fails after ${oursMs} ms: ${quote(refused.message.replace(both.target, 'svc'))}`,
     });
 
-    both.mark();
+    both.startTiming();
     await put('one');
     await both.oursShows('one');
-    note('its first endpoint is added', both, await both.goShows(patienceMs, 'one'));
+    addFaultRow('its first endpoint is added', both, await both.goShows(goTimeoutMs, 'one'));
     await both.ours.callsReach('one');
 
-    both.mark();
+    both.startTiming();
     await drop('one');
     await both.oursShows('');
-    const goCame = await both.goShows(patienceMs, '');
+    const goCame = await both.goShows(goTimeoutMs, '');
     await assert.rejects(both.ours.call(3_000), /no endpoints under/);
-    note('its last endpoint is deleted', both, goCame);
+    addFaultRow('its last endpoint is deleted', both, goCame);
   });
 });

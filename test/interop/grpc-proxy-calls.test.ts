@@ -94,8 +94,8 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
       await client.kv.put(`${folder}leased`, 'v', { lease: lease.id });
       assert.ok((await client.lease.list()).includes(lease.id));
       assert.equal((await client.lease.keepAliveOnce(lease.id)).ttlSeconds, 60);
-      const told = await client.lease.timeToLive(lease.id, { keys: true });
-      assert.deepEqual(told?.keys.map(String), [`${folder}leased`]);
+      const found = await client.lease.timeToLive(lease.id, { keys: true });
+      assert.deepEqual(found?.keys.map(String), [`${folder}leased`]);
       await client.lease.revoke(lease.id);
       assert.equal(await client.lease.timeToLive(lease.id), undefined);
       assert.equal((await direct.kv.get(`${folder}leased`)).kv, undefined);

@@ -12,7 +12,7 @@ import { fill, folderOf } from '../integration/client/support.js';
 import { eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
 import { type GrpcProxy, useGrpcProxy } from './support/grpc-proxy.js';
-import { shown } from './support/table.js';
+import { addResult } from './support/table.js';
 
 describe('a watch through a grpc-proxy', function () {
   this.timeout(60_000);
@@ -113,7 +113,7 @@ describe('a watch through a grpc-proxy', function () {
     const end = await putMarker(direct, folder);
     await receivesRevision(behind, end);
     assertEvents(behind, (await readHistory(etcd().endpoints[0]!, folder, first, end)).map(describeEvent));
-    shown({
+    addResult({
       wrote: 'anyone',
       what: 'a backlog of 3,500 revisions for a watch through a grpc-proxy, beside another watch of the same range',
       read: 'ours, through a grpc-proxy',

@@ -3,7 +3,7 @@ import { EndpointManager, register, ServiceDirectory, type ServiceView } from '#
 import { Etcdctl, eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
 import { type GrpcProxy, useGrpcProxy } from './support/grpc-proxy.js';
-import { shown } from './support/table.js';
+import { addResult } from './support/table.js';
 
 interface ListedMember {
   readonly name?: string;
@@ -27,7 +27,7 @@ describe('a grpc-proxy that registers itself', function () {
 
   afterEach(() => opened.close());
 
-  const registered = () => startProxy({ register: { prefix: target, ttlSeconds } });
+  const startRegistered = () => startProxy({ register: { prefix: target, ttlSeconds } });
 
   /** The proxy's member list: names by address. */
   async function members(ctl: Etcdctl): Promise<Map<string, string>> {
@@ -46,7 +46,7 @@ describe('a grpc-proxy that registers itself', function () {
     Etcdctl.orSkip(context, { ...etcd(), etcdctl: etcd().etcdctl, endpoints: [proxy.endpoint] });
 
   it('is an endpoint whose metadata is a string that contains JSON', async () => {
-    const proxy = await registered();
+    const proxy = await startRegistered();
     const view = opened.view(manager);
     await view.shows(proxy.endpoint);
     const key = `${target}/${proxy.endpoint}`;
@@ -59,7 +59,7 @@ describe('a grpc-proxy that registers itself', function () {
     const written = (await client.kv.get(key)).kv!.value.toString();
     await manager.addEndpoint(`${target}/copy`, { addr: record.addr, metadata: record.metadata! });
     assert.equal((await client.kv.get(`${target}/copy`)).kv!.value.toString(), written);
-    shown({
+    addResult({
       wrote: '`etcd grpc-proxy`',
       what: 'its own registration, with a string that contains JSON as metadata',
       read: 'ours',
@@ -69,7 +69,7 @@ describe('a grpc-proxy that registers itself', function () {
   });
 
   it('is removed from the directory when its lease ends, and added when it is restarted', async () => {
-    const proxy = await registered();
+    const proxy = await startRegistered();
     const directory = new ServiceDirectory(opened.client(etcd().endpoints));
     let now: ServiceView | undefined;
     const leave = directory.follow(target, {
@@ -93,7 +93,7 @@ describe('a grpc-proxy that registers itself', function () {
   });
 
   it('lists the endpoints under its prefix as members, of addEndpoint() and register()', async function () {
-    const proxy = await registered();
+    const proxy = await startRegistered();
     const ctl = etcdctlOf(this, proxy);
     await lists(ctl, proxy.endpoint);
     const named = (name: string) => JSON.stringify({ name });
@@ -104,7 +104,7 @@ describe('a grpc-proxy that registers itself', function () {
     await lists(ctl, proxy.endpoint, '10.0.0.1:1', '10.0.0.2:2');
     const found = await members(ctl);
     assert.deepEqual([found.get('10.0.0.1:1'), found.get('10.0.0.2:2')], ['added', 'registered']);
-    shown({
+    addResult({
       wrote: 'ours, `addEndpoint` and `register`',
       what: 'endpoints with `{"name":…}` in a string as metadata',
       read: '`etcdctl member list` from a grpc-proxy',
@@ -118,7 +118,7 @@ describe('a grpc-proxy that registers itself', function () {
   });
 
   it('lists no member while one endpoint has metadata that it cannot parse', async function () {
-    const proxy = await registered();
+    const proxy = await startRegistered();
     const ctl = etcdctlOf(this, proxy);
     await lists(ctl, proxy.endpoint);
     const key = `${target}/other`;
@@ -136,7 +136,7 @@ describe('a grpc-proxy that registers itself', function () {
   });
 
   it('is found with the other proxies by sync() of a client that knows one of them', async () => {
-    const [one, two] = [await registered(), await registered()];
+    const [one, two] = [await startRegistered(), await startRegistered()];
     const client = opened.client([one.endpoint]);
     const both = [one.endpoint, two.endpoint].sort();
     await eventually('both are found', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { compareWithGo } from '../fuzz/json/target.js';
 import { goOrSkip } from './support/go-naming.js';
-import { shown } from './support/table.js';
+import { addResult } from './support/table.js';
 
 const values = 1_000_000;
 
@@ -19,7 +19,7 @@ describe('random stored values', function () {
     const [read = 0, refused = 0] = [counts['decoded by both'], counts['rejected by both']];
     assert.equal(read + refused, values);
     assert.ok(Math.min(read, refused) > values / 5, `${read} decoded, ${refused} rejected`);
-    shown({
+    addResult({
       wrote: 'by hand',
       what: '1,000,000 random values: repeated names, unusual numbers, depth, surrogates, bytes that are not UTF-8',
       read: 'both',

@@ -4,7 +4,7 @@ import { EndpointManager } from '#src/naming/index.js';
 import { Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
 import { GoNaming, goOrSkip } from './support/go-naming.js';
-import { shown } from './support/table.js';
+import { addResult } from './support/table.js';
 
 /** The services of the tests; each has a server that answers with the service's name. */
 const services = [
@@ -45,9 +45,9 @@ describe('a target dialled by Go and by us', function () {
   const opened = new Opened();
   // Registered before the etcd's own hook, which requires that no watcher is left.
   after(async () => {
-    const agreed = targets.filter(([target, , ours]) => ours === undefined && held.has(target)).length;
+    const agreed = targets.filter(([target, , ours]) => ours === undefined && passed.has(target)).length;
     if (agreed > 0)
-      shown({
+      addResult({
         wrote: 'either',
         what: `${agreed} forms of target: opaque, slashes, escapes, query, fragment`,
         read: 'both, dialled',
@@ -59,7 +59,7 @@ describe('a target dialled by Go and by us', function () {
 
   const etcd = useEtcd();
   let go: GoNaming;
-  const held = new Set<string>();
+  const passed = new Set<string>();
 
   before(async function () {
     await goOrSkip(this);
@@ -89,9 +89,9 @@ describe('a target dialled by Go and by us', function () {
         services.filter((name) => `${name}/1`.startsWith(`${service}/`)).sort();
       assert.deepEqual(Object.keys(answers).sort(), below(goService));
       assert.deepEqual(Object.keys(ours).sort(), below(ourService));
-      held.add(target);
+      passed.add(target);
       if (!same)
-        shown({
+        addResult({
           wrote: 'either',
           what: `dialled as \`${target}\``,
           read: 'both',

@@ -53,7 +53,7 @@ interface Line {
 export class GoNaming {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #replies = new Map<number, (line: Line) => void>();
-  readonly #told = new Map<number, GoEvent[]>();
+  readonly #events = new Map<number, GoEvent[]>();
   #ids = 0;
   #log = '';
 
@@ -65,10 +65,10 @@ export class GoNaming {
     child.stdin.on('error', () => {});
     child.once('exit', () => {
       const error = `the Go program has exited:\n${this.#log}`;
-      for (const tell of this.#replies.values()) tell({ error });
+      for (const settle of this.#replies.values()) settle({ error });
       this.#replies.clear();
     });
-    createInterface(child.stdout).on('line', (text) => this.#take(JSON.parse(text) as Line));
+    createInterface(child.stdout).on('line', (text) => this.#onLine(JSON.parse(text) as Line));
   }
 
   /** @throws {GoMissingError} without a Go toolchain. */
@@ -85,16 +85,16 @@ export class GoNaming {
   }
 
   async update(target: string, ops: readonly GoOp[]): Promise<void> {
-    await this.#ask({ cmd: 'update', target, ops, deadlineMs: 10_000 });
+    await this.#request({ cmd: 'update', target, ops, deadlineMs: 10_000 });
   }
 
   async list(target: string): Promise<Map<string, GoRecord>> {
-    const found = (await this.#ask({ cmd: 'list', target, deadlineMs: 10_000 })) as GoRecord[];
+    const found = (await this.#request({ cmd: 'list', target, deadlineMs: 10_000 })) as GoRecord[];
     return new Map(found.map((record) => [record.key, record]));
   }
 
   async grant(ttl: number): Promise<string> {
-    return (await this.#ask({ cmd: 'grant', ttl, deadlineMs: 10_000 })) as string;
+    return (await this.#request({ cmd: 'grant', ttl, deadlineMs: 10_000 })) as string;
   }
 
   async watch(target: string): Promise<GoWatch> {
@@ -107,7 +107,7 @@ export class GoNaming {
     const { id, reply } = this.#send({ cmd: 'dial', target });
     await reply;
     const call = (count: number, deadlineMs: number) =>
-      this.#ask({ cmd: 'call', of: id, count, deadlineMs }) as Promise<GoAnswers>;
+      this.#request({ cmd: 'call', of: id, count, deadlineMs }) as Promise<GoAnswers>;
     return new GoChannel(this.#eventsOf(id), call);
   }
 
@@ -119,14 +119,14 @@ export class GoNaming {
   }
 
   #eventsOf(id: number): GoEvent[] {
-    const known = this.#told.get(id);
+    const known = this.#events.get(id);
     if (known) return known;
     const events: GoEvent[] = [];
-    this.#told.set(id, events);
+    this.#events.set(id, events);
     return events;
   }
 
-  #ask(request: object): Promise<unknown> {
+  #request(request: object): Promise<unknown> {
     return this.#send(request).reply;
   }
 
@@ -141,7 +141,7 @@ export class GoNaming {
     return { id, reply };
   }
 
-  #take(line: Line): void {
+  #onLine(line: Line): void {
     if (line.of !== undefined) this.#eventsOf(line.of).push(line as unknown as GoEvent);
     else if (line.id !== undefined) {
       this.#replies.get(line.id)?.(line);
@@ -163,12 +163,12 @@ export class GoWatch {
   }
 
   /** The current records by key. */
-  get picture(): Map<string, GoRecord> {
-    return this.pictures().at(-1) ?? new Map();
+  get records(): Map<string, GoRecord> {
+    return this.states().at(-1) ?? new Map();
   }
 
   /** The records after each batch. */
-  pictures(): Map<string, GoRecord>[] {
+  states(): Map<string, GoRecord>[] {
     const now = new Map<string, GoRecord>();
     const all: Map<string, GoRecord>[] = [];
     for (const event of this.events) {
@@ -181,7 +181,7 @@ export class GoWatch {
   }
 
   get keys(): string {
-    return [...this.picture.keys()].sort().join();
+    return [...this.records.keys()].sort().join();
   }
 }
 

@@ -7,8 +7,8 @@ import { freePorts } from '#src/testing/ports.js';
 import { type Guard, guard } from '#src/testing/process-guard.js';
 import { until } from '#src/testing/wait.js';
 
-const START_PATIENCE_MS = 20_000;
-const LOG_CHARACTERS = 8_192;
+const startTimeoutMs = 20_000;
+const maxLogCharacters = 8_192;
 
 export interface GrpcProxyOptions {
   /** Makes the proxy register itself under this prefix, with a lease of this TTL. */
@@ -73,7 +73,7 @@ export class GrpcProxy {
     const child = this.#spawn();
     try {
       // Its /health queries etcd without credentials, and fails if etcd requires them.
-      await until('the grpc-proxy answers', { timeoutMs: START_PATIENCE_MS }, () => {
+      await until('the grpc-proxy answers', { timeoutMs: startTimeoutMs }, () => {
         if (child.exitCode !== null) throw new Error(`the grpc-proxy exited with code ${child.exitCode}`);
         return new Gateway(this.endpoint).metrics().then(Boolean, () => false);
       });
@@ -86,7 +86,7 @@ export class GrpcProxy {
   #spawn(): ChildProcess {
     const child = spawn(this.#program, this.#args, { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
     const log = (text: Buffer) => {
-      this.#log = (this.#log + text).slice(-LOG_CHARACTERS);
+      this.#log = (this.#log + text).slice(-maxLogCharacters);
     };
     child.stdout.on('data', log);
     child.stderr.on('data', log);

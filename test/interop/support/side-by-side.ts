@@ -5,7 +5,7 @@ import { type Caller, eventually, type NamedServer, type Opened } from '../../in
 import { type GoChannel, GoNaming } from './go-naming.js';
 
 /** The servers that a resolver reported, and when. */
-interface Shown {
+interface ReportedServers {
   readonly at: number;
   readonly servers: string;
 }
@@ -19,10 +19,10 @@ export class SideBySide {
   readonly directory: ServiceDirectory;
   readonly go: GoChannel;
   readonly ours: Caller;
-  readonly #doors: readonly FaultProxy[];
+  readonly #proxies: readonly FaultProxy[];
   readonly #servers = new Map<string, NamedServer>();
-  readonly #shown: Shown[] = [];
-  #marked = Date.now();
+  readonly #shown: ReportedServers[] = [];
+  #startedAt = Date.now();
 
   private constructor(
     target: string,
@@ -33,7 +33,7 @@ export class SideBySide {
   ) {
     this.target = target;
     this.directory = directory;
-    this.#doors = doors;
+    this.#proxies = doors;
     this.go = go;
     this.ours = ours;
   }
@@ -53,7 +53,7 @@ export class SideBySide {
     const dialled = `etcd:///${target}`;
     const both = new SideBySide(target, directory, doors, await go.dial(dialled), opened.caller(dialled));
     opened.add(
-      directory.follow(target, { view: (view) => both.#take(view), failure: () => {} }),
+      directory.follow(target, { view: (view) => both.#addView(view), failure: () => {} }),
       (unfollow) => unfollow(),
     );
     return both;
@@ -66,17 +66,17 @@ export class SideBySide {
   }
 
   /** Makes etcd refuse both sides. */
-  lose(): void {
-    for (const door of this.#doors) door.refuse();
+  disconnect(): void {
+    for (const door of this.#proxies) door.refuse();
   }
 
-  find(): void {
-    for (const door of this.#doors) door.heal();
+  reconnect(): void {
+    for (const door of this.#proxies) door.heal();
   }
 
   /** Starts counting times. */
-  mark(): void {
-    this.#marked = Date.now();
+  startTiming(): void {
+    this.#startedAt = Date.now();
   }
 
   async bothShow(...names: string[]): Promise<void> {
@@ -97,15 +97,15 @@ export class SideBySide {
   }
 
   /** What each side has reported since the mark. */
-  told(): { go: string; ours: string } {
+  reported(): { go: string; ours: string } {
     return { go: this.#since(this.#ofGo()), ours: this.#since(this.#shown) };
   }
 
-  #take(view: ServiceView): void {
+  #addView(view: ServiceView): void {
     this.#shown.push({ at: Date.now(), servers: this.#names(view.endpoints.map(({ addr }) => addr)) });
   }
 
-  #ofGo(): Shown[] {
+  #ofGo(): ReportedServers[] {
     return this.go.events.flatMap((event) =>
       event.event === 'state' ? [{ at: event.at, servers: this.#names(event.addrs) }] : [],
     );
@@ -118,14 +118,14 @@ export class SideBySide {
       .join(' ');
   }
 
-  #since(all: readonly Shown[]): string {
+  #since(all: readonly ReportedServers[]): string {
     const lines = all
-      .filter(({ at }) => at >= this.#marked)
-      .map(({ at, servers }) => `${servers || 'none'} (${at - this.#marked} ms)`);
+      .filter(({ at }) => at >= this.#startedAt)
+      .map(({ at, servers }) => `${servers || 'none'} (${at - this.#startedAt} ms)`);
     return lines.join(', then ') || 'nothing new';
   }
 }
 
-function last(shown: readonly Shown[]): string | undefined {
+function last(shown: readonly ReportedServers[]): string | undefined {
   return shown.at(-1)?.servers;
 }

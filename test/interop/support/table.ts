@@ -10,7 +10,7 @@ export interface Row {
 const rows: Row[] = [];
 
 /** Adds a row for a passed test. */
-export function shown(row: Row): void {
+export function addResult(row: Row): void {
   rows.push(row);
 }
 

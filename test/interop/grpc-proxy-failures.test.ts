@@ -16,7 +16,7 @@ import { fill, folderOf } from '../integration/client/support.js';
 import { eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
 import { useGrpcProxy } from './support/grpc-proxy.js';
-import { shown } from './support/table.js';
+import { addResult } from './support/table.js';
 
 describe('a faulty grpc-proxy', function () {
   this.timeout(90_000);
@@ -34,11 +34,11 @@ describe('a faulty grpc-proxy', function () {
   });
 
   /** A fault proxy to an endpoint. */
-  const doorTo = async (target: string) =>
+  const startProxyTo = async (target: string) =>
     opened.add(await startFaultProxy({ target }), (door) => door.close());
 
   /** A mirror of the folder, read in the background, with the reasons of its snapshots. */
-  function mirrored(client: EtcdClient) {
+  function mirrorFolder(client: EtcdClient) {
     const abort = new AbortController();
     const mirror = client.mirror({ prefix: folder }, { signal: abort.signal });
     const reasons: string[] = [];
@@ -54,7 +54,7 @@ describe('a faulty grpc-proxy', function () {
   }
 
   /** A registration, and whether its record is stored under its current lease. */
-  async function registered(client: EtcdClient) {
+  async function registerService(client: EtcdClient) {
     const target = `${folder}service`;
     const endpoint = { addr: '10.0.0.7:1' };
     const registration = await register(client, { target, endpoint, ttlSeconds: 4 });
@@ -73,8 +73,8 @@ describe('a faulty grpc-proxy', function () {
     const watcher = client.watch({ prefix: folder });
     const from = await watcher.ready;
     const kept = recordWatch(watcher);
-    const { mirror, reasons } = mirrored(client);
-    const { stands } = await registered(client);
+    const { mirror, reasons } = mirrorFolder(client);
+    const { stands } = await registerService(client);
     const writing = writeContinuously(direct, folder);
     for (let round = 0; round < 4; round++) {
       const before = kept.events.length;
@@ -98,7 +98,7 @@ describe('a faulty grpc-proxy', function () {
     const watcher = client.watch({ prefix: folder });
     const from = await watcher.ready;
     const kept = recordWatch(watcher);
-    const { stands } = await registered(client);
+    const { stands } = await registerService(client);
     await etcd().kill();
     await assert.rejects(client.kv.get(`${folder}x`, { timeoutMs: 1_000 }), DeadlineError);
     await assert.rejects(client.kv.put(`${folder}x`, 'v', { timeoutMs: 1_000 }), AmbiguousWriteError);
@@ -112,7 +112,7 @@ describe('a faulty grpc-proxy', function () {
 
   it("ends a client's watch with a typed error after a compaction while disconnected", async () => {
     const proxy = await startProxy();
-    const door = await doorTo(proxy.endpoint);
+    const door = await startProxyTo(proxy.endpoint);
     const cut = opened.client([door.endpoint]).watch({ prefix: folder });
     await cut.ready;
     const kept = recordWatch(cut);
@@ -148,11 +148,11 @@ describe('a faulty grpc-proxy', function () {
   });
 
   it('that is disconnected from etcd during a compaction makes every mirror resync and every watch end with a typed error', async () => {
-    const door = await doorTo(etcd().endpoints[0]!);
+    const door = await startProxyTo(etcd().endpoints[0]!);
     const proxy = await startProxy({ before: door.endpoint });
     await direct.kv.put(`${folder}a`, 'before');
     const clients = Array.from({ length: 4 }, () => opened.client([proxy.endpoint]));
-    const mirrors = clients.flatMap((client) => [mirrored(client), mirrored(client)]);
+    const mirrors = clients.flatMap((client) => [mirrorFolder(client), mirrorFolder(client)]);
     const watches = clients.map((client) => client.watch({ prefix: folder }));
     await Promise.all(watches.map(({ ready }) => ready));
     const records = watches.map(recordWatch);
@@ -176,7 +176,7 @@ describe('a faulty grpc-proxy', function () {
       await eventually(`all mirrors have ${value}`, () => mirrors.every((one) => one.value('b') === value));
     }
     for (const { mirror } of mirrors) assert.deepEqual([...mirror.kvs.keys()], [`${folder}b`]);
-    shown({
+    addResult({
       wrote: 'anyone',
       what: 'changes and a compaction while a grpc-proxy is disconnected from etcd',
       read: 'ours, 8 mirrors and 4 watches of one range through the proxy',
