@@ -46,6 +46,7 @@ function configOf(name, file) {
     configObjectFullPath: undefined,
     configObject: {
       projectFolder: root,
+      newlineKind: 'lf',
       mainEntryPointFilePath: join(root, file),
       compiler: { overrideTsconfig: tsconfig(file) },
       apiReport: {
