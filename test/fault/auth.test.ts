@@ -57,13 +57,13 @@ describe('with authentication and a token TTL of two seconds', function () {
       const client = connect(etcd().endpoints, { auth: reader });
       const first = client.watch({ prefix: folder });
       await first.ready;
-      const heard = recordWatch(first);
+      const received = recordWatch(first);
       const lost: StatusEvent[] = [];
       const listening = (async () => {
         for await (const event of client.status()) if (event.type === 'disconnected') lost.push(event);
       })();
       const { revision } = await admin.kv.put(`${folder}before`, 'v');
-      await eventually('it hears', () => heard.events.length === 1);
+      await eventually('the event arrives', () => received.events.length === 1);
       await expiry();
       const before = await authentications();
       const more = Array.from({ length: 20 }, (_, i) =>
@@ -72,11 +72,11 @@ describe('with authentication and a token TTL of two seconds', function () {
       await Promise.all(more.map(({ ready }) => ready));
       assert.equal((await authentications()) - before, 1);
       await admin.kv.put(`${folder}after`, 'v');
-      await eventually('it still hears', () => heard.events.length === 2);
+      await eventually('the next event arrives', () => received.events.length === 2);
       assert.deepEqual(lost, [], 'no stream was lost');
       for (const one of more.map(recordWatch)) {
-        await eventually('the new ones hear', () => one.events.length === 1);
-        assert.deepEqual(one.events.map(describeEvent), heard.events.slice(1).map(describeEvent));
+        await eventually('the new watches have the event', () => one.events.length === 1);
+        assert.deepEqual(one.events.map(describeEvent), received.events.slice(1).map(describeEvent));
       }
       await client.close();
       await listening;
@@ -118,7 +118,8 @@ describe('with authentication and a token TTL of two seconds', function () {
       await admin.kv.put(`${folder}before`, 'v');
       await etcd().restart();
       await admin.kv.put(`${folder}after`, 'v');
-      for (const heard of records) await eventually('it hears', () => heard.events.length === 2);
+      for (const received of records)
+        await eventually('the event arrives', () => received.events.length === 2);
       const asked = await authentications(); // the restart reset the counter
       assert.ok(asked <= 3, `${asked} for two clients`);
     });
@@ -158,7 +159,7 @@ describe('with authentication and a token TTL of two seconds', function () {
       assert.equal(events.length, 0);
     }
     await admin.kv.put(`${folder}k`, 'v');
-    for (const heard of allowed) await eventually('it hears', () => heard.events.length === 1);
+    for (const received of allowed) await eventually('the event arrives', () => received.events.length === 1);
   });
 
   it('ends only the watches that lost their permission, at the next reconnect', async () => {
@@ -170,19 +171,19 @@ describe('with authentication and a token TTL of two seconds', function () {
     const client = connect(etcd().endpoints, { auth: reader });
     const [lent, kept] = [client.watch({ prefix: 'lent/' }), client.watch({ prefix: folder })];
     await Promise.all([lent.ready, kept.ready]);
-    const [heard, stays] = [recordWatch(lent), recordWatch(kept)];
+    const [received, stays] = [recordWatch(lent), recordWatch(kept)];
     await admin.kv.put('lent/k', 'v');
-    await eventually('it hears', () => heard.events.length === 1);
+    await eventually('the event arrives', () => received.events.length === 1);
     await gateway.callAsRoot('role/revoke', {
       role: 'public',
       key: base64('lent/'),
       range_end: base64('lent0'),
     });
     await etcd().restart();
-    const error = await heard.ended;
+    const error = await received.ended;
     assert.ok(error instanceof PermissionDeniedError, String(error));
-    assert.equal(heard.events.length, 1);
+    assert.equal(received.events.length, 1);
     await admin.kv.put(`${folder}k`, 'w');
-    await eventually('the other hears', () => stays.events.length === 1);
+    await eventually('the other watch has the event', () => stays.events.length === 1);
   });
 });

@@ -26,16 +26,16 @@ describe('a watch on a cluster of three', function () {
   /** A client that reaches each member through a fault proxy, and the member that its watch uses. */
   async function watchThroughProxies() {
     const folder = folderOf(cluster().members[0]!);
-    const doors = await Promise.all(cluster().members.map((member) => proxy(member)));
+    const links = await Promise.all(cluster().members.map((member) => proxy(member)));
     const client = connect(
-      doors.map(({ endpoint }) => endpoint),
+      links.map(({ endpoint }) => endpoint),
       keepaliveOptions,
     );
     const watcher = client.watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const index = doors.findIndex(({ connections }) => connections > 0);
-    const heard = recordWatch(watcher);
-    return { folder, doors, client, from, index, member: cluster().members[index]!, heard };
+    const index = links.findIndex(({ connections }) => connections > 0);
+    const received = recordWatch(watcher);
+    return { folder, links, client, from, index, member: cluster().members[index]!, received };
   }
 
   /** A client of the members that are not broken, to write and to read the truth. */
@@ -48,14 +48,14 @@ describe('a watch on a cluster of three', function () {
   }
 
   async function assertComplete(
-    { folder, from, heard }: Awaited<ReturnType<typeof watchThroughProxies>>,
+    { folder, from, received }: Awaited<ReturnType<typeof watchThroughProxies>>,
     writer: EtcdClient,
     source: EtcdMember,
   ): Promise<number> {
     const to = await putMarker(writer, folder);
-    await receivesRevision(heard, to);
+    await receivesRevision(received, to);
     const truth = await readHistory(source.endpoint, folder, from, to);
-    assertEvents(heard, truth.map(describeEvent));
+    assertEvents(received, truth.map(describeEvent));
     return truth.length;
   }
 
@@ -65,10 +65,10 @@ describe('a watch on a cluster of three', function () {
     const watch = await watchThroughProxies();
     const writer = without(watch.member);
     const writing = writeContinuously(writer, watch.folder);
-    await eventually('events come', () => watch.heard.events.length > 20);
-    watch.doors[watch.index]!.blackhole();
-    const before = watch.heard.events.length;
-    await eventually('events come again', () => watch.heard.events.length > before + 50, 60_000);
+    await eventually('events come', () => watch.received.events.length > 20);
+    watch.links[watch.index]!.blackhole();
+    const before = watch.received.events.length;
+    await eventually('events come again', () => watch.received.events.length > before + 50, 60_000);
     await writing.stop();
     assert.ok((await assertComplete(watch, writer, another(watch.member))) > 70);
   });
@@ -77,12 +77,12 @@ describe('a watch on a cluster of three', function () {
     const watch = await watchThroughProxies();
     const writer = without(watch.member);
     const writing = writeContinuously(writer, watch.folder);
-    await eventually('events come', () => watch.heard.events.length > 20);
+    await eventually('events come', () => watch.received.events.length > 20);
     await watch.member.pause();
-    const before = watch.heard.events.length;
+    const before = watch.received.events.length;
     const written = writing.acknowledged;
     await eventually('writes go on', () => writing.acknowledged > written + 50, 60_000);
-    await eventually('events come again', () => watch.heard.events.length > before + 50, 60_000);
+    await eventually('events come again', () => watch.received.events.length > before + 50, 60_000);
     await writing.stop();
     await assertComplete(watch, writer, another(watch.member));
     await watch.member.resume();
@@ -94,7 +94,7 @@ describe('a watch on a cluster of three', function () {
       cluster().members.map(async (member) => {
         const folder = 'leader/';
         const watcher = connect([member.endpoint], keepaliveOptions).watch({ prefix: folder });
-        return { watcher, from: (await watcher.ready) + 1n, heard: recordWatch(watcher) };
+        return { watcher, from: (await watcher.ready) + 1n, received: recordWatch(watcher) };
       }),
     );
     const writer = without(leader);
@@ -108,9 +108,9 @@ describe('a watch on a cluster of three', function () {
     const to = await putMarker(writer, 'leader/');
     const last = direct.reduce((latest, { from }) => (from > latest ? from : latest), 0n);
     const truth = await readHistory(another(leader).endpoint, 'leader/', last, to);
-    for (const { heard } of direct) {
-      await receivesRevision(heard, to);
-      const since = heard.batches.filter(({ events }) => events.some(({ kv }) => kv.modRevision >= last));
+    for (const { received } of direct) {
+      await receivesRevision(received, to);
+      const since = received.batches.filter(({ events }) => events.some(({ kv }) => kv.modRevision >= last));
       assertEvents(
         { batches: since, events: since.flatMap(({ events }) => events) },
         truth.map(describeEvent),
@@ -126,7 +126,7 @@ describe('a watch on a cluster of three', function () {
     })();
     const writer = connect(cluster().endpoints, keepaliveOptions);
     const writing = writeContinuously(writer, watch.folder);
-    await eventually('events come', () => watch.heard.events.length > 20);
+    await eventually('events come', () => watch.received.events.length > 20);
     const others = cluster().members.filter((one) => one !== watch.member);
     await Promise.all(others.map((member) => member.stop()));
     await eventually(
@@ -145,8 +145,8 @@ describe('a watch on a cluster of three', function () {
       () => statuses.some(({ type }) => type === 'resumed'),
       60_000,
     );
-    const before = watch.heard.events.length;
-    await eventually('events come again', () => watch.heard.events.length > before + 20, 60_000);
+    const before = watch.received.events.length;
+    await eventually('events come again', () => watch.received.events.length > before + 20, 60_000);
     await writing.stop();
     await assertComplete(watch, writer, another(watch.member));
     await watch.client.close();
@@ -180,9 +180,9 @@ describe('a watch on a cluster of three', function () {
     await writing.stop();
     const to = await putMarker(writer, folder);
     const truth = (await readHistory(cluster().endpoints[0]!, folder, from, to)).map(describeEvent);
-    for (const heard of records) {
-      await receivesRevision(heard, to);
-      assertEvents(heard, truth);
+    for (const received of records) {
+      await receivesRevision(received, to);
+      assertEvents(received, truth);
     }
     assert.ok((await mirror.waitForRevision(to)) >= to);
     const { kvs } = await client.kv.range({ prefix: folder });

@@ -64,23 +64,23 @@ describe('a compaction', () => {
 
   it('while a mirror is disconnected gives a snapshot with that reason, without deleted keys', async () => {
     const client = connect(etcd().endpoints);
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const folder = folderOf(etcd());
     await fillKeys(client, `${folder}a`, 500);
-    const mirror = connect([door.endpoint]).mirror({ prefix: folder }, { pageSize: 100 });
+    const mirror = connect([link.endpoint]).mirror({ prefix: folder }, { pageSize: 100 });
     const updates = mirror[Symbol.asyncIterator]();
     const next = async () => (await updates.next()).value as MirrorUpdate;
     await next();
     const seen = next();
     await client.kv.put(`${folder}seen`, 'v');
     await seen;
-    door.refuse();
+    link.refuse();
     const following = next();
     await client.kv.delete({ prefix: `${folder}a1` });
     await client.kv.put(`${folder}a2`, 'changed');
     await client.kv.put(`${folder}new`, 'v');
     await etcd().compact();
-    door.heal();
+    link.heal();
     const update = await following;
     assert.ok(update.type === 'snapshot', update.type);
     assert.equal(update.reason, 'compacted');
@@ -95,22 +95,22 @@ describe('a compaction', () => {
 
   it('during each of several disconnections leaves a mirror correct', async () => {
     const client = connect(etcd().endpoints);
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const folder = folderOf(etcd());
     const abort = new AbortController();
-    const mirror = connect([door.endpoint]).mirror({ prefix: folder }, { signal: abort.signal });
+    const mirror = connect([link.endpoint]).mirror({ prefix: folder }, { signal: abort.signal });
     const reasons: string[] = [];
     const reading = (async () => {
       for await (const update of mirror) if (update.type === 'snapshot') reasons.push(update.reason);
     })();
     await eventually('the mirror has started', () => reasons.length === 1);
     for (let round = 0; round < 5; round++) {
-      door.refuse();
+      link.refuse();
       await client.kv.delete(`${folder}${round - 1}`);
       await client.kv.put(`${folder}${round}`, 'v');
       await client.kv.put(`${folder}${round}`, 'w');
       await etcd().compact();
-      door.heal();
+      link.heal();
       const { revision } = await client.kv.put(`${folder}round`, String(round));
       await mirror.waitForRevision(revision);
       assert.deepEqual([...mirror.kvs.keys()].sort(), [`${folder}${round}`, `${folder}round`]);

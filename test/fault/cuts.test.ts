@@ -22,7 +22,7 @@ function useFaultProxy() {
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
   expectNoWatchersLeft(() => [etcd()]);
-  const scene = {} as { direct: EtcdClient; door: FaultProxy; folder: string };
+  const scene = {} as { direct: EtcdClient; link: FaultProxy; folder: string };
 
   before(function () {
     skipIfExternal(this);
@@ -30,7 +30,7 @@ function useFaultProxy() {
 
   beforeEach(async () => {
     scene.direct = connect(etcd().endpoints);
-    scene.door = await proxy(etcd());
+    scene.link = await proxy(etcd());
     scene.folder = folderOf(etcd());
   });
 
@@ -41,11 +41,11 @@ describe('a connection that is reset', function () {
   this.timeout(120_000);
   const { etcd, connect, scene } = useFaultProxy();
   let direct: EtcdClient;
-  let door: FaultProxy;
+  let link: FaultProxy;
   let folder: string;
 
   beforeEach(() => {
-    ({ direct, door, folder } = scene);
+    ({ direct, link, folder } = scene);
   });
 
   const truth = async (from: bigint, to: bigint) =>
@@ -60,17 +60,17 @@ describe('a connection that is reset', function () {
     const expected = await truth(revision, to);
     assert.equal(expected.length, 21);
     for (let place = 0; place < 25; place++) {
-      const before = door.accepted;
-      door.cutAfterBytes(200_000 + place * 480_000, 'down');
-      const watcher = connect([door.endpoint]).watch(
+      const before = link.accepted;
+      link.cutAfterBytes(200_000 + place * 480_000, 'down');
+      const watcher = connect([link.endpoint]).watch(
         { prefix: folder },
         { startRevision: revision, prevKv: true },
       );
-      const heard = recordWatch(watcher);
-      await receivesRevision(heard, to);
-      assert.equal(door.accepted, before + 2, `place ${place}`);
-      assertEvents(heard, expected);
-      const whole = heard.batches[0]!.events.slice(0, 20);
+      const received = recordWatch(watcher);
+      await receivesRevision(received, to);
+      assert.equal(link.accepted, before + 2, `place ${place}`);
+      assertEvents(received, expected);
+      const whole = received.batches[0]!.events.slice(0, 20);
       assert.ok(whole.every(({ kv, prevKv }) => kv.modRevision === revision && prevKv?.value.equals(value)));
       await watcher.close();
     }
@@ -81,25 +81,25 @@ describe('a connection that is reset', function () {
     const from = (await direct.kv.put(`${folder}0`, value)).revision;
     for (let i = 1; i < 50; i++) await direct.kv.put(`${folder}${i % 10}`, value);
     const to = await putMarker(direct, folder);
-    const watcher = connect([door.endpoint]).watch({ prefix: folder }, { startRevision: from });
-    const heard = recordWatch(watcher);
-    const isComplete = () => (heard.events.at(-1)?.kv.modRevision ?? 0n) >= to;
+    const watcher = connect([link.endpoint]).watch({ prefix: folder }, { startRevision: from });
+    const received = recordWatch(watcher);
+    const isComplete = () => (received.events.at(-1)?.kv.modRevision ?? 0n) >= to;
     let cuts = 0;
     for (; !isComplete(); cuts++) {
-      const before = door.accepted;
-      door.cutAfterBytes(3_000_000, 'down');
+      const before = link.accepted;
+      link.cutAfterBytes(3_000_000, 'down');
       await eventually(
         'the connection is reset, or the watch is complete',
-        () => door.accepted > before || isComplete(),
+        () => link.accepted > before || isComplete(),
         30_000,
       );
     }
     assert.ok(cuts > 3, `${cuts} cuts`);
-    assertEvents(heard, await truth(from, to));
+    assertEvents(received, await truth(from, to));
   });
 
   it("at any byte of etcd's answers loses no event of two hundred watches", async () => {
-    const client = connect([door.endpoint]);
+    const client = connect([link.endpoint]);
     const names = Array.from({ length: 30 }, (_, i) => `${folder}${String(i).padStart(2, '0')}`);
     const ranges = Array.from({ length: 200 }, () => {
       const [a, b] = [Math.floor(Math.random() * 30), Math.floor(Math.random() * 30)];
@@ -120,72 +120,72 @@ describe('a connection that is reset', function () {
     };
     for (let round = 0; round < 15; round++) {
       // A different place each round: within and between frames, in acknowledgements and in events.
-      door.cutAfterBytes(1_000 + round * 1_997, 'down');
-      for (const before = door.accepted; door.accepted === before; ) await write();
+      link.cutAfterBytes(1_000 + round * 1_997, 'down');
+      for (const before = link.accepted; link.accepted === before; ) await write();
     }
     // One revision writes to both ends of every range, so that every watch has a last event.
     const { revision: to } = await direct.kv.txn({ success: names.map((key) => op.put(key, 'end')) });
     const all = await readHistory(etcd().endpoints[0]!, folder, from, to);
     assert.ok(all.length > 200, `${all.length} events`);
-    for (const [i, heard] of records.entries()) {
-      await receivesRevision(heard, to);
+    for (const [i, received] of records.entries()) {
+      await receivesRevision(received, to);
       const [first, last] = ranges[i]!;
       const inRange = all.filter(({ kv }) => {
         const key = String(kv.key);
         return key >= names[first]! && key < `${names[last]!}\xff`;
       });
-      assertEvents(heard, inRange.map(describeEvent));
+      assertEvents(received, inRange.map(describeEvent));
     }
   });
 
   it('after each message loses no event', async () => {
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
+    const watcher = connect([link.endpoint]).watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const heard = recordWatch(watcher);
+    const received = recordWatch(watcher);
     for (let i = 0; i < 30; i++) {
-      const before = heard.events.length;
+      const before = received.events.length;
       await direct.kv.put(`${folder}${i % 3}`, String(i));
-      await eventually('the event arrives', () => heard.events.length > before);
-      door.cut();
+      await eventually('the event arrives', () => received.events.length > before);
+      link.cut();
     }
     const to = await putMarker(direct, folder);
-    await receivesRevision(heard, to);
-    assertEvents(heard, await truth(from, to));
+    await receivesRevision(received, to);
+    assertEvents(received, await truth(from, to));
   });
 
   it('every 50 ms for five seconds loses no event, and causes few reconnects', async () => {
-    const client = connect([door.endpoint]);
+    const client = connect([link.endpoint]);
     const watchers = Array.from({ length: 20 }, () => client.watch({ prefix: folder }));
     const starts = await Promise.all(watchers.map(({ ready }) => ready));
     const from = starts.reduce((latest, start) => (start > latest ? start : latest)) + 1n;
     const records = watchers.map(recordWatch);
     const writing = writeContinuously(direct, folder);
-    const before = door.accepted;
-    for (const until = performance.now() + 5_000; performance.now() < until; await sleep(50)) door.cut();
-    const dialled = door.accepted - before;
+    const before = link.accepted;
+    for (const until = performance.now() + 5_000; performance.now() < until; await sleep(50)) link.cut();
+    const dialled = link.accepted - before;
     await writing.stop();
     const to = await putMarker(direct, folder);
     const expected = await truth(from, to);
-    for (const heard of records) {
-      await receivesRevision(heard, to);
-      assertEvents(heard, expected);
+    for (const received of records) {
+      await receivesRevision(received, to);
+      assertEvents(received, expected);
     }
     // Without backoff, the client would connect after each of about a hundred resets.
     assert.ok(dialled < 50, `${dialled} connections in five seconds`);
   });
 
   it('and refused for a while resumes when connections are accepted again', async () => {
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
+    const watcher = connect([link.endpoint]).watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const heard = recordWatch(watcher);
-    door.refuse();
+    const received = recordWatch(watcher);
+    link.refuse();
     await fill(direct, folder, 3_000);
-    const before = door.accepted;
-    await eventually('the backoff has grown', () => door.accepted >= before + 5, 30_000);
-    door.heal();
+    const before = link.accepted;
+    await eventually('the backoff has grown', () => link.accepted >= before + 5, 30_000);
+    link.heal();
     const to = await putMarker(direct, folder);
-    await receivesRevision(heard, to);
-    assertEvents(heard, await truth(from, to));
+    await receivesRevision(received, to);
+    assertEvents(received, await truth(from, to));
   });
 });
 
@@ -193,71 +193,71 @@ describe('a faulty connection', function () {
   this.timeout(120_000);
   const { etcd, connect, scene } = useFaultProxy();
   let direct: EtcdClient;
-  let door: FaultProxy;
+  let link: FaultProxy;
   let folder: string;
 
   beforeEach(() => {
-    ({ direct, door, folder } = scene);
+    ({ direct, link, folder } = scene);
   });
 
   const now = async () => (await direct.kv.get(folder)).revision;
 
   /** `fault` receives the recorded watch. */
-  async function survives(fault: (heard: RecordedWatch) => Promise<void>): Promise<void> {
-    const client = connect([door.endpoint], {
+  async function survives(fault: (received: RecordedWatch) => Promise<void>): Promise<void> {
+    const client = connect([link.endpoint], {
       keepaliveTimeMs: 5_000,
       keepaliveTimeoutMs: 1_000,
       connectTimeoutMs: 1_000,
     });
     const watcher = client.watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const heard = recordWatch(watcher);
+    const received = recordWatch(watcher);
     const writing = writeContinuously(direct, folder);
-    await eventually('events arrive', () => heard.events.length > 20);
-    await fault(heard);
+    await eventually('events arrive', () => received.events.length > 20);
+    await fault(received);
     await writing.stop();
     const to = await putMarker(direct, folder);
-    await receivesRevision(heard, to);
-    assertEvents(heard, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
+    await receivesRevision(received, to);
+    assertEvents(received, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
   }
 
   it('that is blackholed is replaced, and missed events are delivered', () =>
     survives(async () => {
-      const before = door.accepted;
-      door.blackhole();
-      await eventually('the client reconnects', () => door.accepted > before, 30_000);
-      door.heal();
+      const before = link.accepted;
+      link.blackhole();
+      await eventually('the client reconnects', () => link.accepted > before, 30_000);
+      link.heal();
     }));
 
   it('to a silent peer is replaced until a peer answers', () =>
     survives(async () => {
-      door.acceptSilently();
-      const before = door.accepted;
-      door.cut();
-      await eventually('the client reconnects repeatedly', () => door.accepted > before + 2, 30_000);
-      door.heal();
+      link.acceptSilently();
+      const before = link.accepted;
+      link.cut();
+      await eventually('the client reconnects repeatedly', () => link.accepted > before + 2, 30_000);
+      link.heal();
     }));
 
   it('that stalls for a while loses no event and is kept', () =>
-    survives(async (heard) => {
-      const before = door.accepted;
-      door.stall();
-      const behind = async () => (await now()) - (heard.events.at(-1)?.kv.modRevision ?? 0n);
+    survives(async (received) => {
+      const before = link.accepted;
+      link.stall();
+      const behind = async () => (await now()) - (received.events.at(-1)?.kv.modRevision ?? 0n);
       await eventually('the watch is far behind', async () => (await behind()) > 200n);
-      door.heal();
-      await receivesRevision(heard, await now());
-      assert.equal(door.accepted, before);
+      link.heal();
+      await receivesRevision(received, await now());
+      assert.equal(link.accepted, before);
     }));
 
   it('with a delay of 200 ms each way, and resets, loses no event', () =>
-    survives(async (heard) => {
-      door.delay(200);
-      await receivesRevision(heard, await now());
+    survives(async (received) => {
+      link.delay(200);
+      await receivesRevision(received, await now());
       for (let i = 0; i < 3; i++) {
-        const before = door.accepted;
-        door.cut();
-        await eventually('the client reconnects', () => door.accepted > before);
-        await receivesRevision(heard, await now());
+        const before = link.accepted;
+        link.cut();
+        await eventually('the client reconnects', () => link.accepted > before);
+        await receivesRevision(received, await now());
       }
     }));
 

@@ -25,17 +25,17 @@ describe('known failures of other clients', function () {
 
   async function watchThroughProxy() {
     const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder });
+    const watcher = connect([link.endpoint]).watch({ prefix: folder });
     const from = (await watcher.ready) + 1n;
-    const heard = recordWatch(watcher);
+    const received = recordWatch(watcher);
     /** Asserts that the watch receives exactly the events up to a revision. */
     const isWhole = async (to: bigint) => {
-      await receivesRevision(heard, to);
-      assertEvents(heard, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
+      await receivesRevision(received, to);
+      assertEvents(received, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
     };
-    return { direct, door, folder, heard, isWhole };
+    return { direct, link, folder, received, isWhole };
   }
 
   it('rejects a watch of an empty range immediately; later watches work', async () => {
@@ -44,62 +44,62 @@ describe('known failures of other clients', function () {
     assert.throws(() => client.watch({ key: 'b', rangeEnd: 'a' }), InvalidInputError);
     const watcher = client.watch({ prefix: folder });
     await watcher.ready;
-    const heard = recordWatch(watcher);
+    const received = recordWatch(watcher);
     await client.kv.put(`${folder}k`, 'v');
-    await eventually('the event arrives', () => heard.events.length === 1);
+    await eventually('the event arrives', () => received.events.length === 1);
   });
 
   it('delivers all writes made during successive disconnections', async () => {
-    const { direct, door, folder, isWhole } = await watchThroughProxy();
+    const { direct, link, folder, isWhole } = await watchThroughProxy();
     for (let round = 0; round < 10; round++) {
-      const before = door.accepted;
-      door.refuse();
+      const before = link.accepted;
+      link.refuse();
       for (let i = 0; i < 5; i++) await direct.kv.put(`${folder}${i}`, `${round}`);
-      door.heal();
-      await eventually('the client connects', () => door.accepted > before);
+      link.heal();
+      await eventually('the client connects', () => link.accepted > before);
     }
     await isWhole(await putMarker(direct, folder));
   });
 
   it('delivers a backlog of 3,000 revisions after a reconnect', async () => {
-    const { direct, door, folder, isWhole } = await watchThroughProxy();
-    door.refuse();
+    const { direct, link, folder, isWhole } = await watchThroughProxy();
+    link.refuse();
     await fill(direct, folder, 3_000);
-    door.heal();
+    link.heal();
     await isWhole(await putMarker(direct, folder));
   });
 
   it("delivers a backlog of 9 MB, twice grpc-js's limit, at the first attempt", async () => {
-    const { direct, door, folder, isWhole } = await watchThroughProxy();
-    door.refuse();
+    const { direct, link, folder, isWhole } = await watchThroughProxy();
+    link.refuse();
     await fill(direct, folder, 900, Buffer.alloc(10_000, 'x'));
     const to = await putMarker(direct, folder);
-    const refused = door.accepted;
-    door.heal();
+    const refused = link.accepted;
+    link.heal();
     await isWhole(to);
-    assert.ok(door.accepted <= refused + 2, `${door.accepted - refused} connections`);
+    assert.ok(link.accepted <= refused + 2, `${link.accepted - refused} connections`);
   });
 
   it('reports a compaction during a disconnection with both revisions', async () => {
-    const { direct, door, folder, heard } = await watchThroughProxy();
-    door.refuse();
+    const { direct, link, folder, received } = await watchThroughProxy();
+    link.refuse();
     await fill(direct, folder, 10);
     await etcd().compact();
-    door.heal();
-    const error = await heard.ended;
+    link.heal();
+    const error = await received.ended;
     assert.ok(error instanceof CompactedError);
     assert.match(error.message, /revision \d+.*compacted/);
   });
 
   for (const fault of ['refuse', 'blackhole', 'acceptSilently'] as const) {
     it(`resolves close() of a client with watches promptly during ${fault}`, async () => {
-      const door = await proxy(etcd());
-      const client = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      const client = connect([link.endpoint]);
       const folder = folderOf(etcd());
       const up = client.watch({ prefix: folder });
       await up.ready;
-      door[fault]();
-      if (fault === 'acceptSilently') door.cut();
+      link[fault]();
+      if (fault === 'acceptSilently') link.cut();
       const ends = [up, ...Array.from({ length: 20 }, () => client.watch({ prefix: folder }))].map(
         recordWatch,
       );
@@ -110,7 +110,7 @@ describe('known failures of other clients', function () {
       for (const { ended } of ends) assert.ok((await ended) instanceof ClosedError);
       await mirrored;
       assert.ok(performance.now() - start < 5_000, `${performance.now() - start} ms`);
-      door.heal();
+      link.heal();
     });
   }
 });

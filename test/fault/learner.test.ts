@@ -50,14 +50,14 @@ describe('a learner', function () {
       })();
       const watcher = client.watch({ prefix: `learner/${i}/` });
       await watcher.ready;
-      const heard = recordWatch(watcher);
+      const received = recordWatch(watcher);
       const lease = await client.lease.hold({ ttlSeconds: 60 });
       await client.kv.put(`learner/${i}/k`, 'v', { lease: lease.id });
       assert.equal((await client.kv.get(`learner/${i}/k`)).kv?.value.toString(), 'v');
       await lease.revoke();
       await client.close();
       await listening;
-      await heard.ended;
+      await received.ended;
       if (statuses.some((event) => event.type === 'member-unhealthy' && event.failure === 'learner')) met++;
     }
     assert.ok(met > 0, 'no client preferred the learner');

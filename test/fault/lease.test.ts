@@ -7,29 +7,29 @@ import { useCluster } from './support.js';
 /** A client with a fault proxy to each member of a cluster. */
 function useFaultProxies(endpoints: () => readonly string[]) {
   const { connect } = useClients();
-  const doors: FaultProxy[] = [];
+  const links: FaultProxy[] = [];
   afterEach(async () => {
-    await Promise.all(doors.splice(0).map((door) => door.close()));
+    await Promise.all(links.splice(0).map((link) => link.close()));
   });
   return async () => {
-    for (const target of endpoints()) doors.push(await startFaultProxy({ target }));
-    return { doors: [...doors], client: connect(doors.map(({ endpoint }) => endpoint)) };
+    for (const target of endpoints()) links.push(await startFaultProxy({ target }));
+    return { links: [...links], client: connect(links.map(({ endpoint }) => endpoint)) };
   };
 }
 
-const connected = (doors: readonly FaultProxy[]) => doors.filter(({ connections }) => connections > 0);
+const connected = (links: readonly FaultProxy[]) => links.filter(({ connections }) => connections > 0);
 
 describe('a lease of 5 s on three members', () => {
   const cluster = useCluster();
   const enter = useFaultProxies(() => cluster().endpoints);
 
   for (const [fault, work] of [
-    ['is blackholed', (door: FaultProxy) => door.blackhole()],
-    ['stalls', (door: FaultProxy) => door.stall()],
-    ['refuses connections', (door: FaultProxy) => door.refuse()],
+    ['is blackholed', (link: FaultProxy) => link.blackhole()],
+    ['stalls', (link: FaultProxy) => link.stall()],
+    ['refuses connections', (link: FaultProxy) => link.refuse()],
   ] as const) {
     it(`is renewed at another member when its member ${fault}`, async () => {
-      const { doors, client } = await enter();
+      const { links, client } = await enter();
       const lease = await client.lease.hold({ ttlSeconds: 5 });
       await client.kv.put('kept', 'v', { lease: lease.id });
       // Renewed once, so that its stream is open when the fault begins.
@@ -41,9 +41,9 @@ describe('a lease of 5 s on three members', () => {
         const left = await client.lease.timeToLive(lease.id);
         return (left?.remainingSeconds ?? 0) >= 4;
       });
-      const [door] = connected(doors);
-      assert.ok(door);
-      work(door);
+      const [link] = connected(links);
+      assert.ok(link);
+      work(link);
       const direct = new EtcdClient({ endpoints: cluster().endpoints });
       try {
         const start = performance.now();
@@ -62,13 +62,13 @@ describe('a lease of 5 s on three members', () => {
   }
 
   it('is reported lost when all members are silent, before etcd expires it', async () => {
-    const { doors, client } = await enter();
+    const { links, client } = await enter();
     const direct = new EtcdClient({ endpoints: cluster().endpoints });
     try {
       const lease = await client.lease.hold({ ttlSeconds: 5 });
       await client.kv.put('kept', 'v', { lease: lease.id });
       assert.ok((await direct.kv.get('kept')).kv, 'the record exists');
-      for (const door of doors) door.blackhole();
+      for (const link of links) link.blackhole();
       const { reason } = await lease.ended;
       assert.equal(reason, 'lost-contact');
       assert.ok((await direct.kv.get('kept')).kv, 'the key still exists');

@@ -11,17 +11,17 @@ describe('a client of three members', function () {
   expectNoWatchersLeft(() => cluster().members);
 
   async function connectThroughProxies() {
-    const doors = await Promise.all(cluster().members.map((member) => proxy(member)));
-    const client = connect(doors.map(({ endpoint }) => endpoint));
+    const links = await Promise.all(cluster().members.map((member) => proxy(member)));
+    const client = connect(links.map(({ endpoint }) => endpoint));
     const folder = folderOf(cluster().members[0]!);
     await client.kv.put(`${folder}k`, 'v');
-    const index = doors.findIndex(({ connections }) => connections > 0);
-    return { client, folder, doors, door: doors[index]! };
+    const index = links.findIndex(({ connections }) => connections > 0);
+    return { client, folder, links, link: links[index]! };
   }
 
   it('uses another member a few seconds after its member became silent, long before keepalive detects it', async () => {
-    const { client, folder, door } = await connectThroughProxies();
-    door.blackhole();
+    const { client, folder, link } = await connectThroughProxies();
+    link.blackhole();
     let failed = 0;
     const began = performance.now();
     const slow: number[] = [];
@@ -46,8 +46,8 @@ describe('a client of three members', function () {
   });
 
   it("stops using a silent member even if the calls' deadlines are short", async () => {
-    const { client, folder, door } = await connectThroughProxies();
-    door.blackhole();
+    const { client, folder, link } = await connectThroughProxies();
+    link.blackhole();
     let failed = 0;
     await eventually('a read is answered', () =>
       client.kv.get(`${folder}k`, { timeoutMs: 400 }).then(
@@ -88,7 +88,7 @@ describe('a client of three members', function () {
   });
 
   it('names every member and its answer in a deadline error', async () => {
-    const { client, folder, doors } = await connectThroughProxies();
+    const { client, folder, links } = await connectThroughProxies();
     await Promise.all(
       cluster()
         .members.slice(1)
@@ -102,7 +102,7 @@ describe('a client of three members', function () {
     assert.ok(error instanceof DeadlineError, String(error));
     assert.match(error.message, /no leader|request timed out|not answered/);
     const named = error.tried.map(({ member }) => member).sort();
-    assert.deepEqual(named, doors.map(({ endpoint }) => endpoint).sort(), error.message);
+    assert.deepEqual(named, links.map(({ endpoint }) => endpoint).sort(), error.message);
     await Promise.all(
       cluster()
         .members.slice(1)

@@ -83,7 +83,7 @@ describe('a member that lagged and received a snapshot', function () {
     // Without requireLeader, the stream stays open on the isolated member.
     const watcher = client.watch({ prefix: 'behind/' }, { requireLeader: false });
     const from = (await watcher.ready) + 1n;
-    const heard = recordWatch(watcher);
+    const received = recordWatch(watcher);
 
     cluster.isolate(behind);
     await manager.deleteEndpoint('behind/a');
@@ -92,7 +92,7 @@ describe('a member that lagged and received a snapshot', function () {
     cluster.rejoin();
     await eventually('the view is up to date', () => views.at(-1) === 'b:1 c:1 d:1', 60_000);
     const to = (await manager.addEndpoint('behind/e', { addr: 'e:1' })).revision;
-    await receivesRevision(heard, to);
+    await receivesRevision(received, to);
     await eventually('the view follows changes', () => views.at(-1) === 'b:1 c:1 d:1 e:1');
     assert.ok(
       (await behind.metric('etcd_network_snapshot_receive_success')) > 0,
@@ -100,7 +100,7 @@ describe('a member that lagged and received a snapshot', function () {
     );
     const gone = views.findIndex((view) => !view.includes('a:1'));
     assert.ok(!views.slice(gone).some((view) => view.includes('a:1')), views.join(' | '));
-    assertEvents(heard, (await readHistory(leader.endpoint, 'behind/', from, to)).map(describeEvent));
+    assertEvents(received, (await readHistory(leader.endpoint, 'behind/', from, to)).map(describeEvent));
     unfollow();
   });
 });
@@ -116,8 +116,8 @@ describe('a hundred mirrors behind one stalled link', function () {
 
   it('are correct after a compaction during the stall', async () => {
     const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const client = connect([door.endpoint]);
+    const link = await proxy(etcd());
+    const client = connect([link.endpoint]);
     await fill(direct, 'still/', 50);
     const mirrors = Array.from({ length: 100 }, () => client.mirror({ prefix: 'still/' }));
     const following = mirrors.map(async (mirror) => {
@@ -125,11 +125,11 @@ describe('a hundred mirrors behind one stalled link', function () {
     });
     for (const one of following) one.catch(() => {});
     await eventually('all mirrors are complete', () => mirrors.every(({ kvs }) => kvs.size === 50), 30_000);
-    door.stall();
+    link.stall();
     for (let i = 0; i < 50; i++) await fill(direct, 'still/', 50, Buffer.alloc(200, i));
     await etcd().compact();
     const { revision } = await direct.kv.put('still/0', 'last');
-    door.heal();
+    link.heal();
     const { kvs } = await direct.kv.range({ prefix: 'still/' });
     const truth = new Map(kvs.map(({ key, modRevision }) => [key.toString('latin1'), modRevision]));
     await Promise.all(mirrors.map((mirror) => mirror.waitForRevision(revision)));

@@ -81,7 +81,7 @@ describe('a member that only clients can reach', function () {
   const { connect } = useClients();
   expectNoWatchersLeft(() => members);
   const members: EtcdHandle[] = [];
-  const doors: PeerProxy[] = [];
+  const peerProxies: PeerProxy[] = [];
   const ids: string[] = [];
   /** The index of the isolated member. */
   let isolated: number | undefined;
@@ -94,7 +94,7 @@ describe('a member that only clients can reach', function () {
     const behind = await freePorts(3);
     for (const [i, { server, port }] of listening.entries()) {
       const refused = () => (isolated === i ? '*' : isolated === undefined ? undefined : ids[isolated]);
-      doors.push(new PeerProxy(server, port, behind[i]!, refused));
+      peerProxies.push(new PeerProxy(server, port, behind[i]!, refused));
     }
     const initial = listening.map(({ port }, i) => `p${i}=http://127.0.0.1:${port}`).join(',');
     members.push(
@@ -139,14 +139,14 @@ describe('a member that only clients can reach', function () {
 
   after(async () => {
     await Promise.all(members.map((member) => member.close()));
-    for (const door of doors) door.close();
+    for (const peerProxy of peerProxies) peerProxy.close();
   });
 
   it('is replaced by another member, and the watch misses no event', async () => {
     const client = connect(members.map(({ endpoints }) => endpoints[0]!));
     const watcher = client.watch({ prefix: 'partition/' });
     const from = (await watcher.ready) + 1n;
-    const heard = recordWatch(watcher);
+    const received = recordWatch(watcher);
     const counts = await Promise.all(
       members.map((member) => member.metric('etcd_debugging_mvcc_watcher_total')),
     );
@@ -159,16 +159,16 @@ describe('a member that only clients can reach', function () {
     const others = members.filter((_, i) => i !== index).map(({ endpoints }) => endpoints[0]!);
     const writer = connect(others);
     const writing = writeContinuously(writer, 'partition/');
-    await eventually('events come', () => heard.events.length > 20);
+    await eventually('events come', () => received.events.length > 20);
     isolated = index;
-    for (const door of doors) door.enforce();
+    for (const peerProxy of peerProxies) peerProxy.enforce();
     await eventually('the watch has moved', () => statuses.some(({ type }) => type === 'resumed'), 60_000);
     const written = writing.acknowledged;
     await eventually('writes go on', () => writing.acknowledged > written + 50, 60_000);
     await writing.stop();
     const to = await putMarker(writer, 'partition/');
-    await receivesRevision(heard, to);
-    assertEvents(heard, (await readHistory(others[0]!, 'partition/', from, to)).map(describeEvent));
+    await receivesRevision(received, to);
+    assertEvents(received, (await readHistory(others[0]!, 'partition/', from, to)).map(describeEvent));
     const lost = statuses.find(({ type }) => type === 'disconnected');
     assert.ok(lost?.type === 'disconnected' && /no leader/.test(lost.error.message), JSON.stringify(lost));
     await client.close();
@@ -193,7 +193,7 @@ describe('a member that only clients can reach', function () {
     ];
     await eventually('calls succeed', () => writes.done > 20 && reads.done > 20);
     isolated = index;
-    for (const door of doors) door.enforce();
+    for (const peerProxy of peerProxies) peerProxy.enforce();
     const { done } = writes;
     await eventually('writes go on', () => writes.done > done + 100, 60_000);
     await eventually('the member is reported unhealthy', () => has(statuses, 'member-unhealthy', index));

@@ -86,17 +86,17 @@ describe('a reader that has stopped', function () {
 
   it('misses no event when it continues after a disconnection', async () => {
     const writer = connect(etcd().endpoints);
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const folder = folderOf(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: folder }, { maxBufferedEvents: 100 });
+    const watcher = connect([link.endpoint]).watch({ prefix: folder }, { maxBufferedEvents: 100 });
     const from = (await watcher.ready) + 1n;
     await fill(writer, folder, 1_000);
-    door.refuse();
+    link.refuse();
     await fill(writer, folder, 1_000);
-    door.heal();
-    const heard = recordWatch(watcher);
+    link.heal();
+    const received = recordWatch(watcher);
     const to = await putMarker(writer, folder);
-    await receivesRevision(heard, to);
-    assertEvents(heard, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
+    await receivesRevision(received, to);
+    assertEvents(received, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
   });
 });

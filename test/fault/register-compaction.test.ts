@@ -16,8 +16,8 @@ describe('a delete at the compacted revision where a watch resumes', function ()
 
   /** A registration behind a fault proxy; its watch has received nothing when the proxy begins to refuse. */
   async function registerThroughProxy() {
-    const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
-    const registering = register(opened.client([door.endpoint]), {
+    const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    const registering = register(opened.client([link.endpoint]), {
       target: scene.target,
       endpoint,
       ttlSeconds: 60,
@@ -25,7 +25,7 @@ describe('a delete at the compacted revision where a watch resumes', function ()
     });
     const watched = async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1;
     await eventually('the registration watches its key', watched, 20_000);
-    return { door, registering };
+    return { link, registering };
   }
 
   async function deleteAndCompact(): Promise<bigint> {
@@ -37,12 +37,12 @@ describe('a delete at the compacted revision where a watch resumes', function ()
   }
 
   it('is detected by the registration that owned the record', async () => {
-    const { door, registering } = await registerThroughProxy();
+    const { link, registering } = await registerThroughProxy();
     const registration: Registration = opened.add(await registering, (one) => one.close());
     const { revision } = registration;
-    door.refuse();
+    link.refuse();
     assert.equal(await deleteAndCompact(), revision! + 1n);
-    door.heal();
+    link.heal();
     await eventually('it is registered again', () => registration.registrations === 2, 20_000);
     assert.equal((await record())?.lease, registration.lease);
   });
@@ -51,10 +51,10 @@ describe('a delete at the compacted revision where a watch resumes', function ()
     const { admin, key, target } = scene;
     await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
     const { revision } = await admin.kv.get('none');
-    const { door, registering } = await registerThroughProxy();
-    door.refuse();
+    const { link, registering } = await registerThroughProxy();
+    link.refuse();
     assert.equal(await deleteAndCompact(), revision + 1n);
-    door.heal();
+    link.heal();
     const registration = opened.add(await registering, (one) => one.close());
     assert.equal((await record())?.lease, registration.lease);
   });

@@ -20,12 +20,12 @@ describe('a store that is wiped and restarted on the same port', () => {
     await watcher.ready;
     const other = connect(etcd().endpoints).watch({ prefix: 'plain/' });
     await other.ready;
-    const heard = recordWatch(other);
+    const received = recordWatch(other);
     await fill(client, 'plain/', 50);
     const { revision } = await client.kv.put('plain/last', 'v');
-    await eventually('all events have arrived', () => heard.events.length === 51);
+    await eventually('all events have arrived', () => received.events.length === 51);
     await etcd().wipe();
-    const error = await heard.ended;
+    const error = await received.ended;
     assert.ok(error instanceof RolledBackError, String(error));
     assert.ok(error.seenRevision >= revision, `seen ${error.seenRevision}`);
     assert.ok(error.storeRevision < revision, `now ${error.storeRevision}`);
@@ -83,14 +83,14 @@ describe('a store that is wiped and restarted on the same port', () => {
         const client = connect(etcd().endpoints);
         await etcd().wipe();
         await fill(client, 'between/', 20, 'old');
-        const door = await proxy(etcd());
-        const { next, close } = await follow(door.endpoint, 'between/');
-        door.refuse();
+        const link = await proxy(etcd());
+        const { next, close } = await follow(link.endpoint, 'between/');
+        link.refuse();
         const following = next(); // opens the watch
         await etcd().wipe();
         await fill(client, 'noise/', more + 1);
         await client.kv.put('between/other', 'new');
-        door.heal();
+        link.heal();
         const update = await following;
         assert.ok(update.type === 'snapshot', update.type);
         assert.equal(update.reason, 'rolled-back');
@@ -107,12 +107,12 @@ describe('a store that is wiped and restarted on the same port', () => {
         const client = connect(etcd().endpoints);
         await etcd().wipe();
         await fill(client, 'overtaken/', 20, 'old');
-        const door = await proxy(etcd());
-        const { mirror, next, close } = await follow(door.endpoint, 'overtaken/');
+        const link = await proxy(etcd());
+        const { mirror, next, close } = await follow(link.endpoint, 'overtaken/');
         const seen = next(); // the first event shows that the watch is up
         const { revision } = await client.kv.put('overtaken/seen', 'old');
         await seen;
-        door.refuse();
+        link.refuse();
         const following = next();
         await etcd().wipe();
         await client.kv.put('overtaken/other', 'new');
@@ -120,7 +120,7 @@ describe('a store that is wiped and restarted on the same port', () => {
           const put = await client.kv.put('overtaken/0', 'new');
           if (put.revision >= revision + BigInt(more)) break;
         }
-        door.heal();
+        link.heal();
         const update = await following;
         assert.ok(update.type === 'snapshot', update.type);
         assert.equal(update.reason, 'rolled-back');
@@ -134,18 +134,18 @@ describe('a store that is wiped and restarted on the same port', () => {
       const client = connect(etcd().endpoints);
       await client.kv.put('same/a', 'old');
       await client.kv.put('same/b', 'old');
-      const door = await proxy(etcd());
-      const { next, close } = await follow(door.endpoint, 'same/');
+      const link = await proxy(etcd());
+      const { next, close } = await follow(link.endpoint, 'same/');
       const following = next();
       await client.kv.put('same/a', 'older');
       await following;
       const again = next();
-      door.refuse();
+      link.refuse();
       await etcd().wipe();
       await fill(client, 'noise/', 400);
       await client.kv.put('same/a', 'new');
       await client.kv.put('same/b', 'new');
-      door.heal();
+      link.heal();
       const update = await again;
       assert.ok(update.type === 'snapshot', update.type);
       assert.equal(update.reason, 'rolled-back');

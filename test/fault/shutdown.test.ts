@@ -90,31 +90,31 @@ describe('an etcd that is stopped gracefully while servers run', function () {
     afterEach(() => etcd().restart());
 
     it('expires leases during its shutdown, and a watcher keeps its view', async () => {
-      const door = await proxy(etcd());
-      const registrations = await registerMany(connect([door.endpoint]), 'stop/one', 1);
+      const link = await proxy(etcd());
+      const registrations = await registerMany(connect([link.endpoint]), 'stop/one', 1);
       const watched = await WatchedService.of(connect(etcd().endpoints), 'stop/one', 1);
-      door.refuse(); // otherwise etcd may accept renewals until the end
+      link.refuse(); // otherwise etcd may accept renewals until the end
       await etcd().stop();
       if (waitsForStreams()) assert.equal(watched.everHeld, 1, 'the loss was observed');
       assert.equal(watched.fewest, 1);
       await etcd().restart();
-      door.heal();
+      link.heal();
       await watched.isCorrect(registrations);
       assert.equal(watched.fewest, 1);
     });
 
     it('leaves at least the configured share of a hundred endpoints that expire one by one', async () => {
-      const door = await proxy(etcd());
-      const registrations = await registerMany(connect([door.endpoint]), 'stop/hundred', 100);
+      const link = await proxy(etcd());
+      const registrations = await registerMany(connect([link.endpoint]), 'stop/hundred', 100);
       const watched = await WatchedService.of(connect(etcd().endpoints), 'stop/hundred', 100, {
         lossThreshold: 0.5,
       });
-      door.refuse();
+      link.refuse();
       await etcd().stop();
       if (waitsForStreams()) assert.ok(watched.everHeld >= 50, `${watched.everHeld} were protected`);
       assert.ok(watched.fewest > 50, `${watched.fewest} endpoints at one time`);
       await etcd().restart();
-      door.heal();
+      link.heal();
       await watched.isCorrect(registrations);
       assert.ok(watched.fewest > 50, `${watched.fewest} endpoints at one time`);
     });

@@ -143,9 +143,9 @@ describe('a store that is replaced', function () {
       assert.ok(events.every(({ kv }) => String(kv.value) === 'old'));
       const next = client.watch({ prefix: 'a' });
       await next.ready;
-      const heard = recordWatch(next);
+      const received = recordWatch(next);
       await client.kv.put('a', 'now');
-      await eventually('a new watch receives events', () => heard.events.length === 1);
+      await eventually('a new watch receives events', () => received.events.length === 1);
       await next.close();
     });
   });
@@ -160,17 +160,17 @@ describe('a store that is replaced', function () {
 
     /** A client of the first of two clusters, and a function that switches it to the second. */
     async function connectToBoth() {
-      const doors = [await proxy(etcd()), await proxy(second())] as const;
-      doors[1].refuse();
-      const endpoints = doors.map(({ endpoint }) => endpoint);
+      const links = [await proxy(etcd()), await proxy(second())] as const;
+      links[1].refuse();
+      const endpoints = links.map(({ endpoint }) => endpoint);
       const client = connect(endpoints, { connectTimeoutMs: 1_000 });
       await client.kv.get('k');
       return {
         client,
         endpoints,
         goOver: () => {
-          doors[1].heal();
-          doors[0].refuse();
+          links[1].heal();
+          links[0].refuse();
         },
       };
     }

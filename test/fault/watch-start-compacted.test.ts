@@ -27,15 +27,15 @@ describe('a delete at the compacted revision where a watch continues', function 
   /** A watch behind a fault proxy, whose next revision is the delete when the proxy begins to refuse. */
   async function disconnectedWatch(folder: string, options: { readonly startRevision?: bigint }) {
     const client = connect(etcd().endpoints);
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const { revision } = await client.kv.put(`${folder}k`, 'v');
-    const watcher = connect([door.endpoint]).watch({ prefix: folder }, options);
+    const watcher = connect([link.endpoint]).watch({ prefix: folder }, options);
     await watcher.ready;
-    const heard = recordWatch(watcher);
-    door.refuse();
+    const received = recordWatch(watcher);
+    link.refuse();
     const deleted = await deletedAndCompacted(`${folder}k`);
     assert.equal(deleted, revision + 1n);
-    return { door, heard, deleted, client };
+    return { link, received, deleted, client };
   }
 
   describe('on a release that does not send it', () => {
@@ -48,8 +48,8 @@ describe('a delete at the compacted revision where a watch continues', function 
       const folder = folderOf(etcd());
       await client.kv.put(`${folder}k`, 'v');
       const deleted = await deletedAndCompacted(`${folder}k`);
-      const heard = recordWatch(client.watch({ prefix: folder }, { startRevision: deleted }));
-      const error = await heard.ended;
+      const received = recordWatch(client.watch({ prefix: folder }, { startRevision: deleted }));
+      const error = await received.ended;
       assert.ok(error instanceof CompactedError, String(error));
       assert.equal(error.compactRevision, deleted);
       assert.match(error.message, /etcd#18089/);
@@ -60,17 +60,17 @@ describe('a delete at the compacted revision where a watch continues', function 
       const { revision } = await client.kv.get('none');
       const folder = folderOf(etcd());
       // From a checkpoint, so that nothing before it may be skipped silently.
-      const { door, heard } = await disconnectedWatch(folder, { startRevision: revision + 1n });
-      door.heal();
-      const error = await heard.ended;
+      const { link, received } = await disconnectedWatch(folder, { startRevision: revision + 1n });
+      link.heal();
+      const error = await received.ended;
       assert.ok(error instanceof CompactedError, String(error));
     });
 
     it('causes few reads when a thousand watches resume together', async () => {
       const client = connect(etcd().endpoints);
       const folder = folderOf(etcd());
-      const door = await proxy(etcd());
-      const far = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      const far = connect([link.endpoint]);
       const { revision } = await client.kv.put(`${folder}k`, 'v');
       const watchers = Array.from({ length: 1_000 }, (_, i) =>
         far.watch({ prefix: `${folder}${i}/` }, { startRevision: revision }),
@@ -79,7 +79,7 @@ describe('a delete at the compacted revision where a watch continues', function 
       const records = watchers.map(recordWatch);
       const reads = () => etcd().metric('etcd_debugging_mvcc_range_total');
       const before = await reads();
-      door.cut();
+      link.cut();
       await client.kv.put(`${folder}k`, 'w');
       for (let i = 0; i < 1_000; i++) await client.kv.put(`${folder}${i}/k`, 'v');
       await eventually(
@@ -96,28 +96,28 @@ describe('a delete at the compacted revision where a watch continues', function 
     const folder = folderOf(etcd());
     await client.kv.put(`${folder}k`, 'v');
     const deleted = await deletedAndCompacted(`${folder}k`);
-    const heard = recordWatch(client.watch({ prefix: folder }, { startRevision: deleted + 1n }));
+    const received = recordWatch(client.watch({ prefix: folder }, { startRevision: deleted + 1n }));
     const begun = performance.now();
     await eventually('any check would have finished', () => performance.now() - begun > 1_500);
     await client.kv.put(`${folder}k`, 'w');
-    await eventually('the event arrives', () => heard.events.length === 1);
+    await eventually('the event arrives', () => received.events.length === 1);
   });
 
   it('is applied to every mirror', async () => {
     const client = connect(etcd().endpoints);
     const folder = folderOf(etcd());
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const { revision } = await client.kv.put(`${folder}k`, 'v');
     const abort = new AbortController();
-    const mirror = connect([door.endpoint]).mirror({ prefix: folder }, { signal: abort.signal });
+    const mirror = connect([link.endpoint]).mirror({ prefix: folder }, { signal: abort.signal });
     const reading = (async () => {
       for await (const _ of mirror);
     })();
     reading.catch(() => {});
     await eventually('the mirror is live', () => mirror.status().fresh && mirror.kvs.size === 1);
-    door.refuse();
+    link.refuse();
     assert.equal(await deletedAndCompacted(`${folder}k`), revision + 1n);
-    door.heal();
+    link.heal();
     await eventually('the key is gone', () => mirror.kvs.size === 0, 20_000);
     abort.abort(new Error('enough'));
     await assert.rejects(reading, /enough/);

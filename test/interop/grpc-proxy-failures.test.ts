@@ -35,7 +35,7 @@ describe('a faulty grpc-proxy', function () {
 
   /** A fault proxy to an endpoint. */
   const startProxyTo = async (target: string) =>
-    opened.add(await startFaultProxy({ target }), (door) => door.close());
+    opened.add(await startFaultProxy({ target }), (link) => link.close());
 
   /** A mirror of the folder, read in the background, with the reasons of its snapshots. */
   function mirrorFolder(client: EtcdClient) {
@@ -112,14 +112,14 @@ describe('a faulty grpc-proxy', function () {
 
   it("ends a client's watch with a typed error after a compaction while disconnected", async () => {
     const proxy = await startProxy();
-    const door = await startProxyTo(proxy.endpoint);
-    const cut = opened.client([door.endpoint]).watch({ prefix: folder });
+    const link = await startProxyTo(proxy.endpoint);
+    const cut = opened.client([link.endpoint]).watch({ prefix: folder });
     await cut.ready;
     const kept = recordWatch(cut);
-    door.refuse();
+    link.refuse();
     await fill(direct, folder, 20);
     const compacted = await etcd().compact();
-    door.heal();
+    link.heal();
     const error = await kept.ended;
     assert.ok(error instanceof CompactedError, String(error));
     assert.equal(error.compactRevision, compacted);
@@ -148,8 +148,8 @@ describe('a faulty grpc-proxy', function () {
   });
 
   it('that is disconnected from etcd during a compaction makes every mirror resync and every watch end with a typed error', async () => {
-    const door = await startProxyTo(etcd().endpoints[0]!);
-    const proxy = await startProxy({ before: door.endpoint });
+    const link = await startProxyTo(etcd().endpoints[0]!);
+    const proxy = await startProxy({ before: link.endpoint });
     await direct.kv.put(`${folder}a`, 'before');
     const clients = Array.from({ length: 4 }, () => opened.client([proxy.endpoint]));
     const mirrors = clients.flatMap((client) => [mirrorFolder(client), mirrorFolder(client)]);
@@ -159,12 +159,12 @@ describe('a faulty grpc-proxy', function () {
     await direct.kv.put(`${folder}a`, 'seen');
     await eventually('all mirrors have the value', () => mirrors.every(({ value }) => value('a') === 'seen'));
     await eventually('all watches have the event', () => records.every(({ events }) => events.length === 1));
-    door.refuse();
+    link.refuse();
     await direct.kv.put(`${folder}b`, 'v');
     await direct.kv.delete(`${folder}a`);
     await direct.kv.put(`${folder}b`, 'w');
     await etcd().compact();
-    door.heal();
+    link.heal();
     for (const { ended } of records) assert.ok((await ended) instanceof CompactedError);
     await eventually(
       'all mirrors resync',

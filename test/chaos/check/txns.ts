@@ -17,9 +17,9 @@ import type { Check } from './violation.js';
 export const txnsAreAtomic: Check = (history, truth) =>
   factsOf(history, 'op').flatMap((fact) => {
     if (fact.op.type !== 'txn') return [];
-    const wrong = violationOf(fact, fact.op, truth);
-    if (wrong === undefined) return [];
-    return [{ invariant: 'K6', text: wrong, slice: [fact, ...near(fact.op, truth)] }];
+    const problem = violationOf(fact, fact.op, truth);
+    if (problem === undefined) return [];
+    return [{ invariant: 'K6', text: problem, slice: [fact, ...near(fact.op, truth)] }];
   });
 
 function violationOf({ outcome }: OpFact, txn: TxnOperation, truth: Truth): string | undefined {

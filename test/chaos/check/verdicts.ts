@@ -42,8 +42,8 @@ export const verdictsAreCorrect: Check = (history) => {
   return factsOf(history, 'op').flatMap((fact) => {
     if (!isWrite(fact.op)) return [];
     const own = attempts.get(fact.id) ?? [];
-    const wrong = violationOf(fact, own, attempts.size > 0);
-    return wrong === undefined ? [] : [{ invariant: 'K8', text: wrong, slice: [fact, ...own] }];
+    const problem = violationOf(fact, own, attempts.size > 0);
+    return problem === undefined ? [] : [{ invariant: 'K8', text: problem, slice: [fact, ...own] }];
   });
 };
 

@@ -47,26 +47,26 @@ export class CurrentStore {
 
 /** The properties that do not hold at present. */
 export function unmetProperties(workers: readonly Worker[], store: CurrentStore): Set<ConvergenceProperty> {
-  const wrong = new Set<ConvergenceProperty>();
+  const unmet = new Set<ConvergenceProperty>();
   const registrars = workers.filter(({ role }) => role === 'registrar');
   for (const key of new Set(registrars.map((worker) => worker.key))) {
     const kv = store.get(key);
     const incarnation = kv && recordOf(kv)?.incarnation;
     const owner = registrars.find(({ name }) => incarnation !== undefined && workerOf(incarnation) === name);
-    if (owner && !owner.running) wrong.add('R1');
+    if (owner && !owner.running) unmet.add('R1');
     const living = registrars.filter((worker) => worker.key === key && worker.running);
-    if (living.length > 0 && !living.some((worker) => isCurrent(worker, kv))) wrong.add('R2');
+    if (living.length > 0 && !living.some((worker) => isCurrent(worker, kv))) unmet.add('R2');
   }
   for (const of of [service, rareService]) {
     const records = store.records(of);
     for (const worker of workers) {
       if (worker.role !== 'viewer' || !worker.running) continue;
       const shown = worker.views.get(of)?.records;
-      if (!shown || !same(shown, records)) wrong.add('N5');
-      if (shown && [...shown.keys()].some((key) => !store.get(key))) wrong.add('N4');
+      if (!shown || !same(shown, records)) unmet.add('N5');
+      if (shown && [...shown.keys()].some((key) => !store.get(key))) unmet.add('N4');
     }
   }
-  return wrong;
+  return unmet;
 }
 
 /** Whether the record is that of the worker's current process, and at least as new as its last acknowledged change. */

@@ -173,13 +173,13 @@ export class Run {
   /** Measures when each property held permanently, until all hold at the same time. */
   async #measureConvergence(began: number): Promise<Record<ConvergenceProperty, number | undefined>> {
     const durationsMs: Record<ConvergenceProperty, number | undefined> = { R1: 0, R2: 0, N4: 0, N5: 0 };
-    let wrong = unmetProperties(this.#workers, this.#store);
-    while (wrong.size > 0 && nowMs() - began < maxConvergenceMs && !this.#signal.aborted) {
+    let unmet = unmetProperties(this.#workers, this.#store);
+    while (unmet.size > 0 && nowMs() - began < maxConvergenceMs && !this.#signal.aborted) {
       await pause(10, this.#signal);
-      wrong = unmetProperties(this.#workers, this.#store);
-      for (const name of wrong) durationsMs[name] = nowMs() - began;
+      unmet = unmetProperties(this.#workers, this.#store);
+      for (const name of unmet) durationsMs[name] = nowMs() - began;
     }
-    for (const name of wrong) durationsMs[name] = undefined;
+    for (const name of unmet) durationsMs[name] = undefined;
     return durationsMs;
   }
 }

@@ -82,14 +82,14 @@ export class RecordedClient {
 
   /** Grants a lease, keeps it alive, and records its end. */
   async hold(op: OpOf<'grant'>, limits: CallLimits): Promise<HeldLease | undefined> {
-    let kept: HeldLease | undefined;
+    let heldLease: HeldLease | undefined;
     const { id } = await this.#run(op, async () => {
-      kept = await this.#etcd.lease.hold({ ttlSeconds: op.ttlSeconds, ...limits });
-      const { id: lease, ttlSeconds } = kept;
+      heldLease = await this.#etcd.lease.hold({ ttlSeconds: op.ttlSeconds, ...limits });
+      const { id: lease, ttlSeconds } = heldLease;
       return { type: 'granted', lease, ttlSeconds };
     });
-    if (!kept) return undefined;
-    const { id: lease, ttlSeconds } = kept;
+    if (!heldLease) return undefined;
+    const { id: lease, ttlSeconds } = heldLease;
     const journal = this.#journal;
     journal.add({
       kind: 'lease',
@@ -100,31 +100,31 @@ export class RecordedClient {
       op: id,
       at: journal.now(),
     });
-    void kept.ended.then(({ reason }) =>
+    void heldLease.ended.then(({ reason }) =>
       journal.add({ kind: 'lease', type: 'ended', lease, reason, at: journal.now() }),
     );
-    return kept;
+    return heldLease;
   }
 
   /** Reads and records `held`, as an owner does before it acts. */
-  checkHeld(kept: HeldLease): boolean {
+  checkHeld(heldLease: HeldLease): boolean {
     const at = this.#journal.now();
-    const { id: lease, held } = kept;
+    const { id: lease, held } = heldLease;
     this.#journal.add({ kind: 'lease', type: 'checked', lease, held, at });
     return held;
   }
 
-  revoke(kept: HeldLease): Promise<OpFact> {
-    return this.#run({ type: 'revoke', lease: kept.id }, async () => {
-      await kept.revoke();
+  revoke(heldLease: HeldLease): Promise<OpFact> {
+    return this.#run({ type: 'revoke', lease: heldLease.id }, async () => {
+      await heldLease.revoke();
       return { type: 'revoked' };
     });
   }
 
   /** Revokes the lease as an operator would: the owner learns of it only from etcd. */
-  revokeExternally(kept: HeldLease, limits: CallLimits): Promise<OpFact> {
-    return this.#run({ type: 'revoke', lease: kept.id }, async () => {
-      await this.#etcd.lease.revoke(kept.id, limits);
+  revokeExternally(heldLease: HeldLease, limits: CallLimits): Promise<OpFact> {
+    return this.#run({ type: 'revoke', lease: heldLease.id }, async () => {
+      await this.#etcd.lease.revoke(heldLease.id, limits);
       return { type: 'revoked' };
     });
   }

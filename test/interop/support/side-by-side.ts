@@ -27,13 +27,13 @@ export class SideBySide {
   private constructor(
     target: string,
     directory: ServiceDirectory,
-    doors: readonly FaultProxy[],
+    links: readonly FaultProxy[],
     go: GoChannel,
     ours: Caller,
   ) {
     this.target = target;
     this.directory = directory;
-    this.#proxies = doors;
+    this.#proxies = links;
     this.go = go;
     this.ours = ours;
   }
@@ -43,15 +43,15 @@ export class SideBySide {
     opened: Opened,
     lossProtection: LossProtectionOptions = {},
   ): Promise<SideBySide> {
-    const door = async () =>
+    const link = async () =>
       opened.add(await startFaultProxy({ target: etcd.endpoints[0]! }), (proxy) => proxy.close());
-    const doors = [await door(), await door()] as const;
+    const links = [await link(), await link()] as const;
     const target = `${etcd.prefix}beside-${process.hrtime.bigint()}`;
-    const go = opened.add(await GoNaming.start([doors[0].endpoint]), (program) => program.close());
-    const directory = new ServiceDirectory(opened.client([doors[1].endpoint]), { lossProtection });
+    const go = opened.add(await GoNaming.start([links[0].endpoint]), (program) => program.close());
+    const directory = new ServiceDirectory(opened.client([links[1].endpoint]), { lossProtection });
     opened.add(registerEtcdResolver(directory), (resolver) => resolver[Symbol.dispose]());
     const dialled = `etcd:///${target}`;
-    const both = new SideBySide(target, directory, doors, await go.dial(dialled), opened.caller(dialled));
+    const both = new SideBySide(target, directory, links, await go.dial(dialled), opened.caller(dialled));
     opened.add(
       directory.follow(target, { view: (view) => both.#addView(view), failure: () => {} }),
       (unfollow) => unfollow(),
@@ -67,11 +67,11 @@ export class SideBySide {
 
   /** Makes etcd refuse both sides. */
   disconnect(): void {
-    for (const door of this.#proxies) door.refuse();
+    for (const link of this.#proxies) link.refuse();
   }
 
   reconnect(): void {
-    for (const door of this.#proxies) door.heal();
+    for (const link of this.#proxies) link.heal();
   }
 
   /** Starts counting times. */

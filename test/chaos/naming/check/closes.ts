@@ -34,10 +34,10 @@ export const closesAreFinalAndBounded: Check = (history) => {
         'R4',
         `${late.key} was written at ${late.from.revision}, after ${incarnation} had closed at ${revision}`,
       );
-    const stands = own.some(
+    const remains = own.some(
       (one) => one.from.revision <= revision && (one.to?.revision ?? revision + 1n) > revision,
     );
-    if (stands)
+    if (remains)
       found.report('R6', `${last?.key} is still there at ${revision}, after ${incarnation} had closed`);
   }
   return found;

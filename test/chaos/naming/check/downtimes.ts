@@ -10,9 +10,9 @@ export interface Downtime {
 /** Kills and pauses, sorted by time. */
 export function downtimes(history: StoreHistory): Downtime[] {
   const endAt = factsOf(history, 'end').at(-1)?.at ?? Number.POSITIVE_INFINITY;
-  const thaws = factsOf(history, 'resumed');
-  const frozen = factsOf(history, 'paused').map(({ incarnation, at }) => {
-    const to = thaws.find((thaw) => thaw.incarnation === incarnation && thaw.at >= at)?.at ?? endAt;
+  const resumes = factsOf(history, 'resumed');
+  const paused = factsOf(history, 'paused').map(({ incarnation, at }) => {
+    const to = resumes.find((resume) => resume.incarnation === incarnation && resume.at >= at)?.at ?? endAt;
     return { incarnation, from: at, to };
   });
   const killed = factsOf(history, 'killed').map(({ incarnation, at }) => ({
@@ -20,7 +20,7 @@ export function downtimes(history: StoreHistory): Downtime[] {
     from: at,
     to: endAt,
   }));
-  return [...frozen, ...killed].sort((a, b) => a.from - b.from);
+  return [...paused, ...killed].sort((a, b) => a.from - b.from);
 }
 
 /** How long a process was paused within a period. */
