@@ -59,10 +59,10 @@ async function main() {
   const resolver = registerEtcdResolver(directory);
   let fewest = Number.POSITIVE_INFINITY;
   const unfollow = directory.follow(target, {
-    view: ({ endpoints }) => {
+    onView: ({ endpoints }) => {
       fewest = Math.min(fewest, endpoints.length);
     },
-    failure: () => {},
+    onFailure: () => {},
   });
   await directory.ready(target, { minEndpoints: 3 });
   fewest = Number.POSITIVE_INFINITY;

@@ -120,10 +120,10 @@ async function runRound(etcd, target, registrations, lossThreshold) {
   await directory.ready(target, { minEndpoints: registrations.length });
   let least = registrations.length;
   const unfollow = directory.follow(target, {
-    view: ({ endpoints }) => {
+    onView: ({ endpoints }) => {
       least = Math.min(least, endpoints.length);
     },
-    failure: () => {},
+    onFailure: () => {},
   });
   const caller = channel(target);
   const calls = { made: 0, lost: [], stopped: false };
@@ -150,7 +150,7 @@ async function runRound(etcd, target, registrations, lossThreshold) {
 }
 
 function shows(view, registrations) {
-  if (!view || view.held.size > 0 || view.endpoints.length !== registrations.length) return false;
+  if (!view || view.unconfirmed.size > 0 || view.endpoints.length !== registrations.length) return false;
   const leases = new Set(view.endpoints.map(({ lease }) => lease));
   return registrations.every(({ state, lease }) => state === 'registered' && leases.has(lease));
 }

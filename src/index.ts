@@ -86,10 +86,10 @@ export {
   type Revision,
   type WatchEvent,
 } from './model/index.js';
-export { type BalanceOptions, type Traits, traitsOf } from './naming/balance/index.js';
+export { type BalanceOptions, readTraits, type Traits } from './naming/balance/index.js';
 export {
-  type Dial,
   type DialOptions,
+  type DialResult,
   dial,
   type HealthReporter,
   type RegisterServerOptions,

@@ -8,7 +8,7 @@ const client = new EtcdClient({ endpoints: [endpoint] });
 const servers = [await serveHttp('one', client), await serveHttp('two', client)];
 
 const directory = new ServiceDirectory(client);
-const following = directory.follow(target, { view: () => {}, failure: () => {} }); // keeps it current
+const following = directory.follow(target, { onView: () => {}, onFailure: () => {} }); // keeps it current
 await directory.ready(target, { minEndpoints: 2 });
 
 const answers = new Set<string>();

@@ -7,7 +7,7 @@ import {
   type KeyValue,
   keyText,
   type Revision,
-  traitsOf,
+  readTraits,
 } from '../index.js';
 import { CliError } from './failure.js';
 import { idJson } from './target.js';
@@ -71,7 +71,7 @@ function withoutValue({ key, createRevision, modRevision, version, lease }: KeyV
 
 /** What a record's metadata says, as the columns of a table; `-` for what it does not say. */
 export function traitCells({ metadata }: Endpoint): { weight: string; zone: string; status: string } {
-  const { weight, zone } = traitsOf(metadata);
+  const { weight, zone } = readTraits(metadata);
   return { weight: String(weight), zone: zone ?? '-', status: statusOf(metadata) ?? '-' };
 }
 
@@ -89,7 +89,7 @@ export function isPlain(
 
 /** What every JSON document of the command says of an endpoint. */
 export function endpointJson(id: string, key: string, { addr, metadata }: Endpoint) {
-  const { weight, zone } = traitsOf(metadata);
+  const { weight, zone } = readTraits(metadata);
   const status = statusOf(metadata) ?? null;
   return { ...idJson(id, key), addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
 }

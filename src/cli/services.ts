@@ -1,4 +1,4 @@
-import { type EtcdClient, type Revision, traitsOf } from '../index.js';
+import { type EtcdClient, type Revision, readTraits } from '../index.js';
 import { toRecord } from './records.js';
 
 export interface ServiceSummary {
@@ -26,7 +26,7 @@ export async function listServices(
       const service = key.slice(0, slash);
       const summary = services.get(service) ?? { service, endpoints: 0, draining: 0, permanent: 0 };
       summary.endpoints++;
-      if (traitsOf(endpoint.metadata).draining) summary.draining++;
+      if (readTraits(endpoint.metadata).draining) summary.draining++;
       if (kv.lease === 0n) summary.permanent++;
       services.set(service, summary);
     }

@@ -71,9 +71,9 @@ describe('a channel that has been idle', function () {
   it('keeps its endpoints after a wipe of etcd until the servers have registered again', async () => {
     await etcd().wipe();
     assert.equal(await caller.call(), 'one');
-    await eventually('the record is protected', () => directory.get(target)?.held.size === 1, 20_000);
+    await eventually('the record is protected', () => directory.get(target)?.unconfirmed.size === 1, 20_000);
     await add(server);
-    await eventually('the record is registered', () => directory.get(target)?.held.size === 0, 20_000);
+    await eventually('the record is registered', () => directory.get(target)?.unconfirmed.size === 0, 20_000);
     assert.equal(await caller.call(), 'one');
   });
 

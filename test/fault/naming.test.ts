@@ -76,8 +76,8 @@ describe('a member that lagged and received a snapshot', function () {
     const directory = new ServiceDirectory(client);
     const views: string[] = [];
     const unfollow = directory.follow('behind', {
-      view: (view) => views.push(addrs(view) ?? ''),
-      failure: () => {},
+      onView: (view) => views.push(addrs(view) ?? ''),
+      onFailure: () => {},
     });
     await eventually('the endpoints are shown', () => views.at(-1) === 'a:1 b:1 c:1');
     // Without requireLeader, the stream stays open on the isolated member.

@@ -34,7 +34,7 @@ class WatchedService {
     const directory = new ServiceDirectory(client, { lossProtection });
     const watched = new WatchedService(directory, target);
     await directory.ready(target, { minEndpoints: count });
-    directory.follow(target, { view: (view) => watched.views.push(view), failure: () => {} });
+    directory.follow(target, { onView: (view) => watched.views.push(view), onFailure: () => {} });
     await eventually('the watch is up', () => directory.status(target).source === 'live');
     return watched;
   }
@@ -48,7 +48,7 @@ class WatchedService {
   }
 
   get everHeld(): number {
-    return Math.max(...this.views.map(({ held }) => held.size));
+    return Math.max(...this.views.map(({ unconfirmed: held }) => held.size));
   }
 
   /** Resolves when the view has exactly the registered records, and no protected ones. */
@@ -57,7 +57,7 @@ class WatchedService {
       'the view is correct',
       () => {
         const leases = new Set(registrations.map(({ state, lease }) => state === 'registered' && lease));
-        const { endpoints, held } = this.view;
+        const { endpoints, unconfirmed: held } = this.view;
         const shown = endpoints.filter(({ lease }) => leases.has(lease)).length;
         return held.size === 0 && endpoints.length === shown && shown === registrations.length;
       },
@@ -171,6 +171,6 @@ describe('a healthy etcd', function () {
     const watched = await WatchedService.of(connect(etcd().endpoints), 'healthy/expiry', 3, lossProtection);
     await owner.close(); // like a crash: its leases expire
     await eventually('all are gone', () => watched.view.endpoints.length === 0, 60_000);
-    assert.equal(watched.view.held.size, 0);
+    assert.equal(watched.view.unconfirmed.size, 0);
   });
 });

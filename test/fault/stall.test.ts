@@ -35,7 +35,7 @@ describe("an etcd that is paused for longer than its leases' TTL, on connections
     });
     await directory.ready('stall', { minEndpoints: ids.length });
     const views: ServiceView[] = [];
-    directory.follow('stall', { view: (view) => views.push(view), failure: () => {} });
+    directory.follow('stall', { onView: (view) => views.push(view), onFailure: () => {} });
     await eventually('the watch is up', () => directory.status('stall').source === 'live');
 
     await etcd().pause();
@@ -45,14 +45,14 @@ describe("an etcd that is paused for longer than its leases' TTL, on connections
       () => performance.now() - pausedAt > (ttlSeconds + 1) * 1_000,
     );
     await etcd().resume();
-    const held = () => directory.get('stall')!.held.size;
+    const held = () => directory.get('stall')!.unconfirmed.size;
     const isGone = async () => (await owner.kv.range({ prefix: 'stall/' })).count === 0n;
     await eventually('etcd has expired them', isGone, 20_000);
     await registerAll();
     await eventually('the view is correct', () => held() === 0, 20_000);
 
     assert.ok(
-      views.some((view) => view.held.size > 0),
+      views.some((view) => view.unconfirmed.size > 0),
       'the loss was observed',
     );
     assert.equal(Math.min(...views.map(({ endpoints }) => endpoints.length)), ids.length);

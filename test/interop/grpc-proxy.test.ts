@@ -73,10 +73,10 @@ describe('a grpc-proxy that registers itself', function () {
     const directory = new ServiceDirectory(opened.client(etcd().endpoints));
     let now: ServiceView | undefined;
     const leave = directory.follow(target, {
-      view: (view) => {
+      onView: (view) => {
         now = view;
       },
-      failure: () => {},
+      onFailure: () => {},
     });
     opened.add(leave, (call) => call());
     const shows = (...addrs: readonly string[]) =>

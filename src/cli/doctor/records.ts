@@ -1,4 +1,4 @@
-import { type Endpoint, parseAddress, traitsOf } from '../../index.js';
+import { type Endpoint, parseAddress, readTraits } from '../../index.js';
 import type { StoredRecord } from '../records.js';
 import { count } from '../text.js';
 import { type Finding, ok, problem, some, warning } from './finding.js';
@@ -61,7 +61,7 @@ function nested(records: readonly StoredRecord[]): Finding[] {
 }
 
 function traits(usable: readonly UsableRecord[]): Finding[] {
-  const read = usable.map(({ endpoint }) => traitsOf(endpoint.metadata));
+  const read = usable.map(({ endpoint }) => readTraits(endpoint.metadata));
   const draining = read.filter((one) => one.draining).length;
   const weightless = read.filter((one) => one.weight === 0).length;
   const off = read.filter((one) => one.draining || one.weight === 0).length;

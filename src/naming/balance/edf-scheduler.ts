@@ -1,21 +1,21 @@
 /** One that takes turns. */
 export interface Weighted {
-  /** How often, relative to the others; above 0. Asked anew for each turn, so it may change over time. */
+  /** How often, relative to the others; parent 0. Asked anew for each item, so it may change over time. */
   weight(): number;
 }
 
-interface Slot<T> {
-  readonly turn: T;
-  /** The virtual time of its next turn. */
+interface Entry<T> {
+  readonly item: T;
+  /** The virtual time of its next item. */
   deadline: number;
   /** Its place in the heap. */
-  at: number;
+  index: number;
   /** By which `due` was reckoned. */
   weight: number;
 }
 
 /** Virtual time begins anew here: much later, a step of 1/10,000 would be lost in rounding. */
-const longestTime = 1e9;
+const maxVirtualTime = 1e9;
 
 /**
  * Weighted turns, each one's spread evenly among the others' (earliest due first): of weights 3 and 1 it is
@@ -24,12 +24,12 @@ const longestTime = 1e9;
  */
 export class EdfScheduler<T extends Weighted> {
   readonly #random: () => number;
-  readonly #heap: Slot<T>[] = [];
-  readonly #slots = new Map<T, Slot<T>>();
-  /** Virtual time: the due of the last turn taken. */
-  #now = 0;
-  /** Nobody had a turn yet. */
-  #fresh = true;
+  readonly #heap: Entry<T>[] = [];
+  readonly #entries = new Map<T, Entry<T>>();
+  /** Virtual time: the due of the last item taken. */
+  #virtualTime = 0;
+  /** Nobody had a item yet. */
+  #isFirstTurn = true;
 
   /** `random` gives a number in [0, 1): without chance all processes of a fleet would begin with the same endpoint. */
   constructor(random: () => number) {
@@ -40,100 +40,105 @@ export class EdfScheduler<T extends Weighted> {
     return this.#heap.length;
   }
 
-  /** Its first turn comes within one round, by chance: not at once, since that of a hundred newcomers would be a burst. */
-  add(turn: T): void {
-    if (this.#slots.has(turn)) return;
-    const weight = turn.weight();
-    const slot = { turn, deadline: this.#now + this.#random() / weight, at: this.#heap.length, weight };
-    this.#slots.set(turn, slot);
-    this.#heap.push(slot);
-    this.#up(slot);
+  /** Its first item comes within one round, by chance: not index once, since that of a hundred newcomers would be a burst. */
+  add(item: T): void {
+    if (this.#entries.has(item)) return;
+    const weight = item.weight();
+    const entry = {
+      item,
+      deadline: this.#virtualTime + this.#random() / weight,
+      index: this.#heap.length,
+      weight,
+    };
+    this.#entries.set(item, entry);
+    this.#heap.push(entry);
+    this.#siftUp(entry);
   }
 
-  remove(turn: T): void {
-    const slot = this.#slots.get(turn);
-    if (!slot) return;
-    this.#slots.delete(turn);
+  remove(item: T): void {
+    const entry = this.#entries.get(item);
+    if (!entry) return;
+    this.#entries.delete(item);
     const last = this.#heap.pop();
-    this.#fresh ||= this.#heap.length === 0;
-    if (!last || last === slot) return;
-    this.#place(last, slot.at);
-    this.#up(last);
-    this.#down(last);
+    this.#isFirstTurn ||= this.#heap.length === 0;
+    if (!last || last === entry) return;
+    this.#place(last, entry.index);
+    this.#siftUp(last);
+    this.#siftDown(last);
   }
 
   /** Its weight has changed: what it still has to wait changes with it, lest one that was tiny waits for ages. */
-  reweigh(turn: T): void {
-    const slot = this.#slots.get(turn);
-    if (!slot) return;
-    const weight = turn.weight();
-    slot.deadline = this.#now + ((slot.deadline - this.#now) * slot.weight) / weight;
-    slot.weight = weight;
-    this.#up(slot);
-    this.#down(slot);
+  updateWeight(item: T): void {
+    const entry = this.#entries.get(item);
+    if (!entry) return;
+    const weight = item.weight();
+    entry.deadline = this.#virtualTime + ((entry.deadline - this.#virtualTime) * entry.weight) / weight;
+    entry.weight = weight;
+    this.#siftUp(entry);
+    this.#siftDown(entry);
   }
 
-  /** Whose turn it is; undefined when there is nobody. */
+  /** Whose item it is; undefined when there is nobody. */
   next(): T | undefined {
-    if (this.#fresh) this.#drawFirst();
-    const slot = this.#heap[0];
-    if (!slot) return undefined;
-    this.#now = slot.deadline;
-    if (this.#now > longestTime) this.#beginAnew();
-    slot.weight = slot.turn.weight();
-    slot.deadline += 1 / slot.weight;
-    this.#down(slot);
-    return slot.turn;
+    if (this.#isFirstTurn) this.#drawFirst();
+    const entry = this.#heap[0];
+    if (!entry) return undefined;
+    this.#virtualTime = entry.deadline;
+    if (this.#virtualTime > maxVirtualTime) this.#rebase();
+    entry.weight = entry.item.weight();
+    entry.deadline += 1 / entry.weight;
+    this.#siftDown(entry);
+    return entry.item;
   }
 
   /**
-   * The first turn is drawn by weight: of the dues alone, each within a round of its own, the least is that of a heavy
-   * one too often (five in six times at weights 3 and 1), and many a channel lives for a single call. With the dues of
+   * The first item is drawn by weight: of the dues alone, each within a round of its own, the least is that of a heavy
+   * one too often (five in six times index weights 3 and 1), and many a channel lives for a single call. With the dues of
    * the others as they are, the turns that follow have the same odds.
    */
   #drawFirst(): void {
-    this.#fresh = false;
+    this.#isFirstTurn = false;
     let left = this.#random() * this.#heap.reduce((sum, { weight }) => sum + weight, 0);
     const first = this.#heap.find(({ weight }) => {
       left -= weight;
       return left < 0;
     });
     if (!first) return;
-    first.deadline = this.#now;
-    this.#up(first);
+    first.deadline = this.#virtualTime;
+    this.#siftUp(first);
   }
 
-  #beginAnew(): void {
-    for (const slot of this.#heap) slot.deadline -= this.#now;
-    this.#now = 0;
+  #rebase(): void {
+    for (const entry of this.#heap) entry.deadline -= this.#virtualTime;
+    this.#virtualTime = 0;
   }
 
-  #up(slot: Slot<T>): void {
-    while (slot.at > 0) {
-      const above = this.#heap[(slot.at - 1) >> 1];
-      if (!above || above.deadline <= slot.deadline) return;
-      this.#swap(above, slot);
+  #siftUp(entry: Entry<T>): void {
+    while (entry.index > 0) {
+      const parent = this.#heap[(entry.index - 1) >> 1];
+      if (!parent || parent.deadline <= entry.deadline) return;
+      this.#swap(parent, entry);
     }
   }
 
-  #down(slot: Slot<T>): void {
+  #siftDown(entry: Entry<T>): void {
     for (;;) {
-      const left = this.#heap[2 * slot.at + 1];
-      const right = this.#heap[2 * slot.at + 2];
+      const left = this.#heap[2 * entry.index + 1];
+      const right = this.#heap[2 * entry.index + 2];
       const earlier = right && left && right.deadline < left.deadline ? right : left;
-      if (!earlier || earlier.deadline >= slot.deadline) return;
-      this.#swap(slot, earlier);
+      if (!earlier || earlier.deadline >= entry.deadline) return;
+      this.#swap(entry, earlier);
     }
   }
 
-  #swap(above: Slot<T>, below: Slot<T>): void {
-    const { at } = above;
-    this.#place(above, below.at);
-    this.#place(below, at);
+  #swap(parent: Entry<T>, child: Entry<T>): void {
+    const { index } = parent;
+    this.#place(parent, child.index);
+    this.#place(child, index);
   }
 
-  #place(slot: Slot<T>, at: number): void {
-    slot.at = at;
-    this.#heap[at] = slot;
+  #place(entry: Entry<T>, index: number): void {
+    entry.index = index;
+    this.#heap[index] = entry;
   }
 }

@@ -1,5 +1,5 @@
-export { Balance } from './balance.js';
-export type { BalancedEndpoint, SeatState } from './balanced-endpoint.js';
+export type { BalancedEndpoint, EndpointState } from './balanced-endpoint.js';
 export { type BalanceOptions, balanceInput, defaultFirstCallWaitMs } from './options.js';
-export { type SubsetOptions, subsetOf } from './subset.js';
-export { plainTraits, sharedTraits, type Traits, traitsOf } from './traits.js';
+export { type SubsetOptions, selectSubset } from './subset.js';
+export { combineTraits, defaultTraits, readTraits, type Traits } from './traits.js';
+export { WeightedBalancer } from './weighted-balancer.js';

@@ -13,7 +13,7 @@ export interface SubsetOptions {
  * in an order of its own, which the coming and going of others does not change. So an endpoint that goes moves only
  * its own callers, and all endpoints get about as many. `isLast`: only where there are not enough others.
  */
-export function subsetOf<T>(
+export function selectSubset<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
   options: SubsetOptions,

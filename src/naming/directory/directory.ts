@@ -5,6 +5,7 @@ import { checkClient, type NamingClient } from '../ports.js';
 import { Remembered } from '../remembered.js';
 import { serviceFor } from '../target/index.js';
 import { type MemoryView, memoryStatus } from './earlier-view.js';
+import { FollowedService, type ServiceOptions } from './followed-service.js';
 import {
   defaultReadIntervalMs,
   type LossProtectionOptions,
@@ -12,9 +13,8 @@ import {
   withDefaults,
 } from './loss/options.js';
 import { SilenceDetector } from './loss/silence-detector.js';
-import { type MemoryOptions, memoryInput, toLimits } from './memory-options.js';
+import { type MemoryOptions, memoryInput, toMemoryLimits } from './memory-options.js';
 import { type ReadyOptions, whenReady } from './ready.js';
-import { Service, type ServiceOptions } from './service.js';
 import type { SnapshotStore } from './snapshot.js';
 import { type ServiceStatus, type ServiceSubscriber, type ServiceView, statusOf } from './view.js';
 
@@ -39,7 +39,7 @@ const checkDirectory = optionsOf<DirectoryOptions>({
   direct: boolean,
 });
 
-const checkSubscriber = methods('view', 'failure');
+const checkSubscriber = methods('onView', 'onFailure');
 
 /**
  * The services that a client follows: one mirror a target, however many channels and readers ask for it. What is known
@@ -49,12 +49,12 @@ export class ServiceDirectory implements AsyncDisposable {
   readonly #client: NamingClient;
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
-  readonly #services = new Map<string, Service>();
+  readonly #services = new Map<string, FollowedService>();
   /** Of the targets that are followed no longer. */
   readonly #remembered: Remembered<MemoryView>;
-  readonly #silence: SilenceDetector;
-  readonly #flushing = new Set<Promise<void>>();
-  #releaseClient = () => {};
+  readonly #silenceDetector: SilenceDetector;
+  readonly #pendingSaves = new Set<Promise<void>>();
+  #unsubscribeClose = () => {};
   #closed: ClosedError | undefined;
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */
@@ -71,9 +71,9 @@ export class ServiceDirectory implements AsyncDisposable {
       snapshots: options.snapshots,
       direct: options.direct ?? false,
     };
-    this.#remembered = new Remembered(clock, toLimits(options.memory));
-    this.#silence = silenceOf(client, clock, this.#options.lossProtection);
-    this.#releaseClient = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
+    this.#remembered = new Remembered(clock, toMemoryLimits(options.memory));
+    this.#silenceDetector = createSilenceDetector(client, clock, this.#options.lossProtection);
+    this.#unsubscribeClose = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
 
   /** The client that it stands on. */
@@ -94,7 +94,7 @@ export class ServiceDirectory implements AsyncDisposable {
   #follow(target: string, subscriber: ServiceSubscriber): () => void {
     const closed = this.#closed;
     if (closed) {
-      const soon = setImmediate(() => callSafely(() => subscriber.failure(closed), warnOf('a subscriber')));
+      const soon = setImmediate(() => callSafely(() => subscriber.onFailure(closed), warnOf('a subscriber')));
       return () => clearImmediate(soon);
     }
     const service = this.#services.get(target) ?? this.#start(target);
@@ -112,31 +112,31 @@ export class ServiceDirectory implements AsyncDisposable {
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<ServiceView, undefined> {
     checkSignalOnly(options);
-    const mailbox = new AsyncQueue<ServiceView>();
-    const leave = () => {
+    const queue = new AsyncQueue<ServiceView>();
+    const unsubscribe = () => {
       release();
       unfollow();
     };
     const unfollow = this.follow(target, {
-      view: (view) => {
-        mailbox.drop(); // at most one waits
-        mailbox.put(view);
+      onView: (view) => {
+        queue.drop(); // at most one waits
+        queue.put(view);
       },
-      failure: (error) => {
+      onFailure: (error) => {
         if (error.verdict !== 'final') return;
-        leave();
-        mailbox.end(error);
+        unsubscribe();
+        queue.end(error);
       },
     });
     const release = onAbort(options.signal, (reason) => {
       unfollow();
-      mailbox.discard(reason);
+      queue.discard(reason);
     });
     return {
-      next: () => mailbox.take(),
+      next: () => queue.take(),
       return: async () => {
-        leave();
-        mailbox.discard();
+        unsubscribe();
+        queue.discard();
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -178,18 +178,18 @@ export class ServiceDirectory implements AsyncDisposable {
     return whenReady(ports, options);
   }
 
-  #start(target: string): Service {
-    const service = new Service({
+  #start(target: string): FollowedService {
+    const service = new FollowedService({
       client: this.#client,
       target,
       clock: this.#clock,
       options: this.#options,
-      silence: this.#silence,
+      silence: this.#silenceDetector,
       remembered: this.#remembered.take(target),
       onIdle: (last) => {
         this.#services.delete(target);
         if (last && last.view.endpoints.length > 0) this.#remembered.put(target, last);
-        this.#flush(service);
+        this.#trackSaves(service);
       },
     });
     this.#services.set(target, service);
@@ -202,8 +202,8 @@ export class ServiceDirectory implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#stop(new ClosedError('the directory'));
-    for (const service of this.#services.values()) this.#flush(service);
-    await Promise.all(this.#flushing);
+    for (const service of this.#services.values()) this.#trackSaves(service);
+    await Promise.all(this.#pendingSaves);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -212,19 +212,19 @@ export class ServiceDirectory implements AsyncDisposable {
 
   #stop(error: ClosedError): void {
     this.#closed ??= error;
-    this.#releaseClient();
+    this.#unsubscribeClose();
     this.#remembered.clear();
     for (const service of this.#services.values()) service.stop(error);
   }
 
   /** Also of services that are followed no longer, the saves are waited for. */
-  #flush(service: Service): void {
-    const flushed = service.flushed().finally(() => this.#flushing.delete(flushed));
-    this.#flushing.add(flushed);
+  #trackSaves(service: FollowedService): void {
+    const saved = service.whenSaved().finally(() => this.#pendingSaves.delete(saved));
+    this.#pendingSaves.add(saved);
   }
 }
 
-function silenceOf(
+function createSilenceDetector(
   { kv }: NamingClient,
   clock: Clock,
   { protectionMs, readIntervalMs }: Required<LossProtectionOptions>,
@@ -232,7 +232,7 @@ function silenceOf(
   return new SilenceDetector({
     clock,
     intervalMs: readIntervalMs || defaultReadIntervalMs(protectionMs),
-    reads: readIntervalMs > 0,
+    readsEnabled: readIntervalMs > 0,
     protectionMs,
     read: (key, options) => kv.range(key, { ...options, limit: 1, keysOnly: true }),
   });

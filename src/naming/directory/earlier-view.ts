@@ -21,7 +21,7 @@ export interface DiskView {
 }
 
 /** The endpoints of a view as a list of the store. */
-export function asList({ endpoints }: ServiceView): EndpointChange {
+export function toSnapshotChange({ endpoints }: ServiceView): EndpointChange {
   return { type: 'snapshot', endpoints: new Map(endpoints.map((record) => [record.key, record])) };
 }
 

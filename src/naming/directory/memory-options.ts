@@ -28,6 +28,9 @@ export const memoryInput = optionsOf<MemoryOptions>({
 });
 
 /** The options with their defaults. */
-export function toLimits({ maxServices = 1_000, maxAgeMs = dayMs }: MemoryOptions = {}): RememberedLimits {
+export function toMemoryLimits({
+  maxServices = 1_000,
+  maxAgeMs = dayMs,
+}: MemoryOptions = {}): RememberedLimits {
   return { maxCount: maxServices, maxAgeMs };
 }

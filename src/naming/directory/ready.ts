@@ -30,19 +30,19 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
   const { signal, minEndpoints, timeoutMs } = checked;
   signal?.throwIfAborted();
   const releases: (() => void)[] = [];
-  const found = new Promise<ServiceView>((resolve, reject) => {
+  const firstReady = new Promise<ServiceView>((resolve, reject) => {
     const failure = (error: EtcdError) => {
       if (error.verdict === 'final') reject(error);
     };
     const view = (known: ServiceView) => {
       if (known.endpoints.length >= minEndpoints) resolve(known);
     };
-    releases.push(ports.follow({ view, failure }));
+    releases.push(ports.follow({ onView: view, onFailure: failure }));
     releases.push(ports.onFailure(failure));
-    releases.push(ports.clock.setTimer(timeoutMs, () => reject(late(ports, checked))));
+    releases.push(ports.clock.setTimer(timeoutMs, () => reject(timeoutError(ports, checked))));
   });
   try {
-    return await raceAbort(found, signal);
+    return await raceAbort(firstReady, signal);
   } finally {
     for (const release of releases) release();
   }
@@ -56,7 +56,7 @@ function checkReady(options: ReadyOptions): Required<ReadyOptions> {
   return { signal, minEndpoints, timeoutMs };
 }
 
-function late(ports: ReadyPorts, { minEndpoints, timeoutMs }: Required<ReadyOptions>): EtcdError {
+function timeoutError(ports: ReadyPorts, { minEndpoints, timeoutMs }: Required<ReadyOptions>): EtcdError {
   const { state, endpoints, lastError: cause } = ports.status();
   const why = cause?.message ?? (state === 'unknown' ? 'etcd has not answered yet' : `it has ${endpoints}`);
   return new DeadlineError(

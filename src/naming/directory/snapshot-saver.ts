@@ -1,13 +1,13 @@
 import { type Clock, ProcessRef, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { DiskView } from './earlier-view.js';
-import { readSnapshot, type SnapshotStore, writeSnapshot } from './snapshot.js';
+import { decodeSnapshot, encodeSnapshot, type SnapshotStore } from './snapshot.js';
 import type { ServiceView } from './view.js';
 
 /** Changes are saved together, this long after the first of them. */
-const saveAfterMs = 1_000;
+const saveDelayMs = 1_000;
 /** What has not changed is saved again after so long, with its new age. */
-const saveAgainMs = 60_000;
+const refreshIntervalMs = 60_000;
 /** A store that takes longer is reported, and not waited for at the end. */
 const storeTimeoutMs = 5_000;
 
@@ -43,19 +43,19 @@ export class SnapshotSaver {
     const { store, target } = this.#ports;
     try {
       const bytes =
-        store && (await withTimeout(store.load(target), storeTimeoutMs, () => this.#late('read')));
-      return bytes && readSnapshot(target, bytes);
+        store && (await withTimeout(store.load(target), storeTimeoutMs, () => this.#timeoutError('read')));
+      return bytes && decodeSnapshot(target, bytes);
     } catch (error) {
       this.#error = toEtcdError(error);
       return undefined;
     }
   }
 
-  /** Once for all changes that come before it is done. */
-  saveSoon(): void {
+  /** Once for all changes that come before it is action. */
+  scheduleSave(): void {
     if (!this.#ports.store || this.#changedSinceSave) return;
     this.#changedSinceSave = true;
-    this.#saveIn(saveAfterMs);
+    this.#saveAfter(saveDelayMs);
   }
 
   /** Saves a last time. */
@@ -65,26 +65,26 @@ export class SnapshotSaver {
   }
 
   /** Resolves when everything is saved, or could not be: after 5 s at the latest. */
-  async flushed(): Promise<void> {
+  async whenSaved(): Promise<void> {
     const saving = this.#saving;
     if (!saving) return;
     const process = new ProcessRef(); // a store that hangs may leave nothing else that keeps it alive
     process.keepProcessAlive();
     let cancel = () => {};
-    const late = new Promise<void>((resolve) => {
+    const timedOut = new Promise<void>((resolve) => {
       cancel = this.#ports.clock.setTimer(storeTimeoutMs, resolve);
     });
-    await Promise.race([saving, late]);
+    await Promise.race([saving, timedOut]);
     cancel();
     process.close();
   }
 
-  #saveIn(ms: number): void {
+  #saveAfter(ms: number): void {
     this.#cancelTimer?.();
     this.#cancelTimer = this.#ports.clock.setTimer(ms, () => {
       this.#changedSinceSave = false;
       this.#save();
-      this.#saveIn(saveAgainMs);
+      this.#saveAfter(refreshIntervalMs);
     });
   }
 
@@ -103,11 +103,11 @@ export class SnapshotSaver {
     for (let next = this.#next; next; next = this.#next) {
       this.#next = undefined;
       const cancel = clock.setTimer(storeTimeoutMs, () => {
-        this.#error = this.#late('saved');
+        this.#error = this.#timeoutError('saved');
       });
       try {
         // In here, too, what a record may make of writing it.
-        await store?.save(target, writeSnapshot(next.view, next.savedAt));
+        await store?.save(target, encodeSnapshot(next.view, next.savedAt));
         this.#error = undefined;
       } catch (error) {
         this.#error = toEtcdError(error);
@@ -117,9 +117,9 @@ export class SnapshotSaver {
     }
   }
 
-  #late(done: string): DeadlineError {
+  #timeoutError(action: string): DeadlineError {
     return new DeadlineError(
-      `the snapshot of '${this.#ports.target}' was not ${done} within ${storeTimeoutMs} ms`,
+      `the snapshot of '${this.#ports.target}' was not ${action} within ${storeTimeoutMs} ms`,
     );
   }
 }

@@ -16,7 +16,7 @@ export interface SnapshotStore {
 /** Larger than any service that is in use. What is larger is not written, and what claims to be so is not read. */
 export const maxSnapshotBytes = 64 * 1024 * 1024;
 
-interface Stored {
+interface StoredSnapshot {
   readonly version: 1;
   readonly target: string;
   readonly revision: string;
@@ -37,8 +37,8 @@ interface StoredRecord {
  * A view as bytes; `savedAt` is wall-clock time in milliseconds.
  * @throws {EtcdError} RESOURCE_EXHAUSTED for a view that no reader would take, being too large.
  */
-export function writeSnapshot(view: ServiceView, savedAt: number): Buffer {
-  const { endpoints: _, ...head }: Stored = {
+export function encodeSnapshot(view: ServiceView, savedAt: number): Buffer {
+  const { endpoints: _, ...head }: StoredSnapshot = {
     version: 1,
     target: view.target,
     revision: String(view.revision),
@@ -52,17 +52,17 @@ export function writeSnapshot(view: ServiceView, savedAt: number): Buffer {
     const part = recordJson(record);
     size += part.length;
     // Before it is all in memory. No text has more characters than bytes.
-    if (size > maxSnapshotBytes) throw tooLarge(view.target);
+    if (size > maxSnapshotBytes) throw tooLargeError(view.target);
     parts.push(parts.length > 1 ? `,${part}` : part);
   }
   const snapshot = Buffer.from(`${parts.join('')}]}`);
-  checkSize(view.target, snapshot);
+  checkSnapshotSize(view.target, snapshot);
   return snapshot;
 }
 
 /** @throws {EtcdError} RESOURCE_EXHAUSTED for one that would not be read. */
-export function checkSize(target: string, snapshot: Uint8Array): void {
-  if (snapshot.length > maxSnapshotBytes) throw tooLarge(target);
+export function checkSnapshotSize(target: string, snapshot: Uint8Array): void {
+  if (snapshot.length > maxSnapshotBytes) throw tooLargeError(target);
 }
 
 /** Of metadata as Go writes it, without recursion, since any client can nest it as deep as readers take. */
@@ -78,7 +78,7 @@ function recordJson({ key, addr, metadata, createRevision, modRevision, lease }:
   return metadata === undefined ? text : `${text.slice(0, -1)},"metadata":${goJson(metadata)}}`;
 }
 
-function tooLarge(target: string): EtcdError {
+function tooLargeError(target: string): EtcdError {
   return new EtcdError(
     `the snapshot of '${printable(target)}' is larger than ${maxSnapshotBytes} bytes, and is not saved`,
     { code: Code.RESOURCE_EXHAUSTED },
@@ -86,17 +86,23 @@ function tooLarge(target: string): EtcdError {
 }
 
 /** The view in a snapshot, and when it was saved; undefined for anything that is not one of this target. */
-export function readSnapshot(target: string, bytes: Uint8Array): DiskView | undefined {
+export function decodeSnapshot(target: string, bytes: Uint8Array): DiskView | undefined {
   if (bytes.length > maxSnapshotBytes) return undefined;
   try {
-    const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as Stored;
+    const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as StoredSnapshot;
     if (stored.version !== 1 || stored.target !== target || !Number.isFinite(stored.savedAt))
       return undefined;
     const endpoints = stored.endpoints.map(toRecord);
     const revision = BigInt(stored.revision);
     return {
       source: 'disk',
-      view: withJson({ target, endpoints, revision, invalid: new Set<string>(), held: new Set<string>() }),
+      view: withJson({
+        target,
+        endpoints,
+        revision,
+        invalid: new Set<string>(),
+        unconfirmed: new Set<string>(),
+      }),
       savedAt: stored.savedAt,
     };
   } catch {

@@ -2,59 +2,59 @@ import { callSafely } from '../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { ServiceSubscriber, ServiceView } from './view.js';
 
-interface Entry {
+interface Subscription {
   readonly subscriber: ServiceSubscriber;
   /** Whether it was called yet. */
   called: boolean;
 }
 
-/** What is known at the moment. */
-export interface Knowledge {
+/** What is current at the moment. */
+export interface KnownState {
   readonly view: ServiceView | undefined;
   readonly failure: EtcdError | undefined;
 }
 
 /** Those who follow one service. What any of them throws is its own affair, and ends nothing for the others. */
 export class Subscribers {
-  readonly #entries = new Set<Entry>();
-  readonly #known: () => Knowledge;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #current: () => KnownState;
   readonly #onThrow: (error: EtcdError) => void;
 
-  constructor(known: () => Knowledge, onThrow: (error: EtcdError) => void) {
-    this.#known = known;
+  constructor(current: () => KnownState, onThrow: (error: EtcdError) => void) {
+    this.#current = current;
     this.#onThrow = onThrow;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#subscriptions.size;
   }
 
-  /** Calls back with what is known, soon and never from in here. Returns what removes it, once: whether it was there. */
+  /** Calls back with what is current, soon and never from in here. Returns what removes it, once: whether it was there. */
   add(subscriber: ServiceSubscriber): () => boolean {
-    const entry = { subscriber, called: false }; // a new one for each time: the same object may be given twice
-    this.#entries.add(entry);
+    const subscription = { subscriber, called: false }; // a new one for each time: the same object may be given twice
+    this.#subscriptions.add(subscription);
     setImmediate(() => {
-      if (entry.called || !this.#entries.has(entry)) return;
-      entry.called = true;
-      const { view, failure } = this.#known();
-      if (view) this.#call(() => subscriber.view(view));
-      else if (failure) this.#call(() => subscriber.failure(failure));
+      if (subscription.called || !this.#subscriptions.has(subscription)) return;
+      subscription.called = true;
+      const { view: notifyView, failure: notifyFailure } = this.#current();
+      if (notifyView) this.#call(() => subscriber.onView(notifyView));
+      else if (notifyFailure) this.#call(() => subscriber.onFailure(notifyFailure));
     });
-    return () => this.#entries.delete(entry);
+    return () => this.#subscriptions.delete(subscription);
   }
 
   view(view: ServiceView): void {
-    this.#callAll((subscriber) => subscriber.view(view));
+    this.#callAll((subscriber) => subscriber.onView(view));
   }
 
   failure(error: EtcdError): void {
-    this.#callAll((subscriber) => subscriber.failure(error));
+    this.#callAll((subscriber) => subscriber.onFailure(error));
   }
 
   #callAll(callback: (subscriber: ServiceSubscriber) => unknown): void {
-    for (const entry of [...this.#entries]) {
-      entry.called = true;
-      this.#call(() => callback(entry.subscriber));
+    for (const subscription of [...this.#subscriptions]) {
+      subscription.called = true;
+      this.#call(() => callback(subscription.subscriber));
     }
   }
 

@@ -16,8 +16,8 @@ export async function readTrustedFile(path: string, maxBytes: number): Promise<B
   if (!file) return undefined;
   try {
     const stats = await file.stat();
-    const reason = distrust(stats, maxBytes);
-    if (reason) throw refused(path, reason);
+    const reason = refusalReason(stats, maxBytes);
+    if (reason) throw refusedError(path, reason);
     return await readUpTo(file, stats.size);
   } finally {
     await file.close();
@@ -30,13 +30,13 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return undefined;
-    if (code === 'ELOOP' || code === 'EMLINK') throw refused(path, 'is a symbolic link', error);
+    if (code === 'ELOOP' || code === 'EMLINK') throw refusedError(path, 'is a symbolic link', error);
     throw error;
   }
 }
 
 /** Why it is not believed. Without user ids, as on Windows, the folder's own access rules are all there is. */
-function distrust(stats: Stats, maxBytes: number): string | undefined {
+function refusalReason(stats: Stats, maxBytes: number): string | undefined {
   const user = process.geteuid?.();
   if (!stats.isFile()) return 'is no regular file';
   if (user !== undefined && stats.uid !== user) return `belongs to user ${stats.uid}, and not to ${user}`;
@@ -57,7 +57,7 @@ async function readUpTo(file: FileHandle, size: number): Promise<Buffer> {
   return bytes.subarray(0, end);
 }
 
-function refused(path: string, reason: string, cause?: unknown): EtcdError {
+function refusedError(path: string, reason: string, cause?: unknown): EtcdError {
   return new EtcdError(`the snapshot '${path}' ${reason}, so it is not used`, {
     code: Code.FAILED_PRECONDITION,
     cause,

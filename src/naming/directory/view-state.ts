@@ -3,7 +3,7 @@ import type { EtcdError } from '../../errors/index.js';
 import type { MirrorStatus } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
 import type { EarlierView, MemoryView } from './earlier-view.js';
-import { type ServiceStatus, type ServiceView, showsSame, statusOf } from './view.js';
+import { isSameView, type ServiceStatus, type ServiceView, statusOf } from './view.js';
 
 /** What is known of one service, where it comes from, and how old it is. */
 export class ViewState {
@@ -54,7 +54,7 @@ export class ViewState {
     this.#failure = undefined;
     this.#savedAt = undefined;
     this.#staleSince = undefined;
-    return !before || !showsSame(before, view);
+    return !before || !isSameView(before, view);
   }
 
   /** What was known earlier, while etcd does not answer. */
@@ -65,21 +65,21 @@ export class ViewState {
   }
 
   /** What is to be remembered when the service is followed no longer; undefined for what is from disk. */
-  asMemory(): MemoryView | undefined {
+  toMemory(): MemoryView | undefined {
     if (!this.#view || this.isFromDisk) return undefined;
     return { source: 'memory', view: this.#view, knownAt: this.#clock.now() - this.staleMs };
   }
 
   /** Other endpoints are held than before, and nothing else is known. Returns whether that shows anything new. */
-  hold(endpoints: ServiceView['endpoints'], held: ServiceView['held']): boolean {
+  setUnconfirmed(endpoints: ServiceView['endpoints'], unconfirmed: ServiceView['unconfirmed']): boolean {
     const before = this.#view;
     if (!before) return false;
-    this.#view = withJson({ ...before, endpoints, held });
-    return !showsSame(before, this.#view);
+    this.#view = withJson({ ...before, endpoints, unconfirmed });
+    return !isSameView(before, this.#view);
   }
 
   /** The mirror ended; another one follows. */
-  mirrorEnded(): void {
+  onMirrorEnd(): void {
     if (!this.#view || this.isFromDisk) return;
     const status = this.#mirror();
     // Nothing while it was fresh to the end.
@@ -95,9 +95,9 @@ export class ViewState {
 
   status(snapshotError: EtcdError | undefined): ServiceStatus {
     const view = this.#view;
-    const live = this.#isLive;
-    const source = !view ? 'none' : live ? 'live' : this.isFromDisk ? 'disk' : 'memory';
-    const lastError = live ? undefined : this.#failure;
+    const isLive = this.#isLive;
+    const source = !view ? 'none' : isLive ? 'live' : this.isFromDisk ? 'disk' : 'memory';
+    const lastError = isLive ? undefined : this.#failure;
     return withJson({ ...statusOf(view, source, this.staleMs), lastError, snapshotError });
   }
 

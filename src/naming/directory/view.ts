@@ -13,22 +13,22 @@ export interface ServiceView {
   /** Keys whose value is not an endpoint. */
   readonly invalid: ReadonlySet<string>;
   /** Keys of endpoints that the store no longer has, kept because their loss is in doubt; see {@link LossProtectionOptions}. */
-  readonly held: ReadonlySet<string>;
+  readonly unconfirmed: ReadonlySet<string>;
 }
 
 export interface ServiceSubscriber {
   /** The whole view: at once if it is known, then after each change. */
-  view(view: ServiceView): void;
+  onView(view: ServiceView): void;
   /** Nothing is known yet, and this is why. What was known is not taken back. */
-  failure(error: EtcdError): void;
+  onFailure(error: EtcdError): void;
 }
 
 /** Whether a subscriber would see no difference, but for the revision. */
-export function showsSame(a: ServiceView, b: ServiceView): boolean {
+export function isSameView(a: ServiceView, b: ServiceView): boolean {
   return (
     a.endpoints.length === b.endpoints.length &&
     a.endpoints.every((record, i) => isSameRecord(record, b.endpoints[i])) &&
-    isSameSet(a.held, b.held) &&
+    isSameSet(a.unconfirmed, b.unconfirmed) &&
     isSameSet(a.invalid, b.invalid)
   );
 }
@@ -64,7 +64,7 @@ export interface ServiceStatus {
   readonly staleMs: number;
   readonly revision: Revision;
   readonly endpoints: number;
-  readonly held: number;
+  readonly unconfirmed: number;
   readonly invalid: number;
   /** What last stood in the way; undefined while it is live. */
   readonly lastError: EtcdError | undefined;
@@ -84,7 +84,7 @@ export function statusOf(
     staleMs,
     revision: view?.revision ?? 0n,
     endpoints: view?.endpoints.length ?? 0,
-    held: view?.held.size ?? 0,
+    unconfirmed: view?.unconfirmed.size ?? 0,
     invalid: view?.invalid.size ?? 0,
     lastError: undefined,
     snapshotError: undefined,

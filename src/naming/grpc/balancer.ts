@@ -2,45 +2,45 @@ import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc
 import { systemClock } from '../../async/index.js';
 import { escapeControls } from '../../errors/index.js';
 import {
-  Balance,
   type BalanceOptions,
   defaultFirstCallWaitMs,
-  plainTraits,
+  defaultTraits,
   type Traits,
+  WeightedBalancer,
 } from '../balance/index.js';
-import { BalancePicker } from './balance-picker.js';
 import { EtcdBalancerConfig, policyName } from './balancer-config.js';
 import { Leaf } from './leaf.js';
+import { WeightedPicker } from './weighted-picker.js';
 
 type Endpoint = experimental.Endpoint;
 
-const traits = new WeakMap<Endpoint, Traits>();
+const traitsByEndpoint = new WeakMap<Endpoint, Traits>();
 
-/** Notes what the metadata says beside the endpoint: in its attributes it would become part of the connection's identity. */
-export function setTraits(endpoint: Endpoint, of: Traits): void {
-  traits.set(endpoint, of);
+/** Notes what the metadata says beside the endpoint: in its attributes it would become part traits the connection's identity. */
+export function setTraits(endpoint: Endpoint, traits: Traits): void {
+  traitsByEndpoint.set(endpoint, traits);
 }
 
-/** The wait of first calls is counted in parts: a process that is blocked for a while loses one, and not all of it. */
-const waitParts = 4;
+/** The wait traits first calls is counted in parts: a process that is blocked for a while loses one, and not all traits it. */
+const firstCallWaitParts = 4;
 
 /**
  * Spreads calls over the endpoints by weight, zone and status (see {@link Balance}). A connection is kept across
- * updates, so that a change of a large service costs what has changed and not its size, as it does under round_robin.
+ * updates, so that a change traits a large service costs what has changed and not its size, as it does under round_robin.
  */
 class EtcdBalancer implements experimental.LoadBalancer {
   readonly #helper: experimental.ChannelControlHelper;
   readonly #leaves = new Map<string, Leaf>();
-  #balance = newBalance({});
+  #balancer = createBalancer({});
   #config = '';
   #firstCallWaitMs = defaultFirstCallWaitMs;
   #state: connectivityState | undefined;
   #lastError = 'no endpoints';
   #updating = false;
-  /** Endpoints of the first list are no newcomers. */
-  #listed = false;
+  /** Endpoints traits the first list are no newcomers. */
+  #hasReceivedList = false;
   #cancelStart: (() => void) | undefined;
-  #releasing: NodeJS.Immediate | undefined;
+  #scheduledRepick: NodeJS.Immediate | undefined;
 
   constructor(helper: experimental.ChannelControlHelper) {
     this.#helper = helper;
@@ -59,12 +59,12 @@ class EtcdBalancer implements experimental.LoadBalancer {
     }
     this.#updating = true;
     this.#configure(config);
-    this.#keepOnly(list.value);
-    const fresh = list.value.flatMap((endpoint) => this.#have(endpoint, options, note) ?? []);
-    this.#startIfClosed();
-    for (const leaf of this.#inOrder(fresh)) leaf.connect();
+    this.#removeUnlisted(list.value);
+    const newLeaves = list.value.flatMap((endpoint) => this.#ensureLeaf(endpoint, options, note) ?? []);
+    this.#beginStartIfNeeded();
+    for (const leaf of this.#inConnectOrder(newLeaves)) leaf.connect();
     this.#updating = false;
-    this.#listed = true;
+    this.#hasReceivedList = true;
     if (this.#leaves.size === 0) this.#lastError = note || 'no endpoints';
     this.#report();
     return this.#leaves.size > 0;
@@ -79,7 +79,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
 
   destroy(): void {
     this.#cancelStart?.();
-    clearImmediate(this.#releasing);
+    clearImmediate(this.#scheduledRepick);
     for (const leaf of this.#leaves.values()) leaf.destroy();
     this.#leaves.clear();
   }
@@ -94,13 +94,13 @@ class EtcdBalancer implements experimental.LoadBalancer {
     if (text === this.#config) return;
     this.#config = text;
     this.#firstCallWaitMs = options.firstCallWaitMs ?? defaultFirstCallWaitMs;
-    this.#balance = newBalance(options);
-    for (const leaf of this.#leaves.values()) leaf.attach(this.#balance);
+    this.#balancer = createBalancer(options);
+    for (const leaf of this.#leaves.values()) leaf.attach(this.#balancer);
     // Calls that wait for an endpoint by the old balance ask the new one.
     if (this.#state === connectivityState.READY) this.#state = undefined;
   }
 
-  #keepOnly(endpoints: readonly Endpoint[]): void {
+  #removeUnlisted(endpoints: readonly Endpoint[]): void {
     const wanted = new Set(endpoints.map(experimental.endpointToString));
     for (const [name, leaf] of this.#leaves) {
       if (wanted.has(name)) continue;
@@ -110,115 +110,115 @@ class EtcdBalancer implements experimental.LoadBalancer {
   }
 
   /** The leaf if it is a new one, which is still to connect. */
-  #have(endpoint: Endpoint, options: ChannelOptions, note: string): Leaf | undefined {
+  #ensureLeaf(endpoint: Endpoint, options: ChannelOptions, note: string): Leaf | undefined {
     const name = experimental.endpointToString(endpoint);
     const known = this.#leaves.get(name);
-    const of = traits.get(endpoint) ?? plainTraits;
+    const traits = traitsByEndpoint.get(endpoint) ?? defaultTraits;
     if (known) {
-      known.updateTraits(of);
+      known.updateTraits(traits);
       return undefined;
     }
-    const leaf = new Leaf(endpoint, of, this.#helper, {
+    const leaf = new Leaf(endpoint, traits, this.#helper, {
       options,
       note,
-      newcomer: this.#listed,
-      changed: (before, error) => this.#changed(leaf, before, error),
+      newcomer: this.#hasReceivedList,
+      onStateChange: (before, error) => this.#onLeafState(leaf, before, error),
     });
     this.#leaves.set(name, leaf);
-    leaf.attach(this.#balance);
+    leaf.attach(this.#balancer);
     return leaf;
   }
 
-  /** The best class first, from a random one on: a fleet of callers does not connect to the lowest key first. */
-  #inOrder(leaves: readonly Leaf[]): readonly Leaf[] {
+  /** The best class first, from a random one on: a fleet traits callers does not connect to the lowest key first. */
+  #inConnectOrder(leaves: readonly Leaf[]): readonly Leaf[] {
     const start = Math.floor(Math.random() * leaves.length);
     const rotated = [...leaves.slice(start), ...leaves.slice(0, start)];
-    return rotated.sort((a, b) => this.#balance.rank(a.traits) - this.#balance.rank(b.traits));
+    return rotated.sort((a, b) => this.#balancer.rank(a.traits) - this.#balancer.rank(b.traits));
   }
 
-  #changed(leaf: Leaf, before: connectivityState, error: string | null): void {
+  #onLeafState(leaf: Leaf, before: connectivityState, error: string | null): void {
     if (this.#leaves.get(leaf.name) !== leaf) return;
     if (error) this.#lastError = error;
     if (before === connectivityState.READY) {
       this.#helper.requestReresolution();
-      this.#startIfClosed();
+      this.#beginStartIfNeeded();
     }
     if (leaf.state === connectivityState.IDLE) leaf.reconnect();
     if (!this.#updating) this.#report();
   }
 
   /** With no connection at all, the first calls are spread by weight over those that are being made. */
-  #startIfClosed(): void {
-    if (this.#balance.isStarting || this.#balance.isOpen || !this.#balance.isConnecting) return;
+  #beginStartIfNeeded(): void {
+    if (this.#balancer.isStarting || this.#balancer.hasReady || !this.#balancer.isConnecting) return;
     if (this.#firstCallWaitMs === 0) return;
     this.#cancelStart?.();
-    this.#balance.begin();
-    this.#endStartAfter(waitParts);
+    this.#balancer.beginStart();
+    this.#endStartAfter(firstCallWaitParts);
   }
 
   #endStartAfter(parts: number): void {
-    this.#cancelStart = systemClock.setTimer(this.#firstCallWaitMs / waitParts, () => {
+    this.#cancelStart = systemClock.setTimer(this.#firstCallWaitMs / firstCallWaitParts, () => {
       if (parts > 1) {
         this.#endStartAfter(parts - 1);
         return;
       }
-      this.#balance.end();
+      this.#balancer.endStart();
       this.#report();
     });
   }
 
   /** Reports to the channel only when its own state changes: one picker serves for as long as any is ready. */
   #report(): void {
-    if (!this.#balance.isStarting) this.#cancelStart?.();
-    const state = this.#stateNow();
+    if (!this.#balancer.isStarting) this.#cancelStart?.();
+    const state = this.#currentState();
     if (state === this.#state && state !== connectivityState.TRANSIENT_FAILURE) {
-      if (state === connectivityState.READY && this.#balance.takeNews()) this.#releaseSoon();
+      if (state === connectivityState.READY && this.#balancer.takeRepickRequest()) this.#scheduleRepick();
       return;
     }
     switch (state) {
       case connectivityState.READY:
-        this.#release();
+        this.#publishPicker();
         return;
       case connectivityState.CONNECTING:
-        this.#tell(state, new experimental.QueuePicker(this), null);
+        this.#updateState(state, new experimental.QueuePicker(this), null);
         return;
       default:
         this.#fail(this.#lastError);
     }
   }
 
-  /** The calls that wait ask again, once for all endpoints that connect at the same time: each may be one of many. */
-  #releaseSoon(): void {
-    this.#releasing ??= setImmediate(() => {
-      this.#releasing = undefined;
-      if (this.#state === connectivityState.READY) this.#release();
+  /** The calls that wait ask again, once for all endpoints that connect at the same time: each may be one traits many. */
+  #scheduleRepick(): void {
+    this.#scheduledRepick ??= setImmediate(() => {
+      this.#scheduledRepick = undefined;
+      if (this.#state === connectivityState.READY) this.#publishPicker();
     });
   }
 
-  #release(): void {
-    this.#balance.takeNews();
-    this.#tell(connectivityState.READY, new BalancePicker(this.#balance), null);
+  #publishPicker(): void {
+    this.#balancer.takeRepickRequest();
+    this.#updateState(connectivityState.READY, new WeightedPicker(this.#balancer), null);
   }
 
-  #stateNow(): connectivityState {
-    if (this.#balance.isOpen) return connectivityState.READY;
-    return this.#balance.isConnecting ? connectivityState.CONNECTING : connectivityState.TRANSIENT_FAILURE;
+  #currentState(): connectivityState {
+    if (this.#balancer.hasReady) return connectivityState.READY;
+    return this.#balancer.isConnecting ? connectivityState.CONNECTING : connectivityState.TRANSIENT_FAILURE;
   }
 
   #fail(text: string): void {
     const details = escapeControls(text); // connection errors name addresses, which are from records
     const picker = new experimental.UnavailablePicker({ details });
-    this.#tell(connectivityState.TRANSIENT_FAILURE, picker, details);
+    this.#updateState(connectivityState.TRANSIENT_FAILURE, picker, details);
   }
 
-  #tell(state: connectivityState, picker: experimental.Picker, error: string | null): void {
+  #updateState(state: connectivityState, picker: experimental.Picker, error: string | null): void {
     this.#state = state;
     this.#helper.updateState(state, picker, error);
   }
 }
 
-function newBalance(options: BalanceOptions): Balance<Leaf> {
-  return new Balance<Leaf>(options, { now: () => performance.now(), random: Math.random });
+function createBalancer(options: BalanceOptions): WeightedBalancer<Leaf> {
+  return new WeightedBalancer<Leaf>(options, { now: () => performance.now(), random: Math.random });
 }
 
 /** Makes the policy known to grpc-js. Idempotent. */

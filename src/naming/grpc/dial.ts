@@ -18,7 +18,7 @@ import {
   splitTarget,
   toUri,
 } from '../target/index.js';
-import { warnOfOtherGrpc } from './misplaced-channels.js';
+import { warnOfOtherGrpc } from './channel-warnings.js';
 import { checkScheme } from './scheme.js';
 
 export interface DialOptions {
@@ -36,7 +36,7 @@ export interface DialOptions {
 const dialInput = optionsOf<DialOptions>({ scheme: anything, authority: anything, serverName: anything });
 
 /** What the constructor of a grpc-js client takes. */
-export interface Dial {
+export interface DialResult {
   readonly target: string;
   readonly options: ChannelOptions;
 }
@@ -49,7 +49,7 @@ export interface Dial {
  * @throws {NamingError} for a target that names no service, for a scheme or an authority that no URI can have, and for a `serverName`
  *   that is no host name or IP address.
  */
-export function dial(target: string, options: DialOptions = noOptions): Dial {
+export function dial(target: string, options: DialOptions = noOptions): DialResult {
   dialInput(options);
   const { scheme = 'etcd', authority = '', serverName } = options;
   checkScheme(scheme);

@@ -1,12 +1,12 @@
 import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
 import { Pacer, systemClock } from '../../async/index.js';
-import type { Balance, BalancedEndpoint, SeatState, Traits } from '../balance/index.js';
+import type { BalancedEndpoint, EndpointState, Traits, WeightedBalancer } from '../balance/index.js';
 
 /**
  * Between connections that the server accepts and ends soon. grpc-js paces attempts that fail, but not those that
  * succeed for a moment.
  */
-const reconnect = { baseMs: 20, maxMs: 10_000 };
+const reconnectBackoff = { baseMs: 20, maxMs: 10_000 };
 
 export interface LeafContext {
   readonly options: ChannelOptions;
@@ -14,18 +14,18 @@ export interface LeafContext {
   /** Whether it came after the first list. */
   readonly newcomer: boolean;
   /** Called after each change of `state`, with the state before it. */
-  readonly changed: (before: connectivityState, error: string | null) => void;
+  readonly onStateChange: (before: connectivityState, error: string | null) => void;
 }
 
 /** One endpoint of the balancer: its connection, kept for as long as the endpoint is listed, and its seat. */
 export class Leaf {
   readonly name: string;
   readonly #context: LeafContext;
-  readonly #balancer: experimental.LeafLoadBalancer;
-  readonly #reconnects = new Pacer(reconnect, performance, Math.random);
+  readonly #leafBalancer: experimental.LeafLoadBalancer;
+  readonly #reconnects = new Pacer(reconnectBackoff, performance, Math.random);
   #traits: Traits;
-  #seat: BalancedEndpoint<Leaf> | undefined;
-  #balance: Balance<Leaf> | undefined;
+  #endpoint: BalancedEndpoint<Leaf> | undefined;
+  #weightedBalancer: WeightedBalancer<Leaf> | undefined;
   #state = connectivityState.IDLE;
   #started = false;
   #wasReady = false;
@@ -41,10 +41,15 @@ export class Leaf {
     this.name = experimental.endpointToString(endpoint);
     this.#traits = traits;
     this.#context = context;
-    const own = experimental.createChildChannelControlHelper(helper, {
-      updateState: (state, _picker, error) => this.#moved(state, error),
+    const childHelper = experimental.createChildChannelControlHelper(helper, {
+      updateState: (state, _picker, error) => this.#onState(state, error),
     });
-    this.#balancer = new experimental.LeafLoadBalancer(endpoint, own, context.options, context.note);
+    this.#leafBalancer = new experimental.LeafLoadBalancer(
+      endpoint,
+      childHelper,
+      context.options,
+      context.note,
+    );
   }
 
   get state(): connectivityState {
@@ -59,11 +64,11 @@ export class Leaf {
   connect(): void {
     if (this.#cancelPause) return;
     if (this.#started) {
-      this.#balancer.exitIdle();
+      this.#leafBalancer.exitIdle();
       return;
     }
     this.#started = true;
-    this.#balancer.startConnecting();
+    this.#leafBalancer.startConnecting();
   }
 
   /** After a connection has ended. */
@@ -75,46 +80,50 @@ export class Leaf {
     });
   }
 
-  attach(balance: Balance<Leaf>): void {
-    this.#balance = balance;
-    this.#seat = balance.add(this, this.#traits);
-    balance.setState(this.#seat, seatStateOf(this.#state));
+  attach(balancer: WeightedBalancer<Leaf>): void {
+    this.#weightedBalancer = balancer;
+    this.#endpoint = balancer.add(this, this.#traits);
+    balancer.setState(this.#endpoint, toEndpointState(this.#state));
   }
 
   updateTraits(traits: Traits): void {
     const { weight, zone, draining } = this.#traits;
     if (weight === traits.weight && zone === traits.zone && draining === traits.draining) return;
     this.#traits = traits;
-    if (this.#seat) this.#balance?.updateTraits(this.#seat, traits);
+    if (this.#endpoint) this.#weightedBalancer?.updateTraits(this.#endpoint, traits);
   }
 
   pick(args: experimental.PickArgs): experimental.PickResult {
-    return this.#balancer.getPicker().pick(args);
+    return this.#leafBalancer.getPicker().pick(args);
   }
 
   /** Calls under way go on; grpc-js closes the connection when the last of them has ended. */
   destroy(): void {
     this.#destroyed = true;
     this.#cancelPause?.();
-    if (this.#seat) this.#balance?.remove(this.#seat);
-    this.#balancer.destroy();
+    if (this.#endpoint) this.#weightedBalancer?.remove(this.#endpoint);
+    this.#leafBalancer.destroy();
   }
 
-  #moved(state: connectivityState, error: string | null): void {
+  #onState(state: connectivityState, error: string | null): void {
     if (this.#destroyed) return;
     const before = this.#state;
     this.#state = state;
     const ready = state === connectivityState.READY;
     // A connection made anew, as after a server's maximal age, is no newcomer.
-    if (this.#seat)
-      this.#balance?.setState(this.#seat, seatStateOf(state), this.#context.newcomer && !this.#wasReady);
+    if (this.#endpoint)
+      this.#weightedBalancer?.setState(
+        this.#endpoint,
+        toEndpointState(state),
+        this.#context.newcomer && !this.#wasReady,
+      );
     this.#wasReady ||= ready;
-    this.#context.changed(before, error);
+    this.#context.onStateChange(before, error);
   }
 }
 
 /** An idle one is asked to connect at once; one that failed tries again by itself, and counts once it has connected. */
-function seatStateOf(state: connectivityState): SeatState {
+function toEndpointState(state: connectivityState): EndpointState {
   switch (state) {
     case connectivityState.READY:
       return 'ready';

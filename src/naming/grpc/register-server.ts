@@ -11,7 +11,7 @@ import {
   register,
   registerChecks,
 } from '../register/index.js';
-import { type HealthReporter, shareHealth } from './server-health.js';
+import { type HealthReporter, trackHealth } from './server-health.js';
 
 export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'> {
   /** What callers dial: the address of the bound port, for instance by `advertiseAddress(port)`. */
@@ -47,25 +47,25 @@ export async function registerServer(
   checkClient(client, 'second');
   registerServerInput(options);
   const { addr, metadata, health: reporter, ...rest } = options;
-  const health = shareHealth(reporter);
+  const health = trackHealth(reporter);
   const leaveServer = useServer(server);
-  health.serve();
+  health.markServing();
   const endpoint = metadata === undefined ? { addr } : { addr, metadata };
   const registration = await register(client, { ...rest, endpoint }).catch((error) => {
-    health.leave();
+    health.release();
     leaveServer();
     throw error;
   });
   let draining = false;
   void registration.ended.then(() => {
-    health.leave();
+    health.release();
     if (!draining) leaveServer();
   });
   const drain = registration.drain.bind(registration);
   registration.drain = async (of: DrainOptions = noOptions) => {
     checkDrain(of);
     draining = true;
-    health.leave();
+    health.release();
     const whenIdle = async () => {
       const others = leaveServer();
       if (of.whenIdle) await of.whenIdle();

@@ -7,15 +7,15 @@ import { keyPrefix, type TargetUri, targetOf } from '../target/index.js';
 import { setTraits } from './balancer.js';
 import { policyName } from './balancer-config.js';
 import { Coalescer } from './coalescer.js';
-import { guarded } from './dial-guard.js';
+import { withConnectTimeout } from './connect-timeout.js';
 import {
-  type Choice,
-  type ChoiceOptions,
-  type Choices,
-  sameChoices,
+  isSameSelection,
+  type SelectedAddress,
+  type Selection,
+  type SelectionOptions,
   selectAddresses,
 } from './select-addresses.js';
-import type { ServiceConfigs } from './service-configs.js';
+import type { ServiceConfigSource } from './service-config-source.js';
 
 /** Where a resolver follows which service; or why it cannot. */
 export type ResolvedTarget =
@@ -23,16 +23,16 @@ export type ResolvedTarget =
   | { readonly error: string };
 
 /** What the resolvers of one registration share. */
-export interface ResolverHome {
+export interface ResolverContext {
   resolveTarget(target: TargetUri): ResolvedTarget;
   /** Which records to use. */
-  readonly choice: ChoiceOptions;
+  readonly selection: SelectionOptions;
   /** How long a connection attempt may take, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** How to spread the calls of channels without a service config of their own: by our policy, or by round_robin. */
   readonly balance: BalanceOptions | undefined;
   /** Where such channels find a service config in etcd; undefined when they are not to look. */
-  readonly serviceConfigs: ServiceConfigs | undefined;
+  readonly serviceConfigSource: ServiceConfigSource | undefined;
   /** Those that follow a service at the moment. */
   readonly inUse: Set<EtcdResolver>;
 }
@@ -43,16 +43,16 @@ export function policyOf(balance: BalanceOptions | undefined): ServiceConfig['lo
 }
 
 /** How long a first resolution may take before calls fail with the reason instead of waiting for their deadlines. */
-const firstResolutionMs = 5_000;
+const firstResolutionTimeoutMs = 5_000;
 /** How long endpoints that are known already wait for a service config before they are used without. */
-const configPatienceMs = 1_000;
+const configWaitMs = 1_000;
 
 /**
  * Follows one service for one channel. grpc-js destroys it when the channel idles and uses the same object again, so
  * all that belongs to one period of use is let go of in `destroy()`.
  */
 export class EtcdResolver implements experimental.Resolver {
-  readonly #home: ResolverHome;
+  readonly #context: ResolverContext;
   readonly #target: TargetUri;
   readonly #listener: experimental.ResolverListener;
   /** The JSON of the channel's own service config, which goes before any other. */
@@ -61,9 +61,9 @@ export class EtcdResolver implements experimental.Resolver {
   #service = '';
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
-  #emitted: readonly Choice[] | undefined;
+  #emitted: readonly SelectedAddress[] | undefined;
   /** The last list that was not empty, if the policy may still have it. */
-  #reported: readonly Choice[] = [];
+  #policyAddresses: readonly SelectedAddress[] = [];
   #emittedConfig: ServiceConfig | null | undefined;
   /** The counts that the emitted text of an empty list is about, '' for another list: a new revision alone is no reason to report. */
   #emittedReason = '';
@@ -73,16 +73,16 @@ export class EtcdResolver implements experimental.Resolver {
   #cancelConfigWait: (() => void) | undefined;
   #failure: EtcdError | undefined;
   /** Calls fail with the reason already: a newer one is told too. */
-  #late = false;
+  #isOverdue = false;
   #cancelFirst: (() => void) | undefined;
 
   constructor(
-    home: ResolverHome,
+    context: ResolverContext,
     target: TargetUri,
     listener: experimental.ResolverListener,
     options: ChannelOptions,
   ) {
-    this.#home = home;
+    this.#context = context;
     this.#target = target;
     this.#listener = listener;
     this.#userServiceConfig = options['grpc.service_config'];
@@ -91,50 +91,50 @@ export class EtcdResolver implements experimental.Resolver {
   /** Called for every re-resolution; the watch is always current, so only the first of a period does anything. */
   updateResolution(): void {
     if (this.#unsubscribe) return;
-    const source = this.#home.resolveTarget(this.#target);
-    if ('error' in source) {
-      const soon = setImmediate(() => this.#fail(source.error));
+    const resolved = this.#context.resolveTarget(this.#target);
+    if ('error' in resolved) {
+      const soon = setImmediate(() => this.#fail(resolved.error));
       this.#unsubscribe = () => clearImmediate(soon);
       return;
     }
-    this.#home.inUse.add(this);
-    this.#service = source.service;
-    this.#unsubscribe = source.directory.follow(targetOf(source.service), {
-      view: (view) => {
+    this.#context.inUse.add(this);
+    this.#service = resolved.service;
+    this.#unsubscribe = resolved.directory.follow(targetOf(resolved.service), {
+      onView: (view) => {
         const before = this.#view;
         this.#view = view;
         // A loss that is not confirmed yet changes nothing, and must not delay the change that follows.
         if (!before || !isSameList(before.endpoints, view.endpoints) || hasOtherReason(before, view))
           this.#coalescer.request();
       },
-      failure: (error) => {
+      onFailure: (error) => {
         this.#failure = error;
-        const closed = source.directory.client.closed ? 'etcd client' : 'directory';
+        const closed = resolved.directory.client.closed ? 'etcd client' : 'directory';
         if (error instanceof ClosedError) this.revoke(`its ${closed} was closed`);
-        else if (error.verdict === 'final' || this.#late) this.#reportTrouble();
+        else if (error.verdict === 'final' || this.#isOverdue) this.#reportFailure();
       },
     });
-    this.#cancelFirst = systemClock.setTimer(firstResolutionMs, () => {
-      this.#late = true;
-      this.#reportTrouble();
+    this.#cancelFirst = systemClock.setTimer(firstResolutionTimeoutMs, () => {
+      this.#isOverdue = true;
+      this.#reportFailure();
     });
-    this.#followConfig(source.directory);
+    this.#followConfig(resolved.directory);
   }
 
   #followConfig({ client }: ServiceDirectory): void {
-    const configs = this.#userServiceConfig !== undefined ? undefined : this.#home.serviceConfigs;
-    if (!configs) {
+    const source = this.#userServiceConfig !== undefined ? undefined : this.#context.serviceConfigSource;
+    if (!source) {
       this.#config = null;
       return;
     }
-    this.#unfollowConfig = configs.follow(client, this.#service, (config) => {
+    this.#unfollowConfig = source.follow(client, this.#service, (config) => {
       this.#config = config;
       this.#coalescer.request();
     });
   }
 
   destroy(): void {
-    this.#home.inUse.delete(this);
+    this.#context.inUse.delete(this);
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#unfollowConfig?.();
@@ -146,19 +146,19 @@ export class EtcdResolver implements experimental.Resolver {
     this.#view = undefined;
     this.#config = undefined;
     this.#emitted = undefined;
-    this.#reported = [];
+    this.#policyAddresses = [];
     this.#emittedConfig = undefined;
     this.#emittedReason = '';
     this.#failure = undefined;
-    this.#late = false;
+    this.#isOverdue = false;
   }
 
   /** The registration was taken back: calls fail from now on, with this reason. */
   revoke(reason: string): void {
     if (!this.#unsubscribe) return;
-    const policyHas = this.#reported;
+    const previous = this.#policyAddresses;
     this.destroy();
-    this.#reportEmpty(reason, policyHas);
+    this.#reportEmpty(reason, previous);
   }
 
   #emit(): void {
@@ -166,40 +166,47 @@ export class EtcdResolver implements experimental.Resolver {
     if (!view) return;
     this.#cancelFirst?.();
     if (this.#waitsForConfig()) return;
-    const choices = selectAddresses(view.endpoints, this.#home.choice);
+    const selection = selectAddresses(view.endpoints, this.#context.selection);
     // Whoever brings a service config of their own may have chosen our policy in it.
     const weighted =
       this.#userServiceConfig !== undefined || this.#policy().some((policy) => policyName in policy);
     const sameConfig = this.#emittedConfig === this.#config;
-    const emptyReason = choices.list.length === 0 ? `${choices.filtered} ${unreadable(view, choices)}` : '';
+    const emptyReason =
+      selection.addresses.length === 0 ? `${selection.filtered} ${unusableCount(view, selection)}` : '';
     const sameReason = emptyReason === this.#emittedReason;
-    if (this.#emitted && sameConfig && sameReason && sameChoices(this.#emitted, choices.list, weighted))
+    if (
+      this.#emitted &&
+      sameConfig &&
+      sameReason &&
+      isSameSelection(this.#emitted, selection.addresses, weighted)
+    )
       return;
-    this.#emitted = choices.list;
+    this.#emitted = selection.addresses;
     this.#emittedConfig = this.#config;
     this.#emittedReason = emptyReason;
-    if (choices.list.length === 0) this.#reportEmpty(emptyText(view, choices), this.#reported);
-    else this.#report(choices.list);
+    if (selection.addresses.length === 0)
+      this.#reportEmpty(emptyReasonText(view, selection), this.#policyAddresses);
+    else this.#report(selection.addresses);
   }
 
   /** Calls would else begin by other rules than those that hold a moment later. */
   #waitsForConfig(): boolean {
     if (this.#config !== undefined) return false;
-    this.#cancelConfigWait ??= systemClock.setTimer(configPatienceMs, () => {
+    this.#cancelConfigWait ??= systemClock.setTimer(configWaitMs, () => {
       this.#config ??= null;
       this.#coalescer.request();
     });
     return true;
   }
 
-  #report(choices: readonly Choice[], note = ''): void {
-    const endpoints = choices.map(({ address, traits }) => {
-      const endpoint = { addresses: [guarded(address, this.#home.connectTimeoutMs)] };
+  #report(selection: readonly SelectedAddress[], note = ''): void {
+    const endpoints = selection.map(({ address, traits }) => {
+      const endpoint = { addresses: [withConnectTimeout(address, this.#context.connectTimeoutMs)] };
       setTraits(endpoint, traits);
       return endpoint;
     });
-    this.#reported = choices;
-    this.#tell(experimental.statusOrFromValue(endpoints), note);
+    this.#policyAddresses = selection;
+    this.#notify(experimental.statusOrFromValue(endpoints), note);
   }
 
   /**
@@ -207,16 +214,16 @@ export class EtcdResolver implements experimental.Resolver {
    * it first, with the text as the note: the calls that wait for a connection fail at once, before the error, and
    * grpc-js's policies put the note into their own message.
    */
-  #reportEmpty(text: string, policyHas: readonly Choice[]): void {
-    if (policyHas.length > 0) {
+  #reportEmpty(text: string, previous: readonly SelectedAddress[]): void {
+    if (previous.length > 0) {
       // pick_first in grpc-js 1.14 fails the calls before it reads the note, and so needs it one report earlier.
-      if (this.#usesPickFirst()) this.#report(policyHas, text);
+      if (this.#usesPickFirst()) this.#report(previous, text);
       this.#report([], text);
     }
     this.#fail(text);
   }
 
-  #reportTrouble(): void {
+  #reportFailure(): void {
     if (this.#emitted) return;
     const why = this.#failure?.message ?? 'etcd has not answered yet';
     this.#fail(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
@@ -225,11 +232,11 @@ export class EtcdResolver implements experimental.Resolver {
   #fail(text: string): void {
     const details = escapeControls(text);
     const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
-    this.#tell(experimental.statusOrFromError(error));
+    this.#notify(experimental.statusOrFromError(error));
   }
 
   #policy(): ServiceConfig['loadBalancingConfig'] {
-    return this.#config?.loadBalancingConfig ?? policyOf(this.#home.balance);
+    return this.#config?.loadBalancingConfig ?? policyOf(this.#context.balance);
   }
 
   #usesPickFirst(): boolean {
@@ -242,7 +249,7 @@ export class EtcdResolver implements experimental.Resolver {
    * The policy goes with every report, an error too: without it grpc-js would change to its default for that one.
    * No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
    */
-  #tell(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
+  #notify(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
     const ours = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
     const config = this.#userServiceConfig === undefined ? experimental.statusOrFromValue(ours) : null;
     this.#listener(result, {}, config, note);
@@ -265,14 +272,14 @@ function hasOtherReason(before: ServiceView, after: ServiceView): boolean {
 }
 
 /** How many records have no address that can be dialled. */
-function unreadable({ invalid }: ServiceView, { unusable }: Choices): number {
+function unusableCount({ invalid }: ServiceView, { unusable }: Selection): number {
   return unusable + invalid.size;
 }
 
-function emptyText(view: ServiceView, choices: Choices): string {
+function emptyReasonText(view: ServiceView, selection: Selection): string {
   const where = `'${keyPrefix(view.target)}' at etcd revision ${view.revision}`;
-  const { filtered } = choices;
-  const unusable = unreadable(view, choices);
+  const { filtered } = selection;
+  const unusable = unusableCount(view, selection);
   if (filtered + unusable === 0) return `no endpoints under ${where}`;
   if (filtered === 0) return `none of the ${unusable} records under ${where} has a usable address`;
   return `none of the ${filtered + unusable} records under ${where} is usable: the filter refuses ${filtered}, and ${unusable} have no usable address`;

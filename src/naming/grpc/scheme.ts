@@ -6,7 +6,7 @@ import type { TargetUri } from '../target/index.js';
  * `%2F`, makes Node servers reset the stream and grpc-js leak a socket per attempt; a name that ends in a number, such
  * as `v1.2`, is a malformed IPv4 address to a URL parser, and gets a suffix.
  */
-export function authorityOf(uri: TargetUri): string {
+export function defaultAuthority(uri: TargetUri): string {
   const parts = uri.path
     .replace(/[?#].*$/s, '')
     .split('/')
@@ -18,12 +18,13 @@ export function authorityOf(uri: TargetUri): string {
 }
 
 /** grpc-js's own, and those of gRPC that it may get: a resolver in their place would serve every other channel, too. */
-const takenSchemes: readonly string[] = ['dns', 'unix', 'unix-abstract', 'ipv4', 'ipv6', 'vsock', 'xds'];
+const reservedSchemes: readonly string[] = ['dns', 'unix', 'unix-abstract', 'ipv4', 'ipv6', 'vsock', 'xds'];
 
 /** @throws {NamingError} for what is no URI's scheme (RFC 3986, section 3.1), or gRPC's own. */
 export function checkScheme(scheme: unknown): string {
   if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/i.test(scheme))
     throw new NamingError(`scheme '${String(scheme)}' cannot begin a URI`);
-  if (takenSchemes.includes(scheme.toLowerCase())) throw new NamingError(`scheme '${scheme}' is gRPC's own`);
+  if (reservedSchemes.includes(scheme.toLowerCase()))
+    throw new NamingError(`scheme '${scheme}' is gRPC's own`);
   return scheme;
 }

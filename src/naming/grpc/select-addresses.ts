@@ -1,9 +1,15 @@
 import { parseAddress, type SocketAddress, type TcpAddress } from '../address/index.js';
-import { type SubsetOptions, sharedTraits, subsetOf, type Traits, traitsOf } from '../balance/index.js';
+import {
+  combineTraits,
+  readTraits,
+  type SubsetOptions,
+  selectSubset,
+  type Traits,
+} from '../balance/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 
 /** Which of a service's records a channel is to use. */
-export interface ChoiceOptions {
+export interface SelectionOptions {
   /** Says of a record whether to use it. Default: all. What it throws counts as no. */
   readonly filter?: ((record: EndpointRecord) => boolean) | undefined;
   /** Use only so many, each process others. Default: all. */
@@ -13,15 +19,15 @@ export interface ChoiceOptions {
 }
 
 /** An address to dial, and its share: one backend, however many records name it. */
-export interface Choice {
+export interface SelectedAddress {
   /** Unique in a list. */
   readonly name: string;
   readonly address: TcpAddress | SocketAddress;
   readonly traits: Traits;
 }
 
-export interface Choices {
-  readonly list: readonly Choice[];
+export interface Selection {
+  readonly addresses: readonly SelectedAddress[];
   /** Records that the filter left out. */
   readonly filtered: number;
   /** Records whose address cannot be dialled. */
@@ -30,41 +36,48 @@ export interface Choices {
 
 /**
  * Each address once, where its first record stands: grpc-js would connect to a repeated one again, and give it one more
- * share. What its records say is combined by {@link sharedTraits}.
+ * share. What its records say is combined by {@link combineTraits}.
  */
-export function selectAddresses(records: readonly EndpointRecord[], options: ChoiceOptions): Choices {
-  const unique = new Map<string, Choice>();
+export function selectAddresses(records: readonly EndpointRecord[], options: SelectionOptions): Selection {
+  const unique = new Map<string, SelectedAddress>();
   let filtered = 0;
   let unusable = 0;
   for (const record of records) {
-    if (!passes(record, options.filter)) {
+    if (!passesFilter(record, options.filter)) {
       filtered++;
       continue;
     }
-    const choice = choiceOf(record, options);
-    if (!choice) {
+    const selected = toSelectedAddress(record, options);
+    if (!selected) {
       unusable++;
       continue;
     }
-    const same = unique.get(choice.name);
-    unique.set(choice.name, same ? { ...same, traits: sharedTraits(same.traits, choice.traits) } : choice);
+    const same = unique.get(selected.name);
+    unique.set(
+      selected.name,
+      same ? { ...same, traits: combineTraits(same.traits, selected.traits) } : selected,
+    );
   }
   const all = [...unique.values()];
-  const list = options.subset ? subsetOf(all, ({ name }) => name, options.subset, isLastResort) : all;
-  return { list, filtered, unusable };
+  const list = options.subset ? selectSubset(all, ({ name }) => name, options.subset, isLastResort) : all;
+  return { addresses: list, filtered, unusable };
 }
 
 /** A subset of nothing but these would give them new calls although others are there. */
-function isLastResort({ traits }: Choice): boolean {
+function isLastResort({ traits }: SelectedAddress): boolean {
   return traits.draining || traits.weight === 0;
 }
 
 /** Whether nothing has changed that a channel could notice; `weighted`: it looks at traits, too. */
-export function sameChoices(a: readonly Choice[], b: readonly Choice[], weighted: boolean): boolean {
-  return a.length === b.length && a.every((one, i) => sameChoice(one, b[i], weighted));
+export function isSameSelection(
+  a: readonly SelectedAddress[],
+  b: readonly SelectedAddress[],
+  weighted: boolean,
+): boolean {
+  return a.length === b.length && a.every((one, i) => isSameAddress(one, b[i], weighted));
 }
 
-function sameChoice(a: Choice, b: Choice | undefined, weighted: boolean): boolean {
+function isSameAddress(a: SelectedAddress, b: SelectedAddress | undefined, weighted: boolean): boolean {
   if (a.name !== b?.name) return false;
   if (!weighted) return true;
   return (
@@ -74,7 +87,7 @@ function sameChoice(a: Choice, b: Choice | undefined, weighted: boolean): boolea
   );
 }
 
-function passes(record: EndpointRecord, filter: ChoiceOptions['filter']): boolean {
+function passesFilter(record: EndpointRecord, filter: SelectionOptions['filter']): boolean {
   try {
     return filter ? filter(record) : true;
   } catch {
@@ -82,7 +95,7 @@ function passes(record: EndpointRecord, filter: ChoiceOptions['filter']): boolea
   }
 }
 
-function allows(allowUnix: ChoiceOptions['allowUnix'], path: string): boolean {
+function allowsSocket(allowUnix: SelectionOptions['allowUnix'], path: string): boolean {
   try {
     return allowUnix?.(path) === true;
   } catch {
@@ -90,11 +103,14 @@ function allows(allowUnix: ChoiceOptions['allowUnix'], path: string): boolean {
   }
 }
 
-function choiceOf(record: EndpointRecord, { allowUnix }: ChoiceOptions): Choice | undefined {
+function toSelectedAddress(
+  record: EndpointRecord,
+  { allowUnix }: SelectionOptions,
+): SelectedAddress | undefined {
   const parsed = parseAddress(record.addr);
   if ('problem' in parsed) return undefined;
   // A value in etcd is data, and no permission to dial a socket file.
-  if ('socket' in parsed && !allows(allowUnix, parsed.socket.path)) return undefined;
+  if ('socket' in parsed && !allowsSocket(allowUnix, parsed.socket.path)) return undefined;
   const address = 'socket' in parsed ? parsed.socket : parsed.tcp;
-  return { name: parsed.name, address, traits: traitsOf(record.metadata) };
+  return { name: parsed.name, address, traits: readTraits(record.metadata) };
 }

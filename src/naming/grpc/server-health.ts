@@ -8,38 +8,38 @@ export interface HealthReporter {
 }
 
 /** One registration's part in the status of its server. */
-export interface HealthShare {
-  /** Counts the registration as serving. */
-  serve(): void;
+export interface HealthHandle {
+  /** Counts the registration as servingCounts. */
+  markServing(): void;
   /** Counts it no more; the server is NOT_SERVING when no other one serves. Idempotent. */
-  leave(): void;
+  release(): void;
 }
 
 /**
  * How many registrations serve, by reporter: it has one status for its whole server, and a server may be registered
  * under several targets.
  */
-const serving = new WeakMap<HealthReporter, number>();
+const servingCounts = new WeakMap<HealthReporter, number>();
 
 /** A share of the reporter's status; of nothing without a reporter. */
-export function shareHealth(reporter: HealthReporter | undefined): HealthShare {
-  let state: 'new' | 'serving' | 'left' = 'new';
+export function trackHealth(reporter: HealthReporter | undefined): HealthHandle {
+  let state: 'new' | 'servingCounts' | 'released' = 'new';
   const count = (change: number) => {
     if (!reporter) return;
-    const before = serving.get(reporter) ?? 0;
-    serving.set(reporter, before + change);
+    const before = servingCounts.get(reporter) ?? 0;
+    servingCounts.set(reporter, before + change);
     if (before === 0) report(reporter, 'SERVING');
     else if (before + change === 0) report(reporter, 'NOT_SERVING');
   };
   return {
-    serve() {
+    markServing() {
       if (state !== 'new') return;
-      state = 'serving';
+      state = 'servingCounts';
       count(1);
     },
-    leave() {
-      if (state !== 'serving') return;
-      state = 'left';
+    release() {
+      if (state !== 'servingCounts') return;
+      state = 'released';
       count(-1);
     },
   };

@@ -51,7 +51,7 @@ class Caller {
   /** Keeps the service followed, and reports each view. */
   follow(): void {
     this.#directory.follow(service, {
-      view: ({ endpoints, held }) => {
+      onView: ({ endpoints, unconfirmed: held }) => {
         this.#countEndpoints(endpoints.length);
         report({
           type: 'view',
@@ -60,7 +60,7 @@ class Caller {
           held: held.size,
         });
       },
-      failure: () => {},
+      onFailure: () => {},
     });
   }
 

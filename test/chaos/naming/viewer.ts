@@ -23,7 +23,7 @@ function subscriber(
   report: (message: Report) => void,
 ): Parameters<ServiceDirectory['follow']>[1] {
   return {
-    view: ({ endpoints, held, invalid, revision }) => {
+    onView: ({ endpoints, unconfirmed: held, invalid, revision }) => {
       report({
         type: 'view',
         service,
@@ -34,7 +34,7 @@ function subscriber(
         invalid: [...invalid],
       });
     },
-    failure: () => {},
+    onFailure: () => {},
   };
 }
 

@@ -3,8 +3,8 @@ import { toJson } from '#src/cli/json.js';
 import { endpointJson, toRecord as toStoredRecord } from '#src/cli/records.js';
 import { columns } from '#src/cli/text.js';
 import { type KeyValue, keyText } from '#src/model/index.js';
-import { readSnapshot, writeSnapshot } from '#src/naming/directory/snapshot.js';
-import { type ServiceView, showsSame } from '#src/naming/directory/view.js';
+import { decodeSnapshot, encodeSnapshot } from '#src/naming/directory/snapshot.js';
+import { isSameView, type ServiceView } from '#src/naming/directory/view.js';
 import { EndpointSet } from '#src/naming/endpoint-set.js';
 import { selectAddresses } from '#src/naming/grpc/select-addresses.js';
 import { decodeEndpoint, type EndpointRecord, encodeEndpoint } from '#src/naming/index.js';
@@ -99,10 +99,10 @@ function processAll(others: readonly KeyValue[]): { records: number; invalid: nu
   set.apply({ type: 'snapshot', reason: 'initial', revision: 5n, kvs });
   set.apply({ type: 'delta', revision: 6n, puts: kvs, deletes: new Set() });
   const endpoints = [...set.records.values()];
-  const view = { target, endpoints, revision: 6n, invalid: set.invalid, held: new Set<string>() };
+  const view = { target, endpoints, revision: 6n, invalid: set.invalid, unconfirmed: new Set<string>() };
   expectGood(endpoints);
-  assert.ok(showsSame(view, { ...view, endpoints: endpoints.map((one) => ({ ...one })) }));
-  assert.ok(selectAddresses(endpoints, {}).list.some(({ name }) => name === 'good 1'));
+  assert.ok(isSameView(view, { ...view, endpoints: endpoints.map((one) => ({ ...one })) }));
+  assert.ok(selectAddresses(endpoints, {}).addresses.some(({ name }) => name === 'good 1'));
   expectSaved(view);
   expectShown(all);
   for (const one of others) expectAdopted(one);
@@ -115,7 +115,7 @@ function expectGood(endpoints: readonly EndpointRecord[]): void {
 }
 
 function expectSaved(view: ServiceView): void {
-  const read = readSnapshot(target, writeSnapshot(view, 0));
+  const read = decodeSnapshot(target, encodeSnapshot(view, 0));
   assert.ok(read, 'the snapshot cannot be read');
   assert.equal(read.view.endpoints.length, view.endpoints.length);
   expectGood(read.view.endpoints);

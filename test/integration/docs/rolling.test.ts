@@ -63,7 +63,7 @@ const greeting = (target: string, request: Buffer) => (): ReturnType<Service['ca
 function requesting(target: string) {
   return (client: EtcdClient): ReturnType<Service['caller']> => {
     const directory = new ServiceDirectory(client);
-    const leave = directory.follow(target, { view: () => {}, failure: () => {} });
+    const leave = directory.follow(target, { onView: () => {}, onFailure: () => {} });
     let turn = 0;
     return {
       async call() {

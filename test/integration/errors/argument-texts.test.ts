@@ -2,7 +2,7 @@ import { Server } from '@grpc/grpc-js';
 import { EtcdClient, type TlsOptions } from '#src/client/index.js';
 import { op } from '#src/kv/index.js';
 import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
-import { readServiceConfig } from '#src/naming/grpc/service-config.js';
+import { parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
 import { advertiseAddress, EndpointManager, register } from '#src/naming/index.js';
 import { useClients } from '../client/support.js';
 import { say, untyped } from './say.js';
@@ -99,13 +99,13 @@ describe('the text of an argument’s error names it, with its value and the rem
     ],
     [
       'a service config’s timeout without its unit',
-      () => readServiceConfig('{"methodConfig":[{"name":[{}],"timeout":"5"}]}', policy, 'config/a'),
+      () => parseServiceConfig('{"methodConfig":[{"name":[{}],"timeout":"5"}]}', policy, 'config/a'),
       /^INVALID_ARGUMENT: 'config\/a': not a service config: methodConfig\[0\]\.timeout is "5"; write "5s"$/,
     ],
     [
       'a service config’s backoff in words',
       () =>
-        readServiceConfig(
+        parseServiceConfig(
           '{"methodConfig":[{},{"retryPolicy":{"maxBackoff":"1 second"}}]}',
           policy,
           'config/a',

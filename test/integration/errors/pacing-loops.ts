@@ -160,7 +160,7 @@ const watchNow = (client: EtcdClient) => drain(client.watch({ prefix: 'k' }));
 const get = (client: EtcdClient) => client.kv.get('k').catch(() => {});
 const hold = (client: EtcdClient) => client.lease.hold({ ttlSeconds: 60 }).catch(() => {});
 const directory = (client: EtcdClient) =>
-  new ServiceDirectory(client).follow('k', { view: () => {}, failure: () => {} });
+  new ServiceDirectory(client).follow('k', { onView: () => {}, onFailure: () => {} });
 
 const created = (watchId: bigint): WatchAnswer => ({ watchId, created: true });
 const cancelled = (watchId: bigint, rest: WatchAnswer): WatchAnswer => ({ watchId, canceled: true, ...rest });

@@ -133,7 +133,7 @@ describe('snapshots in files', () => {
       await snapshots.save(target, Buffer.from('any'));
       for (const name of await readdir(folder)) await chmod(join(folder, name), 0o606);
       const directory = new ServiceDirectory(opened.client(['127.0.0.1:1']), { snapshots });
-      const unfollow = directory.follow(target, { view: () => {}, failure: () => {} });
+      const unfollow = directory.follow(target, { onView: () => {}, onFailure: () => {} });
       await eventually('it is reported', () => directory.status(target).snapshotError !== undefined);
       assert.match(directory.status(target).snapshotError?.message ?? '', /can be written by other users/);
       unfollow();
@@ -174,7 +174,7 @@ describe('snapshots in files', () => {
     const snapshots = fileSnapshotStore(folder);
     const before = new ServiceDirectory(first, { snapshots });
     await before.ready(target);
-    const following = before.follow(target, { view: () => {}, failure: () => {} });
+    const following = before.follow(target, { onView: () => {}, onFailure: () => {} });
     await eventually('it is saved', async () => (await snapshots.load(target)) !== undefined);
     following();
     await first.close();

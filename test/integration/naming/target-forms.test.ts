@@ -44,7 +44,7 @@ describe('a target', () => {
   const followed: Reader = async (from, target) => {
     const directory = opened.add(new ServiceDirectory(from), (one) => one.close());
     const view = await directory.ready(target, { minEndpoints: 0 });
-    const unfollow = directory.follow(target, { view: () => {}, failure: () => {} });
+    const unfollow = directory.follow(target, { onView: () => {}, onFailure: () => {} });
     await directory.ready(target, { minEndpoints: 0 });
     assert.equal(directory.get(target)?.target, view.target);
     assert.equal(directory.status(target).state, 'empty');

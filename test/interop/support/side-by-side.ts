@@ -53,7 +53,7 @@ export class SideBySide {
     const dialled = `etcd:///${target}`;
     const both = new SideBySide(target, directory, links, await go.dial(dialled), opened.caller(dialled));
     opened.add(
-      directory.follow(target, { view: (view) => both.#addView(view), failure: () => {} }),
+      directory.follow(target, { onView: (view) => both.#addView(view), onFailure: () => {} }),
       (unfollow) => unfollow(),
     );
     return both;

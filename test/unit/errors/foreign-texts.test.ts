@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { Code, EtcdError, errorFromServer, escapeControls, notEtcd } from '#src/errors/index.js';
 import { printable } from '#src/model/index.js';
-import { readServiceConfig } from '#src/naming/grpc/service-config.js';
+import { parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
 import { decodeEndpoint, NamingError } from '#src/naming/index.js';
 import { leftText, replacedText, textOf, waitingText } from '#src/naming/register/core/texts.js';
 import { hostileText, isPrintable } from '../../support/hostile-text.js';
@@ -27,8 +27,8 @@ const inRecords = (text: string) => [
   thrown(() => decodeEndpoint(Buffer.from(text))),
   thrown(() => decodeEndpoint(Buffer.from(JSON.stringify({ Addr: [text] })))),
   thrown(() => decodeEndpoint(Buffer.from(JSON.stringify({ Op: text })))),
-  thrown(() => readServiceConfig(text, [])),
-  thrown(() => readServiceConfig(JSON.stringify({ loadBalancingConfig: [{ [text]: {} }] }), [])),
+  thrown(() => parseServiceConfig(text, [])),
+  thrown(() => parseServiceConfig(JSON.stringify({ loadBalancingConfig: [{ [text]: {} }] }), [])),
 ];
 
 describe('text of others in an error', () => {

@@ -3,7 +3,7 @@ import { Server } from '@grpc/grpc-js';
 import { DeadlineError } from '#src/errors/index.js';
 import { type HealthReporter, registerServer } from '#src/index.js';
 import { Mirror, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
-import { ServiceConfigs } from '#src/naming/grpc/service-configs.js';
+import { ServiceConfigSource } from '#src/naming/grpc/service-config-source.js';
 import {
   type NamingClient,
   register,
@@ -80,9 +80,9 @@ for (const [how, fail] of failing)
         const etcd = new FakeClient();
         const directory = new ServiceDirectory(etcd.client, {}, new FakeClock());
         const seen: number[] = [];
-        const bad: ServiceSubscriber = { view: fail, failure: fail };
+        const bad: ServiceSubscriber = { onView: fail, onFailure: fail };
         directory.follow('svc', bad);
-        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), failure: () => {} });
+        directory.follow('svc', { onView: (view) => seen.push(view.endpoints.length), onFailure: () => {} });
         etcd.mirrors[0]?.failure(new DeadlineError('no answer'));
         etcd.mirrors[0]?.snapshot('a:1');
         await settled();
@@ -100,7 +100,7 @@ for (const [how, fail] of failing)
         const snapshots: SnapshotStore = { load: fail, save: fail };
         const directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
         const seen: number[] = [];
-        directory.follow('svc', { view: (view) => seen.push(view.endpoints.length), failure: () => {} });
+        directory.follow('svc', { onView: (view) => seen.push(view.endpoints.length), onFailure: () => {} });
         clock.advance(1_500);
         await settled();
         etcd.mirrors[0]?.snapshot('a:1');
@@ -147,7 +147,9 @@ for (const [how, fail] of failing)
     it('does not stop service configs from being followed: onFailure', () =>
       withoutLooseEnds(async () => {
         const etcd = new FakeClient();
-        const configs = new ServiceConfigs({ prefix: 'config/', onFailure: fail }, [{ round_robin: {} }]);
+        const configs = new ServiceConfigSource({ prefix: 'config/', onFailure: fail }, [
+          { round_robin: {} },
+        ]);
         const seen: unknown[] = [];
         const leave = configs.follow(etcd.client, 'svc', (config) => seen.push(config?.loadBalancingConfig));
         etcd.mirrors[0]?.values({ bad: '{' });

@@ -7,7 +7,7 @@ import {
   InvalidInputError,
   PermissionDeniedError,
 } from '#src/errors/index.js';
-import { readSnapshot } from '#src/naming/directory/snapshot.js';
+import { decodeSnapshot } from '#src/naming/directory/snapshot.js';
 import { ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';
@@ -26,7 +26,7 @@ describe('a directory', () => {
   it('goes on telling one who follows twice with one object and leaves once', async () => {
     const directory = new ServiceDirectory(etcd.client, {}, clock);
     const told: number[] = [];
-    const subscriber = { view: () => told.push(told.length), failure: () => {} };
+    const subscriber = { onView: () => told.push(told.length), onFailure: () => {} };
     const leave = directory.follow('svc', subscriber);
     directory.follow('svc', subscriber);
     await settled();
@@ -55,8 +55,8 @@ describe('a directory', () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       let told = 0;
       const leave = directory.follow('svc', {
-        view: () => {},
-        failure: () => {
+        onView: () => {},
+        onFailure: () => {
           told++;
           leave();
           void directory.close();
@@ -70,7 +70,7 @@ describe('a directory', () => {
     it('follows nothing any more, tells so, and keeps no timer', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       const troubles: unknown[] = [];
-      const subscriber = { view: () => {}, failure: (error: unknown) => troubles.push(error) };
+      const subscriber = { onView: () => {}, onFailure: (error: unknown) => troubles.push(error) };
       directory.follow('svc', subscriber);
       const ready = assert.rejects(directory.ready('svc'), ClosedError);
       etcd.mirrors[0]!.snapshot();
@@ -167,7 +167,7 @@ describe('a directory', () => {
     beforeEach(async () => {
       saves = 0;
       directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
-      directory.follow('svc', { view: () => {}, failure: () => {} });
+      directory.follow('svc', { onView: () => {}, onFailure: () => {} });
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
     });
@@ -214,7 +214,7 @@ describe('a directory', () => {
       saved.length = 0;
       failure = undefined;
       directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
-      directory.follow('svc', { view: () => {}, failure: () => {} });
+      directory.follow('svc', { onView: () => {}, onFailure: () => {} });
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
     });
@@ -242,7 +242,7 @@ describe('a directory', () => {
     });
 
     it('saves an age that grows only while etcd is out of reach', async () => {
-      const ageOf = () => Date.now() - readSnapshot('svc', saved.at(-1)!)!.savedAt;
+      const ageOf = () => Date.now() - decodeSnapshot('svc', saved.at(-1)!)!.savedAt;
       await pass(61_000);
       assert.ok(ageOf() < 30_000, `${ageOf()} ms`);
       const mirror = etcd.mirrors[0]!;
@@ -262,7 +262,7 @@ describe('a directory', () => {
       const finished = new Promise<void>((resolve) => (finish = resolve));
       const slow: SnapshotStore = { load: async () => undefined, save: () => finished };
       const other = new ServiceDirectory(etcd.client, { snapshots: slow }, clock);
-      const leave = other.follow('svc', { view: () => {}, failure: () => {} });
+      const leave = other.follow('svc', { onView: () => {}, onFailure: () => {} });
       etcd.mirrors.at(-1)!.snapshot('a:1');
       await settled();
       leave();
@@ -286,7 +286,7 @@ describe('a directory', () => {
       await pass(1_000);
       assert.equal(directory.status('svc').snapshotError, undefined);
       await directory.close();
-      const read = readSnapshot('svc', saved.at(-1)!);
+      const read = decodeSnapshot('svc', saved.at(-1)!);
       assert.deepEqual(read?.view.endpoints.map(({ addr }) => addr).sort(), ['a:1', 'd:1']);
       assert.equal(etcd.mirrors[0]!.over, true);
     });

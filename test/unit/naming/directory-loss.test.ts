@@ -36,7 +36,7 @@ describe('the directory of services', () => {
     change();
     await settled();
   };
-  const held = () => [...(directory.get('svc')?.held ?? [])];
+  const held = () => [...(directory.get('svc')?.unconfirmed ?? [])];
   const reconnected = () =>
     Object.assign(mirror, { fresh: true, reconnects: mirror.reconnects + 1, forMs: 5 });
 

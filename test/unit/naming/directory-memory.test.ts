@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { InvalidInputError } from '#src/errors/index.js';
-import { writeSnapshot } from '#src/naming/directory/snapshot.js';
+import { encodeSnapshot } from '#src/naming/directory/snapshot.js';
 import { type DirectoryOptions, type MemoryOptions, ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, type FakeMirror, settled } from './fake-service.js';
@@ -81,14 +81,14 @@ describe('a directory that is asked for a service again', () => {
     it('prefers what it has seen to what is on disk, and takes that where it has forgotten', async () => {
       const record = { key: 'svc/d', addr: 'd:1', createRevision: 1n, modRevision: 1n, lease: 0n };
       const none = new Set<string>();
-      const view = { target: 'svc', endpoints: [record], revision: 1n, invalid: none, held: none };
+      const view = { target: 'svc', endpoints: [record], revision: 1n, invalid: none, unconfirmed: none };
       for (const [memory, shown] of [
         [{}, '[a:1]'],
         [{ maxServices: 0 }, '[d:1]'],
       ] as const) {
         let saves = 0;
         const snapshots = {
-          load: async () => writeSnapshot(view, 1),
+          load: async () => encodeSnapshot(view, 1),
           save: async () => {
             saves++;
           },
@@ -121,7 +121,7 @@ describe('a directory that is asked for a service again', () => {
       const { told } = await followIn(directory);
       await does(() => last().snapshot());
       assert.deepEqual(told, ['[a:1]']);
-      assert.deepEqual([...directory.get('svc')!.held], ['svc/a:1']);
+      assert.deepEqual([...directory.get('svc')!.unconfirmed], ['svc/a:1']);
       await pass(9_500);
       assert.deepEqual(told, ['[a:1]']);
       await pass(500);

@@ -199,7 +199,7 @@ describe('a directory on a connection that never breaks', () => {
     it('reads nothing while it follows nothing, and none where nothing is doubted', async () => {
       for (const protectionMs of [10_000, 0]) {
         await useDirectory({ protectionMs });
-        directory.follow('svc', { view: () => {}, failure: () => {} })();
+        directory.follow('svc', { onView: () => {}, onFailure: () => {} })();
         await directory.close();
         const idle = new ServiceDirectory(etcd.client, { lossProtection: { protectionMs } }, clock);
         const { unsubscribe } = await followIn(idle);

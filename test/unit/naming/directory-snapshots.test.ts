@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { keyBytes, keyText } from '#src/model/index.js';
-import { maxSnapshotBytes, readSnapshot, writeSnapshot } from '#src/naming/directory/snapshot.js';
+import { decodeSnapshot, encodeSnapshot, maxSnapshotBytes } from '#src/naming/directory/snapshot.js';
 import { type JsonValue, ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { sameJson } from '#src/naming/same-json.js';
 import { FakeClock } from '../lease/fakes.js';
@@ -12,7 +12,7 @@ const emptyView = {
   endpoints: [],
   revision: 1n,
   invalid: new Set<string>(),
-  held: new Set<string>(),
+  unconfirmed: new Set<string>(),
 };
 
 const record = (key: string) => ({ key, addr: 'a:1', createRevision: 1n, modRevision: 1n, lease: 0n });
@@ -35,7 +35,7 @@ describe('the directory of services', () => {
       Buffer.concat([Buffer.from('svc/'), Buffer.from(id, 'hex')]),
     );
     const endpoints = keys.map((key) => record(keyText(key)));
-    const read = readSnapshot('svc', writeSnapshot({ ...emptyView, endpoints }, 0));
+    const read = decodeSnapshot('svc', encodeSnapshot({ ...emptyView, endpoints }, 0));
     assert.deepEqual(
       read?.view.endpoints.map(({ key }) => keyBytes(key)),
       keys,
@@ -45,7 +45,7 @@ describe('the directory of services', () => {
   it('keeps in a snapshot a record that is nested deeper than the stack, and those beside it', () => {
     const metadata = JSON.parse(`${'['.repeat(9_000)}${']'.repeat(9_000)}`) as JsonValue;
     const endpoints = [record('svc/a'), { ...record('svc/b'), metadata }, record('svc/c')];
-    const read = readSnapshot('svc', writeSnapshot({ ...emptyView, endpoints }, 0));
+    const read = decodeSnapshot('svc', encodeSnapshot({ ...emptyView, endpoints }, 0));
     assert.deepEqual(
       read?.view.endpoints.map(({ key }) => key),
       ['svc/a', 'svc/b', 'svc/c'],
@@ -56,10 +56,10 @@ describe('the directory of services', () => {
   it('writes no snapshot that it would not read', () => {
     const limit = maxSnapshotBytes;
     const written = (length: number) =>
-      writeSnapshot({ ...emptyView, endpoints: [{ ...record('svc/a'), metadata: 'é'.repeat(length) }] }, 0);
+      encodeSnapshot({ ...emptyView, endpoints: [{ ...record('svc/a'), metadata: 'é'.repeat(length) }] }, 0);
     const around = written(0).length;
     const largest = written(Math.floor((limit - around) / 2));
-    assert.ok(largest.length > limit - 2 && readSnapshot('svc', largest), `${largest.length}`);
+    assert.ok(largest.length > limit - 2 && decodeSnapshot('svc', largest), `${largest.length}`);
     assert.throws(() => written(Math.floor((limit - around) / 2) + 1), {
       code: 8,
       message: /larger than 67108864 bytes, and is not saved/,
@@ -136,7 +136,7 @@ describe('the directory of services', () => {
     });
 
     for (const [what, bytes] of [
-      ['of another target', writeSnapshot({ ...emptyView, target: 'other' }, 1)],
+      ['of another target', encodeSnapshot({ ...emptyView, target: 'other' }, 1)],
       ['of another version', Buffer.from('{"version":2,"target":"svc"}')],
       ['that is none', Buffer.from('\0\0\0')],
     ] as const) {

@@ -40,8 +40,8 @@ describe('the directory of services', () => {
 
   it('is not ended by a subscriber that throws', async () => {
     directory.follow('svc', {
-      view: () => assert.fail('its own affair'),
-      failure: () => {},
+      onView: () => assert.fail('its own affair'),
+      onFailure: () => {},
     });
     const { told } = await follow();
     etcd.mirrors[0]!.snapshot('a:1');
@@ -184,11 +184,11 @@ describe('the directory of services', () => {
     const told: string[] = [];
     let unsubscribe = () => {};
     unsubscribe = directory.follow('svc', {
-      view: () => {
+      onView: () => {
         told.push('view');
         unsubscribe();
       },
-      failure: () => told.push('failure'),
+      onFailure: () => told.push('failure'),
     });
     const stays = await follow();
     etcd.mirrors[0]!.snapshot('a:1');

@@ -29,10 +29,10 @@ function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
     confirm: (now: number) => protection.confirm(protection.beginRead(), now),
     shown: () =>
       protection
-        .shown()
+        .visibleEndpoints()
         .map(({ addr }) => addr)
         .join(),
-    held: () => [...protection.held].map((key) => key.slice(4)).join(),
+    held: () => [...protection.unconfirmed].map((key) => key.slice(4)).join(),
   };
 }
 
@@ -155,7 +155,7 @@ describe('loss protection', () => {
   it('gives all that is held the whole time again after an interruption', () => {
     const service = protectionOf({}, 'a', 'b');
     service.lose(0, 'a', 'b');
-    service.protection.extend(4 * second);
+    service.protection.restartProtection(4 * second);
     assert.equal(service.protection.nextReadAt, 14 * second);
     service.confirm(13 * second);
     assert.equal(service.held(), 'a,b');

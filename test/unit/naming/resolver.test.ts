@@ -49,10 +49,10 @@ describe('a resolver', () => {
       {
         resolveTarget: locate,
         inUse,
-        choice: {},
+        selection: {},
         connectTimeoutMs: 10_000,
         balance: undefined,
-        serviceConfigs: undefined,
+        serviceConfigSource: undefined,
       },
       { scheme: 'etcd', path: 'svc' },
       listener,

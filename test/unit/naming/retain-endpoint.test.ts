@@ -42,7 +42,7 @@ describe('what a mirror of endpoints keeps', () => {
   it('is what directories and managers ask of their mirrors', async () => {
     const etcd = new FakeClient();
     const directory = new ServiceDirectory(etcd.client);
-    directory.follow('svc', { view: () => {}, failure: () => {} });
+    directory.follow('svc', { onView: () => {}, onFailure: () => {} });
     const events = new EndpointManager(etcd.client, 'svc').watch();
     const first = events.next();
     assert.deepEqual(

@@ -5,8 +5,8 @@ import { settled } from './fake-service.js';
 export function subscribeTo(directory: ServiceDirectory, target = 'svc') {
   const told: string[] = [];
   const unsubscribe = directory.follow(target, {
-    view: ({ endpoints }) => told.push(`[${endpoints.map(({ addr }) => addr)}]`),
-    failure: (error) => told.push(error.message),
+    onView: ({ endpoints }) => told.push(`[${endpoints.map(({ addr }) => addr)}]`),
+    onFailure: (error) => told.push(error.message),
   });
   return { told, unsubscribe };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Channel, credentials, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { dial } from '#src/naming/grpc/index.js';
-import { authorityOf } from '#src/naming/grpc/scheme.js';
+import { defaultAuthority } from '#src/naming/grpc/scheme.js';
 import { serviceOf, splitTarget, type TargetUri } from '#src/naming/target/index.js';
 import { unproxied } from '../../support/proxy.js';
 
@@ -97,7 +97,7 @@ describe('the authority of calls', () => {
     ['etcd:///日本', 'etcd'],
   ] as const) {
     it(`is a bare host name: '${target}' gives '${authority}'`, () => {
-      assert.equal(authorityOf(parse(target)), authority);
+      assert.equal(defaultAuthority(parse(target)), authority);
     });
   }
 
@@ -121,20 +121,26 @@ describe('the authority of calls', () => {
     '[::1]',
   ]) {
     it(`is legal when the service ends in '${last}'`, () => {
-      assert.ok(legal(authorityOf({ path: `/foo/${last}` })), authorityOf({ path: `/foo/${last}` }));
+      assert.ok(
+        legal(defaultAuthority({ path: `/foo/${last}` })),
+        defaultAuthority({ path: `/foo/${last}` }),
+      );
     });
   }
 
   for (const last of ['xn--a', 'a.xn--zz', 'XN--0']) {
     it(`is legal when the service ends in what is no punycode: '${last}'`, () => {
-      assert.ok(legal(authorityOf({ path: `/foo/${last}` })), authorityOf({ path: `/foo/${last}` }));
+      assert.ok(
+        legal(defaultAuthority({ path: `/foo/${last}` })),
+        defaultAuthority({ path: `/foo/${last}` }),
+      );
     });
   }
 
   it('is legal for whatever else a service may be called', () => {
     const name = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.stringMatching(/^[0-9a-fx.%:/-]*$/));
     const property = fc.property(name, fc.option(name, { nil: undefined }), (path, authority) => {
-      assert.ok(legal(authorityOf({ path, authority })), authorityOf({ path, authority }));
+      assert.ok(legal(defaultAuthority({ path, authority })), defaultAuthority({ path, authority }));
     });
     fc.assert(property, { numRuns: 1_000 });
   });

@@ -7,8 +7,8 @@ import type { SilenceDetector } from './silence-detector.js';
 /** A read that takes longer finds no healthy etcd: an election, a restart or a shutdown is under way. */
 const readTimeoutMs = 2_000;
 /** Reads of one service begin no sooner after each other. */
-const leastIntervalMs = 100;
-const retryRead: BackoffOptions = { baseMs: 500, maxMs: 5_000 };
+const minIntervalMs = 100;
+const retryBackoff: BackoffOptions = { baseMs: 500, maxMs: 5_000 };
 
 export interface ConfirmationPorts {
   readonly clock: Clock;
@@ -17,11 +17,11 @@ export interface ConfirmationPorts {
   /** The mirror that is followed now; undefined before the first. */
   readonly mirror: () => MirrorHandle | undefined;
   /** What is to be shown may have changed. */
-  readonly onDecided: () => void;
+  readonly onResult: () => void;
 }
 
 /** A watch that goes on: another mirror, or one that reconnected, is another. */
-interface Connection {
+interface WatchEpoch {
   readonly mirror: MirrorHandle | undefined;
   readonly reconnects: number | undefined;
   /** When it was looked at. */
@@ -38,10 +38,10 @@ export class LossConfirmation {
   readonly #stopping = new AbortController();
   #cancelTimer: (() => void) | undefined;
   #reading = false;
-  #notBefore = Number.NEGATIVE_INFINITY;
+  #nextReadAllowedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   /** The watch at the time of the oldest loss that is held; undefined while none is. */
-  #connection: Connection | undefined;
+  #epoch: WatchEpoch | undefined;
 
   constructor(ports: ConfirmationPorts) {
     this.#ports = ports;
@@ -52,14 +52,14 @@ export class LossConfirmation {
     const { clock, protection } = this.#ports;
     const { nextReadAt } = protection;
     if (nextReadAt === undefined) {
-      this.#connection = undefined;
+      this.#epoch = undefined;
       this.#failures = 0;
-    } else this.#connection ??= this.#connectionNow();
+    } else this.#epoch ??= this.#currentEpoch();
     if (this.#reading || this.#stopping.signal.aborted) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (nextReadAt === undefined) return;
-    const wait = Math.max(nextReadAt, this.#notBefore) - clock.now();
+    const wait = Math.max(nextReadAt, this.#nextReadAllowedAt) - clock.now();
     if (wait <= 0) void this.#read();
     else this.#cancelTimer = clock.setTimer(wait, () => void this.#read());
   }
@@ -70,36 +70,36 @@ export class LossConfirmation {
   }
 
   async #read(): Promise<void> {
-    const { clock, protection, silence, onDecided } = this.#ports;
+    const { clock, protection, silence, onResult: onDecided } = this.#ports;
     this.#reading = true;
-    this.#notBefore = clock.now() + leastIntervalMs;
+    this.#nextReadAllowedAt = clock.now() + minIntervalMs;
     const read = protection.beginRead();
     const sentAt = clock.now();
-    const proven = await this.#verified();
+    const verified = await this.#verifyMirror();
     this.#reading = false;
     if (this.#stopping.signal.aborted) return;
     const now = clock.now();
-    if (proven) silence.answered(sentAt);
-    if (!proven) {
-      this.#notBefore = now + backoffDelay(retryRead, this.#failures++, Math.random);
+    if (verified) silence.recordAnswer(sentAt);
+    if (!verified) {
+      this.#nextReadAllowedAt = now + backoffDelay(retryBackoff, this.#failures++, Math.random);
     } else {
-      const backSince = this.#backSince(now);
-      if (backSince === undefined) protection.confirm(read, now);
-      else protection.extend(backSince);
+      const reachableSince = this.#reachableSince(now);
+      if (reachableSince === undefined) protection.confirm(read, now);
+      else protection.restartProtection(reachableSince);
     }
-    if (proven) onDecided();
+    if (verified) onDecided();
     this.schedule();
   }
 
   /** Whether the mirror was shown to have everything that the store had after the read began. */
-  async #verified(): Promise<boolean> {
+  async #verifyMirror(): Promise<boolean> {
     const { clock, mirror } = this.#ports;
     try {
       const verify = async (signal: AbortSignal) => await mirror()?.verify({ signal });
-      const proven = await withTimeLimit(readTimeoutMs, this.#stopping.signal, verify, clock);
-      // What the mirror took before it was proven has been yielded, and is handled before the next turn.
+      const verified = await withTimeLimit(readTimeoutMs, this.#stopping.signal, verify, clock);
+      // What the mirror took before it was verified has been yielded, and is handled before the next turn.
       await new Promise((resolve) => setImmediate(resolve));
-      return proven ?? false;
+      return verified ?? false;
     } catch {
       return false; // whatever it is: it is read again, and what ended the mirror is reported there
     }
@@ -109,11 +109,11 @@ export class LossConfirmation {
    * Since when etcd is within reach again, if it was out of reach since the loss, by failed reads or by the watch, or
    * silent; undefined if it was not. Begins to count again.
    */
-  #backSince(now: number): number | undefined {
-    const before = this.#connection;
-    const { mirror, reconnects } = this.#connectionNow();
+  #reachableSince(now: number): number | undefined {
+    const before = this.#epoch;
+    const { mirror, reconnects } = this.#currentEpoch();
     const failures = this.#failures;
-    this.#connection = { mirror, reconnects, at: now };
+    this.#epoch = { mirror, reconnects, at: now };
     this.#failures = 0;
     const status = mirror?.status();
     if (failures > 0 || !status?.fresh) return now;
@@ -124,7 +124,7 @@ export class LossConfirmation {
     return Math.max(now - status.forMs, lastSilentAt);
   }
 
-  #connectionNow(): Connection {
+  #currentEpoch(): WatchEpoch {
     const mirror = this.#ports.mirror();
     return { mirror, reconnects: mirror?.status().reconnects, at: this.#ports.clock.now() };
   }

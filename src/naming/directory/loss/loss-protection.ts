@@ -3,7 +3,7 @@ import type { EndpointRecord } from '../../endpoint.js';
 import { type LostRecord, LostRecords } from './lost-records.js';
 import type { LossProtectionOptions } from './options.js';
 
-/** A change of the endpoints in the store; an EndpointEvent is one. */
+/** A change of the endpoints in the store. Every EndpointEvent is one. */
 export type EndpointChange =
   | { readonly type: 'snapshot'; readonly endpoints: ReadonlyMap<string, EndpointRecord> }
   | {
@@ -14,123 +14,126 @@ export type EndpointChange =
     };
 
 /**
- * How a change was seen.
- * - `live`: as it happened;
- * - `after-reconnect`: in a list read again, or right after a reconnect;
- * - `after-silence`: as it happened, though etcd was silent just before.
+ * How a change was observed.
+ * - `live`: by an uninterrupted watch;
+ * - `after-reconnect`: in a new listing, or shortly after a reconnect;
+ * - `after-silence`: by an uninterrupted watch, but etcd was silent shortly before.
  */
-export type Seen = 'live' | 'after-reconnect' | 'after-silence';
+export type Observation = 'live' | 'after-reconnect' | 'after-silence';
 
 /**
- * Decides which endpoints to show: those in the store, and those whose loss is in doubt. Pure: it says when a read is
- * to confirm the losses ({@link nextReadAt}), and is given the result. The cost of a change depends on its size alone,
- * and not on that of the service.
+ * Decides which endpoints are visible: those in the store, and those whose loss is unconfirmed. Pure: {@link nextReadAt}
+ * requests a confirmation read, and {@link confirm} takes its result. The cost of a change depends on the size of the
+ * change, not on the size of the service.
  */
 export class LossProtection {
   readonly #options: Required<LossProtectionOptions>;
   readonly #present = new Map<string, EndpointRecord>();
-  /** How many of those present have an address: one that is still there under another key is not lost. */
+  /** The number of present records by address: an address that is still present under another key is not lost. */
   readonly #addresses = new Map<string, number>();
-  /** Shown although the store does not have them. */
-  readonly #held = new LostRecords();
+  /** Lost records that stay visible until a read confirms the loss. */
+  readonly #unconfirmed = new LostRecords();
   /**
-   * Believed to be gone, for less than the protection time: leases that run out one by one are a mass only together,
-   * and all of them are held once they are.
+   * Invisible records that were lost within the protection time. Leases expire one by one, so only the sum of these
+   * losses can reach the threshold; all of them then become visible again.
    */
-  readonly #recent = new LostRecords();
+  readonly #recentLosses = new LostRecords();
   #reads = 0;
 
   constructor(options: Required<LossProtectionOptions>) {
     this.#options = options;
   }
 
-  /** The keys that are shown although the store does not have them. */
-  get held(): ReadonlySet<string> {
-    return new Set(this.#held.keys());
+  /** The keys of visible endpoints that the store does not have. */
+  get unconfirmed(): ReadonlySet<string> {
+    return new Set(this.#unconfirmed.keys());
   }
 
-  /** When the next of them may be let go, if a read then confirms that it is gone; undefined when none is held. */
+  /** When a read may first confirm an unconfirmed loss; undefined while there is none. */
   get nextReadAt(): number | undefined {
     let earliest: number | undefined;
-    for (const { at } of this.#held) if (earliest === undefined || at < earliest) earliest = at;
+    for (const { confirmableAt } of this.#unconfirmed)
+      if (earliest === undefined || confirmableAt < earliest) earliest = confirmableAt;
     return earliest;
   }
 
   /**
-   * Takes a change of the store. What goes after a silence is held whatever its share is: leases then expire for one
-   * reason, one after the other, and how many will is known only when all have.
+   * Applies a change of the store. A loss after a silence is protected whatever its share of the service: the leases
+   * expire one by one for a single reason, and the total is known only after the last.
    */
-  apply(change: EndpointChange, seen: Seen, now: number): void {
+  apply(change: EndpointChange, observation: Observation, now: number): void {
     const { protectionMs, lossThreshold, includeLive } = this.#options;
-    const left = change.type === 'snapshot' ? this.#replace(change.endpoints) : this.#change(change);
-    this.#recent.deleteIf(({ at }) => now >= at + protectionMs);
-    const gone = left.filter(({ addr }) => !this.#addresses.has(addr));
-    if (gone.length === 0 || protectionMs === 0) return;
-    const doubtful = seen !== 'live' || includeLive;
+    const removed = change.type === 'snapshot' ? this.#replace(change.endpoints) : this.#change(change);
+    this.#recentLosses.deleteIf(({ confirmableAt }) => now >= confirmableAt + protectionMs);
+    const lost = removed.filter(({ addr }) => !this.#addresses.has(addr));
+    if (lost.length === 0 || protectionMs === 0) return;
+    const suspect = observation !== 'live' || includeLive;
     const readsBefore = this.#reads;
-    for (const record of gone) {
-      const lost = { record, at: now, doubtful, readsBefore };
-      if (seen === 'after-silence') this.#hold(lost, true, now);
-      else this.#recent.add(lost);
+    for (const record of lost) {
+      const loss = { record, confirmableAt: now, suspect, readsBefore };
+      if (observation === 'after-silence') this.#protect(loss, true, now);
+      else this.#recentLosses.add(loss);
     }
-    const lost = this.#recent.size + this.#held.size;
-    if (lost < lossThreshold * (this.#present.size + lost)) return;
-    for (const one of this.#recent) this.#hold(one, doubtful, now);
-    this.#recent.clear();
+    const lostCount = this.#recentLosses.size + this.#unconfirmed.size;
+    if (lostCount < lossThreshold * (this.#present.size + lostCount)) return;
+    for (const loss of this.#recentLosses) this.#protect(loss, suspect, now);
+    this.#recentLosses.clear();
   }
 
-  /** A read of the store begins. Returns its number, for {@link confirm}. */
+  /** Registers the start of a read. Returns its number, for {@link confirm}. */
   beginRead(): number {
     return ++this.#reads;
   }
 
-  /**
-   * The read was answered, and shows nothing that is not present: of those that went before it, the ones whose time is
-   * over are gone.
-   */
+  /** A read found only present records: confirms the losses that are older than the read and past their protection time. */
   confirm(read: number, now: number): void {
-    const isGone = ({ at, readsBefore }: LostRecord) => readsBefore < read && at <= now;
-    this.#held.deleteIf(isGone);
-    this.#recent.deleteIf((lost) => !lost.doubtful && isGone(lost));
+    const isConfirmed = ({ confirmableAt, readsBefore }: LostRecord) =>
+      readsBefore < read && confirmableAt <= now;
+    this.#unconfirmed.deleteIf(isConfirmed);
+    this.#recentLosses.deleteIf((loss) => !loss.suspect && isConfirmed(loss));
   }
 
-  /** etcd is back since then: whatever is held has the whole protection time from that moment, as after a reconnect. */
-  extend(backSince: number): void {
-    for (const lost of [...this.#held]) this.#hold(lost, true, backSince);
+  /** etcd is reachable again since then: restarts the protection time of every unconfirmed loss, as after a reconnect. */
+  restartProtection(reachableSince: number): void {
+    for (const loss of [...this.#unconfirmed]) this.#protect(loss, true, reachableSince);
   }
 
-  /** What is to be shown, in key order. */
-  shown(): EndpointRecord[] {
+  /** The present endpoints and those whose loss is unconfirmed, in key order. */
+  visibleEndpoints(): EndpointRecord[] {
     const all = [...this.#present.values()];
-    for (const { record } of this.#held) all.push(record);
+    for (const { record } of this.#unconfirmed) all.push(record);
     return sortByKey(all);
   }
 
-  #hold(lost: LostRecord, doubtful: boolean, now: number): void {
-    const at = doubtful || lost.doubtful ? now + this.#options.protectionMs : now;
-    this.#held.add({ ...lost, at, doubtful: doubtful || lost.doubtful });
+  #protect(loss: LostRecord, becameSuspect: boolean, now: number): void {
+    const suspect = becameSuspect || loss.suspect;
+    this.#unconfirmed.add({
+      ...loss,
+      confirmableAt: suspect ? now + this.#options.protectionMs : now,
+      suspect,
+    });
   }
 
-  /** Returns the records that are there no longer. */
+  /** Returns the records that are no longer present. */
   #replace(endpoints: ReadonlyMap<string, EndpointRecord>): EndpointRecord[] {
-    const left = [...this.#present.values()].filter(({ key }) => !endpoints.has(key));
+    const removed = [...this.#present.values()].filter(({ key }) => !endpoints.has(key));
     this.#present.clear();
     this.#addresses.clear();
     for (const record of endpoints.values()) this.#put(record);
-    return left;
+    return removed;
   }
 
   #change({ added, changed, removed }: EndpointChange & { type: 'delta' }): EndpointRecord[] {
-    const left: EndpointRecord[] = [];
+    const removedRecords: EndpointRecord[] = [];
     for (const key of removed) {
       const record = this.#present.get(key);
       if (!record) continue;
       this.#remove(record);
-      left.push(record);
+      removedRecords.push(record);
     }
     for (const record of added) this.#put(record);
     for (const record of changed) this.#put(record);
-    return left;
+    return removedRecords;
   }
 
   #put(record: EndpointRecord): void {
@@ -138,14 +141,14 @@ export class LossProtection {
     if (before) this.#remove(before);
     this.#present.set(record.key, record);
     this.#addresses.set(record.addr, (this.#addresses.get(record.addr) ?? 0) + 1);
-    this.#held.deleteReturned(record);
-    this.#recent.deleteReturned(record);
+    this.#unconfirmed.deleteReturned(record);
+    this.#recentLosses.deleteReturned(record);
   }
 
   #remove({ key, addr }: EndpointRecord): void {
     this.#present.delete(key);
-    const left = (this.#addresses.get(addr) ?? 1) - 1;
-    if (left === 0) this.#addresses.delete(addr);
-    else this.#addresses.set(addr, left);
+    const remaining = (this.#addresses.get(addr) ?? 1) - 1;
+    if (remaining === 0) this.#addresses.delete(addr);
+    else this.#addresses.set(addr, remaining);
   }
 }

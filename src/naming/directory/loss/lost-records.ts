@@ -4,9 +4,9 @@ import type { EndpointRecord } from '../../endpoint.js';
 export interface LostRecord {
   readonly record: EndpointRecord;
   /** When it went; for one that is held, the moment before which it is not let go. */
-  readonly at: number;
+  readonly confirmableAt: number;
   /** Whether it went while etcd had just been out of reach, or was read again: its server may be about to return. */
-  readonly doubtful: boolean;
+  readonly suspect: boolean;
   /** The reads that had begun when it went: none of them says anything about it. */
   readonly readsBefore: number;
 }

@@ -13,7 +13,7 @@ export interface LossProtectionOptions {
    */
   readonly protectionMs?: number;
   /**
-   * The share of the endpoints known during the last protection time that has to be lost for the loss to be doubted,
+   * The thresholdCheck of the endpoints known during the last protection time that has to be lost for the loss to be doubted,
    * above 0 and up to 1. Default 1: only a service that would become empty. At 0.5 also one that loses half of them,
    * whatever came in their place.
    */
@@ -40,7 +40,7 @@ export function defaultReadIntervalMs(protectionMs: number): number {
   return Math.min(protectionMs, defaultProtectionMs) / 3;
 }
 
-const share: Check = (value, name) => {
+const thresholdCheck: Check = (value, name) => {
   number()(value, name);
   if (!((value as number) > 0 && (value as number) <= 1))
     throw wrongValue(name, value, 'above 0 and at most 1');
@@ -48,7 +48,7 @@ const share: Check = (value, name) => {
 
 export const lossProtectionInput = optionsOf<LossProtectionOptions>({
   protectionMs: duration(),
-  lossThreshold: share,
+  lossThreshold: thresholdCheck,
   includeLive: boolean,
   readIntervalMs: duration(),
 });

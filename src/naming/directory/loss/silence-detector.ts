@@ -2,14 +2,14 @@ import type { Clock } from '../../../async/index.js';
 import { PermissionDeniedError } from '../../../errors/index.js';
 
 /** Where the interval is this times exceeded without an answer, etcd counts as silent. */
-const limitFactor = 1.5;
+const silenceFactor = 1.5;
 
 export interface SilencePorts {
   readonly clock: Clock;
   /** Below it, etcd is not asked again. */
   readonly intervalMs: number;
   /** Whether etcd is asked at all. If not, only pauses of this process are noticed. */
-  readonly reads: boolean;
+  readonly readsEnabled: boolean;
   /** How long the end of a silence counts. */
   readonly protectionMs: number;
   /** One linearizable read of a key. */
@@ -30,24 +30,25 @@ export interface SilencePorts {
  */
 export class SilenceDetector {
   readonly #ports: SilencePorts;
-  readonly #limitMs: number;
+  readonly #silenceLimitMs: number;
   /** The keys to read, one for each service; the first is read. */
   readonly #followed = new Set<{ readonly key: string }>();
-  #aliveAt = Number.NEGATIVE_INFINITY;
-  #silentAt = Number.NEGATIVE_INFINITY;
+  #answeredRequestSentAt = Number.NEGATIVE_INFINITY;
+  #lastSilentAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   #attempt: AbortController | undefined;
 
   constructor(ports: SilencePorts) {
     this.#ports = ports;
-    this.#limitMs = limitFactor * ports.intervalMs;
+    this.#silenceLimitMs = silenceFactor * ports.intervalMs;
   }
 
   /** When etcd was last found to be silent; -Infinity for never. */
   get lastSilentAt(): number {
     const now = this.#ports.clock.now();
-    if (this.#followed.size > 0 && now - this.#aliveAt > this.#limitMs) this.#silentAt = now;
-    return this.#silentAt;
+    if (this.#followed.size > 0 && now - this.#answeredRequestSentAt > this.#silenceLimitMs)
+      this.#lastSilentAt = now;
+    return this.#lastSilentAt;
   }
 
   /**
@@ -55,34 +56,34 @@ export class SilenceDetector {
    * ago. It may answer what waited before it expires what ran out: it looks for that each half second, and revokes 1,000
    * leases a second.
    */
-  get isDoubtful(): boolean {
+  get wasRecentlySilent(): boolean {
     return this.#ports.clock.now() - this.lastSilentAt < this.#ports.protectionMs;
   }
 
   /** A service is followed; the returned function ends that. Nothing is asked while none is. */
   follow(key: string): () => void {
     if (this.#ports.protectionMs === 0) return () => {}; // nothing is doubted
-    const entry = { key };
-    this.#followed.add(entry);
-    if (this.#followed.size === 1) this.#start();
+    const registration = { key };
+    this.#followed.add(registration);
+    if (this.#followed.size === 1) this.#startDetection();
     return () => {
-      if (this.#followed.delete(entry) && this.#followed.size === 0) this.#stop();
+      if (this.#followed.delete(registration) && this.#followed.size === 0) this.#stopDetection();
     };
   }
 
   /** A linearizable request that was sent then, or later, has been answered. */
-  answered(sentAt: number): void {
+  recordAnswer(sentAt: number): void {
     void this.lastSilentAt; // a silence that ends with this answer is seen only now
-    this.#aliveAt = Math.max(this.#aliveAt, sentAt);
+    this.#answeredRequestSentAt = Math.max(this.#answeredRequestSentAt, sentAt);
   }
 
   /** What was before is not known, and is taken for well. */
-  #start(): void {
-    this.#aliveAt = this.#ports.clock.now();
-    this.#schedule(this.#aliveAt);
+  #startDetection(): void {
+    this.#answeredRequestSentAt = this.#ports.clock.now();
+    this.#schedule(this.#answeredRequestSentAt);
   }
 
-  #stop(): void {
+  #stopDetection(): void {
     this.#cancelTimer?.();
     this.#attempt?.abort();
   }
@@ -94,10 +95,10 @@ export class SilenceDetector {
   }
 
   #tick(): void {
-    const { clock, intervalMs, reads } = this.#ports;
+    const { clock, intervalMs, readsEnabled: reads } = this.#ports;
     const now = clock.now();
-    if (!reads) this.answered(now); // of this process alone
-    if (now < this.#aliveAt + intervalMs) this.#schedule(this.#aliveAt);
+    if (!reads) this.recordAnswer(now); // of this process alone
+    if (now < this.#answeredRequestSentAt + intervalMs) this.#schedule(this.#answeredRequestSentAt);
     else void this.#read(now);
   }
 
@@ -109,10 +110,10 @@ export class SilenceDetector {
     const { signal } = attempt;
     try {
       await this.#ports.read(first.key, { signal, timeoutMs: this.#ports.intervalMs });
-      this.answered(sentAt);
+      this.recordAnswer(sentAt);
     } catch (error) {
       // To be refused is an answer as well: permissions are checked after the agreement with the leader.
-      if (error instanceof PermissionDeniedError) this.answered(sentAt);
+      if (error instanceof PermissionDeniedError) this.recordAnswer(sentAt);
     }
     if (!signal.aborted) this.#schedule(sentAt);
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Balance, type BalanceOptions, type Traits } from '#src/naming/balance/index.js';
+import { type BalanceOptions, type Traits, WeightedBalancer } from '#src/naming/balance/index.js';
 
 /** Random numbers that can be repeated (mulberry32). */
 function seeded(seed: number): () => number {
@@ -15,21 +15,21 @@ function seeded(seed: number): () => number {
 const random = seeded(1);
 
 function starting(endpoints: Record<string, Partial<Traits>>, options: BalanceOptions = {}) {
-  const balance = new Balance<string>(options, { now: () => 0, random });
+  const balance = new WeightedBalancer<string>(options, { now: () => 0, random });
   const seats = Object.entries(endpoints).map(([name, traits]) =>
     balance.add(name, { weight: 1, zone: undefined, draining: false, ...traits }),
   );
-  balance.begin();
+  balance.beginStart();
   const seat = (name: string) => seats.find(({ item }) => item === name)!;
   const ready = (...names: string[]) => {
     for (const name of names) balance.setState(seat(name), 'ready');
   };
   /** As grpc-js does after news: those that wait ask again. Returns where they went, '-' for those that wait on. */
   const askAgain = (waiting: number) => {
-    const haveTurns = balance.owed;
+    const haveTurns = balance.reserved;
     return Array.from(
       { length: waiting },
-      (_, i) => (i < haveTurns ? balance.pickOwed() : balance.pick())?.item ?? '-',
+      (_, i) => (i < haveTurns ? balance.pickReserved() : balance.pick())?.item ?? '-',
     );
   };
   return { balance, seat, ready, askAgain };
@@ -52,9 +52,9 @@ describe('the balance of a channel that starts', () => {
           if (name) answers[call] = name;
           else waiting = call;
         }
-        if (balance.owed > 0) {
+        if (balance.reserved > 0) {
           ready('heavy');
-          assert.deepEqual(new Set(askAgain(balance.owed)), new Set(['heavy']));
+          assert.deepEqual(new Set(askAgain(balance.reserved)), new Set(['heavy']));
         }
         if (answers[nth] !== 'light' || waiting === nth) heavy++;
       }
@@ -68,14 +68,14 @@ describe('the balance of a channel that starts', () => {
     const first = Array.from({ length: 100 }, () => balance.pick()?.item ?? '-');
     assert.ok(Math.abs(countOf(first, 'a') - 75) <= 2, first.join(''));
     const waiting = countOf(first, '-');
-    assert.equal(balance.owed, waiting);
+    assert.equal(balance.reserved, waiting);
     assert.equal(
       countOf(askAgain(waiting), '-'),
       waiting,
       'no call is given away while its endpoint connects',
     );
     ready('b');
-    assert.ok(balance.takeNews());
+    assert.ok(balance.takeRepickRequest());
     assert.equal(countOf(askAgain(waiting), 'b'), waiting);
     assert.equal(balance.isStarting, false);
   });
@@ -93,7 +93,7 @@ describe('the balance of a channel that starts', () => {
       const waiting = countOf(first, '-');
       assert.equal(waiting, 5);
       end(scene);
-      assert.ok(scene.balance.takeNews());
+      assert.ok(scene.balance.takeRepickRequest());
       assert.equal(countOf(scene.askAgain(waiting), 'a'), waiting);
     }
   });
@@ -106,8 +106,8 @@ describe('the balance of a channel that starts', () => {
       '-',
     );
     assert.equal(waiting, 6);
-    balance.end();
-    assert.ok(balance.takeNews());
+    balance.endStart();
+    assert.ok(balance.takeRepickRequest());
     assert.equal(countOf(askAgain(waiting), 'a'), waiting);
   });
 
@@ -120,11 +120,11 @@ describe('the balance of a channel that starts', () => {
     };
     const { balance, seat, ready } = starting(classes, { zone: 'x' });
     ready('draining', 'zero');
-    assert.equal(balance.isOpen, false);
+    assert.equal(balance.hasReady, false);
     ready('far');
-    assert.equal(balance.isOpen, false);
+    assert.equal(balance.hasReady, false);
     balance.setState(seat('near'), 'failed');
-    assert.equal(balance.isOpen, true);
+    assert.equal(balance.hasReady, true);
     assert.equal(balance.pick()?.item, 'far');
     balance.setState(seat('far'), 'failed');
     assert.ok(['draining', 'zero'].includes(balance.pick()?.item ?? '-'));
@@ -140,10 +140,10 @@ describe('the balance of a channel that starts', () => {
 
   it('is open to any that connects once it has waited long enough for all of the best class', () => {
     const { balance, ready } = starting({ a: {}, draining: { draining: true } });
-    balance.end();
-    assert.equal(balance.isOpen, false);
+    balance.endStart();
+    assert.equal(balance.hasReady, false);
     ready('draining');
-    assert.equal(balance.isOpen, true);
+    assert.equal(balance.hasReady, true);
     assert.equal(balance.pick()?.item, 'draining');
   });
 });

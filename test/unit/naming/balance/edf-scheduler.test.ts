@@ -97,7 +97,7 @@ describe('a schedule of weighted turns', () => {
     schedule.add(canary);
     for (let i = 0; i < 3; i++) schedule.next();
     weight = 1;
-    schedule.reweigh(canary);
+    schedule.updateWeight(canary);
     const names = Array.from({ length: 20 }, () => schedule.next()?.name);
     assert.ok(Math.abs(names.filter((name) => name === 'canary').length - 10) <= 1, names.join());
   });

@@ -4,7 +4,7 @@ import { destroyIfSilent } from '../../async/index.js';
 import type { SocketAddress, TcpAddress } from '../address/index.js';
 
 /** How long the socket that is being made just now may be silent; undefined for sockets of others. */
-let silenceMs: number | undefined;
+let pendingTimeoutMs: number | undefined;
 let isSubscribed = false;
 
 /**
@@ -15,26 +15,29 @@ let isSubscribed = false;
  * `signal` and then publishes the socket, all in one go: so the getter marks the sockets that are ours. When grpc-js no
  * longer passes the address on, nothing is bounded, and nothing else changes; remove this when it bounds an attempt.
  */
-export function guarded<T extends TcpAddress | SocketAddress>(address: T, connectTimeoutMs: number): T {
-  if (!isSubscribed) subscribe('net.client.socket', guard);
+export function withConnectTimeout<T extends TcpAddress | SocketAddress>(
+  address: T,
+  connectTimeoutMs: number,
+): T {
+  if (!isSubscribed) subscribe('net.client.socket', watchSocket);
   isSubscribed = true;
   return {
     ...address,
     get signal() {
-      silenceMs = connectTimeoutMs;
-      queueMicrotask(forget); // whoever else reads or copies the address makes no socket
+      pendingTimeoutMs = connectTimeoutMs;
+      queueMicrotask(clearPendingTimeout); // whoever else reads or copies the address makes no socket
       return undefined;
     },
   };
 }
 
-function guard(message: unknown): void {
-  if (silenceMs === undefined) return;
+function watchSocket(message: unknown): void {
+  if (pendingTimeoutMs === undefined) return;
   const { socket } = message as { readonly socket: Socket };
-  destroyIfSilent(socket, silenceMs, 'no byte came from the server for');
-  forget();
+  destroyIfSilent(socket, pendingTimeoutMs, 'no byte came from the server for');
+  clearPendingTimeout();
 }
 
-function forget(): void {
-  silenceMs = undefined;
+function clearPendingTimeout(): void {
+  pendingTimeoutMs = undefined;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ignoredFields, readServiceConfig } from '#src/naming/grpc/service-config.js';
+import { ignoredFields, parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
 import { NamingError } from '#src/naming/index.js';
 
 const policy = [{ round_robin: {} }];
@@ -8,11 +8,11 @@ describe('a service config', () => {
   it('is taken as it is, with its own policy', () => {
     const text =
       '{"loadBalancingConfig":[{"pick_first":{}}],"retryThrottling":{"maxTokens":10,"tokenRatio":0.5}}';
-    assert.deepEqual(readServiceConfig(text, policy), { ...JSON.parse(text), methodConfig: [] });
+    assert.deepEqual(parseServiceConfig(text, policy), { ...JSON.parse(text), methodConfig: [] });
   });
 
   it('without a policy gets the one given', () => {
-    const config = readServiceConfig(
+    const config = parseServiceConfig(
       '{"methodConfig":[{"name":[{"service":"a.B"}],"waitForReady":true}]}',
       policy,
     );
@@ -27,7 +27,7 @@ describe('a service config', () => {
   ] as const) {
     it(`has a timeout of ${text} as grpc-js reads it`, () => {
       const json = JSON.stringify({ methodConfig: [{ name: [{}], timeout: text }] });
-      assert.deepEqual(readServiceConfig(json, policy).methodConfig[0]?.timeout, timeout);
+      assert.deepEqual(parseServiceConfig(json, policy).methodConfig[0]?.timeout, timeout);
     });
   }
 
@@ -45,7 +45,7 @@ describe('a service config', () => {
   })) {
     it(`is refused, with the reason, when it is ${what}`, () => {
       assert.throws(
-        () => readServiceConfig(text, policy),
+        () => parseServiceConfig(text, policy),
         (error) => error instanceof NamingError && /not a service config: .{5}/.test(error.message),
       );
     });

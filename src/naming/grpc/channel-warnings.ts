@@ -5,13 +5,13 @@ import { escapeControls } from '../../errors/index.js';
 import { readUri } from '../target/index.js';
 
 /** What grpc-js says in both cases has nothing of a resolver in it: `Failed to parse DNS address dns:etcd:///…`. */
-const more = 'docs/troubleshooting.md of @org/etcd-naming';
-const entry = `${sep}@grpc${sep}grpc-js${sep}build${sep}src${sep}index.js`;
-const mostChannels = 1_000;
+const guide = 'docs/troubleshooting.md of @org/etcd-naming';
+const grpcEntry = `${sep}@grpc${sep}grpc-js${sep}build${sep}src${sep}index.js`;
+const maxChannels = 1_000;
 
 let hasWarned = false;
-/** How many modules were looked at: there is nothing new while no other is loaded. */
-let looked = 0;
+/** How many modules were checkedModules at: there is nothing new while no other is loaded. */
+let checkedModules = 0;
 const knownSchemes = new Set<string>();
 
 /**
@@ -24,15 +24,15 @@ export function warnOfOtherGrpc(): void {
   try {
     const require = createRequire(import.meta.url);
     const loaded = Object.keys(require.cache);
-    if (loaded.length === looked) return;
-    looked = loaded.length;
+    if (loaded.length === checkedModules) return;
+    checkedModules = loaded.length;
     const own = require.resolve('@grpc/grpc-js');
-    const other = loaded.find((file) => file.endsWith(entry) && file !== own);
+    const other = loaded.find((file) => file.endsWith(grpcEntry) && file !== own);
     if (other === undefined || !loaded.includes(own)) return;
     hasWarned = true;
     warn(
       'ETCD_NAMING_GRPC_COPY',
-      `two copies of @grpc/grpc-js are loaded: ${folder(own)} resolves etcd's targets, and clients made with ${folder(other)} do not ('Failed to parse DNS address'): have one copy installed, or make clients with the first; see ${more}`,
+      `two copies of @grpc/grpc-js are loaded: ${packageFolder(own)} resolves etcd's targets, and clients made with ${packageFolder(other)} do not ('Failed to parse DNS address'): have one copy installed, or make clients with the first; see ${guide}`,
     );
   } catch {
     // A bundle has no place in the file system to look from.
@@ -46,7 +46,7 @@ export function warnOfOtherGrpc(): void {
 export function warnOfEarlyChannels(scheme: string): void {
   if (knownSchemes.has(scheme)) return;
   knownSchemes.add(scheme);
-  const request = { start_channel_id: '0', max_results: String(mostChannels) };
+  const request = { start_channel_id: '0', max_results: String(maxChannels) };
   const { GetTopChannels } = getChannelzHandlers();
   GetTopChannels({ request } as never, (_, found) => {
     const targets = (found?.channel ?? []).map(({ data }) => data?.target ?? '');
@@ -54,7 +54,7 @@ export function warnOfEarlyChannels(scheme: string): void {
     if (early !== undefined)
       warn(
         'ETCD_NAMING_EARLY_CHANNEL',
-        `a channel for '${escapeControls(early)}' was made before registerEtcdResolver(), and asks DNS ('Failed to parse DNS address'): register first, then make clients; see ${more}`,
+        `a channel for '${escapeControls(early)}' was made before registerEtcdResolver(), and asks DNS ('Failed to parse DNS address'): register first, then make clients; see ${guide}`,
       );
   });
 }
@@ -63,6 +63,6 @@ function warn(code: string, text: string): void {
   process.emitWarning(text, { code });
 }
 
-function folder(file: string): string {
+function packageFolder(file: string): string {
   return dirname(dirname(dirname(file)));
 }

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { Balance, type BalanceOptions, subsetOf, type Traits, traitsOf } from '#src/naming/balance/index.js';
+import {
+  type BalanceOptions,
+  readTraits,
+  selectSubset,
+  type Traits,
+  WeightedBalancer,
+} from '#src/naming/balance/index.js';
 
 let now = 0;
 const ports = { now: () => now, random: () => 0.5 };
 
 function balanced(options: BalanceOptions, endpoints: Record<string, Partial<Traits>>) {
-  const balance = new Balance<string>(options, ports);
+  const balance = new WeightedBalancer<string>(options, ports);
   const seats = Object.entries(endpoints).map(([name, traits]) => {
     const seat = balance.add(name, { weight: 1, zone: undefined, draining: false, ...traits });
     balance.setState(seat, 'ready');
@@ -116,7 +122,7 @@ describe('the balance between endpoints', () => {
 
 describe('the traits of an endpoint', () => {
   it('are read from metadata', () => {
-    assert.deepEqual(traitsOf({ weight: 3, zone: 'a', status: 'draining' }), {
+    assert.deepEqual(readTraits({ weight: 3, zone: 'a', status: 'draining' }), {
       weight: 3,
       zone: 'a',
       draining: true,
@@ -134,24 +140,24 @@ describe('the traits of an endpoint', () => {
     { weight: 'heavy', zone: 5, status: 1 },
   ]) {
     it(`are plain for ${JSON.stringify(metadata)}`, () => {
-      assert.deepEqual(traitsOf(metadata), { weight: 1, zone: undefined, draining: false });
+      assert.deepEqual(readTraits(metadata), { weight: 1, zone: undefined, draining: false });
     });
   }
 
   it('have a weight that is none, or at least a thousandth', () => {
-    assert.equal(traitsOf({ weight: 0 }).weight, 0);
-    assert.equal(traitsOf({ weight: 1e-12 }).weight, 0.001);
+    assert.equal(readTraits({ weight: 0 }).weight, 0);
+    assert.equal(readTraits({ weight: 1e-12 }).weight, 0.001);
   });
 
   it('have a weight that one typing error does not make everything', () => {
-    assert.equal(traitsOf({ weight: 1e300 }).weight, 10_000);
+    assert.equal(readTraits({ weight: 1e300 }).weight, 10_000);
   });
 });
 
 describe('a subset of a large service', () => {
   const all = Array.from({ length: 300 }, (_, i) => `10.0.0.${i}`);
   const of = (items: readonly string[], seed: string, size = 20) =>
-    subsetOf(items, (item) => item, { size, seed });
+    selectSubset(items, (item) => item, { size, seed });
 
   it('is the same for the same process, and another for another', () => {
     assert.deepEqual(of(all, 'me'), of([...all], 'me'));

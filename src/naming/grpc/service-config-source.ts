@@ -2,11 +2,11 @@ import type { ServiceConfig } from '@grpc/grpc-js';
 import { callSafely, onAbort, retryLoop, systemClock, warnOf } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import { anything, callback, optionsOf } from '../../model/index.js';
-import { toLimits } from '../directory/index.js';
+import { toMemoryLimits } from '../directory/index.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
 import { Remembered } from '../remembered.js';
-import { ignoredFields, readServiceConfig } from './service-config.js';
+import { ignoredFields, parseServiceConfig } from './parse-service-config.js';
 
 export interface ServiceConfigOptions {
   /**
@@ -25,12 +25,12 @@ export interface ServiceConfigOptions {
 /** The prefix is checked where the configs are made. */
 export const serviceConfigInput = optionsOf<ServiceConfigOptions>({ prefix: anything, onFailure: callback });
 
-const restart = { baseMs: 500, maxMs: 10_000 };
+const restartBackoff = { baseMs: 500, maxMs: 10_000 };
 /** How long etcd has to answer before the config that was last known is used, as with endpoints. */
-const rememberedAfterMs = 1_000;
+const useRememberedAfterMs = 1_000;
 
 /** null: the service has none. */
-type Listener = (config: ServiceConfig | null) => void;
+type ConfigListener = (config: ServiceConfig | null) => void;
 
 interface KnownConfig {
   readonly config: ServiceConfig;
@@ -38,10 +38,10 @@ interface KnownConfig {
 }
 
 /** The service configs that etcd has, each followed for as long as a channel of its service is in use. */
-export class ServiceConfigs {
+export class ServiceConfigSource {
   readonly #options: ServiceConfigOptions;
   readonly #policy: ServiceConfig['loadBalancingConfig'];
-  readonly #followed = new Map<NamingClient, Map<string, Followed>>();
+  readonly #followed = new Map<NamingClient, Map<string, FollowedConfig>>();
   /** Of services that are followed no longer, within the default bounds of the directory's memory. */
   readonly #remembered = new WeakMap<NamingClient, Remembered<KnownConfig>>();
 
@@ -51,34 +51,34 @@ export class ServiceConfigs {
   }
 
   /** Calls back with the config, soon and after each change; never from in here. The returned function lets go of it. */
-  follow(client: NamingClient, service: string, listener: Listener): () => void {
-    const ofClient = this.#followed.get(client) ?? new Map<string, Followed>();
-    this.#followed.set(client, ofClient);
+  follow(client: NamingClient, service: string, listener: ConfigListener): () => void {
+    const configsOfClient = this.#followed.get(client) ?? new Map<string, FollowedConfig>();
+    this.#followed.set(client, configsOfClient);
     const remembered = this.#rememberedOf(client);
     const followed =
-      ofClient.get(service) ??
-      new Followed(client, service, this.#options, this.#policy, remembered.take(service));
-    ofClient.set(service, followed);
+      configsOfClient.get(service) ??
+      new FollowedConfig(client, service, this.#options, this.#policy, remembered.take(service));
+    configsOfClient.set(service, followed);
     return followed.add(listener, (last) => {
-      ofClient.delete(service);
+      configsOfClient.delete(service);
       if (last) remembered.put(service, last);
     });
   }
 
   #rememberedOf(client: NamingClient): Remembered<KnownConfig> {
-    const known = this.#remembered.get(client) ?? new Remembered<KnownConfig>(systemClock, toLimits());
+    const known = this.#remembered.get(client) ?? new Remembered<KnownConfig>(systemClock, toMemoryLimits());
     this.#remembered.set(client, known);
     return known;
   }
 }
 
-class Followed {
+class FollowedConfig {
   readonly #client: NamingClient;
   readonly #key: string;
   readonly #options: ServiceConfigOptions;
   readonly #policy: ServiceConfig['loadBalancingConfig'];
-  readonly #listeners = new Set<Listener>();
-  readonly #leaving = new AbortController();
+  readonly #listeners = new Set<ConfigListener>();
+  readonly #stopping = new AbortController();
   #config: ServiceConfig | null | undefined;
   /** The value that was read last: a resync brings it again. */
   #text: string | undefined;
@@ -93,33 +93,33 @@ class Followed {
     remembered: KnownConfig | undefined,
   ) {
     this.#remembered = remembered;
-    if (remembered) this.#recallSoon(remembered);
+    if (remembered) this.#scheduleRemembered(remembered);
     this.#client = client;
     this.#key = options.prefix + service;
     this.#options = options;
     this.#policy = policy;
-    const failed = (error: unknown) => this.#failure(toEtcdError(error));
-    void retryLoop(systemClock, this.#leaving.signal, restart, () => this.#follow(), failed);
+    const failed = (error: unknown) => this.#reportFailure(toEtcdError(error));
+    void retryLoop(systemClock, this.#stopping.signal, restartBackoff, () => this.#follow(), failed);
   }
 
-  /** @param unused Called when the last listener has left, with what is to be remembered. */
-  add(listener: Listener, unused: (last: KnownConfig | undefined) => void): () => void {
+  /** @param onUnused Called when the last listener has left, with what is to be remembered. */
+  add(listener: ConfigListener, onUnused: (last: KnownConfig | undefined) => void): () => void {
     this.#listeners.add(listener);
     setImmediate(() => {
       if (this.#config !== undefined && this.#listeners.has(listener)) listener(this.#config);
     });
     return () => {
       if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
-      this.#leaving.abort(new ClosedError('the service config'));
-      unused(this.#last());
+      this.#stopping.abort(new ClosedError('the service config'));
+      onUnused(this.#last());
     };
   }
 
-  #recallSoon({ config }: KnownConfig): void {
-    const cancel = systemClock.setTimer(rememberedAfterMs, () => {
-      if (this.#config === undefined) this.#tell(config);
+  #scheduleRemembered({ config }: KnownConfig): void {
+    const cancel = systemClock.setTimer(useRememberedAfterMs, () => {
+      if (this.#config === undefined) this.#setConfig(config);
     });
-    onAbort(this.#leaving.signal, cancel);
+    onAbort(this.#stopping.signal, cancel);
   }
 
   #last(): KnownConfig | undefined {
@@ -128,44 +128,44 @@ class Followed {
   }
 
   async #follow(): Promise<void> {
-    const { signal } = this.#leaving;
-    const onFailure = (error: EtcdError) => this.#failure(error);
+    const { signal } = this.#stopping;
+    const onFailure = (error: EtcdError) => this.#reportFailure(error);
     for await (const update of this.#client.mirror({ key: this.#key }, { signal, onFailure })) {
       const kvs = update.type === 'snapshot' ? update.kvs : update.puts;
       const [kv] = kvs.values();
-      if (kv) this.#read(kv.value.toString());
-      else this.#absent();
+      if (kv) this.#parse(kv.value.toString());
+      else this.#setAbsent();
       this.#remembered = undefined;
     }
   }
 
-  #absent(): void {
+  #setAbsent(): void {
     this.#text = undefined;
-    this.#tell(null);
+    this.#setConfig(null);
   }
 
-  #read(text: string): void {
+  #parse(text: string): void {
     if (text === this.#text) return;
     this.#text = text;
     try {
-      this.#tell(readServiceConfig(text, this.#policy, this.#key));
+      this.#setConfig(parseServiceConfig(text, this.#policy, this.#key));
     } catch (error) {
-      this.#failure(toEtcdError(error));
-      if (this.#config === undefined) this.#tell(this.#remembered?.config ?? null);
+      this.#reportFailure(toEtcdError(error));
+      if (this.#config === undefined) this.#setConfig(this.#remembered?.config ?? null);
       return;
     }
     const ignored = ignoredFields(text);
     if (ignored.length > 0)
-      this.#failure(new NamingError(`'${this.#key}': grpc-js ignores ${ignored.join(', ')}`));
+      this.#reportFailure(new NamingError(`'${this.#key}': grpc-js ignores ${ignored.join(', ')}`));
   }
 
-  #tell(config: ServiceConfig | null): void {
+  #setConfig(config: ServiceConfig | null): void {
     this.#config = config;
     for (const listener of [...this.#listeners]) listener(config);
   }
 
-  #failure(error: EtcdError): void {
-    if (this.#leaving.signal.aborted || error instanceof ClosedError) return;
+  #reportFailure(error: EtcdError): void {
+    if (this.#stopping.signal.aborted || error instanceof ClosedError) return;
     const { onFailure } = this.#options;
     if (onFailure) callSafely(() => onFailure(error), warnOf('serviceConfig.onFailure'));
   }

@@ -7,7 +7,7 @@ import { NamingError } from '../errors.js';
  * @param where Where it is stored, for the error.
  * @throws {NamingError} saying what is wrong with it.
  */
-export function readServiceConfig(
+export function parseServiceConfig(
   text: string,
   policy: ServiceConfig['loadBalancingConfig'],
   where?: string,
@@ -15,11 +15,11 @@ export function readServiceConfig(
   try {
     const json = JSON.parse(text);
     checkDurations(json);
-    check(text);
+    checkWithChannel(text);
     const { loadBalancingConfig = [], methodConfig = [] } = json as Partial<ServiceConfig>;
-    const chosen = loadBalancingConfig.length === 0 ? policy : loadBalancingConfig;
-    if (!experimental.selectLbConfigFromList(chosen)) throw new TypeError('no policy in it is known here');
-    return { ...json, loadBalancingConfig: chosen, methodConfig: methodConfig.map(withTimeout) };
+    const policies = loadBalancingConfig.length === 0 ? policy : loadBalancingConfig;
+    if (!experimental.selectLbConfigFromList(policies)) throw new TypeError('no policy in it is known here');
+    return { ...json, loadBalancingConfig: policies, methodConfig: methodConfig.map(withTimeout) };
   } catch (error) {
     // Without it as the cause: it quotes what others wrote.
     const place = where === undefined ? '' : `'${where}': `;
@@ -82,8 +82,8 @@ const ignoredOfMethod: readonly string[] = [
   'maxResponseBytes',
 ];
 
-/** grpc-js gives out no check of its own, but a channel makes it when it is opened; this one never dials. */
-function check(text: string): void {
+/** grpc-js gives out no checkWithChannel of its own, but a channel makes it when it is opened; this one never dials. */
+function checkWithChannel(text: string): void {
   const options = { 'grpc.service_config': text, 'grpc.enable_channelz': 0, 'grpc.enable_http_proxy': 0 };
   new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), options).close();
 }

@@ -25,11 +25,15 @@ import {
   type TargetUri,
 } from '../target/index.js';
 import { registerBalancer } from './balancer.js';
-import { warnOfEarlyChannels, warnOfOtherGrpc } from './misplaced-channels.js';
+import { warnOfEarlyChannels, warnOfOtherGrpc } from './channel-warnings.js';
 import { EtcdResolver, policyOf, type ResolvedTarget } from './resolver.js';
-import { authorityOf, checkScheme } from './scheme.js';
-import type { ChoiceOptions } from './select-addresses.js';
-import { type ServiceConfigOptions, ServiceConfigs, serviceConfigInput } from './service-configs.js';
+import { checkScheme, defaultAuthority } from './scheme.js';
+import type { SelectionOptions } from './select-addresses.js';
+import {
+  type ServiceConfigOptions,
+  ServiceConfigSource,
+  serviceConfigInput,
+} from './service-config-source.js';
 
 export interface ResolverOptions {
   /** The URI scheme to serve; none of gRPC's own, such as `dns`. Default `etcd`. */
@@ -40,7 +44,7 @@ export interface ResolverOptions {
   readonly filter?: (record: EndpointRecord) => boolean;
   /**
    * Connect to only so many endpoints of each service, for services so large that a connection to each would be too
-   * many. Each process uses others, and stays with them as far as they stay. `seed` sets it apart; default: by chance.
+   * many. Each process uses others, and stays with them as far as they stay. `seed` sets it apart; default: by processSeed.
    */
   readonly subset?: { readonly size: number; readonly seed?: string };
   /** Says of a socket file, in a record as `unix:/path`, whether it may be dialled. Default: none. */
@@ -66,13 +70,13 @@ export interface ResolverOptions {
   readonly serviceConfig?: ServiceConfigOptions;
 }
 
-const subsetNames = optionsOf<NonNullable<ResolverOptions['subset']>>({
+const subsetMembers = optionsOf<NonNullable<ResolverOptions['subset']>>({
   size: wholeNumber({ least: 1 }),
   seed: text,
 });
 
 const subsetInput: Check = (subset, name) => {
-  subsetNames(subset, name);
+  subsetMembers(subset, name);
   wholeNumber({ least: 1 })((subset as NonNullable<ResolverOptions['subset']>).size, `${name}.size`);
 };
 
@@ -125,20 +129,20 @@ class ResolverRegistration implements Disposable {
   readonly #directory: ServiceDirectory;
   readonly #authorities = new Map<string, ServiceDirectory>();
   readonly #inUse = new Set<EtcdResolver>();
-  readonly #choice: ChoiceOptions;
+  readonly #selection: SelectionOptions;
   readonly #connectTimeoutMs: number;
   readonly #balance: BalanceOptions | undefined;
-  readonly #serviceConfigs: ServiceConfigs | undefined;
+  readonly #serviceConfigSource: ServiceConfigSource | undefined;
   readonly #releaseAuthorities: () => void;
   readonly #releaseClose: () => void;
-  #gone: string | undefined;
+  #revokedReason: string | undefined;
 
   constructor(scheme: string, directory: ServiceDirectory, options: ResolverOptions) {
     this.#directory = directory;
-    this.#choice = choiceOf(options);
+    this.#selection = toSelectionOptions(options);
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     this.#balance = options.balance;
-    this.#serviceConfigs = serviceConfigsOf(options.serviceConfig, this.#balance);
+    this.#serviceConfigSource = createServiceConfigSource(options.serviceConfig, this.#balance);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
       checkAuthorityName(name);
       this.#authorities.set(name, directoryOf(other));
@@ -148,21 +152,21 @@ class ResolverRegistration implements Disposable {
   }
 
   resolverClass() {
-    const home = {
+    const context = {
       resolveTarget: (target: TargetUri) => this.#resolveTarget(target),
-      choice: this.#choice,
+      selection: this.#selection,
       connectTimeoutMs: this.#connectTimeoutMs,
       balance: this.#balance,
-      serviceConfigs: this.#serviceConfigs,
+      serviceConfigSource: this.#serviceConfigSource,
       inUse: this.#inUse,
     };
     return class extends EtcdResolver {
       static getDefaultAuthority(target: TargetUri): string {
-        return authorityOf(target);
+        return defaultAuthority(target);
       }
 
       constructor(target: TargetUri, listener: experimental.ResolverListener, options: ChannelOptions) {
-        super(home, target, listener, options);
+        super(context, target, listener, options);
       }
     };
   }
@@ -173,7 +177,7 @@ class ResolverRegistration implements Disposable {
   }
 
   #resolveTarget(target: TargetUri): ResolvedTarget {
-    if (this.#gone) return { error: this.#gone };
+    if (this.#revokedReason) return { error: this.#revokedReason };
     const named = this.#authorities.get(splitTarget(target).authority);
     try {
       return { directory: named ?? this.#directory, service: serviceOf(target, named !== undefined) };
@@ -184,8 +188,8 @@ class ResolverRegistration implements Disposable {
   }
 
   #revoke(reason: string): void {
-    if (this.#gone) return;
-    this.#gone = reason;
+    if (this.#revokedReason) return;
+    this.#revokedReason = reason;
     this.#releaseAuthorities();
     for (const resolver of [...this.#inUse]) resolver.revoke(reason);
   }
@@ -196,27 +200,27 @@ function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<stri
 }
 
 /** Differs from process to process. */
-const chance = Math.random().toString(36);
+const processSeed = Math.random().toString(36);
 
-function choiceOf({ filter, subset, allowUnix }: ResolverOptions): ChoiceOptions {
+function toSelectionOptions({ filter, subset, allowUnix }: ResolverOptions): SelectionOptions {
   return {
     filter,
     allowUnix,
-    subset: subset && { size: subset.size, seed: subset.seed ?? chance },
+    subset: subset && { size: subset.size, seed: subset.seed ?? processSeed },
   };
 }
 
-function serviceConfigsOf(
+function createServiceConfigSource(
   options: ServiceConfigOptions | undefined,
   balance: BalanceOptions | undefined,
-): ServiceConfigs | undefined {
+): ServiceConfigSource | undefined {
   if (!options) return undefined;
   if (typeof options.prefix !== 'string' || options.prefix === '')
-    throw new NamingError(wrongServiceConfig(options));
-  return new ServiceConfigs(options, policyOf(balance));
+    throw new NamingError(serviceConfigProblem(options));
+  return new ServiceConfigSource(options, policyOf(balance));
 }
 
-function wrongServiceConfig(options: ServiceConfigOptions): string {
+function serviceConfigProblem(options: ServiceConfigOptions): string {
   const given: unknown = options;
   if (typeof given === 'string')
     return `serviceConfig is ${shown(given)} (string); write { prefix: ${shown(given)} }`;

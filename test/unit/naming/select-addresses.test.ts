@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ChoiceOptions, sameChoices, selectAddresses } from '#src/naming/grpc/select-addresses.js';
+import {
+  isSameSelection,
+  type SelectionOptions,
+  selectAddresses,
+} from '#src/naming/grpc/select-addresses.js';
 import type { JsonValue } from '#src/naming/index.js';
 
 const record = (addr: string, metadata?: JsonValue, id = addr) => ({
@@ -10,11 +14,11 @@ const record = (addr: string, metadata?: JsonValue, id = addr) => ({
   modRevision: 1n,
   lease: 0n,
 });
-const names = (addrs: string[], options: ChoiceOptions = {}) =>
+const names = (addrs: string[], options: SelectionOptions = {}) =>
   selectAddresses(
     addrs.map((addr, i) => record(addr, undefined, `${i}`)),
     options,
-  ).list.map(({ name }) => name);
+  ).addresses.map(({ name }) => name);
 
 describe('the choice among a service’s records', () => {
   it('has each address once, where it came first', () => {
@@ -22,7 +26,7 @@ describe('the choice among a service’s records', () => {
   });
 
   it('leaves out what cannot be dialled, counts it, and nothing else', () => {
-    const { list, unusable } = selectAddresses([record(''), record('unix:/x'), record('a:1')], {});
+    const { addresses: list, unusable } = selectAddresses([record(''), record('unix:/x'), record('a:1')], {});
     assert.deepEqual(
       list.map(({ address }) => address),
       [{ host: 'a', port: 1 }],
@@ -38,9 +42,10 @@ describe('the choice among a service’s records', () => {
   describe('that share an address', () => {
     const draining = { status: 'draining' };
     const shared = (...metadata: JsonValue[]) =>
-      selectAddresses([...metadata.map((one, i) => record('a:1', one, `${i}`)), record('b:1')], {}).list.map(
-        ({ name, traits }) => [name, traits.weight, traits.zone, traits.draining],
-      );
+      selectAddresses(
+        [...metadata.map((one, i) => record('a:1', one, `${i}`)), record('b:1')],
+        {},
+      ).addresses.map(({ name, traits }) => [name, traits.weight, traits.zone, traits.draining]);
     const b = ['b 1', 1, undefined, false];
 
     it('has one backend, with the sum of their weights and the first zone', () => {
@@ -66,7 +71,9 @@ describe('the choice among a service’s records', () => {
       if (addr === 'bad:1') throw new Error('no idea');
       return addr !== 'no:1';
     };
-    const { list, filtered } = selectAddresses([record('a:1'), record('no:1'), record('bad:1')], { filter });
+    const { addresses: list, filtered } = selectAddresses([record('a:1'), record('no:1'), record('bad:1')], {
+      filter,
+    });
     assert.deepEqual(
       list.map(({ name }) => name),
       ['a 1'],
@@ -83,7 +90,7 @@ describe('the choice among a service’s records', () => {
     const records = [record('a:1', { status: 'draining' }), record('b:1', { weight: 0 }), record('c:1')];
     for (let i = 0; i < 50; i++) {
       const part = (size: number) =>
-        selectAddresses(records, { subset: { size, seed: `p${i}` } }).list.map(({ name }) => name);
+        selectAddresses(records, { subset: { size, seed: `p${i}` } }).addresses.map(({ name }) => name);
       assert.deepEqual(part(1), ['c 1']);
       assert.ok(part(2).includes('c 1'));
     }
@@ -95,16 +102,16 @@ describe('the choice among a service’s records', () => {
   });
 
   it('is the same only with the same addresses in the same order, of the same traits', () => {
-    const of = (...records: ReturnType<typeof record>[]) => selectAddresses(records, {}).list;
+    const of = (...records: ReturnType<typeof record>[]) => selectAddresses(records, {}).addresses;
     const one = of(record('a:1'), record('b:1'));
-    const same = (...records: ReturnType<typeof record>[]) => sameChoices(one, of(...records), true);
+    const same = (...records: ReturnType<typeof record>[]) => isSameSelection(one, of(...records), true);
     assert.equal(same(record('a:1', { note: 'new' }), record('b:1')), true);
     assert.equal(same(record('b:1'), record('a:1')), false);
     assert.equal(same(record('a:1')), false);
     const [b] = [record('b:1')];
     for (const metadata of [{ weight: 2 }, { zone: 'z' }, { status: 'draining' }]) {
       assert.equal(same(record('a:1', metadata), b), false);
-      assert.equal(sameChoices(one, of(record('a:1', metadata), b), false), true);
+      assert.equal(isSameSelection(one, of(record('a:1', metadata), b), false), true);
     }
   });
 });

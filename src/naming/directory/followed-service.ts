@@ -6,9 +6,9 @@ import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
 import { retainEndpoint } from '../retain-endpoint.js';
 import { isDirect, keyPrefix } from '../target/index.js';
-import { asList, type EarlierView, type MemoryView, memoryStatus } from './earlier-view.js';
+import { type EarlierView, type MemoryView, memoryStatus, toSnapshotChange } from './earlier-view.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
-import { LossProtection, type Seen } from './loss/loss-protection.js';
+import { LossProtection, type Observation } from './loss/loss-protection.js';
 import type { LossProtectionOptions } from './loss/options.js';
 import type { SilenceDetector } from './loss/silence-detector.js';
 import type { SnapshotStore } from './snapshot.js';
@@ -19,9 +19,9 @@ import { ViewState } from './view-state.js';
 
 /** How long a mirror outlives its last subscriber: a channel that was idle, or is replaced, finds it still there. */
 const lingerMs = 5_000;
-const restart = { baseMs: 500, maxMs: 10_000 };
+const restartBackoff = { baseMs: 500, maxMs: 10_000 };
 /** How long etcd has to answer before what was known earlier is shown, in memory or on disk. */
-const earlierAfterMs = 1_000;
+const showEarlierAfterMs = 1_000;
 
 export interface ServiceOptions {
   readonly lossProtection: Required<LossProtectionOptions>;
@@ -43,7 +43,7 @@ export interface ServicePorts {
 }
 
 /** One target, followed for as long as somebody asks for it. */
-export class Service {
+export class FollowedService {
   readonly #ports: ServicePorts;
   readonly #stopping = new AbortController();
   readonly #state: ViewState;
@@ -52,15 +52,15 @@ export class Service {
   readonly #confirmation: LossConfirmation;
   readonly #saver: SnapshotSaver;
   /** While the mirror waits to be followed again: its watch, which does so otherwise, is gone. */
-  readonly #process = new ProcessRef();
+  readonly #processRef = new ProcessRef();
   /** Called with every trouble, also while a view is known. */
-  readonly #troubleListeners = new Set<(error: EtcdError) => void>();
+  readonly #failureListeners = new Set<(error: EtcdError) => void>();
   #mirror: MirrorHandle | undefined;
   #cancelLinger: (() => void) | undefined;
   #cancelEarlier: (() => void) | undefined;
-  readonly #unfollowSilence: () => void;
+  readonly #stopSilenceDetection: () => void;
   /** Whether etcd has answered since it is followed. */
-  #isHeard = false;
+  #hasAnswered = false;
   /** While nothing newer is known: from when it was followed the last time. */
   #remembered: MemoryView | undefined;
 
@@ -82,17 +82,17 @@ export class Service {
       protection: this.#protection,
       silence,
       mirror: () => this.#mirror,
-      onDecided: () => this.#showHeld(),
+      onResult: () => this.#showUnconfirmed(),
     });
     this.#saver = new SnapshotSaver({
       clock,
       target,
       store: options.snapshots,
-      current: () => this.#worthSaving(),
+      current: () => this.#viewToSave(),
     });
-    this.#unfollowSilence = silence.follow(keyPrefix(target));
+    this.#stopSilenceDetection = silence.follow(keyPrefix(target));
     if (options.snapshots || ports.remembered)
-      this.#cancelEarlier = clock.setTimer(earlierAfterMs, () => void this.#showEarlier());
+      this.#cancelEarlier = clock.setTimer(showEarlierAfterMs, () => void this.#showEarlier());
     void this.#run();
   }
 
@@ -118,8 +118,8 @@ export class Service {
 
   /** Calls back with whatever stands in the way, also while a view is known. The returned function ends that. */
   onFailure(listener: (error: EtcdError) => void): () => void {
-    this.#troubleListeners.add(listener);
-    return () => this.#troubleListeners.delete(listener);
+    this.#failureListeners.add(listener);
+    return () => this.#failureListeners.delete(listener);
   }
 
   /** Ends for good, for the reason given to whoever subscribes from now on. */
@@ -132,14 +132,14 @@ export class Service {
   }
 
   /** Resolves when every save that began is through, after 5 s at the latest. */
-  flushed(): Promise<void> {
-    return this.#saver.flushed();
+  whenSaved(): Promise<void> {
+    return this.#saver.whenSaved();
   }
 
   #linger(): void {
     if (this.#stopping.signal.aborted) return;
     this.#cancelLinger = this.#ports.clock.setTimer(lingerMs, () => {
-      const last = this.#state.asMemory(); // what was remembered has been shown by now
+      const last = this.#state.toMemory(); // what was remembered has been shown by now
       this.#end(new ClosedError('the service'));
       this.#ports.onIdle(last);
     });
@@ -148,10 +148,10 @@ export class Service {
   #end(reason: EtcdError): void {
     this.#cancelLinger?.();
     this.#cancelEarlier?.();
-    this.#unfollowSilence();
+    this.#stopSilenceDetection();
     this.#confirmation.stop();
     this.#saver.stop();
-    this.#process.close();
+    this.#processRef.close();
     this.#stopping.abort(reason);
   }
 
@@ -162,15 +162,15 @@ export class Service {
     return retryLoop(
       this.#ports.clock,
       signal,
-      restart,
+      restartBackoff,
       async () => {
         release();
         if (this.#ports.client.closed) this.stop(new ClosedError('the etcd client'));
         else await this.#follow(signal);
       },
       (error) => {
-        release = this.#process.keepProcessAlive();
-        this.#setTrouble(toEtcdError(error));
+        release = this.#processRef.keepProcessAlive();
+        this.#reportFailure(toEtcdError(error));
       },
     );
   }
@@ -179,47 +179,52 @@ export class Service {
     const { client, target, clock, silence } = this.#ports;
     const { direct } = this.#ports.options;
     const set = new EndpointSet(direct ? (key) => isDirect(target, key) : undefined);
-    const beganAt = clock.now();
+    const startedAt = clock.now();
     const mirror = client.mirror(
       { prefix: keyPrefix(target) },
-      { signal, retain: retainEndpoint, onFailure: (error) => this.#setTrouble(error) },
+      { signal, retain: retainEndpoint, onFailure: (error) => this.#reportFailure(error) },
     );
     this.#mirror = mirror;
-    let isBack: boolean | undefined;
+    let wasKnown: boolean | undefined;
     try {
       for await (const update of mirror) {
         if (signal.aborted) return;
-        if (isBack === undefined) silence.answered(beganAt); // the list
-        isBack ??= this.view !== undefined || this.#remembered !== undefined;
-        isBack ||= update.type === 'snapshot' && update.reason !== 'initial';
-        const wasAway = update.type === 'snapshot' || this.#hasJustReconnected(mirror.status(), isBack);
-        this.#apply(set, update, wasAway ? 'after-reconnect' : silence.isDoubtful ? 'after-silence' : 'live');
+        if (wasKnown === undefined) silence.recordAnswer(startedAt); // the list
+        wasKnown ??= this.view !== undefined || this.#remembered !== undefined;
+        wasKnown ||= update.type === 'snapshot' && update.reason !== 'initial';
+        const mayHaveMissed =
+          update.type === 'snapshot' || this.#hasJustReconnected(mirror.status(), wasKnown);
+        this.#apply(
+          set,
+          update,
+          mayHaveMissed ? 'after-reconnect' : silence.wasRecentlySilent ? 'after-silence' : 'live',
+        );
       }
     } finally {
-      this.#state.mirrorEnded();
+      this.#state.onMirrorEnd();
     }
   }
 
-  /** What comes in the first moments after a reconnect, or a list read again, was not seen as it happened. */
-  #hasJustReconnected({ reconnects, forMs }: MirrorStatus, isBack: boolean): boolean {
-    return (isBack || reconnects > 0) && forMs < this.#ports.options.lossProtection.protectionMs;
+  /** What comes in the first moments after a reconnect, or a list read again, was not observation as it happened. */
+  #hasJustReconnected({ reconnects, forMs }: MirrorStatus, wasKnown: boolean): boolean {
+    return (wasKnown || reconnects > 0) && forMs < this.#ports.options.lossProtection.protectionMs;
   }
 
-  #apply(set: EndpointSet, update: MirrorUpdate, seen: Seen): void {
+  #apply(set: EndpointSet, update: MirrorUpdate, observation: Observation): void {
     const change = set.apply(update);
-    this.#recall(update, set.records.size === 0);
-    this.#protection.apply(change, seen, this.#ports.clock.now());
+    this.#compareWithRemembered(update, set.records.size === 0);
+    this.#protection.apply(change, observation, this.#ports.clock.now());
     this.#cancelEarlier?.();
-    this.#isHeard = true;
+    this.#hasAnswered = true;
     const view = withJson({
       target: this.#ports.target,
-      endpoints: this.#protection.shown(),
+      endpoints: this.#protection.visibleEndpoints(),
       revision: update.revision,
       invalid: set.invalid,
-      held: this.#protection.held,
+      unconfirmed: this.#protection.unconfirmed,
     });
     if (this.#state.show(view)) this.#subscribers.view(view);
-    this.#saver.saveSoon();
+    this.#saver.scheduleSave();
     this.#confirmation.schedule();
   }
 
@@ -228,29 +233,30 @@ export class Service {
    * service is empty now, or the store is behind what it was, and so was replaced. Any other list is believed: that
    * servers come and go while a channel idles is nothing unusual, and their addresses may be others' by now.
    */
-  #recall({ type, revision }: MirrorUpdate, isEmpty: boolean): void {
+  #compareWithRemembered({ type, revision }: MirrorUpdate, isEmpty: boolean): void {
     const remembered = this.#remembered;
     this.#remembered = undefined;
     if (!remembered || this.view || type !== 'snapshot') return;
-    if (isEmpty || revision < remembered.view.revision) this.#base(remembered);
+    if (isEmpty || revision < remembered.view.revision) this.#useAsBaseline(remembered);
   }
 
   /** Takes it for the store's, as far as losses are concerned. */
-  #base({ view }: EarlierView): void {
-    this.#protection.apply(asList(view), 'live', this.#ports.clock.now());
+  #useAsBaseline({ view }: EarlierView): void {
+    this.#protection.apply(toSnapshotChange(view), 'live', this.#ports.clock.now());
   }
 
   /** What is held changed by a decision, and not by the store. */
-  #showHeld(): void {
-    if (!this.#state.hold(this.#protection.shown(), this.#protection.held)) return;
+  #showUnconfirmed(): void {
+    if (!this.#state.setUnconfirmed(this.#protection.visibleEndpoints(), this.#protection.unconfirmed))
+      return;
     if (this.view) this.#subscribers.view(this.view);
-    this.#saver.saveSoon();
+    this.#saver.scheduleSave();
   }
 
-  #setTrouble(error: EtcdError): void {
+  #reportFailure(error: EtcdError): void {
     if (this.#stopping.signal.aborted) return; // how it ended stays what later subscribers are given
     this.#state.failure = error;
-    for (const listener of [...this.#troubleListeners]) listener(error);
+    for (const listener of [...this.#failureListeners]) listener(error);
     if (!this.view) this.#subscribers.failure(error);
   }
 
@@ -258,15 +264,16 @@ export class Service {
   async #showEarlier(): Promise<void> {
     const earlier = this.#remembered ?? (await this.#saver.load());
     if (this.view || this.#stopping.signal.aborted || !earlier) return;
-    this.#base(earlier);
+    this.#useAsBaseline(earlier);
     this.#state.showEarlier(earlier);
     this.#subscribers.view(earlier.view);
   }
 
   /** An empty service, or one in doubt, does not take the place of what was known; nor does what was known earlier. */
-  #worthSaving(): { readonly view: ServiceView; readonly staleMs: number } | undefined {
+  #viewToSave(): { readonly view: ServiceView; readonly staleMs: number } | undefined {
     const { view, staleMs } = this.#state;
-    if (!view || !this.#isHeard || view.endpoints.length === 0 || view.held.size > 0) return undefined;
+    if (!view || !this.#hasAnswered || view.endpoints.length === 0 || view.unconfirmed.size > 0)
+      return undefined;
     return { view, staleMs };
   }
 }
