@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util';
 const help = `npm run pack:check [-- --node <path of a node binary> …]
 
 Packs, installs the tarball beside @grpc/grpc-js in an empty project, and there resolves one call through a real etcd,
-by import and by require, with this Node and with each --node; then type-checks a consumer without skipLibCheck.`;
+by import and by require, with this Node and with each --node, and with the lowest grpc-js that the package accepts.
+Type-checks a consumer without skipLibCheck.`;
 
 const { values } = parseArgs({
   options: { node: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean' } },
@@ -21,12 +22,14 @@ if (values.help) {
   process.exit(0);
 }
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const project = mkdtempSync(join(tmpdir(), 'etcd-naming-pack-'));
 try {
   install();
   typeCheck();
   await resolveCalls([process.execPath, ...values.node]);
+  installGrpc(lowestGrpc());
+  await resolveCalls([process.execPath]);
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
@@ -59,6 +62,16 @@ function typeCheck() {
   );
   run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', project], project);
   console.log('ok: a consumer type-checks against the declarations, skipLibCheck off');
+}
+
+/** The lowest grpc-js that the package accepts: its resolver and balancer use grpc-js's experimental API. */
+function lowestGrpc() {
+  return peerDependencies['@grpc/grpc-js'].replace('^', '');
+}
+
+function installGrpc(version) {
+  run('npm', ['install', '--silent', '--ignore-scripts', `@grpc/grpc-js@${version}`], project);
+  console.log(`ok: grpc-js ${version} installs beside it`);
 }
 
 async function resolveCalls(nodes) {
