@@ -42,8 +42,8 @@ export const mutants = [
   one(
     'created moves the cursor',
     session,
-    'state.saw(headerRevision);',
-    "state.progress({ kind: 'progress', headerRevision });",
+    'state.raiseKnownRevision(headerRevision);',
+    "state.applyProgress({ kind: 'progress', headerRevision });",
   ),
   one(
     'a watch from now starts at the pinned revision',
@@ -55,7 +55,7 @@ export const mutants = [
     'a paused watcher continues after the seen revision',
     session,
     "if (state?.phase === 'paused' && !",
-    "if (state?.phase === 'paused') state.pin(state.seen);\n        if (state?.phase === 'paused' && !",
+    "if (state?.phase === 'paused') state.pin(state.knownRevision);\n        if (state?.phase === 'paused' && !",
   ),
 
   // Fragments and order.
@@ -64,7 +64,7 @@ export const mutants = [
   one(
     'an incomplete revision outlives its stream',
     state,
-    'this.#forgetIncomplete();\n        this.phase = phase;',
+    'this.#clearIncomplete();\n        this.phase = phase;',
     'this.phase = phase;',
   ),
   one(
@@ -87,27 +87,27 @@ export const mutants = [
   ),
 
   // Replies that no etcd sends.
-  one('corrupt replies are accepted', slot, 'if (flaw !== undefined)', 'if (false)'),
+  one('corrupt replies are accepted', slot, 'if (violation !== undefined)', 'if (false)'),
   one('events out of order are accepted', check, 'if (kv.modRevision < last)', 'if (false)'),
   one('events outside of the range are accepted', check, 'if (!contains(range, kv.key))', 'if (false)'),
   one('events newer than their response are accepted', check, 'last > headerRevision', 'false'),
-  one('duplicate events are accepted', check, 'return hasTwins(events)', 'return false'),
+  one('duplicate events are accepted', check, 'return hasDuplicateKey(events)', 'return false'),
   one(
     'a stream with a corrupt reply stays open',
     slot,
-    "this.#host.emit({ type: 'close-stream', slot: this.key, owing: false });\n        this.#failures",
+    "this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: false });\n        this.#failures",
     'return;\n        this.#failures',
   ),
 
   // Creates, ids and cancels.
   many(
     'a refusal closes the live watcher with that id',
-    [slot, 'this.#refused(this.#stream, reply);', 'this.#refused(this.#stream, reply, watchId);'],
-    [slot, '#refused(stream, reply) {', '#refused(stream, reply, watchId) {'],
+    [slot, 'this.#onRefused(this.#stream, reply);', 'this.#onRefused(this.#stream, reply, watchId);'],
+    [slot, '#onRefused(stream, reply) {', '#onRefused(stream, reply, watchId) {'],
     [
       slot,
-      'const state = this.#answered(stream, stream.creates.refused());',
-      'const asked = this.#answered(stream, stream.creates.refused());\n        const state = stream.byWatchId.get(watchId) ?? asked;',
+      'const state = this.#takeAnswered(stream, stream.creates.takeRefused());',
+      'const asked = this.#takeAnswered(stream, stream.creates.takeRefused());\n        const state = stream.byWatchId.get(watchId) ?? asked;',
     ],
   ),
   one(
@@ -128,7 +128,12 @@ export const mutants = [
     'const watchId = this.#host.nextWatchId();',
     'const watchId = 1000n + BigInt(state.key);',
   ),
-  one('the create window opens immediately', queue, 'this.#echoes ? openWindow : 1', 'openWindow'),
+  one(
+    'the create window opens immediately',
+    queue,
+    'this.#echoesIds ? maxPendingCreates : 1',
+    'maxPendingCreates',
+  ),
   one(
     'a waiting watcher is lost with its stream',
     slot,
@@ -140,15 +145,15 @@ export const mutants = [
   one(
     'progress counts for watchers acknowledged after the request',
     slot,
-    'stream.requests.answered() : [watchId]',
-    '(stream.requests.answered(), [...stream.byWatchId.keys()]) : [watchId]',
+    'stream.progressRequests.takeCovered() : [watchId]',
+    '(stream.progressRequests.takeCovered(), [...stream.byWatchId.keys()]) : [watchId]',
   ),
   many(
     'progress counts for unacknowledged watchers',
     [
       slot,
-      'stream.requests.answered() : [watchId]',
-      '[...stream.requests.answered(), ...stream.creating.keys()] : [watchId]',
+      'stream.progressRequests.takeCovered() : [watchId]',
+      '[...stream.progressRequests.takeCovered(), ...stream.creating.keys()] : [watchId]',
     ],
     [
       slot,
@@ -158,11 +163,11 @@ export const mutants = [
   ),
   many(
     'progress is requested from untrusted servers',
-    [slot, 'if (!this.#stream?.trusted ||', 'if (!this.#stream ||'],
+    [slot, 'if (!this.#stream?.progressTrusted ||', 'if (!this.#stream ||'],
     [
       slot,
-      "this.#arm('settled', settledMs);",
-      "this.#arm('settled', settledMs);\n        this.#arm('progress', 100);",
+      "this.#arm('stable', stableAfterMs);",
+      "this.#arm('stable', stableAfterMs);\n        this.#arm('progress', 100);",
     ],
   ),
 
@@ -170,10 +175,10 @@ export const mutants = [
   one(
     'a compaction is skipped silently',
     session,
-    'this.#finish(state, historyGone(state.cursor, compactRevision));',
+    'this.#finish(state, historyCompactedError(state.cursor, compactRevision));',
     '{ state.pin(compactRevision - 1n); this.#slots.joinShared(state); }',
   ),
-  one('pins again after events', state, 'return (this.#pinnedOnly && ', 'return ('),
+  one('pins again after events', state, 'this.#isPinnedWithoutEvents &&', ''),
   one(
     'pins again after it was ready',
     session,
@@ -187,33 +192,38 @@ export const mutants = [
     'if (false) {',
   ),
   one('a compaction before ready ends the watcher', state, 'this.readyRevision === undefined || ', ''),
-  one('ready below the pinned revision', session, 'max(headerRevision, state.seen)', 'headerRevision'),
+  one(
+    'ready below the pinned revision',
+    session,
+    'max(headerRevision, state.knownRevision)',
+    'headerRevision',
+  ),
 
   // A delete at the compacted revision, which old releases lose.
   one('a start is never checked', starts, 'if (losesDeletes)', 'if (false)'),
   one(
     'a watcher acknowledged before the release was known is not checked',
     starts,
-    'for (const state of slot.watchers)\n            this.#judge(state, losesDeletes);',
+    'for (const state of slot.watchers)\n            this.#requestCheck(state, losesDeletes);',
     '',
   ),
   one(
     'an unchecked start is forgotten when the watcher moves',
     state,
-    'this.watchId = undefined;\n        this.#forgetIncomplete();',
-    'this.watchId = undefined;\n        this.uncheckedStart = undefined;\n        this.#forgetIncomplete();',
+    'this.watchId = undefined;\n        this.#clearIncomplete();',
+    'this.watchId = undefined;\n        this.uncheckedStart = undefined;\n        this.#clearIncomplete();',
   ),
   one(
     'a start found compacted does not end the watcher',
     session,
-    'this.#finish(state, startLost(startRevision));',
+    'this.#finish(state, startCompactedError(startRevision));',
     '',
   ),
   one(
     'pins again over a promised delete',
     session,
-    'state.mayPinAgain(startRevision + 1n)',
-    'state.mayPinAgain(startRevision)',
+    'state.canRepin(startRevision + 1n)',
+    'state.canRepin(startRevision)',
   ),
   one(
     'pins again below proven progress',
@@ -223,24 +233,24 @@ export const mutants = [
   ),
 
   // Rollback.
-  one('no rollback check', session, 'headerRevision > 0n && headerRevision < state.seen', 'false'),
+  one('no rollback check', session, 'headerRevision > 0n && headerRevision < state.knownRevision', 'false'),
   one(
     'rollback without confirmation',
     session,
     'this.#beginRollbackCheck(state);\n            return;',
-    'this.#finish(state, new RolledBackError(state.seen, headerRevision));\n            return;',
+    'this.#finish(state, new RolledBackError(state.knownRevision, headerRevision));\n            return;',
   ),
   one(
     'the rollback check uses what was seen after its read',
     session,
-    'state.doubted !== undefined && revision < state.doubted',
-    'revision < state.seen',
+    'state.rollbackFloor !== undefined && revision < state.rollbackFloor',
+    'revision < state.knownRevision',
   ),
-  one('a second suspicion of a rollback is ignored', state, 'this.#doubtedAgain = true;', ''),
+  one('a second suspicion of a rollback is ignored', state, 'this.#needsAnotherCheck = true;', ''),
   one(
     'a failed rollback check counts as passed',
     session,
-    "if (state.phase === 'live')\n                this.#rest(state);",
+    "if (state.phase === 'live')\n                this.#scheduleRetry(state);",
     '',
   ),
 
@@ -248,22 +258,22 @@ export const mutants = [
   one(
     'each watcher asks for a token',
     tokens,
-    'if (!this.#tokenless.add(state))\n            return;',
-    'this.#tokenless.add(state);',
+    'if (!this.#waiters.add(state))\n            return;',
+    'this.#waiters.add(state);',
   ),
   one(
     'tokens are requested without limit',
     tokens,
-    'const maxTokensRefused = 2;',
-    'const maxTokensRefused = 1e9;',
+    'const maxRefusedTokens = 2;',
+    'const maxRefusedTokens = 1e9;',
   ),
   one(
     'an old refusal counts for the new token',
     session,
-    'this.#tokens.refused(state, error, generation);',
-    'this.#tokens.refused(state, error);',
+    'this.#tokens.onTokenRefused(state, error, generation);',
+    'this.#tokens.onTokenRefused(state, error);',
   ),
-  one("a token's refusals count repeatedly", state, 'if (token > this.#lastRefused)', 'if (true)'),
+  one("a token's refusals count repeatedly", state, 'if (token > this.#lastRefusedToken)', 'if (true)'),
   one(
     'a slot keeps the generation of its first token',
     slot,
@@ -273,8 +283,8 @@ export const mutants = [
   one(
     'a new pin keeps the seen revision of a lost store',
     state,
-    'this.#seen = revision;',
-    'this.saw(revision);',
+    'this.#knownRevision = revision;',
+    'this.raiseKnownRevision(revision);',
   ),
   one(
     'streams with old tokens are never merged',
@@ -291,7 +301,7 @@ export const mutants = [
   one(
     'a watcher that waits for a token is lost',
     tokens,
-    'if (isNewer)\n                this.#host.again(state);\n            else',
+    'if (isNewer)\n                this.#host.retry(state);\n            else',
     'if (!isNewer)',
   ),
   one(
@@ -302,7 +312,7 @@ export const mutants = [
   ),
 
   // Failures and recovery.
-  one('a transient reason ends the watcher', fate, "return passing ? 'resume' : 'end';", "return 'end';"),
+  one('a transient reason ends the watcher', fate, "return isTransient ? 'resume' : 'end';", "return 'end';"),
   one(
     'a lost stream ends its watchers',
     fate,
@@ -318,8 +328,8 @@ export const mutants = [
   one(
     'the backoff does not grow',
     slot,
-    'backoffDelay(reopen, this.#failures++,',
-    'backoffDelay(reopen, 0 * this.#failures++,',
+    'backoffDelay(reopenBackoff, this.#failures++,',
+    'backoffDelay(reopenBackoff, 0 * this.#failures++,',
   ),
   one(
     'a created reply resets the backoff',
@@ -330,11 +340,11 @@ export const mutants = [
   one(
     'the backoff of one watcher does not grow',
     resting,
-    'backoffDelay(reopen, state.failures,',
-    'backoffDelay(reopen, 0,',
+    'backoffDelay(reopenBackoff, state.failures,',
+    'backoffDelay(reopenBackoff, 0,',
   ),
-  one('the attach timer is never armed', slot, "this.#arm('attach', attachMs);", ''),
-  one('a watcher is retried only once', resting, 'this.#resting.clear();', ''),
+  one('the attach timer is never armed', slot, "this.#arm('create-timeout', createTimeoutMs);", ''),
+  one('a watcher is retried only once', resting, 'this.#waiting.clear();', ''),
   one('one oversized response ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
   one(
     'one oversized response ends watchers of a shared stream',
@@ -347,20 +357,20 @@ export const mutants = [
   one(
     'a moving watcher counts as live on a lost stream',
     slot,
-    "this.#host.interrupted(state);\n            state.detach('waiting');",
-    "if (state.phase === 'live')\n                this.#host.interrupted(state);\n            state.detach('waiting');",
+    "this.#host.onInterrupted(state);\n            state.detach('waiting');",
+    "if (state.phase === 'live')\n                this.#host.onInterrupted(state);\n            state.detach('waiting');",
   ),
   one(
     'a paused watcher counts as live',
     session,
-    "state.detach('paused');\n        this.#interrupted(state);",
+    "state.detach('paused');\n        this.#onInterrupted(state);",
     "state.detach('paused');",
   ),
   one(
     'a watcher that waits for a token counts as live',
     session,
-    "state.detach('resting');\n        this.#interrupted(state);",
-    "state.detach('resting');",
+    "state.detach('retry-pending');\n        this.#onInterrupted(state);",
+    "state.detach('retry-pending');",
   ),
   one(
     'a watcher that resumes from a pause does not become live',
@@ -397,13 +407,13 @@ export const mutants = [
   one(
     'an empty slot keeps its stream',
     slot,
-    'if (this.empty) {\n            this.#close();',
-    'if (this.empty) {',
+    'if (this.isEmpty) {\n            this.#close();',
+    'if (this.isEmpty) {',
   ),
   one(
     'timers outlive their stream',
     slot,
-    "for (const timer of ['attach', 'settled', 'progress'])",
+    "for (const timer of ['create-timeout', 'stable', 'progress'])",
     'for (const timer of [])',
   ),
   one(
@@ -416,7 +426,7 @@ export const mutants = [
   one(
     'a failed read resumes a paused watcher',
     session,
-    "if (state.phase === 'live')\n                this.#rest(state);",
-    'this.#rest(state);',
+    "if (state.phase === 'live')\n                this.#scheduleRetry(state);",
+    'this.#scheduleRetry(state);',
   ),
 ];

@@ -7,7 +7,7 @@ export class AsyncQueue<T> {
   readonly #items: T[] = [];
   #head = 0;
   #end: { readonly error?: unknown } | undefined;
-  #waiting: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void } | undefined;
+  #waiter: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void } | undefined;
 
   /** `onTake` is called for each item as it is handed over. */
   constructor(onTake?: (item: T) => void) {
@@ -20,8 +20,8 @@ export class AsyncQueue<T> {
   }
 
   /** Whether a take waits for the next item. */
-  get awaited(): boolean {
-    return this.#waiting !== undefined;
+  get hasWaiter(): boolean {
+    return this.#waiter !== undefined;
   }
 
   get ended(): boolean {
@@ -30,9 +30,9 @@ export class AsyncQueue<T> {
 
   put(item: T): void {
     if (this.#end) return;
-    const waiting = this.#waiting;
+    const waiting = this.#waiter;
     if (waiting) {
-      this.#waiting = undefined;
+      this.#waiter = undefined;
       this.#onTake?.(item);
       waiting.resolve({ done: false, value: item });
     } else {
@@ -41,7 +41,7 @@ export class AsyncQueue<T> {
   }
 
   /** Throws away the oldest item that waits. */
-  drop(): void {
+  dropOldest(): void {
     if (this.size > 0) this.#shift();
   }
 
@@ -49,9 +49,9 @@ export class AsyncQueue<T> {
   end(error?: unknown): void {
     if (this.#end) return;
     this.#end = error === undefined ? {} : { error };
-    const waiting = this.#waiting;
+    const waiting = this.#waiter;
     if (!waiting) return;
-    this.#waiting = undefined;
+    this.#waiter = undefined;
     this.#settleEnd(waiting);
   }
 
@@ -61,20 +61,20 @@ export class AsyncQueue<T> {
     this.#head = 0;
     if (reason === undefined) {
       this.#end = {};
-      this.#waiting?.resolve({ done: true, value: undefined });
-      this.#waiting = undefined;
+      this.#waiter?.resolve({ done: true, value: undefined });
+      this.#waiter = undefined;
     } else if (!this.#end) {
       this.end(reason);
     }
   }
 
   take(): Promise<IteratorResult<T, undefined>> {
-    if (this.#waiting)
+    if (this.#waiter)
       return Promise.reject(new Error('one taker at a time: the last next() has not settled'));
     if (this.size > 0) return Promise.resolve({ done: false, value: this.#shift() });
     return new Promise((resolve, reject) => {
       if (this.#end) this.#settleEnd({ resolve, reject });
-      else this.#waiting = { resolve, reject };
+      else this.#waiter = { resolve, reject };
     });
   }
 

@@ -15,6 +15,6 @@ export function callSafely(callback: () => unknown, failed: (error: unknown) => 
 }
 
 /** For callbacks whose failures have no other place to go: a process warning that names the callback. */
-export function warnOf(name: string): (error: unknown) => void {
+export function processWarning(name: string): (error: unknown) => void {
   return (error) => process.emitWarning(`${name} failed: ${textOf(error)}`, { code: 'ETCD_NAMING_CALLBACK' });
 }

@@ -6,25 +6,25 @@ const left = Symbol('the reader left');
  * both are done. Nothing begins before the first `next()`.
  */
 export class CancellableIterator<T> implements AsyncGenerator<T, undefined, undefined> {
-  readonly #leaving = new AbortController();
+  readonly #controller = new AbortController();
   readonly #items: AsyncGenerator<T, undefined, undefined>;
 
   constructor(iterate: (leaving: AbortSignal) => AsyncGenerator<T, undefined, undefined>) {
-    this.#items = iterate(this.#leaving.signal);
+    this.#items = iterate(this.#controller.signal);
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    return this.#unlessLeft(this.#items.next());
+    return this.#unlessCancelled(this.#items.next());
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
-    this.#leaving.abort(left);
-    return this.#unlessLeft(this.#items.return(undefined));
+    this.#controller.abort(left);
+    return this.#unlessCancelled(this.#items.return(undefined));
   }
 
   throw(error: unknown): Promise<IteratorResult<T, undefined>> {
-    this.#leaving.abort(left);
-    return this.#unlessLeft(this.#items.throw(error));
+    this.#controller.abort(left);
+    return this.#unlessCancelled(this.#items.throw(error));
   }
 
   [Symbol.asyncIterator](): this {
@@ -35,7 +35,9 @@ export class CancellableIterator<T> implements AsyncGenerator<T, undefined, unde
     await this.return();
   }
 
-  async #unlessLeft(result: Promise<IteratorResult<T, undefined>>): Promise<IteratorResult<T, undefined>> {
+  async #unlessCancelled(
+    result: Promise<IteratorResult<T, undefined>>,
+  ): Promise<IteratorResult<T, undefined>> {
     try {
       return await result;
     } catch (error) {

@@ -12,7 +12,7 @@ export class ConcurrencyLimit {
 
   /** @throws the signal's own reason when it aborts before the work's turn; else as the work. */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.#running >= this.#max) await this.#turn(signal);
+    if (this.#running >= this.#max) await this.#waitForTurn(signal);
     else this.#running++;
     try {
       return await work();
@@ -24,7 +24,7 @@ export class ConcurrencyLimit {
   }
 
   /** The place of whoever ends passes on to whoever waits. */
-  #turn(signal: AbortSignal): Promise<void> {
+  #waitForTurn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const go = () => {
         this.#waiting.delete(go);

@@ -1,12 +1,12 @@
 /** Something that is to be looked at, at `dueAt`. */
-export interface Due {
+export interface DueItem {
   dueAt: number;
   /** Where it stands in the queue; -1 when it is not there. For the queue alone to write. */
-  place: number;
+  heapIndex: number;
 }
 
 /** A binary heap by due time that knows each one's place: thousands of leases or waiting calls, one timer. */
-export class DueQueue<T extends Due> {
+export class DueQueue<T extends DueItem> {
   readonly #heap: T[] = [];
 
   get first(): T | undefined {
@@ -20,14 +20,14 @@ export class DueQueue<T extends Due> {
   /** Puts it in, or moves it to its new time. */
   set(item: T, dueAt: number): void {
     item.dueAt = dueAt;
-    if (item.place < 0) item.place = this.#heap.push(item) - 1;
+    if (item.heapIndex < 0) item.heapIndex = this.#heap.push(item) - 1;
     if (!this.#rise(item)) this.#sink(item);
   }
 
   remove(item: T): void {
-    const { place } = item;
+    const { heapIndex: place } = item;
     if (place < 0) return;
-    item.place = -1;
+    item.heapIndex = -1;
     const last = this.#heap.pop();
     if (!last || last === item) return;
     this.#put(last, place);
@@ -35,12 +35,12 @@ export class DueQueue<T extends Due> {
   }
 
   #rise(item: T): boolean {
-    const start = item.place;
-    let { place } = item;
+    const start = item.heapIndex;
+    let { heapIndex: place } = item;
     while (place > 0) {
       const parent = this.#heap[(place - 1) >> 1];
       if (!parent || parent.dueAt <= item.dueAt) break;
-      const above = parent.place;
+      const above = parent.heapIndex;
       this.#put(parent, place);
       place = above;
     }
@@ -49,13 +49,13 @@ export class DueQueue<T extends Due> {
   }
 
   #sink(item: T): void {
-    let { place } = item;
+    let { heapIndex: place } = item;
     for (;;) {
       const left = this.#heap[2 * place + 1];
       const right = this.#heap[2 * place + 2];
       const child = right && left && right.dueAt < left.dueAt ? right : left;
       if (!child || child.dueAt >= item.dueAt) break;
-      const below = child.place;
+      const below = child.heapIndex;
       this.#put(child, place);
       place = below;
     }
@@ -63,7 +63,7 @@ export class DueQueue<T extends Due> {
   }
 
   #put(item: T, place: number): void {
-    item.place = place;
+    item.heapIndex = place;
     this.#heap[place] = item;
   }
 }

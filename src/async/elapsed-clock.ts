@@ -2,7 +2,7 @@ import { uptime } from 'node:os';
 import { type Clock, systemClock } from './clock.js';
 
 /** The machine's clocks, in milliseconds. */
-export interface Clocks {
+export interface MachineClocks {
   /** Stands still while the machine sleeps, on Linux and macOS. */
   monotonic(): number;
   /** May be set at any time. Cheap to read. */
@@ -13,7 +13,7 @@ export interface Clocks {
   readonly uptimeStepMs: number;
 }
 
-const machine: Clocks = {
+const machine: MachineClocks = {
   monotonic: () => performance.now(),
   wall: () => Date.now(),
   uptime: () => uptime() * 1_000,
@@ -35,13 +35,13 @@ interface Timer {
  * still during the sleep; those of this clock are set anew by whoever reads it first afterwards.
  */
 export class ElapsedClock implements Clock {
-  readonly #clocks: Clocks;
+  readonly #clocks: MachineClocks;
   readonly #uptimeOffset: number;
   #wallOffset: number;
   #sleptMs = 0;
   readonly #timers = new Set<Timer>();
 
-  constructor(clocks: Clocks = machine) {
+  constructor(clocks: MachineClocks = machine) {
     this.#clocks = clocks;
     const now = clocks.monotonic();
     this.#wallOffset = clocks.wall() - now;
@@ -51,7 +51,7 @@ export class ElapsedClock implements Clock {
   now(): number {
     const now = this.#clocks.monotonic();
     const wallOffset = this.#clocks.wall() - now;
-    if (Math.abs(wallOffset - this.#wallOffset) > wallSlackMs) this.#lookAtUptime(now, wallOffset);
+    if (Math.abs(wallOffset - this.#wallOffset) > wallSlackMs) this.#readUptime(now, wallOffset);
     return now + this.#sleptMs;
   }
 
@@ -73,7 +73,7 @@ export class ElapsedClock implements Clock {
     });
   }
 
-  #lookAtUptime(now: number, wallOffset: number): void {
+  #readUptime(now: number, wallOffset: number): void {
     this.#wallOffset = wallOffset;
     const sleptMs = this.#clocks.uptime() - now - this.#uptimeOffset;
     if (sleptMs <= this.#sleptMs + 2 * this.#clocks.uptimeStepMs) return;

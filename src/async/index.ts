@@ -1,11 +1,11 @@
 export { AsyncQueue } from './async-queue.js';
 export { type BackoffOptions, backoffDelay } from './backoff.js';
-export { callSafely, warnOf } from './callbacks.js';
+export { callSafely, processWarning } from './callbacks.js';
 export { CancellableIterator } from './cancellable-iterator.js';
 export { type Clock, longestTimerMs, systemClock } from './clock.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
-export { type Due, DueQueue } from './due-queue.js';
-export { type Clocks, ElapsedClock } from './elapsed-clock.js';
+export { type DueItem, DueQueue } from './due-queue.js';
+export { ElapsedClock, type MachineClocks } from './elapsed-clock.js';
 export { Pacer } from './pacer.js';
 export { ProcessRef } from './process-ref.js';
 export { retryLoop } from './retry-loop.js';
@@ -13,9 +13,9 @@ export {
   delay,
   onAbort,
   raceAbort,
-  sharedAbort,
+  sharedAbortController,
   withAnySignal,
-  withTimeLimit,
   withTimeout,
+  withTimeoutSignal,
 } from './signals.js';
-export { destroyIfSilent, destroyUnless, timedOut } from './silence.js';
+export { destroyIfSilent, destroyUnless, timedOut } from './socket-timeout.js';

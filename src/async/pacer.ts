@@ -21,7 +21,7 @@ export class Pacer {
   }
 
   /** How long to wait before the next try, in milliseconds. */
-  next(): number {
+  nextDelayMs(): number {
     const now = this.#clock.now();
     if (now - this.#pausedUntil > this.#options.maxMs) this.#attempt = 0;
     const pauseMs = backoffDelay(this.#options, this.#attempt++, this.#random);

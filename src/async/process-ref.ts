@@ -6,16 +6,16 @@ import { longestTimerMs } from './clock.js';
  */
 export class ProcessRef {
   readonly #timer = setInterval(() => {}, longestTimerMs).unref();
-  #holders = 0;
+  #references = 0;
 
   /** Holds until the returned function is called; calling it again does nothing. */
   keepProcessAlive(): () => void {
-    if (this.#holders++ === 0) this.#timer.ref();
+    if (this.#references++ === 0) this.#timer.ref();
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      if (--this.#holders === 0) this.#timer.unref();
+      if (--this.#references === 0) this.#timer.unref();
     };
   }
 

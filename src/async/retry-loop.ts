@@ -22,7 +22,7 @@ export async function retryLoop(
       if (signal.aborted) return;
       failed(error);
     }
-    await pause(clock, signal, pacer.next());
+    await pause(clock, signal, pacer.nextDelayMs());
   }
 }
 

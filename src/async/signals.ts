@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type Clock, startTimer, systemClock } from './clock.js';
 
 /** A controller whose signal is handed out, to any number of listeners: Node warns of a leak from the eleventh on. */
-export function sharedAbort(): AbortController {
+export function sharedAbortController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
@@ -13,9 +13,9 @@ interface Wait {
 }
 
 /** The waits for each signal. They share one listener: callers have one signal for any number of calls under way. */
-const waits = new WeakMap<AbortSignal, SignalWaits>();
+const waits = new WeakMap<AbortSignal, AbortCallbacks>();
 
-class SignalWaits {
+class AbortCallbacks {
   readonly #signal: AbortSignal;
   readonly #waits = new Set<Wait>();
   readonly #onAbort = () => this.#aborted();
@@ -31,17 +31,17 @@ class SignalWaits {
   }
 
   delete(wait: Wait): void {
-    if (this.#waits.delete(wait) && this.#waits.size === 0) this.#leave();
+    if (this.#waits.delete(wait) && this.#waits.size === 0) this.#removeListener();
   }
 
-  #leave(): void {
+  #removeListener(): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
     waits.delete(this.#signal);
   }
 
   /** Each is called at most once, and not after it was released, also by one that was called before it. */
   #aborted(): void {
-    this.#leave();
+    this.#removeListener();
     for (const wait of this.#waits) {
       this.#waits.delete(wait);
       try {
@@ -66,7 +66,7 @@ export function onAbort(signal: AbortSignal | undefined, callback: (reason: unkn
     return () => {};
   }
   const wait: Wait = { callback };
-  const all = waits.get(signal) ?? new SignalWaits(signal);
+  const all = waits.get(signal) ?? new AbortCallbacks(signal);
   all.add(wait);
   return () => all.delete(wait);
 }
@@ -104,7 +104,7 @@ export async function withAnySignal<T>(
  * Runs the work with a signal that aborts after so many milliseconds, or else with the given signal. Not
  * AbortSignal.any() of a timeout: on Node 20 that may be collected before it fires.
  */
-export async function withTimeLimit<T>(
+export async function withTimeoutSignal<T>(
   ms: number,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../model/options/nearest.js';
+import { closestName } from '../model/options/closest-name.js';
 import type { Command } from './command.js';
 import { connectionOptions } from './connection.js';
 import { wrongUsage } from './failure.js';
@@ -101,7 +101,7 @@ function inOneLine({ code, message }: NodeJS.ErrnoException, table: OptionTable)
 
 function hintFor(given: string, table: OptionTable): string {
   if (given === '-v') return '; etcd-naming -v, without a verb, prints the version';
-  const meant = nearest(given.replace(/^--?(no-)?/, ''), Object.keys(table));
+  const meant = closestName(given.replace(/^--?(no-)?/, ''), Object.keys(table));
   return meant === undefined ? '' : `; did you mean '--${meant}'?`;
 }
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
-import { nearest } from '../model/options/nearest.js';
+import { closestName } from '../model/options/closest-name.js';
 import type { Command, Outcome } from './command.js';
 import { type CommandLine, readVerbLine, splitCommandLine } from './command-line.js';
 import { connect, endpointsOf } from './connection.js';
@@ -81,7 +81,7 @@ function verbNamed(name: string): Command {
   const found = verbs.find((verb) => verb.name === name);
   if (found) return found;
   const names = verbs.map((verb) => verb.name);
-  const meant = nearest(name, [...names, ...Object.keys(synonyms)]);
+  const meant = closestName(name, [...names, ...Object.keys(synonyms)]);
   const help =
     meant === undefined ? `there are ${names.join(', ')}` : `did you mean '${synonyms[meant] ?? meant}'?`;
   throw wrongUsage(`there is no verb '${name}'; ${help}`);

@@ -1,4 +1,4 @@
-import { anything, callback, duration, number, optionsOf } from '../model/index.js';
+import { anything, callback, duration, number, optionsChecker } from '../model/index.js';
 import {
   type AuthOptions,
   authInput,
@@ -71,18 +71,18 @@ const MiB = 1024 * 1024;
 const longestReconnectDelayMs = 86_400_000;
 
 /** The endpoints are checked where they are parsed, and what TLS and authentication are given where they are used. */
-export const checkClientOptions = optionsOf<EtcdClientOptions>(
+export const checkClientOptions = optionsChecker<EtcdClientOptions>(
   {
     endpoints: anything,
     tls: tlsInput,
     auth: authInput,
-    sync: optionsOf<SyncOptions>({ allow: callback, intervalMs: duration({ least: 1_000 }) }),
-    timeoutMs: duration({ least: 1, most: Number.MAX_SAFE_INTEGER, orInfinity: true }),
-    connectTimeoutMs: duration({ least: 1 }),
-    keepaliveTimeMs: duration({ least: 5_000 }),
-    keepaliveTimeoutMs: duration({ least: 1 }),
-    maxReconnectDelayMs: duration({ least: 250, most: longestReconnectDelayMs }),
-    maxReceiveBytes: number({ least: 1 }),
+    sync: optionsChecker<SyncOptions>({ allow: callback, intervalMs: duration({ min: 1_000 }) }),
+    timeoutMs: duration({ min: 1, max: Number.MAX_SAFE_INTEGER, allowInfinity: true }),
+    connectTimeoutMs: duration({ min: 1 }),
+    keepaliveTimeMs: duration({ min: 5_000 }),
+    keepaliveTimeoutMs: duration({ min: 1 }),
+    maxReconnectDelayMs: duration({ min: 250, max: longestReconnectDelayMs }),
+    maxReceiveBytes: number({ min: 1 }),
     maxRequestBytes: number(),
     maxTxnOps: number(),
   },
@@ -90,7 +90,7 @@ export const checkClientOptions = optionsOf<EtcdClientOptions>(
     secret: true, // in its place may stand an endpoint with a password
     required: "give { endpoints: ['host:2379'] }, or use EtcdClient.fromEnv() for etcdctl's variables",
     // As other clients of etcd call them.
-    instead: {
+    suggestions: {
       hosts: 'endpoints',
       credentials: 'tls',
       username: 'auth.username',

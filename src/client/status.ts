@@ -26,7 +26,7 @@ export type StatusEvent =
       readonly downMs: number;
     }
   /** A server broke its promise and sent `events` old events again; they were kept from the reader. */
-  | { readonly type: 'dropped'; readonly stream: number; readonly events: number }
+  | { readonly type: 'duplicates-dropped'; readonly stream: number; readonly events: number }
   /** `member-unhealthy`: stepped around until it was probed; `member-recovered`: taken back; `members-changed`: by a sync. */
   | MemberEvent
   /** The member list could not be followed; it is tried again after the interval. */
@@ -66,8 +66,8 @@ export class StatusFeed {
           delayMs: status.delayMs,
         });
         return;
-      case 'dropped':
-        this.#publish({ type: 'dropped', stream: status.slot, events: status.events });
+      case 'duplicates-dropped':
+        this.#publish({ type: 'duplicates-dropped', stream: status.slot, events: status.events });
         return;
       case 'resumed': {
         const outage = this.#outages.get(status.slot);
@@ -129,7 +129,7 @@ export class StatusFeed {
   #publish(event: StatusEvent): void {
     if (published.hasSubscribers) published.publish(event);
     for (const mailbox of this.#subscribers.keys()) {
-      if (mailbox.size >= mostWaiting) mailbox.drop();
+      if (mailbox.size >= mostWaiting) mailbox.dropOldest();
       mailbox.put(event);
     }
   }

@@ -3,10 +3,10 @@ import {
   boolean,
   type Check,
   int64,
+  keyRange,
   listOf,
-  optionsOf,
-  rangeNames,
-  smallestInt64,
+  minInt64,
+  optionsChecker,
   waitChecks,
   wholeNumber,
 } from '../model/index.js';
@@ -41,11 +41,11 @@ const rangeChecks = {
   ...readChecks,
   limit,
   countOnly: boolean,
-  sort: optionsOf<NonNullable<RangeOptions['sort']>>({ by: anything, order: anything }),
+  sort: optionsChecker<NonNullable<RangeOptions['sort']>>({ by: anything, order: anything }),
 };
 
 const putChecks = {
-  lease: int64(smallestInt64),
+  lease: int64(minInt64),
   prevKv: boolean,
   ignoreValue: boolean,
   ignoreLease: boolean,
@@ -56,43 +56,49 @@ const writeCallChecks = { ...waitChecks, idempotent: boolean };
 const oneKey = 'get() reads one key; use range()';
 const allKeys = 'a stream gives all keys, by key ascending';
 
-export const checkGet = optionsOf<GetOptions & CallOptions>(
+export const checkGet = optionsChecker<GetOptions & CallOptions>(
   { ...readChecks, ...waitChecks },
   { refused: { limit: oneKey, sort: oneKey, countOnly: oneKey } },
 );
-export const checkRangeOptions = optionsOf<RangeOptions & CallOptions>({ ...rangeChecks, ...waitChecks });
-export const checkStream = optionsOf<StreamOptions>(
-  { ...readChecks, ...waitChecks, pageSize: wholeNumber({ least: 1 }) },
+export const checkRangeOptions = optionsChecker<RangeOptions & CallOptions>({
+  ...rangeChecks,
+  ...waitChecks,
+});
+export const checkStream = optionsChecker<StreamOptions>(
+  { ...readChecks, ...waitChecks, pageSize: wholeNumber({ min: 1 }) },
   { refused: { limit: allKeys, sort: allKeys, countOnly: allKeys } },
 );
-export const checkPut = optionsOf<PutOptions & WriteCallOptions>({ ...putChecks, ...writeCallChecks });
-export const checkDelete = optionsOf<DeleteOptions & WriteCallOptions>({
+export const checkPut = optionsChecker<PutOptions & WriteCallOptions>({ ...putChecks, ...writeCallChecks });
+export const checkDelete = optionsChecker<DeleteOptions & WriteCallOptions>({
   ...deleteChecks,
   ...writeCallChecks,
 });
-export const checkWriteCall = optionsOf<WriteCallOptions>(writeCallChecks);
-export const checkCompact = optionsOf<CompactOptions & CallOptions>({ physical: boolean, ...waitChecks });
+export const checkWriteCall = optionsChecker<WriteCallOptions>(writeCallChecks);
+export const checkCompact = optionsChecker<CompactOptions & CallOptions>({
+  physical: boolean,
+  ...waitChecks,
+});
 
 type Part<Type extends Op['type']> = Extract<Op, { readonly type: Type }>;
 
 const opChecks: Readonly<Record<Op['type'], Check>> = {
-  put: optionsOf<Part<'put'>>({
+  put: optionsChecker<Part<'put'>>({
     type: anything,
     key: anything,
     value: anything,
-    options: optionsOf<PutOptions>(putChecks),
+    options: optionsChecker<PutOptions>(putChecks),
   }),
-  range: optionsOf<Part<'range'>>({
+  range: optionsChecker<Part<'range'>>({
     type: anything,
-    range: rangeNames,
-    options: optionsOf<RangeOptions>(rangeChecks),
+    range: keyRange,
+    options: optionsChecker<RangeOptions>(rangeChecks),
   }),
-  delete: optionsOf<Part<'delete'>>({
+  delete: optionsChecker<Part<'delete'>>({
     type: anything,
-    range: rangeNames,
-    options: optionsOf<DeleteOptions>(deleteChecks),
+    range: keyRange,
+    options: optionsChecker<DeleteOptions>(deleteChecks),
   }),
-  txn: optionsOf<Part<'txn'>>({ type: anything, txn: (txn, name) => checkTxnInput(txn, name) }),
+  txn: optionsChecker<Part<'txn'>>({ type: anything, txn: (txn, name) => checkTxnInput(txn, name) }),
 };
 
 /** What is no operation at all is left to where the request is built. */
@@ -101,8 +107,8 @@ const opInput: Check = (one, name) => {
   if (type !== undefined && Object.hasOwn(opChecks, type)) opChecks[type](one, name);
 };
 
-const compareInput = optionsOf<Compare>({
-  key: rangeNames,
+const compareInput = optionsChecker<Compare>({
+  key: keyRange,
   result: anything,
   target: anything,
   value: anything,
@@ -116,7 +122,7 @@ const otherNames = [
 ];
 
 /** The names in a transaction, however deep. */
-export const checkTxnInput = optionsOf<Txn>(
+export const checkTxnInput = optionsChecker<Txn>(
   { compare: listOf(compareInput), success: listOf(opInput), failure: listOf(opInput) },
-  { self: 'the transaction', instead: Object.fromEntries(otherNames) },
+  { label: 'the transaction', suggestions: Object.fromEntries(otherNames) },
 );

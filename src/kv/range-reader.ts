@@ -1,6 +1,6 @@
 import { type Clock, onAbort } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
-import { afterPage, type Revision, withJson } from '../model/index.js';
+import { nextPageStart, type Revision, withJson } from '../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
 import { checkRange } from './answer-check.js';
 import { Continuity, type Page, wentBack } from './continuity.js';
@@ -116,7 +116,7 @@ export class RangeReader {
   #advance({ answer, connection }: Page, isPiece: boolean): void {
     const finished = isPiece ? answer.header !== undefined : !answer.more;
     if (this.#revision === 0n) this.#revision = this.#request.revision || revisionOf(answer);
-    this.#key = afterPage(this.#key, answer.kvs, !finished);
+    this.#key = nextPageStart(this.#key, answer.kvs, !finished);
     this.#pageSize.learn(answer.kvs);
     this.#continuity.add(answer.kvs, connection, finished);
     this.#done = finished;

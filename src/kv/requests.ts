@@ -1,10 +1,10 @@
 import { InvalidInputError } from '../errors/index.js';
 import {
   type Bytes,
+  formatValue,
   type KeyRange,
-  notBytes,
+  notBytesError,
   printable,
-  shown,
   toBuffer,
   toWireRange,
 } from '../model/index.js';
@@ -68,13 +68,13 @@ export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOpt
 export function oneKey(key: Bytes, method: string, forSeveral = ''): Bytes {
   if (typeof key === 'string' || key instanceof Uint8Array) return key;
   throw new InvalidInputError(
-    `the key of ${method} is ${shown(key)}; it must be a string or a Uint8Array${forSeveral}`,
+    `the key of ${method} is ${formatValue(key)}; it must be a string or a Uint8Array${forSeveral}`,
   );
 }
 
 function valueBytes(key: Bytes, value: Bytes | undefined): Buffer {
   if (typeof value === 'string' || value instanceof Uint8Array) return toBuffer(value);
-  throw notBytes(`the value of put '${printable(oneKey(key, 'put()'))}'`, value);
+  throw notBytesError(`the value of put '${printable(oneKey(key, 'put()'))}'`, value);
 }
 
 export function deleteRequest(range: Bytes | KeyRange, options: DeleteOptions = {}): DeleteRangeRequest {

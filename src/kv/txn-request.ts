@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import { checkInt64, smallestInt64, toBuffer, toWireRange, wrongType } from '../model/index.js';
+import { checkInt64, minInt64, toBuffer, toWireRange, wrongTypeError } from '../model/index.js';
 import type { RequestOp, TxnRequest, Compare as WireCompare } from '../wire/index.js';
 import { deleteRequest, known, putRequest, rangeRequest } from './requests.js';
 import type { Compare, Op, Txn } from './txn.js';
@@ -26,7 +26,7 @@ export function txnRequest(txn: Txn, maxTxnOps: number): TxnRequest {
 
 /** As it is given, whatever etcd may think of it. */
 export function wireTxn(txn: Txn): TxnRequest {
-  if (typeof txn !== 'object' || txn === null) throw wrongType('the transaction', txn, 'an object');
+  if (typeof txn !== 'object' || txn === null) throw wrongTypeError('the transaction', txn, 'an object');
   return {
     compare: (txn.compare ?? []).map(wireCompare),
     success: (txn.success ?? []).map(wireOp),
@@ -55,7 +55,7 @@ function wireCompare(one: Compare): WireCompare {
 
 function targetUnion(one: Compare): WireCompare['targetUnion'] {
   if (one.target === 'value') return { $case: 'value', value: toBuffer(one.value) };
-  const value = checkInt64('compare.value', one.value, one.target === 'lease' ? smallestInt64 : 0n);
+  const value = checkInt64('compare.value', one.value, one.target === 'lease' ? minInt64 : 0n);
   switch (one.target) {
     case 'version':
       return { $case: 'version', value };

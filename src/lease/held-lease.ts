@@ -1,4 +1,4 @@
-import { sharedAbort } from '../async/index.js';
+import { sharedAbortController } from '../async/index.js';
 import type { LeaseId } from '../model/index.js';
 import type { LeaseEnd } from './core/index.js';
 import type { KeepAliveDriver } from './driver.js';
@@ -61,7 +61,7 @@ export class HeldLeaseImpl implements HeldLease {
   }
 
   get signal(): AbortSignal {
-    this.#abortController ??= sharedAbort();
+    this.#abortController ??= sharedAbortController();
     if (this.#end) this.#abortController.abort(this.#end);
     return this.#abortController.signal;
   }

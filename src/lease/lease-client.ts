@@ -16,9 +16,9 @@ import {
   checkInt64,
   checkLeaseId,
   checkWait,
+  collectionWithJson,
+  describeLease,
   type LeaseId,
-  leaseText,
-  listWithJson,
   noOptions,
   ttl,
   withJson,
@@ -102,7 +102,7 @@ export class LeaseClient {
   /** The ids of all leases the answering member knows. */
   async list(options: CallOptions = noOptions): Promise<readonly LeaseId[]> {
     checkWait(options);
-    return listWithJson((await this.#calls.leases(options)).leases.map((lease) => lease.ID));
+    return collectionWithJson((await this.#calls.leases(options)).leases.map((lease) => lease.ID));
   }
 
   /**
@@ -217,7 +217,7 @@ export class LeaseClient {
   async #confirmGrant(id: LeaseId, options: CallOptions): Promise<Lease> {
     const found = await this.#timeToLive(id, false, options);
     if (!found)
-      throw new LeaseNotFoundError(`${leaseText(id)} was granted and ran out again`, {
+      throw new LeaseNotFoundError(`${describeLease(id)} was granted and ran out again`, {
         code: Code.NOT_FOUND,
       });
     return withJson({ id, ttlSeconds: found.grantedSeconds });
@@ -233,7 +233,7 @@ export class LeaseClient {
 }
 
 function describeRenewal(lease: LeaseId): RequestDescription {
-  const text = leaseText(lease);
+  const text = describeLease(lease);
   return { method: 'LeaseKeepAlive', subject: text, lease: text };
 }
 

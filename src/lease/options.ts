@@ -1,10 +1,13 @@
-import { boolean, int64, optionsOf, ttl, waitChecks } from '../model/index.js';
+import { boolean, int64, optionsChecker, ttl, waitChecks } from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
 import type { GrantOptions, TimeToLiveOptions } from './types.js';
 
-export const checkTimeToLive = optionsOf<TimeToLiveOptions & CallOptions>({ keys: boolean, ...waitChecks });
+export const checkTimeToLive = optionsChecker<TimeToLiveOptions & CallOptions>({
+  keys: boolean,
+  ...waitChecks,
+});
 /** That there is a TTL is checked where the grant is made. */
-export const checkGrantOptions = optionsOf<GrantOptions>(
+export const checkGrantOptions = optionsChecker<GrantOptions>(
   { ttlSeconds: ttl, id: int64(1n), ...waitChecks },
   { required: 'give { ttlSeconds: 10 }' },
 );

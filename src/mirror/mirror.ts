@@ -5,7 +5,7 @@ import {
   delay,
   onAbort,
   Pacer,
-  warnOf,
+  processWarning,
   withAnySignal,
 } from '../async/index.js';
 import {
@@ -31,7 +31,7 @@ import type { WatchClient, Watcher } from '../watch/index.js';
 import { checkMirror, type MirrorOptions } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readFingerprint } from './reads.js';
-import { byRevision, type Changes, View } from './view.js';
+import { type Changes, splitByRevision, View } from './view.js';
 
 /**
  * Why a snapshot came.
@@ -79,12 +79,12 @@ export interface MirrorStatus {
 }
 
 /** The first list of all may take so long before its trouble is told; later ones have the client's full time. */
-const firstListMs = 4_000;
-const retryList = { baseMs: 200, maxMs: 5_000 };
+const firstListTimeoutMs = 4_000;
+const retryBackoff = { baseMs: 200, maxMs: 5_000 };
 /** How long `waitForRevision` waits for events before it asks whether there are any. */
-const patienceMs = 100;
+const pollAfterMs = 100;
 /** How long a live watch may owe events that a linearizable read has shown: far longer than a stream takes. */
-const overdueMs = 5_000;
+const maxOverdueMs = 5_000;
 
 /**
  * A range kept in memory: a linearizable list at one revision, then a watch from the next one. Where history is lost
@@ -97,9 +97,9 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   readonly #range: KeyRange;
   readonly #options: MirrorOptions;
   readonly #view: View;
-  readonly #resyncs: Pacer;
+  readonly #resyncPacer: Pacer;
   readonly #waiters = new Set<() => void>();
-  readonly #over = new AbortController();
+  readonly #ended = new AbortController();
   #watcher: Watcher | undefined;
   /** Whether the reader has an update and has not asked for the next one: events may wait for it. */
   #readerIsBusy = false;
@@ -111,7 +111,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     checkMirror(options);
     toWireRange(range); // refused at once, and not by the first list
     this.#ports = ports;
-    this.#resyncs = new Pacer(retryList, performance, ports.random);
+    this.#resyncPacer = new Pacer(retryBackoff, performance, ports.random);
     this.#range = range;
     this.#options = options;
     this.#view = new View(options.retain);
@@ -142,7 +142,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): Promise<Revision> {
     checkSignalOnly(options);
-    return this.#whileOpen(options.signal, (signal) => this.#reach(revision, signal));
+    return this.#withMirrorSignal(options.signal, (signal) => this.#waitUntil(revision, signal));
   }
 
   /**
@@ -153,53 +153,57 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    */
   async verify(options: { readonly signal?: AbortSignal | undefined } = noOptions): Promise<boolean> {
     checkSignalOnly(options);
-    return this.#whileOpen(options.signal, async (signal) => {
+    return this.#withMirrorSignal(options.signal, async (signal) => {
       const shown = this.#view.revision;
       const end = await readFingerprint(this.#ports.kv, this.#range, 0n, { signal });
       if (end.revision < shown) return false;
       if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
-      await this.#reach(end.revision, signal); // else its events are on their way
+      await this.#waitUntil(end.revision, signal); // else its events are on their way
       return true;
     });
   }
 
   /** Ends with the signal, with the mirror, and with the client, which ends no mirror that is not iterated. */
-  #whileOpen<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #withMirrorSignal<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const ends = [signal, this.#ports.closing].filter((end) => end !== undefined);
     const wait = ends.reduce<typeof work>((inner, end) => (outer) => withAnySignal(outer, end, inner), work);
-    return wait(this.#over.signal);
+    return wait(this.#ended.signal);
   }
 
-  async #reach(revision: Revision, signal: AbortSignal): Promise<Revision> {
+  async #waitUntil(revision: Revision, signal: AbortSignal): Promise<Revision> {
     const overdue = new OverdueEvents();
     for (let failures = 0; this.#view.revision < revision; ) {
-      const pauseMs = failures === 0 ? 0 : backoffDelay(retryList, failures - 1, this.#ports.random);
-      await this.#changedWithin(patienceMs + pauseMs, signal);
+      const pauseMs = failures === 0 ? 0 : backoffDelay(retryBackoff, failures - 1, this.#ports.random);
+      await this.#waitForChange(pollAfterMs + pauseMs, signal);
       if (this.#view.revision >= revision || this.#view.revision === 0n) continue;
-      const found = await this.#catchUp(signal);
+      const found = await this.#checkComplete(signal);
       failures = found === 'unknown' ? failures + 1 : 0;
       const watcher = found === 'incomplete' && !this.#readerIsBusy ? this.#watcher : undefined;
-      if (overdue.since(watcher, this.#view.revision, performance.now()) > overdueMs) void watcher?.close();
+      if (overdue.overdueMs(watcher, this.#view.revision, performance.now()) > maxOverdueMs)
+        void watcher?.close();
     }
     return this.#view.revision;
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
-    return new CancellableIterator((leaving) => this.#untilLeft(leaving));
+    return new CancellableIterator((leaving) => this.#iterate(leaving));
   }
 
-  async *#untilLeft(leaving: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
+  async *#iterate(leaving: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
     const stop = new AbortController();
     const ends = [leaving, this.#options.signal];
     const releases = ends.map((end) => onAbort(end, (reason) => stop.abort(reason)));
     try {
       yield* this.#updates(stop.signal);
     } catch (error) {
-      if (!leaving.aborted) this.#over.abort(error);
+      if (!leaving.aborted) this.#ended.abort(error);
       throw error;
     } finally {
       for (const release of releases) release();
-      this.#over.abort(new ClosedError('the mirror'));
+      this.#ended.abort(new ClosedError('the mirror'));
     }
   }
 
@@ -209,17 +213,17 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       const { epoch } = this.#ports.store;
       const { kvs, revision } = await this.#list(signal);
       this.#view.replace(kvs, revision);
-      this.#tellWaiters();
+      this.#notifyWaiters();
       yield withJson({ type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) });
       try {
         // Replaced before there was a watch for that to end.
         const isReplaced = this.#ports.store.epoch !== epoch;
         reason = isReplaced ? 'rolled-back' : yield* this.#follow(revision, signal);
       } catch (error) {
-        reason = reasonOf(error);
+        reason = resyncReason(error);
       }
       // A list that succeeds proves nothing about the watch: only one that lasted does.
-      await this.#pause(this.#resyncs.next(), signal);
+      await this.#pause(this.#resyncPacer.nextDelayMs(), signal);
     }
   }
 
@@ -244,15 +248,15 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
         }
         if (events.length === 0) {
           this.#view.advance(nextRevision - 1n);
-          this.#tellWaiters();
+          this.#notifyWaiters();
           continue;
         }
-        for (const part of this.#options.eachRevision ? byRevision(events) : [events]) {
+        for (const part of this.#options.eachRevision ? splitByRevision(events) : [events]) {
           const isLast = part[part.length - 1] === events[events.length - 1];
           const to = isLast ? nextRevision - 1n : (part[0]?.kv.modRevision ?? 0n);
           const changes = this.#view.apply(part, to);
           if (!changes) return 'gap';
-          this.#tellWaiters();
+          this.#notifyWaiters();
           this.#readerIsBusy = true;
           yield withJson({ type: 'delta', revision: this.#view.revision, ...changes });
           this.#readerIsBusy = false;
@@ -279,7 +283,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       );
       return this.#view.matches(count, newest) ? undefined : 'rolled-back';
     } catch (error) {
-      return reasonOf(error);
+      return resyncReason(error);
     }
   }
 
@@ -287,7 +291,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
    * Moves the view's revision up to the store's if nothing in the range has changed since. `unknown`: the store could
    * not be asked.
    */
-  async #catchUp(signal: AbortSignal): Promise<'complete' | 'incomplete' | 'unknown'> {
+  async #checkComplete(signal: AbortSignal): Promise<'complete' | 'incomplete' | 'unknown'> {
     try {
       const end = await readFingerprint(this.#ports.kv, this.#range, 0n, { signal });
       if (!this.#view.matches(end.count, end.newest)) return 'incomplete';
@@ -295,7 +299,7 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
       return 'complete';
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof EtcdError && mayReadAgain(error)) return 'unknown';
+      if (error instanceof EtcdError && isRetryable(error)) return 'unknown';
       throw error;
     }
   }
@@ -312,53 +316,53 @@ export class Mirror implements AsyncIterable<MirrorUpdate> {
   async #retryRead<T>(
     signal: AbortSignal,
     read: (options: ReadOptions) => Promise<T>,
-    alsoPassing: (error: EtcdError) => boolean = () => false,
+    isTransient: (error: EtcdError) => boolean = () => false,
   ): Promise<T> {
     const { onFailure } = this.#options;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await read(attempt === 0 ? { signal, timeoutMs: firstListMs } : { signal });
+        return await read(attempt === 0 ? { signal, timeoutMs: firstListTimeoutMs } : { signal });
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof EtcdError)) throw error;
-        if (!mayReadAgain(error) && !alsoPassing(error)) throw error;
-        if (onFailure) callSafely(() => onFailure(error), warnOf('onFailure of a mirror'));
-        await this.#pause(backoffDelay(retryList, attempt, this.#ports.random), signal);
+        if (!isRetryable(error) && !isTransient(error)) throw error;
+        if (onFailure) callSafely(() => onFailure(error), processWarning('onFailure of a mirror'));
+        await this.#pause(backoffDelay(retryBackoff, attempt, this.#ports.random), signal);
       }
     }
   }
 
   #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return this.#whileOpen(signal, (open) => delay(ms, open));
+    return this.#withMirrorSignal(signal, (open) => delay(ms, open));
   }
 
-  #changedWithin(ms: number, signal: AbortSignal): Promise<void> {
+  #waitForChange(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const letGo = () => {
+      const cleanUp = () => {
         clearTimeout(timer);
         this.#waiters.delete(done);
       };
       const done = () => {
         release();
-        letGo();
+        cleanUp();
         resolve();
       };
       const timer = setTimeout(done, ms);
       this.#waiters.add(done);
       const release = onAbort(signal, (reason) => {
-        letGo();
+        cleanUp();
         reject(reason);
       });
     });
   }
 
-  #tellWaiters(): void {
+  #notifyWaiters(): void {
     for (const waiter of this.#waiters) waiter();
   }
 }
 
 /** What ended the watch, or failed its proof, as the reason for a new list; anything else is thrown on. */
-function reasonOf(error: unknown): ResyncReason {
+function resyncReason(error: unknown): ResyncReason {
   if (error instanceof CompactedError) return 'compacted';
   if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';
   if (error instanceof EtcdError && error.reason === 'FutureRev') return 'rolled-back';
@@ -366,7 +370,7 @@ function reasonOf(error: unknown): ResyncReason {
 }
 
 /** Whatever waiting may mend; bad credentials stay bad. */
-function mayReadAgain(error: EtcdError): boolean {
+function isRetryable(error: EtcdError): boolean {
   if (error.code === Code.OUT_OF_RANGE) return false;
   return error.verdict !== 'final' && !needsToken(error);
 }

@@ -1,5 +1,5 @@
 import type { EtcdError } from '../errors/index.js';
-import { boolean, callback, type KeyValue, optionsOf, signal, wholeNumber } from '../model/index.js';
+import { boolean, callback, type KeyValue, optionsChecker, signal, wholeNumber } from '../model/index.js';
 
 export interface MirrorOptions {
   /** Ends the mirror; the iteration rejects with the signal's own reason. */
@@ -23,9 +23,9 @@ export interface MirrorOptions {
   readonly onFailure?: ((error: EtcdError) => void) | undefined;
 }
 
-export const checkMirror = optionsOf<MirrorOptions>({
+export const checkMirror = optionsChecker<MirrorOptions>({
   signal,
-  pageSize: wholeNumber({ least: 1 }),
+  pageSize: wholeNumber({ min: 1 }),
   retain: callback,
   eachRevision: boolean,
   onFailure: callback,

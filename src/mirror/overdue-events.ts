@@ -14,7 +14,7 @@ export class OverdueEvents {
    * Call it each time a read showed that the view at this revision is not complete. Returns milliseconds; 0 while the
    * view moves, and for a watch that is not live or not there.
    */
-  since(watcher: Watcher | undefined, revision: Revision, now: number): number {
+  overdueMs(watcher: Watcher | undefined, revision: Revision, now: number): number {
     const goesOn = watcher?.live === true && watcher === this.#watcher && revision === this.#revision;
     if (!goesOn) this.#since = now;
     this.#watcher = watcher?.live ? watcher : undefined;

@@ -62,7 +62,7 @@ export class View {
       const key = keyText(kv.key);
       const known = this.#kvs.get(key);
       if (type === 'put') {
-        if (!follows(known, kv)) return undefined;
+        if (!isNextVersion(known, kv)) return undefined;
         this.#kvs.set(key, kv);
         this.#newest = kv;
         deletes.delete(key);
@@ -90,12 +90,12 @@ export class View {
     if (!known || !newest) return known === newest;
     if (known.modRevision !== newest.modRevision) return false;
     // One transaction may have written several keys; the server named one of them.
-    return same(this.#kvs.get(keyText(newest.key)), this.#retain(newest));
+    return isEqual(this.#kvs.get(keyText(newest.key)), this.#retain(newest));
   }
 }
 
 /** The events of each revision by themselves. */
-export function* byRevision(events: readonly WatchEvent[]): Generator<readonly WatchEvent[]> {
+export function* splitByRevision(events: readonly WatchEvent[]): Generator<readonly WatchEvent[]> {
   let from = 0;
   for (let i = 1; i <= events.length; i++) {
     if (i < events.length && events[i]?.kv.modRevision === events[from]?.kv.modRevision) continue;
@@ -105,12 +105,12 @@ export function* byRevision(events: readonly WatchEvent[]): Generator<readonly W
 }
 
 /** Whether the put can come right after what is known of its key: etcd counts the changes of each key's life. */
-function follows(known: KeyValue | undefined, put: KeyValue): boolean {
+function isNextVersion(known: KeyValue | undefined, put: KeyValue): boolean {
   if (!known) return put.version === 1n;
   return put.version === known.version + 1n && put.createRevision === known.createRevision;
 }
 
-function same(known: KeyValue | undefined, kv: KeyValue): boolean {
+function isEqual(known: KeyValue | undefined, kv: KeyValue): boolean {
   return (
     known !== undefined &&
     known.modRevision === kv.modRevision &&

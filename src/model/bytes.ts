@@ -11,13 +11,13 @@ export function toBuffer(bytes: Bytes): Buffer {
   if (typeof bytes === 'string') return Buffer.from(bytes, 'utf8');
   if (Buffer.isBuffer(bytes)) return bytes;
   if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  throw notBytes('a key or value', bytes);
+  throw notBytesError('a key or value', bytes);
 }
 
 /** The error for what is neither text nor bytes: says how it becomes text, and never what is in it. */
-export function notBytes(name: string, value: unknown): InvalidInputError {
+export function notBytesError(name: string, value: unknown): InvalidInputError {
   return new InvalidInputError(
-    `${name} is ${kindOf(value)}; it must be a string or a Uint8Array${remedy(value)}`,
+    `${name} is ${kindOf(value)}; it must be a string or a Uint8Array${conversionHint(value)}`,
   );
 }
 
@@ -27,7 +27,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-function remedy(value: unknown): string {
+function conversionHint(value: unknown): string {
   switch (typeof value) {
     case 'object':
       return value === null ? '' : '; pass JSON.stringify(value)';

@@ -11,7 +11,7 @@ const unitMs: ReadonlyMap<string, number> = new Map([
 
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
 /** Go's int64 of nanoseconds reaches no further. */
-const largestMs = (2 ** 63 - 1) / 1e6;
+const maxMs = (2 ** 63 - 1) / 1e6;
 
 /**
  * The milliseconds of a duration in Go's spelling, as `time.ParseDuration` reads it: `5s`, `1m30s`, `.5h`, `-1s`, `0`.
@@ -19,12 +19,12 @@ const largestMs = (2 ** 63 - 1) / 1e6;
  */
 export function parseGoDuration(text: string): number | undefined {
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
-  const size = rest === '0' ? 0 : sizeOf(rest);
-  if (size === undefined || size > largestMs) return undefined;
+  const size = rest === '0' ? 0 : sumParts(rest);
+  if (size === undefined || size > maxMs) return undefined;
   return sign === '-' && size !== 0 ? -size : size;
 }
 
-function sizeOf(text: string): number | undefined {
+function sumParts(text: string): number | undefined {
   let [sum, end] = [0, 0];
   part.lastIndex = 0;
   for (let found = part.exec(text); found; found = part.exec(text)) {

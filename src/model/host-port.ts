@@ -21,7 +21,7 @@ export function splitHostPort(text: string): HostPort | SplitProblem {
   if (text.startsWith('[')) return splitBracketed(text);
   const colon = text.indexOf(':');
   if (colon < 0) return { host: text, port: undefined };
-  if (colon !== text.lastIndexOf(':')) return splitColons(text);
+  if (colon !== text.lastIndexOf(':')) return splitUnbracketed(text);
   return withPort(text.slice(0, colon), text.slice(colon + 1));
 }
 
@@ -37,7 +37,7 @@ function splitBracketed(text: string): HostPort | SplitProblem {
 }
 
 /** More than one colon: an IPv6 address; or, by mistake, one with a port, or more than one address. */
-function splitColons(text: string): HostPort | SplitProblem {
+function splitUnbracketed(text: string): HostPort | SplitProblem {
   if (isIPv6(text)) return { host: text, port: undefined };
   const last = text.lastIndexOf(':');
   const [host, port] = [text.slice(0, last), text.slice(last + 1)];

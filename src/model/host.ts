@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { printable } from './key-text.js';
 
-const maxName = 253;
-const maxLabel = 63;
+const maxNameLength = 253;
+const maxLabelLength = 63;
 
 /**
  * A host as `getaddrinfo` understands it, in one spelling: WHATWG's URL parser reads shortened, octal and hexadecimal
@@ -10,12 +10,12 @@ const maxLabel = 63;
  * what is no host.
  */
 export function canonicalHost(host: string): string {
-  if (isPlain(host)) return host;
+  if (isCanonicalName(host)) return host;
   const bare = host.replace(/^\[(.*)\]$/s, '$1');
   const literal = bare.includes(':') ? `[${bare.replace(/%.*$/s, '')}]` : bare;
   // The parser would take a part of these for something else than the host, and skip white space and control characters.
   if (/[\s\p{Cc}@/?#\\%]/u.test(literal)) return '';
-  return unmapped(hostnameOf(literal).replace(/\.$/, ''));
+  return unmapIPv4(hostnameOf(literal).replace(/\.$/, ''));
 }
 
 /**
@@ -23,9 +23,9 @@ export function canonicalHost(host: string): string {
  * a name that DNS can have; undefined for a host.
  */
 export function hostProblem(host: string): string | undefined {
-  if (isPlain(host)) return undefined;
+  if (isCanonicalName(host)) return undefined;
   if (host === '') return 'it names no host';
-  const unseen = unseenProblem(host);
+  const unseen = invisibleCharacterProblem(host);
   if (unseen !== undefined) return unseen;
   if (host.includes(':')) return isIpv6(host) ? undefined : `'${printable(host)}' is no IPv6 address`;
   return nameProblem(host);
@@ -35,7 +35,7 @@ export function hostProblem(host: string): string | undefined {
  * Names the first character that cannot be seen, or not for what it is, such as U+202E, which turns the text behind it;
  * undefined where there is none.
  */
-export function unseenProblem(text: string): string | undefined {
+export function invisibleCharacterProblem(text: string): string | undefined {
   const code = /[\s\p{C}\p{Default_Ignorable_Code_Point}]/u.exec(text)?.[0].codePointAt(0);
   if (code === undefined) return undefined;
   if (code === 0x20) return 'it has a space';
@@ -43,8 +43,8 @@ export function unseenProblem(text: string): string | undefined {
 }
 
 /** Whether it is in its one spelling, at a glance: an IPv4 address; or a name in lower case that no parser changes. */
-function isPlain(host: string): boolean {
-  return isIPv4(host) || (host.length <= maxName && plainName.test(host));
+function isCanonicalName(host: string): boolean {
+  return isIPv4(host) || (host.length <= maxNameLength && plainName.test(host));
 }
 
 /** Its last part does not begin as a number does, and no part may be punycode, whose rules are longer. */
@@ -55,11 +55,13 @@ function nameProblem(host: string): string | undefined {
   const shown = printable(host);
   if (ascii === '') return `'${shown}' is no host name`;
   // A URL parser reads these as IPv4, whereas getaddrinfo asks DNS for a name that cannot be there.
-  if (isIPv4(ascii)) return isNameToDns(host) ? `'${shown}' is no IPv4 address` : undefined;
-  if (ascii.length > maxName) return `its host name is longer than the ${maxName} characters that DNS has`;
+  if (isIPv4(ascii)) return isDnsOnlyName(host) ? `'${shown}' is no IPv4 address` : undefined;
+  if (ascii.length > maxNameLength)
+    return `its host name is longer than the ${maxNameLength} characters that DNS has`;
   for (const label of ascii.split('.')) {
     if (label === '') return `its host name '${shown}' has an empty part`;
-    if (label.length > maxLabel) return `a part of its host name is longer than ${maxLabel} characters`;
+    if (label.length > maxLabelLength)
+      return `a part of its host name is longer than ${maxLabelLength} characters`;
     const odd = /[^a-z0-9_-]/.exec(label)?.[0];
     if (odd === ',' || odd === ';') return `it is more than one address, by '${odd}'`;
     if (odd !== undefined) return `its host has the character '${odd}', which no host name can have`;
@@ -74,7 +76,7 @@ function isIpv6(host: string): boolean {
 }
 
 /** `127.0.0.1.` and `127.0x` are addresses to a URL parser, but names to `getaddrinfo`, which asks DNS for them. */
-export function isNameToDns(host: string): boolean {
+export function isDnsOnlyName(host: string): boolean {
   return /^\d.*\.$|(^|\.)0x(\.|$)/i.test(host);
 }
 
@@ -91,7 +93,7 @@ function hostnameOf(literal: string): string {
 }
 
 /** IPv4 inside IPv6 (RFC 4291, section 2.5.5.2) as IPv4. */
-function unmapped(host: string): string {
+function unmapIPv4(host: string): string {
   const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(host) ?? [];
   if (high === undefined || low === undefined) return host;
   const parts = [high, low].map((half) => Number.parseInt(half, 16)).flatMap((n) => [n >> 8, n & 255]);

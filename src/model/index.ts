@@ -1,21 +1,27 @@
-export { type Bytes, notBytes, toBuffer } from './bytes.js';
+export { type Bytes, notBytesError, toBuffer } from './bytes.js';
 export { parseGoDuration } from './go-duration.js';
-export { canonicalHost, hostProblem, unseenProblem } from './host.js';
+export { canonicalHost, hostProblem, invisibleCharacterProblem } from './host.js';
 export { type HostPort, type SplitProblem, splitHostPort } from './host-port.js';
-export { checkInt64, smallestInt64 } from './int64.js';
-export { type BytesJson, bytesJson, listWithJson, membersJson, withJson } from './json.js';
+export { checkInt64, minInt64 } from './int64.js';
+export {
+  type BytesJson,
+  bytesToJson,
+  collectionWithJson,
+  resultToJson,
+  withJson,
+} from './json.js';
 export {
   contains,
   type KeyRange,
   keyAfter,
+  keyRange,
   prefixEnd,
-  rangeNames,
   toWireRange,
   type WireRange,
 } from './key-range.js';
 export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
-export { checkLeaseId, formatLeaseId, leaseText, parseLeaseId } from './lease-id.js';
+export { checkLeaseId, describeLease, formatLeaseId, parseLeaseId } from './lease-id.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';
 export {
   anything,
@@ -25,35 +31,35 @@ export {
   callback,
   checkSignalOnly,
   checkWait,
+  closestName,
   type DurationBounds,
   duration,
+  formatValue,
   int64,
   listOf,
   longestTimerMs,
-  methods,
   type NumberBounds,
-  nearest,
   noOptions,
   number,
   type OptionsCheck,
   type OptionTexts,
+  objectWith,
   oneOf,
-  optionsOf,
-  shown,
+  optionsChecker,
   signal,
   text,
   timeout,
   ttl,
   waitChecks,
   wholeNumber,
-  wrongType,
-  wrongValue,
+  wrongTypeError,
+  wrongValueError,
 } from './options/index.js';
 export { isLoopback, isOwnHost, isWildcard } from './own-host.js';
-export { afterPage } from './paging.js';
+export { nextPageStart } from './paging.js';
 export {
-  describeTouched,
-  type TouchedDescription,
-  type TouchedRange,
+  type AccessDescription,
+  type AccessedRange,
+  describeAccess,
 } from './range-description.js';
-export { authorityOfName, isServerName, withoutRootDot } from './server-name.js';
+export { isServerName, toAuthority, withoutRootDot } from './server-name.js';

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors/index.js';
 import type { Bytes } from './bytes.js';
 import { keyBytes, printable } from './key-text.js';
-import { anything, type Check, optionsOf, shown } from './options/index.js';
+import { anything, type Check, formatValue, optionsChecker } from './options/index.js';
 
 /**
  * Which keys a request speaks of.
@@ -71,20 +71,20 @@ export function contains({ key: start, rangeEnd }: WireRange, key: Buffer): bool
 
 const forms = ['key', 'prefix', 'fromKey'];
 
-const checkNames = optionsOf<KeyRange>(
+const checkNames = optionsChecker<KeyRange>(
   { key: anything, rangeEnd: anything, prefix: anything, fromKey: anything },
-  { self: 'the range' },
+  { label: 'the range' },
 );
 
 /** The check of a range inside other input, which then is named by where it stands. Keys themselves are left to `toWireRange`. */
-export const rangeNames: Check = (range, name) => {
+export const keyRange: Check = (range, name) => {
   if (typeof range === 'object' && range !== null && !(range instanceof Uint8Array)) checkNames(range, name);
 };
 
 /** TypeScript lets `{ prefix, rangeEnd }` through; one of the two would be ignored. */
 function checkForm(range: KeyRange): void {
   if (typeof range !== 'object' || range === null) {
-    throw new InvalidInputError(`the range is ${shown(range)}; it must be a key or a range of keys`);
+    throw new InvalidInputError(`the range is ${formatValue(range)}; it must be a key or a range of keys`);
   }
   checkNames(range);
   const given = forms.filter((form) => form in range);

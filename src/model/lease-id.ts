@@ -1,12 +1,12 @@
 import { InvalidInputError } from '../errors/index.js';
-import { checkInt64, smallestInt64 } from './int64.js';
+import { checkInt64, minInt64 } from './int64.js';
 import type { LeaseId } from './key-value.js';
 
 /** Go's width for a lease id, sign included: `%016x`. */
 const width = 16;
 
 /** A lease in a sentence. */
-export function leaseText(id: LeaseId): string {
+export function describeLease(id: LeaseId): string {
   return `lease ${formatLeaseId(id).replace(/^(-?)0+(?=.)/, '$1')} (hex)`;
 }
 
@@ -31,7 +31,7 @@ export function parseLeaseId(text: string): LeaseId {
   if (digits === undefined)
     throw new InvalidInputError(`the lease id is '${text}'; it must be hexadecimal, as etcdctl prints it`);
   const size = BigInt(`0x${digits}`);
-  return checkInt64('the lease id', sign === '-' ? -size : size, smallestInt64);
+  return checkInt64('the lease id', sign === '-' ? -size : size, minInt64);
 }
 
 /**
@@ -40,5 +40,5 @@ export function parseLeaseId(text: string): LeaseId {
  */
 export function checkLeaseId(id: LeaseId): LeaseId {
   if (id === 0n) throw new InvalidInputError('lease id is 0n, which stands for no lease');
-  return checkInt64('lease id', id, smallestInt64);
+  return checkInt64('lease id', id, minInt64);
 }

@@ -1,4 +1,4 @@
-import { canonicalHost, isNameToDns } from './host.js';
+import { canonicalHost, isDnsOnlyName } from './host.js';
 
 /** Whether a host means each caller's own: a wildcard or loopback address in any spelling, `localhost`, a name below it. */
 export function isOwnHost(host: string): boolean {
@@ -17,7 +17,7 @@ export function isWildcard(host: string): boolean {
  * name that DNS resolves to loopback at the moment.
  */
 export function isLoopback(host: string): boolean {
-  return isLoopbackHost(canonicalHost(host)) && !isNameToDns(host);
+  return isLoopbackHost(canonicalHost(host)) && !isDnsOnlyName(host);
 }
 
 function isWildcardAddress(canonical: string): boolean {

@@ -6,7 +6,11 @@ import { keyAfter } from './key-range.js';
  * @throws {EtcdError} INTERNAL where the page leads no further: whoever repeats keys, or promises more without giving
  *   any, would be asked forever.
  */
-export function afterPage(start: Buffer, kvs: readonly { readonly key: Buffer }[], more: boolean): Buffer {
+export function nextPageStart(
+  start: Buffer,
+  kvs: readonly { readonly key: Buffer }[],
+  more: boolean,
+): Buffer {
   const last = kvs[kvs.length - 1];
   if (last ? last.key.compare(start) < 0 : more) throw outOfOrder();
   return last ? keyAfter(last.key) : start;

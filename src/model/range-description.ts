@@ -4,12 +4,12 @@ import { printable } from './key-text.js';
 export type Access = 'read' | 'write' | 'read or write';
 
 /** A range that a request reads or writes. */
-export interface TouchedRange {
+export interface AccessedRange {
   readonly range: WireRange;
   readonly access: Access;
 }
 
-export interface TouchedDescription {
+export interface AccessDescription {
   /** Fit for a line: `'a'`, `the prefix 'a/'`, `'a', 'b', 'c' and 2 more`. */
   readonly subject?: string;
   readonly access?: Access;
@@ -18,30 +18,30 @@ export interface TouchedDescription {
 }
 
 /** Of several ranges so many are named. */
-const mostNamed = 3;
+const maxNamed = 3;
 
 /** What a request with these ranges is about, and what it needs a permission for; made only for an error. */
-export function describeTouched(touched: readonly TouchedRange[]): TouchedDescription {
+export function describeAccess(touched: readonly AccessedRange[]): AccessDescription {
   const byText = new Map(touched.map(({ range }) => [rangeText(range), range]));
   const [first] = byText;
   if (!first) return {};
   const accesses = new Set(touched.map((one) => one.access));
   const [only] = accesses;
   const access: Access = accesses.size === 1 && only !== undefined ? only : 'read or write';
-  const subject = listed([...byText.keys()]);
+  const subject = joinLimited([...byText.keys()]);
   const permission = byText.size === 1 ? grant(first[1], access) : undefined;
   return { subject, access, ...(permission === undefined ? {} : { grant: permission }) };
 }
 
-function listed(texts: readonly string[]): string {
-  const more = texts.length - mostNamed;
-  return more > 0 ? `${texts.slice(0, mostNamed).join(', ')} and ${more} more` : texts.join(', ');
+function joinLimited(texts: readonly string[]): string {
+  const more = texts.length - maxNamed;
+  return more > 0 ? `${texts.slice(0, maxNamed).join(', ')} and ${more} more` : texts.join(', ');
 }
 
 function rangeText({ key, rangeEnd }: WireRange): string {
   const start = printable(key);
   if (rangeEnd.length === 0) return `'${start}'`;
-  if (isOpen(rangeEnd)) return isFirst(key) ? 'all keys' : `the keys from '${start}'`;
+  if (isOpenEnded(rangeEnd)) return isFirstKey(key) ? 'all keys' : `the keys from '${start}'`;
   if (rangeEnd.equals(prefixEnd(key))) return `the prefix '${start}'`;
   return `the keys from '${start}' to '${printable(rangeEnd)}'`;
 }
@@ -52,19 +52,19 @@ const plainKey = /^[\w./:@%+,-]+$/;
 /** The arguments of `etcdctl role grant-permission`; undefined for a key that has no plain spelling. */
 function grant({ key, rangeEnd }: WireRange, access: Access): string | undefined {
   const kind = access === 'read or write' ? 'readwrite' : access;
-  if (isOpen(rangeEnd) && isFirst(key)) return `${kind} --prefix ''`;
+  if (isOpenEnded(rangeEnd) && isFirstKey(key)) return `${kind} --prefix ''`;
   const [start, end] = [key.toString('latin1'), rangeEnd.toString('latin1')];
   if (!plainKey.test(start)) return undefined;
   if (rangeEnd.length === 0) return `${kind} ${start}`;
-  if (isOpen(rangeEnd)) return `${kind} --from-key ${start}`;
+  if (isOpenEnded(rangeEnd)) return `${kind} --from-key ${start}`;
   if (rangeEnd.equals(prefixEnd(key))) return `${kind} --prefix ${start}`;
   return plainKey.test(end) ? `${kind} ${start} ${end}` : undefined;
 }
 
-function isOpen(rangeEnd: Buffer): boolean {
+function isOpenEnded(rangeEnd: Buffer): boolean {
   return rangeEnd.length === 1 && rangeEnd[0] === 0;
 }
 
-function isFirst(key: Buffer): boolean {
+function isFirstKey(key: Buffer): boolean {
   return key.length === 1 && key[0] === 0;
 }

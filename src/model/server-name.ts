@@ -14,6 +14,6 @@ export function withoutRootDot(name: string): string {
 }
 
 /** As `:authority` has it: IPv6 in brackets. */
-export function authorityOfName(name: string): string {
+export function toAuthority(name: string): string {
   return name.includes(':') ? `[${name}]` : withoutRootDot(name);
 }

@@ -1,4 +1,4 @@
-import { membersJson } from './json.js';
+import { resultToJson } from './json.js';
 import type { KeyValue } from './key-value.js';
 
 const none = Buffer.alloc(0);
@@ -21,6 +21,6 @@ export class StoredKeyValue implements KeyValue {
   }
 
   toJSON(): object {
-    return membersJson(this);
+    return resultToJson(this);
   }
 }

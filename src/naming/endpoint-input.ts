@@ -1,11 +1,11 @@
-import { anything, optionsOf } from '../model/index.js';
+import { anything, optionsChecker } from '../model/index.js';
 import type { EndpointRecord } from './endpoint.js';
 
 /**
  * The names of an endpoint that a caller gives, of which a record of a list is one; the metadata is free-form. What the
  * names stand for is checked where the endpoint is encoded.
  */
-export const endpointInput = optionsOf<EndpointRecord>(
+export const endpointInput = optionsChecker<EndpointRecord>(
   {
     addr: anything,
     metadata: anything,
@@ -15,8 +15,8 @@ export const endpointInput = optionsOf<EndpointRecord>(
     lease: anything,
   },
   {
-    self: 'the endpoint',
-    instead: {
+    label: 'the endpoint',
+    suggestions: {
       address: 'addr',
       meta: 'metadata',
       weight: 'metadata.weight',

@@ -5,10 +5,10 @@ import {
   boolean,
   checkSignalOnly,
   checkWait,
+  collectionWithJson,
   type LeaseId,
-  listWithJson,
   noOptions,
-  optionsOf,
+  optionsChecker,
   type Revision,
   waitChecks,
   withJson,
@@ -46,9 +46,9 @@ export interface ListOptions extends ManagerCallOptions {
   readonly serializable?: boolean;
 }
 
-const checkManager = optionsOf<ManagerOptions>({ direct: boolean });
-const checkAdd = optionsOf<AddOptions>({ lease: anything, ...waitChecks });
-const checkList = optionsOf<ListOptions>({ serializable: boolean, ...waitChecks });
+const checkManager = optionsChecker<ManagerOptions>({ direct: boolean });
+const checkAdd = optionsChecker<AddOptions>({ lease: anything, ...waitChecks });
+const checkList = optionsChecker<ListOptions>({ serializable: boolean, ...waitChecks });
 
 /**
  * The endpoints of one target, stored as Go's `endpoints.Manager` stores them: `<target>/<id>`, so that each side
@@ -110,7 +110,7 @@ export class EndpointManager {
    */
   async list(options: ListOptions = noOptions): Promise<ReadonlyMap<string, EndpointRecord>> {
     checkList(options);
-    const records = listWithJson(new Map<string, EndpointRecord>());
+    const records = collectionWithJson(new Map<string, EndpointRecord>());
     for await (const { kvs } of this.#client.kv.stream({ prefix: keyPrefix(this.target) }, options)) {
       for (const kv of kvs) {
         const record = toRecord(kv);

@@ -2,7 +2,7 @@ import type { EtcdError } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
 import type { Mirror, MirrorOptions, MirrorUpdate } from '../mirror/index.js';
-import { type Bytes, type KeyRange, shown } from '../model/index.js';
+import { type Bytes, formatValue, type KeyRange } from '../model/index.js';
 import type { Watcher, WatchOptions } from '../watch/index.js';
 import { NamingError } from './errors.js';
 
@@ -45,9 +45,9 @@ export function checkClient(client: NamingClient, position = 'first'): NamingCli
 
 /** An instance by its class: arguments that were swapped. */
 export function kindOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return shown(value);
+  if (typeof value !== 'object' || value === null) return formatValue(value);
   const name: unknown = value.constructor?.name;
   if (typeof name !== 'string' || name === '' || name === 'Object' || Array.isArray(value))
-    return shown(value);
+    return formatValue(value);
   return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -2,12 +2,12 @@ import type { Op } from '../kv/index.js';
 import {
   anything,
   type Bytes,
+  formatValue,
   int64,
   type LeaseId,
   listOf,
-  optionsOf,
-  shown,
-  smallestInt64,
+  minInt64,
+  optionsChecker,
 } from '../model/index.js';
 import { encodeEndpoint } from './codec.js';
 import type { Endpoint } from './endpoint.js';
@@ -28,11 +28,11 @@ export type EndpointOp =
   | { readonly op: 'delete'; readonly key: Bytes };
 
 const operationsInput = listOf(
-  optionsOf<EndpointOp>({
+  optionsChecker<EndpointOp>({
     op: anything,
     key: anything,
     endpoint: endpointInput,
-    lease: int64(smallestInt64),
+    lease: int64(minInt64),
   }),
 );
 
@@ -74,5 +74,7 @@ function toOp(change: EndpointOp): Op {
 
 /** In Go's words, and in others. */
 function badOp(op: unknown): NamingError {
-  return new NamingError(`endpoints: bad update op: op is ${shown(op)}; it must be one of 'add', 'delete'`);
+  return new NamingError(
+    `endpoints: bad update op: op is ${formatValue(op)}; it must be one of 'add', 'delete'`,
+  );
 }

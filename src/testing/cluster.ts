@@ -1,4 +1,4 @@
-import { boolean, noOptions, optionsOf, wholeNumber } from '../model/index.js';
+import { boolean, noOptions, optionsChecker, wholeNumber } from '../model/index.js';
 import { EtcdStartError } from './errors.js';
 import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdPlan } from './etcd-node.js';
@@ -21,9 +21,9 @@ export interface StartEtcdClusterOptions extends StartEtcdOptions {
   partitions?: boolean;
 }
 
-const checkStartCluster = optionsOf<StartEtcdClusterOptions>({
+const checkStartCluster = optionsChecker<StartEtcdClusterOptions>({
   ...startChecks,
-  members: wholeNumber({ least: 1 }),
+  members: wholeNumber({ min: 1 }),
   partitions: boolean,
 });
 

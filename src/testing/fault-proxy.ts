@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { duration, oneOf, optionsOf, text, wholeNumber } from '../model/index.js';
+import { duration, oneOf, optionsChecker, text, wholeNumber } from '../model/index.js';
 import { bothWays, JoinedLink, type Link, SilentLink } from './fault-link.js';
 import type { Direction, Flow } from './fault-pipe.js';
 import { reset } from './reset.js';
@@ -50,15 +50,15 @@ export interface FaultProxy extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const checkProxy = optionsOf<FaultProxyOptions>(
-  { target: text, port: wholeNumber({ most: 65_535 }) },
+const checkProxy = optionsChecker<FaultProxyOptions>(
+  { target: text, port: wholeNumber({ max: 65_535 }) },
   { required: "give { target: '127.0.0.1:2379' }" },
 );
 
 const delayMs = duration();
-const checkDelays = optionsOf<Record<Direction, number>>(
+const checkDelays = optionsChecker<Record<Direction, number>>(
   { up: delayMs, down: delayMs },
-  { self: 'the delay' },
+  { label: 'the delay' },
 );
 const noDelay = { up: 0, down: 0 };
 const checkBytes = wholeNumber();

@@ -1,11 +1,11 @@
-import { noOptions, optionsOf } from '../model/index.js';
+import { noOptions, optionsChecker } from '../model/index.js';
 import { EtcdStartError } from './errors.js';
 import type { EtcdBinary } from './etcd-binary.js';
 import { locateChecks, resolveSettings, type StartEtcdOptions } from './options.js';
 import { findBinary } from './sources/binary.js';
 import { fetchBinary } from './sources/fetch.js';
 
-const checkLocate = optionsOf<Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'>>(locateChecks);
+const checkLocate = optionsChecker<Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'>>(locateChecks);
 
 /**
  * Finds an etcd binary (`ETCD_BIN`, `PATH`, the cache), or fetches one into the cache, and starts nothing: for those

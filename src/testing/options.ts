@@ -1,14 +1,14 @@
-import { callSafely, warnOf } from '../async/index.js';
+import { callSafely, processWarning } from '../async/index.js';
 import {
   callback,
   duration,
   listOf,
   noOptions,
   oneOf,
-  optionsOf,
+  optionsChecker,
   signal,
   text,
-  wrongValue,
+  wrongValueError,
 } from '../model/index.js';
 import { type Reporter, StderrReporter } from './progress.js';
 
@@ -57,12 +57,12 @@ export const startChecks = {
   source: oneOf(...SOURCES),
   args: listOf(text),
   image: text,
-  startTimeoutMs: duration({ least: 1 }),
+  startTimeoutMs: duration({ min: 1 }),
   endpoints: listOf(text),
   ...locateChecks,
 };
 
-export const checkStart = optionsOf<StartEtcdOptions>(startChecks);
+export const checkStart = optionsChecker<StartEtcdOptions>(startChecks);
 
 /** {@link StartEtcdOptions} with environment and defaults filled in. */
 export interface Settings {
@@ -107,12 +107,15 @@ function sourceFromEnv(): EtcdSource | 'auto' | undefined {
   const name = fromEnv('ETCD_TEST_SOURCE');
   if (name === undefined) return undefined;
   const found = SOURCES.find((source) => source === name);
-  if (!found) throw wrongValue('ETCD_TEST_SOURCE', name, `one of ${SOURCES.join(', ')}`);
+  if (!found) throw wrongValueError('ETCD_TEST_SOURCE', name, `one of ${SOURCES.join(', ')}`);
   return found;
 }
 
 function lineReporter(onProgress: (line: string) => void): Reporter {
-  return { line: (line) => callSafely(() => onProgress(line), warnOf('onProgress')), update: () => {} };
+  return {
+    line: (line) => callSafely(() => onProgress(line), processWarning('onProgress')),
+    update: () => {},
+  };
 }
 
 function isNotBlank(text: string): boolean {

@@ -1,6 +1,6 @@
 import { type Clock, raceAbort } from '../async/index.js';
 import { ClosedError, type EtcdError, requestError, toEtcdError } from '../errors/index.js';
-import { describeTouched, type Revision, type WatchEvent } from '../model/index.js';
+import { describeAccess, type Revision, type WatchEvent } from '../model/index.js';
 import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
 import {
   type SlotKey,
@@ -12,7 +12,7 @@ import {
   WatchSession,
 } from './core/index.js';
 import { toReply } from './replies.js';
-import { losesDeletes, provesProgress } from './server-version.js';
+import { hasReliableProgress, losesDeletes } from './server-version.js';
 import { StartCheckReads } from './start-check-reads.js';
 import { createRequest, type WatchSpec } from './watch-request.js';
 
@@ -44,17 +44,17 @@ export interface DriverPorts {
 interface OpenStream {
   readonly duplex: Duplex<WatchRequest>;
   /** How long the member may owe an answer, until there is a member to owe it. */
-  attachMs: number | undefined;
+  createTimeoutMs: number | undefined;
   opened: boolean;
 }
 
-interface Driven {
+interface WatcherEntry {
   readonly spec: WatchSpec;
   readonly sink: WatchSink;
 }
 
 /** What a watcher is to hear of. */
-type News = WatchEffect & {
+type SinkEffect = WatchEffect & {
   readonly type: 'ready' | 'interrupted' | 'resumed' | 'deliver' | 'progress' | 'finish';
 };
 
@@ -62,7 +62,7 @@ type News = WatchEffect & {
 export class WatchDriver {
   readonly #ports: DriverPorts;
   readonly #session: WatchSession;
-  readonly #watchers = new Map<WatcherKey, Driven>();
+  readonly #watchers = new Map<WatcherKey, WatcherEntry>();
   readonly #streams = new Map<SlotKey, OpenStream>();
   readonly #timers = new Map<string, () => void>();
   readonly #closing = new AbortController();
@@ -106,16 +106,16 @@ export class WatchDriver {
 
   stop(watcher: WatcherKey): void {
     if (!this.#watchers.delete(watcher)) return;
-    this.#startChecks.forget(watcher);
+    this.#startChecks.remove(watcher);
     this.#input({ type: 'unwatch', watcher });
   }
 
-  full(watcher: WatcherKey): void {
-    this.#input({ type: 'full', watcher });
+  bufferFull(watcher: WatcherKey): void {
+    this.#input({ type: 'buffer-full', watcher });
   }
 
-  drained(watcher: WatcherKey): void {
-    this.#input({ type: 'drained', watcher });
+  bufferDrained(watcher: WatcherKey): void {
+    this.#input({ type: 'buffer-drained', watcher });
   }
 
   /** Ends every watcher with ClosedError and the streams with them. */
@@ -159,7 +159,7 @@ export class WatchDriver {
         this.#streams.set(effect.slot, this.#open(effect.slot));
         return;
       case 'close-stream':
-        if (effect.owing) this.#streams.get(effect.slot)?.duplex.cancelUnresponsive();
+        if (effect.unresponsive) this.#streams.get(effect.slot)?.duplex.cancelUnresponsive();
         else this.#streams.get(effect.slot)?.duplex.cancel();
         this.#streams.delete(effect.slot);
         return;
@@ -186,11 +186,11 @@ export class WatchDriver {
         this.#ports.onStatus(effect.status);
         return;
       default:
-        this.#tell(effect);
+        this.#notify(effect);
     }
   }
 
-  #tell(effect: News): void {
+  #notify(effect: SinkEffect): void {
     const driven = this.#watchers.get(effect.watcher);
     if (!driven) return;
     const { sink, spec } = driven;
@@ -212,13 +212,13 @@ export class WatchDriver {
         return;
       case 'finish':
         this.#watchers.delete(effect.watcher);
-        this.#startChecks.forget(effect.watcher);
-        sink.finish(this.#named(effect.error, spec));
+        this.#startChecks.remove(effect.watcher);
+        sink.finish(this.#withRequest(effect.error, spec));
     }
   }
 
-  #named(error: EtcdError, { range }: WatchSpec): EtcdError {
-    const touched = describeTouched([{ range, access: 'read' }]);
+  #withRequest(error: EtcdError, { range }: WatchSpec): EtcdError {
+    const touched = describeAccess([{ range, access: 'read' }]);
     return requestError(error, { method: 'Watch', ...touched, ...this.#ports.calls.user });
   }
 
@@ -244,34 +244,34 @@ export class WatchDriver {
 
   #open(slot: SlotKey): OpenStream {
     // The slot may have another stream by the time this one's last words are handed on.
-    const isPresent = () => this.#streams.get(slot) === stream;
+    const isCurrent = () => this.#streams.get(slot) === stream;
     const duplex = this.#ports.calls.watch(
       { requireLeader: this.#ports.requireLeader },
       {
         opened: (member) => this.#opened(slot, stream, member),
         message: (response) => {
-          if (!isPresent()) return;
+          if (!isCurrent()) return;
           this.#input({ type: 'reply', slot, watchId: response.watchId, reply: toReply(response) });
         },
         end: (error) => {
-          if (!isPresent()) return;
+          if (!isCurrent()) return;
           this.#streams.delete(slot);
           this.#input({ type: 'stream-lost', slot, error });
         },
       },
     );
-    const stream: OpenStream = { duplex, attachMs: undefined, opened: false };
+    const stream: OpenStream = { duplex, createTimeoutMs: undefined, opened: false };
     return stream;
   }
 
   #opened(slot: SlotKey, stream: OpenStream, member: Member): void {
     stream.opened = true;
-    if (stream.attachMs !== undefined) this.#arm('attach', slot, stream.attachMs);
+    if (stream.createTimeoutMs !== undefined) this.#arm('create-timeout', slot, stream.createTimeoutMs);
     this.#ports.calls.versionOf(member).then(
       (version) => {
         if (this.#streams.get(slot) !== stream) return;
-        if (provesProgress(version)) this.#input({ type: 'trusted', slot });
-        this.#input({ type: 'release', slot, losesDeletes: losesDeletes(version) });
+        if (hasReliableProgress(version)) this.#input({ type: 'progress-trusted', slot });
+        this.#input({ type: 'server-version', slot, losesDeletes: losesDeletes(version) });
       },
       () => {}, // not known is not trusted
     );
@@ -290,7 +290,7 @@ export class WatchDriver {
   /** While no member can be reached nobody owes an answer: the pool goes on trying, faster than a new stream would. */
   #armTimer({ timer, slot, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
     const stream = this.#streams.get(slot);
-    if (timer === 'attach' && stream && !stream.opened) stream.attachMs = delayMs;
+    if (timer === 'create-timeout' && stream && !stream.opened) stream.createTimeoutMs = delayMs;
     else this.#arm(timer, slot, delayMs);
   }
 
@@ -306,7 +306,7 @@ export class WatchDriver {
 
   #disarmTimer({ timer, slot }: WatchEffect & { readonly type: 'disarm-timer' }): void {
     const stream = this.#streams.get(slot);
-    if (timer === 'attach' && stream) stream.attachMs = undefined;
+    if (timer === 'create-timeout' && stream) stream.createTimeoutMs = undefined;
     this.#disarm(`${timer} ${slot}`);
   }
 

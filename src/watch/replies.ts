@@ -7,7 +7,8 @@ export function toReply(response: WatchResponse): WatchReply {
   const headerRevision = response.header?.revision ?? 0n;
   const { compactRevision, cancelReason: reason } = response;
   if (response.created && response.canceled) return { kind: 'refused', compactRevision, reason };
-  if (response.created) return { kind: 'created', headerRevision: isMembers(response) ? headerRevision : 0n };
+  if (response.created)
+    return { kind: 'created', headerRevision: isFromMember(response) ? headerRevision : 0n };
   // Servers once told a compaction without saying `canceled` (etcd#8231).
   if (response.canceled || compactRevision > 0n) return { kind: 'cancelled', compactRevision, reason };
   if (response.events.length === 0) return { kind: 'progress', headerRevision };
@@ -18,7 +19,7 @@ export function toReply(response: WatchResponse): WatchReply {
  * Whether a member of the cluster wrote the header. A grpc-proxy that lets a watch join another one answers by itself,
  * with the revision that was asked for, which the store may not have yet.
  */
-function isMembers({ header }: WatchResponse): boolean {
+function isFromMember({ header }: WatchResponse): boolean {
   return header !== undefined && header.memberId !== 0n;
 }
 

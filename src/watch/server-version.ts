@@ -2,7 +2,7 @@
  * Whether a server's answer to a request for progress can be believed. Before 3.4.25 and 3.5.8 it was given while
  * events were still on their way (etcd#15220).
  */
-export function provesProgress(version: string | undefined): boolean {
+export function hasReliableProgress(version: string | undefined): boolean {
   const [major, minor, patch] = parse(version);
   if (major !== 3) return major > 3;
   if (minor === 4) return patch >= 25;

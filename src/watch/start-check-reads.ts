@@ -23,8 +23,8 @@ interface Check {
  * etcd reads a watcher's history up to 100 ms after it has acknowledged the watcher, or later when it is busy. Only
  * after that is a read conclusive; and a watcher that needs older history has then been cancelled by etcd itself.
  */
-const afterMs = 500;
-const retry = { baseMs: 200, maxMs: 5_000 };
+const conclusiveAfterMs = 500;
+const retryBackoff = { baseMs: 200, maxMs: 5_000 };
 
 /**
  * Finds out whether a compaction reached the starts of watchers; see StartChecks. The compacted revision is one for
@@ -44,17 +44,17 @@ export class StartCheckReads {
   constructor(ports: StartCheckPorts, signal: AbortSignal) {
     this.#ports = ports;
     this.#signal = signal;
-    this.#pacer = new Pacer(retry, ports.clock, ports.random);
+    this.#pacer = new Pacer(retryBackoff, ports.clock, ports.random);
     onAbort(signal, () => this.#cancelTimer());
   }
 
   add(watcher: WatcherKey, spec: WatchSpec, startRevision: Revision): void {
-    this.#checks.add({ watcher, spec, startRevision, dueAt: this.#ports.clock.now() + afterMs });
+    this.#checks.add({ watcher, spec, startRevision, dueAt: this.#ports.clock.now() + conclusiveAfterMs });
     this.#schedule();
   }
 
   /** The watcher is over. */
-  forget(watcher: WatcherKey): void {
+  remove(watcher: WatcherKey): void {
     for (const check of this.#checks) if (check.watcher === watcher) this.#checks.delete(check);
     if (this.#checks.size === 0) this.#cancelTimer();
   }
@@ -87,13 +87,13 @@ export class StartCheckReads {
       await this.#ports.readAt(lowest.spec, lowest.startRevision - 1n, this.#signal);
       for (const check of due) this.#checks.delete(check);
     } catch (error) {
-      this.#failed(lowest, error);
+      this.#onReadFailed(lowest, error);
     }
   }
 
-  #failed(check: Check, error: unknown): void {
+  #onReadFailed(check: Check, error: unknown): void {
     if (error instanceof EtcdError && error.verdict !== 'final') {
-      this.#notBefore = this.#ports.clock.now() + this.#pacer.next();
+      this.#notBefore = this.#ports.clock.now() + this.#pacer.nextDelayMs();
       return;
     }
     // Above the store's revision there is no history to lose; what cannot be read for good cannot be checked.

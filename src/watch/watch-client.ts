@@ -9,7 +9,7 @@ import {
   noOptions,
   number,
   oneOf,
-  optionsOf,
+  optionsChecker,
   type Revision,
   signal,
   toWireRange,
@@ -18,7 +18,7 @@ import type { KvCalls, RangeResponse, WatchCalls } from '../wire/index.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
-import { DrivenWatcher, type Watcher, type WatcherLimits } from './watcher.js';
+import { BufferedWatcher, type Watcher, type WatcherLimits } from './watcher.js';
 
 export interface WatchOptions {
   /** The first revision to tell of. Default: from now on, exactly from the store's revision at the time of the call. */
@@ -52,9 +52,9 @@ export interface WatchOptions {
   readonly maxBufferedBytes?: number;
 }
 
-const limit = number({ least: 1 });
+const limit = number({ min: 1 });
 
-const checkWatch = optionsOf<WatchOptions>({
+const checkWatch = optionsChecker<WatchOptions>({
   startRevision: int64(1n),
   knownRevision: int64(0n),
   prevKv: boolean,
@@ -112,7 +112,7 @@ export class WatchClient {
       noPut: only === 'delete',
       noDelete: only === 'put',
     };
-    return new DrivenWatcher(this.#driver(options.requireLeader ?? true), spec, {
+    return new BufferedWatcher(this.#driver(options.requireLeader ?? true), spec, {
       limits: limitsOf(options),
       signal: options.signal,
       progress: options.progress ?? false,

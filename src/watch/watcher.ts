@@ -75,33 +75,33 @@ interface Buffered extends WatchBatch {
 }
 
 /** The reader's side of a watch: a bounded buffer between the driver and one iteration. */
-export class DrivenWatcher implements Watcher {
+export class BufferedWatcher implements Watcher {
   readonly ready: Promise<Revision>;
   readonly closed: Promise<WatchEnd>;
   readonly #options: WatcherOptions;
   readonly #driver: WatchDriver;
   readonly #key: number;
-  readonly #mailbox = new AsyncQueue<Buffered>((batch) => this.#taken(batch));
+  readonly #queue = new AsyncQueue<Buffered>((batch) => this.#onTake(batch));
   readonly #releaseSignal: () => void;
   readonly #settle: {
     ready(revision: Revision): void;
     notReady(error: unknown): void;
     closed(end: WatchEnd): void;
   };
-  #over = false;
+  #ended = false;
   #iterating = false;
   #paused = false;
-  #events = 0;
-  #bytes = 0;
+  #bufferedEvents = 0;
+  #bufferedBytes = 0;
   #live = false;
   #liveChangedAt: number | undefined;
   #nextRevision: Revision | undefined;
   /** As far as any batch went: an event that progress had passed already is delivered, and moves no checkpoint back. */
-  #furthest: Revision = 0n;
+  #maxNextRevision: Revision = 0n;
   /** The batch that the reader has and has not yet asked to go on from. */
-  #handedOver: Revision | undefined;
+  #pendingCheckpoint: Revision | undefined;
   /** Proven while nothing was waiting: as good as consumed once the reader has nothing in hand. */
-  #quiet: Revision | undefined;
+  #idleRevision: Revision | undefined;
   /** The progress at the end of the buffer, where there is one: a newer one takes its place. */
   #lastProgress: { nextRevision: Revision } | undefined;
 
@@ -116,8 +116,8 @@ export class DrivenWatcher implements Watcher {
     this.#options = options;
     this.#nextRevision = spec.startRevision;
     this.#key = driver.start(spec, this.#sink());
-    this.#releaseSignal = onAbort(options.signal, (reason) => this.#aborted(reason));
-    if (this.#over) this.#releaseSignal();
+    this.#releaseSignal = onAbort(options.signal, (reason) => this.#onAbort(reason));
+    if (this.#ended) this.#releaseSignal();
   }
 
   get nextRevision(): Revision | undefined {
@@ -134,7 +134,7 @@ export class DrivenWatcher implements Watcher {
 
   close(): Promise<void> {
     this.#end({ reason: 'closed' }, new ClosedError('the watch'));
-    this.#mailbox.discard();
+    this.#queue.discard();
     return Promise.resolve();
   }
 
@@ -160,27 +160,27 @@ export class DrivenWatcher implements Watcher {
         this.#setLive(true);
         this.#nextRevision ??= nextRevision;
         this.#settle.ready(revision);
-        this.#announce(nextRevision);
+        this.#putResumption(nextRevision);
       },
       deliver: (events) => this.#deliver(events),
       interrupted: () => this.#setLive(false),
       resumed: (fromRevision) => {
         this.#setLive(true);
-        this.#announce(fromRevision);
+        this.#putResumption(fromRevision);
       },
       progress: (revision) => this.#progress(revision + 1n),
       finish: (error) => {
-        this.#end({ reason: reasonOf(error), error }, error);
-        this.#mailbox.end(error);
+        this.#end({ reason: endReason(error), error }, error);
+        this.#queue.end(error);
       },
     };
   }
 
   #next(): Promise<IteratorResult<WatchBatch, undefined>> {
-    this.#consumed(this.#handedOver);
-    this.#handedOver = undefined;
-    if (this.#mailbox.size === 0) this.#consumed(this.#quiet);
-    return this.#mailbox.take();
+    this.#setCheckpoint(this.#pendingCheckpoint);
+    this.#pendingCheckpoint = undefined;
+    if (this.#queue.size === 0) this.#setCheckpoint(this.#idleRevision);
+    return this.#queue.take();
   }
 
   #setLive(live: boolean): void {
@@ -189,18 +189,18 @@ export class DrivenWatcher implements Watcher {
     this.#liveChangedAt = performance.now();
   }
 
-  #consumed(nextRevision: Revision | undefined): void {
+  #setCheckpoint(nextRevision: Revision | undefined): void {
     if (nextRevision !== undefined) this.#nextRevision = nextRevision;
   }
 
-  #reach(revision: Revision): Revision {
-    if (revision > this.#furthest) this.#furthest = revision;
-    return this.#furthest;
+  #raiseNextRevision(revision: Revision): Revision {
+    if (revision > this.#maxNextRevision) this.#maxNextRevision = revision;
+    return this.#maxNextRevision;
   }
 
   #progress(revision: Revision): void {
-    if (this.#over) return;
-    const nextRevision = this.#reach(revision);
+    if (this.#ended) return;
+    const nextRevision = this.#raiseNextRevision(revision);
     if (this.#options.progress) {
       if (this.#lastProgress) {
         this.#lastProgress.nextRevision = nextRevision;
@@ -208,58 +208,70 @@ export class DrivenWatcher implements Watcher {
       }
       const batch = withJson({ events: [], nextRevision, bytes: 0 });
       this.#lastProgress = batch;
-      this.#mailbox.put(batch);
-    } else if (this.#mailbox.size === 0) {
-      this.#quiet = nextRevision;
-      if (this.#mailbox.awaited) this.#consumed(nextRevision);
+      this.#queue.put(batch);
+    } else if (this.#queue.size === 0) {
+      this.#idleRevision = nextRevision;
+      if (this.#queue.hasWaiter) this.#setCheckpoint(nextRevision);
     }
   }
 
-  #announce(revision: Revision): void {
-    if (this.#over || !this.#options.resumptions) return;
+  #putResumption(revision: Revision): void {
+    if (this.#ended || !this.#options.resumptions) return;
     this.#lastProgress = undefined;
-    this.#mailbox.put(withJson({ events: [], nextRevision: this.#reach(revision), bytes: 0, resumed: true }));
+    this.#queue.put(
+      withJson({ events: [], nextRevision: this.#raiseNextRevision(revision), bytes: 0, resumed: true }),
+    );
   }
 
   #deliver(events: readonly WatchEvent[]): void {
     const last = events[events.length - 1];
-    if (this.#over || !last) return;
-    if (this.#options.namespaceLength > 0) stripKeys(events, this.#options.namespaceLength);
+    if (this.#ended || !last) return;
+    if (this.#options.namespaceLength > 0) stripNamespace(events, this.#options.namespaceLength);
     let bytes = 0;
     for (const { kv, prevKv } of events) {
       bytes += kv.key.length + kv.value.length + (prevKv ? prevKv.value.length : 0);
     }
-    this.#events += events.length;
-    this.#bytes += bytes;
-    this.#quiet = undefined;
+    this.#bufferedEvents += events.length;
+    this.#bufferedBytes += bytes;
+    this.#idleRevision = undefined;
     this.#lastProgress = undefined;
-    this.#mailbox.put(withJson({ events, nextRevision: this.#reach(last.kv.modRevision + 1n), bytes }));
+    this.#queue.put(
+      withJson({ events, nextRevision: this.#raiseNextRevision(last.kv.modRevision + 1n), bytes }),
+    );
     const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
-    if (!this.#paused && (this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes)) {
+    if (
+      !this.#paused &&
+      (this.#bufferedEvents > maxBufferedEvents || this.#bufferedBytes > maxBufferedBytes)
+    ) {
       this.#paused = true;
-      this.#driver.full(this.#key);
+      this.#driver.bufferFull(this.#key);
     }
   }
 
-  #taken({ events, nextRevision, bytes }: Buffered): void {
-    if (this.#mailbox.size === 0) this.#lastProgress = undefined;
-    this.#handedOver = nextRevision;
-    this.#events -= events.length;
-    this.#bytes -= bytes;
+  #onTake({ events, nextRevision, bytes }: Buffered): void {
+    if (this.#queue.size === 0) this.#lastProgress = undefined;
+    this.#pendingCheckpoint = nextRevision;
+    this.#bufferedEvents -= events.length;
+    this.#bufferedBytes -= bytes;
     const { maxBufferedEvents, maxBufferedBytes } = this.#options.limits;
-    if (!this.#paused || this.#events > maxBufferedEvents / 2 || this.#bytes > maxBufferedBytes / 2) return;
+    if (
+      !this.#paused ||
+      this.#bufferedEvents > maxBufferedEvents / 2 ||
+      this.#bufferedBytes > maxBufferedBytes / 2
+    )
+      return;
     this.#paused = false;
-    this.#driver.drained(this.#key);
+    this.#driver.bufferDrained(this.#key);
   }
 
-  #aborted(reason: unknown): void {
+  #onAbort(reason: unknown): void {
     this.#end({ reason: 'aborted' }, reason);
-    this.#mailbox.discard(reason);
+    this.#queue.discard(reason);
   }
 
   #end(end: Omit<WatchEnd, 'nextRevision'>, cause: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     this.#setLive(false);
     this.#releaseSignal?.();
     this.#options.release();
@@ -270,7 +282,7 @@ export class DrivenWatcher implements Watcher {
 }
 
 /** In place: an event was decoded for one watcher alone. */
-function stripKeys(events: readonly WatchEvent[], length: number): void {
+function stripNamespace(events: readonly WatchEvent[], length: number): void {
   for (const { kv, prevKv } of events) {
     strip(kv, length);
     if (prevKv) strip(prevKv, length);
@@ -281,7 +293,7 @@ function strip(kv: { key: Buffer }, length: number): void {
   kv.key = kv.key.subarray(length);
 }
 
-function reasonOf(error: EtcdError): WatchEnd['reason'] {
+function endReason(error: EtcdError): WatchEnd['reason'] {
   if (error instanceof CompactedError) return 'compacted';
   if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';
   return error instanceof ClosedError ? 'closed' : 'failed';

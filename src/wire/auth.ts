@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import { anything, boolean, optionsOf } from '../model/index.js';
+import { anything, boolean, optionsChecker } from '../model/index.js';
 
 interface PlaintextPermission {
   /**
@@ -42,9 +42,13 @@ export interface TokenAuth extends PlaintextPermission {
 export type AuthOptions = PasswordAuth | TokenAuth;
 
 /** Secrets are checked by {@link checkAuth}, which shows none. */
-export const authInput = optionsOf<AuthOptions>(
+export const authInput = optionsChecker<AuthOptions>(
   { username: anything, password: anything, tokenProvider: anything, allowPlaintext: boolean },
-  { self: 'auth', secret: true, instead: { user: 'username', name: 'username', token: 'tokenProvider' } },
+  {
+    label: 'auth',
+    secret: true,
+    suggestions: { user: 'username', name: 'username', token: 'tokenProvider' },
+  },
 );
 
 /** @throws {InvalidInputError} naming what is missing, never what was given. */

@@ -1,5 +1,5 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { authorityOfName } from '../model/index.js';
+import { toAuthority } from '../model/index.js';
 import type { TransportOptions } from './transport-options.js';
 
 /** grpc-js's options for a channel to one member. */
@@ -7,7 +7,7 @@ export function makeChannelOptions(options: TransportOptions): ChannelOptions {
   const name = options.tls?.serverName;
   return {
     // What HTTP/2 asks for; what TLS asks for and verifies is the credentials' concern.
-    ...(name === undefined ? {} : { 'grpc.default_authority': authorityOfName(name) }),
+    ...(name === undefined ? {} : { 'grpc.default_authority': toAuthority(name) }),
     'grpc.enable_channelz': 0,
     'grpc.enable_http_proxy': 0,
     // Retries are decided in one place, here; grpc-js's own would hide attempts from it.

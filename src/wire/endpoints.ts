@@ -1,6 +1,6 @@
 import { basename, normalize } from 'node:path';
 import { InvalidInputError } from '../errors/index.js';
-import { canonicalHost, isServerName, splitHostPort, wrongType } from '../model/index.js';
+import { canonicalHost, isServerName, splitHostPort, wrongTypeError } from '../model/index.js';
 
 /** A member's client address, parsed. */
 export interface MemberAddress {
@@ -37,7 +37,7 @@ export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
   // Callers in plain JavaScript pass a single string, or forget it.
   if (typeof endpoints === 'string')
     throw new InvalidInputError(`endpoints is one string: write ${listOf(endpoints)}`);
-  if (!Array.isArray(endpoints)) throw wrongType('endpoints', endpoints, 'a list of strings');
+  if (!Array.isArray(endpoints)) throw wrongTypeError('endpoints', endpoints, 'a list of strings');
   if (endpoints.length === 0)
     throw new InvalidInputError('endpoints is empty: name at least one etcd member');
   const parsed = endpoints.map(parseEndpoint);
@@ -50,7 +50,7 @@ export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
 }
 
 function parseEndpoint(endpoint: string): ParsedEndpoint {
-  if (typeof endpoint !== 'string') throw wrongType('an endpoint', endpoint, 'a string');
+  if (typeof endpoint !== 'string') throw wrongTypeError('an endpoint', endpoint, 'a string');
   const [, unix, rest] = unixSocket.exec(endpoint) ?? [];
   if (unix !== undefined && rest !== undefined) return parseSocket(endpoint, unix.toLowerCase(), rest);
   return parseTcp(endpoint);

@@ -9,7 +9,13 @@ import {
   type RequestOp,
   type TxnRequest,
 } from '../gen/etcd/rpc.js';
-import { describeTouched, leaseText, printable, type TouchedRange, type WireRange } from '../model/index.js';
+import {
+  type AccessedRange,
+  describeAccess,
+  describeLease,
+  printable,
+  type WireRange,
+} from '../model/index.js';
 import type { AuthOptions } from './auth.js';
 import { methodName } from './method.js';
 
@@ -38,9 +44,9 @@ function describe(path: string, request: unknown): Described {
     case KVService.put.path:
       return put(request as PutRequest);
     case KVService.deleteRange.path:
-      return describeTouched([deleted(request as DeleteRangeRequest)]);
+      return describeAccess([deleted(request as DeleteRangeRequest)]);
     case KVService.txn.path:
-      return describeTouched(touchedBy(request as TxnRequest));
+      return describeAccess(touchedBy(request as TxnRequest));
     case KVService.compact.path:
       return { subject: `at revision ${(request as CompactionRequest).revision}` };
     case LeaseService.leaseGrant.path:
@@ -53,12 +59,12 @@ function describe(path: string, request: unknown): Described {
 }
 
 function ofLease(lease: bigint): Described {
-  const text = leaseText(lease);
+  const text = describeLease(lease);
   return { subject: text, lease: text };
 }
 
 function read(request: RangeRequest): Described {
-  const described = describeTouched([{ range: request, access: 'read' }]);
+  const described = describeAccess([{ range: request, access: 'read' }]);
   const { revision } = request;
   return revision > 0n
     ? { ...described, subject: `${described.subject} at revision ${revision}` }
@@ -67,15 +73,15 @@ function read(request: RangeRequest): Described {
 
 function put(request: PutRequest): Described {
   const { lease } = request;
-  const described = describeTouched([putBy(request)]);
-  return lease === 0n ? described : { ...described, lease: leaseText(lease) };
+  const described = describeAccess([putBy(request)]);
+  return lease === 0n ? described : { ...described, lease: describeLease(lease) };
 }
 
-function putBy({ key, prevKv }: PutRequest): TouchedRange {
+function putBy({ key, prevKv }: PutRequest): AccessedRange {
   return { range: oneKey(key), access: prevKv ? 'read or write' : 'write' };
 }
 
-function deleted(request: DeleteRangeRequest): TouchedRange {
+function deleted(request: DeleteRangeRequest): AccessedRange {
   return { range: request, access: request.prevKv ? 'read or write' : 'write' };
 }
 
@@ -83,14 +89,14 @@ function oneKey(key: Buffer): WireRange {
   return { key, rangeEnd: Buffer.alloc(0) };
 }
 
-function touchedBy({ compare, success, failure }: TxnRequest): TouchedRange[] {
+function touchedBy({ compare, success, failure }: TxnRequest): AccessedRange[] {
   return [
-    ...compare.map((range): TouchedRange => ({ range, access: 'read' })),
+    ...compare.map((range): AccessedRange => ({ range, access: 'read' })),
     ...[...success, ...failure].flatMap(touchedByOp),
   ];
 }
 
-function touchedByOp({ request }: RequestOp): TouchedRange[] {
+function touchedByOp({ request }: RequestOp): AccessedRange[] {
   switch (request?.$case) {
     case 'requestRange':
       return [{ range: request.value, access: 'read' }];

@@ -1,14 +1,14 @@
-import { type Clock, type Due, DueQueue, onAbort } from '../async/index.js';
+import { type Clock, type DueItem, DueQueue, onAbort } from '../async/index.js';
 import { RetryBudget } from './retry-budget.js';
 import { minAttemptMs } from './retry-rule.js';
 
-interface Entry extends Due {
+interface Entry extends DueItem {
   readonly waiter: Waiter;
 }
 
 class Waiter {
-  readonly turn: Entry = { dueAt: 0, place: -1, waiter: this };
-  readonly deadline: Entry = { dueAt: Number.POSITIVE_INFINITY, place: -1, waiter: this };
+  readonly turn: Entry = { dueAt: 0, heapIndex: -1, waiter: this };
+  readonly deadline: Entry = { dueAt: Number.POSITIVE_INFINITY, heapIndex: -1, waiter: this };
   readonly settle: (granted: boolean) => void;
   readonly reject: (reason: unknown) => void;
   releaseSignal: () => void = () => {};

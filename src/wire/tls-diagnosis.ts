@@ -1,4 +1,4 @@
-import { withTimeLimit } from '../async/index.js';
+import { withTimeoutSignal } from '../async/index.js';
 import { TlsError } from '../errors/index.js';
 import type { MemberAddress } from './endpoints.js';
 import type { TlsFailure } from './tls-failure.js';
@@ -62,7 +62,7 @@ export class TlsDiagnosis {
   async #askLanguage(): Promise<TlsError | undefined> {
     if (this.#closing.signal.aborted) return undefined;
     const other = this.#speaksTls ? speaksPlaintext : speaksTls;
-    const isOther = await withTimeLimit(probeMs, this.#closing.signal, (signal) =>
+    const isOther = await withTimeoutSignal(probeMs, this.#closing.signal, (signal) =>
       other(this.#member, signal),
     );
     if (!isOther) return undefined;

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import { anything, boolean, isServerName, optionsOf } from '../model/index.js';
+import { anything, boolean, isServerName, optionsChecker } from '../model/index.js';
 
 /**
  * TLS to etcd. A certificate or key is given either as PEM or as the path of a PEM file. Files are read before each new
@@ -37,7 +37,7 @@ export interface TlsOptions {
 export type PemName = 'ca' | 'cert' | 'key';
 
 /** What may hold a key is checked by {@link checkTlsOptions}, which shows none. */
-export const tlsInput = optionsOf<TlsOptions>(
+export const tlsInput = optionsChecker<TlsOptions>(
   {
     ca: anything,
     caFile: anything,
@@ -49,9 +49,9 @@ export const tlsInput = optionsOf<TlsOptions>(
     dangerouslySkipVerification: boolean,
   },
   {
-    self: 'tls',
+    label: 'tls',
     secret: true,
-    instead: {
+    suggestions: {
       caPath: 'caFile',
       certPath: 'certFile',
       keyPath: 'keyFile',

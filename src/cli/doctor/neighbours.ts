@@ -1,5 +1,5 @@
 import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
-import { distance } from '../../model/options/nearest.js';
+import { distance } from '../../model/options/closest-name.js';
 import type { Target } from '../target.js';
 import { type Finding, some, warning } from './finding.js';
 

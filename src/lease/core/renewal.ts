@@ -1,4 +1,4 @@
-import type { Due } from '../../async/due-queue.js';
+import type { DueItem } from '../../async/due-queue.js';
 import type { LeaseId } from '../../model/index.js';
 import type { CallKey, StreamKey } from './protocol.js';
 import { batchingToleranceMs, heldUntil, nextRenewalAt, renewIntervalMs } from './timing.js';
@@ -13,7 +13,7 @@ export interface RenewalStreamInfo {
 }
 
 /** The renewal of one lease. It waits to be sent, waits for a reply, or rests until the next renewal is due. */
-interface RenewalTask extends Due {
+interface RenewalTask extends DueItem {
   readonly lease: LeaseId;
   /** When a reply is too late: the lease may have expired, or the call's deadline has passed. */
   endsAt: number;
@@ -62,7 +62,7 @@ export function newHeldRenewal(
     pendingOn: undefined,
     pendingSince: 0,
     dueAt: 0,
-    place: -1,
+    heapIndex: -1,
   };
 }
 
@@ -82,7 +82,7 @@ export function newOneShotRenewal(
     pendingOn: undefined,
     pendingSince: 0,
     dueAt: 0,
-    place: -1,
+    heapIndex: -1,
   };
 }
 
@@ -102,7 +102,7 @@ export function applyRenewal(held: HeldRenewal, sentAt: number, ttlMs: number, r
 
 /** Whether the lease is still held, or the caller still waits. */
 export function isActive(renewal: Renewal): boolean {
-  return renewal.place >= 0;
+  return renewal.heapIndex >= 0;
 }
 
 /** The longest pause before the next stream that still leaves the shortest lease time to be renewed. */

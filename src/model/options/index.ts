@@ -8,9 +8,9 @@ export {
   int64,
   listOf,
   longestTimerMs,
-  methods,
   type NumberBounds,
   number,
+  objectWith,
   oneOf,
   signal,
   text,
@@ -19,7 +19,7 @@ export {
   waitChecks,
   wholeNumber,
 } from './checks.js';
-export { nearest } from './nearest.js';
+export { closestName } from './closest-name.js';
 export {
   type Checks,
   checkSignalOnly,
@@ -27,6 +27,10 @@ export {
   noOptions,
   type OptionsCheck,
   type OptionTexts,
-  optionsOf,
+  optionsChecker,
 } from './options.js';
-export { shown, wrongType, wrongValue } from './shown.js';
+export {
+  formatValue,
+  wrongTypeError,
+  wrongValueError,
+} from './value-errors.js';

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../errors/index.js';
 import { type Check, signal, waitChecks } from './checks.js';
-import { nearest } from './nearest.js';
-import { wrongType } from './shown.js';
+import { closestName } from './closest-name.js';
+import { wrongTypeError } from './value-errors.js';
 
 /** Every name that the object, or any part of the union, may have. */
 type Names<T> = T extends unknown ? keyof T : never;
@@ -11,9 +11,9 @@ export type Checks<T> = { readonly [Name in Names<T> & string]-?: Check };
 
 export interface OptionTexts {
   /** What the object is called in errors. Default `options`. */
-  readonly self?: string;
+  readonly label?: string;
   /** What to suggest for names that are far from the right one, such as those of another library. */
-  readonly instead?: Readonly<Record<string, string>>;
+  readonly suggestions?: Readonly<Record<string, string>>;
   /** Whether what is given in its place may be a secret, and must not be shown. Default false. */
   readonly secret?: boolean;
   /** For an object that must be given: what to write. */
@@ -36,7 +36,7 @@ export const noOptions = Object.freeze({});
  * against its check; one that is undefined counts as left out. Costs one look-up for each option given.
  * @throws {InvalidInputError} (the returned function)
  */
-export function optionsOf<T extends object>(checks: Checks<T>, texts: OptionTexts = {}): OptionsCheck {
+export function optionsChecker<T extends object>(checks: Checks<T>, texts: OptionTexts = {}): OptionsCheck {
   const table = new Map<string, Check>(Object.entries<Check>(checks));
   const known = [...table.keys()];
   for (const [name, why] of Object.entries(texts.refused ?? {})) table.set(name, refuse(why));
@@ -44,13 +44,13 @@ export function optionsOf<T extends object>(checks: Checks<T>, texts: OptionText
     if (options === noOptions) return;
     if (options === undefined) {
       if (texts.required === undefined) return;
-      throw new InvalidInputError(`${path ?? texts.self ?? 'options'} are missing: ${texts.required}`);
+      throw new InvalidInputError(`${path ?? texts.label ?? 'options'} are missing: ${texts.required}`);
     }
     if (typeof options !== 'object' || options === null || Array.isArray(options))
-      throw noObject(path ?? texts.self ?? 'options', options, texts.secret);
+      throw noObject(path ?? texts.label ?? 'options', options, texts.secret);
     for (const name in options) {
       const check = table.get(name);
-      if (check === undefined) throw unknownOption(name, path, known, texts.instead);
+      if (check === undefined) throw unknownOption(name, path, known, texts.suggestions);
       const value = (options as Record<string, unknown>)[name];
       if (value !== undefined) check(value, path === undefined ? name : `${path}.${name}`);
     }
@@ -60,7 +60,7 @@ export function optionsOf<T extends object>(checks: Checks<T>, texts: OptionText
 function noObject(name: string, given: unknown, isSecret = false): InvalidInputError {
   if (isSecret && typeof given === 'string')
     return new InvalidInputError(`${name} is a string; it must be an object`);
-  return wrongType(name, given, 'an object');
+  return wrongTypeError(name, given, 'an object');
 }
 
 function refuse(why: string): Check {
@@ -75,19 +75,19 @@ export interface WaitOptions {
 }
 
 /** The options of a call, for those that have no more. */
-export const checkWait = optionsOf<WaitOptions>(waitChecks);
+export const checkWait = optionsChecker<WaitOptions>(waitChecks);
 
 /** The options of an iteration or a wait that has no deadline. */
-export const checkSignalOnly = optionsOf<Pick<WaitOptions, 'signal'>>({ signal });
+export const checkSignalOnly = optionsChecker<Pick<WaitOptions, 'signal'>>({ signal });
 
 function unknownOption(
   name: string,
   path: string | undefined,
   known: readonly string[],
-  instead: OptionTexts['instead'],
+  instead: OptionTexts['suggestions'],
 ): InvalidInputError {
   const full = (one: string) => (path === undefined ? one : `${path}.${one}`);
-  const meant = instead && Object.hasOwn(instead, name) ? instead[name] : nearest(name, known);
+  const meant = instead && Object.hasOwn(instead, name) ? instead[name] : closestName(name, known);
   const help =
     meant === undefined ? `known are ${known.map(full).join(', ')}` : `did you mean '${full(meant)}'?`;
   return new InvalidInputError(`unknown option '${full(name)}'; ${help}`);

@@ -1,4 +1,10 @@
-import { canonicalHost, hostProblem, printable, splitHostPort, unseenProblem } from '../../model/index.js';
+import {
+  canonicalHost,
+  hostProblem,
+  invisibleCharacterProblem,
+  printable,
+  splitHostPort,
+} from '../../model/index.js';
 
 /** A TCP address as grpc-js dials it. */
 export interface TcpAddress {
@@ -37,7 +43,7 @@ const maxPathBytes = 107;
  */
 export function parseAddress(addr: string): ParsedAddress {
   if (addr.startsWith('unix:')) return parseSocket(addr.slice('unix:'.length));
-  const unseen = unseenProblem(addr);
+  const unseen = invisibleCharacterProblem(addr);
   if (unseen !== undefined) return { problem: unseen };
   const [, scheme, behind] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(addr) ?? [];
   if (scheme !== undefined && behind !== undefined) return parseUrl(scheme.toLowerCase(), behind);

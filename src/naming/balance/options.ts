@@ -1,4 +1,4 @@
-import { duration, optionsOf, text } from '../../model/index.js';
+import { duration, optionsChecker, text } from '../../model/index.js';
 
 export interface BalanceOptions {
   /** The zone to prefer. Default: none, all endpoints are alike. */
@@ -15,7 +15,7 @@ export interface BalanceOptions {
 
 export const defaultFirstCallWaitMs = 500;
 
-export const balanceInput = optionsOf<BalanceOptions>({
+export const balanceInput = optionsChecker<BalanceOptions>({
   zone: text,
   slowStartMs: duration(),
   firstCallWaitMs: duration(),

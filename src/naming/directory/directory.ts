@@ -1,6 +1,13 @@
-import { AsyncQueue, type Clock, callSafely, ElapsedClock, onAbort, warnOf } from '../../async/index.js';
+import {
+  AsyncQueue,
+  type Clock,
+  callSafely,
+  ElapsedClock,
+  onAbort,
+  processWarning,
+} from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
-import { boolean, checkSignalOnly, methods, noOptions, optionsOf } from '../../model/index.js';
+import { boolean, checkSignalOnly, noOptions, objectWith, optionsChecker } from '../../model/index.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { Remembered } from '../remembered.js';
 import { serviceFor } from '../target/index.js';
@@ -32,14 +39,14 @@ export interface DirectoryOptions {
   readonly direct?: boolean;
 }
 
-const checkDirectory = optionsOf<DirectoryOptions>({
+const checkDirectory = optionsChecker<DirectoryOptions>({
   lossProtection: lossProtectionInput,
   memory: memoryInput,
-  snapshots: methods('load', 'save'),
+  snapshots: objectWith('load', 'save'),
   direct: boolean,
 });
 
-const checkSubscriber = methods('onView', 'onFailure');
+const checkSubscriber = objectWith('onView', 'onFailure');
 
 /**
  * The services that a client follows: one mirror a target, however many channels and readers ask for it. What is known
@@ -94,7 +101,9 @@ export class ServiceDirectory implements AsyncDisposable {
   #follow(target: string, subscriber: ServiceSubscriber): () => void {
     const closed = this.#closed;
     if (closed) {
-      const soon = setImmediate(() => callSafely(() => subscriber.onFailure(closed), warnOf('a subscriber')));
+      const soon = setImmediate(() =>
+        callSafely(() => subscriber.onFailure(closed), processWarning('a subscriber')),
+      );
       return () => clearImmediate(soon);
     }
     const service = this.#services.get(target) ?? this.#start(target);
@@ -119,7 +128,7 @@ export class ServiceDirectory implements AsyncDisposable {
     };
     const unfollow = this.follow(target, {
       onView: (view) => {
-        queue.drop(); // at most one waits
+        queue.dropOldest(); // at most one waits
         queue.put(view);
       },
       onFailure: (error) => {

@@ -1,4 +1,4 @@
-import { type Clock, ProcessRef, retryLoop, warnOf } from '../../async/index.js';
+import { type Clock, ProcessRef, processWarning, retryLoop } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
@@ -73,7 +73,7 @@ export class FollowedService {
       () => this.#state,
       (error) => {
         this.#state.failure = error;
-        warnOf('a subscriber')(error);
+        processWarning('a subscriber')(error);
       },
     );
     this.#protection = new LossProtection(options.lossProtection);

@@ -1,4 +1,4 @@
-import { duration, number, optionsOf } from '../../model/index.js';
+import { duration, number, optionsChecker } from '../../model/index.js';
 import type { RememberedLimits } from '../remembered.js';
 
 /**
@@ -22,9 +22,9 @@ export interface MemoryOptions {
 
 const dayMs = 86_400_000;
 
-export const memoryInput = optionsOf<MemoryOptions>({
+export const memoryInput = optionsChecker<MemoryOptions>({
   maxServices: number(),
-  maxAgeMs: duration({ most: Number.MAX_SAFE_INTEGER, orInfinity: true }), // compared, and not waited for
+  maxAgeMs: duration({ max: Number.MAX_SAFE_INTEGER, allowInfinity: true }), // compared, and not waited for
 });
 
 /** The options with their defaults. */

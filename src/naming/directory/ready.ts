@@ -1,6 +1,6 @@
 import { type Clock, raceAbort } from '../../async/index.js';
 import { DeadlineError, type EtcdError } from '../../errors/index.js';
-import { optionsOf, waitChecks, wholeNumber } from '../../model/index.js';
+import { optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
 import { keyPrefix } from '../target/index.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 
@@ -48,7 +48,7 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
   }
 }
 
-const readyInput = optionsOf<ReadyOptions>({ minEndpoints: wholeNumber(), ...waitChecks });
+const readyInput = optionsChecker<ReadyOptions>({ minEndpoints: wholeNumber(), ...waitChecks });
 
 function checkReady(options: ReadyOptions): Required<ReadyOptions> {
   readyInput(options);

@@ -1,10 +1,10 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import {
   anything,
-  authorityOfName,
   isServerName,
   noOptions,
-  optionsOf,
+  optionsChecker,
+  toAuthority,
   withoutRootDot,
 } from '../../model/index.js';
 import { NamingError } from '../errors.js';
@@ -33,7 +33,11 @@ export interface DialOptions {
   readonly serverName?: string;
 }
 
-const dialInput = optionsOf<DialOptions>({ scheme: anything, authority: anything, serverName: anything });
+const dialInput = optionsChecker<DialOptions>({
+  scheme: anything,
+  authority: anything,
+  serverName: anything,
+});
 
 /** What the constructor of a grpc-js client takes. */
 export interface DialResult {
@@ -64,7 +68,7 @@ export function dial(target: string, options: DialOptions = noOptions): DialResu
       ...(serverName === undefined
         ? {}
         : {
-            'grpc.default_authority': authorityOfName(serverName),
+            'grpc.default_authority': toAuthority(serverName),
             'grpc.ssl_target_name_override': withoutRootDot(serverName),
           }),
     },

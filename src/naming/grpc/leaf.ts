@@ -74,7 +74,7 @@ export class Leaf {
   /** After a connection has ended. */
   reconnect(): void {
     this.#cancelPause?.();
-    this.#cancelPause = systemClock.setTimer(this.#reconnects.next(), () => {
+    this.#cancelPause = systemClock.setTimer(this.#reconnects.nextDelayMs(), () => {
       this.#cancelPause = undefined;
       this.connect();
     });

@@ -5,12 +5,12 @@ import {
   type Check,
   callback,
   duration,
+  formatValue,
   noOptions,
-  optionsOf,
-  shown,
+  optionsChecker,
   text,
   wholeNumber,
-  wrongType,
+  wrongTypeError,
 } from '../../model/index.js';
 import { type BalanceOptions, balanceInput } from '../balance/index.js';
 import { ServiceDirectory } from '../directory/index.js';
@@ -70,28 +70,28 @@ export interface ResolverOptions {
   readonly serviceConfig?: ServiceConfigOptions;
 }
 
-const subsetMembers = optionsOf<NonNullable<ResolverOptions['subset']>>({
-  size: wholeNumber({ least: 1 }),
+const subsetMembers = optionsChecker<NonNullable<ResolverOptions['subset']>>({
+  size: wholeNumber({ min: 1 }),
   seed: text,
 });
 
 const subsetInput: Check = (subset, name) => {
   subsetMembers(subset, name);
-  wholeNumber({ least: 1 })((subset as NonNullable<ResolverOptions['subset']>).size, `${name}.size`);
+  wholeNumber({ min: 1 })((subset as NonNullable<ResolverOptions['subset']>).size, `${name}.size`);
 };
 
 const authoritiesInput: Check = (authorities, name) => {
   if (typeof authorities !== 'object' || authorities === null)
-    throw wrongType(name, authorities, 'an object');
+    throw wrongTypeError(name, authorities, 'an object');
 };
 
-const resolverInput = optionsOf<ResolverOptions>({
+const resolverInput = optionsChecker<ResolverOptions>({
   scheme: anything,
   authorities: authoritiesInput,
   filter: callback,
   subset: subsetInput,
   allowUnix: callback,
-  connectTimeoutMs: duration({ least: 1 }),
+  connectTimeoutMs: duration({ min: 1 }),
   balance: balanceInput,
   serviceConfig: (value, name) => {
     if (typeof value !== 'string') serviceConfigInput(value, name); // a text has an error of its own
@@ -223,8 +223,8 @@ function createServiceConfigSource(
 function serviceConfigProblem(options: ServiceConfigOptions): string {
   const given: unknown = options;
   if (typeof given === 'string')
-    return `serviceConfig is ${shown(given)} (string); write { prefix: ${shown(given)} }`;
-  return `serviceConfig.prefix is ${shown(options.prefix)}; it must be a string that is not empty`;
+    return `serviceConfig is ${formatValue(given)} (string); write { prefix: ${formatValue(given)} }`;
+  return `serviceConfig.prefix is ${formatValue(options.prefix)}; it must be a string that is not empty`;
 }
 
 const directories = new WeakMap<NamingClient, ServiceDirectory>();

@@ -1,5 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
-import { anything, methods, noOptions, optionsOf } from '../../model/index.js';
+import { anything, noOptions, objectWith, optionsChecker } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { checkClient, kindOf, type NamingClient } from '../ports.js';
@@ -25,11 +25,11 @@ export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'>
   readonly health?: HealthReporter;
 }
 
-const registerServerInput = optionsOf<RegisterServerOptions>(
-  { ...registerChecks, addr: anything, metadata: anything, health: methods('setStatus') },
+const registerServerInput = optionsChecker<RegisterServerOptions>(
+  { ...registerChecks, addr: anything, metadata: anything, health: objectWith('setStatus') },
   {
     required: "give { target: 'my-service', addr: '10.0.0.7:50051' }",
-    instead: { endpoint: 'addr', address: 'addr', service: 'target' },
+    suggestions: { endpoint: 'addr', address: 'addr', service: 'target' },
   },
 );
 

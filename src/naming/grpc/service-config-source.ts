@@ -1,7 +1,7 @@
 import type { ServiceConfig } from '@grpc/grpc-js';
-import { callSafely, onAbort, retryLoop, systemClock, warnOf } from '../../async/index.js';
+import { callSafely, onAbort, processWarning, retryLoop, systemClock } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
-import { anything, callback, optionsOf } from '../../model/index.js';
+import { anything, callback, optionsChecker } from '../../model/index.js';
 import { toMemoryLimits } from '../directory/index.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
@@ -23,7 +23,10 @@ export interface ServiceConfigOptions {
 }
 
 /** The prefix is checked where the configs are made. */
-export const serviceConfigInput = optionsOf<ServiceConfigOptions>({ prefix: anything, onFailure: callback });
+export const serviceConfigInput = optionsChecker<ServiceConfigOptions>({
+  prefix: anything,
+  onFailure: callback,
+});
 
 const restartBackoff = { baseMs: 500, maxMs: 10_000 };
 /** How long etcd has to answer before the config that was last known is used, as with endpoints. */
@@ -167,6 +170,6 @@ class FollowedConfig {
   #reportFailure(error: EtcdError): void {
     if (this.#stopping.signal.aborted || error instanceof ClosedError) return;
     const { onFailure } = this.#options;
-    if (onFailure) callSafely(() => onFailure(error), warnOf('serviceConfig.onFailure'));
+    if (onFailure) callSafely(() => onFailure(error), processWarning('serviceConfig.onFailure'));
   }
 }

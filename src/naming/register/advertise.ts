@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
+  formatValue,
   hostProblem,
   isOwnHost,
   noOptions,
   oneOf,
-  optionsOf,
+  optionsChecker,
   printable,
-  shown,
   text,
 } from '../../model/index.js';
 import { addressProblem } from '../address/index.js';
@@ -22,7 +22,7 @@ export interface AdvertiseOptions {
   readonly family?: 4 | 6;
 }
 
-const advertiseInput = optionsOf<AdvertiseOptions>({ env: text, interface: text, family: oneOf(4, 6) });
+const advertiseInput = optionsChecker<AdvertiseOptions>({ env: text, interface: text, family: oneOf(4, 6) });
 
 /**
  * The address at which other hosts reach a server on this port: from the environment variable, else from a network
@@ -63,5 +63,5 @@ function hostOf({ interface: wanted, family }: AdvertiseOptions): string {
 
 /** Ports come from variables, as texts. */
 function given(port: unknown): string {
-  return typeof port === 'string' ? `${shown(port)} (string)` : shown(port);
+  return typeof port === 'string' ? `${formatValue(port)} (string)` : formatValue(port);
 }

@@ -1,5 +1,5 @@
 import { delay, onAbort, raceAbort, systemClock } from '../../async/index.js';
-import { callback, duration, optionsOf, signal, timeout } from '../../model/index.js';
+import { callback, duration, optionsChecker, signal, timeout } from '../../model/index.js';
 import type { DrainOptions } from './types.js';
 
 /** So long a drain tries to mark its record: an etcd out of reach must not use up the time of the calls under way. */
@@ -13,7 +13,7 @@ export interface Drained {
 }
 
 /** @throws {InvalidInputError} for an option that cannot work, before anything is marked. */
-export const checkDrain = optionsOf<DrainOptions>({
+export const checkDrain = optionsChecker<DrainOptions>({
   propagateMs: duration(),
   timeoutMs: timeout,
   whenIdle: callback,

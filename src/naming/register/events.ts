@@ -11,7 +11,7 @@ export class RegistrationEvents {
 
   tell(event: RegistrationEvent): void {
     for (const reader of this.#readers.keys()) {
-      if (reader.size >= mostWaiting) reader.drop();
+      if (reader.size >= mostWaiting) reader.dropOldest();
       reader.put(event);
     }
   }

@@ -46,7 +46,7 @@ export async function* followKey(
       signal.throwIfAborted();
       if (!(error instanceof CompactedError)) throw error;
     }
-    await delay(pacer.next(), signal);
+    await delay(pacer.nextDelayMs(), signal);
     const state = await readKey(client, { ...options, from: seen });
     seen = state.revision;
     yield state;
@@ -111,7 +111,7 @@ async function readKey(
       signal.throwIfAborted();
       if (!(error instanceof EtcdError) || error.verdict === 'final') throw error;
       onFailure(error);
-      await delay(pacer.next(), signal);
+      await delay(pacer.nextDelayMs(), signal);
     }
   }
 }

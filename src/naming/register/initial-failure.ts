@@ -1,4 +1,4 @@
-import { callSafely, systemClock, warnOf } from '../../async/index.js';
+import { callSafely, processWarning, systemClock } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import type { NamingClient } from '../ports.js';
 
@@ -26,7 +26,7 @@ export class InitialFailure {
     if (this.#over.signal.aborted) return;
     this.#last = error;
     const onFailure = this.#onFailure;
-    if (onFailure) callSafely(() => onFailure(error), warnOf('onFailure of register()'));
+    if (onFailure) callSafely(() => onFailure(error), processWarning('onFailure of register()'));
     else this.#warnSoon();
   }
 

@@ -1,6 +1,6 @@
 import { Code, EtcdError } from '../../errors/index.js';
 import type { HeldLease, LeaseEnd } from '../../lease/index.js';
-import { leaseText } from '../../model/index.js';
+import { describeLease } from '../../model/index.js';
 
 /** The end of a lease as an error, in words. */
 export function leaseLost(lease: HeldLease): EtcdError {
@@ -14,7 +14,7 @@ export function leaseLost(lease: HeldLease): EtcdError {
 }
 
 function whatBecameOf({ id, ttlSeconds }: HeldLease, { reason, unacknowledgedMs = 0 }: LeaseEnd): string {
-  const lease = leaseText(id);
+  const lease = describeLease(id);
   switch (reason) {
     case 'lost-contact':
       return `no renewal of ${lease} was acknowledged for ${seconds(unacknowledgedMs)} s (TTL ${ttlSeconds} s)`;

@@ -1,5 +1,5 @@
 import type { EtcdError } from '../../errors/index.js';
-import { anything, callback, oneOf, optionsOf, text, ttl, waitChecks } from '../../model/index.js';
+import { anything, callback, oneOf, optionsChecker, text, ttl, waitChecks } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { endpointInput } from '../endpoint-input.js';
 import type { OnConflict } from './core/index.js';
@@ -50,10 +50,10 @@ export const registerChecks = {
   ...waitChecks,
 };
 
-export const registerInput = optionsOf<RegisterOptions>(
+export const registerInput = optionsChecker<RegisterOptions>(
   { ...registerChecks, endpoint: endpointInput },
   {
     required: "give { target: 'my-service', endpoint: { addr: '10.0.0.7:50051' } }",
-    instead: { addr: 'endpoint.addr', metadata: 'endpoint.metadata', service: 'target' },
+    suggestions: { addr: 'endpoint.addr', metadata: 'endpoint.metadata', service: 'target' },
   },
 );

@@ -1,4 +1,4 @@
-import { type Bytes, isKeyText, keyText, shown } from '../../model/index.js';
+import { type Bytes, formatValue, isKeyText, keyText } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 
 /** Where a target's endpoints are stored: `<target>/`. The slash keeps `svc` from seeing `svc2`. */
@@ -12,7 +12,9 @@ export function keyPrefix(target: string): string {
  */
 export function checkService(service: string): string {
   if (typeof service !== 'string' || service === '')
-    throw new NamingError(`invalid target: target is ${shown(service)}; it must be a name such as 'foo/bar'`);
+    throw new NamingError(
+      `invalid target: target is ${formatValue(service)}; it must be a name such as 'foo/bar'`,
+    );
   if (/\p{Surrogate}/u.test(service)) throw new NamingError(`invalid target: ${halfPair}`);
   return service;
 }

@@ -8,7 +8,7 @@ import type { WatchReply } from './cursor.js';
  *
  * @param after The last revision of the pieces of this response that came before; 0 where this is the first.
  */
-export function flawOf(
+export function protocolViolation(
   { events, headerRevision }: WatchReply & { kind: 'events' },
   range: WireRange,
   after: Revision,
@@ -21,10 +21,10 @@ export function flawOf(
     if (!contains(range, kv.key)) return 'an event of a key that is not watched';
   }
   if (headerRevision > 0n && last > headerRevision) return 'an event from after its response';
-  return hasTwins(events) ? 'two events of one key in one revision' : undefined;
+  return hasDuplicateKey(events) ? 'two events of one key in one revision' : undefined;
 }
 
-function hasTwins(events: readonly WatchEvent[]): boolean {
+function hasDuplicateKey(events: readonly WatchEvent[]): boolean {
   let revision: Revision = 0n;
   let first: Buffer | undefined;
   let keys: Set<string> | undefined;

@@ -1,5 +1,5 @@
 /** How many creates may be unanswered, once the server has shown that it answers with the id it was given. */
-const openWindow = 256;
+const maxPendingCreates = 256;
 
 /**
  * The ids of the creates under way on one stream, in the order sent. Answers are matched by id where the server echoes
@@ -7,35 +7,35 @@ const openWindow = 256;
  */
 export class CreateQueue {
   #pending: bigint[] = [];
-  #echoes: boolean | undefined;
+  #echoesIds: boolean | undefined;
 
   /** Whether another create may be sent now: one alone until the first answer, since a proxy chooses its own ids. */
-  get hasRoom(): boolean {
-    return this.#pending.length < (this.#echoes ? openWindow : 1);
+  get canSend(): boolean {
+    return this.#pending.length < (this.#echoesIds ? maxPendingCreates : 1);
   }
 
   /** Whether the server answers with the id that it was given; undefined before its first answer. */
-  get echoes(): boolean | undefined {
-    return this.#echoes;
+  get echoesIds(): boolean | undefined {
+    return this.#echoesIds;
   }
 
   get size(): number {
     return this.#pending.length;
   }
 
-  sent(watchId: bigint): void {
+  add(watchId: bigint): void {
     this.#pending.push(watchId);
   }
 
   /** The create that a success with this id answers. */
-  created(watchId: bigint): bigint | undefined {
+  takeCreated(watchId: bigint): bigint | undefined {
     const at = this.#pending.indexOf(watchId);
-    this.#echoes ??= at >= 0;
+    this.#echoesIds ??= at >= 0;
     return this.#pending.splice(Math.max(at, 0), 1)[0];
   }
 
   /** The create that a refusal answers. */
-  refused(): bigint | undefined {
+  takeRefused(): bigint | undefined {
     return this.#pending.shift();
   }
 }

@@ -39,8 +39,8 @@ export function streamFailureAction(error: EtcdError): FailureAction {
  */
 export function watcherFailureAction(error: EtcdError): FailureAction {
   if (needsToken(error)) return 'reauthenticate';
-  const passing = error.verdict === 'not-applied' || error.code === Code.UNAVAILABLE;
-  return passing ? 'resume' : 'end';
+  const isTransient = error.verdict === 'not-applied' || error.code === Code.UNAVAILABLE;
+  return isTransient ? 'resume' : 'end';
 }
 
 /** A response over the client's limit, or a request over the server's: neither says whose it was. */

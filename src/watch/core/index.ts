@@ -1,9 +1,9 @@
 export { nextRevision, type WatchReply } from './cursor.js';
 export type {
-  Generation,
   SlotKey,
   StreamStatus,
   TimerName,
+  TokenGeneration,
   WatchEffect,
   WatcherKey,
   WatchInput,

@@ -4,16 +4,16 @@
  * before the oldest unanswered request was written.
  */
 export class ProgressRequests {
-  #askedFor: ReadonlySet<bigint> | undefined;
+  #coveredIds: ReadonlySet<bigint> | undefined;
 
-  asked(liveIds: Iterable<bigint>): void {
-    this.#askedFor ??= new Set(liveIds);
+  onSent(liveIds: Iterable<bigint>): void {
+    this.#coveredIds ??= new Set(liveIds);
   }
 
   /** The watch ids that an answer counts for. Those of them who left since then are the caller's to sort out. */
-  answered(): ReadonlySet<bigint> {
-    const ids = this.#askedFor ?? new Set<bigint>();
-    this.#askedFor = undefined;
+  takeCovered(): ReadonlySet<bigint> {
+    const ids = this.#coveredIds ?? new Set<bigint>();
+    this.#coveredIds = undefined;
     return ids;
   }
 }

@@ -9,7 +9,7 @@ export type WatcherKey = number;
 export type SlotKey = number;
 
 /** Counts the credentials in use: one more with each new token. */
-export type Generation = number;
+export type TokenGeneration = number;
 
 /** What happens to a session. */
 export type WatchInput =
@@ -30,21 +30,21 @@ export type WatchInput =
   /** Its reader left. */
   | { readonly type: 'unwatch'; readonly watcher: WatcherKey }
   /** Its buffer is full; or has room again. */
-  | { readonly type: 'full'; readonly watcher: WatcherKey }
-  | { readonly type: 'drained'; readonly watcher: WatcherKey }
+  | { readonly type: 'buffer-full'; readonly watcher: WatcherKey }
+  | { readonly type: 'buffer-drained'; readonly watcher: WatcherKey }
   | { readonly type: 'reply'; readonly slot: SlotKey; readonly watchId: bigint; readonly reply: WatchReply }
   /** The member at the other end answers requests for progress truthfully. Until this comes none is sent. */
-  | { readonly type: 'trusted'; readonly slot: SlotKey }
+  | { readonly type: 'progress-trusted'; readonly slot: SlotKey }
   /**
    * The release that the member at the other end runs became known, or will not: whether it may lose a delete at the
    * compacted revision; see StartChecks.
    */
-  | { readonly type: 'release'; readonly slot: SlotKey; readonly losesDeletes: boolean }
+  | { readonly type: 'server-version'; readonly slot: SlotKey; readonly losesDeletes: boolean }
   /** The answer to `check-start`, when it is that the revision before the start was compacted. */
   | { readonly type: 'start-compacted'; readonly watcher: WatcherKey; readonly startRevision: Revision }
   | { readonly type: 'stream-lost'; readonly slot: SlotKey; readonly error: EtcdError }
   /** New credentials, asked for or not; the old ones, when asking gave no others; or none to be had. */
-  | { readonly type: 'token'; readonly generation: Generation }
+  | { readonly type: 'token'; readonly generation: TokenGeneration }
   | { readonly type: 'token-failed'; readonly error: EtcdError }
   /** An answer showed another store than those before. Its revisions are others. */
   | { readonly type: 'store-replaced'; readonly error: EtcdError }
@@ -59,16 +59,16 @@ export type WatchInput =
  *
  * Of the session, on slot 0: `retry`, the pause before what failed for a single watcher is tried again.
  */
-export type TimerName = 'reopen' | 'attach' | 'settled' | 'progress' | 'retry';
+export type TimerName = 'reopen' | 'create-timeout' | 'stable' | 'progress' | 'retry';
 
 /** What is to be done, in this order. */
 export type WatchEffect =
   | { readonly type: 'read-revision'; readonly watcher: WatcherKey }
   /** `error`: how the token of that generation was turned down. */
-  | { readonly type: 'refresh-token'; readonly generation: Generation; readonly error: EtcdError }
-  | { readonly type: 'open-stream'; readonly slot: SlotKey; readonly generation: Generation }
+  | { readonly type: 'refresh-token'; readonly generation: TokenGeneration; readonly error: EtcdError }
+  | { readonly type: 'open-stream'; readonly slot: SlotKey; readonly generation: TokenGeneration }
   /** `owing`: the member owes an answer, so the next stream should go elsewhere. */
-  | { readonly type: 'close-stream'; readonly slot: SlotKey; readonly owing: boolean }
+  | { readonly type: 'close-stream'; readonly slot: SlotKey; readonly unresponsive: boolean }
   | {
       readonly type: 'send-create';
       readonly slot: SlotKey;
@@ -109,7 +109,7 @@ export type WatchEffect =
 /** What becomes of the streams, for those who want to know. */
 export type StreamStatus =
   /** Events that a server sent a second time, as some of 3.4 and 3.5 do after a snapshot, were kept from the reader. */
-  | { readonly type: 'dropped'; readonly slot: SlotKey; readonly events: number }
+  | { readonly type: 'duplicates-dropped'; readonly slot: SlotKey; readonly events: number }
   /** `attempt`: 1 for the first loss since something was delivered, and so on. */
   | {
       readonly type: 'disconnected';

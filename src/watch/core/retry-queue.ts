@@ -1,14 +1,14 @@
 import { backoffDelay } from '../../async/backoff.js';
 import type { SlotKey, WatchEffect } from './protocol.js';
-import { reopen } from './stream-slot.js';
+import { reopenBackoff } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** The session's own timer names this slot. */
-const noSlot: SlotKey = 0;
+const sessionSlot: SlotKey = 0;
 
 /** Those for whom something failed, until the pause before the next try is over. One timer serves all of them. */
 export class RetryQueue {
-  readonly #resting = new Set<WatcherState>();
+  readonly #waiting = new Set<WatcherState>();
   readonly #random: () => number;
   readonly #emit: (effect: WatchEffect) => void;
 
@@ -18,23 +18,23 @@ export class RetryQueue {
   }
 
   scheduleRetry(state: WatcherState): void {
-    if (this.#resting.size === 0) {
-      const delayMs = backoffDelay(reopen, state.failures, this.#random);
-      this.#emit({ type: 'arm-timer', timer: 'retry', slot: noSlot, delayMs });
+    if (this.#waiting.size === 0) {
+      const delayMs = backoffDelay(reopenBackoff, state.failures, this.#random);
+      this.#emit({ type: 'arm-timer', timer: 'retry', slot: sessionSlot, delayMs });
     }
     state.failures++;
-    this.#resting.add(state);
+    this.#waiting.add(state);
   }
 
   remove(state: WatcherState): void {
-    if (!this.#resting.delete(state) || this.#resting.size > 0) return;
-    this.#emit({ type: 'disarm-timer', timer: 'retry', slot: noSlot });
+    if (!this.#waiting.delete(state) || this.#waiting.size > 0) return;
+    this.#emit({ type: 'disarm-timer', timer: 'retry', slot: sessionSlot });
   }
 
   /** The pause is over: gives those who are to be tried again. */
   takeAll(): readonly WatcherState[] {
-    const rested = [...this.#resting];
-    this.#resting.clear();
-    return rested;
+    const due = [...this.#waiting];
+    this.#waiting.clear();
+    return due;
   }
 }

@@ -1,14 +1,14 @@
 import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
-import { historyGone, isFarBehind, moreToCome, revisionTooLarge } from './catch-up.js';
+import { historyCompactedError, isFarBehind, isFullCatchUpBatch, revisionTooLargeError } from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
 import { streamFailureAction, watcherFailureAction } from './failure-action.js';
-import type { Generation, TimerName, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import type { TimerName, TokenGeneration, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
 import { RetryQueue } from './retry-queue.js';
-import { StartChecks, startLost } from './start-checks.js';
+import { StartChecks, startCompactedError } from './start-checks.js';
 import type { StreamSlot, StreamSlotHost } from './stream-slot.js';
 import { StreamSlots } from './stream-slots.js';
-import { droppedStatus, resumedStatus } from './stream-status.js';
+import { duplicatesStatus, resumedStatus } from './stream-status.js';
 import { TokenRenewal } from './token-renewal.js';
 import { WatcherState } from './watcher-state.js';
 
@@ -32,7 +32,7 @@ export interface SessionOptions {
 export class WatchSession {
   readonly #watchers = new Map<WatcherKey, WatcherState>();
   readonly #slots: StreamSlots;
-  readonly #resting: RetryQueue;
+  readonly #retryQueue: RetryQueue;
   readonly #tokens: TokenRenewal;
   readonly #startChecks = new StartChecks((effect) => this.#effects.push(effect));
   readonly #maxRevisionBytes: number;
@@ -47,117 +47,117 @@ export class WatchSession {
       generation: () => this.#tokens.generation,
       nextWatchId: () => this.#nextWatchId++,
       emit: (effect) => this.#effects.push(effect),
-      acknowledged: (state, headerRevision) => this.#acknowledged(state, headerRevision),
-      interrupted: (state) => this.#interrupted(state),
+      onAcknowledged: (state, headerRevision) => this.#onAcknowledged(state, headerRevision),
+      onInterrupted: (state) => this.#onInterrupted(state),
       onReply: (state, reply) => this.#onReply(state, reply),
       onServerCancel: (state, reply, generation) => this.#onServerCancel(state, reply, generation),
     };
     this.#tokens = new TokenRenewal({
       emit: host.emit,
       leave: (state) => this.#slots.leave(state),
-      renewShared: () => this.#slots.renewShared(),
-      again: (state) => this.#again(state),
-      rest: (state) => this.#rest(state),
+      replaceShared: () => this.#slots.replaceShared(),
+      retry: (state) => this.#retry(state),
+      scheduleRetry: (state) => this.#scheduleRetry(state),
       finish: (state, error) => this.#finish(state, error),
     });
     this.#slots = new StreamSlots(host);
-    this.#resting = new RetryQueue(options.random, host.emit);
+    this.#retryQueue = new RetryQueue(options.random, host.emit);
   }
 
   handle(input: WatchInput): readonly WatchEffect[] {
-    this.#take(input);
+    this.#dispatch(input);
     this.#slots.advance();
     const effects = this.#effects;
     this.#effects = [];
     return effects;
   }
 
-  #take(input: WatchInput): void {
+  #dispatch(input: WatchInput): void {
     switch (input.type) {
       case 'watch':
-        this.#watch(input);
+        this.#addWatcher(input);
         return;
       case 'revision':
-        this.#revision(input.watcher, input.revision);
+        this.#onRevision(input.watcher, input.revision);
         return;
       case 'revision-failed':
-        this.#revisionFailed(input.watcher, input.error);
+        this.#onRevisionFailed(input.watcher, input.error);
         return;
       case 'unwatch':
-        this.#forget(this.#watchers.get(input.watcher));
+        this.#removeWatcher(this.#watchers.get(input.watcher));
         return;
-      case 'full':
-        this.#pause(this.#watchers.get(input.watcher));
+      case 'buffer-full':
+        this.#onBufferFull(this.#watchers.get(input.watcher));
         return;
-      case 'drained':
-        this.#drained(this.#watchers.get(input.watcher));
+      case 'buffer-drained':
+        this.#onBufferDrained(this.#watchers.get(input.watcher));
         return;
       case 'reply':
-        this.#slots.touch(input.slot)?.reply(input.watchId, input.reply);
+        this.#slots.touch(input.slot)?.onReply(input.watchId, input.reply);
         return;
-      case 'trusted':
-        this.#trusted(this.#slots.touch(input.slot));
+      case 'progress-trusted':
+        this.#onProgressTrusted(this.#slots.touch(input.slot));
         return;
-      case 'release':
-        this.#startChecks.release(this.#slots.touch(input.slot), input.losesDeletes);
+      case 'server-version':
+        this.#startChecks.onServerVersion(this.#slots.touch(input.slot), input.losesDeletes);
         return;
       case 'start-compacted':
-        this.#startCompacted(this.#watchers.get(input.watcher), input.startRevision);
+        this.#onStartCompacted(this.#watchers.get(input.watcher), input.startRevision);
         return;
       case 'stream-lost':
-        this.#streamLost(this.#slots.touch(input.slot), input.error);
+        this.#onStreamLost(this.#slots.touch(input.slot), input.error);
         return;
       case 'token':
-        this.#tokens.renewed(input.generation);
+        this.#tokens.onToken(input.generation);
         return;
       case 'token-failed':
-        this.#tokens.failed(input.error);
+        this.#tokens.onTokenFailed(input.error);
         return;
       case 'store-replaced':
-        this.#storeReplaced(input.error);
+        this.#onStoreReplaced(input.error);
         return;
       case 'timer':
-        if (input.timer === 'retry') for (const state of this.#resting.takeAll()) this.#resume(state);
-        else this.#timer(this.#slots.touch(input.slot), input.timer);
+        if (input.timer === 'retry') for (const state of this.#retryQueue.takeAll()) this.#resume(state);
+        else this.#onTimer(this.#slots.touch(input.slot), input.timer);
     }
   }
 
   // Where watchers are.
 
-  #watch({ watcher, range, startRevision, knownRevision = 0n }: WatchInput & { type: 'watch' }): void {
+  #addWatcher({ watcher, range, startRevision, knownRevision = 0n }: WatchInput & { type: 'watch' }): void {
     const state = new WatcherState(watcher, range, startRevision);
-    state.saw(knownRevision);
+    state.raiseKnownRevision(knownRevision);
     this.#watchers.set(watcher, state);
     if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher });
     else this.#slots.joinShared(state);
   }
 
-  #forget(state: WatcherState | undefined): void {
+  #removeWatcher(state: WatcherState | undefined): void {
     if (!state) return;
     this.#slots.leave(state);
     this.#watchers.delete(state.key);
     this.#tokens.remove(state);
-    this.#resting.remove(state);
+    this.#retryQueue.remove(state);
   }
 
-  #pause(state: WatcherState | undefined): void {
+  #onBufferFull(state: WatcherState | undefined): void {
     if (!state?.slot) return; // not live alone: what filled the buffer may also have moved it to another slot
     this.#slots.leave(state);
     state.detach('paused');
-    this.#interrupted(state); // on no stream until its reader catches up, whatever becomes of the store meanwhile
+    this.#onInterrupted(state); // on no stream until its reader catches up, whatever becomes of the store meanwhile
   }
 
-  #drained(state: WatcherState | undefined): void {
+  #onBufferDrained(state: WatcherState | undefined): void {
     if (state?.phase === 'paused' && !this.#slots.joinDedicated(state)) this.#slots.joinShared(state);
   }
 
   // What a server says of one watcher.
 
-  #acknowledged(state: WatcherState, headerRevision: Revision): void {
+  #onAcknowledged(state: WatcherState, headerRevision: Revision): void {
     const first = state.readyRevision === undefined;
-    state.tokensRefused = 0;
+    state.refusedTokens = 0;
     if (first) {
-      state.readyRevision = max(headerRevision, state.seen); // pinned by a read that this member lags behind
+      state.readyRevision = max(headerRevision, state.knownRevision); // pinned by a read that this member lags behind
       this.#effects.push({
         type: 'ready',
         watcher: state.key,
@@ -169,17 +169,17 @@ export class WatchSession {
     }
     state.interrupted = false;
     this.#effects.push(...resumedStatus(state));
-    this.#startChecks.acknowledged(state, headerRevision);
-    if (headerRevision > 0n && headerRevision < state.seen) {
+    this.#startChecks.onAcknowledged(state, headerRevision);
+    if (headerRevision > 0n && headerRevision < state.knownRevision) {
       // Either the store was rolled back, or this member lags: only a linearizable read can tell.
       this.#beginRollbackCheck(state);
       return;
     }
-    state.saw(headerRevision);
+    state.raiseKnownRevision(headerRevision);
     this.#moveToDedicated(state, headerRevision, first);
   }
 
-  #interrupted(state: WatcherState): void {
+  #onInterrupted(state: WatcherState): void {
     if (state.readyRevision === undefined || state.interrupted) return;
     state.interrupted = true;
     this.#effects.push({ type: 'interrupted', watcher: state.key });
@@ -194,27 +194,27 @@ export class WatchSession {
 
   #onReply(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
     if (reply.kind === 'progress') {
-      const news = state.progress(reply);
+      const advanced = state.applyProgress(reply);
       this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
       if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else it waits for the future
-      return news;
+      return advanced;
     }
-    const events = state.receive(reply);
-    this.#effects.push(...droppedStatus(state));
-    const news = events.length > 0;
-    if (news) {
-      state.advanced();
+    const events = state.applyEvents(reply);
+    this.#effects.push(...duplicatesStatus(state));
+    const advanced = events.length > 0;
+    if (advanced) {
+      state.clearFailures();
       this.#effects.push({ type: 'deliver', watcher: state.key, events });
     }
     if (state.incompleteBytes > this.#maxRevisionBytes) {
-      this.#finish(state, revisionTooLarge(state.cursor, this.#maxRevisionBytes));
-      return news;
+      this.#finish(state, revisionTooLargeError(state.cursor, this.#maxRevisionBytes));
+      return advanced;
     }
-    if (reply.fragment) return news;
-    if (!moreToCome(reply.events)) this.#onCaughtUp(state);
-    else if (state.slot?.viaProxy && news) this.#slots.renew(state);
-    else if (state.slot?.viaProxy) this.#rest(state); // it would repeat that at once
-    return news;
+    if (reply.fragment) return advanced;
+    if (!isFullCatchUpBatch(reply.events)) this.#onCaughtUp(state);
+    else if (state.slot?.viaProxy && advanced) this.#slots.recreate(state);
+    else if (state.slot?.viaProxy) this.#scheduleRetry(state); // it would repeat that at once
+    return advanced;
   }
 
   /** Level with the store: its place is with the others. */
@@ -225,41 +225,41 @@ export class WatchSession {
   #onServerCancel(
     state: WatcherState,
     { compactRevision, reason }: WatchReply & { kind: 'cancelled' | 'refused' },
-    generation: Generation,
+    generation: TokenGeneration,
   ): void {
-    state.detach('resting');
-    this.#interrupted(state);
+    state.detach('retry-pending');
+    this.#onInterrupted(state);
     if (compactRevision > 0n) {
-      this.#compacted(state, compactRevision);
+      this.#onCompacted(state, compactRevision);
       return;
     }
     const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
-    const fate = watcherFailureAction(error);
-    if (fate === 'reauthenticate') this.#tokens.refused(state, error, generation);
-    else if (fate === 'resume') this.#rest(state);
+    const action = watcherFailureAction(error);
+    if (action === 'reauthenticate') this.#tokens.onTokenRefused(state, error, generation);
+    else if (action === 'resume') this.#scheduleRetry(state);
     else this.#finish(state, error);
   }
 
-  #compacted(state: WatcherState, compactRevision: Revision): void {
+  #onCompacted(state: WatcherState, compactRevision: Revision): void {
     if (compactRevision <= state.cursor) {
-      this.#rest(state); // a server that had gone back to older events; what is needed here is still there
-    } else if (!state.mayPinAgain(compactRevision)) {
-      this.#finish(state, historyGone(state.cursor, compactRevision));
+      this.#scheduleRetry(state); // a server that had gone back to older events; what is needed here is still there
+    } else if (!state.canRepin(compactRevision)) {
+      this.#finish(state, historyCompactedError(state.cursor, compactRevision));
     } else if (state.readyRevision !== undefined) {
       // What was written after that is promised, and a pin of now might lie behind it.
       state.pin(state.readyRevision);
       this.#slots.joinShared(state);
     } else {
       state.phase = 'pinning';
-      this.#again(state);
+      this.#retry(state);
     }
   }
 
   /** A delete at the start may be missing: pinned again where that was before anything was promised. */
-  #startCompacted(state: WatcherState | undefined, startRevision: Revision): void {
+  #onStartCompacted(state: WatcherState | undefined, startRevision: Revision): void {
     if (state?.readyRevision === undefined) return;
-    if (!state.mayPinAgain(startRevision + 1n)) {
-      this.#finish(state, startLost(startRevision));
+    if (!state.canRepin(startRevision + 1n)) {
+      this.#finish(state, startCompactedError(startRevision));
       return;
     }
     state.pin(max(state.readyRevision, state.cursor - 1n));
@@ -269,21 +269,21 @@ export class WatchSession {
 
   // The store's revision, read: what "now" means, or whether the store was rolled back.
 
-  #revision(watcher: WatcherKey, revision: Revision): void {
+  #onRevision(watcher: WatcherKey, revision: Revision): void {
     const state = this.#watchers.get(watcher);
     if (!state) return;
     if (state.phase === 'pinning') {
       state.pin(revision);
       this.#slots.joinShared(state);
-    } else if (state.doubted !== undefined && revision < state.doubted) {
-      this.#finish(state, new RolledBackError(state.doubted, revision));
-    } else if (state.answered()) {
+    } else if (state.rollbackFloor !== undefined && revision < state.rollbackFloor) {
+      this.#finish(state, new RolledBackError(state.rollbackFloor, revision));
+    } else if (state.endRollbackCheck()) {
       this.#beginRollbackCheck(state);
     }
   }
 
   /** Ends those that know a revision of the old store. Who waits for the one that "now" means has been promised nothing. */
-  #storeReplaced(error: EtcdError): void {
+  #onStoreReplaced(error: EtcdError): void {
     for (const state of [...this.#watchers.values()])
       if (state.phase !== 'pinning') this.#finish(state, error);
   }
@@ -292,41 +292,41 @@ export class WatchSession {
     if (state.beginRollbackCheck()) this.#effects.push({ type: 'read-revision', watcher: state.key });
   }
 
-  #revisionFailed(watcher: WatcherKey, error: EtcdError): void {
+  #onRevisionFailed(watcher: WatcherKey, error: EtcdError): void {
     const state = this.#watchers.get(watcher);
     if (!state) return;
     if (state.phase !== 'pinning') {
-      state.answered();
-      if (state.phase === 'live') this.#rest(state); // the doubt comes again with the next acknowledgement
-    } else if (streamFailureAction(error) === 'reauthenticate') this.#tokens.refused(state, error);
+      state.endRollbackCheck();
+      if (state.phase === 'live') this.#scheduleRetry(state); // the doubt comes again with the next acknowledgement
+    } else if (streamFailureAction(error) === 'reauthenticate') this.#tokens.onTokenRefused(state, error);
     else if (error.verdict === 'final' || streamFailureAction(error) === 'end') this.#finish(state, error);
-    else this.#rest(state);
+    else this.#scheduleRetry(state);
   }
 
   // What fails, and comes back.
 
-  #streamLost(slot: StreamSlot | undefined, error: EtcdError): void {
+  #onStreamLost(slot: StreamSlot | undefined, error: EtcdError): void {
     if (!slot) return;
-    const fate = streamFailureAction(error);
+    const action = streamFailureAction(error);
     const watchers = [...slot.watchers];
-    const there = watchers.filter(({ phase }) => phase !== 'waiting');
-    slot.lost(error);
-    switch (fate) {
+    const onStream = watchers.filter(({ phase }) => phase !== 'waiting');
+    slot.onStreamLost(error);
+    switch (action) {
       case 'end':
         for (const state of watchers) this.#finish(state, error);
         return;
       case 'reauthenticate':
-        for (const state of watchers) this.#tokens.refused(state, error);
+        for (const state of watchers) this.#tokens.onTokenRefused(state, error);
         return;
       case 'oversized':
-        this.#oversized(there, error);
+        this.#onOversized(onStream, error);
         return;
       case 'resume':
     }
   }
 
   /** Nobody says whose response it was: each is tried alone, and ends only by what it meets there. */
-  #oversized(suspects: readonly WatcherState[], error: EtcdError): void {
+  #onOversized(suspects: readonly WatcherState[], error: EtcdError): void {
     const alone = suspects.length === 1;
     let forced = false;
     for (const state of suspects) {
@@ -341,17 +341,17 @@ export class WatchSession {
     }
   }
 
-  #timer(slot: StreamSlot | undefined, timer: TimerName): void {
+  #onTimer(slot: StreamSlot | undefined, timer: TimerName): void {
     if (!slot) return;
-    slot.timer(timer);
-    if (timer === 'settled') this.#settled(slot);
+    slot.onTimer(timer);
+    if (timer === 'stable') this.#onStable(slot);
     // Its next stream would have the present token: the one of those who came since then will do.
     if (timer !== 'reopen' || slot.dedicated || this.#slots.isShared(slot)) return;
     for (const state of [...slot.watchers]) this.#slots.joinShared(state);
   }
 
-  /** A stream that lasts is as good as news: an idle store has none. */
-  #settled(slot: StreamSlot): void {
+  /** A stream that lasts is as good as advanced: an idle store has none. */
+  #onStable(slot: StreamSlot): void {
     for (const state of slot.watchers) if (state.phase === 'live') state.failures = 0;
     if (slot.dedicated) this.#clearOversized(slot);
   }
@@ -359,30 +359,30 @@ export class WatchSession {
   /** Alone for long enough, and nothing too large came: it need not wait for progress to be with the others again. */
   #clearOversized({ watchers }: StreamSlot): void {
     for (const state of watchers) {
-      const waitsForFuture = state.seen > 0n && state.cursor > state.seen + 1n;
+      const waitsForFuture = state.knownRevision > 0n && state.cursor > state.knownRevision + 1n;
       if (state.oversized && state.phase === 'live' && !waitsForFuture) this.#slots.joinShared(state);
       state.oversized = false;
     }
   }
 
-  #trusted(slot: StreamSlot | undefined): void {
-    slot?.trust();
+  #onProgressTrusted(slot: StreamSlot | undefined): void {
+    slot?.trustProgress();
     // A watcher alone on its slot waits to be level with the store; only an answer tells when nothing happens there.
-    if (slot?.dedicated) slot.askProgress();
+    if (slot?.dedicated) slot.requestProgress();
   }
 
   /** Something failed for it alone; it is tried again after a pause. */
-  #rest(state: WatcherState): void {
+  #scheduleRetry(state: WatcherState): void {
     const pinning = state.phase === 'pinning';
     this.#slots.leave(state);
-    state.detach(pinning ? 'pinning' : 'resting');
-    this.#interrupted(state);
-    this.#resting.scheduleRetry(state);
+    state.detach(pinning ? 'pinning' : 'retry-pending');
+    this.#onInterrupted(state);
+    this.#retryQueue.scheduleRetry(state);
   }
 
   /** At once after a first failure, and after a pause when another one follows before it has advanced. */
-  #again(state: WatcherState): void {
-    if (state.failures > 0) this.#rest(state);
+  #retry(state: WatcherState): void {
+    if (state.failures > 0) this.#scheduleRetry(state);
     else this.#resume(state);
     state.failures ||= 1;
   }
@@ -393,7 +393,7 @@ export class WatchSession {
   }
 
   #finish(state: WatcherState, error: EtcdError): void {
-    this.#forget(state);
+    this.#removeWatcher(state);
     this.#effects.push({ type: 'finish', watcher: state.key, error });
   }
 }

@@ -18,22 +18,22 @@ export class StartChecks {
   }
 
   /** A watcher above the store's revision needs no history; neither does revision 1, which no delete ever had. */
-  acknowledged(state: WatcherState, headerRevision: Revision): void {
-    const { askedFrom, uncheckedStart, slot } = state;
+  onAcknowledged(state: WatcherState, headerRevision: Revision): void {
+    const { requestedStart: askedFrom, uncheckedStart, slot } = state;
     const isFromHistory = headerRevision === 0n || askedFrom <= headerRevision;
     // One of a stream that it left before the release was known is the lower one, and is checked here for both.
     if (isFromHistory && askedFrom > 1n) state.uncheckedStart = uncheckedStart ?? askedFrom;
-    this.#judge(state, slot?.losesDeletes);
+    this.#requestCheck(state, slot?.losesDeletes);
   }
 
   /** The release became known: those who were acknowledged before are checked as well. */
-  release(slot: StreamSlot | undefined, losesDeletes: boolean): void {
+  onServerVersion(slot: StreamSlot | undefined, losesDeletes: boolean): void {
     if (!slot) return;
-    slot.setRelease(losesDeletes);
-    for (const state of slot.watchers) this.#judge(state, losesDeletes);
+    slot.setLosesDeletes(losesDeletes);
+    for (const state of slot.watchers) this.#requestCheck(state, losesDeletes);
   }
 
-  #judge(state: WatcherState, losesDeletes: boolean | undefined): void {
+  #requestCheck(state: WatcherState, losesDeletes: boolean | undefined): void {
     const { uncheckedStart: startRevision, key: watcher } = state;
     if (startRevision === undefined || losesDeletes === undefined) return;
     state.uncheckedStart = undefined;
@@ -42,7 +42,7 @@ export class StartChecks {
 }
 
 /** The end of a watcher that may have missed a delete at its start. */
-export function startLost(startRevision: Revision): CompactedError {
+export function startCompactedError(startRevision: Revision): CompactedError {
   const text = `history up to revision ${startRevision}, where the watch starts, is compacted, and this release of etcd may lose a delete there (etcd#18089): list first, then watch from the list's revision + 1 (or use mirror())`;
   return new CompactedError(text, startRevision);
 }

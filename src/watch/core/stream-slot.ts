@@ -4,37 +4,37 @@ import type { Revision } from '../../model/index.js';
 import { CreateQueue } from './create-queue.js';
 import type { WatchReply } from './cursor.js';
 import { ProgressRequests } from './progress-requests.js';
-import type { Generation, SlotKey, TimerName, WatchEffect } from './protocol.js';
-import type { Place, WatcherState } from './watcher-state.js';
+import type { SlotKey, TimerName, TokenGeneration, WatchEffect } from './protocol.js';
+import type { AssignedSlot, WatcherState } from './watcher-state.js';
 
 /** What a slot leaves to its session to decide. */
 export interface StreamSlotHost {
   readonly random: () => number;
   /** Of the token that a stream gets which is opened now. */
-  generation(): Generation;
+  generation(): TokenGeneration;
   nextWatchId(): bigint;
   emit(effect: WatchEffect): void;
-  acknowledged(state: WatcherState, headerRevision: Revision): void;
+  onAcknowledged(state: WatcherState, headerRevision: Revision): void;
   /** It is on no stream, and nobody knows when it will be on one. */
-  interrupted(state: WatcherState): void;
+  onInterrupted(state: WatcherState): void;
   /** Gives whether it was news. */
   onReply(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean;
   /** The server let go of the watcher, which has left the slot and its generation. */
   onServerCancel(
     state: WatcherState,
     reply: WatchReply & { kind: 'cancelled' | 'refused' },
-    generation: Generation,
+    generation: TokenGeneration,
   ): void;
 }
 
 /** Between two streams: short, since a member that restarts is back in a moment and another one is there at once. */
-export const reopen: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
+export const reopenBackoff: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
 /** grpc-js itself never gives up on a peer that accepts and stays silent. */
-const attachMs = 10_000;
+const createTimeoutMs = 10_000;
 /** A stream alive for so long without a word is a quiet one, not a failing one. */
-const settledMs = 30_000;
+const stableAfterMs = 30_000;
 /** How often a stream is asked how far it has come: a compaction may take what a quiet watch was never told. */
-const progressMs = 60_000;
+const progressIntervalMs = 60_000;
 
 interface Stream {
   readonly creates: CreateQueue;
@@ -42,8 +42,8 @@ interface Stream {
   readonly creating: Map<bigint, WatcherState>;
   /** By the id acknowledged: those who are live. */
   readonly byWatchId: Map<bigint, WatcherState>;
-  readonly requests: ProgressRequests;
-  trusted: boolean;
+  readonly progressRequests: ProgressRequests;
+  progressTrusted: boolean;
   losesDeletes: boolean | undefined;
 }
 
@@ -54,7 +54,7 @@ interface Stream {
 export class StreamSlot {
   readonly key: SlotKey;
   /** Of the token that its last stream was opened with. */
-  generation: Generation;
+  generation: TokenGeneration;
   /** For one watcher that is not level with the store, not for the many that are. */
   readonly dedicated: boolean;
   readonly #host: StreamSlotHost;
@@ -69,22 +69,22 @@ export class StreamSlot {
   #reopening = false;
 
   constructor(
-    { key, generation, dedicated: own }: Omit<Place, 'viaProxy' | 'losesDeletes'>,
+    { key, generation, dedicated }: Omit<AssignedSlot, 'viaProxy' | 'losesDeletes'>,
     host: StreamSlotHost,
   ) {
     this.key = key;
     this.generation = generation;
-    this.dedicated = own;
+    this.dedicated = dedicated;
     this.#host = host;
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#watchers.size === 0;
   }
 
   /** Whether the other end chooses its own ids: no etcd does, a grpc-proxy always. */
   get viaProxy(): boolean {
-    return this.#stream?.creates.echoes === false;
+    return this.#stream?.creates.echoesIds === false;
   }
 
   get losesDeletes(): boolean | undefined {
@@ -102,7 +102,7 @@ export class StreamSlot {
 
   add(state: WatcherState): void {
     state.detach('waiting');
-    if (this.#reopening) this.#host.interrupted(state);
+    if (this.#reopening) this.#host.onInterrupted(state);
     state.slot = this;
     this.#watchers.add(state);
     this.#waiting.add(state);
@@ -114,55 +114,55 @@ export class StreamSlot {
       this.#stream.byWatchId.delete(state.watchId);
       this.#host.emit({ type: 'send-cancel', slot: this.key, watchId: state.watchId });
     }
-    this.#forget(state);
+    this.#removeWatcher(state);
   }
 
   /** Opens, fills and closes the stream as its watchers ask for it. */
   advance(): void {
-    if (this.empty) {
+    if (this.isEmpty) {
       this.#close();
       return;
     }
     if (this.#waiting.size === 0 || this.#reopening) return;
     const stream = this.#stream ?? this.#open();
     for (const state of this.#waiting) {
-      if (!stream.creates.hasRoom) return;
+      if (!stream.creates.canSend) return;
       this.#waiting.delete(state);
-      this.#create(stream, state);
+      this.#sendCreate(stream, state);
     }
   }
 
-  reply(watchId: bigint, reply: WatchReply): void {
+  onReply(watchId: bigint, reply: WatchReply): void {
     if (!this.#stream) return;
     switch (reply.kind) {
       case 'created':
-        this.#created(this.#stream, watchId, reply.headerRevision);
+        this.#onCreated(this.#stream, watchId, reply.headerRevision);
         return;
       case 'refused':
-        this.#refused(this.#stream, reply);
+        this.#onRefused(this.#stream, reply);
         return;
       case 'cancelled':
-        this.#cancelled(this.#stream, watchId, reply);
+        this.#onCancelled(this.#stream, watchId, reply);
         return;
       case 'progress':
-        this.#progress(this.#stream, watchId, reply);
+        this.#onProgress(this.#stream, watchId, reply);
         return;
       case 'events': {
         // Nobody has the id of a watcher that left: its last events may still come.
         const state = this.#stream.byWatchId.get(watchId);
         if (!state) return;
-        const flaw = state.flawOf(reply);
-        if (flaw !== undefined) this.#malformed(flaw);
+        const violation = state.protocolViolation(reply);
+        if (violation !== undefined) this.#onMalformed(violation);
         else if (this.#host.onReply(state, reply)) this.#failures = 0;
       }
     }
   }
 
   /** The stream is gone; its watchers wait for the next one. */
-  lost(error: EtcdError): void {
+  onStreamLost(error: EtcdError): void {
     if (!this.#stream) return;
     this.#dropStream();
-    const delayMs = backoffDelay(reopen, this.#failures++, this.#host.random);
+    const delayMs = backoffDelay(reopenBackoff, this.#failures++, this.#host.random);
     this.#reopening = true;
     this.#host.emit({
       type: 'status',
@@ -175,42 +175,44 @@ export class StreamSlot {
     this.#arm('reopen', delayMs);
   }
 
-  timer(timer: TimerName): void {
+  onTimer(timer: TimerName): void {
     switch (timer) {
       case 'reopen':
         this.#reopening = false;
         return;
-      case 'settled':
+      case 'stable':
         this.#failures = 0;
         this.#malformedStreams = 0;
         return;
       case 'progress':
-        this.askProgress();
-        this.#arm('progress', progressMs);
+        this.requestProgress();
+        this.#arm('progress', progressIntervalMs);
         return;
-      case 'attach':
+      case 'create-timeout':
         if (!this.#stream || this.#stream.creates.size === 0) return;
-        this.#host.emit({ type: 'close-stream', slot: this.key, owing: true });
-        this.lost(errorFromServer(Code.UNAVAILABLE, `no answer to a watch request within ${attachMs} ms`));
+        this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: true });
+        this.onStreamLost(
+          errorFromServer(Code.UNAVAILABLE, `no answer to a watch request within ${createTimeoutMs} ms`),
+        );
         return;
       case 'retry':
         return;
     }
   }
 
-  trust(): void {
-    if (!this.#stream || this.#stream.trusted) return;
-    this.#stream.trusted = true;
-    this.#arm('progress', Math.floor(progressMs * (0.5 + this.#host.random() / 2)));
+  trustProgress(): void {
+    if (!this.#stream || this.#stream.progressTrusted) return;
+    this.#stream.progressTrusted = true;
+    this.#arm('progress', Math.floor(progressIntervalMs * (0.5 + this.#host.random() / 2)));
   }
 
-  setRelease(losesDeletes: boolean): void {
+  setLosesDeletes(losesDeletes: boolean): void {
     if (this.#stream) this.#stream.losesDeletes = losesDeletes;
   }
 
-  askProgress(): void {
-    if (!this.#stream?.trusted || this.#stream.byWatchId.size === 0) return;
-    this.#stream.requests.asked(this.#stream.byWatchId.keys());
+  requestProgress(): void {
+    if (!this.#stream?.progressTrusted || this.#stream.byWatchId.size === 0) return;
+    this.#stream.progressRequests.onSent(this.#stream.byWatchId.keys());
     this.#host.emit({ type: 'send-progress', slot: this.key });
   }
 
@@ -219,23 +221,23 @@ export class StreamSlot {
       creates: new CreateQueue(),
       creating: new Map(),
       byWatchId: new Map(),
-      requests: new ProgressRequests(),
-      trusted: false,
+      progressRequests: new ProgressRequests(),
+      progressTrusted: false,
       losesDeletes: undefined,
     };
     this.generation = this.#host.generation();
     this.#host.emit({ type: 'open-stream', slot: this.key, generation: this.generation });
-    this.#arm('settled', settledMs);
+    this.#arm('stable', stableAfterMs);
     return this.#stream;
   }
 
-  #create(stream: Stream, state: WatcherState): void {
+  #sendCreate(stream: Stream, state: WatcherState): void {
     const watchId = this.#host.nextWatchId();
     state.phase = 'creating';
     state.watchId = watchId;
-    state.askedFrom = state.cursor;
+    state.requestedStart = state.cursor;
     stream.creating.set(watchId, state);
-    stream.creates.sent(watchId);
+    stream.creates.add(watchId);
     this.#host.emit({
       type: 'send-create',
       slot: this.key,
@@ -243,11 +245,11 @@ export class StreamSlot {
       watchId,
       startRevision: state.cursor,
     });
-    this.#arm('attach', attachMs);
+    this.#arm('create-timeout', createTimeoutMs);
   }
 
-  #created(stream: Stream, watchId: bigint, headerRevision: Revision): void {
-    const state = this.#answered(stream, stream.creates.created(watchId));
+  #onCreated(stream: Stream, watchId: bigint, headerRevision: Revision): void {
+    const state = this.#takeAnswered(stream, stream.creates.takeCreated(watchId));
     if (!state) {
       this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });
       return;
@@ -255,39 +257,39 @@ export class StreamSlot {
     state.watchId = watchId;
     state.phase = 'live';
     stream.byWatchId.set(watchId, state);
-    this.#host.acknowledged(state, headerRevision);
+    this.#host.onAcknowledged(state, headerRevision);
   }
 
   /** Whose create was answered; undefined when it left meanwhile. */
-  #answered(stream: Stream, askedAs: bigint | undefined): WatcherState | undefined {
-    if (stream.creates.size === 0) this.#disarm('attach');
+  #takeAnswered(stream: Stream, askedAs: bigint | undefined): WatcherState | undefined {
+    if (stream.creates.size === 0) this.#disarm('create-timeout');
     if (askedAs === undefined) return undefined;
     const state = stream.creating.get(askedAs);
     stream.creating.delete(askedAs);
     return state;
   }
 
-  #refused(stream: Stream, reply: WatchReply & { kind: 'refused' }): void {
-    const state = this.#answered(stream, stream.creates.refused());
+  #onRefused(stream: Stream, reply: WatchReply & { kind: 'refused' }): void {
+    const state = this.#takeAnswered(stream, stream.creates.takeRefused());
     if (!state) return;
-    this.#forget(state);
+    this.#removeWatcher(state);
     this.#host.onServerCancel(state, reply, this.generation);
   }
 
-  #cancelled(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'cancelled' }): void {
+  #onCancelled(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'cancelled' }): void {
     const state = stream.byWatchId.get(watchId);
     if (!state) return; // the echo of a cancel that was asked for
     stream.byWatchId.delete(watchId);
     // A grpc-proxy keeps it, and has other watches of the same range join it, which hear nothing more (etcd#10650).
     if (this.viaProxy) this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });
-    this.#forget(state);
+    this.#removeWatcher(state);
     this.#host.onServerCancel(state, reply, this.generation);
   }
 
   /** Id -1 answers a request, and speaks for all who were live when it was written. */
-  #progress(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'progress' }): void {
+  #onProgress(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'progress' }): void {
     if (reply.headerRevision === 0n) return; // no etcd says so; a proxy or an imitation may
-    const ids = watchId === -1n ? stream.requests.answered() : [watchId];
+    const ids = watchId === -1n ? stream.progressRequests.takeCovered() : [watchId];
     for (const id of ids) {
       const state = stream.byWatchId.get(id);
       if (!state || state.midResponse) continue;
@@ -295,15 +297,17 @@ export class StreamSlot {
     }
   }
 
-  #malformed(flaw: string): void {
-    this.#host.emit({ type: 'close-stream', slot: this.key, owing: false });
+  #onMalformed(violation: string): void {
+    this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: false });
     this.#failures = Math.max(this.#failures, this.#malformedStreams++);
-    this.lost(errorFromServer(Code.INTERNAL, `the answer to Watch is not of etcd's protocol: ${flaw}`));
+    this.onStreamLost(
+      errorFromServer(Code.INTERNAL, `the answer to Watch is not of etcd's protocol: ${violation}`),
+    );
   }
 
   #close(): void {
     if (this.#stream) {
-      this.#host.emit({ type: 'close-stream', slot: this.key, owing: false });
+      this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: false });
       this.#dropStream();
     }
     if (this.#reopening) {
@@ -314,16 +318,16 @@ export class StreamSlot {
 
   #dropStream(): void {
     this.#stream = undefined;
-    for (const timer of ['attach', 'settled', 'progress'] as const) this.#disarm(timer);
+    for (const timer of ['create-timeout', 'stable', 'progress'] as const) this.#disarm(timer);
     for (const state of this.#watchers) {
-      state.lostOn = this.key;
-      this.#host.interrupted(state);
+      state.lostSlot = this.key;
+      this.#host.onInterrupted(state);
       state.detach('waiting');
       this.#waiting.add(state);
     }
   }
 
-  #forget(state: WatcherState): void {
+  #removeWatcher(state: WatcherState): void {
     if (state.watchId !== undefined) this.#stream?.creating.delete(state.watchId);
     state.slot = undefined;
     state.watchId = undefined;

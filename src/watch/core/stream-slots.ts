@@ -1,4 +1,4 @@
-import type { Generation, SlotKey } from './protocol.js';
+import type { SlotKey, TokenGeneration } from './protocol.js';
 import { StreamSlot, type StreamSlotHost } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
@@ -39,8 +39,8 @@ export class StreamSlots {
   }
 
   /** To a slot of its own; false when there are as many as there may be, unless it must. */
-  joinDedicated(state: WatcherState, must = false): boolean {
-    if (this.#slots.size > maxDedicatedSlots && !must) return false;
+  joinDedicated(state: WatcherState, force = false): boolean {
+    if (this.#slots.size > maxDedicatedSlots && !force) return false;
     this.#join(this.#open(true), state);
     return true;
   }
@@ -49,7 +49,7 @@ export class StreamSlots {
    * Asks anew, on the same slot, for what a catch-up has not brought yet. A grpc-proxy takes a watch for level with the
    * store after the first response, joins it to one that is, and drops the rest.
    */
-  renew(state: WatcherState): void {
+  recreate(state: WatcherState): void {
     const slot = state.slot && this.#slots.get(state.slot.key);
     if (slot) this.#join(slot, state);
   }
@@ -59,7 +59,7 @@ export class StreamSlots {
   }
 
   /** The old slot keeps its watchers, which etcd goes on serving, until the last of them leaves. */
-  renewShared(): void {
+  replaceShared(): void {
     this.#touched.add(this.#shared);
     this.#shared = this.#open(false);
   }
@@ -68,7 +68,7 @@ export class StreamSlots {
   advance(): void {
     for (const slot of this.#touched) {
       slot.advance();
-      if (slot.empty && slot !== this.#shared) this.#slots.delete(slot.key);
+      if (slot.isEmpty && slot !== this.#shared) this.#slots.delete(slot.key);
     }
     this.#touched.clear();
   }
@@ -79,9 +79,9 @@ export class StreamSlots {
     this.#touched.add(slot);
   }
 
-  #open(own: boolean): StreamSlot {
-    const generation: Generation = this.#host.generation();
-    const slot = new StreamSlot({ key: this.#nextKey++, generation, dedicated: own }, this.#host);
+  #open(dedicated: boolean): StreamSlot {
+    const generation: TokenGeneration = this.#host.generation();
+    const slot = new StreamSlot({ key: this.#nextKey++, generation, dedicated: dedicated }, this.#host);
     this.#slots.set(slot.key, slot);
     return slot;
   }

@@ -3,17 +3,17 @@ import type { WatcherState } from './watcher-state.js';
 
 /** Reports, once, that a watcher whose stream was lost is live again. */
 export function resumedStatus(state: WatcherState): readonly WatchEffect[] {
-  const { lostOn: slot, key: watcher, cursor: fromRevision } = state;
+  const { lostSlot: slot, key: watcher, cursor: fromRevision } = state;
   if (slot === undefined) return none;
-  state.lostOn = undefined;
+  state.lostSlot = undefined;
   return [{ type: 'status', status: { type: 'resumed', slot, watcher, fromRevision } }];
 }
 
 /** Reports the events that were kept from the watcher's reader since the last report. */
-export function droppedStatus(state: WatcherState): readonly WatchEffect[] {
-  const events = state.takeDropped();
+export function duplicatesStatus(state: WatcherState): readonly WatchEffect[] {
+  const events = state.takeDuplicates();
   if (events === 0 || !state.slot) return none;
-  return [{ type: 'status', status: { type: 'dropped', slot: state.slot.key, events } }];
+  return [{ type: 'status', status: { type: 'duplicates-dropped', slot: state.slot.key, events } }];
 }
 
 const none: readonly WatchEffect[] = [];

@@ -3,13 +3,13 @@ import type { WatcherState } from './watcher-state.js';
 /** Those whose token was turned down. One request for another serves all of them. */
 export class TokenWaiters {
   readonly #waiting = new Set<WatcherState>();
-  #asked = false;
+  #isRequested = false;
 
   /** Gives whether a token is now to be asked for. */
   add(state: WatcherState): boolean {
     this.#waiting.add(state);
-    const isFirst = !this.#asked;
-    this.#asked = true;
+    const isFirst = !this.#isRequested;
+    this.#isRequested = true;
     return isFirst;
   }
 
@@ -19,7 +19,7 @@ export class TokenWaiters {
 
   /** Whatever the answer was: gives those who waited for it. */
   takeAll(): readonly WatcherState[] {
-    this.#asked = false;
+    this.#isRequested = false;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     return waiting;

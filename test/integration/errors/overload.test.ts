@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
-import { sharedAbort } from '#src/async/index.js';
+import { sharedAbortController } from '#src/async/index.js';
 import { EtcdClient } from '#src/client/index.js';
 import { Code, DeadlineError } from '#src/errors/index.js';
 import { PutResponse, RangeResponse } from '#src/gen/etcd/rpc.js';
@@ -111,7 +111,7 @@ describe('a thousand calls of one client', () => {
   it('reject at once when their signal aborts or the client closes', async () => {
     const server = await serve(refusal(Code.UNAVAILABLE, 'no backend'));
     const client = connect(server);
-    const abort = sharedAbort();
+    const abort = sharedAbortController();
     const reason = new Error('enough');
     const waiting = { timeoutMs: 60_000, signal: abort.signal };
     const aborted = Array.from({ length: callers }, () => assert.rejects(get(client, waiting), reason));

@@ -55,8 +55,8 @@ export class SimClient {
     const reader = new Reader(
       this.#network.clock,
       pace,
-      () => this.#input({ type: 'full', watcher }),
-      () => this.#input({ type: 'drained', watcher }),
+      () => this.#input({ type: 'buffer-full', watcher }),
+      () => this.#input({ type: 'buffer-drained', watcher }),
     );
     this.readers.set(watcher, { spec, reader });
     this.#oracle.watch(watcher, spec, start);
@@ -139,7 +139,7 @@ export class SimClient {
       case 'close-stream': {
         const slot = this.slots.get(effect.slot);
         this.slots.delete(effect.slot);
-        if (slot && effect.owing) this.#network.avoid(slot.stream.member);
+        if (slot && effect.unresponsive) this.#network.avoid(slot.stream.member);
         slot?.stream.cancel();
         return;
       }
@@ -160,13 +160,13 @@ export class SimClient {
       case 'arm-timer': {
         const slot = this.slots.get(effect.slot);
         // The timeout starts when the member is connected.
-        if (effect.timer === 'attach' && slot && !slot.opened) slot.attachMs = effect.delayMs;
+        if (effect.timer === 'create-timeout' && slot && !slot.opened) slot.attachMs = effect.delayMs;
         else this.#arm(effect.timer, effect.slot, effect.delayMs);
         return;
       }
       case 'disarm-timer': {
         const slot = this.slots.get(effect.slot);
-        if (effect.timer === 'attach' && slot) slot.attachMs = undefined;
+        if (effect.timer === 'create-timeout' && slot) slot.attachMs = undefined;
         this.#disarm(`${effect.timer} ${effect.slot}`);
         return;
       }
@@ -190,12 +190,12 @@ export class SimClient {
     const stream = this.#network.open({
       opened: (member) => {
         opened.opened = true;
-        if (opened.attachMs !== undefined) this.#arm('attach', slot, opened.attachMs);
+        if (opened.attachMs !== undefined) this.#arm('create-timeout', slot, opened.attachMs);
         const { trusted, losesDeletes } = member.profile;
         clock.after(random.between(2, 30), () => {
           if (this.slots.get(slot) !== opened) return;
-          if (trusted) this.#input({ type: 'trusted', slot });
-          if (this.slots.get(slot) === opened) this.#input({ type: 'release', slot, losesDeletes });
+          if (trusted) this.#input({ type: 'progress-trusted', slot });
+          if (this.slots.get(slot) === opened) this.#input({ type: 'server-version', slot, losesDeletes });
         });
       },
       message: (message) => this.#message(slot, message),

@@ -10,8 +10,8 @@ export function describeInput(input: WatchInput): string {
       return `watcher ${input.watcher} is added, from ${input.startRevision ?? 'now'}`;
     case 'unwatch':
       return `watcher ${input.watcher} is removed`;
-    case 'full':
-    case 'drained':
+    case 'buffer-full':
+    case 'buffer-drained':
       return `watcher ${input.watcher} is ${input.type}`;
     case 'revision':
       return `read for watcher ${input.watcher}: the store is at ${input.revision}`;
@@ -19,9 +19,9 @@ export function describeInput(input: WatchInput): string {
       return `read for watcher ${input.watcher} failed`;
     case 'reply':
       return `slot ${input.slot}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
-    case 'trusted':
+    case 'progress-trusted':
       return `slot ${input.slot} is trusted`;
-    case 'release':
+    case 'server-version':
       return `slot ${input.slot} has a release that ${input.losesDeletes ? 'loses deletes' : 'loses nothing'}`;
     case 'start-compacted':
       return `the start revision ${input.startRevision} of watcher ${input.watcher} is compacted`;
@@ -80,7 +80,7 @@ export function describeEffect(effect: WatchEffect): string {
     case 'send-progress':
       return `${effect.type} on slot ${effect.slot}`;
     case 'close-stream':
-      return `close the stream of slot ${effect.slot}${effect.owing ? ', which is unresponsive' : ''}`;
+      return `close the stream of slot ${effect.slot}${effect.unresponsive ? ', which is unresponsive' : ''}`;
     case 'arm-timer':
       return `arm ${effect.timer} of slot ${effect.slot} in ${effect.delayMs} ms`;
     case 'disarm-timer':

@@ -98,8 +98,8 @@ export class Oracle implements RuleContext {
     this.slots.input(input);
     if (input.type === 'revision') this.watched.get(input.watcher)?.onPinned(Number(input.revision));
     else if (input.type === 'unwatch') this.#onUnwatch(input.watcher);
-    else if (input.type === 'full') this.#phase(input.watcher, 'paused');
-    else if (input.type === 'drained') this.#phase(input.watcher, 'waiting');
+    else if (input.type === 'buffer-full') this.#phase(input.watcher, 'paused');
+    else if (input.type === 'buffer-drained') this.#phase(input.watcher, 'waiting');
     else if (input.type === 'reply') this.#reply(input);
     else if (input.type === 'stream-lost')
       this.#lost(input.slot, /larger than max/.test(input.error.message));
@@ -111,7 +111,7 @@ export class Oracle implements RuleContext {
       if (effect.type === 'status' && effect.status.type === 'resumed') this.counts.resumed++;
       if (effect.type === 'refresh-token') this.counts.refreshed++;
       if (effect.type === 'close-stream')
-        this.#detach(effect.slot, effect.owing || this.#corruptedWatcher !== undefined);
+        this.#detach(effect.slot, effect.unresponsive || this.#corruptedWatcher !== undefined);
       return;
     }
     const watched = this.watched.get(effect.watcher);

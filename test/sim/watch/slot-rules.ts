@@ -98,7 +98,7 @@ export class SlotRules {
         this.#open.delete(input.slot);
         return;
       case 'timer':
-        if (input.timer !== 'settled') return;
+        if (input.timer !== 'stable') return;
         this.#losses.delete(input.slot);
         this.#corruptions.delete(input.slot);
         return;

@@ -8,11 +8,11 @@ describe('a queue of what is due', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const queue = new DueQueue();
-        const items = Array.from({ length: 20 }, () => ({ dueAt: 0, place: -1 }));
+        const items = Array.from({ length: 20 }, () => ({ dueAt: 0, heapIndex: -1 }));
         for (const { item, at } of steps) {
           if (at === null) queue.remove(items[item]!);
           else queue.set(items[item]!, at);
-          const within = items.filter(({ place }) => place >= 0);
+          const within = items.filter(({ heapIndex }) => heapIndex >= 0);
           const earliest = Math.min(...within.map(({ dueAt }) => dueAt));
           assert.equal(queue.first?.dueAt ?? Number.POSITIVE_INFINITY, earliest);
         }

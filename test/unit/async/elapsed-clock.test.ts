@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Clocks, ElapsedClock } from '#src/async/index.js';
+import { ElapsedClock, type MachineClocks } from '#src/async/index.js';
 
 /** Clocks that move only when told. */
-class FakeClocks implements Clocks {
+class FakeClocks implements MachineClocks {
   readonly uptimeStepMs = 10;
   lookedAtUptime = 0;
   #monotonic = 5_000.4;

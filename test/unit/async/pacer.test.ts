@@ -9,7 +9,7 @@ describe('a pacer', () => {
   it('pauses for longer the more often a thing is retried, up to the bound', () => {
     const pacer = make();
     const pauses = Array.from({ length: 8 }, () => {
-      const pause = pacer.next();
+      const pause = pacer.nextDelayMs();
       now += pause; // tried, and failed at once
       return pause;
     });
@@ -18,11 +18,11 @@ describe('a pacer', () => {
 
   it('begins again once nothing was retried for longer than the longest pause', () => {
     const pacer = make();
-    pacer.next();
-    now += pacer.next();
+    pacer.nextDelayMs();
+    now += pacer.nextDelayMs();
     now += 5_000;
-    assert.equal(pacer.next(), 400);
+    assert.equal(pacer.nextDelayMs(), 400);
     now += 400 + 5_001;
-    assert.equal(pacer.next(), 100);
+    assert.equal(pacer.nextDelayMs(), 100);
   });
 });

@@ -10,22 +10,22 @@ describe('events that a watch owes', () => {
   });
 
   it('are overdue from the first read that misses them', () => {
-    assert.equal(overdue.since(live, 7n, 1_000), 0);
-    assert.equal(overdue.since(live, 7n, 1_100), 100);
-    assert.equal(overdue.since(live, 7n, 9_000), 8_000);
+    assert.equal(overdue.overdueMs(live, 7n, 1_000), 0);
+    assert.equal(overdue.overdueMs(live, 7n, 1_100), 100);
+    assert.equal(overdue.overdueMs(live, 7n, 9_000), 8_000);
   });
 
   it('are not overdue while some come, or the view is complete', () => {
-    overdue.since(live, 7n, 1_000);
-    assert.equal(overdue.since(live, 8n, 9_000), 0);
-    assert.equal(overdue.since(undefined, 8n, 9_100), 0);
-    assert.equal(overdue.since(live, 8n, 9_200), 0);
+    overdue.overdueMs(live, 7n, 1_000);
+    assert.equal(overdue.overdueMs(live, 8n, 9_000), 0);
+    assert.equal(overdue.overdueMs(undefined, 8n, 9_100), 0);
+    assert.equal(overdue.overdueMs(live, 8n, 9_200), 0);
   });
 
   it('are owed by a live watch only, each for itself', () => {
-    overdue.since(live, 7n, 1_000);
-    assert.equal(overdue.since({ live: false } as Watcher, 7n, 2_000), 0);
-    assert.equal(overdue.since(live, 7n, 3_000), 0);
-    assert.equal(overdue.since({ live: true } as Watcher, 7n, 4_000), 0);
+    overdue.overdueMs(live, 7n, 1_000);
+    assert.equal(overdue.overdueMs({ live: false } as Watcher, 7n, 2_000), 0);
+    assert.equal(overdue.overdueMs(live, 7n, 3_000), 0);
+    assert.equal(overdue.overdueMs({ live: true } as Watcher, 7n, 4_000), 0);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { KeyValue } from '#src/gen/etcd/kv.js';
-import { type BytesJson, bytesJson, listWithJson, withJson } from '#src/model/index.js';
+import { type BytesJson, bytesToJson, collectionWithJson, withJson } from '#src/model/index.js';
 
 /** As docs/kv.md says. */
 function bytesOf(json: BytesJson): Buffer {
@@ -18,7 +18,7 @@ describe('bytes in JSON', () => {
       fc.string({ unit: 'binary' }).map((text) => new TextEncoder().encode(text)),
     );
     fc.assert(
-      fc.property(bytes, (given) => bytesOf(written({ bytes: bytesJson(given) }).bytes).equals(given)),
+      fc.property(bytes, (given) => bytesOf(written({ bytes: bytesToJson(given) }).bytes).equals(given)),
       {
         numRuns: 2_000,
         examples: [[Uint8Array.of()], [Uint8Array.of(0xef, 0xbb, 0xbf)], [Uint8Array.of(0xc0, 0x80)]],
@@ -27,9 +27,9 @@ describe('bytes in JSON', () => {
   });
 
   it('are a string where they are UTF-8, and an object where they are not', () => {
-    assert.equal(bytesJson(Buffer.from('caf\u00e9 \ud83d\ude80\0')), 'caf\u00e9 \ud83d\ude80\0');
-    assert.equal(bytesJson(Buffer.from('{"base64":"AAAA"}')), '{"base64":"AAAA"}');
-    assert.deepEqual(bytesJson(Uint8Array.of(0xff, 0x61)), { base64: '/2E=' });
+    assert.equal(bytesToJson(Buffer.from('caf\u00e9 \ud83d\ude80\0')), 'caf\u00e9 \ud83d\ude80\0');
+    assert.equal(bytesToJson(Buffer.from('{"base64":"AAAA"}')), '{"base64":"AAAA"}');
+    assert.deepEqual(bytesToJson(Uint8Array.of(0xff, 0x61)), { base64: '/2E=' });
   });
 });
 
@@ -62,11 +62,11 @@ describe('a result', () => {
   });
 
   it('that is a list or a map of results is written as an array', () => {
-    assert.deepEqual(written(listWithJson([1n, 2n])), ['1', '2']);
-    assert.deepEqual(written(listWithJson(new Map([['a', withJson({ revision: 1n })]]))), [
+    assert.deepEqual(written(collectionWithJson([1n, 2n])), ['1', '2']);
+    assert.deepEqual(written(collectionWithJson(new Map([['a', withJson({ revision: 1n })]]))), [
       { revision: '1' },
     ]);
-    assert.deepEqual(listWithJson([1n]), [1n]);
+    assert.deepEqual(collectionWithJson([1n]), [1n]);
   });
 
   it('that is a key-value shares one prototype with all others, however it was decoded', () => {

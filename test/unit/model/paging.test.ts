@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { Code, EtcdError } from '#src/errors/index.js';
-import { afterPage } from '#src/model/index.js';
+import { nextPageStart } from '#src/model/index.js';
 
 const start = Buffer.from('b');
 const page = (...keys: string[]) => keys.map((key) => ({ key: Buffer.from(key) }));
 
 describe('the page after a page', () => {
   it('begins right after its last key', () => {
-    assert.deepEqual(afterPage(start, page('b', 'c'), true), Buffer.from('c\0'));
+    assert.deepEqual(nextPageStart(start, page('b', 'c'), true), Buffer.from('c\0'));
   });
 
   it('begins where the last one did when that was empty and the last', () => {
-    assert.deepEqual(afterPage(start, [], false), start);
+    assert.deepEqual(nextPageStart(start, [], false), start);
   });
 
   for (const [what, kvs] of [
@@ -20,7 +20,7 @@ describe('the page after a page', () => {
   ] as const) {
     it(`is not asked for when a server ${what}`, () => {
       assert.throws(
-        () => afterPage(start, kvs, true),
+        () => nextPageStart(start, kvs, true),
         (error) => error instanceof EtcdError && error.code === Code.INTERNAL,
       );
     });

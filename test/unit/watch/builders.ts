@@ -190,7 +190,7 @@ function briefOne(effect: WatchEffect): string {
     case 'refresh-token':
       return `refresh ${effect.generation}`;
     case 'close-stream':
-      return effect.owing ? 'close-stream owing' : 'close-stream';
+      return effect.unresponsive ? 'close-stream unresponsive' : 'close-stream';
     default:
       return effect.type;
   }

@@ -11,8 +11,8 @@ describe('a watch session tells who is live', () => {
     const bench = new Bench().withSiblings(1);
     bench.watch(1, 1);
     bench.reply(1_001, created(1));
-    bench.input({ type: 'full', watcher: 1 });
-    bench.input({ type: 'drained', watcher: 1 });
+    bench.input({ type: 'buffer-full', watcher: 1 });
+    bench.input({ type: 'buffer-drained', watcher: 1 });
     bench.reply(1_002, created(1), 2);
     return bench;
   }
@@ -45,9 +45,9 @@ describe('a watch session tells who is live', () => {
       const bench = new Bench().withSiblings(1);
       bench.watch(1, 1);
       bench.reply(1_001, created(1));
-      assert.equal(lives(bench.input({ type: 'full', watcher: 1 })), 'interrupted 1');
+      assert.equal(lives(bench.input({ type: 'buffer-full', watcher: 1 })), 'interrupted 1');
       assert.equal(lives(bench.lose()), 'interrupted 100');
-      assert.equal(lives(bench.input({ type: 'drained', watcher: 1 })), '');
+      assert.equal(lives(bench.input({ type: 'buffer-drained', watcher: 1 })), '');
       assert.equal(lives(bench.reply(1_002, created(1), 2)), 'resumed 1 from 1');
     });
   });

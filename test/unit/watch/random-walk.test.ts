@@ -98,7 +98,7 @@ class Walk {
     for (const [watcher, told] of this.told) {
       if (!told.full) continue;
       told.full = false;
-      this.#input({ type: 'drained', watcher });
+      this.#input({ type: 'buffer-drained', watcher });
     }
   }
 
@@ -182,7 +182,7 @@ class Walk {
     if (told.full || this.#random() > 0.1) return;
     told.full = true;
     this.pauses++;
-    this.#todo.push({ type: 'full', watcher });
+    this.#todo.push({ type: 'buffer-full', watcher });
   }
 }
 

@@ -59,10 +59,10 @@ describe('a watch session that meets a store below what it has seen', () => {
   it('lets a paused watcher rest when the true revision cannot be read', () => {
     const bench = seen50();
     bench.reply(1_003, created(7));
-    bench.input({ type: 'full', watcher: 1 });
+    bench.input({ type: 'buffer-full', watcher: 1 });
     assert.equal(brief(bench.input({ type: 'revision-failed', watcher: 1, error: dropped() })), '');
     assert.equal(brief(bench.timer('retry')), '');
-    assert.match(brief(bench.input({ type: 'drained', watcher: 1 })), /create 1 as 1004 from 51 @2$/);
+    assert.match(brief(bench.input({ type: 'buffer-drained', watcher: 1 })), /create 1 as 1004 from 51 @2$/);
   });
 
   it('takes a revision of 0 for unknown, as a proxy says it', () => {
@@ -93,7 +93,7 @@ describe('a watch session whose store is replaced', () => {
     const bench = new Bench();
     for (const watcher of [1, 2, 3]) bench.watch(watcher, 5);
     for (const id of [1_000, 1_001, 1_002]) bench.reply(id, created(5));
-    bench.input({ type: 'full', watcher: 2 });
+    bench.input({ type: 'buffer-full', watcher: 2 });
     bench.reply(1_002, cancelled(0, 'etcdserver: no leader'));
     const ended = brief(bench.input({ type: 'store-replaced', error }));
     for (const watcher of [1, 2, 3]) assert.match(ended, new RegExp(`finish ${watcher}: StoreReplacedError`));

@@ -20,9 +20,9 @@ describe('a watch session', () => {
     it('opens a stream and creates it at its start', () => {
       assert.deepEqual(new Bench().watch(1, 42), [
         { type: 'open-stream', slot: 1, generation: 0 },
-        { type: 'arm-timer', timer: 'settled', slot: 1, delayMs: 30_000 },
+        { type: 'arm-timer', timer: 'stable', slot: 1, delayMs: 30_000 },
         { type: 'send-create', slot: 1, watcher: 1, watchId: 1_000n, startRevision: 42n },
-        { type: 'arm-timer', timer: 'attach', slot: 1, delayMs: 10_000 },
+        { type: 'arm-timer', timer: 'create-timeout', slot: 1, delayMs: 10_000 },
       ]);
     });
 
@@ -37,7 +37,7 @@ describe('a watch session', () => {
       const bench = new Bench();
       bench.watch(1, 42);
       const effects = bench.reply(1_000, created(50));
-      assert.deepEqual(effects[0], { type: 'disarm-timer', timer: 'attach', slot: 1 });
+      assert.deepEqual(effects[0], { type: 'disarm-timer', timer: 'create-timeout', slot: 1 });
       assert.equal(brief(effects), 'ready 1 at 50');
     });
 
@@ -189,8 +189,8 @@ describe('a watch session', () => {
       bench.watch(3, 30); // not acknowledged
       bench.reply(1_000, events(puts(15)));
       assert.deepEqual(timers(bench.lose()), [
-        'disarm attach 1',
-        'disarm settled 1',
+        'disarm create-timeout 1',
+        'disarm stable 1',
         'disarm progress 1',
         'arm reopen 1 in 25',
       ]);
@@ -225,7 +225,7 @@ describe('a watch session', () => {
     const cures: readonly (readonly [what: string, cure: (bench: Bench) => void])[] = [
       ['a delivery', (bench) => bench.reply(1_003, events(puts(9)))],
       ['progress', (bench) => bench.reply(1_003, progress(9))],
-      ['30 quiet seconds', (bench) => bench.timer('settled')],
+      ['30 quiet seconds', (bench) => bench.timer('stable')],
     ];
     for (const [what, cure] of cures) {
       it(`starts over with short pauses after ${what}`, () => {
@@ -306,14 +306,14 @@ describe('a watch session', () => {
     it('gives the stream up as owing, and goes on elsewhere', () => {
       const bench = new Bench();
       bench.watch(1, 5);
-      const effects = bench.timer('attach');
-      assert.equal(brief(effects), 'close-stream owing');
+      const effects = bench.timer('create-timeout');
+      assert.equal(brief(effects), 'close-stream unresponsive');
       assert.equal(timers(effects).at(-1), 'arm reopen 1 in 25');
       assert.equal(brief(bench.timer('reopen')), 'open-stream, create 1 as 1001 from 5');
     });
 
     it('keeps a stream on which all is answered', () => {
-      assert.deepEqual(new Bench().live().timer('attach'), []);
+      assert.deepEqual(new Bench().live().timer('create-timeout'), []);
     });
   });
 
@@ -339,7 +339,7 @@ describe('a watch session', () => {
 
     it('as the last one, closes the stream', () => {
       const effects = acts(new Bench().live().input({ type: 'unwatch', watcher: 1 }));
-      assert.deepEqual(effects.at(-1), { type: 'close-stream', slot: 1, owing: false });
+      assert.deepEqual(effects.at(-1), { type: 'close-stream', slot: 1, unresponsive: false });
     });
 
     it('while it is pinned, takes no notice of the answer', () => {
@@ -363,11 +363,11 @@ describe('a watch session', () => {
       bench.watch(2, 1);
       bench.reply(1_001, created());
       bench.reply(1_000, events(puts(3, 4)));
-      assert.equal(brief(bench.input({ type: 'full', watcher: 1 })), 'cancel 1000');
+      assert.equal(brief(bench.input({ type: 'buffer-full', watcher: 1 })), 'cancel 1000');
       assert.deepEqual(bench.reply(1_000, events(puts(5))), [], 'under way, and asked for again');
       assert.deepEqual(bench.reply(1_000, cancelled()), []);
       assert.equal(
-        brief(bench.input({ type: 'drained', watcher: 1 })),
+        brief(bench.input({ type: 'buffer-drained', watcher: 1 })),
         'open-stream @2, create 1 as 1002 from 5 @2',
       );
       assert.deepEqual(bench.reply(1_000, events(puts(6))), [], 'the old id stays retired');
@@ -378,9 +378,9 @@ describe('a watch session', () => {
     it('in the middle of a revision, takes that revision up again whole', () => {
       const bench = new Bench().live();
       bench.reply(1_000, events(puts(3, 4, 4), { fragment: true }));
-      bench.input({ type: 'full', watcher: 1 });
+      bench.input({ type: 'buffer-full', watcher: 1 });
       assert.equal(
-        brief(bench.input({ type: 'drained', watcher: 1 })),
+        brief(bench.input({ type: 'buffer-drained', watcher: 1 })),
         'open-stream @2, create 1 as 1001 from 4 @2',
       );
       bench.reply(1_001, created(), 2);
@@ -391,17 +391,17 @@ describe('a watch session', () => {
       const bench = new Bench().live();
       bench.watch(2, 1);
       bench.reply(1_001, created());
-      bench.input({ type: 'full', watcher: 1 });
+      bench.input({ type: 'buffer-full', watcher: 1 });
       assert.equal(brief(bench.reply(1_001, events(puts(5)))), 'deliver 2: 5');
     });
 
     it('does not create it on a new stream before it has drained', () => {
       const bench = new Bench().live();
       bench.reply(1_000, events(puts(3)));
-      bench.input({ type: 'full', watcher: 1 });
+      bench.input({ type: 'buffer-full', watcher: 1 });
       assert.equal(brief(bench.reconnect()), '');
       assert.equal(
-        brief(bench.input({ type: 'drained', watcher: 1 })),
+        brief(bench.input({ type: 'buffer-drained', watcher: 1 })),
         'open-stream @2, create 1 as 1001 from 4 @2',
       );
     });
@@ -546,10 +546,10 @@ describe('a watch session', () => {
       ];
       for (const reply of replies) assert.deepEqual(bench.reply(1_000, reply), []);
       assert.deepEqual(bench.lose(), []);
-      for (const timer of ['reopen', 'attach', 'settled'] as const) {
+      for (const timer of ['reopen', 'create-timeout', 'stable'] as const) {
         assert.deepEqual(bench.input({ type: 'timer', timer, slot: 1 }), []);
       }
-      for (const type of ['unwatch', 'full', 'drained'] as const) {
+      for (const type of ['unwatch', 'buffer-full', 'buffer-drained'] as const) {
         assert.deepEqual(bench.input({ type, watcher: 7 }), []);
       }
     });

@@ -7,7 +7,7 @@ import type { WatchSpec } from '#src/watch/watch-request.js';
 import { Bench, created, events, progress, puts } from './builders.js';
 
 describe('the start of a watch, on a release that loses a delete at the compacted revision', () => {
-  const loses = { type: 'release', slot: 1, losesDeletes: true } as const;
+  const loses = { type: 'server-version', slot: 1, losesDeletes: true } as const;
   const compacted = (watcher: number, startRevision: number) =>
     ({ type: 'start-compacted', watcher, startRevision: BigInt(startRevision) }) as const;
   const checks = (effects: ReturnType<Bench['input']>) =>
@@ -39,7 +39,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       bench.reconnect();
       bench.reply(1_001, created(9));
       assert.deepEqual(checks(bench.input({ ...loses, losesDeletes })), losesDeletes ? [5] : []);
-      assert.deepEqual(checks(bench.input(loses)), [], 'settled');
+      assert.deepEqual(checks(bench.input(loses)), [], 'stable');
     }
   });
 
@@ -189,7 +189,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       assert.ok(it.reads.length > 3 && it.reads.length < 15, `${it.reads.length} reads`);
       it.failure = undefined;
       it.compactRevision = 7n;
-      it.checks.forget(1);
+      it.checks.remove(1);
       await it.pass(10_000);
       assert.deepEqual(it.lost, [2]);
     });

@@ -51,10 +51,10 @@ describe('the slots of a watch session', () => {
     it('bring it back to be full at once, when that last response filled its buffer', () => {
       const bench = behind();
       bench.reply(1_002, events(puts(1_000)), 2);
-      assert.equal(brief(bench.input({ type: 'full', watcher: 1 })), '', 'its create is under way');
+      assert.equal(brief(bench.input({ type: 'buffer-full', watcher: 1 })), '', 'its create is under way');
       assert.equal(brief(bench.reply(1_003, created(6_000))), 'cancel 1003');
       assert.equal(
-        brief(bench.input({ type: 'drained', watcher: 1 })),
+        brief(bench.input({ type: 'buffer-drained', watcher: 1 })),
         'open-stream @3, create 1 as 1004 from 1001 @3',
       );
     });
@@ -91,8 +91,8 @@ describe('the slots of a watch session', () => {
 
   it('are lost one by one', () => {
     const bench = new Bench().withSiblings(2, 1);
-    bench.input({ type: 'full', watcher: 100 });
-    bench.input({ type: 'drained', watcher: 100 });
+    bench.input({ type: 'buffer-full', watcher: 100 });
+    bench.input({ type: 'buffer-drained', watcher: 100 });
     bench.reply(1_002, created(1), 2);
     bench.lose(dropped(), 2);
     assert.equal(brief(bench.reply(1_001, events(puts(2)))), 'deliver 101: 2');
@@ -100,7 +100,7 @@ describe('the slots of a watch session', () => {
   });
 
   describe('asked how far they have come', () => {
-    const trusted = (slot = 1) => ({ type: 'trusted', slot }) as const;
+    const trusted = (slot = 1) => ({ type: 'progress-trusted', slot }) as const;
 
     it('are not, while nobody knows the server for truthful', () => {
       const bench = new Bench().live();
@@ -134,15 +134,15 @@ describe('the slots of a watch session', () => {
       bench.input(trusted());
       bench.timer('progress');
       bench.input({ type: 'unwatch', watcher: 100 });
-      bench.input({ type: 'full', watcher: 101 });
+      bench.input({ type: 'buffer-full', watcher: 101 });
       bench.reply(1_002, events(puts(7), { fragment: true }));
       assert.equal(brief(bench.reply(-1, progress(40))), '');
     });
 
     it('are asked at once where a watcher alone waits to be level', () => {
       const bench = new Bench().withSiblings(2);
-      bench.input({ type: 'full', watcher: 100 });
-      bench.input({ type: 'drained', watcher: 100 });
+      bench.input({ type: 'buffer-full', watcher: 100 });
+      bench.input({ type: 'buffer-drained', watcher: 100 });
       bench.reply(1_002, created(1), 2);
       assert.equal(brief(bench.input(trusted(2))), 'send-progress @2');
     });
@@ -177,8 +177,8 @@ describe('the slots of a watch session', () => {
     it('tell it of the lost one, also where the watcher has gone to another since', () => {
       const bench = new Bench().withSiblings(1);
       bench.reconnect();
-      bench.input({ type: 'full', watcher: 100 });
-      bench.input({ type: 'drained', watcher: 100 });
+      bench.input({ type: 'buffer-full', watcher: 100 });
+      bench.input({ type: 'buffer-drained', watcher: 100 });
       assert.deepEqual(statuses(bench.reply(1_002, created(1), 2)), [
         { type: 'resumed', slot: 1, watcher: 100, fromRevision: 1n },
       ]);
@@ -215,9 +215,9 @@ describe('the slots of a watch session', () => {
       bench.lose(oversized());
       bench.reply(1_002, created(1), 2);
       bench.reply(1_003, created(1), 3);
-      assert.match(brief(bench.timer('settled', 2)), /create 100 as 1004 from 1$/);
+      assert.match(brief(bench.timer('stable', 2)), /create 100 as 1004 from 1$/);
       bench.reply(1_004, created(1));
-      assert.match(brief(bench.timer('settled', 3)), /create 101 as 1005 from 1$/);
+      assert.match(brief(bench.timer('stable', 3)), /create 101 as 1005 from 1$/);
       bench.reply(1_005, created(1));
       assert.doesNotMatch(brief(bench.lose(oversized())), /finish/, 'what was before is over');
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { sharedAbort } from '#src/async/index.js';
+import { sharedAbortController } from '#src/async/index.js';
 import { RetryQueue } from '#src/wire/retry-queue.js';
 import { RetryQueues } from '#src/wire/retry-queues.js';
 import { FakeClock } from '../lease/fakes.js';
@@ -123,7 +123,7 @@ describe('calls that wait to be sent again', () => {
 
   it('share one timer, and leave at once when their signal aborts, with its reason', async () => {
     await queue.wait(0, forever, undefined);
-    const abort = sharedAbort();
+    const abort = sharedAbortController();
     const reason = new Error('enough');
     const waits = Array.from({ length: 100 }, () => queue.wait(0, clock.now() + 60_000, abort.signal));
     assert.equal(clock.timers, 1);

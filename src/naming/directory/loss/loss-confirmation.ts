@@ -1,4 +1,4 @@
-import { type BackoffOptions, backoffDelay, type Clock, withTimeLimit } from '../../../async/index.js';
+import { type BackoffOptions, backoffDelay, type Clock, withTimeoutSignal } from '../../../async/index.js';
 import { Code, EtcdError } from '../../../errors/index.js';
 import type { MirrorHandle } from '../../ports.js';
 import type { LossProtection } from './loss-protection.js';
@@ -96,7 +96,7 @@ export class LossConfirmation {
     const { clock, mirror } = this.#ports;
     try {
       const verify = async (signal: AbortSignal) => await mirror()?.verify({ signal });
-      const verified = await withTimeLimit(readTimeoutMs, this.#stopping.signal, verify, clock);
+      const verified = await withTimeoutSignal(readTimeoutMs, this.#stopping.signal, verify, clock);
       // What the mirror took before it was verified has been yielded, and is handled before the next turn.
       await new Promise((resolve) => setImmediate(resolve));
       return verified ?? false;

@@ -1,4 +1,11 @@
-import { boolean, type Check, duration, number, optionsOf, wrongValue } from '../../../model/index.js';
+import {
+  boolean,
+  type Check,
+  duration,
+  number,
+  optionsChecker,
+  wrongValueError,
+} from '../../../model/index.js';
 
 /**
  * When the loss of endpoints is doubted, and for how long. After etcd was wiped or out of reach the list really is
@@ -43,10 +50,10 @@ export function defaultReadIntervalMs(protectionMs: number): number {
 const thresholdCheck: Check = (value, name) => {
   number()(value, name);
   if (!((value as number) > 0 && (value as number) <= 1))
-    throw wrongValue(name, value, 'above 0 and at most 1');
+    throw wrongValueError(name, value, 'above 0 and at most 1');
 };
 
-export const lossProtectionInput = optionsOf<LossProtectionOptions>({
+export const lossProtectionInput = optionsChecker<LossProtectionOptions>({
   protectionMs: duration(),
   lossThreshold: thresholdCheck,
   includeLive: boolean,

@@ -42,7 +42,7 @@ export class Asking implements LifePart {
   failed(request: RequestKey, error: EtcdError): Outcome | undefined {
     if (this.#request !== request) return undefined;
     if (isFinal(error)) return { type: 'failed', error };
-    const retryInMs = this.#pauses.next();
+    const retryInMs = this.#pauses.nextDelayMs();
     this.#request = undefined;
     this.#askAt = this.#context.now + retryInMs;
     this.#context.failure(error, retryInMs);

@@ -83,7 +83,7 @@ export class Claiming implements LifePart {
     write.failed(error);
     const { initial, now } = this.#context;
     if (endsLife(error) || (initial && isFinal(error))) return { type: 'failed', error };
-    const retryInMs = this.#pauses.next();
+    const retryInMs = this.#pauses.nextDelayMs();
     this.#writeAt = now + retryInMs;
     this.#context.failure(error, retryInMs);
     return undefined;
@@ -123,7 +123,7 @@ export class Claiming implements LifePart {
     const isAtOnce = !this.#hasTried && !isContradiction;
     this.#hasTried = true;
     this.#expected = kv?.modRevision;
-    this.#writeAt = isAtOnce ? now : now + this.#pauses.next();
+    this.#writeAt = isAtOnce ? now : now + this.#pauses.nextDelayMs();
   }
 
   #meet(kv: KeyValue, revision: Revision): Outcome | undefined {

@@ -254,7 +254,7 @@ export class RegistrationCore {
   }
 
   #pause(): number {
-    const pauseMs = this.#lives.next();
+    const pauseMs = this.#lives.nextDelayMs();
     this.#phase = { type: 'pausing', at: this.#context.now + pauseMs };
     return pauseMs;
   }

@@ -70,7 +70,7 @@ export class Stored implements LifePart {
     if (kv && write.hasStored(kv)) return this.#confirm(write, kv.modRevision);
     this.#write = undefined;
     write.refused();
-    this.#retryAt = this.#context.now + this.#retries.next();
+    this.#retryAt = this.#context.now + this.#retries.nextDelayMs();
     return this.#judge(result);
   }
 
@@ -93,7 +93,7 @@ export class Stored implements LifePart {
     this.#isFailing = true;
     this.#settle();
     if (!this.#isFailing) return undefined; // the update was taken back, and its owner has the error
-    const retryInMs = this.#retries.next();
+    const retryInMs = this.#retries.nextDelayMs();
     this.#retryAt = this.#context.now + retryInMs;
     this.#context.failure(error, retryInMs);
     return undefined;
@@ -162,7 +162,7 @@ export class Stored implements LifePart {
     const isRight = kv.value.equals(desired.settledValue) || (desired.isDirty && claim.isOurs(kv.value));
     const isAsItShouldBe = isRight && kv.lease === this.held.lease;
     this.#foreign = isAsItShouldBe ? undefined : textOf(kv);
-    if (!isAsItShouldBe) this.#restoreAt = now + this.#restores.next();
+    if (!isAsItShouldBe) this.#restoreAt = now + this.#restores.nextDelayMs();
     this.#settle();
   }
 

@@ -9,7 +9,7 @@ import {
   noOptions,
   number,
   oneOf,
-  optionsOf,
+  optionsChecker,
   signal,
   text,
   timeout,
@@ -30,12 +30,12 @@ interface Options {
   readonly extra?: object;
 }
 
-const check = optionsOf<Options>({
+const check = optionsChecker<Options>({
   startRevision: int64(0n),
   timeoutMs: timeout,
-  ttlSeconds: wholeNumber({ least: 1 }),
+  ttlSeconds: wholeNumber({ min: 1 }),
   signal,
-  tls: optionsOf<Tls>({ caFile: text, serverName: text }, { instead: { caPath: 'caFile' } }),
+  tls: optionsChecker<Tls>({ caFile: text, serverName: text }, { suggestions: { caPath: 'caFile' } }),
   extra: anything,
 });
 
@@ -89,7 +89,12 @@ describe('options', () => {
 
 describe("an option's value", () => {
   const inf = Number.POSITIVE_INFINITY;
-  const cases: [string, Parameters<typeof optionsOf<{ x: 1 }>>[0]['x'], unknown[], [unknown, string][]][] = [
+  const cases: [
+    string,
+    Parameters<typeof optionsChecker<{ x: 1 }>>[0]['x'],
+    unknown[],
+    [unknown, string][],
+  ][] = [
     [
       'true or false',
       boolean,
@@ -114,7 +119,7 @@ describe("an option's value", () => {
     ],
     [
       'a number',
-      number({ least: 1, most: 5 }),
+      number({ min: 1, max: 5 }),
       [1, 2.5, 5],
       [
         ['2', "'2' (string); it must be a number of at least 1"],
@@ -126,7 +131,7 @@ describe("an option's value", () => {
     ],
     [
       'a whole number',
-      wholeNumber({ least: 1 }),
+      wholeNumber({ min: 1 }),
       [1, 2 ** 53 - 1],
       [
         [1.5, '1.5; it must be a whole number of at least 1'],
@@ -136,7 +141,7 @@ describe("an option's value", () => {
     ],
     [
       'a whole number in bounds',
-      wholeNumber({ most: 2 }),
+      wholeNumber({ max: 2 }),
       [0, 2],
       [[3, '3; it must be a whole number from 0 to 2']],
     ],
@@ -176,13 +181,13 @@ describe("an option's value", () => {
   ];
   for (const [what, check, taken, refused] of cases)
     it(`is ${what}`, () => {
-      const checkX = optionsOf<{ x: 1 }>({ x: check });
+      const checkX = optionsChecker<{ x: 1 }>({ x: check });
       for (const x of taken) checkX({ x });
       for (const [x, message] of refused) refuses({ x }, `x is ${message}`, checkX);
     });
 
   it('is shown on one line, without control characters, and cut', () => {
-    const by = optionsOf<{ x: 1 }>({ x: boolean });
+    const by = optionsChecker<{ x: 1 }>({ x: boolean });
     refuses(
       { x: `a\n\u001b[2J${'b'.repeat(1_000)}` },
       /^INVALID_ARGUMENT: x is 'a\\n\\u001b\[2Jb{150,200}…' \(string\)/,

@@ -7,7 +7,7 @@ describe('a server that sends old events again', () => {
     bench.reply(1_000, events(puts(3, 4)));
     const again = bench.reply(1_000, events(puts(2, 3, 4, 5)));
     assert.equal(brief(again), 'deliver 1: 5');
-    assert.deepEqual(statuses(again), [{ type: 'dropped', slot: 1, events: 3 }]);
+    assert.deepEqual(statuses(again), [{ type: 'duplicates-dropped', slot: 1, events: 3 }]);
     assert.deepEqual(statuses(bench.reply(1_000, events(puts(6)))), []);
   });
 });

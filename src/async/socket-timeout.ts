@@ -18,12 +18,12 @@ export function destroyIfSilent(
 }
 
 /** Closes the socket after that time unless it did well by then; the returned function lets it be. */
-export function destroyUnless(didWell: () => boolean, socket: Socket, what: string, ms: number): () => void {
+export function destroyUnless(isOk: () => boolean, socket: Socket, what: string, ms: number): () => void {
   let second: NodeJS.Immediate | undefined;
   const cancel = systemClock.setTimer(ms, () => {
     // A process that was blocked reads what has come meanwhile only after its timers.
     second = setImmediate(() => {
-      if (didWell()) return;
+      if (isOk()) return;
       timedOutSockets.add(socket);
       socket.destroy(new Error(`${what} ${ms} ms`));
     });

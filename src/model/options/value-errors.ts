@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../errors/index.js';
 import { printable } from '../key-text.js';
 
 /** A caller's value for an error text: strings in quotes, bigints with their `n`, objects by their kind alone. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return `'${printable(value)}'`;
@@ -17,18 +17,18 @@ export function shown(value: unknown): string {
   }
 }
 
-/** As {@link shown}, with the type where the value alone may mislead: `'10' (string)`. */
-function shownWithType(value: unknown): string {
+/** As {@link formatValue}, with the type where the value alone may mislead: `'10' (string)`. */
+function formatWithType(value: unknown): string {
   const hasValue = value !== undefined && typeof value !== 'object' && typeof value !== 'function';
-  return hasValue ? `${shown(value)} (${typeof value})` : shown(value);
+  return hasValue ? `${formatValue(value)} (${typeof value})` : formatValue(value);
 }
 
 /** The error for a value of another type than expected. `expected` completes "it must be …". */
-export function wrongType(name: string, value: unknown, expected: string): InvalidInputError {
-  return new InvalidInputError(`${name} is ${shownWithType(value)}; it must be ${expected}`);
+export function wrongTypeError(name: string, value: unknown, expected: string): InvalidInputError {
+  return new InvalidInputError(`${name} is ${formatWithType(value)}; it must be ${expected}`);
 }
 
 /** The error for a value of the right type that is out of range. */
-export function wrongValue(name: string, value: unknown, expected: string): InvalidInputError {
-  return new InvalidInputError(`${name} is ${shown(value)}; it must be ${expected}`);
+export function wrongValueError(name: string, value: unknown, expected: string): InvalidInputError {
+  return new InvalidInputError(`${name} is ${formatValue(value)}; it must be ${expected}`);
 }

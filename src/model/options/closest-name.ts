@@ -1,5 +1,5 @@
 /** The name that was probably meant: the one that needs the fewest edits, unless it needs too many. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
+export function closestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
