@@ -7,7 +7,7 @@ interface Call {
   readonly calledAt: number;
   readonly until: number;
   outcome: OneShotOutcome | undefined;
-  left: boolean;
+  abandoned: boolean;
 }
 
 /** What the rules need of the oracle. */
@@ -31,10 +31,10 @@ export class CallRules {
   readonly #context: RuleContext;
   readonly #survivable: boolean;
 
-  constructor(traffic: Traffic, cluster: Cluster, court: RuleContext, survivable: boolean) {
+  constructor(traffic: Traffic, cluster: Cluster, context: RuleContext, survivable: boolean) {
     this.#traffic = traffic;
     this.#cluster = cluster;
-    this.#context = court;
+    this.#context = context;
     this.#survivable = survivable;
   }
 
@@ -47,18 +47,18 @@ export class CallRules {
     return this.#calls.get(key)?.outcome?.type;
   }
 
-  wants(lease: bigint): boolean {
+  isWaitingFor(lease: bigint): boolean {
     for (const call of this.#calls.values()) if (call.lease === lease && isOpen(call)) return true;
     return false;
   }
 
   started(key: number, lease: bigint, calledAt: number, until: number): void {
-    this.#calls.set(key, { lease, calledAt, until, outcome: undefined, left: false });
+    this.#calls.set(key, { lease, calledAt, until, outcome: undefined, abandoned: false });
   }
 
-  left(key: number): void {
+  abandoned(key: number): void {
     const call = this.#calls.get(key);
-    if (call) call.left = true;
+    if (call) call.abandoned = true;
   }
 
   checkDeadline(key: number, now: number): void {
@@ -131,6 +131,6 @@ export class CallRules {
   }
 }
 
-function isOpen({ outcome, left }: Call): boolean {
-  return !outcome && !left;
+function isOpen({ outcome, abandoned }: Call): boolean {
+  return !outcome && !abandoned;
 }

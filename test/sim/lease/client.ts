@@ -6,7 +6,7 @@ import { describeEffect, describeInput } from './describe.js';
 import type { Network, SimStream } from './network.js';
 import type { Oracle } from './oracle.js';
 
-export interface ClientPorts {
+export interface ClientDependencies {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly trace: Trace;
@@ -25,7 +25,7 @@ export class SimClient {
   readonly core: KeepAliveCore;
   readonly streams = new Map<number, SimStream>();
   tokenGeneration = 1;
-  readonly #ports: ClientPorts;
+  readonly #dependencies: ClientDependencies;
   /** This machine's clock runs slightly faster or slower than the servers'. */
   readonly #rate: number;
   readonly #queue: QueuedInput[] = [];
@@ -38,14 +38,14 @@ export class SimClient {
   #isUnaware = false;
   #wokeAt = 0;
 
-  constructor(ports: ClientPorts) {
-    this.#ports = ports;
-    this.#rate = 1 + (ports.random.next() - 0.5) * 0.02;
-    this.core = new KeepAliveCore(ports.random.next);
+  constructor(dependencies: ClientDependencies) {
+    this.#dependencies = dependencies;
+    this.#rate = 1 + (dependencies.random.next() - 0.5) * 0.02;
+    this.core = new KeepAliveCore(dependencies.random.next);
   }
 
   get now(): number {
-    return 1_000_000 + this.#ports.clock.now * this.#rate;
+    return 1_000_000 + this.#dependencies.clock.now * this.#rate;
   }
 
   get isAwake(): boolean {
@@ -59,7 +59,7 @@ export class SimClient {
 
   /** Aware, and for long enough to have done everything overdue. */
   get upToDate(): boolean {
-    return this.isAware && this.#ports.clock.now > this.#wokeAt + 10;
+    return this.isAware && this.#dependencies.clock.now > this.#wokeAt + 10;
   }
 
   get timerArmed(): boolean {
@@ -84,9 +84,9 @@ export class SimClient {
 
   /** Pauses the process. SIGSTOP: timers continue to elapse. `suspended`, with its machine: timers stop as well. */
   sleep(ms: number, suspended: boolean): void {
-    const { clock, random } = this.#ports;
+    const { clock, random } = this.#dependencies;
     if (!this.isAwake) return;
-    this.#ports.oracle.allowDelays();
+    this.#dependencies.oracle.allowDelays();
     this.#asleepUntil = clock.now + ms;
     this.#isUnaware = true;
     const timer = this.#timer;
@@ -96,7 +96,7 @@ export class SimClient {
     clock.after(ms, () => {
       this.#asleepUntil = undefined;
       this.#wokeAt = clock.now;
-      this.#ports.oracle.allowDelays();
+      this.#dependencies.oracle.allowDelays();
       const missed = this.#missed;
       this.#missed = [];
       // Inputs that arrived meanwhile are handled in order, before or after the timer.
@@ -109,7 +109,7 @@ export class SimClient {
   }
 
   #handle({ input, tag }: QueuedInput): void {
-    const { oracle, trace, clock } = this.#ports;
+    const { oracle, trace, clock } = this.#dependencies;
     const { now } = this;
     if ('stream' in input && !this.streams.has(input.stream)) return; // the stream was closed meanwhile
     // A server answers nothing unrequested while it has an outstanding request.
@@ -133,7 +133,7 @@ export class SimClient {
   }
 
   #perform(effect: KeepAliveEffect, now: number): void {
-    const { clock, network, oracle, trace } = this.#ports;
+    const { clock, network, oracle, trace } = this.#dependencies;
     const tag = effect.type === 'send' ? this.#nextTag++ : 0;
     trace.record(clock.now, 3, tag, effect.type.length, () => `    ${describeEffect(effect)}`);
     oracle.perform(effect, now, tag);
@@ -160,7 +160,7 @@ export class SimClient {
         return;
       }
       case 'refresh-token':
-        this.#ports.refreshToken();
+        this.#dependencies.refreshToken();
         return;
       case 'set-timer':
         this.#timer?.cancel();
@@ -172,7 +172,7 @@ export class SimClient {
   }
 
   #arm(at: number, delayMs = (at - this.now) / this.#rate): void {
-    const { clock, random } = this.#ports;
+    const { clock, random } = this.#dependencies;
     // A timer is never early and often slightly late.
     const wait = Math.max(0, Math.ceil(delayMs)) + random.between(0, 3);
     const cancel = clock.after(wait, () => {

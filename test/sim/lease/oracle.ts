@@ -133,7 +133,7 @@ export class Oracle {
         this.calls.started(input.call, input.lease, now, input.deadlineAt);
         return;
       case 'cancel-call':
-        this.calls.left(input.call);
+        this.calls.abandoned(input.call);
         return;
       case 'stream-opened': {
         const stream = this.streams.get(input.stream);
@@ -309,7 +309,7 @@ export class Oracle {
       this.violate('streams', `lease ${id} is sent on stream ${stream}, which is not open`);
     this.#traffic.sent(stream, id, tag, now);
     const lease = this.leases.get(id);
-    const asker = this.calls.wants(id);
+    const asker = this.calls.isWaitingFor(id);
     if (!asker && (!lease || lease.end))
       this.violate('no renewal after end', `lease ${id} is renewed, but no one holds it`);
     if (!lease || lease.end) return;

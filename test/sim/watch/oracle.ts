@@ -16,7 +16,7 @@ type Reply = WatchInput & { readonly type: 'reply' };
 
 /** Compares the session's inputs and effects with the store's history. */
 export class Oracle implements RuleContext {
-  readonly watched = new Map<WatcherKey, WatcherModel>();
+  readonly models = new Map<WatcherKey, WatcherModel>();
   readonly slots: SlotRules;
   violation: Violation | undefined;
   /** How often each subject of the schedules occurred, so that a vacuous run is visible. */
@@ -25,7 +25,7 @@ export class Oracle implements RuleContext {
     resumed: 0,
     compacted: 0,
     rolledBack: 0,
-    blind: 0,
+    undetectable: 0,
     refreshed: 0,
     bookmarks: 0,
     lost: 0,
@@ -55,18 +55,18 @@ export class Oracle implements RuleContext {
   }
 
   get active(): WatcherModel[] {
-    return [...this.watched.values()].filter(({ over }) => !over);
+    return [...this.models.values()].filter(({ over }) => !over);
   }
 
   watch(key: WatcherKey, spec: Spec, start: number | undefined): void {
-    const watched = new WatcherModel(key, spec, start, this.#store);
-    watched.mayLose = this.losesDeletes;
-    this.watched.set(key, watched);
+    const model = new WatcherModel(key, spec, start, this.#store);
+    model.mayLose = this.losesDeletes;
+    this.models.set(key, model);
   }
 
   /** A server failed to send a delete. */
-  lost(spec: Spec, revision: number): void {
-    for (const watched of this.active) if (watched.spec === spec) watched.lostDelete = revision;
+  onDeleteLost(spec: Spec, revision: number): void {
+    for (const model of this.active) if (model.spec === spec) model.lostDelete = revision;
     this.counts.lost++;
   }
 
@@ -76,17 +76,17 @@ export class Oracle implements RuleContext {
 
   /** The revision that the session has seen when it requests the store's revision. */
   seenBy(key: WatcherKey): number {
-    return this.watched.get(key)?.seen ?? 0;
+    return this.models.get(key)?.seen ?? 0;
   }
 
   /** Processes the read when it is executed. Returns whether it is a rollback check. */
   read(key: WatcherKey, asked: number, revision: number): boolean {
-    const watched = this.watched.get(key);
-    if (!watched || watched.over) return false;
-    const pin = watched.ready === undefined && watched.start === undefined;
-    if (pin) watched.onPinRead(revision);
+    const model = this.models.get(key);
+    if (!model || model.over) return false;
+    const pin = model.ready === undefined && model.start === undefined;
+    if (pin) model.onPinRead(revision);
     // A wiped store that already exceeds what was seen cannot be distinguished.
-    else if (watched.rolledBack && revision >= asked) this.#goBlind(watched);
+    else if (model.rolledBack && revision >= asked) this.#markUndetectable(model);
     return !pin;
   }
 
@@ -96,7 +96,7 @@ export class Oracle implements RuleContext {
     this.#corruptedWatcher = undefined;
     this.#disconnected.clear();
     this.slots.input(input);
-    if (input.type === 'revision') this.watched.get(input.watcher)?.onPinned(Number(input.revision));
+    if (input.type === 'revision') this.models.get(input.watcher)?.onPinned(Number(input.revision));
     else if (input.type === 'unwatch') this.#onUnwatch(input.watcher);
     else if (input.type === 'buffer-full') this.#phase(input.watcher, 'paused');
     else if (input.type === 'buffer-drained') this.#phase(input.watcher, 'waiting');
@@ -114,16 +114,16 @@ export class Oracle implements RuleContext {
         this.#detach(effect.slot, effect.unresponsive || this.#corruptedWatcher !== undefined);
       return;
     }
-    const watched = this.watched.get(effect.watcher);
-    if (!watched || watched.over) {
+    const model = this.models.get(effect.watcher);
+    if (!model || model.over) {
       this.violate(
         'nothing after the end',
         `watcher ${effect.watcher} has ended, but receives ${effect.type}`,
       );
       return;
     }
-    const wrong = this.#check(watched, effect);
-    if (wrong) this.violate(wrong[0], `watcher ${watched.key}: ${wrong[1]}`);
+    const wrong = this.#check(model, effect);
+    if (wrong) this.violate(wrong[0], `watcher ${model.key}: ${wrong[1]}`);
   }
 
   afterInput(input: WatchInput, effects: readonly WatchEffect[]): void {
@@ -134,10 +134,10 @@ export class Oracle implements RuleContext {
         'corrupt',
         `watcher ${this.#corruptedWatcher.key} stays on a stream that sent it a corrupt reply`,
       );
-    for (const watched of this.watched.values()) {
-      const { key, live, phase, detached } = watched;
+    for (const model of this.models.values()) {
+      const { key, live, phase, detached } = model;
       if (live && detached) this.violate('live', `watcher ${key} is ${phase}, but counts as live`);
-      const cut = this.#disconnected.has(watched) && !watched.over;
+      const cut = this.#disconnected.has(model) && !model.over;
       if (live && cut) this.violate('live', `watcher ${key} lost its stream, but counts as live`);
     }
   }
@@ -147,119 +147,119 @@ export class Oracle implements RuleContext {
   }
 
   watchersOn(slot: SlotKey): WatcherModel[] {
-    return this.active.filter((watched) => watched.slot === slot && watched.attached);
+    return this.active.filter((model) => model.slot === slot && model.attached);
   }
 
   #check(
-    watched: WatcherModel,
+    model: WatcherModel,
     effect: WatchEffect & { readonly watcher: WatcherKey },
   ): readonly [string, string] | undefined {
     switch (effect.type) {
       case 'ready':
-        return watched.onReady(Number(effect.revision), Number(effect.nextRevision));
+        return model.onReady(Number(effect.revision), Number(effect.nextRevision));
       case 'interrupted':
       case 'resumed':
-        return watched.onLiveChange(effect.type === 'resumed');
+        return model.onLiveChange(effect.type === 'resumed');
       case 'deliver':
         this.counts.batches++;
         if (this.#corruptedWatcher) return ['corrupt', 'received a corrupt event'];
-        if (watched.phase === 'paused') return ['bounded', 'received events while its buffer is full'];
-        return watched.onDeliver(effect.events);
+        if (model.phase === 'paused') return ['bounded', 'received events while its buffer is full'];
+        return model.onDeliver(effect.events);
       case 'progress': {
         this.counts.bookmarks++;
         const reply = this.#input?.type === 'reply' ? this.#input.reply : undefined;
-        if (reply?.kind === 'progress') watched.advanceSeen(Number(reply.headerRevision));
-        return watched.onProgress(Number(effect.revision));
+        if (reply?.kind === 'progress') model.advanceSeen(Number(reply.headerRevision));
+        return model.onProgress(Number(effect.revision));
       }
       case 'send-create':
-        return watched.onCreate(effect.slot, Number(effect.startRevision), this.#now());
+        return model.onCreate(effect.slot, Number(effect.startRevision), this.#now());
       case 'finish':
-        return this.#finish(watched, effect);
+        return this.#finish(model, effect);
       case 'read-revision':
-        if (watched.ready === undefined && watched.start === undefined) watched.phase = 'pinning';
+        if (model.ready === undefined && model.start === undefined) model.phase = 'pinning';
         return undefined;
       default:
         return undefined;
     }
   }
 
-  #finish(watched: WatcherModel, { error }: Finish): readonly [string, string] | undefined {
-    watched.phase = 'over';
+  #finish(model: WatcherModel, { error }: Finish): readonly [string, string] | undefined {
+    model.phase = 'over';
     if (error instanceof RolledBackError) {
       this.counts.rolledBack++;
-      return watched.rolledBack
+      return model.rolledBack
         ? undefined
         : ['no end without a cause', `${error.message}, but there was no rollback`];
     }
     if (error instanceof CompactedError) {
       this.counts.compacted++;
-      return watched.onCompacted(Number(error.compactRevision));
+      return model.onCompacted(Number(error.compactRevision));
     }
-    if (error instanceof PermissionDeniedError && watched.spec.forbidden) return undefined;
-    if (error instanceof UnauthenticatedError && (this.badCredentials || watched.refused.size >= 3))
+    if (error instanceof PermissionDeniedError && model.spec.forbidden) return undefined;
+    if (error instanceof UnauthenticatedError && (this.badCredentials || model.refused.size >= 3))
       return undefined;
-    if (/larger than max/.test(error.message) && watched.oversized >= 2 && watched.oversizedAlone)
+    if (/larger than max/.test(error.message) && model.oversized >= 2 && model.oversizedAlone)
       return undefined;
     return ['no end without a cause', `${error.name}: ${error.message}`];
   }
 
   #onUnwatch(key: WatcherKey): void {
-    const watched = this.watched.get(key);
-    if (watched) watched.phase = 'over';
+    const model = this.models.get(key);
+    if (model) model.phase = 'over';
   }
 
   #phase(key: WatcherKey, phase: WatcherModel['phase']): void {
-    const watched = this.watched.get(key);
-    if (!watched || watched.over) return;
-    if (phase === 'waiting') watched.drained = true;
-    watched.phase = phase;
+    const model = this.models.get(key);
+    if (!model || model.over) return;
+    if (phase === 'waiting') model.drained = true;
+    model.phase = phase;
   }
 
   #lost(slot: SlotKey, oversized: boolean): void {
     const there = this.watchersOn(slot);
-    for (const watched of oversized ? there : []) {
-      watched.oversized++;
-      watched.oversizedAlone = there.length === 1;
+    for (const model of oversized ? there : []) {
+      model.oversized++;
+      model.oversizedAlone = there.length === 1;
     }
     this.#detach(slot, true);
   }
 
   /** The watchers of a closed stream wait for another one. */
   #detach(slot: SlotKey, isLost: boolean): void {
-    for (const watched of this.watchersOn(slot)) {
-      watched.phase = 'waiting';
-      if (isLost) this.#disconnected.add(watched);
+    for (const model of this.watchersOn(slot)) {
+      model.phase = 'waiting';
+      if (isLost) this.#disconnected.add(model);
     }
   }
 
   #reply({ slot, watchId, reply }: Reply): void {
     const key = this.slots.watcherOf(slot, watchId, reply.kind);
-    const watched = key === undefined ? undefined : this.watched.get(key);
-    if (!watched || watched.over) return;
+    const model = key === undefined ? undefined : this.models.get(key);
+    if (!model || model.over) return;
     switch (reply.kind) {
       case 'created':
-        this.#acknowledged = watched;
-        if (watched.onAcknowledge(Number(reply.headerRevision))) this.#goBlind(watched);
+        this.#acknowledged = model;
+        if (model.onAcknowledge(Number(reply.headerRevision))) this.#markUndetectable(model);
         return;
       case 'events':
         if (isCorrupt(reply)) {
-          this.#corruptedWatcher = watched;
+          this.#corruptedWatcher = model;
           return;
         }
-        watched.onReceive(Number(reply.events.at(-1)?.kv.modRevision ?? 0n), reply.fragment);
+        model.onReceive(Number(reply.events.at(-1)?.kv.modRevision ?? 0n), reply.fragment);
         return;
       case 'cancelled':
       case 'refused': {
         const forToken = /auth token/.test(reply.reason);
-        if (forToken) watched.refused.add(this.slots.tokenOf(slot));
-        watched.phase = forToken ? 'token-wait' : 'retrying';
+        if (forToken) model.refused.add(this.slots.tokenOf(slot));
+        model.phase = forToken ? 'token-wait' : 'retrying';
       }
     }
   }
 
-  #goBlind(watched: WatcherModel): void {
-    if (watched.blind) return;
-    watched.blind = true;
-    this.counts.blind++;
+  #markUndetectable(model: WatcherModel): void {
+    if (model.undetectable) return;
+    model.undetectable = true;
+    this.counts.undetectable++;
   }
 }

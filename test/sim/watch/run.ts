@@ -55,24 +55,24 @@ function finish(world: World, stop: () => boolean): void {
 
 /** Every remaining watcher has received everything. */
 function checkComplete({ oracle, clock }: World): void {
-  for (const watched of oracle.active) {
-    if (watched.rolledBack) {
-      if (!watched.blind)
-        oracle.violate('rollback', `watcher ${watched.key} still waits although the store was rolled back`);
+  for (const model of oracle.active) {
+    if (model.rolledBack) {
+      if (!model.undetectable)
+        oracle.violate('rollback', `watcher ${model.key} still waits although the store was rolled back`);
       continue;
     }
-    if (watched.lostDelete !== undefined) {
+    if (model.lostDelete !== undefined) {
       oracle.violate(
         'lost',
-        `watcher ${watched.key} never received the delete at ${watched.lostDelete}, but continues`,
+        `watcher ${model.key} never received the delete at ${model.lostDelete}, but continues`,
       );
       continue;
     }
-    const expected = watched.nextExpected;
+    const expected = model.nextExpected;
     if (expected !== undefined) {
       oracle.violate(
         'liveness',
-        `watcher ${watched.key}, ${watched.phase}, has not received ${expected} by ${clock.now} ms`,
+        `watcher ${model.key}, ${model.phase}, has not received ${expected} by ${clock.now} ms`,
       );
     }
   }
@@ -80,7 +80,7 @@ function checkComplete({ oracle, clock }: World): void {
 
 /** Every acknowledged watcher counts as live. */
 function checkLive({ oracle }: World): void {
-  for (const watched of oracle.active) if (watched.isAcknowledged) oracle.checkLive(watched);
+  for (const model of oracle.active) if (model.isAcknowledged) oracle.checkLive(model);
 }
 
 /**
@@ -90,11 +90,11 @@ function checkShared({ oracle, client, members }: World): void {
   if (client.slots.size > 17 + 3) oracle.violate('dedicated', `${client.slots.size} streams are open`);
   if (oracle.slots.duplicateShared > 0) oracle.violate('dedicated', 'several shared streams with one token');
   if (!members.every(({ profile }) => profile.trusted && !profile.noManualProgress)) return;
-  for (const watched of oracle.active) {
-    const slot = watched.slot === undefined ? undefined : client.slots.get(watched.slot);
+  for (const model of oracle.active) {
+    const slot = model.slot === undefined ? undefined : client.slots.get(model.slot);
     if (slot?.stream.server?.stuck) continue; // a stuck stream answers nothing, and the client cannot detect it
-    if (!watched.isDedicated || watched.future || watched.rolledBack || watched.seen === 0) continue;
-    oracle.violate('dedicated', `watcher ${watched.key} is up to date, but still has a dedicated stream`);
+    if (!model.isDedicated || model.future || model.rolledBack || model.seen === 0) continue;
+    oracle.violate('dedicated', `watcher ${model.key} is up to date, but still has a dedicated stream`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { WatcherModel } from './watcher-model.js';
 
 /** What the slot rules need of the watchers, and where they report violations. */
 export interface RuleContext {
-  readonly watched: ReadonlyMap<WatcherKey, WatcherModel>;
+  readonly models: ReadonlyMap<WatcherKey, WatcherModel>;
   readonly active: WatcherModel[];
   watchersOn(slot: SlotKey): WatcherModel[];
   violate(rule: string, text: string): void;
@@ -48,8 +48,8 @@ export class SlotRules {
   #rejectedToken = -1;
   #isRefreshing = false;
 
-  constructor(calm: RuleContext, now: () => number) {
-    this.#context = calm;
+  constructor(context: RuleContext, now: () => number) {
+    this.#context = context;
     this.#now = now;
   }
 
@@ -83,8 +83,8 @@ export class SlotRules {
 
   /** The watcher that sent the create, unless it has left or moved since. */
   #ifStillCreating(create: OpenStream['creates'][number] | undefined): WatcherKey | undefined {
-    const watched = create && this.#context.watched.get(create.watcher);
-    const isAsking = watched?.phase === 'creating' && watched.createId === create?.watchId;
+    const model = create && this.#context.models.get(create.watcher);
+    const isAsking = model?.phase === 'creating' && model.createId === create?.watchId;
     return isAsking ? create?.watcher : undefined;
   }
 
@@ -169,33 +169,33 @@ export class SlotRules {
       return;
     }
     open.creates.push({ watchId, watcher });
-    const watched = this.#context.watched.get(watcher);
-    if (!watched) return;
-    watched.createId = watchId;
-    const others = this.#context.watchersOn(slot).some((other) => other !== watched);
-    if (watched.drained && others && this.#used() < maxSlots - 1) {
+    const model = this.#context.models.get(watcher);
+    if (!model) return;
+    model.createId = watchId;
+    const others = this.#context.watchersOn(slot).some((other) => other !== model);
+    if (model.drained && others && this.#used() < maxSlots - 1) {
       this.#context.violate('dedicated', `watcher ${watcher} resumes from a pause on a shared stream`);
     }
-    const leaves = watched.drained || this.#oversizedNow || this.#readyNow === watcher;
+    const leaves = model.drained || this.#oversizedNow || this.#readyNow === watcher;
     if (leaves && !this.#known.has(slot)) this.#dedicated.add(slot);
     this.#known.add(slot);
-    watched.isDedicated = this.#dedicated.has(slot);
-    watched.drained = false;
+    model.isDedicated = this.#dedicated.has(slot);
+    model.drained = false;
   }
 
   /** A watcher that is far behind or ahead when it is first acknowledged must move to a dedicated stream. */
   #checkDedicated(slot: SlotKey, header: bigint, effects: readonly WatchEffect[]): void {
     const ready = effects.find((effect) => effect.type === 'ready');
     if (ready?.type !== 'ready' || header === 0n) return;
-    const watched = this.#context.watched.get(ready.watcher);
+    const model = this.#context.models.get(ready.watcher);
     const far = header - ready.nextRevision >= 1_000n || ready.nextRevision > header + 1n;
-    if (!far || !watched || watched.rolledBack || Number(header) < watched.seen) return;
+    if (!far || !model || model.rolledBack || Number(header) < model.seen) return;
     const stays = !effects.some((effect) => effect.type === 'send-cancel' && effect.slot === slot);
-    const others = this.#context.watchersOn(slot).some((other) => other !== watched);
+    const others = this.#context.watchersOn(slot).some((other) => other !== model);
     if (stays && others && this.#used() < maxSlots - 1) {
       this.#context.violate(
         'dedicated',
-        `watcher ${watched.key} is far behind or ahead, but stays on the shared stream`,
+        `watcher ${model.key} is far behind or ahead, but stays on the shared stream`,
       );
     }
   }

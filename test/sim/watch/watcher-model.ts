@@ -34,7 +34,7 @@ export class WatcherModel {
   /** The highest revision that the session may take as reached, from its inputs. */
   seen = 0;
   /** It reached a rolled-back store that already exceeds what it has seen: undetectable. */
-  blind = false;
+  undetectable = false;
   /** Its reader has caught up, but it was not created again yet. */
   drained = false;
   /** It is on a dedicated stream. */
@@ -141,13 +141,13 @@ export class WatcherModel {
   onAcknowledge(header: number): boolean {
     this.phase = this.isDedicated ? 'dedicated' : 'live';
     this.refused.clear();
-    let blind = false;
+    let undetectable = false;
     if (this.rolledBack) {
       if (this.seen === 0) this.#epoch = this.#store.epoch;
-      else blind = header === 0 || header >= this.seen;
+      else undetectable = header === 0 || header >= this.seen;
     }
     this.advanceSeen(header);
-    return blind;
+    return undetectable;
   }
 
   onReceive(last: number, fragment: boolean): void {

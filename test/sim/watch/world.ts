@@ -54,7 +54,7 @@ export class World {
       store,
       members: this.members,
       fragmentEvents: random.pick([2, 4, 50, 1_000_000]),
-      lost: (spec, revision) => this.oracle.lost(spec, revision),
+      lost: (spec, revision) => this.oracle.onDeleteLost(spec, revision),
       idReused: (watchId) =>
         this.oracle.violate('ids once', `watch id ${watchId} is used twice on one stream`),
     });
