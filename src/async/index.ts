@@ -1,6 +1,6 @@
 export { AsyncQueue } from './async-queue.js';
 export { type BackoffOptions, backoffDelay } from './backoff.js';
-export { callSafely, processWarning } from './callbacks.js';
+export { askRule, callSafely, processWarning, processWarningOnce } from './callbacks.js';
 export { CancellableIterator } from './cancellable-iterator.js';
 export { type Clock, longestTimerMs, systemClock } from './clock.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';

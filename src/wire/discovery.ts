@@ -1,3 +1,4 @@
+import { askRule } from '../async/index.js';
 import { EtcdError } from '../errors/index.js';
 import { isOwnHost, isWildcard } from '../model/index.js';
 import { type MemberAddress, parseEndpoints } from './endpoints.js';
@@ -73,7 +74,12 @@ function judge(
   if (!ownHost && isOwnHost(host)) return "it is the member's own loopback address";
   if (keepsSecrets && !isOnThisMachine(parsed))
     return 'passwords and tokens would go there in plaintext (auth.allowPlaintext is not set)';
-  return allow && allow(endpoint) !== true ? 'the allow rule refuses it' : parsed;
+  return allow && askRule(allow, endpoint, rethrow) !== true ? 'the allow rule refuses it' : parsed;
+}
+
+/** A failing rule ends the sync: it is the caller's to know, and no answer about the endpoint. */
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function parse(endpoint: string): (MemberAddress & { readonly tls: boolean | undefined }) | string {

@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+import { askRule, processWarningOnce } from '../../async/index.js';
 import { parseAddress, type SocketAddress, type TcpAddress } from '../address/index.js';
 import {
   combineTraits,
@@ -10,11 +12,11 @@ import type { EndpointRecord } from '../endpoint.js';
 
 /** Which of a service's records a channel is to use. */
 export interface SelectionOptions {
-  /** Says of a record whether to use it. Default: all. What it throws counts as no. */
+  /** Says of a record whether to use it. Default: all. A throw or a promise counts as no, with one process warning. */
   readonly filter?: ((record: EndpointRecord) => boolean) | undefined;
   /** Use only so many, each process others. Default: all. */
   readonly subset?: SubsetOptions | undefined;
-  /** Says of a socket file, named by a record as `unix:/path`, whether it may be dialled. Default: none may. */
+  /** Says of a socket file, by its normalized path, whether it may be dialled. Default: none may. A throw or a promise counts as no. */
   readonly allowUnix?: ((path: string) => boolean) | undefined;
 }
 
@@ -88,20 +90,15 @@ function isSameAddress(a: SelectedAddress, b: SelectedAddress | undefined, weigh
 }
 
 function passesFilter(record: EndpointRecord, filter: SelectionOptions['filter']): boolean {
-  try {
-    return filter ? filter(record) : true;
-  } catch {
-    return false; // one record that the filter cannot take is no reason to lose the service
-  }
+  return filter === undefined || Boolean(askRule(filter, record, filterFailed));
 }
 
 function allowsSocket(allowUnix: SelectionOptions['allowUnix'], path: string): boolean {
-  try {
-    return allowUnix?.(path) === true;
-  } catch {
-    return false;
-  }
+  return allowUnix !== undefined && askRule(allowUnix, path, allowUnixFailed) === true;
 }
+
+const filterFailed = processWarningOnce('filter');
+const allowUnixFailed = processWarningOnce('allowUnix');
 
 function toSelectedAddress(
   record: EndpointRecord,
@@ -109,8 +106,11 @@ function toSelectedAddress(
 ): SelectedAddress | undefined {
   const parsed = parseAddress(record.addr);
   if ('problem' in parsed) return undefined;
+  const traits = readTraits(record.metadata);
+  if ('tcp' in parsed) return { name: parsed.name, address: parsed.tcp, traits };
+  // A rule such as "below /run/app/" must see the file that is dialled: `/run/app/../x` is not below it.
+  const path = posix.normalize(parsed.socket.path);
   // A value in etcd is data, and no permission to dial a socket file.
-  if ('socket' in parsed && !allowsSocket(allowUnix, parsed.socket.path)) return undefined;
-  const address = 'socket' in parsed ? parsed.socket : parsed.tcp;
-  return { name: parsed.name, address, traits: readTraits(record.metadata) };
+  if (!allowsSocket(allowUnix, path)) return undefined;
+  return { name: `unix:${path}`, address: { path }, traits };
 }

@@ -66,6 +66,24 @@ describe('the choice among a service’s records', () => {
     });
   });
 
+  it('takes a promise of a rule for a no, and handles its rejection', async () => {
+    const rejects = async () => assert.fail('of the rule');
+    const { addresses, filtered } = selectAddresses([record('a:1')], {
+      filter: rejects as unknown as () => boolean,
+    });
+    assert.deepEqual([addresses, filtered], [[], 1]);
+    assert.deepEqual(names(['unix:/run/a'], { allowUnix: rejects as unknown as () => boolean }), []);
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it('asks about the socket file that is dialled, and names it once', () => {
+    const allowUnix = (path: string) => path.startsWith('/run/app/');
+    assert.deepEqual(
+      names(['unix:/run/app/../../etc/x', 'unix:/run/app/./y', 'unix:/run//app/y'], { allowUnix }),
+      ['unix:/run/app/y'],
+    );
+  });
+
   it('goes by the filter, and counts a record that the filter cannot take as refused', () => {
     const filter = ({ addr }: { addr: string }) => {
       if (addr === 'bad:1') throw new Error('no idea');

@@ -54,9 +54,15 @@ describe('what members advertise', () => {
     });
   }
 
-  it('is not used by a rule that does not say so outright, such as one that promises to', () => {
-    const allow = (async () => true) as unknown as (endpoint: string) => boolean;
+  it('is used only where the rule answers true', () => {
+    const allow = (() => 'yes') as unknown as (endpoint: string) => boolean;
     assert.deepEqual(used([member('http://a:1')], { ...plain, allow }), []);
+  });
+
+  it('fails the sync where the rule returns a promise, whose rejection is handled', async () => {
+    const allow = (async () => assert.fail('of the rule')) as unknown as (endpoint: string) => boolean;
+    assert.throws(() => used([member('http://a:1')], { ...plain, allow }), /returned a promise/);
+    await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('is no socket file', () => {
