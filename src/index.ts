@@ -6,7 +6,6 @@ export {
   type EtcdClientOptions,
   type EtcdNamespace,
   type MemberFailure,
-  type NamespacedLease,
   type PasswordAuth,
   type PasswordProvider,
   type RefusedEndpoint,

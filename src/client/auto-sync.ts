@@ -9,40 +9,40 @@ export interface AutoSyncPorts {
   readonly onFailure: (error: EtcdError) => void;
 }
 
-/** Follows the member list by itself, each time after the interval give or take a tenth, so that a fleet spreads. */
+/** Syncs the member list periodically. The interval varies by ±10 %, so that processes started together spread out. */
 export class AutoSync {
   readonly #ports: AutoSyncPorts;
   readonly #intervalMs: number;
-  #cancel: () => void;
+  #cancelTimer: () => void;
 
   constructor(intervalMs: number, ports: AutoSyncPorts) {
     this.#intervalMs = intervalMs;
     this.#ports = ports;
-    this.#cancel = this.#later();
+    this.#cancelTimer = this.#schedule();
   }
 
   close(): void {
-    this.#cancel();
-    this.#cancel = () => {};
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
   }
 
-  #later(): () => void {
+  #schedule(): () => void {
     const wait = this.#intervalMs * (0.9 + 0.2 * this.#ports.random());
     return this.#ports.clock.setTimer(wait, () => void this.#run());
   }
 
   async #run(): Promise<void> {
-    const scheduled = this.#cancel;
+    const scheduled = this.#cancelTimer;
     try {
       await this.#ports.sync();
     } catch (error) {
-      this.#ports.onFailure(error instanceof EtcdError ? error : ruleFailed(error));
+      this.#ports.onFailure(error instanceof EtcdError ? error : syncRuleError(error));
     }
-    if (this.#cancel === scheduled) this.#cancel = this.#later();
+    if (this.#cancelTimer === scheduled) this.#cancelTimer = this.#schedule();
   }
 }
 
-/** Of all that a sync does, only the caller's rule throws such errors; nobody is there to catch them. */
-function ruleFailed(cause: unknown): EtcdError {
+/** Wraps an error of the caller's `sync.allow`: everything else in a sync throws EtcdError. */
+function syncRuleError(cause: unknown): EtcdError {
   return new EtcdError('sync.allow failed', { code: Code.INTERNAL, cause });
 }

@@ -1,7 +1,7 @@
 import { ElapsedClock, systemClock } from '../async/index.js';
 import { ClosedError } from '../errors/index.js';
-import { KvClient } from '../kv/index.js';
-import { LeaseClient } from '../lease/index.js';
+import { type KvClient, KvClientImpl } from '../kv/index.js';
+import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
 import { Mirror, type MirrorOptions } from '../mirror/index.js';
 import { type Bytes, checkSignalOnly, checkWait, type KeyRange, noOptions } from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
@@ -15,67 +15,78 @@ import {
 } from '../wire/index.js';
 import { AutoSync } from './auto-sync.js';
 import { type Environment, optionsFromEnv, refuseTlsOverHttp } from './from-env.js';
-import { EtcdNamespace, type NamespaceParent } from './namespace.js';
+import type { EtcdNamespace } from './namespace.js';
+import { EtcdNamespaceImpl, type NamespaceParent } from './namespace-impl.js';
 import { checkClientOptions, type EtcdClientOptions, resolveOptions } from './options.js';
 import { type StatusEvent, StatusFeed } from './status.js';
 
 /**
- * A client of an etcd cluster. It connects when first used, keeps the member that answers and moves on from one that
- * does not. Close it when done: its streams keep the process alive.
+ * A client of an etcd cluster. It connects when first used, prefers one member, and uses another while that member is
+ * unhealthy. Close it when done: its streams keep the process alive.
  */
 export class EtcdClient implements AsyncDisposable {
+  /** Reads and writes keys. */
   readonly kv: KvClient;
+  /** Grants, renews and revokes leases. */
   readonly lease: LeaseClient;
+  readonly #lease: LeaseClientImpl;
   readonly #transport: Transport;
   readonly #watch: WatchClient;
   readonly #status = new StatusFeed(systemClock);
   readonly #onClose = new Set<() => void>();
   readonly #autoSync: AutoSync | undefined;
-  readonly #parts: NamespaceParent;
+  readonly #namespaceParent: NamespaceParent;
   readonly #closing = new AbortController();
   #closed = false;
 
   /**
-   * A client by the variables that etcdctl reads: `ETCDCTL_ENDPOINTS`, `_CACERT`, `_CERT`, `_KEY`, `_USER`, `_PASSWORD`,
-   * `_AUTH_JWT_TOKEN`, `_INSECURE_TRANSPORT`, `_INSECURE_SKIP_TLS_VERIFY`, `_DIAL_TIMEOUT`, `_COMMAND_TIMEOUT`,
-   * `_KEEPALIVE_TIME`, `_KEEPALIVE_TIMEOUT`, `_MAX_REQUEST_BYTES`, `_MAX_RECV_BYTES`. Options given here go before them.
-   * @throws {InvalidInputError} naming the variable that cannot work.
+   * Creates a client from etcdctl's environment variables: `ETCDCTL_ENDPOINTS`, `_CACERT`, `_CERT`, `_KEY`, `_USER`,
+   * `_PASSWORD`, `_AUTH_JWT_TOKEN`, `_INSECURE_TRANSPORT`, `_INSECURE_SKIP_TLS_VERIFY`, `_DIAL_TIMEOUT`,
+   * `_COMMAND_TIMEOUT`, `_KEEPALIVE_TIME`, `_KEEPALIVE_TIMEOUT`, `_MAX_REQUEST_BYTES`, `_MAX_RECV_BYTES`. Options given
+   * here override the variables.
+   * @throws {InvalidInputError} if a variable is invalid; the text names it.
    */
   static fromEnv(options: Partial<EtcdClientOptions> = {}, env: Environment = process.env): EtcdClient {
     checkClientOptions(options);
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-    const all = { ...optionsFromEnv(env), ...given };
+    const definedOptions = Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    );
+    const all = { ...optionsFromEnv(env), ...definedOptions };
     if (options.tls === undefined) refuseTlsOverHttp(all, env);
     return new EtcdClient(all);
   }
 
-  /** @throws {InvalidInputError} for options that cannot work; nothing is sent before the first call. */
+  /**
+   * Creates a client. Nothing is sent before the first call.
+   * @throws {InvalidInputError} for invalid options.
+   */
   constructor(options: EtcdClientOptions) {
     const { transport, maxTxnOps } = resolveOptions(options);
     const random = Math.random;
     this.#transport = new Transport(transport, systemClock, random, {
-      onEvent: (event) => this.#status.member(event),
-      // A lease that ran out while the process slept is told lost before any answer that waited is handed out.
-      beforeAnswer: () => this.lease.check(),
+      onEvent: (event) => this.#status.onMember(event),
+      // A lease that expired while the process was stopped ends before any response is returned to a caller.
+      beforeAnswer: () => this.#lease.endExpired(),
     });
     const kv = kvCalls(this.#transport);
     const { signal: closing } = this.#closing;
-    const times = { clock: systemClock, timeoutMs: transport.timeoutMs, closing };
-    this.kv = new KvClient(kv, maxTxnOps, times);
-    this.lease = new LeaseClient(leaseCalls(this.#transport), new ElapsedClock(), random);
+    const settings = { clock: systemClock, timeoutMs: transport.timeoutMs, closing };
+    this.kv = new KvClientImpl(kv, maxTxnOps, settings);
+    this.#lease = new LeaseClientImpl(leaseCalls(this.#transport), new ElapsedClock(), random);
+    this.lease = this.#lease;
     this.#watch = new WatchClient({
       watch: watchCalls(this.#transport),
       kv,
       clock: systemClock,
       random,
-      // A revision may come in pieces because it is larger than what is received at once.
+      // A revision larger than one message arrives in fragments.
       maxRevisionBytes: Math.max(transport.maxReceiveBytes, 64 * 1024 * 1024),
-      onStatus: (status) => this.#status.watchStream(status),
+      onStatus: (status) => this.#status.onWatchStream(status),
     });
-    this.#parts = {
+    this.#namespaceParent = {
       calls: kv,
       maxTxnOps,
-      times,
+      settings,
       lease: this.lease,
       watch: this.#watch,
       random,
@@ -86,23 +97,24 @@ export class EtcdClient implements AsyncDisposable {
     if (intervalMs !== undefined) this.#autoSync = this.#startAutoSync(intervalMs);
   }
 
+  /** Whether `close` was called. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** The default deadline of a call, in milliseconds. */
+  /** The default deadline of a call, in milliseconds: the option `timeoutMs`. */
   get timeoutMs(): number {
     return this.#transport.timeoutMs;
   }
 
-  /** Watches a key or a range of keys; see {@link WatchOptions}, and {@link Watcher} for what comes back. */
+  /** Watches a key or a range of keys; see {@link WatchOptions} and {@link Watcher}. */
   watch(range: Bytes | KeyRange, options: WatchOptions = noOptions): Watcher {
     return this.#watch.watch(range, options);
   }
 
-  /** A range kept in memory: snapshots and deltas; see {@link Mirror}. */
+  /** Keeps a copy of a range in memory and yields snapshots and deltas; see {@link Mirror}. */
   mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
-    const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
+    const watch = { watch: (keys: Bytes | KeyRange, how?: WatchOptions) => this.watch(keys, how) };
     const { store } = this.#transport;
     return new Mirror(
       { kv: this.kv, watch, store, random: Math.random, closing: this.#closing.signal },
@@ -111,16 +123,19 @@ export class EtcdClient implements AsyncDisposable {
     );
   }
 
-  /** This client as seen from inside a prefix; see {@link EtcdNamespace}. @throws {InvalidInputError} for an empty one. */
+  /**
+   * Returns a view of this client in which every key has the prefix; see {@link EtcdNamespace}.
+   * @throws {InvalidInputError} for an empty prefix.
+   */
   namespace(prefix: Bytes): EtcdNamespace {
-    return new EtcdNamespace(this.#parts, prefix);
+    return new EtcdNamespaceImpl(this.#namespaceParent, prefix);
   }
 
   /**
-   * What happens behind the calls, from now on: streams lost, opened again, resumed; members in trouble and taken back;
-   * a member list that could not be followed. The same is published on the
-   * diagnostics channel `etcd-naming:status`. Ends with the client, or when left. A reader that does not keep up
-   * misses the oldest.
+   * Yields the client's background events from now on: watch streams lost and resumed, members that become unhealthy
+   * and recover, failed syncs; see {@link StatusEvent}. The diagnostics channel `etcd-naming:status` publishes the same
+   * events. The iteration ends when the client closes. At most 1,000 events wait for a slow reader; then the oldest are
+   * dropped.
    */
   status(
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
@@ -130,16 +145,20 @@ export class EtcdClient implements AsyncDisposable {
   }
 
   /**
-   * Reads the member list and uses what the members advertise besides the endpoints that were given, which are never
-   * forgotten. It is left as it was where nothing of it may be dialled (see the option `sync.allow`) or reached.
-   * @throws {InvalidInputError} with TLS or `auth`, without `sync.allow` and `tls.serverName`; else as any read.
+   * Reads the member list and uses the advertised client URLs in addition to the configured endpoints. If `sync.allow`
+   * permits none of them, or none can be reached, the endpoints stay as they were.
+   * @throws {InvalidInputError} with TLS or `auth` unless `sync.allow` or `tls.serverName` is set; otherwise the errors of
+   *   a read.
    */
   async sync(options: CallOptions = noOptions): Promise<SyncResult> {
     checkWait(options);
     return this.#transport.sync(options);
   }
 
-  /** Calls back once when the client closes (at once if it is); the returned function takes that back. */
+  /**
+   * Calls `callback` once when the client closes, immediately if it is closed. The returned function removes the
+   * callback.
+   */
   onClose(callback: () => void): () => void {
     if (this.#closed) {
       callback();
@@ -150,26 +169,27 @@ export class EtcdClient implements AsyncDisposable {
   }
 
   /**
-   * Ends watches, stops renewing leases (they run out by themselves) and drops the connections. Calls under way
-   * reject with ClosedError. Idempotent, and never waits for etcd. Rejects with what a callback of `onClose` threw, once
-   * all else is done.
+   * Ends watches, stops renewing leases (they expire after their TTL) and closes the connections. Pending calls reject
+   * with ClosedError. Idempotent; does not wait for etcd.
+   * @throws the error of an `onClose` callback, or an AggregateError of several, after everything was closed.
    */
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    const failures = failuresOf(this.#onClose);
+    const errors = callAll(this.#onClose);
     this.#autoSync?.close();
     this.#closing.abort(new ClosedError('the client'));
     this.#transport.cancelUnsent();
     this.#watch.close();
-    this.lease.close();
+    this.#lease.close();
     this.#transport.close();
     this.#status.close();
-    if (failures.length === 0) return Promise.resolve();
+    if (errors.length === 0) return Promise.resolve();
     const text = 'callbacks of onClose failed';
-    return Promise.reject(failures.length === 1 ? failures[0] : new AggregateError(failures, text));
+    return Promise.reject(errors.length === 1 ? errors[0] : new AggregateError(errors, text));
   }
 
+  /** Calls `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -179,25 +199,25 @@ export class EtcdClient implements AsyncDisposable {
       clock: systemClock,
       random: Math.random,
       sync: () => this.#transport.sync({ unref: true }),
-      onFailure: (error) => this.#status.syncFailed(error),
+      onFailure: (error) => this.#status.onSyncFailed(error),
     });
   }
 
-  /** What debuggers and tracers may see: grpc-js prints channel options, and a client can be one. */
+  /** Hides the internals from loggers and tracers: grpc-js logs channel options, and the client is one of them. */
   toJSON(): object {
     return { name: 'EtcdClient', closed: this.#closed };
   }
 }
 
-/** Calls all of them, whatever any of them throws. */
-function failuresOf(callbacks: Iterable<() => void>): unknown[] {
-  const failures: unknown[] = [];
+/** Calls all callbacks and returns what they threw. */
+function callAll(callbacks: Iterable<() => void>): unknown[] {
+  const errors: unknown[] = [];
   for (const callback of callbacks) {
     try {
       callback();
     } catch (error) {
-      failures.push(error);
+      errors.push(error);
     }
   }
-  return failures;
+  return errors;
 }

@@ -6,7 +6,7 @@ import type { EtcdClientOptions } from './options.js';
 /** Environment variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of etcdctl's variables, without their `ETCDCTL_`. */
+/** The supported variables of etcdctl, and those refused, without the prefix `ETCDCTL_`. */
 type Variable =
   | 'ENDPOINTS'
   | 'CACERT'
@@ -26,13 +26,13 @@ type Variable =
   | 'DISCOVERY_SRV'
   | 'DISCOVERY_SRV_NAME';
 
-/** etcdctl's variables whose meaning cannot be had here; to pass over them would be to connect somewhere else. */
+/** Refused variables of etcdctl: the client does not support them, and ignoring them would connect to another cluster. */
 const unsupported = ['DISCOVERY_SRV', 'DISCOVERY_SRV_NAME'] as const;
 
 /**
- * Client options from the variables that etcdctl reads. An unset or empty one has etcdctl's default, except for times,
- * which have this client's own.
- * @throws {InvalidInputError} naming the variable, never the value of a secret.
+ * Returns client options from etcdctl's environment variables. An unset or empty variable has etcdctl's default, except
+ * durations, which have this client's defaults.
+ * @throws {InvalidInputError} if a variable is invalid; the text names it and never contains a secret.
  */
 export function optionsFromEnv(env: Environment): EtcdClientOptions {
   for (const name of unsupported)
@@ -53,20 +53,20 @@ export function optionsFromEnv(env: Environment): EtcdClientOptions {
   };
 }
 
-/** Any of these asks for TLS. */
+/** Each of these variables turns TLS on. */
 const tlsVariables = ['CACERT', 'CERT', 'KEY', 'INSECURE_SKIP_TLS_VERIFY', 'INSECURE_TRANSPORT'] as const;
 
 /**
- * etcdctl takes no notice of the certificates there.
- * @throws {InvalidInputError} naming the variable that asks for TLS, where endpoints say http://.
+ * Refuses TLS variables with `http://` endpoints, for which etcdctl ignores the certificates.
+ * @throws {InvalidInputError} naming the variable.
  */
 export function refuseTlsOverHttp({ endpoints, tls }: Partial<EtcdClientOptions>, env: Environment): void {
-  const says = (one: unknown) => typeof one === 'string' && /^http:/i.test(one);
-  const asking =
-    tls && Array.isArray(endpoints) && endpoints.some(says) && tlsVariables.find((name) => read(env, name));
-  if (!asking) return;
+  const isHttp = (one: unknown) => typeof one === 'string' && /^http:/i.test(one);
+  const variable =
+    tls && Array.isArray(endpoints) && endpoints.some(isHttp) && tlsVariables.find((name) => read(env, name));
+  if (!variable) return;
   throw new InvalidInputError(
-    `ETCDCTL_${asking} asks for TLS, but the endpoints say http://: write https://, or leave ETCDCTL_${asking} out`,
+    `ETCDCTL_${variable} asks for TLS, but the endpoints say http://: write https://, or leave ETCDCTL_${variable} out`,
   );
 }
 
@@ -80,9 +80,9 @@ function tlsFromEnv(env: Environment): TlsOptions | undefined {
     ...(keyFile ? { keyFile } : {}),
     ...(flag(env, 'INSECURE_SKIP_TLS_VERIFY') ? { dangerouslySkipVerification: true } : {}),
   };
-  // etcdctl's way to ask for TLS with the system's authorities.
-  const asked = flag(env, 'INSECURE_TRANSPORT') === false;
-  return asked || Object.keys(tls).length > 0 ? tls : undefined;
+  // In etcdctl, this turns TLS on with the system's CA certificates.
+  const isTlsRequested = flag(env, 'INSECURE_TRANSPORT') === false;
+  return isTlsRequested || Object.keys(tls).length > 0 ? tls : undefined;
 }
 
 function authFromEnv(env: Environment): EtcdClientOptions['auth'] {
@@ -90,16 +90,15 @@ function authFromEnv(env: Environment): EtcdClientOptions['auth'] {
   const user = read(env, 'USER');
   const password = read(env, 'PASSWORD');
   if (token && user)
-    throw new InvalidInputError('ETCDCTL_AUTH_JWT_TOKEN and ETCDCTL_USER are both set: one of them must go');
-  // etcdctl sends passwords in plaintext by default: here a variable has to say that the transport may be insecure.
+    throw new InvalidInputError('ETCDCTL_AUTH_JWT_TOKEN and ETCDCTL_USER are both set; unset one of them');
+  // etcdctl sends passwords in plaintext by default. This client does so only if the variable is set.
   const allowed = flag(env, 'INSECURE_TRANSPORT') === true ? { allowPlaintext: true } : {};
   if (token) return { tokenProvider: () => token, ...allowed };
   if (!user) return undefined;
   if (password) return { username: user, password, ...allowed };
-  // As etcdctl: both in one.
+  // As in etcdctl, ETCDCTL_USER may be `user:password`.
   const colon = user.indexOf(':');
-  if (colon < 0)
-    throw new InvalidInputError('ETCDCTL_USER names a user, and there is no password: set ETCDCTL_PASSWORD');
+  if (colon < 0) throw new InvalidInputError('ETCDCTL_USER is set without a password: set ETCDCTL_PASSWORD');
   return { username: user.slice(0, colon), password: user.slice(colon + 1), ...allowed };
 }
 
@@ -111,13 +110,13 @@ function flag(env: Environment, name: Variable): boolean | undefined {
   throw new InvalidInputError(`ETCDCTL_${name} is '${value}'; it must be true or false`);
 }
 
-/** etcdctl pings every 2 s unless told otherwise, which etcd hangs up on in the long run: 5 s is the least. */
+/** The minimum is 5 s: etcd closes connections that are pinged more often, as etcdctl's default of 2 s does. */
 function keepaliveTime(env: Environment): { keepaliveTimeMs?: number } {
   const { keepaliveTimeMs } = duration(env, 'KEEPALIVE_TIME', 'keepaliveTimeMs');
   return keepaliveTimeMs === undefined ? {} : { keepaliveTimeMs: Math.max(5_000, keepaliveTimeMs) };
 }
 
-/** 0 is the default; etcdctl has no bound then, or no pings. */
+/** 0 selects the default; in etcdctl it means no limit, or no pings. */
 function duration<Name extends string>(
   env: Environment,
   variable: Variable,
@@ -129,16 +128,16 @@ function duration<Name extends string>(
   return result;
 }
 
-/** With 0 no call of etcdctl's is answered in time: that is not what anybody means. */
+/** 0 is refused: with it, every call of etcdctl times out. */
 function commandTimeout(env: Environment): { timeoutMs?: number } {
   const text = read(env, 'COMMAND_TIMEOUT');
-  const found = duration(env, 'COMMAND_TIMEOUT', 'timeoutMs');
-  if (text !== undefined && found.timeoutMs === undefined)
+  const result = duration(env, 'COMMAND_TIMEOUT', 'timeoutMs');
+  if (text !== undefined && result.timeoutMs === undefined)
     throw new InvalidInputError(`ETCDCTL_COMMAND_TIMEOUT is '${text}'; it must be more than 0`);
-  return found;
+  return result;
 }
 
-/** 0 is the default here, as there. */
+/** 0 selects the default, as in etcdctl. */
 function bytes<Name extends string>(
   env: Environment,
   variable: Variable,
@@ -152,7 +151,7 @@ function bytes<Name extends string>(
   return result;
 }
 
-/** Whole, since the least that timers know is 1 ms; what is longer than they reach, 24.8 days, counts as that. */
+/** Rounds up to whole milliseconds, the resolution of timers, and limits the result to their maximum, 24.8 days. */
 function milliseconds(variable: Variable, text: string): number {
   const ms = parseGoDuration(text);
   if (ms === undefined)
@@ -163,7 +162,7 @@ function milliseconds(variable: Variable, text: string): number {
   return Math.min(longestTimerMs, Math.ceil(ms));
 }
 
-/** As etcdctl takes them: with spaces around, and commas that nothing follows. */
+/** Accepts spaces around endpoints and trailing commas, as etcdctl does. */
 function endpointsFromEnv(env: Environment): string[] {
   const text = read(env, 'ENDPOINTS') ?? '127.0.0.1:2379';
   const endpoints = text
@@ -171,11 +170,11 @@ function endpointsFromEnv(env: Environment): string[] {
     .map((one) => one.trim())
     .filter((one) => one !== '');
   if (endpoints.length === 0)
-    throw new InvalidInputError(`ETCDCTL_ENDPOINTS is '${text}'; it names no endpoint`);
+    throw new InvalidInputError(`ETCDCTL_ENDPOINTS is '${text}'; it has no endpoint`);
   return endpoints;
 }
 
-/** Empty is unset, as etcdctl has it. */
+/** An empty variable counts as unset, as in etcdctl. */
 function read(env: Environment, name: Variable): string | undefined {
   return env[`ETCDCTL_${name}`] || undefined;
 }

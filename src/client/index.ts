@@ -12,6 +12,6 @@ export type {
 } from '../wire/index.js';
 export { EtcdClient } from './etcd-client.js';
 export type { Environment } from './from-env.js';
-export type { EtcdNamespace, NamespacedLease } from './namespace.js';
+export type { EtcdNamespace } from './namespace.js';
 export type { EtcdClientOptions, SyncOptions } from './options.js';
 export type { StatusEvent } from './status.js';

@@ -1,103 +1,31 @@
-import { InvalidInputError } from '../errors/index.js';
-import { KvClient, type KvTimes, namespacedKvCalls } from '../kv/index.js';
-import type { LeaseClient, TimeToLiveOptions } from '../lease/index.js';
-import { Mirror, type MirrorOptions } from '../mirror/index.js';
-import {
-  type Bytes,
-  type KeyRange,
-  keyBytes,
-  type LeaseId,
-  noOptions,
-  stripPrefix,
-  withJson,
-} from '../model/index.js';
-import type { WatchClient, Watcher, WatchOptions } from '../watch/index.js';
-import type { CallOptions, KvCalls } from '../wire/index.js';
-
-/** What a namespace needs of the client it is a view of. */
-export interface NamespaceParent {
-  readonly calls: KvCalls;
-  readonly maxTxnOps: number;
-  readonly times: KvTimes;
-  readonly lease: LeaseClient;
-  readonly watch: WatchClient;
-  readonly random: () => number;
-  readonly closed: () => boolean;
-  onClose(callback: () => void): () => void;
-}
-
-/** The Lease service as seen from inside a namespace. */
-export type NamespacedLease = Pick<LeaseClient, Exclude<keyof LeaseClient, 'close'>>;
+import type { KvClient } from '../kv/index.js';
+import type { LeaseClient } from '../lease/index.js';
+import type { Mirror, MirrorOptions } from '../mirror/index.js';
+import type { Bytes, KeyRange } from '../model/index.js';
+import type { Watcher, WatchOptions } from '../watch/index.js';
 
 /**
- * A client as seen from inside a prefix: every key that goes in gets it, every key that comes out loses it, and no
- * range, watch or transaction reaches outside. Revisions, leases and compaction are the store's own. It lives on the
- * client's connections and streams, and ends with the client.
+ * A view of a client in which every key has a prefix: it is added to every key of a request and removed from every key
+ * of a response. No range, watch or transaction reaches outside the prefix. Revisions, leases and compaction are those
+ * of the store. A namespace uses the client's connections and streams, and closes with the client.
  */
-export class EtcdNamespace {
+export interface EtcdNamespace {
+  /** The prefix, including those of the enclosing namespaces. */
   readonly prefix: Buffer;
+  /** Reads and writes keys of the namespace. */
   readonly kv: KvClient;
-  readonly lease: NamespacedLease;
-  readonly #parent: NamespaceParent;
-
-  /** @throws {InvalidInputError} for an empty prefix. */
-  constructor(parent: NamespaceParent, prefix: Bytes) {
-    this.prefix = Buffer.from(keyBytes(prefix)); // a copy: the caller's bytes may change
-    if (this.prefix.length === 0) throw new InvalidInputError('the namespace is empty');
-    this.#parent = parent;
-    this.kv = new KvClient(namespacedKvCalls(parent.calls, this.prefix), parent.maxTxnOps, parent.times);
-    this.lease = namespacedLease(parent.lease, this.prefix);
-  }
-
-  get closed(): boolean {
-    return this.#parent.closed();
-  }
-
-  /** As the client's. */
-  get timeoutMs(): number {
-    return this.#parent.times.timeoutMs;
-  }
-
-  /** As the client's, within the namespace. */
-  watch(range: Bytes | KeyRange, options: WatchOptions = noOptions): Watcher {
-    return this.#parent.watch.watch(range, options, this.prefix);
-  }
-
-  /** As the client's, within the namespace. */
-  mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
-    const watch = { watch: (of: Bytes | KeyRange, how?: WatchOptions) => this.watch(of, how) };
-    const { calls, random, times } = this.#parent;
-    const { closing } = times;
-    return new Mirror({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
-  }
-
-  /** A namespace within this one. */
-  namespace(prefix: Bytes): EtcdNamespace {
-    const bytes = keyBytes(prefix);
-    if (bytes.length === 0) throw new InvalidInputError('the namespace is empty');
-    return new EtcdNamespace(this.#parent, Buffer.concat([this.prefix, bytes]));
-  }
-
-  /** As the client's: calls back once when it closes. */
-  onClose(callback: () => void): () => void {
-    return this.#parent.onClose(callback);
-  }
-}
-
-/** Leases are the store's own; of the keys attached to one, only those of the namespace are seen. */
-function namespacedLease(lease: LeaseClient, prefix: Buffer): NamespacedLease {
-  return {
-    grant: (options) => lease.grant(options),
-    revoke: (id, options) => lease.revoke(id, options),
-    list: (options) => lease.list(options),
-    hold: (options) => lease.hold(options),
-    keepAliveOnce: (id, options) => lease.keepAliveOnce(id, options),
-    check: () => lease.check(),
-    async timeToLive(id: LeaseId, options?: TimeToLiveOptions & CallOptions) {
-      const found = await lease.timeToLive(id, options);
-      if (!found) return undefined;
-      const keys = found.keys.map((key) => stripPrefix(prefix, key)).filter((key) => key !== undefined);
-      return withJson({ ...found, keys });
-    },
-  };
+  /** The client's leases. `timeToLive` lists only the attached keys that are in the namespace. */
+  readonly lease: LeaseClient;
+  /** Whether the client is closed. */
+  readonly closed: boolean;
+  /** The client's default deadline of a call, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Watches a key or a range of keys in the namespace, as {@link EtcdClient.watch} does. */
+  watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
+  /** Keeps a copy of a range of the namespace in memory, as {@link EtcdClient.mirror} does. */
+  mirror(range: KeyRange, options?: MirrorOptions): Mirror;
+  /** Returns a namespace inside this one. @throws {InvalidInputError} for an empty prefix. */
+  namespace(prefix: Bytes): EtcdNamespace;
+  /** Calls `callback` once when the client closes, as {@link EtcdClient.onClose} does. */
+  onClose(callback: () => void): () => void;
 }

@@ -8,55 +8,69 @@ import {
   tlsInput,
 } from '../wire/index.js';
 
+/** Options of an {@link EtcdClient}. */
 export interface EtcdClientOptions {
   /**
-   * The members to dial: `host:port`, `http://host:port`, `https://host:port`, or a socket's `unix:/path` or `unixs:/path`
-   * (with TLS); all with TLS or all without.
+   * The members: `host:port`, `http://host:port`, `https://host:port`, or a socket's `unix:/path` or `unixs:/path` (with
+   * TLS). Either all use TLS or none.
    */
   readonly endpoints: readonly string[];
   /**
-   * TLS settings. With them every endpoint is spoken to with TLS; `http://` is then refused. Without them TLS is used
-   * where the endpoints say `https://` or `unixs:`, with the authorities that come with Node. `{}` turns TLS on for
-   * endpoints that name no scheme.
+   * TLS settings, for all endpoints; `http://` is then refused. Default: TLS with Node's bundled CA certificates for
+   * endpoints with `https://` or `unixs:`, plaintext for the others. `{}` turns TLS on for endpoints without a scheme.
    */
   readonly tls?: TlsOptions;
   /**
-   * As whom to authenticate where etcd's authentication is on: a user and a password, or a provider of tokens. Where it
-   * is off, or switched off, calls go without; one token serves all calls and streams. Plaintext to a host that is not
-   * loopback is refused unless `auth.allowPlaintext` is set.
+   * The credentials for etcd's authentication: a user and a password, or a provider of tokens. They are not used while
+   * authentication is off in etcd. All calls and streams share one token. Plaintext to a host that is not loopback is
+   * refused unless `auth.allowPlaintext` is set. Default: none.
    */
   readonly auth?: AuthOptions;
-  /** How `client.sync()` follows the member list, and how often that is done by itself. Default: never. */
+  /** How the member list is followed, by `client.sync()` and periodically. Default: only by `client.sync()`. */
   readonly sync?: SyncOptions;
   /**
-   * How long a call may take, in milliseconds, tries included, unless the call says otherwise. Default 10,000: above
-   * etcd's own limit of about 7 s, so that its reason is seen rather than ours.
+   * The default deadline of a call in milliseconds, including retries; Infinity for none. Default 10,000: above etcd's
+   * own limit of about 7 s, so that callers see etcd's error instead of a DeadlineError.
    */
   readonly timeoutMs?: number;
-  /** How long a connection attempt, or a peer that accepted and says nothing, is given, in milliseconds. Default 4,000. */
+  /**
+   * The longest time for a connection attempt, including the peer's first bytes, in milliseconds. Default 4,000: a second
+   * member can be tried within the default deadline of a call.
+   */
   readonly connectTimeoutMs?: number;
   /**
-   * How often an idle connection with calls under way is pinged, in milliseconds. Default 10,000, at least 5,000:
-   * etcd hangs up on whoever pings more often. A silent member is noticed after this plus `keepaliveTimeoutMs`.
+   * The interval of HTTP/2 pings on a silent connection with pending calls, in milliseconds. Default 10,000, at least
+   * 5,000: etcd closes the connection of a client that pings more often. A dead member is detected after this time plus
+   * `keepaliveTimeoutMs`.
    */
   readonly keepaliveTimeMs?: number;
-  /** How long a ping may go unanswered, in milliseconds. Default 5,000. */
+  /** How long to wait for the reply to a ping before the connection is closed, in milliseconds. Default 5,000. */
   readonly keepaliveTimeoutMs?: number;
   /**
-   * The longest pause between two connection attempts, in milliseconds, from 250 to 86,400,000, a day. Default 2,000;
-   * gRPC's own is two minutes.
+   * The longest pause between two connection attempts, in milliseconds, from 250 to 86,400,000 (a day). Default 2,000,
+   * so that a restarted member is used soon; gRPC's default is two minutes.
    */
   readonly maxReconnectDelayMs?: number;
-  /** The largest answer taken, in bytes. Default 512 MiB: etcd's are unbounded, but a hostile length must not be believed. */
+  /**
+   * The largest response accepted, in bytes. Default 512 MiB: etcd does not limit its responses, but a broken server must
+   * not exhaust the memory.
+   */
   readonly maxReceiveBytes?: number;
-  /** The largest request sent, in bytes: etcd's `--max-request-bytes`. Default 1.5 MiB, as there; 0 leaves the check to etcd. */
+  /**
+   * The largest request sent, in bytes; set it to etcd's `--max-request-bytes`. Default 1.5 MiB, which is etcd's default.
+   * 0 leaves the check to etcd.
+   */
   readonly maxRequestBytes?: number;
-  /** The most operations in a transaction: etcd's `--max-txn-ops`. Default 128, as there; 0 leaves the check to etcd. */
+  /**
+   * The largest number of operations in a transaction; set it to etcd's `--max-txn-ops`. Default 128, which is etcd's
+   * default. 0 leaves the check to etcd.
+   */
   readonly maxTxnOps?: number;
 }
 
+/** How the member list is followed. */
 export interface SyncOptions extends SyncRule {
-  /** How often to follow the member list without being asked, in milliseconds, give or take a tenth. At least 1,000. Default: never. */
+  /** The interval of periodic syncs in milliseconds, ±10 %, at least 1,000. Default: no periodic sync. */
   readonly intervalMs?: number;
 }
 
@@ -67,10 +81,10 @@ export interface ResolvedOptions {
 
 const MiB = 1024 * 1024;
 
-/** Of grpc-js, whose pause is up to a fifth longer, and must not be more than a timer can wait for. */
-const longestReconnectDelayMs = 86_400_000;
+/** grpc-js extends a pause by up to 20 %; the result must stay below Node's limit for timers. */
+const maxReconnectDelayLimitMs = 86_400_000;
 
-/** The endpoints are checked where they are parsed, and what TLS and authentication are given where they are used. */
+/** The endpoints, and the contents of `tls` and `auth`, are checked when they are used. */
 export const checkClientOptions = optionsChecker<EtcdClientOptions>(
   {
     endpoints: anything,
@@ -81,15 +95,15 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
     connectTimeoutMs: duration({ min: 1 }),
     keepaliveTimeMs: duration({ min: 5_000 }),
     keepaliveTimeoutMs: duration({ min: 1 }),
-    maxReconnectDelayMs: duration({ min: 250, max: longestReconnectDelayMs }),
+    maxReconnectDelayMs: duration({ min: 250, max: maxReconnectDelayLimitMs }),
     maxReceiveBytes: number({ min: 1 }),
     maxRequestBytes: number(),
     maxTxnOps: number(),
   },
   {
-    secret: true, // in its place may stand an endpoint with a password
+    secret: true, // a caller may pass an endpoint with a password instead of the options
     required: "give { endpoints: ['host:2379'] }, or use EtcdClient.fromEnv() for etcdctl's variables",
-    // As other clients of etcd call them.
+    // The names that other etcd clients use.
     suggestions: {
       hosts: 'endpoints',
       credentials: 'tls',
@@ -100,7 +114,7 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
   },
 );
 
-/** Options with their defaults, checked. @throws {InvalidInputError} naming the option. */
+/** Checks the options and adds the defaults. @throws {InvalidInputError} if an option is invalid; the text names it. */
 export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
   checkClientOptions(options);
   return {

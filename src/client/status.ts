@@ -6,56 +6,60 @@ import type { StreamStatus } from '../watch/index.js';
 import type { MemberEvent } from '../wire/index.js';
 
 /**
- * What happens behind the calls: to the client's watch streams (`stream` numbers them, a reopened one keeping its number)
- * and to the members it talks to.
+ * A background event of the client: about a watch stream or a member. `stream` is the number of the watch stream; a
+ * reopened stream keeps its number.
  */
 export type StatusEvent =
+  /** A watch stream was lost. It is reopened. */
   | { readonly type: 'disconnected'; readonly stream: number; readonly error: EtcdError }
-  /** `attempt`: 1 for the first try after the loss, which follows after `delayMs`. */
+  /** A watch stream will be reopened after `delayMs` milliseconds. `attempt` counts from 1 after each loss. */
   | {
       readonly type: 'reopening';
       readonly stream: number;
       readonly attempt: number;
       readonly delayMs: number;
     }
-  /** A watcher goes on from `fromRevision`, `downMs` after its stream was lost. */
+  /** A watcher continues from `fromRevision`, `downMs` milliseconds after its stream was lost. */
   | {
       readonly type: 'resumed';
       readonly stream: number;
       readonly fromRevision: Revision;
       readonly downMs: number;
     }
-  /** A server broke its promise and sent `events` old events again; they were kept from the reader. */
+  /** A member sent events again that were already delivered, which etcd rules out; the `events` duplicates were dropped. */
   | { readonly type: 'duplicates-dropped'; readonly stream: number; readonly events: number }
-  /** `member-unhealthy`: stepped around until it was probed; `member-recovered`: taken back; `members-changed`: by a sync. */
+  /**
+   * `member-unhealthy`: the member is not used until a probe succeeds; `member-recovered`: it is used again;
+   * `members-changed`: a sync changed the list of members.
+   */
   | MemberEvent
-  /** The member list could not be followed; it is tried again after the interval. */
+  /** A periodic sync of the member list failed; it is retried after the interval. */
   | { readonly type: 'sync-failed'; readonly error: EtcdError };
 
-/** Who subscribes to it pays for it, nobody else. */
-const published = channel('etcd-naming:status');
-const mostWaiting = 1_000;
+/** Publishing costs nothing without subscribers. */
+const statusChannel = channel('etcd-naming:status');
+const maxQueuedEvents = 1_000;
 
-/** Hands each event to everyone who listens now. */
+/** Publishes status events to the diagnostics channel and to all current subscribers. */
 export class StatusFeed {
   readonly #clock: Clock;
-  /** With what lets go of each one's signal. */
+  /** Each subscriber's queue, with the function that removes the listener of its signal. */
   readonly #subscribers = new Map<AsyncQueue<StatusEvent>, () => void>();
-  /** The last of each stream. */
-  readonly #outages = new Map<number, { readonly since: number; over: boolean }>();
+  /** The last outage of each stream. */
+  readonly #outages = new Map<number, { readonly since: number; isOver: boolean }>();
   #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  watchStream(status: StreamStatus): void {
+  onWatchStream(status: StreamStatus): void {
     const now = this.#clock.now();
     switch (status.type) {
       case 'disconnected':
-        // The attempts are counted on until the stream has proved itself, which takes longer than going on.
-        if (status.attempt === 1 || this.#outages.get(status.slot)?.over !== false)
-          this.#outages.set(status.slot, { since: now, over: false });
+        // A stream that resumed and fails again before it is stable has an attempt above 1: that is a new outage.
+        if (status.attempt === 1 || this.#outages.get(status.slot)?.isOver !== false)
+          this.#outages.set(status.slot, { since: now, isOver: false });
         this.#publish({ type: 'disconnected', stream: status.slot, error: status.error });
         return;
       case 'reopening':
@@ -71,7 +75,7 @@ export class StatusFeed {
         return;
       case 'resumed': {
         const outage = this.#outages.get(status.slot);
-        if (outage) outage.over = true;
+        if (outage) outage.isOver = true;
         const { slot: stream, fromRevision } = status;
         this.#publish(
           withJson({ type: 'resumed', stream, fromRevision, downMs: now - (outage?.since ?? now) }),
@@ -80,23 +84,23 @@ export class StatusFeed {
     }
   }
 
-  member(event: MemberEvent): void {
+  onMember(event: MemberEvent): void {
     this.#publish(event);
   }
 
-  syncFailed(error: EtcdError): void {
+  onSyncFailed(error: EtcdError): void {
     this.#publish({ type: 'sync-failed', error });
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {
-    const mailbox = new AsyncQueue<StatusEvent>();
-    if (this.#closed) mailbox.end();
-    else this.#join(mailbox, signal);
+    const queue = new AsyncQueue<StatusEvent>();
+    if (this.#closed) queue.end();
+    else this.#addSubscriber(queue, signal);
     return {
-      next: () => mailbox.take(),
+      next: () => queue.take(),
       return: async () => {
-        this.#leave(mailbox);
-        mailbox.discard();
+        this.#removeSubscriber(queue);
+        queue.discard();
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -107,30 +111,30 @@ export class StatusFeed {
 
   close(): void {
     this.#closed = true;
-    for (const mailbox of [...this.#subscribers.keys()]) {
-      this.#leave(mailbox);
-      mailbox.end();
+    for (const queue of [...this.#subscribers.keys()]) {
+      this.#removeSubscriber(queue);
+      queue.end();
     }
   }
 
-  #join(mailbox: AsyncQueue<StatusEvent>, signal: AbortSignal | undefined): void {
-    const release = onAbort(signal, (reason) => {
-      this.#subscribers.delete(mailbox);
-      mailbox.discard(reason);
+  #addSubscriber(queue: AsyncQueue<StatusEvent>, signal: AbortSignal | undefined): void {
+    const removeAbortListener = onAbort(signal, (reason) => {
+      this.#subscribers.delete(queue);
+      queue.discard(reason);
     });
-    if (!signal?.aborted) this.#subscribers.set(mailbox, release);
+    if (!signal?.aborted) this.#subscribers.set(queue, removeAbortListener);
   }
 
-  #leave(mailbox: AsyncQueue<StatusEvent>): void {
-    this.#subscribers.get(mailbox)?.();
-    this.#subscribers.delete(mailbox);
+  #removeSubscriber(queue: AsyncQueue<StatusEvent>): void {
+    this.#subscribers.get(queue)?.();
+    this.#subscribers.delete(queue);
   }
 
   #publish(event: StatusEvent): void {
-    if (published.hasSubscribers) published.publish(event);
-    for (const mailbox of this.#subscribers.keys()) {
-      if (mailbox.size >= mostWaiting) mailbox.dropOldest();
-      mailbox.put(event);
+    if (statusChannel.hasSubscribers) statusChannel.publish(event);
+    for (const queue of this.#subscribers.keys()) {
+      if (queue.size >= maxQueuedEvents) queue.dropOldest();
+      queue.put(event);
     }
   }
 }

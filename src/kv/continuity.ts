@@ -1,74 +1,75 @@
 import { StoreReplacedError } from '../errors/index.js';
 import { type KeyValue, keyAfter, type Revision } from '../model/index.js';
 import type { RangeResponse } from '../wire/index.js';
-import { Delivered } from './delivered.js';
+import { ContentHash } from './content-hash.js';
 
-/** An answer, and the connection that brought it; undefined when that is not known. */
+/** A response and the connection it arrived on; undefined if that is not known. */
 export interface Page {
-  readonly answer: RangeResponse;
+  readonly response: RangeResponse;
   readonly connection: number | undefined;
 }
 
 /**
- * Whether all answers of a read of many requests are one store's. A store that is wiped and filled again past the read's
- * revision answers as if nothing had happened, with the same cluster id too; but while it is wiped its connections are
- * lost. So after a change of the connection what was delivered is read again over the new one, and compared by a hash.
- * What that proves: what was delivered is what this store has there, at this revision.
+ * Verifies that all responses of a read of many requests come from the same store. A store that was wiped and refilled
+ * past the read's revision answers as before, even with the same cluster id, but its members lost their connections.
+ * So after a change of the connection, the keys already delivered are read again over the new connection and their hash
+ * is compared. Equal hashes prove that this store has the delivered keys at this revision.
  */
-export class Continuity {
+export class StoreContinuity {
   #connection: number | undefined;
-  /** Undefined until there is something to go on from: a read of one answer needs no proof, and no hash. */
-  #delivered: Delivered | undefined;
+  /** Undefined until a response has a successor: a read of one response needs no hash. */
+  #contents: ContentHash | undefined;
 
-  /** Whether what comes over this connection continues what was delivered. */
+  /** Whether a response on this connection is known to come from the same store. */
   covers(connection: number | undefined): boolean {
-    return !this.#delivered || (connection !== undefined && connection === this.#connection);
+    return !this.#contents || (connection !== undefined && connection === this.#connection);
   }
 
-  /** Takes note of what is delivered, over a connection that it covers; `isLast` of what has nothing behind it. */
+  /** Records the delivered keys of a response on a covered connection; `isLast` if no response follows. */
   add(kvs: readonly KeyValue[], connection: number | undefined, isLast: boolean): void {
     if (isLast) return;
-    if (!this.#delivered) this.#connection = connection;
-    this.#delivered ??= new Delivered();
-    this.#delivered.add(kvs);
+    if (!this.#contents) this.#connection = connection;
+    this.#contents ??= new ContentHash();
+    this.#contents.add(kvs);
   }
 
   /**
-   * Reads what was delivered once more, so that this connection is covered. False when an answer came over another one.
-   * @param read Reads what was delivered from that key on, or a part of it.
-   * @throws {StoreReplacedError} when it is not the same; else as `read`.
+   * Reads the delivered keys again so that this connection is covered. Returns false if a response arrived on another
+   * connection.
+   * @param read Reads the delivered keys, or the first of them, from the given key on.
+   * @throws {StoreReplacedError} if they differ; otherwise as `read`.
    */
-  async prove(
+  async verify(
     connection: number,
     start: Buffer,
     revision: Revision,
     read: (from: Buffer) => Promise<Page>,
   ): Promise<boolean> {
-    const delivered = this.#delivered;
-    if (!delivered) return true;
-    const again = new Delivered();
-    for (let from: Buffer | undefined = start; from && again.count <= delivered.count; ) {
+    const expected = this.#contents;
+    if (!expected) return true;
+    const found = new ContentHash();
+    for (let from: Buffer | undefined = start; from && found.count <= expected.count; ) {
       const page: Page = await read(from);
       if (page.connection !== connection) return false;
-      again.add(page.answer.kvs);
-      const last = page.answer.kvs.at(-1);
-      from = page.answer.more && last ? keyAfter(last.key) : undefined;
+      found.add(page.response.kvs);
+      const last = page.response.kvs.at(-1);
+      from = page.response.more && last ? keyAfter(last.key) : undefined;
     }
-    if (!again.equals(delivered)) throw otherContents(delivered.count, revision);
+    if (!found.equals(expected)) throw contentsDiffer(expected.count, revision);
     this.#connection = connection;
     return true;
   }
 }
 
-function otherContents(keys: number, revision: Revision): StoreReplacedError {
+function contentsDiffer(keys: number, revision: Revision): StoreReplacedError {
   return new StoreReplacedError(
-    `the store was replaced while it was read: at revision ${revision} it has others than the ${keys} keys that were read of it`,
+    `the store was replaced during the read: at revision ${revision} it differs from the ${keys} keys already read`,
   );
 }
 
-/** For a store that no longer has the revision of a read under way. */
-export function wentBack(revision: Revision): StoreReplacedError {
+/** The error for a store that no longer has the revision of the read. */
+export function revisionMissing(revision: Revision): StoreReplacedError {
   return new StoreReplacedError(
-    `the store was replaced while it was read: it does not have revision ${revision} any more`,
+    `the store was replaced during the read: it no longer has revision ${revision}`,
   );
 }

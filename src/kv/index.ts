@@ -1,4 +1,5 @@
-export { KvClient, type KvTimes } from './kv-client.js';
+export type { KvClient } from './kv-client.js';
+export { KvClientImpl, type KvClientSettings } from './kv-client-impl.js';
 export { namespacedKvCalls } from './namespace.js';
 export { type Compare, type CompareResult, compare, type Op, op, type Txn } from './txn.js';
 export type {

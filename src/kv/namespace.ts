@@ -12,40 +12,40 @@ import type {
 } from '../wire/index.js';
 
 /**
- * etcd's KV service as seen from inside a namespace: every key that goes out gets the prefix, every key that comes back
- * loses it, in compares and nested transactions alike, and no range reaches outside. Leases, revisions and compaction
- * are the store's own. Wrapping twice nests: the inner prefix follows the outer one.
+ * etcd's KV service inside a namespace: the prefix is added to every key of a request, including compares and nested
+ * transactions, and removed from every key of a response. No range reaches outside the prefix. Leases, revisions and
+ * compaction are those of the store. Namespaces nest: the inner prefix follows the outer one.
  */
 export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
-  const inside = <T extends { readonly key: Buffer; readonly rangeEnd: Buffer }>(request: T): T => ({
+  const toStored = <T extends { readonly key: Buffer; readonly rangeEnd: Buffer }>(request: T): T => ({
     ...request,
     ...namespaceRange(prefix, request),
   });
   return {
-    range: async (request, options) => stripRange(prefix, await calls.range(inside(request), options)),
+    range: async (request, options) => stripRange(prefix, await calls.range(toStored(request), options)),
     put: async (request, safety, options) => {
       const stored = { ...request, key: namespaceKey(prefix, request.key) };
       return stripPut(prefix, await calls.put(stored, safety, options));
     },
     deleteRange: async (request, safety, options) =>
-      stripDelete(prefix, await calls.deleteRange(inside(request), safety, options)),
+      stripDelete(prefix, await calls.deleteRange(toStored(request), safety, options)),
     txn: async (request, safety, options) =>
       stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), safety, options)),
     store: calls.store,
     compact: (request, options) => calls.compact(request, options),
     hold: () => calls.hold(),
     rangeStream: (request, handlers) => {
-      const stream = calls.rangeStream(inside(request), {
+      const stream = calls.rangeStream(toStored(request), {
         ...(handlers.opened && { opened: handlers.opened }),
-        message: (piece) => {
+        message: (chunk) => {
           try {
-            stripRange(prefix, piece);
+            stripRange(prefix, chunk);
           } catch {
             stream.cancel();
             handlers.end(foreignKey());
             return;
           }
-          return handlers.message(piece);
+          return handlers.message(chunk);
         },
         end: (error) => handlers.end(error),
       });
@@ -83,7 +83,7 @@ function namespaceOp(prefix: Buffer, { request }: RequestOp): RequestOp {
   }
 }
 
-// Answers are changed in place: they were decoded for this caller alone, and may hold a hundred thousand keys.
+// Responses are changed in place: no one else has them, and they may contain 100,000 keys.
 
 function stripRange(prefix: Buffer, response: RangeResponse): RangeResponse {
   for (const kv of response.kvs) strip(prefix, kv);
@@ -130,5 +130,5 @@ function strip(prefix: Buffer, kv: { key: Buffer }): void {
 }
 
 function foreignKey(): EtcdError {
-  return errorFromServer(Code.INTERNAL, 'the answer has a key outside the range that was asked for');
+  return errorFromServer(Code.INTERNAL, 'the response has a key outside the requested range');
 }

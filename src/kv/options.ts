@@ -36,7 +36,7 @@ const readChecks = {
 
 const limit: Check = (value, name) => (typeof value === 'bigint' ? int64(0n) : wholeNumber())(value, name);
 
-/** What to sort by is checked where it becomes etcd's own number. */
+/** The values of `sort` are checked when the request is built. */
 const rangeChecks = {
   ...readChecks,
   limit,
@@ -53,12 +53,12 @@ const putChecks = {
 const deleteChecks = { prevKv: boolean };
 const writeCallChecks = { ...waitChecks, idempotent: boolean };
 
-const oneKey = 'get() reads one key; use range()';
-const allKeys = 'a stream gives all keys, by key ascending';
+const oneKeyHint = 'get() reads one key; use range()';
+const allKeysHint = 'stream() reads all keys, by key ascending';
 
 export const checkGet = optionsChecker<GetOptions & CallOptions>(
   { ...readChecks, ...waitChecks },
-  { refused: { limit: oneKey, sort: oneKey, countOnly: oneKey } },
+  { refused: { limit: oneKeyHint, sort: oneKeyHint, countOnly: oneKeyHint } },
 );
 export const checkRangeOptions = optionsChecker<RangeOptions & CallOptions>({
   ...rangeChecks,
@@ -66,7 +66,7 @@ export const checkRangeOptions = optionsChecker<RangeOptions & CallOptions>({
 });
 export const checkStream = optionsChecker<StreamOptions>(
   { ...readChecks, ...waitChecks, pageSize: wholeNumber({ min: 1 }) },
-  { refused: { limit: allKeys, sort: allKeys, countOnly: allKeys } },
+  { refused: { limit: allKeysHint, sort: allKeysHint, countOnly: allKeysHint } },
 );
 export const checkPut = optionsChecker<PutOptions & WriteCallOptions>({ ...putChecks, ...writeCallChecks });
 export const checkDelete = optionsChecker<DeleteOptions & WriteCallOptions>({
@@ -79,29 +79,29 @@ export const checkCompact = optionsChecker<CompactOptions & CallOptions>({
   ...waitChecks,
 });
 
-type Part<Type extends Op['type']> = Extract<Op, { readonly type: Type }>;
+type OpOf<Type extends Op['type']> = Extract<Op, { readonly type: Type }>;
 
 const opChecks: Readonly<Record<Op['type'], Check>> = {
-  put: optionsChecker<Part<'put'>>({
+  put: optionsChecker<OpOf<'put'>>({
     type: anything,
     key: anything,
     value: anything,
     options: optionsChecker<PutOptions>(putChecks),
   }),
-  range: optionsChecker<Part<'range'>>({
+  range: optionsChecker<OpOf<'range'>>({
     type: anything,
     range: keyRange,
     options: optionsChecker<RangeOptions>(rangeChecks),
   }),
-  delete: optionsChecker<Part<'delete'>>({
+  delete: optionsChecker<OpOf<'delete'>>({
     type: anything,
     range: keyRange,
     options: optionsChecker<DeleteOptions>(deleteChecks),
   }),
-  txn: optionsChecker<Part<'txn'>>({ type: anything, txn: (txn, name) => checkTxnInput(txn, name) }),
+  txn: optionsChecker<OpOf<'txn'>>({ type: anything, txn: (txn, name) => checkTxnInput(txn, name) }),
 };
 
-/** What is no operation at all is left to where the request is built. */
+/** A value that is no operation is refused when the request is built. */
 const opInput: Check = (one, name) => {
   const type = (one as Partial<Op> | null)?.type;
   if (type !== undefined && Object.hasOwn(opChecks, type)) opChecks[type](one, name);
@@ -114,15 +114,15 @@ const compareInput = optionsChecker<Compare>({
   value: anything,
 });
 
-/** What other clients call the parts. */
-const otherNames = [
+/** The names that other clients use. */
+const namesElsewhere = [
   ['if', 'compare'],
   ['then', 'success'],
   ['else', 'failure'],
 ];
 
-/** The names in a transaction, however deep. */
+/** Checks the property names of a transaction and of all nested ones. */
 export const checkTxnInput = optionsChecker<Txn>(
   { compare: listOf(compareInput), success: listOf(opInput), failure: listOf(opInput) },
-  { label: 'the transaction', suggestions: Object.fromEntries(otherNames) },
+  { label: 'the transaction', suggestions: Object.fromEntries(namesElsewhere) },
 );

@@ -1,19 +1,19 @@
 import type { KeyValue } from '../model/index.js';
 
-/** What a page is to weigh: as much as a piece of etcd's own RangeStream, near its `--max-request-bytes`. */
+/** The target size of a page: that of a chunk of etcd's RangeStream, which is near its `--max-request-bytes`. */
 const targetBytes = 1024 * 1024;
-/** Their size is not known yet: etcd builds an answer whole, and the largest values have a megabyte and a half. */
-export const firstKeys = 16;
-const mostKeys = 8_192;
+/** Small, because the size of the values is not known yet, a value may have 1.5 MiB, and etcd builds a response whole. */
+export const initialKeys = 16;
+const maxKeys = 8_192;
 
 /**
- * How many keys to ask for at once. etcd counts a page in keys and not in bytes, so the next page is sized by the last;
- * it grows by at most eight times, since values may grow from one page to the next.
+ * The number of keys to request per page. etcd limits a page by keys and not by bytes, so the size of the next page
+ * follows from the last one. It grows at most eightfold, because the next values may be larger.
  */
 export class PageSize {
   #keys: number;
 
-  constructor(first = firstKeys) {
+  constructor(first = initialKeys) {
     this.#keys = first;
   }
 
@@ -21,15 +21,16 @@ export class PageSize {
     return this.#keys;
   }
 
-  learn(kvs: readonly KeyValue[]): void {
+  /** Sizes the next page by the keys of the last one. */
+  adapt(kvs: readonly KeyValue[]): void {
     if (kvs.length === 0) return;
     let bytes = 0;
-    for (const { key, value } of kvs) bytes += key.length + value.length + 32; // revisions, version, lease, tags
-    const fitting = Math.floor((targetBytes * kvs.length) / bytes);
-    this.#keys = Math.max(1, Math.min(fitting, this.#keys * 8, mostKeys));
+    for (const { key, value } of kvs) bytes += key.length + value.length + 32; // 32 bytes for revisions, version, lease and field tags
+    const fittingKeys = Math.floor((targetBytes * kvs.length) / bytes);
+    this.#keys = Math.max(1, Math.min(fittingKeys, this.#keys * 8, maxKeys));
   }
 
-  /** After a page that was too large to take; false when it had one key only. */
+  /** Requests fewer keys after a page that was too large. Returns false if the page had one key already. */
   shrink(): boolean {
     if (this.#keys === 1) return false;
     this.#keys = Math.max(1, Math.floor(this.#keys / 8));

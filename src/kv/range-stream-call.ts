@@ -2,15 +2,15 @@ import { AsyncQueue, type Clock } from '../async/index.js';
 import { DeadlineError } from '../errors/index.js';
 import type { Duplex, KvCalls, Member, RangeRequest, RangeResponse } from '../wire/index.js';
 
-/** A reader who waited no longer than this learnt nothing about the member, which may be far away. */
-const fairWaitMs = 1_000;
+/** A shorter wait proves nothing about the member, which may have a long round trip. */
+const minConclusiveWaitMs = 1_000;
 
-/** One RangeStream on one member. One piece at most waits for its reader: the rest stays in the server. */
+/** One RangeStream call on one member. At most one chunk is buffered; flow control keeps the rest on the server. */
 export class RangeStreamCall {
   readonly #clock: Clock;
   readonly #duplex: Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
-  readonly #pieces = new AsyncQueue<RangeResponse>(() => this.#readOn());
-  #held: (() => void) | undefined;
+  readonly #chunks = new AsyncQueue<RangeResponse>(() => this.#onTaken());
+  #resumeReceiving: (() => void) | undefined;
   #member: Pick<Member, 'connection'> | undefined;
   #connection: number | undefined;
 
@@ -21,51 +21,51 @@ export class RangeStreamCall {
         this.#member = member;
         this.#connection = member.connection;
       },
-      message: (piece) => this.#receive(piece),
-      end: (error) => this.#pieces.end(error),
+      message: (chunk) => this.#receive(chunk),
+      end: (error) => this.#chunks.end(error),
     });
   }
 
   /**
-   * The next piece; undefined after `cancel()`.
-   * @throws {EtcdError} when the stream was cut or refused, or said nothing for so long.
+   * Returns the next chunk; undefined after `cancel()`.
+   * @throws {EtcdError} if the stream failed or sent nothing within the timeout.
    */
-  async next(patienceMs: number): Promise<RangeResponse | undefined> {
-    const forget = this.#clock.setTimer(patienceMs, () => this.#giveUp(patienceMs));
+  async next(timeoutMs: number): Promise<RangeResponse | undefined> {
+    const cancelTimer = this.#clock.setTimer(timeoutMs, () => this.#timeOut(timeoutMs));
     try {
-      return (await this.#pieces.take()).value;
+      return (await this.#chunks.take()).value;
     } finally {
-      forget();
+      cancelTimer();
     }
   }
 
-  /** The connection that all pieces came over; undefined when others came or went meanwhile, so that it is not known. */
+  /** The connection that all chunks arrived on; undefined if the member reconnected, so that it is not known. */
   get connection(): number | undefined {
     return this.#member?.connection === this.#connection ? this.#connection : undefined;
   }
 
-  /** Ends it on the server, too. Idempotent. */
+  /** Ends the stream, also on the server. Idempotent. */
   cancel(): void {
     this.#duplex.cancel();
-    this.#pieces.discard();
+    this.#chunks.discard();
   }
 
-  #receive(piece: RangeResponse): void | Promise<void> {
-    this.#pieces.put(piece);
-    if (this.#pieces.size === 0) return;
+  #receive(chunk: RangeResponse): void | Promise<void> {
+    this.#chunks.put(chunk);
+    if (this.#chunks.size === 0) return;
     return new Promise((resolve) => {
-      this.#held = resolve;
+      this.#resumeReceiving = resolve;
     });
   }
 
-  #readOn(): void {
-    this.#held?.();
-    this.#held = undefined;
+  #onTaken(): void {
+    this.#resumeReceiving?.();
+    this.#resumeReceiving = undefined;
   }
 
-  #giveUp(patienceMs: number): void {
-    if (patienceMs < fairWaitMs) this.#duplex.cancel();
+  #timeOut(timeoutMs: number): void {
+    if (timeoutMs < minConclusiveWaitMs) this.#duplex.cancel();
     else this.#duplex.cancelUnresponsive();
-    this.#pieces.end(new DeadlineError(`RangeStream said nothing for ${Math.round(patienceMs)} ms`));
+    this.#chunks.end(new DeadlineError(`RangeStream sent nothing for ${Math.round(timeoutMs)} ms`));
   }
 }

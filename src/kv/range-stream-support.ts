@@ -1,11 +1,10 @@
 import type { Clock } from '../async/index.js';
-import type { StreamSupport } from './range-reader.js';
 
-/** A cluster is upgraded while its clients live on, and a proxy before it alike: ask again some time later. */
-const rememberedMs = 10 * 60_000;
+/** A cluster, or a proxy in front of it, may be upgraded while the client runs: RangeStream is tried again after this time. */
+const rememberMissingMs = 10 * 60_000;
 
-/** Remembers that a server did not know RangeStream, to spare the next readers the question. */
-export class RangeStreamSupport implements StreamSupport {
+/** Remembers for all reads of a client that the server does not have RangeStream, so that they do not try it in vain. */
+export class RangeStreamSupport {
   readonly #clock: Clock;
   #missingUntil = Number.NEGATIVE_INFINITY;
 
@@ -13,11 +12,13 @@ export class RangeStreamSupport implements StreamSupport {
     this.#clock = clock;
   }
 
-  get likely(): boolean {
+  /** Whether RangeStream should be tried. */
+  get isLikely(): boolean {
     return this.#clock.now() >= this.#missingUntil;
   }
 
-  missing(): void {
-    this.#missingUntil = this.#clock.now() + rememberedMs;
+  /** Records that a server answered UNIMPLEMENTED. */
+  markMissing(): void {
+    this.#missingUntil = this.#clock.now() + rememberMissingMs;
   }
 }

@@ -11,15 +11,15 @@ import {
 import type { DeleteRangeRequest, PutRequest, RangeRequest } from '../wire/index.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
-// etcd's SortTarget and SortOrder. Sent only from these tables: an unknown target crashes servers before 3.6.
+// etcd's SortTarget and SortOrder. Other values are never sent: an unknown target crashes servers before 3.6.
 const sortTargets = { key: 0, version: 1, create: 2, mod: 3, value: 4 } as const;
 const sortOrders = { ascend: 1, descend: 2 } as const;
 
-const none = Buffer.alloc(0);
+const noBytes = Buffer.alloc(0);
 
 /**
- * Of options that were checked one by one.
- * @throws {InvalidInputError} naming two that contradict each other.
+ * Builds the request. Each option was checked before.
+ * @throws {InvalidInputError} if two options exclude each other; the text names them.
  */
 export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}): RangeRequest {
   const { revision = 0n, sort } = options;
@@ -27,8 +27,8 @@ export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}
     ...toWireRange(range),
     limit: BigInt(options.limit ?? 0),
     revision,
-    sortOrder: sort ? known(sortOrders, sort.order, 'sort.order') : 0,
-    sortTarget: sort ? known(sortTargets, sort.by, 'sort.by') : 0,
+    sortOrder: sort ? codeOf(sortOrders, sort.order, 'sort.order') : 0,
+    sortTarget: sort ? codeOf(sortTargets, sort.by, 'sort.by') : 0,
     serializable: options.serializable ?? false,
     keysOnly: options.keysOnly ?? false,
     countOnly: options.countOnly ?? false,
@@ -39,14 +39,14 @@ export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}
   };
   checkBounds(request, 'minModRevision', 'maxModRevision');
   checkBounds(request, 'minCreateRevision', 'maxCreateRevision');
-  if (request.countOnly) refuseBesideCount(request);
+  if (request.countOnly) refuseFiltersOfCount(request);
   return request;
 }
 
-/** The value is undefined only with `ignoreValue`. @throws {InvalidInputError} as `rangeRequest`. */
+/** The value may be undefined only with `ignoreValue`. @throws {InvalidInputError} as `rangeRequest`. */
 export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOptions = {}): PutRequest {
   const { ignoreValue = false, ignoreLease = false, lease = 0n } = options;
-  const bytes = ignoreValue && value === undefined ? none : valueBytes(key, value);
+  const bytes = ignoreValue && value === undefined ? noBytes : valueBytes(key, value);
   if (ignoreValue && bytes.length > 0) {
     throw new InvalidInputError(
       `ignoreValue is given with a value of ${bytes.length} bytes; it must be empty or undefined`,
@@ -64,11 +64,11 @@ export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOpt
   };
 }
 
-/** @throws {InvalidInputError} for a range of keys, which plain JavaScript may pass and of which the end would be ignored. */
-export function oneKey(key: Bytes, method: string, forSeveral = ''): Bytes {
+/** @throws {InvalidInputError} for a range of keys, which JavaScript callers may pass: its end would be ignored. */
+export function oneKey(key: Bytes, method: string, hint = ''): Bytes {
   if (typeof key === 'string' || key instanceof Uint8Array) return key;
   throw new InvalidInputError(
-    `the key of ${method} is ${formatValue(key)}; it must be a string or a Uint8Array${forSeveral}`,
+    `the key of ${method} is ${formatValue(key)}; it must be a string or a Uint8Array${hint}`,
   );
 }
 
@@ -81,7 +81,7 @@ export function deleteRequest(range: Bytes | KeyRange, options: DeleteOptions = 
   return { ...toWireRange(range), prevKv: options.prevKv ?? false };
 }
 
-export function known<T extends Readonly<Record<string, number>>>(
+export function codeOf<T extends Readonly<Record<string, number>>>(
   table: T,
   name: keyof T & string,
   what: string,
@@ -101,8 +101,8 @@ function checkBounds(request: RangeRequest, min: Filter, max: Filter): void {
   );
 }
 
-/** etcd would count every key and say nothing: an answer to another question. */
-function refuseBesideCount(request: RangeRequest): void {
+/** etcd ignores these options in a count and returns the number of all keys. */
+function refuseFiltersOfCount(request: RangeRequest): void {
   for (const name of [
     'limit',
     'minModRevision',

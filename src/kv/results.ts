@@ -23,7 +23,7 @@ export function deleteResult(response: DeleteRangeResponse, revision = revisionO
   return withJson({ deleted: response.deleted, prevKvs: response.prevKvs, revision });
 }
 
-/** Answers inside a transaction have incomplete headers (a nested one has none), so all take the outer revision. */
+/** Results inside a transaction have incomplete headers (a nested one has none), so all get the outer revision. */
 export function txnResult(response: TxnResponse, revision = revisionOf(response)): TxnResult {
   return withJson({
     succeeded: response.succeeded,
@@ -47,9 +47,8 @@ function opResult({ response }: ResponseOp, revision: Revision): OpResult {
   }
 }
 
-/** etcd never leaves the header out; what does is something else that answers on its port. */
+/** etcd always sends a header; without one, another server answers on that port. */
 export function revisionOf(response: WithHeader): Revision {
-  if (!response.header)
-    throw errorFromServer(Code.INTERNAL, "the answer is not etcd's: it carries no header");
+  if (!response.header) throw errorFromServer(Code.INTERNAL, "the response is not etcd's: it has no header");
   return response.header.revision;
 }

@@ -2,27 +2,27 @@ import { InvalidInputError } from '../errors/index.js';
 import { printable } from '../model/index.js';
 import type { DeleteRangeRequest, RequestOp } from '../wire/index.js';
 
-/** Keys and bounds as latin1 strings, which compare as their bytes do. */
-interface Writes {
+/** Keys and bounds as latin1 strings, which have the same order as their bytes. */
+interface WriteSet {
   readonly puts: ReadonlySet<string>;
-  readonly deletes: readonly Span[];
+  readonly deletes: readonly KeySpan[];
 }
 
-interface Span {
+interface KeySpan {
   readonly from: string;
   /** Undefined for a single key. */
   readonly to: string | undefined;
 }
 
 /**
- * What one branch writes, judged exactly as etcd does, order and oversights included, so that nothing is refused here
- * that it would carry out: a key put in one nested transaction and deleted in a later one passes, and so does a put
- * inside a delete without an end.
- * @throws {InvalidInputError} for a key put twice, or put inside a range that the branch deletes.
+ * Returns the writes of one branch. Follows etcd's checks exactly, including their order and gaps, so that nothing is
+ * refused that etcd accepts: a key put in one nested transaction and deleted in a later one is accepted, and so is a put
+ * inside a deleted range without an end.
+ * @throws {InvalidInputError} if a key is put twice, or put inside a range that the branch deletes.
  */
-export function refuseConflicts(ops: readonly RequestOp[]): Writes {
+export function refuseConflicts(ops: readonly RequestOp[]): WriteSet {
   const puts = new Set<string>();
-  const deletes: Span[] = [];
+  const deletes: KeySpan[] = [];
   const put = (key: string) => {
     if (puts.has(key)) throw conflict(key, 'twice');
     if (deletes.some((span) => covers(span, key))) throw conflict(key, 'inside a range that it deletes');
@@ -43,15 +43,15 @@ export function refuseConflicts(ops: readonly RequestOp[]): Writes {
   return { puts, deletes };
 }
 
-function spanOf({ key, rangeEnd }: DeleteRangeRequest): Span {
+function spanOf({ key, rangeEnd }: DeleteRangeRequest): KeySpan {
   return {
     from: key.toString('latin1'),
     to: rangeEnd.length === 0 ? undefined : rangeEnd.toString('latin1'),
   };
 }
 
-/** An end of a single zero byte, which means "no end", covers nothing here: etcd takes it for a key like any other. */
-function covers({ from, to }: Span, key: string): boolean {
+/** A range end of one zero byte means "no end", but covers nothing here: this check of etcd takes it for an ordinary key. */
+function covers({ from, to }: KeySpan, key: string): boolean {
   return to === undefined ? from === key : from <= key && key < to;
 }
 

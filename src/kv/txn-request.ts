@@ -1,19 +1,19 @@
 import { InvalidInputError } from '../errors/index.js';
 import { checkInt64, minInt64, toBuffer, toWireRange, wrongTypeError } from '../model/index.js';
 import type { RequestOp, TxnRequest, Compare as WireCompare } from '../wire/index.js';
-import { deleteRequest, known, putRequest, rangeRequest } from './requests.js';
+import { codeOf, deleteRequest, putRequest, rangeRequest } from './requests.js';
 import type { Compare, Op, Txn } from './txn.js';
 import { refuseConflicts } from './txn-conflicts.js';
 
 /**
- * The transaction on the wire.
+ * Builds the request of a transaction.
  * @param maxTxnOps etcd's `--max-txn-ops`; 0 leaves that check to the server.
- * @throws {InvalidInputError} for too many operations, a key that one branch puts twice or puts and deletes, or what
- *   no transaction can hold.
+ * @throws {InvalidInputError} for too many operations, a key that one branch puts twice or puts and deletes, or an
+ *   invalid compare or operation.
  */
 export function txnRequest(txn: Txn, maxTxnOps: number): TxnRequest {
-  const request = wireTxn(txn);
-  const operations = operationsOf(request);
+  const request = toWireTxn(txn);
+  const operations = countOperations(request);
   if (maxTxnOps > 0 && operations > maxTxnOps) {
     throw new InvalidInputError(
       `the transaction has ${operations} operations; the limit is ${maxTxnOps} (maxTxnOps; etcd's --max-txn-ops)`,
@@ -24,22 +24,22 @@ export function txnRequest(txn: Txn, maxTxnOps: number): TxnRequest {
   return request;
 }
 
-/** As it is given, whatever etcd may think of it. */
-export function wireTxn(txn: Txn): TxnRequest {
+/** Converts the transaction without the checks of its size and of conflicting writes. */
+export function toWireTxn(txn: Txn): TxnRequest {
   if (typeof txn !== 'object' || txn === null) throw wrongTypeError('the transaction', txn, 'an object');
   return {
-    compare: (txn.compare ?? []).map(wireCompare),
-    success: (txn.success ?? []).map(wireOp),
-    failure: (txn.failure ?? []).map(wireOp),
+    compare: (txn.compare ?? []).map(toWireCompare),
+    success: (txn.success ?? []).map(toWireOp),
+    failure: (txn.failure ?? []).map(toWireOp),
   };
 }
 
-/** As etcd counts: siblings do not add up, levels do. */
-function operationsOf({ compare, success, failure }: TxnRequest): number {
+/** Counts as etcd does: the longest list of each level is added up along the deepest nesting. */
+function countOperations({ compare, success, failure }: TxnRequest): number {
   let nested = 0;
   for (const ops of [success, failure]) {
     for (const { request } of ops)
-      if (request?.$case === 'requestTxn') nested = Math.max(nested, operationsOf(request.value));
+      if (request?.$case === 'requestTxn') nested = Math.max(nested, countOperations(request.value));
   }
   return Math.max(compare.length, success.length, failure.length) + nested;
 }
@@ -47,9 +47,9 @@ function operationsOf({ compare, success, failure }: TxnRequest): number {
 const results = { '=': 0, '>': 1, '<': 2, '!=': 3 } as const;
 const targets = { version: 0, create: 1, mod: 2, value: 3, lease: 4 } as const;
 
-function wireCompare(one: Compare): WireCompare {
-  const target = known(targets, one?.target, 'compare.target');
-  const result = known(results, one.result, 'compare.result');
+function toWireCompare(one: Compare): WireCompare {
+  const target = codeOf(targets, one?.target, 'compare.target');
+  const result = codeOf(results, one.result, 'compare.result');
   return { ...toWireRange(one.key), result, target, targetUnion: targetUnion(one) };
 }
 
@@ -68,7 +68,7 @@ function targetUnion(one: Compare): WireCompare['targetUnion'] {
   }
 }
 
-function wireOp(one: Op): RequestOp {
+function toWireOp(one: Op): RequestOp {
   switch (one?.type) {
     case 'put':
       return { request: { $case: 'requestPut', value: putRequest(one.key, one.value, one.options) } };
@@ -77,14 +77,14 @@ function wireOp(one: Op): RequestOp {
     case 'delete':
       return { request: { $case: 'requestDeleteRange', value: deleteRequest(one.range, one.options) } };
     case 'txn':
-      return { request: { $case: 'requestTxn', value: wireTxn(one.txn) } };
+      return { request: { $case: 'requestTxn', value: toWireTxn(one.txn) } };
     default:
-      return noOperation(one);
+      return invalidOperation(one);
   }
 }
 
-/** etcd says "key not found" to an operation that is none. */
-function noOperation(given: { readonly type?: unknown } | null | undefined): never {
+/** etcd answers "key not found" to an operation without a type. */
+function invalidOperation(given: { readonly type?: unknown } | null | undefined): never {
   throw new InvalidInputError(
     `an operation of the transaction is ${given ? `of type '${String(given.type)}'` : String(given)}; build it with op.put, op.get, op.range, op.delete or op.txn`,
   );

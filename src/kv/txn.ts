@@ -2,11 +2,12 @@ import type { Bytes, KeyRange, LeaseId, Revision } from '../model/index.js';
 import { oneKey } from './requests.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
+/** The operator of a compare: the field on its left, the given value on its right. */
 export type CompareResult = '=' | '!=' | '<' | '>';
 
 /**
- * One condition of a transaction, on a key's etcd field. A missing key has 0 in every numeric field. For a range of
- * keys it must hold for every key there is; a range without keys counts as one missing key.
+ * A condition of a transaction, on one field of a key. A missing key has 0 in every numeric field. A compare of a range
+ * must hold for every key in it; a range without keys counts as one missing key.
  */
 export type Compare = { readonly key: Bytes | KeyRange; readonly result: CompareResult } & (
   | { readonly target: 'version' | 'create' | 'mod' | 'lease'; readonly value: bigint }
@@ -18,7 +19,7 @@ export type Op =
   | {
       readonly type: 'put';
       readonly key: Bytes;
-      /** Undefined only with `ignoreValue`. */
+      /** May be undefined only with `ignoreValue`. */
       readonly value: Bytes | undefined;
       readonly options?: PutOptions;
     }
@@ -27,48 +28,50 @@ export type Op =
   | { readonly type: 'txn'; readonly txn: Txn };
 
 /**
- * A transaction in etcd's own words: `success` runs if every compare holds, else `failure`. Refused here, as etcd would:
- * a branch that puts a key twice or inside a range that it deletes, nested transactions included, of which the two
- * branches exclude each other; and more operations than `maxTxnOps` (the longest list of a level, plus that of the
- * largest transaction nested in it).
+ * A transaction, with etcd's names: `success` runs if every compare holds, otherwise `failure`. As in etcd, a branch must
+ * not put a key twice, nor put a key inside a range that it deletes, including nested transactions (of which only one
+ * branch runs). The client's `maxTxnOps` limits the longest list of a transaction plus that of its largest nested one.
  */
 export interface Txn {
+  /** The conditions. Default none: `success` runs. */
   readonly compare?: readonly Compare[];
+  /** The operations to run if every compare holds. Default none. */
   readonly success?: readonly Op[];
+  /** The operations to run if a compare does not hold. Default none. */
   readonly failure?: readonly Op[];
 }
 
-/** Builds compares, e.g. `compare.version('lock', '=', 0n)`: the key does not exist. */
+/** Builds compares. For example, `compare.version('lock', '=', 0n)` holds if the key does not exist. */
 export const compare = {
-  /** The number of changes since the key was created. */
+  /** Compares the number of writes since the key was created; 0 for a missing key. */
   version: (key: Bytes | KeyRange, result: CompareResult, value: bigint): Compare => ({
     target: 'version',
     key,
     result,
     value,
   }),
-  /** The revision that created the key. */
+  /** Compares the revision that created the key; 0 for a missing key. */
   createRevision: (key: Bytes | KeyRange, result: CompareResult, value: Revision): Compare => ({
     target: 'create',
     key,
     result,
     value,
   }),
-  /** The revision that changed the key last. */
+  /** Compares the revision of the key's last write; 0 for a missing key. */
   modRevision: (key: Bytes | KeyRange, result: CompareResult, value: Revision): Compare => ({
     target: 'mod',
     key,
     result,
     value,
   }),
-  /** The lease the key is attached to. */
+  /** Compares the id of the lease that the key is attached to; 0 for none. */
   lease: (key: Bytes | KeyRange, result: CompareResult, value: LeaseId): Compare => ({
     target: 'lease',
     key,
     result,
     value,
   }),
-  /** The stored bytes. False for a missing key, whatever the operator. */
+  /** Compares the stored bytes. Never holds for a missing key. */
   value: (key: Bytes | KeyRange, result: CompareResult, value: Bytes): Compare => ({
     target: 'value',
     key,
@@ -77,30 +80,33 @@ export const compare = {
   }),
 };
 
-/** Builds operations, e.g. `op.put('lock', 'me')`. */
+/** Builds operations of a transaction, such as `op.put('lock', 'me')`. */
 export const op = {
-  /** The value may be undefined only with `ignoreValue`. */
+  /** Writes a key. The value may be undefined only with `ignoreValue`. */
   put: (key: Bytes, value: Bytes | undefined, options: PutOptions = {}): Op => ({
     type: 'put',
     key,
     value,
     options,
   }),
+  /** Reads one key. @throws {InvalidInputError} for a range. */
   get: (key: Bytes, options: RangeOptions = {}): Op => ({
     type: 'range',
-    range: oneKey(key, 'op.get()', '; for several use op.range()'),
+    range: oneKey(key, 'op.get()', '; for several keys use op.range()'),
     options,
   }),
+  /** Reads the keys of a range. */
   range: (range: Bytes | KeyRange, options: RangeOptions = {}): Op => ({ type: 'range', range, options }),
+  /** Deletes a key or a range of keys. */
   delete: (range: Bytes | KeyRange, options: DeleteOptions = {}): Op => ({ type: 'delete', range, options }),
   /**
-   * A transaction inside. Its compares are judged with the outer ones, before anything is written: they do not see what
-   * the operations before it do. Its writes share the outer revision.
+   * Runs a nested transaction. Its compares are evaluated together with the outer ones, before any write, so they do not
+   * see the effects of earlier operations. Its writes have the outer revision.
    */
   txn: (txn: Txn): Op => ({ type: 'txn', txn }),
 };
 
-/** Whether no branch writes, so that a lost answer may be asked for again. */
+/** Whether neither branch writes, so that the transaction can be retried when its response is lost. */
 export function isReadOnly(txn: Txn): boolean {
   return [...(txn.success ?? []), ...(txn.failure ?? [])].every(
     (one) => one.type === 'range' || (one.type === 'txn' && isReadOnly(one.txn)),

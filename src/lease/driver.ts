@@ -14,17 +14,17 @@ import {
 
 interface OpenStream {
   readonly duplex: ReportableDuplex<{ ID: bigint }>;
-  /** Of the token that it was opened with. */
+  /** The generation of the token that the stream was opened with. */
   tokenGeneration: number;
 }
 
-/** Performs what the core decides: owns the streams and the one timer, knows nothing of leases. */
+/** Performs the effects of the core: owns the streams and the timer. */
 export class KeepAliveDriver {
   readonly #calls: LeaseCalls;
   readonly #clock: Clock;
   readonly #core: KeepAliveCore;
   readonly #streams = new Map<StreamKey, OpenStream>();
-  /** Who is told, oldest first: an id may be held again before the end of its earlier lease shows. */
+  /** Oldest first: an id may be held again before its earlier lease has ended. */
   readonly #endListeners = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
   readonly #outcomeListeners = new Map<CallKey, (outcome: OneShotOutcome) => void>();
   readonly #inputQueue: KeepAliveInput[] = [];
@@ -38,18 +38,18 @@ export class KeepAliveDriver {
     this.#core = new KeepAliveCore(random);
   }
 
-  /** Keeps a lease whose grant was sent at `sentAt`; `onEnd` is called once. */
+  /** Keeps a lease alive whose grant was sent at `sentAt`. `onEnd` is called once. */
   hold(lease: LeaseId, sentAt: number, ttlMs: number, onEnd: (end: LeaseEnd) => void): void {
     this.#endListeners.set(lease, [...(this.#endListeners.get(lease) ?? []), onEnd]);
     this.#handle({ type: 'hold', lease, sentAt, ttlMs });
   }
 
-  /** Ends a kept lease; does nothing for another. */
+  /** Ends a held lease; does nothing if the lease is not held. */
   release(lease: LeaseId, reason: 'revoked' | 'closed'): void {
     this.#handle({ type: 'release', lease, reason });
   }
 
-  /** Renews a lease once. `onOutcome` is called once, unless the returned function is called first. */
+  /** Renews a lease once. `onOutcome` is called once, unless the returned function cancels the call first. */
   renewOnce(lease: LeaseId, timeoutMs: number, onOutcome: (outcome: OneShotOutcome) => void): () => void {
     const call = this.#nextCall++;
     this.#outcomeListeners.set(call, onOutcome);
@@ -59,7 +59,7 @@ export class KeepAliveDriver {
     };
   }
 
-  /** Tells what ran out meanwhile; a clock read and a comparison when nothing did, less when nothing is kept. */
+  /** Ends the leases that have expired. Costs at most a clock read and a comparison when none has. */
   endExpired(): void {
     const { earliestExpiry: earliestEnd } = this.#core;
     if (earliestEnd === Number.POSITIVE_INFINITY) return;
@@ -75,7 +75,7 @@ export class KeepAliveDriver {
     this.#handle({ type: 'close' });
   }
 
-  /** One at a time: what an effect causes waits until the effects before it are done. */
+  /** Handles inputs one at a time: an input caused by an effect waits until all effects before it are performed. */
   #handle(input: KeepAliveInput): void {
     this.#inputQueue.push(input);
     if (this.#isHandling) return;
@@ -112,7 +112,7 @@ export class KeepAliveDriver {
         this.#setTimer(effect.at);
         return;
       case 'end-lease':
-        // Sent later, it would renew a lease whose owner was told that it is gone.
+        // A queued request sent later would renew a lease that was already reported as ended.
         for (const { duplex } of this.#streams.values()) duplex.dropQueued(({ ID }) => ID === effect.lease);
         this.#takeOldestEndListener(effect.lease)?.(effect.end);
         return;

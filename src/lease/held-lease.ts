@@ -3,26 +3,28 @@ import type { LeaseId } from '../model/index.js';
 import type { LeaseEnd } from './core/index.js';
 import type { KeepAliveDriver } from './driver.js';
 
-/** A lease that is being kept alive: renewed within each third of its TTL until closed, revoked or lost. */
+/** A lease that the client keeps alive: renewed at least every third of its TTL until closed, revoked or lost. */
 export interface HeldLease extends AsyncDisposable {
+  /** The lease's id, as `put` takes it. */
   readonly id: LeaseId;
-  /** The TTL that etcd granted, which is not always the one asked for. */
+  /** The TTL that etcd granted, in seconds; it may be longer than requested. */
   readonly ttlSeconds: number;
   /**
-   * Whether etcd surely still holds the lease: never true for longer than that. Ask before acting as its owner. Once
-   * it is false, the lease has ended: nobody sees a lease that is neither held nor over.
+   * Whether the lease certainly exists in etcd. Read it immediately before acting as the lease's owner. It becomes false at
+   * when the TTL has passed since the last acknowledged renewal was sent, less 2 % for clock drift; `ended` and
+   * `signal` change at the same moment.
    */
   readonly held: boolean;
   /**
-   * Resolves once, with how it ended; never rejects. After a pause of the process that outlasted the lease it
-   * resolves before any other answer from etcd does.
+   * Resolves when the lease ends, with the reason; never rejects. If the lease expires while the process is stopped,
+   * this resolves before any response of etcd is returned to a caller.
    */
   readonly ended: Promise<LeaseEnd>;
-  /** Aborted when the lease ends, with the LeaseEnd as its reason: for work that must stop with the lease. */
+  /** Aborted when the lease ends, with the {@link LeaseEnd} as its reason: for work that must stop with the lease. */
   readonly signal: AbortSignal;
-  /** Stops renewing and revokes the lease, which deletes its keys. Idempotent; a lease already gone is fine. */
+  /** Stops renewing and revokes the lease, which deletes its keys. Idempotent; does nothing if etcd has no such lease. */
   revoke(): Promise<void>;
-  /** Stops renewing; the lease runs out by itself. Idempotent. */
+  /** Stops renewing; the lease expires after its TTL. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -35,10 +37,10 @@ export class HeldLeaseImpl implements HeldLease {
   readonly #release: () => void;
   #resolveEnded: (end: LeaseEnd) => void = () => {};
   #end: LeaseEnd | undefined;
-  /** Made when asked for: of a thousand leases few are asked. */
+  /** Created when `signal` is first read: most leases do not need one. */
   #abortController: AbortController | undefined;
 
-  /** `release` lets go of the process, which a kept lease holds. */
+  /** A held lease keeps the process alive until `release` is called. */
   constructor(
     id: LeaseId,
     ttlSeconds: number,
@@ -68,7 +70,7 @@ export class HeldLeaseImpl implements HeldLease {
 
   async revoke(): Promise<void> {
     this.#stopRenewing('revoked');
-    if (this.#end?.reason !== 'expired') await this.#revoke(); // gone, and its id may be another's
+    if (this.#end?.reason !== 'expired') await this.#revoke(); // otherwise the id may belong to another lease by now
   }
 
   close(): Promise<void> {
@@ -84,7 +86,7 @@ export class HeldLeaseImpl implements HeldLease {
     return { id: String(this.id), ttlSeconds: this.ttlSeconds, held: this.held };
   }
 
-  /** For the driver: the lease is over. */
+  /** Called by the driver when the lease ends. */
   readonly onEnd = (end: LeaseEnd): void => {
     this.#end = end;
     this.#release();
@@ -92,7 +94,7 @@ export class HeldLeaseImpl implements HeldLease {
     this.#abortController?.abort(end);
   };
 
-  /** Another lease may have the id by now. */
+  /** Only before the end: afterwards, another lease may have the id. */
   #stopRenewing(reason: 'revoked' | 'closed'): void {
     if (!this.#end) this.#driver.release(this.id, reason);
   }

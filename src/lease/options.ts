@@ -6,7 +6,7 @@ export const checkTimeToLive = optionsChecker<TimeToLiveOptions & CallOptions>({
   keys: boolean,
   ...waitChecks,
 });
-/** That there is a TTL is checked where the grant is made. */
+/** The range of the TTL is checked when the request is built. */
 export const checkGrantOptions = optionsChecker<GrantOptions>(
   { ttlSeconds: ttl, id: int64(1n), ...waitChecks },
   { required: 'give { ttlSeconds: 10 }' },

@@ -1,4 +1,4 @@
-/** @module The protocol of etcd v3.7.1 itself: service definitions, message codecs and the `.proto` files. */
+/** @module The protocol of etcd v3.7.1: service definitions, message codecs and the `.proto` files. */
 
 /** Users, roles and permissions as etcd stores them. */
 export * as authpb from '../gen/etcd/auth.js';
@@ -20,9 +20,11 @@ export {
 } from '../gen/etcd/rpc.js';
 /** Requests and responses of the election service. */
 export * as v3electionpb from '../gen/etcd/v3election.js';
+/** The service definition of etcd's election service. */
 export { ElectionService } from '../gen/etcd/v3election.js';
 /** Requests and responses of the lock service. */
 export * as v3lockpb from '../gen/etcd/v3lock.js';
+/** The service definition of etcd's lock service. */
 export { LockService } from '../gen/etcd/v3lock.js';
 export type { ProtocolDefinition } from './load-protocol.js';
 export { loadProtocol } from './load-protocol.js';

@@ -1,23 +1,23 @@
 import type { loadPackageDefinition } from '@grpc/grpc-js';
 import { protoFiles, protoFolder } from './proto-files.js';
 
-/** What `loadPackageDefinition` of `@grpc/grpc-js` takes. */
+/** The argument of `loadPackageDefinition` of `@grpc/grpc-js`. */
 export type ProtocolDefinition = Parameters<typeof loadPackageDefinition>[0];
 
 /**
- * Loads the same protocol through `@grpc/proto-loader`, without generated code, for those whose other services are
- * loaded that way. Hand the result to `loadPackageDefinition` of your own copy of `@grpc/grpc-js`:
+ * Loads the protocol through `@grpc/proto-loader`, without generated code, for applications that load their other
+ * services that way. Pass the result to `loadPackageDefinition` of your own copy of `@grpc/grpc-js`:
  *
  * ```ts
  * const { etcdserverpb } = loadPackageDefinition(await loadProtocol());
  * ```
  *
- * Messages look as etcd's documentation writes them: field names are kept (`range_end`, not `rangeEnd`), enum values
- * are their names, 64-bit numbers are decimal strings because a JavaScript number would round revisions and lease
- * ids, bytes are `Buffer`s. Unset fields read as their default (a message as `null`), and each oneof has a property
- * that names the member which is set. The generated codecs of this entry point use `camelCase` and `bigint` instead.
+ * Messages look as in etcd's documentation: field names are kept (`range_end`, not `rangeEnd`), enum values are their
+ * names, 64-bit numbers are decimal strings because a JavaScript number would round revisions and lease ids, and bytes
+ * are `Buffer`s. Unset fields have their default (a message is `null`), and each oneof has a property with the name of
+ * the member that is set. The generated codecs of this entry point use `camelCase` and `bigint` instead.
  *
- * @throws Error when `@grpc/proto-loader`, an optional peer dependency, is not installed.
+ * @throws Error if `@grpc/proto-loader`, an optional peer dependency, is not installed.
  */
 export async function loadProtocol(): Promise<ProtocolDefinition> {
   const { load } = await importProtoLoader();
@@ -42,7 +42,7 @@ async function importProtoLoader() {
   }
 }
 
-/** `@grpc/proto-loader` is CommonJS: something missing inside it has another code, and another remedy. */
+/** `@grpc/proto-loader` is CommonJS: if one of its own dependencies is missing, the error has a different code. */
 function isNotInstalled(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 }

@@ -30,12 +30,12 @@ describe('the text of an argument’s error names it, with its value and the rem
     [
       'get of a range',
       () => client().kv.get(untyped({ prefix: 'a' })),
-      /^INVALID_ARGUMENT: the key of get\(\) is an object; it must be a string or a Uint8Array; for several use range\(\)$/,
+      /^INVALID_ARGUMENT: the key of get\(\) is an object; it must be a string or a Uint8Array; for several keys use range\(\)$/,
     ],
     [
       'get of a range in a transaction',
       () => op.get(untyped({ prefix: 'a' })),
-      /^INVALID_ARGUMENT: the key of op\.get\(\) is an object; .*; for several use op\.range\(\)$/,
+      /^INVALID_ARGUMENT: the key of op\.get\(\) is an object; .*; for several keys use op\.range\(\)$/,
     ],
     [
       'put to a range',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { systemClock } from '#src/async/index.js';
 import { resolveOptions } from '#src/client/options.js';
-import { KvClient, namespacedKvCalls } from '#src/kv/index.js';
+import { type KvClient, KvClientImpl, namespacedKvCalls } from '#src/kv/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import { kvCalls, Transport } from '#src/wire/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
@@ -68,13 +68,13 @@ describe('a namespace of a real etcd', () => {
     it(`with the prefix ${prefix.toString('hex')} is a store of its own, and leaves the others alone`, async () => {
       const whole = connect(etcd().endpoints);
       const outside = [prefix, Buffer.from('0'), Buffer.from('b'), Buffer.from([0xff, 0xfe])];
-      const inside = new KvClient(namespacedKvCalls(kvCalls(transport), prefix), 128);
+      const inside = new KvClientImpl(namespacedKvCalls(kvCalls(transport), prefix), 128);
       await fc.assert(
         fc.asyncProperty(fc.array(anyAction, { maxLength: 8 }), async (actions) => {
           await whole.kv.delete({ prefix: '' });
           for (const key of outside) await whole.kv.put(key, 'untouched');
           const alone = new ModelStore((await whole.kv.get('k')).revision);
-          const model = new KvClient(alone, 128);
+          const model = new KvClientImpl(alone, 128);
           for (const action of actions) {
             const found = await outcome(action, inside);
             if (!isStricter(found))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
 import { op, type Txn } from '#src/kv/index.js';
-import { txnRequest, wireTxn } from '#src/kv/txn-request.js';
+import { toWireTxn, txnRequest } from '#src/kv/txn-request.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { anyTxn } from '../../unit/kv/arbitrary.js';
 import { useRawKv } from './raw.js';
@@ -33,7 +33,7 @@ describe('what is refused of a transaction', () => {
   /** etcd's judgement and ours are one. */
   async function agrees(txn: Txn): Promise<'passes' | 'refused'> {
     const ours = refusal(txn);
-    const theirs = await raw.txn(wireTxn(txn));
+    const theirs = await raw.txn(toWireTxn(txn));
     if (typeof theirs !== 'string') {
       assert.equal(ours, undefined, 'refused here, although etcd carries it out');
       return 'passes';

@@ -24,7 +24,7 @@ describe("client options from etcdctl's variables", () => {
       assert.deepEqual(optionsFromEnv({ ETCDCTL_ENDPOINTS: text }).endpoints, ['a:1', 'b:1'], text);
     assert.throws(
       () => optionsFromEnv({ ETCDCTL_ENDPOINTS: ' , ' }),
-      /ETCDCTL_ENDPOINTS is ' , '; it names no endpoint/,
+      /ETCDCTL_ENDPOINTS is ' , '; it has no endpoint/,
     );
   });
 

@@ -8,14 +8,14 @@ function setUp() {
   const feed = new StatusFeed(clock);
   const events = feed.subscribe(undefined);
   const lose = (attempt: number, slot = 1) =>
-    feed.watchStream({
+    feed.onWatchStream({
       type: 'disconnected',
       slot,
       attempt,
       error: errorFromServer(Code.UNAVAILABLE, 'Connection dropped'),
     });
   const resume = (watcher = 1, slot = 1) =>
-    feed.watchStream({ type: 'resumed', slot, watcher, fromRevision: 7n });
+    feed.onWatchStream({ type: 'resumed', slot, watcher, fromRevision: 7n });
   /** Of those that went on so far. */
   const downs = async (): Promise<number[]> => {
     feed.close();

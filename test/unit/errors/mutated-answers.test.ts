@@ -11,7 +11,7 @@ import {
   WatchResponse,
   WatchService,
 } from '#src/gen/etcd/rpc.js';
-import { KvClient } from '#src/kv/index.js';
+import { KvClientImpl } from '#src/kv/index.js';
 import { toReply } from '#src/watch/replies.js';
 import type { KvCalls } from '#src/wire/index.js';
 import { Random } from '../../sim/random.js';
@@ -107,7 +107,7 @@ describe('an answer with bytes changed at random', () => {
       const calls = Object.fromEntries(
         Object.entries(messages).map(([name, message]) => [name, () => Promise.resolve(message)]),
       ) as unknown as KvCalls;
-      const client = new KvClient(calls, 128);
+      const client = new KvClientImpl(calls, 128);
       const settled = await Promise.allSettled([
         messages.range && client.range('k'),
         messages.put && client.put('k', 'v'),

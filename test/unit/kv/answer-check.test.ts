@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EtcdError } from '#src/errors/index.js';
 import { RangeResponse, TxnResponse } from '#src/gen/etcd/rpc.js';
-import { KvClient, op } from '#src/kv/index.js';
+import { type KvClient, KvClientImpl, op } from '#src/kv/index.js';
 import type { KvCalls } from '#src/wire/index.js';
 
 const header = { revision: 9n };
@@ -18,7 +18,7 @@ const read = (...keys: readonly string[]) =>
 function clientThatGets(answer: unknown): KvClient {
   const give = () => Promise.resolve(answer);
   const store = { epoch: 0, replacedSince: () => undefined };
-  return new KvClient({ range: give, txn: give, hold: () => () => {}, store } as unknown as KvCalls, 128);
+  return new KvClientImpl({ range: give, txn: give, hold: () => () => {}, store } as unknown as KvCalls, 128);
 }
 
 const refused = (call: Promise<unknown>) =>

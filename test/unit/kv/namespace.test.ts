@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EtcdError, InvalidInputError } from '#src/errors/index.js';
-import { KvClient, namespacedKvCalls } from '#src/kv/index.js';
+import { type KvClient, KvClientImpl, namespacedKvCalls } from '#src/kv/index.js';
 import { rangeRequest } from '#src/kv/requests.js';
 import type { KeyValue } from '#src/model/index.js';
 import type { KvCalls } from '#src/wire/index.js';
@@ -94,8 +94,8 @@ describe('a namespace', () => {
         const whole = new ModelStore();
         for (const key of noise) await whole.put({ key, ...plainPut });
         const own = new ModelStore(1n + BigInt(noise.length));
-        const inside = new KvClient(namespacedKvCalls(whole, prefix), 128);
-        const alone = new KvClient(own, 128);
+        const inside = new KvClientImpl(namespacedKvCalls(whole, prefix), 128);
+        const alone = new KvClientImpl(own, 128);
         for (const action of actions)
           assert.deepEqual(await outcome(action, inside), await outcome(action, alone));
         const stored = own.kvs.map((kv) => ({ ...kv, key: Buffer.concat([prefix, kv.key]) }));
@@ -113,7 +113,7 @@ describe('a namespace', () => {
   it('inside a namespace has both prefixes, the outer one first', async () => {
     const store = new ModelStore();
     const nested = namespacedKvCalls(namespacedKvCalls(store, Buffer.from('a/')), Buffer.from('b/'));
-    const kv = new KvClient(nested, 128);
+    const kv = new KvClientImpl(nested, 128);
     await kv.put('k', 'v');
     assert.deepEqual(
       store.kvs.map(({ key }) => String(key)),
@@ -133,10 +133,10 @@ describe('a namespace', () => {
 
     it('fails, instead of passing bytes off as a key', async () => {
       const calls: KvCalls = Object.assign(new ModelStore(), { range: async () => range });
-      const client = new KvClient(namespacedKvCalls(calls, Buffer.from('mine/')), 128);
+      const client = new KvClientImpl(namespacedKvCalls(calls, Buffer.from('mine/')), 128);
       await assert.rejects(client.range({ prefix: '' }), (error: Error) => {
         assert.ok(error instanceof EtcdError);
-        assert.match(error.message, /outside the range/);
+        assert.match(error.message, /outside the requested range/);
         return true;
       });
     });
@@ -155,7 +155,7 @@ describe('a namespace', () => {
           end,
         });
       });
-      assert.match(error.message, /outside the range/);
+      assert.match(error.message, /outside the requested range/);
       assert.equal(cancelled, 1);
     });
   });

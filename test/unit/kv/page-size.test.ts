@@ -16,7 +16,7 @@ describe('the size of a page', () => {
     const size = new PageSize();
     const sizes = [size.keys];
     for (let i = 0; i < 4; i++) {
-      size.learn(kvs(size.keys, 256));
+      size.adapt(kvs(size.keys, 256));
       sizes.push(size.keys);
     }
     assert.deepEqual(sizes, [16, 128, 1024, 3449, 3449]);
@@ -24,17 +24,17 @@ describe('the size of a page', () => {
 
   it('falls at once when values grow, to one key at least', () => {
     const size = new PageSize();
-    for (let i = 0; i < 4; i++) size.learn(kvs(size.keys, 10));
+    for (let i = 0; i < 4; i++) size.adapt(kvs(size.keys, 10));
     assert.equal(size.keys, 8_192);
-    size.learn(kvs(100, 100_000));
+    size.adapt(kvs(100, 100_000));
     assert.equal(size.keys, 10);
-    size.learn(kvs(1, 1_500_000));
+    size.adapt(kvs(1, 1_500_000));
     assert.equal(size.keys, 1);
   });
 
   it('learns nothing from nothing', () => {
     const size = new PageSize();
-    size.learn([]);
+    size.adapt([]);
     assert.equal(size.keys, 16);
   });
 

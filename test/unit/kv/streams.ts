@@ -1,4 +1,4 @@
-import { KvClient, type RangeBatch } from '#src/kv/index.js';
+import { KvClientImpl, type RangeBatch } from '#src/kv/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import type { ScriptedKv } from './scripted-kv.js';
 
@@ -10,7 +10,7 @@ export function clientOf(
   clock = new FakeClock(),
   closing: AbortSignal = new AbortController().signal,
 ) {
-  return new KvClient(server, 128, { clock, timeoutMs: 9_000, closing });
+  return new KvClientImpl(server, 128, { clock, timeoutMs: 9_000, closing });
 }
 
 /** All keys, and all revisions named. */

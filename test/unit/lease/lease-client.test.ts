@@ -7,7 +7,7 @@ import {
   InvalidInputError,
   LeaseNotFoundError,
 } from '#src/errors/index.js';
-import { LeaseClient } from '#src/lease/index.js';
+import { LeaseClientImpl } from '#src/lease/index.js';
 import { withoutPrototypes } from '../../support/without-prototypes.js';
 import { FakeClock, FakeLeases } from './fakes.js';
 
@@ -18,7 +18,7 @@ const third = ttlMs / 3;
 function setUp() {
   const clock = new FakeClock();
   const server = new FakeLeases();
-  const client = new LeaseClient(server.calls, clock, () => 0);
+  const client = new LeaseClientImpl(server.calls, clock, () => 0);
   const hold = (id: bigint) => client.hold({ ttlSeconds, id });
   return { clock, server, client, hold };
 }
@@ -72,7 +72,7 @@ describe('a held lease', () => {
     void lease.ended.then(() => order.push('lost'));
     lease.signal.addEventListener('abort', () => order.push('aborted'));
     clock.jump(2 * ttlMs);
-    client.check();
+    client.endExpired();
     await Promise.resolve().then(() => order.push('answer'));
     assert.deepEqual(order, ['aborted', 'lost', 'answer']);
   });
@@ -81,7 +81,7 @@ describe('a held lease', () => {
     const { clock, client, hold } = setUp();
     const lease = await hold(1n);
     clock.jump(ttlMs * 0.97);
-    client.check();
+    client.endExpired();
     assert.equal(lease.held, true);
     await lease.close();
   });

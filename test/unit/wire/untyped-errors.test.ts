@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Channel, Metadata } from '@grpc/grpc-js';
 import type { Clock } from '#src/async/index.js';
 import { Code, EtcdError, errorFor } from '#src/errors/index.js';
-import { LeaseClient } from '#src/lease/index.js';
+import { LeaseClientImpl } from '#src/lease/index.js';
 import { attemptUnary } from '#src/wire/call.js';
 import type { CallMetadata } from '#src/wire/call-metadata.js';
 import { ConnectRace } from '#src/wire/connect-race.js';
@@ -41,7 +41,7 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
 
   it('a renewal and a kept lease that wait for another token', async () => {
     const server = new FakeLeases();
-    const leases = new LeaseClient(server.calls, new FakeClock(), () => 0.5);
+    const leases = new LeaseClientImpl(server.calls, new FakeClock(), () => 0.5);
     const lease = await leases.hold({ ttlSeconds: 10 });
     const once = leases.keepAliveOnce(5n);
     await settled();

@@ -4,8 +4,8 @@ import type { KeyValue } from '../model/index.js';
 const numbersBytes = 2 * 4 + 4 * 8;
 const scratchBytes = 64 * 1024;
 
-/** What was read of a range so far, as a count and a hash of all that etcd said of each key, value included. */
-export class Delivered {
+/** A count and a hash of key-values, with all their fields, in the order they were added. */
+export class ContentHash {
   readonly #hash = createHash('sha256');
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   readonly #numbers = new DataView(this.#scratch.buffer);
@@ -16,18 +16,21 @@ export class Delivered {
     return this.#count;
   }
 
-  /** In the order of keys. */
+  /** Adds key-values in the order of their keys. */
   add(kvs: readonly KeyValue[]): void {
     for (const kv of kvs) this.#add(kv);
     this.#count += kvs.length;
   }
 
-  /** Whether both were given the same key-values, in pieces of whatever size. */
-  equals(other: Delivered): boolean {
+  /** Whether the same key-values were added to both, regardless of the batches. */
+  equals(other: ContentHash): boolean {
     return this.#count === other.#count && this.#digest().equals(other.#digest());
   }
 
-  /** Lengths first, so that no two lists are written alike. In pieces of some size: each call of the hash costs as much as 500 bytes. */
+  /**
+   * The lengths come first, so that different lists never produce the same bytes. The bytes are buffered, because each
+   * call of the hash costs as much as hashing 500 bytes.
+   */
   #add({ key, value, createRevision, modRevision, version, lease }: KeyValue): void {
     const length = numbersBytes + key.length + value.length;
     if (this.#filled + length > scratchBytes) this.#flush();

@@ -1,0 +1,94 @@
+import { InvalidInputError } from '../errors/index.js';
+import { type KvClient, KvClientImpl, type KvClientSettings, namespacedKvCalls } from '../kv/index.js';
+import type { LeaseClient, TimeToLiveOptions } from '../lease/index.js';
+import { Mirror, type MirrorOptions } from '../mirror/index.js';
+import {
+  type Bytes,
+  type KeyRange,
+  keyBytes,
+  type LeaseId,
+  noOptions,
+  stripPrefix,
+  withJson,
+} from '../model/index.js';
+import type { WatchClient, Watcher, WatchOptions } from '../watch/index.js';
+import type { CallOptions, KvCalls } from '../wire/index.js';
+import type { EtcdNamespace } from './namespace.js';
+
+/** The parts of the client that a namespace uses. */
+export interface NamespaceParent {
+  readonly calls: KvCalls;
+  readonly maxTxnOps: number;
+  readonly settings: KvClientSettings;
+  readonly lease: LeaseClient;
+  readonly watch: WatchClient;
+  readonly random: () => number;
+  readonly closed: () => boolean;
+  onClose(callback: () => void): () => void;
+}
+
+export class EtcdNamespaceImpl implements EtcdNamespace {
+  readonly prefix: Buffer;
+  readonly kv: KvClient;
+  readonly lease: LeaseClient;
+  readonly #parent: NamespaceParent;
+
+  /** @throws {InvalidInputError} for an empty prefix. */
+  constructor(parent: NamespaceParent, prefix: Bytes) {
+    this.prefix = Buffer.from(keyBytes(prefix)); // a copy, because the caller may change the bytes
+    if (this.prefix.length === 0) throw new InvalidInputError('the namespace is empty');
+    this.#parent = parent;
+    this.kv = new KvClientImpl(
+      namespacedKvCalls(parent.calls, this.prefix),
+      parent.maxTxnOps,
+      parent.settings,
+    );
+    this.lease = namespacedLease(parent.lease, this.prefix);
+  }
+
+  get closed(): boolean {
+    return this.#parent.closed();
+  }
+
+  get timeoutMs(): number {
+    return this.#parent.settings.timeoutMs;
+  }
+
+  watch(range: Bytes | KeyRange, options: WatchOptions = noOptions): Watcher {
+    return this.#parent.watch.watch(range, options, this.prefix);
+  }
+
+  mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
+    const watch = { watch: (keys: Bytes | KeyRange, how?: WatchOptions) => this.watch(keys, how) };
+    const { calls, random, settings } = this.#parent;
+    const { closing } = settings;
+    return new Mirror({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
+  }
+
+  namespace(prefix: Bytes): EtcdNamespace {
+    const bytes = keyBytes(prefix);
+    if (bytes.length === 0) throw new InvalidInputError('the namespace is empty');
+    return new EtcdNamespaceImpl(this.#parent, Buffer.concat([this.prefix, bytes]));
+  }
+
+  onClose(callback: () => void): () => void {
+    return this.#parent.onClose(callback);
+  }
+}
+
+/** The client's leases; `timeToLive` lists only the attached keys that are in the namespace. */
+function namespacedLease(lease: LeaseClient, prefix: Buffer): LeaseClient {
+  return {
+    grant: (options) => lease.grant(options),
+    revoke: (id, options) => lease.revoke(id, options),
+    list: (options) => lease.list(options),
+    hold: (options) => lease.hold(options),
+    keepAliveOnce: (id, options) => lease.keepAliveOnce(id, options),
+    async timeToLive(id: LeaseId, options?: TimeToLiveOptions & CallOptions) {
+      const found = await lease.timeToLive(id, options);
+      if (!found) return undefined;
+      const keys = found.keys.map((key) => stripPrefix(prefix, key)).filter((key) => key !== undefined);
+      return withJson({ ...found, keys });
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { CancellableIterator, type Clock, systemClock } from '../async/index.js';
+import { type Bytes, checkInt64, type KeyRange, noOptions, type Revision, withJson } from '../model/index.js';
+import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
+import type { KvClient } from './kv-client.js';
+import {
+  checkCompact,
+  checkDelete,
+  checkGet,
+  checkPut,
+  checkRangeOptions,
+  checkStream,
+  checkTxnInput,
+  checkWriteCall,
+} from './options.js';
+import { RangeReader } from './range-reader.js';
+import { RangeStreamSupport } from './range-stream-support.js';
+import { deleteRequest, oneKey, putRequest, rangeRequest } from './requests.js';
+import { checkRangeResponse, checkTxnResponse } from './response-check.js';
+import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
+import { isReadOnly, type Txn } from './txn.js';
+import { txnRequest } from './txn-request.js';
+import type {
+  CompactOptions,
+  DeleteOptions,
+  DeleteResult,
+  GetOptions,
+  GetResult,
+  PutOptions,
+  PutResult,
+  RangeBatch,
+  RangeOptions,
+  RangeResult,
+  StreamOptions,
+  TxnResult,
+  WriteCallOptions,
+} from './types.js';
+
+/** The client's settings that `stream` needs. */
+export interface KvClientSettings {
+  readonly clock: Clock;
+  /** How long `stream` waits for a batch by default. */
+  readonly timeoutMs: number;
+  /** Aborted when the client closes, with the error for pending reads as its reason. */
+  readonly closing?: AbortSignal;
+}
+
+export class KvClientImpl implements KvClient {
+  readonly #calls: KvCalls;
+  readonly #maxTxnOps: number;
+  readonly #settings: KvClientSettings;
+  readonly #support: RangeStreamSupport;
+
+  constructor(
+    calls: KvCalls,
+    maxTxnOps: number,
+    times: KvClientSettings = { clock: systemClock, timeoutMs: 10_000 },
+  ) {
+    this.#calls = calls;
+    this.#maxTxnOps = maxTxnOps;
+    this.#settings = times;
+    this.#support = new RangeStreamSupport(times.clock);
+  }
+
+  async get(key: Bytes, options: GetOptions & CallOptions = noOptions): Promise<GetResult> {
+    checkGet(options);
+    const one = oneKey(key, 'get()', '; for several keys use range()');
+    const { kvs, revision } = await this.#range(rangeRequest(one, options), options);
+    return withJson({ kv: kvs[0], revision });
+  }
+
+  async range(
+    range: Bytes | KeyRange,
+    options: RangeOptions & CallOptions = noOptions,
+  ): Promise<RangeResult> {
+    checkRangeOptions(options);
+    return this.#range(rangeRequest(range, options), options);
+  }
+
+  stream(
+    range: Bytes | KeyRange,
+    options: StreamOptions = noOptions,
+  ): AsyncIterableIterator<RangeBatch, undefined> {
+    checkStream(options);
+    const { signal, timeoutMs = this.#settings.timeoutMs, pageSize } = options;
+    const ports = {
+      calls: this.#calls,
+      clock: this.#settings.clock,
+      support: this.#support,
+      closing: this.#settings.closing,
+    };
+    const reader = new RangeReader(ports, rangeRequest(range, options), { signal, timeoutMs, pageSize });
+    return new CancellableIterator((left) => reader.batches(left));
+  }
+
+  async put(
+    key: Bytes,
+    value: Bytes | undefined,
+    options: PutOptions & WriteCallOptions = noOptions,
+  ): Promise<PutResult> {
+    checkPut(options);
+    return putResult(await this.#calls.put(putRequest(key, value, options), idempotencyOf(options), options));
+  }
+
+  async delete(
+    range: Bytes | KeyRange,
+    options: DeleteOptions & WriteCallOptions = noOptions,
+  ): Promise<DeleteResult> {
+    checkDelete(options);
+    return deleteResult(
+      await this.#calls.deleteRange(deleteRequest(range, options), idempotencyOf(options), options),
+    );
+  }
+
+  async txn(txn: Txn, options: WriteCallOptions = noOptions): Promise<TxnResult> {
+    checkTxnInput(txn);
+    checkWriteCall(options);
+    const request = txnRequest(txn, this.#maxTxnOps);
+    const safety = isReadOnly(txn) ? 'read' : idempotencyOf(options);
+    const response = await this.#calls.txn(request, safety, options);
+    checkTxnResponse(request, response);
+    return txnResult(response);
+  }
+
+  async compact(revision: Revision, options: CompactOptions & CallOptions = noOptions): Promise<void> {
+    checkCompact(options);
+    await this.#calls.compact(
+      { revision: checkInt64('revision', revision, 0n), physical: options.physical ?? false },
+      options,
+    );
+  }
+
+  async #range(request: RangeRequest, options: CallOptions): Promise<RangeResult> {
+    const response = await this.#calls.range(request, options);
+    checkRangeResponse(request, response);
+    return rangeResult(response);
+  }
+}
+
+function idempotencyOf(options: WriteCallOptions): 'idempotent' | 'write' {
+  return options.idempotent ? 'idempotent' : 'write';
+}

@@ -1,0 +1,235 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, onAbort } from '../async/index.js';
+import {
+  ClosedError,
+  Code,
+  DeadlineError,
+  EtcdError,
+  errorFor,
+  errorFromServer,
+  LeaseNotFoundError,
+  nameOf,
+  type RequestDescription,
+  requestError,
+} from '../errors/index.js';
+import {
+  checkInt64,
+  checkLeaseId,
+  checkWait,
+  collectionWithJson,
+  describeLease,
+  type LeaseId,
+  noOptions,
+  ttl,
+  withJson,
+} from '../model/index.js';
+import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
+import type { OneShotOutcome } from './core/index.js';
+import { KeepAliveDriver } from './driver.js';
+import { type HeldLease, HeldLeaseImpl } from './held-lease.js';
+import type { LeaseClient } from './lease-client.js';
+import { checkGrantOptions, checkTimeToLive } from './options.js';
+import type { GrantOptions, Lease, LeaseTimeToLive, TimeToLiveOptions } from './types.js';
+
+export class LeaseClientImpl implements LeaseClient {
+  readonly #calls: LeaseCalls;
+  readonly #clock: Clock;
+  readonly #driver: KeepAliveDriver;
+  #closed = false;
+
+  /** `clock` also counts while the machine is suspended, as etcd's clock does. */
+  constructor(calls: LeaseCalls, clock: Clock, random: () => number) {
+    this.#calls = calls;
+    this.#clock = clock;
+    this.#driver = new KeepAliveDriver(calls, clock, random);
+  }
+
+  async grant(options: GrantOptions): Promise<Lease> {
+    checkGrantOptions(options);
+    return this.#grant(options);
+  }
+
+  async revoke(id: LeaseId, options: CallOptions = noOptions): Promise<void> {
+    checkWait(options);
+    checkLeaseId(id);
+    this.#driver.release(id, 'revoked');
+    try {
+      await this.#calls.revoke(id, options);
+    } catch (error) {
+      // An earlier attempt may have revoked it and its response been lost.
+      if (!(error instanceof LeaseNotFoundError && error.verdict === 'maybe-applied')) throw error;
+    }
+  }
+
+  async keepAliveOnce(id: LeaseId, options: CallOptions = noOptions): Promise<Lease> {
+    checkWait(options);
+    checkLeaseId(id);
+    const { signal, timeoutMs = this.#calls.timeoutMs } = options;
+    signal?.throwIfAborted();
+    if (this.#closed) throw new ClosedError('the client');
+    const release = this.#calls.hold();
+    try {
+      const outcome = await this.#renewOnce(id, timeoutMs, signal);
+      return withJson({ id, ttlSeconds: this.#ttlOf(id, outcome) });
+    } finally {
+      release();
+    }
+  }
+
+  async timeToLive(
+    id: LeaseId,
+    options: TimeToLiveOptions & CallOptions = noOptions,
+  ): Promise<LeaseTimeToLive | undefined> {
+    checkTimeToLive(options);
+    checkLeaseId(id);
+    return this.#timeToLive(id, options.keys ?? false, options);
+  }
+
+  async list(options: CallOptions = noOptions): Promise<readonly LeaseId[]> {
+    checkWait(options);
+    return collectionWithJson((await this.#calls.leases(options)).leases.map((lease) => lease.ID));
+  }
+
+  async hold(options: GrantOptions): Promise<HeldLease> {
+    checkGrantOptions(options);
+    if (this.#closed) throw new ClosedError('the client');
+    const id = options.id ?? randomLeaseId();
+    // When the first attempt was sent, which may be the attempt that etcd carried out.
+    let sentAt: number | undefined;
+    const onSend = () => {
+      sentAt ??= this.#clock.now();
+    };
+    try {
+      const { ttlSeconds } = await this.#grant({ ...options, id, onSend });
+      return this.#holdGranted(id, ttlSeconds, sentAt ?? this.#clock.now());
+    } catch (error) {
+      if (sentAt !== undefined && options.id === undefined) this.#revokeUnclaimed(id, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Ends the leases that expired while the process was stopped or its event loop blocked. The client calls this before
+   * it returns any response of etcd, so that no caller acts on an old response as the owner of a lease that expired.
+   * Costs one clock read when no lease has expired.
+   */
+  endExpired(): void {
+    this.#driver.endExpired();
+  }
+
+  /** Stops renewing every lease; they expire after their TTL. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#driver.close();
+  }
+
+  #holdGranted(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
+    const revoke = () => this.#revokeIfPresent(id);
+    const lease = new HeldLeaseImpl(id, ttlSeconds, this.#driver, revoke, this.#calls.hold());
+    this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease.onEnd);
+    if (this.#closed) this.#driver.release(id, 'closed');
+    return lease;
+  }
+
+  /** Revokes a lease that etcd may have granted although `hold` rejects: no other client knows its id. */
+  #revokeUnclaimed(id: LeaseId, error: unknown): void {
+    if (this.#closed || (error instanceof EtcdError && error.verdict !== 'maybe-applied')) return;
+    this.#calls.revoke(id, { unref: true }).catch(() => {}); // it then expires after its TTL
+  }
+
+  #renewOnce(id: LeaseId, timeoutMs: number, signal: AbortSignal | undefined): Promise<OneShotOutcome> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#driver.renewOnce(id, timeoutMs, (outcome) => {
+        removeAbortListener();
+        resolve(outcome);
+      });
+      const removeAbortListener = onAbort(signal, (reason) => {
+        cancel();
+        reject(reason as Error);
+      });
+    });
+  }
+
+  #ttlOf(id: LeaseId, outcome: OneShotOutcome): number {
+    switch (outcome.type) {
+      case 'renewed':
+        return outcome.ttlMs / 1_000;
+      case 'not-found':
+        throw requestError(errorFor('LeaseNotFound'), describeRenewal(id));
+      case 'deadline':
+        throw new DeadlineError(`${nameOf(describeRenewal(id))} was not answered in time`, {
+          cause: outcome.cause,
+        });
+      case 'refused':
+        throw requestError(outcome.error, { ...describeRenewal(id), ...this.#calls.user });
+      case 'closed':
+        throw new ClosedError('the client', 'maybe-applied');
+    }
+  }
+
+  async #grant(options: GrantOptions & TracedCallOptions): Promise<Lease> {
+    const id = options.id ?? randomLeaseId();
+    checkGrant(options.ttlSeconds, id);
+    try {
+      const granted = await this.#calls.grant({ TTL: BigInt(options.ttlSeconds), ID: id }, options);
+      if (granted.ID !== id || granted.TTL <= 0n) {
+        throw errorFromServer(Code.INTERNAL, "the response is not etcd's: it does not grant the lease");
+      }
+      return withJson({ id, ttlSeconds: Number(granted.TTL) });
+    } catch (error) {
+      // An earlier attempt may have been carried out and its response lost. Otherwise the id is another client's.
+      if (isLeaseExists(error) && error.verdict === 'maybe-applied') return this.#confirmGrant(id, options);
+      throw error;
+    }
+  }
+
+  async #timeToLive(id: LeaseId, keys: boolean, options: CallOptions): Promise<LeaseTimeToLive | undefined> {
+    const response = await this.#calls.timeToLive({ ID: id, keys }, options);
+    if (response.TTL < 0n) return undefined;
+    return withJson({
+      id,
+      remainingSeconds: Number(response.TTL),
+      grantedSeconds: Number(response.grantedTTL),
+      keys: response.keys,
+    });
+  }
+
+  async #confirmGrant(id: LeaseId, options: CallOptions): Promise<Lease> {
+    const found = await this.#timeToLive(id, false, options);
+    if (!found)
+      throw new LeaseNotFoundError(`${describeLease(id)} was granted and has already expired`, {
+        code: Code.NOT_FOUND,
+      });
+    return withJson({ id, ttlSeconds: found.grantedSeconds });
+  }
+
+  async #revokeIfPresent(id: LeaseId): Promise<void> {
+    try {
+      await this.revoke(id);
+    } catch (error) {
+      if (!(error instanceof LeaseNotFoundError)) throw error;
+    }
+  }
+}
+
+function describeRenewal(lease: LeaseId): RequestDescription {
+  const text = describeLease(lease);
+  return { method: 'LeaseKeepAlive', subject: text, lease: text };
+}
+
+function isLeaseExists(error: unknown): error is EtcdError {
+  return error instanceof EtcdError && error.reason === 'LeaseExist';
+}
+
+function checkGrant(ttlSeconds: number, id: LeaseId): void {
+  ttl(ttlSeconds, 'ttlSeconds');
+  checkInt64('lease id', id, 1n);
+}
+
+/**
+ * A positive 63-bit id. With 0 the server would choose the id, and negative ids made members inconsistent
+ * (https://github.com/etcd-io/etcd/issues/14239).
+ */
+function randomLeaseId(): LeaseId {
+  return (randomBytes(8).readBigUInt64BE() >> 1n) | 1n;
+}
