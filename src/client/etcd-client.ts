@@ -2,7 +2,7 @@ import { ElapsedClock, systemClock } from '../async/index.js';
 import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl } from '../kv/index.js';
 import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
-import { Mirror, type MirrorOptions } from '../mirror/index.js';
+import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
 import { type Bytes, checkSignalOnly, checkWait, type KeyRange, noOptions } from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
 import {
@@ -116,7 +116,7 @@ export class EtcdClient implements AsyncDisposable {
   mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
     const watch = { watch: (keys: Bytes | KeyRange, how?: WatchOptions) => this.watch(keys, how) };
     const { store } = this.#transport;
-    return new Mirror(
+    return new MirrorImpl(
       { kv: this.kv, watch, store, random: Math.random, closing: this.#closing.signal },
       range,
       options,

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, type KvClientSettings, namespacedKvCalls } from '../kv/index.js';
 import type { LeaseClient, TimeToLiveOptions } from '../lease/index.js';
-import { Mirror, type MirrorOptions } from '../mirror/index.js';
+import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
 import {
   type Bytes,
   type KeyRange,
@@ -62,7 +62,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     const watch = { watch: (keys: Bytes | KeyRange, how?: WatchOptions) => this.watch(keys, how) };
     const { calls, random, settings } = this.#parent;
     const { closing } = settings;
-    return new Mirror({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
+    return new MirrorImpl({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
   }
 
   namespace(prefix: Bytes): EtcdNamespace {

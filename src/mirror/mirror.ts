@@ -92,7 +92,7 @@ const maxOverdueMs = 5_000;
  * out. Whenever the watch is live again it proves, by reading the store as it was, that it is still the one it knows.
  * Iterate it once. It ends by error only for what waiting cannot mend, such as a missing permission.
  */
-export class Mirror implements AsyncIterable<MirrorUpdate> {
+export class MirrorImpl implements Mirror {
   readonly #ports: MirrorPorts;
   readonly #range: KeyRange;
   readonly #options: MirrorOptions;

@@ -7,7 +7,7 @@ import {
   PermissionDeniedError,
 } from '#src/errors/index.js';
 import type { RangeResult } from '#src/kv/index.js';
-import { Mirror, type MirrorPorts } from '#src/mirror/index.js';
+import { MirrorImpl, type MirrorPorts } from '#src/mirror/index.js';
 import { FakeWatch, settled } from '../watch/fake-watch.js';
 
 const denied = () => errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
@@ -20,7 +20,7 @@ async function mirrored(read: () => RangeResult) {
     reads++;
     return read();
   });
-  const mirror = new Mirror({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
+  const mirror = new MirrorImpl({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
   const updates = mirror[Symbol.asyncIterator]();
   await updates.next();
   const next = updates.next(); // opens the watch
@@ -85,7 +85,7 @@ describe('waiting for a mirror to show a revision', () => {
   it('ends with ClosedError when the reader of the mirror left', async () => {
     const server = new FakeWatch();
     const kv = listing(async () => empty(5n));
-    const mirror = new Mirror({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
+    const mirror = new MirrorImpl({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
     const waiting = mirror.waitForRevision(7n);
     waiting.catch(() => {});
     for await (const _ of mirror) break;
@@ -110,7 +110,7 @@ describe('a mirror whose store is another one after each list', () => {
     };
     const kv = listing(async () => empty(5n));
     const ports = { kv, watch: new FakeWatch().client, store: replaced, random: () => 0.5 };
-    const mirror = new Mirror(ports, { prefix: 'k' });
+    const mirror = new MirrorImpl(ports, { prefix: 'k' });
     const startedAt = performance.now();
     const reasons: string[] = [];
     for await (const update of mirror) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Server } from '@grpc/grpc-js';
 import { DeadlineError } from '#src/errors/index.js';
 import { type HealthReporter, registerServer } from '#src/index.js';
-import { Mirror, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
+import { MirrorImpl, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
 import { ServiceConfigSource } from '#src/naming/grpc/service-config-source.js';
 import {
   type NamingClient,
@@ -62,7 +62,7 @@ function troubledMirror(onFailure: () => never): Mirror {
     store: { epoch: 0 },
     random: () => 0,
   } as unknown as MirrorPorts;
-  return new Mirror(ports, { prefix: 'k' }, { onFailure });
+  return new MirrorImpl(ports, { prefix: 'k' }, { onFailure });
 }
 
 for (const [how, fail] of failing)
