@@ -1,15 +1,15 @@
 import type { Weighted } from './edf-scheduler.js';
 import type { Traits } from './traits.js';
 
-/** `connecting`: it has not failed, and may take calls soon. */
+/** `connecting`: the endpoint has not failed, and may be ready soon. */
 export type EndpointState = 'connecting' | 'ready' | 'failed';
 
-/** An endpoint that can be picked, as the one who picks sees it. */
+/** The state of one endpoint in a {@link WeightedBalancer}. */
 export class BalancedEndpoint<T> implements Weighted {
   readonly item: T;
   traits: Traits;
   state: EndpointState = 'connecting';
-  /** When its slow start began; undefined when it is no newcomer. */
+  /** When its slow start began; undefined for an endpoint without a slow start. */
   slowStartSince: number | undefined;
   readonly #slowStartFactor: (since: number) => number;
 
@@ -21,7 +21,7 @@ export class BalancedEndpoint<T> implements Weighted {
 
   weight(): number {
     const { weight } = this.traits;
-    const full = weight > 0 ? weight : 1; // of weight 0 are only the last resorts, which are alike
+    const full = weight > 0 ? weight : 1; // endpoints of weight 0 are all in the last tier, and equal there
     return this.slowStartSince === undefined ? full : full * this.#slowStartFactor(this.slowStartSince);
   }
 }

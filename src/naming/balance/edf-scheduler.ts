@@ -1,37 +1,37 @@
-/** One that takes turns. */
+/** An item that takes turns in proportion to its weight. */
 export interface Weighted {
-  /** How often, relative to the others; parent 0. Asked anew for each item, so it may change over time. */
+  /** The number of turns relative to other items; above 0. Read at every turn, so it may change over time. */
   weight(): number;
 }
 
 interface Entry<T> {
   readonly item: T;
-  /** The virtual time of its next item. */
+  /** The virtual time of the item's next turn. */
   deadline: number;
-  /** Its place in the heap. */
+  /** The position in the heap. */
   index: number;
-  /** By which `due` was reckoned. */
+  /** The weight that `deadline` was computed from. */
   weight: number;
 }
 
-/** Virtual time begins anew here: much later, a step of 1/10,000 would be lost in rounding. */
+/** Virtual time restarts at 0 above this value: much later, rounding would lose a step of 1/10,000. */
 const maxVirtualTime = 1e9;
 
 /**
- * Weighted turns, each one's spread evenly among the others' (earliest due first): of weights 3 and 1 it is
- * a, a, b, a and not a, a, a, b. A pick costs O(log n), and so does coming and going, which disturbs nobody else's
- * turns.
+ * Schedules weighted turns, earliest deadline first. The turns of each item are spread evenly among those of the
+ * others: weights 3 and 1 give a, a, b, a and not a, a, a, b. A turn, an addition and a removal cost O(log n). Adding
+ * or removing an item leaves the order of the others unchanged.
  */
 export class EdfScheduler<T extends Weighted> {
   readonly #random: () => number;
   readonly #heap: Entry<T>[] = [];
   readonly #entries = new Map<T, Entry<T>>();
-  /** Virtual time: the due of the last item taken. */
+  /** The deadline of the last turn. */
   #virtualTime = 0;
-  /** Nobody had a item yet. */
+  /** Whether no turn has been taken yet. */
   #isFirstTurn = true;
 
-  /** `random` gives a number in [0, 1): without chance all processes of a fleet would begin with the same endpoint. */
+  /** `random` returns a number in [0, 1); with it, the processes of a fleet start with different endpoints. */
   constructor(random: () => number) {
     this.#random = random;
   }
@@ -40,7 +40,7 @@ export class EdfScheduler<T extends Weighted> {
     return this.#heap.length;
   }
 
-  /** Its first item comes within one round, by chance: not index once, since that of a hundred newcomers would be a burst. */
+  /** Adds an item. Its first turn is random within one round: the immediate turns of a hundred new items would be a burst. */
   add(item: T): void {
     if (this.#entries.has(item)) return;
     const weight = item.weight();
@@ -67,7 +67,7 @@ export class EdfScheduler<T extends Weighted> {
     this.#siftDown(last);
   }
 
-  /** Its weight has changed: what it still has to wait changes with it, lest one that was tiny waits for ages. */
+  /** Reads a changed weight, and scales the remaining wait: an item whose weight was tiny must not wait for its old deadline. */
   updateWeight(item: T): void {
     const entry = this.#entries.get(item);
     if (!entry) return;
@@ -78,7 +78,7 @@ export class EdfScheduler<T extends Weighted> {
     this.#siftDown(entry);
   }
 
-  /** Whose item it is; undefined when there is nobody. */
+  /** Returns the item whose turn it is; undefined when there are no items. */
   next(): T | undefined {
     if (this.#isFirstTurn) this.#drawFirst();
     const entry = this.#heap[0];
@@ -92,9 +92,9 @@ export class EdfScheduler<T extends Weighted> {
   }
 
   /**
-   * The first item is drawn by weight: of the dues alone, each within a round of its own, the least is that of a heavy
-   * one too often (five in six times index weights 3 and 1), and many a channel lives for a single call. With the dues of
-   * the others as they are, the turns that follow have the same odds.
+   * Draws the first item by weight. The random first deadlines, each within a round of its item, would favour heavy
+   * items (five in six instead of three in four at weights 3 and 1), and many a channel lives for a single call. The
+   * other deadlines stay as they are, so the turns that follow have the same odds.
    */
   #drawFirst(): void {
     this.#isFirstTurn = false;

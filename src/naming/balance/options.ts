@@ -1,14 +1,15 @@
 import { duration, optionsChecker, text } from '../../model/index.js';
 
+/** The options of the load balancing policy `etcd_weighted`. */
 export interface BalanceOptions {
-  /** The zone to prefer. Default: none, all endpoints are alike. */
+  /** The preferred zone. Default: none; the zones of endpoints are ignored. */
   readonly zone?: string | undefined;
-  /** How long a newcomer takes to reach its full share, in milliseconds. Default 0: at once. */
+  /** The time in which a new endpoint's share grows from a tenth to all, in milliseconds. Default 0: immediately. */
   readonly slowStartMs?: number | undefined;
   /**
-   * How long the first calls of a channel wait for the endpoints that they were given by weight, in milliseconds;
-   * after it they go to any that is connected. Default 500: a connection over a long way with TLS takes less, and a
-   * call whose endpoint does not answer loses no more of its deadline. 0: they go to the first that connects.
+   * How long the first calls of a channel wait for the endpoints that were drawn for them by weight, in milliseconds;
+   * then they use any endpoint that is ready. Default 500: a TLS connection over a long distance takes less, and a call
+   * whose endpoint does not answer loses no more of its deadline. 0: they use the first endpoint that is ready.
    */
   readonly firstCallWaitMs?: number | undefined;
 }

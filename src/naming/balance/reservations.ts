@@ -1,31 +1,31 @@
-/** Turns of calls that wait for endpoint endpoint each endpoint connect. Calls are all alike: only their number is kept. */
+/** The turns of queued calls, each reserved for one endpoint that is connecting. Calls are interchangeable, so only counted. */
 export class Reservations<T> {
   readonly #counts = new Map<T, number>();
   readonly #ready: T[] = [];
   #count = 0;
 
-  /** How many calls wait. */
+  /** The number of queued calls. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether endpoint of the endpoints has connected that calls wait for. */
+  /** Whether an endpoint with queued calls has become ready. */
   get hasReady(): boolean {
     return this.#ready.length > 0;
   }
 
-  /** One more call waits for it. */
+  /** Reserves a turn for one more call. */
   reserve(endpoint: T): void {
     this.#counts.set(endpoint, (this.#counts.get(endpoint) ?? 0) + 1);
     this.#count++;
   }
 
-  /** It has connected: the calls that wait for it can go there. */
+  /** The endpoint is ready: its queued calls can use it. */
   markReady(endpoint: T): void {
     if (this.#counts.has(endpoint)) this.#ready.push(endpoint);
   }
 
-  /** An endpoint that has connected and is owed a call, which it gets now. */
+  /** Takes one reservation of an endpoint that is ready. */
   takeReady(): T | undefined {
     const endpoint = this.#ready[0];
     if (endpoint === undefined) return undefined;
@@ -36,7 +36,7 @@ export class Reservations<T> {
     return endpoint;
   }
 
-  /** It can take none: whoever waits for it needs another turn. Returns whether any call did. */
+  /** Cancels the reservations of an endpoint that takes no calls. Returns whether there were any. */
   cancel(endpoint: T): boolean {
     const count = this.#counts.get(endpoint);
     if (count === undefined) return false;

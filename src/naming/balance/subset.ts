@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** Which endpoints one process of many uses. */
+/** The options of {@link selectSubset}. */
 export interface SubsetOptions {
-  /** How many of them, at least 1. */
+  /** The number of items to select, at least 1. */
   readonly size: number;
-  /** What sets this process apart from the others, such as its host and process id. */
+  /** Distinguishes this process from others, for instance by host name and process id. */
   readonly seed: string;
 }
 
 /**
- * The part of a large service that this process connects to, by rendezvous hashing: every process ranks the endpoints
- * in an order of its own, which the coming and going of others does not change. So an endpoint that goes moves only
- * its own callers, and all endpoints get about as many. `isLast`: only where there are not enough others.
+ * Selects the part of a large service that this process connects to, by rendezvous hashing. Each process ranks the
+ * endpoints in its own order, which does not depend on the set of endpoints. So an endpoint that leaves affects only its
+ * own callers, and all endpoints get about the same number of callers. Items with `isLast` are selected only when there
+ * are not enough others.
  */
 export function selectSubset<T>(
   items: readonly T[],
@@ -26,7 +27,7 @@ export function selectSubset<T>(
   }));
   ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
   const chosen = new Set(ranked.slice(0, options.size).map(({ item }) => item));
-  return items.filter((item) => chosen.has(item)); // in the order they came
+  return items.filter((item) => chosen.has(item)); // in the original order
 }
 
 function rankOf(seed: string, key: string): string {

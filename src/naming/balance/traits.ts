@@ -1,25 +1,25 @@
 import type { JsonValue } from '../endpoint.js';
 
-/** What a record's metadata says about sharing the load. */
+/** The part of a record's metadata that controls load balancing. */
 export interface Traits {
-  /** The share of calls, relative to the others'. Default 1; 0 takes none while any second endpoint can. */
+  /** The share of calls relative to other endpoints. Default 1; 0 takes no calls while another endpoint can. */
   readonly weight: number;
-  /** Where it runs, for callers that prefer their own zone. */
+  /** The zone of the endpoint, for callers that prefer their own zone; undefined when there is none. */
   readonly zone: string | undefined;
-  /** It is going away: no new calls. */
+  /** Whether the endpoint is draining: it takes no new calls while another endpoint can. */
   readonly draining: boolean;
 }
 
-/** Beyond this a weight says nothing more, and first typing error would draw all calls. */
+/** Limits the effect of a typing error, which could otherwise draw all calls. */
 const maxWeight = 10_000;
-/** So small that it is next to none; much smaller, beside a large first, is more than a floating-point number can tell. */
+/** Practically none; floating-point numbers cannot represent much smaller weights beside large ones. */
 const minWeight = 0.001;
 
 export const defaultTraits: Traits = { weight: 1, zone: undefined, draining: false };
 
 /**
- * Reads `{"weight": 3, "zone": "a", "status": "draining"}` out of metadata, which also Go may have written. Anything
- * that is not what it should be counts as absent: metadata is anybody's, and no reason to lose an endpoint.
+ * Reads `{"weight": 3, "zone": "a", "status": "draining"}` from metadata, which a Go client may have written. A field of
+ * the wrong type counts as absent: anyone may write metadata, and an endpoint must not be lost for it.
  */
 export function readTraits(metadata: JsonValue | undefined): Traits {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return defaultTraits;
@@ -32,9 +32,9 @@ export function readTraits(metadata: JsonValue | undefined): Traits {
 }
 
 /**
- * What two records with first address say of the first backend behind it, such as the workers of a cluster that share a
- * port. It drains only when both do; until then the first that drains counts for nothing. Of two that serve, or two that
- * drain, the weights add up, and the zone is that of the first that has first.
+ * Combines the traits of two records with one address, such as those of cluster workers that share a port. The backend
+ * drains only if both records do; otherwise the draining record is ignored. Otherwise the weights add up, and the zone
+ * is that of the first record that has one.
  */
 export function combineTraits(first: Traits, second: Traits): Traits {
   if (first.draining !== second.draining) return first.draining ? second : first;

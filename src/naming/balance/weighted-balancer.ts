@@ -5,17 +5,17 @@ import { Reservations } from './reservations.js';
 import type { Traits } from './traits.js';
 
 export interface BalancerPorts {
-  /** Milliseconds on a monotonic clock. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly random: () => number;
 }
 
-/** A newcomer begins with this part of its share: with none at all it would never warm up. */
+/** The initial share of an endpoint in slow start: with a share of 0 its caches would never fill. */
 const minSlowStartShare = 0.1;
-/** A zone that has lost up to three tenths of its endpoints can still carry all of its calls. */
+/** A zone that has lost up to two sevenths of its weight still gets all of its calls. */
 const overprovisioningFactor = 1.4;
 
-/** Endpoints of one class: those of a better one are preferred. */
+/** Endpoints of one class. Better tiers are preferred. */
 class Tier<T> {
   readonly scheduler: EdfScheduler<BalancedEndpoint<T>>;
   readonly counts: Record<EndpointState, number> = { connecting: 0, ready: 0, failed: 0 };
@@ -30,12 +30,12 @@ class Tier<T> {
 }
 
 /**
- * Who gets the next call: by weight, local ones before remote ones, newcomers slowly, those that drain not at all while
- * there is any other. Pure but for the clock and the random numbers it is given.
+ * Picks an endpoint for each call: by weight, the caller's zone before other zones, new endpoints slowly at first, and
+ * draining endpoints only when there are no others. Pure except for the clock and the random numbers that it is given.
  *
- * While it starts, that is, from `begin()` until each endpoint of the best class has connected or failed, it gives
- * turns to the endpoints that are still connecting as well: otherwise the first calls would go to whichever connects
- * first. Such a call waits, and its turn is owed to it.
+ * During the start, from `beginStart()` until every endpoint of the best tier is ready or has failed, connecting
+ * endpoints get turns too: otherwise the first calls would go to the endpoint that connects first. A call whose
+ * endpoint is still connecting is queued, and its turn is reserved.
  */
 export class WeightedBalancer<T> {
   readonly #options: BalanceOptions;
@@ -47,9 +47,9 @@ export class WeightedBalancer<T> {
   readonly #endpoints = new Set<BalancedEndpoint<T>>();
   readonly #reservations = new Reservations<BalancedEndpoint<T>>();
   #starting = false;
-  /** Calls that wait can have another turn. */
+  /** Whether queued calls should be picked again. */
   #repickNeeded = false;
-  /** By weight, of the endpoints of the preferred zone that take calls: all of them, and those that are ready. */
+  /** The total weight of the local tier, and the part of it that is ready. */
   #localWeight = 0;
   #localReadyWeight = 0;
   #localCredit = 0;
@@ -63,7 +63,7 @@ export class WeightedBalancer<T> {
     this.#tiers = [this.#local, this.#remote, this.#lastResort];
   }
 
-  /** Whether a call could go somewhere now. While starting, endpoints of lesser classes do not count. */
+  /** Whether a call can be picked now. During the start only the best tier counts. */
   get hasReady(): boolean {
     if (this.#starting) return (this.#bestTier?.counts.ready ?? 0) > 0;
     return this.#tiers.some(({ counts }) => counts.ready > 0);
@@ -77,24 +77,24 @@ export class WeightedBalancer<T> {
     return this.#starting;
   }
 
-  /** How many calls wait for an endpoint that was given to them. */
+  /** The number of queued calls with a reserved turn. */
   get reserved(): number {
     return this.#reservations.count;
   }
 
-  /** Whether calls that wait should ask again; asking resets it. */
+  /** Returns whether queued calls should be picked again, and resets it. */
   takeRepickRequest(): boolean {
     const needed = this.#repickNeeded || this.#reservations.hasReady;
     this.#repickNeeded = false;
     return needed;
   }
 
-  /** 0 is the best class: the calls of a channel that starts go to no other while it may connect. */
+  /** The tier as a number, 0 for the best. During the start, calls use the best tier that may become ready. */
   rank(traits: Traits): number {
     return this.#tiers.indexOf(this.#tierOf(traits));
   }
 
-  /** A new endpoint, which connects. */
+  /** Adds an endpoint, in state `connecting`. */
   add(item: T, traits: Traits): BalancedEndpoint<T> {
     const endpoint = new BalancedEndpoint(item, traits, (since) => this.#slowStartFactor(since));
     this.#endpoints.add(endpoint);
@@ -108,7 +108,7 @@ export class WeightedBalancer<T> {
     this.#endStartIfSettled();
   }
 
-  /** Its metadata has changed; its turns go on where they were unless it changes sides. */
+  /** Applies changed metadata. The endpoint keeps its place in the schedule unless its tier changes. */
   updateTraits(endpoint: BalancedEndpoint<T>, traits: Traits): void {
     if (this.#tierOf(traits) === this.#tierOf(endpoint.traits)) {
       this.#count(endpoint, -1);
@@ -123,7 +123,7 @@ export class WeightedBalancer<T> {
     this.#endStartIfSettled();
   }
 
-  /** `newcomer`: it was not there when this process began to call the service, so its caches may be cold. */
+  /** `newcomer`: the endpoint joined after this process began to call the service, so its caches may be cold. */
   setState(endpoint: BalancedEndpoint<T>, state: EndpointState, newcomer = false): void {
     if (endpoint.state === state) return;
     if (state === 'ready' && newcomer && this.#options.slowStartMs)
@@ -139,7 +139,7 @@ export class WeightedBalancer<T> {
     this.#endStartIfSettled();
   }
 
-  /** Begins to give turns to those that are connecting, too. */
+  /** Begins the start: connecting endpoints get turns too. */
   beginStart(): void {
     this.#starting = true;
     for (const endpoint of this.#endpoints)
@@ -147,7 +147,7 @@ export class WeightedBalancer<T> {
     this.#endStartIfSettled();
   }
 
-  /** Only those that are connected have turns from now on: calls that wait for another ask again. */
+  /** Ends the start: only ready endpoints get turns, and calls that wait for others are picked again. */
   endStart(): void {
     if (!this.#starting) return;
     this.#starting = false;
@@ -158,12 +158,12 @@ export class WeightedBalancer<T> {
     }
   }
 
-  /** Who gets the next call; undefined when it has to wait. */
+  /** The endpoint for a new call; undefined when the call has to wait. */
   pick(): BalancedEndpoint<T> | undefined {
     return this.#starting ? this.#pickStarting() : this.#pickReady();
   }
 
-  /** Who gets a call that has waited before; undefined when it has to wait on. */
+  /** The endpoint for a queued call; undefined when the call has to wait longer. */
   pickReserved(): BalancedEndpoint<T> | undefined {
     return this.#reservations.takeReady();
   }
@@ -179,7 +179,7 @@ export class WeightedBalancer<T> {
     const [local, remote] = [this.#local.scheduler, this.#remote.scheduler];
     if (local.size === 0) return remote.next() ?? this.#lastResort.scheduler.next();
     if (remote.size === 0) return local.next();
-    // The share of the local ones, paid out evenly: at 0.75 every fourth call goes remote.
+    // Spreads the local share evenly: at 0.75 every fourth call goes to another zone.
     this.#localCredit += this.#localShare();
     if (this.#localCredit < 1) return remote.next();
     this.#localCredit -= 1;
@@ -187,10 +187,10 @@ export class WeightedBalancer<T> {
   }
 
   get #bestTier(): Tier<T> | undefined {
-    return this.#tiers.find(({ isUsable: hasHope }) => hasHope);
+    return this.#tiers.find(({ isUsable }) => isUsable);
   }
 
-  /** The start is over once nothing of the best class is still to come. */
+  /** Ends the start when no endpoint of the best tier is connecting. */
   #endStartIfSettled(): void {
     if (this.#starting && !this.#bestTier?.counts.connecting) this.endStart();
   }

@@ -25,17 +25,18 @@ import { type ReadyOptions, whenReady } from './ready.js';
 import type { SnapshotStore } from './snapshot.js';
 import { type ServiceStatus, type ServiceSubscriber, type ServiceView, statusOf } from './view.js';
 
+/** The options of a {@link ServiceDirectory}. */
 export interface DirectoryOptions {
-  /** When the loss of endpoints is doubted, and for how long. */
+  /** When endpoints that disappear stay visible, and for how long. Default: see {@link LossProtectionOptions}. */
   readonly lossProtection?: LossProtectionOptions;
-  /** What is kept of services that are followed no longer. */
+  /** The bounds of what is remembered of services after their last subscriber left. Default: see {@link MemoryOptions}. */
   readonly memory?: MemoryOptions;
   /**
-   * Where to keep what was last known of each target, so that a process can start and call while etcd is down, for
-   * instance `fileSnapshotStore(folder)`. It is shown when etcd has not answered within a second. Default: nowhere.
+   * Stores the last view of each target, so that a process can start and make calls while etcd is down; for instance
+   * `fileSnapshotStore(folder)`. A stored view is shown when etcd has not answered within a second. Default: none.
    */
   readonly snapshots?: SnapshotStore;
-  /** Follow only keys right below a target, not those of targets nested in it. Default false, as in Go. */
+  /** Follow only the keys directly below a target, without the targets nested in it. Default false, as in Go. */
   readonly direct?: boolean;
 }
 
@@ -49,22 +50,22 @@ const checkDirectory = optionsChecker<DirectoryOptions>({
 const checkSubscriber = objectWith('onView', 'onFailure');
 
 /**
- * The services that a client follows: one mirror a target, however many channels and readers ask for it. What is known
- * of a target stays known through any outage of etcd; `status()` tells how old it is, and where it comes from.
+ * The views of the services that a client follows. Each target has one mirror, however many channels and readers
+ * follow it. A view survives outages of etcd of any length; `status()` reports its age and its source.
  */
 export class ServiceDirectory implements AsyncDisposable {
   readonly #client: NamingClient;
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
   readonly #services = new Map<string, FollowedService>();
-  /** Of the targets that are followed no longer. */
+  /** The last views of targets without subscribers. */
   readonly #remembered: Remembered<MemoryView>;
   readonly #silenceDetector: SilenceDetector;
   readonly #pendingSaves = new Set<Promise<void>>();
   #unsubscribeClose = () => {};
   #closed: ClosedError | undefined;
 
-  /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for options that cannot work. */
+  /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for an unknown or invalid option. */
   constructor(
     client: NamingClient,
     options: DirectoryOptions = noOptions,
@@ -83,15 +84,17 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#unsubscribeClose = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
 
-  /** The client that it stands on. */
+  /** The etcd client that the directory reads from. */
   get client(): NamingClient {
     return this.#client;
   }
 
   /**
-   * Follows a target, a service's name or the URI that is dialled, and calls back with the whole view: soon if it is known, never from in here, then after each
-   * change. The returned function lets go of it; 5 s after the last one did, the watch ends and its view is kept as
-   * memory, which is shown when the target is followed again and etcd has not answered within a second.
+   * Follows a target, given as a service name or as the URI that a channel dials. Calls `subscriber` asynchronously with
+   * the whole view once it is known, then after each change. The returned function unsubscribes. The watch ends 5 s after
+   * the last subscriber left, and the view is remembered: it is shown again when the target is followed again and etcd
+   * has not answered within a second.
+   * @throws {NamingError} for an invalid target.
    */
   follow(target: string, subscriber: ServiceSubscriber): () => void {
     checkSubscriber(subscriber, 'the subscriber');
@@ -111,10 +114,10 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   /**
-   * The views of a target as they come, the present one first. A reader that does not keep up sees the latest and
-   * misses those between. Ends with the signal's own reason, with ClosedError when the client or the directory closes, and,
-   * while nothing is known yet, with what waiting does not change, such as a denied permission. Once a view is known it
-   * goes on through that, too.
+   * Iterates over the views of a target, starting with the current one. A slow reader gets the latest view and skips
+   * those between. The iteration ends with the reason of `signal`, or with ClosedError when the client or the directory
+   * closes. Before the first view it also ends with a final error, such as a denied permission; after it, the iteration
+   * survives such errors.
    */
   subscribe(
     target: string,
@@ -128,7 +131,7 @@ export class ServiceDirectory implements AsyncDisposable {
     };
     const unfollow = this.follow(target, {
       onView: (view) => {
-        queue.dropOldest(); // at most one waits
+        queue.dropOldest(); // the queue holds one view at most
         queue.put(view);
       },
       onFailure: (error) => {
@@ -154,12 +157,12 @@ export class ServiceDirectory implements AsyncDisposable {
     };
   }
 
-  /** What is known of a target that is followed at the moment; undefined when nothing is. Waits for nothing. */
+  /** The current view of a target that is followed; undefined before the first view and for other targets. Does not wait. */
   get(target: string): ServiceView | undefined {
     return this.#services.get(serviceFor(target, this.#client))?.view;
   }
 
-  /** What can be said of a target; of one that is not followed, what is remembered of it. */
+  /** The status of a target. For a target that is not followed: of its remembered view. Does not wait. */
   status(target: string): ServiceStatus {
     const name = serviceFor(target, this.#client);
     const service = this.#services.get(name);
@@ -169,10 +172,10 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the first view that has enough endpoints.
-   * @throws at once what waiting does not change, such as {PermissionDeniedError} or {UnauthenticatedError};
-   *   {DeadlineError} after `timeoutMs`, with what last stood in the way as its cause; the signal's own reason;
-   *   {ClosedError} when the client or the directory closes; {InvalidInputError} for options that cannot work.
+   * Resolves with the first view that has at least `minEndpoints` endpoints.
+   * @throws {PermissionDeniedError}, {UnauthenticatedError} or another final error, immediately; {DeadlineError} after
+   *   `timeoutMs`, with the last error as its cause; the reason of `signal`; {ClosedError} when the client or the
+   *   directory closes; {InvalidInputError} for an unknown or invalid option.
    */
   async ready(target: string, options: ReadyOptions = noOptions): Promise<ServiceView> {
     const service = serviceFor(target, this.#client);
@@ -206,8 +209,8 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   /**
-   * Follows nothing any more; subscribers get ClosedError. Resolves once snapshots are saved, or after 5 s where a store
-   * does not answer. Idempotent.
+   * Ends every subscription with ClosedError. Resolves once all snapshots are saved, and after 5 s when a store does not
+   * answer. Idempotent.
    */
   async close(): Promise<void> {
     this.#stop(new ClosedError('the directory'));
@@ -215,6 +218,7 @@ export class ServiceDirectory implements AsyncDisposable {
     await Promise.all(this.#pendingSaves);
   }
 
+  /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -226,7 +230,7 @@ export class ServiceDirectory implements AsyncDisposable {
     for (const service of this.#services.values()) service.stop(error);
   }
 
-  /** Also of services that are followed no longer, the saves are waited for. */
+  /** Remembers the pending saves of a service, also of one that is no longer followed, for `close()`. */
   #trackSaves(service: FollowedService): void {
     const saved = service.whenSaved().finally(() => this.#pendingSaves.delete(saved));
     this.#pendingSaves.add(saved);

@@ -5,14 +5,14 @@ import { checkSnapshotSize, maxSnapshotBytes, type SnapshotStore } from './snaps
 import { readTrustedFile } from './trusted-file.js';
 
 const digestBytes = 32;
-/** No write takes so long. */
+/** No write takes this long, so an older draft belongs to a process that was killed. */
 const staleDraftMs = 60_000;
 
 /**
- * Snapshots as files of a folder, one a target, for the processes of one user. Each is stats whole beside the old one
- * and then takes its place, so that a crash leaves the one or the other; a damaged file, which its checksum shows, counts
- * as none. A file that another user owns or may write, a link and what is no file are not read: `load` rejects, and the
- * directory reports it as `snapshotError`. The folder is made when it is first needed.
+ * Stores snapshots as files in a folder, one file per target, for the processes of one user. `save` writes a draft and
+ * renames it, so a crash leaves either the old or the new file. `load` ignores a file with a wrong checksum. It rejects
+ * for a symbolic link, for anything but a regular file, and for a file that another user owns or can write; the directory
+ * reports the error as `snapshotError`. The first save creates the folder, with mode 0700.
  */
 export function fileSnapshotStore(folder: string): SnapshotStore {
   const pathOf = (target: string) => join(folder, fileName(target));
@@ -25,7 +25,7 @@ export function fileSnapshotStore(folder: string): SnapshotStore {
     async save(target, snapshot) {
       checkSnapshotSize(target, snapshot);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      draftsRemoved ??= removeStaleDrafts(folder).catch(() => {}); // at worst they stay
+      draftsRemoved ??= removeStaleDrafts(folder).catch(() => {}); // drafts that stay do no harm
       await draftsRemoved;
       const path = pathOf(target);
       const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.draft`;
@@ -46,7 +46,7 @@ export function fileSnapshotStore(folder: string): SnapshotStore {
   };
 }
 
-/** Removes what was left by processes that were killed while they wrote; another's of this moment is none of these. */
+/** Removes the drafts of killed processes. The age protects the draft that another process is writing. */
 async function removeStaleDrafts(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!/\.snapshot\.\d+\.\w+\.draft$/.test(name)) continue;
@@ -56,7 +56,7 @@ async function removeStaleDrafts(folder: string): Promise<void> {
   }
 }
 
-/** Readable as far as that is safe in a file's name, and unique by the hash. */
+/** A readable form of the target, limited to characters that are safe in a file name, and a hash that makes it unique. */
 function fileName(target: string): string {
   const readable = target.replace(/[^\w.-]+/g, '_').slice(0, 80);
   return `${readable}-${createHash('sha256').update(target).digest('hex').slice(0, 16)}.snapshot`;

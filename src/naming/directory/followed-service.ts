@@ -17,10 +17,10 @@ import { Subscribers } from './subscribers.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 import { ViewState } from './view-state.js';
 
-/** How long a mirror outlives its last subscriber: a channel that was idle, or is replaced, finds it still there. */
+/** How long a mirror outlives its last subscriber, for channels that idle briefly or are replaced. */
 const lingerMs = 5_000;
 const restartBackoff = { baseMs: 500, maxMs: 10_000 };
-/** How long etcd has to answer before what was known earlier is shown, in memory or on disk. */
+/** How long etcd has to answer before an earlier view, from memory or disk, is shown. */
 const showEarlierAfterMs = 1_000;
 
 export interface ServiceOptions {
@@ -34,15 +34,15 @@ export interface ServicePorts {
   readonly target: string;
   readonly clock: Clock;
   readonly options: ServiceOptions;
-  /** Of the whole directory. */
+  /** Shared by all services of the directory. */
   readonly silence: SilenceDetector;
-  /** What was known when it was followed the last time. */
+  /** The view of the previous mirror of this target. */
   readonly remembered: MemoryView | undefined;
-  /** It is followed no longer, and has ended; with what is to be remembered of it. */
+  /** Called after the service ended because it has no subscribers, with the view to remember. */
   readonly onIdle: (last: MemoryView | undefined) => void;
 }
 
-/** One target, followed for as long as somebody asks for it. */
+/** Follows one target while it has subscribers. */
 export class FollowedService {
   readonly #ports: ServicePorts;
   readonly #stopping = new AbortController();
@@ -51,17 +51,17 @@ export class FollowedService {
   readonly #protection: LossProtection;
   readonly #confirmation: LossConfirmation;
   readonly #saver: SnapshotSaver;
-  /** While the mirror waits to be followed again: its watch, which does so otherwise, is gone. */
+  /** Keeps the process alive during the pause before the mirror restarts, as the watch does otherwise. */
   readonly #processRef = new ProcessRef();
-  /** Called with every trouble, also while a view is known. */
+  /** Called with every failure, also while a view is known. */
   readonly #failureListeners = new Set<(error: EtcdError) => void>();
   #mirror: MirrorHandle | undefined;
   #cancelLinger: (() => void) | undefined;
   #cancelEarlier: (() => void) | undefined;
   readonly #stopSilenceDetection: () => void;
-  /** Whether etcd has answered since it is followed. */
+  /** Whether etcd has answered since the service was created. */
   #hasAnswered = false;
-  /** While nothing newer is known: from when it was followed the last time. */
+  /** The view of the previous mirror, until a newer one is known. */
   #remembered: MemoryView | undefined;
 
   constructor(ports: ServicePorts) {
@@ -116,22 +116,22 @@ export class FollowedService {
     };
   }
 
-  /** Calls back with whatever stands in the way, also while a view is known. The returned function ends that. */
+  /** Calls back with every failure, also while a view is known. The returned function unsubscribes. */
   onFailure(listener: (error: EtcdError) => void): () => void {
     this.#failureListeners.add(listener);
     return () => this.#failureListeners.delete(listener);
   }
 
-  /** Ends for good, for the reason given to whoever subscribes from now on. */
+  /** Ends the service permanently; later subscribers get the error. */
   stop(error: EtcdError): void {
     if (this.#stopping.signal.aborted) return;
     this.#end(error);
     this.#state.end(error);
-    // Last, since a subscriber may do anything now, such as leave.
+    // Last, since a subscriber may call anything, such as its own unsubscribe function.
     this.#subscribers.failure(error);
   }
 
-  /** Resolves when every save that began is through, after 5 s at the latest. */
+  /** Resolves when every started save is complete, after 5 s at the latest. */
   whenSaved(): Promise<void> {
     return this.#saver.whenSaved();
   }
@@ -139,7 +139,7 @@ export class FollowedService {
   #linger(): void {
     if (this.#stopping.signal.aborted) return;
     this.#cancelLinger = this.#ports.clock.setTimer(lingerMs, () => {
-      const last = this.#state.toMemory(); // what was remembered has been shown by now
+      const last = this.#state.toMemory(); // a remembered view has been shown by now
       this.#end(new ClosedError('the service'));
       this.#ports.onIdle(last);
     });
@@ -158,7 +158,7 @@ export class FollowedService {
   #run(): Promise<void> {
     const { signal } = this.#stopping;
     let release = () => {};
-    // What ended the mirror, such as a missing permission, may be put right while this process lives.
+    // The cause, such as a missing permission, may be fixed while this process runs.
     return retryLoop(
       this.#ports.clock,
       signal,
@@ -189,7 +189,7 @@ export class FollowedService {
     try {
       for await (const update of mirror) {
         if (signal.aborted) return;
-        if (wasKnown === undefined) silence.recordAnswer(startedAt); // the list
+        if (wasKnown === undefined) silence.recordAnswer(startedAt); // the first update answers the list request
         wasKnown ??= this.view !== undefined || this.#remembered !== undefined;
         wasKnown ||= update.type === 'snapshot' && update.reason !== 'initial';
         const mayHaveMissed =
@@ -205,7 +205,7 @@ export class FollowedService {
     }
   }
 
-  /** What comes in the first moments after a reconnect, or a list read again, was not observation as it happened. */
+  /** Whether a change arrived so soon after a reconnect or a new listing that it may have happened during the outage. */
   #hasJustReconnected({ reconnects, forMs }: MirrorStatus, wasKnown: boolean): boolean {
     return (wasKnown || reconnects > 0) && forMs < this.#ports.options.lossProtection.protectionMs;
   }
@@ -229,9 +229,9 @@ export class FollowedService {
   }
 
   /**
-   * The first answer, after what was known earlier was not shown: that is what loss protection compares it with if the
-   * service is empty now, or the store is behind what it was, and so was replaced. Any other list is believed: that
-   * servers come and go while a channel idles is nothing unusual, and their addresses may be others' by now.
+   * Uses the remembered view as the baseline of loss protection if the first answer has no endpoints, or comes from a
+   * store that is behind the view's revision and so was replaced. Any other first list is trusted: servers come and go
+   * while a channel idles, and their addresses may belong to other servers now.
    */
   #compareWithRemembered({ type, revision }: MirrorUpdate, isEmpty: boolean): void {
     const remembered = this.#remembered;
@@ -240,12 +240,12 @@ export class FollowedService {
     if (isEmpty || revision < remembered.view.revision) this.#useAsBaseline(remembered);
   }
 
-  /** Takes it for the store's, as far as losses are concerned. */
+  /** Makes the view the baseline that loss protection compares the next change with. */
   #useAsBaseline({ view }: EarlierView): void {
     this.#protection.apply(toSnapshotChange(view), 'live', this.#ports.clock.now());
   }
 
-  /** What is held changed by a decision, and not by the store. */
+  /** The set of unconfirmed endpoints changed by a decision, not by a change of the store. */
   #showUnconfirmed(): void {
     if (!this.#state.setUnconfirmed(this.#protection.visibleEndpoints(), this.#protection.unconfirmed))
       return;
@@ -254,13 +254,13 @@ export class FollowedService {
   }
 
   #reportFailure(error: EtcdError): void {
-    if (this.#stopping.signal.aborted) return; // how it ended stays what later subscribers are given
+    if (this.#stopping.signal.aborted) return; // later subscribers get the error that ended the service
     this.#state.failure = error;
     for (const listener of [...this.#failureListeners]) listener(error);
     if (!this.view) this.#subscribers.failure(error);
   }
 
-  /** etcd has not answered in time: what was known earlier is better than nothing. */
+  /** Shows the earlier view because etcd has not answered in time. */
   async #showEarlier(): Promise<void> {
     const earlier = this.#remembered ?? (await this.#saver.load());
     if (this.view || this.#stopping.signal.aborted || !earlier) return;
@@ -269,7 +269,7 @@ export class FollowedService {
     this.#subscribers.view(earlier.view);
   }
 
-  /** An empty service, or one in doubt, does not take the place of what was known; nor does what was known earlier. */
+  /** The view to save. An empty, unconfirmed or earlier view must not replace the saved one. */
   #viewToSave(): { readonly view: ServiceView; readonly staleMs: number } | undefined {
     const { view, staleMs } = this.#state;
     if (!view || !this.#hasAnswered || view.endpoints.length === 0 || view.unconfirmed.size > 0)

@@ -2,20 +2,20 @@ import { duration, number, optionsChecker } from '../../model/index.js';
 import type { RememberedLimits } from '../remembered.js';
 
 /**
- * What is kept of services that are followed no longer, such as those of channels that idle. It is shown when a service
- * is followed again and etcd has not answered within a second, and it is what loss protection compares the first list
- * with.
+ * The bounds of the views that are remembered of services without subscribers, such as those of idle channels. A
+ * remembered view is shown when the service is followed again and etcd has not answered within a second. Loss protection
+ * compares the first list with it.
  */
 export interface MemoryOptions {
   /**
-   * How many services are kept; the one that was left longest ago goes first. Default 1,000: a view takes about half a
-   * kilobyte for each endpoint. 0 keeps none.
+   * The maximum number of remembered services; the service that lost its last subscriber first is dropped first. Default
+   * 1,000: a view takes about half a kilobyte for each endpoint. 0 disables the memory.
    */
   readonly maxServices?: number;
   /**
-   * How old a view may be when it is shown, in milliseconds since it was last known to be the store's. Default
-   * 86,400,000, a day: enough for what is called once a day; addresses that old may belong to other servers by now. 0
-   * keeps none.
+   * The maximum age of a view, in milliseconds since it was last known to be current. Default 86,400,000, a day: long
+   * enough for services that are called once a day; older addresses may belong to other servers by now. 0 disables the
+   * memory; `Infinity` is allowed.
    */
   readonly maxAgeMs?: number;
 }
@@ -24,10 +24,10 @@ const dayMs = 86_400_000;
 
 export const memoryInput = optionsChecker<MemoryOptions>({
   maxServices: number(),
-  maxAgeMs: duration({ max: Number.MAX_SAFE_INTEGER, allowInfinity: true }), // compared, and not waited for
+  maxAgeMs: duration({ max: Number.MAX_SAFE_INTEGER, allowInfinity: true }), // only compared; no timer waits for it
 });
 
-/** The options with their defaults. */
+/** Applies the defaults. */
 export function toMemoryLimits({
   maxServices = 1_000,
   maxAgeMs = dayMs,

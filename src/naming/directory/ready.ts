@@ -4,11 +4,13 @@ import { optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
 import { keyPrefix } from '../target/index.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
 
+/** The options of {@link ServiceDirectory.ready}. */
 export interface ReadyOptions {
-  /** How many endpoints are enough. Default 1; 0 also takes a service known to be empty. */
+  /** The number of endpoints to wait for. Default 1; 0 also accepts a service that is known to be empty. */
   readonly minEndpoints?: number;
-  /** How long to wait, in milliseconds. Default 30,000, as `register` does; `Infinity` waits until the signal. */
+  /** How long to wait, in milliseconds. Default 30,000, as for `register`; `Infinity` disables the timeout. */
   readonly timeoutMs?: number;
+  /** Ends the wait: `ready` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,12 +21,12 @@ export interface ReadyPorts {
   readonly clock: Clock;
   readonly target: string;
   follow(subscriber: ServiceSubscriber): () => void;
-  /** Calls back with what stands in the way although a view is known. */
+  /** Calls back with failures while a view is known, which `follow` does not report. */
   onFailure(listener: (error: EtcdError) => void): () => void;
   status(): ServiceStatus;
 }
 
-/** The first view that has enough endpoints; see {@link ServiceDirectory.ready}. */
+/** Resolves with the first view that has enough endpoints; see {@link ServiceDirectory.ready}. */
 export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promise<ServiceView> {
   const checked = checkReady(options);
   const { signal, minEndpoints, timeoutMs } = checked;

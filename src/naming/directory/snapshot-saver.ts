@@ -4,28 +4,28 @@ import type { DiskView } from './earlier-view.js';
 import { decodeSnapshot, encodeSnapshot, type SnapshotStore } from './snapshot.js';
 import type { ServiceView } from './view.js';
 
-/** Changes are saved together, this long after the first of them. */
+/** Changes within this time are saved together. */
 const saveDelayMs = 1_000;
-/** What has not changed is saved again after so long, with its new age. */
+/** An unchanged view is saved again after this time, with its new age. */
 const refreshIntervalMs = 60_000;
-/** A store that takes longer is reported, and not waited for at the end. */
+/** A store that takes longer is reported, and `whenSaved()` does not wait for it. */
 const storeTimeoutMs = 5_000;
 
 export interface SaverPorts {
   readonly clock: Clock;
   readonly target: string;
   readonly store: SnapshotStore | undefined;
-  /** What is to be saved now, and how old it is; undefined when there is nothing that should take the place of what is stored. */
+  /** The view to save now, with its age; undefined when nothing should replace the stored view. */
   readonly current: () => { readonly view: ServiceView; readonly staleMs: number } | undefined;
 }
 
-/** Keeps the snapshot of one target up to date: one save at a time, of what is known when it begins. */
+/** Keeps the snapshot of one target up to date. Runs one save at a time, of the view at the time of the request. */
 export class SnapshotSaver {
   readonly #ports: SaverPorts;
   #cancelTimer: (() => void) | undefined;
   #changedSinceSave = false;
   #saving: Promise<void> | undefined;
-  /** The save that follows the one under way, with what was known when it was asked for. */
+  /** The save that follows the current one, with the view at the time of the request. */
   #next: { readonly view: ServiceView; readonly savedAt: number } | undefined;
   #error: EtcdError | undefined;
 
@@ -33,12 +33,12 @@ export class SnapshotSaver {
     this.#ports = ports;
   }
 
-  /** Why the snapshot could not be read, or not be saved the last time. */
+  /** Why the snapshot could not be loaded, or why the last save failed. */
   get error(): EtcdError | undefined {
     return this.#error;
   }
 
-  /** What was saved last; undefined for none, for one that is damaged, and for one that cannot be read. */
+  /** The stored view; undefined when there is none, when it is damaged, and when it cannot be read. */
   async load(): Promise<DiskView | undefined> {
     const { store, target } = this.#ports;
     try {
@@ -51,7 +51,7 @@ export class SnapshotSaver {
     }
   }
 
-  /** Once for all changes that come before it is action. */
+  /** Schedules one save for this change and those before the save. */
   scheduleSave(): void {
     if (!this.#ports.store || this.#changedSinceSave) return;
     this.#changedSinceSave = true;
@@ -64,11 +64,11 @@ export class SnapshotSaver {
     this.#save();
   }
 
-  /** Resolves when everything is saved, or could not be: after 5 s at the latest. */
+  /** Resolves when all saves have ended, after 5 s at the latest. */
   async whenSaved(): Promise<void> {
     const saving = this.#saving;
     if (!saving) return;
-    const process = new ProcessRef(); // a store that hangs may leave nothing else that keeps it alive
+    const process = new ProcessRef(); // nothing else keeps the process alive while a store hangs
     process.keepProcessAlive();
     let cancel = () => {};
     const timedOut = new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ export class SnapshotSaver {
     });
   }
 
-  /** One after the other: a later one must not be overtaken. A store that hangs collects no more than one that waits. */
+  /** Saves one view after the other, so that no save overtakes a later one. While a store hangs, one view waits. */
   async #saveAll(): Promise<void> {
     const { store, target, clock } = this.#ports;
     for (let next = this.#next; next; next = this.#next) {
@@ -106,7 +106,7 @@ export class SnapshotSaver {
         this.#error = this.#timeoutError('saved');
       });
       try {
-        // In here, too, what a record may make of writing it.
+        // Inside the try block, because encoding a record may throw.
         await store?.save(target, encodeSnapshot(next.view, next.savedAt));
         this.#error = undefined;
       } catch (error) {

@@ -5,15 +5,15 @@ import { goJson } from '../go-json.js';
 import type { DiskView } from './earlier-view.js';
 import type { ServiceView } from './view.js';
 
-/** Keeps what was last known of each target beyond the life of a process. */
+/** Stores the last view of each target beyond the life of a process. */
 export interface SnapshotStore {
-  /** What was saved last; undefined when there is nothing, or nothing that is whole. */
+  /** Returns the bytes of the last save; undefined when there are none or when they are damaged. */
   load(target: string): Promise<Uint8Array | undefined>;
-  /** Replaces what was saved before, at once or not at all. */
+  /** Replaces the bytes of the previous save, atomically. */
   save(target: string, snapshot: Uint8Array): Promise<void>;
 }
 
-/** Larger than any service that is in use. What is larger is not written, and what claims to be so is not read. */
+/** Far more than a service in use needs. Larger snapshots are neither written nor read. */
 export const maxSnapshotBytes = 64 * 1024 * 1024;
 
 interface StoredSnapshot {
@@ -34,8 +34,8 @@ interface StoredRecord {
 }
 
 /**
- * A view as bytes; `savedAt` is wall-clock time in milliseconds.
- * @throws {EtcdError} RESOURCE_EXHAUSTED for a view that no reader would take, being too large.
+ * Encodes a view. `savedAt` is wall-clock time in milliseconds.
+ * @throws {EtcdError} RESOURCE_EXHAUSTED for a snapshot above {@link maxSnapshotBytes}.
  */
 export function encodeSnapshot(view: ServiceView, savedAt: number): Buffer {
   const { endpoints: _, ...head }: StoredSnapshot = {
@@ -51,7 +51,7 @@ export function encodeSnapshot(view: ServiceView, savedAt: number): Buffer {
   for (const record of view.endpoints) {
     const part = recordJson(record);
     size += part.length;
-    // Before it is all in memory. No text has more characters than bytes.
+    // Checked per record, before the whole snapshot is in memory. A string has no more characters than UTF-8 bytes.
     if (size > maxSnapshotBytes) throw tooLargeError(view.target);
     parts.push(parts.length > 1 ? `,${part}` : part);
   }
@@ -60,12 +60,12 @@ export function encodeSnapshot(view: ServiceView, savedAt: number): Buffer {
   return snapshot;
 }
 
-/** @throws {EtcdError} RESOURCE_EXHAUSTED for one that would not be read. */
+/** @throws {EtcdError} RESOURCE_EXHAUSTED for a snapshot above {@link maxSnapshotBytes}. */
 export function checkSnapshotSize(target: string, snapshot: Uint8Array): void {
   if (snapshot.length > maxSnapshotBytes) throw tooLargeError(target);
 }
 
-/** Of metadata as Go writes it, without recursion, since any client can nest it as deep as readers take. */
+/** Writes metadata as Go does, without recursion: any writer can nest it as deep as readers accept. */
 function recordJson({ key, addr, metadata, createRevision, modRevision, lease }: EndpointRecord): string {
   const rest = {
     key,
@@ -85,7 +85,7 @@ function tooLargeError(target: string): EtcdError {
   );
 }
 
-/** The view in a snapshot, and when it was saved; undefined for anything that is not one of this target. */
+/** Decodes a snapshot; undefined for bytes that are not a snapshot of this target. */
 export function decodeSnapshot(target: string, bytes: Uint8Array): DiskView | undefined {
   if (bytes.length > maxSnapshotBytes) return undefined;
   try {
@@ -106,7 +106,7 @@ export function decodeSnapshot(target: string, bytes: Uint8Array): DiskView | un
       savedAt: stored.savedAt,
     };
   } catch {
-    return undefined; // another version's, or somebody else's: as good as none
+    return undefined; // another version's format, or not a snapshot
   }
 }
 

@@ -4,17 +4,17 @@ import type { ServiceSubscriber, ServiceView } from './view.js';
 
 interface Subscription {
   readonly subscriber: ServiceSubscriber;
-  /** Whether it was called yet. */
+  /** Whether the subscriber has been called. */
   called: boolean;
 }
 
-/** What is current at the moment. */
+/** What the service currently knows. */
 export interface KnownState {
   readonly view: ServiceView | undefined;
   readonly failure: EtcdError | undefined;
 }
 
-/** Those who follow one service. What any of them throws is its own affair, and ends nothing for the others. */
+/** The subscribers of one service. An exception in one subscriber does not affect the others. */
 export class Subscribers {
   readonly #subscriptions = new Set<Subscription>();
   readonly #current: () => KnownState;
@@ -29,9 +29,9 @@ export class Subscribers {
     return this.#subscriptions.size;
   }
 
-  /** Calls back with what is current, soon and never from in here. Returns what removes it, once: whether it was there. */
+  /** Calls back asynchronously with what is known. The returned function unsubscribes and returns whether it was the first call. */
   add(subscriber: ServiceSubscriber): () => boolean {
-    const subscription = { subscriber, called: false }; // a new one for each time: the same object may be given twice
+    const subscription = { subscriber, called: false }; // one per call: the same object may subscribe twice
     this.#subscriptions.add(subscription);
     setImmediate(() => {
       if (subscription.called || !this.#subscriptions.has(subscription)) return;

@@ -2,14 +2,15 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Code, EtcdError } from '../../errors/index.js';
 
-/** Neither through a link nor waiting for the other end of a pipe. Windows has neither flag. */
+/** Open neither follows a symbolic link nor waits for the writer of a pipe. Windows has neither flag. */
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const writableByOthers = 0o022;
 
 /**
- * Reads a file that a process of this user wrote; undefined when there is none.
- * @throws {EtcdError} FAILED_PRECONDITION for what another user may have put there: a link, a pipe, a device, a file that
- *   belongs to or can be written by somebody else, or one that is larger than `maxBytes`; else what the file system throws.
+ * Reads a file that a process of this user wrote; undefined when it does not exist.
+ * @throws {EtcdError} FAILED_PRECONDITION for a file that another user may have put there: a symbolic link, a pipe, a
+ *   device, or a file that another user owns or can write; and for a file larger than `maxBytes`. Errors of the file
+ *   system pass through.
  */
 export async function readTrustedFile(path: string, maxBytes: number): Promise<Buffer | undefined> {
   const file = await openFile(path);
@@ -35,7 +36,7 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** Why it is not believed. Without user ids, as on Windows, the folder's own access rules are all there is. */
+/** Why the file is not trusted. Where there are no user ids, as on Windows, only the folder's access rules protect it. */
 function refusalReason(stats: Stats, maxBytes: number): string | undefined {
   const user = process.geteuid?.();
   if (!stats.isFile()) return 'is no regular file';
@@ -45,7 +46,7 @@ function refusalReason(stats: Stats, maxBytes: number): string | undefined {
   return undefined;
 }
 
-/** As large as it was when it was looked at, so that one that grows does not fill the memory. */
+/** Reads no more than the size that was checked, so that a growing file does not fill the memory. */
 async function readUpTo(file: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.alloc(size);
   let end = 0;

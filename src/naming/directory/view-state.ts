@@ -5,16 +5,16 @@ import { withJson } from '../../model/index.js';
 import type { EarlierView, MemoryView } from './earlier-view.js';
 import { isSameView, type ServiceStatus, type ServiceView, statusOf } from './view.js';
 
-/** What is known of one service, where it comes from, and how old it is. */
+/** The view of one service, its source and its age. */
 export class ViewState {
   readonly #clock: Clock;
-  /** Of the mirror that is followed; undefined before the first. */
+  /** The status of the current mirror; undefined before the first mirror. */
   readonly #mirror: () => MirrorStatus | undefined;
   #view: ServiceView | undefined;
   #failure: EtcdError | undefined;
-  /** When a view from disk was last known to be the store's, on the wall clock: another process saw it. */
+  /** When a view from disk was last known to be current, on the wall clock: another process saved it. */
   #savedAt: number | undefined;
-  /** Until when a mirror that ended knew the view to be the store's: the one after it knows nothing of that age. */
+  /** When the view was last known to be current, set when a mirror ends: the next mirror does not know that time. */
   #staleSince: number | undefined;
 
   constructor(clock: Clock, mirror: () => MirrorStatus | undefined) {
@@ -26,7 +26,7 @@ export class ViewState {
     return this.#view;
   }
 
-  /** What last stood in the way. */
+  /** The last failure; undefined after an update. */
   get failure(): EtcdError | undefined {
     return this.#failure;
   }
@@ -39,15 +39,15 @@ export class ViewState {
     return this.#savedAt !== undefined;
   }
 
-  /** For how long the view may have been out of date, in milliseconds. */
+  /** The time for which the view may have been out of date, in milliseconds. */
   get staleMs(): number {
     if (!this.#view || this.#isLive) return 0;
-    if (this.#savedAt !== undefined) return Math.max(0, Date.now() - this.#savedAt); // that clock may be ahead of ours
+    if (this.#savedAt !== undefined) return Math.max(0, Date.now() - this.#savedAt); // the saver's clock may be ahead
     if (this.#staleSince !== undefined) return this.#clock.now() - this.#staleSince;
     return this.#mirror()?.forMs ?? 0;
   }
 
-  /** A view of the mirror, which is followed. Returns whether it shows anything new: a list read again may not. */
+  /** Shows a view of the current mirror. Returns whether it differs from the last view; a new listing may not. */
   show(view: ServiceView): boolean {
     const before = this.#view;
     this.#view = view;
@@ -57,20 +57,20 @@ export class ViewState {
     return !before || !isSameView(before, view);
   }
 
-  /** What was known earlier, while etcd does not answer. */
+  /** Shows an earlier view while etcd does not answer. */
   showEarlier(earlier: EarlierView): void {
     this.#view = earlier.view;
     if (earlier.source === 'disk') this.#savedAt = earlier.savedAt;
     else this.#staleSince = earlier.knownAt;
   }
 
-  /** What is to be remembered when the service is followed no longer; undefined for what is from disk. */
+  /** The view to remember when the service is no longer followed; undefined for a view from disk. */
   toMemory(): MemoryView | undefined {
     if (!this.#view || this.isFromDisk) return undefined;
     return { source: 'memory', view: this.#view, knownAt: this.#clock.now() - this.staleMs };
   }
 
-  /** Other endpoints are held than before, and nothing else is known. Returns whether that shows anything new. */
+  /** Replaces the unconfirmed endpoints of the view. Returns whether the view changed. */
   setUnconfirmed(endpoints: ServiceView['endpoints'], unconfirmed: ServiceView['unconfirmed']): boolean {
     const before = this.#view;
     if (!before) return false;
@@ -78,16 +78,16 @@ export class ViewState {
     return !isSameView(before, this.#view);
   }
 
-  /** The mirror ended; another one follows. */
+  /** The mirror ended, and another will replace it: keeps the time since which the view may be out of date. */
   onMirrorEnd(): void {
     if (!this.#view || this.isFromDisk) return;
     const status = this.#mirror();
-    // Nothing while it was fresh to the end.
+    // A mirror that was fresh until its end leaves a view of age 0.
     const forMs = !status || status.fresh ? 0 : status.forMs;
     this.#staleSince ??= this.#clock.now() - forMs;
   }
 
-  /** For good. */
+  /** Ends the service permanently with the error. */
   end(error: EtcdError): void {
     this.#view = undefined;
     this.#failure = error;

@@ -3,27 +3,29 @@ import { type Revision, withJson } from '../../model/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { sameJson } from '../same-json.js';
 
-/** What is known of a target. Stays as it is while etcd cannot be reached. */
+/** The endpoints of a target as the directory knows them. Does not change while etcd is unreachable. */
 export interface ServiceView {
+  /** The service name, without scheme and authority. */
   readonly target: string;
-  /** In key order. With those that are held back from disappearing. */
+  /** In key order, including endpoints whose loss is unconfirmed. */
   readonly endpoints: readonly EndpointRecord[];
-  /** The revision of the store that this view shows. A newer one alone is no change, and is not told. */
+  /** The revision of the store that this view shows. A newer revision without other changes is not reported. */
   readonly revision: Revision;
-  /** Keys whose value is not an endpoint. */
+  /** The keys whose value is not an endpoint. */
   readonly invalid: ReadonlySet<string>;
-  /** Keys of endpoints that the store no longer has, kept because their loss is in doubt; see {@link LossProtectionOptions}. */
+  /** The keys of endpoints that the store no longer has, visible until their loss is confirmed; see {@link LossProtectionOptions}. */
   readonly unconfirmed: ReadonlySet<string>;
 }
 
+/** The callbacks of {@link ServiceDirectory.follow}. Exceptions in them become process warnings (`ETCD_NAMING_CALLBACK`). */
 export interface ServiceSubscriber {
-  /** The whole view: at once if it is known, then after each change. */
+  /** Called asynchronously with the whole view: once it is known, then after each change. */
   onView(view: ServiceView): void;
-  /** Nothing is known yet, and this is why. What was known is not taken back. */
+  /** Called with each failure while no view is known. A known view stays valid and is not withdrawn. */
   onFailure(error: EtcdError): void;
 }
 
-/** Whether a subscriber would see no difference, but for the revision. */
+/** Whether two views are equal but for the revision. */
 export function isSameView(a: ServiceView, b: ServiceView): boolean {
   return (
     a.endpoints.length === b.endpoints.length &&
@@ -33,7 +35,7 @@ export function isSameView(a: ServiceView, b: ServiceView): boolean {
   );
 }
 
-/** By its value, too: another store may have the same revisions and leases. */
+/** Compares the values too: another store may have the same revisions and leases. */
 function isSameRecord(a: EndpointRecord, b: EndpointRecord | undefined): boolean {
   if (a === b) return true;
   return (
@@ -51,24 +53,28 @@ function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((key) => b.has(key));
 }
 
-/** How much can be said of a target. */
+/** The state of a target, with the source and the age of its view. */
 export interface ServiceStatus {
-  /** `unknown`: nothing was ever seen; `empty`: it is known to have no endpoints; `known`: it has some. */
+  /** `unknown`: no view yet; `empty`: the target is known to have no endpoints; `known`: it has endpoints. */
   readonly state: 'unknown' | 'empty' | 'known';
   /**
-   * Where the view comes from: `live`, a watch that is up; `memory`, what was last seen before etcd was out of reach, or
-   * when the service was followed the last time; `disk`, the snapshot of an earlier process.
+   * The source of the view. `live`: a watch that is up; `memory`: the last view before etcd became unreachable or before
+   * the previous mirror ended; `disk`: the snapshot of an earlier process; `none`: there is no view.
    */
   readonly source: 'live' | 'memory' | 'disk' | 'none';
-  /** For how long the view may have been out of date, in milliseconds: 0 while it is live. */
+  /** The time for which the view may have been out of date, in milliseconds; 0 while it is live. */
   readonly staleMs: number;
+  /** The store's revision of the view; 0 without a view. */
   readonly revision: Revision;
+  /** The number of endpoints, including those whose loss is unconfirmed. */
   readonly endpoints: number;
+  /** The number of endpoints whose loss is unconfirmed. */
   readonly unconfirmed: number;
+  /** The number of keys whose value is not an endpoint. */
   readonly invalid: number;
-  /** What last stood in the way; undefined while it is live. */
+  /** The last failure; undefined while the view is live. */
   readonly lastError: EtcdError | undefined;
-  /** Why the snapshot of this target could not be read, or not be saved the last time; undefined when it was. */
+  /** Why the snapshot of this target could not be loaded, or why the last save failed; undefined after a successful save. */
   readonly snapshotError: EtcdError | undefined;
 }
 

@@ -11,7 +11,7 @@ export class EtcdBalancerConfig implements experimental.TypedLoadBalancingConfig
     this.options = options;
   }
 
-  /** Names that it does not know may be those of a later version; values that cannot work are refused. */
+  /** Unknown fields are ignored, since a later version may define them; invalid values are rejected. */
   static createFromJson(json: unknown): EtcdBalancerConfig {
     const { zone, slowStartMs, firstCallWaitMs } = (json ?? {}) as BalanceOptions;
     const options = { zone, slowStartMs, firstCallWaitMs };

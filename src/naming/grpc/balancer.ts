@@ -16,17 +16,17 @@ type Endpoint = experimental.Endpoint;
 
 const traitsByEndpoint = new WeakMap<Endpoint, Traits>();
 
-/** Notes what the metadata says beside the endpoint: in its attributes it would become part traits the connection's identity. */
+/** Attaches traits to an endpoint, outside its attributes, which would become part of the connection's identity. */
 export function setTraits(endpoint: Endpoint, traits: Traits): void {
   traitsByEndpoint.set(endpoint, traits);
 }
 
-/** The wait traits first calls is counted in parts: a process that is blocked for a while loses one, and not all traits it. */
+/** The first-call wait is split into this many timers: a blocked event loop uses up one part, not the whole wait. */
 const firstCallWaitParts = 4;
 
 /**
- * Spreads calls over the endpoints by weight, zone and status (see {@link Balance}). A connection is kept across
- * updates, so that a change traits a large service costs what has changed and not its size, as it does under round_robin.
+ * Spreads calls by weight, zone and status (see {@link WeightedBalancer}). Connections are kept across updates, so an
+ * update costs in proportion to the change, not to the size of the service as under round_robin.
  */
 class EtcdBalancer implements experimental.LoadBalancer {
   readonly #helper: experimental.ChannelControlHelper;
@@ -37,7 +37,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
   #state: connectivityState | undefined;
   #lastError = 'no endpoints';
   #updating = false;
-  /** Endpoints traits the first list are no newcomers. */
+  /** Whether a list has been received: endpoints of the first list have no slow start. */
   #hasReceivedList = false;
   #cancelStart: (() => void) | undefined;
   #scheduledRepick: NodeJS.Immediate | undefined;
@@ -74,7 +74,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     for (const leaf of this.#leaves.values()) leaf.connect();
   }
 
-  /** Leaves keep their own. */
+  /** Does nothing: each leaf has its own backoff. */
   resetBackoff(): void {}
 
   destroy(): void {
@@ -88,7 +88,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     return policyName;
   }
 
-  /** Another zone, or another slow start: all endpoints enter a new balance. */
+  /** Applies a changed config: all endpoints move to a new balancer. */
   #configure({ options }: EtcdBalancerConfig): void {
     const text = JSON.stringify(options);
     if (text === this.#config) return;
@@ -96,7 +96,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     this.#firstCallWaitMs = options.firstCallWaitMs ?? defaultFirstCallWaitMs;
     this.#balancer = createBalancer(options);
     for (const leaf of this.#leaves.values()) leaf.attach(this.#balancer);
-    // Calls that wait for an endpoint by the old balance ask the new one.
+    // Queued calls are picked again by the new balancer.
     if (this.#state === connectivityState.READY) this.#state = undefined;
   }
 
@@ -109,7 +109,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     }
   }
 
-  /** The leaf if it is a new one, which is still to connect. */
+  /** Returns the leaf if it is new and has yet to connect. */
   #ensureLeaf(endpoint: Endpoint, options: ChannelOptions, note: string): Leaf | undefined {
     const name = experimental.endpointToString(endpoint);
     const known = this.#leaves.get(name);
@@ -129,7 +129,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     return leaf;
   }
 
-  /** The best class first, from a random one on: a fleet traits callers does not connect to the lowest key first. */
+  /** The best tier first, each from a random endpoint on, so that a fleet of callers does not connect to the lowest key first. */
   #inConnectOrder(leaves: readonly Leaf[]): readonly Leaf[] {
     const start = Math.floor(Math.random() * leaves.length);
     const rotated = [...leaves.slice(start), ...leaves.slice(0, start)];
@@ -147,7 +147,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     if (!this.#updating) this.#report();
   }
 
-  /** With no connection at all, the first calls are spread by weight over those that are being made. */
+  /** Without any ready endpoint, the first calls are spread by weight over the connecting ones. */
   #beginStartIfNeeded(): void {
     if (this.#balancer.isStarting || this.#balancer.hasReady || !this.#balancer.isConnecting) return;
     if (this.#firstCallWaitMs === 0) return;
@@ -167,7 +167,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     });
   }
 
-  /** Reports to the channel only when its own state changes: one picker serves for as long as any is ready. */
+  /** Updates the channel only when its state changes: one picker serves while any endpoint is ready. */
   #report(): void {
     if (!this.#balancer.isStarting) this.#cancelStart?.();
     const state = this.#currentState();
@@ -187,7 +187,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     }
   }
 
-  /** The calls that wait ask again, once for all endpoints that connect at the same time: each may be one traits many. */
+  /** Lets queued calls be picked again, once for all endpoints that become ready in the same turn of the event loop. */
   #scheduleRepick(): void {
     this.#scheduledRepick ??= setImmediate(() => {
       this.#scheduledRepick = undefined;
@@ -206,7 +206,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
   }
 
   #fail(text: string): void {
-    const details = escapeControls(text); // connection errors name addresses, which are from records
+    const details = escapeControls(text); // connection errors quote addresses from records
     const picker = new experimental.UnavailablePicker({ details });
     this.#updateState(connectivityState.TRANSIENT_FAILURE, picker, details);
   }
@@ -221,7 +221,7 @@ function createBalancer(options: BalanceOptions): WeightedBalancer<Leaf> {
   return new WeightedBalancer<Leaf>(options, { now: () => performance.now(), random: Math.random });
 }
 
-/** Makes the policy known to grpc-js. Idempotent. */
+/** Registers the policy with grpc-js. Idempotent. */
 export function registerBalancer(): void {
   if (experimental.isLoadBalancerNameRegistered(policyName)) return;
   experimental.registerLoadBalancerType(policyName, EtcdBalancer, EtcdBalancerConfig);

@@ -4,20 +4,19 @@ import { getChannelzHandlers } from '@grpc/grpc-js';
 import { escapeControls } from '../../errors/index.js';
 import { readUri } from '../target/index.js';
 
-/** What grpc-js says in both cases has nothing of a resolver in it: `Failed to parse DNS address dns:etcd:///…`. */
+/** Named in the warnings, because grpc-js's own text does not mention a resolver: `Failed to parse DNS address dns:etcd:///…`. */
 const guide = 'docs/troubleshooting.md of @org/etcd-naming';
 const grpcEntry = `${sep}@grpc${sep}grpc-js${sep}build${sep}src${sep}index.js`;
 const maxChannels = 1_000;
 
 let hasWarned = false;
-/** How many modules were checkedModules at: there is nothing new while no other is loaded. */
+/** The number of modules at the last check, which is repeated only after further modules were loaded. */
 let checkedModules = 0;
 const knownSchemes = new Set<string>();
 
 /**
- * Warns, once, of another copy of grpc-js in this process: schemes are registered in one copy alone, and channels of the
- * others ask DNS for the target. Sees those that were loaded as CommonJS, as grpc-js itself is, and not those inside of
- * a bundle.
+ * Warns once of another copy of grpc-js in this process. A scheme is registered in one copy only, and channels of other
+ * copies give the target to DNS. Detects copies that were loaded as CommonJS, as grpc-js is, but not those in a bundle.
  */
 export function warnOfOtherGrpc(): void {
   if (hasWarned) return;
@@ -35,13 +34,13 @@ export function warnOfOtherGrpc(): void {
       `two copies of @grpc/grpc-js are loaded: ${packageFolder(own)} resolves etcd's targets, and clients made with ${packageFolder(other)} do not ('Failed to parse DNS address'): have one copy installed, or make clients with the first; see ${guide}`,
     );
   } catch {
-    // A bundle has no place in the file system to look from.
+    // A bundle has no module path to resolve from.
   }
 }
 
 /**
- * Warns of the channels that were made before the scheme was first registered: grpc-js has given them to DNS for good.
- * It keeps a list of channels for channelz, where that is not switched off for one.
+ * Warns of channels that were made before the scheme was first registered: grpc-js has given them to DNS permanently.
+ * Finds them in the channel list of channelz, which omits channels with `grpc.enable_channelz: 0`.
  */
 export function warnOfEarlyChannels(scheme: string): void {
   if (knownSchemes.has(scheme)) return;

@@ -1,10 +1,10 @@
 import type { Clock } from '../../async/index.js';
 
-/** After a change the next one waits this long for company, and no change waits longer than the second figure. */
+/** A change waits until this long after the last change. No change waits longer than `latestMs`. */
 const quietMs = 20;
 const latestMs = 200;
 
-/** Runs an action for a burst of requests: the first at once, those that follow together. An emission costs grpc-js time per endpoint. */
+/** Combines bursts of requests: the first runs immediately, those that follow run together. Each emission costs grpc-js time per endpoint. */
 export class Coalescer {
   readonly #clock: Clock;
   readonly #action: () => void;

@@ -3,17 +3,17 @@ import type { Socket } from 'node:net';
 import { destroyIfSilent } from '../../async/index.js';
 import type { SocketAddress, TcpAddress } from '../address/index.js';
 
-/** How long the socket that is being made just now may be silent; undefined for sockets of others. */
+/** The connect timeout of the socket that grpc-js is creating; undefined for sockets of other code. */
 let pendingTimeoutMs: number | undefined;
 let isSubscribed = false;
 
 /**
- * The address, in a form that bounds the time which a connection to it may take. grpc-js ≤ 1.14.7 has no bound
- * (grpc-node#2785): a server that accepts the connection and sends no SETTINGS, or a network that swallows the attempt,
- * would keep the subchannel CONNECTING for as long as the socket lives, and all channels of the process that share it.
- * No policy can cancel the attempt. But the subchannel gives the address itself to `net.connect()`, which reads its
- * `signal` and then publishes the socket, all in one go: so the getter marks the sockets that are ours. When grpc-js no
- * longer passes the address on, nothing is bounded, and nothing else changes; remove this when it bounds an attempt.
+ * Returns the address in a form that limits the time of a connection attempt to it. grpc-js ≤ 1.14.7 has no limit
+ * (https://github.com/grpc/grpc-node/issues/2785): when a server accepts the connection and sends no SETTINGS, or a
+ * network drops the packets, the subchannel stays CONNECTING for as long as the socket lives, with all channels of the
+ * process that share it. No policy can cancel the attempt. The subchannel passes the address object to `net.connect()`,
+ * which synchronously reads its `signal` and then publishes the socket, so the getter marks the sockets to limit. If
+ * grpc-js stops passing the object, there is no limit and no other effect. Remove this when grpc-js limits an attempt.
  */
 export function withConnectTimeout<T extends TcpAddress | SocketAddress>(
   address: T,
@@ -25,7 +25,7 @@ export function withConnectTimeout<T extends TcpAddress | SocketAddress>(
     ...address,
     get signal() {
       pendingTimeoutMs = connectTimeoutMs;
-      queueMicrotask(clearPendingTimeout); // whoever else reads or copies the address makes no socket
+      queueMicrotask(clearPendingTimeout); // other readers of the property create no socket
       return undefined;
     },
   };

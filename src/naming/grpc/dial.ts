@@ -21,14 +21,15 @@ import {
 import { warnOfOtherGrpc } from './channel-warnings.js';
 import { checkScheme } from './scheme.js';
 
+/** The options of {@link dial}. */
 export interface DialOptions {
-  /** The scheme that `registerEtcdResolver` was given. Default `etcd`. */
+  /** The scheme that was passed to `registerEtcdResolver`. Default `etcd`. */
   readonly scheme?: string;
-  /** A client named in `authorities`. Default: the one that was registered. */
+  /** The name of a client in the `authorities` of `registerEtcdResolver`. Default: the registered client. */
   readonly authority?: string;
   /**
-   * The name that every server's certificate has: what TLS asks for and verifies, and the `:authority` of calls. Needed
-   * with TLS, since the addresses in etcd are not what certificates are made for. Default: the service's last part.
+   * The name in every server's certificate: TLS requests and verifies it, and calls use it as `:authority`. TLS needs it,
+   * because certificates do not contain the addresses that are stored in etcd. Default: the last part of the service name.
    */
   readonly serverName?: string;
 }
@@ -39,19 +40,21 @@ const dialInput = optionsChecker<DialOptions>({
   serverName: anything,
 });
 
-/** What the constructor of a grpc-js client takes. */
+/** The arguments for the constructor of a grpc-js client. */
 export interface DialResult {
+  /** The URI of the service, `etcd:///foo/bar/my-service`. */
   readonly target: string;
+  /** The channel options; add your own to them. */
   readonly options: ChannelOptions;
 }
 
 /**
- * What to give a grpc-js client to call a service by its name, or by the URI that would be dialled:
- * `const { target, options } = dial('foo/bar/my-service'); new GreeterClient(target, credentials, options)`.
- * It escapes the name, keeps grpc-js from handing it to an HTTP proxy of the environment, which would never ask etcd,
- * and sets both places where grpc-js keeps the server's name.
- * @throws {NamingError} for a target that names no service, for a scheme or an authority that no URI can have, and for a `serverName`
- *   that is no host name or IP address.
+ * Returns the target and the channel options for a grpc-js client that calls a service. `target` is a service name or a
+ * URI: `const { target, options } = dial('foo/bar/my-service'); new GreeterClient(target, credentials, options)`.
+ * Escapes the name, keeps grpc-js from passing the target to an HTTP proxy from the environment, which would not resolve
+ * it by etcd, and sets both channel options that hold the server's name.
+ * @throws {NamingError} for a target that names no service, for a scheme or authority that is invalid in a URI, and for a
+ *   `serverName` that is not a host name or an IP address.
  */
 export function dial(target: string, options: DialOptions = noOptions): DialResult {
   dialInput(options);
@@ -75,7 +78,7 @@ export function dial(target: string, options: DialOptions = noOptions): DialResu
   };
 }
 
-/** @throws {NamingError} for a target that names no service, or another authority than the options do. */
+/** @throws {NamingError} for a target that names no service, or another authority than the options. */
 function targetUri(target: string, scheme: string, authority: string): string {
   const uri = typeof target === 'string' ? readUri(target, ['etcd', scheme.toLowerCase()]) : undefined;
   if (!uri) return toUri(scheme, authority, checkService(target));
@@ -84,7 +87,7 @@ function targetUri(target: string, scheme: string, authority: string): string {
   if (authority !== '')
     throw new NamingError(`authority is '${authority}', and '${target}' has the authority '${named}'`);
   const service = serviceOf(uri, clientOfAuthority(scheme, named) !== undefined);
-  // A client may be registered under it by the time that the channel is made: the resolver decides.
+  // A client may be registered for the authority before the channel is made, so the resolver decides.
   const isOpen = path !== '' && isAuthorityName(named);
   return isOpen ? toUri(scheme, named, serviceOf(uri, true)) : toUri(scheme, '', service);
 }

@@ -3,21 +3,21 @@ import { Pacer, systemClock } from '../../async/index.js';
 import type { BalancedEndpoint, EndpointState, Traits, WeightedBalancer } from '../balance/index.js';
 
 /**
- * Between connections that the server accepts and ends soon. grpc-js paces attempts that fail, but not those that
- * succeed for a moment.
+ * The pause before a reconnect when the server accepts connections and soon closes them. grpc-js paces failed attempts,
+ * but not short-lived connections.
  */
 const reconnectBackoff = { baseMs: 20, maxMs: 10_000 };
 
 export interface LeafContext {
   readonly options: ChannelOptions;
   readonly note: string;
-  /** Whether it came after the first list. */
+  /** Whether the endpoint joined after the first list. */
   readonly newcomer: boolean;
-  /** Called after each change of `state`, with the state before it. */
+  /** Called after each change of `state`, with the previous state. */
   readonly onStateChange: (before: connectivityState, error: string | null) => void;
 }
 
-/** One endpoint of the balancer: its connection, kept for as long as the endpoint is listed, and its seat. */
+/** One endpoint of the policy: its connection, kept while the endpoint is listed, and its entry in the balancer. */
 export class Leaf {
   readonly name: string;
   readonly #context: LeafContext;
@@ -60,7 +60,7 @@ export class Leaf {
     return this.#traits;
   }
 
-  /** Does nothing during the pause after a connection. */
+  /** Connects. Does nothing during the pause before a reconnect. */
   connect(): void {
     if (this.#cancelPause) return;
     if (this.#started) {
@@ -71,7 +71,7 @@ export class Leaf {
     this.#leafBalancer.startConnecting();
   }
 
-  /** After a connection has ended. */
+  /** Connects again after a pause. Called when a connection has ended. */
   reconnect(): void {
     this.#cancelPause?.();
     this.#cancelPause = systemClock.setTimer(this.#reconnects.nextDelayMs(), () => {
@@ -97,7 +97,7 @@ export class Leaf {
     return this.#leafBalancer.getPicker().pick(args);
   }
 
-  /** Calls under way go on; grpc-js closes the connection when the last of them has ended. */
+  /** Calls in progress continue; grpc-js closes the connection after the last of them. */
   destroy(): void {
     this.#destroyed = true;
     this.#cancelPause?.();
@@ -110,7 +110,7 @@ export class Leaf {
     const before = this.#state;
     this.#state = state;
     const ready = state === connectivityState.READY;
-    // A connection made anew, as after a server's maximal age, is no newcomer.
+    // A new connection of a known endpoint, as after a server's maximum connection age, needs no slow start.
     if (this.#endpoint)
       this.#weightedBalancer?.setState(
         this.#endpoint,
@@ -122,7 +122,7 @@ export class Leaf {
   }
 }
 
-/** An idle one is asked to connect at once; one that failed tries again by itself, and counts once it has connected. */
+/** An idle leaf connects immediately. A failed one retries automatically, and counts as failed until it is connected. */
 function toEndpointState(state: connectivityState): EndpointState {
   switch (state) {
     case connectivityState.READY:

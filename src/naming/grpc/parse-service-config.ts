@@ -2,10 +2,10 @@ import { Channel, credentials, experimental, type ServiceConfig } from '@grpc/gr
 import { NamingError } from '../errors.js';
 
 /**
- * A service config as gRPC documents it, in JSON; one that names no load balancing policy gets the policy given.
- * It is held against grpc-js's own rules: what breaks them would otherwise throw out of each call.
- * @param where Where it is stored, for the error.
- * @throws {NamingError} saying what is wrong with it.
+ * Parses a service config in gRPC's JSON form. A config without a load balancing policy gets `policy`. Rejects what
+ * grpc-js itself would reject, because an invalid config makes grpc-js throw from every call.
+ * @param where The place of the config, for the error text.
+ * @throws {NamingError} that names the invalid field.
  */
 export function parseServiceConfig(
   text: string,
@@ -18,10 +18,10 @@ export function parseServiceConfig(
     checkWithChannel(text);
     const { loadBalancingConfig = [], methodConfig = [] } = json as Partial<ServiceConfig>;
     const policies = loadBalancingConfig.length === 0 ? policy : loadBalancingConfig;
-    if (!experimental.selectLbConfigFromList(policies)) throw new TypeError('no policy in it is known here');
+    if (!experimental.selectLbConfigFromList(policies)) throw new TypeError('it names no known policy');
     return { ...json, loadBalancingConfig: policies, methodConfig: methodConfig.map(withTimeout) };
   } catch (error) {
-    // Without it as the cause: it quotes what others wrote.
+    // Without the error as the cause: it quotes the value, which others wrote.
     const place = where === undefined ? '' : `'${where}': `;
     throw new NamingError(`${place}not a service config: ${(error as Error).message}`);
   }
@@ -34,7 +34,7 @@ const durationsOfMethod: readonly (readonly string[])[] = [
   ['hedgingPolicy', 'hedgingDelay'],
 ];
 
-/** grpc-js says "invalid timeout" alone, and not of which method. */
+/** grpc-js reports only "invalid timeout", without the method. */
 function checkDurations(json: Partial<ServiceConfig> | null): void {
   if (!Array.isArray(json?.methodConfig)) return;
   for (const [i, config] of json.methodConfig.entries()) {
@@ -60,8 +60,8 @@ function wrongDuration(name: string, value: unknown): TypeError {
 }
 
 /**
- * The fields of a service config that grpc-js 1.14 reads past, by their path, such as `healthCheckConfig`: it has no
- * client-side health checking (gRFC A17), and takes waiting for ready and size limits from the caller alone.
+ * Returns the paths of the fields that grpc-js 1.14 ignores, such as `healthCheckConfig`. grpc-js has no client-side
+ * health checking (gRFC A17), and takes wait-for-ready and message size limits only from the caller.
  */
 export function ignoredFields(text: string): string[] {
   const json = JSON.parse(text) as Readonly<Record<string, unknown>> & Partial<ServiceConfig>;
@@ -82,7 +82,7 @@ const ignoredOfMethod: readonly string[] = [
   'maxResponseBytes',
 ];
 
-/** grpc-js gives out no checkWithChannel of its own, but a channel makes it when it is opened; this one never dials. */
+/** grpc-js does not export its validation, but a new channel runs it. This channel never connects. */
 function checkWithChannel(text: string): void {
   const options = { 'grpc.service_config': text, 'grpc.enable_channelz': 0, 'grpc.enable_http_proxy': 0 };
   new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), options).close();
@@ -90,7 +90,7 @@ function checkWithChannel(text: string): void {
 
 type MethodConfig = ServiceConfig['methodConfig'][number];
 
-/** JSON has durations as text, such as `1.5s`; grpc-js wants them taken apart. */
+/** Converts a duration in text, such as `1.5s`, to the object that grpc-js requires. */
 function withTimeout(config: MethodConfig): MethodConfig {
   const timeout: unknown = config.timeout;
   if (typeof timeout !== 'string') return config;

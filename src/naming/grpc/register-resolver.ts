@@ -35,37 +35,39 @@ import {
   serviceConfigInput,
 } from './service-config-source.js';
 
+/** The options of {@link registerEtcdResolver}. */
 export interface ResolverOptions {
-  /** The URI scheme to serve; none of gRPC's own, such as `dns`. Default `etcd`. */
+  /** The URI scheme to register; none of gRPC's own, such as `dns`. Default `etcd`. */
   readonly scheme?: string;
-  /** Clients of further clusters, by the authority that names them: `etcd://<name>/<service>`. */
+  /** The clients of other clusters, by the authority of their targets: `etcd://<name>/<service>`. Default: none. */
   readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
-  /** Says of a record whether to use it. Default: all are used. */
+  /** Returns whether to use a record. A record for which it throws is not used. Default: all records are used. */
   readonly filter?: (record: EndpointRecord) => boolean;
   /**
-   * Connect to only so many endpoints of each service, for services so large that a connection to each would be too
-   * many. Each process uses others, and stays with them as far as they stay. `seed` sets it apart; default: by processSeed.
+   * Limits the number of endpoints of each service that this process connects to, for services with too many endpoints to
+   * connect to all. Each process selects others, and keeps them while they exist. `size` is at least 1. `seed`
+   * distinguishes the process; default: random.
    */
   readonly subset?: { readonly size: number; readonly seed?: string };
-  /** Says of a socket file, in a record as `unix:/path`, whether it may be dialled. Default: none. */
+  /** Returns whether the socket file of a record, `unix:/path`, may be dialled. Default: none may. */
   readonly allowUnix?: (path: string) => boolean;
   /**
-   * How long a server may take to accept a connection and send its first byte, in milliseconds; then the attempt fails,
-   * and is repeated after grpc-js's backoff. Default 10,000, half of what gRPC suggests: a healthy server takes far
-   * less, and meanwhile calls wait. grpc-js itself sets no bound (grpc-node#2785).
+   * How long a server may take to accept a connection and send its first byte, in milliseconds. Then the attempt fails
+   * and is repeated after grpc-js's backoff. Default 10,000, half of gRPC's recommendation: a healthy server needs far
+   * less, and calls wait meanwhile. grpc-js has no such limit (https://github.com/grpc/grpc-node/issues/2785).
    */
   readonly connectTimeoutMs?: number;
   /**
-   * Spread calls by what the records' metadata says, `{"weight": 3, "zone": "a", "status": "draining"}`: by weight;
-   * to the caller's own `zone` while that can carry them; not to those that drain while there are others; to newcomers
-   * slowly at first (`slowStartMs`, default 0: at once); from the first call on, which waits for its endpoint
-   * (`firstCallWaitMs`, default 500). It also makes updates of large services cheap: connections
-   * are kept. `{}` for weights alone. Default: round_robin, each endpoint alike.
+   * Balances calls by the records' metadata, `{"weight": 3, "zone": "a", "status": "draining"}`: by weight; to the
+   * caller's own `zone` while its endpoints suffice; to draining endpoints only when there are no others; to new
+   * endpoints slowly at first (`slowStartMs`, default 0: immediately). First calls wait for the endpoint that was drawn
+   * for them (`firstCallWaitMs`, default 500). Connections are kept across updates, so updates of large services are
+   * cheap. `{}` balances by weight and status alone. Default: round_robin over all endpoints.
    */
   readonly balance?: BalanceOptions;
   /**
-   * Take the services' configs (timeouts, retries and policy by method, as gRPC documents them) from etcd, and follow
-   * them. A channel's own `grpc.service_config` goes before; one without a policy gets that of `balance`. Default: none.
+   * Reads and follows the services' configs (timeouts, retries and policy by method, in gRPC's JSON form) in etcd. A
+   * channel's own `grpc.service_config` takes precedence. A config without a policy gets that of `balance`. Default: none.
    */
   readonly serviceConfig?: ServiceConfigOptions;
 }
@@ -94,22 +96,23 @@ const resolverInput = optionsChecker<ResolverOptions>({
   connectTimeoutMs: duration({ min: 1 }),
   balance: balanceInput,
   serviceConfig: (value, name) => {
-    if (typeof value !== 'string') serviceConfigInput(value, name); // a text has an error of its own
+    if (typeof value !== 'string') serviceConfigInput(value, name); // the error for a string is more specific
   },
 });
 
 /**
- * Teaches this process's grpc-js the scheme: a `GreeterClient` opened with what `dial('foo/bar/my-service')` gives then
- * follows the service in etcd, over one watch however many channels there are. Without a service config of the channel's own,
- * calls go round all endpoints. The last registration of a scheme serves new channels.
+ * Registers the scheme with this process's grpc-js. A client that is made with the result of `dial('foo/bar/my-service')`
+ * then follows the service in etcd; all channels share one watch per service. Channels without a service config of their
+ * own use round_robin. New channels use the last registration of a scheme.
  *
- * Disposing it, or closing its client, turns the scheme's channels into a clean UNAVAILABLE; grpc-js itself has no
- * way to take a scheme back.
- * Register before clients are made, and in the copy of grpc-js that makes them: channels made earlier, and those of other
- * copies, are given to DNS. A process warning (`ETCD_NAMING_EARLY_CHANNEL`, `ETCD_NAMING_GRPC_COPY`) names such a one
- * where it can be seen.
- * @param source An etcd client; or a directory, where loss protection or snapshots on disk are to be set.
- * @throws {NamingError} `invalid etcd client`; or for an option, which it names.
+ * After the result is disposed, or its client is closed, calls on the scheme's channels fail with UNAVAILABLE: grpc-js
+ * cannot unregister a scheme.
+ *
+ * Register before clients are made, in the copy of grpc-js that makes them: grpc-js gives channels made earlier, and those
+ * of other copies, to DNS. Where such a channel or copy can be detected, a process warning names it
+ * (`ETCD_NAMING_EARLY_CHANNEL`, `ETCD_NAMING_GRPC_COPY`).
+ * @param source An etcd client, or a directory with options of its own, such as loss protection or snapshots.
+ * @throws {NamingError} `invalid etcd client`, or for an invalid option, which the text names.
  */
 export function registerEtcdResolver(
   source: NamingClient | ServiceDirectory,
@@ -120,7 +123,7 @@ export function registerEtcdResolver(
   const registration = new ResolverRegistration(scheme, directoryOf(source), options);
   warnOfOtherGrpc();
   warnOfEarlyChannels(scheme);
-  registerBalancer(); // also for those who name it in a service config of their own
+  registerBalancer(); // in any case, since a service config may name the policy
   experimental.registerResolver(scheme, registration.resolverClass());
   return registration;
 }
@@ -199,7 +202,7 @@ function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<stri
   return new Map([...authorities].map(([name, { client }]) => [name, client]));
 }
 
-/** Differs from process to process. */
+/** Random, to distinguish this process from others. */
 const processSeed = Math.random().toString(36);
 
 function toSelectionOptions({ filter, subset, allowUnix }: ResolverOptions): SelectionOptions {
@@ -229,7 +232,7 @@ function serviceConfigProblem(options: ServiceConfigOptions): string {
 
 const directories = new WeakMap<NamingClient, ServiceDirectory>();
 
-/** One directory a client, so that all its channels share one watch per service. */
+/** One directory per client, so that all its channels share one watch per service. */
 function directoryOf(client: NamingClient | ServiceDirectory): ServiceDirectory {
   if (client instanceof ServiceDirectory) return client;
   const known = directories.get(checkClient(client));

@@ -17,7 +17,7 @@ import {
 } from './select-addresses.js';
 import type { ServiceConfigSource } from './service-config-source.js';
 
-/** Where a resolver follows which service; or why it cannot. */
+/** The service of a target and the directory to follow it in; or why there is none. */
 export type ResolvedTarget =
   | { readonly directory: ServiceDirectory; readonly service: string }
   | { readonly error: string };
@@ -27,52 +27,52 @@ export interface ResolverContext {
   resolveTarget(target: TargetUri): ResolvedTarget;
   /** Which records to use. */
   readonly selection: SelectionOptions;
-  /** How long a connection attempt may take, in milliseconds. */
+  /** The timeout of a connection attempt, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** How to spread the calls of channels without a service config of their own: by our policy, or by round_robin. */
+  /** The options of the weighted policy for channels without a service config of their own; undefined for round_robin. */
   readonly balance: BalanceOptions | undefined;
-  /** Where such channels find a service config in etcd; undefined when they are not to look. */
+  /** The source of service configs for such channels; undefined when they are not read from etcd. */
   readonly serviceConfigSource: ServiceConfigSource | undefined;
-  /** Those that follow a service at the moment. */
+  /** The resolvers that currently follow a service. */
   readonly inUse: Set<EtcdResolver>;
 }
 
-/** The policy for callers who chose none: pick_first, gRPC's own default, would use one server out of all. */
+/** The default policy: with gRPC's own, pick_first, each channel would use only one server. */
 export function policyOf(balance: BalanceOptions | undefined): ServiceConfig['loadBalancingConfig'] {
   return [balance ? { [policyName]: balance } : { round_robin: {} }];
 }
 
-/** How long a first resolution may take before calls fail with the reason instead of waiting for their deadlines. */
+/** How long the first resolution may take before calls fail with the reason instead of waiting for their deadlines. */
 const firstResolutionTimeoutMs = 5_000;
-/** How long endpoints that are known already wait for a service config before they are used without. */
+/** How long known endpoints wait for the service config before they are used without one. */
 const configWaitMs = 1_000;
 
 /**
- * Follows one service for one channel. grpc-js destroys it when the channel idles and uses the same object again, so
- * all that belongs to one period of use is let go of in `destroy()`.
+ * Follows one service for one channel. grpc-js destroys the resolver when the channel idles and uses the same object
+ * again, so `destroy()` resets everything that belongs to one period of use.
  */
 export class EtcdResolver implements experimental.Resolver {
   readonly #context: ResolverContext;
   readonly #target: TargetUri;
   readonly #listener: experimental.ResolverListener;
-  /** The JSON of the channel's own service config, which goes before any other. */
+  /** The JSON of the channel's own service config, which takes precedence. */
   readonly #userServiceConfig: string | undefined;
   readonly #coalescer = new Coalescer(systemClock, () => this.#emit());
   #service = '';
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
   #emitted: readonly SelectedAddress[] | undefined;
-  /** The last list that was not empty, if the policy may still have it. */
+  /** The last list that was not empty, while the policy may still use it. */
   #policyAddresses: readonly SelectedAddress[] = [];
   #emittedConfig: ServiceConfig | null | undefined;
-  /** The counts that the emitted text of an empty list is about, '' for another list: a new revision alone is no reason to report. */
+  /** The counts in the emitted text of an empty list, '' for other lists: a new revision alone is not emitted. */
   #emittedReason = '';
-  /** From etcd; null when there is none, undefined while that is not known. */
+  /** The config from etcd; null when there is none, undefined while it is unknown. */
   #config: ServiceConfig | null | undefined;
   #unfollowConfig: (() => void) | undefined;
   #cancelConfigWait: (() => void) | undefined;
   #failure: EtcdError | undefined;
-  /** Calls fail with the reason already: a newer one is told too. */
+  /** Whether calls already fail because the first resolution takes too long: later failures are then emitted too. */
   #isOverdue = false;
   #cancelFirst: (() => void) | undefined;
 
@@ -88,7 +88,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#userServiceConfig = options['grpc.service_config'];
   }
 
-  /** Called for every re-resolution; the watch is always current, so only the first of a period does anything. */
+  /** grpc-js calls it for every re-resolution. The watch is always current, so only the first call of a period has an effect. */
   updateResolution(): void {
     if (this.#unsubscribe) return;
     const resolved = this.#context.resolveTarget(this.#target);
@@ -103,7 +103,7 @@ export class EtcdResolver implements experimental.Resolver {
       onView: (view) => {
         const before = this.#view;
         this.#view = view;
-        // A loss that is not confirmed yet changes nothing, and must not delay the change that follows.
+        // An unconfirmed loss changes nothing, and must not delay the change that follows.
         if (!before || !isSameList(before.endpoints, view.endpoints) || hasOtherReason(before, view))
           this.#coalescer.request();
       },
@@ -153,7 +153,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#isOverdue = false;
   }
 
-  /** The registration was taken back: calls fail from now on, with this reason. */
+  /** The registration has ended: calls fail with the reason from now on. */
   revoke(reason: string): void {
     if (!this.#unsubscribe) return;
     const previous = this.#policyAddresses;
@@ -167,7 +167,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#cancelFirst?.();
     if (this.#waitsForConfig()) return;
     const selection = selectAddresses(view.endpoints, this.#context.selection);
-    // Whoever brings a service config of their own may have chosen our policy in it.
+    // The channel's own service config may name the weighted policy.
     const weighted =
       this.#userServiceConfig !== undefined || this.#policy().some((policy) => policyName in policy);
     const sameConfig = this.#emittedConfig === this.#config;
@@ -189,7 +189,7 @@ export class EtcdResolver implements experimental.Resolver {
     else this.#report(selection.addresses);
   }
 
-  /** Calls would else begin by other rules than those that hold a moment later. */
+  /** Otherwise the first calls would use other rules than those that apply a moment later. */
   #waitsForConfig(): boolean {
     if (this.#config !== undefined) return false;
     this.#cancelConfigWait ??= systemClock.setTimer(configWaitMs, () => {
@@ -210,13 +210,13 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   /**
-   * An error makes calls fail with its text, but a policy ignores it while it has endpoints. So these are taken from
-   * it first, with the text as the note: the calls that wait for a connection fail at once, before the error, and
-   * grpc-js's policies put the note into their own message.
+   * An error makes calls fail with its text, but a policy ignores errors while it has endpoints. So an empty list with the
+   * text as its note comes first: it makes the calls that wait for a connection fail immediately, and grpc-js's policies
+   * put the note into their message.
    */
   #reportEmpty(text: string, previous: readonly SelectedAddress[]): void {
     if (previous.length > 0) {
-      // pick_first in grpc-js 1.14 fails the calls before it reads the note, and so needs it one report earlier.
+      // pick_first in grpc-js 1.14 fails the calls before it reads the note, so the note has to come one update earlier.
       if (this.#usesPickFirst()) this.#report(previous, text);
       this.#report([], text);
     }
@@ -246,8 +246,8 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   /**
-   * The policy goes with every report, an error too: without it grpc-js would change to its default for that one.
-   * No attributes: they would become part of every subchannel's identity and reconnect all of them on a change.
+   * Every update carries the policy, even an error: without it grpc-js would switch to its default policy. There are no
+   * attributes: they would be part of every subchannel's identity, and a change would reconnect all of them.
    */
   #notify(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
     const ours = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
@@ -260,18 +260,18 @@ function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
-/** The policies of a channel's own service config, which grpc-js has checked when the channel was made. */
+/** The policies of a channel's own service config, which grpc-js checked when the channel was made. */
 function policiesIn(serviceConfig: string): ServiceConfig['loadBalancingConfig'] {
   const { loadBalancingConfig = [] } = JSON.parse(serviceConfig || '{}') as Partial<ServiceConfig>;
   return loadBalancingConfig;
 }
 
-/** Whether a service that stays without endpoints does so for another reason. */
+/** Whether a service is still empty, but for another reason. */
 function hasOtherReason(before: ServiceView, after: ServiceView): boolean {
   return after.endpoints.length === 0 && before.invalid.size !== after.invalid.size;
 }
 
-/** How many records have no address that can be dialled. */
+/** The number of records without an address that can be dialled. */
 function unusableCount({ invalid }: ServiceView, { unusable }: Selection): number {
   return unusable + invalid.size;
 }

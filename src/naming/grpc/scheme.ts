@@ -2,9 +2,9 @@ import { NamingError } from '../errors.js';
 import type { TargetUri } from '../target/index.js';
 
 /**
- * The `:authority` of calls to the service: its last part, with what no host name may hold replaced. A slash, or Go's
- * `%2F`, makes Node servers reset the stream and grpc-js leak a socket per attempt; a name that ends in a number, such
- * as `v1.2`, is a malformed IPv4 address to a URL parser, and gets a suffix.
+ * The default `:authority` of calls to the service: its last part, with characters that are invalid in a host name
+ * replaced. A slash, or Go's `%2F`, makes Node servers reset the stream and grpc-js leak a socket per attempt. A URL
+ * parser takes a name that ends in a number, such as `v1.2`, for a malformed IPv4 address, so it gets a suffix.
  */
 export function defaultAuthority(uri: TargetUri): string {
   const parts = uri.path
@@ -17,10 +17,10 @@ export function defaultAuthority(uri: TargetUri): string {
   return [legal, `${legal}.etcd`].find((host) => URL.canParse(`http://${host}`)) ?? 'etcd';
 }
 
-/** grpc-js's own, and those of gRPC that it may get: a resolver in their place would serve every other channel, too. */
+/** The schemes of grpc-js and of other gRPC implementations: a resolver for one of them would serve every other channel too. */
 const reservedSchemes: readonly string[] = ['dns', 'unix', 'unix-abstract', 'ipv4', 'ipv6', 'vsock', 'xds'];
 
-/** @throws {NamingError} for what is no URI's scheme (RFC 3986, section 3.1), or gRPC's own. */
+/** @throws {NamingError} for an invalid scheme (RFC 3986, section 3.1) and for one of gRPC's own. */
 export function checkScheme(scheme: unknown): string {
   if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/i.test(scheme))
     throw new NamingError(`scheme '${String(scheme)}' cannot begin a URI`);

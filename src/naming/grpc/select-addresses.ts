@@ -10,35 +10,36 @@ import {
 } from '../balance/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 
-/** Which of a service's records a channel is to use. */
+/** Which records of a service a channel uses. */
 export interface SelectionOptions {
-  /** Says of a record whether to use it. Default: all. A throw or a promise counts as no, with one process warning. */
+  /** Returns whether to use a record. An exception or a promise counts as no, with one process warning. Default: all are used. */
   readonly filter?: ((record: EndpointRecord) => boolean) | undefined;
-  /** Use only so many, each process others. Default: all. */
+  /** Use only a part of the addresses. Default: all. */
   readonly subset?: SubsetOptions | undefined;
-  /** Says of a socket file, by its normalized path, whether it may be dialled. Default: none may. A throw or a promise counts as no. */
+  /** Returns whether the socket file with the normalized path may be dialled. An exception or a promise counts as no. Default: none may. */
   readonly allowUnix?: ((path: string) => boolean) | undefined;
 }
 
-/** An address to dial, and its share: one backend, however many records name it. */
+/** An address to dial with its traits. It stands for one backend, however many records have the address. */
 export interface SelectedAddress {
-  /** Unique in a list. */
+  /** Unique within a selection. */
   readonly name: string;
   readonly address: TcpAddress | SocketAddress;
   readonly traits: Traits;
 }
 
+/** The result of {@link selectAddresses}. */
 export interface Selection {
   readonly addresses: readonly SelectedAddress[];
-  /** Records that the filter left out. */
+  /** The number of records that the filter rejected. */
   readonly filtered: number;
-  /** Records whose address cannot be dialled. */
+  /** The number of records whose address cannot be dialled. */
   readonly unusable: number;
 }
 
 /**
- * Each address once, where its first record stands: grpc-js would connect to a repeated one again, and give it one more
- * share. What its records say is combined by {@link combineTraits}.
+ * Selects each address once, at the position of its first record: grpc-js would connect twice to a repeated address, and
+ * give it two shares. {@link combineTraits} combines the traits of its records.
  */
 export function selectAddresses(records: readonly EndpointRecord[], options: SelectionOptions): Selection {
   const unique = new Map<string, SelectedAddress>();
@@ -65,12 +66,12 @@ export function selectAddresses(records: readonly EndpointRecord[], options: Sel
   return { addresses: list, filtered, unusable };
 }
 
-/** A subset of nothing but these would give them new calls although others are there. */
+/** A subset of such addresses alone would give them new calls although others exist. */
 function isLastResort({ traits }: SelectedAddress): boolean {
   return traits.draining || traits.weight === 0;
 }
 
-/** Whether nothing has changed that a channel could notice; `weighted`: it looks at traits, too. */
+/** Whether a channel would see no difference between two selections. `weighted`: its policy uses traits. */
 export function isSameSelection(
   a: readonly SelectedAddress[],
   b: readonly SelectedAddress[],
@@ -110,7 +111,7 @@ function toSelectedAddress(
   if ('tcp' in parsed) return { name: parsed.name, address: parsed.tcp, traits };
   // A rule such as "below /run/app/" must see the file that is dialled: `/run/app/../x` is not below it.
   const path = posix.normalize(parsed.socket.path);
-  // A value in etcd is data, and no permission to dial a socket file.
+  // A value in etcd is data; it does not permit dialling a socket file.
   if (!allowsSocket(allowUnix, path)) return undefined;
   return { name: `unix:${path}`, address: { path }, traits };
 }

@@ -1,27 +1,27 @@
 import { callSafely } from '../../async/index.js';
 import { textOf } from '../../errors/index.js';
 
-/** What `grpc-health-check`'s HealthImplementation has, and anything else that can be told how a server is. */
+/** Reports the health of a server. `grpc-health-check`'s HealthImplementation is one. */
 export interface HealthReporter {
-  /** The empty service stands for the whole server. What it throws, or rejects with, changes nothing. */
+  /** Sets the status of a service; `''` is the whole server. An exception or rejection becomes a process warning (`ETCD_NAMING_HEALTH`). */
   setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): unknown;
 }
 
-/** One registration's part in the status of its server. */
+/** The effect of one registration on the health of its server. */
 export interface HealthHandle {
-  /** Counts the registration as servingCounts. */
+  /** Counts the registration as serving. */
   markServing(): void;
-  /** Counts it no more; the server is NOT_SERVING when no other one serves. Idempotent. */
+  /** Stops counting it; the server is NOT_SERVING when no registration counts. Idempotent. */
   release(): void;
 }
 
 /**
- * How many registrations serve, by reporter: it has one status for its whole server, and a server may be registered
+ * The number of serving registrations by reporter. A reporter has one status for its server, which may be registered
  * under several targets.
  */
 const servingCounts = new WeakMap<HealthReporter, number>();
 
-/** A share of the reporter's status; of nothing without a reporter. */
+/** Returns the handle of one registration. Without a reporter it has no effect. */
 export function trackHealth(reporter: HealthReporter | undefined): HealthHandle {
   let state: 'new' | 'servingCounts' | 'released' = 'new';
   const count = (change: number) => {
@@ -45,7 +45,7 @@ export function trackHealth(reporter: HealthReporter | undefined): HealthHandle 
   };
 }
 
-/** A reporter that fails must not keep a server from being registered or drained. */
+/** A failure of the reporter must not prevent a registration or a drain. */
 function report(reporter: HealthReporter, status: 'SERVING' | 'NOT_SERVING'): void {
   callSafely(
     () => reporter.setStatus('', status),

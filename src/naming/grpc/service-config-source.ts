@@ -8,31 +8,32 @@ import type { NamingClient } from '../ports.js';
 import { Remembered } from '../remembered.js';
 import { ignoredFields, parseServiceConfig } from './parse-service-config.js';
 
+/** The options for service configs that are stored in etcd. */
 export interface ServiceConfigOptions {
   /**
-   * The config of the service `foo/bar` is the value of `<prefix>foo/bar`. Keep it out of the services' own prefixes,
-   * for instance `service-config/`: Go's readers take whatever lies below a target for an endpoint of it.
+   * The config of the service `foo/bar` is the value of the key `<prefix>foo/bar`; for instance `service-config/`. The
+   * prefix must not be within a service's own: Go clients take every key below a target for an endpoint. Required.
    */
   readonly prefix: string;
   /**
-   * Receives an error for a value that cannot be used, and for trouble in reading it; what was read before stays in
-   * force. Also for each value that has fields which grpc-js ignores, such as `healthCheckConfig`: it names them, and
-   * the rest of the value is in force. What it throws or rejects with is a process warning (`ETCD_NAMING_CALLBACK`).
+   * Called for a value that cannot be used and for a failed read; the previous config stays in force. Also called, with
+   * the names, for a value with fields that grpc-js ignores, such as `healthCheckConfig`; the rest of the value is in
+   * force. An exception or rejection becomes a process warning (`ETCD_NAMING_CALLBACK`). Default: failures are ignored.
    */
   readonly onFailure?: (error: EtcdError) => void;
 }
 
-/** The prefix is checked where the configs are made. */
+/** `registerEtcdResolver` checks the prefix. */
 export const serviceConfigInput = optionsChecker<ServiceConfigOptions>({
   prefix: anything,
   onFailure: callback,
 });
 
 const restartBackoff = { baseMs: 500, maxMs: 10_000 };
-/** How long etcd has to answer before the config that was last known is used, as with endpoints. */
+/** How long etcd has to answer before a remembered config is used, as for endpoints. */
 const useRememberedAfterMs = 1_000;
 
-/** null: the service has none. */
+/** Receives the config of a service; null when it has none. */
 type ConfigListener = (config: ServiceConfig | null) => void;
 
 interface KnownConfig {
@@ -40,12 +41,12 @@ interface KnownConfig {
   readonly knownAt: number;
 }
 
-/** The service configs that etcd has, each followed for as long as a channel of its service is in use. */
+/** The service configs in etcd. Each is followed while a channel of its service is in use. */
 export class ServiceConfigSource {
   readonly #options: ServiceConfigOptions;
   readonly #policy: ServiceConfig['loadBalancingConfig'];
   readonly #followed = new Map<NamingClient, Map<string, FollowedConfig>>();
-  /** Of services that are followed no longer, within the default bounds of the directory's memory. */
+  /** The configs of services that are no longer followed, with the default limits of the directory's memory. */
   readonly #remembered = new WeakMap<NamingClient, Remembered<KnownConfig>>();
 
   constructor(options: ServiceConfigOptions, policy: ServiceConfig['loadBalancingConfig']) {
@@ -53,7 +54,7 @@ export class ServiceConfigSource {
     this.#policy = policy;
   }
 
-  /** Calls back with the config, soon and after each change; never from in here. The returned function lets go of it. */
+  /** Calls back asynchronously with the config once it is known, then after each change. The returned function unsubscribes. */
   follow(client: NamingClient, service: string, listener: ConfigListener): () => void {
     const configsOfClient = this.#followed.get(client) ?? new Map<string, FollowedConfig>();
     this.#followed.set(client, configsOfClient);
@@ -83,9 +84,9 @@ class FollowedConfig {
   readonly #listeners = new Set<ConfigListener>();
   readonly #stopping = new AbortController();
   #config: ServiceConfig | null | undefined;
-  /** The value that was read last: a resync brings it again. */
+  /** The last value: a resync repeats it. */
   #text: string | undefined;
-  /** From when it was followed the last time, unless etcd has answered since. */
+  /** The config from before the previous end, until etcd answers. */
   #remembered: KnownConfig | undefined;
 
   constructor(
@@ -105,7 +106,7 @@ class FollowedConfig {
     void retryLoop(systemClock, this.#stopping.signal, restartBackoff, () => this.#follow(), failed);
   }
 
-  /** @param onUnused Called when the last listener has left, with what is to be remembered. */
+  /** @param onUnused Called after the last listener left, with the config to remember. */
   add(listener: ConfigListener, onUnused: (last: KnownConfig | undefined) => void): () => void {
     this.#listeners.add(listener);
     setImmediate(() => {

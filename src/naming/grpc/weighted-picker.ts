@@ -11,9 +11,9 @@ const queuedResult: experimental.PickResult = {
 };
 
 /**
- * Asks the balancer for each call. While that starts, some calls wait for an endpoint that connects, and with each new
- * picker grpc-js asks for all that wait, before any new call: the first so many asked for are those that have a turn.
- * One of them may have ended meanwhile; a new call then gets its turn, and no share changes.
+ * Asks the balancer for each call. grpc-js gives all queued calls to each new picker before any new call, so the first
+ * picks take the turns that are reserved. If a queued call has ended meanwhile, a new call takes its turn, and no share
+ * changes.
  */
 export class WeightedPicker implements experimental.Picker {
   readonly #balancer: WeightedBalancer<Leaf>;

@@ -4,9 +4,9 @@ import type { MirrorHandle } from '../../ports.js';
 import type { LossProtection } from './loss-protection.js';
 import type { SilenceDetector } from './silence-detector.js';
 
-/** A read that takes longer finds no healthy etcd: an election, a restart or a shutdown is under way. */
+/** A longer read shows that etcd is not healthy: an election, a restart or a shutdown is in progress. */
 const readTimeoutMs = 2_000;
-/** Reads of one service begin no sooner after each other. */
+/** The minimum interval between the starts of two reads of one service. */
 const minIntervalMs = 100;
 const retryBackoff: BackoffOptions = { baseMs: 500, maxMs: 5_000 };
 
@@ -14,24 +14,24 @@ export interface ConfirmationPorts {
   readonly clock: Clock;
   readonly protection: LossProtection;
   readonly silence: SilenceDetector;
-  /** The mirror that is followed now; undefined before the first. */
+  /** The current mirror; undefined before the first mirror. */
   readonly mirror: () => MirrorHandle | undefined;
-  /** What is to be shown may have changed. */
+  /** Called after a read was answered, when the visible endpoints may have changed. */
   readonly onResult: () => void;
 }
 
-/** A watch that goes on: another mirror, or one that reconnected, is another. */
+/** An uninterrupted period of a watch. Another mirror, or a reconnect of the same mirror, starts another epoch. */
 interface WatchEpoch {
   readonly mirror: MirrorHandle | undefined;
   readonly reconnects: number | undefined;
-  /** When it was looked at. */
+  /** When the epoch was determined. */
   readonly at: number;
 }
 
 /**
- * Asks etcd whether the endpoints that are held are gone: one linearizable read at a time for all of them, paced. A read
- * decides only if the watch went on without interruption since the loss: where etcd was out of reach meanwhile, the
- * servers may be about to register again, and have the whole protection time for it from then on.
+ * Asks etcd whether unconfirmed losses are real: one linearizable read at a time for all losses of a service, paced.
+ * A read confirms a loss only if the watch was not interrupted since the loss. After an interruption the servers may
+ * still be registering again, so their protection time restarts when etcd is reachable.
  */
 export class LossConfirmation {
   readonly #ports: ConfirmationPorts;
@@ -40,14 +40,14 @@ export class LossConfirmation {
   #reading = false;
   #nextReadAllowedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  /** The watch at the time of the oldest loss that is held; undefined while none is. */
+  /** The watch epoch of the oldest unconfirmed loss; undefined while there is none. */
   #epoch: WatchEpoch | undefined;
 
   constructor(ports: ConfirmationPorts) {
     this.#ports = ports;
   }
 
-  /** Reads when that is next due. To be called after each change of what is held. */
+  /** Schedules the next read. Called after each change of the unconfirmed losses. */
   schedule(): void {
     const { clock, protection } = this.#ports;
     const { nextReadAt } = protection;
@@ -91,23 +91,23 @@ export class LossConfirmation {
     this.schedule();
   }
 
-  /** Whether the mirror was shown to have everything that the store had after the read began. */
+  /** Whether the mirror was verified to have every change that the store had when the read began. */
   async #verifyMirror(): Promise<boolean> {
     const { clock, mirror } = this.#ports;
     try {
       const verify = async (signal: AbortSignal) => await mirror()?.verify({ signal });
       const verified = await withTimeoutSignal(readTimeoutMs, this.#stopping.signal, verify, clock);
-      // What the mirror took before it was verified has been yielded, and is handled before the next turn.
+      // Updates that the mirror received before the verification are handled before the next turn of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
       return verified ?? false;
     } catch {
-      return false; // whatever it is: it is read again, and what ended the mirror is reported there
+      return false; // the read is repeated; the mirror reports the error that ended it
     }
   }
 
   /**
-   * Since when etcd is within reach again, if it was out of reach since the loss, by failed reads or by the watch, or
-   * silent; undefined if it was not. Begins to count again.
+   * When etcd became reachable again, if a read failed, the watch was interrupted or etcd was silent since the loss;
+   * undefined otherwise. Starts a new epoch.
    */
   #reachableSince(now: number): number | undefined {
     const before = this.#epoch;

@@ -3,15 +3,15 @@ import type { EndpointRecord } from '../../endpoint.js';
 /** An endpoint that the store no longer has. */
 export interface LostRecord {
   readonly record: EndpointRecord;
-  /** When it went; for one that is held, the moment before which it is not let go. */
+  /** When a read may first confirm the loss: the time of the loss, or the end of its protection time. */
   readonly confirmableAt: number;
-  /** Whether it went while etcd had just been out of reach, or was read again: its server may be about to return. */
+  /** Whether the loss was observed after an outage or a silence of etcd, so that its server may register again. */
   readonly suspect: boolean;
-  /** The reads that had begun when it went: none of them says anything about it. */
+  /** The number of reads that started before the loss: they say nothing about it. */
   readonly readsBefore: number;
 }
 
-/** Endpoints that are gone, by key, and by address: a server that returns may do so under another key. */
+/** Lost endpoints by key, and by address, since a server may register again under another key. */
 export class LostRecords implements Iterable<LostRecord> {
   readonly #byKey = new Map<string, LostRecord>();
   readonly #byAddr = new Map<string, Set<string>>();
@@ -46,7 +46,7 @@ export class LostRecords implements Iterable<LostRecord> {
     if (keys?.size === 0) this.#byAddr.delete(lost.record.addr);
   }
 
-  /** The record is there: whatever was lost under its key or its address is not lost any more. */
+  /** Removes the losses with the key or the address of a record that is present. */
   deleteReturned({ key, addr }: EndpointRecord): void {
     this.delete(key);
     for (const same of this.#byAddr.get(addr) ?? []) this.delete(same);

@@ -8,41 +8,41 @@ import {
 } from '../../../model/index.js';
 
 /**
- * When the loss of endpoints is doubted, and for how long. After etcd was wiped or out of reach the list really is
- * short, and the servers are about to register again; and an etcd that shuts down expires leases, because it no longer
- * takes their renewals. Believed at once, either would leave callers without a server that lives.
+ * When endpoints that disappeared stay visible, and for how long. After an outage or a wipe of etcd the list is short
+ * until the servers have registered again. An etcd that shuts down expires leases, because it no longer accepts
+ * renewals. Trusting such losses immediately would leave callers without a running server.
  */
 export interface LossProtectionOptions {
   /**
-   * The protection time, in milliseconds: how long etcd has to be reachable, without interruption, before a loss in
-   * doubt is believed, and over which losses are counted together. Default 10,000, the TTL of a registration: by then
-   * every server that lives has registered again. 0 turns the protection off: every loss is believed at once.
+   * The protection time, in milliseconds: etcd must be reachable for this long, without interruption, before it can
+   * confirm a suspect loss. Losses within this time count together. Default 10,000, the TTL of a registration: within it
+   * every running server registers again. 0 disables the protection: every loss takes effect immediately.
    */
   readonly protectionMs?: number;
   /**
-   * The thresholdCheck of the endpoints known during the last protection time that has to be lost for the loss to be doubted,
-   * above 0 and up to 1. Default 1: only a service that would become empty. At 0.5 also one that loses half of them,
-   * whatever came in their place.
+   * The share of the endpoints known during the last protection time whose loss triggers the protection, above 0 and up
+   * to 1. Default 1: only a service that would become empty is protected. 0.5 also protects a service that loses half of
+   * its endpoints, even if new ones replace them.
    */
   readonly lossThreshold?: number;
   /**
-   * Whether such a loss is kept for the protection time also when it is seen as it happens. Default false: a live loss
-   * is believed as soon as a linearizable read confirms it, since an operator who deletes the last endpoint means it.
+   * Whether a loss on an uninterrupted watch also waits for the protection time. Default false: one linearizable read
+   * confirms such a loss, because an operator who deletes the last endpoint intends it.
    */
   readonly includeLive?: boolean;
   /**
-   * How often etcd is asked for an answer while services are followed, in milliseconds: one small linearizable read for
-   * the whole directory, however many services it follows. Where none was answered for one and a half times as long,
-   * etcd counts as silent, and a loss after that as one after a reconnect; so two thirds of a lease's time must be more
-   * than that. Default: a third of the protection time, and 3,333 at most, a third of a registration's TTL. 0 asks
-   * nothing: of silences, only those of this process are noticed then.
+   * The interval of the silence check while services are followed, in milliseconds: one small linearizable read for the
+   * whole directory, however many services it follows. Without an answer for 1.5 intervals etcd counts as silent, and
+   * losses after that are protected as after a reconnect. So 1.5 intervals must be shorter than two thirds of a lease's
+   * TTL. Default: a third of the protection time, at most 3,333, a third of a registration's TTL. 0 disables the reads:
+   * only pauses of this process are then detected.
    */
   readonly readIntervalMs?: number;
 }
 
 const defaultProtectionMs = 10_000;
 
-/** A third of the protection time, of which a longer one makes no lease last longer. */
+/** A third of the protection time. A protection time above the default does not make leases last longer. */
 export function defaultReadIntervalMs(protectionMs: number): number {
   return Math.min(protectionMs, defaultProtectionMs) / 3;
 }
@@ -60,7 +60,7 @@ export const lossProtectionInput = optionsChecker<LossProtectionOptions>({
   readIntervalMs: duration(),
 });
 
-/** The options with their defaults. */
+/** Applies the defaults. */
 export function withDefaults(options: LossProtectionOptions = {}): Required<LossProtectionOptions> {
   const { protectionMs = defaultProtectionMs, lossThreshold = 1, includeLive = false } = options;
   const { readIntervalMs = defaultReadIntervalMs(protectionMs) } = options;

@@ -1,37 +1,38 @@
 import type { Clock } from '../../../async/index.js';
 import { PermissionDeniedError } from '../../../errors/index.js';
 
-/** Where the interval is this times exceeded without an answer, etcd counts as silent. */
+/** etcd counts as silent after this many intervals without an answer. */
 const silenceFactor = 1.5;
 
 export interface SilencePorts {
   readonly clock: Clock;
-  /** Below it, etcd is not asked again. */
+  /** The interval between reads, in milliseconds. */
   readonly intervalMs: number;
-  /** Whether etcd is asked at all. If not, only pauses of this process are noticed. */
+  /** Whether to read at all. If not, only pauses of this process are detected. */
   readonly readsEnabled: boolean;
-  /** How long the end of a silence counts. */
+  /** How long after a silence its losses are suspect, in milliseconds. */
   readonly protectionMs: number;
-  /** One linearizable read of a key. */
+  /** Reads a key, linearizably. */
   read(key: string, options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<unknown>;
 }
 
 /**
- * Knows whether etcd was unresponsive a moment ago, although no connection broke: an etcd that stood still expires every
- * lease when it goes on, before it takes the renewals that waited, and notifies the watchers as of any other delete.
+ * Detects whether etcd was unresponsive recently although no connection broke. An etcd that resumes after a stall
+ * expires every lease before it processes the queued renewals, and watchers cannot distinguish these deletes from others.
  *
- * Watches of a healthy etcd are quiet, too, so it asks: one small linearizable read for all services, an interval after
- * the last request that was answered had been sent. Only the time of *sending* counts: etcd lived at some time after it.
- * When an answer is handled, or an event of a watch, says nothing: it may have waited on the way, or in this process.
+ * Watches of a healthy etcd are quiet too, so the detector reads: one small linearizable read for all services, one
+ * interval after the last answered request was sent. Only the time of *sending* counts: etcd was alive at some time
+ * after it. The time at which an answer or a watch event is processed proves nothing, because it may have been delayed
+ * on the network or in this process.
  *
- * Silent means that the last such request was sent longer ago than one and a half intervals. One comparison covers an
- * etcd that stands still, a network that does, an event loop that is blocked, a process that is stopped, and these one
- * after the other: while it says no, none of them lasted longer than that.
+ * etcd is silent when the last answered request was sent more than one and a half intervals ago. This one comparison
+ * covers a stalled etcd, a stalled network, a blocked event loop, a stopped process, and any sequence of these: while
+ * it is false, none of them lasted longer than that.
  */
 export class SilenceDetector {
   readonly #ports: SilencePorts;
   readonly #silenceLimitMs: number;
-  /** The keys to read, one for each service; the first is read. */
+  /** The keys to read, one for each service; the first one is read. */
   readonly #followed = new Set<{ readonly key: string }>();
   #answeredRequestSentAt = Number.NEGATIVE_INFINITY;
   #lastSilentAt = Number.NEGATIVE_INFINITY;
@@ -52,17 +53,17 @@ export class SilenceDetector {
   }
 
   /**
-   * Whether what etcd deletes may be what it expires after a silence: etcd is silent, or was, less than a protection time
-   * ago. It may answer what waited before it expires what ran out: it looks for that each half second, and revokes 1,000
-   * leases a second.
+   * Whether a delete may be an expiry caused by a silence: etcd is silent, or was within the last protection time. After
+   * a silence etcd may answer queued requests before it expires leases: it looks for expired leases every half second,
+   * and revokes 1,000 per second.
    */
   get wasRecentlySilent(): boolean {
     return this.#ports.clock.now() - this.lastSilentAt < this.#ports.protectionMs;
   }
 
-  /** A service is followed; the returned function ends that. Nothing is asked while none is. */
+  /** Starts the detection for a service; the returned function ends it. There are no reads while no service is followed. */
   follow(key: string): () => void {
-    if (this.#ports.protectionMs === 0) return () => {}; // nothing is doubted
+    if (this.#ports.protectionMs === 0) return () => {}; // the protection is off
     const registration = { key };
     this.#followed.add(registration);
     if (this.#followed.size === 1) this.#startDetection();
@@ -71,13 +72,13 @@ export class SilenceDetector {
     };
   }
 
-  /** A linearizable request that was sent then, or later, has been answered. */
+  /** Records that a linearizable request that was sent at or after `sentAt` has been answered. */
   recordAnswer(sentAt: number): void {
-    void this.lastSilentAt; // a silence that ends with this answer is seen only now
+    void this.lastSilentAt; // records a silence that ends with this answer
     this.#answeredRequestSentAt = Math.max(this.#answeredRequestSentAt, sentAt);
   }
 
-  /** What was before is not known, and is taken for well. */
+  /** Nothing is known of the time before, so etcd counts as responsive. */
   #startDetection(): void {
     this.#answeredRequestSentAt = this.#ports.clock.now();
     this.#schedule(this.#answeredRequestSentAt);
@@ -95,9 +96,9 @@ export class SilenceDetector {
   }
 
   #tick(): void {
-    const { clock, intervalMs, readsEnabled: reads } = this.#ports;
+    const { clock, intervalMs, readsEnabled } = this.#ports;
     const now = clock.now();
-    if (!reads) this.recordAnswer(now); // of this process alone
+    if (!readsEnabled) this.recordAnswer(now); // detects pauses of this process only
     if (now < this.#answeredRequestSentAt + intervalMs) this.#schedule(this.#answeredRequestSentAt);
     else void this.#read(now);
   }
@@ -112,7 +113,7 @@ export class SilenceDetector {
       await this.#ports.read(first.key, { signal, timeoutMs: this.#ports.intervalMs });
       this.recordAnswer(sentAt);
     } catch (error) {
-      // To be refused is an answer as well: permissions are checked after the agreement with the leader.
+      // A denied read is an answer too: etcd checks permissions after the agreement with the leader.
       if (error instanceof PermissionDeniedError) this.recordAnswer(sentAt);
     }
     if (!signal.aborted) this.#schedule(sentAt);
