@@ -41,7 +41,7 @@ export interface ResolverOptions {
   readonly scheme?: string;
   /** The clients of other clusters, by the authority of their targets: `etcd://<name>/<service>`. Default: none. */
   readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
-  /** Returns whether to use a record. A record for which it throws is not used. Default: all records are used. */
+  /** Returns whether to use a record. An exception or a promise counts as no, with one process warning. Default: all are used. */
   readonly filter?: (record: EndpointRecord) => boolean;
   /**
    * Limits the number of endpoints of each service that this process connects to, for services with too many endpoints to
@@ -49,7 +49,7 @@ export interface ResolverOptions {
    * distinguishes the process; default: random.
    */
   readonly subset?: { readonly size: number; readonly seed?: string };
-  /** Returns whether the socket file of a record, `unix:/path`, may be dialled. Default: none may. */
+  /** Returns whether the socket file of a record, `unix:/path`, may be dialled; gets the normalized path. Default: none may. */
   readonly allowUnix?: (path: string) => boolean;
   /**
    * How long a server may take to accept a connection and send its first byte, in milliseconds. Then the attempt fails

@@ -62,8 +62,10 @@ export function selectAddresses(records: readonly EndpointRecord[], options: Sel
     );
   }
   const all = [...unique.values()];
-  const list = options.subset ? selectSubset(all, ({ name }) => name, options.subset, isLastResort) : all;
-  return { addresses: list, filtered, unusable };
+  const addresses = options.subset
+    ? selectSubset(all, ({ name }) => name, options.subset, isLastResort)
+    : all;
+  return { addresses, filtered, unusable };
 }
 
 /** A subset of such addresses alone would give them new calls although others exist. */
