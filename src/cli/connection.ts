@@ -38,6 +38,9 @@ export function environmentOf(options: Options, env: Environment): Environment {
     delete merged['ETCDCTL_AUTH_JWT_TOKEN'];
     if (user.includes(':')) delete merged['ETCDCTL_PASSWORD'];
   }
+  // An empty variable counts as none, and would here mean the etcd on this machine.
+  if (options.given('endpoints')?.trim() === '')
+    throw wrongUsage('--endpoints is empty: write host:port, or leave the flag out');
   for (const name of Object.keys(connectionOptions)) {
     const given = options.given(name);
     if (given !== undefined) merged[variableOf(name)] = given;

@@ -3,7 +3,14 @@ import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl } from '../kv/index.js';
 import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
 import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
-import { type Bytes, checkSignalOnly, checkWait, type KeyRange, noOptions } from '../model/index.js';
+import {
+  type Bytes,
+  callback as checkFunction,
+  checkSignalOnly,
+  checkWait,
+  type KeyRange,
+  noOptions,
+} from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
 import {
   type CallOptions,
@@ -160,6 +167,7 @@ export class EtcdClient implements AsyncDisposable {
    * callback.
    */
   onClose(callback: () => void): () => void {
+    checkFunction(callback, 'callback');
     if (this.#closed) {
       callback();
       return () => {};

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../errors/index.js';
 import { checkInt64, minInt64 } from './int64.js';
 import type { LeaseId } from './key-value.js';
+import { wrongTypeError } from './options/index.js';
 
 /** Go's width for a lease id, sign included: `%016x`. */
 const width = 16;
@@ -10,8 +11,9 @@ export function describeLease(id: LeaseId): string {
   return `lease ${formatLeaseId(id).replace(/^(-?)0+(?=.)/, '$1')} (hex)`;
 }
 
-/** A lease id as `etcdctl` prints it: 16 characters in lower hex, with a minus for a negative one. */
+/** A lease id as `etcdctl` prints it: 16 characters in lower hex, with a minus for a negative one. @throws {InvalidInputError} for what is no bigint. */
 export function formatLeaseId(id: LeaseId): string {
+  if (typeof id !== 'bigint') throw wrongTypeError('lease id', id, 'a bigint');
   const sign = id < 0n ? '-' : '';
   return (
     sign +
@@ -27,6 +29,7 @@ export function formatLeaseId(id: LeaseId): string {
  * @throws {InvalidInputError} for any other text.
  */
 export function parseLeaseId(text: string): LeaseId {
+  if (typeof text !== 'string') throw wrongTypeError('the lease id', text, 'a string of hexadecimal digits');
   const [, sign, digits] = /^([+-]?)([0-9a-f]+)$/i.exec(text) ?? [];
   if (digits === undefined)
     throw new InvalidInputError(`the lease id is '${text}'; it must be hexadecimal, as etcdctl prints it`);

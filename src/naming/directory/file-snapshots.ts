@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { wrongTypeError, wrongValueError } from '../../model/index.js';
 import { checkSnapshotSize, maxSnapshotBytes, type SnapshotStore } from './snapshot.js';
 import { readTrustedFile } from './trusted-file.js';
 
@@ -15,6 +16,7 @@ const staleDraftMs = 60_000;
  * reports the error as `snapshotError`. The first save creates the folder, with mode 0700.
  */
 export function fileSnapshotStore(folder: string): SnapshotStore {
+  checkFolder(folder);
   const pathOf = (target: string) => join(folder, fileName(target));
   let draftsRemoved: Promise<void> | undefined;
   return {
@@ -70,4 +72,9 @@ function verifyChecksum(bytes: Buffer): Buffer | undefined {
   const snapshot = bytes.subarray(digestBytes);
   const digest = createHash('sha256').update(snapshot).digest();
   return digest.equals(bytes.subarray(0, digestBytes)) ? snapshot : undefined;
+}
+
+function checkFolder(folder: unknown): void {
+  if (typeof folder !== 'string') throw wrongTypeError('folder', folder, 'a path');
+  if (folder === '' || folder.includes('\0')) throw wrongValueError('folder', folder, 'a path');
 }

@@ -217,7 +217,7 @@ function createServiceConfigSource(
   options: ServiceConfigOptions | undefined,
   balance: BalanceOptions | undefined,
 ): ServiceConfigSource | undefined {
-  if (!options) return undefined;
+  if (options === undefined) return undefined;
   if (typeof options.prefix !== 'string' || options.prefix === '')
     throw new NamingError(serviceConfigProblem(options));
   return new ServiceConfigSource(options, policyOf(balance));

@@ -60,6 +60,7 @@ describe('etcd-naming', () => {
       ['ls', '--endpoints', 'http://a:1', '--cacert', '/c'],
       '--cacert asks for TLS, but the endpoints say http://: write https://, or leave --cacert out',
     ],
+    [['ls', '--endpoints', ''], '--endpoints is empty: write host:port, or leave the flag out'],
     [['ls', '--endpoints', ','], "--endpoints is ','; it names no endpoint"],
     [['ls', 'a', 'b'], "'b' is one word too many: etcd-naming ls [target]"],
     [['get'], 'too few words: etcd-naming get <target> [id]'],

@@ -8,6 +8,23 @@ import { FakeRegistry } from './fake-registry.js';
 const forMs = 1_500;
 const maxRequests = 60;
 
+describe('a registration whose first record is not stored in time', () => {
+  it('rejects with what was refused, not with the deadline of its last call', async () => {
+    const registry = new FakeRegistry();
+    const refused = new EtcdError('etcdserver: too many requests', { code: 14, verdict: 'not-applied' });
+    registry.onTxn = () => {
+      registry.onTxn = () => {
+        throw new DeadlineError('no token before the deadline', { verdict: 'not-applied' });
+      };
+      throw refused;
+    };
+    await assert.rejects(
+      register(registry.client, { target: 'svc', endpoint: { addr: '10.0.0.7:1' }, timeoutMs: 500 }),
+      (error) => error instanceof DeadlineError && error.cause === refused,
+    );
+  });
+});
+
 describe('a registration whose etcd gives the same answer again and again', () => {
   const endpoint = { addr: '10.0.0.7:1' };
   const own = encodeEndpoint(endpoint);

@@ -1,6 +1,6 @@
 import type { BackoffOptions } from '../../../async/backoff.js';
 import { Pacer } from '../../../async/pacer.js';
-import type { EtcdError } from '../../../errors/index.js';
+import { DeadlineError, type EtcdError } from '../../../errors/index.js';
 import type { Revision } from '../../../model/index.js';
 import type { RegistrationEvent } from '../types.js';
 import type { Claim } from './claim.js';
@@ -21,7 +21,7 @@ export class CoreContext {
   /** While the first record is waited for. */
   initial: InitialRegistration | undefined;
   registrations = 0;
-  lastError: EtcdError | undefined;
+  #lastError: EtcdError | undefined;
   #nextRequest = 1;
 
   constructor(claim: Claim, random: () => number) {
@@ -33,6 +33,16 @@ export class CoreContext {
   /** Before the first record a record of our address is that of this process, before it was restarted. */
   get isFirst(): boolean {
     return this.registrations === 0;
+  }
+
+  get lastError(): EtcdError | undefined {
+    return this.#lastError;
+  }
+
+  set lastError(error: EtcdError | undefined) {
+    // While register() waits, its deadline ends its last call, whose error says less than the one before it.
+    const isOwnDeadline = this.initial !== undefined && error instanceof DeadlineError;
+    if (!isOwnDeadline || this.#lastError === undefined) this.#lastError = error;
   }
 
   emit(effect: RegistrationEffect): void {
