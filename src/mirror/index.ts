@@ -1,9 +1,3 @@
-export {
-  MirrorImpl,
-  type MirrorPorts,
-  type MirrorStatus,
-  type MirrorUpdate,
-  type ResyncReason,
-} from './mirror.js';
+export { MirrorImpl, type MirrorPorts } from './mirror.js';
 export type { MirrorOptions } from './options.js';
-export type { Mirror } from './types.js';
+export type { Mirror, MirrorStatus, MirrorUpdate, ResyncReason } from './types.js';

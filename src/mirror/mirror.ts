@@ -31,31 +31,8 @@ import type { WatchClient, Watcher } from '../watch/index.js';
 import { checkMirror, type MirrorOptions } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readFingerprint } from './reads.js';
-import { type Changes, splitByRevision, View } from './view.js';
-
-/**
- * Why a snapshot came.
- * - `initial`: the first one;
- * - `compacted`: history that the watch needed is gone;
- * - `rolled-back`: the store was wiped, restored or replaced, and is another one than before;
- * - `gap`: an event showed that others before it are missing, which etcd promises not to happen and old releases do.
- */
-export type ResyncReason = 'initial' | 'compacted' | 'rolled-back' | 'gap';
-
-/** What the mirror yields. Maps and deletes have the text of each key, `'café'` for a key in UTF-8: see {@link keyText}. */
-export type MirrorUpdate =
-  | {
-      /** All there is, also when that is nothing. It replaces whatever came before. */
-      readonly type: 'snapshot';
-      readonly reason: ResyncReason;
-      readonly revision: Revision;
-      readonly kvs: ReadonlyMap<string, KeyValue>;
-    }
-  | ({
-      /** What one or more whole revisions changed. A key stands in at most one of the two. */
-      readonly type: 'delta';
-      readonly revision: Revision;
-    } & Changes);
+import type { Mirror, MirrorStatus, MirrorUpdate, ResyncReason } from './types.js';
+import { splitByRevision, View } from './view.js';
 
 export interface MirrorPorts {
   readonly kv: Pick<KvClient, 'range' | 'stream'>;
@@ -65,17 +42,6 @@ export interface MirrorPorts {
   readonly random: () => number;
   /** Aborted when the client closes. */
   readonly closing?: AbortSignal | undefined;
-}
-
-export interface MirrorStatus {
-  /** Whether the watch is up, so that changes are seen as they happen. False also before the first snapshot. */
-  readonly fresh: boolean;
-  /** Milliseconds for which that has been so. A cut that nothing has noticed yet does not count. */
-  readonly forMs: number;
-  /** What was yielded shows the store at this revision; 0 before the first snapshot. */
-  readonly revision: Revision;
-  /** How often the watch was taken up again after its stream was lost, or its reader was too slow for it. */
-  readonly reconnects: number;
 }
 
 /** The first list of all may take so long before its trouble is told; later ones have the client's full time. */

@@ -1,5 +1,41 @@
 import type { KeyValue, Revision } from '../model/index.js';
-import type { MirrorStatus, MirrorUpdate } from './mirror.js';
+import type { Changes } from './view.js';
+
+/**
+ * Why a snapshot was yielded.
+ * - `initial`: the first one;
+ * - `compacted`: the history that the watch needed was compacted;
+ * - `rolled-back`: the store was wiped, restored from a backup or replaced;
+ * - `gap`: an event proved that an earlier event is missing, which etcd rules out but old releases do not.
+ */
+export type ResyncReason = 'initial' | 'compacted' | 'rolled-back' | 'gap';
+
+/** An update of a mirror. Maps and deletes have the text of each key, `'café'` for a key in UTF-8: see {@link keyText}. */
+export type MirrorUpdate =
+  | {
+      /** All keys of the range, possibly none. It replaces everything yielded before. */
+      readonly type: 'snapshot';
+      readonly reason: ResyncReason;
+      readonly revision: Revision;
+      readonly kvs: ReadonlyMap<string, KeyValue>;
+    }
+  | ({
+      /** The changes of one or more whole revisions. A key is either put or deleted, never both. */
+      readonly type: 'delta';
+      readonly revision: Revision;
+    } & Changes);
+
+/** The state of a mirror. */
+export interface MirrorStatus {
+  /** Whether the watch is live, so that changes are received as they happen. False before the first snapshot. */
+  readonly fresh: boolean;
+  /** Milliseconds since `fresh` last changed. A lost connection counts from when it is detected. */
+  readonly forMs: number;
+  /** The revision of the last update yielded; 0 before the first snapshot. */
+  readonly revision: Revision;
+  /** How often the watch was resumed after its stream was lost or its reader was too slow. */
+  readonly reconnects: number;
+}
 
 /**
  * A copy of a range in memory: a linearizable list at one revision, followed by a watch from the next revision on. When
@@ -8,6 +44,7 @@ import type { MirrorStatus, MirrorUpdate } from './mirror.js';
  * `kvs`. It throws only for errors that waiting does not fix, such as a missing permission.
  */
 export interface Mirror extends AsyncIterable<MirrorUpdate> {
+  [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined>;
   /** The current copy, by the text of each key. Live: it changes with each update that the iteration yields. */
   readonly kvs: ReadonlyMap<string, KeyValue>;
   /** Returns whether the copy is up to date, since when, and at which revision. */

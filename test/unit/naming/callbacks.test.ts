@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Server } from '@grpc/grpc-js';
 import { DeadlineError } from '#src/errors/index.js';
 import { type HealthReporter, registerServer } from '#src/index.js';
-import { MirrorImpl, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
+import { type Mirror, MirrorImpl, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
 import { ServiceConfigSource } from '#src/naming/grpc/service-config-source.js';
 import {
   type NamingClient,
