@@ -66,4 +66,5 @@ export interface Mirror extends AsyncIterable<MirrorUpdate> {
    * @throws as {@link waitForRevision}.
    */
   verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<boolean>;
+  [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined>;
 }
