@@ -1,6 +1,6 @@
 /**
- * A queue between a producer that must not wait and one async iteration. Nothing is lost: what was put before the
- * end is taken before the end is seen. No promise is made for an item that is already waiting.
+ * A queue between a producer that must not wait and one async iteration. Items put before `end()` are taken before the
+ * iteration ends.
  */
 export class AsyncQueue<T> {
   readonly #onTake: ((item: T) => void) | undefined;
@@ -9,17 +9,17 @@ export class AsyncQueue<T> {
   #end: { readonly error?: unknown } | undefined;
   #waiter: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void } | undefined;
 
-  /** `onTake` is called for each item as it is handed over. */
+  /** @param onTake Called with each item when it leaves the queue. */
   constructor(onTake?: (item: T) => void) {
     this.#onTake = onTake;
   }
 
-  /** Items put and not yet taken. */
+  /** The number of items that were put and not yet taken. */
   get size(): number {
     return this.#items.length - this.#head;
   }
 
-  /** Whether a take waits for the next item. */
+  /** Whether a `take()` is pending. */
   get hasWaiter(): boolean {
     return this.#waiter !== undefined;
   }
@@ -40,12 +40,14 @@ export class AsyncQueue<T> {
     }
   }
 
-  /** Throws away the oldest item that waits. */
+  /** Drops the oldest item, if there is one. */
   dropOldest(): void {
     if (this.size > 0) this.#shift();
   }
 
-  /** Ends the iteration once everything put so far was taken: with the error, told once, or cleanly. */
+  /**
+   * Ends the iteration after the items put so far. With an error, the next `take()` after them rejects with it, once.
+   */
   end(error?: unknown): void {
     if (this.#end) return;
     this.#end = error === undefined ? {} : { error };
@@ -55,7 +57,9 @@ export class AsyncQueue<T> {
     this.#settleEnd(waiting);
   }
 
-  /** Throws away what waits and ends: the taker left, or is told the reason. */
+  /**
+   * Drops all items and ends the iteration. A pending or the next `take()` rejects with the reason, if there is one.
+   */
   discard(reason?: unknown): void {
     this.#items.length = 0;
     this.#head = 0;
@@ -68,9 +72,10 @@ export class AsyncQueue<T> {
     }
   }
 
+  /** Resolves with the next item. Only one `take()` may be pending: a second one rejects. */
   take(): Promise<IteratorResult<T, undefined>> {
     if (this.#waiter)
-      return Promise.reject(new Error('one taker at a time: the last next() has not settled'));
+      return Promise.reject(new Error('only one next() may be pending: the previous one has not settled'));
     if (this.size > 0) return Promise.resolve({ done: false, value: this.#shift() });
     return new Promise((resolve, reject) => {
       if (this.#end) this.#settleEnd({ resolve, reject });

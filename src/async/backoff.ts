@@ -7,9 +7,9 @@ export interface BackoffOptions {
 }
 
 /**
- * How long to wait before attempt number `attempt` (0 for the first retry): anywhere between 0 and a bound that
- * doubles each time. Full jitter spreads a fleet that lost the same member at the same moment.
- * `random` gives a number in [0, 1).
+ * The delay before retry number `attempt` (0 for the first), in whole milliseconds: a random time between 0 and a bound
+ * that doubles with each attempt. Full jitter spreads the retries of clients that lost the same member together.
+ * @param random Returns a number in [0, 1).
  */
 export function backoffDelay(options: BackoffOptions, attempt: number, random: () => number): number {
   const bound = Math.min(options.maxMs, options.baseMs * 2 ** Math.min(attempt, 30));

@@ -1,8 +1,8 @@
 import { textOf } from '../errors/index.js';
 
 /**
- * Calls what a caller of this library gave. Whatever it throws, or rejects with, reaches `failed` and nothing else: it
- * must neither stop the work around it nor be an unhandled rejection.
+ * Calls a user's callback. An error that it throws or rejects with goes to `failed`, so that it neither stops the
+ * library's own work nor becomes an unhandled rejection.
  */
 export function callSafely(callback: () => unknown, failed: (error: unknown) => void): void {
   try {
@@ -14,8 +14,8 @@ export function callSafely(callback: () => unknown, failed: (error: unknown) => 
 }
 
 /**
- * Asks a rule that a caller of this library gave. What it throws is a no. So is a promise, which would be truthy
- * whatever it resolves to: it is reported to `failed`, and its rejection is handled.
+ * Calls a user's predicate. Returns its result, or false when it throws or returns a promise, which would be truthy
+ * whatever it resolves to. Both are reported to `failed`; a rejection of the promise is handled.
  */
 export function askRule<T>(rule: (about: T) => unknown, about: T, failed: (error: unknown) => void): unknown {
   try {
@@ -33,7 +33,10 @@ function isThenable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
 
-/** For callbacks whose failures have no other place to go: a process warning that names the callback. */
+/**
+ * An error handler that emits a process warning (`ETCD_NAMING_CALLBACK`).
+ * @param name The callback, as the text names it.
+ */
 export function processWarning(name: string): (error: unknown) => void {
   return (error) => process.emitWarning(`${name} failed: ${textOf(error)}`, { code: 'ETCD_NAMING_CALLBACK' });
 }

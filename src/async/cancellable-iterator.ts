@@ -1,15 +1,15 @@
-const left = Symbol('the reader left');
+const cancelled = Symbol('the iteration is cancelled');
 
 /**
- * An iteration that its reader can leave while it waits for the next item. `return()` of a plain async generator waits
- * for the item that was asked for, which may never come; here it aborts the signal that the work is given, and then
- * both are done. Nothing begins before the first `next()`.
+ * An async generator whose `return()` works while a `next()` is pending. `return()` of a plain async generator waits
+ * for the pending item, which may never come; here it first aborts the signal that `iterate` receives. `iterate` does
+ * not start before the first `next()`.
  */
 export class CancellableIterator<T> implements AsyncGenerator<T, undefined, undefined> {
   readonly #controller = new AbortController();
   readonly #items: AsyncGenerator<T, undefined, undefined>;
 
-  constructor(iterate: (leaving: AbortSignal) => AsyncGenerator<T, undefined, undefined>) {
+  constructor(iterate: (signal: AbortSignal) => AsyncGenerator<T, undefined, undefined>) {
     this.#items = iterate(this.#controller.signal);
   }
 
@@ -18,12 +18,12 @@ export class CancellableIterator<T> implements AsyncGenerator<T, undefined, unde
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
-    this.#controller.abort(left);
+    this.#controller.abort(cancelled);
     return this.#unlessCancelled(this.#items.return(undefined));
   }
 
   throw(error: unknown): Promise<IteratorResult<T, undefined>> {
-    this.#controller.abort(left);
+    this.#controller.abort(cancelled);
     return this.#unlessCancelled(this.#items.throw(error));
   }
 
@@ -41,7 +41,7 @@ export class CancellableIterator<T> implements AsyncGenerator<T, undefined, unde
     try {
       return await result;
     } catch (error) {
-      if (error === left) return { done: true, value: undefined };
+      if (error === cancelled) return { done: true, value: undefined };
       throw error;
     }
   }

@@ -1,17 +1,17 @@
-/** Time as the modules see it, so that tests can own it. */
+/** The source of time. Tests replace it. */
 export interface Clock {
-  /** Milliseconds on a monotonic clock; only differences mean anything. */
+  /** Milliseconds on a monotonic clock with an arbitrary origin. */
   now(): number;
-  /** Calls back once, not before the delay is over, never for an infinite one; the returned function forgets it. */
+  /** Calls back once, after at least `delayMs`; never for `Infinity`. Returns a function that cancels the timer. */
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
-/** Node's timers reach no further than this, nearly 25 days; a longer one would fire at once. */
+/** The longest delay of a Node timer, in milliseconds: 24.8 days. Node runs a timer with a longer delay immediately. */
 export const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Node's timer for any delay: a longer one is made of several. `Infinity` never calls back, but keeps the process alive
- * unless `unref`. The returned function forgets it.
+ * A timer for any delay in milliseconds; one longer than {@link longestTimerMs} consists of several Node timers.
+ * `Infinity` never calls back, but keeps the process alive unless `unref`. Returns a function that cancels the timer.
  */
 export function startTimer(ms: number, callback: () => void, unref: boolean): () => void {
   let timer: NodeJS.Timeout;
@@ -26,12 +26,12 @@ export function startTimer(ms: number, callback: () => void, unref: boolean): ()
   return () => clearTimeout(timer);
 }
 
-/** The machine's monotonic clock. Its timers do not keep the process alive; see ProcessHold. */
+/** The machine's monotonic clock. Its timers do not keep the process alive; see ProcessRef. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(delayMs, callback) {
     if (delayMs === Number.POSITIVE_INFINITY) return () => {};
-    // Node counts whole milliseconds, from the last full one: without one more a timer may fire early.
+    // Node measures in whole milliseconds, rounded down: without one more, a timer may fire early.
     const wholeMs = Math.ceil(Math.max(delayMs, 0)) + 1;
     return startTimer(wholeMs, callback, true);
   },

@@ -1,6 +1,6 @@
 import { onAbort } from './signals.js';
 
-/** Lets so many pieces of work run at a time; the others wait for their turn, first come first served. */
+/** Runs at most `max` tasks at a time. The others wait in the order of their calls. */
 export class ConcurrencyLimit {
   readonly #max: number;
   readonly #waiting = new Set<() => void>();
@@ -10,7 +10,7 @@ export class ConcurrencyLimit {
     this.#max = max;
   }
 
-  /** @throws the signal's own reason when it aborts before the work's turn; else as the work. */
+  /** @throws the signal's reason when it aborts before `work` starts; otherwise whatever `work` throws. */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     if (this.#running >= this.#max) await this.#waitForTurn(signal);
     else this.#running++;
@@ -23,7 +23,7 @@ export class ConcurrencyLimit {
     }
   }
 
-  /** The place of whoever ends passes on to whoever waits. */
+  /** A task that ends passes its slot to the task that has waited longest. */
   #waitForTurn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const go = () => {

@@ -1,11 +1,15 @@
-/** Something that is to be looked at, at `dueAt`. */
+/** An item of a {@link DueQueue}. */
 export interface DueItem {
+  /** When the item is due, on the owner's clock. */
   dueAt: number;
-  /** Where it stands in the queue; -1 when it is not there. For the queue alone to write. */
+  /** The item's index in the heap; -1 while it is not queued. Written only by the queue. */
   heapIndex: number;
 }
 
-/** A binary heap by due time that knows each one's place: thousands of leases or waiting calls, one timer. */
+/**
+ * A binary heap ordered by due time. Each item knows its index, so that moving and removing cost O(log n): one timer
+ * serves thousands of leases or waiting calls.
+ */
 export class DueQueue<T extends DueItem> {
   readonly #heap: T[] = [];
 
@@ -17,7 +21,7 @@ export class DueQueue<T extends DueItem> {
     return this.#heap.length;
   }
 
-  /** Puts it in, or moves it to its new time. */
+  /** Adds the item, or moves it to its new due time. */
   set(item: T, dueAt: number): void {
     item.dueAt = dueAt;
     if (item.heapIndex < 0) item.heapIndex = this.#heap.push(item) - 1;

@@ -3,13 +3,13 @@ import { type Clock, systemClock } from './clock.js';
 
 /** The machine's clocks, in milliseconds. */
 export interface MachineClocks {
-  /** Stands still while the machine sleeps, on Linux and macOS. */
+  /** Stops while the machine sleeps, on Linux and macOS. */
   monotonic(): number;
-  /** May be set at any time. Cheap to read. */
+  /** The time of day, which may be set at any time. Cheap to read. */
   wall(): number;
-  /** Goes on while the machine sleeps. Coarse, and dear to read: some microseconds, against nanoseconds. */
+  /** Continues while the machine sleeps. Coarse, and takes microseconds to read instead of nanoseconds. */
   uptime(): number;
-  /** Two readings of `uptime` tell no less than this. */
+  /** The resolution of `uptime`. */
   readonly uptimeStepMs: number;
 }
 
@@ -20,7 +20,7 @@ const machine: MachineClocks = {
   uptimeStepMs: process.platform === 'linux' ? 10 : 1_000,
 };
 
-/** The wall clock moved against the monotonic one by more than rounding: somebody set it, or the machine slept. */
+/** A larger change of wall clock minus monotonic clock is not rounding: the time was set, or the machine slept. */
 const wallSlackMs = 5;
 
 interface Timer {
@@ -30,9 +30,9 @@ interface Timer {
 }
 
 /**
- * A monotonic clock that counts the time the machine slept, too: a server elsewhere went on counting. The wall clock
- * tells when to look at the uptime, and nothing else, so that setting it does no harm. The system's timers stand
- * still during the sleep; those of this clock are set anew by whoever reads it first afterwards.
+ * A monotonic clock that includes the time the machine slept, during which a server continues to count. A jump of the
+ * wall clock only triggers a read of the uptime, so setting the time does no harm. Node's timers stop during sleep;
+ * the first read of this clock after it restarts this clock's timers.
  */
 export class ElapsedClock implements Clock {
   readonly #clocks: MachineClocks;

@@ -2,9 +2,9 @@ import { type BackoffOptions, backoffDelay } from './backoff.js';
 import type { Clock } from './clock.js';
 
 /**
- * The pauses before retries of one thing: they grow while it is retried again and again, and begin at the base once
- * it has not been retried for longer than the longest of them. So whoever fails at once every time, or succeeds and
- * is undone at once every time, is slowed down; whoever fails once a day is not.
+ * The delays before the retries of one operation. They grow with each retry, and start again at the base after `maxMs`
+ * without a retry. An operation that always fails immediately, or whose success never lasts, is slowed down; one that
+ * fails once a day is not.
  */
 export class Pacer {
   readonly #options: BackoffOptions;
@@ -13,14 +13,14 @@ export class Pacer {
   #attempt = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
-  /** `random` gives a number in [0, 1). */
+  /** @param random Returns a number in [0, 1). */
   constructor(options: BackoffOptions, clock: Pick<Clock, 'now'>, random: () => number) {
     this.#options = options;
     this.#clock = clock;
     this.#random = random;
   }
 
-  /** How long to wait before the next try, in milliseconds. */
+  /** The delay before the next attempt, in milliseconds. */
   nextDelayMs(): number {
     const now = this.#clock.now();
     if (now - this.#pausedUntil > this.#options.maxMs) this.#attempt = 0;

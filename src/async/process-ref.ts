@@ -1,20 +1,20 @@
 import { longestTimerMs } from './clock.js';
 
 /**
- * Keeps the process alive while somebody asks for it. Sockets and timers of this library never do so by themselves:
- * only what a caller waits for does, and a caller may say that a watch is not to.
+ * Keeps the process alive while it has at least one reference. The library's sockets and timers are all unref'd: only
+ * an operation that a caller waits for keeps the process alive, and a watch may opt out.
  */
 export class ProcessRef {
   readonly #timer = setInterval(() => {}, longestTimerMs).unref();
   #references = 0;
 
-  /** Holds until the returned function is called; calling it again does nothing. */
+  /** Adds a reference. Returns a function that removes it; a second call does nothing. */
   keepProcessAlive(): () => void {
     if (this.#references++ === 0) this.#timer.ref();
-    let held = true;
+    let referenced = true;
     return () => {
-      if (!held) return;
-      held = false;
+      if (!referenced) return;
+      referenced = false;
       if (--this.#references === 0) this.#timer.unref();
     };
   }

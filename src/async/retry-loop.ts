@@ -4,8 +4,8 @@ import { Pacer } from './pacer.js';
 import { onAbort } from './signals.js';
 
 /**
- * Does the work again whenever it ends or fails, until the signal aborts, with the pauses of a {@link Pacer} between.
- * @param failed Called with each failure, but not with what the abort itself brings about.
+ * Runs `work` again each time it ends or fails, until the signal aborts, with the delays of a {@link Pacer} between.
+ * @param failed Called with each error, except one thrown after the abort.
  */
 export async function retryLoop(
   clock: Clock,

@@ -1,54 +1,54 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, startTimer, systemClock } from './clock.js';
 
-/** A controller whose signal is handed out, to any number of listeners: Node warns of a leak from the eleventh on. */
+/** A controller whose signal may have any number of listeners: by default Node warns of a leak from the eleventh on. */
 export function sharedAbortController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-interface Wait {
+interface Registration {
   readonly callback: (reason: unknown) => void;
 }
 
-/** The waits for each signal. They share one listener: callers have one signal for any number of calls under way. */
-const waits = new WeakMap<AbortSignal, AbortCallbacks>();
+/** The callbacks of one signal share one listener: callers pass one signal to any number of concurrent calls. */
+const callbacksOf = new WeakMap<AbortSignal, AbortCallbacks>();
 
 class AbortCallbacks {
   readonly #signal: AbortSignal;
-  readonly #waits = new Set<Wait>();
-  readonly #onAbort = () => this.#aborted();
+  readonly #registrations = new Set<Registration>();
+  readonly #onAbort = () => this.#callAll();
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    waits.set(signal, this);
+    callbacksOf.set(signal, this);
   }
 
-  add(wait: Wait): void {
-    this.#waits.add(wait);
+  add(registration: Registration): void {
+    this.#registrations.add(registration);
   }
 
-  delete(wait: Wait): void {
-    if (this.#waits.delete(wait) && this.#waits.size === 0) this.#removeListener();
+  delete(registration: Registration): void {
+    if (this.#registrations.delete(registration) && this.#registrations.size === 0) this.#removeListener();
   }
 
   #removeListener(): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
-    waits.delete(this.#signal);
+    callbacksOf.delete(this.#signal);
   }
 
-  /** Each is called at most once, and not after it was released, also by one that was called before it. */
-  #aborted(): void {
+  /** Calls each callback at most once. A callback may delete another, which is then not called. */
+  #callAll(): void {
     this.#removeListener();
-    for (const wait of this.#waits) {
-      this.#waits.delete(wait);
+    for (const registration of this.#registrations) {
+      this.#registrations.delete(registration);
       try {
-        wait.callback(this.#signal.reason);
+        registration.callback(this.#signal.reason);
       } catch (error) {
         queueMicrotask(() => {
-          throw error; // as a listener's own would be: the others are called all the same
+          throw error; // as for an error of a listener: the other callbacks still run
         });
       }
     }
@@ -56,8 +56,8 @@ class AbortCallbacks {
 }
 
 /**
- * Runs `onAbort` when the signal aborts (at once if it has); the returned function lets go of the signal.
- * Every wait goes through here, so that no listener outlives its call, and a signal has one at most.
+ * Calls back with the signal's reason when it aborts, immediately if it is aborted. Returns a function that removes the
+ * callback. All waits use this function, so that no listener outlives its call and a signal has at most one listener.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: (reason: unknown) => void): () => void {
   if (!signal) return () => {};
@@ -65,26 +65,28 @@ export function onAbort(signal: AbortSignal | undefined, callback: (reason: unkn
     callback(signal.reason);
     return () => {};
   }
-  const wait: Wait = { callback };
-  const all = waits.get(signal) ?? new AbortCallbacks(signal);
-  all.add(wait);
-  return () => all.delete(wait);
+  const registration: Registration = { callback };
+  const all = callbacksOf.get(signal) ?? new AbortCallbacks(signal);
+  all.add(registration);
+  return () => all.delete(registration);
 }
 
-/** The promise, or the signal's own reason if that comes first. The work behind the promise is not stopped. */
+/**
+ * Settles as the promise does, or rejects with the signal's reason on an abort. The work behind the promise continues.
+ */
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
     let release = () => {};
-    // First, since onAbort() throws for what is no signal, and the promise may reject all the same.
+    // Handled first: onAbort() throws for a value that is no signal, and the promise may still reject.
     promise.then(resolve, reject).finally(() => release());
     release = onAbort(signal, reject);
   });
 }
 
 /**
- * Runs the work with a signal that aborts with the first of the two, and lets go of both when it is through. Not
- * AbortSignal.any(): on Node 20 a signal that lives on keeps something of each one made of it.
+ * Runs `work` with a signal that aborts when either of the two does, and removes its listeners when `work` ends.
+ * `AbortSignal.any()` is not used: on Node 20 a long-lived source signal leaks memory for each signal derived from it.
  */
 export async function withAnySignal<T>(
   one: AbortSignal,
@@ -101,8 +103,8 @@ export async function withAnySignal<T>(
 }
 
 /**
- * Runs the work with a signal that aborts after so many milliseconds, or else with the given signal. Not
- * AbortSignal.any() of a timeout: on Node 20 that may be collected before it fires.
+ * Runs `work` with a signal that aborts after `ms` milliseconds or with the given signal, whichever is first.
+ * `AbortSignal.any()` with a timeout is not used: on Node 20 it may be garbage collected before it fires.
  */
 export async function withTimeoutSignal<T>(
   ms: number,
@@ -121,16 +123,21 @@ export async function withTimeoutSignal<T>(
   }
 }
 
-/** The promise, or the error if that many milliseconds pass first. The work behind the promise is not stopped. */
-export function withTimeout<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
+/**
+ * Settles as the promise does, or rejects with `timeoutError()` after `ms` milliseconds. The work behind it continues.
+ */
+export function withTimeout<T>(promise: Promise<T>, ms: number, timeoutError: () => Error): Promise<T> {
   if (ms === Number.POSITIVE_INFINITY) return promise;
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.setTimer(ms, () => reject(late()));
+    const cancel = systemClock.setTimer(ms, () => reject(timeoutError()));
     promise.then(resolve, reject).finally(cancel);
   });
 }
 
-/** Waits, holding the process unless told otherwise; an abort rejects with the signal's own reason. */
+/**
+ * Resolves after `ms` milliseconds. Keeps the process alive unless `unref`.
+ * @throws the signal's reason when it aborts.
+ */
 export function delay(
   ms: number,
   signal?: AbortSignal,

@@ -3,26 +3,29 @@ import { systemClock } from './clock.js';
 
 const timedOutSockets = new WeakSet<Socket>();
 
-/** Whether the socket was closed from this side, for want of an answer. */
+/** Whether this side closed the socket because the peer was silent for too long. */
 export function timedOut(socket: Socket): boolean {
   return timedOutSockets.has(socket);
 }
 
-/** Asked once: HTTP/2's settings or TLS's hello come first from a live peer, so any byte at all is proof of life. */
+/** Closes the socket unless a byte arrives in time. A live peer first sends HTTP/2 settings or a TLS hello. */
 export function destroyIfSilent(
   socket: Socket,
   silenceMs: number,
-  what = 'accepted the connection but said nothing for',
+  what = 'accepted the connection but sent nothing for',
 ): void {
   destroyUnless(() => socket.bytesRead > 0, socket, what, silenceMs);
 }
 
-/** Closes the socket after that time unless it did well by then; the returned function lets it be. */
+/**
+ * Closes the socket after `ms` milliseconds unless `isOk()` is true by then. Returns a function that cancels this.
+ * @param what The text of the socket's error, before the number of milliseconds.
+ */
 export function destroyUnless(isOk: () => boolean, socket: Socket, what: string, ms: number): () => void {
-  let second: NodeJS.Immediate | undefined;
+  let immediate: NodeJS.Immediate | undefined;
   const cancel = systemClock.setTimer(ms, () => {
-    // A process that was blocked reads what has come meanwhile only after its timers.
-    second = setImmediate(() => {
+    // After a blocked event loop, timers run before the data that has arrived meanwhile is read.
+    immediate = setImmediate(() => {
       if (isOk()) return;
       timedOutSockets.add(socket);
       socket.destroy(new Error(`${what} ${ms} ms`));
@@ -30,7 +33,7 @@ export function destroyUnless(isOk: () => boolean, socket: Socket, what: string,
   });
   const stop = () => {
     cancel();
-    clearImmediate(second);
+    clearImmediate(immediate);
   };
   socket.once('close', stop);
   return stop;

@@ -34,9 +34,10 @@ import { listRange, type ReadOptions, readFingerprint } from './reads.js';
 import type { Mirror, MirrorStatus, MirrorUpdate, ResyncReason } from './types.js';
 import { splitByRevision, View } from './view.js';
 
+/** What a mirror uses of its client. */
 export interface MirrorPorts {
   readonly kv: Pick<KvClient, 'range' | 'stream'>;
-  /** Which store answers the client: equal numbers mean that it was not replaced. */
+  /** `epoch` grows each time the client finds that its store was replaced. */
   readonly store: { readonly epoch: number };
   readonly watch: Pick<WatchClient, 'watch'>;
   readonly random: () => number;
@@ -44,19 +45,19 @@ export interface MirrorPorts {
   readonly closing?: AbortSignal | undefined;
 }
 
-/** The first list of all may take so long before its trouble is told; later ones have the client's full time. */
+/** The timeout of a first attempt, so that `onFailure` is called early; retries have the client's timeout. */
 const firstListTimeoutMs = 4_000;
 const retryBackoff = { baseMs: 200, maxMs: 5_000 };
-/** How long `waitForRevision` waits for events before it asks whether there are any. */
+/** How long `waitForRevision` waits for events before it reads the store. */
 const pollAfterMs = 100;
-/** How long a live watch may owe events that a linearizable read has shown: far longer than a stream takes. */
+/** How long a live watch may lack events that a linearizable read has shown: far longer than their delivery takes. */
 const maxOverdueMs = 5_000;
 
 /**
- * A range kept in memory: a linearizable list at one revision, then a watch from the next one. Where history is lost
- * or no longer the same it lists again and says so with a new snapshot and its reason; an outage of any length it sits
- * out. Whenever the watch is live again it proves, by reading the store as it was, that it is still the one it knows.
- * Iterate it once. It ends by error only for what waiting cannot mend, such as a missing permission.
+ * A range kept in memory: a linearizable list at one revision, then a watch from the next one. When history is lost or
+ * has changed, the mirror lists again and yields a snapshot with the reason. It survives outages of any length. Each
+ * time the watch becomes live, the mirror reads the store at the last revision to verify that it is still the same one.
+ * Iterate it once. The iteration rejects only with errors that a retry cannot fix, such as a missing permission.
  */
 export class MirrorImpl implements Mirror {
   readonly #ports: MirrorPorts;
@@ -67,15 +68,15 @@ export class MirrorImpl implements Mirror {
   readonly #waiters = new Set<() => void>();
   readonly #ended = new AbortController();
   #watcher: Watcher | undefined;
-  /** Whether the reader has an update and has not asked for the next one: events may wait for it. */
+  /** Whether the reader has an update and has not called `next()` again: later events may be buffered. */
   #readerIsBusy = false;
   #reconnects = 0;
-  /** When it was last known to be fresh, while it is not followed. */
+  /** While there is no watcher: when the mirror stopped being fresh. */
   #staleSince = performance.now();
 
   constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = noOptions) {
     checkMirror(options);
-    toWireRange(range); // refused at once, and not by the first list
+    toWireRange(range); // throws here rather than in the first list
     this.#ports = ports;
     this.#resyncPacer = new Pacer(retryBackoff, performance, ports.random);
     this.#range = range;
@@ -83,11 +84,12 @@ export class MirrorImpl implements Mirror {
     this.#view = new View(options.retain);
   }
 
-  /** What is known now, by the text of each key: live, changing with each update that is taken. */
+  /** The current key-values by the text of their keys: a live view, which changes with each update that is taken. */
   get kvs(): ReadonlyMap<string, KeyValue> {
     return this.#view.kvs;
   }
 
+  /** Whether the mirror is fresh, since when, at which revision, and how often it reconnected. */
   status(): MirrorStatus {
     const since = this.#watcher?.liveChangedAt ?? this.#staleSince;
     const fresh = this.#watcher?.live ?? false;
@@ -97,11 +99,11 @@ export class MirrorImpl implements Mirror {
   }
 
   /**
-   * Resolves once the view shows everything up to the revision, for instance that of a write just made: with the
-   * revision it has then. Somebody has to iterate the mirror meanwhile. On a range where nothing happens it asks the
-   * store, now and then, whether there is anything to wait for. An outage of any length it sits out.
-   * @throws the signal's own reason; as a read that fails for good; what ended the mirror, or {ClosedError} when its
-   *   reader left.
+   * Waits until the view includes a revision, for example that of a write just made. Resolves with the revision of the
+   * view, which may be higher. The mirror must be iterated meanwhile. While no events arrive, it reads the store from
+   * time to time to find out whether there are any. It survives outages of any length.
+   * @throws the signal's reason; the error of a read that a retry cannot fix; the error that ended the mirror, or
+   *   {ClosedError} when its iteration was ended.
    */
   async waitForRevision(
     revision: Revision,
@@ -112,24 +114,26 @@ export class MirrorImpl implements Mirror {
   }
 
   /**
-   * Proves by a linearizable read that the view is complete: resolves with true once it shows everything that the store
-   * had when it was read, so that a key that is missing in it is gone. With false where the store is behind what the view
-   * showed already, and so was replaced.
-   * @throws as the read, and as {@link waitForRevision}.
+   * Verifies by a linearizable read that the view is complete. Resolves with true once the view includes everything
+   * that the store had at the read: a key that is missing in it is deleted. Resolves with false when the store is
+   * behind the view, and so was rolled back.
+   * @throws the error of the read, and as {@link waitForRevision}.
    */
   async verify(options: { readonly signal?: AbortSignal | undefined } = noOptions): Promise<boolean> {
     checkSignalOnly(options);
     return this.#withMirrorSignal(options.signal, async (signal) => {
-      const shown = this.#view.revision;
+      const viewRevision = this.#view.revision;
       const end = await readFingerprint(this.#ports.kv, this.#range, 0n, { signal });
-      if (end.revision < shown) return false;
+      if (end.revision < viewRevision) return false;
       if (this.#view.matches(end.count, end.newest)) this.#view.advance(end.revision);
-      await this.#waitUntil(end.revision, signal); // else its events are on their way
+      await this.#waitUntil(end.revision, signal); // an incomplete view waits for its events
       return true;
     });
   }
 
-  /** Ends with the signal, with the mirror, and with the client, which ends no mirror that is not iterated. */
+  /**
+   * Runs `work` with a signal that aborts with the given one, with the end of the mirror, or when the client closes.
+   */
   #withMirrorSignal<T>(
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<T>,
@@ -155,17 +159,17 @@ export class MirrorImpl implements Mirror {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined> {
-    return new CancellableIterator((leaving) => this.#iterate(leaving));
+    return new CancellableIterator((cancelled) => this.#iterate(cancelled));
   }
 
-  async *#iterate(leaving: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
+  async *#iterate(cancelled: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
     const stop = new AbortController();
-    const ends = [leaving, this.#options.signal];
+    const ends = [cancelled, this.#options.signal];
     const releases = ends.map((end) => onAbort(end, (reason) => stop.abort(reason)));
     try {
       yield* this.#updates(stop.signal);
     } catch (error) {
-      if (!leaving.aborted) this.#ended.abort(error);
+      if (!cancelled.aborted) this.#ended.abort(error);
       throw error;
     } finally {
       for (const release of releases) release();
@@ -182,18 +186,18 @@ export class MirrorImpl implements Mirror {
       this.#notifyWaiters();
       yield withJson({ type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) });
       try {
-        // Replaced before there was a watch for that to end.
+        // The store was replaced before there was a watcher for that to end.
         const isReplaced = this.#ports.store.epoch !== epoch;
         reason = isReplaced ? 'rolled-back' : yield* this.#follow(revision, signal);
       } catch (error) {
         reason = resyncReason(error);
       }
-      // A list that succeeds proves nothing about the watch: only one that lasted does.
+      // A successful list does not reset the pauses: only a watch that lasts does.
       await this.#pause(this.#resyncPacer.nextDelayMs(), signal);
     }
   }
 
-  /** Until the view has to be replaced; returns why. */
+  /** Applies the watch's events until the view must be replaced. Returns the reason. */
   async *#follow(revision: Revision, signal: AbortSignal): AsyncGenerator<MirrorUpdate, ResyncReason> {
     const watcher = this.#ports.watch.watch(this.#range, {
       startRevision: revision + 1n,
@@ -203,12 +207,12 @@ export class MirrorImpl implements Mirror {
       resumptions: true,
     });
     this.#watcher = watcher;
-    let taken = false;
+    let started = false;
     try {
       for await (const { events, nextRevision, resumed } of watcher) {
         if (resumed) {
-          if (taken) this.#reconnects++;
-          taken = true;
+          if (started) this.#reconnects++;
+          started = true;
           const broken = await this.#verifyContinuity(nextRevision - 1n, signal);
           if (broken) return broken;
         }
@@ -228,10 +232,10 @@ export class MirrorImpl implements Mirror {
           this.#readerIsBusy = false;
         }
       }
-      return 'gap'; // closed here, since events that the store has did not come
+      return 'gap'; // #waitUntil() closed the watcher: events that the store has did not arrive
     } finally {
       this.#readerIsBusy = false;
-      // One that was refused, for want of a permission, was live to the end.
+      // A watcher that the server refused, for example for a missing permission, was live until then.
       if (watcher.live) this.#staleSince = performance.now();
       else if (watcher.liveChangedAt !== undefined) this.#staleSince = watcher.liveChangedAt;
       this.#watcher = undefined;
@@ -239,8 +243,8 @@ export class MirrorImpl implements Mirror {
   }
 
   /**
-   * Whether the store, read as it was at the last revision taken, is the one in memory. A wiped store that has passed
-   * that revision again looks like any other to a watch.
+   * Whether the store at the last received revision equals the view. A watch cannot tell: a wiped store may have
+   * reached that revision again. Returns the reason for a resync, if one is needed.
    */
   async #verifyContinuity(revision: Revision, signal: AbortSignal): Promise<ResyncReason | undefined> {
     try {
@@ -254,8 +258,8 @@ export class MirrorImpl implements Mirror {
   }
 
   /**
-   * Moves the view's revision up to the store's if nothing in the range has changed since. `unknown`: the store could
-   * not be asked.
+   * Raises the view's revision to the store's when nothing in the range has changed since. Returns `unknown` when the
+   * read failed.
    */
   async #checkComplete(signal: AbortSignal): Promise<'complete' | 'incomplete' | 'unknown'> {
     try {
@@ -274,11 +278,11 @@ export class MirrorImpl implements Mirror {
     const { pageSize, retain } = this.#options;
     const list = (options: ReadOptions) =>
       listRange(this.#ports.kv, this.#range, pageSize ? { ...options, pageSize } : options, retain);
-    // Compacted between two pages: the next list begins at a newer revision.
+    // A compaction between two pages is transient: the next list reads at a newer revision.
     return this.#retryRead(signal, list, (error) => error instanceof CompactedError);
   }
 
-  /** Reads until it succeeds, or fails in a way that waiting cannot mend. */
+  /** Repeats the read until it succeeds or fails with an error that a retry cannot fix. */
   async #retryRead<T>(
     signal: AbortSignal,
     read: (options: ReadOptions) => Promise<T>,
@@ -327,7 +331,7 @@ export class MirrorImpl implements Mirror {
   }
 }
 
-/** What ended the watch, or failed its proof, as the reason for a new list; anything else is thrown on. */
+/** The reason to list again after this error. @throws the error itself when it is no such reason. */
 function resyncReason(error: unknown): ResyncReason {
   if (error instanceof CompactedError) return 'compacted';
   if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';
@@ -335,7 +339,7 @@ function resyncReason(error: unknown): ResyncReason {
   throw error;
 }
 
-/** Whatever waiting may mend; bad credentials stay bad. */
+/** Whether a retry may succeed. Refused credentials stay refused. */
 function isRetryable(error: EtcdError): boolean {
   if (error.code === Code.OUT_OF_RANGE) return false;
   return error.verdict !== 'final' && !needsToken(error);

@@ -1,24 +1,25 @@
 import type { EtcdError } from '../errors/index.js';
 import { boolean, callback, type KeyValue, optionsChecker, signal, wholeNumber } from '../model/index.js';
 
+/** Options of `mirror()`. */
 export interface MirrorOptions {
-  /** Ends the mirror; the iteration rejects with the signal's own reason. */
+  /** Ends the mirror; the iteration rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How many keys the first answer to a list may have; what follows is sized by bytes. Default 16, as of `kv.stream`. */
+  /** The number of keys in the first page of a list; later pages are sized by bytes. Default 16, as in `kv.stream`. */
   readonly pageSize?: number;
   /**
-   * What is kept and yielded of each key-value, so that large values that the reader does not use take no memory. Its
-   * result must be the same for key-values that are the same, and what it made of its own result. Default: all of it.
+   * Maps each key-value to the one that is kept and yielded, so that values that the reader does not use take no
+   * memory. It must be deterministic, and return its own results unchanged. Default: keeps the whole key-value.
    */
   readonly retain?: ((kv: KeyValue) => KeyValue) | undefined;
   /**
-   * Yield a delta for each revision, even where several came together, as after a reconnect. Default false: a delta for
-   * all of them, which costs a reader of whole views less.
+   * Whether to yield one delta per revision, also when several revisions arrive together, as after a reconnect. Default
+   * false: one delta for all of them, which is cheaper for a reader that uses the whole view.
    */
   readonly eachRevision?: boolean;
   /**
-   * Receives the error of each failed list, which is then tried again; what is known stays as it is. What it throws or
-   * rejects with is a process warning (`ETCD_NAMING_CALLBACK`) and changes nothing.
+   * Called with the error of each failed read that is retried; the view stays as it is. An error that the callback
+   * throws or rejects with becomes a process warning (`ETCD_NAMING_CALLBACK`).
    */
   readonly onFailure?: ((error: EtcdError) => void) | undefined;
 }

@@ -1,29 +1,32 @@
 import type { KvClient } from '../kv/index.js';
 import type { KeyRange, KeyValue, Revision } from '../model/index.js';
 
-/** How reads are made: linearizable, all of them. */
+/** Options of the mirror's reads, all of which are linearizable. */
 export interface ReadOptions {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs?: number;
 }
 
-/** All keys of the range, at one revision of one store; of each what `retain` makes of it, as the answers come. */
+/** Reads all key-values of the range at one revision. `retain` maps each one as it arrives. */
 export async function listRange(
-  kv: Pick<KvClient, 'stream'>,
+  client: Pick<KvClient, 'stream'>,
   range: KeyRange,
   options: ReadOptions & { readonly pageSize?: number },
   retain: ((kv: KeyValue) => KeyValue) | undefined,
 ): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
   const kvs: KeyValue[] = [];
   let revision = 0n;
-  for await (const batch of kv.stream(range, options)) {
-    for (const one of batch.kvs) kvs.push(retain ? retain(one) : one);
+  for await (const batch of client.stream(range, options)) {
+    for (const kv of batch.kvs) kvs.push(retain ? retain(kv) : kv);
     revision = batch.revision;
   }
   return { kvs, revision };
 }
 
-/** How many keys the range has and which of them changed last, at a revision (0: now). Its cost does not grow with the values. */
+/**
+ * Reads the number of keys in the range and the one that changed last, at a revision (0 for the current one). The size
+ * of the answer does not depend on the range.
+ */
 export async function readFingerprint(
   kv: Pick<KvClient, 'range'>,
   range: KeyRange,

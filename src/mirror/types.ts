@@ -10,18 +10,25 @@ import type { Changes } from './view.js';
  */
 export type ResyncReason = 'initial' | 'compacted' | 'rolled-back' | 'gap';
 
-/** An update of a mirror. Maps and deletes have the text of each key, `'café'` for a key in UTF-8: see {@link keyText}. */
+/**
+ * An update of a mirror. Its maps and sets are keyed by the text of each key, `'café'` for a UTF-8 key: see {@link
+ * keyText}.
+ */
 export type MirrorUpdate =
   | {
       /** All keys of the range, possibly none. It replaces everything yielded before. */
       readonly type: 'snapshot';
+      /** Why the mirror listed the range. */
       readonly reason: ResyncReason;
+      /** The revision of the list. */
       readonly revision: Revision;
+      /** The key-values at that revision, after `retain`. */
       readonly kvs: ReadonlyMap<string, KeyValue>;
     }
   | ({
       /** The changes of one or more whole revisions. A key is either put or deleted, never both. */
       readonly type: 'delta';
+      /** The revision of `kvs` after this delta. */
       readonly revision: Revision;
     } & Changes);
 
@@ -51,20 +58,20 @@ export interface Mirror extends AsyncIterable<MirrorUpdate> {
   status(): MirrorStatus;
   /**
    * Resolves when `kvs` includes everything up to the given revision, for example that of a write just made, with the
-   * revision of `kvs` at that time. Requires that the mirror is being iterated. Without events, it reads the store's
-   * revision now and then.
-   * @throws the signal's own reason, a final error of a read, the error that ended the mirror, or {ClosedError} if the
-   *   iteration was left.
+   * revision of `kvs` at that time. The mirror must be iterated meanwhile. While no events arrive, it reads the store's
+   * revision from time to time. It survives outages of any length.
+   * @throws the signal's reason, the error of a read that a retry cannot fix, the error that ended the mirror, or
+   *   {ClosedError} when the iteration was ended.
    */
   waitForRevision(
     revision: Revision,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Revision>;
   /**
-   * Verifies with a linearizable read that `kvs` is complete, so that a key missing from it does not exist. Resolves with
-   * true when `kvs` includes everything the read returned, and with false if the store was replaced by an older one.
+   * Verifies with a linearizable read that `kvs` is complete, so that a key missing from it does not exist. Resolves
+   * with true when `kvs` includes everything the read returned, and with false if the store was replaced by an older
+   * one.
    * @throws as {@link waitForRevision}.
    */
   verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<boolean>;
-  [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined>;
 }

@@ -1,20 +1,22 @@
 import { type KeyValue, keyText, type Revision, type WatchEvent } from '../model/index.js';
 
-/** What a run of events changed, by the text of the keys: see {@link keyText}. */
+/** The net changes of a sequence of events, by the text of the keys: see {@link keyText}. */
 export interface Changes {
+  /** The new key-values, after `retain`. */
   readonly puts: ReadonlyMap<string, KeyValue>;
+  /** The keys that were deleted. */
   readonly deletes: ReadonlySet<string>;
 }
 
-/** The keys of a range at one revision. Pure: knows no server. */
+/** The key-values of a range at one revision. Pure: performs no IO. */
 export class View {
   readonly #retain: (kv: KeyValue) => KeyValue;
   readonly #kvs = new Map<string, KeyValue>();
   #revision: Revision = 0n;
-  /** The key changed last; undefined when that was deleted, and has to be looked for. */
+  /** The key-value that changed last; undefined when it was deleted, until the next one is searched for. */
   #newest: KeyValue | undefined;
 
-  /** @param retain What is kept of each key-value of an event. Default: all of it. */
+  /** @param retain Maps each key-value of an event to the one that is kept. Default: keeps it as it is. */
   constructor(retain: (kv: KeyValue) => KeyValue = (kv) => kv) {
     this.#retain = retain;
   }
@@ -23,12 +25,12 @@ export class View {
     return this.#kvs;
   }
 
-  /** Everything up to here is in. */
+  /** The view includes all changes up to this revision. */
   get revision(): Revision {
     return this.#revision;
   }
 
-  /** The key that changed last, among those that are there. */
+  /** The key-value with the highest modRevision. */
   get newest(): KeyValue | undefined {
     if (this.#newest === undefined && this.#kvs.size > 0) {
       for (const kv of this.#kvs.values()) {
@@ -45,14 +47,14 @@ export class View {
     this.#revision = revision;
   }
 
-  /** Nothing changed up to here. */
+  /** Raises the revision, up to which nothing else has changed. */
   advance(revision: Revision): void {
     if (revision > this.#revision) this.#revision = revision;
   }
 
   /**
-   * Takes events in revision order. Gives what changed, or undefined when an event shows that others before it are
-   * missing, with the view then somewhere between: it has to be replaced.
+   * Applies events, which must be in revision order. Returns the changes, or undefined when earlier events are missing:
+   * the view is then partly updated and must be replaced.
    */
   apply(events: readonly WatchEvent[], revision: Revision): Changes | undefined {
     const puts = new Map<string, KeyValue>();
@@ -80,21 +82,21 @@ export class View {
   }
 
   /**
-   * Whether a store that counts so many keys, of which `newest` changed last, holds exactly this view: a later put
-   * would be newer, a mere delete would leave fewer, and another history would not have the same key, revision, lease
-   * and value at its end.
+   * Whether a store with `count` keys in the range, of which `newest` changed last, equals this view. A later put would
+   * be newer, a later delete would leave fewer keys, and another history would not end with the same key, revision,
+   * lease and value.
    */
   matches(count: bigint, newest: KeyValue | undefined): boolean {
     if (count !== BigInt(this.#kvs.size)) return false;
     const known = this.newest;
     if (!known || !newest) return known === newest;
     if (known.modRevision !== newest.modRevision) return false;
-    // One transaction may have written several keys; the server named one of them.
+    // One transaction may have written several keys, of which the server returned any.
     return isEqual(this.#kvs.get(keyText(newest.key)), this.#retain(newest));
   }
 }
 
-/** The events of each revision by themselves. */
+/** Splits the events, which are in revision order, into one array per revision. */
 export function* splitByRevision(events: readonly WatchEvent[]): Generator<readonly WatchEvent[]> {
   let from = 0;
   for (let i = 1; i <= events.length; i++) {
@@ -104,7 +106,7 @@ export function* splitByRevision(events: readonly WatchEvent[]): Generator<reado
   }
 }
 
-/** Whether the put can come right after what is known of its key: etcd counts the changes of each key's life. */
+/** Whether the put is the next change after the known state of its key: etcd numbers a key's changes since creation. */
 function isNextVersion(known: KeyValue | undefined, put: KeyValue): boolean {
   if (!known) return put.version === 1n;
   return put.version === known.version + 1n && put.createRevision === known.createRevision;

@@ -1,11 +1,11 @@
 import { InvalidInputError } from '../errors/index.js';
 
-/** Keys and values on the way in: a string stands for its UTF-8 bytes. */
+/** A key or value as an argument: a string stands for its UTF-8 bytes. */
 export type Bytes = string | Uint8Array;
 
 /**
- * The bytes themselves. A Uint8Array is viewed, not copied: do not change it until the call has settled.
- * @throws {InvalidInputError} for anything else.
+ * The bytes as a Buffer. A Uint8Array is not copied: it must not change until the call has settled.
+ * @throws {InvalidInputError} for any other type.
  */
 export function toBuffer(bytes: Bytes): Buffer {
   if (typeof bytes === 'string') return Buffer.from(bytes, 'utf8');
@@ -14,7 +14,7 @@ export function toBuffer(bytes: Bytes): Buffer {
   throw notBytesError('a key or value', bytes);
 }
 
-/** The error for what is neither text nor bytes: says how it becomes text, and never what is in it. */
+/** The error for a value that is neither a string nor bytes. It suggests a conversion and never contains the value. */
 export function notBytesError(name: string, value: unknown): InvalidInputError {
   return new InvalidInputError(
     `${name} is ${kindOf(value)}; it must be a string or a Uint8Array${conversionHint(value)}`,

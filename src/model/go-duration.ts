@@ -10,12 +10,12 @@ const unitMs: ReadonlyMap<string, number> = new Map([
 ]);
 
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
-/** Go's int64 of nanoseconds reaches no further. */
+/** The largest duration of Go, which counts nanoseconds in an int64. */
 const maxMs = (2 ** 63 - 1) / 1e6;
 
 /**
- * The milliseconds of a duration in Go's spelling, as `time.ParseDuration` reads it: `5s`, `1m30s`, `.5h`, `-1s`, `0`.
- * Undefined for any other text.
+ * Parses a duration as Go's `time.ParseDuration` does: `5s`, `1m30s`, `.5h`, `-1s`, `0`. Returns milliseconds, or
+ * undefined for any other text.
  */
 export function parseGoDuration(text: string): number | undefined {
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];

@@ -1,21 +1,23 @@
 import { isIPv6 } from 'node:net';
 import { printable } from './key-text.js';
 
-/** A host, an IPv6 address without its brackets, and the port behind it, where one is given. */
+/** The parts of an address. */
 export interface HostPort {
+  /** An IPv6 address has no brackets. */
   readonly host: string;
+  /** From 1 to 65535; undefined when the text has no port. */
   readonly port: number | undefined;
 }
 
-/** Why a text cannot be split, for people. */
+/** Why a text cannot be split, as part of an error text. */
 export interface SplitProblem {
   readonly problem: string;
 }
 
 /**
- * Splits `host:port` and `[ipv6]:port` as Go's `net.SplitHostPort` does, and takes both without a port, and an IPv6
- * address without brackets, as gRPC's DNS resolvers do. The port is a number from 1 to 65535: Go also takes names, such
- * as `http`. What the host is, is not checked.
+ * Splits `host:port` and `[ipv6]:port` as Go's `net.SplitHostPort` does. Like gRPC's DNS resolvers, it also accepts
+ * both without a port, and an IPv6 address without brackets. The port is a number from 1 to 65535; Go also accepts
+ * names such as `http`. The host is not checked.
  */
 export function splitHostPort(text: string): HostPort | SplitProblem {
   if (text.startsWith('[')) return splitBracketed(text);
@@ -36,7 +38,7 @@ function splitBracketed(text: string): HostPort | SplitProblem {
   return withPort(host, rest.slice(1));
 }
 
-/** More than one colon: an IPv6 address; or, by mistake, one with a port, or more than one address. */
+/** A text with several colons is an IPv6 address or a mistake: an IPv6 address with a port, or several addresses. */
 function splitUnbracketed(text: string): HostPort | SplitProblem {
   if (isIPv6(text)) return { host: text, port: undefined };
   const last = text.lastIndexOf(':');

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { toBuffer } from './bytes.js';
 
-/** Bytes in JSON: their text where they are UTF-8, else an object, which no text is. */
+/** Bytes in JSON: a string when they are UTF-8, otherwise an object with their base64. */
 export type BytesJson = string | { readonly base64: string };
 
-/** What JSON has no form for, of the members of a result; any other member has a form, or a `toJSON`, of its own. */
+/** Converts a member of a result that JSON cannot represent. Other members are returned as they are. */
 function memberToJson(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return bytesToJson(value);
@@ -21,12 +21,14 @@ export function bytesToJson(bytes: Uint8Array): BytesJson {
   return isUtf8(buffer) ? buffer.toString('utf8') : { base64: buffer.toString('base64') };
 }
 
-/** The members of a result as JSON has them: numbers of 64 bits as decimal strings, bytes as {@link BytesJson}. */
+/** A copy of a result for JSON: bigints as decimal strings, bytes as {@link BytesJson}. */
 export function resultToJson(result: object): object {
   return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, memberToJson(value)]));
 }
 
-/** With the constructor of a plain object, by which `console.log` and the strict comparisons of Jest and Vitest go. */
+/**
+ * Has the constructor of a plain object, on which `console.log` and the strict comparisons of Jest and Vitest depend.
+ */
 const jsonPrototype = Object.create(Object.prototype, {
   constructor: { value: Object },
   toJSON: {
@@ -37,14 +39,14 @@ const jsonPrototype = Object.create(Object.prototype, {
 });
 
 /**
- * Lets `JSON.stringify` write a result, by a prototype that all results share: the object has no member more. Only for
- * one that was just made.
+ * Makes a result work with `JSON.stringify` by a prototype that all results share, without an additional own member.
+ * Only for an object that was just created.
  */
 export function withJson<T extends object>(result: T): T {
   return Object.setPrototypeOf(result, jsonPrototype);
 }
 
-/** The same for an array of numbers of 64 bits, or a Map whose values say of themselves what their keys are. */
+/** The same for an array of bigints, or for a Map whose values contain their keys. */
 export function collectionWithJson<T extends readonly unknown[] | ReadonlyMap<unknown, unknown>>(list: T): T {
   return Object.defineProperty(list, 'toJSON', { value: listJson });
 }

@@ -4,17 +4,17 @@ import { keyBytes, printable } from './key-text.js';
 import { anything, type Check, formatValue, optionsChecker } from './options/index.js';
 
 /**
- * Which keys a request speaks of.
- * - `key` alone: that key; with `rangeEnd`: from `key` up to, not including, `rangeEnd`;
- * - `prefix`: every key that starts with it; the empty prefix is every key;
- * - `fromKey`: that key and every key after it.
+ * The keys of a request.
+ * - `key` alone: that key; with `rangeEnd`: the keys from `key` up to, but not including, `rangeEnd`;
+ * - `prefix`: the keys that start with it; the empty prefix means all keys;
+ * - `fromKey`: that key and all keys after it.
  */
 export type KeyRange =
   | { readonly key: Bytes; readonly rangeEnd?: Bytes }
   | { readonly prefix: Bytes }
   | { readonly fromKey: Bytes };
 
-/** A range in etcd's own two fields: `rangeEnd` empty is one key, a single zero byte is "from key". */
+/** A range in etcd's two fields: an empty `rangeEnd` means one key, a single zero byte means "from key". */
 export interface WireRange {
   readonly key: Buffer;
   readonly rangeEnd: Buffer;
@@ -24,9 +24,9 @@ const zeroByte = Buffer.of(0);
 const none = Buffer.alloc(0);
 
 /**
- * A range as etcd's `key` and `range_end`.
- * @throws {InvalidInputError} for an empty key, a range that ends before it starts, which etcd would refuse, or one
- *   given in two ways at once.
+ * Converts a range to etcd's `key` and `range_end`.
+ * @throws {InvalidInputError} for an empty key, for a range that ends before it starts, which etcd would refuse, and
+ *   for a range in two forms at the same time.
  */
 export function toWireRange(range: Bytes | KeyRange): WireRange {
   if (typeof range === 'string' || range instanceof Uint8Array) return single(range);
@@ -44,7 +44,7 @@ export function toWireRange(range: Bytes | KeyRange): WireRange {
   return { key, rangeEnd };
 }
 
-/** The first key after every key with this prefix: the last byte below 0xff counted up, a zero byte if there is none. */
+/** The end of a prefix's range: the last byte below 0xff is incremented; a single zero byte when there is none. */
 export function prefixEnd(prefix: Buffer): Buffer {
   for (let i = prefix.length - 1; i >= 0; i--) {
     const byte = prefix[i] ?? 0;
@@ -57,7 +57,7 @@ export function prefixEnd(prefix: Buffer): Buffer {
   return zeroByte;
 }
 
-/** The smallest key greater than this one. */
+/** The next key in byte order. */
 export function keyAfter(key: Buffer): Buffer {
   return Buffer.concat([key, zeroByte]);
 }
@@ -76,12 +76,12 @@ const checkNames = optionsChecker<KeyRange>(
   { label: 'the range' },
 );
 
-/** The check of a range inside other input, which then is named by where it stands. Keys themselves are left to `toWireRange`. */
+/** Checks the member names of a range that is part of other input. `toWireRange` checks the keys. */
 export const keyRange: Check = (range, name) => {
   if (typeof range === 'object' && range !== null && !(range instanceof Uint8Array)) checkNames(range, name);
 };
 
-/** TypeScript lets `{ prefix, rangeEnd }` through; one of the two would be ignored. */
+/** TypeScript accepts `{ prefix, rangeEnd }`, of which one would be ignored. */
 function checkForm(range: KeyRange): void {
   if (typeof range !== 'object' || range === null) {
     throw new InvalidInputError(`the range is ${formatValue(range)}; it must be a key or a range of keys`);
@@ -104,7 +104,7 @@ function prefixRange(prefix: Buffer): WireRange {
   return { key: orZero(prefix), rangeEnd: prefixEnd(prefix) };
 }
 
-/** etcd has no empty key; its smallest is a single zero byte. */
+/** etcd has no empty key; its smallest key is a single zero byte. */
 function orZero(key: Buffer): Buffer {
   return key.length === 0 ? zeroByte : key;
 }

@@ -1,18 +1,20 @@
-/** etcd's store counter: one tick for each transaction that changed something. */
+/** etcd's store counter: each transaction that changes something increments it. */
 export type Revision = bigint;
 
-/** A lease's id: positive where this client or etcd chose it, else any but 0, which stands for no lease. */
+/** A lease's id: positive when this client or etcd chose it, otherwise any number but 0, which means "no lease". */
 export type LeaseId = bigint;
 
-/** A key as stored (etcd's `mvccpb.KeyValue`). */
+/** A stored key with its value (etcd's `mvccpb.KeyValue`). */
 export interface KeyValue {
+  /** The key's bytes; without the namespace's prefix when the client has a namespace. */
   readonly key: Buffer;
+  /** The value's bytes; empty on a delete event. */
   readonly value: Buffer;
   /** The revision at which the key was last created; 0 on a delete event. */
   readonly createRevision: Revision;
   /** The revision of the key's last change. */
   readonly modRevision: Revision;
-  /** Changes since creation: 1 for a new key, 0 on a delete event. */
+  /** The number of changes since creation: 1 for a new key, 0 on a delete event. */
   readonly version: bigint;
   /** The lease the key is attached to; 0 for none. */
   readonly lease: LeaseId;
@@ -20,9 +22,10 @@ export interface KeyValue {
 
 /** One change of one key. */
 export interface WatchEvent {
+  /** A key that expires with its lease is a `delete`. */
   readonly type: 'put' | 'delete';
-  /** After a put the key-value; after a delete only `key` and `modRevision` are set. */
+  /** For a put, the new key-value; for a delete, only `key` and `modRevision` are set. */
   readonly kv: KeyValue;
-  /** The key-value before this event: only with `prevKv`, and absent for a new key or when already compacted. */
+  /** The key-value before this event: only with the option `prevKv`; absent for a new key and after a compaction. */
   readonly prevKv?: KeyValue;
 }

@@ -3,15 +3,18 @@ import { checkInt64, minInt64 } from './int64.js';
 import type { LeaseId } from './key-value.js';
 import { wrongTypeError } from './options/index.js';
 
-/** Go's width for a lease id, sign included: `%016x`. */
+/** The width of a lease id in Go, including the sign: `%016x`. */
 const width = 16;
 
-/** A lease in a sentence. */
+/** A lease as part of a sentence: `lease 1a2b (hex)`. */
 export function describeLease(id: LeaseId): string {
   return `lease ${formatLeaseId(id).replace(/^(-?)0+(?=.)/, '$1')} (hex)`;
 }
 
-/** A lease id as `etcdctl` prints it: 16 characters in lower hex, with a minus for a negative one. @throws {InvalidInputError} for what is no bigint. */
+/**
+ * Formats a lease id as `etcdctl` does: 16 lower-case hexadecimal characters, with a minus for a negative one.
+ * @throws {InvalidInputError} when the id is not a bigint.
+ */
 export function formatLeaseId(id: LeaseId): string {
   if (typeof id !== 'bigint') throw wrongTypeError('lease id', id, 'a bigint');
   const sign = id < 0n ? '-' : '';
@@ -25,7 +28,7 @@ export function formatLeaseId(id: LeaseId): string {
 }
 
 /**
- * The lease id that `etcdctl` would read from a text: hexadecimal, without `0x`, in 64 bits with a sign.
+ * Parses a lease id as `etcdctl` does: hexadecimal without `0x`, a signed 64-bit number.
  * @throws {InvalidInputError} for any other text.
  */
 export function parseLeaseId(text: string): LeaseId {
@@ -38,8 +41,8 @@ export function parseLeaseId(text: string): LeaseId {
 }
 
 /**
- * The id of a lease that exists: negative ones too, which other clients may have chosen.
- * @throws {InvalidInputError} for 0, which stands for no lease, and what is no bigint of 64 bits.
+ * Returns the id of an existing lease after checking it. Other clients may have chosen a negative one.
+ * @throws {InvalidInputError} for 0, which means "no lease", and for a value that is not a 64-bit bigint.
  */
 export function checkLeaseId(id: LeaseId): LeaseId {
   if (id === 0n) throw new InvalidInputError('lease id is 0n, which stands for no lease');

@@ -2,9 +2,9 @@ import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
 import { keyAfter } from './key-range.js';
 
 /**
- * Where a range goes on after a page of it that was to begin at `start`.
- * @throws {EtcdError} INTERNAL where the page leads no further: whoever repeats keys, or promises more without giving
- *   any, would be asked forever.
+ * The first key of the page after the one that was requested from `start`.
+ * @throws {EtcdError} INTERNAL when the page makes no progress: with a server that repeats keys, or announces more keys
+ *   without returning any, paging would not end.
  */
 export function nextPageStart(
   start: Buffer,

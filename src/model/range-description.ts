@@ -1,6 +1,7 @@
 import { prefixEnd, type WireRange } from './key-range.js';
 import { printable } from './key-text.js';
 
+/** How a request uses a range. */
 export type Access = 'read' | 'write' | 'read or write';
 
 /** A range that a request reads or writes. */
@@ -9,23 +10,24 @@ export interface AccessedRange {
   readonly access: Access;
 }
 
+/** What a request accesses, for an error. */
 export interface AccessDescription {
-  /** Fit for a line: `'a'`, `the prefix 'a/'`, `'a', 'b', 'c' and 2 more`. */
+  /** The keys in one line: `'a'`, `the prefix 'a/'`, `'a', 'b', 'c' and 2 more`. */
   readonly subject?: string;
   readonly access?: Access;
-  /** What `etcdctl role grant-permission ROLE` takes so that a role may do it; only for a single range. */
+  /** The arguments of `etcdctl role grant-permission ROLE` that permit the access; only for a single range. */
   readonly grant?: string;
 }
 
-/** Of several ranges so many are named. */
+/** How many of several ranges a text names. */
 const maxNamed = 3;
 
-/** What a request with these ranges is about, and what it needs a permission for; made only for an error. */
-export function describeAccess(touched: readonly AccessedRange[]): AccessDescription {
-  const byText = new Map(touched.map(({ range }) => [rangeText(range), range]));
+/** Describes the ranges of a request and the permission that it needs. Called only for an error. */
+export function describeAccess(ranges: readonly AccessedRange[]): AccessDescription {
+  const byText = new Map(ranges.map(({ range }) => [rangeText(range), range]));
   const [first] = byText;
   if (!first) return {};
-  const accesses = new Set(touched.map((one) => one.access));
+  const accesses = new Set(ranges.map((accessed) => accessed.access));
   const [only] = accesses;
   const access: Access = accesses.size === 1 && only !== undefined ? only : 'read or write';
   const subject = joinLimited([...byText.keys()]);
@@ -46,10 +48,10 @@ function rangeText({ key, rangeEnd }: WireRange): string {
   return `the keys from '${start}' to '${printable(rangeEnd)}'`;
 }
 
-/** What can be given in a shell as it is. */
+/** A key that needs no quotes in a shell. */
 const plainKey = /^[\w./:@%+,-]+$/;
 
-/** The arguments of `etcdctl role grant-permission`; undefined for a key that has no plain spelling. */
+/** The arguments of `etcdctl role grant-permission`; undefined for a key that needs quotes. */
 function grant({ key, rangeEnd }: WireRange, access: Access): string | undefined {
   const kind = access === 'read or write' ? 'readwrite' : access;
   if (isOpenEnded(rangeEnd) && isFirstKey(key)) return `${kind} --prefix ''`;

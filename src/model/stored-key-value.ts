@@ -4,8 +4,8 @@ import type { KeyValue } from './key-value.js';
 const none = Buffer.alloc(0);
 
 /**
- * What the generated decoder fills for each key-value. A class, so that `toJSON` costs a key-value nothing: a hundred
- * thousand of them share one prototype and one shape.
+ * The key-value object that the generated decoder fills. It is a class so that `toJSON` costs nothing per key-value:
+ * all of them share one prototype and one shape.
  */
 export class StoredKeyValue implements KeyValue {
   key: Buffer = none;
@@ -16,7 +16,7 @@ export class StoredKeyValue implements KeyValue {
   lease = 0n;
 
   static {
-    // As every result's: see `withJson`.
+    // As for every result; see `withJson`.
     Object.defineProperty(StoredKeyValue.prototype, 'constructor', { value: Object });
   }
 

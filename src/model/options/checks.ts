@@ -1,13 +1,13 @@
 import { checkInt64 } from '../int64.js';
 import { formatValue, wrongTypeError, wrongValueError } from './value-errors.js';
 
-/** Checks the value of one option that is given. @throws {InvalidInputError} naming it, with its value. */
+/** Checks the value of one option, which is not undefined. @throws {InvalidInputError} with its name and value. */
 export type Check = (value: unknown, name: string) => void;
 
-/** Node's timers reach no further than this, nearly 25 days; a longer one would fire at once. */
+/** The longest delay of a Node timer, in milliseconds: 24.8 days. Node runs a timer with a longer delay immediately. */
 export const longestTimerMs = 2 ** 31 - 1;
 
-/** Whatever it is: for free-form objects, and for what is checked where it is used. */
+/** Accepts any value: for free-form objects, and for values that are checked where they are used. */
 export const anything: Check = () => {};
 
 export const boolean: Check = (value, name) => {
@@ -22,7 +22,7 @@ export const callback: Check = (value, name) => {
   if (typeof value !== 'function') throw wrongTypeError(name, value, 'a function');
 };
 
-/** By its shape, since signals of another realm are no instance of this one's class. */
+/** Checks the shape: a signal of another realm is not an instance of this realm's AbortSignal. */
 export const signal: Check = (value, name) => {
   const { aborted, addEventListener, throwIfAborted } = (value ?? {}) as Partial<AbortSignal>;
   if (
@@ -33,86 +33,89 @@ export const signal: Check = (value, name) => {
     throw wrongTypeError(name, value, 'an AbortSignal');
 };
 
+/** Inclusive bounds of a number. */
 export interface NumberBounds {
   /** Default 0. */
   readonly min?: number;
-  /** Default: unbounded, which includes `Infinity`. */
+  /** Default: no upper bound, so that `Infinity` is accepted; for a whole number, 2^53 - 1. */
   readonly max?: number;
 }
 
-export function number({ min: least = 0, max: most = Number.POSITIVE_INFINITY }: NumberBounds = {}): Check {
+export function number({ min = 0, max = Number.POSITIVE_INFINITY }: NumberBounds = {}): Check {
   return (value, name) => {
-    const expected = `a number of at least ${least}`;
+    const expected = `a number of at least ${min}`;
     if (typeof value !== 'number') throw wrongTypeError(name, value, expected);
-    if (!(value >= least)) throw wrongValueError(name, value, expected);
-    if (value > most) throw wrongValueError(name, value, `at most ${most}`);
+    if (!(value >= min)) throw wrongValueError(name, value, expected);
+    if (value > max) throw wrongValueError(name, value, `at most ${max}`);
   };
 }
 
-export function wholeNumber({
-  min: least = 0,
-  max: most = Number.MAX_SAFE_INTEGER,
-}: NumberBounds = {}): Check {
+export function wholeNumber({ min = 0, max = Number.MAX_SAFE_INTEGER }: NumberBounds = {}): Check {
   return (value, name) => {
     const expected =
-      most === Number.MAX_SAFE_INTEGER
-        ? `a whole number of at least ${least}`
-        : `a whole number from ${least} to ${most}`;
+      max === Number.MAX_SAFE_INTEGER
+        ? `a whole number of at least ${min}`
+        : `a whole number from ${min} to ${max}`;
     if (typeof value !== 'number') throw wrongTypeError(name, value, expected);
-    if (!Number.isSafeInteger(value) || value < least || value > most)
+    if (!Number.isSafeInteger(value) || value < min || value > max)
       throw wrongValueError(name, value, expected);
   };
 }
 
-/** A lease's time to live, in seconds; the upper bound is etcd's own. */
+/** A lease's time to live, in seconds. The upper bound is etcd's. */
 export const ttl: Check = wholeNumber({ min: 1, max: 9_000_000_000 });
 
+/** Inclusive bounds of a duration, in milliseconds. */
 export interface DurationBounds {
   /** Default 0. */
   readonly min?: number;
   /** Default {@link longestTimerMs}. */
   readonly max?: number;
-  /** Whether `Infinity` is taken as well, as "without end". Default false. */
+  /** Whether `Infinity` is accepted as well, for "without end". Default false. */
   readonly allowInfinity?: boolean;
 }
 
-/** Milliseconds; what no timer can wait for is refused. */
+/** A number of milliseconds. By default it must not exceed the longest delay of a timer. */
 export function duration(bounds: DurationBounds = {}): Check {
-  const { min: least = 0, max: most = longestTimerMs, allowInfinity: orInfinity = false } = bounds;
-  const expected = `a number of at least ${least}`;
-  const limit = `at most ${most}${most === longestTimerMs ? ' (24.8 days)' : ''}${orInfinity ? ', or Infinity' : ''}`;
+  const { min = 0, max = longestTimerMs, allowInfinity = false } = bounds;
+  const expected = `a number of at least ${min}`;
+  const limit = `at most ${max}${max === longestTimerMs ? ' (24.8 days)' : ''}${allowInfinity ? ', or Infinity' : ''}`;
   return (value, name) => {
     if (typeof value !== 'number') throw wrongTypeError(name, value, `${expected}, in milliseconds`);
-    if (!(value >= least)) throw wrongValueError(name, value, expected);
-    if (value > most && !(orInfinity && value === Number.POSITIVE_INFINITY))
+    if (!(value >= min)) throw wrongValueError(name, value, expected);
+    if (value > max && !(allowInfinity && value === Number.POSITIVE_INFINITY))
       throw wrongValueError(name, value, limit);
   };
 }
 
-/** How long to wait, in milliseconds; `Infinity` waits without end. */
+/** A timeout in milliseconds; `Infinity` waits without end. */
 export const timeout: Check = duration({ max: Number.MAX_SAFE_INTEGER, allowInfinity: true });
 
-/** The options of whatever waits. */
+/** The checks of the options that every waiting call has. */
 export const waitChecks = { signal, timeoutMs: timeout };
 
-/** A revision, lease id or other 64-bit number: a bigint of at least `least`. */
-export function int64(least: bigint): Check {
-  return (value, name) => checkInt64(name, value as bigint, least);
+/** A revision, lease id or other 64-bit number: a bigint of at least `min`. */
+export function int64(min: bigint): Check {
+  return (value, name) => checkInt64(name, value as bigint, min);
 }
 
-/** An array, each item of which fits. */
+/** An array whose items all pass the check. */
 export function listOf(check: Check): Check {
   return (value, name) => {
     if (!Array.isArray(value)) throw wrongTypeError(name, value, 'an array');
-    for (const [at, item] of value.entries()) check(item, `${name}[${at}]`);
+    for (const [index, item] of value.entries()) check(item, `${name}[${index}]`);
   };
 }
 
-/** An object with behaviour, which may have whatever else. */
+/** An object that has these methods, and may have any other members. */
 export function objectWith(...names: readonly string[]): Check {
   return (value, name) => {
     if (typeof value !== 'object' && typeof value !== 'function')
-      throw wrongTypeError(name, value, `an object with ${names.map((one) => `${one}()`).join(' and ')}`);
+      throw wrongTypeError(
+        name,
+        value,
+        `an object with ${names.map((method) => `${method}()`).join(' and ')}`,
+      );
     for (const method of names)
       callback((value as Record<string, unknown> | null)?.[method], `${name}.${method}`);
   };

@@ -1,4 +1,4 @@
-/** The name that was probably meant: the one that needs the fewest edits, unless it needs too many. */
+/** The known name with the fewest edits from `name`; undefined when even that one needs too many to be meant. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
@@ -14,12 +14,12 @@ export function closestName(name: string, known: readonly string[]): string | un
   return fewest <= Math.max(2, Math.floor(wanted.length / 3)) && fewest < wanted.length ? best : undefined;
 }
 
-/** The unit is what callers leave out: `ttl` for `ttlSeconds`. */
+/** Callers often leave out the unit: `ttl` for `ttlSeconds`. */
 function withoutUnit(name: string): string {
   return name.replace(/(ms|seconds|bytes)$/, '');
 }
 
-/** Damerau and Levenshtein's distance, restricted: insertions, deletions, substitutions and swaps of neighbours. */
+/** The restricted Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. */
 export function distance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

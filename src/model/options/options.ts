@@ -3,43 +3,44 @@ import { type Check, signal, waitChecks } from './checks.js';
 import { closestName } from './closest-name.js';
 import { wrongTypeError } from './value-errors.js';
 
-/** Every name that the object, or any part of the union, may have. */
+/** The names of the members of T, or of all members of the union T. */
 type Names<T> = T extends unknown ? keyof T : never;
 
-/** How to check each option of T; the compiler asks for one that is missing. */
+/** The check of each option of T; a missing one is a compile error. */
 export type Checks<T> = { readonly [Name in Names<T> & string]-?: Check };
 
+/** How errors about an options object are worded. */
 export interface OptionTexts {
-  /** What the object is called in errors. Default `options`. */
+  /** The name of the object in errors. Default `options`. */
   readonly label?: string;
-  /** What to suggest for names that are far from the right one, such as those of another library. */
+  /** Suggestions for unknown names that are not similar to the right one, such as those of another library. */
   readonly suggestions?: Readonly<Record<string, string>>;
-  /** Whether what is given in its place may be a secret, and must not be shown. Default false. */
+  /** Whether a string passed instead of the object may be a secret, which an error must not contain. Default false. */
   readonly secret?: boolean;
-  /** For an object that must be given: what to write. */
+  /** For a mandatory object: the text after `options are missing:`. Default: the object may be undefined. */
   readonly required?: string;
-  /** Options of related functions that this one cannot take, and why. */
+  /** Options of related functions that this one does not accept, each with the reason. */
   readonly refused?: Readonly<Record<string, string>>;
 }
 
 /**
- * Checks an options object. As the check of a nested one it is given that one's name, which then stands before the
- * names inside it: `tls.caFile`.
+ * Checks an options object. For a nested object, `path` is its name, which errors put before the names inside it:
+ * `tls.caFile`.
  */
 export type OptionsCheck = (options: unknown, path?: string) => void;
 
-/** The default where a function is called without options: shared, so that the call costs nothing. */
+/** The default of an options parameter. It is shared so that a call without options allocates nothing. */
 export const noOptions = Object.freeze({});
 
 /**
- * The check for one kind of options object: unknown names are refused, with a suggestion, and each value is held
- * against its check; one that is undefined counts as left out. Costs one look-up for each option given.
- * @throws {InvalidInputError} (the returned function)
+ * Returns a function that checks one kind of options object. It rejects unknown names with a suggestion, and runs the
+ * check of each value that is not undefined. A call costs one map lookup per option.
+ * @throws {InvalidInputError} from the returned function.
  */
 export function optionsChecker<T extends object>(checks: Checks<T>, texts: OptionTexts = {}): OptionsCheck {
   const table = new Map<string, Check>(Object.entries<Check>(checks));
   const known = [...table.keys()];
-  for (const [name, why] of Object.entries(texts.refused ?? {})) table.set(name, refuse(why));
+  for (const [name, reason] of Object.entries(texts.refused ?? {})) table.set(name, refuse(reason));
   return (options, path) => {
     if (options === noOptions) return;
     if (options === undefined) {
@@ -47,46 +48,49 @@ export function optionsChecker<T extends object>(checks: Checks<T>, texts: Optio
       throw new InvalidInputError(`${path ?? texts.label ?? 'options'} are missing: ${texts.required}`);
     }
     if (typeof options !== 'object' || options === null || Array.isArray(options))
-      throw noObject(path ?? texts.label ?? 'options', options, texts.secret);
+      throw notObjectError(path ?? texts.label ?? 'options', options, texts.secret);
     for (const name in options) {
       const check = table.get(name);
-      if (check === undefined) throw unknownOption(name, path, known, texts.suggestions);
+      if (check === undefined) throw unknownOptionError(name, path, known, texts.suggestions);
       const value = (options as Record<string, unknown>)[name];
       if (value !== undefined) check(value, path === undefined ? name : `${path}.${name}`);
     }
   };
 }
 
-function noObject(name: string, given: unknown, isSecret = false): InvalidInputError {
-  if (isSecret && typeof given === 'string')
+function notObjectError(name: string, value: unknown, isSecret = false): InvalidInputError {
+  if (isSecret && typeof value === 'string')
     return new InvalidInputError(`${name} is a string; it must be an object`);
-  return wrongTypeError(name, given, 'an object');
+  return wrongTypeError(name, value, 'an object');
 }
 
-function refuse(why: string): Check {
+function refuse(reason: string): Check {
   return (_, name) => {
-    throw new InvalidInputError(`${name} is given; ${why}`);
+    throw new InvalidInputError(`${name} is given; ${reason}`);
   };
 }
 
+/** Options of a call that waits. */
 export interface WaitOptions {
+  /** Ends the wait, which rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** The deadline in milliseconds from the call; `Infinity` for none. */
   readonly timeoutMs?: number;
 }
 
-/** The options of a call, for those that have no more. */
+/** Checks the options of a call that has only `signal` and `timeoutMs`. */
 export const checkWait = optionsChecker<WaitOptions>(waitChecks);
 
-/** The options of an iteration or a wait that has no deadline. */
+/** Checks the options of an iteration or a wait without a deadline. */
 export const checkSignalOnly = optionsChecker<Pick<WaitOptions, 'signal'>>({ signal });
 
-function unknownOption(
+function unknownOptionError(
   name: string,
   path: string | undefined,
   known: readonly string[],
   instead: OptionTexts['suggestions'],
 ): InvalidInputError {
-  const full = (one: string) => (path === undefined ? one : `${path}.${one}`);
+  const full = (option: string) => (path === undefined ? option : `${path}.${option}`);
   const meant = instead && Object.hasOwn(instead, name) ? instead[name] : closestName(name, known);
   const help =
     meant === undefined ? `known are ${known.map(full).join(', ')}` : `did you mean '${full(meant)}'?`;

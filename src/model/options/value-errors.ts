@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../errors/index.js';
 import { printable } from '../key-text.js';
 
-/** A caller's value for an error text: strings in quotes, bigints with their `n`, objects by their kind alone. */
+/** Formats a value for an error text: a string in quotes, a bigint with its `n`, an object only by its kind. */
 export function formatValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -17,13 +17,13 @@ export function formatValue(value: unknown): string {
   }
 }
 
-/** As {@link formatValue}, with the type where the value alone may mislead: `'10' (string)`. */
+/** As {@link formatValue}, with the type where the value alone may be ambiguous: `'10' (string)`. */
 function formatWithType(value: unknown): string {
   const hasValue = value !== undefined && typeof value !== 'object' && typeof value !== 'function';
   return hasValue ? `${formatValue(value)} (${typeof value})` : formatValue(value);
 }
 
-/** The error for a value of another type than expected. `expected` completes "it must be …". */
+/** The error for a value of the wrong type. @param expected Completes "it must be …". */
 export function wrongTypeError(name: string, value: unknown, expected: string): InvalidInputError {
   return new InvalidInputError(`${name} is ${formatWithType(value)}; it must be ${expected}`);
 }

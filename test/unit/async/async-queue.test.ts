@@ -4,19 +4,19 @@ import { AsyncQueue } from '#src/async/index.js';
 const done = { done: true, value: undefined };
 const item = <T>(value: T) => ({ done: false, value });
 
-describe('a mailbox', () => {
-  it('hands over in the order of putting, to takers before and after', async () => {
+describe('an async queue', () => {
+  it('resolves takes in the order of the puts, whichever came first', async () => {
     const box = new AsyncQueue<number>();
-    const early = box.take();
+    const pending = box.take();
     box.put(1);
     box.put(2);
     box.put(3);
-    assert.deepEqual(await early, item(1));
+    assert.deepEqual(await pending, item(1));
     assert.deepEqual(await box.take(), item(2));
     assert.deepEqual(await box.take(), item(3));
   });
 
-  it('counts what waits and tells what is taken, when it is taken', async () => {
+  it('counts the queued items and calls onTake when an item is taken', async () => {
     const taken: number[] = [];
     const box = new AsyncQueue<number>((value) => taken.push(value));
     box.put(1);
@@ -33,7 +33,7 @@ describe('a mailbox', () => {
     await waiting;
   });
 
-  it('keeps order and count over many thousand items put and taken in turns', async () => {
+  it('keeps order and count over thousands of items put and taken alternately', async () => {
     const box = new AsyncQueue<number>();
     const seen: number[] = [];
     let next = 0;
@@ -49,16 +49,16 @@ describe('a mailbox', () => {
     );
   });
 
-  it('refuses a second taker while the first waits', async () => {
+  it('rejects a second take while one is pending', async () => {
     const box = new AsyncQueue<number>();
     const first = box.take();
-    await assert.rejects(box.take(), /one taker at a time/);
+    await assert.rejects(box.take(), /only one next\(\) may be pending/);
     box.put(1);
     assert.deepEqual(await first, item(1));
   });
 
-  describe('that ended', () => {
-    it('hands over what was put before, then ends, again and again', async () => {
+  describe('that has ended', () => {
+    it('returns the items put before, then done for every further take', async () => {
       const box = new AsyncQueue<number>();
       box.put(1);
       box.end();
@@ -69,7 +69,7 @@ describe('a mailbox', () => {
       assert.deepEqual(await box.take(), done);
     });
 
-    it('with an error tells it once, after what was put before', async () => {
+    it('with an error rejects once with it, after the items put before', async () => {
       const error = new Error('lost');
       const box = new AsyncQueue<number>();
       box.put(1);
@@ -80,7 +80,7 @@ describe('a mailbox', () => {
       assert.deepEqual(await box.take(), done);
     });
 
-    it('tells a taker that waits', async () => {
+    it('settles a pending take', async () => {
       const error = new Error('lost');
       const failing = new AsyncQueue<number>();
       const rejected = assert.rejects(failing.take(), (thrown) => thrown === error);
@@ -94,7 +94,7 @@ describe('a mailbox', () => {
   });
 
   describe('that is discarded', () => {
-    it('forgets what waits, and ends', async () => {
+    it('drops its items and ends', async () => {
       const box = new AsyncQueue<number>();
       box.put(1);
       box.discard();
@@ -102,7 +102,7 @@ describe('a mailbox', () => {
       assert.deepEqual(await box.take(), done);
     });
 
-    it('forgets what waits, and tells the reason', async () => {
+    it('drops its items and rejects with the reason', async () => {
       const reason = new Error('aborted');
       const box = new AsyncQueue<number>();
       box.put(1);
@@ -111,7 +111,7 @@ describe('a mailbox', () => {
       assert.deepEqual(await box.take(), done);
     });
 
-    it('lets go of a taker that waits', async () => {
+    it('resolves a pending take with done', async () => {
       const box = new AsyncQueue<number>();
       const taken = box.take();
       box.discard();

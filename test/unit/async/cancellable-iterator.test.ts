@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { CancellableIterator, raceAbort } from '#src/async/index.js';
 
-/** Gives one item, then waits for ever; counts how often it ended. */
+/** Yields one item, then waits without end; counts how often the generator ended. */
 function waiting() {
   const seen = { ended: 0 };
-  const iteration = new CancellableIterator(async function* (leaving) {
+  const iteration = new CancellableIterator(async function* (signal) {
     try {
       yield 1;
-      await raceAbort(new Promise<never>(() => {}), leaving);
+      await raceAbort(new Promise<never>(() => {}), signal);
     } finally {
       seen.ended++;
     }
@@ -18,8 +18,8 @@ function waiting() {
 
 const done = { done: true, value: undefined };
 
-describe('an iteration that can be left', () => {
-  it('ends at once while its reader waits, and so do all the waits', async () => {
+describe('a cancellable iterator', () => {
+  it('ends immediately while next() is pending, and so does each pending next()', async () => {
     const { iteration, seen } = waiting();
     await iteration.next();
     const waits = [iteration.next(), iteration.next()];
@@ -28,7 +28,7 @@ describe('an iteration that can be left', () => {
     assert.equal(seen.ended, 1);
   });
 
-  it('rejects with what was thrown into it, while its reader waits', async () => {
+  it('rejects throw() with its error while next() is pending', async () => {
     const { iteration, seen } = waiting();
     await iteration.next();
     const wait = iteration.next();
@@ -38,14 +38,14 @@ describe('an iteration that can be left', () => {
     assert.equal(seen.ended, 1);
   });
 
-  it('never begins when it is left before its first item', async () => {
+  it('does not start when it is ended before the first next()', async () => {
     const { iteration, seen } = waiting();
     assert.deepEqual(await iteration.return(), done);
     assert.deepEqual(await iteration.next(), done);
     assert.equal(seen.ended, 0);
   });
 
-  it('throws what the work throws', async () => {
+  it("rejects with the generator's own error", async () => {
     const failure = new Error('broken');
     const iteration = new CancellableIterator<number>(async function* () {
       yield 1;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { ConcurrencyLimit } from '#src/async/index.js';
 
-describe('a limit of concurrency', () => {
+describe('a concurrency limit', () => {
   const { signal } = new AbortController();
   const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-  it('runs so many at a time, and the others in their order, also after one failed', async () => {
+  it('runs at most max tasks at a time, and the others in order, also after a failure', async () => {
     const limit = new ConcurrencyLimit(2);
     const started: number[] = [];
     const ends: ((error?: Error) => void)[] = [];
@@ -34,17 +34,17 @@ describe('a limit of concurrency', () => {
     assert.deepEqual(started, [0, 1, 2, 3, 4]);
   });
 
-  it('lets go of those that give up before their turn', async () => {
+  it('does not run a task whose signal aborts before its turn', async () => {
     const limit = new ConcurrencyLimit(1);
     let end = () => {};
     const first = limit.run(() => new Promise<void>((resolve) => (end = resolve)), signal);
     const abort = new AbortController();
     let ran = 0;
-    const leaving = limit.run(async () => ran++, abort.signal);
+    const aborted = limit.run(async () => ran++, abort.signal);
     const last = limit.run(async () => ran++, signal);
     const reason = new Error('enough');
     abort.abort(reason);
-    await assert.rejects(leaving, (error) => error === reason);
+    await assert.rejects(aborted, (error) => error === reason);
     end();
     await Promise.all([first, last]);
     assert.equal(ran, 1);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { DueQueue } from '#src/async/due-queue.js';
 
-describe('a queue of what is due', () => {
-  it('has the earliest in front, whatever is put in, moved and taken out', () => {
+describe('a due queue', () => {
+  it('has the earliest item first after any sequence of adds, moves and removals', () => {
     const step = fc.record({ item: fc.nat(19), at: fc.option(fc.nat(1_000)) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
@@ -12,8 +12,8 @@ describe('a queue of what is due', () => {
         for (const { item, at } of steps) {
           if (at === null) queue.remove(items[item]!);
           else queue.set(items[item]!, at);
-          const within = items.filter(({ heapIndex }) => heapIndex >= 0);
-          const earliest = Math.min(...within.map(({ dueAt }) => dueAt));
+          const queued = items.filter(({ heapIndex }) => heapIndex >= 0);
+          const earliest = Math.min(...queued.map(({ dueAt }) => dueAt));
           assert.equal(queue.first?.dueAt ?? Number.POSITIVE_INFINITY, earliest);
         }
       }),

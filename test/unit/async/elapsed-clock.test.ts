@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { ElapsedClock, type MachineClocks } from '#src/async/index.js';
 
-/** Clocks that move only when told. */
+/** Clocks that the test moves. */
 class FakeClocks implements MachineClocks {
   readonly uptimeStepMs = 10;
-  lookedAtUptime = 0;
+  uptimeReads = 0;
   #monotonic = 5_000.4;
   #wall = 1_700_000_000_000;
   #uptime = 77_000;
@@ -18,7 +18,7 @@ class FakeClocks implements MachineClocks {
   }
 
   uptime(): number {
-    this.lookedAtUptime++;
+    this.uptimeReads++;
     return Math.floor(this.#uptime / 10) * 10;
   }
 
@@ -38,8 +38,8 @@ class FakeClocks implements MachineClocks {
   }
 }
 
-describe('a clock of elapsed time', () => {
-  it('goes as the monotonic clock does, and looks at the uptime once', () => {
+describe('an elapsed clock', () => {
+  it('follows the monotonic clock, and reads the uptime once', () => {
     const clocks = new FakeClocks();
     const clock = new ElapsedClock(clocks);
     const start = clock.now();
@@ -48,10 +48,10 @@ describe('a clock of elapsed time', () => {
       clock.now();
     }
     assert.ok(Math.abs(clock.now() - start - 3_700) < 1e-6);
-    assert.equal(clocks.lookedAtUptime, 1);
+    assert.equal(clocks.uptimeReads, 1);
   });
 
-  it('counts the time that the machine slept, each time', () => {
+  it('includes each time the machine slept', () => {
     const clocks = new FakeClocks();
     const clock = new ElapsedClock(clocks);
     const start = clock.now();
@@ -63,7 +63,7 @@ describe('a clock of elapsed time', () => {
     assert.ok(Math.abs(clock.now() - start - 63_150) <= 20);
   });
 
-  it('does not go along when somebody sets the time of day', () => {
+  it('does not jump when the time of day is set', () => {
     const clocks = new FakeClocks();
     const clock = new ElapsedClock(clocks);
     const start = clock.now();
@@ -74,7 +74,7 @@ describe('a clock of elapsed time', () => {
     clocks.run(100);
     assert.ok(Math.abs(clock.now() - start - 200) < 1e-6);
     clocks.sleep(5_000);
-    assert.ok(Math.abs(clock.now() - start - 5_200) <= 20, 'and still notices a sleep');
+    assert.ok(Math.abs(clock.now() - start - 5_200) <= 20, 'it still detects a sleep');
   });
 
   it('never goes back', () => {
@@ -91,24 +91,24 @@ describe('a clock of elapsed time', () => {
     }
   });
 
-  it('fires a timer that became due during a sleep as soon as somebody reads it', async () => {
+  it('fires a timer that became due during a sleep at the next read', async () => {
     const clocks = new FakeClocks();
     const clock = new ElapsedClock(clocks);
     const hour = 3_600_000;
-    let calledOff = false;
+    let cancelledFired = false;
     const fired = new Promise<void>((resolve) => clock.setTimer(hour, resolve));
     clock.setTimer(hour, () => {
-      calledOff = true;
+      cancelledFired = true;
     })();
     clocks.sleep(2 * hour);
     clock.now();
     const alive = setInterval(() => {}, 1_000);
     await fired;
     clearInterval(alive);
-    assert.equal(calledOff, false);
+    assert.equal(cancelledFired, false);
   });
 
-  it('agrees with the machine', () => {
+  it("agrees with the machine's clock", () => {
     const clock = new ElapsedClock();
     const before = performance.now();
     const now = clock.now();

@@ -6,17 +6,17 @@ describe('a pacer', () => {
   let now = 0;
   const make = () => new Pacer({ baseMs: 200, maxMs: 5_000 }, { now: () => now }, half);
 
-  it('pauses for longer the more often a thing is retried, up to the bound', () => {
+  it('returns delays that grow with each retry, up to maxMs', () => {
     const pacer = make();
     const pauses = Array.from({ length: 8 }, () => {
       const pause = pacer.nextDelayMs();
-      now += pause; // tried, and failed at once
+      now += pause; // the attempt fails immediately
       return pause;
     });
     assert.deepEqual(pauses, [100, 200, 400, 800, 1_600, 2_500, 2_500, 2_500]);
   });
 
-  it('begins again once nothing was retried for longer than the longest pause', () => {
+  it('starts again at the base after maxMs without a retry', () => {
     const pacer = make();
     pacer.nextDelayMs();
     now += pacer.nextDelayMs();

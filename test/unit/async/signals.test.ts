@@ -18,7 +18,7 @@ describe('a wait with a signal', () => {
     await Promise.all([race, pause]);
   });
 
-  it('rejects at once when the signal is aborted already', async () => {
+  it('rejects immediately when the signal is already aborted', async () => {
     const reason = new Error('before');
     const signal = AbortSignal.abort(reason);
     await assert.rejects(raceAbort(new Promise(() => {}), signal), (e) => e === reason);
@@ -35,7 +35,7 @@ describe('a wait with a signal', () => {
     assert.equal(listeners(signal), 0);
   });
 
-  it('leaves no rejection unhandled where the signal is none', async () => {
+  it('leaves no unhandled rejection when the value is not a signal', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.prependListener('unhandledRejection', note);
@@ -53,7 +53,7 @@ describe('a wait with a signal', () => {
     }
   });
 
-  it('calls back once, and not after it was let go', () => {
+  it('calls back once, and not after it is released', () => {
     const abort = new AbortController();
     const calls: unknown[] = [];
     onAbort(abort.signal, (reason) => calls.push(reason));
@@ -64,7 +64,7 @@ describe('a wait with a signal', () => {
     assert.deepEqual(calls, ['now']);
   });
 
-  it('shares one listener with all others of the same signal, and Node warns of none', async () => {
+  it('shares one listener with all other waits of the same signal, and Node does not warn', async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
     process.on('warning', note);
@@ -87,7 +87,7 @@ describe('a wait with a signal', () => {
     }
   });
 
-  it('is not called back once another one has let it go, in the middle of the abort', () => {
+  it('is not called when an earlier callback of the same abort releases it', () => {
     const abort = new AbortController();
     const calls: string[] = [];
     onAbort(abort.signal, () => {
@@ -99,7 +99,7 @@ describe('a wait with a signal', () => {
     assert.deepEqual(calls, ['first']);
   });
 
-  it('may begin again after all have ended', () => {
+  it('listens again after all earlier waits have ended', () => {
     const abort = new AbortController();
     const calls: string[] = [];
     const release = onAbort(abort.signal, () => calls.push('released'));
@@ -112,7 +112,7 @@ describe('a wait with a signal', () => {
     assert.deepEqual(calls, ['kept']);
   });
 
-  it('may have two, and ends with the reason of the first that aborts', async () => {
+  it('on two signals ends with the reason of the first that aborts', async () => {
     for (const first of [0, 1]) {
       const aborts = [new AbortController(), new AbortController()] as const;
       const [one, other] = [aborts[0].signal, aborts[1].signal];
@@ -126,7 +126,7 @@ describe('a wait with a signal', () => {
     }
   });
 
-  it('lets go of both when it is through', async () => {
+  it('on two signals removes both listeners at its end', async () => {
     const [one, other] = [new AbortController().signal, new AbortController().signal];
     const during = await withAnySignal(one, other, async () => [listeners(one), listeners(other)]);
     assert.deepEqual(during, [1, 1]);
@@ -145,10 +145,10 @@ describe('a wait with a signal', () => {
 });
 
 describe('the abort of a signal', () => {
-  it('is listened to in one place, which shares a listener', () => {
+  it('has one place in the source that listens to it', () => {
     const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !file.startsWith('gen/') && !file.startsWith('cli/'))
       .filter((file) => readFileSync(join(sources, file), 'utf8').includes("addEventListener('abort'"));
-    assert.deepEqual(files, ['async/signals.ts']); // the command uses public entry points alone, and its own signals
+    assert.deepEqual(files, ['async/signals.ts']); // the command is exempt: it uses only the public entries
   });
 });

@@ -5,21 +5,21 @@ import { protoFolder } from '#src/raw/index.js';
 
 const sources = join(protoFolder, '../src');
 
-/** Who may ask for the time of day, and why a duration would be wrong there. */
+/** The files that may read the time of day, and why. */
 const wallClock: Readonly<Record<string, string>> = {
-  'async/elapsed-clock.ts': 'it compares the two, to see that the machine slept',
+  'async/elapsed-clock.ts': 'it compares both clocks to detect that the machine slept',
   'naming/directory/file-snapshots.ts': 'a file has a time of day',
   'naming/directory/snapshot-saver.ts': 'a snapshot on disk is read by another process',
   'naming/directory/view-state.ts': 'a snapshot on disk is read by another process',
   'testing/docker-etcd.ts': "Docker's logs have times of day",
-  'wire/token.ts': 'a JWT says when it runs out',
+  'wire/token.ts': 'a JWT has an expiry time',
 };
 
-/** A rejection that ends nothing where the error is none of this library's: whoever waits for it waits on. */
+/** A handler that ignores errors that are not EtcdError: its caller would wait without end. */
 const dropping =
   /\(?error\)? => \{\s*if \([^\n]*error instanceof EtcdError[^\n]*\)\s*(\{[^}]*\}|[^\n{]*;)\s*\}\s*[,)]/;
 
-/** The files that have the text outside comments. */
+/** The source files that contain the text outside comments. */
 function filesWith(text: string | RegExp): string[] {
   return readdirSync(sources, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('gen/'))
@@ -32,11 +32,11 @@ function filesWith(text: string | RegExp): string[] {
 }
 
 describe('no source', () => {
-  it('measures a duration by the time of day, which may be set at any moment', () => {
+  it('measures a duration with the time of day, which may be set at any time', () => {
     assert.deepEqual(filesWith('Date.now('), Object.keys(wallClock));
   });
 
-  it('drops an error, for being none of this library’s, that something waits for', () => {
+  it('ignores an error that is not an EtcdError where a caller waits for it', () => {
     assert.deepEqual(filesWith(dropping), []);
     assert.match(
       "(error) => {\n  if (error instanceof EtcdError) this.#input({ type: 'x', error });\n},",
@@ -48,7 +48,7 @@ describe('no source', () => {
     );
   });
 
-  it('uses AbortSignal.any(), of which Node 20 keeps something for as long as one of the signals lives', () => {
+  it('uses AbortSignal.any(), which leaks memory on Node 20', () => {
     assert.deepEqual(filesWith('AbortSignal.any('), []);
   });
 });
