@@ -295,8 +295,8 @@ export const mutants = [
   one(
     'an expired token ends the watcher',
     fate,
-    "if (needsToken(error))\n        return 'reauthenticate';\n    const",
-    "if (needsToken(error))\n        return 'end';\n    const",
+    "if (needsNewToken(error))\n        return 'reauthenticate';\n    const",
+    "if (needsNewToken(error))\n        return 'end';\n    const",
   ),
   one(
     'a watcher that waits for a token is lost',

@@ -1,4 +1,4 @@
-import { textOf } from '../errors/index.js';
+import { describeThrown } from '../errors/index.js';
 
 /**
  * Calls a user's callback. An error that it throws or rejects with goes to `failed`, so that it neither stops the
@@ -38,7 +38,8 @@ function isThenable(value: unknown): boolean {
  * @param name The callback, as the text names it.
  */
 export function processWarning(name: string): (error: unknown) => void {
-  return (error) => process.emitWarning(`${name} failed: ${textOf(error)}`, { code: 'ETCD_NAMING_CALLBACK' });
+  return (error) =>
+    process.emitWarning(`${name} failed: ${describeThrown(error)}`, { code: 'ETCD_NAMING_CALLBACK' });
 }
 
 const warned = new Set<string>();

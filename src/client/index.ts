@@ -4,7 +4,7 @@ export type {
   MemberFailure,
   PasswordAuth,
   PasswordProvider,
-  RefusedEndpoint,
+  SkippedEndpoint,
   SyncResult,
   SyncRule,
   TlsOptions,

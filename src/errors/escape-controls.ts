@@ -13,10 +13,10 @@ const eachUnprintable = new RegExp(unprintable, 'gu');
  */
 export function escapeControls(text: string, format: 'text' | 'json' = 'text'): string {
   if (!unprintable.test(text)) return text;
-  return text.replace(eachUnprintable, format === 'json' ? inJson : inText);
+  return text.replace(eachUnprintable, format === 'json' ? jsonEscape : textEscape);
 }
 
-function inText(char: string): string {
+function textEscape(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   const isEscapedByte = code >= 0xdc80 && code <= 0xdcff;
   // Two digits are a byte: U+0080 to U+009F have two in UTF-8, and need four here.
@@ -25,7 +25,7 @@ function inText(char: string): string {
 }
 
 /** JSON escapes UTF-16, so two of them make a character beyond U+FFFF. */
-function inJson(char: string): string {
+function jsonEscape(char: string): string {
   return Array.from({ length: char.length }, (_, i) => `\\u${hex(char.charCodeAt(i), 4)}`).join('');
 }
 

@@ -78,11 +78,11 @@ function causeJson(cause: unknown): unknown {
 export function toEtcdError(error: unknown): EtcdError {
   return error instanceof EtcdError
     ? error
-    : new EtcdError(textOf(error), { code: Code.INTERNAL, cause: error });
+    : new EtcdError(describeThrown(error), { code: Code.INTERNAL, cause: error });
 }
 
 /** Anything can be thrown, also what cannot be made a string. */
-export function textOf(error: unknown): string {
+export function describeThrown(error: unknown): string {
   try {
     return String(error);
   } catch {
@@ -102,7 +102,7 @@ export function markMaybeApplied<T extends EtcdError>(error: T): T {
  * Notes that another request may get another answer: a refused password, say, that a function gave. Streams and leases
  * go on then. Only for an error that no other caller has.
  */
-export function notFinal<T extends EtcdError>(error: T): T {
+export function markNotApplied<T extends EtcdError>(error: T): T {
   return Object.assign(error, { verdict: 'not-applied' as const });
 }
 
@@ -142,7 +142,7 @@ export interface TriedMember {
   /** Its last answer, or why there was none. */
   readonly answer: string;
   /** How often it was asked. */
-  readonly times: number;
+  readonly attempts: number;
 }
 
 /** The call's deadline passed. A write may have been applied; see `verdict`. */
@@ -251,7 +251,7 @@ export class RolledBackError extends EtcdError {
 }
 
 /** Which store a member showed. */
-export interface StoreSighting {
+export interface ObservedStore {
   /** The endpoint, as the client was given it. */
   readonly member: string;
   /** In hexadecimal, as `etcdctl` writes it. */
@@ -270,9 +270,9 @@ export class StoreReplacedError extends EtcdError {
 
   override readonly name = 'StoreReplacedError';
   /** Who showed which store, the earlier first; empty where not the cluster id but the keys proved it. */
-  readonly stores: readonly StoreSighting[];
+  readonly stores: readonly ObservedStore[];
 
-  constructor(message: string, stores: readonly StoreSighting[] = []) {
+  constructor(message: string, stores: readonly ObservedStore[] = []) {
     super(message, { code: Code.ABORTED, verdict: 'not-applied' });
     this.stores = stores;
   }

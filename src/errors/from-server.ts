@@ -8,7 +8,13 @@ import {
   PermissionDeniedError,
   UnauthenticatedError,
 } from './etcd-error.js';
-import { type EtcdReason, meaningOf, refusesCredentials, type ServerText, textOf } from './server-texts.js';
+import {
+  type EtcdReason,
+  findServerText,
+  refusesCredentials,
+  type ServerText,
+  serverTextOf,
+} from './server-texts.js';
 import type { Verdict } from './verdict.js';
 
 /** How a status that no known text explains is judged. */
@@ -28,13 +34,13 @@ const maybeAppliedCodes = new Set<Code>([
  * Characters of a server's text that are read and kept. etcd's own are below 200; what a hostile server sends, up to
  * the receive limit, would otherwise stay in every error, log line and gRPC status that repeats it.
  */
-export const maxServerText = 4_096;
+export const maxServerTextLength = 4_096;
 
 /** Decorations that are taken off: one by etcd, one by each proxy in between, and some to spare. */
-const maxDecorations = 8;
+const maxPrefixes = 8;
 
 /** Anchored, and without anything that could be read in two ways: linear. */
-const decoration = /^rpc error: code = (\w{1,32})(?:\(\d{1,10}\))? desc = /;
+const grpcErrorPrefix = /^rpc error: code = (\w{1,32})(?:\(\d{1,10}\))? desc = /;
 
 /** Go's spelling of the codes, as etcd writes them into a cancel reason. */
 const goCodes: ReadonlyMap<string, Code> = new Map(
@@ -68,9 +74,9 @@ export function errorFromServer(
   text: string,
   options: { cause?: unknown; notSent?: boolean } = {},
 ): EtcdError {
-  const [bareCode, bareText] = undecorate(toCode(code), bounded(text));
-  const known = meaningOf(bareText);
-  const verdict = known ? (known.verdict ?? 'final') : verdictOf(bareCode);
+  const [bareCode, bareText] = stripPrefixes(toCode(code), truncate(text));
+  const known = findServerText(bareText);
+  const verdict = known ? (known.verdict ?? 'final') : verdictOfCode(bareCode);
   const fields: EtcdErrorFields = {
     code: known?.code ?? bareCode,
     verdict: options.notSent ? 'not-applied' : verdict,
@@ -83,12 +89,12 @@ export function errorFromServer(
 
 /** The error that etcd's refusal of this name would give, for what it says by other means than a status. */
 export function errorFor(reason: EtcdReason): EtcdError {
-  return errorFromServer(Code.UNKNOWN, textOf(reason));
+  return errorFromServer(Code.UNKNOWN, serverTextOf(reason));
 }
 
 /** The error of the class that the server's text asks for, else the code. */
 export function makeError(text: string, fields: EtcdErrorFields): EtcdError {
-  const kind = meaningOf(fields.serverText ?? '')?.kind ?? kindOf(fields.code);
+  const kind = findServerText(fields.serverText ?? '')?.kind ?? kindOfCode(fields.code);
   switch (kind) {
     case 'compacted':
       return new CompactedError(text, 0n, fields.serverText);
@@ -105,16 +111,16 @@ export function makeError(text: string, fields: EtcdErrorFields): EtcdError {
 }
 
 /** For texts that are not etcd's, such as a proxy's. */
-function kindOf(code: Code): ServerText['kind'] {
+function kindOfCode(code: Code): ServerText['kind'] {
   if (code === Code.PERMISSION_DENIED) return 'permission-denied';
   return code === Code.UNAUTHENTICATED ? 'unauthenticated' : undefined;
 }
 
 /** A proxy decorates what was decorated before. */
-function undecorate(code: Code, text: string): [Code, string] {
+function stripPrefixes(code: Code, text: string): [Code, string] {
   let [bareCode, bareText] = [code, text];
-  for (let layer = 0; layer < maxDecorations; layer++) {
-    const match = decoration.exec(bareText);
+  for (let layer = 0; layer < maxPrefixes; layer++) {
+    const match = grpcErrorPrefix.exec(bareText);
     if (!match) break;
     bareCode = goCodes.get(match[1] ?? '') ?? bareCode;
     bareText = bareText.slice(match[0].length);
@@ -123,13 +129,13 @@ function undecorate(code: Code, text: string): [Code, string] {
 }
 
 /** Also for an answer that makes grpc-js report a status without a text. No text of etcd's has what is escaped. */
-function bounded(text: string | undefined): string {
+function truncate(text: string | undefined): string {
   if (text === undefined) return '';
-  const escaped = escapeControls(text.slice(0, maxServerText + 1));
-  return escaped.length > maxServerText ? `${escaped.slice(0, maxServerText)}…` : escaped;
+  const escaped = escapeControls(text.slice(0, maxServerTextLength + 1));
+  return escaped.length > maxServerTextLength ? `${escaped.slice(0, maxServerTextLength)}…` : escaped;
 }
 
-function verdictOf(code: Code): Verdict {
+function verdictOfCode(code: Code): Verdict {
   return maybeAppliedCodes.has(code) ? 'maybe-applied' : 'final';
 }
 
@@ -142,6 +148,6 @@ export function isPersistent(error: EtcdError): boolean {
 }
 
 /** Whether a new token may change the answer: not where etcd refused the user, or its password, itself. */
-export function needsToken(error: EtcdError): boolean {
+export function needsNewToken(error: EtcdError): boolean {
   return error instanceof UnauthenticatedError && !refusesCredentials(error.reason);
 }

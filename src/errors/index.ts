@@ -6,30 +6,30 @@ export {
   ClosedError,
   CompactedError,
   DeadlineError,
+  describeThrown,
   EtcdError,
   type EtcdErrorFields,
   InvalidInputError,
   LeaseNotFoundError,
   markMaybeApplied,
-  notFinal,
+  markNotApplied,
+  type ObservedStore,
   PermissionDeniedError,
   RolledBackError,
   StoreReplacedError,
-  type StoreSighting,
   type TriedMember,
-  textOf,
   toEtcdError,
   UnauthenticatedError,
 } from './etcd-error.js';
-export { errorFor, errorFromServer, isPersistent, needsToken } from './from-server.js';
-export { type CallEnd, isGrpcType, noEtcdAmong, notEtcd, notEtcdError } from './not-etcd.js';
-export { nameOf, type RequestDescription, requestError } from './request-error.js';
+export { errorFor, errorFromServer, isPersistent, needsNewToken } from './from-server.js';
+export { type CallEnd, detectNotEtcd, isGrpcContentType, noEtcdError, notEtcdError } from './not-etcd.js';
+export { type RequestDescription, requestError, requestName } from './request-error.js';
 export {
   type ErrorReason,
   type EtcdReason,
   invalidTokenText,
   knownTexts,
-  type NamedText,
+  type NamedServerText,
   type ServerText,
   serverTexts,
 } from './server-texts.js';

@@ -1,6 +1,6 @@
 import { Code } from './code.js';
 import { EtcdError } from './etcd-error.js';
-import { maxServerText } from './from-server.js';
+import { maxServerTextLength } from './from-server.js';
 import { httpStatusOf } from './transport-texts.js';
 import type { Verdict } from './verdict.js';
 
@@ -11,7 +11,7 @@ export interface CallEnd {
   /** The type of what was answered; undefined where there was no answer, or no type. */
   readonly contentType: string | undefined;
   /** Whether every etcd has the method that was called. */
-  readonly universal: boolean;
+  readonly isUniversalMethod: boolean;
 }
 
 /**
@@ -25,7 +25,12 @@ const isGatewayFailure = (status: number) => status >= 500 || [408, 429, 499].in
  * Undefined for any other answer. A gateway's 5xx is UNAVAILABLE, since an etcd may be behind it; anything else has the
  * reason `NotEtcd`.
  */
-export function notEtcdError({ code, details, contentType, universal }: CallEnd): EtcdError | undefined {
+export function detectNotEtcd({
+  code,
+  details,
+  contentType,
+  isUniversalMethod,
+}: CallEnd): EtcdError | undefined {
   const status = httpStatusOf(details);
   if (status !== undefined && isGatewayFailure(status)) {
     return new EtcdError(`a gateway answered with HTTP status ${status}`, {
@@ -34,21 +39,23 @@ export function notEtcdError({ code, details, contentType, universal }: CallEnd)
     });
   }
   // Of a page with status 200 nothing shows whether a request was carried out before; a refusal shows that it was not.
-  if (status !== undefined) return notEtcd(`HTTP status ${status}`, isRefusal(status));
-  if (contentType !== undefined && !isGrpcType(contentType))
-    return notEtcd(`an answer of type ${contentType}`, false);
-  return universal && code === Code.UNIMPLEMENTED ? notEtcd(details || 'UNIMPLEMENTED') : undefined;
+  if (status !== undefined) return notEtcdError(`HTTP status ${status}`, isRefusal(status));
+  if (contentType !== undefined && !isGrpcContentType(contentType))
+    return notEtcdError(`an answer of type ${contentType}`, false);
+  return isUniversalMethod && code === Code.UNIMPLEMENTED
+    ? notEtcdError(details || 'UNIMPLEMENTED')
+    : undefined;
 }
 
 /** Of a `content-type`, as gRPC's specification judges it. */
-export function isGrpcType(contentType: string): boolean {
+export function isGrpcContentType(contentType: string): boolean {
   return contentType.startsWith('application/grpc');
 }
 
 /** The same for an answer whose meaning another one has shown. */
-export function notEtcd(answer: string, refused = true): EtcdError {
+export function notEtcdError(answer: string, refused = true): EtcdError {
   const verdict: Verdict = refused ? 'not-applied' : 'maybe-applied';
-  return new EtcdError(`this does not look like an etcd: ${answer.slice(0, maxServerText)}`, {
+  return new EtcdError(`this does not look like an etcd: ${answer.slice(0, maxServerTextLength)}`, {
     code: Code.UNIMPLEMENTED,
     verdict,
     reason: 'NotEtcd',
@@ -56,7 +63,7 @@ export function notEtcd(answer: string, refused = true): EtcdError {
 }
 
 /** For a client none of whose members looks like an etcd. */
-export function noEtcdAmong(members: string): EtcdError {
+export function noEtcdError(members: string): EtcdError {
   return new EtcdError(`no member looks like an etcd: ${members}`, {
     code: Code.UNIMPLEMENTED,
     verdict: 'final',

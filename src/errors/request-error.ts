@@ -25,11 +25,11 @@ export interface RequestDescription {
 }
 
 /** The method and what it is about: `Range 'a'`. */
-export function nameOf({ method, subject }: RequestDescription): string {
+export function requestName({ method, subject }: RequestDescription): string {
   return subject === undefined ? method : `${method} ${subject}`;
 }
 
-const refusals: readonly unknown[] = [
+const serverErrorClasses: readonly unknown[] = [
   EtcdError,
   CompactedError,
   LeaseNotFoundError,
@@ -43,7 +43,7 @@ const refusals: readonly unknown[] = [
  */
 export function requestError(error: EtcdError, request: RequestDescription): EtcdError {
   const { code, verdict, serverText, reason, cause } = error;
-  if (serverText === undefined || !refusals.includes(error.constructor)) return error;
+  if (serverText === undefined || !serverErrorClasses.includes(error.constructor)) return error;
   const fields = {
     code,
     verdict,
@@ -51,19 +51,19 @@ export function requestError(error: EtcdError, request: RequestDescription): Etc
     ...(reason && { reason }),
     ...(cause === undefined ? {} : { cause }),
   };
-  const text = textOf(serverText, reason, request);
+  const text = refusalText(serverText, reason, request);
   return error instanceof CompactedError
     ? new CompactedError(text, error.compactRevision, serverText)
     : makeError(text, fields);
 }
 
-function textOf(serverText: string, reason: EtcdError['reason'], request: RequestDescription): string {
+function refusalText(serverText: string, reason: EtcdError['reason'], request: RequestDescription): string {
   const { lease, user, hasAuth } = request;
   switch (reason) {
     case 'PermissionDenied':
-      return denied(request);
+      return permissionDeniedText(request);
     case 'LeaseNotFound':
-      return lease === undefined ? withRequest(serverText, request) : leaseNotFound(lease, request);
+      return lease === undefined ? withRequest(serverText, request) : leaseNotFoundText(lease, request);
     case 'UserEmpty':
       if (hasAuth) break;
       return withRequest(
@@ -81,18 +81,18 @@ function textOf(serverText: string, reason: EtcdError['reason'], request: Reques
 
 function withRequest(text: string, request: RequestDescription): string {
   const as = request.user === undefined ? '' : ` as user '${request.user}'`;
-  return `${text} (${nameOf(request)}${as})`;
+  return `${text} (${requestName(request)}${as})`;
 }
 
-function denied(request: RequestDescription): string {
+function permissionDeniedText(request: RequestDescription): string {
   const { method, subject, access, grant, user } = request;
   const who = user === undefined ? 'this user' : `user '${user}'`;
-  if (access === undefined) return `${who} may not do this: ${nameOf(request)}`;
+  if (access === undefined) return `${who} may not do this: ${requestName(request)}`;
   const help = grant === undefined ? '' : `; grant: etcdctl role grant-permission ROLE ${grant}`;
   return `${who} may not ${access} ${subject} (${method})${help}`;
 }
 
-function leaseNotFound(lease: string, { method, subject }: RequestDescription): string {
+function leaseNotFoundText(lease: string, { method, subject }: RequestDescription): string {
   const about = subject === undefined || subject === lease ? method : `${method} ${subject}`;
   return `${lease} was not found (${about})`;
 }

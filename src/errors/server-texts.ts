@@ -260,7 +260,7 @@ const texts = {
 } as const satisfies Readonly<Record<string, ServerText>>;
 
 /** Texts that begin alike and go on with figures or a list: those of the gRPC library of one side, and of a method. */
-const beginnings = [
+const textPrefixes = [
   // grpc-go of a server whose limit is 512 KiB above etcd's own: the request never reached etcd.
   {
     text: 'grpc: received message larger than max (',
@@ -291,38 +291,40 @@ export type EtcdReason = keyof typeof texts;
  * Names of etcd's own refusals, as `rpctypes` spells them, e.g. `NoSpace`. Those that it has no name for have one of
  * ours; `ResponseTooLarge` and `NotEtcd` (an answer that no etcd gives) are this client's own.
  */
-export type ErrorReason = EtcdReason | (typeof beginnings)[number]['reason'] | 'NotEtcd';
+export type ErrorReason = EtcdReason | (typeof textPrefixes)[number]['reason'] | 'NotEtcd';
 
 /** What etcd says to a token that it does not know, for calls that are ended here for that. */
 export const invalidTokenText = texts.InvalidAuthToken.text;
 
 /** A text of the server and its name. */
-export type NamedText = ServerText & { readonly reason: ErrorReason };
+export type NamedServerText = ServerText & { readonly reason: ErrorReason };
 
 /** All of them, in the order of the table. */
-export const serverTexts: readonly NamedText[] = Object.entries<ServerText>(texts).map(([reason, row]) => ({
-  ...row,
-  reason: reason as ErrorReason,
-}));
+export const serverTexts: readonly NamedServerText[] = Object.entries<ServerText>(texts).map(
+  ([reason, row]) => ({
+    ...row,
+    reason: reason as ErrorReason,
+  }),
+);
 
 /** etcd's words for a refusal. */
-export function textOf(reason: EtcdReason): string {
+export function serverTextOf(reason: EtcdReason): string {
   return texts[reason].text;
 }
 
 /** Every text that means something here, and every beginning of one. */
 export const knownTexts: readonly string[] = [
   ...serverTexts.flatMap(({ text, aliases = [] }) => [text, ...aliases]),
-  ...beginnings.map(({ text }) => text),
+  ...textPrefixes.map(({ text }) => text),
 ];
 
-const byText = new Map<string, NamedText>(
+const byText = new Map<string, NamedServerText>(
   serverTexts.flatMap((row) => [row.text, ...(row.aliases ?? [])].map((text) => [text, row])),
 );
 
 /** What a text means, if it is known. */
-export function meaningOf(text: string): NamedText | undefined {
-  return byText.get(text) ?? beginnings.find((row) => text.startsWith(row.text));
+export function findServerText(text: string): NamedServerText | undefined {
+  return byText.get(text) ?? textPrefixes.find((row) => text.startsWith(row.text));
 }
 
 const refusedCredentials: ReadonlySet<unknown> = new Set(

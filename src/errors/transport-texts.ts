@@ -1,7 +1,7 @@
 import { Code } from './code.js';
 
 /** With what grpc-js ends a call before any of it was handed to a connection (1.14.7). */
-const beforeSending: readonly { readonly code: Code; readonly text: string }[] = [
+const unsentStatuses: readonly { readonly code: Code; readonly text: string }[] = [
   { code: Code.UNAVAILABLE, text: 'No connection established' },
   { code: Code.UNAVAILABLE, text: 'Stream refused by server' },
   { code: Code.UNAVAILABLE, text: 'Channel closed before call started' },
@@ -20,5 +20,5 @@ export function httpStatusOf(details: string | undefined): number | undefined {
 
 /** Whether a status says that the request never left, or was refused before anything read it. */
 export function wasNeverSent(code: number, details: string | undefined): boolean {
-  return beforeSending.some((one) => one.code === code && details?.startsWith(one.text) === true);
+  return unsentStatuses.some((one) => one.code === code && details?.startsWith(one.text) === true);
 }

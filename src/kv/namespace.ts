@@ -33,7 +33,7 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
       stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), safety, options)),
     store: calls.store,
     compact: (request, options) => calls.compact(request, options),
-    hold: () => calls.hold(),
+    keepProcessAlive: () => calls.keepProcessAlive(),
     rangeStream: (request, handlers) => {
       const stream = calls.rangeStream(toStored(request), {
         ...(handlers.opened && { opened: handlers.opened }),

@@ -11,7 +11,7 @@ import { revisionOf } from './results.js';
 import type { RangeBatch } from './types.js';
 
 export interface ReaderPorts {
-  readonly calls: Pick<KvCalls, 'range' | 'rangeStream' | 'hold' | 'store'>;
+  readonly calls: Pick<KvCalls, 'range' | 'rangeStream' | 'keepProcessAlive' | 'store'>;
   readonly clock: Clock;
   readonly support: RangeStreamSupport;
   /** Ends the read with its reason. */
@@ -91,7 +91,7 @@ export class RangeReader {
   async #next(signal: AbortSignal): Promise<RangeResponse> {
     signal.throwIfAborted();
     const deadline = this.#ports.clock.now() + this.#options.timeoutMs;
-    const release = this.#ports.calls.hold();
+    const release = this.#ports.calls.keepProcessAlive();
     try {
       const chunk = await this.#nextFromStream(deadline);
       signal.throwIfAborted();

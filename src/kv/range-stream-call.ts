@@ -11,7 +11,7 @@ export class RangeStreamCall {
   readonly #duplex: Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
   readonly #chunks = new AsyncQueue<RangeResponse>(() => this.#onTaken());
   #resumeReceiving: (() => void) | undefined;
-  #member: Pick<Member, 'connection'> | undefined;
+  #member: Pick<Member, 'connectionId'> | undefined;
   #connection: number | undefined;
 
   constructor(calls: Pick<KvCalls, 'rangeStream'>, clock: Clock, request: RangeRequest) {
@@ -19,7 +19,7 @@ export class RangeStreamCall {
     this.#duplex = calls.rangeStream(request, {
       opened: (member) => {
         this.#member = member;
-        this.#connection = member.connection;
+        this.#connection = member.connectionId;
       },
       message: (chunk) => this.#receive(chunk),
       end: (error) => this.#chunks.end(error),
@@ -41,7 +41,7 @@ export class RangeStreamCall {
 
   /** The connection that all chunks arrived on; undefined if the member reconnected, so that it is not known. */
   get connection(): number | undefined {
-    return this.#member?.connection === this.#connection ? this.#connection : undefined;
+    return this.#member?.connectionId === this.#connection ? this.#connection : undefined;
   }
 
   /** Ends the stream, also on the server. Idempotent. */

@@ -8,9 +8,9 @@ import {
   errorFor,
   errorFromServer,
   LeaseNotFoundError,
-  nameOf,
   type RequestDescription,
   requestError,
+  requestName,
 } from '../errors/index.js';
 import {
   checkInt64,
@@ -67,7 +67,7 @@ export class LeaseClientImpl implements LeaseClient {
     const { signal, timeoutMs = this.#calls.timeoutMs } = options;
     signal?.throwIfAborted();
     if (this.#closed) throw new ClosedError('the client');
-    const release = this.#calls.hold();
+    const release = this.#calls.keepProcessAlive();
     try {
       const outcome = await this.#renewOnce(id, timeoutMs, signal);
       return withJson({ id, ttlSeconds: this.#ttlOf(id, outcome) });
@@ -125,7 +125,7 @@ export class LeaseClientImpl implements LeaseClient {
 
   #holdGranted(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
     const revoke = () => this.#revokeIfPresent(id);
-    const lease = new HeldLeaseImpl(id, ttlSeconds, this.#driver, revoke, this.#calls.hold());
+    const lease = new HeldLeaseImpl(id, ttlSeconds, this.#driver, revoke, this.#calls.keepProcessAlive());
     this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease.onEnd);
     if (this.#closed) this.#driver.release(id, 'closed');
     return lease;
@@ -157,7 +157,7 @@ export class LeaseClientImpl implements LeaseClient {
       case 'not-found':
         throw requestError(errorFor('LeaseNotFound'), describeRenewal(id));
       case 'deadline':
-        throw new DeadlineError(`${nameOf(describeRenewal(id))} was not answered in time`, {
+        throw new DeadlineError(`${requestName(describeRenewal(id))} was not answered in time`, {
           cause: outcome.cause,
         });
       case 'refused':

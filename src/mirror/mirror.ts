@@ -13,7 +13,7 @@ import {
   Code,
   CompactedError,
   EtcdError,
-  needsToken,
+  needsNewToken,
   RolledBackError,
   StoreReplacedError,
 } from '../errors/index.js';
@@ -342,5 +342,5 @@ function resyncReason(error: unknown): ResyncReason {
 /** Whether a retry may succeed. Refused credentials stay refused. */
 function isRetryable(error: EtcdError): boolean {
   if (error.code === Code.OUT_OF_RANGE) return false;
-  return error.verdict !== 'final' && !needsToken(error);
+  return error.verdict !== 'final' && !needsNewToken(error);
 }

@@ -118,7 +118,7 @@ export class WatchClient {
       progress: options.progress ?? false,
       resumptions: options.resumptions ?? false,
       namespaceLength: namespace?.length ?? 0,
-      release: options.unref ? () => {} : this.#ports.watch.hold(),
+      release: options.unref ? () => {} : this.#ports.watch.keepProcessAlive(),
     });
   }
 

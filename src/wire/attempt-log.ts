@@ -2,15 +2,15 @@ import { DeadlineError, type EtcdError, type TriedMember } from '../errors/index
 
 /** What one call met on its way, for the error that has to tell all of it. */
 export class AttemptLog {
-  readonly #members = new Map<string, { answer: string; times: number }>();
+  readonly #members = new Map<string, { answer: string; attempts: number }>();
   #ambiguousMember: string | undefined;
   #last: EtcdError | undefined;
 
   add(member: string, error: EtcdError): void {
     const before = this.#members.get(member);
-    // That time ran out says less than what came before it.
-    const says = before && error instanceof DeadlineError ? before.answer : error.message;
-    this.#members.set(member, { answer: says, times: 1 + (before?.times ?? 0) });
+    // That time ran out answer less than what came before it.
+    const answer = before && error instanceof DeadlineError ? before.answer : error.message;
+    this.#members.set(member, { answer, attempts: 1 + (before?.attempts ?? 0) });
     if (error.verdict === 'maybe-applied') this.#ambiguousMember = member;
     this.#last = error;
   }
@@ -27,8 +27,8 @@ export class AttemptLog {
 
   /** The error for a deadline that has passed. */
   toDeadlineError(operation: string): DeadlineError {
-    const tried = [...this.#members].map(([member, { answer, times }]) => ({ member, answer, times }));
-    return new DeadlineError(`${operation} was not answered in time: ${describe(tried)}`, {
+    const tried = [...this.#members].map(([member, { answer, attempts }]) => ({ member, answer, attempts }));
+    return new DeadlineError(`${operation} was not answered in time: ${describeTried(tried)}`, {
       verdict: this.maybeApplied ? 'maybe-applied' : 'not-applied',
       tried,
       cause: this.#last,
@@ -37,11 +37,11 @@ export class AttemptLog {
 }
 
 /** In words, for messages. */
-export function describe(tried: readonly TriedMember[]): string {
-  return tried.map(inWords).join('; ') || 'no member was asked';
+export function describeTried(tried: readonly TriedMember[]): string {
+  return tried.map(describeOne).join('; ') || 'no member was asked';
 }
 
-function inWords({ member, answer, times }: TriedMember): string {
-  const often = times > 1 ? ` (${times} times)` : '';
-  return answer.includes(member) ? `${answer}${often}` : `member ${member}${often}: ${answer}`;
+function describeOne({ member, answer, attempts }: TriedMember): string {
+  const count = attempts > 1 ? ` (${attempts} times)` : '';
+  return answer.includes(member) ? `${answer}${count}` : `member ${member}${count}: ${answer}`;
 }

@@ -2,7 +2,7 @@ import { backoffDelay, type Clock, delay, onAbort } from '../async/index.js';
 import { Code, DeadlineError, EtcdError, requestError } from '../errors/index.js';
 import { AuthService } from '../gen/etcd/rpc.js';
 import { printable } from '../model/index.js';
-import { describe } from './attempt-log.js';
+import { describeTried } from './attempt-log.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import type { Member } from './member.js';
@@ -14,19 +14,19 @@ import type { StoreIdentity } from './store-identity.js';
  * How long one request may be unanswered. etcd checks passwords at 70 ms of processor each, as many at once as are
  * asked: a fleet that authenticates together waits for the last of them, and whoever asks again makes it wait longer.
  */
-const answerMs = 60_000;
+const answerTimeoutMs = 60_000;
 /** How long all of it may take while members answer, but not with a token. */
-const giveUpMs = 60_000;
+const totalTimeoutMs = 60_000;
 /** Between rounds over all members when none can be reached. */
-const nextRound = { baseMs: 100, maxMs: 1_000 };
+const roundPause = { baseMs: 100, maxMs: 1_000 };
 /**
  * Before a repetition. As long as the one before was under way, too: etcd goes on checking the passwords of connections
  * that were lost, and a fleet that asks again at once keeps it from ever answering.
  */
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 const retryPause = { baseMs: 250, maxMs: 5_000 };
 /** With another member at hand: how often a member that owes a token is asked something that costs nothing. */
-const checkEveryMs = 3_000;
+const checkIntervalMs = 3_000;
 
 export interface AuthenticatePorts {
   readonly pool: MemberPool;
@@ -37,9 +37,9 @@ export interface AuthenticatePorts {
   readonly maxReceiveBytes: number;
   readonly closing: AbortSignal;
   /** How long to look for a connected member. */
-  readonly connectMs: number;
+  readonly connectTimeoutMs: number;
   /** Whether the member answers a small read that needs no token and no other member. */
-  readonly answers: (member: Member) => Promise<boolean>;
+  readonly isResponsive: (member: Member) => Promise<boolean>;
 }
 
 /**
@@ -55,7 +55,7 @@ export async function authenticate(
 ): Promise<string> {
   const { pool, clock, random, closing } = ports;
   const request = AuthService.authenticate.requestSerialize({ name, password });
-  const until = clock.now() + giveUpMs;
+  const deadline = clock.now() + totalTimeoutMs;
   for (let attempt = 0; ; attempt++) {
     const { member } = await connect(ports);
     const sentAt = clock.now();
@@ -65,24 +65,24 @@ export async function authenticate(
       if (!(error instanceof EtcdError) || closing.aborted) throw error;
       const failure = memberFailureOf(error, clock.now() - sentAt);
       if (failure) pool.markUnhealthy(member, failure, error);
-      const noEtcd = failure === 'not-etcd' ? pool.noEtcd() : undefined;
+      const noEtcd = failure === 'not-etcd' ? pool.noEtcdError() : undefined;
       if (noEtcd) throw noEtcd;
-      if (!isRetryable(error, 'read') || clock.now() > until)
+      if (!isRetryable(error, 'read') || clock.now() > deadline)
         throw requestError(error, { method: 'Authenticate', user: printable(name), hasAuth: true });
     }
-    const lastedMs = Math.min(clock.now() - sentAt, longestPauseMs);
-    const pauseMs = Math.max(backoffDelay(retryPause, attempt, random), random() * lastedMs);
+    const elapsedMs = Math.min(clock.now() - sentAt, maxPauseMs);
+    const pauseMs = Math.max(backoffDelay(retryPause, attempt, random), random() * elapsedMs);
     await delay(pauseMs, closing, { unref: true });
   }
 }
 
 /** Nothing is sent before: the ones who wait for a token decide how long to go on looking for a member. */
-async function connect({ pool, clock, random, closing, connectMs }: AuthenticatePorts) {
+async function connect({ pool, clock, random, closing, connectTimeoutMs: connectMs }: AuthenticatePorts) {
   const deadline = clock.now() + connectMs;
   for (let round = 0; ; round++) {
-    const standing = await pool.connectOnce(deadline, closing);
-    if (standing) return standing;
-    const pauseMs = 50 + backoffDelay(nextRound, round, random);
+    const health = await pool.connectOnce(deadline, closing);
+    if (health) return health;
+    const pauseMs = 50 + backoffDelay(roundPause, round, random);
     if (clock.now() + pauseMs >= deadline) throw unreachable(pool);
     await delay(pauseMs, closing, { unref: true });
   }
@@ -92,20 +92,20 @@ async function connect({ pool, clock, random, closing, connectMs }: Authenticate
 const { requireLeader: withoutToken } = new CallMetadata(undefined);
 
 async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buffer): Promise<string> {
-  const channel = member.ready;
+  const channel = member.readyChannel;
   if (!channel) throw lost(member);
-  const given = new AbortController();
-  const release = onAbort(ports.closing, (reason) => given.abort(reason));
-  const stopChecks = checkMeanwhile(ports, member, () => given.abort(silent(member)));
+  const attemptAbort = new AbortController();
+  const release = onAbort(ports.closing, (reason) => attemptAbort.abort(reason));
+  const stopChecks = checkMeanwhile(ports, member, () => attemptAbort.abort(silent(member)));
   try {
     const answer = await attemptUnary(channel, AuthService.authenticate, request, {
       metadata: withoutToken,
-      timeoutMs: answerMs,
+      timeoutMs: answerTimeoutMs,
       maxReceiveBytes: ports.maxReceiveBytes,
-      signal: given.signal,
+      signal: attemptAbort.signal,
       running: ports.running,
     });
-    ports.store.saw(answer, member.endpoint);
+    ports.store.observe(answer, member.endpoint);
     return answer.token;
   } finally {
     stopChecks();
@@ -114,7 +114,11 @@ async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buff
 }
 
 /** Where another member could be asked: finds out whether this one still answers anything. */
-function checkMeanwhile({ pool, clock, answers }: AuthenticatePorts, member: Member, giveUp: () => void) {
+function checkMeanwhile(
+  { pool, clock, isResponsive: answers }: AuthenticatePorts,
+  member: Member,
+  giveUp: () => void,
+) {
   let cancel = () => {};
   let stopped = false;
   const check = async () => {
@@ -122,7 +126,7 @@ function checkMeanwhile({ pool, clock, answers }: AuthenticatePorts, member: Mem
     else checkLater();
   };
   const checkLater = () => {
-    if (!stopped) cancel = clock.setTimer(checkEveryMs, () => void check());
+    if (!stopped) cancel = clock.setTimer(checkIntervalMs, () => void check());
   };
   checkLater();
   return () => {
@@ -133,7 +137,7 @@ function checkMeanwhile({ pool, clock, answers }: AuthenticatePorts, member: Mem
 
 function unreachable(pool: MemberPool): DeadlineError {
   const tried = pool.failures();
-  return new DeadlineError(`no etcd member could be reached: ${describe(tried)}`, {
+  return new DeadlineError(`no etcd member could be reached: ${describeTried(tried)}`, {
     verdict: 'not-applied',
     tried,
   });

@@ -27,20 +27,20 @@ export class CallMetadata {
  * Does not say that compressed answers are taken: no etcd sends them, and a small one may be large. grpc-js 1.14.7 sets
  * the header for each call, in a copy made by `clone()`.
  */
-class PlainAnswers extends Metadata {
+class UncompressedMetadata extends Metadata {
   override set(key: string, value: string | Buffer): void {
     if (key !== 'grpc-accept-encoding') super.set(key, value);
   }
 
   override clone(): Metadata {
-    const copy = new PlainAnswers(this.getOptions());
+    const copy = new UncompressedMetadata(this.getOptions());
     copy.merge(this);
     return copy;
   }
 }
 
 function make(token: string | undefined): Metadata {
-  const metadata = new PlainAnswers();
+  const metadata = new UncompressedMetadata();
   metadata.set('client-api-version', apiVersion);
   if (token !== undefined) metadata.set('token', token);
   return metadata;

@@ -14,11 +14,11 @@ import {
   invalidTokenText,
   wasNeverSent,
 } from '../errors/index.js';
-import { decodeAnswer, malformed } from './answer/decode.js';
-import { foreignAnswer } from './answerer.js';
+import { decodeAnswer, malformedAnswer } from './answer/decode.js';
+import { foreignAnswerError } from './foreign-answer.js';
 import type { Member } from './member.js';
 import { type IdempotencyLevel, type Method, methodName } from './method.js';
-import { cancelUnsent, neverLeft } from './never-left.js';
+import { cancelAndCheckUnsent, isUnsent } from './unsent-call.js';
 
 /** grpc-js's call object, below its client layer: no stream, no emitter and no interceptor per call. */
 export type RawCall = ReturnType<Channel['createCall']>;
@@ -51,24 +51,24 @@ export interface AttemptOptions {
   readonly signal: AbortSignal | undefined;
   /** Where the call is listed while it runs, so that it can be ended from elsewhere. */
   readonly running: Set<RunningCall>;
-  readonly sent?: SentCall | undefined;
+  readonly tokenUse?: TokenUse | undefined;
 }
 
 /** For calls that a stale token would keep waiting: where it was sent, with which token, and what for. */
-export interface SentCall {
+export interface TokenUse {
   readonly member: Member;
   readonly generation: number;
-  readonly safety: IdempotencyLevel;
+  readonly idempotency: IdempotencyLevel;
 }
 
 /** A call under way, for whoever has to end it. */
 export interface RunningCall {
-  readonly sent: SentCall | undefined;
+  readonly tokenUse: TokenUse | undefined;
   /** Whether surely nothing of it has been sent. */
-  neverLeft(): boolean;
+  isUnsent(): boolean;
   cancel(why: string): void;
   /** Ends it as etcd would that does not know its token. */
-  refuseToken(): void;
+  failWithInvalidToken(): void;
 }
 
 /** One unary call, tried once. An abort cancels it on the server and rejects with the signal's own reason. */
@@ -89,16 +89,16 @@ export function attemptUnary<Req, Res>(
       cancelled = true;
       const end = () => call.cancelWithStatus(code, why);
       // Of calls that end together, those held back go first: the end of another would make room for them.
-      if (neverLeft(call)) neverSent = cancelUnsent(call, end);
+      if (isUnsent(call)) neverSent = cancelAndCheckUnsent(call, end);
       else later(end);
     };
     const running: RunningCall = {
-      sent: options.sent,
-      neverLeft: () => neverLeft(call),
+      tokenUse: options.tokenUse,
+      isUnsent: () => isUnsent(call),
       cancel: (why) => cancel(status.CANCELLED, why, (end) => end()),
-      refuseToken: () => call.cancelWithStatus(status.UNAUTHENTICATED, invalidTokenText),
+      failWithInvalidToken: () => call.cancelWithStatus(status.UNAUTHENTICATED, invalidTokenText),
     };
-    const disarm = armDeadline(timeoutMs, (ms) =>
+    const disarm = startDeadline(timeoutMs, (ms) =>
       cancel(status.DEADLINE_EXCEEDED, `no answer within ${ms} ms`),
     );
     const listener: InterceptingListener = {
@@ -107,7 +107,7 @@ export function attemptUnary<Req, Res>(
       },
       onReceiveMessage(message: Buffer) {
         if (answer) {
-          reject(malformed(method, new Error('two messages where one belongs')));
+          reject(malformedAnswer(method, new Error('two messages where one belongs')));
           call.cancelWithStatus(status.CANCELLED, 'malformed answer');
           return;
         }
@@ -120,9 +120,9 @@ export function attemptUnary<Req, Res>(
         release();
         options.running.delete(running);
         if (received.code !== Code.OK) {
-          const foreign = cancelled ? undefined : foreignAnswer(received, method, headers);
+          const foreign = cancelled ? undefined : foreignAnswerError(received, method, headers);
           reject(foreign ?? unaryError(received, method, neverSent));
-        } else if (!answer) reject(malformed(method, new Error('status OK without a message')));
+        } else if (!answer) reject(malformedAnswer(method, new Error('status OK without a message')));
         else settleWith(answer);
       },
     };
@@ -134,7 +134,7 @@ export function attemptUnary<Req, Res>(
       }
     };
     try {
-      call.start(withTimeout(options.metadata, timeoutMs), listener);
+      call.start(withTimeoutHeader(options.metadata, timeoutMs), listener);
       call.sendMessageWithContext({}, request);
       call.halfClose();
       call.startRead();
@@ -155,7 +155,7 @@ export function attemptUnary<Req, Res>(
  * Keeps the deadline: a timer of grpc-js would keep the process alive, also for a call with `unref`. The returned
  * function forgets it.
  */
-function armDeadline(timeoutMs: number, late: (ms: number) => void): () => void {
+function startDeadline(timeoutMs: number, late: (ms: number) => void): () => void {
   const ms = wholeMs(timeoutMs);
   if (ms > longestTimerMs) return systemClock.setTimer(ms, () => late(ms));
   const timer = setTimeout(late, ms, ms).unref();
@@ -163,10 +163,10 @@ function armDeadline(timeoutMs: number, late: (ms: number) => void): () => void 
 }
 
 /** Tells the server the deadline, as grpc-js would. */
-function withTimeout(metadata: Metadata, timeoutMs: number): Metadata {
-  if (timeoutMs > longestTimeoutMs) return metadata;
+function withTimeoutHeader(metadata: Metadata, timeoutMs: number): Metadata {
+  if (timeoutMs > maxTimeoutMs) return metadata;
   const withDeadline = metadata.clone();
-  withDeadline.set('grpc-timeout', timeoutInWords(wholeMs(timeoutMs) + serverGraceMs));
+  withDeadline.set('grpc-timeout', timeoutHeader(wholeMs(timeoutMs) + serverGraceMs));
   return withDeadline;
 }
 
@@ -181,10 +181,10 @@ function wholeMs(ms: number): number {
 const serverGraceMs = 100;
 
 /** A year: what gRPC's header can say, and no difference to a caller. */
-const longestTimeoutMs = 365 * 24 * 3_600_000;
+const maxTimeoutMs = 365 * 24 * 3_600_000;
 
 /** At most eight digits and a unit, says gRPC. */
-function timeoutInWords(ms: number): string {
+function timeoutHeader(ms: number): string {
   return ms < 1e8 ? `${ms}m` : `${Math.ceil(ms / 1_000)}S`;
 }
 

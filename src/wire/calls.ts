@@ -30,7 +30,7 @@ import type { Member } from './member.js';
 import type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
 import { describeRequest } from './request-description.js';
 import type { StoreIdentity } from './store-identity.js';
-import type { StreamOptions } from './stream-registry.js';
+import type { DuplexOptions } from './stream-registry.js';
 import type { Transport } from './transport.js';
 
 /** etcd's KV service, as the `kv` module speaks it. */
@@ -38,16 +38,16 @@ export interface KvCalls {
   /** Which store answers. */
   readonly store: Pick<StoreIdentity, 'epoch' | 'replacedSince'>;
   range(request: RangeRequest, options?: TracedCallOptions): Promise<RangeResponse>;
-  put(request: PutRequest, safety: IdempotencyLevel, options?: CallOptions): Promise<PutResponse>;
+  put(request: PutRequest, idempotency: IdempotencyLevel, options?: CallOptions): Promise<PutResponse>;
   deleteRange(
     request: DeleteRangeRequest,
-    safety: IdempotencyLevel,
+    idempotency: IdempotencyLevel,
     options?: CallOptions,
   ): Promise<DeleteRangeResponse>;
-  txn(request: TxnRequest, safety: IdempotencyLevel, options?: CallOptions): Promise<TxnResponse>;
+  txn(request: TxnRequest, idempotency: IdempotencyLevel, options?: CallOptions): Promise<TxnResponse>;
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
   /** Keeps the process alive until the returned function is called. */
-  hold(): () => void;
+  keepProcessAlive(): () => void;
   /** RangeStream, from etcd 3.7 on: pieces of one answer, of which the last alone has the header, `more` and `count`. */
   rangeStream(
     request: RangeRequest,
@@ -68,9 +68,9 @@ export interface LeaseCalls {
   readonly tokenGeneration: number;
   refreshToken(used: number, cause: EtcdError): Promise<void>;
   /** Keeps the process alive until the returned function is called. */
-  hold(): () => void;
+  keepProcessAlive(): () => void;
   keepAlive(
-    options: StreamOptions,
+    options: DuplexOptions,
     handlers: DuplexHandlers<LeaseKeepAliveResponse>,
   ): ReportableDuplex<LeaseKeepAliveRequest>;
 }
@@ -87,8 +87,8 @@ export interface WatchCalls {
   refreshToken(used: number, cause: EtcdError): Promise<void>;
   versionOf(member: Member): Promise<string | undefined>;
   /** Keeps the process alive until the returned function is called. */
-  hold(): () => void;
-  watch(options: StreamOptions, handlers: DuplexHandlers<WatchResponse>): Duplex<WatchRequest>;
+  keepProcessAlive(): () => void;
+  watch(options: DuplexOptions, handlers: DuplexHandlers<WatchResponse>): Duplex<WatchRequest>;
 }
 
 export function kvCalls(transport: Transport): KvCalls {
@@ -96,12 +96,12 @@ export function kvCalls(transport: Transport): KvCalls {
     store: transport.store,
     range: (request, options) =>
       transport.unary(KVService.range, request, request.serializable ? 'local-read' : 'read', options),
-    put: (request, safety, options) => transport.unary(KVService.put, request, safety, options),
-    deleteRange: (request, safety, options) =>
-      transport.unary(KVService.deleteRange, request, safety, options),
-    txn: (request, safety, options) => transport.unary(KVService.txn, request, safety, options),
+    put: (request, idempotency, options) => transport.unary(KVService.put, request, idempotency, options),
+    deleteRange: (request, idempotency, options) =>
+      transport.unary(KVService.deleteRange, request, idempotency, options),
+    txn: (request, idempotency, options) => transport.unary(KVService.txn, request, idempotency, options),
     compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),
-    hold: () => transport.hold(),
+    keepProcessAlive: () => transport.keepProcessAlive(),
     rangeStream: (request, handlers) => {
       const stream = transport.duplex(
         KVService.rangeStream,
@@ -138,7 +138,7 @@ export function leaseCalls(transport: Transport): LeaseCalls {
       return transport.tokenGeneration;
     },
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
-    hold: () => transport.hold(),
+    keepProcessAlive: () => transport.keepProcessAlive(),
     keepAlive: (options, handlers) => transport.duplex(LeaseService.leaseKeepAlive, options, handlers),
   };
 }
@@ -154,7 +154,7 @@ export function watchCalls(transport: Transport): WatchCalls {
     onToken: (listener) => transport.onToken(listener),
     onStoreReplaced: (listener) => transport.store.onReplaced(listener),
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
-    hold: () => transport.hold(),
+    keepProcessAlive: () => transport.keepProcessAlive(),
     versionOf: (member) => transport.versionOf(member),
     watch: (options, handlers) => transport.duplex(WatchService.watch, options, handlers),
   };

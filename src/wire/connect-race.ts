@@ -9,24 +9,24 @@ const staggerMs = 500;
 export class ConnectRace {
   readonly #order: readonly MemberHealth[];
   readonly #clock: Clock;
-  readonly #failed: (standing: MemberHealth, error: EtcdError) => void;
+  readonly #onFailure: (health: MemberHealth, error: EtcdError) => void;
   readonly #startedAt = new Map<MemberHealth, number>();
   #next = 0;
-  #over = false;
+  #finished = false;
   #cancelStagger = () => {};
   #settle: (winner: MemberHealth | undefined) => void = () => {};
-  /** The winner; undefined when every member has failed. */
+  /** The winner; undefined when every member has onFailure. */
   readonly winner: Promise<MemberHealth | undefined>;
 
-  /** `failed` is told of each member that cannot be reached, also after the race. */
+  /** `onFailure` is told of each member that cannot be reached, also after the race. */
   constructor(
     order: readonly MemberHealth[],
     clock: Clock,
-    failed: (standing: MemberHealth, error: EtcdError) => void,
+    onFailure: (health: MemberHealth, error: EtcdError) => void,
   ) {
     this.#order = order;
     this.#clock = clock;
-    this.#failed = failed;
+    this.#onFailure = onFailure;
     this.winner = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -34,37 +34,37 @@ export class ConnectRace {
   }
 
   /** Those that have not answered yet, and for how long. */
-  pending(): readonly { readonly standing: MemberHealth; readonly forMs: number }[] {
+  pending(): readonly { readonly health: MemberHealth; readonly elapsedMs: number }[] {
     const now = this.#clock.now();
-    return [...this.#startedAt].map(([standing, since]) => ({ standing, forMs: now - since }));
+    return [...this.#startedAt].map(([health, since]) => ({ health, elapsedMs: now - since }));
   }
 
   /** Dials nobody any more; attempts under way go on by themselves, and serve whoever comes next. */
   stop(): void {
-    this.#over = true;
+    this.#finished = true;
     this.#cancelStagger();
   }
 
   #dialNext(): void {
     this.#cancelStagger();
-    if (this.#over) return;
-    const standing = this.#order[this.#next++];
-    if (standing) {
-      this.#startedAt.set(standing, this.#clock.now());
+    if (this.#finished) return;
+    const health = this.#order[this.#next++];
+    if (health) {
+      this.#startedAt.set(health, this.#clock.now());
       if (this.#next < this.#order.length)
         this.#cancelStagger = this.#clock.setTimer(staggerMs, () => this.#dialNext());
-      this.#dial(standing);
+      this.#dial(health);
     } else if (this.#startedAt.size === 0) {
       this.#end(undefined);
     }
   }
 
-  #dial(standing: MemberHealth): void {
-    standing.member.connect().then(
-      () => this.#end(standing),
+  #dial(health: MemberHealth): void {
+    health.member.connect().then(
+      () => this.#end(health),
       (error) => {
-        this.#startedAt.delete(standing);
-        this.#failed(standing, toEtcdError(error));
+        this.#startedAt.delete(health);
+        this.#onFailure(health, toEtcdError(error));
         this.#dialNext();
       },
     );

@@ -18,7 +18,7 @@ import type { TlsOptions } from './tls-options.js';
 import { unrefSocket } from './unref-socket.js';
 
 /** How the client proves itself to one member, and checks it. */
-interface Security {
+interface TlsSettings {
   readonly files: TlsFiles;
   readonly serverName: string;
   readonly hasCertificate: boolean;
@@ -32,11 +32,11 @@ interface Security {
  */
 export function makeCredentials(
   tls: TlsOptions | undefined,
-  silenceMs: number,
+  silenceTimeoutMs: number,
 ): (member: MemberAddress) => MemberCredentials {
   // Not for `false` or '' from plain JavaScript: beside `https://` that would be the silent fall.
   if (tls === undefined || tls === null)
-    return (member) => new MemberCredentials(member, undefined, silenceMs);
+    return (member) => new MemberCredentials(member, undefined, silenceTimeoutMs);
   const files = new TlsFiles(tls);
   const verify = tls.dangerouslySkipVerification !== true;
   if (!verify) warnOfSkipping();
@@ -46,7 +46,7 @@ export function makeCredentials(
     if (!isServerName(serverName)) {
       throw new InvalidInputError(`endpoint '${member.endpoint}' has no host to verify: give tls.serverName`);
     }
-    return new MemberCredentials(member, { files, serverName, hasCertificate, verify }, silenceMs);
+    return new MemberCredentials(member, { files, serverName, hasCertificate, verify }, silenceTimeoutMs);
   };
 }
 
@@ -67,7 +67,7 @@ function checkAlternativeNames(serverName: string, certificate: PeerCertificate)
 }
 
 /** Of all members of all clients. */
-let connectionsSeen = 0;
+let lastConnectionId = 0;
 
 type ConnectorFactory = ChannelCredentials['_createSecureConnector'];
 type SecureConnector = ReturnType<ConnectorFactory>;
@@ -83,28 +83,28 @@ const alertBytes = 7;
  * process, a full accept queue or a NAT that lost its state.
  */
 export class MemberCredentials extends ChannelCredentials {
-  readonly failure: TlsDiagnosis;
-  readonly #security: Security | undefined;
-  readonly #silenceMs: number;
+  readonly diagnosis: TlsDiagnosis;
+  readonly #security: TlsSettings | undefined;
+  readonly #silenceTimeoutMs: number;
   #closed = false;
-  #connection = 0;
+  #connectionId = 0;
 
-  constructor(member: MemberAddress, security: Security | undefined, silenceMs: number) {
+  constructor(member: MemberAddress, security: TlsSettings | undefined, silenceTimeoutMs: number) {
     super();
-    this.failure = new TlsDiagnosis(member, security !== undefined);
+    this.diagnosis = new TlsDiagnosis(member, security !== undefined);
     this.#security = security;
-    this.#silenceMs = silenceMs;
+    this.#silenceTimeoutMs = silenceTimeoutMs;
   }
 
   /** See {@link Member.connection}. */
-  get connection(): number {
-    return this.#connection;
+  get connectionId(): number {
+    return this.#connectionId;
   }
 
   /** No connection is begun from now on: grpc-js may have one more attempt in mind. */
   close(): void {
     this.#closed = true;
-    this.failure.close();
+    this.diagnosis.close();
   }
 
   override _isSecure(): boolean {
@@ -118,18 +118,18 @@ export class MemberCredentials extends ChannelCredentials {
   override _createSecureConnector(...[, , call]: Parameters<ConnectorFactory>): SecureConnector {
     const security = this.#security;
     let context: SecureContext | undefined;
-    let unwanted = false;
-    const throwIfUnwanted = () => {
-      if (unwanted || this.#closed) throw new Error('the connection is not wanted any more');
+    let destroyed = false;
+    const throwIfDestroyed = () => {
+      if (destroyed || this.#closed) throw new Error('the connection is not wanted any more');
     };
     return {
       // Before the connection is made, so that a bad file is told as such even when the member is down.
       waitForReady: async () => {
-        throwIfUnwanted();
+        throwIfDestroyed();
         if (security) context = await this.#contextOf(security);
       },
       connect: async (socket) => {
-        throwIfUnwanted();
+        throwIfDestroyed();
         unrefSocket(socket);
         this.#countConnection(socket);
         if (!security) return this.#plain(socket);
@@ -138,39 +138,39 @@ export class MemberCredentials extends ChannelCredentials {
       },
       getCallCredentials: () => call ?? grpcCredentials.createEmpty(),
       destroy: () => {
-        unwanted = true;
+        destroyed = true;
       },
     };
   }
 
   /** By its end, too: grpc-js may go over to one that was made before. */
   #countConnection(socket: Socket): void {
-    this.#connection = ++connectionsSeen;
+    this.#connectionId = ++lastConnectionId;
     socket.once('close', () => {
-      this.#connection = ++connectionsSeen;
+      this.#connectionId = ++lastConnectionId;
     });
   }
 
-  async #contextOf({ files }: Security): Promise<SecureContext> {
+  async #contextOf({ files }: TlsSettings): Promise<SecureContext> {
     try {
       return await files.context();
     } catch (error) {
       if (error instanceof PemError)
-        this.failure.record({ reason: 'bad-files', text: error.message }, error.cause);
+        this.diagnosis.record({ reason: 'bad-files', text: error.message }, error.cause);
       throw error;
     }
   }
 
   #plain(socket: Socket): Connected {
-    destroyIfSilent(socket, this.#silenceMs);
+    destroyIfSilent(socket, this.#silenceTimeoutMs);
     socket.once('close', () => {
-      if (socket.bytesRead > alertBytes) this.failure.onBytes();
-      else if (!timedOut(socket)) this.failure.onSilentClose();
+      if (socket.bytesRead > alertBytes) this.diagnosis.onBytes();
+      else if (!timedOut(socket)) this.diagnosis.onSilentClose();
     });
     return { socket, secure: false };
   }
 
-  #handshake(socket: Socket, security: Security, secureContext: SecureContext): Promise<Connected> {
+  #handshake(socket: Socket, security: TlsSettings, secureContext: SecureContext): Promise<Connected> {
     const { serverName, verify } = security;
     return new Promise((resolve, reject) => {
       const secure = connectTls({
@@ -185,11 +185,11 @@ export class MemberCredentials extends ChannelCredentials {
       });
       unrefSocket(secure);
       const late = 'did not finish the TLS handshake within';
-      const stopWaiting = destroyUnless(() => false, secure, late, this.#silenceMs);
+      const stopWaiting = destroyUnless(() => false, secure, late, this.#silenceTimeoutMs);
       secure.once('secureConnect', () => {
         stopWaiting();
-        this.failure.onBytes();
-        destroyIfSilent(secure, this.#silenceMs);
+        this.diagnosis.onBytes();
+        destroyIfSilent(secure, this.#silenceTimeoutMs);
         resolve({ socket: secure, secure: true });
       });
       secure.on('error', (error) => {
@@ -201,7 +201,7 @@ export class MemberCredentials extends ChannelCredentials {
   }
 
   /** Also after the client thinks it done: in TLS 1.3 a server turns a client's certificate down only then. */
-  #failed(error: Error, socket: Socket, secure: TLSSocket, { hasCertificate }: Security): void {
+  #failed(error: Error, socket: Socket, secure: TLSSocket, { hasCertificate }: TlsSettings): void {
     const wasInUse = secure.bytesRead > 0;
     const wasSilent = socket.bytesRead === 0 && !timedOut(secure);
     // grpc-js leaves a socket open that fails between the handshake and HTTP/2's.
@@ -209,7 +209,7 @@ export class MemberCredentials extends ChannelCredentials {
     socket.destroy();
     if (wasInUse) return;
     const failure = tlsFailureOf(error, hasCertificate);
-    if (failure) this.failure.record(failure, sanitizeError(error));
-    else if (wasSilent) this.failure.onSilentClose();
+    if (failure) this.diagnosis.record(failure, sanitizeError(error));
+    else if (wasSilent) this.diagnosis.onSilentClose();
   }
 }

@@ -5,7 +5,7 @@ import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import { isOnThisMachine } from './plaintext.js';
 
 /** The most addresses of one member list that are used: each is dialled, and more than seven members are rare. */
-export const maxDiscovered = 32;
+export const maxDiscoveredEndpoints = 32;
 
 /** A member as etcd's member list has it. */
 export interface ListedMember {
@@ -21,47 +21,51 @@ export interface DiscoveryRules {
   /** Whether an address of the caller's own host may be meant: it may when the client was given one itself. */
   readonly ownHost: boolean;
   /** Whether passwords and tokens go along, and must not leave this machine in plaintext. */
-  readonly keepsSecrets: boolean;
+  readonly requiresSecretsLocal: boolean;
   readonly allow: ((endpoint: string) => boolean) | undefined;
 }
 
 /** An address from the member list that is not used, and why. */
-export interface RefusedEndpoint {
+export interface SkippedEndpoint {
   readonly endpoint: string;
   readonly reason: string;
 }
 
-export interface Discovered {
+export interface EndpointSelection {
   readonly usable: readonly MemberAddress[];
-  readonly refused: readonly RefusedEndpoint[];
+  readonly skipped: readonly SkippedEndpoint[];
 }
 
 /**
- * Which of the addresses that members advertise may be dialled, {@link maxDiscovered} at most. Wrong schemes, wildcard
+ * Which of the addresses that members advertise may be dialled, {@link maxDiscoveredEndpoints} at most. Wrong schemes, wildcard
  * and loopback addresses are common in a member list, and whoever writes it decides where a client connects that
  * follows it blindly.
  */
-export function discover(members: readonly ListedMember[], rules: DiscoveryRules): Discovered {
+export function selectEndpoints(members: readonly ListedMember[], rules: DiscoveryRules): EndpointSelection {
   const usable = new Map<string, MemberAddress>();
-  const refused: RefusedEndpoint[] = [];
+  const skipped: SkippedEndpoint[] = [];
   for (const { name, clientURLs, isLearner } of members) {
     for (const endpoint of clientURLs) {
-      const judged = judge(endpoint, name, isLearner, rules);
-      if (typeof judged === 'string') refused.push({ endpoint, reason: judged });
+      const judged = addressOrReason(endpoint, name, isLearner, rules);
+      if (typeof judged === 'string') skipped.push({ endpoint, reason: judged });
       else if (usable.has(judged.address)) continue;
-      else if (usable.size < maxDiscovered) usable.set(judged.address, judged);
-      else refused.push({ endpoint, reason: `the list has more than ${maxDiscovered} usable addresses` });
+      else if (usable.size < maxDiscoveredEndpoints) usable.set(judged.address, judged);
+      else
+        skipped.push({
+          endpoint,
+          reason: `the list has more than ${maxDiscoveredEndpoints} usable addresses`,
+        });
     }
   }
-  return { usable: [...usable.values()], refused };
+  return { usable: [...usable.values()], skipped };
 }
 
 /** The address, or why it is not used. */
-function judge(
+function addressOrReason(
   endpoint: string,
   name: string,
   isLearner: boolean,
-  { tls, ownHost, keepsSecrets, allow }: DiscoveryRules,
+  { tls, ownHost, requiresSecretsLocal: keepsSecrets, allow }: DiscoveryRules,
 ): MemberAddress | string {
   if (name === '') return 'the member has not started';
   if (isLearner) return 'the member is a learner';

@@ -1,8 +1,8 @@
 import { type Channel, type InterceptingListener, type Metadata, status } from '@grpc/grpc-js';
 import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
 import { decodeAnswer } from './answer/decode.js';
-import { foreignAnswer, isForeignType } from './answerer.js';
 import { errorFromStatus, malformedRequest, type RawCall } from './call.js';
+import { foreignAnswerError, isForeignContentType } from './foreign-answer.js';
 import type { Member } from './member.js';
 import type { Method } from './method.js';
 
@@ -45,15 +45,15 @@ export class DuplexCall<Req, Res> {
   readonly #method: StreamMethod<Req, Res>;
   readonly #handlers: DuplexHandlers<Res>;
   readonly #maxReceiveBytes: number;
-  #early: Req[] = [];
+  #queued: Req[] = [];
   #call: RawCall | undefined;
   /**
    * Until grpc-js has written the first message it keeps room for one: the next would take its place, and be the only
    * one that is ever sent.
    */
-  #writes: 'nothing' | 'first' | 'all' = 'nothing';
-  #oursEnded = false;
-  #over = false;
+  #writable: 'nothing' | 'first' | 'all' = 'nothing';
+  #halfClosed = false;
+  #ended = false;
 
   /** @param maxReceiveBytes See decodeAnswer. */
   constructor(method: StreamMethod<Req, Res>, handlers: DuplexHandlers<Res>, maxReceiveBytes: number) {
@@ -63,21 +63,21 @@ export class DuplexCall<Req, Res> {
   }
 
   start(channel: Channel, metadata: Metadata): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     const call = channel.createCall(this.#method.path, Infinity, null, null, undefined);
     this.#call = call;
     let headers: Metadata | undefined;
     const listener: InterceptingListener = {
       onReceiveMetadata: (received) => {
         headers = received;
-        if (isForeignType(received)) this.#endOurSide();
+        if (isForeignContentType(received)) this.#halfClose();
       },
       onReceiveMessage: (message: Buffer) => this.#receive(call, message),
       onReceiveStatus: (received) =>
         this.end(
           received.code === Code.OK
             ? endedByServer()
-            : (foreignAnswer(received, this.#method, headers) ?? errorFromStatus(received)),
+            : (foreignAnswerError(received, this.#method, headers) ?? errorFromStatus(received)),
         ),
     };
     call.start(metadata, listener);
@@ -86,57 +86,57 @@ export class DuplexCall<Req, Res> {
   }
 
   send(request: Req): void {
-    if (this.#over || this.#oursEnded) return;
-    if (this.#writes === 'all') {
+    if (this.#ended || this.#halfClosed) return;
+    if (this.#writable === 'all') {
       this.#write(request);
       return;
     }
-    this.#early.push(request);
+    this.#queued.push(request);
     this.#writeFirst();
   }
 
   dropQueued(unwanted: (request: Req) => boolean): void {
-    this.#early = this.#early.filter((request) => !unwanted(request));
+    this.#queued = this.#queued.filter((request) => !unwanted(request));
   }
 
   cancel(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     this.#call?.cancelWithStatus(status.CANCELLED, 'no longer wanted');
   }
 
   end(error: EtcdError): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     this.#handlers.end(error);
   }
 
   /** Ends the stream on both sides, and tells it as a loss. */
-  break(error: EtcdError): void {
-    if (this.#over) return;
+  fail(error: EtcdError): void {
+    if (this.#ended) return;
     this.#call?.cancelWithStatus(status.CANCELLED, 'broken off');
     this.end(error);
   }
 
   #writeFirst(): void {
-    if (!this.#call || this.#oursEnded || this.#writes !== 'nothing') return;
-    const first = this.#early.shift();
+    if (!this.#call || this.#halfClosed || this.#writable !== 'nothing') return;
+    const first = this.#queued.shift();
     if (first === undefined) return;
-    this.#writes = 'first';
+    this.#writable = 'first';
     this.#write(first, () => this.#writeRest());
-    if (this.#method.requestStream === false) this.#endOurSide();
+    if (this.#method.requestStream === false) this.#halfClose();
   }
 
   /** Nothing is sent from now on. grpc-js gives no status for a page of a few bytes before both sides have ended. */
-  #endOurSide(): void {
-    if (this.#oursEnded) return;
-    this.#oursEnded = true;
+  #halfClose(): void {
+    if (this.#halfClosed) return;
+    this.#halfClosed = true;
     this.#call?.halfClose();
   }
 
   #writeRest(): void {
-    this.#writes = 'all';
-    for (const request of this.#early.splice(0)) this.send(request);
+    this.#writable = 'all';
+    for (const request of this.#queued.splice(0)) this.send(request);
   }
 
   /** Whoever sends may be a timer, in which nothing could catch a throw. */
@@ -145,12 +145,12 @@ export class DuplexCall<Req, Res> {
       const bytes = this.#method.requestSerialize(request);
       this.#call?.sendMessageWithContext(callback ? { callback } : {}, bytes);
     } catch (error) {
-      this.break(malformedRequest(this.#method, error));
+      this.fail(malformedRequest(this.#method, error));
     }
   }
 
   #receive(call: RawCall, message: Buffer): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     let response: Res;
     try {
       response = decodeAnswer(this.#method, message, this.#maxReceiveBytes);
@@ -159,13 +159,13 @@ export class DuplexCall<Req, Res> {
       this.end(error as EtcdError);
       return;
     }
-    const held = this.#handlers.message(response);
-    if (held instanceof Promise) void held.then(() => this.#readOn(call));
-    else this.#readOn(call);
+    const handled = this.#handlers.message(response);
+    if (handled instanceof Promise) void handled.then(() => this.#readNext(call));
+    else this.#readNext(call);
   }
 
-  #readOn(call: RawCall): void {
-    if (!this.#over) call.startRead();
+  #readNext(call: RawCall): void {
+    if (!this.#ended) call.startRead();
   }
 }
 

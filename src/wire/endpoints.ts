@@ -36,15 +36,17 @@ const unixSocket = /^(unixs?):(.*)$/i;
 export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
   // Callers in plain JavaScript pass a single string, or forget it.
   if (typeof endpoints === 'string')
-    throw new InvalidInputError(`endpoints is one string: write ${listOf(endpoints)}`);
+    throw new InvalidInputError(`endpoints is one string: write ${asList(endpoints)}`);
   if (!Array.isArray(endpoints)) throw wrongTypeError('endpoints', endpoints, 'a list of strings');
   if (endpoints.length === 0)
     throw new InvalidInputError('endpoints is empty: name at least one etcd member');
   const parsed = endpoints.map(parseEndpoint);
-  const says = (tls: boolean) => parsed.find((one) => one.tls === tls)?.endpoint;
-  const [plain, secure] = [says(false), says(true)];
+  const endpointWith = (tls: boolean) => parsed.find((one) => one.tls === tls)?.endpoint;
+  const [plain, secure] = [endpointWith(false), endpointWith(true)];
   if (plain !== undefined && secure !== undefined) {
-    throw new InvalidInputError(`endpoints mix plaintext and TLS: '${shown(plain)}' and '${shown(secure)}'`);
+    throw new InvalidInputError(
+      `endpoints mix plaintext and TLS: '${redacted(plain)}' and '${redacted(secure)}'`,
+    );
   }
   return { members: parsed, tls: parsed.find((one) => one.tls !== undefined)?.tls };
 }
@@ -58,7 +60,7 @@ function parseEndpoint(endpoint: string): ParsedEndpoint {
 
 function parseTcp(endpoint: string): ParsedEndpoint {
   if (/[,;\s]/.test(endpoint.trim()) && !endpoint.includes('@'))
-    throw malformed(endpoint, `one string per member: ${listOf(endpoint)}`);
+    throw malformed(endpoint, `one string per member: ${asList(endpoint)}`);
   const [, scheme, rest] = withScheme.exec(endpoint) ?? [];
   const tls = tlsOf(scheme, endpoint);
   const address = (rest ?? endpoint).replace(/\/$/, '');
@@ -67,7 +69,7 @@ function parseTcp(endpoint: string): ParsedEndpoint {
   const { host, port } = split;
   // grpc-js makes a URL of it, and leaks a socket per attempt when that throws.
   if (port === undefined) throw malformed(endpoint, 'it has no port');
-  if (!isServerName(host) || !URL.canParse(`http://${address}`)) throw malformed(endpoint, inAscii(host));
+  if (!isServerName(host) || !URL.canParse(`http://${address}`)) throw malformed(endpoint, asciiHint(host));
   return {
     endpoint,
     address,
@@ -81,17 +83,17 @@ function parseTcp(endpoint: string): ParsedEndpoint {
 function malformed(endpoint: string, why: string): InvalidInputError {
   const forms = 'host:port, http(s)://host:port or unix(s):/path';
   return new InvalidInputError(
-    `endpoint '${shown(endpoint)}' is not of the form ${forms}${why === '' ? '' : `: ${why}`}`,
+    `endpoint '${redacted(endpoint)}' is not of the form ${forms}${why === '' ? '' : `: ${why}`}`,
   );
 }
 
-function listOf(endpoints: string): string {
+function asList(endpoints: string): string {
   const each = endpoints.split(/[,;\s]+/).filter(Boolean);
-  return `[${each.map((one) => `'${shown(one)}'`).join(', ')}]`;
+  return `[${each.map((one) => `'${redacted(one)}'`).join(', ')}]`;
 }
 
 /** HTTP/2 carries the host as `:authority`, in ASCII alone. */
-function inAscii(host: string): string {
+function asciiHint(host: string): string {
   const ascii = /[^\0-\x7f]/.test(host) ? canonicalHost(host) : '';
   return ascii === '' ? '' : `write its host in ASCII, '${ascii}'`;
 }
@@ -99,7 +101,7 @@ function inAscii(host: string): string {
 function parseSocket(endpoint: string, scheme: string, rest: string): ParsedEndpoint {
   const given = rest.replace(/^\/\/(?!\/\/)/, '');
   if (given === '' || given.endsWith('/') || given.includes('\0')) {
-    throw new InvalidInputError(`endpoint '${shown(endpoint)}' is not of the form ${scheme}:/path`);
+    throw new InvalidInputError(`endpoint '${redacted(endpoint)}' is not of the form ${scheme}:/path`);
   }
   const path = normalize(given);
   const host = basename(path).replace(/:\d*$/, '');
@@ -117,12 +119,12 @@ function tlsOf(scheme: string | undefined, endpoint: string): boolean | undefine
       return true;
     default:
       throw new InvalidInputError(
-        `endpoint '${shown(endpoint)}' has the unknown scheme '${scheme}': use http, https, unix or unixs`,
+        `endpoint '${redacted(endpoint)}' has the unknown scheme '${scheme}': use http, https, unix or unixs`,
       );
   }
 }
 
 /** Without a password that somebody put before the host. */
-function shown(endpoint: string): string {
+function redacted(endpoint: string): string {
   return endpoint.replace(/^([^/@]*\/\/)?.*@/s, '$1…@');
 }

@@ -28,7 +28,7 @@ export {
   type WatchResponse,
   watchCalls,
 } from './calls.js';
-export type { RefusedEndpoint } from './discovery.js';
+export type { SkippedEndpoint } from './discovery.js';
 export type { Duplex, DuplexHandlers, ReportableDuplex } from './duplex.js';
 export { parseEndpoints } from './endpoints.js';
 export type { Member } from './member.js';
@@ -36,7 +36,7 @@ export type { MemberEvent } from './member-pool.js';
 export type { SyncResult, SyncRule } from './membership.js';
 export type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
 export type { MemberFailure } from './retry-rule.js';
-export type { StreamOptions } from './stream-registry.js';
+export type { DuplexOptions } from './stream-registry.js';
 export { type TlsOptions, tlsInput } from './tls-options.js';
 export { Transport } from './transport.js';
 export type { TransportOptions } from './transport-options.js';

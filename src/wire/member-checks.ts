@@ -8,8 +8,8 @@ import type { Method } from './method.js';
 import { type MemberFailure, memberFailureOf } from './retry-rule.js';
 
 /** How long a member may take to answer a probe, and to say which version it runs. */
-const probeMs = 3_000;
-const versionMs = 5_000;
+const probeTimeoutMs = 3_000;
+const versionTimeoutMs = 5_000;
 /** A key that no store has. */
 const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 const withoutToken = new CallMetadata(undefined);
@@ -36,11 +36,11 @@ export class MemberChecks {
   async probe(member: Member): Promise<MemberFailure | undefined> {
     try {
       await member.connect();
-      await this.#ask(member, KVService.range, probeRequest, probeMs, this.#ports.metadata().plain);
-      member.probed(true);
+      await this.#send(member, KVService.range, probeRequest, probeTimeoutMs, this.#ports.metadata().plain);
+      member.recordProbe(true);
       return undefined;
     } catch (error) {
-      member.probed(!(error instanceof DeadlineError));
+      member.recordProbe(!(error instanceof DeadlineError));
       if (error instanceof EtcdError) return memberFailureOf(error, Number.POSITIVE_INFINITY);
       throw error; // no answer of any kind: the pool counts it as unreachable
     }
@@ -49,8 +49,8 @@ export class MemberChecks {
   /** Whether something else than etcd answers there. */
   async isForeign(member: Member, withinMs: number): Promise<boolean> {
     try {
-      const ms = Math.min(withinMs, probeMs);
-      await this.#ask(member, KVService.range, probeRequest, ms, this.#ports.metadata().plain);
+      const ms = Math.min(withinMs, probeTimeoutMs);
+      await this.#send(member, KVService.range, probeRequest, ms, this.#ports.metadata().plain);
       return false;
     } catch (error) {
       return error instanceof EtcdError && error.reason === 'NotEtcd';
@@ -61,7 +61,7 @@ export class MemberChecks {
   async versionOf(member: Member): Promise<string | undefined> {
     try {
       const { plain } = this.#ports.metadata();
-      return (await this.#ask(member, MaintenanceService.status, {}, versionMs, plain))?.version;
+      return (await this.#send(member, MaintenanceService.status, {}, versionTimeoutMs, plain))?.version;
     } catch {
       return undefined; // not known, whatever the reason
     }
@@ -74,7 +74,7 @@ export class MemberChecks {
 
   /** Whether it answers such a read without a token. */
   answersWithoutToken(member: Member): Promise<boolean> {
-    return this.#answers(member, true, probeMs, withoutToken.plain);
+    return this.#answers(member, true, probeTimeoutMs, withoutToken.plain);
   }
 
   /** Whether it answers a linearizable read without a token, be it by a refusal: etcd reads first. */
@@ -85,7 +85,7 @@ export class MemberChecks {
   async #answers(member: Member, serializable: boolean, ms: number, metadata: Metadata): Promise<boolean> {
     try {
       const request = serializable ? { ...probeRequest, serializable } : probeRequest;
-      return (await this.#ask(member, KVService.range, request, ms, metadata)) !== undefined;
+      return (await this.#send(member, KVService.range, request, ms, metadata)) !== undefined;
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       return error.verdict === 'final' || error instanceof UnauthenticatedError;
@@ -93,14 +93,14 @@ export class MemberChecks {
   }
 
   /** Undefined when the member is not connected. */
-  async #ask<Req, Res>(
+  async #send<Req, Res>(
     member: Member,
     method: Method<Req, Res>,
     request: Req,
     ms: number,
     metadata: Metadata,
   ): Promise<Res | undefined> {
-    const channel = member.ready;
+    const channel = member.readyChannel;
     if (!channel) return undefined;
     return attemptUnary(channel, method, method.requestSerialize(request), {
       metadata,

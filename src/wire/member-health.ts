@@ -16,13 +16,13 @@ export class MemberHealth {
   failure: MemberFailure | undefined;
   #failures = 0;
   #ejectedUntil = 0;
-  #clearedAt = 0;
+  #recoveredAt = 0;
   /** What it last said, or did not, when it was blamed. */
   #lastError: EtcdError | undefined;
   #unanswered = 0;
   /** Since when whatever is unanswered is so. */
-  #heardAt = 0;
-  /** For how long earlier calls were unanswered, and nothing was heard since. */
+  #lastHeardAt = 0;
+  /** For how long earlier calls were unanswered, and nothing was answered since. */
   #silentMs = 0;
 
   constructor(member: Member) {
@@ -36,7 +36,9 @@ export class MemberHealth {
 
   /** Whether a call may go there at once. */
   readyAt(now: number): boolean {
-    return this.failure === undefined && !this.#isUnresponsiveAt(now) && this.member.ready !== undefined;
+    return (
+      this.failure === undefined && !this.#isUnresponsiveAt(now) && this.member.readyChannel !== undefined
+    );
   }
 
   /** Orders members for a call: 0 is as good as any, more is worse. */
@@ -52,12 +54,12 @@ export class MemberHealth {
 
   markUnhealthy(failure: MemberFailure, now: number, random: () => number, error?: EtcdError): void {
     if (error || this.failure !== failure) this.#lastError = error;
-    const wasWell = this.failure === undefined;
-    const isNews = wasWell || now >= this.#ejectedUntil;
+    const wasHealthy = this.failure === undefined;
+    const startsEjection = wasHealthy || now >= this.#ejectedUntil;
     this.failure = failure;
     // Of five hundred calls that one cut ended, one counts.
-    if (!isNews) return;
-    if (wasWell && now - this.#clearedAt > stableAfterMs) this.#failures = 0;
+    if (!startsEjection) return;
+    if (wasHealthy && now - this.#recoveredAt > stableAfterMs) this.#failures = 0;
     this.#ejectedUntil = now + backoffDelay(ejectionBackoff, this.#failures++, random);
   }
 
@@ -65,36 +67,36 @@ export class MemberHealth {
   markHealthy(now: number): boolean {
     if (this.failure === undefined) return false;
     this.failure = undefined;
-    this.#clearedAt = now;
+    this.#recoveredAt = now;
     return true;
   }
 
   callSent(now: number): void {
-    if (this.#unanswered++ === 0) this.#heardAt = now;
+    if (this.#unanswered++ === 0) this.#lastHeardAt = now;
   }
 
-  /** `heard`: the member said something, be it an error. */
-  callSettled(now: number, heard: boolean): void {
+  /** `answered`: the member said something, be it an error. */
+  callSettled(now: number, answered: boolean): void {
     this.#unanswered--;
-    if (!heard) {
-      if (this.#unanswered === 0) this.#silentMs += now - this.#heardAt;
+    if (!answered) {
+      if (this.#unanswered === 0) this.#silentMs += now - this.#lastHeardAt;
       return;
     }
-    this.#heardAt = now;
+    this.#lastHeardAt = now;
     this.#silentMs = 0;
   }
 
-  /** For how long calls were under way and nothing was heard: callers with short deadlines find out together. */
+  /** For how long calls were under way and nothing was answered: callers with short deadlines find out together. */
   silentMs(now: number): number {
-    return this.#silentMs + (this.#unanswered > 0 ? now - this.#heardAt : 0);
+    return this.#silentMs + (this.#unanswered > 0 ? now - this.#lastHeardAt : 0);
   }
 
-  /** For how long nothing was heard while calls are under way; undefined when none is. */
+  /** For how long nothing was answered while calls are under way; undefined when none is. */
   unansweredMs(now: number): number | undefined {
-    return this.#unanswered > 0 ? now - this.#heardAt : undefined;
+    return this.#unanswered > 0 ? now - this.#lastHeardAt : undefined;
   }
 
   #isUnresponsiveAt(now: number): boolean {
-    return this.#unanswered > 0 && now - this.#heardAt > responseTimeoutMs;
+    return this.#unanswered > 0 && now - this.#lastHeardAt > responseTimeoutMs;
   }
 }

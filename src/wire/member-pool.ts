@@ -3,22 +3,22 @@ import {
   ClosedError,
   DeadlineError,
   type EtcdError,
-  noEtcdAmong,
+  noEtcdError,
   TlsError,
   type TriedMember,
 } from '../errors/index.js';
-import { describe } from './attempt-log.js';
+import { describeTried } from './attempt-log.js';
 import { ConnectRace } from './connect-race.js';
 import type { Member } from './member.js';
 import { MemberHealth } from './member-health.js';
 import type { MemberFailure } from './retry-rule.js';
 
 /** How long to wait between rounds over all members when none of them can be reached. */
-const nextRound = { baseMs: 100, maxMs: 1_000 };
+const roundPause = { baseMs: 100, maxMs: 1_000 };
 /** A caller who waited for a connection no longer than this learnt nothing about the member. */
 const minConclusiveConnectMs = 500;
 /** A member that was stepped around is asked again so long after that was to end, at the earliest. */
-const probeAfterMs = 250;
+const probeDelayMs = 250;
 
 const notSent = { verdict: 'not-applied' } as const;
 
@@ -93,7 +93,7 @@ export class MemberPool {
     return this.#members.flatMap(({ member, failure, lastError }) =>
       failure === undefined
         ? []
-        : [{ member: member.endpoint, answer: lastError?.message ?? failure, times: 1 }],
+        : [{ member: member.endpoint, answer: lastError?.message ?? failure, attempts: 1 }],
     );
   }
 
@@ -103,9 +103,9 @@ export class MemberPool {
   }
 
   /** What the members answer, where none of them looks like an etcd. */
-  noEtcd(): EtcdError | undefined {
+  noEtcdError(): EtcdError | undefined {
     const none = this.#members.every(({ failure }) => failure === 'not-etcd');
-    return none ? noEtcdAmong(describe(this.failures())) : undefined;
+    return none ? noEtcdError(describeTried(this.failures())) : undefined;
   }
 
   /**
@@ -115,10 +115,10 @@ export class MemberPool {
   async connect(signal: AbortSignal): Promise<MemberHealth> {
     const { random } = this.#ports;
     for (let round = 0; ; round++) {
-      const standing = await this.connectOnce(Number.POSITIVE_INFINITY, signal);
-      if (standing) return standing;
+      const health = await this.connectOnce(Number.POSITIVE_INFINITY, signal);
+      if (health) return health;
       // Whoever waits for this holds the process, or wishes not to.
-      await delay(50 + backoffDelay(nextRound, round, random), signal, { unref: true });
+      await delay(50 + backoffDelay(roundPause, round, random), signal, { unref: true });
     }
   }
 
@@ -136,47 +136,47 @@ export class MemberPool {
     this.#throwIfClosed();
     signal?.throwIfAborted();
     const errors: EtcdError[] = [];
-    const standing = await this.#race(deadline, signal, (member, error) => {
+    const health = await this.#race(deadline, signal, (member, error) => {
       errors.push(error);
       onFailure(member, error);
     });
     this.#throwIfClosed();
-    if (standing) this.#current = standing;
+    if (health) this.#current = health;
     // Waiting repairs no certificate. The next call tries again, and a stream after its pause.
-    if (!standing && errors.every((error) => error instanceof TlsError)) throwAny(errors);
-    return standing;
+    if (!health && errors.every((error) => error instanceof TlsError)) throwTlsErrors(errors);
+    return health;
   }
 
   /** The member answered as it should. */
-  markHealthy(standing: MemberHealth): void {
-    if (!standing.markHealthy(this.#ports.clock.now())) return;
-    this.#stopProbe(standing);
-    this.#ports.onEvent({ type: 'member-recovered', endpoint: standing.member.endpoint });
-    if (standing === this.#preferred) this.#current = standing;
+  markHealthy(health: MemberHealth): void {
+    if (!health.markHealthy(this.#ports.clock.now())) return;
+    this.#stopProbe(health);
+    this.#ports.onEvent({ type: 'member-recovered', endpoint: health.member.endpoint });
+    if (health === this.#preferred) this.#current = health;
   }
 
   /** The member failed in a way another might not: calls step around it until it was probed. */
   markUnhealthy(member: Member, failure: MemberFailure, error?: EtcdError): void {
-    const standing = this.#members.find((one) => one.member === member);
-    if (!standing || this.#closed) return;
+    const health = this.#members.find((one) => one.member === member);
+    if (!health || this.#closed) return;
     const { clock, random } = this.#ports;
-    if (standing.failure !== failure)
+    if (health.failure !== failure)
       this.#ports.onEvent({ type: 'member-unhealthy', endpoint: member.endpoint, failure, error });
-    standing.markUnhealthy(failure, clock.now(), random, error);
-    if (this.#current === standing) this.#current = this.#inOrder()[0] ?? standing;
-    this.#probeLater(standing);
+    health.markUnhealthy(failure, clock.now(), random, error);
+    if (this.#current === health) this.#current = this.#byPreference()[0] ?? health;
+    this.#probeLater(health);
   }
 
-  /** The members to use from now on; those kept keep their connections and their standing. At least one. */
+  /** The members to use from now on; those kept keep their connections and their health. At least one. */
   replace(members: readonly Member[]): void {
     const before = this.#members;
     this.#members = members.map(
       (member) => before.find((one) => one.member === member) ?? new MemberHealth(member),
     );
-    for (const standing of before) {
-      if (this.#members.includes(standing)) continue;
-      this.#stopProbe(standing);
-      this.#retire(standing.member);
+    for (const health of before) {
+      if (this.#members.includes(health)) continue;
+      this.#stopProbe(health);
+      this.#retire(health.member);
     }
     const same = before.length === this.#members.length && before.every((one) => this.#members.includes(one));
     if (same) return;
@@ -191,9 +191,9 @@ export class MemberPool {
 
   close(): void {
     this.#closed = true;
-    for (const standing of this.#members) {
-      this.#stopProbe(standing);
-      standing.member.close();
+    for (const health of this.#members) {
+      this.#stopProbe(health);
+      health.member.close();
     }
     for (const member of this.#retired) member.close();
   }
@@ -201,7 +201,7 @@ export class MemberPool {
   /** Calls under way on it may end; nothing new goes there. */
   #retire(member: Member): void {
     this.#retired.add(member);
-    this.#ports.clock.setTimer(retireMs, () => {
+    this.#ports.clock.setTimer(retirementMs, () => {
       this.#retired.delete(member);
       member.close();
     });
@@ -214,7 +214,7 @@ export class MemberPool {
     onFailure: (member: Member, error: EtcdError) => void,
   ): Promise<MemberHealth | undefined> {
     const { clock } = this.#ports;
-    const race = new ConnectRace(this.#inOrder(), clock, ({ member }, error) => {
+    const race = new ConnectRace(this.#byPreference(), clock, ({ member }, error) => {
       onFailure(member, error);
       this.markUnhealthy(member, 'unreachable', error);
     });
@@ -226,9 +226,9 @@ export class MemberPool {
       );
     } catch (error) {
       if (error !== late) throw error;
-      for (const { standing, forMs } of race.pending()) {
-        onFailure(standing.member, late);
-        if (forMs >= minConclusiveConnectMs) this.markUnhealthy(standing.member, 'unreachable');
+      for (const { health, elapsedMs } of race.pending()) {
+        onFailure(health.member, late);
+        if (elapsedMs >= minConclusiveConnectMs) this.markUnhealthy(health.member, 'unreachable');
       }
       return undefined;
     } finally {
@@ -236,43 +236,43 @@ export class MemberPool {
     }
   }
 
-  #probeLater(standing: MemberHealth): void {
-    this.#stopProbe(standing);
+  #probeLater(health: MemberHealth): void {
+    this.#stopProbe(health);
     const { clock } = this.#ports;
-    const wait = Math.max(0, standing.ejectedUntil - clock.now()) + probeAfterMs;
+    const wait = Math.max(0, health.ejectedUntil - clock.now()) + probeDelayMs;
     this.#probes.set(
-      standing,
-      clock.setTimer(wait, () => void this.#probe(standing)),
+      health,
+      clock.setTimer(wait, () => void this.#probe(health)),
     );
   }
 
-  async #probe(standing: MemberHealth): Promise<void> {
-    const failure = await this.#ports.probe(standing.member).catch(() => 'unreachable' as const);
-    if (this.#closed || standing.failure === undefined || !this.#members.includes(standing)) return;
-    if (failure === undefined) this.markHealthy(standing);
-    else this.markUnhealthy(standing.member, failure);
+  async #probe(health: MemberHealth): Promise<void> {
+    const failure = await this.#ports.probe(health.member).catch(() => 'unreachable' as const);
+    if (this.#closed || health.failure === undefined || !this.#members.includes(health)) return;
+    if (failure === undefined) this.markHealthy(health);
+    else this.markUnhealthy(health.member, failure);
   }
 
-  #stopProbe(standing: MemberHealth): void {
-    this.#probes.get(standing)?.();
-    this.#probes.delete(standing);
+  #stopProbe(health: MemberHealth): void {
+    this.#probes.get(health)?.();
+    this.#probes.delete(health);
   }
 
   /** Home first, then from the one in use onwards; those in trouble last, soonest over first. */
-  #inOrder(): MemberHealth[] {
+  #byPreference(): MemberHealth[] {
     const now = this.#ports.clock.now();
     const from = this.#members.indexOf(this.#current);
     const rotated = [...this.#members.slice(from), ...this.#members.slice(0, from)];
-    const order = (standing: MemberHealth) =>
-      standing.penaltyAt(now) - (standing === this.#preferred ? preference : 0);
+    const order = (health: MemberHealth) =>
+      health.penaltyAt(now) - (health === this.#preferred ? preferredBonus : 0);
     return rotated.sort((a, b) => order(a) - order(b));
   }
 
   #pickRandom(): MemberHealth {
     const { random } = this.#ports;
-    const standing = this.#members[Math.floor(random() * this.#members.length)];
-    if (!standing) throw new TypeError('a pool needs a member');
-    return standing;
+    const health = this.#members[Math.floor(random() * this.#members.length)];
+    if (!health) throw new TypeError('a pool needs a member');
+    return health;
   }
 
   #throwIfClosed(): void {
@@ -281,18 +281,18 @@ export class MemberPool {
 }
 
 /** Longer than any call that a careful caller makes. */
-const retireMs = 60_000;
-/** Home wins among equals, and loses to nobody in better standing. */
-const preference = 0.25;
+const retirementMs = 60_000;
+/** Home wins among equals, and loses to nobody in better health. */
+const preferredBonus = 0.25;
 
 /** All of them as one; returns where there is none. */
-function throwAny(errors: readonly TlsError[]): void {
+function throwTlsErrors(errors: readonly TlsError[]): void {
   const [first, second] = errors;
   if (!first) return;
   if (!second) throw first;
   const tried = errors.flatMap((error) => error.tried);
   throw new TlsError(
-    `no etcd member could be reached with TLS: ${describe(tried)}`,
+    `no etcd member could be reached with TLS: ${describeTried(tried)}`,
     first.reason,
     tried,
     first,

@@ -51,7 +51,7 @@ export class Member {
   }
 
   /** The channel if it is connected right now. */
-  get ready(): Channel | undefined {
+  get readyChannel(): Channel | undefined {
     return this.#channel.getConnectivityState(false) === connectivityState.READY ? this.#channel : undefined;
   }
 
@@ -59,8 +59,8 @@ export class Member {
    * Changes whenever a connection to the member is made or lost: what was answered under one number came over one
    * connection, and so from one process, unless a proxy is in between.
    */
-  get connection(): number {
-    return this.#credentials.connection;
+  get connectionId(): number {
+    return this.#credentials.connectionId;
   }
 
   /**
@@ -70,7 +70,7 @@ export class Member {
    *   {TlsError} when TLS is what keeps it out.
    */
   connect(): Promise<Channel> {
-    const ready = this.ready;
+    const ready = this.readyChannel;
     if (ready) return Promise.resolve(ready);
     this.#connecting ??= this.#connectNow().finally(() => {
       this.#connecting = undefined;
@@ -83,7 +83,7 @@ export class Member {
    * proxy lost its other side. After {@link maxUnansweredProbes} in a row new calls get another one; those under way may
    * end on the old one within {@link lingerMs}.
    */
-  probed(answered: boolean): void {
+  recordProbe(answered: boolean): void {
     this.#unansweredProbes = answered ? 0 : this.#unansweredProbes + 1;
     if (this.#unansweredProbes < maxUnansweredProbes || this.#closed) return;
     this.#unansweredProbes = 0;
@@ -109,17 +109,17 @@ export class Member {
     for (;;) {
       const state = this.#startConnecting();
       if (state === connectivityState.READY) return this.#channel;
-      if (state === connectivityState.TRANSIENT_FAILURE) throw await this.#failure();
-      if (!(await stateChanges(this.#channel, state, deadline))) {
+      if (state === connectivityState.TRANSIENT_FAILURE) throw await this.#connectError();
+      if (!(await waitForStateChange(this.#channel, state, deadline))) {
         this.#replaceChannel();
         throw this.#unreachable(`no connection within ${this.#connectTimeoutMs} ms`);
       }
     }
   }
 
-  async #failure(): Promise<EtcdError> {
-    const ofTls = await this.#credentials.failure.error();
-    if (ofTls) return ofTls;
+  async #connectError(): Promise<EtcdError> {
+    const tlsError = await this.#credentials.diagnosis.error();
+    if (tlsError) return tlsError;
     // Closed meanwhile: grpc-js throws at whoever calls over a channel that is shut down.
     return this.#unreachable(this.#closed ? 'the client is closed' : await lastError(this.#channel));
   }
@@ -132,8 +132,8 @@ export class Member {
 
   /** Whether the channel's failure is too old to be told as the present state of things. */
   #isStale(): boolean {
-    const troubleAgeMs = this.#credentials.failure.ageMs ?? 0;
-    return troubleAgeMs > tlsRetryMs || performance.now() - this.#channelSince > this.#connectTimeoutMs;
+    const failureAgeMs = this.#credentials.diagnosis.ageMs ?? 0;
+    return failureAgeMs > tlsRetryMs || performance.now() - this.#channelSince > this.#connectTimeoutMs;
   }
 
   #replaceChannel(): void {
@@ -142,7 +142,7 @@ export class Member {
   }
 
   #newConnection(): void {
-    this.#credentials.failure.forget();
+    this.#credentials.diagnosis.forget();
     if (!this.#closed) this.#channel = this.#newChannel();
     this.#channelSince = performance.now();
   }
@@ -168,7 +168,7 @@ export class Member {
 }
 
 /** Whether the channel leaves the state before the deadline. grpc-js's own timer would keep the process alive. */
-function stateChanges(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
+function waitForStateChange(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
   return new Promise((resolve) => {
     const cancel = systemClock.setTimer(deadline - performance.now(), () => resolve(false));
     channel.watchConnectivityState(state, Infinity, (error) => {

@@ -1,6 +1,6 @@
 import { ClosedError, InvalidInputError } from '../errors/index.js';
 import { isOwnHost } from '../model/index.js';
-import { discover, type ListedMember, type RefusedEndpoint } from './discovery.js';
+import { type ListedMember, type SkippedEndpoint, selectEndpoints } from './discovery.js';
 import type { MemberAddress } from './endpoints.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
@@ -22,18 +22,18 @@ export interface SyncResult {
   /** Whether what was found is among them: it is not where none of it could be reached. */
   readonly adopted: boolean;
   /** Advertised addresses that are not used, each with the reason. */
-  readonly refused: readonly RefusedEndpoint[];
+  readonly skipped: readonly SkippedEndpoint[];
 }
 
 export interface MembershipPorts {
   readonly pool: MemberPool;
   readonly tls: boolean;
   /** Whether every member must prove one name that the caller chose: `tls.serverName`, verified. */
-  readonly provesName: boolean;
+  readonly verifiesServerName: boolean;
   /** Whether a password or a token goes to the members. */
   readonly hasAuth: boolean;
   /** Whether it must not leave this machine in plaintext. */
-  readonly keepsSecrets: boolean;
+  readonly requiresSecretsLocal: boolean;
   readonly newMember: (address: MemberAddress) => Member;
 }
 
@@ -61,7 +61,7 @@ export class Membership {
 
   /** @throws {InvalidInputError} with TLS or `auth`, where neither a rule nor a name says who may be a member. */
   checkRule(rule: SyncRule | undefined): void {
-    const { tls, hasAuth, provesName } = this.#ports;
+    const { tls, hasAuth, verifiesServerName: provesName } = this.#ports;
     if (rule?.allow || provesName || !(tls || hasAuth)) return;
     throw new InvalidInputError(
       `sync with ${hasAuth ? 'auth' : 'TLS'} needs sync.allow, a rule for the addresses that may be dialled, or TLS with ` +
@@ -83,10 +83,10 @@ export class Membership {
   async #adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
     if (this.#ports.pool.closed) throw new ClosedError('the client');
     this.checkRule(rule);
-    const { usable, refused } = discover(listed, {
+    const { usable, skipped } = selectEndpoints(listed, {
       tls: this.#ports.tls,
       ownHost: this.#seeds.some(({ socket, host }) => 'host' in socket && isOwnHost(host)),
-      keepsSecrets: this.#ports.keepsSecrets,
+      requiresSecretsLocal: this.#ports.requiresSecretsLocal,
       allow: rule?.allow,
     });
     const [found, unusable] = this.#membersAt(usable);
@@ -97,7 +97,7 @@ export class Membership {
     return {
       endpoints: this.#ports.pool.members.map(({ member }) => member.endpoint),
       adopted,
-      refused: [...refused, ...unusable, ...(failures ?? [])],
+      skipped: [...skipped, ...unusable, ...(failures ?? [])],
     };
   }
 
@@ -115,9 +115,9 @@ export class Membership {
   }
 
   /** An address that no certificate could be for is no reason to leave out the others. */
-  #membersAt(addresses: readonly MemberAddress[]): [Found[], RefusedEndpoint[]] {
+  #membersAt(addresses: readonly MemberAddress[]): [Found[], SkippedEndpoint[]] {
     const found: Found[] = [];
-    const unusable: RefusedEndpoint[] = [];
+    const unusable: SkippedEndpoint[] = [];
     for (const address of addresses) {
       try {
         found.push({ address, member: this.#memberAt(address) });
@@ -135,7 +135,7 @@ export class Membership {
 }
 
 /** Why each of them cannot be reached, also where there is none; undefined as soon as one of them is. */
-async function connectAny(found: readonly Found[]): Promise<RefusedEndpoint[] | undefined> {
+async function connectAny(found: readonly Found[]): Promise<SkippedEndpoint[] | undefined> {
   try {
     await Promise.any(found.map(({ member }) => member.connect()));
     return undefined;

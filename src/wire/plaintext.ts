@@ -9,7 +9,7 @@ export function isOnThisMachine({ socket, host }: MemberAddress): boolean {
 }
 
 /** Whether passwords and tokens must not leave this machine: they are in use, and neither TLS nor a permission covers them. */
-export function keepsSecrets(auth: AuthOptions | undefined, tls: boolean): boolean {
+export function requiresSecretsLocal(auth: AuthOptions | undefined, tls: boolean): boolean {
   return auth !== undefined && !tls && auth.allowPlaintext !== true;
 }
 
@@ -22,7 +22,7 @@ export function checkPlaintext(
   auth: AuthOptions | undefined,
   tls: boolean,
 ): void {
-  const exposed = keepsSecrets(auth, tls) && members.find((member) => !isOnThisMachine(member));
+  const exposed = requiresSecretsLocal(auth, tls) && members.find((member) => !isOnThisMachine(member));
   if (!exposed) return;
   throw new InvalidInputError(
     `auth would send a password or token in plaintext to '${exposed.endpoint}', which is not loopback: use TLS ` +

@@ -1,9 +1,9 @@
 import { backoffDelay } from '../async/index.js';
 
 /** Pauses between retries while nothing is answered: those of the whole client, however many calls wait. */
-const probing = { baseMs: 50, maxMs: 1_000 };
+const probePause = { baseMs: 50, maxMs: 1_000 };
 /** Added to each of those pauses, since full jitter may give none. */
-const minProbeMs = 25;
+const minProbePauseMs = 25;
 /**
  * How many retries each answered call releases: 1, 4, 16, … once a member recovers. Calls keep flowing as long as at
  * least a quarter of the attempts are answered, as behind a load balancer with some backends down.
@@ -43,19 +43,19 @@ export class RetryBudget {
       return true;
     }
     if (now < this.#nextProbeAt) return false;
-    this.#nextProbeAt = now + minProbeMs + backoffDelay(probing, this.#probes++, this.#random);
+    this.#nextProbeAt = now + minProbePauseMs + backoffDelay(probePause, this.#probes++, this.#random);
     return true;
   }
 
   /** etcd answered an attempt, while so many retries wait: permissions are not saved for later ones. */
-  answered(now: number, waiting: number): void {
+  recordAnswer(now: number, waiting: number): void {
     this.#probes = 0;
     this.#released = Math.min(this.#released + retriesPerAnswer, waiting);
-    this.#nextProbeAt = Math.min(this.#nextProbeAt, now + minProbeMs + probing.baseMs);
+    this.#nextProbeAt = Math.min(this.#nextProbeAt, now + minProbePauseMs + probePause.baseMs);
   }
 
   /** An attempt failed: what earlier answers permitted no longer holds. */
-  failed(): void {
+  recordFailure(): void {
     this.#released = 0;
   }
 }

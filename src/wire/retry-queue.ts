@@ -65,15 +65,15 @@ export class RetryQueue {
   }
 
   /** An attempt was answered, be it with a refusal that no retry would change. */
-  answered(): void {
+  recordAnswer(): void {
     if (!this.isActive) return;
     const now = this.#clock.now();
-    this.#budget.answered(now, this.#turns.size);
+    this.#budget.recordAnswer(now, this.#turns.size);
     this.#advance(now);
   }
 
-  failed(): void {
-    this.#budget.failed();
+  recordFailure(): void {
+    this.#budget.recordFailure();
   }
 
   /** Rejects all that wait, and all that come later. */

@@ -18,8 +18,8 @@ export class RetryQueues {
     this.#writes = new RetryQueue(clock, random);
   }
 
-  for(safety: IdempotencyLevel): RetryQueue {
-    switch (safety) {
+  for(idempotency: IdempotencyLevel): RetryQueue {
+    switch (idempotency) {
       case 'local-read':
         return this.#localReads;
       case 'read':

@@ -18,18 +18,18 @@ export const minAttemptMs = 50;
  * Fresh tokens that may be refused before the user is taken for unauthorized. One that became old while it was fetched
  * does not count: users and roles may change for as long as they like.
  */
-export const maxTokensRefused = 2;
+export const maxRefusedTokens = 2;
 
 /** What may be wrong with a member that another one might not have. */
 export type MemberFailure = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded' | 'not-etcd';
 
 /** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
-export function isRetryable(error: EtcdError, safety: IdempotencyLevel): boolean {
+export function isRetryable(error: EtcdError, idempotency: IdempotencyLevel): boolean {
   switch (error.verdict) {
     case 'not-applied':
       return error.code !== Code.UNAUTHENTICATED;
     case 'maybe-applied':
-      return safety !== 'write' && !isPersistent(error);
+      return idempotency !== 'write' && !isPersistent(error);
     case 'final':
       return false;
   }
@@ -39,8 +39,12 @@ export function isRetryable(error: EtcdError, safety: IdempotencyLevel): boolean
  * How long one try may take. Where another member could be asked, a read keeps a quarter of its time for that: the
  * first member may have fallen silent. At the default of 10 s that leaves etcd's own limit of 7 s the first word.
  */
-export function attemptTimeoutMs(remainingMs: number, safety: IdempotencyLevel, others: boolean): number {
-  return others && safety !== 'write' ? remainingMs * 0.75 : remainingMs;
+export function attemptTimeoutMs(
+  remainingMs: number,
+  idempotency: IdempotencyLevel,
+  others: boolean,
+): number {
+  return others && idempotency !== 'write' ? remainingMs * 0.75 : remainingMs;
 }
 
 /** A caller whose deadline was shorter than this learnt nothing about the member. */
@@ -81,10 +85,10 @@ export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailu
 export function toCallerError(
   error: EtcdError,
   request: RequestDescription,
-  safety: IdempotencyLevel,
+  idempotency: IdempotencyLevel,
   endpoint: string,
 ): EtcdError {
-  if (error.verdict === 'maybe-applied' && safety === 'write') {
+  if (error.verdict === 'maybe-applied' && idempotency === 'write') {
     return new AmbiguousWriteError(request.method, endpoint, error, request.subject);
   }
   return requestError(error, request);

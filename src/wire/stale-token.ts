@@ -5,10 +5,10 @@ import { raftIndexOf } from './simple-token.js';
 import type { TokenSource } from './token.js';
 
 /** How often calls are looked at that are unanswered, and for how long one is so before its token is checked. */
-const lookEveryMs = 500;
+const checkIntervalMs = 500;
 const overdueMs = 500;
 /** A healthy member answers a read this soon: no second one is sent. */
-const promptMs = 300;
+const promptAnswerMs = 300;
 /** A read with the token that is unanswered for so long, while one without is answered, waits for the token. */
 const silenceMs = 1_000;
 /** How long the read without a token may take: it needs a quorum. */
@@ -21,7 +21,7 @@ export interface StaleTokenPorts {
   readonly random: () => number;
   readonly token: TokenSource;
   /** The members that owe an answer, to a call or on a stream, for longer than so many milliseconds; undefined when nothing is owed. */
-  readonly overdue: (ms: number) => readonly Member[] | undefined;
+  readonly overdueMembers: (ms: number) => readonly Member[] | undefined;
   /** Whether the member answers a small read of its own with the present token, were it by a refusal. */
   readonly answersWithToken: (member: Member, ms: number) => Promise<boolean>;
   /** Whether it answers a small linearizable read without a token, were it by a refusal. */
@@ -57,7 +57,7 @@ export class StaleTokenCheck {
   }
 
   /** Something was sent: looks whether it is answered. Costs a comparison while such a look is pending. */
-  sent(): void {
+  onSend(): void {
     if (!this.#armed) this.#arm();
   }
 
@@ -73,12 +73,12 @@ export class StaleTokenCheck {
 
   #arm(): void {
     this.#armed = true;
-    this.#ports.clock.setTimer(lookEveryMs, () => this.#look());
+    this.#ports.clock.setTimer(checkIntervalMs, () => this.#checkOverdue());
   }
 
-  #look(): void {
+  #checkOverdue(): void {
     this.#armed = false;
-    const overdue = this.#ports.overdue(overdueMs);
+    const overdue = this.#ports.overdueMembers(overdueMs);
     if (overdue === undefined) {
       this.#checks = 0;
       return;
@@ -112,7 +112,7 @@ export class StaleTokenCheck {
       });
       return Promise.race([withToken.then(() => false), over]).finally(cancel);
     };
-    if (!(await silentFor(promptMs)) || !(await hasQuorum(member, quorumMs))) return false;
+    if (!(await silentFor(promptAnswerMs)) || !(await hasQuorum(member, quorumMs))) return false;
     return !answered && (await silentFor(silenceMs));
   }
 
@@ -124,7 +124,7 @@ export class StaleTokenCheck {
       if (!(error instanceof EtcdError)) throw error;
       // Another store, where the user is another or none: calls are to learn that, and not to wait.
       if (error.verdict !== 'final') return;
-      token.drop(generation);
+      token.discard(generation);
       onStale(member, generation, false);
       return;
     }

@@ -1,24 +1,24 @@
-import { StoreReplacedError, type StoreSighting } from '../errors/index.js';
+import { type ObservedStore, StoreReplacedError } from '../errors/index.js';
 
 /** The part of an answer that says which store gave it; a piece of a RangeStream has its answer one level down. */
-interface Headed {
+interface WithHeader {
   readonly header?: { readonly clusterId: bigint } | undefined;
-  readonly rangeResponse?: Headed | undefined;
+  readonly rangeResponse?: WithHeader | undefined;
 }
 
-interface Sighting {
+interface Observation {
   readonly clusterId: bigint;
   readonly member: string;
 }
 
 /**
- * Which store the client talks to, by the cluster id in its answers. Another id than the one before proves that the
+ * Which store the client talks to, by the cluster id in its answers. Another id than the one previous proves that the
  * store was replaced, or that the endpoints name two clusters; the new one is then taken for the store. An equal id
  * proves nothing: a store that is wiped and started again with the same flags keeps it.
  */
 export class StoreIdentity {
-  #present: Sighting | undefined;
-  #before: Sighting | undefined;
+  #current: Observation | undefined;
+  #previous: Observation | undefined;
   #epoch = 0;
   readonly #listeners: ((error: StoreReplacedError) => void)[] = [];
 
@@ -29,36 +29,36 @@ export class StoreIdentity {
 
   /** Why answers from the time of that epoch are void; undefined when they are not. */
   replacedSince(epoch: number): StoreReplacedError | undefined {
-    if (epoch === this.#epoch || !this.#before || !this.#present) return undefined;
-    return replaced(this.#before, this.#present);
+    if (epoch === this.#epoch || !this.#previous || !this.#current) return undefined;
+    return replacedError(this.#previous, this.#current);
   }
 
-  /** Calls back right when an answer shows another store, before it is handed on. */
+  /** Calls back right when an answer shows another store, previous it is handed on. */
   onReplaced(listener: (error: StoreReplacedError) => void): void {
     this.#listeners.push(listener);
   }
 
   /** Takes note of an answer. 0 is no id: proxies and old servers send it. */
-  saw(answer: unknown, member: string): void {
-    const { header, rangeResponse } = answer as Headed;
+  observe(answer: unknown, member: string): void {
+    const { header, rangeResponse } = answer as WithHeader;
     const clusterId = (header ?? rangeResponse?.header)?.clusterId;
-    if (clusterId === undefined || clusterId === 0n || clusterId === this.#present?.clusterId) return;
-    const before = this.#present;
-    this.#present = { clusterId, member };
-    if (!before) return;
-    this.#before = before;
+    if (clusterId === undefined || clusterId === 0n || clusterId === this.#current?.clusterId) return;
+    const previous = this.#current;
+    this.#current = { clusterId, member };
+    if (!previous) return;
+    this.#previous = previous;
     this.#epoch++;
-    const error = replaced(before, this.#present);
+    const error = replacedError(previous, this.#current);
     for (const listener of this.#listeners) listener(error);
   }
 }
 
 /** As `etcdctl` writes cluster ids. */
-function replaced(before: Sighting, present: Sighting): StoreReplacedError {
-  const [old, now] = [before, present].map(({ member, clusterId }) => ({
+function replacedError(previous: Observation, current: Observation): StoreReplacedError {
+  const [old, now] = [previous, current].map(({ member, clusterId }) => ({
     member,
     clusterId: clusterId.toString(16),
-  })) as [StoreSighting, StoreSighting];
+  })) as [ObservedStore, ObservedStore];
   const what =
     old.member === now.member
       ? `member ${now.member} answers with cluster id ${now.clusterId}, and did with ${old.clusterId}`

@@ -10,13 +10,13 @@ import type { Method } from './method.js';
 import { memberFailureOf } from './retry-rule.js';
 import type { StoreIdentity } from './store-identity.js';
 
-export interface StreamOptions {
+export interface DuplexOptions {
   /** Asks the member to refuse or end the stream when it sees no leader, instead of falling silent. */
   readonly requireLeader: boolean;
 }
 
 /** A recovered member is given so long, jittered by as much again, before the streams that left it come back. */
-const moveAfterMs = 5_000;
+const failBackDelayMs = 5_000;
 
 export interface StreamPorts {
   readonly pool: MemberPool;
@@ -38,7 +38,7 @@ interface TrackedStream {
   /** Of the token that it was opened with; undefined before. */
   readonly generation: () => number | undefined;
   /** Since when something that was sent is unanswered. */
-  readonly owedSince: () => number | undefined;
+  readonly unansweredSince: () => number | undefined;
   /** Ends the stream as if it had been lost: its user goes on where it was, on the member that is preferred now. */
   move(why: EtcdError): void;
   cancel(): void;
@@ -48,7 +48,7 @@ interface TrackedStream {
 export class StreamRegistry {
   readonly #ports: StreamPorts;
   readonly #open = new Set<TrackedStream>();
-  #cancelMove: (() => void) | undefined;
+  #cancelFailBack: (() => void) | undefined;
 
   constructor(ports: StreamPorts) {
     this.#ports = ports;
@@ -57,57 +57,57 @@ export class StreamRegistry {
   /** Opens a stream on a connected member. Finding one has no deadline: cancel it. */
   open<Req, Res>(
     method: Method<Req, Res>,
-    options: StreamOptions,
+    options: DuplexOptions,
     handlers: DuplexHandlers<Res>,
   ): ReportableDuplex<Req> {
     const { pool, store, clock, beforeAnswer, onSend } = this.#ports;
-    const giveUp = new AbortController();
+    const connecting = new AbortController();
     let member: Member | undefined;
     let generation: number | undefined;
-    let owedSince: number | undefined;
+    let unansweredSince: number | undefined;
     let moving = false;
-    const placed: TrackedStream = {
+    const tracked: TrackedStream = {
       member: () => member,
       generation: () => generation,
-      owedSince: () => (member ? owedSince : undefined),
+      unansweredSince: () => (member ? unansweredSince : undefined),
       cancel: () => {
-        this.#open.delete(placed);
+        this.#open.delete(tracked);
         call.cancel();
-        giveUp.abort();
+        connecting.abort();
       },
       move: (why) => {
         moving = true;
-        call.break(why);
+        call.fail(why);
       },
     };
-    const shielded: DuplexHandlers<Res> = {
+    const wrapped: DuplexHandlers<Res> = {
       // What runs before an answer may be the user's code, or end those who know another store: this very stream.
       message: (response) => {
-        if (member) store.saw(response, member.endpoint);
-        owedSince = undefined;
+        if (member) store.observe(response, member.endpoint);
+        unansweredSince = undefined;
         beforeAnswer();
-        return this.#open.has(placed) ? handlers.message(response) : undefined;
+        return this.#open.has(tracked) ? handlers.message(response) : undefined;
       },
       end: (error) => {
         beforeAnswer();
         const failure = moving ? undefined : memberFailureOf(error, Number.POSITIVE_INFINITY);
         if (member && failure) pool.markUnhealthy(member, failure, error);
-        const last = failure === 'not-etcd' ? (pool.noEtcd() ?? error) : error;
-        if (this.#open.delete(placed)) handlers.end(last);
+        const last = failure === 'not-etcd' ? (pool.noEtcdError() ?? error) : error;
+        if (this.#open.delete(tracked)) handlers.end(last);
       },
     };
-    const call = new DuplexCall<Req, Res>(method, shielded, this.#ports.maxReceiveBytes);
-    this.#open.add(placed);
+    const call = new DuplexCall<Req, Res>(method, wrapped, this.#ports.maxReceiveBytes);
+    this.#open.add(tracked);
     this.#ports
-      .connect(giveUp.signal)
+      .connect(connecting.signal)
       .then(
         (connected) => {
-          if (giveUp.signal.aborted) return; // cancelled between its finding a member and this
+          if (connecting.signal.aborted) return; // cancelled between its finding a member and this
           member = connected.member;
           const metadata = this.#ports.metadata();
           generation = metadata.generation;
-          if (owedSince !== undefined) {
-            owedSince = clock.now();
+          if (unansweredSince !== undefined) {
+            unansweredSince = clock.now();
             onSend();
           }
           call.start(connected.channel, options.requireLeader ? metadata.requireLeader : metadata.plain);
@@ -118,14 +118,14 @@ export class StreamRegistry {
       .catch((error) => call.end(malformedRequest(method, error)));
     return {
       send: (request) => {
-        owedSince ??= clock.now();
+        unansweredSince ??= clock.now();
         if (member) onSend();
         call.send(request);
       },
       dropQueued: (unwanted) => call.dropQueued(unwanted),
-      cancel: placed.cancel,
+      cancel: tracked.cancel,
       cancelUnresponsive: () => {
-        placed.cancel();
+        tracked.cancel();
         if (member) pool.markUnhealthy(member, 'silent');
       },
       reportUnresponsive: () => {
@@ -137,13 +137,13 @@ export class StreamRegistry {
   /** The preferred member is well again, or another one is preferred now: streams elsewhere go there, after a while. */
   failBack(): void {
     const { clock, random, pool } = this.#ports;
-    this.#cancelMove?.();
-    this.#cancelMove = clock.setTimer(moveAfterMs * (1 + random()), () => {
-      this.#cancelMove = undefined;
+    this.#cancelFailBack?.();
+    this.#cancelFailBack = clock.setTimer(failBackDelayMs * (1 + random()), () => {
+      this.#cancelFailBack = undefined;
       if (!pool.preferredIsHealthy) return;
       for (const stream of [...this.#open]) {
         const member = stream.member();
-        if (member && member !== pool.preferred) stream.move(movedBack(pool.preferred.endpoint));
+        if (member && member !== pool.preferred) stream.move(failBackError(pool.preferred.endpoint));
       }
     });
   }
@@ -152,38 +152,38 @@ export class StreamRegistry {
   endStale(upTo: number): void {
     for (const stream of [...this.#open]) {
       const generation = stream.generation();
-      if (generation !== undefined && generation <= upTo) stream.move(staleToken());
+      if (generation !== undefined && generation <= upTo) stream.move(staleTokenError());
     }
   }
 
-  /** The members that owe a stream an answer for longer than that; undefined when none is owed. */
-  overdue(ms: number): readonly Member[] | undefined {
+  /** The members that owe a stream an answer for longer than that; undefined when none is anyUnanswered. */
+  overdueMembers(ms: number): readonly Member[] | undefined {
     const now = this.#ports.clock.now();
-    let owed = false;
+    let anyUnanswered = false;
     const members = new Set<Member>();
     for (const stream of this.#open) {
-      const [since, member] = [stream.owedSince(), stream.member()];
+      const [since, member] = [stream.unansweredSince(), stream.member()];
       if (since === undefined || !member) continue;
-      owed = true;
+      anyUnanswered = true;
       if (now - since >= ms) members.add(member);
     }
-    return owed ? [...members] : undefined;
+    return anyUnanswered ? [...members] : undefined;
   }
 
   close(): void {
-    this.#cancelMove?.();
+    this.#cancelFailBack?.();
     for (const stream of [...this.#open]) stream.cancel();
   }
 }
 
-function staleToken(): EtcdError {
+function staleTokenError(): EtcdError {
   return new EtcdError('the token of the stream is of a store that was replaced', {
     code: Code.UNAVAILABLE,
     verdict: 'maybe-applied',
   });
 }
 
-function movedBack(endpoint: string): EtcdError {
+function failBackError(endpoint: string): EtcdError {
   return new EtcdError(`the stream goes back to member ${endpoint}`, {
     code: Code.UNAVAILABLE,
     verdict: 'maybe-applied',

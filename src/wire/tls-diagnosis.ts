@@ -12,8 +12,8 @@ export class TlsDiagnosis {
   readonly #member: MemberAddress;
   readonly #speaksTls: boolean;
   readonly #closing = new AbortController();
-  #last: Promise<TlsError | undefined> | undefined;
-  #at: number | undefined;
+  #lastError: Promise<TlsError | undefined> | undefined;
+  #failedAt: number | undefined;
   /** Connections in a row on which the peer hung up before it said anything. */
   #silentCloses = 0;
 
@@ -24,17 +24,17 @@ export class TlsDiagnosis {
 
   /** What kept the last connection from being made; undefined when that is not a matter of TLS. */
   async error(): Promise<TlsError | undefined> {
-    return this.#last;
+    return this.#lastError;
   }
 
   /** How long ago that was, in milliseconds. */
   get ageMs(): number | undefined {
-    return this.#at === undefined ? undefined : performance.now() - this.#at;
+    return this.#failedAt === undefined ? undefined : performance.now() - this.#failedAt;
   }
 
   forget(): void {
-    this.#last = undefined;
-    this.#at = undefined;
+    this.#lastError = undefined;
+    this.#failedAt = undefined;
   }
 
   /** The peer speaks the same language. */
@@ -44,42 +44,42 @@ export class TlsDiagnosis {
   }
 
   record(failure: TlsFailure, cause: unknown): void {
-    this.#last = Promise.resolve(this.#found(failure, cause));
+    this.#lastError = Promise.resolve(this.#errorOf(failure, cause));
   }
 
   /** The peer closed a connection on which it had said nothing. */
   onSilentClose(): void {
     this.#silentCloses++;
     // Now and then: a member that restarts hangs up too, and is not to be dialed twice as often for it.
-    const isTime = Number.isInteger(Math.log2(this.#silentCloses));
-    if (isTime || !this.#last) this.#last = this.#askLanguage();
+    const isProbeDue = Number.isInteger(Math.log2(this.#silentCloses));
+    if (isProbeDue || !this.#lastError) this.#lastError = this.#probeProtocol();
   }
 
   close(): void {
     this.#closing.abort();
   }
 
-  async #askLanguage(): Promise<TlsError | undefined> {
+  async #probeProtocol(): Promise<TlsError | undefined> {
     if (this.#closing.signal.aborted) return undefined;
     const other = this.#speaksTls ? speaksPlaintext : speaksTls;
-    const isOther = await withTimeoutSignal(probeMs, this.#closing.signal, (signal) =>
+    const speaksOther = await withTimeoutSignal(probeMs, this.#closing.signal, (signal) =>
       other(this.#member, signal),
     );
-    if (!isOther) return undefined;
-    return this.#found(
+    if (!speaksOther) return undefined;
+    return this.#errorOf(
       this.#speaksTls
         ? { reason: 'not-tls', text: 'the server speaks plaintext, and this client TLS' }
         : { reason: 'tls-expected', text: 'the server speaks TLS, and this client plaintext' },
     );
   }
 
-  #found({ reason, text }: TlsFailure, cause?: unknown): TlsError {
-    this.#at = performance.now();
+  #errorOf({ reason, text }: TlsFailure, cause?: unknown): TlsError {
+    this.#failedAt = performance.now();
     const { endpoint } = this.#member;
     return new TlsError(
       `member ${endpoint}: ${text}`,
       reason,
-      [{ member: endpoint, answer: text, times: 1 }],
+      [{ member: endpoint, answer: text, attempts: 1 }],
       cause,
     );
   }

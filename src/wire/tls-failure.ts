@@ -51,11 +51,11 @@ const notTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PR
 export function tlsFailureOf(error: unknown, hasCertificate: boolean): TlsFailure | undefined {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return undefined;
-  const found = judge(code, hasCertificate);
+  const found = classify(code, hasCertificate);
   return found && { reason: found[0], text: `${found[1]} (${shorten(`${code}: ${readable(message)}`)})` };
 }
 
-function judge(code: string, hasCertificate: boolean): readonly [TlsReason, string] | undefined {
+function classify(code: string, hasCertificate: boolean): readonly [TlsReason, string] | undefined {
   const known = verifyCodes.get(code);
   if (known) return known;
   if (notTls.test(code)) return ['not-tls', 'the server does not speak TLS'];

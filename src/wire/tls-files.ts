@@ -23,7 +23,7 @@ class MismatchError extends PemError {}
 export class TlsFiles {
   readonly #tls: TlsOptions;
   readonly #readFile: ReadFile;
-  #made: { readonly pems: Pems; readonly context: SecureContext } | undefined;
+  #cached: { readonly pems: Pems; readonly context: SecureContext } | undefined;
 
   /** @throws {InvalidInputError} for options that cannot work. Files are not looked at. */
   constructor(tls: TlsOptions, read: ReadFile = readFile) {
@@ -32,7 +32,7 @@ export class TlsFiles {
     this.#readFile = read;
     if (tls.caFile ?? tls.certFile ?? tls.keyFile) return;
     try {
-      this.#made = this.#make(inline(tls));
+      this.#cached = this.#createContext(inline(tls));
     } catch (error) {
       throw error instanceof PemError ? new InvalidInputError(error.message) : error;
     }
@@ -51,15 +51,15 @@ export class TlsFiles {
 
   async #read(): Promise<SecureContext> {
     const { caFile, certFile, keyFile } = this.#tls;
-    if (this.#made && !(caFile ?? certFile ?? keyFile)) return this.#made.context;
+    if (this.#cached && !(caFile ?? certFile ?? keyFile)) return this.#cached.context;
     const [ca, cert, key] = await Promise.all([
       this.#readPem('ca', caFile),
       this.#readPem('cert', certFile),
       this.#readPem('key', keyFile),
     ]);
     const pems = { ...inline(this.#tls), ...ca, ...cert, ...key };
-    if (!this.#made || !samePems(this.#made.pems, pems)) this.#made = this.#make(pems);
-    return this.#made.context;
+    if (!this.#cached || !samePems(this.#cached.pems, pems)) this.#cached = this.#createContext(pems);
+    return this.#cached.context;
   }
 
   async #readPem(name: PemName, file: string | undefined): Promise<Pems> {
@@ -68,13 +68,15 @@ export class TlsFiles {
       return { [name]: await this.#readFile(file) };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new PemError(`${this.#where(name)} cannot be read: ${code}`, { cause: sanitizeError(error) });
+      throw new PemError(`${this.#optionName(name)} cannot be read: ${code}`, {
+        cause: sanitizeError(error),
+      });
     }
   }
 
-  #make(pems: Pems): { pems: Pems; context: SecureContext } {
+  #createContext(pems: Pems): { pems: Pems; context: SecureContext } {
     const { ca, cert, key } = pems;
-    if (ca) readCertificates(ca, this.#where('ca'));
+    if (ca) readCertificates(ca, this.#optionName('ca'));
     if (cert && key) this.#checkPair(cert, key);
     try {
       // As in Go: whatever certificate the caller trusts ends the chain, an intermediate one too. Node 22.0 to 22.8
@@ -91,12 +93,12 @@ export class TlsFiles {
   }
 
   #checkPair(cert: Buffer, key: Buffer): void {
-    const [leaf] = readCertificates(cert, this.#where('cert'));
-    if (leaf?.checkPrivateKey(readKey(key, this.#where('key')))) return;
-    throw new MismatchError(`${this.#where('key')} does not belong to ${this.#where('cert')}`);
+    const [leaf] = readCertificates(cert, this.#optionName('cert'));
+    if (leaf?.checkPrivateKey(readKey(key, this.#optionName('key')))) return;
+    throw new MismatchError(`${this.#optionName('key')} does not belong to ${this.#optionName('cert')}`);
   }
 
-  #where(name: PemName): string {
+  #optionName(name: PemName): string {
     const file = this.#tls[`${name}File`];
     return file === undefined ? `tls.${name}` : `tls.${name}File ${file}`;
   }
@@ -119,31 +121,31 @@ function samePems(a: Pems, b: Pems): boolean {
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Node itself takes what it can read and passes over the rest: half a bundle would go unnoticed, or an empty file. */
-function readCertificates(pem: Buffer, where: string): X509Certificate[] {
+function readCertificates(pem: Buffer, name: string): X509Certificate[] {
   const text = pem.toString('latin1');
   const blocks = text.match(certificateBlock) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
-  if (begun === 0) throw new PemError(`${where} holds no certificate in PEM${pathHint(where)}`);
-  if (begun !== blocks.length) throw new PemError(`${where} breaks off within a certificate`);
+  if (begun === 0) throw new PemError(`${name} holds no certificate in PEM${pathHint(name)}`);
+  if (begun !== blocks.length) throw new PemError(`${name} breaks off within a certificate`);
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch (error) {
-    throw new PemError(`${where} holds something that is no certificate`, { cause: sanitizeError(error) });
+    throw new PemError(`${name} holds something that is no certificate`, { cause: sanitizeError(error) });
   }
 }
 
-function readKey(pem: Buffer, where: string): KeyObject {
+function readKey(pem: Buffer, name: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
     const encrypted = pem.includes('ENCRYPTED') ? ', or an encrypted one' : '';
-    throw new PemError(`${where} holds no private key in PEM${encrypted}${pathHint(where)}`, {
+    throw new PemError(`${name} holds no private key in PEM${encrypted}${pathHint(name)}`, {
       cause: sanitizeError(error),
     });
   }
 }
 
 /** Never by what was given: that may be a key. */
-function pathHint(where: string): string {
-  return /^tls\.(ca|cert|key)$/.test(where) ? `; for a path use ${where}File` : '';
+function pathHint(name: string): string {
+  return /^tls\.(ca|cert|key)$/.test(name) ? `; for a path use ${name}File` : '';
 }

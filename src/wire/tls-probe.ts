@@ -10,21 +10,21 @@ import type { MemberAddress } from './endpoints.js';
  */
 
 /** HTTP/2's preface and an empty SETTINGS frame. */
-const greeting = Buffer.concat([
+const http2Preface = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1'),
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
 ]);
 
-const framesThatOpen: readonly (number | undefined)[] = [4, 7]; // SETTINGS, GOAWAY
+const firstFrameTypes: readonly (number | undefined)[] = [4, 7]; // SETTINGS, GOAWAY
 
 /** Whether the peer answers an HTTP/2 greeting in plaintext. Never rejects: an end by `signal` is a no. */
 export function speaksPlaintext({ socket: where }: MemberAddress, signal: AbortSignal): Promise<boolean> {
-  return ask(
+  return probe(
     () => connect({ ...where, signal } as TcpNetConnectOpts),
     (socket, answer) => {
-      socket.once('connect', () => socket.write(greeting));
+      socket.once('connect', () => socket.write(http2Preface));
       socket.once('data', (data) => {
-        answer(framesThatOpen.includes(data[3]) || data.toString('latin1', 0, 5) === 'HTTP/');
+        answer(firstFrameTypes.includes(data[3]) || data.toString('latin1', 0, 5) === 'HTTP/');
       });
     },
   );
@@ -42,13 +42,13 @@ export function speaksTls({ socket: where, host }: MemberAddress, signal: AbortS
       ALPNProtocols: ['h2'],
     } as object);
   };
-  return ask(open, (socket: TLSSocket, answer) => {
+  return probe(open, (socket: TLSSocket, answer) => {
     socket.once('secureConnect', () => answer(true));
     socket.once('error', ({ code }: NodeJS.ErrnoException) => answer(/^ERR_SSL_.*ALERT/.test(code ?? '')));
   });
 }
 
-function ask<S extends Socket>(
+function probe<S extends Socket>(
   open: () => S,
   listen: (socket: S, answer: (yes: boolean) => void) => void,
 ): Promise<boolean> {

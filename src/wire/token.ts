@@ -1,21 +1,21 @@
 import { backoffDelay, type Clock, systemClock } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
-import type { FetchToken } from './authenticator.js';
 import { expiryOf } from './jwt.js';
-import { RefreshPause } from './refresh-pause.js';
+import { ShortenablePause } from './shortenable-pause.js';
+import type { FetchToken } from './token-fetcher.js';
 
 /**
  * The part of a token's life after which it is renewed, while it is still good for the calls under way. Random within
  * these bounds: a fleet that got its tokens in one moment does not renew them in one.
  */
-const renewAfter = { least: 0.65, most: 0.85 };
+const renewalShare = { min: 0.65, max: 0.85 };
 /** A failed renewal is repeated no sooner. */
 const renewalPauseMs = 1_000;
 /**
  * How long a failure stands without another request, doubling: each check of a password costs etcd some 70 ms of
  * processor. Shorter for what may change without the client: a provider's token, a password function's password.
  */
-const failureStandsMs = { first: 1_000, most: 30_000, mostPassing: 5_000 };
+const failureCacheMs = { min: 1_000, max: 30_000, maxTransient: 5_000 };
 /**
  * Every change of a user or role makes the JWTs of all clients old at the same moment. They ask for new ones at random
  * moments within this time.
@@ -52,10 +52,10 @@ export class TokenSource {
   readonly #ports: TokenPorts;
   readonly #wallNow: () => number;
   readonly #listeners = new Set<(generation: number) => void>();
-  readonly #pause: RefreshPause;
+  readonly #pause: ShortenablePause;
   #token: string | undefined;
   #generation = 0;
-  #repeated = false;
+  #isUnchanged = false;
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #renewAt = Number.POSITIVE_INFINITY;
   #fetching: Promise<void> | undefined;
@@ -68,7 +68,7 @@ export class TokenSource {
     this.#fetch = fetch;
     this.#ports = ports;
     this.#wallNow = ports.wallNow ?? (() => Date.now());
-    this.#pause = new RefreshPause(ports.clock);
+    this.#pause = new ShortenablePause(ports.clock);
   }
 
   /** Counts the tokens: 0 before the first. */
@@ -81,8 +81,8 @@ export class TokenSource {
   }
 
   /** Whether the present token is the one that was refused: its provider has no other. */
-  get repeated(): boolean {
-    return this.#repeated;
+  get isUnchanged(): boolean {
+    return this.#isUnchanged;
   }
 
   /**
@@ -94,12 +94,12 @@ export class TokenSource {
     if (this.#generation > used) return Promise.resolve();
     if (this.#failure && this.#ports.clock.now() < this.#failure.until)
       return Promise.reject(this.#failure.error);
-    const patienceMs = (reason.withinMs ?? Number.POSITIVE_INFINITY) * pauseShare;
-    const underWay = this.#fetching;
-    if (underWay === undefined)
-      return this.#replace(used > 0, Math.min(this.#pauseMs(used, reason), patienceMs));
-    this.#pause.shorten(patienceMs);
-    return this.#joined(underWay, used);
+    const maxPauseMs = (reason.withinMs ?? Number.POSITIVE_INFINITY) * pauseShare;
+    const pending = this.#fetching;
+    if (pending === undefined)
+      return this.#replace(used > 0, Math.min(this.#pauseMs(used, reason), maxPauseMs));
+    this.#pause.shorten(maxPauseMs);
+    return this.#join(pending, used);
   }
 
   /** Fetches the next token in the background once the present one nears the end that it states. */
@@ -111,10 +111,10 @@ export class TokenSource {
   }
 
   /** The token is of no use, and there is no other: calls go without one and are refused, instead of unanswered. */
-  drop(used: number): void {
+  discard(used: number): void {
     if (this.#generation !== used) return;
     this.#renewAt = Number.POSITIVE_INFINITY;
-    this.#use(undefined);
+    this.#setToken(undefined);
   }
 
   onChange(listener: (generation: number) => void): void {
@@ -127,7 +127,7 @@ export class TokenSource {
   }
 
   /** What was begun before the token was refused may bring the same one again. */
-  async #joined(fetching: Promise<void>, used: number): Promise<void> {
+  async #join(fetching: Promise<void>, used: number): Promise<void> {
     await fetching;
     if (this.#generation <= used) await this.#replace(true);
   }
@@ -160,18 +160,18 @@ export class TokenSource {
     }
     this.#failures = 0;
     this.#failure = undefined;
-    this.#repeated = refused && before !== undefined && token === before;
+    this.#isUnchanged = refused && before !== undefined && token === before;
     // A provider with nothing newer: it is asked again when etcd refuses the token.
     if (!refused && before !== undefined && token === before) {
       this.#renewAt = Number.POSITIVE_INFINITY;
       return;
     }
-    this.#renewAt = this.#renewalOf(token);
+    this.#renewAt = this.#renewalTimeOf(token);
     this.#fetchedAt = this.#ports.clock.now();
-    this.#use(token);
+    this.#setToken(token);
   }
 
-  #use(token: string | undefined): void {
+  #setToken(token: string | undefined): void {
     this.#token = token;
     this.#generation++;
     for (const listener of this.#listeners) listener(this.#generation);
@@ -180,20 +180,20 @@ export class TokenSource {
   /** That no member could be reached in time costs etcd nothing, and may be over at any moment. */
   #failed(error: unknown): void {
     if (!(error instanceof EtcdError) || error.code === Code.DEADLINE_EXCEEDED) return;
-    const { first, most, mostPassing } = failureStandsMs;
-    const bound = Math.min(first * 2 ** Math.min(this.#failures++, 30), most);
-    const limit = error.verdict === 'final' ? bound : Math.min(bound, mostPassing);
+    const { min, max, maxTransient } = failureCacheMs;
+    const bound = Math.min(min * 2 ** Math.min(this.#failures++, 30), max);
+    const limit = error.verdict === 'final' ? bound : Math.min(bound, maxTransient);
     const ms = limit * (1 - this.#ports.random() / 4);
     this.#failure = { error, until: this.#ports.clock.now() + ms };
   }
 
   /** An end that is past on arrival is no information: the clocks differ, or the provider's token is a dead one. */
-  #renewalOf(token: string | undefined): number {
+  #renewalTimeOf(token: string | undefined): number {
     const { random } = this.#ports;
     const expiry = token === undefined ? undefined : expiryOf(token);
     const now = this.#wallNow();
     if (expiry === undefined || expiry <= now) return Number.POSITIVE_INFINITY;
-    const share = renewAfter.least + random() * (renewAfter.most - renewAfter.least);
+    const share = renewalShare.min + random() * (renewalShare.max - renewalShare.min);
     return now + Math.max(renewalPauseMs, (expiry - now) * share);
   }
 }

@@ -4,7 +4,6 @@ import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription
 import { ClusterService } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth.js';
 import { authenticate } from './authenticate.js';
-import { tokenFetcher } from './authenticator.js';
 import type { RunningCall } from './call.js';
 import { CallMetadata } from './call-metadata.js';
 import { makeChannelOptions } from './channel-options.js';
@@ -16,14 +15,15 @@ import { MemberChecks } from './member-checks.js';
 import { type MemberEvent, MemberPool } from './member-pool.js';
 import { Membership, type SyncResult } from './membership.js';
 import type { IdempotencyLevel, Method, TracedCallOptions } from './method.js';
-import { checkPlaintext, keepsSecrets } from './plaintext.js';
+import { checkPlaintext, requiresSecretsLocal } from './plaintext.js';
 import { describeRequest, userOf } from './request-description.js';
 import { RetryQueues } from './retry-queues.js';
 import { retryPause } from './retry-rule.js';
 import { StaleTokenCheck } from './stale-token.js';
 import { StoreIdentity } from './store-identity.js';
-import { type StreamOptions, StreamRegistry } from './stream-registry.js';
+import { type DuplexOptions, StreamRegistry } from './stream-registry.js';
 import { TokenSource } from './token.js';
+import { tokenFetcher } from './token-fetcher.js';
 import type { TransportOptions } from './transport-options.js';
 import { UnaryCall, type UnaryPorts } from './unary.js';
 
@@ -41,7 +41,7 @@ export class Transport {
   readonly #checks: MemberChecks;
   readonly #membership: Membership;
   readonly #closing = new AbortController();
-  readonly #hold = new ProcessRef();
+  readonly #processRef = new ProcessRef();
   readonly #token: TokenSource | undefined;
   readonly #staleToken: StaleTokenCheck | undefined;
   #metadata = new CallMetadata(undefined);
@@ -63,8 +63,8 @@ export class Transport {
     if (tls === false && options.tls)
       throw new InvalidInputError('tls is given, but the endpoints say http://: write https://, or drop tls');
     checkAuth(options.auth);
-    const speaksTls = tls ?? (options.tls ?? undefined) !== undefined;
-    checkPlaintext(members, options.auth, speaksTls);
+    const usesTls = tls ?? (options.tls ?? undefined) !== undefined;
+    checkPlaintext(members, options.auth, usesTls);
     const credentialsFor = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
     const channelOptions = makeChannelOptions(options);
     this.#options = options;
@@ -88,16 +88,16 @@ export class Transport {
     });
     this.#membership = new Membership(members, {
       pool: this.#pool,
-      tls: speaksTls,
-      provesName: options.tls?.serverName !== undefined && !options.tls.dangerouslySkipVerification,
+      tls: usesTls,
+      verifiesServerName: options.tls?.serverName !== undefined && !options.tls.dangerouslySkipVerification,
       hasAuth: options.auth !== undefined,
-      keepsSecrets: keepsSecrets(options.auth, speaksTls),
+      requiresSecretsLocal: requiresSecretsLocal(options.auth, usesTls),
       newMember,
     });
     if (options.sync?.intervalMs !== undefined) this.#membership.checkRule(options.sync);
     this.#token = this.#makeToken(clock, random);
     this.#staleToken = this.#token && this.#makeStaleTokenCheck(this.#token, clock, random);
-    const onSend = () => this.#staleToken?.sent();
+    const onSend = () => this.#staleToken?.onSend();
     this.#retries = new RetryQueues(clock, random);
     this.#unaryPorts = {
       pool: this.#pool,
@@ -155,11 +155,11 @@ export class Transport {
     if (!this.#token) throw cause;
     await this.#token.refresh(used, { cause });
     // The provider has no other, and waiting for one is all that is left: etcd would refuse it as often as it is sent.
-    if (this.#token.repeated && cause.reason === 'AuthOldRevision') throw cause;
+    if (this.#token.isUnchanged && cause.reason === 'AuthOldRevision') throw cause;
   }
 
   /**
-   * One unary RPC, tried on as many members and as often as its deadline and `safety` allow.
+   * One unary RPC, tried on as many members and as often as its deadline and `idempotency` allow.
    * @throws {EtcdError} by what etcd said; {DeadlineError}; {AmbiguousWriteError} for a write whose answer was lost;
    *   {StoreReplacedError} for a read during which an answer showed another store; {InvalidInputError} for a request
    *   over `maxRequestBytes`; {ClosedError}; or the signal's own reason.
@@ -167,14 +167,14 @@ export class Transport {
   async unary<Req, Res>(
     method: Method<Req, Res>,
     request: Req,
-    safety: IdempotencyLevel,
+    idempotency: IdempotencyLevel,
     options: TracedCallOptions = {},
   ): Promise<Res> {
-    const release = options.unref ? undefined : this.#hold.keepProcessAlive();
+    const release = options.unref ? undefined : this.#processRef.keepProcessAlive();
     const { epoch } = this.store;
     try {
-      const answer = await this.#unary(method, request, safety, options);
-      if (epoch !== this.store.epoch) this.#checkStore(safety, epoch);
+      const answer = await this.#unary(method, request, idempotency, options);
+      if (epoch !== this.store.epoch) this.#checkStore(idempotency, epoch);
       return answer;
     } finally {
       release?.();
@@ -185,7 +185,7 @@ export class Transport {
   /** Opens a duplex stream on a connected member. Finding one has no deadline: cancel it, or close the client. */
   duplex<Req, Res>(
     method: Method<Req, Res>,
-    options: StreamOptions,
+    options: DuplexOptions,
     handlers: DuplexHandlers<Res>,
   ): ReportableDuplex<Req> {
     return this.#streams.open(method, options, handlers);
@@ -203,7 +203,7 @@ export class Transport {
 
   /** Forgets the calls that wait for a free stream: to be called before the end of any stream makes room for them. */
   cancelUnsent(): void {
-    for (const call of this.#running) if (call.neverLeft()) call.cancel(closedText);
+    for (const call of this.#running) if (call.isUnsent()) call.cancel(closedText);
   }
 
   /** Cancels everything under way and closes the connections. Idempotent. */
@@ -214,12 +214,12 @@ export class Transport {
     this.#retries.close(this.#closing.signal.reason);
     this.#streams.close();
     this.#pool.close();
-    this.#hold.close();
+    this.#processRef.close();
   }
 
   /** Keeps the process alive until the returned function is called: streams by themselves do not. */
-  hold(): () => void {
-    return this.#hold.keepProcessAlive();
+  keepProcessAlive(): () => void {
+    return this.#processRef.keepProcessAlive();
   }
 
   /** See MemberChecks. */
@@ -230,19 +230,24 @@ export class Transport {
   async #unary<Req, Res>(
     method: Method<Req, Res>,
     request: Req,
-    safety: IdempotencyLevel,
+    idempotency: IdempotencyLevel,
     options: TracedCallOptions,
   ): Promise<Res> {
     const { signal, timeoutMs = this.#options.timeoutMs } = options;
     signal?.throwIfAborted();
     this.#throwIfClosed();
     const bytes = this.#encode(method, request);
-    return new UnaryCall(this.#unaryPorts, { method, safety, request }, timeoutMs, options).run(bytes);
+    return new UnaryCall(
+      this.#unaryPorts,
+      { method, idempotency: idempotency, request },
+      timeoutMs,
+      options,
+    ).run(bytes);
   }
 
   /** A write was carried out, whichever store it was. */
-  #checkStore(safety: IdempotencyLevel, epoch: number): void {
-    const isRead = safety === 'read' || safety === 'local-read';
+  #checkStore(idempotency: IdempotencyLevel, epoch: number): void {
+    const isRead = idempotency === 'read' || idempotency === 'local-read';
     const replaced = this.store.replacedSince(epoch);
     if (replaced && isRead) throw replaced;
   }
@@ -258,8 +263,8 @@ export class Transport {
       maxReceiveBytes: this.#options.maxReceiveBytes,
       running: this.#running,
       closing: this.#closing.signal,
-      connectMs: timeoutMs,
-      answers: (member: Member) => this.#checks.answersWithoutToken(member),
+      connectTimeoutMs: timeoutMs,
+      isResponsive: (member: Member) => this.#checks.answersWithoutToken(member),
     };
     const source = new TokenSource(
       tokenFetcher(auth, {
@@ -280,7 +285,7 @@ export class Transport {
       random,
       token,
       issuedOnFetch: !(this.#options.auth && 'tokenProvider' in this.#options.auth),
-      overdue: (ms) => this.#overdue(clock.now(), ms),
+      overdueMembers: (ms) => this.#overdue(clock.now(), ms),
       answersWithToken: (member, ms) => this.#checks.answersWithToken(member, ms),
       hasQuorum: (member, ms) => this.#checks.hasQuorum(member, ms),
       onStale: (member, generation, proven) => this.#dropStale(member, generation, proven),
@@ -293,32 +298,32 @@ export class Transport {
    */
   #dropStale(member: Member, generation: number, proven: boolean): void {
     for (const call of [...this.#running]) {
-      const { sent } = call;
-      if (!sent || sent.generation > generation) continue;
+      const { tokenUse } = call;
+      if (!tokenUse || tokenUse.generation > generation) continue;
       // What etcd would answer, once it does: not carried out. Short of a proof that is open, and a write keeps waiting.
-      if (proven && sent.member === member) call.refuseToken();
-      else if (sent.safety !== 'write') call.cancel('its token is of another store, as it seems');
+      if (proven && tokenUse.member === member) call.failWithInvalidToken();
+      else if (tokenUse.idempotency !== 'write') call.cancel('its token is of another store, as it seems');
     }
     this.#streams.endStale(generation);
   }
 
   #suspectToken(endpoint: string): void {
-    const standing = this.#pool.members.find(({ member }) => member.endpoint === endpoint);
-    if (standing) this.#staleToken?.suspect(standing.member);
+    const health = this.#pool.members.find(({ member }) => member.endpoint === endpoint);
+    if (health) this.#staleToken?.suspect(health.member);
   }
 
   /** See StaleTokenPorts. */
   #overdue(now: number, ms: number): readonly Member[] | undefined {
-    const onStreams = this.#streams.overdue(ms);
+    const onStreams = this.#streams.overdueMembers(ms);
     const members = new Set(onStreams);
-    let owed = onStreams !== undefined;
-    for (const standing of this.#pool.members) {
-      const unanswered = standing.unansweredMs(now);
+    let anyUnanswered = onStreams !== undefined;
+    for (const health of this.#pool.members) {
+      const unanswered = health.unansweredMs(now);
       if (unanswered === undefined) continue;
-      owed = true;
-      if (unanswered >= ms) members.add(standing.member);
+      anyUnanswered = true;
+      if (unanswered >= ms) members.add(health.member);
     }
-    return owed ? [...members] : undefined;
+    return anyUnanswered ? [...members] : undefined;
   }
 
   async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
@@ -328,7 +333,7 @@ export class Transport {
       const { member } = await withAnySignal(signal, this.#closing.signal, (either) =>
         this.#pool.connect(either),
       );
-      const channel = member.ready;
+      const channel = member.readyChannel;
       if (channel) return { member, channel };
       // It connected and hung up.
       await delay(backoffDelay(retryPause, attempt, this.#unaryPorts.random), signal, { unref: true });

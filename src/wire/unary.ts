@@ -7,14 +7,14 @@ import {
   DeadlineError,
   EtcdError,
   markMaybeApplied,
-  nameOf,
-  needsToken,
-  notEtcd,
+  needsNewToken,
+  notEtcdError,
   type RequestDescription,
   requestError,
+  requestName,
   toEtcdError,
 } from '../errors/index.js';
-import { AttemptLog, describe } from './attempt-log.js';
+import { AttemptLog, describeTried } from './attempt-log.js';
 import type { AuthOptions } from './auth.js';
 import { attemptUnary, type RunningCall } from './call.js';
 import type { CallMetadata } from './call-metadata.js';
@@ -28,7 +28,7 @@ import type { RetryQueues } from './retry-queues.js';
 import {
   attemptTimeoutMs,
   isRetryable,
-  maxTokensRefused,
+  maxRefusedTokens,
   memberFailureOf,
   minAttemptMs,
   retryPause,
@@ -59,189 +59,189 @@ export interface UnaryPorts {
 }
 
 /** One request, and how it is sent. */
-export interface UnaryKind<Req, Res> {
+export interface UnaryRequest<Req, Res> {
   readonly method: Method<Req, Res>;
-  readonly safety: IdempotencyLevel;
+  readonly idempotency: IdempotencyLevel;
   /** What is encoded already: errors name the keys in it. */
   readonly request: Req;
 }
 
-/** One unary request on its way: tried on as many members and as often as its deadline and its safety allow. */
+/** One unary request on its way: tried on as many members and as often as its deadline and its idempotency allow. */
 export class UnaryCall<Req, Res> {
   readonly #ports: UnaryPorts;
-  readonly #kind: UnaryKind<Req, Res>;
+  readonly #request: UnaryRequest<Req, Res>;
   readonly #options: TracedCallOptions;
   readonly #deadline: number;
   readonly #retries: RetryQueue;
-  #tries: AttemptLog | undefined;
-  #tokensRefused = 0;
+  #attempts: AttemptLog | undefined;
+  #refusedTokens = 0;
 
-  constructor(ports: UnaryPorts, kind: UnaryKind<Req, Res>, timeoutMs: number, options: TracedCallOptions) {
+  constructor(
+    ports: UnaryPorts,
+    kind: UnaryRequest<Req, Res>,
+    timeoutMs: number,
+    options: TracedCallOptions,
+  ) {
     this.#ports = ports;
-    this.#kind = kind;
+    this.#request = kind;
     this.#options = options;
     this.#deadline = ports.clock.now() + timeoutMs;
-    this.#retries = ports.retries.for(kind.safety);
+    this.#retries = ports.retries.for(kind.idempotency);
   }
 
   async run(request: Buffer): Promise<Res> {
     const { token } = this.#ports;
     for (let attempt = 0; ; attempt++) {
-      if (token?.generation === 0) await this.#newerToken(token, 0);
+      if (token?.generation === 0) await this.#refreshToken(token, 0);
       token?.renewIfDue();
       const generation = token?.generation ?? 0;
       const { pool, clock } = this.#ports;
       const now = clock.now();
-      const atHand = pool.readyAt(now);
-      const standing = atHand ?? (await this.#connect());
-      const channel = standing?.member.ready;
-      if (!standing || !channel) {
-        await this.#turn(backoffDelay(retryPause, attempt, this.#ports.random));
+      const readyHealth = pool.readyAt(now);
+      const health = readyHealth ?? (await this.#connect());
+      const channel = health?.member.readyChannel;
+      if (!health || !channel) {
+        await this.#waitForRetry(backoffDelay(retryPause, attempt, this.#ports.random));
         continue;
       }
       this.#options.onSend?.();
-      const sentAt = atHand ? now : clock.now();
-      standing.callSent(sentAt);
-      const { connection } = standing.member;
+      const sentAt = readyHealth ? now : clock.now();
+      health.callSent(sentAt);
+      const { connectionId } = health.member;
       this.#ports.onSend();
       try {
-        const answer = await attemptUnary(channel, this.#kind.method, request, {
+        const answer = await attemptUnary(channel, this.#request.method, request, {
           metadata: this.#metadata(),
-          timeoutMs: attemptTimeoutMs(this.#deadline - sentAt, this.#kind.safety, pool.hasOthers()),
+          timeoutMs: attemptTimeoutMs(this.#deadline - sentAt, this.#request.idempotency, pool.hasOthers()),
           maxReceiveBytes: this.#ports.maxReceiveBytes,
           signal: this.#options.signal,
           running: this.#ports.running,
-          sent: token && { member: standing.member, generation, safety: this.#kind.safety },
+          tokenUse: token && { member: health.member, generation, idempotency: this.#request.idempotency },
         });
-        standing.callSettled(clock.now(), true);
-        this.#retries.answered();
-        if (!atHand && this.#kind.safety !== 'local-read') pool.markHealthy(standing);
-        this.#ports.store.saw(answer, standing.member.endpoint);
-        this.#options.onAnswer?.(connection === standing.member.connection ? connection : undefined);
+        health.callSettled(clock.now(), true);
+        this.#retries.recordAnswer();
+        if (!readyHealth && this.#request.idempotency !== 'local-read') pool.markHealthy(health);
+        this.#ports.store.observe(answer, health.member.endpoint);
+        this.#options.onAnswer?.(connectionId === health.member.connectionId ? connectionId : undefined);
         return answer;
       } catch (error) {
         const endedAt = clock.now();
-        standing.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
+        health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
         const { signal } = this.#options;
         // The signal's own reason may be an error of ours: of another call that failed.
         if (signal?.aborted && error === signal.reason) throw error;
-        if (!(error instanceof EtcdError)) throw this.#doubted(toEtcdError(error));
+        if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
         if (this.#ports.closing.aborted)
           throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
-        if (token && needsToken(error)) {
-          const isPassing = error.reason === 'AuthOldRevision' && !token.repeated;
-          if (!isPassing && this.#tokensRefused++ >= maxTokensRefused)
-            throw this.#doubted(requestError(error, this.#described()));
-          if (!isPassing) this.#retries.failed();
-          await this.#newerToken(token, generation, error);
+        if (token && needsNewToken(error)) {
+          const isTransient = error.reason === 'AuthOldRevision' && !token.isUnchanged;
+          if (!isTransient && this.#refusedTokens++ >= maxRefusedTokens)
+            throw this.#asAmbiguous(requestError(error, this.#description()));
+          if (!isTransient) this.#retries.recordFailure();
+          await this.#refreshToken(token, generation, error);
           // Sent at once while its token is young: the next change of a role would make it old again.
-          await this.#turn(
-            this.#tokensRefused > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
+          await this.#waitForRetry(
+            this.#refusedTokens > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
           );
         } else
-          await this.#failed(
-            error,
-            standing,
-            attempt,
-            Math.max(endedAt - sentAt, standing.silentMs(endedAt)),
-          );
+          await this.#failed(error, health, attempt, Math.max(endedAt - sentAt, health.silentMs(endedAt)));
       }
     }
   }
 
   /** Returns when another try is due, else throws what the caller is to meet. */
-  async #failed(answer: EtcdError, standing: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
+  async #failed(answer: EtcdError, health: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
     const { pool, random } = this.#ports;
-    const { safety } = this.#kind;
-    const { endpoint } = standing.member;
-    const error = await this.#judged(answer, standing);
+    const { idempotency } = this.#request;
+    const { endpoint } = health.member;
+    const error = await this.#replaceForeign(answer, health);
     const failure = memberFailureOf(error, lastedMs);
-    if (failure) pool.markUnhealthy(standing.member, failure, error);
-    if (error.verdict === 'final') this.#retries.answered();
-    else this.#retries.failed();
-    const mayRetry = isRetryable(error, safety);
-    const noEtcd = mayRetry && failure === 'not-etcd' ? pool.noEtcd() : undefined;
+    if (failure) pool.markUnhealthy(health.member, failure, error);
+    if (error.verdict === 'final') this.#retries.recordAnswer();
+    else this.#retries.recordFailure();
+    const mayRetry = isRetryable(error, idempotency);
+    const noEtcd = mayRetry && failure === 'not-etcd' ? pool.noEtcdError() : undefined;
     if (noEtcd || !mayRetry) {
-      const last = noEtcd ?? toCallerError(error, this.#described(), safety, endpoint);
+      const last = noEtcd ?? toCallerError(error, this.#description(), idempotency, endpoint);
       throw this.#maybeApplied ? markMaybeApplied(last) : last;
     }
-    this.#tries ??= new AttemptLog();
-    this.#tries.add(endpoint, error);
+    this.#attempts ??= new AttemptLog();
+    this.#attempts.add(endpoint, error);
     // The first try elsewhere need not wait.
     const elsewhere = attempt === 0 && failure !== undefined && pool.hasOthers();
-    await this.#turn(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
+    await this.#waitForRetry(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
   }
 
   /**
    * UNIMPLEMENTED is also how an older etcd answers what it has not learnt yet, and how anything else answers whatever
    * it is asked: a read of the member shows which of the two it is.
    */
-  async #judged(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
+  async #replaceForeign(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
     const isOpen =
       error.code === Code.UNIMPLEMENTED && error.reason === undefined && error.verdict === 'final';
     if (!isOpen) return error;
     const remaining = Math.max(this.#deadline - this.#ports.clock.now(), 0);
-    const foreign = await this.#orClosing((signal) =>
+    const isForeign = await this.#untilClosing((signal) =>
       raceAbort(this.#ports.isForeign(member, remaining), signal),
     ).catch(() => false);
-    return foreign ? notEtcd(error.serverText ?? error.message) : error;
+    return isForeign ? notEtcdError(error.serverText ?? error.message) : error;
   }
 
   /** Waits for the pause, and for this call's turn among all that are to be sent again. */
-  async #turn(pauseMs: number): Promise<void> {
+  async #waitForRetry(pauseMs: number): Promise<void> {
     const { signal } = this.#options;
     let granted: boolean;
     try {
       granted = await this.#retries.wait(pauseMs, this.#deadline, signal);
     } catch (error) {
-      throw this.#doubted(error);
+      throw this.#asAmbiguous(error);
     }
-    this.#tries ??= new AttemptLog();
-    if (!granted) throw this.#tries.toDeadlineError(nameOf(this.#described()));
+    this.#attempts ??= new AttemptLog();
+    if (!granted) throw this.#attempts.toDeadlineError(requestName(this.#description()));
   }
 
   /** Whether an earlier try may have changed something. */
   get #maybeApplied(): boolean {
-    return this.#kind.safety === 'idempotent' && this.#tries?.maybeApplied === true;
+    return this.#request.idempotency === 'idempotent' && this.#attempts?.maybeApplied === true;
   }
 
   /** What ends the call before it is sent again makes no earlier try undone. The error may be others', too. */
-  #doubted(error: unknown): unknown {
-    const member = this.#tries?.ambiguousMember;
+  #asAmbiguous(error: unknown): unknown {
+    const member = this.#attempts?.ambiguousMember;
     if (!this.#maybeApplied || member === undefined || !(error instanceof EtcdError)) return error;
     if (error === this.#options.signal?.reason) return error;
     if (error instanceof ClosedError) return new ClosedError('the client', 'maybe-applied');
-    const { method, subject } = this.#described();
+    const { method, subject } = this.#description();
     return new AmbiguousWriteError(method, member, error, subject);
   }
 
   /** Undefined when no member could be reached, which counts as an attempt that failed. */
   async #connect(): Promise<MemberHealth | undefined> {
-    this.#tries ??= new AttemptLog();
-    const tries = this.#tries;
+    this.#attempts ??= new AttemptLog();
+    const attempts = this.#attempts;
     try {
-      const standing = await this.#orClosing((signal) =>
+      const health = await this.#untilClosing((signal) =>
         this.#ports.pool.connectOnce(this.#deadline, signal, (member, error) =>
-          tries.add(member.endpoint, error),
+          attempts.add(member.endpoint, error),
         ),
       );
-      if (!standing) this.#retries.failed();
-      return standing;
+      if (!health) this.#retries.recordFailure();
+      return health;
     } catch (error) {
-      throw this.#doubted(error);
+      throw this.#asAmbiguous(error);
     }
   }
 
   #metadata(): Metadata {
     const metadata = this.#ports.metadata();
-    return this.#kind.safety === 'local-read' ? metadata.plain : metadata.requireLeader;
+    return this.#request.idempotency === 'local-read' ? metadata.plain : metadata.requireLeader;
   }
 
   /** Waits for the one request of all, no longer than this call may take. It may take longer than the request. */
-  async #newerToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
+  async #refreshToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
     const late = () => {
       const tried = this.#ports.pool.failures();
-      const why = tried.length > 0 ? `: ${describe(tried)}` : '';
+      const why = tried.length > 0 ? `: ${describeTried(tried)}` : '';
       return new DeadlineError(`no token before the deadline${why}`, {
         verdict: 'not-applied',
         tried,
@@ -251,7 +251,7 @@ export class UnaryCall<Req, Res> {
     for (let attempt = 0; ; attempt++) {
       const remaining = this.#remainingMs;
       try {
-        return await this.#orClosing((signal) =>
+        return await this.#untilClosing((signal) =>
           raceAbort(
             withTimeout(token.refresh(used, { cause, withinMs: remaining }), remaining, late),
             signal,
@@ -259,19 +259,19 @@ export class UnaryCall<Req, Res> {
         );
       } catch (error) {
         if (error === this.#options.signal?.reason) throw error;
-        const unsent = unsentFor(error);
+        const unsent = asNotSent(error);
         if (!(unsent instanceof DeadlineError) || this.#remainingMs < minAttemptMs)
-          throw this.#doubted(unsent);
-        this.#tries ??= new AttemptLog();
-        for (const { member } of unsent.tried) this.#tries.add(member, unsent);
+          throw this.#asAmbiguous(unsent);
+        this.#attempts ??= new AttemptLog();
+        for (const { member } of unsent.tried) this.#attempts.add(member, unsent);
       }
-      await this.#turn(backoffDelay(retryPause, attempt, this.#ports.random));
+      await this.#waitForRetry(backoffDelay(retryPause, attempt, this.#ports.random));
     }
   }
 
   /** Made only for an error. */
-  #described(): RequestDescription {
-    const { method, request } = this.#kind;
+  #description(): RequestDescription {
+    const { method, request } = this.#request;
     return describeRequest(method, request, this.#ports.auth);
   }
 
@@ -280,7 +280,7 @@ export class UnaryCall<Req, Res> {
   }
 
   /** Waits no longer than the caller does and the client is open. */
-  #orClosing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #untilClosing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
     const { closing } = this.#ports;
     return signal ? withAnySignal(signal, closing, wait) : wait(closing);
@@ -288,7 +288,7 @@ export class UnaryCall<Req, Res> {
 }
 
 /** Whatever became of the request for a token, the call that waited for it was not sent. The error is others', too. */
-function unsentFor(error: unknown): unknown {
+function asNotSent(error: unknown): unknown {
   if (!(error instanceof EtcdError)) return toEtcdError(error);
   if (error.verdict !== 'maybe-applied') return error;
   if (error instanceof ClosedError) return new ClosedError('the client', 'not-applied');

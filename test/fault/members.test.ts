@@ -114,8 +114,8 @@ describe('a client of three members', function () {
     it('uses the other members when the configured one is down', async () => {
       const { members } = cluster();
       const client = connect([members[0]!.endpoint]);
-      const { adopted, endpoints, refused } = await client.sync();
-      assert.equal(adopted, true, JSON.stringify(refused));
+      const { adopted, endpoints, skipped } = await client.sync();
+      assert.equal(adopted, true, JSON.stringify(skipped));
       assert.equal(endpoints.length, 3, endpoints.join());
       await members[0]!.kill();
       await cluster().leader();
@@ -142,11 +142,11 @@ describe('a client of three members', function () {
     it('keeps its endpoints if the allow rule rejects the whole list', async () => {
       const { members } = cluster();
       const client = connect([members[0]!.endpoint], { sync: { allow: () => false } });
-      const { adopted, endpoints, refused } = await client.sync();
+      const { adopted, endpoints, skipped } = await client.sync();
       assert.equal(adopted, false);
       assert.deepEqual(endpoints, [members[0]!.endpoint]);
-      assert.equal(refused.length, 3);
-      assert.match(refused[0]!.reason, /allow rule/);
+      assert.equal(skipped.length, 3);
+      assert.match(skipped[0]!.reason, /allow rule/);
     });
 
     it('rejects sync() over TLS without an allow rule, before sending anything', async () => {

@@ -1,5 +1,5 @@
 import { callSafely } from '../../async/index.js';
-import { textOf } from '../../errors/index.js';
+import { describeThrown } from '../../errors/index.js';
 
 /** Reports the health of a server. `grpc-health-check`'s HealthImplementation is one. */
 export interface HealthReporter {
@@ -50,7 +50,7 @@ function report(reporter: HealthReporter, status: 'SERVING' | 'NOT_SERVING'): vo
   callSafely(
     () => reporter.setStatus('', status),
     (error) =>
-      process.emitWarning(`the health reporter failed to set ${status}: ${textOf(error)}`, {
+      process.emitWarning(`the health reporter failed to set ${status}: ${describeThrown(error)}`, {
         code: 'ETCD_NAMING_HEALTH',
       }),
   );

@@ -1,4 +1,4 @@
-import { Code, type EtcdError, needsToken, UnauthenticatedError } from '../../errors/index.js';
+import { Code, type EtcdError, needsNewToken, UnauthenticatedError } from '../../errors/index.js';
 
 /**
  * What the end of a stream, or of one watcher on it, means.
@@ -15,7 +15,7 @@ export type FailureAction = 'resume' | 'reauthenticate' | 'oversized' | 'end';
  * GOAWAY for too many pings, CANCELLED also a member that stopped, UNKNOWN also a lessor that moved.
  */
 export function streamFailureAction(error: EtcdError): FailureAction {
-  if (needsToken(error)) return 'reauthenticate';
+  if (needsNewToken(error)) return 'reauthenticate';
   // A refused password may be another one the next time, where a function gives it.
   if (error instanceof UnauthenticatedError) return error.verdict === 'final' ? 'end' : 'resume';
   if (isOversized(error)) return 'oversized';
@@ -38,7 +38,7 @@ export function streamFailureAction(error: EtcdError): FailureAction {
  * known to be passing is taken for final: an unknown refusal would be met again at once.
  */
 export function watcherFailureAction(error: EtcdError): FailureAction {
-  if (needsToken(error)) return 'reauthenticate';
+  if (needsNewToken(error)) return 'reauthenticate';
   const isTransient = error.verdict === 'not-applied' || error.code === Code.UNAVAILABLE;
   return isTransient ? 'resume' : 'end';
 }

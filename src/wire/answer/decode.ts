@@ -1,16 +1,16 @@
 import { Code, EtcdError, errorFromServer } from '../../errors/index.js';
 import { type Method, methodName } from '../method.js';
-import { BudgetError, Scan } from './scan.js';
 import { answerRules } from './shapes.js';
+import { AnswerValidator, SizeLimitError } from './validator.js';
 
 /** For answers of a fixed form; etcd's have some hundred bytes, a member list or a token some thousand. */
-export const smallAnswerBytes = 4 * 1024 * 1024;
+export const maxSmallAnswerBytes = 4 * 1024 * 1024;
 
 /**
  * What a key-value, an event or another element of a list takes in memory beside its bytes: objects, two buffers, numbers
  * of 64 bits.
  */
-export const itemBytes = 512;
+export const itemOverheadBytes = 512;
 
 /**
  * Reads an answer, after a look at its bytes: decoded blindly, 50 MB of empty key-values are 25 million objects. The limit
@@ -23,18 +23,20 @@ export const itemBytes = 512;
  */
 export function decodeAnswer<Res>(method: Method<never, Res>, bytes: Buffer, maxBytes: number): Res {
   const rule = answerRules.get(method.path);
-  const limit = rule?.large ? maxBytes : Math.min(maxBytes, smallAnswerBytes);
+  const limit = rule?.large ? maxBytes : Math.min(maxBytes, maxSmallAnswerBytes);
   try {
-    if (bytes.length > limit) throw new BudgetError();
-    if (rule) new Scan(bytes, limit, itemBytes).run(rule.shape);
+    if (bytes.length > limit) throw new SizeLimitError();
+    if (rule) new AnswerValidator(bytes, limit, itemOverheadBytes).validate(rule.shape);
     return method.responseDeserialize(bytes);
   } catch (error) {
-    throw error instanceof BudgetError ? tooLarge(method, bytes.length, limit) : malformed(method, error);
+    throw error instanceof SizeLimitError
+      ? tooLarge(method, bytes.length, limit)
+      : malformedAnswer(method, error);
   }
 }
 
 /** An answer that is not of the protocol, from something that is not etcd or a broken one. */
-export function malformed(path: { readonly path: string }, cause: unknown): EtcdError {
+export function malformedAnswer(path: { readonly path: string }, cause: unknown): EtcdError {
   return errorFromServer(Code.INTERNAL, `the answer to ${methodName(path)} is not of etcd's protocol`, {
     cause,
   });

@@ -28,32 +28,36 @@ export class Field {
   readonly number: number;
   readonly wireType: typeof varint | typeof delimited;
   /** Of a number: the least, and the first that is too high. -2 stands for every number below -1. */
-  readonly least: number;
-  readonly below: number;
+  readonly min: number;
+  readonly maxExclusive: number;
   /** Of a message. */
   readonly shape: (() => Shape) | undefined;
   readonly repeated: boolean;
   readonly required: boolean;
 
-  constructor(number: number, kind: Kind, rule: 'repeated' | 'required' | 'optional' = 'optional') {
+  constructor(number: number, kind: FieldType, rule: 'repeated' | 'required' | 'optional' = 'optional') {
     this.number = number;
     this.wireType = kind.wireType;
-    this.least = kind.least ?? 0;
-    this.below = kind.below ?? 0;
+    this.min = kind.min ?? 0;
+    this.maxExclusive = kind.maxExclusive ?? 0;
     this.shape = kind.shape;
     this.repeated = rule === 'repeated';
     this.required = rule === 'required';
   }
 }
 
-export interface Kind {
+export interface FieldType {
   readonly wireType: typeof varint | typeof delimited;
-  readonly least?: number;
-  readonly below?: number;
+  readonly min?: number;
+  readonly maxExclusive?: number;
   readonly shape?: () => Shape;
 }
 
-const numbers = (least: number, below: number): Kind => ({ wireType: varint, least, below });
+const numbers = (least: number, below: number): FieldType => ({
+  wireType: varint,
+  min: least,
+  maxExclusive: below,
+});
 
 /**
  * A revision, or a count of keys or writes. etcd's grow by one for each write: at a million a second 2^62 takes 146,000
@@ -65,12 +69,12 @@ export const watchId = numbers(-1, 2 ** 63);
 /** In seconds; etcd grants no more than 9,000,000,000, and says -1 of a lease that is gone. */
 export const ttl = numbers(-1, 10_000_000_000);
 /** What is left of it: below 0 once the lease has expired, ever lower until etcd has revoked it. */
-export const ttlLeft = numbers(-2, 10_000_000_000);
+export const remainingTtl = numbers(-2, 10_000_000_000);
 /** Ids of leases, members and clusters, and what is only shown: any of 64 bits. */
 export const any64 = numbers(-2, Number.POSITIVE_INFINITY);
 export const flag = numbers(0, 2);
 export const eventType = numbers(0, 2);
 /** Text, too: its encoding is the decoder's concern. */
-export const bytes: Kind = { wireType: delimited };
+export const bytes: FieldType = { wireType: delimited };
 /** By a function, since messages may contain themselves. */
-export const message = (shape: () => Shape): Kind => ({ wireType: delimited, shape });
+export const message = (shape: () => Shape): FieldType => ({ wireType: delimited, shape });

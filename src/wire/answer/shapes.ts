@@ -13,10 +13,10 @@ import {
   Field,
   flag,
   message,
+  remainingTtl,
   revision,
   Shape,
   ttl,
-  ttlLeft,
   watchId,
 } from './shape.js';
 
@@ -125,11 +125,11 @@ const leaseGrant = new Shape([
   new Field(3, ttl),
   new Field(4, bytes),
 ]);
-const leaseKeepAlive = new Shape([new Field(1, header), new Field(2, any64), new Field(3, ttlLeft)]);
+const leaseKeepAlive = new Shape([new Field(1, header), new Field(2, any64), new Field(3, remainingTtl)]);
 const leaseTimeToLive = new Shape([
   new Field(1, header),
   new Field(2, any64),
-  new Field(3, ttlLeft),
+  new Field(3, remainingTtl),
   new Field(4, ttl),
   new Field(5, bytes, 'repeated'),
 ]);

@@ -39,14 +39,14 @@ describe('the member list of a server that cannot be trusted', () => {
   };
 
   it('takes no password and token beyond this machine in plaintext, whatever the rule says', async () => {
-    const { endpoints, refused } = await sync({ auth, sync: { allow: () => true } });
+    const { endpoints, skipped } = await sync({ auth, sync: { allow: () => true } });
     assert.deepEqual(endpoints, [server.endpoint, `http://${other.endpoint}`]);
     assert.deepEqual(
-      refused.map(({ endpoint }) => endpoint),
+      skipped.map(({ endpoint }) => endpoint),
       ['http://192.0.2.1:2379', 'http://0:2379'],
     );
-    assert.match(refused[0]?.reason ?? '', /plaintext .*auth\.allowPlaintext/);
-    assert.match(refused[1]?.reason ?? '', /wildcard/);
+    assert.match(skipped[0]?.reason ?? '', /plaintext .*auth\.allowPlaintext/);
+    assert.match(skipped[1]?.reason ?? '', /wildcard/);
   });
 
   it('takes them there where that is allowed, and to no wildcard even then', async () => {
@@ -66,9 +66,9 @@ describe('the member list of a server that cannot be trusted', () => {
   it('is left where none of its addresses answers, and the result says why of each', async () => {
     await other.close();
     clientURLs = [`http://${other.endpoint}`];
-    const { adopted, refused } = await sync({});
+    const { adopted, skipped } = await sync({});
     assert.equal(adopted, false);
-    assert.match(refused[0]?.reason ?? '', /none of those found can be reached: .*ECONNREFUSED/);
+    assert.match(skipped[0]?.reason ?? '', /none of those found can be reached: .*ECONNREFUSED/);
     other = await startScriptedServer(play);
   });
 });

@@ -53,7 +53,7 @@ for (const [how, stepMs] of [
           assert.ok(error instanceof DeadlineError, String(error));
           const [tried] = error.tried;
           // Of 2 s, each attempt has at least 300 ms.
-          assert.ok(tried && tried.times >= 1 && tried.times <= 6, JSON.stringify(error.tried));
+          assert.ok(tried && tried.attempts >= 1 && tried.attempts <= 6, JSON.stringify(error.tried));
           return true;
         });
       });

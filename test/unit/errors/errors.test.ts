@@ -12,7 +12,7 @@ import {
   errorFromServer,
   InvalidInputError,
   isPersistent,
-  needsToken,
+  needsNewToken,
   PermissionDeniedError,
   serverTexts,
   toCode,
@@ -116,12 +116,12 @@ describe("a server's text", () => {
     const refusals = serverTexts.map(({ text }) => errorFromServer(Code.UNKNOWN, text));
     const unauthenticated = refusals.filter((error) => error instanceof UnauthenticatedError);
     const [asking, refusing] = [true, false].map((asks) =>
-      unauthenticated.filter((error) => needsToken(error) === asks).map(({ reason }) => reason),
+      unauthenticated.filter((error) => needsNewToken(error) === asks).map(({ reason }) => reason),
     );
     assert.deepEqual(asking, ['InvalidAuthToken', 'AuthOldRevision', 'UserEmpty']);
     assert.deepEqual(refusing, ['AuthFailed', 'NoPasswordUser', 'VerifyOnly']);
-    assert.equal(needsToken(errorFromServer(Code.UNAUTHENTICATED, 'a proxy says no')), true);
-    assert.equal(needsToken(errorFromServer(Code.PERMISSION_DENIED, 'a proxy says no')), false);
+    assert.equal(needsNewToken(errorFromServer(Code.UNAUTHENTICATED, 'a proxy says no')), true);
+    assert.equal(needsNewToken(errorFromServer(Code.PERMISSION_DENIED, 'a proxy says no')), false);
   });
 
   it('can be asked for by its name', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { Code, EtcdError, errorFromServer, escapeControls, notEtcd } from '#src/errors/index.js';
+import { Code, EtcdError, errorFromServer, escapeControls, notEtcdError } from '#src/errors/index.js';
 import { printable } from '#src/model/index.js';
 import { parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
 import { decodeEndpoint, NamingError } from '#src/naming/index.js';
@@ -37,7 +37,7 @@ describe('text of others in an error', () => {
       errorFromServer(Code.UNKNOWN, text),
       errorFromServer(Code.UNAVAILABLE, `rpc error: code = Internal desc = ${text}`),
     ],
-    'what is no etcd': (text) => [notEtcd(text)],
+    'what is no etcd': (text) => [notEtcdError(text)],
     'a record or a service config': inRecords,
     'another’s record under the key': (text) => {
       const kv = kvWith(Buffer.from(text));

@@ -13,7 +13,7 @@ const examples: readonly errors.EtcdError[] = [
   new EtcdError('lost', { code: Code.UNAVAILABLE, verdict: 'maybe-applied', reason: 'Stopped' }),
   new errors.InvalidInputError('timeoutMs is NaN'),
   new errors.ClosedError('the client'),
-  new errors.DeadlineError('late', { tried: [{ member: 'm:1', answer: 'no', times: 2 }], cause: foreign }),
+  new errors.DeadlineError('late', { tried: [{ member: 'm:1', answer: 'no', attempts: 2 }], cause: foreign }),
   new errors.AmbiguousWriteError(
     'Put',
     'm:1',
@@ -25,7 +25,7 @@ const examples: readonly errors.EtcdError[] = [
   new errors.LeaseNotFoundError('lease 4d', text),
   new errors.PermissionDeniedError('no', { ...text, code: Code.PERMISSION_DENIED }),
   new errors.UnauthenticatedError('who?', { ...text, code: Code.UNAUTHENTICATED }),
-  new errors.TlsError('expired', 'expired', [{ member: 'm:1', answer: 'expired', times: 1 }], foreign),
+  new errors.TlsError('expired', 'expired', [{ member: 'm:1', answer: 'expired', attempts: 1 }], foreign),
   new NamingError('invalid target', foreign),
   new EndpointDecodeError('no JSON', foreign),
   new ConflictError('another has it'),

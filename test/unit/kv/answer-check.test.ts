@@ -18,7 +18,10 @@ const read = (...keys: readonly string[]) =>
 function clientThatGets(answer: unknown): KvClient {
   const give = () => Promise.resolve(answer);
   const store = { epoch: 0, replacedSince: () => undefined };
-  return new KvClientImpl({ range: give, txn: give, hold: () => () => {}, store } as unknown as KvCalls, 128);
+  return new KvClientImpl(
+    { range: give, txn: give, keepProcessAlive: () => () => {}, store } as unknown as KvCalls,
+    128,
+  );
 }
 
 const refused = (call: Promise<unknown>) =>

@@ -59,7 +59,7 @@ export class ModelStore implements KvCalls {
     return { header: this.#header };
   }
 
-  hold() {
+  keepProcessAlive() {
     return () => {};
   }
 
@@ -72,7 +72,7 @@ export class ModelStore implements KvCalls {
     pieces.push({ ...whole, kvs: whole.kvs.slice(pieces.length * 2) });
     let over = false;
     const send = async () => {
-      handlers.opened?.({ connection: 1 } as Member);
+      handlers.opened?.({ connectionId: 1 } as Member);
       for (const piece of pieces) if (!over) await handlers.message(piece);
       if (!over) handlers.end(errorFromServer(Code.UNAVAILABLE, 'the server ended the stream'));
     };

@@ -80,7 +80,7 @@ export class ScriptedKv extends ModelStore {
     return { header, kvs, more: kvs.length < found.length, count: BigInt(found.length) };
   }
 
-  override hold() {
+  override keepProcessAlive() {
     this.holders++;
     return () => this.holders--;
   }
@@ -90,7 +90,7 @@ export class ScriptedKv extends ModelStore {
     const { pieces, end } = this.fates.shift() ?? { pieces: Number.POSITIVE_INFINITY, end: 'silence' };
     let over = false;
     const send = async () => {
-      handlers.opened?.({ connection: this.connection } as Member);
+      handlers.opened?.({ connectionId: this.connection } as Member);
       const left = this.#from(request);
       for (let i = 0, n = 0; n < pieces; i += this.#pieceKeys, n++) {
         await new Promise(setImmediate);

@@ -238,7 +238,7 @@ describe('a stream of a range', () => {
     server.rangeStream = (_, handlers) => {
       let over = false;
       const send = async () => {
-        handlers.opened?.({ connection: 1 } as Member);
+        handlers.opened?.({ connectionId: 1 } as Member);
         while (!over) {
           await new Promise(setImmediate);
           await handlers.message({ header: undefined, kvs: [], more: false, count: 0n });

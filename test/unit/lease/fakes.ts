@@ -118,7 +118,7 @@ export class FakeLeases {
       },
       refreshToken: (used: number) =>
         new Promise<void>((resolve, reject) => server.refreshes.push({ used, resolve, reject })),
-      hold: () => {
+      keepProcessAlive: () => {
         this.holds++;
         return () => {
           this.holds--;

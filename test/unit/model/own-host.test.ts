@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isLoopback, isOwnHost, isWildcard } from '#src/model/index.js';
 import { advertiseAddress } from '#src/naming/index.js';
-import { discover } from '#src/wire/discovery.js';
+import { selectEndpoints } from '#src/wire/discovery.js';
 
 const wildcards = [
   ...['0.0.0.0', '0', '0.0', '0.0.0', '00', '0x0', '0x', '000.0x0.0', '0.0.0.0.', '０.0.0.0', '0。0。0。0'],
@@ -82,12 +82,12 @@ describe('a host', () => {
     }
   }
 
-  const rules = { tls: false, ownHost: false, keepsSecrets: false, allow: undefined };
+  const rules = { tls: false, ownHost: false, requiresSecretsLocal: false, allow: undefined };
   for (const host of [...wildcards, ...loopbacks, ...belowLocalhost]) {
     it(`that is one's own is neither advertised nor followed: ${JSON.stringify(host)}`, () => {
       const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
       const clientURLs = [`http://${bracketed}:2379`];
-      assert.deepEqual(discover([{ name: 'm', clientURLs, isLearner: false }], rules).usable, []);
+      assert.deepEqual(selectEndpoints([{ name: 'm', clientURLs, isLearner: false }], rules).usable, []);
       process.env['ETCD_NAMING_TEST_HOST'] = host;
       try {
         assert.throws(() => advertiseAddress(1, { env: 'ETCD_NAMING_TEST_HOST' }), /each caller's own host/);

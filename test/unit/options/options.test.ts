@@ -84,7 +84,7 @@ describe('every object that a public function takes from its caller', () => {
       const [meant = ''] = [...input.members.keys()].sort((a, b) => b.length - a.length);
       const wrong = `${meant}${meant.at(-1)}`;
       const { message } = await errorOf(input, { [wrong]: 1 });
-      const full = (name: string) => nameOf(input, name);
+      const full = (name: string) => requestName(input, name);
       assert.equal(
         message,
         `INVALID_ARGUMENT: unknown option '${full(wrong)}'; did you mean '${full(meant)}'?`,
@@ -185,7 +185,7 @@ function literalsAt(beside: DeclaredInput['discriminants'], at: readonly string[
 }
 
 /** As the errors name it: `tls.caFile`, `success[0].options.lease`. */
-function nameOf(input: DeclaredInput, name: string): string {
+function requestName(input: DeclaredInput, name: string): string {
   const self = recipeOf(input).self?.[input.parameter] ?? '';
   const path = [...input.path, name].map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join('');
   return `${self}${path}`.replace(/^\./, '');

@@ -116,7 +116,7 @@ export class FakeWatch {
       refreshToken: () =>
         this.tokenFails === undefined ? Promise.resolve() : Promise.reject(this.tokenFails),
       versionOf: () => Promise.resolve(undefined),
-      hold: () => {
+      keepProcessAlive: () => {
         this.holds++;
         return () => {
           this.holds--;

@@ -12,7 +12,7 @@ import {
   WatchService,
 } from '#src/gen/etcd/rpc.js';
 import { protoFolder } from '#src/raw/index.js';
-import { decodeAnswer, itemBytes, smallAnswerBytes } from '#src/wire/answer/decode.js';
+import { decodeAnswer, itemOverheadBytes, maxSmallAnswerBytes } from '#src/wire/answer/decode.js';
 import { delimited, type Field, type Shape } from '#src/wire/answer/shape.js';
 import { answerRules } from '#src/wire/answer/shapes.js';
 import type { Method } from '#src/wire/method.js';
@@ -95,16 +95,17 @@ describe('an answer', () => {
   for (const [path, { shape }] of answerRules) {
     it(`of ${path} is refused with a number out of range, wherever it stands`, () => {
       for (const { name, field, answer } of numbersIn(shape, path)) {
-        const within = BigInt(Math.max(field.least, 0)) + 1n;
+        const within = BigInt(Math.max(field.min, 0)) + 1n;
         decode(path, bytesOf(answer(within)));
-        if (field.below === Number.POSITIVE_INFINITY) {
+        if (field.maxExclusive === Number.POSITIVE_INFINITY) {
           for (const value of outside) decode(path, bytesOf(answer(value)));
           continue;
         }
-        if (field.least === -1) decode(path, bytesOf(answer(-1n)));
-        const tooLarge = BigInt(field.below) > 2n ** 63n - 1n ? [] : [BigInt(field.below), 2n ** 63n - 1n];
+        if (field.min === -1) decode(path, bytesOf(answer(-1n)));
+        const tooLarge =
+          BigInt(field.maxExclusive) > 2n ** 63n - 1n ? [] : [BigInt(field.maxExclusive), 2n ** 63n - 1n];
         // -2 stands for any number below -1.
-        const tooSmall = field.least === -2 ? [] : [BigInt(field.least) - 1n, -(2n ** 63n)];
+        const tooSmall = field.min === -2 ? [] : [BigInt(field.min) - 1n, -(2n ** 63n)];
         for (const value of [...tooLarge, ...tooSmall]) {
           assert.match(
             String(refusal(path, bytesOf(answer(value))).cause),
@@ -235,8 +236,8 @@ describe('an answer', () => {
   it('counts against the limit with what it takes in memory, before anything is made of it', () => {
     const element = bytesOf(good);
     const many = Buffer.concat(Array.from({ length: 10_000 }, () => element));
-    decode(range, many, many.length + 10_000 * itemBytes);
-    const error = refusal(range, many, many.length + 9_999 * itemBytes);
+    decode(range, many, many.length + 10_000 * itemOverheadBytes);
+    const error = refusal(range, many, many.length + 9_999 * itemOverheadBytes);
     assert.equal(error.reason, 'ResponseTooLarge');
     // The attack: 25 million empty key-values.
     const empty = Buffer.alloc(50_000_000);
@@ -250,8 +251,8 @@ describe('an answer', () => {
       (writer) =>
         writer.uint32(802).bytes(Buffer.alloc(length));
     for (const [path, { large }] of answerRules) {
-      decode(path, bytesOf(padding(smallAnswerBytes - 20)));
-      const over = bytesOf(padding(smallAnswerBytes));
+      decode(path, bytesOf(padding(maxSmallAnswerBytes - 20)));
+      const over = bytesOf(padding(maxSmallAnswerBytes));
       if (large) decode(path, over);
       else assert.equal(refusal(path, over).reason, 'ResponseTooLarge', path);
     }

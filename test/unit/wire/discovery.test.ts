@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
-import { type DiscoveryRules, discover, type ListedMember, maxDiscovered } from '#src/wire/discovery.js';
+import {
+  type DiscoveryRules,
+  type ListedMember,
+  maxDiscoveredEndpoints,
+  selectEndpoints,
+} from '#src/wire/discovery.js';
 
-const plain: DiscoveryRules = { tls: false, ownHost: false, keepsSecrets: false, allow: undefined };
+const plain: DiscoveryRules = { tls: false, ownHost: false, requiresSecretsLocal: false, allow: undefined };
 const member = (...clientURLs: string[]): ListedMember => ({ name: 'm', clientURLs, isLearner: false });
 const used = (members: ListedMember[], rules = plain) =>
-  discover(members, rules).usable.map(({ address }) => address);
+  selectEndpoints(members, rules).usable.map(({ address }) => address);
 const why = (listed: ListedMember, rules = plain) =>
-  discover([listed], rules)
-    .refused.map(({ reason }) => reason)
+  selectEndpoints([listed], rules)
+    .skipped.map(({ reason }) => reason)
     .join();
 
 describe('what members advertise', () => {
@@ -16,7 +21,7 @@ describe('what members advertise', () => {
     assert.deepEqual(used(members), ['10.0.0.1:2379', 'a:2379']);
   });
 
-  const refused: readonly (readonly [
+  const skipped: readonly (readonly [
     what: string,
     listed: ListedMember,
     reason: RegExp,
@@ -36,7 +41,7 @@ describe('what members advertise', () => {
       'that a password would reach in plaintext',
       member('http://a:1'),
       /plaintext/,
-      { ...plain, keepsSecrets: true },
+      { ...plain, requiresSecretsLocal: true },
     ],
     ['that is no address', member('nonsense'), /host:port/],
     ['of an unknown scheme', member('ftp://a:1'), /scheme/],
@@ -47,7 +52,7 @@ describe('what members advertise', () => {
       { ...plain, allow: (e) => !e.includes('evil') },
     ],
   ];
-  for (const [what, listed, reason, rules] of refused) {
+  for (const [what, listed, reason, rules] of skipped) {
     it(`is not used, and it is said why: an address ${what}`, () => {
       assert.deepEqual(used([listed], rules), []);
       assert.match(why(listed, rules), reason);
@@ -71,7 +76,7 @@ describe('what members advertise', () => {
   });
 
   it('may be loopback where the client was given a loopback address itself', () => {
-    const rules = { ...plain, ownHost: true, keepsSecrets: true };
+    const rules = { ...plain, ownHost: true, requiresSecretsLocal: true };
     assert.deepEqual(used([member('http://127.0.0.1:1')], rules), ['127.0.0.1:1']);
   });
 
@@ -79,17 +84,17 @@ describe('what members advertise', () => {
     assert.deepEqual(used([member('http://0:1')], { ...plain, ownHost: true }), []);
   });
 
-  it(`counts up to ${maxDiscovered} addresses, each once, and the others are refused by name`, () => {
-    const urls = Array.from({ length: maxDiscovered + 2 }, (_, i) => `http://h${i}:1`);
-    const { usable, refused } = discover([member('http://h0:1', ...urls)], plain);
+  it(`counts up to ${maxDiscoveredEndpoints} addresses, each once, and the others are skipped by name`, () => {
+    const urls = Array.from({ length: maxDiscoveredEndpoints + 2 }, (_, i) => `http://h${i}:1`);
+    const { usable, skipped } = selectEndpoints([member('http://h0:1', ...urls)], plain);
     assert.deepEqual(
       usable.map(({ endpoint }) => endpoint),
-      urls.slice(0, maxDiscovered),
+      urls.slice(0, maxDiscoveredEndpoints),
     );
     assert.deepEqual(
-      refused.map(({ endpoint }) => endpoint),
-      urls.slice(maxDiscovered),
+      skipped.map(({ endpoint }) => endpoint),
+      urls.slice(maxDiscoveredEndpoints),
     );
-    assert.ok(refused.every(({ reason }) => /more than 32/.test(reason)));
+    assert.ok(skipped.every(({ reason }) => /more than 32/.test(reason)));
   });
 });

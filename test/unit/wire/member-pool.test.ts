@@ -15,7 +15,7 @@ class FakeMember {
     this.endpoint = endpoint;
   }
 
-  get ready(): object | undefined {
+  get readyChannel(): object | undefined {
     return this.connected && this.reachable ? {} : undefined;
   }
 
@@ -35,7 +35,7 @@ class FakeMember {
   }
 }
 
-/** A clock that stands still until it is moved, and then calls back what is due, in order. */
+/** A clock that moves only in `pass`, which runs the timers that are due, in order. */
 class StillClock implements Clock {
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
@@ -72,22 +72,23 @@ describe('a pool of members', () => {
   let clock: StillClock;
   let members: FakeMember[];
   let events: MemberEvent[];
-  let ill: Map<FakeMember, MemberFailure>;
+  /** What a probe of these members returns. */
+  let unhealthy: Map<FakeMember, MemberFailure>;
   let probes: FakeMember[];
 
-  /** `home`: the place in the list that chance picks. */
-  function pool(count: number, home = 0): MemberPool {
+  /** @param preferred The index of the member that the random draw picks. */
+  function pool(count: number, preferred = 0): MemberPool {
     clock = new StillClock();
     members = Array.from({ length: count }, (_, i) => new FakeMember(`m${i}`));
     events = [];
     probes = [];
-    ill = new Map();
+    unhealthy = new Map();
     return new MemberPool(members as unknown as Member[], {
       clock,
-      random: () => (home + 0.5) / count,
+      random: () => (preferred + 0.5) / count,
       probe: async (member) => {
         probes.push(member as unknown as FakeMember);
-        return ill.get(member as unknown as FakeMember);
+        return unhealthy.get(member as unknown as FakeMember);
       },
       onEvent: (event) => events.push(event),
     });
@@ -95,21 +96,21 @@ describe('a pool of members', () => {
 
   const used = async (from: MemberPool) =>
     (from.readyAt(clock.now()) ?? (await from.connect(never))).member.endpoint;
-  const real = (at: number) => members[at] as unknown as Member;
+  const memberAt = (index: number) => members[index] as unknown as Member;
 
-  it('goes to its home, wherever that stands in the list', async () => {
+  it('uses its preferred member, whatever its position in the list', async () => {
     assert.equal(await used(pool(3, 2)), 'm2');
   });
 
-  it('goes to another member while its home cannot be reached, and back when it can', async () => {
+  it('uses another member while the preferred one cannot be reached, and returns when it can', async () => {
     const some = pool(3);
     members[0]!.reachable = false;
     assert.equal(await used(some), 'm1');
-    ill.set(members[0]!, 'unreachable');
+    unhealthy.set(members[0]!, 'unreachable');
     await clock.pass(10_000);
     assert.equal(await used(some), 'm1');
     members[0]!.reachable = true;
-    ill.clear();
+    unhealthy.clear();
     await clock.pass(60_000);
     assert.equal(await used(some), 'm0');
     assert.deepEqual(
@@ -118,86 +119,86 @@ describe('a pool of members', () => {
     );
   });
 
-  it('steps around a member that is blamed, though it is connected', async () => {
+  it('skips an unhealthy member although it is connected', async () => {
     const some = pool(3);
-    some.markUnhealthy(real(0), 'leaderless');
+    some.markUnhealthy(memberAt(0), 'leaderless');
     assert.notEqual(await used(some), 'm0');
   });
 
-  it('probes a member in trouble less and less often, and no more once it is well', async () => {
+  it('probes an unhealthy member at growing intervals, and not after it has recovered', async () => {
     const some = pool(2);
-    ill.set(members[0]!, 'leaderless');
-    some.markUnhealthy(real(0), 'leaderless');
+    unhealthy.set(members[0]!, 'leaderless');
+    some.markUnhealthy(memberAt(0), 'leaderless');
     await clock.pass(10_000);
     const early = probes.length;
     assert.ok(early >= 3, `${early} probes in the first ten seconds`);
     await clock.pass(100_000);
     assert.ok(probes.length - early < 20, `${probes.length - early} probes in the next hundred`);
-    ill.clear();
+    unhealthy.clear();
     await clock.pass(60_000);
     const { length } = probes;
     await clock.pass(600_000);
     assert.equal(probes.length, length);
   });
 
-  it('takes its time with a member that comes and goes, and no longer once it has been well for a minute', async () => {
+  it('ejects a flapping member for longer each time, until it has been healthy for a minute', async () => {
     const some = pool(2);
-    const awayFor = async () => {
-      some.markUnhealthy(real(0), 'unreachable');
+    const ejectedFor = async () => {
+      some.markUnhealthy(memberAt(0), 'unreachable');
       const since = clock.now();
       while ((await used(some)) !== 'm0') await clock.pass(100);
       return clock.now() - since;
     };
-    const first = await awayFor();
+    const first = await ejectedFor();
     let last = 0;
-    for (let i = 0; i < 6; i++) last = await awayFor();
+    for (let i = 0; i < 6; i++) last = await ejectedFor();
     assert.ok(last > 5 * first, `${first} ms at first, ${last} ms at last`);
     await clock.pass(61_000);
-    assert.ok((await awayFor()) < 2 * first);
+    assert.ok((await ejectedFor()) < 2 * first);
   });
 
-  it('leaves a member alone that owes an answer for three seconds, until it says something', async () => {
+  it('skips a member that has left a call unanswered for three seconds, until it answers', async () => {
     const some = pool(2);
-    const home = some.readyAt(0)!;
-    home.callSent(0);
+    const preferred = some.readyAt(0)!;
+    preferred.callSent(0);
     await clock.pass(2_900);
     assert.equal(await used(some), 'm0');
     await clock.pass(200);
     assert.equal(await used(some), 'm1');
-    home.callSettled(clock.now(), true);
-    home.callSent(clock.now());
+    preferred.callSettled(clock.now(), true);
+    preferred.callSent(clock.now());
     assert.equal((await some.connect(never)).member.endpoint, 'm0');
   });
 
-  it('uses the only member there is, whatever is held against it, and tells when it is well again', async () => {
+  it('uses its only member even while it is unhealthy, and reports its recovery', async () => {
     const some = pool(1);
-    some.markUnhealthy(real(0), 'silent');
+    some.markUnhealthy(memberAt(0), 'silent');
     assert.equal(await used(some), 'm0');
     await clock.pass(10_000);
     assert.equal(events.at(-1)?.type, 'member-recovered');
   });
 
-  it('counts one cut once, however many calls it ends', async () => {
+  it('counts one lost connection once, however many calls it fails', async () => {
     const some = pool(2);
-    for (let call = 0; call < 500; call++) some.markUnhealthy(real(0), 'unreachable');
+    for (let call = 0; call < 500; call++) some.markUnhealthy(memberAt(0), 'unreachable');
     await clock.pass(1_500);
     assert.equal(await used(some), 'm0');
     assert.equal(events.filter(({ type }) => type === 'member-unhealthy').length, 1);
   });
 
-  it('adds up the silence that callers with short deadlines met', () => {
-    const home = pool(2).readyAt(0)!;
+  it('adds up the silence that calls with short deadlines observe', () => {
+    const preferred = pool(2).readyAt(0)!;
     for (let call = 0; call < 4; call++) {
-      home.callSent(call * 10_000);
-      home.callSettled(call * 10_000 + 300, false);
+      preferred.callSent(call * 10_000);
+      preferred.callSettled(call * 10_000 + 300, false);
     }
-    assert.equal(home.silentMs(100_000), 1_200);
-    home.callSent(100_000);
-    home.callSettled(100_001, true);
-    assert.equal(home.silentMs(200_000), 0);
+    assert.equal(preferred.silentMs(100_000), 1_200);
+    preferred.callSent(100_000);
+    preferred.callSettled(100_001, true);
+    assert.equal(preferred.silentMs(200_000), 0);
   });
 
-  it('goes back to a home that was merely slow to connect', async () => {
+  it('returns to a preferred member that was merely slow to connect', async () => {
     const some = pool(2);
     members[0]!.connected = false;
     assert.equal((await some.connect(never)).member.endpoint, 'm0');
@@ -214,15 +215,15 @@ describe('a pool of members', () => {
     const some = pool(2);
     for (const member of members) member.reachable = false;
     const failures: string[] = [];
-    const standing = await some.connectOnce(Number.POSITIVE_INFINITY, never, (_, error) =>
+    const health = await some.connectOnce(Number.POSITIVE_INFINITY, never, (_, error) =>
       failures.push(error.message),
     );
-    assert.equal(standing, undefined);
+    assert.equal(health, undefined);
     assert.deepEqual(failures, ['UNAVAILABLE: member m0: refused', 'UNAVAILABLE: member m1: refused']);
   });
 
-  describe('that is given other members', () => {
-    it('keeps those it had, drops those that are gone, and goes to one of the new ones', async () => {
+  describe('whose members are replaced', () => {
+    it('keeps members that are still listed, closes the others after a minute, and uses a new one', async () => {
       const some = pool(2, 1);
       const added = new FakeMember('m9');
       some.replace([members[0]!, added] as unknown as Member[]);
@@ -234,13 +235,13 @@ describe('a pool of members', () => {
       assert.deepEqual(events, [{ type: 'members-changed', endpoints: ['m0', 'm9'] }]);
     });
 
-    it('changes nothing when they are the same', () => {
+    it('changes nothing when the members are the same', () => {
       const some = pool(2);
       some.replace([members[1], members[0]] as unknown as Member[]);
       assert.deepEqual(events, []);
     });
 
-    it('closes also what it had dropped', () => {
+    it('closes members that are no longer listed too', () => {
       const some = pool(2);
       some.replace([members[0]] as unknown as Member[]);
       some.close();

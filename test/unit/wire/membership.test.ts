@@ -50,9 +50,9 @@ function setUp() {
   const membership = new Membership(seeds, {
     pool,
     tls: false,
-    provesName: false,
+    verifiesServerName: false,
     hasAuth: false,
-    keepsSecrets: false,
+    requiresSecretsLocal: false,
     newMember: (address) => {
       const member = new FakeMember(address);
       made.push(member);
@@ -62,7 +62,7 @@ function setUp() {
   const adopt = (host: string) =>
     membership.adopt([{ name: host, clientURLs: [`http://${host}:2379`], isLearner: false }], undefined);
   const inUse = (member: FakeMember | undefined) =>
-    pool.members.some((standing) => (standing.member as unknown) === member);
+    pool.members.some((health) => (health.member as unknown) === member);
   return { clock, pool, made, adopt, inUse };
 }
 

@@ -28,7 +28,7 @@ describe('a retry budget', () => {
   it('releases a few for each answer, and goes on with short pauses', () => {
     const budget = new RetryBudget(even);
     for (let now = 0; now < 5_000; now++) takeAll(budget, now);
-    budget.answered(5_000, 1_000);
+    budget.recordAnswer(5_000, 1_000);
     assert.equal(takeAll(budget, 5_000), 4);
     assert.equal(takeAll(budget, 5_100), 1);
   });
@@ -36,10 +36,10 @@ describe('a retry budget', () => {
   it('saves no more permissions than calls wait, and none over a failure', () => {
     const budget = new RetryBudget(even);
     takeAll(budget, 0);
-    for (let i = 0; i < 100; i++) budget.answered(1, 10);
-    budget.failed();
+    for (let i = 0; i < 100; i++) budget.recordAnswer(1, 10);
+    budget.recordFailure();
     assert.equal(takeAll(budget, 1), 0);
-    for (let i = 0; i < 100; i++) budget.answered(1, 10);
+    for (let i = 0; i < 100; i++) budget.recordAnswer(1, 10);
     assert.equal(takeAll(budget, 1), 10);
   });
 
@@ -48,7 +48,7 @@ describe('a retry budget', () => {
     assert.equal(budget.isProbing, false);
     budget.take(0);
     assert.equal(budget.isProbing, true);
-    budget.answered(1, 0);
+    budget.recordAnswer(1, 0);
     assert.equal(budget.isProbing, false);
   });
 });

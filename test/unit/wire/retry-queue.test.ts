@@ -24,10 +24,10 @@ describe('calls that wait to be sent again', () => {
       sent.push(clock.now());
       await new Promise<void>((resolve) => clock.setTimer(2, resolve));
       if (answers()) {
-        queue.answered();
+        queue.recordAnswer();
         return true;
       }
-      queue.failed();
+      queue.recordFailure();
     }
   }
 
@@ -114,7 +114,7 @@ describe('calls that wait to be sent again', () => {
     });
     for (let i = 0; i < 29; i++) {
       await pass(10);
-      queue.answered();
+      queue.recordAnswer();
     }
     assert.equal(granted, false);
     await pass(10);
@@ -153,7 +153,7 @@ describe('calls that wait to be sent again', () => {
 
   it('cost those that succeed nothing: no timer, no state', () => {
     assert.equal(queue.isActive, false);
-    for (let i = 0; i < 10; i++) queue.answered();
+    for (let i = 0; i < 10; i++) queue.recordAnswer();
     assert.equal(clock.timers, 0);
     assert.equal(queue.isActive, false);
   });
@@ -167,8 +167,8 @@ describe('calls that wait to be sent again', () => {
         .for('write')
         .wait(0, forever, undefined)
         .then(() => released++);
-    for (let i = 0; i < 50; i++) queues.for('read').answered();
-    for (let i = 0; i < 50; i++) queues.for('local-read').answered();
+    for (let i = 0; i < 50; i++) queues.for('read').recordAnswer();
+    for (let i = 0; i < 50; i++) queues.for('local-read').recordAnswer();
     await tick();
     assert.equal(released, 0);
     assert.equal(queues.for('idempotent'), queues.for('write'));

@@ -7,10 +7,10 @@ import {
   UnauthenticatedError,
 } from '#src/errors/index.js';
 import { type AuthOptions, checkAuth } from '#src/wire/auth.js';
-import { tokenFetcher } from '#src/wire/authenticator.js';
 import { expiryOf } from '#src/wire/jwt.js';
 import { raftIndexOf } from '#src/wire/simple-token.js';
 import { TokenSource } from '#src/wire/token.js';
+import { tokenFetcher } from '#src/wire/token-fetcher.js';
 import { secretOf } from '../../support/canary.js';
 import { FakeClock } from '../lease/fakes.js';
 
@@ -320,9 +320,9 @@ describe('a token source', () => {
     const first = tokens.refresh(0);
     give('one');
     await first;
-    tokens.drop(1);
+    tokens.discard(1);
     assert.deepEqual([tokens.token, tokens.generation], [undefined, 2]);
-    tokens.drop(1);
+    tokens.discard(1);
     assert.equal(tokens.generation, 2, 'it has another one meanwhile');
   });
 

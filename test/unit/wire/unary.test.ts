@@ -12,8 +12,8 @@ import { UnaryCall, type UnaryPorts } from '#src/wire/unary.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../lease/fakes.js';
 
-/** What others left at a signal: listeners, and the signals that Node made to follow it. */
-function leftAt(signal: AbortSignal): number {
+/** Counts the listeners of a signal and the dependent signals that Node made for it. */
+function listenersOf(signal: AbortSignal): number {
   const followers = Object.getOwnPropertySymbols(signal)
     .filter(({ description }) => description?.includes('ependantSignals'))
     .map((symbol) => (signal as unknown as Record<symbol, Set<unknown> | undefined>)[symbol]?.size ?? 0);
@@ -30,7 +30,7 @@ function call(
 ) {
   const ports: UnaryPorts = {
     maxReceiveBytes: 2 ** 20,
-    pool: { readyAt: () => undefined, connectOnce, troubles: () => [] } as unknown as MemberPool,
+    pool: { readyAt: () => undefined, connectOnce, failures: () => [] } as unknown as MemberPool,
     clock,
     random: () => 0,
     retries: new RetryQueues(clock, () => 0),
@@ -43,7 +43,7 @@ function call(
     closing,
   };
   const request = RangeRequest.create();
-  const kind = { method: KVService.range, safety: 'read', request } as const;
+  const kind = { method: KVService.range, idempotency: 'read', request } as const;
   return new UnaryCall(ports, kind, 1_000, { signal }).run(
     Buffer.from(RangeRequest.encode(request).finish()),
   );
@@ -54,35 +54,35 @@ describe('a call with a signal', () => {
     clock = new FakeClock();
   });
 
-  it('that waits for a connection leaves nothing at its signal, nor at the client’s', async () => {
+  it('removes its listeners from its signal and from the client’s after waiting for a connection', async () => {
     const [own, closing] = [new AbortController(), new AbortController()];
     const [m, no] = [{ endpoint: 'm' } as Member, new EtcdError('no', { code: Code.UNAVAILABLE })];
-    const unreachable: MemberPool['connectOnce'] = async (deadline, _signal, failed) => {
+    const unreachable: MemberPool['connectOnce'] = async (deadline, _signal, onFailure) => {
       clock.jump(deadline - clock.now());
-      failed?.(m, no);
+      onFailure?.(m, no);
       return undefined;
     };
     await assert.rejects(call(unreachable, own.signal, closing.signal), DeadlineError);
-    assert.deepEqual([leftAt(own.signal), leftAt(closing.signal)], [0, 0]);
+    assert.deepEqual([listenersOf(own.signal), listenersOf(closing.signal)], [0, 0]);
   });
 
-  it('that waits for a token leaves nothing there either', async () => {
+  it('removes its listeners after waiting for a token', async () => {
     const [own, closing] = [new AbortController(), new AbortController()];
     const refused = new UnauthenticatedError('no', { code: Code.UNAUTHENTICATED });
     const token = new TokenSource(() => Promise.reject(refused));
     const connect = () => Promise.reject(new EtcdError('not needed', { code: Code.INTERNAL }));
     await assert.rejects(call(connect, own.signal, closing.signal, token), refused);
-    assert.deepEqual([leftAt(own.signal), leftAt(closing.signal)], [0, 0]);
+    assert.deepEqual([listenersOf(own.signal), listenersOf(closing.signal)], [0, 0]);
   });
 
-  it('that may take longer than the request for a token asks for one again', async () => {
+  it('requests a token again when its deadline is later than that of the token request', async () => {
     const [own, closing] = [new AbortController(), new AbortController()];
     const unreachable = new DeadlineError('no member could be reached', { verdict: 'not-applied' });
     let requests = 0;
     const token = new TokenSource(() =>
       ++requests < 3 ? Promise.reject(unreachable) : Promise.resolve('t'),
     );
-    const reached = new EtcdError('the call came to a member', { code: Code.INTERNAL, verdict: 'final' });
+    const reached = new EtcdError('the call reached a member', { code: Code.INTERNAL, verdict: 'final' });
     const ended = assert.rejects(
       call(() => Promise.reject(reached), own.signal, closing.signal, token),
       reached,
@@ -93,7 +93,7 @@ describe('a call with a signal', () => {
     assert.equal(requests, 3);
   });
 
-  it('that waits ends with the reason of the first that aborts', async () => {
+  it('rejects with the reason of the signal that aborts first', async () => {
     for (const first of [0, 1]) {
       const aborts = [new AbortController(), new AbortController()] as const;
       const connect: MemberPool['connectOnce'] = (_, signal) =>

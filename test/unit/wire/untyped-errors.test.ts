@@ -56,7 +56,7 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
 
   it('a stream that waits for a connection', async () => {
     const streams = new StreamRegistry({
-      pool: { blame: () => {} } as unknown as MemberPool,
+      pool: { markUnhealthy: () => {} } as unknown as MemberPool,
       clock: {} as Clock,
       random: () => 0.5,
       metadata: () => ({ plain: new Metadata() }) as CallMetadata,

@@ -1,7 +1,7 @@
 import type { Clock } from '../async/index.js';
 
 /** A pause that whoever has little time may shorten. */
-export class RefreshPause {
+export class ShortenablePause {
   readonly #clock: Clock;
   #endsAt = 0;
   #end: (() => void) | undefined;

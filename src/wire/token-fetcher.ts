@@ -4,14 +4,14 @@ import {
   EtcdError,
   errorFromServer,
   InvalidInputError,
-  notFinal,
+  markNotApplied,
   UnauthenticatedError,
 } from '../errors/index.js';
 import type { AuthOptions, PasswordAuth, PasswordProvider, TokenAuth } from './auth.js';
-import { headerToken } from './token-text.js';
+import { headerToken } from './header-token.js';
 
 /** A password function is asked again so long after its password was refused: it may be about to change. */
-const askAgainMs = 1_000;
+const passwordRetryMs = 1_000;
 
 /** etcd's Authenticate RPC: a name, a password, a token. */
 export type Authenticate = (name: string, password: string) => Promise<string>;
@@ -31,17 +31,17 @@ export interface FetchPorts {
 
 export function tokenFetcher(auth: AuthOptions, ports: FetchPorts): FetchToken {
   const { authenticate, timeoutMs } = ports;
-  if (!('tokenProvider' in auth)) return () => byPassword(auth, ports);
+  if (!('tokenProvider' in auth)) return () => tokenByPassword(auth, ports);
   return async (refused) => {
     // A provider knows nothing of etcd: when a token was refused, ask whether any is wanted. A missing name is
     // refused before a password is checked.
-    if (refused && (await unlessOff(authenticate('', ''), 'on')) === undefined) return undefined;
-    return provide(auth, timeoutMs);
+    if (refused && (await undefinedIfAuthOff(authenticate('', ''), 'on')) === undefined) return undefined;
+    return tokenFromProvider(auth, timeoutMs);
   };
 }
 
 /** What Authenticate gives; undefined where authentication is off, and `refusal` (if there is one) where it is on. */
-async function unlessOff(answer: Promise<string>, refusal?: string): Promise<string | undefined> {
+async function undefinedIfAuthOff(answer: Promise<string>, refusal?: string): Promise<string | undefined> {
   try {
     return await answer;
   } catch (error) {
@@ -53,43 +53,44 @@ async function unlessOff(answer: Promise<string>, refusal?: string): Promise<str
 }
 
 /** A token is what it is: the server that issues it may be any. */
-async function issued(answer: Promise<string>): Promise<string> {
+async function sendableToken(answer: Promise<string>): Promise<string> {
   const token = headerToken(await answer);
   if (token !== undefined) return token;
   throw errorFromServer(Code.INTERNAL, 'the answer to Authenticate holds no token that can be sent');
 }
 
 /** The option is read each time: it may be a getter. */
-async function byPassword(auth: PasswordAuth, ports: FetchPorts): Promise<string | undefined> {
+async function tokenByPassword(auth: PasswordAuth, ports: FetchPorts): Promise<string | undefined> {
   const { password } = auth;
-  if (typeof password === 'function') return byPasswordOf(password, auth.username, ports);
-  return unlessOff(issued(ports.authenticate(auth.username, password)));
+  if (typeof password === 'function') return tokenByPasswordProvider(password, auth.username, ports);
+  return undefinedIfAuthOff(sendableToken(ports.authenticate(auth.username, password)));
 }
 
 /** A refused password is sent once; if the function has another one soon after, that one is sent as well. */
-async function byPasswordOf(
+async function tokenByPasswordProvider(
   provider: PasswordProvider,
   username: string,
   { authenticate, timeoutMs, pause = (ms) => delay(ms, undefined, { unref: true }) }: FetchPorts,
 ): Promise<string | undefined> {
-  const ask = () => obtain('auth.password', provider, timeoutMs, 'password');
+  const ask = () => callProvider('auth.password', provider, timeoutMs, 'password');
   const password = await ask();
   try {
-    return await unlessOff(issued(authenticate(username, password)));
+    return await undefinedIfAuthOff(sendableToken(authenticate(username, password)));
   } catch (error) {
     if (!(error instanceof UnauthenticatedError)) throw error;
-    await pause(askAgainMs);
+    await pause(passwordRetryMs);
     const other = await ask();
-    if (other === password) throw notFinal(error);
-    return await unlessOff(issued(authenticate(username, other))).catch((again) => {
-      throw again instanceof UnauthenticatedError ? notFinal(again) : again;
+    if (other === password) throw markNotApplied(error);
+    return await undefinedIfAuthOff(sendableToken(authenticate(username, other))).catch((again) => {
+      throw again instanceof UnauthenticatedError ? markNotApplied(again) : again;
     });
   }
 }
 
-async function provide({ tokenProvider }: TokenAuth, timeoutMs: number): Promise<string> {
-  const token = await obtain('auth.tokenProvider', tokenProvider, timeoutMs, 'token');
-  if (token.trim() === '') throw failed('auth.tokenProvider', 'gave no token, or none that is a string');
+async function tokenFromProvider({ tokenProvider }: TokenAuth, timeoutMs: number): Promise<string> {
+  const token = await callProvider('auth.tokenProvider', tokenProvider, timeoutMs, 'token');
+  if (token.trim() === '')
+    throw providerError('auth.tokenProvider', 'gave no token, or none that is a string');
   const sendable = headerToken(token);
   if (sendable !== undefined) return sendable;
   throw new InvalidInputError(
@@ -101,25 +102,25 @@ async function provide({ tokenProvider }: TokenAuth, timeoutMs: number): Promise
  * What a function of the user's gives. Its failure is a passing trouble: streams go on asking, and only the calls that
  * waited for it fail.
  */
-async function obtain(
+async function callProvider(
   option: string,
   provider: (options: { readonly signal: AbortSignal }) => string | Promise<string>,
   timeoutMs: number,
   what: string,
 ): Promise<string> {
   const signal = AbortSignal.timeout(Math.min(timeoutMs, longestTimerMs));
-  const late = () => failed(option, `gave no ${what} within ${timeoutMs} ms`);
+  const late = () => providerError(option, `gave no ${what} within ${timeoutMs} ms`);
   let given: unknown;
   try {
     given = await withTimeout(Promise.resolve(provider({ signal })), timeoutMs, late);
   } catch (error) {
-    throw error instanceof EtcdError ? error : failed(option, 'failed', error);
+    throw error instanceof EtcdError ? error : providerError(option, 'failed', error);
   }
-  if (typeof given !== 'string') throw failed(option, `gave no ${what}, or none that is a string`);
+  if (typeof given !== 'string') throw providerError(option, `gave no ${what}, or none that is a string`);
   return given;
 }
 
-function failed(option: string, what: string, cause?: unknown): EtcdError {
+function providerError(option: string, what: string, cause?: unknown): EtcdError {
   return new EtcdError(`${option} ${what}`, {
     code: Code.UNAVAILABLE,
     verdict: 'not-applied',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
-import { cancelUnsent, neverLeft } from '#src/wire/never-left.js';
+import { cancelAndCheckUnsent, isUnsent } from '#src/wire/unsent-call.js';
 
 const idle = { state: constants.NGHTTP2_STREAM_STATE_IDLE };
 const open = { state: constants.NGHTTP2_STREAM_STATE_OPEN };
@@ -18,7 +18,7 @@ describe('a call that is still open', () => {
     'that is none': undefined,
   };
   for (const [what, call] of Object.entries(left)) {
-    it(`${what} may have left`, () => assert.equal(neverLeft(call), false));
+    it(`${what} may have left`, () => assert.equal(isUnsent(call), false));
   }
 
   const kept: Readonly<Record<string, unknown>> = {
@@ -29,18 +29,18 @@ describe('a call that is still open', () => {
     'whose stream is held back': callOf(attempt({ closed: false, destroyed: false, state: idle })),
   };
   for (const [what, call] of Object.entries(kept)) {
-    it(`${what} has not left`, () => assert.equal(neverLeft(call), true));
+    it(`${what} has not left`, () => assert.equal(isUnsent(call), true));
   }
 
   it('that is cancelled has not left where its stream stays idle', () => {
     const stream = { closed: false, destroyed: false, state: idle };
     const cancel = () => Object.assign(stream, { closed: true });
-    assert.equal(cancelUnsent(callOf(attempt(stream)), cancel), true);
+    assert.equal(cancelAndCheckUnsent(callOf(attempt(stream)), cancel), true);
   });
 
   it('that is sent as it is cancelled may have left', () => {
     const stream = { closed: false, destroyed: false, state: idle };
     const cancel = () => Object.assign(stream, { closed: true, state: open });
-    assert.equal(cancelUnsent(callOf(attempt(stream)), cancel), false);
+    assert.equal(cancelAndCheckUnsent(callOf(attempt(stream)), cancel), false);
   });
 });

@@ -1,12 +1,12 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { type EtcdError, isGrpcType, notEtcdError } from '../errors/index.js';
+import { detectNotEtcd, type EtcdError, isGrpcContentType } from '../errors/index.js';
 import { AuthService, KVService, LeaseService, WatchService } from '../gen/etcd/rpc.js';
 
 /**
  * Methods that every etcd has, and every server that stands in for one: UNIMPLEMENTED shows that whoever answered so is
  * neither. Other methods came with a release.
  */
-const universal: ReadonlySet<string> = new Set(
+const universalMethods: ReadonlySet<string> = new Set(
   [
     KVService.range,
     KVService.put,
@@ -20,12 +20,12 @@ const universal: ReadonlySet<string> = new Set(
 );
 
 /** Whether the headers announce something else than gRPC. */
-export function isForeignType(headers: Metadata | undefined): boolean {
-  const type = typeOf(headers);
-  return type !== undefined && !isGrpcType(type);
+export function isForeignContentType(headers: Metadata | undefined): boolean {
+  const type = contentTypeOf(headers);
+  return type !== undefined && !isGrpcContentType(type);
 }
 
-function typeOf(headers: Metadata | undefined): string | undefined {
+function contentTypeOf(headers: Metadata | undefined): string | undefined {
   return headers?.get('content-type')[0]?.toString();
 }
 
@@ -33,10 +33,15 @@ function typeOf(headers: Metadata | undefined): string | undefined {
  * The error for an answer that no etcd gives; undefined for any other.
  * @param headers What came before the answer's messages, if anything did.
  */
-export function foreignAnswer(
+export function foreignAnswerError(
   { code, details }: Pick<StatusObject, 'code' | 'details'>,
   method: { readonly path: string },
   headers: Metadata | undefined,
 ): EtcdError | undefined {
-  return notEtcdError({ code, details, contentType: typeOf(headers), universal: universal.has(method.path) });
+  return detectNotEtcd({
+    code,
+    details,
+    contentType: contentTypeOf(headers),
+    isUniversalMethod: universalMethods.has(method.path),
+  });
 }
