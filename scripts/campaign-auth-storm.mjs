@@ -99,7 +99,7 @@ async function startOne(number) {
   const registration = await register(client, {
     target: 'campaign/storm',
     id: `i${number}`,
-    endpoint: { addr: `10.0.${number >> 8}.${number & 255}:1` },
+    addr: `10.0.${number >> 8}.${number & 255}:1`,
     ttlSeconds,
     timeoutMs: 120_000,
   });

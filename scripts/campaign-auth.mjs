@@ -83,7 +83,7 @@ async function restoreOnce() {
   const registration = await register(client, {
     target,
     id: 'one',
-    endpoint: { addr: '10.0.0.1:1' },
+    addr: '10.0.0.1:1',
     ttlSeconds: 10,
   });
 

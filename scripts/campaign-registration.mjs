@@ -55,7 +55,7 @@ process.exitCode = failed ? 1 : 0;
 
 async function measure(name, failure) {
   const client = new EtcdClient({ endpoints: etcd.endpoints });
-  const registration = await register(client, { target, id: 'one', endpoint, ttlSeconds });
+  const registration = await register(client, { target, id: 'one', ...endpoint, ttlSeconds });
   const times = [];
   for (let round = 0; round < rounds; round++) {
     await isRegistered(registration);
@@ -72,7 +72,7 @@ async function measure(name, failure) {
 /** Another process's record takes the key: the registration must wait until that is gone, and then register again. */
 async function rival() {
   const client = new EtcdClient({ endpoints: etcd.endpoints });
-  const registration = await register(client, { target, id: 'one', endpoint, ttlSeconds });
+  const registration = await register(client, { target, id: 'one', ...endpoint, ttlSeconds });
   const times = [];
   let touched = 0;
   for (let round = 0; round < rounds; round++) {

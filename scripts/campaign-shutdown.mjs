@@ -77,7 +77,7 @@ async function runScenario({ members, leases }) {
   const registrations = [];
   // Spread over one renewal interval, so that they expire one by one.
   for (const addr of addrs) {
-    registrations.push(await register(owner, { target, endpoint: { addr }, ttlSeconds }));
+    registrations.push(await register(owner, { target, addr, ttlSeconds }));
     await sleep((ttlSeconds * 1_000) / 3 / leases);
   }
   const results = [];

@@ -74,8 +74,6 @@ export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } 
 export {
   type Bytes,
   formatLeaseId,
-  isOwnHost,
-  isWildcard,
   type KeyRange,
   type KeyValue,
   keyBytes,
@@ -99,8 +97,6 @@ export {
 } from './naming/grpc/index.js';
 export {
   type AdvertiseOptions,
-  addressId,
-  addressProblem,
   advertiseAddress,
   ConflictError,
   type DirectoryOptions,
@@ -122,10 +118,6 @@ export {
   type NamingClient,
   NamingError,
   type OnConflict,
-  type ParsedAddress,
-  type ParsedTarget,
-  parseAddress,
-  parseTarget,
   type ReadyOptions,
   type RegisterOptions,
   type Registration,
@@ -138,8 +130,6 @@ export {
   type ServiceSubscriber,
   type ServiceView,
   type SnapshotStore,
-  type SocketAddress,
-  type TcpAddress,
   type UpdateOptions,
 } from './naming/index.js';
 export type { WatchBatch, WatchEnd, Watcher, WatchOptions } from './watch/index.js';

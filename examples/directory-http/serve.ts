@@ -9,7 +9,7 @@ export async function serveHttp(name: string, client: EtcdClient) {
   const server = createServer((_request, response) => response.end(name));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
-  const registration = await register(client, { target, endpoint: { addr: `127.0.0.1:${port}` } });
+  const registration = await register(client, { target, addr: `127.0.0.1:${port}` });
   const closed = () => new Promise<void>((resolve) => server.close(() => resolve()));
   return { drain: () => registration.drain({ whenIdle: closed }) };
 }

@@ -47,7 +47,7 @@ export async function serveNest(client: EtcdClient) {
   };
   const app = await NestFactory.createMicroservice(AppModule, { ...options, logger: false });
   await app.listen();
-  const registration = await register(client, { target, endpoint: { addr } });
+  const registration = await register(client, { target, addr });
   app.get(Discovery).registration = registration;
   return { app, registration };
 }

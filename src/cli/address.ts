@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { isOwnHost, parseAddress } from '../index.js';
+import { isOwnHost, parseAddress } from '../internal.js';
 
 /** Whether a stored address means each caller's own host, so that it leads nowhere from anywhere else. */
 export function leadsToCaller(addr: string): boolean {

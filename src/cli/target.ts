@@ -1,4 +1,5 @@
-import { keyBytes, keyText, parseTarget } from '../index.js';
+import { keyBytes, keyText } from '../index.js';
+import { parseTarget } from '../internal.js';
 import { wrongUsage } from './failure.js';
 import type { Options, OptionTable } from './options.js';
 

@@ -2,8 +2,6 @@ export {
   addressProblem,
   type ParsedAddress,
   parseAddress,
-  type SocketAddress,
-  type TcpAddress,
 } from './address/index.js';
 export { decodeEndpoint, encodeEndpoint } from './codec.js';
 export {
@@ -37,5 +35,5 @@ export {
   register,
   type UpdateOptions,
 } from './register/index.js';
-export { type ParsedTarget, parseTarget } from './target/index.js';
+export { parseTarget } from './target/index.js';
 export type { EndpointOp } from './update.js';

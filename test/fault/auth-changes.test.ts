@@ -59,7 +59,7 @@ describe('signed tokens while roles change', function () {
     const registration = await register(client, {
       target: 'changing',
       id: 'one',
-      endpoint: { addr: '10.0.0.1:1' },
+      addr: '10.0.0.1:1',
       ttlSeconds: 10,
     });
     const stop = callContinuously(client);
@@ -104,7 +104,7 @@ describe('a rotated password', function () {
     return register(client, {
       target: 'rotated',
       id: 'one',
-      endpoint: { addr: '10.0.0.1:1' },
+      addr: '10.0.0.1:1',
       ttlSeconds: 10,
     });
   }

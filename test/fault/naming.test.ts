@@ -30,7 +30,7 @@ describe('a registration whose writes are delayed', function () {
       const target = `late/${round}`;
       const registration = await register(client, {
         target,
-        endpoint: { addr: '10.0.0.1:1' },
+        addr: '10.0.0.1:1',
         ttlSeconds: 3,
       });
       await leader.pause();
@@ -154,12 +154,12 @@ describe('an etcd without space', function () {
     const [admin, client] = [connect(etcd().endpoints), connect(etcd().endpoints)];
     const standing = await register(client, {
       target: 'full',
-      endpoint: { addr: '10.0.0.1:1' },
+      addr: '10.0.0.1:1',
       ttlSeconds: 3,
     });
     const losing = await register(client, {
       target: 'full',
-      endpoint: { addr: '10.0.0.2:1' },
+      addr: '10.0.0.2:1',
       ttlSeconds: 3,
     });
     const isFull = () =>

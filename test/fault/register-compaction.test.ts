@@ -19,7 +19,7 @@ describe('a delete at the compacted revision where a watch resumes', function ()
     const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
     const registering = register(opened.client([link.endpoint]), {
       target: scene.target,
-      endpoint,
+      ...endpoint,
       ttlSeconds: 60,
       timeoutMs: 60_000,
     });

@@ -69,7 +69,7 @@ class WatchedService {
 async function registerMany(client: EtcdClient, target: string, count: number): Promise<Registration[]> {
   const registrations: Registration[] = [];
   for (let i = 0; i < count; i++)
-    registrations.push(await register(client, { target, endpoint: { addr: `10.0.0.${i}:1` }, ttlSeconds }));
+    registrations.push(await register(client, { target, addr: `10.0.0.${i}:1`, ttlSeconds }));
   return registrations;
 }
 

@@ -38,7 +38,7 @@ describe('a store with authentication that is rolled back', function () {
     const registration = await register(client, {
       target: 'restored',
       id: 'one',
-      endpoint: { addr: '10.0.0.1:1' },
+      addr: '10.0.0.1:1',
       ttlSeconds: 5,
     });
     const watched: string[] = [];

@@ -113,9 +113,7 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
     const target = `${folder}service`;
     const [one, two] = await opened.servers('one', 'two');
     const start = async (addr: string) =>
-      opened.add(await register(client, { target, endpoint: { addr } }), (registration) =>
-        registration.close(),
-      );
+      opened.add(await register(client, { target, addr }), (registration) => registration.close());
     const first = await start(one!.addr);
     const caller = opened.caller(`etcd:///${target}`);
     await caller.callsReach('one');

@@ -57,7 +57,7 @@ describe('a faulty grpc-proxy', function () {
   async function registerService(client: EtcdClient) {
     const target = `${folder}service`;
     const endpoint = { addr: '10.0.0.7:1' };
-    const registration = await register(client, { target, endpoint, ttlSeconds: 4 });
+    const registration = await register(client, { target, ...endpoint, ttlSeconds: 4 });
     opened.add(registration, (one) => one.close());
     const manager = new EndpointManager(direct, target);
     const stands = async () => {

@@ -100,7 +100,7 @@ describe('a grpc-proxy that registers itself', function () {
     await manager.addEndpoint(`${target}/added`, { addr: '10.0.0.1:1', metadata: named('added') });
     const client = opened.client(etcd().endpoints);
     const endpoint = { addr: '10.0.0.2:2', metadata: named('registered') };
-    const registration = opened.add(await register(client, { target, endpoint }), (one) => one.close());
+    const registration = opened.add(await register(client, { target, ...endpoint }), (one) => one.close());
     await lists(ctl, proxy.endpoint, '10.0.0.1:1', '10.0.0.2:2');
     const found = await members(ctl);
     assert.deepEqual([found.get('10.0.0.1:1'), found.get('10.0.0.2:2')], ['added', 'registered']);

@@ -14,7 +14,7 @@ export async function consumer(): Promise<bigint> {
     addr: '10.0.0.1:1',
     metadata: { weight: 2 },
   });
-  const registration = await register(client, { target: 'svc', endpoint: { addr: '10.0.0.1:2' } });
+  const registration = await register(client, { target: 'svc', addr: '10.0.0.1:2' });
   registerEtcdResolver(client)[Symbol.dispose]();
   await registration.close();
   console.log(KVService.range.path, protoFolder, etcdserverpb.RangeRequest, credentials);

@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { parseAddress } from '../../index.js';
+import { parseAddress } from '../../internal.js';
 
 /** How to look at an address beyond TCP. */
 export interface ProbeOptions {

@@ -1,4 +1,5 @@
-import { type Endpoint, parseAddress, readTraits } from '../../index.js';
+import { type Endpoint, readTraits } from '../../index.js';
+import { parseAddress } from '../../internal.js';
 import type { StoredRecord } from '../records.js';
 import { count } from '../text.js';
 import { type Finding, ok, problem, some, warning } from './finding.js';

@@ -1,4 +1,4 @@
-import { isWildcard, type ParsedAddress, parseAddress } from '../../index.js';
+import { isWildcard, type ParsedAddress, parseAddress } from '../../internal.js';
 import type { StoredRecord } from '../records.js';
 import { type Finding, some, warning } from './finding.js';
 

@@ -75,13 +75,13 @@ async function rivalWasThere(
   { registration, say }: ClaimOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { target, id, endpoint, onConflict } = registration;
+  const { target, id, addr, onConflict } = registration;
   if (onConflict === 'takeover') return false;
-  const key = `${target}/${id ?? endpoint.addr}`;
+  const key = `${target}/${id ?? addr}`;
   const onRival = () => {
     const what = `another process keeps the record ${key} of this address`;
     if (onConflict === 'fail') throw new CliError(`${what}; the program is ended`);
     say(`${what}; this one waits until it goes`);
   };
-  return waitForRival(client, { key, addr: endpoint.addr, signal, onRival });
+  return waitForRival(client, { key, addr, signal, onRival });
 }

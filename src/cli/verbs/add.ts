@@ -1,6 +1,4 @@
 import {
-  addressId,
-  addressProblem,
   compare,
   type Endpoint,
   type EtcdClient,
@@ -10,9 +8,9 @@ import {
   type KeyValue,
   type Lease,
   op,
-  parseAddress,
   type Revision,
 } from '../../index.js';
+import { addressId, addressProblem, parseAddress } from '../../internal.js';
 import { type Command, type Invocation, printResult } from '../command.js';
 import { exit } from '../exit-codes.js';
 import { CliError, wrongUsage } from '../failure.js';

@@ -1,5 +1,5 @@
 import type { OnConflict } from '../../index.js';
-import { addressProblem, parseAddress } from '../../index.js';
+import { addressProblem, parseAddress } from '../../internal.js';
 import { leadsToCaller } from '../address.js';
 import type { Command } from '../command.js';
 import { wrongUsage } from '../failure.js';
@@ -65,7 +65,7 @@ export const register: Command = {
     if (id === '') throw wrongUsage('the id is empty');
     const registration = {
       target: target.service,
-      endpoint: endpointOf(addr, options),
+      ...endpointOf(addr, options),
       ...(id === undefined ? {} : { id }),
       ...given('ttlSeconds', options.wholeNumber('ttl', 1, maxTtlSeconds)),
       ...given('onConflict', options.oneOf('on-conflict', conflicts)),

@@ -14,7 +14,7 @@ export interface OptionTexts {
   /** The name of the object in errors. Default `options`. */
   readonly label?: string;
   /** Suggestions for unknown names that are not similar to the right one, such as those of another library. */
-  readonly suggestions?: Readonly<Record<string, string>>;
+  readonly suggestions?: Readonly<Record<string, string | readonly string[]>>;
   /** Whether a string passed instead of the object may be a secret, which an error must not contain. Default false. */
   readonly secret?: boolean;
   /** For a mandatory object: the text after `options are missing:`. Default: the object may be undefined. */
@@ -93,6 +93,11 @@ function unknownOptionError(
   const full = (option: string) => (path === undefined ? option : `${path}.${option}`);
   const meant = instead && Object.hasOwn(instead, name) ? instead[name] : closestName(name, known);
   const help =
-    meant === undefined ? `known are ${known.map(full).join(', ')}` : `did you mean '${full(meant)}'?`;
+    meant === undefined
+      ? `known are ${known.map(full).join(', ')}`
+      : `did you mean ${[meant]
+          .flat()
+          .map((one) => `'${full(one)}'`)
+          .join(' and ')}?`;
   return new InvalidInputError(`unknown option '${full(name)}'; ${help}`);
 }

@@ -1,6 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
-import { anything, noOptions, objectWith, optionsChecker } from '../../model/index.js';
-import type { Endpoint } from '../endpoint.js';
+import { noOptions, objectWith, optionsChecker } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 import { checkClient, kindOf, type NamingClient } from '../ports.js';
 import {
@@ -10,13 +9,11 @@ import {
   type Registration,
   register,
   registerChecks,
+  registerTexts,
 } from '../register/index.js';
 import { type HealthReporter, trackHealth } from './server-health.js';
 
-export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'> {
-  /** What callers dial: the address of the bound port, for instance by `advertiseAddress(port)`. */
-  readonly addr: string;
-  readonly metadata?: Endpoint['metadata'];
+export interface RegisterServerOptions extends RegisterOptions {
   /**
    * Set to `SERVING` before the record is stored, and to `NOT_SERVING` when the server begins to drain or the
    * registration ends; where several registrations have the same reporter, when the last of them does. A reporter that
@@ -26,11 +23,8 @@ export interface RegisterServerOptions extends Omit<RegisterOptions, 'endpoint'>
 }
 
 const registerServerInput = optionsChecker<RegisterServerOptions>(
-  { ...registerChecks, addr: anything, metadata: anything, health: objectWith('setStatus') },
-  {
-    required: "give { target: 'my-service', addr: '10.0.0.7:50051' }",
-    suggestions: { endpoint: 'addr', address: 'addr', service: 'target' },
-  },
+  { ...registerChecks, health: objectWith('setStatus') },
+  registerTexts,
 );
 
 /**
@@ -46,12 +40,11 @@ export async function registerServer(
   checkServer(server);
   checkClient(client, 'second');
   registerServerInput(options);
-  const { addr, metadata, health: reporter, ...rest } = options;
+  const { health: reporter, ...registerOptions } = options;
   const health = trackHealth(reporter);
   const leaveServer = useServer(server);
   health.markServing();
-  const endpoint = metadata === undefined ? { addr } : { addr, metadata };
-  const registration = await register(client, { ...rest, endpoint }).catch((error) => {
+  const registration = await register(client, registerOptions).catch((error) => {
     health.release();
     leaveServer();
     throw error;

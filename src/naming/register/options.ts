@@ -1,15 +1,27 @@
 import type { EtcdError } from '../../errors/index.js';
-import { anything, callback, oneOf, optionsChecker, text, ttl, waitChecks } from '../../model/index.js';
+import {
+  anything,
+  callback,
+  type OptionTexts,
+  oneOf,
+  optionsChecker,
+  text,
+  ttl,
+  waitChecks,
+} from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
-import { endpointInput } from '../endpoint-input.js';
+import { endpointNames } from '../endpoint-input.js';
 import type { OnConflict } from './core/index.js';
 
 export interface RegisterOptions {
   /** The service by its name, such as `foo/bar/my-service`, or as it is dialled: `etcd:///foo/bar/my-service`. */
   readonly target: string;
-  readonly endpoint: Endpoint;
+  /** The address that callers dial: `host:port`, an IPv6 host in brackets. See {@link advertiseAddress} for one to register. */
+  readonly addr: string;
+  /** Stored with the address: anything JSON can hold. The balancer reads `weight`, `zone` and `status`. Default: none, stored as null. */
+  readonly metadata?: Endpoint['metadata'];
   /**
-   * The last part of the key, `<target>/<id>`. Default: the endpoint's addr, as etcd's old resolver did, with the slashes
+   * The last part of the key, `<target>/<id>`. Default: `addr`, as etcd's old resolver did, with the slashes
    * of one that has some escaped (`unix:%2Frun%2Fa.sock`); in a worker of `node:cluster` or PM2, which shares its address
    * with others, `<addr>#<worker>`. Processes that share an address in another way need an id each.
    */
@@ -39,9 +51,11 @@ export interface RegisterOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of all that registers a server, whatever form the endpoint has. */
+/** Shared with `registerServer`, which has the same options and more. */
 export const registerChecks = {
   target: anything,
+  addr: anything,
+  metadata: anything,
   id: text,
   ttlSeconds: ttl,
   onConflict: oneOf('wait', 'fail', 'takeover'),
@@ -50,10 +64,9 @@ export const registerChecks = {
   ...waitChecks,
 };
 
-export const registerInput = optionsChecker<RegisterOptions>(
-  { ...registerChecks, endpoint: endpointInput },
-  {
-    required: "give { target: 'my-service', endpoint: { addr: '10.0.0.7:50051' } }",
-    suggestions: { addr: 'endpoint.addr', metadata: 'endpoint.metadata', service: 'target' },
-  },
-);
+export const registerTexts: OptionTexts = {
+  required: "give { target: 'my-service', addr: '10.0.0.7:50051' }",
+  suggestions: { ...endpointNames, endpoint: ['addr', 'metadata'], service: 'target' },
+};
+
+export const checkRegister = optionsChecker<RegisterOptions>(registerChecks, registerTexts);

@@ -5,7 +5,7 @@ import { checkKey, keyPrefix, serviceFor } from '../target/index.js';
 import { Claim } from './core/index.js';
 import { defaultId, nestedId } from './default-id.js';
 import { replaceNested } from './nested-record.js';
-import { type RegisterOptions, registerInput } from './options.js';
+import { checkRegister, type RegisterOptions } from './options.js';
 import { Registrar } from './registrar.js';
 import type { Registration } from './types.js';
 
@@ -20,24 +20,25 @@ import type { Registration } from './types.js';
  */
 export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
   checkClient(client);
-  registerInput(options);
+  checkRegister(options);
   const target = serviceFor(options.target, client);
   const {
-    endpoint,
+    addr,
+    metadata,
     onConflict = 'wait',
     onDeleted = 'restore',
     ttlSeconds = 10,
     timeoutMs = 30_000,
   } = options;
-  checkAddress(endpoint?.addr);
-  const id = options.id ?? defaultId(endpoint.addr);
+  checkAddress(addr);
+  const id = options.id ?? defaultId(addr);
   if (id === '') throw new NamingError('the endpoint id is empty');
+  const endpoint = metadata === undefined ? { addr } : { addr, metadata };
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
   const { onFailure } = options;
   const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted, onFailure });
   await registrar.start(timeoutMs, options.signal);
-  const nested = nestedId(endpoint.addr);
-  if (options.id === undefined && nested !== id)
-    void replaceNested(client, keyPrefix(target) + nested, endpoint.addr);
+  const nested = nestedId(addr);
+  if (options.id === undefined && nested !== id) void replaceNested(client, keyPrefix(target) + nested, addr);
   return registrar;
 }

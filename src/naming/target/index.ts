@@ -1,6 +1,6 @@
 export { clientOfAuthority, registerAuthorities } from './authorities.js';
 export { checkKey, checkService, isDirect, keyPrefix } from './name.js';
-export { type ParsedTarget, parseTarget, serviceFor, targetOf } from './parse-target.js';
+export { parseTarget, serviceFor, targetOf } from './parse-target.js';
 export {
   checkAuthorityName,
   isAuthorityName,

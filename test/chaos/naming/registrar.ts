@@ -17,7 +17,7 @@ export async function runRegistrar(
   const [target = ''] = config.services;
   const closing = new AbortController();
   const endpoint = (turn: number) => ({ addr, metadata: { incarnation, turn } });
-  const options = { target, id, endpoint: endpoint(0), ttlSeconds, timeoutMs, signal: closing.signal };
+  const options = { target, id, ...endpoint(0), ttlSeconds, timeoutMs, signal: closing.signal };
   let from = 0;
   process.once('message', () => {
     from = nowMs();

@@ -221,7 +221,7 @@ export class Workload {
 
   async #register(): Promise<void> {
     const { signal } = this.#stopping;
-    const options = { target: service, endpoint: { addr }, id: 'one', ttlSeconds: 5, signal };
+    const options = { target: service, addr, id: 'one', ttlSeconds: 5, signal };
     const registration = await register(this.#client, options);
     this.#registration = registration;
     const close = () => void registration.close();

@@ -109,7 +109,7 @@ describe('etcd-naming add, rm and drain', () => {
     const addr = '10.0.0.7:50051';
 
     it('warns that the record comes back, and it does', async () => {
-      await using registration = await register(client, { target, id: 'e1', endpoint: { addr } });
+      await using registration = await register(client, { target, id: 'e1', addr });
       const { code, stderr } = await commands.run('rm', target, 'e1');
       assert.equal(code, 0);
       assert.match(stderr, /if its owner lives, the record will come back; .*etcd-naming drain .* e1/);
@@ -117,7 +117,7 @@ describe('etcd-naming add, rm and drain', () => {
     });
 
     it('revokes the lease, too, when told to', async () => {
-      await using registration = await register(client, { target, id: 'e1', endpoint: { addr } });
+      await using registration = await register(client, { target, id: 'e1', addr });
       const { lease } = registration;
       const { stdout } = await commands.run('rm', target, 'e1', '--revoke');
       assert.match(stdout, /its lease [0-9a-f]+ is revoked/);
@@ -126,7 +126,7 @@ describe('etcd-naming add, rm and drain', () => {
 
     it('marks it in place, its owner adopts that, and the mark can be taken away', async () => {
       const endpoint = { addr, metadata: { weight: 2 } };
-      await using registration = await register(client, { target, id: 'e1', endpoint });
+      await using registration = await register(client, { target, id: 'e1', ...endpoint });
       const { lease } = registration;
       assert.match((await commands.run('drain', target, 'e1')).stdout, /is now draining, revision \d+/);
       assert.equal((await stored('e1'))?.lease, lease);

@@ -130,7 +130,7 @@ describe('a call with what etcd cannot take', () => {
     assert.ok((await client.kv.get(folderOf(etcd()), { timeoutMs: 2 ** 31 })).revision > 0n);
     assert.ok((await client.kv.get(folderOf(etcd()), { timeoutMs: Number.MAX_SAFE_INTEGER })).revision > 0n);
     const target = folderOf(etcd()).slice(0, -1);
-    await (await register(client, { target, endpoint: { addr: 'a:1' }, timeoutMs: 2 ** 31 })).close();
+    await (await register(client, { target, addr: 'a:1', timeoutMs: 2 ** 31 })).close();
   });
 });
 
@@ -224,7 +224,7 @@ describe('a client that is closed', () => {
   });
 
   it('ends a registration that has not come to be, at once', async () => {
-    const options = { target: 't', endpoint: { addr: 'a:1' }, timeoutMs: Number.POSITIVE_INFINITY };
+    const options = { target: 't', addr: 'a:1', timeoutMs: Number.POSITIVE_INFINITY };
     const client = connect(['127.0.0.1:1']);
     const pending = assert.rejects(register(client, options), ClosedError);
     await client.close();

@@ -57,7 +57,7 @@ for (const [what, open] of Object.entries(peers)) {
         client.kv.put('k', 'v'),
         client.lease.hold({ ttlSeconds: 5 }),
         new EndpointManager(client, 't').list(),
-        register(client, { target: 't', endpoint: { addr: 'a:1' }, timeoutMs }),
+        register(client, { target: 't', addr: 'a:1', timeoutMs }),
       ];
       await Promise.all(calls.map((call) => assert.rejects(call, EtcdError)));
     });

@@ -74,7 +74,7 @@ describe('JSON.stringify', () => {
     const closing = client.watch(`${folder}x`, { startRevision: 1n });
     await closing.close();
     found.set('watch end', await closing.closed);
-    const registration = await register(client, { target: prefix, endpoint: { addr: 'b:1' } });
+    const registration = await register(client, { target: prefix, addr: 'b:1' });
     const events = registration.events();
     await lease.revoke();
     await client.kv.delete(registration.key);

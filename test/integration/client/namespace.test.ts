@@ -78,7 +78,7 @@ describe('a namespace of a client', () => {
   });
 
   it('serves naming as a client does', async () => {
-    const registration = await register(inside, { target: 'svc', endpoint: { addr: '10.0.0.1:1' } });
+    const registration = await register(inside, { target: 'svc', addr: '10.0.0.1:1' });
     assert.equal((await client.kv.get(`${folder}svc/10.0.0.1:1`)).kv?.lease, registration.lease);
     assert.deepEqual([...(await new EndpointManager(inside, 'svc').list()).keys()], ['svc/10.0.0.1:1']);
     await registration.close();

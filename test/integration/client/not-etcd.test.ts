@@ -176,7 +176,7 @@ describe('a client whose preferred endpoint is no etcd', () => {
           'idempotent put': failure(some.kv.put('k', 'v', { idempotent: true })),
           ...(refuses ? { put: failure(some.kv.put('k', 'v')) } : {}),
           watch: failure(some.watch('k', { startRevision: 1n })[Symbol.asyncIterator]().next()),
-          register: failure(register(some, { target: 't', endpoint: { addr: 'a:1' } })),
+          register: failure(register(some, { target: 't', addr: 'a:1' })),
           ready: failure(directory.ready('t')),
         };
         for (const [name, call] of Object.entries(calls)) {

@@ -82,7 +82,7 @@ for (const [what, { reason, user, authToken }] of Object.entries(refusals)) {
         await assert.rejects(watcher.ready, isRefusal);
       }
       await assert.rejects(client.mirror({ prefix: 'k' })[Symbol.asyncIterator]().next(), isRefusal);
-      const target = { target: 't', endpoint: { addr: 'a:1' } };
+      const target = { target: 't', addr: 'a:1' };
       await assert.rejects(register(client, target), isRefusal);
     });
   });

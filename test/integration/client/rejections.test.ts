@@ -57,7 +57,7 @@ describe('a function that returns a promise throws nothing at its caller, whatev
     'a mirror': () => client().mirror({ prefix: 'k' }),
     'an endpoint manager': () => new EndpointManager(client(), target()),
     'a directory': () => new ServiceDirectory(client()),
-    'a registration': () => register(client(), { target: target(), endpoint: { addr: 'a:1' } }),
+    'a registration': () => register(client(), { target: target(), addr: 'a:1' }),
   };
   for (const [what, make] of Object.entries(makers)) {
     it(`of ${what}`, async () => {
@@ -102,11 +102,11 @@ describe('a time out of range', () => {
       const client = connect(etcd().endpoints);
       const target = `${folderOf(etcd())}times`;
       const ms = value as number;
-      const registration = await register(client, { target, endpoint: { addr: 'a:1' } });
+      const registration = await register(client, { target, addr: 'a:1' });
       const server = await registerServer(new Server(), client, { target, addr: 'b:1' });
       const calls = {
-        register: () => register(client, { target, endpoint: { addr: 'c:1' }, timeoutMs: ms }),
-        'register, ttlSeconds': () => register(client, { target, endpoint: { addr: 'c:1' }, ttlSeconds: ms }),
+        register: () => register(client, { target, addr: 'c:1', timeoutMs: ms }),
+        'register, ttlSeconds': () => register(client, { target, addr: 'c:1', ttlSeconds: ms }),
         registerServer: () => registerServer(new Server(), client, { target, addr: 'c:1', timeoutMs: ms }),
         drain: () => registration.drain({ timeoutMs: ms }),
         'drain, propagateMs': () => registration.drain({ propagateMs: ms }),

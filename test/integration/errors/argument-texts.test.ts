@@ -69,8 +69,18 @@ describe('the text of an argument’s error names it, with its value and the rem
     ],
     [
       'no target',
-      () => register(client(), untyped({ endpoint: { addr: 'a:1' } })),
+      () => register(client(), untyped({ addr: 'a:1' })),
       /^INVALID_ARGUMENT: invalid target: target is undefined; it must be a name such as 'foo\/bar'$/,
+    ],
+    [
+      'an endpoint for register',
+      () => register(client(), untyped({ target: 'a', endpoint: { addr: 'a:1' } })),
+      /^INVALID_ARGUMENT: unknown option 'endpoint'; did you mean 'addr' and 'metadata'\?$/,
+    ],
+    [
+      'an endpoint for registerServer',
+      () => registerServer(new Server(), client(), untyped({ target: 'a', endpoint: { addr: 'a:1' } })),
+      /^INVALID_ARGUMENT: unknown option 'endpoint'; did you mean 'addr' and 'metadata'\?$/,
     ],
     [
       'no service to dial',
@@ -84,7 +94,7 @@ describe('the text of an argument’s error names it, with its value and the rem
     ],
     [
       'a server for a client',
-      () => register(untyped(new Server()), { target: 'a', endpoint: { addr: 'a:1' } }),
+      () => register(untyped(new Server()), { target: 'a', addr: 'a:1' }),
       /^INVALID_ARGUMENT: invalid etcd client: the first argument is a Server, not an EtcdClient$/,
     ],
     [

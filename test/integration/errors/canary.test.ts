@@ -100,7 +100,7 @@ describe('no password, token or key stands in', () => {
   async function fail(client: EtcdClient): Promise<Map<string, unknown>> {
     const watcher = client.watch('k', { startRevision: 1n, signal: AbortSignal.timeout(timeoutMs) });
     const mirror = client.mirror({ prefix: 'k' }, { signal: AbortSignal.timeout(timeoutMs) });
-    const target = { target: 't', endpoint: { addr: 'a:1' }, timeoutMs };
+    const target = { target: 't', addr: 'a:1', timeoutMs };
     const calls: Readonly<Record<string, Promise<unknown>>> = {
       get: client.kv.get('k'),
       put: client.kv.put('k', 'v'),

@@ -18,7 +18,7 @@ describe('an etcd that is down', () => {
   /** A registration that waits for as long as the test does. */
   function registering(onFailure?: (error: EtcdError) => void) {
     const abort = new AbortController();
-    const target = { target: 'texts/down', endpoint: { addr: 'a:1' }, signal: abort.signal };
+    const target = { target: 'texts/down', addr: 'a:1', signal: abort.signal };
     const done = register(client, onFailure ? { ...target, onFailure } : target);
     return {
       async stop() {
@@ -86,7 +86,7 @@ describe('a lease of a registration that is lost', () => {
     const client = connect(etcd().endpoints);
     const registration = await register(client, {
       target: 'texts/lost',
-      endpoint: { addr: 'a:1' },
+      addr: 'a:1',
       ttlSeconds: 2,
     });
     const events = registration.events();

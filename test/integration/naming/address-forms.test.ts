@@ -65,16 +65,15 @@ describe('an address', () => {
         assert.doesNotMatch(error.message, /secret|[\0\u202e\u00ad]/);
         return true;
       };
-      const tried = register(client, { target, endpoint: { addr }, timeoutMs: 5_000 });
+      const tried = register(client, { target, addr, timeoutMs: 5_000 });
       tried.then(
         (registration) => registration.close(),
         () => {},
       );
       await assert.rejects(tried, isRefusal);
       assert.equal((await stored()).kvs.length, 0);
-      const registration = opened.add(
-        await register(client, { target, endpoint: { addr: '10.0.0.7:1' } }),
-        (one) => one.close(),
+      const registration = opened.add(await register(client, { target, addr: '10.0.0.7:1' }), (one) =>
+        one.close(),
       );
       await assert.rejects(registration.update({ addr }), isRefusal);
       assert.deepEqual(registration.endpoint, { addr: '10.0.0.7:1' });
@@ -92,7 +91,7 @@ describe('an address', () => {
     });
     await promisify(server.bindAsync.bind(server))(addr, ServerCredentials.createInsecure());
     opened.add(registerEtcdResolver(client, { allowUnix: () => true }), (one) => one[Symbol.dispose]());
-    opened.add(await register(client, { target, endpoint: { addr } }), (one) => one.close());
+    opened.add(await register(client, { target, addr }), (one) => one.close());
     assert.equal(await opened.caller(`etcd:///${target}`).call(), 'at the socket');
   });
 
@@ -115,8 +114,7 @@ describe('an address', () => {
       `LOCALHOST:${port}`,
       `http://127.0.0.1:${port}`,
     ];
-    for (const addr of registered)
-      opened.add(await register(client, { target, endpoint: { addr } }), (one) => one.close());
+    for (const addr of registered) opened.add(await register(client, { target, addr }), (one) => one.close());
     for (const [i, addr] of [...registered, `:${port}`].entries()) {
       const service = `${target}-${i}`;
       await new EndpointManager(client, service).addEndpoint(`${service}/1`, { addr });

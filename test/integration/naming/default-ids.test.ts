@@ -19,7 +19,7 @@ describe('a registration without an id, whose address has slashes', () => {
 
   const keys = async () => (await client.kv.range({ prefix: `${target}/` })).kvs.map(({ key }) => `${key}`);
   const registered = async (addr: string, by: NamingClient = client) =>
-    opened.add(await register(by, { target, endpoint: { addr } }), (one) => one.close());
+    opened.add(await register(by, { target, addr }), (one) => one.close());
 
   for (const addr of [
     'unix:/run/a.sock',
@@ -63,7 +63,7 @@ describe('a registration without an id, whose address has slashes', () => {
     const other = `${target}/${addr}`;
     await client.kv.put(other, encodeEndpoint({ addr }));
     const watched = watchCalls(client);
-    const options = { target, id: 'one', endpoint: { addr } };
+    const options = { target, id: 'one', addr };
     opened.add(await register(watched.client, options), (one) => one.close());
     await watched.settled();
     assert.deepEqual(await keys(), [`${target}/one`, other]);

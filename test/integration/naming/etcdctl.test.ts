@@ -94,7 +94,7 @@ describe('a service kept with etcdctl', () => {
   it('shows what register() and addEndpoint() stored as exactly Go’s bytes', async () => {
     const client = opened.client(etcd().endpoints);
     const endpoint = { addr: '10.0.0.7:50051' };
-    opened.add(await register(client, { target, endpoint }), (registration) => registration.close());
+    opened.add(await register(client, { target, ...endpoint }), (registration) => registration.close());
     await manager.addEndpoint(`${target}/e1`, { addr: 'localhost:50055' });
 
     const registered = await ctl.run('get', '--print-value-only', `${target}/10.0.0.7:50051`);

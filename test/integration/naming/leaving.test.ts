@@ -38,8 +38,7 @@ async function afterFirst(iteration: Iteration): Promise<Iteration> {
   return iteration;
 }
 
-const registered = ({ client, target }: Scene) =>
-  register(client, { target, endpoint: { addr: '10.0.0.7:1' } });
+const registered = ({ client, target }: Scene) => register(client, { target, addr: '10.0.0.7:1' });
 
 describe('an iteration that is left while its reader waits for the next item', () => {
   const etcd = useEtcd();

@@ -37,7 +37,7 @@ describe('the owner of a registration', () => {
     const registration = await register(opened.client(etcd().endpoints), {
       target,
       id: 'one',
-      endpoint,
+      ...endpoint,
       ttlSeconds: 3,
       ...options,
     });
@@ -200,7 +200,7 @@ describe('the owner of a registration', () => {
     });
 
     it('takes it over when told to, and the other learns of it and ends', async () => {
-      const first = await start({ endpoint: other, onConflict: 'fail' });
+      const first = await start({ ...other, onConflict: 'fail' });
       const second = await start({ onConflict: 'takeover' });
       const end = await first.ended;
       assert.equal(end.reason, 'replaced');
@@ -210,7 +210,7 @@ describe('the owner of a registration', () => {
     });
 
     it('gives it back by waiting, when that is what it does', async () => {
-      const first = await start({ endpoint: other });
+      const first = await start({ ...other });
       const second = await start({ onConflict: 'takeover' });
       await eventually('the first waits', () => first.state === 'waiting');
       await second.close();

@@ -18,7 +18,7 @@ describe('a registration', () => {
   describe('whose key has a record already', () => {
     it('takes over its own address’s record, as after a restart within the TTL', async () => {
       const dead = opened.client(etcd().endpoints);
-      const before = await register(dead, { target, endpoint, ttlSeconds: 60 });
+      const before = await register(dead, { target, ...endpoint, ttlSeconds: 60 });
       const oldLease = before.lease!;
       await dead.close(); // the record stays until its lease runs out
 

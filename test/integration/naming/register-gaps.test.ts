@@ -20,7 +20,7 @@ describe('a registration, seen by those who believe every event', function () {
     const target = 'gaps/restart';
     const registrations = await Promise.all(
       Array.from({ length: 6 }, async (_, i) => {
-        const options = { target, id: `${i}`, endpoint: { addr: `10.0.0.${i}:1` }, ttlSeconds: 3 };
+        const options = { target, id: `${i}`, addr: `10.0.0.${i}:1`, ttlSeconds: 3 };
         return opened.add(await register(opened.client(etcd().endpoints), options), (one) => one.close());
       }),
     );
@@ -70,7 +70,7 @@ describe('a registration, seen by those who believe every event', function () {
     const waiting = register(counted, {
       target,
       id: 'e',
-      endpoint: { addr: '10.0.0.1:1' },
+      addr: '10.0.0.1:1',
       timeoutMs: 1_500,
     });
     await assert.rejects(waiting, /was not registered within 1500 ms: .*10\.9\.9\.9:1/);

@@ -78,10 +78,10 @@ describe('register()', () => {
       undefined,
       {},
       { target },
-      { endpoint },
-      { target, endpoint: null },
-      { target, endpoint: {} },
-      { target: 7, endpoint },
+      endpoint,
+      { target, addr: null },
+      { target, endpoint },
+      { target: 7, ...endpoint },
     ]) {
       let registering: Promise<unknown> | undefined;
       assert.doesNotThrow(() => {
@@ -119,7 +119,7 @@ describe('register() where authentication is on', function () {
     const { EtcdClient } = await import('#src/client/index.js');
     const client = opened.add(new EtcdClient({ endpoints: etcd!.endpoints, auth }), (one) => one.close());
     const began = performance.now();
-    const error = await register(client, { target: 'svc', endpoint: { addr: '10.0.0.7:1' } }).then(
+    const error = await register(client, { target: 'svc', addr: '10.0.0.7:1' }).then(
       () => undefined,
       (reason: unknown) => reason,
     );

@@ -33,7 +33,7 @@ describe('a registration', () => {
   });
 
   it('takes an id and metadata of the caller’s', async () => {
-    const registration = await start({ id: 'pod-1', endpoint: { ...endpoint, metadata: { zone: 'eu' } } });
+    const registration = await start({ id: 'pod-1', ...endpoint, metadata: { zone: 'eu' } });
     assert.equal(registration.key, `${target}/pod-1`);
     const kv = await record(`${target}/pod-1`);
     assert.equal(kv?.value.toString(), '{"Op":0,"Addr":"10.0.0.7:50051","Metadata":{"zone":"eu"}}');
@@ -52,13 +52,13 @@ describe('a registration', () => {
 
   it('refuses bad input before anything is sent', async () => {
     const { revision } = await admin.kv.get('x');
-    await assert.rejects(register(undefined as never, { target, endpoint }), {
+    await assert.rejects(register(undefined as never, { target, ...endpoint }), {
       message: /invalid etcd client/,
     });
     await assert.rejects(start({ target: '' }), { message: /invalid target/ });
     await assert.rejects(start({ id: '' }), { message: /the endpoint id is empty/ });
-    await assert.rejects(start({ endpoint: { addr: '' } }), { message: /the endpoint has no addr/ });
-    await assert.rejects(start({ endpoint: { addr: 'a:1', metadata: Number.NaN } }), NamingError);
+    await assert.rejects(start({ addr: '' }), { message: /the endpoint has no addr/ });
+    await assert.rejects(start({ addr: 'a:1', metadata: Number.NaN }), NamingError);
     assert.equal((await admin.kv.get('x')).revision, revision);
   });
 
@@ -236,7 +236,7 @@ describe('a registration', () => {
       const sockets = openSockets();
       const lost = opened.client([dead]);
       const began = performance.now();
-      await assert.rejects(register(lost, { target, endpoint, timeoutMs: 600 }), (error: Error) => {
+      await assert.rejects(register(lost, { target, ...endpoint, timeoutMs: 600 }), (error: Error) => {
         assert.ok(error instanceof DeadlineError);
         assert.match(error.message, /'.*register\/svc\/10\.0\.0\.7:50051' was not registered within 600 ms/);
         assert.match(error.message, new RegExp(`${dead}.*ECONNREFUSED`));
@@ -251,7 +251,7 @@ describe('a registration', () => {
       const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       proxy.acceptSilently();
       const began = performance.now();
-      const registering = register(opened.client([proxy.endpoint]), { target, endpoint, timeoutMs: 600 });
+      const registering = register(opened.client([proxy.endpoint]), { target, ...endpoint, timeoutMs: 600 });
       await assert.rejects(registering, (error: Error) => {
         assert.ok(error instanceof DeadlineError);
         assert.match(error.message, /'.*10\.0\.0\.7:50051' was not registered within 600 ms/);

@@ -25,7 +25,7 @@ describe('a target', () => {
 
   const withoutId = (key: string) => key.slice(0, key.lastIndexOf('/'));
   const registered: Reader = async (from, target) => {
-    const registration = await register(from, { target, endpoint: { addr: '10.0.0.7:1' } });
+    const registration = await register(from, { target, addr: '10.0.0.7:1' });
     await registration.close();
     return withoutId(registration.key);
   };

@@ -26,7 +26,7 @@ export function useRegistrations() {
   });
 
   async function start(options: Partial<RegisterOptions> = {}, by = scene.client): Promise<Registration> {
-    const registration = await register(by, { target: scene.target, endpoint, ttlSeconds: 2, ...options });
+    const registration = await register(by, { target: scene.target, ...endpoint, ttlSeconds: 2, ...options });
     return opened.add(registration, (one) => one.close());
   }
 

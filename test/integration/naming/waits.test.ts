@@ -75,7 +75,7 @@ const waits: readonly Wait[] = [
   },
   {
     name: 'register()',
-    start: (client, signal) => register(client, { target, endpoint: { addr: '10.0.0.1:1' }, signal }),
+    start: (client, signal) => register(client, { target, addr: '10.0.0.1:1', signal }),
   },
 ];
 

@@ -31,7 +31,7 @@ describe('a view, when etcd loses all its data', () => {
     skipUnlessBreakable(this, etcd());
     const client = opened.client(etcd().endpoints);
     const server = await opened.server('one');
-    const registration = await register(client, { target: 'wipe/service', endpoint: { addr: server.addr } });
+    const registration = await register(client, { target: 'wipe/service', addr: server.addr });
     opened.add(registration, () => registration.close());
     opened.add(registerEtcdResolver(client), (resolver) => resolver[Symbol.dispose]());
     const caller = opened.caller('etcd:///wipe/service');

@@ -124,7 +124,7 @@ for (const [how, fail] of failing)
         const registration = await register(new FakeRegistry().client, {
           target: 'svc',
           id: 'e',
-          endpoint: { addr: 'h:1' },
+          addr: 'h:1',
         });
         await registration.drain({ propagateMs: 0, whenIdle: fail });
         assert.equal(registration.state, 'closed');
@@ -169,7 +169,7 @@ describe('a getter in metadata that throws', () => {
     const registration = await register(new FakeRegistry().client, {
       target: 'svc',
       id: 'e',
-      endpoint: { addr: 'h:1' },
+      addr: 'h:1',
     });
     const get = () => assert.fail('of the caller');
     const metadata = Object.defineProperty({}, 'weight', { get, enumerable: true }) as never;

@@ -95,7 +95,7 @@ describe('a registration whose etcd gives the same answer again and again', () =
       const registering = register(registry.client, {
         target: 'svc',
         id: 'e',
-        endpoint,
+        ...endpoint,
         signal: end.signal,
       }).then(
         (one) => {
@@ -116,7 +116,7 @@ describe('a registration whose etcd gives the same answer again and again', () =
   it('does not write an update faster that is refused again and again', async function () {
     this.timeout(20_000);
     const registry = new FakeRegistry();
-    const registration = await register(registry.client, { target: 'svc', id: 'e', endpoint });
+    const registration = await register(registry.client, { target: 'svc', id: 'e', ...endpoint });
     registry.onTxn = () => [registry.record({ value: own })];
     const end = new AbortController();
     const updating = registration.update({ metadata: 1 }, { signal: end.signal });
@@ -131,7 +131,7 @@ describe('a registration whose etcd gives the same answer again and again', () =
   it('does not write an update faster that is refused for space, and says so', async function () {
     this.timeout(20_000);
     const registry = new FakeRegistry();
-    const registration = await register(registry.client, { target: 'svc', id: 'e', endpoint });
+    const registration = await register(registry.client, { target: 'svc', id: 'e', ...endpoint });
     const events: RegistrationEvent[] = [];
     void (async () => {
       for await (const event of registration.events()) events.push(event);

@@ -40,7 +40,7 @@ export class World implements AsyncDisposable {
 
   static async create(): Promise<World> {
     const { client } = new FakeRegistry();
-    const registration = await register(client, { target: 'svc', id: 'e', endpoint: { addr: 'h:1' } });
+    const registration = await register(client, { target: 'svc', id: 'e', addr: 'h:1' });
     return new World(registration, await startFaultProxy({ target: '127.0.0.1:1' }));
   }
 
@@ -149,7 +149,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       registerServer(server as Server, client as never, options as never),
   },
   register: {
-    args: [undefined, { target: 'svc', endpoint: { addr: 'h:1' } }],
+    args: [undefined, { target: 'svc', addr: 'h:1' }],
     call: (world, [client = world.client, options]) => register(client as never, options as never),
   },
   'Registration.update': on(registration, 'update', {}),

@@ -1,0 +1,9 @@
+/** For the command alone: not an entry of the package, so that users cannot depend on it. */
+export { isOwnHost, isWildcard } from './model/index.js';
+export {
+  addressId,
+  addressProblem,
+  type ParsedAddress,
+  parseAddress,
+  parseTarget,
+} from './naming/index.js';

@@ -1,0 +1,80 @@
+import type { Op } from '../kv/index.js';
+import {
+  anything,
+  type Bytes,
+  formatValue,
+  int64,
+  type LeaseId,
+  listOf,
+  minInt64,
+  optionsChecker,
+} from '../model/index.js';
+import { encodeEndpoint } from './codec.js';
+import type { Endpoint } from './endpoint.js';
+import { checkEndpointNames } from './check-endpoint.js';
+import { NamingError } from './errors.js';
+import { checkKey } from './target/index.js';
+
+/** One change of a target's endpoints. */
+export type EndpointOp =
+  | {
+      readonly op: 'add';
+      /** The whole key, `<target>/<id>`: a text, as {@link EndpointRecord} has it, or bytes. */
+      readonly key: Bytes;
+      readonly endpoint: Endpoint;
+      /** The lease the endpoint lives by. Default: none, it stays until deleted. */
+      readonly lease?: LeaseId | undefined;
+    }
+  | { readonly op: 'delete'; readonly key: Bytes };
+
+const checkOperations = listOf(
+  optionsChecker<EndpointOp>({
+    op: anything,
+    key: anything,
+    endpoint: checkEndpointNames,
+    lease: int64(minInt64),
+  }),
+);
+
+/**
+ * The changes as operations of one transaction. A delete and an add of one key become what they amount to, the
+ * later of the two: etcd takes a key only once in a transaction, yet its naming guide shows just that.
+ * @throws {InvalidInputError} for an unknown name; {NamingError} for no changes, a key outside the target, an unknown op, or one key added twice.
+ */
+export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
+  checkOperations(changes, 'operations');
+  if (changes.length === 0) throw new NamingError('update() was given no operations');
+  const byKey = new Map<string, Op>();
+  for (const change of changes) {
+    const key = checkKey(target, change.key);
+    const op = toOp(change);
+    if (op.type === 'put' && byKey.get(key)?.type === 'put') {
+      throw new NamingError(`endpoints: '${key}' is added twice`);
+    }
+    byKey.set(key, op);
+  }
+  return [...byKey.values()];
+}
+
+function toOp(change: EndpointOp): Op {
+  switch (change?.op) {
+    case 'add':
+      return {
+        type: 'put',
+        key: change.key,
+        value: encodeEndpoint(change.endpoint),
+        options: { lease: change.lease ?? 0n },
+      };
+    case 'delete':
+      return { type: 'delete', range: change.key };
+    default:
+      throw badOp((change as { readonly op?: unknown } | undefined)?.op);
+  }
+}
+
+/** In Go's words, and in others. */
+function badOp(op: unknown): NamingError {
+  return new NamingError(
+    `endpoints: bad update op: op is ${formatValue(op)}; it must be one of 'add', 'delete'`,
+  );
+}

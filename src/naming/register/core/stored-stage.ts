@@ -1,0 +1,194 @@
+import type { Pacer } from '../../../async/pacer.js';
+import { type EtcdError, LeaseNotFoundError } from '../../../errors/index.js';
+import type { KeyValue, Revision } from '../../../model/index.js';
+import type { RegistrationState } from '../types.js';
+import type { CoreContext } from './context.js';
+import { invalidatesRecord } from './error-kinds.js';
+import type { GrantedLease, LeaseStage, StageOutcome } from './lease-stage.js';
+import type { KeyState, RequestKey, WriteResult } from './protocol.js';
+import { RecordWrite } from './record-write.js';
+import { valueExcerpt } from './texts.js';
+
+/** A record that is stored, as far as is known: changed in place to what its owner updates, and back after others. */
+export class StoredStage implements LeaseStage {
+  readonly held: GrantedLease;
+  readonly #context: CoreContext;
+  readonly #follow: RequestKey;
+  /** The pauses before writes again that failed, and before another writer's record is restored. */
+  #writePacer: Pacer;
+  readonly #restorePacer: Pacer;
+  #revision: Revision;
+  /** What stands there at that revision. */
+  #value: Buffer;
+  /** What another writer put there in place of ours; undefined when it is as it should be. */
+  #foreignText: string | undefined;
+  #write: RecordWrite | undefined;
+  /** Whether the last write failed. */
+  #isFailing = false;
+  #retryAt: number;
+  #restoreAt: number;
+
+  /** `restores` outlives a record: another writer who takes it again and again is answered ever more slowly. */
+  constructor(context: CoreContext, held: GrantedLease, revision: Revision, restores: Pacer) {
+    this.#context = context;
+    this.held = held;
+    this.#revision = revision;
+    this.#value = context.claim.knownValue;
+    this.#restorePacer = restores;
+    this.#writePacer = context.newPacer();
+    this.#retryAt = context.now;
+    this.#restoreAt = context.now;
+    this.#follow = context.follow(revision);
+    context.claim.rememberRevision(revision, held.lease);
+  }
+
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  get state(): RegistrationState {
+    if (this.#context.claim.desired.isDraining) return 'draining';
+    return this.#isFailing ? 'outdated' : 'registered';
+  }
+
+  /** Never, while the record is as it should be or a write is under way. */
+  get nextActionAt(): number {
+    if (this.#write) return Number.POSITIVE_INFINITY;
+    if (this.#context.claim.desired.hasUnconfirmedChanges) return this.#retryAt;
+    return this.#foreignText === undefined ? Number.POSITIVE_INFINITY : Math.max(this.#retryAt, this.#restoreAt);
+  }
+
+  act(): void {
+    this.#write = new RecordWrite(this.#context, this.held.lease, this.#revision);
+  }
+
+  onWriteResult(request: RequestKey, result: WriteResult): StageOutcome | undefined {
+    const write = this.#write;
+    if (write?.request !== request) return undefined;
+    if (result.type === 'stored') return this.#confirm(write, result.revision);
+    const { kv } = result;
+    if (kv && write.isStoredAs(kv)) return this.#confirm(write, kv.modRevision);
+    this.#write = undefined;
+    write.onCompareFailed();
+    this.#retryAt = this.#context.now + this.#writePacer.nextDelayMs();
+    return this.#handleState(result);
+  }
+
+  onKeyState(request: RequestKey, state: KeyState): StageOutcome | undefined {
+    return this.isFollowing(request) ? this.#handleState(state) : undefined;
+  }
+
+  onLeaseStatus(): undefined {
+    return undefined;
+  }
+
+  onRequestFailed(request: RequestKey, error: EtcdError): StageOutcome | undefined {
+    if (this.isFollowing(request)) return { type: 'failed', error };
+    const write = this.#write;
+    if (write?.request !== request) return undefined;
+    this.#write = undefined;
+    write.onFailed(error);
+    if (error instanceof LeaseNotFoundError) return { type: 'lease-lost', error };
+    if (invalidatesRecord(error)) return { type: 'failed', error };
+    this.#isFailing = true;
+    this.#clearFailureIfConfirmed();
+    if (!this.#isFailing) return undefined; // the update was taken back, and its owner has the error
+    const retryInMs = this.#writePacer.nextDelayMs();
+    this.#retryAt = this.#context.now + retryInMs;
+    this.#context.reportFailure(error, retryInMs);
+    return undefined;
+  }
+
+  onLeaseEnded(error: EtcdError): StageOutcome {
+    return { type: 'lease-lost', error };
+  }
+
+  isFollowing(request: RequestKey): boolean {
+    return this.#follow === request;
+  }
+
+  cancelRequests(): void {
+    this.#context.cancel(this.#follow);
+    this.#write?.abandon();
+    this.#write = undefined;
+  }
+
+  #handleState(state: KeyState): StageOutcome | undefined {
+    const { kv } = state;
+    const finding = this.#context.claim.classify(state, this.held.lease, this.#revision);
+    // A store that was restored may have come to the very revision again, with another record.
+    if (finding === 'known' && kv?.modRevision === this.#revision && !kv.value.equals(this.#value))
+      return this.#onForeignChange(kv);
+    if (finding === 'known') {
+      if (!this.#isFailing) this.#context.lastError = undefined;
+      return undefined;
+    }
+    if (finding === 'gone' || !kv) return { type: 'gone' };
+    if (finding === 'replaced') return { type: 'replaced', kv };
+    const write = this.#write;
+    if (!write?.isStoredAs(kv)) return this.#onForeignChange(kv);
+    // The record itself is the answer, and sooner.
+    this.#context.cancel(write.request);
+    return this.#confirm(write, kv.modRevision);
+  }
+
+  /** The write is stored at that revision, as its answer or the record itself says. */
+  #confirm(write: RecordWrite, revision: Revision): undefined {
+    const isNewest = revision > this.#revision;
+    this.#write = undefined;
+    this.#isFailing = false;
+    this.#writePacer = this.#context.newPacer();
+    this.#retryAt = this.#context.now;
+    write.confirm(isNewest);
+    if (!isNewest) return;
+    const foreign = this.#foreignText;
+    this.#foreignText = undefined;
+    this.#remember(revision, this.#context.claim.knownValue);
+    if (foreign !== undefined) this.#context.emitEvent({ type: 'restored', value: foreign });
+  }
+
+  /** Another writer changed the record: what it says of its own is taken over, or ours is stored again. */
+  #onForeignChange(kv: KeyValue): undefined {
+    const { claim, now } = this.#context;
+    // What comes from a backup is older, or stands under an earlier lease.
+    const isNews = kv.modRevision > this.#revision && (kv.lease === this.held.lease || kv.lease === 0n);
+    this.#remember(kv.modRevision, kv.value);
+    if (!this.#write && claim.desired.hasUnconfirmedChanges && this.#isAsDesired(kv)) this.#confirmDesired();
+    const endpoint = isNews ? claim.adopt(kv) : undefined;
+    if (endpoint) this.#context.emitEvent({ type: 'adopted', endpoint });
+    const { desired } = claim;
+    if (kv.value.equals(desired.confirmedValue)) claim.rememberValue(kv.value);
+    // What is about to be written over is as it should be.
+    const isRight = kv.value.equals(desired.confirmedValue) || (desired.hasUnconfirmedChanges && claim.isOwnValue(kv.value));
+    const isAsItShouldBe = isRight && kv.lease === this.held.lease;
+    this.#foreignText = isAsItShouldBe ? undefined : valueExcerpt(kv);
+    if (!isAsItShouldBe) this.#restoreAt = now + this.#restorePacer.nextDelayMs();
+    this.#clearFailureIfConfirmed();
+  }
+
+  #isAsDesired(kv: KeyValue): boolean {
+    return kv.lease === this.held.lease && kv.value.equals(this.#context.claim.desired.value);
+  }
+
+  /** A write whose answer was lost has stored all that is desired. */
+  #confirmDesired(): void {
+    const { claim, updates: calls } = this.#context;
+    claim.desired.beginWrite();
+    claim.desired.confirmWrite(true);
+    claim.unconfirmed.onConfirmed();
+    calls.settle(claim.desired.lastChange);
+  }
+
+  /** Where nothing is left to be written, nothing fails. */
+  #clearFailureIfConfirmed(): void {
+    if (this.#context.claim.desired.hasUnconfirmedChanges || this.#foreignText !== undefined) return;
+    this.#isFailing = false;
+    this.#context.lastError = undefined;
+  }
+
+  #remember(revision: Revision, value: Buffer): void {
+    this.#revision = revision;
+    this.#value = value;
+    this.#context.claim.rememberRevision(revision, this.held.lease);
+  }
+}

@@ -1,0 +1,61 @@
+import { callSafely, processWarning, systemClock } from '../../async/index.js';
+import { Code, EtcdError } from '../../errors/index.js';
+import type { NamingClient } from '../ports.js';
+
+/** A first trouble is no news where the record is stored within this: another member may answer. */
+const warnAfterMs = 1_000;
+
+/**
+ * Reports what stands in the way of a first record while `register` waits for it, from the first failure on: what a
+ * member answers, or does not, shows long before a call's deadline. Without a callback it is one process warning.
+ */
+export class InitialFailureReporter {
+  readonly #key: string;
+  readonly #onFailure: ((error: EtcdError) => void) | undefined;
+  readonly #closed = new AbortController();
+  #last: EtcdError | undefined;
+  #cancelWarning: (() => void) | undefined;
+
+  constructor(client: NamingClient, key: string, onFailure: ((error: EtcdError) => void) | undefined) {
+    this.#key = key;
+    this.#onFailure = onFailure;
+    this.#follow(client).catch(() => {}); // ended by close()
+  }
+
+  report(error: EtcdError): void {
+    if (this.#closed.signal.aborted) return;
+    this.#last = error;
+    const onFailure = this.#onFailure;
+    if (onFailure) callSafely(() => onFailure(error), processWarning('onFailure of register()'));
+    else this.#warnSoon();
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#cancelWarning?.();
+  }
+
+  async #follow(client: NamingClient): Promise<void> {
+    const { signal } = this.#closed;
+    for await (const event of client.status?.({ signal }) ?? []) {
+      if (event.type === 'member-unhealthy') this.report(event.error ?? toError(event));
+    }
+  }
+
+  #warnSoon(): void {
+    this.#cancelWarning ??= systemClock.setTimer(warnAfterMs, () => {
+      const text = `'${this.#key}' is not registered yet, and register() goes on trying: ${this.#last?.message}`;
+      process.emitWarning(text, { code: 'ETCD_NAMING_REGISTER' });
+    });
+  }
+}
+
+function toError({
+  endpoint,
+  failure,
+}: {
+  readonly endpoint?: string;
+  readonly failure?: string;
+}): EtcdError {
+  return new EtcdError(`member ${endpoint}: ${failure}`, { code: Code.UNAVAILABLE, verdict: 'not-applied' });
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { EndpointManager, type EndpointOp, type NamingClient, NamingError } from '#src/naming/index.js';
+import { checkKey, checkService, keyPrefix } from '#src/naming/target/index.js';
+import { toTxnOps } from '#src/naming/endpoint-ops.js';
+
+const endpoint = (addr: string) => ({ addr });
+const value = (addr: string) => Buffer.from(`{"Op":0,"Addr":"${addr}","Metadata":null}`);
+const put = (key: string, addr: string, lease = 0n) => ({
+  type: 'put' as const,
+  key,
+  value: value(addr),
+  options: { lease },
+});
+
+describe('an update of a target', () => {
+  it('is one operation a change, in their order', () => {
+    const changes: EndpointOp[] = [
+      { op: 'add', key: 'svc/1', endpoint: endpoint('a:1') },
+      { op: 'delete', key: 'svc/2' },
+      { op: 'add', key: 'svc/3', endpoint: endpoint('c:1'), lease: 7n },
+    ];
+    assert.deepEqual(toTxnOps('svc', changes), [
+      put('svc/1', 'a:1'),
+      { type: 'delete', range: 'svc/2' },
+      put('svc/3', 'c:1', 7n),
+    ]);
+  });
+
+  it('folds a delete and an add of one key into the put', () => {
+    const changes: EndpointOp[] = [
+      { op: 'delete', key: 'svc/1' },
+      { op: 'add', key: 'svc/1', endpoint: endpoint('b:1'), lease: 3n },
+    ];
+    assert.deepEqual(toTxnOps('svc', changes), [put('svc/1', 'b:1', 3n)]);
+  });
+
+  it('folds an add and a delete of one key into the delete', () => {
+    const changes: EndpointOp[] = [
+      { op: 'add', key: 'svc/1', endpoint: endpoint('b:1') },
+      { op: 'delete', key: 'svc/1' },
+    ];
+    assert.deepEqual(toTxnOps('svc', changes), [{ type: 'delete', range: 'svc/1' }]);
+  });
+
+  it('folds two deletes of one key into one', () => {
+    const twice: EndpointOp[] = [
+      { op: 'delete', key: 'svc/1' },
+      { op: 'delete', key: 'svc/1' },
+    ];
+    assert.deepEqual(toTxnOps('svc', twice), [{ type: 'delete', range: 'svc/1' }]);
+  });
+
+  it('refuses one key added twice, naming it', () => {
+    const twice: EndpointOp[] = [
+      { op: 'add', key: 'svc/1', endpoint: endpoint('a:1') },
+      { op: 'add', key: 'svc/1', endpoint: endpoint('b:1') },
+    ];
+    assert.throws(() => toTxnOps('svc', twice), {
+      name: 'NamingError',
+      message: "INVALID_ARGUMENT: endpoints: 'svc/1' is added twice",
+    });
+  });
+
+  it('refuses an unknown op in the words of Go', () => {
+    const changes = [{ op: 'replace', key: 'svc/1' }] as unknown as EndpointOp[];
+    assert.throws(() => toTxnOps('svc', changes), {
+      name: 'NamingError',
+      message: /^INVALID_ARGUMENT: endpoints: bad update op: /,
+    });
+  });
+
+  it('refuses to be empty', () => {
+    assert.throws(() => toTxnOps('svc', []), {
+      name: 'NamingError',
+      message: 'INVALID_ARGUMENT: update() was given no operations',
+    });
+  });
+
+  it('checks every change, also one that a later change replaces', () => {
+    const changes: EndpointOp[] = [
+      { op: 'add', key: 'svc/1', endpoint: endpoint('') },
+      { op: 'delete', key: 'svc/1' },
+    ];
+    assert.throws(() => toTxnOps('svc', changes), NamingError);
+  });
+});
+
+describe('a key', () => {
+  for (const key of ['svc/1', 'svc/', 'svc/a/b', 'svc//']) {
+    it(`belongs to its target, as in Go: '${key}'`, () => assert.equal(checkKey('svc', key), key));
+  }
+
+  for (const key of ['svc', 'svc2/1', 'other/svc/1', '', '/svc/1', 'SVC/1']) {
+    it(`is refused outside its target in the words of Go: '${key}'`, () => {
+      assert.throws(() => checkKey('svc', key), {
+        name: 'NamingError',
+        code: 3,
+        message: `INVALID_ARGUMENT: endpoints: endpoint key should be prefixed with 'svc/' got: '${key}'`,
+      });
+    });
+  }
+});
+
+describe('a target', () => {
+  it('is refused when it is empty, in the words of Go', () => {
+    const invalid = {
+      name: 'NamingError',
+      code: 3,
+      message: /^INVALID_ARGUMENT: invalid target: target is /,
+    };
+    assert.throws(() => checkService(''), invalid);
+    assert.throws(() => checkService(undefined as unknown as string), invalid);
+  });
+
+  it('may be anything else, and ends its prefix with one more slash', () => {
+    assert.equal(keyPrefix(checkService('foo/')), 'foo//');
+    assert.equal(keyPrefix(checkService('/foo')), '/foo/');
+  });
+});
+
+describe('an EndpointManager', () => {
+  const sent: unknown[] = [];
+  const client = {
+    kv: {
+      txn: (txn: unknown) => {
+        sent.push(txn);
+        return Promise.resolve({ succeeded: true, results: [], revision: 2n });
+      },
+    },
+    mirror: () => [],
+  } as unknown as NamingClient;
+
+  it('refuses a missing client and an empty target in the words of Go', () => {
+    for (const missing of [undefined, null, {}]) {
+      assert.throws(() => new EndpointManager(missing as unknown as NamingClient, 'svc'), {
+        name: 'NamingError',
+        message: /^INVALID_ARGUMENT: invalid etcd client: /,
+      });
+    }
+    assert.throws(() => new EndpointManager(client, ''), { message: /^INVALID_ARGUMENT: invalid target: / });
+  });
+
+  it('sends nothing when one of several changes is refused', async () => {
+    const manager = new EndpointManager(client, 'svc');
+    await assert.rejects(
+      manager.update([
+        { op: 'add', key: 'svc/1', endpoint: endpoint('a:1') },
+        { op: 'add', key: 'svc2/1', endpoint: endpoint('b:1') },
+      ]),
+      NamingError,
+    );
+    await assert.rejects(manager.addEndpoint('svc/1', { addr: 'a:1', metadata: Number.NaN }), NamingError);
+    assert.deepEqual(sent, []);
+  });
+});
