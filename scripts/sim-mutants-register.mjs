@@ -4,14 +4,14 @@
 const one = (name, file, from, to) => ({ name, patches: [{ file, from, to }] });
 const core = 'registration-core.js';
 const claim = 'claim.js';
-const claiming = 'claiming.js';
-const stored = 'stored.js';
-const asking = 'asking.js';
-const closing = 'closing.js';
+const claiming = 'claim-stage.js';
+const stored = 'stored-stage.js';
+const asking = 'lease-check-stage.js';
+const closing = 'shutdown.js';
 const write = 'record-write.js';
 const desired = 'desired-endpoint.js';
-const calls = 'update-calls.js';
-const sent = 'sent-values.js';
+const calls = 'pending-updates.js';
+const sent = 'unconfirmed-writes.js';
 const initial = 'initial-registration.js';
 const retired = 'retired-leases.js';
 const pacer = '../../../async/pacer.js';
@@ -27,14 +27,14 @@ export const mutants = [
   one(
     'the old lease is revoked before the put',
     core,
-    "case 'lease-lost':\n                this.#retire(part.held);",
-    "case 'lease-lost':\n                this.#context.emit({ type: 'revoke', lease: part.held.lease });",
+    "case 'lease-lost':\n                this.#retire(stage.held);",
+    "case 'lease-lost':\n                this.#context.emit({ type: 'revoke', lease: stage.held.lease });",
   ),
   one(
     'a failed registration revokes its lease immediately',
     core,
-    "case 'failed':\n                this.#retire(part.held);",
-    "case 'failed':\n                this.#context.emit({ type: 'revoke', lease: part.held.lease });",
+    "case 'failed':\n                this.#retire(stage.held);",
+    "case 'failed':\n                this.#context.emit({ type: 'revoke', lease: stage.held.lease });",
   ),
   one(
     'a lease without a record is leaked',
@@ -48,12 +48,17 @@ export const mutants = [
     "this.#context.emit({ type: 'revoke', lease: held.lease });\n            return;",
     'return;',
   ),
-  one('the end of the lease is ignored', core, 'this.#follow(this.#part.leaseEnded(input.error));', ';'),
+  one(
+    'the end of the lease is ignored',
+    core,
+    'this.#applyOutcome(this.#stage.onLeaseEnded(input.error));',
+    ';',
+  ),
   one(
     'the end of another lease counts',
     core,
-    'if (this.#part?.held.lease === input.lease)',
-    'if (this.#part)',
+    'if (this.#stage?.held.lease === input.lease)',
+    'if (this.#stage)',
   ),
   one('retired leases are not revoked at the end', core, '[...this.#retired.takeAll()]', '[]'),
   one('the current lease is not revoked at the end', core, 'leases.push(held);', ';'),
@@ -63,14 +68,14 @@ export const mutants = [
   one(
     'the compare uses the create revision',
     claiming,
-    'this.#expected = kv?.modRevision;',
-    'this.#expected = kv?.createRevision;',
+    'this.#expectedRevision = kv?.modRevision;',
+    'this.#expectedRevision = kv?.createRevision;',
   ),
   one(
     "the compare uses the first write's revision",
     stored,
-    '#know(revision, value) {\n        this.#revision = revision;',
-    '#know(revision, value) {',
+    '#remember(revision, value) {\n        this.#revision = revision;',
+    '#remember(revision, value) {',
   ),
   one(
     'a record without a lease counts as absent',
@@ -94,13 +99,13 @@ export const mutants = [
   one(
     'it waits for an orphaned record',
     claim,
-    'return kv.lease === 0n && this.isOurs(kv.value);',
+    'return kv.lease === 0n && this.isOwnValue(kv.value);',
     'return false;',
   ),
   one(
     'any record without a lease counts as its own',
     claim,
-    'return kv.lease === 0n && this.isOurs(kv.value);',
+    'return kv.lease === 0n && this.isOwnValue(kv.value);',
     'return kv.lease === 0n;',
   ),
   one('a restart waits for its own record', claim, ' || this.hasOwnAddr(found);', ';'),
@@ -147,15 +152,15 @@ export const mutants = [
   one(
     'the lease is never queried',
     core,
-    'this.#live(new Asking(this.#context, part.held));',
-    'this.#deleted(part.held);',
+    'this.#enterStage(new LeaseCheckStage(this.#context, stage.held));',
+    'this.#onDeletedByOperator(stage.held);',
   ),
   one('a delete never ends it', core, "if (this.#onDeleted === 'stop')", 'if (false)'),
   one('a delete always ends it', core, "if (this.#onDeleted === 'stop')", 'if (true)'),
   one(
     'its own write with a lost answer is not recognized',
     claiming,
-    'if (kv && write.hasStored(kv))',
+    'if (kv && write.isStoredAs(kv))',
     'if (false)',
   ),
   one(
@@ -181,58 +186,58 @@ export const mutants = [
   one(
     'failed changes are merged over later ones',
     desired,
-    'bounded([...this.#sending, ...this.#waiting])',
-    'bounded([...this.#waiting, ...this.#sending])',
+    'mergeOldest([...this.#inFlight, ...this.#pending])',
+    'mergeOldest([...this.#pending, ...this.#inFlight])',
   ),
   one(
     'a write covers a later change',
     write,
-    'this.#covers = claim.desired.latest;',
-    'this.#covers = claim.desired.latest + 1;',
+    'this.#lastChange = claim.desired.lastChange;',
+    'this.#lastChange = claim.desired.lastChange + 1;',
   ),
   one(
     'a write confirms changes that were made after it',
     desired,
-    'const sent = this.#sending;\n        this.#sending = [];',
-    'const sent = [...this.#sending, ...this.#waiting];\n        this.#sending = [];\n        this.#waiting = [];',
+    'const sent = this.#inFlight;\n        this.#inFlight = [];',
+    'const sent = [...this.#inFlight, ...this.#pending];\n        this.#inFlight = [];\n        this.#pending = [];',
   ),
   one(
     'the changes of a failed write are lost',
     desired,
-    'this.#waiting = bounded([...this.#sending, ...this.#waiting]);',
+    'this.#pending = mergeOldest([...this.#inFlight, ...this.#pending]);',
     '',
   ),
   one(
     'an update settles when it is called',
     core,
-    'calls.add(call, change(), timeoutMs, now);',
+    'updates.add(call, change(), timeoutMs, now);',
     "change(); this.#context.emit({ type: 'settle', call });",
   ),
-  one('an update has no deadline', calls, 'if (now < until)\n                continue;', 'continue;'),
-  one('an update times out too early', calls, 'until: now + timeoutMs', 'until: now + timeoutMs / 2'),
-  one('an update times out too late', calls, 'until: now + timeoutMs', 'until: now + timeoutMs * 2'),
+  one('an update has no deadline', calls, 'if (now < deadline)\n                continue;', 'continue;'),
+  one('an update times out too early', calls, 'deadline: now + timeoutMs', 'deadline: now + timeoutMs / 2'),
+  one('an update times out too late', calls, 'deadline: now + timeoutMs', 'deadline: now + timeoutMs * 2'),
   one(
     'an expired update is discarded',
     core,
-    'calls.expire(key, now, lastError);',
-    'if (calls.nextDeadline <= now) {\n            this.#claim.desired.send();\n            this.#claim.desired.takeBack();\n        }\n        calls.expire(key, now, lastError);',
+    'updates.rejectLate(key, now, lastError);',
+    'if (updates.nextDeadline <= now) {\n            this.#claim.desired.beginWrite();\n            this.#claim.desired.rejectWrite();\n        }\n        updates.rejectLate(key, now, lastError);',
   ),
   one(
     'updates are left open at the end',
     core,
-    "this.#context.calls.settleAll(new ClosedError('the registration'));",
+    "this.#context.updates.settleAll(new ClosedError('the registration'));",
     '',
   ),
   one(
     'an update that can never be stored is retried forever',
     write,
-    'const refused = claim.desired.takeBack();',
-    'claim.desired.fail(); const refused = undefined;',
+    'const refused = claim.desired.rejectWrite();',
+    'claim.desired.failWrite(); const refused = undefined;',
   ),
   one(
     'an update that can never be stored discards all others',
     desired,
-    'this.#sending.filter((change) => change !== culprit)',
+    'this.#inFlight.filter((change) => change !== culprit)',
     '[]',
   ),
   one(
@@ -252,32 +257,32 @@ export const mutants = [
   one(
     "an operator's change is not adopted",
     claim,
-    'this.isOurs(kv.value) ? undefined : this.desired.adopt(kv)',
+    'this.isOwnValue(kv.value) ? undefined : this.desired.adopt(kv)',
     'undefined',
   ),
   one(
     "an operator's change during a disconnection is lost",
     claiming,
-    'kv && claim.isNews(kv) ? claim.learn(kv) : undefined',
+    'kv && claim.isNewerThanKnown(kv) ? claim.adopt(kv) : undefined',
     'undefined',
   ),
   one(
     'its own values are adopted',
     claim,
-    'this.isOurs(kv.value) ? undefined : this.desired.adopt(kv)',
+    'this.isOwnValue(kv.value) ? undefined : this.desired.adopt(kv)',
     'this.desired.adopt(kv)',
   ),
   one(
     'writes with lost answers are forgotten',
     sent,
-    'return this.#sent.some((sent) => sent.value.equals(value));',
+    'return this.#writes.some((sent) => sent.value.equals(value));',
     'return false;',
   ),
   one(
     'another address stays in the record',
     stored,
-    'this.#foreign = isAsItShouldBe ? undefined : textOf(kv);',
-    'this.#foreign = undefined;',
+    'this.#foreignText = isAsItShouldBe ? undefined : valueExcerpt(kv);',
+    'this.#foreignText = undefined;',
   ),
   one(
     'another address is adopted',
@@ -310,8 +315,8 @@ export const mutants = [
   one(
     'no pause between lease queries',
     asking,
-    'this.#askAt = this.#context.now + retryInMs;',
-    'this.#askAt = this.#context.now;',
+    'this.#checkAt = this.#context.now + retryInMs;',
+    'this.#checkAt = this.#context.now;',
   ),
   one(
     'a failed write is not repeated',
@@ -330,13 +335,13 @@ export const mutants = [
   one(
     'a failed start does not close',
     core,
-    "this.#stop({ reason: 'closed' }, initial.late(key, lastError));",
-    'this.#started(initial.late(key, lastError));',
+    "this.#stop({ reason: 'closed' }, initial.toDeadlineError(key, lastError));",
+    'this.#settleStart(initial.toDeadlineError(key, lastError));',
   ),
   one(
     'the start has no deadline',
     initial,
-    'return this.#until + graceMs;',
+    'return this.#deadline + graceMs;',
     'return Number.POSITIVE_INFINITY;',
   ),
   one(
@@ -360,14 +365,14 @@ export const mutants = [
   one(
     'expiresInMs includes revoked leases',
     closing,
-    'if (!isRevoked)\n            this.#leftMs',
-    'this.#leftMs',
+    'if (!isRevoked)\n            this.#remainingMs',
+    'this.#remainingMs',
   ),
   one(
     'expiresInMs omits unanswered revokes',
     closing,
-    'Math.max(this.#leftMs, ...this.#leases.values())',
-    'this.#leftMs',
+    'Math.max(this.#remainingMs, ...this.#leases.values())',
+    'this.#remainingMs',
   ),
   one(
     'the end has no deadline',
@@ -381,6 +386,6 @@ export const mutants = [
     'return this.#leases.size + this.#orphans.size === 0 ? this.#now() : this.#deadline;',
     'return this.#now();',
   ),
-  one('the watch is leaked at the end', core, 'phase.part?.leave();', ''),
+  one('the watch is leaked at the end', core, 'phase.stage?.cancelRequests();', ''),
   one('the watch is leaked when the record is lost', stored, 'this.#context.cancel(this.#follow);', ''),
 ];

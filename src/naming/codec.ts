@@ -1,5 +1,5 @@
+import { checkEndpointNames } from './check-endpoint.js';
 import type { Endpoint, JsonValue } from './endpoint.js';
-import { endpointInput } from './endpoint-input.js';
 import { EndpointDecodeError, NamingError } from './errors.js';
 import { goJson } from './go-json.js';
 import { type JsonMember, readMembers } from './json-reader.js';
@@ -11,7 +11,7 @@ import { type JsonMember, readMembers } from './json-reader.js';
  *   {InvalidInputError} for an unknown name.
  */
 export function encodeEndpoint(endpoint: Endpoint): Buffer {
-  endpointInput(endpoint);
+  checkEndpointNames(endpoint);
   const { addr, metadata } = endpoint ?? {};
   if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
   return Buffer.from(`{"Op":0,"Addr":${goJson(addr)},"Metadata":${goJson(metadata, { exactDigits: true })}}`);
@@ -56,22 +56,22 @@ export function isEndpoint(value: Uint8Array): boolean {
 /** Go reads it into a byte, by its digits alone, and leaves it as it is for null. */
 function checkOp({ value, text }: JsonMember): void {
   if (value === null || (/^\d{1,3}$/.test(text) && Number(text) <= 255)) return;
-  throw new EndpointDecodeError(`Op is ${short(text)}, not a number from 0 to 255`);
+  throw new EndpointDecodeError(`Op is ${truncated(text)}, not a number from 0 to 255`);
 }
 
 function toAddr({ value, text }: JsonMember, before: string): string {
   if (value === null) return before;
-  if (typeof value !== 'string') throw new EndpointDecodeError(`Addr is ${short(text)}, not a string`);
+  if (typeof value !== 'string') throw new EndpointDecodeError(`Addr is ${truncated(text)}, not a string`);
   return value;
 }
 
 /** A number that float64 does not have is refused also where a later member takes its place. */
 function toMetadata({ value, tooLarge }: JsonMember): JsonValue {
   if (tooLarge !== undefined)
-    throw new EndpointDecodeError(`Metadata holds ${short(tooLarge)}, which is beyond float64`);
+    throw new EndpointDecodeError(`Metadata holds ${truncated(tooLarge)}, which is beyond float64`);
   return value;
 }
 
-function short(text: string): string {
+function truncated(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -13,13 +13,13 @@ import {
   waitChecks,
   withJson,
 } from '../model/index.js';
+import { checkEndpointNames } from './check-endpoint.js';
 import type { Endpoint, EndpointRecord } from './endpoint.js';
-import { endpointInput } from './endpoint-input.js';
+import { type EndpointOp, toTxnOps } from './endpoint-ops.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
 import { retainEndpoint } from './retain-endpoint.js';
 import { isDirect, keyPrefix, serviceFor } from './target/index.js';
-import { type EndpointOp, toTxnOps } from './update.js';
 
 export interface ManagerCallOptions {
   /** Cancels the call, which then rejects with the signal's own reason. */
@@ -91,7 +91,7 @@ export class EndpointManager {
     options: AddOptions = noOptions,
   ): Promise<{ revision: Revision }> {
     checkAdd(options);
-    endpointInput(endpoint);
+    checkEndpointNames(endpoint);
     const { lease, ...call } = options;
     const id = typeof lease === 'object' && lease !== null ? lease.id : lease;
     return this.update([{ op: 'add', key, endpoint, lease: id }], call);
@@ -144,12 +144,12 @@ export class EndpointManager {
     for await (const update of { [Symbol.asyncIterator]: () => updates }) {
       const { invalid } = set;
       const event = set.apply(update);
-      if (!isIdle(event) || event.invalid !== invalid) yield event;
+      if (!isEmptyDelta(event) || event.invalid !== invalid) yield event;
     }
   }
 }
 
 /** Whether it changes no record, such as one of a nested target. */
-function isIdle(event: EndpointEvent): boolean {
+function isEmptyDelta(event: EndpointEvent): boolean {
   return event.type === 'delta' && event.added.length + event.changed.length + event.removed.length === 0;
 }

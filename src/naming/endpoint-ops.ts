@@ -9,9 +9,9 @@ import {
   minInt64,
   optionsChecker,
 } from '../model/index.js';
+import { checkEndpointNames } from './check-endpoint.js';
 import { encodeEndpoint } from './codec.js';
 import type { Endpoint } from './endpoint.js';
-import { checkEndpointNames } from './check-endpoint.js';
 import { NamingError } from './errors.js';
 import { checkKey } from './target/index.js';
 

@@ -51,8 +51,8 @@ function goScalar(value: JsonValue | undefined): string {
 }
 
 /** With the `u` flag a surrogate matches only where its other half is missing. */
-const half = /\p{Surrogate}/gu;
-const special = /[<>&"\\\p{Cc}\u2028\u2029]|\p{Surrogate}/gu;
+const loneSurrogate = /\p{Surrogate}/gu;
+const needsEscape = /[<>&"\\\p{Cc}\u2028\u2029]|\p{Surrogate}/gu;
 
 const shortEscapes: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -65,7 +65,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 };
 
 function goString(text: string): string {
-  return `"${text.replace(special, escapeChar)}"`;
+  return `"${text.replace(needsEscape, escapeChar)}"`;
 }
 
 function escapeChar(char: string): string {
@@ -123,7 +123,7 @@ function objectMembers(object: JsonObject): Members {
     );
   }
   const members = Object.entries(object).flatMap(([name, value]) =>
-    value === undefined ? [] : [{ key: name.replace(half, '\ufffd'), name, value }],
+    value === undefined ? [] : [{ key: name.replace(loneSurrogate, '\ufffd'), name, value }],
   );
   return sortByKey(members).map(({ name, value }) => [name, value]);
 }

@@ -18,6 +18,7 @@ export {
 } from './directory/index.js';
 export type { Endpoint, EndpointRecord, JsonValue } from './endpoint.js';
 export { EndpointManager, type ManagerCallOptions, type ManagerOptions } from './endpoint-manager.js';
+export type { EndpointOp } from './endpoint-ops.js';
 export type { EndpointEvent } from './endpoint-set.js';
 export { ConflictError, EndpointDecodeError, NamingError } from './errors.js';
 export type { NamingClient } from './ports.js';
@@ -36,4 +37,3 @@ export {
   type UpdateOptions,
 } from './register/index.js';
 export { parseTarget } from './target/index.js';
-export type { EndpointOp } from './update.js';

@@ -24,11 +24,11 @@ export interface JsonMember {
  * @throws {EndpointDecodeError} for what is not JSON, is no object, or is nested deeper than 10,000 levels.
  */
 export function readMembers(value: Uint8Array): readonly JsonMember[] | undefined {
-  return new JsonReader(asGoReads(value)).read();
+  return new JsonReader(decodeLikeGo(value)).read();
 }
 
 /** Go replaces each byte that is not UTF-8; Node replaces each run of them. */
-function asGoReads(value: Uint8Array): string {
+function decodeLikeGo(value: Uint8Array): string {
   const text = toBuffer(value).toString('utf8');
   return text.includes('\ufffd') ? keyText(value).replace(/\p{Surrogate}/gu, '\ufffd') : text;
 }
@@ -52,76 +52,76 @@ class JsonReader {
   }
 
   read(): readonly JsonMember[] | undefined {
-    const members = this.#scanner.takes(char.openObject) ? this.#members() : this.#notAnObject();
+    const members = this.#scanner.consume(char.openObject) ? this.#readMembers() : this.#readNull();
     this.#scanner.expectEnd();
     return members;
   }
 
-  #notAnObject(): undefined {
-    const value = this.#value(0);
+  #readNull(): undefined {
+    const value = this.#readValue(0);
     this.#scanner.expectEnd();
     if (value !== null) throw new EndpointDecodeError('the value is not a JSON object');
   }
 
-  #members(): JsonMember[] {
+  #readMembers(): JsonMember[] {
     const members: JsonMember[] = [];
-    if (this.#scanner.takes(char.closeObject)) return members;
+    if (this.#scanner.consume(char.closeObject)) return members;
     do {
-      const name = this.#name();
+      const name = this.#readName();
       this.#scanner.peek();
-      const from = this.#scanner.at;
+      const from = this.#scanner.position;
       this.#tooLarge = undefined;
-      const value = this.#value(1);
-      members.push({ name, value, text: this.#scanner.since(from), tooLarge: this.#tooLarge });
-    } while (this.#scanner.takes(char.comma));
+      const value = this.#readValue(1);
+      members.push({ name, value, text: this.#scanner.textFrom(from), tooLarge: this.#tooLarge });
+    } while (this.#scanner.consume(char.comma));
     this.#scanner.expect(char.closeObject);
     return members;
   }
 
-  #name(): string {
-    const name = this.#scanner.string();
+  #readName(): string {
+    const name = this.#scanner.readString();
     this.#scanner.expect(char.colon);
     return name;
   }
 
   /** A value that lies in `depth` containers. */
-  #value(depth: number): JsonValue {
+  #readValue(depth: number): JsonValue {
     this.#open = [];
     for (;;) {
-      let value = this.#begin(depth + this.#open.length);
+      let value = this.#readStart(depth + this.#open.length);
       while (value !== undefined) {
         const container = this.#open.at(-1);
         if (!container) return value;
         this.#add(container, value);
-        value = this.#closedOrNext(container);
+        value = this.#closeOrContinue(container);
       }
     }
   }
 
   /** A whole value; undefined for a container that has just been opened. */
-  #begin(depth: number): JsonValue | undefined {
+  #readStart(depth: number): JsonValue | undefined {
     const next = this.#scanner.peek();
-    if (next === char.quote) return this.#scanner.string();
-    if (next !== char.openObject && next !== char.openList) return this.#literal(next);
+    if (next === char.quote) return this.#scanner.readString();
+    if (next !== char.openObject && next !== char.openList) return this.#readLiteral(next);
     if (depth >= maxDepth)
       throw new EndpointDecodeError(`the value is nested deeper than ${maxDepth} levels`);
-    this.#scanner.takes(next);
+    this.#scanner.consume(next);
     if (next === char.openList) {
-      if (this.#scanner.takes(char.closeList)) return [];
+      if (this.#scanner.consume(char.closeList)) return [];
       this.#open.push({ value: [], name: '' });
     } else {
-      if (this.#scanner.takes(char.closeObject)) return {};
-      this.#open.push({ value: {}, name: this.#name() });
+      if (this.#scanner.consume(char.closeObject)) return {};
+      this.#open.push({ value: {}, name: this.#readName() });
     }
     return undefined;
   }
 
   /** The container when it ends here; undefined when another value of it follows. */
-  #closedOrNext(container: OpenContainer): JsonValue | undefined {
+  #closeOrContinue(container: OpenContainer): JsonValue | undefined {
     const { value } = container;
     const isList = Array.isArray(value);
-    if (this.#scanner.takes(char.comma)) {
-      if (!isList) container.name = this.#name();
+    if (this.#scanner.consume(char.comma)) {
+      if (!isList) container.name = this.#readName();
       return undefined;
     }
     this.#scanner.expect(isList ? char.closeList : char.closeObject);
@@ -140,24 +140,24 @@ class JsonReader {
     else setMember(container, name, value);
   }
 
-  #literal(next: number): JsonValue {
+  #readLiteral(next: number): JsonValue {
     switch (next) {
       case 0x74:
-        this.#scanner.word('true');
+        this.#scanner.expectLiteral('true');
         return true;
       case 0x66:
-        this.#scanner.word('false');
+        this.#scanner.expectLiteral('false');
         return false;
       case 0x6e:
-        this.#scanner.word('null');
+        this.#scanner.expectLiteral('null');
         return null;
       default:
-        return this.#number();
+        return this.#readNumber();
     }
   }
 
-  #number(): number {
-    const digits = this.#scanner.number();
+  #readNumber(): number {
+    const digits = this.#scanner.readNumber();
     const value = Number(digits);
     if (!Number.isFinite(value)) this.#tooLarge ??= digits;
     this.#roundedDigits = isRounded(digits, value) ? digits : undefined;

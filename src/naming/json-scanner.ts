@@ -20,7 +20,7 @@ export const char = {
 } as const;
 
 /** V8 copies a slice that is shorter than this; a longer one would keep the whole text alive. */
-const shortText = 13;
+const maxCopiedLength = 13;
 
 /** An escape of JSON: a whole surrogate pair, half of one, or any other. */
 const escapes =
@@ -32,72 +32,72 @@ const escapes =
  */
 export class JsonScanner {
   readonly #text: string;
-  #at = 0;
+  #position = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  get at(): number {
-    return this.#at;
+  get position(): number {
+    return this.#position;
   }
 
   /** The text from there up to here. */
-  since(from: number): string {
-    return this.#text.slice(from, this.#at);
+  textFrom(from: number): string {
+    return this.#text.slice(from, this.#position);
   }
 
   /** The next character that is no white space; NaN at the end. */
   peek(): number {
     for (;;) {
-      const next = this.#text.charCodeAt(this.#at);
+      const next = this.#text.charCodeAt(this.#position);
       if (next !== 0x20 && next !== 0x0a && next !== 0x0d && next !== 0x09) return next;
-      this.#at++;
+      this.#position++;
     }
   }
 
   /** Whether that is what comes next, which is then passed. */
-  takes(wanted: number): boolean {
+  consume(wanted: number): boolean {
     if (this.peek() !== wanted) return false;
-    this.#at++;
+    this.#position++;
     return true;
   }
 
   expect(wanted: number): void {
-    if (!this.takes(wanted)) throw this.unexpected();
+    if (!this.consume(wanted)) throw this.unexpectedError();
   }
 
   expectEnd(): void {
-    if (!Number.isNaN(this.peek())) throw this.unexpected();
+    if (!Number.isNaN(this.peek())) throw this.unexpectedError();
   }
 
   /** @throws {EndpointDecodeError} where no such word stands here. */
-  word(wanted: string): void {
-    if (!this.#text.startsWith(wanted, this.#at)) throw this.unexpected();
-    this.#at += wanted.length;
+  expectLiteral(wanted: string): void {
+    if (!this.#text.startsWith(wanted, this.#position)) throw this.unexpectedError();
+    this.#position += wanted.length;
   }
 
   /** The text of a number. */
-  number(): string {
-    const from = this.#at;
-    this.#passes(char.minus);
-    if (!this.#passes(char.zero)) this.#digits();
-    if (this.#passes(char.dot)) this.#digits();
-    if (this.#passes(char.lowerE) || this.#passes(char.upperE)) {
-      if (!this.#passes(char.plus)) this.#passes(char.minus);
-      this.#digits();
+  readNumber(): string {
+    const from = this.#position;
+    this.#skip(char.minus);
+    if (!this.#skip(char.zero)) this.#skipDigits();
+    if (this.#skip(char.dot)) this.#skipDigits();
+    if (this.#skip(char.lowerE) || this.#skip(char.upperE)) {
+      if (!this.#skip(char.plus)) this.#skip(char.minus);
+      this.#skipDigits();
     }
-    return this.since(from);
+    return this.textFrom(from);
   }
 
   /** What a string says; half a surrogate pair is U+FFFD, as in Go. */
-  string(): string {
+  readString(): string {
     this.peek();
-    const from = this.#at;
-    this.#passQuoted();
-    const quoted = this.since(from);
-    if (quoted.length < shortText && !/[\\\p{Cc}]/u.test(quoted)) return quoted.slice(1, -1);
-    const whole = quoted.includes('\\u') ? quoted.replace(escapes, withoutHalf) : quoted;
+    const from = this.#position;
+    this.#skipQuoted();
+    const quoted = this.textFrom(from);
+    if (quoted.length < maxCopiedLength && !/[\\\p{Cc}]/u.test(quoted)) return quoted.slice(1, -1);
+    const whole = quoted.includes('\\u') ? quoted.replace(escapes, replaceLoneSurrogate) : quoted;
     try {
       return JSON.parse(whole) as string;
     } catch {
@@ -106,19 +106,19 @@ export class JsonScanner {
     }
   }
 
-  unexpected(): EndpointDecodeError {
-    const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : 'the end';
-    return new EndpointDecodeError(`the value is not JSON: ${found} at character ${this.#at}`);
+  unexpectedError(): EndpointDecodeError {
+    const found = this.#position < this.#text.length ? JSON.stringify(this.#text[this.#position]) : 'the end';
+    return new EndpointDecodeError(`the value is not JSON: ${found} at character ${this.#position}`);
   }
 
-  #passQuoted(): void {
-    if (!this.#passes(char.quote)) throw this.unexpected();
-    const from = this.#at;
+  #skipQuoted(): void {
+    if (!this.#skip(char.quote)) throw this.unexpectedError();
+    const from = this.#position;
     do {
-      const end = this.#text.indexOf('"', this.#at);
-      this.#at = end < 0 ? this.#text.length : end + 1;
-      if (end < 0) throw this.unexpected();
-    } while (this.#isEscaped(this.#at - 1, from));
+      const end = this.#text.indexOf('"', this.#position);
+      this.#position = end < 0 ? this.#text.length : end + 1;
+      if (end < 0) throw this.unexpectedError();
+    } while (this.#isEscaped(this.#position - 1, from));
   }
 
   #isEscaped(at: number, from: number): boolean {
@@ -127,16 +127,16 @@ export class JsonScanner {
     return slashes % 2 === 1;
   }
 
-  #passes(wanted: number): boolean {
-    if (this.#text.charCodeAt(this.#at) !== wanted) return false;
-    this.#at++;
+  #skip(wanted: number): boolean {
+    if (this.#text.charCodeAt(this.#position) !== wanted) return false;
+    this.#position++;
     return true;
   }
 
-  #digits(): void {
-    const from = this.#at;
-    while (isDigit(this.#text.charCodeAt(this.#at))) this.#at++;
-    if (this.#at === from) throw this.unexpected();
+  #skipDigits(): void {
+    const from = this.#position;
+    while (isDigit(this.#text.charCodeAt(this.#position))) this.#position++;
+    if (this.#position === from) throw this.unexpectedError();
   }
 }
 
@@ -144,6 +144,6 @@ function isDigit(code: number): boolean {
   return code >= char.zero && code <= char.nine;
 }
 
-function withoutHalf(whole: string, half: string | undefined): string {
+function replaceLoneSurrogate(whole: string, half: string | undefined): string {
   return half === undefined ? whole : '\\ufffd';
 }

@@ -10,7 +10,7 @@ import { NamingError } from './errors.js';
 export type MirrorHandle = AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' | 'verify'>;
 
 /** Of a client's status events what naming looks at. */
-export interface ClientStatus {
+export interface ClientStatusEvent {
   readonly type: string;
   readonly endpoint?: string;
   readonly failure?: string;
@@ -27,7 +27,7 @@ export interface NamingClient {
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
   mirror(range: KeyRange, options?: MirrorOptions): MirrorHandle;
   /** What happens to its members; a client without it has its troubles shown once a call has failed. */
-  status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<ClientStatus>;
+  status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<ClientStatusEvent>;
   /** Calls back once when the client closes; the returned function takes that back. */
   onClose(callback: () => void): () => void;
 }
@@ -39,12 +39,12 @@ export interface NamingClient {
 export function checkClient(client: NamingClient, position = 'first'): NamingClient {
   if (client && typeof client.mirror === 'function' && client.kv) return client;
   throw new NamingError(
-    `invalid etcd client: the ${position} argument is ${kindOf(client)}, not an EtcdClient`,
+    `invalid etcd client: the ${position} argument is ${describeValue(client)}, not an EtcdClient`,
   );
 }
 
 /** An instance by its class: arguments that were swapped. */
-export function kindOf(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value !== 'object' || value === null) return formatValue(value);
   const name: unknown = value.constructor?.name;
   if (typeof name !== 'string' || name === '' || name === 'Object' || Array.isArray(value))

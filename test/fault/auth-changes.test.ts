@@ -72,7 +72,7 @@ describe('signed tokens while roles change', function () {
     }
     const asked = (await authentications(etcd())) - before - changes; // the gateway makes one per change
     assert.deepEqual(await stop(), []);
-    assert.equal(registration.registrations, 1);
+    assert.equal(registration.registrationCount, 1);
     assert.ok(changes > 10, `${changes} changes`);
     assert.ok(asked <= changes + 2, `${asked} requests for a token, ${changes} changes`);
     await registration.close();
@@ -128,7 +128,7 @@ describe('a rotated password', function () {
     await eventually('the password function is called again', () => asked === 2);
     await client.kv.get('k');
     assert.deepEqual(await stop(), []);
-    assert.equal(registration.registrations, 1);
+    assert.equal(registration.registrationCount, 1);
     await registration.close();
   });
 

@@ -171,14 +171,14 @@ describe('an etcd without space', function () {
     await admin.lease.revoke(losing.lease!);
     await eventually('the reason is reported', () => losing.lastError?.reason === 'NoSpace', 20_000);
     assert.equal(losing.state, 'registering');
-    assert.deepEqual([standing.state, standing.registrations], ['registered', 1]);
+    assert.deepEqual([standing.state, standing.registrationCount], ['registered', 1]);
 
     await admin.kv.delete('filler');
     await etcd().compact();
     await etcdctl.run('defrag');
     await etcdctl.run('alarm', 'disarm');
-    await eventually('it is registered again', () => losing.registrations === 2, 20_000);
+    await eventually('it is registered again', () => losing.registrationCount === 2, 20_000);
     assert.equal((await admin.kv.range({ prefix: 'full/' })).kvs.length, 2);
-    assert.equal(standing.registrations, 1);
+    assert.equal(standing.registrationCount, 1);
   });
 });

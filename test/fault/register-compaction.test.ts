@@ -43,7 +43,7 @@ describe('a delete at the compacted revision where a watch resumes', function ()
     link.refuse();
     assert.equal(await deleteAndCompact(), revision! + 1n);
     link.heal();
-    await eventually('it is registered again', () => registration.registrations === 2, 20_000);
+    await eventually('it is registered again', () => registration.registrationCount === 2, 20_000);
     assert.equal((await record())?.lease, registration.lease);
   });
 

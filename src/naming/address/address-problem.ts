@@ -11,10 +11,10 @@ export function addressProblem(addr: string): string | undefined {
   if ('problem' in parsed) return parsed.problem;
   if ('socket' in parsed) return undefined;
   const { tcp, hasHost, hasPort } = parsed;
-  if (!hasHost) return `it names no host, so that it means each caller's own${reached(tcp)}`;
-  if (isWildcard(tcp.host)) return `it means each caller's own host${reached(tcp)}`;
+  if (!hasHost) return `it names no host, so that it means each caller's own${advertiseHint(tcp)}`;
+  if (isWildcard(tcp.host)) return `it means each caller's own host${advertiseHint(tcp)}`;
   if (!hasPort)
-    return `it has no port, which Go does not dial, and gRPC at ${defaultPort}: write '${written({ ...tcp, port: 50_051 })}' for instance`;
+    return `it has no port, which Go does not dial, and gRPC at ${defaultPort}: write '${formatAddress({ ...tcp, port: 50_051 })}' for instance`;
   return spellingProblem(tcp);
 }
 
@@ -36,13 +36,13 @@ function spellingProblem({ host, port }: TcpAddress): string | undefined {
   const isAscii = !/[^\0-\x7f]/.test(host);
   const isDotted = /^\d+\.\d+\.\d+\.\d+$/.test(canonical);
   if (isAscii && (!isDotted || host === canonical)) return undefined;
-  return `Go does not dial it: write '${written({ host: canonical, port })}'`;
+  return `Go does not dial it: write '${formatAddress({ host: canonical, port })}'`;
 }
 
-function reached({ port }: TcpAddress): string {
+function advertiseHint({ port }: TcpAddress): string {
   return `: register the address that callers reach, such as advertiseAddress(${port}) gives`;
 }
 
-function written({ host, port }: TcpAddress): string {
+function formatAddress({ host, port }: TcpAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -73,10 +73,10 @@ function parseTcp(text: string): ParsedAddress {
   const problem = hasHost ? hostProblem(host) : undefined;
   if (problem !== undefined) return { problem };
   const tcp = { host: hasHost ? host : 'localhost', port: port ?? defaultPort };
-  return { tcp, name: nameOf(tcp), hasPort, hasHost };
+  return { tcp, name: canonicalName(tcp), hasPort, hasHost };
 }
 
-function nameOf({ host, port }: TcpAddress): string {
+function canonicalName({ host, port }: TcpAddress): string {
   const zone = host.includes(':') ? host.replace(/^[^%]*/, '') : '';
   // A name with a dot at its end is not searched for in the resolver's domains.
   const root = host.endsWith('.') ? '.' : '';

@@ -8,8 +8,8 @@ import {
 } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { boolean, checkSignalOnly, noOptions, objectWith, optionsChecker } from '../../model/index.js';
+import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
-import { Remembered } from '../remembered.js';
 import { serviceFor } from '../target/index.js';
 import { type MemoryView, memoryStatus } from './earlier-view.js';
 import { FollowedService, type ServiceOptions } from './followed-service.js';
@@ -59,7 +59,7 @@ export class ServiceDirectory implements AsyncDisposable {
   readonly #options: ServiceOptions;
   readonly #services = new Map<string, FollowedService>();
   /** The last views of targets without subscribers. */
-  readonly #remembered: Remembered<MemoryView>;
+  readonly #remembered: ExpiringCache<MemoryView>;
   readonly #silenceDetector: SilenceDetector;
   readonly #pendingSaves = new Set<Promise<void>>();
   #unsubscribeClose = () => {};
@@ -79,7 +79,7 @@ export class ServiceDirectory implements AsyncDisposable {
       snapshots: options.snapshots,
       direct: options.direct ?? false,
     };
-    this.#remembered = new Remembered(clock, toMemoryLimits(options.memory));
+    this.#remembered = new ExpiringCache(clock, toMemoryLimits(options.memory));
     this.#silenceDetector = createSilenceDetector(client, clock, this.#options.lossProtection);
     this.#unsubscribeClose = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }

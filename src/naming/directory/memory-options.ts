@@ -1,5 +1,5 @@
 import { duration, number, optionsChecker } from '../../model/index.js';
-import type { RememberedLimits } from '../remembered.js';
+import type { CacheLimits } from '../expiring-cache.js';
 
 /**
  * The bounds of the views that are remembered of services without subscribers, such as those of idle channels. A
@@ -28,9 +28,6 @@ export const memoryInput = optionsChecker<MemoryOptions>({
 });
 
 /** Applies the defaults. */
-export function toMemoryLimits({
-  maxServices = 1_000,
-  maxAgeMs = dayMs,
-}: MemoryOptions = {}): RememberedLimits {
+export function toMemoryLimits({ maxServices = 1_000, maxAgeMs = dayMs }: MemoryOptions = {}): CacheLimits {
   return { maxCount: maxServices, maxAgeMs };
 }

@@ -1,7 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
 import { noOptions, objectWith, optionsChecker } from '../../model/index.js';
 import { NamingError } from '../errors.js';
-import { checkClient, kindOf, type NamingClient } from '../ports.js';
+import { checkClient, describeValue, type NamingClient } from '../ports.js';
 import {
   checkDrain,
   type DrainOptions,
@@ -71,7 +71,7 @@ export async function registerServer(
 
 function checkServer(server: Server): void {
   if (typeof server?.tryShutdown === 'function') return;
-  throw new NamingError(`the first argument is ${kindOf(server)}, not a Server of grpc-js`);
+  throw new NamingError(`the first argument is ${describeValue(server)}, not a Server of grpc-js`);
 }
 
 /** How many registrations need the server: callers of one must not be lost because another one is drained. */

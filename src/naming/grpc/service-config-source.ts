@@ -4,8 +4,8 @@ import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js'
 import { anything, callback, optionsChecker } from '../../model/index.js';
 import { toMemoryLimits } from '../directory/index.js';
 import { NamingError } from '../errors.js';
+import { ExpiringCache } from '../expiring-cache.js';
 import type { NamingClient } from '../ports.js';
-import { Remembered } from '../remembered.js';
 import { ignoredFields, parseServiceConfig } from './parse-service-config.js';
 
 /** The options for service configs that are stored in etcd. */
@@ -47,7 +47,7 @@ export class ServiceConfigSource {
   readonly #policy: ServiceConfig['loadBalancingConfig'];
   readonly #followed = new Map<NamingClient, Map<string, FollowedConfig>>();
   /** The configs of services that are no longer followed, with the default limits of the directory's memory. */
-  readonly #remembered = new WeakMap<NamingClient, Remembered<KnownConfig>>();
+  readonly #remembered = new WeakMap<NamingClient, ExpiringCache<KnownConfig>>();
 
   constructor(options: ServiceConfigOptions, policy: ServiceConfig['loadBalancingConfig']) {
     this.#options = options;
@@ -69,8 +69,9 @@ export class ServiceConfigSource {
     });
   }
 
-  #rememberedOf(client: NamingClient): Remembered<KnownConfig> {
-    const known = this.#remembered.get(client) ?? new Remembered<KnownConfig>(systemClock, toMemoryLimits());
+  #rememberedOf(client: NamingClient): ExpiringCache<KnownConfig> {
+    const known =
+      this.#remembered.get(client) ?? new ExpiringCache<KnownConfig>(systemClock, toMemoryLimits());
     this.#remembered.set(client, known);
     return known;
   }

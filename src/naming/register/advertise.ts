@@ -22,7 +22,7 @@ export interface AdvertiseOptions {
   readonly family?: 4 | 6;
 }
 
-const advertiseInput = optionsChecker<AdvertiseOptions>({ env: text, interface: text, family: oneOf(4, 6) });
+const checkAdvertise = optionsChecker<AdvertiseOptions>({ env: text, interface: text, family: oneOf(4, 6) });
 
 /**
  * The address at which other hosts reach a server on this port: from the environment variable, else from a network
@@ -31,14 +31,14 @@ const advertiseInput = optionsChecker<AdvertiseOptions>({ env: text, interface: 
  *   itself; and for a port that is none.
  */
 export function advertiseAddress(port: number, options: AdvertiseOptions = noOptions): string {
-  advertiseInput(options);
+  checkAdvertise(options);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new NamingError(
-      `the port is ${given(port)}; it must be one that is bound, a number from 1 to 65535`,
+      `the port is ${shownPort(port)}; it must be one that is bound, a number from 1 to 65535`,
     );
   const name = options.env ?? 'POD_IP';
   const inEnvironment = process.env[name]?.trim().replace(/^\[(.*)\]$/, '$1');
-  const host = inEnvironment || hostOf(options);
+  const host = inEnvironment || interfaceHost(options);
   if (isOwnHost(host)) throw new NamingError(`${host} cannot be advertised: it means each caller's own host`);
   if (/^fe[89ab].:/i.test(host))
     throw new NamingError(`${host} cannot be advertised: a link-local address means nothing elsewhere`);
@@ -49,7 +49,7 @@ export function advertiseAddress(port: number, options: AdvertiseOptions = noOpt
   return address;
 }
 
-function hostOf({ interface: wanted, family }: AdvertiseOptions): string {
+function interfaceHost({ interface: wanted, family }: AdvertiseOptions): string {
   const found = Object.entries(networkInterfaces())
     .filter(([name]) => wanted === undefined || name === wanted)
     .flatMap(([, addresses]) => addresses ?? [])
@@ -62,6 +62,6 @@ function hostOf({ interface: wanted, family }: AdvertiseOptions): string {
 }
 
 /** Ports come from variables, as texts. */
-function given(port: unknown): string {
+function shownPort(port: unknown): string {
   return typeof port === 'string' ? `${formatValue(port)} (string)` : formatValue(port);
 }

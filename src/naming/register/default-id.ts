@@ -14,8 +14,8 @@ export interface WorkerEnvironment {
  * It has no slash, which would nest the record in a service of its own: those of an address that has some are escaped as
  * in a URI, `unix:%2Frun%2Fa.sock`.
  */
-export function defaultId(addr: string, environment: WorkerEnvironment = here()): string {
-  return addressId(nestedId(addr, environment));
+export function defaultId(addr: string, environment: WorkerEnvironment = currentEnvironment()): string {
+  return addressId(unescapedId(addr, environment));
 }
 
 /** The id of an address that `register` is given without one, outside of workers: itself, with its slashes escaped. */
@@ -25,13 +25,16 @@ export function addressId(addr: string): string {
 }
 
 /** The same without escapes, as older releases had it: a record of theirs may still stand under it. */
-export function nestedId(addr: string, { workerId, env }: WorkerEnvironment = here()): string {
+export function unescapedId(
+  addr: string,
+  { workerId, env }: WorkerEnvironment = currentEnvironment(),
+): string {
   // PM2 keeps an instance's number when it starts it again; in its cluster mode the worker's own number grows each time.
   const instance = env['pm_id'] === undefined ? undefined : env['NODE_APP_INSTANCE'];
   const worker = instance || workerId;
   return worker === undefined ? addr : `${addr}#${worker}`;
 }
 
-function here(): WorkerEnvironment {
+function currentEnvironment(): WorkerEnvironment {
   return { workerId: cluster.worker?.id, env: process.env };
 }

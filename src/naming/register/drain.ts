@@ -6,7 +6,7 @@ import type { DrainOptions } from './types.js';
 const markTimeoutMs = 2_000;
 
 /** The parts of a registration that draining goes through. */
-export interface Drained {
+export interface DrainSteps {
   /** Marks the record; undefined when there is none. */
   readonly mark: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly close: () => Promise<void>;
@@ -21,14 +21,14 @@ export const checkDrain = optionsChecker<DrainOptions>({
 });
 
 /** See {@link Registration.drain}. */
-export async function drain(options: DrainOptions, parts: Drained): Promise<void> {
+export async function drain(options: DrainOptions, parts: DrainSteps): Promise<void> {
   const { propagateMs = 1_000, whenIdle, timeoutMs = 30_000, signal } = options;
-  await within(timeoutMs, signal, async (hurry) => {
+  await runWithin(timeoutMs, signal, async (hurry) => {
     const wait = (ms: number) => delay(ms, hurry).catch(() => {});
     const { mark } = parts;
     if (mark) {
       // One that cannot be marked is lost by callers all the same, when it is deleted.
-      await within(markTimeoutMs, hurry, mark).catch(() => {});
+      await runWithin(markTimeoutMs, hurry, mark).catch(() => {});
       await wait(propagateMs);
     }
     await parts.close();
@@ -42,7 +42,7 @@ export async function drain(options: DrainOptions, parts: Drained): Promise<void
  * Runs the work with a signal that aborts when the time is up, or the other signal does. Not AbortSignal.any() of a
  * timeout: on Node 20 that may be collected before it fires.
  */
-async function within(
+async function runWithin(
   ms: number,
   signal: AbortSignal | undefined,
   work: (hurry: AbortSignal) => Promise<void>,

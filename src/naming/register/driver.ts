@@ -13,7 +13,7 @@ import type {
   WriteResult,
 } from './core/index.js';
 import { followKey } from './follow-key.js';
-import { leaseLost } from './lease-lost.js';
+import { leaseLossError } from './lease-loss-error.js';
 import type { RegistrationEnd, RegistrationEvent } from './types.js';
 
 export interface DriverCallbacks {
@@ -57,7 +57,7 @@ export class RegistrationDriver {
   }
 
   /** One at a time: what an effect causes waits until the effects before it are done. */
-  input(input: RegistrationInput): void {
+  dispatch(input: RegistrationInput): void {
     this.#inputs.push(input);
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -81,8 +81,8 @@ export class RegistrationDriver {
       case 'follow':
         void this.#follow(effect.request, effect.from);
         return;
-      case 'ask-lease':
-        this.#askLease(effect.request, effect.lease);
+      case 'check-lease':
+        this.#checkLease(effect.request, effect.lease);
         return;
       case 'cancel':
         this.#requests.get(effect.request)?.abort();
@@ -112,25 +112,29 @@ export class RegistrationDriver {
   }
 
   /** The signal of a request, which `cancel` aborts. */
-  #open(request: RequestKey): AbortSignal {
+  #signalFor(request: RequestKey): AbortSignal {
     const controller = new AbortController();
     this.#requests.set(request, controller);
     return controller.signal;
   }
 
   /** The answer to a request, as an input. */
-  #answer<T>(request: RequestKey, answer: Promise<T>, toInput: (value: T) => RegistrationInput): void {
+  #forwardAnswer<T>(request: RequestKey, answer: Promise<T>, toInput: (value: T) => RegistrationInput): void {
     answer.then(
       (value) => {
         this.#requests.delete(request);
-        this.input(toInput(value));
+        this.dispatch(toInput(value));
       },
       (error: unknown) => this.#failed(request, error),
     );
   }
 
   #grant(request: RequestKey, timeoutMs: number | undefined): void {
-    const options = { ttlSeconds: this.#ttlSeconds, signal: this.#open(request), ...given(timeoutMs) };
+    const options = {
+      ttlSeconds: this.#ttlSeconds,
+      signal: this.#signalFor(request),
+      ...timeoutOption(timeoutMs),
+    };
     this.#client.lease.hold(options).then(
       (lease) => this.#granted(request, lease),
       (error: unknown) => this.#failed(request, error),
@@ -141,21 +145,21 @@ export class RegistrationDriver {
     this.#requests.delete(request);
     const open: OpenLease = { lease, release: () => {} };
     this.#leases.set(lease.id, open);
-    this.input({ type: 'granted', request, lease: lease.id, ttlMs: lease.ttlSeconds * 1_000 });
+    this.dispatch({ type: 'granted', request, lease: lease.id, ttlMs: lease.ttlSeconds * 1_000 });
     if (this.#leases.get(lease.id) !== open) return;
     open.release = onAbort(lease.signal, () =>
-      this.input({ type: 'lease-ended', lease: lease.id, error: leaseLost(lease) }),
+      this.dispatch({ type: 'lease-ended', lease: lease.id, error: leaseLossError(lease) }),
     );
   }
 
   #failed(request: RequestKey, error: unknown): void {
     this.#requests.delete(request);
-    this.input({ type: 'failed', request, error: toEtcdError(error) });
+    this.dispatch({ type: 'failed', request, error: toEtcdError(error) });
   }
 
   #write(request: RequestKey, txn: Txn, timeoutMs: number | undefined): void {
-    const options = { signal: this.#open(request), idempotent: true, ...given(timeoutMs) };
-    this.#answer(request, this.#client.kv.txn(txn, options), (result) => ({
+    const options = { signal: this.#signalFor(request), idempotent: true, ...timeoutOption(timeoutMs) };
+    this.#forwardAnswer(request, this.#client.kv.txn(txn, options), (result) => ({
       type: 'written',
       request,
       result: toWriteResult(result),
@@ -163,22 +167,32 @@ export class RegistrationDriver {
   }
 
   async #follow(request: RequestKey, from: Revision): Promise<void> {
-    const signal = this.#open(request);
+    const signal = this.#signalFor(request);
     const known = () => this.#core.revision ?? 0n;
-    const onFailure = (error: EtcdError) => this.input({ type: 'follow-failure', request, error });
+    const onFailure = (error: EtcdError) => this.dispatch({ type: 'follow-failure', request, error });
     try {
-      for await (const state of followKey(this.#client, { key: this.#key, from, known, signal, onFailure })) {
+      for await (const state of followKey(this.#client, {
+        key: this.#key,
+        from,
+        knownRevision: known,
+        signal,
+        onFailure,
+      })) {
         if (signal.aborted) return;
-        this.input({ type: 'state', request, ...state });
+        this.dispatch({ type: 'state', request, ...state });
       }
     } catch (error) {
       if (!signal.aborted) this.#failed(request, error);
     }
   }
 
-  #askLease(request: RequestKey, lease: LeaseId): void {
-    const asked = this.#client.lease.timeToLive(lease, { signal: this.#open(request) });
-    this.#answer(request, asked, (found) => ({ type: 'lease-state', request, isAlive: found !== undefined }));
+  #checkLease(request: RequestKey, lease: LeaseId): void {
+    const asked = this.#client.lease.timeToLive(lease, { signal: this.#signalFor(request) });
+    this.#forwardAnswer(request, asked, (found) => ({
+      type: 'lease-state',
+      request,
+      isAlive: found !== undefined,
+    }));
   }
 
   #revoke(id: LeaseId): void {
@@ -187,14 +201,18 @@ export class RegistrationDriver {
     this.#leases.delete(id);
     open.release();
     open.lease.revoke().then(
-      () => this.input({ type: 'revoked', lease: id, isRevoked: true }),
-      () => this.input({ type: 'revoked', lease: id, isRevoked: false }),
+      () => this.dispatch({ type: 'revoked', lease: id, isRevoked: true }),
+      () => this.dispatch({ type: 'revoked', lease: id, isRevoked: false }),
     );
   }
 
   #deleteOrphan(request: RequestKey, txn: Txn, timeoutMs: number): void {
-    const deleted = this.#client.kv.txn(txn, { signal: this.#open(request), idempotent: true, timeoutMs });
-    this.#answer(request, deleted, () => ({ type: 'orphan-deleted', request }));
+    const deleted = this.#client.kv.txn(txn, {
+      signal: this.#signalFor(request),
+      idempotent: true,
+      timeoutMs,
+    });
+    this.#forwardAnswer(request, deleted, () => ({ type: 'orphan-deleted', request }));
   }
 
   /** It keeps the process alive: between two leases nothing else does. */
@@ -206,13 +224,13 @@ export class RegistrationDriver {
     this.#timer = timer;
     const ms = Math.max(Math.ceil(at - systemClock.now()), 0);
     delay(ms, timer.signal).then(
-      () => this.input({ type: 'timer' }),
+      () => this.dispatch({ type: 'timer' }),
       () => {},
     );
   }
 }
 
-function given(timeoutMs: number | undefined): { readonly timeoutMs?: number } {
+function timeoutOption(timeoutMs: number | undefined): { readonly timeoutMs?: number } {
   return timeoutMs === undefined ? {} : { timeoutMs };
 }
 

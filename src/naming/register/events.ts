@@ -1,39 +1,39 @@
 import { AsyncQueue, onAbort } from '../../async/index.js';
 import type { RegistrationEvent } from './types.js';
 
-const mostWaiting = 1_000;
+const maxQueued = 1_000;
 
 /** Hands each event to everyone who listens at that moment. */
 export class RegistrationEvents {
   /** With what lets go of each one's signal. */
-  readonly #readers = new Map<AsyncQueue<RegistrationEvent>, () => void>();
-  #over = false;
+  readonly #subscribers = new Map<AsyncQueue<RegistrationEvent>, () => void>();
+  #hasEnded = false;
 
-  tell(event: RegistrationEvent): void {
-    for (const reader of this.#readers.keys()) {
-      if (reader.size >= mostWaiting) reader.dropOldest();
+  publish(event: RegistrationEvent): void {
+    for (const reader of this.#subscribers.keys()) {
+      if (reader.size >= maxQueued) reader.dropOldest();
       reader.put(event);
     }
   }
 
   end(): void {
-    this.#over = true;
-    for (const [reader, release] of this.#readers) {
+    this.#hasEnded = true;
+    for (const [reader, release] of this.#subscribers) {
       release();
       reader.end();
     }
-    this.#readers.clear();
+    this.#subscribers.clear();
   }
 
-  read(signal: AbortSignal | undefined): AsyncIterableIterator<RegistrationEvent, undefined> {
+  subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<RegistrationEvent, undefined> {
     const mailbox = new AsyncQueue<RegistrationEvent>();
-    if (this.#over) mailbox.end();
-    else this.#follow(mailbox, signal);
+    if (this.#hasEnded) mailbox.end();
+    else this.#add(mailbox, signal);
     return {
       next: () => mailbox.take(),
       return: async () => {
-        this.#readers.get(mailbox)?.();
-        this.#readers.delete(mailbox);
+        this.#subscribers.get(mailbox)?.();
+        this.#subscribers.delete(mailbox);
         mailbox.discard();
         return { done: true, value: undefined };
       },
@@ -43,12 +43,12 @@ export class RegistrationEvents {
     };
   }
 
-  #follow(mailbox: AsyncQueue<RegistrationEvent>, signal: AbortSignal | undefined): void {
-    this.#readers.set(mailbox, () => {});
+  #add(mailbox: AsyncQueue<RegistrationEvent>, signal: AbortSignal | undefined): void {
+    this.#subscribers.set(mailbox, () => {});
     const release = onAbort(signal, (reason) => {
-      this.#readers.delete(mailbox);
+      this.#subscribers.delete(mailbox);
       mailbox.discard(reason);
     });
-    if (this.#readers.has(mailbox)) this.#readers.set(mailbox, release);
+    if (this.#subscribers.has(mailbox)) this.#subscribers.set(mailbox, release);
   }
 }

@@ -11,7 +11,7 @@ export interface FollowOptions {
   /** The revision at which the key's state is known; what follows is reported. */
   readonly from: Revision;
   /** A revision that the store is known to have had, besides those that were reported: that of a write, for instance. */
-  readonly known?: () => Revision;
+  readonly knownRevision?: () => Revision;
   readonly signal: AbortSignal;
   /** Called with each read that failed and is retried. */
   readonly onFailure: (error: EtcdError) => void;
@@ -78,7 +78,7 @@ async function* watchAndRead(
       }
       if (got.done) return undefined;
       next = nextOf(batches);
-      if (got.value.resumed) read = quiet(readKey(client, { ...options, signal: leaving.signal }));
+      if (got.value.resumed) read = ignoreRejection(readKey(client, { ...options, signal: leaving.signal }));
       for (const { type, kv } of got.value.events) {
         yield { kv: type === 'put' ? kv : undefined, revision: kv.modRevision };
       }
@@ -95,7 +95,7 @@ async function* watchAndRead(
  */
 async function readKey(
   client: NamingClient,
-  { key, from, known, signal, onFailure }: FollowOptions,
+  { key, from, knownRevision: known, signal, onFailure }: FollowOptions,
 ): Promise<KeyState> {
   const limit = limits.get(client) ?? new ConcurrencyLimit(maxReads);
   limits.set(client, limit);
@@ -119,11 +119,11 @@ async function readKey(
 type Batches = ReturnType<Watcher[typeof Symbol.asyncIterator]>;
 
 function nextOf(batches: Batches): Promise<IteratorResult<WatchBatch, undefined>> {
-  return quiet(batches.next());
+  return ignoreRejection(batches.next());
 }
 
 /** For a promise that may fail after whoever waits for it has left. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
+function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }

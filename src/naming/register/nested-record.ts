@@ -9,7 +9,7 @@ const timeoutMs = 2_000;
  * same key would write over it: else callers would call the address by it until its lease ends, also when this
  * registration has drained. A process that lives and owns it stores it again. What fails is left to the lease.
  */
-export async function replaceNested({ kv }: NamingClient, key: string, addr: string): Promise<void> {
+export async function deleteNestedRecord({ kv }: NamingClient, key: string, addr: string): Promise<void> {
   try {
     const [found] = (await kv.range({ key }, { timeoutMs })).kvs;
     if (!found || toRecord(found)?.addr !== addr) return;

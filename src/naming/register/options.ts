@@ -9,8 +9,8 @@ import {
   ttl,
   waitChecks,
 } from '../../model/index.js';
+import { endpointNames } from '../check-endpoint.js';
 import type { Endpoint } from '../endpoint.js';
-import { endpointNames } from '../endpoint-input.js';
 import type { OnConflict } from './core/index.js';
 
 export interface RegisterOptions {

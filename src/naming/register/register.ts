@@ -3,8 +3,8 @@ import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { checkKey, keyPrefix, serviceFor } from '../target/index.js';
 import { Claim } from './core/index.js';
-import { defaultId, nestedId } from './default-id.js';
-import { replaceNested } from './nested-record.js';
+import { defaultId, unescapedId } from './default-id.js';
+import { deleteNestedRecord } from './nested-record.js';
 import { checkRegister, type RegisterOptions } from './options.js';
 import { Registrar } from './registrar.js';
 import type { Registration } from './types.js';
@@ -38,7 +38,8 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   const { onFailure } = options;
   const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted, onFailure });
   await registrar.start(timeoutMs, options.signal);
-  const nested = nestedId(addr);
-  if (options.id === undefined && nested !== id) void replaceNested(client, keyPrefix(target) + nested, addr);
+  const nested = unescapedId(addr);
+  if (options.id === undefined && nested !== id)
+    void deleteNestedRecord(client, keyPrefix(target) + nested, addr);
   return registrar;
 }

@@ -2,15 +2,15 @@ import { onAbort, raceAbort } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
+import { checkEndpointNames } from '../check-endpoint.js';
 import type { Endpoint } from '../endpoint.js';
-import { endpointInput } from '../endpoint-input.js';
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
 import { type CallKey, type Claim, RegistrationCore, type RegistrationInput } from './core/index.js';
 import { checkDrain, drain } from './drain.js';
 import { RegistrationDriver } from './driver.js';
 import { RegistrationEvents } from './events.js';
-import { InitialFailure } from './initial-failure.js';
+import { InitialFailureReporter } from './initial-failure-reporter.js';
 import type {
   DrainOptions,
   Registration,
@@ -38,14 +38,14 @@ export class Registrar implements Registration {
   readonly #client: NamingClient;
   readonly #onFailure: ((error: EtcdError) => void) | undefined;
   /** While the first record is waited for. */
-  #initialTrouble: InitialFailure | undefined;
+  #initialFailure: InitialFailureReporter | undefined;
   readonly #core: RegistrationCore;
   readonly #driver: RegistrationDriver;
   readonly #events = new RegistrationEvents();
   readonly #settlers = new Map<CallKey, (error: EtcdError | undefined) => void>();
   #nextCall = 1;
-  #started: (error: EtcdError | undefined) => void = () => {};
-  #releaseClient: () => void = () => {};
+  #onStarted: (error: EtcdError | undefined) => void = () => {};
+  #removeCloseListener: () => void = () => {};
   #resolveEnded: (end: RegistrationEnd) => void = () => {};
 
   constructor(client: NamingClient, claim: Claim, { ttlSeconds, onDeleted, onFailure }: RegistrarOptions) {
@@ -54,10 +54,10 @@ export class Registrar implements Registration {
     this.#onFailure = onFailure;
     this.#core = new RegistrationCore({ claim, onDeleted }, Math.random);
     this.#driver = new RegistrationDriver(this.#core, client, claim.key, ttlSeconds, {
-      started: (error) => this.#started(error),
-      settled: (call, error) => this.#settled(call, error),
-      event: (event) => this.#happened(event),
-      ended: (end) => this.#finished(end),
+      started: (error) => this.#onStarted(error),
+      settled: (call, error) => this.#onSettled(call, error),
+      event: (event) => this.#onEvent(event),
+      ended: (end) => this.#onEnded(end),
     });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -84,7 +84,7 @@ export class Registrar implements Registration {
     return this.#core.lastError;
   }
 
-  get registrations(): number {
+  get registrationCount(): number {
     return this.#core.registrations;
   }
 
@@ -94,12 +94,12 @@ export class Registrar implements Registration {
    */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const started = new Promise<void>((resolve, reject) => {
-      this.#started = (error) => (error ? reject(error) : resolve());
+      this.#onStarted = (error) => (error ? reject(error) : resolve());
     });
-    this.#initialTrouble = new InitialFailure(this.#client, this.key, this.#onFailure);
-    this.#driver.input({ type: 'start', timeoutMs });
-    this.#releaseClient = this.#client.onClose(() =>
-      this.#driver.input({ type: 'close', what: 'the client' }),
+    this.#initialFailure = new InitialFailureReporter(this.#client, this.key, this.#onFailure);
+    this.#driver.dispatch({ type: 'start', timeoutMs });
+    this.#removeCloseListener = this.#client.onClose(() =>
+      this.#driver.dispatch({ type: 'close', what: 'the client' }),
     );
     try {
       await raceAbort(started, signal);
@@ -107,13 +107,13 @@ export class Registrar implements Registration {
       void this.close();
       throw error;
     } finally {
-      this.#initialTrouble.close();
-      this.#initialTrouble = undefined;
+      this.#initialFailure.close();
+      this.#initialFailure = undefined;
     }
   }
 
   async update(change: Partial<Endpoint>, options: UpdateOptions = noOptions): Promise<void> {
-    endpointInput(change);
+    checkEndpointNames(change);
     checkWait(options);
     const { signal, timeoutMs = this.#client.timeoutMs ?? updateTimeoutMs } = options;
     if (typeof change !== 'object' || change === null) throw new NamingError('update() was given no change');
@@ -137,11 +137,11 @@ export class Registrar implements Registration {
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<RegistrationEvent, undefined> {
     checkSignalOnly(options);
-    return this.#events.read(options.signal);
+    return this.#events.subscribe(options.signal);
   }
 
   async close(): Promise<void> {
-    this.#driver.input({ type: 'close', what: 'the registration' });
+    this.#driver.dispatch({ type: 'close', what: 'the registration' });
     await this.ended;
   }
 
@@ -158,29 +158,29 @@ export class Registrar implements Registration {
         if (error) reject(error);
         else resolve();
       });
-      this.#driver.input(input(call));
+      this.#driver.dispatch(input(call));
       if (!this.#settlers.has(call)) return;
       release = onAbort(signal, (reason) => {
         this.#settlers.delete(call);
-        this.#driver.input({ type: 'leave', call });
+        this.#driver.dispatch({ type: 'abandon-call', call });
         reject(reason as Error);
       });
     });
   }
 
-  #happened(event: RegistrationEvent): void {
-    if (event.type === 'failure' || event.type === 'waiting') this.#initialTrouble?.report(event.error);
-    this.#events.tell(event);
+  #onEvent(event: RegistrationEvent): void {
+    if (event.type === 'failure' || event.type === 'waiting') this.#initialFailure?.report(event.error);
+    this.#events.publish(event);
   }
 
-  #settled(call: CallKey, error: EtcdError | undefined): void {
+  #onSettled(call: CallKey, error: EtcdError | undefined): void {
     const settle = this.#settlers.get(call);
     this.#settlers.delete(call);
     settle?.(error);
   }
 
-  #finished(end: RegistrationEnd): void {
-    this.#releaseClient();
+  #onEnded(end: RegistrationEnd): void {
+    this.#removeCloseListener();
     this.#events.end();
     this.#resolveEnded(end);
   }

@@ -89,7 +89,7 @@ export interface Registration extends AsyncDisposable {
   /** What last stood in the way; undefined once registered again. */
   readonly lastError: EtcdError | undefined;
   /** How often the record was stored anew: 1, and one more for each time it was lost. */
-  readonly registrations: number;
+  readonly registrationCount: number;
   /** Resolves with how it ended; never rejects. */
   readonly ended: Promise<RegistrationEnd>;
   /**

@@ -1,10 +1,10 @@
-export { clientOfAuthority, registerAuthorities } from './authorities.js';
-export { checkKey, checkService, isDirect, keyPrefix } from './name.js';
-export { parseTarget, serviceFor, targetOf } from './parse-target.js';
+export { clientForAuthority as clientOfAuthority, registerAuthorities } from './authorities.js';
+export { checkKey, checkService, isDirectChild as isDirect, keyPrefix } from './name.js';
+export { parseTarget, resolveService as serviceFor, toTarget as targetOf } from './parse-target.js';
 export {
   checkAuthorityName,
   isAuthorityName,
-  readUri,
+  parseUri as readUri,
   serviceOf,
   splitTarget,
   type TargetUri,

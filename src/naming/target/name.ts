@@ -15,7 +15,7 @@ export function checkService(service: string): string {
     throw new NamingError(
       `invalid target: target is ${formatValue(service)}; it must be a name such as 'foo/bar'`,
     );
-  if (/\p{Surrogate}/u.test(service)) throw new NamingError(`invalid target: ${halfPair}`);
+  if (/\p{Surrogate}/u.test(service)) throw new NamingError(`invalid target: ${loneSurrogateText}`);
   return service;
 }
 
@@ -29,13 +29,13 @@ export function checkKey(target: string, key: Bytes): string {
     throw new NamingError(
       `endpoints: endpoint key should be prefixed with '${keyPrefix(target)}' got: '${text}'`,
     );
-  if (!isKeyText(text)) throw new NamingError(`invalid key: ${halfPair}`);
+  if (!isKeyText(text)) throw new NamingError(`invalid key: ${loneSurrogateText}`);
   return text;
 }
 
 /** Whether the key lies right below the target, and not in a target nested in it. */
-export function isDirect(target: string, key: string): boolean {
+export function isDirectChild(target: string, key: string): boolean {
   return !key.includes('/', keyPrefix(target).length);
 }
 
-const halfPair = 'it has half of a surrogate pair';
+const loneSurrogateText = 'it has half of a surrogate pair';

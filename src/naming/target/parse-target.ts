@@ -1,8 +1,8 @@
 import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
-import { clientOfAuthority } from './authorities.js';
+import { clientForAuthority } from './authorities.js';
 import { checkService } from './name.js';
-import { readUri, serviceOf, splitTarget, toUri } from './target-uri.js';
+import { parseUri, serviceOf, splitTarget, toUri } from './target-uri.js';
 
 /** What a target names. */
 export interface ParsedTarget {
@@ -17,7 +17,7 @@ export interface ParsedTarget {
  * @throws {NamingError} for one that names no service.
  */
 export function parseTarget(target: string): ParsedTarget {
-  const uri = typeof target === 'string' ? readUri(target) : undefined;
+  const uri = typeof target === 'string' ? parseUri(target) : undefined;
   if (!uri) return { service: checkService(target), authority: undefined };
   return { service: serviceOf(uri, false), authority: splitTarget(uri).authority || undefined };
 }
@@ -27,11 +27,11 @@ export function parseTarget(target: string): ParsedTarget {
  * `authorities` is no part of the service; that must then be the client at hand.
  * @throws {NamingError} for a target that names no service, or another client.
  */
-export function serviceFor(target: string, client: NamingClient): string {
-  const uri = typeof target === 'string' ? readUri(target) : undefined;
+export function resolveService(target: string, client: NamingClient): string {
+  const uri = typeof target === 'string' ? parseUri(target) : undefined;
   if (!uri) return checkService(target);
   const { authority } = splitTarget(uri);
-  const named = clientOfAuthority('etcd', authority);
+  const named = clientForAuthority('etcd', authority);
   if (named && named !== client)
     throw new NamingError(
       `invalid target: in '${target}' the authority '${authority}' names another client than the one given, by the authorities of registerEtcdResolver`,
@@ -40,6 +40,6 @@ export function serviceFor(target: string, client: NamingClient): string {
 }
 
 /** The target that names a service to every function: its name, unless that looks like a URI. */
-export function targetOf(service: string): string {
-  return readUri(service) ? toUri('etcd', '', service) : service;
+export function toTarget(service: string): string {
+  return parseUri(service) ? toUri('etcd', '', service) : service;
 }

@@ -12,7 +12,7 @@ export interface TargetUri {
  * A text as a URI of one of the schemes, in any case, split as grpc-js splits it; undefined for anything else, which is a
  * service's name as it is.
  */
-export function readUri(text: string, schemes: readonly string[] = ['etcd']): TargetUri | undefined {
+export function parseUri(text: string, schemes: readonly string[] = ['etcd']): TargetUri | undefined {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text) ?? [];
   if (scheme === undefined || !schemes.includes(scheme.toLowerCase())) return undefined;
   const [, authority, path = ''] = /^(?:\/\/([^/]*)\/)?(.+)$/s.exec(rest) ?? [];
@@ -29,7 +29,7 @@ export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {
   const { authority, path } = splitTarget(uri);
   const raw = authorityIsClient ? path : [authority, path].filter(Boolean).join('/');
   const service = isOpaque(uri) ? raw : decode(raw);
-  if (service === '') throw new NamingError(`invalid target: '${written(uri)}' names no service`);
+  if (service === '') throw new NamingError(`invalid target: '${formatUri(uri)}' names no service`);
   return checkService(service);
 }
 
@@ -40,7 +40,7 @@ export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {
  */
 export function splitTarget(uri: TargetUri): { authority: string; path: string } {
   const [, authority = '', path = ''] =
-    /^\/\/([^/]*)\/?(.*)$/s.exec(hierarchy(uri)) ?? /^()\/?(.*)$/s.exec(hierarchy(uri)) ?? [];
+    /^\/\/([^/]*)\/?(.*)$/s.exec(hierarchicalPart(uri)) ?? /^()\/?(.*)$/s.exec(hierarchicalPart(uri)) ?? [];
   return { authority, path };
 }
 
@@ -64,7 +64,7 @@ function isOpaque({ authority, path }: TargetUri): boolean {
   return authority === undefined && !path.startsWith('/');
 }
 
-function hierarchy({ authority, path }: TargetUri): string {
+function hierarchicalPart({ authority, path }: TargetUri): string {
   return (authority === undefined ? path : `//${authority}/${path}`).replace(/[?#].*$/s, '');
 }
 
@@ -76,6 +76,6 @@ function decode(text: string): string {
   }
 }
 
-function written({ scheme, authority, path }: TargetUri): string {
+function formatUri({ scheme, authority, path }: TargetUri): string {
   return `${scheme ?? 'etcd'}:${authority === undefined ? '' : `//${authority}/`}${path}`;
 }

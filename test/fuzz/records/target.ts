@@ -137,6 +137,6 @@ function expectShown(all: readonly KeyValue[]): void {
 function expectAdopted(other: KeyValue): void {
   const desired = new DesiredEndpoint({ addr: 'good:1' });
   desired.adopt(other);
-  desired.drain();
+  desired.startDraining();
   assert.equal(decodeEndpoint(desired.value).addr, 'good:1');
 }

@@ -113,7 +113,7 @@ describe('etcd-naming add, rm and drain', () => {
       const { code, stderr } = await commands.run('rm', target, 'e1');
       assert.equal(code, 0);
       assert.match(stderr, /if its owner lives, the record will come back; .*etcd-naming drain .* e1/);
-      await until('it is back', { timeoutMs: 10_000 }, () => registration.registrations === 2);
+      await until('it is back', { timeoutMs: 10_000 }, () => registration.registrationCount === 2);
     });
 
     it('revokes the lease, too, when told to', async () => {

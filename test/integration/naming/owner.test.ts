@@ -79,7 +79,7 @@ describe('the owner of a registration', () => {
       assert.deepEqual((await stored()).Metadata, { weight: 19 });
       await registration.update({ addr: '10.0.0.8:1' });
       assert.deepEqual(await stored(), { Op: 0, Addr: '10.0.0.8:1', Metadata: { weight: 19 } });
-      assert.equal(registration.registrations, 1);
+      assert.equal(registration.registrationCount, 1);
     });
 
     it('finds the update in the next record when the present one is lost meanwhile', async () => {
@@ -114,7 +114,7 @@ describe('the owner of a registration', () => {
       await registration.update({ metadata: { weight: 7 } });
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
       await admin.lease.revoke(registration.lease ?? 0n);
-      await eventually('it is back', () => registration.registrations === 2);
+      await eventually('it is back', () => registration.registrationCount === 2);
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
     });
 
@@ -142,7 +142,7 @@ describe('the owner of a registration', () => {
       const registration = await start();
       await admin.kv.put(key, 'garbage', { lease: registration.lease ?? 0n });
       await eventually('it is mended', async () => (await record())?.value.toString().startsWith('{"Op":0'));
-      assert.equal(registration.registrations, 1);
+      assert.equal(registration.registrationCount, 1);
     });
 
     it('takes its own word for newer than theirs', async () => {
@@ -184,7 +184,7 @@ describe('the owner of a registration', () => {
       const registration = await start({ onDeleted: 'stop' });
       const events = listen(registration);
       await admin.lease.revoke(registration.lease ?? 0n);
-      await eventually('it is back', () => registration.registrations === 2);
+      await eventually('it is back', () => registration.registrationCount === 2);
       const [lost] = events;
       assert.ok(lost?.type === 'lost' && lost.cause === 'lease', JSON.stringify(lost));
     });
@@ -206,7 +206,7 @@ describe('the owner of a registration', () => {
       assert.equal(end.reason, 'replaced');
       assert.ok(end.error instanceof ConflictError);
       assert.equal((await record())?.lease, second.lease);
-      assert.equal(second.registrations, 1);
+      assert.equal(second.registrationCount, 1);
     });
 
     it('gives it back by waiting, when that is what it does', async () => {
@@ -259,7 +259,7 @@ describe('the owner of a registration', () => {
     const registration = await start();
     const events = listen(registration);
     await admin.kv.delete(key);
-    await eventually('it is back', () => registration.registrations === 2);
+    await eventually('it is back', () => registration.registrationCount === 2);
     await registration.close();
     await eventually('the end is told', () => events.at(-1)?.type === 'ended');
     assert.deepEqual(

@@ -28,7 +28,7 @@ describe('a registration', () => {
 
       await admin.lease.revoke(oldLease);
       assert.equal((await record())?.lease, registration.lease);
-      assert.equal(registration.registrations, 1);
+      assert.equal(registration.registrationCount, 1);
     });
 
     it('waits for another’s record to go, and takes its place', async () => {
@@ -86,7 +86,7 @@ describe('a registration', () => {
       const began = performance.now();
       await eventually('a TTL is over', () => performance.now() - began > 2_000);
       assert.equal((await record())?.modRevision, before);
-      assert.deepEqual([one.registrations, two.registrations], [1, 1]);
+      assert.deepEqual([one.registrationCount, two.registrationCount], [1, 1]);
     });
   });
 });

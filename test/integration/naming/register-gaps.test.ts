@@ -30,7 +30,7 @@ describe('a registration, seen by those who believe every event', function () {
       registrations.every(({ lease }) => lease === undefined),
     );
     await etcd().restart(); // which leaves the old leases their whole TTL
-    await eventually('all are back', () => registrations.every((one) => one.registrations === 2), 30_000);
+    await eventually('all are back', () => registrations.every((one) => one.registrationCount === 2), 30_000);
     const live = registrations.map(({ lease }) => lease!);
     await eventually('the old leases are given back', async () =>
       (await admin.lease.list()).every((lease) => live.includes(lease)),

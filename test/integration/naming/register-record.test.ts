@@ -40,7 +40,7 @@ describe('the record of a registration', () => {
         await isOwn(registration);
         await eventually('it says so', () => events.some(({ type }) => type === 'restored'));
         assert.deepEqual(
-          [registration.state, registration.lease, registration.registrations],
+          [registration.state, registration.lease, registration.registrationCount],
           ['registered', lease, 1],
         );
         await registration.close();
@@ -104,10 +104,10 @@ describe('the record of a registration', () => {
         events.map((event) => (event.type === 'restored' ? event.value : event.type)),
         ['adopted', foreign.toString()],
       );
-      assert.deepEqual([registration.lease, registration.registrations], [lease, 1]);
+      assert.deepEqual([registration.lease, registration.registrationCount], [lease, 1]);
       // Through a new record as well.
       await admin.lease.revoke(lease!);
-      await eventually('it is back', () => registration.registrations === 2);
+      await eventually('it is back', () => registration.registrationCount === 2);
       assert.match(String((await record())?.value), /10\.0\.0\.7:50051.*weight":2/);
     });
 

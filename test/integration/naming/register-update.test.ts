@@ -149,7 +149,7 @@ describe('the updates of a registration', function () {
       'it is back',
       async () => {
         if ((await record())?.lease === lease) await admin.lease.keepAliveOnce(lease);
-        return registration.registrations === 2;
+        return registration.registrationCount === 2;
       },
       30_000,
     );

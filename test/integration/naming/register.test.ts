@@ -27,7 +27,7 @@ describe('a registration', () => {
     assert.equal(kv.modRevision, registration.revision);
     assert.equal((await admin.lease.timeToLive(kv.lease))?.grantedSeconds, 10);
     assert.deepEqual(
-      [registration.state, registration.registrations, registration.lastError],
+      [registration.state, registration.registrationCount, registration.lastError],
       ['registered', 1, undefined],
     );
   });
@@ -46,7 +46,7 @@ describe('a registration', () => {
     const view = opened.view(new EndpointManager(admin, target));
     await view.shows(endpoint.addr);
     await eventually('two TTLs are over', () => performance.now() - started > 4_000);
-    assert.deepEqual([registration.lease, registration.registrations], [lease, 1]);
+    assert.deepEqual([registration.lease, registration.registrationCount], [lease, 1]);
     assert.equal(view.events.length, 1);
   });
 
@@ -154,7 +154,7 @@ describe('a registration', () => {
         },
         20_000,
       );
-      assert.deepEqual([registration.lease, registration.registrations], [lease, 1]);
+      assert.deepEqual([registration.lease, registration.registrationCount], [lease, 1]);
     });
   });
 
@@ -284,10 +284,10 @@ describe('a registration', () => {
     const { lease, revision } = two;
 
     await admin.lease.revoke(one.lease!);
-    await eventually('the first is back', () => one.registrations === 2);
+    await eventually('the first is back', () => one.registrationCount === 2);
     await one.close();
 
-    assert.deepEqual([two.lease, two.revision, two.registrations], [lease, revision, 1]);
+    assert.deepEqual([two.lease, two.revision, two.registrationCount], [lease, revision, 1]);
     assert.deepEqual([...(await new EndpointManager(admin, target).list()).keys()], [`${target}/two`]);
   });
 });

@@ -36,7 +36,7 @@ export function useRegistrations() {
     eventually(
       'it is registered again',
       async () => {
-        const kv = registration.registrations >= count ? await record() : undefined;
+        const kv = registration.registrationCount >= count ? await record() : undefined;
         return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
       },
       20_000,

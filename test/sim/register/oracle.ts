@@ -124,7 +124,7 @@ export class Oracle {
   beforeInput(input: RegistrationInput): void {
     if (input.type === 'close') this.#isClosing = true;
     if (input.type === 'revoked' && input.isRevoked) this.#closing.delete(input.lease);
-    if (input.type === 'leave') {
+    if (input.type === 'abandon-call') {
       const call = this.calls.get(input.call);
       if (call?.outcome === 'open') call.outcome = 'left';
     }
@@ -155,7 +155,7 @@ export class Oracle {
   checkEffect(effect: RegistrationEffect): void {
     switch (effect.type) {
       case 'grant':
-      case 'ask-lease':
+      case 'check-lease':
         this.#pacing.onRequest();
         return;
       case 'write':

@@ -148,7 +148,7 @@ export class Owner {
       case 'follow':
         this.#follow(effect.request, effect.from);
         return;
-      case 'ask-lease':
+      case 'check-lease':
         this.#request(
           effect.request,
           undefined,

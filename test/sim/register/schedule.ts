@@ -28,7 +28,15 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-const ownerKinds = ['update', 'burst', 'update-status', 'update-big', 'leave', 'drain', 'close'] as const;
+const ownerKinds = [
+  'update',
+  'burst',
+  'update-status',
+  'update-big',
+  'abandon-call',
+  'drain',
+  'close',
+] as const;
 export type ActionKind = FaultKind | (typeof ownerKinds)[number];
 
 export type Action = ActionOf<ActionKind>;
@@ -50,7 +58,7 @@ const weights: readonly (readonly [number, ActionKind])[] = [
   [4, 'burst'],
   [2, 'update-status'],
   [2, 'update-big'],
-  [2, 'leave'],
+  [2, 'abandon-call'],
   [0.7, 'drain'],
   [0.4, 'close'],
   [3, 'refuse'],

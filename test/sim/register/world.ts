@@ -89,12 +89,12 @@ export class World {
       case 'update-big':
         this.#update({ size: 'big' }, b);
         return;
-      case 'leave': {
+      case 'abandon-call': {
         const open = [...this.oracle.calls].filter(
           ([, { outcome, seq }]) => outcome === 'open' && seq !== undefined,
         );
         const call = open[a % Math.max(1, open.length)];
-        if (call && this.owner.isAwake) this.owner.input({ type: 'leave', call: call[0] });
+        if (call && this.owner.isAwake) this.owner.input({ type: 'abandon-call', call: call[0] });
         return;
       }
       case 'drain':

@@ -5,7 +5,7 @@ import { Code, EtcdError, errorFromServer, escapeControls, notEtcdError } from '
 import { printable } from '#src/model/index.js';
 import { parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
 import { decodeEndpoint, NamingError } from '#src/naming/index.js';
-import { leftText, replacedText, textOf, waitingText } from '#src/naming/register/core/texts.js';
+import { conflictText, replacedText, valueExcerpt, waitingText } from '#src/naming/register/core/texts.js';
 import { hostileText, isPrintable } from '../../support/hostile-text.js';
 
 const kvWith = (value: Buffer) => ({
@@ -41,7 +41,7 @@ describe('text of others in an error', () => {
     'a record or a service config': inRecords,
     'another’s record under the key': (text) => {
       const kv = kvWith(Buffer.from(text));
-      return [leftText(text, kv), waitingText(text, kv, true), replacedText(text, kv, false)].map(
+      return [conflictText(text, kv), waitingText(text, kv, true), replacedText(text, kv, false)].map(
         (message) => new EtcdError(message, { code: Code.ALREADY_EXISTS }),
       );
     },
@@ -67,8 +67,8 @@ describe('text of others in an error', () => {
       fc.uint8Array({ maxLength: 300 }),
       hostileText.map((text) => Buffer.from(text)),
     );
-    fc.assert(fc.property(bytes, (value) => isPrintable(textOf(kvWith(Buffer.from(value))))));
-    assert.equal(textOf(kvWith(Buffer.from('é'.repeat(500)))), 'é'.repeat(200));
+    fc.assert(fc.property(bytes, (value) => isPrintable(valueExcerpt(kvWith(Buffer.from(value))))));
+    assert.equal(valueExcerpt(kvWith(Buffer.from('é'.repeat(500)))), 'é'.repeat(200));
   });
 
   it('as a key is printable', () => {

@@ -11,7 +11,7 @@ import {
   type ServiceSubscriber,
   type SnapshotStore,
 } from '#src/naming/index.js';
-import { InitialFailure } from '#src/naming/register/initial-failure.js';
+import { InitialFailureReporter } from '#src/naming/register/initial-failure-reporter.js';
 import { resolveSettings } from '#src/testing/options.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeWatch } from '../watch/fake-watch.js';
@@ -114,7 +114,7 @@ for (const [how, fail] of failing)
 
     it('does not stop a registration: onFailure', () =>
       withoutLooseEnds(async () => {
-        const failure = new InitialFailure({} as NamingClient, 'svc/e', fail);
+        const failure = new InitialFailureReporter({} as NamingClient, 'svc/e', fail);
         failure.report(new DeadlineError('no answer'));
         failure.close();
       }));

@@ -32,7 +32,7 @@ describe('a claim', () => {
   it('judges a state of its key by the lease, the bytes and the revision', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
     const judge = (revision: bigint, kv?: ReturnType<typeof record>) =>
-      claim.judge({ kv, revision }, 5n, 10n);
+      claim.classify({ kv, revision }, 5n, 10n);
     const at = (modRevision: bigint, lease: bigint, value = own) => ({
       ...record(lease),
       modRevision,
@@ -58,16 +58,16 @@ describe('a claim', () => {
     });
     claim.rememberLease(5n);
     claim.rememberRevision(10n, 5n);
-    assert.equal(claim.isNews(at(11n, 5n, 1)), true);
-    assert.equal(claim.isNews(at(10n, 5n, 1)), false, 'known');
-    assert.equal(claim.isNews(at(11n, 6n, 1)), false, 'under another lease');
-    assert.equal(claim.learn({ ...at(11n, 5n, 1), value: own }), undefined);
-    assert.deepEqual(claim.learn(at(11n, 5n, 1)), { addr: 'a:1', metadata: 1 });
+    assert.equal(claim.isNewerThanKnown(at(11n, 5n, 1)), true);
+    assert.equal(claim.isNewerThanKnown(at(10n, 5n, 1)), false, 'known');
+    assert.equal(claim.isNewerThanKnown(at(11n, 6n, 1)), false, 'under another lease');
+    assert.equal(claim.adopt({ ...at(11n, 5n, 1), value: own }), undefined);
+    assert.deepEqual(claim.adopt(at(11n, 5n, 1)), { addr: 'a:1', metadata: 1 });
 
     claim.desired.change({ metadata: 2 });
-    claim.sent.add(claim.desired.send(), false, 0);
+    claim.unconfirmed.add(claim.desired.beginWrite(), false, 0);
     claim.desired.change({ metadata: 3 });
-    assert.equal(claim.learn(at(12n, 5n, 2)), undefined, 'its own');
+    assert.equal(claim.adopt(at(12n, 5n, 2)), undefined, 'its own');
     assert.equal(claim.desired.endpoint.metadata, 3);
   });
 });
@@ -98,29 +98,29 @@ describe('what a registration wants stored', () => {
   it('merges changes in the order of their calls, and lays them over what is adopted meanwhile', () => {
     const one = desired();
     one.change({ metadata: { weight: 2 } });
-    one.send();
+    one.beginWrite();
     one.change({ metadata: { weight: 3 } });
     one.change({ addr: 'b:1' });
-    one.fail();
+    one.failWrite();
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3 } });
     one.adopt(written('{"Addr":"a:1","Metadata":{"weight":9,"status":"draining"}}'));
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3, status: 'draining' } });
-    assert.equal(one.isDirty, true);
-    one.send();
-    one.confirm(true);
-    assert.equal(one.isDirty, false);
+    assert.equal(one.hasUnconfirmedChanges, true);
+    one.beginWrite();
+    one.confirmWrite(true);
+    assert.equal(one.hasUnconfirmedChanges, false);
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3, status: 'draining' } });
   });
 
   it('keeps the draining mark through every change, whatever another writer stores', () => {
     const one = desired();
-    one.drain();
+    one.startDraining();
     one.change({ metadata: { weight: 2 } });
     assert.deepEqual(one.endpoint.metadata, { weight: 2, status: 'draining' });
     one.change({ metadata: { weight: 2, status: 'up' } });
     assert.deepEqual(one.endpoint.metadata, { weight: 2, status: 'draining' });
-    one.send();
-    one.confirm(true);
+    one.beginWrite();
+    one.confirmWrite(true);
     one.adopt(written('{"Addr":"a:1","Metadata":{"weight":9}}'));
     assert.deepEqual(one.endpoint.metadata, { weight: 9, status: 'draining' });
     one.adopt(written('{"Addr":"a:1","Metadata":[1]}'));
@@ -131,7 +131,7 @@ describe('what a registration wants stored', () => {
     const one = desired();
     const deep = `{"a":${'['.repeat(9_998)}${']'.repeat(9_998)}}`;
     assert.ok(one.adopt(written(`{"Addr":"a:1","Metadata":${deep}}`)));
-    one.drain();
+    one.startDraining();
     assert.equal(
       one.value.toString(),
       `{"Op":0,"Addr":"a:1","Metadata":${deep.slice(0, -1)},"status":"draining"}}`,
@@ -142,7 +142,7 @@ describe('what a registration wants stored', () => {
     const one = desired();
     one.adopt(written('{"Addr":"a:1","Metadata":{"id":9007199254740993,"list":[18446744073709551615]}}'));
     assert.deepEqual(one.endpoint.metadata, { id: 2 ** 53, list: [2 ** 64] }, 'as Go reads them');
-    one.drain();
+    one.startDraining();
     const stored = '"Metadata":{"id":9007199254740993,"list":[18446744073709551615],"status":"draining"}';
     assert.ok(one.value.toString().includes(stored), one.value.toString());
   });
@@ -163,14 +163,14 @@ describe('what a registration wants stored', () => {
     assert.deepEqual(one.endpoint.metadata, { weight: 2 });
     const refused = one.change({ metadata: { weight: 4 } });
     one.change({ addr: 'b:1' });
-    one.send();
-    assert.equal(one.takeBack(), refused);
+    one.beginWrite();
+    assert.equal(one.rejectWrite(), refused);
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 2 } });
-    one.send();
-    one.confirm(true);
-    assert.equal(one.isDirty, false);
+    one.beginWrite();
+    one.confirmWrite(true);
+    assert.equal(one.hasUnconfirmedChanges, false);
     assert.throws(() => one.change({ addr: '' }), /no addr/);
     assert.throws(() => one.change({ metadata: Number.NaN }), /NamingError|number/);
-    assert.equal(one.isDirty, false);
+    assert.equal(one.hasUnconfirmedChanges, false);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { toTxnOps } from '#src/naming/endpoint-ops.js';
 import { EndpointManager, type EndpointOp, type NamingClient, NamingError } from '#src/naming/index.js';
 import { checkKey, checkService, keyPrefix } from '#src/naming/target/index.js';
-import { toTxnOps } from '#src/naming/endpoint-ops.js';
 
 const endpoint = (addr: string) => ({ addr });
 const value = (addr: string) => Buffer.from(`{"Op":0,"Addr":"${addr}","Metadata":null}`);

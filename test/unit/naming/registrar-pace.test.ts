@@ -19,7 +19,7 @@ describe('a registration whose first record is not stored in time', () => {
       throw refused;
     };
     await assert.rejects(
-      register(registry.client, { target: 'svc', endpoint: { addr: '10.0.0.7:1' }, timeoutMs: 500 }),
+      register(registry.client, { target: 'svc', addr: '10.0.0.7:1', timeoutMs: 500 }),
       (error) => error instanceof DeadlineError && error.cause === refused,
     );
   });

@@ -6,7 +6,7 @@ import { EndpointDecodeError } from '../../errors.js';
 import { DesiredEndpoint } from './desired-endpoint.js';
 import type { KeyState } from './protocol.js';
 import { maxRetired } from './retired-leases.js';
-import { SentValues } from './sent-values.js';
+import { UnconfirmedWrites } from './unconfirmed-writes.js';
 
 /** What to do about another's record under the same key: wait until it goes, give up, or write over it. */
 export type OnConflict = 'wait' | 'fail' | 'takeover';
@@ -19,16 +19,16 @@ export type OnConflict = 'wait' | 'fail' | 'takeover';
  * - `orphan`: our bytes under no lease, which nothing would ever remove;
  * - `replaced`: anything else is another's.
  */
-export type Finding = 'known' | 'gone' | 'ours' | 'orphan' | 'replaced';
+export type RecordOwnership = 'known' | 'gone' | 'ours' | 'orphan' | 'replaced';
 
 /** More than may be retired at a time, and the present one: what is kept alive must not be taken for another's. */
-const leasesRemembered = maxRetired + 2;
+const maxOwnLeases = maxRetired + 2;
 
 /** What is to be stored under which key, and which records under it are our own. Knows nothing of time. */
 export class Claim {
   readonly key: string;
   readonly desired: DesiredEndpoint;
-  readonly sent = new SentValues();
+  readonly unconfirmed = new UnconfirmedWrites();
   readonly #onConflict: OnConflict;
   readonly #ownLeases = new Set<LeaseId>();
   /** Of the newest record that is known to be ours. */
@@ -49,7 +49,7 @@ export class Claim {
   rememberLease(lease: LeaseId): void {
     this.#ownLeases.add(lease);
     const [oldest] = this.#ownLeases;
-    if (this.#ownLeases.size > leasesRemembered && oldest !== undefined) this.#ownLeases.delete(oldest);
+    if (this.#ownLeases.size > maxOwnLeases && oldest !== undefined) this.#ownLeases.delete(oldest);
   }
 
   /** The record at that revision is ours, and what it says is known. */
@@ -81,7 +81,7 @@ export class Claim {
   }
 
   /** Delete the record where it has our bytes and no lease: at the end of a registration it would stay for good. */
-  orphanTxns(): readonly Txn[] {
+  deleteOrphanTxns(): readonly Txn[] {
     const { key } = this;
     const { value } = this.desired;
     const known = this.#knownValue;
@@ -106,7 +106,7 @@ export class Claim {
   }
 
   /** Whether it is our record and newer than what is known of it: an operator may change it while its owner is cut off. */
-  isNews(kv: KeyValue): boolean {
+  isNewerThanKnown(kv: KeyValue): boolean {
     const leases = [...this.#ownLeases];
     const age = leases.indexOf(kv.lease);
     // A record under an earlier lease comes from a backup.
@@ -114,16 +114,16 @@ export class Claim {
   }
 
   /** Takes over what another writer put into our record, and gives it. What is not confirmed of ours stays desired. */
-  learn(kv: KeyValue): Endpoint | undefined {
-    return this.isOurs(kv.value) ? undefined : this.desired.adopt(kv);
+  adopt(kv: KeyValue): Endpoint | undefined {
+    return this.isOwnValue(kv.value) ? undefined : this.desired.adopt(kv);
   }
 
   hasOwnAddr(kv: KeyValue): boolean {
     return addrOf(kv) === this.desired.endpoint.addr;
   }
 
-  /** See {@link Finding}. */
-  judge({ kv, revision }: KeyState, lease: LeaseId, written: Revision): Finding {
+  /** See {@link RecordOwnership}. */
+  classify({ kv, revision }: KeyState, lease: LeaseId, written: Revision): RecordOwnership {
     if (revision < written) return 'known';
     if (!kv) return 'gone';
     if (kv.lease === lease && kv.modRevision === written) return 'known';
@@ -133,7 +133,7 @@ export class Claim {
 
   /** Whether it has our bytes and no lease: it never expires, and waiting for its end would never end. */
   isOrphan(kv: KeyValue): boolean {
-    return kv.lease === 0n && this.isOurs(kv.value);
+    return kv.lease === 0n && this.isOwnValue(kv.value);
   }
 
   /** What to do about a record that may not be replaced. */
@@ -142,9 +142,9 @@ export class Claim {
   }
 
   /** Whether it is what this registration stores, stored, or may have stored. */
-  isOurs(value: Buffer): boolean {
-    const { desired, sent } = this;
-    const known = [desired.value, desired.settledValue, this.#knownValue];
+  isOwnValue(value: Buffer): boolean {
+    const { desired, unconfirmed: sent } = this;
+    const known = [desired.value, desired.confirmedValue, this.#knownValue];
     return known.some((one) => one.equals(value)) || sent.has(value);
   }
 }

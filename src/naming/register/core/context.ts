@@ -5,16 +5,16 @@ import type { Revision } from '../../../model/index.js';
 import type { RegistrationEvent } from '../types.js';
 import type { Claim } from './claim.js';
 import type { InitialRegistration } from './initial-registration.js';
+import { PendingUpdates } from './pending-updates.js';
 import type { RegistrationEffect, RequestKey } from './protocol.js';
-import { UpdateCalls } from './update-calls.js';
 
 /** Jittered, so that a fleet that lost etcd together does not come back in one moment. */
-export const retryPauses: BackoffOptions = { baseMs: 200, maxMs: 5_000 };
+export const retryBackoff: BackoffOptions = { baseMs: 200, maxMs: 5_000 };
 
 /** What the parts of a registration's core share. */
 export class CoreContext {
   readonly claim: Claim;
-  readonly calls: UpdateCalls;
+  readonly updates: PendingUpdates;
   readonly #random: () => number;
   now = 0;
   effects: RegistrationEffect[] = [];
@@ -27,11 +27,13 @@ export class CoreContext {
   constructor(claim: Claim, random: () => number) {
     this.claim = claim;
     this.#random = random;
-    this.calls = new UpdateCalls((call, error) => this.emit({ type: 'settle', call, ...withError(error) }));
+    this.updates = new PendingUpdates((call, error) =>
+      this.emit({ type: 'settle', call, ...withError(error) }),
+    );
   }
 
   /** Before the first record a record of our address is that of this process, before it was restarted. */
-  get isFirst(): boolean {
+  get isFirstRegistration(): boolean {
     return this.registrations === 0;
   }
 
@@ -49,14 +51,14 @@ export class CoreContext {
     this.effects.push(effect);
   }
 
-  tell(event: RegistrationEvent): void {
+  emitEvent(event: RegistrationEvent): void {
     this.emit({ type: 'event', event });
   }
 
   /** It is tried again after that many milliseconds. */
-  failure(error: EtcdError, retryInMs: number): void {
+  reportFailure(error: EtcdError, retryInMs: number): void {
     this.lastError = error;
-    this.tell({ type: 'failure', error, retryInMs });
+    this.emitEvent({ type: 'failure', error, retryInMs });
   }
 
   newRequest(): RequestKey {
@@ -73,8 +75,8 @@ export class CoreContext {
     return request;
   }
 
-  pacer(): Pacer {
-    return new Pacer(retryPauses, { now: () => this.now }, this.#random);
+  newPacer(): Pacer {
+    return new Pacer(retryBackoff, { now: () => this.now }, this.#random);
   }
 }
 

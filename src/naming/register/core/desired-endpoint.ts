@@ -11,10 +11,10 @@ interface Change {
   readonly number: number;
   readonly fields: Partial<Endpoint>;
   /** Whether one of them had a status of its own: it is then newer than what an operator wrote before. */
-  readonly givesStatus: boolean;
+  readonly setsStatus: boolean;
 }
 
-const noChange: Change = { number: 0, fields: {}, givesStatus: false };
+const noChange: Change = { number: 0, fields: {}, setsStatus: false };
 
 /** Older ones are merged for good: they can only be taken back together. */
 const maxChanges = 32;
@@ -25,7 +25,7 @@ interface Base {
   /** As another writer stored it, byte for byte. */
   readonly bytes: Buffer | undefined;
   /** The status that another writer put into the record. */
-  readonly givenStatus: JsonValue | undefined;
+  readonly foreignStatus: JsonValue | undefined;
 }
 
 /**
@@ -36,21 +36,21 @@ interface Base {
 export class DesiredEndpoint {
   #base: Base;
   /** Covered by the write under way, in the order of their calls. */
-  #sending: readonly Change[] = [];
+  #inFlight: readonly Change[] = [];
   /** Since that write began. */
-  #waiting: readonly Change[] = [];
-  #changes = 0;
+  #pending: readonly Change[] = [];
+  #changeCount = 0;
   #isDraining = false;
   #endpoint: Endpoint;
   #value: Buffer;
-  #settledValue: Buffer;
+  #confirmedValue: Buffer;
 
   /** @throws {NamingError} for an endpoint that cannot be stored. */
   constructor(endpoint: Endpoint) {
     this.#value = encodeEndpoint(endpoint);
-    this.#settledValue = this.#value;
+    this.#confirmedValue = this.#value;
     this.#endpoint = decodeEndpoint(this.#value);
-    this.#base = { endpoint: this.#endpoint, bytes: undefined, givenStatus: undefined };
+    this.#base = { endpoint: this.#endpoint, bytes: undefined, foreignStatus: undefined };
   }
 
   /** With all changes, and the mark when it drains. */
@@ -63,8 +63,8 @@ export class DesiredEndpoint {
   }
 
   /** Without unconfirmed changes: what the record should say while a write is under way or fails. */
-  get settledValue(): Buffer {
-    return this.#settledValue;
+  get confirmedValue(): Buffer {
+    return this.#confirmedValue;
   }
 
   get isDraining(): boolean {
@@ -72,64 +72,64 @@ export class DesiredEndpoint {
   }
 
   /** Whether there is a change that no write has confirmed. */
-  get isDirty(): boolean {
-    return this.#sending.length + this.#waiting.length > 0;
+  get hasUnconfirmedChanges(): boolean {
+    return this.#inFlight.length + this.#pending.length > 0;
   }
 
   /** The number of the last change. */
-  get latest(): number {
-    return this.#changes;
+  get lastChange(): number {
+    return this.#changeCount;
   }
 
   /** Gives the number of the change. @throws {NamingError} for what cannot be stored; nothing has changed then. */
   change(fields: Partial<Endpoint>): number {
-    const before = this.#waiting;
-    this.#waiting = bounded([...before, toChange(this.#changes + 1, fields)]);
+    const before = this.#pending;
+    this.#pending = mergeOldest([...before, toChange(this.#changeCount + 1, fields)]);
     try {
       this.#refresh();
     } catch (error) {
-      this.#waiting = before;
+      this.#pending = before;
       throw error;
     }
-    return ++this.#changes;
+    return ++this.#changeCount;
   }
 
-  drain(): number {
+  startDraining(): number {
     this.#isDraining = true;
-    this.#changes++;
-    this.#waiting = [...this.#waiting, { ...noChange, number: this.#changes }];
+    this.#changeCount++;
+    this.#pending = [...this.#pending, { ...noChange, number: this.#changeCount }];
     this.#refresh();
-    return this.#changes;
+    return this.#changeCount;
   }
 
   /** The value to be written now. `confirm`, `fail` or `takeBack` says what became of it. */
-  send(): Buffer {
-    this.fail();
-    this.#sending = this.#waiting;
-    this.#waiting = [];
+  beginWrite(): Buffer {
+    this.failWrite();
+    this.#inFlight = this.#pending;
+    this.#pending = [];
     return this.#value;
   }
 
   /** The value that was sent is stored; `isNewest` unless something that was written after it has been adopted. */
-  confirm(isNewest: boolean): void {
-    const sent = this.#sending;
-    this.#sending = [];
-    if (isNewest) this.#base = applied(this.#base, merged(sent));
+  confirmWrite(isNewest: boolean): void {
+    const sent = this.#inFlight;
+    this.#inFlight = [];
+    if (isNewest) this.#base = applyChange(this.#base, mergeChanges(sent));
     this.#refresh();
   }
 
   /** It is not known to be stored: what it covered is covered by the next write. */
-  fail(): void {
-    this.#waiting = bounded([...this.#sending, ...this.#waiting]);
-    this.#sending = [];
+  failWrite(): void {
+    this.#pending = mergeOldest([...this.#inFlight, ...this.#pending]);
+    this.#inFlight = [];
   }
 
   /** It can never be stored: the change that made it so is no longer desired. Gives the number of that change. */
-  takeBack(): number | undefined {
-    const latestFirst = [...this.#sending].reverse();
-    const culprit = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(isSomething);
-    this.#sending = this.#sending.filter((change) => change !== culprit);
-    this.fail();
+  rejectWrite(): number | undefined {
+    const latestFirst = [...this.#inFlight].reverse();
+    const culprit = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(hasFields);
+    this.#inFlight = this.#inFlight.filter((change) => change !== culprit);
+    this.failWrite();
     this.#refresh();
     return culprit?.number;
   }
@@ -140,42 +140,42 @@ export class DesiredEndpoint {
    * Gives the endpoint if the record says something new; undefined where no reader could use it.
    */
   adopt(kv: KeyValue): Endpoint | undefined {
-    const record = decoded(kv.value);
+    const record = tryDecode(kv.value);
     if (!record?.addr) return undefined;
     const { metadata } = record;
     const isOwnAddr = this.#ownAddrs.includes(record.addr);
-    if (!isOwnAddr && sameJson(metadata ?? null, this.#settled.metadata ?? null)) return undefined;
+    if (!isOwnAddr && sameJson(metadata ?? null, this.#confirmedEndpoint.metadata ?? null)) return undefined;
     const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;
     this.#base = {
       endpoint: metadata === undefined ? { addr } : { addr, metadata },
       bytes: isOwnAddr ? kv.value : undefined,
-      givenStatus: isPlain(metadata) ? metadata['status'] : undefined,
+      foreignStatus: isPlain(metadata) ? metadata['status'] : undefined,
     };
     this.#refresh(); // what can be read can be written again
     return this.#endpoint;
   }
 
   get #ownAddrs(): readonly (string | undefined)[] {
-    const changed = [...this.#sending, ...this.#waiting].map(({ fields }) => fields.addr);
+    const changed = [...this.#inFlight, ...this.#pending].map(({ fields }) => fields.addr);
     return [this.#base.endpoint.addr, ...changed];
   }
 
-  get #settled(): Endpoint {
+  get #confirmedEndpoint(): Endpoint {
     return this.#isDraining ? withDrainingStatus(this.#base.endpoint) : this.#base.endpoint;
   }
 
   #refresh(): void {
-    const changes = merged([...this.#sending, ...this.#waiting]);
-    const { endpoint } = applied(this.#base, changes);
+    const changes = mergeChanges([...this.#inFlight, ...this.#pending]);
+    const { endpoint } = applyChange(this.#base, changes);
     const wanted = this.#isDraining ? withDrainingStatus(endpoint) : endpoint;
-    const settledValue = this.#valueOf(this.#settled, this.#base.bytes);
-    this.#value = isSomething(changes) ? this.#valueOf(wanted, undefined) : settledValue;
-    this.#settledValue = settledValue;
+    const settledValue = this.#valueOf(this.#confirmedEndpoint, this.#base.bytes);
+    this.#value = hasFields(changes) ? this.#valueOf(wanted, undefined) : settledValue;
+    this.#confirmedValue = settledValue;
     this.#endpoint = wanted;
   }
 
   #valueOf(endpoint: Endpoint, bytes: Buffer | undefined): Buffer {
-    if (bytes && (!this.#isDraining || isMarked(this.#base.endpoint))) return bytes;
+    if (bytes && (!this.#isDraining || hasDrainingStatus(this.#base.endpoint))) return bytes;
     return encodeEndpoint(endpoint);
   }
 }
@@ -185,7 +185,7 @@ export function withDrainingStatus({ addr, metadata }: Endpoint): Endpoint {
   return { addr, metadata: withMember(isPlain(metadata) ? metadata : {}, 'status', 'draining') };
 }
 
-function isMarked({ metadata }: Endpoint): boolean {
+function hasDrainingStatus({ metadata }: Endpoint): boolean {
   return isPlain(metadata) && metadata['status'] === 'draining';
 }
 
@@ -199,50 +199,50 @@ function toChange(number: number, fields: Partial<Endpoint>): Change {
     ...(addr === undefined ? {} : { addr }),
     ...('metadata' in fields ? { metadata: copy } : {}),
   };
-  return { number, fields: change, givesStatus: isPlain(copy) && 'status' in copy };
+  return { number, fields: change, setsStatus: isPlain(copy) && 'status' in copy };
 }
 
-function isSomething({ fields }: Change): boolean {
+function hasFields({ fields }: Change): boolean {
   return Object.keys(fields).length > 0;
 }
 
 /** What changes amount to, in their order. */
-function merged(changes: readonly Change[]): Change {
+function mergeChanges(changes: readonly Change[]): Change {
   return changes.reduce(
     (earlier, later) => ({
       number: later.number,
       fields: { ...earlier.fields, ...later.fields },
-      givesStatus: earlier.givesStatus || later.givesStatus,
+      setsStatus: earlier.setsStatus || later.setsStatus,
     }),
     noChange,
   );
 }
 
-function bounded(changes: readonly Change[]): readonly Change[] {
+function mergeOldest(changes: readonly Change[]): readonly Change[] {
   const tooMany = changes.length - maxChanges;
-  return tooMany > 0 ? [merged(changes.slice(0, tooMany + 1)), ...changes.slice(tooMany + 1)] : changes;
+  return tooMany > 0 ? [mergeChanges(changes.slice(0, tooMany + 1)), ...changes.slice(tooMany + 1)] : changes;
 }
 
 /**
  * A status that another writer stored stays, unless a change has one of its own: a server that an operator drains must
  * not be put back by its next report of its load.
  */
-function applied(base: Base, change: Change): Base {
-  const { fields, givesStatus } = change;
-  const givenStatus = givesStatus ? undefined : base.givenStatus;
-  if (!isSomething(change)) return { ...base, givenStatus };
+function applyChange(base: Base, change: Change): Base {
+  const { fields, setsStatus: givesStatus } = change;
+  const givenStatus = givesStatus ? undefined : base.foreignStatus;
+  if (!hasFields(change)) return { ...base, foreignStatus: givenStatus };
   const endpoint = { ...base.endpoint, ...fields };
   const { metadata } = endpoint;
   if (givenStatus === undefined || !isPlain(metadata) || 'status' in metadata)
-    return { endpoint, bytes: undefined, givenStatus };
+    return { endpoint, bytes: undefined, foreignStatus: givenStatus };
   return {
     endpoint: { ...endpoint, metadata: withMember(metadata, 'status', givenStatus) },
     bytes: undefined,
-    givenStatus,
+    foreignStatus: givenStatus,
   };
 }
 
-function decoded(value: Buffer): Endpoint | undefined {
+function tryDecode(value: Buffer): Endpoint | undefined {
   try {
     return decodeEndpoint(value);
   } catch (error) {

@@ -1,5 +1,5 @@
 export { Claim, type OnConflict } from './claim.js';
-export { retryPauses } from './context.js';
+export { retryBackoff as retryPauses } from './context.js';
 export type {
   CallKey,
   KeyState,

@@ -31,7 +31,7 @@ export class LeaseCheckStage implements LeaseStage {
 
   act(): void {
     this.#request = this.#context.newRequest();
-    this.#context.emit({ type: 'ask-lease', request: this.#request, lease: this.held.lease });
+    this.#context.emit({ type: 'check-lease', request: this.#request, lease: this.held.lease });
   }
 
   onLeaseStatus(request: RequestKey, isAlive: boolean): StageOutcome | undefined {

@@ -53,7 +53,7 @@ export type RegistrationInput =
   /** The record is to say that the endpoint drains; the call settles once it does. */
   | { readonly type: 'drain'; readonly call: CallKey }
   /** The caller left; what it asked for stays desired. */
-  | { readonly type: 'leave'; readonly call: CallKey }
+  | { readonly type: 'abandon-call'; readonly call: CallKey }
   | { readonly type: 'timer' }
   | { readonly type: 'close'; readonly what: 'the client' | 'the registration' };
 
@@ -65,7 +65,7 @@ export type RegistrationEffect =
   /** Reports the key's states after that revision, each as a `state`, until `cancel` or `failed`. */
   | { readonly type: 'follow'; readonly request: RequestKey; readonly from: Revision }
   /** Asks whether a lease is alive: `lease-state` or `failed` follows. */
-  | { readonly type: 'ask-lease'; readonly request: RequestKey; readonly lease: LeaseId }
+  | { readonly type: 'check-lease'; readonly request: RequestKey; readonly lease: LeaseId }
   /** The request's answer is no longer wanted. */
   | { readonly type: 'cancel'; readonly request: RequestKey }
   /** Gives a lease back, with what is attached to it: `revoked` follows. */

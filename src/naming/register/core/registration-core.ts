@@ -4,17 +4,17 @@ import { type KeyValue, type LeaseId, type Revision, withJson } from '../../../m
 import type { Endpoint } from '../../endpoint.js';
 import { ConflictError } from '../../errors.js';
 import type { RegistrationEnd, RegistrationState } from '../types.js';
-import { Asking } from './asking.js';
 import type { Claim } from './claim.js';
-import { Claiming } from './claiming.js';
-import { Closing } from './closing.js';
+import { ClaimStage } from './claim-stage.js';
 import { CoreContext, withError } from './context.js';
-import { isFinal } from './fate.js';
+import { isFinal } from './error-kinds.js';
 import { InitialRegistration } from './initial-registration.js';
-import type { GrantedLease, LifePart, Outcome } from './life.js';
+import { LeaseCheckStage } from './lease-check-stage.js';
+import type { GrantedLease, LeaseStage, StageOutcome } from './lease-stage.js';
 import type { CallKey, RegistrationEffect, RegistrationInput, RequestKey } from './protocol.js';
 import { RetiredLeases } from './retired-leases.js';
-import { Stored } from './stored.js';
+import { Shutdown } from './shutdown.js';
+import { StoredStage } from './stored-stage.js';
 import { replacedText } from './texts.js';
 
 export interface RegistrationCoreOptions {
@@ -27,8 +27,8 @@ export interface RegistrationCoreOptions {
 type Phase =
   | { readonly type: 'pausing'; readonly at: number }
   | { readonly type: 'granting'; readonly request: RequestKey }
-  | { readonly type: 'living'; readonly part: LifePart }
-  | { readonly type: 'closing'; readonly closing: Closing; readonly part: LifePart | undefined }
+  | { readonly type: 'active'; readonly stage: LeaseStage }
+  | { readonly type: 'closing'; readonly shutdown: Shutdown; readonly stage: LeaseStage | undefined }
   | { readonly type: 'ended' };
 
 /**
@@ -40,8 +40,8 @@ export class RegistrationCore {
   readonly #claim: Claim;
   readonly #onDeleted: 'restore' | 'stop';
   readonly #retired = new RetiredLeases();
-  readonly #lives: Pacer;
-  readonly #restores: Pacer;
+  readonly #leasePacer: Pacer;
+  readonly #restorePacer: Pacer;
   #phase: Phase = { type: 'pausing', at: Number.POSITIVE_INFINITY };
   #wakeAt = Number.POSITIVE_INFINITY;
 
@@ -49,8 +49,8 @@ export class RegistrationCore {
     this.#claim = claim;
     this.#onDeleted = onDeleted;
     this.#context = new CoreContext(claim, random);
-    this.#lives = this.#context.pacer();
-    this.#restores = this.#context.pacer();
+    this.#leasePacer = this.#context.newPacer();
+    this.#restorePacer = this.#context.newPacer();
   }
 
   get endpoint(): Endpoint {
@@ -58,17 +58,17 @@ export class RegistrationCore {
   }
 
   get state(): RegistrationState {
-    if (this.#isOver) return 'closed';
-    return this.#part?.state ?? 'registering';
+    if (this.#isStopped) return 'closed';
+    return this.#stage?.state ?? 'registering';
   }
 
   /** Of the present record. */
   get lease(): LeaseId | undefined {
-    return this.revision === undefined ? undefined : this.#part?.held.lease;
+    return this.revision === undefined ? undefined : this.#stage?.held.lease;
   }
 
   get revision(): Revision | undefined {
-    return this.#part?.revision;
+    return this.#stage?.revision;
   }
 
   get lastError(): EtcdError | undefined {
@@ -83,55 +83,56 @@ export class RegistrationCore {
     const effects: RegistrationEffect[] = [];
     this.#context.effects = effects;
     this.#context.now = now;
-    this.#claim.sent.forget(now);
-    this.#take(input);
-    this.#expire();
-    if (now >= this.#due) this.#proceed();
-    this.#arm();
+    this.#claim.unconfirmed.prune(now);
+    this.#dispatch(input);
+    this.#checkDeadlines();
+    if (now >= this.#nextActionAt) this.#runDue();
+    this.#armTimer();
     return effects;
   }
 
-  #take(input: RegistrationInput): void {
+  #dispatch(input: RegistrationInput): void {
     switch (input.type) {
       case 'start':
         this.#context.initial = new InitialRegistration(input.timeoutMs, this.#context.now);
         this.#grant();
         return;
       case 'granted':
-        this.#granted(input.request, { lease: input.lease, ttlMs: input.ttlMs });
+        this.#onGranted(input.request, { lease: input.lease, ttlMs: input.ttlMs });
         return;
       case 'failed':
-        this.#requestFailed(input.request, input.error);
+        this.#onRequestFailed(input.request, input.error);
         return;
       case 'written':
-        this.#follow(this.#part?.written(input.request, input.result));
+        this.#applyOutcome(this.#stage?.onWriteResult(input.request, input.result));
         return;
       case 'state':
-        this.#follow(this.#part?.stateSeen(input.request, input));
+        this.#applyOutcome(this.#stage?.onKeyState(input.request, input));
         return;
       case 'follow-failure':
-        if (this.#part?.isFollowing(input.request)) this.#context.lastError = input.error;
+        if (this.#stage?.isFollowing(input.request)) this.#context.lastError = input.error;
         return;
       case 'lease-state':
-        this.#follow(this.#part?.leaseAnswered(input.request, input.isAlive));
+        this.#applyOutcome(this.#stage?.onLeaseStatus(input.request, input.isAlive));
         return;
       case 'lease-ended':
-        if (this.#part?.held.lease === input.lease) this.#follow(this.#part.leaseEnded(input.error));
+        if (this.#stage?.held.lease === input.lease)
+          this.#applyOutcome(this.#stage.onLeaseEnded(input.error));
         return;
       case 'revoked':
-        if (this.#phase.type === 'closing') this.#phase.closing.revoked(input.lease, input.isRevoked);
+        if (this.#phase.type === 'closing') this.#phase.shutdown.onRevoked(input.lease, input.isRevoked);
         return;
       case 'orphan-deleted':
-        if (this.#phase.type === 'closing') this.#phase.closing.orphanOver(input.request);
+        if (this.#phase.type === 'closing') this.#phase.shutdown.onOrphanDeleted(input.request);
         return;
       case 'update':
-        this.#change(input.call, input.timeoutMs, () => this.#claim.desired.change(input.change));
+        this.#requestChange(input.call, input.timeoutMs, () => this.#claim.desired.change(input.change));
         return;
       case 'drain':
-        this.#change(input.call, Number.POSITIVE_INFINITY, () => this.#claim.desired.drain());
+        this.#requestChange(input.call, Number.POSITIVE_INFINITY, () => this.#claim.desired.startDraining());
         return;
-      case 'leave':
-        this.#context.calls.leave(input.call);
+      case 'abandon-call':
+        this.#context.updates.remove(input.call);
         return;
       case 'timer':
         this.#wakeAt = Number.POSITIVE_INFINITY;
@@ -147,94 +148,94 @@ export class RegistrationCore {
     const { initial, now } = this.#context;
     const request = this.#context.newRequest();
     this.#phase = { type: 'granting', request };
-    this.#context.emit({ type: 'grant', request, ...initial?.callTimeout(now) });
+    this.#context.emit({ type: 'grant', request, ...initial?.requestTimeout(now) });
   }
 
-  #granted(request: RequestKey, held: GrantedLease): void {
+  #onGranted(request: RequestKey, held: GrantedLease): void {
     if (this.#phase.type !== 'granting' || this.#phase.request !== request) {
       this.#context.emit({ type: 'revoke', lease: held.lease });
       return;
     }
     this.#claim.rememberLease(held.lease);
-    this.#live(new Claiming(this.#context, held));
+    this.#enterStage(new ClaimStage(this.#context, held));
   }
 
-  #live(part: LifePart): void {
-    this.#phase = { type: 'living', part };
+  #enterStage(stage: LeaseStage): void {
+    this.#phase = { type: 'active', stage };
   }
 
-  get #part(): LifePart | undefined {
-    return this.#phase.type === 'living' ? this.#phase.part : undefined;
+  get #stage(): LeaseStage | undefined {
+    return this.#phase.type === 'active' ? this.#phase.stage : undefined;
   }
 
-  #requestFailed(request: RequestKey, error: EtcdError): void {
+  #onRequestFailed(request: RequestKey, error: EtcdError): void {
     const phase = this.#phase;
-    if (phase.type === 'granting' && phase.request === request) this.#failed(error);
-    else if (phase.type === 'living') this.#follow(phase.part.failed(request, error));
-    else if (phase.type === 'closing') phase.closing.orphanOver(request);
+    if (phase.type === 'granting' && phase.request === request) this.#onFailed(error);
+    else if (phase.type === 'active') this.#applyOutcome(phase.stage.onRequestFailed(request, error));
+    else if (phase.type === 'closing') phase.shutdown.onOrphanDeleted(request);
   }
 
   /** What a part of a life has come to, and what comes next. */
-  #follow(outcome: Outcome | undefined): void {
-    const part = this.#part;
-    if (!outcome || !part) return;
-    part.leave();
+  #applyOutcome(outcome: StageOutcome | undefined): void {
+    const stage = this.#stage;
+    if (!outcome || !stage) return;
+    stage.cancelRequests();
     switch (outcome.type) {
       case 'stored':
-        this.#stored(part.held, outcome.revision);
+        this.#onStored(stage.held, outcome.revision);
         return;
       case 'gone':
-        this.#live(new Asking(this.#context, part.held));
+        this.#enterStage(new LeaseCheckStage(this.#context, stage.held));
         return;
       case 'deleted':
-        this.#deleted(part.held);
+        this.#onDeletedByOperator(stage.held);
         return;
       case 'replaced':
-        this.#replaced(part.held, outcome.kv);
+        this.#onReplaced(stage.held, outcome.kv);
         return;
       case 'lease-lost':
-        this.#retire(part.held);
-        this.#lost('lease', outcome.error);
+        this.#retire(stage.held);
+        this.#reportLost('lease', outcome.error);
         this.#pause();
         return;
       case 'failed':
-        this.#retire(part.held);
-        this.#failed(outcome.error);
+        this.#retire(stage.held);
+        this.#onFailed(outcome.error);
     }
   }
 
-  #stored(held: GrantedLease, revision: Revision): void {
+  #onStored(held: GrantedLease, revision: Revision): void {
     const context = this.#context;
-    this.#live(new Stored(context, held, revision, this.#restores));
+    this.#enterStage(new StoredStage(context, held, revision, this.#restorePacer));
     context.registrations++;
     for (const { lease } of this.#retired.takeAll()) context.emit({ type: 'revoke', lease });
     const again = context.registrations > 1;
-    context.tell(withJson({ type: 'registered', again, lease: held.lease, revision }));
-    this.#started();
+    context.emitEvent(withJson({ type: 'registered', again, lease: held.lease, revision }));
+    this.#settleStart();
   }
 
   /** By an operator: its lease is alive. */
-  #deleted(held: GrantedLease): void {
-    this.#lost('deleted', undefined);
+  #onDeletedByOperator(held: GrantedLease): void {
+    this.#reportLost('deleted', undefined);
     if (this.#onDeleted === 'stop') this.#stop({ reason: 'deleted' }, undefined, held);
-    else this.#leaveLease(held);
+    else this.#revokeAndPause(held);
   }
 
-  #replaced(held: GrantedLease, kv: KeyValue): void {
+  #onReplaced(held: GrantedLease, kv: KeyValue): void {
     const error = new ConflictError(replacedText(this.#claim.key, kv, this.#claim.hasOwnAddr(kv)));
-    this.#lost('replaced', error);
+    this.#reportLost('replaced', error);
     // Two that take from each other would never rest: the loser goes.
     if (this.#claim.conflictPolicy === 'fail') this.#stop({ reason: 'replaced', error }, error, held);
-    else this.#leaveLease(held);
+    else this.#revokeAndPause(held);
   }
 
-  #lost(cause: 'lease' | 'deleted' | 'replaced', error: EtcdError | undefined): void {
+  #reportLost(cause: 'lease' | 'deleted' | 'replaced', error: EtcdError | undefined): void {
     if (error) this.#context.lastError = error;
-    this.#context.tell({ type: 'lost', cause, error });
+    this.#context.emitEvent({ type: 'lost', cause, error });
   }
 
   /** No record of ours is attached to it any more. */
-  #leaveLease({ lease }: GrantedLease): void {
+  #revokeAndPause({ lease }: GrantedLease): void {
     this.#context.emit({ type: 'revoke', lease });
     this.#pause();
   }
@@ -245,37 +246,37 @@ export class RegistrationCore {
   }
 
   /** The next lease is tried for after a pause, unless waiting changes nothing. */
-  #failed(error: EtcdError): void {
+  #onFailed(error: EtcdError): void {
     const context = this.#context;
     context.lastError = error;
     if (context.initial && isFinal(error)) this.#stop({ reason: 'closed' }, error);
     else if (error instanceof ConflictError) this.#stop({ reason: 'replaced', error }, error);
-    else context.failure(error, this.#pause());
+    else context.reportFailure(error, this.#pause());
   }
 
   #pause(): number {
-    const pauseMs = this.#lives.nextDelayMs();
+    const pauseMs = this.#leasePacer.nextDelayMs();
     this.#phase = { type: 'pausing', at: this.#context.now + pauseMs };
     return pauseMs;
   }
 
   // Owners.
 
-  #change(call: CallKey, timeoutMs: number, change: () => number): void {
-    const { calls, now } = this.#context;
+  #requestChange(call: CallKey, timeoutMs: number, change: () => number): void {
+    const { updates: calls, now } = this.#context;
     try {
-      if (this.#isOver) throw new ClosedError('the registration');
+      if (this.#isStopped) throw new ClosedError('the registration');
       calls.add(call, change(), timeoutMs, now);
     } catch (error) {
       this.#context.emit({ type: 'settle', call, error: toEtcdError(error) });
     }
   }
 
-  get #isOver(): boolean {
+  get #isStopped(): boolean {
     return this.#phase.type === 'closing' || this.#phase.type === 'ended';
   }
 
-  #started(error?: EtcdError): void {
+  #settleStart(error?: EtcdError): void {
     if (!this.#context.initial) return;
     this.#context.initial = undefined;
     this.#context.emit({ type: 'started', ...withError(error) });
@@ -284,42 +285,43 @@ export class RegistrationCore {
   // The end.
 
   #stop(end: RegistrationEnd, error: EtcdError | undefined, left?: GrantedLease): void {
-    if (this.#isOver) return;
+    if (this.#isStopped) return;
     const phase = this.#phase;
-    const part = this.#part;
-    const held = left ?? part?.held;
+    const stage = this.#stage;
+    const held = left ?? stage?.held;
     const leases = [...this.#retired.takeAll()];
     if (held && !leases.includes(held)) leases.push(held);
     if (phase.type === 'granting') this.#context.cancel(phase.request);
-    this.#phase = { type: 'closing', closing: new Closing(this.#context, end, leases), part };
-    this.#context.calls.settleAll(new ClosedError('the registration'));
-    this.#started(error ?? new ClosedError('the registration'));
+    this.#phase = { type: 'closing', shutdown: new Shutdown(this.#context, end, leases), stage };
+    this.#context.updates.settleAll(new ClosedError('the registration'));
+    this.#settleStart(error ?? new ClosedError('the registration'));
   }
 
   // What time brings.
 
-  #expire(): void {
-    const { calls, initial, lastError, now } = this.#context;
+  #checkDeadlines(): void {
+    const { updates: calls, initial, lastError, now } = this.#context;
     const { key } = this.#claim;
-    calls.expire(key, now, lastError);
-    if (initial && now >= initial.deadline) this.#stop({ reason: 'closed' }, initial.late(key, lastError));
+    calls.rejectLate(key, now, lastError);
+    if (initial && now >= initial.deadline)
+      this.#stop({ reason: 'closed' }, initial.toDeadlineError(key, lastError));
   }
 
-  #proceed(): void {
+  #runDue(): void {
     const phase = this.#phase;
     switch (phase.type) {
       case 'pausing':
         this.#grant();
         return;
-      case 'living':
-        phase.part.proceed();
+      case 'active':
+        phase.stage.act();
         return;
       case 'closing': {
-        const { end } = phase.closing;
+        const { end } = phase.shutdown;
         // Not sooner: etcd 3.4 keeps a watcher forever whose stream is cancelled while it is being created.
-        phase.part?.leave();
+        phase.stage?.cancelRequests();
         this.#phase = { type: 'ended' };
-        this.#context.tell({ type: 'ended', ...end });
+        this.#context.emitEvent({ type: 'ended', ...end });
         this.#context.emit({ type: 'end', end });
         return;
       }
@@ -330,16 +332,20 @@ export class RegistrationCore {
   }
 
   /** When the present phase goes on without anything having happened. */
-  get #due(): number {
+  get #nextActionAt(): number {
     const phase = this.#phase;
     if (phase.type === 'pausing') return phase.at;
-    if (phase.type === 'living') return phase.part.due;
-    return phase.type === 'closing' ? phase.closing.due : Number.POSITIVE_INFINITY;
+    if (phase.type === 'active') return phase.stage.nextActionAt;
+    return phase.type === 'closing' ? phase.shutdown.nextActionAt : Number.POSITIVE_INFINITY;
   }
 
-  #arm(): void {
-    const { calls, initial } = this.#context;
-    const at = Math.min(this.#due, calls.nextDeadline, initial?.deadline ?? Number.POSITIVE_INFINITY);
+  #armTimer(): void {
+    const { updates: calls, initial } = this.#context;
+    const at = Math.min(
+      this.#nextActionAt,
+      calls.nextDeadline,
+      initial?.deadline ?? Number.POSITIVE_INFINITY,
+    );
     if (at === this.#wakeAt) return;
     this.#wakeAt = at;
     this.#context.emit({ type: 'wake-at', at });

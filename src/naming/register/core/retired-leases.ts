@@ -1,4 +1,4 @@
-import type { GrantedLease } from './life.js';
+import type { GrantedLease } from './lease-stage.js';
 
 /** Older ones are given back, with the record that they may have. */
 export const maxRetired = 16;

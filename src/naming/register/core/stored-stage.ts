@@ -55,7 +55,9 @@ export class StoredStage implements LeaseStage {
   get nextActionAt(): number {
     if (this.#write) return Number.POSITIVE_INFINITY;
     if (this.#context.claim.desired.hasUnconfirmedChanges) return this.#retryAt;
-    return this.#foreignText === undefined ? Number.POSITIVE_INFINITY : Math.max(this.#retryAt, this.#restoreAt);
+    return this.#foreignText === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(this.#retryAt, this.#restoreAt);
   }
 
   act(): void {
@@ -159,7 +161,9 @@ export class StoredStage implements LeaseStage {
     const { desired } = claim;
     if (kv.value.equals(desired.confirmedValue)) claim.rememberValue(kv.value);
     // What is about to be written over is as it should be.
-    const isRight = kv.value.equals(desired.confirmedValue) || (desired.hasUnconfirmedChanges && claim.isOwnValue(kv.value));
+    const isRight =
+      kv.value.equals(desired.confirmedValue) ||
+      (desired.hasUnconfirmedChanges && claim.isOwnValue(kv.value));
     const isAsItShouldBe = isRight && kv.lease === this.held.lease;
     this.#foreignText = isAsItShouldBe ? undefined : valueExcerpt(kv);
     if (!isAsItShouldBe) this.#restoreAt = now + this.#restorePacer.nextDelayMs();

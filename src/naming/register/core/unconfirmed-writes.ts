@@ -18,7 +18,7 @@ export class UnconfirmedWrites {
   #writes: readonly UnconfirmedWrite[] = [];
 
   add(value: Buffer, isCreating: boolean, now: number): void {
-    const sent = { value, isCreating, until: now + forgottenAfterMs };
+    const sent = { value, isCreating, expiresAt: now + forgottenAfterMs };
     this.#writes = [...this.#writes.filter((one) => !one.value.equals(value)), sent].slice(-maxWrites);
   }
 
