@@ -15,14 +15,14 @@ describe('requests to a coalescer', () => {
     coalescer = new Coalescer(clock, () => runs.push(clock.now() - start));
   });
 
-  it('run at once when the first comes', () => {
+  it('run immediately when there was none before', () => {
     coalescer.request();
     assert.deepEqual(runs, [0]);
     clock.advance(1_000);
     assert.deepEqual(runs, [0]);
   });
 
-  it('run once, after 20 ms of quiet, for those that follow together', () => {
+  it('run once, after 20 ms of quiet, when they follow each other', () => {
     for (const _ of [1, 2, 3, 4]) {
       coalescer.request();
       clock.advance(5);
@@ -32,25 +32,25 @@ describe('requests to a coalescer', () => {
     assert.deepEqual(runs, [0, 35]);
   });
 
-  it('run at once again after a pause', () => {
+  it('run immediately after a pause', () => {
     coalescer.request();
     clock.advance(20);
     coalescer.request();
     assert.deepEqual(runs, [0, 20]);
   });
 
-  it('wait 200 ms at most when they never pause', () => {
+  it('wait at most 200 ms when they never pause', () => {
     for (let ms = 0; ms < 1_000; ms += 10) {
       coalescer.request();
       clock.advance(10);
     }
-    // The first at once; the one at 10 ms waits its longest, to 210; the next begins to wait at 210 or 220.
+    // The first runs immediately. The one at 10 ms waits until 210, the next from 210 or 220.
     assert.deepEqual(runs.slice(0, 2), [0, 210]);
     for (let i = 1; i < runs.length; i++) assert.ok(runs[i]! - runs[i - 1]! <= 220, `${runs}`);
     assert.ok(runs.length <= 7, `${runs}`);
   });
 
-  it('are forgotten by cancel(), and taken again after it', () => {
+  it('are dropped by cancel(), and accepted after it', () => {
     coalescer.request();
     coalescer.request();
     coalescer.cancel();
@@ -62,7 +62,7 @@ describe('requests to a coalescer', () => {
     assert.equal(clock.timers, 0);
   });
 
-  it('may come from within the action', () => {
+  it('may come from the action itself', () => {
     let again = 2;
     coalescer = new Coalescer(clock, () => {
       runs.push(clock.now() - start);

@@ -23,23 +23,23 @@ describe('a directory', () => {
 
   afterEach(() => etcd.close());
 
-  it('goes on telling one who follows twice with one object and leaves once', async () => {
+  it('keeps the second subscription of an object whose first one ended', async () => {
     const directory = new ServiceDirectory(etcd.client, {}, clock);
-    const told: number[] = [];
-    const subscriber = { onView: () => told.push(told.length), onFailure: () => {} };
-    const leave = directory.follow('svc', subscriber);
+    const received: number[] = [];
+    const subscriber = { onView: () => received.push(received.length), onFailure: () => {} };
+    const unfollow = directory.follow('svc', subscriber);
     directory.follow('svc', subscriber);
     await settled();
-    leave();
+    unfollow();
     etcd.mirrors[0]!.snapshot('a:1');
     await settled();
-    assert.equal(told.length, 1);
+    assert.equal(received.length, 1);
     clock.advance(60_000);
     assert.equal(etcd.mirrors[0]!.over, false);
   });
 
-  describe('on a client that is closed already', () => {
-    it('is closed, too', async () => {
+  describe('on a client that is already closed', () => {
+    it('is closed too', async () => {
       etcd.onClose = (callback) => {
         callback();
         return () => {};
@@ -50,27 +50,27 @@ describe('a directory', () => {
     });
   });
 
-  describe('that is closed', () => {
-    it('closes once, though a reader that is told closes it and leaves', async () => {
+  describe('after close()', () => {
+    it('notifies a subscriber once, even if its callback unsubscribes and closes the directory', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
-      let told = 0;
-      const leave = directory.follow('svc', {
+      let received = 0;
+      const unfollow = directory.follow('svc', {
         onView: () => {},
         onFailure: () => {
-          told++;
-          leave();
+          received++;
+          unfollow();
           void directory.close();
         },
       });
       await directory.close();
-      assert.equal(told, 1);
+      assert.equal(received, 1);
       assert.equal(clock.timers, 0);
     });
 
-    it('follows nothing any more, tells so, and keeps no timer', async () => {
+    it('ends its subscriptions with ClosedError, follows no further service, and leaves no timer', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
-      const troubles: unknown[] = [];
-      const subscriber = { onView: () => {}, onFailure: (error: unknown) => troubles.push(error) };
+      const failures: unknown[] = [];
+      const subscriber = { onView: () => {}, onFailure: (error: unknown) => failures.push(error) };
       directory.follow('svc', subscriber);
       const ready = assert.rejects(directory.ready('svc'), ClosedError);
       etcd.mirrors[0]!.snapshot();
@@ -81,7 +81,7 @@ describe('a directory', () => {
       directory.follow('other', subscriber);
       await settled();
       assert.deepEqual(
-        troubles.map(String),
+        failures.map(String),
         Array(2).fill('ClosedError: CANCELLED: the directory is closed'),
       );
       assert.equal(etcd.mirrors.length, 1);
@@ -91,11 +91,11 @@ describe('a directory', () => {
     });
   });
 
-  describe('that is to be ready', () => {
+  describe('ready()', () => {
     const unreachable = new EtcdError('not reached', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
     const denied = new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED });
 
-    it('rejects at its deadline with what last stood in the way, and follows no longer', async () => {
+    it('rejects at its deadline with the last failure as the cause, and unsubscribes', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       const ready = directory.ready('svc');
       const failure = assert.rejects(ready, (error: unknown) => {
@@ -113,7 +113,7 @@ describe('a directory', () => {
       assert.equal(etcd.mirrors[0]!.over, true);
     });
 
-    it('rejects at its deadline with how many there are', async () => {
+    it('names the number of endpoints when it rejects at its deadline', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       const ready = directory.ready('svc', { minEndpoints: 2, timeoutMs: 500 });
       const failure = assert.rejects(ready, /did not have 2 endpoints within 500 ms: it has 1/);
@@ -123,7 +123,7 @@ describe('a directory', () => {
       await failure;
     });
 
-    it('rejects at once on a final error, also when some endpoints are known', async () => {
+    it('rejects immediately on a final error, even when some endpoints are known', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       const ready = directory.ready('svc', { minEndpoints: 2 });
       const views = directory.subscribe('svc');
@@ -132,11 +132,11 @@ describe('a directory', () => {
       await settled();
       etcd.mirrors[0]!.fail(denied);
       await failure;
-      assert.equal((await views.next()).value?.endpoints.length, 1, 'what is known stays known');
+      assert.equal((await views.next()).value?.endpoints.length, 1, 'the known view is kept');
       await views.return?.();
     });
 
-    it('ends a reader that has seen nothing yet by a final error', async () => {
+    it('ends an iteration without a view by a final error', async () => {
       const views = new ServiceDirectory(etcd.client, {}, clock).subscribe('svc');
       const failure = assert.rejects(views.next(), PermissionDeniedError);
       etcd.mirrors[0]!.fail(denied);
@@ -145,7 +145,7 @@ describe('a directory', () => {
       assert.equal(clock.timers, 0);
     });
 
-    it('refuses what cannot work', async () => {
+    it('rejects invalid options', async () => {
       const directory = new ServiceDirectory(etcd.client, {}, clock);
       for (const options of [{ timeoutMs: Number.NaN }, { timeoutMs: -1 }, { minEndpoints: -1 }])
         await assert.rejects(directory.ready('svc', options), InvalidInputError);
@@ -153,7 +153,7 @@ describe('a directory', () => {
     });
   });
 
-  describe('whose snapshot store hangs', () => {
+  describe('with a snapshot store that hangs', () => {
     let saves: number;
     const snapshots: SnapshotStore = {
       load: () => new Promise(() => {}),
@@ -172,7 +172,7 @@ describe('a directory', () => {
       await settled();
     });
 
-    it('closes after 5 s, and says why nothing was saved', async () => {
+    it('closes after 5 s, and reports that nothing was saved', async () => {
       let closed = false;
       const closing = directory.close().then(() => {
         closed = true;
@@ -187,7 +187,7 @@ describe('a directory', () => {
       assert.equal(clock.timers, 0);
     });
 
-    it('collects no saves, and says so while it lives', async () => {
+    it('runs no further saves, and reports the failure in its status', async () => {
       for (let minutes = 0; minutes < 60; minutes++) {
         clock.advance(60_000);
         await settled();
@@ -219,54 +219,54 @@ describe('a directory', () => {
       await settled();
     });
 
-    const pass = async (ms: number) => {
+    const advance = async (ms: number) => {
       clock.advance(ms);
       await settled();
     };
 
-    it('saves a burst of changes once, and each minute what has not changed', async () => {
+    it('saves a burst of changes once, and an unchanged view every minute', async () => {
       for (const id of ['b', 'c', 'd']) etcd.mirrors[0]!.put(id, `{"Addr":"${id}:1"}`);
       await settled();
-      await pass(999);
+      await advance(999);
       assert.equal(saved.length, 0);
-      await pass(1);
+      await advance(1);
       assert.equal(saved.length, 1);
       for (const count of [2, 3]) {
-        await pass(60_000);
+        await advance(60_000);
         assert.equal(saved.length, count);
       }
       etcd.mirrors[0]!.put('e', '{"Addr":"e:1"}');
       await settled();
-      await pass(1_000);
+      await advance(1_000);
       assert.equal(saved.length, 4);
     });
 
-    it('saves an age that grows only while etcd is out of reach', async () => {
+    it('saves an age that grows only while etcd is unreachable', async () => {
       const ageOf = () => Date.now() - decodeSnapshot('svc', saved.at(-1)!)!.savedAt;
-      await pass(61_000);
+      await advance(61_000);
       assert.ok(ageOf() < 30_000, `${ageOf()} ms`);
       const mirror = etcd.mirrors[0]!;
       [mirror.fresh, mirror.forMs] = [false, 3_600_000];
-      await pass(60_000);
+      await advance(60_000);
       assert.ok(ageOf() >= 3_600_000, `${ageOf()} ms`);
     });
 
-    it('saves at its end what it had no time to save', async () => {
+    it('saves a pending change when it closes', async () => {
       await directory.close();
       assert.equal(saved.length, 1);
     });
 
-    it('waits at its close also for what a service saved that is followed no longer', async () => {
+    it('waits in close() for the save of a service that is no longer followed', async () => {
       await directory.close();
       let finish = () => {};
       const finished = new Promise<void>((resolve) => (finish = resolve));
       const slow: SnapshotStore = { load: async () => undefined, save: () => finished };
       const other = new ServiceDirectory(etcd.client, { snapshots: slow }, clock);
-      const leave = other.follow('svc', { onView: () => {}, onFailure: () => {} });
+      const unfollow = other.follow('svc', { onView: () => {}, onFailure: () => {} });
       etcd.mirrors.at(-1)!.snapshot('a:1');
       await settled();
-      leave();
-      await pass(5_000);
+      unfollow();
+      await advance(5_000);
       let closed = false;
       const closing = other.close().then(() => {
         closed = true;
@@ -277,13 +277,13 @@ describe('a directory', () => {
       await closing;
     });
 
-    it('saves a record that is nested as deep as Go reads, and those beside it', async () => {
+    it('saves a record with the maximum nesting depth of Go, and the records beside it', async () => {
       const depth = 9_999;
       const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
       etcd.mirrors[0]!.put('deep', `{"Addr":"d:1","Metadata":${deep}}`);
       await settled();
       assert.equal(directory.get('svc')?.endpoints.length, 2);
-      await pass(1_000);
+      await advance(1_000);
       assert.equal(directory.status('svc').snapshotError, undefined);
       await directory.close();
       const read = decodeSnapshot('svc', saved.at(-1)!);
@@ -291,14 +291,14 @@ describe('a directory', () => {
       assert.equal(etcd.mirrors[0]!.over, true);
     });
 
-    it('tells that it cannot save, also while all else is well, until it can', async () => {
+    it('reports a failed save in a live status until a save succeeds', async () => {
       failure = new Error('disk full');
-      await pass(1_000);
+      await advance(1_000);
       const { source, lastError, snapshotError } = directory.status('svc');
       assert.deepEqual([source, lastError], ['live', undefined]);
       assert.match(String(snapshotError), /disk full/);
       failure = undefined;
-      await pass(60_000);
+      await advance(60_000);
       assert.equal(directory.status('svc').snapshotError, undefined);
     });
   });

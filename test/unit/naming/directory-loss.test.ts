@@ -8,158 +8,157 @@ describe('the directory of services', () => {
   let clock: FakeClock;
   let etcd: FakeClient;
   let directory: ServiceDirectory;
-  let told: string[];
+  let received: string[];
   let mirror: FakeMirror;
 
   beforeEach(async () => {
     clock = new FakeClock();
     etcd = new FakeClient();
-    await protectedBy({});
+    await useLossProtection({});
   });
 
   afterEach(() => etcd.close());
 
-  async function protectedBy(lossProtection: LossProtectionOptions): Promise<void> {
+  async function useLossProtection(lossProtection: LossProtectionOptions): Promise<void> {
     directory = new ServiceDirectory(etcd.client, { lossProtection }, clock);
-    ({ told } = await followIn(directory));
+    ({ received } = await followIn(directory));
     mirror = etcd.mirrors.at(-1)!;
   }
 
-  /** In steps, so that what is asked meanwhile is answered meanwhile. */
-  const pass = async (ms: number) => {
+  /** Advances in steps, so that the reads of the meantime are answered in time. */
+  const advance = async (ms: number) => {
     for (let left = ms; left > 0; left -= 100) {
       clock.advance(Math.min(left, 100));
       await settled();
     }
   };
-  const does = async (change: () => void) => {
+  const apply = async (change: () => void) => {
     change();
     await settled();
   };
-  const held = () => [...(directory.get('svc')?.unconfirmed ?? [])];
-  const reconnected = () =>
-    Object.assign(mirror, { fresh: true, reconnects: mirror.reconnects + 1, forMs: 5 });
+  const unconfirmed = () => [...(directory.get('svc')?.unconfirmed ?? [])];
+  const reconnect = () => Object.assign(mirror, { fresh: true, reconnects: mirror.reconnects + 1, forMs: 5 });
 
-  describe('of a service that is empty after history was lost', () => {
+  describe('for a service that is empty in a new listing', () => {
     beforeEach(async () => {
-      await does(() => mirror.snapshot('a:1', 'b:1'));
-      await does(() => mirror.resync());
+      await apply(() => mirror.snapshot('a:1', 'b:1'));
+      await apply(() => mirror.resync());
     });
 
-    it('keeps the last known endpoints for one protection time, and then believes a read', async () => {
-      assert.deepEqual(told, ['[a:1,b:1]', '[a:1,b:1]']);
-      assert.deepEqual(held(), ['svc/a:1', 'svc/b:1']);
-      await pass(9_999);
-      assert.deepEqual([told.length, mirror.reads], [2, 0]);
-      await pass(1);
-      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 1]);
+    it('keeps the last endpoints for one protection time, until a read confirms the loss', async () => {
+      assert.deepEqual(received, ['[a:1,b:1]', '[a:1,b:1]']);
+      assert.deepEqual(unconfirmed(), ['svc/a:1', 'svc/b:1']);
+      await advance(9_999);
+      assert.deepEqual([received.length, mirror.reads], [2, 0]);
+      await advance(1);
+      assert.deepEqual([received.at(-1), mirror.reads], ['[]', 1]);
     });
 
-    it('keeps the others beside one that returns: one alone could not carry them all', async () => {
-      await does(() => mirror.put('b:1', '{"Addr":"b:1"}'));
-      assert.equal(told.at(-1), '[a:1,b:1]');
-      await pass(60_000);
-      assert.equal(told.at(-1), '[b:1]');
+    it('keeps the others when one returns, since one alone may not carry all calls', async () => {
+      await apply(() => mirror.put('b:1', '{"Addr":"b:1"}'));
+      assert.equal(received.at(-1), '[a:1,b:1]');
+      await advance(60_000);
+      assert.equal(received.at(-1), '[b:1]');
     });
 
-    it('lets go of an address that returns under another key', async () => {
-      await does(() => mirror.put('new', '{"Addr":"a:1"}'));
-      assert.equal(told.at(-1), '[b:1,a:1]');
+    it('drops a lost record when its address returns under another key', async () => {
+      await apply(() => mirror.put('new', '{"Addr":"a:1"}'));
+      assert.equal(received.at(-1), '[b:1,a:1]');
     });
 
-    it('does not begin to wait again with each empty list', async () => {
-      await pass(6_000);
-      await does(() => mirror.resync());
-      await pass(4_000);
-      assert.equal(told.at(-1), '[]');
+    it('does not restart the protection time for each empty list', async () => {
+      await advance(6_000);
+      await apply(() => mirror.resync());
+      await advance(4_000);
+      assert.equal(received.at(-1), '[]');
     });
 
     it('keeps them while etcd does not answer, and for one protection time after that', async () => {
       mirror.answer = undefined;
-      for (let seconds = 0; seconds < 600; seconds++) await pass(1_000);
-      assert.equal(told.at(-1), '[a:1,b:1]');
+      for (let seconds = 0; seconds < 600; seconds++) await advance(1_000);
+      assert.equal(received.at(-1), '[a:1,b:1]');
       const { reads } = mirror;
       assert.ok(reads > 60 && reads < 400, `${reads} reads in ten minutes`);
       mirror.answer = async () => true;
-      // The read under way fails within 2 s, and the next one follows within 5 s.
-      for (let seconds = 0; seconds < 9; seconds++) await pass(1_000);
-      assert.equal(told.at(-1), '[a:1,b:1]');
-      for (let seconds = 0; seconds < 11; seconds++) await pass(1_000);
-      assert.equal(told.at(-1), '[]');
+      // The current read fails within 2 s, and the next one follows within 5 s.
+      for (let seconds = 0; seconds < 9; seconds++) await advance(1_000);
+      assert.equal(received.at(-1), '[a:1,b:1]');
+      for (let seconds = 0; seconds < 11; seconds++) await advance(1_000);
+      assert.equal(received.at(-1), '[]');
     });
 
-    it('begins again with the protection time when the connection is lost meanwhile', async () => {
-      await pass(9_000);
-      reconnected();
+    it('restarts the protection time when the connection is lost meanwhile', async () => {
+      await advance(9_000);
+      reconnect();
       mirror.forMs = 1_000; // when the next read is due
-      await pass(1_000);
-      assert.equal(told.at(-1), '[a:1,b:1]');
-      await pass(8_999);
-      assert.equal(told.at(-1), '[a:1,b:1]');
-      await pass(1);
-      assert.equal(told.at(-1), '[]');
+      await advance(1_000);
+      assert.equal(received.at(-1), '[a:1,b:1]');
+      await advance(8_999);
+      assert.equal(received.at(-1), '[a:1,b:1]');
+      await advance(1);
+      assert.equal(received.at(-1), '[]');
     });
   });
 
-  describe('of a service that empties right after a reconnect', () => {
-    it('doubts that, and asks etcd when the reconnect is some time ago', async () => {
-      await does(() => mirror.snapshot('a:1'));
-      reconnected();
-      await does(() => mirror.remove('a:1'));
-      assert.deepEqual([told.at(-1), mirror.reads], ['[a:1]', 0]);
-      await pass(10_000);
-      assert.equal(told.at(-1), '[]');
+  describe('for a service that empties right after a reconnect', () => {
+    it('waits until the protection time after the reconnect is over, and then reads', async () => {
+      await apply(() => mirror.snapshot('a:1'));
+      reconnect();
+      await apply(() => mirror.remove('a:1'));
+      assert.deepEqual([received.at(-1), mirror.reads], ['[a:1]', 0]);
+      await advance(10_000);
+      assert.equal(received.at(-1), '[]');
       mirror.forMs = 3_600_000;
-      await pass(100);
-      await does(() => mirror.put('a:1', '{"Addr":"a:1"}'));
-      await does(() => mirror.remove('a:1'));
-      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 2]);
+      await advance(100);
+      await apply(() => mirror.put('a:1', '{"Addr":"a:1"}'));
+      await apply(() => mirror.remove('a:1'));
+      assert.deepEqual([received.at(-1), mirror.reads], ['[]', 2]);
     });
   });
 
-  describe('of a service that empties one by one after a reconnect', () => {
-    it('keeps all that went so', async () => {
-      await does(() => mirror.snapshot('a:1', 'b:1', 'c:1'));
-      reconnected();
-      for (const id of ['a:1', 'b:1', 'c:1']) await does(() => mirror.remove(id));
-      assert.equal(told.at(-1), '[a:1,b:1,c:1]');
-      await pass(10_000);
-      assert.equal(told.at(-1), '[]');
+  describe('for a service that empties one by one after a reconnect', () => {
+    it('keeps all lost endpoints', async () => {
+      await apply(() => mirror.snapshot('a:1', 'b:1', 'c:1'));
+      reconnect();
+      for (const id of ['a:1', 'b:1', 'c:1']) await apply(() => mirror.remove(id));
+      assert.equal(received.at(-1), '[a:1,b:1,c:1]');
+      await advance(10_000);
+      assert.equal(received.at(-1), '[]');
     });
   });
 
-  describe('of a service that empties as it is watched', () => {
+  describe('for a service that empties on an uninterrupted watch', () => {
     const emptied = async () => {
-      await does(() => mirror.snapshot('a:1', 'b:1'));
-      for (const id of ['a:1', 'b:1']) await does(() => mirror.remove(id));
+      await apply(() => mirror.snapshot('a:1', 'b:1'));
+      for (const id of ['a:1', 'b:1']) await apply(() => mirror.remove(id));
     };
 
-    it('believes one read that confirms it, at once', async () => {
+    it('confirms the loss immediately by one read', async () => {
       await emptied();
-      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 1]);
-      assert.equal(clock.timers, 1, 'that of the next sign of life');
+      assert.deepEqual([received.at(-1), mirror.reads], ['[]', 1]);
+      assert.equal(clock.timers, 1, 'the timer of the silence check');
     });
 
-    it('keeps all that went within the protection time while etcd does not answer', async () => {
+    it('keeps all endpoints lost within the protection time while etcd does not answer', async () => {
       mirror.answer = undefined;
       await emptied();
-      assert.equal(told.at(-1), '[a:1,b:1]');
-      assert.deepEqual(held(), ['svc/a:1', 'svc/b:1']);
-      for (let seconds = 0; seconds < 600; seconds++) await pass(1_000);
-      assert.equal(told.at(-1), '[a:1,b:1]');
+      assert.equal(received.at(-1), '[a:1,b:1]');
+      assert.deepEqual(unconfirmed(), ['svc/a:1', 'svc/b:1']);
+      for (let seconds = 0; seconds < 600; seconds++) await advance(1_000);
+      assert.equal(received.at(-1), '[a:1,b:1]');
     });
 
     it('treats the loss as after a reconnect once a read has failed', async () => {
       mirror.answer = async () => Promise.reject(new Error('unavailable'));
       await emptied();
       mirror.answer = async () => true;
-      await pass(5_000);
-      assert.deepEqual([told.at(-1), mirror.reads], ['[a:1,b:1]', 2]);
-      await pass(10_000);
-      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 3]);
+      await advance(5_000);
+      assert.deepEqual([received.at(-1), mirror.reads], ['[a:1,b:1]', 2]);
+      await advance(10_000);
+      assert.deepEqual([received.at(-1), mirror.reads], ['[]', 3]);
     });
 
-    it('treats it so, too, when the read is answered by an etcd that the watch has lost, or by another store', async () => {
+    it('treats the loss the same when the watch has lost the etcd that answers, or another store answers', async () => {
       for (const answer of [
         async () => {
           mirror.fresh = false;
@@ -167,80 +166,80 @@ describe('the directory of services', () => {
         },
         async () => false,
       ]) {
-        await protectedBy({});
+        await useLossProtection({});
         mirror.answer = answer;
         await emptied();
-        assert.equal(told.at(-1), '[a:1,b:1]');
+        assert.equal(received.at(-1), '[a:1,b:1]');
       }
     });
 
-    it('does not believe a read that began before the loss', async () => {
+    it('does not confirm a loss by a read that began before it', async () => {
       let answer: (proven: boolean) => void = () => {};
       mirror.answer = () => new Promise((resolve) => (answer = resolve));
-      await does(() => mirror.snapshot('a:1'));
-      await does(() => mirror.remove('a:1'));
-      await does(() => mirror.put('b:1', '{"Addr":"b:1"}'));
-      await does(() => mirror.remove('b:1'));
+      await apply(() => mirror.snapshot('a:1'));
+      await apply(() => mirror.remove('a:1'));
+      await apply(() => mirror.put('b:1', '{"Addr":"b:1"}'));
+      await apply(() => mirror.remove('b:1'));
       answer(true);
       await settled();
-      assert.equal(told.at(-1), '[b:1]', 'a:1 went before the read');
-      await pass(100);
+      assert.equal(received.at(-1), '[b:1]', 'a:1 was lost before the read');
+      await advance(100);
       answer(true);
       await settled();
-      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 2]);
+      assert.deepEqual([received.at(-1), mirror.reads], ['[]', 2]);
     });
 
-    it('shows what returned while it was asked, and not an empty service before that', async () => {
+    it('shows an endpoint that returned during the read, and no empty service before that', async () => {
       mirror.answer = async () => {
         mirror.put('a:1', '{"Addr":"a:1"}');
         return true;
       };
-      await does(() => mirror.snapshot('a:1'));
-      await does(() => mirror.remove('a:1'));
-      assert.deepEqual(told, ['[a:1]', '[a:1]', '[a:1]']);
-      assert.deepEqual(held(), []);
+      await apply(() => mirror.snapshot('a:1'));
+      await apply(() => mirror.remove('a:1'));
+      assert.deepEqual(received, ['[a:1]', '[a:1]', '[a:1]']);
+      assert.deepEqual(unconfirmed(), []);
     });
 
-    it('asks once for a hundred losses, and not at all for those that leave enough', async () => {
-      await protectedBy({ lossThreshold: 0.5 });
+    it('reads once for a hundred losses, and not at all for losses below the threshold', async () => {
+      await useLossProtection({ lossThreshold: 0.5 });
       const addrs = Array.from({ length: 100 }, (_, i) => `${i}:1`);
-      await does(() => mirror.snapshot(...addrs));
+      await apply(() => mirror.snapshot(...addrs));
       mirror.answer = undefined;
       for (const addr of addrs.slice(0, 49)) mirror.remove(addr);
       await settled();
       assert.deepEqual([directory.get('svc')?.endpoints.length, mirror.reads], [51, 0]);
-      for (const addr of addrs.slice(49)) await does(() => mirror.remove(addr));
+      for (const addr of addrs.slice(49)) await apply(() => mirror.remove(addr));
       assert.deepEqual([directory.get('svc')?.endpoints.length, mirror.reads], [100, 1]);
     });
   });
 
-  describe('with options of its own', () => {
-    it('doubts the loss of a part', async () => {
-      await protectedBy({ lossThreshold: 0.5, protectionMs: 1_000 });
-      await does(() => mirror.snapshot('a:1', 'b:1', 'c:1', 'd:1'));
-      await does(() => mirror.resync('a:1', 'e:1'));
-      assert.equal(told.at(-1), '[a:1,b:1,c:1,d:1,e:1]');
-      await pass(1_000);
-      assert.equal(told.at(-1), '[a:1,e:1]');
+  describe('with options', () => {
+    it('protects a service that loses a part of its endpoints', async () => {
+      await useLossProtection({ lossThreshold: 0.5, protectionMs: 1_000 });
+      await apply(() => mirror.snapshot('a:1', 'b:1', 'c:1', 'd:1'));
+      await apply(() => mirror.resync('a:1', 'e:1'));
+      assert.equal(received.at(-1), '[a:1,b:1,c:1,d:1,e:1]');
+      await advance(1_000);
+      assert.equal(received.at(-1), '[a:1,e:1]');
     });
 
-    it('believes everything at once, and reads nothing', async () => {
-      await protectedBy({ protectionMs: 0 });
-      await does(() => mirror.snapshot('a:1'));
-      await does(() => mirror.resync());
-      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 0]);
+    it('drops every lost endpoint immediately without a read when the protection is off', async () => {
+      await useLossProtection({ protectionMs: 0 });
+      await apply(() => mirror.snapshot('a:1'));
+      await apply(() => mirror.resync());
+      assert.deepEqual([received.at(-1), mirror.reads], ['[]', 0]);
     });
 
-    it('keeps what it sees go as it happens for the protection time', async () => {
-      await protectedBy({ includeLive: true });
-      await does(() => mirror.snapshot('a:1'));
-      await does(() => mirror.remove('a:1'));
-      assert.deepEqual([told.at(-1), mirror.reads], ['[a:1]', 0]);
-      await pass(10_000);
-      assert.deepEqual([told.at(-1), mirror.reads], ['[]', 1]);
+    it('keeps a live loss for the protection time with includeLive', async () => {
+      await useLossProtection({ includeLive: true });
+      await apply(() => mirror.snapshot('a:1'));
+      await apply(() => mirror.remove('a:1'));
+      assert.deepEqual([received.at(-1), mirror.reads], ['[a:1]', 0]);
+      await advance(10_000);
+      assert.deepEqual([received.at(-1), mirror.reads], ['[]', 1]);
     });
 
-    it('refuses what cannot work', () => {
+    it('rejects invalid options', () => {
       const refused = (options: LossProtectionOptions, text: RegExp) =>
         assert.throws(() => new ServiceDirectory(etcd.client, { lossProtection: options }, clock), text);
       refused({ protectionMs: -1 }, /lossProtection.protectionMs/);

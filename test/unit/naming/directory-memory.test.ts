@@ -6,7 +6,7 @@ import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, type FakeMirror, settled } from './fake-service.js';
 import { followIn } from './subscribers.js';
 
-describe('a directory that is asked for a service again', () => {
+describe('a directory that follows a service again', () => {
   let clock: FakeClock;
   let etcd: FakeClient;
   let directory: ServiceDirectory;
@@ -20,65 +20,65 @@ describe('a directory that is asked for a service again', () => {
     directory = new ServiceDirectory(etcd.client, options, clock);
   }
 
-  const pass = async (ms: number) => {
+  const advance = async (ms: number) => {
     for (let left = ms; left > 0; left -= 500) {
       clock.advance(Math.min(left, 500));
       await settled();
     }
   };
-  const does = async (change: () => void) => {
+  const apply = async (change: () => void) => {
     change();
     await settled();
   };
   const last = () => etcd.mirrors.at(-1)!;
-  /** Follows it, with what etcd says of it, and no longer. */
+  /** Follows the service, lets etcd answer, and unsubscribes until the mirror has ended. */
   const followOnce = async (says: (mirror: FakeMirror) => void, target = 'svc') => {
     const { unsubscribe } = await followIn(directory, target);
-    await does(() => says(last()));
+    await apply(() => says(last()));
     unsubscribe();
-    await pass(5_000);
+    await advance(5_000);
     assert.equal(last().over, true);
   };
-  const saysA = (mirror: FakeMirror) => mirror.snapshot('a:1');
-  const saysNothing = () => {};
+  const listA = (mirror: FakeMirror) => mirror.snapshot('a:1');
+  const doNotAnswer = () => {};
 
   describe('while etcd does not answer', () => {
-    it('shows after a second what was known when it was followed last, and says so', async () => {
-      await followOnce(saysA);
-      await pass(60_000);
-      const { told } = await followIn(directory);
-      await pass(500);
-      assert.deepEqual(told, []);
+    it('shows the remembered view after a second, with source memory', async () => {
+      await followOnce(listA);
+      await advance(60_000);
+      const { received } = await followIn(directory);
+      await advance(500);
+      assert.deepEqual(received, []);
       assert.equal(directory.get('svc'), undefined);
-      await pass(500);
-      assert.deepEqual(told, ['[a:1]']);
+      await advance(500);
+      assert.deepEqual(received, ['[a:1]']);
       const { state, source, staleMs, endpoints } = directory.status('svc');
-      // From the moment at which its watch ended.
+      // Counted from the end of its watch.
       assert.deepEqual([state, source, staleMs, endpoints], ['known', 'memory', 61_000, 1]);
-      await does(() => last().snapshot('b:1'));
-      assert.deepEqual([told.at(-1), directory.status('svc').source], ['[b:1]', 'live']);
+      await apply(() => last().snapshot('b:1'));
+      assert.deepEqual([received.at(-1), directory.status('svc').source], ['[b:1]', 'live']);
     });
 
-    it('shows it also after it was asked for in vain', async () => {
-      await followOnce(saysA);
-      await followOnce(saysNothing);
-      await followOnce(saysNothing);
-      const { told } = await followIn(directory);
-      await pass(1_000);
-      assert.deepEqual(told, ['[a:1]']);
+    it('remembers the view through periods in which etcd did not answer', async () => {
+      await followOnce(listA);
+      await followOnce(doNotAnswer);
+      await followOnce(doNotAnswer);
+      const { received } = await followIn(directory);
+      await advance(1_000);
+      assert.deepEqual(received, ['[a:1]']);
       assert.equal(directory.status('svc').staleMs, 11_000);
     });
 
-    it('counts what etcd then no longer has as lost, by the threshold', async () => {
+    it('protects remembered endpoints that etcd no longer has, by the threshold', async () => {
       useDirectory({ lossProtection: { lossThreshold: 0.5 } });
-      await followOnce(saysA);
-      const { told } = await followIn(directory);
-      await pass(1_000);
-      await does(() => last().snapshot('b:1'));
-      assert.equal(told.at(-1), '[a:1,b:1]');
+      await followOnce(listA);
+      const { received } = await followIn(directory);
+      await advance(1_000);
+      await apply(() => last().snapshot('b:1'));
+      assert.equal(received.at(-1), '[a:1,b:1]');
     });
 
-    it('prefers what it has seen to what is on disk, and takes that where it has forgotten', async () => {
+    it('prefers the remembered view to the one on disk, and uses that when none is remembered', async () => {
       const record = { key: 'svc/d', addr: 'd:1', createRevision: 1n, modRevision: 1n, lease: 0n };
       const none = new Set<string>();
       const view = { target: 'svc', endpoints: [record], revision: 1n, invalid: none, unconfirmed: none };
@@ -94,81 +94,81 @@ describe('a directory that is asked for a service again', () => {
           },
         };
         useDirectory({ snapshots, memory });
-        await followOnce(saysA);
+        await followOnce(listA);
         const savesBefore = saves;
-        await followOnce(saysNothing);
-        const { told } = await followIn(directory);
-        await pass(1_000);
-        assert.deepEqual(told, [shown]);
+        await followOnce(doNotAnswer);
+        const { received } = await followIn(directory);
+        await advance(1_000);
+        assert.deepEqual(received, [shown]);
         await directory.close();
-        assert.equal(saves, savesBefore, 'what was known earlier is not saved again');
+        assert.equal(saves, savesBefore, 'the earlier view is not saved again');
       }
     });
   });
 
-  describe('of an etcd that answers', () => {
-    it('shows what it says, also where half of it would count as lost', async () => {
+  describe('when etcd answers', () => {
+    it('shows the listed endpoints, even if half of the remembered ones are gone', async () => {
       useDirectory({ lossProtection: { lossThreshold: 0.5 } });
-      await followOnce(saysA);
-      const { told } = await followIn(directory);
-      await does(() => last().snapshot('b:1'));
-      await pass(60_000);
-      assert.deepEqual(told, ['[b:1]']);
+      await followOnce(listA);
+      const { received } = await followIn(directory);
+      await apply(() => last().snapshot('b:1'));
+      await advance(60_000);
+      assert.deepEqual(received, ['[b:1]']);
     });
 
-    it('keeps the endpoints of a service that is empty now for one protection time', async () => {
-      await followOnce(saysA);
-      const { told } = await followIn(directory);
-      await does(() => last().snapshot());
-      assert.deepEqual(told, ['[a:1]']);
+    it('keeps the remembered endpoints of a service that is now empty for one protection time', async () => {
+      await followOnce(listA);
+      const { received } = await followIn(directory);
+      await apply(() => last().snapshot());
+      assert.deepEqual(received, ['[a:1]']);
       assert.deepEqual([...directory.get('svc')!.unconfirmed], ['svc/a:1']);
-      await pass(9_500);
-      assert.deepEqual(told, ['[a:1]']);
-      await pass(500);
-      assert.deepEqual(told, ['[a:1]', '[]']);
+      await advance(9_500);
+      assert.deepEqual(received, ['[a:1]']);
+      await advance(500);
+      assert.deepEqual(received, ['[a:1]', '[]']);
     });
 
-    it('keeps those that a store does not have that is behind the one they were in', async () => {
+    it('keeps the remembered endpoints that are missing in a store with a lower revision', async () => {
       useDirectory({ lossProtection: { lossThreshold: 0.5 } });
       await followOnce((mirror) => {
         mirror.snapshot();
-        saysA(mirror);
+        listA(mirror);
       });
-      const { told } = await followIn(directory);
-      await does(() => last().snapshot('b:1'));
-      assert.deepEqual(told, ['[a:1,b:1]']);
+      const { received } = await followIn(directory);
+      await apply(() => last().snapshot('b:1'));
+      assert.deepEqual(received, ['[a:1,b:1]']);
     });
 
-    it('doubts for one protection time what goes as it is watched', async () => {
-      await followOnce(saysA);
-      const { told } = await followIn(directory);
+    it('protects a live loss within one protection time of the first list', async () => {
+      await followOnce(listA);
+      const { received } = await followIn(directory);
       last().forMs = 5;
-      await does(() => last().snapshot('a:1'));
-      await does(() => last().remove('a:1'));
-      assert.equal(told.at(-1), '[a:1]');
-      await pass(10_000);
-      assert.equal(told.at(-1), '[]');
+      await apply(() => last().snapshot('a:1'));
+      await apply(() => last().remove('a:1'));
+      assert.equal(received.at(-1), '[a:1]');
+      await advance(10_000);
+      assert.equal(received.at(-1), '[]');
     });
 
-    it('has nothing to remember of a service that was empty', async () => {
-      await followOnce(saysA);
+    it('remembers no view of a service that was empty', async () => {
+      await followOnce(listA);
       await followOnce((mirror) => {
         mirror.snapshot();
       });
-      await followOnce(saysNothing); // the loss of a:1 was still in doubt
+      await followOnce(doNotAnswer); // the loss of a:1 was still unconfirmed
       useDirectory({});
       await followOnce((mirror) => mirror.snapshot());
-      const { told } = await followIn(directory);
-      await pass(5_000);
-      assert.deepEqual(told, []);
+      const { received } = await followIn(directory);
+      await advance(5_000);
+      assert.deepEqual(received, []);
     });
   });
 
-  describe('within bounds', () => {
+  describe('limits', () => {
     const remembers = (target: string) => directory.status(target).source === 'memory';
 
-    it('says what it remembers of a service that is not followed, and shows none of it', async () => {
-      await followOnce(saysA);
+    it('reports the remembered view of a service that is not followed in status(), not in get()', async () => {
+      await followOnce(listA);
       const { state, source, endpoints } = directory.status('svc');
       assert.deepEqual([state, source, endpoints], ['known', 'memory', 1]);
       assert.equal(directory.get('svc'), undefined);
@@ -176,46 +176,46 @@ describe('a directory that is asked for a service again', () => {
       assert.equal(directory.status('svc').state, 'unknown');
     });
 
-    it('forgets the service that was left longest ago', async () => {
+    it('drops the service that lost its last subscriber first', async () => {
       useDirectory({ memory: { maxServices: 2 } });
-      for (const target of ['one', 'two', 'one', 'three']) await followOnce(saysA, target);
+      for (const target of ['one', 'two', 'one', 'three']) await followOnce(listA, target);
       assert.deepEqual(['one', 'two', 'three'].map(remembers), [true, false, true]);
     });
 
-    it('forgets what is too old, by default after a day', async () => {
+    it('drops a view above the maximum age, by default a day', async () => {
       for (const [memory, ageMs] of [
         [{ maxAgeMs: 60_000 }, 60_000],
         [{}, 86_400_000],
       ] as const) {
         useDirectory({ memory });
-        await followOnce(saysA);
+        await followOnce(listA);
         clock.advance(ageMs - 1);
         assert.equal(remembers('svc'), true);
         clock.advance(1);
         assert.equal(remembers('svc'), false);
-        const { told } = await followIn(directory);
-        await pass(1_000);
-        assert.deepEqual(told, []);
+        const { received } = await followIn(directory);
+        await advance(1_000);
+        assert.deepEqual(received, []);
       }
     });
 
-    it('remembers a thousand services by default, and none where either bound is 0', async () => {
+    it('remembers a thousand services by default, and none when a limit is 0', async () => {
       for (let i = 0; i < 1_001; i++) {
         const { unsubscribe } = await followIn(directory, `svc/${i}`);
-        saysA(last());
+        listA(last());
         await settled();
         unsubscribe();
       }
-      await pass(5_000);
+      await advance(5_000);
       assert.deepEqual([remembers('svc/0'), remembers('svc/1'), remembers('svc/1000')], [false, true, true]);
       for (const memory of [{ maxServices: 0 }, { maxAgeMs: 0 }]) {
         useDirectory({ memory });
-        await followOnce(saysA);
+        await followOnce(listA);
         assert.equal(remembers('svc'), false);
       }
     });
 
-    it('refuses what cannot work', () => {
+    it('rejects invalid options', () => {
       for (const memory of [{ maxServices: -1 }, { maxAgeMs: Number.NaN }] as MemoryOptions[])
         assert.throws(() => new ServiceDirectory(etcd.client, { memory }, clock), InvalidInputError);
     });

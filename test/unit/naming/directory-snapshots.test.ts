@@ -30,7 +30,7 @@ describe('the directory of services', () => {
 
   const follow = () => followIn(directory);
 
-  it('keeps in a snapshot the keys that are not UTF-8, each as its bytes', () => {
+  it('stores keys that are not UTF-8 as their bytes', () => {
     const keys = ['ff', 'fe', '80', 'c328', 'efbfbd'].map((id) =>
       Buffer.concat([Buffer.from('svc/'), Buffer.from(id, 'hex')]),
     );
@@ -42,7 +42,7 @@ describe('the directory of services', () => {
     );
   });
 
-  it('keeps in a snapshot a record that is nested deeper than the stack, and those beside it', () => {
+  it('stores a record that is nested deeper than the stack, and the records beside it', () => {
     const metadata = JSON.parse(`${'['.repeat(9_000)}${']'.repeat(9_000)}`) as JsonValue;
     const endpoints = [record('svc/a'), { ...record('svc/b'), metadata }, record('svc/c')];
     const read = decodeSnapshot('svc', encodeSnapshot({ ...emptyView, endpoints }, 0));
@@ -53,7 +53,7 @@ describe('the directory of services', () => {
     assert.ok(sameJson(read.view.endpoints[1]?.metadata, metadata));
   });
 
-  it('writes no snapshot that it would not read', () => {
+  it('writes no snapshot above the size that it reads', () => {
     const limit = maxSnapshotBytes;
     const written = (length: number) =>
       encodeSnapshot({ ...emptyView, endpoints: [{ ...record('svc/a'), metadata: 'é'.repeat(length) }] }, 0);
@@ -80,7 +80,7 @@ describe('the directory of services', () => {
       directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
     });
 
-    async function leaveBehind(...addrs: string[]): Promise<void> {
+    async function saveFromEarlierProcess(...addrs: string[]): Promise<void> {
       await follow();
       etcd.mirrors[0]!.snapshot(...addrs);
       await settled();
@@ -92,40 +92,40 @@ describe('the directory of services', () => {
       directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
     }
 
-    it('shows what that knew when etcd does not answer, and says so', async () => {
-      await leaveBehind('a:1', 'b:1');
-      const { told } = await follow();
-      assert.deepEqual(told, []);
+    it('shows the saved view when etcd does not answer, with source disk', async () => {
+      await saveFromEarlierProcess('a:1', 'b:1');
+      const { received } = await follow();
+      assert.deepEqual(received, []);
       clock.advance(1_000);
       await settled();
-      assert.deepEqual(told, ['[a:1,b:1]']);
+      assert.deepEqual(received, ['[a:1,b:1]']);
       const { state, source, endpoints } = directory.status('svc');
       assert.deepEqual([state, source, endpoints], ['known', 'disk', 2]);
     });
 
-    it('shows nothing of it when etcd answers in time', async () => {
-      await leaveBehind('a:1');
-      const { told } = await follow();
+    it('does not show the saved view when etcd answers in time', async () => {
+      await saveFromEarlierProcess('a:1');
+      const { received } = await follow();
       etcd.mirrors[0]!.snapshot('c:1');
       await settled();
       clock.advance(5_000);
       await settled();
-      assert.deepEqual(told, ['[c:1]']);
+      assert.deepEqual(received, ['[c:1]']);
       assert.equal(directory.status('svc').source, 'live');
     });
 
-    it('replaces it by what etcd says, once it does', async () => {
-      await leaveBehind('a:1');
-      const { told } = await follow();
+    it('replaces the saved view once etcd answers', async () => {
+      await saveFromEarlierProcess('a:1');
+      const { received } = await follow();
       clock.advance(1_000);
       await settled();
       etcd.mirrors[0]!.snapshot('b:1');
       await settled();
-      assert.deepEqual(told, ['[a:1]', '[b:1]']);
+      assert.deepEqual(received, ['[a:1]', '[b:1]']);
     });
 
-    it('saves no empty service, and none in doubt', async () => {
-      await leaveBehind('a:1');
+    it('saves neither an empty service nor an unconfirmed one', async () => {
+      await saveFromEarlierProcess('a:1');
       const [before] = saved.values();
       await follow();
       etcd.mirrors[0]!.snapshot();
@@ -140,12 +140,12 @@ describe('the directory of services', () => {
       ['of another version', Buffer.from('{"version":2,"target":"svc"}')],
       ['that is none', Buffer.from('\0\0\0')],
     ] as const) {
-      it(`passes over one ${what}`, async () => {
+      it(`ignores a snapshot ${what}`, async () => {
         saved.set('svc', bytes);
-        const { told } = await follow();
+        const { received } = await follow();
         clock.advance(1_000);
         await settled();
-        assert.deepEqual(told, []);
+        assert.deepEqual(received, []);
       });
     }
   });

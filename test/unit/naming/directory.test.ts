@@ -20,9 +20,9 @@ describe('the directory of services', () => {
 
   const subscribe = (target?: string) => subscribeTo(directory, target);
   const follow = (target?: string) => followIn(directory, target);
-  const unreachable = new EtcdError('nobody there', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
+  const unreachable = new EtcdError('unreachable', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
 
-  it('follows one service once, however many ask for it', async () => {
+  it('has one mirror for a service with several subscribers', async () => {
     const [one, two] = [await follow(), await follow()];
     etcd.mirrors[0]!.snapshot('a:1');
     await settled();
@@ -30,7 +30,7 @@ describe('the directory of services', () => {
     await settled();
     assert.equal(etcd.mirrors.length, 1);
     assert.deepEqual(
-      [one.told, two.told],
+      [one.received, two.received],
       [
         ['[a:1]', '[a:1,b:1]'],
         ['[a:1]', '[a:1,b:1]'],
@@ -38,22 +38,22 @@ describe('the directory of services', () => {
     );
   });
 
-  it('is not ended by a subscriber that throws', async () => {
+  it('continues when a subscriber throws', async () => {
     directory.follow('svc', {
-      onView: () => assert.fail('its own affair'),
+      onView: () => assert.fail('a test error'),
       onFailure: () => {},
     });
-    const { told } = await follow();
+    const { received } = await follow();
     etcd.mirrors[0]!.snapshot('a:1');
     await settled();
     etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
     await settled();
-    assert.deepEqual(told, ['[a:1]', '[a:1,b:1]']);
+    assert.deepEqual(received, ['[a:1]', '[a:1,b:1]']);
     assert.equal(etcd.mirrors.length, 1);
   });
 
-  describe('read without callbacks', () => {
-    it('is ready with the first view that has enough', async () => {
+  describe('without callbacks', () => {
+    it('is ready with the first view that has enough endpoints', async () => {
       const ready = directory.ready('svc', { minEndpoints: 2 });
       await settled();
       etcd.mirrors[0]!.snapshot('a:1');
@@ -64,7 +64,7 @@ describe('the directory of services', () => {
       assert.deepEqual(directory.status('svc').state, 'known');
     });
 
-    it('gives up being ready with the reason of its signal, and follows no longer', async () => {
+    it('rejects ready() with the reason of its signal, and unsubscribes', async () => {
       const reason = new Error('enough');
       const abort = new AbortController();
       const ready = directory.ready('svc', { signal: abort.signal });
@@ -74,7 +74,7 @@ describe('the directory of services', () => {
       assert.equal(etcd.mirrors[0]?.over, true);
     });
 
-    it('shows a slow reader the latest view, never an older one after it', async () => {
+    it('skips older views for a slow reader', async () => {
       const views = directory.subscribe('svc');
       await settled();
       etcd.mirrors[0]!.snapshot('a:1');
@@ -88,72 +88,72 @@ describe('the directory of services', () => {
       assert.equal(etcd.mirrors[0]?.over, true);
     });
 
-    it('ends its reader when the client closes', async () => {
+    it('ends an iteration when the client closes', async () => {
       const views = directory.subscribe('svc');
       await settled();
       etcd.close();
       await assert.rejects(views.next(), ClosedError);
     });
 
-    it('knows nothing of a target that nobody follows', () => {
-      assert.equal(directory.get('nobody'), undefined);
-      assert.equal(directory.status('nobody').state, 'unknown');
+    it('has no view of a target that is not followed', () => {
+      assert.equal(directory.get('unfollowed'), undefined);
+      assert.equal(directory.status('unfollowed').state, 'unknown');
     });
   });
 
-  it('tells a later subscriber what is known, though not from within subscribe()', async () => {
+  it('calls a later subscriber with the known view, asynchronously', async () => {
     await follow();
     etcd.mirrors[0]!.snapshot('a:1');
     await settled();
     const late = subscribe();
-    assert.deepEqual(late.told, []);
+    assert.deepEqual(late.received, []);
     await settled();
-    assert.deepEqual(late.told, ['[a:1]']);
+    assert.deepEqual(late.received, ['[a:1]']);
   });
 
-  it('does not tell a view again that shows nothing new, and keeps its newer revision', async () => {
-    const { told } = await follow();
+  it('does not report a view that differs only in its revision, but keeps the revision', async () => {
+    const { received } = await follow();
     const [mirror] = etcd.mirrors;
     mirror!.values({ 'a:1': '{"Addr":"a:1"}', bad: '[]' });
     await settled();
     mirror!.put('bad', '{broken');
     await settled();
-    assert.deepEqual(told, ['[a:1]']);
+    assert.deepEqual(received, ['[a:1]']);
     assert.equal(directory.get('svc')?.revision, 3n);
     mirror!.put('worse', '{broken');
     await settled();
-    assert.deepEqual(told, ['[a:1]', '[a:1]']); // one more that is no endpoint
+    assert.deepEqual(received, ['[a:1]', '[a:1]']); // one more invalid key
   });
 
-  it('bears a list read again with a value nested as deep as Go reads', async () => {
-    const { told } = await follow();
+  it('accepts a new listing with a value of the maximum nesting depth of Go', async () => {
+    const { received } = await follow();
     const depth = 9_999;
     const deep = `{"Addr":"a:1","Metadata":${'['.repeat(depth)}${']'.repeat(depth)}}`;
     for (let i = 0; i < 2; i++) etcd.mirrors[0]!.values({ 'a:1': deep });
     etcd.mirrors[0]!.put('b:1', '{"Addr":"b:1"}');
     await settled();
-    assert.deepEqual([told.at(-1), etcd.mirrors.length], ['[a:1,b:1]', 1]);
+    assert.deepEqual([received.at(-1), etcd.mirrors.length], ['[a:1,b:1]', 1]);
   });
 
-  it('tells a subscriber once what comes between its subscription and its first view', async () => {
+  it('reports a change between the subscription and the first view once', async () => {
     await follow();
     const late = subscribe();
     etcd.mirrors[0]!.snapshot('a:1');
     await settled();
-    assert.deepEqual(late.told, ['[a:1]']);
+    assert.deepEqual(late.received, ['[a:1]']);
   });
 
-  it('tells a list read anew that differs in a value alone', async () => {
-    const { told } = await follow();
+  it('reports a new listing that differs only in a value', async () => {
+    const { received } = await follow();
     const [mirror] = etcd.mirrors;
     mirror!.snapshot('a:1');
     await settled();
     mirror!.values({ 'a:1': '{"Addr":"a:2"}' });
     await settled();
-    assert.deepEqual(told, ['[a:1]', '[a:2]']);
+    assert.deepEqual(received, ['[a:1]', '[a:2]']);
   });
 
-  it('follows several services apart, each below its own slash', async () => {
+  it('follows several services, each below its own slash', async () => {
     const [one, two] = [await follow('svc'), await follow('svc2')];
     assert.deepEqual(
       etcd.mirrors.map(({ prefix }) => prefix),
@@ -161,68 +161,68 @@ describe('the directory of services', () => {
     );
     etcd.mirrors[1]!.snapshot('b:1');
     await settled();
-    assert.deepEqual([one.told, two.told], [[], ['[b:1]']]);
+    assert.deepEqual([one.received, two.received], [[], ['[b:1]']]);
   });
 
-  it('tells endpoints in the order of their keys', async () => {
-    const { told } = await follow();
+  it('reports endpoints in key order', async () => {
+    const { received } = await follow();
     etcd.mirrors[0]!.snapshot('c:1', 'a:1', 'b:1');
     await settled();
     etcd.mirrors[0]!.put('aa:1', '{"Addr":"aa:1"}');
     await settled();
-    assert.deepEqual(told, ['[a:1,b:1,c:1]', '[a:1,aa:1,b:1,c:1]']);
+    assert.deepEqual(received, ['[a:1,b:1,c:1]', '[a:1,aa:1,b:1,c:1]']);
   });
 
-  it('tells a service known to be empty', async () => {
-    const { told } = await follow();
+  it('reports a service that is known to be empty', async () => {
+    const { received } = await follow();
     etcd.mirrors[0]!.snapshot();
     await settled();
-    assert.deepEqual(told, ['[]']);
+    assert.deepEqual(received, ['[]']);
   });
 
-  it('tells nothing more to a subscriber that left, even from within a view', async () => {
-    const told: string[] = [];
+  it('does not call a subscriber that has left, even during a view', async () => {
+    const received: string[] = [];
     let unsubscribe = () => {};
     unsubscribe = directory.follow('svc', {
       onView: () => {
-        told.push('view');
+        received.push('view');
         unsubscribe();
       },
-      onFailure: () => told.push('failure'),
+      onFailure: () => received.push('failure'),
     });
     const stays = await follow();
     etcd.mirrors[0]!.snapshot('a:1');
     await settled();
     etcd.mirrors[0]!.snapshot('b:1');
     await settled();
-    assert.deepEqual(told, ['view']);
-    assert.deepEqual(stays.told, ['[a:1]', '[b:1]']);
+    assert.deepEqual(received, ['view']);
+    assert.deepEqual(stays.received, ['[a:1]', '[b:1]']);
   });
 
-  describe('in trouble', () => {
-    it('tells why nothing is known yet, to later subscribers too', async () => {
+  describe('after a failure', () => {
+    it('reports the failure while nothing is known, to later subscribers too', async () => {
       const first = await follow();
       etcd.mirrors[0]!.failure(unreachable);
       const late = await follow();
       await settled();
       assert.deepEqual(
-        [first.told, late.told],
-        [['UNAVAILABLE: nobody there'], ['UNAVAILABLE: nobody there']],
+        [first.received, late.received],
+        [['UNAVAILABLE: unreachable'], ['UNAVAILABLE: unreachable']],
       );
     });
 
-    it('takes nothing back of what is known', async () => {
+    it('keeps the known view', async () => {
       const first = await follow();
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
       etcd.mirrors[0]!.failure(unreachable);
       const late = await follow();
       await settled();
-      assert.deepEqual([first.told, late.told], [['[a:1]'], ['[a:1]']]);
+      assert.deepEqual([first.received, late.received], [['[a:1]'], ['[a:1]']]);
     });
 
-    it('starts again after a mirror that ended, keeping what is known meanwhile', async () => {
-      const { told } = await follow();
+    it('restarts a mirror that ended, and keeps the known view meanwhile', async () => {
+      const { received } = await follow();
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
       etcd.mirrors[0]!.fail(new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED }));
@@ -233,19 +233,19 @@ describe('the directory of services', () => {
       assert.equal(etcd.mirrors.length, 2);
       etcd.mirrors[1]!.snapshot('b:1');
       await settled();
-      assert.deepEqual(told, ['[a:1]', '[b:1]']);
+      assert.deepEqual(received, ['[a:1]', '[b:1]']);
     });
 
-    it('tells an error that is none of ours as one of ours', async () => {
-      const { told } = await follow();
+    it('converts a foreign error to an EtcdError', async () => {
+      const { received } = await follow();
       etcd.mirrors[0]!.fail(new RangeError('odd'));
       await settled();
-      assert.deepEqual(told, ['INTERNAL: RangeError: odd']);
+      assert.deepEqual(received, ['INTERNAL: RangeError: odd']);
     });
   });
 
-  describe('whose last subscriber left', () => {
-    it('keeps the service for 5 s, for the next one', async () => {
+  describe('after the last subscriber left', () => {
+    it('keeps the mirror for 5 s', async () => {
       const first = await follow();
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
@@ -254,13 +254,13 @@ describe('the directory of services', () => {
       clock.advance(4_999);
       const next = await follow();
       await settled();
-      assert.deepEqual(next.told, ['[a:1]']);
+      assert.deepEqual(next.received, ['[a:1]']);
       clock.advance(60_000);
       assert.equal(etcd.mirrors[0]!.over, false);
       assert.equal(etcd.mirrors.length, 1);
     });
 
-    it('then lets go of it, leaves no timer, and starts anew for whoever comes', async () => {
+    it('then ends the mirror, leaves no timer, and starts another for the next subscriber', async () => {
       const first = await follow();
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
@@ -273,35 +273,35 @@ describe('the directory of services', () => {
       const next = await follow();
       etcd.mirrors[1]!.snapshot('b:1');
       await settled();
-      assert.deepEqual(next.told, ['[b:1]']);
+      assert.deepEqual(next.received, ['[b:1]']);
     });
   });
 
-  describe('whose client is closed', () => {
-    it('tells every subscriber, and leaves no timer', async () => {
-      const { told } = await follow();
+  describe('after the client closed', () => {
+    it('notifies every subscriber, and leaves no timer', async () => {
+      const { received } = await follow();
       etcd.mirrors[0]!.failure(unreachable);
       etcd.close();
       await settled();
-      assert.deepEqual(told, ['UNAVAILABLE: nobody there', 'CANCELLED: the etcd client is closed']);
+      assert.deepEqual(received, ['UNAVAILABLE: unreachable', 'CANCELLED: the etcd client is closed']);
       assert.equal(etcd.mirrors[0]!.over, true);
       assert.equal(clock.timers, 0);
     });
 
-    it('tells whoever subscribes afterwards, to a service known or new', async () => {
+    it('notifies later subscribers, of a known service and of a new one', async () => {
       const first = await follow();
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
       etcd.close();
       const [known, fresh] = [await follow('svc'), await follow('other')];
       await settled();
-      assert.deepEqual(first.told, ['[a:1]', 'CANCELLED: the etcd client is closed']);
-      assert.deepEqual(known.told, ['CANCELLED: the etcd client is closed']);
-      assert.ok(fresh.told.length > 0);
-      for (const text of fresh.told) assert.match(text, /^CANCELLED: the .*client is closed$/);
+      assert.deepEqual(first.received, ['[a:1]', 'CANCELLED: the etcd client is closed']);
+      assert.deepEqual(known.received, ['CANCELLED: the etcd client is closed']);
+      assert.ok(fresh.received.length > 0);
+      for (const text of fresh.received) assert.match(text, /^CANCELLED: the .*client is closed$/);
       clock.advance(60_000);
       await settled();
-      assert.equal(clock.timers, 0, 'a service that cannot be followed is not tried for ever');
+      assert.equal(clock.timers, 0, 'a service that cannot be followed is not retried');
     });
   });
 });

@@ -3,7 +3,7 @@ import type { MirrorOptions, MirrorStatus, MirrorUpdate } from '#src/mirror/inde
 import type { KeyRange, KeyValue } from '#src/model/index.js';
 import type { NamingClient } from '#src/naming/index.js';
 
-/** One mirror as its user sees it, told what to say. */
+/** A mirror whose updates, status and failures the test provides. */
 export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   readonly prefix: string;
   readonly options: MirrorOptions;
@@ -18,7 +18,7 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     options.signal?.addEventListener('abort', () => this.#wake());
   }
 
-  /** As its user sees it. */
+  /** The status that the directory reads. */
   fresh = true;
   forMs = 3_600_000;
   reconnects = 0;
@@ -27,9 +27,9 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return { fresh: this.fresh, forMs: this.forMs, revision: this.#revision, reconnects: this.reconnects };
   }
 
-  /** How often it was asked to prove that it shows everything. */
+  /** The number of verifications. */
   reads = 0;
-  /** How that comes out; never, while it is undefined and etcd does not answer. */
+  /** The result of a verification; undefined: etcd does not answer. */
   answer: (() => Promise<boolean>) | undefined = async () => true;
 
   verify({ signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
@@ -42,39 +42,39 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return this.options.signal?.aborted ?? false;
   }
 
-  /** All addresses there are; each record's id is its address. */
+  /** A snapshot with these addresses; each record's id is its address. */
   snapshot(...addrs: string[]): void {
     this.values(Object.fromEntries(addrs.map((addr) => [addr, JSON.stringify({ Addr: addr })])));
   }
 
-  /** All values there are, by id. */
+  /** A snapshot with these values, by id. */
   values(values: Readonly<Record<string, string>>): void {
     const kvs = Object.entries(values).map(([id, value]) => this.#kv(id, value));
-    this.#tell({ type: 'snapshot', reason: 'initial', revision: ++this.#revision, kvs: new Map(kvs) });
+    this.#push({ type: 'snapshot', reason: 'initial', revision: ++this.#revision, kvs: new Map(kvs) });
   }
 
-  /** History was lost; these are all the addresses there are now. */
+  /** A resync with these addresses. */
   resync(...addrs: string[]): void {
     const kvs = addrs.map((addr) => this.#kv(addr, JSON.stringify({ Addr: addr })));
-    this.#tell({ type: 'snapshot', reason: 'rolled-back', revision: ++this.#revision, kvs: new Map(kvs) });
+    this.#push({ type: 'snapshot', reason: 'rolled-back', revision: ++this.#revision, kvs: new Map(kvs) });
   }
 
   put(id: string, value: string): void {
     const puts = new Map([this.#kv(id, value)]);
-    this.#tell({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
+    this.#push({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
   }
 
   remove(id: string): void {
     const deletes = new Set([`${this.prefix}${id}`]);
-    this.#tell({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes });
+    this.#push({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes });
   }
 
-  /** A list failed, and will be tried again. */
+  /** A list failed and will be retried. */
   failure(error: EtcdError): void {
     this.options.onFailure?.(error);
   }
 
-  /** The mirror ends. */
+  /** Ends the mirror with the error. */
   fail(error: unknown): void {
     this.#failure = error;
     this.#wake();
@@ -96,26 +96,26 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return [this.prefix + id, { key, value: Buffer.from(value), ...numbers }];
   }
 
-  #tell(update: MirrorUpdate): void {
+  #push(update: MirrorUpdate): void {
     this.#updates.push(update);
     this.#wake();
   }
 }
 
-/** An etcd client that can only mirror. */
+/** An etcd client that only mirrors and answers the silence check. */
 export class FakeClient {
   readonly mirrors: FakeMirror[] = [];
   closed = false;
   readonly #onClose = new Set<() => void>();
 
-  /** As the modules take it. */
+  /** The client's type in the modules. */
   get client(): NamingClient {
     return this as unknown as NamingClient;
   }
 
-  /** How often it was asked for a sign of life: all other reads are its mirrors'. */
+  /** The number of silence checks; all other reads are the mirrors'. */
   reads = 0;
-  /** How that comes out; never, while it is undefined and etcd does not answer. */
+  /** The answer of a silence check; undefined: etcd does not answer. */
   answer: (() => Promise<unknown>) | undefined = async () => ({});
 
   readonly kv = {
@@ -148,7 +148,7 @@ export class FakeClient {
   }
 }
 
-/** Lets everything that was promised happen: no timer, only what is queued. */
+/** Runs everything that is queued, but no timer. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

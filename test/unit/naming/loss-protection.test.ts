@@ -5,7 +5,7 @@ import type { EndpointRecord } from '#src/naming/index.js';
 
 const second = 1_000;
 
-/** The protection of one service, told of changes by address; each record's key is `svc/<address>`. */
+/** The protection of one service. Changes are given by address; the key of a record is `svc/<address>`. */
 function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
   const protection = new LossProtection(withDefaults(options));
   const apply = (change: { added?: EndpointRecord[]; removed?: string[] }, now: number, live = true) =>
@@ -22,17 +22,17 @@ function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
   return {
     protection,
     lose: (now: number, ...gone: string[]) => apply({ removed: gone.map((addr) => `svc/${addr}`) }, now),
-    loseUnseen: (now: number, ...gone: string[]) =>
+    loseDuringOutage: (now: number, ...gone: string[]) =>
       apply({ removed: gone.map((addr) => `svc/${addr}`) }, now, false),
     add: (now: number, addr: string, key = `svc/${addr}`) => apply({ added: [record(addr, key)] }, now),
     list,
     confirm: (now: number) => protection.confirm(protection.beginRead(), now),
-    shown: () =>
+    visible: () =>
       protection
         .visibleEndpoints()
         .map(({ addr }) => addr)
         .join(),
-    held: () => [...protection.unconfirmed].map((key) => key.slice(4)).join(),
+    unconfirmed: () => [...protection.unconfirmed].map((key) => key.slice(4)).join(),
   };
 }
 
@@ -41,19 +41,19 @@ function record(addr: string, key = `svc/${addr}`): EndpointRecord {
 }
 
 describe('loss protection', () => {
-  it('measures leases that run out one by one against the view of one protection time ago', () => {
+  it('compares leases that expire one by one with the view of one protection time ago', () => {
     const all = Array.from({ length: 10 }, (_, i) => `${i}`);
     const service = protectionOf({}, ...all);
     for (const [i, addr] of all.entries()) service.lose(i * 900, addr);
-    assert.equal(service.held(), all.join());
-    assert.equal(service.shown(), all.join());
+    assert.equal(service.unconfirmed(), all.join());
+    assert.equal(service.visible(), all.join());
   });
 
-  it('forgets a loss that is older than the protection time', () => {
+  it('drops a loss that is older than the protection time', () => {
     const service = protectionOf({}, 'a', 'b');
     service.lose(0, 'a');
     service.lose(10 * second, 'b');
-    assert.equal(service.held(), 'b');
+    assert.equal(service.unconfirmed(), 'b');
   });
 
   for (const [lossThreshold, lost] of [
@@ -62,102 +62,102 @@ describe('loss protection', () => {
     [0.51, 6],
     [1, 10],
   ] as const) {
-    it(`holds nothing until ${lost} of 10 are lost at a threshold of ${lossThreshold}`, () => {
+    it(`protects nothing until ${lost} of 10 are lost at a threshold of ${lossThreshold}`, () => {
       const all = Array.from({ length: 10 }, (_, i) => `${i}`);
       const service = protectionOf({ lossThreshold }, ...all);
       service.lose(1, ...all.slice(0, lost - 1));
-      assert.equal(service.held(), '');
+      assert.equal(service.unconfirmed(), '');
       assert.equal(service.protection.nextReadAt, undefined);
       service.lose(2, all[lost - 1]!);
-      assert.equal(service.held(), all.slice(0, lost).join());
+      assert.equal(service.unconfirmed(), all.slice(0, lost).join());
     });
   }
 
-  it('lets a live loss be confirmed at once, one in doubt after the protection time', () => {
+  it('lets a read confirm a live loss immediately, and a suspect one after the protection time', () => {
     const live = protectionOf({}, 'a');
     live.lose(5, 'a');
     assert.equal(live.protection.nextReadAt, 5);
-    const doubtful = protectionOf({}, 'a');
-    doubtful.loseUnseen(5, 'a');
-    assert.equal(doubtful.protection.nextReadAt, 10_005);
-    doubtful.confirm(10_004);
-    assert.equal(doubtful.held(), 'a');
-    doubtful.confirm(10_005);
-    assert.equal(doubtful.held(), '');
+    const suspect = protectionOf({}, 'a');
+    suspect.loseDuringOutage(5, 'a');
+    assert.equal(suspect.protection.nextReadAt, 10_005);
+    suspect.confirm(10_004);
+    assert.equal(suspect.unconfirmed(), 'a');
+    suspect.confirm(10_005);
+    assert.equal(suspect.unconfirmed(), '');
   });
 
-  it('keeps those that went in doubt for their time although the last went live', () => {
+  it('keeps suspect losses for their protection time when the last loss is live', () => {
     const service = protectionOf({}, 'a', 'b');
-    service.loseUnseen(0, 'a');
+    service.loseDuringOutage(0, 'a');
     service.lose(1, 'b');
     service.confirm(2);
-    assert.equal(service.shown(), 'a');
+    assert.equal(service.visible(), 'a');
     service.confirm(10_001);
-    assert.equal(service.shown(), '');
+    assert.equal(service.visible(), '');
   });
 
-  it('keeps those that went live, too, when the last went in doubt', () => {
+  it('protects live losses too when the last loss is suspect', () => {
     const service = protectionOf({}, 'a', 'b');
     service.lose(0, 'a');
-    service.loseUnseen(1, 'b');
+    service.loseDuringOutage(1, 'b');
     service.confirm(2);
-    assert.equal(service.shown(), 'a,b');
+    assert.equal(service.visible(), 'a,b');
   });
 
-  it('does not clear an earlier suspicion by a live change', () => {
+  it('keeps a loss suspect after a live change', () => {
     const service = protectionOf({}, 'a', 'b', 'c');
-    service.loseUnseen(0, 'a');
+    service.loseDuringOutage(0, 'a');
     service.add(1, 'd');
     service.lose(2, 'd');
-    service.loseUnseen(3, 'b', 'c');
-    assert.equal(service.held(), 'a,d,b,c');
+    service.loseDuringOutage(3, 'b', 'c');
+    assert.equal(service.unconfirmed(), 'a,d,b,c');
   });
 
   for (const [how, key] of [
     ['under its key', 'svc/a'],
     ['under another key', 'svc/new'],
   ] as const) {
-    it(`counts an endpoint that returns ${how} as lost no longer`, () => {
+    it(`does not count an endpoint that returns ${how} as lost`, () => {
       const service = protectionOf({ lossThreshold: 0.5 }, 'a', 'b', 'c', 'd');
       service.lose(0, 'a');
       service.add(1, 'a', key);
       service.lose(2, 'b');
-      assert.equal(service.held(), '', 'one of four');
+      assert.equal(service.unconfirmed(), '', 'one of four');
       service.lose(3, 'c');
       service.add(4, 'c', key.replace('a', 'c'));
-      assert.equal(service.held(), 'b');
+      assert.equal(service.unconfirmed(), 'b');
     });
   }
 
-  it('does not count a record whose address is still there under another key', () => {
+  it('does not count a record whose address is present under another key', () => {
     const service = protectionOf({ lossThreshold: 0.5 }, 'a');
     service.add(1, 'a', 'svc/same');
     service.lose(2, 'a');
-    assert.equal(service.held(), '');
+    assert.equal(service.unconfirmed(), '');
   });
 
-  it('believes what a read confirmed: it is no part of the measure any more', () => {
+  it('does not count confirmed losses', () => {
     const service = protectionOf({ lossThreshold: 0.5 }, 'a', 'b', 'c', 'd', 'e', 'f');
     service.lose(0, 'a', 'b', 'c');
     service.confirm(1);
     service.lose(2, 'd');
-    assert.equal(service.held(), '', 'one of the three that were left');
+    assert.equal(service.unconfirmed(), '', 'one of the three that remain');
   });
 
-  it('does not let a read confirm what went after it began', () => {
+  it('does not confirm a loss by a read that began before it', () => {
     const service = protectionOf({}, 'a');
     const read = service.protection.beginRead();
     service.lose(1, 'a');
     service.protection.confirm(read, 2);
-    assert.equal(service.held(), 'a');
+    assert.equal(service.unconfirmed(), 'a');
   });
 
-  it('gives all that is held the whole time again after an interruption', () => {
+  it('restarts the protection time of all unconfirmed losses after an interruption', () => {
     const service = protectionOf({}, 'a', 'b');
     service.lose(0, 'a', 'b');
     service.protection.restartProtection(4 * second);
     assert.equal(service.protection.nextReadAt, 14 * second);
     service.confirm(13 * second);
-    assert.equal(service.held(), 'a,b');
+    assert.equal(service.unconfirmed(), 'a,b');
   });
 });

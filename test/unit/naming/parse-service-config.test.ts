@@ -5,13 +5,13 @@ import { NamingError } from '#src/naming/index.js';
 const policy = [{ round_robin: {} }];
 
 describe('a service config', () => {
-  it('is taken as it is, with its own policy', () => {
+  it('keeps its own policy', () => {
     const text =
       '{"loadBalancingConfig":[{"pick_first":{}}],"retryThrottling":{"maxTokens":10,"tokenRatio":0.5}}';
     assert.deepEqual(parseServiceConfig(text, policy), { ...JSON.parse(text), methodConfig: [] });
   });
 
-  it('without a policy gets the one given', () => {
+  it('without a policy gets the given one', () => {
     const config = parseServiceConfig(
       '{"methodConfig":[{"name":[{"service":"a.B"}],"waitForReady":true}]}',
       policy,
@@ -25,7 +25,7 @@ describe('a service config', () => {
     ['0.25s', { seconds: 0, nanos: 250_000_000 }],
     ['1.000000001s', { seconds: 1, nanos: 1 }],
   ] as const) {
-    it(`has a timeout of ${text} as grpc-js reads it`, () => {
+    it(`has a timeout of ${text} in grpc-js's form`, () => {
       const json = JSON.stringify({ methodConfig: [{ name: [{}], timeout: text }] });
       assert.deepEqual(parseServiceConfig(json, policy).methodConfig[0]?.timeout, timeout);
     });
@@ -35,7 +35,7 @@ describe('a service config', () => {
     'no JSON': '{',
     null: 'null',
     'a text': '"round_robin"',
-    'a policy that nobody knows': '{"loadBalancingConfig":[{"best_of_all":{}}]}',
+    'an unknown policy': '{"loadBalancingConfig":[{"best_of_all":{}}]}',
     'two policies in one': '{"loadBalancingConfig":[{"round_robin":{},"pick_first":{}}]}',
     'methods that are no list': '{"methodConfig":{}}',
     'a method without names': '{"methodConfig":[{"timeout":"1s"}]}',
@@ -43,7 +43,7 @@ describe('a service config', () => {
     'retries without attempts': '{"methodConfig":[{"name":[{}],"retryPolicy":{}}]}',
     'one method twice': '{"methodConfig":[{"name":[{"service":"a"}]},{"name":[{"service":"a"}]}]}',
   })) {
-    it(`is refused, with the reason, when it is ${what}`, () => {
+    it(`is rejected with the reason when it is ${what}`, () => {
       assert.throws(
         () => parseServiceConfig(text, policy),
         (error) => error instanceof NamingError && /not a service config: .{5}/.test(error.message),
@@ -51,7 +51,7 @@ describe('a service config', () => {
     });
   }
 
-  it('names the fields that grpc-js ignores, and no others', () => {
+  it('names exactly the fields that grpc-js ignores', () => {
     const used = { name: [{}], timeout: '1s', retryPolicy: {} };
     const ignored = { waitForReady: true, maxRequestMessageBytes: 1, maxResponseMessageBytes: 1 };
     const config = {

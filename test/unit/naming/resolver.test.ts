@@ -6,9 +6,9 @@ import { NamingError, ServiceDirectory } from '#src/naming/index.js';
 import { until } from '#src/testing/wait.js';
 import { FakeClient, settled } from './fake-service.js';
 
-/** What the listener was told, addresses or an error's text, and with which attributes and service config. */
-interface Told {
-  readonly what: readonly string[] | string;
+/** One call of the listener: addresses or an error's text, with attributes, service config and note. */
+interface ResolverUpdate {
+  readonly result: readonly string[] | string;
   readonly attributes: object;
   readonly config: ServiceConfig | null;
   readonly note: string;
@@ -18,14 +18,14 @@ describe('a resolver', () => {
   let etcd: FakeClient;
   let directory: ServiceDirectory;
   let inUse: Set<EtcdResolver>;
-  let told: Told[];
+  let updates: ResolverUpdate[];
   let resolvers: EtcdResolver[];
 
   beforeEach(() => {
     etcd = new FakeClient();
     directory = new ServiceDirectory(etcd.client);
     inUse = new Set();
-    told = [];
+    updates = [];
     resolvers = [];
   });
 
@@ -35,19 +35,19 @@ describe('a resolver', () => {
   });
 
   const listener: experimental.ResolverListener = (endpoints, attributes, config, note) => {
-    const what = endpoints.ok
+    const result = endpoints.ok
       ? endpoints.value.map(({ addresses }) => addresses.map(experimental.subchannelAddressToString).join())
       : endpoints.error.details;
     if (!endpoints.ok) assert.equal(endpoints.error.code, 14);
-    told.push({ what, attributes, config: config?.ok ? config.value : null, note });
+    updates.push({ result, attributes, config: config?.ok ? config.value : null, note });
     return true;
   };
 
   function start(options: ChannelOptions = {}, error?: string): EtcdResolver {
-    const locate = () => (error === undefined ? { directory, service: 'svc' } : { error });
+    const resolveTarget = () => (error === undefined ? { directory, service: 'svc' } : { error });
     const resolver = new EtcdResolver(
       {
-        resolveTarget: locate,
+        resolveTarget: resolveTarget,
         inUse,
         selection: {},
         connectTimeoutMs: 10_000,
@@ -64,29 +64,29 @@ describe('a resolver', () => {
   }
 
   const mirror = () => etcd.mirrors[etcd.mirrors.length - 1]!;
-  const tells = () => told.map(({ what }) => what);
-  const toldInTime = (count: number) =>
-    until(`${count} reports`, { timeoutMs: 2_000 }, () => told.length >= count);
+  const results = () => updates.map(({ result }) => result);
+  const untilUpdates = (count: number) =>
+    until(`${count} updates`, { timeoutMs: 2_000 }, () => updates.length >= count);
 
-  /** Changes that follow each other within 20 ms are told together: after 40 ms each stands for itself. */
-  const coalescerRests = () => {
+  /** Changes within 20 ms are combined; 40 ms of quiet separate them. */
+  const untilQuiet = () => {
     const since = performance.now();
     return until('quiet', { timeoutMs: 2_000 }, () => performance.now() - since > 40);
   };
 
-  it('tells nothing from within its constructor or updateResolution()', () => {
+  it('does not call the listener from its constructor or updateResolution()', () => {
     start();
     start({}, 'no such thing');
-    assert.deepEqual(told, []);
+    assert.deepEqual(updates, []);
   });
 
-  it('tells the addresses with round_robin and no attributes', async () => {
+  it('emits the addresses with round_robin and no attributes', async () => {
     start();
     mirror().snapshot('b:2', 'a:1');
     await settled();
-    assert.deepEqual(told, [
+    assert.deepEqual(updates, [
       {
-        what: ['a:1', 'b:2'],
+        result: ['a:1', 'b:2'],
         attributes: {},
         config: { loadBalancingConfig: [{ round_robin: {} }], methodConfig: [] },
         note: '',
@@ -94,14 +94,14 @@ describe('a resolver', () => {
     ]);
   });
 
-  it('leaves the service config to the user who set one', async () => {
+  it('emits no service config when the channel has its own', async () => {
     start({ 'grpc.service_config': '{}' });
     mirror().snapshot('a:1');
     await settled();
-    assert.equal(told[0]?.config, null);
+    assert.equal(updates[0]?.config, null);
   });
 
-  it('tells nothing when the addresses are what they were', async () => {
+  it('emits nothing when the addresses are unchanged', async () => {
     start();
     mirror().snapshot('a:1', 'b:1');
     await settled();
@@ -111,57 +111,61 @@ describe('a resolver', () => {
       () => mirror().put('bad', 'not an endpoint'),
       () => mirror().snapshot('b:1', 'a:1'),
     ]) {
-      await coalescerRests();
+      await untilQuiet();
       change();
     }
-    await coalescerRests();
+    await untilQuiet();
     mirror().put('c:1', '{"Addr":"c:1"}');
-    await toldInTime(2);
-    assert.deepEqual(tells(), [
+    await untilUpdates(2);
+    assert.deepEqual(results(), [
       ['a:1', 'b:1'],
       ['a:1', 'b:1', 'c:1'],
     ]);
   });
 
-  it('tells a burst of changes in few reports, the last of them right', async () => {
+  it('emits a burst of changes in few updates, the last of them complete', async () => {
     start();
     mirror().snapshot('a:1');
     await settled();
     for (let i = 0; i < 50; i++) mirror().put(`b:${i}`, `{"Addr":"b:${i + 1}"}`);
-    await until('all are told', { timeoutMs: 2_000 }, () => told[told.length - 1]?.what.length === 51);
-    assert.ok(told.length <= 3, `${told.length} reports`);
+    await until(
+      'all are updates',
+      { timeoutMs: 2_000 },
+      () => updates[updates.length - 1]?.result.length === 51,
+    );
+    assert.ok(updates.length <= 3, `${updates.length} updates`);
   });
 
-  it('tells a service that empties as soon as that is confirmed, without a pause after the loss was held', async () => {
+  it('emits a service that empties as soon as a read confirms it, without a pause after the loss', async () => {
     start();
     mirror().snapshot('a:1');
     await settled();
-    await coalescerRests();
+    await untilQuiet();
     mirror().remove('a:1');
     await settled();
-    assert.deepEqual(tells(), [['a:1'], [], "no endpoints under 'svc/' at etcd revision 3"]);
+    assert.deepEqual(results(), [['a:1'], [], "no endpoints under 'svc/' at etcd revision 3"]);
   });
 
-  it('tells an empty service as an error that names it', async () => {
+  it('emits an empty service as an error that names it', async () => {
     start();
     mirror().snapshot();
     await settled();
-    assert.deepEqual(tells(), ["no endpoints under 'svc/' at etcd revision 2"]);
+    assert.deepEqual(results(), ["no endpoints under 'svc/' at etcd revision 2"]);
   });
 
-  it('takes the endpoints from a policy that has some, with the reason as the note, before it tells the error', async () => {
+  it('takes the endpoints from the policy, with the reason as the note, before it emits the error', async () => {
     start();
     mirror().snapshot('a:1');
     await settled();
     mirror().put('a:1', '{}');
-    await toldInTime(3);
-    const reason = told[2]?.what;
+    await untilUpdates(3);
+    const reason = updates[2]?.result;
     assert.match(
       String(reason),
       /^none of the 1 records under 'svc\/' at etcd revision \d+ has a usable address$/,
     );
     assert.deepEqual(
-      told.map(({ what, note }) => [what, note]),
+      updates.map(({ result, note }) => [result, note]),
       [
         [['a:1'], ''],
         [[], reason],
@@ -170,54 +174,56 @@ describe('a resolver', () => {
     );
   });
 
-  it('tells a service empty through bad records as such', async () => {
+  it('names the unusable records of an empty service', async () => {
     start();
     mirror().values({ text: 'x', socket: '{"Addr":"unix:/x"}', none: '{}' });
     await settled();
-    assert.deepEqual(tells(), ["none of the 3 records under 'svc/' at etcd revision 2 has a usable address"]);
+    assert.deepEqual(results(), [
+      "none of the 3 records under 'svc/' at etcd revision 2 has a usable address",
+    ]);
   });
 
-  it('tells why it cannot resolve, once, when that is final', async () => {
+  it('emits a final failure once', async () => {
     start();
-    mirror().failure(new EtcdError('nobody there', { code: Code.UNAVAILABLE, verdict: 'not-applied' }));
+    mirror().failure(new EtcdError('unreachable', { code: Code.UNAVAILABLE, verdict: 'not-applied' }));
     await settled();
-    assert.deepEqual(told, []);
+    assert.deepEqual(updates, []);
     mirror().failure(new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED }));
     await settled();
-    assert.deepEqual(tells(), ["cannot resolve 'svc/' in etcd: PERMISSION_DENIED: no"]);
+    assert.deepEqual(results(), ["cannot resolve 'svc/' in etcd: PERMISSION_DENIED: no"]);
     mirror().snapshot('a:1');
-    await toldInTime(2);
-    assert.deepEqual(tells()[1], ['a:1']);
+    await untilUpdates(2);
+    assert.deepEqual(results()[1], ['a:1']);
   });
 
-  it('tells no trouble once it has told addresses', async () => {
+  it('emits no failure after addresses', async () => {
     start();
     mirror().snapshot('a:1');
     await settled();
     mirror().fail(new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED }));
     await settled();
-    assert.deepEqual(tells(), [['a:1']]);
+    assert.deepEqual(results(), [['a:1']]);
   });
 
-  it('tells why there is nothing to follow', async () => {
+  it('emits the error of a target without a service', async () => {
     start({}, new NamingError('invalid target').message);
     await settled();
-    assert.deepEqual(tells(), ['INVALID_ARGUMENT: invalid target']);
+    assert.deepEqual(results(), ['INVALID_ARGUMENT: invalid target']);
     assert.equal(inUse.size, 0);
   });
 
-  it('does nothing more for repeated re-resolution', async () => {
+  it('ignores further re-resolutions', async () => {
     const resolver = start();
     mirror().snapshot('a:1');
     await settled();
     for (let i = 0; i < 10; i++) resolver.updateResolution();
     await settled();
-    assert.deepEqual(tells(), [['a:1']]);
+    assert.deepEqual(results(), [['a:1']]);
     assert.equal(etcd.mirrors.length, 1);
   });
 
-  describe('that was destroyed', () => {
-    it('tells nothing more', async () => {
+  describe('after destroy()', () => {
+    it('emits nothing', async () => {
       const resolver = start();
       mirror().snapshot('a:1');
       await settled();
@@ -226,39 +232,39 @@ describe('a resolver', () => {
       resolver.destroy();
       mirror().put('c:1', '{"Addr":"c:1"}');
       await settled();
-      assert.deepEqual(tells(), [['a:1']]);
+      assert.deepEqual(results(), [['a:1']]);
       assert.equal(inUse.size, 0);
     });
 
-    it('tells nothing when it was before anything was known, not even why there is nothing to follow', async () => {
+    it('emits nothing if it was destroyed before the first view, not even the error of its target', async () => {
       start().destroy();
       start({}, 'no such thing').destroy();
       mirror().snapshot('a:1');
       await settled();
-      assert.deepEqual(told, []);
+      assert.deepEqual(updates, []);
     });
 
-    it('tells the addresses again when it is used again, though nothing changed', async () => {
+    it('emits unchanged addresses again when it is used again', async () => {
       const resolver = start();
       mirror().snapshot('a:1');
       await settled();
       resolver.destroy();
       resolver.updateResolution();
-      await toldInTime(2);
-      assert.deepEqual(tells(), [['a:1'], ['a:1']]);
+      await untilUpdates(2);
+      assert.deepEqual(results(), [['a:1'], ['a:1']]);
       assert.equal(etcd.mirrors.length, 1);
     });
   });
 
-  describe('whose registration was taken back', () => {
-    it('tells that in the place of the addresses, and nothing more', async () => {
+  describe('after its registration was revoked', () => {
+    it('emits the reason instead of the addresses, and nothing after it', async () => {
       const resolver = start();
       mirror().snapshot('a:1');
       await settled();
       resolver.revoke('it was disposed');
       mirror().snapshot('b:1');
       await settled();
-      assert.deepEqual(tells(), [['a:1'], [], 'it was disposed']);
+      assert.deepEqual(results(), [['a:1'], [], 'it was disposed']);
     });
   });
 });

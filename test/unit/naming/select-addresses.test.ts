@@ -20,12 +20,12 @@ const names = (addrs: string[], options: SelectionOptions = {}) =>
     options,
   ).addresses.map(({ name }) => name);
 
-describe('the choice among a service’s records', () => {
-  it('has each address once, where it came first', () => {
+describe('the selection of addresses', () => {
+  it('contains each address once, at the position of its first record', () => {
     assert.deepEqual(names(['b:2', 'a:1', 'b:2', 'http://a:1', 'a:2']), ['b 2', 'a 1', 'a 2']);
   });
 
-  it('leaves out what cannot be dialled, counts it, and nothing else', () => {
+  it('omits and counts addresses that cannot be dialled', () => {
     const { addresses: list, unusable } = selectAddresses([record(''), record('unix:/x'), record('a:1')], {});
     assert.deepEqual(
       list.map(({ address }) => address),
@@ -39,7 +39,7 @@ describe('the choice among a service’s records', () => {
     assert.deepEqual(names(['unix:/run/a', 'unix:/etc/b', 'a:1'], { allowUnix }), ['unix:/run/a', 'a 1']);
   });
 
-  describe('that share an address', () => {
+  describe('with records that share an address', () => {
     const draining = { status: 'draining' };
     const shared = (...metadata: JsonValue[]) =>
       selectAddresses(
@@ -48,13 +48,13 @@ describe('the choice among a service’s records', () => {
       ).addresses.map(({ name, traits }) => [name, traits.weight, traits.zone, traits.draining]);
     const b = ['b 1', 1, undefined, false];
 
-    it('has one backend, with the sum of their weights and the first zone', () => {
+    it('contains one backend with the sum of the weights and the first zone', () => {
       assert.deepEqual(shared({}, { zone: 'x' }, { weight: 3, zone: 'y' }), [['a 1', 5, 'x', false], b]);
       assert.deepEqual(shared({ weight: 0 }, { weight: 0 }), [['a 1', 0, undefined, false], b]);
       assert.deepEqual(shared({ weight: 9_000 }, { weight: 9_000 }), [['a 1', 10_000, undefined, false], b]);
     });
 
-    it('has one that drains only when all do, and counts only those that serve', () => {
+    it('contains a backend that drains only when all its records do, and counts only the others', () => {
       const serving = { weight: 2, zone: 'x' };
       for (const all of [
         [draining, serving, draining],
@@ -66,7 +66,7 @@ describe('the choice among a service’s records', () => {
     });
   });
 
-  it('takes a promise of a rule for a no, and handles its rejection', async () => {
+  it('counts a promise of a rule as no, and handles its rejection', async () => {
     const rejects = async () => assert.fail('of the rule');
     const { addresses, filtered } = selectAddresses([record('a:1')], {
       filter: rejects as unknown as () => boolean,
@@ -76,7 +76,7 @@ describe('the choice among a service’s records', () => {
     await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('asks about the socket file that is dialled, and names it once', () => {
+  it('asks about the socket file that is dialled, and contains it once', () => {
     const allowUnix = (path: string) => path.startsWith('/run/app/');
     assert.deepEqual(
       names(['unix:/run/app/../../etc/x', 'unix:/run/app/./y', 'unix:/run//app/y'], { allowUnix }),
@@ -84,7 +84,7 @@ describe('the choice among a service’s records', () => {
     );
   });
 
-  it('goes by the filter, and counts a record that the filter cannot take as refused', () => {
+  it('applies the filter, and counts a record for which it throws as filtered', () => {
     const filter = ({ addr }: { addr: string }) => {
       if (addr === 'bad:1') throw new Error('no idea');
       return addr !== 'no:1';
@@ -99,12 +99,12 @@ describe('the choice among a service’s records', () => {
     assert.equal(filtered, 2);
   });
 
-  it('is a part of it when only a part is wanted', () => {
+  it('contains a subset of the given size', () => {
     const addrs = Array.from({ length: 50 }, (_, i) => `a${i}:1`);
     assert.equal(names(addrs, { subset: { size: 5, seed: 'me' } }).length, 5);
   });
 
-  it('fills a part with those that drain only where others are too few', () => {
+  it('contains draining addresses in a subset only when there are too few others', () => {
     const records = [record('a:1', { status: 'draining' }), record('b:1', { weight: 0 }), record('c:1')];
     for (let i = 0; i < 50; i++) {
       const part = (size: number) =>
@@ -114,12 +114,12 @@ describe('the choice among a service’s records', () => {
     }
   });
 
-  it('takes a rule that throws for a no', () => {
+  it('counts a rule that throws as no', () => {
     const allowUnix = () => assert.fail('no idea');
     assert.deepEqual(names(['unix:/run/a', 'a:1'], { allowUnix }), ['a 1']);
   });
 
-  it('is the same only with the same addresses in the same order, of the same traits', () => {
+  it('is the same only for the same addresses in the same order with the same traits', () => {
     const of = (...records: ReturnType<typeof record>[]) => selectAddresses(records, {}).addresses;
     const one = of(record('a:1'), record('b:1'));
     const same = (...records: ReturnType<typeof record>[]) => isSameSelection(one, of(...records), true);

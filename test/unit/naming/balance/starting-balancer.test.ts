@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type BalanceOptions, type Traits, WeightedBalancer } from '#src/naming/balance/index.js';
 
-/** Random numbers that can be repeated (mulberry32). */
+/** A deterministic random source (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -15,46 +15,46 @@ function seeded(seed: number): () => number {
 const random = seeded(1);
 
 function starting(endpoints: Record<string, Partial<Traits>>, options: BalanceOptions = {}) {
-  const balance = new WeightedBalancer<string>(options, { now: () => 0, random });
-  const seats = Object.entries(endpoints).map(([name, traits]) =>
-    balance.add(name, { weight: 1, zone: undefined, draining: false, ...traits }),
+  const balancer = new WeightedBalancer<string>(options, { now: () => 0, random });
+  const endpointList = Object.entries(endpoints).map(([name, traits]) =>
+    balancer.add(name, { weight: 1, zone: undefined, draining: false, ...traits }),
   );
-  balance.beginStart();
-  const seat = (name: string) => seats.find(({ item }) => item === name)!;
+  balancer.beginStart();
+  const endpoint = (name: string) => endpointList.find(({ item }) => item === name)!;
   const ready = (...names: string[]) => {
-    for (const name of names) balance.setState(seat(name), 'ready');
+    for (const name of names) balancer.setState(endpoint(name), 'ready');
   };
-  /** As grpc-js does after news: those that wait ask again. Returns where they went, '-' for those that wait on. */
-  const askAgain = (waiting: number) => {
-    const haveTurns = balance.reserved;
+  /** Picks queued calls again, as grpc-js does with a new picker. Returns their endpoints, '-' for calls that stay queued. */
+  const repick = (waiting: number) => {
+    const reserved = balancer.reserved;
     return Array.from(
       { length: waiting },
-      (_, i) => (i < haveTurns ? balance.pickReserved() : balance.pick())?.item ?? '-',
+      (_, i) => (i < reserved ? balancer.pickReserved() : balancer.pick())?.item ?? '-',
     );
   };
-  return { balance, seat, ready, askAgain };
+  return { balancer, endpoint, ready, repick };
 }
 
 const countOf = (names: readonly string[], name: string) => names.filter((one) => one === name).length;
 
-describe('the balance of a channel that starts', () => {
+describe('the balancer during the start', () => {
   for (const nth of [1, 2, 3, 4]) {
-    it(`gives call ${nth} by weight, whichever connects first`, () => {
+    it(`picks the endpoint of call ${nth} by weight, whichever connects first`, () => {
       let heavy = 0;
       const channels = 10_000;
       for (let i = 0; i < channels; i++) {
-        const { balance, ready, askAgain } = starting({ light: { weight: 1 }, heavy: { weight: 3 } });
+        const { balancer, ready, repick } = starting({ light: { weight: 1 }, heavy: { weight: 3 } });
         ready('light');
         let waiting = 0;
         const answers: string[] = [];
         for (let call = 1; call <= nth; call++) {
-          const name = balance.pick()?.item;
+          const name = balancer.pick()?.item;
           if (name) answers[call] = name;
           else waiting = call;
         }
-        if (balance.reserved > 0) {
+        if (balancer.reserved > 0) {
           ready('heavy');
-          assert.deepEqual(new Set(askAgain(balance.reserved)), new Set(['heavy']));
+          assert.deepEqual(new Set(repick(balancer.reserved)), new Set(['heavy']));
         }
         if (answers[nth] !== 'light' || waiting === nth) heavy++;
       }
@@ -62,88 +62,84 @@ describe('the balance of a channel that starts', () => {
     });
   }
 
-  it('spreads a burst by weight, each call waiting for its endpoint', () => {
-    const { balance, ready, askAgain } = starting({ a: { weight: 3 }, b: { weight: 1 } });
+  it('spreads a burst by weight, and queues each call until its endpoint is ready', () => {
+    const { balancer, ready, repick } = starting({ a: { weight: 3 }, b: { weight: 1 } });
     ready('a');
-    const first = Array.from({ length: 100 }, () => balance.pick()?.item ?? '-');
+    const first = Array.from({ length: 100 }, () => balancer.pick()?.item ?? '-');
     assert.ok(Math.abs(countOf(first, 'a') - 75) <= 2, first.join(''));
     const waiting = countOf(first, '-');
-    assert.equal(balance.reserved, waiting);
-    assert.equal(
-      countOf(askAgain(waiting), '-'),
-      waiting,
-      'no call is given away while its endpoint connects',
-    );
+    assert.equal(balancer.reserved, waiting);
+    assert.equal(countOf(repick(waiting), '-'), waiting, 'no call is given away while its endpoint connects');
     ready('b');
-    assert.ok(balance.takeRepickRequest());
-    assert.equal(countOf(askAgain(waiting), 'b'), waiting);
-    assert.equal(balance.isStarting, false);
+    assert.ok(balancer.takeRepickRequest());
+    assert.equal(countOf(repick(waiting), 'b'), waiting);
+    assert.equal(balancer.isStarting, false);
   });
 
-  it('gives another turn to the calls of an endpoint that fails, drains, or goes', () => {
+  it('picks again for the calls of an endpoint that fails, drains or is removed', () => {
     for (const end of [
-      (scene: ReturnType<typeof starting>) => scene.balance.setState(scene.seat('b'), 'failed'),
-      ({ balance, seat }: ReturnType<typeof starting>) => balance.remove(seat('b')),
-      ({ balance, seat }: ReturnType<typeof starting>) =>
-        balance.updateTraits(seat('b'), { ...seat('b').traits, draining: true }),
+      (scene: ReturnType<typeof starting>) => scene.balancer.setState(scene.endpoint('b'), 'failed'),
+      ({ balancer, endpoint }: ReturnType<typeof starting>) => balancer.remove(endpoint('b')),
+      ({ balancer, endpoint }: ReturnType<typeof starting>) =>
+        balancer.updateTraits(endpoint('b'), { ...endpoint('b').traits, draining: true }),
     ]) {
       const scene = starting({ a: {}, b: {} });
       scene.ready('a');
-      const first = Array.from({ length: 10 }, () => scene.balance.pick()?.item ?? '-');
+      const first = Array.from({ length: 10 }, () => scene.balancer.pick()?.item ?? '-');
       const waiting = countOf(first, '-');
       assert.equal(waiting, 5);
       end(scene);
-      assert.ok(scene.balance.takeRepickRequest());
-      assert.equal(countOf(scene.askAgain(waiting), 'a'), waiting);
+      assert.ok(scene.balancer.takeRepickRequest());
+      assert.equal(countOf(scene.repick(waiting), 'a'), waiting);
     }
   });
 
-  it('gives them to those that are connected once it has waited long enough', () => {
-    const { balance, ready, askAgain } = starting({ a: {}, b: {}, c: {} });
+  it('picks ready endpoints for queued calls once the start has ended', () => {
+    const { balancer, ready, repick } = starting({ a: {}, b: {}, c: {} });
     ready('a');
     const waiting = countOf(
-      Array.from({ length: 9 }, () => balance.pick()?.item ?? '-'),
+      Array.from({ length: 9 }, () => balancer.pick()?.item ?? '-'),
       '-',
     );
     assert.equal(waiting, 6);
-    balance.endStart();
-    assert.ok(balance.takeRepickRequest());
-    assert.equal(countOf(askAgain(waiting), 'a'), waiting);
+    balancer.endStart();
+    assert.ok(balancer.takeRepickRequest());
+    assert.equal(countOf(repick(waiting), 'a'), waiting);
   });
 
-  it('leaves lesser classes alone while a better one may connect, and takes them class by class', () => {
+  it('uses a tier only when no better one may become ready', () => {
     const classes = {
       near: { zone: 'x' },
       far: { zone: 'y' },
       draining: { zone: 'x', draining: true },
       zero: { zone: 'x', weight: 0 },
     };
-    const { balance, seat, ready } = starting(classes, { zone: 'x' });
+    const { balancer, endpoint, ready } = starting(classes, { zone: 'x' });
     ready('draining', 'zero');
-    assert.equal(balance.hasReady, false);
+    assert.equal(balancer.hasReady, false);
     ready('far');
-    assert.equal(balance.hasReady, false);
-    balance.setState(seat('near'), 'failed');
-    assert.equal(balance.hasReady, true);
-    assert.equal(balance.pick()?.item, 'far');
-    balance.setState(seat('far'), 'failed');
-    assert.ok(['draining', 'zero'].includes(balance.pick()?.item ?? '-'));
+    assert.equal(balancer.hasReady, false);
+    balancer.setState(endpoint('near'), 'failed');
+    assert.equal(balancer.hasReady, true);
+    assert.equal(balancer.pick()?.item, 'far');
+    balancer.setState(endpoint('far'), 'failed');
+    assert.ok(['draining', 'zero'].includes(balancer.pick()?.item ?? '-'));
   });
 
-  it('does not spill into another zone while its own connects', () => {
+  it('does not use another zone while the local one connects', () => {
     const near = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`near${i}`, { zone: 'x' }]));
-    const { balance, ready } = starting({ ...near, far: { zone: 'y' } }, { zone: 'x' });
+    const { balancer, ready } = starting({ ...near, far: { zone: 'y' } }, { zone: 'x' });
     ready('far', 'near0');
-    const names = Array.from({ length: 100 }, () => balance.pick()?.item ?? '-');
+    const names = Array.from({ length: 100 }, () => balancer.pick()?.item ?? '-');
     assert.deepEqual([countOf(names, 'near0'), countOf(names, '-')], [25, 75]);
   });
 
-  it('is open to any that connects once it has waited long enough for all of the best class', () => {
-    const { balance, ready } = starting({ a: {}, draining: { draining: true } });
-    balance.endStart();
-    assert.equal(balance.hasReady, false);
+  it('uses any ready endpoint after the start, of lesser tiers too', () => {
+    const { balancer, ready } = starting({ a: {}, draining: { draining: true } });
+    balancer.endStart();
+    assert.equal(balancer.hasReady, false);
     ready('draining');
-    assert.equal(balance.hasReady, true);
-    assert.equal(balance.pick()?.item, 'draining');
+    assert.equal(balancer.hasReady, true);
+    assert.equal(balancer.pick()?.item, 'draining');
   });
 });

@@ -11,54 +11,54 @@ let now = 0;
 const ports = { now: () => now, random: () => 0.5 };
 
 function balanced(options: BalanceOptions, endpoints: Record<string, Partial<Traits>>) {
-  const balance = new WeightedBalancer<string>(options, ports);
-  const seats = Object.entries(endpoints).map(([name, traits]) => {
-    const seat = balance.add(name, { weight: 1, zone: undefined, draining: false, ...traits });
-    balance.setState(seat, 'ready');
-    return seat;
+  const balancer = new WeightedBalancer<string>(options, ports);
+  const endpointList = Object.entries(endpoints).map(([name, traits]) => {
+    const endpoint = balancer.add(name, { weight: 1, zone: undefined, draining: false, ...traits });
+    balancer.setState(endpoint, 'ready');
+    return endpoint;
   });
-  const seat = (name: string) => seats.find(({ item }) => item === name)!;
+  const endpoint = (name: string) => endpointList.find(({ item }) => item === name)!;
   const shares = (picks = 1_000) => {
     const counts: Record<string, number> = {};
     for (let i = 0; i < picks; i++) {
-      const name = balance.pick()?.item ?? 'nobody';
+      const name = balancer.pick()?.item ?? 'none';
       counts[name] = (counts[name] ?? 0) + 1;
     }
     return counts;
   };
-  return { balance, seat, shares };
+  return { balancer, endpoint, shares };
 }
 
-describe('the balance between endpoints', () => {
-  it('goes by weight', () => {
+describe('the balancer between endpoints', () => {
+  it('picks by weight', () => {
     const { shares } = balanced({}, { a: { weight: 3 }, b: {} });
     assert.deepEqual(shares(), { a: 750, b: 250 });
   });
 
-  it('follows a weight that is changed', () => {
-    const { balance, seat, shares } = balanced({}, { a: {}, b: {} });
-    balance.updateTraits(seat('a'), { ...seat('a').traits, weight: 4 });
+  it('follows a changed weight', () => {
+    const { balancer, endpoint, shares } = balanced({}, { a: {}, b: {} });
+    balancer.updateTraits(endpoint('a'), { ...endpoint('a').traits, weight: 4 });
     const { a = 0 } = shares();
     assert.ok(Math.abs(a - 800) <= 1);
   });
 
-  it('has nobody when none is ready', () => {
-    const { balance, seat, shares } = balanced({}, { a: {} });
-    balance.setState(seat('a'), 'failed');
-    assert.deepEqual(shares(5), { nobody: 5 });
+  it('picks nothing when no endpoint is ready', () => {
+    const { balancer, endpoint, shares } = balanced({}, { a: {} });
+    balancer.setState(endpoint('a'), 'failed');
+    assert.deepEqual(shares(5), { none: 5 });
   });
 
-  describe('of which some drain', () => {
-    it('gives those no call while there is another', () => {
-      const { balance, seat, shares } = balanced({}, { a: {}, b: { draining: true }, c: { weight: 0 } });
+  describe('with draining endpoints', () => {
+    it('picks them only when there are no others', () => {
+      const { balancer, endpoint, shares } = balanced({}, { a: {}, b: { draining: true }, c: { weight: 0 } });
       assert.deepEqual(shares(), { a: 1_000 });
-      balance.updateTraits(seat('a'), { ...seat('a').traits, draining: true });
+      balancer.updateTraits(endpoint('a'), { ...endpoint('a').traits, draining: true });
       const { a = 0, b = 0, c = 0 } = shares(900);
       assert.deepEqual([a, b, c], [300, 300, 300]);
     });
   });
 
-  describe('in zones', () => {
+  describe('with zones', () => {
     const zones = {
       a1: { zone: 'a' },
       a2: { zone: 'a' },
@@ -67,56 +67,56 @@ describe('the balance between endpoints', () => {
       b: { zone: 'b' },
     };
 
-    it('stays in its own', () => {
+    it('stays in its own zone', () => {
       const { b = 0 } = balanced({ zone: 'a' }, zones).shares();
       assert.equal(b, 0);
     });
 
-    it('stays there while it has lost no more than three tenths', () => {
-      const { balance, seat, shares } = balanced({ zone: 'a' }, zones);
-      balance.setState(seat('a1'), 'failed');
+    it('stays in its own zone while that has lost no more than two sevenths', () => {
+      const { balancer, endpoint, shares } = balanced({ zone: 'a' }, zones);
+      balancer.setState(endpoint('a1'), 'failed');
       assert.equal(shares()['b'], undefined);
     });
 
-    it('spills over as far as its own can no longer carry it, and comes back', () => {
-      const { balance, seat, shares } = balanced({ zone: 'a' }, zones);
-      for (const name of ['a1', 'a2', 'a3']) balance.setState(seat(name), 'failed');
+    it('uses other zones as far as its own cannot carry the calls, and returns', () => {
+      const { balancer, endpoint, shares } = balanced({ zone: 'a' }, zones);
+      for (const name of ['a1', 'a2', 'a3']) balancer.setState(endpoint(name), 'failed');
       const { a4 = 0 } = shares();
       assert.ok(Math.abs(a4 - 350) <= 1, `${a4} of 1000 in a zone that has lost three of four`);
-      balance.setState(seat('a4'), 'failed');
+      balancer.setState(endpoint('a4'), 'failed');
       assert.deepEqual(shares(), { b: 1_000 });
-      for (const name of ['a1', 'a2', 'a3', 'a4']) balance.setState(seat(name), 'ready');
+      for (const name of ['a1', 'a2', 'a3', 'a4']) balancer.setState(endpoint(name), 'ready');
       assert.equal(shares()['b'], undefined);
     });
 
-    it('goes anywhere when nothing is in its own', () => {
+    it('uses all zones when its own has no endpoint', () => {
       assert.deepEqual(balanced({ zone: 'z' }, { a: { zone: 'a' }, b: {} }).shares(), { a: 500, b: 500 });
     });
 
-    it('does not wait for endpoints of its own that drain', () => {
-      const { balance, seat, shares } = balanced(
+    it('does not wait for draining endpoints of its own zone', () => {
+      const { balancer, endpoint, shares } = balanced(
         { zone: 'a' },
         { a1: { zone: 'a' }, a2: { zone: 'a' }, b: { zone: 'b' } },
       );
-      balance.updateTraits(seat('a1'), { ...seat('a1').traits, draining: true });
+      balancer.updateTraits(endpoint('a1'), { ...endpoint('a1').traits, draining: true });
       assert.deepEqual(shares(), { a2: 1_000 });
     });
   });
 
-  describe('with a newcomer', () => {
+  describe('with a new endpoint', () => {
     const grown = (ms: number) => {
       now = 0;
-      const { balance, shares } = balanced({ slowStartMs: 10_000 }, { a: {} });
-      const seat = balance.add('new', { weight: 1, zone: undefined, draining: false });
-      balance.setState(seat, 'ready', true);
+      const { balancer, shares } = balanced({ slowStartMs: 10_000 }, { a: {} });
+      const endpoint = balancer.add('new', { weight: 1, zone: undefined, draining: false });
+      balancer.setState(endpoint, 'ready', true);
       now = ms;
       shares(100);
       return (shares()['new'] ?? 0) / 1_000;
     };
 
-    it('begins with a tenth of its share', () => assert.ok(Math.abs(grown(0) - 1 / 11) < 0.01));
+    it('starts at a tenth of its share', () => assert.ok(Math.abs(grown(0) - 1 / 11) < 0.01));
     it('grows with time', () => assert.ok(Math.abs(grown(5_000) - 1 / 3) < 0.01));
-    it('has its full share in the end', () => assert.ok(Math.abs(grown(10_000) - 1 / 2) < 0.01));
+    it('reaches its full share', () => assert.ok(Math.abs(grown(10_000) - 1 / 2) < 0.01));
   });
 });
 
@@ -139,17 +139,17 @@ describe('the traits of an endpoint', () => {
     { weight: -1 },
     { weight: 'heavy', zone: 5, status: 1 },
   ]) {
-    it(`are plain for ${JSON.stringify(metadata)}`, () => {
+    it(`are the defaults for ${JSON.stringify(metadata)}`, () => {
       assert.deepEqual(readTraits(metadata), { weight: 1, zone: undefined, draining: false });
     });
   }
 
-  it('have a weight that is none, or at least a thousandth', () => {
+  it('have a weight of 0, or of at least a thousandth', () => {
     assert.equal(readTraits({ weight: 0 }).weight, 0);
     assert.equal(readTraits({ weight: 1e-12 }).weight, 0.001);
   });
 
-  it('have a weight that one typing error does not make everything', () => {
+  it('have a weight of at most 10,000', () => {
     assert.equal(readTraits({ weight: 1e300 }).weight, 10_000);
   });
 });
@@ -159,15 +159,15 @@ describe('a subset of a large service', () => {
   const of = (items: readonly string[], seed: string, size = 20) =>
     selectSubset(items, (item) => item, { size, seed });
 
-  it('is the same for the same process, and another for another', () => {
+  it('is stable for a process, and differs between processes', () => {
     assert.deepEqual(of(all, 'me'), of([...all], 'me'));
     assert.notDeepEqual(of(all, 'me'), of(all, 'you'));
   });
 
-  it('is everything when there is no more', () =>
+  it('contains all items when there are no more', () =>
     assert.deepEqual(of(all.slice(0, 5), 'me'), all.slice(0, 5)));
 
-  it('changes by one when one of it goes, and not when another does', () => {
+  it('changes by one item when one of its items is removed, and not when another is', () => {
     const mine = of(all, 'me');
     const less = of(
       all.filter((item) => item !== mine[3]),
@@ -184,7 +184,7 @@ describe('a subset of a large service', () => {
     );
   });
 
-  it('gives every endpoint about as many callers', () => {
+  it('gives every endpoint about the same number of callers', () => {
     const counts = new Map<string, number>();
     for (let i = 0; i < 1_500; i++)
       for (const item of of(all, `p${i}`)) counts.set(item, (counts.get(item) ?? 0) + 1);
