@@ -6,7 +6,7 @@ import { EndpointManager, type JsonValue } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { type Caller, eventually, expectNoSocketLeft, type NamedServer, Opened, Traffic } from './support.js';
 
-describe('calls spread by what the records say', () => {
+describe('calls balanced by record metadata', () => {
   const etcd = useEtcd();
   expectNoSocketLeft();
   let opened: Opened;
@@ -41,11 +41,11 @@ describe('calls spread by what the records say', () => {
     return found;
   }
 
-  /** Every server has a connection, so that counts are shares. */
+  /** Waits until every server has a connection, so that counts are shares. */
   const allAnswer = (caller: Caller, servers: number) =>
-    eventually('all answer', async () => Object.keys(await counts(caller, 100)).length === servers);
+    eventually('all servers answer', async () => Object.keys(await counts(caller, 100)).length === servers);
 
-  it('go three to one by weight, within two in a hundred over ten thousand calls', async function () {
+  it('follow a weight of three to one, within two percent over ten thousand calls', async function () {
     this.timeout(60_000);
     const [a, b] = await opened.servers('a', 'b');
     await Promise.all([put(a!, { weight: 3 }), put(b!, { weight: 1 })]);
@@ -55,7 +55,7 @@ describe('calls spread by what the records say', () => {
     assert.ok(Math.abs(shares['a']! - 7_500) <= 200, JSON.stringify(shares));
   });
 
-  it('follow a weight that is changed in place, over the connections there are', async () => {
+  it('follow a changed weight over the existing connections', async () => {
     const [a, b] = await opened.servers('a', 'b');
     await Promise.all([put(a!), put(b!)]);
     const caller = balanced();
@@ -66,13 +66,16 @@ describe('calls spread by what the records say', () => {
     assert.equal(dialled(), 0);
   });
 
-  it('leave a server that drains, without a call lost', async () => {
+  it('leave a draining server without a failed call', async () => {
     const [a, b] = await opened.servers('a', 'b');
     await Promise.all([put(a!), put(b!)]);
     const caller = balanced();
     await allAnswer(caller, 2);
     await put(a!, { status: 'draining' });
-    await eventually('nothing goes there', async () => (await counts(caller, 100))['a'] === undefined);
+    await eventually(
+      'the draining server gets no calls',
+      async () => (await counts(caller, 100))['a'] === undefined,
+    );
     assert.deepEqual(await counts(caller, 500), { b: 500 });
   });
 
@@ -89,39 +92,54 @@ describe('calls spread by what the records say', () => {
     await Promise.all([worker(1, draining), worker(2, draining)]);
     await eventually('one share to one', async () => (await counts(caller, 100))['a'] === 50);
     await worker(3, draining);
-    await eventually('nothing goes there', async () => (await counts(caller, 100))['a'] === undefined);
+    await eventually(
+      'the draining server gets no calls',
+      async () => (await counts(caller, 100))['a'] === undefined,
+    );
     await worker(1);
-    await eventually('it serves again', async () => (await counts(caller, 100))['a'] === 50);
+    await eventually('the server gets calls again', async () => (await counts(caller, 100))['a'] === 50);
     assert.ok(dialled() <= 4, `${dialled()} connections for two servers, a watch and reads`);
   });
 
-  it('stay in their zone, and leave it when nobody is there', async () => {
+  it('stay in their zone, and leave it when it has no endpoint', async () => {
     const [a, b] = await opened.servers('a', 'b');
     await Promise.all([put(a!, { zone: 'a' }), put(b!, { zone: 'b' })]);
     const caller = balanced({ zone: 'a' });
-    await eventually('the near one answers', async () => (await counts(caller, 100))['a'] === 100);
+    await eventually(
+      'the server of the own zone answers',
+      async () => (await counts(caller, 100))['a'] === 100,
+    );
     assert.deepEqual(await counts(caller, 200), { a: 200 });
     await manager.deleteEndpoint(`${service}/a`);
-    await eventually('the far one answers', async () => (await counts(caller, 100))['b'] === 100);
+    await eventually(
+      'the server of the other zone answers',
+      async () => (await counts(caller, 100))['b'] === 100,
+    );
   });
 
-  it('come slowly to a server that is new', async () => {
+  it('reach a new server slowly at first', async () => {
     const [a, b] = await opened.servers('a', 'b');
     await put(a!);
     const caller = balanced({ slowStartMs: 3_600_000 });
-    await eventually('it answers', () => caller.call());
+    await eventually('the first server answers', () => caller.call());
     await put(b!);
-    await eventually('the new one has its first calls', async () => (await counts(caller, 100))['b'] ?? 0);
+    await eventually(
+      'the new server gets its first calls',
+      async () => (await counts(caller, 100))['b'] ?? 0,
+    );
     const shares = await counts(caller, 1_100);
     const { b: fresh = 0 } = shares;
-    assert.ok(fresh > 30 && fresh < 250, `${JSON.stringify(shares)}: one begins with a tenth of a share`);
+    assert.ok(
+      fresh > 30 && fresh < 250,
+      `${JSON.stringify(shares)}: a new server starts with a tenth of its share`,
+    );
   });
 
-  it('fail with a reason when the service is empty, and when nobody listens', async () => {
+  it('fail with a reason when the service is empty, and when its server does not listen', async () => {
     const caller = balanced();
     await assert.rejects(caller.call(), /no endpoints under/);
     await manager.addEndpoint(`${service}/gone`, { addr: '127.0.0.1:1' });
-    await eventually('it is told', () =>
+    await eventually('calls fail with the new reason', () =>
       caller.call().then(
         () => false,
         (error: Error) => /ECONNREFUSED/.test(error.message),
@@ -129,19 +147,19 @@ describe('calls spread by what the records say', () => {
     );
   });
 
-  it('do not fail while servers come and go under them', async () => {
+  it('do not fail while servers are added and removed', async () => {
     const servers = await opened.servers('a', 'b', 'c');
     await put(servers[0]!);
     const caller = balanced();
-    await eventually('it answers', () => caller.call());
+    await eventually('the first server answers', () => caller.call());
     const traffic = new Traffic(caller);
     for (let round = 0; round < 10; round++) {
       const [old, next] = [servers[round % 3]!, servers[(round + 1) % 3]!];
       await put(next, { weight: 1 + (round % 4) });
-      await eventually('the next one answers', async () => (await caller.call()) === next.name);
+      await eventually('the next server answers', async () => (await caller.call()) === next.name);
       await manager.deleteEndpoint(`${service}/${old.name}`);
       await eventually(
-        'the old one is left',
+        'the old server gets no calls',
         async () => (await counts(caller, 100))[old.name] === undefined,
       );
     }
@@ -150,7 +168,7 @@ describe('calls spread by what the records say', () => {
   });
 });
 
-/** Counts the connections that this process begins from now on. */
+/** Counts the connections that this process starts from now on. */
 function countDials(): () => number {
   let dials = 0;
   const note = () => dials++;

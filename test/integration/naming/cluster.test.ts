@@ -13,12 +13,12 @@ import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
 const program = fileURLToPath(new URL('../../../examples/cluster/main.js', import.meta.url));
 const target = 'examples/cluster';
-const patienceMs = 90_000;
+const timeoutMs = 90_000;
 const everyMs = 10;
 const name = Buffer.from('\x0a\x01x'); // the name is x
 
 describe('workers of node:cluster that share a port', function () {
-  this.timeout(patienceMs * 2);
+  this.timeout(timeoutMs * 2);
   const etcd = useEtcd();
   expectNoSocketLeft();
   const opened = new Opened();
@@ -26,7 +26,7 @@ describe('workers of node:cluster that share a port', function () {
   let text = '';
 
   before(function () {
-    // The example has a name of its own, under no prefix of ours.
+    // The example uses a fixed service name, without the test's prefix.
     skipUnlessBreakable(this, etcd());
   });
 
@@ -35,7 +35,8 @@ describe('workers of node:cluster that share a port', function () {
     await opened.close();
   });
 
-  const prints = (what: string) => eventually(`it prints '${what}'`, () => text.includes(what), patienceMs);
+  const prints = (what: string) =>
+    eventually(`the program prints '${what}'`, () => text.includes(what), timeoutMs);
 
   async function startPrimary(): Promise<number> {
     const [port = 0] = await freePorts(1);
@@ -56,7 +57,7 @@ describe('workers of node:cluster that share a port', function () {
     const channel = new Client(`${scheme}:///${target}`, credentials.createInsecure(), unproxied);
     opened.add(channel, (one) => one.close());
     const same = (bytes: Buffer) => bytes;
-    const deadline = () => Date.now() + patienceMs;
+    const deadline = () => Date.now() + timeoutMs;
     return () =>
       new Promise<Buffer | undefined>((resolve, reject) =>
         channel.makeUnaryRequest(
@@ -70,7 +71,7 @@ describe('workers of node:cluster that share a port', function () {
       );
   }
 
-  it('have a record each, and are replaced one by one without a call lost', async () => {
+  it('have one record each, and are replaced one by one without a failed call', async () => {
     const port = await startPrimary();
     const client = opened.client(etcd().endpoints);
     const manager = new EndpointManager(client, target);
@@ -83,11 +84,11 @@ describe('workers of node:cluster that share a port', function () {
 
     const calls = [caller(client, 'etcdplain', undefined), caller(client, 'etcdweighted', {})];
     const failures: string[] = [];
-    const under: Promise<void>[] = [];
+    const pending: Promise<void>[] = [];
     const servers = new Set<string>();
     const timer = setInterval(() => {
       for (const call of calls)
-        under.push(
+        pending.push(
           call().then(
             (answer) => void servers.add(String(answer)),
             (error: Error) => void failures.push(error.message),
@@ -105,17 +106,17 @@ describe('workers of node:cluster that share a port', function () {
     primary.kill('SIGHUP');
     await prints('replaced');
     clearInterval(timer);
-    await Promise.all(under);
+    await Promise.all(pending);
     counting.abort();
     await counted;
     console.log(
-      `      ${under.length} calls to ${servers.size} workers, ${failures.length} failed; at least ${fewest} records`,
+      `      ${pending.length} calls to ${servers.size} workers, ${failures.length} failed; at least ${fewest} records`,
     );
-    assert.deepEqual(failures.slice(0, 3), [], `${failures.length} of ${under.length} failed`);
-    assert.ok(under.length > 300, `${under.length} calls`);
+    assert.deepEqual(failures.slice(0, 3), [], `${failures.length} of ${pending.length} failed`);
+    assert.ok(pending.length > 300, `${pending.length} calls`);
     assert.ok(fewest >= 4, `${fewest} records`);
     const keys = [...(await manager.list()).keys()];
-    assert.equal(keys.filter((key) => records.has(key)).length, 0, 'all of them were replaced');
+    assert.equal(keys.filter((key) => records.has(key)).length, 0, 'all records were replaced');
 
     const exit = once(primary, 'exit');
     primary.kill('SIGTERM');

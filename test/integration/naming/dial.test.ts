@@ -7,7 +7,7 @@ import { CertificateAuthority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Caller, deadEndpoint, expectNoSocketLeft, Opened, whoService } from './support.js';
 
-describe('a service dialled where the environment names an HTTP proxy', () => {
+describe('a service dialled with an HTTP proxy in the environment', () => {
   const etcd = useEtcd();
   expectNoSocketLeft();
   const opened = new Opened();
@@ -19,7 +19,7 @@ describe('a service dialled where the environment names an HTTP proxy', () => {
     await opened.close();
   });
 
-  it('is found in etcd by what dial() gives, and not without', async () => {
+  it('is resolved in etcd with the options of dial(), and not without them', async () => {
     const server = await opened.server('a');
     const client = opened.client(etcd().endpoints);
     const service = `${etcd().prefix}dial/a b%2F?c`;
@@ -41,7 +41,7 @@ describe('a service dialled where the environment names an HTTP proxy', () => {
     await assert.rejects(asked, /No connection established/);
   });
 
-  it('is no reason for an etcd client to use that proxy', async () => {
+  it('does not make an etcd client use the proxy', async () => {
     process.env['http_proxy'] = `http://${await deadEndpoint()}`;
     await opened.client(etcd().endpoints).kv.get('x');
   });
@@ -53,7 +53,7 @@ describe('a service dialled with TLS', () => {
   const opened = new Opened();
   afterEach(() => opened.close());
 
-  it('is called at a server that proves the name, and at no other that a record names', async () => {
+  it('is called only at servers whose certificate has the server name', async () => {
     const authority = await CertificateAuthority.root('servers');
     const client = opened.client(etcd().endpoints);
     opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
@@ -77,7 +77,7 @@ describe('a service dialled with TLS', () => {
       );
       const service = `${etcd().prefix}dial/${name}`;
       await new EndpointManager(client, service).addEndpoint(`${service}/a`, { addr: `127.0.0.1:${port}` });
-      // The absolute name, too: its dot goes neither into TLS nor into `:authority`.
+      // Also the absolute name: its dot is sent neither in TLS nor in `:authority`.
       for (const serverName of ['svc.internal', 'svc.internal.']) {
         const { target, options } = dial(service, { serverName });
         const secure = credentials.createSsl(Buffer.from(authority.pem));

@@ -39,18 +39,18 @@ describe('snapshots in files', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('come back as they were saved, each target its own', async () => {
+  it('are loaded as they were saved, separately for each target', async () => {
     const store = fileSnapshotStore(join(folder, 'made', 'when needed'));
     const targets = ['a', 'a/b', 'a_b', '../a', 'ä\0', 'x'.repeat(500)];
     for (const target of targets) await store.save(target, Buffer.from(`of ${target}`));
     for (const target of targets) {
       assert.equal(Buffer.from((await store.load(target)) ?? []).toString(), `of ${target}`);
     }
-    assert.equal(await store.load('nobody'), undefined);
+    assert.equal(await store.load('none'), undefined);
     assert.deepEqual(await readdir(folder), ['made'], 'nothing is written beside the folder');
   });
 
-  it('are readable to their owner alone, in a folder that is made for them', async () => {
+  it('have mode 0600 in a folder of mode 0700', async () => {
     const made = join(folder, 'made');
     await fileSnapshotStore(made).save('svc', Buffer.from('whole'));
     const [file = ''] = await readdir(made);
@@ -60,7 +60,7 @@ describe('snapshots in files', () => {
     assert.deepEqual(modes, [0o700, 0o600]);
   });
 
-  it('count as none when damaged, and leave no drafts', async () => {
+  it('are ignored when damaged, and leave no drafts', async () => {
     const store = fileSnapshotStore(folder);
     await store.save('svc', Buffer.from('whole'));
     const files = await readdir(folder);
@@ -84,32 +84,29 @@ describe('snapshots in files', () => {
       bytes = await readFile(path);
     });
 
-    const plants: Readonly<Record<string, readonly [plant: () => Promise<unknown>, reason: RegExp]>> = {
-      'a link to a good one': [
+    const cases: Readonly<Record<string, readonly [prepare: () => Promise<unknown>, reason: RegExp]>> = {
+      'a link to a valid file': [
         () => rename(path, `${path}.1`).then(() => symlink(`${path}.1`, path)),
         /symbolic link/,
       ],
-      'a link to what never ends': [() => rm(path).then(() => symlink('/dev/zero', path)), /symbolic link/],
-      'a pipe that nothing is written to': [
+      'a link to an endless device': [() => rm(path).then(() => symlink('/dev/zero', path)), /symbolic link/],
+      'a pipe without a writer': [
         () => rm(path).then(() => promisify(execFile)('mkfifo', [path])),
         /no regular file/,
       ],
       'a folder': [() => rm(path).then(() => mkdir(path)), /no regular file/],
-      'a file that others may write': [() => chmod(path, 0o602), /can be written by other users/],
-      'a file larger than any that is written': [
-        () => truncate(path, 64 * 1024 * 1024 + 33),
-        /more than the/,
-      ],
+      'a file that others can write': [() => chmod(path, 0o602), /can be written by other users/],
+      'a file above the size limit': [() => truncate(path, 64 * 1024 * 1024 + 33), /more than the/],
     };
-    for (const [what, [plant, reason]] of Object.entries(plants)) {
-      it(`are not read, and nothing waits: ${what}`, async () => {
-        await plant();
+    for (const [what, [prepare, reason]] of Object.entries(cases)) {
+      it(`are rejected without waiting: ${what}`, async () => {
+        await prepare();
         await assert.rejects(fileSnapshotStore(folder).load('svc'), { code: 9, message: reason });
       });
     }
 
-    it('are not read: a file of another user in a folder that all may write', async function () {
-      if (process.geteuid?.() !== 0) return this.skip(); // nobody else may give files away
+    it('are rejected when another user owns the file in a folder that all can write', async function () {
+      if (process.geteuid?.() !== 0) return this.skip(); // only root can change a file's owner
       await chmod(folder, 0o1777);
       await chown(path, 12_345, 12_345);
       await assert.rejects(fileSnapshotStore(folder).load('svc'), {
@@ -120,35 +117,35 @@ describe('snapshots in files', () => {
       assert.equal((await fileSnapshotStore(folder).load('svc'))?.toString(), 'mine');
     });
 
-    it('are taken once they are replaced by the next save', async () => {
+    it('are loaded again after the next save has replaced them', async () => {
       await rm(path);
       await symlink('/dev/zero', path);
       await fileSnapshotStore(folder).save('svc', Buffer.from('whole'));
       assert.deepEqual(await readFile(path), bytes);
     });
 
-    it('are what `snapshotError` is about', async () => {
+    it('are reported as `snapshotError`', async () => {
       const target = `${etcd().prefix}planted`;
       const snapshots = fileSnapshotStore(folder);
       await snapshots.save(target, Buffer.from('any'));
       for (const name of await readdir(folder)) await chmod(join(folder, name), 0o606);
       const directory = new ServiceDirectory(opened.client(['127.0.0.1:1']), { snapshots });
       const unfollow = directory.follow(target, { onView: () => {}, onFailure: () => {} });
-      await eventually('it is reported', () => directory.status(target).snapshotError !== undefined);
+      await eventually('the error is reported', () => directory.status(target).snapshotError !== undefined);
       assert.match(directory.status(target).snapshotError?.message ?? '', /can be written by other users/);
       unfollow();
       await directory.close();
     });
   });
 
-  it('are not written where they could not be read', async () => {
+  it('are not written above the size that is read', async () => {
     const large = Buffer.alloc(64 * 1024 * 1024 + 1);
     await assert.rejects(fileSnapshotStore(folder).save('svc', large), { code: 8 });
     await fileSnapshotStore(folder).save('svc', large.subarray(1));
     assert.equal((await fileSnapshotStore(folder).load('svc'))?.length, large.length - 1);
   });
 
-  it('clear away what a process left that was killed while it wrote, and nothing else', async () => {
+  it('remove only the old drafts of killed processes', async () => {
     await fileSnapshotStore(folder).save('svc', Buffer.from('whole'));
     const [file = ''] = await readdir(folder);
     const [old, young, other] = [`${file}.1.abc.draft`, `${file}.2.def.draft`, 'notes.draft'];
@@ -158,7 +155,7 @@ describe('snapshots in files', () => {
     assert.deepEqual((await readdir(folder)).sort(), [other, file, young].sort());
   });
 
-  it('are each whole when many are written at once', async () => {
+  it('are complete when many are written concurrently', async () => {
     const store = fileSnapshotStore(folder);
     const texts = Array.from({ length: 20 }, (_, i) => `${i} `.repeat(10_000));
     await Promise.all(texts.map((text) => store.save('svc', Buffer.from(text))));
@@ -166,7 +163,7 @@ describe('snapshots in files', () => {
     assert.equal((await readdir(folder)).length, 1);
   });
 
-  it('let a process start and call while etcd is down', async () => {
+  it('let a process start and make calls while etcd is down', async () => {
     const target = `${etcd().prefix}snapshots/svc`;
     const server = await opened.server('a');
     const first = opened.client(etcd().endpoints);
@@ -175,7 +172,7 @@ describe('snapshots in files', () => {
     const before = new ServiceDirectory(first, { snapshots });
     await before.ready(target);
     const following = before.follow(target, { onView: () => {}, onFailure: () => {} });
-    await eventually('it is saved', async () => (await snapshots.load(target)) !== undefined);
+    await eventually('the snapshot is saved', async () => (await snapshots.load(target)) !== undefined);
     following();
     await first.close();
 
@@ -190,7 +187,7 @@ describe('snapshots in files', () => {
     assert.deepEqual([source, state], ['disk', 'known']);
     assert.ok(staleMs > 0);
     door.heal();
-    await eventually('etcd is heard', () => directory.status(target).source === 'live', 20_000);
+    await eventually('etcd has answered', () => directory.status(target).source === 'live', 20_000);
     assert.equal(await caller.call(), 'a');
   });
 });

@@ -4,13 +4,13 @@ import { startFaultProxy } from '#src/testing/index.js';
 import type { NamedServer } from './support.js';
 import { useResolver } from './use-resolver.js';
 
-/** Each channel connects by itself: a pool of the process would have the connections of the channel before. */
+/** Each channel has its own connections: with the global pool it would use those of the channel before. */
 const ownConnections = { 'grpc.use_local_subchannel_pool': 1 };
 
-describe('the first calls of fresh channels', () => {
+describe('the first calls of new channels', () => {
   const { opened, scene, put } = useResolver();
 
-  /** As a server far away: its connections are made long after those of the others. */
+  /** A server behind a delay: its connections are established long after those of the others. */
   async function slowed(server: NamedServer): Promise<{ name: string; addr: string }> {
     const proxy = opened.add(await startFaultProxy({ target: server.addr }), (one) => one.close());
     proxy.delay(30);
@@ -21,7 +21,7 @@ describe('the first calls of fresh channels', () => {
     opened.add(registerEtcdResolver(scene.client, { balance }), (one) => one[Symbol.dispose]());
   }
 
-  /** Who answers the first call of each, or the first burst. */
+  /** The number of first calls, or calls of the first burst, by server. */
   async function firstCalls(channels: number, burst = 1): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (let i = 0; i < channels; i++) {
@@ -36,7 +36,7 @@ describe('the first calls of fresh channels', () => {
   const near = (count: number | undefined, share: number, total: number, points: number) =>
     Math.abs((count ?? 0) / total - share) * 100 <= points;
 
-  it('go by weight, not to the one that connects first', async function () {
+  it('are picked by weight, not by the first connection', async function () {
     this.timeout(120_000);
     const [light, heavy] = await opened.servers('light', 'heavy');
     await put(light!, { weight: 1 });
@@ -46,7 +46,7 @@ describe('the first calls of fresh channels', () => {
     assert.ok(near(counts['heavy'], 0.75, 200, 18), JSON.stringify(counts));
   });
 
-  it('spread a burst by weight over all', async function () {
+  it('are spread by weight in a burst', async function () {
     this.timeout(120_000);
     const [light, heavy] = await opened.servers('light', 'heavy');
     await put(light!, { weight: 1 });
@@ -56,7 +56,7 @@ describe('the first calls of fresh channels', () => {
     assert.ok(near(counts['heavy'], 0.75, 500, 3), JSON.stringify(counts));
   });
 
-  it('leave those that drain, have weight 0 or are far, though they connect first', async function () {
+  it('avoid servers that drain, have weight 0 or are in another zone, even if those connect first', async function () {
     this.timeout(120_000);
     const [draining, zero, far, good] = await opened.servers('a-draining', 'b-zero', 'c-far', 'good');
     await put(draining!, { status: 'draining', zone: 'x' });
@@ -67,7 +67,7 @@ describe('the first calls of fresh channels', () => {
     assert.deepEqual(await firstCalls(30), { good: 30 });
   });
 
-  it('begin with another endpoint each, of the best class, even when they wait for none', async function () {
+  it('start at a random endpoint of the best class, even when they do not wait', async function () {
     this.timeout(120_000);
     for (const server of await opened.servers('b', 'c', 'd')) await put(server);
     const [draining] = await opened.servers('a-draining');
@@ -76,7 +76,7 @@ describe('the first calls of fresh channels', () => {
     assert.deepEqual(Object.keys(await firstCalls(60)).sort(), ['b', 'c', 'd']);
   });
 
-  it('wait no longer than they may for one that does not answer, and go to any other then', async function () {
+  it('wait only for firstCallWaitMs when their server does not answer, and then use any other', async function () {
     this.timeout(60_000);
     const [draining] = await opened.servers('draining');
     const silent = await opened.silentServer();

@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 const root = join(import.meta.dirname, '../../../..');
 const main = pathToFileURL(join(root, 'dist/index.js')).href;
 
-/** Each program is run in a project that has a copy of grpc-js of its own. */
-describe('a program whose channels know nothing of the resolver', () => {
+/** Runs each program in a project with its own copy of grpc-js. */
+describe('a program whose channels do not know the resolver', () => {
   let project: string;
   before(() => {
     project = realpathSync(mkdtempSync(join(tmpdir(), 'etcd-naming other-')));
@@ -45,13 +45,13 @@ describe('a program whose channels know nothing of the resolver', () => {
     assert.match(stderr, /docs\/troubleshooting\.md/);
   });
 
-  it('is warned of one that was loaded later, when it dials', async () => {
+  it('is warned of a copy that was loaded later when it dials', async () => {
     const stderr = await stderrOf(`${setup}
       resolve(); await import('@grpc/grpc-js'); dial('a'); await client.close();`);
     assert.match(stderr, /ETCD_NAMING_GRPC_COPY/);
   });
 
-  it('is warned of a channel that was made before the resolver was registered, by its target', async () => {
+  it('is warned of a channel that was made before the resolver was registered, with its target', async () => {
     const stderr = await stderrOf(`import { Client, credentials } from '${ours}'; ${setup}
       const early = new Client('etcd:///foo/bar', credentials.createInsecure());
       const plain = new Client('localhost:1', credentials.createInsecure());
@@ -63,7 +63,7 @@ describe('a program whose channels know nothing of the resolver', () => {
     assert.doesNotMatch(stderr, /late|localhost/);
   });
 
-  it('says nothing where there is one copy, and channels are made after', async () => {
+  it('is not warned when there is one copy and channels are made after the registration', async () => {
     const stderr = await stderrOf(`import { Client, credentials } from '${ours}'; ${setup}
       resolve(); new Client(dial('a').target, credentials.createInsecure()).close(); await client.close();`);
     assert.equal(stderr, '');

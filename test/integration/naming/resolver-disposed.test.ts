@@ -16,12 +16,12 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     ({ client, target, resolver } = scene);
   });
 
-  describe('whose resolver is taken back', () => {
+  describe('after its resolver was revoked', () => {
     beforeEach(async () => {
       await put(await opened.server('one'));
     });
 
-    it('fails calls with that reason when it is disposed, and lets go of the watcher', async () => {
+    it('fails calls with the reason after a dispose, and closes the watcher', async () => {
       const before = await watchersBefore();
       const caller = opened.caller(`etcd:///${target}`);
       await caller.callsReach('one');
@@ -35,7 +35,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       await eventually('no watcher is left', async () => (await watchers()) === before, 15_000);
     });
 
-    it('fails calls with that reason when its client is closed', async () => {
+    it('fails calls with the reason after its client closed', async () => {
       const caller = opened.caller(`etcd:///${target}`);
       await caller.callsReach('one');
       await client.close();
@@ -46,7 +46,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       });
     });
 
-    it('fails calls with that reason when the client its authority names is closed', async () => {
+    it('fails calls with the reason after the client of its authority closed', async () => {
       const prod = opened.client(etcd().endpoints);
       const resolving = registerEtcdResolver(client, { authorities: { prod } });
       opened.add(resolving, (one) => one[Symbol.dispose]());
@@ -68,18 +68,18 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       const registration = registerEtcdResolver(silent);
       const caller = opened.caller(`etcd:///${target}`);
       const call = assert.rejects(caller.call(), { code: 14, details: /the etcd resolver was disposed/ });
-      await eventually('it waits', () => caller.state === connectivityState.CONNECTING);
+      await eventually('the call waits', () => caller.state === connectivityState.CONNECTING);
       registration[Symbol.dispose]();
       await call;
     });
 
-    it('serves new channels through a new one', async () => {
+    it('resolves new channels by a new registration', async () => {
       resolver[Symbol.dispose]();
       opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
       assert.equal(await opened.caller(`etcd:///${target}`).call(), 'one');
     });
 
-    it('leaves the channels of a newer one alone', async () => {
+    it('keeps working when an older registration is disposed', async () => {
       opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
       const caller = opened.caller(`etcd:///${target}`);
       await caller.callsReach('one');
@@ -87,7 +87,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       assert.equal(await caller.call(), 'one');
     });
 
-    it('fails calls of a channel that wakes from idling afterwards', async () => {
+    it('fails calls after it was idle during the dispose', async () => {
       const caller = opened.caller(`etcd:///${target}`, { 'grpc.client_idle_timeout_ms': 1_000 });
       await caller.callsReach('one');
       await caller.isIdle();

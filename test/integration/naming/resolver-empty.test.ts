@@ -4,16 +4,16 @@ import { type Caller, eventually } from './support.js';
 import { useResolver } from './use-resolver.js';
 
 const policies = {
-  'by our policy': { balance: {}, options: {} },
-  'by round_robin': { balance: undefined, options: {} },
-  'by pick_first': {
+  etcd_weighted: { balance: {}, options: {} },
+  round_robin: { balance: undefined, options: {} },
+  pick_first: {
     balance: undefined,
     options: { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }) },
   },
 };
 
 for (const [name, { balance, options }] of Object.entries(policies)) {
-  describe(`a channel that spreads its calls ${name}, to a service known to be empty`, () => {
+  describe(`a channel with ${name} to a service known to be empty`, () => {
     const { opened, scene, put } = useResolver();
 
     function caller(more: object = {}): Caller {
@@ -23,7 +23,7 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
       return opened.caller(`etcd:///${scene.target}`, { ...options, ...more });
     }
 
-    /** The text that the guides promise: it names the prefix and the revision. */
+    /** The documented text, with the prefix and the revision. */
     const promised = () => new RegExp(`no endpoints under '${scene.target}/' at etcd revision \\d+`);
     const failsAsPromised = (call: Promise<string>) =>
       assert.rejects(call, (error: Error) => {
@@ -32,7 +32,7 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
         return true;
       });
 
-    it('fails its first call with the reason, and each first call after it was idle', async function () {
+    it('fails its first call with the reason, and each first call after idling', async function () {
       this.timeout(60_000);
       const idling = caller({ 'grpc.client_idle_timeout_ms': 1_000 });
       for (let i = 0; i < 2; i++) {
@@ -42,7 +42,7 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
       }
     });
 
-    it('fails with the reason the calls that wait for a connection when the last endpoint goes', async () => {
+    it('fails the calls that wait for a connection when the last endpoint is deleted, with the reason', async () => {
       const silent = await opened.silentServer();
       await put({ name: 'silent', addr: silent.addr });
       const one = caller();
@@ -53,7 +53,7 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
       await failsAsPromised(one.call());
     });
 
-    it('fails no call that waits for it to be ready', async () => {
+    it('keeps calls with wait-for-ready', async () => {
       const [server] = await opened.servers('late');
       const one = caller();
       await failsAsPromised(one.call());

@@ -19,21 +19,21 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     ({ client, target, manager } = scene);
   });
 
-  it('goes round all endpoints', async () => {
+  it('uses all endpoints in turn', async () => {
     for (const server of await opened.servers('one', 'two', 'three')) await put(server);
     const caller = opened.caller(`etcd:///${target}`);
     await caller.callsReach('one', 'two', 'three');
     assert.deepEqual(await caller.calls(30), { one: 10, two: 10, three: 10 });
   });
 
-  it('uses the service config of the caller, where there is one', async () => {
+  it('uses the service config of the caller', async () => {
     const servers = await opened.servers('one', 'two', 'three');
     for (const server of servers) await put(server);
     const caller = opened.caller(`etcd:///${target}`, pickFirst);
     assert.equal(Object.keys(await caller.calls(20)).length, 1);
   });
 
-  it('counts an address once, however many records have it', async () => {
+  it('uses an address once, however many records have it', async () => {
     const [one, two] = await opened.servers('one', 'two');
     await put(one!);
     await put(two!);
@@ -45,7 +45,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     assert.deepEqual(await caller.calls(20), { one: 10, two: 10 });
   });
 
-  it('is not harmed by records that are no endpoints, or whose address cannot be dialled', async () => {
+  it('ignores records that are not endpoints or whose address cannot be dialled', async () => {
     await put(await opened.server('one'));
     await client.kv.put(`${target}/text`, 'not an endpoint');
     await client.kv.put(`${target}/cut`, '{"Op":0,"Addr":"127.0.');
@@ -62,7 +62,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     );
   });
 
-  it('takes a server in and lets one go under traffic, and no call fails', async () => {
+  it('adds and removes a server under traffic without a failed call', async () => {
     const [one, two] = await opened.servers('one', 'two');
     await put(one!);
     const caller = opened.caller(`etcd:///${target}`);
@@ -81,7 +81,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     assert.deepEqual(traffic.failures, []);
   });
 
-  it('lets one server take another’s place in one update under traffic, and no call fails', async () => {
+  it('replaces a server by another in one update under traffic without a failed call', async () => {
     const [one, two] = await opened.servers('one', 'two');
     await put(one!);
     const caller = opened.caller(`etcd:///${target}`);
@@ -109,14 +109,14 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     for (let weight = 0; weight < 5; weight++) {
       await manager.addEndpoint(`${target}/one`, { addr: proxy.endpoint, metadata: { weight } });
     }
-    // A change that shows, behind those that must not.
+    // A change with a visible effect, after changes that must have none.
     await put(other);
     await caller.callsReach('one', 'other');
     assert.equal(proxy.accepted, 1);
   });
 
-  it('takes 500 endpoints at once', async function () {
-    // One server under 500 addresses.
+  it('accepts 500 endpoints in one view', async function () {
+    // One server with 500 addresses.
     if (!(await isOurs('127.0.2.250'))) skip(this, 'not all of 127/8 is this machine');
     const server = opened.add(await NamedServer.start('many', '0.0.0.0'), (one) => one.stop());
     const addrs = Array.from(
@@ -135,7 +135,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     assert.deepEqual(await caller.calls(500), { many: 500 });
   });
 
-  it('shares one watcher of etcd with every other channel to the service', async () => {
+  it('shares one watcher in etcd with all other channels to the service', async () => {
     const before = await watchersBefore();
     await put(await opened.server('one'));
     const callers = [1, 2, 3].map((n) => opened.caller(`etcd:///${target}`, { 'test.channel': n }));
@@ -143,12 +143,12 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     assert.equal((await watchers()) - before, 1);
   });
 
-  describe('whose service has no endpoints', () => {
+  describe('to an empty service', () => {
     for (const [policy, options] of [
       ['round_robin', {}],
       ['pick_first', pickFirst],
     ] as const) {
-      it(`fails calls at once, naming prefix and revision: ${policy}`, async () => {
+      it(`fails calls immediately, with prefix and revision: ${policy}`, async () => {
         const { revision } = await client.kv.put(`${etcd().prefix}resolver/other`, 'x');
         const began = performance.now();
         await assert.rejects(opened.caller(`etcd:///${target}`, options).call(), {
@@ -158,11 +158,11 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
         assert.ok(performance.now() - began < 2_000, `it took ${performance.now() - began} ms`);
       });
 
-      it(`serves calls as soon as there is one: ${policy}`, async () => {
+      it(`makes calls as soon as there is an endpoint: ${policy}`, async () => {
         const caller = opened.caller(`etcd:///${target}`, options);
         await assert.rejects(caller.call(), { code: 14 });
         await put(await opened.server('one'));
-        await eventually('calls are served', () => caller.call().catch(() => undefined));
+        await eventually('calls succeed', () => caller.call().catch(() => undefined));
       });
     }
 
@@ -170,10 +170,10 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       ['round_robin', {}],
       ['pick_first', pickFirst],
     ] as const) {
-      it(`names what its records lack as soon as that changes: ${policy}`, async () => {
+      it(`updates the reason when the records change: ${policy}`, async () => {
         const caller = opened.caller(`etcd:///${target}`, options);
         const failsBy = (details: RegExp) =>
-          eventually(`calls fail by ${details}`, async () =>
+          eventually(`calls fail with ${details}`, async () =>
             details.test((await fails(() => caller.call())).message),
           );
         await failsBy(/no endpoints under/);
@@ -186,7 +186,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       });
     }
 
-    it('fails calls after its last endpoint went, naming the revision at which it did', async () => {
+    it('fails calls after its last endpoint was deleted, with the revision of the delete', async () => {
       await put(await opened.server('one'));
       const caller = opened.caller(`etcd:///${target}`);
       await caller.callsReach('one');
@@ -197,7 +197,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
   });
 
   describe('while etcd is down', () => {
-    it('goes on with the endpoints it knows, and follows again afterwards', async function () {
+    it('continues with the known endpoints, and follows the service again afterwards', async function () {
       skipUnlessBreakable(this, etcd());
       const [one, two] = await opened.servers('one', 'two');
       await put(one!);
@@ -215,7 +215,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       assert.deepEqual(traffic.failures, []);
     });
 
-    it('fails the calls of a new channel with the reason, and recovers by itself', async () => {
+    it('fails the calls of a new channel with the reason, and recovers automatically', async () => {
       const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       proxy.refuse();
       const lost = opened.client([proxy.endpoint]);
@@ -229,20 +229,20 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       });
 
       proxy.heal();
-      await eventually('calls are served', () => caller.call(500).catch(() => undefined), 20_000);
+      await eventually('calls succeed', () => caller.call(500).catch(() => undefined), 20_000);
     });
   });
 
-  describe('by other spellings of its target', () => {
+  describe('with other forms of its target', () => {
     beforeEach(async () => {
       await put(await opened.server('one'));
     });
 
-    it('reads the first part of a service in the place of an authority', async () => {
+    it('reads an authority as the first part of the service', async () => {
       assert.equal(await opened.caller(`etcd://${target}`).call(), 'one');
     });
 
-    it('reads a target without slashes, with one, and with escapes', async () => {
+    it('reads a target without slashes, with one slash, and with escapes', async () => {
       for (const uri of [
         `etcd:${target}`,
         `etcd:/${target}`,
@@ -252,12 +252,12 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       }
     });
 
-    it('dials a name without a scheme as before', async () => {
+    it('dials an address without a scheme as usual', async () => {
       const server = await opened.server('plain');
       assert.equal(await opened.caller(server.addr).call(), 'plain');
     });
 
-    it('serves another scheme when asked to', async () => {
+    it('uses another scheme', async () => {
       opened.add(registerEtcdResolver(client, { scheme: 'discovery' }), (one) => one[Symbol.dispose]());
       assert.equal(await opened.caller(`discovery:///${target}`).call(), 'one');
     });
@@ -269,7 +269,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     });
   });
 
-  it('follows another cluster when its authority names that one’s client', async () => {
+  it("follows another cluster when its authority names that cluster's client", async () => {
     const other = opened.add(await startEtcd(etcd().canBreak ? {} : { source: 'auto' }), (one) =>
       one.close(),
     );
@@ -288,7 +288,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
   describe('that idles', () => {
     const idling = { 'grpc.client_idle_timeout_ms': 1_000 };
 
-    it('comes back with the endpoints of now', async () => {
+    it('uses the current endpoints after idling', async () => {
       const [one, two] = await opened.servers('one', 'two');
       await put(one!);
       const caller = opened.caller(`etcd:///${target}`, idling);
@@ -302,15 +302,15 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       await caller.callsReach('two');
     });
 
-    it('lets go of etcd’s watcher, and has one again when it is used', async () => {
+    it('closes its watcher in etcd, and opens one when it is used again', async () => {
       const before = await watchersBefore();
       await put(await opened.server('one'));
       const caller = opened.caller(`etcd:///${target}`, idling);
       assert.equal(await caller.call(), 'one');
-      await eventually('a watcher is there', async () => (await watchers()) - before === 1);
+      await eventually('one watcher is open', async () => (await watchers()) - before === 1);
       await eventually('no watcher is left', async () => (await watchers()) === before, 15_000);
       assert.equal(await caller.call(), 'one');
-      await eventually('a watcher is back', async () => (await watchers()) - before === 1);
+      await eventually('one watcher is open again', async () => (await watchers()) - before === 1);
     });
   });
 
@@ -329,7 +329,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       ['xn--a', 'xn--a'],
       ['line\nbreak', 'line%0Abreak'],
     ] as const) {
-      it(`calls it, with an authority that is a host: ${JSON.stringify(last)}`, async () => {
+      it(`is called with an authority that is a host name: ${JSON.stringify(last)}`, async () => {
         const server = await opened.server('odd');
         const service = `${target}/${last}`;
         await new EndpointManager(client, service).addEndpoint(`${service}/1`, { addr: server.addr });

@@ -17,13 +17,13 @@ const method = {
   responseDeserialize: identity,
 } as const;
 
-/** A server that answers when told to. */
+/** A server whose answers the test can delay. */
 class SlowServer {
   readonly server = new Server();
   readonly waiting: (() => void)[] = [];
   port = 0;
   asked = 0;
-  holds = false;
+  delays = false;
 
   static async start(): Promise<SlowServer> {
     const slow = new SlowServer();
@@ -33,7 +33,7 @@ class SlowServer {
         ask: (_call: unknown, reply: (error: null, answer: Buffer) => void) => {
           slow.asked++;
           const answer = () => reply(null, Buffer.from(String(slow.port)));
-          if (slow.holds) slow.waiting.push(answer);
+          if (slow.delays) slow.waiting.push(answer);
           else answer();
         },
       },
@@ -47,7 +47,7 @@ class SlowServer {
   }
 }
 
-describe('a registered server of grpc-js', () => {
+describe('a registered grpc-js server', () => {
   const etcd = useEtcd();
   expectNoSocketLeft();
   const opened = new Opened();
@@ -68,10 +68,10 @@ describe('a registered server of grpc-js', () => {
   }
 
   for (const [how, balance] of [
-    ['by its mark', {}],
-    ['by its delete, where callers do not know the mark', undefined],
+    ['by its draining status', {}],
+    ['by its delete when callers ignore the status', undefined],
   ] as const) {
-    it(`that drains is left by new calls ${how}, and answers those under way`, async () => {
+    it(`gets no new calls ${how}, and answers those in progress`, async () => {
       const target = `${etcd().prefix}server/${balance ? 'mark' : 'delete'}`;
       const going = await serve(target);
       const staying = await serve(target);
@@ -95,30 +95,30 @@ describe('a registered server of grpc-js', () => {
             (error, answer) => (error ? reject(error) : resolve(String(answer))),
           );
         });
-      await eventually('both answer', async () => {
+      await eventually('both servers answer', async () => {
         await Promise.all([ask(), ask()]);
         return going.slow.asked > 0 && staying.slow.asked > 0;
       });
       assert.deepEqual(going.health, ['SERVING']);
 
-      going.slow.holds = true;
-      const held = Array.from({ length: 40 }, ask);
-      await eventually('calls are under way', () => going.slow.waiting.length >= 10);
+      going.slow.delays = true;
+      const answered = Array.from({ length: 40 }, ask);
+      await eventually('calls are in progress', () => going.slow.waiting.length >= 10);
       let drained = false;
       const draining = going.registration.drain({ propagateMs: 500 }).then(() => {
         drained = true;
       });
-      await eventually('the record is gone', () => going.registration.state === 'closed');
-      going.slow.holds = false; // whoever had not heard yet is answered
-      await eventually('new calls go elsewhere', async () => {
+      await eventually('the record is deleted', () => going.registration.state === 'closed');
+      going.slow.delays = false; // callers that have not received the change yet are answered
+      await eventually('new calls use the other server', async () => {
         const { asked } = going.slow;
         await Promise.all(Array.from({ length: 20 }, ask));
         return going.slow.asked === asked;
       });
-      assert.equal(drained, false, 'it waits for the calls under way');
+      assert.equal(drained, false, 'drain() waits for the calls in progress');
       const { asked } = going.slow;
       for (const answer of going.slow.waiting) answer();
-      const answers = await Promise.all(held);
+      const answers = await Promise.all(answered);
       assert.equal(
         answers.filter((port) => port === String(going.slow.port)).length,
         going.slow.waiting.length,
@@ -130,10 +130,10 @@ describe('a registered server of grpc-js', () => {
     });
   }
 
-  it('that drains with an undefined whenIdle waits for the calls under way all the same', async () => {
+  it('waits for the calls in progress when it drains with an undefined whenIdle', async () => {
     const target = `${etcd().prefix}server/undefined`;
     const { slow, registration } = await serve(target);
-    slow.holds = true;
+    slow.delays = true;
     const channel = opened.add(
       new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), unproxied),
       (one) => one.close(),
@@ -143,14 +143,14 @@ describe('a registered server of grpc-js', () => {
         error ? reject(error) : resolve(answer),
       ),
     );
-    await eventually('the call is under way', () => slow.waiting.length === 1);
+    await eventually('the call is in progress', () => slow.waiting.length === 1);
     let drained = false;
     const given: object = { whenIdle: undefined };
     const draining = registration.drain({ propagateMs: 10, ...given }).then(() => {
       drained = true;
     });
     await registration.ended;
-    await eventually('a new call is refused', () => {
+    await eventually('a new connection is refused', () => {
       const other = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), unproxied);
       return new Promise<boolean>((resolve) =>
         other.waitForReady(Date.now() + 200, (error) => {
@@ -165,7 +165,7 @@ describe('a registered server of grpc-js', () => {
     await draining;
   });
 
-  it('that was drained without being shut down, and is registered again, is shut down by the next drain', async () => {
+  it("is shut down by the drain of a second registration when the first one's whenIdle did not", async () => {
     const { slow, registration } = await serve(`${etcd().prefix}server/again`);
     await registration.drain({ propagateMs: 10, whenIdle: async () => {} });
     const again = await registerServer(slow.server, opened.client(etcd().endpoints), {
@@ -210,17 +210,17 @@ describe('a registered server of grpc-js', () => {
       return { one: one!, other: other!, statuses, ask };
     }
 
-    it('is serving until the last registration is closed', async () => {
+    it('is SERVING until its last registration is closed', async () => {
       const { one, other, statuses } = await serveTwice('closed');
       assert.deepEqual(statuses, ['SERVING']);
       await one.close();
       assert.deepEqual(statuses, ['SERVING']);
       await other.close();
-      await eventually('it is set', () => statuses.length === 2);
+      await eventually('the status is set', () => statuses.length === 2);
       assert.deepEqual(statuses, ['SERVING', 'NOT_SERVING']);
     });
 
-    it('answers until the last one is drained, and then no more', async () => {
+    it('answers until its last registration is drained', async () => {
       const { one, other, statuses, ask } = await serveTwice('drained');
       await one.drain({ propagateMs: 10 });
       await ask();
@@ -230,7 +230,7 @@ describe('a registered server of grpc-js', () => {
       await assert.rejects(ask());
     });
 
-    it('is shut down by the last one, also where another one had a whenIdle of its own', async () => {
+    it('is shut down by its last drain, even if another one had its own whenIdle', async () => {
       const { one, other, ask } = await serveTwice('own');
       await one.drain({ propagateMs: 10, whenIdle: () => Promise.resolve() });
       await ask();
@@ -238,7 +238,7 @@ describe('a registered server of grpc-js', () => {
       await assert.rejects(ask());
     });
 
-    it('answers until both, drained together, have spread', async () => {
+    it('answers until both of two concurrent drains have waited for propagation', async () => {
       const { one, other, ask } = await serveTwice('together');
       const first = one.drain({ propagateMs: 10 });
       const second = other.drain({ propagateMs: 1_000 });
@@ -258,14 +258,14 @@ describe('a registered server of grpc-js', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no health'))],
   ] as const) {
-    it(`whose health reporter ${how} is registered and drained all the same, with a warning`, async () => {
+    it(`is registered and drained with a warning when its health reporter ${how}`, async () => {
       const warnings: string[] = [];
       const note = (warning: Error & { code?: string }) =>
         warnings.push(`${warning.code} ${warning.message}`);
-      const loose: unknown[] = [];
-      const noteLoose = (error: unknown) => loose.push(error);
+      const unhandled: unknown[] = [];
+      const noteUnhandled = (error: unknown) => unhandled.push(error);
       process.on('warning', note);
-      process.prependListener('unhandledRejection', noteLoose);
+      process.prependListener('unhandledRejection', noteUnhandled);
       try {
         const slow = await SlowServer.start();
         opened.add(slow.server, (server) => server.forceShutdown());
@@ -278,22 +278,22 @@ describe('a registered server of grpc-js', () => {
         assert.ok((await client.kv.get(registration.key)).kv);
         await registration.drain({ propagateMs: 10 });
         assert.equal((await client.kv.get(registration.key)).kv, undefined);
-        await eventually('both are reported', () => warnings.length >= 2);
+        await eventually('both failures are reported', () => warnings.length >= 2);
         assert.deepEqual(
           warnings,
           ['SERVING', 'NOT_SERVING'].map(
             (status) => `ETCD_NAMING_HEALTH the health reporter failed to set ${status}: Error: no health`,
           ),
         );
-        assert.deepEqual(loose, []);
+        assert.deepEqual(unhandled, []);
       } finally {
         process.off('warning', note);
-        process.off('unhandledRejection', noteLoose);
+        process.off('unhandledRejection', noteUnhandled);
       }
     });
   }
 
-  it('that cannot be registered is told as not serving', async () => {
+  it('is NOT_SERVING when its registration fails', async () => {
     const target = `${etcd().prefix}server/refused`;
     const client = opened.client(etcd().endpoints);
     await client.kv.put(`${target}/e`, '{"Addr":"10.9.9.9:1"}');

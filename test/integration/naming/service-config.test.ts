@@ -10,22 +10,22 @@ import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
 const one = (policy: string) => JSON.stringify({ loadBalancingConfig: [{ [policy]: {} }] });
 
-describe('a service config that stands in etcd', () => {
+describe('a service config in etcd', () => {
   const etcd = useEtcd();
   expectNoSocketLeft();
   const opened = new Opened();
   let client: EtcdClient;
   let target: string;
   let key: string;
-  let troubles: EtcdError[];
+  let failures: EtcdError[];
 
   beforeEach(async () => {
     client = opened.client(etcd().endpoints);
     target = `${etcd().prefix}configured/${process.hrtime.bigint()}`;
     const prefix = `${etcd().prefix}service-config/`;
     key = prefix + target;
-    troubles = [];
-    const serviceConfig = { prefix, onFailure: (error: EtcdError) => troubles.push(error) };
+    failures = [];
+    const serviceConfig = { prefix, onFailure: (error: EtcdError) => failures.push(error) };
     opened.add(registerEtcdResolver(client, { serviceConfig }), (resolver) => resolver[Symbol.dispose]());
   });
 
@@ -40,7 +40,7 @@ describe('a service config that stands in etcd', () => {
   const callsReachOne = (caller: { calls(n: number): Promise<object> }) =>
     eventually('one server answers', async () => Object.keys(await caller.calls(9)).length === 1);
 
-  it('decides how calls are spread from the first call on, and anew when it changes', async () => {
+  it('selects the policy from the first call on, and again when it changes', async () => {
     await serve('one', 'two', 'three');
     await client.kv.put(key, one('pick_first'));
     const caller = opened.caller(`etcd:///${target}`);
@@ -51,10 +51,10 @@ describe('a service config that stands in etcd', () => {
     await callsReachOne(caller);
     await client.kv.delete(key);
     await caller.callsReach('one', 'two', 'three');
-    assert.deepEqual(troubles, []);
+    assert.deepEqual(failures, []);
   });
 
-  it('is not needed: without one, calls go round', async () => {
+  it('is optional: without one, calls use round_robin', async () => {
     await serve('one', 'two');
     const caller = opened.caller(`etcd:///${target}`);
     await caller.callsReach('one', 'two');
@@ -62,7 +62,7 @@ describe('a service config that stands in etcd', () => {
     await callsReachOne(caller);
   });
 
-  it('goes behind the one of the channel', async () => {
+  it("yields to the channel's own service config", async () => {
     await serve('one', 'two');
     await client.kv.put(key, one('round_robin'));
     const caller = opened.caller(`etcd:///${target}`, { 'grpc.service_config': one('pick_first') });
@@ -82,20 +82,20 @@ describe('a service config that stands in etcd', () => {
     assert.ok(tookMs < 10_000, `${tookMs} ms`);
   });
 
-  it('that cannot be used leaves the last one in force, and is told', async () => {
+  it('stays in force when an invalid one replaces it, which is reported', async () => {
     await serve('one', 'two');
     await client.kv.put(key, one('pick_first'));
     const caller = opened.caller(`etcd:///${target}`);
     assert.equal(Object.keys(await caller.calls(9)).length, 1);
     await client.kv.put(key, '{"loadBalancingConfig":[{"best_of_all":{}}]}');
-    await eventually('it is told', () => troubles.length > 0);
-    assert.match(troubles[0]!.message, new RegExp(`'${key}': .*not a service config`));
+    await eventually('the failure is reported', () => failures.length > 0);
+    assert.match(failures[0]!.message, new RegExp(`'${key}': .*not a service config`));
     assert.equal(Object.keys(await caller.calls(9)).length, 1);
     await client.kv.put(key, one('round_robin'));
     await caller.callsReach('one', 'two');
   });
 
-  it('is in force but for the fields that grpc-js ignores, which are reported once', async () => {
+  it('applies without the fields that grpc-js ignores, which are reported once', async () => {
     await serve('one', 'two');
     const healthCheckConfig = { serviceName: '' };
     await client.kv.put(
@@ -104,18 +104,18 @@ describe('a service config that stands in etcd', () => {
     );
     const caller = opened.caller(`etcd:///${target}`);
     assert.equal(Object.keys(await caller.calls(9)).length, 1);
-    await eventually('it is told', () => troubles.length > 0);
-    assert.match(troubles[0]!.message, new RegExp(`'${key}': grpc-js ignores healthCheckConfig$`));
+    await eventually('the ignored field is reported', () => failures.length > 0);
+    assert.match(failures[0]!.message, new RegExp(`'${key}': grpc-js ignores healthCheckConfig$`));
     await client.kv.put(key, one('round_robin'));
     await caller.callsReach('one', 'two');
-    assert.equal(troubles.length, 1);
+    assert.equal(failures.length, 1);
   });
 
-  it('that cannot be used from the start is told, and calls go round', async () => {
+  it('is reported when it is invalid from the start, and calls use round_robin', async () => {
     await serve('one', 'two');
     await client.kv.put(key, '{');
     await opened.caller(`etcd:///${target}`).callsReach('one', 'two');
-    assert.equal(troubles.length, 1);
+    assert.equal(failures.length, 1);
   });
 
   it('is followed by one watch for all channels, and by none once they are closed', async () => {
@@ -126,6 +126,6 @@ describe('a service config that stands in etcd', () => {
     for (const caller of callers) await caller.call();
     assert.equal(await watchers(), before + 2, 'the service and its config');
     for (const caller of callers) caller.close();
-    await eventually('both are let go of', async () => (await watchers()) === before);
+    await eventually('both watchers are closed', async () => (await watchers()) === before);
   });
 });

@@ -8,14 +8,14 @@ const own = (policy: string) => ({
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ [policy]: {} }] }),
 });
 const policies = {
-  'by our policy': { balance: {}, options: {} },
-  'by round_robin': { options: {} },
-  'by pick_first': { options: own('pick_first') },
+  etcd_weighted: { balance: {}, options: {} },
+  round_robin: { options: {} },
+  pick_first: { options: own('pick_first') },
 };
-/** The pause between attempts grows from here: grpc-js's own second would be most of a test. */
+/** A short backoff: grpc-js's default of a second would dominate the test. */
 const soon = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 };
 
-describe('a server that accepts connections and says nothing', () => {
+describe('a server that accepts connections and sends nothing', () => {
   const { opened, scene, put } = useResolver();
 
   function use(options: object): void {
@@ -24,12 +24,12 @@ describe('a server that accepts connections and says nothing', () => {
 
   const repeatsWithoutLeak = (silent: SilentServer) =>
     eventually(
-      'the attempt is repeated, and no connection is open but the one under way',
+      'the attempt is repeated, and only its connection is open',
       () => silent.accepted >= 4 && silent.connections <= 1,
     );
 
   for (const [name, { options, ...rest }] of Object.entries(policies)) {
-    it(`is used once it serves, by two channels that share the connection and spread calls ${name}`, async function () {
+    it(`is used once it serves, by two channels that share the connection with ${name}`, async function () {
       this.timeout(60_000);
       const silent = await opened.silentServer();
       await put({ name: 'silent', addr: silent.addr });
@@ -40,7 +40,7 @@ describe('a server that accepts connections and says nothing', () => {
       const [server] = await opened.servers('recovered');
       silent.serveAs(server!);
       for (const caller of callers)
-        await eventually('it answers', () => caller.call(1_000).catch(() => ''), 30_000);
+        await eventually('calls are answered', () => caller.call(1_000).catch(() => ''), 30_000);
     });
   }
 
@@ -55,7 +55,7 @@ describe('a server that accepts connections and says nothing', () => {
     await repeatsWithoutLeak(silent);
   });
 
-  it('says so in the errors of calls', async () => {
+  it('is named in the errors of calls', async () => {
     const silent = await opened.silentServer();
     await put({ name: 'silent', addr: silent.addr });
     use({ connectTimeoutMs: 300 });
@@ -65,7 +65,7 @@ describe('a server that accepts connections and says nothing', () => {
     );
   });
 
-  it('is no other: connections on which anything came are kept', async () => {
+  it('keeps a connection on which any byte came', async () => {
     const relay = await opened.silentServer();
     const [server] = await opened.servers('slow');
     relay.serveAs(server!);
@@ -73,7 +73,7 @@ describe('a server that accepts connections and says nothing', () => {
     use({ connectTimeoutMs: 100 });
     const caller = opened.caller(`etcd:///${scene.target}`);
     const began = performance.now();
-    await eventually('calls go on', async () => {
+    await eventually('calls succeed for a while', async () => {
       assert.equal(await caller.call(), 'slow');
       return performance.now() - began > 500;
     });

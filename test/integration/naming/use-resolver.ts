@@ -4,7 +4,7 @@ import { EndpointManager } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, expectNoSocketLeft, type NamedServer, Opened } from './support.js';
 
-/** A resolver, and a service of its own, for each test of a `describe`. Call it where hooks may be called. */
+/** Gives each test of a `describe` a resolver and a service. Call it where hooks may be called. */
 export function useResolver() {
   const etcd = useEtcd();
   expectNoSocketLeft();
@@ -20,7 +20,7 @@ export function useResolver() {
   beforeEach(() => {
     const client = opened.client(etcd().endpoints);
     const resolver = opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
-    // A service of its own for each test: what one leaves behind is nothing to the next.
+    // A service of its own for each test, so that tests do not affect each other.
     const target = `${etcd().prefix}resolver/${++tests}/svc`;
     Object.assign(scene, { client, resolver, target, manager: new EndpointManager(client, target) });
   });
@@ -33,7 +33,7 @@ export function useResolver() {
       metadata: metadata as null,
     });
   const watchers = () => etcd().metric('etcd_debugging_mvcc_watcher_total');
-  /** Watchers before this test's own; those of the test before may take a moment to go. */
+  /** The number of watchers before the test's own; those of the previous test may close late. */
   const watchersBefore = async () => {
     if (etcd().canBreak) await eventually('no watcher is left', async () => (await watchers()) === 0);
     return watchers();
