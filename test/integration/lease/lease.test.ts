@@ -26,12 +26,12 @@ describe('a lease', () => {
   });
 
   const renewals = () => etcd().metric('etcd_debugging_lease_renewed_total');
-  /** Streams of everybody's, ever: on an external etcd others begin some, too. */
+  /** The number of streams opened so far by all clients: on an external etcd, other clients open streams too. */
   const streams = () => grpcCounter(etcd(), 'grpc_server_started_total', 'LeaseKeepAlive');
   const exists = async (key: string) => (await client.kv.get(key)).kv !== undefined;
 
   describe('granted', () => {
-    it('has a positive id, its time, and the keys attached to it', async () => {
+    it('has a positive id, its TTL, and the keys attached to it', async () => {
       const { id, ttlSeconds } = await client.lease.grant({ ttlSeconds: 60 });
       assert.ok(id > 0n);
       assert.equal(ttlSeconds, 60);
@@ -44,7 +44,7 @@ describe('a lease', () => {
       await client.lease.revoke(id);
     });
 
-    it('by another client under a negative id is one like any other', async () => {
+    it('by another client with a negative id works like any other', async () => {
       const id = -0x4dn;
       await grantRawLease(etcd().endpoints[0]!, id, 60n);
       assert.ok((await client.lease.list()).includes(id));
@@ -59,13 +59,13 @@ describe('a lease', () => {
       assert.equal((await client.lease.list()).includes(id), false);
     });
 
-    it('with less than etcd’s least time says how much it really has', async () => {
+    it('with less than etcd’s minimum TTL returns the TTL granted', async () => {
       const { id, ttlSeconds } = await client.lease.grant({ ttlSeconds: 1 });
       assert.ok(ttlSeconds >= 2);
       await client.lease.revoke(id);
     });
 
-    it('under an id of one’s own that is taken is a typed error', async () => {
+    it('with an id that exists rejects with a typed error', async () => {
       const { id } = await client.lease.grant({ ttlSeconds: 60 });
       await assert.rejects(
         client.lease.grant({ ttlSeconds: 60, id }),
@@ -74,7 +74,7 @@ describe('a lease', () => {
       await client.lease.revoke(id);
     });
 
-    it('with a time or an id that cannot be is refused by name', async () => {
+    it('with an invalid TTL or id is refused by name', async () => {
       for (const ttlSeconds of [0, -1, 1.5, Number.NaN, 9_000_000_001]) {
         await assert.rejects(
           client.lease.grant({ ttlSeconds }),
@@ -90,7 +90,7 @@ describe('a lease', () => {
       }
     });
 
-    it('whose answer is lost is granted once, under the id that is told', async () => {
+    it('is granted once, with the returned id, when the response is lost', async () => {
       const door = await proxy(etcd());
       const far = connect([door.endpoint]);
       await far.kv.get('k');
@@ -109,7 +109,7 @@ describe('a lease', () => {
   });
 
   describe('revoked', () => {
-    it('takes its keys along, and is not there any more', async () => {
+    it('deletes its keys and no longer exists', async () => {
       const { id } = await client.lease.grant({ ttlSeconds: 60 });
       await client.kv.put(`${folder}k`, 'v', { lease: id });
       await client.lease.revoke(id);
@@ -118,7 +118,7 @@ describe('a lease', () => {
       await assert.rejects(client.lease.revoke(id), LeaseNotFoundError);
     });
 
-    it('with its answer lost is revoked all the same', async () => {
+    it('resolves when the response is lost', async () => {
       const door = await proxy(etcd());
       const far = connect([door.endpoint]);
       const { id } = await far.lease.grant({ ttlSeconds: 60 });
@@ -132,14 +132,14 @@ describe('a lease', () => {
   });
 
   describe('renewed once', () => {
-    it('has its whole time again, and says how much that is', async () => {
+    it('returns the TTL', async () => {
       const { id } = await client.lease.grant({ ttlSeconds: 60 });
       assert.deepEqual(withoutPrototypes(await client.lease.keepAliveOnce(id)), { id, ttlSeconds: 60 });
       await client.lease.revoke(id);
       await assert.rejects(client.lease.keepAliveOnce(id), LeaseNotFoundError);
     });
 
-    it('by many calls takes one stream for them all', async () => {
+    it('uses one stream for many calls', async () => {
       const { id } = await client.lease.grant({ ttlSeconds: 60 });
       const before = await streams();
       await Promise.all(Array.from({ length: 50 }, () => client.lease.keepAliveOnce(id)));
@@ -148,7 +148,7 @@ describe('a lease', () => {
       await client.lease.revoke(id);
     });
 
-    it('with its stream cut is renewed all the same', async () => {
+    it('resolves when its stream is lost', async () => {
       const door = await proxy(etcd());
       const far = connect([door.endpoint]);
       const { id } = await far.lease.grant({ ttlSeconds: 60 });
@@ -162,7 +162,7 @@ describe('a lease', () => {
       await client.lease.revoke(id);
     });
 
-    it('of an etcd that is not there is late', async () => {
+    it('rejects with DeadlineError when etcd is unreachable', async () => {
       const door = await proxy(etcd());
       const far = connect([door.endpoint]);
       door.refuse();
@@ -171,40 +171,40 @@ describe('a lease', () => {
   });
 
   describe('held', () => {
-    /** How often its end was told, and with what. */
-    function follow(lease: HeldLease) {
-      const told: unknown[] = [];
-      lease.signal.addEventListener('abort', () => told.push(lease.signal.reason));
-      void lease.ended.then((end) => told.push(end));
-      return told;
+    /** Records each report of the lease's end: by its signal and by `ended`. */
+    function recordEnds(lease: HeldLease) {
+      const ends: unknown[] = [];
+      lease.signal.addEventListener('abort', () => ends.push(lease.signal.reason));
+      void lease.ended.then((end) => ends.push(end));
+      return ends;
     }
 
-    it('outlives its time, as long as it is renewed', async () => {
+    it('outlives its TTL while it is renewed', async () => {
       const lease = await client.lease.hold({ ttlSeconds: 2 });
-      const told = follow(lease);
+      const ends = recordEnds(lease);
       await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
       const start = performance.now();
       await eventually(
-        'twice its time is over',
-        () => told.length > 0 || performance.now() - start > 2_000 * lease.ttlSeconds,
+        'twice its TTL has passed',
+        () => ends.length > 0 || performance.now() - start > 2_000 * lease.ttlSeconds,
       );
-      assert.deepEqual(told, []);
+      assert.deepEqual(ends, []);
       assert.equal(lease.held, true);
       assert.equal(await exists(`${folder}k`), true);
       await lease.revoke();
     });
 
-    it('and closed runs out by itself', async () => {
+    it('expires after it was closed', async () => {
       const lease = await client.lease.hold({ ttlSeconds: 2 });
       await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
       await lease.close();
       await lease.close();
       assert.deepEqual(await lease.ended, { reason: 'closed' });
       assert.equal(await exists(`${folder}k`), true);
-      await eventually('etcd lets go of it', async () => !(await exists(`${folder}k`)));
+      await eventually('etcd deletes its key', async () => !(await exists(`${folder}k`)));
     });
 
-    it('and disposed takes its keys along at once', async () => {
+    it('is revoked immediately when disposed', async () => {
       let lease: HeldLease;
       {
         await using held = await client.lease.hold({ ttlSeconds: 60 });
@@ -216,25 +216,25 @@ describe('a lease', () => {
       await lease.revoke();
     });
 
-    it('and revoked by its id ends as revoked, not as expired', async () => {
+    it('ends as revoked, not as expired, when revoked by its id', async () => {
       const lease = await client.lease.hold({ ttlSeconds: 60 });
       await client.lease.revoke(lease.id);
       assert.deepEqual(await lease.ended, { reason: 'revoked' });
       assert.equal(await client.lease.timeToLive(lease.id), undefined);
     });
 
-    it('and revoked by another is told as expired, once', async () => {
+    it('ends as expired, once, when another client revokes it', async () => {
       const lease = await client.lease.hold({ ttlSeconds: 3 });
-      const told = follow(lease);
+      const ends = recordEnds(lease);
       await connect(etcd().endpoints).lease.revoke(lease.id);
       assert.deepEqual(await lease.ended, { reason: 'expired' });
       assert.equal(lease.held, false);
       await client.kv.get('k');
-      assert.deepEqual(told, [{ reason: 'expired' }, { reason: 'expired' }]);
+      assert.deepEqual(ends, [{ reason: 'expired' }, { reason: 'expired' }]);
       await lease.revoke();
     });
 
-    it('ends as closed with its client, which then holds no more', async () => {
+    it('ends as closed with its client, which then refuses to hold another', async () => {
       const other = connect(etcd().endpoints);
       const lease = await other.lease.hold({ ttlSeconds: 60 });
       await other.close();
@@ -243,75 +243,75 @@ describe('a lease', () => {
       await client.lease.revoke(lease.id);
     });
 
-    it('but given up while its grant was under way leaves no lease behind', async () => {
+    it('leaves no lease behind when aborted during its grant', async () => {
       const door = await proxy(etcd());
       const far = connect([door.endpoint]);
       await far.kv.get('k');
       const before = new Set(await client.lease.list());
       const granted = async () => (await client.lease.list()).filter((id) => !before.has(id));
       door.delay({ up: 0, down: 3_600_000 });
-      const giveUp = new AbortController();
-      const held = far.lease.hold({ ttlSeconds: 600, signal: giveUp.signal });
+      const abort = new AbortController();
+      const held = far.lease.hold({ ttlSeconds: 600, signal: abort.signal });
       await eventually('etcd granted it', async () => (await granted()).length === 1);
       const reason = new Error('enough');
-      giveUp.abort(reason);
+      abort.abort(reason);
       await assert.rejects(held, reason);
-      await eventually('it is gone', async () => (await granted()).length === 0);
+      await eventually('it is revoked', async () => (await granted()).length === 0);
     });
 
-    it('by many shares one stream with them', async () => {
+    it('shares one stream with many others', async () => {
       const before = await streams();
       const leases = await Promise.all(
         Array.from({ length: 20 }, () => client.lease.hold({ ttlSeconds: 2 })),
       );
       const start = performance.now();
       const lost = () => leases.some(({ held }) => !held);
-      await eventually('their time is over', () => lost() || performance.now() - start > 2_500);
+      await eventually('their TTL has passed', () => lost() || performance.now() - start > 2_500);
       assert.equal(lost(), false);
       const begun = (await streams()) - before;
       assert.ok(begun > 0 && begun < 10, `${begun} streams`);
       await Promise.all(leases.map((lease) => lease.revoke()));
     });
 
-    describe('while its connection breaks', () => {
+    describe('while its connection is cut', () => {
       it('stays held', async () => {
         const door = await proxy(etcd());
         const far = connect([door.endpoint]);
         const lease = await far.lease.hold({ ttlSeconds: 3 });
-        const told = follow(lease);
+        const ends = recordEnds(lease);
         const start = performance.now();
         let cuts = 0;
-        await eventually('twice its time is over', () => {
+        await eventually('twice its TTL has passed', () => {
           if (performance.now() - start > cuts * 800) {
             cuts++;
             door.cut();
           }
-          return told.length > 0 || performance.now() - start > 6_000;
+          return ends.length > 0 || performance.now() - start > 6_000;
         });
-        assert.deepEqual(told, []);
+        assert.deepEqual(ends, []);
         assert.equal(lease.held, true);
         assert.ok(cuts > 5);
         await lease.revoke();
       });
 
-      it('for longer than its time is told lost, and never held for longer than etcd holds it', async () => {
+      it('for longer than its TTL ends as lost, and is never held after etcd has deleted it', async () => {
         const door = await proxy(etcd());
         const far = connect([door.endpoint]);
         const lease = await far.lease.hold({ ttlSeconds: 2 });
-        const told = follow(lease);
+        const ends = recordEnds(lease);
         await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
         door.refuse();
-        await eventually('etcd let go of it', async () => !(await exists(`${folder}k`)));
+        await eventually('etcd deleted its key', async () => !(await exists(`${folder}k`)));
         assert.equal(lease.held, false);
         await lease.ended;
-        assert.equal(told.length, 2);
+        assert.equal(ends.length, 2);
         assert.equal((await lease.ended).reason, 'lost-contact');
       });
     });
   });
 });
 
-describe('a held lease', () => {
+describe('a held lease on a real etcd', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
@@ -319,10 +319,10 @@ describe('a held lease', () => {
     skipUnlessBreakable(this, etcd());
   });
 
-  it('lives through a crash of etcd that is shorter than its time', async () => {
+  it('survives a crash of etcd that is shorter than its TTL', async () => {
     const client = connect(etcd().endpoints);
     const lease = await client.lease.hold({ ttlSeconds: 6 });
-    await client.kv.put('kept', 'v', { lease: lease.id });
+    await client.kv.put('attached', 'v', { lease: lease.id });
     await etcd().kill();
     await etcd().restart();
     await eventually(
@@ -330,25 +330,25 @@ describe('a held lease', () => {
       async () => (await etcd().metric('etcd_debugging_lease_renewed_total')) >= 2,
     );
     assert.equal(lease.held, true);
-    assert.equal(String((await client.kv.get('kept')).kv?.value), 'v');
+    assert.equal(String((await client.kv.get('attached')).kv?.value), 'v');
     await lease.revoke();
   });
 
-  it('is told as expired by an etcd that was wiped', async () => {
+  it('ends as expired when etcd was wiped', async () => {
     const lease = await connect(etcd().endpoints).lease.hold({ ttlSeconds: 6 });
     await etcd().wipe();
     assert.equal((await lease.ended).reason, 'expired');
     assert.equal(lease.held, false);
   });
 
-  it('is told lost while etcd is paused, and held no longer than its time', async () => {
+  it('ends as lost while etcd is paused, and is held no longer than its TTL', async () => {
     const lease = await connect(etcd().endpoints).lease.hold({ ttlSeconds: 2 });
     await etcd().pause();
     const start = performance.now();
     let lastHeldMs = 0;
     try {
-      await eventually('it is not held any more', () => {
-        // Taken before the look: when this turn comes late, `held` must be so much the earlier false.
+      await eventually('it is no longer held', () => {
+        // Read the time first: if this callback runs late, the measured time is too short, never too long.
         const atMs = performance.now() - start;
         if (lease.held) lastHeldMs = atMs;
         return !lease.held;

@@ -20,7 +20,7 @@ describe('the owner of a lease whose process was stopped for twice its TTL', fun
 
   const next = async (child: ChildProcess) => (await once(child, 'message'))[0] as unknown;
 
-  it('is told of the loss before any call resolves, were it answered before the pause or begun after it', async () => {
+  it('learns of the loss before any call resolves, of before or after the pause', async () => {
     const door = await proxy(etcd());
     const child = fork(program, [door.endpoint, String(ttlSeconds), `${folderOf(etcd())}owned`]);
     children.push(child);
@@ -31,10 +31,10 @@ describe('the owner of a lease whose process was stopped for twice its TTL', fun
     assert.equal(await next(child), 'called');
     child.kill('SIGSTOP');
     const stopped = performance.now();
-    await eventually('twice the TTL is over', () => performance.now() - stopped > 2_000 * ttlSeconds);
+    await eventually('twice the TTL has passed', () => performance.now() - stopped > 2_000 * ttlSeconds);
     const report = next(child);
     child.kill('SIGCONT');
-    const { told: order, held } = (await report) as { told: string[]; held: boolean };
+    const { order, held } = (await report) as { order: string[]; held: boolean };
 
     assert.equal(held, false);
     assert.deepEqual(order.slice(0, 2), ['aborted', 'lost'], order.join(', '));
@@ -47,7 +47,7 @@ describe('the owner of a lease whose event loop was blocked for twice its TTL', 
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
 
-  it('is told of the loss before the next answer is, though that came in the same packet as the last', async () => {
+  it('learns of the loss before the next response, even one in the same packet as the last', async () => {
     const door = await proxy(etcd());
     const client = connect([door.endpoint]);
     const lease = await client.lease.hold({ ttlSeconds });
@@ -55,7 +55,7 @@ describe('the owner of a lease whose event loop was blocked for twice its TTL', 
     lease.signal.addEventListener('abort', () => order.push('aborted'));
     void lease.ended.then(() => order.push('lost'));
     door.delay({ up: 0, down: 200 });
-    // etcd may answer either first.
+    // etcd may respond to either first.
     const answered = (call: string) => () => {
       order.push(call);
       if (order.length === 1)

@@ -4,10 +4,10 @@ import { resolveOptions } from '#src/client/options.js';
 import { leaseCalls, Transport } from '#src/wire/index.js';
 import { useEtcd } from '../../support/etcd.js';
 
-describe('a transport with something to do before each answer', () => {
+describe('a transport with a beforeAnswer callback', () => {
   const etcd = useEtcd();
 
-  it('does it before a call settles, well or badly, and before a stream’s message', async () => {
+  it('calls it before each call settles and before each message of a stream', async () => {
     const { transport: options } = resolveOptions({ endpoints: etcd().endpoints });
     const order: string[] = [];
     const transport = new Transport(options, systemClock, Math.random, {
@@ -47,7 +47,7 @@ describe('a transport with something to do before each answer', () => {
 describe('a stream that is not open yet', () => {
   const etcd = useEtcd();
 
-  it('keeps all that is sent on it, and etcd answers each in order', async () => {
+  it('queues all requests, and etcd answers each in order', async () => {
     const { transport: options } = resolveOptions({ endpoints: etcd().endpoints });
     const transport = new Transport(options, systemClock, Math.random);
     const ids = Array.from({ length: 50 }, (_, i) => BigInt(i + 1));
@@ -69,7 +69,7 @@ describe('a stream that is not open yet', () => {
     assert.deepEqual(answered, ids);
   });
 
-  it('sends nothing that was taken back meanwhile', async () => {
+  it('does not send requests that were dropped in the meantime', async () => {
     const { transport: options } = resolveOptions({ endpoints: etcd().endpoints });
     const transport = new Transport(options, systemClock, Math.random);
     const answered: bigint[] = [];

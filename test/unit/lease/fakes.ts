@@ -8,7 +8,7 @@ import type {
   ReportableDuplex,
 } from '#src/wire/index.js';
 
-/** A clock that stands still until told. */
+/** A clock that a test advances. */
 export class FakeClock implements Clock {
   #now = 1_000;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
@@ -27,7 +27,7 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Lets time pass, each timer firing when it is due. */
+  /** Advances the time; each timer fires when it is due. */
   advance(ms: number): void {
     const until = this.#now + ms;
     for (;;) {
@@ -40,7 +40,7 @@ export class FakeClock implements Clock {
     this.#now = until;
   }
 
-  /** Time passes and nothing runs, as in a stopped process; timers are late afterwards. */
+  /** Advances the time without firing timers, as when a process is stopped: the timers fire late. */
   jump(ms: number): void {
     this.#now += ms;
   }
@@ -48,11 +48,11 @@ export class FakeClock implements Clock {
 
 type KeepAliveRequest = Parameters<ReturnType<LeaseCalls['keepAlive']>['send']>[0];
 
-/** One keep-alive stream as a server sees it. */
+/** The server's side of a keep-alive stream. */
 export class FakeKeepAlive implements ReportableDuplex<KeepAliveRequest> {
   readonly requests: bigint[] = [];
-  over: 'cancelled' | 'abandoned' | 'lost' | undefined;
-  doubted = false;
+  endedBy: 'cancelled' | 'abandoned' | 'lost' | undefined;
+  isReportedUnresponsive = false;
   readonly #handlers: DuplexHandlers<LeaseKeepAliveResponse>;
 
   constructor(handlers: DuplexHandlers<LeaseKeepAliveResponse>) {
@@ -63,49 +63,49 @@ export class FakeKeepAlive implements ReportableDuplex<KeepAliveRequest> {
     this.requests.push(request.ID);
   }
 
-  /** As long as nothing was answered, nothing counts as handed to the connection. */
+  /** All requests count as queued. */
   dropQueued(unwanted: (request: KeepAliveRequest) => boolean): void {
     for (const ID of this.requests.splice(0)) if (!unwanted({ ID })) this.requests.push(ID);
   }
 
   cancel(): void {
-    this.over ??= 'cancelled';
+    this.endedBy ??= 'cancelled';
   }
 
   reportUnresponsive(): void {
-    this.doubted = true;
+    this.isReportedUnresponsive = true;
   }
 
   cancelUnresponsive(): void {
-    this.over ??= 'abandoned';
+    this.endedBy ??= 'abandoned';
   }
 
   open(): void {
     this.#handlers.opened?.({} as Member);
   }
 
-  answer(id: bigint, ttlSeconds: number): void {
+  reply(id: bigint, ttlSeconds: number): void {
     this.#handlers.message({ header: undefined, ID: id, TTL: BigInt(ttlSeconds) });
   }
 
   lose(error: EtcdError): void {
-    this.over = 'lost';
+    this.endedBy = 'lost';
     this.#handlers.end(error);
   }
 }
 
-/** A Lease service: grants what it is asked for, notes what is revoked, and leaves the keep-alive streams to the test. */
+/** A Lease service that grants every lease and records revokes. The test scripts the keep-alive streams. */
 export class FakeLeases {
   readonly streams: FakeKeepAlive[] = [];
   readonly revoked: bigint[] = [];
-  /** How many hold the process. */
-  holds = 0;
-  /** Streams start by themselves, as where a member is connected. */
-  opens = true;
+  /** How many callers keep the process alive. */
+  processRefs = 0;
+  /** Whether streams open without the test, as with a connected member. */
+  opensStreams = true;
   tokenGeneration = 0;
   readonly refreshes: { readonly used: number; resolve(): void; reject(error: unknown): void }[] = [];
 
-  get last(): FakeKeepAlive {
+  get lastStream(): FakeKeepAlive {
     return this.streams[this.streams.length - 1]!;
   }
 
@@ -119,9 +119,9 @@ export class FakeLeases {
       refreshToken: (used: number) =>
         new Promise<void>((resolve, reject) => server.refreshes.push({ used, resolve, reject })),
       keepProcessAlive: () => {
-        this.holds++;
+        this.processRefs++;
         return () => {
-          this.holds--;
+          this.processRefs--;
         };
       },
       grant: (request: { ID: bigint; TTL: bigint }, options?: { onSend?: () => void }) => {
@@ -135,7 +135,7 @@ export class FakeLeases {
       keepAlive: (_options: unknown, handlers: DuplexHandlers<LeaseKeepAliveResponse>) => {
         const stream = new FakeKeepAlive(handlers);
         this.streams.push(stream);
-        if (this.opens) queueMicrotask(() => stream.over ?? stream.open());
+        if (this.opensStreams) queueMicrotask(() => stream.endedBy ?? stream.open());
         return stream;
       },
     } as unknown as LeaseCalls;

@@ -13,7 +13,7 @@ import { FakeClock, FakeLeases } from './fakes.js';
 
 const ttlSeconds = 9;
 const ttlMs = 9_000;
-const third = ttlMs / 3;
+const interval = ttlMs / 3;
 
 function setUp() {
   const clock = new FakeClock();
@@ -23,36 +23,36 @@ function setUp() {
   return { clock, server, client, hold };
 }
 
-/** Lets promises settle. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Waits until pending promises have settled. */
+const settlePromises = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('a held lease', () => {
-  it('opens no stream before its first renewal is due, and holds the process', async () => {
+  it('opens no stream before its first renewal is due, and keeps the process alive', async () => {
     const { clock, server, hold } = setUp();
     const lease = await hold(1n);
-    clock.advance(third - 1);
+    clock.advance(interval - 1);
     assert.equal(server.streams.length, 0);
     clock.advance(1);
-    assert.deepEqual(server.last.requests, [1n]);
-    assert.equal(server.holds, 1);
+    assert.deepEqual(server.lastStream.requests, [1n]);
+    assert.equal(server.processRefs, 1);
     await lease.close();
-    assert.equal(server.holds, 0);
+    assert.equal(server.processRefs, 0);
   });
 
-  it('is held as long as its renewals are answered, with one timer', async () => {
+  it('stays held while its renewals are acknowledged, with one timer', async () => {
     const { clock, server, hold } = setUp();
     const leases = await Promise.all([hold(1n), hold(2n), hold(3n)]);
     for (let i = 1; i <= 10; i++) {
-      clock.advance(third);
-      assert.equal(server.last.requests.length, 3 * i);
-      for (const { id } of leases) server.last.answer(id, ttlSeconds);
+      clock.advance(interval);
+      assert.equal(server.lastStream.requests.length, 3 * i);
+      for (const { id } of leases) server.lastStream.reply(id, ttlSeconds);
       assert.ok(leases.every(({ held }) => held));
       assert.equal(clock.timers, 1);
     }
     assert.equal(server.streams.length, 1);
   });
 
-  it('is told lost by whoever looks first after a pause: its signal has aborted when held says no', async () => {
+  it('ends when held is read after a pause: its signal is aborted before held returns false', async () => {
     const { clock, hold } = setUp();
     const lease = await hold(1n);
     const { signal } = lease;
@@ -65,7 +65,7 @@ describe('a held lease', () => {
     assert.equal(signal.reason, end);
   });
 
-  it('is told lost by the check before an answer, and that before the answer', async () => {
+  it('ends before a response is returned after a pause', async () => {
     const { clock, client, hold } = setUp();
     const lease = await hold(1n);
     const order: string[] = [];
@@ -77,7 +77,7 @@ describe('a held lease', () => {
     assert.deepEqual(order, ['aborted', 'lost', 'answer']);
   });
 
-  it('is not troubled by checks before its end', async () => {
+  it('stays held when expiry is checked before its end', async () => {
     const { clock, client, hold } = setUp();
     const lease = await hold(1n);
     clock.jump(ttlMs * 0.97);
@@ -86,7 +86,7 @@ describe('a held lease', () => {
     await lease.close();
   });
 
-  it('gives a signal that has aborted when asked for after the end', async () => {
+  it('returns an aborted signal after its end', async () => {
     const { hold } = setUp();
     const lease = await hold(1n);
     await lease.close();
@@ -94,10 +94,10 @@ describe('a held lease', () => {
     assert.deepEqual(lease.signal.reason, { reason: 'closed' });
   });
 
-  it('closed is not revoked; revoked, or disposed, it is; and nothing is left of either', async () => {
+  it('is revoked by revoke() and by disposal, not by close(), and leaves no timer and no stream', async () => {
     const { clock, server, hold } = setUp();
     const [closed, revoked, disposed] = [await hold(1n), await hold(2n), await hold(3n)];
-    clock.advance(third);
+    clock.advance(interval);
     await closed.close();
     await closed.close();
     await closed[Symbol.asyncDispose]();
@@ -108,12 +108,12 @@ describe('a held lease', () => {
     assert.deepEqual(await closed.ended, { reason: 'closed' });
     assert.deepEqual(await revoked.ended, { reason: 'revoked' });
     clock.advance(5_000);
-    assert.equal(server.last.over, 'cancelled');
+    assert.equal(server.lastStream.endedBy, 'cancelled');
     assert.equal(clock.timers, 0);
-    assert.equal(server.holds, 0);
+    assert.equal(server.processRefs, 0);
   });
 
-  it('ends as revoked when its id is revoked through the client, before the request is answered', async () => {
+  it('ends as revoked when its id is revoked through the client, before the response', async () => {
     const { server, client, hold } = setUp();
     const lease = await hold(5n);
     const request = client.revoke(5n);
@@ -123,7 +123,7 @@ describe('a held lease', () => {
     assert.deepEqual(server.revoked, [5n]);
   });
 
-  it('whose id is granted anew is told expired, and none of its ends is taken for that of the new one', async () => {
+  it('ends as expired when its id is granted again, without ending the new lease', async () => {
     const { clock, server, hold } = setUp();
     const earlier = await hold(42n);
     clock.advance(500);
@@ -132,28 +132,28 @@ describe('a held lease', () => {
     assert.equal(earlier.held, false);
     await earlier.close();
     await earlier.revoke();
-    assert.deepEqual(server.revoked, [], 'the id is that of another lease');
+    assert.deepEqual(server.revoked, [], 'the id belongs to another lease');
     for (let i = 0; i < 10; i++) {
-      clock.advance(third);
-      server.last.answer(42n, ttlSeconds);
+      clock.advance(interval);
+      server.lastStream.reply(42n, ttlSeconds);
     }
     assert.equal(lease.held, true);
     await lease.close();
     assert.deepEqual(await lease.ended, { reason: 'closed' });
-    assert.equal(server.holds, 0);
+    assert.equal(server.processRefs, 0);
   });
 
-  it('may be ended, or another one be held, by whoever is told of an end', async () => {
+  it('can be closed from the abort listener of another lease', async () => {
     const { clock, server, hold } = setUp();
     const [one, other] = [await hold(1n), await hold(2n)];
     one.signal.addEventListener('abort', () => void other.close());
-    clock.advance(third);
-    server.last.answer(1n, 0);
+    clock.advance(interval);
+    server.lastStream.reply(1n, 0);
     assert.deepEqual(await one.ended, { reason: 'expired' });
     assert.deepEqual(await other.ended, { reason: 'closed' });
   });
 
-  it('of a very long time keeps still', async () => {
+  it('with a very long TTL sends nothing for a long time', async () => {
     const { clock, server, client } = setUp();
     const lease = await client.hold({ ttlSeconds: 7_000_000 });
     clock.advance(60_000);
@@ -161,103 +161,103 @@ describe('a held lease', () => {
     await lease.close();
   });
 
-  it('is renewed elsewhere when its member is silent, which is doubted and not cut off at once', async () => {
+  it('is renewed through another member when its member is unresponsive, whose stream stays open at first', async () => {
     const { clock, server, hold } = setUp();
     const lease = await hold(1n);
-    clock.advance(third);
-    await turn();
-    clock.advance(third);
-    assert.equal(server.streams[0]?.doubted, true);
-    assert.equal(server.streams[0]?.over, undefined);
+    clock.advance(interval);
+    await settlePromises();
+    clock.advance(interval);
+    assert.equal(server.streams[0]?.isReportedUnresponsive, true);
+    assert.equal(server.streams[0]?.endedBy, undefined);
     assert.equal(server.streams.length, 2);
-    server.last.answer(1n, ttlSeconds);
-    assert.equal(server.streams[0]?.over, 'cancelled');
+    server.lastStream.reply(1n, ttlSeconds);
+    assert.equal(server.streams[0]?.endedBy, 'cancelled');
     await lease.close();
   });
 
-  it('gets a new token for the stream, newer than that which was turned down', async () => {
+  it('gets a newer token than the refused one for the stream', async () => {
     const { clock, server, hold } = setUp();
     server.tokenGeneration = 3;
     const lease = await hold(1n);
-    clock.advance(third);
-    await turn();
-    server.last.lose(errorFromServer(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token'));
+    clock.advance(interval);
+    await settlePromises();
+    server.lastStream.lose(errorFromServer(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token'));
     assert.deepEqual(
       server.refreshes.map(({ used }) => used),
       [3],
     );
     server.refreshes[0]?.resolve();
-    await turn();
+    await settlePromises();
     clock.advance(100);
     assert.equal(server.streams.length, 2);
-    server.last.answer(1n, ttlSeconds);
+    server.lastStream.reply(1n, ttlSeconds);
     assert.equal(lease.held, true);
     await lease.close();
   });
 });
 
-describe('a keep-alive-once', () => {
-  it('tells the TTL, and holds the process until it is answered', async () => {
+describe('keepAliveOnce', () => {
+  it('returns the TTL, and keeps the process alive until the reply', async () => {
     const { server, client } = setUp();
     const renewed = client.keepAliveOnce(4n);
-    await turn();
-    assert.equal(server.holds, 1);
-    server.last.answer(4n, 30);
+    await settlePromises();
+    assert.equal(server.processRefs, 1);
+    server.lastStream.reply(4n, 30);
     assert.deepEqual(withoutPrototypes(await renewed), { id: 4n, ttlSeconds: 30 });
-    assert.equal(server.holds, 0);
+    assert.equal(server.processRefs, 0);
   });
 
-  it('shares one stream with others and with leases that are held', async () => {
+  it('shares one stream with other calls and with held leases', async () => {
     const { clock, server, client, hold } = setUp();
     const lease = await hold(1n);
-    clock.advance(third - 100);
+    clock.advance(interval - 100);
     const renewed = [client.keepAliveOnce(1n), client.keepAliveOnce(1n), client.keepAliveOnce(2n)];
-    await turn();
+    await settlePromises();
     clock.advance(100);
     assert.equal(server.streams.length, 1);
-    assert.deepEqual(server.last.requests, [1n, 1n, 2n, 1n]);
-    for (const id of [1n, 2n, 1n, 1n]) server.last.answer(id, ttlSeconds);
+    assert.deepEqual(server.lastStream.requests, [1n, 1n, 2n, 1n]);
+    for (const id of [1n, 2n, 1n, 1n]) server.lastStream.reply(id, ttlSeconds);
     await Promise.all(renewed);
     clock.jump(heldFor - 1);
-    assert.equal(lease.held, true, 'its own answer was the last');
+    assert.equal(lease.held, true, 'the last reply is for the held lease');
     await lease.close();
   });
 
-  it('of a lease that is gone ends its handle, too', async () => {
+  it('of a lease that does not exist also ends the held lease with its id', async () => {
     const { clock, server, client, hold } = setUp();
     const lease = await hold(1n);
     clock.advance(1);
     const renewed = client.keepAliveOnce(1n);
-    await turn();
-    server.last.answer(1n, 0);
+    await settlePromises();
+    server.lastStream.reply(1n, 0);
     await assert.rejects(renewed, LeaseNotFoundError);
     assert.deepEqual(await lease.ended, { reason: 'expired' });
   });
 
-  it('is late with the last trouble as its cause', async () => {
+  it('times out with the last failure as its cause', async () => {
     const { clock, server, client } = setUp();
     const renewed = client.keepAliveOnce(4n, { timeoutMs: 1_000 });
-    await turn();
+    await settlePromises();
     const failure = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
-    server.last.lose(failure);
+    server.lastStream.lose(failure);
     clock.advance(1_000);
     await assert.rejects(renewed, (error) => error instanceof DeadlineError && error.cause === failure);
   });
 
-  it('that is aborted rejects with the reason, and is not sent again', async () => {
+  it('rejects with the reason of an abort, and is not sent again', async () => {
     const { clock, server, client } = setUp();
-    const giveUp = new AbortController();
-    const renewed = client.keepAliveOnce(4n, { signal: giveUp.signal });
-    await turn();
+    const abort = new AbortController();
+    const renewed = client.keepAliveOnce(4n, { signal: abort.signal });
+    await settlePromises();
     const reason = new Error('enough');
-    giveUp.abort(reason);
+    abort.abort(reason);
     await assert.rejects(renewed, reason);
-    server.last.lose(errorFromServer(Code.UNAVAILABLE, 'Connection dropped'));
+    server.lastStream.lose(errorFromServer(Code.UNAVAILABLE, 'Connection dropped'));
     clock.advance(1_000);
     assert.equal(server.streams.length, 1);
   });
 
-  it('ends with the client, and is not begun after', async () => {
+  it('rejects with ClosedError when the client closes, and after it', async () => {
     const { client } = setUp();
     const renewed = client.keepAliveOnce(4n);
     client.close();
@@ -265,7 +265,7 @@ describe('a keep-alive-once', () => {
     await assert.rejects(client.keepAliveOnce(4n), ClosedError);
   });
 
-  it('refuses what cannot be, by name', async () => {
+  it('refuses an invalid id and an invalid timeout by name', async () => {
     const { client } = setUp();
     await assert.rejects(
       client.keepAliveOnce(0n),

@@ -45,7 +45,7 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
     const lease = await leases.hold({ ttlSeconds: 10 });
     const once = leases.keepAliveOnce(5n);
     await settled();
-    server.last.lose(errorFor('InvalidAuthToken'));
+    server.lastStream.lose(errorFor('InvalidAuthToken'));
     server.refreshes[0]?.reject(plain);
     await assert.rejects(once, isTyped);
     const { reason, cause } = await lease.ended;
