@@ -51,7 +51,7 @@ async function play(etcd: EtcdHandle, picture: Picture, servers: GreeterProcess[
   await until('three servers registered: all of them answer', () => caller.answered.size === 3);
   await pause(2_000);
 
-  picture.say('SIGKILL for greeter-b: nobody says goodbye, its lease has to run out');
+  picture.say('SIGKILL for greeter-b: it does not deregister, so its lease has to expire');
   await second.kill();
   const killedAt = performance.now();
   await until('greeter-b killed: its record is gone', () => !registry.names.includes('greeter-b'));

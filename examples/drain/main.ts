@@ -1,4 +1,4 @@
-// A server that goes without a call lost when it is told to: `node main.js [etcd endpoint]`, then SIGTERM.
+// A server that loses no call when it is stopped: `node main.js [etcd endpoint]`, then SIGTERM.
 import { EtcdClient, registerServer } from '@org/etcd-naming';
 import { serveGreeter } from '../greeter/serve.js';
 

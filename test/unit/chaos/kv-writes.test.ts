@@ -12,7 +12,7 @@ describe('K1, an acknowledged write is there', () => {
     assertFlags(scene.end(), 'K1');
   });
 
-  it('is broken by a put at another revision than it was told', () => {
+  it('is broken by a put at another revision than its answer says', () => {
     const scene = new Scene();
     scene.apply({ put: 'k', value: 'a' });
     scene.apply({ put: 'k', value: 'b' });
@@ -38,7 +38,7 @@ describe('K1, an acknowledged write is there', () => {
   });
 });
 
-describe('K2, every write in the store is somebody’s, and there once', () => {
+describe('K2, every write in the store has a client, and is there once', () => {
   it('is broken by a put that is applied twice', () => {
     const scene = new Scene();
     scene.lostPut('k', 'a');
@@ -47,7 +47,7 @@ describe('K2, every write in the store is somebody’s, and there once', () => {
     assertFlags(scene.end(), 'K2');
   });
 
-  it('is broken by a value that nobody put', () => {
+  it('is broken by a value that no client put', () => {
     const scene = new Scene();
     scene.apply({ put: 'k', value: 'from nowhere' });
     assertFlags(scene.end(), 'K2');
@@ -111,7 +111,7 @@ describe('K3, what surely was not applied is not there', () => {
   });
 });
 
-describe('K8, an answer that was lost is told as lost, and the write is not sent again', () => {
+describe('K8, a write whose answer was lost is reported as ambiguous and not sent again', () => {
   const unavailable = [14, 'etcdserver: leader changed'] as const;
 
   it('is broken by sending again', () => {

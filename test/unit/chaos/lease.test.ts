@@ -25,7 +25,7 @@ describe('a history of leases in which all is well', () => {
     assertGood(scene.end());
   });
 
-  it('has no violation when etcd falls silent and the owner is told in time', () => {
+  it('has no violation when etcd falls silent and the owner is notified in time', () => {
     const { scene, lease } = heldAndRenewed();
     scene.fault(3_500, 9_000);
     scene.renew(lease, 4_015, null);
@@ -57,7 +57,7 @@ describe('a history of leases in which all is well', () => {
     assertGood(scene.end());
   });
 
-  it('has no violation when the grant takes longer than the lease, and its loss is told along with it', () => {
+  it('has no violation when the grant takes longer than the lease, and its loss is reported with it', () => {
     const scene = new Scene();
     const lease = scene.hold(3_500);
     scene.claim(lease, 3_501, false);
@@ -89,7 +89,7 @@ describe('L1, nothing is renewed after its end', () => {
   }
 });
 
-describe('L2, the owner is told in time', () => {
+describe('L2, the owner is notified in time', () => {
   it('is broken by counting from the answer', () => {
     const { scene, lease } = heldAndRenewed();
     scene.fault(3_500, 9_000);
@@ -124,7 +124,7 @@ describe('L2, the owner is told in time', () => {
   });
 });
 
-describe('L3, no lease is told as lost that is not', () => {
+describe('L3, no lease is reported lost that is not', () => {
   it('is broken by losing heart at the first silence', () => {
     const { scene, lease } = heldAndRenewed();
     scene.renew(lease, 4_015, null);
@@ -179,7 +179,7 @@ describe('L4, a lease is renewed at a third of its time', () => {
   });
 });
 
-describe('L5, what etcd says is gone is told at once', () => {
+describe('L5, a lease that etcd calls gone is reported immediately', () => {
   it('is broken by going on until the time is up', () => {
     const { scene, lease } = heldAndRenewed();
     scene.renew(lease, 4_015, { ttlSeconds: 0 });
@@ -212,7 +212,7 @@ describe('L6, nothing is claimed that may be gone', () => {
     assertFlags(scene.end(), 'L6');
   });
 
-  it('is broken by a claim in the moment between the end and its being told', () => {
+  it('is broken by a claim between the end and its report', () => {
     const { scene, lease } = heldAndRenewed();
     scene.fault(3_500, 9_000);
     scene.claim(lease, 6_015, true);
@@ -220,7 +220,7 @@ describe('L6, nothing is claimed that may be gone', () => {
     assertFlags(scene.end(), 'L6');
   });
 
-  it('is broken by a claim after it was told', () => {
+  it('is broken by a claim after the report', () => {
     const { scene, lease } = heldAndRenewed();
     scene.fault(3_500, 9_000);
     scene.tell(lease, 5_950, 'lost-contact');

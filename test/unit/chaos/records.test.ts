@@ -45,7 +45,7 @@ describe('a line of etcdctl watch', () => {
     );
   });
 
-  it('gives nothing when it tells of no event', () => {
+  it('returns nothing when it contains no event', () => {
     assert.deepEqual(eventsOf('{"Header":{"revision":4},"Events":null,"Canceled":true}'), []);
   });
 });
@@ -161,7 +161,7 @@ describe('leases that etcd drops', () => {
     return earlyExpiries(scene.facts, new Truth(scene.facts));
   }
 
-  it('are counted when it was before their time, and nobody had revoked them', () => {
+  it('are counted when it was before their time, and no client had revoked them', () => {
     assert.equal(dropped(3_500), 1);
     assert.equal(dropped(4_500), 0);
     assert.equal(dropped(3_500, true), 0);

@@ -40,7 +40,7 @@ const usual: Readonly<Record<Outcome['type'], Status>> = {
   fail: [14, 'etcdserver: no leader'],
 };
 
-/** A history written by hand: a small true store, and clients who are told of it whatever the test likes. */
+/** A history written by hand: a small store that is true, and clients that receive whatever the test gives them. */
 export class Scene {
   readonly facts: Fact[] = [];
   now = 0;
@@ -65,24 +65,32 @@ export class Scene {
     const from = timing.from ?? this.now + 5;
     const to = timing.to ?? from + 5;
     this.now = Math.max(this.now, to);
-    const told: Outcome = isOutcome(outcome) ? outcome : { type: 'ok', result: outcome };
-    const statuses = timing.statuses ?? (isWrite(op) ? [usual[told.type]] : []);
+    const completed: Outcome = isOutcome(outcome) ? outcome : { type: 'ok', result: outcome };
+    const statuses = timing.statuses ?? (isWrite(op) ? [usual[completed.type]] : []);
     for (const [i, [code, text]] of statuses.entries()) {
       const sentAt = from + i;
       this.facts.push({ kind: 'attempt', op: id, rpc: 'Put', sentAt, endedAt: sentAt + 1, code, text });
     }
-    this.facts.push({ kind: 'op', id, client: 'c', op, invokedAt: from, completedAt: to, outcome: told });
+    this.facts.push({
+      kind: 'op',
+      id,
+      client: 'c',
+      op,
+      invokedAt: from,
+      completedAt: to,
+      outcome: completed,
+    });
     return id;
   }
 
-  /** Puts for real, and is told so. */
+  /** A put that is applied and acknowledged. */
   put(key: string, value: string, timing?: Timing): bigint {
     const revision = this.apply({ put: key, value });
     this.op({ type: 'put', key, value, lease: 0n }, { type: 'put', revision }, timing);
     return revision;
   }
 
-  /** Is told that it put, which is for the test to make true or not. */
+  /** A put that is acknowledged; the test decides whether it is applied. */
   toldPut(key: string, value: string, revision: bigint, timing?: Timing): void {
     this.op({ type: 'put', key, value, lease: 0n }, { type: 'put', revision }, timing);
   }
@@ -206,6 +214,6 @@ export function putStep(key: string, value: string): TxnStep {
   return { type: 'put', key, value, lease: 0n };
 }
 
-function isOutcome(told: Outcome | Result): told is Outcome {
-  return told.type === 'ok' || told.type === 'fail' || told.type === 'info';
+function isOutcome(answer: Outcome | Result): answer is Outcome {
+  return answer.type === 'ok' || answer.type === 'fail' || answer.type === 'info';
 }

@@ -50,14 +50,14 @@ describe('the naming chaos, the check of who holds a record', () => {
     assertKeeps(story().put('svc/x', { ...first, turn: 1 }), 'R3 re-registrations', 0);
   });
 
-  it('R3: finds who comes back under the same lease, or beside its key, or is told of a record that is not there', () => {
+  it('R3: finds who comes back under the same lease, or beside its key, or is notified of a record that is not there', () => {
     assertBreaks(story().drop('svc/x').put('svc/x', first), 'R3');
     assertBreaks(story().put('svc/other', first), 'R3');
     assertBreaks(story().registered('x.0', 1n), 'R3');
     assertBreaks(story().put('svc/a').registered('x.0', 5n), 'R3');
   });
 
-  it('R5: passes one that takes over when the former is dead, or was driven off and told', () => {
+  it('R5: passes one that takes over when the former is dead, or was replaced and notified', () => {
     assertKeeps(died().at(5_200).drop('svc/x').put('svc/x', second).at(30_000), 'R5 changes of owner', 1);
     const driven = story().at(2_000).fault('blackhole', ['x'], 2_000, 6_000).lost('x.0', 1n);
     assertKeeps(driven.at(5_200).drop('svc/x').put('svc/x', second).at(30_000), 'R5 losers', 1);
@@ -85,7 +85,7 @@ describe('the naming chaos, the check of who holds a record', () => {
     assertBreaks(scene.at(30_000), 'R5');
   });
 
-  it('R5: finds a loser that is not told, or late', () => {
+  it('R5: finds a loser that is not notified, or late', () => {
     const driven = () =>
       story().fault('revoke', ['x'], 1_900, 2_000).at(2_000).drop('svc/x').put('svc/x', second);
     assertBreaks(driven().at(30_000), 'R5');
@@ -94,8 +94,8 @@ describe('the naming chaos, the check of who holds a record', () => {
     assertKeeps(driven().at(2_100).lost('x.0', 1n).at(30_000), 'R5 losers', 1);
   });
 
-  it('R5: lets the same one take its own record over, started anew', () => {
-    const anew = died().start('x.1', 'svc/x').at(2_500).put('svc/x', { incarnation: 'x.1', lease: 3n });
-    assertKeeps(anew, 'R5 changes of owner', 0);
+  it('R5: lets a restarted owner take its own record over', () => {
+    const restarted = died().start('x.1', 'svc/x').at(2_500).put('svc/x', { incarnation: 'x.1', lease: 3n });
+    assertKeeps(restarted, 'R5 changes of owner', 0);
   });
 });

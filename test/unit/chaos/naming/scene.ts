@@ -17,7 +17,7 @@ const limits: Limits = {
 
 export const svc = 'svc';
 
-/** A history written by hand, moment by moment; a second ends it unless told otherwise. */
+/** A history written by hand, moment by moment; it ends after a second by default. */
 export class Scene {
   readonly facts: NamingFact[] = [];
   readonly #stored: Fact[] = [];
@@ -107,7 +107,7 @@ export class Scene {
     return this.add({ kind: 'fault', name, target: String(clients), clients, from, to, hit: true });
   }
 
-  mend(after: string, took: Partial<ConvergenceFact['durationsMs']>): this {
+  converge(after: string, took: Partial<ConvergenceFact['durationsMs']>): this {
     return this.add({ kind: 'converged', after, durationsMs: { R1: 0, R2: 0, N4: 0, N5: 0, ...took } });
   }
 

@@ -28,32 +28,32 @@ describe('the naming chaos, the check of what naming showed', () => {
     assertKeeps(late().view({ 'svc/a': 2n }, { revision: 2n, viewer: 'other.0' }), 'N2 views', 2);
   });
 
-  it('N3: finds a deleted record that comes back, also as one that is held, and lets it be put anew', () => {
+  it('N3: finds a deleted record that comes back, also as an unconfirmed one, and lets it be put again', () => {
     const gone = () => story().put('svc/c').view({ 'svc/a': 2n, 'svc/c': 6n });
     const again = { 'svc/a': 2n, 'svc/b': 3n, 'svc/c': 6n };
     assertBreaks(gone().view(again, { revision: 99n }), 'N3');
-    const doubted = () => gone().drop('svc/a', 'svc/c');
+    const unconfirmed = () => gone().drop('svc/a', 'svc/c');
     assertBreaks(
-      doubted()
+      unconfirmed()
         .at(9_000)
         .view({ 'svc/b': 3n }, { held: ['svc/b'] }),
       'N3',
     );
     assertKeeps(
-      doubted()
+      unconfirmed()
         .at(2_000)
         .view({ 'svc/b': 3n }, { held: ['svc/b'] }),
       'N3 deletes',
       3,
     );
-    const staysHeld = doubted()
+    const staysHeld = unconfirmed()
       .at(2_000)
       .view({ 'svc/b': 3n }, { held: ['svc/b'] })
       .at(5_500)
       .view({ 'svc/b': 3n, 'svc/c': 6n }, { held: ['svc/b', 'svc/c'] });
     assertKeeps(staysHeld.at(5_900).view({}), 'N3 deletes', 3);
-    const anew = gone().put('svc/b').view({ 'svc/a': 2n, 'svc/b': 7n, 'svc/c': 6n });
-    assertKeeps(anew, 'N3 deletes', 1);
+    const putAgain = gone().put('svc/b').view({ 'svc/a': 2n, 'svc/b': 7n, 'svc/c': 6n });
+    assertKeeps(putAgain, 'N3 deletes', 1);
   });
 
   it('N3: finds what comes back in the very next view, and what does so a second time', () => {
@@ -101,7 +101,7 @@ describe('the naming chaos, the check of what naming showed', () => {
     );
   });
 
-  it('N11: finds a view that is told again with nothing new, also when its revision is', () => {
+  it('N11: finds a view that is delivered again with nothing new but its revision', () => {
     assertBreaks(story().view({ 'svc/a': 2n }).view({ 'svc/a': 2n }), 'N11');
     assertBreaks(story().view({ 'svc/a': 2n }).put('else').view({ 'svc/a': 2n }), 'N11');
     const bad = story()
@@ -112,7 +112,7 @@ describe('the naming chaos, the check of what naming showed', () => {
     assertKeeps(changed, 'N11 pairs of views', 1);
   });
 
-  it('N11: finds a view that is told after its reader has left', () => {
+  it('N11: finds a view that is delivered after its reader has left', () => {
     const left = () => story().view({ 'svc/a': 2n }).add({ kind: 'unsubscribed', viewer: 'v.0', at: 2_000 });
     assertBreaks(left().at(2_001).put('svc/c').view({ 'svc/a': 2n, 'svc/c': 6n }), 'N11');
     assertBreaks(left().at(9_000).drop('svc/a').view({}), 'N11');

@@ -45,7 +45,7 @@ describe('the naming chaos, the check of what naming holds back from disappearin
     assertBreaks(scene(8_000).at(13_500).view({}), 'N7');
   });
 
-  it('N7: finds a loss that nobody saw and that is believed at once, in whole or in part', () => {
+  it('N7: finds a loss that no watch saw and that takes effect immediately, in whole or in part', () => {
     assertBreaks(emptied().at(2_000).view({}), 'N7');
     assertBreaks(
       emptied()
