@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { EtcdClient } from '#src/client/index.js';
+import { ClosedError } from '#src/errors/index.js';
 import { WatchRequest, type WatchResponse, WatchService } from '#src/gen/etcd/rpc.js';
 import type { WatchEvent } from '#src/model/index.js';
 import { type EtcdClusterHandle, type EtcdHandle, startEtcdCluster } from '#src/testing/index.js';
@@ -138,7 +139,7 @@ export async function receivesRevision(
   }
 }
 
-/** Writes continuously, ignoring failures, until stopped. */
+/** Writes continuously, ignoring failures, until stopped or until the client is closed, as after a failed test. */
 export function writeContinuously(client: EtcdClient, folder: string, keys = 20) {
   let stopped = false;
   let acknowledged = 0;
@@ -149,7 +150,10 @@ export function writeContinuously(client: EtcdClient, folder: string, keys = 20)
         if (i % 7 === 6) await client.kv.delete(key, { timeoutMs: 3_000 });
         else await client.kv.put(key, String(i), { timeoutMs: 3_000 });
         acknowledged++;
-      } catch {} // the history shows which writes were applied
+      } catch (error) {
+        if (error instanceof ClosedError) return;
+        // The history shows which writes were applied.
+      }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   })();
