@@ -16,11 +16,13 @@ import { hasReliableProgress, losesDeletes } from './server-version.js';
 import { StartCheckReads } from './start-check-reads.js';
 import { createRequest, type WatchSpec } from './watch-request.js';
 
-/** Where one watcher's news goes. */
+/** Receives what happens to one watcher. */
 export interface WatchSink {
-  /** It is on no stream that is up; `resumed` follows, unless it ends. */
+  /** The watcher is no longer live. `resumed` follows, unless it ends. */
   interrupted(): void;
+  /** The watcher is live again, from that revision on. */
   resumed(fromRevision: Revision): void;
+  /** etcd has acknowledged the watcher for the first time; see the effect `ready`. */
   ready(revision: Revision, nextRevision: Revision): void;
   deliver(events: readonly WatchEvent[]): void;
   progress(revision: Revision): void;
@@ -31,11 +33,11 @@ export interface DriverPorts {
   readonly calls: WatchCalls;
   readonly clock: Clock;
   readonly random: () => number;
-  /** See SessionOptions. */
+  /** As in SessionOptions. */
   readonly maxRevisionBytes: number;
-  /** The store's revision by a linearizable read inside the range, so that the watch's own permission suffices. */
+  /** Reads the store's revision, linearizably and within the watcher's range, for which the user has permission. */
   readonly readRevision: (spec: WatchSpec, signal: AbortSignal) => Promise<Revision>;
-  /** Reads one key of the range as it was at that revision, linearizably. */
+  /** Reads one key of the range at that revision, linearizably. */
   readonly readAt: (spec: WatchSpec, revision: Revision, signal: AbortSignal) => Promise<void>;
   readonly requireLeader: boolean;
   readonly onStatus: (status: StreamStatus) => void;
@@ -43,7 +45,7 @@ export interface DriverPorts {
 
 interface OpenStream {
   readonly duplex: Duplex<WatchRequest>;
-  /** How long the member may owe an answer, until there is a member to owe it. */
+  /** The create timeout that starts when the stream has a member. */
   createTimeoutMs: number | undefined;
   opened: boolean;
 }
@@ -53,12 +55,12 @@ interface WatcherEntry {
   readonly sink: WatchSink;
 }
 
-/** What a watcher is to hear of. */
+/** The effects that go to a watcher's sink. */
 type SinkEffect = WatchEffect & {
   readonly type: 'ready' | 'interrupted' | 'resumed' | 'deliver' | 'progress' | 'finish';
 };
 
-/** Performs what the session decides: owns the streams and the timers, knows nothing of revisions. */
+/** Performs the effects of a session. It owns the streams and the timers, and makes no decision about revisions. */
 export class WatchDriver {
   readonly #ports: DriverPorts;
   readonly #session: WatchSession;
@@ -73,7 +75,7 @@ export class WatchDriver {
 
   constructor(ports: DriverPorts) {
     this.#ports = ports;
-    // 2^40 and up: far from the ids a server or proxy gives by itself, which count from 0.
+    // From 2^40 on, far from the ids that a server or proxy assigns, which count from 0.
     const firstWatchId = 2n ** 40n + BigInt(Math.floor(ports.random() * 2 ** 40));
     const { random, maxRevisionBytes } = ports;
     this.#session = new WatchSession({ firstWatchId, random, maxRevisionBytes });
@@ -118,7 +120,7 @@ export class WatchDriver {
     this.#input({ type: 'buffer-drained', watcher });
   }
 
-  /** Ends every watcher with ClosedError and the streams with them. */
+  /** Ends all watchers with ClosedError, and their streams. */
   close(): void {
     if (this.#closing.signal.aborted) return;
     for (const [watcher, { sink }] of [...this.#watchers]) {
@@ -128,7 +130,7 @@ export class WatchDriver {
     this.#closing.abort(new ClosedError('the client'));
   }
 
-  /** One input at a time: an effect may cause the next input, which waits until the effects before it are done. */
+  /** Handles one input at a time: an input that an effect causes waits until all effects before it are performed. */
   #input(input: WatchInput): void {
     this.#inputs.push(input);
     if (this.#running) return;
@@ -234,7 +236,7 @@ export class WatchDriver {
     );
   }
 
-  /** A new token is told by its listener, to all drivers alike. */
+  /** A new token reaches all drivers through `onToken`. */
   #refreshToken(generation: number, cause: EtcdError): void {
     this.#ports.calls.refreshToken(generation, cause).then(
       () => this.#input({ type: 'token', generation: this.#ports.calls.tokenGeneration }),
@@ -243,7 +245,7 @@ export class WatchDriver {
   }
 
   #open(slot: SlotKey): OpenStream {
-    // The slot may have another stream by the time this one's last words are handed on.
+    // The slot may have another stream by the time the last callbacks of this one run.
     const isCurrent = () => this.#streams.get(slot) === stream;
     const duplex = this.#ports.calls.watch(
       { requireLeader: this.#ports.requireLeader },
@@ -273,7 +275,7 @@ export class WatchDriver {
         if (hasReliableProgress(version)) this.#input({ type: 'progress-trusted', slot });
         this.#input({ type: 'server-version', slot, losesDeletes: losesDeletes(version) });
       },
-      () => {}, // not known is not trusted
+      () => {}, // progress of an unknown version is not trusted
     );
   }
 
@@ -287,7 +289,7 @@ export class WatchDriver {
     if (spec) this.#streams.get(slot)?.duplex.send(createRequest(spec, watchId, startRevision));
   }
 
-  /** While no member can be reached nobody owes an answer: the pool goes on trying, faster than a new stream would. */
+  /** Without a member there is no create timeout: the pool keeps connecting, and a new stream would not be faster. */
   #armTimer({ timer, slot, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
     const stream = this.#streams.get(slot);
     if (timer === 'create-timeout' && stream && !stream.opened) stream.createTimeoutMs = delayMs;

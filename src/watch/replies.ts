@@ -2,22 +2,22 @@ import type { WatchEvent } from '../model/index.js';
 import type { Event, WatchResponse } from '../wire/index.js';
 import type { WatchReply } from './core/index.js';
 
-/** A response as the core reads it. */
+/** Converts a response for the core. */
 export function toReply(response: WatchResponse): WatchReply {
   const headerRevision = response.header?.revision ?? 0n;
   const { compactRevision, cancelReason: reason } = response;
   if (response.created && response.canceled) return { kind: 'refused', compactRevision, reason };
   if (response.created)
     return { kind: 'created', headerRevision: isFromMember(response) ? headerRevision : 0n };
-  // Servers once told a compaction without saying `canceled` (etcd#8231).
+  // Old servers report a compaction without setting `canceled` (etcd#8231).
   if (response.canceled || compactRevision > 0n) return { kind: 'cancelled', compactRevision, reason };
   if (response.events.length === 0) return { kind: 'progress', headerRevision };
   return { kind: 'events', headerRevision, events: toEvents(response.events), fragment: response.fragment };
 }
 
 /**
- * Whether a member of the cluster wrote the header. A grpc-proxy that lets a watch join another one answers by itself,
- * with the revision that was asked for, which the store may not have yet.
+ * Whether a member of the cluster wrote the header. A grpc-proxy that adds a watch to another one answers on its own,
+ * with the requested revision, which the store may not have yet.
  */
 function isFromMember({ header }: WatchResponse): boolean {
   return header !== undefined && header.memberId !== 0n;

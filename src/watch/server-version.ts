@@ -1,6 +1,6 @@
 /**
- * Whether a server's answer to a request for progress can be believed. Before 3.4.25 and 3.5.8 it was given while
- * events were still on their way (etcd#15220).
+ * Whether a server's answer to a progress request is reliable. Releases before 3.4.25 and 3.5.8 may answer before they
+ * have sent all events up to that revision (etcd#15220).
  */
 export function hasReliableProgress(version: string | undefined): boolean {
   const [major, minor, patch] = parse(version);
@@ -11,12 +11,12 @@ export function hasReliableProgress(version: string | undefined): boolean {
 }
 
 /**
- * Whether a server is known to lose a delete at the compacted revision to a watch that starts there: before 3.4.36 and
- * 3.5.18 (etcd#18089, etcd#19179).
+ * Whether a server may lose a delete at the compacted revision for a watch that starts there, as releases before 3.4.36
+ * and 3.5.18 do (etcd#18089, etcd#19179).
  */
 export function losesDeletes(version: string | undefined): boolean {
   const [major, minor, patch] = parse(version);
-  if (major !== 3) return false; // not known, or none that a watch of this kind works with
+  if (major !== 3) return false; // an unknown version, or one with another watch API
   if (minor === 4) return patch < 36;
   if (minor === 5) return patch < 18;
   return minor < 4;

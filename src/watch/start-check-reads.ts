@@ -4,11 +4,13 @@ import type { Revision } from '../model/index.js';
 import type { WatcherKey } from './core/index.js';
 import type { WatchSpec } from './watch-request.js';
 
+/** What the checks use of the driver. */
 export interface StartCheckPorts {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Reads one key of the range as it was at that revision, linearizably. */
+  /** Reads one key of the range at that revision, linearizably. */
   readonly readAt: (spec: WatchSpec, revision: Revision, signal: AbortSignal) => Promise<void>;
+  /** The revision before the watcher's start is compacted. */
   readonly compacted: (watcher: WatcherKey, startRevision: Revision) => void;
 }
 
@@ -20,16 +22,16 @@ interface Check {
 }
 
 /**
- * etcd reads a watcher's history up to 100 ms after it has acknowledged the watcher, or later when it is busy. Only
- * after that is a read conclusive; and a watcher that needs older history has then been cancelled by etcd itself.
+ * etcd reads a watcher's history up to 100 ms after it has acknowledged the watcher, or later when it is busy. Only a
+ * read after that is conclusive. By then, etcd has cancelled a watcher that needs older history.
  */
 const conclusiveAfterMs = 500;
 const retryBackoff = { baseMs: 200, maxMs: 5_000 };
 
 /**
- * Finds out whether a compaction reached the starts of watchers; see StartChecks. The compacted revision is one for
- * the whole store, so a read below the lowest start that succeeds answers for all of them: a thousand watchers that
- * resume together cost one read.
+ * Finds out whether a compaction has reached the start of a watcher; see StartChecks. The compacted revision is one for
+ * the whole store, so one successful read below the lowest start answers for all watchers: a thousand that resume
+ * together cost one read.
  */
 export class StartCheckReads {
   readonly #ports: StartCheckPorts;
@@ -38,7 +40,7 @@ export class StartCheckReads {
   readonly #pacer: Pacer;
   #cancelTimer: () => void = () => {};
   #reading = false;
-  /** The end of the pause after a failed read: checks that are added meanwhile wait for it, too. */
+  /** The end of the pause after a failed read, which also delays checks that are added meanwhile. */
   #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(ports: StartCheckPorts, signal: AbortSignal) {
@@ -53,7 +55,7 @@ export class StartCheckReads {
     this.#schedule();
   }
 
-  /** The watcher is over. */
+  /** Drops the watcher's checks, because it has ended. */
   remove(watcher: WatcherKey): void {
     for (const check of this.#checks) if (check.watcher === watcher) this.#checks.delete(check);
     if (this.#checks.size === 0) this.#cancelTimer();
@@ -74,7 +76,7 @@ export class StartCheckReads {
     });
   }
 
-  /** One read for all that are due. */
+  /** Performs one read for all checks that are due. */
   async #read(): Promise<void> {
     const now = this.#ports.clock.now();
     const due = [...this.#checks].filter(({ dueAt }) => dueAt <= now);
@@ -96,7 +98,7 @@ export class StartCheckReads {
       this.#notBefore = this.#ports.clock.now() + this.#pacer.nextDelayMs();
       return;
     }
-    // Above the store's revision there is no history to lose; what cannot be read for good cannot be checked.
+    // A start above the store's revision has no history to lose; a start that cannot be read cannot be checked.
     const isLost = error instanceof CompactedError && this.#checks.has(check);
     this.#checks.delete(check);
     if (isLost) this.#ports.compacted(check.watcher, check.startRevision);

@@ -20,35 +20,36 @@ import { WatchDriver } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
 import { BufferedWatcher, type Watcher, type WatcherLimits } from './watcher.js';
 
+/** Options of `watch()`. */
 export interface WatchOptions {
-  /** The first revision to tell of. Default: from now on, exactly from the store's revision at the time of the call. */
+  /** The first revision to deliver. Default: the one after the store's revision at the time of the call. */
   readonly startRevision?: Revision;
   /**
-   * A revision that the store is known to have had, such as that of the list or the checkpoint the watch goes on from:
-   * should the store turn out to be below it, it was wiped or restored, and the watch ends with RolledBackError instead
-   * of waiting for the old revision to come again. Default: what the watch itself has seen.
+   * A revision that the store is known to have reached, such as that of the list or checkpoint from which the watch
+   * continues. A store below it was wiped or restored: the watch then ends with RolledBackError instead of waiting for
+   * that revision. Default: the highest revision that the watch itself has received.
    */
   readonly knownRevision?: Revision;
-  /** Tell what each key was before the event. Default false. */
+  /** Whether each event includes the key-value before it. Default false. */
   readonly prevKv?: boolean;
-  /** Leave out one kind of event, on the server. Default: tell both. */
+  /** Deliver only one type of event; the server filters the other. Default: both. */
   readonly only?: 'put' | 'delete';
-  /** Also hand over progress notifications, as batches without events. Default false. */
+  /** Whether to deliver progress notifications too, as batches without events. Default false. */
   readonly progress?: boolean;
-  /** Also hand over a batch without events each time the watch becomes live, the first included. Default false. */
+  /** Whether to deliver a batch without events each time the watch becomes live, including the first. Default false. */
   readonly resumptions?: boolean;
-  /** Let the process end although the watch waits. Default false: it keeps the process alive, as an open socket does. */
+  /** Whether the process may exit while the watch is open. Default false: it keeps the process alive, like a socket. */
   readonly unref?: boolean;
-  /** Leave a member that sees no leader instead of waiting there in silence. Default true. */
+  /** Whether to leave a member that has no leader, which would send no events. Default true. */
   readonly requireLeader?: boolean;
-  /** Ends the watch; the iteration rejects with the signal's own reason. */
+  /** Ends the watch; the iteration rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Events that may wait for a slow reader. Default 10,000. Beyond it the watch is cancelled on the server and taken
-   * up again where it was left when half of them are read: etcd's history is the buffer.
+   * How many events may wait for a slow reader. Default 10,000. Above it, the watch is cancelled on the server, and
+   * created again at the first undelivered revision once half of the events are read: etcd's history is the buffer.
    */
   readonly maxBufferedEvents?: number;
-  /** Bytes that may wait, alike. Default 16 MiB. A single revision may be larger than either. */
+  /** The same in bytes of keys and values. Default 16 MiB. A single revision may exceed both limits. */
   readonly maxBufferedBytes?: number;
 }
 
@@ -70,12 +71,13 @@ const checkWatch = optionsChecker<WatchOptions>({
 
 const defaultLimits: WatcherLimits = { maxBufferedEvents: 10_000, maxBufferedBytes: 16 * 1024 * 1024 };
 
+/** What the watch client uses of its client. */
 export interface WatchPorts {
   readonly watch: WatchCalls;
   readonly kv: Pick<KvCalls, 'range'>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** The most that a single revision may take in memory while it is received in pieces. */
+  /** How many bytes one revision may take in memory while its fragments arrive. */
   readonly maxRevisionBytes: number;
   readonly onStatus: (status: StreamStatus) => void;
 }
@@ -91,14 +93,13 @@ export class WatchClient {
   }
 
   /**
-   * Watches a key or a range of keys. Returns at once; the watch lasts through lost connections and restarts, and
-   * its iteration throws, after everything received was handed over:
-   * {CompactedError} when history that it still needed is gone, {RolledBackError} or {StoreReplacedError} when the store
-   * was wiped, restored or exchanged for another, {PermissionDeniedError}, {ClosedError} after the client's close(), or
-   * the signal's own reason.
-   * @throws {InvalidInputError} for a negative start revision (servers of 3.4 take it for something else), an empty
+   * Watches a key or a range of keys. Returns immediately. The watch survives lost connections and restarts of etcd.
+   * Its iteration first delivers everything that was received, and then throws {CompactedError} when history that it
+   * still needs is compacted, {RolledBackError} or {StoreReplacedError} when the store was wiped, restored or replaced,
+   * {PermissionDeniedError}, {ClosedError} after the client's `close()`, or the signal's reason.
+   * @param namespace The prefix that is added to the range and removed from keys.
+   * @throws {InvalidInputError} for a start revision below 1 (etcd 3.4 interprets negative ones differently), an empty
    *   range, or a limit below 1.
-   * @param namespace The prefix within which the range is meant, and which keys come without.
    */
   watch(range: Bytes | KeyRange, options: WatchOptions = noOptions, namespace?: Buffer): Watcher {
     checkWatch(options);
@@ -142,7 +143,7 @@ export class WatchClient {
       readAt: async (spec, revision, signal) => {
         await this.#readOneKey(spec, revision, signal);
       },
-      // Each driver counts its slots from 1; whoever listens knows nothing of drivers.
+      // Each driver numbers its slots from 1; this makes the numbers unique within the client.
       onStatus: (status) =>
         this.#ports.onStatus({ ...status, slot: 2 * status.slot - (requireLeader ? 1 : 0) }),
     });
@@ -153,14 +154,14 @@ export class WatchClient {
   async #readRevision(spec: WatchSpec, signal: AbortSignal): Promise<Revision> {
     const answer = await this.#readOneKey(spec, 0n, signal);
     const revision = answer.header?.revision ?? 0n;
-    // Not known is not "the beginning": the whole history would come.
-    if (revision === 0n) throw errorFromServer(Code.INTERNAL, 'the answer lacks the revision of the store');
+    // Revision 0 would mean "from the beginning": the watch would deliver the whole history.
+    if (revision === 0n) throw errorFromServer(Code.INTERNAL, "the response lacks the store's revision");
     return revision;
   }
 
   /**
-   * One key, counted only: the cost does not depend on the range, and the watch's own permission suffices. Not the
-   * read but the watch itself keeps the process alive, if it is to.
+   * Counts one key of the range, so that the cost does not depend on the range and the watch's permission suffices. The
+   * read does not keep the process alive; the watch does, unless it has `unref`.
    */
   #readOneKey(
     { range: { key } }: WatchSpec,

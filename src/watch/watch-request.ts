@@ -1,11 +1,12 @@
 import type { Revision, WireRange } from '../model/index.js';
 import type { WatchRequest } from '../wire/index.js';
 
-/** What one watcher asks of the server. */
+/** The server-side parameters of one watcher. */
 export interface WatchSpec {
   readonly range: WireRange;
+  /** Undefined: from now on. */
   readonly startRevision: Revision | undefined;
-  /** A revision that the store is known to have had. */
+  /** A revision that the store is known to have reached. */
   readonly knownRevision?: Revision | undefined;
   readonly prevKv: boolean;
   readonly noPut: boolean;
@@ -31,8 +32,8 @@ export function createRequest(spec: WatchSpec, watchId: bigint, startRevision: R
         watchId,
         prevKv: spec.prevKv,
         filters,
-        fragment: true, // a response may be larger than any sane receive limit
-        progressNotify: true, // keeps a quiet watch resumable past compaction
+        fragment: true, // a response may exceed any reasonable receive limit
+        progressNotify: true, // keeps an idle watch resumable after a compaction
       },
     },
   };

@@ -10,63 +10,72 @@ import { type Revision, type WatchEvent, withJson } from '../model/index.js';
 import type { WatchDriver, WatchSink } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
 
-/** Events in revision order; a revision is never split over two batches. */
+/** Events in revision order. A revision is never split between two batches. */
 export interface WatchBatch {
-  /** Empty only for a progress notification or a resumption, which come when asked for. */
+  /** Empty only with the options `progress` and `resumptions`. */
   readonly events: readonly WatchEvent[];
-  /** Store it once the batch is dealt with: a watch with this `startRevision` goes on exactly after it. */
+  /** The checkpoint to store once the batch is processed: a watch with this `startRevision` continues after it. */
   readonly nextRevision: Revision;
-  /** The watch was taken up here: on its first stream, or after it was not live for a while. */
+  /** Set when the watch became live here: for the first time, or after an interruption. Only with `resumptions`. */
   readonly resumed?: true;
 }
 
-/** How a watch ended, and from where another one would go on. */
+/** How a watch ended. */
 export interface WatchEnd {
   /**
-   * `closed` by its reader or the client, `aborted` by the signal, `compacted` history, a store that was
-   * `rolled-back`, or `failed` otherwise.
+   * - `closed`: by its reader or by the client's `close()`;
+   * - `aborted`: by the signal;
+   * - `compacted`: history that the watch needed is compacted;
+   * - `rolled-back`: the store was wiped, restored or replaced;
+   * - `failed`: by any other error.
    */
   readonly reason: 'closed' | 'aborted' | 'compacted' | 'rolled-back' | 'failed';
+  /** The error that ended the watch; absent when its reader or the signal ended it. */
   readonly error?: EtcdError;
+  /** The checkpoint: a new watch from this revision continues here. Undefined when the watch never became ready. */
   readonly nextRevision: Revision | undefined;
 }
 
-/** A watch: iterate it once. Leaving the loop, aborting its signal, or `close()` unsubscribes on the server too. */
+/** A watch. Iterate it once. Leaving the loop, aborting the signal, or `close()` also cancels it on the server. */
 export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisposable {
   /**
-   * Resolves when etcd has acknowledged the watch, with the store's revision at that time: every later change will
-   * be seen. 0 where that is not told, as by a grpc-proxy. Rejects with what ended the watch if that came first.
+   * Resolves when etcd has acknowledged the watch, with the store's revision at that time: every later change will be
+   * delivered. 0 when the server does not report it, as a grpc-proxy may. Rejects with the error or reason that ended
+   * the watch before that.
    */
   readonly ready: Promise<Revision>;
   /** Resolves with how the watch ended; never rejects. */
   readonly closed: Promise<WatchEnd>;
-  /** The checkpoint: everything below was consumed, a batch counting as consumed when the next one is asked for. */
+  /** The checkpoint: all revisions below it are consumed. A batch is consumed when the next one is requested. */
   readonly nextRevision: Revision | undefined;
   /**
-   * Whether etcd has acknowledged it on a stream that is up, as far as is known here. Not so while its buffer is full:
-   * it is then cancelled on the server, until its reader has caught up.
+   * Whether etcd has acknowledged the watch on a stream that is open, as far as the client knows. False while the
+   * buffer is full: the watch is then cancelled on the server until its reader has caught up.
    */
   readonly live: boolean;
   /** When `live` last changed, on the clock of `performance.now()`; undefined while it was never live. */
   readonly liveChangedAt: number | undefined;
+  /** Ends the watch, also on the server, and drops what is buffered. Idempotent. */
   close(): Promise<void>;
 }
 
+/** How much a watcher buffers; see WatchOptions. */
 export interface WatcherLimits {
   readonly maxBufferedEvents: number;
   readonly maxBufferedBytes: number;
 }
 
+/** The client-side parameters of one watcher. */
 export interface WatcherOptions {
   readonly limits: WatcherLimits;
   readonly signal: AbortSignal | undefined;
-  /** Hand progress notifications to the reader as batches without events. */
+  /** Whether to deliver progress notifications as batches without events. */
   readonly progress: boolean;
-  /** Hand over a batch without events each time the watch is taken up on a stream. */
+  /** Whether to deliver a batch without events each time the watch becomes live. */
   readonly resumptions: boolean;
-  /** So many bytes are cut off the front of each key: the watch is within a namespace. */
+  /** The length of the namespace's prefix, which is removed from each key. */
   readonly namespaceLength: number;
-  /** Lets go of the process, which waits for the watch until then. */
+  /** Called at the end of the watch, which keeps the process alive until then. */
   readonly release: () => void;
 }
 
@@ -74,7 +83,7 @@ interface Buffered extends WatchBatch {
   readonly bytes: number;
 }
 
-/** The reader's side of a watch: a bounded buffer between the driver and one iteration. */
+/** A bounded buffer between the driver and the iteration of one watch. */
 export class BufferedWatcher implements Watcher {
   readonly ready: Promise<Revision>;
   readonly closed: Promise<WatchEnd>;
@@ -96,20 +105,20 @@ export class BufferedWatcher implements Watcher {
   #live = false;
   #liveChangedAt: number | undefined;
   #nextRevision: Revision | undefined;
-  /** As far as any batch went: an event that progress had passed already is delivered, and moves no checkpoint back. */
+  /** The highest `nextRevision` of any batch: an event below an earlier progress does not move the checkpoint back. */
   #maxNextRevision: Revision = 0n;
-  /** The batch that the reader has and has not yet asked to go on from. */
+  /** The checkpoint of the batch that the reader is processing. */
   #pendingCheckpoint: Revision | undefined;
-  /** Proven while nothing was waiting: as good as consumed once the reader has nothing in hand. */
+  /** The revision of progress that arrived with an empty buffer: consumed once the reader requests the next batch. */
   #idleRevision: Revision | undefined;
-  /** The progress at the end of the buffer, where there is one: a newer one takes its place. */
+  /** The progress batch at the end of the buffer, which newer progress updates. */
   #lastProgress: { nextRevision: Revision } | undefined;
 
   constructor(driver: WatchDriver, spec: WatchSpec, options: WatcherOptions) {
     const ready = deferred<Revision>();
     const closed = deferred<WatchEnd>();
     this.ready = ready.promise;
-    this.ready.catch(() => {}); // whoever does not await it is told by the iteration
+    this.ready.catch(() => {}); // the iteration reports the error as well
     this.closed = closed.promise;
     this.#settle = { ready: ready.resolve, notReady: ready.reject, closed: closed.resolve };
     this.#driver = driver;
@@ -281,7 +290,7 @@ export class BufferedWatcher implements Watcher {
   }
 }
 
-/** In place: an event was decoded for one watcher alone. */
+/** Changes the events in place: each was decoded for this watcher only. */
 function stripNamespace(events: readonly WatchEvent[], length: number): void {
   for (const { kv, prevKv } of events) {
     strip(kv, length);

@@ -2,11 +2,12 @@ import { contains, type Revision, type WatchEvent, type WireRange } from '../../
 import type { WatchReply } from './cursor.js';
 
 /**
- * Why these events cannot be etcd's for a watcher of this range, if so. etcd sends the events of a response by revision,
- * each key once in a revision, none outside the range, and none above the revision of its header, which is 0 where a
- * proxy has none. What was sent in an earlier response is another matter: some releases send it again.
+ * Returns how these events violate etcd's protocol for a watcher of this range; undefined when they do not. etcd sends
+ * the events of a response in revision order, each key at most once per revision, none outside the range, and none
+ * above the header's revision, which is 0 when a proxy does not know it. Events of earlier responses are not
+ * considered: some releases send them again.
  *
- * @param after The last revision of the pieces of this response that came before; 0 where this is the first.
+ * @param after The last revision of the earlier fragments of this response; 0 for the first fragment.
  */
 export function protocolViolation(
   { events, headerRevision }: WatchReply & { kind: 'events' },

@@ -1,39 +1,39 @@
 import type { Revision, WatchEvent } from '../../model/index.js';
 
-/** What a server says on a watch stream, reduced to what decides. */
+/** A response on a watch stream, reduced to what the core needs. */
 export type WatchReply =
   /** The answer to a create. */
   | { readonly kind: 'created'; readonly headerRevision: Revision }
-  /** Events, never empty, in revision order. `fragment`: more pieces of this same response follow. */
+  /** Events, never empty, in revision order. `fragment`: more fragments of this response follow. */
   | {
       readonly kind: 'events';
       readonly headerRevision: Revision;
       readonly events: readonly WatchEvent[];
       readonly fragment: boolean;
     }
-  /** Everything up to the header's revision was sent. */
+  /** The server has sent everything up to the header's revision. */
   | { readonly kind: 'progress'; readonly headerRevision: Revision }
-  /** The server let go of a watcher: asked to, or for a reason of its own. */
+  /** The server has cancelled a watcher, on request or for its own reason. */
   | { readonly kind: 'cancelled'; readonly compactRevision: Revision; readonly reason: string }
-  /** A create was turned down. The id that comes with it means nothing: some servers give a live watcher's. */
+  /** A create was refused. Its watch id is meaningless: some servers send the id of a live watcher. */
   | { readonly kind: 'refused'; readonly compactRevision: Revision; readonly reason: string };
 
 /**
- * The cursor rule: the revision to ask for next, once `reply` has been received. It moves past what the reply
- * proves and no further, and never back.
+ * The cursor rule: the revision at which to continue after `reply`. The cursor moves exactly past what the reply proves
+ * to be sent, and never back.
  */
 export function nextRevision(current: Revision, reply: WatchReply): Revision {
   switch (reply.kind) {
-    case 'created': // proves that the watcher exists; the header may be ahead of events still to come
+    case 'created': // the header's revision may be ahead of events that are still to come
     case 'cancelled':
     case 'refused':
       return current;
     case 'progress':
       return max(current, reply.headerRevision + 1n);
     case 'events': {
-      // Not the header's: a catch-up batch stops after 1,000 revisions, its header is already at the store's.
+      // Not the header's revision: a catch-up response ends after 1,000 revisions, with the store's revision as header.
       const last = lastRevision(reply.events);
-      return max(current, reply.fragment ? last : last + 1n); // the last revision of a fragment may go on in the next
+      return max(current, reply.fragment ? last : last + 1n); // the next fragment may continue the last revision
     }
   }
 }

@@ -1,26 +1,26 @@
 import { Code, type EtcdError, needsNewToken, UnauthenticatedError } from '../../errors/index.js';
 
 /**
- * What the end of a stream, or of one watcher on it, means.
- * - `resume`: nothing lost, go on where it was left;
- * - `reauthenticate`: the same, once there is a new token;
- * - `oversized`: a response was larger than the receive limit; whose it was shows once each is alone, and twice in a
- *   row is no chance;
- * - `end`: another attempt would meet the same answer.
+ * What to do after the end of a stream, or of one watcher on it.
+ * - `resume`: continue at the cursor;
+ * - `reauthenticate`: the same, with a new token;
+ * - `oversized`: a response exceeded the receive limit; to find out which watcher it was for, each gets its own stream,
+ *   and one that is alone when it happens again ends;
+ * - `end`: another attempt would have the same result.
  */
 export type FailureAction = 'resume' | 'reauthenticate' | 'oversized' | 'end';
 
 /**
- * The fate of a lost stream: nearly always to be resumed. Codes alone do not tell: RESOURCE_EXHAUSTED is also a
+ * The action after a stream is lost: nearly always `resume`. Many codes are ambiguous: RESOURCE_EXHAUSTED is also a
  * GOAWAY for too many pings, CANCELLED also a member that stopped, UNKNOWN also a lessor that moved.
  */
 export function streamFailureAction(error: EtcdError): FailureAction {
   if (needsNewToken(error)) return 'reauthenticate';
-  // A refused password may be another one the next time, where a function gives it.
+  // A function that returns the password may return another one next time.
   if (error instanceof UnauthenticatedError) return error.verdict === 'final' ? 'end' : 'resume';
   if (isOversized(error)) return 'oversized';
   switch (error.code) {
-    // A member that is no etcd: the stream goes to another one, while there is one.
+    // The member is not an etcd: the stream goes to another one, if there is one.
     case Code.UNIMPLEMENTED:
       return error.verdict === 'final' ? 'end' : 'resume';
     case Code.PERMISSION_DENIED:
@@ -34,8 +34,8 @@ export function streamFailureAction(error: EtcdError): FailureAction {
 }
 
 /**
- * The fate of a watcher that the server let go of or turned down. Here the text is all there is, and one that is not
- * known to be passing is taken for final: an unknown refusal would be met again at once.
+ * The action after the server has cancelled or refused a watcher. The server reports only a text. An unknown text is
+ * taken as final: the server would refuse another attempt immediately.
  */
 export function watcherFailureAction(error: EtcdError): FailureAction {
   if (needsNewToken(error)) return 'reauthenticate';
@@ -43,7 +43,7 @@ export function watcherFailureAction(error: EtcdError): FailureAction {
   return isTransient ? 'resume' : 'end';
 }
 
-/** A response over the client's limit, or a request over the server's: neither says whose it was. */
+/** A response above the client's limit, or a request above the server's. The error does not name the watcher. */
 function isOversized({ reason }: EtcdError): boolean {
   return reason === 'ResponseTooLarge' || reason === 'RequestTooLarge';
 }

@@ -1,6 +1,6 @@
 /**
- * Whom the answer to a request for progress speaks for. It carries no name, there are not as many answers as requests,
- * and `created` and progress overtake each other inside the server: so an answer counts only for those who were live
+ * Which watchers the answer to a progress request covers. An answer does not identify its request, a request may have
+ * no answer, and the server may reorder `created` and progress. So an answer only covers the watchers that were live
  * before the oldest unanswered request was written.
  */
 export class ProgressRequests {
@@ -10,7 +10,7 @@ export class ProgressRequests {
     this.#coveredIds ??= new Set(liveIds);
   }
 
-  /** The watch ids that an answer counts for. Those of them who left since then are the caller's to sort out. */
+  /** Returns the watch ids that an answer covers. The caller ignores ids of watchers that have left since. */
   takeCovered(): ReadonlySet<bigint> {
     const ids = this.#coveredIds ?? new Set<bigint>();
     this.#coveredIds = undefined;

@@ -2,20 +2,20 @@ import type { EtcdError } from '../../errors/index.js';
 import type { Revision, WatchEvent, WireRange } from '../../model/index.js';
 import type { WatchReply } from './cursor.js';
 
-/** A watcher's name for as long as it lives. The server's watch ids are names on one stream only. */
+/** Identifies a watcher for its lifetime. The server's watch ids are valid on one stream only. */
 export type WatcherKey = number;
 
-/** A slot's name: the place of one gRPC stream, and of the one that follows when it is lost. */
+/** Identifies a slot: one gRPC stream and its successors after a loss. */
 export type SlotKey = number;
 
-/** Counts the credentials in use: one more with each new token. */
+/** The number of the current token: each new one increments it. */
 export type TokenGeneration = number;
 
-/** What happens to a session. */
+/** An input of a session. */
 export type WatchInput =
   /**
-   * A new watcher. Without a start revision it watches from now, and is pinned first. `knownRevision`: one that the
-   * store is known to have had.
+   * A new watcher. Without a start revision it watches from now on, for which it is pinned first. `knownRevision`: a
+   * revision that the store is known to have reached.
    */
   | {
       readonly type: 'watch';
@@ -24,50 +24,51 @@ export type WatchInput =
       readonly startRevision: Revision | undefined;
       readonly knownRevision?: Revision | undefined;
     }
-  /** The answer to `read-revision`: the store's, read linearizably from the watcher's own range. */
+  /** The answer to `read-revision`: the store's revision, from a linearizable read in the watcher's range. */
   | { readonly type: 'revision'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'revision-failed'; readonly watcher: WatcherKey; readonly error: EtcdError }
-  /** Its reader left. */
+  /** The watcher's reader has left. */
   | { readonly type: 'unwatch'; readonly watcher: WatcherKey }
-  /** Its buffer is full; or has room again. */
+  /** The watcher's buffer is full, or has space again. */
   | { readonly type: 'buffer-full'; readonly watcher: WatcherKey }
   | { readonly type: 'buffer-drained'; readonly watcher: WatcherKey }
   | { readonly type: 'reply'; readonly slot: SlotKey; readonly watchId: bigint; readonly reply: WatchReply }
-  /** The member at the other end answers requests for progress truthfully. Until this comes none is sent. */
+  /** The slot's member answers progress requests reliably. None is sent before this input. */
   | { readonly type: 'progress-trusted'; readonly slot: SlotKey }
   /**
-   * The release that the member at the other end runs became known, or will not: whether it may lose a delete at the
-   * compacted revision; see StartChecks.
+   * The version of the slot's member is known, or known to be unavailable. `losesDeletes`: whether it may lose a delete
+   * at the compacted revision; see StartChecks.
    */
   | { readonly type: 'server-version'; readonly slot: SlotKey; readonly losesDeletes: boolean }
-  /** The answer to `check-start`, when it is that the revision before the start was compacted. */
+  /** The answer to `check-start` when the revision before the start is compacted. No other answer is reported. */
   | { readonly type: 'start-compacted'; readonly watcher: WatcherKey; readonly startRevision: Revision }
   | { readonly type: 'stream-lost'; readonly slot: SlotKey; readonly error: EtcdError }
-  /** New credentials, asked for or not; the old ones, when asking gave no others; or none to be had. */
+  /** A new token, requested or not; or the number of the old one when a request returned no other. */
   | { readonly type: 'token'; readonly generation: TokenGeneration }
+  /** No token could be obtained. */
   | { readonly type: 'token-failed'; readonly error: EtcdError }
-  /** An answer showed another store than those before. Its revisions are others. */
+  /** The store was replaced: an answer came from another cluster. Revisions of the old store mean nothing there. */
   | { readonly type: 'store-replaced'; readonly error: EtcdError }
   | { readonly type: 'timer'; readonly timer: TimerName; readonly slot: SlotKey };
 
 /**
- * Of a slot:
+ * Timers of a slot:
  * - `reopen`: the pause before a lost stream is opened again;
- * - `attach`: how long a create may go unanswered before its stream is given up;
- * - `settled`: a stream alive for so long counts as recovered, delivery or not;
- * - `progress`: when to ask how far a quiet stream has come.
+ * - `create-timeout`: how long a create may be unanswered before its stream is closed;
+ * - `stable`: how long a stream must be open to count as recovered, even if it delivers nothing;
+ * - `progress`: when to request the progress of the stream's watchers.
  *
- * Of the session, on slot 0: `retry`, the pause before what failed for a single watcher is tried again.
+ * Timer of the session, on slot 0: `retry`, the pause before failed watchers are tried again.
  */
 export type TimerName = 'reopen' | 'create-timeout' | 'stable' | 'progress' | 'retry';
 
-/** What is to be done, in this order. */
+/** An output of a session. The driver performs the effects in order. */
 export type WatchEffect =
   | { readonly type: 'read-revision'; readonly watcher: WatcherKey }
-  /** `error`: how the token of that generation was turned down. */
+  /** Request a new token. `error`: why the token of that generation was refused. */
   | { readonly type: 'refresh-token'; readonly generation: TokenGeneration; readonly error: EtcdError }
   | { readonly type: 'open-stream'; readonly slot: SlotKey; readonly generation: TokenGeneration }
-  /** `owing`: the member owes an answer, so the next stream should go elsewhere. */
+  /** `unresponsive`: the member has not answered, so the next stream should go to another one. */
   | { readonly type: 'close-stream'; readonly slot: SlotKey; readonly unresponsive: boolean }
   | {
       readonly type: 'send-create';
@@ -77,12 +78,12 @@ export type WatchEffect =
       readonly startRevision: Revision;
     }
   | { readonly type: 'send-cancel'; readonly slot: SlotKey; readonly watchId: bigint }
-  /** Find out, by reading inside the watcher's range, whether the revision before that one is compacted. */
+  /** Find out, by a read in the watcher's range, whether the revision before that one is compacted. */
   | { readonly type: 'check-start'; readonly watcher: WatcherKey; readonly startRevision: Revision }
   | { readonly type: 'send-progress'; readonly slot: SlotKey }
   /**
-   * The watcher is live on the server. `revision`: everything after it will be told; so will be what there is from
-   * `nextRevision` on, which may lie before it.
+   * The watcher is live for the first time. Everything after `revision` will be delivered, and so will the history from
+   * `nextRevision` on, which may be lower.
    */
   | {
       readonly type: 'ready';
@@ -90,9 +91,9 @@ export type WatchEffect =
       readonly revision: Revision;
       readonly nextRevision: Revision;
     }
-  /** It was live, and is not: its stream is lost, the server let go of it, or its buffer is full. */
+  /** The watcher is no longer live: its stream is lost, the server has cancelled it, or its buffer is full. */
   | { readonly type: 'interrupted'; readonly watcher: WatcherKey }
-  /** It is live again, from that revision on. Nothing says that the store is still the same one. */
+  /** The watcher is live again, from that revision on. This does not prove that the store is still the same one. */
   | { readonly type: 'resumed'; readonly watcher: WatcherKey; readonly fromRevision: Revision }
   | { readonly type: 'deliver'; readonly watcher: WatcherKey; readonly events: readonly WatchEvent[] }
   | { readonly type: 'progress'; readonly watcher: WatcherKey; readonly revision: Revision }
@@ -106,11 +107,11 @@ export type WatchEffect =
     }
   | { readonly type: 'disarm-timer'; readonly timer: TimerName; readonly slot: SlotKey };
 
-/** What becomes of the streams, for those who want to know. */
+/** What happens to the streams, for diagnostics. */
 export type StreamStatus =
-  /** Events that a server sent a second time, as some of 3.4 and 3.5 do after a snapshot, were kept from the reader. */
+  /** Events that the server sent again, as some 3.4 and 3.5 releases do after a snapshot, were not delivered. */
   | { readonly type: 'duplicates-dropped'; readonly slot: SlotKey; readonly events: number }
-  /** `attempt`: 1 for the first loss since something was delivered, and so on. */
+  /** `attempt`: how many streams were lost in a row without a delivery, this one included. */
   | {
       readonly type: 'disconnected';
       readonly slot: SlotKey;
@@ -118,7 +119,7 @@ export type StreamStatus =
       readonly error: EtcdError;
     }
   | { readonly type: 'reopening'; readonly slot: SlotKey; readonly attempt: number; readonly delayMs: number }
-  /** A watcher that was on the lost stream is acknowledged, on whatever slot it is by now. */
+  /** A watcher of a lost stream is acknowledged again, on this or another slot. */
   | {
       readonly type: 'resumed';
       readonly slot: SlotKey;

@@ -3,10 +3,10 @@ import type { SlotKey, WatchEffect } from './protocol.js';
 import { reopenBackoff } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** The session's own timer names this slot. */
+/** The slot number of the session's own timer. */
 const sessionSlot: SlotKey = 0;
 
-/** Those for whom something failed, until the pause before the next try is over. One timer serves all of them. */
+/** The watchers that wait for a pause before their next attempt. One timer serves all of them. */
 export class RetryQueue {
   readonly #waiting = new Set<WatcherState>();
   readonly #random: () => number;
@@ -31,7 +31,7 @@ export class RetryQueue {
     this.#emit({ type: 'disarm-timer', timer: 'retry', slot: sessionSlot });
   }
 
-  /** The pause is over: gives those who are to be tried again. */
+  /** Returns and removes all watchers, when the pause is over. */
   takeAll(): readonly WatcherState[] {
     const due = [...this.#waiting];
     this.#waiting.clear();

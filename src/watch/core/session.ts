@@ -13,21 +13,23 @@ import { TokenRenewal } from './token-renewal.js';
 import { WatcherState } from './watcher-state.js';
 
 export interface SessionOptions {
-  /** The id of the first watch; counted up from here and never used twice. High, so that no server's own id meets it. */
+  /**
+   * The id of the first watch. Ids count up from here and are never reused. High enough not to meet server-chosen ids.
+   */
   readonly firstWatchId: bigint;
-  /** In [0, 1), for jitter. */
+  /** Returns a number in [0, 1), for jitter. */
   readonly random: () => number;
-  /** The most that a revision may take in memory while pieces of it are still to come. */
+  /** How many bytes one revision may take in memory while its fragments arrive. */
   readonly maxRevisionBytes: number;
 }
 
 /**
- * Any number of watchers, on which stream each of them is, and what becomes of them. Pure: inputs in, effects out, no
- * clock, no socket. The order of effects is the order in which they are to be performed.
+ * The state machine of all watchers of a driver: which stream each of them is on, and what happens after each failure.
+ * Pure: it takes inputs and returns effects, without clock or socket. The effects must be performed in order.
  *
- * Live watchers share a slot per generation of credentials. One that has to catch up far, waits for a future revision
- * or was paused goes to a slot of its own, since it keeps its whole stream from proving progress; once level with
- * the store it joins the others.
+ * Live watchers share a slot per token generation. A watcher that is far behind, waits for a future revision or was
+ * paused gets a dedicated slot, because it would block manual progress for its whole stream. Once it has caught up, it
+ * joins the shared slot.
  */
 export class WatchSession {
   readonly #watchers = new Map<WatcherKey, WatcherState>();
@@ -64,6 +66,7 @@ export class WatchSession {
     this.#retryQueue = new RetryQueue(options.random, host.emit);
   }
 
+  /** Returns what is to be done about the input. */
   handle(input: WatchInput): readonly WatchEffect[] {
     this.#dispatch(input);
     this.#slots.advance();
@@ -122,7 +125,7 @@ export class WatchSession {
     }
   }
 
-  // Where watchers are.
+  // Adding, removing and pausing watchers.
 
   #addWatcher({ watcher, range, startRevision, knownRevision = 0n }: WatchInput & { type: 'watch' }): void {
     const state = new WatcherState(watcher, range, startRevision);
@@ -141,23 +144,24 @@ export class WatchSession {
   }
 
   #onBufferFull(state: WatcherState | undefined): void {
-    if (!state?.slot) return; // not live alone: what filled the buffer may also have moved it to another slot
+    if (!state?.slot) return; // in any phase: the events that filled the buffer may also have moved it to another slot
     this.#slots.leave(state);
     state.detach('paused');
-    this.#onInterrupted(state); // on no stream until its reader catches up, whatever becomes of the store meanwhile
+    this.#onInterrupted(state); // on no stream until its reader has caught up
   }
 
   #onBufferDrained(state: WatcherState | undefined): void {
     if (state?.phase === 'paused' && !this.#slots.joinDedicated(state)) this.#slots.joinShared(state);
   }
 
-  // What a server says of one watcher.
+  // Replies to one watcher.
 
   #onAcknowledged(state: WatcherState, headerRevision: Revision): void {
     const first = state.readyRevision === undefined;
     state.refusedTokens = 0;
     if (first) {
-      state.readyRevision = max(headerRevision, state.knownRevision); // pinned by a read that this member lags behind
+      // The member may lag behind the read that pinned the watcher.
+      state.readyRevision = max(headerRevision, state.knownRevision);
       this.#effects.push({
         type: 'ready',
         watcher: state.key,
@@ -171,7 +175,7 @@ export class WatchSession {
     this.#effects.push(...resumedStatus(state));
     this.#startChecks.onAcknowledged(state, headerRevision);
     if (headerRevision > 0n && headerRevision < state.knownRevision) {
-      // Either the store was rolled back, or this member lags: only a linearizable read can tell.
+      // Either the store was rolled back or this member lags behind: a linearizable read decides.
       this.#beginRollbackCheck(state);
       return;
     }
@@ -185,7 +189,7 @@ export class WatchSession {
     this.#effects.push({ type: 'interrupted', watcher: state.key });
   }
 
-  /** Far behind or ahead of the store, it would keep the others' stream from proving progress. */
+  /** A watcher far behind or ahead of the store would block manual progress for the shared stream. */
   #moveToDedicated(state: WatcherState, headerRevision: Revision, first: boolean): void {
     if (!state.slot || state.slot.dedicated || !first || headerRevision === 0n) return;
     const ahead = state.cursor > headerRevision + 1n;
@@ -196,7 +200,7 @@ export class WatchSession {
     if (reply.kind === 'progress') {
       const advanced = state.applyProgress(reply);
       this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
-      if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else it waits for the future
+      if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else it starts in the future
       return advanced;
     }
     const events = state.applyEvents(reply);
@@ -213,11 +217,11 @@ export class WatchSession {
     if (reply.fragment) return advanced;
     if (!isFullCatchUpBatch(reply.events)) this.#onCaughtUp(state);
     else if (state.slot?.viaProxy && advanced) this.#slots.recreate(state);
-    else if (state.slot?.viaProxy) this.#scheduleRetry(state); // it would repeat that at once
+    else if (state.slot?.viaProxy) this.#scheduleRetry(state); // the proxy would repeat the response immediately
     return advanced;
   }
 
-  /** Level with the store: its place is with the others. */
+  /** A watcher that has caught up joins the shared slot. */
   #onCaughtUp(state: WatcherState): void {
     if (state.slot?.dedicated) this.#slots.joinShared(state);
   }
@@ -242,11 +246,11 @@ export class WatchSession {
 
   #onCompacted(state: WatcherState, compactRevision: Revision): void {
     if (compactRevision <= state.cursor) {
-      this.#scheduleRetry(state); // a server that had gone back to older events; what is needed here is still there
+      this.#scheduleRetry(state); // the server re-read older history; the revision needed here is still available
     } else if (!state.canRepin(compactRevision)) {
       this.#finish(state, historyCompactedError(state.cursor, compactRevision));
     } else if (state.readyRevision !== undefined) {
-      // What was written after that is promised, and a pin of now might lie behind it.
+      // Revisions after readyRevision are promised, and a new pin could be beyond some of them.
       state.pin(state.readyRevision);
       this.#slots.joinShared(state);
     } else {
@@ -255,7 +259,7 @@ export class WatchSession {
     }
   }
 
-  /** A delete at the start may be missing: pinned again where that was before anything was promised. */
+  /** A delete at the start may be lost. A watcher to which it was not promised is pinned again; any other one ends. */
   #onStartCompacted(state: WatcherState | undefined, startRevision: Revision): void {
     if (state?.readyRevision === undefined) return;
     if (!state.canRepin(startRevision + 1n)) {
@@ -263,11 +267,11 @@ export class WatchSession {
       return;
     }
     state.pin(max(state.readyRevision, state.cursor - 1n));
-    // Else it is created again anyway, or is being created from further back, whose events are then kept from the reader.
+    // In any other phase it will be created at the new pin, or is being created below it, and #lastDelivered filters.
     if (state.phase === 'live') this.#slots.joinShared(state);
   }
 
-  // The store's revision, read: what "now" means, or whether the store was rolled back.
+  // Reads of the store's revision: to pin "from now on", or to check for a rollback.
 
   #onRevision(watcher: WatcherKey, revision: Revision): void {
     const state = this.#watchers.get(watcher);
@@ -282,7 +286,7 @@ export class WatchSession {
     }
   }
 
-  /** Ends those that know a revision of the old store. Who waits for the one that "now" means has been promised nothing. */
+  /** Ends all watchers but those that are being pinned, which know no revision of the old store. */
   #onStoreReplaced(error: EtcdError): void {
     for (const state of [...this.#watchers.values()])
       if (state.phase !== 'pinning') this.#finish(state, error);
@@ -297,13 +301,13 @@ export class WatchSession {
     if (!state) return;
     if (state.phase !== 'pinning') {
       state.endRollbackCheck();
-      if (state.phase === 'live') this.#scheduleRetry(state); // the doubt comes again with the next acknowledgement
+      if (state.phase === 'live') this.#scheduleRetry(state); // the next acknowledgement starts another check
     } else if (streamFailureAction(error) === 'reauthenticate') this.#tokens.onTokenRefused(state, error);
     else if (error.verdict === 'final' || streamFailureAction(error) === 'end') this.#finish(state, error);
     else this.#scheduleRetry(state);
   }
 
-  // What fails, and comes back.
+  // Failures and retries.
 
   #onStreamLost(slot: StreamSlot | undefined, error: EtcdError): void {
     if (!slot) return;
@@ -325,7 +329,7 @@ export class WatchSession {
     }
   }
 
-  /** Nobody says whose response it was: each is tried alone, and ends only by what it meets there. */
+  /** The error does not name the watcher: each one is moved to a dedicated slot, and ends only if it fails there. */
   #onOversized(suspects: readonly WatcherState[], error: EtcdError): void {
     const alone = suspects.length === 1;
     let forced = false;
@@ -335,7 +339,7 @@ export class WatchSession {
         continue;
       }
       state.oversized = true;
-      // Those without room stay; one of them goes all the same, since others may never come back from there.
+      // Without a free slot they stay. One is moved anyway, because the watchers there may never come back.
       if (!alone && !this.#slots.joinDedicated(state) && !forced)
         forced = this.#slots.joinDedicated(state, true);
     }
@@ -345,18 +349,18 @@ export class WatchSession {
     if (!slot) return;
     slot.onTimer(timer);
     if (timer === 'stable') this.#onStable(slot);
-    // Its next stream would have the present token: the one of those who came since then will do.
+    // The next stream would have the current token, as the present shared slot has.
     if (timer !== 'reopen' || slot.dedicated || this.#slots.isShared(slot)) return;
     for (const state of [...slot.watchers]) this.#slots.joinShared(state);
   }
 
-  /** A stream that lasts is as good as advanced: an idle store has none. */
+  /** A stable stream resets the failures of its watchers, as a delivery would: an idle store delivers nothing. */
   #onStable(slot: StreamSlot): void {
     for (const state of slot.watchers) if (state.phase === 'live') state.failures = 0;
     if (slot.dedicated) this.#clearOversized(slot);
   }
 
-  /** Alone for long enough, and nothing too large came: it need not wait for progress to be with the others again. */
+  /** A watcher that was alone for long enough without an oversized response may join the shared slot again. */
   #clearOversized({ watchers }: StreamSlot): void {
     for (const state of watchers) {
       const waitsForFuture = state.knownRevision > 0n && state.cursor > state.knownRevision + 1n;
@@ -367,11 +371,11 @@ export class WatchSession {
 
   #onProgressTrusted(slot: StreamSlot | undefined): void {
     slot?.trustProgress();
-    // A watcher alone on its slot waits to be level with the store; only an answer tells when nothing happens there.
+    // While the range is idle, only progress shows that the watcher on a dedicated slot has caught up.
     if (slot?.dedicated) slot.requestProgress();
   }
 
-  /** Something failed for it alone; it is tried again after a pause. */
+  /** Tries the watcher again after a pause, because of a failure that affects only this watcher. */
   #scheduleRetry(state: WatcherState): void {
     const pinning = state.phase === 'pinning';
     this.#slots.leave(state);
@@ -380,7 +384,7 @@ export class WatchSession {
     this.#retryQueue.scheduleRetry(state);
   }
 
-  /** At once after a first failure, and after a pause when another one follows before it has advanced. */
+  /** Tries again immediately after a first failure, and after a pause when another one follows without an advance. */
   #retry(state: WatcherState): void {
     if (state.failures > 0) this.#scheduleRetry(state);
     else this.#resume(state);

@@ -5,10 +5,9 @@ import type { StreamSlot } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
 /**
- * etcd before 3.4.36 and 3.5.18 loses a delete at the compacted revision to a watch whose history is read from exactly
- * there (etcd#18089, etcd#19179), and does not say so. Where the member's release is known to do that, a start that
- * was served from history is to be checked: it is whole if the revision before it can still be read. Remove with the
- * support of these releases.
+ * etcd before 3.4.36 and 3.5.18 silently loses a delete at the compacted revision for a watch that starts exactly there
+ * (etcd#18089, etcd#19179). On a member of such a release, a start that is served from history must be checked: nothing
+ * is lost if the revision before it can still be read. Remove when these releases are no longer supported.
  */
 export class StartChecks {
   readonly #emit: (effect: WatchEffect) => void;
@@ -17,16 +16,16 @@ export class StartChecks {
     this.#emit = emit;
   }
 
-  /** A watcher above the store's revision needs no history; neither does revision 1, which no delete ever had. */
+  /** A start above the store's revision needs no history. Revision 1 cannot be a delete. */
   onAcknowledged(state: WatcherState, headerRevision: Revision): void {
     const { requestedStart: askedFrom, uncheckedStart, slot } = state;
     const isFromHistory = headerRevision === 0n || askedFrom <= headerRevision;
-    // One of a stream that it left before the release was known is the lower one, and is checked here for both.
+    // An unchecked start of an earlier stream is lower, so checking that one covers both.
     if (isFromHistory && askedFrom > 1n) state.uncheckedStart = uncheckedStart ?? askedFrom;
     this.#requestCheck(state, slot?.losesDeletes);
   }
 
-  /** The release became known: those who were acknowledged before are checked as well. */
+  /** The member's version is known now: requests the checks of watchers that were acknowledged before. */
   onServerVersion(slot: StreamSlot | undefined, losesDeletes: boolean): void {
     if (!slot) return;
     slot.setLosesDeletes(losesDeletes);
@@ -41,7 +40,7 @@ export class StartChecks {
   }
 }
 
-/** The end of a watcher that may have missed a delete at its start. */
+/** The error of a watcher that may have missed a delete at its start. */
 export function startCompactedError(startRevision: Revision): CompactedError {
   const text = `history up to revision ${startRevision}, where the watch starts, is compacted, and this release of etcd may lose a delete there (etcd#18089): list first, then watch from the list's revision + 1 (or use mirror())`;
   return new CompactedError(text, startRevision);

@@ -7,19 +7,19 @@ import { ProgressRequests } from './progress-requests.js';
 import type { SlotKey, TimerName, TokenGeneration, WatchEffect } from './protocol.js';
 import type { AssignedSlot, WatcherState } from './watcher-state.js';
 
-/** What a slot leaves to its session to decide. */
+/** The decisions that a slot leaves to its session. */
 export interface StreamSlotHost {
   readonly random: () => number;
-  /** Of the token that a stream gets which is opened now. */
+  /** The generation of the token with which the next stream is opened. */
   generation(): TokenGeneration;
   nextWatchId(): bigint;
   emit(effect: WatchEffect): void;
   onAcknowledged(state: WatcherState, headerRevision: Revision): void;
-  /** It is on no stream, and nobody knows when it will be on one. */
+  /** The watcher is on no open stream, for an unknown time. */
   onInterrupted(state: WatcherState): void;
-  /** Gives whether it was news. */
+  /** Returns whether the reply advanced the watcher. */
   onReply(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean;
-  /** The server let go of the watcher, which has left the slot and its generation. */
+  /** The server has cancelled or refused the watcher, which is no longer on the slot. `generation` is the slot's. */
   onServerCancel(
     state: WatcherState,
     reply: WatchReply & { kind: 'cancelled' | 'refused' },
@@ -27,20 +27,20 @@ export interface StreamSlotHost {
   ): void;
 }
 
-/** Between two streams: short, since a member that restarts is back in a moment and another one is there at once. */
+/** The pauses between two streams. They are short: a restart takes a moment, and another member may be available. */
 export const reopenBackoff: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
-/** grpc-js itself never gives up on a peer that accepts and stays silent. */
+/** grpc-js itself has no timeout for a peer that accepts the stream and stays silent. */
 const createTimeoutMs = 10_000;
-/** A stream alive for so long without a word is a quiet one, not a failing one. */
+/** A stream that is open for this long without a reply is idle rather than failing. */
 const stableAfterMs = 30_000;
-/** How often a stream is asked how far it has come: a compaction may take what a quiet watch was never told. */
+/** How often progress is requested: it moves the cursor of an idle watch past revisions that may be compacted. */
 const progressIntervalMs = 60_000;
 
 interface Stream {
   readonly creates: CreateQueue;
-  /** By the id asked for: those whose create is unanswered and who are still there. */
+  /** The watchers whose create is unanswered, by the requested id. */
   readonly creating: Map<bigint, WatcherState>;
-  /** By the id acknowledged: those who are live. */
+  /** The live watchers, by the acknowledged id. */
   readonly byWatchId: Map<bigint, WatcherState>;
   readonly progressRequests: ProgressRequests;
   progressTrusted: boolean;
@@ -48,23 +48,24 @@ interface Stream {
 }
 
 /**
- * The place of one gRPC stream and of its successors: opens it when somebody waits, fills it, gives it up when it owes
- * an answer, and after a loss pauses and opens the next one. What a watcher's end means is not decided here.
+ * One gRPC stream and its successors. The slot opens a stream when a watcher waits for one, creates its watchers on it,
+ * closes it when a create is not answered in time, and after a loss pauses and opens the next one. Its session decides
+ * what the cancellation of a watcher means.
  */
 export class StreamSlot {
   readonly key: SlotKey;
-  /** Of the token that its last stream was opened with. */
+  /** The generation of the token with which its last stream was opened. */
   generation: TokenGeneration;
-  /** For one watcher that is not level with the store, not for the many that are. */
+  /** Whether the slot is for one watcher that has not caught up, rather than shared by those that have. */
   readonly dedicated: boolean;
   readonly #host: StreamSlotHost;
   readonly #watchers = new Set<WatcherState>();
-  /** Those in phase `waiting`, first come first served. */
+  /** The watchers in phase `waiting`, oldest first. */
   readonly #waiting = new Set<WatcherState>();
   #stream: Stream | undefined;
-  /** Streams lost in a row without anything delivered on them. */
+  /** How many streams were lost in a row without a delivery. */
   #failures = 0;
-  /** Streams left for a malformed response since one was alive for long: what was delivered before does not count. */
+  /** How many streams had a malformed response since the last stable one. Deliveries do not reset it. */
   #malformedStreams = 0;
   #reopening = false;
 
@@ -82,7 +83,7 @@ export class StreamSlot {
     return this.#watchers.size === 0;
   }
 
-  /** Whether the other end chooses its own ids: no etcd does, a grpc-proxy always. */
+  /** Whether the peer chooses its own ids, as a grpc-proxy always does and etcd never. */
   get viaProxy(): boolean {
     return this.#stream?.creates.echoesIds === false;
   }
@@ -95,7 +96,7 @@ export class StreamSlot {
     return this.#watchers;
   }
 
-  /** Streams lost in a row without anything delivered. */
+  /** How many streams were lost in a row without a delivery. */
   get failures(): number {
     return this.#failures;
   }
@@ -108,7 +109,7 @@ export class StreamSlot {
     this.#waiting.add(state);
   }
 
-  /** A create not yet acknowledged is cancelled when its answer comes: etcd ignores a cancel of an id it does not know. */
+  /** An unanswered create is cancelled when its answer arrives: etcd ignores the cancellation of an unknown id. */
   remove(state: WatcherState): void {
     if (state.phase === 'live' && state.watchId !== undefined && this.#stream) {
       this.#stream.byWatchId.delete(state.watchId);
@@ -117,7 +118,7 @@ export class StreamSlot {
     this.#removeWatcher(state);
   }
 
-  /** Opens, fills and closes the stream as its watchers ask for it. */
+  /** Opens the stream, creates waiting watchers on it, or closes it when there are none left. */
   advance(): void {
     if (this.isEmpty) {
       this.#close();
@@ -148,7 +149,7 @@ export class StreamSlot {
         this.#onProgress(this.#stream, watchId, reply);
         return;
       case 'events': {
-        // Nobody has the id of a watcher that left: its last events may still come.
+        // Events may still arrive for a watcher that has left.
         const state = this.#stream.byWatchId.get(watchId);
         if (!state) return;
         const violation = state.protocolViolation(reply);
@@ -158,7 +159,7 @@ export class StreamSlot {
     }
   }
 
-  /** The stream is gone; its watchers wait for the next one. */
+  /** The stream is lost. Its watchers wait for the next one. */
   onStreamLost(error: EtcdError): void {
     if (!this.#stream) return;
     this.#dropStream();
@@ -192,7 +193,7 @@ export class StreamSlot {
         if (!this.#stream || this.#stream.creates.size === 0) return;
         this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: true });
         this.onStreamLost(
-          errorFromServer(Code.UNAVAILABLE, `no answer to a watch request within ${createTimeoutMs} ms`),
+          errorFromServer(Code.UNAVAILABLE, `no response to a watch request within ${createTimeoutMs} ms`),
         );
         return;
       case 'retry':
@@ -260,7 +261,7 @@ export class StreamSlot {
     this.#host.onAcknowledged(state, headerRevision);
   }
 
-  /** Whose create was answered; undefined when it left meanwhile. */
+  /** Returns the watcher whose create was answered; undefined when it has left. */
   #takeAnswered(stream: Stream, askedAs: bigint | undefined): WatcherState | undefined {
     if (stream.creates.size === 0) this.#disarm('create-timeout');
     if (askedAs === undefined) return undefined;
@@ -278,17 +279,17 @@ export class StreamSlot {
 
   #onCancelled(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'cancelled' }): void {
     const state = stream.byWatchId.get(watchId);
-    if (!state) return; // the echo of a cancel that was asked for
+    if (!state) return; // the confirmation of a requested cancellation
     stream.byWatchId.delete(watchId);
-    // A grpc-proxy keeps it, and has other watches of the same range join it, which hear nothing more (etcd#10650).
+    // A grpc-proxy keeps the watch and adds others of the same range to it, which receive nothing more (etcd#10650).
     if (this.viaProxy) this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });
     this.#removeWatcher(state);
     this.#host.onServerCancel(state, reply, this.generation);
   }
 
-  /** Id -1 answers a request, and speaks for all who were live when it was written. */
+  /** Progress with id -1 answers a request, and covers all watchers that were live when the request was written. */
   #onProgress(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'progress' }): void {
-    if (reply.headerRevision === 0n) return; // no etcd says so; a proxy or an imitation may
+    if (reply.headerRevision === 0n) return; // never sent by etcd, but by some proxies
     const ids = watchId === -1n ? stream.progressRequests.takeCovered() : [watchId];
     for (const id of ids) {
       const state = stream.byWatchId.get(id);

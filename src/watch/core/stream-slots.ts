@@ -2,17 +2,17 @@ import type { SlotKey, TokenGeneration } from './protocol.js';
 import { StreamSlot, type StreamSlotHost } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** Streams that watchers who catch up may have of their own at a time; more of them would share after all. */
+/** How many dedicated streams a session has at most. Further watchers use the shared stream. */
 const maxDedicatedSlots = 16;
 
 /**
- * All slots of a session, and who is on which. One is shared by all who are level with the store, and replaced by
- * another for each generation of credentials; the others are for one watcher each.
+ * All slots of a session. One is shared by the watchers that have caught up, and replaced for each new token. The
+ * dedicated slots have one watcher each.
  */
 export class StreamSlots {
   readonly #host: StreamSlotHost;
   readonly #slots = new Map<SlotKey, StreamSlot>();
-  /** Those that an input touched, to be advanced at its end. */
+  /** The slots to advance at the end of the current input. */
   readonly #touched = new Set<StreamSlot>();
   #nextKey = 1;
   #shared: StreamSlot;
@@ -22,7 +22,7 @@ export class StreamSlots {
     this.#shared = this.#open(false);
   }
 
-  /** The slot, to be advanced at the end of this input. */
+  /** Returns the slot, and advances it at the end of the current input. */
   touch(key: SlotKey): StreamSlot | undefined {
     const slot = this.#slots.get(key);
     if (slot) this.#touched.add(slot);
@@ -33,12 +33,12 @@ export class StreamSlots {
     return slot === this.#shared;
   }
 
-  /** To where everybody is. */
+  /** Moves the watcher to the shared slot. */
   joinShared(state: WatcherState): void {
     this.#join(this.#shared, state);
   }
 
-  /** To a slot of its own; false when there are as many as there may be, unless it must. */
+  /** Moves the watcher to a new dedicated slot. Returns false when there are too many, unless `force`. */
   joinDedicated(state: WatcherState, force = false): boolean {
     if (this.#slots.size > maxDedicatedSlots && !force) return false;
     this.#join(this.#open(true), state);
@@ -46,8 +46,8 @@ export class StreamSlots {
   }
 
   /**
-   * Asks anew, on the same slot, for what a catch-up has not brought yet. A grpc-proxy takes a watch for level with the
-   * store after the first response, joins it to one that is, and drops the rest.
+   * Creates the watcher again on its slot, to get the rest of its catch-up. A grpc-proxy considers a watch caught up
+   * after the first response, adds it to another watch, and drops the rest of its history.
    */
   recreate(state: WatcherState): void {
     const slot = state.slot && this.#slots.get(state.slot.key);
@@ -58,13 +58,15 @@ export class StreamSlots {
     if (state.slot) this.touch(state.slot.key)?.remove(state);
   }
 
-  /** The old slot keeps its watchers, which etcd goes on serving, until the last of them leaves. */
+  /**
+   * Opens a new shared slot. The old one keeps its watchers, which etcd continues to serve, until the last one leaves.
+   */
   replaceShared(): void {
     this.#touched.add(this.#shared);
     this.#shared = this.#open(false);
   }
 
-  /** Lets every slot that was touched act on what changed. */
+  /** Advances every touched slot. */
   advance(): void {
     for (const slot of this.#touched) {
       slot.advance();

@@ -1,7 +1,7 @@
 import type { WatchEffect } from './protocol.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** Reports, once, that a watcher whose stream was lost is live again. */
+/** Reports once that a watcher is live again after the loss of its stream. */
 export function resumedStatus(state: WatcherState): readonly WatchEffect[] {
   const { lostSlot: slot, key: watcher, cursor: fromRevision } = state;
   if (slot === undefined) return none;
@@ -9,7 +9,7 @@ export function resumedStatus(state: WatcherState): readonly WatchEffect[] {
   return [{ type: 'status', status: { type: 'resumed', slot, watcher, fromRevision } }];
 }
 
-/** Reports the events that were kept from the watcher's reader since the last report. */
+/** Reports the duplicate events that were not delivered since the last report. */
 export function duplicatesStatus(state: WatcherState): readonly WatchEffect[] {
   const events = state.takeDuplicates();
   if (events === 0 || !state.slot) return none;

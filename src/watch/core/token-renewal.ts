@@ -4,10 +4,10 @@ import type { TokenGeneration, WatchEffect } from './protocol.js';
 import { TokenWaiters } from './token-waiters.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** Fresh tokens that may be turned down before the credentials themselves are taken for bad. */
+/** How many fresh tokens may be refused in a row before the credentials count as bad. */
 const maxRefusedTokens = 2;
 
-/** What becomes of watchers; see WatchSession. */
+/** What TokenRenewal uses of its session; see WatchSession. */
 export interface TokenRenewalHost {
   emit(effect: WatchEffect): void;
   leave(state: WatcherState): void;
@@ -17,7 +17,7 @@ export interface TokenRenewalHost {
   finish(state: WatcherState, error: EtcdError): void;
 }
 
-/** The tokens that streams are opened with, and the watchers whose token is no longer taken. */
+/** The current token generation, and the watchers that wait for a new token because theirs was refused. */
 export class TokenRenewal {
   readonly #host: TokenRenewalHost;
   readonly #waiters = new TokenWaiters();
@@ -27,7 +27,7 @@ export class TokenRenewal {
     this.#host = host;
   }
 
-  /** Of the present token. */
+  /** The generation of the current token. */
   get generation(): TokenGeneration {
     return this.#generation;
   }
@@ -36,14 +36,16 @@ export class TokenRenewal {
     this.#waiters.remove(state);
   }
 
-  /** Its token is no longer taken. One request serves all; who was turned down with fresh ones has bad credentials. */
+  /**
+   * The watcher's token was refused. One request for a new one serves all watchers; too many refusals end the watcher.
+   */
   onTokenRefused(
     state: WatcherState,
     error: EtcdError,
     usedToken = state.slot?.generation ?? this.#generation,
   ): void {
     this.#host.leave(state);
-    // One that became old while it was fetched says nothing about the credentials: roles change as often as they like.
+    // A token with an old auth revision does not mean bad credentials: a role has changed since it was issued.
     const isOldRevision = error.reason === 'AuthOldRevision';
     if (!isOldRevision && state.countRefusedToken(usedToken) > maxRefusedTokens) {
       this.#host.finish(state, error);
@@ -67,7 +69,7 @@ export class TokenRenewal {
     }
     for (const state of this.#waiters.takeAll()) {
       if (isNewer) this.#host.retry(state);
-      else this.#host.scheduleRetry(state); // asked for, and there is none yet: the one there is may be taken later
+      else this.#host.scheduleRetry(state); // there is no newer token; this one may be accepted later
     }
   }
 

@@ -1,11 +1,11 @@
 import type { WatcherState } from './watcher-state.js';
 
-/** Those whose token was turned down. One request for another serves all of them. */
+/** The watchers whose token was refused. One request for a new token serves all of them. */
 export class TokenWaiters {
   readonly #waiting = new Set<WatcherState>();
   #isRequested = false;
 
-  /** Gives whether a token is now to be asked for. */
+  /** Returns whether a token must be requested now. */
   add(state: WatcherState): boolean {
     this.#waiting.add(state);
     const isFirst = !this.#isRequested;
@@ -17,7 +17,7 @@ export class TokenWaiters {
     this.#waiting.delete(state);
   }
 
-  /** Whatever the answer was: gives those who waited for it. */
+  /** Ends the request, whatever its result, and returns the watchers that waited for it. */
   takeAll(): readonly WatcherState[] {
     this.#isRequested = false;
     const waiting = [...this.#waiting];

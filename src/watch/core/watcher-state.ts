@@ -4,62 +4,63 @@ import { lastRevision, max, nextRevision, type WatchReply } from './cursor.js';
 import type { SlotKey, TokenGeneration, WatcherKey } from './protocol.js';
 
 /**
- * Where a watcher stands.
- * - `pinning`: waits for the revision that "now" means;
- * - `waiting`: to be created, as soon as its slot has a stream and room in the window;
- * - `creating`: the create was sent; `live`: it was acknowledged;
- * - `paused`: cancelled on the server until its reader has caught up;
- * - `resting`: something failed for it alone, and is tried again after a pause or with a new token.
+ * The phase of a watcher.
+ * - `pinning`: it waits for the read of the revision from which "from now on" starts;
+ * - `waiting`: it will be created when its slot has a stream that allows another create;
+ * - `creating`: the create was sent;
+ * - `live`: the create was acknowledged;
+ * - `paused`: it is cancelled on the server until its reader has caught up;
+ * - `retry-pending`: a failure affected only this watcher, which waits for a pause or a new token.
  */
 export type Phase = 'pinning' | 'waiting' | 'creating' | 'live' | 'paused' | 'retry-pending';
 
-/** What a watcher knows of the slot it is on. */
+/** The slot of a watcher, as far as the watcher needs it. */
 export interface AssignedSlot {
   readonly key: SlotKey;
   readonly generation: TokenGeneration;
   readonly dedicated: boolean;
-  /** Whether a grpc-proxy is at the other end. */
+  /** Whether the peer is a grpc-proxy. */
   readonly viaProxy: boolean;
-  /** Whether its member may lose a delete at the compacted revision; undefined until its release is known. */
+  /** Whether the member may lose a delete at the compacted revision; undefined until its version is known. */
   readonly losesDeletes: boolean | undefined;
 }
 
-/** One watcher's memory: its cursor, and the part of a revision that is still incomplete. */
+/** The state of one watcher: its phase, its cursor, and the part of a revision that is still incomplete. */
 export class WatcherState {
   readonly key: WatcherKey;
   readonly #range: WireRange;
   phase: Phase;
   slot: AssignedSlot | undefined;
-  /** The id it has on its slot's present stream. */
+  /** The watch id on the slot's current stream. */
   watchId: bigint | undefined;
   /** The store's revision when the first create was acknowledged. */
   readyRevision: Revision | undefined;
-  /** It was acknowledged, and is no longer on the stream where that was so; until it is acknowledged again. */
+  /** Whether the watcher was live and has lost its stream or was cancelled since. */
   interrupted = false;
-  /** Whose stream was lost while it was there, since it was last acknowledged. */
+  /** The slot whose stream was lost with this watcher on it, until the watcher is acknowledged again. */
   lostSlot: SlotKey | undefined;
-  /** The start of its last create; the cursor may have moved on before that is acknowledged. */
+  /** The start revision of the last create. The cursor may move before that is acknowledged. */
   requestedStart: Revision = 0n;
-  /** From where history was read for it on a stream whose release is not known yet; see StartChecks. */
+  /** A start that was served from history by a member whose version is not known yet; see StartChecks. */
   uncheckedStart: Revision | undefined;
-  /** Tries that failed for this watcher alone, in a row. */
+  /** Failures in a row that affected only this watcher. */
   failures = 0;
-  /** A response that is too large came while it was on the stream, maybe another's, and it was told nothing since. */
+  /** Its stream had an oversized response, maybe for another watcher, and nothing was delivered since. */
   oversized = false;
-  /** Tokens that were turned down, in a row. */
+  /** How many different tokens were refused in a row. */
   refusedTokens = 0;
   #lastRefusedToken: TokenGeneration = -1;
-  /** Events that arrived for a second time, or from before the start, and were kept from the reader. */
+  /** Events that arrived again, or from before the start, and were not delivered. */
   #duplicates = 0;
-  /** Started from "now", and no event was received yet. */
+  /** Whether the watcher started "from now on" and has received no event. */
   #isPinnedWithoutEvents: boolean;
   #cursor: Revision;
   #lastDelivered: Revision;
   #knownRevision = 0n;
   #rollbackFloor: Revision | undefined;
-  /** Acknowledged once more by a store that seems to have gone back, before that read was answered. */
+  /** Whether another low revision was acknowledged during the read, which may be older than that acknowledgement. */
   #needsAnotherCheck = false;
-  /** The last revision of the pieces so far, of which more may come. */
+  /** The last revision of the fragments so far, which the next one may continue. */
   #incomplete: WatchEvent[] = [];
   #incompleteBytes = 0;
 
@@ -72,54 +73,54 @@ export class WatcherState {
     this.#lastDelivered = this.#cursor - 1n;
   }
 
-  /** The revision a new stream must ask for: everything below it has been received. */
+  /** The start revision for a new stream: everything below it has been received. */
   get cursor(): Revision {
     return this.#cursor;
   }
 
-  /** The highest revision that the store is known to have had. A store below it was rolled back. */
+  /** The highest revision that the store is known to have reached. A store below it was rolled back. */
   get knownRevision(): Revision {
     return this.#knownRevision;
   }
 
-  /** Whether a response has begun whose last piece is still to come. */
+  /** Whether more fragments of a response are to come. */
   get midResponse(): boolean {
     return this.#incomplete.length > 0;
   }
 
-  /** What the revision takes in memory whose pieces are still coming. */
+  /** The memory that the incomplete revision takes, in bytes. */
   get incompleteBytes(): number {
     return this.#incompleteBytes;
   }
 
-  /** How many events were kept from the reader since this was last asked. */
+  /** Returns the number of duplicate events since the last call. */
   takeDuplicates(): number {
     const dropped = this.#duplicates;
     this.#duplicates = 0;
     return dropped;
   }
 
-  /** Known to have been the store's revision, by a read or an acknowledgement. */
+  /** A read or an acknowledgement has shown that the store has reached this revision. */
   raiseKnownRevision(revision: Revision): void {
     this.#knownRevision = max(this.#knownRevision, revision);
   }
 
-  /** What the store is known to have reached, while a read is under way that tells whether it went back. */
+  /** During a rollback check: the revision below which the store was rolled back. Otherwise undefined. */
   get rollbackFloor(): Revision | undefined {
     return this.#rollbackFloor;
   }
 
-  /** Gives whether the store's revision is to be read, which tells whether it went back. */
+  /** Returns whether the store's revision must be read. False while a read is pending. */
   beginRollbackCheck(): boolean {
     if (this.#rollbackFloor !== undefined) {
-      this.#needsAnotherCheck = true; // the read under way may be older than this acknowledgement
+      this.#needsAnotherCheck = true; // the pending read may be older than this acknowledgement
       return false;
     }
-    this.#rollbackFloor = this.#knownRevision; // by the time of the answer newer events may have come
+    this.#rollbackFloor = this.#knownRevision; // newer events may arrive before the answer
     return true;
   }
 
-  /** That read is over. Gives whether there is reason for another one. */
+  /** The read has ended. Returns whether another check is needed. */
   endRollbackCheck(): boolean {
     const again = this.#needsAnotherCheck;
     this.#rollbackFloor = undefined;
@@ -130,13 +131,13 @@ export class WatcherState {
   pin(revision: Revision): void {
     this.#cursor = revision + 1n;
     this.#lastDelivered = revision;
-    // Before it was announced nothing was promised: a new pin is a new beginning, also on a store that was wiped.
+    // Before `ready` nothing was promised: the watcher starts over, even on a store that was wiped.
     if (this.readyRevision === undefined) this.#knownRevision = revision;
   }
 
   /**
-   * Whether a compaction took only history from before the watcher was announced ready: "now" is then pinned again
-   * in silence. History after that was promised, and its loss is told.
+   * Whether a compaction removed only history from before the watcher was ready. It is then silently pinned again. The
+   * history after that was promised, so its loss ends the watcher.
    */
   canRepin(compactRevision: Revision): boolean {
     return (
@@ -145,27 +146,27 @@ export class WatcherState {
     );
   }
 
-  /** Off its stream, with whatever was incomplete: the cursor still points to the start of that. */
+  /** Leaves the stream and drops the incomplete revision: the cursor still points to its start. */
   detach(phase: Phase): void {
     this.watchId = undefined;
     this.#clearIncomplete();
     this.phase = phase;
   }
 
-  /** Gives how many tokens were turned down in a row. One counts once: while no other can be had it is tried again. */
+  /** Returns how many different tokens were refused in a row. The same token may be tried, and refused, repeatedly. */
   countRefusedToken(token: TokenGeneration): number {
     if (token > this.#lastRefusedToken) this.refusedTokens++;
     this.#lastRefusedToken = Math.max(this.#lastRefusedToken, token);
     return this.refusedTokens;
   }
 
-  /** It was told something: what failed before is over. */
+  /** The watcher has advanced. */
   clearFailures(): void {
     this.failures = 0;
     this.oversized = false;
   }
 
-  /** Gives whether it brought the watcher further: one that repeats what is known proves nothing. */
+  /** Returns whether the progress advanced the watcher; a repeated one does not. */
   applyProgress(reply: WatchReply & { kind: 'progress' }): boolean {
     const before = this.#cursor;
     this.#cursor = nextRevision(before, reply);
@@ -176,12 +177,12 @@ export class WatcherState {
     return advanced;
   }
 
-  /** Why the response cannot be etcd's, if so. Nothing of it is to be taken then. */
+  /** Returns how the response violates etcd's protocol, or undefined. No part of such a response may be applied. */
   protocolViolation(reply: WatchReply & { kind: 'events' }): string | undefined {
     return protocolViolation(reply, this.#range, lastRevision(this.#incomplete));
   }
 
-  /** Takes a response and gives what is complete and new in it, whole revisions only. */
+  /** Applies a response. Returns its new events that belong to complete revisions. */
   applyEvents(reply: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
     this.#isPinnedWithoutEvents = false;
     this.#cursor = nextRevision(this.#cursor, reply);
@@ -192,7 +193,7 @@ export class WatcherState {
     return fresh;
   }
 
-  /** All that lies below the last revision of a fragment is whole; that last one waits for the rest of the response. */
+  /** Every revision below the last one of a fragment is complete. The last one waits for the next fragment. */
   #takeComplete({ events, fragment }: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
     const before = this.#incomplete;
     if (!fragment && before.length === 0) return events;
@@ -203,7 +204,7 @@ export class WatcherState {
     const last = lastRevision(events);
     const continues = lastRevision(before) === last;
     const cut = continues ? 0 : events.findIndex((event) => event.kv.modRevision === last);
-    // In place, so that a revision of many pieces is not copied with each of them.
+    // In place, so that a revision of many fragments is not copied for each of them.
     if (!continues) this.#clearIncomplete();
     for (const event of events.slice(cut)) {
       this.#incomplete.push(event);
@@ -217,7 +218,9 @@ export class WatcherState {
     this.#incompleteBytes = 0;
   }
 
-  /** Some 3.4 and 3.5 servers send old events again after a snapshot; measured against delivered events, never headers. */
+  /**
+   * Some 3.4 and 3.5 releases send old events again after a snapshot. Compares with delivered events, not with headers.
+   */
   #withoutDuplicates(events: readonly WatchEvent[]): readonly WatchEvent[] {
     const first = events[0];
     if (!first || first.kv.modRevision > this.#lastDelivered) return events;
@@ -227,7 +230,7 @@ export class WatcherState {
   }
 }
 
-/** An event's objects, beside its bytes. */
+/** The approximate size of an event's objects, without keys and values. */
 const eventBytes = 512;
 
 function bytesOf({ kv, prevKv }: WatchEvent): number {
