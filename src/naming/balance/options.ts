@@ -16,7 +16,7 @@ export interface BalanceOptions {
 
 export const defaultFirstCallWaitMs = 500;
 
-export const balanceInput = optionsChecker<BalanceOptions>({
+export const checkBalance = optionsChecker<BalanceOptions>({
   zone: text,
   slowStartMs: duration(),
   firstCallWaitMs: duration(),

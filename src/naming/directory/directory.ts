@@ -14,13 +14,13 @@ import { serviceFor } from '../target/index.js';
 import { type MemoryView, memoryStatus } from './earlier-view.js';
 import { FollowedService, type ServiceOptions } from './followed-service.js';
 import {
+  checkLossProtection,
   defaultReadIntervalMs,
   type LossProtectionOptions,
-  lossProtectionInput,
   withDefaults,
 } from './loss/options.js';
 import { SilenceDetector } from './loss/silence-detector.js';
-import { type MemoryOptions, memoryInput, toMemoryLimits } from './memory-options.js';
+import { checkMemory, type MemoryOptions, toMemoryLimits } from './memory-options.js';
 import { type ReadyOptions, whenReady } from './ready.js';
 import type { SnapshotStore } from './snapshot.js';
 import { type ServiceStatus, type ServiceSubscriber, type ServiceView, statusOf } from './view.js';
@@ -41,8 +41,8 @@ export interface DirectoryOptions {
 }
 
 const checkDirectory = optionsChecker<DirectoryOptions>({
-  lossProtection: lossProtectionInput,
-  memory: memoryInput,
+  lossProtection: checkLossProtection,
+  memory: checkMemory,
   snapshots: objectWith('load', 'save'),
   direct: boolean,
 });

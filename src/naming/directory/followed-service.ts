@@ -128,7 +128,7 @@ export class FollowedService {
     this.#end(error);
     this.#state.end(error);
     // Last, since a subscriber may call anything, such as its own unsubscribe function.
-    this.#subscribers.failure(error);
+    this.#subscribers.notifyFailure(error);
   }
 
   /** Resolves when every started save is complete, after 5 s at the latest. */
@@ -223,7 +223,7 @@ export class FollowedService {
       invalid: set.invalid,
       unconfirmed: this.#protection.unconfirmed,
     });
-    if (this.#state.show(view)) this.#subscribers.view(view);
+    if (this.#state.show(view)) this.#subscribers.notifyView(view);
     this.#saver.scheduleSave();
     this.#confirmation.schedule();
   }
@@ -249,7 +249,7 @@ export class FollowedService {
   #showUnconfirmed(): void {
     if (!this.#state.setUnconfirmed(this.#protection.visibleEndpoints(), this.#protection.unconfirmed))
       return;
-    if (this.view) this.#subscribers.view(this.view);
+    if (this.view) this.#subscribers.notifyView(this.view);
     this.#saver.scheduleSave();
   }
 
@@ -257,7 +257,7 @@ export class FollowedService {
     if (this.#stopping.signal.aborted) return; // later subscribers get the error that ended the service
     this.#state.failure = error;
     for (const listener of [...this.#failureListeners]) listener(error);
-    if (!this.view) this.#subscribers.failure(error);
+    if (!this.view) this.#subscribers.notifyFailure(error);
   }
 
   /** Shows the earlier view because etcd has not answered in time. */
@@ -266,7 +266,7 @@ export class FollowedService {
     if (this.view || this.#stopping.signal.aborted || !earlier) return;
     this.#useAsBaseline(earlier);
     this.#state.showEarlier(earlier);
-    this.#subscribers.view(earlier.view);
+    this.#subscribers.notifyView(earlier.view);
   }
 
   /** The view to save. An empty, unconfirmed or earlier view must not replace the saved one. */

@@ -22,7 +22,7 @@ export interface MemoryOptions {
 
 const dayMs = 86_400_000;
 
-export const memoryInput = optionsChecker<MemoryOptions>({
+export const checkMemory = optionsChecker<MemoryOptions>({
   maxServices: number(),
   maxAgeMs: duration({ max: Number.MAX_SAFE_INTEGER, allowInfinity: true }), // only compared; no timer waits for it
 });

@@ -28,7 +28,7 @@ export interface ReadyPorts {
 
 /** Resolves with the first view that has enough endpoints; see {@link ServiceDirectory.ready}. */
 export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promise<ServiceView> {
-  const checked = checkReady(options);
+  const checked = resolveReadyOptions(options);
   const { signal, minEndpoints, timeoutMs } = checked;
   signal?.throwIfAborted();
   const releases: (() => void)[] = [];
@@ -50,10 +50,10 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
   }
 }
 
-const readyInput = optionsChecker<ReadyOptions>({ minEndpoints: wholeNumber(), ...waitChecks });
+const checkReady = optionsChecker<ReadyOptions>({ minEndpoints: wholeNumber(), ...waitChecks });
 
-function checkReady(options: ReadyOptions): Required<ReadyOptions> {
-  readyInput(options);
+function resolveReadyOptions(options: ReadyOptions): Required<ReadyOptions> {
+  checkReady(options);
   const { signal, minEndpoints = 1, timeoutMs = defaultTimeoutMs } = options;
   return { signal, minEndpoints, timeoutMs };
 }

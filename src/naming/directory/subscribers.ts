@@ -36,18 +36,18 @@ export class Subscribers {
     setImmediate(() => {
       if (subscription.called || !this.#subscriptions.has(subscription)) return;
       subscription.called = true;
-      const { view: notifyView, failure: notifyFailure } = this.#current();
-      if (notifyView) this.#call(() => subscriber.onView(notifyView));
-      else if (notifyFailure) this.#call(() => subscriber.onFailure(notifyFailure));
+      const { view, failure } = this.#current();
+      if (view) this.#call(() => subscriber.onView(view));
+      else if (failure) this.#call(() => subscriber.onFailure(failure));
     });
     return () => this.#subscriptions.delete(subscription);
   }
 
-  view(view: ServiceView): void {
+  notifyView(view: ServiceView): void {
     this.#callAll((subscriber) => subscriber.onView(view));
   }
 
-  failure(error: EtcdError): void {
+  notifyFailure(error: EtcdError): void {
     this.#callAll((subscriber) => subscriber.onFailure(error));
   }
 

@@ -1,5 +1,5 @@
 import type { experimental } from '@grpc/grpc-js';
-import { type BalanceOptions, balanceInput } from '../balance/index.js';
+import { type BalanceOptions, checkBalance } from '../balance/index.js';
 
 /** The policy's name in a service config: `{ loadBalancingConfig: [{ etcd_weighted: { zone: 'a', slowStartMs: 30000 } }] }`. */
 export const policyName = 'etcd_weighted';
@@ -15,7 +15,7 @@ export class EtcdBalancerConfig implements experimental.TypedLoadBalancingConfig
   static createFromJson(json: unknown): EtcdBalancerConfig {
     const { zone, slowStartMs, firstCallWaitMs } = (json ?? {}) as BalanceOptions;
     const options = { zone, slowStartMs, firstCallWaitMs };
-    balanceInput(options, policyName);
+    checkBalance(options, policyName);
     return new EtcdBalancerConfig(options);
   }
 

@@ -34,7 +34,7 @@ export interface DialOptions {
   readonly serverName?: string;
 }
 
-const dialInput = optionsChecker<DialOptions>({
+const checkDial = optionsChecker<DialOptions>({
   scheme: anything,
   authority: anything,
   serverName: anything,
@@ -57,7 +57,7 @@ export interface DialResult {
  *   `serverName` that is not a host name or an IP address.
  */
 export function dial(target: string, options: DialOptions = noOptions): DialResult {
-  dialInput(options);
+  checkDial(options);
   const { scheme = 'etcd', authority = '', serverName } = options;
   checkScheme(scheme);
   warnOfOtherGrpc();

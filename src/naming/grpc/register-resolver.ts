@@ -12,7 +12,7 @@ import {
   wholeNumber,
   wrongTypeError,
 } from '../../model/index.js';
-import { type BalanceOptions, balanceInput } from '../balance/index.js';
+import { type BalanceOptions, checkBalance } from '../balance/index.js';
 import { ServiceDirectory } from '../directory/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { NamingError } from '../errors.js';
@@ -30,9 +30,9 @@ import { EtcdResolver, policyOf, type ResolvedTarget } from './resolver.js';
 import { checkScheme, defaultAuthority } from './scheme.js';
 import type { SelectionOptions } from './select-addresses.js';
 import {
+  checkServiceConfig,
   type ServiceConfigOptions,
   ServiceConfigSource,
-  serviceConfigInput,
 } from './service-config-source.js';
 
 /** The options of {@link registerEtcdResolver}. */
@@ -72,31 +72,31 @@ export interface ResolverOptions {
   readonly serviceConfig?: ServiceConfigOptions;
 }
 
-const subsetMembers = optionsChecker<NonNullable<ResolverOptions['subset']>>({
+const checkSubsetNames = optionsChecker<NonNullable<ResolverOptions['subset']>>({
   size: wholeNumber({ min: 1 }),
   seed: text,
 });
 
-const subsetInput: Check = (subset, name) => {
-  subsetMembers(subset, name);
+const checkSubset: Check = (subset, name) => {
+  checkSubsetNames(subset, name);
   wholeNumber({ min: 1 })((subset as NonNullable<ResolverOptions['subset']>).size, `${name}.size`);
 };
 
-const authoritiesInput: Check = (authorities, name) => {
+const checkAuthorities: Check = (authorities, name) => {
   if (typeof authorities !== 'object' || authorities === null)
     throw wrongTypeError(name, authorities, 'an object');
 };
 
-const resolverInput = optionsChecker<ResolverOptions>({
+const checkResolver = optionsChecker<ResolverOptions>({
   scheme: anything,
-  authorities: authoritiesInput,
+  authorities: checkAuthorities,
   filter: callback,
-  subset: subsetInput,
+  subset: checkSubset,
   allowUnix: callback,
   connectTimeoutMs: duration({ min: 1 }),
-  balance: balanceInput,
+  balance: checkBalance,
   serviceConfig: (value, name) => {
-    if (typeof value !== 'string') serviceConfigInput(value, name); // the error for a string is more specific
+    if (typeof value !== 'string') checkServiceConfig(value, name); // the error for a string is more specific
   },
 });
 
@@ -118,7 +118,7 @@ export function registerEtcdResolver(
   source: NamingClient | ServiceDirectory,
   options: ResolverOptions = noOptions,
 ): Disposable {
-  resolverInput(options);
+  checkResolver(options);
   const scheme = checkScheme(options.scheme ?? 'etcd');
   const registration = new ResolverRegistration(scheme, directoryOf(source), options);
   warnOfOtherGrpc();

@@ -13,24 +13,27 @@ import {
 } from '../register/index.js';
 import { type HealthReporter, trackHealth } from './server-health.js';
 
+/** The options of {@link registerServer}. */
 export interface RegisterServerOptions extends RegisterOptions {
   /**
-   * Set to `SERVING` before the record is stored, and to `NOT_SERVING` when the server begins to drain or the
-   * registration ends; where several registrations have the same reporter, when the last of them does. A reporter that
-   * throws or rejects causes a process warning (`ETCD_NAMING_HEALTH`) and nothing else.
+   * Reports `SERVING` before the record is stored, and `NOT_SERVING` when the server begins to drain or the registration
+   * ends. With several registrations per reporter, the last of them reports `NOT_SERVING`. An exception or rejection of
+   * the reporter becomes a process warning (`ETCD_NAMING_HEALTH`). Default: none.
    */
   readonly health?: HealthReporter;
 }
 
-const registerServerInput = optionsChecker<RegisterServerOptions>(
+const checkRegisterServer = optionsChecker<RegisterServerOptions>(
   { ...registerChecks, health: objectWith('setStatus') },
   registerTexts,
 );
 
 /**
- * As `register`, for a server of grpc-js whose port is bound: `drain()` then also waits for the server's calls under
- * way, and shuts it down; where the server is registered under several targets, the `drain()` that ends last does. A
- * `whenIdle` of your own takes the place of that. In a program: `process.once('SIGTERM', () => registration.drain().finally(() => process.exit()))`.
+ * Registers a grpc-js server whose port is bound, like {@link register}. `drain()` then also waits for the server's calls
+ * in progress and shuts the server down; with several registrations per server, the last `drain()` does. Your own
+ * `whenIdle` replaces that. In a program:
+ * `process.once('SIGTERM', () => registration.drain().finally(() => process.exit()))`.
+ * @throws {NamingError} for an argument that is not a server or a client, and what {@link register} throws.
  */
 export async function registerServer(
   server: Server,
@@ -39,32 +42,32 @@ export async function registerServer(
 ): Promise<Registration> {
   checkServer(server);
   checkClient(client, 'second');
-  registerServerInput(options);
+  checkRegisterServer(options);
   const { health: reporter, ...registerOptions } = options;
   const health = trackHealth(reporter);
-  const leaveServer = useServer(server);
+  const releaseServer = useServer(server);
   health.markServing();
   const registration = await register(client, registerOptions).catch((error) => {
     health.release();
-    leaveServer();
+    releaseServer();
     throw error;
   });
   let draining = false;
   void registration.ended.then(() => {
     health.release();
-    if (!draining) leaveServer();
+    if (!draining) releaseServer();
   });
   const drain = registration.drain.bind(registration);
-  registration.drain = async (of: DrainOptions = noOptions) => {
-    checkDrain(of);
+  registration.drain = async (drainOptions: DrainOptions = noOptions) => {
+    checkDrain(drainOptions);
     draining = true;
     health.release();
     const whenIdle = async () => {
-      const others = leaveServer();
-      if (of.whenIdle) await of.whenIdle();
-      else if (others === 0) await shutDown(server);
+      const remaining = releaseServer();
+      if (drainOptions.whenIdle) await drainOptions.whenIdle();
+      else if (remaining === 0) await shutDown(server);
     };
-    return drain({ ...of, whenIdle });
+    return drain({ ...drainOptions, whenIdle });
   };
   return registration;
 }
@@ -74,22 +77,22 @@ function checkServer(server: Server): void {
   throw new NamingError(`the first argument is ${describeValue(server)}, not a Server of grpc-js`);
 }
 
-/** How many registrations need the server: callers of one must not be lost because another one is drained. */
-const users = new WeakMap<Server, number>();
+/** The number of registrations per server: a drain of one must not break the calls of another. */
+const registrationCounts = new WeakMap<Server, number>();
 
-/** The returned function leaves the server, once, and gives how many others still need it. */
+/** Counts a registration. The returned function ends that, once, and returns the number of remaining registrations. */
 function useServer(server: Server): () => number {
-  users.set(server, (users.get(server) ?? 0) + 1);
-  let left = false;
+  registrationCounts.set(server, (registrationCounts.get(server) ?? 0) + 1);
+  let released = false;
   return () => {
-    const others = (users.get(server) ?? 0) - (left ? 0 : 1);
-    left = true;
-    users.set(server, others);
-    return others;
+    const remaining = (registrationCounts.get(server) ?? 0) - (released ? 0 : 1);
+    released = true;
+    registrationCounts.set(server, remaining);
+    return remaining;
   };
 }
 
-/** Takes no new call, and waits for those under way. */
+/** Refuses new calls, and waits for those in progress. */
 function shutDown(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.tryShutdown((error) => (error ? reject(error) : resolve()));

@@ -74,7 +74,7 @@ export class EtcdResolver implements experimental.Resolver {
   #failure: EtcdError | undefined;
   /** Whether calls already fail because the first resolution takes too long: later failures are then emitted too. */
   #isOverdue = false;
-  #cancelFirst: (() => void) | undefined;
+  #cancelFirstTimer: (() => void) | undefined;
 
   constructor(
     context: ResolverContext,
@@ -93,7 +93,7 @@ export class EtcdResolver implements experimental.Resolver {
     if (this.#unsubscribe) return;
     const resolved = this.#context.resolveTarget(this.#target);
     if ('error' in resolved) {
-      const soon = setImmediate(() => this.#fail(resolved.error));
+      const soon = setImmediate(() => this.#emitError(resolved.error));
       this.#unsubscribe = () => clearImmediate(soon);
       return;
     }
@@ -111,12 +111,12 @@ export class EtcdResolver implements experimental.Resolver {
         this.#failure = error;
         const closed = resolved.directory.client.closed ? 'etcd client' : 'directory';
         if (error instanceof ClosedError) this.revoke(`its ${closed} was closed`);
-        else if (error.verdict === 'final' || this.#isOverdue) this.#reportFailure();
+        else if (error.verdict === 'final' || this.#isOverdue) this.#emitFailure();
       },
     });
-    this.#cancelFirst = systemClock.setTimer(firstResolutionTimeoutMs, () => {
+    this.#cancelFirstTimer = systemClock.setTimer(firstResolutionTimeoutMs, () => {
       this.#isOverdue = true;
-      this.#reportFailure();
+      this.#emitFailure();
     });
     this.#followConfig(resolved.directory);
   }
@@ -139,7 +139,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#unsubscribe = undefined;
     this.#unfollowConfig?.();
     this.#unfollowConfig = undefined;
-    this.#cancelFirst?.();
+    this.#cancelFirstTimer?.();
     this.#cancelConfigWait?.();
     this.#cancelConfigWait = undefined;
     this.#coalescer.cancel();
@@ -158,13 +158,13 @@ export class EtcdResolver implements experimental.Resolver {
     if (!this.#unsubscribe) return;
     const previous = this.#policyAddresses;
     this.destroy();
-    this.#reportEmpty(reason, previous);
+    this.#emitEmpty(reason, previous);
   }
 
   #emit(): void {
     const view = this.#view;
     if (!view) return;
-    this.#cancelFirst?.();
+    this.#cancelFirstTimer?.();
     if (this.#waitsForConfig()) return;
     const selection = selectAddresses(view.endpoints, this.#context.selection);
     // The channel's own service config may name the weighted policy.
@@ -185,8 +185,8 @@ export class EtcdResolver implements experimental.Resolver {
     this.#emittedConfig = this.#config;
     this.#emittedReason = emptyReason;
     if (selection.addresses.length === 0)
-      this.#reportEmpty(emptyReasonText(view, selection), this.#policyAddresses);
-    else this.#report(selection.addresses);
+      this.#emitEmpty(emptyReasonText(view, selection), this.#policyAddresses);
+    else this.#emitAddresses(selection.addresses);
   }
 
   /** Otherwise the first calls would use other rules than those that apply a moment later. */
@@ -199,14 +199,14 @@ export class EtcdResolver implements experimental.Resolver {
     return true;
   }
 
-  #report(selection: readonly SelectedAddress[], note = ''): void {
-    const endpoints = selection.map(({ address, traits }) => {
+  #emitAddresses(addresses: readonly SelectedAddress[], note = ''): void {
+    const endpoints = addresses.map(({ address, traits }) => {
       const endpoint = { addresses: [withConnectTimeout(address, this.#context.connectTimeoutMs)] };
       setTraits(endpoint, traits);
       return endpoint;
     });
-    this.#policyAddresses = selection;
-    this.#notify(experimental.statusOrFromValue(endpoints), note);
+    this.#policyAddresses = addresses;
+    this.#callListener(experimental.statusOrFromValue(endpoints), note);
   }
 
   /**
@@ -214,25 +214,25 @@ export class EtcdResolver implements experimental.Resolver {
    * text as its note comes first: it makes the calls that wait for a connection fail immediately, and grpc-js's policies
    * put the note into their message.
    */
-  #reportEmpty(text: string, previous: readonly SelectedAddress[]): void {
+  #emitEmpty(text: string, previous: readonly SelectedAddress[]): void {
     if (previous.length > 0) {
       // pick_first in grpc-js 1.14 fails the calls before it reads the note, so the note has to come one update earlier.
-      if (this.#usesPickFirst()) this.#report(previous, text);
-      this.#report([], text);
+      if (this.#usesPickFirst()) this.#emitAddresses(previous, text);
+      this.#emitAddresses([], text);
     }
-    this.#fail(text);
+    this.#emitError(text);
   }
 
-  #reportFailure(): void {
+  #emitFailure(): void {
     if (this.#emitted) return;
     const why = this.#failure?.message ?? 'etcd has not answered yet';
-    this.#fail(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
+    this.#emitError(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
   }
 
-  #fail(text: string): void {
+  #emitError(text: string): void {
     const details = escapeControls(text);
     const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
-    this.#notify(experimental.statusOrFromError(error));
+    this.#callListener(experimental.statusOrFromError(error));
   }
 
   #policy(): ServiceConfig['loadBalancingConfig'] {
@@ -249,7 +249,7 @@ export class EtcdResolver implements experimental.Resolver {
    * Every update carries the policy, even an error: without it grpc-js would switch to its default policy. There are no
    * attributes: they would be part of every subchannel's identity, and a change would reconnect all of them.
    */
-  #notify(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
+  #callListener(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
     const ours = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
     const config = this.#userServiceConfig === undefined ? experimental.statusOrFromValue(ours) : null;
     this.#listener(result, {}, config, note);

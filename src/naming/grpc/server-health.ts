@@ -23,7 +23,7 @@ const servingCounts = new WeakMap<HealthReporter, number>();
 
 /** Returns the handle of one registration. Without a reporter it has no effect. */
 export function trackHealth(reporter: HealthReporter | undefined): HealthHandle {
-  let state: 'new' | 'servingCounts' | 'released' = 'new';
+  let state: 'new' | 'serving' | 'released' = 'new';
   const count = (change: number) => {
     if (!reporter) return;
     const before = servingCounts.get(reporter) ?? 0;
@@ -34,11 +34,11 @@ export function trackHealth(reporter: HealthReporter | undefined): HealthHandle 
   return {
     markServing() {
       if (state !== 'new') return;
-      state = 'servingCounts';
+      state = 'serving';
       count(1);
     },
     release() {
-      if (state !== 'servingCounts') return;
+      if (state !== 'serving') return;
       state = 'released';
       count(-1);
     },

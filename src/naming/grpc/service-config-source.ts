@@ -24,7 +24,7 @@ export interface ServiceConfigOptions {
 }
 
 /** `registerEtcdResolver` checks the prefix. */
-export const serviceConfigInput = optionsChecker<ServiceConfigOptions>({
+export const checkServiceConfig = optionsChecker<ServiceConfigOptions>({
   prefix: anything,
   onFailure: callback,
 });

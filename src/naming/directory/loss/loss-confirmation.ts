@@ -24,8 +24,8 @@ export interface ConfirmationPorts {
 interface WatchEpoch {
   readonly mirror: MirrorHandle | undefined;
   readonly reconnects: number | undefined;
-  /** When the epoch was determined. */
-  readonly at: number;
+  /** When the epoch was observed first. */
+  readonly since: number;
 }
 
 /**
@@ -70,7 +70,7 @@ export class LossConfirmation {
   }
 
   async #read(): Promise<void> {
-    const { clock, protection, silence, onResult: onDecided } = this.#ports;
+    const { clock, protection, silence, onResult } = this.#ports;
     this.#reading = true;
     this.#nextReadAllowedAt = clock.now() + minIntervalMs;
     const read = protection.beginRead();
@@ -87,7 +87,7 @@ export class LossConfirmation {
       if (reachableSince === undefined) protection.confirm(read, now);
       else protection.restartProtection(reachableSince);
     }
-    if (verified) onDecided();
+    if (verified) onResult();
     this.schedule();
   }
 
@@ -113,19 +113,19 @@ export class LossConfirmation {
     const before = this.#epoch;
     const { mirror, reconnects } = this.#currentEpoch();
     const failures = this.#failures;
-    this.#epoch = { mirror, reconnects, at: now };
+    this.#epoch = { mirror, reconnects, since: now };
     this.#failures = 0;
     const status = mirror?.status();
     if (failures > 0 || !status?.fresh) return now;
     const isSame = mirror === before?.mirror && reconnects === before?.reconnects;
     const { lastSilentAt } = this.#ports.silence;
-    const wasSilent = before !== undefined && lastSilentAt > before.at;
+    const wasSilent = before !== undefined && lastSilentAt > before.since;
     if (isSame) return wasSilent ? lastSilentAt : undefined;
     return Math.max(now - status.forMs, lastSilentAt);
   }
 
   #currentEpoch(): WatchEpoch {
     const mirror = this.#ports.mirror();
-    return { mirror, reconnects: mirror?.status().reconnects, at: this.#ports.clock.now() };
+    return { mirror, reconnects: mirror?.status().reconnects, since: this.#ports.clock.now() };
   }
 }

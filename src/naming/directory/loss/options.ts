@@ -47,15 +47,15 @@ export function defaultReadIntervalMs(protectionMs: number): number {
   return Math.min(protectionMs, defaultProtectionMs) / 3;
 }
 
-const thresholdCheck: Check = (value, name) => {
+const checkThreshold: Check = (value, name) => {
   number()(value, name);
   if (!((value as number) > 0 && (value as number) <= 1))
     throw wrongValueError(name, value, 'above 0 and at most 1');
 };
 
-export const lossProtectionInput = optionsChecker<LossProtectionOptions>({
+export const checkLossProtection = optionsChecker<LossProtectionOptions>({
   protectionMs: duration(),
-  lossThreshold: thresholdCheck,
+  lossThreshold: checkThreshold,
   includeLive: boolean,
   readIntervalMs: duration(),
 });

@@ -37,7 +37,7 @@ export class SilenceDetector {
   #answeredRequestSentAt = Number.NEGATIVE_INFINITY;
   #lastSilentAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
-  #attempt: AbortController | undefined;
+  #readAbort: AbortController | undefined;
 
   constructor(ports: SilencePorts) {
     this.#ports = ports;
@@ -86,7 +86,7 @@ export class SilenceDetector {
 
   #stopDetection(): void {
     this.#cancelTimer?.();
-    this.#attempt?.abort();
+    this.#readAbort?.abort();
   }
 
   #schedule(from: number): void {
@@ -106,9 +106,9 @@ export class SilenceDetector {
   async #read(sentAt: number): Promise<void> {
     const [first] = this.#followed;
     if (!first) return;
-    const attempt = new AbortController();
-    this.#attempt = attempt;
-    const { signal } = attempt;
+    const abort = new AbortController();
+    this.#readAbort = abort;
+    const { signal } = abort;
     try {
       await this.#ports.read(first.key, { signal, timeoutMs: this.#ports.intervalMs });
       this.recordAnswer(sentAt);
