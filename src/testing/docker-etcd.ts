@@ -62,11 +62,11 @@ export class DockerEtcd implements EtcdNode {
   }
 
   async pause(): Promise<void> {
-    await this.#existing().pause();
+    await (await this.#runningOrThrow()).pause();
   }
 
   async resume(): Promise<void> {
-    await this.#existing().unpause();
+    await (await this.#runningOrThrow()).unpause();
   }
 
   async kill(): Promise<void> {
@@ -176,9 +176,10 @@ export class DockerEtcd implements EtcdNode {
     });
   }
 
-  #existing(): Container {
-    if (!this.#container) throw new Error(`etcd ${this.name} is not running`);
-    return this.#container;
+  async #runningOrThrow(): Promise<Container> {
+    const container = await this.#running();
+    if (!container) throw new Error(`etcd ${this.name} is not running`);
+    return container;
   }
 
   async #running(): Promise<Container | undefined> {

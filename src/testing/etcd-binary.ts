@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { programBytes } from './elf.js';
 import { checkSupported } from './supported.js';
+import { versionOutput } from './version-output.js';
 
 /** An etcd on this machine that has been seen to run. */
 export interface EtcdBinary {
@@ -17,14 +16,13 @@ export interface EtcdBinary {
 
 /**
  * Runs `etcd --version`. Rejects, naming the path and the reason, when this is no etcd that runs here, a truncated
- * one, or one of a release that is too old.
+ * one, or one of a release that is too old; or with the signal's reason.
  */
-export async function probeBinary(path: string): Promise<EtcdBinary> {
+export async function probeBinary(path: string, signal?: AbortSignal): Promise<EtcdBinary> {
   // Absolute, because a name without a slash is looked up on PATH by whoever starts it.
   const etcd = resolve(path);
   await checkWhole(etcd);
-  const output = await promisify(execFile)(etcd, ['--version'], { timeout: 10_000 });
-  const version = /etcd Version: (\S+)/.exec(output.stdout)?.[1];
+  const version = /etcd Version: (\S+)/.exec(await versionOutput(etcd, signal))?.[1];
   if (version === undefined) throw new Error(`'${etcd} --version' does not answer as etcd does`);
   checkSupported(version, etcd);
   return { etcd, etcdctl: besideOf(etcd) ?? findOnPath('etcdctl'), version };

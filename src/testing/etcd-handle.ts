@@ -15,14 +15,20 @@ export interface EtcdHandle extends AsyncDisposable {
   readonly prefix: string;
   /** Whether the verbs below may be used. `false` for external: they reject with `ExternalEtcdError`. */
   readonly canBreak: boolean;
-  /** Process id while it runs as a process of this machine; `undefined` otherwise. */
+  /**
+   * Process id while it runs as a process of this machine; `undefined` otherwise. That of etcd itself on Linux, also
+   * when a script starts it; elsewhere that of the script.
+   */
   readonly pid: number | undefined;
   /** Path of an `etcdctl`: beside the binary, on `PATH`, or in the cache. `undefined` when there is none. */
   readonly etcdctl: string | undefined;
 
-  /** Freezes it, as a virtual machine that is moved: connections stay, nothing answers. Resolves when frozen. */
+  /**
+   * Freezes it, as a virtual machine that is moved: connections stay, nothing answers. Resolves when frozen; rejects
+   * when it is not running.
+   */
   pause(): Promise<void>;
-  /** Ends `pause()`. */
+  /** Ends `pause()`. Rejects when it is not running. */
   resume(): Promise<void>;
   /** SIGKILL. Resolves when it is gone; does nothing when it already is. */
   kill(): Promise<void>;

@@ -7,7 +7,8 @@ import { socketOwner } from './socket-owner.js';
 /** A member as the network between the members knows it. */
 export interface Peer {
   readonly name: string;
-  readonly pid: number | undefined;
+  /** Its processes: a script may have started it. */
+  pids(): Promise<readonly number[]>;
 }
 
 interface Connection {
@@ -93,11 +94,12 @@ export class PeerNetwork {
   }
 
   async #callerOf(socket: Socket, to: string): Promise<string | undefined> {
-    const callers = this.#peers().filter(({ name }) => name !== to);
-    const pids = callers.map(({ pid }) => pid).filter((pid) => pid !== undefined);
     const { remotePort, localPort } = socket;
     if (remotePort === undefined || localPort === undefined) return undefined;
-    const owner = await socketOwner(remotePort, localPort, pids);
-    return owner === undefined ? undefined : callers.find(({ pid }) => pid === owner)?.name;
+    for (const caller of this.#peers()) {
+      if (caller.name === to) continue;
+      if ((await socketOwner(remotePort, localPort, await caller.pids())) !== undefined) return caller.name;
+    }
+    return undefined;
   }
 }

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +6,9 @@ import { EtcdStartError, reasonOf } from './errors.js';
 import { ETCD_ENVIRONMENT, type EtcdNode, etcdFlags, type NodeAddresses } from './etcd-node.js';
 import { Gateway } from './gateway.js';
 import { fileSize, readTail } from './log-tail.js';
+import { ProcessGroup } from './process-group.js';
 import { type Guard, guard } from './process-guard.js';
-import { isProcessFrozen } from './process-state.js';
+import { checkClosed, findServer, type ServerProgram } from './server-process.js';
 import { type Limits, until } from './wait.js';
 
 const LOG_TAIL_BYTES = 16_384;
@@ -22,7 +21,7 @@ function removeAllAtExit(): void {
   for (const etcd of alive) etcd.removeSync();
 }
 
-/** An etcd that is a child process, with data and log in a folder of its own under the system's temporary one. */
+/** An etcd that is a child process, or that a script starts which is one, with data and log in a folder of its own under the system's temporary one. */
 export class ProcessEtcd implements EtcdNode {
   readonly name: string;
   readonly endpoint: string;
@@ -34,7 +33,9 @@ export class ProcessEtcd implements EtcdNode {
   readonly #gateway: Gateway;
   /** As old as the folder, which is there before the first process and after a killed one. */
   readonly #guard: Guard;
-  #child: ChildProcess | undefined;
+  #group: ProcessGroup | undefined;
+  /** The process of the group that is etcd itself, once it is known. */
+  #server: number | undefined;
   #joinExisting = false;
   #logStart = 0;
 
@@ -46,25 +47,33 @@ export class ProcessEtcd implements EtcdNode {
     this.endpoint = new URL(addresses.advertiseClientUrl).host;
     this.peerUrl = addresses.peerUrl;
     this.#gateway = new Gateway(this.endpoint);
-    this.#guard = guard('[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null; rm -rf -- "$1"', [this.#folder]);
+    this.#guard = guard('[ -n "$pid" ] && kill -9 "-$pid" 2>/dev/null; rm -rf -- "$1"', [this.#folder]);
     if (!process.listeners('exit').includes(removeAllAtExit)) process.once('exit', removeAllAtExit);
     alive.add(this);
   }
 
   get pid(): number | undefined {
-    return this.#running()?.pid;
+    const group = this.#running();
+    return group && (this.#server ?? group.id);
+  }
+
+  /** Of those that may be etcd itself. */
+  async pids(): Promise<readonly number[]> {
+    if (this.#server !== undefined) return [this.#server];
+    return ((await this.#running()?.processes()) ?? []).map(({ pid }) => pid);
   }
 
   async start(limits: Limits): Promise<void> {
-    const child = this.#running() ?? this.#spawn();
+    const group = this.#running() ?? this.#spawn();
     try {
       await until('/health', limits, async () => {
-        if (!isRunning(child)) throw new Error(exitText(child));
+        if (!group.isRunning) throw new Error(group.exitText);
         return this.#gateway.isHealthy();
       });
+      this.#server = await findServer(this.#program, group);
     } catch (error) {
       const log = readTail(this.#logFile, LOG_TAIL_BYTES, this.#logStart);
-      await kill(child);
+      await group.kill();
       limits.signal?.throwIfAborted();
       throw new EtcdStartError(`etcd ${this.name} did not start: ${reasonOf(error)}\n${log}`, {
         cause: error,
@@ -73,29 +82,25 @@ export class ProcessEtcd implements EtcdNode {
   }
 
   async pause(): Promise<void> {
-    const { pid } = this.#signal('SIGSTOP');
-    await until('pause', SIGNAL_PATIENCE, () => isProcessFrozen(pid));
+    await this.#signal('SIGSTOP', 'pause', true);
   }
 
   async resume(): Promise<void> {
-    const { pid } = this.#signal('SIGCONT');
-    await until('resume', SIGNAL_PATIENCE, async () => !(await isProcessFrozen(pid)));
+    await this.#signal('SIGCONT', 'resume', false);
   }
 
   async kill(): Promise<void> {
-    const child = this.#running();
-    if (child) await kill(child);
+    const group = this.#running();
+    if (!group) return;
+    await group.kill();
+    await checkClosed(this.#program);
   }
 
   async stop(): Promise<void> {
-    const child = this.#running();
-    if (!child) return;
-    const patience = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
-    child.kill('SIGTERM');
-    // A frozen process takes no SIGTERM until it is woken.
-    child.kill('SIGCONT');
-    await exited(child);
-    clearTimeout(patience);
+    const group = this.#running();
+    if (!group) return;
+    await group.stop(STOP_PATIENCE_MS);
+    await checkClosed(this.#program);
   }
 
   async erase(options = { joinExisting: false }): Promise<void> {
@@ -108,17 +113,24 @@ export class ProcessEtcd implements EtcdNode {
   }
 
   async remove(): Promise<void> {
-    await this.kill();
-    alive.delete(this);
-    await rm(this.#folder, { recursive: true, force: true });
-    this.#guard.release();
+    try {
+      await this.kill();
+    } finally {
+      alive.delete(this);
+      await rm(this.#folder, { recursive: true, force: true });
+      this.#guard.release();
+    }
   }
 
   /** For the process's own exit, where nothing can be waited for. */
   removeSync(): void {
-    this.#running()?.kill('SIGKILL');
+    this.#running()?.signal('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
     this.#guard.release();
+  }
+
+  get #program(): ServerProgram {
+    return { path: this.#binary, endpoint: this.endpoint, dataDir: this.#dataDir };
   }
 
   get #dataDir(): string {
@@ -129,30 +141,35 @@ export class ProcessEtcd implements EtcdNode {
     return join(this.#folder, 'etcd.log');
   }
 
-  #running(): ChildProcess | undefined {
-    return this.#child && isRunning(this.#child) ? this.#child : undefined;
+  #running(): ProcessGroup | undefined {
+    return this.#group?.hasEnded === false ? this.#group : undefined;
   }
 
-  #signal(name: NodeJS.Signals): { pid: number } {
-    const child = this.#running();
-    if (child?.pid === undefined) throw new Error(`etcd ${this.name} is not running`);
-    child.kill(name);
-    return { pid: child.pid };
+  async #signal(name: NodeJS.Signals, what: string, isFrozen: boolean): Promise<void> {
+    const group = this.#running();
+    group?.signal(name);
+    await until(what, SIGNAL_PATIENCE, async () => {
+      const processes = (await group?.processes()) ?? [];
+      if (processes.length === 0) throw new Error(`etcd ${this.name} is not running`);
+      return processes.every((one) => one.isFrozen === isFrozen);
+    });
   }
 
-  #spawn(): ChildProcess {
+  #spawn(): ProcessGroup {
     this.#logStart = fileSize(this.#logFile);
     const log = openSync(this.#logFile, 'a');
     const flags = [...etcdFlags(this.#addresses, this.#dataDir, this.#joinExisting), ...this.#args];
-    const child = spawn(this.#binary, flags, { stdio: ['ignore', log, log], env: cleanEnvironment() });
+    const group = new ProcessGroup(this.#binary, flags, {
+      stdio: ['ignore', log, log],
+      env: cleanEnvironment(),
+    });
     closeSync(log);
-    child.unref();
-    child.on('error', () => {});
-    this.#guard.watch(child.pid);
-    // The number may be given to another process once this one is gone.
-    child.once('exit', () => this.#child === child && this.#guard.watch(undefined));
-    this.#child = child;
-    return child;
+    this.#group = group;
+    this.#server = undefined;
+    this.#guard.watch(group.id);
+    // The number may be given to another group once this one has ended.
+    void group.ended.then(() => this.#group === group && this.#guard.watch(undefined));
+    return group;
   }
 }
 
@@ -160,24 +177,4 @@ export class ProcessEtcd implements EtcdNode {
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCD_'));
   return { ...Object.fromEntries(inherited), ...ETCD_ENVIRONMENT };
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL');
-  await exited(child);
-}
-
-async function exited(child: ChildProcess): Promise<void> {
-  if (!isRunning(child)) return;
-  child.ref();
-  await once(child, 'exit');
-}
-
-function exitText(child: ChildProcess): string {
-  if (child.pid === undefined) return 'the program could not be run';
-  return child.signalCode ? `it was ended by ${child.signalCode}` : `it exited with code ${child.exitCode}`;
 }

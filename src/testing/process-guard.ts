@@ -10,15 +10,18 @@ export interface Guard {
 
 /**
  * A killed process runs no exit handler, and an orphaned etcd would keep its port and its files forever. So a shell
- * waits at the other end of a pipe: the kernel closes the pipe with its owner, however the owner ends. It ignores
- * the terminal's signals, which reach the whole process group, since it is needed just then.
+ * waits at the other end of a pipe: the kernel closes the pipe with its owner, however the owner ends. It has a
+ * session of its own, because a signal to the owner's process group, as a terminal sends it, must not end the guard.
  *
  * @param args `$1`, `$2`, … of the script.
  */
 export function guard(script: string, args: readonly string[]): Guard {
   if (process.platform === 'win32') return { watch: () => {}, release: () => {} };
   const waiting = `trap '' INT TERM HUP; pid=; while read -r line; do pid=$line; done; ${script}`;
-  const shell = spawn('/bin/sh', ['-c', waiting, 'sh', ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const shell = spawn('/bin/sh', ['-c', waiting, 'sh', ...args], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   detach(shell);

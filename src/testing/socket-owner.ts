@@ -15,6 +15,27 @@ export async function socketOwner(
   return pids.find((_, i) => holds[i]);
 }
 
+/**
+ * Which of the processes listens on the TCP port; `another` when none of them does; undefined where this cannot be
+ * determined.
+ */
+export async function listenerOf(
+  port: number,
+  pids: readonly number[],
+): Promise<number | 'another' | undefined> {
+  const table = await readFile('/proc/net/tcp', 'utf8').catch(() => '');
+  const inode = inodeOf(table, port, 0);
+  if (inode === undefined) return undefined;
+  for (const pid of pids) if (await holdsSocket(pid, inode)) return pid;
+  const readable = await Promise.all(pids.map((pid) => readdir(`/proc/${pid}/fd`).catch(isGone)));
+  return readable.every(Boolean) ? 'another' : undefined;
+}
+
+/** A program that has capabilities is not readable. */
+function isGone(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ENOENT' || error.code === 'ESRCH';
+}
+
 /** The socket's inode in the text of `/proc/net/tcp`, whose ports are hexadecimal. */
 export function inodeOf(table: string, localPort: number, remotePort: number): string | undefined {
   const [local, remote] = [localPort, remotePort].map(

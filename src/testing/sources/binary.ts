@@ -15,7 +15,7 @@ export async function openBinary(settings: Settings, tried: string[]): Promise<E
 export async function findBinary(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
   const { version } = settings;
   const found =
-    (await named(version, tried)) ?? (await onPath(version, tried)) ?? (await findInCache(settings, tried));
+    (await named(settings, tried)) ?? (await onPath(settings, tried)) ?? (await findInCache(settings, tried));
   if (!found) tried.push(`cache: no etcd${version === undefined ? '' : ` ${version}`} in it`);
   return found;
 }
@@ -31,7 +31,7 @@ export async function findInCache(settings: Settings, tried: string[]): Promise<
 }
 
 /** A broken `ETCD_BIN` ends the search: who names a binary does not want the tests to pass on another one. */
-async function named(version: string | undefined, tried: string[]): Promise<EtcdBinary | undefined> {
+async function named(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
   const value = fromEnv('ETCD_BIN');
   if (value === undefined) {
     tried.push('ETCD_BIN: not set');
@@ -40,21 +40,23 @@ async function named(version: string | undefined, tried: string[]): Promise<Etcd
   // As a shell takes it: a name without a slash is looked up on PATH.
   const path = value.includes(sep) ? value : (findOnPath(value) ?? value);
   try {
-    return fits('ETCD_BIN', await probeBinary(path), version, tried);
+    return fits('ETCD_BIN', await probeBinary(path, settings.signal), settings.version, tried);
   } catch (error) {
+    settings.signal?.throwIfAborted();
     throw new EtcdStartError(`ETCD_BIN=${value} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-async function onPath(version: string | undefined, tried: string[]): Promise<EtcdBinary | undefined> {
+async function onPath(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
   const path = findOnPath('etcd');
   if (path === undefined) {
     tried.push('PATH: no etcd there');
     return undefined;
   }
   try {
-    return fits('PATH', await probeBinary(path), version, tried);
+    return fits('PATH', await probeBinary(path, settings.signal), settings.version, tried);
   } catch (error) {
+    settings.signal?.throwIfAborted();
     tried.push(`PATH: ${path} cannot be used: ${reasonOf(error)}`);
     return undefined;
   }

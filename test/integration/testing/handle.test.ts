@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { groupProcesses } from '#src/testing/group-processes.js';
 import { EtcdStartError, startEtcd } from '#src/testing/index.js';
-import { isProcessFrozen } from '#src/testing/process-state.js';
 import { skipIfExternal, skipUnlessBreakable, useEtcd, waitForNoWatchers } from '../../support/etcd.js';
 import { gatewayOf, isAlive, isHealthy, readAll } from './support.js';
 
@@ -49,7 +49,8 @@ describe('a handle of one etcd', () => {
     it('is silent while paused and answers when resumed', async () => {
       await etcd().pause();
       try {
-        if (etcd().pid !== undefined) assert.equal(await isProcessFrozen(etcd().pid!), true);
+        const { pid } = etcd();
+        if (pid !== undefined) assert.deepEqual(await groupProcesses(pid), [{ pid, isFrozen: true }]);
         assert.equal(await isHealthy(etcd(), 300), false);
       } finally {
         await etcd().resume();
@@ -116,11 +117,14 @@ describe('a handle of one etcd', () => {
       await etcd().restart();
     });
 
-    it('refuses to pause what does not run', async () => {
-      await etcd().kill();
-      await assert.rejects(etcd().pause(), /not running/);
-      await etcd().restart();
-    });
+    for (const verb of ['pause', 'resume'] as const)
+      it(`refuses to ${verb} what does not run, or is just killed`, async () => {
+        const killed = etcd().kill();
+        await assert.rejects(etcd()[verb](), /etcd m0 is not running/);
+        await killed;
+        await assert.rejects(etcd()[verb](), /etcd m0 is not running/);
+        await etcd().restart();
+      });
 
     it('is empty after a wipe, on the same endpoint, at revision 1', async () => {
       const { endpoints } = etcd();

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { ProcessGroup } from './process-group.js';
+import { listenerOf } from './socket-owner.js';
+import { type Limits, until } from './wait.js';
+
+const CLOSE_LIMITS: Limits = { timeoutMs: 10_000 };
+
+/** A started program that is to be etcd, or a script that starts it. */
+export interface ServerProgram {
+  readonly path: string;
+  /** `host:port` of its client address. */
+  readonly endpoint: string;
+  /** A folder of its own, which etcd has in its command line. */
+  readonly dataDir: string;
+}
+
+/**
+ * The process of the group that is etcd itself; undefined where this cannot be determined.
+ *
+ * @throws Error when a process outside the group listens. One that has the data folder in its command line is killed.
+ */
+export async function findServer(program: ServerProgram, group: ProcessGroup): Promise<number | undefined> {
+  if (process.platform !== 'linux') return group.id;
+  const pids = (await group.processes()).map(({ pid }) => pid);
+  const found = await listenerOf(Number(program.endpoint.split(':').at(-1)), pids);
+  if (found !== 'another') return found;
+  await killProcessesWith(program.dataDir);
+  throw new Error(outsideText(program));
+}
+
+/** Resolves when nothing listens on the client address, by which etcd has ended wherever it ran. */
+export async function checkClosed(program: ServerProgram): Promise<void> {
+  try {
+    await until('the end', CLOSE_LIMITS, async () => !(await accepts(program.endpoint)));
+  } catch (error) {
+    throw new Error(outsideText(program), { cause: error });
+  }
+}
+
+function outsideText({ path, endpoint }: ServerProgram): string {
+  return `the process that listens on ${endpoint} is outside the process group of ${path}, so that pause(), kill(), wipe() and close() do not reach it: let the script start etcd with 'exec'`;
+}
+
+async function accepts(endpoint: string): Promise<boolean> {
+  const { hostname, port } = new URL(`http://${endpoint}`);
+  const socket = connect({ host: hostname, port: Number(port) });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function killProcessesWith(argument: string): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (!line.split('\0').includes(argument)) continue;
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {} // it has ended
+  }
+}
