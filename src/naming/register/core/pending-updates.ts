@@ -19,7 +19,7 @@ export class PendingUpdates {
 
   get nextDeadline(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { deadline: until } of this.#calls.values()) next = Math.min(next, until);
+    for (const { deadline } of this.#calls.values()) next = Math.min(next, deadline);
     return next;
   }
 
@@ -47,8 +47,8 @@ export class PendingUpdates {
 
   /** Ends the calls whose time is over; what they asked for stays desired. */
   rejectLate(key: string, now: number, cause: EtcdError | undefined): void {
-    for (const [call, { deadline: until, timeoutMs }] of this.#calls) {
-      if (now < until) continue;
+    for (const [call, { deadline, timeoutMs }] of this.#calls) {
+      if (now < deadline) continue;
       const why = cause ? `: ${cause.message}` : '';
       const text = `'${key}' was not updated within ${timeoutMs} ms; the update stays desired and is stored as soon as it can be${why}`;
       this.#finish(call, new DeadlineError(text, { cause }));

@@ -263,10 +263,10 @@ export class RegistrationCore {
   // Owners.
 
   #requestChange(call: CallKey, timeoutMs: number, change: () => number): void {
-    const { updates: calls, now } = this.#context;
+    const { updates, now } = this.#context;
     try {
       if (this.#isStopped) throw new ClosedError('the registration');
-      calls.add(call, change(), timeoutMs, now);
+      updates.add(call, change(), timeoutMs, now);
     } catch (error) {
       this.#context.emit({ type: 'settle', call, error: toEtcdError(error) });
     }
@@ -300,9 +300,9 @@ export class RegistrationCore {
   // What time brings.
 
   #checkDeadlines(): void {
-    const { updates: calls, initial, lastError, now } = this.#context;
+    const { updates, initial, lastError, now } = this.#context;
     const { key } = this.#claim;
-    calls.rejectLate(key, now, lastError);
+    updates.rejectLate(key, now, lastError);
     if (initial && now >= initial.deadline)
       this.#stop({ reason: 'closed' }, initial.toDeadlineError(key, lastError));
   }
@@ -340,10 +340,10 @@ export class RegistrationCore {
   }
 
   #armTimer(): void {
-    const { updates: calls, initial } = this.#context;
+    const { updates, initial } = this.#context;
     const at = Math.min(
       this.#nextActionAt,
-      calls.nextDeadline,
+      updates.nextDeadline,
       initial?.deadline ?? Number.POSITIVE_INFINITY,
     );
     if (at === this.#wakeAt) return;
