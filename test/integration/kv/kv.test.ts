@@ -23,7 +23,7 @@ describe('kv', () => {
     kvs.map(({ key }) => key.toString().slice(folder.length));
 
   describe('put and get', () => {
-    it('give back bytes as they were, and count revisions and versions', async () => {
+    it('return the bytes as written, with revisions and versions', async () => {
       const value = Buffer.from([0, 255, 1, 254]);
       const first = await client.kv.put(`${folder}k`, 'old');
       const second = await client.kv.put(`${folder}k`, value, { prevKv: true });
@@ -41,7 +41,7 @@ describe('kv', () => {
       });
     });
 
-    it('of what is not there gives nothing, and the revision', async () => {
+    it('of a missing key return undefined and the revision', async () => {
       const { kv, revision } = await client.kv.get(`${folder}none`);
       assert.equal(kv, undefined);
       assert.ok(revision >= 1n);
@@ -54,7 +54,7 @@ describe('kv', () => {
       assert.equal(String((await client.kv.get(`${folder}k`, { serializable: true })).kv?.value), 'now');
     });
 
-    it('with a lease that is not there is a typed error', async () => {
+    it('with a lease that does not exist reject with a typed error', async () => {
       await assert.rejects(client.kv.put(`${folder}k`, 'v', { lease: 12_345n }), LeaseNotFoundError);
       assert.equal((await client.kv.get(`${folder}k`)).kv, undefined);
     });
@@ -71,21 +71,21 @@ describe('kv', () => {
       }
     });
 
-    it('by prefix is in the order of keys', async () => {
+    it('by prefix returns the keys in order', async () => {
       const { kvs, count, more } = await client.kv.range({ prefix: folder });
       assert.deepEqual(keysOf(kvs), ['a', 'b', 'c']);
       assert.equal(count, 3n);
       assert.equal(more, false);
     });
 
-    it('cut by a limit says that there is more, and counts all', async () => {
+    it('with a limit reports that there are more, and counts all', async () => {
       const { kvs, count, more } = await client.kv.range({ prefix: folder }, { limit: 2 });
       assert.deepEqual(keysOf(kvs), ['a', 'b']);
       assert.equal(count, 3n);
       assert.equal(more, true);
     });
 
-    it('sorts as asked', async () => {
+    it('sorts by the option', async () => {
       const sorted = async (by: 'key' | 'create' | 'value', order: 'ascend' | 'descend') =>
         keysOf((await client.kv.range({ prefix: folder }, { sort: { by, order } })).kvs).join('');
       assert.equal(await sorted('key', 'descend'), 'cba');
@@ -93,12 +93,12 @@ describe('kv', () => {
       assert.equal(await sorted('value', 'ascend'), 'bca');
     });
 
-    it('by two ends leaves the last one out', async () => {
+    it('excludes its end', async () => {
       const { kvs } = await client.kv.range({ key: `${folder}a`, rangeEnd: `${folder}c` });
       assert.deepEqual(keysOf(kvs), ['a', 'b']);
     });
 
-    it('counts without keys, and gives keys without values', async () => {
+    it('counts without returning keys, and returns keys without values', async () => {
       const counted = await client.kv.range({ prefix: folder }, { countOnly: true });
       assert.deepEqual([counted.count, counted.kvs.length], [3n, 0]);
       const { kvs } = await client.kv.range({ prefix: folder }, { keysOnly: true });
@@ -108,7 +108,7 @@ describe('kv', () => {
       );
     });
 
-    it('of a revision to come is a typed error', async () => {
+    it('at a future revision rejects with a typed error', async () => {
       const { revision } = await client.kv.get('x');
       await assert.rejects(
         client.kv.range({ prefix: folder }, { revision: revision + 1_000n }),
@@ -122,7 +122,7 @@ describe('kv', () => {
   });
 
   describe('delete', () => {
-    it('takes a range away in one revision and tells what there was', async () => {
+    it('deletes a range in one revision and returns the deleted keys', async () => {
       await client.kv.put(`${folder}a`, '1');
       const { revision: before } = await client.kv.put(`${folder}b`, '2');
       const { deleted, prevKvs, revision } = await client.kv.delete({ prefix: folder }, { prevKv: true });
@@ -171,7 +171,7 @@ describe('kv', () => {
       assert.equal(await holds(compare.value(`${folder}none`, '!=', 'w')), false);
     });
 
-    it('that etcd refuses is a typed error with etcd’s words', async () => {
+    it('that etcd refuses rejects with a typed error and etcd’s text', async () => {
       const untouched = [op.put(`${folder}none`, undefined, { ignoreValue: true })];
       await assert.rejects(
         client.kv.txn({ success: untouched }),
@@ -196,18 +196,18 @@ describe('kv', () => {
       skipUnlessBreakable(this, etcd());
     });
 
-    it('forgets history, which reads and another compaction then miss as a typed error', async () => {
+    it('discards history: reads of it and another compaction reject with a typed error', async () => {
       const { revision } = await client.kv.put(`${folder}k`, '1');
-      const { revision: kept } = await client.kv.put(`${folder}k`, '2');
-      await client.kv.compact(kept, { physical: true });
+      const { revision: compactRevision } = await client.kv.put(`${folder}k`, '2');
+      await client.kv.compact(compactRevision, { physical: true });
       await assert.rejects(client.kv.get(`${folder}k`, { revision }), CompactedError);
       await assert.rejects(client.kv.compact(revision), CompactedError);
-      assert.equal(String((await client.kv.get(`${folder}k`, { revision: kept })).kv?.value), '2');
+      assert.equal(String((await client.kv.get(`${folder}k`, { revision: compactRevision })).kv?.value), '2');
     });
   });
 
   describe('sizes', () => {
-    it('of 6 MB in one answer are taken', async () => {
+    it('of 6 MB in one response are accepted', async () => {
       const value = Buffer.alloc(MiB, 'x');
       for (let i = 0; i < 6; i++) await client.kv.put(`${folder}${i}`, value);
       const { kvs } = await client.kv.range({ prefix: folder });
@@ -215,7 +215,7 @@ describe('kv', () => {
       assert.ok(kvs.every((kv) => kv.value.equals(value)));
     });
 
-    it('of an answer over the limit of the client are an error, which is not tried again', async () => {
+    it('of a response over the client’s limit are an error, which is not retried', async () => {
       const small = connect(etcd().endpoints, { maxReceiveBytes: 1_000 });
       await client.kv.put(`${folder}k`, Buffer.alloc(10_000));
       await assert.rejects(
@@ -224,7 +224,7 @@ describe('kv', () => {
       );
     });
 
-    it('of a request over etcd’s limit are refused here, or by etcd when the check is left to it', async () => {
+    it('of a request over the limit are refused by the client, or by etcd with maxRequestBytes: 0', async () => {
       const value = Buffer.alloc(1.5 * MiB);
       await assert.rejects(
         client.kv.put(`${folder}k`, value),

@@ -43,8 +43,8 @@ async function outcome(action: Action, kv: KvClient): Promise<unknown> {
 }
 
 /**
- * etcd overlooks a put inside a delete without an end; a namespace ends every range, so there it sees it. The effect
- * is none, and the text is etcd's own.
+ * etcd does not detect a put inside a delete without an end. A namespace gives every range an end, so etcd detects it
+ * there and refuses the transaction.
  */
 function isStricter(found: unknown): boolean {
   return typeof found === 'string' && found.startsWith(twice);
@@ -56,7 +56,7 @@ describe('a namespace of a real etcd', () => {
   let transport: Transport;
 
   before(function () {
-    // It fills and clears the whole store.
+    // The tests fill and clear the whole store.
     skipUnlessBreakable(this, etcd());
     const options = resolveOptions({ endpoints: etcd().endpoints });
     transport = new Transport(options.transport, systemClock, Math.random);
@@ -65,7 +65,7 @@ describe('a namespace of a real etcd', () => {
 
   const prefixes = [Buffer.from('app/'), Buffer.from([0x61, 0xff]), Buffer.from([0xff, 0xff]), Buffer.of(0)];
   for (const prefix of prefixes) {
-    it(`with the prefix ${prefix.toString('hex')} is a store of its own, and leaves the others alone`, async () => {
+    it(`with the prefix ${prefix.toString('hex')} behaves like a separate store, and changes no key outside`, async () => {
       const whole = connect(etcd().endpoints);
       const outside = [prefix, Buffer.from('0'), Buffer.from('b'), Buffer.from([0xff, 0xfe])];
       const inside = new KvClientImpl(namespacedKvCalls(kvCalls(transport), prefix), 128);

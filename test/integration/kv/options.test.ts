@@ -30,7 +30,7 @@ describe('the options of kv', () => {
   });
 
   describe('of a range: revision filters', () => {
-    it('keep what was created or changed within their bounds, both included', async () => {
+    it('select keys created or changed within their bounds, inclusive', async () => {
       const revisions: bigint[] = [];
       for (const key of ['a', 'b', 'c', 'a'])
         revisions.push((await client.kv.put(`${folder}${key}`, 'v')).revision);
@@ -50,7 +50,7 @@ describe('the options of kv', () => {
       assert.deepEqual([cutOff.kvs.length, cutOff.more], [2, true]);
     });
 
-    it('that contradict each other, or a count, are refused here', async () => {
+    it('that exclude each other, or a count, are refused by the client', async () => {
       const range = (options: object) => client.kv.range({ prefix: folder }, options);
       await assert.rejects(
         range({ minModRevision: 5n, maxModRevision: 4n }),
@@ -72,7 +72,7 @@ describe('the options of kv', () => {
       );
     });
 
-    it('of keys alone sorts by value all the same', async () => {
+    it('with keysOnly sorts by value too', async () => {
       for (const [key, value] of ['b1', 'a3', 'c2'].map((pair) => pair.split('')))
         await client.kv.put(`${folder}${key}`, value!);
       const sort = { by: 'value', order: 'ascend' } as const;
@@ -85,7 +85,7 @@ describe('the options of kv', () => {
   });
 
   describe('of a put', () => {
-    it('ignoreValue leaves the value, and may change the lease', async () => {
+    it('ignoreValue keeps the value, and can change the lease', async () => {
       const key = `${folder}k`;
       const lease = await client.lease.grant({ ttlSeconds: 60 });
       await client.kv.put(key, 'kept');
@@ -97,7 +97,7 @@ describe('the options of kv', () => {
       await client.lease.revoke(lease.id);
     });
 
-    it('ignoreLease leaves the lease, and tells what was there', async () => {
+    it('ignoreLease keeps the lease, and returns the replaced value', async () => {
       const key = `${folder}k`;
       const lease = await client.lease.grant({ ttlSeconds: 60 });
       await client.kv.put(key, 'old', { lease: lease.id });
@@ -110,12 +110,12 @@ describe('the options of kv', () => {
       await client.lease.revoke(lease.id);
     });
 
-    it('on a key that is not there is etcd’s error', async () => {
+    it('ignoreValue and ignoreLease of a missing key reject with etcd’s error', async () => {
       await assert.rejects(client.kv.put(`${folder}none`, '', { ignoreValue: true }), keyNotFound);
       await assert.rejects(client.kv.put(`${folder}none`, 'v', { ignoreLease: true }), keyNotFound);
     });
 
-    it('that contradicts itself is refused here', async () => {
+    it('options that exclude each other are refused by the client', async () => {
       await assert.rejects(
         client.kv.put('k', 'v', { ignoreValue: true }),
         refusedHere(/ignoreValue is given with a value of 1 bytes/),
@@ -132,7 +132,7 @@ describe('the options of kv', () => {
   describe('of a transaction', () => {
     const holds = async (...compares: Compare[]) => (await client.kv.txn({ compare: compares })).succeeded;
 
-    it('a compare over a range holds when it does for every key', async () => {
+    it('a compare of a range holds if it holds for every key', async () => {
       const { revision } = await client.kv.put(`${folder}a`, 'v');
       await client.kv.put(`${folder}b`, 'v');
       assert.equal(await holds(compare.value({ prefix: folder }, '=', 'v')), true);
@@ -144,13 +144,13 @@ describe('the options of kv', () => {
       assert.equal(await holds(compare.value(before, '=', 'v')), true);
     });
 
-    it('a compare over a range without keys counts as one missing key', async () => {
+    it('a compare of an empty range treats it as one missing key', async () => {
       assert.equal(await holds(compare.version({ prefix: folder }, '=', 0n)), true);
       assert.equal(await holds(compare.version({ prefix: folder }, '>', 0n)), false);
       assert.equal(await holds(compare.value({ prefix: folder }, '!=', 'v')), false);
     });
 
-    it('judges nested compares before it writes anything, and shows nested reads what was written', async () => {
+    it('evaluates nested compares before any write; nested reads see earlier writes', async () => {
       const key = `${folder}k`;
       const { results } = await client.kv.txn({
         success: [
@@ -164,7 +164,7 @@ describe('the options of kv', () => {
       assert.equal(String(nested.results[0].kvs[0]?.value), 'v');
     });
 
-    it('what is no operation is refused here', async () => {
+    it('a value that is no operation is refused by the client', async () => {
       for (const none of [undefined, null, {}, { type: 'get' }])
         await assert.rejects(client.kv.txn({ success: [none as never] }), refusedHere(/an operation of the/));
       const odd = { type: 'get', key: 'k', options: { revision: 1n } };
@@ -182,7 +182,7 @@ describe('the options of kv', () => {
   });
 
   describe('bytes', () => {
-    it('of any kind go in and come out as they are, in keys and values', async () => {
+    it('of any value are stored and returned unchanged, in keys and values', async () => {
       const prefix = Buffer.from(folder);
       const bytes = fc.uint8Array({ maxLength: 40 });
       await fc.assert(

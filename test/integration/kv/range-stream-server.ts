@@ -19,18 +19,18 @@ import {
 import type { KvClient } from '#src/kv/index.js';
 import { keyAfter } from '#src/model/index.js';
 
-const pieceKeys = 50;
+const chunkKeys = 50;
 
 /**
- * A member with RangeStream in front of an etcd of any release: Range passes through, RangeStream is made of ranges as
- * etcd 3.7 makes it. What no etcd shows on demand, it counts.
+ * A server with RangeStream in front of an etcd of any release: it forwards Range, and implements RangeStream with
+ * ranges as etcd 3.7 does. It counts the streams and chunks, which etcd does not report.
  */
 export class RangeStreamServer {
   readonly #server = new Server();
   readonly #kv: KvClient;
   #port = 0;
   opened = 0;
-  /** Pieces written and accepted by the transport. */
+  /** Chunks written and accepted by the transport. */
   written = 0;
   cancelled = 0;
 
@@ -84,11 +84,11 @@ export class RangeStreamServer {
     let { key } = call.request;
     let { revision } = call.request;
     for (;;) {
-      const page = await this.#range({ ...call.request, key, revision, limit: BigInt(pieceKeys) });
+      const page = await this.#range({ ...call.request, key, revision, limit: BigInt(chunkKeys) });
       revision ||= page.header.revision;
       if (call.cancelled) return;
-      const piece = page.more ? { ...page, header: undefined, more: false, count: 0n } : page;
-      const flows = call.write({ rangeResponse: piece });
+      const chunk = page.more ? { ...page, header: undefined, more: false, count: 0n } : page;
+      const flows = call.write({ rangeResponse: chunk });
       this.written++;
       if (!page.more) break;
       key = keyAfter(page.kvs.at(-1)!.key);

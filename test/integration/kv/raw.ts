@@ -3,7 +3,7 @@ import { KVService, type TxnRequest, type TxnResponse } from '#src/gen/etcd/rpc.
 
 const KvStub = makeClientConstructor(KVService, 'KV');
 
-/** A KV client without any rule of ours, to ask etcd itself. Closed after the last test. */
+/** A KV client without this package's checks. Closed after the last test. */
 export function useRawKv(endpoint: () => string) {
   let client: Client | undefined;
   const stub = () => {
@@ -12,7 +12,7 @@ export function useRawKv(endpoint: () => string) {
   };
   after(() => client?.close());
   return {
-    /** The answer, or etcd's words. */
+    /** Returns the response, or etcd's error text. */
     txn(request: TxnRequest): Promise<TxnResponse | string> {
       const { path, requestSerialize, responseDeserialize } = KVService.txn;
       return new Promise((resolve) => {

@@ -47,15 +47,15 @@ describe('kv.stream', () => {
 
   const hasRangeStream = () => Number(etcd().version.split('.')[1]) >= 7;
 
-  /** How many pieces of RangeStreams etcd has sent, by its own count. */
-  async function piecesOf(): Promise<number> {
+  /** The number of RangeStream chunks that etcd has sent, from its metrics. */
+  async function rangeStreamChunks(): Promise<number> {
     const text = await etcd().metrics();
     const sample = /^grpc_server_msg_sent_total\{[^}]*grpc_method="RangeStream"[^}]*\} (\S+)$/m.exec(text);
     return Number(sample?.[1] ?? 0);
   }
 
-  /** Changes, deletes and adds keys all over the range until told to stop. */
-  function writeOn() {
+  /** Changes, deletes and adds keys across the range until it is stopped. */
+  function writeUntilStopped() {
     let stopped = false;
     let writes = 0;
     const done = (async () => {
@@ -74,8 +74,8 @@ describe('kv.stream', () => {
     };
   }
 
-  /** The same keys, values and revisions as one range at that revision. */
-  async function isWhole({ kvs, revisions }: Awaited<ReturnType<typeof drain>>): Promise<void> {
+  /** Asserts the same keys, values and revisions as in one range at that revision. */
+  async function assertWhole({ kvs, revisions }: Awaited<ReturnType<typeof drain>>): Promise<void> {
     assert.equal(revisions.size, 1);
     const [revision] = revisions;
     const whole = await client.kv.range({ prefix: folder }, { revision: revision! });
@@ -83,17 +83,17 @@ describe('kv.stream', () => {
     assert.deepEqual(kvs, whole.kvs);
   }
 
-  it('gives the range as it was at one revision, while it is written to', async () => {
-    const before = await piecesOf();
-    const writer = writeOn();
+  it('returns the range at one revision during concurrent writes', async () => {
+    const before = await rangeStreamChunks();
+    const writer = writeUntilStopped();
     const result = await drain(client.kv.stream({ prefix: folder }));
-    assert.ok((await writer.stop()) > 0, 'writes went on');
-    await isWhole(result);
+    assert.ok((await writer.stop()) > 0, 'there were writes');
+    await assertWhole(result);
     assert.ok(result.batches > 3);
-    assert.equal((await piecesOf()) > before, hasRangeStream());
+    assert.equal((await rangeStreamChunks()) > before, hasRangeStream());
   });
 
-  it('reads the past, keys alone, and by filters', async () => {
+  it('reads an earlier revision, keys without values, and with filters', async () => {
     const { revision } = await client.kv.put(`${folder}000000`, 'then');
     await client.kv.put(`${folder}000000`, 'now');
     const past = await drain(client.kv.stream({ prefix: folder }, { revision }));
@@ -109,28 +109,28 @@ describe('kv.stream', () => {
     );
   });
 
-  it('of an empty range tells the revision', async () => {
+  it('of an empty range returns the revision', async () => {
     const { kvs, revisions } = await drain(client.kv.stream({ prefix: `${folder}none` }));
     assert.deepEqual([kvs.length, [...revisions][0]! > 0n], [0, true]);
   });
 
   for (const between of [20_000, 150_000, 600_000]) {
-    it(`goes on where it was cut, when its connection is reset every ${between} bytes`, async () => {
+    it(`continues after the last key when its connection is reset every ${between} bytes`, async () => {
       const door = await proxy(etcd());
       const cut = connect([door.endpoint], { maxReconnectDelayMs: 250 });
       await cut.kv.get(folder);
-      const writer = writeOn();
+      const writer = writeUntilStopped();
       let cuts = 0;
       const result = await drain(cut.kv.stream({ prefix: folder }), () => {
         if (cuts++ < 8) door.cutAfterBytes(between, 'down');
       });
       await writer.stop();
       assert.ok(door.accepted > 1, 'it was cut');
-      await isWhole(result);
+      await assertWhole(result);
     });
   }
 
-  it('ends with CompactedError when its revision is compacted, after what came before', async function () {
+  it('ends with CompactedError when its revision is compacted, after the batches received before', async function () {
     skipUnlessBreakable(this, etcd());
     const { revision } = await client.kv.put(`${folder}000000`, 'x');
     await client.kv.put(`${folder}000001`, 'x');
@@ -144,7 +144,7 @@ describe('kv.stream', () => {
     assert.ok(keys < keyCount);
   });
 
-  describe('from a member that has RangeStream, whatever the release behind it', () => {
+  describe('from a server that has RangeStream, in front of any release', () => {
     let server: RangeStreamServer;
     let reader: EtcdClient;
 
@@ -154,46 +154,46 @@ describe('kv.stream', () => {
     });
     afterEach(() => server.close());
 
-    it('is read to its end by one stream', async () => {
+    it('is read by one RangeStream call', async () => {
       const result = await drain(reader.kv.stream({ prefix: folder }));
       assert.equal(server.opened, 1);
-      await isWhole(result);
+      await assertWhole(result);
     });
 
-    it('is not read further than one piece ahead of its reader', async () => {
+    it('is read ahead of its reader by at most one chunk', async () => {
       const stream = reader.kv.stream({ prefix: folder });
       await stream.next();
       await stream.next();
       let last = -1;
-      await eventually('the member is held back', () => {
+      await eventually('flow control stops the server', () => {
         const same = server.written === last;
         last = server.written;
         return new Promise((resolve) => setTimeout(() => resolve(same), 200));
       });
-      // Its own write buffers and the connection's windows hold what is on the way; the rest stays where it is.
-      assert.ok(server.written < keyCount / 50, `${server.written} pieces were written`);
+      // Only the write buffers and the connection's windows are filled.
+      assert.ok(server.written < keyCount / 50, `${server.written} chunks were written`);
       await stream.return?.();
     });
 
-    it('is cancelled there when the loop is left', async () => {
+    it('is cancelled on the server when the loop is left', async () => {
       for await (const { kvs } of reader.kv.stream({ prefix: folder })) {
         if (server.opened > 0) break;
         assert.ok(kvs.length > 0);
       }
-      await eventually('the member was told', () => server.cancelled === 1);
+      await eventually('the server sees the cancellation', () => server.cancelled === 1);
     });
 
-    it('is cancelled there when its signal aborts, and rejects with the signal’s reason', async () => {
+    it('is cancelled on the server when its signal aborts, and rejects with the signal’s reason', async () => {
       const abort = new AbortController();
       const stream = reader.kv.stream({ prefix: folder }, { signal: abort.signal });
       await stream.next();
       await stream.next();
       abort.abort(new Error('enough'));
-      await eventually('the member was told', () => server.cancelled === 1);
+      await eventually('the server sees the cancellation', () => server.cancelled === 1);
       await assert.rejects(stream.next(), /enough/);
     });
 
-    it('goes on at another member when this one falls silent', async () => {
+    it('continues on another member when the server falls silent', async () => {
       const near = await startFaultProxy({ target: server.endpoint });
       const far = await proxy(etcd());
       far.refuse(); // so that the stream starts where it is meant to
@@ -206,13 +206,13 @@ describe('kv.stream', () => {
           near.blackhole();
         });
         assert.equal(server.opened, 1);
-        await isWhole(result);
+        await assertWhole(result);
       } finally {
         await near.close();
       }
     });
 
-    it('goes on at another member when this one dies, by pages if that one is older', async () => {
+    it('continues on another member when the server stops, with pages if that member is older', async () => {
       const door = await proxy(etcd());
       door.refuse(); // so that the stream starts where it is meant to
       const both = connect([server.endpoint, door.endpoint]);
@@ -223,7 +223,7 @@ describe('kv.stream', () => {
       });
       assert.equal(server.opened, 1);
       assert.ok(door.connections > 0);
-      await isWhole(result);
+      await assertWhole(result);
     });
   });
 });

@@ -23,24 +23,24 @@ function refusal(txn: Txn): string | undefined {
   }
 }
 
-describe('what is refused of a transaction', () => {
+describe('the set of refused transactions', () => {
   const etcd = useEtcd({ args: ['--max-txn-ops', String(maxTxnOps)] });
   const raw = useRawKv(() => etcd().endpoints[0]!);
   before(function () {
     skipUnlessBreakable(this, etcd());
   });
 
-  /** etcd's judgement and ours are one. */
+  /** Asserts that etcd and the client agree. */
   async function agrees(txn: Txn): Promise<'passes' | 'refused'> {
     const ours = refusal(txn);
     const theirs = await raw.txn(toWireTxn(txn));
     if (typeof theirs !== 'string') {
-      assert.equal(ours, undefined, 'refused here, although etcd carries it out');
+      assert.equal(ours, undefined, 'refused by the client, but accepted by etcd');
       return 'passes';
     }
     const verdict = verdicts.find(([text]) => text.test(theirs));
     assert.ok(verdict, theirs);
-    assert.ok(ours !== undefined, `passes here, although etcd says: ${theirs}`);
+    assert.ok(ours !== undefined, `accepted by the client, but refused by etcd: ${theirs}`);
     assert.match(ours, verdict[1]);
     return 'refused';
   }
@@ -63,21 +63,21 @@ describe('what is refused of a transaction', () => {
     ['a key put twice', { success: [put, put] }, 'refused'],
     ['a key put once in each branch', { success: [put], failure: [put] }, 'passes'],
     ['a put before the delete around it', { success: [put, gone] }, 'refused'],
-    ['a put into what is deleted from a key on', { success: [op.delete({ fromKey: 'j' }), put] }, 'passes'],
-    ['a nested put and the same outside', { success: [inside(put), put] }, 'refused'],
+    ['a put into a deleted range without an end', { success: [op.delete({ fromKey: 'j' }), put] }, 'passes'],
+    ['a nested put and the same put outside', { success: [inside(put), put] }, 'refused'],
     [
-      'a key put in both branches of a nested one',
+      'a key put in both branches of a nested transaction',
       { success: [op.txn({ success: [put], failure: [put] })] },
       'passes',
     ],
     ['a nested put, then a nested delete beside it', { success: [inside(put), inside(gone)] }, 'passes'],
     ['a nested delete, then a nested put beside it', { success: [inside(gone), inside(put)] }, 'refused'],
     [
-      'a delete in the failure of a nested one, then a nested put beside it',
+      'a delete in the failure branch of a nested transaction, then a nested put beside it',
       { success: [op.txn({ failure: [gone] }), inside(put)] },
       'refused',
     ],
-    ['one delete twice', { success: [gone, gone] }, 'passes'],
+    ['the same delete twice', { success: [gone, gone] }, 'passes'],
     [
       'levels that add up to the limit',
       { success: [put, gone].slice(1).concat(inside(inside(inside()))) },
@@ -85,7 +85,7 @@ describe('what is refused of a transaction', () => {
     ],
     ['levels that add up to more', { success: [inside(inside(inside(inside(put))))] }, 'refused'],
     [
-      'nested ones side by side within the limit',
+      'nested transactions side by side within the limit',
       { success: [inside(gone, gone), inside(gone, gone)] },
       'passes',
     ],

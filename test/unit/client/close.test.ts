@@ -5,7 +5,7 @@ import { EtcdClient } from '#src/client/index.js';
 const newClient = () => new EtcdClient({ endpoints: ['127.0.0.1:1'] });
 
 describe('a client that is closed', () => {
-  it('lets go of the signals of its status feeds', async () => {
+  it('removes its listeners from the signals of status()', async () => {
     const { signal } = new AbortController();
     const client = newClient();
     const events = client.status({ signal });
@@ -15,11 +15,11 @@ describe('a client that is closed', () => {
     assert.equal((await next).done, true);
     assert.equal(getEventListeners(signal, 'abort').length, 0);
     await client.status({ signal }).next();
-    assert.equal(getEventListeners(signal, 'abort').length, 0, 'nor listens for one begun later');
+    assert.equal(getEventListeners(signal, 'abort').length, 0, 'it adds no listener after close');
   });
 
-  describe('and was given a callback that throws', () => {
-    it('calls the others too, is closed, and rejects with the error', async () => {
+  describe('with an onClose callback that throws', () => {
+    it('calls the others too, closes, and rejects with the error', async () => {
       const client = newClient();
       const called: string[] = [];
       const broken = new Error('broken');
@@ -35,7 +35,7 @@ describe('a client that is closed', () => {
       await client.close();
     });
 
-    it('rejects with all errors where there are several', async () => {
+    it('rejects with an AggregateError of several errors', async () => {
       const client = newClient();
       for (const text of ['one', 'other']) {
         client.onClose(() => {

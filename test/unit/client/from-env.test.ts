@@ -5,7 +5,7 @@ import { InvalidInputError } from '#src/errors/index.js';
 import { secretOf } from '../../support/canary.js';
 
 describe("client options from etcdctl's variables", () => {
-  it('are etcdctl’s own defaults where nothing is set, or set to nothing', () => {
+  it('are etcdctl’s defaults if no variable is set, or empty', () => {
     const defaults = { endpoints: ['127.0.0.1:2379'] };
     assert.deepEqual(optionsFromEnv({}), defaults);
     assert.deepEqual(
@@ -14,12 +14,12 @@ describe("client options from etcdctl's variables", () => {
     );
   });
 
-  it('name every endpoint', () => {
+  it('have every endpoint', () => {
     const { endpoints } = optionsFromEnv({ ETCDCTL_ENDPOINTS: 'https://a:2379, https://b:2379' });
     assert.deepEqual(endpoints, ['https://a:2379', 'https://b:2379']);
   });
 
-  it('name endpoints as etcdctl takes them: with commas that nothing follows, and spaces', () => {
+  it('accept trailing commas and spaces in the endpoints, as etcdctl does', () => {
     for (const text of ['a:1,b:1,', ',a:1,b:1', 'a:1,,b:1', ' a:1 , b:1, ', 'a:1,b:1\n'])
       assert.deepEqual(optionsFromEnv({ ETCDCTL_ENDPOINTS: text }).endpoints, ['a:1', 'b:1'], text);
     assert.throws(
@@ -28,7 +28,7 @@ describe("client options from etcdctl's variables", () => {
     );
   });
 
-  it('take certificates by their files', () => {
+  it('have the certificate files', () => {
     const { tls } = optionsFromEnv({
       ETCDCTL_CACERT: '/tls/ca.pem',
       ETCDCTL_CERT: '/tls/cert.pem',
@@ -37,32 +37,32 @@ describe("client options from etcdctl's variables", () => {
     assert.deepEqual(tls, { caFile: '/tls/ca.pem', certFile: '/tls/cert.pem', keyFile: '/tls/key.pem' });
   });
 
-  it('ask for TLS with the system’s authorities by a transport that is not insecure', () => {
+  it('turn TLS on with INSECURE_TRANSPORT=false', () => {
     assert.deepEqual(optionsFromEnv({ ETCDCTL_INSECURE_TRANSPORT: 'false' }).tls, {});
     assert.equal(optionsFromEnv({ ETCDCTL_INSECURE_TRANSPORT: 'true' }).tls, undefined);
   });
 
-  it('leave the server unverified only when told so', () => {
+  it('skip the verification of the server only with INSECURE_SKIP_TLS_VERIFY=true', () => {
     assert.deepEqual(optionsFromEnv({ ETCDCTL_INSECURE_SKIP_TLS_VERIFY: 'true' }).tls, {
       dangerouslySkipVerification: true,
     });
     assert.equal(optionsFromEnv({ ETCDCTL_INSECURE_SKIP_TLS_VERIFY: 'false' }).tls, undefined);
   });
 
-  it('take user and password from one variable or from two', () => {
+  it('have user and password from one variable or from two', () => {
     const password = `${secretOf('env')}:with:colons`;
     const auth = { username: 'root', password };
     assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: `root:${password}` }).auth, auth);
     assert.deepEqual(optionsFromEnv({ ETCDCTL_USER: 'root', ETCDCTL_PASSWORD: password }).auth, auth);
   });
 
-  it('take a token instead of a user', () => {
+  it('have a token instead of a user', () => {
     const { auth } = optionsFromEnv({ ETCDCTL_AUTH_JWT_TOKEN: 'a.b.c' });
     assert.ok(auth && 'tokenProvider' in auth);
     assert.equal(auth.tokenProvider({ signal: AbortSignal.timeout(1) }), 'a.b.c');
   });
 
-  it('have times in Go’s spelling, and pings no more often than etcd suffers', () => {
+  it('have durations in Go’s syntax, and ping no more often than etcd allows', () => {
     const options = optionsFromEnv({
       ETCDCTL_DIAL_TIMEOUT: '2s',
       ETCDCTL_COMMAND_TIMEOUT: '1m30.5s',
@@ -75,7 +75,7 @@ describe("client options from etcdctl's variables", () => {
     assert.equal(options.keepaliveTimeoutMs, 600);
   });
 
-  it('have times in all of Go’s spellings, 0 for the default, and none that timers do not reach', () => {
+  it('accept all of Go’s durations, with 0 for the default, up to the limit of timers', () => {
     const times = { '.5s': 500, '+5s': 5_000, '1us': 1, '600h': 2 ** 31 - 1, '1h1m': 3_660_000 };
     for (const [text, ms] of Object.entries(times)) {
       assert.equal(optionsFromEnv({ ETCDCTL_COMMAND_TIMEOUT: text }).timeoutMs, ms, text);
@@ -88,7 +88,7 @@ describe("client options from etcdctl's variables", () => {
       assert.throws(() => optionsFromEnv({ ETCDCTL_COMMAND_TIMEOUT: text }), /ETCDCTL_COMMAND_TIMEOUT is/);
   });
 
-  it('have limits in bytes, 0 standing for the default', () => {
+  it('have limits in bytes, with 0 for the default', () => {
     const options = optionsFromEnv({ ETCDCTL_MAX_REQUEST_BYTES: '1000', ETCDCTL_MAX_RECV_BYTES: '0' });
     assert.equal(options.maxRequestBytes, 1_000);
     assert.equal(options.maxReceiveBytes, undefined);
@@ -112,7 +112,7 @@ describe("client options from etcdctl's variables", () => {
     });
   }
 
-  it('give way to the options of the call', async () => {
+  it('are overridden by the options of fromEnv', async () => {
     const env = { ETCDCTL_ENDPOINTS: 'not an endpoint' };
     assert.throws(() => EtcdClient.fromEnv({}, env), InvalidInputError);
     await EtcdClient.fromEnv({ endpoints: ['127.0.0.1:2379'] }, env).close();

@@ -17,19 +17,19 @@ function refuses(options: unknown, named: RegExp): void {
 }
 
 describe('client options', () => {
-  it('have defaults that bound every wait and every size', () => {
+  it('have defaults that limit every duration and every size', () => {
     const { transport, maxTxnOps } = resolveOptions({ endpoints });
     assert.equal(maxTxnOps, 128);
     assert.equal(transport.maxRequestBytes, 1.5 * 1024 * 1024);
     for (const [name, value] of Object.entries(transport)) {
       if (typeof value === 'number') assert.ok(value > 0 && Number.isFinite(value), name);
     }
-    assert.ok(transport.timeoutMs > 7_000, "etcd's own limit is 7 s, and its reason is worth more than ours");
+    assert.ok(transport.timeoutMs > 7_000, "above etcd's own limit of 7 s, so that callers see etcd's error");
     assert.ok(transport.keepaliveTimeMs >= 10_000);
     assert.ok(transport.maxReconnectDelayMs <= 5_000);
   });
 
-  it('leave limits to etcd when they are 0', () => {
+  it('leave a limit of 0 to etcd', () => {
     const { transport, maxTxnOps } = resolveOptions({ endpoints, maxRequestBytes: 0, maxTxnOps: 0 });
     assert.equal(transport.maxRequestBytes, 0);
     assert.equal(maxTxnOps, 0);
@@ -57,7 +57,7 @@ describe('client options', () => {
     });
   }
 
-  it('without endpoints, or with a bare string for a list, are refused by name', () => {
+  it('without endpoints, or with a string instead of a list, are refused by name', () => {
     refuses({}, /endpoints/);
     refuses({ endpoints: '127.0.0.1:2379' }, /endpoints/);
     refuses({ endpoints: [2379] }, /endpoint/);
@@ -65,10 +65,10 @@ describe('client options', () => {
 });
 
 describe('a client that was never used', () => {
-  it('closes twice, and tells once those who asked, also when they ask later', async () => {
+  it('can be closed twice, and calls each onClose callback once, also one added later', async () => {
     const client = new EtcdClient({ endpoints });
-    let told = 0;
-    client.onClose(() => told++);
+    let calls = 0;
+    client.onClose(() => calls++);
     const release = client.onClose(() => assert.fail('was released'));
     release();
     assert.equal(client.closed, false);
@@ -76,8 +76,8 @@ describe('a client that was never used', () => {
     await client.close();
     await client[Symbol.asyncDispose]();
     assert.equal(client.closed, true);
-    assert.equal(told, 1);
-    client.onClose(() => told++);
-    assert.equal(told, 2);
+    assert.equal(calls, 1);
+    client.onClose(() => calls++);
+    assert.equal(calls, 2);
   });
 });

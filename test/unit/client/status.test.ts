@@ -7,7 +7,7 @@ function setUp() {
   const clock = new FakeClock();
   const feed = new StatusFeed(clock);
   const events = feed.subscribe(undefined);
-  const lose = (attempt: number, slot = 1) =>
+  const disconnect = (attempt: number, slot = 1) =>
     feed.onWatchStream({
       type: 'disconnected',
       slot,
@@ -16,18 +16,18 @@ function setUp() {
     });
   const resume = (watcher = 1, slot = 1) =>
     feed.onWatchStream({ type: 'resumed', slot, watcher, fromRevision: 7n });
-  /** Of those that went on so far. */
-  const downs = async (): Promise<number[]> => {
+  /** The outages of the resumed streams so far. */
+  const outagesMs = async (): Promise<number[]> => {
     feed.close();
     const found: StatusEvent[] = [];
     for await (const event of events) found.push(event);
     return found.flatMap((event) => (event.type === 'resumed' ? [event.downMs] : []));
   };
-  return { clock, lose, resume, downs };
+  return { clock, lose: disconnect, resume, downs: outagesMs };
 }
 
-describe('how long a stream was down', () => {
-  it('is told of each outage for itself, though the stream was lost again before it had proved itself', async () => {
+describe('the outage of a watch stream', () => {
+  it('counts from its own loss, even if the stream was lost again before it was stable', async () => {
     const { clock, lose, resume, downs } = setUp();
     for (let attempt = 1; attempt <= 4; attempt++) {
       lose(attempt);
@@ -38,7 +38,7 @@ describe('how long a stream was down', () => {
     assert.deepEqual(await downs(), [50, 50, 50, 50]);
   });
 
-  it('counts from the first loss, however many tries it takes', async () => {
+  it('counts from the first loss, regardless of the number of attempts', async () => {
     const { clock, lose, resume, downs } = setUp();
     for (let attempt = 1; attempt <= 3; attempt++) {
       lose(attempt);
@@ -48,7 +48,7 @@ describe('how long a stream was down', () => {
     assert.deepEqual(await downs(), [300]);
   });
 
-  it('is the same matter for each of its watchers', async () => {
+  it('counts for each of its watchers', async () => {
     const { clock, lose, resume, downs } = setUp();
     lose(1);
     clock.advance(50);
@@ -58,7 +58,7 @@ describe('how long a stream was down', () => {
     assert.deepEqual(await downs(), [50, 60]);
   });
 
-  it('does not count an earlier outage that no watcher met', async () => {
+  it('does not include an earlier outage without watchers', async () => {
     const { clock, lose, resume, downs } = setUp();
     lose(1);
     clock.advance(3_600_000);

@@ -7,7 +7,7 @@ const bytes = (minLength: number, maxLength = 3) =>
     .array(fc.constantFrom(0x00, 0x61, 0x62, 0xfe, 0xff), { minLength, maxLength })
     .map((array) => Buffer.from(array));
 
-/** Few and short, so that they meet. */
+/** Few and short keys, so that operations affect the same ones. */
 export const anyKey = bytes(1, 2);
 export const anyPrefix = fc.oneof(
   bytes(1),

@@ -4,11 +4,11 @@ import { StoreReplacedError } from '#src/errors/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { futureRevision, ScriptedKv, unknownMethod } from './scripted-kv.js';
-import { clientOf, drain, everything } from './streams.js';
+import { clientOf, drain, everything } from './stream-helpers.js';
 
 const pageBytes = 100_000;
 
-/** What a stream gave until it ended, with what is done to the server before each batch is asked for. */
+/** Reads a stream to its end or error. `before` is called before each batch is requested. */
 async function read(server: ScriptedKv, before: (batch: number) => void) {
   const kvs: KeyValue[] = [];
   const stream = clientOf(server, new FakeClock()).stream(everything);
@@ -24,7 +24,7 @@ async function read(server: ScriptedKv, before: (batch: number) => void) {
   }
 }
 
-/** Short: a difference of whole values would take minutes to print. */
+/** A short form: the difference of whole values would take minutes to print. */
 const shown = (kvs: readonly KeyValue[]) =>
   kvs.map(
     ({ key, value, createRevision, modRevision, version, lease }) =>
@@ -40,11 +40,11 @@ describe('a stream of a range whose connection changes', () => {
 
   function serverOf(keys: number, hasStreams: boolean): ScriptedKv {
     const server = new ScriptedKv(keys, { valueBytes: pageBytes });
-    if (!hasStreams) server.fates.push({ pieces: 0, end: unknownMethod() });
+    if (!hasStreams) server.streamScripts.push({ chunks: 0, end: unknownMethod() });
     return server;
   }
 
-  it('gives every key once, as if it had not', async () => {
+  it('yields every key once', async () => {
     await fc.assert(
       fc.asyncProperty(scenes, async ({ keys, changes, hasStreams }) => {
         const server = serverOf(keys, hasStreams);
@@ -58,7 +58,7 @@ describe('a stream of a range whose connection changes', () => {
     );
   });
 
-  it('to another store gives one store’s keys alone, or ends with StoreReplacedError before any of the other', async () => {
+  it('to another store yields the keys of one store only, or ends with StoreReplacedError before any of the other', async () => {
     const difference = fc.constantFrom<(kv: KeyValue) => KeyValue>(
       (kv) => ({ ...kv, value: Buffer.from('other') }),
       (kv) => ({ ...kv, modRevision: 2n }),
@@ -72,7 +72,7 @@ describe('a stream of a range whose connection changes', () => {
       fc.asyncProperty(scenes, fc.nat(8), fc.nat(6), difference, async (scene, at, where, differ) => {
         const server = serverOf(scene.keys, scene.hasStreams);
         const old = server.kvs;
-        // Here and there: with one difference alone the mixture would be one of the two.
+        // Several differences: with one only, a mixture would equal one of the two stores.
         const other = old.map((kv, i) => (i % 7 === where ? differ(kv) : kv));
         const { kvs, error } = await read(server, (batch) => {
           if (batch === at) server.reconnect(other);
@@ -88,17 +88,17 @@ describe('a stream of a range whose connection changes', () => {
       }),
       { numRuns: 150 },
     );
-    assert.ok(replaced > 20, `${replaced} were replaced in the middle`);
+    assert.ok(replaced > 20, `${replaced} stores were replaced during the read`);
   });
 
-  it('to a store that has not come so far ends with StoreReplacedError', async () => {
+  it('to a store with a lower revision ends with StoreReplacedError', async () => {
     const server = serverOf(100, false);
     server.pageErrors.push(undefined, futureRevision(), futureRevision());
     const { error } = await read(server, () => {});
     assert.ok(error instanceof StoreReplacedError, String(error));
   });
 
-  it('reads nothing twice as long as it is the same', async () => {
+  it('reads nothing twice while the connection stays the same', async () => {
     for (const hasStreams of [true, false]) {
       const server = serverOf(100, hasStreams);
       await drain(clientOf(server).stream(everything));
@@ -108,7 +108,7 @@ describe('a stream of a range whose connection changes', () => {
     }
   });
 
-  it('with every answer ends, instead of going round forever', async () => {
+  it('with every response ends instead of retrying forever', async () => {
     const server = serverOf(100, false);
     const range = server.range.bind(server);
     server.range = (request, options) => {

@@ -16,9 +16,9 @@ import type {
   Compare as WireCompare,
 } from '#src/wire/index.js';
 
-/** etcd's KV in a few lines, without history: what a request does to a sorted list of keys, and what it answers. */
+/** A model of etcd's KV service without history: a sorted list of keys. */
 export class ModelStore implements KvCalls {
-  /** One for as long as it lives. */
+  /** The store is never replaced. */
   readonly store = { epoch: 0, replacedSince: () => undefined };
   #kvs: KeyValue[] = [];
   #revision: bigint;
@@ -27,7 +27,7 @@ export class ModelStore implements KvCalls {
     this.#revision = revision;
   }
 
-  /** Everything there is, by key. */
+  /** All key-values, by key. */
   get kvs(): readonly KeyValue[] {
     return this.#kvs;
   }
@@ -43,13 +43,13 @@ export class ModelStore implements KvCalls {
   }
 
   async deleteRange(request: DeleteRangeRequest): Promise<DeleteRangeResponse> {
-    if (this.#in(request).length > 0) this.#revision++;
+    if (this.#kvsIn(request).length > 0) this.#revision++;
     return this.#delete(request);
   }
 
   async txn(request: TxnRequest): Promise<TxnResponse> {
     const before = this.#revision++;
-    const answer = this.#txn(request, this.#path(request));
+    const answer = this.#txn(request, this.#evaluateCompares(request));
     if (!this.#kvs.some((kv) => kv.modRevision === this.#revision) && !deletes(answer))
       this.#revision = before;
     return { ...answer, header: this.#header };
@@ -63,17 +63,17 @@ export class ModelStore implements KvCalls {
     return () => {};
   }
 
-  /** As etcd 3.7 does it: the last piece alone has the header and the count. */
+  /** As in etcd 3.7, only the last chunk has the header and the count. */
   rangeStream(request: RangeRequest, handlers: Parameters<KvCalls['rangeStream']>[1]) {
     const whole = this.#range(request);
-    const pieces: RangeResponse[] = [];
+    const chunks: RangeResponse[] = [];
     for (let i = 0; i + 2 < whole.kvs.length; i += 2)
-      pieces.push({ header: undefined, kvs: whole.kvs.slice(i, i + 2), more: false, count: 0n });
-    pieces.push({ ...whole, kvs: whole.kvs.slice(pieces.length * 2) });
+      chunks.push({ header: undefined, kvs: whole.kvs.slice(i, i + 2), more: false, count: 0n });
+    chunks.push({ ...whole, kvs: whole.kvs.slice(chunks.length * 2) });
     let over = false;
     const send = async () => {
       handlers.opened?.({ connectionId: 1 } as Member);
-      for (const piece of pieces) if (!over) await handlers.message(piece);
+      for (const chunk of chunks) if (!over) await handlers.message(chunk);
       if (!over) handlers.end(errorFromServer(Code.UNAVAILABLE, 'the server ended the stream'));
     };
     setImmediate(() => void send());
@@ -87,12 +87,12 @@ export class ModelStore implements KvCalls {
     return { clusterId: 1n, memberId: 1n, revision: this.#revision, raftTerm: 1n };
   }
 
-  #in(range: WireRange): KeyValue[] {
+  #kvsIn(range: WireRange): KeyValue[] {
     return this.#kvs.filter(({ key }) => contains(range, key));
   }
 
   #range(request: RangeRequest): RangeResponse {
-    const found = this.#in(request);
+    const found = this.#kvsIn(request);
     const limit = request.limit === 0n ? found.length : Number(request.limit);
     const kvs = request.countOnly ? [] : found.slice(0, limit).map((kv) => ({ ...kv }));
     return {
@@ -104,7 +104,7 @@ export class ModelStore implements KvCalls {
   }
 
   #put({ key, value, lease, prevKv }: PutRequest): PutResponse {
-    const old = this.#in({ key, rangeEnd: Buffer.alloc(0) })[0];
+    const old = this.#kvsIn({ key, rangeEnd: Buffer.alloc(0) })[0];
     const createRevision = old?.createRevision ?? this.#revision;
     const version = (old?.version ?? 0n) + 1n;
     const kv = { key, value, lease, createRevision, modRevision: this.#revision, version };
@@ -113,17 +113,17 @@ export class ModelStore implements KvCalls {
   }
 
   #delete(request: DeleteRangeRequest): DeleteRangeResponse {
-    const gone = this.#in(request);
-    this.#kvs = this.#kvs.filter((one) => !gone.includes(one));
-    const prevKvs = request.prevKv ? gone.map((kv) => ({ ...kv })) : [];
-    return { header: this.#header, deleted: BigInt(gone.length), prevKvs };
+    const deleted = this.#kvsIn(request);
+    this.#kvs = this.#kvs.filter((one) => !deleted.includes(one));
+    const prevKvs = request.prevKv ? deleted.map((kv) => ({ ...kv })) : [];
+    return { header: this.#header, deleted: BigInt(deleted.length), prevKvs };
   }
 
-  /** What every compare says, nested ones included, before anything is carried out; in the order of the operations. */
-  #path({ compare, success, failure }: TxnRequest): boolean[] {
+  /** Evaluates all compares, including nested ones, before any operation; in the order of the operations. */
+  #evaluateCompares({ compare, success, failure }: TxnRequest): boolean[] {
     const succeeded = compare.every((one) => this.#holds(one));
     const nested = (succeeded ? success : failure).flatMap(({ request }) =>
-      request?.$case === 'requestTxn' ? this.#path(request.value) : [],
+      request?.$case === 'requestTxn' ? this.#evaluateCompares(request.value) : [],
     );
     return [succeeded, ...nested];
   }
@@ -145,18 +145,18 @@ export class ModelStore implements KvCalls {
       case 'requestTxn':
         return { $case: 'responseTxn', value: this.#txn(request.value, path) };
       case undefined:
-        throw new Error('an operation that is none');
+        throw new Error('an operation without a request');
     }
   }
 
   #holds(one: WireCompare): boolean {
     const missing = { createRevision: 0n, modRevision: 0n, version: 0n, lease: 0n, value: undefined };
-    const kvs = this.#in(one);
+    const kvs = this.#kvsIn(one);
     return (kvs.length > 0 ? kvs : [missing]).every((kv) => {
       const union = one.targetUnion;
-      if (!union) throw new Error('a compare that is none');
-      if (union.$case !== 'value') return judge(one.result, sign(kv[union.$case], union.value));
-      return kv.value !== undefined && judge(one.result, kv.value.compare(union.value));
+      if (!union) throw new Error('a compare without a target');
+      if (union.$case !== 'value') return compareHolds(one.result, sign(kv[union.$case], union.value));
+      return kv.value !== undefined && compareHolds(one.result, kv.value.compare(union.value));
     });
   }
 }
@@ -173,6 +173,6 @@ function sign(a: bigint, b: bigint): number {
 }
 
 /** etcd's numbers: equal, greater, less, not equal. */
-function judge(result: number, order: number): boolean {
+function compareHolds(result: number, order: number): boolean {
   return [order === 0, order > 0, order < 0, order !== 0][result] ?? false;
 }

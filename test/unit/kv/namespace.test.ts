@@ -8,7 +8,7 @@ import type { KvCalls } from '#src/wire/index.js';
 import { anyKey, anyPrefix, anyRange, anyTxn } from './arbitrary.js';
 import { ModelStore } from './model-store.js';
 
-/** What a test does to both clients. */
+/** An action that a test performs on both clients. */
 type Action = (kv: KvClient) => Promise<unknown>;
 
 const anyAction: fc.Arbitrary<Action> = fc.oneof(
@@ -55,7 +55,7 @@ async function gather(kv: KvClient, range: Parameters<KvClient['stream']>[0]): P
   return kvs;
 }
 
-/** What came of it: an answer, or the refusal. */
+/** The result of the action, or the text of its refusal. */
 async function outcome(action: Action, kv: KvClient): Promise<unknown> {
   try {
     return await action(kv);
@@ -65,7 +65,7 @@ async function outcome(action: Action, kv: KvClient): Promise<unknown> {
   }
 }
 
-/** Keys next to the namespace and far from it, and the bare prefix, which is outside too. */
+/** Keys outside the namespace: next to it, far from it, and the bare prefix. */
 function around(prefix: Buffer): Buffer[] {
   const last = prefix.length - 1;
   const beside = (by: number) => Buffer.from(prefix.map((byte, i) => (i === last ? byte + by : byte)));
@@ -87,7 +87,7 @@ const plainPut = {
 };
 
 describe('a namespace', () => {
-  it('is a store of its own: the same answers, and the same keys behind the prefix', async () => {
+  it('behaves like a separate store: the same results, and the same keys with the prefix', async () => {
     await fc.assert(
       fc.asyncProperty(anyPrefix, fc.array(anyAction, { maxLength: 12 }), async (prefix, actions) => {
         const noise = around(prefix);
@@ -104,7 +104,7 @@ describe('a namespace', () => {
           whole.kvs.filter((kv) => !isNoise(kv)),
           stored,
         );
-        assert.equal(whole.kvs.filter(isNoise).length, noise.length, 'nothing outside was touched');
+        assert.equal(whole.kvs.filter(isNoise).length, noise.length, 'no key outside was changed');
       }),
       { numRuns: 1_500 },
     );
@@ -125,13 +125,13 @@ describe('a namespace', () => {
     );
   });
 
-  describe('whose server answers with a key from outside', () => {
+  describe('whose server responds with a key outside it', () => {
     const foreign = { key: Buffer.from('other/k'), value: Buffer.alloc(0), lease: 0n };
     const kv = { ...foreign, createRevision: 1n, modRevision: 1n, version: 1n };
     const header = { clusterId: 1n, memberId: 1n, revision: 1n, raftTerm: 1n };
     const range = { header, kvs: [{ ...kv }], more: true, count: 1n };
 
-    it('fails, instead of passing bytes off as a key', async () => {
+    it('rejects', async () => {
       const calls: KvCalls = Object.assign(new ModelStore(), { range: async () => range });
       const client = new KvClientImpl(namespacedKvCalls(calls, Buffer.from('mine/')), 128);
       await assert.rejects(client.range({ prefix: '' }), (error: Error) => {
@@ -141,7 +141,7 @@ describe('a namespace', () => {
       });
     });
 
-    it('ends a stream there, cancelled on the server', async () => {
+    it('ends a stream and cancels it on the server', async () => {
       let cancelled = 0;
       const calls = Object.assign(new ModelStore(), {
         rangeStream: (_: unknown, handlers: Parameters<KvCalls['rangeStream']>[1]) => {
@@ -151,7 +151,7 @@ describe('a namespace', () => {
       });
       const error = await new Promise<EtcdError>((end) => {
         namespacedKvCalls(calls, Buffer.from('mine/')).rangeStream(rangeRequest({ prefix: 'x' }), {
-          message: () => assert.fail('handed on'),
+          message: () => assert.fail('the chunk was delivered'),
           end,
         });
       });

@@ -12,7 +12,7 @@ const kvs = (count: number, valueBytes: number) =>
   }));
 
 describe('the size of a page', () => {
-  it('starts small and grows by eight times at most, to about a megabyte', () => {
+  it('starts small and grows at most eightfold per page, to about a megabyte', () => {
     const size = new PageSize();
     const sizes = [size.keys];
     for (let i = 0; i < 4; i++) {
@@ -22,7 +22,7 @@ describe('the size of a page', () => {
     assert.deepEqual(sizes, [16, 128, 1024, 3449, 3449]);
   });
 
-  it('falls at once when values grow, to one key at least', () => {
+  it('falls immediately when values grow, to one key at least', () => {
     const size = new PageSize();
     for (let i = 0; i < 4; i++) size.adapt(kvs(size.keys, 10));
     assert.equal(size.keys, 8_192);
@@ -32,7 +32,7 @@ describe('the size of a page', () => {
     assert.equal(size.keys, 1);
   });
 
-  it('learns nothing from nothing', () => {
+  it('does not change after an empty page', () => {
     const size = new PageSize();
     size.adapt([]);
     assert.equal(size.keys, 16);

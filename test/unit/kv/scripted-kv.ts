@@ -5,37 +5,37 @@ import { ModelStore } from './model-store.js';
 
 type Handlers = Parameters<KvCalls['rangeStream']>[1];
 
-/** What becomes of one RangeStream: so many pieces, then the error, or silence; without an end it comes to its own. */
-export interface StreamFate {
-  readonly pieces: number;
+/** The script of one RangeStream: the number of chunks it sends, then an error or silence. */
+export interface StreamScript {
+  readonly chunks: number;
   readonly end: EtcdError | 'silence';
 }
 
-/** etcd's answer to a range of many keys, with a fate for each stream and an error for each page, in order. */
+/** A server with many keys, a script for each stream and an error for each page, in order. */
 export class ScriptedKv extends ModelStore {
   readonly pages: RangeRequest[] = [];
   readonly streams: RangeRequest[] = [];
-  readonly fates: StreamFate[] = [];
+  readonly streamScripts: StreamScript[] = [];
   readonly pageErrors: (EtcdError | undefined)[] = [];
-  /** Pieces handed over so far, by all streams. */
-  pushed = 0;
+  /** The number of chunks sent so far, by all streams. */
+  chunksSent = 0;
   cancelled = 0;
-  abandoned = 0;
-  holders = 0;
-  /** Whatever is asked comes over this one. */
+  reportedUnresponsive = 0;
+  processRefs = 0;
+  /** The connection of all responses. */
   connection = 1;
   #keys: readonly KeyValue[];
-  readonly #pieceKeys: number;
+  readonly #chunkKeys: number;
   readonly #running = new Set<() => void>();
-  /** Whole answers over this many keys are too large to take. */
-  mostKeys = Number.POSITIVE_INFINITY;
-  /** The store's revision, which moves on while it is read. */
+  /** Pages with more keys than this are too large for the client. */
+  maxPageKeys = Number.POSITIVE_INFINITY;
+  /** The store's revision, which increases during a read. */
   #revision: bigint;
 
-  constructor(keys: number, options: { readonly pieceKeys?: number; readonly valueBytes?: number } = {}) {
+  constructor(keys: number, options: { readonly chunkKeys?: number; readonly valueBytes?: number } = {}) {
     super();
     this.#revision = 100n;
-    this.#pieceKeys = options.pieceKeys ?? 10;
+    this.#chunkKeys = options.chunkKeys ?? 10;
     const value = Buffer.alloc(options.valueBytes ?? 1);
     this.#keys = Array.from({ length: keys }, (_, i) => ({
       key: Buffer.from(`k${String(i).padStart(6, '0')}`),
@@ -51,7 +51,7 @@ export class ScriptedKv extends ModelStore {
     return this.#keys;
   }
 
-  /** The connection and all streams are lost, and another one is made; to a store with these keys, if any are given. */
+  /** Replaces the connection, which ends all streams; `kvs` are the keys of the store behind the new connection. */
   reconnect(kvs = this.#keys): void {
     this.#keys = kvs;
     this.connection++;
@@ -73,32 +73,35 @@ export class ScriptedKv extends ModelStore {
     const error = this.pageErrors.shift();
     if (error) throw error;
     options.onAnswer?.(this.connection);
-    const found = this.#from(request);
+    const found = this.#keysOf(request);
     const kvs = found.slice(0, Number(request.limit));
-    if (kvs.length > this.mostKeys) throw tooLarge();
+    if (kvs.length > this.maxPageKeys) throw tooLarge();
     const header = { clusterId: 1n, memberId: 1n, revision: this.#revision++, raftTerm: 1n };
     return { header, kvs, more: kvs.length < found.length, count: BigInt(found.length) };
   }
 
   override keepProcessAlive() {
-    this.holders++;
-    return () => this.holders--;
+    this.processRefs++;
+    return () => this.processRefs--;
   }
 
   override rangeStream(request: RangeRequest, handlers: Handlers) {
     this.streams.push(request);
-    const { pieces, end } = this.fates.shift() ?? { pieces: Number.POSITIVE_INFINITY, end: 'silence' };
+    const { chunks, end } = this.streamScripts.shift() ?? {
+      chunks: Number.POSITIVE_INFINITY,
+      end: 'silence',
+    };
     let over = false;
     const send = async () => {
       handlers.opened?.({ connectionId: this.connection } as Member);
-      const left = this.#from(request);
-      for (let i = 0, n = 0; n < pieces; i += this.#pieceKeys, n++) {
+      const left = this.#keysOf(request);
+      for (let i = 0, n = 0; n < chunks; i += this.#chunkKeys, n++) {
         await new Promise(setImmediate);
         if (over) return;
-        const kvs = left.slice(i, i + this.#pieceKeys);
-        const isLast = i + this.#pieceKeys >= left.length;
+        const kvs = left.slice(i, i + this.#chunkKeys);
+        const isLast = i + this.#chunkKeys >= left.length;
         const header = { clusterId: 1n, memberId: 1n, revision: this.#revision++, raftTerm: 1n };
-        this.pushed++;
+        this.chunksSent++;
         await handlers.message({ header: isLast ? header : undefined, kvs, more: false, count: 0n });
         if (isLast) return;
       }
@@ -106,22 +109,22 @@ export class ScriptedKv extends ModelStore {
     };
     void send();
     this.#running.add(() => {
-      if (!over) handlers.end(cut());
+      if (!over) handlers.end(connectionDropped());
       over = true;
     });
-    const stop = (how: 'cancelled' | 'abandoned') => () => {
+    const stop = (how: 'cancelled' | 'reportedUnresponsive') => () => {
       if (!over) this[how]++;
       over = true;
     };
-    return { cancel: stop('cancelled'), cancelUnresponsive: stop('abandoned') };
+    return { cancel: stop('cancelled'), cancelUnresponsive: stop('reportedUnresponsive') };
   }
 
-  #from(request: RangeRequest): KeyValue[] {
+  #keysOf(request: RangeRequest): KeyValue[] {
     return this.#keys.filter(({ key }) => contains(request, key));
   }
 }
 
-export function cut(): EtcdError {
+export function connectionDropped(): EtcdError {
   return errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
 }
 

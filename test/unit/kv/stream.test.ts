@@ -3,12 +3,19 @@ import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
 import type { Member } from '#src/wire/index.js';
 import { FakeClock } from '../lease/fakes.js';
-import { cut, futureRevision, ScriptedKv, type StreamFate, tooLarge, unknownMethod } from './scripted-kv.js';
-import { clientOf, drain, everything, settle } from './streams.js';
+import {
+  connectionDropped,
+  futureRevision,
+  ScriptedKv,
+  type StreamScript,
+  tooLarge,
+  unknownMethod,
+} from './scripted-kv.js';
+import { clientOf, drain, everything, settlePromises } from './stream-helpers.js';
 
 describe('a stream of a range', () => {
   describe('that fits into the first page', () => {
-    it('asks for nothing more', async () => {
+    it('sends one request', async () => {
       const server = new ScriptedKv(9);
       const { names, revisions } = await drain(clientOf(server).stream(everything));
       assert.deepEqual(names, server.names);
@@ -16,14 +23,14 @@ describe('a stream of a range', () => {
       assert.deepEqual([server.pages.length, server.streams.length], [1, 0]);
     });
 
-    it('gives one batch even of nothing, for the revision’s sake', async () => {
+    it('yields one batch even if empty, so that the revision is known', async () => {
       const { names, revisions, batches } = await drain(clientOf(new ScriptedKv(0)).stream(everything));
       assert.deepEqual([names, revisions, batches], [[], [100n], 1]);
     });
   });
 
-  describe('that does not', () => {
-    it('goes on by RangeStream, after the last key and at the page’s revision', async () => {
+  describe('that does not fit into the first page', () => {
+    it('continues with RangeStream, after the last key and at the page’s revision', async () => {
       const server = new ScriptedKv(95);
       const { names, revisions } = await drain(clientOf(server).stream(everything));
       assert.deepEqual(names, server.names);
@@ -33,11 +40,11 @@ describe('a stream of a range', () => {
       assert.equal(request?.revision, 100n);
       assert.equal(String(request?.key), `${server.names[15]}\0`);
       assert.deepEqual(request?.rangeEnd, Buffer.from('l'));
-      assert.equal(server.cancelled, 1, 'the stream is let go of');
-      assert.equal(server.holders, 0);
+      assert.equal(server.cancelled, 1, 'the stream is cancelled');
+      assert.equal(server.processRefs, 0);
     });
 
-    it('keeps to a revision that was asked for, whatever the answers’ headers say', async () => {
+    it('uses the option revision instead of that of the response headers', async () => {
       const server = new ScriptedKv(95);
       const { revisions } = await drain(clientOf(server).stream(everything, { revision: 7n }));
       assert.deepEqual(revisions, [7n]);
@@ -47,62 +54,62 @@ describe('a stream of a range', () => {
       );
     });
 
-    it('sends nothing before it is asked for the first batch', async () => {
+    it('sends nothing before the first batch is requested', async () => {
       const server = new ScriptedKv(95);
       clientOf(server).stream(everything);
-      await settle();
-      assert.deepEqual([server.pages.length, server.holders], [0, 0]);
+      await settlePromises();
+      assert.deepEqual([server.pages.length, server.processRefs], [0, 0]);
     });
   });
 
-  describe('cut anywhere, any number of times, or moved to a member that has no RangeStream', () => {
-    const fate: fc.Arbitrary<StreamFate> = fc.record({
-      pieces: fc.nat(4),
-      end: fc.constantFrom(cut, unknownMethod, tooLarge).map((make) => make()),
+  describe('interrupted anywhere, any number of times, or moved to a member without RangeStream', () => {
+    const script: fc.Arbitrary<StreamScript> = fc.record({
+      chunks: fc.nat(4),
+      end: fc.constantFrom(connectionDropped, unknownMethod, tooLarge).map((make) => make()),
     });
 
-    it('gives every key once, in order, at one revision', async () => {
+    it('yields every key once, in order, at one revision', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.nat(400),
-          fc.array(fate, { maxLength: 8 }),
+          fc.array(script, { maxLength: 8 }),
           fc.integer({ min: 1, max: 40 }),
-          async (keys, fates, mostKeys) => {
+          async (keys, scripts, mostKeys) => {
             const server = new ScriptedKv(keys);
-            server.fates.push(...fates);
-            server.mostKeys = mostKeys;
+            server.streamScripts.push(...scripts);
+            server.maxPageKeys = mostKeys;
             const { names, revisions } = await drain(clientOf(server).stream(everything));
             assert.deepEqual(names, server.names);
             assert.equal(revisions.length, 1);
             const later = [...server.pages.filter(({ key }) => key.length > 1), ...server.streams];
             assert.ok(later.every(({ revision }) => revision === revisions[0]));
-            assert.equal(server.holders, 0);
+            assert.equal(server.processRefs, 0);
           },
         ),
         { numRuns: 300 },
       );
     });
 
-    it('stays with pages after three streams in a row that brought nothing', async () => {
+    it('uses only pages after three consecutive streams without a chunk', async () => {
       const server = new ScriptedKv(200, { valueBytes: 100_000 });
-      for (let i = 0; i < 9; i++) server.fates.push({ pieces: 0, end: cut() });
+      for (let i = 0; i < 9; i++) server.streamScripts.push({ chunks: 0, end: connectionDropped() });
       assert.deepEqual((await drain(clientOf(server).stream(everything))).names, server.names);
       assert.equal(server.streams.length, 3);
     });
 
-    it('stays with RangeStream as long as each brings something', async () => {
+    it('uses RangeStream while each stream yields a chunk', async () => {
       const server = new ScriptedKv(400, { valueBytes: 100_000 });
-      for (let i = 0; i < 9; i++) server.fates.push({ pieces: 1, end: cut() });
+      for (let i = 0; i < 9; i++) server.streamScripts.push({ chunks: 1, end: connectionDropped() });
       assert.deepEqual((await drain(clientOf(server).stream(everything))).names, server.names);
       assert.equal(server.streams.length, 10);
     });
   });
 
   describe('on servers without RangeStream', () => {
-    it('asks once, and again ten minutes later', async () => {
+    it('tries RangeStream once, and again ten minutes later', async () => {
       const clock = new FakeClock();
       const server = new ScriptedKv(95);
-      server.fates.push({ pieces: 0, end: unknownMethod() });
+      server.streamScripts.push({ chunks: 0, end: unknownMethod() });
       const client = clientOf(server, clock);
       assert.deepEqual((await drain(client.stream(everything))).names, server.names);
       assert.deepEqual((await drain(client.stream(everything))).names, server.names);
@@ -112,10 +119,10 @@ describe('a stream of a range', () => {
       assert.equal(server.streams.length, 2);
     });
 
-    it('does not ask while it has a page ahead, though the ten minutes end in the middle', async () => {
+    it('does not try RangeStream while a page is prefetched, even if the ten minutes end during the read', async () => {
       const clock = new FakeClock();
       const server = new ScriptedKv(3_000);
-      server.fates.push({ pieces: 0, end: unknownMethod() }, { pieces: 2, end: cut() });
+      server.streamScripts.push({ chunks: 0, end: unknownMethod() }, { chunks: 2, end: connectionDropped() });
       const client = clientOf(server, clock);
       await drain(client.stream(everything));
       const stream = client.stream(everything);
@@ -125,85 +132,85 @@ describe('a stream of a range', () => {
       assert.deepEqual((await drain(stream)).names, server.names.slice(16 + 128));
     });
 
-    it('reads one page ahead and no more', async () => {
+    it('prefetches one page', async () => {
       const server = new ScriptedKv(500, { valueBytes: 100_000 });
-      server.fates.push({ pieces: 0, end: unknownMethod() });
+      server.streamScripts.push({ chunks: 0, end: unknownMethod() });
       const stream = clientOf(server).stream(everything);
       for (let taken = 1; taken <= 4; taken++) {
         await stream.next();
-        await settle();
-        // The first page is not followed by another until RangeStream was asked for.
+        await settlePromises();
+        // After the first page, RangeStream is tried before the next page is requested.
         assert.equal(server.pages.length, taken === 1 ? 1 : taken + 1);
       }
       await stream.return?.();
     });
 
-    it('asks again for a page that failed while the reader was away', async () => {
+    it('requests a page again whose prefetch failed', async () => {
       const server = new ScriptedKv(2_000);
-      server.fates.push({ pieces: 0, end: unknownMethod() });
-      server.pageErrors.push(undefined, undefined, cut());
+      server.streamScripts.push({ chunks: 0, end: unknownMethod() });
+      server.pageErrors.push(undefined, undefined, connectionDropped());
       assert.deepEqual((await drain(clientOf(server).stream(everything))).names, server.names);
       assert.equal(server.pages.length, 5);
     });
 
-    it('tells an error that stays', async () => {
+    it('rejects with a persistent error', async () => {
       const server = new ScriptedKv(95);
-      server.fates.push({ pieces: 0, end: unknownMethod() });
-      server.pageErrors.push(undefined, cut());
+      server.streamScripts.push({ chunks: 0, end: unknownMethod() });
+      server.pageErrors.push(undefined, connectionDropped());
       const stream = clientOf(server).stream(everything);
       await stream.next();
       await assert.rejects(stream.next(), /Connection dropped/);
-      assert.equal((await stream.next()).done, true, 'told once');
+      assert.equal((await stream.next()).done, true, 'the error is thrown once');
     });
   });
 
   describe('with revision filters', () => {
-    it('goes by pages without asking, since RangeStream has none', async () => {
+    it('uses pages, because RangeStream does not support filters', async () => {
       const server = new ScriptedKv(95);
       const { names } = await drain(clientOf(server).stream(everything, { minModRevision: 1n }));
       assert.deepEqual(names, server.names);
       assert.equal(server.streams.length, 0);
       assert.ok(server.pages.every(({ minModRevision }) => minModRevision === 1n));
       assert.deepEqual((await drain(clientOf(server).stream(everything))).names, server.names);
-      assert.equal(server.streams.length, 1, 'others may ask');
+      assert.equal(server.streams.length, 1, 'other reads still use RangeStream');
     });
   });
 
   describe('whose reader is slow', () => {
-    it('lets one piece wait; the others stay in the server', async () => {
+    it('buffers one chunk; the others stay on the server', async () => {
       const server = new ScriptedKv(500);
       const stream = clientOf(server).stream(everything);
       await stream.next();
       await stream.next();
-      await settle();
-      assert.equal(server.pushed, 2);
+      await settlePromises();
+      assert.equal(server.chunksSent, 2);
       await stream.next();
-      await settle();
-      assert.equal(server.pushed, 3);
-      assert.equal(server.holders, 0, 'nobody waits, so nobody is held');
+      await settlePromises();
+      assert.equal(server.chunksSent, 3);
+      assert.equal(server.processRefs, 0, 'without a pending wait, the process is not kept alive');
       await stream.return?.();
     });
   });
 
-  describe('with pages too large to take', () => {
-    it('asks for fewer keys, down to one', async () => {
+  describe('with pages over the client’s limit', () => {
+    it('requests fewer keys, down to one', async () => {
       const server = new ScriptedKv(50);
-      server.fates.push({ pieces: 0, end: unknownMethod() });
-      server.mostKeys = 1;
+      server.streamScripts.push({ chunks: 0, end: unknownMethod() });
+      server.maxPageKeys = 1;
       assert.deepEqual((await drain(clientOf(server).stream(everything))).names, server.names);
     });
 
-    it('tells so when one key is too large', async () => {
+    it('rejects if one key is too large', async () => {
       const server = new ScriptedKv(50);
-      server.mostKeys = 0;
+      server.maxPageKeys = 0;
       await assert.rejects(drain(clientOf(server).stream(everything)), /larger than max/);
     });
   });
 
-  describe('of a member that lags behind, serializable', () => {
-    it('makes sure of the revision, instead of failing', async () => {
+  describe('with serializable, from a member that lags behind', () => {
+    it('reads linearizably instead of failing', async () => {
       const server = new ScriptedKv(95);
-      server.fates.push({ pieces: 1, end: cut() });
+      server.streamScripts.push({ chunks: 1, end: connectionDropped() });
       server.pageErrors.push(undefined, futureRevision());
       const { names } = await drain(clientOf(server).stream(everything, { serializable: true }));
       assert.deepEqual(names, server.names);
@@ -214,26 +221,26 @@ describe('a stream of a range', () => {
     });
   });
 
-  describe('from a server that does not keep to the protocol', () => {
+  describe('from a server that violates the protocol', () => {
     const kv = { value: Buffer.alloc(0), createRevision: 1n, modRevision: 1n, version: 1n, lease: 0n };
     const header = { clusterId: 1n, memberId: 1n, revision: 1n, raftTerm: 1n };
     for (const [what, kvs] of [
       ['repeats a key', [{ key: Buffer.from('k1'), ...kv }]],
-      ['promises more and gives nothing', []],
+      ['reports more keys and sends none', []],
     ] as const) {
-      it(`which ${what}, fails instead of going round for ever`, async () => {
+      it(`rejects if the server ${what}`, async () => {
         const server = new ScriptedKv(0);
         server.range = async (_, options) => {
           options?.onAnswer?.(1);
           return { header, kvs: [...kvs], more: true, count: 9n };
         };
-        server.fates.push({ pieces: 0, end: unknownMethod() });
+        server.streamScripts.push({ chunks: 0, end: unknownMethod() });
         await assert.rejects(drain(clientOf(server).stream(everything)), /order of keys/);
       });
     }
   });
 
-  it('from a server that sends empty pieces for ever, fails', async () => {
+  it('rejects if the server sends empty chunks forever', async () => {
     const server = new ScriptedKv(95);
     server.rangeStream = (_, handlers) => {
       let over = false;
@@ -253,7 +260,7 @@ describe('a stream of a range', () => {
     await assert.rejects(drain(clientOf(server).stream(everything)), /order of keys/);
   });
 
-  it('refuses what it cannot do, at once and by name', () => {
+  it('refuses unsupported options immediately, by name', () => {
     const client = clientOf(new ScriptedKv(0));
     const untyped = (options: object) => options as never;
     for (const [options, text] of [

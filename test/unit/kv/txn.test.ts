@@ -17,7 +17,7 @@ function refused(build: () => unknown, named: RegExp): void {
 }
 
 describe('a transaction', () => {
-  it('is built in etcd’s own numbers', () => {
+  it('is encoded with etcd’s enum values', () => {
     const request = txnRequest(
       {
         compare: [
@@ -104,7 +104,7 @@ describe('a transaction', () => {
     for (const txn of writes) assert.equal(isReadOnly(txn), false);
   });
 
-  it('answers with its own revision throughout, since inner headers are incomplete', () => {
+  it('returns its own revision in every result, because inner headers are incomplete', () => {
     const header = { clusterId: 1n, memberId: 1n, revision: 9n, raftTerm: 1n };
     const inner = { header: undefined, succeeded: false, responses: [] };
     const result = txnResult({
@@ -127,7 +127,7 @@ describe('a transaction', () => {
 });
 
 describe('a request', () => {
-  it('for a range carries what was asked', () => {
+  it('for a range has the given options', () => {
     const request = rangeRequest(
       { prefix: 'a' },
       { limit: 3, revision: 5n, serializable: true, keysOnly: true },
@@ -138,7 +138,7 @@ describe('a request', () => {
     assert.equal(rangeRequest({ prefix: 'a' }, { countOnly: true, keysOnly: true }).countOnly, true);
   });
 
-  it('sorts only when asked to, by etcd’s numbers', () => {
+  it('sorts only with the option, with etcd’s enum values', () => {
     const sortOf = (sort: NonNullable<Parameters<typeof rangeRequest>[1]>['sort']) => {
       const { sortTarget, sortOrder } = rangeRequest('k', sort ? { sort } : {});
       return [sortTarget, sortOrder];
@@ -163,13 +163,13 @@ describe('a request', () => {
     refused(() => checkTxnInput(deep), / failure\[0\]\.txn\.success\[1\]\.options\.revision is -1n;/);
   });
 
-  it('with a limit that is no whole number is refused by name', () => {
+  it('with a limit that is not a whole number is refused by name', () => {
     refused(() => checkRangeOptions({ limit: 1.5 }), /limit is 1\.5;/);
     refused(() => checkRangeOptions({ limit: Number.NaN }), /limit is NaN;/);
     refused(() => checkRangeOptions({ limit: '10' }), /limit is '10' \(string\);/);
   });
 
-  it('that contradicts itself is refused, with both named', () => {
+  it('with two options that exclude each other is refused, naming both', () => {
     refused(
       () => rangeRequest('k', { minModRevision: 3n, maxModRevision: 2n }),
       /minModRevision is 3n and max/,
@@ -198,7 +198,7 @@ describe('a request', () => {
     refused(() => deleteRequest(''), /the key is empty/);
   });
 
-  it('may put an empty value', () => {
+  it('can put an empty value', () => {
     assert.equal(putRequest('k', '').value.length, 0);
   });
 });

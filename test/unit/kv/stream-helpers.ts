@@ -2,7 +2,7 @@ import { KvClientImpl, type RangeBatch } from '#src/kv/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import type { ScriptedKv } from './scripted-kv.js';
 
-/** The keys of a scripted server. */
+/** All keys of a scripted server. */
 export const everything = { prefix: 'k' };
 
 export function clientOf(
@@ -13,7 +13,7 @@ export function clientOf(
   return new KvClientImpl(server, 128, { clock, timeoutMs: 9_000, closing });
 }
 
-/** All keys, and all revisions named. */
+/** Reads the stream to its end and returns all keys and revisions. */
 export async function drain(stream: AsyncIterable<RangeBatch>) {
   const names: string[] = [];
   const revisions = new Set<bigint>();
@@ -26,7 +26,7 @@ export async function drain(stream: AsyncIterable<RangeBatch>) {
   return { names, revisions: [...revisions], batches };
 }
 
-/** Lets everything run that is about to. */
-export async function settle(): Promise<void> {
+/** Waits until pending promises and callbacks have run. */
+export async function settlePromises(): Promise<void> {
   for (let i = 0; i < 50; i++) await new Promise(setImmediate);
 }

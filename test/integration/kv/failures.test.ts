@@ -36,7 +36,7 @@ describe('a call', () => {
   const { connect, proxy } = useClients();
   const impostor = useImpostors();
 
-  /** Neither earlier than at its deadline nor much later. */
+  /** Asserts that the call fails at its deadline: not earlier, and not much later. */
   async function failsInTime(call: () => Promise<unknown>, timeoutMs: number, named: string): Promise<void> {
     const start = performance.now();
     await assert.rejects(call(), (error: Error) => {
@@ -48,15 +48,15 @@ describe('a call', () => {
     assert.ok(took >= timeoutMs && took < timeoutMs + 3_000, `took ${took} ms of ${timeoutMs}`);
   }
 
-  describe('to a peer that accepts and never speaks', () => {
-    it('ends at its deadline, naming the peer', async () => {
+  describe('to a peer that accepts and sends nothing', () => {
+    it('ends at its deadline, and names the peer', async () => {
       const endpoint = await impostor((socket) => socket.resume());
       const client = connect([endpoint], { timeoutMs: 700 });
       await failsInTime(() => client.kv.get('k'), 700, endpoint);
       await failsInTime(() => client.kv.put('k', 'v', { timeoutMs: 300 }), 300, endpoint);
     });
 
-    it('says of a write that it was surely not applied', async () => {
+    it('reports a write as not applied', async () => {
       const client = connect([await impostor((socket) => socket.resume())], { timeoutMs: 300 });
       await assert.rejects(
         client.kv.put('k', 'v'),
@@ -67,34 +67,34 @@ describe('a call', () => {
       );
     });
 
-    it('goes on to another endpoint when the connect timeout is over', async () => {
+    it('uses another endpoint after the connect timeout', async () => {
       const silent = await impostor((socket) => socket.resume());
       const client = connect([silent, ...etcd().endpoints], { connectTimeoutMs: 200 });
       for (let i = 0; i < 5; i++) await client.kv.put(`${folderOf(etcd())}k`, 'v');
     });
   });
 
-  describe('to a port that nobody listens on', () => {
-    it('ends at its deadline, naming the port and the reason', async () => {
+  describe('to a port without a listener', () => {
+    it('ends at its deadline, and names the port and the reason', async () => {
       const endpoint = await deadEndpoint();
       const client = connect([endpoint], { timeoutMs: 700 });
       await failsInTime(() => client.kv.get('k'), 700, endpoint);
       await assert.rejects(client.kv.get('k'), /ECONNREFUSED/);
     });
 
-    it('succeeds when somebody listens before the deadline', async () => {
+    it('succeeds when the port accepts before the deadline', async () => {
       const door = await proxy(etcd());
       door.refuse();
       const client = connect([door.endpoint]);
       const call = client.kv.get(`${folderOf(etcd())}k`);
-      await eventually('the door was tried', () => door.accepted > 0);
+      await eventually('the client tried to connect', () => door.accepted > 0);
       door.heal();
       assert.equal((await call).kv, undefined);
     });
   });
 
   describe('with several endpoints of which some are dead', () => {
-    it('is answered by the one that lives, wherever it stands in the list', async () => {
+    it('is answered by the live endpoint, at any position in the list', async () => {
       const [dead1, dead2, live] = [await deadEndpoint(), await deadEndpoint(), etcd().endpoints[0]!];
       for (const endpoints of [
         [dead1, dead2, live],
@@ -108,7 +108,7 @@ describe('a call', () => {
       }
     });
 
-    it('names each of them when all are dead', async () => {
+    it('names all endpoints when all are dead', async () => {
       const dead = [await deadEndpoint(), await deadEndpoint()];
       const client = connect(dead, { timeoutMs: 500 });
       await assert.rejects(
@@ -118,10 +118,10 @@ describe('a call', () => {
     });
   });
 
-  describe('to something that is no etcd', () => {
+  describe('to a server that is not etcd', () => {
     const impostors: readonly (readonly [what: string, speak: (socket: Socket) => void])[] = [
       ['random bytes', (socket) => socket.write(randomBytes(4_096))],
-      ['random bytes and a hang-up', (socket) => socket.end(randomBytes(100))],
+      ['random bytes and closes', (socket) => socket.end(randomBytes(100))],
       [
         'HTML',
         (socket) => {
@@ -133,10 +133,10 @@ describe('a call', () => {
           );
         },
       ],
-      ['nothing but a hang-up', (socket) => socket.destroy()],
+      ['by closing', (socket) => socket.destroy()],
     ];
     for (const [what, speak] of impostors) {
-      it(`that answers ${what} ends typed, at its deadline or before`, async () => {
+      it(`that answers ${what} rejects with a typed error, at its deadline or before`, async () => {
         const endpoint = await impostor(speak);
         const client = connect([endpoint], { timeoutMs: 600 });
         const start = performance.now();
@@ -152,7 +152,7 @@ describe('a call', () => {
   });
 
   describe('with a signal', () => {
-    it('that is aborted before sends nothing', async () => {
+    it('that is aborted already sends nothing', async () => {
       const door = await proxy(etcd());
       const reason = new Error('before');
       const client = connect([door.endpoint]);
@@ -171,7 +171,7 @@ describe('a call', () => {
       assert.equal(listeners(abort.signal), 0);
     });
 
-    it('that is aborted under way rejects with the signal’s own reason', async () => {
+    it('that is aborted during the call rejects with the signal’s own reason', async () => {
       const door = await proxy(etcd());
       const client = connect([door.endpoint]);
       await client.kv.get('k');
@@ -192,9 +192,9 @@ describe('a call', () => {
     });
   });
 
-  describe('whose answer is lost after etcd carried it out', () => {
-    /** Starts the call with all answers held back, and cuts the connection once etcd has handled it. */
-    async function lose<T>(
+  describe('whose response is lost after etcd carried it out', () => {
+    /** Starts the call with all responses delayed, and cuts the connection when etcd has handled it. */
+    async function loseResponse<T>(
       call: (client: ReturnType<typeof connect>) => Promise<T>,
     ): Promise<{ call: Promise<T> }> {
       const door = await proxy(etcd());
@@ -202,20 +202,20 @@ describe('a call', () => {
       await client.kv.get('k');
       door.delay({ up: 0, down: 3_600_000 });
       const handled = await etcd().metric('grpc_server_handled_total');
-      const under = call(client);
-      under.catch(() => {});
+      const pending = call(client);
+      pending.catch(() => {});
       await eventually(
         'etcd handled it',
         async () => (await etcd().metric('grpc_server_handled_total')) > handled,
       );
       door.cut();
       door.heal();
-      return { call: under };
+      return { call: pending };
     }
 
-    it('as a write is an ambiguous one, and is not sent again', async () => {
+    it('rejects with AmbiguousWriteError and is not retried, if it is a write', async () => {
       const key = `${folderOf(etcd())}k`;
-      const { call } = await lose((client) => client.kv.put(key, 'v'));
+      const { call } = await loseResponse((client) => client.kv.put(key, 'v'));
       await assert.rejects(call, (error: Error) => {
         assert.ok(error instanceof AmbiguousWriteError, `${error.name}: ${error.message}`);
         assert.equal(error.verdict, 'maybe-applied');
@@ -228,29 +228,29 @@ describe('a call', () => {
       assert.equal(kv?.version, 1n, 'it was applied, once');
     });
 
-    it('as a write said to be idempotent is sent again', async () => {
+    it('is retried if it is a write declared idempotent', async () => {
       const key = `${folderOf(etcd())}k`;
-      const { call } = await lose((client) => client.kv.put(key, 'v', { idempotent: true }));
+      const { call } = await loseResponse((client) => client.kv.put(key, 'v', { idempotent: true }));
       await call;
       const { kv } = await connect(etcd().endpoints).kv.get(key);
       assert.equal(kv?.version, 2n);
     });
 
-    it('as a read is sent again', async () => {
+    it('is retried if it is a read', async () => {
       const key = `${folderOf(etcd())}k`;
       await connect(etcd().endpoints).kv.put(key, 'v');
-      const { call } = await lose((client) => client.kv.get(key));
+      const { call } = await loseResponse((client) => client.kv.get(key));
       assert.equal(String((await call).kv?.value), 'v');
     });
 
-    it('as a transaction that only reads is sent again', async () => {
-      const { call } = await lose((client) => client.kv.txn({ compare: [] }));
+    it('is retried if it is a transaction without writes', async () => {
+      const { call } = await loseResponse((client) => client.kv.txn({ compare: [] }));
       assert.equal((await call).succeeded, true);
     });
   });
 
-  describe('whose answer is late', () => {
-    it('as a write is ambiguous, as a read past its deadline', async () => {
+  describe('whose response does not arrive before the deadline', () => {
+    it('rejects with AmbiguousWriteError if it is a write, with DeadlineError if it is a read', async () => {
       const door = await proxy(etcd());
       const client = connect([door.endpoint], { timeoutMs: 400 });
       await client.kv.get('k');
@@ -267,7 +267,7 @@ describe('a call', () => {
   });
 
   describe('of a client that closes', () => {
-    it('rejects with ClosedError, under way, connecting or new', async () => {
+    it('rejects with ClosedError, whether pending, connecting or new', async () => {
       const door = await proxy(etcd());
       const underWay = connect([door.endpoint]);
       await underWay.kv.get('k');

@@ -15,7 +15,7 @@ const put = { response: { $case: 'responsePut', value: {} } } as const;
 const read = (...keys: readonly string[]) =>
   ({ response: { $case: 'responseRange', value: { kvs: kvs(...keys) } } }) as const;
 
-function clientThatGets(answer: unknown): KvClient {
+function clientReceiving(answer: unknown): KvClient {
   const give = () => Promise.resolve(answer);
   const store = { epoch: 0, replacedSince: () => undefined };
   return new KvClientImpl(
@@ -24,40 +24,40 @@ function clientThatGets(answer: unknown): KvClient {
   );
 }
 
-const refused = (call: Promise<unknown>) =>
+const rejectsAsInvalid = (call: Promise<unknown>) =>
   assert.rejects(call, (error) => error instanceof EtcdError && /not etcd's/.test(error.message));
 
-describe('an answer to another request', () => {
-  it('is no answer to a read: another key, two where one was asked for, more than the limit', async () => {
-    assert.ok((await clientThatGets(range('k')).get('k')).kv);
-    await refused(clientThatGets(range('other')).get('k'));
-    await refused(clientThatGets(range('k', 'k')).get('k'));
-    await refused(clientThatGets(range('a', 'b', 'c')).range({ prefix: '' }, { limit: 2 }));
-    assert.equal((await clientThatGets(range('a', 'b')).range({ prefix: '' }, { limit: 2 })).kvs.length, 2);
+describe('a response that does not fit its request', () => {
+  it('makes a read fail: a different key, two keys instead of one, more keys than the limit', async () => {
+    assert.ok((await clientReceiving(range('k')).get('k')).kv);
+    await rejectsAsInvalid(clientReceiving(range('other')).get('k'));
+    await rejectsAsInvalid(clientReceiving(range('k', 'k')).get('k'));
+    await rejectsAsInvalid(clientReceiving(range('a', 'b', 'c')).range({ prefix: '' }, { limit: 2 }));
+    assert.equal((await clientReceiving(range('a', 'b')).range({ prefix: '' }, { limit: 2 })).kvs.length, 2);
   });
 
-  it('is no page of a stream', async () => {
+  it('makes a stream fail', async () => {
     const keys = Array.from({ length: 17 }, (_, i) => String.fromCharCode(97 + i));
-    await refused(
-      clientThatGets(range(...keys))
+    await rejectsAsInvalid(
+      clientReceiving(range(...keys))
         .stream({ prefix: '' }, { minModRevision: 1n })
         .next(),
     );
   });
 
-  it('is no answer to a transaction: too few or too many, of another kind, or with another key', async () => {
+  it('makes a transaction fail: too few or too many results, of a different type, or with a different key', async () => {
     const request = { success: [op.put('k', 'v'), op.get('k')], failure: [op.get('k')] };
-    await clientThatGets(txn(true, put, read('k'))).txn(request);
-    await clientThatGets(txn(false, read())).txn(request);
-    await refused(clientThatGets(txn(true, put)).txn(request));
-    await refused(clientThatGets(txn(false, put, read('k'))).txn(request));
-    await refused(clientThatGets(txn(true, read('k'), put)).txn(request));
-    await refused(clientThatGets(txn(true, put, read('other'))).txn(request));
+    await clientReceiving(txn(true, put, read('k'))).txn(request);
+    await clientReceiving(txn(false, read())).txn(request);
+    await rejectsAsInvalid(clientReceiving(txn(true, put)).txn(request));
+    await rejectsAsInvalid(clientReceiving(txn(false, put, read('k'))).txn(request));
+    await rejectsAsInvalid(clientReceiving(txn(true, read('k'), put)).txn(request));
+    await rejectsAsInvalid(clientReceiving(txn(true, put, read('other'))).txn(request));
     const nested = { success: [op.txn(request)] };
     const inner = (responses: Answer[]): Answer => ({
       response: { $case: 'responseTxn', value: { succeeded: true, responses } },
     });
-    await clientThatGets(txn(true, inner([put, read('k')]))).txn(nested);
-    await refused(clientThatGets(txn(true, inner([put]))).txn(nested));
+    await clientReceiving(txn(true, inner([put, read('k')]))).txn(nested);
+    await rejectsAsInvalid(clientReceiving(txn(true, inner([put]))).txn(nested));
   });
 });
