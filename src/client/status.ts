@@ -10,7 +10,7 @@ import type { MemberEvent } from '../wire/index.js';
  * reopened stream keeps its number.
  */
 export type StatusEvent =
-  /** A watch stream was lost. It is reopened. */
+  /** A watch stream was lost because of `error`. It is reopened. */
   | { readonly type: 'disconnected'; readonly stream: number; readonly error: EtcdError }
   /** A watch stream will be reopened after `delayMs` milliseconds. `attempt` counts from 1 after each loss. */
   | {

@@ -66,9 +66,9 @@ export class RangeReader {
   }
 
   /** Yields at least one batch, so that the revision is known even for an empty range. */
-  async *batches(left: AbortSignal): AsyncGenerator<RangeBatch, undefined, undefined> {
+  async *batches(consumerLeft: AbortSignal): AsyncGenerator<RangeBatch, undefined, undefined> {
     const stop = new AbortController();
-    const sources = [left, this.#ports.closing, this.#options.signal];
+    const sources = [consumerLeft, this.#ports.closing, this.#options.signal];
     const removeListeners = sources.map((source) => onAbort(source, (reason) => this.#stop(stop, reason)));
     this.#storeEpoch = this.#ports.calls.store.epoch;
     try {
@@ -78,7 +78,7 @@ export class RangeReader {
       }
       return undefined;
     } finally {
-      for (const release of removeListeners) release();
+      for (const removeListener of removeListeners) removeListener();
       this.#streamCall?.cancel();
     }
   }
@@ -132,7 +132,7 @@ export class RangeReader {
       const { connection } = call;
       if (!this.#continuity.covers(connection)) return this.#abandonStream();
       this.#emptyStreams = 0;
-      return { response: response, connection };
+      return { response, connection };
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       this.#onStreamError(error);
@@ -209,7 +209,7 @@ export class RangeReader {
         const request = makeRequest();
         const response = await this.#ports.calls.range(request, { signal, timeoutMs, unref, onAnswer });
         checkRangeResponse(request, response);
-        return { response: response, connection };
+        return { response, connection };
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
         if (this.#lacksRevision(error)) throw revisionMissing(this.#revision);

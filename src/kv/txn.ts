@@ -9,23 +9,60 @@ export type CompareResult = '=' | '!=' | '<' | '>';
  * A condition of a transaction, on one field of a key. A missing key has 0 in every numeric field. A compare of a range
  * must hold for every key in it; a range without keys counts as one missing key.
  */
-export type Compare = { readonly key: Bytes | KeyRange; readonly result: CompareResult } & (
-  | { readonly target: 'version' | 'create' | 'mod' | 'lease'; readonly value: bigint }
-  | { readonly target: 'value'; readonly value: Bytes }
+export type Compare = {
+  /** The key or range whose field is compared. */
+  readonly key: Bytes | KeyRange;
+  /** The operator. */
+  readonly result: CompareResult;
+} & (
+  | {
+      /** A numeric field: the version, the revision that created or last changed the key, or the lease's id. */
+      readonly target: 'version' | 'create' | 'mod' | 'lease';
+      /** The right-hand side. */
+      readonly value: bigint;
+    }
+  | {
+      /** The stored bytes. */
+      readonly target: 'value';
+      /** The right-hand side. */
+      readonly value: Bytes;
+    }
 );
 
-/** One operation of a transaction. */
+/** One operation of a transaction; {@link op} builds them. */
 export type Op =
   | {
+      /** Writes a key. */
       readonly type: 'put';
+      /** The key to write. */
       readonly key: Bytes;
       /** May be undefined only with `ignoreValue`. */
       readonly value: Bytes | undefined;
+      /** As those of `kv.put`. */
       readonly options?: PutOptions;
     }
-  | { readonly type: 'range'; readonly range: Bytes | KeyRange; readonly options?: RangeOptions }
-  | { readonly type: 'delete'; readonly range: Bytes | KeyRange; readonly options?: DeleteOptions }
-  | { readonly type: 'txn'; readonly txn: Txn };
+  | {
+      /** Reads a key or a range. */
+      readonly type: 'range';
+      /** The keys to read. */
+      readonly range: Bytes | KeyRange;
+      /** As those of `kv.range`. */
+      readonly options?: RangeOptions;
+    }
+  | {
+      /** Deletes a key or a range. */
+      readonly type: 'delete';
+      /** The keys to delete. */
+      readonly range: Bytes | KeyRange;
+      /** As those of `kv.delete`. */
+      readonly options?: DeleteOptions;
+    }
+  | {
+      /** Runs a nested transaction. */
+      readonly type: 'txn';
+      /** The nested transaction. */
+      readonly txn: Txn;
+    };
 
 /**
  * A transaction, with etcd's names: `success` runs if every compare holds, otherwise `failure`. As in etcd, a branch must

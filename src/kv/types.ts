@@ -32,7 +32,9 @@ export interface RangeOptions {
   readonly maxCreateRevision?: Revision;
   /** The order of the keys. Default: by key, ascending, which is the order of the store and costs the server nothing. */
   readonly sort?: {
+    /** The field to sort by: `create` and `mod` are the revisions that created and last changed the key. */
     readonly by: 'key' | 'version' | 'create' | 'mod' | 'value';
+    /** The direction. */
     readonly order: 'ascend' | 'descend';
   };
 }

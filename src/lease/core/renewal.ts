@@ -114,10 +114,10 @@ export function maxReopenPauseMs(held: Iterable<HeldRenewal>): number {
 
 /** When a renewal that is not waiting to be sent must be checked. */
 export function nextCheckAt(renewal: Renewal): number {
-  const { pendingOn: askedOn } = renewal;
-  if (askedOn) {
+  const { pendingOn } = renewal;
+  if (pendingOn) {
     // Without a member there is no response timeout.
-    return askedOn.opened ? Math.min(responseDueAt(renewal, askedOn), renewal.endsAt) : renewal.endsAt;
+    return pendingOn.opened ? Math.min(responseDueAt(renewal, pendingOn), renewal.endsAt) : renewal.endsAt;
   }
   return renewal.type === 'held' ? Math.min(renewal.renewAt, renewal.endsAt) : renewal.endsAt;
 }

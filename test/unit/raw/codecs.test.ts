@@ -41,7 +41,7 @@ describe('the generated codecs and those of proto-loader', () => {
   for (const message of manifest.messages.keys()) {
     const samples = samplesOf(manifest, message);
 
-    it(`write ${message} in the same bytes`, () => {
+    it(`encode ${message} to the same bytes`, () => {
       const theirs = loaded[message]!;
       const ours = generatedCodec(message);
       for (const sample of samples) {
@@ -50,7 +50,7 @@ describe('the generated codecs and those of proto-loader', () => {
       }
     });
 
-    it(`read ${message} from each other's bytes`, () => {
+    it(`decode ${message} from each other's bytes`, () => {
       const theirs = loaded[message]!;
       const ours = generatedCodec(message);
       for (const sample of samples) {
@@ -63,7 +63,7 @@ describe('the generated codecs and those of proto-loader', () => {
       }
     });
 
-    it(`write ${message} in no bytes when nothing is set`, () => {
+    it(`encode ${message} to no bytes if no field is set`, () => {
       const ours = generatedCodec(message);
       assert.equal(ours.encode(ours.fromPartial({})).finish().length, 0);
       assert.equal(loaded[message]!.serialize({}).length, 0);
@@ -72,7 +72,7 @@ describe('the generated codecs and those of proto-loader', () => {
 });
 
 describe('the samples of the codec tests', () => {
-  it('hold every enum value and every oneof member', () => {
+  it('contain every enum value and every oneof member', () => {
     const seen = JSON.stringify(
       [...manifest.messages.keys()].flatMap((message) =>
         samplesOf(manifest, message).map(({ loaded }) => loaded),

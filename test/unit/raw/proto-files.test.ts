@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 import { protoFiles, protoFolder } from '#src/raw/index.js';
 
 describe('the packaged .proto files', () => {
-  it('stand under an absolute path', () => {
+  it('have an absolute path', () => {
     assert.ok(isAbsolute(protoFolder));
   });
 
-  it('are all listed, and nothing else is', async () => {
+  it('are exactly those listed', async () => {
     const present = (await readdir(protoFolder, { recursive: true })).map((file) =>
       file.replaceAll('\\', '/'),
     );

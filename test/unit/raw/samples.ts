@@ -2,13 +2,13 @@ import type { Field, Manifest } from './wire-lock.js';
 
 type Message = Record<string, unknown>;
 
-/** One message in the shapes that the codecs take and give. */
+/** One message in the representations of the codecs. */
 export interface Sample {
-  /** As the generated codec takes and gives it. */
+  /** As the generated codec encodes and decodes it. */
   readonly generated: Message;
-  /** As proto-loader gives it. */
+  /** As proto-loader decodes it. */
   readonly loaded: Message;
-  /** As proto-loader takes it: it writes a zero that is set, which canonical proto3 leaves out, so none is set. */
+  /** As proto-loader encodes it. It writes fields set to zero, which canonical proto3 omits, so zero fields are unset. */
   readonly written: Message;
 }
 
@@ -19,7 +19,7 @@ interface Value {
   readonly isZero: boolean;
 }
 
-/** Messages nest in themselves (a transaction in a transaction); this deep is deep enough. */
+/** Limits the nesting of recursive messages, such as a transaction in a transaction. */
 const maximumDepth = 3;
 
 const integers: Record<string, readonly bigint[]> = {
@@ -30,7 +30,7 @@ const integers: Record<string, readonly bigint[]> = {
 const byteStrings = ['00ff', 'ff', '', '00', '80'.repeat(200)].map((hex) => Buffer.from(hex, 'hex'));
 const texts = ['a', 'Zürich 東京 🚀', '', '\u0000', 'x'.repeat(300)];
 
-/** So many that each value above, each enum value and each oneof member stands in one of them. */
+/** Enough samples that each value above, each enum value and each oneof member occurs. */
 export function samplesOf(manifest: Manifest, message: string): Sample[] {
   return Array.from({ length: 30 }, (_, round) => sampleOf(manifest, message, round, 0));
 }
@@ -44,7 +44,7 @@ function sampleOf(manifest: Manifest, message: string, round: number, depth: num
   for (const oneof of new Set(fields.flatMap((field) => field.oneof ?? []))) {
     const members = fields.filter((field) => field.oneof === oneof);
     const chosen = at(members, round);
-    // Each turn through the members takes other values for them.
+    // Each cycle through the members uses different values.
     const turn = round + Math.floor(round / members.length);
     setOneof(sample, oneof, chosen, singleValue(manifest, chosen, turn, depth));
   }
@@ -57,7 +57,7 @@ function setField(sample: Sample, field: Field, value: Value): void {
   if (!value.isZero) sample.written[field.name] = value.written;
 }
 
-/** A member of a oneof is written even when it is zero. */
+/** A oneof member is encoded even if it is zero. */
 function setOneof(sample: Sample, oneof: string, chosen: Field, value: Value): void {
   const isUnset = value.generated === undefined;
   sample.generated[camelCase(oneof)] = isUnset

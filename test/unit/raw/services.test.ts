@@ -41,7 +41,7 @@ describe('the service definitions', () => {
     }
   });
 
-  it("make clients when proto-loader's are handed to grpc-js", async () => {
+  it("of proto-loader create clients with grpc-js's loadPackageDefinition", async () => {
     const root = loadPackageDefinition(await raw.loadProtocol());
     const client = (root['etcdserverpb'] as GrpcObject)['KV'] as ServiceClientConstructor;
     assert.equal(client.service['Range']?.path, raw.KVService.range.path);

@@ -22,7 +22,7 @@ export interface Method {
   readonly responseStream: boolean;
 }
 
-/** The protocol as the manifest lists it, which knows nothing of either codec. */
+/** The protocol as listed in the manifest, which is independent of both codecs. */
 export interface Manifest {
   readonly messages: ReadonlyMap<string, readonly Field[]>;
   readonly enums: ReadonlyMap<string, readonly EnumValue[]>;
