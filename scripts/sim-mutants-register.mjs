@@ -231,13 +231,13 @@ export const mutants = [
   one(
     'an update that can never be stored is retried forever',
     write,
-    'const refused = claim.desired.rejectWrite();',
-    'claim.desired.failWrite(); const refused = undefined;',
+    'const rejected = claim.desired.rejectWrite();',
+    'claim.desired.failWrite(); const rejected = undefined;',
   ),
   one(
     'an update that can never be stored discards all others',
     desired,
-    'this.#inFlight.filter((change) => change !== culprit)',
+    'this.#inFlight.filter((change) => change !== rejected)',
     '[]',
   ),
   one(

@@ -1,7 +1,7 @@
 import { anything, optionsChecker } from '../model/index.js';
 import type { EndpointRecord } from './endpoint.js';
 
-/** What to suggest for names that an endpoint does not have at its top level. */
+/** Suggestions for names that are not members of an endpoint. */
 export const endpointNames = {
   address: 'addr',
   meta: 'metadata',
@@ -11,8 +11,8 @@ export const endpointNames = {
 };
 
 /**
- * The names of an endpoint that a caller gives, of which a record of a list is one; the metadata is free-form. What the
- * names stand for is checked where the endpoint is encoded.
+ * Rejects unknown names in an endpoint given by a caller; records of `list()` are accepted. Metadata is free-form. The
+ * values are checked when the endpoint is encoded.
  */
 export const checkEndpointNames = optionsChecker<EndpointRecord>(
   {

@@ -5,9 +5,9 @@ import { goJson } from './go-json.js';
 import { type JsonMember, readMembers } from './json-reader.js';
 
 /**
- * The value stored for an endpoint, byte-equal to Go's: `{"Op":0,"Addr":"…","Metadata":null}`. Numbers of metadata that
- * `decodeEndpoint` rounded, such as integers beyond 2^53, are written with the digits that were read.
- * @throws {NamingError} for an empty address, and for metadata that JSON cannot hold or that readers would refuse;
+ * Encodes an endpoint to the same bytes as Go: `{"Op":0,"Addr":"…","Metadata":null}`. Numbers that `decodeEndpoint`
+ * rounded, such as integers beyond 2^53, are written with their original digits.
+ * @throws {NamingError} for an empty address, and for metadata that is not JSON or that readers reject;
  *   {InvalidInputError} for an unknown name.
  */
 export function encodeEndpoint(endpoint: Endpoint): Buffer {
@@ -18,16 +18,16 @@ export function encodeEndpoint(endpoint: Endpoint): Buffer {
 }
 
 /**
- * Reads a stored value as Go does: names in any case, unknown ones skipped, the last of several that is not null, missing
- * ones at their zero, `Op` checked and ignored. Numbers of metadata are float64, as Go's: an integer beyond 2^53 is rounded.
- * @throws {EndpointDecodeError} for what Go refuses too, such as a bare string, an `Op` of 256, or lists in each other
- *   10,000 times.
+ * Decodes a stored value as Go does: names are case-insensitive, unknown names are skipped, of repeated names the last
+ * value that is not null counts, missing names have Go's zero value, and `Op` is checked and ignored. Numbers are float64,
+ * as in Go: an integer beyond 2^53 is rounded.
+ * @throws {EndpointDecodeError} for values that Go rejects, such as a bare string, an `Op` of 256, or 10,000 nested lists.
  */
 export function decodeEndpoint(value: Uint8Array): Endpoint {
   let addr = '';
   let metadata: JsonValue = null;
   for (const member of readMembers(value) ?? []) {
-    // Go folds letters by Unicode, where only K and S have forms outside of ASCII: no name here has either.
+    // Go compares names by Unicode case folding. Only K and S have folded forms outside ASCII, and no name contains them.
     switch (member.name.toLowerCase()) {
       case 'op':
         checkOp(member);
@@ -42,7 +42,7 @@ export function decodeEndpoint(value: Uint8Array): Endpoint {
   return metadata === null ? { addr } : { addr, metadata };
 }
 
-/** Whether `decodeEndpoint` reads it. */
+/** Whether `decodeEndpoint` accepts the value. */
 export function isEndpoint(value: Uint8Array): boolean {
   try {
     decodeEndpoint(value);
@@ -53,7 +53,7 @@ export function isEndpoint(value: Uint8Array): boolean {
   }
 }
 
-/** Go reads it into a byte, by its digits alone, and leaves it as it is for null. */
+/** Go decodes `Op` into a byte: only digits are accepted, and null is ignored. */
 function checkOp({ value, text }: JsonMember): void {
   if (value === null || (/^\d{1,3}$/.test(text) && Number(text) <= 255)) return;
   throw new EndpointDecodeError(`Op is ${truncated(text)}, not a number from 0 to 255`);
@@ -65,7 +65,7 @@ function toAddr({ value, text }: JsonMember, before: string): string {
   return value;
 }
 
-/** A number that float64 does not have is refused also where a later member takes its place. */
+/** A number beyond float64 is rejected even if a later member replaces it. */
 function toMetadata({ value, tooLarge }: JsonMember): JsonValue {
   if (tooLarge !== undefined)
     throw new EndpointDecodeError(`Metadata holds ${truncated(tooLarge)}, which is beyond float64`);

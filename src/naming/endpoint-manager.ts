@@ -21,28 +21,32 @@ import { checkClient, type NamingClient } from './ports.js';
 import { retainEndpoint } from './retain-endpoint.js';
 import { isDirect, keyPrefix, serviceFor } from './target/index.js';
 
+/** Options of each call of an {@link EndpointManager}. */
 export interface ManagerCallOptions {
-  /** Cancels the call, which then rejects with the signal's own reason. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds, tries included. Default: the client's. */
+  /** The deadline of the call in milliseconds, retries included. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number;
 }
 
+/** Options of an {@link EndpointManager}. */
 export interface ManagerOptions {
   /**
-   * List and watch only keys right below the target, and not those of targets nested in it. Default false, as in Go:
-   * `foo` also sees `foo/bar/1`.
+   * Whether to list and watch only keys directly below the target, without those of nested targets. Default false, as in
+   * Go: `foo` also covers `foo/bar/1`.
    */
   readonly direct?: boolean;
 }
 
+/** Options of {@link EndpointManager.addEndpoint}. */
 export interface AddOptions extends ManagerCallOptions {
-  /** The lease, or its handle, by which the endpoint lives. Default: none, it stays until deleted. */
+  /** The lease of the endpoint, or its handle: the endpoint is deleted with it. Default: no lease; it stays until deleted. */
   readonly lease?: LeaseId | { readonly id: LeaseId };
 }
 
+/** Options of {@link EndpointManager.list}. */
 export interface ListOptions extends ManagerCallOptions {
-  /** Answer from the member's own state, which may be stale, as Go does. Default false. */
+  /** Read the member's local state, which may be stale, as Go does. Default false: a linearizable read. */
   readonly serializable?: boolean;
 }
 
@@ -51,18 +55,18 @@ const checkAdd = optionsChecker<AddOptions>({ lease: anything, ...waitChecks });
 const checkList = optionsChecker<ListOptions>({ serializable: boolean, ...waitChecks });
 
 /**
- * The endpoints of one target, stored as Go's `endpoints.Manager` stores them: `<target>/<id>`, so that each side
- * reads what the other wrote. As in Go a target also covers keys nested below it: `foo` sees `foo/bar/1`.
+ * Manages the endpoints of one target, stored as Go's `endpoints.Manager` stores them, under `<target>/<id>`: either side
+ * reads the other's records. As in Go, a target also covers nested keys: `foo` covers `foo/bar/1`.
  */
 export class EndpointManager {
-  /** The service's name, also where a URI was given. */
+  /** The service's name, even if the constructor was given a URI. */
   readonly target: string;
   readonly #client: NamingClient;
   readonly #isWanted: (key: string) => boolean;
 
   /**
-   * @param target A service's name, or the URI that is dialled, such as `etcd:///foo/bar`. Go takes a URI for a name.
-   * @throws {NamingError} `invalid etcd client` or `invalid target`, as Go's NewManager.
+   * @param target A service's name or a URI such as `etcd:///foo/bar`. Go treats a URI as a name.
+   * @throws {NamingError} `invalid etcd client` or `invalid target`, like Go's NewManager.
    */
   constructor(client: NamingClient, target: string, options: ManagerOptions = noOptions) {
     this.#client = checkClient(client);
@@ -72,8 +76,8 @@ export class EndpointManager {
   }
 
   /**
-   * Carries out all operations or none, in one transaction of one revision.
-   * @throws {NamingError} before anything is sent; else as `kv.txn`.
+   * Applies all operations in one transaction, with one revision.
+   * @throws {NamingError} for invalid operations, before a request is sent; otherwise like `kv.txn`.
    */
   async update(
     operations: readonly EndpointOp[],
@@ -84,7 +88,7 @@ export class EndpointManager {
     return withJson({ revision });
   }
 
-  /** Stores an endpoint under `key`, a text or bytes, over whatever is there. With a lease it goes when the lease does. */
+  /** Stores an endpoint under `key`, the full key as text or bytes. Overwrites an existing record. */
   async addEndpoint(
     key: Bytes,
     endpoint: Endpoint,
@@ -97,16 +101,15 @@ export class EndpointManager {
     return this.update([{ op: 'add', key, endpoint, lease: id }], call);
   }
 
-  /** Deletes an endpoint by the key of its record, or by bytes; one that is not there is deleted already. */
+  /** Deletes the endpoint under `key`, the full key as text or bytes. Succeeds if the key is absent. */
   async deleteEndpoint(key: Bytes, options: ManagerCallOptions = noOptions): Promise<{ revision: Revision }> {
     checkWait(options);
     return this.update([{ op: 'delete', key }], options);
   }
 
   /**
-   * All endpoints by key, in key order, at one revision however many they are. Values that are not endpoints are left
-   * out. Linearizable, where Go's list may
-   * be stale; `serializable: true` reads as Go does.
+   * Returns all endpoints by key, in key order, of one revision even when read in several pages. Omits values that are
+   * not endpoints. Linearizable by default; Go's list is serializable and may be stale.
    */
   async list(options: ListOptions = noOptions): Promise<ReadonlyMap<string, EndpointRecord>> {
     checkList(options);
@@ -121,26 +124,26 @@ export class EndpointManager {
   }
 
   /**
-   * A snapshot first, then a delta for each revision that changes something, for as long as it is iterated: through outages, and past a compaction by a
-   * new snapshot. Go's channel closes there and its view is stale for ever. Ends by error only for what waiting
-   * cannot mend, by the signal's own reason, or with ClosedError.
+   * Yields a snapshot, then a delta for each revision that changes an endpoint. Survives outages; after a compaction it
+   * yields a new snapshot, where Go's channel closes and its view stays stale forever.
+   * @throws (from the iterator) a final error such as PermissionDeniedError, the signal's reason, or ClosedError.
    */
   watch(
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncGenerator<EndpointEvent, undefined> {
     checkSignalOnly(options);
-    return new CancellableIterator((leaving) => this.#events(options.signal, leaving));
+    return new CancellableIterator((left) => this.#events(options.signal, left));
   }
 
   async *#events(
     signal: AbortSignal | undefined,
-    leaving: AbortSignal,
+    left: AbortSignal,
   ): AsyncGenerator<EndpointEvent, undefined> {
     const set = new EndpointSet(this.#isWanted);
     const prefix = keyPrefix(this.target);
     const mirror = this.#client.mirror({ prefix }, { signal, eachRevision: true, retain: retainEndpoint });
     const updates = mirror[Symbol.asyncIterator]();
-    onAbort(leaving, () => void updates.return?.());
+    onAbort(left, () => void updates.return?.());
     for await (const update of { [Symbol.asyncIterator]: () => updates }) {
       const { invalid } = set;
       const event = set.apply(update);
@@ -149,7 +152,7 @@ export class EndpointManager {
   }
 }
 
-/** Whether it changes no record, such as one of a nested target. */
+/** Whether a delta changes no record, such as one with only keys of nested targets. */
 function isEmptyDelta(event: EndpointEvent): boolean {
   return event.type === 'delta' && event.added.length + event.changed.length + event.removed.length === 0;
 }

@@ -15,14 +15,15 @@ import type { Endpoint } from './endpoint.js';
 import { NamingError } from './errors.js';
 import { checkKey } from './target/index.js';
 
-/** One change of a target's endpoints. */
+/** One operation of {@link EndpointManager.update}. */
 export type EndpointOp =
   | {
       readonly op: 'add';
-      /** The whole key, `<target>/<id>`: a text, as {@link EndpointRecord} has it, or bytes. */
+      /** The full key, `<target>/<id>`: text, as in {@link EndpointRecord}, or bytes. */
       readonly key: Bytes;
+      /** The endpoint to store. */
       readonly endpoint: Endpoint;
-      /** The lease the endpoint lives by. Default: none, it stays until deleted. */
+      /** The lease of the endpoint: it is deleted with it. Default: no lease; it stays until deleted. */
       readonly lease?: LeaseId | undefined;
     }
   | { readonly op: 'delete'; readonly key: Bytes };
@@ -37,9 +38,10 @@ const checkOperations = listOf(
 );
 
 /**
- * The changes as operations of one transaction. A delete and an add of one key become what they amount to, the
- * later of the two: etcd takes a key only once in a transaction, yet its naming guide shows just that.
- * @throws {InvalidInputError} for an unknown name; {NamingError} for no changes, a key outside the target, an unknown op, or one key added twice.
+ * Converts the operations to those of one transaction. Of a delete and an add of one key only the later is kept: etcd
+ * rejects a transaction that changes a key twice, although its naming guide shows one.
+ * @throws {InvalidInputError} for an unknown name; {NamingError} for an empty list, a key outside the target, an unknown
+ *   `op`, or a key that is added twice.
  */
 export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
   checkOperations(changes, 'operations');
@@ -72,7 +74,7 @@ function toOp(change: EndpointOp): Op {
   }
 }
 
-/** In Go's words, and in others. */
+/** Go's text, followed by the allowed values. */
 function badOp(op: unknown): NamingError {
   return new NamingError(
     `endpoints: bad update op: op is ${formatValue(op)}; it must be one of 'add', 'delete'`,

@@ -4,43 +4,49 @@ import { decodeEndpoint } from './codec.js';
 import type { EndpointRecord } from './endpoint.js';
 import { EndpointDecodeError } from './errors.js';
 
-/** What happened to a target's endpoints. */
+/** A change of a target's endpoints. */
 export type EndpointEvent =
   | {
-      /** All endpoints, also when there are none, and again after history was lost. It replaces whatever came before. */
+      /** All endpoints: first, and again after watch history was lost. Replaces all earlier events. */
       readonly type: 'snapshot';
+      /** Why the snapshot was read. */
       readonly reason: ResyncReason;
+      /** The revision of the snapshot. */
       readonly revision: Revision;
+      /** The endpoints by key. */
       readonly endpoints: ReadonlyMap<string, EndpointRecord>;
-      /** Keys, as text, whose value is not an endpoint; each harms only itself. */
+      /** The keys, as text, whose values are not endpoints. They do not affect the other records. */
       readonly invalid: ReadonlySet<string>;
     }
   | {
-      /** What a revision changed, never half of a transaction; an EndpointSet of a plain mirror: one or more revisions. */
+      /** The changes of one revision, with whole transactions; of an EndpointSet on a plain mirror, of one or more revisions. */
       readonly type: 'delta';
+      /** The last revision that the event covers. */
       readonly revision: Revision;
+      /** The records of new keys. */
       readonly added: readonly EndpointRecord[];
+      /** The new records of changed keys. */
       readonly changed: readonly EndpointRecord[];
-      /** Keys, also of a record that is no longer readable. */
+      /** The keys of deleted records, and of records that are no longer readable. */
       readonly removed: readonly string[];
-      /** All keys whose value is not an endpoint, after this change. */
+      /** All keys whose values are not endpoints, after this change. */
       readonly invalid: ReadonlySet<string>;
     };
 
-/** A target's endpoints, kept up to date from a mirror's updates. */
+/** A target's endpoints, updated from a mirror's updates. */
 export class EndpointSet {
   readonly #isWanted: (key: string) => boolean;
   readonly #records = new Map<string, EndpointRecord>();
   #invalid: ReadonlySet<string> = new Set();
-  /** The same while one update is taken: copied once for it, and never changed after, so that its event may have it. */
+  /** The copy of `#invalid` for the current update; undefined until one is needed. Events share it, so it is not changed later. */
   #draft: Set<string> | undefined;
 
-  /** @param isWanted Says of a key whether it belongs to the set. Default: every key does. */
+  /** @param isWanted Whether a key belongs to the set. Default: every key. */
   constructor(isWanted: (key: string) => boolean = () => true) {
     this.#isWanted = isWanted;
   }
 
-  /** By key; in the order in which the keys came. */
+  /** The records by key, in the order in which the keys were added. */
   get records(): ReadonlyMap<string, EndpointRecord> {
     return this.#records;
   }
@@ -98,7 +104,7 @@ export class EndpointSet {
   }
 }
 
-/** The record a key-value holds; undefined when its value is not an endpoint. */
+/** Decodes a key-value; undefined if its value is not an endpoint. */
 export function toRecord(kv: KeyValue, key = keyText(kv.key)): EndpointRecord | undefined {
   try {
     const { createRevision, modRevision, lease } = kv;

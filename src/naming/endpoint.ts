@@ -1,6 +1,6 @@
 import type { LeaseId, Revision } from '../model/index.js';
 
-/** What JSON can hold. */
+/** Any JSON value. */
 export type JsonValue =
   | null
   | boolean
@@ -9,23 +9,25 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue | undefined };
 
-/** One address of a service, as Go's `endpoints.Endpoint`. */
+/** One address of a service, like Go's `endpoints.Endpoint`. */
 export interface Endpoint {
-  /** Where to dial: `host:port`, an IPv6 host in brackets. */
+  /** The address to dial: `host:port`, an IPv6 host in brackets. */
   readonly addr: string;
-  /** Anything JSON can hold; absent is stored as null. Weight, zone and the like go in here, so that Go still reads the record. */
+  /** Any JSON value; undefined is stored as null. Weight, zone and status are members of it, so that Go can read the record. */
   readonly metadata?: JsonValue | undefined;
 }
 
-/** An endpoint as it is stored. */
+/** A stored endpoint. */
 export interface EndpointRecord extends Endpoint {
   /**
-   * The whole key, `<target>/<id>`, as text: that of its UTF-8, with each byte that is not UTF-8 as a lone surrogate (see
-   * {@link keyText}). Whatever takes a key takes this text, and JSON keeps it.
+   * The full key, `<target>/<id>`, as text. Each byte that is not UTF-8 is a lone surrogate (see {@link keyText}). Every
+   * function that takes a key accepts this text, and JSON preserves it.
    */
   readonly key: string;
+  /** The revision that created the record. */
   readonly createRevision: Revision;
+  /** The revision of the record's last change. */
   readonly modRevision: Revision;
-  /** The lease it lives by; 0 for none. */
+  /** The lease of the record; 0 for none. */
   readonly lease: LeaseId;
 }

@@ -1,6 +1,6 @@
 import { brand, Code, EtcdError } from '../errors/index.js';
 
-/** A name, key or endpoint that is refused before anything is sent, in Go's words where Go has some. */
+/** A name, key or endpoint is invalid. Thrown before a request is sent, with Go's text where Go has one. */
 export class NamingError extends EtcdError {
   static {
     brand(NamingError, 'NamingError');
@@ -13,7 +13,7 @@ export class NamingError extends EtcdError {
   }
 }
 
-/** A stored value that is not an endpoint in Go's JSON. */
+/** A stored value is not an endpoint in Go's JSON format. */
 export class EndpointDecodeError extends EtcdError {
   static {
     brand(EndpointDecodeError, 'EndpointDecodeError');
@@ -26,7 +26,7 @@ export class EndpointDecodeError extends EtcdError {
   }
 }
 
-/** The key of a registration is another's record. */
+/** The key of a registration is taken by another registration's record. */
 export class ConflictError extends EtcdError {
   static {
     brand(ConflictError, 'ConflictError');

@@ -1,9 +1,9 @@
 import type { JsonValue } from './endpoint.js';
 
 /**
- * The digits of numbers that a float64 rounds, such as integers beyond 2^53, by the list or object that they were read
- * into and their name in it. Callers see the rounded number, as Go's do; whoever writes the metadata again, such as a
- * drain, writes what was there.
+ * The digits of numbers that float64 rounds, such as integers beyond 2^53, by their list or object and their name in it.
+ * Callers get the rounded number, as in Go. When the metadata is written again, such as by a drain, the original digits
+ * are written.
  */
 const digitsOf = new WeakMap<object, Map<string, string>>();
 
@@ -12,13 +12,13 @@ export function rememberDigits(container: object, name: string, digits: string):
   digitsOf.set(container, known.set(name, digits));
 }
 
-/** As they were read; undefined where the value says it all, or is another one by now. */
+/** The original digits; undefined if the value is exact or has been changed. */
 export function exactDigits(container: object, name: string, value: number): string | undefined {
   const digits = digitsOf.get(container)?.get(name);
   return digits !== undefined && Object.is(Number(digits), value) ? digits : undefined;
 }
 
-/** A copy of the object with another value for one name. */
+/** Copies the object with a new value for one name; the digits of other numbers are kept. */
 export function withMember(
   object: { readonly [name: string]: JsonValue | undefined },
   name: string,
@@ -30,13 +30,13 @@ export function withMember(
   return copy;
 }
 
-/** Whether a number's digits are others than those by which JSON writes its value again. */
+/** Whether encoding the number as JSON gives other digits than those that were read. */
 export function isRounded(digits: string, value: number): boolean {
   if (digits.length <= 15 && !/[eE]/.test(digits)) return false; // float64 keeps 15 digits
   return decimal(digits) !== decimal(String(value));
 }
 
-/** The same text for every way to write one number: its digits without the zeros around them, and its exponent. */
+/** A canonical text of a number: its digits without leading and trailing zeros, and its exponent. */
 function decimal(text: string): string {
   const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');

@@ -1,20 +1,24 @@
 import type { Clock } from '../async/index.js';
 
+/** The limits of an {@link ExpiringCache}. */
 export interface CacheLimits {
+  /** The number of values. */
   readonly maxCount: number;
+  /** The age of a value in milliseconds, from its `knownAt`. */
   readonly maxAgeMs: number;
 }
 
-/** What was known at a time of the clock. */
+/** A value with its time. */
 export interface CachedValue {
+  /** The time at which the value was current, in milliseconds of the clock. */
   readonly knownAt: number;
 }
 
-/** The last values of things that are followed no longer, bounded in number and age. The one left longest ago goes first. */
+/** A cache that is limited in size and age, such as of the last views of unsubscribed targets. Evicts the oldest entry first. */
 export class ExpiringCache<T extends CachedValue> {
   readonly #clock: Clock;
   readonly #limits: CacheLimits;
-  /** In the order in which they were put. */
+  /** In insertion order. */
   readonly #values = new Map<string, T>();
 
   constructor(clock: Clock, limits: CacheLimits) {
@@ -31,7 +35,7 @@ export class ExpiringCache<T extends CachedValue> {
     return value && this.#isFresh(value) ? value : undefined;
   }
 
-  /** The value, which is then no longer remembered. */
+  /** Removes and returns the value. */
   take(key: string): T | undefined {
     const value = this.get(key);
     this.#values.delete(key);
@@ -42,8 +46,8 @@ export class ExpiringCache<T extends CachedValue> {
     this.#values.delete(key);
     this.#values.set(key, value);
     for (const [other, { knownAt }] of this.#values) {
-      const isOver = this.#values.size > this.#limits.maxCount || !this.#isFresh({ knownAt });
-      if (isOver) this.#values.delete(other);
+      const mustEvict = this.#values.size > this.#limits.maxCount || !this.#isFresh({ knownAt });
+      if (mustEvict) this.#values.delete(other);
     }
   }
 

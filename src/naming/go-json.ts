@@ -4,23 +4,23 @@ import { NamingError } from './errors.js';
 import { exactDigits } from './exact-digits.js';
 import { maxDepth } from './json-reader.js';
 
-/** The record itself is one level, and Go reads no more than 10,000. */
+/** The record itself is one level, and Go reads at most 10,000. */
 const maxMetadataDepth = maxDepth - 1;
 
 export interface GoJsonOptions {
-  /** Write numbers that were rounded when they were read with the digits they had. Default false: as Go does. */
+  /** Write numbers that were rounded by the decoder with their original digits. Default false, as in Go. */
   readonly exactDigits?: boolean;
 }
 
-/** A value that is still to be written, or text that is. */
+/** A value that is not yet written, or finished text. */
 type Pending = string | { readonly value: JsonValue | undefined; readonly depth: number };
 
 /**
- * JSON as Go's `encoding/json` writes it (Go 1.22 and later), byte for byte: no spaces, objects as maps with their
- * names sorted by UTF-8 bytes, `<`, `>`, `&`, U+2028 and U+2029 escaped, and half a surrogate pair as `\ufffd`. It uses
- * no recursion: what any client stored may be written again.
- * @throws {NamingError} for what JSON cannot hold (NaN, infinities, bigint, functions, class instances, cycles), and for
- *   what is nested deeper than readers take.
+ * Writes JSON as Go's `encoding/json` does (Go 1.22 and later), byte for byte: no spaces, names sorted by UTF-8 bytes, `<`,
+ * `>`, `&`, U+2028 and U+2029 escaped, and lone surrogates as `\ufffd`. Not recursive: a value that was read may be nested
+ * deeper than the stack.
+ * @throws {NamingError} for values that are not JSON (NaN, infinities, bigint, functions, class instances, cycles), and
+ *   for values nested deeper than readers accept.
  */
 export function goJson(
   root: JsonValue | undefined,
@@ -50,7 +50,7 @@ function goScalar(value: JsonValue | undefined): string {
   }
 }
 
-/** With the `u` flag a surrogate matches only where its other half is missing. */
+/** With the `u` flag `\p{Surrogate}` matches only lone surrogates. */
 const loneSurrogate = /\p{Surrogate}/gu;
 const needsEscape = /[<>&"\\\p{Cc}\u2028\u2029]|\p{Surrogate}/gu;
 
@@ -70,12 +70,12 @@ function goString(text: string): string {
 
 function escapeChar(char: string): string {
   const code = char.charCodeAt(0);
-  if (code >= 0x7f && code <= 0x9f) return char; // control characters to Unicode, not to JSON
+  if (code >= 0x7f && code <= 0x9f) return char; // control characters in Unicode, but not in JSON
   if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd';
   return shortEscapes[char] ?? `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** Go and JavaScript agree on the shortest form and on where exponents begin, not on minus zero. */
+/** Go and JavaScript write the same shortest form and the same exponents, except for minus zero. */
 function goNumber(value: number): string {
   if (!Number.isFinite(value)) throw new NamingError(`metadata holds ${value}, which JSON cannot`);
   return Object.is(value, -0) ? '-0' : String(value);
@@ -88,7 +88,7 @@ function isContainer(value: JsonValue | undefined): value is Container {
   return typeof value === 'object' && value !== null;
 }
 
-/** The first part is the next to be taken. A loop, since an array may have more items than a call may have arguments. */
+/** Pushes in reverse, so that the first part is popped first. A loop, because a spread has a limit on arguments. */
 function pushParts(pending: Pending[], parts: readonly Pending[]): void {
   for (let i = parts.length - 1; i >= 0; i--) pending.push(parts[i] ?? 'null');
 }
@@ -111,7 +111,7 @@ function partsOf(container: Container, depth: number, exact: boolean): Pending[]
 type Members = readonly (readonly [name: string, value: JsonValue | undefined])[];
 
 function listItems(list: readonly JsonValue[]): Members {
-  // Not list.map(), which leaves holes as they are: `[1,,3]` is not JSON.
+  // Not list.map(), which keeps holes: `[1,,3]` is not JSON.
   return Array.from(list, (value, i) => [String(i), value]);
 }
 

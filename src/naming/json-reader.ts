@@ -4,46 +4,46 @@ import { EndpointDecodeError } from './errors.js';
 import { isRounded, rememberDigits } from './exact-digits.js';
 import { char, JsonScanner } from './json-scanner.js';
 
-/** Go's `encoding/json` reads values that are nested in each other so many times, and no more. */
+/** The nesting limit of Go's `encoding/json`. */
 export const maxDepth = 10_000;
 
-/** A member of the outermost object. */
+/** A member of the top-level object. */
 export interface JsonMember {
   readonly name: string;
   readonly value: JsonValue;
-  /** The value as it is written. */
+  /** The text of the value. */
   readonly text: string;
-  /** A number in the value that is beyond float64, such as `1e400`; undefined for none. */
+  /** The first number in the value that is beyond float64, such as `1e400`; undefined for none. */
   readonly tooLarge: string | undefined;
 }
 
 /**
- * Reads JSON as Go's `encoding/json` does: the members of the outermost object in their order, a repeated name as often
- * as it comes; undefined for `null`. `JSON.parse` does not show what Go judges by: repeated names, how a number is
- * written, how many bytes are not UTF-8. It uses no recursion, since any client can write the value.
- * @throws {EndpointDecodeError} for what is not JSON, is no object, or is nested deeper than 10,000 levels.
+ * Reads JSON as Go's `encoding/json` does. Returns the members of the top-level object in order, including repeated names;
+ * undefined for `null`. `JSON.parse` hides details that Go's result depends on: repeated names, the digits of numbers, and
+ * bytes that are not UTF-8. Not recursive, because any client can write the value.
+ * @throws {EndpointDecodeError} for a value that is not JSON, not an object, or nested deeper than 10,000 levels.
  */
 export function readMembers(value: Uint8Array): readonly JsonMember[] | undefined {
   return new JsonReader(decodeLikeGo(value)).read();
 }
 
-/** Go replaces each byte that is not UTF-8; Node replaces each run of them. */
+/** Go replaces each byte that is not UTF-8 by U+FFFD; Node replaces each run of such bytes. */
 function decodeLikeGo(value: Uint8Array): string {
   const text = toBuffer(value).toString('utf8');
   return text.includes('\ufffd') ? keyText(value).replace(/\p{Surrogate}/gu, '\ufffd') : text;
 }
 
-/** A list or an object whose end has not been read. */
+/** A list or object that is not complete. */
 interface OpenContainer {
   readonly value: JsonValue[] | Record<string, JsonValue>;
-  /** Of the member that is being read; unused in a list. */
+  /** The name of the current member; unused in a list. */
   name: string;
 }
 
 class JsonReader {
   readonly #scanner: JsonScanner;
   #open: OpenContainer[] = [];
-  /** The last number, where its value is another one than its digits say. */
+  /** The digits of the last number if float64 rounds it; undefined otherwise. */
   #roundedDigits: string | undefined;
   #tooLarge: string | undefined;
 
@@ -69,10 +69,10 @@ class JsonReader {
     do {
       const name = this.#readName();
       this.#scanner.peek();
-      const from = this.#scanner.position;
+      const start = this.#scanner.position;
       this.#tooLarge = undefined;
       const value = this.#readValue(1);
-      members.push({ name, value, text: this.#scanner.textFrom(from), tooLarge: this.#tooLarge });
+      members.push({ name, value, text: this.#scanner.textFrom(start), tooLarge: this.#tooLarge });
     } while (this.#scanner.consume(char.comma));
     this.#scanner.expect(char.closeObject);
     return members;
@@ -84,7 +84,7 @@ class JsonReader {
     return name;
   }
 
-  /** A value that lies in `depth` containers. */
+  /** Reads a value inside `depth` containers. */
   #readValue(depth: number): JsonValue {
     this.#open = [];
     for (;;) {
@@ -98,7 +98,7 @@ class JsonReader {
     }
   }
 
-  /** A whole value; undefined for a container that has just been opened. */
+  /** Reads a scalar or an empty container; undefined after opening a container. */
   #readStart(depth: number): JsonValue | undefined {
     const next = this.#scanner.peek();
     if (next === char.quote) return this.#scanner.readString();
@@ -116,7 +116,7 @@ class JsonReader {
     return undefined;
   }
 
-  /** The container when it ends here; undefined when another value of it follows. */
+  /** Returns the container if it ends here; undefined if another value follows. */
   #closeOrContinue(container: OpenContainer): JsonValue | undefined {
     const { value } = container;
     const isList = Array.isArray(value);
@@ -165,7 +165,7 @@ class JsonReader {
   }
 }
 
-/** Also where the name is `__proto__`, by which an assignment would change the object's prototype. */
+/** Defines `__proto__` as a member: an assignment would change the prototype. */
 function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
   if (name !== '__proto__') object[name] = value;
   else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });

@@ -1,6 +1,6 @@
 import { EndpointDecodeError } from './errors.js';
 
-/** The characters that JSON is made of. */
+/** The character codes of JSON's syntax. */
 export const char = {
   quote: 0x22,
   plus: 0x2b,
@@ -19,16 +19,16 @@ export const char = {
   closeObject: 0x7d,
 } as const;
 
-/** V8 copies a slice that is shorter than this; a longer one would keep the whole text alive. */
+/** V8 copies slices shorter than this; a longer slice keeps the whole text in memory. */
 const maxCopiedLength = 13;
 
-/** An escape of JSON: a whole surrogate pair, half of one, or any other. */
+/** A JSON escape: a surrogate pair, a lone surrogate (captured), or any other escape. */
 const escapes =
   /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|[\s\S])/g;
 
 /**
- * Walks over the tokens of a JSON text. Without regular expressions of unbounded length, whose stack a long token would
- * overflow.
+ * Scans the tokens of a JSON text. Avoids regular expressions of unbounded length: a long token would overflow their
+ * stack.
  */
 export class JsonScanner {
   readonly #text: string;
@@ -42,12 +42,12 @@ export class JsonScanner {
     return this.#position;
   }
 
-  /** The text from there up to here. */
+  /** Returns the text from `from` to the current position. */
   textFrom(from: number): string {
     return this.#text.slice(from, this.#position);
   }
 
-  /** The next character that is no white space; NaN at the end. */
+  /** Skips white space and returns the next character code; NaN at the end. */
   peek(): number {
     for (;;) {
       const next = this.#text.charCodeAt(this.#position);
@@ -56,7 +56,7 @@ export class JsonScanner {
     }
   }
 
-  /** Whether that is what comes next, which is then passed. */
+  /** Skips the wanted character if it is next, and returns whether it was. */
   consume(wanted: number): boolean {
     if (this.peek() !== wanted) return false;
     this.#position++;
@@ -71,13 +71,13 @@ export class JsonScanner {
     if (!Number.isNaN(this.peek())) throw this.unexpectedError();
   }
 
-  /** @throws {EndpointDecodeError} where no such word stands here. */
+  /** @throws {EndpointDecodeError} if the literal is not next. */
   expectLiteral(wanted: string): void {
     if (!this.#text.startsWith(wanted, this.#position)) throw this.unexpectedError();
     this.#position += wanted.length;
   }
 
-  /** The text of a number. */
+  /** Reads a number and returns its text. */
   readNumber(): string {
     const from = this.#position;
     this.#skip(char.minus);
@@ -90,7 +90,7 @@ export class JsonScanner {
     return this.textFrom(from);
   }
 
-  /** What a string says; half a surrogate pair is U+FFFD, as in Go. */
+  /** Reads a string; a lone surrogate becomes U+FFFD, as in Go. */
   readString(): string {
     this.peek();
     const from = this.#position;
@@ -101,7 +101,7 @@ export class JsonScanner {
     try {
       return JSON.parse(whole) as string;
     } catch {
-      // Without the parser's own error, which quotes the record.
+      // Without the parser's error, which quotes the record.
       throw new EndpointDecodeError(`the value is not JSON: a bad string at character ${from}`);
     }
   }
@@ -144,6 +144,6 @@ function isDigit(code: number): boolean {
   return code >= char.zero && code <= char.nine;
 }
 
-function replaceLoneSurrogate(whole: string, half: string | undefined): string {
-  return half === undefined ? whole : '\\ufffd';
+function replaceLoneSurrogate(sequence: string, surrogate: string | undefined): string {
+  return surrogate === undefined ? sequence : '\\ufffd';
 }

@@ -6,10 +6,10 @@ import { type Bytes, formatValue, type KeyRange } from '../model/index.js';
 import type { Watcher, WatchOptions } from '../watch/index.js';
 import { NamingError } from './errors.js';
 
-/** What naming needs of a mirror. */
+/** The part of a mirror that naming uses. */
 export type MirrorHandle = AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' | 'verify'>;
 
-/** Of a client's status events what naming looks at. */
+/** The part of a client's status events that naming reads. */
 export interface ClientStatusEvent {
   readonly type: string;
   readonly endpoint?: string;
@@ -17,24 +17,24 @@ export interface ClientStatusEvent {
   readonly error?: EtcdError | undefined;
 }
 
-/** What naming needs of an etcd client; an EtcdClient has it. */
+/** The part of an etcd client that naming uses. An EtcdClient implements it. */
 export interface NamingClient {
   readonly kv: Pick<KvClient, 'txn' | 'range' | 'stream'>;
   readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
   readonly closed: boolean;
-  /** The default deadline of its calls, in milliseconds. */
+  /** The default deadline of the client's calls, in milliseconds. */
   readonly timeoutMs?: number;
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
   mirror(range: KeyRange, options?: MirrorOptions): MirrorHandle;
-  /** What happens to its members; a client without it has its troubles shown once a call has failed. */
+  /** Status events of the members. Without it, failures are reported only when a call fails. */
   status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<ClientStatusEvent>;
-  /** Calls back once when the client closes; the returned function takes that back. */
+  /** Calls the callback once when the client closes. The returned function removes the callback. */
   onClose(callback: () => void): () => void;
 }
 
 /**
- * @param position Of the argument, for the text.
- * @throws {NamingError} `invalid etcd client`, in Go's words, with what was given instead.
+ * @param position The position of the argument, for the error text.
+ * @throws {NamingError} `invalid etcd client`, Go's text, with a description of the argument.
  */
 export function checkClient(client: NamingClient, position = 'first'): NamingClient {
   if (client && typeof client.mirror === 'function' && client.kv) return client;
@@ -43,7 +43,7 @@ export function checkClient(client: NamingClient, position = 'first'): NamingCli
   );
 }
 
-/** An instance by its class: arguments that were swapped. */
+/** Describes an argument for errors; an instance by its class name, because arguments may be swapped. */
 export function describeValue(value: unknown): string {
   if (typeof value !== 'object' || value === null) return formatValue(value);
   const name: unknown = value.constructor?.name;

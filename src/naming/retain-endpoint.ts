@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import type { KeyValue } from '../model/index.js';
 import { isEndpoint } from './codec.js';
 
-/** What is smaller takes little more memory than its key, and is kept without being looked at. */
+/** Smaller values need little more memory than their keys, and are kept without decoding. */
 const smallBytes = 1_024;
-/** No JSON begins with it, so what stands for a value is no endpoint either. */
+/** No JSON starts with this byte, so a replaced value is not an endpoint either. */
 const marker = Buffer.alloc(1);
 
 /**
- * What a mirror of endpoints keeps of a key-value: of a large value that is no endpoint only its hash, by which the
- * mirror still notices that the store has another value.
+ * Reduces a key-value for a mirror of endpoints: a large value that is not an endpoint is replaced by its hash, by which
+ * the mirror still detects a changed value.
  */
 export function retainEndpoint(kv: KeyValue): KeyValue {
   if (kv.value.length <= smallBytes || isEndpoint(kv.value)) return kv;

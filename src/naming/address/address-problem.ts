@@ -3,8 +3,8 @@ import { NamingError } from '../errors.js';
 import { defaultPort, parseAddress, type TcpAddress } from './parse-address.js';
 
 /**
- * Why `register` refuses an address, with what to write instead; undefined for one that it stores. That is stricter than
- * what callers dial: a record is read by all of them, in any language, on any host.
+ * Returns why `register` rejects an address, with a correction; undefined for a valid address. This is stricter than what
+ * our resolver dials: callers in other languages and on other hosts read the record, too.
  */
 export function addressProblem(addr: string): string | undefined {
   const parsed = parseAddress(addr);
@@ -18,19 +18,19 @@ export function addressProblem(addr: string): string | undefined {
   return spellingProblem(tcp);
 }
 
-/** @throws {NamingError} with the reason, for an address that `register` does not store. */
+/** @throws {NamingError} with the reason, for an address that `register` rejects. */
 export function checkAddress(addr: unknown): asserts addr is string {
   if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
   const problem = addressProblem(addr);
   if (problem === undefined) return;
-  // What stands before an @ may be a password.
+  // The text before an @ may contain a password.
   const shown = addr.replace(/^([^/@]*\/\/)?.*@/s, '$1…@').replace(/[\s\p{C}]/gu, '\ufffd');
   throw new NamingError(
     `the endpoint's addr is '${printable(shown)}', which cannot be registered: ${problem}`,
   );
 }
 
-/** What a resolver of Node's understands and one of Go's does not. */
+/** Rejects spellings that Node's resolver accepts and Go's does not. */
 function spellingProblem({ host, port }: TcpAddress): string | undefined {
   const canonical = host.includes(':') ? host : canonicalHost(host);
   const isAscii = !/[^\0-\x7f]/.test(host);
@@ -40,7 +40,7 @@ function spellingProblem({ host, port }: TcpAddress): string | undefined {
 }
 
 function advertiseHint({ port }: TcpAddress): string {
-  return `: register the address that callers reach, such as advertiseAddress(${port}) gives`;
+  return `: register the address that callers reach, for example advertiseAddress(${port})`;
 }
 
 function formatAddress({ host, port }: TcpAddress): string {

@@ -6,40 +6,40 @@ import {
   splitHostPort,
 } from '../../model/index.js';
 
-/** A TCP address as grpc-js dials it. */
+/** A TCP address in the form that grpc-js dials. */
 export interface TcpAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** A socket file as grpc-js dials it. */
+/** A Unix socket in the form that grpc-js dials. */
 export interface SocketAddress {
   readonly path: string;
 }
 
-/** What an endpoint's `addr` says; or why it cannot be dialled, for people, without the address itself. */
+/** A parsed address, or the reason why it cannot be dialled. The reason does not contain the address. */
 export type ParsedAddress =
   | {
       readonly tcp: TcpAddress;
-      /** The same for each spelling of the address, such as `LOCALHOST:1` and `localhost:1`. */
+      /** A canonical name: equal for all spellings of the address, such as `LOCALHOST:1` and `localhost:1`. */
       readonly name: string;
-      /** False where {@link defaultPort} stands in. */
+      /** False if the port is {@link defaultPort} by default. */
       readonly hasPort: boolean;
-      /** False for `:50051`, which Go dials as its own host. */
+      /** False for `:50051`, which Go dials as localhost. */
       readonly hasHost: boolean;
     }
   | { readonly socket: SocketAddress; readonly name: string }
   | { readonly problem: string };
 
-/** gRPC's own default, as its DNS resolver has it: etcd's guide stores addresses without a port. */
+/** The default port of gRPC's DNS resolver: etcd's guide stores addresses without a port. */
 export const defaultPort = 443;
 
-/** The bytes of a path that a socket's address has room for on Linux; Node cuts off the rest, or fails (libuv#2826). */
+/** The longest path of a Unix socket on Linux, in bytes; Node truncates longer paths or fails (libuv#2826). */
 const maxPathBytes = 107;
 
 /**
- * Reads `host:port` as Go dials it, also as `:port`; a host, and an IPv6 address with or without brackets, without their
- * port; the first of them also behind `http://`, as etcd's grpc-proxy registers itself; and gRPC's `unix:/path`.
+ * Parses `host:port` and `:port`, as Go dials them; a host or an IPv6 address, with or without brackets, without a port;
+ * any of these after `http://` or `https://`, as etcd's grpc-proxy registers itself; and gRPC's `unix:/path`.
  */
 export function parseAddress(addr: string): ParsedAddress {
   if (addr.startsWith('unix:')) return parseSocket(addr.slice('unix:'.length));
@@ -78,12 +78,12 @@ function parseTcp(text: string): ParsedAddress {
 
 function canonicalName({ host, port }: TcpAddress): string {
   const zone = host.includes(':') ? host.replace(/^[^%]*/, '') : '';
-  // A name with a dot at its end is not searched for in the resolver's domains.
+  // A trailing dot disables the resolver's search domains, so it makes another name.
   const root = host.endsWith('.') ? '.' : '';
   return `${canonicalHost(host)}${zone}${root} ${port}`;
 }
 
-/** As gRPC names a socket: `unix:/path` or `unix:///path`. */
+/** Parses gRPC's forms `unix:/path` and `unix:///path`. */
 function parseSocket(behind: string): ParsedAddress {
   const path = behind.startsWith('///') ? behind.slice(2) : behind;
   if (path.startsWith('//')) return { problem: "a socket file's address has no host: write unix:/path" };

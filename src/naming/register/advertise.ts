@@ -13,22 +13,23 @@ import {
 import { addressProblem } from '../address/index.js';
 import { NamingError } from '../errors.js';
 
+/** Options of {@link advertiseAddress}. */
 export interface AdvertiseOptions {
-  /** The environment variable that holds this host's address, as Kubernetes' downward API sets it. Default `POD_IP`. */
+  /** The environment variable with this host's address, such as one set by Kubernetes' downward API. Default `POD_IP`. */
   readonly env?: string;
-  /** The network interface whose address to take, such as `eth0`. Default: the first that is not internal. */
+  /** The network interface whose address is used, such as `eth0`. Default: the first that is not internal. */
   readonly interface?: string;
-  /** Default 4, or 6 where there is no IPv4 address. */
+  /** The IP version of the interface's address. Default: 4, or 6 without an IPv4 address. */
   readonly family?: 4 | 6;
 }
 
 const checkAdvertise = optionsChecker<AdvertiseOptions>({ env: text, interface: text, family: oneOf(4, 6) });
 
 /**
- * The address at which other hosts reach a server on this port: from the environment variable, else from a network
- * interface. A guess where there are several: name the interface, or the address itself.
- * @throws {NamingError} when there is none, or it is a wildcard or loopback address, which would send every caller to
- *   itself; and for a port that is none.
+ * Returns the address, `host:port`, at which other hosts reach a server on this port. The host comes from the environment
+ * variable or, if that is unset, from a network interface. With several interfaces this is a guess: set `interface`.
+ * @throws {NamingError} if no address is found; for a wildcard, loopback or link-local address, which other hosts cannot
+ *   reach; for an invalid port. {InvalidInputError} for an invalid option.
  */
 export function advertiseAddress(port: number, options: AdvertiseOptions = noOptions): string {
   checkAdvertise(options);
@@ -53,7 +54,7 @@ function interfaceHost({ interface: wanted, family }: AdvertiseOptions): string 
   const found = Object.entries(networkInterfaces())
     .filter(([name]) => wanted === undefined || name === wanted)
     .flatMap(([, addresses]) => addresses ?? [])
-    .filter(({ internal, scopeid }) => !internal && !scopeid); // a link-local address means nothing elsewhere
+    .filter(({ internal, scopeid }) => !internal && !scopeid); // a link-local address is valid on its own link only
   const of = (version: 4 | 6) => found.find((one) => one.family === `IPv${version}`)?.address;
   const host = family ? of(family) : (of(4) ?? of(6));
   if (host !== undefined) return host;
@@ -61,7 +62,7 @@ function interfaceHost({ interface: wanted, family }: AdvertiseOptions): string 
   throw new NamingError(`${where} an address that other hosts could reach; name it yourself`);
 }
 
-/** Ports come from variables, as texts. */
+/** Shows the type of a string: environment variables often hold the port as text. */
 function shownPort(port: unknown): string {
   return typeof port === 'string' ? `${formatValue(port)} (string)` : formatValue(port);
 }

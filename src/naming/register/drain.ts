@@ -2,17 +2,17 @@ import { delay, onAbort, raceAbort, systemClock } from '../../async/index.js';
 import { callback, duration, optionsChecker, signal, timeout } from '../../model/index.js';
 import type { DrainOptions } from './types.js';
 
-/** So long a drain tries to mark its record: an etcd out of reach must not use up the time of the calls under way. */
+/** The time limit of marking the record: an unreachable etcd must not use up the time of the calls in progress. */
 const markTimeoutMs = 2_000;
 
-/** The parts of a registration that draining goes through. */
+/** The actions of a registration that draining needs. */
 export interface DrainSteps {
-  /** Marks the record; undefined when there is none. */
+  /** Stores the draining status; undefined without a record. */
   readonly mark: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly close: () => Promise<void>;
 }
 
-/** @throws {InvalidInputError} for an option that cannot work, before anything is marked. */
+/** @throws {InvalidInputError} for an invalid option. */
 export const checkDrain = optionsChecker<DrainOptions>({
   propagateMs: duration(),
   timeoutMs: timeout,
@@ -23,35 +23,35 @@ export const checkDrain = optionsChecker<DrainOptions>({
 /** See {@link Registration.drain}. */
 export async function drain(options: DrainOptions, parts: DrainSteps): Promise<void> {
   const { propagateMs = 1_000, whenIdle, timeoutMs = 30_000, signal } = options;
-  await runWithin(timeoutMs, signal, async (hurry) => {
-    const wait = (ms: number) => delay(ms, hurry).catch(() => {});
+  await runWithin(timeoutMs, signal, async (timeUp) => {
+    const wait = (ms: number) => delay(ms, timeUp).catch(() => {});
     const { mark } = parts;
     if (mark) {
-      // One that cannot be marked is lost by callers all the same, when it is deleted.
-      await runWithin(markTimeoutMs, hurry, mark).catch(() => {});
+      // Callers that do not see the status see the delete.
+      await runWithin(markTimeoutMs, timeUp, mark).catch(() => {});
       await wait(propagateMs);
     }
     await parts.close();
     await wait(propagateMs);
-    // One that throws is treated as one that rejects: the record is deleted already.
-    if (whenIdle) await raceAbort(Promise.resolve().then(whenIdle), hurry).catch(() => {});
+    // In a promise, so that a throw is treated like a rejection: the record is already deleted.
+    if (whenIdle) await raceAbort(Promise.resolve().then(whenIdle), timeUp).catch(() => {});
   });
 }
 
 /**
- * Runs the work with a signal that aborts when the time is up, or the other signal does. Not AbortSignal.any() of a
- * timeout: on Node 20 that may be collected before it fires.
+ * Runs the work with a signal that aborts after `ms` or with the other signal. Not `AbortSignal.any()` with a timeout
+ * signal: Node 20 may collect that before it fires.
  */
 async function runWithin(
   ms: number,
   signal: AbortSignal | undefined,
-  work: (hurry: AbortSignal) => Promise<void>,
+  work: (timeUp: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const hurry = new AbortController();
-  const cancel = systemClock.setTimer(ms, () => hurry.abort());
-  const release = onAbort(signal, () => hurry.abort());
+  const timeUp = new AbortController();
+  const cancel = systemClock.setTimer(ms, () => timeUp.abort());
+  const release = onAbort(signal, () => timeUp.abort());
   try {
-    await work(hurry.signal);
+    await work(timeUp.signal);
   } finally {
     cancel();
     release();

@@ -25,11 +25,11 @@ export interface DriverCallbacks {
 
 interface OpenLease {
   readonly lease: HeldLease;
-  /** Lets go of its signal. */
+  /** Removes the listener on the lease's signal. */
   release: () => void;
 }
 
-/** Performs what the core decides: owns the requests, the leases and the one timer. */
+/** Performs the core's effects; owns the requests, the leases and the timer. */
 export class RegistrationDriver {
   readonly #core: RegistrationCore;
   readonly #client: NamingClient;
@@ -56,7 +56,7 @@ export class RegistrationDriver {
     this.#callbacks = callbacks;
   }
 
-  /** One at a time: what an effect causes waits until the effects before it are done. */
+  /** Handles inputs one at a time: an input caused by an effect waits until all effects of its predecessor are performed. */
   dispatch(input: RegistrationInput): void {
     this.#inputs.push(input);
     if (this.#isRunning) return;
@@ -111,14 +111,14 @@ export class RegistrationDriver {
     }
   }
 
-  /** The signal of a request, which `cancel` aborts. */
+  /** Returns the signal of a request; the effect `cancel` aborts it. */
   #signalFor(request: RequestKey): AbortSignal {
     const controller = new AbortController();
     this.#requests.set(request, controller);
     return controller.signal;
   }
 
-  /** The answer to a request, as an input. */
+  /** Passes the answer of a request to the core. */
   #forwardAnswer<T>(request: RequestKey, answer: Promise<T>, toInput: (value: T) => RegistrationInput): void {
     answer.then(
       (value) => {
@@ -215,7 +215,7 @@ export class RegistrationDriver {
     this.#forwardAnswer(request, deleted, () => ({ type: 'orphan-deleted', request }));
   }
 
-  /** It keeps the process alive: between two leases nothing else does. */
+  /** The timer keeps the process alive, because between two leases nothing else does. */
   #wakeAt(at: number): void {
     this.#timer?.abort();
     this.#timer = undefined;

@@ -1,40 +1,41 @@
 import { AsyncQueue, onAbort } from '../../async/index.js';
 import type { RegistrationEvent } from './types.js';
 
+/** Events per subscriber; beyond it the oldest is dropped. */
 const maxQueued = 1_000;
 
-/** Hands each event to everyone who listens at that moment. */
+/** Publishes each event to all current subscribers. */
 export class RegistrationEvents {
-  /** With what lets go of each one's signal. */
+  /** The subscribers, each with the function that removes the listener on its signal. */
   readonly #subscribers = new Map<AsyncQueue<RegistrationEvent>, () => void>();
   #hasEnded = false;
 
   publish(event: RegistrationEvent): void {
-    for (const reader of this.#subscribers.keys()) {
-      if (reader.size >= maxQueued) reader.dropOldest();
-      reader.put(event);
+    for (const subscriber of this.#subscribers.keys()) {
+      if (subscriber.size >= maxQueued) subscriber.dropOldest();
+      subscriber.put(event);
     }
   }
 
   end(): void {
     this.#hasEnded = true;
-    for (const [reader, release] of this.#subscribers) {
+    for (const [subscriber, release] of this.#subscribers) {
       release();
-      reader.end();
+      subscriber.end();
     }
     this.#subscribers.clear();
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<RegistrationEvent, undefined> {
-    const mailbox = new AsyncQueue<RegistrationEvent>();
-    if (this.#hasEnded) mailbox.end();
-    else this.#add(mailbox, signal);
+    const queue = new AsyncQueue<RegistrationEvent>();
+    if (this.#hasEnded) queue.end();
+    else this.#add(queue, signal);
     return {
-      next: () => mailbox.take(),
+      next: () => queue.take(),
       return: async () => {
-        this.#subscribers.get(mailbox)?.();
-        this.#subscribers.delete(mailbox);
-        mailbox.discard();
+        this.#subscribers.get(queue)?.();
+        this.#subscribers.delete(queue);
+        queue.discard();
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -43,12 +44,12 @@ export class RegistrationEvents {
     };
   }
 
-  #add(mailbox: AsyncQueue<RegistrationEvent>, signal: AbortSignal | undefined): void {
-    this.#subscribers.set(mailbox, () => {});
+  #add(queue: AsyncQueue<RegistrationEvent>, signal: AbortSignal | undefined): void {
+    this.#subscribers.set(queue, () => {});
     const release = onAbort(signal, (reason) => {
-      this.#subscribers.delete(mailbox);
-      mailbox.discard(reason);
+      this.#subscribers.delete(queue);
+      queue.discard(reason);
     });
-    if (this.#subscribers.has(mailbox)) this.#subscribers.set(mailbox, release);
+    if (this.#subscribers.has(queue)) this.#subscribers.set(queue, release);
   }
 }

@@ -8,25 +8,25 @@ import { retryPacer } from './retry.js';
 
 export interface FollowOptions {
   readonly key: string;
-  /** The revision at which the key's state is known; what follows is reported. */
+  /** The revision at which the key's state is known. Later states are reported. */
   readonly from: Revision;
-  /** A revision that the store is known to have had, besides those that were reported: that of a write, for instance. */
+  /** A revision that the store is known to have reached, besides the reported ones, such as that of a write. */
   readonly knownRevision?: () => Revision;
   readonly signal: AbortSignal;
-  /** Called with each read that failed and is retried. */
+  /** Called with the error of each read that is retried. */
   readonly onFailure: (error: EtcdError) => void;
 }
 
-/** Reads at a time for one client: a process with a thousand registrations resumes all of them in one moment. */
+/** Concurrent reads per client: after a reconnect all registrations of a process read at the same time. */
 const maxReads = 16;
 const limits = new WeakMap<NamingClient, ConcurrencyLimit>();
 
 /**
- * The states of a key, in the order of their revisions: each event of a watch, and one linearizable read each time the
- * watch is taken up on a stream. The read is what makes it certain: some releases of etcd lose a delete at the
- * compacted revision (etcd#18089, etcd#19179), and a store that was wiped and has passed the revision again looks like
- * the old one to a watch. Compacted history costs nothing here: what happened to the key shows in the key.
- * @throws {RolledBackError}; the signal's own reason; what waiting cannot repair, such as a missing permission.
+ * Yields the states of a key in revision order: each event of a watch, and a linearizable read each time the watch is
+ * created on a stream. The read is needed because some etcd releases lose a delete at the compacted revision (etcd#18089,
+ * etcd#19179), and because a watch cannot detect a wiped store that has passed the old revision. Compaction is harmless:
+ * the read shows the current state.
+ * @throws {RolledBackError} if the store went back; a final error, such as a missing permission; the signal's reason.
  */
 export async function* followKey(
   client: NamingClient,
@@ -38,7 +38,7 @@ export async function* followKey(
   for (;;) {
     try {
       for await (const state of watchAndRead(client, { ...options, from: seen })) {
-        if (state.revision < seen) continue; // a read that an event has overtaken
+        if (state.revision < seen) continue; // a read that finished after a newer event
         seen = state.revision;
         yield state;
       }
@@ -53,7 +53,7 @@ export async function* followKey(
   }
 }
 
-/** One watch, with a read whenever it is taken up. The events do not wait for the read. */
+/** One watch, with a read whenever it is created on a stream. Events do not wait for the read. */
 async function* watchAndRead(
   client: NamingClient,
   options: FollowOptions,
@@ -90,22 +90,22 @@ async function* watchAndRead(
 }
 
 /**
- * Reads until it succeeds, however long that takes.
- * @throws {RolledBackError} where the store is below the revision that it is known to have had.
+ * Reads the key, and retries without a time limit.
+ * @throws {RolledBackError} if the store's revision is below one that it is known to have reached.
  */
 async function readKey(
   client: NamingClient,
-  { key, from, knownRevision: known, signal, onFailure }: FollowOptions,
+  { key, from, knownRevision, signal, onFailure }: FollowOptions,
 ): Promise<KeyState> {
   const limit = limits.get(client) ?? new ConcurrencyLimit(maxReads);
   limits.set(client, limit);
   const pacer = retryPacer();
   for (;;) {
-    const written = known?.() ?? 0n; // before the read: what is written during it may be newer
-    const least = written > from ? written : from;
+    const written = knownRevision?.() ?? 0n; // before the read: a concurrent write may be newer
+    const minRevision = written > from ? written : from;
     try {
       const { kvs, revision } = await limit.run(() => client.kv.range(key, { signal }), signal);
-      if (revision < least) throw new RolledBackError(least, revision);
+      if (revision < minRevision) throw new RolledBackError(minRevision, revision);
       return { kv: kvs[0], revision };
     } catch (error) {
       signal.throwIfAborted();
@@ -122,7 +122,7 @@ function nextOf(batches: Batches): Promise<IteratorResult<WatchBatch, undefined>
   return ignoreRejection(batches.next());
 }
 
-/** For a promise that may fail after whoever waits for it has left. */
+/** Prevents an unhandled rejection of a promise that nothing may await any more. */
 function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

@@ -2,12 +2,12 @@ import { callSafely, processWarning, systemClock } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import type { NamingClient } from '../ports.js';
 
-/** A first trouble is no news where the record is stored within this: another member may answer. */
+/** No warning if the record is stored within this time after the first failure: another member may answer. */
 const warnAfterMs = 1_000;
 
 /**
- * Reports what stands in the way of a first record while `register` waits for it, from the first failure on: what a
- * member answers, or does not, shows long before a call's deadline. Without a callback it is one process warning.
+ * Reports why the first record is not stored yet while `register` waits, from the first failure on. Failures of members
+ * are reported as well: they occur long before a request's deadline. Without a callback it emits one process warning.
  */
 export class InitialFailureReporter {
   readonly #key: string;
@@ -44,7 +44,7 @@ export class InitialFailureReporter {
 
   #warnSoon(): void {
     this.#cancelWarning ??= systemClock.setTimer(warnAfterMs, () => {
-      const text = `'${this.#key}' is not registered yet, and register() goes on trying: ${this.#last?.message}`;
+      const text = `'${this.#key}' is not registered yet; register() keeps trying: ${this.#last?.message}`;
       process.emitWarning(text, { code: 'ETCD_NAMING_REGISTER' });
     });
   }

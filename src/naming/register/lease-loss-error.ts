@@ -2,7 +2,7 @@ import { Code, EtcdError } from '../../errors/index.js';
 import type { HeldLease, LeaseEnd } from '../../lease/index.js';
 import { describeLease } from '../../model/index.js';
 
-/** The end of a lease as an error, in words. */
+/** The error that explains why a lease ended. */
 export function leaseLossError(lease: HeldLease): EtcdError {
   const end = lease.signal.reason as LeaseEnd;
   const code = end.reason === 'lost-contact' ? Code.UNAVAILABLE : (end.cause?.code ?? Code.NOT_FOUND);
@@ -28,7 +28,7 @@ function leaseEndText({ id, ttlSeconds }: HeldLease, { reason, unacknowledgedMs 
   }
 }
 
-/** With one decimal, as people say it. */
+/** Seconds with one decimal. */
 function seconds(ms: number): string {
   return (ms / 1_000).toFixed(1);
 }

@@ -1,13 +1,13 @@
 import { toRecord } from '../endpoint-set.js';
 import type { NamingClient } from '../ports.js';
 
-/** It is not tried longer: the record expires with its lease anyway. */
+/** Per request, in milliseconds. Short, because the record expires with its lease anyway. */
 const timeoutMs = 2_000;
 
 /**
- * Deletes the record that an older release stored for this address under a key with slashes, as its successor under the
- * same key would write over it: else callers would call the address by it until its lease ends, also when this
- * registration has drained. A process that lives and owns it stores it again. What fails is left to the lease.
+ * Deletes the record that an older release stored for this address under a key with slashes. Otherwise callers would use
+ * it until its lease expires, even after this registration is drained. If its owner still runs, it stores the record
+ * again. A failure is ignored: the record then expires with its lease.
  */
 export async function deleteNestedRecord({ kv }: NamingClient, key: string, addr: string): Promise<void> {
   try {
@@ -17,6 +17,6 @@ export async function deleteNestedRecord({ kv }: NamingClient, key: string, addr
     const txn = { compare: [isUnchanged], success: [{ type: 'delete', range: key } as const] };
     await kv.txn(txn, { timeoutMs });
   } catch {
-    // Nothing waits for it, and the new record stands.
+    // Nothing waits for this, and the new record is stored.
   }
 }

@@ -13,41 +13,43 @@ import { endpointNames } from '../check-endpoint.js';
 import type { Endpoint } from '../endpoint.js';
 import type { OnConflict } from './core/index.js';
 
+/** Options of {@link register}. */
 export interface RegisterOptions {
-  /** The service by its name, such as `foo/bar/my-service`, or as it is dialled: `etcd:///foo/bar/my-service`. */
+  /** The service: its name, such as `foo/bar/my-service`, or its URI, such as `etcd:///foo/bar/my-service`. */
   readonly target: string;
   /** The address that callers dial: `host:port`, an IPv6 host in brackets. See {@link advertiseAddress} for one to register. */
   readonly addr: string;
   /** Stored with the address: anything JSON can hold. The balancer reads `weight`, `zone` and `status`. Default: none, stored as null. */
   readonly metadata?: Endpoint['metadata'];
   /**
-   * The last part of the key, `<target>/<id>`. Default: `addr`, as etcd's old resolver did, with the slashes
-   * of one that has some escaped (`unix:%2Frun%2Fa.sock`); in a worker of `node:cluster` or PM2, which shares its address
-   * with others, `<addr>#<worker>`. Processes that share an address in another way need an id each.
+   * The last part of the key, `<target>/<id>`. Default: `addr`, as in etcd's old resolver, with slashes escaped
+   * (`unix:%2Frun%2Fa.sock`); in a worker of `node:cluster` or PM2, `<addr>#<worker>`, because workers share an address.
+   * Processes that share an address in another way each need their own id.
    */
   readonly id?: string;
   /**
-   * Seconds until the record of a process that died is gone. Default 10: renewed every third of it, it outlives an
-   * etcd election and a short pause, and callers lose a dead server soon enough.
+   * The TTL of the lease in seconds: the record of a dead process is deleted after this time. Default 10. The lease is
+   * renewed every third of the TTL, so 10 s survive an etcd election or a short pause of the process.
    */
   readonly ttlSeconds?: number;
   /**
-   * What to do when the key is another's record (one of the same address counts as this process's own, before a
-   * restart): `wait` until it goes, the default; `fail`; or `takeover`: write over it, with which the other, should it
-   * live, is told and ends. Whoever does not wait ends with `replaced` when its own record is written over.
+   * What to do if another registration's record has the key. A record with the same address does not count: it is this
+   * process's own, from before a restart. `wait` (default) waits until the record is gone. `fail` rejects with
+   * ConflictError. `takeover` overwrites the record. With `fail` and `takeover`, the registration ends with `replaced`
+   * when its own record is overwritten.
    */
   readonly onConflict?: OnConflict;
-  /** What to do when an operator deletes the record: `restore` it, the default, or `stop`. */
+  /** What to do if an operator deletes the record: `restore` (default) stores it again, `stop` ends the registration. */
   readonly onDeleted?: 'restore' | 'stop';
   /**
-   * Receives what stands in the way while the first record is not stored yet, from the first failure on: an etcd out of
-   * reach, a record of another process that is waited out. Default: a process warning (`ETCD_NAMING_REGISTER`), once,
-   * where the record is not stored within a second of it. Later troubles are in `registration.events()`.
+   * Called with each failure until the first record is stored: etcd is unreachable, or another process's record has the
+   * key. Default: one process warning (`ETCD_NAMING_REGISTER`) if the record is not stored within a second after the
+   * first failure. Later failures are reported by `registration.events()`.
    */
   readonly onFailure?: (error: EtcdError) => void;
-  /** How long the first registration may take, in milliseconds, before `register` rejects. Default 30,000. */
+  /** The deadline of the first registration, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
-  /** Gives up waiting for the first registration; `register` rejects with the signal's own reason. */
+  /** Aborts the first registration; `register` then rejects with the signal's reason. No effect afterwards. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -10,13 +10,13 @@ import { Registrar } from './registrar.js';
 import type { Registration } from './types.js';
 
 /**
- * Registers an endpoint and keeps it registered: after a lost lease, a restarted or wiped etcd, or a deleted record it
- * comes back under the same key. Resolves once it is stored for the first time. Rejects at once for what waiting cannot
- * repair and for an abort, whatever state etcd is in: what was stored or granted until then is given back behind, for
- * 5 s at most, or until the client is closed.
- * @throws {NamingError} for a target that names no service, an empty id, or an address that callers cannot dial, with the
- *   reason; {InvalidInputError} for an option that cannot work; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} naming the cause after `timeoutMs`;
- *   {PermissionDeniedError} and the like for what waiting cannot mend; the signal's own reason.
+ * Registers an endpoint and keeps it registered until closed: after a lost lease, a restarted or wiped etcd, or a deleted
+ * record it is stored again under the same key. Resolves once the record is stored for the first time. Rejects
+ * immediately on abort and if no retry can succeed. It then revokes in the background what was already stored or granted,
+ * for at most 5 s or until the client is closed.
+ * @throws {NamingError} for a target without a service, an empty id, or an address that callers cannot dial;
+ *   {InvalidInputError} for an invalid option; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} with the last
+ *   failure as its cause after `timeoutMs`; {PermissionDeniedError} and other final errors; the signal's reason.
  */
 export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
   checkClient(client);

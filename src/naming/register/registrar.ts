@@ -20,24 +20,24 @@ import type {
   UpdateOptions,
 } from './types.js';
 
-/** Where the client does not say. */
+/** The default deadline of `update()` if the client has no `timeoutMs`, in milliseconds. */
 const updateTimeoutMs = 10_000;
 
 export interface RegistrarOptions {
   readonly ttlSeconds: number;
-  /** What to do when an operator deletes the record: store it again, or take it as an order. */
+  /** What to do if an operator deletes the record: store it again, or end the registration. */
   readonly onDeleted: 'restore' | 'stop';
   /** See RegisterOptions. */
   readonly onFailure?: ((error: EtcdError) => void) | undefined;
 }
 
-/** A registration as its owner sees it: promises and events around the core. */
+/** The public registration: promises and events around the core. */
 export class Registrar implements Registration {
   readonly key: string;
   readonly ended: Promise<RegistrationEnd>;
   readonly #client: NamingClient;
   readonly #onFailure: ((error: EtcdError) => void) | undefined;
-  /** While the first record is waited for. */
+  /** Set while `start` waits for the first record. */
   #initialFailure: InitialFailureReporter | undefined;
   readonly #core: RegistrationCore;
   readonly #driver: RegistrationDriver;
@@ -89,8 +89,8 @@ export class Registrar implements Registration {
   }
 
   /**
-   * Resolves with the first record stored. On failure it rejects at once, whatever state etcd is in; what was stored
-   * meanwhile is deleted behind the caller's back, as by `close()`.
+   * Resolves once the first record is stored. On failure it rejects immediately and closes the registration in the
+   * background.
    */
   async start(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const started = new Promise<void>((resolve, reject) => {
@@ -126,7 +126,7 @@ export class Registrar implements Registration {
     checkDrain(options);
     const isStored = this.#core.lease !== undefined;
     const marked = this.#call((call) => ({ type: 'drain', call }), undefined);
-    marked.catch(() => {}); // one that cannot be marked is lost by callers all the same, when it is deleted
+    marked.catch(() => {}); // callers that do not see the status see the delete
     return drain(options, {
       mark: isStored ? (signal) => raceAbort(marked, signal) : undefined,
       close: () => this.close(),

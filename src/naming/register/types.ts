@@ -3,119 +3,127 @@ import type { LeaseId, Revision } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
 
 /**
- * - `registering`: not stored at the moment, being tried; `registered`: stored under a lease that is kept alive;
- * - `outdated`: stored likewise, but the last write of what the record should say has failed, and is tried again;
- * - `waiting`: another process's record has the key, and is waited out;
- * - `draining`: stored, and marked so that no new calls come; `closed`: for good.
+ * The state of a registration:
+ * - `registering`: not stored; attempts continue;
+ * - `registered`: stored under a lease that is kept alive;
+ * - `outdated`: stored, but the last update of the record failed and is retried;
+ * - `waiting`: another process's record has the key;
+ * - `draining`: stored with the draining status, so that callers send no new calls;
+ * - `closed`: ended, permanently.
  */
 export type RegistrationState = 'registering' | 'registered' | 'outdated' | 'waiting' | 'draining' | 'closed';
 
-/** How a registration ended; `error` says more where nobody asked for the end. */
+/** How a registration ended. */
 export interface RegistrationEnd {
-  /** `closed` by its owner or its client; `deleted` by an operator, with `onDeleted: 'stop'`; `replaced` by another process. */
+  /** `closed` by the owner or the client; `deleted` by an operator, with `onDeleted: 'stop'`; `replaced` by another process. */
   readonly reason: 'closed' | 'deleted' | 'replaced';
+  /** Why the registration was replaced. */
   readonly error?: EtcdError;
   /**
-   * Only when etcd could not be told of the end in time: for how long, in milliseconds, the record may still stand. It
-   * then goes with its lease; a change of etcd's leader meanwhile begins that time anew.
+   * Set only if the lease could not be revoked in time: the milliseconds for which the record may still exist, until its
+   * lease expires. A change of etcd's leader restarts that time.
    */
   readonly expiresInMs?: number;
 }
 
-/** What happens to a registration behind its owner's back. */
+/** An event of a registration. */
 export type RegistrationEvent =
-  /** Stored: for the first time, or (`again`) after it was lost. */
+  /** The record is stored, for the first time or (`again`) after it was lost. */
   | {
       readonly type: 'registered';
       readonly again: boolean;
       readonly lease: LeaseId;
       readonly revision: Revision;
     }
-  /** The record is gone, or another's: by the end of its lease, by an operator's delete, or by another process. */
+  /** The record is lost: its lease ended, an operator deleted it, or another process replaced it. */
   | {
       readonly type: 'lost';
       readonly cause: 'lease' | 'deleted' | 'replaced';
       readonly error?: EtcdError | undefined;
     }
   /**
-   * Another's record has the key; the error says what to do where it is one of this address. `value`: the start of
-   * what stands there, control and format characters escaped.
+   * Another registration's record has the key. `value`: the start of its value, control and format characters escaped.
+   * `error` explains what to do if the record has this registration's address.
    */
   | { readonly type: 'waiting'; readonly value: string; readonly error: EtcdError }
-  /** Somebody changed the record in place and left it ours; the metadata they wrote is what is kept registered from now on. */
+  /** Another writer changed the record in place. Its metadata stays registered from now on. */
   | { readonly type: 'adopted'; readonly endpoint: Endpoint }
   /**
-   * Somebody wrote another address into our record, or what no reader could use, or stored it again without its lease:
-   * ours is stored there again. `value`: the start of what stood there, escaped likewise.
+   * Our record was stored again, because another writer changed its address, wrote an unreadable value or removed its
+   * lease. `value`: the start of the overwritten value, escaped in the same way.
    */
   | { readonly type: 'restored'; readonly value: string }
-  /** A lease, a record or an update could not be had or stored; it is tried again. */
+  /** Granting a lease or writing the record failed; it is retried after `retryInMs` milliseconds. */
   | { readonly type: 'failure'; readonly error: EtcdError; readonly retryInMs: number }
   | ({ readonly type: 'ended' } & RegistrationEnd);
 
+/** Options of {@link Registration.drain}. */
 export interface DrainOptions {
   /**
-   * How long callers have to notice, in milliseconds, both when the record is marked and when it is deleted. Default
-   * 1,000: a watch tells within a few, and a caller that comes anew reads the list.
+   * The time for callers to notice a change, in milliseconds, once after the status is stored and once after the record
+   * is deleted. Default 1,000: a watch needs a few milliseconds, so this leaves a wide margin.
    */
   readonly propagateMs?: number;
-  /** Waits for the calls under way, after the record is deleted; not longer than `timeoutMs`. Default: nothing to wait for. */
+  /** Waits for the calls in progress, after the record is deleted, at most until `timeoutMs`. Default: no wait. */
   readonly whenIdle?: () => Promise<void>;
   /**
-   * How long all of it may take, in milliseconds. Default 30,000. Past it the record is deleted all the same, which may
-   * take 5 s when etcd is out of reach.
+   * The deadline of the whole drain, in milliseconds. Default 30,000. After it the record is deleted immediately, which
+   * may take 5 s more if etcd is unreachable.
    */
   readonly timeoutMs?: number;
-  /** Ends the waiting: the record is deleted at once. */
+  /** Ends all waiting: the record is deleted immediately. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link Registration.update}. */
 export interface UpdateOptions {
-  /** How long the call waits for the update to be stored, in milliseconds. Default: the client's `timeoutMs`, 10,000. */
+  /** How long the call waits until the update is stored, in milliseconds. Default: the client's `timeoutMs`, 10,000. */
   readonly timeoutMs?: number;
+  /** Aborts the wait. The change stays desired. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An endpoint that keeps itself registered until closed. */
+/** An endpoint that stays registered until closed. See {@link register}. */
 export interface Registration extends AsyncDisposable {
+  /** The key of the record, `<target>/<id>`. */
   readonly key: string;
-  /** What is kept registered; changed by `update()`, and its metadata also by whoever changes the record in place. */
+  /** The registered endpoint. `update()` changes it, and another writer's change of the record changes its metadata. */
   readonly endpoint: Endpoint;
+  /** The current state. */
   readonly state: RegistrationState;
-  /** The lease of the present record; undefined while there is none. */
+  /** The lease of the stored record; undefined without a record. */
   readonly lease: LeaseId | undefined;
-  /** The revision that wrote the present record. */
+  /** The revision that wrote the stored record; undefined without a record. */
   readonly revision: Revision | undefined;
-  /** What last stood in the way; undefined once registered again. */
+  /** The last failure; undefined once the record is stored as desired. */
   readonly lastError: EtcdError | undefined;
-  /** How often the record was stored anew: 1, and one more for each time it was lost. */
+  /** How often the record was registered: 1, plus 1 for each time it was lost and stored again. */
   readonly registrationCount: number;
-  /** Resolves with how it ended; never rejects. */
+  /** Resolves when the registration has ended; never rejects. */
   readonly ended: Promise<RegistrationEnd>;
   /**
-   * Changes the endpoint in place, under the same key and lease: what is given takes the place of what was, metadata
-   * as a whole. Resolves when it is stored; while the record is lost, once it is stored again. Updates that wait are
-   * merged in the order of their calls, and only the result is written; writes that fail are repeated after a pause.
-   * @throws {DeadlineError} after `timeoutMs` and the signal's own reason: the change stays desired, and is stored as
-   *   soon as it can be; {NamingError} for an endpoint that cannot be stored, and what etcd says of one that it will
-   *   not store (such as a value that is too large): the change is then taken back; {PermissionDeniedError} and the
-   *   like: the change stays desired; {ClosedError}.
+   * Changes the endpoint in place, under the same key and lease. Given members replace the current ones; metadata is
+   * replaced as a whole. Resolves when the change is stored; after a loss, when the record is stored again. Pending
+   * updates are merged in call order, and only the result is written. Failed writes are retried after a pause.
+   * @throws {DeadlineError} after `timeoutMs`, the signal's reason, {PermissionDeniedError} and the like: the change stays
+   *   desired and is stored as soon as possible. {NamingError} for an endpoint that cannot be stored, and etcd's error for
+   *   a value that it rejects (such as one that is too large): the change is discarded. {ClosedError}.
    */
   update(change: Partial<Endpoint>, options?: UpdateOptions): Promise<void>;
   /**
-   * Goes without a call lost: marks the record (`"status": "draining"` in its metadata), lets that spread, deletes it,
-   * lets that spread too (Go's clients know nothing of the mark), and waits for the calls under way. Bounded; then as
-   * `close()`. @throws {InvalidInputError} for an option that cannot work, before anything is done.
+   * Ends the registration without losing a call: stores `"status": "draining"` in the metadata, waits `propagateMs`,
+   * deletes the record (for callers that ignore the status, such as Go's), waits `propagateMs` again, and waits for
+   * `whenIdle`. Never rejects for a failure of etcd. Bounded by `timeoutMs`.
+   * @throws {InvalidInputError} for an invalid option, before anything is done.
    */
   drain(options?: DrainOptions): Promise<void>;
-  /** What happens from now on; ends with the registration, or when left. A reader that does not keep up misses the oldest. */
+  /** Iterates over the events from now on, until the registration ends. Keeps at most 1,000 unread events; drops the oldest. */
   events(options?: {
     readonly signal?: AbortSignal | undefined;
   }): AsyncIterableIterator<RegistrationEvent, undefined>;
   /**
-   * Deletes the record by revoking its lease, which also kills a late write. It never comes back. Bounded: when etcd
-   * cannot be reached for 5 s it resolves all the same, the lease runs out by itself, and `ended` tells until when.
-   * Idempotent.
+   * Ends the registration: revokes the lease, which deletes the record and prevents late writes. If etcd is unreachable
+   * it resolves after 5 s; the record then expires with its lease, and `ended` has the remaining time. Idempotent.
    */
   close(): Promise<void>;
 }

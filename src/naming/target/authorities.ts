@@ -2,12 +2,12 @@ import type { NamingClient } from '../ports.js';
 
 type Clients = ReadonlyMap<string, NamingClient>;
 
-/** By scheme: the clients that its last registered resolver knows by the authority of a URI. */
+/** By scheme: the `authorities` of the resolver that was registered last. */
 const clientsByScheme = new Map<string, Clients>();
 
 /**
- * Makes the authorities of a resolver known to every function that takes a target. The returned function takes them
- * back, unless a later resolver has the scheme by then.
+ * Registers the authorities of a resolver for all functions that take a target. The returned function unregisters them,
+ * unless a later resolver has replaced them.
  */
 export function registerAuthorities(scheme: string, clients: Clients): () => void {
   clientsByScheme.set(scheme, clients);
@@ -16,7 +16,7 @@ export function registerAuthorities(scheme: string, clients: Clients): () => voi
   };
 }
 
-/** The client that the scheme's resolver knows by this authority. */
+/** Returns the client that the scheme's resolver assigns to the authority; undefined for none. */
 export function clientForAuthority(scheme: string, authority: string): NamingClient | undefined {
   return clientsByScheme.get(scheme)?.get(authority);
 }

@@ -1,14 +1,14 @@
 import { type Bytes, formatValue, isKeyText, keyText } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 
-/** Where a target's endpoints are stored: `<target>/`. The slash keeps `svc` from seeing `svc2`. */
+/** The key prefix of a target's endpoints: `<target>/`. The slash separates `svc` from `svc2`. */
 export function keyPrefix(target: string): string {
   return `${target}/`;
 }
 
 /**
- * @throws {NamingError} `invalid target` for an empty service name, as Go does; Go refuses nothing else. Half of a
- *   surrogate pair, which Go's strings cannot hold, is refused too: encoded, it would be the same name as any other half.
+ * @throws {NamingError} `invalid target` for an empty service name, as in Go, which rejects nothing else. A lone
+ *   surrogate is rejected as well: all lone surrogates have the same UTF-8 encoding, and Go's strings cannot hold one.
  */
 export function checkService(service: string): string {
   if (typeof service !== 'string' || service === '')
@@ -20,8 +20,8 @@ export function checkService(service: string): string {
 }
 
 /**
- * The key's text; see {@link keyText}.
- * @throws {NamingError} for a key outside the target, in Go's words, and for a text that is no key's.
+ * Returns the key's text; see {@link keyText}.
+ * @throws {NamingError} for a key outside the target, with Go's text, and for a text that cannot be a key's.
  */
 export function checkKey(target: string, key: Bytes): string {
   const text = key instanceof Uint8Array ? keyText(key) : key;
@@ -33,7 +33,7 @@ export function checkKey(target: string, key: Bytes): string {
   return text;
 }
 
-/** Whether the key lies right below the target, and not in a target nested in it. */
+/** Whether the key is directly below the target, and not in a nested target. */
 export function isDirectChild(target: string, key: string): boolean {
   return !key.includes('/', keyPrefix(target).length);
 }

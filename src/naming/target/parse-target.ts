@@ -4,17 +4,18 @@ import { clientForAuthority } from './authorities.js';
 import { checkService } from './name.js';
 import { parseUri, serviceOf, splitTarget, toUri } from './target-uri.js';
 
-/** What a target names. */
+/** The parts of a target. */
 export interface ParsedTarget {
+  /** The service's name. */
   readonly service: string;
-  /** The authority of a URI that has one: here a part of the service. */
+  /** The authority of a URI, which is also the first part of `service`; undefined without one. */
   readonly authority: string | undefined;
 }
 
 /**
- * A target, as a service's name or as the URI that is dialled, such as `etcd:///foo/bar` or `etcd://foo/bar`. What does
- * not begin with `etcd:` is a name, whatever characters it has.
- * @throws {NamingError} for one that names no service.
+ * Parses a target: a service's name, or a URI such as `etcd:///foo/bar` or `etcd://foo/bar`. A text that does not start
+ * with `etcd:` is a name.
+ * @throws {NamingError} for a target without a service.
  */
 export function parseTarget(target: string): ParsedTarget {
   const uri = typeof target === 'string' ? parseUri(target) : undefined;
@@ -23,9 +24,9 @@ export function parseTarget(target: string): ParsedTarget {
 }
 
 /**
- * The service that a target names to a client. As for the resolver, an authority that names a client of its
- * `authorities` is no part of the service; that must then be the client at hand.
- * @throws {NamingError} for a target that names no service, or another client.
+ * Returns the service of a target for a client. An authority that is one of the resolver's `authorities` is not part of
+ * the service, and must select this client.
+ * @throws {NamingError} for a target without a service, or whose authority selects another client.
  */
 export function resolveService(target: string, client: NamingClient): string {
   const uri = typeof target === 'string' ? parseUri(target) : undefined;
@@ -39,7 +40,7 @@ export function resolveService(target: string, client: NamingClient): string {
   return serviceOf(uri, named !== undefined);
 }
 
-/** The target that names a service to every function: its name, unless that looks like a URI. */
+/** Returns a target that names the service in every function: its name, or a URI if the name looks like one. */
 export function toTarget(service: string): string {
   return parseUri(service) ? toUri('etcd', '', service) : service;
 }

@@ -1,7 +1,7 @@
 import { NamingError } from '../errors.js';
 import { checkService } from './name.js';
 
-/** A dialled target as grpc-js hands it over: everything behind the authority is left as it was written. */
+/** A dialled target as grpc-js passes it: the path is not decoded. */
 export interface TargetUri {
   readonly scheme?: string | undefined;
   readonly authority?: string | undefined;
@@ -9,8 +9,8 @@ export interface TargetUri {
 }
 
 /**
- * A text as a URI of one of the schemes, in any case, split as grpc-js splits it; undefined for anything else, which is a
- * service's name as it is.
+ * Parses a URI of one of the schemes (case-insensitive), split as grpc-js splits it. Returns undefined for any other text,
+ * which is a service's name.
  */
 export function parseUri(text: string, schemes: readonly string[] = ['etcd']): TargetUri | undefined {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text) ?? [];
@@ -20,10 +20,10 @@ export function parseUri(text: string, schemes: readonly string[] = ['etcd']): T
 }
 
 /**
- * The service a URI names, by Go's rules: one leading slash goes, percent escapes are decoded where there was one, `?…`
- * and `#…` are dropped. Go ignores the authority; here one that names a registered client has been taken off before, and any other
- * is the first part of the service, as etcd's guide means it in `etcd://foo/bar/my-service`.
- * @throws {NamingError} for a URI without a service or with a broken percent escape.
+ * Returns the service of a URI by Go's rules: one leading slash is removed, and then percent escapes are decoded; `?…` and
+ * `#…` are dropped. Go ignores the authority. Here it is the first part of the service, as in etcd's guide
+ * (`etcd://foo/bar/my-service`), unless it selects a client.
+ * @throws {NamingError} for a URI without a service or with an invalid percent escape.
  */
 export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {
   const { authority, path } = splitTarget(uri);
@@ -34,9 +34,8 @@ export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {
 }
 
 /**
- * Authority and path as a URI has them, without the slash between, and without `?…` and `#…`. grpc-js sees an authority
- * only where something stands behind it, and takes that slash away with it: `etcd:///` and `etcd://prod` come as all
- * path.
+ * Splits a URI into authority and path, without the slash between them and without `?…` and `#…`. grpc-js recognizes an
+ * authority only if a path follows: it passes `etcd:///` and `etcd://prod` as a path alone.
  */
 export function splitTarget(uri: TargetUri): { authority: string; path: string } {
   const [, authority = '', path = ''] =
@@ -44,22 +43,22 @@ export function splitTarget(uri: TargetUri): { authority: string; path: string }
   return { authority, path };
 }
 
-/** The text of the URI that names a service, whatever it is called; slashes stay, what else has a meaning is escaped. */
+/** Returns the URI of a service. Slashes are kept; other reserved characters are escaped. */
 export function toUri(scheme: string, authority: string, service: string): string {
   return `${scheme}://${authority}/${service.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** Whether it can stand between `//` and `/` of a URI as it is. */
+/** Whether the name is valid as the authority of a URI without escapes. */
 export function isAuthorityName(name: unknown): name is string {
   return typeof name === 'string' && /^[^/?#\s\p{Cc}\p{Surrogate}]+$/u.test(name);
 }
 
-/** @throws {NamingError} for what cannot stand between `//` and `/` of a URI as it is. */
+/** @throws {NamingError} for a name that is not valid as the authority of a URI. */
 export function checkAuthorityName(name: unknown): void {
   if (!isAuthorityName(name)) throw new NamingError(`authority '${String(name)}' cannot stand in a URI`);
 }
 
-/** `etcd:foo`: Go keeps the escapes of such a one. */
+/** Whether the URI is opaque, like `etcd:foo`. Go does not decode its escapes. */
 function isOpaque({ authority, path }: TargetUri): boolean {
   return authority === undefined && !path.startsWith('/');
 }

@@ -63,7 +63,7 @@ describe('an etcd that is down', () => {
     }
     assert.match(
       String(warnings[0]),
-      /^Warning: 'texts\/down\/a:1' is not registered yet, and register\(\) goes on trying: UNAVAILABLE: member .*ECONNREFUSED/,
+      /^Warning: 'texts\/down\/a:1' is not registered yet; register\(\) keeps trying: UNAVAILABLE: member .*ECONNREFUSED/,
     );
   });
 });

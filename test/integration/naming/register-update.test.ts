@@ -165,7 +165,7 @@ describe('the updates of a registration', function () {
     })();
     await start({}, admin);
     await eventually('the first waits', () => one.state === 'waiting');
-    assert.match(one.lastError?.message ?? '', /own address: .*need an id each/);
+    assert.match(one.lastError?.message ?? '', /own address: .*each need their own id/);
     const waiting = events.find(({ type }) => type === 'waiting');
     assert.ok(waiting?.type === 'waiting');
     assert.match(waiting.error.message, /the option id of register/);

@@ -10,19 +10,19 @@ import type { KeyState, RequestKey, WriteResult } from './protocol.js';
 import { RecordWrite } from './record-write.js';
 import { conflictText, valueExcerpt, waitingText } from './texts.js';
 
-/** Stores the record under a lease as soon as the key is free or its record may be replaced. */
+/** Stores the record under a lease once the key is absent or its record may be overwritten. */
 export class ClaimStage implements LeaseStage {
   readonly held: GrantedLease;
   readonly revision = undefined;
   readonly #context: CoreContext;
   readonly #retryPacer: Pacer;
-  /** Whether the attempt that needs no pause was made. */
+  /** Whether the one retry without a pause has been used. */
   #hasClaimedImmediately = false;
   #hasWaited = false;
   #expectedRevision: Revision | undefined;
   #writeAt: number;
   #write: RecordWrite | undefined;
-  /** While another's record is waited for to go. */
+  /** Set while another registration's record has the key. */
   #conflict: { readonly follow: RequestKey; found: KeyValue } | undefined;
 
   constructor(context: CoreContext, held: GrantedLease) {
@@ -50,7 +50,7 @@ export class ClaimStage implements LeaseStage {
     this.#write = undefined;
     if (result.type === 'stored') return this.#stored(write, result.revision);
     const { kv } = result;
-    // The answer to an earlier attempt was lost.
+    // An earlier attempt stored it; its answer was lost.
     if (kv && write.isStoredAs(kv)) return this.#stored(write, kv.modRevision);
     write.onCompareFailed();
     if (!kv || this.#mayReplace(kv)) this.#scheduleWrite(kv, kv === undefined);
@@ -59,15 +59,15 @@ export class ClaimStage implements LeaseStage {
   }
 
   onKeyState(request: RequestKey, { kv }: KeyState): StageOutcome | undefined {
-    const waiting = this.#conflict;
-    if (waiting?.follow !== request) return undefined;
+    const conflict = this.#conflict;
+    if (conflict?.follow !== request) return undefined;
     if (!kv || this.#mayReplace(kv)) {
       this.#stopWaiting();
       this.#scheduleWrite(kv, false);
       return undefined;
     }
-    if (!kv.value.equals(waiting.found.value)) this.#reportWaiting(kv);
-    waiting.found = kv;
+    if (!kv.value.equals(conflict.found.value)) this.#reportWaiting(kv);
+    conflict.found = kv;
     return undefined;
   }
 
@@ -113,17 +113,17 @@ export class ClaimStage implements LeaseStage {
   }
 
   /**
-   * Tries to store the record over what was found. The first record that may be replaced, or has gone, is reason to
-   * try at once. A key that is taken again and again, or said not to be free when it is free, is not.
+   * Schedules the write over the record that was found. The first such write needs no pause. Later ones do, and so does
+   * one after a contradictory answer (the compare failed, but the key is absent): the key may change repeatedly.
    */
   #scheduleWrite(kv: KeyValue | undefined, isContradiction: boolean): void {
     const { claim, now } = this.#context;
     const endpoint = kv && claim.isNewerThanKnown(kv) ? claim.adopt(kv) : undefined;
     if (endpoint) this.#context.emitEvent({ type: 'adopted', endpoint });
-    const isAtOnce = !this.#hasClaimedImmediately && !isContradiction;
+    const isImmediate = !this.#hasClaimedImmediately && !isContradiction;
     this.#hasClaimedImmediately = true;
     this.#expectedRevision = kv?.modRevision;
-    this.#writeAt = isAtOnce ? now : now + this.#retryPacer.nextDelayMs();
+    this.#writeAt = isImmediate ? now : now + this.#retryPacer.nextDelayMs();
   }
 
   #onConflict(kv: KeyValue, revision: Revision): StageOutcome | undefined {

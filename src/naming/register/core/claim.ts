@@ -8,33 +8,33 @@ import type { KeyState } from './protocol.js';
 import { maxRetired } from './retired-leases.js';
 import { UnconfirmedWrites } from './unconfirmed-writes.js';
 
-/** What to do about another's record under the same key: wait until it goes, give up, or write over it. */
+/** The action if another registration's record has the key: wait until it is gone, fail, or overwrite it. */
 export type OnConflict = 'wait' | 'fail' | 'takeover';
 
 /**
- * What a state of the key means for the record that was written under a lease:
- * - `known`: nothing new, or older than that write;
- * - `gone`: there is no record;
- * - `ours`: a newer record under the same lease, whoever wrote it; or one under an earlier lease, from a backup;
- * - `orphan`: our bytes under no lease, which nothing would ever remove;
- * - `replaced`: anything else is another's.
+ * The relation of a key's state to the record that this registration wrote:
+ * - `known`: the same record, or a state older than it;
+ * - `gone`: no record;
+ * - `ours`: a newer record under the same lease, by any writer, or a record under one of our earlier leases, from a backup;
+ * - `orphan`: our value without a lease, which would never expire;
+ * - `replaced`: another registration's record.
  */
 export type RecordOwnership = 'known' | 'gone' | 'ours' | 'orphan' | 'replaced';
 
-/** More than may be retired at a time, and the present one: what is kept alive must not be taken for another's. */
+/** The retired leases, the current one and one more: a record under a lease that is kept alive must count as our own. */
 const maxOwnLeases = maxRetired + 2;
 
-/** What is to be stored under which key, and which records under it are our own. Knows nothing of time. */
+/** The key, the content to store, and which records under the key are our own. Independent of time. */
 export class Claim {
   readonly key: string;
   readonly desired: DesiredEndpoint;
   readonly unconfirmed = new UnconfirmedWrites();
   readonly #onConflict: OnConflict;
   readonly #ownLeases = new Set<LeaseId>();
-  /** Of the newest record that is known to be ours. */
+  /** The revision of the newest record that is known to be our own. */
   #knownRevision: Revision = 0n;
   #knownLease: LeaseId = 0n;
-  /** What the registration stored last, or adopted. */
+  /** The value that was stored or adopted last. */
   #knownValue: Buffer;
 
   /** @throws {NamingError} for an endpoint that cannot be stored. */
@@ -45,14 +45,14 @@ export class Claim {
     this.#onConflict = onConflict;
   }
 
-  /** A record under it is ours, whichever other process has our address. */
+  /** Records under this lease are our own, even if another process has the same address. */
   rememberLease(lease: LeaseId): void {
     this.#ownLeases.add(lease);
     const [oldest] = this.#ownLeases;
     if (this.#ownLeases.size > maxOwnLeases && oldest !== undefined) this.#ownLeases.delete(oldest);
   }
 
-  /** The record at that revision is ours, and what it says is known. */
+  /** The record at this revision is our own, and its value is known. */
   rememberRevision(revision: Revision, lease: LeaseId): void {
     this.#knownRevision = revision;
     this.#knownLease = lease;
@@ -66,7 +66,7 @@ export class Claim {
     this.#knownValue = value;
   }
 
-  /** Stores the value if the key is free, or still as it was at that revision; else reads what is there. */
+  /** Stores the value if the key is absent, or still at the `expected` revision; otherwise reads the current record. */
   storeTxn(lease: LeaseId, value: Buffer, expected: Revision | undefined): Txn {
     const { key } = this;
     return {
@@ -80,7 +80,7 @@ export class Claim {
     };
   }
 
-  /** Delete the record where it has our bytes and no lease: at the end of a registration it would stay for good. */
+  /** Delete the record if it has our value and no lease: it would outlive the registration forever. */
   deleteOrphanTxns(): readonly Txn[] {
     const { key } = this;
     const { value } = this.desired;
@@ -95,9 +95,9 @@ export class Claim {
   }
 
   /**
-   * Whether that record may be written over: it is our own; or, before our first one, of our address, as a process
-   * that restarts within the TTL finds it (later that is a rival's); or it has our bytes and no lease; or the owner
-   * said to take it.
+   * Whether a record may be overwritten: our own record; a record with our value and no lease; and, before our first
+   * write, a record with our address (this process before a restart within the TTL; later it would belong to a rival)
+   * or any record with `takeover`.
    */
   mayReplace(found: KeyValue, isFirst: boolean): boolean {
     if (this.#ownLeases.has(found.lease) || this.isOrphan(found)) return true;
@@ -105,7 +105,7 @@ export class Claim {
     return this.#onConflict === 'takeover' || this.hasOwnAddr(found);
   }
 
-  /** Whether it is our record and newer than what is known of it: an operator may change it while its owner is cut off. */
+  /** Whether this is our record in a newer version: an operator may change it while its owner is disconnected. */
   isNewerThanKnown(kv: KeyValue): boolean {
     const leases = [...this.#ownLeases];
     const age = leases.indexOf(kv.lease);
@@ -113,7 +113,7 @@ export class Claim {
     return age >= 0 && age >= leases.indexOf(this.#knownLease) && kv.modRevision > this.#knownRevision;
   }
 
-  /** Takes over what another writer put into our record, and gives it. What is not confirmed of ours stays desired. */
+  /** Adopts another writer's change of our record and returns the endpoint. Unconfirmed changes of the owner stay desired. */
   adopt(kv: KeyValue): Endpoint | undefined {
     return this.isOwnValue(kv.value) ? undefined : this.desired.adopt(kv);
   }
@@ -131,21 +131,21 @@ export class Claim {
     return this.isOrphan(kv) ? 'orphan' : 'replaced';
   }
 
-  /** Whether it has our bytes and no lease: it never expires, and waiting for its end would never end. */
+  /** Whether the record has our value and no lease. It never expires, so waiting for its expiry would never end. */
   isOrphan(kv: KeyValue): boolean {
     return kv.lease === 0n && this.isOwnValue(kv.value);
   }
 
-  /** What to do about a record that may not be replaced. */
+  /** The action if the record may not be overwritten; `takeover` then fails. */
   get conflictPolicy(): 'wait' | 'fail' {
     return this.#onConflict === 'wait' ? 'wait' : 'fail';
   }
 
-  /** Whether it is what this registration stores, stored, or may have stored. */
+  /** Whether this registration stores the value, stored it, or may have stored it. */
   isOwnValue(value: Buffer): boolean {
-    const { desired, unconfirmed: sent } = this;
+    const { desired, unconfirmed } = this;
     const known = [desired.value, desired.confirmedValue, this.#knownValue];
-    return known.some((one) => one.equals(value)) || sent.has(value);
+    return known.some((one) => one.equals(value)) || unconfirmed.has(value);
   }
 }
 

@@ -8,17 +8,17 @@ import type { InitialRegistration } from './initial-registration.js';
 import { PendingUpdates } from './pending-updates.js';
 import type { RegistrationEffect, RequestKey } from './protocol.js';
 
-/** Jittered, so that a fleet that lost etcd together does not come back in one moment. */
+/** With jitter, so that the processes that lost etcd together do not retry together. */
 export const retryBackoff: BackoffOptions = { baseMs: 200, maxMs: 5_000 };
 
-/** What the parts of a registration's core share. */
+/** State and helpers that the parts of the core share. */
 export class CoreContext {
   readonly claim: Claim;
   readonly updates: PendingUpdates;
   readonly #random: () => number;
   now = 0;
   effects: RegistrationEffect[] = [];
-  /** While the first record is waited for. */
+  /** Set until the first record is stored or `start` fails. */
   initial: InitialRegistration | undefined;
   registrations = 0;
   #lastError: EtcdError | undefined;
@@ -32,7 +32,7 @@ export class CoreContext {
     );
   }
 
-  /** Before the first record a record of our address is that of this process, before it was restarted. */
+  /** Before the first write, a record with our address counts as this process's own, from before a restart. */
   get isFirstRegistration(): boolean {
     return this.registrations === 0;
   }
@@ -55,7 +55,7 @@ export class CoreContext {
     this.emit({ type: 'event', event });
   }
 
-  /** It is tried again after that many milliseconds. */
+  /** Reports a failure that is retried after `retryInMs`. */
   reportFailure(error: EtcdError, retryInMs: number): void {
     this.lastError = error;
     this.emitEvent({ type: 'failure', error, retryInMs });

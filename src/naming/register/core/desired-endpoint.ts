@@ -5,39 +5,39 @@ import { EndpointDecodeError, NamingError } from '../../errors.js';
 import { withMember } from '../../exact-digits.js';
 import { sameJson } from '../../same-json.js';
 
-/** An update of the owner's, or what several of them amount to. */
+/** An update by the owner, or several updates merged. */
 interface Change {
-  /** Of the last of them, counted from 1. */
+  /** The number of the last merged update, counted from 1. */
   readonly number: number;
   readonly fields: Partial<Endpoint>;
-  /** Whether one of them had a status of its own: it is then newer than what an operator wrote before. */
+  /** Whether an update sets a status. That status is newer than one that an operator wrote before. */
   readonly setsStatus: boolean;
 }
 
 const noChange: Change = { number: 0, fields: {}, setsStatus: false };
 
-/** Older ones are merged for good: they can only be taken back together. */
+/** More changes than this are merged, oldest first; merged changes can only be rejected together. */
 const maxChanges = 32;
 
-/** What the record says without unconfirmed changes. */
+/** The confirmed content of the record. */
 interface Base {
   readonly endpoint: Endpoint;
-  /** As another writer stored it, byte for byte. */
+  /** The bytes that another writer stored; undefined for our own encoding. */
   readonly bytes: Buffer | undefined;
-  /** The status that another writer put into the record. */
+  /** The status that another writer stored in the record. */
   readonly foreignStatus: JsonValue | undefined;
 }
 
 /**
- * What is to be stored, in three layers: the base that was stored or adopted last; the owner's changes that no write
- * has confirmed yet, merged in the order of their calls; and the draining mark. Only their result is ever written, so
- * it takes one write however many updates waited for it.
+ * The content to store, in three layers: the base, which was stored or adopted last; the owner's changes that no write
+ * has confirmed, merged in call order; and the draining status. Only the merged result is written, so any number of
+ * pending updates needs one write.
  */
 export class DesiredEndpoint {
   #base: Base;
-  /** Covered by the write under way, in the order of their calls. */
+  /** Changes in the current write, in call order. */
   #inFlight: readonly Change[] = [];
-  /** Since that write began. */
+  /** Changes made after the current write began. */
   #pending: readonly Change[] = [];
   #changeCount = 0;
   #isDraining = false;
@@ -53,7 +53,7 @@ export class DesiredEndpoint {
     this.#base = { endpoint: this.#endpoint, bytes: undefined, foreignStatus: undefined };
   }
 
-  /** With all changes, and the mark when it drains. */
+  /** The base with all changes, and with the draining status after `startDraining()`. */
   get endpoint(): Endpoint {
     return this.#endpoint;
   }
@@ -62,7 +62,7 @@ export class DesiredEndpoint {
     return this.#value;
   }
 
-  /** Without unconfirmed changes: what the record should say while a write is under way or fails. */
+  /** The value without unconfirmed changes: what the record must contain during a write or after a failed one. */
   get confirmedValue(): Buffer {
     return this.#confirmedValue;
   }
@@ -71,7 +71,6 @@ export class DesiredEndpoint {
     return this.#isDraining;
   }
 
-  /** Whether there is a change that no write has confirmed. */
   get hasUnconfirmedChanges(): boolean {
     return this.#inFlight.length + this.#pending.length > 0;
   }
@@ -81,7 +80,7 @@ export class DesiredEndpoint {
     return this.#changeCount;
   }
 
-  /** Gives the number of the change. @throws {NamingError} for what cannot be stored; nothing has changed then. */
+  /** Returns the number of the change. @throws {NamingError} for a change that cannot be stored; it is discarded. */
   change(fields: Partial<Endpoint>): number {
     const before = this.#pending;
     this.#pending = mergeOldest([...before, toChange(this.#changeCount + 1, fields)]);
@@ -102,7 +101,7 @@ export class DesiredEndpoint {
     return this.#changeCount;
   }
 
-  /** The value to be written now. `confirm`, `fail` or `takeBack` says what became of it. */
+  /** Returns the value to write. `confirmWrite`, `failWrite` or `rejectWrite` must follow. */
   beginWrite(): Buffer {
     this.failWrite();
     this.#inFlight = this.#pending;
@@ -110,7 +109,7 @@ export class DesiredEndpoint {
     return this.#value;
   }
 
-  /** The value that was sent is stored; `isNewest` unless something that was written after it has been adopted. */
+  /** The value is stored. `isNewest` is false if a value that was written later has been adopted. */
   confirmWrite(isNewest: boolean): void {
     const sent = this.#inFlight;
     this.#inFlight = [];
@@ -118,26 +117,26 @@ export class DesiredEndpoint {
     this.#refresh();
   }
 
-  /** It is not known to be stored: what it covered is covered by the next write. */
+  /** The write failed or its result is unknown: the next write contains its changes again. */
   failWrite(): void {
     this.#pending = mergeOldest([...this.#inFlight, ...this.#pending]);
     this.#inFlight = [];
   }
 
-  /** It can never be stored: the change that made it so is no longer desired. Gives the number of that change. */
+  /** The value can never be stored. Discards the change that caused this and returns its number. */
   rejectWrite(): number | undefined {
     const latestFirst = [...this.#inFlight].reverse();
-    const culprit = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(hasFields);
-    this.#inFlight = this.#inFlight.filter((change) => change !== culprit);
+    const rejected = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(hasFields);
+    this.#inFlight = this.#inFlight.filter((change) => change !== rejected);
     this.failWrite();
     this.#refresh();
-    return culprit?.number;
+    return rejected?.number;
   }
 
   /**
-   * Takes over the metadata that another writer put into our record, never the address: calls would go to another
-   * server under a lease that this one keeps alive. Where the address differs the record is then not as it should be.
-   * Gives the endpoint if the record says something new; undefined where no reader could use it.
+   * Adopts the metadata that another writer stored in our record. The address is never adopted: calls would go to
+   * another server under a lease that this process keeps alive, so a record with another address is restored.
+   * Returns the endpoint if it changed; undefined for a record that no reader can use.
    */
   adopt(kv: KeyValue): Endpoint | undefined {
     const record = tryDecode(kv.value);
@@ -151,7 +150,7 @@ export class DesiredEndpoint {
       bytes: isOwnAddr ? kv.value : undefined,
       foreignStatus: isPlain(metadata) ? metadata['status'] : undefined,
     };
-    this.#refresh(); // what can be read can be written again
+    this.#refresh(); // cannot throw: a value that was decoded can be encoded
     return this.#endpoint;
   }
 
@@ -180,7 +179,7 @@ export class DesiredEndpoint {
   }
 }
 
-/** The metadata with the mark that the endpoint drains; what is no object gives way. */
+/** The endpoint with the draining status in its metadata. Metadata that is not an object is replaced. */
 export function withDrainingStatus({ addr, metadata }: Endpoint): Endpoint {
   return { addr, metadata: withMember(isPlain(metadata) ? metadata : {}, 'status', 'draining') };
 }
@@ -189,7 +188,7 @@ function hasDrainingStatus({ metadata }: Endpoint): boolean {
   return isPlain(metadata) && metadata['status'] === 'draining';
 }
 
-/** A copy, so that what its owner does with the object later changes nothing. @throws {NamingError} */
+/** Copies the metadata, so that later changes of the owner's object have no effect. @throws {NamingError} */
 function toChange(number: number, fields: Partial<Endpoint>): Change {
   const { addr, metadata } = fields;
   if ('addr' in fields && (typeof addr !== 'string' || addr === ''))
@@ -206,7 +205,7 @@ function hasFields({ fields }: Change): boolean {
   return Object.keys(fields).length > 0;
 }
 
-/** What changes amount to, in their order. */
+/** Merges changes in their order. */
 function mergeChanges(changes: readonly Change[]): Change {
   return changes.reduce(
     (earlier, later) => ({
@@ -224,12 +223,12 @@ function mergeOldest(changes: readonly Change[]): readonly Change[] {
 }
 
 /**
- * A status that another writer stored stays, unless a change has one of its own: a server that an operator drains must
- * not be put back by its next report of its load.
+ * A status that another writer stored is kept unless a change sets a status: if an operator drains a server, the
+ * server's next load report must not undo that.
  */
 function applyChange(base: Base, change: Change): Base {
-  const { fields, setsStatus: givesStatus } = change;
-  const givenStatus = givesStatus ? undefined : base.foreignStatus;
+  const { fields, setsStatus } = change;
+  const givenStatus = setsStatus ? undefined : base.foreignStatus;
   if (!hasFields(change)) return { ...base, foreignStatus: givenStatus };
   const endpoint = { ...base.endpoint, ...fields };
   const { metadata } = endpoint;

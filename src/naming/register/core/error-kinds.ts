@@ -7,7 +7,7 @@ import {
   UnauthenticatedError,
 } from '../../../errors/index.js';
 
-/** Whether nothing that is known of the lease and the record holds any more. */
+/** Whether the state that is known of the lease and the record is obsolete: a new lease and record are needed. */
 export function invalidatesRecord(error: EtcdError): boolean {
   return (
     error instanceof LeaseNotFoundError ||
@@ -16,12 +16,12 @@ export function invalidatesRecord(error: EtcdError): boolean {
   );
 }
 
-/** Whether waiting changes nothing. A store that was wiped or restored is there all the same, and so are new leases. */
+/** Whether no retry can succeed. A wiped or restored store is not final: it still grants leases. */
 export function isFinal(error: EtcdError): boolean {
   return error.verdict === 'final' && !invalidatesRecord(error);
 }
 
-/** Whether it is the user who is refused, and not what was to be stored. */
+/** Whether etcd rejected the user rather than the value. */
 export function isAccessDenied(error: EtcdError): boolean {
   return error instanceof PermissionDeniedError || error instanceof UnauthenticatedError;
 }

@@ -1,11 +1,11 @@
 import { DeadlineError, type EtcdError } from '../../../errors/index.js';
 
-/** How long the call that is under way at the deadline has to say what stood in its way. */
+/** Time for the request in flight at the deadline to fail with its own reason, in milliseconds. */
 const graceMs = 50;
-/** A client's own deadline of a call is no longer. */
+/** The client's default deadline, in milliseconds: longer requests need no deadline of their own. */
 const longestCallMs = 10_000;
 
-/** The wait for the first record: bounded, and with the reason when it fails, whereas later records are tried forever. */
+/** The deadline of the first registration and its error. Later registrations are retried forever. */
 export class InitialRegistration {
   readonly #timeoutMs: number;
   readonly #deadline: number;
@@ -19,7 +19,7 @@ export class InitialRegistration {
     return this.#deadline + graceMs;
   }
 
-  /** For each call on the way to it: they end with its deadline, so that their failure can be the reason. */
+  /** Bounds each request by the deadline, so that its failure can be the reported cause. */
   requestTimeout(now: number): { timeoutMs?: number } {
     const left = this.#deadline - now;
     return left < longestCallMs ? { timeoutMs: Math.max(1, left) } : {};

@@ -6,8 +6,8 @@ import type { GrantedLease, LeaseStage, StageOutcome } from './lease-stage.js';
 import type { RequestKey } from './protocol.js';
 
 /**
- * The record is gone: by an operator's delete, or because its lease is gone as well? Asked until etcd answers or the
- * lease is over: a guess would undo an operator's order.
+ * Finds out why the record is gone: an operator deleted it, or its lease is gone as well. Asks until etcd answers or the
+ * lease ends, because a wrong guess would undo an operator's delete.
  */
 export class LeaseCheckStage implements LeaseStage {
   readonly held: GrantedLease;

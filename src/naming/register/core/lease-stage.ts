@@ -3,34 +3,34 @@ import type { KeyValue, LeaseId, Revision } from '../../../model/index.js';
 import type { RegistrationState } from '../types.js';
 import type { KeyState, RequestKey, WriteResult } from './protocol.js';
 
-/** A lease that was granted, and its TTL. */
+/** A granted lease and its TTL. */
 export interface GrantedLease {
   readonly lease: LeaseId;
   readonly ttlMs: number;
 }
 
-/** What a part of a life comes to. */
+/** How a stage ends. */
 export type StageOutcome =
-  /** The record is stored under its lease. */
+  /** The record is stored under the lease. */
   | { readonly type: 'stored'; readonly revision: Revision }
-  /** There is no record any more. */
+  /** The record is gone, for an unknown reason. */
   | { readonly type: 'gone' }
-  /** Another's record has its place. */
+  /** Another registration's record has the key. */
   | { readonly type: 'replaced'; readonly kv: KeyValue }
-  /** It was deleted, and its lease is alive. */
+  /** The record was deleted while its lease is alive. */
   | { readonly type: 'deleted' }
-  /** Its lease is gone. */
+  /** The lease is gone. */
   | { readonly type: 'lease-lost'; readonly error: EtcdError | undefined }
-  /** It comes to nothing. */
+  /** The stage failed; a new lease is needed. */
   | { readonly type: 'failed'; readonly error: EtcdError };
 
-/** A part of what is done under one lease. Methods give its outcome, and undefined while it goes on. */
+/** One stage of a registration under one lease. Handlers return its outcome, or undefined while it continues. */
 export interface LeaseStage {
   readonly held: GrantedLease;
   readonly state: RegistrationState;
-  /** The revision of the present record; undefined while there is none. */
+  /** The revision of the stored record; undefined without one. */
   readonly revision: Revision | undefined;
-  /** When it goes on without anything having happened. */
+  /** When to call `act`, in milliseconds of the clock; Infinity for never. */
   readonly nextActionAt: number;
   act(): void;
   onWriteResult(request: RequestKey, result: WriteResult): StageOutcome | undefined;
@@ -39,6 +39,6 @@ export interface LeaseStage {
   onRequestFailed(request: RequestKey, error: EtcdError): StageOutcome | undefined;
   onLeaseEnded(error: EtcdError): StageOutcome;
   isFollowing(request: RequestKey): boolean;
-  /** Nothing of it is waited for any more. */
+  /** Cancels all requests of the stage, when it ends. */
   cancelRequests(): void;
 }

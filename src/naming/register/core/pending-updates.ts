@@ -2,15 +2,15 @@ import { DeadlineError, type EtcdError } from '../../../errors/index.js';
 import type { CallKey } from './protocol.js';
 
 interface PendingUpdate {
-  /** The number of the change that it asked for. */
+  /** The number of the requested change. */
   readonly change: number;
   readonly deadline: number;
   readonly timeoutMs: number;
 }
 
-/** The owner's calls that wait for their change to be stored. */
+/** The owner's `update()` and `drain()` calls that wait until their change is stored. */
 export class PendingUpdates {
-  readonly #calls = new Map<CallKey, PendingUpdate>();
+  readonly #updates = new Map<CallKey, PendingUpdate>();
   readonly #settle: (call: CallKey, error?: EtcdError) => void;
 
   constructor(settle: (call: CallKey, error?: EtcdError) => void) {
@@ -19,35 +19,35 @@ export class PendingUpdates {
 
   get nextDeadline(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { deadline } of this.#calls.values()) next = Math.min(next, deadline);
+    for (const { deadline } of this.#updates.values()) next = Math.min(next, deadline);
     return next;
   }
 
   add(call: CallKey, change: number, timeoutMs: number, now: number): void {
-    this.#calls.set(call, { change, deadline: now + timeoutMs, timeoutMs });
+    this.#updates.set(call, { change, deadline: now + timeoutMs, timeoutMs });
   }
 
   remove(call: CallKey): void {
-    this.#calls.delete(call);
+    this.#updates.delete(call);
   }
 
-  /** What became of the changes up to that one. */
+  /** Settles the calls of all changes up to this number. */
   settle(upTo: number, error?: EtcdError): void {
-    for (const [key, { change }] of this.#calls) if (change <= upTo) this.#finish(key, error);
+    for (const [key, { change }] of this.#updates) if (change <= upTo) this.#finish(key, error);
   }
 
-  /** That change alone is not stored, and never will be. */
+  /** Rejects the calls of one change that etcd will never store. */
   reject(refused: number, error: EtcdError): void {
-    for (const [key, { change }] of this.#calls) if (change === refused) this.#finish(key, error);
+    for (const [key, { change }] of this.#updates) if (change === refused) this.#finish(key, error);
   }
 
   settleAll(error: EtcdError): void {
     this.settle(Number.POSITIVE_INFINITY, error);
   }
 
-  /** Ends the calls whose time is over; what they asked for stays desired. */
+  /** Rejects the calls whose deadline has passed. Their changes stay desired. */
   rejectLate(key: string, now: number, cause: EtcdError | undefined): void {
-    for (const [call, { deadline, timeoutMs }] of this.#calls) {
+    for (const [call, { deadline, timeoutMs }] of this.#updates) {
       if (now < deadline) continue;
       const why = cause ? `: ${cause.message}` : '';
       const text = `'${key}' was not updated within ${timeoutMs} ms; the update stays desired and is stored as soon as it can be${why}`;
@@ -56,7 +56,7 @@ export class PendingUpdates {
   }
 
   #finish(call: CallKey, error: EtcdError | undefined): void {
-    this.#calls.delete(call);
+    this.#updates.delete(call);
     this.#settle(call, error);
   }
 }

@@ -4,25 +4,25 @@ import type { KeyValue, LeaseId, Revision } from '../../../model/index.js';
 import type { Endpoint } from '../../endpoint.js';
 import type { RegistrationEnd, RegistrationEvent } from '../types.js';
 
-/** A request's or a watch's name between the core and its driver; never used twice. */
+/** Identifies a request or a watch between the core and its driver; never reused. */
 export type RequestKey = number;
-/** An owner's call's name between the core and its driver. */
+/** Identifies a call of the owner between the core and its driver; never reused. */
 export type CallKey = number;
 
-/** What a key held at a revision: its record, or undefined where there was none. */
+/** A key's record at a revision; `kv` is undefined if the key was absent. */
 export interface KeyState {
   readonly kv: KeyValue | undefined;
   readonly revision: Revision;
 }
 
-/** The answer to a write that compares: the record's new revision, or what was found instead. */
+/** The result of a conditional write: the record's new revision, or the current state if the compare failed. */
 export type WriteResult = ({ readonly type: 'stored' } & { readonly revision: Revision }) | FoundInstead;
 
 export interface FoundInstead extends KeyState {
   readonly type: 'found';
 }
 
-/** What happens. Times are in milliseconds, on one monotonic clock. */
+/** Inputs of the core. Times are in milliseconds of one monotonic clock. */
 export type RegistrationInput =
   | { readonly type: 'start'; readonly timeoutMs: number }
   | {
@@ -31,18 +31,18 @@ export type RegistrationInput =
       readonly lease: LeaseId;
       readonly ttlMs: number;
     }
-  /** Any request but a revocation failed. */
+  /** A request other than `revoke` failed. */
   | { readonly type: 'failed'; readonly request: RequestKey; readonly error: EtcdError }
   | { readonly type: 'written'; readonly request: RequestKey; readonly result: WriteResult }
-  /** A state of the followed key; those of one `follow` come in the order of their revisions. */
+  /** A state of the followed key. The states of one `follow` arrive in revision order. */
   | ({ readonly type: 'state'; readonly request: RequestKey } & KeyState)
-  /** A read behind `follow` failed, and is repeated. */
+  /** A read of `follow` failed and is retried. */
   | { readonly type: 'follow-failure'; readonly request: RequestKey; readonly error: EtcdError }
   | { readonly type: 'lease-state'; readonly request: RequestKey; readonly isAlive: boolean }
-  /** A lease ended other than by the core's own `revoke`. */
+  /** A lease ended without a `revoke` of the core. */
   | { readonly type: 'lease-ended'; readonly lease: LeaseId; readonly error: EtcdError }
   | { readonly type: 'revoked'; readonly lease: LeaseId; readonly isRevoked: boolean }
-  /** A record without a lease was deleted, or is none of ours. */
+  /** Our record without a lease was deleted, or there is none. */
   | { readonly type: 'orphan-deleted'; readonly request: RequestKey }
   | {
       readonly type: 'update';
@@ -50,39 +50,40 @@ export type RegistrationInput =
       readonly change: Partial<Endpoint>;
       readonly timeoutMs: number;
     }
-  /** The record is to say that the endpoint drains; the call settles once it does. */
+  /** Adds the draining status to the record; the call settles once it is stored. */
   | { readonly type: 'drain'; readonly call: CallKey }
-  /** The caller left; what it asked for stays desired. */
+  /** The call was aborted by its signal; its change stays desired. */
   | { readonly type: 'abandon-call'; readonly call: CallKey }
   | { readonly type: 'timer' }
   | { readonly type: 'close'; readonly what: 'the client' | 'the registration' };
 
+/** Effects that the driver performs, in order. */
 export type RegistrationEffect =
-  /** Grants a lease and keeps it alive: `granted` or `failed` follows, `granted` also after `cancel`. */
+  /** Grants a lease and keeps it alive: `granted` or `failed` follows. `granted` may follow a `cancel`, too. */
   | { readonly type: 'grant'; readonly request: RequestKey; readonly timeoutMs?: number }
   /** A transaction that may be sent twice: `written` or `failed` follows. */
   | { readonly type: 'write'; readonly request: RequestKey; readonly txn: Txn; readonly timeoutMs?: number }
   /** Reports the key's states after that revision, each as a `state`, until `cancel` or `failed`. */
   | { readonly type: 'follow'; readonly request: RequestKey; readonly from: Revision }
-  /** Asks whether a lease is alive: `lease-state` or `failed` follows. */
+  /** Checks whether a lease is alive: `lease-state` or `failed` follows. */
   | { readonly type: 'check-lease'; readonly request: RequestKey; readonly lease: LeaseId }
-  /** The request's answer is no longer wanted. */
+  /** Cancels a request or a `follow`; its answer is ignored. */
   | { readonly type: 'cancel'; readonly request: RequestKey }
-  /** Gives a lease back, with what is attached to it: `revoked` follows. */
+  /** Revokes a lease and thereby deletes its record: `revoked` follows. */
   | { readonly type: 'revoke'; readonly lease: LeaseId }
-  /** A transaction that deletes what has no lease: `orphan-deleted` or `failed` follows. */
+  /** A transaction that deletes our record without a lease: `orphan-deleted` or `failed` follows. */
   | {
       readonly type: 'delete-orphan';
       readonly request: RequestKey;
       readonly txn: Txn;
       readonly timeoutMs: number;
     }
-  /** Sets the one timer anew; never, for Infinity. */
+  /** Resets the single timer; Infinity clears it. */
   | { readonly type: 'wake-at'; readonly at: number }
-  /** The first record is stored, or `start` has failed. */
+  /** The first record is stored, or `start` failed. */
   | { readonly type: 'started'; readonly error?: EtcdError }
-  /** A call of the owner is over. */
+  /** Resolves a call of the owner, or rejects it with the error. */
   | { readonly type: 'settle'; readonly call: CallKey; readonly error?: EtcdError }
   | { readonly type: 'event'; readonly event: RegistrationEvent }
-  /** All is over: nothing follows. */
+  /** The registration has ended; nothing follows. */
   | { readonly type: 'end'; readonly end: RegistrationEnd };

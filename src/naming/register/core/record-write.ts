@@ -4,17 +4,17 @@ import type { CoreContext } from './context.js';
 import { isAccessDenied, isFinal } from './error-kinds.js';
 import type { RequestKey } from './protocol.js';
 
-/** A write of the desired endpoint that is under way. */
+/** One write of the desired endpoint. */
 export class RecordWrite {
   readonly request: RequestKey;
   readonly #context: CoreContext;
   readonly #lease: LeaseId;
   readonly #value: Buffer;
   readonly #isCreating: boolean;
-  /** The number of the last update that it contains. */
+  /** The number of the last change in the value. */
   readonly #lastChange: number;
 
-  /** Sends it: for a key that is free, or holds what was written at that revision. */
+  /** Sends the write, for a key that is absent or, with `expected`, still at that revision. */
   constructor(context: CoreContext, lease: LeaseId, expected: Revision | undefined) {
     const { claim, initial, now } = context;
     this.#context = context;
@@ -27,27 +27,27 @@ export class RecordWrite {
     context.emit({ type: 'write', request: this.request, txn, ...initial?.requestTimeout(now) });
   }
 
-  /** Whether that record is what it stores, as after a lost answer. */
+  /** Whether the record is the one that this write stores, although its answer was lost. */
   isStoredAs(kv: KeyValue): boolean {
     return kv.lease === this.#lease && kv.value.equals(this.#value);
   }
 
-  /** `isNewest` unless something that was written after it has been adopted. */
+  /** `isNewest` is false if a value that was written later has been adopted. */
   confirm(isNewest: boolean): void {
-    const { claim, updates: calls } = this.#context;
+    const { claim, updates } = this.#context;
     claim.desired.confirmWrite(isNewest);
     if (isNewest) claim.rememberValue(this.#value);
     if (!this.#isCreating) claim.unconfirmed.onConfirmed();
     this.#context.lastError = undefined;
-    calls.settle(this.#lastChange);
+    updates.settle(this.#lastChange);
   }
 
-  /** Something else was found there: what it covered is covered by the next write. */
+  /** Another record was found: the next write contains the changes again. */
   onCompareFailed(): void {
     this.#context.claim.desired.failWrite();
   }
 
-  /** No longer waited for, it may be carried out all the same, and later too. */
+  /** Cancels the write. etcd may still apply it later. */
   abandon(): void {
     const { claim, now } = this.#context;
     this.#context.cancel(this.request);
@@ -55,19 +55,19 @@ export class RecordWrite {
     claim.desired.failWrite();
   }
 
-  /** The owner is to know of what no other attempt would change, and gets back what can never be stored. */
+  /** Rejects the owner's calls if no retry can succeed, and discards a change that can never be stored. */
   onFailed(error: EtcdError): void {
-    const { claim, updates: calls, now } = this.#context;
+    const { claim, updates, now } = this.#context;
     this.#context.lastError = error;
     if (error.verdict !== 'not-applied') claim.unconfirmed.add(this.#value, this.#isCreating, now);
     if (!isFinal(error)) {
       claim.desired.failWrite();
     } else if (isAccessDenied(error)) {
       claim.desired.failWrite();
-      calls.settle(this.#lastChange, error);
+      updates.settle(this.#lastChange, error);
     } else {
-      const refused = claim.desired.rejectWrite();
-      if (refused !== undefined) calls.reject(refused, error);
+      const rejected = claim.desired.rejectWrite();
+      if (rejected !== undefined) updates.reject(rejected, error);
     }
   }
 }

@@ -19,11 +19,11 @@ import { replacedText } from './texts.js';
 
 export interface RegistrationCoreOptions {
   readonly claim: Claim;
-  /** What to do when an operator deletes the record: store it again, or take it as an order. */
+  /** What to do when an operator deletes the record: store it again, or end the registration. */
   readonly onDeleted: 'restore' | 'stop';
 }
 
-/** One after the other, and again from the first: no lease for a while, a lease asked for, its life. Then the end. */
+/** A registration cycles through `pausing`, `granting` and `active`, once per lease, and ends with `closing`, `ended`. */
 type Phase =
   | { readonly type: 'pausing'; readonly at: number }
   | { readonly type: 'granting'; readonly request: RequestKey }
@@ -32,8 +32,8 @@ type Phase =
   | { readonly type: 'ended' };
 
 /**
- * When a registration's record is stored, whose record it is, what is written there, and what becomes of its leases.
- * Pure: time comes in with every input, what to do goes out as effects, in order.
+ * Decides when the record is stored, who owns it, what it contains, and when leases are granted and revoked.
+ * Pure: each input carries the time and returns the effects to perform, in order.
  */
 export class RegistrationCore {
   readonly #context: CoreContext;
@@ -62,7 +62,7 @@ export class RegistrationCore {
     return this.#stage?.state ?? 'registering';
   }
 
-  /** Of the present record. */
+  /** The lease of the stored record. */
   get lease(): LeaseId | undefined {
     return this.revision === undefined ? undefined : this.#stage?.held.lease;
   }
@@ -175,7 +175,7 @@ export class RegistrationCore {
     else if (phase.type === 'closing') phase.shutdown.onOrphanDeleted(request);
   }
 
-  /** What a part of a life has come to, and what comes next. */
+  /** Ends the current stage and starts what follows from its outcome. */
   #applyOutcome(outcome: StageOutcome | undefined): void {
     const stage = this.#stage;
     if (!outcome || !stage) return;
@@ -214,7 +214,7 @@ export class RegistrationCore {
     this.#settleStart();
   }
 
-  /** By an operator: its lease is alive. */
+  /** The lease is alive, so an operator deleted the record. */
   #onDeletedByOperator(held: GrantedLease): void {
     this.#reportLost('deleted', undefined);
     if (this.#onDeleted === 'stop') this.#stop({ reason: 'deleted' }, undefined, held);
@@ -224,7 +224,7 @@ export class RegistrationCore {
   #onReplaced(held: GrantedLease, kv: KeyValue): void {
     const error = new ConflictError(replacedText(this.#claim.key, kv, this.#claim.hasOwnAddr(kv)));
     this.#reportLost('replaced', error);
-    // Two that take from each other would never rest: the loser goes.
+    // Two registrations that overwrite each other would never stop, so the one that was overwritten ends.
     if (this.#claim.conflictPolicy === 'fail') this.#stop({ reason: 'replaced', error }, error, held);
     else this.#revokeAndPause(held);
   }
@@ -234,7 +234,7 @@ export class RegistrationCore {
     this.#context.emitEvent({ type: 'lost', cause, error });
   }
 
-  /** No record of ours is attached to it any more. */
+  /** For a lease without a record. */
   #revokeAndPause({ lease }: GrantedLease): void {
     this.#context.emit({ type: 'revoke', lease });
     this.#pause();
@@ -245,7 +245,7 @@ export class RegistrationCore {
     if (oldest) this.#context.emit({ type: 'revoke', lease: oldest.lease });
   }
 
-  /** The next lease is tried for after a pause, unless waiting changes nothing. */
+  /** Retries with a new lease after a pause, unless no retry can succeed. */
   #onFailed(error: EtcdError): void {
     const context = this.#context;
     context.lastError = error;
@@ -260,7 +260,7 @@ export class RegistrationCore {
     return pauseMs;
   }
 
-  // Owners.
+  // Calls of the owner.
 
   #requestChange(call: CallKey, timeoutMs: number, change: () => number): void {
     const { updates, now } = this.#context;
@@ -297,7 +297,7 @@ export class RegistrationCore {
     this.#settleStart(error ?? new ClosedError('the registration'));
   }
 
-  // What time brings.
+  // Time.
 
   #checkDeadlines(): void {
     const { updates, initial, lastError, now } = this.#context;
@@ -318,7 +318,7 @@ export class RegistrationCore {
         return;
       case 'closing': {
         const { end } = phase.shutdown;
-        // Not sooner: etcd 3.4 keeps a watcher forever whose stream is cancelled while it is being created.
+        // Only now: etcd 3.4 keeps a watcher forever if its stream is cancelled while the watcher is being created.
         phase.stage?.cancelRequests();
         this.#phase = { type: 'ended' };
         this.#context.emitEvent({ type: 'ended', ...end });
@@ -331,7 +331,7 @@ export class RegistrationCore {
     }
   }
 
-  /** When the present phase goes on without anything having happened. */
+  /** When the current phase acts on its own, in milliseconds of the clock; Infinity for never. */
   get #nextActionAt(): number {
     const phase = this.#phase;
     if (phase.type === 'pausing') return phase.at;

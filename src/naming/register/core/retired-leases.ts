@@ -1,16 +1,16 @@
 import type { GrantedLease } from './lease-stage.js';
 
-/** Older ones are given back, with the record that they may have. */
+/** More leases than this are revoked, oldest first, with any record under them. */
 export const maxRetired = 16;
 
 /**
- * Leases that a registration no longer counts on, and that its record may still be attached to. Revoked at once they
- * would take the record along; so first the record moves to the next lease.
+ * Leases that the registration no longer uses, but under which its record may still be stored. Revoking one would delete
+ * the record, so they are revoked only after the record is stored under the next lease.
  */
 export class RetiredLeases {
   #leases: readonly GrantedLease[] = [];
 
-  /** Gives the lease that is too many, to be revoked now. */
+  /** Returns the oldest lease if there are too many; the caller revokes it. */
   add(lease: GrantedLease): GrantedLease | undefined {
     const leases = [...this.#leases, lease];
     const oldest = leases.length > maxRetired ? leases.shift() : undefined;

@@ -4,18 +4,18 @@ import type { CoreContext } from './context.js';
 import type { GrantedLease } from './lease-stage.js';
 import type { RequestKey } from './protocol.js';
 
-/** An etcd out of reach keeps the record until its lease ends. */
+/** If etcd is unreachable for longer, the record stays until its lease expires. */
 const timeoutMs = 5_000;
 
-/** Gives all leases back, within a bound. A record, or a write of it that is still under way, goes with its lease. */
+/** Revokes all leases within a time limit. That deletes the record and prevents writes in flight from being applied. */
 export class Shutdown {
   readonly #end: RegistrationEnd;
   readonly #deadline: number;
   readonly #now: () => number;
-  /** With their TTLs. */
+  /** The leases that are not yet revoked, with their TTLs in milliseconds. */
   readonly #leases = new Map<LeaseId, number>();
   readonly #orphans = new Set<RequestKey>();
-  /** How long a lease may live that could not be given back, in milliseconds. */
+  /** The longest TTL of the leases that could not be revoked, in milliseconds. */
   #remainingMs = 0;
 
   constructor(context: CoreContext, end: RegistrationEnd, leases: readonly GrantedLease[]) {
@@ -49,7 +49,7 @@ export class Shutdown {
     if (!isRevoked) this.#remainingMs = Math.max(this.#remainingMs, ttlMs);
   }
 
-  /** The record without a lease is deleted, or could not be. */
+  /** The record without a lease was deleted, or deleting it failed. */
   onOrphanDeleted(request: RequestKey): void {
     this.#orphans.delete(request);
   }

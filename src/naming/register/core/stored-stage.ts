@@ -9,18 +9,18 @@ import type { KeyState, RequestKey, WriteResult } from './protocol.js';
 import { RecordWrite } from './record-write.js';
 import { valueExcerpt } from './texts.js';
 
-/** A record that is stored, as far as is known: changed in place to what its owner updates, and back after others. */
+/** Maintains a stored record: writes the owner's updates, and restores it after foreign changes. */
 export class StoredStage implements LeaseStage {
   readonly held: GrantedLease;
   readonly #context: CoreContext;
   readonly #follow: RequestKey;
-  /** The pauses before writes again that failed, and before another writer's record is restored. */
+  /** Paces retries of failed writes. `#restorePacer` paces restoring after foreign changes. */
   #writePacer: Pacer;
   readonly #restorePacer: Pacer;
   #revision: Revision;
-  /** What stands there at that revision. */
+  /** The stored value at that revision. */
   #value: Buffer;
-  /** What another writer put there in place of ours; undefined when it is as it should be. */
+  /** The start of a foreign value that has to be overwritten; undefined while the record is right. */
   #foreignText: string | undefined;
   #write: RecordWrite | undefined;
   /** Whether the last write failed. */
@@ -28,7 +28,7 @@ export class StoredStage implements LeaseStage {
   #retryAt: number;
   #restoreAt: number;
 
-  /** `restores` outlives a record: another writer who takes it again and again is answered ever more slowly. */
+  /** `restores` is shared by all records of the registration: repeated foreign changes are restored ever more slowly. */
   constructor(context: CoreContext, held: GrantedLease, revision: Revision, restores: Pacer) {
     this.#context = context;
     this.held = held;
@@ -51,7 +51,7 @@ export class StoredStage implements LeaseStage {
     return this.#isFailing ? 'outdated' : 'registered';
   }
 
-  /** Never, while the record is as it should be or a write is under way. */
+  /** Infinity while the record is right or a write is in flight. */
   get nextActionAt(): number {
     if (this.#write) return Number.POSITIVE_INFINITY;
     if (this.#context.claim.desired.hasUnconfirmedChanges) return this.#retryAt;
@@ -94,7 +94,7 @@ export class StoredStage implements LeaseStage {
     if (invalidatesRecord(error)) return { type: 'failed', error };
     this.#isFailing = true;
     this.#clearFailureIfConfirmed();
-    if (!this.#isFailing) return undefined; // the update was taken back, and its owner has the error
+    if (!this.#isFailing) return undefined; // the change was discarded, and its call rejected
     const retryInMs = this.#writePacer.nextDelayMs();
     this.#retryAt = this.#context.now + retryInMs;
     this.#context.reportFailure(error, retryInMs);
@@ -118,7 +118,7 @@ export class StoredStage implements LeaseStage {
   #handleState(state: KeyState): StageOutcome | undefined {
     const { kv } = state;
     const finding = this.#context.claim.classify(state, this.held.lease, this.#revision);
-    // A store that was restored may have come to the very revision again, with another record.
+    // A restored store may reach the same revision again, with another record.
     if (finding === 'known' && kv?.modRevision === this.#revision && !kv.value.equals(this.#value))
       return this.#onForeignChange(kv);
     if (finding === 'known') {
@@ -129,12 +129,12 @@ export class StoredStage implements LeaseStage {
     if (finding === 'replaced') return { type: 'replaced', kv };
     const write = this.#write;
     if (!write?.isStoredAs(kv)) return this.#onForeignChange(kv);
-    // The record itself is the answer, and sooner.
+    // The record arrived before the answer to the write.
     this.#context.cancel(write.request);
     return this.#confirm(write, kv.modRevision);
   }
 
-  /** The write is stored at that revision, as its answer or the record itself says. */
+  /** The write is stored at that revision, according to its answer or to the record. */
   #confirm(write: RecordWrite, revision: Revision): undefined {
     const isNewest = revision > this.#revision;
     this.#write = undefined;
@@ -149,18 +149,18 @@ export class StoredStage implements LeaseStage {
     if (foreign !== undefined) this.#context.emitEvent({ type: 'restored', value: foreign });
   }
 
-  /** Another writer changed the record: what it says of its own is taken over, or ours is stored again. */
+  /** Another writer changed the record: its metadata is adopted, or our record is restored. */
   #onForeignChange(kv: KeyValue): undefined {
     const { claim, now } = this.#context;
-    // What comes from a backup is older, or stands under an earlier lease.
-    const isNews = kv.modRevision > this.#revision && (kv.lease === this.held.lease || kv.lease === 0n);
+    // A record from a backup is older, or has an earlier lease.
+    const isNewer = kv.modRevision > this.#revision && (kv.lease === this.held.lease || kv.lease === 0n);
     this.#remember(kv.modRevision, kv.value);
     if (!this.#write && claim.desired.hasUnconfirmedChanges && this.#isAsDesired(kv)) this.#confirmDesired();
-    const endpoint = isNews ? claim.adopt(kv) : undefined;
+    const endpoint = isNewer ? claim.adopt(kv) : undefined;
     if (endpoint) this.#context.emitEvent({ type: 'adopted', endpoint });
     const { desired } = claim;
     if (kv.value.equals(desired.confirmedValue)) claim.rememberValue(kv.value);
-    // What is about to be written over is as it should be.
+    // A value that the next write replaces anyway is right.
     const isRight =
       kv.value.equals(desired.confirmedValue) ||
       (desired.hasUnconfirmedChanges && claim.isOwnValue(kv.value));
@@ -174,16 +174,16 @@ export class StoredStage implements LeaseStage {
     return kv.lease === this.held.lease && kv.value.equals(this.#context.claim.desired.value);
   }
 
-  /** A write whose answer was lost has stored all that is desired. */
+  /** A write whose answer was lost has stored all desired changes. */
   #confirmDesired(): void {
-    const { claim, updates: calls } = this.#context;
+    const { claim, updates } = this.#context;
     claim.desired.beginWrite();
     claim.desired.confirmWrite(true);
     claim.unconfirmed.onConfirmed();
-    calls.settle(claim.desired.lastChange);
+    updates.settle(claim.desired.lastChange);
   }
 
-  /** Where nothing is left to be written, nothing fails. */
+  /** Clears the failure when there is nothing left to write. */
   #clearFailureIfConfirmed(): void {
     if (this.#context.claim.desired.hasUnconfirmedChanges || this.#foreignText !== undefined) return;
     this.#isFailing = false;

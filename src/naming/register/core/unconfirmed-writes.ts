@@ -1,7 +1,7 @@
-/** More than a registration writes before one of them is confirmed. */
+/** More than the number of writes that a registration sends before one of them is confirmed. */
 const maxWrites = 16;
-/** No request is carried out so long after it was given up: etcd itself gives up sooner. */
-const forgottenAfterMs = 30_000;
+/** etcd never applies a request so long after its caller gave up: its own timeout is shorter. */
+const retentionMs = 30_000;
 
 interface UnconfirmedWrite {
   readonly value: Buffer;
@@ -10,15 +10,15 @@ interface UnconfirmedWrite {
 }
 
 /**
- * Values of writes whose answers were lost. Found in the record later, such a value is not another writer's. A write
- * that expected no record may be carried out some time after, when a record that came later was deleted; a write in
- * place cannot any more as soon as a later one is confirmed.
+ * The values of writes whose results are unknown. A record with such a value is our own, not another writer's. A write
+ * that expects no record may be applied late, when a newer record has been deleted. A write that expects a revision can
+ * no longer be applied once a later write is confirmed.
  */
 export class UnconfirmedWrites {
   #writes: readonly UnconfirmedWrite[] = [];
 
   add(value: Buffer, isCreating: boolean, now: number): void {
-    const sent = { value, isCreating, expiresAt: now + forgottenAfterMs };
+    const sent = { value, isCreating, expiresAt: now + retentionMs };
     this.#writes = [...this.#writes.filter((one) => !one.value.equals(value)), sent].slice(-maxWrites);
   }
 
@@ -26,13 +26,13 @@ export class UnconfirmedWrites {
     return this.#writes.some((sent) => sent.value.equals(value));
   }
 
-  /** A later write in place is stored. */
+  /** A later write that expected a revision is stored. */
   onConfirmed(): void {
     this.#writes = this.#writes.filter(({ isCreating }) => isCreating);
   }
 
   prune(now: number): void {
-    if (this.#writes.some(({ expiresAt: until }) => until <= now))
-      this.#writes = this.#writes.filter(({ expiresAt: until }) => until > now);
+    if (this.#writes.some(({ expiresAt }) => expiresAt <= now))
+      this.#writes = this.#writes.filter(({ expiresAt }) => expiresAt > now);
   }
 }
