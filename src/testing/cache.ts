@@ -3,15 +3,15 @@ import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EtcdStartError, reasonOf } from './errors.js';
-import { besideOf, checkWhole, type EtcdBinary, isExecutable, probeBinary } from './etcd-binary.js';
+import { checkComplete, type EtcdBinary, etcdctlBeside, isExecutable, probeBinary } from './etcd-binary.js';
 import { DEFAULT_ETCD_VERSION, fromEnv } from './options.js';
 
-/** Binaries of another machine's kind may lie in a home directory that machines share. */
+/** Machines of different kinds may share a home directory, so the folder names contain platform and architecture. */
 const SUFFIX = `-${process.platform}-${process.arch}`;
 
 /**
- * The folder that fetched binaries are put into: `ETCD_CACHE_DIR`, else `$XDG_CACHE_HOME/etcd-naming`, else
- * `~/.cache/etcd-naming`, else one under the temporary folder, where the home cannot be written to.
+ * The folder for fetched binaries: `ETCD_CACHE_DIR`, else `$XDG_CACHE_HOME/etcd-naming`, else `~/.cache/etcd-naming`,
+ * else a folder in the temporary one when the home is not writable.
  */
 export function cacheFolder(): string {
   const chosen = fromEnv('ETCD_CACHE_DIR');
@@ -24,9 +24,8 @@ export function cacheFolder(): string {
 }
 
 /**
- * The cached binary of exactly `version`; without one, the default version, else the newest there is. A cache that
- * cannot be written to is as good as any. One that does not run, or is truncated, is passed over, and `onBroken`
- * gets the reason, which names its path.
+ * The cached binary of exactly `version`; without `version`, the default version, else the newest one. The cache need not
+ * be writable. A binary that does not run or is truncated is skipped, and `onBroken` gets the reason with its path.
  */
 export async function findCached(
   version?: string,
@@ -43,9 +42,9 @@ export async function findCached(
 }
 
 /**
- * Puts a binary into the cache. `fill` writes `etcd`, and `etcdctl` if it has one, into the empty folder it is
- * given. The folder gets its name by one rename, so no process ever sees half of it; of two processes that install
- * the same version at once, the second finds the first one's and uses that. One that is broken is replaced.
+ * Installs a binary into the cache. `fill` writes `etcd`, and `etcdctl` if there is one, into an empty folder. One rename
+ * gives the folder its name, so no process sees a part of it. When two processes install the same version concurrently,
+ * the second uses the folder of the first. A broken installation is replaced.
  */
 export async function install(fill: (folder: string) => Promise<void>): Promise<EtcdBinary> {
   const cache = cacheFolder();
@@ -64,7 +63,7 @@ export async function install(fill: (folder: string) => Promise<void>): Promise<
   }
 }
 
-/** File by file, because another process may be about to start one of them; `etcd` last. */
+/** Replaces file by file, because another process may be about to start one of them; `etcd` last. */
 async function replaceIfBroken(installed: string, fresh: string): Promise<void> {
   try {
     await probeCached(installed);
@@ -74,15 +73,15 @@ async function replaceIfBroken(installed: string, fresh: string): Promise<void> 
   }
 }
 
-/** Both programs must be whole: they came together, and a test may need either. */
+/** Both programs must be complete: they belong together, and a test may need either. */
 async function probeCached(folder: string): Promise<EtcdBinary> {
   const binary = await probeBinary(join(folder, 'etcd'));
-  const beside = besideOf(binary.etcd);
-  if (beside !== undefined) await checkWhole(beside);
+  const beside = etcdctlBeside(binary.etcd);
+  if (beside !== undefined) await checkComplete(beside);
   return binary;
 }
 
-/** Folders of the cache that hold an etcd, the best first. */
+/** The cache's folders with an etcd, the best first. */
 async function cachedFolders(version: string | undefined): Promise<string[]> {
   const found: { readonly version: string; readonly folder: string }[] = [];
   for (const cache of cachesToRead())
@@ -134,14 +133,14 @@ function makeFolder(path: string): string {
   return path;
 }
 
-/** In a folder that everybody can write to, another user may have laid out a program for us to run. */
+/** Checks the owner: in a folder that everybody can write to, another user may have placed a program to run. */
 function ownFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   if (!isOwn(path)) throw new EtcdStartError(`${path} belongs to another user; set ETCD_CACHE_DIR`);
   return path;
 }
 
-/** Of the path itself, not of what a link at it leads to. */
+/** Checks the path itself, not the target of a link. */
 function isOwn(path: string): boolean {
   const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
   return owner !== undefined && (process.getuid === undefined || owner === process.getuid());

@@ -10,13 +10,13 @@ import type { PeerNetwork } from './peer-network.js';
 import { findRuntime } from './sources/find.js';
 import { until } from './wait.js';
 
-/** What {@link startEtcdCluster} takes. */
+/** The options of {@link startEtcdCluster}. */
 export interface StartEtcdClusterOptions extends StartEtcdOptions {
-  /** How many members. Default 3, the smallest number that survives the loss of one. */
+  /** The number of members. Default 3, the smallest number that survives the loss of one. */
   members?: number;
   /**
-   * Lead the traffic between the members through a network that `isolate()` can cut. Default false. Linux, and
-   * members that are processes, not containers.
+   * Routes the traffic between the members through a network that `isolate()` can cut. Needs Linux, and members that are
+   * processes, not containers. Default false.
    */
   partitions?: boolean;
 }
@@ -27,13 +27,13 @@ const checkStartCluster = optionsChecker<StartEtcdClusterOptions>({
   partitions: boolean,
 });
 
-const ELECTION_PATIENCE_MS = 10_000;
-/** Short, because a frozen member is asked like the others and must not hold up their answer. */
-const STATUS_PATIENCE_MS = 500;
+const ELECTION_TIMEOUT_MS = 10_000;
+/** Short, because a paused member is asked too and must not delay the answers of the others. */
+const STATUS_TIMEOUT_MS = 500;
 
 /**
- * Starts a cluster of members that know each other, all on this machine. Resolves when each answers `/health`,
- * which it does only with a leader. A cluster is never external.
+ * Starts a cluster of members on this machine. Resolves when each answers `/health`, which requires a leader. A cluster
+ * is never external.
  *
  * @throws EtcdStartError as `startEtcd` does.
  */
@@ -90,8 +90,8 @@ class LocalCluster implements EtcdClusterHandle {
     if (others.length === 0) throw new TypeError(`${to?.name ?? 'no other member'} cannot become the leader`);
     const [next] = (await Promise.all(others.map(ask))).filter(isPresent);
     if (!next) throw new Error('the member that is to lead does not answer');
-    await leader.handOver(next.status.memberId);
-    return until('a new leader', { timeoutMs: ELECTION_PATIENCE_MS }, async () => {
+    await leader.transferLeadership(next.status.memberId);
+    return until('a new leader', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
       const now = await ask(next.member);
       return now && isLeader(now) && next.member;
     });
@@ -107,7 +107,7 @@ class LocalCluster implements EtcdClusterHandle {
   }
 
   async #leader(): Promise<ClusterMember> {
-    return until('a leader', { timeoutMs: ELECTION_PATIENCE_MS }, async () => {
+    return until('a leader', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
       const answers = (await Promise.all(this.members.map(ask))).filter(isPresent);
       const [leader] = answers.filter(isLeader).sort((a, b) => b.status.raftTerm - a.status.raftTerm);
       return leader?.member;
@@ -116,7 +116,7 @@ class LocalCluster implements EtcdClusterHandle {
 
   async wipe(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
-    await Promise.all(this.members.map((member) => member.beginAnew()));
+    await Promise.all(this.members.map((member) => member.reinitialize()));
   }
 
   async close(): Promise<void> {
@@ -139,7 +139,7 @@ async function ask(member: ClusterMember): Promise<Answer | undefined> {
   return status && { member, status };
 }
 
-/** By its own word: the others go on naming a leader that has fallen silent until they elect the next. */
+/** Trusts only a member's statement about itself: the others name a lost leader until they elect the next. */
 function isLeader({ status }: Answer): boolean {
   return status.leaderId === status.memberId;
 }
@@ -154,33 +154,33 @@ class ClusterMember extends LocalEtcd {
 
   async status(): Promise<MemberStatus | undefined> {
     try {
-      return await this.gateway.status(STATUS_PATIENCE_MS);
+      return await this.gateway.status(STATUS_TIMEOUT_MS);
     } catch {
       return undefined;
     }
   }
 
-  /** As the leader, to the member of that id. */
-  async handOver(toMemberId: string): Promise<void> {
+  /** Called on the leader: transfers the leadership to the member with the id. */
+  async transferLeadership(toMemberId: string): Promise<void> {
     this.open();
     await this.gateway.moveLeader(toMemberId);
   }
 
-  /** For a wipe of the whole cluster: back to the first start, with nothing. */
-  beginAnew(): Promise<void> {
-    return this.inTurn(() => super.replaceData());
+  /** For a wipe of the whole cluster: restarts the member in its initial state, without data. */
+  reinitialize(): Promise<void> {
+    return this.runExclusively(() => super.replaceData());
   }
 
   protected override async replaceData(): Promise<void> {
     if (this.#siblings.length === 0) return super.replaceData();
     await this.#checkQuorum(this.open());
     await this.node.kill();
-    await until('replacing the member', { timeoutMs: ELECTION_PATIENCE_MS }, () => this.#replace());
+    await until('replacing the member', { timeoutMs: ELECTION_TIMEOUT_MS }, () => this.#replace());
     await this.node.erase({ joinExisting: true });
     await this.startAgain();
   }
 
-  /** Without a quorum among the others it would be removed, or only killed, and never be let in again. */
+  /** Without a quorum among the others, the member would be removed or killed and could never join again. */
   async #checkQuorum({ name }: EtcdNode): Promise<void> {
     const others = this.#siblings.map(({ endpoint }) => new Gateway(endpoint));
     const needed = Math.floor((others.length + 1) / 2) + 1;
@@ -189,16 +189,16 @@ class ClusterMember extends LocalEtcd {
         `wipe() of ${name} is refused, and nothing was changed: of ${others.length} other members ${count} ${what}, and ${needed} are needed`,
       );
     };
-    const answering = await count(others, (one) => one.status(STATUS_PATIENCE_MS));
+    const answering = await count(others, (one) => one.status(STATUS_TIMEOUT_MS));
     if (answering < needed) refuse(answering, 'answer');
     let healthy = 0;
-    await until('a quorum', { timeoutMs: ELECTION_PATIENCE_MS }, async () => {
+    await until('a quorum', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
       healthy = await count(others, (one) => one.isHealthy());
       return healthy >= needed;
     }).catch(() => refuse(healthy, 'have a leader'));
   }
 
-  /** Asks one sibling after the other, since some may be down and a new leader may only now be elected. */
+  /** Asks one sibling after the other: some may be down, and the election of a leader may take a moment. */
   async #replace(): Promise<boolean> {
     for (const sibling of this.#siblings) {
       try {
@@ -213,7 +213,7 @@ class ClusterMember extends LocalEtcd {
   }
 }
 
-/** How many answer what they are asked, and not with no. */
+/** The number of gateways whose answer is neither an error nor `false`. */
 async function count(gateways: readonly Gateway[], ask: (one: Gateway) => Promise<unknown>): Promise<number> {
   const answers = await Promise.allSettled(gateways.map(ask));
   return answers.filter((one) => one.status === 'fulfilled' && one.value !== false).length;

@@ -1,13 +1,13 @@
 import type { ContainerRuntimeClient, GenericContainer, StartedNetwork } from 'testcontainers';
 
-/** A container as dockerode drives it. */
+/** A container of dockerode. */
 export type Container = ReturnType<ContainerRuntimeClient['container']['getById']>;
 
 type Library = typeof import('testcontainers');
 
-/** The one place that knows testcontainers. It is an optional peer, so it is loaded only when Docker is asked for. */
+/** The only user of testcontainers, which is an optional peer and so loaded only for Docker. */
 export class DockerEngine {
-  /** Host under which published ports are reached. */
+  /** The host of published ports. */
   readonly host: string;
   readonly #library: Library;
   readonly #client: ContainerRuntimeClient;
@@ -16,14 +16,14 @@ export class DockerEngine {
     this.#library = library;
     this.#client = client;
     const { host } = client.info.containerRuntime;
-    // Ports are published on IPv4, and 'localhost' may be looked up as ::1 first.
+    // Ports are published on IPv4, and 'localhost' may resolve to ::1 first.
     this.host = host === 'localhost' ? '127.0.0.1' : host;
   }
 
-  /** Rejects at once when testcontainers is not installed or no engine runs. */
+  /** Rejects immediately when testcontainers is not installed or no engine runs. */
   static async connect(): Promise<DockerEngine> {
-    // The reaper needs an image of its own, which cannot be pulled where there is no registry, and our containers
-    // are removed without it. Set the variable to 'false' to have it.
+    // The reaper needs its own image, which cannot be pulled without a registry, and our containers are removed without
+    // it. Set the variable to 'false' to enable it.
     process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
     const library = await import('testcontainers');
     return new DockerEngine(library, await library.getContainerRuntimeClient());
@@ -38,7 +38,7 @@ export class DockerEngine {
     return new this.#library.GenericContainer(image);
   }
 
-  /** Neither a listening port nor a command can be waited for: the image has no shell. */
+  /** The image has no shell, so neither a listening port nor a command can be waited for. */
   waitForHealth(port: number) {
     return this.#library.Wait.forHttp('/health', port, { abortOnContainerExit: true }).forStatusCode(200);
   }
@@ -57,7 +57,7 @@ export class DockerEngine {
     return found.map(({ Id }) => this.container(Id));
   }
 
-  /** What a container has said so far. Without a terminal the engine puts eight bytes before each piece of it. */
+  /** The output of a container so far. Without a terminal the engine puts an eight-byte header before each chunk. */
   async output(container: Container): Promise<string> {
     const framed = await container.logs({ stdout: true, stderr: true, follow: false });
     let text = '';
@@ -69,7 +69,7 @@ export class DockerEngine {
     return text;
   }
 
-  /** The output of a container from `sinceSeconds` (Unix time) on; does not keep the process alive. */
+  /** The output of a container since `sinceSeconds` (Unix time). Does not keep the process alive. */
   async follow(container: Container, sinceSeconds: number): Promise<NodeJS.ReadableStream> {
     return this.#client.container.logs(container, { since: sinceSeconds });
   }

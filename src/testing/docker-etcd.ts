@@ -10,21 +10,21 @@ import { type Limits, orAborted, until } from './wait.js';
 
 const CLIENT_PORT = 2379;
 const LOG_TAIL_CHARACTERS = 16_384;
-const STOP_PATIENCE_SECONDS = 10;
+const STOP_TIMEOUT_SECONDS = 10;
 const LABEL = 'etcd-naming.node';
 const DATA_FOLDER = '/etcd-data';
 
-/** What makes a container a certain member. */
+/** The identity and the addresses of a member in a container. */
 export interface DockerLayout {
   readonly name: string;
-  /** Port of the host, fixed so that a restart and the advertised URL keep it. */
+  /** The port on the host, fixed so that it survives a restart, as the advertised URL requires. */
   readonly port: number;
   readonly peerUrl: string;
   readonly initialCluster: string;
   readonly network: StartedNetwork | undefined;
 }
 
-/** An etcd in a container. Its data lives in the container's own file system, so the container is the data. */
+/** An etcd in a container. Its data is in the container's file system, so removing the container deletes the data. */
 export class DockerEtcd implements EtcdNode {
   readonly name: string;
   readonly endpoint: string;
@@ -82,14 +82,14 @@ export class DockerEtcd implements EtcdNode {
     if (!container) return;
     const { State } = await container.inspect();
     if (State.Paused) await container.unpause();
-    await container.stop({ t: STOP_PATIENCE_SECONDS });
+    await container.stop({ t: STOP_TIMEOUT_SECONDS });
   }
 
   async erase(options = { joinExisting: false }): Promise<void> {
     this.#joinExisting = options.joinExisting;
     this.#guard?.release();
     this.#container = undefined;
-    // By label, because a start that failed half-way leaves a container that nobody handed to us.
+    // By label, because a failed start may leave a container without a handle.
     const left = await this.#engine.withLabel(`${LABEL}=${this.#id}`);
     await Promise.all(left.map((container) => container.remove({ force: true, v: true })));
   }
@@ -103,7 +103,7 @@ export class DockerEtcd implements EtcdNode {
   }
 
   async #create(limits: Limits): Promise<void> {
-    // No process of ours is the container's parent: on a sudden death only the docker command can still remove it.
+    // The container is not a child process: after a crash of this process, only the docker command can remove it.
     const orphans = `docker ps -aq --filter "label=${LABEL}=$1" | xargs docker rm -f -v`;
     this.#guard = guard(`{ ${orphans}; } >/dev/null 2>&1`, [this.#id]);
     const starting = this.#describe(limits).start();
@@ -117,10 +117,10 @@ export class DockerEtcd implements EtcdNode {
     }
   }
 
-  /** A start that was given up may still be about to create its container; only after it is there none to come. */
+  /** An abandoned start may still create its container, so the cleanup waits until it has settled. */
   async #cleanAfter(starting: Promise<unknown>): Promise<void> {
     await Promise.allSettled([starting]);
-    // Of a container that ended at once nothing was collected: the log is followed once its ports are bound.
+    // The log is followed once the ports are bound, so the output of a container that ended before is read here.
     if (this.#log === '') await Promise.allSettled([this.#readOutput()]);
     await Promise.allSettled([this.erase({ joinExisting: this.#joinExisting })]);
   }

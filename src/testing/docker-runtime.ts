@@ -12,7 +12,7 @@ import {
 import type { Settings } from './options.js';
 import { freePorts } from './ports.js';
 
-/** Runs etcd in containers; the members of a cluster share a network of their own. */
+/** Runs etcd in containers. The members of a cluster share a network. */
 export class DockerRuntime implements EtcdRuntime {
   readonly source = 'docker';
   readonly etcdctl: string | undefined;

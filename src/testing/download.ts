@@ -1,22 +1,22 @@
 import { onAbort } from '../async/index.js';
 
-/** When a download is given up. */
+/** The limits of a download. */
 export interface DownloadLimits {
-  /** Milliseconds until the answer's head must be there. */
+  /** The maximum time until the response headers, in milliseconds. */
   readonly firstByteMs: number;
-  /** Milliseconds that may pass without a byte of the body. */
+  /** The maximum time without a byte of the body, in milliseconds. */
   readonly idleMs: number;
-  /** Whether every server on the way must prove who it is, also behind a redirect. */
+  /** Whether every server must prove its identity, after a redirect too. */
   readonly onlyHttps: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A release archive has some 25 MB; a mirror that sends ten times that sends something else. */
+/** A release archive has about 25 MB; ten times that is something else. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 const maxRedirects = 5;
 
-/** Reads a URL whole. `onProgress` hears the bytes so far and, when the server tells, the total. */
+/** Downloads a URL. `onProgress` gets the bytes so far and, if the server sends it, the total. */
 export async function download(
   url: string,
   limits: DownloadLimits,
@@ -41,7 +41,7 @@ export async function download(
   }
 }
 
-/** Follows redirects itself: `fetch` goes from https to http without a word. */
+/** Follows redirects itself, because `fetch` silently follows a redirect from https to http. */
 async function request(url: string, onlyHttps: boolean, signal: AbortSignal): Promise<Response> {
   for (let at = url, redirects = 0; redirects <= maxRedirects; redirects++) {
     if (onlyHttps && !isHttps(at)) throw new Error(`leads to ${at}, which is not https`);
@@ -76,7 +76,7 @@ async function readBody(
   return Buffer.concat(parts);
 }
 
-/** Aborts when what is expected does not come in time; each expectation replaces the one before. */
+/** Aborts when the expected event is late; each expectation replaces the previous one. */
 class Watchdog {
   readonly #controller = new AbortController();
   readonly #release: () => void;
@@ -102,7 +102,7 @@ class Watchdog {
   }
 }
 
-/** `fetch` says only "fetch failed"; what failed is its cause. */
+/** `fetch` only reports "fetch failed"; the reason is its cause. */
 function rootOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }

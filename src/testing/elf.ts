@@ -4,9 +4,9 @@ const HEADER_BYTES = 64;
 const SECTION_WITHOUT_BYTES = 8;
 
 /**
- * How long a program's file must be to be whole: where its last segment or section ends. A shorter file may still
- * answer `--version`; it dies of SIGSEGV or SIGBUS at the first page that is missing. `undefined` for anything but a
- * 64-bit ELF program.
+ * The length of a complete program file: the end of its last segment or section. A shorter file may still answer
+ * `--version`, and dies of SIGSEGV or SIGBUS at the first missing page. `undefined` for anything but a 64-bit ELF
+ * program.
  */
 export async function programBytes(path: string): Promise<number | undefined> {
   const file = await open(path, 'r');
@@ -34,7 +34,7 @@ async function lastByte(file: FileHandle, header: Fields): Promise<number> {
   return Math.max(...ends);
 }
 
-/** Where the last thing ends that a table describes; the end of the table itself, when not even that is there. */
+/** The end of the last item in a table; the end of the table itself if the file does not contain that. */
 async function tableEnd(
   file: FileHandle,
   { isBigEndian }: Fields,
@@ -49,7 +49,7 @@ async function tableEnd(
   return Math.max(table.at + length, ...ends);
 }
 
-/** Fewer bytes where the file ends before. */
+/** Returns fewer bytes at the end of the file. */
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
   return buffer.subarray(0, bytesRead);

@@ -1,8 +1,8 @@
 import { brand } from '../errors/index.js';
 
 /**
- * No etcd could be found or started. The message is meant for the person in front of the screen: it lists what was
- * tried, one line each with its reason, or ends with the tail of etcd's own log.
+ * No etcd could be found or started. The message is for the person who runs the tests: it lists each attempt with its
+ * reason, or ends with the tail of etcd's own log.
  */
 export class EtcdStartError extends Error {
   static {
@@ -10,7 +10,7 @@ export class EtcdStartError extends Error {
   }
 
   override readonly name = 'EtcdStartError';
-  /** What was tried, one line each with its reason; empty when an etcd was found and then failed to start. */
+  /** Each attempt with its reason, one line each; empty when an etcd was found and failed to start. */
   readonly tried: readonly string[];
 
   constructor(message: string, options: { tried?: readonly string[]; cause?: unknown } = {}) {
@@ -19,7 +19,7 @@ export class EtcdStartError extends Error {
   }
 }
 
-/** Something would have broken, compacted or wiped an external etcd, which is not ours to do. Ask `canBreak` first. */
+/** An operation would have broken, compacted or wiped an external etcd. Check `canBreak` first. */
 export class ExternalEtcdError extends Error {
   static {
     brand(ExternalEtcdError, 'ExternalEtcdError');
@@ -32,14 +32,14 @@ export class ExternalEtcdError extends Error {
   }
 }
 
-/** The text of whatever was thrown; with the cause, which is where `fetch` and Docker put the real reason. */
+/** The text of a thrown value, with its cause, which holds the actual reason of `fetch` and Docker errors. */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const cause = thrown.cause instanceof Error ? `: ${thrown.cause.message || String(thrown.cause)}` : '';
   return `${thrown.message}${cause}`;
 }
 
-/** Another process took the port between our look and etcd's bind; with new ports the start works. */
+/** Another process took the port before etcd bound it; a start on other ports may succeed. */
 export function isAddressInUse(thrown: unknown): boolean {
   return /address already in use|port is already allocated|ports are not available/i.test(reasonOf(thrown));
 }

@@ -4,38 +4,38 @@ import { programBytes } from './elf.js';
 import { checkSupported } from './supported.js';
 import { versionOutput } from './version-output.js';
 
-/** An etcd on this machine that has been seen to run. */
+/** An etcd on this machine that runs. */
 export interface EtcdBinary {
   /** Absolute path of the server. */
   readonly etcd: string;
-  /** Absolute path of `etcdctl`, when one is at hand. */
+  /** Absolute path of `etcdctl`; undefined when there is none. */
   readonly etcdctl: string | undefined;
-  /** As `3.5.25`. */
+  /** The version, such as `3.5.25`. */
   readonly version: string;
 }
 
 /**
- * Runs `etcd --version`. Rejects, naming the path and the reason, when this is no etcd that runs here, a truncated
- * one, or one of a release that is too old; or with the signal's reason.
+ * Runs `etcd --version`. Rejects, with the path and the reason, for a program that does not run here or is not etcd, for
+ * a truncated file, and for a release that is too old; and with the signal's reason.
  */
 export async function probeBinary(path: string, signal?: AbortSignal): Promise<EtcdBinary> {
-  // Absolute, because a name without a slash is looked up on PATH by whoever starts it.
+  // Absolute, because `spawn` looks up a name without a slash on PATH.
   const etcd = resolve(path);
-  await checkWhole(etcd);
+  await checkComplete(etcd);
   const version = /etcd Version: (\S+)/.exec(await versionOutput(etcd, signal))?.[1];
   if (version === undefined) throw new Error(`'${etcd} --version' does not answer as etcd does`);
   checkSupported(version, etcd);
-  return { etcd, etcdctl: besideOf(etcd) ?? findOnPath('etcdctl'), version };
+  return { etcd, etcdctl: etcdctlBeside(etcd) ?? findOnPath('etcdctl'), version };
 }
 
 /** The `etcdctl` in the same folder. */
-export function besideOf(etcd: string): string | undefined {
+export function etcdctlBeside(etcd: string): string | undefined {
   const beside = join(dirname(etcd), 'etcdctl');
   return isExecutable(beside) ? beside : undefined;
 }
 
-/** @throws Error naming the file when a copy or a download of it ended early. */
-export async function checkWhole(path: string): Promise<void> {
+/** @throws Error that names the file if it is truncated. */
+export async function checkComplete(path: string): Promise<void> {
   const { size } = statSync(path);
   const needed = await programBytes(path);
   if (needed !== undefined && size < needed)

@@ -1,99 +1,104 @@
 import type { EtcdSource } from './options.js';
 
 /**
- * A running etcd. Every verb resolves when its effect holds, so that a test needs no wait of its own. An etcd
- * started here dies with the process that started it, and does not keep that process alive.
+ * A running etcd. Every operation resolves once its effect is in place, so a test needs no wait of its own. An etcd that
+ * was started here ends with the process that started it, and does not keep that process alive.
  */
 export interface EtcdHandle extends AsyncDisposable {
-  /** `host:port` of each client address, without a scheme; one, unless external. */
+  /** The client addresses as `host:port`, without a scheme; a single one unless the etcd is external. */
   readonly endpoints: readonly string[];
-  /** Where this etcd came from; `binary` also when it was found in the cache. */
+  /** The source of this etcd; a cached binary is `binary` too. */
   readonly source: EtcdSource;
-  /** etcd's own version, as `3.5.25`. */
+  /** etcd's version, such as `3.5.25`. */
   readonly version: string;
-  /** Put every key of a test under this. Empty unless external, where it is random and deleted by `close()`. */
+  /** The prefix for all keys of a test. Empty unless external, where it is random and `close()` deletes its keys. */
   readonly prefix: string;
-  /** Whether the verbs below may be used. `false` for external: they reject with `ExternalEtcdError`. */
+  /** Whether the operations below may be used. `false` for external: they reject with `ExternalEtcdError`. */
   readonly canBreak: boolean;
   /**
-   * Process id while it runs as a process of this machine; `undefined` otherwise. That of etcd itself on Linux, also
-   * when a script starts it; elsewhere that of the script.
+   * The process id while etcd runs as a process on this machine; `undefined` otherwise. If a script starts etcd, it is
+   * etcd's own on Linux, and the script's elsewhere.
    */
   readonly pid: number | undefined;
-  /** Path of an `etcdctl`: beside the binary, on `PATH`, or in the cache. `undefined` when there is none. */
+  /** The path of an `etcdctl`: beside the binary, on `PATH`, or in the cache; `undefined` when there is none. */
   readonly etcdctl: string | undefined;
 
   /**
-   * Freezes it, as a virtual machine that is moved: connections stay, nothing answers. Resolves when frozen; rejects
-   * when it is not running.
+   * Freezes etcd, like a virtual machine that is moved: connections stay open, and nothing answers. Resolves when frozen;
+   * rejects when etcd is not running.
    */
   pause(): Promise<void>;
-  /** Ends `pause()`. Rejects when it is not running. */
+  /** Ends `pause()`. Rejects when etcd is not running. */
   resume(): Promise<void>;
-  /** SIGKILL. Resolves when it is gone; does nothing when it already is. */
+  /** Sends SIGKILL. Resolves when the process has ended; does nothing when there is none. */
   kill(): Promise<void>;
-  /** SIGTERM; after 10 s SIGKILL. Resolves when it is gone; the data stays. */
+  /** Sends SIGTERM, after 10 s SIGKILL. Resolves when the process has ended; the data stays. */
   stop(): Promise<void>;
   /**
-   * Starts it on the same ports and data, after a `stop()` if it runs. Resolves when `/health` answers. A call
-   * during a restart joins it, and one during a wipe waits for that.
+   * Starts etcd on the same ports and data, after a `stop()` if it runs. Resolves when `/health` answers. A call during a
+   * restart returns the same restart; a call during a wipe waits for it.
    */
   restart(): Promise<void>;
   /**
-   * Kills it, deletes its data and starts it on the same ports: revision 1, no keys, no leases. A cluster's member
-   * is instead taken out of the cluster and joins as a new one, since a member that forgot its log cannot come back
-   * as itself; that is refused, with nothing changed, when the other members have no quorum of the cluster.
+   * Kills etcd, deletes its data and starts it on the same ports: revision 1, no keys, no leases. A member of a cluster is
+   * removed from the cluster instead and joins as a new member, because a member without its log cannot rejoin. Rejects
+   * without a change when the other members have no quorum.
    */
   wipe(): Promise<void>;
   /**
-   * Compacts history up to and including `revision`; default: the current revision. Resolves with it when the
-   * compaction is through, also when it already was. Rejects when the revision is in the future or below 1.
+   * Compacts the history up to and including `revision`; default: the current revision. Resolves with the revision after
+   * the compaction, also when it was compacted before. Rejects for a revision in the future or below 1.
    */
   compact(revision?: bigint): Promise<bigint>;
-  /** The text of `/metrics`. */
+  /** Returns the text of `/metrics`. */
   metrics(): Promise<string>;
-  /** One figure of `/metrics`, summed over its labels. Rejects when there is no such metric: a typo is not a zero. */
+  /** Returns one value of `/metrics`, summed over its labels. Rejects for an unknown metric, so that a typo is not a zero. */
   metric(name: string): Promise<number>;
   /** The tail of etcd's own log, at most 16 KiB; empty for external. */
   log(): string;
-  /** Kills it and deletes its data; on external, deletes the keys under `prefix`. Idempotent. */
+  /** Kills etcd and deletes its data; on external, deletes the keys under `prefix`. Idempotent. */
   close(): Promise<void>;
 }
 
-/** One member of a cluster; its verbs touch only this member. */
+/** One member of a cluster. Its operations affect only this member. */
 export interface EtcdMember extends EtcdHandle {
-  /** `m0`, `m1`, … */
+  /** The name: `m0`, `m1`, … */
   readonly name: string;
-  /** `host:port` of the client address. */
+  /** The client address as `host:port`. */
   readonly endpoint: string;
 }
 
 /** A cluster of several members on this machine. */
 export interface EtcdClusterHandle extends AsyncDisposable {
+  /** The members, in the order of their names. */
   readonly members: readonly EtcdMember[];
-  /** `host:port` of every member, in the order of `members`. */
+  /** The client addresses of all members as `host:port`, in the order of `members`. */
   readonly endpoints: readonly string[];
+  /** The source of the cluster; never `external`. */
   readonly source: EtcdSource;
+  /** etcd's version, such as `3.5.25`. */
   readonly version: string;
   /** Empty: a cluster is never external. */
   readonly prefix: string;
+  /** Always true: a cluster is never external. */
   readonly canBreak: boolean;
+  /** The path of an `etcdctl`; `undefined` when there is none. */
   readonly etcdctl: string | undefined;
-  /** The member that says it leads, at the highest term; one that is down or paused does not count. Waits up to 10 s. */
+  /** Returns the member that calls itself the leader, at the highest term; a stopped or paused member does not count. Waits up to 10 s. */
   leader(): Promise<EtcdMember>;
   /**
-   * Has the leader hand its office to another member, by default the first that runs. Resolves with the new leader
-   * once it says so itself; rejects when that is not within 10 s.
+   * Transfers the leadership to another member, by default to the first that runs. Resolves with the new leader once it
+   * reports its leadership; rejects after 10 s.
    */
   moveLeader(to?: EtcdMember): Promise<EtcdMember>;
   /**
-   * Cuts a member from the others, both ways, until `rejoin()`; clients still reach it. What was under way arrives
-   * late, as over a real network. Throws unless the cluster was started with `partitions: true`.
+   * Cuts a member from the others in both directions until `rejoin()`; clients still reach it. Data in transit arrives
+   * late, as on a real network. Throws unless the cluster was started with `partitions: true`.
    */
   isolate(member: EtcdMember): void;
   /** Ends every isolation. */
   rejoin(): void;
-  /** Kills all members, deletes all data, starts all on the same ports. */
+  /** Kills all members, deletes all data, and starts all members on the same ports. */
   wipe(): Promise<void>;
   /** Kills all members and deletes their data. Idempotent. */
   close(): Promise<void>;

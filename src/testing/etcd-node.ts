@@ -2,36 +2,36 @@ import type { EtcdSource } from './options.js';
 import type { PeerNetwork } from './peer-network.js';
 import type { Limits } from './wait.js';
 
-/** One etcd server as a handle drives it, whichever way it runs. A node that does not run yet is a node too. */
+/** One etcd server that a handle controls, as a process or a container. A server that has not been started is a node too. */
 export interface EtcdNode {
   readonly name: string;
-  /** `host:port` that clients dial; the same for the node's whole life. */
+  /** The client address as `host:port`, unchanged for the node's whole life. */
   readonly endpoint: string;
-  /** URL under which its peers reach it. */
+  /** The URL for its peers. */
   readonly peerUrl: string;
   readonly pid: number | undefined;
-  /** Starts the server on the data it has; resolves when `/health` answers. A failure leaves nothing running. */
+  /** Starts the server on its data; resolves when `/health` answers. After a failure nothing runs. */
   start(limits: Limits): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   kill(): Promise<void>;
   stop(): Promise<void>;
-  /** Deletes the data of a stopped node. `joinExisting`: its next start joins a cluster that already runs. */
+  /** Deletes the data of a stopped node. `joinExisting`: the next start joins a running cluster. */
   erase(options?: { joinExisting: boolean }): Promise<void>;
   log(): string;
-  /** Kills it and removes every trace. */
+  /** Kills the node and removes everything that belongs to it. */
   remove(): Promise<void>;
 }
 
-/** Nodes laid out on fresh ports, none started. `dispose` removes them and what they share. */
+/** Nodes on fresh ports that have not been started. `dispose` removes them and what they share. */
 export interface EtcdPlan {
   readonly nodes: readonly EtcdNode[];
-  /** The network between the nodes, where it was asked for. */
+  /** The network between the nodes, if it was requested. */
   readonly peers?: PeerNetwork;
   dispose(): Promise<void>;
 }
 
-/** A way to run etcd, found once and good for any number of nodes. */
+/** A way to run any number of etcd nodes. */
 export interface EtcdRuntime {
   readonly source: EtcdSource;
   readonly etcdctl: string | undefined;
@@ -39,11 +39,11 @@ export interface EtcdRuntime {
 }
 
 export interface PlanOptions {
-  /** Lead the traffic between the nodes through a network that can be cut. */
+  /** Routes the traffic between the nodes through a network that can be cut. */
   readonly partitions: boolean;
 }
 
-/** What decides a node's flags. */
+/** The addresses in a node's flags. */
 export interface NodeAddresses {
   readonly name: string;
   readonly listenClientUrl: string;
@@ -54,7 +54,7 @@ export interface NodeAddresses {
   readonly initialCluster: string;
 }
 
-/** The command line of one node, without the program's name. */
+/** The command line of one node, without the program. */
 export function etcdFlags(addresses: NodeAddresses, dataDir: string, joinExisting: boolean): string[] {
   return [
     ...['--name', addresses.name, '--data-dir', dataDir],
@@ -74,8 +74,8 @@ export function etcdFlags(addresses: NodeAddresses, dataDir: string, joinExistin
 }
 
 /**
- * Settings that go by environment because a version that does not know one only warns about it, where an unknown
- * flag is fatal. Without fsync a start takes a third of the time, and only a crash of the machine could tell.
+ * Settings in the environment: a version that does not know one only warns about it, while an unknown flag is fatal.
+ * Without fsync a start takes a third of the time, and only a crash of the machine makes a difference.
  */
 export const ETCD_ENVIRONMENT: Readonly<Record<string, string>> = { ETCD_UNSAFE_NO_FSYNC: 'true' };
 

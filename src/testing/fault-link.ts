@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { type Direction, FaultPipe, type Flow } from './fault-pipe.js';
 import { reset } from './reset.js';
 
-/** What the proxy decides for all its connections. */
+/** The rules of the proxy for all connections. */
 export interface LinkRules {
   delayMs(direction: Direction): number;
   take(direction: Direction, bytes: number): number | undefined;
@@ -10,12 +10,12 @@ export interface LinkRules {
 
 /** A connection through the proxy. */
 export interface Link {
-  /** Resolves when nothing of it is left. */
+  /** Resolves when both sockets are closed. */
   readonly closed: Promise<void>;
   setFlow(flow: Readonly<Record<Direction, Flow>>): void;
-  /** Resets both sides at once; what is still under way is lost. */
+  /** Resets both sides immediately; data in transit is lost. */
   cut(): void;
-  /** Lets the process end although the connection is open. */
+  /** Allows the process to end while the connection is open. */
   unref(): void;
 }
 
@@ -23,12 +23,12 @@ export function bothWays(flow: Flow): Readonly<Record<Direction, Flow>> {
   return { up: flow, down: flow };
 }
 
-/** A connection joined to the server. */
+/** A connection that is joined to the server. */
 export class JoinedLink implements Link {
   readonly closed: Promise<void>;
   readonly #sockets: readonly [client: Socket, server: Socket];
   readonly #pipes: readonly FaultPipe[];
-  /** What has lost bytes stays silent for ever: what followed would be garbage to the receiver. */
+  /** Directions that lost bytes. They stay silent forever, since the bytes that follow would be garbage to the receiver. */
   readonly #silenced = new Set<Direction>();
   #flow: Readonly<Record<Direction, Flow>>;
 
@@ -43,7 +43,7 @@ export class JoinedLink implements Link {
     this.#flow = flow;
     for (const socket of this.#sockets) {
       socket.setNoDelay(true);
-      // 'close' follows and says that there was one.
+      // 'close' follows, and reports the error.
       socket.on('error', () => {});
     }
     this.closed = Promise.all(this.#sockets.map(gone)).then(() => {});
@@ -79,13 +79,13 @@ export class JoinedLink implements Link {
     } as const;
   }
 
-  /** As long as the network is dark the other side must not learn of it. In the light nothing is left to wait for. */
+  /** While the link is a blackhole, the other side must not learn of the end. Otherwise nothing is left to wait for. */
   #lostEnd(direction: Direction): void {
     this.#silence();
     if (this.#flow[direction] === 'pass') this.cut();
   }
 
-  /** Every way that is dark at this moment: a link that was dark both ways never speaks again in either. */
+  /** Silences every direction that is a blackhole now: a link that lost bytes both ways stays silent both ways. */
   #silence(): void {
     for (const direction of ['up', 'down'] as const) {
       if (this.#flow[direction] === 'swallow') this.#silenced.add(direction);
@@ -93,8 +93,8 @@ export class JoinedLink implements Link {
   }
 }
 
-/** A connection that was accepted while the network was dark: nobody reads it for its meaning, nobody answers. */
-export class SilentLink implements Link {
+/** A connection that was accepted during a blackhole: its bytes are read and dropped, and nothing answers. */
+export class UnansweredLink implements Link {
   readonly closed: Promise<void>;
   readonly #client: Socket;
 

@@ -4,19 +4,19 @@ import { reset } from './reset.js';
 /** `up`: from the client to the server. `down`: from the server to the client. */
 export type Direction = 'up' | 'down';
 
-/** What happens to bytes on their way: sent on, kept back, or lost. */
+/** What happens to bytes: `pass` forwards them, `hold` keeps them back, `swallow` drops them. */
 export type Flow = 'pass' | 'hold' | 'swallow';
 
-/** What a pipe asks of its surroundings, for each piece, so that a change of the rules holds at once. */
+/** The rules of a pipe. They are read for each chunk, so that a change applies immediately. */
 export interface PipeRules {
   flow(): Flow;
-  /** Milliseconds between the arrival of a byte and its being sent on. */
+  /** The delay between the arrival of a byte and its forwarding, in milliseconds. */
   delayMs(): number;
-  /** Counts bytes about to pass; a number means: only so many, and then cut. */
+  /** Counts bytes that are about to pass. A returned number is the limit after which the connection is cut. */
   take(bytes: number): number | undefined;
-  /** Bytes were lost: nothing that follows can make sense to the receiver. */
+  /** Bytes were dropped, so later bytes make no sense to the receiver. */
   lost(): void;
-  /** An end or a reset was lost. */
+  /** An end or a reset was dropped. */
   lostEnd(): void;
   cut(): void;
 }
@@ -26,10 +26,10 @@ interface Piece {
   readonly dueAt: number;
 }
 
-/** Above this much held or delayed, the sender is told to wait, as a full TCP window would tell it. */
+/** Above this number of held or delayed bytes the pipe stops reading, like a full TCP window. */
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
 
-/** One direction of a connection: a queue that keeps the order, of bytes and of the end, whatever the delay. */
+/** One direction of a connection: a queue that keeps the order of the bytes and the end, whatever the delay. */
 export class FaultPipe {
   readonly #from: Socket;
   readonly #to: Socket;
@@ -50,7 +50,7 @@ export class FaultPipe {
     to.on('close', () => clearTimeout(this.#timer));
   }
 
-  /** Sends on what is due; to be called whenever the rules have changed. */
+  /** Forwards what is due. Called after each change of the rules. */
   drain(): void {
     if (this.#rules.flow() === 'swallow') this.#dropAll();
     for (;;) {
@@ -94,7 +94,7 @@ export class FaultPipe {
       return;
     }
     this.#isCut = true;
-    // Only once the kernel has them: a reset throws away what still waits in this process.
+    // Only after the kernel has the bytes: a reset drops what is still queued in this process.
     this.#to.write(bytes.subarray(0, allowed), () => this.#rules.cut());
   }
 

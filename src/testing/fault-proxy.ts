@@ -1,47 +1,47 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { duration, oneOf, optionsChecker, text, wholeNumber } from '../model/index.js';
-import { bothWays, JoinedLink, type Link, SilentLink } from './fault-link.js';
+import { bothWays, JoinedLink, type Link, UnansweredLink } from './fault-link.js';
 import type { Direction, Flow } from './fault-pipe.js';
 import { reset } from './reset.js';
 
-/** What {@link startFaultProxy} takes. */
+/** The options of {@link startFaultProxy}. */
 export interface FaultProxyOptions {
-  /** `host:port` of the server behind the proxy. It need not run yet; a client is reset while it does not. */
+  /** `host:port` of the server behind the proxy. While it does not run, clients are reset. */
   target: string;
-  /** Port to listen on. Default: a free one. */
+  /** The port to listen on. Default: a free one. */
   port?: number;
 }
 
-/** A network that misbehaves on command, between a client and one server. Faults hold until `heal()`. */
+/** A TCP proxy between clients and one server that injects faults. A fault stays active until `heal()`. */
 export interface FaultProxy extends AsyncDisposable {
-  /** `host:port` for clients to dial. */
+  /** The address for clients as `host:port`. */
   readonly endpoint: string;
-  /** Clients connected at this moment. */
+  /** The number of connected clients. */
   readonly connections: number;
-  /** Clients accepted, ever; those that `refuse()` reset count too. */
+  /** The number of clients accepted so far, including those that `refuse()` reset. */
   readonly accepted: number;
-  /** Resets (RST) all connections now. New ones are served. */
+  /** Resets (RST) all connections. New connections are served. */
   cut(): void;
-  /** Resets all connections, and each new one as soon as it is accepted, as a port nobody listens on. */
+  /** Resets all connections, and each new one immediately after accepting it, like a port without a listener. */
   refuse(): void;
   /**
-   * Swallows all bytes in both directions, and accepts new connections without a word: a dead link, or a member
-   * behind a firewall that drops. Neither side learns that the other hangs up. A connection that lost bytes stays
-   * silent after `heal()`, as one whose route was forgotten; whoever still uses it must give it up by itself.
-   * With a direction it swallows only what goes that way: `blackhole('down')` is a link on which requests arrive and
-   * no answer does. The other way goes on, also for new connections.
+   * Drops all bytes in both directions, and accepts new connections without an answer, like a dead link or a firewall that
+   * drops packets. Neither side learns that the other closes the connection. A connection that lost bytes stays silent
+   * after `heal()`, as after a lost route; its users must time out. With a direction, only bytes in that direction are
+   * dropped: with `blackhole('down')` requests arrive and answers do not. The other direction works, for new connections
+   * too.
    */
   blackhole(direction?: Direction): void;
-  /** Accepts new connections and never answers on them, not even after `heal()`; existing ones go on. */
+  /** Accepts new connections and never answers on them, not even after `heal()`; existing connections continue. */
   acceptSilently(): void;
-  /** Keeps all bytes back in both directions, losing none; `heal()` lets them go. Reading stops at 4 MiB. */
+  /** Holds all bytes back in both directions without loss; `heal()` releases them. Stops reading at 4 MiB. */
   stall(): void;
-  /** Delays bytes that arrive from now on, in milliseconds, in both directions or per direction; order is kept. */
+  /** Delays bytes that arrive from now on, in milliseconds, for both directions or per direction. Keeps the order. */
   delay(ms: number | Readonly<Record<Direction, number>>): void;
   /**
-   * Lets exactly `bytes` more pass in a direction, counted over all connections, then resets the connection on
-   * which the last one passed; once. With 0 the next byte resets and does not pass.
+   * Lets exactly `bytes` more bytes pass in a direction, counted over all connections, and then resets the connection of
+   * the last one, once. With 0 the next byte resets its connection and does not pass.
    */
   cutAfterBytes(bytes: number, direction: Direction): void;
   /** Ends every fault. */
@@ -64,7 +64,7 @@ const noDelay = { up: 0, down: 0 };
 const checkBytes = wholeNumber();
 const checkDirection = oneOf('up', 'down');
 
-/** Starts a TCP proxy on 127.0.0.1 that passes everything on until told otherwise. */
+/** Starts a TCP proxy on 127.0.0.1 that forwards everything until a fault is injected. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   checkProxy(options);
   const target = new URL(`tcp://${options.target}`);
@@ -166,7 +166,7 @@ class TcpFaultProxy implements FaultProxy {
   #accept(client: Socket): void {
     this.#accepted++;
     if (this.#onAccept === 'reset') reset(client);
-    else this.#track(this.#onAccept === 'ignore' ? new SilentLink(client) : this.#join(client));
+    else this.#track(this.#onAccept === 'ignore' ? new UnansweredLink(client) : this.#join(client));
   }
 
   #join(client: Socket): Link {

@@ -4,7 +4,7 @@ import { CompactedError, type EtcdError, errorFromServer } from '../errors/index
 
 const REQUEST_TIMEOUT_MS = 5_000;
 
-/** What a member says of itself and of the leader; ids are decimal strings, as the gateway writes them. */
+/** What a member reports about itself and the leader. Ids are decimal strings, as in the gateway's JSON. */
 export interface MemberStatus {
   readonly memberId: string;
   /** `0` while there is no leader. */
@@ -13,8 +13,8 @@ export interface MemberStatus {
 }
 
 /**
- * etcd's HTTP side: `/health`, `/version`, `/metrics` and the JSON gateway of 3.4 and later. One connection per
- * request and none kept: a pooled one would count as a client, and would be dead after each restart.
+ * etcd's HTTP endpoints: `/health`, `/version`, `/metrics` and the JSON gateway of 3.4 and later. Uses one connection per
+ * request: a pooled one would count as a client, and would be dead after each restart.
  */
 export class Gateway {
   readonly #base: URL;
@@ -24,7 +24,7 @@ export class Gateway {
     this.#base = new URL(endpoint.includes('://') ? endpoint : `http://${endpoint}`);
   }
 
-  /** Whether the member answers and sees a leader; every failure is a `false`. */
+  /** Whether the member answers and sees a leader; every failure counts as `false`. */
   async isHealthy(): Promise<boolean> {
     try {
       const { health } = JSON.parse(await this.#get('/health', 1_000)) as { health?: string };
@@ -61,7 +61,7 @@ export class Gateway {
     return BigInt(header.revision);
   }
 
-  /** Resolves when compacted, also when it was before; physically, so that nothing of it is still under way. */
+  /** Resolves after a physical compaction, so that nothing of it is still in progress; also when it was compacted before. */
   async compact(revision: bigint): Promise<void> {
     try {
       await this.#post('kv/compaction', { revision: revision.toString(), physical: true });
@@ -72,7 +72,7 @@ export class Gateway {
 
   async deletePrefix(prefix: string): Promise<void> {
     const end = Buffer.from(prefix);
-    // Our prefixes end in '/', so that adding one to the last byte never overflows.
+    // Our prefixes end in '/', so adding one to the last byte never overflows.
     end[end.length - 1] = (end[end.length - 1] ?? 0) + 1;
     await this.#post('kv/deleterange', { key: base64(prefix), range_end: end.toString('base64') });
   }
@@ -84,7 +84,7 @@ export class Gateway {
     return members.find(({ peerURLs }) => peerURLs.includes(peerUrl))?.ID;
   }
 
-  /** To be asked of the leader. */
+  /** Must be called on the leader. */
   async moveLeader(toMemberId: string): Promise<void> {
     await this.#post('maintenance/transfer-leadership', { targetID: toMemberId });
   }
@@ -107,7 +107,7 @@ export class Gateway {
   }
 }
 
-/** The value of a metric in Prometheus' text, summed over its labels. Throws when it is not there. */
+/** The value of a metric in Prometheus' text format, summed over its labels. Throws for an unknown metric. */
 export function readMetric(text: string, name: string): number {
   const samples = text
     .split('\n')
@@ -145,7 +145,7 @@ function exchange(url: URL, method: string, body: string | undefined, timeoutMs:
   });
 }
 
-/** What etcd says in the body of an answer that is not 200; undefined when it is not etcd's. */
+/** The error in the body of a response with another status than 200; undefined when it is not etcd's. */
 function refusal(body: string): EtcdError | undefined {
   try {
     const { code, message } = JSON.parse(body) as { code?: unknown; message?: unknown };

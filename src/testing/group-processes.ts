@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 /** A live process of a process group. */
 export interface GroupProcess {
   readonly pid: number;
-  /** Whether a signal has stopped every one of its threads: the first alone may stop before the rest. */
+  /** Whether a signal has stopped all its threads: the first thread may stop before the others. */
   readonly isFrozen: boolean;
 }
 
-/** The processes of a group without its zombies, which an init process that does not reap them leaves forever. */
+/** The processes of a group without zombies, which stay forever if the init process does not reap them. */
 export async function groupProcesses(group: number): Promise<GroupProcess[]> {
   if (process.platform !== 'linux') return processesFromPs(group);
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
@@ -31,7 +31,7 @@ interface Stat {
   readonly threads: number;
 }
 
-/** A process is a zombie from the end of its first thread, when others may still run and hold its files. */
+/** A process is a zombie when its first thread has ended; other threads may still run and keep its files open. */
 function hasEnded({ state, threads }: Stat): boolean {
   return state === 'X' || (state === 'Z' && threads <= 1);
 }
@@ -39,7 +39,7 @@ function hasEnded({ state, threads }: Stat): boolean {
 async function readStat(path: string): Promise<Stat | undefined> {
   try {
     const text = await readFile(path, 'utf8');
-    // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
+    // The second field is the program's name in parentheses, which may contain spaces and parentheses.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '', group: Number(fields[2]), threads: Number(fields[17]) };
   } catch {

@@ -8,15 +8,15 @@ import { checkSupported } from './supported.js';
 
 const PORT_ATTEMPTS = 5;
 
-/** Nodes that answer, and what their handles need to know. */
+/** Nodes that answer, with the data for their handles. */
 export interface Launched {
   readonly plan: EtcdPlan;
   readonly origin: Origin;
 }
 
 /**
- * Starts `count` nodes together on fresh ports. The ports were free when they were looked for and may be taken by
- * the time etcd binds them: with several test processes side by side that really happens, so it is tried again.
+ * Starts `count` nodes together on fresh ports. A port that was free may be taken by the time etcd binds it, which does
+ * happen with several test processes, so the start is retried on other ports.
  */
 export async function launch(
   runtime: EtcdRuntime,
@@ -24,12 +24,12 @@ export async function launch(
   settings: Settings,
   options?: PlanOptions,
 ): Promise<Launched> {
-  // What starts does not hold the process, and a start must not end in silence because nothing else does.
-  const hold = setInterval(() => {}, longestTimerMs);
+  // A starting etcd does not keep the process alive, and nothing else may.
+  const keepAlive = setInterval(() => {}, longestTimerMs);
   try {
     return await tryPorts(runtime, count, settings, options);
   } finally {
-    clearInterval(hold);
+    clearInterval(keepAlive);
   }
 }
 

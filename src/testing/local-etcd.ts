@@ -6,16 +6,16 @@ import { Gateway, readMetric } from './gateway.js';
 import type { EtcdSource } from './options.js';
 import { type Limits, until } from './wait.js';
 
-/** What a handle knows of how its node came to be. */
+/** The origin of a handle's node. */
 export interface Origin {
   readonly runtime: EtcdRuntime;
   readonly version: string;
   readonly limits: Limits;
-  /** Ends the whole plan that the node belongs to. */
+  /** Removes all nodes of the plan that the node belongs to. */
   readonly dispose: () => Promise<void>;
 }
 
-/** The handle of one etcd that was started here and may be broken. */
+/** The handle of an etcd that was started here and may be broken. */
 export class LocalEtcd implements EtcdMember {
   readonly endpoints: readonly string[];
   readonly endpoint: string;
@@ -29,8 +29,8 @@ export class LocalEtcd implements EtcdMember {
   protected readonly gateway: Gateway;
   readonly #origin: Origin;
   #lastStart: Promise<unknown> = Promise.resolve();
-  /** Taken by those who ask for a restart while one is under way that was not cut short. */
-  #restarting: Promise<void> | undefined;
+  /** The current restart, which further calls of `restart()` share unless a stop or kill interrupted it. */
+  #currentRestart: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(node: EtcdNode, origin: Origin) {
@@ -58,30 +58,30 @@ export class LocalEtcd implements EtcdMember {
   }
 
   async kill(): Promise<void> {
-    this.#restarting = undefined;
+    this.#currentRestart = undefined;
     await this.open().kill();
   }
 
   async stop(): Promise<void> {
-    this.#restarting = undefined;
+    this.#currentRestart = undefined;
     await this.open().stop();
   }
 
   async restart(): Promise<void> {
-    this.#restarting ??= this.inTurn(async () => {
+    this.#currentRestart ??= this.runExclusively(async () => {
       await this.open().stop();
       await this.startAgain();
     });
-    const restarting = this.#restarting;
+    const restart = this.#currentRestart;
     try {
-      await restarting;
+      await restart;
     } finally {
-      if (this.#restarting === restarting) this.#restarting = undefined;
+      if (this.#currentRestart === restart) this.#currentRestart = undefined;
     }
   }
 
   async wipe(): Promise<void> {
-    await this.inTurn(() => this.replaceData());
+    await this.runExclusively(() => this.replaceData());
   }
 
   async compact(revision?: bigint): Promise<bigint> {
@@ -113,27 +113,27 @@ export class LocalEtcd implements EtcdMember {
     await this.close();
   }
 
-  /** The node, unless the handle was closed: a verb after that would bring back what close() removed. */
+  /** Returns the node. Throws after close(): an operation would create again what close() removed. */
   protected open(): EtcdNode {
     if (this.#closing !== undefined) throw new Error(`etcd ${this.name} was closed`);
     return this.node;
   }
 
-  /** Kills it and starts it with nothing. */
+  /** Kills etcd and starts it without data. */
   protected async replaceData(): Promise<void> {
     await this.open().kill();
     await this.node.erase();
     await this.startAgain();
   }
 
-  /** What starts it again waits for its turn: two at once would each end the process that the other waits for. */
-  protected inTurn(work: () => Promise<void>): Promise<void> {
+  /** Runs restarts and wipes one after the other: two at once would each kill the process that the other waits for. */
+  protected runExclusively(work: () => Promise<void>): Promise<void> {
     const turn = this.#lastStart.then(work);
     this.#lastStart = turn.catch(() => {});
     return turn;
   }
 
-  /** The ports are fixed now: while another process holds one for a moment, all there is to do is to wait. */
+  /** Starts on the fixed ports. While another process holds one of them, the start is retried. */
   protected async startAgain(): Promise<void> {
     const { timeoutMs } = this.#origin.limits;
     await until(`restart of etcd ${this.name}`, { timeoutMs }, async () => {

@@ -8,10 +8,10 @@ import { fetchBinary } from './sources/fetch.js';
 const checkLocate = optionsChecker<Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'>>(locateChecks);
 
 /**
- * Finds an etcd binary (`ETCD_BIN`, `PATH`, the cache), or fetches one into the cache, and starts nothing: for those
- * who build an image from it or run it in a way of their own.
+ * Finds an etcd binary (`ETCD_BIN`, `PATH`, the cache), or fetches one into the cache, and starts nothing: for programs
+ * that build an image from the binary or run it themselves.
  *
- * @throws EtcdStartError with all that was tried.
+ * @throws EtcdStartError with everything that was tried.
  */
 export async function locateEtcd(
   options: Pick<StartEtcdOptions, 'version' | 'signal' | 'onProgress'> = noOptions,

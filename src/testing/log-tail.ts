@@ -1,11 +1,11 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 
-/** Bytes in a file; 0 when there is none. */
+/** The size of a file in bytes; 0 when it does not exist. */
 export function fileSize(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** The last `maxBytes` of a file, but nothing before byte `from`; empty when there is no file. */
+/** The last `maxBytes` of a file from byte `from` on; empty when it does not exist. */
 export function readTail(path: string, maxBytes: number, from = 0): string {
   const size = fileSize(path);
   const start = Math.max(from, size - maxBytes);

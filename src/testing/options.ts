@@ -12,37 +12,36 @@ import {
 } from '../model/index.js';
 import { type Reporter, StderrReporter } from './progress.js';
 
-/** Where an etcd comes from. `external` is one that somebody else runs; it is never broken, compacted or wiped. */
+/** The source of an etcd. `external` runs independently of the test; it is never broken, compacted or wiped. */
 export type EtcdSource = 'binary' | 'docker' | 'fetch' | 'external';
 
 const SOURCES = ['auto', 'binary', 'docker', 'fetch', 'external'] as const;
 
 /**
- * The release that is fetched, and the tag of the default image. The 3.5 line is the one most clusters run; from
- * 3.5.23 on a keep-alive of a lease that was just revoked is answered truthfully, and 3.5.25 is published both as
- * an archive and as an image.
+ * The release that is fetched, and the tag of the default image. Most clusters run the 3.5 line. Since 3.5.23 a
+ * keep-alive of a revoked lease is answered correctly, and 3.5.25 is published both as an archive and as an image.
  */
 export const DEFAULT_ETCD_VERSION = '3.5.25';
 
-/** What {@link startEtcd} takes. Every option wins over the environment variable named beside it. */
+/** The options of {@link startEtcd}. An option takes precedence over its environment variable. */
 export interface StartEtcdOptions {
   /**
-   * Where to take etcd from; `ETCD_TEST_SOURCE`. Default `auto`: a binary (`ETCD_BIN`, `PATH`, the cache), then a
-   * running Docker engine, then a fetch into the cache. `external` is only ever chosen by name.
+   * The source of etcd; `ETCD_TEST_SOURCE`. Default `auto`: a binary (`ETCD_BIN`, `PATH`, the cache), then a running
+   * Docker engine, then a fetch into the cache. `external` is only used when it is named.
    */
   source?: EtcdSource | 'auto';
-  /** Extra flags for each etcd, after ours, so that they win: `['--auth-token-ttl', '3']`. Not for `external`. */
+  /** Additional flags for each etcd, which override the default flags: `['--auth-token-ttl', '3']`. Not for `external`. */
   args?: readonly string[];
   /**
-   * The exact release wanted, as `3.5.25`. Default: a binary of any version, and {@link DEFAULT_ETCD_VERSION} for
-   * fetch and Docker. When given, a binary of another version is passed over rather than used in its place.
+   * The exact release, such as `3.5.25`. Default: a binary of any version, and {@link DEFAULT_ETCD_VERSION} for fetch and
+   * Docker. A binary of another version than the given one is skipped.
    */
   version?: string;
   /** Docker image; `ETCD_TEST_IMAGE`. Default `quay.io/coreos/etcd:v<version>`. */
   image?: string;
-  /** How long one start may take until `/health` answers, in milliseconds. Default 30 000; fetching is not counted. */
+  /** The maximum time of one start until `/health` answers, in milliseconds. Default 30,000; fetching is not included. */
   startTimeoutMs?: number;
-  /** Gives up the start; what was begun is removed, and the promise rejects with the signal's reason. */
+  /** Aborts the start: what was started is removed, and the promise rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Receives one line per step of a fetch or an image pull. Default: those lines go to stderr. */
   onProgress?: (line: string) => void;
@@ -50,7 +49,7 @@ export interface StartEtcdOptions {
   endpoints?: readonly string[];
 }
 
-/** Of everything that finds or starts an etcd. */
+/** The options of everything that finds or starts an etcd. */
 export const locateChecks = { version: text, signal, onProgress: callback };
 
 export const startChecks = {
@@ -64,7 +63,7 @@ export const startChecks = {
 
 export const checkStart = optionsChecker<StartEtcdOptions>(startChecks);
 
-/** {@link StartEtcdOptions} with environment and defaults filled in. */
+/** {@link StartEtcdOptions} with the environment and the defaults applied. */
 export interface Settings {
   readonly source: EtcdSource | 'auto';
   readonly args: readonly string[];
@@ -77,8 +76,8 @@ export interface Settings {
 }
 
 /**
- * Fills in environment and defaults of options that were checked.
- * @throws {InvalidInputError} for a source of the environment that there is not.
+ * Applies the environment and the defaults to checked options.
+ * @throws {InvalidInputError} for an unknown source in the environment.
  */
 export function resolveSettings(options: StartEtcdOptions = noOptions): Settings {
   const version = options.version?.replace(/^v/, '');
@@ -97,7 +96,7 @@ export function resolveSettings(options: StartEtcdOptions = noOptions): Settings
   };
 }
 
-/** An environment variable; one that is set to nothing counts as not set, as CI systems cannot always unset. */
+/** An environment variable. An empty value counts as unset, because some CI systems cannot unset a variable. */
 export function fromEnv(name: string): string | undefined {
   const value = process.env[name]?.trim();
   return value === '' ? undefined : value;

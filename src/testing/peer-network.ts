@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { bothWays, JoinedLink, type Link, SilentLink } from './fault-link.js';
+import { bothWays, JoinedLink, type Link, UnansweredLink } from './fault-link.js';
 import { reset } from './reset.js';
 import { socketOwner } from './socket-owner.js';
 
-/** A member as the network between the members knows it. */
+/** A member of the network. */
 export interface Peer {
   readonly name: string;
   /** Its processes: a script may have started it. */
@@ -13,18 +13,18 @@ export interface Peer {
 
 interface Connection {
   readonly link: Link;
-  /** The names at its two ends. */
+  /** The names of the members at its two ends. */
   readonly ends: readonly [from: string, to: string];
-  /** Accepted while the two were cut from each other: nothing will ever come of it. */
-  readonly isStillborn: boolean;
+  /** Whether the connection was accepted during a cut between its members: it never gets an answer. */
+  readonly isBlocked: boolean;
 }
 
 const rules = { delayMs: () => 0, take: () => undefined };
 
 /**
- * The network between the members of one cluster: a door before each member's peer port, through which all others
- * reach it. Members dial each other both ways and from no address of their own, so each connection is asked which
- * process dialled it.
+ * The network between the members of one cluster: a proxy in front of each member's peer port, which the other members
+ * dial. Members dial each other in both directions, and all from loopback, so the process that made a connection
+ * identifies its member.
  */
 export class PeerNetwork {
   readonly #doors = new Map<string, Server>();
@@ -36,7 +36,7 @@ export class PeerNetwork {
     this.#peers = peers;
   }
 
-  /** Opens the door to a member that listens, or will listen, on a port of this machine; gives the door's own port. */
+  /** Starts the proxy of a member with a peer port on this machine. Returns the proxy's port. */
   async open(name: string, targetPort: number): Promise<number> {
     const door = createServer({ allowHalfOpen: true, noDelay: true });
     this.#doors.set(name, door);
@@ -48,8 +48,8 @@ export class PeerNetwork {
   }
 
   /**
-   * Cuts a member from all others, both ways. Bytes under way are kept back, since TCP sends again what a dark
-   * network lost; new connections get no answer.
+   * Cuts a member from all others in both directions. Data in transit is held back, because TCP resends what a dead link
+   * lost; new connections get no answer.
    */
   isolate(name: string): void {
     this.#isolated.add(name);
@@ -59,8 +59,8 @@ export class PeerNetwork {
   /** Ends every isolation. */
   heal(): void {
     this.#isolated.clear();
-    for (const { link, isStillborn } of this.#connections) {
-      if (isStillborn) link.cut();
+    for (const { link, isBlocked } of this.#connections) {
+      if (isBlocked) link.cut();
       else link.setFlow(bothWays('pass'));
     }
   }
@@ -83,12 +83,12 @@ export class PeerNetwork {
       return;
     }
     const ends = [from, to] as const;
-    const isStillborn = ends.some((name) => this.#isolated.has(name));
-    const link = isStillborn
-      ? new SilentLink(socket)
+    const isBlocked = ends.some((name) => this.#isolated.has(name));
+    const link = isBlocked
+      ? new UnansweredLink(socket)
       : new JoinedLink(socket, { host: '127.0.0.1', port: targetPort }, rules, bothWays('pass'));
     link.unref();
-    const connection = { link, ends, isStillborn };
+    const connection = { link, ends, isBlocked };
     this.#connections.add(connection);
     void link.closed.then(() => this.#connections.delete(connection));
   }

@@ -3,16 +3,15 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
 /**
- * Below the range from which Linux and macOS hand out ports for outgoing connections. While an etcd is down
- * (killed, not yet restarted) its port must not be given to a client's own dial, not even to the very dial that
- * asks whether it is back.
+ * Below the range from which Linux and macOS assign ports to outgoing connections. While an etcd is down, its port must
+ * not be assigned to a client's own connection, not even to the one that checks whether etcd is back.
  */
 const LOWEST = 15_000;
 const HIGHEST = 32_000;
 
 /**
- * Finds ports that are free on loopback at this moment. They are released before they are returned, so a process
- * started at the same time may take one first: whoever starts a server on them must be ready to try again.
+ * Finds ports that are free on loopback. They are released before they are returned, so another process may take one
+ * first: the caller must be ready to retry.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();

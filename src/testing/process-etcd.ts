@@ -12,8 +12,8 @@ import { checkClosed, findServer, type ServerProgram } from './server-process.js
 import { type Limits, until } from './wait.js';
 
 const LOG_TAIL_BYTES = 16_384;
-const STOP_PATIENCE_MS = 10_000;
-const SIGNAL_PATIENCE: Limits = { timeoutMs: 10_000 };
+const STOP_TIMEOUT_MS = 10_000;
+const SIGNAL_LIMITS: Limits = { timeoutMs: 10_000 };
 
 const alive = new Set<ProcessEtcd>();
 
@@ -21,7 +21,7 @@ function removeAllAtExit(): void {
   for (const etcd of alive) etcd.removeSync();
 }
 
-/** An etcd that is a child process, or that a script starts which is one, with data and log in a folder of its own under the system's temporary one. */
+/** An etcd as a child process, or started by a script that is one. Its data and its log are in a temporary folder. */
 export class ProcessEtcd implements EtcdNode {
   readonly name: string;
   readonly endpoint: string;
@@ -31,7 +31,7 @@ export class ProcessEtcd implements EtcdNode {
   readonly #args: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-'));
   readonly #gateway: Gateway;
-  /** As old as the folder, which is there before the first process and after a killed one. */
+  /** Lives as long as the folder, which exists before the first process and after a killed one. */
   readonly #guard: Guard;
   #group: ProcessGroup | undefined;
   /** The process of the group that is etcd itself, once it is known. */
@@ -57,7 +57,7 @@ export class ProcessEtcd implements EtcdNode {
     return group && (this.#server ?? group.id);
   }
 
-  /** Of those that may be etcd itself. */
+  /** The processes that may be etcd itself. */
   async pids(): Promise<readonly number[]> {
     if (this.#server !== undefined) return [this.#server];
     return ((await this.#running()?.processes()) ?? []).map(({ pid }) => pid);
@@ -99,7 +99,7 @@ export class ProcessEtcd implements EtcdNode {
   async stop(): Promise<void> {
     const group = this.#running();
     if (!group) return;
-    await group.stop(STOP_PATIENCE_MS);
+    await group.stop(STOP_TIMEOUT_MS);
     await checkClosed(this.#program);
   }
 
@@ -122,7 +122,7 @@ export class ProcessEtcd implements EtcdNode {
     }
   }
 
-  /** For the process's own exit, where nothing can be waited for. */
+  /** For the exit of this process, where nothing can be awaited. */
   removeSync(): void {
     this.#running()?.signal('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
@@ -148,7 +148,7 @@ export class ProcessEtcd implements EtcdNode {
   async #signal(name: NodeJS.Signals, what: string, isFrozen: boolean): Promise<void> {
     const group = this.#running();
     group?.signal(name);
-    await until(what, SIGNAL_PATIENCE, async () => {
+    await until(what, SIGNAL_LIMITS, async () => {
       const processes = (await group?.processes()) ?? [];
       if (processes.length === 0) throw new Error(`etcd ${this.name} is not running`);
       return processes.every((one) => one.isFrozen === isFrozen);
@@ -167,13 +167,13 @@ export class ProcessEtcd implements EtcdNode {
     this.#group = group;
     this.#server = undefined;
     this.#guard.watch(group.id);
-    // The number may be given to another group once this one has ended.
+    // The system may reuse the id after the group has ended.
     void group.ended.then(() => this.#group === group && this.#guard.watch(undefined));
     return group;
   }
 }
 
-/** Without etcd's own variables: a stray one would be taken as a flag, and is fatal when it contradicts one of ours. */
+/** Removes etcd's own variables: etcd reads them as flags, and one that contradicts a flag of ours is fatal. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCD_'));
   return { ...Object.fromEntries(inherited), ...ETCD_ENVIRONMENT };

@@ -13,8 +13,8 @@ export interface GroupOptions {
 }
 
 /**
- * A program and all that it starts, in a process group of their own: `ETCD_BIN` may be a script, and a signal to the
- * script alone does not reach its etcd. A terminal's Ctrl-C does not reach the group: a guard ends it with its owner.
+ * A program and all processes that it starts, in their own process group: `ETCD_BIN` may be a script, and a signal to the
+ * script does not reach its etcd. A terminal's Ctrl-C does not reach the group; a guard ends the group with its owner.
  * When the program ends first, the rest of the group is killed.
  */
 export class ProcessGroup {
@@ -68,16 +68,16 @@ export class ProcessGroup {
     await this.#end(KILL_TIMEOUT_MS);
   }
 
-  /** SIGTERM; SIGKILL after `timeoutMs`. Resolves when no process of the group is left. */
+  /** Sends SIGTERM, after `timeoutMs` SIGKILL. Resolves when no process of the group is left. */
   async stop(timeoutMs: number): Promise<void> {
     this.#isStopping = true;
     this.signal('SIGTERM');
-    // A frozen process takes no SIGTERM until it is woken.
+    // A stopped process does not handle SIGTERM until it continues.
     this.signal('SIGCONT');
     await this.#end(timeoutMs).catch(() => this.kill());
   }
 
-  /** How the program ended, for people. */
+  /** How the program ended, for an error text. */
   get exitText(): string {
     const { pid, exitCode, signalCode } = this.leader;
     if (pid === undefined) return 'the program could not be run';

@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
-/** Runs a line of `sh` when this process dies in whatever way, unless released first. */
+/** Runs a line of `sh` when this process ends in any way, unless it is released first. */
 export interface Guard {
-  /** The process that the script is to end, as `$pid`; empty while there is none. */
+  /** The process that the script ends, as `$pid`; empty when there is none. */
   watch(pid: number | undefined): void;
   release(): void;
 }
 
 /**
- * A killed process runs no exit handler, and an orphaned etcd would keep its port and its files forever. So a shell
- * waits at the other end of a pipe: the kernel closes the pipe with its owner, however the owner ends. It has a
- * session of its own, because a signal to the owner's process group, as a terminal sends it, must not end the guard.
+ * A killed process runs no exit handler, and an orphaned etcd would keep its port and its files forever. So a shell waits
+ * at the other end of a pipe, which the kernel closes when its owner ends in any way. The shell has its own session,
+ * because a signal to the owner's process group, as from a terminal, must not end the guard.
  *
  * @param args `$1`, `$2`, … of the script.
  */
@@ -31,9 +31,9 @@ export function guard(script: string, args: readonly string[]): Guard {
   };
 }
 
-/** Lets the process end although the shell still waits. */
+/** Allows the process to end while the shell waits. */
 export function detach(shell: Pick<ChildProcess, 'unref' | 'stdin'>): void {
   shell.unref();
-  // A socket in Node. In Bun it is none, has no such method, and keeps no process alive.
+  // A socket in Node. In Bun it is not a socket, has no such method, and does not keep the process alive.
   (shell.stdin as Partial<Socket> | null)?.unref?.();
 }

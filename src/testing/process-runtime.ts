@@ -47,7 +47,7 @@ export class ProcessRuntime implements EtcdRuntime {
 function openNetwork(nodes: readonly ProcessEtcd[]): PeerNetwork {
   if (process.platform !== 'linux') {
     throw new EtcdStartError(
-      'partitions need Linux: only there can it be told which member opened a connection',
+      'partitions need Linux: only there is it known which member opened a connection',
     );
   }
   return new PeerNetwork(() => nodes);

@@ -1,12 +1,12 @@
-/** Tells a person what takes so long. `line` is for a step, `update` for a figure that changes within it. */
+/** Reports slow steps to a person. `line` reports a step, `update` a figure that changes within the step. */
 export interface Reporter {
   line(text: string): void;
   update(text: string): void;
 }
 
 /**
- * Writes to stderr: on a terminal the figure is redrawn in place, elsewhere (a CI log) it is left out, because a
- * log of percentages helps nobody.
+ * Writes to stderr. On a terminal the figure is redrawn in place; elsewhere, as in a CI log, it is omitted, because a log
+ * of percentages is useless.
  */
 export class StderrReporter implements Reporter {
   readonly #isTerminal = process.stderr.isTTY === true;

@@ -7,19 +7,19 @@ import { type Limits, until } from './wait.js';
 
 const CLOSE_LIMITS: Limits = { timeoutMs: 10_000 };
 
-/** A started program that is to be etcd, or a script that starts it. */
+/** A started program: etcd, or a script that starts it. */
 export interface ServerProgram {
   readonly path: string;
   /** `host:port` of its client address. */
   readonly endpoint: string;
-  /** A folder of its own, which etcd has in its command line. */
+  /** The data folder in etcd's command line, unique to the program. */
   readonly dataDir: string;
 }
 
 /**
- * The process of the group that is etcd itself; undefined where this cannot be determined.
+ * Returns the process of the group that is etcd itself; undefined where this cannot be determined.
  *
- * @throws Error when a process outside the group listens. One that has the data folder in its command line is killed.
+ * @throws Error when a process outside the group listens. It is killed if the data folder is in its command line.
  */
 export async function findServer(program: ServerProgram, group: ProcessGroup): Promise<number | undefined> {
   if (process.platform !== 'linux') return group.id;
@@ -30,7 +30,7 @@ export async function findServer(program: ServerProgram, group: ProcessGroup): P
   throw new Error(outsideText(program));
 }
 
-/** Resolves when nothing listens on the client address, by which etcd has ended wherever it ran. */
+/** Resolves when no process listens on the client address: etcd has then ended, wherever it ran. */
 export async function checkClosed(program: ServerProgram): Promise<void> {
   try {
     await until('the end', CLOSE_LIMITS, async () => !(await accepts(program.endpoint)));

@@ -1,8 +1,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /**
- * Which of the processes holds the near end of a loopback TCP connection from `localPort` to `remotePort`; undefined
- * when none does, or no longer. Read from Linux's `/proc`, which needs no rights for processes of the same user.
+ * Returns which of the processes has the local end of a loopback TCP connection from `localPort` to `remotePort`;
+ * undefined when none has. Reads Linux's `/proc`, which needs no privileges for processes of the same user.
  */
 export async function socketOwner(
   localPort: number,
@@ -16,7 +16,7 @@ export async function socketOwner(
 }
 
 /**
- * Which of the processes listens on the TCP port; `another` when none of them does; undefined where this cannot be
+ * Returns which of the processes listens on the TCP port; `another` when none of them does; undefined where this cannot be
  * determined.
  */
 export async function listenerOf(
@@ -31,7 +31,7 @@ export async function listenerOf(
   return readable.every(Boolean) ? 'another' : undefined;
 }
 
-/** A program that has capabilities is not readable. */
+/** Other errors mean that the process is not readable, as for a program with capabilities. */
 function isGone(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ENOENT' || error.code === 'ESRCH';
 }
@@ -54,6 +54,6 @@ async function holdsSocket(pid: number, inode: string): Promise<boolean> {
     const links = (await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => ''));
     return (await Promise.all(links)).includes(`socket:[${inode}]`);
   } catch {
-    return false; // the process is gone
+    return false; // the process has ended
   }
 }

@@ -7,10 +7,10 @@ import { connectExternal } from './sources/external.js';
 import { findRuntime } from './sources/find.js';
 
 /**
- * Starts an etcd of its own for a test, wherever one can be had: see {@link StartEtcdOptions.source} for the order.
- * Resolves when it answers `/health`, usually within half a second from a binary.
+ * Starts an etcd for a test, from the first available source: see {@link StartEtcdOptions.source} for the order. Resolves
+ * when it answers `/health`, usually within half a second for a binary.
  *
- * @throws EtcdStartError when none is found or the one found does not start; the text says what to do.
+ * @throws EtcdStartError when no source is available or etcd does not start; the text says what to do.
  */
 export async function startEtcd(options: StartEtcdOptions = noOptions): Promise<EtcdHandle> {
   checkStart(options);

@@ -3,9 +3,9 @@ import { EtcdStartError } from './errors.js';
 const OLDEST = [3, 4] as const;
 
 /**
- * Whether a release has what is asked of it here: 3.3 has neither the JSON gateway under `/v3` nor progress requests.
+ * Checks that a release has the required features: 3.3 has neither the JSON gateway under `/v3` nor progress requests.
  *
- * @throws EtcdStartError naming `what` and the version, when it is older than 3.4.
+ * @throws EtcdStartError that names `what` and the version, for a release before 3.4.
  */
 export function checkSupported(version: string, what: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);

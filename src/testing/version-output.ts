@@ -7,20 +7,19 @@ const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 65_536;
 
 /**
- * What the program prints to stdout when asked for its version. Leaves no process of a program that hangs, whichever
- * way this ends.
+ * Returns the output of the program's `--version`. Leaves no process, even if the program hangs.
  *
- * @throws Error naming the program when it cannot be run, fails, or does not end within 10 s.
+ * @throws Error that names the program when it cannot be run, fails, or does not end within 10 s.
  */
 export async function versionOutput(program: string, signal: AbortSignal | undefined): Promise<string> {
   const group = new ProcessGroup(program, ['--version'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const guarding = guard('kill -9 "-$1" 2>/dev/null', [String(group.id ?? '')]);
-  const late = () => new Error(`'${program} --version' does not end within ${TIMEOUT_MS} ms`);
+  const versionGuard = guard('kill -9 "-$1" 2>/dev/null', [String(group.id ?? '')]);
+  const timeoutError = () => new Error(`'${program} --version' does not end within ${TIMEOUT_MS} ms`);
   try {
-    return await raceAbort(withTimeout(read(group, program), TIMEOUT_MS, late), signal);
+    return await raceAbort(withTimeout(read(group, program), TIMEOUT_MS, timeoutError), signal);
   } finally {
     await group.kill();
-    guarding.release();
+    versionGuard.release();
   }
 }
 
@@ -36,7 +35,7 @@ async function read(group: ProcessGroup, program: string): Promise<string> {
   return output.text;
 }
 
-/** Kills the program that prints without end. */
+/** Collects text, and kills a program that prints too much. */
 class BoundedText {
   text = '';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { raceAbort } from '../async/index.js';
 
-/** How long a wait may last. */
+/** The limits of a wait. */
 export interface Limits {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -10,8 +10,8 @@ export interface Limits {
 const POLL_INTERVAL_MS = 20;
 
 /**
- * Asks again and again until the answer is neither `undefined` nor `false`. Rejects with what the probe throws,
- * with the signal's reason, or after `timeoutMs` with `what` in the text.
+ * Calls the probe repeatedly until it returns neither `undefined` nor `false`. Rejects with an exception of the probe, with
+ * the signal's reason, or after `timeoutMs` with `what` in the text.
  */
 export async function until<T>(
   what: string,
@@ -28,6 +28,6 @@ export async function until<T>(
   }
 }
 
-/** Rejects with the signal's reason as soon as it is aborted; the work itself goes on, and its end is not reported. */
+/** Rejects with the signal's reason when it is aborted. The work continues, and its result is ignored. */
 export const orAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> =>
   raceAbort(work, signal);

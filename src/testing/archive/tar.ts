@@ -3,7 +3,7 @@ import { gunzip } from 'node:zlib';
 import { maxUnpackedBytes, type Unpacked, WantedFiles } from './unpacked.js';
 
 const blockBytes = 512;
-/** Links, devices, folders and pipes: no data follows them, whatever size they say. */
+/** Links, devices, folders and pipes: they have no data, whatever their size field says. */
 const hasNoData = /[1-6]/;
 
 interface Header {
@@ -13,8 +13,8 @@ interface Header {
 }
 
 /**
- * Reads files out of a `.tar.gz`. Only plain files are looked at: no link or path of the archive is ever followed.
- * @throws Error for an archive that is cut off, or whose headers cannot be meant.
+ * Reads files from a `.tar.gz`. Reads regular files only, and follows no link or path of the archive.
+ * @throws Error for a truncated archive and for an invalid header.
  */
 export async function readTarGz(archive: Buffer, wanted: readonly string[]): Promise<Unpacked> {
   const options = { maxOutputLength: maxUnpackedBytes };
@@ -24,7 +24,7 @@ export async function readTarGz(archive: Buffer, wanted: readonly string[]): Pro
   for (let at = 0; ; ) {
     const block = tar.subarray(at, at + blockBytes);
     if (block.length < blockBytes) throw truncated(at);
-    if (block.every((byte) => byte === 0)) return found.files; // ends an archive
+    if (block.every((byte) => byte === 0)) return found.files; // the end of an archive
     const { name, type, size } = readHeader(block);
     const start = at + blockBytes;
     if (start + size > tar.length) throw truncated(at);
@@ -44,7 +44,7 @@ function readHeader(block: Buffer): Header {
   if (number(block, 'checksum', 148, 156) !== checksumOf(block))
     throw new Error('the tar archive has a header with a wrong checksum');
   const type = String.fromCharCode(block[156] ?? 0);
-  // GNU's own format has other things there.
+  // GNU's own format uses this field for other values.
   const prefix = text(block, 257, 263) === 'ustar' ? text(block, 345, 500) : '';
   const name = text(block, 0, 100);
   return {
@@ -54,12 +54,12 @@ function readHeader(block: Buffer): Header {
   };
 }
 
-/** Of all bytes, those of the checksum itself as spaces. */
+/** The sum of all bytes, with the checksum field as spaces. */
 function checksumOf(block: Buffer): number {
   return block.reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 0x20 : byte), 0);
 }
 
-/** In octal. There is another way, base 256, for files beyond 8 GiB. */
+/** Parses an octal field. Base 256, for files beyond 8 GiB, is not supported. */
 function number(block: Buffer, what: string, start: number, end: number): number {
   const field = text(block, start, end).trim();
   if (!/^[0-7]*$/.test(field)) throw new Error(`the tar archive has an entry of ${what} '${field}'`);
@@ -67,8 +67,8 @@ function number(block: Buffer, what: string, start: number, end: number): number
 }
 
 /**
- * Whether the entry behind this one has another name than its own header says: a long one, which is none that is
- * wanted. What else such a header changes would be misread.
+ * Whether this entry gives the next one another name than that in its header. Such a name is long, so the file is not a
+ * wanted one. Other changes by such an entry are not supported.
  */
 function renamesNext(type: string, data: Buffer): boolean {
   if (type !== 'x' && type !== 'g') return type === 'L';

@@ -1,10 +1,10 @@
-/** Far above any etcd, far below what would fill a machine: a small archive may claim to hold very much. */
+/** Far above the size of any etcd, far below the memory of a machine: a small archive may claim to contain very much. */
 export const maxUnpackedBytes = 1024 * 1024 * 1024;
 
-/** The files that are wanted of an archive, by their name without folders. */
+/** The wanted files of an archive, by name without folders. */
 export type Unpacked = ReadonlyMap<string, Buffer>;
 
-/** Collects the wanted files of an archive, of which no path is ever followed. */
+/** Collects the wanted files of an archive. Never uses a path of the archive. */
 export class WantedFiles {
   readonly files = new Map<string, Buffer>();
   readonly #wanted: readonly string[];
@@ -13,7 +13,7 @@ export class WantedFiles {
     this.#wanted = wanted;
   }
 
-  /** Whether an entry is one. @throws Error for a path that leads elsewhere, or a second file of the name. */
+  /** Whether an entry is a wanted file. @throws Error for a path outside the archive, or for a second file of the name. */
   wants(path: string): boolean {
     const name = baseName(path);
     if (!this.#wanted.includes(name)) return false;
@@ -26,7 +26,7 @@ export class WantedFiles {
   }
 }
 
-/** The last part of an entry's path. @throws Error for one that leads out of the folder into which it is unpacked. */
+/** The last part of an entry's path. @throws Error for a path outside the archive's folder. */
 function baseName(path: string): string {
   const parts = path.replace(/\/+$/, '').split('/');
   const isStray = /^\/|\\|^[a-z]:/i.test(path) || parts.includes('..');

@@ -5,11 +5,11 @@ import { maxUnpackedBytes, type Unpacked, WantedFiles } from './unpacked.js';
 const endBytes = 22;
 const lineBytes = 46;
 const localBytes = 30;
-/** Stands for a number that is in an extension of the format. */
+/** Marks a number that is stored in an extension of the format. */
 const beyond32Bits = 0xffffffff;
 const linkMode = 0o120000;
 
-/** What the directory of an archive says of an entry. */
+/** An entry of the archive's directory. */
 interface Entry {
   readonly name: string;
   readonly isEncrypted: boolean;
@@ -18,13 +18,13 @@ interface Entry {
   readonly crc: number;
   readonly packedBytes: number;
   readonly unpackedBytes: number;
-  /** Where its own header is, before the data; that may leave the sizes out. */
+  /** The position of its local header, which precedes the data and may omit the sizes. */
   readonly at: number;
 }
 
 /**
- * Reads files out of a `.zip`, which is how etcd's releases for macOS are packed. Only plain files are looked at.
- * @throws Error for an archive that is cut off or damaged.
+ * Reads files from a `.zip`, the format of etcd's releases for macOS. Reads regular files only.
+ * @throws Error for a truncated or damaged archive.
  */
 export async function readZip(archive: Buffer, wanted: readonly string[]): Promise<Unpacked> {
   const found = new WantedFiles(wanted);
@@ -87,7 +87,7 @@ async function inflate({ method, name, unpackedBytes }: Entry, packed: Buffer): 
   });
 }
 
-/** That many bytes. @throws Error where the archive has fewer, or others than this signature. */
+/** Returns `length` bytes. @throws Error if the archive ends before, or if they do not start with the signature. */
 function part(archive: Buffer, at: number, length: number, signature = ''): Buffer {
   const bytes = archive.subarray(at, at + length);
   if (bytes.length < length) throw damaged(`it is truncated at ${archive.length} bytes`);

@@ -6,7 +6,7 @@ import type { EtcdRuntime } from '../etcd-node.js';
 import { fromEnv, type Settings } from '../options.js';
 import { ProcessRuntime } from '../process-runtime.js';
 
-/** A binary that is already here: `ETCD_BIN`, `PATH`, the cache. */
+/** A binary on this machine: `ETCD_BIN`, `PATH`, the cache. */
 export async function openBinary(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
   const binary = await findBinary(settings, tried);
   return binary && new ProcessRuntime('binary', binary, settings.args);
@@ -20,7 +20,7 @@ export async function findBinary(settings: Settings, tried: string[]): Promise<E
   return found;
 }
 
-/** What the cache has. A broken binary is reported once, however many sources look. */
+/** A binary in the cache. Reports a broken one once, however many sources search the cache. */
 export async function findInCache(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
   return findCached(settings.version, (reason) => {
     const line = `cache: passed over: ${reason}`;
@@ -37,7 +37,7 @@ async function named(settings: Settings, tried: string[]): Promise<EtcdBinary | 
     tried.push('ETCD_BIN: not set');
     return undefined;
   }
-  // As a shell takes it: a name without a slash is looked up on PATH.
+  // Like a shell: a name without a slash is looked up on PATH.
   const path = value.includes(sep) ? value : (findOnPath(value) ?? value);
   try {
     return fits('ETCD_BIN', await probeBinary(path, settings.signal), settings.version, tried);

@@ -9,11 +9,11 @@ import { type EtcdBinary, findOnPath } from '../etcd-binary.js';
 import type { Settings } from '../options.js';
 
 const PACKAGES = ['etcd-server', 'etcd-client'];
-const PATIENCE_MS = 180_000;
+const COMMAND_TIMEOUT_MS = 180_000;
 
 /**
- * The distribution's own etcd, through the package sources this machine already has and trusts (apt checks their
- * signatures), unpacked rather than installed, so that no root is needed. The version is the distribution's.
+ * The distribution's etcd, from the package sources that this machine has configured and trusts (apt checks their
+ * signatures). The packages are unpacked, not installed, so root is not needed. The version is the distribution's.
  */
 export async function fetchDebianPackages(settings: Settings): Promise<EtcdBinary> {
   if (!existsSync('/etc/debian_version') || !findOnPath('apt-get') || !findOnPath('dpkg-deb')) {
@@ -40,9 +40,9 @@ async function unpackPackages(folder: string, signal: AbortSignal | undefined): 
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(cache, 'archives', 'partial'), { recursive: true });
   const run = (command: string, args: readonly string[]) =>
-    promisify(execFile)(command, args, { cwd: folder, timeout: PATIENCE_MS, signal });
+    promisify(execFile)(command, args, { cwd: folder, timeout: COMMAND_TIMEOUT_MS, signal });
   const options = aptOptions(lists, cache);
-  // The machine's own lists may be missing or old, and without root they cannot be renewed: hence lists of our own.
+  // The machine's package lists may be missing or old, and only root can update them, so apt uses lists in the folder.
   await run('apt-get', [...options, '-qq', 'update']);
   await run('apt-get', [...options, '-qq', 'download', ...PACKAGES]);
   const root = join(folder, 'root');
@@ -52,7 +52,7 @@ async function unpackPackages(folder: string, signal: AbortSignal | undefined): 
   return root;
 }
 
-/** All that apt writes goes into our folder; it needs no lock there, and no sandbox user that could not enter it. */
+/** apt writes only to the folder. It needs no lock there, and no sandbox user, who could not access the folder. */
 function aptOptions(lists: string, cache: string): string[] {
   const settings = [
     `Dir::State::lists=${lists}`,

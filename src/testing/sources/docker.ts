@@ -6,7 +6,7 @@ import type { EtcdRuntime } from '../etcd-node.js';
 import type { Settings } from '../options.js';
 import { orAborted } from '../wait.js';
 
-/** A running Docker engine that has the image, or can pull it. */
+/** A running Docker engine that has the image or can pull it. */
 export async function openDocker(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
   const engine = await connect(tried);
   if (!engine) return undefined;

@@ -7,7 +7,7 @@ import type { Settings } from '../options.js';
 import { checkSupported } from '../supported.js';
 import { orAborted } from '../wait.js';
 
-/** An etcd that somebody else runs. Only looked at to make sure that it is there. */
+/** An etcd that runs independently of the test. Only checks that it answers. */
 export async function connectExternal(settings: Settings): Promise<EtcdHandle> {
   const endpoints = settings.endpoints.map((endpoint) => endpoint.trim().replace(/^http:\/\/|\/+$/g, ''));
   const [first] = endpoints;

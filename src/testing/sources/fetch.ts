@@ -8,14 +8,14 @@ import { findInCache } from './binary.js';
 import { fetchDebianPackages } from './debian.js';
 import { fetchRelease } from './release-archive.js';
 
-/** A binary that is brought here, without root, and stays in the cache. */
+/** A binary that is fetched into the cache, without root. */
 export async function openFetch(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
   const cached = await findInCache(settings, tried);
   const binary = cached ?? (await fetchBinary(settings, tried));
   return binary && new ProcessRuntime('fetch', binary, settings.args);
 }
 
-/** The release archive first: it is the version asked for, where a distribution has the one it has. */
+/** The release archive first, because it has the requested version; a distribution has only its own. */
 export async function fetchBinary(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
   try {
     cacheFolder();

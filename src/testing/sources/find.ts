@@ -5,7 +5,7 @@ import { openBinary } from './binary.js';
 import { openDocker } from './docker.js';
 import { openFetch } from './fetch.js';
 
-/** A way that may or may not be there. Answers `undefined` after telling `tried` why not, one line per attempt. */
+/** A source that may not be available: returns `undefined` after adding the reason to `tried`, one line per attempt. */
 export type Opener = (settings: Settings, tried: string[]) => Promise<EtcdRuntime | undefined>;
 
 type LocalSource = Exclude<EtcdSource, 'external'>;
@@ -16,7 +16,7 @@ const OPENERS: Readonly<Record<LocalSource, Opener>> = {
   fetch: openFetch,
 };
 
-/** The nearest and cheapest first. `external` is not among them: what is not ours is never taken unasked. */
+/** The cheapest source first. `external` is not in the list: it is only used when it is named. */
 const AUTOMATIC: readonly LocalSource[] = ['binary', 'docker', 'fetch'];
 
 const ADVICE: Readonly<Record<LocalSource, string>> = {
@@ -25,7 +25,7 @@ const ADVICE: Readonly<Record<LocalSource, string>> = {
   fetch: 'set ETCD_RELEASE_URL to a mirror of the releases of etcd, over https',
 };
 
-/** Finds a way to run etcd here. Throws `EtcdStartError` with all that was tried. */
+/** Finds a way to run etcd. Throws `EtcdStartError` with everything that was tried. */
 export async function findRuntime(settings: Settings): Promise<EtcdRuntime> {
   const sources = settings.source === 'auto' ? AUTOMATIC : [settings.source as LocalSource];
   const tried: string[] = [];

@@ -8,7 +8,7 @@ import type { EtcdBinary } from '../etcd-binary.js';
 import { DEFAULT_ETCD_VERSION, fromEnv, type Settings } from '../options.js';
 
 const RELEASES = 'https://github.com/etcd-io/etcd/releases/download';
-/** Short: on a machine without a way out, this stands between the tests and the next thing to try. */
+/** Short: on a machine without internet access, it delays the next source. */
 const FIRST_BYTE_MS = 5_000;
 const IDLE_MS = 30_000;
 const PIN = 'ETCD_RELEASE_SHA256';
@@ -16,9 +16,8 @@ const isSum = /^[0-9a-f]{64}$/i;
 const WANTED = ['etcd', 'etcdctl'];
 
 /**
- * etcd's own release archive, from `ETCD_RELEASE_URL` or GitHub. What is in it will be run: before anything of it is
- * read it is held against `ETCD_RELEASE_SHA256`, or else against the checksums that lie beside it, which prove nothing
- * unless the server proves who it is.
+ * etcd's release archive, from `ETCD_RELEASE_URL` or GitHub. Its programs will be run, so its checksum is verified before
+ * it is read: by `ETCD_RELEASE_SHA256`, or else by the checksum file beside the archive, which needs https.
  */
 export async function fetchRelease(settings: Settings): Promise<EtcdBinary> {
   const version = settings.version ?? DEFAULT_ETCD_VERSION;

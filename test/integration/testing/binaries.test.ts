@@ -39,7 +39,7 @@ describe('an etcd binary', function () {
 
   const quietly = { onProgress: () => {} };
 
-  /** The cache's folder for this version, with a copy of the etcd that the tests run on. */
+  /** A cache folder for this version with a copy of the etcd under test. */
   async function cacheRealEtcd(): Promise<{ cache: string; etcd: string; version: string }> {
     const real = await locateEtcd(quietly);
     const cache = join(folder, 'cache');
@@ -50,7 +50,7 @@ describe('an etcd binary', function () {
     return { cache, etcd, version: real.version };
   }
 
-  it('is taken from a cache that cannot be written to, as an image has it', async function () {
+  it('is used from a read-only cache, as in an image', async function () {
     const user = ordinaryUser(this);
     const { cache, version } = await cacheRealEtcd();
     const temporary = join(folder, 'tmp');
@@ -81,7 +81,7 @@ describe('an etcd binary', function () {
     assert.equal(output, `binary ${version}\n`);
   });
 
-  it('is passed over and named when it is truncated in the cache, though it may answer --version', async () => {
+  it('is skipped and named when it is truncated in the cache, even if it answers --version', async () => {
     const { cache, etcd, version } = await cacheRealEtcd();
     const { length } = readFileSync(etcd);
     const whole = { ...nowhere(folder), ETCD_CACHE_DIR: cache };
@@ -100,7 +100,7 @@ describe('an etcd binary', function () {
     }
   });
 
-  it('is refused by its path when ETCD_BIN names a truncated one', async () => {
+  it('is rejected with its path when ETCD_BIN names a truncated file', async () => {
     const { etcd } = await cacheRealEtcd();
     truncateSync(etcd, readFileSync(etcd).length - 1);
     await withEnvironment({ ...nowhere(folder), ETCD_BIN: etcd }, () =>
@@ -126,13 +126,13 @@ describe('an etcd binary', function () {
       'ETCD_BIN=etcd': { ETCD_BIN: 'etcd', PATH: '/nowhere' },
       'PATH=.': { PATH: '.' },
     }))
-      it(`is found with it, by absolute paths, by ${how}`, async () => {
+      it(`is found with it, as absolute paths, by ${how}`, async () => {
         await withEnvironment({ ...nowhere(folder), ...environment }, async () => {
           assert.deepEqual(await locateEtcd(quietly), { ...found, version: '9.9.9' });
         });
       });
 
-    it('is looked up on PATH by ETCD_BIN=etcd, as a shell does', async () => {
+    it('is looked up on PATH for ETCD_BIN=etcd, as by a shell', async () => {
       const elsewhere = join(folder, 'elsewhere');
       mkdirSync(elsewhere);
       const etcd = madeUpEtcd(elsewhere, '', '9.9.8');
@@ -145,7 +145,7 @@ describe('an etcd binary', function () {
   describe('of a release before 3.4', () => {
     const tooOld = (what: string) => new RegExp(`${what} is etcd 3\\.3\\.27; 3\\.4 is the oldest`);
 
-    it('is refused by its path, named by ETCD_BIN or found on PATH or in the cache', async () => {
+    it('is rejected with its path, from ETCD_BIN, PATH or the cache', async () => {
       const etcd = madeUpEtcd(folder, 'exit 1', '3.3.27');
       await withEnvironment({ ...nowhere(folder), ETCD_BIN: etcd }, () =>
         assert.rejects(startEtcd(), tooOld(etcd)),
@@ -162,7 +162,7 @@ describe('an etcd binary', function () {
       );
     });
 
-    it('is refused by its endpoint when it is external', async () => {
+    it('is rejected with its endpoint when it is external', async () => {
       const server = createServer((_, response) => response.end('{"etcdserver":"3.3.27"}'));
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');

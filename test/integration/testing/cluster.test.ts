@@ -18,7 +18,7 @@ describe('a cluster of three', function () {
     await cluster?.close();
   });
 
-  it('has members of different endpoints that share their keys', async () => {
+  it('has members with different endpoints and the same keys', async () => {
     assert.equal(new Set(cluster.endpoints).size, 3);
     assert.deepEqual(
       cluster.members.map(({ endpoint }) => endpoint),
@@ -38,7 +38,7 @@ describe('a cluster of three', function () {
     }
   });
 
-  it('goes on without a killed member, which catches up when restarted', async () => {
+  it('continues without a killed member, which catches up after its restart', async () => {
     const leader = await cluster.leader();
     const victim = cluster.members.find((member) => member !== leader)!;
     await victim.kill();
@@ -47,7 +47,7 @@ describe('a cluster of three', function () {
     assert.equal(await gatewayOf(victim).get('meanwhile'), 'written');
   });
 
-  it('takes a wiped member back as a new one', async () => {
+  it('accepts a wiped member as a new one', async () => {
     await gatewayOf(cluster.members[1]!).put('kept', 'by the others');
     await cluster.members[1]!.wipe();
     assert.equal(await gatewayOf(cluster.members[1]!).get('kept'), 'by the others');
@@ -56,7 +56,7 @@ describe('a cluster of three', function () {
     assert.equal(await isHealthy(cluster.members[1]!), true);
   });
 
-  it('refuses to wipe a member without which there is no quorum, and changes nothing', async () => {
+  it('rejects the wipe of a member that the quorum needs, without a change', async () => {
     const [down, wiped, third] = cluster.members as [EtcdMember, EtcdMember, EtcdMember];
     await down.kill();
     await assert.rejects(wiped.wipe(), /wipe\(\) of m1 is refused.* 1 answer, and 2 are needed/);
@@ -67,13 +67,13 @@ describe('a cluster of three', function () {
     assert.equal(await gatewayOf(wiped).get('quorum'), 'of both');
   });
 
-  it('comes back when all members were killed and are restarted together', async () => {
+  it('continues after all members were killed and restarted together', async () => {
     await Promise.all(cluster.members.map((member) => member.kill()));
     await Promise.all(cluster.members.map((member) => member.restart()));
     assert.equal(await gatewayOf(cluster.members[2]!).get('shared'), 'by all');
   });
 
-  it('is empty after a wipe of the whole', async () => {
+  it('is empty after a wipe of the whole cluster', async () => {
     const { endpoints } = cluster;
     await cluster.wipe();
     assert.deepEqual(cluster.endpoints, endpoints);
@@ -82,14 +82,14 @@ describe('a cluster of three', function () {
   });
 });
 
-describe('a cluster whose members can be cut from each other', function () {
+describe('a cluster with partitions', function () {
   this.timeout(120_000);
   let cluster: EtcdClusterHandle;
 
   before(async function () {
     skipIfExternal(this);
     if (process.platform !== 'linux' || process.env['ETCD_TEST_SOURCE'] === 'docker')
-      skip(this, 'members cannot be cut from each other here');
+      skip(this, 'members cannot be isolated here');
     cluster = await startEtcdCluster({ partitions: true });
   });
 
@@ -100,7 +100,7 @@ describe('a cluster whose members can be cut from each other', function () {
       await eventually(`${member.name} is healthy`, () => isHealthy(member), 15_000);
   });
 
-  it('moves the leadership to the member named, and to another one when none is named', async () => {
+  it('moves the leadership to the given member, by default to another one', async () => {
     const old = await cluster.leader();
     const wanted = cluster.members.find((member) => member !== old)!;
     assert.equal((await cluster.moveLeader(wanted)).name, wanted.name);
@@ -108,12 +108,12 @@ describe('a cluster whose members can be cut from each other', function () {
     assert.notEqual((await cluster.moveLeader()).name, wanted.name);
   });
 
-  it('goes on without an isolated leader, which has no quorum but still answers its clients', async () => {
+  it('continues without an isolated leader, which has no quorum but still answers its clients', async () => {
     const old = await cluster.leader();
     cluster.isolate(old);
     const rest = cluster.members.filter((member) => member !== old);
-    await eventually('the rest is healthy', () => isHealthy(rest[0]!), 15_000);
-    await eventually('it has no quorum', async () => !(await isHealthy(old)), 15_000);
+    await eventually('the others are healthy', () => isHealthy(rest[0]!), 15_000);
+    await eventually('the isolated leader has no quorum', async () => !(await isHealthy(old)), 15_000);
     await gatewayOf(rest[0]!).put('meanwhile', 'without it');
     assert.ok(rest.includes(await cluster.leader()));
     await eventually(
@@ -122,15 +122,15 @@ describe('a cluster whose members can be cut from each other', function () {
       15_000,
     );
     cluster.rejoin();
-    await eventually('it is healthy again', () => isHealthy(old), 15_000);
+    await eventually('the rejoined member is healthy', () => isHealthy(old), 15_000);
     assert.equal(await gatewayOf(old).get('meanwhile'), 'without it');
   });
 
-  it('goes on with its leader while a follower is isolated, be it restarted meanwhile', async () => {
+  it('continues with its leader while a follower is isolated, and restarted meanwhile', async () => {
     const leader = await cluster.leader();
     const follower = cluster.members.find((member) => member !== leader)!;
     cluster.isolate(follower);
-    await eventually('it has no quorum', async () => !(await isHealthy(follower)), 15_000);
+    await eventually('the follower has no quorum', async () => !(await isHealthy(follower)), 15_000);
     await gatewayOf(leader).put('meanwhile', 'still there');
     await follower.kill();
     const restarted = follower.restart();
@@ -141,7 +141,7 @@ describe('a cluster whose members can be cut from each other', function () {
     assert.equal(await gatewayOf(follower).get('meanwhile'), 'and there');
   });
 
-  it('refuses to isolate a member when it was started without', async () => {
+  it('rejects isolate() when it was started without partitions', async () => {
     await using other = await startEtcdCluster({ members: 1 });
     assert.throws(() => other.isolate(other.members[0]!), /partitions: true/);
   });

@@ -24,7 +24,7 @@ const ARCH = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
 const VERSION = '9.8.7';
 const ARCHIVE = `etcd-v${VERSION}-linux-${ARCH}.tar.gz`;
 
-/** As a release is packed, plus a link that must not be followed. */
+/** Packed like a release, with an additional link that must not be followed. */
 function releaseOf(files: Readonly<Record<string, string>>): Buffer {
   const folder = `etcd-v${VERSION}-linux-${ARCH}/`;
   return tarGz([
@@ -88,7 +88,7 @@ describe('fetching a release archive', function () {
     };
   }
 
-  /** With an empty PATH there is neither an etcd nor an apt-get. */
+  /** An empty PATH contains neither an etcd nor an apt-get. */
   async function inEmptyMachine<T>(work: () => Promise<T>): Promise<T> {
     const port = (server.address() as AddressInfo).port;
     const environment = {
@@ -98,7 +98,7 @@ describe('fetching a release archive', function () {
       ETCD_CACHE_DIR: join(folder, 'cache'),
       ETCD_RELEASE_URL: `https://127.0.0.1:${port}/mirror/`,
       ETCD_RELEASE_SHA256: undefined,
-      // fetch takes no authority of ours, and reads this at each connection.
+      // fetch cannot be given a certificate authority, and reads this variable at each connection.
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
     };
     return withEnvironment(environment, work);
@@ -116,10 +116,10 @@ describe('fetching a release archive', function () {
     });
     const cache = join(folder, 'cache');
     const left = existsSync(cache) ? readdirSync(cache) : [];
-    assert.deepEqual(left, [], 'nothing half-done is left in the cache');
+    assert.deepEqual(left, [], 'no partial file is left in the cache');
   }
 
-  /** The same mirror without TLS, where any process may answer. */
+  /** The same mirror without TLS, as which any process may answer. */
   async function overHttp<T>(
     environment: Readonly<Record<string, string>>,
     work: (url: string) => Promise<T>,
@@ -136,7 +136,7 @@ describe('fetching a release archive', function () {
     }
   }
 
-  it('puts etcd and etcdctl into the cache and takes them from there the next time', async () => {
+  it('fetches etcd and etcdctl into the cache, and uses the cache the next time', async () => {
     const lines: string[] = [];
     await inEmptyMachine(async () => {
       const found = await locateEtcd({ version: VERSION, onProgress: (line) => lines.push(line) });
@@ -151,7 +151,7 @@ describe('fetching a release archive', function () {
     assert.match(lines.join('\n'), /fetching https:.*\n.*is now/s);
   });
 
-  it('fetches again what is truncated in the cache, names it, and puts the new one in its place', async () => {
+  it('replaces a truncated file in the cache, and names it', async () => {
     const installed = join(folder, 'cache', `${VERSION}-linux-${process.arch}`);
     mkdirSync(installed, { recursive: true });
     const lines: string[] = [];
@@ -178,7 +178,7 @@ describe('fetching a release archive', function () {
     assert.deepEqual(readdirSync(join(folder, 'cache')), [`${VERSION}-linux-${process.arch}`]);
   });
 
-  it('says that the cache it is told to use cannot be written to, before it fetches', async () => {
+  it('reports a read-only ETCD_CACHE_DIR before it fetches', async () => {
     writeFileSync(join(folder, 'file'), '');
     await inEmptyMachine(() =>
       withEnvironment({ ETCD_CACHE_DIR: join(folder, 'file', 'cache') }, async () => {
@@ -191,19 +191,19 @@ describe('fetching a release archive', function () {
     assert.deepEqual(requests, []);
   });
 
-  it('starts what it fetched', async () => {
+  it('starts the fetched program', async () => {
     await inEmptyMachine(async () => {
-      // The made-up etcd ends at once; that it was started at all is the fact.
+      // The fake etcd ends immediately; the test shows that it was started.
       await assert.rejects(startEtcd({ source: 'fetch', ...quietly }), /exited with code 0/);
     });
   });
 
-  it('refuses an archive whose checksum is not the listed one, and unpacks nothing of it', async () => {
+  it('rejects an archive with a wrong checksum, and unpacks nothing', async () => {
     answer = release('1'.repeat(64));
     await failsWith(new RegExp(`has sha256 ${sha256}, but SHA256SUMS says 1{64}`));
   });
 
-  it('refuses an archive that is not listed', async () => {
+  it('rejects an archive that the checksum file does not list', async () => {
     answer = (request, response) => {
       if (request.url?.endsWith('SHA256SUMS')) response.end(`${sha256}  other.tar.gz\n`);
       else response.end(archive);
@@ -212,7 +212,7 @@ describe('fetching a release archive', function () {
   });
 
   for (const url of ['http://127.0.0.1:1/mirror', 'ftp://a/mirror', 'file:///mirror', 'mirror']) {
-    it(`is refused from ${url}, whose checksums prove nothing`, async () => {
+    it(`is rejected from ${url}, whose checksums prove nothing`, async () => {
       await inEmptyMachine(() =>
         withEnvironment({ ETCD_RELEASE_URL: url }, async () => {
           const refusal = /ETCD_RELEASE_URL is .*; it must be https, unless ETCD_RELEASE_SHA256 has/;
@@ -282,19 +282,19 @@ describe('fetching a release archive', function () {
     assert.equal((await inEmptyMachine(() => locateEtcd(quietly))).version, VERSION);
   });
 
-  it('tells a version that does not exist', async () => {
+  it('reports a version that does not exist', async () => {
     answer = (_, response) => void response.writeHead(404).end();
     await failsWith(/SHA256SUMS: status 404/);
   });
 
-  it('gives up within seconds on a server that accepts and never answers', async () => {
+  it('gives up within seconds on a server that accepts connections and never answers', async () => {
     answer = () => {};
     const start = performance.now();
     await failsWith(/no answer within 5000 ms/);
     assert.ok(performance.now() - start < 8_000);
   });
 
-  it('gives up at once when nobody listens', async () => {
+  it('gives up immediately when no server listens', async () => {
     const unused = createTcpServer().listen(0, '127.0.0.1');
     await once(unused, 'listening');
     const { port } = unused.address() as AddressInfo;
@@ -307,7 +307,7 @@ describe('fetching a release archive', function () {
     );
   });
 
-  it('stops when the signal is aborted, with its reason', async () => {
+  it("rejects with the signal's reason when it is aborted", async () => {
     const abort = new AbortController();
     const reason = new Error('never mind');
     answer = () => abort.abort(reason);
@@ -317,7 +317,7 @@ describe('fetching a release archive', function () {
     });
   });
 
-  it('lets two fetch at once: both get the same whole binary', async () => {
+  it('gives two concurrent fetches the same complete binary', async () => {
     await inEmptyMachine(async () => {
       const [one, other] = await Promise.all([locateEtcd(quietly), locateEtcd(quietly)]);
       assert.deepEqual(one, other);

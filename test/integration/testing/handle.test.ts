@@ -7,14 +7,14 @@ import { gatewayOf, isAlive, isHealthy, readAll } from './support.js';
 describe('a handle of one etcd', () => {
   const etcd = useEtcd();
 
-  it('answers at its endpoint and knows its version', async () => {
+  it('answers at its endpoint and reports its version', async () => {
     const [endpoint] = etcd().endpoints;
     assert.match(endpoint!, /^[\w.]+:\d+$/);
     const version = JSON.parse(await readAll(`http://${endpoint}/version`)) as { etcdserver: string };
     assert.equal(version.etcdserver, etcd().version);
   });
 
-  it('reads metrics, and refuses a name that etcd does not have', async () => {
+  it('returns a metric, and rejects an unknown name', async () => {
     assert.equal(typeof (await etcd().metric('etcd_debugging_mvcc_watcher_total')), 'number');
     await assert.rejects(etcd().metric('etcd_no_such_thing'), /no metric 'etcd_no_such_thing'/);
   });
@@ -23,7 +23,7 @@ describe('a handle of one etcd', () => {
     assert.ok((await etcd().metric('etcd_cluster_version')) >= 1);
   });
 
-  it('shows a watcher that was left behind, and that it has gone', async function () {
+  it('counts an open watcher until it is closed', async function () {
     skipUnlessBreakable(this, etcd());
     const abort = new AbortController();
     const watching = await fetch(`http://${etcd().endpoints[0]}/v3/watch`, {
@@ -41,12 +41,12 @@ describe('a handle of one etcd', () => {
     await waitForNoWatchers(etcd());
   });
 
-  describe('when it is broken', () => {
+  describe('when etcd is broken', () => {
     before(function () {
       skipUnlessBreakable(this, etcd());
     });
 
-    it('is silent while paused and answers when resumed', async () => {
+    it('does not answer while it is paused, and answers after resume', async () => {
       await etcd().pause();
       try {
         const { pid } = etcd();
@@ -58,7 +58,7 @@ describe('a handle of one etcd', () => {
       assert.equal(await isHealthy(etcd()), true);
     });
 
-    it('comes back after a kill on the same endpoint with the same keys', async () => {
+    it('has the same endpoint and keys after a kill', async () => {
       const { endpoints } = etcd();
       const gateway = gatewayOf(etcd());
       await gateway.put('survivor', 'of a crash');
@@ -70,7 +70,7 @@ describe('a handle of one etcd', () => {
       assert.equal(await gateway.get('survivor'), 'of a crash');
     });
 
-    it('comes back after a stop with the same keys', async () => {
+    it('has the same keys after a stop', async () => {
       await gatewayOf(etcd()).put('survivor', 'of a stop');
       await etcd().stop();
       assert.equal(await isHealthy(etcd()), false);
@@ -78,12 +78,12 @@ describe('a handle of one etcd', () => {
       assert.equal(await gatewayOf(etcd()).get('survivor'), 'of a stop');
     });
 
-    it('restarts while it runs', async () => {
+    it('restarts a running etcd', async () => {
       await etcd().restart();
       assert.equal(await isHealthy(etcd()), true);
     });
 
-    it('is healthy whenever one of several restarts at once resolves', async () => {
+    it('resolves each of several concurrent restarts with a healthy etcd', async () => {
       const healthy = await Promise.all(
         [1, 2, 3].map(async () => {
           await etcd().restart();
@@ -93,14 +93,14 @@ describe('a handle of one etcd', () => {
       assert.deepEqual(healthy, [true, true, true]);
     });
 
-    it('is empty and healthy after a restart and two wipes at once', async () => {
+    it('has an empty, healthy etcd after a restart and two wipes at once', async () => {
       await gatewayOf(etcd()).put('gone', 'soon');
       await Promise.all([etcd().wipe(), etcd().restart(), etcd().wipe()]);
       assert.equal(await isHealthy(etcd()), true);
       assert.equal(await gatewayOf(etcd()).revision(), 1n);
     });
 
-    it('stops and is killed while paused', async () => {
+    it('stops and kills a paused etcd', async () => {
       for (const verb of ['stop', 'kill'] as const) {
         await etcd().pause();
         await etcd()[verb]();
@@ -110,7 +110,7 @@ describe('a handle of one etcd', () => {
       assert.equal(await isHealthy(etcd()), true);
     });
 
-    it('takes a kill and a stop of what is gone as done', async () => {
+    it('accepts a kill and a stop when etcd is not running', async () => {
       await etcd().kill();
       await etcd().kill();
       await etcd().stop();
@@ -135,7 +135,7 @@ describe('a handle of one etcd', () => {
       assert.equal(await gatewayOf(etcd()).revision(), 1n);
     });
 
-    it('compacts up to a revision, or all there is', async () => {
+    it('compacts up to a revision, by default the current one', async () => {
       const gateway = gatewayOf(etcd());
       await gateway.put('a', '1');
       const middle = await gateway.revision();
@@ -156,7 +156,7 @@ describe('a handle of one etcd', () => {
 });
 
 describe('starting an etcd', () => {
-  it('passes on extra flags, and shows the log of an etcd that will not start', async function () {
+  it('passes additional flags on, and includes the log when etcd does not start', async function () {
     skipIfExternal(this);
     const refused = startEtcd({ args: ['--no-such-flag'] });
     await assert.rejects(refused, (error: Error) => {
@@ -166,7 +166,7 @@ describe('starting an etcd', () => {
     });
   });
 
-  it('gives up when the signal is aborted, with its reason', async function () {
+  it("rejects with the signal's reason when it is aborted", async function () {
     skipIfExternal(this);
     const reason = new Error('no longer wanted');
     const abort = new AbortController();
@@ -175,21 +175,21 @@ describe('starting an etcd', () => {
     await assert.rejects(started, (error) => error === reason);
   });
 
-  it('gives up in the middle of a start too', async function () {
+  it('can be aborted during a start', async function () {
     skipIfExternal(this);
-    // So it has no leader, and is not healthy, for 50 s.
+    // Without its peer it has no leader, and is not healthy, for 50 s.
     const args = ['--election-timeout', '50000', '--initial-election-tick-advance=false'];
     await assert.rejects(startEtcd({ args, signal: AbortSignal.timeout(500) }), { name: 'TimeoutError' });
   });
 
-  it('runs several side by side', async function () {
+  it('starts several at once', async function () {
     skipIfExternal(this);
     const several = await Promise.all([startEtcd(), startEtcd(), startEtcd()]);
     assert.equal(new Set(several.flatMap(({ endpoints }) => endpoints)).size, 3);
     await Promise.all(several.map((etcd) => etcd.close()));
   });
 
-  it('leaves nothing after close, which may be called twice, and starts nothing after it', async function () {
+  it('leaves nothing after close, which is idempotent, and rejects a start after it', async function () {
     skipIfExternal(this);
     const etcd = await startEtcd();
     const { pid } = etcd;

@@ -18,7 +18,7 @@ import {
   withEnvironment,
 } from './support.js';
 
-describe('looking for an etcd', function () {
+describe('the search for an etcd', function () {
   this.timeout(60_000);
   let folder: string;
 
@@ -32,7 +32,7 @@ describe('looking for an etcd', function () {
 
   const madeUp = (script: string, version?: string) => madeUpEtcd(folder, script, version);
 
-  it('says what was tried, each with its reason, and what to do', async () => {
+  it('reports each attempt with its reason, and what to do', async () => {
     await withEnvironment(nowhere(folder), async () => {
       await assert.rejects(startEtcd({ onProgress: () => {} }), (error: Error) => {
         assert.ok(error instanceof EtcdStartError);
@@ -49,7 +49,7 @@ describe('looking for an etcd', function () {
     });
   });
 
-  it('takes an external etcd only by name, even when its endpoints are known and nothing else is there', async () => {
+  it('uses an external etcd only by name, even when its endpoints are set and there is no other', async () => {
     const environment = { ...nowhere(folder), ETCD_TEST_ENDPOINTS: '127.0.0.1:1' };
     await withEnvironment(environment, async () => {
       await assert.rejects(startEtcd({ onProgress: () => {} }), /no etcd to run the tests with/);
@@ -57,7 +57,7 @@ describe('looking for an etcd', function () {
     });
   });
 
-  it('tries only the source it is told, by option before environment', async () => {
+  it('tries only the given source, from the option before the environment', async () => {
     await withEnvironment({ ...nowhere(folder), ETCD_TEST_SOURCE: 'docker' }, async () => {
       await assert.rejects(startEtcd({ source: 'binary' }), (error: EtcdStartError) => {
         return error.tried.length === 3 && !error.message.includes('docker');
@@ -72,26 +72,26 @@ describe('looking for an etcd', function () {
     );
   });
 
-  it('ends the search at an ETCD_BIN that does not run', async () => {
+  it('ends at an ETCD_BIN that does not run', async () => {
     await withEnvironment({ ...nowhere(folder), ETCD_BIN: join(folder, 'missing') }, async () => {
       await assert.rejects(startEtcd(), /ETCD_BIN=.+missing cannot be used: .*ENOENT/);
     });
   });
 
-  it('passes over a binary of another version than the one asked for', async () => {
+  it('skips a binary of another version', async () => {
     await withEnvironment({ ...nowhere(folder), ETCD_BIN: madeUp('exit 1', '3.4.1') }, async () => {
       await assert.rejects(startEtcd({ source: 'binary', version: 'v3.5.0' }), /is 3\.4\.1, not 3\.5\.0/);
     });
   });
 
-  it('shows the exit and the log of an etcd that ends at once', async () => {
+  it('reports the exit and the log of an etcd that ends immediately', async () => {
     const etcd = madeUp('echo "a telling last line"; exit 7');
     await withEnvironment({ ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd }, async () => {
       await assert.rejects(startEtcd(), /exited with code 7\n.*a telling last line/s);
     });
   });
 
-  it('tries again with new ports when another process was faster, and not for ever', async () => {
+  it('retries with new ports when another process took one, a limited number of times', async () => {
     const starts = join(folder, 'starts');
     const etcd = madeUp(`echo "$*" >>'${starts}'; echo 'bind: address already in use'; exit 1`);
     await withEnvironment({ ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd }, async () => {
@@ -120,7 +120,7 @@ describe('looking for an etcd', function () {
           startEtcd(limits),
           how === 'timeout' ? /not within 300 ms/ : (error) => error === reason,
         );
-        await eventually('it runs', () => existsSync(pidFile));
+        await eventually('etcd runs', () => existsSync(pidFile));
         abort.abort(reason);
         await started;
       });
@@ -129,7 +129,7 @@ describe('looking for an etcd', function () {
     });
   }
 
-  it('refuses an external cluster and a cluster of none', async () => {
+  it('rejects an external cluster and a cluster without members', async () => {
     await assert.rejects(
       startEtcdCluster({ source: 'external', endpoints: ['127.0.0.1:1'] }),
       EtcdStartError,
@@ -138,12 +138,12 @@ describe('looking for an etcd', function () {
   });
 });
 
-describe('an etcd whose owner dies', () => {
+describe('an etcd whose owner ends', () => {
   before(function () {
     skipUnlessProcess(this);
   });
 
-  /** What a program left behind that starts an etcd, then does `script`, and is ended by `signal` or by itself. */
+  /** Runs a program that starts an etcd, runs `script`, and ends by itself or by `signal`. Checks what is left. */
   async function ownerEnds(signal: NodeJS.Signals | 'exit', script = ''): Promise<void> {
     const temporary = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
     const program = `
@@ -154,7 +154,7 @@ describe('an etcd whose owner dies', () => {
       console.log(JSON.stringify({ pid, endpoints }));
       ${signal === 'exit' ? '' : 'setInterval(() => {}, 1000);'}`;
     const owner = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      // Where `#src` means what it means here.
+      // Where `#src` resolves as in this package.
       cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, TMPDIR: temporary },
@@ -163,13 +163,13 @@ describe('an etcd whose owner dies', () => {
     let etcd: { pid: number; endpoints: string[] } | undefined;
     try {
       const [line] = (await Promise.race([once(owner.stdout, 'data'), ended])) as [Buffer | number];
-      assert.ok(Buffer.isBuffer(line), 'it starts an etcd');
+      assert.ok(Buffer.isBuffer(line), 'the program starts an etcd');
       etcd = JSON.parse(String(line)) as { pid: number; endpoints: string[] };
       const { pid } = etcd;
       if (signal !== 'exit') owner.kill(signal);
       await ended;
-      await eventually('etcd is gone', () => !isAlive(pid));
-      await eventually('its folder is gone', () => readdirSync(temporary).length === 0);
+      await eventually('etcd has ended', () => !isAlive(pid));
+      await eventually('its folder is deleted', () => readdirSync(temporary).length === 0);
       assert.equal(await isHealthy(etcd), false);
     } finally {
       owner.kill('SIGKILL');
@@ -179,7 +179,7 @@ describe('an etcd whose owner dies', () => {
   }
 
   for (const signal of ['SIGKILL', 'SIGTERM', 'exit'] as const)
-    it(`dies with it, and its files go, on ${signal}`, () => ownerEnds(signal));
+    it(`ends and leaves no files, on ${signal}`, () => ownerEnds(signal));
 
   for (const [when, script] of Object.entries({
     'was killed before': 'await etcd.kill()',
@@ -190,7 +190,7 @@ describe('an etcd whose owner dies', () => {
 });
 
 describe('an external etcd', () => {
-  it('is used under a random prefix, refuses what would break it, and loses only that prefix on close', async function () {
+  it('is used with a random prefix, rejects operations that would break it, and loses only that prefix on close', async function () {
     skipIfExternal(this);
     const theirs = await startEtcd();
     const [endpoint] = theirs.endpoints;
@@ -224,7 +224,7 @@ describe('an external etcd', () => {
     await theirs.close();
   });
 
-  it('is asked for its endpoints and must answer', async () => {
+  it('needs endpoints, and must answer', async () => {
     await withEnvironment({ ETCD_TEST_ENDPOINTS: undefined }, async () => {
       await assert.rejects(startEtcd({ source: 'external' }), /ETCD_TEST_ENDPOINTS/);
       const absent = startEtcd({ source: 'external', endpoints: ['127.0.0.1:1'] });

@@ -22,7 +22,7 @@ export async function isHealthy(
   }
 }
 
-/** Whether there is a process of this id. */
+/** Whether a process with this id exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -32,7 +32,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Keys by etcd's JSON gateway: an eye of the tests' own. */
+/** Reads and writes keys by etcd's JSON gateway, independently of the client. */
 export function gatewayOf(etcd: Pick<EtcdHandle, 'endpoints'>) {
   const post = async (method: string, message: object) => {
     const response = await fetch(`http://${etcd.endpoints[0]}/v3/${method}`, {
@@ -81,13 +81,13 @@ export async function withEnvironment<T>(
   }
 }
 
-/** For what is only so of an etcd that is a process of this machine. */
+/** Skips a test that needs an etcd as a process on this machine. */
 export function skipUnlessProcess(context: Mocha.Context): void {
   const source = process.env['ETCD_TEST_SOURCE'] ?? '';
   if (['external', 'docker'].includes(source)) skip(context, `the etcd is of source '${source}'`);
 }
 
-/** Nothing of the machine's own: no binary, no cache, no engine, no way out. */
+/** An environment without a binary, a cache, an engine or internet access. */
 export function nowhere(folder: string): Record<string, string | undefined> {
   return {
     PATH: folder,
@@ -102,7 +102,7 @@ export function nowhere(folder: string): Record<string, string | undefined> {
   };
 }
 
-/** A program named etcd in that folder, which answers `--version` and then does as told. */
+/** Writes a program named etcd to the folder. It answers `--version` and then runs the given script. */
 export function madeUpEtcd(folder: string, script: string, version = '9.9.9'): string {
   const path = join(folder, 'etcd');
   writeFileSync(

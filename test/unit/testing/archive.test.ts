@@ -15,7 +15,7 @@ function assertBoth(files: ReadonlyMap<string, Buffer>): void {
   assert.equal(String(files.get('etcdctl')), '');
 }
 
-/** Names that lead out of an archive's folder, or mean another file on some system. */
+/** Names that lead out of an archive's folder, or that name another file on some system. */
 const strayNames = [
   '../etcd',
   '/bin/etcd',
@@ -29,29 +29,29 @@ const strayNames = [
 describe('a release’s tar.gz', () => {
   const reading = (...entries: TarEntry[]) => readTarGz(tarGz(entries), wanted);
 
-  it('gives its wanted files', async () => {
+  it('contains its wanted files', async () => {
     assertBoth(await reading({ name: 'etcd-v1/', type: '5' }, readme, etcd, etcdctl));
   });
 
   for (const size of ['-0001000', '-1', '+1', '0x10', '1e3', '8', '12 34', 'x', '7777777777777777']) {
-    it(`is refused with an entry of size '${size}'`, async () => {
+    it(`is rejected with an entry of size '${size}'`, async () => {
       await assert.rejects(reading({ ...readme, size: size.slice(0, 12) }, etcd), /size|truncated/);
     });
   }
 
-  it('is refused with a size in base 256, as only files beyond 8 GiB have it', async () => {
-    const size = Buffer.alloc(12, 0xff); // -1, of which the next entry would be this one
+  it('is rejected with a size in base 256, which only files beyond 8 GiB have', async () => {
+    const size = Buffer.alloc(12, 0xff); // -1, which would make this entry its own successor
     await assert.rejects(reading({ ...readme, size }, etcd), /size/);
     await assert.rejects(reading({ ...readme, size: Buffer.from([0x80, ...Buffer.alloc(11)]) }), /size/);
   });
 
-  it('takes a size that is written with spaces, and an empty one as 0', async () => {
+  it('may have a size with spaces, and an empty one as 0', async () => {
     assertBoth(
       await reading({ ...etcd, size: ` ${etcd.content.length.toString(8)} ` }, { ...etcdctl, size: '' }),
     );
   });
 
-  it('is refused wherever it is cut off', async () => {
+  it('is rejected wherever it is truncated', async () => {
     const whole = tar([readme, etcd, etcdctl]);
     for (let length = 0; length < whole.length - 512; length += 256) {
       const cut = gzipSync(whole.subarray(0, length));
@@ -61,28 +61,28 @@ describe('a release’s tar.gz', () => {
     await assert.rejects(readTarGz(packed.subarray(0, packed.length - 9), wanted), /unexpected end of file/);
   });
 
-  it('is refused when a header’s checksum is wrong', async () => {
+  it('is rejected when the checksum of a header is wrong', async () => {
     await assert.rejects(reading({ ...etcd, isSound: false }), /checksum/);
   });
 
   for (const name of strayNames) {
-    it(`is refused with an entry named ${name}`, async () => {
+    it(`is rejected with an entry named ${name}`, async () => {
       await assert.rejects(reading(etcd, { name }), /leaves the archive's folder/);
     });
   }
 
-  it('is refused when two entries are the same wanted file', async () => {
+  it('is rejected with two entries of one wanted file', async () => {
     await assert.rejects(reading(etcd, { ...etcd, content: 'another' }), /two files named etcd/);
   });
 
-  it('gives no link, device or folder, whatever size it says it has', async () => {
+  it('ignores links, devices and folders, whatever their size field says', async () => {
     for (const type of ['1', '2', '3', '4', '5', '6']) {
       const files = await reading({ name: 'etcd-v1/etcd', type, size: '00000001000\0' }, etcdctl);
       assert.deepEqual([...files.keys()], ['etcdctl'], `type ${type}`);
     }
   });
 
-  it('reads a name in two parts, and passes over one that a header before gives or changes', async () => {
+  it('may have a name in two parts, and ignores an entry that another header renames', async () => {
     assert.deepEqual([...(await reading({ ...etcd, name: 'etcd', prefix: 'etcd-v1' })).keys()], ['etcd']);
     const longName = { name: '././@LongLink', type: 'L', content: 'a/'.repeat(60) };
     assert.deepEqual([...(await reading(longName, etcd, etcdctl)).keys()], ['etcdctl']);
@@ -100,23 +100,23 @@ describe('a release’s zip', () => {
   const reading = (...entries: ZipEntry[]) => readZip(zip(entries), wanted);
 
   for (const method of [0, 8]) {
-    it(`of method ${method} gives its wanted files`, async () => {
+    it(`with method ${method} contains its wanted files`, async () => {
       assertBoth(await reading(...[readme, etcd, etcdctl].map((entry) => ({ ...entry, method }))));
     });
   }
 
   for (const name of strayNames) {
-    it(`is refused with an entry named ${name}`, async () => {
+    it(`is rejected with an entry named ${name}`, async () => {
       await assert.rejects(reading(etcd, { name }), /leaves the archive's folder/);
     });
   }
 
-  it('gives no link or folder', async () => {
+  it('ignores links and folders', async () => {
     const link = { ...etcd, mode: 0o120777 };
     assert.deepEqual([...(await reading({ name: 'etcd-v1/' }, link, etcdctl)).keys()], ['etcdctl']);
   });
 
-  it('is refused with what is encrypted, packed otherwise, damaged, or there twice', async () => {
+  it('is rejected when an entry is encrypted, compressed otherwise, damaged, or repeated', async () => {
     await assert.rejects(reading({ ...etcd, flags: 1 }), /encrypted/);
     await assert.rejects(reading({ ...etcd, method: 12 }), /compression 12/);
     await assert.rejects(reading({ ...etcd, crc: 1 }), /damaged/);
@@ -125,7 +125,7 @@ describe('a release’s zip', () => {
     await assert.rejects(reading(etcd, etcd), /two files named etcd/);
   });
 
-  it('is refused wherever it is cut off, at either end', async () => {
+  it('is rejected wherever it is truncated, at either end', async () => {
     const whole = zip([readme, etcd, etcdctl]);
     for (let length = 0; length < whole.length; length++) {
       await assert.rejects(
@@ -140,13 +140,13 @@ describe('a release’s zip', () => {
   });
 });
 
-describe('an archive that is none', () => {
-  it('is refused', async () => {
+describe('a file that is not an archive', () => {
+  it('is rejected', async () => {
     await assert.rejects(readZip(Buffer.from('hello'), wanted), /not a zip archive/);
     await assert.rejects(readTarGz(Buffer.from('hello'), wanted), /incorrect header/);
   });
 
-  /** Any bytes in any places: of numbers, of names, of signatures. */
+  /** Any bytes at the positions of numbers, names and signatures. */
   const damage = fc.array(fc.tuple(fc.nat(4_000), fc.nat(255)), { minLength: 1, maxLength: 12 });
   const damaged = (bytes: Buffer, places: [number, number][]) => {
     const copy = Buffer.from(bytes);
@@ -158,7 +158,7 @@ describe('an archive that is none', () => {
     zip: (places) => readZip(damaged(zip([readme, etcd, etcdctl]), places), wanted),
   };
   for (const [format, read] of Object.entries(formats)) {
-    it(`or a damaged ${format} ends in files or in a plain error, whatever the bytes are`, async () => {
+    it(`or a damaged ${format} gives files or an Error, whatever its bytes are`, async () => {
       await fc.assert(
         fc.asyncProperty(damage, async (places) => {
           await read(places).catch((error: unknown) => {

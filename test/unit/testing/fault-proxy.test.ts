@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type FaultProxy, startFaultProxy } from '#src/testing/index.js';
 import { eventually } from '../../support/eventually.js';
 
-/** A client that remembers what it received and how it ended. */
+/** A client that records what it received and how it ended. */
 class Client {
   received = '';
   ended = false;
@@ -58,7 +58,7 @@ describe('the fault proxy', () => {
     for (const { socket } of clients) socket.destroy();
     await proxy.close();
     assert.equal(proxy.connections, 0);
-    await eventually('the server has no connection left', () => atServer.size === 0);
+    await eventually('the server has no connections', () => atServer.size === 0);
     echo.close();
     await once(echo, 'close');
   });
@@ -72,10 +72,10 @@ describe('the fault proxy', () => {
   async function talk(client: Client, text = 'hello'): Promise<void> {
     const expected = client.received + text;
     client.send(text);
-    await eventually(`'${text}' comes back`, () => client.received === expected);
+    await eventually(`'${text}' is echoed`, () => client.received === expected);
   }
 
-  it('passes bytes and ends on, and counts', async () => {
+  it('forwards bytes and ends, and counts connections', async () => {
     const client = dial();
     await talk(client);
     await talk(dial());
@@ -84,22 +84,22 @@ describe('the fault proxy', () => {
     await client.closed;
     assert.equal(client.ended, true);
     assert.equal(client.error, undefined);
-    await eventually('the count goes down', () => proxy.connections === 1);
+    await eventually('the count decreases', () => proxy.connections === 1);
     assert.equal(proxy.accepted, 2);
   });
 
-  it('passes megabytes on unchanged to a slow reader', async () => {
+  it('forwards megabytes unchanged to a slow reader', async () => {
     const client = dial();
     client.socket.pause();
     const text = 'x'.repeat(30_000_000);
     client.send(`${text}!`);
-    await eventually('everything is full', () => [...atServer].some((socket) => socket.writableNeedDrain));
+    await eventually('all buffers are full', () => [...atServer].some((socket) => socket.writableNeedDrain));
     client.socket.resume();
-    await eventually('all is back', () => client.received.length === text.length + 1);
+    await eventually('everything is received', () => client.received.length === text.length + 1);
     assert.ok(client.received === `${text}!`);
   });
 
-  it('resets a client when the server is not there', async () => {
+  it('resets a client when the server does not run', async () => {
     const lonely = await startFaultProxy({ target: '127.0.0.1:1' });
     const client = new Client(lonely.endpoint);
     await client.closed;
@@ -108,7 +108,7 @@ describe('the fault proxy', () => {
     await lonely.close();
   });
 
-  it('passes a reset by the server on as a reset', async () => {
+  it('forwards a reset by the server', async () => {
     const client = dial();
     await talk(client);
     for (const socket of atServer) socket.resetAndDestroy();
@@ -116,27 +116,27 @@ describe('the fault proxy', () => {
     assert.equal(client.error?.code, 'ECONNRESET');
   });
 
-  it('cut() resets both sides of what is connected, and serves new connections', async () => {
+  it('cut() resets both sides of every connection, and serves new connections', async () => {
     const client = dial();
     await talk(client);
     proxy.cut();
     await client.closed;
     assert.equal(client.error?.code, 'ECONNRESET');
-    assert.equal(client.ended, false, 'a reset is no orderly end');
-    await eventually('the server sees it too', () => atServer.size === 0);
+    assert.equal(client.ended, false, 'a reset is not an orderly end');
+    await eventually("the server's side is closed too", () => atServer.size === 0);
     await talk(dial());
   });
 
-  it('cut() does not wait for a reader that stands still', async () => {
+  it('cut() does not wait for a stalled reader', async () => {
     const client = dial();
     client.socket.pause();
     client.send('x'.repeat(30_000_000));
-    await eventually('everything is full', () => [...atServer].some((socket) => socket.writableNeedDrain));
+    await eventually('all buffers are full', () => [...atServer].some((socket) => socket.writableNeedDrain));
     proxy.cut();
-    await eventually('nothing is left', () => proxy.connections === 0 && atServer.size === 0);
+    await eventually('no connection is left', () => proxy.connections === 0 && atServer.size === 0);
   });
 
-  it('refuse() resets old and new connections until healed', async () => {
+  it('refuse() resets old and new connections until heal()', async () => {
     const old = dial();
     await talk(old);
     proxy.refuse();
@@ -148,7 +148,7 @@ describe('the fault proxy', () => {
     await talk(dial());
   });
 
-  it('blackhole() loses what is sent, accepts in silence, and hides that either side hangs up', async () => {
+  it('blackhole() drops what is sent, never answers, and hides the end of either side', async () => {
     const old = dial();
     await talk(old);
     proxy.blackhole();
@@ -157,7 +157,7 @@ describe('the fault proxy', () => {
     old.send('lost');
     fresh.send('lost');
     for (const socket of atServer) socket.write('lost too');
-    await eventually('the proxy has both', () => proxy.connections === 2);
+    await eventually('the proxy has both connections', () => proxy.connections === 2);
     old.socket.resetAndDestroy();
     await old.closed;
     assert.equal(old.received, 'hello');
@@ -181,17 +181,17 @@ describe('the fault proxy', () => {
     await eventually('the lost bytes have arrived at the proxy', () => proxy.accepted === 4);
     proxy.heal();
     await talk(dial());
-    await eventually('the one whose client went is forgotten', () => atServer.size === 2);
+    await eventually('the connection of the ended client is closed', () => atServer.size === 2);
     old.send('into the void');
     fresh.send('into the void');
     await talk(dial());
     assert.equal(old.received, 'hello');
     assert.equal(fresh.received, '');
     old.socket.destroy();
-    await eventually('the server loses the damaged one', () => atServer.size === 2);
+    await eventually("the server's side of the damaged connection is closed", () => atServer.size === 2);
   });
 
-  it('a connection that lost nothing in the dark goes on after heal()', async () => {
+  it('a connection that lost nothing in a blackhole continues after heal()', async () => {
     const client = dial();
     await talk(client);
     proxy.blackhole();
@@ -199,13 +199,13 @@ describe('the fault proxy', () => {
     await talk(client, 'again');
   });
 
-  it("blackhole('down') lets requests arrive and loses the answers, on new connections too, until the link is given up", async () => {
+  it("blackhole('down') forwards requests and drops answers, on new connections too, until the client closes", async () => {
     const old = dial();
     await talk(old);
     proxy.blackhole('down');
     const fresh = dial();
     const heard: string[] = [];
-    await eventually('both are joined', () => atServer.size === 2);
+    await eventually('both are connected', () => atServer.size === 2);
     for (const socket of atServer) socket.on('data', (bytes: Buffer) => heard.push(bytes.toString()));
     old.send('one');
     fresh.send('two');
@@ -219,13 +219,13 @@ describe('the fault proxy', () => {
     assert.equal(fresh.received, '');
   });
 
-  /** Sends and waits until the server has it, whatever becomes of the answer. */
+  /** Sends a text and waits until the server has it, without waiting for the answer. */
   async function talkThrough(from: ReturnType<typeof dial>, text: string, heard: readonly string[]) {
     from.send(text);
     await eventually(`${text} arrives`, () => heard.includes(text));
   }
 
-  it('acceptSilently() never answers new connections and leaves the old ones alone', async () => {
+  it('acceptSilently() never answers new connections, and does not affect the old ones', async () => {
     const old = dial();
     await talk(old);
     proxy.acceptSilently();
@@ -238,7 +238,7 @@ describe('the fault proxy', () => {
     await fresh.closed;
   });
 
-  it('stall() keeps everything back and loses nothing', async () => {
+  it('stall() holds everything back without loss', async () => {
     const client = dial();
     await talk(client);
     proxy.stall();
@@ -246,7 +246,7 @@ describe('the fault proxy', () => {
     client.send(' one');
     client.send(' two');
     fresh.send('new');
-    // What is not held has come back long before what is sent later, over a link that has yet to be made.
+    // What is not held back arrives long before what is sent later on a new connection.
     await using open = await startFaultProxy({ target });
     await talk(dial(open));
     assert.deepEqual([client.received, fresh.received], ['hello', '']);
@@ -257,13 +257,13 @@ describe('the fault proxy', () => {
     );
   });
 
-  it('delay() delays each direction and keeps the order, also when the delay shrinks', async () => {
+  it('delay() delays each direction and keeps the order, even when the delay decreases', async () => {
     const client = dial();
     await talk(client);
     proxy.delay({ up: 60, down: 40 });
     const start = performance.now();
     client.send('a');
-    await eventually('it arrives', () => client.received === 'helloa');
+    await eventually('the text arrives', () => client.received === 'helloa');
     assert.ok(performance.now() - start >= 99, 'not before 100 ms');
     client.send('b');
     proxy.delay(0);
@@ -274,23 +274,23 @@ describe('the fault proxy', () => {
   });
 
   for (const direction of ['up', 'down'] as const) {
-    it(`cutAfterBytes(n, '${direction}') passes exactly n more bytes and resets, once`, async () => {
+    it(`cutAfterBytes(n, '${direction}') lets exactly n more bytes pass and resets, once`, async () => {
       const client = dial();
       await talk(client);
       proxy.cutAfterBytes(4, direction);
       client.send('abc');
-      await eventually('the first three pass', () => client.received === 'helloabc');
+      await eventually('the first three bytes pass', () => client.received === 'helloabc');
       client.send('defg');
       await client.closed;
-      // A reset that arrives together with data is reported by libuv as an end, so only 'up' can tell.
+      // libuv reports a reset that arrives with data as an end, so only 'up' can distinguish them.
       if (direction === 'up') assert.equal(client.error?.code, 'ECONNRESET');
-      // Upwards the fourth byte reaches the server, and the reset overtakes its echo.
+      // The fourth byte reaches the server, and the reset overtakes its echo.
       assert.equal(client.received, direction === 'down' ? 'helloabcd' : 'helloabc');
       await talk(dial(), 'a longer text than four bytes');
     });
   }
 
-  it('cutAfterBytes(0) resets on the next byte and passes none', async () => {
+  it('cutAfterBytes(0) resets on the next byte, which does not pass', async () => {
     const client = dial();
     await talk(client);
     proxy.cutAfterBytes(0, 'up');
@@ -299,14 +299,14 @@ describe('the fault proxy', () => {
     assert.equal(client.received, 'hello');
   });
 
-  it('heal() takes back a cut that has not happened', async () => {
+  it('heal() cancels a cut that has not happened', async () => {
     const client = dial();
     proxy.cutAfterBytes(3, 'up');
     proxy.heal();
     await talk(client);
   });
 
-  it('close() resets what is connected and frees the port', async () => {
+  it('close() resets all connections and frees the port', async () => {
     const client = dial();
     await talk(client);
     await proxy.close();
@@ -317,7 +317,7 @@ describe('the fault proxy', () => {
     assert.equal(late.error?.code, 'ECONNREFUSED');
   });
 
-  it('refuses a target without a port', async () => {
+  it('rejects a target without a port', async () => {
     await assert.rejects(startFaultProxy({ target: 'localhost' }), /host:port/);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EtcdNode } from '#src/testing/etcd-node.js';
 import { LocalEtcd, type Origin } from '#src/testing/local-etcd.js';
 
-/** A node whose starts end when the test says so. */
+/** A node whose starts end when the test ends them. */
 class FakeNode {
   readonly name = 'm0';
   readonly endpoint = '127.0.0.1:1';
@@ -29,7 +29,7 @@ class FakeNode {
     this.steps.push('erase');
   }
 
-  /** Waits until it is starting, and lets `/health` answer. */
+  /** Waits for the start, and lets `/health` answer. */
   async started(): Promise<void> {
     await this.starting();
     this.steps.push('healthy');
@@ -42,7 +42,7 @@ class FakeNode {
   }
 }
 
-describe('the handle of an etcd that is asked for several things at once', () => {
+describe('a handle with concurrent operations', () => {
   let node: FakeNode;
   let etcd: LocalEtcd;
 
@@ -52,7 +52,7 @@ describe('the handle of an etcd that is asked for several things at once', () =>
     etcd = new LocalEtcd(node as unknown as EtcdNode, origin as unknown as Origin);
   });
 
-  it('restarts once for all who ask while a restart is under way, each of whom waits for its end', async () => {
+  it('shares a restart between all callers during it, and resolves each at its end', async () => {
     const over: number[] = [];
     const all = [1, 2].map((n) => etcd.restart().then(() => over.push(n)));
     await node.starting();
@@ -63,13 +63,13 @@ describe('the handle of an etcd that is asked for several things at once', () =>
     assert.deepEqual(node.steps, ['stop', 'start', 'healthy']);
   });
 
-  it('restarts again for those who ask later', async () => {
+  it('restarts again for later callers', async () => {
     for (const _ of [1, 2]) await Promise.all([etcd.restart(), node.started()]);
     assert.deepEqual(node.steps, ['stop', 'start', 'healthy', 'stop', 'start', 'healthy']);
   });
 
   for (const end of ['kill', 'stop'] as const)
-    it(`restarts again for one who asks after a ${end} that cut a restart short`, async () => {
+    it(`restarts again after a ${end} that interrupted a restart`, async () => {
       const first = etcd.restart();
       await node.starting();
       await etcd[end]();
@@ -82,7 +82,7 @@ describe('the handle of an etcd that is asked for several things at once', () =>
       assert.deepEqual(node.steps.slice(before - 2), ['stop', 'start', 'healthy']);
     });
 
-  it('never wipes while it restarts or wipes', async () => {
+  it('never wipes during a restart or a wipe', async () => {
     const all = [etcd.wipe(), etcd.restart(), etcd.wipe()];
     for (const _ of all) await node.started();
     await Promise.all(all);

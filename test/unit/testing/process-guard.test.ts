@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { detach } from '#src/testing/process-guard.js';
 
 describe('a guard', () => {
-  it('lets its process end, in Bun too, where a child’s input is no socket', () => {
+  it('allows its process to end, in Bun too, where a child’s input is not a socket', () => {
     let detached = 0;
     const unref = () => detached++;
     const socket = Object.assign(new Writable(), { unref });

@@ -11,13 +11,13 @@ describe("Linux's table of sockets", () => {
     '   2: 0100007F:1F90 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 333 1 0 20 4 30 10 -1',
   ].join('\n');
 
-  it('names the socket at one end of a connection, and not the one at the other', () => {
+  it('contains the socket of one end of a connection, and not of the other', () => {
     assert.equal(inodeOf(table, 0x50, 8080), '222');
     assert.equal(inodeOf(table, 8080, 0x50), '333');
     assert.equal(inodeOf(table, 8080, 0x51), undefined);
   });
 
-  it('tells which process dialled', async function () {
+  it('shows which process made a connection', async function () {
     if (process.platform !== 'linux') this.skip();
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
