@@ -121,10 +121,9 @@ export class EtcdClient implements AsyncDisposable {
 
   /** Keeps a copy of a range in memory and yields snapshots and deltas; see {@link Mirror}. */
   mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
-    const watch = { watch: (keys: Bytes | KeyRange, how?: WatchOptions) => this.watch(keys, how) };
     const { store } = this.#transport;
     return new MirrorImpl(
-      { kv: this.kv, watch, store, random: Math.random, closing: this.#closing.signal },
+      { kv: this.kv, watch: this.#watch, store, random: Math.random, closing: this.#closing.signal },
       range,
       options,
     );

@@ -11,7 +11,7 @@ import {
   stripPrefix,
   withJson,
 } from '../model/index.js';
-import type { WatchClient, Watcher, WatchOptions } from '../watch/index.js';
+import type { InternalWatchOptions, WatchClient, Watcher, WatchOptions } from '../watch/index.js';
 import type { CallOptions, KvCalls } from '../wire/index.js';
 import type { EtcdNamespace } from './namespace.js';
 
@@ -59,7 +59,10 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
   }
 
   mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
-    const watch = { watch: (keys: Bytes | KeyRange, how?: WatchOptions) => this.watch(keys, how) };
+    const { watch: client } = this.#parent;
+    const watch = {
+      watch: (keys: Bytes | KeyRange, how?: InternalWatchOptions) => client.watch(keys, how, this.prefix),
+    };
     const { calls, random, settings } = this.#parent;
     const { closing } = settings;
     return new MirrorImpl({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);

@@ -53,12 +53,12 @@ export class KvClientImpl implements KvClient {
   constructor(
     calls: KvCalls,
     maxTxnOps: number,
-    times: KvClientSettings = { clock: systemClock, timeoutMs: 10_000 },
+    settings: KvClientSettings = { clock: systemClock, timeoutMs: 10_000 },
   ) {
     this.#calls = calls;
     this.#maxTxnOps = maxTxnOps;
-    this.#settings = times;
-    this.#support = new RangeStreamSupport(times.clock);
+    this.#settings = settings;
+    this.#support = new RangeStreamSupport(settings.clock);
   }
 
   async get(key: Bytes, options: GetOptions & CallOptions = noOptions): Promise<GetResult> {

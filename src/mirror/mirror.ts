@@ -27,7 +27,7 @@ import {
   toWireRange,
   withJson,
 } from '../model/index.js';
-import type { WatchClient, Watcher } from '../watch/index.js';
+import type { InternalWatcher, WatchClient } from '../watch/index.js';
 import { checkMirror, type MirrorOptions } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readFingerprint } from './reads.js';
@@ -67,7 +67,7 @@ export class MirrorImpl implements Mirror {
   readonly #resyncPacer: Pacer;
   readonly #waiters = new Set<() => void>();
   readonly #ended = new AbortController();
-  #watcher: Watcher | undefined;
+  #watcher: InternalWatcher | undefined;
   /** Whether the reader has an update and has not called `next()` again: later events may be buffered. */
   #readerIsBusy = false;
   #reconnects = 0;

@@ -1,3 +1,3 @@
 export type { StreamStatus } from './core/index.js';
-export { WatchClient, type WatchOptions } from './watch-client.js';
-export type { WatchBatch, WatchEnd, Watcher } from './watcher.js';
+export { type InternalWatchOptions, WatchClient, type WatchOptions } from './watch-client.js';
+export type { InternalWatchBatch, InternalWatcher, WatchBatch, WatchEnd, Watcher } from './watcher.js';

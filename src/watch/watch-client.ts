@@ -18,7 +18,7 @@ import type { KvCalls, RangeResponse, WatchCalls } from '../wire/index.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
-import { BufferedWatcher, type Watcher, type WatcherLimits } from './watcher.js';
+import { BufferedWatcher, type InternalWatcher, type WatcherLimits } from './watcher.js';
 
 /** Options of `watch()`. */
 export interface WatchOptions {
@@ -36,8 +36,6 @@ export interface WatchOptions {
   readonly only?: 'put' | 'delete';
   /** Whether to deliver progress notifications too, as batches without events. Default false. */
   readonly progress?: boolean;
-  /** Whether to deliver a batch without events each time the watch becomes live, including the first. Default false. */
-  readonly resumptions?: boolean;
   /** Whether the process may exit while the watch is open. Default false: it keeps the process alive, like a socket. */
   readonly unref?: boolean;
   /** Whether to leave a member that has no leader, which would send no events. Default true. */
@@ -53,9 +51,15 @@ export interface WatchOptions {
   readonly maxBufferedBytes?: number;
 }
 
+/** Options of this package's own watches. */
+export interface InternalWatchOptions extends WatchOptions {
+  /** Whether to deliver a batch without events each time the watch becomes live, including the first. Default false. */
+  readonly resumptions?: boolean;
+}
+
 const limit = number({ min: 1 });
 
-const checkWatch = optionsChecker<WatchOptions>({
+const checkWatch = optionsChecker<InternalWatchOptions>({
   startRevision: int64(1n),
   knownRevision: int64(0n),
   prevKv: boolean,
@@ -101,7 +105,11 @@ export class WatchClient {
    * @throws {InvalidInputError} for a start revision below 1 (etcd 3.4 interprets negative ones differently), an empty
    *   range, or a limit below 1.
    */
-  watch(range: Bytes | KeyRange, options: WatchOptions = noOptions, namespace?: Buffer): Watcher {
+  watch(
+    range: Bytes | KeyRange,
+    options: InternalWatchOptions = noOptions,
+    namespace?: Buffer,
+  ): InternalWatcher {
     checkWatch(options);
     if (this.#closed) throw new ClosedError('the client');
     const { startRevision, only } = options;

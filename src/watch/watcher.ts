@@ -12,10 +12,14 @@ import type { WatchSpec } from './watch-request.js';
 
 /** Events in revision order. A revision is never split between two batches. */
 export interface WatchBatch {
-  /** Empty only with the options `progress` and `resumptions`. */
+  /** Empty only with the option `progress`. */
   readonly events: readonly WatchEvent[];
   /** The checkpoint to store once the batch is processed: a watch with this `startRevision` continues after it. */
   readonly nextRevision: Revision;
+}
+
+/** A batch as this package's own watches receive it. */
+export interface InternalWatchBatch extends WatchBatch {
   /** Set when the watch became live here: for the first time, or after an interruption. Only with `resumptions`. */
   readonly resumed?: true;
 }
@@ -53,10 +57,15 @@ export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisp
    * buffer is full: the watch is then cancelled on the server until its reader has caught up.
    */
   readonly live: boolean;
-  /** When `live` last changed, on the clock of `performance.now()`; undefined while it was never live. */
-  readonly liveChangedAt: number | undefined;
   /** Ends the watch, also on the server, and drops what is buffered. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A watcher as this package's own modules use it. */
+export interface InternalWatcher extends Watcher, AsyncIterable<InternalWatchBatch, undefined> {
+  /** When `live` last changed, on the clock of `performance.now()`; undefined while it was never live. */
+  readonly liveChangedAt: number | undefined;
+  [Symbol.asyncIterator](): AsyncIterator<InternalWatchBatch, undefined>;
 }
 
 /** How much a watcher buffers; see WatchOptions. */
@@ -79,12 +88,12 @@ export interface WatcherOptions {
   readonly release: () => void;
 }
 
-interface Buffered extends WatchBatch {
+interface Buffered extends InternalWatchBatch {
   readonly bytes: number;
 }
 
 /** A bounded buffer between the driver and the iteration of one watch. */
-export class BufferedWatcher implements Watcher {
+export class BufferedWatcher implements InternalWatcher {
   readonly ready: Promise<Revision>;
   readonly closed: Promise<WatchEnd>;
   readonly #options: WatcherOptions;
@@ -151,7 +160,7 @@ export class BufferedWatcher implements Watcher {
     return this.close();
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<WatchBatch, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<InternalWatchBatch, undefined> {
     if (this.#iterating) throw new TypeError('a watcher can be iterated once; call watch() again');
     this.#iterating = true;
     return {

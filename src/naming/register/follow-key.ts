@@ -1,7 +1,7 @@
 import { ConcurrencyLimit, delay } from '../../async/index.js';
 import { CompactedError, EtcdError, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
-import type { WatchBatch, Watcher } from '../../watch/index.js';
+import type { InternalWatchBatch, InternalWatchOptions } from '../../watch/index.js';
 import type { NamingClient } from '../ports.js';
 import type { KeyState } from './core/index.js';
 import { retryPacer } from './retry.js';
@@ -59,13 +59,14 @@ async function* watchAndRead(
   options: FollowOptions,
 ): AsyncGenerator<KeyState, undefined> {
   const { key, from, signal } = options;
-  const watcher = client.watch(key, {
+  const watchOptions: InternalWatchOptions = {
     startRevision: from + 1n,
     knownRevision: from,
     resumptions: true,
     signal,
-  });
-  const batches = watcher[Symbol.asyncIterator]();
+  };
+  const watcher = client.watch(key, watchOptions);
+  const batches: Batches = watcher[Symbol.asyncIterator]();
   const leaving = new AbortController();
   let read: Promise<KeyState> | undefined;
   try {
@@ -116,9 +117,9 @@ async function readKey(
   }
 }
 
-type Batches = ReturnType<Watcher[typeof Symbol.asyncIterator]>;
+type Batches = AsyncIterator<InternalWatchBatch, undefined>;
 
-function nextOf(batches: Batches): Promise<IteratorResult<WatchBatch, undefined>> {
+function nextOf(batches: Batches): Promise<IteratorResult<InternalWatchBatch, undefined>> {
   return ignoreRejection(batches.next());
 }
 

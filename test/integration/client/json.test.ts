@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { compare, op } from '#src/kv/index.js';
 import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.js';
+import type { InternalWatchOptions } from '#src/watch/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { folderOf, useClients } from './support.js';
 
@@ -24,6 +25,8 @@ describe('JSON.stringify', () => {
     await client.kv.put(`${folder}text`, 'caf\u00e9');
     await client.kv.put(`${folder}binary`, binary);
   });
+
+  const withResumptions: InternalWatchOptions = { startRevision: 1n, resumptions: true };
 
   /** The first value of an iteration, which ends. */
   async function first<T>(iteration: AsyncIterable<T>): Promise<T> {
@@ -60,7 +63,7 @@ describe('JSON.stringify', () => {
       ['keepAliveOnce', await client.lease.keepAliveOnce(lease.id)],
       ['timeToLive', await client.lease.timeToLive(lease.id, { keys: true })],
       ['leases', await client.lease.list()],
-      ['watch', await first(client.watch({ prefix: folder }, { startRevision: 1n, resumptions: true }))],
+      ['watch', await first(client.watch({ prefix: folder }, withResumptions))],
       ['watch events', await first(client.watch({ prefix: folder }, { startRevision: 1n }))],
       ['addEndpoint', await manager.addEndpoint(`${prefix}/1`, { addr: 'a:1', metadata: { weight: 2 } })],
       ['list', await manager.list()],
