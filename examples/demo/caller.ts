@@ -4,7 +4,7 @@ import { GreeterClient } from '../greeter/greeter.js';
 
 export interface FailedCall {
   readonly peer: string;
-  /** On the clock of `performance.now()`. */
+  /** A time of `performance.now()`, in milliseconds. */
   readonly startedAt: number;
   readonly text: string;
 }
@@ -12,8 +12,9 @@ export interface FailedCall {
 const pauseMs = 10;
 const deadlineMs = 2_000;
 
-/** An ordinary gRPC client that calls all the time and keeps count. It knows the service by its name in etcd alone. */
+/** An ordinary gRPC client that calls continuously and counts the results. It knows only the service's name in etcd. */
 export class Caller {
+  /** The number of answered calls, by server. */
   readonly answered = new Map<string, number>();
   readonly failed: FailedCall[] = [];
   readonly #client: GreeterClient;
@@ -26,12 +27,13 @@ export class Caller {
     this.#client = new GreeterClient(target, credentials.createInsecure(), options);
   }
 
+  /** The number of calls made. */
   get made(): number {
     return this.#made;
   }
 
-  /** Calls answered, by whomever. */
-  get answers(): number {
+  /** The number of calls that any server answered. */
+  get answeredCount(): number {
     return [...this.answered.values()].reduce((sum, count) => sum + count, 0);
   }
 
@@ -39,7 +41,7 @@ export class Caller {
     this.#timer = setInterval(() => this.#call(), pauseMs);
   }
 
-  /** Resolves when no call is under way any more. */
+  /** Stops calling. Resolves when no call is in progress. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     while (this.#open > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));

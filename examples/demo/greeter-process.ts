@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('./server.js', import.meta.url));
 
-/** A greeter in a process of its own. */
+/** A greeter in its own process. */
 export class GreeterProcess {
   readonly name: string;
-  /** `host:port` it listens on. */
+  /** The `host:port` at which it listens. */
   readonly address: string;
   readonly #child: ChildProcess;
 
@@ -30,12 +30,12 @@ export class GreeterProcess {
     });
   }
 
-  /** SIGKILL: no goodbye, its lease has to run out. Resolves when it is gone. */
+  /** Sends SIGKILL: the record remains until its lease expires. Resolves when the process has ended. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
   }
 
-  /** SIGTERM: it takes back its registration and ends. Resolves when it is gone. */
+  /** Sends SIGTERM: the greeter drains and ends. Resolves when the process has ended. */
   stop(): Promise<void> {
     return this.#end('SIGTERM');
   }

@@ -1,6 +1,6 @@
 import { EndpointManager, type EtcdClient } from '@org/etcd-naming';
 
-/** Who is registered, as the watch tells it. */
+/** The names of the registered servers, kept up to date by a watch. */
 export class RegistryView {
   readonly #manager: EndpointManager;
   readonly #abort = new AbortController();

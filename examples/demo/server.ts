@@ -1,4 +1,4 @@
-// A greeter that registers itself. Started as a process of its own: node server.js <name> <etcd endpoint>
+// A greeter that registers itself. Usage: node server.js <name> <etcd endpoint>
 import { EtcdClient, registerServer } from '@org/etcd-naming';
 import { serveGreeter } from '../greeter/serve.js';
 

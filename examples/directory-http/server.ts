@@ -1,4 +1,4 @@
-// One of the HTTP servers as a process of its own: `node server.js [etcd endpoint]`, then SIGTERM.
+// One of the HTTP servers in its own process. Usage: node server.js [etcd endpoint]. SIGTERM drains it.
 import { EtcdClient } from '@org/etcd-naming';
 import { serveHttp } from './serve.js';
 

@@ -1,4 +1,4 @@
-// What a code generator would write for greeter.proto, kept short: the service, its client and its messages.
+// The code that a generator would write for greeter.proto, in short: the service, its client and its messages.
 import { fileURLToPath } from 'node:url';
 import {
   type CallOptions,

@@ -7,11 +7,11 @@ import {
 } from '@grpc/grpc-js';
 import { GreeterService, type HelloReply, type HelloRequest } from './greeter.js';
 
-/** A greeter on a free port, or that one; `delayMs` makes its answers slow. */
+/** Starts a greeter. `delayMs` delays its answers; `wantedPort` 0 selects a free port. */
 export async function serveGreeter(
   name: string,
   delayMs = 0,
-  wanted = 0,
+  wantedPort = 0,
 ): Promise<{ server: Server; port: number }> {
   const server = new Server();
   const greeter: UntypedServiceImplementation = {
@@ -21,7 +21,7 @@ export async function serveGreeter(
   };
   server.addService(GreeterService, greeter);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${wanted}`, ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(`127.0.0.1:${wantedPort}`, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });

@@ -1,4 +1,4 @@
-// A server that is registered only while it is well, by a check of its own. `node main.js [etcd endpoint]`
+// A server that is registered only while its own health check succeeds. Usage: node main.js [etcd endpoint]
 import { EtcdClient, type Registration, registerServer } from '@org/etcd-naming';
 import { serveGreeter } from '../greeter/serve.js';
 
@@ -6,25 +6,25 @@ const [endpoint = '127.0.0.1:2379'] = process.argv.slice(2);
 const client = new EtcdClient({ endpoints: [endpoint] });
 const { server, port } = await serveGreeter('checked');
 
-/** What the server depends on; here it is ill for a while. */
-const checks = [true, true, false, false, true];
+/** The results of the check, for example of a database. Here it fails for a while. */
+const checkResults = [true, true, false, false, true];
 let registration: Registration | undefined;
 
-for (const well of checks) {
-  if (well && !registration) {
+for (const isHealthy of checkResults) {
+  if (isHealthy && !registration) {
     registration = await registerServer(server, client, {
       target: 'examples/health',
       addr: `127.0.0.1:${port}`,
-      // As `grpc-health-check` takes it: `new HealthImplementation({ '': 'NOT_SERVING' })`.
+      // With the package `grpc-health-check`: new HealthImplementation({ '': 'NOT_SERVING' }).
       health: { setStatus: (_service, status) => console.log(status) },
     });
-  } else if (!well && registration) {
-    // Callers leave it; the server itself goes on.
+  } else if (!isHealthy && registration) {
+    // New calls go elsewhere; the server keeps running.
     await registration.drain({ propagateMs: 100, whenIdle: async () => {} });
     registration = undefined;
   }
 }
-console.log(registration ? 'registered at last' : 'not registered at last');
+console.log(registration ? 'registered in the end' : 'not registered in the end');
 
-await registration?.drain(); // which also shuts the server down
+await registration?.drain(); // also shuts the server down
 await client.close();

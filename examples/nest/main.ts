@@ -1,4 +1,5 @@
-// A NestJS microservice over gRPC that registers itself, and a NestJS client that finds it. `node main.js [etcd endpoint]`
+// A NestJS microservice over gRPC that registers itself, and a NestJS client that calls it by name.
+// Usage: node main.js [etcd endpoint]
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { dial, EtcdClient, registerEtcdResolver } from '@org/etcd-naming';
 import { firstValueFrom, type Observable } from 'rxjs';
@@ -17,5 +18,5 @@ const { message, server } = await firstValueFrom(greeter.sayHello({ name: 'world
 console.log(`${message}, from ${server} under ${registration.key}`);
 
 nest.close();
-await app.close(); // which drains first; a server calls app.enableShutdownHooks(), and SIGTERM does the same
+await app.close(); // drains first; after app.enableShutdownHooks(), SIGTERM does the same
 await client.close();

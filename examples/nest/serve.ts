@@ -16,16 +16,16 @@ export const proto = {
 
 class GreeterController {
   async sayHello({ name }: HelloRequest): Promise<HelloReply> {
-    await setTimeout(50); // so that some calls are under way whenever it is stopped
+    await setTimeout(50); // so that calls are in progress whenever it is stopped
     return { message: `Hello, ${name}`, server: 'nest' };
   }
 }
-// With TypeScript's decorators: @Controller() and @GrpcMethod('Greeter', 'SayHello').
+// The same as the decorators @Controller() and @GrpcMethod('Greeter', 'SayHello').
 Controller()(GreeterController);
 const method = Object.getOwnPropertyDescriptor(GreeterController.prototype, 'sayHello');
 if (method) GrpcMethod('Greeter', 'SayHello')(GreeterController.prototype, 'sayHello', method);
 
-/** Nest calls this hook while its server still answers; OnApplicationShutdown comes after the server has closed. */
+/** Nest calls this hook while its server still answers. It calls OnApplicationShutdown after the server has closed. */
 class Discovery implements BeforeApplicationShutdown {
   registration: Registration | undefined;
 
@@ -38,12 +38,12 @@ Injectable()(Discovery);
 class AppModule {}
 Module({ controllers: [GreeterController], providers: [Discovery] })(AppModule);
 
-/** A NestJS microservice that is registered while it serves; `app.close()` ends it without a call lost. */
+/** Starts a NestJS microservice and registers it. `app.close()` ends it without losing a call. */
 export async function serveNest(client: EtcdClient) {
   const addr = `127.0.0.1:${await freePort()}`;
   const options: GrpcOptions = {
     transport: Transport.GRPC,
-    options: { ...proto, url: addr, gracefulShutdown: true }, // else it cancels the calls under way
+    options: { ...proto, url: addr, gracefulShutdown: true }, // without it, Nest cancels the calls in progress
   };
   const app = await NestFactory.createMicroservice(AppModule, { ...options, logger: false });
   await app.listen();
@@ -52,11 +52,11 @@ export async function serveNest(client: EtcdClient) {
   return { app, registration };
 }
 
-/** Nest binds the port itself, and does not tell which. */
+/** Returns a free port. Nest binds the port itself, and does not report which one it has bound. */
 async function freePort(): Promise<number> {
   const probe = createServer();
-  await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const address = probe.address();
-  await new Promise((closed) => probe.close(closed));
+  await new Promise((resolve) => probe.close(resolve));
   return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,4 +1,5 @@
-// The whole of it: a server that registers itself, and a client that dials its name. `node main.js [etcd endpoint]`
+// The smallest complete program: a server that registers itself, and a client that dials its name.
+// Usage: node main.js [etcd endpoint]
 import { credentials } from '@grpc/grpc-js';
 import { dial, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
 import { sayHello } from '../greeter/call.js';

@@ -1,4 +1,5 @@
-// Calls spread by weight and zone, which the records carry; both may change while calls flow. `node main.js [etcd endpoint]`
+// Distributes calls by the weight and zone in the records. Both may change at any time.
+// Usage: node main.js [etcd endpoint]
 import { credentials } from '@grpc/grpc-js';
 import { dial, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
 import { sayHello } from '../greeter/call.js';
@@ -23,29 +24,29 @@ registerEtcdResolver(client, { balance: { zone: 'here' } });
 const dialled = dial(target);
 const greeter = new GreeterClient(dialled.target, credentials.createInsecure(), dialled.options);
 
-/** Who answered how many of so many calls, once all that should have had their turn. */
-async function shares(calls: number, servers: number): Promise<string> {
+/** Makes calls until all of these servers answer. Returns how many calls each server answered. */
+async function distribution(calls: number, servers: number): Promise<string> {
   for (;;) {
-    const counts = new Map<string, number>();
+    const answered = new Map<string, number>();
     for (let i = 0; i < calls; i++) {
       const { server } = await sayHello(greeter, 'world');
-      counts.set(server, (counts.get(server) ?? 0) + 1);
+      answered.set(server, (answered.get(server) ?? 0) + 1);
     }
-    const text = [...counts].sort().map(([name, count]) => `${name} ${count}`);
-    if (counts.size === servers) return text.join(', ');
+    const text = [...answered].sort().map(([name, count]) => `${name} ${count}`);
+    if (answered.size === servers) return text.join(', ');
   }
 }
 
-await shares(40, 2); // until both are connected
-console.log(`by weight, in the caller's zone: ${await shares(400, 2)}`);
+await distribution(40, 2); // waits until both are connected
+console.log(`by weight, in the caller's zone: ${await distribution(400, 2)}`);
 await heavy.update({ metadata: { weight: 1, zone: 'here' } });
-let now = await shares(400, 2);
-while (now !== 'heavy 200, light 200') now = await shares(400, 2);
-console.log(`after an update: ${now}`);
+let counts = await distribution(400, 2);
+while (counts !== 'heavy 200, light 200') counts = await distribution(400, 2);
+console.log(`after an update: ${counts}`);
 await Promise.all([heavy.drain(), light.drain()]);
-now = await shares(40, 1);
-while (!now.startsWith('distant')) now = await shares(40, 1);
-console.log(`when the zone is empty: ${now}`);
+counts = await distribution(40, 1);
+while (!counts.startsWith('distant')) counts = await distribution(40, 1);
+console.log(`when the zone is empty: ${counts}`);
 
 greeter.close();
 await distant.drain();

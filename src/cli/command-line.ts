@@ -2,107 +2,113 @@ import { parseArgs } from 'node:util';
 import { closestName } from '../model/options/closest-name.js';
 import type { Command } from './command.js';
 import { connectionOptions } from './connection.js';
-import { wrongUsage } from './failure.js';
-import { Options, type OptionTable } from './options.js';
+import { usageError } from './errors.js';
+import { type OptionTable, ParsedOptions } from './options.js';
 
-/** What every verb takes. */
+/** Options of every command, beside those of the connection. */
 export const commonOptions: OptionTable = {
-  json: { help: 'for machines: one JSON document, or one line an event (watch)' },
-  debug: { help: 'with an error its stack' },
-  help: { help: 'this text' },
+  json: { help: 'print JSON: one document, or one line per event (watch)' },
+  debug: { help: 'print the stack of an error' },
+  help: { help: 'print this text' },
 };
 
-const everywhere: OptionTable = { ...connectionOptions, ...commonOptions };
+const globalOptions: OptionTable = { ...connectionOptions, ...commonOptions };
 
+/** The arguments of the process, split into a command name, its arguments and what follows `--`. */
 export interface CommandLine {
-  /** The first word, undefined if there is none; what comes before it are options for every verb. */
-  readonly verb: string | undefined;
-  /** All else, in its order. */
-  readonly rest: readonly string[];
-  /** What follows after `--`. */
-  readonly program: readonly string[];
-  readonly hasProgram: boolean;
+  /** The first argument that is not an option, or undefined. */
+  readonly commandName: string | undefined;
+  /** All other arguments before `--`, in their order. */
+  readonly args: readonly string[];
+  /** The arguments after `--`. */
+  readonly programArgs: readonly string[];
+  readonly hasSeparator: boolean;
 }
 
-/** Finds the verb; options may stand before it, as etcdctl has it. */
+/** Finds the command name. Global options may precede it, as in etcdctl. */
 export function splitCommandLine(argv: readonly string[]): CommandLine {
   const end = argv.indexOf('--');
-  const own = plainSwitches(end < 0 ? argv : argv.slice(0, end));
+  const args = expandBooleanFlags(end < 0 ? argv : argv.slice(0, end));
   const { tokens } = parseArgs({
-    args: own,
-    options: parserOptions(everywhere),
+    args,
+    options: parserOptions(globalOptions),
     strict: false,
     allowPositionals: true,
     tokens: true,
   });
   const first = tokens.find((token) => token.kind === 'positional');
-  const rest = own.filter((_, i) => i !== first?.index);
-  const program = end < 0 ? [] : argv.slice(end + 1);
-  return { verb: first?.value, rest, program, hasProgram: end >= 0 };
+  return {
+    commandName: first?.value,
+    args: args.filter((_, i) => i !== first?.index),
+    programArgs: end < 0 ? [] : argv.slice(end + 1),
+    hasSeparator: end >= 0,
+  };
 }
 
-/** The words and options of a verb. @throws {Failure} for wrong usage. */
-export function readVerbLine(verb: Command, line: CommandLine): { words: string[]; options: Options } {
-  // Words that begin with a dash stand behind `--`, as everywhere.
-  const args = verb.program || !line.hasProgram ? [...line.rest] : [...line.rest, '--', ...line.program];
-  const { values, positionals } = parse(args, { ...everywhere, ...verb.options });
-  const [least, most] = verb.words;
-  if (positionals.length < least) throw wrongUsage(`too few words: etcd-naming ${verb.name} ${verb.takes}`);
-  if (positionals.length > most)
-    throw wrongUsage(`'${positionals[most]}' is one word too many: etcd-naming ${verb.name} ${verb.takes}`);
-  return { words: positionals, options: new Options(values) };
+/** Parses the positionals and options of a command. @throws {CliError} for wrong usage. */
+export function parseCommandArgs(
+  command: Command,
+  line: CommandLine,
+): { positionals: string[]; options: ParsedOptions } {
+  // For a command that runs no program, `--` only ends the options: positionals after it may begin with a dash.
+  const args =
+    command.runsProgram || !line.hasSeparator ? [...line.args] : [...line.args, '--', ...line.programArgs];
+  const { values, positionals } = parse(args, { ...globalOptions, ...command.options });
+  const [min, max] = command.positionalCount;
+  const usage = `usage: etcd-naming ${command.name} ${command.usage}`;
+  if (positionals.length < min) throw usageError(`an argument is missing; ${usage}`);
+  if (positionals.length > max) throw usageError(`unexpected argument '${positionals[max]}'; ${usage}`);
+  return { positionals, options: new ParsedOptions(values) };
 }
 
 function parse(args: string[], table: OptionTable) {
   try {
-    const options = parserOptions(table);
-    const config = {
-      args: withNegativeNumbers(args, table),
-      options,
+    const { values, positionals } = parseArgs({
+      args: attachNegativeNumbers(args, table),
+      options: parserOptions(table),
       allowPositionals: true,
       allowNegative: true,
-    };
-    const { values, positionals } = parseArgs(config);
-    return { values: joined(values), positionals };
+    });
+    return { values: joinLists(values), positionals };
   } catch (error) {
-    throw wrongUsage(inOneLine(error as NodeJS.ErrnoException, table));
+    throw usageError(parserErrorText(error as NodeJS.ErrnoException, table));
   }
 }
 
-/** A list that is given in several flags is one list. */
-function joined(values: Readonly<Record<string, unknown>>): Record<string, string | boolean | undefined> {
+/** Joins the values of an option that was given several times. */
+function joinLists(values: Readonly<Record<string, unknown>>): Record<string, string | boolean | undefined> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
   ) as Record<string, string | boolean | undefined>;
 }
 
-/** Node's parser would call `--weight -1` ambiguous: a negative number is a value. */
-function withNegativeNumbers(args: readonly string[], table: OptionTable): string[] {
+/** Rewrites `--weight -1` as `--weight=-1`: Node's parser rejects the first form as ambiguous. */
+function attachNegativeNumbers(args: readonly string[], table: OptionTable): string[] {
   const out: string[] = [];
   for (const arg of args) {
-    const before = out.at(-1) ?? '';
-    const takesValue = before.startsWith('--') && table[before.slice(2)]?.value !== undefined;
-    if (takesValue && /^-[\d.]/.test(arg)) out[out.length - 1] = `${before}=${arg}`;
+    const previous = out.at(-1) ?? '';
+    const takesValue = previous.startsWith('--') && table[previous.slice(2)]?.value !== undefined;
+    if (takesValue && /^-[\d.]/.test(arg)) out[out.length - 1] = `${previous}=${arg}`;
     else out.push(arg);
   }
   return out;
 }
 
-/** The parser's error without its advice, which fills several lines; with what was probably meant. */
-function inOneLine({ code, message }: NodeJS.ErrnoException, table: OptionTable): string {
+/** The parser's error on one line, without its advice, and with a suggestion for a misspelt option. */
+function parserErrorText({ code, message }: NodeJS.ErrnoException, table: OptionTable): string {
   const [first = ''] = message.split(/\n|\. To specify/);
-  const [, given] = /'(--?[^' =]*)/.exec(first) ?? [];
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && given !== undefined)
-    return `there is no option '${given}'${hintFor(given, table)}`;
+  const [, flag] = /'(--?[^' =]*)/.exec(first) ?? [];
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && flag !== undefined)
+    return `unknown option '${flag}'${suggestionFor(flag, table)}`;
   const isAmbiguous = code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && / is ambiguous\.?$/.test(first);
-  if (isAmbiguous) return `${given} needs a value; write ${given}=VALUE for one that begins with a dash`;
+  if (isAmbiguous) return `${flag} requires a value; write ${flag}=VALUE if the value begins with a dash`;
   return first.replace(/\.$/, '');
 }
 
-function hintFor(given: string, table: OptionTable): string {
-  if (given === '-v') return '; etcd-naming -v, without a verb, prints the version';
-  const meant = closestName(given.replace(/^--?(no-)?/, ''), Object.keys(table));
-  return meant === undefined ? '' : `; did you mean '--${meant}'?`;
+function suggestionFor(flag: string, table: OptionTable): string {
+  if (flag === '-v') return '; to print the version, use etcd-naming -v without a command';
+  const suggestion = closestName(flag.replace(/^--?(no-)?/, ''), Object.keys(table));
+  return suggestion === undefined ? '' : `; did you mean '--${suggestion}'?`;
 }
 
 function parserOptions(table: OptionTable) {
@@ -114,11 +120,11 @@ function parserOptions(table: OptionTable) {
   ) as Record<string, { type: 'boolean' | 'string'; short?: string; multiple?: boolean }>;
 }
 
-/** Go's `--flag=true` and `--flag=false`, which Node's parser does not know. */
-function plainSwitches(args: readonly string[]): string[] {
+/** Rewrites Go's `--flag=true` and `--flag=false` as `--flag` and `--no-flag`, which Node's parser accepts. */
+function expandBooleanFlags(args: readonly string[]): string[] {
   return args.map((arg) => {
     const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(arg) ?? [];
-    if (name === undefined || !Object.hasOwn(everywhere, name) || everywhere[name]?.value !== undefined)
+    if (name === undefined || !Object.hasOwn(globalOptions, name) || globalOptions[name]?.value !== undefined)
       return arg;
     return value === 'true' ? `--${name}` : `--no-${name}`;
   });

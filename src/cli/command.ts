@@ -1,40 +1,46 @@
 import type { EtcdClient } from '../index.js';
 import { type Io, print, printJson } from './io.js';
-import type { Options, OptionTable } from './options.js';
+import type { OptionTable, ParsedOptions } from './options.js';
 
-/** One verb of the command: what it takes, what its help says, what it does. */
+/** One command of `etcd-naming`, such as `ls`. */
 export interface Command {
   readonly name: string;
-  /** What follows the name, such as `<target> <id>`. */
-  readonly takes: string;
+  /** The arguments, as the help shows them after the name: `<target> <id>`. */
+  readonly usage: string;
+  /** One line for the overview, which begins in lower case. */
   readonly summary: string;
+  /** The lines of the command's own help after the summary. */
   readonly details?: readonly string[];
   readonly examples: readonly string[];
+  /** The command's own options, without the common ones. */
   readonly options: OptionTable;
-  /** The least and the most words that it takes. */
-  readonly words: readonly [least: number, most: number];
-  /** Whether a program follows after `--`. */
-  readonly program?: boolean;
-  run(call: Invocation): Promise<Outcome>;
+  /** How many positional arguments the command accepts. */
+  readonly positionalCount: readonly [min: number, max: number];
+  /** Whether the arguments after `--` are a program to run. Default false: they are positionals. */
+  readonly runsProgram?: boolean;
+  run(invocation: Invocation): Promise<Outcome>;
 }
 
-/** How the command ends: an exit code, or by the signal that ended the program it ran. */
+/** How the command ends: with an exit code, or by the signal that ended its program. */
 export type Outcome = number | { readonly signal: NodeJS.Signals };
 
-/** One run of a verb. */
+/** One run of a command. */
 export interface Invocation {
-  readonly words: readonly string[];
-  readonly options: Options;
-  /** What follows after `--`, for a verb that runs a program. */
-  readonly program: readonly string[];
+  readonly positionals: readonly string[];
+  readonly options: ParsedOptions;
+  /** The arguments after `--`, for a command that runs a program. */
+  readonly programArgs: readonly string[];
   readonly io: Io;
-  /** A client by flags and variables, closed when the verb has ended; of these endpoints, if any are given. */
-  connect(endpoints?: readonly string[]): EtcdClient;
-  /** The endpoints that flags and variables name. */
+  /** The etcd endpoints that the flags or variables name. */
   readonly endpoints: readonly string[];
+  /**
+   * Creates a client from the flags and variables. It is closed when the command ends.
+   * @param endpoints default: {@link endpoints}.
+   */
+  createClient(endpoints?: readonly string[]): EtcdClient;
 }
 
-/** Shows what was done: as one JSON document with `--json`, else as text. */
+/** Prints a result: the document with `--json`, else the text. */
 export function printResult({ io, options }: Invocation, document: object, text: string): void {
   if (options.flag('json')) printJson(io.stdout, document);
   else print(io.stdout, [text]);

@@ -1,56 +1,64 @@
 import { EtcdClient, type PasswordAuth } from '../index.js';
-import { wrongUsage } from './failure.js';
+import { usageError } from './errors.js';
 import type { Environment } from './io.js';
-import type { Options, OptionTable } from './options.js';
+import type { OptionTable, ParsedOptions } from './options.js';
 import { readPassword } from './password-file.js';
 
-/** etcdctl's flags, under its names. */
+/** The flags of etcdctl, under the same names. */
 export const connectionOptions: OptionTable = {
   endpoints: {
     value: 'LIST',
     multiple: true,
-    help: 'etcd members, by commas or given again (default 127.0.0.1:2379)',
+    help: 'etcd members, separated by commas; may be repeated (default 127.0.0.1:2379)',
   },
-  cacert: { value: 'FILE', help: 'authorities to trust, PEM' },
-  cert: { value: 'FILE', help: 'client certificate, PEM' },
-  key: { value: 'FILE', help: 'its private key, PEM' },
-  'insecure-skip-tls-verify': { help: 'take any server certificate (only for tests)' },
+  cacert: { value: 'FILE', help: 'PEM file of the certificate authorities to trust' },
+  cert: { value: 'FILE', help: 'PEM file of the client certificate' },
+  key: { value: 'FILE', help: 'PEM file of its private key' },
+  'insecure-skip-tls-verify': { help: 'accept any server certificate (only for tests)' },
   'insecure-transport': {
-    help: 'plaintext, also for a password beyond loopback; =false: TLS with the authorities that come with Node',
+    help: 'use plaintext, and allow a password beyond loopback; =false: use TLS with Node’s own authorities',
   },
-  user: { value: 'NAME[:PASSWORD]', help: 'as whom to authenticate' },
-  password: { value: 'PASSWORD', help: 'better in ETCDCTL_PASSWORD, where ps does not show it' },
-  'password-file': { value: 'FILE', help: 'the password is in it; read again for each token' },
-  'dial-timeout': { value: 'DURATION', help: 'for a connection, such as 2s (default 4s)' },
-  'command-timeout': { value: 'DURATION', help: 'for a call to etcd (default 5s)' },
-  'keepalive-time': { value: 'DURATION', help: 'between pings of an idle connection (default 10s)' },
-  'keepalive-timeout': { value: 'DURATION', help: 'for the answer to one (default 5s)' },
+  user: { value: 'NAME[:PASSWORD]', help: 'user to authenticate as' },
+  password: { value: 'PASSWORD', help: 'its password; safer in ETCDCTL_PASSWORD, which ps does not show' },
+  'password-file': { value: 'FILE', help: 'file that contains the password; read again for each token' },
+  'dial-timeout': { value: 'DURATION', help: 'limit for connecting, such as 2s (default 4s)' },
+  'command-timeout': { value: 'DURATION', help: 'limit for each call to etcd (default 5s)' },
+  'keepalive-time': { value: 'DURATION', help: 'interval of pings on an idle connection (default 10s)' },
+  'keepalive-timeout': { value: 'DURATION', help: 'limit for the answer to a ping (default 5s)' },
 };
 
-/** Flags laid over etcdctl's variables: what a flag says wins. */
-export function environmentOf(options: Options, env: Environment): Environment {
-  // As etcdctl: somebody waits at a terminal.
+/** The environment with each connection flag as etcdctl's variable. A flag takes precedence over its variable. */
+export function mergeFlagsIntoEnvironment(options: ParsedOptions, env: Environment): Environment {
   const merged: Record<string, string | undefined> = { ...env };
+  // etcdctl's default. It is shorter than that of the library, because a user waits at a terminal.
   merged['ETCDCTL_COMMAND_TIMEOUT'] ||= '5s';
   const user = options.text('user');
   if (user !== undefined) {
-    // Whoever names a user means neither the token of somebody else nor, with a password behind the colon, another.
+    // The token, and the password if the flag contains one, belong to the user that the variables name.
     delete merged['ETCDCTL_AUTH_JWT_TOKEN'];
     if (user.includes(':')) delete merged['ETCDCTL_PASSWORD'];
   }
-  // An empty variable counts as none, and would here mean the etcd on this machine.
-  if (options.given('endpoints')?.trim() === '')
-    throw wrongUsage('--endpoints is empty: write host:port, or leave the flag out');
+  // An empty variable counts as unset: the default would be used instead, which is the etcd on this host.
+  if (options.rawText('endpoints')?.trim() === '')
+    throw usageError('--endpoints is empty: write host:port, or omit the flag');
   for (const name of Object.keys(connectionOptions)) {
-    const given = options.given(name);
-    if (given !== undefined) merged[variableOf(name)] = given;
+    const value = options.rawText(name);
+    if (value !== undefined) merged[variableNameOf(name)] = value;
   }
   return merged;
 }
 
-/** @throws {InvalidInputError} for wrong usage, never with the value of a secret. */
-export function connect(options: Options, env: Environment, endpoints?: readonly string[]): EtcdClient {
-  const environment = environmentOf(options, env);
+/**
+ * Creates a client from flags and variables.
+ * @param endpoints default: those of the flags and variables.
+ * @throws {InvalidInputError} for wrong usage. The message never contains a secret.
+ */
+export function createClient(
+  options: ParsedOptions,
+  env: Environment,
+  endpoints?: readonly string[],
+): EtcdClient {
+  const environment = mergeFlagsIntoEnvironment(options, env);
   const auth = authFromFile(options, environment);
   return EtcdClient.fromEnv(
     { ...(endpoints ? { endpoints } : {}), ...(auth ? { auth } : {}) },
@@ -58,30 +66,34 @@ export function connect(options: Options, env: Environment, endpoints?: readonly
   );
 }
 
-function authFromFile(options: Options, environment: Environment): PasswordAuth | undefined {
+function authFromFile(options: ParsedOptions, environment: Environment): PasswordAuth | undefined {
   const file = options.text('password-file');
   if (file === undefined) return undefined;
-  if (options.text('password') !== undefined || options.text('user')?.includes(':'))
-    throw wrongUsage('--password-file is not the only password given: one of them must go');
+  if (options.text('password') !== undefined)
+    throw usageError('--password-file and --password exclude each other');
+  if (options.text('user')?.includes(':'))
+    throw usageError('--password-file and a password in --user exclude each other');
   const [username = ''] = (environment['ETCDCTL_USER'] ?? '').split(':', 1);
-  if (username === '') throw wrongUsage('--password-file goes with a user: --user or ETCDCTL_USER');
-  readPassword(file); // before anything is done for which it is needed
-  const allowed = /^(true|t|1)$/i.test(environment['ETCDCTL_INSECURE_TRANSPORT'] ?? '');
-  return { username, password: () => readPassword(file), allowPlaintext: allowed };
+  if (username === '') throw usageError('--password-file requires a user: --user or ETCDCTL_USER');
+  readPassword(file); // so that an unreadable file fails before the command does anything
+  const allowPlaintext = /^(true|t|1)$/i.test(environment['ETCDCTL_INSECURE_TRANSPORT'] ?? '');
+  return { username, password: () => readPassword(file), allowPlaintext };
 }
 
 function withoutCredentials(environment: Environment): Environment {
   return { ...environment, ETCDCTL_USER: '', ETCDCTL_PASSWORD: '', ETCDCTL_AUTH_JWT_TOKEN: '' };
 }
 
-export function endpointsOf(options: Options, env: Environment): string[] {
-  const list = environmentOf(options, env)['ETCDCTL_ENDPOINTS'] || '127.0.0.1:2379';
+/** The endpoints that the flags or variables name. */
+export function configuredEndpoints(options: ParsedOptions, env: Environment): string[] {
+  const list = mergeFlagsIntoEnvironment(options, env)['ETCDCTL_ENDPOINTS'] || '127.0.0.1:2379';
   return list
     .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+    .map((endpoint) => endpoint.trim())
+    .filter((endpoint) => endpoint !== '');
 }
 
-export function variableOf(flag: string): string {
+/** etcdctl's variable for a flag: `ETCDCTL_DIAL_TIMEOUT` for `dial-timeout`. */
+export function variableNameOf(flag: string): string {
   return `ETCDCTL_${flag.toUpperCase().replaceAll('-', '_')}`;
 }

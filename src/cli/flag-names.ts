@@ -1,10 +1,10 @@
 import { InvalidInputError, TlsError } from '../index.js';
-import { variableOf } from './connection.js';
-import { CliError, exitCodeOf } from './failure.js';
+import { variableNameOf } from './connection.js';
+import { CliError, exitCodeOf } from './errors.js';
 import type { Environment } from './io.js';
-import type { Options } from './options.js';
+import type { ParsedOptions } from './options.js';
 
-/** Which flag sets an option of the library. */
+/** The flag that sets an option of the library. */
 const flagOf: Readonly<Record<string, string>> = {
   'tls.caFile': 'cacert',
   'tls.ca': 'cacert',
@@ -24,17 +24,18 @@ const optionNames = new RegExp(
 const tlsFlags = ['cacert', 'cert', 'key', 'insecure-skip-tls-verify', 'insecure-transport'];
 
 /**
- * An error about options, in the names that its reader has written: the flags that were given, else the variables.
- * Any other error as it is.
+ * Rewrites an error about options of the library in the names that the user wrote: flags where they were given, else
+ * variables. Returns any other error unchanged.
  */
-export function inFlags(error: unknown, options: Options, env: Environment): unknown {
+export function withFlagNames(error: unknown, options: ParsedOptions, env: Environment): unknown {
   if (!(error instanceof InvalidInputError || error instanceof TlsError)) return error;
-  const isGiven = (flag: string) => options.given(flag) !== undefined;
-  const nameOf = (flag: string) => (!isGiven(flag) && env[variableOf(flag)] ? variableOf(flag) : `--${flag}`);
+  const isGiven = (flag: string) => options.rawText(flag) !== undefined;
+  const nameOf = (flag: string) =>
+    !isGiven(flag) && env[variableNameOf(flag)] ? variableNameOf(flag) : `--${flag}`;
   const message = error.message
     .replace(/^INVALID_ARGUMENT: /, '')
     .replace(optionNames, (option) => nameOf(flagOf[option] ?? option))
-    .replace(/\btls is given\b/, () => `${tlsGivenBy(options, env).map(nameOf).join(' and ')} asks for TLS`)
+    .replace(/\btls is given\b/, () => `${tlsFlagsIn(options, env).map(nameOf).join(' and ')} asks for TLS`)
     .replace(/ETCDCTL_([A-Z_]+)/g, (variable, name: string) => {
       const flag = name.toLowerCase().replaceAll('_', '-');
       return isGiven(flag) ? `--${flag}` : variable;
@@ -42,6 +43,7 @@ export function inFlags(error: unknown, options: Options, env: Environment): unk
   return new CliError(message, exitCodeOf(error), error);
 }
 
-function tlsGivenBy(options: Options, env: Environment): string[] {
-  return tlsFlags.filter((flag) => options.given(flag) !== undefined || env[variableOf(flag)]);
+/** The flags that turn TLS on and were given, as a flag or as a variable. */
+function tlsFlagsIn(options: ParsedOptions, env: Environment): string[] {
+  return tlsFlags.filter((flag) => options.rawText(flag) !== undefined || env[variableNameOf(flag)]);
 }

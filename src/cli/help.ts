@@ -2,51 +2,53 @@ import type { Command } from './command.js';
 import { commonOptions } from './command-line.js';
 import { connectionOptions } from './connection.js';
 import type { OptionTable } from './options.js';
-import { columns } from './text.js';
+import { alignColumns } from './text.js';
 
-export function overview(verbs: readonly Command[]): string[] {
+/** The text of `etcd-naming --help`. */
+export function overviewHelp(commands: readonly Command[]): string[] {
   return [
-    'Services named in etcd, in the format of etcd’s own Go client: list, watch, change, and find out what is wrong.',
+    'Lists, watches, changes and diagnoses services that are stored in etcd in the format of its Go client.',
     '',
-    'Usage: etcd-naming <verb> [words] [options]',
+    'Usage: etcd-naming <command> [arguments] [options]',
     '',
-    ...indented(verbs.map((verb) => [`${verb.name} ${verb.takes}`, verb.summary])),
+    ...indent(commands.map((command) => [`${command.name} ${command.usage}`, command.summary])),
     '',
-    'etcd-naming <verb> --help tells more, with examples. --version tells the version.',
+    'Run etcd-naming <command> --help for details and examples, etcd-naming --version for the version.',
     '',
-    'Connection, also by etcdctl’s variables (ETCDCTL_ENDPOINTS, …); a flag wins:',
+    'Connection options. Each is also read from etcdctl’s variable (ETCDCTL_ENDPOINTS, …); a flag takes precedence:',
     ...optionLines(connectionOptions),
     '',
-    'With every verb:',
+    'Options of every command:',
     ...optionLines(commonOptions),
     '',
-    'Exit codes: 0 fine, 1 etcd said no or it is not there, 2 wrong usage, 3 no etcd reached,',
-    '4 the name does not resolve (doctor). `register` passes on the exit code of its program.',
+    'Exit codes: 0 success; 1 etcd refused the request, or the record does not exist; 2 wrong usage;',
+    '3 etcd is unreachable; 4 the name does not resolve (doctor). `register` exits as its program does.',
   ];
 }
 
-export function helpOf(verb: Command): string[] {
-  const own = optionLines(verb.options);
+/** The text of `etcd-naming <command> --help`. */
+export function commandHelp(command: Command): string[] {
+  const options = optionLines(command.options);
   return [
-    `etcd-naming ${verb.name} ${verb.takes}`,
+    `etcd-naming ${command.name} ${command.usage}`,
     '',
-    verb.summary,
-    ...(verb.details ?? []),
-    ...(own.length > 0 ? ['', 'Options:', ...own] : []),
+    `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
+    ...(command.details ?? []),
+    ...(options.length > 0 ? ['', 'Options:', ...options] : []),
     '',
     'Examples:',
-    ...verb.examples.map((example) => `  ${example}`),
+    ...command.examples.map((example) => `  ${example}`),
     '',
-    'Connection options and those of every verb: etcd-naming --help',
+    'For connection options and common options, see etcd-naming --help.',
   ];
 }
 
 function optionLines(table: OptionTable): string[] {
-  return indented(
+  return indent(
     Object.entries(table).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help]),
   );
 }
 
-function indented(rows: readonly (readonly string[])[]): string[] {
-  return columns(rows).map((line) => `  ${line}`);
+function indent(rows: readonly (readonly string[])[]): string[] {
+  return alignColumns(rows).map((line) => `  ${line}`);
 }

@@ -1,7 +1,7 @@
 import { escapeControls } from '../index.js';
 import { toJson } from './json.js';
 
-/** What the command writes to. A terminal has `isTTY` and a size. */
+/** A stream that the command writes to. A terminal has `isTTY` and a size. */
 export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -13,34 +13,34 @@ export interface Output {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the command has of its surroundings. */
+/** The parts of the process that the command uses. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Environment;
 }
 
-/** Nothing of an error or a warning that fills a screen helps. */
-const longestMessage = 4_096;
+/** An error or warning is cut here, in characters: a text that fills the screen helps no reader. */
+const maxMessageLength = 4_096;
 
-/** Lines for people. Whatever is in them, keys and metadata of others too, steers no terminal. */
+/** Prints lines of text. Control characters are escaped: keys and metadata that others wrote may contain them. */
 export function print(output: Output, lines: readonly string[]): void {
   if (lines.length > 0) output.write(`${lines.map((line) => escapeControls(line)).join('\n')}\n`);
 }
 
-/** One line of JSON. */
+/** Prints one line of JSON. */
 export function printJson(output: Output, document: object): void {
   output.write(`${toJson(document)}\n`);
 }
 
-/** Bytes as they are; a terminal gets them as {@link print} would show them. */
+/** Writes bytes unchanged to a file or pipe, and as {@link print} does to a terminal. */
 export function printBytes(output: Output, bytes: Buffer): void {
   if (!output.isTTY) output.write(bytes);
   else print(output, bytes.toString('utf8').replace(/\n$/, '').split('\n'));
 }
 
-/** A line on stderr that does not change the exit code. */
+/** Prints a message on stderr. It does not change the exit code. */
 export function warn({ stderr }: Pick<Io, 'stderr'>, message: string): void {
-  const shown = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
+  const shown = message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message;
   print(stderr, [`etcd-naming: ${shown}`]);
 }

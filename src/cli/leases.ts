@@ -1,30 +1,30 @@
 import { type EtcdClient, EtcdError, type LeaseId } from '../index.js';
 import { inParallel } from './parallel.js';
 
-/** What etcd says of a record's lease. */
+/** The state of a record's lease, as etcd reports it. `none`: the record is permanent. */
 export type LeaseState =
   | { readonly state: 'none' }
   | { readonly state: 'alive'; readonly remainingSeconds: number; readonly grantedSeconds: number }
   | { readonly state: 'gone' }
-  /** It would not say; often for lack of a permission. */
-  | { readonly state: 'unknown'; readonly why: string };
+  /** etcd did not answer the question, often because a permission is missing. */
+  | { readonly state: 'unknown'; readonly reason: string };
 
-const atATime = 32;
+const concurrency = 32;
 
-/** Asks once for each lease; records often share one. */
-export async function leaseStates(
+/** Fetches the state of each distinct lease once: records often share a lease. */
+export async function fetchLeaseStates(
   client: EtcdClient,
   leases: Iterable<LeaseId>,
 ): Promise<(lease: LeaseId) => LeaseState> {
   const states = new Map<LeaseId, LeaseState>([[0n, { state: 'none' }]]);
-  const asked = [...new Set(leases)].filter((lease) => lease !== 0n);
-  await inParallel(asked, atATime, async (lease) => {
-    states.set(lease, await leaseState(client, lease));
+  const distinct = [...new Set(leases)].filter((lease) => lease !== 0n);
+  await inParallel(distinct, concurrency, async (lease) => {
+    states.set(lease, await fetchLeaseState(client, lease));
   });
   return (lease) => states.get(lease) ?? { state: 'none' };
 }
 
-export async function leaseState(client: EtcdClient, lease: LeaseId): Promise<LeaseState> {
+export async function fetchLeaseState(client: EtcdClient, lease: LeaseId): Promise<LeaseState> {
   if (lease === 0n) return { state: 'none' };
   try {
     const found = await client.lease.timeToLive(lease);
@@ -32,12 +32,12 @@ export async function leaseState(client: EtcdClient, lease: LeaseId): Promise<Le
     return { state: 'alive', remainingSeconds: found.remainingSeconds, grantedSeconds: found.grantedSeconds };
   } catch (error) {
     if (!(error instanceof EtcdError)) throw error;
-    return { state: 'unknown', why: error.message };
+    return { state: 'unknown', reason: error.message };
   }
 }
 
-/** For a column of a table. */
-export function leaseCell(lease: LeaseState): string {
+/** The cell of a table, such as `7/10 s`. */
+export function formatLease(lease: LeaseState): string {
   switch (lease.state) {
     case 'none':
       return 'permanent';
@@ -50,7 +50,7 @@ export function leaseCell(lease: LeaseState): string {
   }
 }
 
-export function leaseJson(lease: LeaseId, state: LeaseState) {
+export function leaseToJson(lease: LeaseId, state: LeaseState) {
   const alive = state.state === 'alive' ? state : undefined;
   return {
     lease: lease === 0n ? null : lease,

@@ -2,20 +2,24 @@
 import { constants } from 'node:os';
 import type { Outcome } from './command.js';
 
-// Node would open its inspector, on a port of loopback, for every user of the machine: this process knows a password.
+// By default Node opens its inspector on SIGUSR1, at a loopback port that every user of the machine can reach, and this
+// process holds a password.
 process.on('SIGUSR1', () => {});
 
-// A reader that has seen enough (`| head`), or a terminal that was closed, is no failure; and nothing said to nobody may
-// end a program that runs. A disk that is full is one.
+// A closed pipe (`| head`) or terminal is not an error. Any other failure to write, such as a full disk, is one.
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE' || code === 'EIO') process.exit();
-  process.stderr.write(`etcd-naming: the output cannot be written: ${message}\n`);
+  process.stderr.write(`etcd-naming: cannot write the output: ${message}\n`);
   process.exit(1);
 });
+// `register` keeps its program running although its messages can no longer be written.
 process.stderr.on('error', () => {});
 
-/** Of which Node does not die, and those that write a memory image: this process's own has the password. */
-const notRepeated: readonly NodeJS.Signals[] = [
+/**
+ * Signals that this process does not raise for itself after its program died by one. Node survives the first group. The
+ * others write a core dump, and this process's memory contains the password.
+ */
+const neverReraised: readonly NodeJS.Signals[] = [
   ...(['SIGPIPE', 'SIGXFSZ', 'SIGUSR1'] as const),
   ...([
     'SIGQUIT',
@@ -30,15 +34,15 @@ const notRepeated: readonly NodeJS.Signals[] = [
   ] as const),
 ];
 
-// Loaded late, so that the signals above are handled first.
-void import('./run.js').then(({ run }) => run(process.argv.slice(2), process)).then(end);
+// Imported dynamically, so that the handlers above are installed before the rest is loaded.
+void import('./run.js').then(({ run }) => run(process.argv.slice(2), process)).then(exitWith);
 
-/** Never by process.exit(), which would cut off what a pipe has not taken yet. */
-function end(outcome: Outcome): void {
+/** Does not call process.exit(), which would discard output that a pipe has not accepted yet. */
+function exitWith(outcome: Outcome): void {
   if (typeof outcome === 'number') process.exitCode = outcome;
   else {
-    // As a shell reports it, where this process does not end by the signal: also PID 1 does not.
+    // The code that a shell reports. It applies where this process survives the signal: PID 1 ignores it, for example.
     process.exitCode = 128 + constants.signals[outcome.signal];
-    if (!notRepeated.includes(outcome.signal)) process.kill(process.pid, outcome.signal);
+    if (!neverReraised.includes(outcome.signal)) process.kill(process.pid, outcome.signal);
   }
 }

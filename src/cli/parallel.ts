@@ -1,12 +1,15 @@
-/** Does something for each item, so many at a time. The first failure is thrown; what is under way is not undone. */
+/**
+ * Calls a function for each item, at most `concurrency` at a time. Rejects with the first error; calls that are already
+ * running are not cancelled.
+ */
 export async function inParallel<T>(
   items: readonly T[],
-  atATime: number,
-  act: (item: T) => Promise<void>,
+  concurrency: number,
+  callback: (item: T) => Promise<void>,
 ): Promise<void> {
-  const rest = items[Symbol.iterator]();
+  const remaining = items[Symbol.iterator]();
   const worker = async () => {
-    for (const item of rest) await act(item);
+    for (const item of remaining) await callback(item);
   };
-  await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
 }

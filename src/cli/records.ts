@@ -9,20 +9,21 @@ import {
   type Revision,
   readTraits,
 } from '../index.js';
-import { CliError } from './failure.js';
-import { idJson } from './target.js';
+import { CliError } from './errors.js';
+import { idToJson } from './target.js';
 
-/** A key below a target, and what can be made of its value. */
+/** A key below a target, with its value decoded if it is an endpoint. */
 export interface StoredRecord {
-  /** What follows the target's prefix, as text; see {@link keyText}. */
+  /** The key without the target's prefix, as text; see {@link keyText}. */
   readonly id: string;
   readonly kv: KeyValue;
   readonly endpoint: Endpoint | undefined;
-  /** Why the value is no endpoint. */
+  /** Why the value is not an endpoint. */
   readonly problem: string | undefined;
 }
 
-export function toRecord(prefix: string, kv: KeyValue): StoredRecord {
+/** Decodes a key below a prefix. A value that is not an endpoint does not throw; see `problem`. */
+export function parseRecord(prefix: string, kv: KeyValue): StoredRecord {
   const id = keyText(kv.key).slice(prefix.length);
   try {
     return { id, kv, endpoint: decodeEndpoint(kv.value), problem: undefined };
@@ -33,20 +34,21 @@ export function toRecord(prefix: string, kv: KeyValue): StoredRecord {
 }
 
 /**
- * JSON from outside that is to be written back: a JavaScript number cannot hold every integer.
- * @throws {CliError} naming the first that it cannot.
+ * Checks JSON that the command is about to write: a JavaScript number cannot represent every integer.
+ * @throws {CliError} that names the first integer beyond 2^53.
  */
-export function checkIntegers(json: string): void {
+export function rejectUnsafeIntegers(json: string): void {
   const numbers =
     json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""').match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
-  const lost = numbers.find((text) => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
-  if (lost !== undefined)
-    throw new CliError(`the integer ${lost} is beyond 2^53, and would be written as ${Number(lost)}`);
+  const unsafe = numbers.find((text) => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
+  if (unsafe !== undefined)
+    throw new CliError(`the integer ${unsafe} is beyond 2^53 and would be written as ${Number(unsafe)}`);
 }
 
 /**
- * All keys below a prefix at one revision, however many they are: without their values, which may be larger than the
- * memory, unless those are asked for.
+ * Reads all keys below a prefix at one revision.
+ * @param options `values`: keep the values. By default they are dropped after decoding, because together they may exceed
+ * the memory.
  */
 export async function readRecords(
   client: Pick<EtcdClient, 'kv'>,
@@ -58,7 +60,7 @@ export async function readRecords(
   for await (const batch of client.kv.stream({ prefix })) {
     revision = batch.revision;
     for (const kv of batch.kvs) {
-      const record = toRecord(prefix, kv);
+      const record = parseRecord(prefix, kv);
       records.push(options.values ? record : { ...record, kv: withoutValue(kv) });
     }
   }
@@ -69,27 +71,28 @@ function withoutValue({ key, createRevision, modRevision, version, lease }: KeyV
   return { key, value: Buffer.alloc(0), createRevision, modRevision, version, lease };
 }
 
-/** What a record's metadata says, as the columns of a table; `-` for what it does not say. */
+/** The metadata's weight, zone and status as cells of a table; `-` for an absent one. */
 export function traitCells({ metadata }: Endpoint): { weight: string; zone: string; status: string } {
   const { weight, zone } = readTraits(metadata);
   return { weight: String(weight), zone: zone ?? '-', status: statusOf(metadata) ?? '-' };
 }
 
+/** The metadata's `status`, if it is a non-empty string. */
 export function statusOf(metadata: JsonValue | undefined): string | undefined {
-  if (!isPlain(metadata)) return undefined;
+  if (!isJsonObject(metadata)) return undefined;
   const { status } = metadata;
   return typeof status === 'string' && status !== '' ? status : undefined;
 }
 
-export function isPlain(
-  metadata: JsonValue | undefined,
-): metadata is { readonly [name: string]: JsonValue | undefined } {
-  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+export function isJsonObject(
+  value: JsonValue | undefined,
+): value is { readonly [name: string]: JsonValue | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What every JSON document of the command says of an endpoint. */
-export function endpointJson(id: string, key: string, { addr, metadata }: Endpoint) {
+/** The members that describe an endpoint in every JSON document of the command. */
+export function endpointToJson(id: string, key: string, { addr, metadata }: Endpoint) {
   const { weight, zone } = readTraits(metadata);
   const status = statusOf(metadata) ?? null;
-  return { ...idJson(id, key), addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
+  return { ...idToJson(id, key), addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
 }

@@ -1,93 +1,97 @@
 import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
 import { closestName } from '../model/options/closest-name.js';
-import type { Command, Outcome } from './command.js';
-import { type CommandLine, readVerbLine, splitCommandLine } from './command-line.js';
-import { connect, endpointsOf } from './connection.js';
-import { exit } from './exit-codes.js';
-import { describe, exitCodeOf, stackOf, wrongUsage } from './failure.js';
-import { inFlags } from './flag-names.js';
-import { helpOf, overview } from './help.js';
+import type { Command, Invocation, Outcome } from './command.js';
+import { type CommandLine, parseCommandArgs, splitCommandLine } from './command-line.js';
+import { commands } from './commands/index.js';
+import { configuredEndpoints, createClient } from './connection.js';
+import { exitCodeOf, messageOf, stackLinesOf, usageError } from './errors.js';
+import { exitCodes } from './exit-codes.js';
+import { withFlagNames } from './flag-names.js';
+import { commandHelp, overviewHelp } from './help.js';
 import { type Io, print, warn } from './io.js';
-import type { Options } from './options.js';
-import { verbs } from './verbs/index.js';
+import type { ParsedOptions } from './options.js';
 
-/** Runs one command line; every failure becomes a line on stderr and an exit code. */
+/** Runs one command line. An error is printed on stderr and becomes an exit code; nothing is thrown. */
 export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
   const line = splitCommandLine(argv);
   try {
-    return await perform(line, io);
+    return await dispatch(line, io);
   } catch (error) {
-    warn(io, describe(error));
-    if (line.rest.includes('--debug')) print(io.stderr, stackOf(error));
+    warn(io, messageOf(error));
+    if (line.args.includes('--debug')) print(io.stderr, stackLinesOf(error));
     return exitCodeOf(error);
   }
 }
 
-async function perform(line: CommandLine, io: Io): Promise<Outcome> {
-  const asks = (name: string) => line.rest.includes(name);
-  if (line.verb === undefined && (asks('--version') || asks('-v'))) return say(io, [version()]);
-  if (line.verb === undefined) return noVerb(asks('--help') || asks('-h'), io);
-  if (line.verb === 'help') return help(line.rest[0], io);
-  const verb = verbNamed(line.verb);
-  if (asks('--help') || asks('-h')) return help(verb.name, io);
-  const { words, options } = readVerbLine(verb, line);
-  return withClients(options, io, (parts) =>
-    verb.run({ words, options, program: line.program, io, ...parts }),
+async function dispatch(line: CommandLine, io: Io): Promise<Outcome> {
+  const has = (flag: string) => line.args.includes(flag);
+  const wantsHelp = has('--help') || has('-h');
+  if (line.commandName === undefined && (has('--version') || has('-v')))
+    return printAndSucceed(io, [version()]);
+  if (line.commandName === undefined) return runWithoutCommand(wantsHelp, io);
+  if (line.commandName === 'help') return help(line.args[0], io);
+  const command = findCommand(line.commandName);
+  if (wantsHelp) return help(command.name, io);
+  const { positionals, options } = parseCommandArgs(command, line);
+  return withClients(options, io, (clients) =>
+    command.run({ positionals, options, programArgs: line.programArgs, io, ...clients }),
   );
 }
 
-/** The clients a verb opens are closed however it ends: an open one keeps the process alive. */
+/** Closes every client that the command created: an open client keeps the process alive. */
 async function withClients(
-  options: Options,
+  options: ParsedOptions,
   { env }: Io,
-  act: (parts: {
-    endpoints: readonly string[];
-    connect(endpoints?: readonly string[]): EtcdClient;
-  }) => Promise<Outcome>,
+  callback: (clients: Pick<Invocation, 'endpoints' | 'createClient'>) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const opened: EtcdClient[] = [];
+  const clients: EtcdClient[] = [];
   try {
-    return await act({
-      endpoints: endpointsOf(options, env),
-      connect: (endpoints) => {
-        const client = connect(options, env, endpoints);
-        opened.push(client);
+    return await callback({
+      endpoints: configuredEndpoints(options, env),
+      createClient: (endpoints) => {
+        const client = createClient(options, env, endpoints);
+        clients.push(client);
         return client;
       },
     });
   } catch (error) {
-    throw inFlags(error, options, env);
+    throw withFlagNames(error, options, env);
   } finally {
-    for (const client of opened) await client.close();
+    for (const client of clients) await client.close();
   }
 }
 
-function noVerb(isAsked: boolean, { stdout, stderr }: Io): number {
-  print(isAsked ? stdout : stderr, overview(verbs));
-  return isAsked ? exit.ok : exit.usage;
+function runWithoutCommand(wantsHelp: boolean, { stdout, stderr }: Io): number {
+  print(wantsHelp ? stdout : stderr, overviewHelp(commands));
+  return wantsHelp ? exitCodes.ok : exitCodes.usage;
 }
 
-function help(name: string | undefined, io: Io): number {
-  return say(io, name === undefined ? overview(verbs) : helpOf(verbNamed(name)));
+function help(commandName: string | undefined, io: Io): number {
+  return printAndSucceed(
+    io,
+    commandName === undefined ? overviewHelp(commands) : commandHelp(findCommand(commandName)),
+  );
 }
 
-function say({ stdout }: Io, lines: readonly string[]): number {
+function printAndSucceed({ stdout }: Io, lines: readonly string[]): number {
   print(stdout, lines);
-  return exit.ok;
+  return exitCodes.ok;
 }
 
-function verbNamed(name: string): Command {
-  const found = verbs.find((verb) => verb.name === name);
+function findCommand(name: string): Command {
+  const found = commands.find((command) => command.name === name);
   if (found) return found;
-  const names = verbs.map((verb) => verb.name);
-  const meant = closestName(name, [...names, ...Object.keys(synonyms)]);
+  const names = commands.map((command) => command.name);
+  const suggestion = closestName(name, [...names, ...Object.keys(synonyms)]);
   const help =
-    meant === undefined ? `there are ${names.join(', ')}` : `did you mean '${synonyms[meant] ?? meant}'?`;
-  throw wrongUsage(`there is no verb '${name}'; ${help}`);
+    suggestion === undefined
+      ? `the commands are ${names.join(', ')}`
+      : `did you mean '${synonyms[suggestion] ?? suggestion}'?`;
+  throw usageError(`unknown command '${name}'; ${help}`);
 }
 
-/** What other commands call the same. */
+/** Names that other tools use. They are suggested, not accepted. */
 const synonyms: Readonly<Record<string, string>> = {
   ...{
     list: 'ls',
@@ -102,7 +106,6 @@ const synonyms: Readonly<Record<string, string>> = {
   ...{ run: 'register', check: 'doctor' },
 };
 
-/** Of the package that the command came in. */
 function version(): string {
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   return version;

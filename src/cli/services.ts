@@ -1,16 +1,17 @@
 import { type EtcdClient, type Revision, readTraits } from '../index.js';
-import { toRecord } from './records.js';
+import { parseRecord } from './records.js';
 
+/** The number of endpoints of a service. */
 export interface ServiceSummary {
   readonly service: string;
   endpoints: number;
-  /** Of those, how many are marked. */
+  /** How many of the endpoints are marked as draining. */
   draining: number;
-  /** Of those, how many live by no lease. */
+  /** How many of the endpoints have no lease. */
   permanent: number;
 }
 
-/** The services below a prefix, by the keys that hold an endpoint with an address; in key order. */
+/** Lists the services below a prefix, in key order. A service has at least one key whose value has an address. */
 export async function listServices(
   client: EtcdClient,
   prefix: string,
@@ -20,7 +21,7 @@ export async function listServices(
   for await (const batch of client.kv.stream({ prefix })) {
     revision = batch.revision;
     for (const kv of batch.kvs) {
-      const { id: key, endpoint } = toRecord('', kv);
+      const { id: key, endpoint } = parseRecord('', kv);
       const slash = key.lastIndexOf('/');
       if (slash < 1 || !endpoint?.addr) continue;
       const service = key.slice(0, slash);

@@ -1,34 +1,37 @@
 import { constants } from 'node:os';
 
-/** The signals by which people and supervisors end a program. */
-export const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** The signals by which users and supervisors ask a program to end. */
+export const terminationSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** The kernel lets no process catch these. */
+/** The kernel does not let a process catch these. */
 const uncatchable = ['SIGKILL', 'SIGSTOP'];
 
 /**
- * What the kernel raises for a fault of this process itself. A handler in JavaScript runs after the faulty instruction
- * is repeated, which is never: the process would spin instead of ending.
+ * The kernel raises these for a fault of the process itself. With a JavaScript handler installed, the faulty instruction
+ * would run again, raise the signal again, and the process would spin instead of ending.
  */
 const faults = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS', 'SIGEMT'];
 
-/** Raised by what this process does itself: a program ends, a write to a closed pipe, a file that is too large. */
-const ownDoing = ['SIGCHLD', 'SIGPIPE', 'SIGXFSZ'];
+/** Caused by what this process does itself: its child ends, it writes to a closed pipe, its file is too large. */
+const selfInflicted = ['SIGCHLD', 'SIGPIPE', 'SIGXFSZ'];
 
-/** What can be caught and may be meant for the program that the command runs; each number once, whatever its names. */
-export const programSignals: readonly NodeJS.Signals[] =
-  process.platform === 'win32' ? endSignals : withoutAliases(constants.signals);
+/** The signals that the command forwards to its program. Each signal number occurs once, under one of its names. */
+export const forwardableSignals: readonly NodeJS.Signals[] =
+  process.platform === 'win32' ? terminationSignals : withoutAliases(constants.signals);
 
 function withoutAliases(signals: Readonly<Record<string, number>>): NodeJS.Signals[] {
-  const kept = new Set([...uncatchable, ...faults, ...ownDoing]);
+  const excluded = new Set([...uncatchable, ...faults, ...selfInflicted]);
   const byNumber = new Map<number, string>();
   for (const [name, number] of Object.entries(signals)) {
-    if (!kept.has(name) && !byNumber.has(number)) byNumber.set(number, name);
+    if (!excluded.has(name) && !byNumber.has(number)) byNumber.set(number, name);
   }
   return [...byNumber.values()] as NodeJS.Signals[];
 }
 
-/** Calls back for each of these signals until the returned function is called; meanwhile they do not end this process. */
+/**
+ * Calls back for each of these signals, which then do not end this process.
+ * @returns a function that removes the handlers.
+ */
 export function onSignals(
   signals: readonly NodeJS.Signals[],
   callback: (signal: NodeJS.Signals) => void,

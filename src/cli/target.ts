@@ -1,45 +1,45 @@
 import { keyBytes, keyText } from '../index.js';
 import { parseTarget } from '../internal.js';
-import { wrongUsage } from './failure.js';
-import type { Options, OptionTable } from './options.js';
+import { usageError } from './errors.js';
+import type { OptionTable, ParsedOptions } from './options.js';
 
-/** What a word of the command line names. */
+/** A target on the command line. */
 export interface Target {
-  /** As it was written. */
-  readonly written: string;
+  /** The argument as the user wrote it. */
+  readonly input: string;
   readonly service: string;
-  /** Where its records are: the service and a slash. */
+  /** The prefix of the service's keys: the service and a slash. */
   readonly prefix: string;
-  /** The authority of a URI, where there is one. */
+  /** The authority, if the argument is a URI with one. */
   readonly authority: string | undefined;
 }
 
-/** A service by its name, or as it is dialled: `etcd:///foo/bar`. @throws {Failure} for a name that is none. */
-export function readTarget(written: string): Target {
-  if (written === '') throw wrongUsage('the target is empty');
-  const { service, authority } = parseTarget(written);
-  return { written, service, prefix: `${service}/`, authority };
+/** Parses a service name, or the URI that dials it: `etcd:///foo/bar`. @throws {CliError} if no service is named. */
+export function parseTargetArgument(input: string): Target {
+  if (input === '') throw usageError('the target is empty');
+  const { service, authority } = parseTarget(input);
+  return { input, service, prefix: `${service}/`, authority };
 }
 
-/** For a verb that takes an id: no argument of a program can hold bytes that are not UTF-8. */
+/** For commands that take an id: an argument of a program cannot contain bytes that are not UTF-8. */
 export const hexOption: OptionTable = {
-  hex: { help: 'the id is written in hexadecimal, as for one that is not UTF-8' },
+  hex: { help: 'the id is in hexadecimal, for an id that is not UTF-8' },
 };
 
 /**
- * The key of one record, as text; with `--hex` of an id in hexadecimal.
- * @throws {Failure} for an empty id, which Go's manager would take, and one that is not hexadecimal.
+ * The key of a record, as text. With `--hex` the id is in hexadecimal.
+ * @throws {CliError} for an empty id, although Go's manager accepts one, and for an id that is not hexadecimal.
  */
-export function keyOf(target: Target, id: string, options?: Options): string {
-  if (id === '') throw wrongUsage('the id is empty');
+export function recordKey(target: Target, id: string, options?: ParsedOptions): string {
+  if (id === '') throw usageError('the id is empty');
   if (!options?.flag('hex')) return target.prefix + id;
   if (!/^([0-9a-f]{2})+$/i.test(id))
-    throw wrongUsage(`the id is '${id}'; with --hex it must be two hexadecimal digits for each byte`);
+    throw usageError(`the id is '${id}'; with --hex it must be two hexadecimal digits for each byte`);
   return target.prefix + keyText(Buffer.from(id, 'hex'));
 }
 
-/** A record's id and key in JSON; with the id in hexadecimal where it is not UTF-8, as `--hex` takes it. */
-export function idJson(id: string, key: string): { id: string; key: string; idHex?: string } {
+/** A record's id and key for JSON. An id that is not UTF-8 is added in hexadecimal, as `--hex` takes it. */
+export function idToJson(id: string, key: string): { id: string; key: string; idHex?: string } {
   const isUtf8 = !/\p{Surrogate}/u.test(id);
   return isUtf8 ? { id, key } : { id, key, idHex: keyBytes(id).toString('hex') };
 }

@@ -1,4 +1,4 @@
-// Serves, registers, dials etcd:///…, prints the answer, and leaves nothing that would keep the process alive.
+// Starts a server, registers it, dials etcd:///… and prints the answer. Afterwards nothing keeps the process alive.
 const text = {
   requestSerialize: Buffer.from,
   requestDeserialize: String,

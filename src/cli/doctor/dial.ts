@@ -1,37 +1,37 @@
-import { dialTrouble } from '../address.js';
+import { connectFailure } from '../address.js';
 import { inParallel } from '../parallel.js';
-import { type Finding, ok, problem, some, warning } from './finding.js';
+import { type Finding, joinSome, ok, problem, warning } from './finding.js';
 import type { UsableRecord } from './records.js';
 
-const most = 100;
-const atATime = 20;
+const maxAddresses = 100;
+const concurrency = 20;
 const timeoutMs = 2_000;
 
-/** Which addresses accept a connection from here; nothing is sent over it. */
-export async function checkAddresses(
+/** Checks which addresses accept a TCP connection from this host. Sends nothing over it. */
+export async function dialAddresses(
   records: readonly UsableRecord[],
 ): Promise<{ finding: Finding; accepted: readonly string[] }> {
   const all = [...new Set(records.map(({ endpoint }) => endpoint.addr))];
-  const dialled = all.slice(0, most);
+  const dialled = all.slice(0, maxAddresses);
   const failed: string[] = [];
   const accepted: string[] = [];
-  await inParallel(dialled, atATime, async (addr) => {
-    const failure = await dialTrouble(addr, timeoutMs);
+  await inParallel(dialled, concurrency, async (addr) => {
+    const failure = await connectFailure(addr, timeoutMs);
     if (failure === undefined) accepted.push(addr);
     else failed.push(`${addr} (${failure})`);
   });
-  return { finding: finding(dialled.length, failed, all.length > most), accepted };
+  return { finding: toFinding(dialled.length, failed, all.length > maxAddresses), accepted };
 }
 
-function finding(dialled: number, failed: string[], isCut: boolean): Finding {
-  const more = isCut ? `, of the first ${most}` : '';
-  if (failed.length === 0) return ok('dial', `all ${dialled} accepted a connection from here${more}`);
-  const message = `${failed.length} of ${dialled} did not accept a connection from here: ${some(failed.sort())}`;
+function toFinding(dialled: number, failed: string[], isLimited: boolean): Finding {
+  const limit = isLimited ? `, of the first ${maxAddresses}` : '';
+  if (failed.length === 0) return ok('dial', `all ${dialled} accept connections from this host${limit}`);
+  const message = `${failed.length} of ${dialled} accept no connection from this host: ${joinSome(failed.sort())}`;
   if (failed.length < dialled)
-    return warning('dial', message, 'is the server up, and the address the one that callers reach?');
+    return warning('dial', message, 'check that the server runs, and that callers can reach the address');
   return problem(
     'dial',
     message,
-    'are the servers up? From another network than theirs, run this where the callers are',
+    'check that the servers run; if this host is in another network, run the command where the callers are',
   );
 }

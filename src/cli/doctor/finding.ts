@@ -1,14 +1,14 @@
-import { shorten } from '../text.js';
+import { escapeAndTruncate } from '../text.js';
 
-/** One step of the doctor's, and what came of it. */
+/** The result of one check of the doctor. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'problem';
-  /** What was looked at, in a word. */
+  /** The name of the check, such as `records`. */
   readonly check: string;
   readonly message: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly advice?: string | undefined;
-  /** For a problem: the exit code it means. Default: the name does not resolve. */
+  /** For a problem: the exit code of the command. Default: that of a name that does not resolve. */
   readonly exit?: number;
 }
 
@@ -29,8 +29,8 @@ export const problem = (check: string, message: string, advice?: string, exit?: 
   ...(exit === undefined ? {} : { exit }),
 });
 
-/** `a, b, c and 7 more`; each cut where it is long. */
-export function some(items: readonly string[], most = 5): string {
-  const shown = items.slice(0, most).map(shorten).join(', ');
-  return items.length > most ? `${shown} and ${items.length - most} more` : shown;
+/** Joins items as `a, b, c and 7 more`. Each item is escaped and truncated. */
+export function joinSome(items: readonly string[], max = 5): string {
+  const shown = items.slice(0, max).map(escapeAndTruncate).join(', ');
+  return items.length > max ? `${shown} and ${items.length - max} more` : shown;
 }

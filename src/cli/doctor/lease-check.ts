@@ -1,14 +1,14 @@
 import type { EtcdClient } from '../../index.js';
-import { leaseStates } from '../leases.js';
-import { type Finding, ok, some, warning } from './finding.js';
+import { fetchLeaseStates } from '../leases.js';
+import { type Finding, joinSome, ok, warning } from './finding.js';
 import type { UsableRecord } from './records.js';
 
-/** An owner renews at a third of the time gone; with so little left it has missed two turns. */
-const renewedShare = 1 / 3;
+/** An owner renews its lease at each third of the TTL. With less than this share left, it has missed two renewals. */
+const minRemainingShare = 1 / 3;
 
-/** Whether the records look as if somebody still stood behind them. */
+/** Checks whether the records have leases that their owners renew. */
 export async function checkLeases(client: EtcdClient, records: readonly UsableRecord[]): Promise<Finding[]> {
-  const stateOf = await leaseStates(
+  const stateOf = await fetchLeaseStates(
     client,
     records.map(({ kv }) => kv.lease),
   );
@@ -19,27 +19,28 @@ export async function checkLeases(client: EtcdClient, records: readonly UsableRe
     const lease = stateOf(kv.lease);
     if (lease.state === 'none') permanent.push(`'${id}'`);
     if (lease.state === 'gone') late.push(`'${id}' (expired)`);
-    if (lease.state === 'alive' && lease.remainingSeconds < lease.grantedSeconds * renewedShare)
+    if (lease.state === 'alive' && lease.remainingSeconds < lease.grantedSeconds * minRemainingShare)
       late.push(`'${id}' (${lease.remainingSeconds} of ${lease.grantedSeconds} s left)`);
-    if (lease.state === 'unknown') unknown.add(lease.why);
+    if (lease.state === 'unknown') unknown.add(lease.reason);
   }
   const findings: Finding[] = [];
   if (permanent.length > 0)
     findings.push(
       warning(
         'leases',
-        `no lease, so nobody vouches that it lives: ${some(permanent)}`,
-        'etcd-naming rm what is stale',
+        `without a lease, so they stay after their server ends: ${joinSome(permanent)}`,
+        'delete stale records with etcd-naming rm',
       ),
     );
   if (late.length > 0)
     findings.push(
       warning(
         'leases',
-        `not renewed in time, and about to go: ${some(late)}`,
-        'is its server alive, and does it reach etcd?',
+        `lease not renewed in time, about to expire: ${joinSome(late)}`,
+        'check that the server runs and reaches etcd',
       ),
     );
-  if (unknown.size > 0) findings.push(warning('leases', `etcd would not tell: ${some([...unknown], 1)}`));
-  return findings.length > 0 ? findings : [ok('leases', 'every record has a lease that is being renewed')];
+  if (unknown.size > 0)
+    findings.push(warning('leases', `cannot read the leases: ${joinSome([...unknown], 1)}`));
+  return findings.length > 0 ? findings : [ok('leases', 'every record has a lease that is renewed')];
 }

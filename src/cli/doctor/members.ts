@@ -7,31 +7,36 @@ import {
   UnauthenticatedError,
 } from '../../index.js';
 import type { Invocation } from '../command.js';
-import { exit } from '../exit-codes.js';
-import { isSilence } from '../failure.js';
+import { isUnreachable } from '../errors.js';
+import { exitCodes } from '../exit-codes.js';
 import { type Finding, ok, problem, warning } from './finding.js';
 
-interface Probe {
+interface MemberProbe {
   readonly endpoint: string;
-  readonly tookMs: number;
+  readonly durationMs: number;
   readonly error: EtcdError | undefined;
 }
 
-/** Asks each member for itself, with the very read that a resolver begins with. */
+/**
+ * Sends each member the request that a resolver starts with.
+ * @returns the members that answered, and those that denied the user the prefix.
+ */
 export async function checkMembers(
-  call: Invocation,
+  invocation: Invocation,
   prefix: string,
 ): Promise<{ findings: Finding[]; usable: readonly string[]; denied: readonly string[] }> {
   const probes = await Promise.all(
-    call.endpoints.map((endpoint) => probe(call.connect([endpoint]), endpoint, prefix)),
+    invocation.endpoints.map((endpoint) =>
+      probeMember(invocation.createClient([endpoint]), endpoint, prefix),
+    ),
   );
   const usable = probes.filter(({ error }) => !error).map(({ endpoint }) => endpoint);
-  const findings = probes.map((one) => finding(one, prefix, usable.length > 0));
-  const denied = probes.filter(({ error }) => isDenied(error)).map(({ endpoint }) => endpoint);
+  const findings = probes.map((probe) => toFinding(probe, prefix, usable.length > 0));
+  const denied = probes.filter(({ error }) => isRangeDenied(error)).map(({ endpoint }) => endpoint);
   return { findings, usable, denied };
 }
 
-async function probe(client: EtcdClient, endpoint: string, prefix: string): Promise<Probe> {
+async function probeMember(client: EtcdClient, endpoint: string, prefix: string): Promise<MemberProbe> {
   const start = performance.now();
   let error: EtcdError | undefined;
   try {
@@ -40,31 +45,35 @@ async function probe(client: EtcdClient, endpoint: string, prefix: string): Prom
     if (!(caught instanceof EtcdError)) throw caught;
     error = caught;
   }
-  return { endpoint, tookMs: performance.now() - start, error };
+  return { endpoint, durationMs: performance.now() - start, error };
 }
 
-function finding({ endpoint, tookMs, error }: Probe, prefix: string, othersWork: boolean): Finding {
-  if (!error) return ok('etcd', `${endpoint} answers, and lets us read (${Math.ceil(tookMs)} ms)`);
+function toFinding(
+  { endpoint, durationMs, error }: MemberProbe,
+  prefix: string,
+  othersWork: boolean,
+): Finding {
+  if (!error) return ok('etcd', `${endpoint} answers and permits the read (${Math.ceil(durationMs)} ms)`);
   const message = `${endpoint}: ${error.message}`;
   const advice = adviceFor(error, prefix);
   if (othersWork) return warning('etcd', message, advice);
-  return problem('etcd', message, advice, isSilence(error) ? exit.unreachable : exit.failed);
+  return problem('etcd', message, advice, isUnreachable(error) ? exitCodes.unreachable : exitCodes.failed);
 }
 
 function adviceFor(error: EtcdError, prefix: string): string {
   if (error instanceof TlsError) return tlsAdvice[error.reason];
   if (error instanceof UnauthenticatedError)
-    return 'authentication is on: check ETCDCTL_USER and ETCDCTL_PASSWORD (or --user), and that the user exists';
-  if (isDenied(error))
-    return `the user may not read there. Is the name mistyped? If not: etcdctl role grant-permission <role> read '${prefix}' --prefix`;
+    return 'authentication is enabled: check ETCDCTL_USER and ETCDCTL_PASSWORD (or --user), and that the user exists';
+  if (isRangeDenied(error))
+    return `check the spelling of the name; if it is right, grant the user the range: etcdctl role grant-permission <role> read '${prefix}' --prefix`;
   if (error instanceof PermissionDeniedError) return 'check the user and its roles: etcdctl user get <user>';
-  if (isSilence(error))
-    return 'is etcd up, is the address right (ETCDCTL_ENDPOINTS or --endpoints), is a firewall between?';
+  if (isUnreachable(error))
+    return 'check that etcd runs, its address (ETCDCTL_ENDPOINTS or --endpoints), and firewalls on the way';
   return 'see the log of that member';
 }
 
-/** Of this range, where another name might be read. */
-function isDenied(error: EtcdError | undefined): boolean {
+/** Whether the user may not read this range, but perhaps another one. */
+function isRangeDenied(error: EtcdError | undefined): boolean {
   if (!(error instanceof PermissionDeniedError)) return false;
   return error.reason === 'PermissionDenied' || error.reason === undefined;
 }
@@ -72,15 +81,15 @@ function isDenied(error: EtcdError | undefined): boolean {
 const tlsAdvice: Readonly<Record<TlsReason, string>> = {
   'unknown-authority': 'name the authority that signed its certificate: --cacert',
   'wrong-name':
-    'dial one of its certificate’s alternative names (its common name is none), or have one issued for this name',
-  expired: 'renew its certificate, or set this machine’s clock',
-  'not-yet-valid': 'set the clock, here or there',
-  'bad-certificate': 'have its certificate issued anew',
-  'client-certificate-required': 'it wants a client certificate: --cert and --key',
+    'dial one of the certificate’s alternative names (its common name does not count), or issue one for this name',
+  expired: 'renew its certificate, or correct the clock of this host',
+  'not-yet-valid': 'correct the clock of this host or of the member',
+  'bad-certificate': 'issue its certificate again',
+  'client-certificate-required': 'it requires a client certificate: --cert and --key',
   'client-certificate-rejected':
-    'it does not take this client certificate: is it of an authority that etcd trusts?',
-  'not-tls': 'it speaks plaintext: write http://, and leave out --cacert, --cert and --key',
-  'tls-expected': 'it speaks TLS: write https://, with --cacert for an authority of your own',
+    'it rejects this client certificate: check that etcd trusts the authority that signed it',
+  'not-tls': 'it speaks plaintext: use http://, and omit --cacert, --cert and --key',
+  'tls-expected': 'it speaks TLS: use https://, with --cacert for a private authority',
   'bad-files': 'check the files of --cacert, --cert and --key',
-  handshake: 'compare TLS versions and ciphers of both sides',
+  handshake: 'compare the TLS versions and ciphers of both sides',
 };

@@ -1,40 +1,46 @@
 import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
 import { distance } from '../../model/options/closest-name.js';
 import type { Target } from '../target.js';
-import { type Finding, some, warning } from './finding.js';
+import { type Finding, joinSome, warning } from './finding.js';
 
-const mostKeys = 1_000;
-const mostDistance = 2;
+const maxKeys = 1_000;
+const maxEdits = 2;
 
-/** Where the records may be that are not where they were looked for. */
+/** Looks for the records of a target that has none: under other spellings, and under similar names. */
 export async function findNeighbours(client: EtcdClient, target: Target): Promise<Finding[]> {
-  const spellings = await otherSpellings(client, target);
-  const bare = await keysIn(client, { key: target.service }, 1);
-  const near = await similarServices(client, target, spellings);
-  const found: Finding[] = [];
-  if (bare.length > 0)
-    found.push(
+  const spellings = await existingSpellings(client, target);
+  const keyAtName = await keysIn(client, { key: target.service }, 1);
+  const similar = await similarServices(client, target, spellings);
+  const findings: Finding[] = [];
+  if (keyAtName.length > 0)
+    findings.push(
       warning(
         'neighbours',
         `there is a key '${target.service}' itself`,
-        'a record lies below the service: <target>/<id>',
+        'a record is stored below the service: <target>/<id>',
       ),
     );
   if (spellings.length > 0)
-    found.push(
+    findings.push(
       warning(
         'neighbours',
         `there are records under ${quoted(spellings)}`,
-        'is that the name that is meant?',
+        'check whether that is the intended name',
       ),
     );
-  if (near.length > 0)
-    found.push(warning('neighbours', `services nearby: ${quoted(near)}`, 'is one of them meant?'));
-  return found;
+  if (similar.length > 0)
+    findings.push(
+      warning(
+        'neighbours',
+        `similar services: ${quoted(similar)}`,
+        'check whether one of them is the intended name',
+      ),
+    );
+  return findings;
 }
 
-/** Names that a slip of the pen makes of this one. */
-export function spellingsOf({ service, authority }: Target): string[] {
+/** Variants of the name that result from common mistakes: slashes, white space, upper case, the authority. */
+export function likelySpellings({ service, authority }: Target): string[] {
   const trimmed = service.replace(/^\/+|\/+$/g, '');
   const spellings = new Set([
     trimmed,
@@ -44,7 +50,7 @@ export function spellingsOf({ service, authority }: Target): string[] {
     trimmed.trim(),
     service.toLowerCase(),
   ]);
-  // Go drops the authority, and so may whoever registered.
+  // Go ignores the authority, so a server may be registered without it.
   if (authority !== undefined) spellings.add(service.slice(authority.length + 1));
   spellings.delete(service);
   spellings.delete('');
@@ -52,14 +58,14 @@ export function spellingsOf({ service, authority }: Target): string[] {
   return [...spellings];
 }
 
-async function otherSpellings(client: EtcdClient, target: Target): Promise<string[]> {
+async function existingSpellings(client: EtcdClient, target: Target): Promise<string[]> {
   const found: string[] = [];
-  for (const spelling of spellingsOf(target))
+  for (const spelling of likelySpellings(target))
     if ((await keysIn(client, { prefix: `${spelling}/` }, 1)).length > 0) found.push(spelling);
   return found;
 }
 
-/** Services that begin as this one does, or stand beside it or beneath and are spelt almost like it. */
+/** Services whose name begins with this one, or differs by at most two edits and has the same parent. */
 async function similarServices(
   client: EtcdClient,
   target: Target,
@@ -68,17 +74,17 @@ async function similarServices(
   const { service } = target;
   const parent = service.slice(0, service.replace(/\/+$/, '').lastIndexOf('/') + 1);
   const keys = [
-    ...(await keysIn(client, { prefix: service }, mostKeys)),
-    ...(await keysIn(client, { prefix: parent }, mostKeys)),
+    ...(await keysIn(client, { prefix: service }, maxKeys)),
+    ...(await keysIn(client, { prefix: parent }, maxKeys)),
   ];
   const services = new Set(
     keys.filter((key) => key.lastIndexOf('/') > 0).map((key) => key.slice(0, key.lastIndexOf('/'))),
   );
-  const isNear = (name: string) => name.startsWith(service) || distance(name, service) <= mostDistance;
-  return [...services].filter((name) => name !== service && !known.includes(name) && isNear(name));
+  const isSimilar = (name: string) => name.startsWith(service) || distance(name, service) <= maxEdits;
+  return [...services].filter((name) => name !== service && !known.includes(name) && isSimilar(name));
 }
 
-/** What may not be read is no neighbour. */
+/** Returns no keys for a range that cannot be read. */
 async function keysIn(client: EtcdClient, range: KeyRange, limit: number): Promise<string[]> {
   try {
     const { kvs } = await client.kv.range(range, { keysOnly: true, limit });
@@ -90,5 +96,5 @@ async function keysIn(client: EtcdClient, range: KeyRange, limit: number): Promi
 }
 
 function quoted(names: readonly string[]): string {
-  return some(names.map((name) => `'${name}'`));
+  return joinSome(names.map((name) => `'${name}'`));
 }

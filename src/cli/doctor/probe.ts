@@ -1,38 +1,42 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { parseAddress } from '../../internal.js';
 
-/** How to look at an address beyond TCP. */
+/** What to check at a server beyond TCP. */
 export interface ProbeOptions {
+  /** Undefined: plaintext. */
   readonly tls: ServerTls | undefined;
-  /** Whether to ask gRPC's health service. */
+  /** Whether to call gRPC's health service. */
   readonly health: boolean;
   readonly timeoutMs: number;
 }
 
-/** What TLS with a server is verified against. */
+/** What a server's certificate is verified against. */
 export interface ServerTls {
   readonly serverName: string;
-  /** PEM; undefined for the authorities that come with Node. */
+  /** The certificate authorities in PEM. Undefined: those of Node. */
   readonly ca: Buffer | undefined;
 }
 
-/** What came of it: of a step that was not asked for, or not reached, nothing. */
-export interface Probed {
+/** The result for one address. Without a failure the connection was established. */
+export interface ProbeResult {
   readonly addr: string;
-  /** Why there is no connection that a gRPC channel could use; over TLS, why that failed. */
+  /** Why no HTTP/2 connection was established, over TLS if that was requested. */
   readonly failure?: string;
-  /** A serving status, or why there is none. */
+  /** The serving status, or why there is none. Undefined if it was not requested. */
   readonly health?: string;
 }
 
-/** What `Check` answers, by its number. */
+/** The values of `HealthCheckResponse.ServingStatus`, by number. */
 const servingStatuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const unimplemented = '12';
-/** A message of no bytes, uncompressed: the health of the server as a whole. */
+/** An uncompressed gRPC frame with an empty message, which asks about the server as a whole. */
 const emptyMessage = Buffer.alloc(5);
 
-/** Asks one address over HTTP/2, without grpc-js, so that no proxy, retry or service config comes in between. */
-export async function probe(addr: string, options: ProbeOptions): Promise<Probed> {
+/** The health text for a server that answers UNIMPLEMENTED. */
+export const noHealthService = 'no health service';
+
+/** Connects to one address over HTTP/2. It does not use grpc-js, whose proxies, retries and service config would interfere. */
+export async function probeServer(addr: string, options: ProbeOptions): Promise<ProbeResult> {
   const session = open(addr, options.tls);
   const timer = setTimeout(
     () => session.destroy(new Error(`no answer within ${options.timeoutMs} ms`)),
@@ -52,17 +56,17 @@ export async function probe(addr: string, options: ProbeOptions): Promise<Probed
 
 function open(addr: string, tls: ServerTls | undefined): ClientHttp2Session {
   const parsed = parseAddress(addr);
-  if (!('tcp' in parsed)) throw new Error('only addresses of TCP are asked');
+  if (!('tcp' in parsed)) throw new Error('only TCP addresses can be probed');
   const { host, port } = parsed.tcp;
-  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (!tls) return connect(`http://${where}`);
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (!tls) return connect(`http://${authority}`);
   const { serverName, ca } = tls;
-  return connect(`https://${where}`, { servername: serverName, ...(ca && { ca }) });
+  return connect(`https://${authority}`, { servername: serverName, ...(ca && { ca }) });
 }
 
 function connected(session: ClientHttp2Session): Promise<void> {
   return new Promise((resolve, reject) => {
-    // For good: an error may follow the one that ended the wait.
+    // Stays attached: a second error may follow the first, and without a listener it would be thrown.
     session.on('error', reject);
     session.once('close', () => reject(new Error('the connection was closed')));
     session.once('remoteSettings', () => resolve());
@@ -78,26 +82,26 @@ async function checkHealth(session: ClientHttp2Session, serverName: string | und
     te: 'trailers',
   });
   stream.end(emptyMessage);
-  const { status, text, body } = await answerOf(stream);
+  const { status, text, body } = await readResponse(stream);
   if (status === unimplemented) return noHealthService;
   if (status !== '0') return `gRPC status ${status ?? 'missing'}${text ? `: ${text}` : ''}`;
-  // A message of the field 1 alone, or of nothing, which is its default.
+  // The message has only field 1, the status, and is empty if the status is 0.
   const number = body.length >= 7 && body[5] === 0x08 ? (body[6] ?? 0) : 0;
   return servingStatuses[number] ?? `status ${number}`;
 }
 
-export const noHealthService = 'no health service';
-
-interface Answer {
+interface GrpcResponse {
+  /** `grpc-status`, a number as text. */
   readonly status: string | undefined;
+  /** `grpc-message`. */
   readonly text: string;
   readonly body: Buffer;
 }
 
-function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
+function readResponse(stream: ClientHttp2Stream): Promise<GrpcResponse> {
   const parts: Buffer[] = [];
   let fields: Record<string, unknown> = {};
-  // An answer without a message has its status in its only headers.
+  // A response without a message has its status in the headers instead of the trailers.
   for (const event of ['response', 'trailers'])
     stream.on(event, (headers: object) => {
       fields = { ...fields, ...headers };

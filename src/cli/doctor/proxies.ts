@@ -1,36 +1,35 @@
+import type { Environment } from '../io.js';
 import { type Finding, ok, warning } from './finding.js';
 
 const proxyVariables = ['grpc_proxy', 'https_proxy', 'http_proxy'] as const;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
- * grpc-js gives a channel's whole name to an HTTP proxy that the environment names, before any resolver is asked. The
- * value may hold a password, so only the variable is named.
+ * Checks for an HTTP proxy in the environment: grpc-js passes the channel's whole name to it and uses no resolver. The
+ * findings name only the variable, because its value may contain a password.
  */
 export function checkProxies(service: string, env: Environment): Finding[] {
-  const set = proxyVariables.find((name) => env[name]);
-  if (set === undefined) return [ok('proxy', 'no HTTP proxy is set here')];
-  if (!isUsed(env[set] ?? ''))
-    return [ok('proxy', `${set} is set here, but not to a http:// URL, so grpc-js does not use it`)];
-  if (isExcepted(service, env))
-    return [ok('proxy', `${set} is set here, and does not hold for '${service}'`)];
+  const variable = proxyVariables.find((name) => env[name]);
+  if (variable === undefined) return [ok('proxy', 'no HTTP proxy is set')];
+  if (!isHttpUrl(env[variable] ?? ''))
+    return [ok('proxy', `${variable} is set, but not to an http:// URL, so grpc-js ignores it`)];
+  if (bypassesProxy(service, env))
+    return [ok('proxy', `${variable} is set, and does not apply to '${service}'`)];
   return [
     warning(
       'proxy',
-      `${set} is set here: grpc-js hands the name '${service}' to that proxy, and never asks etcd, except for a channel opened with what dial() gives`,
-      `open channels with both parts of dial('${service}'): the target, and the options with 'grpc.enable_http_proxy': 0; or add the service to no_grpc_proxy`,
+      `${variable} is set: grpc-js passes the name '${service}' to that proxy instead of etcd, except for a channel opened with dial()`,
+      `open channels with both results of dial('${service}'): the target, and the options with 'grpc.enable_http_proxy': 0; or add the service to no_grpc_proxy`,
     ),
   ];
 }
 
-/** As grpc-js reads it (1.14, http_proxy.ts): any other scheme is logged and ignored. */
-function isUsed(value: string): boolean {
+/** grpc-js 1.14 (http_proxy.ts) logs and ignores any other scheme. */
+function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && new URL(value).protocol === 'http:';
 }
 
-/** By the name's end, as grpc-js does; an empty item, such as after a last comma, excepts everything. */
-function isExcepted(service: string, env: Environment): boolean {
+/** grpc-js compares the end of the name. An empty item, such as after a trailing comma, matches every name. */
+function bypassesProxy(service: string, env: Environment): boolean {
   const exceptions = env['no_grpc_proxy'] || env['no_proxy'];
   return exceptions ? exceptions.split(',').some((host) => service.endsWith(host)) : false;
 }

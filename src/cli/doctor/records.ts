@@ -1,28 +1,28 @@
 import { type Endpoint, readTraits } from '../../index.js';
 import { parseAddress } from '../../internal.js';
 import type { StoredRecord } from '../records.js';
-import { count } from '../text.js';
-import { type Finding, ok, problem, some, warning } from './finding.js';
-import { checkSpelling } from './spelling.js';
+import { pluralize } from '../text.js';
+import { checkAddressSpelling } from './address-spelling.js';
+import { type Finding, joinSome, ok, problem, warning } from './finding.js';
 
-/** A record that a resolver can use. */
+/** A record that a resolver can use: an endpoint with a TCP address. */
 export interface UsableRecord extends StoredRecord {
   readonly endpoint: Endpoint;
 }
 
-/** What the records hold, and those of them that lead anywhere. */
+/** Checks the values of the records, and returns the records that a resolver can use. */
 export function checkRecords(records: readonly StoredRecord[]): {
   findings: Finding[];
   usable: UsableRecord[];
 } {
   const usable = records.filter(isUsable);
   const findings = [
-    summary(records, usable),
-    ...unreadable(records),
-    ...checkSpelling(records),
-    ...nested(records),
+    summarize(records, usable),
+    ...checkInvalid(records),
+    ...checkAddressSpelling(records),
+    ...checkNested(records),
   ];
-  if (usable.length > 0) findings.push(...traits(usable));
+  if (usable.length > 0) findings.push(...checkLoad(usable));
   return { findings, usable };
 }
 
@@ -30,50 +30,55 @@ function isUsable(record: StoredRecord): record is UsableRecord {
   return record.endpoint !== undefined && 'tcp' in parseAddress(record.endpoint.addr);
 }
 
-function summary(records: readonly StoredRecord[], usable: readonly UsableRecord[]): Finding {
-  const all = count(records.length, 'record');
+function summarize(records: readonly StoredRecord[], usable: readonly UsableRecord[]): Finding {
+  const all = pluralize(records.length, 'record');
   if (usable.length === 0)
-    return problem('records', `${all}, none with an address that can be dialled`, 'see below');
+    return problem('records', `${all}, none with a usable address`, 'see the warnings below');
   const addresses = [...new Set(usable.map(({ endpoint }) => endpoint.addr))];
-  return ok('records', `${all} with ${addresses.length} to dial: ${some(addresses)}`);
+  const count = addresses.length === 1 ? '1 usable address' : `${addresses.length} usable addresses`;
+  return ok('records', `${all} with ${count}: ${joinSome(addresses)}`);
 }
 
-function unreadable(records: readonly StoredRecord[]): Finding[] {
-  const bad = records.filter(({ endpoint }) => endpoint === undefined);
-  if (bad.length === 0) return [];
-  const list = some(bad.map(({ id, problem: why }) => `'${id}' (${why})`));
+function checkInvalid(records: readonly StoredRecord[]): Finding[] {
+  const invalid = records.filter(({ endpoint }) => endpoint === undefined);
+  if (invalid.length === 0) return [];
+  const list = joinSome(invalid.map(({ id, problem: reason }) => `'${id}' (${reason})`));
   return [
     warning(
       'records',
-      `no endpoint in Go's format, and passed over: ${list}`,
-      'who wrote that? etcd-naming get shows it, rm deletes it',
+      `skipped, because the value is not an endpoint in Go's format: ${list}`,
+      'find out which program wrote it; etcd-naming get shows the record, rm deletes it',
     ),
   ];
 }
 
-function nested(records: readonly StoredRecord[]): Finding[] {
-  const deep = records.filter(({ id }) => id.includes('/'));
-  if (deep.length === 0) return [];
-  const all = deep.length === records.length;
-  const message = `${all ? 'all' : deep.length} of the records lie deeper, such as '${deep[0]?.id}'`;
+function checkNested(records: readonly StoredRecord[]): Finding[] {
+  const nested = records.filter(({ id }) => id.includes('/'));
+  if (nested.length === 0) return [];
+  const all = nested.length === records.length;
+  const message = `${all ? 'all' : nested.length} of the records are nested deeper, such as '${nested[0]?.id}'`;
   return [
-    warning('records', message, 'as in Go they count for this service as well; is a longer name meant?'),
+    warning(
+      'records',
+      message,
+      'as in Go, they also belong to this service; check whether a longer name is intended',
+    ),
   ];
 }
 
-function traits(usable: readonly UsableRecord[]): Finding[] {
-  const read = usable.map(({ endpoint }) => readTraits(endpoint.metadata));
-  const draining = read.filter((one) => one.draining).length;
-  const weightless = read.filter((one) => one.weight === 0).length;
-  const off = read.filter((one) => one.draining || one.weight === 0).length;
-  const what = `${draining} draining, ${weightless} of weight 0, of ${usable.length}`;
-  if (off === 0) return [];
-  if (off < usable.length) return [ok('load', what)];
+function checkLoad(usable: readonly UsableRecord[]): Finding[] {
+  const traits = usable.map(({ endpoint }) => readTraits(endpoint.metadata));
+  const draining = traits.filter((one) => one.draining).length;
+  const weightless = traits.filter((one) => one.weight === 0).length;
+  const avoided = traits.filter((one) => one.draining || one.weight === 0).length;
+  const counts = `${draining} draining, ${weightless} of weight 0, of ${usable.length}`;
+  if (avoided === 0) return [];
+  if (avoided < usable.length) return [ok('load', counts)];
   return [
     warning(
       'load',
-      `every endpoint is to get no calls: ${what}`,
-      'they get them all the same, there being no others; etcd-naming drain --undo',
+      `every endpoint is draining or has weight 0: ${counts}`,
+      'callers still use them, because there is no other; to undo: etcd-naming drain --undo',
     ),
   ];
 }

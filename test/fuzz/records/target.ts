@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { toJson } from '#src/cli/json.js';
-import { endpointJson, toRecord as toStoredRecord } from '#src/cli/records.js';
-import { columns } from '#src/cli/text.js';
+import { endpointToJson, parseRecord } from '#src/cli/records.js';
+import { alignColumns } from '#src/cli/text.js';
 import { type KeyValue, keyText } from '#src/model/index.js';
 import { decodeSnapshot, encodeSnapshot } from '#src/naming/directory/snapshot.js';
 import { isSameView, type ServiceView } from '#src/naming/directory/view.js';
@@ -123,14 +123,17 @@ function expectSaved(view: ServiceView): void {
 
 /** The command prints one line of JSON, whatever the records contain. */
 function expectShown(all: readonly KeyValue[]): void {
-  const records = all.map((one) => toStoredRecord(`${target}/`, one));
+  const records = all.map((one) => parseRecord(`${target}/`, one));
   const documents = records.flatMap(({ id, endpoint }) =>
-    endpoint ? [endpointJson(id, `${target}/${id}`, endpoint)] : [],
+    endpoint ? [endpointToJson(id, `${target}/${id}`, endpoint)] : [],
   );
   const line = toJson({ endpoints: documents });
   assert.ok(!line.includes('\n'));
   assert.equal((JSON.parse(line) as { endpoints: unknown[] }).endpoints.length, documents.length);
-  assert.equal(columns(records.map(({ id, endpoint }) => [id, endpoint?.addr ?? '-'])).length, all.length);
+  assert.equal(
+    alignColumns(records.map(({ id, endpoint }) => [id, endpoint?.addr ?? '-'])).length,
+    all.length,
+  );
 }
 
 /** A registration whose record is overwritten with these bytes continues, and stores a valid record. */

@@ -9,7 +9,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
-import { Commands } from './support.js';
+import { CommandRunner } from './support.js';
 
 const same = (bytes: Buffer) => bytes;
 const healthService = {
@@ -26,9 +26,9 @@ const healthService = {
 const statuses = { UNKNOWN: 0, SERVING: 1, NOT_SERVING: 2 };
 type Status = keyof typeof statuses;
 
-describe('etcd-naming doctor, asked to look at the servers', () => {
+describe('etcd-naming doctor with --tls and --health', () => {
   const etcd = useEtcd();
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-test-'));
   const caFile = join(folder, 'ca.pem');
   let authority: CertificateAuthority;
@@ -56,15 +56,15 @@ describe('etcd-naming doctor, asked to look at the servers', () => {
 
   const put = (addr: string) => client.kv.put(`${target}/${addr}`, JSON.stringify({ Op: 0, Addr: addr }));
 
-  /** A registered server; without a status it has no health service. */
+  /** Starts and registers a server. Without a status it has no health service, without a name no TLS. */
   async function serve(status?: Status, name?: string): Promise<string> {
     const server = new Server();
     servers.push(server);
     if (status !== undefined) {
       const number = statuses[status];
-      const answer = Buffer.from(number === 0 ? [] : [0x08, number]);
+      const response = Buffer.from(number === 0 ? [] : [0x08, number]);
       server.addService(healthService, {
-        check: (_: unknown, reply: (error: null, bytes: Buffer) => void) => reply(null, answer),
+        check: (_: unknown, reply: (error: null, bytes: Buffer) => void) => reply(null, response),
       });
     }
     const pair = name === undefined ? undefined : await authority.issue({ names: [name] });
@@ -91,83 +91,86 @@ describe('etcd-naming doctor, asked to look at the servers', () => {
 
   const tlsFlags = ['--server-name', 'svc.internal', '--server-cacert', caFile];
 
-  it('asks them nothing unless it is told to', async () => {
+  it('does not check TLS or health without the flags', async () => {
     await serve('NOT_SERVING');
     assert.deepEqual(await examine(), { code: 0, tls: [], health: [] });
   });
 
-  it('finds servers that say that they serve', async () => {
+  it('reports servers whose status is SERVING', async () => {
     await serve('SERVING');
-    assert.deepEqual(await examine('--health'), { code: 0, tls: [], health: ['ok: 1 of 1 say SERVING'] });
+    assert.deepEqual(await examine('--health'), { code: 0, tls: [], health: ['ok: 1 of 1 report SERVING'] });
   });
 
   for (const status of ['NOT_SERVING', 'UNKNOWN'] as const)
-    it(`finds servers that say ${status}: all as a problem, some as a warning`, async () => {
+    it(`reports servers whose status is ${status}: all of them as a problem, some as a warning`, async () => {
       const addr = await serve(status);
       const all = await examine('--health');
       assert.equal(all.code, 4);
-      assert.deepEqual(all.health, [`problem: 1 of 1 do not say SERVING: ${addr} (${status})`]);
+      assert.deepEqual(all.health, [`problem: 1 of 1 do not report SERVING: ${addr} (${status})`]);
       await serve('SERVING');
       const some = await examine('--health');
       assert.equal(some.code, 0);
       assert.deepEqual(some.health, [
-        'ok: 1 of 2 say SERVING',
-        `warning: 1 of 2 do not say SERVING: ${addr} (${status})`,
+        'ok: 1 of 2 report SERVING',
+        `warning: 1 of 2 do not report SERVING: ${addr} (${status})`,
       ]);
     });
 
-  it('warns of servers that have no health service', async () => {
+  it('warns about servers without a health service', async () => {
     const addr = await serve();
     const { code, health } = await examine('--health');
     assert.equal(code, 0);
-    assert.match(health.join(), new RegExp(`^warning: 1 of 1 speak gRPC and have no health .*: ${addr}`));
+    assert.match(health.join(), new RegExp(`^warning: 1 of 1 speak gRPC but have no health .*: ${addr}`));
   });
 
-  it('finds what accepts connections and is no gRPC server', async () => {
+  it('reports an address that accepts connections and is not a gRPC server', async () => {
     const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(listener, 'listening');
     try {
       await put(`127.0.0.1:${(listener.address() as { port: number }).port}`);
       const { code, health } = await examine('--health');
       assert.equal(code, 4);
-      assert.match(health.join(), /^problem: 1 of 1 do not say SERVING: /);
-      assert.match((await examine('--tls')).tls.join(), /^problem: 1 of 1 did not prove to be 'svc': /);
+      assert.match(health.join(), /^problem: 1 of 1 do not report SERVING: /);
+      assert.match(
+        (await examine('--tls')).tls.join(),
+        /^problem: 1 of 1 failed the TLS handshake for 'svc': /,
+      );
     } finally {
       listener.close();
     }
   });
 
-  it('finds servers that prove the name, and asks their health over the same connection', async () => {
+  it('verifies the certificates, and checks health over the same connection', async () => {
     await serve('SERVING', 'svc.internal');
     assert.deepEqual(await examine(...tlsFlags, '--health'), {
       code: 0,
-      tls: ["ok: all 1 proved to be 'svc.internal', and speak HTTP/2"],
-      health: ['ok: 1 of 1 say SERVING'],
+      tls: ["ok: all 1 have a valid certificate for 'svc.internal' and speak HTTP/2"],
+      health: ['ok: 1 of 1 report SERVING'],
     });
   });
 
-  it('takes the service’s last part for the name, as dial() does', async () => {
+  it('verifies the last part of the service as the name, as dial() does', async () => {
     await serve(undefined, 'svc');
     const { code, tls } = await examine('--server-cacert', caFile);
-    assert.deepEqual([code, tls], [0, ["ok: all 1 proved to be 'svc', and speak HTTP/2"]]);
+    assert.deepEqual([code, tls], [0, ["ok: all 1 have a valid certificate for 'svc' and speak HTTP/2"]]);
   });
 
-  it('finds servers that prove another name: all as a problem, some as a warning', async () => {
+  it('reports certificates for another name: all of them as a problem, some as a warning', async () => {
     const addr = await serve('SERVING', 'other.internal');
     const all = await examine(...tlsFlags);
     assert.equal(all.code, 4);
     assert.match(
       all.tls.join(),
-      new RegExp(`^problem: 1 of 1 did not prove to be 'svc.internal': ${addr} \\(.*altnames`),
+      new RegExp(`^problem: 1 of 1 failed the TLS handshake for 'svc.internal': ${addr} \\(.*altnames`),
     );
     await serve('SERVING', 'svc.internal');
     const some = await examine(...tlsFlags, '--health');
     assert.equal(some.code, 0);
-    assert.match(some.tls.join(), /^warning: 1 of 2 did not prove/);
-    assert.deepEqual(some.health, ['ok: 1 of 1 say SERVING']);
+    assert.match(some.tls.join(), /^warning: 1 of 2 failed the TLS handshake/);
+    assert.deepEqual(some.health, ['ok: 1 of 1 report SERVING']);
   });
 
-  it('finds servers of an authority that it is not given, and those without TLS', async () => {
+  it('reports certificates of an unknown authority, and servers without TLS', async () => {
     await serve('SERVING', 'svc.internal');
     const unknown = await examine('--tls', '--server-name', 'svc.internal');
     assert.deepEqual([unknown.code, unknown.tls.length], [4, 1]);
@@ -178,7 +181,7 @@ describe('etcd-naming doctor, asked to look at the servers', () => {
     assert.deepEqual([plaintext.code, plaintext.tls.length], [4, 1]);
   });
 
-  it('refuses an authority that cannot be read', async () => {
+  it('rejects a CA file that cannot be read', async () => {
     const { code, stderr } = await commands.run('doctor', target, '--server-cacert', join(folder, 'none'));
     assert.equal(code, 2);
     assert.match(stderr, /^etcd-naming: --server-cacert: ENOENT.*\n$/);

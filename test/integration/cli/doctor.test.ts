@@ -6,7 +6,7 @@ import { until } from '#src/testing/wait.js';
 import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { Commands, skipWithoutScript } from './support.js';
+import { CommandRunner, skipWithoutScript } from './support.js';
 
 interface Report {
   readonly resolves: boolean;
@@ -15,14 +15,14 @@ interface Report {
 
 describe('etcd-naming doctor', () => {
   const etcd = useEtcd();
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   let client: EtcdClient;
   let listener: Server;
   let addr: string;
   let target: string;
   let round = 0;
 
-  before('a server that accepts connections', async () => {
+  before('starts a server that accepts connections', async () => {
     listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(listener, 'listening');
     addr = `127.0.0.1:${(listener.address() as { port: number }).port}`;
@@ -40,7 +40,7 @@ describe('etcd-naming doctor', () => {
   const put = (id: string, at: string, metadata: object | null = null, lease = 0n) =>
     client.kv.put(`${target}/${id}`, JSON.stringify({ Op: 0, Addr: at, Metadata: metadata }), { lease });
 
-  /** What it finds, and the exit code. */
+  /** The findings and the exit code. */
   const examine = async (name = target, env = {}) => {
     const { code, stdout, stderr } = await commands.runWith(env, 'doctor', name, '--json');
     assert.equal(stderr, '');
@@ -53,7 +53,7 @@ describe('etcd-naming doctor', () => {
     return { code, resolves, findings, found };
   };
 
-  it('finds nothing wrong with a service whose server lives', async () => {
+  it('reports only ok for a service whose server runs', async () => {
     const { id } = await client.lease.grant({ ttlSeconds: 600 });
     await put('e1', addr, null, id);
     const { code, resolves, findings } = await examine();
@@ -70,14 +70,14 @@ describe('etcd-naming doctor', () => {
     ]);
   });
 
-  it('tells people the same, with a verdict, in a pipe and on a terminal', async function () {
+  it('prints the findings and a conclusion as text, in a pipe and on a terminal', async function () {
     await put('e1', addr);
     const piped = await commands.run('doctor', target);
     assert.equal(piped.code, 0);
-    assert.match(piped.stdout, /^ok +etcd +\S+ answers, and lets us read \(\d+ ms\)$/m);
+    assert.match(piped.stdout, /^ok +etcd +\S+ answers and permits the read \(\d+ ms\)$/m);
     assert.match(
       piped.stdout,
-      /^warning +leases +no lease, so nobody vouches that it lives: 'e1'\n +→ etcd-naming rm/m,
+      /^warning +leases +without a lease, so they stay after their server ends: 'e1'\n +→ .*etcd-naming rm/m,
     );
     assert.match(piped.stdout, /\n\n'.*' resolves, with 1 warning\n$/);
     await skipWithoutScript(this);
@@ -86,36 +86,40 @@ describe('etcd-naming doctor', () => {
     assert.match(stdout, /resolves, with 1 warning/);
   });
 
-  it('says that there is no record, and which services are nearby', async () => {
+  it('reports that there is no record, and lists similar services', async () => {
     await client.kv.put(`${target}2/e1`, '{"Addr":"10.0.0.1:1"}');
     await client.kv.put(`${target.slice(0, -1)}x/e1`, '{"Addr":"10.0.0.1:1"}');
     const { code, resolves, found } = await examine();
     assert.deepEqual([code, resolves], [4, false]);
     assert.match(found('problem', 'records'), /no key starts with '.*\/svc\/', at revision \d+/);
-    assert.equal(found('warning', 'neighbours'), `services nearby: '${target}2', '${target.slice(0, -1)}x'`);
+    assert.equal(found('warning', 'neighbours'), `similar services: '${target}2', '${target.slice(0, -1)}x'`);
   });
 
-  it('finds the records under a slip of the pen', async () => {
+  it('finds the records under a likely spelling', async () => {
     await put('e1', addr);
-    for (const slip of [`${target}/`, `/${target}`, target.replace('/svc', '//svc')]) {
-      const { code, found } = await examine(slip);
-      assert.equal(code, 4, slip);
-      assert.match(found('warning', 'name'), /slash|empty part/, slip);
-      assert.match(found('warning', 'neighbours'), new RegExp(`there are records under '${target}'`), slip);
+    for (const misspelt of [`${target}/`, `/${target}`, target.replace('/svc', '//svc')]) {
+      const { code, found } = await examine(misspelt);
+      assert.equal(code, 4, misspelt);
+      assert.match(found('warning', 'name'), /slash|empty part/, misspelt);
+      assert.match(
+        found('warning', 'neighbours'),
+        new RegExp(`there are records under '${target}'`),
+        misspelt,
+      );
     }
   });
 
-  it('sees a record at the name itself, and records deeper down', async () => {
+  it('reports a record at the name itself, and nested records', async () => {
     await client.kv.put(target, '{"Addr":"10.0.0.1:1"}');
     assert.match((await examine()).found('warning', 'neighbours'), /there is a key '.*\/svc' itself/);
     await put('eu/1', addr);
     assert.match(
       (await examine()).found('warning', 'records'),
-      /all of the records lie deeper, such as 'eu\/1'/,
+      /all of the records are nested deeper, such as 'eu\/1'/,
     );
   });
 
-  it('explains an authority that is the address of an etcd', async () => {
+  it('reports an authority that is the address of an etcd', async () => {
     await put('e1', addr);
     const { code, found } = await examine(`etcd://127.0.0.1:2379/${target}`);
     assert.equal(code, 4);
@@ -123,88 +127,92 @@ describe('etcd-naming doctor', () => {
     assert.match(found('warning', 'neighbours'), new RegExp(`there are records under '${target}'`));
   });
 
-  it('tells records that lead nowhere', async () => {
+  it('reports records without a usable address', async () => {
     await client.kv.put(`${target}/bad`, 'no json');
     await put('none', 'not an address');
     await put('far', 'h:70000');
     await client.kv.put(`${target}/empty`, '{"Op":0}');
     const { code, found } = await examine();
     assert.equal(code, 4);
-    assert.match(found('problem', 'records'), /4 records, none with an address that can be dialled/);
+    assert.match(found('problem', 'records'), /4 records, none with a usable address/);
     assert.match(
       found('warning', 'records'),
-      /passed over: 'bad' \(the value is not JSON: "n" at character 0\)/,
+      /skipped, because the value is not an endpoint in Go's format: 'bad' \(the value is not JSON: "n" at character 0\)/,
     );
     assert.match(
       found('warning', 'records'),
-      /no address that can be dialled: 'empty' \(no Addr\), 'far' \(h:70000: port 70000 is over 65535\), 'none' \(not an address: it has a space\)/,
+      /no usable address: 'empty' \(no Addr\), 'far' \(h:70000: port 70000 is over 65535\), 'none' \(not an address: it has a space\)/,
     );
-    assert.doesNotMatch(found('warning', 'records'), /another record/);
+    assert.doesNotMatch(found('warning', 'records'), /the same address/);
   });
 
-  it('tells odd addresses apart: sockets, wildcards, missing ports, doubles', async () => {
+  it('warns about sockets, wildcards, missing ports and repeated addresses', async () => {
     await put('e1', addr);
     await put('e2', addr);
     await put('sock', 'unix:/run/a.sock');
     await put('any', '0.0.0.0:1');
     await put('bare', 'localhost');
     const found = (await examine()).found('warning', 'records');
-    assert.match(found, /an address that another record has, too: 'e2'/);
-    assert.match(found, /a socket file: 'sock'/);
+    assert.match(found, /the same address as another record: 'e2'/);
+    assert.match(found, /a Unix socket: 'sock'/);
     assert.match(found, /a wildcard address.*: 'any'/);
-    assert.match(found, /no port, so gRPC takes 443: 'bare' \(localhost\)/);
+    assert.match(found, /no port, so gRPC uses 443: 'bare' \(localhost\)/);
   });
 
-  it('tells a service that is all draining or of weight 0', async () => {
+  it('warns if every endpoint is draining or has weight 0', async () => {
     await put('e1', addr, { status: 'draining' });
     await put('e2', addr, { weight: 0 });
     assert.match(
       (await examine()).found('warning', 'load'),
-      /every endpoint is to get no calls: 1 draining, 1 of weight 0, of 2/,
+      /every endpoint is draining or has weight 0: 1 draining, 1 of weight 0, of 2/,
     );
   });
 
-  it('tells leases that nobody renews', async () => {
+  it('warns about a lease that is not renewed', async () => {
     const { id } = await client.lease.grant({ ttlSeconds: 9 });
     await put('e1', addr, null, id);
     const left = async () => (await client.lease.timeToLive(id))?.remainingSeconds;
-    await until('it is late', { timeoutMs: 15_000 }, async () => ((await left()) ?? 0) <= 2);
+    await until(
+      'the lease is about to expire',
+      { timeoutMs: 15_000 },
+      async () => ((await left()) ?? 0) <= 2,
+    );
     const { code, found } = await examine();
     assert.equal(code, 0);
     assert.match(
       found('warning', 'leases'),
-      /not renewed in time, and about to go: 'e1' \([0-2] of 9 s left\)/,
+      /lease not renewed in time, about to expire: 'e1' \([0-2] of 9 s left\)/,
     );
   });
 
-  it('tells addresses that do not answer: some as a warning, all as a problem', async () => {
+  it('reports addresses that do not answer: all of them as a problem, some as a warning', async () => {
     await put('dead', '127.0.0.1:1');
     const all = await examine();
     assert.deepEqual([all.code, all.resolves], [4, false]);
-    assert.match(all.found('problem', 'dial'), /1 of 1 did not accept .*127\.0\.0\.1:1 \(ECONNREFUSED\)/);
+    assert.match(all.found('problem', 'dial'), /1 of 1 accept no .*127\.0\.0\.1:1 \(ECONNREFUSED\)/);
     await put('e1', addr);
     const one = await examine();
     assert.equal(one.code, 0);
-    assert.match(one.found('warning', 'dial'), /1 of 2 did not accept/);
+    assert.match(one.found('warning', 'dial'), /1 of 2 accept no/);
   });
 
-  it('names the HTTP proxy variable that grpc-js would follow, never its value', async () => {
+  it('names the HTTP proxy variable that grpc-js uses, without its value', async () => {
     const proxy = `http://user:${secretOf('proxy')}@proxy:3128`;
     const { found, findings } = await examine(target, { https_proxy: proxy });
-    assert.match(found('warning', 'proxy'), /https_proxy is set here/);
-    assert.ok(!JSON.stringify(findings).includes('3128'), 'the value is told');
+    assert.match(found('warning', 'proxy'), /https_proxy is set: /);
+    assert.ok(!JSON.stringify(findings).includes('3128'), 'the value is printed');
     const excepted = await examine(target, { https_proxy: proxy, no_proxy: 'localhost,svc' });
-    assert.match(excepted.found('ok', 'proxy'), /does not hold for/);
+    assert.match(excepted.found('ok', 'proxy'), /does not apply to/);
   });
 
-  it('says that a name resolves only with dial() where a proxy stands between', async () => {
+  it('reports that a name resolves only with dial() if a proxy is set', async () => {
     await put('e1', addr);
     const { code, stdout } = await commands.runWith({ http_proxy: 'http://127.0.0.1:1' }, 'doctor', target);
     assert.equal(code, 0);
-    assert.match(stdout, /resolves, here only for channels opened with dial\(\), .*with 2 warnings\n$/);
+    assert.match(stdout, /resolves, but only for channels opened with dial\(\), .*with 2 warnings\n$/);
   });
 
-  it('tells the members that do not answer from those that do', async () => {
+  it('warns about a member that does not answer while another one does', async () => {
     await put('e1', addr);
     const endpoints = [...etcd().endpoints, '127.0.0.1:1'].join(',');
     const { code, found } = await examine(target, {
@@ -215,7 +223,7 @@ describe('etcd-naming doctor', () => {
     assert.match(found('warning', 'etcd'), /^127\.0\.0\.1:1: /);
   });
 
-  it('ends with 3 where no etcd answers, and with 3 where TLS stands between', async () => {
+  it('exits with 3 if no etcd answers, and if TLS fails', async () => {
     const env = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
     const silent = await examine(target, env);
     assert.deepEqual([silent.code, silent.resolves], [3, false]);
@@ -224,14 +232,14 @@ describe('etcd-naming doctor', () => {
     assert.equal(tls.code, 3);
     assert.match(
       tls.findings.find(({ level }) => level === 'problem')?.advice ?? '',
-      /it speaks plaintext: write http:/,
+      /it speaks plaintext: use http:/,
     );
   });
 });
 
-describe('etcd-naming on an etcd that asks who one is', () => {
+describe('etcd-naming on an etcd with authentication', () => {
   const etcd = useEtcd();
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   const rootPassword = secretOf('cli-root');
   const password = secretOf('cli-user');
 
@@ -247,7 +255,7 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     await gateway.enable();
   });
 
-  it('says that it wants a name, and fails with 1', async () => {
+  it('exits with 1 without a user, and the doctor names the variables', async () => {
     const { code, stdout, stderr } = await commands.run('ls', 'mine');
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /^etcd-naming: .*\n$/);
@@ -256,12 +264,12 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     assert.match(doctor.stdout, /problem +etcd[^\n]*\n +→ .*ETCDCTL_USER/);
   });
 
-  it('takes user and password from flags, from variables, and from both with the flag first', async () => {
+  it('reads user and password from flags and variables, and the flag takes precedence', async () => {
     assert.equal((await commands.run('ls', 'mine', '--user', `reader:${password}`)).code, 0);
     assert.equal((await commands.run('ls', 'mine', '--user', 'reader', '--password', password)).code, 0);
     const env = { ETCDCTL_USER: 'reader', ETCDCTL_PASSWORD: password };
     assert.equal((await commands.runWith(env, 'ls', 'mine')).code, 0);
-    const wrong = { ETCDCTL_USER: 'nobody', ETCDCTL_PASSWORD: secretOf('cli-wrong') };
+    const wrong = { ETCDCTL_USER: 'stranger', ETCDCTL_PASSWORD: secretOf('cli-wrong') };
     assert.equal((await commands.runWith(wrong, 'ls', 'mine', '--user', `reader:${password}`)).code, 0);
     assert.equal(
       (await commands.runWith({ ETCDCTL_AUTH_JWT_TOKEN: 'x', ...env }, 'ls', 'mine', '--user', 'reader'))
@@ -270,7 +278,7 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     );
   });
 
-  it('says to a user who may read a part how to list that', async () => {
+  it('advises --prefix to a user who may read only a part of the keys', async () => {
     const user = ['--user', `reader:${password}`];
     const { code, stdout, stderr } = await commands.run('ls', ...user);
     assert.deepEqual([code, stdout], [1, '']);
@@ -281,7 +289,7 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     assert.equal((await commands.run('ls', '--prefix', 'mine/', ...user)).code, 0);
   });
 
-  it('tells a permission that is missing, and how to give it', async () => {
+  it('reports a missing permission, and the doctor prints how to grant it', async () => {
     const user = ['--user', `reader:${password}`];
     const { code, stderr } = await commands.run('ls', 'others', ...user);
     assert.equal(code, 1);
@@ -290,12 +298,12 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     assert.equal(doctor.code, 1);
     assert.match(
       doctor.stdout,
-      /→ the user may not read there\. Is the name mistyped\? If not: etcdctl role grant-permission <role> read 'others\/' --prefix/,
+      /→ check the spelling of the name; if it is right, grant the user the range: etcdctl role grant-permission <role> read 'others\/' --prefix/,
     );
     assert.equal((await commands.run('add', 'mine', '10.0.0.1:1', ...user)).code, 1);
   });
 
-  it('finds the records of a mistyped name that lies outside of what the user may read', async () => {
+  it('finds the records of a mistyped name outside the range that the user may read', async () => {
     const root = new EtcdClient({
       endpoints: etcd().endpoints,
       auth: { username: 'root', password: rootPassword },
@@ -307,7 +315,7 @@ describe('etcd-naming on an etcd that asks who one is', () => {
     assert.match(doctor.stdout, /warning +neighbours +there are records under 'mine\/svc'/);
   });
 
-  it('prints no secret, not even with --debug and a password that is wrong', async () => {
+  it('prints no secret, even with --debug and a wrong password', async () => {
     const wrong = secretOf('cli-wrong');
     for (const args of [
       ['ls', 'mine'],

@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { EtcdClient } from '#src/client/index.js';
 import { AuthStore } from '../../support/auth-store.js';
 import { secretOf } from '../../support/canary.js';
-import { Commands } from './support.js';
+import { CommandRunner } from './support.js';
 
 const password = secretOf('of the password file');
 const rotated = secretOf('of the password file, replaced');
 
-/** Prints all that a program inherits. */
-const snoop = `
+/** Prints everything that a program inherits. */
+const printInherited = `
   const { readFileSync } = require('node:fs');
   console.log(JSON.stringify(process.env), process.argv.join(' '));
   for (const file of ['environ', 'cmdline']) console.log(readFileSync('/proc/self/' + file, 'latin1'));
-  console.log('that is all');
+  console.log('end of output');
   process.stdin.resume().once('end', () => process.exit(0));
 `;
 
@@ -24,7 +24,7 @@ describe('the password of etcd-naming', () => {
   let store: AuthStore;
   let folder: string;
   let file: string;
-  const commands = new Commands(() => ({
+  const commands = new CommandRunner(() => ({
     ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','),
     SOMETHING_ELSE: 'inherited',
   }));
@@ -47,40 +47,44 @@ describe('the password of etcd-naming', () => {
     ...['register', 'svc', '--addr', '127.0.0.1:1', '--id', id, '--no-ready-check', '--propagate', '20ms'],
     ...options,
   ];
-  const program = ['--', process.execPath, '-e', snoop];
+  const program = ['--', process.execPath, '-e', printInherited];
 
   for (const [how, ending] of Object.entries({
     'no line end': '',
     'a line end': '\n',
     'CR and LF': '\r\n',
   })) {
-    it(`comes from a file with ${how} behind it`, async () => {
+    it(`is read from a file with ${how} at the end`, async () => {
       writeFileSync(file, password + ending);
       const { code, stderr } = await commands.run('ls', '--user', 'root', '--password-file', file);
       assert.equal(code, 0, stderr);
     });
   }
 
-  it('comes from a file before what the variables say', async () => {
-    const stray = { ETCDCTL_USER: 'root:wrong', ETCDCTL_PASSWORD: 'wrong', ETCDCTL_AUTH_JWT_TOKEN: 'wrong' };
-    const env = { ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','), ...stray };
+  it('is read from a file that takes precedence over the variables', async () => {
+    const variables = {
+      ETCDCTL_USER: 'root:wrong',
+      ETCDCTL_PASSWORD: 'wrong',
+      ETCDCTL_AUTH_JWT_TOKEN: 'wrong',
+    };
+    const env = { ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','), ...variables };
     const { code, stderr } = await commands.runWith(env, 'ls', '--password-file', file);
     assert.equal(code, 0, stderr);
   });
 
-  it('comes from a pipe, which is read once, however many clients a verb opens', async function () {
+  it('is read from a pipe once, however many clients a command creates', async function () {
     const pipe = join(folder, 'pipe');
     if (spawnSync('mkfifo', [pipe]).status !== 0) this.skip();
     const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', file, pipe]);
     const { code, stdout } = await commands.run('doctor', 'svc', '--user', 'root', '--password-file', pipe);
     writer.kill();
-    assert.equal(code, 4, 'there is no such service');
+    assert.equal(code, 4, 'the service does not exist');
     assert.match(stdout, /ok +etcd/);
   });
 
-  it('is read again when it was replaced, and a registration outlives that', async () => {
-    const words = register('e1', '--ttl', '2', '--user', 'root', '--password-file', file);
-    const command = commands.start(...words, ...program);
+  it('is read again after the file was replaced, and a registration survives that', async () => {
+    const args = register('e1', '--ttl', '2', '--user', 'root', '--password-file', file);
+    const command = commands.start(...args, ...program);
     await command.prints('registered as svc/e1');
     await store.gateway.callAsRoot('user/changepw', { name: 'root', password: rotated });
     writeFileSync(file, rotated);
@@ -97,7 +101,7 @@ describe('the password of etcd-naming', () => {
     await command.ended;
   });
 
-  it('is refused, and not shown, when the file is none that holds one', async () => {
+  it('is not printed when the file does not contain a password', async () => {
     const empty = join(folder, 'empty');
     const binary = join(folder, 'binary');
     writeFileSync(empty, '\n');
@@ -109,44 +113,44 @@ describe('the password of etcd-naming', () => {
       [[...user, '--password-file', empty], /is empty/],
       [[...user, '--password-file', binary], /is not UTF-8/],
       [[...user, '--password-file', '/dev/zero'], /has more than 65536 bytes/],
-      [['--password-file', file], /goes with a user/],
-      [[...user, '--password', 'x', '--password-file', file], /one of them must go/],
-      [['--user', 'root:x', '--password-file', file], /one of them must go/],
+      [['--password-file', file], /requires a user/],
+      [[...user, '--password', 'x', '--password-file', file], /exclude each other/],
+      [['--user', 'root:x', '--password-file', file], /exclude each other/],
     ] as const) {
       const { code, stdout, stderr } = await commands.run('ls', ...args, '--debug');
       assert.equal(code, 2, stderr);
       assert.match(stderr, text);
-      assert.ok(!`${stdout}${stderr}`.includes(password), 'it is shown');
+      assert.ok(!`${stdout}${stderr}`.includes(password), 'the password is printed');
     }
   });
 
   for (const [how, env, options] of [
-    ['by variables', { ETCDCTL_USER: 'root', ETCDCTL_PASSWORD: rotated }, []],
+    ['in variables', { ETCDCTL_USER: 'root', ETCDCTL_PASSWORD: rotated }, []],
     ['with the user’s name', { ETCDCTL_USER: `root:${rotated}` }, []],
     ['as a flag', {}, ['--user', 'root', '--password', rotated]],
     ['in a file', {}, ['--user', 'root', '--password-file']],
   ] as const) {
-    it(`is not seen by a program that is run with --clean-env when it was given ${how}`, async function () {
+    it(`is hidden from a program run with --clean-env when it is given ${how}`, async function () {
       if (process.platform !== 'linux') this.skip();
       writeFileSync(file, rotated);
-      const words = [...options, ...(how === 'in a file' ? [file] : [])];
+      const args = [...options, ...(how === 'in a file' ? [file] : [])];
       const all = { ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','), SOMETHING_ELSE: 'inherited', ...env };
       const command = commands.startWith(
         all,
-        ...register(how, '--clean-env', '--debug', ...words),
+        ...register(how, '--clean-env', '--debug', ...args),
         ...program,
       );
       await command.prints(`registered as svc/${how}`);
-      await command.prints('that is all');
+      await command.prints('end of output');
       command.kill('SIGTERM');
       const { stdout, stderr } = await command.ended;
-      assert.ok(!`${stdout}${stderr}`.includes(rotated), 'it is shown');
+      assert.ok(!`${stdout}${stderr}`.includes(rotated), 'the password is printed');
       assert.doesNotMatch(stdout, /ETCDCTL_/);
       assert.match(stdout, /"SOMETHING_ELSE":"inherited"/);
     });
   }
 
-  it('is inherited without --clean-env, for a program that connects by the same variables', async () => {
+  it('is inherited without --clean-env, for a program that connects with the same variables', async () => {
     const env = { ETCDCTL_ENDPOINTS: store.etcd.endpoints.join(','), ETCDCTL_USER: `root:${rotated}` };
     const check = `process.exit(process.env.ETCDCTL_USER?.length === ${env.ETCDCTL_USER.length} ? 7 : 8)`;
     const command = commands.startWith(env, ...register('e2'), '--', process.execPath, '-e', check);

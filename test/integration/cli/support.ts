@@ -4,27 +4,27 @@ import { fileURLToPath } from 'node:url';
 import { until } from '#src/testing/wait.js';
 
 export const main = fileURLToPath(new URL('../../../../dist/cli/main.js', import.meta.url));
-const patienceMs = 20_000;
+const outputTimeoutMs = 20_000;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How one run of the command ended. */
-export interface Ended {
+export interface CommandResult {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The command as its users run it: built, and a process of its own. */
-export class Command {
-  readonly ended: Promise<Ended>;
+/** A process of the built command, as users run it. */
+export class CommandProcess {
+  readonly ended: Promise<CommandResult>;
   readonly #child: ChildProcess;
   #stdout: Buffer[] = [];
   #stderr = '';
 
   constructor(program: string, args: readonly string[], env: Environment) {
-    this.#child = spawn(program, args, { env: { ...bareEnvironment(), ...env }, stdio: 'pipe' });
+    this.#child = spawn(program, args, { env: { ...cleanEnvironment(), ...env }, stdio: 'pipe' });
     this.#child.stdout?.on('data', (bytes: Buffer) => this.#stdout.push(bytes));
     this.#child.stderr?.on('data', (bytes: Buffer) => {
       this.#stderr += bytes.toString();
@@ -52,23 +52,23 @@ export class Command {
     return this.#child.pid ?? 0;
   }
 
-  get over(): boolean {
+  get hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Waits until it has printed this, on either output. */
+  /** Waits until it has printed a text, on stdout or stderr. */
   async prints(text: string | RegExp): Promise<void> {
     const found = (output: string) => (typeof text === 'string' ? output.includes(text) : text.test(output));
-    await until(`the command prints ${text}`, { timeoutMs: patienceMs }, () => {
+    await until(`the command prints ${text}`, { timeoutMs: outputTimeoutMs }, () => {
       if (found(this.stdout) || found(this.#stderr)) return true;
-      if (this.over) throw new Error(`it ended without ${text}: ${this.stdout}${this.#stderr}`);
+      if (this.hasEnded) throw new Error(`the command ended without ${text}: ${this.stdout}${this.#stderr}`);
       return false;
     }).catch((error: Error) => {
       throw new Error(`${error.message}; it printed: ${this.stdout}${this.#stderr}`);
     });
   }
 
-  /** Types into its terminal. */
+  /** Writes to its stdin, which may be a terminal. */
   type(text: string): void {
     this.#child.stdin?.write(text);
   }
@@ -81,94 +81,94 @@ export class Command {
     this.#child.kill(signal);
   }
 
-  /** A program that it ran holds its outputs open, and sees its input end. */
+  /** Destroys the streams too: a program that the command ran keeps them open, and ends when its input ends. */
   #kill(): void {
     this.#child.kill('SIGKILL');
     for (const stream of this.#child.stdio) stream?.destroy();
   }
 
-  /** By SIGTERM, and again so that it hurries: a program that it runs would outlive a SIGKILL. */
+  /** Sends SIGTERM repeatedly, which skips the drain. A program that it runs would survive a SIGKILL of the command. */
   async stop(): Promise<void> {
-    const again = setInterval(() => this.#child.kill('SIGTERM'), 200);
-    if (!this.over) this.#child.kill('SIGTERM');
+    const repeating = setInterval(() => this.#child.kill('SIGTERM'), 200);
+    if (!this.hasEnded) this.#child.kill('SIGTERM');
     this.#child.stdin?.destroy();
     await this.ended;
-    clearInterval(again);
+    clearInterval(repeating);
   }
 }
 
-/** Starts commands against one etcd, and ends those that a test left. */
-export class Commands {
+/** Starts commands for one etcd, and ends those that are still running after a test. */
+export class CommandRunner {
   readonly #env: () => Environment;
-  readonly #started: Command[] = [];
+  readonly #started: CommandProcess[] = [];
 
   constructor(env: () => Environment) {
     this.#env = env;
-    afterEach('no command is left', async () => {
+    afterEach('ends the commands', async () => {
       for (const command of this.#started.splice(0)) await command.stop();
     });
   }
 
-  /** Runs the command to its end. */
-  run(...args: string[]): Promise<Ended> {
+  /** Runs the command and waits for its end. */
+  run(...args: string[]): Promise<CommandResult> {
     return this.start(...args).ended;
   }
 
-  runWith(env: Environment, ...args: string[]): Promise<Ended> {
+  runWith(env: Environment, ...args: string[]): Promise<CommandResult> {
     return this.startWith(env, ...args).ended;
   }
 
-  startWith(env: Environment, ...args: string[]): Command {
+  startWith(env: Environment, ...args: string[]): CommandProcess {
     return this.#start(process.execPath, [main, ...args], env);
   }
 
-  /** The one JSON document that it prints. */
+  /** Runs the command with `--json` and parses its output. */
   async json<T>(...args: string[]): Promise<T> {
     const { stdout, stderr } = await this.run(...args, '--json');
     try {
       return JSON.parse(stdout) as T;
     } catch {
-      throw new Error(`no JSON: ${stdout}${stderr}`);
+      throw new Error(`not JSON: ${stdout}${stderr}`);
     }
   }
 
-  start(...args: string[]): Command {
+  start(...args: string[]): CommandProcess {
     return this.#start(process.execPath, [main, ...args]);
   }
 
-  /** From a shell that has done something first, and is then the command: same process id. */
-  startBehind(prelude: string, ...args: string[]): Command {
+  /** Runs a line in a shell, which then becomes the command with the same process id. */
+  startAfter(prelude: string, ...args: string[]): CommandProcess {
     const line = `${prelude}; exec "$0" "$@"`;
     return this.#start('sh', ['-c', line, process.execPath, main, ...args]);
   }
 
-  /** Runs a line of the shell in which `"$0" "$1"` is the command. */
-  shell(line: string): Promise<Ended> {
+  /** Runs a line in a shell, in which `"$0" "$1"` is the command. */
+  shell(line: string): Promise<CommandResult> {
     return this.#start('/bin/sh', ['-c', line, process.execPath, main]).ended;
   }
 
-  /** On a pseudo-terminal of 100 columns and 20 rows; what it shows is its stdout. */
-  startOnTerminal(...args: string[]): Command {
-    return this.startOnTerminalOf('cols 100 rows 20', ...args);
+  /** Starts the command on a pseudo-terminal of 100 columns and 20 rows. Its stdout is all that the terminal shows. */
+  startOnTerminal(...args: string[]): CommandProcess {
+    return this.startOnTerminalOfSize('cols 100 rows 20', ...args);
   }
 
-  /** @param size as `stty` takes it. */
-  startOnTerminalOf(size: string, ...args: string[]): Command {
-    const words = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
-    const line = `stty ${size}; exec ${words}`;
+  /** @param size arguments of `stty`. */
+  startOnTerminalOfSize(size: string, ...args: string[]): CommandProcess {
+    const command = [process.execPath, main, ...args].map((arg) => `'${arg}'`).join(' ');
+    const line = `stty ${size}; exec ${command}`;
     return this.#start('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
       SHELL: '/bin/sh',
     });
   }
 
-  #start(program: string, args: readonly string[], env: Environment = {}): Command {
-    const command = new Command(program, args, { ...this.#env(), ...env });
+  #start(program: string, args: readonly string[], env: Environment = {}): CommandProcess {
+    const command = new CommandProcess(program, args, { ...this.#env(), ...env });
     this.#started.push(command);
     return command;
   }
 }
 
-/** A suite on a terminal needs util-linux's `script`: skipped, with a line that says so, where there is none. */
+/** Skips a test on a terminal, with a message, if util-linux's `script` is not installed. */
 export async function skipWithoutScript(context: Mocha.Context): Promise<void> {
   const child = spawn('script', ['--version']);
   const code = await new Promise((resolve) => {
@@ -176,12 +176,12 @@ export async function skipWithoutScript(context: Mocha.Context): Promise<void> {
     child.once('exit', resolve);
   });
   if (code === 0) return;
-  console.error(`skipped, since there is no script(1) of util-linux: ${context.test?.fullTitle()}`);
+  console.error(`skipped, because script(1) of util-linux is not installed: ${context.test?.fullTitle()}`);
   context.skip();
 }
 
-/** Ours, without what would lead the command elsewhere. */
-function bareEnvironment(): Environment {
-  const strays = /^ETCDCTL_|_proxy$|^NODE_OPTIONS$/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !strays.test(name)));
+/** The environment of the tests, without variables that change which etcd the command uses. */
+function cleanEnvironment(): Environment {
+  const unwanted = /^ETCDCTL_|_proxy$|^NODE_OPTIONS$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));
 }

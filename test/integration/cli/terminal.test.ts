@@ -8,9 +8,9 @@ import { until } from '#src/testing/wait.js';
 import { useEtcd } from '../../support/etcd.js';
 import { hostileText, isPrintable } from '../../support/hostile-text.js';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
-import { Commands } from './support.js';
+import { CommandRunner } from './support.js';
 
-/** A terminal that keeps what is written to it. */
+/** A terminal that records what is written to it. */
 class Terminal implements Output {
   readonly isTTY = true;
   readonly columns = 120;
@@ -22,7 +22,7 @@ class Terminal implements Output {
   }
 }
 
-/** What the live table steers the terminal with. */
+/** The control sequences that the live table itself writes. */
 const tableSequences = new RegExp(`${'\x1b'}\\[(\\?25[lh]|\\?2026[hl]|\\d+A|K|J|2J|H)|\\r`, 'g');
 
 const record = fc
@@ -41,9 +41,9 @@ const record = fc
   )
   .map(([id, value]) => ({ id, value }));
 
-describe('the command on a terminal', () => {
+describe('etcd-naming on a terminal', () => {
   const etcd = useEtcd();
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   let client: EtcdClient;
   let target: string;
   let round = 0;
@@ -61,8 +61,8 @@ describe('the command on a terminal', () => {
   const put = (id: Uint8Array | string, value: string) =>
     client.kv.put(Buffer.concat([Buffer.from(`${target}/`), Buffer.from(id)]), value);
 
-  /** All that one run shows on its terminal, in this process. */
-  const shown = async (args: readonly string[], endpoints: readonly string[]): Promise<string> => {
+  /** Runs the command in this process, and returns everything it writes to its terminal. */
+  const outputOf = async (args: readonly string[], endpoints: readonly string[]): Promise<string> => {
     const terminal = new Terminal();
     const env = { ETCDCTL_ENDPOINTS: endpoints.join(','), ETCDCTL_COMMAND_TIMEOUT: '2s' };
     await run(args, { stdout: terminal, stderr: terminal, env });
@@ -71,7 +71,7 @@ describe('the command on a terminal', () => {
   const assertPrintable = (text: string, args: readonly string[]) =>
     assert.ok(isPrintable(text, '\n'), `${args.join(' ')}: ${JSON.stringify(text)}`);
 
-  it('shows whatever others stored, and obeys none of it, in any view', async () => {
+  it('escapes stored text in every view', async () => {
     const views = [
       ...[['ls'], ['ls', '--json'], ['get'], ['get', '--raw'], ['get', '--json']],
       ...[['doctor'], ['doctor', '--json']],
@@ -80,25 +80,25 @@ describe('the command on a terminal', () => {
       fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 5 }), async (records) => {
         await client.kv.delete({ prefix: `${target}/` });
         for (const { id, value } of records) await put(id, value);
-        for (const [verb = '', ...options] of views) {
-          const args = [verb, target, ...options];
-          assertPrintable(await shown(args, etcd().endpoints), args);
+        for (const [command = '', ...options] of views) {
+          const args = [command, target, ...options];
+          assertPrintable(await outputOf(args, etcd().endpoints), args);
         }
         const hex = Buffer.from(records[0]!.id).toString('hex');
-        for (const verb of ['get', 'drain', 'rm']) {
-          const args = [verb, target, '--hex', hex];
-          assertPrintable(await shown(args, etcd().endpoints), args);
+        for (const command of ['get', 'drain', 'rm']) {
+          const args = [command, target, '--hex', hex];
+          assertPrintable(await outputOf(args, etcd().endpoints), args);
         }
       }),
       { numRuns: 15 },
     );
   });
 
-  it('shows it in the live table as well', async () => {
-    const nasty = '\x1b]0;t\x07\x1b[2J\u202e\u2066東';
+  it('escapes stored text in the live table', async () => {
+    const hostile = '\x1b]0;t\x07\x1b[2J\u202e\u2066東';
     await put(
-      `a${nasty}`,
-      JSON.stringify({ Addr: `1.2.3.4:1${nasty}`, Metadata: { zone: nasty, status: nasty } }),
+      `a${hostile}`,
+      JSON.stringify({ Addr: `1.2.3.4:1${hostile}`, Metadata: { zone: hostile, status: hostile } }),
     );
     const terminal = new Terminal();
     const env = { ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') };
@@ -106,9 +106,9 @@ describe('the command on a terminal', () => {
     await until('the table shows the record', { timeoutMs: 20_000 }, () =>
       terminal.text.includes('1 endpoint'),
     );
-    await put('b', nasty);
-    await until('the table counts the other', { timeoutMs: 20_000 }, () =>
-      terminal.text.includes('1 unreadable'),
+    await put('b', hostile);
+    await until('the table counts the invalid record', { timeoutMs: 20_000 }, () =>
+      terminal.text.includes('1 invalid'),
     );
     await turn();
     process.emit('SIGTERM', 'SIGTERM');
@@ -116,20 +116,20 @@ describe('the command on a terminal', () => {
     assertPrintable(terminal.text.replace(tableSequences, ''), ['watch']);
   });
 
-  describe('and a server that says what it likes', () => {
+  describe('with a server that sends arbitrary error texts', () => {
     let server: ScriptedServer;
-    let says = '';
+    let errorText = '';
 
     before(async () => {
-      server = await startScriptedServer((call) => call.end(7, Buffer.from(says).toString()));
+      server = await startScriptedServer((call) => call.end(7, Buffer.from(errorText).toString()));
     });
 
     after(() => server.close());
 
-    it('shows that on one line, and obeys none of it', async () => {
+    it('escapes the text and prints it on one line', async () => {
       await fc.assert(
         fc.asyncProperty(hostileText, async (text) => {
-          says = text;
+          errorText = text;
           for (const args of [
             ['ls'],
             ['get', 'svc', 'e'],
@@ -137,8 +137,8 @@ describe('the command on a terminal', () => {
             ['doctor', 'svc'],
             ['watch', 'svc'],
           ])
-            assertPrintable(await shown(args, [server.endpoint]), args);
-          const debug = await shown(['ls', '--debug'], [server.endpoint]);
+            assertPrintable(await outputOf(args, [server.endpoint]), args);
+          const debug = await outputOf(['ls', '--debug'], [server.endpoint]);
           assertPrintable(debug, ['ls', '--debug']);
         }),
         { numRuns: 10 },
@@ -146,7 +146,7 @@ describe('the command on a terminal', () => {
     });
   });
 
-  it('lists 500 records one of which has a zone of 1.4 MB', async () => {
+  it('lists 500 records, of which one has a zone of 1.4 MB', async () => {
     const puts = Array.from({ length: 500 }, (_, i) => put(`e${i}`, `{"Addr":"10.0.0.1:${i + 1}"}`));
     await Promise.all(puts);
     const zone = 'z'.repeat(1_400_000);

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
-import { Commands } from './support.js';
+import { CommandRunner } from './support.js';
 
-describe('etcd-naming on an etcd that speaks TLS and asks for a client certificate', () => {
+describe('etcd-naming on an etcd that requires TLS and a client certificate', () => {
   let etcd: TlsEtcd;
   let folder: string;
   const file = (name: string) => join(folder, name);
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: `https://${etcd.secure}` }));
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: `https://${etcd.secure}` }));
   const credentials = () => ['--cert', file('client.pem'), '--key', file('client.key')];
 
   before(async function () {
@@ -33,7 +33,7 @@ describe('etcd-naming on an etcd that speaks TLS and asks for a client certifica
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  it('takes the files by flags and by variables', async () => {
+  it('reads the file names from flags and variables', async () => {
     const flags = ['--cacert', file('ca.pem'), ...credentials()];
     const added = await commands.run('add', 'svc', '10.0.0.1:1', ...flags);
     assert.equal(added.code, 0, added.stderr);
@@ -45,7 +45,7 @@ describe('etcd-naming on an etcd that speaks TLS and asks for a client certifica
     assert.match((await commands.runWith(env, 'ls', 'svc')).stdout, /10\.0\.0\.1:1/);
   });
 
-  it('ends with 3 and the reason, and the doctor says what to do', async () => {
+  it('exits with 3 and the reason, and the doctor advises what to do', async () => {
     const untrusted = await commands.run('ls', 'svc', ...credentials());
     assert.equal(untrusted.code, 3);
     assert.match(untrusted.stderr, /^etcd-naming: UNAVAILABLE: [^\n]*\n$/);
@@ -55,12 +55,15 @@ describe('etcd-naming on an etcd that speaks TLS and asks for a client certifica
       return /problem +etcd[^\n]*\n +→ ([^\n]*)/.exec(stdout)?.[1] ?? stdout;
     };
     assert.match(await advice(...credentials()), /name the authority that signed its certificate: --cacert/);
-    assert.match(await advice('--cacert', file('ca.pem')), /it wants a client certificate: --cert and --key/);
+    assert.match(
+      await advice('--cacert', file('ca.pem')),
+      /it requires a client certificate: --cert and --key/,
+    );
     assert.match(await advice('--cacert', file('none.pem'), ...credentials()), /check the files/);
-    assert.match(await advice('--endpoints', etcd.secure), /it speaks TLS: write https:/);
+    assert.match(await advice('--endpoints', etcd.secure), /it speaks TLS: use https:/);
   });
 
-  it('takes any certificate when told to', async () => {
+  it('accepts any certificate with --insecure-skip-tls-verify', async () => {
     const { code, stderr } = await commands.run('ls', '--insecure-skip-tls-verify', ...credentials());
     assert.equal(code, 0, stderr);
   });

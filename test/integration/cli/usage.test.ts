@@ -2,74 +2,74 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { useEtcd } from '../../support/etcd.js';
-import { Commands, skipWithoutScript } from './support.js';
+import { CommandRunner, skipWithoutScript } from './support.js';
 
-const verbs = ['ls', 'get', 'watch', 'add', 'rm', 'drain', 'register', 'doctor'];
+const commandNames = ['ls', 'get', 'watch', 'add', 'rm', 'drain', 'register', 'doctor'];
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 describe('etcd-naming', () => {
   const etcd = useEtcd();
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
-  const dead = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const unreachable = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
 
-  it('is the bin of the package, and tells its version', async () => {
+  it('is the bin of the package, and prints its version', async () => {
     const { bin, version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
     assert.deepEqual(bin, { 'etcd-naming': './dist/cli/main.js' });
     assert.ok(readFileSync(`${root}dist/cli/main.js`, 'utf8').startsWith('#!/usr/bin/env node\n'));
     assert.deepEqual((await commands.run('--version')).stdout, `${version}\n`);
   });
 
-  it('helps: with all verbs, and with each verb’s options and examples', async () => {
+  it('prints help with all commands, and for each command with its options and examples', async () => {
     const { code, stdout, stderr } = await commands.run('--help');
     assert.deepEqual([code, stderr], [0, '']);
-    for (const verb of verbs) assert.match(stdout, new RegExp(`^ {2}${verb} `, 'm'));
-    for (const verb of verbs) {
-      const help = await commands.run(verb, '--help');
+    for (const name of commandNames) assert.match(stdout, new RegExp(`^ {2}${name} `, 'm'));
+    for (const name of commandNames) {
+      const help = await commands.run(name, '--help');
       assert.equal(help.code, 0);
-      assert.match(help.stdout, new RegExp(`^etcd-naming ${verb} `));
-      assert.match(help.stdout, new RegExp(`\nExamples:\n {2}etcd-naming ${verb}\\b`));
-      assert.equal((await commands.run('help', verb)).stdout, help.stdout);
+      assert.match(help.stdout, new RegExp(`^etcd-naming ${name} `));
+      assert.match(help.stdout, new RegExp(`\nExamples:\n {2}etcd-naming ${name}\\b`));
+      assert.equal((await commands.run('help', name)).stdout, help.stdout);
     }
   });
 
-  it('shows the help on stderr and ends with 2 when there is no verb', async () => {
+  it('prints the help on stderr and exits with 2 without a command', async () => {
     const { code, stdout, stderr } = await commands.run();
     assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, /Usage: etcd-naming <verb>/);
+    assert.match(stderr, /Usage: etcd-naming <command>/);
   });
 
   for (const [args, text] of [
     [
       ['frobnicate'],
-      "there is no verb 'frobnicate'; there are ls, get, watch, add, rm, drain, register, doctor",
+      "unknown command 'frobnicate'; the commands are ls, get, watch, add, rm, drain, register, doctor",
     ],
-    [['list'], "there is no verb 'list'; did you mean 'ls'?"],
-    [['lss'], "there is no verb 'lss'; did you mean 'ls'?"],
-    [['wach', 'svc'], "there is no verb 'wach'; did you mean 'watch'?"],
-    [['ls', '--bogus'], "there is no option '--bogus'"],
-    [['ls', '--prefx', 'a'], "there is no option '--prefx'; did you mean '--prefix'?"],
+    [['list'], "unknown command 'list'; did you mean 'ls'?"],
+    [['lss'], "unknown command 'lss'; did you mean 'ls'?"],
+    [['wach', 'svc'], "unknown command 'wach'; did you mean 'watch'?"],
+    [['ls', '--bogus'], "unknown option '--bogus'"],
+    [['ls', '--prefx', 'a'], "unknown option '--prefx'; did you mean '--prefix'?"],
     [['add', 'svc', '1.2.3.4:1', '--weight', '-1'], "--weight is '-1'; it must be a number of at least 0"],
     [
       ['add', 'svc', '1.2.3.4:1', '--ttl', '1.5'],
       "--ttl is '1.5'; it must be a whole number from 1 to 9000000000",
     ],
-    [['register', 'svc', '--addr', '1.2.3.4:1', '--', ''], 'the program behind -- has an empty name'],
+    [['register', 'svc', '--addr', '1.2.3.4:1', '--', ''], 'the program after -- has an empty name'],
     [['ls', '--command-timeout', '0'], "--command-timeout is '0'; it must be more than 0"],
     [['ls', '--cert', '/c'], '--key is missing beside --cert'],
     [
       ['ls', '--endpoints', 'http://a:1', '--cacert', '/c'],
       '--cacert asks for TLS, but the endpoints say http://: write https://, or leave --cacert out',
     ],
-    [['ls', '--endpoints', ''], '--endpoints is empty: write host:port, or leave the flag out'],
+    [['ls', '--endpoints', ''], '--endpoints is empty: write host:port, or omit the flag'],
     [['ls', '--endpoints', ','], "--endpoints is ','; it names no endpoint"],
-    [['ls', 'a', 'b'], "'b' is one word too many: etcd-naming ls [target]"],
-    [['get'], 'too few words: etcd-naming get <target> [id]'],
+    [['ls', 'a', 'b'], "unexpected argument 'b'; usage: etcd-naming ls [target]"],
+    [['get'], 'an argument is missing; usage: etcd-naming get <target> [id]'],
     [['ls', ''], 'the target is empty'],
     [['ls', 'etcd:///'], /invalid target: .* names no service/],
     [['ls', 'etcd:///%zz'], /has a broken percent escape/],
-    [['ls', 'svc', '--prefix', 'x'], '--prefix goes without a target: it lists services'],
+    [['ls', 'svc', '--prefix', 'x'], '--prefix and a target exclude each other: --prefix lists services'],
     [['rm', 'svc', ''], 'the id is empty'],
-    [['rm', 'svc', 'e1', '--force'], '--force goes with --revoke: a delete needs none'],
+    [['rm', 'svc', 'e1', '--force'], '--force requires --revoke: a deletion does not need it'],
     [
       ['ls', 'svc', '--command-timeout', 'x'],
       "--command-timeout is 'x'; it must be a duration such as 5s or 1m30s",
@@ -77,7 +77,7 @@ describe('etcd-naming', () => {
     [['ls', 'svc', '--user', 'me'], /there is no password/],
     [['ls', 'svc', '--endpoints', 'http://a:1,https://b:1'], /http/],
   ] as const) {
-    it(`refuses ${args.join(' ')} with 2 and one line`, async () => {
+    it(`rejects ${args.join(' ')} with exit code 2 and one line`, async () => {
       const { code, stdout, stderr } = await commands.run(...args);
       assert.deepEqual([code, stdout], [2, '']);
       if (typeof text === 'string') assert.equal(stderr, `etcd-naming: ${text}\n`);
@@ -86,63 +86,63 @@ describe('etcd-naming', () => {
     });
   }
 
-  it('prints its version for -v, too', async () => {
+  it('prints its version for -v', async () => {
     const { code, stdout } = await commands.run('-v');
     assert.equal(code, 0);
     assert.equal(stdout, (await commands.run('--version')).stdout);
   });
 
-  it('takes a list of endpoints as etcdctl does', async () => {
+  it('accepts lists of endpoints as etcdctl does', async () => {
     const [endpoint = ''] = etcd().endpoints;
-    assert.equal((await commands.runWith(dead, 'ls', '--endpoints', `${endpoint},`)).code, 0);
+    assert.equal((await commands.runWith(unreachable, 'ls', '--endpoints', `${endpoint},`)).code, 0);
     assert.equal(
-      (await commands.runWith(dead, 'ls', '--endpoints', endpoint, '--endpoints', endpoint)).code,
+      (await commands.runWith(unreachable, 'ls', '--endpoints', endpoint, '--endpoints', endpoint)).code,
       0,
     );
     assert.equal((await commands.runWith({ ETCDCTL_ENDPOINTS: `${endpoint},` }, 'ls')).code, 0);
     assert.equal((await commands.run('doctor', 'svc', '--endpoints', `${endpoint},`)).code, 4);
   });
 
-  it('ends with 1 and one line where its output cannot be written', async () => {
+  it('exits with 1 and one line if its output cannot be written', async () => {
     const { stdout, stderr } = await commands.shell(`"$0" "$1" --help >/dev/full; echo "rc $?"`);
     assert.equal(stdout, 'rc 1\n');
-    assert.match(stderr, /^etcd-naming: the output cannot be written: ENOSPC[^\n]*\n$/);
+    assert.match(stderr, /^etcd-naming: cannot write the output: ENOSPC[^\n]*\n$/);
   });
 
-  it('names the variable where no flag was given', async () => {
+  it('names the variable if no flag was given', async () => {
     const { code, stderr } = await commands.runWith({ ETCDCTL_DIAL_TIMEOUT: 'soon' }, 'ls', 'svc');
     assert.equal(code, 2);
     assert.match(stderr, /ETCDCTL_DIAL_TIMEOUT is 'soon'/);
   });
 
-  for (const verb of [
+  for (const args of [
     ['ls'],
     ['get', 'svc'],
     ['add', 'svc', '1.2.3.4:1'],
     ['rm', 'svc', 'e'],
     ['drain', 'svc', 'e'],
   ]) {
-    it(`ends ${verb.join(' ')} with 3 and one line where no etcd answers`, async () => {
-      const { code, stdout, stderr } = await commands.runWith(dead, ...verb);
+    it(`exits ${args.join(' ')} with 3 and one line if no etcd answers`, async () => {
+      const { code, stdout, stderr } = await commands.runWith(unreachable, ...args);
       assert.deepEqual([code, stdout], [3, '']);
       assert.match(stderr, /^etcd-naming: [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
     });
   }
 
-  it('shows the stack, and its causes, with --debug', async () => {
-    const { code, stderr } = await commands.runWith(dead, 'ls', '--debug');
+  it('prints the stack and its causes with --debug', async () => {
+    const { code, stderr } = await commands.runWith(unreachable, 'ls', '--debug');
     assert.equal(code, 3);
     assert.match(stderr, /\n +at /);
     assert.match(stderr, /\ncaused by /);
   });
 
-  it('lets a flag win over a variable, and stand before the verb', async () => {
+  it('prefers a flag to a variable, and accepts it before the command', async () => {
     const [endpoint = ''] = etcd().endpoints;
-    assert.equal((await commands.runWith(dead, 'ls', '--endpoints', endpoint)).code, 0);
-    assert.equal((await commands.runWith(dead, `--endpoints=${endpoint}`, 'ls')).code, 0);
+    assert.equal((await commands.runWith(unreachable, 'ls', '--endpoints', endpoint)).code, 0);
+    assert.equal((await commands.runWith(unreachable, `--endpoints=${endpoint}`, 'ls')).code, 0);
   });
 
-  it('takes Go’s spelling of a switch', async () => {
+  it('accepts Go’s spelling of a switch', async () => {
     const plain = await commands.run('ls', '--insecure-transport=true', '--json=true');
     assert.equal(plain.code, 0);
     assert.ok(JSON.parse(plain.stdout));
@@ -151,13 +151,13 @@ describe('etcd-naming', () => {
     assert.match(tls.stderr, /TLS/i);
   });
 
-  it('takes words that begin with a dash behind --', async () => {
+  it('accepts positionals that begin with a dash after --', async () => {
     const target = `${etcd().prefix}dash`;
     assert.equal((await commands.run('add', target, '10.0.0.1:1', '--id=-e1')).code, 0);
     assert.match((await commands.run('get', target, '--', '-e1')).stdout, /10\.0\.0\.1:1/);
   });
 
-  it('dies by Ctrl-C like any program while it waits for an answer', async function () {
+  it('dies by Ctrl-C while it waits for an answer', async function () {
     await skipWithoutScript(this);
     const command = commands.startOnTerminal(
       'ls',

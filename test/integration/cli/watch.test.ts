@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { type Command, Commands, skipWithoutScript } from './support.js';
+import { type CommandProcess, CommandRunner, skipWithoutScript } from './support.js';
 
 describe('etcd-naming watch', () => {
   const etcd = useEtcd();
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   let client: EtcdClient;
   let manager: EndpointManager;
   let target: string;
   let round = 0;
 
-  beforeEach('a service with one endpoint', async () => {
+  beforeEach('registers one endpoint', async () => {
     client = new EtcdClient({ endpoints: etcd().endpoints });
     target = `${etcd().prefix}watch-${++round}`;
     manager = new EndpointManager(client, target);
@@ -21,8 +21,8 @@ describe('etcd-naming watch', () => {
 
   afterEach(() => client.close());
 
-  /** Three changes, each made when the one before is shown: what comes together is told together. */
-  const change = async (command: Command) => {
+  /** Makes three changes, each after the previous one is printed: concurrent changes are reported together. */
+  const makeChanges = async (command: CommandProcess) => {
     const metadata = { weight: 0, status: 'draining' };
     await manager.addEndpoint(`${target}/e2`, { addr: '10.0.0.2:2' });
     await command.prints('e2');
@@ -33,10 +33,10 @@ describe('etcd-naming watch', () => {
   };
 
   describe('in a pipe', () => {
-    it('prints what there is, then one line for each change, until SIGINT ends it with 0', async () => {
+    it('prints the endpoints, then one line for each change, and exits with 0 on SIGINT', async () => {
       const command = commands.start('watch', target);
       await command.prints('endpoint e1');
-      await change(command);
+      await makeChanges(command);
       await command.prints('removed e2');
       command.kill('SIGINT');
       const { code, signal, stdout, stderr } = await command.ended;
@@ -46,10 +46,10 @@ describe('etcd-naming watch', () => {
         .trimEnd()
         .split('\n')
         .filter((line) => !line.includes(' unchanged '));
-      const told = lines.map((line) =>
+      const printed = lines.map((line) =>
         line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '').replace(/revision=\d+/, 'revision=N'),
       );
-      assert.deepEqual(told, [
+      assert.deepEqual(printed, [
         'snapshot 1 endpoint reason=initial revision=N',
         'endpoint e1 10.0.0.1:1 weight=1 zone=a revision=N',
         'added e2 10.0.0.2:2 weight=1 revision=N',
@@ -58,10 +58,10 @@ describe('etcd-naming watch', () => {
       ]);
     });
 
-    it('prints each event as a line of JSON for machines', async () => {
+    it('prints each event as a line of JSON with --json', async () => {
       const command = commands.start('watch', target, '--json');
       await command.prints('"snapshot"');
-      await change(command);
+      await makeChanges(command);
       await command.prints('"removed":["e2"]');
       command.kill('SIGTERM');
       const { code, stdout } = await command.ended;
@@ -78,22 +78,22 @@ describe('etcd-naming watch', () => {
       for (const { revision } of events) assert.match(String(revision), /^\d+$/);
     });
 
-    it('says so when etcd is away, and goes on when it is back', async function () {
+    it('prints an outage of etcd, and continues when etcd returns', async function () {
       skipUnlessBreakable(this, etcd());
       const command = commands.start('watch', target);
       await command.prints('endpoint e1');
       await etcd().kill();
-      await command.prints(/outage etcd is not reached, for \d+ s: UNAVAILABLE/);
+      await command.prints(/outage etcd is unreachable for \d+ s: UNAVAILABLE/);
       await etcd().restart();
-      await command.prints(/recovered etcd is reached again, after \d+ s/);
-      await change(command);
+      await command.prints(/recovered etcd is reachable again after \d+ s/);
+      await makeChanges(command);
       await command.prints('removed e2');
       command.kill('SIGINT');
       assert.equal((await command.ended).code, 0);
     });
 
     for (const option of ['', '--json'])
-      it(`ends when its reader has seen enough, though nothing changes ${option}`, async () => {
+      it(`ends when its reader exits, although nothing changes ${option}`, async () => {
         const { signal, stdout, stderr } = await commands.shell(
           `"$0" "$1" watch '${target}-quiet' ${option} | head -n 1`,
         );
@@ -101,7 +101,7 @@ describe('etcd-naming watch', () => {
         assert.match(stdout, /^[^\n]*snapshot[^\n]*\n$/);
       });
 
-    it('ends when its reader has seen enough', async () => {
+    it('ends when its reader closes the pipe', async () => {
       const command = commands.start('watch', target);
       await command.prints('endpoint e1');
       command.closeStdout();
@@ -116,10 +116,10 @@ describe('etcd-naming watch', () => {
       await skipWithoutScript(this);
     });
 
-    it('draws a table in place, and gives the cursor back on Ctrl-C', async () => {
+    it('draws a table in place, and shows the cursor again on Ctrl-C', async () => {
       const command = commands.startOnTerminal('watch', target);
       await command.prints(/e1 +10\.0\.0\.1:1 +1 +a +- +permanent/);
-      await change(command);
+      await makeChanges(command);
       await command.prints(/e2 +10\.0\.0\.2:2 +0 +- +draining +permanent +removed 0 s ago/);
       command.type('\x03');
       const { code, stdout } = await command.ended;
@@ -127,17 +127,17 @@ describe('etcd-naming watch', () => {
       const [shown, hidden] = ['\x1b[?25h', '\x1b[?25l'].map((sequence) => stdout.lastIndexOf(sequence));
       assert.ok(hidden! >= 0 && shown! > hidden!, 'the cursor is hidden, and shown again at the end');
       assert.ok(!stdout.includes('\x1b[2J'), 'the screen is never cleared, which would flicker');
-      const screen = shownBy(stdout, 20);
+      const screen = render(stdout, 20);
       assert.equal(screen.filter((line) => line.startsWith('ID ')).length, 1, screen.join('\n'));
       assert.match(screen[0] ?? '', new RegExp(`^${target}: 1 endpoint, revision \\d+, live$`));
     });
 
-    it('draws for people also where the terminal does not know its size', async () => {
-      const command = commands.startOnTerminalOf('cols 0 rows 0', 'watch', target);
+    it('draws the table on a terminal that does not know its size', async () => {
+      const command = commands.startOnTerminalOfSize('cols 0 rows 0', 'watch', target);
       await command.prints(/e1 +10\.0\.0\.1:1 +1 +a +- +permanent/);
     });
 
-    it('keeps columns under each other that hold wide letters', async () => {
+    it('aligns columns that contain wide characters', async () => {
       await manager.addEndpoint(`${target}/東京`, { addr: '10.0.0.3:3' });
       const command = commands.startOnTerminal('watch', target);
       await command.prints('東京');
@@ -146,18 +146,18 @@ describe('etcd-naming watch', () => {
       await command.prints(/e1 {4}10\.0\.0\.1:1/);
     });
 
-    it('shows the age of an outage, and that it is over', async function () {
+    it('shows the duration of an outage, and its end', async function () {
       skipUnlessBreakable(this, etcd());
       const command = commands.startOnTerminal('watch', target);
       await command.prints('live');
       await etcd().kill();
-      await command.prints(/etcd not reached for [1-9]\d* s: this is what was last known/);
+      await command.prints(/etcd is unreachable for [1-9]\d* s, showing the last known state/);
       await etcd().restart();
       await command.prints(/live again after \d+ s/);
     });
   });
 
-  it('fails at once where there is no etcd, instead of waiting for one', async () => {
+  it('exits at the start if etcd is unreachable, instead of waiting', async () => {
     const env = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
     const { code, stdout, stderr } = await commands.runWith(env, 'watch', target);
     assert.deepEqual([code, stdout], [3, '']);
@@ -168,8 +168,8 @@ describe('etcd-naming watch', () => {
 const esc = '\x1b';
 const sequences = new RegExp(`${esc}\\[(\\d+)A|${esc}\\[\\??[\\d;]*[A-Za-z]|\\r|\\n|[^${esc}\\r\\n]+`, 'g');
 
-/** What a terminal shows after all this: the few sequences that the table uses, carried out. */
-function shownBy(output: string, rows: number): string[] {
+/** The lines that a terminal shows after this output. Implements the control sequences that the table uses. */
+function render(output: string, rows: number): string[] {
   const screen: string[] = Array.from({ length: rows }, () => '');
   let [row, column] = [0, 0];
   for (const [token, up] of output.matchAll(sequences)) {

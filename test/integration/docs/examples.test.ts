@@ -11,15 +11,15 @@ import { frame } from '../../support/scripted-server.js';
 
 const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
 
-/** An example as a user runs it where the environment names an HTTP proxy, and what it has printed. */
+/** A process that runs an example, in an environment with an HTTP proxy, and its output. */
 class Example {
   readonly child: ChildProcess;
   text = '';
 
-  constructor(name: string, args: readonly string[], proxied: NodeJS.ProcessEnv) {
+  constructor(name: string, args: readonly string[], proxyEnv: NodeJS.ProcessEnv) {
     this.child = spawn(process.execPath, [`${folder}${name}/main.js`, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...proxied },
+      env: { ...process.env, ...proxyEnv },
     });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on('data', (chunk: Buffer) => {
@@ -29,15 +29,16 @@ class Example {
 
   async prints(text: string): Promise<void> {
     while (!this.text.includes(text)) {
-      const [what] = await Promise.race([
+      const [event] = await Promise.race([
         once(this.child.stdout!, 'data'),
         once(this.child, 'close').then(() => ['closed']),
       ]);
-      if (what === 'closed' && !this.text.includes(text)) assert.fail(`it ended with: ${this.text}`);
+      if (event === 'closed' && !this.text.includes(text))
+        assert.fail(`the example ended with: ${this.text}`);
     }
   }
 
-  /** Resolves with what it printed, once it has ended by itself. */
+  /** Waits until it ends on its own. Resolves with its output. */
   async ended(): Promise<string> {
     if (this.child.exitCode === null) await once(this.child, 'close');
     assert.equal(this.child.exitCode, 0, this.text);
@@ -45,10 +46,10 @@ class Example {
   }
 }
 
-/** A call of the greeter on HTTP/2 itself, where one can learn that the server has it. */
+/** A call of the greeter over plain HTTP/2, which can detect that the server has received it. */
 class GreeterCall {
   readonly #session: ClientHttp2Session;
-  /** Its gRPC status, once it is over. */
+  /** Resolves with its gRPC status when it ends. */
   readonly status: Promise<unknown>;
 
   constructor(url: string) {
@@ -65,14 +66,14 @@ class GreeterCall {
       stream.once('trailers', (trailers) => resolve(trailers['grpc-status']));
       stream.once('close', () => {
         this.#session.close();
-        reject(new Error('it was not answered'));
+        reject(new Error('the call was not answered'));
       });
     });
     stream.resume();
     stream.end(frame(Buffer.from('\x0a\x01x'))); // the name is x
   }
 
-  /** A server answers a ping after all that came before it. */
+  /** Resolves when the server has received the call: it answers a ping after everything sent before. */
   async arrived(): Promise<void> {
     await once(this.#session, 'connect');
     await new Promise<void>((resolve, reject) =>
@@ -81,16 +82,16 @@ class GreeterCall {
   }
 }
 
-describe('an example', function () {
+describe('examples', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
   const examples: Example[] = [];
   let httpProxy: NodeJS.ProcessEnv;
 
   before(async function () {
-    // They use names of their own, under no prefix of ours.
+    // The examples use fixed names, without the prefix of the tests.
     skipUnlessBreakable(this, etcd());
-    // The proxy is down: nothing comes through.
+    // The proxy is down: a call through it fails.
     httpProxy = proxyVariables(await deadEndpoint());
   });
 
@@ -98,37 +99,37 @@ describe('an example', function () {
     for (const { child } of examples.splice(0)) child.kill('SIGKILL');
   });
 
-  const start = (name: string, args: readonly string[], proxied: NodeJS.ProcessEnv) => {
-    const example = new Example(name, args, proxied);
+  const start = (name: string, args: readonly string[], proxyEnv: NodeJS.ProcessEnv) => {
+    const example = new Example(name, args, proxyEnv);
     examples.push(example);
     return example;
   };
   const run = (name: string) => start(name, [etcd().endpoints[0]!], httpProxy);
 
-  it('of all of it shows calls that flow on', async function () {
+  it('demo: calls continue throughout', async function () {
     this.timeout(120_000);
     const text = await start('demo', [], { ...httpProxy, no_proxy: 'localhost,127.0.0.1' }).ended();
     assert.match(text, /^ +0 calls failed otherwise$/m);
   });
 
-  it('of server and client says hello, and leaves nothing', async () => {
+  it('plain: the client calls the server, and no record is left', async () => {
     assert.match(await run('plain').ended(), /Hello, world, from plain under examples\/plain\/127\.0\.0\.1:/);
     await using client = new EtcdClient({ endpoints: etcd().endpoints });
     assert.equal((await client.kv.range({ prefix: 'examples/' })).count, 0n);
   });
 
-  it('of NestJS says hello, and leaves nothing', async () => {
+  it('nest: the client calls the server, and no record is left', async () => {
     assert.match(await run('nest').ended(), /Hello, world, from nest under examples\/nest\/127\.0\.0\.1:/);
   });
 
-  it('of weights and zones spreads calls by them', async () => {
+  it('weights: calls are distributed by weight and zone', async () => {
     const text = await run('weights').ended();
     assert.match(text, /by weight, in the caller's zone: heavy 300, light 100/);
     assert.match(text, /after an update: heavy 200, light 200/);
     assert.match(text, /when the zone is empty: distant 40/);
   });
 
-  it('of draining answers the call under way, and ends', async () => {
+  it('drain: answers the call in progress, and ends', async () => {
     const example = run('drain');
     await example.prints('registered');
     await using client = new EtcdClient({ endpoints: etcd().endpoints });
@@ -142,19 +143,19 @@ describe('an example', function () {
     assert.equal((await client.kv.range({ prefix: 'examples/drain/' })).count, 0n);
   });
 
-  it('of the directory reads it without gRPC', async () => {
+  it('directory-http: reads the directory without gRPC', async () => {
     const text = await run('directory-http').ended();
     assert.match(text, /answered by one and two/);
     assert.match(text, /view is known, and live/);
   });
 
-  it('of a health check of its own follows that', async () => {
+  it('health: registers the server while its check succeeds', async () => {
     const text = await run('health').ended();
     assert.deepEqual(text.trim().split('\n'), [
       'SERVING',
       'NOT_SERVING',
       'SERVING',
-      'registered at last',
+      'registered in the end',
       'NOT_SERVING',
     ]);
   });

@@ -15,16 +15,16 @@ import { compileSnippets, readmeSnippets } from '../../support/snippets.js';
 const timeoutMs = 30_000;
 let folder = '';
 
-/** The README's blocks, with our addresses in place of its own. */
+/** The README's snippets, with the addresses of the test. */
 function snippets(etcd: string, port: number): Map<string, string> {
-  const placed = [...readmeSnippets()].map(
+  const adapted = [...readmeSnippets()].map(
     ([name, code]) =>
       [name, code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`)] as const,
   );
-  return new Map(placed);
+  return new Map(adapted);
 }
 
-/** Where the environment names an HTTP proxy, which is down. */
+/** Starts a snippet in an environment with an HTTP proxy that is down. */
 async function start(name: string): Promise<ChildProcess> {
   return spawn(process.execPath, [join(folder, 'out', `${name}.js`)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -32,8 +32,8 @@ async function start(name: string): Promise<ChildProcess> {
   });
 }
 
-/** What a program printed, once it has ended by itself, or printed what was waited for. */
-async function output(child: ChildProcess, until?: string): Promise<string> {
+/** Waits until a program ends, or until it prints a text and is killed. Returns its output. */
+async function outputOf(child: ChildProcess, until?: string): Promise<string> {
   let text = '';
   const collect = (chunk: Buffer) => {
     text += chunk.toString();
@@ -53,7 +53,7 @@ describe('the README, compiled and run', () => {
   let server: ChildProcess | undefined;
 
   before(async function () {
-    // They use names of their own, under no prefix of ours.
+    // The snippets use fixed names, without the prefix of the tests.
     skipIfExternal(this);
     this.timeout(120_000);
     etcd = await startEtcd();
@@ -67,7 +67,7 @@ describe('the README, compiled and run', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('answers a call of the client through the server, found by name', async () => {
+  it('the client calls the server by its name', async () => {
     server = await start('server');
     const client = new EtcdClient({ endpoints: etcd.endpoints });
     const manager = new EndpointManager(client, 'foo/bar/my-service');
@@ -75,29 +75,29 @@ describe('the README, compiled and run', () => {
       if (event.type === 'snapshot' ? event.endpoints.size > 0 : event.added.length > 0) break;
     }
     await client.close();
-    assert.match(await output(await start('client'), 'Hello, world'), /Hello, world/);
+    assert.match(await outputOf(await start('client'), 'Hello, world'), /Hello, world/);
   });
 
-  it('takes the server back on SIGTERM', async () => {
+  it('the server deletes its record on SIGTERM', async () => {
     assert.ok(server);
-    const gone = once(server, 'exit');
+    const exited = once(server, 'exit');
     server.kill('SIGTERM');
-    await gone;
+    await exited;
     const client = new EtcdClient({ endpoints: etcd.endpoints });
     assert.equal((await new EndpointManager(client, 'foo/bar/my-service').list()).size, 0);
     await client.close();
   });
 
-  const ends: readonly (readonly [string, RegExp])[] = [
+  const outputs: readonly (readonly [string, RegExp])[] = [
     ['endpoints', /my-service\/e2 1\.2\.3\.14:\d+\nsnapshot \d+/],
     ['clients', /hello \d+n\nput greeting \d+n\nstore this.* \d+n/s],
     ['proto', /\/etcdserverpb\.KV\/Range .*proto.*foo\n.*etcdserverpb/s],
     ['testing', /^bar$/m],
   ];
-  for (const [name, printed] of ends) {
-    it(`runs "${name}" to its end`, async function () {
+  for (const [name, printed] of outputs) {
+    it(`the snippet "${name}" prints its results`, async function () {
       this.timeout(60_000);
-      assert.match(await output(await start(name)), printed);
+      assert.match(await outputOf(await start(name)), printed);
     });
   }
 });

@@ -16,17 +16,17 @@ import { compileSnippets, readmeSnippets } from '../../support/snippets.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const examples = join(root, 'build', 'examples');
-/** Where the README's server is compiled. */
+/** The folder of the README's compiled server. */
 let folder = '';
-const patienceMs = 60_000;
-const everyMs = 8; // 125 calls per second
+const timeoutMs = 60_000;
+const callIntervalMs = 8; // 125 calls per second
 
-/** What people copy: a server that registers itself, and goes on SIGTERM. */
+/** A server that users copy: it registers itself, and drains on SIGTERM. */
 interface Service {
   readonly target: string;
-  /** Starts one more process of it. */
+  /** Starts another process of the server. */
   readonly start: (etcd: string) => ChildProcess | Promise<ChildProcess>;
-  /** One call, that rejects when it fails. */
+  /** `call()` rejects if the call fails. */
   readonly caller: (client: EtcdClient) => { call: () => Promise<unknown>; close: () => void };
 }
 
@@ -42,7 +42,7 @@ async function startReadme(etcd: string): Promise<ChildProcess> {
   return run(file);
 }
 
-/** Calls of the greeter by the service's name, as any client of grpc-js makes them. */
+/** Calls the greeter by the name of the service, with an ordinary client of grpc-js. */
 const greeting = (target: string, request: Buffer) => (): ReturnType<Service['caller']> => {
   const channel = new Client(`etcd:///${target}`, credentials.createInsecure(), unproxied);
   const same = (bytes: Buffer) => bytes;
@@ -53,7 +53,7 @@ const greeting = (target: string, request: Buffer) => (): ReturnType<Service['ca
         same,
         same,
         request,
-        { deadline: Date.now() + patienceMs },
+        { deadline: Date.now() + timeoutMs },
         (error, answer) => (error ? reject(error) : resolve(answer)),
       ),
     );
@@ -63,7 +63,7 @@ const greeting = (target: string, request: Buffer) => (): ReturnType<Service['ca
 function requesting(target: string) {
   return (client: EtcdClient): ReturnType<Service['caller']> => {
     const directory = new ServiceDirectory(client);
-    const leave = directory.follow(target, { onView: () => {}, onFailure: () => {} });
+    const unfollow = directory.follow(target, { onView: () => {}, onFailure: () => {} });
     let turn = 0;
     return {
       async call() {
@@ -71,7 +71,7 @@ function requesting(target: string) {
         const response = await fetch(`http://${endpoints[turn++ % endpoints.length]?.addr}/`);
         await response.text();
       },
-      close: leave,
+      close: unfollow,
     };
   };
 }
@@ -111,12 +111,12 @@ let started = 0;
 interface Outcome {
   readonly calls: number;
   readonly failures: readonly string[];
-  /** How the processes that were replaced ended. */
-  readonly ends: readonly string[];
+  /** The exit code and signal of each replaced process. */
+  readonly exits: readonly string[];
 }
 
-describe('servers that are replaced one by one under load lose no call', function () {
-  this.timeout(patienceMs * 2);
+describe('no call is lost while servers are replaced one by one:', function () {
+  this.timeout(timeoutMs * 2);
   const processes: ChildProcess[] = [];
   const outcomes = new Map<string, Promise<Outcome>>();
   let client: EtcdClient | undefined;
@@ -124,8 +124,8 @@ describe('servers that are replaced one by one under load lose no call', functio
     for (const child of processes) child.kill('SIGKILL');
   };
 
-  // Before those of etcd, which looks for what is left.
-  after('the servers are gone', async () => {
+  // Registered before the hooks of useEtcd(), which check for leftovers.
+  after('kills the servers', async () => {
     kill();
     process.off('exit', kill);
     rmSync(folder, { recursive: true, force: true });
@@ -133,8 +133,8 @@ describe('servers that are replaced one by one under load lose no call', functio
   });
   const etcd = useEtcd();
 
-  before('all services at once, since most of the time is spent waiting', function () {
-    // They use names of their own, under no prefix of ours.
+  before('starts all services in parallel, because they mostly wait', function () {
+    // The services use fixed names, without the prefix of the tests.
     skipUnlessBreakable(this, etcd());
     process.once('exit', kill);
     folder = compileSnippets(new Map([['server', readmeSnippets().get('server') ?? '']]));
@@ -143,12 +143,12 @@ describe('servers that are replaced one by one under load lose no call', functio
     const caller = client;
     for (const [name, service] of Object.entries(services)) {
       const outcome = roll(service, caller);
-      outcome.catch(() => {}); // its test reports it
+      outcome.catch(() => {}); // the test of the service reports the error
       outcomes.set(name, outcome);
     }
   });
 
-  /** Replaces two servers; each step waits until the new one is registered. */
+  /** Replaces two servers. Each step waits until the new server is registered. */
   async function roll({ target, start, caller }: Service, client: EtcdClient): Promise<Outcome> {
     const manager = new EndpointManager(client, target);
     const add = async (): Promise<ChildProcess> => {
@@ -156,7 +156,7 @@ describe('servers that are replaced one by one under load lose no call', functio
       const child = await start(etcd().endpoints[0]!);
       processes.push(child);
       const isNew = async () => [...(await manager.list()).keys()].some((key) => !before.has(key));
-      await eventually(`one more of ${target} is registered`, isNew, patienceMs);
+      await eventually(`another server of ${target} is registered`, isNew, timeoutMs);
       return child;
     };
     const servers = [await add(), await add()];
@@ -168,51 +168,51 @@ describe('servers that are replaced one by one under load lose no call', functio
           () => true,
           () => false,
         ),
-      patienceMs,
+      timeoutMs,
     );
     const load = new Load(call);
-    const ends: string[] = [];
+    const exits: string[] = [];
     for (const old of servers) {
       await add();
       const ended = once(old, 'exit');
       old.kill('SIGTERM');
-      ends.push((await ended).join());
+      exits.push((await ended).join());
     }
     const { calls, failures } = await load.stop();
     close();
-    return { calls, failures, ends };
+    return { calls, failures, exits };
   }
 
   for (const name of Object.keys(services)) {
     it(name, async () => {
-      const { calls, failures, ends } = await outcomes.get(name)!;
+      const { calls, failures, exits } = await outcomes.get(name)!;
       assert.deepEqual(failures.slice(0, 3), [], `${failures.length} of ${calls} failed`);
       assert.ok(calls > 100, `${calls} calls`);
-      for (const end of ends) assert.match(end, /^(0,|,SIGTERM)$/, ends.join(' '));
+      for (const exit of exits) assert.match(exit, /^(0,|,SIGTERM)$/, exits.join(' '));
     });
   }
 });
 
-/** Calls at a steady pace, whatever becomes of them. */
+/** Makes calls at a steady rate, without waiting for their results. */
 class Load {
   readonly #timer: NodeJS.Timeout;
-  readonly #under: Promise<void>[] = [];
+  readonly #calls: Promise<void>[] = [];
   readonly #failures: string[] = [];
 
   constructor(call: () => Promise<unknown>) {
     this.#timer = setInterval(() => {
-      this.#under.push(
+      this.#calls.push(
         call().then(
           () => {},
           (error) => void this.#failures.push(`${String(error)} ${String((error as Error).cause ?? '')}`),
         ),
       );
-    }, everyMs);
+    }, callIntervalMs);
   }
 
   async stop(): Promise<{ calls: number; failures: readonly string[] }> {
     clearInterval(this.#timer);
-    await Promise.all(this.#under);
-    return { calls: this.#under.length, failures: this.#failures };
+    await Promise.all(this.#calls);
+    return { calls: this.#calls.length, failures: this.#failures };
   }
 }

@@ -10,7 +10,7 @@ import { dial, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register } from '#src/naming/index.js';
 import { canary, registerSecret, secretOf, secretsInUse } from '../../support/canary.js';
 import { type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
-import { Command, main } from '../cli/support.js';
+import { CommandProcess, main } from '../cli/support.js';
 import { eventually } from '../client/support.js';
 
 const auth = { username: 'somebody', password: secretOf('of the canary test') };
@@ -215,8 +215,11 @@ describe('no password, token or key stands in', () => {
     it(`what the command prints when its token has ${how}`, async () => {
       play = (call) => call.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
       const env = { ETCDCTL_ENDPOINTS: server().endpoint, ETCDCTL_AUTH_JWT_TOKEN: given };
-      const { code, stdout, stderr } = await new Command(process.execPath, [main, 'ls', '--debug'], env)
-        .ended;
+      const { code, stdout, stderr } = await new CommandProcess(
+        process.execPath,
+        [main, 'ls', '--debug'],
+        env,
+      ).ended;
       assert.notEqual(code, 0);
       assert.notEqual(stderr, '');
       assertClean('the output', `${stdout}${stderr}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
-import { Commands, type Environment } from '../cli/support.js';
+import { CommandRunner, type Environment } from '../cli/support.js';
 import { useShop } from './shop.js';
 
 /** A mistake at the command line, and what is said on stderr. */
@@ -8,7 +8,7 @@ type Row = readonly [mistake: string, args: readonly string[], text: RegExp, env
 
 describe('what the command says of a mistake names the remedy:', () => {
   const { etcd, auth } = useShop();
-  const commands = new Commands(() => ({
+  const commands = new CommandRunner(() => ({
     ETCDCTL_ENDPOINTS: etcd().endpoints.join(','),
     ETCDCTL_USER: auth.username,
     ETCDCTL_PASSWORD: auth.password,
@@ -16,12 +16,8 @@ describe('what the command says of a mistake names the remedy:', () => {
   const plain = { ETCDCTL_ENDPOINTS: 'http://127.0.0.1:1' };
 
   const rows: readonly Row[] = [
-    ['a verb misspelt', ['lz'], /^etcd-naming: there is no verb 'lz'; did you mean 'ls'\?\n/],
-    [
-      'a flag misspelt',
-      ['ls', '--jsno'],
-      /^etcd-naming: there is no option '--jsno'; did you mean '--json'\?\n/,
-    ],
+    ['a misspelt command', ['lz'], /^etcd-naming: unknown command 'lz'; did you mean 'ls'\?\n/],
+    ['a misspelt flag', ['ls', '--jsno'], /^etcd-naming: unknown option '--jsno'; did you mean '--json'\?\n/],
     [
       'ls as a restricted user',
       ['ls'],

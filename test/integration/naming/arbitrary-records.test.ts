@@ -4,7 +4,7 @@ import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { randomBytes } from '../../fuzz/records/target.js';
 import { Random } from '../../sim/random.js';
 import { useEtcd } from '../../support/etcd.js';
-import { Commands } from '../cli/support.js';
+import { CommandRunner } from '../cli/support.js';
 import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
 const deep = (name: string, depth: number) =>
@@ -18,7 +18,7 @@ describe('a good endpoint beside arbitrary bytes', function () {
   const etcd = useEtcd();
   expectNoSocketLeft();
   const opened = new Opened();
-  const commands = new Commands(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   const seed = Math.floor(Math.random() * 2 ** 31);
   let target: string;
   let manager: EndpointManager;

@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkGrpcCopies } from '#src/cli/doctor/grpc-copies.js';
 import { checkName } from '#src/cli/doctor/name.js';
-import { spellingsOf } from '#src/cli/doctor/neighbours.js';
+import { likelySpellings } from '#src/cli/doctor/neighbours.js';
 import { checkProxies } from '#src/cli/doctor/proxies.js';
 import { inParallel } from '#src/cli/parallel.js';
-import { readTarget } from '#src/cli/target.js';
+import { parseTargetArgument } from '#src/cli/target.js';
 
-describe('the doctor’s look at a name', () => {
-  const warnings = (written: string) =>
-    checkName(readTarget(written))
+describe('doctor: name', () => {
+  const warnings = (input: string) =>
+    checkName(parseTargetArgument(input))
       .filter(({ level }) => level === 'warning')
       .map(({ message }) => message);
 
-  it('finds nothing odd in an ordinary one', () => {
+  it('accepts an ordinary name without a warning', () => {
     for (const name of ['svc', 'foo/bar/my-service', 'etcd:///foo/bar'])
       assert.deepEqual(warnings(name), [], name);
   });
 
-  it('finds slashes, white space and control characters out of place', () => {
+  it('warns about misplaced slashes, white space and control characters', () => {
     assert.match(warnings('/svc')[0] ?? '', /begins with a slash/);
     assert.match(warnings('svc/')[0] ?? '', /ends with a slash/);
     assert.match(warnings('a//b')[0] ?? '', /an empty part/);
@@ -28,8 +28,8 @@ describe('the doctor’s look at a name', () => {
     assert.match(warnings('s\x00vc')[0] ?? '', /control characters/);
   });
 
-  it('says what the target of a URL would be', () => {
-    const [url, ...others] = checkName(readTarget('http://shop/a')).filter(
+  it('suggests the target for a URL', () => {
+    const [url, ...others] = checkName(parseTargetArgument('http://shop/a')).filter(
       ({ level }) => level === 'warning',
     );
     assert.deepEqual(
@@ -39,91 +39,94 @@ describe('the doctor’s look at a name', () => {
     assert.deepEqual(others, []);
   });
 
-  it('tells an etcd’s address from a name in the authority', () => {
+  it('distinguishes the address of an etcd from a name in the authority', () => {
     assert.match(warnings('etcd://10.0.0.1:2379/svc')[0] ?? '', /looks like the address of an etcd/);
-    assert.match(warnings('etcd://foo/svc')[0] ?? '', /Go's resolver would drop it/);
+    assert.match(warnings('etcd://foo/svc')[0] ?? '', /Go's resolver would ignore it/);
   });
 
-  it('knows the slips of the pen that lead to it', () => {
-    assert.deepEqual(spellingsOf(readTarget('svc')), ['/svc', 'svc/']);
-    assert.ok(spellingsOf(readTarget('//Svc/')).includes('Svc'));
-    assert.ok(spellingsOf(readTarget('Svc')).includes('svc'));
-    assert.ok(spellingsOf(readTarget('etcd://h/svc')).includes('svc'));
-    for (const written of ['svc', '/', '//', 'a//b']) {
-      const spellings = spellingsOf(readTarget(written));
-      assert.ok(!spellings.includes(written) && !spellings.includes(''), written);
+  it('lists likely spellings, without the name itself', () => {
+    assert.deepEqual(likelySpellings(parseTargetArgument('svc')), ['/svc', 'svc/']);
+    assert.ok(likelySpellings(parseTargetArgument('//Svc/')).includes('Svc'));
+    assert.ok(likelySpellings(parseTargetArgument('Svc')).includes('svc'));
+    assert.ok(likelySpellings(parseTargetArgument('etcd://h/svc')).includes('svc'));
+    for (const input of ['svc', '/', '//', 'a//b']) {
+      const spellings = likelySpellings(parseTargetArgument(input));
+      assert.ok(!spellings.includes(input) && !spellings.includes(''), input);
     }
   });
 });
 
-describe('the doctor’s look at copies of grpc-js', () => {
+describe('doctor: copies of grpc-js', () => {
   let folder: string;
   before(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'etcd-naming-doctor-')));
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('finds none where no program dials, and one in a project that shares it', () => {
+  it('reports nothing in a folder without grpc-js, and ok in a project that shares the copy', () => {
     assert.deepEqual(checkGrpcCopies(folder), []);
-    const [found] = checkGrpcCopies(join(import.meta.dirname, '../../../..'));
-    assert.equal(found?.level, 'ok');
+    const [finding] = checkGrpcCopies(join(import.meta.dirname, '../../../..'));
+    assert.equal(finding?.level, 'ok');
   });
 
-  it('warns of one that the resolver is not registered in', () => {
+  it('warns about a copy that does not have the resolver', () => {
     const copy = join(folder, 'node_modules/@grpc/grpc-js');
     mkdirSync(copy, { recursive: true });
     writeFileSync(join(copy, 'package.json'), '{}');
-    const [found] = checkGrpcCopies(folder);
-    assert.equal(found?.level, 'warning');
-    assert.ok(found.message.includes(`load ${copy}, and etcd's targets are resolved in `), found.message);
-    assert.match(found.message, /Failed to parse DNS address/);
-    assert.match(found.advice ?? '', /troubleshooting/);
+    const [finding] = checkGrpcCopies(folder);
+    assert.equal(finding?.level, 'warning');
+    assert.ok(
+      finding.message.includes(`load ${copy}, but the etcd resolver is registered in `),
+      finding.message,
+    );
+    assert.match(finding.message, /Failed to parse DNS address/);
+    assert.match(finding.advice ?? '', /troubleshooting/);
   });
 });
 
-describe('the doctor’s look at proxies', () => {
+describe('doctor: proxies', () => {
   const level = (env: Record<string, string>) => checkProxies('foo/svc', env)[0]?.level;
 
-  it('finds those that grpc-js follows, in lower case alone', () => {
+  it('warns about the variables that grpc-js reads, which are in lower case', () => {
     assert.equal(level({}), 'ok');
     assert.equal(level({ HTTP_PROXY: 'http://p' }), 'ok');
     for (const name of ['grpc_proxy', 'https_proxy', 'http_proxy'])
       assert.equal(level({ [name]: 'http://p' }), 'warning');
   });
 
-  it('names dial(), which opens a channel without one', () => {
+  it('advises dial(), which opens a channel without the proxy', () => {
     const [finding] = checkProxies('foo/svc', { http_proxy: 'http://p' });
-    assert.match(finding?.message ?? '', /except for a channel opened with what dial\(\) gives/);
-    assert.match(finding?.advice ?? '', /open channels with both parts of dial\('foo\/svc'\)/);
+    assert.match(finding?.message ?? '', /except for a channel opened with dial\(\)/);
+    assert.match(finding?.advice ?? '', /open channels with both results of dial\('foo\/svc'\)/);
   });
 
-  it('takes a value that grpc-js does not use for none', () => {
+  it('reports ok for a value that grpc-js ignores', () => {
     for (const value of ['https://p:1', 'socks5://p', 'p:3128', 'not a URL'])
       assert.equal(level({ https_proxy: value }), 'ok', value);
   });
 
-  it('heeds the exceptions as grpc-js does', () => {
+  it('applies the exceptions as grpc-js does', () => {
     assert.equal(level({ http_proxy: 'http://p', no_proxy: 'localhost,' }), 'ok');
     assert.equal(level({ http_proxy: 'http://p', no_proxy: 'x,svc' }), 'ok');
     assert.equal(level({ http_proxy: 'http://p', no_grpc_proxy: 'x', no_proxy: 'svc' }), 'warning');
   });
 });
 
-describe('work in parallel', () => {
-  it('does all of it, never more at a time than allowed', async () => {
-    let [running, most] = [0, 0];
+describe('inParallel', () => {
+  it('calls the callback for each item, within the concurrency limit', async () => {
+    let [running, maxRunning] = [0, 0];
     const done: number[] = [];
     await inParallel([1, 2, 3, 4, 5, 6, 7], 3, async (item) => {
-      most = Math.max(most, ++running);
+      maxRunning = Math.max(maxRunning, ++running);
       await new Promise((resolve) => setImmediate(resolve));
       done.push(item);
       running--;
     });
     assert.deepEqual(done.sort(), [1, 2, 3, 4, 5, 6, 7]);
-    assert.equal(most, 3);
+    assert.equal(maxRunning, 3);
   });
 
-  it('throws the first failure', async () => {
+  it('rejects with the first error', async () => {
     const fail = async (item: number) => {
       if (item === 2) throw new Error('two');
     };

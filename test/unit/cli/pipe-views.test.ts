@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { readTarget } from '#src/cli/target.js';
-import { JsonView } from '#src/cli/watching/json-view.js';
-import { LineView } from '#src/cli/watching/line-view.js';
-import type { WatchView } from '#src/cli/watching/view.js';
+import { parseTargetArgument } from '#src/cli/target.js';
+import { JsonView } from '#src/cli/views/json-view.js';
+import { LineView } from '#src/cli/views/line-view.js';
+import type { WatchView } from '#src/cli/views/view.js';
 import { Code, EtcdError } from '#src/errors/index.js';
 import type { EndpointRecord } from '#src/naming/index.js';
 
-describe('a watch in a pipe', () => {
-  const target = readTarget('svc');
+describe('watch in a pipe', () => {
+  const target = parseTargetArgument('svc');
   const record: EndpointRecord = {
     ...{ key: 'svc/e1', addr: '1.2.3.4:1', metadata: { zone: 'a\n' } },
     ...{ createRevision: 3n, modRevision: 4n, lease: 0xabn },
   };
 
-  /** What a view writes, without the time in front. */
+  /** The lines that a view writes. */
   const lines = (
     make: (output: { write(text: string): void }) => WatchView,
     act: (view: WatchView) => void,
@@ -24,7 +24,7 @@ describe('a watch in a pipe', () => {
     };
     const view = make({ write });
     act(view);
-    view.end();
+    view.close();
     return text.split('\n').slice(0, -1);
   };
   const jsonOf = (act: (view: WatchView) => void) =>
@@ -37,25 +37,25 @@ describe('a watch in a pipe', () => {
     lines((output) => new LineView(output, target), act).map((line) => line.replace(/^\S+Z /, ''));
 
   const snapshot = (view: WatchView) =>
-    view.event({
+    view.onEvent({
       ...{ type: 'snapshot', reason: 'compacted', revision: 9n },
       ...{ endpoints: new Map([['svc/e1', record]]), invalid: new Set(['svc/bad']) },
     });
   const empty = (view: WatchView) =>
-    view.event({ type: 'delta', revision: 10n, added: [], changed: [], removed: [], invalid: new Set() });
+    view.onEvent({ type: 'delta', revision: 10n, added: [], changed: [], removed: [], invalid: new Set() });
   const outage = (view: WatchView) => {
-    view.outage(12_345.6, new EtcdError('gone', { code: Code.UNAVAILABLE }));
-    view.recovered(20_000);
+    view.onOutage(12_345.6, new EtcdError('gone', { code: Code.UNAVAILABLE }));
+    view.onRecovery(20_000);
   };
 
-  it('tells a snapshot whole, with its reason and what is no endpoint', () => {
-    const [told] = jsonOf(snapshot);
+  it('prints a snapshot with its reason, its endpoints and the invalid keys', () => {
+    const [printed] = jsonOf(snapshot);
     assert.deepEqual(
-      [told.type, told.reason, told.revision, told.invalid],
+      [printed.type, printed.reason, printed.revision, printed.invalid],
       ['snapshot', 'compacted', '9', ['bad']],
     );
     assert.deepEqual(
-      [told.endpoints[0].id, told.endpoints[0].lease, told.endpoints[0].modRevision],
+      [printed.endpoints[0].id, printed.endpoints[0].lease, printed.endpoints[0].modRevision],
       ['e1', '171', '4'],
     );
     assert.deepEqual(textOf(snapshot), [
@@ -65,12 +65,12 @@ describe('a watch in a pipe', () => {
     ]);
   });
 
-  it('is silent about what came and went before it was seen', () => {
+  it('prints nothing for a delta without a difference', () => {
     assert.deepEqual(jsonOf(empty), []);
     assert.deepEqual(textOf(empty), []);
   });
 
-  it('tells which records are no endpoints, as they come and go', () => {
+  it('prints which keys become invalid, and which invalid keys are deleted', () => {
     const delta = (
       revision: bigint,
       invalid: string[],
@@ -81,10 +81,10 @@ describe('a watch in a pipe', () => {
     });
     const act = (view: WatchView) => {
       snapshot(view);
-      view.event(delta(10n, ['svc/bad', 'svc/worse']));
-      view.event(delta(11n, ['svc/bad'], { added: [{ ...record, key: 'svc/worse' }] }));
-      view.event(delta(12n, ['svc/bad', 'svc/e1'], { removed: ['svc/e1'] }));
-      view.event(delta(13n, ['svc/e1']));
+      view.onEvent(delta(10n, ['svc/bad', 'svc/worse']));
+      view.onEvent(delta(11n, ['svc/bad'], { added: [{ ...record, key: 'svc/worse' }] }));
+      view.onEvent(delta(12n, ['svc/bad', 'svc/e1'], { removed: ['svc/e1'] }));
+      view.onEvent(delta(13n, ['svc/e1']));
     };
     assert.deepEqual(
       jsonOf(act).map(({ type, invalid, removed }) => [type, invalid, removed]),
@@ -105,14 +105,14 @@ describe('a watch in a pipe', () => {
     ]);
   });
 
-  it('tells an outage with its age, and its end', () => {
+  it('prints an outage with its duration, and the recovery', () => {
     assert.deepEqual(jsonOf(outage), [
       { type: 'outage', forMs: 12_346, error: 'UNAVAILABLE: gone' },
       { type: 'recovered', afterMs: 20_000 },
     ]);
     assert.deepEqual(textOf(outage), [
-      'outage etcd is not reached, for 12 s: UNAVAILABLE: gone',
-      'recovered etcd is reached again, after 20 s',
+      'outage etcd is unreachable for 12 s: UNAVAILABLE: gone',
+      'recovered etcd is reachable again after 20 s',
     ]);
   });
 });

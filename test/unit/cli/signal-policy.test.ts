@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
-import { SignalPolicy } from '#src/cli/running/signal-policy.js';
-import { programSignals } from '#src/cli/signals.js';
+import { forwardableSignals } from '#src/cli/signals.js';
+import { SignalPolicy } from '#src/cli/supervise/signal-policy.js';
 
 describe('signals to a command that runs a program', () => {
-  /** The actions for these signals, a second apart unless a time says otherwise. */
+  /** The actions for these signals, one second apart unless a time in milliseconds is given. */
   const actions = (policy: SignalPolicy, ...signals: (NodeJS.Signals | [NodeJS.Signals, number])[]) =>
     signals.map((one, i) =>
       typeof one === 'string' ? policy.decide(one, i * 1_000) : policy.decide(one[0], one[1]),
     );
 
-  it('are caught as far as the system lets a process catch them, each number once', function () {
+  it('are caught where a process can catch them, each number once', function () {
     if (process.platform !== 'linux') this.skip();
-    const numbers = programSignals.map((name) => constants.signals[name]);
-    assert.equal(new Set(numbers).size, numbers.length, 'an alias would pass a signal on twice');
+    const numbers = forwardableSignals.map((name) => constants.signals[name]);
+    assert.equal(new Set(numbers).size, numbers.length, 'an alias would forward a signal twice');
     const left = Object.entries(constants.signals).filter(([, number]) => !numbers.includes(number as never));
     assert.deepEqual(left.map(([name]) => name).sort(), [
       ...['SIGBUS', 'SIGCHLD', 'SIGFPE', 'SIGILL', 'SIGKILL', 'SIGPIPE', 'SIGSEGV', 'SIGSTOP', 'SIGSYS'],
@@ -21,51 +21,55 @@ describe('signals to a command that runs a program', () => {
     ]);
   });
 
-  it('end, hurry and kill when the end is asked for once, twice and three times', () => {
+  it('drain, skip the drain and kill at the first, second and third request', () => {
     const policy = new SignalPolicy();
-    assert.deepEqual(actions(policy, 'SIGTERM', 'SIGTERM', 'SIGTERM'), ['end', 'hurry', 'kill']);
-    assert.deepEqual(policy.passOn(), ['SIGTERM']);
+    assert.deepEqual(actions(policy, 'SIGTERM', 'SIGTERM', 'SIGTERM'), ['drain', 'skip-drain', 'kill']);
+    assert.deepEqual(policy.startForwarding(), ['SIGTERM']);
   });
 
-  it('reach the program in their order, each kind once, when the record is withdrawn', () => {
+  it('are forwarded in their order, each kind once, when the record is withdrawn', () => {
     const policy = new SignalPolicy();
-    assert.deepEqual(actions(policy, 'SIGINT', 'SIGTERM'), ['end', 'hurry']);
-    assert.deepEqual(policy.passOn(), ['SIGINT', 'SIGTERM']);
-    assert.deepEqual(policy.passOn(), []);
+    assert.deepEqual(actions(policy, 'SIGINT', 'SIGTERM'), ['drain', 'skip-drain']);
+    assert.deepEqual(policy.startForwarding(), ['SIGINT', 'SIGTERM']);
+    assert.deepEqual(policy.startForwarding(), []);
   });
 
-  it('are passed on one by one after that, and the third kills', () => {
+  it('are forwarded immediately after that, and the third request kills', () => {
     const policy = new SignalPolicy();
-    assert.deepEqual(actions(policy, 'SIGTERM'), ['end']);
-    policy.passOn();
+    assert.deepEqual(actions(policy, 'SIGTERM'), ['drain']);
+    policy.startForwarding();
     assert.deepEqual(actions(policy, ['SIGTERM', 5_000], ['SIGINT', 6_000]), ['forward', 'kill']);
   });
 
-  it('count once when one request brings them twice, as Ctrl-C below npm does', () => {
+  it('count once when one request sends them twice, as Ctrl-C under npm does', () => {
     const policy = new SignalPolicy();
     assert.deepEqual(actions(policy, ['SIGINT', 0], ['SIGINT', 2], ['SIGINT', 249]), [
-      'end',
+      'drain',
       'ignore',
       'ignore',
     ]);
-    assert.deepEqual(actions(policy, ['SIGINT', 250], ['SIGINT', 251]), ['hurry', 'ignore']);
+    assert.deepEqual(actions(policy, ['SIGINT', 250], ['SIGINT', 251]), ['skip-drain', 'ignore']);
   });
 
-  it('of a terminal that closes, or behind systemd’s SIGTERM, do not hurry', () => {
-    assert.deepEqual(actions(new SignalPolicy(), 'SIGHUP', 'SIGHUP', 'SIGHUP'), ['end', 'ignore', 'ignore']);
+  it('do not skip the drain for a later SIGHUP: of a closing terminal, or of systemd after SIGTERM', () => {
+    assert.deepEqual(actions(new SignalPolicy(), 'SIGHUP', 'SIGHUP', 'SIGHUP'), [
+      'drain',
+      'ignore',
+      'ignore',
+    ]);
     const policy = new SignalPolicy();
-    assert.deepEqual(actions(policy, 'SIGTERM', 'SIGHUP'), ['end', 'ignore']);
-    assert.deepEqual(policy.passOn(), ['SIGTERM', 'SIGHUP']);
+    assert.deepEqual(actions(policy, 'SIGTERM', 'SIGHUP'), ['drain', 'ignore']);
+    assert.deepEqual(policy.startForwarding(), ['SIGTERM', 'SIGHUP']);
     assert.deepEqual(actions(policy, ['SIGHUP', 9_000]), ['forward']);
   });
 
-  it('of job control suspend, and every other is passed on at once, before and after the end', () => {
+  it('suspend for job control, and are forwarded immediately otherwise, before and after the drain', () => {
     const policy = new SignalPolicy();
-    const others = programSignals.filter((name) => !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(name));
+    const others = forwardableSignals.filter((name) => !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(name));
     const expected = others.map((name) => (/TSTP|TT(IN|OU)/.test(name) ? 'suspend' : 'forward'));
     assert.deepEqual(actions(policy, ...others), expected);
     actions(policy, 'SIGTERM');
-    policy.passOn();
+    policy.startForwarding();
     assert.deepEqual(actions(policy, ...others), expected);
   });
 });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { displayWidth } from '#src/cli/display-width.js';
 import type { Output } from '#src/cli/io.js';
-import { readTarget } from '#src/cli/target.js';
-import { Screen } from '#src/cli/watching/screen.js';
-import { TableView } from '#src/cli/watching/table-view.js';
+import { parseTargetArgument } from '#src/cli/target.js';
+import { Screen } from '#src/cli/views/screen.js';
+import { TableView } from '#src/cli/views/table-view.js';
 import { Code, EtcdError } from '#src/errors/index.js';
 import type { EndpointRecord } from '#src/naming/index.js';
 
 const sequence = new RegExp(`${'\x1b'}\\[\\??[\\d;]*[A-Za-z]|\\r`, 'g');
 
-/** A terminal that keeps what is written to it. */
+/** A terminal that records what is written to it. */
 class Terminal implements Output {
   readonly isTTY = true;
   columns = 60;
@@ -33,14 +33,14 @@ class Terminal implements Output {
     return this.frames.at(-1) ?? '';
   }
 
-  /** The lines of the last frame, without what steers the terminal. */
+  /** The lines of the last frame, without control sequences. */
   get lines(): string[] {
     return this.last.replace(sequence, '').trimEnd().split('\n');
   }
 }
 
-describe('a screen', () => {
-  it('writes a frame at once, over the one before, and erases only what is left over', () => {
+describe('screen', () => {
+  it('writes each frame at once over the previous one, and erases only the rest', () => {
     const terminal = new Terminal();
     const screen = new Screen(terminal);
     screen.draw(['a', 'b', 'c']);
@@ -51,7 +51,7 @@ describe('a screen', () => {
     assert.ok(terminal.frames[2]?.includes('\x1b[1A\re\x1b[K\nf\x1b[K\n\x1b[J'));
   });
 
-  it('stays inside the terminal, and says how much does not fit', () => {
+  it('fits the lines into the terminal, and prints how many do not fit', () => {
     const terminal = new Terminal();
     new Screen(terminal).draw([...Array.from({ length: 20 }, (_, i) => `line ${i}`), 'x'.repeat(100)]);
     assert.equal(terminal.lines.length, terminal.rows - 1);
@@ -60,25 +60,25 @@ describe('a screen', () => {
     assert.equal([...(terminal.lines[0] ?? '')].length, terminal.columns - 1);
   });
 
-  it('gives the cursor back once, and draws no more after that', () => {
+  it('shows the cursor once when it is closed, and draws no more', () => {
     const terminal = new Terminal();
     const screen = new Screen(terminal);
     screen.draw(['a']);
-    screen.end();
-    screen.end();
+    screen.close();
+    screen.close();
     screen.draw(['b']);
     assert.equal(terminal.frames.length, 2);
     assert.equal(terminal.last, '\x1b[?25h');
   });
 
-  it('leaves a terminal alone that it never drew on', () => {
+  it('writes nothing to a terminal on which it never drew', () => {
     const terminal = new Terminal();
-    new Screen(terminal).end();
+    new Screen(terminal).close();
     assert.deepEqual(terminal.frames, []);
   });
 });
 
-describe('the live table', () => {
+describe('live table', () => {
   let terminal: Terminal;
   let view: TableView;
   let now = 0;
@@ -87,16 +87,16 @@ describe('the live table', () => {
     now = 1_000;
     terminal = new Terminal();
     terminal.columns = 120;
-    view = new TableView(terminal, readTarget('svc'), () => now);
+    view = new TableView(terminal, parseTargetArgument('svc'), () => now);
   });
 
-  afterEach(() => view.end());
+  afterEach(() => view.close());
 
   const record = (id: string, modRevision = 1n): EndpointRecord => ({
     ...{ key: `svc/${id}`, addr: `${id}:1`, createRevision: 1n, modRevision, lease: 0xabn },
   });
   const snapshot = (ids: readonly string[], reason: 'initial' | 'compacted' = 'initial') =>
-    view.event({
+    view.onEvent({
       type: 'snapshot',
       reason,
       revision: 5n,
@@ -104,14 +104,14 @@ describe('the live table', () => {
       invalid: new Set(),
     });
 
-  it('says so when a service is known to be empty', () => {
+  it('shows that a service is empty', () => {
     snapshot([]);
     assert.deepEqual(terminal.lines, ['svc: 0 endpoints, revision 5, live']);
   });
 
-  it('shows what changed and when, and what was removed for a while longer', () => {
+  it('shows each change with its age, and a removed endpoint for 10 s', () => {
     snapshot(['b']);
-    view.event({
+    view.onEvent({
       type: 'delta',
       revision: 6n,
       added: [record('a', 6n)],
@@ -120,28 +120,28 @@ describe('the live table', () => {
       invalid: new Set(),
     });
     now += 9_000;
-    view.event({ type: 'delta', revision: 7n, added: [], changed: [], removed: [], invalid: new Set() });
+    view.onEvent({ type: 'delta', revision: 7n, added: [], changed: [], removed: [], invalid: new Set() });
     const [title, , a, b] = terminal.lines;
     assert.equal(title, 'svc: 1 endpoint, revision 7, live');
     assert.match(a ?? '', /^a +a:1 +1 +- +- +00000000000000ab +added 9 s ago$/);
     assert.match(b ?? '', /^b .* removed 9 s ago$/);
     now += 1_000;
-    view.event({ type: 'delta', revision: 8n, added: [], changed: [], removed: [], invalid: new Set() });
+    view.onEvent({ type: 'delta', revision: 8n, added: [], changed: [], removed: [], invalid: new Set() });
     assert.equal(terminal.lines.length, 3);
   });
 
-  it('counts the records that are no endpoints, also those of a later change', () => {
+  it('counts the invalid records, also those of a later delta', () => {
     snapshot(['a']);
     const invalid = new Set(['svc/x', 'svc/y']);
-    view.event({ type: 'delta', revision: 6n, added: [], changed: [], removed: [], invalid });
-    assert.equal(terminal.lines[0], 'svc: 1 endpoint, 2 unreadable records, revision 6, live');
-    view.event({ type: 'delta', revision: 7n, added: [], changed: [], removed: [], invalid: new Set() });
+    view.onEvent({ type: 'delta', revision: 6n, added: [], changed: [], removed: [], invalid });
+    assert.equal(terminal.lines[0], 'svc: 1 endpoint, 2 invalid records, revision 6, live');
+    view.onEvent({ type: 'delta', revision: 7n, added: [], changed: [], removed: [], invalid: new Set() });
     assert.equal(terminal.lines[0], 'svc: 1 endpoint, revision 7, live');
   });
 
-  it('fits wide letters into the width of the terminal', () => {
+  it('fits wide characters into the width of the terminal', () => {
     terminal.columns = 41;
-    view.event({
+    view.onEvent({
       ...{ type: 'snapshot', reason: 'initial', revision: 5n, invalid: new Set() },
       endpoints: new Map([['svc/東', { ...record('東'), addr: `${'京'.repeat(30)}:1` }]]),
     });
@@ -162,31 +162,31 @@ describe('the live table', () => {
       if (size.columns === 0) assert.match(terminal.lines[0] ?? '', /^svc: 3 endpoints, revision 5, live$/);
     });
 
-  it('marks after a resync only what is not as it was', () => {
+  it('marks only the differences after a new snapshot', () => {
     snapshot(['a', 'b']);
     snapshot(['a', 'c'], 'compacted');
     const [title, , a, b, c] = terminal.lines;
-    assert.match(title ?? '', /2 endpoints, revision 5, live, listed anew: compacted/);
+    assert.match(title ?? '', /2 endpoints, revision 5, live, listed again: compacted/);
     assert.match(a ?? '', /ab$/);
     assert.match(b ?? '', /removed 0 s ago$/);
     assert.match(c ?? '', /added 0 s ago$/);
   });
 
-  it('counts the age of an outage from its beginning, and keeps what was last known', () => {
+  it('shows the duration of an outage and the last known endpoints', () => {
     snapshot(['a']);
-    view.outage(4_000, new EtcdError('gone', { code: Code.UNAVAILABLE }));
+    view.onOutage(4_000, new EtcdError('gone', { code: Code.UNAVAILABLE }));
     now += 3_000;
     terminal.resize?.();
     assert.match(
       terminal.lines[0] ?? '',
-      /etcd not reached for 7 s: this is what was last known \(UNAVAILABLE: gone\)/,
+      /etcd is unreachable for 7 s, showing the last known state \(UNAVAILABLE: gone\)/,
     );
     assert.match(terminal.lines[2] ?? '', /^a /);
-    view.recovered(7_000);
+    view.onRecovery(7_000);
     assert.match(terminal.lines[0] ?? '', /live again after 7 s/);
   });
 
-  it('draws all anew when the terminal changes its size', () => {
+  it('clears the screen and draws again when the terminal is resized', () => {
     snapshot(['a']);
     const drawn = terminal.frames.length;
     terminal.resize?.();

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { leadsToCaller } from '#src/cli/address.js';
-import { cut, displayWidth } from '#src/cli/display-width.js';
-import { CliError, describe as describeError, exitCodeOf } from '#src/cli/failure.js';
+import { isCallersOwnHost } from '#src/cli/address.js';
+import { displayWidth, truncate } from '#src/cli/display-width.js';
+import { CliError, exitCodeOf, messageOf } from '#src/cli/errors.js';
 import { toJson } from '#src/cli/json.js';
 import { readRecords } from '#src/cli/records.js';
-import { readTarget } from '#src/cli/target.js';
-import { columns, count, shorten, span } from '#src/cli/text.js';
+import { parseTargetArgument } from '#src/cli/target.js';
+import { alignColumns, escapeAndTruncate, formatDuration, pluralize } from '#src/cli/text.js';
 import type { EtcdClient } from '#src/client/index.js';
 import { Code, EtcdError, InvalidInputError } from '#src/errors/index.js';
 
 describe('text for a terminal', () => {
-  it('stands in columns as wide as their widest cell', () => {
+  it('is aligned in columns as wide as their widest cell', () => {
     assert.deepEqual(
-      columns([
+      alignColumns([
         ['A', 'B'],
         ['long', ''],
         ['\x1b', 'x'],
@@ -21,17 +21,17 @@ describe('text for a terminal', () => {
     );
   });
 
-  it('is cut to the width with a mark', () => {
-    assert.equal(cut('abcdef', 6), 'abcdef');
-    assert.equal(cut('abcdefg', 6), 'abcde…');
-    assert.equal(cut('😀😀', 4), '😀😀');
-    assert.equal(cut('😀😀😀', 4), '😀…');
-    assert.equal(cut('東京都', 5), '東京…');
-    assert.equal(cut('ab', 1), '…');
-    assert.equal(cut('ab', 0), '');
+  it('is truncated to a width and ends with an ellipsis', () => {
+    assert.equal(truncate('abcdef', 6), 'abcdef');
+    assert.equal(truncate('abcdefg', 6), 'abcde…');
+    assert.equal(truncate('😀😀', 4), '😀😀');
+    assert.equal(truncate('😀😀😀', 4), '😀…');
+    assert.equal(truncate('東京都', 5), '東京…');
+    assert.equal(truncate('ab', 1), '…');
+    assert.equal(truncate('ab', 0), '');
   });
 
-  it('takes as many places as a terminal gives to it', () => {
+  it('has the width that a terminal gives to it', () => {
     for (const [text, width] of [
       ...([
         ['', 0],
@@ -56,13 +56,13 @@ describe('text for a terminal', () => {
       assert.equal(displayWidth(text), width, text);
   });
 
-  it('is cut also where it has more marks than letters', () => {
-    assert.ok(cut(`e${'\u0301'.repeat(1_000_000)}`, 10).length < 50);
+  it('is truncated if it has too many combining marks', () => {
+    assert.ok(truncate(`e${'\u0301'.repeat(1_000_000)}`, 10).length < 50);
   });
 
-  it('stands in columns by the width of its letters', () => {
+  it('is aligned by the width of its characters', () => {
     assert.deepEqual(
-      columns([
+      alignColumns([
         ['東京', 'x'],
         ['abc', 'y'],
       ]),
@@ -70,19 +70,22 @@ describe('text for a terminal', () => {
     );
   });
 
-  it('that is long is cut, and moves what follows in its own row alone', () => {
-    const lines = columns([
+  it('is truncated if it is long, and shifts only the rest of its own row', () => {
+    const lines = alignColumns([
       ['x'.repeat(1_400_000), 'a'],
       ['short', 'b'],
     ]);
     assert.equal(lines[0], `${'x'.repeat(199)}…  a`);
     assert.equal(lines[1], `${'short'.padEnd(64)}  b`);
-    assert.equal(shorten('\u202e'.repeat(100)).length, 200);
+    assert.equal(escapeAndTruncate('\u202e'.repeat(100)).length, 200);
   });
 
-  it('counts and measures', () => {
-    assert.deepEqual([count(0, 'key'), count(1n, 'key'), count(2, 'key')], ['0 keys', '1 key', '2 keys']);
-    assert.deepEqual([0, 59_999, 120_000, 7_200_000, 172_800_000].map(span), [
+  it('formats counts and durations', () => {
+    assert.deepEqual(
+      [pluralize(0, 'key'), pluralize(1n, 'key'), pluralize(2, 'key')],
+      ['0 keys', '1 key', '2 keys'],
+    );
+    assert.deepEqual([0, 59_999, 120_000, 7_200_000, 172_800_000].map(formatDuration), [
       '0 s',
       '59 s',
       '2 min',
@@ -92,7 +95,7 @@ describe('text for a terminal', () => {
   });
 });
 
-describe('records that the command reads', () => {
+describe('readRecords', () => {
   const value = Buffer.from('{"Addr":"a:1"}');
   const fields = { createRevision: 1n, modRevision: 2n, version: 1n, lease: 0n };
   async function* stream() {
@@ -100,22 +103,22 @@ describe('records that the command reads', () => {
   }
   const client = { kv: { stream } } as unknown as EtcdClient;
 
-  it('keep their values only where those are shown', async () => {
-    for (const [options, kept] of [
+  it('drops the values unless they are requested', async () => {
+    for (const [options, valueLength] of [
       [{}, 0],
       [{ values: true }, value.length],
     ] as const) {
       const { records } = await readRecords(client, 'svc/', options);
       assert.deepEqual(
         records.map(({ id, endpoint, kv }) => [id, endpoint?.addr, kv.modRevision, kv.value.length]),
-        [['a', 'a:1', 2n, kept]],
+        [['a', 'a:1', 2n, valueLength]],
       );
     }
   });
 });
 
 describe('JSON of the command', () => {
-  it('has 64 bits as strings, and nothing that a terminal obeys', () => {
+  it('has 64-bit numbers as strings, and control characters escaped', () => {
     const text = toJson({ revision: 2n ** 63n - 1n, zone: '\x1b\x9b\u2028' });
     assert.equal(text, '{"revision":"9223372036854775807","zone":"\\u001b\\u009b\\u2028"}');
     assert.equal(JSON.parse(text).zone, '\x1b\x9b\u2028');
@@ -124,7 +127,7 @@ describe('JSON of the command', () => {
     assert.deepEqual(JSON.parse(toJson(odd)), odd);
   });
 
-  it('is what JSON.stringify writes, also of lists, gaps and results', () => {
+  it('equals that of JSON.stringify for arrays, undefined and toJSON()', () => {
     const value = {
       a: [1, undefined, [], {}],
       b: undefined,
@@ -135,13 +138,13 @@ describe('JSON of the command', () => {
     assert.equal(toJson(value), JSON.stringify(value));
   });
 
-  it('may be nested deeper than the stack', () => {
+  it('is written for values that are nested deeper than the stack', () => {
     const deep = `${'[{"a":'.repeat(50_000)}1${'}]'.repeat(50_000)}`;
     assert.equal(toJson(JSON.parse(deep)), deep);
   });
 });
 
-describe('a failure', () => {
+describe('an error of the command', () => {
   it('has the exit code of its kind', () => {
     assert.equal(exitCodeOf(new CliError('x')), 1);
     assert.equal(exitCodeOf(new InvalidInputError('x')), 2);
@@ -151,19 +154,19 @@ describe('a failure', () => {
     assert.equal(exitCodeOf(new Error('x')), 1);
   });
 
-  it('is one line, whatever it says', () => {
-    assert.equal(describeError(new Error('a\n  b')), 'a b');
+  it('is printed on one line', () => {
+    assert.equal(messageOf(new Error('a\n  b')), 'a b');
   });
 });
 
 describe('a target', () => {
-  const service = (written: string) => readTarget(written).service;
+  const service = (input: string) => parseTargetArgument(input).service;
 
-  it('is a service’s own name, as it is', () => {
+  it('is the name of a service, unchanged', () => {
     for (const name of ['svc', 'a/b', 'a/', '/a', '%20', 'etcd/x', 'x:y']) assert.equal(service(name), name);
   });
 
-  it('is read from a URI as a channel reads it', () => {
+  it('is parsed from a URI as a channel parses it', () => {
     const uris = {
       'etcd:///foo/bar': 'foo/bar',
       'etcd:foo': 'foo',
@@ -174,24 +177,24 @@ describe('a target', () => {
       'etcd://foo/bar/svc': 'foo/bar/svc',
     };
     for (const [uri, name] of Object.entries(uris)) assert.equal(service(uri), name, uri);
-    assert.equal(readTarget('etcd://foo/bar').authority, 'foo');
-    assert.equal(readTarget('etcd:///bar').authority, undefined);
+    assert.equal(parseTargetArgument('etcd://foo/bar').authority, 'foo');
+    assert.equal(parseTargetArgument('etcd:///bar').authority, undefined);
   });
 
-  it('is refused where it names nothing', () => {
-    for (const written of ['', 'etcd:', 'etcd:///', 'etcd:///?x'])
+  it('is rejected if it names no service', () => {
+    for (const input of ['', 'etcd:', 'etcd:///', 'etcd:///?x'])
       assert.throws(
-        () => readTarget(written),
+        () => parseTargetArgument(input),
         (error) => exitCodeOf(error) === 2,
-        written,
+        input,
       );
   });
 });
 
 describe('an address', () => {
-  it('is the caller’s own host or not', () => {
+  it('is the caller’s own host if it is loopback or a wildcard', () => {
     for (const addr of ['127.0.0.1:1', 'localhost:1', '[::1]:1', '0.0.0.0:1', '[::]:1'])
-      assert.ok(leadsToCaller(addr), addr);
-    for (const addr of ['10.0.0.1:1', 'host:1', '[2001:db8::1]:1']) assert.ok(!leadsToCaller(addr), addr);
+      assert.ok(isCallersOwnHost(addr), addr);
+    for (const addr of ['10.0.0.1:1', 'host:1', '[2001:db8::1]:1']) assert.ok(!isCallersOwnHost(addr), addr);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe as inWords } from '#src/cli/failure.js';
+import { messageOf } from '#src/cli/errors.js';
 import { Code, EtcdError, errorFromServer, toCode } from '#src/errors/index.js';
 import { tlsFailureOf } from '#src/wire/tls-failure.js';
 
@@ -30,8 +30,8 @@ describe('a text of a hostile server', () => {
 
   it('of white space does not hold up the command that prints it', () => {
     // Quadratic, this would take minutes.
-    assert.ok(inWords(new Error(`${' '.repeat(1_000_000)}x`)).endsWith('x'));
-    assert.equal(inWords(new Error('first  \n  second')), 'first second');
+    assert.ok(messageOf(new Error(`${' '.repeat(1_000_000)}x`)).endsWith('x'));
+    assert.equal(messageOf(new Error('first  \n  second')), 'first second');
   });
 
   it('is cut at a limit, and says so', () => {

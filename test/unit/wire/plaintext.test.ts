@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { connect } from '#src/cli/connection.js';
-import { exit } from '#src/cli/exit-codes.js';
-import { exitCodeOf } from '#src/cli/failure.js';
-import { Options } from '#src/cli/options.js';
+import { createClient } from '#src/cli/connection.js';
+import { exitCodeOf } from '#src/cli/errors.js';
+import { exitCodes } from '#src/cli/exit-codes.js';
+import { ParsedOptions } from '#src/cli/options.js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
 import { secretOf } from '../../support/canary.js';
@@ -76,11 +76,12 @@ describe('a password or token', () => {
 
   it('of the command goes in plaintext by its flag; without it that is wrong usage', () => {
     const env = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_USER: `u:${password}` };
-    const flagged = (values: Record<string, boolean>) => void connect(new Options(values), env).close();
+    const flagged = (values: Record<string, boolean>) =>
+      void createClient(new ParsedOptions(values), env).close();
     assert.throws(
       () => flagged({}),
       (error: Error) =>
-        exitCodeOf(error) === exit.usage &&
+        exitCodeOf(error) === exitCodes.usage &&
         /in plaintext to '10\.0\.0\.1:1'.*--insecure-transport/.test(error.message) &&
         !error.message.includes(password),
     );

@@ -1,0 +1,88 @@
+import { keyText } from '../../index.js';
+import type { Command, Invocation } from '../command.js';
+import { CliError } from '../errors.js';
+import { exitCodes } from '../exit-codes.js';
+import { print, printBytes, printJson, warn } from '../io.js';
+import { parseRecord, readRecords, type StoredRecord } from '../records.js';
+import { hexOption, idToJson, parseTargetArgument, recordKey, type Target } from '../target.js';
+import { escapeAndTruncate } from '../text.js';
+
+export const get: Command = {
+  name: 'get',
+  usage: '<target> [id]',
+  summary: 'print the records as they are stored, in Go’s format',
+  details: [
+    'Prints each record as its key and, on the next line, its value. With --raw it prints only the value: byte for byte if',
+    'an id is given (escaped on a terminal), else each value and a newline. The exit code is 1 if there is no such record.',
+  ],
+  options: { raw: { help: 'print only the value, without changing its bytes' }, ...hexOption },
+  examples: [
+    'etcd-naming get foo/bar/my-service',
+    'etcd-naming get foo/bar/my-service e1 --raw | jq .Addr',
+    'etcd-naming get foo/bar/my-service --json',
+  ],
+  positionalCount: [1, 2],
+  async run(invocation) {
+    const [input = '', id] = invocation.positionals;
+    const target = parseTargetArgument(input);
+    const records = await readTarget(invocation, target, id);
+    if (records.length === 0)
+      throw new CliError(
+        id === undefined
+          ? `no key starts with '${target.prefix}'`
+          : `'${recordKey(target, id, invocation.options)}' does not exist`,
+      );
+    printRecords(invocation, target, records, id !== undefined);
+    return exitCodes.ok;
+  },
+};
+
+/** Reads one record if an id is given, else all records of the target. */
+async function readTarget(
+  invocation: Invocation,
+  target: Target,
+  id: string | undefined,
+): Promise<readonly StoredRecord[]> {
+  const client = invocation.createClient();
+  if (id === undefined) return (await readRecords(client, target.prefix, { values: true })).records;
+  const { kv } = await client.kv.get(recordKey(target, id, invocation.options));
+  return kv ? [parseRecord(target.prefix, kv)] : [];
+}
+
+function printRecords(
+  { io, options }: Invocation,
+  target: Target,
+  records: readonly StoredRecord[],
+  isSingle: boolean,
+): void {
+  if (options.flag('raw')) {
+    const newline = Buffer.from('\n');
+    printBytes(
+      io.stdout,
+      Buffer.concat(records.flatMap(({ kv }) => (isSingle ? [kv.value] : [kv.value, newline]))),
+    );
+  } else if (options.flag('json')) {
+    printJson(io.stdout, { target: target.service, records: records.map(toDocument) });
+  } else {
+    for (const { kv, problem } of records) {
+      print(io.stdout, [keyText(kv.key), kv.value.toString('utf8')]);
+      if (problem)
+        warn(io, `warning: '${escapeAndTruncate(keyText(kv.key))}' is not an endpoint: ${problem}`);
+    }
+  }
+}
+
+function toDocument({ id, kv, endpoint, problem }: StoredRecord): object {
+  const { createRevision, modRevision, version, lease } = kv;
+  return {
+    ...idToJson(id, keyText(kv.key)),
+    value: kv.value.toString('utf8'),
+    valueBase64: kv.value.toString('base64'),
+    endpoint: endpoint ? { addr: endpoint.addr, metadata: endpoint.metadata ?? null } : null,
+    problem: problem ?? null,
+    lease: lease === 0n ? null : lease,
+    createRevision,
+    modRevision,
+    version,
+  };
+}

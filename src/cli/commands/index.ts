@@ -1,0 +1,12 @@
+import type { Command } from '../command.js';
+import { add } from './add.js';
+import { doctor } from './doctor.js';
+import { drain } from './drain.js';
+import { get } from './get.js';
+import { ls } from './ls.js';
+import { register } from './register.js';
+import { rm } from './rm.js';
+import { watch } from './watch.js';
+
+/** All commands, in the order of the help. */
+export const commands: readonly Command[] = [ls, get, watch, add, rm, drain, register, doctor];

@@ -1,0 +1,48 @@
+import type { Invocation } from '../command.js';
+import { readRecords } from '../records.js';
+import type { Target } from '../target.js';
+import { dialAddresses } from './dial.js';
+import { type Finding, problem } from './finding.js';
+import { checkGrpcCopies } from './grpc-copies.js';
+import { checkLeases } from './lease-check.js';
+import { checkMembers } from './members.js';
+import { checkName } from './name.js';
+import { findNeighbours } from './neighbours.js';
+import type { ProbeOptions } from './probe.js';
+import { checkProxies } from './proxies.js';
+import { checkRecords } from './records.js';
+import { checkTransport } from './transport.js';
+
+/** Checks what a resolver depends on, in the order in which it uses it. Ends where the next step would be impossible. */
+export async function* diagnose(
+  invocation: Invocation,
+  target: Target,
+  probeOptions: ProbeOptions,
+): AsyncGenerator<Finding, undefined> {
+  yield* checkName(target);
+  yield* checkProxies(target.service, invocation.io.env);
+  yield* checkGrpcCopies(process.cwd());
+  const members = await checkMembers(invocation, target.prefix);
+  yield* members.findings;
+  if (members.usable.length === 0) {
+    // A mistyped name may lie outside the range that the user is allowed to read, and the intended one inside it.
+    if (members.denied.length > 0)
+      yield* await findNeighbours(invocation.createClient(members.denied), target);
+    return;
+  }
+  const client = invocation.createClient(members.usable);
+  const { records, revision } = await readRecords(client, target.prefix);
+  if (records.length === 0) {
+    const message = `no key starts with '${target.prefix}', at revision ${revision}`;
+    yield problem('records', message, 'check that the server registers under this name, in this etcd');
+    yield* await findNeighbours(client, target);
+    return;
+  }
+  const { findings, usable } = checkRecords(records);
+  yield* findings;
+  if (usable.length === 0) return;
+  yield* await checkLeases(client, usable);
+  const { finding, accepted } = await dialAddresses(usable);
+  yield finding;
+  yield* await checkTransport(accepted, probeOptions);
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type EtcdClient,
+  EtcdError,
+  formatLeaseId,
+  type RegisterOptions,
+  type Registration,
+  register,
+} from '../../index.js';
+import { CliError, isUnreachable } from '../errors.js';
+import { waitUntilRivalGone } from './rival.js';
+import { waitForListener } from './wait-for-listener.js';
+
+export interface RegisterWhenReadyOptions {
+  readonly registration: RegisterOptions;
+  /** The address at which an accepted connection shows that the program is ready. Undefined: no check. */
+  readonly readyAddr: string | undefined;
+  readonly readyTimeoutMs: number;
+  readonly log: (text: string) => void;
+}
+
+/** The timeout of the first attempt to register and of each later one, in ms. The first is short, to report a failure. */
+const [firstAttemptMs, attemptMs] = [3_000, 30_000];
+/** The pause between attempts to register, in milliseconds. */
+const pauseMs = 1_000;
+
+/**
+ * Waits until the program's address accepts connections, then registers it. Retries while etcd is unreachable.
+ * @throws every other error, and the signal's reason if it aborts.
+ */
+export async function registerWhenReady(
+  client: EtcdClient,
+  options: RegisterWhenReadyOptions,
+  signal: AbortSignal,
+): Promise<Registration> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await attempt(client, options, isFirst ? firstAttemptMs : attemptMs, signal);
+    } catch (error) {
+      const isTransient = error instanceof EtcdError && isUnreachable(error) && error.verdict !== 'final';
+      if (!isTransient || signal.aborted) throw error;
+      if (isFirst) options.log(`cannot register yet; retrying: ${error.message}`);
+      await sleep(pauseMs, undefined, { signal }); // an attempt may fail immediately
+    }
+  }
+}
+
+async function attempt(
+  client: EtcdClient,
+  options: RegisterWhenReadyOptions,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Registration> {
+  // While there is a rival, the process that accepts connections may be the rival's.
+  do await requireListener(options, signal);
+  while (await waitedForRival(client, options, signal));
+  // Without a callback register() emits a process warning. The caller's retries and events already report the failure.
+  const onFailure = () => {};
+  const registration = await register(client, { ...options.registration, onFailure, timeoutMs, signal });
+  const { key, lease = 0n, revision } = registration;
+  options.log(`registered as ${key}, lease ${formatLeaseId(lease)}, revision ${revision}`);
+  return registration;
+}
+
+async function requireListener(
+  { readyAddr, readyTimeoutMs }: RegisterWhenReadyOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (readyAddr === undefined || (await waitForListener(readyAddr, readyTimeoutMs, signal))) return;
+  throw new CliError(
+    `${readyAddr} accepted no connection within ${readyTimeoutMs} ms; the program is terminated`,
+  );
+}
+
+async function waitedForRival(
+  client: EtcdClient,
+  { registration, log }: RegisterWhenReadyOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { target, id, addr, onConflict } = registration;
+  if (onConflict === 'takeover') return false;
+  const key = `${target}/${id ?? addr}`;
+  const onRivalFound = () => {
+    const message = `another process keeps the record ${key} of this address`;
+    if (onConflict === 'fail') throw new CliError(`${message}; the program is terminated`);
+    log(`${message}; waiting until it is gone`);
+  };
+  return waitUntilRivalGone(client, { key, addr, signal, onRivalFound });
+}

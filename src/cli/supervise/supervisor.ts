@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EtcdClient, Registration } from '../../index.js';
+import type { Outcome } from '../command.js';
+import { CliError } from '../errors.js';
+import type { Environment } from '../io.js';
+import { maxTimerMs } from '../options.js';
+import { forwardableSignals, onSignals } from '../signals.js';
+import { logRegistrationEvents } from './log-events.js';
+import { Program } from './program.js';
+import { type RegisterWhenReadyOptions, registerWhenReady } from './register-when-ready.js';
+import { SignalPolicy } from './signal-policy.js';
+import { waitForListener } from './wait-for-listener.js';
+
+export interface SupervisorOptions extends RegisterWhenReadyOptions {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** The environment of the program. */
+  readonly env: Environment;
+  /** How long callers have to notice the draining mark, and again the deletion, in milliseconds. */
+  readonly propagateMs: number;
+  /** How long the program has to end after the signal before it is killed, in milliseconds. */
+  readonly stopTimeoutMs: number;
+}
+
+/** The limit for a drain beyond its two waits, in milliseconds: the program must also end while etcd is away. */
+const drainGraceMs = 3_000;
+
+/**
+ * Runs a program and keeps it registered from the time its port accepts connections until it ends or a signal asks it to
+ * end. In that case the record is withdrawn first, so that callers leave, and the program receives the signal afterwards.
+ */
+export class Supervisor {
+  readonly #client: EtcdClient;
+  readonly #options: SupervisorOptions;
+  /** Aborted by the first termination request or by the end of the program. */
+  readonly #ending = new AbortController();
+  /** Aborted by a second termination request: callers are not waited for. */
+  readonly #skipDrain = new AbortController();
+  readonly #signals = new SignalPolicy();
+  #program: Program | undefined;
+  /** The first signal that asked for the end. */
+  #terminatedBy: NodeJS.Signals | undefined;
+
+  constructor(client: EtcdClient, options: SupervisorOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async run(): Promise<Outcome> {
+    // Installed before the program starts: PID 1 of a container ignores a signal for which it has no handler.
+    const removeHandlers = onSignals(forwardableSignals, (signal) => this.#onSignal(signal));
+    try {
+      await this.#requireFreeAddress();
+      if (this.#terminatedBy !== undefined) return { signal: this.#terminatedBy };
+      return await this.#supervise(this.#start());
+    } finally {
+      removeHandlers();
+    }
+  }
+
+  #start(): Program {
+    const program = new Program(this.#options.command, this.#options.env);
+    const onEnd = () => this.#ending.abort();
+    program.ended.then(onEnd, onEnd);
+    this.#program = program;
+    return program;
+  }
+
+  async #supervise(program: Program): Promise<Outcome> {
+    try {
+      const registration = await this.#register(program);
+      if (registration) await this.#serve(registration, program);
+      return await this.#stop(program, this.#signals.startForwarding());
+    } catch (error) {
+      this.#signals.startForwarding();
+      await this.#stop(program, ['SIGTERM']).catch(() => {});
+      throw error;
+    }
+  }
+
+  #onSignal(signal: NodeJS.Signals): void {
+    switch (this.#signals.decide(signal, performance.now())) {
+      case 'drain':
+        this.#terminatedBy = signal;
+        this.#ending.abort();
+        break;
+      case 'skip-drain':
+        this.#skipDrain.abort();
+        break;
+      case 'forward':
+        this.#program?.sendSignal(signal);
+        break;
+      case 'suspend':
+        this.#suspend(signal);
+        break;
+      case 'kill':
+        this.#program?.sendSignal('SIGKILL');
+        break;
+      case 'ignore':
+    }
+  }
+
+  /** Uses SIGSTOP: the kernel ignores job control signals in an orphaned process group, such as the program's. */
+  #suspend(signal: NodeJS.Signals): void {
+    // PID 1 cannot be stopped. It would keep renewing the record of a stopped program.
+    const canStop = process.pid !== 1;
+    this.#program?.sendSignal(canStop ? 'SIGSTOP' : signal);
+    if (canStop) process.kill(process.pid, 'SIGSTOP');
+  }
+
+  /** If the address already accepts connections, the readiness check would succeed without the program. */
+  async #requireFreeAddress(): Promise<void> {
+    const { readyAddr } = this.#options;
+    if (readyAddr === undefined) return;
+    if (await waitForListener(readyAddr, 1, AbortSignal.timeout(1_000)).catch(() => false))
+      throw new CliError(
+        `another process already accepts connections at ${readyAddr}, so a connection would not show that the program is ` +
+          'ready; the program was not started (use --ready-addr to check another address, or --no-ready-check)',
+      );
+  }
+
+  /** Returns undefined if the end was requested, or the program ended, before it was registered. */
+  async #register(program: Program): Promise<Registration | undefined> {
+    try {
+      return await registerWhenReady(this.#client, this.#options, this.#ending.signal);
+    } catch (error) {
+      if (!this.#ending.signal.aborted) throw error;
+      if (program.hasEnded && program.wasStarted && this.#terminatedBy === undefined)
+        this.#options.log('the program ended before it was registered');
+      return undefined;
+    }
+  }
+
+  /** Waits for the end, then withdraws the record. It is drained if the program is still running. */
+  async #serve(registration: Registration, program: Program): Promise<void> {
+    const { log, propagateMs } = this.#options;
+    const logging = logRegistrationEvents(registration, log);
+    await aborted(this.#ending.signal);
+    if (program.hasEnded) {
+      await registration.close();
+    } else {
+      log(`received ${this.#terminatedBy}; draining ${registration.key}`);
+      const skipDrain = () => this.#skipDrain.abort(); // a program that ended accepts no more calls
+      program.ended.then(skipDrain, skipDrain);
+      const timeoutMs = Math.min(maxTimerMs, 2 * propagateMs + drainGraceMs);
+      await registration.drain({ propagateMs, timeoutMs, signal: this.#skipDrain.signal });
+    }
+    await logging;
+    await this.#logWithdrawal(registration.key);
+  }
+
+  /** A registration also ends while etcd is away. Its record then remains until the lease expires. */
+  async #logWithdrawal(key: string): Promise<void> {
+    const { log, registration } = this.#options;
+    try {
+      const { kv } = await this.#client.kv.get(key, { timeoutMs: 1_000 });
+      log(
+        kv
+          ? `withdrew the record ${key}; another owner's record is stored there`
+          : `withdrew the record ${key}`,
+      );
+    } catch {
+      log(
+        `etcd is unreachable; the record ${key} expires with its lease, within ${registration.ttlSeconds ?? 10} s`,
+      );
+    }
+  }
+
+  /** Forwards the signals and waits for the program, up to a limit. Does nothing if it has already ended. */
+  async #stop(program: Program, signals: readonly NodeJS.Signals[]): Promise<Outcome> {
+    if (!program.hasEnded && signals.length > 0) {
+      for (const signal of signals) program.sendSignal(signal);
+      const waiting = new AbortController();
+      const killing = sleep(this.#options.stopTimeoutMs, undefined, { signal: waiting.signal }).then(
+        () => {
+          this.#options.log(
+            `the program did not end within ${this.#options.stopTimeoutMs} ms; sending SIGKILL`,
+          );
+          program.sendSignal('SIGKILL');
+        },
+        () => {},
+      );
+      await program.ended.catch(() => {});
+      waiting.abort();
+      await killing;
+    }
+    return program.ended;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

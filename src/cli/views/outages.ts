@@ -1,0 +1,44 @@
+import type { EtcdClient, EtcdError } from '../../index.js';
+import type { WatchView } from './view.js';
+
+/** The interval at which the duration of an outage is reported again, in milliseconds. */
+const repeatMs = 10_000;
+
+/** Reports to the view when the client loses etcd, how long the outage lasts, and when it ends. */
+export async function reportOutages(client: EtcdClient, prefix: string, view: WatchView): Promise<void> {
+  let isAway = false;
+  for await (const event of client.status()) {
+    if (event.type !== 'disconnected' || isAway) continue;
+    isAway = true;
+    void reportUntilRecovered(client, prefix, view, event.error).then(() => {
+      isAway = false;
+    });
+  }
+}
+
+/**
+ * Reports one outage until a new watch is acknowledged. Watches share a stream, and earlier ones are resumed first, so by
+ * then the watch of the view is live. The client's `resumed` event is not enough: it is missing when a watch ends and is
+ * replaced by a new one.
+ */
+async function reportUntilRecovered(
+  client: EtcdClient,
+  prefix: string,
+  view: WatchView,
+  error: EtcdError,
+): Promise<void> {
+  const since = performance.now();
+  const report = () => view.onOutage(performance.now() - since, error);
+  report();
+  const timer = setInterval(report, repeatMs);
+  const probe = new AbortController();
+  try {
+    await client.watch({ prefix }, { signal: probe.signal }).ready;
+    view.onRecovery(performance.now() - since);
+  } catch {
+    // The client was closed or the request refused. The watch of the view ends with the same error and reports it.
+  } finally {
+    clearInterval(timer);
+    probe.abort();
+  }
+}

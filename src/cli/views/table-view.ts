@@ -1,0 +1,135 @@
+import {
+  type EndpointEvent,
+  type EndpointRecord,
+  type EtcdError,
+  formatLeaseId,
+  keyBytes,
+  type Revision,
+} from '../../index.js';
+import type { Output } from '../io.js';
+import { traitCells } from '../records.js';
+import type { Target } from '../target.js';
+import { alignColumns, formatDuration, pluralize } from '../text.js';
+import { Screen } from './screen.js';
+import type { WatchView } from './view.js';
+
+interface Row {
+  readonly record: EndpointRecord;
+  /** The key. The table is sorted by its bytes, as etcd sorts keys. */
+  readonly keyBytes: Buffer;
+  readonly change: { readonly type: 'added' | 'changed' | 'removed'; readonly at: number } | undefined;
+}
+
+/** How long a removed endpoint stays in the table, in milliseconds, so that the user notices the removal. */
+const showRemovedMs = 10_000;
+const tickMs = 1_000;
+
+/** A table that is redrawn in place: after every change, and each second because it contains ages. */
+export class TableView implements WatchView {
+  readonly #target: Target;
+  readonly #output: Output;
+  readonly #screen: Screen;
+  readonly #now: () => number;
+  readonly #rows = new Map<string, Row>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #onResize = () => this.#screen.redraw(this.#lines());
+  #revision: Revision = 0n;
+  /** The number of records whose value is not an endpoint. */
+  #invalid = 0;
+  #status = 'loading';
+  #outage: { readonly since: number; readonly error: EtcdError | undefined } | undefined;
+
+  /** @param now milliseconds on a monotonic clock. */
+  constructor(output: Output, target: Target, now: () => number = () => performance.now()) {
+    this.#target = target;
+    this.#output = output;
+    this.#screen = new Screen(output);
+    this.#now = now;
+    output.on?.('resize', this.#onResize);
+    this.#timer = setInterval(() => this.#draw(), tickMs);
+  }
+
+  onEvent(event: EndpointEvent): void {
+    this.#revision = event.revision;
+    this.#invalid = event.invalid.size;
+    if (event.type === 'snapshot') this.#replace(event);
+    else this.#change(event);
+    this.#draw();
+  }
+
+  onOutage(forMs: number, error: EtcdError | undefined): void {
+    this.#outage = { since: this.#now() - forMs, error };
+    this.#draw();
+  }
+
+  onRecovery(afterMs: number): void {
+    this.#outage = undefined;
+    this.#status = `live again after ${formatDuration(afterMs)}`;
+    this.#draw();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#output.off?.('resize', this.#onResize);
+    this.#screen.close();
+  }
+
+  #replace({ reason, endpoints }: EndpointEvent & { type: 'snapshot' }): void {
+    const before = [...this.#rows.keys()];
+    for (const record of endpoints.values()) this.#put(record, reason === 'initial' ? undefined : 'added');
+    for (const key of before) if (!endpoints.has(key)) this.#remove(key);
+    this.#status = reason === 'initial' ? 'live' : `live, listed again: ${reason}`;
+  }
+
+  #change({ added, changed, removed }: EndpointEvent & { type: 'delta' }): void {
+    for (const record of added) this.#put(record, 'added');
+    for (const record of changed) this.#put(record, 'changed');
+    for (const key of removed) this.#remove(key);
+  }
+
+  #put(record: EndpointRecord, type: 'added' | 'changed' | undefined): void {
+    const known = this.#rows.get(record.key);
+    if (known && known.change?.type !== 'removed' && known.record.modRevision === record.modRevision) return;
+    this.#rows.set(record.key, {
+      record,
+      keyBytes: known?.keyBytes ?? keyBytes(record.key),
+      change: type && { type, at: this.#now() },
+    });
+  }
+
+  #remove(key: string): void {
+    const known = this.#rows.get(key);
+    if (!known || known.change?.type === 'removed') return;
+    this.#rows.set(key, { ...known, change: { type: 'removed', at: this.#now() } });
+  }
+
+  #draw(): void {
+    for (const [key, { change }] of this.#rows)
+      if (change?.type === 'removed' && this.#now() - change.at >= showRemovedMs) this.#rows.delete(key);
+    this.#screen.draw(this.#lines());
+  }
+
+  #lines(): string[] {
+    const rows = [...this.#rows.values()].sort((a, b) => a.keyBytes.compare(b.keyBytes));
+    const present = rows.filter(({ change }) => change?.type !== 'removed').length;
+    const invalid = this.#invalid > 0 ? `, ${pluralize(this.#invalid, 'invalid record')}` : '';
+    const heading = `${this.#target.service}: ${pluralize(present, 'endpoint')}${invalid}, revision ${this.#revision}, ${this.#statusText()}`;
+    if (rows.length === 0) return [heading];
+    const titles = ['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'CHANGE'];
+    return [heading, ...alignColumns([titles, ...rows.map((row) => this.#cells(row))])];
+  }
+
+  #statusText(): string {
+    if (!this.#outage) return this.#status;
+    const reason = this.#outage.error ? ` (${this.#outage.error.message})` : '';
+    return `etcd is unreachable for ${formatDuration(this.#now() - this.#outage.since)}, showing the last known state${reason}`;
+  }
+
+  #cells({ record, change }: Row): string[] {
+    const { weight, zone, status } = traitCells(record);
+    const id = record.key.slice(this.#target.prefix.length);
+    const lease = record.lease === 0n ? 'permanent' : formatLeaseId(record.lease);
+    const lastChange = change ? `${change.type} ${formatDuration(this.#now() - change.at)} ago` : '';
+    return [id, record.addr, weight, zone, status, lease, lastChange];
+  }
+}
