@@ -11,7 +11,7 @@ interface Scene {
 
 type Iteration = AsyncIterator<unknown, undefined>;
 
-/** All that can be iterated and may wait for ever, as it stands once it has nothing more to give. */
+/** Everything that can be iterated and may wait forever, in the state in which it has nothing more to yield. */
 const iterations: readonly (readonly [
   name: string,
   begin: (scene: Scene) => Promise<Iteration> | Iteration,
@@ -40,13 +40,13 @@ async function afterFirst(iteration: Iteration): Promise<Iteration> {
 
 const registered = ({ client, target }: Scene) => register(client, { target, addr: '10.0.0.7:1' });
 
-describe('an iteration that is left while its reader waits for the next item', () => {
+describe('an iteration that is ended while its reader waits for the next item', () => {
   const etcd = useEtcd();
   const opened = new Opened();
   afterEach(() => opened.close());
 
   for (const [name, begin] of iterations)
-    it(`ends at once, and so does that wait: ${name}`, async () => {
+    it(`ends immediately, with the reader's wait: ${name}`, async () => {
       const client = opened.client(etcd().endpoints);
       const iteration = await begin({ client, target: `${etcd().prefix}leaving` });
       const waiting = iteration.next();

@@ -21,11 +21,11 @@ import { unproxied } from '../../support/proxy.js';
 export { deadEndpoint } from '../../support/dead-endpoint.js';
 export { eventually };
 
-/** What was opened for a test, closed again after it, last first. */
+/** Everything that a test opened. Closes it after the test, last first. */
 export class Opened {
   readonly #closers: (() => unknown)[] = [];
 
-  /** Closed with the test. */
+  /** Closes `thing` with the test. */
   add<T>(thing: T, close: (thing: T) => unknown): T {
     this.#closers.push(() => close(thing));
     return thing;
@@ -61,8 +61,8 @@ export class Opened {
 }
 
 /**
- * Call once in a file, behind useEtcd(): after the last test its process holds no more sockets than before the first,
- * neither open nor listening.
+ * Checks that the process has no more sockets, open or listening, after the file's last test than before the first. Call
+ * it once in a file, after useEtcd().
  */
 export function expectNoSocketLeft(): void {
   let counted = 0;
@@ -78,7 +78,7 @@ export function openSockets(): number {
   return process.getActiveResourcesInfo().filter((name) => /^TCP(Socket|Server)Wrap$/.test(name)).length;
 }
 
-/** The service of these tests: it answers with the name of the server that was asked. */
+/** The test service. It answers with the name of the server. */
 const path = '/naming.test.Who/Ask';
 const toText = (bytes: Buffer) => bytes.toString();
 const toBytes = (text: string) => Buffer.from(text);
@@ -135,10 +135,10 @@ export class NamedServer {
   }
 }
 
-/** Accepts connections, and says nothing on them until it is asked to serve as a server of that name. */
+/** Accepts connections and sends nothing on them, until `serveAs()` names a server. */
 export class SilentServer {
   readonly port: number;
-  /** How many connections there were. */
+  /** The number of connections accepted so far. */
   accepted = 0;
   readonly #server: NetServer;
   readonly #sockets = new Set<Socket>();
@@ -160,12 +160,12 @@ export class SilentServer {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Those that are open at the moment. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
 
-  /** New connections go to that server from now on; those there are stay silent. */
+  /** Forwards new connections to the server; existing ones stay silent. */
   serveAs({ port }: NamedServer): void {
     this.#relayTo = port;
   }
@@ -191,12 +191,12 @@ export class SilentServer {
   }
 }
 
-/** A channel of grpc-js, dialled as a user dials it. */
+/** A grpc-js channel, dialled as a user dials it. */
 export class Caller {
   readonly #client: Client;
 
   constructor(target: string, options: ChannelOptions = {}, how = credentials.createInsecure()) {
-    // A proxy of the machine's would take the place of the resolver.
+    // A proxy in the environment would bypass the resolver.
     const all = { ...unproxied, ...options };
     this.#client = new Client(target, how, all);
   }
@@ -205,7 +205,7 @@ export class Caller {
     return this.#client.getChannel().getConnectivityState(false);
   }
 
-  /** The name of the server that answered. */
+  /** Makes a call. Returns the name of the server that answered. */
   call(deadlineMs = 10_000, waitForReady = false): Promise<string> {
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + deadlineMs };
@@ -216,7 +216,7 @@ export class Caller {
     });
   }
 
-  /** How often each server answered a number of calls. */
+  /** Makes `count` calls. Returns the number of answers by server. */
   async calls(count: number): Promise<Record<string, number>> {
     const answers: Record<string, number> = {};
     for (let i = 0; i < count; i++) {
@@ -249,7 +249,7 @@ export class Caller {
   }
 }
 
-/** Calls that never pause, and what became of each. */
+/** Makes calls without a pause, and records their results. */
 export class Traffic {
   readonly answers = new Map<string, number>();
   readonly failures: unknown[] = [];
@@ -262,7 +262,7 @@ export class Traffic {
     this.#workers = Array.from({ length: workers }, () => this.#work());
   }
 
-  /** Waits until this many more calls were answered, by these servers alone if any are named. */
+  /** Waits until this many more calls were answered, by exactly the named servers if there are any. */
   async flows(count: number, ...only: string[]): Promise<void> {
     const wanted = [...only].sort().join();
     await eventually(`${count} calls by ${wanted || 'any'}`, async () => {
@@ -292,7 +292,7 @@ export class Traffic {
   }
 }
 
-/** What EndpointManager.watch() told so far, and the picture it adds up to. */
+/** The events of EndpointManager.watch(), and the endpoints that they add up to. */
 export class WatchedView {
   readonly events: EndpointEvent[] = [];
   readonly endpoints = new Map<string, EndpointRecord>();
@@ -342,7 +342,7 @@ export class WatchedView {
   }
 }
 
-/** etcd's own command line, as an operator uses it. */
+/** etcd's command line tool, as an operator uses it. */
 export class Etcdctl {
   readonly #program: string;
   readonly #endpoints: string;
@@ -352,7 +352,7 @@ export class Etcdctl {
     this.#endpoints = `--endpoints=${etcd.endpoints.join(',')}`;
   }
 
-  /** For a suite that needs it: skipped, with a line that says so, where there is none. */
+  /** Returns etcdctl, or skips the test with a message when there is none. */
   static orSkip(context: Mocha.Context, etcd: EtcdHandle): Etcdctl {
     if (etcd.etcdctl) return new Etcdctl(etcd.etcdctl, etcd);
     console.error(`skipped, since there is no etcdctl: ${context.test?.fullTitle()}`);
@@ -366,12 +366,12 @@ export class Etcdctl {
     return stdout;
   }
 
-  /** The value as `get --print-value-only` shows it, without the newline it ends with. */
+  /** The value as `get --print-value-only` prints it, without the final newline. */
   async value(key: string): Promise<string> {
     return (await this.run('get', '--print-value-only', key)).replace(/\n$/, '');
   }
 
-  /** Grants a lease, and gives its id as etcdctl writes it. */
+  /** Grants a lease. Returns its id in etcdctl's form. */
   async grant(ttlSeconds: number): Promise<string> {
     const text = await this.run('lease', 'grant', String(ttlSeconds));
     const id = /lease ([0-9a-f]+) granted/.exec(text)?.[1];
@@ -379,7 +379,7 @@ export class Etcdctl {
     return id;
   }
 
-  /** `lease keep-alive` as a process of its own, once it has renewed the lease. */
+  /** `lease keep-alive` as a process, once it has renewed the lease. */
   async keepAlive(lease: string): Promise<KeepAliveProcess> {
     const child = spawn(this.#program, [this.#endpoints, 'lease', 'keep-alive', lease], {
       env: this.#env,
@@ -414,7 +414,7 @@ export class KeepAliveProcess {
   }
 }
 
-/** Whether this machine has that address: all of 127/8 on Linux, 127.0.0.1 alone on macOS. */
+/** Whether this machine has the address: all of 127/8 on Linux, only 127.0.0.1 on macOS. */
 export async function isOurs(address: string): Promise<boolean> {
   const server = createServer().listen(0, address);
   const isListening = await once(server, 'listening').then(

@@ -4,11 +4,11 @@ import { EndpointManager, type EndpointRecord } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Opened } from './support.js';
 
-/** What etcd's own naming tests look at of a record. */
+/** The part of a record that etcd's naming tests check. */
 const plain = ({ addr, metadata }: EndpointRecord) => ({ addr, metadata });
 
-// The six cases of etcd's tests/integration/clientv3/naming, held against this client.
-describe('what etcd’s own naming tests ask of its Go client', () => {
+// The six cases of etcd's tests/integration/clientv3/naming, run with this client.
+describe('the cases of etcd’s tests of its Go client', () => {
   const etcd = useEtcd();
   const opened = new Opened();
   let target: string;
@@ -21,7 +21,7 @@ describe('what etcd’s own naming tests ask of its Go client', () => {
 
   afterEach(() => opened.close());
 
-  it('a watch tells an add and a delete (TestEndpointManager)', async () => {
+  it('a watch reports an add and a delete (TestEndpointManager)', async () => {
     const events = manager.watch();
     const first = (await events.next()).value;
     assert.equal(first?.type === 'snapshot' && first.endpoints.size, 0);
@@ -35,7 +35,7 @@ describe('what etcd’s own naming tests ask of its Go client', () => {
     await events.return(undefined);
   });
 
-  it('a watch tells what one transaction did as one (TestEndpointManagerAtomicity)', async () => {
+  it('a watch reports the changes of one transaction together (TestEndpointManagerAtomicity)', async () => {
     const keys = [`${target}/host`, `${target}/host2`];
     await manager.update(
       keys.map((key, i) => ({ op: 'add', key, endpoint: { addr: `127.0.0.1:${2000 + i}` } })),
@@ -72,7 +72,7 @@ describe('what etcd’s own naming tests ask of its Go client', () => {
     ['pick_first', 'TestEtcdGrpcResolverPickFirst'],
     ['round_robin', 'TestEtcdGrpcResolverRoundRobin'],
   ] as const) {
-    it(`${policy} spreads calls over two servers as it does for any resolver (${name})`, async () => {
+    it(`${policy} spreads calls over two servers, as with any resolver (${name})`, async () => {
       opened.add(registerEtcdResolver(opened.client(etcd().endpoints)), (resolver) =>
         resolver[Symbol.dispose](),
       );
@@ -88,7 +88,7 @@ describe('what etcd’s own naming tests ask of its Go client', () => {
     });
   }
 
-  it('a target does not see one whose name begins with its own (TestEtcdEndpointManager)', async () => {
+  it('a target excludes the endpoints of a target whose name starts with its name (TestEtcdEndpointManager)', async () => {
     const other = new EndpointManager(opened.client(etcd().endpoints), `${target}_other`);
     await manager.addEndpoint(`${target}/e1`, { addr: '127.0.0.1:1' });
     await other.addEndpoint(`${target}_other/e2`, { addr: '127.0.0.1:2' });

@@ -11,11 +11,11 @@ import { skipIfExternal } from '../../support/etcd.js';
 import { useClients } from '../client/support.js';
 import { Caller, deadEndpoint } from './support.js';
 
-/** Whatever waits for etcd: it returns a promise that etcd has to settle. */
+/** An operation that waits for etcd. */
 interface Wait {
   readonly name: string;
   start(client: EtcdClient, signal?: AbortSignal): Promise<unknown>;
-  /** Whether etcd answers it without a permission, or without asking who it is. */
+  /** Whether etcd answers it without a permission, or without authentication. */
   readonly allowed?: 'without permission' | 'without credentials';
 }
 
@@ -79,10 +79,10 @@ const waits: readonly Wait[] = [
   },
 ];
 
-/** Far more than any of them takes to settle, and less than any deadline. */
+/** Far more than an operation needs to settle, and less than any deadline. */
 const soonMs = 4_000;
 
-describe('whatever waits for etcd', function () {
+describe('an operation that waits for etcd', function () {
   this.timeout(60_000);
   const { connect, proxy } = useClients();
   const outages = [
@@ -120,18 +120,18 @@ describe('whatever waits for etcd', function () {
   for (const { name, start, allowed } of waits) {
     describe(`${name}`, () => {
       if (allowed === undefined)
-        it('rejects at once where the permission is denied', async () => {
+        it('rejects immediately when the permission is denied', async () => {
           await assert.rejects(soon(start(withCredentials())), PermissionDeniedError);
         });
 
       if (allowed !== 'without credentials')
-        it('rejects at once where the password is wrong', async () => {
+        it('rejects immediately when the password is wrong', async () => {
           await assert.rejects(soon(start(withCredentials(secretOf('wrong')))), UnauthenticatedError);
         });
 
       for (const [how, lost] of outages)
         describe(`on an etcd that ${how}`, () => {
-          it('rejects at once, with the reason, when its signal aborts', async () => {
+          it("rejects immediately with the signal's reason", async () => {
             const abort = new AbortController();
             const waiting = start(connect([await lost()]), abort.signal);
             waiting.catch(() => {});
@@ -153,7 +153,7 @@ describe('whatever waits for etcd', function () {
                 (error: unknown) => error,
               ),
             );
-            // What is about the client itself ends with it; all else rejects.
+            // Operations on the client itself end with it; all others reject.
             if (name !== 'status()') assert.ok(end instanceof ClosedError, String(end));
           });
         });
@@ -165,12 +165,12 @@ describe('whatever waits for etcd', function () {
       ['the permission is denied', () => withCredentials(), /may not read/],
       ['the password is wrong', () => withCredentials(secretOf('wrong')), /authentication failed/],
     ] as const) {
-      it(`fails at once where ${what}`, async () => {
+      it(`fails immediately when ${what}`, async () => {
         await fails(connectAs(), soonMs, text);
       });
     }
 
-    it('fails with what stands in the way after 5 s while etcd is out of reach', async () => {
+    it('fails with the last failure after 5 s while etcd is unreachable', async () => {
       await fails(connect([await deadEndpoint()]), 20_000, /ECONNREFUSED/);
     });
 
@@ -200,7 +200,7 @@ function first<T>(iterable: AsyncIterable<T>): Promise<unknown> {
   return iterable[Symbol.asyncIterator]().next();
 }
 
-/** The first may be known at once, such as a snapshot: then what follows it. */
+/** Skips the first item, which may be known immediately, such as a snapshot. */
 async function second<T>(iterable: AsyncIterable<T>): Promise<unknown> {
   const iterator = iterable[Symbol.asyncIterator]();
   await iterator.next();
@@ -219,7 +219,7 @@ async function soon<T>(promise: Promise<T>, ms = soonMs): Promise<T> {
   }
 }
 
-/** Long enough for it to be on its way; else there would be nothing to end. */
+/** Waits until the request has been sent; otherwise there is nothing to end. */
 async function nothingHappens(waiting: Promise<unknown>): Promise<void> {
   const settled = await Promise.race([
     waiting.then(

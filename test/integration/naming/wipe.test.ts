@@ -4,12 +4,12 @@ import { EndpointManager, register } from '#src/naming/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, Opened } from './support.js';
 
-describe('a view, when etcd loses all its data', () => {
+describe('a view of an etcd that loses all its data', () => {
   const etcd = useEtcd();
   const opened = new Opened();
   afterEach(() => opened.close());
 
-  it('is replaced by what the new store holds, with the reason', async function () {
+  it('is replaced by the contents of the new store, with the reason', async function () {
     skipUnlessBreakable(this, etcd());
     const client = opened.client(etcd().endpoints);
     const manager = new EndpointManager(client, 'wipe/list');
@@ -27,7 +27,7 @@ describe('a view, when etcd loses all its data', () => {
     await events.return(undefined);
   });
 
-  it('of a channel keeps its servers until they are back, and calls go on', async function () {
+  it('keeps the servers of a channel until they have registered again, and its calls succeed', async function () {
     skipUnlessBreakable(this, etcd());
     const client = opened.client(etcd().endpoints);
     const server = await opened.server('one');
