@@ -23,7 +23,7 @@ describe('a mirror', () => {
   }
   const names = (keys: Iterable<string>) => [...keys].map((key) => key.slice(folder.length)).sort();
 
-  it('begins with a snapshot of all there is, also when that is nothing', async () => {
+  it('starts with a snapshot of the whole range, which may be empty', async () => {
     const updates = client.mirror({ prefix: folder })[Symbol.asyncIterator]();
     const update = await next(updates);
     assert.ok(update.type === 'snapshot');
@@ -32,7 +32,7 @@ describe('a mirror', () => {
     await updates.return(undefined);
   });
 
-  it('lists in pages, all of one revision', async () => {
+  it('lists in pages at one revision', async () => {
     await fillKeys(client, folder, 250);
     const updates = client.mirror({ prefix: folder }, { pageSize: 100 })[Symbol.asyncIterator]();
     const update = await next(updates);
@@ -41,7 +41,7 @@ describe('a mirror', () => {
     await updates.return(undefined);
   });
 
-  it('goes on with what each revision changed, and keeps up with it', async () => {
+  it('continues with the changes of each revision', async () => {
     await client.kv.put(`${folder}a`, '1');
     await client.kv.put(`${folder}b`, '1');
     const mirror = client.mirror({ prefix: folder });
@@ -79,7 +79,7 @@ describe('a mirror', () => {
     assert.ok(deltas > 0);
   });
 
-  it('ends by its signal with the signal’s own reason', async () => {
+  it('rejects with the reason of its signal', async () => {
     const abort = new AbortController();
     const updates = client.mirror({ prefix: folder }, { signal: abort.signal })[Symbol.asyncIterator]();
     await next(updates);
@@ -89,7 +89,7 @@ describe('a mirror', () => {
     await assert.rejects(waiting, (thrown) => thrown === reason);
   });
 
-  it('waits for an etcd that is not there yet', async () => {
+  it('waits for an etcd that is not running yet', async () => {
     const door = await proxy(etcd());
     door.refuse();
     const far = connect([door.endpoint], { timeoutMs: 300 });
@@ -101,12 +101,12 @@ describe('a mirror', () => {
     await updates.return(undefined);
   });
 
-  describe('that is cut off', () => {
+  describe('that is disconnected', () => {
     before(function () {
       skipUnlessBreakable(this, etcd());
     });
 
-    it('while history is compacted comes back with a new snapshot that says why', async () => {
+    it('while history is compacted yields a new snapshot with the reason', async () => {
       await client.kv.put(`${folder}stays`, '1');
       await client.kv.put(`${folder}goes`, '1');
       const door = await proxy(etcd());
@@ -135,7 +135,7 @@ describe('a mirror', () => {
       await updates.return(undefined);
     });
 
-    it('and nothing is compacted comes back with what it missed, and no snapshot', async () => {
+    it('without a compaction yields what it missed, and no snapshot', async () => {
       const door = await proxy(etcd());
       const updates = connect([door.endpoint]).mirror({ prefix: folder })[Symbol.asyncIterator]();
       await next(updates);

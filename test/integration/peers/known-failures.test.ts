@@ -4,14 +4,14 @@ import type { HeldLease } from '#src/lease/index.js';
 import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, fillKeys, folderOf, useClients } from '../client/support.js';
 
-// Each of these was seen to fail in another client of etcd. Those about watches are in the fault suite; a write
+// Each of these has failed in another etcd client. Those about watches are in the fault suite; a write
 // whose connection is cut is in errors/lost-answers.test.ts.
-describe('what other clients get wrong', function () {
+describe('known failures of other clients', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
 
-  it('a connection cut right after a put was sent does not put it twice', async () => {
+  it('a put is not applied twice when the connection is cut right after it was sent', async () => {
     const near = connect(etcd().endpoints);
     const folder = folderOf(etcd());
     let ambiguous = 0;
@@ -21,7 +21,7 @@ describe('what other clients get wrong', function () {
       const key = `${folder}${round}`;
       await far.kv.get(key);
       const put = far.kv.put(key, 'v').catch(() => ambiguous++);
-      // The request leaves in this turn of the loop or the next; some rounds are too early, and some too late.
+      // The request is sent in this or the next turn of the event loop: some rounds cut too early, some too late.
       for (let turn = 0; turn < round % 5; turn++) await new Promise((resolve) => setImmediate(resolve));
       door.cut();
       await put;
@@ -29,31 +29,31 @@ describe('what other clients get wrong', function () {
       const { kv } = await near.kv.get(key);
       assert.ok(kv === undefined || kv.version === 1n, `version ${kv?.version} in round ${round}`);
     }
-    assert.ok(ambiguous > 0, 'the cut came too late in every round');
+    assert.ok(ambiguous > 0, 'every cut was too late');
   });
 
-  it('a lease of 2 s that is lost is told so before etcd lets go of it, not after', async () => {
+  it('a lost lease of 2 s is reported before etcd revokes it', async () => {
     const near = connect(etcd().endpoints);
     for (const fault of ['refuse', 'blackhole', 'stall'] as const) {
       const door = await proxy(etcd());
       const lease = await connect([door.endpoint]).lease.hold({ ttlSeconds: 2 });
       const key = `${folderOf(etcd())}k`;
       await near.kv.put(key, 'v', { lease: lease.id });
-      let told = false;
+      let reported = false;
       void lease.ended.then(() => {
-        told = true;
+        reported = true;
       });
       door[fault]();
-      await eventually('etcd let go of it', async () => (await near.kv.get(key)).kv === undefined);
-      // etcd has deleted the key a moment ago: the owner knew before.
-      assert.equal(told, true, `${fault}: told too late`);
+      await eventually('etcd has revoked the lease', async () => (await near.kv.get(key)).kv === undefined);
+      // etcd has just deleted the key: the lease ended before.
+      assert.equal(reported, true, `${fault}: reported too late`);
       assert.equal(lease.held, false);
       assert.equal((await lease.ended).reason, 'lost-contact');
       door.heal();
     }
   });
 
-  it('close() of a client with a lease and a call resolves at once while the network is gone', async () => {
+  it('close() of a client with a lease and a call resolves immediately without a network', async () => {
     for (const fault of ['refuse', 'blackhole', 'acceptSilently'] as const) {
       const door = await proxy(etcd());
       const client = connect([door.endpoint]);
@@ -71,7 +71,7 @@ describe('what other clients get wrong', function () {
     }
   });
 
-  it('a range of 6 MB comes as one answer', async () => {
+  it('a range of 6 MB arrives in one answer', async () => {
     const client = connect(etcd().endpoints);
     const folder = folderOf(etcd());
     const value = Buffer.alloc(1024 * 1024, 'x');
@@ -82,26 +82,26 @@ describe('what other clients get wrong', function () {
     await client.kv.delete({ prefix: folder });
   });
 
-  it('a lease of 7,000,000 s, beyond what a timer can hold, is renewed when it is due and not before', async function () {
-    skipUnlessBreakable(this, etcd()); // counts renewals, and others may renew theirs there
+  it('a lease of 7,000,000 s, longer than any timer, is renewed when it is due and not before', async function () {
+    skipUnlessBreakable(this, etcd()); // counts renewals, which other clients may send too
     const client = connect(etcd().endpoints);
     const renewed = () => etcd().metric('etcd_debugging_lease_renewed_total');
     const keepAlives = () => grpcCounter(etcd(), 'grpc_server_msg_received_total', 'LeaseKeepAlive');
     const leases: HeldLease[] = [];
     const warnings: string[] = [];
-    const note = (warning: Error) => warnings.push(warning.message); // Node warns of a timer that it cuts to 1 ms
+    const note = (warning: Error) => warnings.push(warning.message); // Node warns of a timer that it shortens to 1 ms
     process.on('warning', note);
-    // The timer for a third of it is beyond 2^31 ms; so is that for the whole of the second, but not for its third.
+    // A third of the first TTL exceeds 2^31 ms. Of the second, the whole TTL does, but not its third.
     for (const ttlSeconds of [7_000_000, 6_000_000]) leases.push(await client.lease.hold({ ttlSeconds }));
     const before = [await keepAlives(), await renewed()];
     const start = performance.now();
-    let told = false;
-    for (const { ended } of leases) void ended.then(() => (told = true));
+    let reported = false;
+    for (const { ended } of leases) void ended.then(() => (reported = true));
     await eventually('two seconds pass', () => performance.now() - start > 2_000);
     process.off('warning', note);
     assert.deepEqual([await keepAlives(), await renewed()], before);
     assert.deepEqual(warnings, []);
-    assert.equal(told, false);
+    assert.equal(reported, false);
     assert.equal(leases[0]?.ttlSeconds, 7_000_000);
     for (const lease of leases) {
       assert.equal(lease.held, true);
@@ -132,12 +132,12 @@ describe('what other clients get wrong', function () {
       count,
       deleted,
       nextRevision: batch?.nextRevision,
-      told: batch?.events[0]?.kv.modRevision,
+      eventRevision: batch?.events[0]?.kv.modRevision,
     };
     for (const [name, figure] of Object.entries(figures)) assert.equal(typeof figure, 'bigint', name);
   });
 
-  it('ten thousand keys come in one answer, in order', async () => {
+  it('ten thousand keys arrive in one answer, in order', async () => {
     const client = connect(etcd().endpoints);
     const folder = folderOf(etcd());
     await fillKeys(client, folder, 10_000);

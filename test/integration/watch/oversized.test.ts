@@ -3,11 +3,11 @@ import { Code } from '#src/errors/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { folderOf, useClients } from '../client/support.js';
 
-describe('a response that is larger than the client takes', () => {
+describe("a response above the client's limit", () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
-  it('ends the watch that it is for, and no other', async () => {
+  it('ends only the watch that it is for', async () => {
     const folder = folderOf(etcd());
     const client = connect(etcd().endpoints, { maxReceiveBytes: 1024 * 1024 });
     const writer = connect(etcd().endpoints);

@@ -18,17 +18,17 @@ describe('a watch over 2,500 revisions of backlog', () => {
     this.timeout(60_000);
     direct = connect(etcd().endpoints);
     folder = folderOf(etcd());
-    // Of a kilobyte each, so that a cut finds the next batch still on its way.
+    // One kilobyte each, so that the next batch is still in flight at a cut.
     first = await fill(direct, folder, count, Buffer.alloc(1_024));
   });
 
-  /** The truth: what is in the store, by the revisions that put it there. */
+  /** The expected events: the keys in the store with the revisions that put them. */
   async function written(): Promise<bigint[]> {
     const { kvs } = await direct.kv.range({ prefix: folder }, { keysOnly: true });
     return kvs.map(({ modRevision }) => modRevision).sort((a, b) => (a < b ? -1 : 1));
   }
 
-  it('whose connection is cut after the first batch delivers each event once, in order, none missing', async () => {
+  it('delivers each event once and in order when its connection is cut after the first batch', async () => {
     const door = await proxy(etcd());
     const received: WatchEvent[] = [];
     let batches = 0;
@@ -40,8 +40,8 @@ describe('a watch over 2,500 revisions of backlog', () => {
       assert.equal(nextRevision, events.at(-1)!.kv.modRevision + 1n);
       if (++batches === 1) {
         door.cut();
-        assert.ok(received.length < count, 'the cut comes before the end of the backlog');
-        // Later than all of the backlog: when it is told, so must be everything before it.
+        assert.ok(received.length < count, 'the cut was after the backlog');
+        // Later than the whole backlog: once it is delivered, everything before it must be.
         await direct.kv.put(`${folder}last`, 'v');
       }
       if (String(received.at(-1)?.kv.key) === `${folder}last`) break;
@@ -52,7 +52,7 @@ describe('a watch over 2,500 revisions of backlog', () => {
     assert.deepEqual(revisionsOf(received), expected);
   });
 
-  it('whose connection is cut at every batch, and within batches, does so too', async () => {
+  it('delivers each event once and in order when its connection is cut at every batch and within batches', async () => {
     const door = await proxy(etcd());
     const received: WatchEvent[] = [];
     await direct.kv.put(`${folder}last`, 'v');
@@ -72,7 +72,7 @@ describe('a watch over 2,500 revisions of backlog', () => {
     assert.deepEqual(revisionsOf(received), await written());
   });
 
-  it('goes on in another process from the checkpoint of a batch that was dealt with', async () => {
+  it('continues in another process at the checkpoint of a processed batch', async () => {
     const received: WatchEvent[] = [];
     let checkpoint: bigint | undefined = first;
     while (received.length < count) {
@@ -95,14 +95,14 @@ describe('a watch', () => {
     skipUnlessBreakable(this, etcd());
   });
 
-  it('lives through a crash of etcd, and tells what was written before and after', async () => {
+  it('survives a crash of etcd, and delivers what was written before and after', async () => {
     const client = connect(etcd().endpoints);
     const watcher = client.watch({ prefix: 'crash/' });
-    const told: string[] = [];
+    const received: string[] = [];
     const reading = (async () => {
       for await (const { events } of watcher) {
-        told.push(...events.map(({ kv }) => String(kv.key)));
-        if (told.includes('crash/after')) return;
+        received.push(...events.map(({ kv }) => String(kv.key)));
+        if (received.includes('crash/after')) return;
       }
     })();
     await watcher.ready;
@@ -111,10 +111,10 @@ describe('a watch', () => {
     await etcd().restart();
     await client.kv.put('crash/after', 'v');
     await reading;
-    assert.deepEqual(told, ['crash/before', 'crash/after']);
+    assert.deepEqual(received, ['crash/before', 'crash/after']);
   });
 
-  it('sits out an outage in which much was written, and misses nothing', async () => {
+  it('survives an outage during which much was written, and misses nothing', async () => {
     const direct = connect(etcd().endpoints);
     const door = await proxy(etcd());
     const watcher = connect([door.endpoint]).watch({ prefix: 'outage/' });
@@ -124,18 +124,18 @@ describe('a watch', () => {
     const refusals = door.accepted;
     await eventually('it tries again while refused', () => door.accepted > refusals + 2);
     door.heal();
-    const told = new Set<string>();
+    const received = new Set<string>();
     let events = 0;
     for await (const batch of watcher) {
       events += batch.events.length;
-      for (const { kv } of batch.events) told.add(String(kv.key));
+      for (const { kv } of batch.events) received.add(String(kv.key));
       if (events >= 1_500) break;
     }
-    assert.equal(told.size, 1_500);
+    assert.equal(received.size, 1_500);
     assert.equal(events, 1_500);
   });
 
-  it('leaves a member that fell silent, and goes on there when it speaks again', async function () {
+  it('leaves a member that stops responding, and returns when it responds again', async function () {
     this.timeout(60_000);
     const direct = connect(etcd().endpoints);
     const door = await proxy(etcd());

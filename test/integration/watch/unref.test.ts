@@ -6,8 +6,8 @@ import { RangeResponse } from '#src/gen/etcd/rpc.js';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
 
 /**
- * Runs a program with a client of that endpoint, whose calls and connections may take very long. Once `reached` it is
- * told, and has no more to wait for on its own account. Gives its exit code.
+ * Runs a program with a client of the endpoint, whose timeouts are very long. When `reached` resolves, the program gets
+ * a message and has no pending work of its own. Resolves with its exit code.
  */
 async function run(endpoint: string, program: string, reached: Promise<unknown>): Promise<number | null> {
   const script = `
@@ -27,40 +27,40 @@ async function run(endpoint: string, program: string, reached: Promise<unknown>)
   return code as number | null;
 }
 
-describe('a process that has nothing to wait for but a watch', () => {
-  describe('whose server is connected and does not answer', () => {
+describe('a process whose only pending work is a watch', () => {
+  describe('on a connected server that does not answer', () => {
     let server: ScriptedServer;
-    let asked: Promise<unknown>;
+    let requested: Promise<unknown>;
 
     beforeEach(async () => {
       const header = { clusterId: 1n, memberId: 1n, revision: 5n, raftTerm: 1n };
       const first = RangeResponse.encode(RangeResponse.create({ header })).finish();
-      let isAsked = (_: unknown) => {};
-      asked = new Promise((resolve) => {
-        isAsked = resolve;
+      let onRequest = (_: unknown) => {};
+      requested = new Promise((resolve) => {
+        onRequest = resolve;
       });
       server = await startScriptedServer((call) => {
         if (server.calls.length === 1) call.reply(first);
-        else isAsked(call);
+        else onRequest(call);
       });
     });
     afterEach(() => server.close());
 
-    it('ends, when the watch lets it go', async () => {
+    it('exits when the watch has unref', async () => {
       const program = `await client.kv.get('k'); client.watch('k', { unref: true });`;
-      assert.equal(await run(server.endpoint, program, asked), 0);
+      assert.equal(await run(server.endpoint, program, requested), 0);
     });
 
-    it('ends, when the watch was closed', async () => {
+    it('exits when the watch is closed', async () => {
       const program = `
         await client.kv.get('k');
         const watcher = client.watch('k');
         process.once('message', () => watcher.close());`;
-      assert.equal(await run(server.endpoint, program, asked), 0);
+      assert.equal(await run(server.endpoint, program, requested), 0);
     });
   });
 
-  describe('whose server takes the connection and says nothing', () => {
+  describe('on a server that accepts the connection and stays silent', () => {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket.on('error', () => {}));
@@ -77,7 +77,7 @@ describe('a process that has nothing to wait for but a watch', () => {
       server.close();
     });
 
-    it('ends, when the watch lets it go', async () => {
+    it('exits when the watch has unref', async () => {
       const connected = once(server, 'connection');
       assert.equal(await run(endpoint, `client.watch('k', { unref: true });`, connected), 0);
     });

@@ -12,7 +12,7 @@ import { eventually, fill, fillKeys, folderOf, useClients } from '../client/supp
 
 const name = ({ type, kv }: WatchEvent) => `${type} ${String(kv.key).split('/').at(-1)}`;
 
-/** Reads until there are so many events. */
+/** Reads until `count` events have arrived. */
 async function read(watcher: Watcher, count: number): Promise<WatchEvent[]> {
   const events: WatchEvent[] = [];
   for await (const batch of watcher) {
@@ -35,12 +35,12 @@ describe('a watch', () => {
     client = connect(etcd().endpoints);
     folder = folderOf(etcd());
     if (!etcd().canBreak) return;
-    // What an earlier test closed etcd lets go of a moment later; tests here count from what they find.
+    // etcd removes the watches of earlier tests with a delay, so each test counts from what it finds.
     await eventually('nothing of an earlier test is left', async () => (await streams()) === 0);
     await eventually('nothing of an earlier test is left', async () => (await watchers()) === 0);
   });
 
-  it('from now tells everything that is written after it is ready, and nothing of before', async () => {
+  it('from now on delivers everything written after it is ready, and nothing from before', async () => {
     for (let i = 0; i < 30; i++) {
       const key = `${folder}${i}`;
       await client.kv.put(key, 'before');
@@ -53,13 +53,13 @@ describe('a watch', () => {
     }
   });
 
-  it('that is not awaited tells what is written from its call on', async () => {
+  it('whose ready is not awaited delivers what is written from its call on', async () => {
     const door = await proxy(etcd());
     const far = connect([door.endpoint]);
     await far.kv.get('k');
     const reads = () => grpcCounter(etcd(), 'grpc_server_handled_total', 'Range');
     const before = await reads();
-    // The revision it starts at is read before its create is sent; what comes between is told too.
+    // Its start revision is read before its create is sent. Events between the two are delivered too.
     door.delay({ up: 0, down: 500 });
     const watcher = far.watch({ prefix: folder });
     await eventually('its revision is read', async () => (await reads()) > before);
@@ -68,7 +68,7 @@ describe('a watch', () => {
     assert.deepEqual((await read(watcher, 1)).map(name), ['put k']);
   });
 
-  it('of one key tells of that one only', async () => {
+  it('of one key delivers only events of that key', async () => {
     const watcher = client.watch(`${folder}a`);
     await watcher.ready;
     await client.kv.put(`${folder}ab`, 'v');
@@ -76,7 +76,7 @@ describe('a watch', () => {
     assert.deepEqual((await read(watcher, 1)).map(name), ['put a']);
   });
 
-  it('tells a transaction in one batch', async () => {
+  it('delivers a transaction in one batch', async () => {
     const watcher = client.watch({ prefix: folder });
     await watcher.ready;
     const keys = Array.from({ length: 128 }, (_, i) => `${folder}${i}`);
@@ -89,7 +89,7 @@ describe('a watch', () => {
     }
   });
 
-  it('tells what a key was before, when asked, and of a delete only key and revision', async () => {
+  it('delivers the previous key-value on request, and only key and revision of a deleted key', async () => {
     const key = `${folder}k`;
     const { revision: startRevision } = await client.kv.put(key, '1');
     await client.kv.put(key, '2');
@@ -107,18 +107,18 @@ describe('a watch', () => {
     assert.equal(plain?.prevKv, undefined);
   });
 
-  it('leaves out one kind of event when asked', async () => {
+  it('filters one type of event on request', async () => {
     const { revision: startRevision } = await client.kv.put(`${folder}a`, '1');
     await client.kv.delete(`${folder}a`);
     await client.kv.put(`${folder}b`, '1');
     await client.kv.delete(`${folder}b`);
-    const told = async (only: 'put' | 'delete') =>
+    const received = async (only: 'put' | 'delete') =>
       (await read(client.watch({ prefix: folder }, { startRevision, only }), 2)).map(name);
-    assert.deepEqual(await told('put'), ['put a', 'put b']);
-    assert.deepEqual(await told('delete'), ['delete a', 'delete b']);
+    assert.deepEqual(await received('put'), ['put a', 'put b']);
+    assert.deepEqual(await received('delete'), ['delete a', 'delete b']);
   });
 
-  it('of the future waits for it', async () => {
+  it('that starts in the future waits for its revision', async () => {
     const { revision } = await client.kv.put(`${folder}k`, 'now');
     const watcher = client.watch(`${folder}k`, { startRevision: revision + 2n });
     await watcher.ready;
@@ -141,10 +141,10 @@ describe('a watch', () => {
     }
   });
 
-  it('puts the fragments of one large revision together, and needs room for none of it at once', async () => {
+  it('joins the fragments of one large revision', async () => {
     const value = Buffer.alloc(600 * 1024, 'x');
     for (let i = 0; i < 10; i++) await client.kv.put(`${folder}${i}`, value);
-    // A response of 6 MB in one piece would not be received.
+    // A response of 6 MB without fragments would not be received.
     const narrow = connect(etcd().endpoints, { maxReceiveBytes: 4 * 1024 * 1024 });
     const watcher = narrow.watch({ prefix: folder }, { prevKv: true });
     await watcher.ready;
@@ -159,15 +159,15 @@ describe('a watch', () => {
     }
   });
 
-  it('by the thousand shares one stream, and each hears its own', async () => {
+  it('shares one stream with a thousand others, and each receives its own events', async () => {
     const before = [await streams(), await watchers()] as const;
     const all = Array.from({ length: 1_000 }, (_, i) => client.watch(`${folder}${i}`));
     await Promise.all(all.map(({ ready }) => ready));
     assert.deepEqual([await streams(), await watchers()], [before[0] + 1, before[1] + 1_000]);
     await fillKeys(client, folder, 1_000);
-    const told = await Promise.all(all.map((watcher) => read(watcher, 1)));
+    const received = await Promise.all(all.map((watcher) => read(watcher, 1)));
     assert.deepEqual(
-      told.map(([event]) => String(event?.kv.key)),
+      received.map(([event]) => String(event?.kv.key)),
       all.map((_, i) => `${folder}${i}`),
     );
   });
@@ -189,7 +189,7 @@ describe('a watch', () => {
       }
     }
 
-    it('is told all 20,000 events once, in order, through a buffer of 100', async function () {
+    it('receives all 20,000 events once, in order, through a buffer of 100', async function () {
       this.timeout(60_000);
       const before = await watchers();
       const watcher = client.watch({ prefix: folder }, { maxBufferedEvents: 100 });
@@ -209,7 +209,7 @@ describe('a watch', () => {
       for (let i = 1; i < seen.length; i++) assert.ok(seen[i]! >= seen[i - 1]!, `event ${i}`);
     });
 
-    it('does not hold back another watch of the same client', async function () {
+    it('does not delay another watch of the same client', async function () {
       this.timeout(60_000);
       const slow = client.watch({ prefix: folder }, { maxBufferedEvents: 100 });
       const fast = client.watch({ prefix: folder });
@@ -221,7 +221,7 @@ describe('a watch', () => {
     });
   });
 
-  describe('that is over', () => {
+  describe('that has ended', () => {
     async function live(): Promise<{ watcher: Watcher; before: number }> {
       const before = await watchers();
       const watcher = client.watch({ prefix: folder });
@@ -232,7 +232,7 @@ describe('a watch', () => {
     const gone = (before: number) =>
       eventually('etcd has let go of it', async () => (await watchers()) === before);
 
-    it('by break, is gone from the server', async () => {
+    it('by break, is removed from the server', async () => {
       const { watcher, before } = await live();
       await client.kv.put(`${folder}k`, 'v');
       for await (const _ of watcher) break;
@@ -240,7 +240,7 @@ describe('a watch', () => {
       assert.equal((await watcher.closed).reason, 'closed');
     });
 
-    it('by an exception in the loop, is gone from the server', async () => {
+    it('by an exception in the loop, is removed from the server', async () => {
       const { watcher, before } = await live();
       await client.kv.put(`${folder}k`, 'v');
       await assert.rejects(async () => {
@@ -249,7 +249,7 @@ describe('a watch', () => {
       await gone(before);
     });
 
-    it('by its signal, is gone from the server and tells the signal’s own reason', async () => {
+    it('by its signal, is removed from the server and rejects with the signal’s reason', async () => {
       const before = await watchers();
       const abort = new AbortController();
       const watcher = client.watch({ prefix: folder }, { signal: abort.signal });
@@ -261,7 +261,7 @@ describe('a watch', () => {
       await gone(before);
     });
 
-    it('by close, twice, is gone from the server and ends its iteration', async () => {
+    it('by calling close() twice, is removed from the server and ends its iteration', async () => {
       const { watcher, before } = await live();
       const reading = read(watcher, 1);
       await Promise.all([watcher.close(), watcher.close()]);
@@ -274,7 +274,7 @@ describe('a watch', () => {
       const staying = client.watch({ prefix: folder });
       await staying.ready;
       for (let i = 0; i < 50; i++) {
-        const startRevision = 1_000_000n; // sent at once, without a pin
+        const startRevision = 1_000_000n; // sent immediately, without a pin
         await client.watch({ prefix: folder }, { startRevision }).close();
       }
       await eventually('only one is left', async () => (await watchers()) === before[1]! + 1);
@@ -282,7 +282,7 @@ describe('a watch', () => {
       await eventually('none is left', async () => (await streams()) === before[0]);
     });
 
-    it('with its client, ends with ClosedError, and its stream is gone', async () => {
+    it('with its client, ends with ClosedError, and its stream is closed', async () => {
       const before = await streams();
       const { watcher } = await live();
       const reading = read(watcher, 1);
@@ -309,7 +309,7 @@ describe('a watch', () => {
       assert.equal((await watcher.closed).nextRevision, first);
     });
 
-    it('that starts right at the compacted revision goes on, on a release that loses no delete there', async function () {
+    it('that starts at the compacted revision continues on a release that loses no delete there', async function () {
       if (losesDeletes(etcd().version)) skip(this, `etcd ${etcd().version} may lose a delete`);
       const first = await fill(client, folder, 10);
       await etcd().compact(first + 5n);
@@ -317,7 +317,7 @@ describe('a watch', () => {
       assert.equal(events.length, 5);
     });
 
-    it('while it is cut off, ends after everything it had received', async () => {
+    it('while it is disconnected, ends after everything it has received', async () => {
       const door = await proxy(etcd());
       const watcher = connect([door.endpoint]).watch({ prefix: folder });
       await watcher.ready;
@@ -339,7 +339,7 @@ describe('a watch', () => {
       assert.equal((await watcher.closed).reason, 'compacted');
     });
 
-    it('does not concern a watch from now that has not begun', async () => {
+    it('does not affect a watch from now on that has not started', async () => {
       await client.kv.put(`${folder}k`, 'v');
       await etcd().compact();
       const watcher = client.watch({ prefix: folder });
@@ -350,7 +350,7 @@ describe('a watch', () => {
   });
 });
 
-describe('a watch that asks for progress', () => {
+describe('a watch with progress', () => {
   const { connect, proxy } = useClients();
   let started: EtcdHandle | undefined;
   const etcd = () => started!;
@@ -358,7 +358,7 @@ describe('a watch that asks for progress', () => {
   before(async function () {
     this.timeout(60_000);
     skipIfExternal(this);
-    const flag = 'watch-progress-notify-interval'; // under the first name since 3.6, under the second before 3.7
+    const flag = 'watch-progress-notify-interval'; // the first name exists since 3.6, the second until 3.7
     started = await startEtcd({ args: [`--${flag}=200ms`] }).catch(() =>
       startEtcd({ args: [`--experimental-${flag}=200ms`] }),
     );
@@ -366,7 +366,7 @@ describe('a watch that asks for progress', () => {
 
   after(() => started?.close());
 
-  it('moves its checkpoint while its keys are quiet, and so outlives a compaction', async () => {
+  it('moves its checkpoint while its keys are idle, and so survives a compaction', async () => {
     const client = connect(etcd().endpoints);
     const door = await proxy(etcd());
     const watcher = connect([door.endpoint]).watch({ prefix: 'quiet/' }, { progress: true });

@@ -12,7 +12,7 @@ import { FakeWatch, settled } from '../watch/fake-watch.js';
 
 const denied = () => errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
 
-/** A mirror of an empty range at revision 5 that somebody iterates; `read` answers what is read after the list. */
+/** A mirror of an empty range at revision 5, which is iterated; `read` answers the reads after the list. */
 async function mirrored(read: () => RangeResult) {
   const server = new FakeWatch();
   let reads = 0;
@@ -31,7 +31,7 @@ async function mirrored(read: () => RangeResult) {
 
 const store = { epoch: 0 };
 
-/** Lists nothing, at revision 5. */
+/** Lists an empty range at revision 5. */
 function listing(range: () => Promise<RangeResult>): MirrorPorts['kv'] {
   return {
     range,
@@ -44,10 +44,10 @@ function listing(range: () => Promise<RangeResult>): MirrorPorts['kv'] {
 const empty = (revision: bigint): RangeResult => ({ kvs: [], more: false, count: 0n, revision });
 
 describe('waiting for a mirror to show a revision', () => {
-  it('sits out an outage', async () => {
-    const troubles = [new DeadlineError('Range was not answered in time'), errorFromServer(14, 'dropped')];
+  it('survives an outage', async () => {
+    const failures = [new DeadlineError('Range was not answered in time'), errorFromServer(14, 'dropped')];
     const { mirror, reads } = await mirrored(() => {
-      const failure = troubles.shift();
+      const failure = failures.shift();
       if (failure) throw failure;
       return empty(9n);
     });
@@ -55,14 +55,14 @@ describe('waiting for a mirror to show a revision', () => {
     assert.equal(reads(), 3);
   });
 
-  it('fails with a read that fails for good', async () => {
+  it('rejects with the final error of a read', async () => {
     const { mirror } = await mirrored(() => {
       throw denied();
     });
     await assert.rejects(mirror.waitForRevision(7n), PermissionDeniedError);
   });
 
-  it('ends with its signal, by the signal’s own reason', async () => {
+  it('rejects with the reason of its signal', async () => {
     const { mirror } = await mirrored(() => empty(5n));
     const abort = new AbortController();
     const waiting = mirror.waitForRevision(7n, { signal: abort.signal });
@@ -71,18 +71,22 @@ describe('waiting for a mirror to show a revision', () => {
     await assert.rejects(waiting, (thrown) => thrown === reason);
   });
 
-  it('ends with the mirror, by what ended that', async () => {
+  it('rejects with the error that ended the mirror', async () => {
     const { mirror, server, next } = await mirrored(() => empty(5n));
     const waiting = mirror.waitForRevision(7n);
-    server.last.say(-1n, { created: true, canceled: true, cancelReason: 'etcdserver: permission denied' });
+    server.last.respond(-1n, {
+      created: true,
+      canceled: true,
+      cancelReason: 'etcdserver: permission denied',
+    });
     const { code } = denied();
     await assert.rejects(next, { code });
     await assert.rejects(waiting, { code });
     await assert.rejects(mirror.waitForRevision(7n), { code });
-    assert.equal(await mirror.waitForRevision(5n), 5n, 'what it shows it goes on showing');
+    assert.equal(await mirror.waitForRevision(5n), 5n, 'the view stays as it is');
   });
 
-  it('ends with ClosedError when the reader of the mirror left', async () => {
+  it('rejects with ClosedError when the iteration has ended', async () => {
     const server = new FakeWatch();
     const kv = listing(async () => empty(5n));
     const mirror = new MirrorImpl({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
@@ -92,7 +96,7 @@ describe('waiting for a mirror to show a revision', () => {
     await assert.rejects(waiting, ClosedError);
   });
 
-  it('ends with ClosedError when the reader left while it waited for a change', async () => {
+  it('rejects with ClosedError when the iteration ends during the wait', async () => {
     const { mirror, next, iteration } = await mirrored(() => empty(5n));
     const waiting = mirror.waitForRevision(7n);
     await Promise.all([iteration.return(undefined), assert.rejects(waiting, ClosedError)]);
@@ -100,7 +104,7 @@ describe('waiting for a mirror to show a revision', () => {
   });
 });
 
-describe('a mirror whose store is another one after each list', () => {
+describe('a mirror whose store is replaced after each list', () => {
   it('lists again with pauses that grow', async () => {
     let epoch = 0;
     const replaced = {
@@ -119,22 +123,22 @@ describe('a mirror whose store is another one after each list', () => {
     }
     assert.deepEqual(reasons, ['initial', 'rolled-back', 'rolled-back', 'rolled-back']);
     const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs > 600, `100, 200 and 400 ms belong between them, and all took ${tookMs} ms`);
+    assert.ok(tookMs > 600, `the pauses are 100, 200 and 400 ms, but all took ${tookMs} ms`);
   });
 });
 
 describe('verifying a mirror', () => {
-  it('is done when nothing changed, and moves the revision up to that of the read', async () => {
+  it('resolves when nothing has changed, and raises the revision to that of the read', async () => {
     const { mirror, reads } = await mirrored(() => empty(9n));
     assert.equal(await mirror.verify(), true);
     assert.deepEqual([mirror.status().revision, reads()], [9n, 1]);
   });
 
-  it('waits for events that the read shows to be on their way', async () => {
+  it('waits for events whose existence the read shows', async () => {
     let answer = empty(5n);
     const { mirror, server, next } = await mirrored(() => answer);
     const id = server.last.created();
-    await settled(); // its continuity is verified, too
+    await settled(); // includes the check of its continuity
     const numbers = { createRevision: 1n, modRevision: 6n, version: 1n, lease: 0n };
     answer = {
       ...empty(6n),
@@ -153,17 +157,17 @@ describe('verifying a mirror', () => {
     assert.equal(verified, true);
   });
 
-  it('proves nothing by a store that is behind', async () => {
+  it('resolves with false when the store is behind', async () => {
     const { mirror } = await mirrored(() => empty(4n));
     assert.equal(await mirror.verify(), false);
   });
 
-  it('fails with the read, and ends with its signal', async () => {
+  it('rejects with the error of the read, and with the reason of its signal', async () => {
     const failing = await mirrored(() => {
       throw denied();
     });
     await assert.rejects(failing.mirror.verify(), PermissionDeniedError);
-    const { mirror } = await mirrored(() => ({ ...empty(9n), count: 1n })); // of an event that never comes
+    const { mirror } = await mirrored(() => ({ ...empty(9n), count: 1n })); // for an event that never arrives
     const abort = new AbortController();
     const verifying = mirror.verify({ signal: abort.signal });
     const reason = new Error('enough');

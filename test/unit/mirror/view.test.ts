@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { View } from '#src/mirror/view.js';
 import type { KeyValue, WatchEvent } from '#src/model/index.js';
 
-/** A key as it is after `version` puts, the first of them at `created`. */
+/** A key after `version` puts, the first of which was at revision `created`. */
 function at(key: string, modRevision: bigint, version = 1n, created = modRevision, value = 'v'): KeyValue {
   return {
     key: Buffer.from(key),
@@ -26,7 +26,7 @@ describe('a view of keys', () => {
     view.replace([at('a', 3n), at('b', 7n, 3n, 4n)], 10n);
   });
 
-  it('takes what follows on what it knows, and tells what changed', () => {
+  it('applies successive events, and returns the changes', () => {
     const changes = view.apply(
       [put(at('a', 11n, 2n, 3n)), put(at('c', 12n)), deleted('b', 13n), put(at('b', 14n))],
       14n,
@@ -36,40 +36,40 @@ describe('a view of keys', () => {
     assert.equal(view.revision, 14n);
   });
 
-  it('names a key that came and went only as gone', () => {
+  it('reports a key that was created and deleted only as deleted', () => {
     const changes = view.apply([put(at('c', 11n)), deleted('c', 12n)], 12n);
     assert.deepEqual([...changes!.puts.keys()], []);
     assert.deepEqual([...changes!.deletes], ['c']);
   });
 
-  describe('finds that events are missing', () => {
+  describe('detects missing events', () => {
     for (const [what, event] of [
       ['a put skips a version of its key', put(at('b', 11n, 5n, 4n))],
       ['a put repeats a version of its key', put(at('b', 11n, 3n, 4n))],
       ['a key was deleted and created again meanwhile', put(at('b', 11n, 1n, 11n))],
       ['a key was deleted, created again and changed meanwhile', put(at('b', 11n, 4n, 9n))],
-      ['a new key is not new any more', put(at('c', 11n, 2n, 10n))],
-      ['a key that is not there is deleted', deleted('c', 11n)],
+      ['the first event of a key is not its creation', put(at('c', 11n, 2n, 10n))],
+      ['an unknown key is deleted', deleted('c', 11n)],
     ] as const) {
       it(`when ${what}`, () => {
         assert.equal(view.apply([event], 11n), undefined);
       });
     }
 
-    it('when only the last of many events shows it', () => {
+    it('when only the last of many events shows the gap', () => {
       const good = Array.from({ length: 50 }, (_, i) => put(at(`k${i}`, 11n + BigInt(i))));
       assert.equal(view.apply([...good, put(at('k1', 90n, 3n, 12n))], 90n), undefined);
     });
   });
 
-  describe('is compared with the end of a store', () => {
-    it('that has the same number of keys, and the same one changed last', () => {
+  describe('compared with a fingerprint of the store', () => {
+    it('matches the same number of keys and the same newest key', () => {
       assert.equal(view.matches(2n, at('b', 7n, 3n, 4n)), true);
     });
 
     for (const [what, count, newest] of [
-      ['with a key more', 3n, at('b', 7n, 3n, 4n)],
-      ['with a key less', 1n, at('b', 7n, 3n, 4n)],
+      ['with one key more', 3n, at('b', 7n, 3n, 4n)],
+      ['with one key less', 1n, at('b', 7n, 3n, 4n)],
       ['with nothing', 0n, undefined],
       ['where another key changed last', 2n, at('c', 7n, 3n, 4n)],
       ['where it changed later', 2n, at('b', 8n, 4n, 4n)],
@@ -78,18 +78,18 @@ describe('a view of keys', () => {
       ['where it has another value', 2n, at('b', 7n, 3n, 4n, 'w')],
       ['where it has another lease', 2n, { ...at('b', 7n, 3n, 4n), lease: 5n }],
     ] as const) {
-      it(`and is not taken for one ${what}`, () => {
+      it(`does not match one ${what}`, () => {
         assert.equal(view.matches(count, newest), false);
       });
     }
 
-    it('that named another of the keys of the last transaction', () => {
+    it('matches when the server returned another key of the last transaction', () => {
       view.apply([put(at('x', 11n)), put(at('y', 11n))], 11n);
       assert.equal(view.matches(4n, at('x', 11n)), true);
       assert.equal(view.matches(4n, at('y', 11n)), true);
     });
 
-    it('after the key that changed last was deleted', () => {
+    it('matches after the newest key was deleted', () => {
       view.apply([deleted('b', 11n)], 11n);
       assert.equal(view.matches(1n, at('a', 3n)), true);
       view.apply([deleted('a', 12n)], 12n);
@@ -97,7 +97,7 @@ describe('a view of keys', () => {
     });
   });
 
-  it('never goes back by progress, and does by a new list', () => {
+  it('moves its revision back only for a new list, never for progress', () => {
     view.advance(20n);
     view.advance(15n);
     assert.equal(view.revision, 20n);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseGoDuration } from '#src/model/go-duration.js';
 
-/** As Go 1.25's time.ParseDuration answers. */
+/** The results of Go 1.25's time.ParseDuration. */
 const read: Readonly<Record<string, number>> = {
   ...{ '0': 0, '-0': 0, '+0': 0, '.5s': 500, '5.s': 5_000, '+5s': 5_000, '1.s': 1_000, '-1s': -1_000 },
   ...{ '1\u00b5s': 1e-3, '1\u03bcs': 1e-3, '1us': 1e-3, '1ns': 1e-6, '1s1s': 2_000, '00.10m': 6_000 },
@@ -26,18 +26,18 @@ const refused = [
 ];
 
 describe('a duration in Go’s spelling', () => {
-  it('is read as Go reads it', () => {
+  it('is parsed as Go parses it', () => {
     for (const [text, ms] of Object.entries(read)) {
       const found = parseGoDuration(text) ?? Number.NaN;
       assert.ok(Math.abs(found - ms) <= Math.abs(ms) * 1e-12, `${text}: ${found}`);
     }
   });
 
-  it('is refused where Go refuses it', () => {
+  it('is rejected when Go rejects it', () => {
     for (const text of refused) assert.equal(parseGoDuration(text), undefined, text);
   });
 
-  it('is read in linear time', () => {
+  it('is parsed in linear time', () => {
     assert.equal(parseGoDuration('1'.repeat(1_000_000)), undefined);
     assert.equal(parseGoDuration(`${'1s'.repeat(200_000)}x`), undefined);
   });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { KeyValue } from '#src/gen/etcd/kv.js';
 import { type BytesJson, bytesToJson, collectionWithJson, withJson } from '#src/model/index.js';
 
-/** As docs/kv.md says. */
+/** The conversion described in docs/kv.md. */
 function bytesOf(json: BytesJson): Buffer {
   return typeof json === 'string' ? Buffer.from(json) : Buffer.from(json.base64, 'base64');
 }
@@ -12,7 +12,7 @@ function bytesOf(json: BytesJson): Buffer {
 const written = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 describe('bytes in JSON', () => {
-  it('are the bytes again when they are read', () => {
+  it('convert back to the same bytes', () => {
     const bytes = fc.oneof(
       fc.uint8Array(),
       fc.string({ unit: 'binary' }).map((text) => new TextEncoder().encode(text)),
@@ -26,7 +26,7 @@ describe('bytes in JSON', () => {
     );
   });
 
-  it('are a string where they are UTF-8, and an object where they are not', () => {
+  it('are a string when they are UTF-8, and an object otherwise', () => {
     assert.equal(bytesToJson(Buffer.from('caf\u00e9 \ud83d\ude80\0')), 'caf\u00e9 \ud83d\ude80\0');
     assert.equal(bytesToJson(Buffer.from('{"base64":"AAAA"}')), '{"base64":"AAAA"}');
     assert.deepEqual(bytesToJson(Uint8Array.of(0xff, 0x61)), { base64: '/2E=' });
@@ -43,7 +43,7 @@ describe('a result', () => {
       more: false,
     });
 
-  it('has its numbers of 64 bits as strings in JSON, and no more members than it was given', () => {
+  it('has bigints as strings in JSON, and no additional members', () => {
     assert.deepEqual(written(result()), {
       revision: '4611686018427387904',
       lease: '0',
@@ -56,12 +56,12 @@ describe('a result', () => {
     assert.match(inspect(result()), /^\{/);
   });
 
-  it('leaves what is its owner’s as it is, however deep', () => {
+  it('keeps nested metadata unchanged, at any depth', () => {
     const metadata = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`);
     assert.equal(JSON.stringify(withJson({ metadata })), JSON.stringify({ metadata }));
   });
 
-  it('that is a list or a map of results is written as an array', () => {
+  it('that is a list or a map of results becomes a JSON array', () => {
     assert.deepEqual(written(collectionWithJson([1n, 2n])), ['1', '2']);
     assert.deepEqual(written(collectionWithJson(new Map([['a', withJson({ revision: 1n })]]))), [
       { revision: '1' },
@@ -69,7 +69,7 @@ describe('a result', () => {
     assert.deepEqual(collectionWithJson([1n]), [1n]);
   });
 
-  it('that is a key-value shares one prototype with all others, however it was decoded', () => {
+  it('that is a key-value shares one prototype with all others, whichever decoder made it', () => {
     const bytes = KeyValue.encode(KeyValue.fromPartial({ key: Buffer.from('k'), modRevision: 7n })).finish();
     const [one, other] = [KeyValue.decode(bytes), KeyValue.decode(bytes)];
     assert.equal(Object.getPrototypeOf(one), Object.getPrototypeOf(other));

@@ -21,7 +21,7 @@ describe('a range of keys', () => {
       }
     });
 
-    it('is refused when empty, before etcd would', () => {
+    it('is rejected when empty', () => {
       for (const range of ['', Buffer.alloc(0), { key: '' }]) {
         assert.throws(
           () => toWireRange(range),
@@ -54,11 +54,11 @@ describe('a range of keys', () => {
       });
     }
 
-    it('of nothing is every key', () => {
+    it('that is empty contains every key', () => {
       assert.deepEqual(toWireRange({ prefix: '' }), { key: hex('00'), rangeEnd: hex('00') });
     });
 
-    it('leaves the bytes it was given alone', () => {
+    it('does not change the given bytes', () => {
       const prefix = hex('61ff');
       toWireRange({ prefix });
       assert.equal(prefix.toString('hex'), '61ff');
@@ -72,7 +72,7 @@ describe('a range of keys', () => {
         })
         .map((array) => Buffer.from(array));
 
-    it('contains a key exactly when the key starts with it', () => {
+    it('contains exactly the keys that start with it', () => {
       fc.assert(
         fc.property(bytes(0), bytes(1), fc.boolean(), (prefix, other, under) => {
           const key = under ? Buffer.concat([prefix, other]) : other;
@@ -90,7 +90,7 @@ describe('a range of keys', () => {
       assert.deepEqual(toWireRange({ fromKey: '' }), { key: hex('00'), rangeEnd: hex('00') });
     });
 
-    it('contains that key and all after it', () => {
+    it('contains that key and all keys after it', () => {
       const range = toWireRange({ fromKey: 'b' });
       assert.equal(contains(range, Buffer.from('a')), false);
       assert.equal(contains(range, Buffer.from('b')), true);
@@ -98,14 +98,14 @@ describe('a range of keys', () => {
     });
   });
 
-  describe('given by its two ends', () => {
-    it('contains the first and not the last', () => {
+  describe('given by start and end', () => {
+    it('includes the start and excludes the end', () => {
       const range = toWireRange({ key: 'b', rangeEnd: 'd' });
       const inside = ['a', 'b', 'c', 'cz', 'd'].filter((key) => contains(range, Buffer.from(key)));
       assert.deepEqual(inside, ['b', 'c', 'cz']);
     });
 
-    it('may start at the very first key', () => {
+    it('may start at the first key', () => {
       assert.deepEqual(toWireRange({ key: '', rangeEnd: 'd' }).key, hex('00'));
     });
 
@@ -113,7 +113,7 @@ describe('a range of keys', () => {
       assert.equal(contains(toWireRange({ key: 'b', rangeEnd: hex('00') }), hex('ff')), true);
     });
 
-    it('is refused when it ends where it starts or before, with both ends named', () => {
+    it('is rejected with both ends in the error when the end is not after the start', () => {
       for (const [key, rangeEnd] of [
         ['b', 'b'],
         ['b', 'a'],
@@ -132,7 +132,7 @@ describe('a range of keys', () => {
   });
 });
 
-describe('a range given in two ways, or in none', () => {
+describe('a range in two forms, or in none', () => {
   for (const [range, text] of [
     [{ prefix: 'a', fromKey: 'b' }, /has prefix, fromKey;/],
     [{ key: 'a', prefix: 'b' }, /has key, prefix;/],
@@ -143,7 +143,7 @@ describe('a range given in two ways, or in none', () => {
     [null, /the range is null;/],
     [5, /the range is 5;/],
   ] as const) {
-    it(`is refused by what it has: ${JSON.stringify(range)}`, () => {
+    it(`is rejected with its members in the error: ${JSON.stringify(range)}`, () => {
       assert.throws(
         () => toWireRange(range as unknown as KeyRange),
         (error: Error) => error instanceof InvalidInputError && text.test(error.message),
@@ -153,23 +153,23 @@ describe('a range given in two ways, or in none', () => {
 });
 
 describe('the key after a key', () => {
-  it('has none between', () => {
+  it('is the next one in byte order', () => {
     for (const bytes of ['61', '00', 'ff', '61ff'])
       assert.equal(keyAfter(hex(bytes)).toString('hex'), `${bytes}00`);
   });
 });
 
 describe('bytes', () => {
-  it('of a string are its UTF-8', () => {
+  it('of a string are its UTF-8 encoding', () => {
     assert.equal(toBuffer('é').toString('hex'), 'c3a9');
   });
 
-  it('of a view are those bytes and no others', () => {
+  it('of a view are exactly the viewed bytes', () => {
     const whole = Uint8Array.of(1, 2, 3, 4);
     assert.deepEqual([...toBuffer(whole.subarray(1, 3))], [2, 3]);
   });
 
-  it('are printed on one line, cut when long', () => {
+  it('are printed on one line, and cut when long', () => {
     assert.equal(printable('a\n"b"\0'), 'a\\n\\"b\\"\\u0000');
     assert.equal(printable('x'.repeat(500)), `${'x'.repeat(200)}…`);
   });

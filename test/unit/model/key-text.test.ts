@@ -5,7 +5,7 @@ import { isKeyText, keyBytes, keyText, printable, sortByKey, toWireRange } from 
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 
-/** Leads, continuations and what bounds them: plain random bytes hardly ever make a long sequence. */
+/** Lead bytes, continuation bytes and their neighbours: plain random bytes rarely form a long sequence. */
 const byte = fc.oneof(
   fc.constantFrom(0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xbd, 0xc0, 0xc1, 0xc2, 0xdf),
   fc.constantFrom(0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff),
@@ -16,7 +16,7 @@ const anyKey = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }).map((text) => Buffer.from(text)),
 );
 
-/** As Python's `bytes.decode('utf-8', 'surrogateescape')` gives them. */
+/** The results of Python's `bytes.decode('utf-8', 'surrogateescape')`. */
 const known: readonly [bytes: string, text: string][] = [
   ['', ''],
   ['636166c3a9', 'café'],
@@ -42,7 +42,7 @@ describe('the text of a key', () => {
     });
   }
 
-  it('stands for these bytes alone, in JSON too, and is the plain text of UTF-8', () => {
+  it('converts back to the same bytes, also through JSON, and is the plain text of UTF-8', () => {
     fc.assert(
       fc.property(anyKey, (key) => {
         const text = keyText(key);
@@ -55,13 +55,13 @@ describe('the text of a key', () => {
     );
   });
 
-  it('goes in wherever a key does', () => {
+  it('is accepted in place of a key', () => {
     assert.deepEqual(toWireRange('svc/\udcff').key, Buffer.from('svc/\xff', 'latin1'));
     const prefix = toWireRange({ prefix: 'svc/\udcff' });
     assert.deepEqual(prefix, { key: Buffer.from('svc/\xff', 'latin1'), rangeEnd: Buffer.from('svc0') });
   });
 
-  it('has no other half of a surrogate pair: all would be one key', () => {
+  it('is rejected with any other half of a surrogate pair', () => {
     for (const text of ['\ud800', 'a\udbff', '\udc00', '\udc7f', '\udd00', '\udcff\udfff']) {
       assert.equal(isKeyText(text), false);
       assert.throws(() => toWireRange(text), InvalidInputError);
@@ -69,12 +69,12 @@ describe('the text of a key', () => {
     }
   });
 
-  it('is no text that spells out what has a shorter one', () => {
+  it('does not escape bytes that are well-formed UTF-8', () => {
     assert.equal(isKeyText('\udcc3\udca9'), false);
     assert.equal(keyText(keyBytes('\udcc3\udca9')), 'é');
   });
 
-  it('is printed as JSON writes it', () => {
+  it('is printed as in JSON', () => {
     assert.equal(printable(hex('61ff0a')), 'a\\udcff\\n');
   });
 });

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
 import { checkLeaseId, formatLeaseId, parseLeaseId } from '#src/model/index.js';
 
-describe('a lease id in text', () => {
-  it('is what Go prints with %016x', () => {
+describe('a lease id as text', () => {
+  it('is formatted as by %016x in Go', () => {
     for (const [id, text] of [
       [-77n, '-00000000000004d'],
       [77n, '000000000000004d'],
@@ -16,7 +16,7 @@ describe('a lease id in text', () => {
       assert.equal(formatLeaseId(id), text);
   });
 
-  it('is read as Go’s ParseInt reads it', () => {
+  it('is parsed as by ParseInt in Go', () => {
     for (const [text, id] of [
       ...([
         ['-4d', -77n],
@@ -31,14 +31,14 @@ describe('a lease id in text', () => {
       assert.throws(() => parseLeaseId(text), InvalidInputError, text);
   });
 
-  it('is the same lease again', () => {
+  it('is parsed back to the same id', () => {
     const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
     fc.assert(fc.property(int64, (id) => parseLeaseId(formatLeaseId(id)) === id));
   });
 });
 
-describe('a lease that exists', () => {
-  it('has any id of 64 bits but 0', () => {
+describe('the id of an existing lease', () => {
+  it('is any 64-bit number but 0', () => {
     for (const id of [1n, -1n, 2n ** 63n - 1n, -(2n ** 63n)]) assert.equal(checkLeaseId(id), id);
     for (const id of [0n, 2n ** 63n, -(2n ** 63n) - 1n, 1 as never, '1' as never])
       assert.throws(() => checkLeaseId(id), /lease id is/);

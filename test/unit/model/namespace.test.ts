@@ -35,7 +35,7 @@ describe('a range inside a namespace', () => {
     });
   }
 
-  it('contains exactly the keys of the namespace that it contains without it', () => {
+  it('contains the same keys as the range without the namespace, prefixed', () => {
     fc.assert(
       fc.property(anyPrefix, anyRange, anyKey, (prefix, range, key) => {
         const stored = namespaceRange(prefix, toWireRange(range));
@@ -50,7 +50,7 @@ describe('a range inside a namespace', () => {
 });
 
 describe('a stored key', () => {
-  it('loses the prefix, and nothing else', () => {
+  it('loses only the prefix', () => {
     fc.assert(
       fc.property(anyPrefix, anyKey, (prefix, key) => {
         assert.deepEqual(stripPrefix(prefix, namespaceKey(prefix, key)), key);
@@ -58,7 +58,7 @@ describe('a stored key', () => {
     );
   });
 
-  it('outside the namespace is told apart, the bare prefix too', () => {
+  it('outside the namespace has no stripped key, nor has the bare prefix', () => {
     for (const key of ['61', '612f', '6130', '622f62'])
       assert.equal(stripPrefix(hex('612f'), hex(key)), undefined);
     assert.deepEqual(stripPrefix(hex('612f'), hex('612f00')), hex('00'));

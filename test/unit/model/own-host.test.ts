@@ -29,9 +29,9 @@ const loopbacks = [
   ],
   ...['localhost', 'LOCALHOST', 'localhost.', 'ｌｏｃａｌhost', 'local\u00adhost'],
 ];
-/** Own hosts by RFC 6761; but DNS may be asked for them, so nothing secret is sent there in plaintext. */
+/** The caller's own machine by RFC 6761; but DNS may be asked for them, so no secret is sent there in plaintext. */
 const belowLocalhost = ['a.localhost', 'A.B.LocalHost.', 'etcd.localhost'];
-/** Addresses to a URL parser, names to `getaddrinfo`: DNS is asked for these, too. */
+/** Addresses to a URL parser, but names to `getaddrinfo`, which asks DNS for them. */
 const almostAddresses = ['127.0.0.1.', '127.1.', '0x7f000001.', '127.0x', '127.0x.1'];
 const others = [
   ...['10.0.0.1', '128.0.0.1', '126.255.255.255', '1.127.0.0', '127', '8.8.8.8', '1', '0x7f', '256.0.0.1'],
@@ -63,7 +63,7 @@ describe('a host', () => {
     [loopbacks, true, false, true],
     [belowLocalhost, true, false, false],
     [almostAddresses, true, false, false],
-    // Some of these are addresses of other hosts (`127` is 0.0.0.127).
+    // Some of these are addresses of this machine (`127` is 0.0.0.127).
     [others.filter((host) => !['127', '1', '0x7f'].includes(host)), false, false, false],
     [['127', '1', '0x7f'], true, true, false],
   ];

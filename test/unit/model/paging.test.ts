@@ -5,20 +5,20 @@ import { nextPageStart } from '#src/model/index.js';
 const start = Buffer.from('b');
 const page = (...keys: string[]) => keys.map((key) => ({ key: Buffer.from(key) }));
 
-describe('the page after a page', () => {
-  it('begins right after its last key', () => {
+describe('the start of the next page', () => {
+  it('is right after the last key', () => {
     assert.deepEqual(nextPageStart(start, page('b', 'c'), true), Buffer.from('c\0'));
   });
 
-  it('begins where the last one did when that was empty and the last', () => {
+  it('stays the same after an empty last page', () => {
     assert.deepEqual(nextPageStart(start, [], false), start);
   });
 
   for (const [what, kvs] of [
     ['repeats a key', page('a')],
-    ['promises more and gives none', []],
+    ['announces more keys and returns none', []],
   ] as const) {
-    it(`is not asked for when a server ${what}`, () => {
+    it(`is an error when a server ${what}`, () => {
       assert.throws(
         () => nextPageStart(start, kvs, true),
         (error) => error instanceof EtcdError && error.code === Code.INTERNAL,

@@ -1,6 +1,6 @@
 import type { DeclaredInput } from '../../support/declarations/declared-inputs.js';
 
-/** Types of objects with behaviour, which may have whatever else beside it. Without it they are refused. */
+/** Types of objects with methods, which may have any other members. Without the methods they are rejected. */
 export const withBehaviour: readonly string[] = [
   'NamingClient',
   'ServiceSubscriber',
@@ -8,15 +8,15 @@ export const withBehaviour: readonly string[] = [
   'SnapshotStore',
 ];
 
-/** Inputs that take any name, and why. */
+/** Inputs that accept any member name, and why. */
 const exempt: readonly (readonly [why: string, is: (input: DeclaredInput) => boolean])[] = [
-  ['an error never fails to be made', ({ function: name }) => /^new \w+Error$/.test(name)],
-  ['a handle of this package', ({ type }) => type === 'ServiceDirectory' || type === 'EtcdMember'],
+  ['the constructor of an error never throws', ({ function: name }) => /^new \w+Error$/.test(name)],
+  ['an object that this package creates', ({ type }) => type === 'ServiceDirectory' || type === 'EtcdMember'],
   [
     'a part of a client that is checked as a whole',
     ({ path }) => path.includes('kv') || path.includes('lease'),
   ],
-  ['what grpc-js made of a URI', ({ type }) => type === 'TargetUri'],
+  ['a URI parsed by grpc-js', ({ type }) => type === 'TargetUri'],
   ['for tests of this package', ({ type }) => type === 'Clock'],
   ["a user's own client", ({ function: name }) => name.startsWith('NamingClient.')],
 ];
@@ -25,7 +25,7 @@ export function isExempt(input: DeclaredInput): boolean {
   return exempt.some(([, is]) => is(input));
 }
 
-/** Times for which `Infinity` is "without end". */
+/** Durations for which `Infinity` means "without end". */
 export const mayBeInfinite: readonly string[] = ['timeoutMs', 'maxAgeMs'];
-/** Times that are compared, or for which a timer is made of several. */
+/** Durations that may exceed Node's longest timer. */
 export const mayBeLong: readonly string[] = ['timeoutMs', 'maxAgeMs'];

@@ -23,7 +23,7 @@ import {
 } from '#src/testing/index.js';
 import { FakeRegistry } from '../naming/fake-registry.js';
 
-/** What there is to call something on. No etcd: what is refused is refused before anything is sent. */
+/** The objects whose methods are called. They need no etcd: invalid input is rejected before anything is sent. */
 export class World implements AsyncDisposable {
   readonly client = new EtcdClient({ endpoints: ['127.0.0.1:1'] });
   readonly server = new Server();
@@ -51,14 +51,14 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** How to call one function. */
+/** How to call one function with valid arguments. */
 export interface Recipe {
-  /** Valid arguments, as far as they come before, and are needed by, what is put in their place. */
+  /** Valid arguments, up to the last one that is replaced by an invalid value. */
   readonly args: readonly unknown[];
   readonly call: (world: World, args: readonly unknown[]) => unknown;
-  /** How the errors name each parameter, where that is not by the names in it alone. */
+  /** The prefix with which errors name the members of each parameter, if there is one. */
   readonly self?: readonly string[];
-  /** Whether the call rejects although the function itself returns no promise. */
+  /** Whether the call rejects although the function does not return a promise. */
   readonly isAsync?: boolean;
 }
 
@@ -84,7 +84,7 @@ const directory = ({ directory }: World) => directory;
 const mirror = ({ mirror }: World) => mirror;
 const proxy = ({ proxy }: World) => proxy;
 
-/** What `op` and `compare` build is refused by the transaction that it is part of, and named by where it stands there. */
+/** A transaction checks the results of `op` and `compare`, and its errors name them by their position. */
 function inTxn(
   part: 'success' | 'compare',
   self: readonly string[],
@@ -102,7 +102,7 @@ function inTxn(
 
 const anyCompare = compare.version('k', '=', 1n);
 
-/** For each function that takes an object of its caller's, by its name in the declarations. */
+/** The calls of all functions that take an object, by the function's name in the declarations. */
 export const recipes: Readonly<Record<string, Recipe>> = {
   'new EtcdClient': plain((options: never) => new EtcdClient(options), { endpoints: ['127.0.0.1:1'] }),
   'EtcdClient.fromEnv': plain((...args: [never]) => EtcdClient.fromEnv(...args)),

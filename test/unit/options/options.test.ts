@@ -28,7 +28,7 @@ async function declaredInputs(): Promise<DeclaredInput[]> {
   }
 }
 
-describe('every object that a public function takes from its caller', () => {
+describe('every object argument of a public function', () => {
   let world: World;
 
   before(async () => {
@@ -37,7 +37,7 @@ describe('every object that a public function takes from its caller', () => {
 
   after(() => world[Symbol.asyncDispose]());
 
-  /** The error of a call with this value at the input's place; a function that returns a promise does not throw. */
+  /** The error of a call with this value as the input. A function that returns a promise must not throw. */
   async function errorOf(input: DeclaredInput, value: unknown): Promise<EtcdError> {
     const recipe = recipeOf(input);
     const args = withValue(recipe, input, value);
@@ -49,16 +49,16 @@ describe('every object that a public function takes from its caller', () => {
       assert.ok(!isAsync, `${input.function} throws instead of rejecting: ${error}`);
       return asTyped(error);
     }
-    assert.ok(isAsync, `${input.function} took ${inspect(value)}`);
+    assert.ok(isAsync, `${input.function} accepted ${inspect(value)}`);
     return asTyped(
       await (result as Promise<unknown>).then(
-        () => assert.fail(`${input.function} took it`),
+        () => assert.fail(`${input.function} accepted it`),
         (error) => error,
       ),
     );
   }
 
-  it('is found in the declarations, with a recipe for each function', () => {
+  it('is found in the declarations, with a call for each function', () => {
     assert.ok(checked.length > 100, `only ${checked.length} were found`);
     const called = new Set(
       [...checked, ...inputs.filter(({ type }) => withBehaviour.includes(type))]
@@ -80,7 +80,7 @@ describe('every object that a public function takes from its caller', () => {
   for (const input of checked) {
     const place = [input.function, `${input.parameter}`, ...input.path].join(' ');
 
-    it(`refuses an unknown name: ${place} (${input.type})`, async () => {
+    it(`rejects an unknown name: ${place} (${input.type})`, async () => {
       const [meant = ''] = [...input.members.keys()].sort((a, b) => b.length - a.length);
       const wrong = `${meant}${meant.at(-1)}`;
       const { message } = await errorOf(input, { [wrong]: 1 });
@@ -91,7 +91,7 @@ describe('every object that a public function takes from its caller', () => {
       );
     });
 
-    it(`is refused when it is no object: ${place}`, async () => {
+    it(`is rejected when it is not an object: ${place}`, async () => {
       for (const none of [null, true, []]) await errorOf(input, none);
     });
 
@@ -99,7 +99,7 @@ describe('every object that a public function takes from its caller', () => {
       wrongValues(name, kind).map((value) => [name, value] as const),
     );
     if (wrong.length > 0)
-      it(`refuses values of other types, and out of range: ${place}`, async () => {
+      it(`rejects values of other types, and out of range: ${place}`, async () => {
         for (const [name, value] of wrong) {
           const { message } = await errorOf(input, { [name]: value });
           assert.ok(message.includes(`${name} is `), `${name}: ${inspect(value)}: ${message}`);
@@ -108,12 +108,12 @@ describe('every object that a public function takes from its caller', () => {
   }
 
   for (const input of inputs.filter((one) => withBehaviour.includes(one.type) && !isExempt(one)))
-    it(`is refused without its behaviour: ${input.function} ${input.parameter} (${input.type})`, async () => {
+    it(`is rejected without its methods: ${input.function} ${input.parameter} (${input.type})`, async () => {
       for (const none of [{}, null, 5]) await errorOf(input, none);
     });
 });
 
-/** Plausible values that cannot be meant. What a string may be is checked where it is used. */
+/** Plausible invalid values. The content of a string is checked where it is used. */
 function wrongValues(name: string, kind: Kind): readonly unknown[] {
   switch (kind) {
     case 'number': {
@@ -138,11 +138,11 @@ function wrongValues(name: string, kind: Kind): readonly unknown[] {
 
 function recipeOf(input: DeclaredInput): Recipe {
   const recipe = recipes[input.function];
-  assert.ok(recipe, `how-to-call.ts does not say how to call ${input.function}`);
+  assert.ok(recipe, `how-to-call.ts lacks ${input.function}`);
   return recipe;
 }
 
-/** The arguments with the value in the input's place, and on the way there what the type asks for. */
+/** The arguments with the value as the input, and with the members that the types around it require. */
 function withValue(
   { args }: Recipe,
   { parameter, path, discriminants }: DeclaredInput,
@@ -184,7 +184,7 @@ function literalsAt(beside: DeclaredInput['discriminants'], at: readonly string[
   );
 }
 
-/** As the errors name it: `tls.caFile`, `success[0].options.lease`. */
+/** The name of a member in errors: `tls.caFile`, `success[0].options.lease`. */
 function requestName(input: DeclaredInput, name: string): string {
   const self = recipeOf(input).self?.[input.parameter] ?? '';
   const path = [...input.path, name].map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join('');

@@ -10,7 +10,7 @@ import { canary, registerSecret, secretOf, secretsInUse } from '../../support/ca
 
 const project = join(protoFolder, '..');
 
-describe('the search for secrets in the output of the tests', () => {
+describe('the search for secrets in test output', () => {
   let folder: string;
   const secret = `${canary}-of-this-test`;
 
@@ -30,7 +30,7 @@ describe('the search for secrets in the output of the tests', () => {
     return { status, stdout };
   }
 
-  it('tells how many there are and that none was seen', () => {
+  it('reports the number of secrets and that none was found', () => {
     const { status, stdout } = search([secret, 'another'], 'nothing here');
     assert.equal(stdout, 'canary: 2 secrets, 0 seen in 0.00 MB of output\n');
     assert.equal(status, 0);
@@ -46,7 +46,7 @@ describe('the search for secrets in the output of the tests', () => {
     'as Node prints a Buffer': inspect({ password: Buffer.from(secret) }),
   };
   for (const [how, output] of Object.entries(shown)) {
-    it(`fails with one line, and without the secret, when one stands there ${how}`, () => {
+    it(`fails with one line that does not contain the secret when the output has one ${how}`, () => {
       const { status, stdout } = search(['another', secret], `before\n${output}\nafter`);
       assert.equal(status, 1);
       assert.match(stdout, /^FAILED: canary: 2 secrets, 1 seen in 0\.00 MB of output: .*\n$/);
@@ -54,7 +54,7 @@ describe('the search for secrets in the output of the tests', () => {
     });
   }
 
-  it('knows a private key by each of its lines', () => {
+  it('finds a private key by any of its lines', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     const before = new Set(secretsInUse());
@@ -66,17 +66,17 @@ describe('the search for secrets in the output of the tests', () => {
     assert.equal(search(added, pem.split('\n')[2] ?? '').status, 1);
   });
 
-  it('knows a token by each of its lines, whatever stands for the line end', () => {
+  it('finds a token by any of its lines, with any line end', () => {
     const [first, second] = [`${canary}-first-line`, `${canary}-second-line`];
     const before = new Set(secretsInUse());
     registerSecret(`${first}\r\n${second}\n`);
     const added = secretsInUse().filter((one) => !before.has(one));
     assert.deepEqual(added, [first, second]);
     for (const output of [JSON.stringify(`${first}\n`), inspect(`\n${second}`), `${first}\n${second}`])
-      assert.equal(search(added, output).status, 1, 'it was not seen');
+      assert.equal(search(added, output).status, 1, 'it was not found');
   });
 
-  it('finds a secret in every file of the tests that names a password', () => {
+  it('replaces every literal password in the test files', () => {
     assert.equal(secretOf('a name'), `${canary}-a-name`);
     const files = readdirSync(join(project, 'test'), { recursive: true, encoding: 'utf8' });
     const literal = /password: *['"`]/;

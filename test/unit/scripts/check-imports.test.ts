@@ -24,7 +24,7 @@ describe('check-imports', () => {
     return spawnSync(process.execPath, [script, root], { encoding: 'utf8' });
   }
 
-  it('passes on a tree that keeps to the modules', () => {
+  it('passes for a tree that follows the module table', () => {
     const { status, stderr } = checkTree({
       'src/watch/core/session.ts':
         "import { next } from '../../model/revision.js';\nexport const start = next;\n",
@@ -42,7 +42,7 @@ describe('check-imports', () => {
     assert.match(stderr, /src\/watch\/core\/session\.ts: imports '@grpc\/grpc-js'/);
   });
 
-  it('fails when a module imports one that it may not know', () => {
+  it('fails when a module imports one that is not allowed', () => {
     const { status, stderr } = checkTree({
       'src/model/revision.ts': "export { Channel } from '../wire/channel.js';\n",
       'src/wire/channel.ts': 'export const Channel = 1;\n',
@@ -51,7 +51,7 @@ describe('check-imports', () => {
     assert.match(stderr, /src\/model may not import src\/wire/);
   });
 
-  it('fails on a circular import', () => {
+  it('fails for a circular import', () => {
     const { status, stderr } = checkTree({
       'src/model/a.ts': "import { b } from './b.js';\nexport const a = () => b;\n",
       'src/model/b.ts': "import { a } from './a.js';\nexport const b = () => a;\n",

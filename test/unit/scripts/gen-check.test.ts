@@ -25,7 +25,7 @@ describe('gen --check', function () {
 
   after(() => rmSync(copy, { recursive: true }));
 
-  /** Runs the check with one file changed, and puts the file back. */
+  /** Runs the check with one file changed, and restores the file. */
   function checkWith(file: string, change: (text: string) => string): ReturnType<typeof check> {
     const path = join(copy, file);
     const original = readFileSync(path, 'utf8');
@@ -39,13 +39,13 @@ describe('gen --check', function () {
     }
   }
 
-  it('passes on what was generated', () => {
+  it('passes for the generated code', () => {
     const { status, stderr } = check();
     assert.equal(stderr, '');
     assert.equal(status, 0);
   });
 
-  it('fails on one changed character in the generated code', () => {
+  it('fails for one changed character in the generated code', () => {
     const { status, stderr } = checkWith('src/gen/etcd/kv.ts', (text) =>
       text.replace('uint32(10)', 'uint32(18)'),
     );
@@ -53,7 +53,7 @@ describe('gen --check', function () {
     assert.match(stderr, /^differs: src\/gen\/etcd\/kv\.ts$/m);
   });
 
-  it('fails on a field number that was changed in a definition alone', () => {
+  it('fails for a field number that was changed only in a definition', () => {
     const { status, stderr } = checkWith('proto/etcd/kv.proto', (text) =>
       text.replace('lease = 6', 'lease = 7'),
     );
@@ -61,7 +61,7 @@ describe('gen --check', function () {
     assert.match(stderr, /^differs: proto\/wire\.lock$/m);
   });
 
-  it('fails on a file too many and on a file too few', () => {
+  it('fails for an additional file and for a missing file', () => {
     mkdirSync(join(copy, 'src/gen/old'));
     writeFileSync(join(copy, 'src/gen/old/file.ts'), '');
     rmSync(join(copy, 'src/gen/etcd/auth.ts'));

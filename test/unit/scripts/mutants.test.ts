@@ -18,7 +18,7 @@ interface Mutants {
 const project = join(protoFolder, '..');
 const scripts = join(project, 'scripts');
 
-/** Throws for what cannot be loaded, such as a private name that a class does not have. */
+/** Throws for code that cannot be loaded, such as an undeclared private name. */
 function parse(module: string): void {
   new Script(module.replace(/^import .*$/gm, '').replace(/^export (?=class|function|const|async)/gm, ''));
 }
@@ -37,12 +37,12 @@ describe('the mutants of the cores', () => {
     return files;
   }
 
-  it('are those of every file of mutants', () => {
+  it('include those of every mutant file', () => {
     const files = readdirSync(scripts).flatMap((file) => /^sim-mutants-(\w+)\.mjs$/.exec(file)?.[1] ?? []);
     assert.deepEqual(Object.keys(cores).sort(), files.sort());
   });
 
-  it('each apply to the core as it is now, and can be loaded', () => {
+  it('each apply to the current core, and can be loaded', () => {
     const failed = Object.entries(cores).flatMap(([core, { folder, mutants }]) => {
       assert.ok(mutants.length > 20, `${mutants.length} of ${core}`);
       return mutants.flatMap((mutant) => {
@@ -57,7 +57,7 @@ describe('the mutants of the cores', () => {
     assert.deepEqual(failed, []);
   });
 
-  it('are refused when their text is gone, stands there twice, or makes what cannot be loaded', () => {
+  it('are rejected when their text is missing, occurs twice, or makes code that cannot be loaded', () => {
     const { folder } = cores['watch']!;
     const patch = (from: string, to: string) => ({ patches: [{ file: 'cursor.js', from, to }] });
     assert.throws(() => applied(patch('no such text', ''), folder), /occurs 0 times/);

@@ -9,13 +9,13 @@ const testsNamedIn = (text: string) => [...text.matchAll(/`(test\/[^`]+\.ts)` â€
 
 function itNamesTests(text: string): void {
   for (const [, file = '', title = ''] of testsNamedIn(text)) {
-    it(`names a test that is there: ${title}`, () => {
-      assert.ok(read(file).includes(title), `${file} has none of that title`);
+    it(`names an existing test: ${title}`, () => {
+      assert.ok(read(file).includes(title), `${file} has no such title`);
     });
   }
 }
 
-describe('the table of what goes wrong', () => {
+describe('the table of failures', () => {
   const text = read('docs/faults.md');
 
   it('has the fifteen schedules', () => {
@@ -33,7 +33,7 @@ describe('the table of what goes wrong', () => {
 describe('the threat model', () => {
   const [, text = ''] = read('docs/security.md').split('## Threat model');
 
-  it('shows each thing that a party cannot do by a test', () => {
+  it('names a test for each thing that a party cannot do', () => {
     const cannot = text
       .split('\n| ')
       .filter((row) => row.startsWith('It cannot') || row.startsWith('They cannot'));

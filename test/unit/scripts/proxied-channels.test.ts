@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../../../..');
 
-/** Channels that are opened in a text, or passed to a function that opens one, as `new Client(…)` with all arguments. */
+/** The calls in a text that open a channel, or take one, as `new Client(…)` with all arguments. */
 function channelsIn(text: string): string[] {
   const starts = [...text.matchAll(/\bnew (?:[\w.]+\.)?(?:Client|Channel|GreeterClient|ClientGrpcProxy)\(/g)];
   return starts.map(({ index, 0: start }) => text.slice(index, closingAt(text, index + start.length)));
@@ -17,7 +17,7 @@ function closingAt(text: string, from: number): number {
   return at;
 }
 
-/** Options that keep a channel from a proxy, by the names they have here. */
+/** The options that disable the HTTP proxy, by their names in this repository. */
 const isUnproxied = (call: string) =>
   /\b(?:options|all|unproxied|channelOptions)\b|enable_http_proxy/.test(call);
 
@@ -27,8 +27,8 @@ function sourcesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-describe('a channel where the environment names an HTTP proxy', () => {
-  it('is opened without one by every example, document, test and measurement', () => {
+describe('a channel when the environment sets an HTTP proxy', () => {
+  it('is opened without the proxy by every example, document, test and benchmark', () => {
     const folders = ['examples', 'docs', 'test', 'bench', 'scripts'];
     const files = ['README.md', ...folders.flatMap(sourcesIn)];
     let found = 0;
@@ -39,12 +39,12 @@ describe('a channel where the environment names an HTTP proxy', () => {
       found += channels.length;
       return channels.filter((call) => !isUnproxied(call)).map((call) => `${file}: ${call}`);
     });
-    // These show what becomes of channels that are opened plainly.
+    // These test channels without the options.
     const onPurpose = ['dial', 'other-grpc'].map((name) => `test/integration/naming/${name}.test.ts`);
     assert.deepEqual(
       proxied.filter((text) => !onPurpose.some((file) => text.startsWith(file))),
       [],
     );
-    assert.ok(found > 15, `it finds them: ${found}`);
+    assert.ok(found > 15, `${found} channels found`);
   });
 });

@@ -17,7 +17,7 @@ describe('pruning the output of earlier builds', () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  it('removes what has no source any more, and nothing else', async () => {
+  it('removes only output whose source no longer exists', async () => {
     const url = new URL('../../../../scripts/prune.mjs', import.meta.url).href;
     const { prune } = (await import(url)) as { prune(root: string): string[] };
     assert.equal(prune(root).length, 4);

@@ -28,7 +28,7 @@ export function put(revision: number | bigint, key = 'k'): WatchEvent {
   };
 }
 
-/** Puts at these revisions; a number that stands twice is a revision with two events. */
+/** Puts at these revisions; a revision that occurs twice has two events. */
 export const puts = (...revisions: readonly number[]) => revisions.map((one, i) => put(one, `k${i}`));
 
 export const created = (headerRevision = 0): WatchReply => ({
@@ -62,7 +62,7 @@ export const refused = (reason: string, compactRevision = 0): WatchReply => ({
 
 export const dropped = (): EtcdError => errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
 
-/** A session, and short words for what happens to it. Ids on the wire start at 1000; chance is always one half. */
+/** A session with short methods for its inputs. Watch ids start at 1000; the random number is always one half. */
 export class Bench {
   readonly session: WatchSession;
 
@@ -83,7 +83,7 @@ export class Bench {
     });
   }
 
-  /** On slot 1, the first shared one, unless another is named. */
+  /** On slot 1, the first shared one, by default. */
   reply(watchId: number, reply: WatchReply, slot = 1): readonly WatchEffect[] {
     return this.input({ type: 'reply', slot, watchId: BigInt(watchId), reply });
   }
@@ -96,12 +96,12 @@ export class Bench {
     return this.input({ type: 'stream-lost', slot, error });
   }
 
-  /** The answer to a read of the store's revision. */
+  /** Answers a read of the store's revision. */
   revision(watcher: number, revision: number): readonly WatchEffect[] {
     return this.input({ type: 'revision', watcher, revision: BigInt(revision) });
   }
 
-  /** A watcher with so many siblings live on slot 1, which keep that slot open. Ids 1000 and up. */
+  /** Watchers that are live on slot 1 and keep it open. Their ids are 1000 and up. */
   withSiblings(count: number, headerRevision = 1): this {
     for (let i = 0; i < count; i++) {
       this.watch(100 + i, headerRevision);
@@ -110,14 +110,14 @@ export class Bench {
     return this;
   }
 
-  /** A watcher that is live on a new stream, with id 1000. */
+  /** A live watcher with id 1000 on a new stream. */
   live(watcher = 1, startRevision = 1): this {
     this.watch(watcher, startRevision);
     this.reply(1_000, created(startRevision));
     return this;
   }
 
-  /** Loses the stream and has it opened again. */
+  /** Loses the stream and opens it again. */
   reconnect(error = dropped(), slot = 1): readonly WatchEffect[] {
     this.lose(error, slot);
     return this.timer('reopen', slot);
@@ -132,13 +132,13 @@ const apart: ReadonlySet<WatchEffect['type']> = new Set([
   'resumed',
 ]);
 
-/** Effects without the timers, the status and who is live, which have tests of their own. */
+/** The effects without timers, status and liveness, which have their own tests. */
 export function acts(effects: readonly WatchEffect[]): readonly WatchEffect[] {
   return effects.filter(({ type }) => !apart.has(type));
 }
 
-/** Who is live, or no longer, a word each. */
-export function lives(effects: readonly WatchEffect[]): string {
+/** The liveness effects, one word each. */
+export function liveness(effects: readonly WatchEffect[]): string {
   return effects
     .flatMap((effect) => {
       if (effect.type === 'resumed') return [`resumed ${effect.watcher} from ${effect.fromRevision}`];
@@ -149,7 +149,7 @@ export function lives(effects: readonly WatchEffect[]): string {
     .join(', ');
 }
 
-/** What becomes of the timers, a line each. */
+/** The timer effects, one line each. */
 export function timers(effects: readonly WatchEffect[]): string[] {
   return effects.flatMap((effect) => {
     if (effect.type === 'arm-timer') return [`arm ${effect.timer} ${effect.slot} in ${effect.delayMs}`];
@@ -161,7 +161,7 @@ export function statuses(effects: readonly WatchEffect[]): readonly StreamStatus
   return effects.flatMap((effect) => (effect.type === 'status' ? [effect.status] : []));
 }
 
-/** The effects as one line, each a word with what matters in it; `@` names a slot other than the first. */
+/** The effects in one line, each shortened to its essentials; `@` names a slot other than the first. */
 export function brief(effects: readonly WatchEffect[]): string {
   return acts(effects)
     .map((effect) => briefOne(effect) + place(effect))

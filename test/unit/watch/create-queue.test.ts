@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { CreateQueue } from '#src/watch/core/create-queue.js';
 
-/** Sends as many creates as there is room for. */
+/** Sends as many creates as the queue allows. */
 function fill(queue: CreateQueue, from: number): number {
   let id = from;
   while (queue.canSend && id < from + 1_000) queue.add(BigInt(id++));
   return id;
 }
 
-describe('the queue of creates', () => {
-  it('holds one until the server has echoed an id, then 256', () => {
+describe('the create queue', () => {
+  it('allows one create until the server has echoed an id, then 256', () => {
     const queue = new CreateQueue();
     assert.equal(fill(queue, 1), 2);
     assert.equal(queue.takeCreated(1n), 1n);
@@ -17,16 +17,16 @@ describe('the queue of creates', () => {
     assert.equal(queue.size, 256);
   });
 
-  it('goes on one by one with a server that gives ids of its own', () => {
+  it('keeps allowing only one with a server that chooses its own ids', () => {
     const queue = new CreateQueue();
     fill(queue, 1);
-    assert.equal(queue.takeCreated(0n), 1n, 'the answer is for the one that waits');
+    assert.equal(queue.takeCreated(0n), 1n, 'the answer belongs to the pending create');
     assert.equal(fill(queue, 2), 3);
     assert.equal(queue.takeCreated(1n), 2n);
     assert.equal(fill(queue, 3), 4);
   });
 
-  it('opens no window for a refusal, which proves nothing about ids', () => {
+  it('still allows only one after a refusal, which proves nothing about ids', () => {
     const queue = new CreateQueue();
     fill(queue, 1);
     assert.equal(queue.takeRefused(), 1n);
@@ -35,7 +35,7 @@ describe('the queue of creates', () => {
     assert.equal(fill(queue, 3), 3 + 256);
   });
 
-  it('takes successes by their id and refusals from its head', () => {
+  it('matches successes by id and refusals with the oldest create', () => {
     const queue = new CreateQueue();
     fill(queue, 1);
     queue.takeCreated(1n);
@@ -44,6 +44,6 @@ describe('the queue of creates', () => {
     assert.equal(queue.takeRefused(), 2n);
     assert.equal(queue.takeRefused(), 4n);
     assert.equal(queue.takeRefused(), undefined);
-    assert.equal(queue.takeCreated(9n), undefined, 'nothing waits');
+    assert.equal(queue.takeCreated(9n), undefined, 'nothing is pending');
   });
 });

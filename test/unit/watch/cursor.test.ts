@@ -45,7 +45,7 @@ describe('the cursor rule', () => {
     revision.map((compact) => cancelled(compact)),
   );
 
-  it('never goes back, whatever is said', () => {
+  it('never moves the cursor back, for any reply', () => {
     fc.assert(
       fc.property(revision, anyReply, (current, reply) => {
         assert.ok(nextRevision(BigInt(current), reply) >= BigInt(current));
@@ -53,7 +53,7 @@ describe('the cursor rule', () => {
     );
   });
 
-  it('does not look at the header that comes with events', () => {
+  it('ignores the header of events', () => {
     fc.assert(
       fc.property(revision, anyEvents, revision, (current, reply, header) => {
         const other = { ...reply, headerRevision: BigInt(header) };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { FakeWatch } from './fake-watch.js';
 
-describe('the driver of watches', () => {
-  describe('told by a stream that has a successor', () => {
-    /** The first stream was closed with its only watcher; another watcher is live on the second one. */
+describe('the watch driver', () => {
+  describe('called by a stream that was replaced', () => {
+    /** The first stream is closed with its only watcher; another watcher is live on the second one. */
     function succeeded() {
       const server = new FakeWatch();
       const first = server.client.watch('a', { startRevision: 5n });
@@ -16,21 +16,21 @@ describe('the driver of watches', () => {
       return { server, watcher, old, id };
     }
 
-    it('of its end, goes on with the successor', async () => {
+    it('with its end, keeps using the successor', async () => {
       const { server, watcher, old } = succeeded();
       old.lose();
       server.fire();
       assert.equal(server.streams.length, 2);
       assert.equal(watcher.live, true);
       await watcher.close();
-      assert.equal(server.last.over, 'cancelled');
+      assert.equal(server.last.endedBy, 'cancelled');
     });
 
-    it('of a message, takes it for nobody’s', () => {
+    it('with a message, ignores it', () => {
       const { server, old, id } = succeeded();
-      old.say(id + 1n, { canceled: true, cancelReason: 'etcdserver: permission denied' });
+      old.respond(id + 1n, { canceled: true, cancelReason: 'etcdserver: permission denied' });
       assert.deepEqual(server.last.cancels, []);
-      assert.equal(server.last.over, undefined);
+      assert.equal(server.last.endedBy, undefined);
     });
   });
 });

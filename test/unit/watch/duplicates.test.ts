@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Bench, brief, events, puts, statuses } from './builders.js';
 
 describe('a server that sends old events again', () => {
-  it('is told of in the status, with how many were kept from the reader', () => {
+  it('is reported in the status, with the number of events that were not delivered', () => {
     const bench = new Bench().live();
     bench.reply(1_000, events(puts(3, 4)));
     const again = bench.reply(1_000, events(puts(2, 3, 4, 5)));

@@ -8,17 +8,17 @@ describe('the end of a watch stream', () => {
     'Received message that decompresses to a size larger than 536870912',
     'grpc: received message larger than max (2098200 vs. 2097152)',
   ]) {
-    it(`with '${text}' is that of a message that is too large`, () => {
+    it(`with '${text}' is treated as an oversized message`, () => {
       assert.equal(streamFailureAction(errorFromServer(Code.RESOURCE_EXHAUSTED, text)), 'oversized');
     });
   }
 
-  it('with RESOURCE_EXHAUSTED for anything else is resumed', () => {
+  it('with any other RESOURCE_EXHAUSTED is resumed', () => {
     assert.equal(streamFailureAction(errorFromServer(Code.RESOURCE_EXHAUSTED, 'too_many_pings')), 'resume');
     assert.equal(streamFailureAction(errorFor('RequestTooManyRequests')), 'resume');
   });
 
-  it('asks for a new token, unless the user itself is refused', () => {
+  it('requests a new token, unless the user is refused', () => {
     for (const reason of ['InvalidAuthToken', 'AuthOldRevision', 'UserEmpty'] as const)
       assert.equal(streamFailureAction(errorFor(reason)), 'reauthenticate', reason);
     for (const reason of ['AuthFailed', 'NoPasswordUser', 'VerifyOnly'] as const)

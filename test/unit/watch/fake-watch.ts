@@ -11,10 +11,10 @@ import type {
   WatchResponse,
 } from '#src/wire/index.js';
 
-/** A watch stream as a server sees it: what was asked, and words to say. */
+/** The server's side of a watch stream: the received requests, and methods that send responses. */
 export class FakeStream implements Duplex<WatchRequest> {
   readonly requests: WatchRequest[] = [];
-  over: 'cancelled' | 'abandoned' | 'lost' | undefined;
+  endedBy: 'cancelled' | 'abandoned' | 'lost' | undefined;
   readonly #handlers: DuplexHandlers<WatchResponse>;
 
   constructor(handlers: DuplexHandlers<WatchResponse>) {
@@ -34,26 +34,26 @@ export class FakeStream implements Duplex<WatchRequest> {
     );
   }
 
-  /** With the first request it has found its member. */
+  /** The stream finds its member with the first request. */
   send(request: WatchRequest): void {
     if (this.requests.length === 0) this.#handlers.opened?.({} as Member);
     this.requests.push(request);
   }
 
   cancel(): void {
-    this.over ??= 'cancelled';
+    this.endedBy ??= 'cancelled';
   }
 
   cancelUnresponsive(): void {
-    this.over ??= 'abandoned';
+    this.endedBy ??= 'abandoned';
   }
 
   lose(error: EtcdError = errorFromServer(14, 'Connection dropped')): void {
-    this.over = 'lost';
+    this.endedBy = 'lost';
     this.#handlers.end(error);
   }
 
-  say(watchId: bigint, fields: Partial<WatchResponse>, headerRevision = 0n): void {
+  respond(watchId: bigint, fields: Partial<WatchResponse>, headerRevision = 0n): void {
     this.#handlers.message({
       header: { clusterId: 1n, memberId: 1n, revision: headerRevision, raftTerm: 1n },
       watchId,
@@ -70,11 +70,11 @@ export class FakeStream implements Duplex<WatchRequest> {
   /** Acknowledges the last create. */
   created(headerRevision = 0n): bigint {
     const [id] = this.creates.at(-1)!;
-    this.say(id, { created: true }, headerRevision);
+    this.respond(id, { created: true }, headerRevision);
     return id;
   }
 
-  /** A put of `value` at each of the revisions, in one response: of the key watched, or of keys in the range. */
+  /** Sends one response with a put of `value` at each of the revisions: of the watched key, or of keys in the range. */
   puts(watchId: bigint, revisions: readonly bigint[], value = Buffer.from('v')): void {
     const keyOf = this.#keysOf(watchId);
     const events = revisions.map((modRevision, i) => ({
@@ -82,7 +82,7 @@ export class FakeStream implements Duplex<WatchRequest> {
       kv: { key: keyOf(i), value, createRevision: 1n, modRevision, version: 1n, lease: 0n },
       prevKv: undefined,
     }));
-    this.say(watchId, { events });
+    this.respond(watchId, { events });
   }
 
   #keysOf(watchId: bigint): (i: number) => Buffer {
@@ -95,16 +95,16 @@ export class FakeStream implements Duplex<WatchRequest> {
   }
 }
 
-/** A watch client whose server is the test: streams are kept, "now" is whatever `revision` says. */
+/** A watch client whose server is the test. It records the streams; the store's revision is `revision`. */
 export class FakeWatch {
   readonly streams: FakeStream[] = [];
   readonly timers = new Set<{ readonly delayMs: number; readonly callback: () => void }>();
   revision = 10n;
-  /** What reading the revision, and asking for another token, end with instead. */
+  /** The errors with which reads of the revision and token requests fail, if set. */
   readFails: unknown;
   tokenFails: unknown;
-  /** How often the process is kept alive. */
-  holds = 0;
+  /** The number of references that keep the process alive. */
+  processRefs = 0;
   readonly client: WatchClient;
   readonly #onReplaced: ((error: EtcdError) => void)[] = [];
 
@@ -117,9 +117,9 @@ export class FakeWatch {
         this.tokenFails === undefined ? Promise.resolve() : Promise.reject(this.tokenFails),
       versionOf: () => Promise.resolve(undefined),
       keepProcessAlive: () => {
-        this.holds++;
+        this.processRefs++;
         return () => {
-          this.holds--;
+          this.processRefs--;
         };
       },
       watch: (_options, handlers) => {
@@ -156,7 +156,7 @@ export class FakeWatch {
     });
   }
 
-  /** An answer showed another store. */
+  /** Reports that the store was replaced. */
   replaced(error: EtcdError): void {
     for (const listener of this.#onReplaced) listener(error);
   }
@@ -165,7 +165,7 @@ export class FakeWatch {
     return this.streams.at(-1)!;
   }
 
-  /** Fires every timer there is. */
+  /** Fires all timers. */
   fire(): void {
     for (const timer of [...this.timers]) {
       this.timers.delete(timer);
@@ -174,5 +174,5 @@ export class FakeWatch {
   }
 }
 
-/** Lets promises settle that wait for nothing outside this process. */
+/** Waits until promises that depend only on this process have settled. */
 export const settled = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -30,9 +30,9 @@ const lies: Readonly<Record<string, WatchReply>> = {
   'such a thing in a piece': events([put(9, 'b'), put(8, 'b')], { fragment: true }),
 };
 
-describe('a watch response that no etcd sends', () => {
+describe('a malformed watch response', () => {
   for (const [name, lie] of Object.entries(lies)) {
-    it(`with ${name} delivers nothing; the watch goes on where it was, on another stream, after a pause`, () => {
+    it(`with ${name} delivers nothing, and the watch continues at its cursor on another stream after a pause`, () => {
       const bench = live();
       bench.reply(1_000, events([put(6, 'b')]));
       const effects = bench.reply(1_000, lie);
@@ -54,7 +54,7 @@ describe('a watch response that no etcd sends', () => {
     });
   }
 
-  it('in a later piece of a fragmented response is as bad', () => {
+  it('is detected in a later fragment', () => {
     const bench = live();
     bench.reply(1_000, events([put(7, 'b'), put(8, 'b')], { fragment: true }));
     const effects = bench.reply(1_000, events([put(7, 'c')], { fragment: true }));
@@ -65,7 +65,7 @@ describe('a watch response that no etcd sends', () => {
     );
   });
 
-  it('makes the pauses grow although each stream delivers something first', () => {
+  it('makes the pauses grow even if each stream delivers something first', () => {
     const bench = live();
     const pauses: number[] = [];
     for (let round = 0; round < 12; round++) {
@@ -83,7 +83,7 @@ describe('a watch response that no etcd sends', () => {
     assert.ok((pauses[11] ?? 0) >= 2_500, pauses.join());
   });
 
-  it('is not one that some releases or proxies send: old events again, or without a revision in its header', () => {
+  it('does not include what some releases or proxies send: repeated events, or no revision in the header', () => {
     const bench = live();
     bench.reply(1_000, events([put(6, 'b'), put(8, 'b'), put(8, 'c')]));
     const effects = bench.reply(
@@ -98,8 +98,8 @@ describe('a watch response that no etcd sends', () => {
   });
 });
 
-describe('a revision in pieces', () => {
-  it('delivers what came before it, and ends the watch with a typed error when it is too large', () => {
+describe('a fragmented revision', () => {
+  it('that is too large ends the watch with a typed error, after earlier revisions are delivered', () => {
     const bench = live();
     const first = bench.reply(1_000, events([put(6, 'b'), put(7, 'b')], { fragment: true }));
     assert.deepEqual(
@@ -113,18 +113,18 @@ describe('a revision in pieces', () => {
       const effects = bench.reply(1_000, events([put(7, key)], { fragment: true }));
       assert.deepEqual(only(effects, 'deliver'), []);
       finished = only(effects, 'finish')[0];
-      if (finished) assert.equal(only(effects, 'close-stream').length, 1); // nobody else is there
+      if (finished) assert.equal(only(effects, 'close-stream').length, 1); // it was the only watcher
     }
     assert.equal(finished?.error.reason, 'ResponseTooLarge');
     assert.ok(pieces > 5 && pieces < 30, `${pieces} pieces within 10,000 bytes`);
   });
 
-  it('is put together in a time that grows with its size, not with its square', () => {
+  it('is assembled in linear time', () => {
     const pieces = 5_000;
     let copied = 0;
     const bench = live(2 ** 30);
     const { concat } = Array.prototype;
-    // Counts what is copied: a clock would count what else the machine does.
+    // Counts copied events: a clock would also measure the load of the machine.
     Array.prototype.concat = function counted<T>(this: T[], ...others: (T | ConcatArray<T>)[]): T[] {
       copied += this.length;
       return concat.apply(this, others) as T[];

@@ -2,7 +2,7 @@ import type { WatchEvent } from '#src/model/index.js';
 import type { WatchReply } from '#src/watch/core/index.js';
 import { cancelled, created, events, put, refused } from './builders.js';
 
-/** mulberry32: the same walk for the same seed. */
+/** mulberry32: the same sequence for the same seed. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -14,7 +14,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** A store's history: one list of events for each revision from 2 on, as a fresh etcd's first write makes 2. */
+/** A store's history: a list of events per revision, from 2 on, the first write of a new etcd. */
 export class ModelStore {
   readonly #revisions: WatchEvent[][] = [];
   compactRevision = 0;
@@ -23,7 +23,7 @@ export class ModelStore {
     return this.#revisions.length + 1;
   }
 
-  /** One transaction that changes so many keys. */
+  /** Commits one transaction that changes `keys` keys. */
   commit(keys = 1): number {
     const revision = this.revision + 1;
     this.#revisions.push(Array.from({ length: keys }, (_, i) => put(revision, `k${i}`)));
@@ -34,7 +34,7 @@ export class ModelStore {
     return this.#revisions[revision - 2] ?? [];
   }
 
-  /** All events of these revisions, both ends included. */
+  /** All events of these revisions, inclusive. */
   between(from: number, to: number): WatchEvent[] {
     return this.#revisions.slice(Math.max(0, from - 2), Math.max(0, to - 1)).flat();
   }
@@ -47,15 +47,15 @@ export interface Message {
 
 const batchRevisions = 1_000;
 
-/** A start from here on is turned down. */
+/** A create with a start from this revision on is refused. */
 export const forbidden = 1_000_000;
 
-/** One gRPC stream on the server's side. Messages wait in `outbox` until they are taken off the wire. */
+/** The server's side of one gRPC stream. Messages wait in `outbox` until the client receives them. */
 export class ModelStream {
   readonly outbox: Message[] = [];
   readonly #store: ModelStore;
   readonly #random: () => number;
-  /** Watch id to the next revision to tell. */
+  /** The next revision to send, by watch id. */
   readonly #watchers = new Map<bigint, number>();
 
   constructor(store: ModelStore, random: () => number) {
@@ -69,7 +69,7 @@ export class ModelStream {
 
   create(watchId: bigint, startRevision: number): void {
     if (startRevision >= forbidden) {
-      // As servers of 3.5.0 to 3.5.5 turn a create down: with the id of somebody who lives.
+      // etcd 3.5.0 to 3.5.5 refuse a create with the id of a live watcher.
       const victim = this.ids[0] ?? -1n;
       this.#say(victim, refused('etcdserver: permission denied'));
       return;
@@ -86,7 +86,7 @@ export class ModelStream {
     if (this.#watchers.delete(watchId)) this.#say(watchId, cancelled());
   }
 
-  /** Sends each watcher its next response, of at most 1,000 revisions, in fragments now and then. */
+  /** Sends each watcher its next response, of at most 1,000 revisions, sometimes in fragments. */
   pump(): void {
     for (const [watchId, next] of this.#watchers) {
       const revision = this.#store.revision;
@@ -97,13 +97,13 @@ export class ModelStream {
     }
   }
 
-  /** What servers before 3.4.24 and 3.5.8 do after a snapshot: old events, after newer ones. */
+  /** Sends old events after newer ones, as etcd before 3.4.24 and 3.5.8 does after a snapshot. */
   repeatOld(): void {
     const watchId = this.ids[0];
     if (watchId === undefined) return;
-    const told = this.#watchers.get(watchId)! - 1;
-    const from = Math.max(2, told - Math.floor(this.#random() * 20));
-    if (told >= from) this.#respond(watchId, this.#store.between(from, told));
+    const sent = this.#watchers.get(watchId)! - 1;
+    const from = Math.max(2, sent - Math.floor(this.#random() * 20));
+    if (sent >= from) this.#respond(watchId, this.#store.between(from, sent));
   }
 
   #respond(watchId: bigint, list: WatchEvent[]): void {

@@ -4,7 +4,7 @@ import { type SlotKey, type WatchEffect, type WatchInput, WatchSession } from '#
 import { dropped, everyKey } from './builders.js';
 import { forbidden, ModelStore, ModelStream, randomFrom } from './mvcc-model.js';
 
-interface Told {
+interface Deliveries {
   readonly from: number;
   readonly batches: (readonly WatchEvent[])[];
   full: boolean;
@@ -14,17 +14,17 @@ interface Told {
 
 interface WalkOptions {
   readonly seed: number;
-  /** Revisions in the store before anybody watches. */
+  /** How many revisions the store has before the first watch. */
   readonly backlog: number;
   readonly steps: number;
-  /** After how many messages each stream is cut: the n-th stream's life. */
+  /** After how many messages the n-th stream is cut. */
   readonly lifetime: (stream: number) => number;
 }
 
-/** A session against a model of a server, with everything in between that can go wrong. */
+/** Runs a session against a model of a server, with random failures between them. */
 class Walk {
   readonly store = new ModelStore();
-  readonly told = new Map<number, Told>();
+  readonly deliveries = new Map<number, Deliveries>();
   cuts = 0;
   pauses = 0;
   repeats = 0;
@@ -47,9 +47,9 @@ class Walk {
   }
 
   watch(watcher: number, from: number | undefined): void {
-    // From now is from the revision that the pin will read, which is the present one.
+    // "From now on" starts after the current revision, which the pin will read.
     const first = from ?? this.store.revision + 1;
-    this.told.set(watcher, { from: first, batches: [], full: false, left: false, finished: false });
+    this.deliveries.set(watcher, { from: first, batches: [], full: false, left: false, finished: false });
     this.#input({
       type: 'watch',
       watcher,
@@ -58,19 +58,19 @@ class Walk {
     });
   }
 
-  /** One random thing happens. */
+  /** Performs one random step. */
   step(): void {
-    const chance = this.#random();
-    if (chance < 0.2) this.store.commit(1 + Math.floor(this.#random() * 4));
-    else if (chance < 0.3) this.#any()?.stream.pump();
-    else if (chance < 0.33) this.#repeat();
-    else if (chance < 0.36) this.#drain();
-    else if (chance < 0.37) this.#leave();
-    else if (chance < 0.38) this.watch(1_000 + this.told.size, forbidden);
+    const random = this.#random();
+    if (random < 0.2) this.store.commit(1 + Math.floor(this.#random() * 4));
+    else if (random < 0.3) this.#any()?.stream.pump();
+    else if (random < 0.33) this.#repeat();
+    else if (random < 0.36) this.#drain();
+    else if (random < 0.37) this.#leave();
+    else if (random < 0.38) this.watch(1_000 + this.deliveries.size, forbidden);
     else this.#receive();
   }
 
-  /** Nothing goes wrong any more, and everything is told. */
+  /** Runs without failures until everything is delivered. */
   settle(): void {
     for (let quiet = 0; quiet < 3; ) {
       this.#drain();
@@ -95,18 +95,18 @@ class Walk {
   }
 
   #drain(): void {
-    for (const [watcher, told] of this.told) {
-      if (!told.full) continue;
-      told.full = false;
+    for (const [watcher, delivered] of this.deliveries) {
+      if (!delivered.full) continue;
+      delivered.full = false;
       this.#input({ type: 'buffer-drained', watcher });
     }
   }
 
-  /** A new watcher that leaves before it is acknowledged: it must be heard of no more. */
+  /** Adds a watcher that leaves before it is acknowledged: the session must not mention it again. */
   #leave(): void {
-    const watcher = 1_000 + this.told.size;
+    const watcher = 1_000 + this.deliveries.size;
     this.watch(watcher, 2);
-    this.told.get(watcher)!.left = true;
+    this.deliveries.get(watcher)!.left = true;
     this.#input({ type: 'unwatch', watcher });
   }
 
@@ -140,7 +140,7 @@ class Walk {
         this.#todo.push({ type: 'revision', watcher: effect.watcher, revision: BigInt(this.store.revision) });
         return;
       case 'open-stream': {
-        assert.ok(!this.#streams.has(effect.slot), 'one stream at a time on a slot');
+        assert.ok(!this.#streams.has(effect.slot), 'a slot has one stream at a time');
         const stream = new ModelStream(this.store, this.#random);
         this.#streams.set(effect.slot, { stream, left: this.#lifetime(this.#opened++) });
         return;
@@ -161,7 +161,7 @@ class Walk {
         this.#deliver(effect.watcher, effect.events);
         return;
       case 'finish':
-        this.told.get(effect.watcher)!.finished = true;
+        this.deliveries.get(effect.watcher)!.finished = true;
         return;
       case 'ready':
       case 'interrupted':
@@ -175,12 +175,12 @@ class Walk {
   }
 
   #deliver(watcher: number, list: readonly WatchEvent[]): void {
-    const told = this.told.get(watcher)!;
-    assert.equal(told.left, false, 'told after it left');
-    assert.equal(told.finished, false, 'told after its end');
-    told.batches.push(list);
-    if (told.full || this.#random() > 0.1) return;
-    told.full = true;
+    const delivered = this.deliveries.get(watcher)!;
+    assert.equal(delivered.left, false, 'delivered after it left');
+    assert.equal(delivered.finished, false, 'delivered after its end');
+    delivered.batches.push(list);
+    if (delivered.full || this.#random() > 0.1) return;
+    delivered.full = true;
     this.pauses++;
     this.#todo.push({ type: 'buffer-full', watcher });
   }
@@ -198,9 +198,9 @@ function walk(options: WalkOptions): Walk {
 
 const name = ({ kv }: WatchEvent) => `${kv.modRevision}/${kv.key}`;
 
-/** Every event of the log once, in order, none missing; no revision in two batches. */
-function assertTold(run: Walk, what: string): void {
-  for (const [watcher, { from, batches, left, finished }] of run.told) {
+/** Asserts that each event of the log is delivered once and in order, and no revision is split. */
+function assertDelivered(run: Walk, what: string): void {
+  for (const [watcher, { from, batches, left, finished }] of run.deliveries) {
     assert.equal(finished, from === forbidden, `${what}, watcher ${watcher}`);
     if (left) continue;
     const expected = run.store.between(from, run.store.revision).map(name);
@@ -214,30 +214,34 @@ function assertTold(run: Walk, what: string): void {
 
 describe('a watch session on a server that cuts, repeats, fragments and refuses', () => {
   for (let k = 2; k <= 12; k++) {
-    it(`tells the whole log once when streams are cut after ${k} messages and some`, () => {
+    it(`delivers the whole log once when streams are cut after ${k} or more messages`, () => {
       const lifetime = (stream: number) => k + (stream % 7);
       const run = walk({ seed: k, backlog: 2_500, steps: 1_500, lifetime });
-      assertTold(run, `k = ${k}`);
-      assert.ok(run.cuts > 5 && run.pauses > 0 && run.repeats > 0, 'the walk met what it is about');
+      assertDelivered(run, `k = ${k}`);
+      assert.ok(
+        run.cuts > 5 && run.pauses > 0 && run.repeats > 0,
+        'the walk includes cuts, pauses and repeats',
+      );
     });
   }
 
-  it('tells the whole log once on 300 random walks', () => {
+  it('delivers the whole log once on 300 random walks', () => {
     for (let seed = 100; seed < 400; seed++) {
-      const chance = randomFrom(seed * 7);
-      const lifetime = () => 2 + Math.floor(chance() * 30);
-      const run = walk({ seed, backlog: Math.floor(chance() * 40), steps: 300, lifetime });
-      assertTold(run, `seed ${seed}`);
+      const random = randomFrom(seed * 7);
+      const lifetime = () => 2 + Math.floor(random() * 30);
+      const run = walk({ seed, backlog: Math.floor(random() * 40), steps: 300, lifetime });
+      assertDelivered(run, `seed ${seed}`);
     }
   });
 
-  it('tells the whole log when the first five streams end right after created', () => {
+  it('delivers the whole log when the first five streams end right after created', () => {
     const lifetime = (stream: number) => (stream < 5 ? 1 : 1_000);
     const run = new Walk({ seed: 3, backlog: 2_500, steps: 0, lifetime });
     run.watch(1, 2);
     for (let i = 0; i < 600; i++) run.step();
     run.settle();
-    assert.ok(run.cuts >= 3, `cut ${run.cuts} times`); // streams left for one of its own are not cut
-    assertTold(run, 'cut after created');
+    // A watcher that moves to a dedicated stream has its old one closed, not cut.
+    assert.ok(run.cuts >= 3, `cut ${run.cuts} times`);
+    assertDelivered(run, 'cut after created');
   });
 });

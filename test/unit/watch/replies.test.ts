@@ -30,12 +30,12 @@ describe('a watch response', () => {
     assert.deepEqual(toReply(response({ created: true })), { kind: 'created', headerRevision: 40n });
   });
 
-  it('created, answered by a proxy that lets it join another watch, says nothing of the store', () => {
+  it('created, from a proxy that adds it to another watch, has no revision of the store', () => {
     const header = { clusterId: 0n, memberId: 0n, revision: 41n, raftTerm: 0n };
     assert.deepEqual(toReply(response({ created: true, header })), { kind: 'created', headerRevision: 0n });
   });
 
-  it('created and cancelled at once is a refusal', () => {
+  it('created and cancelled in one is a refusal', () => {
     const reply = toReply(response({ created: true, canceled: true, watchId: -1n, cancelReason: 'no' }));
     assert.deepEqual(reply, { kind: 'refused', compactRevision: 0n, reason: 'no' });
   });
@@ -49,19 +49,19 @@ describe('a watch response', () => {
     });
   });
 
-  it('with a compact revision is a cancellation, also when it does not say so', () => {
+  it('with a compact revision is a cancellation, even without the canceled flag', () => {
     for (const canceled of [true, false]) {
       const reply = toReply(response({ canceled, compactRevision: 20n, header: undefined }));
       assert.deepEqual(reply, { kind: 'cancelled', compactRevision: 20n, reason: '' });
     }
   });
 
-  it('with nothing in it is progress, at 0 when it has no header', () => {
+  it('without events is progress, at 0 when it has no header', () => {
     assert.deepEqual(toReply(response()), { kind: 'progress', headerRevision: 40n });
     assert.deepEqual(toReply(response({ header: undefined })), { kind: 'progress', headerRevision: 0n });
   });
 
-  it('with events says of each what it was, with the previous value where there is one', () => {
+  it('with events has the type of each, and its previous value if there is one', () => {
     const reply = toReply(
       response({
         fragment: true,

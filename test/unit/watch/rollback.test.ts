@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { RolledBackError, StoreReplacedError } from '#src/errors/index.js';
 import { acts, Bench, brief, cancelled, created, dropped, events, puts, refused } from './builders.js';
 
-describe('a watch session that meets a store below what it has seen', () => {
-  /** A sibling, and watcher 1 that saw revision 50; the stream was lost and both are created again, as 1002 and 1003. */
+describe('a watch session with a store below its known revision', () => {
+  /** A sibling, and watcher 1 with the known revision 50. Their stream is lost, and both are created again, as 1002 and 1003. */
   function seen50(): Bench {
     const bench = new Bench().withSiblings(1);
     bench.watch(1, 5);
@@ -14,7 +14,7 @@ describe('a watch session that meets a store below what it has seen', () => {
     return bench;
   }
 
-  it('asks for the true revision, and ends the watcher when that is lower too', () => {
+  it('reads the revision, and ends the watcher when that is lower too', () => {
     const bench = seen50();
     assert.equal(brief(bench.reply(1_003, created(7))), 'read 1');
     const [cancel, finish] = acts(bench.revision(1, 8));
@@ -23,31 +23,31 @@ describe('a watch session that meets a store below what it has seen', () => {
     assert.equal(cancel?.type, 'send-cancel');
   });
 
-  it('goes on when only the member lags', () => {
+  it('continues when only the member lags behind', () => {
     const bench = seen50();
     bench.reply(1_003, created(7));
     assert.equal(brief(bench.revision(1, 50)), '');
     assert.equal(brief(bench.reply(1_003, events(puts(51)))), 'deliver 1: 51');
   });
 
-  it('compares the answer with what was known when it asked, not with what came since', () => {
+  it('compares the answer with the revision known when the read started, not with later ones', () => {
     const bench = seen50();
     bench.reply(1_003, created(7));
     bench.reply(1_003, events(puts(51, 60)));
     assert.equal(brief(bench.revision(1, 50)), '');
   });
 
-  it('asks again when it was acknowledged again before the answer came', () => {
+  it('reads again when it was acknowledged again before the answer', () => {
     const bench = seen50();
     bench.reply(1_003, created(7));
     bench.reconnect();
     bench.reply(1_004, created(1));
-    assert.equal(brief(bench.reply(1_005, created(7))), '', 'one question at a time');
+    assert.equal(brief(bench.reply(1_005, created(7))), '', 'one read at a time');
     assert.equal(brief(bench.revision(1, 55)), 'read 1');
     assert.match(brief(bench.revision(1, 9)), /finish 1: RolledBackError$/);
   });
 
-  it('takes it up again when the true revision cannot be read', () => {
+  it('creates the watcher again when the revision cannot be read', () => {
     const bench = seen50();
     bench.reply(1_003, created(7));
     const effects = bench.input({ type: 'revision-failed', watcher: 1, error: dropped() });
@@ -56,7 +56,7 @@ describe('a watch session that meets a store below what it has seen', () => {
     assert.equal(brief(bench.reply(1_004, created(7))), 'read 1');
   });
 
-  it('lets a paused watcher rest when the true revision cannot be read', () => {
+  it('keeps a paused watcher paused when the revision cannot be read', () => {
     const bench = seen50();
     bench.reply(1_003, created(7));
     bench.input({ type: 'buffer-full', watcher: 1 });
@@ -65,11 +65,11 @@ describe('a watch session that meets a store below what it has seen', () => {
     assert.match(brief(bench.input({ type: 'buffer-drained', watcher: 1 })), /create 1 as 1004 from 51 @2$/);
   });
 
-  it('takes a revision of 0 for unknown, as a proxy says it', () => {
+  it('treats a revision of 0, which proxies send, as unknown', () => {
     assert.equal(brief(seen50().reply(1_003, created(0))), '');
   });
 
-  it('begins anew when a watch from now is pinned again before it was announced', () => {
+  it('starts over when a watch from now on is pinned again before it was ready', () => {
     const bench = new Bench();
     bench.watch(1);
     bench.revision(1, 50);
@@ -78,7 +78,7 @@ describe('a watch session that meets a store below what it has seen', () => {
     assert.equal(brief(bench.reply(1_001, created(3))), 'ready 1 at 3');
   });
 
-  it('announces a watch from now with the revision it was pinned at, when the member lags behind that', () => {
+  it('reports a watch from now on as ready at its pin when the member lags behind that', () => {
     const bench = new Bench();
     bench.watch(1);
     bench.revision(1, 50);
@@ -89,7 +89,7 @@ describe('a watch session that meets a store below what it has seen', () => {
 describe('a watch session whose store is replaced', () => {
   const error = new StoreReplacedError('the store was replaced');
 
-  it('ends whoever knows a revision of the old one: live, paused, or resting', () => {
+  it('ends all watchers that know a revision of the old one: live, paused, or waiting for a retry', () => {
     const bench = new Bench();
     for (const watcher of [1, 2, 3]) bench.watch(watcher, 5);
     for (const id of [1_000, 1_001, 1_002]) bench.reply(id, created(5));
@@ -99,7 +99,7 @@ describe('a watch session whose store is replaced', () => {
     for (const watcher of [1, 2, 3]) assert.match(ended, new RegExp(`finish ${watcher}: StoreReplacedError`));
   });
 
-  it('ends none that waits for what "now" means, and reads that again', () => {
+  it('keeps a watcher that is being pinned, and reads its revision again', () => {
     const bench = new Bench();
     bench.watch(1);
     assert.equal(brief(bench.input({ type: 'store-replaced', error })), '');

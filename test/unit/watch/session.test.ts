@@ -17,7 +17,7 @@ import {
 
 describe('a watch session', () => {
   describe('with a new watcher', () => {
-    it('opens a stream and creates it at its start', () => {
+    it('opens a stream and creates the watcher at its start revision', () => {
       assert.deepEqual(new Bench().watch(1, 42), [
         { type: 'open-stream', slot: 1, generation: 0 },
         { type: 'arm-timer', timer: 'stable', slot: 1, delayMs: 30_000 },
@@ -26,14 +26,14 @@ describe('a watch session', () => {
       ]);
     });
 
-    it('that watches from now is pinned first, and created right after that revision', () => {
+    it('from now on is pinned first, and created at the next revision', () => {
       const bench = new Bench();
       assert.deepEqual(bench.watch(1), [{ type: 'read-revision', watcher: 1 }]);
       const effects = bench.revision(1, 8);
       assert.equal(brief(effects), 'open-stream, create 1 as 1000 from 9');
     });
 
-    it('is ready when the server says created', () => {
+    it('is ready when the server acknowledges it', () => {
       const bench = new Bench();
       bench.watch(1, 42);
       const effects = bench.reply(1_000, created(50));
@@ -41,7 +41,7 @@ describe('a watch session', () => {
       assert.equal(brief(effects), 'ready 1 at 50');
     });
 
-    it('shares the stream that is open, one create at a time until an id was echoed', () => {
+    it('uses the open stream, with one create at a time until an id was echoed', () => {
       const bench = new Bench();
       bench.watch(1, 1);
       assert.equal(brief(bench.watch(2, 2)), '');
@@ -50,7 +50,7 @@ describe('a watch session', () => {
       assert.equal(brief(effects), 'ready 1 at 0, create 2 as 1001 from 2, create 3 as 1002 from 3');
     });
 
-    it('goes on one by one when the server gives its own ids, and hears by those', () => {
+    it('keeps to one create at a time when the server chooses its own ids, and uses those', () => {
       const bench = new Bench();
       for (const watcher of [1, 2, 3]) bench.watch(watcher, 5);
       assert.equal(brief(bench.reply(0, created())), 'ready 1 at 0, create 2 as 1001 from 5');
@@ -59,7 +59,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1, events(puts(7)))), 'deliver 2: 7');
     });
 
-    it('keeps 256 creates under way, no more', () => {
+    it('keeps at most 256 creates pending', () => {
       const bench = new Bench();
       for (let watcher = 1; watcher <= 400; watcher++) bench.watch(watcher, 1);
       const creates = acts(bench.reply(1_000, created())).filter(({ type }) => type === 'send-create');
@@ -67,10 +67,10 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1_001, created())), 'ready 2 at 0, create 258 as 1257 from 1');
     });
 
-    it('that cannot be pinned for now is pinned again after a pause', () => {
+    it('is pinned again after a pause when the read fails', () => {
       const bench = new Bench();
       bench.watch(1);
-      // As a gateway says it that limits the rate: at once, so that nothing else would slow this down.
+      // The answer of a rate-limiting gateway, which arrives immediately: only the pause slows the retries down.
       const error = errorFromServer(Code.RESOURCE_EXHAUSTED, 'rate limited');
       const effects = bench.input({ type: 'revision-failed', watcher: 1, error });
       assert.equal(brief(effects), '');
@@ -79,7 +79,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.timer(armed.timer)), 'read 1');
     });
 
-    it('that cannot be pinned for good is finished', () => {
+    it('is finished when the read fails for good', () => {
       const bench = new Bench();
       bench.watch(1);
       const error = errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
@@ -89,7 +89,7 @@ describe('a watch session', () => {
     });
   });
 
-  describe('told of events', () => {
+  describe('that receives events', () => {
     it('delivers each batch and resumes after its last event, not after its header', () => {
       const bench = new Bench().live(1, 6);
       assert.equal(
@@ -99,7 +99,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 1006');
     });
 
-    it('delivers what is whole in a fragment at once and the rest when it is whole', () => {
+    it('delivers complete revisions of a fragment immediately, and the rest once it is complete', () => {
       const bench = new Bench().live();
       assert.equal(brief(bench.reply(1_000, events(puts(3, 4, 9, 9), { fragment: true }))), 'deliver 1: 3 4');
       assert.equal(brief(bench.reply(1_000, events(puts(9), { fragment: true }))), '');
@@ -107,7 +107,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1_000, events(puts(12, 13)))), 'deliver 1: 12 12 13');
     });
 
-    it('forgets an incomplete revision with its stream, and asks for that revision again', () => {
+    it('drops an incomplete revision with its stream, and requests that revision again', () => {
       const bench = new Bench().live();
       bench.reply(1_000, events(puts(3, 9, 9), { fragment: true }));
       assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 9');
@@ -115,7 +115,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1_001, events(puts(9, 9, 9)))), 'deliver 1: 9 9 9');
     });
 
-    it('drops what was delivered before, and what lies before the start', () => {
+    it('drops events that were delivered before, and events before the start', () => {
       const bench = new Bench().live(1, 5);
       bench.reply(1_000, events(puts(5, 6)));
       assert.equal(brief(bench.reply(1_000, events(puts(2, 3)))), '');
@@ -124,14 +124,14 @@ describe('a watch session', () => {
       assert.equal(brief(fresh.reply(1_000, events(puts(3, 5)))), 'deliver 1: 5');
     });
 
-    it('keeps events at or below the header of created, which may overtake them', () => {
+    it('delivers events at or below the header revision of created, which may overtake them', () => {
       const bench = new Bench();
       bench.watch(1, 9);
       bench.reply(1_000, created(10));
       assert.equal(brief(bench.reply(1_000, events(puts(9, 10)))), 'deliver 1: 9 10');
     });
 
-    it('tells each watcher its own', () => {
+    it('delivers each event to its watcher', () => {
       const bench = new Bench().live(1, 1);
       bench.watch(2, 1);
       bench.reply(1_001, created());
@@ -139,7 +139,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1_000, events(puts(3)))), 'deliver 1: 3');
     });
 
-    it('ignores ids that nobody has', () => {
+    it('ignores unknown ids', () => {
       const bench = new Bench().live();
       for (const id of [-1, 0, 999, 1_001]) {
         for (const reply of [events(puts(9)), progress(50), cancelled(), cancelled(70)]) {
@@ -150,21 +150,21 @@ describe('a watch session', () => {
     });
   });
 
-  describe('told of progress', () => {
-    it('passes it on and resumes after it', () => {
+  describe('that receives progress', () => {
+    it('reports it and resumes after it', () => {
       const bench = new Bench().live();
       assert.equal(brief(bench.reply(1_000, progress(40))), 'progress 1 at 40');
       assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 41');
     });
 
-    it('never goes back for it', () => {
+    it('never moves the cursor back', () => {
       const bench = new Bench().live();
       bench.reply(1_000, events(puts(60)));
       bench.reply(1_000, progress(40));
       assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 61');
     });
 
-    it('never lets the reader’s checkpoint go back for it either', () => {
+    it('never moves the reader’s checkpoint back either', () => {
       const future = new Bench().live(1, 1_000);
       for (const effect of acts(future.reply(1_000, progress(3)))) {
         assert.ok(effect.type === 'progress' && effect.revision >= 999n, brief([effect]));
@@ -176,13 +176,13 @@ describe('a watch session', () => {
       }
     });
 
-    it('takes none at revision 0, which no etcd sends', () => {
+    it('ignores progress at revision 0, which etcd never sends', () => {
       assert.deepEqual(new Bench().live().reply(1_000, progress(0)), []);
     });
   });
 
   describe('that loses its stream', () => {
-    it('opens another one after a pause and creates every watcher where it was', () => {
+    it('opens another one after a pause and creates every watcher at its cursor', () => {
       const bench = new Bench().live(1, 10);
       bench.watch(2, 20);
       bench.reply(1_001, created());
@@ -201,7 +201,7 @@ describe('a watch session', () => {
       );
     });
 
-    it('never uses a watch id twice, and is deaf to those of the old stream', () => {
+    it('never uses a watch id twice, and ignores those of the old stream', () => {
       const bench = new Bench().live();
       bench.reconnect();
       bench.reply(1_001, created());
@@ -209,7 +209,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1_001, events(puts(9)))), 'deliver 1: 9');
     });
 
-    it('waits longer from loss to loss; created alone resets nothing', () => {
+    it('pauses longer with each loss, which an acknowledgement alone does not reset', () => {
       const bench = new Bench();
       bench.watch(1, 1);
       const pauses: number[] = [];
@@ -228,7 +228,7 @@ describe('a watch session', () => {
       ['30 quiet seconds', (bench) => bench.timer('stable')],
     ];
     for (const [what, cure] of cures) {
-      it(`starts over with short pauses after ${what}`, () => {
+      it(`resets the pauses after ${what}`, () => {
         const bench = new Bench().live();
         for (const id of [1_001, 1_002, 1_003]) {
           bench.reconnect();
@@ -240,7 +240,7 @@ describe('a watch session', () => {
       });
     }
 
-    it('does not start over for old events, which are no recovery', () => {
+    it('does not reset the pauses for old events', () => {
       const bench = new Bench().live(1, 5);
       bench.reconnect();
       bench.reply(1_001, created());
@@ -249,14 +249,14 @@ describe('a watch session', () => {
       assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', slot: 1, delayMs: 50 });
     });
 
-    it('opens nothing before the pause is over, also for a new watcher', () => {
+    it('opens no stream before the pause is over, even for a new watcher', () => {
       const bench = new Bench().live();
       bench.lose();
       assert.deepEqual(bench.watch(2, 7), []);
       assert.match(brief(bench.timer('reopen')), /^open-stream, create/);
     });
 
-    it('opens nothing at all when the last watcher left meanwhile', () => {
+    it('opens no stream when the last watcher has left', () => {
       const bench = new Bench().live();
       bench.lose();
       assert.deepEqual(bench.input({ type: 'unwatch', watcher: 1 }), [
@@ -302,8 +302,8 @@ describe('a watch session', () => {
     }
   });
 
-  describe('whose create goes unanswered', () => {
-    it('gives the stream up as owing, and goes on elsewhere', () => {
+  describe('whose create is not answered', () => {
+    it('closes the stream as unresponsive, and continues on another one', () => {
       const bench = new Bench();
       bench.watch(1, 5);
       const effects = bench.timer('create-timeout');
@@ -312,13 +312,13 @@ describe('a watch session', () => {
       assert.equal(brief(bench.timer('reopen')), 'open-stream, create 1 as 1001 from 5');
     });
 
-    it('keeps a stream on which all is answered', () => {
+    it('keeps a stream whose creates are all answered', () => {
       assert.deepEqual(new Bench().live().timer('create-timeout'), []);
     });
   });
 
   describe('whose watcher leaves', () => {
-    it('cancels it on the server, and is deaf to what is still under way', () => {
+    it('cancels it on the server, and ignores responses that still arrive', () => {
       const bench = new Bench().live(1, 1);
       bench.watch(2, 1);
       bench.reply(1_001, created());
@@ -329,7 +329,7 @@ describe('a watch session', () => {
       assert.deepEqual(bench.reply(1_000, cancelled()), []);
     });
 
-    it('before it was acknowledged, cancels it when it is', () => {
+    it('before its acknowledgement, cancels it when that arrives', () => {
       const bench = new Bench().live(1, 1);
       bench.watch(2, 1);
       assert.deepEqual(bench.input({ type: 'unwatch', watcher: 2 }), []);
@@ -342,7 +342,7 @@ describe('a watch session', () => {
       assert.deepEqual(effects.at(-1), { type: 'close-stream', slot: 1, unresponsive: false });
     });
 
-    it('while it is pinned, takes no notice of the answer', () => {
+    it('while it is being pinned, ignores the answer', () => {
       const bench = new Bench();
       bench.watch(1);
       bench.input({ type: 'unwatch', watcher: 1 });
@@ -357,8 +357,8 @@ describe('a watch session', () => {
     });
   });
 
-  describe('whose watcher is full', () => {
-    it('cancels it on the server and takes it up at the first undelivered revision under a new id', () => {
+  describe('whose watcher has a full buffer', () => {
+    it('cancels it on the server, and creates it at the first undelivered revision under a new id', () => {
       const bench = new Bench().live();
       bench.watch(2, 1);
       bench.reply(1_001, created());
@@ -375,7 +375,7 @@ describe('a watch session', () => {
       assert.match(brief(bench.reply(1_002, events(puts(5, 6)), 2)), /^deliver 1: 5 6, /);
     });
 
-    it('in the middle of a revision, takes that revision up again whole', () => {
+    it('in the middle of a revision, requests that whole revision again', () => {
       const bench = new Bench().live();
       bench.reply(1_000, events(puts(3, 4, 4), { fragment: true }));
       bench.input({ type: 'buffer-full', watcher: 1 });
@@ -387,7 +387,7 @@ describe('a watch session', () => {
       assert.match(brief(bench.reply(1_001, events(puts(4, 4, 4)), 2)), /^deliver 1: 4 4 4, /);
     });
 
-    it('leaves the other watchers alone', () => {
+    it('does not affect the other watchers', () => {
       const bench = new Bench().live();
       bench.watch(2, 1);
       bench.reply(1_001, created());
@@ -408,7 +408,7 @@ describe('a watch session', () => {
   });
 
   describe('whose create is refused', () => {
-    it('finishes that watcher with the typed reason, in both spellings', () => {
+    it('finishes that watcher with the typed error, for both texts', () => {
       for (const decoration of ['', 'rpc error: code = PermissionDenied desc = ']) {
         const bench = new Bench().live();
         bench.watch(2, 1);
@@ -420,7 +420,7 @@ describe('a watch session', () => {
       }
     });
 
-    it('under the id of a live watcher, as old servers do, does not disturb that one', () => {
+    it('under the id of a live watcher, as by old servers, does not affect that one', () => {
       const bench = new Bench().live(1, 1);
       bench.watch(2, 1);
       const effects = bench.reply(1_000, refused('etcdserver: permission denied'));
@@ -429,7 +429,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1002 from 4');
     });
 
-    it('belongs to the create that waits longest', () => {
+    it('attributes the refusal to the oldest pending create', () => {
       const bench = new Bench().live(1, 1);
       for (const watcher of [2, 3]) bench.watch(watcher, 1);
       assert.equal(brief(bench.reply(-1, refused('no'))), 'finish 2: EtcdError');
@@ -444,13 +444,13 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1_000, events(puts(3)))), 'deliver 1: 3');
     });
 
-    it('without any create under way, changes nothing', () => {
+    it('without any pending create, changes nothing', () => {
       const bench = new Bench().live();
       assert.deepEqual(acts(bench.reply(1_000, refused('no'))), []);
       assert.equal(brief(bench.reply(1_000, events(puts(3)))), 'deliver 1: 3');
     });
 
-    it('frees its place in the window', () => {
+    it('allows another create', () => {
       const bench = new Bench();
       bench.watch(1, 1);
       bench.watch(2, 1);
@@ -469,14 +469,14 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reconnect()), 'open-stream, create 2 as 1002 from 1');
     });
 
-    it('for history that it does not need, takes it up again: old servers go back to send old events', () => {
+    it('for history that it does not need, creates it again: old servers re-read old events', () => {
       const bench = new Bench().live(1, 5);
       bench.reply(1_000, events(puts(40)));
       assert.doesNotMatch(brief(bench.reply(1_000, cancelled(41))), /finish/);
       assert.equal(brief(bench.timer('retry')), 'open-stream, create 1 as 1001 from 41');
     });
 
-    it('for compacted history, says from where history is left', () => {
+    it('for compacted history, reports the oldest revision left', () => {
       const bench = new Bench().live(1, 5);
       const [finish] = acts(bench.reply(1_000, cancelled(20)));
       assert.ok(finish?.type === 'finish' && finish.error instanceof CompactedError);
@@ -485,7 +485,7 @@ describe('a watch session', () => {
     });
   });
 
-  describe('whose watch from now meets a compaction', () => {
+  describe('whose watch from now on meets a compaction', () => {
     /** Pinned at 8 and created there. */
     function pinned(): Bench {
       const bench = new Bench();
@@ -494,29 +494,29 @@ describe('a watch session', () => {
       return bench;
     }
 
-    it('before it was announced ready, pins again in silence', () => {
+    it('before it was ready, silently pins it again', () => {
       const bench = pinned();
       assert.equal(brief(bench.reply(-1, refused('', 20))), 'read 1, close-stream');
       assert.equal(brief(bench.revision(1, 30)), 'open-stream, create 1 as 1001 from 31');
     });
 
-    it('that took only what came before it was announced, goes on without a word', () => {
+    it('of history before it was ready, silently continues', () => {
       const bench = pinned();
       assert.equal(brief(bench.reply(1_000, created(100))), 'ready 1 at 100');
       const effects = bench.reply(1_000, cancelled(50));
       assert.doesNotMatch(brief(effects), /finish/);
     });
 
-    it('goes on from what it was announced with: whatever was written after that is told', () => {
+    it('continues after its ready revision, so that every later write is delivered', () => {
       const bench = pinned();
-      bench.reply(1_000, created(100)); // ready: everything after 100 will be told
+      bench.reply(1_000, created(100)); // ready: everything after 100 will be delivered
       let effects = bench.reply(1_000, cancelled(50));
-      // Meanwhile 101 was written, by somebody who had waited for ready.
+      // Meanwhile 101 is written, by a caller that has waited for ready.
       if (brief(effects) === 'read 1') effects = bench.revision(1, 101);
       assert.equal(brief(effects), 'create 1 as 1001 from 101');
     });
 
-    it('after it was announced ready, finishes with a typed error', () => {
+    it('after it was ready, finishes with a typed error', () => {
       const bench = pinned();
       bench.reply(1_000, created(8));
       bench.reconnect();
@@ -524,7 +524,7 @@ describe('a watch session', () => {
       assert.equal(brief(bench.reply(1_001, cancelled(20))), 'finish 1: CompactedError, close-stream');
     });
 
-    it('after it delivered something, finishes with a typed error', () => {
+    it('after it delivered an event, finishes with a typed error', () => {
       const bench = pinned();
       bench.reply(1_000, created(8));
       bench.reply(1_000, events(puts(9)));
@@ -535,7 +535,7 @@ describe('a watch session', () => {
   });
 
   describe('without a stream', () => {
-    it('ignores what can only come from one', () => {
+    it('ignores inputs that need one', () => {
       const bench = new Bench();
       const replies: readonly WatchReply[] = [
         created(),

@@ -15,7 +15,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
   const ends = (effects: ReturnType<Bench['input']>) =>
     effects.flatMap((effect) => (effect.type === 'finish' ? [effect.error] : []));
 
-  it('is checked when the release becomes known, and then with each acknowledgement', () => {
+  it('is checked when the version becomes known, and then with each acknowledgement', () => {
     const bench = new Bench();
     bench.watch(1, 5);
     assert.deepEqual(checks(bench.reply(1_000, created(9))), []);
@@ -30,7 +30,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     assert.deepEqual(checks(bench.reply(1_003, created(9))), [7]);
   });
 
-  it('is checked on its next stream where the release was not known before it left, unless that one loses nothing', () => {
+  it('is checked on the next stream when the version was unknown on the last one, unless the next member loses nothing', () => {
     for (const losesDeletes of [true, false]) {
       const bench = new Bench();
       bench.watch(1, 5);
@@ -43,7 +43,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     }
   });
 
-  it('is not checked where the server read no history', () => {
+  it('is not checked when the server read no history', () => {
     const bench = new Bench();
     bench.live(1, 1);
     bench.input(loses);
@@ -53,7 +53,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     assert.deepEqual(checks(bench.reply(1_002, created(0))), [10], 'a proxy does not say');
   });
 
-  it('that was compacted ends the watch', () => {
+  it('ends the watch when it was compacted', () => {
     const bench = new Bench();
     bench.watch(1, 5);
     bench.reply(1_000, created(9));
@@ -63,11 +63,11 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     assert.deepEqual(bench.input(compacted(1, 5)), [], 'nothing after the end');
   });
 
-  it('that was compacted before a watch from now was announced is pinned again, and not behind its progress', () => {
+  it('is pinned again, not behind its progress, when it was compacted before a watch from now on was ready', () => {
     const bench = new Bench();
     bench.watch(1);
     bench.revision(1, 4);
-    bench.reply(1_000, created(9)); // pinned at 4, announced at 9: 5 to 9 are nobody's
+    bench.reply(1_000, created(9)); // pinned at 4, ready at 9: 5 to 9 are not promised
     const creates = bench.input(compacted(1, 5)).filter(({ type }) => type === 'send-create');
     assert.deepEqual(
       creates.map((effect) => 'startRevision' in effect && effect.startRevision),
@@ -83,7 +83,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     assert.equal(ends(bench.input(compacted(1, 10))).length, 1, '10 was promised');
   });
 
-  it('is known by the release', () => {
+  it('depends on the version', () => {
     const affected = ['3.3.27', '3.4.0', '3.4.23', '3.4.35', '3.5.0', '3.5.15', '3.5.17', '3.5.17-rc.1'];
     const others = [
       '3.4.36',
@@ -104,7 +104,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     assert.deepEqual(others.filter(losesDeletes), []);
   });
 
-  describe('is read', () => {
+  describe('is read from the store', () => {
     const spec = { range: { key: Buffer.from('k'), rangeEnd: Buffer.alloc(0) } } as WatchSpec;
     const turns = async () => {
       for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -160,7 +160,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       return self;
     }
 
-    it('once, for a thousand of them together', async () => {
+    it('once for a thousand watchers together', async () => {
       const it = store();
       for (let i = 0; i < 1_000; i++) it.checks.add(i, spec, BigInt(1_000 + i));
       await it.pass(60_000);
@@ -169,7 +169,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       assert.equal(it.timers.size, 0);
     });
 
-    it('for those alone that a compaction reached, and not before etcd has read their history', async () => {
+    it('only for watchers that a compaction reached, and not before etcd has read their history', async () => {
       const it = store();
       it.compactRevision = 10n;
       for (const start of [9, 10, 11, 12]) it.checks.add(start, spec, BigInt(start));
@@ -180,7 +180,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       assert.deepEqual(it.reads, [8n, 9n, 10n]);
     });
 
-    it('again, ever more slowly, while nothing answers; and no longer for whoever left', async () => {
+    it('again with growing pauses while nothing answers, and not for watchers that have left', async () => {
       const it = store();
       it.failure = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
       it.checks.add(1, spec, 5n);
@@ -194,7 +194,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       assert.deepEqual(it.lost, [2]);
     });
 
-    it('no sooner because others are added while nothing answers', async () => {
+    it('no earlier when others are added while nothing answers', async () => {
       const it = store();
       it.failure = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
       for (let i = 0; i < 1_000; i++) {
@@ -204,7 +204,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       assert.ok(it.reads.length > 3 && it.reads.length < 15, `${it.reads.length} reads`);
     });
 
-    it('no more once that is forbidden, or the client is closed', async () => {
+    it('never again once it is forbidden or the client is closed', async () => {
       const it = store();
       it.failure = errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
       it.checks.add(1, spec, 5n);

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { Code, errorFromServer } from '#src/errors/index.js';
 import { Bench, brief, cancelled, created, dropped, events, progress, puts, statuses } from './builders.js';
 
-/** One response of a catch-up: as many revisions as one holds. */
+/** A catch-up response with the maximum number of revisions. */
 const full = (from: number) => events(puts(...Array.from({ length: 1_000 }, (_, i) => from + i)));
 
 describe('the slots of a watch session', () => {
-  describe('for a watcher that has far to catch up', () => {
-    /** Watcher 1 starts 5,000 revisions back, beside a sibling; it goes to slot 2 with id 1002. */
+  describe('for a watcher that is far behind', () => {
+    /** Watcher 1 starts 5,000 revisions back, beside a sibling. It moves to slot 2, with id 1002. */
     function behind(): Bench {
       const bench = new Bench().withSiblings(1, 6_000);
       bench.watch(1, 1_000);
@@ -19,7 +19,7 @@ describe('the slots of a watch session', () => {
       return bench;
     }
 
-    it('give it a stream of its own until it is level, then bring it back to the others', () => {
+    it('give it a dedicated stream until it has caught up, then move it to the shared one', () => {
       const bench = behind();
       assert.match(brief(bench.reply(1_002, full(1_000), 2)), /^deliver 1: [\d ]+$/);
       assert.equal(
@@ -28,7 +28,7 @@ describe('the slots of a watch session', () => {
       );
     });
 
-    it('bring it back once progress says that it is level', () => {
+    it('move it to the shared stream once progress shows that it has caught up', () => {
       const bench = behind();
       assert.match(
         brief(bench.reply(1_002, progress(6_000), 2)),
@@ -36,22 +36,22 @@ describe('the slots of a watch session', () => {
       );
     });
 
-    it('do not bring it back in the middle of a response', () => {
+    it('do not move it in the middle of a response', () => {
       const bench = behind();
       const piece = events(puts(1_000, 1_001), { fragment: true });
       assert.equal(brief(bench.reply(1_002, piece, 2)), 'deliver 1: 1000');
     });
 
-    it('do not send it away for less than a response', () => {
+    it('do not move it to a dedicated stream for less than one full response', () => {
       const bench = new Bench();
       bench.watch(1, 1_000);
       assert.equal(brief(bench.reply(1_000, created(1_999))), 'ready 1 at 1999');
     });
 
-    it('bring it back to be full at once, when that last response filled its buffer', () => {
+    it('cancel it after the move when its last response filled its buffer', () => {
       const bench = behind();
       bench.reply(1_002, events(puts(1_000)), 2);
-      assert.equal(brief(bench.input({ type: 'buffer-full', watcher: 1 })), '', 'its create is under way');
+      assert.equal(brief(bench.input({ type: 'buffer-full', watcher: 1 })), '', 'its create is pending');
       assert.equal(brief(bench.reply(1_003, created(6_000))), 'cancel 1003');
       assert.equal(
         brief(bench.input({ type: 'buffer-drained', watcher: 1 })),
@@ -60,8 +60,8 @@ describe('the slots of a watch session', () => {
     });
   });
 
-  describe('for a watcher of the future', () => {
-    it('give it a stream of its own, and keep it there while progress lies before its start', () => {
+  describe('for a watcher that starts in the future', () => {
+    it('give it a dedicated stream, and keep it there while progress is before its start', () => {
       const bench = new Bench().withSiblings(1, 10);
       bench.watch(1, 1_000);
       assert.match(brief(bench.reply(1_001, created(10))), /cancel 1001, open-stream @2, create 1 as 1002/);
@@ -70,14 +70,14 @@ describe('the slots of a watch session', () => {
       assert.match(brief(bench.reply(1_002, events(puts(1_000)), 2)), /^deliver 1: 1000, cancel 1002 @2/);
     });
 
-    it('leave the next revision to the shared one: nothing is ahead of the store there', () => {
+    it('use the shared stream for the next revision, which is not ahead of the store', () => {
       const bench = new Bench();
       bench.watch(1, 11);
       assert.equal(brief(bench.reply(1_000, created(10))), 'ready 1 at 10');
     });
   });
 
-  it('number 16 beside the shared one, whatever the number of watchers', () => {
+  it('are at most 16 beside the shared one, for any number of watchers', () => {
     const bench = new Bench().withSiblings(1, 9_000);
     for (let watcher = 1; watcher <= 20; watcher++) bench.watch(watcher, 1);
     const opened = new Set<number>();
@@ -89,7 +89,7 @@ describe('the slots of a watch session', () => {
     assert.equal(opened.size, 16);
   });
 
-  it('are lost one by one', () => {
+  it('are lost independently', () => {
     const bench = new Bench().withSiblings(2, 1);
     bench.input({ type: 'buffer-full', watcher: 100 });
     bench.input({ type: 'buffer-drained', watcher: 100 });
@@ -99,16 +99,16 @@ describe('the slots of a watch session', () => {
     assert.equal(brief(bench.timer('reopen', 2)), 'open-stream @2, create 100 as 1003 from 1 @2');
   });
 
-  describe('asked how far they have come', () => {
+  describe('with progress requests', () => {
     const trusted = (slot = 1) => ({ type: 'progress-trusted', slot }) as const;
 
-    it('are not, while nobody knows the server for truthful', () => {
+    it('send none to a server whose progress is not known to be reliable', () => {
       const bench = new Bench().live();
       assert.equal(brief(bench.timer('progress')), '');
-      assert.equal(brief(bench.reply(-1, progress(900))), '', 'an answer to nobody');
+      assert.equal(brief(bench.reply(-1, progress(900))), '', 'an answer without a request');
     });
 
-    it('are, now and then, once the server is known for truthful', () => {
+    it('send them periodically once the server is known to be reliable', () => {
       const bench = new Bench().live();
       bench.input(trusted());
       assert.equal(brief(bench.timer('progress')), 'send-progress');
@@ -116,20 +116,20 @@ describe('the slots of a watch session', () => {
       assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 41');
     });
 
-    it('answer only for those who were live when the oldest open question was written', () => {
+    it('apply an answer only to watchers that were live when the oldest pending request was written', () => {
       const bench = new Bench().withSiblings(1);
       bench.input(trusted());
-      bench.watch(2, 1); // its create is on its way
+      bench.watch(2, 1); // its create is pending
       bench.timer('progress');
       bench.reply(1_001, created(1));
       bench.timer('progress');
       assert.equal(brief(bench.reply(-1, progress(40))), 'progress 100 at 40');
-      assert.equal(brief(bench.reply(-1, progress(41))), '', 'more answers than questions they may be');
+      assert.equal(brief(bench.reply(-1, progress(41))), '', 'there may be more answers than requests');
       bench.timer('progress');
       assert.equal(brief(bench.reply(-1, progress(50))), 'progress 100 at 50, progress 2 at 50');
     });
 
-    it('do not answer for who left or paused, or whose response is incomplete', () => {
+    it('do not apply an answer to watchers that left, paused or have an incomplete response', () => {
       const bench = new Bench().withSiblings(3);
       bench.input(trusted());
       bench.timer('progress');
@@ -139,7 +139,7 @@ describe('the slots of a watch session', () => {
       assert.equal(brief(bench.reply(-1, progress(40))), '');
     });
 
-    it('are asked at once where a watcher alone waits to be level', () => {
+    it('send one immediately on the dedicated stream of a watcher that catches up', () => {
       const bench = new Bench().withSiblings(2);
       bench.input({ type: 'buffer-full', watcher: 100 });
       bench.input({ type: 'buffer-drained', watcher: 100 });
@@ -148,8 +148,8 @@ describe('the slots of a watch session', () => {
     });
   });
 
-  describe('tell what becomes of their streams', () => {
-    it('lost, opened again after a pause, taken up from a revision', () => {
+  describe('report the status of their streams', () => {
+    it('as disconnected, reopening and resumed from a revision', () => {
       const bench = new Bench().live(1, 6);
       const error = dropped();
       assert.deepEqual(statuses(bench.lose(error)), [
@@ -162,7 +162,7 @@ describe('the slots of a watch session', () => {
       ]);
     });
 
-    it('count the attempts, and tell the end of the loss also of a watcher that was never live', () => {
+    it('with the number of attempts, and as resumed for a watcher that was never live too', () => {
       const bench = new Bench();
       bench.watch(1, 6);
       bench.reconnect();
@@ -174,7 +174,7 @@ describe('the slots of a watch session', () => {
       ]);
     });
 
-    it('tell it of the lost one, also where the watcher has gone to another since', () => {
+    it('under the number of the lost slot, even if the watcher has moved to another', () => {
       const bench = new Bench().withSiblings(1);
       bench.reconnect();
       bench.input({ type: 'buffer-full', watcher: 100 });
@@ -185,18 +185,18 @@ describe('the slots of a watch session', () => {
     });
   });
 
-  describe('when a response is too large', () => {
+  describe('after an oversized response', () => {
     const oversized = () =>
       errorFromServer(Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)');
 
-    it('try once more, and end the watchers when it comes a second time', () => {
+    it('try once more, and end the watcher the second time', () => {
       const bench = new Bench().live();
       assert.match(brief(bench.reconnect(oversized())), /create 1 as 1001 from 1$/);
       bench.reply(1_001, created(1));
       assert.equal(brief(bench.lose(oversized())), 'finish 1: EtcdError');
     });
 
-    it('try each of several alone, and end the one that meets it there', () => {
+    it('try each of several watchers alone, and end the one for which it happens again', () => {
       const bench = new Bench().withSiblings(2);
       assert.equal(
         brief(bench.lose(oversized())),
@@ -210,7 +210,7 @@ describe('the slots of a watch session', () => {
       );
     });
 
-    it('bring back who was alone for 30 s and met none, also where no progress is told', () => {
+    it('move a watcher back to the shared stream after 30 s alone without one, even without progress', () => {
       const bench = new Bench().withSiblings(2);
       bench.lose(oversized());
       bench.reply(1_002, created(1), 2);
@@ -222,7 +222,7 @@ describe('the slots of a watch session', () => {
       assert.doesNotMatch(brief(bench.lose(oversized())), /finish/, 'what was before is over');
     });
 
-    it('try 16 alone at a time, and one more with each loss, lest the one that it is for is never among them', () => {
+    it('try 16 alone at a time, and one more with each loss, so that each watcher has its turn', () => {
       const bench = new Bench().withSiblings(19);
       const opened = (effects: string) => effects.match(/open-stream/g)?.length ?? 0;
       assert.equal(opened(brief(bench.lose(oversized()))), 17);
@@ -235,7 +235,7 @@ describe('the slots of a watch session', () => {
       assert.match(brief(bench.lose(oversized())), /finish 118: EtcdError/, 'it was alone');
     });
 
-    it('hold it against nobody who came only after the first', () => {
+    it('do not suspect watchers that were created after the first', () => {
       const bench = new Bench().live();
       bench.lose(oversized());
       bench.watch(2, 1);
@@ -247,7 +247,7 @@ describe('the slots of a watch session', () => {
       );
     });
 
-    it('take a mere loss before it for what it is', () => {
+    it('do not suspect watchers of an ordinary loss before it', () => {
       const bench = new Bench().live();
       bench.reconnect();
       bench.reply(1_001, created(1));
@@ -255,12 +255,12 @@ describe('the slots of a watch session', () => {
     });
   });
 
-  describe('when the server cancels a watcher for a passing reason', () => {
+  describe('when the server cancels a watcher for a transient reason', () => {
     for (const reason of [
       'etcdserver: no leader',
       'rpc error: code = Unavailable desc = etcdserver: leader changed',
     ]) {
-      it(`'${reason}', take it up again after a pause that grows until something is told`, () => {
+      it(`'${reason}', create it again after a pause that grows until something is delivered`, () => {
         const bench = new Bench().withSiblings(1);
         bench.watch(1, 2);
         bench.reply(1_001, created(1));
@@ -290,13 +290,13 @@ describe('the slots of a watch session', () => {
       return bench;
     }
 
-    it('ask anew for what a full response of a catch-up leaves to come, since a proxy drops it', () => {
+    it('create a watcher again after a full catch-up response, because a proxy drops the rest', () => {
       const bench = proxied();
       assert.match(
         brief(bench.reply(0, full(1))),
         /^deliver 1: [\d ]+, cancel 0, create 1 as 1001 from 1001$/,
       );
-      assert.equal(brief(bench.reply(0, events(puts(3_000)))), '', 'what comes for the old id');
+      assert.equal(brief(bench.reply(0, events(puts(3_000)))), '', 'responses for the old id');
       bench.reply(1, created());
       assert.equal(brief(bench.reply(1, events(puts(1_001)))), 'deliver 1: 1001');
     });
@@ -307,7 +307,7 @@ describe('the slots of a watch session', () => {
       assert.match(brief(bench.reply(0, piece)), /^deliver 1: [\d ]+$/);
     });
 
-    it('cancel what the proxy let go of, since it keeps that for others to join', () => {
+    it('cancel a watch that the proxy has cancelled, because it keeps that and adds others to it', () => {
       const bench = proxied();
       assert.match(brief(bench.reply(0, cancelled(20))), /^cancel 0, finish 1: CompactedError/);
     });

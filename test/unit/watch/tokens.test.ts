@@ -4,7 +4,7 @@ import { Bench, brief, created, dropped, events, puts, refused } from './builder
 
 const expired = refused('rpc error: code = Unauthenticated desc = etcdserver: invalid auth token');
 
-/** A sibling that is live, and so many watchers that were turned down for their token. */
+/** One live sibling, and `count` watchers whose token was refused. */
 function turnedDown(watchers: number): Bench {
   const bench = new Bench().withSiblings(1);
   for (let watcher = 1; watcher <= watchers; watcher++) bench.watch(watcher, 2);
@@ -12,13 +12,13 @@ function turnedDown(watchers: number): Bench {
 }
 
 describe('a watch session whose token expired', () => {
-  it('asks for one new token for all who were turned down', () => {
+  it('requests one new token for all refused watchers', () => {
     const bench = turnedDown(3);
     const effects = [1, 2, 3].map(() => brief(bench.reply(-1, expired)));
     assert.deepEqual(effects, ['refresh 0', '', '']);
   });
 
-  it('takes them up on a new stream; the old one goes on serving who is live there', () => {
+  it('creates them on a new stream, while the old one keeps serving its live watchers', () => {
     const bench = turnedDown(2);
     for (let i = 0; i < 2; i++) bench.reply(-1, expired);
     assert.equal(
@@ -30,22 +30,22 @@ describe('a watch session whose token expired', () => {
     assert.equal(brief(bench.input({ type: 'unwatch', watcher: 100 })), 'cancel 1000, close-stream');
   });
 
-  it('takes a refusal that was on its way when the new token came for what it is', () => {
+  it('attributes a refusal that arrives after a new token to the old one', () => {
     const bench = turnedDown(2);
     bench.reply(-1, expired);
     bench.input({ type: 'token', generation: 1 });
-    assert.equal(brief(bench.reply(-1, expired)), '', 'it joins the queue of the new stream');
+    assert.equal(brief(bench.reply(-1, expired)), '', 'it waits on the new stream');
     assert.match(brief(bench.reply(1_003, created(1), 2)), /create 2 as 1004 from 2 @2/);
   });
 
-  it('takes a token that came unasked, and its old news but once', () => {
+  it('accepts an unrequested token, and the same one only once', () => {
     const bench = new Bench();
     bench.input({ type: 'token', generation: 1 });
     assert.equal(brief(bench.watch(1, 2)), 'open-stream @2, create 1 as 1000 from 2 @2');
     assert.equal(brief(bench.input({ type: 'token', generation: 1 })), '');
   });
 
-  it('ends a watcher whose third token is turned down, and no other', () => {
+  it('ends only a watcher whose third token is refused', () => {
     const bench = turnedDown(1);
     assert.equal(brief(bench.reply(-1, expired)), 'refresh 0');
     bench.input({ type: 'token', generation: 1 });
@@ -56,7 +56,7 @@ describe('a watch session whose token expired', () => {
     assert.equal(brief(bench.reply(1_000, events(puts(9)))), 'deliver 100: 9');
   });
 
-  it('starts counting anew with each acknowledgement', () => {
+  it('resets the count with each acknowledgement', () => {
     const bench = turnedDown(1);
     bench.reply(-1, expired);
     bench.input({ type: 'token', generation: 1 });
@@ -68,7 +68,7 @@ describe('a watch session whose token expired', () => {
     assert.match(brief(bench.reply(-1, expired, 3)), /^refresh 2/);
   });
 
-  it('tries again after a pause when no token can be had for now', () => {
+  it('retries after a pause when no token is available for now', () => {
     const bench = turnedDown(1);
     bench.reply(-1, expired);
     const error = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
@@ -76,7 +76,7 @@ describe('a watch session whose token expired', () => {
     assert.equal(brief(bench.timer('retry')), 'create 1 as 1002 from 2');
   });
 
-  it('tries again after a pause when asking gave no other token, and asks again', () => {
+  it('retries after a pause, and requests again, when a request returned the same token', () => {
     const bench = turnedDown(2);
     for (let i = 0; i < 2; i++) bench.reply(-1, expired);
     assert.equal(brief(bench.input({ type: 'token', generation: 0 })), '');
@@ -86,7 +86,7 @@ describe('a watch session whose token expired', () => {
     assert.match(brief(bench.timer('retry')), /create 1 as 1005 from 2 @2$/);
   });
 
-  it('counts a token once, however often it is tried again while there is no other', () => {
+  it('counts a token once, however often it is refused', () => {
     const bench = turnedDown(1);
     const error = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
     for (let id = 1_002; id < 1_010; id++) {
@@ -96,7 +96,7 @@ describe('a watch session whose token expired', () => {
     }
   });
 
-  it('ends with the reason when none can be had for good', () => {
+  it('ends with the error when the token request fails for good', () => {
     const bench = turnedDown(1);
     bench.reply(-1, expired);
     const text = 'etcdserver: authentication failed, invalid user ID or password';
@@ -104,7 +104,7 @@ describe('a watch session whose token expired', () => {
     assert.equal(brief(bench.input({ type: 'token-failed', error })), 'finish 1: UnauthenticatedError');
   });
 
-  it('does the same for a stream that is turned down as a whole', () => {
+  it('does the same when the whole stream is refused', () => {
     const bench = turnedDown(0);
     const error = errorFromServer(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
     assert.equal(brief(bench.lose(error)), 'refresh 0');
@@ -114,7 +114,7 @@ describe('a watch session whose token expired', () => {
     );
   });
 
-  it('asks once, also when who asked for it has left meanwhile', () => {
+  it('requests once, even if the first waiting watcher has left', () => {
     const bench = turnedDown(2);
     bench.reply(-1, expired);
     bench.input({ type: 'unwatch', watcher: 1 });
@@ -125,7 +125,7 @@ describe('a watch session whose token expired', () => {
     );
   });
 
-  it('brings both together when the old stream is lost', () => {
+  it('merges both streams when the old one is lost', () => {
     const bench = turnedDown(1);
     bench.reply(-1, expired);
     bench.input({ type: 'token', generation: 1 });
@@ -133,7 +133,7 @@ describe('a watch session whose token expired', () => {
     assert.equal(brief(bench.reconnect()), 'create 100 as 1003 from 1 @2');
   });
 
-  it('forgets who leaves while it waits', () => {
+  it('removes a watcher that leaves while it waits', () => {
     const bench = turnedDown(1);
     bench.reply(-1, expired);
     bench.input({ type: 'unwatch', watcher: 1 });

@@ -13,7 +13,7 @@ function start(options: WatchOptions = {}, range: Parameters<FakeWatch['client']
   return { server, watcher, next: reader(watcher) };
 }
 
-/** Reads one batch, which must be there. */
+/** Reads one batch. Fails if the watch has ended. */
 function reader(watcher: Watcher) {
   const iterator = watcher[Symbol.asyncIterator]();
   return async () => {
@@ -24,7 +24,7 @@ function reader(watcher: Watcher) {
 }
 
 describe('a watcher', () => {
-  it('refuses what etcd would take for something else, by name, and sends nothing', () => {
+  it('rejects values that etcd would misinterpret, with the option’s name, and sends nothing', () => {
     const bad: readonly (readonly [Parameters<FakeWatch['client']['watch']>[0], WatchOptions, RegExp])[] = [
       ['k', { startRevision: 0n }, /startRevision is 0/],
       ['k', { startRevision: -1n }, /startRevision is -1/],
@@ -43,7 +43,7 @@ describe('a watcher', () => {
     assert.equal(server.streams.length, 0);
   });
 
-  it('asks for what was asked of it', () => {
+  it('sends its options to the server', () => {
     const { server } = start({ startRevision: 7n, prevKv: true, only: 'delete' }, { prefix: 'p' });
     const [request] = server.last.requests;
     assert.ok(request?.requestUnion?.$case === 'createRequest');
@@ -57,7 +57,7 @@ describe('a watcher', () => {
     assert.throws(() => watcher[Symbol.asyncIterator](), /iterated once/);
   });
 
-  it('from now on starts right after the revision that was read at its call', async () => {
+  it('from now on starts right after the revision that was read at the call', async () => {
     const { server } = start();
     assert.equal(server.streams.length, 0);
     await settled();
@@ -68,7 +68,7 @@ describe('a watcher', () => {
   });
 
   describe('its checkpoint', () => {
-    it('is the start until a batch was consumed, and then one past the last consumed', async () => {
+    it('is the start until a batch is consumed, and then one past the last consumed revision', async () => {
       const { server, watcher, next } = start({ startRevision: 5n });
       const id = server.last.created(90n);
       assert.equal(watcher.nextRevision, 5n);
@@ -76,25 +76,25 @@ describe('a watcher', () => {
       server.last.puts(id, [9n]);
       assert.equal(watcher.nextRevision, 5n);
       assert.equal((await next()).nextRevision, 7n);
-      assert.equal(watcher.nextRevision, 5n, 'the first batch is still in the reader’s hands');
+      assert.equal(watcher.nextRevision, 5n, 'the reader is still processing the first batch');
       assert.equal((await next()).nextRevision, 10n);
       assert.equal(watcher.nextRevision, 7n);
     });
 
-    it('of a watch from now is where it was pinned: created may be ahead of events to come', async () => {
+    it('of a watch from now on is its pin, because created may be ahead of events to come', async () => {
       const { server, watcher } = start();
       await settled();
-      const id = server.last.created(15n); // 11 to 15 were written since the pin, and will be told
+      const id = server.last.created(15n); // 11 to 15 were written after the pin, and will be delivered
       await settled();
       assert.equal(watcher.nextRevision, 11n);
       server.last.puts(id, [11n, 15n]);
       assert.equal(watcher.nextRevision, 11n);
     });
 
-    it('stays where progress was when an event comes that progress had passed, which is delivered', async () => {
+    it('stays at the progress when an event below it arrives, which is delivered', async () => {
       const { server, watcher, next } = start({ startRevision: 1n, progress: true });
       const id = server.last.created();
-      server.last.say(id, {}, 50n);
+      server.last.respond(id, {}, 50n);
       assert.equal((await next()).nextRevision, 51n);
       server.last.puts(id, [20n]);
       const batch = await next();
@@ -104,21 +104,21 @@ describe('a watcher', () => {
       assert.equal(watcher.nextRevision, 51n);
     });
 
-    it('goes on with progress, and never back', async () => {
+    it('moves with progress, and never back', async () => {
       const { server, watcher, next } = start({ startRevision: 1_000n, progress: true });
       server.last.created(3n);
-      const id = server.last.created(3n); // once more, on a stream for those who wait for the future
+      const id = server.last.created(3n); // again, on the dedicated stream of a watcher of the future
       const batches: WatchBatch[] = [];
-      server.last.say(id, {}, 3n); // 3.4 tells a watch of the future how far the store is
+      server.last.respond(id, {}, 3n); // etcd 3.4 sends progress to a watch of the future
       batches.push(await next());
-      server.last.say(id, {}, 1_200n);
+      server.last.respond(id, {}, 1_200n);
       batches.push(await next());
       assert.equal(batches.at(-1)!.nextRevision, 1_201n);
       for (const { nextRevision } of batches) assert.ok(nextRevision >= 1_000n, String(nextRevision));
       assert.ok(watcher.nextRevision! >= 1_000n, String(watcher.nextRevision));
     });
 
-    it('is told again when the watch is over', async () => {
+    it('is part of the end of the watch', async () => {
       const { server, watcher, next } = start({ startRevision: 5n });
       server.last.puts(server.last.created(), [5n]);
       await next();
@@ -127,31 +127,31 @@ describe('a watcher', () => {
     });
   });
 
-  describe('told of progress', () => {
-    it('keeps it to itself unless asked', async () => {
+  describe('that receives progress', () => {
+    it('does not deliver it by default', async () => {
       const { server, next } = start({ startRevision: 1n });
       const id = server.last.created();
-      server.last.say(id, {}, 40n);
+      server.last.respond(id, {}, 40n);
       server.last.puts(id, [41n]);
       assert.deepEqual(revisions(await next()), [41n]);
     });
 
-    it('hands it over as a batch without events when asked', async () => {
+    it('delivers it as a batch without events on request', async () => {
       const { server, next } = start({ startRevision: 1n, progress: true });
-      server.last.say(server.last.created(), {}, 40n);
+      server.last.respond(server.last.created(), {}, 40n);
       assert.deepEqual(await next().then(({ events, nextRevision }) => [events, nextRevision]), [[], 41n]);
     });
 
-    it('keeps the newest for a reader that is away, in its place among the events', async () => {
+    it('keeps the newest for a slow reader, in order with the events', async () => {
       const { server, next } = start({ startRevision: 1n, progress: true });
       const id = server.last.created();
-      server.last.say(id, {}, 40n);
-      server.last.say(id, {}, 50n);
+      server.last.respond(id, {}, 40n);
+      server.last.respond(id, {}, 50n);
       server.last.puts(id, [51n]);
-      server.last.say(id, {}, 60n);
-      const told = [await next(), await next(), await next()];
+      server.last.respond(id, {}, 60n);
+      const batches = [await next(), await next(), await next()];
       assert.deepEqual(
-        told.map(({ events, nextRevision }) => [events.length, nextRevision]),
+        batches.map(({ events, nextRevision }) => [events.length, nextRevision]),
         [
           [0, 51n],
           [1, 52n],
@@ -160,16 +160,16 @@ describe('a watcher', () => {
       );
     });
 
-    it('moves the checkpoint of a reader that has dealt with everything', async () => {
+    it('moves the checkpoint of a reader that has consumed everything', async () => {
       const { server, watcher, next } = start({ startRevision: 1n });
       const id = server.last.created();
       server.last.puts(id, [5n]);
       await next();
-      server.last.say(id, {}, 40n);
-      assert.equal(watcher.nextRevision, 1n); // the batch in hand may not be dealt with
+      server.last.respond(id, {}, 40n);
+      assert.equal(watcher.nextRevision, 1n); // the reader may still be processing its batch
       const waiting = next();
       assert.equal(watcher.nextRevision, 41n);
-      server.last.say(id, {}, 50n);
+      server.last.respond(id, {}, 50n);
       assert.equal(watcher.nextRevision, 51n);
       server.last.puts(id, [51n]);
       await waiting;
@@ -177,15 +177,19 @@ describe('a watcher', () => {
   });
 
   describe('ready', () => {
-    it('resolves with the revision after which all will be told', async () => {
+    it('resolves with the revision after which everything will be delivered', async () => {
       const { server, watcher } = start({ startRevision: 1n });
       server.last.created(33n);
       assert.equal(await watcher.ready, 33n);
     });
 
-    it('rejects with what ended the watch first', async () => {
+    it('rejects with the error that ended the watch before', async () => {
       const { server, watcher } = start({ startRevision: 1n });
-      server.last.say(-1n, { created: true, canceled: true, cancelReason: 'etcdserver: permission denied' });
+      server.last.respond(-1n, {
+        created: true,
+        canceled: true,
+        cancelReason: 'etcdserver: permission denied',
+      });
       await assert.rejects(watcher.ready, PermissionDeniedError);
       const other = start();
       await other.watcher.close();
@@ -194,12 +198,12 @@ describe('a watcher', () => {
   });
 
   describe('that the server ends', () => {
-    it('hands over what was received before it tells the error, once', async () => {
+    it('delivers what was received, then rejects once with the error', async () => {
       const { server, watcher, next } = start({ startRevision: 1n });
       const id = server.last.created();
       server.last.puts(id, [3n]);
       server.last.puts(id, [4n]);
-      server.last.say(id, { canceled: true, compactRevision: 20n });
+      server.last.respond(id, { canceled: true, compactRevision: 20n });
       assert.deepEqual(revisions(await next()), [3n]);
       assert.deepEqual(revisions(await next()), [4n]);
       await assert.rejects(
@@ -212,17 +216,17 @@ describe('a watcher', () => {
       assert.ok(error instanceof CompactedError);
     });
 
-    it('closes the stream of which it was the last', () => {
+    it('closes the stream when it was the last watcher', () => {
       const { server } = start({ startRevision: 1n });
       const id = server.last.created();
-      server.last.say(id, { canceled: true, compactRevision: 20n });
-      assert.equal(server.last.over, 'cancelled');
+      server.last.respond(id, { canceled: true, compactRevision: 20n });
+      assert.equal(server.last.endedBy, 'cancelled');
       assert.equal(server.timers.size, 0);
     });
   });
 
   describe('that its reader leaves', () => {
-    it('by break is cancelled on the server, with its siblings untouched', async () => {
+    it('by break is cancelled on the server, and its siblings continue', async () => {
       const server = new FakeWatch();
       const leaving = server.client.watch('a', { startRevision: 1n });
       const staying = server.client.watch('b', { startRevision: 1n });
@@ -234,11 +238,11 @@ describe('a watcher', () => {
       server.last.puts(second, [3n]);
       assert.deepEqual(revisions(await reader(staying)()), [3n]);
       await staying.close();
-      assert.equal(server.last.over, 'cancelled');
+      assert.equal(server.last.endedBy, 'cancelled');
       assert.equal(server.timers.size, 0);
     });
 
-    it('by closing twice, ends the iteration without an error', async () => {
+    it('by calling close() twice ends the iteration without an error', async () => {
       const { server, watcher } = start({ startRevision: 1n });
       const other = server.client.watch('b', { startRevision: 1n });
       const waiting = other[Symbol.asyncIterator]().next();
@@ -246,7 +250,7 @@ describe('a watcher', () => {
       assert.deepEqual(await waiting, { done: true, value: undefined });
     });
 
-    it('by its signal, tells the signal’s own reason, once, and lets go of the signal', async () => {
+    it('by its signal rejects once with the signal’s reason, and removes its listener', async () => {
       const abort = new AbortController();
       const { server, watcher, next } = start({ startRevision: 1n, signal: abort.signal });
       server.last.puts(server.last.created(), [2n]);
@@ -254,16 +258,16 @@ describe('a watcher', () => {
       abort.abort(reason);
       await assert.rejects(next(), (thrown) => thrown === reason);
       assert.equal((await watcher.closed).reason, 'aborted');
-      assert.equal(server.last.over, 'cancelled');
+      assert.equal(server.last.endedBy, 'cancelled');
       assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
     });
 
-    it('by a signal that was aborted before, never becomes live', async () => {
+    it('by a signal that is already aborted never becomes live', async () => {
       const reason = new Error('before');
       const { server, watcher, next } = start({ startRevision: 1n, signal: AbortSignal.abort(reason) });
       await assert.rejects(next(), (thrown) => thrown === reason);
       await assert.rejects(watcher.ready, (thrown) => thrown === reason);
-      assert.ok(server.streams.every(({ over }) => over === 'cancelled'));
+      assert.ok(server.streams.every(({ endedBy: over }) => over === 'cancelled'));
     });
 
     it('leaves no listener on a signal that is never aborted', async () => {
@@ -274,7 +278,7 @@ describe('a watcher', () => {
   });
 
   describe('whose reader is slow', () => {
-    it('is cancelled on the server when its buffer is full, and taken up again when half of it is read', async () => {
+    it('is cancelled on the server when its buffer is full, and created again when half of it is read', async () => {
       const { server, next } = start({ startRevision: 1n, maxBufferedEvents: 4 });
       const id = server.last.created();
       server.last.puts(id, [1n, 2n]);
@@ -282,8 +286,8 @@ describe('a watcher', () => {
       assert.deepEqual(server.last.cancels, []);
       server.last.puts(id, [5n]);
       assert.deepEqual(server.last.cancels, [id]);
-      server.last.puts(id, [6n, 7n]); // under way
-      assert.equal(server.last.over, 'cancelled', 'it was the last one there');
+      server.last.puts(id, [6n, 7n]); // still in flight
+      assert.equal(server.last.endedBy, 'cancelled', 'it was the last watcher on the stream');
       assert.deepEqual(revisions(await next()), [1n, 2n]);
       assert.equal(server.streams.length, 1);
       assert.deepEqual(revisions(await next()), [3n, 4n]);
@@ -297,7 +301,7 @@ describe('a watcher', () => {
       assert.deepEqual(revisions(await next()), [6n, 7n]);
     });
 
-    it('counts bytes alike', () => {
+    it('counts bytes too', () => {
       const { server } = start({ startRevision: 1n, maxBufferedBytes: 1_000 });
       const id = server.last.created();
       server.last.puts(id, [1n], Buffer.alloc(600));
@@ -306,7 +310,7 @@ describe('a watcher', () => {
       assert.deepEqual(server.last.cancels, [id]);
     });
 
-    it('is handed one revision whole, however large', async () => {
+    it('receives a whole revision, however large', async () => {
       const limits = { maxBufferedEvents: 1, maxBufferedBytes: 1 };
       const { server, next } = start({ startRevision: 1n, ...limits }, { prefix: 'k' });
       server.last.puts(
@@ -316,7 +320,7 @@ describe('a watcher', () => {
       assert.equal((await next()).events.length, 500);
     });
 
-    it('does not hold back its siblings', async () => {
+    it('does not delay its siblings', async () => {
       const server = new FakeWatch();
       server.client.watch('a', { startRevision: 1n, maxBufferedEvents: 1 });
       const fast = server.client.watch('b', { startRevision: 1n });
@@ -329,7 +333,7 @@ describe('a watcher', () => {
   });
 
   describe('whose stream is lost', () => {
-    it('goes on from the first revision not received, without its reader knowing', async () => {
+    it('continues at the first revision not received, invisibly to its reader', async () => {
       const { server, next } = start({ startRevision: 1n });
       server.last.puts(server.last.created(), [3n]);
       server.last.lose();
@@ -340,17 +344,17 @@ describe('a watcher', () => {
       assert.deepEqual(revisions(await next()), [4n]);
     });
 
-    it('whose create is not answered within 10 s leaves that member', () => {
+    it('whose create is not answered within 10 s leaves the member', () => {
       const { server } = start({ startRevision: 1n });
       server.fire();
-      assert.equal(server.streams[0]?.over, 'abandoned');
+      assert.equal(server.streams[0]?.endedBy, 'abandoned');
       server.fire();
       assert.equal(server.streams.length, 2);
     });
   });
 
   describe('of a client that closes', () => {
-    it('hands over what it has, then ends with ClosedError', async () => {
+    it('delivers what it has, then ends with ClosedError', async () => {
       const { server, watcher, next } = start({ startRevision: 1n });
       server.last.puts(server.last.created(), [3n]);
       server.client.close();
@@ -358,7 +362,7 @@ describe('a watcher', () => {
       assert.deepEqual(revisions(await next()), [3n]);
       await assert.rejects(next(), ClosedError);
       assert.equal((await watcher.closed).reason, 'closed');
-      assert.equal(server.last.over, 'cancelled');
+      assert.equal(server.last.endedBy, 'cancelled');
       assert.equal(server.timers.size, 0);
       assert.throws(() => server.client.watch('k'), ClosedError);
     });

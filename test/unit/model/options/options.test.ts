@@ -51,7 +51,7 @@ const refuses = (options: unknown, message: RegExp | string, by = check) =>
   );
 
 describe('options', () => {
-  it('are taken when every name is known and every value fits, or is undefined', () => {
+  it('are accepted when every name is known and every value is valid or undefined', () => {
     check({});
     check(undefined);
     check(noOptions);
@@ -73,7 +73,7 @@ describe('options', () => {
     [JSON.parse('{"tls":{"__proto__":1}}'), /unknown option 'tls.__proto__'; known are/],
     [Object.create({ ttlSecond: 5 }), "unknown option 'ttlSecond'; did you mean 'ttlSeconds'?"],
   ] as const)
-    it(`with an unknown name are refused: ${Object.keys(options)}`, () => refuses(options, meant));
+    it(`with an unknown name are rejected: ${Object.keys(options)}`, () => refuses(options, meant));
 
   for (const [options, message] of [
     [null, 'options is null; it must be an object'],
@@ -84,7 +84,7 @@ describe('options', () => {
     [{ tls: null }, 'tls is null; it must be an object'],
     [{ tls: [] }, 'tls is an array; it must be an object'],
   ] as const)
-    it(`are refused when they are no object: ${message}`, () => refuses(options, message));
+    it(`are rejected when they are not an object: ${message}`, () => refuses(options, message));
 });
 
 describe("an option's value", () => {
@@ -186,7 +186,7 @@ describe("an option's value", () => {
       for (const [x, message] of refused) refuses({ x }, `x is ${message}`, checkX);
     });
 
-  it('is shown on one line, without control characters, and cut', () => {
+  it('is printed on one line, without control characters, and cut', () => {
     const by = optionsChecker<{ x: 1 }>({ x: boolean });
     refuses(
       { x: `a\n\u001b[2J${'b'.repeat(1_000)}` },
