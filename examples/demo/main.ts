@@ -1,5 +1,5 @@
-// Three servers register themselves in a real etcd, and a client dials etcd:///demo/greeter. Calls continue while a server
-// is killed, another one joins, and etcd itself is down.
+// Three servers register themselves in a real etcd, and a client dials etcd:///demo/greeter. Calls continue while a
+// server is killed, another one joins, and etcd itself is down.
 import { EndpointManager, EtcdClient, registerEtcdResolver } from '@org/etcd-naming';
 import { type EtcdHandle, startEtcd } from '@org/etcd-naming/testing';
 import { Caller, type FailedCall } from './caller.js';

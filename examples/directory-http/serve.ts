@@ -4,7 +4,10 @@ import { type EtcdClient, register } from '@org/etcd-naming';
 
 export const target = 'examples/http';
 
-/** Starts an HTTP server on a free port that answers with its name, and registers it. `drain()` ends it without losing a request. */
+/**
+ * Starts an HTTP server on a free port that answers with its name, and registers it. `drain()` ends it without losing a
+ * request.
+ */
 export async function serveHttp(name: string, client: EtcdClient) {
   const server = createServer((_request, response) => response.end(name));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

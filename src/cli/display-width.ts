@@ -13,7 +13,9 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** A limit on UTF-16 units, above what any language needs: combining marks take no column, so width alone is no limit. */
+/**
+ * A limit on UTF-16 units, above what any language needs: combining marks take no column, so width alone is no limit.
+ */
 const maxUnitsPerColumn = 4;
 
 /** Cuts a text to a number of terminal columns. A cut text ends with `…`. */

@@ -8,8 +8,8 @@ const maxBytes = 64 * 1024;
 const pipePasswords = new Map<string, string>();
 
 /**
- * Reads the password in a file. A regular file is read each time, so that it may be replaced. One line end at the end of
- * the file is not part of the password.
+ * Reads the password in a file. A regular file is read each time, so that it may be replaced. One line end at the end
+ * of the file is not part of the password.
  * @throws {CliError} that names the file and never contains its content.
  */
 export function readPassword(path: string): string {

@@ -47,8 +47,8 @@ export function rejectUnsafeIntegers(json: string): void {
 
 /**
  * Reads all keys below a prefix at one revision.
- * @param options `values`: keep the values. By default they are dropped after decoding, because together they may exceed
- * the memory.
+ * @param options `values`: keep the values. By default they are dropped after decoding, because together they may
+ * exceed the memory.
  */
 export async function readRecords(
   client: Pick<EtcdClient, 'kv'>,

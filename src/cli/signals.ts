@@ -7,8 +7,8 @@ export const terminationSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM
 const uncatchable = ['SIGKILL', 'SIGSTOP'];
 
 /**
- * The kernel raises these for a fault of the process itself. With a JavaScript handler installed, the faulty instruction
- * would run again, raise the signal again, and the process would spin instead of ending.
+ * The kernel raises these for a fault of the process itself. With a JavaScript handler installed, the faulty
+ * instruction would run again, raise the signal again, and the process would spin instead of ending.
  */
 const faults = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS', 'SIGEMT'];
 

@@ -39,7 +39,9 @@ export const drain: Command = {
   },
 };
 
-/** The owner may write at the same time, for example to report its load. After this many conflicts the command fails. */
+/**
+ * The owner may write at the same time, for example to report its load. After this many conflicts the command fails.
+ */
 const maxAttempts = 5;
 
 async function setMark(

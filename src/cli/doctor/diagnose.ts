@@ -13,7 +13,9 @@ import { checkProxies } from './proxies.js';
 import { checkRecords } from './records.js';
 import { checkTransport } from './transport.js';
 
-/** Checks what a resolver depends on, in the order in which it uses it. Ends where the next step would be impossible. */
+/**
+ * Checks what a resolver depends on, in the order in which it uses it. Ends where the next step would be impossible.
+ */
 export async function* diagnose(
   invocation: Invocation,
   target: Target,

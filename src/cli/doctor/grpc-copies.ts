@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { type Finding, ok, warning } from './finding.js';
 
 /**
- * Checks whether programs in a folder load the copy of grpc-js that this package registers its resolver with. Without any
- * copy there is nothing to check: no program in the folder uses grpc-js.
+ * Checks whether programs in a folder load the copy of grpc-js that this package registers its resolver with. Without
+ * any copy there is nothing to check: no program in the folder uses grpc-js.
  */
 export function checkGrpcCopies(folder: string): Finding[] {
   const theirs = grpcFolderFor(join(folder, 'any.js'));

@@ -35,7 +35,10 @@ const emptyMessage = Buffer.alloc(5);
 /** The health text for a server that answers UNIMPLEMENTED. */
 export const noHealthService = 'no health service';
 
-/** Connects to one address over HTTP/2. It does not use grpc-js, whose proxies, retries and service config would interfere. */
+/**
+ * Connects to one address over HTTP/2. It does not use grpc-js, whose proxies, retries and service config would
+ * interfere.
+ */
 export async function probeServer(addr: string, options: ProbeOptions): Promise<ProbeResult> {
   const session = open(addr, options.tls);
   const timer = setTimeout(

@@ -19,7 +19,9 @@ export interface RegisterWhenReadyOptions {
   readonly log: (text: string) => void;
 }
 
-/** The timeout of the first attempt to register and of each later one, in ms. The first is short, to report a failure. */
+/**
+ * The timeout of the first attempt to register and of each later one, in ms. The first is short, to report a failure.
+ */
 const [firstAttemptMs, attemptMs] = [3_000, 30_000];
 /** The pause between attempts to register, in milliseconds. */
 const pauseMs = 1_000;

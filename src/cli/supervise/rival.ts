@@ -17,9 +17,9 @@ export interface RivalOptions {
 
 /**
  * Waits while another process keeps a record of this address under the key. A registration takes over a record of its
- * own address, because it may be left from an earlier run that crashed. Nothing renews the lease of such a record. A live
- * owner renews its lease at each third of the TTL. With less than a third left, the lease has missed two renewals, and
- * the record counts as abandoned.
+ * own address, because it may be left from an earlier run that crashed. Nothing renews the lease of such a record. A
+ * live owner renews its lease at each third of the TTL. With less than a third left, the lease has missed two renewals,
+ * and the record counts as abandoned.
  * @returns whether it had to wait.
  */
 export async function waitUntilRivalGone(client: EtcdClient, options: RivalOptions): Promise<boolean> {

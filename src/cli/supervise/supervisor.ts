@@ -26,8 +26,9 @@ export interface SupervisorOptions extends RegisterWhenReadyOptions {
 const drainGraceMs = 3_000;
 
 /**
- * Runs a program and keeps it registered from the time its port accepts connections until it ends or a signal asks it to
- * end. In that case the record is withdrawn first, so that callers leave, and the program receives the signal afterwards.
+ * Runs a program and keeps it registered from the time its port accepts connections until it ends or a signal asks it
+ * to end. In that case the record is withdrawn first, so that callers leave, and the program receives the signal
+ * afterwards.
  */
 export class Supervisor {
   readonly #client: EtcdClient;

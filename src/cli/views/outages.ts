@@ -17,9 +17,9 @@ export async function reportOutages(client: EtcdClient, prefix: string, view: Wa
 }
 
 /**
- * Reports one outage until a new watch is acknowledged. Watches share a stream, and earlier ones are resumed first, so by
- * then the watch of the view is live. The client's `resumed` event is not enough: it is missing when a watch ends and is
- * replaced by a new one.
+ * Reports one outage until a new watch is acknowledged. Watches share a stream, and earlier ones are resumed first, so
+ * by then the watch of the view is live. The client's `resumed` event is not enough: it is missing when a watch ends
+ * and is replaced by a new one.
  */
 async function reportUntilRecovered(
   client: EtcdClient,

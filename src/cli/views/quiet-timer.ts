@@ -1,4 +1,6 @@
-/** The first interval is short, because a reader such as `| head -1` exits right after its line. Each next one doubles. */
+/**
+ * The first interval is short, because a reader such as `| head -1` exits right after its line. Each next one doubles.
+ */
 const [firstMs, maxMs] = [2_000, 60_000];
 
 /**

@@ -9,8 +9,8 @@ const [beginFrame, endFrame] = ['\x1b[?2026h', '\x1b[?2026l'];
 const [eraseLine, eraseBelow, eraseAll] = ['\x1b[K', '\x1b[J', '\x1b[2J\x1b[H'];
 
 /**
- * Draws lines in place, over the previous ones. Each frame is one write that overwrites instead of clearing, so it does not
- * flicker. It does not use the alternate screen: the last frame stays in the scrollback.
+ * Draws lines in place, over the previous ones. Each frame is one write that overwrites instead of clearing, so it does
+ * not flicker. It does not use the alternate screen: the last frame stays in the scrollback.
  */
 export class Screen {
   readonly #output: Output;

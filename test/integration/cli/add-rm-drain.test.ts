@@ -274,7 +274,9 @@ describe('etcd-naming add, rm and drain', () => {
   });
 });
 
-/** Acts as an owner that increments a number in its metadata without a pause. Returns the revision of the last write. */
+/**
+ * Acts as an owner that increments a number in its metadata without a pause. Returns the revision of the last write.
+ */
 async function writeUntil(client: EtcdClient, key: string, signal: AbortSignal): Promise<bigint> {
   let last = 0n;
   while (!signal.aborted) {

@@ -31,7 +31,7 @@ describe('etcd-naming with ids that are not UTF-8', () => {
 
   afterEach(() => client.close());
 
-  it('lists each with its bytes escaped', async () => {
+  it('lists the ids with their bytes escaped', async () => {
     const { stdout } = await commands.run('ls', target);
     const rows = stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2).join(' '));
     assert.deepEqual(rows, [
@@ -45,7 +45,7 @@ describe('etcd-naming with ids that are not UTF-8', () => {
     ]);
   });
 
-  it('prints them in JSON without loss, with the id in hexadecimal', async () => {
+  it('prints the ids in JSON without loss, and in hexadecimal', async () => {
     const { endpoints } = await commands.json<{ endpoints: Printed[] }>('ls', target);
     assert.deepEqual(
       endpoints.map(({ id, idHex }) => [id, idHex]),
@@ -83,7 +83,7 @@ describe('etcd-naming with ids that are not UTF-8', () => {
     assert.equal((await storedIds()).length, 5);
   });
 
-  it('diagnoses them like other records', async () => {
+  it('diagnoses such records like others', async () => {
     const { stdout } = await commands.run('doctor', target);
     assert.match(stdout, /5 records with 5 usable addresses/);
   });

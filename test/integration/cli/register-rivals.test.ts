@@ -68,7 +68,7 @@ describe('etcd-naming register for an address of another process', () => {
     assert.deepEqual(await record(), before);
   });
 
-  it('keeps the record of the serving process if its own program cannot bind the port', async () => {
+  it('keeps the record of the serving process if the new program cannot bind the port', async () => {
     await startFirst();
     const before = await record();
     const { code, stdout } = await start('--no-ready-check').ended;
@@ -77,7 +77,7 @@ describe('etcd-naming register for an address of another process', () => {
     assert.deepEqual(await record(), before, 'the record is not written again');
   });
 
-  it('leaves the record to the serving process when two start at the same time', async () => {
+  it('leaves the record to the serving process when two commands start at the same time', async () => {
     const both = [start(), start()];
     const loser = await Promise.race(both.map(async (one) => one.ended.then(() => one)));
     const [winner] = both.filter((one) => one !== loser);

@@ -6,7 +6,10 @@ import { until } from '#src/testing/wait.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { type CommandProcess, CommandRunner, skipWithoutScript } from './support.js';
 
-/** A server that prints when it listens and which signals it receives. Arguments: its port, and the exit code for a signal. */
+/**
+ * A server that prints when it listens and which signals it receives. Arguments: its port, and the exit code for a
+ * signal.
+ */
 const server = `
   const [port, code] = process.argv.slice(1).map(Number);
   require('node:net').createServer(() => {}).listen(port, '127.0.0.1', () => console.log('serving, pid', process.pid));
@@ -74,7 +77,7 @@ describe('etcd-naming register', () => {
     });
   }
 
-  it('does the same on Ctrl-C: the terminal signals only the command', async function () {
+  it('drains the record and forwards SIGINT on Ctrl-C: the terminal signals only the command', async function () {
     await skipWithoutScript(this);
     // The line is quoted for a shell with single quotes.
     const command = commands.startOnTerminal(...args(9).map((arg) => arg.replaceAll("'", '"')));

@@ -30,7 +30,10 @@ const uncatchable: readonly NodeJS.Signals[] = [
 const ignored: readonly NodeJS.Signals[] = ['SIGPIPE', 'SIGXFSZ', 'SIGCHLD'];
 const noCoreDump = 'ulimit -c 0';
 
-/** The table that the suite prints: what the program receives for each signal to the command, and what becomes of the record. */
+/**
+ * The table that the suite prints: what the program receives for each signal to the command, and what becomes of the
+ * record.
+ */
 const table = new Map<string, string[]>();
 
 function addCell(signal: string, column: number, text: string): void {
