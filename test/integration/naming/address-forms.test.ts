@@ -58,7 +58,7 @@ describe('an address', () => {
   const stored = () => client.kv.range({ prefix: `${target}/` });
 
   for (const [addr, why] of refused) {
-    it(`is not registered, and the reason is given: ${JSON.stringify(addr)}`, async () => {
+    it(`is rejected with the reason: ${JSON.stringify(addr)}`, async () => {
       const isRefusal = (error: unknown) => {
         assert.ok(error instanceof NamingError, `${error}`);
         assert.match(error.message, why);
@@ -80,7 +80,7 @@ describe('an address', () => {
     });
   }
 
-  it('of a socket file is dialled as it is registered, where that is allowed', async () => {
+  it('of a Unix socket is dialled with allowUnix', async () => {
     const folder = opened.add(mkdtempSync(join(tmpdir(), 'etcd-naming-')), (path) =>
       rmSync(path, { recursive: true }),
     );
@@ -95,7 +95,7 @@ describe('an address', () => {
     assert.equal(await opened.caller(`etcd:///${target}`).call(), 'at the socket');
   });
 
-  it('is stored by EndpointManager whatever it is, as by Go', async () => {
+  it('is stored unchecked by EndpointManager, as by Go', async () => {
     const manager = new EndpointManager(client, target);
     const addrs = refused.map(([addr]) => addr);
     for (const [i, addr] of addrs.entries()) await manager.addEndpoint(`${target}/${i}`, { addr });
@@ -103,7 +103,7 @@ describe('an address', () => {
     assert.deepEqual(list.sort(), [...addrs].sort());
   });
 
-  it('is dialled in each form that is registered or that Go dials, and counts once in all its spellings', async () => {
+  it('is dialled in each form that is registered or that Go dials, and counts once for all its spellings', async () => {
     const server = await opened.server('a');
     const { port } = server;
     opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());

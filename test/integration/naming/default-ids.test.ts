@@ -4,7 +4,7 @@ import { EndpointManager, encodeEndpoint, type NamingClient, register } from '#s
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, Opened } from './support.js';
 
-describe('a registration without an id, whose address has slashes', () => {
+describe('a registration without an id whose address has slashes', () => {
   const etcd = useEtcd();
   const opened = new Opened();
   let client: EtcdClient;
@@ -27,7 +27,7 @@ describe('a registration without an id, whose address has slashes', () => {
     'http://10.0.0.7:50051',
     'http://10.0.0.7:50051/',
   ]) {
-    it(`lies one level below its target, where direct: true sees it: ${addr}`, async () => {
+    it(`is stored one level below its target, visible with direct: true: ${addr}`, async () => {
       const { key } = await registered(addr);
       assert.doesNotMatch(key.slice(target.length + 1), /\//);
       const found = await new EndpointManager(client, target, { direct: true }).list();
@@ -38,7 +38,7 @@ describe('a registration without an id, whose address has slashes', () => {
     });
   }
 
-  it('takes the place of the nested record that an older release stored for it', async () => {
+  it('replaces the nested record of an older release', async () => {
     const addr = 'unix:/run/a.sock';
     const lease = await client.lease.grant({ ttlSeconds: 60 });
     await client.kv.put(`${target}/${addr}`, encodeEndpoint({ addr, metadata: { weight: 3 } }), {
@@ -48,7 +48,7 @@ describe('a registration without an id, whose address has slashes', () => {
     await eventually('the nested record is gone', async () => (await keys()).join() === key);
   });
 
-  it('leaves a record of another address alone, wherever it lies', async () => {
+  it('keeps a record of another address under any key', async () => {
     const addr = 'unix:/run/a.sock';
     const other = `${target}/${addr}`;
     await client.kv.put(other, encodeEndpoint({ addr: '10.0.0.9:1' }));
@@ -58,7 +58,7 @@ describe('a registration without an id, whose address has slashes', () => {
     assert.deepEqual(await keys(), [key, other].sort());
   });
 
-  it('does not take the place of a record with its own id', async () => {
+  it('keeps the nested record if it has an id of its own', async () => {
     const addr = 'unix:/run/a.sock';
     const other = `${target}/${addr}`;
     await client.kv.put(other, encodeEndpoint({ addr }));

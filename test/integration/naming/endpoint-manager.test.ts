@@ -29,7 +29,7 @@ describe('an EndpointManager', () => {
   const add = (id: string, addr: string) => manager.addEndpoint(`${target}/${id}`, { addr });
   const keys = async () => [...(await manager.list()).keys()].map((key) => key.slice(target.length));
 
-  it('lists its endpoints in key order, with where they stand in the store', async () => {
+  it('lists its endpoints in key order, with their revisions and leases', async () => {
     const lease = await client.lease.grant({ ttlSeconds: 60 });
     await add('b', 'b:1');
     const first = await manager.addEndpoint(`${target}/a`, { addr: 'a:1', metadata: { weight: 2 } });
@@ -54,7 +54,7 @@ describe('an EndpointManager', () => {
     });
   });
 
-  it('told to be direct leaves out keys nested below the target, in lists, watches and the directory', async () => {
+  it('omits nested keys with the option direct, in lists, watches and the directory', async () => {
     const direct = new EndpointManager(client, target, { direct: true });
     const view = opened.view(direct);
     await view.shows();
@@ -72,7 +72,7 @@ describe('an EndpointManager', () => {
     assert.equal((await new EndpointManager(client, target).list()).size, 2);
   });
 
-  it('lists keys nested below the target, an empty id too, and never those of a sibling', async () => {
+  it('lists nested keys and an empty id, and no key of a sibling', async () => {
     for (const id of ['1', 'deep/er/1', '']) await add(id, 'a:1');
     for (const sibling of ['svc2/1', 'svc', 'sv/1', 'svc0/1', 'svc.x/1']) {
       await client.kv.put(`${etcd().prefix}manager/${sibling}`, '{"Addr":"sibling:1"}');
@@ -80,7 +80,7 @@ describe('an EndpointManager', () => {
     assert.deepEqual(await keys(), ['/', '/1', '/deep/er/1']);
   });
 
-  it('leaves values that are no endpoints out of its list', async () => {
+  it('omits values that are not endpoints from its list', async () => {
     await add('good', 'a:1');
     for (const [id, value] of [
       ['text', 'a:1'],
@@ -93,7 +93,7 @@ describe('an EndpointManager', () => {
     assert.deepEqual(await keys(), ['/good']);
   });
 
-  it('lists as Go does, from the member’s own state, when asked to', async () => {
+  it('lists from the member’s local state, as Go does, with serializable', async () => {
     await add('1', 'a:1');
     assert.equal((await manager.list({ serializable: true })).size, 1);
   });
@@ -116,7 +116,7 @@ describe('an EndpointManager', () => {
     assert.deepEqual(await keys(), ['/2', '/3']);
   });
 
-  it('names the limit when an update has more operations than a transaction takes, and changes nothing', async () => {
+  it('rejects an update with more operations than a transaction allows, names the limit, and changes nothing', async () => {
     const many = Array.from({ length: 129 }, (_, i) => ({
       op: 'add' as const,
       key: `${target}/${i}`,
@@ -126,7 +126,7 @@ describe('an EndpointManager', () => {
     assert.equal((await manager.list()).size, 0);
   });
 
-  it('gives up a call with the reason of its signal, or at its deadline with the member it could not reach', async () => {
+  it('rejects a call with the reason of its signal, or at its deadline with the unreachable member', async () => {
     const endpoint = await deadEndpoint();
     const lost = new EndpointManager(opened.client([endpoint]), target);
     const reason = new Error('enough');
@@ -139,7 +139,7 @@ describe('an EndpointManager', () => {
   });
 
   describe('while it is watched', () => {
-    it('tells an empty service as an empty snapshot', async () => {
+    it('reports an empty service as an empty snapshot', async () => {
       const view = opened.view(manager);
       await view.shows();
       const [event] = view.events;
@@ -148,7 +148,7 @@ describe('an EndpointManager', () => {
       assert.equal(event.revision, (await client.kv.get('x')).revision);
     });
 
-    it('tells the present endpoints, then each revision as one delta', async () => {
+    it('reports the current endpoints, then each revision as one delta', async () => {
       await add('1', 'a:1');
       const view = opened.view(manager);
       await view.shows('a:1');
@@ -175,7 +175,7 @@ describe('an EndpointManager', () => {
       ]);
     });
 
-    it('never tells of a sibling', async () => {
+    it('reports no key of a sibling', async () => {
       const view = opened.view(manager);
       await view.shows();
       await client.kv.put(`${etcd().prefix}manager/svc2/1`, '{"Addr":"sibling:1"}');
@@ -184,7 +184,7 @@ describe('an EndpointManager', () => {
       assert.equal(view.events.length, 2);
     });
 
-    it('tells a record that stops being an endpoint as removed, and one that becomes one as added', async () => {
+    it('reports a record that becomes invalid as removed, and one that becomes valid as added', async () => {
       await add('1', 'a:1');
       await client.kv.put(`${target}/2`, 'not yet');
       const view = opened.view(manager);
@@ -198,7 +198,7 @@ describe('an EndpointManager', () => {
       await view.shows('b:1');
     });
 
-    it('lets go of the server when its loop is left', async () => {
+    it('releases its watcher on the server when its loop is left', async () => {
       const before = await etcd().metric('etcd_debugging_mvcc_watcher_total');
       for await (const event of manager.watch()) {
         assert.equal(event.type, 'snapshot');
@@ -236,7 +236,7 @@ describe('an EndpointManager', () => {
   });
 
   describe('whose connection is cut while it is watched', () => {
-    it('goes on with the next revision, without a new snapshot', async () => {
+    it('continues with the next revision, without a new snapshot', async () => {
       const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       const view = opened.view(new EndpointManager(opened.client([proxy.endpoint]), target));
       await add('1', 'a:1');
@@ -251,7 +251,7 @@ describe('an EndpointManager', () => {
       assert.equal(view.events.filter(({ type }) => type === 'snapshot').length, 1);
     });
 
-    it('tells each revision that it missed by itself, though they come together', async () => {
+    it('reports each missed revision separately, although they arrive together', async () => {
       const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       const view = opened.view(new EndpointManager(opened.client([door.endpoint]), target));
       await view.shows();
@@ -273,7 +273,7 @@ describe('an EndpointManager', () => {
       );
     });
 
-    it('tells a new snapshot when history was compacted meanwhile: endpoints removed in the gap are gone', async function () {
+    it('reports a new snapshot without the removed endpoints when history was compacted meanwhile', async function () {
       skipUnlessBreakable(this, etcd());
       const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       const view = opened.view(new EndpointManager(opened.client([proxy.endpoint]), target));

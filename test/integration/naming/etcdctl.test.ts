@@ -4,7 +4,7 @@ import { EndpointManager, register } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Etcdctl, eventually, expectNoSocketLeft, Opened } from './support.js';
 
-describe('a service kept with etcdctl', () => {
+describe('a service that etcdctl manages', () => {
   const etcd = useEtcd();
   expectNoSocketLeft();
   const opened = new Opened();
@@ -25,7 +25,7 @@ describe('a service kept with etcdctl', () => {
     await ctl?.run('del', '--prefix', `${target}/`);
   });
 
-  it('lists what was put as etcd’s guide puts it', async () => {
+  it('lists records that are stored as in etcd’s guide', async () => {
     await ctl.run('put', `${target}/1.2.3.4`, '{"Addr":"1.2.3.4","Metadata":"..."}');
 
     const record = (await manager.list()).get(`${target}/1.2.3.4`);
@@ -34,13 +34,13 @@ describe('a service kept with etcdctl', () => {
     assert.equal(record.lease, 0n);
   });
 
-  it('dials an endpoint that was put without a port at gRPC’s own port 443', async () => {
+  it('dials an endpoint without a port at gRPC’s default port 443', async () => {
     // An address of this machine where nobody listens: the refusal names what was dialled.
     await ctl.run('put', `${target}/127.0.0.1`, '{"Addr":"127.0.0.1","Metadata":"..."}');
     await assert.rejects(opened.caller(`etcd:///${target}`).call(), /127\.0\.0\.1:443/);
   });
 
-  it('calls an endpoint that was put, and no longer one that was deleted', async () => {
+  it('calls a stored endpoint, and no longer a deleted one', async () => {
     const [one, two] = await opened.servers('one', 'two');
     await ctl.run('put', `${target}/1`, `{"Addr":"${one!.addr}"}`);
     await ctl.run('put', `${target}/2`, `  {"metadata":{"zone":"eu"}, "addr":"${two!.addr}"}\n`);
@@ -91,7 +91,7 @@ describe('a service kept with etcdctl', () => {
     );
   });
 
-  it('shows what register() and addEndpoint() stored as exactly Go’s bytes', async () => {
+  it('shows that register() and addEndpoint() store exactly Go’s bytes', async () => {
     const client = opened.client(etcd().endpoints);
     const endpoint = { addr: '10.0.0.7:50051' };
     opened.add(await register(client, { target, ...endpoint }), (registration) => registration.close());

@@ -26,7 +26,7 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     await opened.close();
   });
 
-  it('adds an endpoint, which is then dialled by the name of the service', async () => {
+  it('add an endpoint that is dialled by the name of the service', async () => {
     // em := endpoints.NewManager(client, "foo/bar/my-service")
     // em.AddEndpoint(ctx, "foo/bar/my-service/e1", endpoints.Endpoint{Addr:"1.2.3.4"})
     const manager = new EndpointManager(client, target);
@@ -37,13 +37,13 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     assert.equal(await opened.caller(`etcd:///${target}`).call(), 'one');
   });
 
-  it('dials the service also as the guide writes it, with the first part as an authority', async () => {
+  it('dial the service with its first part as an authority, too', async () => {
     const manager = new EndpointManager(client, target);
     await manager.addEndpoint(`${target}/e1`, { addr: servers[0]!.addr });
     assert.equal(await opened.caller(`etcd://${target}`).call(), 'one');
   });
 
-  it('deletes an endpoint', async () => {
+  it('delete an endpoint', async () => {
     const manager = new EndpointManager(client, target);
     await manager.addEndpoint(`${target}/e1`, { addr: servers[0]!.addr });
     const view = opened.view(manager);
@@ -57,7 +57,7 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     await manager.deleteEndpoint(`${target}/e1`); // deleted already, as in Go
   });
 
-  it('adds an endpoint with a lease, which takes it along when it is revoked', async () => {
+  it('add an endpoint that is deleted when its lease is revoked', async () => {
     const manager = new EndpointManager(client, target);
     // lease, err := client.Grant(ctx, ttl); em.AddEndpoint(ctx, key, endpoint, clientv3.WithLease(lease.ID))
     const lease = await client.lease.grant({ ttlSeconds: 60 });
@@ -70,7 +70,7 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     assert.equal((await manager.list()).size, 0);
   });
 
-  it('replaces an endpoint atomically, seen as one change', async () => {
+  it('replace an endpoint atomically, in one change', async () => {
     const manager = new EndpointManager(client, target);
     await manager.addEndpoint(`${target}/e1`, { addr: '1.2.3.4' });
     const view = opened.view(manager);
@@ -92,7 +92,7 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     assert.deepEqual(delta.type === 'delta' && [delta.added, delta.removed], [[], []]);
   });
 
-  it('replaces an endpoint by another one atomically, seen as one change', async () => {
+  it('replace an endpoint by another one atomically, in one change', async () => {
     const manager = new EndpointManager(client, target);
     await manager.addEndpoint(`${target}/e1`, { addr: servers[0]!.addr });
     const view = opened.view(manager);

@@ -127,14 +127,14 @@ describe('endpoints whose ids are bytes', () => {
   const raw = ['ff', 'fe', '80', 'c328'].map((id) => Buffer.from(id, 'hex'));
   const text = ['a', 'café', 'cafe\u0301', '\ufffd', '\u{1f600}', '\uff5e'].map((id) => Buffer.from(id));
 
-  it('are one each in the list, the watch, the directory and the mirror', async () => {
+  it('are distinct in the list, the watch, the directory and the mirror', async () => {
     const ids = [...raw, ...text];
     const { views } = await stored(ids);
     const keys = await views.show(ids);
     for (const [i, id] of [...ids].sort(Buffer.compare).entries()) await views.checkKey(keys[i]!, id);
   });
 
-  it('go one at a time when another client deletes them', async () => {
+  it('disappear one at a time when another client deletes them', async () => {
     const { target, views } = await stored(raw);
     await views.show(raw);
     for (let i = 1; i <= raw.length; i++) {
@@ -152,7 +152,7 @@ describe('endpoints whose ids are bytes', () => {
     await views.show(text);
   });
 
-  it('are separate, and deleted by the key of their record, whatever the bytes are', async function () {
+  it('are distinct, and deleted by the key of their record, for any bytes', async function () {
     this.timeout(120_000);
     const byte = fc.oneof(
       fc.constantFrom(0x00, 0x2f, 0x61, 0x80, 0x9f, 0xc3, 0xa9, 0xed, 0xa0, 0xef, 0xbf, 0xbd, 0xf0, 0xff),

@@ -13,7 +13,7 @@ const bytes = 50_000;
 const timeoutMs = 2_500;
 const bytesPerSecond = (count * bytes) / ((2 * timeoutMs) / 1_000);
 
-describe('a service with large values that are no endpoints below it', function () {
+describe('a service with large values that are not endpoints', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
   expectNoSocketLeft();
@@ -33,7 +33,7 @@ describe('a service with large values that are no endpoints below it', function 
     await opened.close();
   });
 
-  it('is listed by a directory in pieces, each within the time of a call', async () => {
+  it('is listed by a directory in pages, each within the deadline of a call', async () => {
     const link = opened.add(await SlowLink.to(etcd().endpoints[0]!, bytesPerSecond), (one) => one.close());
     const far = opened.add(new EtcdClient({ endpoints: [link.endpoint], timeoutMs }), (one) => one.close());
     const directory = opened.add(new ServiceDirectory(far), (one) => one.close());
@@ -41,7 +41,7 @@ describe('a service with large values that are no endpoints below it', function 
     assert.deepEqual([endpoints.map(({ addr }) => addr), invalid.size], [['a:1'], count]);
   });
 
-  it('leaves none of them in memory, whether listed or watched', async () => {
+  it('keeps none of them in memory, listed or watched', async () => {
     const mirror = client.mirror({ prefix: `${target}/` }, { retain: retainEndpoint });
     const updates = mirror[Symbol.asyncIterator]();
     await updates.next();

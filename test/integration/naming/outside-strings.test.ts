@@ -197,7 +197,7 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
   }
 
   for (const scheme of ['dns', 'DNS', 'unix', 'ipv4']) {
-    it(`is no scheme where it is gRPC's own: ${scheme}`, () => {
+    it(`is rejected as a scheme if gRPC uses it itself: ${scheme}`, () => {
       assert.throws(() => registerEtcdResolver(opened.client(['a:1']), { scheme }), NamingError);
     });
   }

@@ -55,7 +55,7 @@ describe('the owner of a registration', () => {
   const record = async () => (await admin.kv.get(key)).kv;
   const stored = async () => JSON.parse((await record())?.value.toString() ?? 'null');
 
-  describe('that updates it', () => {
+  describe('who updates it', () => {
     it('changes the record in place, under its key and lease', async () => {
       const registration = await start();
       const { lease } = registration;
@@ -71,7 +71,7 @@ describe('the owner of a registration', () => {
       assert.equal(view.events[1]?.type, 'delta');
     });
 
-    it('has the last of many updates at once', async () => {
+    it('stores the last of many simultaneous updates', async () => {
       const registration = await start();
       await Promise.all(
         Array.from({ length: 20 }, (_, i) => registration.update({ metadata: { weight: i } })),
@@ -82,7 +82,7 @@ describe('the owner of a registration', () => {
       assert.equal(registration.registrationCount, 1);
     });
 
-    it('finds the update in the next record when the present one is lost meanwhile', async () => {
+    it('gets the update into the next record when the current one is lost meanwhile', async () => {
       const registration = await start();
       await admin.lease.revoke(registration.lease ?? 0n);
       await registration.update({ metadata: { weight: 9 } });
@@ -90,7 +90,7 @@ describe('the owner of a registration', () => {
       assert.equal((await record())?.lease, registration.lease);
     });
 
-    it('is told of what cannot be stored, and of the end', async () => {
+    it('gets a rejection for an update that cannot be stored, and after the end', async () => {
       const registration = await start();
       await assert.rejects(registration.update({ addr: '' }), /no addr/);
       await registration.close();
@@ -98,13 +98,13 @@ describe('the owner of a registration', () => {
     });
   });
 
-  describe('whose record somebody else changes in place', () => {
+  describe('whose record another writer changes in place', () => {
     const markDraining = () =>
       admin.kv.put(key, encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } }), {
         lease: 0n,
       });
 
-    it('adopts what was written under its lease, and keeps it through a new record', async () => {
+    it('adopts a value that is written under its lease, and keeps it in a new record', async () => {
       const registration = await start();
       const events = listen(registration);
       const value = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } });
@@ -118,7 +118,7 @@ describe('the owner of a registration', () => {
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
     });
 
-    it('tells the truth of an update that ran into it, whichever came first', async function () {
+    it('reports the result of a concurrent update correctly, in either order', async function () {
       this.timeout(60_000);
       const registration = await start();
       for (let round = 0; round < 60; round++) {
@@ -138,14 +138,14 @@ describe('the owner of a registration', () => {
       }
     });
 
-    it('stores its own again over what no reader could use', async () => {
+    it('restores its record over a value that no reader can use', async () => {
       const registration = await start();
       await admin.kv.put(key, 'garbage', { lease: registration.lease ?? 0n });
       await eventually('it is mended', async () => (await record())?.value.toString().startsWith('{"Op":0'));
       assert.equal(registration.registrationCount, 1);
     });
 
-    it('takes its own word for newer than theirs', async () => {
+    it('prefers its own later update to the foreign value', async () => {
       const registration = await start();
       const events = listen(registration);
       const value = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } });
@@ -156,7 +156,7 @@ describe('the owner of a registration', () => {
       assert.deepEqual((await stored()).Metadata, { weight: 2 });
     });
 
-    it('leaves alone what was written without its lease', async () => {
+    it('keeps a record that was written without its lease', async () => {
       const registration = await start();
       await markDraining();
       await eventually('it waits', () => registration.state === 'waiting');
@@ -167,7 +167,7 @@ describe('the owner of a registration', () => {
   });
 
   describe('when an operator deletes the record', () => {
-    it('takes it as an order when told to, and stores nothing again', async () => {
+    it('ends with onDeleted stop, and stores nothing again', async () => {
       const registration = await start({ onDeleted: 'stop' });
       const events = listen(registration);
       await admin.kv.delete(key);
@@ -180,7 +180,7 @@ describe('the owner of a registration', () => {
       );
     });
 
-    it('does not take the end of its lease for that order', async () => {
+    it('does not treat the end of its lease as a delete', async () => {
       const registration = await start({ onDeleted: 'stop' });
       const events = listen(registration);
       await admin.lease.revoke(registration.lease ?? 0n);
@@ -190,16 +190,16 @@ describe('the owner of a registration', () => {
     });
   });
 
-  describe('whose key is another’s', () => {
+  describe('whose key belongs to another registration', () => {
     const other = { addr: '10.9.9.9:1' };
 
-    it('is told so at once when it does not want to wait, and touches nothing', async () => {
+    it('gets an immediate rejection with onConflict fail, and changes nothing', async () => {
       const { revision } = await admin.kv.put(key, encodeEndpoint(other));
       await assert.rejects(start({ onConflict: 'fail' }), ConflictError);
       assert.equal((await record())?.modRevision, revision);
     });
 
-    it('takes it over when told to, and the other learns of it and ends', async () => {
+    it('overwrites the record with onConflict takeover, and the other registration ends', async () => {
       const first = await start({ ...other, onConflict: 'fail' });
       const second = await start({ onConflict: 'takeover' });
       const end = await first.ended;
@@ -209,7 +209,7 @@ describe('the owner of a registration', () => {
       assert.equal(second.registrationCount, 1);
     });
 
-    it('gives it back by waiting, when that is what it does', async () => {
+    it('waits after it was overwritten, with onConflict wait', async () => {
       const first = await start({ ...other });
       const second = await start({ onConflict: 'takeover' });
       await eventually('the first waits', () => first.state === 'waiting');
@@ -219,8 +219,8 @@ describe('the owner of a registration', () => {
     });
   });
 
-  describe('that drains it', () => {
-    it('marks the record, lets that spread, and deletes it for good', async () => {
+  describe('who drains it', () => {
+    it('stores the draining status, waits, and deletes the record permanently', async () => {
       const registration = await start();
       const view = opened.view(new EndpointManager(admin, target));
       await view.shows(endpoint.addr);
@@ -241,7 +241,7 @@ describe('the owner of a registration', () => {
       assert.equal((await registration.ended).reason, 'closed');
     });
 
-    it('is bounded when calls do not end, and hurries when its signal says so', async () => {
+    it('finishes in bounded time when calls do not end, and immediately when its signal aborts', async () => {
       const registration = await start();
       const began = performance.now();
       await registration.drain({ propagateMs: 0, timeoutMs: 300, whenIdle: () => new Promise(() => {}) });
@@ -255,7 +255,7 @@ describe('the owner of a registration', () => {
     });
   });
 
-  it('hears each loss and each return, and the end', async () => {
+  it('receives an event for each loss, each registration and the end', async () => {
     const registration = await start();
     const events = listen(registration);
     await admin.kv.delete(key);
@@ -272,7 +272,7 @@ describe('the owner of a registration', () => {
     assert.deepEqual(await registration.events().next(), { done: true, value: undefined });
   });
 
-  it('leaves nothing on the signal of a reader of its events that outlived it', async () => {
+  it('removes its listener from the signal of an event reader that outlives it', async () => {
     const abort = new AbortController();
     const registration = await start();
     const events = registration.events({ signal: abort.signal });

@@ -15,8 +15,8 @@ describe('a registration', () => {
     ({ admin, target, key } = scene);
   });
 
-  describe('whose key has a record already', () => {
-    it('takes over its own address’s record, as after a restart within the TTL', async () => {
+  describe('whose key already has a record', () => {
+    it('takes over a record of its own address, as after a restart within the TTL', async () => {
       const dead = opened.client(etcd().endpoints);
       const before = await register(dead, { target, ...endpoint, ttlSeconds: 60 });
       const oldLease = before.lease!;
@@ -31,7 +31,7 @@ describe('a registration', () => {
       assert.equal(registration.registrationCount, 1);
     });
 
-    it('waits for another’s record to go, and takes its place', async () => {
+    it('waits until another registration’s record is gone, and then stores its own', async () => {
       const manager = new EndpointManager(admin, target);
       await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
       const before = await admin.lease.list();
@@ -50,7 +50,7 @@ describe('a registration', () => {
       assert.equal((await record())?.value.toString(), stored);
     });
 
-    it('rejects in time naming the other when it does not go, and leaves it alone', async () => {
+    it('rejects in time with the value of another’s record that stays, and keeps that record', async () => {
       const manager = new EndpointManager(admin, target);
       const { revision } = await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
       await assert.rejects(start({ timeoutMs: 500 }), (error: Error) => {
@@ -64,7 +64,7 @@ describe('a registration', () => {
       assert.equal((await record())?.modRevision, revision);
     });
 
-    it('yields to another that takes its key, says so, and comes back when that one goes', async () => {
+    it('waits with an event when another process takes its key, and is registered again when that record is gone', async () => {
       const registration = await start();
       const manager = new EndpointManager(admin, target);
       await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
@@ -77,7 +77,7 @@ describe('a registration', () => {
       assert.equal(registration.lastError, undefined);
     });
 
-    it('does not wrestle with another process of the same address', async () => {
+    it('does not fight with another process of the same address', async () => {
       const one = await start();
       const two = await start({}, admin);
       await eventually('the first yields', () => one.state === 'waiting');

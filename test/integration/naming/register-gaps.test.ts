@@ -3,7 +3,7 @@ import { EndpointManager, type NamingClient, register } from '#src/naming/index.
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
-describe('a registration, seen by those who believe every event', function () {
+describe('a registration, for readers that believe every event', function () {
   this.timeout(90_000);
   const etcd = useEtcd();
   expectNoSocketLeft();
@@ -15,7 +15,7 @@ describe('a registration, seen by those who believe every event', function () {
 
   afterEach(() => opened.close());
 
-  it('is written over in place, and never deleted, when etcd is back after its lease was given up', async () => {
+  it('is overwritten in place, without a delete, when etcd returns after its lease was given up', async () => {
     const admin = opened.client(etcd().endpoints);
     const target = 'gaps/restart';
     const registrations = await Promise.all(
@@ -44,7 +44,7 @@ describe('a registration, seen by those who believe every event', function () {
     assert.deepEqual(types, Array(registrations.length).fill('put'));
   });
 
-  it('of another process is waited out quietly, though its history was compacted', async () => {
+  it('waits for another process’s record without extra requests, although history was compacted', async () => {
     const client = opened.client(etcd().endpoints);
     const target = 'gaps/compacted';
     await new EndpointManager(client, target).addEndpoint(`${target}/e`, { addr: '10.9.9.9:1' });

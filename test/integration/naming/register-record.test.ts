@@ -30,9 +30,9 @@ describe('the record of a registration', () => {
       return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
     });
 
-  describe('that somebody stored again without its lease', () => {
+  describe('that another writer stored again without its lease', () => {
     for (const onConflict of ['wait', 'fail', 'takeover'] as const) {
-      it(`is reclaimed in place with onConflict '${onConflict}', and gone after close()`, async () => {
+      it(`is reclaimed in place with onConflict '${onConflict}', and deleted by close()`, async () => {
         const registration = await start({ onConflict });
         const events = listen(registration);
         const { lease } = registration;
@@ -48,14 +48,14 @@ describe('the record of a registration', () => {
       });
     }
 
-    it('is gone after a close() that follows at once', async () => {
+    it('is deleted by a close() that follows immediately', async () => {
       const registration = await start();
       await admin.kv.put(key, stored, { lease: 0n });
       await registration.close();
       assert.equal(await record(), undefined);
     });
 
-    it('while it was waited for another’s is reclaimed as well', async () => {
+    it('is reclaimed as well while the registration waits for another’s record', async () => {
       const registration = await start();
       await admin.kv.put(key, encodeEndpoint({ addr: '10.9.9.9:1' }), { lease: 0n });
       await eventually('it waits', () => registration.state === 'waiting');
@@ -63,7 +63,7 @@ describe('the record of a registration', () => {
       await isBack(registration, 2);
     });
 
-    it('while it could not be seen is reclaimed as well', async function () {
+    it('is reclaimed as well if that happens during a disconnection', async function () {
       skipUnlessBreakable(this, etcd());
       const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       const registration = await start({ ttlSeconds: 60 }, opened.client([door.endpoint]));
@@ -73,7 +73,7 @@ describe('the record of a registration', () => {
       await isOwn(registration);
     });
 
-    it('with other bytes is left alone, and close() does not delete it', async () => {
+    it('is kept if its value differs, and close() does not delete it', async () => {
       const registration = await start();
       const { revision } = await admin.kv.put(key, encodeEndpoint({ ...endpoint, metadata: 1 }), {
         lease: 0n,
@@ -84,12 +84,12 @@ describe('the record of a registration', () => {
     });
   });
 
-  describe('into which somebody writes another address', () => {
+  describe('into which another writer stores another address', () => {
     const foreign = encodeEndpoint({ addr: '10.9.9.9:1', metadata: { weight: 2 } });
     const overwrite = (registration: Registration) =>
       admin.kv.put(key, foreign, { lease: registration.lease ?? 0n });
 
-    it('keeps its own address, takes over the metadata, and says both', async () => {
+    it('keeps its own address, adopts the metadata, and reports both', async () => {
       const registration = await start();
       const events = listen(registration);
       const { lease } = registration;
@@ -111,7 +111,7 @@ describe('the record of a registration', () => {
       assert.match(String((await record())?.value), /10\.0\.0\.7:50051.*weight":2/);
     });
 
-    it('while it could not be seen keeps its own address all the same', async function () {
+    it('keeps its own address if that happens during a disconnection', async function () {
       skipUnlessBreakable(this, etcd());
       const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       const registration = await start({ ttlSeconds: 60 }, opened.client([door.endpoint]));
@@ -124,7 +124,7 @@ describe('the record of a registration', () => {
       assert.equal(registration.endpoint.addr, endpoint.addr);
     });
 
-    it('again and again is restored ever more slowly', async function () {
+    it('is restored ever more slowly if that is repeated', async function () {
       this.timeout(60_000);
       const registration = await start({ ttlSeconds: 60 });
       const began = performance.now();

@@ -23,7 +23,7 @@ describe('register()', () => {
   });
 
   for (const fault of ['refuse', 'blackhole'] as const) {
-    it(`that waits rejects at once when it is aborted while the network says ${fault}, and cleans up behind`, async function () {
+    it(`rejects immediately when it is aborted while the network has the fault ${fault}, and cleans up in the background`, async function () {
       skipUnlessBreakable(this, etcd());
       const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
@@ -53,7 +53,7 @@ describe('register()', () => {
     });
   }
 
-  it('that was aborted has its cleanup ended by close() of the client', async function () {
+  it('stops its cleanup after an abort when the client is closed', async function () {
     skipUnlessBreakable(this, etcd());
     const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
     await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
@@ -73,7 +73,7 @@ describe('register()', () => {
     door.heal();
   });
 
-  it('refuses what it cannot use by a rejection that says what is missing', async () => {
+  it('rejects invalid options with a typed error', async () => {
     for (const options of [
       undefined,
       {},
@@ -93,7 +93,7 @@ describe('register()', () => {
   });
 });
 
-describe('register() where authentication is on', function () {
+describe('register() with authentication enabled', function () {
   this.timeout(60_000);
   let etcd: EtcdHandle | undefined;
   let opened: Opened;

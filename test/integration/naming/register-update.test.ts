@@ -47,7 +47,7 @@ describe('the updates of a registration', function () {
 
   const metadata = async () => JSON.parse(String((await record())?.value ?? null))?.Metadata;
 
-  it('that wait for an outage to end are written as one, and none of them before it', async () => {
+  it('during an outage are written as one after it', async () => {
     const { door, client, writes } = await behindDoor();
     const registration = await start({ ttlSeconds: 60 }, client);
     const { version } = (await record())!;
@@ -75,7 +75,7 @@ describe('the updates of a registration', function () {
     assert.ok(writes.count - during <= 5, `${writes.count - during} attempts after the outage`);
   });
 
-  it('end within their own deadline, and are stored all the same once they can be', async () => {
+  it('reject at their own deadline, and are still stored once possible', async () => {
     const { door, client } = await behindDoor();
     const registration = await start({ ttlSeconds: 60 }, client);
     const events: RegistrationEvent[] = [];
@@ -98,14 +98,14 @@ describe('the updates of a registration', function () {
     assert.equal(registration.lastError, undefined);
   });
 
-  it('refuse a time that is none by a rejection', async () => {
+  it('reject an invalid timeout', async () => {
     const registration = await start();
     for (const timeoutMs of [Number.NaN, -1, '5' as never])
       await assert.rejects(registration.update({ metadata: 1 }, { timeoutMs }), /timeoutMs/);
     await assert.rejects(registration.update(undefined as never), /no change/);
   });
 
-  it('that etcd will never store are taken back, and stand in the way of no other', async () => {
+  it('that etcd rejects are discarded, and do not block later ones', async () => {
     const registration = await start();
     const big = registration.update({ metadata: { weight: 1, text: 'x'.repeat(2_000_000) } });
     await assert.rejects(big, /over the limit/);
@@ -115,7 +115,7 @@ describe('the updates of a registration', function () {
     assert.equal(registration.state, 'registered');
   });
 
-  it('made while it drains keep the mark, and so does an operator’s change', async () => {
+  it('during a drain keep the draining status, as does an operator’s change', async () => {
     const registration = await start();
     const hurry = new AbortController();
     const draining = registration.drain({ propagateMs: 3_600_000, signal: hurry.signal });
@@ -133,7 +133,7 @@ describe('the updates of a registration', function () {
     await draining;
   });
 
-  it('of an operator, while the owner was cut off and gave its lease up, are adopted', async () => {
+  it('by an operator are adopted if the owner was disconnected and gave up its lease', async () => {
     const { door, client } = await behindDoor();
     const registration = await start({ ttlSeconds: 3 }, client);
     const lease = registration.lease!;
@@ -157,7 +157,7 @@ describe('the updates of a registration', function () {
     assert.deepEqual(await metadata(), { weight: 1, status: 'draining' });
   });
 
-  it('cannot be made by two processes of one address, of which the earlier says what to do', async () => {
+  it('fail for two processes of one address, and the error of the earlier names the remedy', async () => {
     const one = await start();
     const events: RegistrationEvent[] = [];
     void (async () => {

@@ -32,14 +32,14 @@ describe('a registration', () => {
     );
   });
 
-  it('takes an id and metadata of the caller’s', async () => {
+  it('stores the id and metadata of the caller', async () => {
     const registration = await start({ id: 'pod-1', ...endpoint, metadata: { zone: 'eu' } });
     assert.equal(registration.key, `${target}/pod-1`);
     const kv = await record(`${target}/pod-1`);
     assert.equal(kv?.value.toString(), '{"Op":0,"Addr":"10.0.0.7:50051","Metadata":{"zone":"eu"}}');
   });
 
-  it('is kept past its TTL', async () => {
+  it('stays registered past its TTL', async () => {
     const registration = await start();
     const lease = registration.lease!;
     const started = performance.now();
@@ -50,7 +50,7 @@ describe('a registration', () => {
     assert.equal(view.events.length, 1);
   });
 
-  it('refuses bad input before anything is sent', async () => {
+  it('rejects invalid input before a request is sent', async () => {
     const { revision } = await admin.kv.get('x');
     await assert.rejects(register(undefined as never, { target, ...endpoint }), {
       message: /invalid etcd client/,
@@ -63,7 +63,7 @@ describe('a registration', () => {
   });
 
   for (const ttlSeconds of [0, -1, 1.5, Number.NaN]) {
-    it(`rejects at once for a TTL of ${ttlSeconds} s`, async () => {
+    it(`rejects immediately for a TTL of ${ttlSeconds} s`, async () => {
       const before = performance.now();
       await assert.rejects(start({ ttlSeconds }), { name: 'InvalidInputError', message: /ttlSeconds/ });
       assert.ok(performance.now() - before < 2_000);
@@ -71,7 +71,7 @@ describe('a registration', () => {
   }
 
   describe('that loses its record', () => {
-    it('comes back under the same key with a new lease when its lease is revoked', async () => {
+    it('is registered again under the same key with a new lease after its lease is revoked', async () => {
       const registration = await start();
       const lease = registration.lease!;
       await admin.lease.revoke(lease);
@@ -80,13 +80,13 @@ describe('a registration', () => {
       assert.equal(registration.state, 'registered');
     });
 
-    it('comes back when an operator deletes it', async () => {
+    it('is registered again after an operator deletes it', async () => {
       const registration = await start();
       await admin.kv.delete(key);
       await isBack(registration, 2);
     });
 
-    it('comes back each time', async () => {
+    it('is registered again after each loss', async () => {
       const registration = await start();
       for (const count of [2, 3, 4]) {
         await admin.kv.delete(key);
@@ -105,7 +105,7 @@ describe('a registration', () => {
       });
     });
 
-    it('comes back after etcd was wiped', async function () {
+    it('is registered again after etcd was wiped', async function () {
       skipUnlessBreakable(this, etcd());
       const registration = await start();
       await etcd().wipe();
@@ -113,7 +113,7 @@ describe('a registration', () => {
       assert.equal((await record())?.createRevision, registration.revision);
     });
 
-    it('comes back after etcd was paused for longer than the TTL', async function () {
+    it('is registered again after etcd was paused for longer than the TTL', async function () {
       skipUnlessBreakable(this, etcd());
       const registration = await start();
       const lease = registration.lease!;
@@ -132,7 +132,7 @@ describe('a registration', () => {
       assert.equal((await new EndpointManager(admin, target).list()).size, 1);
     });
 
-    it('comes back after etcd was restarted', async function () {
+    it('is registered again after etcd was restarted', async function () {
       skipUnlessBreakable(this, etcd());
       const registration = await start();
       await etcd().kill();
@@ -159,7 +159,7 @@ describe('a registration', () => {
   });
 
   describe('that is closed', () => {
-    it('deletes its record and its lease, and never comes back', async () => {
+    it('deletes its record and its lease, and stores nothing again', async () => {
       const registration = await start();
       const lease = registration.lease!;
       await registration.close();
@@ -172,21 +172,21 @@ describe('a registration', () => {
       assert.equal(await record(), undefined);
     });
 
-    it('is closed once, however often it is asked', async () => {
+    it('is closed once by several calls', async () => {
       const registration = await start();
       await Promise.all([registration.close(), registration.close(), registration[Symbol.asyncDispose]()]);
       await registration.close();
       assert.equal(await record(), undefined);
     });
 
-    it('leaves another’s record alone', async () => {
+    it('keeps another registration’s record', async () => {
       const registration = await start();
       const { revision } = await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
       await registration.close();
       assert.equal((await record())?.modRevision, revision);
     });
 
-    it('is bounded when etcd is down, and its record goes with its lease', async function () {
+    it('ends in bounded time when etcd is down, and its record expires with its lease', async function () {
       skipUnlessBreakable(this, etcd());
       const registration = await start();
       await etcd().kill();
@@ -200,7 +200,7 @@ describe('a registration', () => {
       assert.equal(registration.state, 'closed');
     });
 
-    it('is bounded when etcd is frozen', async function () {
+    it('ends in bounded time when etcd is frozen', async function () {
       skipUnlessBreakable(this, etcd());
       const registration = await start({ ttlSeconds: 20 });
       await etcd().pause();
@@ -231,7 +231,7 @@ describe('a registration', () => {
   });
 
   describe('that cannot be stored for the first time', () => {
-    it('rejects in time at a dead port, naming key and cause, and leaves nothing running', async () => {
+    it('rejects in time at a dead port with the key and the cause, and leaves nothing running', async () => {
       const dead = await deadEndpoint();
       const sockets = openSockets();
       const lost = opened.client([dead]);
@@ -247,7 +247,7 @@ describe('a registration', () => {
       await eventually('no socket is left', () => openSockets() <= sockets);
     });
 
-    it('rejects in time when a peer accepts and stays silent', async () => {
+    it('rejects in time when a peer accepts connections and never answers', async () => {
       const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       proxy.acceptSilently();
       const began = performance.now();
@@ -277,7 +277,7 @@ describe('a registration', () => {
     });
   });
 
-  it('is independent of another one of the same client', async () => {
+  it('is independent of another registration of the same client', async () => {
     const one = await start({ id: 'one' });
     const two = await start({ id: 'two' });
     assert.notEqual(one.lease, two.lease);

@@ -63,7 +63,7 @@ describe('a target', () => {
   };
 
   for (const [name, read] of Object.entries({ registered, servers, managed, followed, dialled })) {
-    it(`is read by one rule: ${name}`, async () => {
+    it(`is parsed by one rule: ${name}`, async () => {
       const authorities = { prod: other };
       opened.add(registerEtcdResolver(client, { authorities }), (one) => one[Symbol.dispose]());
       for (const target of [
@@ -94,7 +94,7 @@ describe('a target', () => {
   }
 
   for (const [name, read] of Object.entries({ registered, servers, managed, followed })) {
-    it(`that names another client than the one given is refused: ${name}`, async () => {
+    it(`is rejected if it selects another client than the given one: ${name}`, async () => {
       const authorities = { prod: other };
       opened.add(registerEtcdResolver(client, { authorities }), (one) => one[Symbol.dispose]());
       await assert.rejects(async () => read(client, `etcd://prod/${uri()}`), {

@@ -87,13 +87,13 @@ describe('a stored address', () => {
     ['[host]:80', 'only an IPv6 address has brackets'],
     ['[]:80', 'only an IPv6 address has brackets'],
   ] as const) {
-    it(`is passed over, with the reason: ${JSON.stringify(addr)}`, () => {
+    it(`is skipped with the reason: ${JSON.stringify(addr)}`, () => {
       assert.deepEqual(parseAddress(addr), { problem });
       assert.equal(addressProblem(addr), problem);
     });
   }
 
-  it('has one name in all its spellings', () => {
+  it('has one canonical name for all its spellings', () => {
     for (const [first, ...others] of [
       ['localhost:1', 'LOCALHOST:1', 'http://LocalHost:1/', 'localhost:01', ':1'],
       ['127.0.0.1:1', '127.1:1', '0x7f.1:1', '[::ffff:127.0.0.1]:1'],
@@ -109,7 +109,7 @@ describe('a stored address', () => {
   });
 
   // So short, since V8 takes the fast path for flat strings alone.
-  it('is read the same however often it is asked for, which URL.canParse() of Node 20 is not', () => {
+  it('has the same result on every call, unlike URL.canParse() of Node 20', () => {
     const problems = new Set<string>();
     for (let i = 0; i < 20_000; i++) {
       const parsed = parseAddress('CAF\u00e9:1');
@@ -118,7 +118,7 @@ describe('a stored address', () => {
     assert.deepEqual([...problems], []);
   });
 
-  it('has another name than what is another address', () => {
+  it('has a different canonical name from any other address', () => {
     const different = [
       ...['localhost:1', 'localhost:2', 'localhost.:1', '127.0.0.1:1', '127.0.0.2:1', '[::1]:1'],
       ...['[fe80::1%eth0]:1', '[fe80::1%eth1]:1', '[fe80::1]:1', 'unix:/a', 'unix:/A'],
@@ -142,7 +142,7 @@ describe('an address to register', () => {
     'unix:/a',
     '[fe80::1%e]:1',
   ])
-    it(`may be ${addr}`, () => assert.equal(addressProblem(addr), undefined));
+    it(`is accepted: ${addr}`, () => assert.equal(addressProblem(addr), undefined));
 
   for (const [addr, problem] of [
     [':50051', /^it names no host, .*advertiseAddress\(50051\)/],
@@ -153,11 +153,11 @@ describe('an address to register', () => {
     ['127.1:1', /write '127\.0\.0\.1:1'/],
     ['b\u00fccher.example:1', /write 'xn--bcher-kva\.example:1'/],
   ] as const)
-    it(`is not ${addr}`, () => assert.match(addressProblem(addr) ?? '', problem));
+    it(`is rejected: ${addr}`, () => assert.match(addressProblem(addr) ?? '', problem));
 });
 
-describe('a socket file', () => {
-  it('is read from unix:/path and unix:///path', () => {
+describe('the address of a Unix socket', () => {
+  it('is parsed from unix:/path and unix:///path', () => {
     for (const addr of ['unix:/run/a.sock', 'unix:///run/a.sock'])
       assert.deepEqual(parseAddress(addr), { socket: { path: '/run/a.sock' }, name: 'unix:/run/a.sock' });
   });

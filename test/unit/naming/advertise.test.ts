@@ -12,7 +12,7 @@ describe('the address to advertise', () => {
     delete process.env[env];
   });
 
-  it('is the environment’s', () => {
+  it('comes from the environment variable', () => {
     assert.equal(by('10.1.2.3'), '10.1.2.3:50051');
     assert.equal(by('fd00::7'), '[fd00::7]:50051');
     assert.equal(by('pod-1.svc'), 'pod-1.svc:50051');
@@ -26,14 +26,14 @@ describe('the address to advertise', () => {
     ...['::', '::0', '0:0:0:0:0:0:0:0', '::1', '[::1]', '0:0:0:0:0:0:0:1'],
     ...['::ffff:127.0.0.1', '::FFFF:7f00:1', '::ffff:0.0.0.0'],
   ]) {
-    it(`is not ${host}, which is each caller's own`, () =>
+    it(`is not ${host}, each caller's own host`, () =>
       assert.throws(() => by(host), /it means each caller's own host/));
   }
 
   it('is no link-local address', () => assert.throws(() => by('fe80::1'), /link-local/));
 
   for (const host of ['10.0.0.1,fd00::1', 'a b', 'http://a', 'a:1:2']) {
-    it(`is not '${host}', which is no host`, () =>
+    it(`is not '${host}', which is not a host`, () =>
       assert.throws(
         () => by(host),
         (error) => error instanceof NamingError && /no host/.test(error.message),
@@ -41,16 +41,16 @@ describe('the address to advertise', () => {
   }
 
   for (const port of [0, -1, 65_536, 1.5, Number.NaN]) {
-    it(`has no port ${port}`, () => assert.throws(() => by('10.1.2.3', port), /the port is/));
+    it(`is rejected with the port ${port}`, () => assert.throws(() => by('10.1.2.3', port), /the port is/));
   }
 
-  it('has no port that is a text', () => {
+  it('is rejected with a port that is a string', () => {
     assert.throws(() => by('10.1.2.3', '50051' as never), {
       message: /the port is '50051' \(string\); it must be one that is bound, a number from 1 to 65535/,
     });
   });
 
-  it('is a network interface’s where the environment says nothing', function () {
+  it('comes from a network interface if the environment variable is unset', function () {
     const [name, address] =
       Object.entries(networkInterfaces())
         .flatMap(([one, list]) => (list ?? []).map((of) => [one, of] as const))
@@ -62,7 +62,7 @@ describe('the address to advertise', () => {
     assert.equal(advertiseAddress(1, { env, interface: name, family: 4 }), `${address.address}:1`);
   });
 
-  it('says which interface has none', () => {
+  it('is rejected with the name of the interface that has no address', () => {
     assert.throws(() => advertiseAddress(1, { env, interface: 'nosuch0' }), /nosuch0/);
   });
 });

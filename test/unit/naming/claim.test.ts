@@ -12,7 +12,7 @@ describe('a claim', () => {
     lease,
   });
 
-  it('knows a record under any lease that may still be kept alive for it, and no stranger’s', () => {
+  it('owns a record under any of its leases that may still be kept alive, and no other', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
     for (let lease = 1n; lease <= BigInt(maxRetired + 1); lease++) claim.rememberLease(lease);
     for (let lease = 1n; lease <= BigInt(maxRetired + 1); lease++)
@@ -22,14 +22,14 @@ describe('a claim', () => {
 
   const own = Buffer.from('{"Op":0,"Addr":"a:1","Metadata":null}');
 
-  it('may replace its own bytes without a lease at any time, and no others', () => {
+  it('may replace its own value without a lease at any time, and no other value', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
     assert.equal(claim.mayReplace({ ...record(0n), value: own }, false), true);
     assert.equal(claim.mayReplace(record(0n), false), false);
     assert.equal(claim.mayReplace({ ...record(7n), value: own }, false), false);
   });
 
-  it('judges a state of its key by the lease, the bytes and the revision', () => {
+  it('classifies a state of its key by the lease, the value and the revision', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
     const judge = (revision: bigint, kv?: ReturnType<typeof record>) =>
       claim.classify({ kv, revision }, 5n, 10n);
@@ -49,7 +49,7 @@ describe('a claim', () => {
     assert.equal(judge(12n, at(12n, 6n)), 'replaced');
   });
 
-  it('learns what another writer put into its record, and knows what a lost answer was about', () => {
+  it('adopts what another writer stored in its record, and recognizes the value of a write whose answer was lost', () => {
     const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
     const at = (modRevision: bigint, lease: bigint, metadata: number) => ({
       ...record(lease),
@@ -72,7 +72,7 @@ describe('a claim', () => {
   });
 });
 
-describe('what a registration wants stored', () => {
+describe('a desired endpoint', () => {
   const desired = () => new Claim('svc/e', { addr: 'a:1', metadata: { weight: 1 } }, 'wait').desired;
   const written = (value: string) => ({
     key: Buffer.from('svc/e'),
@@ -83,7 +83,7 @@ describe('what a registration wants stored', () => {
     lease: 5n,
   });
 
-  it('adopts metadata and never an address', () => {
+  it('adopts metadata but never an address', () => {
     const one = new Claim('svc/e', { addr: 'a:1' }, 'wait').desired;
     assert.equal(one.adopt(written('{"Addr":"b:1"}')), undefined);
     assert.deepEqual(one.adopt(written('{"Addr":"b:1","Metadata":1}')), { addr: 'a:1', metadata: 1 });
@@ -95,7 +95,7 @@ describe('what a registration wants stored', () => {
     assert.equal(one.value.equals(spaced.value), true, 'byte for byte as it was written');
   });
 
-  it('merges changes in the order of their calls, and lays them over what is adopted meanwhile', () => {
+  it('merges changes in call order, and applies them to a base that is adopted meanwhile', () => {
     const one = desired();
     one.change({ metadata: { weight: 2 } });
     one.beginWrite();
@@ -112,7 +112,7 @@ describe('what a registration wants stored', () => {
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3, status: 'draining' } });
   });
 
-  it('keeps the draining mark through every change, whatever another writer stores', () => {
+  it('keeps the draining status through every change and every foreign write', () => {
     const one = desired();
     one.startDraining();
     one.change({ metadata: { weight: 2 } });
@@ -127,7 +127,7 @@ describe('what a registration wants stored', () => {
     assert.match(one.value.toString(), /"Metadata":\{"status":"draining"\}/);
   });
 
-  it('keeps metadata of another writer that is nested as deep as Go reads', () => {
+  it('keeps another writer’s metadata at the maximum depth of Go', () => {
     const one = desired();
     const deep = `{"a":${'['.repeat(9_998)}${']'.repeat(9_998)}}`;
     assert.ok(one.adopt(written(`{"Addr":"a:1","Metadata":${deep}}`)));
@@ -138,7 +138,7 @@ describe('what a registration wants stored', () => {
     );
   });
 
-  it('writes the integers of another writer as they were, also beyond 2^53', () => {
+  it('writes another writer’s integers unchanged, including those beyond 2^53', () => {
     const one = desired();
     one.adopt(written('{"Addr":"a:1","Metadata":{"id":9007199254740993,"list":[18446744073709551615]}}'));
     assert.deepEqual(one.endpoint.metadata, { id: 2 ** 53, list: [2 ** 64] }, 'as Go reads them');
@@ -147,7 +147,7 @@ describe('what a registration wants stored', () => {
     assert.ok(one.value.toString().includes(stored), one.value.toString());
   });
 
-  it('lets the owner’s own status be newer than an operator’s, also when a later change has none', () => {
+  it('prefers the owner’s later status to an operator’s, even if a still later change has none', () => {
     const one = desired();
     one.adopt(written('{"Addr":"a:1","Metadata":{"weight":1,"status":"draining"}}'));
     one.change({ metadata: { status: 'up' } });
@@ -155,7 +155,7 @@ describe('what a registration wants stored', () => {
     assert.deepEqual(one.endpoint.metadata, { weight: 2 });
   });
 
-  it('takes back only what can never be stored, and keeps what it was given as it was then', () => {
+  it('discards only the change that can never be stored, and copies each change when it is made', () => {
     const one = desired();
     const metadata = { weight: 2 };
     one.change({ metadata });

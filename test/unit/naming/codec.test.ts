@@ -28,20 +28,20 @@ interface DecodeCase {
 const corpusFile = new URL('../../../../test/unit/naming/go-corpus.json', import.meta.url);
 const corpus = JSON.parse(readFileSync(corpusFile, 'utf8')) as Corpus;
 
-describe('an endpoint that is stored', () => {
+describe('an encoded endpoint', () => {
   for (const { name, input, stored } of corpus.encode) {
     it(`has Go's bytes: ${name}`, () => {
       assert.equal(encodeEndpoint(JSON.parse(input) as Endpoint).toString('utf8'), stored);
     });
   }
 
-  it('has null for absent metadata', () => {
+  it('has null for undefined metadata', () => {
     const stored = '{"Op":0,"Addr":"localhost:50055","Metadata":null}';
     assert.equal(encodeEndpoint({ addr: 'localhost:50055' }).toString(), stored);
     assert.equal(encodeEndpoint({ addr: 'localhost:50055', metadata: undefined }).toString(), stored);
   });
 
-  it('is refused without an address', () => {
+  it('is rejected without an address', () => {
     for (const addr of ['', undefined, 7]) {
       assert.throws(() => encodeEndpoint({ addr: addr as string }), {
         name: 'NamingError',
@@ -51,11 +51,11 @@ describe('an endpoint that is stored', () => {
     }
   });
 
-  it('is refused as a typed error when the endpoint itself is missing', () => {
+  it('is rejected with a typed error if the endpoint is undefined', () => {
     assert.throws(() => encodeEndpoint(undefined as unknown as Endpoint), NamingError);
   });
 
-  it('reads back as it was, whatever its metadata', () => {
+  it('decodes to the same endpoint, for any metadata', () => {
     const property = fc.property(fc.string({ minLength: 1 }), fc.jsonValue(), (addr, metadata) => {
       const expected = metadata === null ? { addr } : { addr, metadata: metadata as JsonValue };
       assert.deepEqual(decodeEndpoint(encodeEndpoint({ addr, metadata: metadata as JsonValue })), expected);
@@ -64,35 +64,35 @@ describe('an endpoint that is stored', () => {
   });
 });
 
-describe('a stored value that is read', () => {
+describe('a decoded value', () => {
   for (const one of corpus.decode) {
     if (one.result) {
-      it(`is what Go reads: ${one.name}`, () => {
+      it(`is the same as Go's: ${one.name}`, () => {
         assert.deepEqual(
           outcome(() => decodeEndpoint(bytesOf(one))),
           goOutcome(one),
         );
       });
     } else {
-      it(`is refused, as by Go: ${one.name}`, () => {
+      it(`is rejected, as by Go: ${one.name}`, () => {
         assert.throws(() => decodeEndpoint(bytesOf(one)), EndpointDecodeError);
       });
     }
   }
 
-  it('may lie anywhere in a larger buffer', () => {
+  it('is accepted at any position in a larger buffer', () => {
     const large = Buffer.from('xx{"Addr":"a:1"}yy');
     assert.deepEqual(decodeEndpoint(new Uint8Array(large.buffer, large.byteOffset + 2, 14)), { addr: 'a:1' });
   });
 
-  it('cannot reach an object prototype through its names', () => {
+  it('cannot change an object prototype by its names', () => {
     const { metadata } = decodeEndpoint(Buffer.from('{"Addr":"a:1","Metadata":{"__proto__":{"evil":1}}}'));
     assert.deepEqual(Object.keys(metadata as object), ['__proto__']);
     assert.equal(Object.getPrototypeOf(metadata), Object.prototype);
     assert.equal(({} as { evil?: number }).evil, undefined);
   });
 
-  it('is refused where Op or Addr is nested deeper than the stack', () => {
+  it('is rejected if Op or Addr is nested deeper than the stack', () => {
     for (const name of ['Op', 'Addr'])
       for (const depth of [7_000, 100_000]) {
         const deep = `{"${name}":${'['.repeat(depth)}${']'.repeat(depth)}}`;
@@ -100,12 +100,12 @@ describe('a stored value that is read', () => {
       }
   });
 
-  it('can be stored again as deep as it was read', () => {
+  it('is encoded again at the maximum depth', () => {
     const deep = `{"Op":0,"Addr":"a:1","Metadata":${'['.repeat(9_999)}${']'.repeat(9_999)}}`;
     assert.equal(encodeEndpoint(decodeEndpoint(Buffer.from(deep))).toString(), deep);
   });
 
-  it('has its numbers rounded as in Go, and the digits again when it is stored again', () => {
+  it('has rounded numbers, as in Go, and is encoded again with the original digits', () => {
     const metadata =
       '{"a":[9007199254740993,{"b":-18446744073709551615}],"c":0.1,"d":1.00000000000000000001}';
     const { addr, metadata: read } = decodeEndpoint(Buffer.from(`{"Addr":"a:1","Metadata":${metadata}}`));
@@ -115,7 +115,7 @@ describe('a stored value that is read', () => {
     assert.match(encodeEndpoint({ addr, metadata: changed }).toString(), /\{"a":\[1\],/);
   });
 
-  it('is told with the reason when it is refused', () => {
+  it('is rejected with the reason', () => {
     assert.throws(() => decodeEndpoint(Buffer.from('{"Op":256}')), {
       name: 'EndpointDecodeError',
       code: 15,

@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict';
 import { defaultId } from '#src/naming/register/default-id.js';
 
-describe('the id of a registration whose owner gives none', () => {
+describe('the default id of a registration', () => {
   const addr = '10.0.0.7:50051';
 
-  it('is the address, which a process that restarts finds again', () => {
+  it('is the address, so that a restarted process finds its record', () => {
     assert.equal(defaultId(addr), addr);
     assert.equal(defaultId(addr, { workerId: undefined, env: {} }), addr);
     // Others use the variable too, for their configuration.
     assert.equal(defaultId(addr, { workerId: undefined, env: { NODE_APP_INSTANCE: '3' } }), addr);
   });
 
-  it('is each worker’s own where workers share a port', () => {
+  it('is unique for each worker if workers share a port', () => {
     assert.equal(defaultId(addr, { workerId: 3, env: {} }), `${addr}#3`);
   });
 
-  it('is the instance’s under PM2, which keeps its number when it starts it again', () => {
+  it('contains PM2’s instance number, which survives a restart', () => {
     const env = { pm_id: '7', NODE_APP_INSTANCE: '0' };
     assert.equal(defaultId(addr, { workerId: 12, env }), `${addr}#0`);
     assert.equal(defaultId(addr, { workerId: undefined, env }), `${addr}#0`);
   });
 
-  it('is the worker’s where PM2 gives no instance a number', () => {
+  it('contains the worker number if PM2 sets no instance number', () => {
     assert.equal(defaultId(addr, { workerId: 2, env: { pm_id: '7' } }), `${addr}#2`);
   });
 });

@@ -13,7 +13,7 @@ const put = (key: string, addr: string, lease = 0n) => ({
 });
 
 describe('an update of a target', () => {
-  it('is one operation a change, in their order', () => {
+  it('has one operation per change, in the same order', () => {
     const changes: EndpointOp[] = [
       { op: 'add', key: 'svc/1', endpoint: endpoint('a:1') },
       { op: 'delete', key: 'svc/2' },
@@ -26,7 +26,7 @@ describe('an update of a target', () => {
     ]);
   });
 
-  it('folds a delete and an add of one key into the put', () => {
+  it('reduces a delete and an add of one key to the put', () => {
     const changes: EndpointOp[] = [
       { op: 'delete', key: 'svc/1' },
       { op: 'add', key: 'svc/1', endpoint: endpoint('b:1'), lease: 3n },
@@ -34,7 +34,7 @@ describe('an update of a target', () => {
     assert.deepEqual(toTxnOps('svc', changes), [put('svc/1', 'b:1', 3n)]);
   });
 
-  it('folds an add and a delete of one key into the delete', () => {
+  it('reduces an add and a delete of one key to the delete', () => {
     const changes: EndpointOp[] = [
       { op: 'add', key: 'svc/1', endpoint: endpoint('b:1') },
       { op: 'delete', key: 'svc/1' },
@@ -42,7 +42,7 @@ describe('an update of a target', () => {
     assert.deepEqual(toTxnOps('svc', changes), [{ type: 'delete', range: 'svc/1' }]);
   });
 
-  it('folds two deletes of one key into one', () => {
+  it('reduces two deletes of one key to one', () => {
     const twice: EndpointOp[] = [
       { op: 'delete', key: 'svc/1' },
       { op: 'delete', key: 'svc/1' },
@@ -50,7 +50,7 @@ describe('an update of a target', () => {
     assert.deepEqual(toTxnOps('svc', twice), [{ type: 'delete', range: 'svc/1' }]);
   });
 
-  it('refuses one key added twice, naming it', () => {
+  it('rejects a key that is added twice, and names it', () => {
     const twice: EndpointOp[] = [
       { op: 'add', key: 'svc/1', endpoint: endpoint('a:1') },
       { op: 'add', key: 'svc/1', endpoint: endpoint('b:1') },
@@ -61,7 +61,7 @@ describe('an update of a target', () => {
     });
   });
 
-  it('refuses an unknown op in the words of Go', () => {
+  it('rejects an unknown op with the text of Go', () => {
     const changes = [{ op: 'replace', key: 'svc/1' }] as unknown as EndpointOp[];
     assert.throws(() => toTxnOps('svc', changes), {
       name: 'NamingError',
@@ -69,14 +69,14 @@ describe('an update of a target', () => {
     });
   });
 
-  it('refuses to be empty', () => {
+  it('rejects an empty list', () => {
     assert.throws(() => toTxnOps('svc', []), {
       name: 'NamingError',
       message: 'INVALID_ARGUMENT: update() was given no operations',
     });
   });
 
-  it('checks every change, also one that a later change replaces', () => {
+  it('checks every change, including one that a later change replaces', () => {
     const changes: EndpointOp[] = [
       { op: 'add', key: 'svc/1', endpoint: endpoint('') },
       { op: 'delete', key: 'svc/1' },
@@ -91,7 +91,7 @@ describe('a key', () => {
   }
 
   for (const key of ['svc', 'svc2/1', 'other/svc/1', '', '/svc/1', 'SVC/1']) {
-    it(`is refused outside its target in the words of Go: '${key}'`, () => {
+    it(`is rejected outside its target with the text of Go: '${key}'`, () => {
       assert.throws(() => checkKey('svc', key), {
         name: 'NamingError',
         code: 3,
@@ -102,7 +102,7 @@ describe('a key', () => {
 });
 
 describe('a target', () => {
-  it('is refused when it is empty, in the words of Go', () => {
+  it('is rejected if it is empty, with the text of Go', () => {
     const invalid = {
       name: 'NamingError',
       code: 3,
@@ -112,7 +112,7 @@ describe('a target', () => {
     assert.throws(() => checkService(undefined as unknown as string), invalid);
   });
 
-  it('may be anything else, and ends its prefix with one more slash', () => {
+  it('accepts any other text, and adds one slash for its prefix', () => {
     assert.equal(keyPrefix(checkService('foo/')), 'foo//');
     assert.equal(keyPrefix(checkService('/foo')), '/foo/');
   });
@@ -130,7 +130,7 @@ describe('an EndpointManager', () => {
     mirror: () => [],
   } as unknown as NamingClient;
 
-  it('refuses a missing client and an empty target in the words of Go', () => {
+  it('rejects a missing client and an empty target with the texts of Go', () => {
     for (const missing of [undefined, null, {}]) {
       assert.throws(() => new EndpointManager(missing as unknown as NamingClient, 'svc'), {
         name: 'NamingError',
@@ -140,7 +140,7 @@ describe('an EndpointManager', () => {
     assert.throws(() => new EndpointManager(client, ''), { message: /^INVALID_ARGUMENT: invalid target: / });
   });
 
-  it('sends nothing when one of several changes is refused', async () => {
+  it('sends nothing if one of several changes is rejected', async () => {
     const manager = new EndpointManager(client, 'svc');
     await assert.rejects(
       manager.update([

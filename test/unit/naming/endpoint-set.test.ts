@@ -44,7 +44,7 @@ describe('a set of endpoints', () => {
     set.apply(snapshot(kv('svc/1', good('a:1')), kv('svc/bad', 'a:1'), kv('svc/2', good('b:1'))));
   });
 
-  it('tells a snapshot with all records, and the keys of those that are none', () => {
+  it('reports a snapshot with all records and the keys of invalid values', () => {
     const update = snapshot(kv('svc/1', good('a:1')), kv('svc/bad', '"x"'));
     assert.deepEqual(withoutPrototypes(new EndpointSet().apply(update)), {
       type: 'snapshot',
@@ -55,13 +55,13 @@ describe('a set of endpoints', () => {
     });
   });
 
-  it('tells an empty snapshot too', () => {
+  it('reports an empty snapshot', () => {
     const event = new EndpointSet().apply(snapshot());
     assert.equal(event.type, 'snapshot');
     assert.equal(event.type === 'snapshot' && event.endpoints.size, 0);
   });
 
-  it('tells what was added, changed and removed', () => {
+  it('reports added, changed and removed records', () => {
     const update = delta([kv('svc/1', good('a:2')), kv('svc/3', good('c:1'))], ['svc/2']);
     assert.deepEqual(withoutPrototypes(set.apply(update)), {
       type: 'delta',
@@ -74,7 +74,7 @@ describe('a set of endpoints', () => {
     assert.deepEqual([...set.records.keys()].sort(), ['svc/1', 'svc/3']);
   });
 
-  it('tells a record that is no longer readable as removed, and harms no other', () => {
+  it('reports a record that is no longer readable as removed, and keeps the others', () => {
     const update = delta([kv('svc/1', '{"Addr":'), kv('svc/2', good('b:2'))]);
     assert.deepEqual(withoutPrototypes(set.apply(update)), {
       type: 'delta',
@@ -87,13 +87,13 @@ describe('a set of endpoints', () => {
     assert.deepEqual([...set.invalid].sort(), ['svc/1', 'svc/bad']);
   });
 
-  it('tells a record that became readable as added', () => {
+  it('reports a record that became readable as added', () => {
     const event = set.apply(delta([kv('svc/bad', good('d:1'))]));
     assert.deepEqual(withoutPrototypes(event.type === 'delta' && event.added), [record('svc/bad', 'd:1')]);
     assert.equal(set.invalid.size, 0);
   });
 
-  it('tells of a bad record that stays bad, comes or goes by its key alone', () => {
+  it('reports a bad record that stays bad, appears or disappears only by its key', () => {
     for (const [update, ...invalid] of [
       [delta([kv('svc/bad', '[]')]), 'svc/bad'],
       [delta([kv('svc/bad2', '[]')]), 'svc/bad', 'svc/bad2'],
@@ -111,7 +111,7 @@ describe('a set of endpoints', () => {
     assert.equal(set.invalid.size, 0);
   });
 
-  it('takes tens of thousands of values that are no endpoints in time linear in their number', () => {
+  it('applies tens of thousands of invalid values in linear time', () => {
     const timeOf = (count: number) => {
       const values = Array.from({ length: count }, (_, i) => kv(`svc/${i}`, 'no endpoint'));
       const fresh = new EndpointSet();
@@ -125,31 +125,31 @@ describe('a set of endpoints', () => {
     assert.ok(many < 400 * few, `${few} ms for 500 values, ${many} ms for 20,000`);
   });
 
-  it('leaves what it told before as it was', () => {
+  it('does not change earlier events', () => {
     const first = set.apply(snapshot(kv('svc/bad', 'no endpoint')));
     const second = set.apply(delta([kv('svc/worse', 'no endpoint')]));
     set.apply(delta([], ['svc/bad', 'svc/worse']));
     assert.deepEqual([first.invalid.size, second.invalid.size], [1, 2]);
   });
 
-  it('says nothing of a key it never knew that is deleted', () => {
+  it('reports nothing when an unknown key is deleted', () => {
     const event = set.apply(delta([], ['svc/9']));
     assert.deepEqual(event.type === 'delta' && event.removed, []);
   });
 
-  it('is replaced by a snapshot, bad records and all', () => {
+  it('is replaced by a snapshot, including the bad records', () => {
     set.apply(snapshot(kv('svc/7', good('g:1'))));
     assert.deepEqual([...set.records.keys()], ['svc/7']);
     assert.equal(set.invalid.size, 0);
   });
 
-  it('gives out snapshots that later changes leave alone', () => {
+  it('returns snapshots that later changes do not affect', () => {
     const event = set.apply(snapshot(kv('svc/1', good('a:1'))));
     set.apply(delta([], ['svc/1']));
     assert.equal(event.type === 'snapshot' && event.endpoints.size, 1);
   });
 
-  it('keeps keys of other alphabets whole', () => {
+  it('preserves keys in other alphabets', () => {
     set.apply(delta([kv('svc/日本', good('j:1'))]));
     assert.ok(set.records.has('svc/日本'));
     const event = set.apply(delta([], ['svc/日本']));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { ExpiringCache } from '#src/naming/expiring-cache.js';
 import { FakeClock } from '../lease/fakes.js';
 
-describe('what is remembered', () => {
-  it('is let go of when it is too old, also where it is not asked for', () => {
+describe('an expiring cache', () => {
+  it('evicts values that are too old, even without a lookup', () => {
     const clock = new FakeClock();
     const remembered = new ExpiringCache(clock, { maxCount: 10, maxAgeMs: 1_000 });
     remembered.put('old', { knownAt: clock.now() });

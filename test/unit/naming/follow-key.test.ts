@@ -18,7 +18,7 @@ describe('the states of a key', () => {
     return revisions;
   }
 
-  it('have one read for each time the watch is taken up', async () => {
+  it('include one read each time the watch is created on a stream', async () => {
     const registry = new FakeRegistry();
     let revision = 20n;
     registry.onRange = () => ({ revision: ++revision, kvs: [] });
@@ -33,7 +33,7 @@ describe('the states of a key', () => {
     assert.equal(registry.counts.watch, 1);
   });
 
-  it('leave out a read that an event has overtaken', async () => {
+  it('leave out a read that finishes after a newer event', async () => {
     const registry = new FakeRegistry();
     registry.onRange = () => ({ revision: 11n, kvs: [] });
     const put = (modRevision: bigint) =>
@@ -45,7 +45,7 @@ describe('the states of a key', () => {
     assert.deepEqual(await follow(registry, 2), [12n, 13n]);
   });
 
-  it('are read by at most 16 at a time of a client, though a thousand watches are taken up at once', async () => {
+  it('are read by at most 16 concurrent requests per client, even if a thousand watches resume together', async () => {
     const registry = new FakeRegistry();
     let running = 0;
     let most = 0;
@@ -66,7 +66,7 @@ describe('the states of a key', () => {
     assert.equal(most, 16);
   });
 
-  it('of a store that went back are not told as if nothing had happened', async () => {
+  it('end with RolledBackError if the store went back', async () => {
     const registry = new FakeRegistry();
     registry.onRange = () => ({ revision: 5n, kvs: [] });
     registry.onWatch = () => [resumed];

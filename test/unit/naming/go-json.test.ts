@@ -12,7 +12,7 @@ const refused = (value: unknown, message: RegExp) =>
     },
   );
 
-describe('metadata that JSON cannot hold', () => {
+describe('metadata that is not JSON', () => {
   for (const [name, value, message] of [
     ['NaN', Number.NaN, /holds NaN/],
     ['infinity', Number.POSITIVE_INFINITY, /holds Infinity/],
@@ -26,16 +26,16 @@ describe('metadata that JSON cannot hold', () => {
     ['an instance of a class', new (class Weight {})(), /holds a Weight, not plain data/],
     ['an object with an odd prototype', Object.create(Object.create(null)), /not plain data/],
   ] as const) {
-    it(`is refused: ${name}`, () => refused(value, message));
+    it(`is rejected: ${name}`, () => refused(value, message));
   }
 
-  it('is refused when it contains itself', () => {
+  it('is rejected if it contains itself', () => {
     const list: unknown[] = [];
     list.push({ list });
     refused(list, /contains itself/);
   });
 
-  it('is refused when it is nested so deep that no reader takes the record, and stored below that', () => {
+  it('is rejected above the nesting limit of readers, and accepted at the limit', () => {
     const nested = (levels: number) => {
       let value: JsonValue = 0;
       for (let level = 0; level < levels; level++) value = [value];
@@ -47,17 +47,17 @@ describe('metadata that JSON cannot hold', () => {
   });
 });
 
-describe('metadata that JavaScript writes in several ways', () => {
-  it('leaves out members that are undefined, and writes null for them in lists', () => {
+describe('metadata with several representations in JavaScript', () => {
+  it('omits undefined members of objects, and writes null for undefined in lists', () => {
     assert.equal(goJson({ b: undefined, a: 1 }), '{"a":1}');
     assert.equal(goJson([1, undefined] as unknown as JsonValue), '[1,null]');
   });
 
-  it('takes an object without a prototype', () => {
+  it('accepts an object without a prototype', () => {
     assert.equal(goJson(Object.assign(Object.create(null), { b: 1, a: 2 })), '{"a":2,"b":1}');
   });
 
-  it('takes one object in two places', () => {
+  it('accepts one object in two places', () => {
     const zone = { name: 'eu' };
     assert.equal(goJson({ a: zone, b: zone }), '{"a":{"name":"eu"},"b":{"name":"eu"}}');
   });

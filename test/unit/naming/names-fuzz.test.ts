@@ -9,7 +9,7 @@ const seconds = 1;
 describe('arbitrary texts', () => {
   for (const comparison of [addresses, targets])
     for (const seed of [20_261_129, Math.floor(Math.random() * 2 ** 31)]) {
-      it(`are read as grpc-js reads them, as ${comparison.name} (npm run fuzz -- --target ${comparison.name} --seed ${seed})`, async () => {
+      it(`are parsed as grpc-js parses them, as ${comparison.name} (npm run fuzz -- --target ${comparison.name} --seed ${seed})`, async () => {
         const { counts, failures } = await compareTarget(comparison, false).run({ seconds, seed });
         assert.deepEqual(failures, []);
         assert.ok(Object.keys(counts).length >= 3, `only ${Object.keys(counts).join(', ')}`);

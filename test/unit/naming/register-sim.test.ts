@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { Coverage } from '../../sim/register/coverage.js';
 import { runSeed } from '../../sim/register/run.js';
 
-describe('the simulated registrations', () => {
-  it('find nothing wrong with the registration core in 1,000 schedules', () => {
+describe('the simulation of registrations', () => {
+  it('finds no violation in the registration core in 1,000 schedules', () => {
     const coverage = new Coverage();
     for (let seed = 1; seed <= 1_000; seed++) {
       const { violation, hits } = runSeed(seed);
@@ -14,7 +14,7 @@ describe('the simulated registrations', () => {
     assert.ok(coverage.uncovered.length < 25, `never seen: ${coverage.uncovered.join('; ')}`);
   }).timeout(60_000);
 
-  it('do the same thing again for the same seed, whether or not its trace is kept', () => {
+  it('repeats the same run for the same seed, with or without a trace', () => {
     for (let seed = 1; seed <= 60; seed++) assert.equal(runSeed(seed).hash, runSeed(seed, true).hash);
     assert.notEqual(runSeed(1).hash, runSeed(2).hash);
   }).timeout(20_000);

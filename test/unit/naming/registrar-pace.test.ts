@@ -9,7 +9,7 @@ const forMs = 1_500;
 const maxRequests = 60;
 
 describe('a registration whose first record is not stored in time', () => {
-  it('rejects with what was refused, not with the deadline of its last call', async () => {
+  it('rejects with the reason of the refusal, not with the deadline of its last request', async () => {
     const registry = new FakeRegistry();
     const refused = new EtcdError('etcdserver: too many requests', { code: 14, verdict: 'not-applied' });
     registry.onTxn = () => {
@@ -25,7 +25,7 @@ describe('a registration whose first record is not stored in time', () => {
   });
 });
 
-describe('a registration whose etcd gives the same answer again and again', () => {
+describe('a registration whose etcd repeats the same answer', () => {
   const endpoint = { addr: '10.0.0.7:1' };
   const own = encodeEndpoint(endpoint);
   const other = encodeEndpoint({ addr: '10.9.9.9:1' });
@@ -86,7 +86,7 @@ describe('a registration whose etcd gives the same answer again and again', () =
   };
 
   for (const [answer, script] of Object.entries(scripts)) {
-    it(`does not ask faster for the answer ${answer}`, async function () {
+    it(`paces its requests after the answer ${answer}`, async function () {
       this.timeout(20_000);
       const registry = new FakeRegistry();
       script(registry);
@@ -113,7 +113,7 @@ describe('a registration whose etcd gives the same answer again and again', () =
     });
   }
 
-  it('does not write an update faster that is refused again and again', async function () {
+  it('paces the writes of an update that is refused repeatedly', async function () {
     this.timeout(20_000);
     const registry = new FakeRegistry();
     const registration = await register(registry.client, { target: 'svc', id: 'e', ...endpoint });
@@ -128,7 +128,7 @@ describe('a registration whose etcd gives the same answer again and again', () =
     assert.ok(txn > 1 && txn <= 20, `${txn} writes`);
   });
 
-  it('does not write an update faster that is refused for space, and says so', async function () {
+  it('paces the writes of an update that is refused for lack of space, and reports the failure', async function () {
     this.timeout(20_000);
     const registry = new FakeRegistry();
     const registration = await register(registry.client, { target: 'svc', id: 'e', ...endpoint });

@@ -16,12 +16,12 @@ const kv = (value: string): KeyValue => ({
 const large = (letter: string) => kv(letter.repeat(100_000));
 const endpoint = kv(`{"Addr":"a:1","Metadata":"${'x'.repeat(100_000)}"}`);
 
-describe('what a mirror of endpoints keeps', () => {
-  it('is an endpoint of any size, and a small value that is none', () => {
+describe('a value that a mirror of endpoints retains', () => {
+  it('is unchanged for an endpoint of any size, and for a small invalid value', () => {
     for (const one of [endpoint, kv('x')]) assert.equal(retainEndpoint(one), one);
   });
 
-  it('is only a hash of a large value that is none, which is no endpoint either', () => {
+  it('is a hash of a large invalid value, and not an endpoint either', () => {
     const kept = retainEndpoint(large('x'));
     assert.deepEqual({ ...kept, value: undefined }, { ...large('x'), value: undefined });
     assert.equal(kept.value.length, 33);
@@ -29,7 +29,7 @@ describe('what a mirror of endpoints keeps', () => {
     assert.equal(retainEndpoint(kept), kept);
   });
 
-  it('still shows whether the store has the same values', () => {
+  it('still shows whether the stored value has changed', () => {
     const view = new View(retainEndpoint);
     view.replace([retainEndpoint(large('x'))], 5n);
     assert.equal(view.matches(1n, large('x')), true);
@@ -39,7 +39,7 @@ describe('what a mirror of endpoints keeps', () => {
     assert.equal(view.matches(1n, { ...large('z'), modRevision: 6n, version: 3n }), true);
   });
 
-  it('is what directories and managers ask of their mirrors', async () => {
+  it('is reduced by the mirrors of directories and managers', async () => {
     const etcd = new FakeClient();
     const directory = new ServiceDirectory(etcd.client);
     directory.follow('svc', { onView: () => {}, onFailure: () => {} });

@@ -5,8 +5,8 @@ import { sameJson } from '#src/naming/same-json.js';
 const nested = (depth: number, inside: string): JsonValue =>
   JSON.parse(`${'['.repeat(depth)}${inside}${']'.repeat(depth)}`);
 
-describe('two values of JSON', () => {
-  it('are the same in whatever order their members stand', () => {
+describe('two JSON values', () => {
+  it('are equal in any order of their members', () => {
     assert.ok(sameJson({ a: 1, b: [null, 'x'] }, { b: [null, 'x'], a: 1 }));
     assert.ok(sameJson(undefined, undefined));
     assert.ok(sameJson(JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"a":1}}')));
@@ -30,7 +30,7 @@ describe('two values of JSON', () => {
     });
   }
 
-  it('may be nested deeper than the stack', () => {
+  it('are compared even if nested deeper than the stack', () => {
     assert.ok(sameJson(nested(100_000, '1'), nested(100_000, '1')));
     assert.ok(!sameJson(nested(100_000, '1'), nested(100_000, '2')));
   });

@@ -44,12 +44,12 @@ describe('the service of a dialled target', () => {
     ['etcd:///a+b', 'a+b'],
     ['etcd:////', '/'],
   ] as const) {
-    it(`is Go's: ${JSON.stringify(target)} names '${service}'`, () => {
+    it(`is the same as Go's: ${JSON.stringify(target)} names '${service}'`, () => {
       assert.equal(serviceOf(parse(target), false), service);
     });
   }
 
-  it('begins with an authority that is no client, as etcd’s guide means it and Go does not', () => {
+  it('starts with an authority that selects no client, as in etcd’s guide and unlike Go', () => {
     assert.equal(serviceOf(parse('etcd://foo/bar/svc'), false), 'foo/bar/svc');
     assert.equal(serviceOf(parse('etcd://foo/bar/svc'), true), 'bar/svc');
     assert.equal(serviceOf(parse('etcd://foo'), false), 'foo');
@@ -63,7 +63,7 @@ describe('the service of a dialled target', () => {
     ['etcd://prod', true],
     ['etcd://prod/', true],
   ] as const) {
-    it(`is refused when there is none: '${target}'`, () => {
+    it(`is rejected if it is empty: '${target}'`, () => {
       assert.throws(() => serviceOf(parse(target), authorityIsClient), {
         name: 'NamingError',
         message: /^INVALID_ARGUMENT: invalid target: .* names no service$/,
@@ -72,7 +72,7 @@ describe('the service of a dialled target', () => {
   }
 
   for (const target of ['etcd:///foo%', 'etcd:///foo%2', 'etcd:///foo%zz', 'etcd:///foo%ff']) {
-    it(`is refused with a broken percent escape: '${target}'`, () => {
+    it(`is rejected with an invalid percent escape: '${target}'`, () => {
       assert.throws(() => serviceOf(parse(target), false), {
         name: 'NamingError',
         message: /invalid target: .* has a broken percent escape/,
@@ -129,7 +129,7 @@ describe('the authority of calls', () => {
   }
 
   for (const last of ['xn--a', 'a.xn--zz', 'XN--0']) {
-    it(`is legal when the service ends in what is no punycode: '${last}'`, () => {
+    it(`is legal when the service ends in invalid punycode: '${last}'`, () => {
       assert.ok(
         legal(defaultAuthority({ path: `/foo/${last}` })),
         defaultAuthority({ path: `/foo/${last}` }),
@@ -137,7 +137,7 @@ describe('the authority of calls', () => {
     });
   }
 
-  it('is legal for whatever else a service may be called', () => {
+  it('is legal for any service name', () => {
     const name = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.stringMatching(/^[0-9a-fx.%:/-]*$/));
     const property = fc.property(name, fc.option(name, { nil: undefined }), (path, authority) => {
       assert.ok(legal(defaultAuthority({ path, authority })), defaultAuthority({ path, authority }));
@@ -146,8 +146,8 @@ describe('the authority of calls', () => {
   });
 });
 
-describe('what a service is dialled by', () => {
-  it('names that service again, whatever it is called', () => {
+describe('the target that dials a service', () => {
+  it('is parsed back to the same service, for any name', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (service) => {
         assert.equal(serviceOf(parse(dial(service).target), false), service);
@@ -157,14 +157,14 @@ describe('what a service is dialled by', () => {
       assert.equal(serviceOf(parse(dial(service).target), false), service);
   });
 
-  it('names the client that it is told', () => {
+  it('contains the given authority', () => {
     const { target } = dial('a/b', { authority: 'prod', scheme: 'etcd' });
     const uri = parse(target);
     assert.equal(splitTarget(uri).authority, 'prod');
     assert.equal(serviceOf(uri, true), 'a/b');
   });
 
-  it('sets the name of the servers wherever grpc-js looks for it', () => {
+  it('sets the server name in every option that grpc-js reads', () => {
     assert.deepEqual(dial('a', { serverName: 'a.internal' }).options, {
       'grpc.enable_http_proxy': 0,
       'grpc.default_authority': 'a.internal',
@@ -172,7 +172,7 @@ describe('what a service is dialled by', () => {
     });
   });
 
-  it('is refused without a service, and with an authority that no URI can have', () => {
+  it('is rejected without a service, and with an authority that is invalid in a URI', () => {
     assert.throws(() => dial(''), /invalid target/);
     assert.throws(() => dial('a', { authority: 'a/b' }), /authority 'a\/b'/);
   });

@@ -3,7 +3,7 @@ import { dial } from '#src/naming/grpc/index.js';
 import { NamingError, parseTarget } from '#src/naming/index.js';
 import { checkKey } from '#src/naming/target/index.js';
 
-describe('a name', () => {
+describe('a service name', () => {
   for (const name of [
     'a',
     '/',
@@ -17,14 +17,14 @@ describe('a name', () => {
     '\u{1f600}',
     ' ',
   ]) {
-    it(`may be ${JSON.stringify(name)}, as it is`, () => {
+    it(`is accepted unchanged: ${JSON.stringify(name)}`, () => {
       assert.equal(parseTarget(name).service, name);
       assert.equal(checkKey('svc', `svc/${name}`), `svc/${name}`);
     });
   }
 
   for (const name of ['s\ud800', '\udc00s', '\udc00\ud800']) {
-    it(`has no half of a surrogate pair, as ${JSON.stringify(name)} has, which would be the same as any other`, () => {
+    it(`is rejected with a lone surrogate, which has the same encoding as any other: ${JSON.stringify(name)}`, () => {
       for (const refused of [() => parseTarget(name), () => checkKey('svc', `svc/${name}`), () => dial(name)])
         assert.throws(refused, (error) => error instanceof NamingError && /surrogate/.test(error.message));
     });
