@@ -10,7 +10,7 @@ import { EndpointManager, NamingError, register } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, Opened, whoService } from './support.js';
 
-/** Each with what the refusal must say. */
+/** Each address with the text of its rejection. */
 const refused: readonly (readonly [addr: string, why: RegExp])[] = [
   ['::1:50051', /write '\[::1\]:50051'/],
   ['::1', /no port/],
@@ -120,7 +120,7 @@ describe('an address', () => {
       await new EndpointManager(client, service).addEndpoint(`${service}/1`, { addr });
       assert.equal(await opened.caller(`etcd:///${service}`).call(), 'a', addr);
     }
-    // round_robin of grpc-js would give a backend one more share for each spelling.
+    // round_robin of grpc-js would give a server one share per spelling.
     const other = await opened.server('b');
     await manager.addEndpoint(`${target}/b`, { addr: other.addr });
     const caller = opened.caller(`etcd:///${target}`);

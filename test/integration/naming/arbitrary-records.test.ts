@@ -10,7 +10,7 @@ import { eventually, expectNoSocketLeft, Opened } from './support.js';
 const deep = (name: string, depth: number) =>
   Buffer.from(`{"Addr":"deep:1","${name}":${'['.repeat(depth)}${']'.repeat(depth)}}`);
 
-/** Records that once took a service from its callers, or a command from its user. */
+/** Records that once made a service unavailable to callers, or crashed the command. */
 const known = [deep('Op', 7_000), deep('Addr', 7_000), deep('Metadata', 4_000), deep('Metadata', 9_999)];
 
 describe('a good endpoint beside arbitrary bytes', function () {

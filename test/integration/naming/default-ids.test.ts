@@ -70,7 +70,7 @@ describe('a registration without an id whose address has slashes', () => {
   });
 });
 
-/** The client, and a wait until no call of its KV is under way: what is done behind a registration has then been done. */
+/** A client, and a wait until its KV has no request in flight: the registration's background work is then done. */
 function watchCalls(client: EtcdClient) {
   const calls: Promise<unknown>[] = [];
   const noted = <T>(call: Promise<T>): Promise<T> => {
@@ -94,7 +94,7 @@ function watchCalls(client: EtcdClient) {
     for (let known = -1; known !== calls.length; ) {
       known = calls.length;
       await Promise.allSettled(calls);
-      await new Promise(setImmediate); // whoever waited for them goes on
+      await new Promise(setImmediate); // lets their callers continue
     }
   };
   return { client: naming, settled };

@@ -163,12 +163,12 @@ describe('an EndpointManager', () => {
       ]);
       await view.shows('b:1', 'c:1');
 
-      const told = view.events.slice(1).map((event) => {
+      const reported = view.events.slice(1).map((event) => {
         assert.ok(event.type === 'delta');
         const addrs = (records: readonly { addr: string }[]) => records.map(({ addr }) => addr);
         return [event.revision, addrs(event.added), addrs(event.changed), event.removed];
       });
-      assert.deepEqual(told, [
+      assert.deepEqual(reported, [
         [added.revision, ['b:1'], [], []],
         [changed.revision, [], ['a:2'], []],
         [updated.revision, ['c:1'], [], [`${target}/1`]],
@@ -266,7 +266,7 @@ describe('an EndpointManager', () => {
         revisions.push(revision);
       }
       door.heal();
-      await eventually('all are told', () => view.events.at(-1)?.revision === revisions.at(-1));
+      await eventually('all are reported', () => view.events.at(-1)?.revision === revisions.at(-1));
       assert.deepEqual(
         view.events.slice(1).map(({ revision }) => revision),
         revisions,

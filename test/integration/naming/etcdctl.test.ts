@@ -35,7 +35,7 @@ describe('a service that etcdctl manages', () => {
   });
 
   it('dials an endpoint without a port at gRPC’s default port 443', async () => {
-    // An address of this machine where nobody listens: the refusal names what was dialled.
+    // A local address without a listener: the error names the dialled address.
     await ctl.run('put', `${target}/127.0.0.1`, '{"Addr":"127.0.0.1","Metadata":"..."}');
     await assert.rejects(opened.caller(`etcd:///${target}`).call(), /127\.0\.0\.1:443/);
   });
@@ -74,7 +74,7 @@ describe('a service that etcdctl manages', () => {
     await caller.callsReach('leased');
     assert.equal(view.endpoints.get(`${target}/leased`)?.lease, BigInt(`0x${lease}`));
 
-    // Each renewal comes a third of the TTL after the last: with four of them it is past.
+    // Renewals are a third of the TTL apart, so four of them are past the TTL.
     const renewals = keeper.renewals;
     await eventually('renewals past the TTL', () => keeper.renewals >= renewals + 4);
     assert.deepEqual(view.addrs, [server.addr]);

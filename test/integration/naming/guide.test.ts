@@ -54,7 +54,7 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
 
     assert.equal((await manager.list()).size, 0);
     await view.shows();
-    await manager.deleteEndpoint(`${target}/e1`); // deleted already, as in Go
+    await manager.deleteEndpoint(`${target}/e1`); // already deleted: no error, as in Go
   });
 
   it('add an endpoint that is deleted when its lease is revoked', async () => {

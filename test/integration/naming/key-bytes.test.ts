@@ -8,7 +8,7 @@ import { eventually, Opened } from './support.js';
 const value = (addr: string) => JSON.stringify({ Op: 0, Addr: addr, Metadata: null });
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** Everything that shows a target's endpoints, at once. */
+/** All views of a target's endpoints. */
 class Views {
   readonly #client: EtcdClient;
   readonly #manager: EndpointManager;
@@ -23,7 +23,7 @@ class Views {
     this.#client = client;
     this.#target = target;
     this.#manager = new EndpointManager(client, target);
-    // Deletes are believed at once, so that a view shows what there is.
+    // No loss protection, so that a view shows deletes immediately.
     this.#directory = new ServiceDirectory(client, { lossProtection: { protectionMs: 0 } });
     const { signal } = this.#stop;
     this.#mirror = client.mirror({ prefix: `${target}/` }, { signal });
@@ -50,7 +50,7 @@ class Views {
     for await (const _ of this.#directory.subscribe(this.#target, { signal }));
   }
 
-  /** What each of them shows, as addresses by key, in etcd's order of keys where it is one that has an order. */
+  /** The content of each view, as addresses by key; in etcd's key order if the view is ordered. */
   async #shown(): Promise<Record<string, [string, string][]>> {
     const list = await this.#manager.list();
     const directory = this.#directory.get(this.#target)?.endpoints ?? [];
@@ -66,7 +66,7 @@ class Views {
     };
   }
 
-  /** Resolves once each shows an endpoint for each of these ids, and no other; with their keys in this order. */
+  /** Resolves with the keys, in this order, once each view has exactly one endpoint per id. */
   async show(ids: readonly Uint8Array[]): Promise<string[]> {
     const addrs = [...ids].sort(Buffer.compare).map((id) => `${hex(id)}:1`);
     const shown = await eventually(`${addrs} in each view`, async () => {
@@ -85,7 +85,7 @@ class Views {
     return list.map(([key]) => key);
   }
 
-  /** The key names its record wherever a key goes in. */
+  /** Checks that every function that takes a key accepts the record's key. */
   async checkKey(key: string, id: Uint8Array): Promise<void> {
     const { kv } = await this.#client.kv.get(key);
     assert.equal(kv && hex(kv.key), hex(keyOf(this.#target, id)));
@@ -117,7 +117,7 @@ describe('endpoints whose ids are bytes', () => {
   });
   afterEach(() => opened.close());
 
-  /** As another client writes them. */
+  /** Writes the keys as another client does. */
   async function stored(ids: readonly Uint8Array[]): Promise<{ target: string; views: Views }> {
     const target = `${etcd().prefix}bytes-${round++}`;
     for (const id of ids) await client.kv.put(keyOf(target, id), value(`${hex(id)}:1`));

@@ -9,7 +9,7 @@ import { expectNoSocketLeft, Opened } from './support.js';
 
 const count = 600;
 const bytes = 50_000;
-/** All values together take twice as long as a call may. */
+/** All values together take twice the deadline of a call. */
 const timeoutMs = 2_500;
 const bytesPerSecond = (count * bytes) / ((2 * timeoutMs) / 1_000);
 

@@ -114,7 +114,7 @@ describe('the owner of a registration', () => {
       await registration.update({ metadata: { weight: 7 } });
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
       await admin.lease.revoke(registration.lease ?? 0n);
-      await eventually('it is back', () => registration.registrationCount === 2);
+      await eventually('it is registered again', () => registration.registrationCount === 2);
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
     });
 
@@ -131,7 +131,7 @@ describe('the owner of a registration', () => {
         const ours = Metadata.weight === round;
         const last = Metadata.status === `s${round}`;
         assert.ok(ours || last, `round ${round}: ${JSON.stringify(Metadata)}`);
-        await eventually('what stands is what is known', async () => {
+        await eventually('the record matches the registration', async () => {
           const value = (await record())?.value;
           return value?.equals(encodeEndpoint(registration.endpoint)) ?? false;
         });
@@ -141,7 +141,9 @@ describe('the owner of a registration', () => {
     it('restores its record over a value that no reader can use', async () => {
       const registration = await start();
       await admin.kv.put(key, 'garbage', { lease: registration.lease ?? 0n });
-      await eventually('it is mended', async () => (await record())?.value.toString().startsWith('{"Op":0'));
+      await eventually('it is restored', async () =>
+        (await record())?.value.toString().startsWith('{"Op":0'),
+      );
       assert.equal(registration.registrationCount, 1);
     });
 
@@ -162,7 +164,7 @@ describe('the owner of a registration', () => {
       await eventually('it waits', () => registration.state === 'waiting');
       assert.equal((await record())?.lease, 0n);
       await admin.kv.delete(key);
-      await eventually('it is back', () => registration.state === 'registered');
+      await eventually('it is registered again', () => registration.state === 'registered');
     });
   });
 
@@ -184,7 +186,7 @@ describe('the owner of a registration', () => {
       const registration = await start({ onDeleted: 'stop' });
       const events = listen(registration);
       await admin.lease.revoke(registration.lease ?? 0n);
-      await eventually('it is back', () => registration.registrationCount === 2);
+      await eventually('it is registered again', () => registration.registrationCount === 2);
       const [lost] = events;
       assert.ok(lost?.type === 'lost' && lost.cause === 'lease', JSON.stringify(lost));
     });
@@ -214,7 +216,7 @@ describe('the owner of a registration', () => {
       const second = await start({ onConflict: 'takeover' });
       await eventually('the first waits', () => first.state === 'waiting');
       await second.close();
-      await eventually('the first is back', () => first.state === 'registered');
+      await eventually('the first is registered again', () => first.state === 'registered');
       assert.equal((await stored()).Addr, other.addr);
     });
   });
@@ -231,7 +233,7 @@ describe('the owner of a registration', () => {
           idleAsked = (await record()) === undefined;
         },
       });
-      await eventually('it is marked', () => view.events.length > 1);
+      await eventually('the status is stored', () => view.events.length > 1);
       assert.equal(registration.state, 'draining');
       assert.deepEqual([...view.endpoints.values()][0]?.metadata, { weight: 1, status: 'draining' });
       await draining;
@@ -259,9 +261,9 @@ describe('the owner of a registration', () => {
     const registration = await start();
     const events = listen(registration);
     await admin.kv.delete(key);
-    await eventually('it is back', () => registration.registrationCount === 2);
+    await eventually('it is registered again', () => registration.registrationCount === 2);
     await registration.close();
-    await eventually('the end is told', () => events.at(-1)?.type === 'ended');
+    await eventually('the end is reported', () => events.at(-1)?.type === 'ended');
     assert.deepEqual(
       events.map(({ type }) => type),
       ['lost', 'registered', 'ended'],

@@ -20,7 +20,7 @@ describe('a registration', () => {
       const dead = opened.client(etcd().endpoints);
       const before = await register(dead, { target, ...endpoint, ttlSeconds: 60 });
       const oldLease = before.lease!;
-      await dead.close(); // the record stays until its lease runs out
+      await dead.close(); // the record stays until its lease expires
 
       const registration = await start({ ttlSeconds: 20 });
       assert.ok(await admin.lease.timeToLive(oldLease), 'it did not wait for the old lease');
@@ -40,7 +40,7 @@ describe('a registration', () => {
         registration = one;
       });
       await newLease(before);
-      // The other one's next record is not the end of the wait.
+      // The next record of the other registration does not end the wait.
       await manager.addEndpoint(key, { addr: '10.9.9.9:2' });
       assert.equal(registration, undefined);
       assert.match(String((await record())?.value), /10\.9\.9\.9:2/);
@@ -80,8 +80,8 @@ describe('a registration', () => {
     it('does not fight with another process of the same address', async () => {
       const one = await start();
       const two = await start({}, admin);
-      await eventually('the first yields', () => one.state === 'waiting');
-      // Whoever lost writes no more: between two looks, more than a renewal apart, the record is the same.
+      await eventually('the first waits', () => one.state === 'waiting');
+      // The loser stops writing: the record is unchanged between two reads more than a renewal apart.
       const before = (await record())?.modRevision;
       const began = performance.now();
       await eventually('a TTL is over', () => performance.now() - began > 2_000);

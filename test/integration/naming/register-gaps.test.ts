@@ -29,10 +29,14 @@ describe('a registration, for readers that believe every event', function () {
     await eventually('all have given up their leases', () =>
       registrations.every(({ lease }) => lease === undefined),
     );
-    await etcd().restart(); // which leaves the old leases their whole TTL
-    await eventually('all are back', () => registrations.every((one) => one.registrationCount === 2), 30_000);
+    await etcd().restart(); // which restarts the TTL of the old leases
+    await eventually(
+      'all are registered again',
+      () => registrations.every((one) => one.registrationCount === 2),
+      30_000,
+    );
     const live = registrations.map(({ lease }) => lease!);
-    await eventually('the old leases are given back', async () =>
+    await eventually('the old leases are revoked', async () =>
       (await admin.lease.list()).every((lease) => live.includes(lease)),
     );
     const watcher = admin.watch({ prefix: `${target}/` }, { startRevision: revision + 1n });

@@ -23,9 +23,9 @@ describe('the record of a registration', () => {
     return events;
   }
 
-  /** Waits until it stands under the registration's own lease, as it should. */
+  /** Waits until the record has the registration's lease. */
   const isOwn = (registration: Registration) =>
-    eventually('it is the registration’s own', async () => {
+    eventually('the record has the registration’s lease', async () => {
       const kv = await record();
       return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
     });
@@ -38,7 +38,7 @@ describe('the record of a registration', () => {
         const { lease } = registration;
         await admin.kv.put(key, stored, { lease: 0n });
         await isOwn(registration);
-        await eventually('it says so', () => events.some(({ type }) => type === 'restored'));
+        await eventually('it is reported', () => events.some(({ type }) => type === 'restored'));
         assert.deepEqual(
           [registration.state, registration.lease, registration.registrationCount],
           ['registered', lease, 1],
@@ -105,9 +105,9 @@ describe('the record of a registration', () => {
         ['adopted', foreign.toString()],
       );
       assert.deepEqual([registration.lease, registration.registrationCount], [lease, 1]);
-      // Through a new record as well.
+      // In a new record as well.
       await admin.lease.revoke(lease!);
-      await eventually('it is back', () => registration.registrationCount === 2);
+      await eventually('it is registered again', () => registration.registrationCount === 2);
       assert.match(String((await record())?.value), /10\.0\.0\.7:50051.*weight":2/);
     });
 
@@ -118,7 +118,7 @@ describe('the record of a registration', () => {
       door.refuse();
       await overwrite(registration);
       door.heal();
-      await eventually('its own address is back', async () =>
+      await eventually('its own address is restored', async () =>
         (await record())?.value.toString().includes(endpoint.addr),
       );
       assert.equal(registration.endpoint.addr, endpoint.addr);

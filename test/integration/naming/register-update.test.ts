@@ -21,7 +21,7 @@ describe('the updates of a registration', function () {
     ({ admin, key } = scene);
   });
 
-  /** A client whose connection can be cut, and the number of writes that it was asked for. */
+  /** A client whose connection can be cut, and the number of its writes. */
   async function behindDoor() {
     const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
     const client = opened.client([door.endpoint]);
@@ -94,7 +94,7 @@ describe('the updates of a registration', function () {
     assert.deepEqual(registration.endpoint, { ...endpoint, metadata: { weight: 7 } });
     door.heal();
     await eventually('it is stored', async () => (await metadata())?.weight === 7, 30_000);
-    await eventually('nothing is wrong any more', () => registration.state === 'registered');
+    await eventually('the failure is over', () => registration.state === 'registered');
     assert.equal(registration.lastError, undefined);
   });
 
@@ -119,14 +119,14 @@ describe('the updates of a registration', function () {
     const registration = await start();
     const hurry = new AbortController();
     const draining = registration.drain({ propagateMs: 3_600_000, signal: hurry.signal });
-    await eventually('it is marked', async () => (await metadata())?.status === 'draining');
+    await eventually('the status is stored', async () => (await metadata())?.status === 'draining');
     await registration.update({ metadata: { weight: 5 } });
     assert.deepEqual(await metadata(), { weight: 5, status: 'draining' });
     await registration.update({ metadata: { weight: 6, status: 'up' } });
     assert.deepEqual(await metadata(), { weight: 6, status: 'draining' });
     const unmarked = encodeEndpoint({ ...endpoint, metadata: { weight: 9 } });
     await admin.kv.put(key, unmarked, { lease: registration.lease ?? 0n });
-    await eventually('the mark is back', async () => (await metadata())?.status === 'draining');
+    await eventually('the status is restored', async () => (await metadata())?.status === 'draining');
     assert.equal((await metadata()).weight, 9);
     assert.equal(registration.state, 'draining');
     hurry.abort();
@@ -138,7 +138,7 @@ describe('the updates of a registration', function () {
     const registration = await start({ ttlSeconds: 3 }, client);
     const lease = registration.lease!;
     door.refuse();
-    await eventually('the owner has given it up', async () => {
+    await eventually('the owner has given up its lease', async () => {
       await admin.lease.keepAliveOnce(lease); // as a change of etcd's leader does
       return registration.lease !== lease;
     });

@@ -119,7 +119,7 @@ describe('a registration', () => {
       const lease = registration.lease!;
       await etcd().pause();
       try {
-        await eventually('it knows that its lease is lost', () => registration.lease !== lease);
+        await eventually('it has noticed the lost lease', () => registration.lease !== lease);
         assert.notEqual(registration.state, 'registered');
         assert.match(
           registration.lastError?.message ?? '',
@@ -136,7 +136,7 @@ describe('a registration', () => {
       skipUnlessBreakable(this, etcd());
       const registration = await start();
       await etcd().kill();
-      await eventually('it knows that its lease is lost', () => registration.lease === undefined);
+      await eventually('it has noticed the lost lease', () => registration.lease === undefined);
       await etcd().restart();
       await isBack(registration, 2);
     });
@@ -168,7 +168,7 @@ describe('a registration', () => {
       assert.deepEqual([registration.state, registration.lease], ['closed', undefined]);
 
       const began = performance.now();
-      await eventually('its retries would be over', () => performance.now() - began > 1_000);
+      await eventually('possible retries would have happened', () => performance.now() - began > 1_000);
       assert.equal(await record(), undefined);
     });
 
@@ -226,7 +226,7 @@ describe('a registration', () => {
       const registration = await start();
       await client.close();
       await eventually('it is closed', () => registration.state === 'closed', 3_000);
-      await eventually('its lease is no longer kept', () => registration.lease === undefined, 3_000);
+      await eventually('its lease is no longer kept alive', () => registration.lease === undefined, 3_000);
     });
   });
 
@@ -272,7 +272,7 @@ describe('a registration', () => {
       abort.abort(reason);
       await assert.rejects(registering, (error) => error === reason);
       const isRevoked = async () => (await admin.lease.timeToLive(lease)) === undefined;
-      await eventually('its lease is given back', isRevoked);
+      await eventually('its lease is revoked', isRevoked);
       assert.match(String((await record())?.value), /10\.9\.9\.9:1/);
     });
   });
@@ -284,7 +284,7 @@ describe('a registration', () => {
     const { lease, revision } = two;
 
     await admin.lease.revoke(one.lease!);
-    await eventually('the first is back', () => one.registrationCount === 2);
+    await eventually('the first is registered again', () => one.registrationCount === 2);
     await one.close();
 
     assert.deepEqual([two.lease, two.revision, two.registrationCount], [lease, revision, 1]);

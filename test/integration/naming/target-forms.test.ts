@@ -6,7 +6,7 @@ import { EndpointManager, NamingError, register, ServiceDirectory } from '#src/n
 import { useEtcd } from '../../support/etcd.js';
 import { Opened } from './support.js';
 
-/** How each function that takes a target reads it: the service under which it stores or looks. */
+/** The service that each function with a target parameter uses. */
 type Reader = (client: EtcdClient, target: string) => Promise<string>;
 
 describe('a target', () => {
@@ -55,7 +55,7 @@ describe('a target', () => {
     unfollow();
     return view.target;
   };
-  /** What the channel says of the service that has no endpoints. */
+  /** The channel's error for a service without endpoints. */
   const dialled: Reader = async (_, target) => {
     const { target: given, options } = dial(target);
     const error = await opened.caller(given, options).call().then(String, String);
@@ -74,11 +74,11 @@ describe('a target', () => {
         `etcd:///${uri()}?x#y`,
       ])
         assert.equal(await read(client, target), service(), target);
-      // An authority that names no client is the first part of the service.
+      // An authority that selects no client is the first part of the service.
       assert.equal(await read(client, `etcd://zone/${uri()}`), `zone/${service()}`);
-      // One that does is that client's service.
+      // An authority that selects a client is not part of the service.
       assert.equal(await read(other, `etcd://prod/${uri()}`), service());
-      // The name of a service that looks like a URI.
+      // A service name that looks like a URI.
       assert.equal(await read(client, 'etcd:///etcd%3Aforms'), 'etcd:forms');
       for (const target of [
         'etcd:///',

@@ -3,7 +3,7 @@ import { type RegisterOptions, type Registration, register } from '#src/naming/i
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
-/** Registrations of one endpoint, closed after each test of a `describe`. Call it where hooks may be called. */
+/** Helpers for registrations of one endpoint, closed after each test. Call it inside a `describe`. */
 export function useRegistrations() {
   const etcd = useEtcd();
   expectNoSocketLeft();
@@ -31,7 +31,7 @@ export function useRegistrations() {
   }
 
   const record = async (of = scene.key) => (await scene.admin.kv.get(of)).kv;
-  /** Waits until it stands in etcd again, under a lease of its own that is alive. */
+  /** Waits until the record is stored again, under the registration's current lease. */
   const isBack = (registration: Registration, count: number) =>
     eventually(
       'it is registered again',
@@ -42,7 +42,7 @@ export function useRegistrations() {
       20_000,
     );
 
-  /** A registration that waits has a lease already: the one that was not there before. */
+  /** Returns the lease of a waiting registration: the one that is not in `before`. */
   const newLease = (before: readonly bigint[]) =>
     eventually('it holds a lease', async () =>
       (await scene.admin.lease.list()).find((lease) => !before.includes(lease)),

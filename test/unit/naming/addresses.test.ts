@@ -19,7 +19,7 @@ describe('a stored address', () => {
     ['[::1]', '::1', 443],
     ['[fe80::1%eth0]:80', 'fe80::1%eth0', 80],
     ['::1', '::1', 443],
-    // Not ::1 at port 5005: as in Go, four digits are a part of an address.
+    // Not ::1 with port 5005: as in Go, four digits are a part of the address.
     ['::1:5005', '::1:5005', 443],
     ['2001:db8::1', '2001:db8::1', 443],
     ['::ffff:10.0.0.7', '::ffff:10.0.0.7', 443],
@@ -108,7 +108,7 @@ describe('a stored address', () => {
     }
   });
 
-  // So short, since V8 takes the fast path for flat strings alone.
+  // Short, because V8 uses the fast path only for flat strings.
   it('has the same result on every call, unlike URL.canParse() of Node 20', () => {
     const problems = new Set<string>();
     for (let i = 0; i < 20_000; i++) {

@@ -18,7 +18,7 @@ import { FakeWatch } from '../watch/fake-watch.js';
 import { FakeRegistry } from './fake-registry.js';
 import { FakeClient, settled } from './fake-service.js';
 
-/** The ways in which a callback of a caller fails; the last cannot even be made a string. */
+/** Ways in which a caller's callback fails; the last error cannot be converted to a string. */
 const failing: readonly (readonly [how: string, callback: () => never])[] = [
   [
     'throws',
@@ -28,14 +28,14 @@ const failing: readonly (readonly [how: string, callback: () => never])[] = [
   ],
   ['rejects', (() => Promise.reject(new Error('of the caller'))) as () => never],
   [
-    'throws what has no text',
+    'throws a value that has no text',
     () => {
       throw Object.create(null);
     },
   ],
 ];
 
-/** Fails with what nobody caught; a warning is what is expected. */
+/** Fails the test on an uncaught error; a warning is expected instead. */
 async function withoutLooseEnds(work: () => Promise<void>): Promise<void> {
   const loose: unknown[] = [];
   const note = (error: unknown) => void loose.push(error);

@@ -10,7 +10,7 @@ import {
   NamingError,
 } from '#src/naming/index.js';
 
-/** What Go's encoding/json did, written by test/interop/go-corpus. */
+/** The results of Go's encoding/json, written by test/interop/go-corpus. */
 interface Corpus {
   readonly encode: readonly { readonly name: string; readonly input: string; readonly stored: string }[];
   readonly decode: readonly DecodeCase[];
@@ -149,7 +149,7 @@ function outcome(read: () => Endpoint): unknown {
   }
 }
 
-/** deepEqual follows nesting by recursion and would overflow: lists of lists are compared by their depth. */
+/** deepEqual is recursive and would overflow, so nested lists are compared by their depth. */
 function flat(endpoint: Endpoint): unknown {
   let depth = 0;
   let inner: unknown = endpoint.metadata;

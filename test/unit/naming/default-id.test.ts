@@ -7,7 +7,7 @@ describe('the default id of a registration', () => {
   it('is the address, so that a restarted process finds its record', () => {
     assert.equal(defaultId(addr), addr);
     assert.equal(defaultId(addr, { workerId: undefined, env: {} }), addr);
-    // Others use the variable too, for their configuration.
+    // Other programs use this variable for their configuration.
     assert.equal(defaultId(addr, { workerId: undefined, env: { NODE_APP_INSTANCE: '3' } }), addr);
   });
 

@@ -121,7 +121,7 @@ describe('a set of endpoints', () => {
       return performance.now() - began;
     };
     const [few, many] = [timeOf(500), timeOf(20_000)];
-    // 40 times the values: a quadratic cost takes 1,600 times as long.
+    // 40 times the values: a quadratic algorithm takes 1,600 times as long.
     assert.ok(many < 400 * few, `${few} ms for 500 values, ${many} ms for 20,000`);
   });
 

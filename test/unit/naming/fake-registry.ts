@@ -4,19 +4,19 @@ import type { KeyValue } from '#src/model/index.js';
 import type { NamingClient } from '#src/naming/index.js';
 import type { WatchBatch } from '#src/watch/index.js';
 
-/** What of it a registration asks, and how often it asked. */
+/** The number of requests of each kind. */
 export type Asked = 'grant' | 'txn' | 'range' | 'watch' | 'timeToLive';
 
-/** An etcd that answers a registration by a script, for answers that no real one gives. */
+/** A scripted etcd, for answers that a real one does not give on demand. */
 export class FakeRegistry {
   readonly counts: Record<Asked, number> = { grant: 0, txn: 0, range: 0, watch: 0, timeToLive: 0 };
-  /** The answer to a write: the revision at which it was stored, or what was found instead. */
+  /** The answer to a write: its revision, or the current record. */
   onTxn: () => bigint | readonly KeyValue[] = () => 10n;
   onRange: () => { readonly revision: bigint; readonly kvs: readonly KeyValue[] } = () => ({
     revision: 10n,
     kvs: [],
   });
-  /** What a watch reports, before it stays silent until it is left. */
+  /** The batches of a watch; it then stays silent until it is closed. */
   onWatch: () => Iterable<WatchBatch> = () => [];
   onTimeToLive: () => unknown = () => ({ remainingSeconds: 5 });
 
@@ -77,7 +77,7 @@ export class FakeRegistry {
   }
 }
 
-/** Whoever asks without a pause shall not keep the process from everything else. */
+/** Yields to the event loop, so that requests without a pause do not block the process. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function fakeLease(id: bigint): HeldLease {

@@ -6,7 +6,7 @@ describe('the states of a key', () => {
   const resumed = { events: [], nextRevision: 11n, resumed: true } as const;
   const onFailure = () => {};
 
-  /** Follows the key until there were so many states; gives their revisions. */
+  /** Follows the key until `count` states were reported. Returns their revisions. */
   async function follow(registry: FakeRegistry, count: number): Promise<bigint[]> {
     const abort = new AbortController();
     const revisions: bigint[] = [];

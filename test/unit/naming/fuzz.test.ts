@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { jsonTarget } from '../../fuzz/json/target.js';
 import { recordsTarget } from '../../fuzz/records/target.js';
 
-/** Enough for each to see a few thousand values on a slow machine. */
+/** Enough for a few thousand values per target on a slow machine. */
 const seconds = 2;
 const seeds = [20_261_129, Math.floor(Math.random() * 2 ** 31)];
 

@@ -63,7 +63,7 @@ describe('metadata with several representations in JavaScript', () => {
   });
 
   it('writes null for the holes of a list', () => {
-    // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
+    // biome-ignore lint/suspicious/noSparseArray: the test needs the hole
     assert.equal(goJson([1, , 3] as unknown as JsonValue), '[1,null,3]');
   });
 });

@@ -5,7 +5,7 @@ import { targets } from '../../fuzz/names/targets.js';
 
 const seconds = 1;
 
-/** `npm run fuzz` and the interop suite compare with Go as well. */
+/** `npm run fuzz` and the interop suite also compare with Go. */
 describe('arbitrary texts', () => {
   for (const comparison of [addresses, targets])
     for (const seed of [20_261_129, Math.floor(Math.random() * 2 ** 31)]) {

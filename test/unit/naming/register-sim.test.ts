@@ -10,7 +10,7 @@ describe('the simulation of registrations', () => {
       assert.equal(violation, undefined, `npm run sim:register -- --replay ${seed}`);
       coverage.add(hits);
     }
-    // Rare meetings need a longer campaign; the greater part must show here, or the schedules have gone idle.
+    // Rare combinations need a longer campaign, but most must occur here; otherwise the schedules do too little.
     assert.ok(coverage.uncovered.length < 25, `never seen: ${coverage.uncovered.join('; ')}`);
   }).timeout(60_000);
 

@@ -4,7 +4,7 @@ import { CompactedError, DeadlineError, EtcdError, errorFor } from '#src/errors/
 import { encodeEndpoint, type Registration, type RegistrationEvent, register } from '#src/naming/index.js';
 import { FakeRegistry } from './fake-registry.js';
 
-// Full jitter from 200 ms on: in 1.5 s three or four pauses for each thing that is retried, and seldom twice as many.
+// Full jitter from 200 ms: in 1.5 s three or four pauses per kind of retry, and rarely twice as many.
 const forMs = 1_500;
 const maxRequests = 60;
 
@@ -103,7 +103,7 @@ describe('a registration whose etcd repeats the same answer', () => {
         },
         () => {},
       );
-      await sleep(forMs); // the rate is what is measured
+      await sleep(forMs); // the test measures a rate
       const { requests } = registry;
       end.abort();
       await registering;
@@ -144,9 +144,9 @@ describe('a registration whose etcd repeats the same answer', () => {
     const end = performance.now() + forMs;
     while (performance.now() < end) {
       const update = registration.update({ metadata: updates.length }, { timeoutMs: 500 });
-      update.catch(() => {}); // judged below
+      update.catch(() => {}); // checked below
       updates.push(update);
-      await sleep(50); // a weight reporter
+      await sleep(50); // like a weight reporter
     }
     const { txn } = registry.counts;
     assert.ok(txn > 1 && txn <= 20, `${txn} writes`);

@@ -6,7 +6,7 @@ import { defaultAuthority } from '#src/naming/grpc/scheme.js';
 import { serviceOf, splitTarget, type TargetUri } from '#src/naming/target/index.js';
 import { unproxied } from '../../support/proxy.js';
 
-/** Each target as grpc-js itself splits it and hands it to a resolver. */
+/** Targets as grpc-js splits them and passes them to a resolver. */
 let parsed: TargetUri | undefined;
 
 class Capture implements experimental.Resolver {
@@ -101,7 +101,7 @@ describe('the authority of calls', () => {
     });
   }
 
-  /** What grpc-js makes a URL of, and what a Node server takes as a host. */
+  /** Checks that grpc-js can build a URL from it, and that a Node server accepts it as a host. */
   const legal = (authority: string) =>
     /^[A-Za-z0-9._-]+$/.test(authority) && URL.canParse(`http://${authority}`);
 
