@@ -1,4 +1,4 @@
-import { canonicalHost, isWildcard, printable } from '../../model/index.js';
+import { canonicalHost, invisibleCharacterProblem, isWildcard, printable } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 import { defaultPort, parseAddress, type TcpAddress } from './parse-address.js';
 
@@ -9,13 +9,17 @@ import { defaultPort, parseAddress, type TcpAddress } from './parse-address.js';
 export function addressProblem(addr: string): string | undefined {
   const parsed = parseAddress(addr);
   if ('problem' in parsed) return parsed.problem;
-  if ('socket' in parsed) return undefined;
+  if ('socket' in parsed) return pathProblem(parsed.socket.path);
   const { tcp, hasHost, hasPort } = parsed;
   if (!hasHost) return `it names no host, so that it means each caller's own${advertiseHint(tcp)}`;
   if (isWildcard(tcp.host)) return `it means each caller's own host${advertiseHint(tcp)}`;
+  const unreachable = unreachableHost(tcp.host);
+  if (unreachable !== undefined) return `${unreachable}${advertiseHint(tcp)}`;
   if (!hasPort)
     return `it has no port, which Go does not dial, and gRPC at ${defaultPort}: write '${formatAddress({ ...tcp, port: 50_051 })}' for instance`;
-  return spellingProblem(tcp);
+  if (isUrl(addr))
+    return `it is a URL, which Go does not dial: write '${formatAddress({ ...tcp, host: goSpelling(tcp.host) })}'`;
+  return spellingProblem(tcp) ?? labelProblem(tcp.host);
 }
 
 /** @throws {NamingError} with the reason, for an address that `register` rejects. */
@@ -30,13 +34,53 @@ export function checkAddress(addr: unknown): asserts addr is string {
   );
 }
 
+/** etcd's grpc-proxy registers itself as a URL, which our resolver reads. */
+function isUrl(addr: string): boolean {
+  return /^https?:\/\//i.test(addr);
+}
+
+/** grpc-go parses `unix:/path` as a URL (`ParseDialTarget`), where these characters have a meaning. */
+function pathProblem(path: string): string | undefined {
+  const special = /[?#%]/.exec(path)?.[0];
+  if (special !== undefined)
+    return `Go dials another path, as of a URL, because of its '${special}': use a path without it`;
+  const invisible = invisibleCharacterProblem(path.replaceAll(' ', ''));
+  return invisible && `${invisible.replace(/^it/, 'its path')}: use a path without it`;
+}
+
+/** Rejects IP addresses to which no system connects by TCP. */
+function unreachableHost(host: string): string | undefined {
+  const canonical = canonicalHost(host).replace(/^\[/, '');
+  if (/^(22[4-9]|23\d)\.\d+\.\d+\.\d+$|^ff[0-9a-f]{2}:/.test(canonical)) return 'it is a multicast address';
+  if (canonical === '255.255.255.255') return 'it is the broadcast address';
+  if (/^fe[89ab][0-9a-f]:/.test(canonical) && !host.includes('%'))
+    return 'it is a link-local address without a zone, which no host connects to';
+  return undefined;
+}
+
 /** Rejects spellings that Node's resolver accepts and Go's does not. */
 function spellingProblem({ host, port }: TcpAddress): string | undefined {
-  const canonical = host.includes(':') ? host : canonicalHost(host);
-  const isAscii = !/[^\0-\x7f]/.test(host);
-  const isDotted = /^\d+\.\d+\.\d+\.\d+$/.test(canonical);
-  if (isAscii && (!isDotted || host === canonical)) return undefined;
-  return `Go does not dial it: write '${formatAddress({ host: canonical, port })}'`;
+  const spelling = goSpelling(host);
+  if (isAscii(host) && (!isDotted(spelling) || host === spelling)) return undefined;
+  return `Go does not dial it: write '${formatAddress({ host: spelling, port })}'`;
+}
+
+function goSpelling(host: string): string {
+  return host.includes(':') ? host : canonicalHost(host);
+}
+
+function isAscii(host: string): boolean {
+  return !/[^\0-\x7f]/.test(host);
+}
+
+function isDotted(host: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Go's resolver does not ask DNS for these names (`isDomainName` of package `net`). */
+function labelProblem(host: string): string | undefined {
+  if (host.includes(':') || !/(^|\.)-|-(\.|$)/.test(host)) return undefined;
+  return "a part of its host name begins or ends with '-', which Go does not look up: register another name of the host, or its IP address";
 }
 
 function advertiseHint({ port }: TcpAddress): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP, isIPv6 } from 'node:net';
 import { experimental } from '@grpc/grpc-js';
+import { canonicalHost } from '#src/model/index.js';
 import { addressId, addressProblem, type ParsedAddress, parseAddress } from '#src/naming/index.js';
 import type { Random } from '../../sim/random.js';
 import { isPrintable } from '../../support/hostile-text.js';
@@ -16,7 +17,8 @@ const maxIds = 100_000;
 
 export const addresses: Comparison = {
   name: 'addresses',
-  about: "endpoints' addresses, against Go's net.SplitHostPort and grpc-js's splitHostPort",
+  about: "endpoints' addresses, against Go's net.SplitHostPort, grpc-go's dial and grpc-js's splitHostPort",
+  isDialled: true,
   text: (random: Random) => randomAddress(random),
   check: (text, go) => {
     const parsed = parseAddress(text);
@@ -28,7 +30,10 @@ export const addresses: Comparison = {
         `unprintable or long text: ${parsed.problem}`,
       );
     }
-    if (problem === undefined) checkId(text);
+    if (problem === undefined) {
+      checkId(text);
+      if (go) isDialledByGo(parsed, go);
+    }
     const isBare = !/^unix:|:\/\/|^\//i.test(text);
     if (isBare) {
       agreesWithGrpc(text, parsed);
@@ -85,6 +90,26 @@ function agreesWithGo(
   // Go also accepts a name in brackets, which grpc-js does not.
   if (text.startsWith('[') && !host.includes(':')) return;
   if (host === '' || isPlainHost(host)) assert.ok('tcp' in parsed, 'Go dials it');
+}
+
+/** What `register` stores, grpc-go dials, and no other address. */
+function isDialledByGo(parsed: ParsedAddress, { dialled }: GoReading): void {
+  assert.ok(dialled, 'it is registered, and Go does not dial it');
+  assert.ok(!dialled.unreachable, `it is registered, and nothing connects to ${dialled.address}`);
+  if ('socket' in parsed) {
+    assert.deepEqual(dialled, { network: 'unix', address: parsed.socket.path }, 'Go dials another path');
+  } else if ('tcp' in parsed) {
+    const { host, port } = parsed.tcp;
+    assert.equal(dialled.network, 'tcp');
+    assert.equal(Number(/:(\d+)$/.exec(dialled.address)?.[1]), port, 'Go dials another port');
+    if (isIP(host) !== 0)
+      assert.equal(dialled.address, `${canonicalIP(host)}:${port}`, 'Go dials another host');
+  }
+}
+
+function canonicalIP(host: string): string {
+  const zone = /%.*/s.exec(host)?.[0] ?? '';
+  return canonicalHost(host).replace(/\]$|(?<=\d)$/, (end) => `${zone}${end}`);
 }
 
 /** An id is one level below its target and belongs to only one address. */

@@ -6,6 +6,8 @@ import { GoParsers, type GoReading } from './go-parsers.js';
 export interface Comparison {
   readonly name: string;
   readonly about: string;
+  /** Whether `check` needs what grpc-go dials. */
+  readonly isDialled: boolean;
   text(random: Random): string;
   /** Returns the kind of text; throws on a difference. `go` is undefined without a Go toolchain. */
   check(text: string, go: GoReading | undefined): string;
@@ -26,7 +28,7 @@ async function run(
   { seconds, seed, onStart }: FuzzOptions,
 ): Promise<FuzzResult> {
   const random = new Random(seed);
-  const go = withGo ? await GoParsers.start() : undefined;
+  const go = withGo ? await GoParsers.start(comparison.isDialled) : undefined;
   const counts: Record<string, number> = {};
   const failures: string[] = [];
   onStart?.(

@@ -15,6 +15,7 @@ const { parseUri } = createRequire(import.meta.url)('@grpc/grpc-js/build/src/uri
 export const targets: Comparison = {
   name: 'targets',
   about: "services' names and URIs, against grpc-go's and grpc-js's parsers of targets",
+  isDialled: false,
   text: (random: Random) => randomTarget(random),
   check: (text, go) => {
     const service = orUndefined(() => parseTarget(text).service);

@@ -23,6 +23,11 @@ const refused: readonly (readonly [addr: string, why: RegExp])[] = [
   ['[::]:50051', /each caller's own host/],
   ['http://h:50051/x', /a URL with a path/],
   ['http://user:secret@h:50051', /a user/],
+  ['http://h:50051', /URL.*'h:50051'/],
+  ['[fe80::1]:50051', /link-local/],
+  ['224.0.0.1:50051', /multicast/],
+  ['unix:/a%20b', /'%'/],
+  ['unix:/a\u202eb', /U\+202E/],
   ['ftp://h:50051', /scheme 'ftp'/],
   ['h\0st:50051', /U\+0000/],
   ['h\u202est:50051', /U\+202E/],
@@ -84,15 +89,25 @@ describe('an address', () => {
     const folder = opened.add(mkdtempSync(join(tmpdir(), 'etcd-naming-')), (path) =>
       rmSync(path, { recursive: true }),
     );
-    const addr = `unix:${join(folder, 'a b%2F#.sock')}`;
-    const server = opened.add(new Server(), (one) => one.forceShutdown());
-    server.addService(whoService, {
-      ask: (_: unknown, reply: (error: null, answer: string) => void) => reply(null, 'at the socket'),
-    });
-    await promisify(server.bindAsync.bind(server))(addr, ServerCredentials.createInsecure());
     opened.add(registerEtcdResolver(client, { allowUnix: () => true }), (one) => one[Symbol.dispose]());
-    opened.add(await register(client, { target, addr }), (one) => one.close());
-    assert.equal(await opened.caller(`etcd:///${target}`).call(), 'at the socket');
+    const registered = (service: string, addr: string) => register(client, { target: service, addr });
+    // What cannot be registered, because Go dials another path, may be stored by others.
+    const add = (service: string, addr: string) =>
+      new EndpointManager(client, service).addEndpoint(`${service}/1`, { addr });
+    for (const [name, store] of [
+      ['a b.sock', registered],
+      ['a b%2F#.sock', add],
+    ] as const) {
+      const [service, addr] = [`${target}-${name.length}`, `unix:${join(folder, name)}`];
+      const server = opened.add(new Server(), (one) => one.forceShutdown());
+      server.addService(whoService, {
+        ask: (_: unknown, reply: (error: null, answer: string) => void) => reply(null, `at ${name}`),
+      });
+      await promisify(server.bindAsync.bind(server))(addr, ServerCredentials.createInsecure());
+      const stored = await store(service, addr);
+      if ('close' in stored) opened.add(stored, (one) => one.close());
+      assert.equal(await opened.caller(`etcd:///${service}`).call(), `at ${name}`);
+    }
   });
 
   it('is stored unchecked by EndpointManager, as by Go', async () => {
@@ -108,14 +123,9 @@ describe('an address', () => {
     const { port } = server;
     opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
     const manager = new EndpointManager(client, target);
-    const registered = [
-      `127.0.0.1:${port}`,
-      `localhost:${port}`,
-      `LOCALHOST:${port}`,
-      `http://127.0.0.1:${port}`,
-    ];
+    const registered = [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `127.0.0.1:0${port}`];
     for (const addr of registered) opened.add(await register(client, { target, addr }), (one) => one.close());
-    for (const [i, addr] of [...registered, `:${port}`].entries()) {
+    for (const [i, addr] of [...registered, `http://127.0.0.1:${port}`, `:${port}`].entries()) {
       const service = `${target}-${i}`;
       await new EndpointManager(client, service).addEndpoint(`${service}/1`, { addr });
       assert.equal(await opened.caller(`etcd:///${service}`).call(), 'a', addr);

@@ -21,12 +21,7 @@ describe('a registration without an id whose address has slashes', () => {
   const registered = async (addr: string, by: NamingClient = client) =>
     opened.add(await register(by, { target, addr }), (one) => one.close());
 
-  for (const addr of [
-    'unix:/run/a.sock',
-    'unix:///run/a.sock',
-    'http://10.0.0.7:50051',
-    'http://10.0.0.7:50051/',
-  ]) {
+  for (const addr of ['unix:/run/a.sock', 'unix:///run/a.sock']) {
     it(`is stored one level below its target, visible with direct: true: ${addr}`, async () => {
       const { key } = await registered(addr);
       assert.doesNotMatch(key.slice(target.length + 1), /\//);

@@ -1,5 +1,5 @@
-// Command go-parsers reports how Go parses addresses and targets. Each line on stdin is a JSON list of texts; each line
-// on stdout is the list of results in the same order.
+// Command go-parsers reports how Go parses addresses and targets, and with the argument `dial` what grpc-go dials for
+// them. Each line on stdin is a JSON list of texts; each line on stdout is the list of results in the same order.
 package main
 
 import (
@@ -22,9 +22,12 @@ type reading struct {
 	// The service that etcd's resolver finds in a target; absent if grpc-go cannot parse it, or JSON cannot represent it.
 	Service *string `json:"service,omitempty"`
 	IsUTF8  bool    `json:"isUTF8"`
+	// Absent if grpc-go cannot dial the text as an address, or was not asked.
+	Dialled *dialled `json:"dialled,omitempty"`
 }
 
 func main() {
+	withDial := len(os.Args) > 1 && os.Args[1] == "dial"
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 64<<20)
 	out := json.NewEncoder(os.Stdout)
@@ -34,6 +37,9 @@ func main() {
 		readings := make([]reading, len(texts))
 		for i, text := range texts {
 			readings[i] = read(text)
+			if withDial {
+				readings[i].Dialled = dial(text)
+			}
 		}
 		check(out.Encode(readings))
 	}

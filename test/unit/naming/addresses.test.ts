@@ -138,9 +138,16 @@ describe('an address to register', () => {
     '[::1]:1',
     'localhost:1',
     'a.b:1',
-    'http://h:1',
     'unix:/a',
+    'unix:///a b',
+    'unix:/caf\u00e9',
     '[fe80::1%e]:1',
+    '223.255.255.255:1',
+    '240.0.0.1:1',
+    '[fec0::1]:1',
+    '[fe8::1]:1',
+    '[ff::1]:1',
+    'a-b.c-d:1',
   ])
     it(`is accepted: ${addr}`, () => assert.equal(addressProblem(addr), undefined));
 
@@ -152,8 +159,37 @@ describe('an address to register', () => {
     ['::1', /^it has no port, .* write '\[::1\]:50051'/],
     ['127.1:1', /write '127\.0\.0\.1:1'/],
     ['b\u00fccher.example:1', /write 'xn--bcher-kva\.example:1'/],
+    ['http://127.0.0.1:1', /^it is a URL, which Go does not dial: write '127\.0\.0\.1:1'/],
+    ['HTTPS://Host:1/', /^it is a URL, which Go does not dial: write 'host:1'/],
+    ['http://[::1]:1', /write '\[::1\]:1'/],
+    ['https://h', /^it has no port/],
+    ['http://[fe80::1]:1', /^it is a link-local address without a zone/],
+    ['[fe80::1]:1', /^it is a link-local address without a zone, .*advertiseAddress\(1\)/],
+    ['[FEBF::1]:1', /^it is a link-local address/],
+    ['[ff02::1]:1', /^it is a multicast address: .*advertiseAddress\(1\)/],
+    ['[FF02::1%e]:1', /^it is a multicast address/],
+    ['224.0.0.1:1', /^it is a multicast address/],
+    ['239.255.255.255:1', /^it is a multicast address/],
+    ['[::ffff:224.0.0.1]:1', /^it is a multicast address/],
+    ['255.255.255.255:1', /^it is the broadcast address/],
+    ['unix:/a?b', /^Go dials another path, as of a URL, because of its '\?': use a path without it/],
+    ['unix:/a#b', /because of its '#'/],
+    ['unix:/a%20b', /because of its '%'/],
+    ['unix:/a\u202eb', /^its path has the character U\+202E: use a path without it/],
+    ['unix:/a\nb', /U\+000A/],
+    ['unix:/a\x7fb', /U\+007F/],
+    ['a-.b:1', /^a part of its host name begins or ends with '-', which Go does not look up/],
+    ['-a:1', /begins or ends with '-'/],
   ] as const)
-    it(`is rejected: ${addr}`, () => assert.match(addressProblem(addr) ?? '', problem));
+    it(`is rejected: ${JSON.stringify(addr)}`, () => assert.match(addressProblem(addr) ?? '', problem));
+});
+
+describe('an address that another program stored', () => {
+  for (const addr of ['http://h:1', '[fe80::1]:1', '224.0.0.1:1', 'unix:/a%20b?c#d\u202e', 'a-.b:1'])
+    it(`is dialled and not registered: ${JSON.stringify(addr)}`, () => {
+      assert.ok(!('problem' in parseAddress(addr)));
+      assert.notEqual(addressProblem(addr), undefined);
+    });
 });
 
 describe('the address of a Unix socket', () => {
