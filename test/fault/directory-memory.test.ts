@@ -28,7 +28,7 @@ describe('a channel that has been idle', function () {
     const client = opened.client(etcd().endpoints);
     server = await opened.server('one');
     await add(server);
-    // Longer than any test, so that protected records do not expire.
+    // Longer than any test, so that unconfirmed records do not expire.
     directory = new ServiceDirectory(client, { lossProtection: { protectionMs: 600_000 } });
     const serviceConfig = { prefix: serviceConfigs };
     opened.add(registerEtcdResolver(directory, { serviceConfig }), (one) => one[Symbol.dispose]());
@@ -71,7 +71,11 @@ describe('a channel that has been idle', function () {
   it('keeps its endpoints after a wipe of etcd until the servers have registered again', async () => {
     await etcd().wipe();
     assert.equal(await caller.call(), 'one');
-    await eventually('the record is protected', () => directory.get(target)?.unconfirmed.size === 1, 20_000);
+    await eventually(
+      'the record is unconfirmed',
+      () => directory.get(target)?.unconfirmed.size === 1,
+      20_000,
+    );
     await add(server);
     await eventually('the record is registered', () => directory.get(target)?.unconfirmed.size === 0, 20_000);
     assert.equal(await caller.call(), 'one');

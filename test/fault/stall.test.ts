@@ -45,11 +45,11 @@ describe("an etcd that is paused for longer than its leases' TTL, on connections
       () => performance.now() - pausedAt > (ttlSeconds + 1) * 1_000,
     );
     await etcd().resume();
-    const held = () => directory.get('stall')!.unconfirmed.size;
+    const unconfirmed = () => directory.get('stall')!.unconfirmed.size;
     const isGone = async () => (await owner.kv.range({ prefix: 'stall/' })).count === 0n;
     await eventually('etcd has expired them', isGone, 20_000);
     await registerAll();
-    await eventually('the view is correct', () => held() === 0, 20_000);
+    await eventually('the view is correct', () => unconfirmed() === 0, 20_000);
 
     assert.ok(
       views.some((view) => view.unconfirmed.size > 0),

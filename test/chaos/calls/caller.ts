@@ -51,13 +51,13 @@ class Caller {
   /** Keeps the service followed, and reports each view. */
   follow(): void {
     this.#directory.follow(service, {
-      onView: ({ endpoints, unconfirmed: held }) => {
+      onView: ({ endpoints, unconfirmed }) => {
         this.#countEndpoints(endpoints.length);
         report({
           type: 'view',
           caller: this.name,
           addrs: [...new Set(endpoints.map(({ addr }) => addr))],
-          held: held.size,
+          unconfirmed: unconfirmed.size,
         });
       },
       onFailure: () => {},

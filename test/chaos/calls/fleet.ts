@@ -18,7 +18,7 @@ interface Server {
 
 interface View {
   readonly addrs: readonly string[];
-  readonly held: number;
+  readonly unconfirmed: number;
 }
 
 /** The processes of the run: servers, workers and callers. */
@@ -90,11 +90,11 @@ export class Fleet {
     const living = new Set(
       [...this.#servers, ...(this.#workers ? [this.#workers] : [])].map(({ addr }) => addr),
     );
-    for (const [caller, { addrs, held }] of this.#views) {
+    for (const [caller, { addrs, unconfirmed }] of this.#views) {
       const missing = [...living].filter((addr) => !addrs.includes(addr)).length;
       const surplus = addrs.filter((addr) => !living.has(addr)).length;
-      if (missing + surplus + held > 0)
-        return `${caller} misses ${missing} servers, has ${surplus} stopped ones, and ${held} protected records`;
+      if (missing + surplus + unconfirmed > 0)
+        return `${caller} misses ${missing} servers, has ${surplus} stopped ones, and ${unconfirmed} unconfirmed records`;
     }
     return this.#views.size === 0 ? 'no caller has a view' : undefined;
   }

@@ -55,7 +55,7 @@ export type Report =
       readonly type: 'view';
       readonly caller: string;
       readonly addrs: readonly string[];
-      readonly held: number;
+      readonly unconfirmed: number;
     }
   | {
       readonly type: 'calls';

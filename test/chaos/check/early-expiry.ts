@@ -10,8 +10,8 @@ export function earlyExpiries(history: History, truth: Truth): number {
   const histories = new Map(leaseHistories(history).map((one) => [one.acquired.lease, one]));
   const ended = new Set<bigint>();
   for (const { op } of factsOf(history, 'op')) if (op.type === 'revoke') ended.add(op.lease);
-  for (const { ended: end, acquired } of histories.values()) {
-    if (end?.reason === 'revoked') ended.add(acquired.lease);
+  for (const { ended: leaseEnd, acquired } of histories.values()) {
+    if (leaseEnd?.reason === 'revoked') ended.add(acquired.lease);
   }
   const deletes = new Set<string>();
   for (const { op, outcome } of factsOf(history, 'op')) {

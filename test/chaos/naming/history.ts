@@ -56,9 +56,9 @@ export interface ViewFact {
   readonly service: string;
   readonly at: number;
   readonly revision: bigint;
-  /** Keys with mod revisions, protected records included. */
+  /** Keys with mod revisions, unconfirmed records included. */
   readonly records: ReadonlyMap<string, bigint>;
-  readonly held: ReadonlySet<string>;
+  readonly unconfirmed: ReadonlySet<string>;
   readonly invalid: ReadonlySet<string>;
 }
 

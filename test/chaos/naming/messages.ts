@@ -11,7 +11,7 @@ export type Report =
       readonly at: number;
       readonly revision: string;
       readonly records: readonly (readonly [key: string, modRevision: string])[];
-      readonly held: readonly string[];
+      readonly unconfirmed: readonly string[];
       readonly invalid: readonly string[];
     }
   | { readonly type: 'relisted'; readonly reason: string; readonly at: number }

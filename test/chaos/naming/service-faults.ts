@@ -60,7 +60,7 @@ async function emptyWhileCutOff(
   const knows = ({ views }: Worker) => {
     const records = store.records(rareService);
     const shown = views.get(rareService);
-    return records.size > 0 && shown?.held.size === 0 && shown.records.size === records.size;
+    return records.size > 0 && shown?.unconfirmed.size === 0 && shown.records.size === records.size;
   };
   for (const until = performance.now() + viewWaitMs; performance.now() < until && !viewers.every(knows); )
     await pause(20, new AbortController().signal);

@@ -23,14 +23,14 @@ function subscriber(
   report: (message: Report) => void,
 ): Parameters<ServiceDirectory['follow']>[1] {
   return {
-    onView: ({ endpoints, unconfirmed: held, invalid, revision }) => {
+    onView: ({ endpoints, unconfirmed, invalid, revision }) => {
       report({
         type: 'view',
         service,
         at: nowMs(),
         revision: String(revision),
         records: endpoints.map(({ key, modRevision }) => [key, String(modRevision)]),
-        held: [...held],
+        unconfirmed: [...unconfirmed],
         invalid: [...invalid],
       });
     },

@@ -144,7 +144,7 @@ export class Worker {
 }
 
 function toView(viewer: string, report: Report & { type: 'view' }): ViewFact {
-  const { service, at, revision, records, held, invalid } = report;
+  const { service, at, revision, records, unconfirmed, invalid } = report;
   return {
     kind: 'view',
     viewer,
@@ -152,7 +152,7 @@ function toView(viewer: string, report: Report & { type: 'view' }): ViewFact {
     at,
     revision: BigInt(revision),
     records: new Map(records.map(([key, modRevision]) => [key, BigInt(modRevision)])),
-    held: new Set(held),
+    unconfirmed: new Set(unconfirmed),
     invalid: new Set(invalid),
   };
 }

@@ -35,8 +35,8 @@ function checkDurations(series: readonly ViewFact[], history: StoreHistory, foun
     found.count('N7 protections');
   };
   for (const view of series) {
-    for (const key of since.keys()) if (!view.held.has(key)) ended(key, view.at, view);
-    for (const key of view.held) if (!since.has(key)) since.set(key, view.at);
+    for (const key of since.keys()) if (!view.unconfirmed.has(key)) ended(key, view.at, view);
+    for (const key of view.unconfirmed) if (!since.has(key)) since.set(key, view.at);
   }
   const last = series.at(-1);
   if (last) for (const key of since.keys()) ended(key, endOf(last.viewer, history), last);
@@ -61,7 +61,7 @@ function checkCauses(series: readonly ViewFact[], history: StoreHistory, found: 
   let silent: ReadonlySet<string> = new Set();
   for (const view of series) {
     const wasSilent = mayHaveBeenSilent(view, history);
-    silent = new Set([...view.held].filter((key) => wasSilent || silent.has(key)));
+    silent = new Set([...view.unconfirmed].filter((key) => wasSilent || silent.has(key)));
     checkCause(view, silent, history.truth, found);
   }
 }
@@ -73,11 +73,11 @@ function mayHaveBeenSilent({ viewer, at }: ViewFact, history: StoreHistory): boo
   return lastFaultBefore(at, history) >= from || pausedMs(history, viewer, from, at) > 0;
 }
 
-/** The service of a protected record must have been empty at some revision since the delete, unless etcd was silent. */
+/** The service of a unconfirmed record must have been empty at some revision since the delete, unless etcd was silent. */
 function checkCause(view: ViewFact, silent: ReadonlySet<string>, truth: Truth, found: Findings): void {
-  if (view.held.size === 0 || view.revision > truth.lastRevision) return;
+  if (view.unconfirmed.size === 0 || view.revision > truth.lastRevision) return;
   const empties = emptyRevisions(view.service, truth);
-  for (const key of view.held) {
+  for (const key of view.unconfirmed) {
     if (silent.has(key)) continue;
     const goneAt = deletedAt(key, view, truth);
     if (empties.some(([from, to]) => from <= view.revision && to >= goneAt)) continue;
@@ -88,7 +88,7 @@ function checkCause(view: ViewFact, silent: ReadonlySet<string>, truth: Truth, f
   }
 }
 
-/** The first revision at which the protected record was gone; 0 for a record of another store. */
+/** The first revision at which the unconfirmed record was gone; 0 for a record of another store. */
 function deletedAt(key: string, view: ViewFact, truth: Truth): bigint {
   const shown = view.records.get(key) ?? 0n;
   return truth.changesOf(key).find(({ revision }) => revision > shown)?.revision ?? 0n;
@@ -130,10 +130,10 @@ function checkUnseenLoss(
     const own = factsOf(history, 'view').filter((view) => view.viewer === viewer && view.service === service);
     const after = own.findIndex((view) => view.revision >= revision);
     const [before, first] = [own[after - 1], own[after]];
-    if (!before || !first || before.records.size === before.held.size) continue;
+    if (!before || !first || before.records.size === before.unconfirmed.size) continue;
     if (recordsAt(service, first.revision, history.truth).good.size > 0) continue;
     found.count('N7 unseen losses');
-    const lost = [...before.records.keys()].filter((key) => !first.held.has(key));
+    const lost = [...before.records.keys()].filter((key) => !first.unconfirmed.has(key));
     if (lost.length > 0) found.report('N7', `${describeView(first)} drops ${lost.join(', ')} immediately`);
   }
 }

@@ -28,7 +28,7 @@ function isSame(a: ViewFact, b: ViewFact): boolean {
   return (
     a.records.size === b.records.size &&
     [...a.records].every(([key, revision]) => b.records.get(key) === revision) &&
-    sameKeys(a.held, b.held) &&
+    sameKeys(a.unconfirmed, b.unconfirmed) &&
     sameKeys(a.invalid, b.invalid)
   );
 }

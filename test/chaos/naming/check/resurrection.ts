@@ -11,7 +11,7 @@ interface MissingKey {
 
 /**
  * N3: a view does not show a key again after it lacked the key because of its delete. Exception: records that vanished
- * one by one while etcd may have been silent return as protected records when the last one vanishes, within the
+ * one by one while etcd may have been silent return as unconfirmed records when the last one vanishes, within the
  * protection time.
  */
 export const noResurrection: Check = (history) => {
@@ -23,9 +23,9 @@ export const noResurrection: Check = (history) => {
       for (const [key, modRevision] of view.records) {
         const missing = missingKeys.get(key);
         if (missing === undefined || modRevision >= missing.revision) continue;
-        // N7 checks how long it stays protected.
-        const staysHeld = view.held.has(key) && before?.held.has(key);
-        if (staysHeld || isProtectedAgain(view, key, missing, history)) continue;
+        // N7 checks how long it stays unconfirmed.
+        const staysUnconfirmed = view.unconfirmed.has(key) && before?.unconfirmed.has(key);
+        if (staysUnconfirmed || isUnconfirmedAgain(view, key, missing, history)) continue;
         const text = `${describeView(view)} shows ${key} of ${modRevision} again, after it had seen the delete at ${missing.revision}`;
         found.report('N3', text);
       }
@@ -36,13 +36,13 @@ export const noResurrection: Check = (history) => {
   return found;
 };
 
-function isProtectedAgain(
-  { held, at }: ViewFact,
+function isUnconfirmedAgain(
+  { unconfirmed, at }: ViewFact,
   key: string,
   missing: MissingKey,
   { limits }: StoreHistory,
 ): boolean {
-  return held.has(key) && at - missing.at <= limits.protectionMs + limits.slackMs;
+  return unconfirmed.has(key) && at - missing.at <= limits.protectionMs + limits.slackMs;
 }
 
 function recordMissing(

@@ -5,7 +5,7 @@ import { recordOf } from '../values.js';
 import { type Check, Findings } from './check-result.js';
 
 /**
- * N1: a view equals the store at its revision, plus protected records. N2: revisions never go back. N6: a view is empty
+ * N1: a view equals the store at its revision, plus unconfirmed records. N2: revisions never go back. N6: a view is empty
  * only if the store is. N10: invalid records are counted and do not affect other records.
  */
 export const viewsMatchStore: Check = ({ truth, facts }) => {
@@ -24,7 +24,7 @@ export const viewsMatchStore: Check = ({ truth, facts }) => {
 };
 
 function checkView(view: ViewFact, truth: Truth, found: Findings): void {
-  const { records, invalid, held } = view;
+  const { records, invalid, unconfirmed } = view;
   const { good, bad } = recordsAt(view.service, view.revision, truth);
   const where = describeView(view);
   found.count('N1 views');
@@ -37,7 +37,7 @@ function checkView(view: ViewFact, truth: Truth, found: Findings): void {
     }
   }
   const missing = [...good].filter(([key, revision]) => records.get(key) !== revision).map(([key]) => key);
-  const extra = [...records.keys()].filter((key) => !held.has(key) && !good.has(key));
+  const extra = [...records.keys()].filter((key) => !unconfirmed.has(key) && !good.has(key));
   if (missing.length + extra.length > 0)
     found.report('N1', `${where} missingKeys ${missing.join(', ')} and has unexpected ${extra.join(', ')}`);
   if (bad.length > 0) found.count('N10 views with bad records');

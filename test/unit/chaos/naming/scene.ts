@@ -63,7 +63,7 @@ export class Scene {
       at: this.#now,
       revision,
       records: new Map(Object.entries(records)),
-      held: new Set(held),
+      unconfirmed: new Set(held),
       invalid: new Set(invalid),
     });
   }
