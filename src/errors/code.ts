@@ -1,4 +1,7 @@
-/** gRPC status codes, by their names in the gRPC specification. Ours, so that inner modules need no gRPC library. */
+/**
+ * gRPC status codes, with the names of the gRPC specification
+ * (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). Defined here so that inner modules need no gRPC library.
+ */
 export const Code = {
   OK: 0,
   CANCELLED: 1,
@@ -19,7 +22,7 @@ export const Code = {
   UNAUTHENTICATED: 16,
 } as const;
 
-/** A gRPC status code. A number outside the specification (a hostile server may send one) counts as UNKNOWN. */
+/** A gRPC status code. A number outside the specification, which a hostile server may send, becomes UNKNOWN. */
 export type Code = (typeof Code)[keyof typeof Code];
 
 const names = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
@@ -29,7 +32,7 @@ export function codeName(code: number): string {
   return names.get(code) ?? 'UNKNOWN';
 }
 
-/** A number from the wire as a code of the specification. */
+/** Converts a number from the wire to a code of the specification. */
 export function toCode(code: number): Code {
   return names.has(code) ? (code as Code) : Code.UNKNOWN;
 }

@@ -5,19 +5,24 @@ import type { ErrorReason } from './server-texts.js';
 import type { TlsReason } from './tls-reason.js';
 import type { Verdict } from './verdict.js';
 
+/** The fields of an {@link EtcdError} besides its message. */
 export interface EtcdErrorFields {
+  /** The gRPC status code. */
   readonly code: Code;
+  /** Whether the request may be sent again. Default `final`, the verdict that never repeats a request. */
   readonly verdict?: Verdict;
+  /** The error beneath this one. */
   readonly cause?: unknown;
-  /** etcd's own words, without the gRPC decoration some of its texts carry, control and format characters escaped. */
+  /** The text of etcd's answer, without Go's gRPC prefix, with control and format characters escaped. */
   readonly serverText?: string;
+  /** The name of the refusal; see {@link EtcdError.reason}. */
   readonly reason?: ErrorReason | TlsReason;
 }
 
 /**
- * The base of every error this library throws on purpose. The message starts with the gRPC code's name, and is one line
- * without control or format characters, whatever records or servers it quotes.
- * A subclass exists only where a caller acts differently.
+ * The base class of every error that this library throws on purpose. The message starts with the name of the gRPC code
+ * and is one line without control or format characters, even when it quotes records or servers. A subclass exists only
+ * where a caller acts differently. `instanceof` also recognises errors of another installed copy of this package.
  */
 export class EtcdError extends Error {
   static {
@@ -25,15 +30,16 @@ export class EtcdError extends Error {
   }
 
   override readonly name: string = 'EtcdError';
+  /** The gRPC status code, a number such as `Code.UNAVAILABLE`. */
   readonly code: Code;
-  /** Whether the request that failed may be sent again. Default `final`. */
+  /** Whether the request that failed may be sent again. */
   readonly verdict: Verdict;
-  /** etcd's own words where etcd answered, else undefined. */
+  /** The text of etcd's answer, at most 4,096 characters; undefined if etcd did not answer. */
   readonly serverText: string | undefined;
   /**
-   * The name of etcd's refusal in its Go package `rpctypes`, such as `NoSpace` or `LeaseExist`: the same whatever code
-   * a release sends it with, so ask for it instead of matching texts. Of a {@link TlsReason} for a TlsError; undefined
-   * where the text is not etcd's.
+   * The name of the refusal in etcd's Go package `rpctypes`, such as `NoSpace` or `LeaseExist`. Compare this instead of
+   * texts or codes: it stays the same when a release sends another code. A {@link TlsReason} for a TlsError; undefined
+   * if the text is not etcd's.
    */
   readonly reason: ErrorReason | TlsReason | undefined;
 
@@ -49,8 +55,9 @@ export class EtcdError extends Error {
   }
 
   /**
-   * What `JSON.stringify` writes: name, message, and all that this class and its subclasses add, numbers of 64 bits as
-   * decimal strings. Of a cause that is not of this library only its name and `code`: its text may hold anything.
+   * The value that `JSON.stringify` writes: name, message, and every field of this class and its subclasses, with bigints
+   * as decimal strings. A cause from outside this library is reduced to its name and `code`, because its text may contain
+   * a secret.
    */
   toJSON(): object {
     const { name, message, cause } = this;
@@ -74,14 +81,14 @@ function causeJson(cause: unknown): unknown {
   return code === undefined ? { name } : { name, code };
 }
 
-/** The error itself where it is typed; else what somebody else's code threw, as INTERNAL with it as its cause. */
+/** Returns an EtcdError unchanged. Wraps any other thrown value in one with code INTERNAL and the value as its cause. */
 export function toEtcdError(error: unknown): EtcdError {
   return error instanceof EtcdError
     ? error
     : new EtcdError(describeThrown(error), { code: Code.INTERNAL, cause: error });
 }
 
-/** Anything can be thrown, also what cannot be made a string. */
+/** Converts a thrown value to text. Never throws itself, even for a value whose conversion to a string fails. */
 export function describeThrown(error: unknown): string {
   try {
     return String(error);
@@ -91,22 +98,26 @@ export function describeThrown(error: unknown): string {
 }
 
 /**
- * Notes that a request was tried before and may have been carried out then: what a later try was told does not undo
- * that. Only for an error that no other caller has.
+ * Sets the verdict `maybe-applied`: an earlier attempt of the request may have been applied, whatever the last attempt
+ * was answered. Changes the error in place, so the error must not be shared with another caller.
  */
 export function markMaybeApplied<T extends EtcdError>(error: T): T {
   return Object.assign(error, { verdict: 'maybe-applied' as const });
 }
 
 /**
- * Notes that another request may get another answer: a refused password, say, that a function gave. Streams and leases
- * go on then. Only for an error that no other caller has.
+ * Sets the verdict `not-applied`: a later request may succeed, for example when the password provider returns another
+ * password. Streams and leases then keep retrying. Changes the error in place, so the error must not be shared with
+ * another caller.
  */
 export function markNotApplied<T extends EtcdError>(error: T): T {
   return Object.assign(error, { verdict: 'not-applied' as const });
 }
 
-/** Input that was refused here, before anything was sent. The text names the argument and its value. */
+/**
+ * An argument or option is invalid. The client refused it before sending anything. The message names the argument and
+ * its value.
+ */
 export class InvalidInputError extends EtcdError {
   static {
     brand(InvalidInputError, 'InvalidInputError');
@@ -120,8 +131,8 @@ export class InvalidInputError extends EtcdError {
 }
 
 /**
- * The client, stream or handle was closed. A write that was under way at that moment may have been applied: its
- * `verdict` says so.
+ * The client, stream or handle is closed. A write that was in flight when it closed may have been applied; the error's
+ * `verdict` is then `maybe-applied`.
  */
 export class ClosedError extends EtcdError {
   static {
@@ -135,24 +146,24 @@ export class ClosedError extends EtcdError {
   }
 }
 
-/** What a member last said to a call that came to nothing. */
+/** The attempts of a failed call on one member. */
 export interface TriedMember {
-  /** The endpoint, as the client was given it. */
+  /** The member's endpoint, as written in the client's options. */
   readonly member: string;
-  /** Its last answer, or why there was none. */
+  /** The member's last answer, or the reason why it did not answer. */
   readonly answer: string;
-  /** How often it was asked. */
+  /** The number of attempts on this member. */
   readonly attempts: number;
 }
 
-/** The call's deadline passed. A write may have been applied; see `verdict`. */
+/** The deadline of a call passed. A write may have been applied; see `verdict`. */
 export class DeadlineError extends EtcdError {
   static {
     brand(DeadlineError, 'DeadlineError');
   }
 
   override readonly name = 'DeadlineError';
-  /** Every member that was asked, and what it answered; the message has it in words. */
+  /** Every member that was tried, with its last answer; the message lists the same. */
   readonly tried: readonly TriedMember[];
 
   constructor(
@@ -165,22 +176,22 @@ export class DeadlineError extends EtcdError {
   ) {
     const { tried = [], ...rest } = fields;
     const { cause } = fields;
-    // etcd itself may have been the one to say that time was up; other texts beneath are not etcd's.
-    const said = cause instanceof EtcdError && cause.reason !== undefined ? cause : undefined;
+    // etcd itself may have reported the timeout. A cause without a reason has a text that is not etcd's.
+    const etcdCause = cause instanceof EtcdError && cause.reason !== undefined ? cause : undefined;
     super(message, {
       code: Code.DEADLINE_EXCEEDED,
       verdict: 'maybe-applied',
       ...rest,
-      ...(said?.serverText === undefined ? {} : { serverText: said.serverText }),
-      ...(said?.reason === undefined ? {} : { reason: said.reason }),
+      ...(etcdCause?.serverText === undefined ? {} : { serverText: etcdCause.serverText }),
+      ...(etcdCause?.reason === undefined ? {} : { reason: etcdCause.reason }),
     });
     this.tried = tried;
   }
 }
 
 /**
- * A write whose answer was lost: it may or may not have been applied, and it was not sent again.
- * Read back before trying again, or pass `idempotent: true` where a second application does no harm.
+ * The answer to a write was lost. The write may have been applied, and the client did not send it again. Read the key
+ * before retrying, or pass `idempotent: true` if applying the write twice does no harm.
  */
 export class AmbiguousWriteError extends EtcdError {
   static {
@@ -195,8 +206,8 @@ export class AmbiguousWriteError extends EtcdError {
   declare readonly cause: EtcdError;
 
   /**
-   * @param cause what became of the last try; its code, text and reason are this error's too.
-   * @param subject what the operation is about, such as a key, fit for a text.
+   * @param cause The error of the last attempt. This error takes over its code, server text and reason.
+   * @param subject The key, range or lease of the operation, printable.
    */
   constructor(operation: string, member: string, cause: EtcdError, subject?: string) {
     const what = subject === undefined ? operation : `${operation} ${subject}`;
@@ -212,14 +223,14 @@ export class AmbiguousWriteError extends EtcdError {
   }
 }
 
-/** History at the asked revision is gone. List again, then watch from the list's revision + 1. */
+/** etcd has compacted the requested revision. List again, then watch from the list's revision + 1. */
 export class CompactedError extends EtcdError {
   static {
     brand(CompactedError, 'CompactedError');
   }
 
   override readonly name = 'CompactedError';
-  /** The oldest revision still readable; 0 when the server did not say. */
+  /** The oldest revision that is still readable; 0 if the server did not report it. */
   readonly compactRevision: bigint;
 
   constructor(message: string, compactRevision: bigint, serverText = message) {
@@ -229,8 +240,8 @@ export class CompactedError extends EtcdError {
 }
 
 /**
- * The store's revision went back: it was wiped or restored from a backup. What a watch knew is void, and its revision
- * may one day be reached again by other events. List again.
+ * The store's revision decreased: the store was wiped or restored from a backup. State built from a watch is void, and
+ * new events will reuse its revisions. List again.
  */
 export class RolledBackError extends EtcdError {
   static {
@@ -238,9 +249,9 @@ export class RolledBackError extends EtcdError {
   }
 
   override readonly name = 'RolledBackError';
-  /** A revision the store is known to have had. */
+  /** The highest revision that the client has received. */
   readonly seenRevision: bigint;
-  /** Its revision now, by a linearizable read. */
+  /** The store's present revision, from a linearizable read. */
   readonly storeRevision: bigint;
 
   constructor(seenRevision: bigint, storeRevision: bigint) {
@@ -250,18 +261,18 @@ export class RolledBackError extends EtcdError {
   }
 }
 
-/** Which store a member showed. */
+/** The cluster id in a member's answer. */
 export interface ObservedStore {
-  /** The endpoint, as the client was given it. */
+  /** The member's endpoint, as written in the client's options. */
   readonly member: string;
   /** In hexadecimal, as `etcdctl` writes it. */
   readonly clusterId: string;
 }
 
 /**
- * Answers came from two stores: etcd was wiped, restored or exchanged for another between them, or the client's
- * endpoints name two clusters. Revisions and leases of the one mean nothing in the other. The client has gone over to
- * the new one: read again.
+ * Two answers came from different stores: etcd was wiped, restored or replaced in between, or the client's endpoints
+ * name two clusters. Revisions and leases of one store mean nothing in the other. The client now uses the new store:
+ * read again.
  */
 export class StoreReplacedError extends EtcdError {
   static {
@@ -269,7 +280,7 @@ export class StoreReplacedError extends EtcdError {
   }
 
   override readonly name = 'StoreReplacedError';
-  /** Who showed which store, the earlier first; empty where not the cluster id but the keys proved it. */
+  /** The two stores, the earlier first; empty if the keys and not the cluster ids showed the replacement. */
   readonly stores: readonly ObservedStore[];
 
   constructor(message: string, stores: readonly ObservedStore[] = []) {
@@ -278,7 +289,7 @@ export class StoreReplacedError extends EtcdError {
   }
 }
 
-/** The lease does not exist: it expired, was revoked, or was never granted. */
+/** The lease does not exist: it has expired, was revoked, or was never granted. */
 export class LeaseNotFoundError extends EtcdError {
   static {
     brand(LeaseNotFoundError, 'LeaseNotFoundError');
@@ -296,7 +307,7 @@ export class PermissionDeniedError extends EtcdError {
   override readonly name = 'PermissionDeniedError';
 }
 
-/** No credentials, wrong ones, or an expired token. */
+/** The credentials are missing or wrong, or the token has expired. */
 export class UnauthenticatedError extends EtcdError {
   static {
     brand(UnauthenticatedError, 'UnauthenticatedError');

@@ -17,7 +17,7 @@ import {
 } from './server-texts.js';
 import type { Verdict } from './verdict.js';
 
-/** How a status that no known text explains is judged. */
+/** Codes after which the request may have been applied, for statuses with a text that is not etcd's. */
 const maybeAppliedCodes = new Set<Code>([
   Code.UNAVAILABLE,
   Code.CANCELLED,
@@ -26,23 +26,23 @@ const maybeAppliedCodes = new Set<Code>([
   Code.UNKNOWN,
   Code.ABORTED,
   Code.DATA_LOSS,
-  // Among others a stream reset by a member that has had enough of us, with the request under way.
+  // A member that limits clients may reset a stream (ENHANCE_YOUR_CALM) while its request is in flight.
   Code.RESOURCE_EXHAUSTED,
 ]);
 
 /**
- * Characters of a server's text that are read and kept. etcd's own are below 200; what a hostile server sends, up to
- * the receive limit, would otherwise stay in every error, log line and gRPC status that repeats it.
+ * The longest server text that an error keeps, in characters. etcd's own texts are shorter than 200. A hostile server may
+ * send a text as long as the receive limit, which every error, log line and gRPC status would repeat.
  */
 export const maxServerTextLength = 4_096;
 
-/** Decorations that are taken off: one by etcd, one by each proxy in between, and some to spare. */
+/** The most gRPC prefixes that are removed. etcd adds one and each proxy in between adds another. */
 const maxPrefixes = 8;
 
-/** Anchored, and without anything that could be read in two ways: linear. */
+/** Anchored and unambiguous, so that matching takes linear time. */
 const grpcErrorPrefix = /^rpc error: code = (\w{1,32})(?:\(\d{1,10}\))? desc = /;
 
-/** Go's spelling of the codes, as etcd writes them into a cancel reason. */
+/** gRPC codes by their names in Go, which etcd writes into a watch's cancel reason. */
 const goCodes: ReadonlyMap<string, Code> = new Map(
   Object.entries({
     Canceled: Code.CANCELLED,
@@ -64,10 +64,11 @@ const goCodes: ReadonlyMap<string, Code> = new Map(
 );
 
 /**
- * The error for a status or a watch's cancel reason. Watch reasons come in two spellings, bare and as Go prints
- * a gRPC error; both give the same class. A text of etcd's decides by itself; any other is judged by its code.
+ * Returns the error for a gRPC status or a watch's cancel reason. A cancel reason is either a bare text or one with the
+ * prefix of a gRPC error in Go; both give the same class. A known text of etcd decides the error; for any other text the
+ * code does.
  *
- * @param options.notSent the request surely never left, whatever the status says.
+ * @param options.notSent The request was certainly not sent, whatever the status says.
  */
 export function errorFromServer(
   code: number,
@@ -87,12 +88,12 @@ export function errorFromServer(
   return makeError(bareText || 'the server gave no reason', fields);
 }
 
-/** The error that etcd's refusal of this name would give, for what it says by other means than a status. */
+/** Returns the error of a refusal that etcd reports by other means than a gRPC status. */
 export function errorFor(reason: EtcdReason): EtcdError {
   return errorFromServer(Code.UNKNOWN, serverTextOf(reason));
 }
 
-/** The error of the class that the server's text asks for, else the code. */
+/** Makes an error of the class that belongs to the server's text, or to the code if the text is unknown. */
 export function makeError(text: string, fields: EtcdErrorFields): EtcdError {
   const kind = findServerText(fields.serverText ?? '')?.kind ?? kindOfCode(fields.code);
   switch (kind) {
@@ -110,13 +111,13 @@ export function makeError(text: string, fields: EtcdErrorFields): EtcdError {
   }
 }
 
-/** For texts that are not etcd's, such as a proxy's. */
+/** The class for a text that is not etcd's, such as a proxy's. */
 function kindOfCode(code: Code): ServerText['kind'] {
   if (code === Code.PERMISSION_DENIED) return 'permission-denied';
   return code === Code.UNAUTHENTICATED ? 'unauthenticated' : undefined;
 }
 
-/** A proxy decorates what was decorated before. */
+/** Removes the prefixes of gRPC errors in Go. Each proxy adds another one. */
 function stripPrefixes(code: Code, text: string): [Code, string] {
   let [bareCode, bareText] = [code, text];
   for (let layer = 0; layer < maxPrefixes; layer++) {
@@ -128,7 +129,7 @@ function stripPrefixes(code: Code, text: string): [Code, string] {
   return [bareCode, bareText];
 }
 
-/** Also for an answer that makes grpc-js report a status without a text. No text of etcd's has what is escaped. */
+/** Escapes and shortens a server's text; grpc-js may report a status without one. etcd's own texts need no escapes. */
 function truncate(text: string | undefined): string {
   if (text === undefined) return '';
   const escaped = escapeControls(text.slice(0, maxServerTextLength + 1));
@@ -140,14 +141,14 @@ function verdictOfCode(code: Code): Verdict {
 }
 
 /**
- * Whether the same request would meet the same answer for now although it may have been applied: worth no further
- * try, not even of a read. An answer over the receive limit would be sent whole each time.
+ * Whether another attempt would get the same error although the verdict allows one, so that not even a read is retried.
+ * An answer over the receive limit, for example, would be transferred in full each time.
  */
 export function isPersistent(error: EtcdError): boolean {
   return error.reason === 'NoSpace' || error.reason === 'ResponseTooLarge';
 }
 
-/** Whether a new token may change the answer: not where etcd refused the user, or its password, itself. */
+/** Whether a new token may help. It does not if etcd refused the user or the password. */
 export function needsNewToken(error: EtcdError): boolean {
   return error instanceof UnauthenticatedError && !refusesCredentials(error.reason);
 }

@@ -4,26 +4,26 @@ import { maxServerTextLength } from './from-server.js';
 import { httpStatusOf } from './transport-texts.js';
 import type { Verdict } from './verdict.js';
 
-/** How a call ended, as far as it shows who answered. */
+/** The parts of a finished call that show whether an etcd answered it. */
 export interface CallEnd {
   readonly code: number;
   readonly details: string | undefined;
-  /** The type of what was answered; undefined where there was no answer, or no type. */
+  /** The answer's `content-type`; undefined without an answer or without the header. */
   readonly contentType: string | undefined;
-  /** Whether every etcd has the method that was called. */
+  /** Whether every release of etcd implements the called method. */
   readonly isUniversalMethod: boolean;
 }
 
 /**
- * HTTP statuses of a gateway whose server is away or slow. All others are answers of something else: etcd answers
- * gRPC with HTTP status 200 alone.
+ * HTTP statuses that a gateway sends when its upstream is unavailable or slow. etcd itself answers gRPC only with HTTP
+ * status 200.
  */
 const isGatewayFailure = (status: number) => status >= 500 || [408, 429, 499].includes(status);
 
 /**
- * The error for an answer that no etcd gives: HTTP that is not gRPC, or UNIMPLEMENTED for a method that every etcd has.
- * Undefined for any other answer. A gateway's 5xx is UNAVAILABLE, since an etcd may be behind it; anything else has the
- * reason `NotEtcd`.
+ * Returns an error for an answer that etcd never gives: HTTP that is not gRPC, or UNIMPLEMENTED for a method of every
+ * release. Returns undefined for any other answer. A gateway's 5xx becomes UNAVAILABLE, because an etcd may be behind
+ * it; all other errors have the reason `NotEtcd`.
  */
 export function detectNotEtcd({
   code,
@@ -38,7 +38,7 @@ export function detectNotEtcd({
       verdict: 'maybe-applied',
     });
   }
-  // Of a page with status 200 nothing shows whether a request was carried out before; a refusal shows that it was not.
+  // A status of 300 or more is a refusal: nothing was applied. A page with status 200 shows nothing about the request.
   if (status !== undefined) return notEtcdError(`HTTP status ${status}`, isRefusal(status));
   if (contentType !== undefined && !isGrpcContentType(contentType))
     return notEtcdError(`an answer of type ${contentType}`, false);
@@ -47,12 +47,12 @@ export function detectNotEtcd({
     : undefined;
 }
 
-/** Of a `content-type`, as gRPC's specification judges it. */
+/** Whether a `content-type` is gRPC's, by https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses. */
 export function isGrpcContentType(contentType: string): boolean {
   return contentType.startsWith('application/grpc');
 }
 
-/** The same for an answer whose meaning another one has shown. */
+/** The error for an answer that does not come from an etcd. */
 export function notEtcdError(answer: string, refused = true): EtcdError {
   const verdict: Verdict = refused ? 'not-applied' : 'maybe-applied';
   return new EtcdError(`this does not look like an etcd: ${answer.slice(0, maxServerTextLength)}`, {
@@ -62,7 +62,7 @@ export function notEtcdError(answer: string, refused = true): EtcdError {
   });
 }
 
-/** For a client none of whose members looks like an etcd. */
+/** The final error of a client none of whose members is an etcd. */
 export function noEtcdError(members: string): EtcdError {
   return new EtcdError(`no member looks like an etcd: ${members}`, {
     code: Code.UNIMPLEMENTED,

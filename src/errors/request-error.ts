@@ -7,24 +7,25 @@ import {
 } from './etcd-error.js';
 import { makeError } from './from-server.js';
 
-/** What was asked of etcd, for the text of the error that it was answered with. Never a value, password or token. */
+/** The request that failed, for the error's message. Never contains a value, a password or a token. */
 export interface RequestDescription {
   /** The RPC, e.g. `Range`. */
   readonly method: string;
-  /** What of the store it is about, fit for a line: `'a'`, `the prefix 'a/'`. */
+  /** The keys or lease that the request concerns, printable: `'a'`, `the prefix 'a/'`. */
   readonly subject?: string;
+  /** The permission that the request needs on those keys. */
   readonly access?: 'read' | 'write' | 'read or write';
-  /** What `etcdctl role grant-permission ROLE` takes so that a role may do it. */
+  /** The arguments of `etcdctl role grant-permission ROLE` that would allow the request. */
   readonly grant?: string;
-  /** The lease that it names, as `lease 4d (hex)`. */
+  /** The lease in the request, as `lease 4d (hex)`. */
   readonly lease?: string;
-  /** The user of the client; undefined for one without a user, or with tokens, which name none. */
+  /** The client's user; undefined without a user, and with a `tokenProvider`, whose tokens name none. */
   readonly user?: string | undefined;
-  /** Whether the client has a user or tokens. */
+  /** Whether the client has credentials. */
   readonly hasAuth?: boolean;
 }
 
-/** The method and what it is about: `Range 'a'`. */
+/** The method and its subject: `Range 'a'`. */
 export function requestName({ method, subject }: RequestDescription): string {
   return subject === undefined ? method : `${method} ${subject}`;
 }
@@ -38,8 +39,9 @@ const serverErrorClasses: readonly unknown[] = [
 ];
 
 /**
- * The same error with a text that says what was asked, and by whom. Another object, since several callers may have the
- * one that is given. What is no refusal of a server's, or says so already, is returned as it is.
+ * Returns a copy of the error whose message names the request and the user. A copy, because several callers may share
+ * the original. Errors that are not a server's refusal, or whose message already names the request, are returned
+ * unchanged.
  */
 export function requestError(error: EtcdError, request: RequestDescription): EtcdError {
   const { code, verdict, serverText, reason, cause } = error;
@@ -67,7 +69,7 @@ function refusalText(serverText: string, reason: EtcdError['reason'], request: R
     case 'UserEmpty':
       if (hasAuth) break;
       return withRequest(
-        'authentication is on: give auth, a user and a password or a tokenProvider',
+        'authentication is enabled: set auth to a username and password or to a tokenProvider',
         request,
       );
     case 'AuthFailed':

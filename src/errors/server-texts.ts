@@ -1,38 +1,38 @@
 import { Code } from './code.js';
 import type { Verdict } from './verdict.js';
 
-/** What a text of the server means. */
+/** The meaning of one of etcd's error texts. */
 export interface ServerText {
-  /** etcd's words, without the prefix that Go puts before them in a cancel reason. */
+  /** etcd's text, without the prefix that Go adds in a cancel reason. */
   readonly text: string;
-  /** Other spellings of the same: those that a release forgot to translate for its callers. */
+  /** Other texts of the same error, which some releases send because they do not translate it. */
   readonly aliases?: readonly string[];
-  /** The code that etcd's rpctypes give it since 3.6, whatever code a server sends it with. */
+  /** The error's code in `rpctypes` since etcd 3.6, which may differ from the code that a server sends. */
   readonly code: Code;
   /** Default `final`. */
   readonly verdict?: Verdict;
-  /** The class of its own that it deserves, because the caller acts differently. */
+  /** Selects an error class of its own, for errors after which the caller acts differently. */
   readonly kind?:
     | 'compacted'
     | 'lease-not-found'
     | 'permission-denied'
     | 'unauthenticated'
-    /** As `unauthenticated`, but no other token would change it: the user, or its password, is refused. */
+    /** As `unauthenticated`, but a new token does not help: etcd refused the user or the password. */
     | 'credentials-refused';
 }
 
 /**
- * Every text with which etcd says no, by the name that its Go package `rpctypes` has for it (less `ErrGRPC`). Matched
- * by text, since codes are no guide: they differ between 3.5 and 3.6 (`not capable`, `rpc not supported for learner`,
- * `cluster version not found during downgrade` were UNAVAILABLE), `too many requests` and `not enough started members`
- * leave every server as UNKNOWN, as does every error that `v3rpc/util.go` has no entry for (all of auth's, lease's,
- * raft's and the lock service's below that have no name in `rpctypes`), and a cancelled watch has a text alone.
+ * Every error text of etcd, by its name in the Go package `rpctypes` (without `ErrGRPC`). Errors are matched by text,
+ * because codes are not reliable: `not capable`, `rpc not supported for learner` and `cluster version not found during
+ * downgrade` were UNAVAILABLE before 3.6; every release sends `too many requests`, `not enough started members` and all
+ * errors without an entry in `v3rpc/util.go` (those of auth, lease, raft and the lock service without a name in
+ * `rpctypes`) as UNKNOWN; and a cancelled watch has only a text.
  *
- * Where no verdict stands, etcd refused the request for what it is, before proposing it or in the checks that come
- * before its first change.
+ * A row without a verdict is `final`: etcd refused the request before proposing it, or in the checks before its first
+ * change.
  */
 const texts = {
-  // Refused for what the request is.
+  // Refused because of the request itself.
   EmptyKey: { text: 'etcdserver: key is not provided', code: Code.INVALID_ARGUMENT },
   KeyNotFound: { text: 'etcdserver: key not found', code: Code.INVALID_ARGUMENT },
   ValueProvided: { text: 'etcdserver: value is provided', code: Code.INVALID_ARGUMENT },
@@ -49,36 +49,36 @@ const texts = {
   },
   FutureRev: { text: 'etcdserver: mvcc: required revision is a future revision', code: Code.OUT_OF_RANGE },
 
-  // Refused for the state of the store or the member.
+  // Refused because of the state of the store or the member.
   /**
-   * Mostly refused before it is proposed. But the write that takes the store over its quota is applied and then
-   * answered with this, so that all members apply the same.
+   * Usually refused before the proposal. The write that takes the store over its quota, however, is applied on every
+   * member and then answered with this text.
    */
   NoSpace: {
     text: 'etcdserver: mvcc: database space exceeded',
     code: Code.RESOURCE_EXHAUSTED,
     verdict: 'maybe-applied',
   },
-  /** Asked before proposing: the backlog of the member is full. */
+  /** Sent before the proposal: the member's backlog is full. */
   RequestTooManyRequests: {
     text: 'etcdserver: too many requests',
     code: Code.RESOURCE_EXHAUSTED,
     verdict: 'not-applied',
   },
-  /** An interceptor's answer, before the handler is called: a member that has just started knows no version yet. */
+  /** Sent by an interceptor before the handler: a member that has just started does not know the cluster version yet. */
   NotCapable: { text: 'etcdserver: not capable', code: Code.FAILED_PRECONDITION, verdict: 'not-applied' },
-  /** An interceptor's answer, before the handler is called; a voting member will answer. */
+  /** Sent by an interceptor before the handler. A voting member will answer. */
   NotSupportedForLearner: {
     text: 'etcdserver: rpc not supported for learner',
     code: Code.FAILED_PRECONDITION,
     verdict: 'not-applied',
   },
-  /** Of a call the answer of an interceptor, before the handler is called; of a stream its end. */
+  /** Sent to a call by an interceptor before the handler; to a stream at its end. */
   NoLeader: { text: 'etcdserver: no leader', code: Code.UNAVAILABLE, verdict: 'not-applied' },
-  /** Says nothing of the proposal that was under way. */
+  /** Does not say whether the pending proposal was applied. */
   LeaderChanged: { text: 'etcdserver: leader changed', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
   Stopped: { text: 'etcdserver: server stopped', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
-  /** A proposal outlives the wait for it, and is applied when there is a quorum again, over what came after. */
+  /** The proposal outlives the wait: it is applied once there is a quorum, after newer writes. */
   Timeout: { text: 'etcdserver: request timed out', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
   TimeoutDueToConnectionLost: {
     text: 'etcdserver: request timed out, possibly due to connection lost',
@@ -95,18 +95,17 @@ const texts = {
     code: Code.UNAVAILABLE,
     verdict: 'maybe-applied',
   },
-  /** Leaves the server as UNKNOWN: rpctypes has no constant for it. */
+  /** Sent as UNKNOWN: rpctypes has no constant for it. */
   TimeoutLeaderTransfer: {
     text: 'etcdserver: request timed out, leader transfer took too long',
     code: Code.UNAVAILABLE,
     verdict: 'maybe-applied',
   },
   /**
-   * Raft turned the proposal down before it was in any log: an election, or a leader that is handing over. Leaves the
-   * server as UNKNOWN.
+   * Raft refused the proposal before it reached any log, during an election or a leader transfer. Sent as UNKNOWN.
    */
   ProposalDropped: { text: 'raft proposal dropped', code: Code.UNAVAILABLE, verdict: 'not-applied' },
-  /** The member is stopping, at whatever point the proposal is. Leaves the server as UNKNOWN. */
+  /** The member is stopping, with the proposal in any state. Sent as UNKNOWN. */
   RaftStopped: { text: 'raft: stopped', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
   /** etcd says so before it changes its members; but others that speak its protocol (kine) say so of anything. */
   Unhealthy: { text: 'etcdserver: unhealthy cluster', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
@@ -135,10 +134,10 @@ const texts = {
   },
   LeaseExist: { text: 'etcdserver: lease already exists', code: Code.FAILED_PRECONDITION },
   LeaseTTLTooLarge: { text: 'etcdserver: too large lease TTL', code: Code.OUT_OF_RANGE },
-  /** The lessor moved while the request was under way. Leaves the server as UNKNOWN. */
+  /** The lessor moved to another member while the request was in flight. Sent as UNKNOWN. */
   NotPrimaryLessor: { text: 'not a primary lessor', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
 
-  // Access. The token is looked at before anything else, and once more before the first change.
+  // Access. etcd checks the token before anything else, and once more before the first change.
   InvalidAuthToken: {
     text: 'etcdserver: invalid auth token',
     code: Code.UNAUTHENTICATED,
@@ -152,7 +151,7 @@ const texts = {
     verdict: 'not-applied',
     kind: 'unauthenticated',
   },
-  /** No token came along. Not applied either; but final, since only one who has a user can do better next time. */
+  /** The request had no token. Not applied, but final: a client without credentials gets the same answer again. */
   UserEmpty: {
     text: 'etcdserver: user name is empty',
     code: Code.INVALID_ARGUMENT,
@@ -163,13 +162,13 @@ const texts = {
     code: Code.INVALID_ARGUMENT,
     kind: 'credentials-refused',
   },
-  /** A user for certificates alone (`user add --no-password`). Leaves the server as UNKNOWN. */
+  /** The user authenticates by certificate only (`user add --no-password`). Sent as UNKNOWN. */
   NoPasswordUser: {
     text: 'auth: authentication failed, password was given for no password user',
     code: Code.INVALID_ARGUMENT,
     kind: 'credentials-refused',
   },
-  /** The member has a public key alone: it checks the tokens that others sign. Leaves the server as UNKNOWN. */
+  /** The member has only the public key, so it verifies tokens but cannot sign them. Sent as UNKNOWN. */
   VerifyOnly: {
     text: 'auth: token signing attempted with verify-only key',
     code: Code.FAILED_PRECONDITION,
@@ -200,7 +199,7 @@ const texts = {
   UserNotFound: { text: 'etcdserver: user name not found', code: Code.FAILED_PRECONDITION },
 
   // Members and versions.
-  /** From a member that was to move its leadership and has none: the same request to the same member meets the same. */
+  /** From MoveLeader on a member that is not the leader. The same member will answer the same again. */
   NotLeader: { text: 'etcdserver: not leader', code: Code.FAILED_PRECONDITION },
   BadLeaderTransferee: { text: 'etcdserver: bad leader transferee', code: Code.FAILED_PRECONDITION },
   ClusterIDMismatch: { text: 'etcdserver: cluster ID mismatch', code: Code.FAILED_PRECONDITION },
@@ -239,14 +238,14 @@ const texts = {
   },
   NoInflightDowngrade: { text: 'etcdserver: no inflight downgrade job', code: Code.FAILED_PRECONDITION },
 
-  // Without a constant in rpctypes; the names are ours. All leave the server as UNKNOWN, or as a cancel reason.
+  // Texts without a constant in rpctypes; this library names them. etcd sends them as UNKNOWN or as a cancel reason.
   UnknownMethod: { text: 'etcdserver: unknown method', code: Code.UNKNOWN },
   ElectionNoLeader: { text: 'election: no leader', code: Code.UNKNOWN },
   ElectionNotLeader: { text: 'election: not leader', code: Code.UNKNOWN },
   ElectionMissingLeader: { text: '"leader" field must be provided', code: Code.UNKNOWN },
-  /** The lock service: the lease ran out while its owner waited for the lock. */
+  /** Lock service: the lease expired while its owner waited for the lock. */
   SessionExpired: { text: 'mutex: session is expired', code: Code.NOT_FOUND, kind: 'lease-not-found' },
-  /** The lock and the election service: the server's own watch ended while the caller waited. */
+  /** Lock and election service: the server's own watch ended while the caller waited. */
   LostWatcher: {
     text: 'lost watcher waiting for delete',
     code: Code.UNAVAILABLE,
@@ -259,15 +258,15 @@ const texts = {
   },
 } as const satisfies Readonly<Record<string, ServerText>>;
 
-/** Texts that begin alike and go on with figures or a list: those of the gRPC library of one side, and of a method. */
+/** Texts known by their beginning, because figures or a list follow. */
 const textPrefixes = [
-  // grpc-go of a server whose limit is 512 KiB above etcd's own: the request never reached etcd.
+  // From the server's grpc-go, whose limit is 512 KiB above etcd's own. The request did not reach etcd.
   {
     text: 'grpc: received message larger than max (',
     reason: 'RequestTooLarge',
     code: Code.RESOURCE_EXHAUSTED,
   },
-  // Of this side: the answer was there, so a write was carried out.
+  // From this client's grpc-js: an answer arrived, so a write was applied.
   {
     text: 'Received message larger than max (',
     reason: 'ResponseTooLarge',
@@ -280,26 +279,26 @@ const textPrefixes = [
     code: Code.RESOURCE_EXHAUSTED,
     verdict: 'maybe-applied',
   },
-  // The member has the method, and not for such a request.
+  // The member implements the method, but not for this request.
   { text: 'RangeStream does not support ', reason: 'RangeStreamUnsupported', code: Code.UNIMPLEMENTED },
 ] as const satisfies readonly (ServerText & { readonly reason: string })[];
 
-/** Names of the refusals that have a text of their own. */
+/** Names of the errors with a complete text. */
 export type EtcdReason = keyof typeof texts;
 
 /**
- * Names of etcd's own refusals, as `rpctypes` spells them, e.g. `NoSpace`. Those that it has no name for have one of
- * ours; `ResponseTooLarge` and `NotEtcd` (an answer that no etcd gives) are this client's own.
+ * Names of etcd's errors, spelled as in `rpctypes`, e.g. `NoSpace`. This library names the errors that `rpctypes` does
+ * not. `ResponseTooLarge` and `NotEtcd` (an answer that etcd never gives) are the client's own errors.
  */
 export type ErrorReason = EtcdReason | (typeof textPrefixes)[number]['reason'] | 'NotEtcd';
 
-/** What etcd says to a token that it does not know, for calls that are ended here for that. */
+/** etcd's text for an unknown token, for calls that the client itself ends for that reason. */
 export const invalidTokenText = texts.InvalidAuthToken.text;
 
-/** A text of the server and its name. */
+/** A row of the table with its name. */
 export type NamedServerText = ServerText & { readonly reason: ErrorReason };
 
-/** All of them, in the order of the table. */
+/** All rows, in the order of the table. */
 export const serverTexts: readonly NamedServerText[] = Object.entries<ServerText>(texts).map(
   ([reason, row]) => ({
     ...row,
@@ -307,12 +306,12 @@ export const serverTexts: readonly NamedServerText[] = Object.entries<ServerText
   }),
 );
 
-/** etcd's words for a refusal. */
+/** The text of an error. */
 export function serverTextOf(reason: EtcdReason): string {
   return texts[reason].text;
 }
 
-/** Every text that means something here, and every beginning of one. */
+/** Every known text, alias and beginning. */
 export const knownTexts: readonly string[] = [
   ...serverTexts.flatMap(({ text, aliases = [] }) => [text, ...aliases]),
   ...textPrefixes.map(({ text }) => text),
@@ -322,7 +321,7 @@ const byText = new Map<string, NamedServerText>(
   serverTexts.flatMap((row) => [row.text, ...(row.aliases ?? [])].map((text) => [text, row])),
 );
 
-/** What a text means, if it is known. */
+/** The row for a text; undefined if the text is not known. */
 export function findServerText(text: string): NamedServerText | undefined {
   return byText.get(text) ?? textPrefixes.find((row) => text.startsWith(row.text));
 }
@@ -331,7 +330,7 @@ const refusedCredentials: ReadonlySet<unknown> = new Set(
   serverTexts.filter(({ kind }) => kind === 'credentials-refused').map(({ reason }) => reason),
 );
 
-/** Whether etcd refused the user itself, so that no other token of the same user would help. */
+/** Whether etcd refused the user or the password, so that another token of the same user does not help. */
 export function refusesCredentials(reason: unknown): boolean {
   return refusedCredentials.has(reason);
 }

@@ -4,10 +4,10 @@ import { EtcdError, type TriedMember } from './etcd-error.js';
 import type { TlsReason } from './tls-reason.js';
 
 /**
- * No connection, because of TLS: a certificate, a name, a file, or one side speaking TLS and the other not. Nothing was
- * sent. A call gets it as soon as no member is left that fails otherwise, since waiting rarely mends it; the next
- * call tries afresh, files included. Watches and kept leases go on trying. Where several members were tried, the text
- * and `tried` have each of them, `reason` and `cause` are those of the first.
+ * TLS prevents the connection: a certificate, a name, a file, or only one side uses TLS. Nothing was sent. A call rejects
+ * with this error once every member has failed because of TLS, because waiting rarely helps; the next call tries again
+ * and reads the files again. Watches and held leases keep trying. After attempts on several members, the message and
+ * `tried` list each of them; `reason` and `cause` are those of the first.
  */
 export class TlsError extends EtcdError {
   static {
@@ -16,7 +16,7 @@ export class TlsError extends EtcdError {
 
   override readonly name = 'TlsError';
   declare readonly reason: TlsReason;
-  /** Every member that was tried, and what is wrong with its TLS. */
+  /** Every member that was tried, with the problem of its TLS. */
   readonly tried: readonly TriedMember[];
 
   constructor(message: string, reason: TlsReason, tried: readonly TriedMember[], cause?: unknown) {

@@ -1,14 +1,15 @@
 /**
- * What is wrong between this client and a member.
- * - `unknown-authority`: none of the trusted authorities signed the member's certificate.
- * - `wrong-name`: the certificate is for other names than the one asked for.
- * - `expired`, `not-yet-valid`: the member's certificate, or one above it, by this machine's clock.
- * - `bad-certificate`: another fault of the member's certificate: revoked, not for servers, too weak.
- * - `client-certificate-required`, `client-certificate-rejected`: the member asked for a certificate and got none, or
- *   one that it does not take.
- * - `not-tls`: this client speaks TLS and the member plaintext; `tls-expected`: the other way round.
- * - `bad-files`: a file of the options cannot be read, holds no PEM, or a key does not belong to its certificate.
- * - `handshake`: anything else that ended the handshake, such as no common version or cipher.
+ * Why a TLS connection to a member fails.
+ * - `unknown-authority`: no trusted authority signed the member's certificate.
+ * - `wrong-name`: the certificate does not contain the requested name.
+ * - `expired`, `not-yet-valid`: the validity of a certificate in the member's chain, by this machine's clock.
+ * - `bad-certificate`: another defect of the member's certificate: revoked, not for servers, too weak.
+ * - `client-certificate-required`, `client-certificate-rejected`: the member requires a client certificate and received
+ *   none, or did not accept the one it received.
+ * - `not-tls`: this client uses TLS and the member plaintext. `tls-expected`: the member uses TLS and this client
+ *   plaintext.
+ * - `bad-files`: a file of the options is unreadable or contains no PEM, or a key does not match its certificate.
+ * - `handshake`: any other failure of the handshake, such as no common version or cipher.
  */
 export type TlsReason =
   | 'unknown-authority'

@@ -1,6 +1,6 @@
 import { DeadlineError, type EtcdError, type TriedMember } from '../errors/index.js';
 
-/** What one call met on its way, for the error that has to tell all of it. */
+/** The failed attempts of one call, for its final error. */
 export class AttemptLog {
   readonly #members = new Map<string, { answer: string; attempts: number }>();
   #ambiguousMember: string | undefined;
@@ -8,19 +8,19 @@ export class AttemptLog {
 
   add(member: string, error: EtcdError): void {
     const before = this.#members.get(member);
-    // That time ran out answer less than what came before it.
+    // A timeout explains less than the error before it.
     const answer = before && error instanceof DeadlineError ? before.answer : error.message;
     this.#members.set(member, { answer, attempts: 1 + (before?.attempts ?? 0) });
     if (error.verdict === 'maybe-applied') this.#ambiguousMember = member;
     this.#last = error;
   }
 
-  /** Who may have carried it out, last. */
+  /** The last member that may have applied the request. */
   get ambiguousMember(): string | undefined {
     return this.#ambiguousMember;
   }
 
-  /** Whether an earlier try may have been carried out, so that nothing a later one is told makes that undone. */
+  /** Whether an attempt may have been applied, whatever later attempts were answered. */
   get maybeApplied(): boolean {
     return this.#ambiguousMember !== undefined;
   }
@@ -36,7 +36,7 @@ export class AttemptLog {
   }
 }
 
-/** In words, for messages. */
+/** Lists the members and their answers, for error messages. */
 export function describeTried(tried: readonly TriedMember[]): string {
   return tried.map(describeOne).join('; ') || 'no member was asked';
 }

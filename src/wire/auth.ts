@@ -3,45 +3,47 @@ import { anything, boolean, optionsChecker } from '../model/index.js';
 
 interface PlaintextPermission {
   /**
-   * Lets the password or token go over plaintext to a host that is not loopback. Whoever can listen on the way then
-   * has it. Default: such a client is refused when it is made.
+   * Allows sending the password or token in plaintext to a host that is not loopback, where anyone on the path can read
+   * it. Default false: the constructor then throws for such endpoints.
    */
   readonly allowPlaintext?: boolean;
 }
 
 /**
- * Gives the password, for one that changes while the client lives: asked before each request for a token, and again
- * after a refusal. One request at a time for the whole client; the signal ends one that takes longer than `timeoutMs`.
- * What it throws fails the calls that waited for it.
+ * Returns the password, for passwords that change during the client's life. The client calls it before each request for
+ * a token, and again after a refusal, one call at a time. The signal aborts after `timeoutMs`. A thrown error fails the
+ * calls that wait for the token.
  */
 export type PasswordProvider = (options: { readonly signal: AbortSignal }) => string | Promise<string>;
 
 /** A user and a password, for etcd's own authentication. */
 export interface PasswordAuth extends PlaintextPermission {
+  /** The name of the etcd user. */
   readonly username: string;
   /**
-   * A string that etcd refuses is a final error. A function's password may be another one the next time: a refusal
-   * fails the calls that waited, and watches, leases and registrations go on asking.
+   * The password, or a function that returns it. If etcd refuses a string, the error is final. If it refuses the
+   * password of a function, the waiting calls fail, and watches, leases and registrations keep asking, because the
+   * function may return another password next time.
    */
   readonly password: string | PasswordProvider;
 }
 
-/** Tokens that somebody else issues, such as JWTs. */
+/** Tokens from another issuer, such as JWTs. */
 export interface TokenAuth extends PlaintextPermission {
   /**
-   * Gives a token: asked before the first call, when etcd turns the last one down (every change of a user or role
-   * makes older JWTs invalid), and before one runs out that says when it does. One request at a time for the whole
-   * client; the signal ends one that takes longer than `timeoutMs`. What it throws fails the calls that waited for it.
-   * White space around the token is cut off, so that the content of a file may be given as it is; one that no header
-   * can carry is refused with {@link InvalidInputError}, whose text does not have it.
+   * Returns a token. The client calls it before the first call, after etcd refuses a token (every change of a user or
+   * role invalidates older JWTs), and before a token expires that states its expiry; one call at a time. The signal
+   * aborts after `timeoutMs`. A thrown error fails the calls that wait for the token. White space around the token is
+   * removed, so the content of a file can be returned as it is. A token that no header can carry is refused with
+   * {@link InvalidInputError}, whose message does not contain it.
    */
   tokenProvider(options: { readonly signal: AbortSignal }): string | Promise<string>;
 }
 
-/** As whom to speak to etcd: a user and a password, or a provider of tokens, never both. */
+/** The client's credentials: a user and a password, or a provider of tokens. Both together are refused. */
 export type AuthOptions = PasswordAuth | TokenAuth;
 
-/** Secrets are checked by {@link checkAuth}, which shows none. */
+/** Secrets are checked by {@link checkAuth}, whose messages contain none. */
 export const authInput = optionsChecker<AuthOptions>(
   { username: anything, password: anything, tokenProvider: anything, allowPlaintext: boolean },
   {
@@ -51,21 +53,21 @@ export const authInput = optionsChecker<AuthOptions>(
   },
 );
 
-/** @throws {InvalidInputError} naming what is missing, never what was given. */
+/** @throws {InvalidInputError} naming the wrong or missing option, without its value. */
 export function checkAuth(auth: AuthOptions | undefined): void {
   if (auth === undefined) return;
   authInput(auth, 'auth');
   const given: Partial<PasswordAuth & TokenAuth> = auth;
   const byPassword = given.username !== undefined || given.password !== undefined;
   if (byPassword && given.tokenProvider !== undefined)
-    throw new InvalidInputError('auth has a tokenProvider and a user with a password: one of them must go');
+    throw new InvalidInputError('auth.tokenProvider and auth.username with auth.password exclude each other');
   if (given.tokenProvider !== undefined) {
     if (typeof given.tokenProvider !== 'function')
-      throw new InvalidInputError('auth.tokenProvider is not a function');
+      throw new InvalidInputError('auth.tokenProvider must be a function');
     return;
   }
   if (typeof given.username !== 'string')
-    throw new InvalidInputError('auth.username is missing, or no string');
+    throw new InvalidInputError('auth.username is missing, or not a string');
   if (typeof given.password !== 'string' && typeof given.password !== 'function')
     throw new InvalidInputError('auth.password is missing, or neither a string nor a function');
   if (given.username === '') throw new InvalidInputError('auth.username is empty');

@@ -11,21 +11,21 @@ import { isRetryable, memberFailureOf } from './retry-rule.js';
 import type { StoreIdentity } from './store-identity.js';
 
 /**
- * How long one request may be unanswered. etcd checks passwords at 70 ms of processor each, as many at once as are
- * asked: a fleet that authenticates together waits for the last of them, and whoever asks again makes it wait longer.
+ * The timeout of one request. etcd spends 70 ms of processor time per password and checks all requests concurrently, so a
+ * fleet that authenticates together waits for the last check, and repeated requests make it wait longer.
  */
 const answerTimeoutMs = 60_000;
-/** How long all of it may take while members answer, but not with a token. */
+/** The time after which a failed request is not repeated. */
 const totalTimeoutMs = 60_000;
-/** Between rounds over all members when none can be reached. */
+/** The pause between rounds over all members while none can be reached. */
 const roundPause = { baseMs: 100, maxMs: 1_000 };
 /**
- * Before a repetition. As long as the one before was under way, too: etcd goes on checking the passwords of connections
- * that were lost, and a fleet that asks again at once keeps it from ever answering.
+ * The longest pause before a repetition. The pause also grows with the duration of the previous request: etcd continues
+ * to check passwords for lost connections, and a fleet that retried immediately would overload it for good.
  */
 const maxPauseMs = 30_000;
 const retryPause = { baseMs: 250, maxMs: 5_000 };
-/** With another member at hand: how often a member that owes a token is asked something that costs nothing. */
+/** How often a member is checked for responsiveness while its answer is pending and another member exists. */
 const checkIntervalMs = 3_000;
 
 export interface AuthenticatePorts {
@@ -36,17 +36,17 @@ export interface AuthenticatePorts {
   readonly running: Set<RunningCall>;
   readonly maxReceiveBytes: number;
   readonly closing: AbortSignal;
-  /** How long to look for a connected member. */
+  /** The time limit for finding a connected member. */
   readonly connectTimeoutMs: number;
-  /** Whether the member answers a small read that needs no token and no other member. */
+  /** Whether the member answers a small read that needs neither a token nor a quorum. */
   readonly isResponsive: (member: Member) => Promise<boolean>;
 }
 
 /**
- * etcd's Authenticate, one request at a time: it is repeated only when the one before was answered, or can be answered
- * no more (the connection was lost, or the member answers nothing while there are others).
- * @throws {EtcdError} by what etcd said; {DeadlineError} when no member could be reached or none gave a token in time;
- *   {TlsError}; {ClosedError}.
+ * Requests a token with etcd's Authenticate. A request is repeated only after the previous one was answered or cannot be
+ * answered any more: its connection was lost, or its member is unresponsive and others exist.
+ * @throws {EtcdError} for a refusal by etcd; {DeadlineError} if no member could be reached or none issued a token in
+ *   time; {TlsError}; {ClosedError}.
  */
 export async function authenticate(
   ports: AuthenticatePorts,
@@ -76,7 +76,7 @@ export async function authenticate(
   }
 }
 
-/** Nothing is sent before: the ones who wait for a token decide how long to go on looking for a member. */
+/** Nothing has been sent yet, so the callers that wait for a token decide how long to look for a member. */
 async function connect({ pool, clock, random, closing, connectTimeoutMs: connectMs }: AuthenticatePorts) {
   const deadline = clock.now() + connectMs;
   for (let round = 0; ; round++) {
@@ -88,7 +88,7 @@ async function connect({ pool, clock, random, closing, connectTimeoutMs: connect
   }
 }
 
-/** Without a token: an old one makes etcd 3.4 refuse even this. */
+/** Metadata without a token: etcd 3.4 refuses even Authenticate if the request has an old token. */
 const { requireLeader: withoutToken } = new CallMetadata(undefined);
 
 async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buffer): Promise<string> {
@@ -113,7 +113,7 @@ async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buff
   }
 }
 
-/** Where another member could be asked: finds out whether this one still answers anything. */
+/** Calls `giveUp` if the member stops answering while another one exists. */
 function checkMeanwhile(
   { pool, clock, isResponsive: answers }: AuthenticatePorts,
   member: Member,
@@ -151,5 +151,5 @@ function lost({ endpoint }: Member): EtcdError {
 }
 
 function silent({ endpoint }: Member): EtcdError {
-  return new DeadlineError(`member ${endpoint} answers nothing`, { verdict: 'maybe-applied' });
+  return new DeadlineError(`member ${endpoint} does not answer`, { verdict: 'maybe-applied' });
 }

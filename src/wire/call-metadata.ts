@@ -1,18 +1,18 @@
 import { Metadata } from '@grpc/grpc-js';
 
-/** etcd's API version, as its own clients tell it; servers count their clients by it. */
+/** The API version that etcd's own clients send. Servers count their clients by it. */
 const apiVersion = '3.7';
 
 /** The metadata of calls, made once for each token rather than for each call. */
 export class CallMetadata {
-  /** For what a member may answer by itself, however cut off it is. */
+  /** For requests that a member may answer without the cluster. */
   readonly plain: Metadata;
   /**
-   * For what needs the cluster: a member that sees no leader refuses at once, without having done anything, instead of
-   * holding the call until etcd's own limit of 7 s and leaving it open whether it was carried out.
+   * For requests that need the cluster. A member without a leader refuses them immediately and without effect, instead of
+   * blocking for etcd's own limit of 7 s, after which the request may have been applied.
    */
   readonly requireLeader: Metadata;
-  /** Of the token; 0 without one. */
+  /** The generation of the token; 0 without a token. */
   readonly generation: number;
 
   constructor(token: string | undefined, generation = 0) {
@@ -24,8 +24,8 @@ export class CallMetadata {
 }
 
 /**
- * Does not say that compressed answers are taken: no etcd sends them, and a small one may be large. grpc-js 1.14.7 sets
- * the header for each call, in a copy made by `clone()`.
+ * Metadata that does not offer to accept compressed answers: etcd sends none, and a small compressed answer may be large
+ * in memory. grpc-js 1.14.7 sets the header for each call, in a copy made by `clone()`.
  */
 class UncompressedMetadata extends Metadata {
   override set(key: string, value: string | Buffer): void {

@@ -24,8 +24,8 @@ import { cancelAndCheckUnsent, isUnsent } from './unsent-call.js';
 export type RawCall = ReturnType<Channel['createCall']>;
 
 /**
- * A grpc-js status as our error.
- * @param notSent It surely never left, whatever the status says.
+ * Converts a grpc-js status to an error.
+ * @param notSent The request was certainly not sent, whatever the status says.
  */
 export function errorFromStatus(
   { code, details }: Pick<StatusObject, 'code' | 'details'>,
@@ -34,7 +34,7 @@ export function errorFromStatus(
   return errorFromServer(code, details, { notSent });
 }
 
-/** A request that cannot be put into etcd's protocol: a fault of this library, told instead of thrown at nobody. */
+/** A request that cannot be encoded, a defect of this library. Reported through the call: nothing could catch a throw here. */
 export function malformedRequest(path: { readonly path: string }, cause: unknown): EtcdError {
   return new EtcdError(`the request to ${methodName(path)} cannot be encoded`, {
     code: Code.INVALID_ARGUMENT,
@@ -42,36 +42,37 @@ export function malformedRequest(path: { readonly path: string }, cause: unknown
   });
 }
 
+/** The options of one attempt. */
 export interface AttemptOptions {
   readonly metadata: Metadata;
-  /** How long it may take, in milliseconds; sent along as the gRPC timeout. Infinity waits without end. */
+  /** The time limit in milliseconds, also sent as the gRPC timeout. Infinity means no limit. */
   readonly timeoutMs: number;
   /** See decodeAnswer. */
   readonly maxReceiveBytes: number;
   readonly signal: AbortSignal | undefined;
-  /** Where the call is listed while it runs, so that it can be ended from elsewhere. */
+  /** Lists the call while it runs, so that it can be cancelled from outside. */
   readonly running: Set<RunningCall>;
   readonly tokenUse?: TokenUse | undefined;
 }
 
-/** For calls that a stale token would keep waiting: where it was sent, with which token, and what for. */
+/** The member and token of a running call, needed to end calls that a stale token keeps waiting. */
 export interface TokenUse {
   readonly member: Member;
   readonly generation: number;
   readonly idempotency: IdempotencyLevel;
 }
 
-/** A call under way, for whoever has to end it. */
+/** A call in flight, as seen by the code that may have to end it. */
 export interface RunningCall {
   readonly tokenUse: TokenUse | undefined;
-  /** Whether surely nothing of it has been sent. */
+  /** Whether certainly nothing of the call has been sent. */
   isUnsent(): boolean;
   cancel(why: string): void;
-  /** Ends it as etcd would that does not know its token. */
+  /** Ends the call with etcd's error for an unknown token. */
   failWithInvalidToken(): void;
 }
 
-/** One unary call, tried once. An abort cancels it on the server and rejects with the signal's own reason. */
+/** Makes one attempt of a unary call. An abort cancels it on the server too and rejects with the signal's reason. */
 export function attemptUnary<Req, Res>(
   channel: Channel,
   method: Method<Req, Res>,
@@ -88,7 +89,7 @@ export function attemptUnary<Req, Res>(
     const cancel = (code: status, why: string, later: (end: () => void) => unknown = setImmediate) => {
       cancelled = true;
       const end = () => call.cancelWithStatus(code, why);
-      // Of calls that end together, those held back go first: the end of another would make room for them.
+      // End unsent calls before sent ones: the end of a sent call could free a stream for an unsent one.
       if (isUnsent(call)) neverSent = cancelAndCheckUnsent(call, end);
       else later(end);
     };
@@ -107,12 +108,12 @@ export function attemptUnary<Req, Res>(
       },
       onReceiveMessage(message: Buffer) {
         if (answer) {
-          reject(malformedAnswer(method, new Error('two messages where one belongs')));
+          reject(malformedAnswer(method, new Error('two messages instead of one')));
           call.cancelWithStatus(status.CANCELLED, 'malformed answer');
           return;
         }
         answer = message;
-        // grpc-js tells the status only once all is read: a second message would hide it until the deadline.
+        // grpc-js reports the status only after everything is read. A second message would hide it until the deadline.
         call.startRead();
       },
       onReceiveStatus(received) {
@@ -152,8 +153,8 @@ export function attemptUnary<Req, Res>(
 }
 
 /**
- * Keeps the deadline: a timer of grpc-js would keep the process alive, also for a call with `unref`. The returned
- * function forgets it.
+ * Starts the deadline timer and returns a function that clears it. The deadline of grpc-js is not used because its timer
+ * keeps the process alive, also for a call with `unref`.
  */
 function startDeadline(timeoutMs: number, late: (ms: number) => void): () => void {
   const ms = wholeMs(timeoutMs);
@@ -162,7 +163,7 @@ function startDeadline(timeoutMs: number, late: (ms: number) => void): () => voi
   return () => clearTimeout(timer);
 }
 
-/** Tells the server the deadline, as grpc-js would. */
+/** Adds the `grpc-timeout` header, as grpc-js would. */
 function withTimeoutHeader(metadata: Metadata, timeoutMs: number): Metadata {
   if (timeoutMs > maxTimeoutMs) return metadata;
   const withDeadline = metadata.clone();
@@ -175,15 +176,15 @@ function wholeMs(ms: number): number {
 }
 
 /**
- * The server's deadline is so much later than ours, which cancels the call there, too. Where etcd waits to learn whether a
- * token is known, it calls it invalid when its own deadline passes: that is not to arrive as a refusal.
+ * How much later the server's deadline is than the client's, which cancels the call on the server too. If the deadline
+ * passes while etcd waits to validate a token, etcd reports the token as invalid; that must not arrive as a refusal.
  */
 const serverGraceMs = 100;
 
-/** A year: what gRPC's header can say, and no difference to a caller. */
+/** One year. The header cannot express longer timeouts, which are sent as no timeout. */
 const maxTimeoutMs = 365 * 24 * 3_600_000;
 
-/** At most eight digits and a unit, says gRPC. */
+/** At most eight digits and a unit, by https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests. */
 function timeoutHeader(ms: number): string {
   return ms < 1e8 ? `${ms}m` : `${Math.ceil(ms / 1_000)}S`;
 }
@@ -194,11 +195,11 @@ function unaryError<Req, Res>(
   neverSent: boolean,
 ): EtcdError {
   const error = neverSent ? errorFromStatus(received, true) : errorFromStatus(received);
-  // etcd's own "context deadline exceeded" carries a text of the server; only grpc-js's is ours.
+  // etcd's own "context deadline exceeded" has a known text and another code; this status is grpc-js's.
   if (error.code !== Code.DEADLINE_EXCEEDED) return error;
   const name = methodName(method);
   return neverSent
-    ? new DeadlineError(`${name} was not sent in time, for want of a free stream: ${received.details}`, {
+    ? new DeadlineError(`${name} was not sent in time because no stream was free: ${received.details}`, {
         cause: error,
         verdict: 'not-applied',
       })

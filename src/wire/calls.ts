@@ -33,9 +33,9 @@ import type { StoreIdentity } from './store-identity.js';
 import type { DuplexOptions } from './stream-registry.js';
 import type { Transport } from './transport.js';
 
-/** etcd's KV service, as the `kv` module speaks it. */
+/** The RPCs of etcd's KV service, for the `kv` module. */
 export interface KvCalls {
-  /** Which store answers. */
+  /** The identity of the store that answers. */
   readonly store: Pick<StoreIdentity, 'epoch' | 'replacedSince'>;
   range(request: RangeRequest, options?: TracedCallOptions): Promise<RangeResponse>;
   put(request: PutRequest, idempotency: IdempotencyLevel, options?: CallOptions): Promise<PutResponse>;
@@ -48,22 +48,22 @@ export interface KvCalls {
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
   /** Keeps the process alive until the returned function is called. */
   keepProcessAlive(): () => void;
-  /** RangeStream, from etcd 3.7 on: pieces of one answer, of which the last alone has the header, `more` and `count`. */
+  /** RangeStream of etcd 3.7: chunks of one answer. Only the last chunk has the header, `more` and `count`. */
   rangeStream(
     request: RangeRequest,
     handlers: DuplexHandlers<RangeResponse>,
   ): Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
 }
 
-/** etcd's Lease service. */
+/** The RPCs of etcd's Lease service, for the `lease` module. */
 export interface LeaseCalls {
   grant(request: LeaseGrantRequest, options?: TracedCallOptions): Promise<LeaseGrantResponse>;
   revoke(id: bigint, options?: TracedCallOptions): Promise<LeaseRevokeResponse>;
   timeToLive(request: LeaseTimeToLiveRequest, options?: CallOptions): Promise<LeaseTimeToLiveResponse>;
   leases(options?: CallOptions): Promise<LeaseLeasesResponse>;
-  /** As whom the client asks. */
+  /** The client's user, for error messages. */
   readonly user?: Pick<RequestDescription, 'user' | 'hasAuth'>;
-  /** See Transport: how long a call may take by default, the token in use, and how to get another one. */
+  /** The default timeout, the generation of the token in use, and a request for a newer token; see Transport. */
   readonly timeoutMs: number;
   readonly tokenGeneration: number;
   refreshToken(used: number, cause: EtcdError): Promise<void>;
@@ -75,14 +75,14 @@ export interface LeaseCalls {
   ): ReportableDuplex<LeaseKeepAliveRequest>;
 }
 
-/** etcd's Watch service. */
+/** The RPCs of etcd's Watch service, for the `watch` module. */
 export interface WatchCalls {
-  /** As whom the client asks. */
+  /** The client's user, for error messages. */
   readonly user?: Pick<RequestDescription, 'user' | 'hasAuth'>;
-  /** See Transport: the tokens in use, and how to get another one. */
+  /** The generation of the token in use, its changes, and a request for a newer token; see Transport. */
   readonly tokenGeneration: number;
   onToken(listener: (generation: number) => void): void;
-  /** Calls back right when an answer shows that the store was replaced. */
+  /** Registers a listener that is called as soon as an answer shows that the store was replaced. */
   onStoreReplaced(listener: (error: EtcdError) => void): void;
   refreshToken(used: number, cause: EtcdError): Promise<void>;
   versionOf(member: Member): Promise<string | undefined>;
@@ -121,7 +121,7 @@ export function kvCalls(transport: Transport): KvCalls {
   };
 }
 
-/** A grant names its id and a revoke its lease, so both may be sent twice; their callers judge the second answer. */
+/** Grant and revoke contain the lease id, so both may be sent twice. Their callers interpret the second answer. */
 export function leaseCalls(transport: Transport): LeaseCalls {
   return {
     grant: (request, options) => transport.unary(LeaseService.leaseGrant, request, 'idempotent', options),

@@ -2,18 +2,18 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 import { toAuthority } from '../model/index.js';
 import type { TransportOptions } from './transport-options.js';
 
-/** grpc-js's options for a channel to one member. */
+/** Returns grpc-js's options for a channel to one member. */
 export function makeChannelOptions(options: TransportOptions): ChannelOptions {
   const name = options.tls?.serverName;
   return {
-    // What HTTP/2 asks for; what TLS asks for and verifies is the credentials' concern.
+    // The authority of HTTP/2. The name that TLS requests and verifies is set by the credentials.
     ...(name === undefined ? {} : { 'grpc.default_authority': toAuthority(name) }),
     'grpc.enable_channelz': 0,
     'grpc.enable_http_proxy': 0,
-    // Retries are decided in one place, here; grpc-js's own would hide attempts from it.
+    // This library decides about retries; those of grpc-js would hide attempts from it.
     'grpc.enable_retries': 0,
     'grpc.service_config_disable_resolution': 1,
-    // Own connections: a subchannel shared with other users of grpc-js may be stuck with them.
+    // Connections of its own: a subchannel shared with other users of grpc-js may be stuck in backoff.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.keepalive_time_ms': options.keepaliveTimeMs,
     'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,

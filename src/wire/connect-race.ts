@@ -2,10 +2,10 @@ import type { Clock } from '../async/index.js';
 import { type EtcdError, toEtcdError } from '../errors/index.js';
 import type { MemberHealth } from './member-health.js';
 
-/** How long a member may take to connect before the next one is tried beside it: a lost SYN takes seconds to notice. */
+/** The delay before the next member is dialled in parallel. A lost SYN goes unnoticed for seconds. */
 const staggerMs = 500;
 
-/** One round over members: they are dialled in order, and the first that connects wins. */
+/** Dials members in order, staggered; the first that connects wins. See RFC 8305 for the same method with addresses. */
 export class ConnectRace {
   readonly #order: readonly MemberHealth[];
   readonly #clock: Clock;
@@ -18,7 +18,7 @@ export class ConnectRace {
   /** The winner; undefined when every member has onFailure. */
   readonly winner: Promise<MemberHealth | undefined>;
 
-  /** `onFailure` is told of each member that cannot be reached, also after the race. */
+  /** @param onFailure Called for each member that cannot be reached, also after the race. */
   constructor(
     order: readonly MemberHealth[],
     clock: Clock,
@@ -33,13 +33,13 @@ export class ConnectRace {
     this.#dialNext();
   }
 
-  /** Those that have not answered yet, and for how long. */
+  /** The members that are still connecting, with the time since their dial. */
   pending(): readonly { readonly health: MemberHealth; readonly elapsedMs: number }[] {
     const now = this.#clock.now();
     return [...this.#startedAt].map(([health, since]) => ({ health, elapsedMs: now - since }));
   }
 
-  /** Dials nobody any more; attempts under way go on by themselves, and serve whoever comes next. */
+  /** Dials no further members. Attempts in progress continue, and later calls use their connections. */
   stop(): void {
     this.#finished = true;
     this.#cancelStagger();

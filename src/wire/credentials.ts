@@ -17,7 +17,7 @@ import { PemError, TlsFiles } from './tls-files.js';
 import type { TlsOptions } from './tls-options.js';
 import { unrefSocket } from './unref-socket.js';
 
-/** How the client proves itself to one member, and checks it. */
+/** The TLS settings for one member. */
 interface TlsSettings {
   readonly files: TlsFiles;
   readonly serverName: string;
@@ -26,15 +26,15 @@ interface TlsSettings {
 }
 
 /**
- * The credentials for each member's channel; there is no silent fall to plaintext: without `tls` all is plaintext,
- * with it nothing is.
- * @throws {InvalidInputError} for TLS options that cannot work.
+ * Returns a function that makes the credentials of each member's channel. There is no fallback to plaintext: without
+ * `tls` every connection is plaintext, with `tls` none is.
+ * @throws {InvalidInputError} for invalid TLS options.
  */
 export function makeCredentials(
   tls: TlsOptions | undefined,
   silenceTimeoutMs: number,
 ): (member: MemberAddress) => MemberCredentials {
-  // Not for `false` or '' from plain JavaScript: beside `https://` that would be the silent fall.
+  // `false` and '' from plain JavaScript do not count: with `https://` they would be a silent fallback to plaintext.
   if (tls === undefined || tls === null)
     return (member) => new MemberCredentials(member, undefined, silenceTimeoutMs);
   const files = new TlsFiles(tls);
@@ -44,43 +44,43 @@ export function makeCredentials(
   return (member) => {
     const serverName = withoutRootDot(tls.serverName ?? member.host);
     if (!isServerName(serverName)) {
-      throw new InvalidInputError(`endpoint '${member.endpoint}' has no host to verify: give tls.serverName`);
+      throw new InvalidInputError(`endpoint '${member.endpoint}' has no host to verify: set tls.serverName`);
     }
     return new MemberCredentials(member, { files, serverName, hasCertificate, verify }, silenceTimeoutMs);
   };
 }
 
 function warnOfSkipping(): void {
-  process.emitWarning('An etcd client takes any server certificate: tls.dangerouslySkipVerification is on.', {
+  process.emitWarning('An etcd client accepts any server certificate: tls.dangerouslySkipVerification is set.', {
     type: 'SecurityWarning',
     code: 'ETCD_TLS_UNVERIFIED',
   });
 }
 
 /**
- * Node's check, without the common name: Node falls back to it where no DNS name is among the alternative names, which
- * RFC 9525 (section 2) and Go do not.
+ * Node's check without the common name. Node falls back to the common name if no DNS name is among the alternative
+ * names; RFC 9525 (section 2) and Go do not.
  */
 function checkAlternativeNames(serverName: string, certificate: PeerCertificate): Error | undefined {
   const { subjectaltname } = certificate;
   return checkServerIdentity(serverName, { subjectaltname, subject: {} } as PeerCertificate);
 }
 
-/** Of all members of all clients. */
+/** Counts the connections of all members of all clients. */
 let lastConnectionId = 0;
 
 type ConnectorFactory = ChannelCredentials['_createSecureConnector'];
 type SecureConnector = ReturnType<ConnectorFactory>;
 type Connected = Awaited<ReturnType<SecureConnector['connect']>>;
 
-/** An alert of TLS, the most that a peer says who expected TLS, has 7 bytes; an HTTP/2 peer says at least 9. */
+/** A peer that expects TLS sends at most an alert of 7 bytes; an HTTP/2 peer sends at least 9 bytes. */
 const alertBytes = 7;
 
 /**
- * How grpc-js connects to one member. It also knows what was wrong the last time, of which grpc-js itself hands on no
- * more than a text, and it hangs up on a peer which accepts the connection and then says nothing. grpc-js bounds no
- * connection attempt (grpc-node#2785): without this the channel stays CONNECTING for ever, as it does before a stopped
- * process, a full accept queue or a NAT that lost its state.
+ * grpc-js's credentials for one member. They record why the last connection failed, because grpc-js reports only a text,
+ * and they close a connection on which the peer stays silent. grpc-js does not limit a connection attempt
+ * (grpc-node#2785): a stopped process, a full accept queue or a NAT that lost its state would leave the channel
+ * CONNECTING forever.
  */
 export class MemberCredentials extends ChannelCredentials {
   readonly diagnosis: TlsDiagnosis;
@@ -101,7 +101,7 @@ export class MemberCredentials extends ChannelCredentials {
     return this.#connectionId;
   }
 
-  /** No connection is begun from now on: grpc-js may have one more attempt in mind. */
+  /** Prevents further connections: grpc-js may start one more attempt after its channel is closed. */
   close(): void {
     this.#closed = true;
     this.diagnosis.close();
@@ -120,10 +120,10 @@ export class MemberCredentials extends ChannelCredentials {
     let context: SecureContext | undefined;
     let destroyed = false;
     const throwIfDestroyed = () => {
-      if (destroyed || this.#closed) throw new Error('the connection is not wanted any more');
+      if (destroyed || this.#closed) throw new Error('the connection is no longer needed');
     };
     return {
-      // Before the connection is made, so that a bad file is told as such even when the member is down.
+      // Read before the connection is made, so that a bad file is reported even while the member is down.
       waitForReady: async () => {
         throwIfDestroyed();
         if (security) context = await this.#contextOf(security);
@@ -143,7 +143,7 @@ export class MemberCredentials extends ChannelCredentials {
     };
   }
 
-  /** By its end, too: grpc-js may go over to one that was made before. */
+  /** Also changes the id at the connection's end: grpc-js may switch to a connection that was made earlier. */
   #countConnection(socket: Socket): void {
     this.#connectionId = ++lastConnectionId;
     socket.once('close', () => {
@@ -177,7 +177,7 @@ export class MemberCredentials extends ChannelCredentials {
         socket,
         secureContext,
         host: serverName,
-        // An address is no name to ask for (RFC 6066); what is verified is then `host`.
+        // An IP address is not allowed as a server name (RFC 6066, section 3); `host` is verified then.
         servername: isIP(serverName) ? '' : serverName,
         checkServerIdentity: (_, certificate) => checkAlternativeNames(serverName, certificate),
         ALPNProtocols: ['h2'],
@@ -196,15 +196,15 @@ export class MemberCredentials extends ChannelCredentials {
         this.#failed(error, socket, secure, security);
         reject(sanitizeError(error));
       });
-      secure.once('close', () => reject(new Error('the connection was closed within the TLS handshake')));
+      secure.once('close', () => reject(new Error('the connection was closed during the TLS handshake')));
     });
   }
 
-  /** Also after the client thinks it done: in TLS 1.3 a server turns a client's certificate down only then. */
+  /** May also run after a completed handshake: in TLS 1.3 a server rejects a client's certificate only then. */
   #failed(error: Error, socket: Socket, secure: TLSSocket, { hasCertificate }: TlsSettings): void {
     const wasInUse = secure.bytesRead > 0;
     const wasSilent = socket.bytesRead === 0 && !timedOut(secure);
-    // grpc-js leaves a socket open that fails between the handshake and HTTP/2's.
+    // grpc-js leaks a socket that fails between the TLS handshake and the start of HTTP/2.
     secure.destroy();
     socket.destroy();
     if (wasInUse) return;

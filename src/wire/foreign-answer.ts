@@ -3,8 +3,8 @@ import { detectNotEtcd, type EtcdError, isGrpcContentType } from '../errors/inde
 import { AuthService, KVService, LeaseService, WatchService } from '../gen/etcd/rpc.js';
 
 /**
- * Methods that every etcd has, and every server that stands in for one: UNIMPLEMENTED shows that whoever answered so is
- * neither. Other methods came with a release.
+ * Methods that every release of etcd and every compatible server implements. UNIMPLEMENTED for one of them shows that the
+ * answer does not come from an etcd. Other methods were added in some release.
  */
 const universalMethods: ReadonlySet<string> = new Set(
   [
@@ -19,7 +19,7 @@ const universalMethods: ReadonlySet<string> = new Set(
   ].map(({ path }) => path),
 );
 
-/** Whether the headers announce something else than gRPC. */
+/** Whether the headers announce a content type other than gRPC. */
 export function isForeignContentType(headers: Metadata | undefined): boolean {
   const type = contentTypeOf(headers);
   return type !== undefined && !isGrpcContentType(type);
@@ -30,8 +30,8 @@ function contentTypeOf(headers: Metadata | undefined): string | undefined {
 }
 
 /**
- * The error for an answer that no etcd gives; undefined for any other.
- * @param headers What came before the answer's messages, if anything did.
+ * Returns an error for an answer that etcd never gives, undefined for any other answer.
+ * @param headers The answer's initial metadata, if it has any.
  */
 export function foreignAnswerError(
   { code, details }: Pick<StatusObject, 'code' | 'details'>,

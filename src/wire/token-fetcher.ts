@@ -10,21 +10,21 @@ import {
 import type { AuthOptions, PasswordAuth, PasswordProvider, TokenAuth } from './auth.js';
 import { headerToken } from './header-token.js';
 
-/** A password function is asked again so long after its password was refused: it may be about to change. */
+/** The pause before a password provider is called again after a refusal: the password may be changing. */
 const passwordRetryMs = 1_000;
 
-/** etcd's Authenticate RPC: a name, a password, a token. */
+/** etcd's Authenticate RPC: takes a name and a password, returns a token. */
 export type Authenticate = (name: string, password: string) => Promise<string>;
 
 /**
- * How a client gets its next token; `refused` says that etcd refused the last one. It resolves with undefined where
- * etcd does no authentication.
+ * Fetches the next token; `refused` means that etcd refused the last one. Resolves with undefined if authentication is
+ * disabled in etcd.
  */
 export type FetchToken = (refused: boolean) => Promise<string | undefined>;
 
 export interface FetchPorts {
   readonly authenticate: Authenticate;
-  /** How long a token provider or a password function may take. */
+  /** The time limit for a call of a token or password provider. */
   readonly timeoutMs: number;
   readonly pause?: (ms: number) => Promise<void>;
 }
@@ -33,53 +33,53 @@ export function tokenFetcher(auth: AuthOptions, ports: FetchPorts): FetchToken {
   const { authenticate, timeoutMs } = ports;
   if (!('tokenProvider' in auth)) return () => tokenByPassword(auth, ports);
   return async (refused) => {
-    // A provider knows nothing of etcd: when a token was refused, ask whether any is wanted. A missing name is
-    // refused before a password is checked.
+    // A provider does not know whether etcd has authentication enabled, so ask etcd after a refusal. etcd refuses an
+    // empty name before it checks a password.
     if (refused && (await undefinedIfAuthOff(authenticate('', ''), 'on')) === undefined) return undefined;
     return tokenFromProvider(auth, timeoutMs);
   };
 }
 
-/** What Authenticate gives; undefined where authentication is off, and `refusal` (if there is one) where it is on. */
+/** The answer to Authenticate, or undefined if authentication is disabled. With `refusal`, a refusal returns that. */
 async function undefinedIfAuthOff(answer: Promise<string>, refusal?: string): Promise<string | undefined> {
   try {
     return await answer;
   } catch (error) {
     if (!(error instanceof EtcdError)) throw error;
-    if (error.reason === 'AuthNotEnabled') return undefined; // a token would be refused, and is not needed
+    if (error.reason === 'AuthNotEnabled') return undefined; // no token is needed, and etcd would refuse one
     if (refusal === undefined) throw error;
     return refusal;
   }
 }
 
-/** A token is what it is: the server that issues it may be any. */
+/** Validates an issued token: a hostile server may issue any text. */
 async function sendableToken(answer: Promise<string>): Promise<string> {
   const token = headerToken(await answer);
   if (token !== undefined) return token;
-  throw errorFromServer(Code.INTERNAL, 'the answer to Authenticate holds no token that can be sent');
+  throw errorFromServer(Code.INTERNAL, 'the answer to Authenticate contains no token that a header can carry');
 }
 
-/** The option is read each time: it may be a getter. */
+/** Reads the option each time, because it may be a getter. */
 async function tokenByPassword(auth: PasswordAuth, ports: FetchPorts): Promise<string | undefined> {
   const { password } = auth;
   if (typeof password === 'function') return tokenByPasswordProvider(password, auth.username, ports);
   return undefinedIfAuthOff(sendableToken(ports.authenticate(auth.username, password)));
 }
 
-/** A refused password is sent once; if the function has another one soon after, that one is sent as well. */
+/** Sends each password once. After a refusal, another password from the provider is sent too. */
 async function tokenByPasswordProvider(
   provider: PasswordProvider,
   username: string,
   { authenticate, timeoutMs, pause = (ms) => delay(ms, undefined, { unref: true }) }: FetchPorts,
 ): Promise<string | undefined> {
-  const ask = () => callProvider('auth.password', provider, timeoutMs, 'password');
-  const password = await ask();
+  const getPassword = () => callProvider('auth.password', provider, timeoutMs, 'password');
+  const password = await getPassword();
   try {
     return await undefinedIfAuthOff(sendableToken(authenticate(username, password)));
   } catch (error) {
     if (!(error instanceof UnauthenticatedError)) throw error;
     await pause(passwordRetryMs);
-    const other = await ask();
+    const other = await getPassword();
     if (other === password) throw markNotApplied(error);
     return await undefinedIfAuthOff(sendableToken(authenticate(username, other))).catch((again) => {
       throw again instanceof UnauthenticatedError ? markNotApplied(again) : again;
@@ -90,17 +90,17 @@ async function tokenByPasswordProvider(
 async function tokenFromProvider({ tokenProvider }: TokenAuth, timeoutMs: number): Promise<string> {
   const token = await callProvider('auth.tokenProvider', tokenProvider, timeoutMs, 'token');
   if (token.trim() === '')
-    throw providerError('auth.tokenProvider', 'gave no token, or none that is a string');
+    throw providerError('auth.tokenProvider', 'returned no token');
   const sendable = headerToken(token);
   if (sendable !== undefined) return sendable;
   throw new InvalidInputError(
-    'auth.tokenProvider gave a token that no header can carry: it has a line end, another control character or a letter beyond ASCII in it, or is too long',
+    'auth.tokenProvider returned a token that no header can carry: it contains a line break, another control character or a character outside ASCII, or is too long',
   );
 }
 
 /**
- * What a function of the user's gives. Its failure is a passing trouble: streams go on asking, and only the calls that
- * waited for it fail.
+ * Calls a provider of the user. Its failure is transient: the calls that wait for the token fail, and streams keep
+ * asking.
  */
 async function callProvider(
   option: string,
@@ -109,14 +109,14 @@ async function callProvider(
   what: string,
 ): Promise<string> {
   const signal = AbortSignal.timeout(Math.min(timeoutMs, longestTimerMs));
-  const late = () => providerError(option, `gave no ${what} within ${timeoutMs} ms`);
+  const late = () => providerError(option, `returned no ${what} within ${timeoutMs} ms`);
   let given: unknown;
   try {
     given = await withTimeout(Promise.resolve(provider({ signal })), timeoutMs, late);
   } catch (error) {
     throw error instanceof EtcdError ? error : providerError(option, 'failed', error);
   }
-  if (typeof given !== 'string') throw providerError(option, `gave no ${what}, or none that is a string`);
+  if (typeof given !== 'string') throw providerError(option, `returned no ${what}, or one that is not a string`);
   return given;
 }
 

@@ -3,12 +3,12 @@ import { type Method, methodName } from '../method.js';
 import { answerRules } from './shapes.js';
 import { AnswerValidator, SizeLimitError } from './validator.js';
 
-/** For answers of a fixed form; etcd's have some hundred bytes, a member list or a token some thousand. */
+/** The limit for answers without values or lists. etcd's have some hundred bytes, a member list or token some thousand. */
 export const maxSmallAnswerBytes = 4 * 1024 * 1024;
 
 /**
- * What a key-value, an event or another element of a list takes in memory beside its bytes: objects, two buffers, numbers
- * of 64 bits.
+ * The memory that an element of a list, such as a key-value or an event, takes besides its bytes: objects, two buffers
+ * and bigints.
  */
 export const itemOverheadBytes = 512;
 
@@ -35,7 +35,7 @@ export function decodeAnswer<Res>(method: Method<never, Res>, bytes: Buffer, max
   }
 }
 
-/** An answer that is not of the protocol, from something that is not etcd or a broken one. */
+/** The error for an answer that violates the protocol. */
 export function malformedAnswer(path: { readonly path: string }, cause: unknown): EtcdError {
   return errorFromServer(Code.INTERNAL, `the answer to ${methodName(path)} is not of etcd's protocol`, {
     cause,

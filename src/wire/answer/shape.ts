@@ -1,11 +1,11 @@
 /**
- * What a message of etcd's may look like on the wire: the fields that are known, by their numbers, with the range of
- * each number. A field that is not listed may come from a newer etcd and is passed over.
+ * The known fields of one of etcd's messages, by number, with the range of each value. Other fields may come from a newer
+ * etcd and are skipped.
  */
 export class Shape {
   /** By field number. */
   readonly fields: readonly (Field | undefined)[];
-  /** The fields, as bits of their numbers, that must be there and be neither zero nor empty. */
+  /** The fields that must be present and neither zero nor empty: bit n stands for field number n. */
   readonly required: number;
 
   constructor(fields: readonly Field[]) {
@@ -23,14 +23,14 @@ export class Shape {
 export const varint = 0;
 export const delimited = 2;
 
-/** One field. Always of the same properties, so that the check stays fast. */
+/** One field of a message. All instances have the same properties, which keeps the validation monomorphic and fast. */
 export class Field {
   readonly number: number;
   readonly wireType: typeof varint | typeof delimited;
-  /** Of a number: the least, and the first that is too high. -2 stands for every number below -1. */
+  /** The range of a number. -2 stands for every number below -1. */
   readonly min: number;
   readonly maxExclusive: number;
-  /** Of a message. */
+  /** The shape of an embedded message. A function, since messages may contain themselves. */
   readonly shape: (() => Shape) | undefined;
   readonly repeated: boolean;
   readonly required: boolean;
@@ -46,6 +46,7 @@ export class Field {
   }
 }
 
+/** The wire type of a field and the range of its values. */
 export interface FieldType {
   readonly wireType: typeof varint | typeof delimited;
   readonly min?: number;
@@ -60,21 +61,21 @@ const numbers = (least: number, below: number): FieldType => ({
 });
 
 /**
- * A revision, or a count of keys or writes. etcd's grow by one for each write: at a million a second 2^62 takes 146,000
- * years. What is computed from such a number, as the next revision, still fits into the protocol's 64 bits.
+ * A revision, or a count of keys or writes. A revision grows by one per write, so 2^62 takes 146,000 years at a million
+ * writes per second. Values computed from it, such as the next revision, still fit into the protocol's 64 bits.
  */
 export const revision = numbers(0, 2 ** 62);
-/** -1 is what etcd sends where there is no watcher. */
+/** etcd sends -1 if there is no watcher. */
 export const watchId = numbers(-1, 2 ** 63);
-/** In seconds; etcd grants no more than 9,000,000,000, and says -1 of a lease that is gone. */
+/** In seconds. etcd grants at most 9,000,000,000 and answers -1 for a lease that does not exist. */
 export const ttl = numbers(-1, 10_000_000_000);
-/** What is left of it: below 0 once the lease has expired, ever lower until etcd has revoked it. */
+/** The remaining TTL in seconds. Negative between the expiry of a lease and its revocation. */
 export const remainingTtl = numbers(-2, 10_000_000_000);
-/** Ids of leases, members and clusters, and what is only shown: any of 64 bits. */
+/** Any number of 64 bits: ids of leases, members and clusters, and numbers that are only displayed. */
 export const any64 = numbers(-2, Number.POSITIVE_INFINITY);
 export const flag = numbers(0, 2);
 export const eventType = numbers(0, 2);
-/** Text, too: its encoding is the decoder's concern. */
+/** Bytes or text; the decoder checks the encoding of text. */
 export const bytes: FieldType = { wireType: delimited };
-/** By a function, since messages may contain themselves. */
+/** An embedded message. */
 export const message = (shape: () => Shape): FieldType => ({ wireType: delimited, shape });

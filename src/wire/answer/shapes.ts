@@ -30,7 +30,7 @@ const headerShape = new Shape([
   new Field(4, any64),
 ]);
 
-/** The least that a stored key has: its name, and when it was created and changed. */
+/** A stored key has at least its name, its create revision and its mod revision. */
 const storedKey = new Shape([
   new Field(1, bytes, 'required'),
   new Field(2, revision, 'required'),
@@ -40,7 +40,7 @@ const storedKey = new Shape([
   new Field(6, any64),
 ]);
 
-/** Of a deleted key an event has only the name, and when that was. */
+/** The event of a deletion has only the key's name and the revision of the deletion. */
 const eventKey = new Shape([
   new Field(1, bytes, 'required'),
   new Field(2, revision),
@@ -161,18 +161,18 @@ const memberList = new Shape([
 ]);
 const status = new Shape([new Field(1, header), new Field(2, bytes), new Field(8, bytes, 'repeated')]);
 
-/** What is known of a method's answers. */
+/** How the answers of one method are checked. */
 export interface AnswerRule {
   readonly shape: Shape;
-  /** Whether it may be as large as `maxReceiveBytes`: it has values, or a list without an end to it. */
+  /** Whether the limit is `maxReceiveBytes`, for answers with values or with lists of any length. */
   readonly large: boolean;
 }
 
-/** Of the methods that the client calls. An answer of another one is limited, and not looked at. */
+/** The rules for the methods that the client calls. Answers of other methods are only limited in size. */
 export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   [KVService.range.path, { shape: range, large: true }],
   [KVService.rangeStream.path, { shape: rangeStream, large: true }],
-  [KVService.put.path, { shape: put, large: true }], // the value that was replaced, of any client's limit
+  [KVService.put.path, { shape: put, large: true }], // the previous value
   [KVService.deleteRange.path, { shape: deleteRange, large: true }],
   [KVService.txn.path, { shape: txn, large: true }],
   [KVService.compact.path, { shape: headerAlone, large: false }],

@@ -1,28 +1,27 @@
 import { delimited, type Field, type Shape, varint } from './shape.js';
 
-/** Thrown by a scan; its message says what is wrong, and quotes nothing of the answer. */
+/** The answer violates the protocol. The message quotes nothing of the answer. */
 export class ShapeError extends Error {}
-/** Thrown by a scan: decoded, the answer would take more memory than it may. */
+/** The decoded answer would take more memory than its limit. */
 export class SizeLimitError extends Error {}
 
-/** As deep as the decoder goes. */
+/** The nesting limit of the decoder. */
 const maxDepth = 100;
-/** A range so wide that every number of seven bytes, or 49 bits, is in it. */
+/** Every varint of up to seven bytes (49 bits) is below this bound. */
 const widestLimit = 2 ** 62;
 
 /**
- * Looks through the bytes of an answer before anything is made of them: whether every known field has its type and its
- * range, every message what it must have, and how much there is. One pass without an allocation, several times faster
- * than decoding.
+ * Checks the bytes of an answer before they are decoded: the type and range of every known field, the required fields of
+ * every message, and the size. One pass without allocations, several times faster than decoding.
  */
 export class AnswerValidator {
   readonly #bytes: Uint8Array;
-  /** What may still be used, in bytes of memory. */
+  /** The remaining memory, in bytes. */
   #budget: number;
   readonly #itemBytes: number;
   #offset = 0;
 
-  /** @param budget How many bytes it may have, each repeated field counting as `itemBytes` more. */
+  /** @param budget The limit in bytes; each element of a repeated field counts `itemBytes` in addition to its bytes. */
   constructor(bytes: Uint8Array, budget: number, itemBytes: number) {
     this.#bytes = bytes;
     this.#budget = budget - bytes.length;
@@ -71,7 +70,7 @@ export class AnswerValidator {
       throw new ShapeError('a message without what it must have');
   }
 
-  /** Checks a number. The large ones of nearly every message need not be computed for that: seven bytes are in range. */
+  /** Checks a number. Where every number of seven bytes is in range, its value need not be computed. */
   #isNotZero({ min: least, maxExclusive: below }: Field, end: number): boolean {
     const bytes = this.#bytes;
     const from = this.#offset;
@@ -89,7 +88,7 @@ export class AnswerValidator {
     return value !== 0;
   }
 
-  /** Where a field with a length ends. */
+  /** The end offset of a length-delimited field. */
   #end(end: number): number {
     const length = this.#number(end);
     const fieldEnd = this.#offset + length;
@@ -99,7 +98,7 @@ export class AnswerValidator {
 
   #skip(tag: number, end: number): void {
     const wireType = tag % 8;
-    // 2^29 and more are no field numbers; groups are of a language before etcd's.
+    // A field number is below 2^29. Groups are a proto2 feature that etcd does not use.
     if (!(tag >= 8 && tag < 2 ** 32)) throw new ShapeError('no field number');
     if (wireType === varint) this.#number(end);
     else if (wireType === delimited) this.#offset = this.#end(end);
@@ -127,20 +126,20 @@ export class AnswerValidator {
     for (let count = 0; this.#offset < end && count < 9; count++) {
       const byte = bytes[this.#offset++] ?? 0;
       if (byte < 0x80) {
-        // An overlong encoding: no etcd writes it, and a zero would be taken for more.
+        // etcd writes no overlong encodings, and one of zero would count as a value that is not zero.
         if (byte === 0) throw new ShapeError('a number with zeros in front');
         return value + byte * scale;
       }
       value += (byte & 0x7f) * scale;
       scale *= 128;
     }
-    // A tenth byte is the sign.
+    // The tenth byte holds the sign.
     if (this.#offset >= end || bytes[this.#offset++] !== 1)
       throw new ShapeError('a number of more than 64 bits');
     return value === 2 ** 63 && this.#isMinusOne() ? -1 : -2;
   }
 
-  /** By its bytes: the sum of them alone is rounded. */
+  /** Compares the bytes, because the sum is rounded. */
   #isMinusOne(): boolean {
     for (let at = this.#offset - 10; at < this.#offset - 1; at++) if (this.#bytes[at] !== 0xff) return false;
     return true;

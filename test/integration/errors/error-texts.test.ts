@@ -126,7 +126,7 @@ describe('the text of an error of etcd’s authentication says who asked for wha
     [
       'no user',
       () => connect(etcd().endpoints).kv.get('a'),
-      /^INVALID_ARGUMENT: authentication is on: give auth, a user and a password or a tokenProvider \(Range 'a'\)$/,
+      /^INVALID_ARGUMENT: authentication is enabled: set auth to a username and password or to a tokenProvider \(Range 'a'\)$/,
     ],
   ]);
 });

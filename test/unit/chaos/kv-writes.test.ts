@@ -162,7 +162,7 @@ describe('K8, a write whose answer was lost is reported as ambiguous and not sen
   });
 
   describe('of a write that its client says it held back', () => {
-    const text = 'DEADLINE_EXCEEDED: Put was not sent in time, for want of a free stream';
+    const text = 'DEADLINE_EXCEEDED: Put was not sent in time, because no stream was free';
     const heldBack = { type: 'fail', error: { name: 'DeadlineError', code: 4, text } } as const;
 
     const scene = () => {

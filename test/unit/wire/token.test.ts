@@ -422,7 +422,7 @@ describe('a password function', () => {
         authenticate: () => assert.fail('not asked'),
       })(false);
       await assert.rejects(asking, (error: { message: string; verdict?: string }) => {
-        assert.match(error.message, /auth\.password (failed|gave no password)/);
+        assert.match(error.message, /auth\.password (failed|returned no password)/);
         return error.verdict === 'not-applied';
       });
     }
@@ -458,7 +458,7 @@ describe('auth options', () => {
     [/username is empty/, { username: '', password: secret }],
     [/password/, { username: 'root', password: 5 }],
     [/not a function/, { tokenProvider: secret }],
-    [/one of them must go/, { username: 'root', password: secret, tokenProvider: () => secret }],
+    [/exclude each other/, { username: 'root', password: secret, tokenProvider: () => secret }],
   ];
   for (const [told, auth] of bad) {
     it(`are refused without showing a secret: ${told.source}`, () => {
