@@ -15,7 +15,7 @@ export class ConnectRace {
   #finished = false;
   #cancelStagger = () => {};
   #settle: (winner: MemberHealth | undefined) => void = () => {};
-  /** The winner; undefined when every member has onFailure. */
+  /** Resolves with the first member that connects, or undefined after every member has failed. */
   readonly winner: Promise<MemberHealth | undefined>;
 
   /** @param onFailure Called for each member that cannot be reached, also after the race. */

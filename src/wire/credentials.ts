@@ -51,10 +51,13 @@ export function makeCredentials(
 }
 
 function warnOfSkipping(): void {
-  process.emitWarning('An etcd client accepts any server certificate: tls.dangerouslySkipVerification is set.', {
-    type: 'SecurityWarning',
-    code: 'ETCD_TLS_UNVERIFIED',
-  });
+  process.emitWarning(
+    'An etcd client accepts any server certificate: tls.dangerouslySkipVerification is set.',
+    {
+      type: 'SecurityWarning',
+      code: 'ETCD_TLS_UNVERIFIED',
+    },
+  );
 }
 
 /**

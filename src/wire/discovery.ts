@@ -4,12 +4,12 @@ import { isOwnHost, isWildcard } from '../model/index.js';
 import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import { isOnThisMachine } from './plaintext.js';
 
-/** The most addresses of one member list that are used: each is dialled, and more than seven members are rare. */
+/** The most addresses that are used from one member list. Each is dialled; clusters of more than seven members are rare. */
 export const maxDiscoveredEndpoints = 32;
 
-/** A member as etcd's member list has it. */
+/** A member in etcd's member list. */
 export interface ListedMember {
-  /** Empty while the member has not started. */
+  /** Empty until the member has started. */
   readonly name: string;
   readonly clientURLs: readonly string[];
   readonly isLearner: boolean;
@@ -18,16 +18,18 @@ export interface ListedMember {
 export interface DiscoveryRules {
   /** Whether this client speaks TLS. */
   readonly tls: boolean;
-  /** Whether an address of the caller's own host may be meant: it may when the client was given one itself. */
+  /** Whether loopback addresses are allowed: only if the client's own endpoints include one. */
   readonly ownHost: boolean;
-  /** Whether passwords and tokens go along, and must not leave this machine in plaintext. */
+  /** Whether the client sends passwords or tokens that must not leave this machine in plaintext. */
   readonly requiresSecretsLocal: boolean;
   readonly allow: ((endpoint: string) => boolean) | undefined;
 }
 
-/** An address from the member list that is not used, and why. */
+/** An address from the member list that the client does not use. */
 export interface SkippedEndpoint {
+  /** The address, as the member advertises it. */
   readonly endpoint: string;
+  /** Why it is not used, as a sentence for logs; the text may change between releases. */
   readonly reason: string;
 }
 
@@ -37,9 +39,9 @@ export interface EndpointSelection {
 }
 
 /**
- * Which of the addresses that members advertise may be dialled, {@link maxDiscoveredEndpoints} at most. Wrong schemes, wildcard
- * and loopback addresses are common in a member list, and whoever writes it decides where a client connects that
- * follows it blindly.
+ * Selects the advertised addresses that may be dialled, at most {@link maxDiscoveredEndpoints}. Wrong schemes, wildcard
+ * and loopback addresses are common in member lists, and an unchecked list would let its author direct the client
+ * anywhere.
  */
 export function selectEndpoints(members: readonly ListedMember[], rules: DiscoveryRules): EndpointSelection {
   const usable = new Map<string, MemberAddress>();
@@ -60,7 +62,7 @@ export function selectEndpoints(members: readonly ListedMember[], rules: Discove
   return { usable: [...usable.values()], skipped };
 }
 
-/** The address, or why it is not used. */
+/** Returns the parsed address, or the reason why it is not used. */
 function addressOrReason(
   endpoint: string,
   name: string,
@@ -81,7 +83,7 @@ function addressOrReason(
   return allow && askRule(allow, endpoint, rethrow) !== true ? 'the allow rule refuses it' : parsed;
 }
 
-/** A failing rule ends the sync: it is the caller's to know, and no answer about the endpoint. */
+/** A throwing rule rejects the sync: its error belongs to the caller and says nothing about the endpoint. */
 function rethrow(error: unknown): never {
   throw error;
 }

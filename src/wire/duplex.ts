@@ -6,40 +6,42 @@ import { foreignAnswerError, isForeignContentType } from './foreign-answer.js';
 import type { Member } from './member.js';
 import type { Method } from './method.js';
 
+/** The callbacks of a stream. */
 export interface DuplexHandlers<Res> {
-  /** A member was found and the stream started there. */
+  /** The stream has started on this member. */
   opened?(member: Member): void;
-  /** The next message is asked for when this is through: a promise returned, which must not reject, holds it back. */
+  /** A message arrived. The next one is read after a returned promise resolves; the promise must not reject. */
   message(response: Res): unknown;
-  /** The stream is over, and not by `cancel()`. Called once; nothing follows. */
+  /** The stream has ended other than by `cancel()`. Called at most once, as the last callback. */
   end(error: EtcdError): void;
 }
 
 /**
- * A stream, open from the first moment as far as its user can tell: what is sent early waits. Where the method takes a
- * single request, sending it ends our side: etcd 3.7 waits for that before it answers a RangeStream.
+ * A stream that accepts requests immediately and queues them until it is connected. If the method takes a single request,
+ * sending it half-closes the stream: etcd 3.7 waits for that before it answers a RangeStream.
  */
 export interface Duplex<Req> {
   send(request: Req): void;
-  /** Ends the stream on both sides at once; no handler is called any more. */
+  /** Ends the stream on both sides immediately. No handler is called afterwards. */
   cancel(): void;
-  /** As `cancel()`, because the member owes an answer: the next stream goes to another one, where there is one. */
+  /** Cancels the stream and marks its member unhealthy as silent, so that the next stream uses another one. */
   cancelUnresponsive(): void;
 }
 
+/** A stream whose member can be reported as unresponsive while the stream continues. */
 export interface ReportableDuplex<Req> extends Duplex<Req> {
-  /** Takes back those requests that were not handed to the connection yet: it may be a while before there is one. */
+  /** Removes queued requests that have not been handed to a connection yet. */
   dropQueued(unwanted: (request: Req) => boolean): void;
-  /** As `abandon()`, but the stream goes on, in case the answer is merely late; also for one that is over. */
+  /** Marks the member unhealthy as silent. The stream continues, in case the answer is only late. */
   reportUnresponsive(): void;
 }
 
-/** As ts-proto tells it: false where the client sends one request and no more. */
+/** ts-proto's flag: false if the client sends exactly one request. */
 type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: boolean };
 
 /**
- * Runs a duplex call over a channel that `connect` finds. `cancel()` cancels on the server too: a mere half-close
- * leaves a watch stream running there.
+ * Runs a duplex call over a channel. `cancel()` cancels it on the server too, because a half-close alone leaves a watch
+ * stream running there.
  */
 export class DuplexCall<Req, Res> {
   readonly #method: StreamMethod<Req, Res>;
@@ -48,8 +50,8 @@ export class DuplexCall<Req, Res> {
   #queued: Req[] = [];
   #call: RawCall | undefined;
   /**
-   * Until grpc-js has written the first message it keeps room for one: the next would take its place, and be the only
-   * one that is ever sent.
+   * grpc-js buffers a single message until it has written the first: a second message would overwrite the first, which
+   * would never be sent. The rest is therefore queued here until the first is written.
    */
   #writable: 'nothing' | 'first' | 'all' = 'nothing';
   #halfClosed = false;
@@ -111,10 +113,10 @@ export class DuplexCall<Req, Res> {
     this.#handlers.end(error);
   }
 
-  /** Ends the stream on both sides, and tells it as a loss. */
+  /** Cancels the stream on the server and ends it with the error. */
   fail(error: EtcdError): void {
     if (this.#ended) return;
-    this.#call?.cancelWithStatus(status.CANCELLED, 'broken off');
+    this.#call?.cancelWithStatus(status.CANCELLED, 'failed');
     this.end(error);
   }
 
@@ -127,7 +129,7 @@ export class DuplexCall<Req, Res> {
     if (this.#method.requestStream === false) this.#halfClose();
   }
 
-  /** Nothing is sent from now on. grpc-js gives no status for a page of a few bytes before both sides have ended. */
+  /** Ends this side. grpc-js reports no status for a short HTTP page before both sides have ended. */
   #halfClose(): void {
     if (this.#halfClosed) return;
     this.#halfClosed = true;
@@ -139,7 +141,7 @@ export class DuplexCall<Req, Res> {
     for (const request of this.#queued.splice(0)) this.send(request);
   }
 
-  /** Whoever sends may be a timer, in which nothing could catch a throw. */
+  /** Reports an encoding error through the stream: the sender may be a timer, where nothing could catch a throw. */
   #write(request: Req, callback?: () => void): void {
     try {
       const bytes = this.#method.requestSerialize(request);

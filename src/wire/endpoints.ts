@@ -2,23 +2,23 @@ import { basename, normalize } from 'node:path';
 import { InvalidInputError } from '../errors/index.js';
 import { canonicalHost, isServerName, splitHostPort, wrongTypeError } from '../model/index.js';
 
-/** A member's client address, parsed. */
+/** The parsed client address of a member. */
 export interface MemberAddress {
-  /** As the user wrote it; this is how errors and status name the member. */
+  /** The endpoint as the user wrote it. Errors and status use it as the member's name. */
   readonly endpoint: string;
   /** `host:port`, an IPv6 host in brackets; or the path of a unix socket. */
   readonly address: string;
-  /** As grpc-js dials it. */
+  /** The target for grpc-js. */
   readonly target: string;
-  /** As Node dials it. */
+  /** The address for Node's sockets. */
   readonly socket: { readonly host: string; readonly port: number } | { readonly path: string };
-  /** Whom a certificate must name, an IPv6 address without brackets. A unix socket's is its file's name, without `:port`. */
+  /** The name that a certificate must contain; an IPv6 address has no brackets. For a unix socket, the file name without `:port`. */
   readonly host: string;
 }
 
 export interface ParsedEndpoints {
   readonly members: readonly MemberAddress[];
-  /** Whether the endpoints say `https://` or `unixs:`; undefined when none of them tells. */
+  /** Whether the schemes require TLS; undefined if no endpoint has a scheme that decides it. */
   readonly tls: boolean | undefined;
 }
 
@@ -27,11 +27,11 @@ type ParsedEndpoint = MemberAddress & { readonly tls: boolean | undefined };
 const withScheme = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i;
 const unixSocket = /^(unixs?):(.*)$/i;
 /**
- * Reads `host:port`, `http://host:port`, `https://host:port`, and a socket's `unix:/path` and `unixs:/path` (with TLS).
- * As in Go, `unix:///path` is the same, `unix:path` and `unix://path` are relative to the working directory, and a
- * `unix:` socket is spoken to with TLS when TLS options are given.
- * @throws {InvalidInputError} for an empty list, an unknown scheme, schemes that disagree about TLS, or an
- *   endpoint without a port. Go takes TLS from the first endpoint and says nothing of the others.
+ * Parses `host:port`, `http://host:port`, `https://host:port`, and a socket's `unix:/path` and `unixs:/path` (with TLS).
+ * As in Go, `unix:///path` is the same as `unix:/path`, `unix:path` and `unix://path` are relative to the working
+ * directory, and a `unix:` socket uses TLS if TLS options are given.
+ * @throws {InvalidInputError} for an empty list, an unknown scheme, schemes that disagree about TLS, or an endpoint
+ *   without a port. Go instead takes TLS from the first endpoint and ignores the other schemes.
  */
 export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
   // Callers in plain JavaScript pass a single string, or forget it.
@@ -67,7 +67,7 @@ function parseTcp(endpoint: string): ParsedEndpoint {
   const split = splitHostPort(address);
   if ('problem' in split) throw malformed(endpoint, split.problem);
   const { host, port } = split;
-  // grpc-js makes a URL of it, and leaks a socket per attempt when that throws.
+  // grpc-js 1.14.7 parses the address as a URL and leaks a socket per attempt if that throws.
   if (port === undefined) throw malformed(endpoint, 'it has no port');
   if (!isServerName(host) || !URL.canParse(`http://${address}`)) throw malformed(endpoint, asciiHint(host));
   return {
@@ -92,7 +92,7 @@ function asList(endpoints: string): string {
   return `[${each.map((one) => `'${redacted(one)}'`).join(', ')}]`;
 }
 
-/** HTTP/2 carries the host as `:authority`, in ASCII alone. */
+/** HTTP/2 sends the host as `:authority`, which must be ASCII. */
 function asciiHint(host: string): string {
   const ascii = /[^\0-\x7f]/.test(host) ? canonicalHost(host) : '';
   return ascii === '' ? '' : `write its host in ASCII, '${ascii}'`;
@@ -124,7 +124,7 @@ function tlsOf(scheme: string | undefined, endpoint: string): boolean | undefine
   }
 }
 
-/** Without a password that somebody put before the host. */
+/** Removes user information, which may contain a password. */
 function redacted(endpoint: string): string {
   return endpoint.replace(/^([^/@]*\/\/)?.*@/s, '$1…@');
 }

@@ -1,9 +1,9 @@
-/** More than any token needs, and less than half of what Node sends as one header. */
+/** Longer than any real token, and less than half of Node's limit for one header. */
 const maxTokenLength = 24 * 1024;
 
 /**
- * A token as a header takes it: without the line end that a file leaves, or any white space around it. Undefined where
- * it cannot be sent: grpc-js would refuse it too, but with the token in the error's text.
+ * Returns a token without surrounding white space, such as the line break at the end of a file. Returns undefined for a
+ * token that no header can carry: grpc-js would refuse it too, but with the token in the error's message.
  */
 export function headerToken(token: unknown): string | undefined {
   if (typeof token !== 'string' || token.length > maxTokenLength) return undefined;

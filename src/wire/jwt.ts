@@ -1,6 +1,6 @@
 /**
- * When a token says that it runs out, in milliseconds of wall-clock time; undefined for one that does not say, such as
- * etcd's own simple tokens. Nothing is verified: that is etcd's part.
+ * Returns the expiry of a JWT in milliseconds of wall-clock time; undefined for tokens without one, such as etcd's simple
+ * tokens. The signature is not verified; etcd does that.
  */
 export function expiryOf(token: string): number | undefined {
   const payload = token.split('.')[1];
@@ -10,6 +10,6 @@ export function expiryOf(token: string): number | undefined {
     if (typeof claims !== 'object' || claims === null || !('exp' in claims)) return undefined;
     return typeof claims.exp === 'number' && Number.isFinite(claims.exp) ? claims.exp * 1000 : undefined;
   } catch {
-    return undefined; // a simple token has a dot, too: what follows it is a number, not JSON
+    return undefined; // a simple token contains a dot too, followed by a number
   }
 }

@@ -7,21 +7,21 @@ import type { Member } from './member.js';
 import type { Method } from './method.js';
 import { type MemberFailure, memberFailureOf } from './retry-rule.js';
 
-/** How long a member may take to answer a probe, and to say which version it runs. */
+/** The time limits for a probe and for a request of the member's version. */
 const probeTimeoutMs = 3_000;
 const versionTimeoutMs = 5_000;
-/** A key that no store has. */
+/** Reads a key that no store has. */
 const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 const withoutToken = new CallMetadata(undefined);
 
 export interface MemberCheckPorts {
   readonly maxReceiveBytes: number;
   readonly running: Set<RunningCall>;
-  /** The present token's. */
+  /** The metadata with the present token. */
   readonly metadata: () => CallMetadata;
 }
 
-/** Small requests to one member each, sent once, that find out what it can do at the moment. */
+/** Small requests to a single member, sent once, that show the member's present state. */
 export class MemberChecks {
   readonly #ports: MemberCheckPorts;
 
@@ -30,8 +30,8 @@ export class MemberChecks {
   }
 
   /**
-   * Asks what a call would ask: a linearizable read. A refusal is an answer, too; a member that is cut off from the
-   * others, or behind, gives none.
+   * Sends a linearizable read, which needs what a call needs. A refusal counts as an answer. A member that is partitioned
+   * or behind does not answer.
    */
   async probe(member: Member): Promise<MemberFailure | undefined> {
     try {
@@ -42,11 +42,11 @@ export class MemberChecks {
     } catch (error) {
       member.recordProbe(!(error instanceof DeadlineError));
       if (error instanceof EtcdError) return memberFailureOf(error, Number.POSITIVE_INFINITY);
-      throw error; // no answer of any kind: the pool counts it as unreachable
+      throw error; // the pool counts it as unreachable
     }
   }
 
-  /** Whether something else than etcd answers there. */
+  /** Whether a server other than etcd answers at the member's address. */
   async isForeign(member: Member, withinMs: number): Promise<boolean> {
     try {
       const ms = Math.min(withinMs, probeTimeoutMs);
@@ -57,27 +57,27 @@ export class MemberChecks {
     }
   }
 
-  /** The version of etcd that a member runs, as `3.5.25`; undefined when it does not say so within 5 s. */
+  /** The member's version of etcd, such as `3.5.25`; undefined without an answer within 5 s. */
   async versionOf(member: Member): Promise<string | undefined> {
     try {
       const { plain } = this.#ports.metadata();
       return (await this.#send(member, MaintenanceService.status, {}, versionTimeoutMs, plain))?.version;
     } catch {
-      return undefined; // not known, whatever the reason
+      return undefined; // unknown, whatever the reason
     }
   }
 
-  /** Whether the member answers a read of its own data with the present token, be it by a refusal. */
+  /** Whether the member answers a serializable read with the present token. A refusal counts as an answer. */
   answersWithToken(member: Member, ms: number): Promise<boolean> {
     return this.#answers(member, true, ms, this.#ports.metadata().plain);
   }
 
-  /** Whether it answers such a read without a token. */
+  /** Whether the member answers a serializable read without a token. */
   answersWithoutToken(member: Member): Promise<boolean> {
     return this.#answers(member, true, probeTimeoutMs, withoutToken.plain);
   }
 
-  /** Whether it answers a linearizable read without a token, be it by a refusal: etcd reads first. */
+  /** Whether the member answers a linearizable read without a token. It refuses only after the quorum read. */
   hasQuorum(member: Member, ms: number): Promise<boolean> {
     return this.#answers(member, false, ms, withoutToken.requireLeader);
   }
@@ -92,7 +92,7 @@ export class MemberChecks {
     }
   }
 
-  /** Undefined when the member is not connected. */
+  /** Returns undefined if the member is not connected. */
   async #send<Req, Res>(
     member: Member,
     method: Method<Req, Res>,

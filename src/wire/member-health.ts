@@ -3,51 +3,51 @@ import type { EtcdError } from '../errors/index.js';
 import type { Member } from './member.js';
 import type { MemberFailure } from './retry-rule.js';
 
-/** How long a member in trouble is stepped around: doubling, jittered, while another one will do. */
+/** How long an unhealthy member is ejected: doubling, with jitter. It is still used if no other member is healthy. */
 const ejectionBackoff = { baseMs: 1_000, maxMs: 30_000 };
-/** How long a member may owe the answer to its oldest call before new ones go elsewhere. */
+/** A member that has answered nothing for this time while calls are in flight is unresponsive: new calls use another. */
 const responseTimeoutMs = 3_000;
-/** A member that fails again sooner was not well: it comes and goes, or passes probes and fails what is asked of it. */
+/** A member that fails again within this time is flapping: its ejection backoff continues. */
 const stableAfterMs = 60_000;
 
-/** What is held against a member, and until when. */
+/** Why a member is being avoided, and until when. */
 export class MemberHealth {
   readonly member: Member;
   failure: MemberFailure | undefined;
   #failures = 0;
   #ejectedUntil = 0;
   #recoveredAt = 0;
-  /** What it last said, or did not, when it was blamed. */
+  /** The error with which the member was last marked unhealthy, if there was one. */
   #lastError: EtcdError | undefined;
   #unanswered = 0;
-  /** Since when whatever is unanswered is so. */
+  /** The time of the last answer, or of the first call in flight if that is later. */
   #lastHeardAt = 0;
-  /** For how long earlier calls were unanswered, and nothing was answered since. */
+  /** The duration for which earlier calls were unanswered, since the last answer. */
   #silentMs = 0;
 
   constructor(member: Member) {
     this.member = member;
   }
 
-  /** When it is to be tried again. */
+  /** When the ejection ends. */
   get ejectedUntil(): number {
     return this.#ejectedUntil;
   }
 
-  /** Whether a call may go there at once. */
+  /** Whether the member can take a call immediately. */
   readyAt(now: number): boolean {
     return (
       this.failure === undefined && !this.#isUnresponsiveAt(now) && this.member.readyChannel !== undefined
     );
   }
 
-  /** Orders members for a call: 0 is as good as any, more is worse. */
+  /** Orders members for a call: 0 for a healthy member, more for a worse one. */
   penaltyAt(now: number): number {
     if (this.failure !== undefined) return 1 + Math.max(0, this.#ejectedUntil - now);
     return this.#isUnresponsiveAt(now) ? 0.5 : 0;
   }
 
-  /** Why it is in trouble, where that is known. */
+  /** The error behind the present failure, if there was one. */
   get lastError(): EtcdError | undefined {
     return this.failure === undefined ? undefined : this.#lastError;
   }
@@ -57,13 +57,13 @@ export class MemberHealth {
     const wasHealthy = this.failure === undefined;
     const startsEjection = wasHealthy || now >= this.#ejectedUntil;
     this.failure = failure;
-    // Of five hundred calls that one cut ended, one counts.
+    // One lost connection fails many calls; count it once.
     if (!startsEjection) return;
     if (wasHealthy && now - this.#recoveredAt > stableAfterMs) this.#failures = 0;
     this.#ejectedUntil = now + backoffDelay(ejectionBackoff, this.#failures++, random);
   }
 
-  /** Whether that ended a trouble. */
+  /** Returns whether the member was unhealthy. */
   markHealthy(now: number): boolean {
     if (this.failure === undefined) return false;
     this.failure = undefined;
@@ -75,7 +75,7 @@ export class MemberHealth {
     if (this.#unanswered++ === 0) this.#lastHeardAt = now;
   }
 
-  /** `answered`: the member said something, be it an error. */
+  /** @param answered Whether the member answered; an error counts. */
   callSettled(now: number, answered: boolean): void {
     this.#unanswered--;
     if (!answered) {
@@ -86,12 +86,12 @@ export class MemberHealth {
     this.#silentMs = 0;
   }
 
-  /** For how long calls were under way and nothing was answered: callers with short deadlines find out together. */
+  /** How long calls have been in flight without an answer, summed over calls with short deadlines. */
   silentMs(now: number): number {
     return this.#silentMs + (this.#unanswered > 0 ? now - this.#lastHeardAt : 0);
   }
 
-  /** For how long nothing was answered while calls are under way; undefined when none is. */
+  /** How long the calls in flight have been without an answer; undefined if none is in flight. */
   unansweredMs(now: number): number | undefined {
     return this.#unanswered > 0 ? now - this.#lastHeardAt : undefined;
   }

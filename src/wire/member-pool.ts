@@ -13,38 +13,40 @@ import type { Member } from './member.js';
 import { MemberHealth } from './member-health.js';
 import type { MemberFailure } from './retry-rule.js';
 
-/** How long to wait between rounds over all members when none of them can be reached. */
+/** The pause between rounds over all members while none can be reached. */
 const roundPause = { baseMs: 100, maxMs: 1_000 };
-/** A caller who waited for a connection no longer than this learnt nothing about the member. */
+/** A connection attempt that was given less time than this says nothing about the member. */
 const minConclusiveConnectMs = 500;
-/** A member that was stepped around is asked again so long after that was to end, at the earliest. */
+/** The delay between the end of an ejection and the probe. */
 const probeDelayMs = 250;
 
 const notSent = { verdict: 'not-applied' } as const;
 
-/** What became of a member, for whoever watches the client. */
+/** A change of a member's health or of the member list. Endpoints are written as in the client's options. */
 export type MemberEvent =
   | {
+      /** The member failed; calls use another one until a probe succeeds. */
       readonly type: 'member-unhealthy';
       readonly endpoint: string;
       readonly failure: MemberFailure;
-      /** How it showed, where it was not by silence. */
+      /** The error of the failed call; undefined if the member was silent. */
       readonly error?: EtcdError | undefined;
     }
   | { readonly type: 'member-recovered'; readonly endpoint: string }
   | { readonly type: 'members-changed'; readonly endpoints: readonly string[] };
 
+/** What a pool needs from its owner. */
 export interface PoolPorts {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Asks a member what a call would ask it; what it throws is held against it. */
+  /** Sends a request that needs what a call needs, and returns the member's failure if there is one. */
   readonly probe: (member: Member) => Promise<MemberFailure | undefined>;
   readonly onEvent: (event: MemberEvent) => void;
 }
 
 /**
- * Chooses the member to talk to. Each client has a home, picked by chance so that a fleet spreads, and goes there
- * whenever it can: a member in trouble is stepped around, probed, and taken back.
+ * Selects the member for each call. Each client prefers one member, drawn at random so that a fleet spreads over the
+ * cluster. Unhealthy members are skipped until a probe succeeds.
  */
 export class MemberPool {
   readonly #ports: PoolPorts;
@@ -71,7 +73,7 @@ export class MemberPool {
     return this.#members;
   }
 
-  /** The member that this client would rather talk to. */
+  /** The member that this client uses while it is healthy. */
   get preferred(): Member {
     return this.#preferred.member;
   }
@@ -80,15 +82,15 @@ export class MemberPool {
     return this.#preferred.failure === undefined;
   }
 
-  /** The member in use if it can take a call at this moment; the path of nearly every call. */
+  /** The member in use if it can take a call immediately. Nearly every call takes this path. */
   readyAt(now: number): MemberHealth | undefined {
     if (this.#closed) return undefined;
-    // Left without trouble, for being slow to connect or to answer.
+    // The preferred member may have been left for being slow to connect or to answer, without being unhealthy.
     if (this.#current !== this.#preferred && this.#preferred.readyAt(now)) this.#current = this.#preferred;
     return this.#current.readyAt(now) ? this.#current : undefined;
   }
 
-  /** The members in trouble, and why. */
+  /** The unhealthy members, each with its failure. */
   failures(): TriedMember[] {
     return this.#members.flatMap(({ member, failure, lastError }) =>
       failure === undefined
@@ -97,19 +99,19 @@ export class MemberPool {
     );
   }
 
-  /** Whether a call that this member leaves unanswered could be asked of another one. */
+  /** Whether another member exists for a call that one leaves unanswered. */
   hasOthers(): boolean {
     return this.#members.length > 1;
   }
 
-  /** What the members answer, where none of them looks like an etcd. */
+  /** The error to reject with if no member is an etcd, else undefined. */
   noEtcdError(): EtcdError | undefined {
     const none = this.#members.every(({ failure }) => failure === 'not-etcd');
     return none ? noEtcdError(describeTried(this.failures())) : undefined;
   }
 
   /**
-   * A connected member, however many rounds it takes.
+   * Returns a connected member, after as many rounds as that takes.
    * @throws as `connectOnce`.
    */
   async connect(signal: AbortSignal): Promise<MemberHealth> {
@@ -117,16 +119,15 @@ export class MemberPool {
     for (let round = 0; ; round++) {
       const health = await this.connectOnce(Number.POSITIVE_INFINITY, signal);
       if (health) return health;
-      // Whoever waits for this holds the process, or wishes not to.
+      // The caller decides whether the wait keeps the process alive.
       await delay(50 + backoffDelay(roundPause, round, random), signal, { unref: true });
     }
   }
 
   /**
-   * A connected member; undefined when none could be reached, or the deadline (on the pool's clock) passed first.
-   * `onFailure` is called for each that could not be reached.
-   * @throws {TlsError} where every member refuses our credentials or shows bad ones; the signal's own reason; or
-   *   {ClosedError}.
+   * Returns a connected member; undefined if none could be reached before the deadline (on the pool's clock).
+   * @param onFailure Called for each member that could not be reached.
+   * @throws {TlsError} if TLS fails with every member; the signal's own reason; {ClosedError}.
    */
   async connectOnce(
     deadline: number,
@@ -142,12 +143,12 @@ export class MemberPool {
     });
     this.#throwIfClosed();
     if (health) this.#current = health;
-    // Waiting repairs no certificate. The next call tries again, and a stream after its pause.
+    // Waiting does not repair a certificate. The next call tries again, as does a stream after its pause.
     if (!health && errors.every((error) => error instanceof TlsError)) throwTlsErrors(errors);
     return health;
   }
 
-  /** The member answered as it should. */
+  /** Ends the member's ejection after a good answer. */
   markHealthy(health: MemberHealth): void {
     if (!health.markHealthy(this.#ports.clock.now())) return;
     this.#stopProbe(health);
@@ -155,7 +156,7 @@ export class MemberPool {
     if (health === this.#preferred) this.#current = health;
   }
 
-  /** The member failed in a way another might not: calls step around it until it was probed. */
+  /** Ejects a member that failed in a way another might not: calls skip it until a probe succeeds. */
   markUnhealthy(member: Member, failure: MemberFailure, error?: EtcdError): void {
     const health = this.#members.find((one) => one.member === member);
     if (!health || this.#closed) return;
@@ -167,7 +168,7 @@ export class MemberPool {
     this.#probeLater(health);
   }
 
-  /** The members to use from now on; those kept keep their connections and their health. At least one. */
+  /** Replaces the members, at least one. Members that stay keep their connections and their health. */
   replace(members: readonly Member[]): void {
     const before = this.#members;
     this.#members = members.map(
@@ -180,7 +181,7 @@ export class MemberPool {
     }
     const same = before.length === this.#members.length && before.every((one) => this.#members.includes(one));
     if (same) return;
-    // Drawn anew also when it is still there: clients that were given one and the same member would all stay on it.
+    // Draw again even if the preferred member stays: clients with the same single seed would otherwise all stay on it.
     this.#preferred = this.#pickRandom();
     this.#current = this.#preferred;
     this.#ports.onEvent({
@@ -198,7 +199,7 @@ export class MemberPool {
     for (const member of this.#retired) member.close();
   }
 
-  /** Calls under way on it may end; nothing new goes there. */
+  /** Lets calls in flight finish on the member, which gets no new ones. */
   #retire(member: Member): void {
     this.#retired.add(member);
     this.#ports.clock.setTimer(retirementMs, () => {
@@ -207,7 +208,7 @@ export class MemberPool {
     });
   }
 
-  /** One round over all members; undefined when none could be reached, or the deadline has passed. */
+  /** One round over all members. Returns undefined if none could be reached before the deadline. */
   async #race(
     deadline: number,
     signal: AbortSignal | undefined,
@@ -258,7 +259,7 @@ export class MemberPool {
     this.#probes.delete(health);
   }
 
-  /** Home first, then from the one in use onwards; those in trouble last, soonest over first. */
+  /** The preferred member first, then from the one in use onwards; unhealthy ones last, the earliest end first. */
   #byPreference(): MemberHealth[] {
     const now = this.#ports.clock.now();
     const from = this.#members.indexOf(this.#current);
@@ -280,12 +281,12 @@ export class MemberPool {
   }
 }
 
-/** Longer than any call that a careful caller makes. */
+/** How long a removed member may finish its calls. Longer than any reasonable deadline. */
 const retirementMs = 60_000;
-/** Home wins among equals, and loses to nobody in better health. */
+/** Puts the preferred member first among members of equal health, and never before a healthier one. */
 const preferredBonus = 0.25;
 
-/** All of them as one; returns where there is none. */
+/** Throws one error for all of them; returns if there is none. */
 function throwTlsErrors(errors: readonly TlsError[]): void {
   const [first, second] = errors;
   if (!first) return;

@@ -11,16 +11,16 @@ import { Code, EtcdError } from '../errors/index.js';
 import type { MemberCredentials } from './credentials.js';
 import type { MemberAddress } from './endpoints.js';
 
-/** A member that TLS kept out is dialed anew for a call no sooner than this after the last time; until then the answer is the last one. */
+/** A member that failed because of TLS is dialled again after this time at the earliest; until then the last error is returned. */
 const tlsRetryMs = 1_000;
-/** With the pauses between probes this is some 15 s, after which HTTP/2 keepalive has ended a connection that is dead. */
+/** With the pauses between probes this takes some 15 s, by when HTTP/2 keepalive has closed a dead connection. */
 const maxUnansweredProbes = 3;
-/** Longer than any call that a careful caller makes. */
+/** How long a replaced connection may finish its calls. Longer than any reasonable deadline. */
 const lingerMs = 60_000;
 
 /**
- * One etcd member and the channel to it. A channel each, so that one member's trouble is known as its own and
- * costs the others nothing.
+ * One etcd member and its channel. Each member has a channel of its own, so that failures are attributed to one member
+ * and do not affect the others.
  */
 export class Member {
   readonly endpoint: string;
@@ -32,7 +32,7 @@ export class Member {
   #channelSince = performance.now();
   #connecting: Promise<Channel> | undefined;
   #unansweredProbes = 0;
-  /** Channels for calls under way alone, with what cancels their end. */
+  /** Replaced channels that finish their calls, each with a function that cancels its close timer. */
   readonly #lingering = new Map<Channel, () => void>();
   #closed = false;
 
@@ -50,24 +50,24 @@ export class Member {
     this.#channel = this.#newChannel();
   }
 
-  /** The channel if it is connected right now. */
+  /** The channel if it is connected, else undefined. */
   get readyChannel(): Channel | undefined {
     return this.#channel.getConnectivityState(false) === connectivityState.READY ? this.#channel : undefined;
   }
 
   /**
-   * Changes whenever a connection to the member is made or lost: what was answered under one number came over one
-   * connection, and so from one process, unless a proxy is in between.
+   * Changes whenever a connection to the member is made or lost. Answers under one id came over one connection, and
+   * without a proxy in between also from one process.
    */
   get connectionId(): number {
     return this.#credentials.connectionId;
   }
 
   /**
-   * The connected channel; all who wait share one attempt.
-   * @throws {EtcdError} UNAVAILABLE, verdict `not-applied`, naming the member, when it cannot be reached within
-   *   the connect timeout. An attempt that hangs (lost SYN packets) is thrown away with its channel.
-   *   {TlsError} when TLS is what keeps it out.
+   * Returns the connected channel. Concurrent callers share one attempt.
+   * @throws {EtcdError} UNAVAILABLE, verdict `not-applied`, naming the member, if it cannot be reached within the connect
+   *   timeout. An attempt that hangs (lost SYN packets) is discarded with its channel.
+   *   {TlsError} if TLS prevents the connection.
    */
   connect(): Promise<Channel> {
     const ready = this.readyChannel;
@@ -79,9 +79,9 @@ export class Member {
   }
 
   /**
-   * Notes what became of a probe. A connection may answer pings and carry no request: its streams are used up, or a
-   * proxy lost its other side. After {@link maxUnansweredProbes} in a row new calls get another one; those under way may
-   * end on the old one within {@link lingerMs}.
+   * Records the result of a probe. A connection may answer pings but no requests, because its streams are used up or a
+   * proxy lost its upstream. After {@link maxUnansweredProbes} unanswered probes in a row, new calls get a new connection;
+   * calls in flight may finish on the old one within {@link lingerMs}.
    */
   recordProbe(answered: boolean): void {
     this.#unansweredProbes = answered ? 0 : this.#unansweredProbes + 1;
@@ -103,7 +103,7 @@ export class Member {
 
   async #connectNow(): Promise<Channel> {
     const deadline = performance.now() + this.#connectTimeoutMs;
-    // A channel once refused keeps saying TRANSIENT_FAILURE while it tries again, even if that try hangs: give up on it in time.
+    // A refused channel stays TRANSIENT_FAILURE while it retries, even if that attempt hangs: replace it after a while.
     if (this.#startConnecting() === connectivityState.TRANSIENT_FAILURE && this.#isStale())
       this.#replaceChannel();
     for (;;) {
@@ -120,17 +120,17 @@ export class Member {
   async #connectError(): Promise<EtcdError> {
     const tlsError = await this.#credentials.diagnosis.error();
     if (tlsError) return tlsError;
-    // Closed meanwhile: grpc-js throws at whoever calls over a channel that is shut down.
+    // A closed channel is not asked for its error: grpc-js throws if a call is made over it.
     return this.#unreachable(this.#closed ? 'the client is closed' : await lastError(this.#channel));
   }
 
-  /** A closed channel that is asked to connect does so, and dials for ever. */
+  /** Throws if the member is closed: grpc-js would connect a closed channel, and dial forever. */
   #startConnecting(): connectivityState {
     if (this.#closed) throw this.#unreachable('the client is closed');
     return this.#channel.getConnectivityState(true);
   }
 
-  /** Whether the channel's failure is too old to be told as the present state of things. */
+  /** Whether the channel's last error is too old to be reported as the present state. */
   #isStale(): boolean {
     const failureAgeMs = this.#credentials.diagnosis.ageMs ?? 0;
     return failureAgeMs > tlsRetryMs || performance.now() - this.#channelSince > this.#connectTimeoutMs;
@@ -167,7 +167,7 @@ export class Member {
   }
 }
 
-/** Whether the channel leaves the state before the deadline. grpc-js's own timer would keep the process alive. */
+/** Resolves with whether the channel leaves the state in time. The timer of grpc-js would keep the process alive. */
 function waitForStateChange(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
   return new Promise((resolve) => {
     const cancel = systemClock.setTimer(deadline - performance.now(), () => resolve(false));
@@ -178,7 +178,7 @@ function waitForStateChange(channel: Channel, state: connectivityState, deadline
   });
 }
 
-/** grpc-js tells why a connection failed only to a call, so one is started for the answer and taken back. */
+/** grpc-js reports why a connection failed only to a call, so this starts a call for the error and cancels it. */
 function lastError(channel: Channel): Promise<string> {
   return new Promise((resolve) => {
     const call = channel.createCall('/', Infinity, null, null, undefined);

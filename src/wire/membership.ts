@@ -5,34 +5,34 @@ import type { MemberAddress } from './endpoints.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './member-pool.js';
 
-/** Which addresses of the member list may be used. */
+/** The rule for using addresses from etcd's member list. */
 export interface SyncRule {
   /**
-   * Says of an advertised address, as etcd sends it, whether it may be dialled. Required with TLS, whose certificates
-   * prove who answers and not that it is one of your members, and with `auth`, whose password or token goes there; not
-   * required where `tls.serverName` names one identity that every member must prove.
+   * Returns whether an advertised address, as etcd sends it, may be dialled. Required with TLS, whose certificates prove
+   * a name but not that the server is one of your members, and with `auth`, whose password or token is sent there. Not
+   * required with `tls.serverName`, a name that every member must prove.
    */
   readonly allow?: (endpoint: string) => boolean;
 }
 
-/** What came of reading the member list. */
+/** The result of reading etcd's member list. */
 export interface SyncResult {
-  /** The endpoints in use from now on: those the client was given, and those it found. */
+  /** The endpoints in use: those of the options and the adopted ones. */
   readonly endpoints: readonly string[];
-  /** Whether what was found is among them: it is not where none of it could be reached. */
+  /** Whether the advertised addresses are in use. False if none of them could be reached. */
   readonly adopted: boolean;
-  /** Advertised addresses that are not used, each with the reason. */
+  /** The advertised addresses that are not used, each with the reason. */
   readonly skipped: readonly SkippedEndpoint[];
 }
 
 export interface MembershipPorts {
   readonly pool: MemberPool;
   readonly tls: boolean;
-  /** Whether every member must prove one name that the caller chose: `tls.serverName`, verified. */
+  /** Whether every member must prove `tls.serverName`. */
   readonly verifiesServerName: boolean;
-  /** Whether a password or a token goes to the members. */
+  /** Whether the client sends passwords or tokens. */
   readonly hasAuth: boolean;
-  /** Whether it must not leave this machine in plaintext. */
+  /** Whether they must not leave this machine in plaintext. */
   readonly requiresSecretsLocal: boolean;
   readonly newMember: (address: MemberAddress) => Member;
 }
@@ -42,12 +42,12 @@ interface Found {
   readonly member: Member;
 }
 
-/** The members that a client knows: those it was given, which it never forgets, and those that etcd told it of. */
+/** The members that a client knows: the seeds from its options, which are never removed, and those that etcd lists. */
 export class Membership {
   readonly #ports: MembershipPorts;
   readonly #seeds: readonly MemberAddress[];
   readonly #known = new Map<string, Member>();
-  /** What is being adopted, the last in line: two at a time would each dial what the other does, or lets go of. */
+  /** The last adoption. Adoptions run one at a time, because concurrent ones would dial and close each other's members. */
   #adopting: Promise<unknown> = Promise.resolve();
 
   constructor(seeds: readonly MemberAddress[], ports: MembershipPorts) {
@@ -59,24 +59,23 @@ export class Membership {
     }
   }
 
-  /** @throws {InvalidInputError} with TLS or `auth`, where neither a rule nor a name says who may be a member. */
+  /** @throws {InvalidInputError} with TLS or `auth` but neither an `allow` rule nor a verified server name. */
   checkRule(rule: SyncRule | undefined): void {
     const { tls, hasAuth, verifiesServerName: provesName } = this.#ports;
     if (rule?.allow || provesName || !(tls || hasAuth)) return;
     throw new InvalidInputError(
       `sync with ${hasAuth ? 'auth' : 'TLS'} needs sync.allow, a rule for the addresses that may be dialled, or TLS with ` +
-        'tls.serverName, a name that every member must prove: whoever writes the member list could send this client elsewhere',
+        'tls.serverName, a name that every member must prove; otherwise the member list could direct this client to any host',
     );
   }
 
   /**
-   * Takes over what the members advertise, at most 32 addresses, as far as the rule allows and any of them can be
-   * reached. An empty list, or one of addresses that work only inside a container, changes nothing. One list after
-   * another.
+   * Adopts the advertised addresses that the rule allows, at most 32, if any of them can be reached. An empty list, or a
+   * list of addresses that are valid only inside a container, changes nothing. Concurrent calls run one after another.
    */
   adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
     const adopted = this.#adopting.then(() => this.#adopt(listed, rule));
-    this.#adopting = adopted.catch(() => {}); // whoever asked for it is told
+    this.#adopting = adopted.catch(() => {}); // the caller of adopt() receives the error
     return adopted;
   }
 
@@ -134,7 +133,7 @@ export class Membership {
   }
 }
 
-/** Why each of them cannot be reached, also where there is none; undefined as soon as one of them is. */
+/** Resolves with undefined once one member connects, else with the reasons of all of them. */
 async function connectAny(found: readonly Found[]): Promise<SkippedEndpoint[] | undefined> {
   try {
     await Promise.any(found.map(({ member }) => member.connect()));

@@ -1,42 +1,38 @@
-/** An RPC as ts-proto describes it, reduced to what a call needs. */
+/** The parts of ts-proto's description of an RPC that a call needs. */
 export interface Method<Req, Res> {
   readonly path: string;
   requestSerialize(request: Req): Buffer;
   responseDeserialize(bytes: Buffer): Res;
 }
 
-/** What every call takes. */
+/** The options of every call. */
 export interface CallOptions {
-  /** Cancels the call, also on the server; the call rejects with the signal's own reason. */
+  /** Cancels the call, on the server too. The call rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
-  /**
-   * How long the call may take in milliseconds, tries included. Default: the client's `timeoutMs`. `Infinity` waits
-   * without end.
-   */
+  /** The time limit in milliseconds, including retries. Default: the client's `timeoutMs`. `Infinity` means no limit. */
   readonly timeoutMs?: number;
 }
 
-/** For modules that must know when a request left. */
+/** The options for modules that must know when a request was sent and answered. */
 export interface TracedCallOptions extends CallOptions {
-  /** Called right before each try is sent. */
+  /** Called immediately before each attempt is sent. */
   readonly onSend?: () => void;
   /**
-   * Called right before the call resolves, with the connection that brought the answer: a number that no other
-   * connection of this process has; undefined when connections came or went meanwhile, so that it is not known.
+   * Called immediately before the call resolves, with the id of the connection that received the answer, unique in this
+   * process; undefined if the member's connection changed during the call, so that the id is unknown.
    */
   readonly onAnswer?: (connection: number | undefined) => void;
-  /** Let the process end although the call is not answered. */
+  /** Whether the process may exit before the call is answered. Default false. */
   readonly unref?: boolean;
 }
 
 /**
- * What a second application of a request would do: reads and `idempotent` requests are sent again whenever an answer is
- * lost, a `write` only when etcd surely did not carry it out. A `local-read` is one that the member answers by itself,
- * so that it need not see a leader.
+ * Whether a request may be applied twice. Reads and `idempotent` requests are sent again after a lost answer, a `write`
+ * only if etcd certainly did not apply it. A `local-read` is serializable: the member answers it without a leader.
  */
 export type IdempotencyLevel = 'read' | 'local-read' | 'idempotent' | 'write';
 
-/** The name a person knows an RPC by: `Put` of `/etcdserverpb.KV/Put`. */
+/** The short name of an RPC: `Put` for `/etcdserverpb.KV/Put`. */
 export function methodName(method: { readonly path: string }): string {
   return method.path.slice(method.path.lastIndexOf('/') + 1);
 }

@@ -3,19 +3,20 @@ import { isLoopback } from '../model/index.js';
 import type { AuthOptions } from './auth.js';
 import type { MemberAddress } from './endpoints.js';
 
-/** Whether what is sent to the member stays on this machine: a unix socket, or a loopback address. */
+/** Whether the member's address is on this machine: a unix socket or a loopback address. */
 export function isOnThisMachine({ socket, host }: MemberAddress): boolean {
   return 'path' in socket || isLoopback(host);
 }
 
-/** Whether passwords and tokens must not leave this machine: they are in use, and neither TLS nor a permission covers them. */
+/** Whether the client has credentials that must not leave this machine, because neither TLS nor `allowPlaintext` is set. */
 export function requiresSecretsLocal(auth: AuthOptions | undefined, tls: boolean): boolean {
   return auth !== undefined && !tls && auth.allowPlaintext !== true;
 }
 
 /**
- * A password or token in plaintext is readable for everyone on the way. etcd's own clients send it all the same.
- * @throws {InvalidInputError} naming the remedies, when a member is on another machine.
+ * Refuses to send a password or token in plaintext to another machine, where anyone on the path could read it. etcd's own
+ * clients send it.
+ * @throws {InvalidInputError} naming the options that permit it.
  */
 export function checkPlaintext(
   members: readonly MemberAddress[],

@@ -21,7 +21,7 @@ import { methodName } from './method.js';
 
 type Described = Pick<RequestDescription, 'subject' | 'access' | 'grant' | 'lease'>;
 
-/** Made only for an error: of a call that succeeds nothing is described. */
+/** Describes a request for an error message. Not called for calls that succeed. */
 export function describeRequest(
   method: { readonly path: string },
   request: unknown,
@@ -30,7 +30,7 @@ export function describeRequest(
   return { method: methodName(method), ...describe(method.path, request), ...userOf(auth) };
 }
 
-/** As whom a client of these options asks. */
+/** The client's user, for error messages. */
 export function userOf(auth: AuthOptions | undefined): Pick<RequestDescription, 'user' | 'hasAuth'> {
   if (auth === undefined) return {};
   return { hasAuth: true, user: 'username' in auth ? printable(auth.username) : undefined };

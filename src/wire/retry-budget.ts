@@ -1,23 +1,23 @@
 import { backoffDelay } from '../async/index.js';
 
-/** Pauses between retries while nothing is answered: those of the whole client, however many calls wait. */
+/** The pauses between retries while nothing is answered. They apply to the whole client, however many calls wait. */
 const probePause = { baseMs: 50, maxMs: 1_000 };
-/** Added to each of those pauses, since full jitter may give none. */
+/** Added to each of those pauses, because full jitter may return zero. */
 const minProbePauseMs = 25;
 /**
- * How many retries each answered call releases: 1, 4, 16, … once a member recovers. Calls keep flowing as long as at
- * least a quarter of the attempts are answered, as behind a load balancer with some backends down.
+ * How many retries each answer permits: 1, 4, 16, … once a member recovers. The rate is not reduced as long as a quarter
+ * of the attempts are answered, as behind a load balancer with some backends down.
  */
 const retriesPerAnswer = 4;
 
 /**
- * Decides when a client may send a retry, from what became of its attempts. Without an answer one retry at a time goes
- * out as a probe, less and less often; each answer releases a few more. So the rate of retries under failure does not
- * depend on how many calls wait, and nothing is refused: a retry without permission waits. Pure: no clock, no timer.
+ * Decides when a client may send a retry, from the results of its attempts. Without answers, one retry at a time is sent
+ * as a probe, at growing intervals; each answer permits a few more. The rate of retries during a failure therefore does
+ * not depend on the number of waiting calls. No retry is refused: one without permission waits. Pure: no clock, no timer.
  */
 export class RetryBudget {
   readonly #random: () => number;
-  /** Sent since the last answer. */
+  /** The number of probes sent since the last answer. */
   #probes = 0;
   #nextProbeAt = Number.NEGATIVE_INFINITY;
   #released = 0;
@@ -26,17 +26,17 @@ export class RetryBudget {
     this.#random = random;
   }
 
-  /** Whether an answer would change anything. */
+  /** Whether retries are limited to probes, so that an answer would change the budget. */
   get isProbing(): boolean {
     return this.#probes > 0;
   }
 
-  /** From when on `take` permits a retry, if nothing is answered or fails before. */
+  /** When `take` permits the next retry, if no attempt ends before. */
   get availableAt(): number {
     return this.#released > 0 ? Number.NEGATIVE_INFINITY : this.#nextProbeAt;
   }
 
-  /** Takes the permission for one retry, if there is one. */
+  /** Takes the permission for one retry. Returns false if there is none. */
   take(now: number): boolean {
     if (this.#released > 0) {
       this.#released--;
@@ -47,14 +47,14 @@ export class RetryBudget {
     return true;
   }
 
-  /** etcd answered an attempt, while so many retries wait: permissions are not saved for later ones. */
+  /** Records an answer. Permissions are limited to the number of waiting retries; they are not saved for later ones. */
   recordAnswer(now: number, waiting: number): void {
     this.#probes = 0;
     this.#released = Math.min(this.#released + retriesPerAnswer, waiting);
     this.#nextProbeAt = Math.min(this.#nextProbeAt, now + minProbePauseMs + probePause.baseMs);
   }
 
-  /** An attempt failed: what earlier answers permitted no longer holds. */
+  /** Records a failed attempt, which revokes the permissions of earlier answers. */
   recordFailure(): void {
     this.#released = 0;
   }

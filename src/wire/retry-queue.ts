@@ -20,8 +20,8 @@ class Waiter {
 }
 
 /**
- * Where calls wait that are to be sent again, first come first served as their own pauses end. One timer serves all of
- * them, and leaving costs the others nothing.
+ * The calls that wait to be sent again, in the order in which their own pauses end. One timer serves all of them, and
+ * removing one does not touch the others.
  */
 export class RetryQueue {
   readonly #clock: Clock;
@@ -37,15 +37,16 @@ export class RetryQueue {
     this.#budget = new RetryBudget(random);
   }
 
-  /** Whether it matters that a call is answered. False nearly always: the check is all that a healthy call pays. */
+  /** Whether answers must be recorded. Nearly always false, so that a healthy call pays only for this check. */
   get isActive(): boolean {
     return this.#turns.size > 0 || this.#budget.isProbing;
   }
 
   /**
-   * Waits for the pause, or what the deadline leaves of it, and then for permission to send a retry.
-   * @returns false at the deadline, on the queue's clock: a retry was not permitted while it could still be answered.
-   * @throws the signal's own reason, or the one that the queue was closed with.
+   * Waits for the pause, which the deadline may shorten, and then for permission to send a retry.
+   * @param deadline On the queue's clock.
+   * @returns false at the deadline, if no retry was permitted while it could still be answered.
+   * @throws the signal's own reason, or the reason of `close`.
    */
   wait(pauseMs: number, deadline: number, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#closed) return Promise.reject(this.#closed.reason);
@@ -64,7 +65,7 @@ export class RetryQueue {
     });
   }
 
-  /** An attempt was answered, be it with a refusal that no retry would change. */
+  /** Records an answer. A refusal that no retry would change counts as one. */
   recordAnswer(): void {
     if (!this.isActive) return;
     const now = this.#clock.now();
@@ -76,7 +77,7 @@ export class RetryQueue {
     this.#budget.recordFailure();
   }
 
-  /** Rejects all that wait, and all that come later. */
+  /** Rejects all waiting calls and all later ones. */
   close(reason: unknown): void {
     this.#closed ??= { reason };
     this.#cancelTimer();
@@ -110,7 +111,7 @@ export class RetryQueue {
     waiter.releaseSignal();
   }
 
-  /** A timer that fires too early does no harm, so it is replaced only by an earlier one. */
+  /** Replaces the timer only by an earlier one: a timer that fires too early does no harm. */
   #arm(): void {
     const { first } = this.#turns;
     const turnAt = first ? Math.max(first.dueAt, this.#budget.availableAt) : Number.POSITIVE_INFINITY;

@@ -3,9 +3,9 @@ import type { IdempotencyLevel } from './method.js';
 import { RetryQueue } from './retry-queue.js';
 
 /**
- * The retries of one client. Requests of different kinds wait apart, since etcd refuses them for different reasons: an
- * overloaded member refuses only writes, one without a leader answers serializable reads. Otherwise the reads that are
- * answered would release writes that are not.
+ * The retry queues of one client. Serializable reads, linearizable reads and writes have a queue each, because etcd
+ * refuses them for different reasons: an overloaded member refuses only writes, a member without a leader still answers
+ * serializable reads. In one queue, answered reads would permit retries of failing writes.
  */
 export class RetryQueues {
   readonly #localReads: RetryQueue;
@@ -30,7 +30,7 @@ export class RetryQueues {
     }
   }
 
-  /** Rejects every call that waits. */
+  /** Rejects every waiting call. */
   close(reason: unknown): void {
     for (const queue of [this.#localReads, this.#reads, this.#writes]) queue.close(reason);
   }

@@ -8,22 +8,27 @@ import {
 } from '../errors/index.js';
 import type { IdempotencyLevel } from './method.js';
 
-/** Pauses between tries on members that answer, but badly: an election takes a second or two. */
+/** The pauses between attempts on members that answer with errors. An election takes a second or two. */
 export const retryPause = { baseMs: 50, maxMs: 1_000 };
 
-/** With less than this left, another try could only end in a deadline that tells nothing. */
+/** With less time than this, another attempt could only time out, and the error would say nothing. */
 export const minAttemptMs = 50;
 
 /**
- * Fresh tokens that may be refused before the user is taken for unauthorized. One that became old while it was fetched
- * does not count: users and roles may change for as long as they like.
+ * How many new tokens etcd may refuse before the call fails as unauthenticated. Tokens that became old while they were
+ * fetched do not count, because users and roles may keep changing.
  */
 export const maxRefusedTokens = 2;
 
-/** What may be wrong with a member that another one might not have. */
+/**
+ * Why a member is unhealthy, for failures that another member may not have.
+ * - `unreachable`: no connection. `silent`: no answer in time.
+ * - `leaderless`: no leader, or a changing one. `learner`: not a voting member.
+ * - `overloaded`: too many requests. `not-etcd`: a server other than etcd answers.
+ */
 export type MemberFailure = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded' | 'not-etcd';
 
-/** The whole retry rule. Reads of a lost answer are repeated; a write only if it was surely not carried out. */
+/** The whole retry rule. A read is repeated after a lost answer, a write only if it was certainly not applied. */
 export function isRetryable(error: EtcdError, idempotency: IdempotencyLevel): boolean {
   switch (error.verdict) {
     case 'not-applied':
@@ -36,8 +41,8 @@ export function isRetryable(error: EtcdError, idempotency: IdempotencyLevel): bo
 }
 
 /**
- * How long one try may take. Where another member could be asked, a read keeps a quarter of its time for that: the
- * first member may have fallen silent. At the default of 10 s that leaves etcd's own limit of 7 s the first word.
+ * The time limit of one attempt. If another member exists, a read keeps a quarter of its time for it, because the first
+ * member may be silent. At the default of 10 s, etcd's own limit of 7 s still passes first.
  */
 export function attemptTimeoutMs(
   remainingMs: number,
@@ -47,12 +52,12 @@ export function attemptTimeoutMs(
   return others && idempotency !== 'write' ? remainingMs * 0.75 : remainingMs;
 }
 
-/** A caller whose deadline was shorter than this learnt nothing about the member. */
+/** A call with a shorter time limit than this says nothing about the member. */
 const minConclusiveWaitMs = 1_000;
 
 /**
- * What the error says about the member that gave it after so many milliseconds; undefined when any other would have
- * given it, too.
+ * The failure of a member that an error after `lastedMs` milliseconds shows; undefined if any other member would have
+ * failed in the same way.
  */
 export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailure | undefined {
   switch (error.reason) {
@@ -68,7 +73,7 @@ export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailu
       return 'not-etcd';
     case 'LeaderChanged':
     case 'Unhealthy':
-      return undefined; // the whole cluster's
+      return undefined; // failures of the whole cluster
     case 'Timeout':
     case 'TimeoutDueToConnectionLost':
     case 'TimeoutDueToLeaderFail':
@@ -81,7 +86,7 @@ export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailu
   return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;
 }
 
-/** The error as its caller should meet it: what was asked is named, and a lost answer to a write is no plain error. */
+/** Converts an attempt's error for the caller: it names the request, and a lost answer to a write is an AmbiguousWriteError. */
 export function toCallerError(
   error: EtcdError,
   request: RequestDescription,

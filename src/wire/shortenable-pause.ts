@@ -1,6 +1,6 @@
 import type { Clock } from '../async/index.js';
 
-/** A pause that whoever has little time may shorten. */
+/** A pause that a later caller with less time can shorten. */
 export class ShortenablePause {
   readonly #clock: Clock;
   #endsAt = 0;
@@ -11,7 +11,7 @@ export class ShortenablePause {
     this.#clock = clock;
   }
 
-  /** Resolves after so many milliseconds, or when `shorten` says so. One at a time. */
+  /** Resolves after `ms` milliseconds, or earlier through `shorten`. Only one wait may run at a time. */
   wait(ms: number): Promise<void> {
     if (!(ms > 0)) return Promise.resolve();
     return new Promise((resolve) => {
@@ -23,7 +23,7 @@ export class ShortenablePause {
     });
   }
 
-  /** Ends the pause no later than so many milliseconds from now. */
+  /** Ends the pause within `ms` milliseconds from now. */
   shorten(ms: number): void {
     if (!this.#end || this.#clock.now() + ms >= this.#endsAt) return;
     this.#cancel?.();

@@ -4,46 +4,47 @@ import type { Member } from './member.js';
 import { raftIndexOf } from './simple-token.js';
 import type { TokenSource } from './token.js';
 
-/** How often calls are looked at that are unanswered, and for how long one is so before its token is checked. */
+/** How often unanswered calls are looked for, and how long a call must be unanswered before its token is checked. */
 const checkIntervalMs = 500;
 const overdueMs = 500;
-/** A healthy member answers a read this soon: no second one is sent. */
+/** A healthy member answers a read within this time; the second read is then not sent. */
 const promptAnswerMs = 300;
-/** A read with the token that is unanswered for so long, while one without is answered, waits for the token. */
+/** A read with the token that is unanswered for this time, while a read without it was answered, is blocked by the token. */
 const silenceMs = 1_000;
-/** How long the read without a token may take: it needs a quorum. */
+/** The time limit of the read without a token, which needs a quorum. */
 const quorumMs = 3_000;
-/** Between two checks that found nothing, while something is overdue. */
+/** The pause between two checks without a result while a call is overdue. */
 const pause = { leastMs: 500, baseMs: 500, maxMs: 3_500 };
 
+/** What the check needs from its owner. */
 export interface StaleTokenPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly token: TokenSource;
-  /** The members that owe an answer, to a call or on a stream, for longer than so many milliseconds; undefined when nothing is owed. */
+  /** The members that have left a call or stream unanswered for `ms` milliseconds; undefined if everything is answered. */
   readonly overdueMembers: (ms: number) => readonly Member[] | undefined;
-  /** Whether the member answers a small read of its own with the present token, were it by a refusal. */
+  /** Whether the member answers a small serializable read with the present token. A refusal counts as an answer. */
   readonly answersWithToken: (member: Member, ms: number) => Promise<boolean>;
-  /** Whether it answers a small linearizable read without a token, were it by a refusal. */
+  /** Whether the member answers a small linearizable read without a token. A refusal counts as an answer. */
   readonly hasQuorum: (member: Member, ms: number) => Promise<boolean>;
-  /** Whether each token comes straight from etcd, so that a newer one has a higher index. */
+  /** Whether etcd itself issues each token, so that a newer token has a higher index. */
   readonly issuedOnFetch: boolean;
-  /** The token of that generation is of another store. `proven`: nothing that waits with it is going to be carried out. */
+  /** The token of that generation belongs to another store. `proven`: no waiting request with it will be applied. */
   readonly onStale: (member: Member, generation: number, proven: boolean) => void;
 }
 
 /**
- * Finds out that a token is of a store that was replaced: restored from a copy, or wiped. etcd's own tokens carry the
- * raft index that was reached at their issue. A member keeps a request waiting in its check of the token until it has
- * applied that index, be it for hours, and only then refuses it.
+ * Detects a token of a store that was replaced: restored from a backup, or wiped. etcd's simple tokens contain the raft
+ * index at their issue. A member blocks a request until it has applied the index of its token, possibly for hours, and
+ * only then refuses it.
  *
- * A member is asked twice. It answers a linearizable read without a token, by a refusal, only when it has a quorum and
- * has applied all that was committed when the read was sent. A token that its store issued by then is known to it, so
- * that a read of its own data with the token is answered as well. One that is not answered suggests a stale token (or a
- * member that stands still at that moment), and a new one is fetched. The proof is the index of the new one: the
- * indexes of a store's tokens never fall, so a lower one shows that the store was replaced. Nothing that waits with the
- * old token can be carried out any more: etcd looks a token up before it proposes a request, and this store has never
- * issued it. Without a quorum the first read is unanswered, and no token is fetched.
+ * The check sends two reads to one member. A linearizable read without a token is answered, with a refusal, only if the
+ * member has a quorum and has applied everything committed before the read. The member then also knows every token that
+ * its store has issued, and answers a serializable read with the token. If it does not, the token is probably stale (or
+ * the member has just stopped), and a new token is fetched. The proof is the index of the new token: the indexes of one
+ * store's tokens never decrease, so a lower index shows that the store was replaced. No request that waits with the old
+ * token can then be applied: etcd validates the token before it proposes a request, and this store has never issued it.
+ * Without a quorum the first read is not answered, and no token is fetched.
  */
 export class StaleTokenCheck {
   readonly #ports: StaleTokenPorts;
@@ -56,12 +57,12 @@ export class StaleTokenCheck {
     this.#ports = ports;
   }
 
-  /** Something was sent: looks whether it is answered. Costs a comparison while such a look is pending. */
+  /** Schedules a check after a request was sent. Costs one comparison while a check is already scheduled. */
   onSend(): void {
     if (!this.#armed) this.#arm();
   }
 
-  /** A sign that this member keeps requests waiting. */
+  /** Checks the token on a member that leaves requests unanswered. */
   suspect(member: Member): void {
     const { clock, token } = this.#ports;
     if (this.#checking || clock.now() < this.#notBefore || raftIndexOf(token.token) === undefined) return;
@@ -97,7 +98,7 @@ export class StaleTokenCheck {
     this.#notBefore = clock.now() + pauseMs;
   }
 
-  /** Whether the member has a quorum and is up to date, and keeps the token waiting. */
+  /** Whether the member has a quorum and is up to date, but blocks requests with the token. */
   async #isSuspicious(member: Member): Promise<boolean> {
     const { answersWithToken, hasQuorum, clock } = this.#ports;
     let answered = false;
@@ -122,14 +123,14 @@ export class StaleTokenCheck {
       await token.refresh(generation);
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
-      // Another store, where the user is another or none: calls are to learn that, and not to wait.
+      // The store refuses the user, so it is another store. Calls must get the refusal instead of waiting.
       if (error.verdict !== 'final') return;
       token.discard(generation);
       onStale(member, generation, false);
       return;
     }
     const newer = raftIndexOf(token.token);
-    // A higher one: the token was good, or the store has caught up and refuses it now.
+    // With a higher index, the old token was valid, or the store has caught up and now refuses it.
     if (newer === undefined || newer < index)
       onStale(member, generation, issuedOnFetch && newer !== undefined);
   }

@@ -1,6 +1,6 @@
 import { type ObservedStore, StoreReplacedError } from '../errors/index.js';
 
-/** The part of an answer that says which store gave it; a piece of a RangeStream has its answer one level down. */
+/** The part of an answer with the cluster id. A chunk of a RangeStream has its header one level deeper. */
 interface WithHeader {
   readonly header?: { readonly clusterId: bigint } | undefined;
   readonly rangeResponse?: WithHeader | undefined;
@@ -12,9 +12,9 @@ interface Observation {
 }
 
 /**
- * Which store the client talks to, by the cluster id in its answers. Another id than the one previous proves that the
- * store was replaced, or that the endpoints name two clusters; the new one is then taken for the store. An equal id
- * proves nothing: a store that is wiped and started again with the same flags keeps it.
+ * Tracks the store by the cluster id in its answers. A different id proves that the store was replaced or that the
+ * endpoints name two clusters; the client then continues with the new id. An equal id proves nothing: a store that is
+ * wiped and restarted with the same flags keeps its id.
  */
 export class StoreIdentity {
   #current: Observation | undefined;
@@ -22,23 +22,23 @@ export class StoreIdentity {
   #epoch = 0;
   readonly #listeners: ((error: StoreReplacedError) => void)[] = [];
 
-  /** Counts the replacements: two equal numbers mean that no answer between showed another store. */
+  /** The number of replacements. Two equal values mean that no answer in between had another cluster id. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Why answers from the time of that epoch are void; undefined when they are not. */
+  /** The error for answers of an earlier epoch; undefined if the epoch is the present one. */
   replacedSince(epoch: number): StoreReplacedError | undefined {
     if (epoch === this.#epoch || !this.#previous || !this.#current) return undefined;
     return replacedError(this.#previous, this.#current);
   }
 
-  /** Calls back right when an answer shows another store, previous it is handed on. */
+  /** Registers a listener that is called when an answer has another cluster id, before the answer is handed on. */
   onReplaced(listener: (error: StoreReplacedError) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Takes note of an answer. 0 is no id: proxies and old servers send it. */
+  /** Records the cluster id of an answer. Proxies and old servers send 0, which is not an id. */
   observe(answer: unknown, member: string): void {
     const { header, rangeResponse } = answer as WithHeader;
     const clusterId = (header ?? rangeResponse?.header)?.clusterId;
@@ -53,7 +53,7 @@ export class StoreIdentity {
   }
 }
 
-/** As `etcdctl` writes cluster ids. */
+/** Cluster ids are hexadecimal, as in `etcdctl`. */
 function replacedError(previous: Observation, current: Observation): StoreReplacedError {
   const [old, now] = [previous, current].map(({ member, clusterId }) => ({
     member,

@@ -11,13 +11,14 @@ import { memberFailureOf } from './retry-rule.js';
 import type { StoreIdentity } from './store-identity.js';
 
 export interface DuplexOptions {
-  /** Asks the member to refuse or end the stream when it sees no leader, instead of falling silent. */
+  /** Makes the member refuse or end the stream if it has no leader, instead of staying silent. */
   readonly requireLeader: boolean;
 }
 
-/** A recovered member is given so long, jittered by as much again, before the streams that left it come back. */
+/** The delay before streams fail back to a recovered member. Jitter adds up to the same time. */
 const failBackDelayMs = 5_000;
 
+/** What the registry needs from its owner. */
 export interface StreamPorts {
   readonly pool: MemberPool;
   readonly clock: Clock;
@@ -27,24 +28,24 @@ export interface StreamPorts {
   readonly store: StoreIdentity;
   /** See TransportHooks. */
   readonly beforeAnswer: () => void;
-  /** Called when something is sent that is to be answered. */
+  /** Called when a request is sent. */
   readonly onSend: () => void;
-  /** Finds a connected member, however long that takes. */
+  /** Waits for a connected member, without a time limit. */
   readonly connect: (signal: AbortSignal) => Promise<{ member: Member; channel: Channel }>;
 }
 
 interface TrackedStream {
   readonly member: () => Member | undefined;
-  /** Of the token that it was opened with; undefined before. */
+  /** The generation of the token with which the stream was opened; undefined before. */
   readonly generation: () => number | undefined;
-  /** Since when something that was sent is unanswered. */
+  /** The time of the first unanswered request. */
   readonly unansweredSince: () => number | undefined;
-  /** Ends the stream as if it had been lost: its user goes on where it was, on the member that is preferred now. */
+  /** Ends the stream as if it had been lost, so that its user reopens it on the member that is preferred now. */
   move(why: EtcdError): void;
   cancel(): void;
 }
 
-/** The open duplex streams, and on which members they are. */
+/** The open duplex streams and their members. */
 export class StreamRegistry {
   readonly #ports: StreamPorts;
   readonly #open = new Set<TrackedStream>();
@@ -54,7 +55,7 @@ export class StreamRegistry {
     this.#ports = ports;
   }
 
-  /** Opens a stream on a connected member. Finding one has no deadline: cancel it. */
+  /** Opens a stream on a connected member. Waiting for one has no time limit; use `cancel()`. */
   open<Req, Res>(
     method: Method<Req, Res>,
     options: DuplexOptions,
@@ -81,7 +82,7 @@ export class StreamRegistry {
       },
     };
     const wrapped: DuplexHandlers<Res> = {
-      // What runs before an answer may be the user's code, or end those who know another store: this very stream.
+      // The callbacks before an answer may run the user's code, or close this stream because the store was replaced.
       message: (response) => {
         if (member) store.observe(response, member.endpoint);
         unansweredSince = undefined;
@@ -102,7 +103,7 @@ export class StreamRegistry {
       .connect(connecting.signal)
       .then(
         (connected) => {
-          if (connecting.signal.aborted) return; // cancelled between its finding a member and this
+          if (connecting.signal.aborted) return; // cancelled after the member was found
           member = connected.member;
           const metadata = this.#ports.metadata();
           generation = metadata.generation;
@@ -134,7 +135,7 @@ export class StreamRegistry {
     };
   }
 
-  /** The preferred member is well again, or another one is preferred now: streams elsewhere go there, after a while. */
+  /** Moves streams on other members to the preferred member after a delay, if it is still healthy then. */
   failBack(): void {
     const { clock, random, pool } = this.#ports;
     this.#cancelFailBack?.();
@@ -148,7 +149,7 @@ export class StreamRegistry {
     });
   }
 
-  /** Ends those that were opened with the token of that generation or an older one, as if they had been lost. */
+  /** Ends the streams that were opened with the token of that generation or an older one, as if they had been lost. */
   endStale(upTo: number): void {
     for (const stream of [...this.#open]) {
       const generation = stream.generation();
@@ -156,7 +157,7 @@ export class StreamRegistry {
     }
   }
 
-  /** The members that owe a stream an answer for longer than that; undefined when none is anyUnanswered. */
+  /** The members that have left a stream unanswered for `ms` milliseconds; undefined if every request is answered. */
   overdueMembers(ms: number): readonly Member[] | undefined {
     const now = this.#ports.clock.now();
     let anyUnanswered = false;

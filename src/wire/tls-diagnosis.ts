@@ -4,17 +4,17 @@ import type { MemberAddress } from './endpoints.js';
 import type { TlsFailure } from './tls-failure.js';
 import { speaksPlaintext, speaksTls } from './tls-probe.js';
 
-/** How long a peer that hung up may take to tell which language it speaks. */
+/** The time limit for probing the protocol of a peer that closed the connection. */
 const probeMs = 1_000;
 
-/** What TLS has to do with the state of one member's connection. */
+/** Finds out whether TLS is why one member cannot be reached. */
 export class TlsDiagnosis {
   readonly #member: MemberAddress;
   readonly #speaksTls: boolean;
   readonly #closing = new AbortController();
   #lastError: Promise<TlsError | undefined> | undefined;
   #failedAt: number | undefined;
-  /** Connections in a row on which the peer hung up before it said anything. */
+  /** The number of consecutive connections that the peer closed without sending anything. */
   #silentCloses = 0;
 
   constructor(member: MemberAddress, speaksTls: boolean) {
@@ -22,12 +22,12 @@ export class TlsDiagnosis {
     this.#speaksTls = speaksTls;
   }
 
-  /** What kept the last connection from being made; undefined when that is not a matter of TLS. */
+  /** The error of the last connection attempt; undefined if TLS is not the cause. */
   async error(): Promise<TlsError | undefined> {
     return this.#lastError;
   }
 
-  /** How long ago that was, in milliseconds. */
+  /** The age of that error in milliseconds. */
   get ageMs(): number | undefined {
     return this.#failedAt === undefined ? undefined : performance.now() - this.#failedAt;
   }
@@ -37,7 +37,7 @@ export class TlsDiagnosis {
     this.#failedAt = undefined;
   }
 
-  /** The peer speaks the same language. */
+  /** The peer has sent bytes of the same protocol. */
   onBytes(): void {
     this.#silentCloses = 0;
     this.forget();
@@ -47,10 +47,10 @@ export class TlsDiagnosis {
     this.#lastError = Promise.resolve(this.#errorOf(failure, cause));
   }
 
-  /** The peer closed a connection on which it had said nothing. */
+  /** The peer closed a connection on which it had sent nothing. */
   onSilentClose(): void {
     this.#silentCloses++;
-    // Now and then: a member that restarts hangs up too, and is not to be dialed twice as often for it.
+    // Probe at growing intervals: a restarting member closes connections too, and must not be dialled twice as often.
     const isProbeDue = Number.isInteger(Math.log2(this.#silentCloses));
     if (isProbeDue || !this.#lastError) this.#lastError = this.#probeProtocol();
   }
@@ -68,8 +68,8 @@ export class TlsDiagnosis {
     if (!speaksOther) return undefined;
     return this.#errorOf(
       this.#speaksTls
-        ? { reason: 'not-tls', text: 'the server speaks plaintext, and this client TLS' }
-        : { reason: 'tls-expected', text: 'the server speaks TLS, and this client plaintext' },
+        ? { reason: 'not-tls', text: 'the server uses plaintext, but this client uses TLS' }
+        : { reason: 'tls-expected', text: 'the server uses TLS, but this client uses plaintext' },
     );
   }
 

@@ -1,12 +1,12 @@
 import type { TlsReason } from '../errors/index.js';
 
-/** Why a handshake failed, in one word and in a sentence. */
+/** Why a handshake failed, as a reason code and as a sentence. */
 export interface TlsFailure {
   readonly reason: TlsReason;
   readonly text: string;
 }
 
-/** OpenSSL's names of what a certificate can be found guilty of, as Node's `code`. Source: Node's crypto_common, OpenSSL's X509_V_ERR. */
+/** Node's error codes for certificates that fail verification. Source: Node's crypto_common, OpenSSL's X509_V_ERR. */
 const verifyCodes: ReadonlyMap<string, readonly [TlsReason, string]> = new Map(
   Object.entries<readonly [TlsReason, string]>({
     UNABLE_TO_GET_ISSUER_CERT: unknownAuthority(),
@@ -15,12 +15,12 @@ const verifyCodes: ReadonlyMap<string, readonly [TlsReason, string]> = new Map(
     DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority(),
     SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority(),
     CERT_UNTRUSTED: unknownAuthority(),
-    // A trusted authority of the same name, with another key.
+    // A trusted authority has the same name but another key.
     CERT_SIGNATURE_FAILURE: unknownAuthority(),
     CERT_HAS_EXPIRED: ['expired', 'a certificate of the server has expired'],
     CERT_NOT_YET_VALID: ['not-yet-valid', 'a certificate of the server is not valid yet'],
     ERR_TLS_CERT_ALTNAME_INVALID: ['wrong-name', "the server's certificate is for another name"],
-    ERR_TLS_CERT_ALTNAME_FORMAT: ['wrong-name', "the server's certificate names nothing that can be read"],
+    ERR_TLS_CERT_ALTNAME_FORMAT: ['wrong-name', "the names in the server's certificate cannot be parsed"],
     CERT_REVOKED: badCertificate(),
     CERT_REJECTED: badCertificate(),
     INVALID_CA: badCertificate(),
@@ -37,16 +37,16 @@ const verifyCodes: ReadonlyMap<string, readonly [TlsReason, string]> = new Map(
   }),
 );
 
-/** The alerts with which a server turns a client's certificate down; a missing one too, before TLS 1.3 or Go 1.21. */
+/** The alerts of a server that rejects the client's certificate. Before TLS 1.3 or Go 1.21 also for a missing one. */
 const certificateAlert =
   /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|CERTIFICATE_REQUIRED|UNKNOWN_CA|DECRYPT_ERROR|ACCESS_DENIED)$/;
 
-/** What OpenSSL makes of bytes that are no TLS. */
+/** OpenSSL's errors for bytes that are not TLS. */
 const notTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|HTTP_REQUEST)$/;
 
 /**
- * What a socket's error says about TLS; undefined when it says nothing, as a reset connection.
- * @param hasCertificate whether a client certificate was offered: the server's alert is the same word for none and a bad one.
+ * Returns the TLS failure behind a socket's error; undefined for other errors, such as a reset connection.
+ * @param hasCertificate Whether a client certificate was offered: the server's alert is the same without one.
  */
 export function tlsFailureOf(error: unknown, hasCertificate: boolean): TlsFailure | undefined {
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -61,8 +61,8 @@ function classify(code: string, hasCertificate: boolean): readonly [TlsReason, s
   if (notTls.test(code)) return ['not-tls', 'the server does not speak TLS'];
   if (certificateAlert.test(code)) {
     return hasCertificate
-      ? ['client-certificate-rejected', "the server does not take the client's certificate"]
-      : ['client-certificate-required', 'the server wants a client certificate'];
+      ? ['client-certificate-rejected', "the server rejects the client's certificate"]
+      : ['client-certificate-required', 'the server requires a client certificate'];
   }
   if (/^ERR_(SSL|TLS|OSSL)_/.test(code)) return ['handshake', 'the handshake failed'];
   return undefined;
@@ -76,7 +76,7 @@ function badCertificate(): readonly [TlsReason, string] {
   return ['bad-certificate', "the server's certificate cannot be trusted"];
 }
 
-/** Node's TLS errors carry the peer's certificates and OpenSSL's stack: a copy with the words alone. */
+/** Returns a copy with only message and code. Node's TLS errors contain the peer's certificates and OpenSSL's stack. */
 export function sanitizeError(error: unknown): Error {
   const { message, code } = error as { message?: unknown; code?: unknown };
   const bare = new Error(shorten(readable(message)));
@@ -84,8 +84,8 @@ export function sanitizeError(error: unknown): Error {
 }
 
 /**
- * OpenSSL prints an address of its memory, a source file and a line around the words that matter. Names in a
- * certificate are whatever its maker wished, and must not write lines of their own into a log.
+ * Extracts the reason from OpenSSL's message, which also has a memory address, a source file and a line. Control
+ * characters are removed, because names in a certificate may contain any text and must not add lines to a log.
  */
 function readable(message: unknown): string {
   const text = String(message);

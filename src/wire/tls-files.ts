@@ -8,24 +8,24 @@ import { checkTlsOptions, type PemName, type TlsOptions } from './tls-options.js
 type ReadFile = (path: string) => Promise<Buffer>;
 type Pems = Readonly<Partial<Record<PemName, Buffer>>>;
 
-/** The options' certificates and key cannot be used. The text names the option and the file, and shows no content. */
+/** The certificates or the key of the options cannot be used. The message names the option and the file, not the content. */
 export class PemError extends Error {
-  override readonly name = 'BadPem';
+  override readonly name = 'PemError';
 }
 
-/** A certificate and a key that do not match: half of a pair that is being replaced may be on disk. */
+/** The certificate and the key do not match. A pair that is being replaced may be half written. */
 class MismatchError extends PemError {}
 
 /**
- * The client's certificates and key as Node's TLS takes them, from options and files. One for all members; what it made
- * is kept and given again as long as the files hold the same bytes.
+ * The client's certificates and key from options and files, as a secure context for Node's TLS. One instance serves all
+ * members; the context is cached as long as the files have the same content.
  */
 export class TlsFiles {
   readonly #tls: TlsOptions;
   readonly #readFile: ReadFile;
   #cached: { readonly pems: Pems; readonly context: SecureContext } | undefined;
 
-  /** @throws {InvalidInputError} for options that cannot work. Files are not looked at. */
+  /** @throws {InvalidInputError} for invalid options. Files are not read here. */
   constructor(tls: TlsOptions, read: ReadFile = readFile) {
     checkTlsOptions(tls);
     this.#tls = tls;
@@ -38,12 +38,12 @@ export class TlsFiles {
     }
   }
 
-  /** For the next handshake. @throws {PemError} */
+  /** The context for the next handshake. @throws {PemError} */
   async context(): Promise<SecureContext> {
     try {
       return await this.#read();
     } catch (error) {
-      // Read between the writes of the two: by now the other one is there too, most likely.
+      // The files were read between the writes of the pair. By now the second one is probably written too.
       if (error instanceof MismatchError) return this.#read();
       throw error;
     }
@@ -79,8 +79,8 @@ export class TlsFiles {
     if (ca) readCertificates(ca, this.#optionName('ca'));
     if (cert && key) this.#checkPair(cert, key);
     try {
-      // As in Go: whatever certificate the caller trusts ends the chain, an intermediate one too. Node 22.0 to 22.8
-      // does not know the option, and wants the root.
+      // As in Go, a trusted intermediate certificate ends the chain. Node 22.0 to 22.8 does not know the option and
+      // requires the root.
       return {
         pems,
         context: createSecureContext({ ca, cert, key, allowPartialTrustChain: ca !== undefined }),
@@ -120,17 +120,17 @@ function samePems(a: Pems, b: Pems): boolean {
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Node itself takes what it can read and passes over the rest: half a bundle would go unnoticed, or an empty file. */
+/** Checks every certificate of a bundle. Node ignores blocks that it cannot read, such as half a bundle or an empty file. */
 function readCertificates(pem: Buffer, name: string): X509Certificate[] {
   const text = pem.toString('latin1');
   const blocks = text.match(certificateBlock) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
   if (begun === 0) throw new PemError(`${name} holds no certificate in PEM${pathHint(name)}`);
-  if (begun !== blocks.length) throw new PemError(`${name} breaks off within a certificate`);
+  if (begun !== blocks.length) throw new PemError(`${name} ends in the middle of a certificate`);
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch (error) {
-    throw new PemError(`${name} holds something that is no certificate`, { cause: sanitizeError(error) });
+    throw new PemError(`${name} contains an invalid certificate`, { cause: sanitizeError(error) });
   }
 }
 
@@ -145,7 +145,7 @@ function readKey(pem: Buffer, name: string): KeyObject {
   }
 }
 
-/** Never by what was given: that may be a key. */
+/** Suggests the option for a path. Never based on the value, which may be a key. */
 function pathHint(name: string): string {
   return /^tls\.(ca|cert|key)$/.test(name) ? `; for a path use ${name}File` : '';
 }

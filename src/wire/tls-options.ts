@@ -3,40 +3,40 @@ import { anything, boolean, isServerName, optionsChecker } from '../model/index.
 
 /**
  * TLS to etcd. A certificate or key is given either as PEM or as the path of a PEM file. Files are read before each new
- * connection and not before: one that was replaced serves the next connection, while those that are open live on.
+ * connection, so that a replaced file takes effect with the next connection. Open connections are not affected.
  */
 export interface TlsOptions {
   /**
-   * The certificate authorities to trust, one or several in a row; an intermediate one is enough, as for etcdctl.
-   * Default: those that come with Node.
+   * The trusted certificate authorities, one or several concatenated. An intermediate one suffices, as for etcdctl.
+   * Default: the authorities that Node bundles.
    */
   readonly ca?: Buffer | string;
-  /** The path of a file with what `ca` would hold. */
+  /** The path of a file with the content of `ca`. */
   readonly caFile?: string;
-  /** The client's certificate, its chain after it, for etcd's `--client-cert-auth`; needs a key. */
+  /** The client's certificate followed by its chain, for etcd's `--client-cert-auth`. Requires a key. */
   readonly cert?: Buffer | string;
-  /** The path of a file with what `cert` would hold. */
+  /** The path of a file with the content of `cert`. */
   readonly certFile?: string;
-  /** The client's private key, not encrypted; needs a certificate. */
+  /** The client's private key, not encrypted. Requires a certificate. */
   readonly key?: Buffer | string;
-  /** The path of a file with what `key` would hold. */
+  /** The path of a file with the content of `key`. */
   readonly keyFile?: string;
   /**
-   * The name or IP address to ask for and to verify instead of the endpoint's host. It must be among the certificate's
-   * alternative names; its common name does not count. For a `unixs:` endpoint the default is the socket file's name
-   * without `:port`, as in Go.
+   * The host name or IP address to request and verify instead of the endpoint's host. It must be one of the certificate's
+   * alternative names; the common name does not count. Default: the endpoint's host; for a `unixs:` endpoint the name of
+   * the socket file without `:port`, as in Go.
    */
   readonly serverName?: string;
   /**
-   * Takes any certificate from anyone: whoever can sit between gets to read and write all, passwords included. Never
-   * outside a test; the process warns of it once per client.
+   * Accepts any server certificate, so that anyone on the path can read and change everything, passwords included. For
+   * tests only; each client emits a process warning. Default false.
    */
   readonly dangerouslySkipVerification?: boolean;
 }
 
 export type PemName = 'ca' | 'cert' | 'key';
 
-/** What may hold a key is checked by {@link checkTlsOptions}, which shows none. */
+/** Options that may contain a key are checked by {@link checkTlsOptions}, whose messages show no values. */
 export const tlsInput = optionsChecker<TlsOptions>(
   {
     ca: anything,
@@ -62,7 +62,7 @@ export const tlsInput = optionsChecker<TlsOptions>(
   },
 );
 
-/** @throws {InvalidInputError} naming the option, and never showing what a PEM holds. */
+/** @throws {InvalidInputError} naming the option, never showing the content of a PEM. */
 export function checkTlsOptions(tls: TlsOptions): void {
   tlsInput(tls, 'tls');
   for (const name of ['ca', 'cert', 'key'] as const) checkSource(tls, name);
@@ -81,7 +81,7 @@ function checkPair(tls: TlsOptions): void {
   throw new InvalidInputError(`tls.${missing} is missing beside tls.${present}`);
 }
 
-/** Under which name it is given. */
+/** The name of the option that is set: `cert` or `certFile`. */
 function givenAs(tls: TlsOptions, name: PemName): string | undefined {
   if (tls[name] !== undefined) return name;
   return tls[`${name}File`] === undefined ? undefined : `${name}File`;
@@ -91,15 +91,15 @@ function checkSource(tls: TlsOptions, name: PemName): void {
   const pem: unknown = tls[name];
   const file: unknown = tls[`${name}File`];
   if (pem !== undefined && file !== undefined) {
-    throw new InvalidInputError(`tls.${name} and tls.${name}File are both given: leave one out`);
+    throw new InvalidInputError(`tls.${name} and tls.${name}File exclude each other`);
   }
   if (pem !== undefined && typeof pem !== 'string' && !(pem instanceof Uint8Array)) {
     throw new InvalidInputError(`tls.${name} is a ${typeof pem}; it must be PEM, as a string or a Buffer`);
   }
-  // Before anything puts it into a text: a key given in the wrong place must not be shown.
+  // Checked before the value appears in any message: a key in the wrong option must not be shown.
   if (typeof file === 'string' && file.includes('-----BEGIN'))
     throw new InvalidInputError(
-      `tls.${name}File holds PEM; it must be the path of a file: give PEM as tls.${name}`,
+      `tls.${name}File holds PEM; it must be the path of a file: use tls.${name} for PEM`,
     );
   if (file !== undefined && (typeof file !== 'string' || file === '')) {
     throw new InvalidInputError(`tls.${name}File is '${String(file)}'; it must be the path of a file`);

@@ -4,9 +4,9 @@ import { isServerName, withoutRootDot } from '../model/index.js';
 import type { MemberAddress } from './endpoints.js';
 
 /*
- * etcd hangs up without a byte on a client that speaks TLS where it does not, and the other way round. From outside that
- * looks like a restart, so the other language is tried once, with nothing but its greeting: no call, no certificate of
- * ours, no password. What comes back only words an error; the connection is dropped.
+ * etcd closes the connection without a byte if only one side uses TLS. That looks like a restart, so the client probes the
+ * other protocol once, with its greeting alone: no call, no client certificate, no password. The result only changes the
+ * error's message, and the connection is closed.
  */
 
 /** HTTP/2's preface and an empty SETTINGS frame. */
@@ -17,7 +17,7 @@ const http2Preface = Buffer.concat([
 
 const firstFrameTypes: readonly (number | undefined)[] = [4, 7]; // SETTINGS, GOAWAY
 
-/** Whether the peer answers an HTTP/2 greeting in plaintext. Never rejects: an end by `signal` is a no. */
+/** Whether the peer answers an HTTP/2 greeting in plaintext. Never rejects; an abort resolves with false. */
 export function speaksPlaintext({ socket: where }: MemberAddress, signal: AbortSignal): Promise<boolean> {
   return probe(
     () => connect({ ...where, signal } as TcpNetConnectOpts),
@@ -30,10 +30,10 @@ export function speaksPlaintext({ socket: where }: MemberAddress, signal: AbortS
   );
 }
 
-/** Whether the peer answers a TLS greeting as TLS does, be it with an alert. Never rejects. */
+/** Whether the peer answers a TLS greeting with TLS; an alert counts. Never rejects. */
 export function speaksTls({ socket: where, host }: MemberAddress, signal: AbortSignal): Promise<boolean> {
   const open = () => {
-    // Nothing is sent over it, so there is nothing to keep from whoever this is.
+    // Nothing is sent over this connection, so the server need not be verified.
     return connectTls({
       ...where,
       signal,

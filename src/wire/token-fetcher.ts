@@ -56,7 +56,10 @@ async function undefinedIfAuthOff(answer: Promise<string>, refusal?: string): Pr
 async function sendableToken(answer: Promise<string>): Promise<string> {
   const token = headerToken(await answer);
   if (token !== undefined) return token;
-  throw errorFromServer(Code.INTERNAL, 'the answer to Authenticate contains no token that a header can carry');
+  throw errorFromServer(
+    Code.INTERNAL,
+    'the answer to Authenticate contains no token that a header can carry',
+  );
 }
 
 /** Reads the option each time, because it may be a getter. */
@@ -89,8 +92,7 @@ async function tokenByPasswordProvider(
 
 async function tokenFromProvider({ tokenProvider }: TokenAuth, timeoutMs: number): Promise<string> {
   const token = await callProvider('auth.tokenProvider', tokenProvider, timeoutMs, 'token');
-  if (token.trim() === '')
-    throw providerError('auth.tokenProvider', 'returned no token');
+  if (token.trim() === '') throw providerError('auth.tokenProvider', 'returned no token');
   const sendable = headerToken(token);
   if (sendable !== undefined) return sendable;
   throw new InvalidInputError(
@@ -116,7 +118,8 @@ async function callProvider(
   } catch (error) {
     throw error instanceof EtcdError ? error : providerError(option, 'failed', error);
   }
-  if (typeof given !== 'string') throw providerError(option, `returned no ${what}, or one that is not a string`);
+  if (typeof given !== 'string')
+    throw providerError(option, `returned no ${what}, or one that is not a string`);
   return given;
 }
 

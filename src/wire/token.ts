@@ -5,38 +5,39 @@ import { ShortenablePause } from './shortenable-pause.js';
 import type { FetchToken } from './token-fetcher.js';
 
 /**
- * The part of a token's life after which it is renewed, while it is still good for the calls under way. Random within
- * these bounds: a fleet that got its tokens in one moment does not renew them in one.
+ * The share of a token's lifetime after which it is renewed, while it is still valid for calls in flight. Random within
+ * these bounds, so that a fleet that got its tokens at one moment does not renew them at one moment.
  */
 const renewalShare = { min: 0.65, max: 0.85 };
-/** A failed renewal is repeated no sooner. */
+/** The minimum pause before a failed renewal is repeated. */
 const renewalPauseMs = 1_000;
 /**
- * How long a failure stands without another request, doubling: each check of a password costs etcd some 70 ms of
- * processor. Shorter for what may change without the client: a provider's token, a password function's password.
+ * How long a failure is returned without another request, doubling, because each check of a password costs etcd some 70
+ * ms of processor time. Transient failures, such as a provider's, are cached for less time.
  */
 const failureCacheMs = { min: 1_000, max: 30_000, maxTransient: 5_000 };
 /**
- * Every change of a user or role makes the JWTs of all clients old at the same moment. They ask for new ones at random
- * moments within this time.
+ * Every change of a user or role invalidates the JWTs of all clients at the same moment. The clients request new ones at
+ * random moments within this time.
  */
 const fleetJitterMs = 1_000;
-/** A caller waits at most this share of its remaining time for the pauses here. */
+/** The largest share of its remaining time that a caller waits for a pause before the request. */
 const pauseShare = 0.25;
-/** A token refused this soon after it was issued was not refused for its age: the next ones are fetched with pauses. */
+/** A token that is refused within this time of its issue has not expired: the next ones are fetched after pauses. */
 const youngMs = 5_000;
 const youngPause = { baseMs: 100, maxMs: 5_000 };
 
-/** Why a newer token is needed, and how long the one who needs it can wait. */
+/** Why a newer token is needed, and how long the caller can wait. */
 export interface RefreshReason {
-  /** How the used one was refused. */
+  /** The error that refused the present token. */
   readonly cause?: EtcdError | undefined;
+  /** The caller's remaining time in milliseconds. Default: no limit. */
   readonly withinMs?: number;
 }
 
 export interface TokenPorts {
   readonly clock: Clock;
-  /** Milliseconds of wall-clock time, by which tokens expire. Default: the machine's. */
+  /** The wall-clock time in milliseconds, by which tokens expire. Default: `Date.now`. */
   readonly wallNow?: () => number;
   readonly random: () => number;
 }
@@ -44,8 +45,7 @@ export interface TokenPorts {
 const systemPorts: TokenPorts = { clock: systemClock, random: Math.random };
 
 /**
- * The token that calls carry, one for the whole client. However many calls and streams find it expired at once, it is
- * fetched once.
+ * The token of a client. However many calls and streams need a new one at the same time, it is fetched once.
  */
 export class TokenSource {
   readonly #fetch: FetchToken;
@@ -59,7 +59,7 @@ export class TokenSource {
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #renewAt = Number.POSITIVE_INFINITY;
   #fetching: Promise<void> | undefined;
-  /** Tokens refused while young, in a row. */
+  /** The number of consecutive tokens that were refused soon after their issue. */
   #refusedYoung = 0;
   #failures = 0;
   #failure: { readonly error: EtcdError; readonly until: number } | undefined;
@@ -71,7 +71,7 @@ export class TokenSource {
     this.#pause = new ShortenablePause(ports.clock);
   }
 
-  /** Counts the tokens: 0 before the first. */
+  /** The number of tokens so far; 0 before the first. */
   get generation(): number {
     return this.#generation;
   }
@@ -80,15 +80,15 @@ export class TokenSource {
     return this.#token;
   }
 
-  /** Whether the present token is the one that was refused: its provider has no other. */
+  /** Whether the last fetch returned the refused token again, because its provider has no other. */
   get isUnchanged(): boolean {
     return this.#isUnchanged;
   }
 
   /**
-   * Resolves when there is a newer token than that of `used`, which was refused unless it is 0; who comes while one is
-   * being fetched waits for that one.
-   * @throws what fetching it threw; a failure again, for a while that doubles, without a request.
+   * Resolves when there is a newer token than that of generation `used`, which was refused unless it is 0. Concurrent
+   * callers share one fetch.
+   * @throws the error of the fetch. The same error is thrown again without a request for a doubling time.
    */
   refresh(used: number, reason: RefreshReason = {}): Promise<void> {
     if (this.#generation > used) return Promise.resolve();
@@ -102,15 +102,15 @@ export class TokenSource {
     return this.#join(pending, used);
   }
 
-  /** Fetches the next token in the background once the present one nears the end that it states. */
+  /** Fetches the next token in the background once the present one approaches its expiry. */
   renewIfDue(): void {
     const now = this.#wallNow();
     if (now < this.#renewAt) return;
     this.#renewAt = now + renewalPauseMs;
-    this.#replace(false).catch(() => {}); // the present token is still good; once it is not, a call is refused
+    this.#replace(false).catch(() => {}); // the present token is still valid; once it is not, a call is refused
   }
 
-  /** The token is of no use, and there is no other: calls go without one and are refused, instead of unanswered. */
+  /** Drops a useless token without a replacement, so that calls without one are refused instead of left unanswered. */
   discard(used: number): void {
     if (this.#generation !== used) return;
     this.#renewAt = Number.POSITIVE_INFINITY;
@@ -121,12 +121,12 @@ export class TokenSource {
     this.#listeners.add(listener);
   }
 
-  /** Never the token itself. */
+  /** Does not contain the token. */
   toJSON(): object {
     return { generation: this.#generation };
   }
 
-  /** What was begun before the token was refused may bring the same one again. */
+  /** Waits for a fetch that started before the refusal and may therefore return the same token; fetches again then. */
   async #join(fetching: Promise<void>, used: number): Promise<void> {
     await fetching;
     if (this.#generation <= used) await this.#replace(true);
@@ -144,7 +144,7 @@ export class TokenSource {
     if (cause?.reason === 'AuthOldRevision') return random() * fleetJitterMs;
     if (used === 0) return 0;
     if (clock.now() - this.#fetchedAt > youngMs) this.#refusedYoung = 0;
-    // The first may be the store's own doing: it was restarted, or the user's password changed.
+    // The first refusal may have a cause in etcd: a restart, or a changed password.
     return this.#refusedYoung++ === 0 ? 0 : backoffDelay(youngPause, this.#refusedYoung - 2, random);
   }
 
@@ -161,7 +161,7 @@ export class TokenSource {
     this.#failures = 0;
     this.#failure = undefined;
     this.#isUnchanged = refused && before !== undefined && token === before;
-    // A provider with nothing newer: it is asked again when etcd refuses the token.
+    // The provider has no newer token. It is asked again when etcd refuses this one.
     if (!refused && before !== undefined && token === before) {
       this.#renewAt = Number.POSITIVE_INFINITY;
       return;
@@ -177,7 +177,7 @@ export class TokenSource {
     for (const listener of this.#listeners) listener(this.#generation);
   }
 
-  /** That no member could be reached in time costs etcd nothing, and may be over at any moment. */
+  /** Caches the failure. A timeout is not cached: it costs etcd nothing, and the next attempt may succeed. */
   #failed(error: unknown): void {
     if (!(error instanceof EtcdError) || error.code === Code.DEADLINE_EXCEEDED) return;
     const { min, max, maxTransient } = failureCacheMs;
@@ -187,7 +187,7 @@ export class TokenSource {
     this.#failure = { error, until: this.#ports.clock.now() + ms };
   }
 
-  /** An end that is past on arrival is no information: the clocks differ, or the provider's token is a dead one. */
+  /** An expiry in the past is ignored: the clocks differ, or the provider returned an expired token. */
   #renewalTimeOf(token: string | undefined): number {
     const { random } = this.#ports;
     const expiry = token === undefined ? undefined : expiryOf(token);

@@ -2,7 +2,7 @@ import type { AuthOptions } from './auth.js';
 import type { SyncRule } from './membership.js';
 import type { TlsOptions } from './tls-options.js';
 
-/** All resolved: see the client's options for meanings and defaults. */
+/** The client's options with all defaults applied; see the client for meanings and defaults. */
 export interface TransportOptions {
   readonly endpoints: readonly string[];
   readonly tls: TlsOptions | undefined;

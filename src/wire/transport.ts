@@ -27,14 +27,15 @@ import { tokenFetcher } from './token-fetcher.js';
 import type { TransportOptions } from './transport-options.js';
 import { UnaryCall, type UnaryPorts } from './unary.js';
 
-/** What the rest of the client wants to know of. */
+/** Callbacks into the rest of the client. */
 export interface TransportHooks {
+  /** Called for each change of a member's health or of the member list. */
   readonly onEvent?: (event: MemberEvent) => void;
-  /** Called each time right before a call settles, or a stream's message or end is handed on. */
+  /** Called immediately before a call settles and before a stream's message or end is handed on. */
   readonly beforeAnswer?: () => void;
 }
 
-/** The way to etcd: unary calls that are tried again where that is safe, and duplex streams that are not. */
+/** The connection to etcd: unary calls, which are retried where that is safe, and duplex streams, which are not. */
 export class Transport {
   readonly #options: TransportOptions;
   readonly #pool: MemberPool;
@@ -47,7 +48,7 @@ export class Transport {
   #metadata = new CallMetadata(undefined);
   readonly #running = new Set<RunningCall>();
   readonly #retries: RetryQueues;
-  /** Which store it is, by all answers. */
+  /** The identity of the store, from all answers. */
   readonly store = new StoreIdentity();
   readonly #unaryPorts: UnaryPorts;
   readonly #streams: StreamRegistry;
@@ -127,41 +128,41 @@ export class Transport {
     });
   }
 
-  /** How long a call may take that does not say otherwise, in milliseconds. */
+  /** The default time limit of a call, in milliseconds. */
   get timeoutMs(): number {
     return this.#options.timeoutMs;
   }
 
-  /** As whom the client asks, for the errors of what is asked over streams. */
+  /** The client's user, for the errors of requests on streams. */
   get user(): Pick<RequestDescription, 'user' | 'hasAuth'> {
     return userOf(this.#options.auth);
   }
 
-  /** Counts the tokens this client has used; 0 before the first, and always without a user. */
+  /** The number of tokens that this client has used; 0 before the first, and always 0 without credentials. */
   get tokenGeneration(): number {
     return this.#token?.generation ?? 0;
   }
 
-  /** Calls back with the generation of each new token. */
+  /** Registers a listener for the generation of each new token. */
   onToken(listener: (generation: number) => void): void {
     this.#token?.onChange(listener);
   }
 
   /**
-   * Gets a token newer than that of `used`, one request for all who ask.
-   * @throws `cause` when no user was given; else what getting one throws.
+   * Fetches a token newer than that of generation `used`. Concurrent callers share one request.
+   * @throws `cause` if the client has no credentials; otherwise the error of the request.
    */
   async refreshToken(used: number, cause: EtcdError): Promise<void> {
     if (!this.#token) throw cause;
     await this.#token.refresh(used, { cause });
-    // The provider has no other, and waiting for one is all that is left: etcd would refuse it as often as it is sent.
+    // The provider has no other token, and etcd would refuse this one again: the caller must wait for a new one.
     if (this.#token.isUnchanged && cause.reason === 'AuthOldRevision') throw cause;
   }
 
   /**
-   * One unary RPC, tried on as many members and as often as its deadline and `idempotency` allow.
-   * @throws {EtcdError} by what etcd said; {DeadlineError}; {AmbiguousWriteError} for a write whose answer was lost;
-   *   {StoreReplacedError} for a read during which an answer showed another store; {InvalidInputError} for a request
+   * Sends one unary RPC, with as many attempts and members as its deadline and `idempotency` allow.
+   * @throws {EtcdError} for a refusal by etcd; {DeadlineError}; {AmbiguousWriteError} for a write whose answer was lost;
+   *   {StoreReplacedError} for a read during which an answer had another cluster id; {InvalidInputError} for a request
    *   over `maxRequestBytes`; {ClosedError}; or the signal's own reason.
    */
   async unary<Req, Res>(
@@ -182,7 +183,7 @@ export class Transport {
     }
   }
 
-  /** Opens a duplex stream on a connected member. Finding one has no deadline: cancel it, or close the client. */
+  /** Opens a duplex stream on a connected member. Waiting for one has no time limit; use `cancel()` or close the client. */
   duplex<Req, Res>(
     method: Method<Req, Res>,
     options: DuplexOptions,
@@ -192,7 +193,7 @@ export class Transport {
   }
 
   /**
-   * Reads the member list and takes over what it advertises; see {@link Membership.adopt}.
+   * Reads the member list and adopts the advertised addresses; see {@link Membership.adopt}.
    * @throws as `unary` does.
    */
   async sync(options: TracedCallOptions): Promise<SyncResult> {
@@ -201,12 +202,12 @@ export class Transport {
     return this.#membership.adopt(members, this.#options.sync);
   }
 
-  /** Forgets the calls that wait for a free stream: to be called before the end of any stream makes room for them. */
+  /** Cancels the calls that wait for a free stream. Call this before ending a stream, which would let them be sent. */
   cancelUnsent(): void {
     for (const call of this.#running) if (call.isUnsent()) call.cancel(closedText);
   }
 
-  /** Cancels everything under way and closes the connections. Idempotent. */
+  /** Cancels all calls and streams and closes the connections. Idempotent. */
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new ClosedError('the client'));
@@ -217,7 +218,7 @@ export class Transport {
     this.#processRef.close();
   }
 
-  /** Keeps the process alive until the returned function is called: streams by themselves do not. */
+  /** Keeps the process alive until the returned function is called. Streams alone do not. */
   keepProcessAlive(): () => void {
     return this.#processRef.keepProcessAlive();
   }
@@ -245,7 +246,7 @@ export class Transport {
     ).run(bytes);
   }
 
-  /** A write was carried out, whichever store it was. */
+  /** Throws for a read if the store was replaced during it. A write was applied, whichever store answered. */
   #checkStore(idempotency: IdempotencyLevel, epoch: number): void {
     const isRead = idempotency === 'read' || idempotency === 'local-read';
     const replaced = this.store.replacedSince(epoch);
@@ -293,16 +294,16 @@ export class Transport {
   }
 
   /**
-   * Ends what waits with a token of another store, so that it is sent again with the new one. The proof is one member's:
-   * another one may still be of the store that was, if the endpoints name both.
+   * Ends calls that wait with a token of another store, so that they are sent again with the new one. The proof covers
+   * one member: if the endpoints name two stores, another member may still belong to the old one.
    */
   #dropStale(member: Member, generation: number, proven: boolean): void {
     for (const call of [...this.#running]) {
       const { tokenUse } = call;
       if (!tokenUse || tokenUse.generation > generation) continue;
-      // What etcd would answer, once it does: not carried out. Short of a proof that is open, and a write keeps waiting.
+      // With proof, the call was not applied, as etcd itself would answer later. Without proof, a write keeps waiting.
       if (proven && tokenUse.member === member) call.failWithInvalidToken();
-      else if (tokenUse.idempotency !== 'write') call.cancel('its token is of another store, as it seems');
+      else if (tokenUse.idempotency !== 'write') call.cancel('its token seems to belong to another store');
     }
     this.#streams.endStale(generation);
   }
@@ -335,7 +336,7 @@ export class Transport {
       );
       const channel = member.readyChannel;
       if (channel) return { member, channel };
-      // It connected and hung up.
+      // The member connected and closed the connection again.
       await delay(backoffDelay(retryPause, attempt, this.#unaryPorts.random), signal, { unref: true });
     }
   }

@@ -37,6 +37,7 @@ import {
 import type { StoreIdentity } from './store-identity.js';
 import type { TokenSource } from './token.js';
 
+/** What a call needs from its client. */
 export interface UnaryPorts {
   readonly pool: MemberPool;
   readonly clock: Clock;
@@ -44,29 +45,29 @@ export interface UnaryPorts {
   readonly retries: RetryQueues;
   readonly store: StoreIdentity;
   readonly token: TokenSource | undefined;
-  /** The present token's. */
+  /** The metadata with the present token. */
   readonly metadata: () => CallMetadata;
-  /** As whom the client asks, for its errors. */
+  /** The client's credentials, for the user's name in errors. */
   readonly auth?: AuthOptions | undefined;
   readonly maxReceiveBytes: number;
   readonly running: Set<RunningCall>;
-  /** Called when something is sent that is to be answered. */
+  /** Called when a request is sent. */
   readonly onSend: () => void;
-  /** Whether the member answers a read as no etcd does, within so many milliseconds. */
+  /** Whether a server other than etcd answers a read at the member's address within the time limit. */
   readonly isForeign: (member: Member, withinMs: number) => Promise<boolean>;
   /** Aborted when the client closes. */
   readonly closing: AbortSignal;
 }
 
-/** One request, and how it is sent. */
+/** One request and how it may be sent. */
 export interface UnaryRequest<Req, Res> {
   readonly method: Method<Req, Res>;
   readonly idempotency: IdempotencyLevel;
-  /** What is encoded already: errors name the keys in it. */
+  /** The request before encoding, for the keys in error messages. */
   readonly request: Req;
 }
 
-/** One unary request on its way: tried on as many members and as often as its deadline and its idempotency allow. */
+/** One unary call, with as many attempts and members as its deadline and its idempotency level allow. */
 export class UnaryCall<Req, Res> {
   readonly #ports: UnaryPorts;
   readonly #request: UnaryRequest<Req, Res>;
@@ -128,7 +129,7 @@ export class UnaryCall<Req, Res> {
         const endedAt = clock.now();
         health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
         const { signal } = this.#options;
-        // The signal's own reason may be an error of ours: of another call that failed.
+        // The signal's own reason may be an EtcdError, of another call that failed.
         if (signal?.aborted && error === signal.reason) throw error;
         if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
         if (this.#ports.closing.aborted)
@@ -139,7 +140,7 @@ export class UnaryCall<Req, Res> {
             throw this.#asAmbiguous(requestError(error, this.#description()));
           if (!isTransient) this.#retries.recordFailure();
           await this.#refreshToken(token, generation, error);
-          // Sent at once while its token is young: the next change of a role would make it old again.
+          // Sent immediately while the token is new: the next change of a role would invalidate it again.
           await this.#waitForRetry(
             this.#refusedTokens > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
           );
@@ -149,7 +150,7 @@ export class UnaryCall<Req, Res> {
     }
   }
 
-  /** Returns when another try is due, else throws what the caller is to meet. */
+  /** Returns when another attempt may be sent; throws the caller's error if there is none. */
   async #failed(answer: EtcdError, health: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
     const { pool, random } = this.#ports;
     const { idempotency } = this.#request;
@@ -167,14 +168,14 @@ export class UnaryCall<Req, Res> {
     }
     this.#attempts ??= new AttemptLog();
     this.#attempts.add(endpoint, error);
-    // The first try elsewhere need not wait.
+    // The first attempt on another member need not wait.
     const elsewhere = attempt === 0 && failure !== undefined && pool.hasOthers();
     await this.#waitForRetry(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
   }
 
   /**
-   * UNIMPLEMENTED is also how an older etcd answers what it has not learnt yet, and how anything else answers whatever
-   * it is asked: a read of the member shows which of the two it is.
+   * Both an older etcd without the method and a server that is not an etcd answer UNIMPLEMENTED. A read on the member
+   * shows which of the two it is; for the latter this returns a `NotEtcd` error.
    */
   async #replaceForeign(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
     const isOpen =
@@ -187,7 +188,7 @@ export class UnaryCall<Req, Res> {
     return isForeign ? notEtcdError(error.serverText ?? error.message) : error;
   }
 
-  /** Waits for the pause, and for this call's turn among all that are to be sent again. */
+  /** Waits for the pause and for the retry budget. */
   async #waitForRetry(pauseMs: number): Promise<void> {
     const { signal } = this.#options;
     let granted: boolean;
@@ -200,12 +201,12 @@ export class UnaryCall<Req, Res> {
     if (!granted) throw this.#attempts.toDeadlineError(requestName(this.#description()));
   }
 
-  /** Whether an earlier try may have changed something. */
+  /** Whether an earlier attempt may have been applied. */
   get #maybeApplied(): boolean {
     return this.#request.idempotency === 'idempotent' && this.#attempts?.maybeApplied === true;
   }
 
-  /** What ends the call before it is sent again makes no earlier try undone. The error may be others', too. */
+  /** Returns an ambiguous error if an earlier attempt may have been applied. A new object: others may share the error. */
   #asAmbiguous(error: unknown): unknown {
     const member = this.#attempts?.ambiguousMember;
     if (!this.#maybeApplied || member === undefined || !(error instanceof EtcdError)) return error;
@@ -215,7 +216,7 @@ export class UnaryCall<Req, Res> {
     return new AmbiguousWriteError(method, member, error, subject);
   }
 
-  /** Undefined when no member could be reached, which counts as an attempt that failed. */
+  /** Returns undefined if no member could be reached, which counts as a failed attempt. */
   async #connect(): Promise<MemberHealth | undefined> {
     this.#attempts ??= new AttemptLog();
     const attempts = this.#attempts;
@@ -237,7 +238,7 @@ export class UnaryCall<Req, Res> {
     return this.#request.idempotency === 'local-read' ? metadata.plain : metadata.requireLeader;
   }
 
-  /** Waits for the one request of all, no longer than this call may take. It may take longer than the request. */
+  /** Waits for the shared token request within this call's deadline, and starts another if that request times out first. */
   async #refreshToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
     const late = () => {
       const tried = this.#ports.pool.failures();
@@ -269,7 +270,7 @@ export class UnaryCall<Req, Res> {
     }
   }
 
-  /** Made only for an error. */
+  /** Computed only for errors. */
   #description(): RequestDescription {
     const { method, request } = this.#request;
     return describeRequest(method, request, this.#ports.auth);
@@ -279,7 +280,7 @@ export class UnaryCall<Req, Res> {
     return this.#deadline - this.#ports.clock.now();
   }
 
-  /** Waits no longer than the caller does and the client is open. */
+  /** Waits until the caller aborts or the client closes. */
   #untilClosing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
     const { closing } = this.#ports;
@@ -287,12 +288,12 @@ export class UnaryCall<Req, Res> {
   }
 }
 
-/** Whatever became of the request for a token, the call that waited for it was not sent. The error is others', too. */
+/** Converts the error of a token request: the call that waited for the token was not sent. Others share the original. */
 function asNotSent(error: unknown): unknown {
   if (!(error instanceof EtcdError)) return toEtcdError(error);
   if (error.verdict !== 'maybe-applied') return error;
   if (error instanceof ClosedError) return new ClosedError('the client', 'not-applied');
-  const text = `no token could be had: ${error.message}`;
+  const text = `no token: ${error.message}`;
   const fields = { verdict: 'not-applied', cause: error } as const;
   if (error instanceof DeadlineError) return new DeadlineError(text, { ...fields, tried: error.tried });
   const { code, serverText, reason } = error;

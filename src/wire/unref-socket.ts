@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** grpc-js takes hold of the process through the socket while a call is open; here it is for the call's owner to say. */
+/** Stops a socket from keeping the process alive. grpc-js refs it while a call is open; here the call's owner decides. */
 export function unrefSocket(socket: Socket): void {
   socket.unref();
   socket.ref = () => socket;

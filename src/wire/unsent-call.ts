@@ -1,6 +1,6 @@
 import { constants } from 'node:http2';
 
-/** The parts of a call of grpc-js, as far as they are looked at here. None of them is certain to be there. */
+/** The internals of a grpc-js 1.14 call that are read here. Other releases may lack any of them. */
 interface GrpcCallInternals {
   readonly child?: GrpcCallInternals | null;
   readonly underlyingCalls?: readonly { readonly call?: GrpcCallInternals }[];
@@ -13,9 +13,10 @@ interface GrpcCallInternals {
 }
 
 /**
- * Whether surely nothing of a call that is still open has been sent: it waits for a connection, or for room among the
- * streams that the server allows at a time (nghttp2 keeps it back, and forgets it when it is cancelled). grpc-js says
- * neither, so this looks inside it, as of 1.14; where it looks different, the answer is false, which is always safe.
+ * Whether certainly nothing of an open call has been sent: it waits for a connection, or for a stream within the server's
+ * MAX_CONCURRENT_STREAMS (nghttp2 queues it, and drops it if it is cancelled). grpc-js reports neither, so this reads the
+ * internals of grpc-js 1.14. If they differ, the result is false, which is always safe. Remove this once grpc-js reports
+ * whether a call was sent.
  */
 export function isUnsent(call: unknown): boolean {
   try {
@@ -32,8 +33,8 @@ export function isUnsent(call: unknown): boolean {
 }
 
 /**
- * Cancels a call, and tells whether surely nothing of it has been sent, neither before nor by that: Node sends what is
- * due on a connection before it resets a stream of it, and a reset that was due makes room for the one held back.
+ * Cancels a call and returns whether certainly nothing of it has been sent, either before or by the cancel: Node flushes a
+ * connection before it resets a stream, and a pending reset of another stream may let the queued call be sent.
  */
 export function cancelAndCheckUnsent(call: unknown, cancel: () => void): boolean {
   const unsent = isUnsent(call);
@@ -46,7 +47,7 @@ function streamOf(call: unknown): GrpcCallInternals['http2Stream'] {
   return (call as GrpcCallInternals).child?.underlyingCalls?.[0]?.call?.child?.http2Stream;
 }
 
-/** Node gives the state "idle" also to a stream that is over and forgotten; but then it is closed. */
+/** Node reports the state "idle" also for a finished stream, but that one is closed. */
 function isHeldBack(stream: GrpcCallInternals['http2Stream']): boolean {
   if (stream?.closed !== false || stream.destroyed !== false) return false;
   return isIdle(stream);

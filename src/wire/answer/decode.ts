@@ -13,13 +13,14 @@ export const maxSmallAnswerBytes = 4 * 1024 * 1024;
 export const itemOverheadBytes = 512;
 
 /**
- * Reads an answer, after a look at its bytes: decoded blindly, 50 MB of empty key-values are 25 million objects. The limit
- * counts what the answer would take in memory, `itemBytes` for each element of its lists included, so that decoding ends
- * soon as well.
+ * Validates the bytes of an answer and decodes it. Without the validation, 50 MB of empty key-values would become 25
+ * million objects. The limit counts the memory of the decoded answer, including `itemOverheadBytes` for each element of
+ * its lists, so it also bounds the time of decoding.
  *
- * @param maxBytes For methods that answer with values or lists; it is 4 MiB, or this if less, for all others.
- * @throws {EtcdError} with reason `ResponseTooLarge`, or for what is not of etcd's protocol: a field of the wrong type, a
- *   number out of its range, a key-value without its key or revisions.
+ * @param maxBytes The limit for methods that answer with values or lists. For all other methods the limit is 4 MiB, or
+ *   this value if it is smaller.
+ * @throws {EtcdError} with reason `ResponseTooLarge`; or INTERNAL for an answer that violates etcd's protocol: a field of
+ *   the wrong type, a number out of range, a key-value without its key or revisions.
  */
 export function decodeAnswer<Res>(method: Method<never, Res>, bytes: Buffer, maxBytes: number): Res {
   const rule = answerRules.get(method.path);

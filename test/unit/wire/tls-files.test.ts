@@ -66,7 +66,7 @@ describe('TLS files', () => {
     await writeFile(path('client.key'), (await authority.issue()).key);
     const files = new TlsFiles({ certFile: path('client.pem'), keyFile: path('client.key') });
     await assert.rejects(files.context(), {
-      name: 'BadPem',
+      name: 'PemError',
       message: `tls.keyFile ${path('client.key')} does not belong to tls.certFile ${path('client.pem')}`,
     });
   });

@@ -61,7 +61,7 @@ describe('TLS options', () => {
   it('for a socket whose file is no host need a server name', () => {
     refuses(
       {},
-      /endpoint 'unixs:\/run\/my etcd' has no host to verify: give tls\.serverName/,
+      /endpoint 'unixs:\/run\/my etcd' has no host to verify: set tls\.serverName/,
       'unixs:/run/my etcd',
     );
     make({ serverName: 'etcd.test' }, 'unixs:/run/my etcd');
@@ -78,8 +78,11 @@ describe('TLS options', () => {
       { cert: 'hush', key: pair.key },
       /: tls\.cert holds no certificate in PEM; for a path use tls\.certFile$/,
     );
-    refuses({ ca: authority.pem + pair.cert.slice(0, 300) }, /: tls\.ca breaks off within a certificate$/);
-    refuses({ ca: authority.pem.replace('MII', 'AAA') }, /: tls\.ca holds something that is no certificate$/);
+    refuses(
+      { ca: authority.pem + pair.cert.slice(0, 300) },
+      /: tls\.ca ends in the middle of a certificate$/,
+    );
+    refuses({ ca: authority.pem.replace('MII', 'AAA') }, /: tls\.ca contains an invalid certificate$/);
   });
 
   it('name files that are not looked at before the first connection', () => {

@@ -457,15 +457,15 @@ describe('auth options', () => {
     [/password/, { username: 'root' }],
     [/username is empty/, { username: '', password: secret }],
     [/password/, { username: 'root', password: 5 }],
-    [/not a function/, { tokenProvider: secret }],
+    [/must be a function/, { tokenProvider: secret }],
     [/exclude each other/, { username: 'root', password: secret, tokenProvider: () => secret }],
   ];
-  for (const [told, auth] of bad) {
-    it(`are refused without showing a secret: ${told.source}`, () => {
+  for (const [text, auth] of bad) {
+    it(`are refused without showing a secret: ${text.source}`, () => {
       assert.throws(
         () => checkAuth(auth as AuthOptions),
         (error) =>
-          error instanceof InvalidInputError && told.test(error.message) && !error.message.includes(secret),
+          error instanceof InvalidInputError && text.test(error.message) && !error.message.includes(secret),
       );
     });
   }
