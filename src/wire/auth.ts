@@ -63,7 +63,7 @@ export function checkAuth(auth: AuthOptions | undefined): void {
     throw new InvalidInputError('auth.tokenProvider and auth.username with auth.password exclude each other');
   if (given.tokenProvider !== undefined) {
     if (typeof given.tokenProvider !== 'function')
-      throw new InvalidInputError('auth.tokenProvider must be a function');
+      throw new InvalidInputError('auth.tokenProvider is not a function');
     return;
   }
   if (typeof given.username !== 'string')

@@ -457,7 +457,7 @@ describe('auth options', () => {
     [/password/, { username: 'root' }],
     [/username is empty/, { username: '', password: secret }],
     [/password/, { username: 'root', password: 5 }],
-    [/must be a function/, { tokenProvider: secret }],
+    [/is not a function/, { tokenProvider: secret }],
     [/exclude each other/, { username: 'root', password: secret, tokenProvider: () => secret }],
   ];
   for (const [text, auth] of bad) {
