@@ -33,14 +33,14 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
   signal?.throwIfAborted();
   const releases: (() => void)[] = [];
   const firstReady = new Promise<ServiceView>((resolve, reject) => {
-    const failure = (error: EtcdError) => {
+    const onFailure = (error: EtcdError) => {
       if (error.verdict === 'final') reject(error);
     };
-    const view = (known: ServiceView) => {
-      if (known.endpoints.length >= minEndpoints) resolve(known);
+    const onView = (view: ServiceView) => {
+      if (view.endpoints.length >= minEndpoints) resolve(view);
     };
-    releases.push(ports.follow({ onView: view, onFailure: failure }));
-    releases.push(ports.onFailure(failure));
+    releases.push(ports.follow({ onView, onFailure }));
+    releases.push(ports.onFailure(onFailure));
     releases.push(ports.clock.setTimer(timeoutMs, () => reject(timeoutError(ports, checked))));
   });
   try {

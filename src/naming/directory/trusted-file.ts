@@ -39,7 +39,7 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
 /** Why the file is not trusted. Where there are no user ids, as on Windows, only the folder's access rules protect it. */
 function refusalReason(stats: Stats, maxBytes: number): string | undefined {
   const user = process.geteuid?.();
-  if (!stats.isFile()) return 'is no regular file';
+  if (!stats.isFile()) return 'is not a regular file';
   if (user !== undefined && stats.uid !== user) return `belongs to user ${stats.uid}, and not to ${user}`;
   if (user !== undefined && (stats.mode & writableByOthers) !== 0) return 'can be written by other users';
   if (stats.size > maxBytes) return `has ${stats.size} bytes, more than the ${maxBytes} that are written`;

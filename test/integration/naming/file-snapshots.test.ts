@@ -92,9 +92,9 @@ describe('snapshots in files', () => {
       'a link to an endless device': [() => rm(path).then(() => symlink('/dev/zero', path)), /symbolic link/],
       'a pipe without a writer': [
         () => rm(path).then(() => promisify(execFile)('mkfifo', [path])),
-        /no regular file/,
+        /not a regular file/,
       ],
-      'a folder': [() => rm(path).then(() => mkdir(path)), /no regular file/],
+      'a folder': [() => rm(path).then(() => mkdir(path)), /not a regular file/],
       'a file that others can write': [() => chmod(path, 0o602), /can be written by other users/],
       'a file above the size limit': [() => truncate(path, 64 * 1024 * 1024 + 33), /more than the/],
     };
