@@ -27,7 +27,7 @@ const rules = { delayMs: () => 0, take: () => undefined };
  * identifies its member.
  */
 export class PeerNetwork {
-  readonly #doors = new Map<string, Server>();
+  readonly #proxies = new Map<string, Server>();
   readonly #connections = new Set<Connection>();
   readonly #isolated = new Set<string>();
   readonly #peers: () => readonly Peer[];
@@ -37,14 +37,14 @@ export class PeerNetwork {
   }
 
   /** Starts the proxy of a member with a peer port on this machine. Returns the proxy's port. */
-  async open(name: string, targetPort: number): Promise<number> {
-    const door = createServer({ allowHalfOpen: true, noDelay: true });
-    this.#doors.set(name, door);
-    door.on('connection', (socket) => void this.#accept(socket, name, targetPort));
-    door.listen(0, '127.0.0.1');
-    await once(door, 'listening');
-    door.unref();
-    return (door.address() as AddressInfo).port;
+  async addPeer(name: string, targetPort: number): Promise<number> {
+    const proxy = createServer({ allowHalfOpen: true, noDelay: true });
+    this.#proxies.set(name, proxy);
+    proxy.on('connection', (socket) => void this.#accept(socket, name, targetPort));
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    proxy.unref();
+    return (proxy.address() as AddressInfo).port;
   }
 
   /**
@@ -66,10 +66,10 @@ export class PeerNetwork {
   }
 
   async close(): Promise<void> {
-    const closed = [...this.#doors.values()]
+    const closed = [...this.#proxies.values()]
       .filter(({ listening }) => listening)
-      .map((door) => once(door, 'close'));
-    for (const door of this.#doors.values()) door.close();
+      .map((proxy) => once(proxy, 'close'));
+    for (const proxy of this.#proxies.values()) proxy.close();
     for (const { link } of this.#connections) link.cut();
     await Promise.all(closed);
   }

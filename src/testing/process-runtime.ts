@@ -28,7 +28,7 @@ export class ProcessRuntime implements EtcdRuntime {
       Array.from({ length: count }, async (_, i) => {
         const [name, client = 0, peer = 0] = [`m${i}`, ports[2 * i], ports[2 * i + 1]];
         const listen = { listenClientUrl: urlOf(client), listenPeerUrl: urlOf(peer) };
-        return { name, ...listen, peerUrl: urlOf((await peers?.open(name, peer)) ?? peer) };
+        return { name, ...listen, peerUrl: urlOf((await peers?.addPeer(name, peer)) ?? peer) };
       }),
     );
     const initialCluster = initialClusterOf(members);

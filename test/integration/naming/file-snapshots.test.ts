@@ -176,9 +176,9 @@ describe('snapshots in files', () => {
     following();
     await first.close();
 
-    const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
-    door.refuse();
-    const client = opened.client([door.endpoint]);
+    const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    proxy.refuse();
+    const client = opened.client([proxy.endpoint]);
     const directory = new ServiceDirectory(client, { snapshots });
     opened.add(registerEtcdResolver(directory), (one) => one[Symbol.dispose]());
     const caller = opened.caller(`etcd:///${target}`);
@@ -186,7 +186,7 @@ describe('snapshots in files', () => {
     const { source, state, staleMs } = directory.status(target);
     assert.deepEqual([source, state], ['disk', 'known']);
     assert.ok(staleMs > 0);
-    door.heal();
+    proxy.heal();
     await eventually('etcd has answered', () => directory.status(target).source === 'live', 20_000);
     assert.equal(await caller.call(), 'a');
   });

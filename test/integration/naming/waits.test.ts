@@ -90,9 +90,9 @@ describe('an operation that waits for etcd', function () {
     [
       'accepts connections and is silent',
       async () => {
-        const door = await proxy(etcd!);
-        door.blackhole();
-        return door.endpoint;
+        const link = await proxy(etcd!);
+        link.blackhole();
+        return link.endpoint;
       },
     ],
   ] as const;
