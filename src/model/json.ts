@@ -1,15 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import { toBuffer } from './bytes.js';
+import { limitNesting } from './nesting.js';
 
 /** Bytes in JSON: a string when they are UTF-8, otherwise an object with their base64. */
 export type BytesJson = string | { readonly base64: string };
 
-/** Converts a member of a result that JSON cannot represent. Other members are returned as they are. */
+/** Converts a member of a result that JSON cannot represent. Other members are returned as they are, up to a
+ * depth of nesting. */
 function memberToJson(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return bytesToJson(value);
-  if (Array.isArray(value)) return value.some(needsConversion) ? value.map(memberToJson) : value;
-  return value instanceof Map || value instanceof Set ? [...value.values()] : value;
+  if (Array.isArray(value) && value.some(needsConversion)) return value.map(memberToJson);
+  return value instanceof Map || value instanceof Set ? [...value.values()] : limitNesting(value);
 }
 
 function needsConversion(value: unknown): boolean {

@@ -56,9 +56,46 @@ describe('a result', () => {
     assert.match(inspect(result()), /^\{/);
   });
 
-  it('keeps nested metadata unchanged, at any depth', () => {
-    const metadata = JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`);
-    assert.equal(JSON.stringify(withJson({ metadata })), JSON.stringify({ metadata }));
+  describe('with nested metadata', () => {
+    const limit = 500;
+    const marker = `[nested more than ${limit} levels deep]`;
+    /** Closes the brackets around a value; `{` stands for an object with one member. */
+    const nested = (depth: number, open: '[' | '{"__proto__":', inner = '1') =>
+      JSON.parse(`${open.repeat(depth)}${inner}${(open === '[' ? ']' : '}').repeat(depth)}`) as object;
+
+    for (const open of ['[', '{"__proto__":'] as const) {
+      it(`keeps up to ${limit} levels of ${open}`, () => {
+        const metadata = nested(limit, open);
+        assert.equal(JSON.stringify(withJson({ metadata })), JSON.stringify({ metadata }));
+        assert.equal(
+          (withJson({ metadata }) as unknown as { toJSON(): { metadata: object } }).toJSON().metadata,
+          metadata,
+        );
+      });
+
+      for (const depth of [limit + 1, 5_000, 100_000])
+        it(`replaces what is deeper than ${limit} levels of ${open}, in ${depth} levels`, () => {
+          const metadata = { deep: nested(depth, open), beside: [1, 'a', null, { b: true }] };
+          const before = JSON.stringify(metadata.beside);
+          const expected = { deep: nested(limit - 1, open, JSON.stringify(marker)), beside: metadata.beside };
+          assert.equal(JSON.stringify(withJson({ metadata })), JSON.stringify({ metadata: expected }));
+          assert.equal(JSON.stringify(metadata.beside), before);
+        });
+    }
+
+    it('replaces it in each member of a batch, and keeps the others', () => {
+      const record = withJson({ addr: 'a:1', metadata: nested(5_000, '[') });
+      const shown = { addr: 'a:1', metadata: nested(limit, '[', JSON.stringify(marker)) };
+      for (const list of [collectionWithJson(new Map([['a', record]])), [record]])
+        assert.equal(JSON.stringify(list), JSON.stringify([shown]));
+      const view = withJson({ endpoints: [record], invalid: new Set(['a']), endpoint: { ...record } });
+      assert.ok(JSON.stringify(view).includes(`"invalid":["a"]`));
+    });
+
+    it('is not looked at before toJSON is called', () => {
+      const metadata = new Proxy({}, { ownKeys: () => assert.fail('its members are listed') });
+      assert.equal(withJson({ metadata }).metadata, metadata);
+    });
   });
 
   it('that is a list or a map of results becomes a JSON array', () => {
