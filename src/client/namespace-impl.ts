@@ -59,12 +59,11 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
   }
 
   mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
-    const { watch: client } = this.#parent;
-    const watch = {
-      watch: (keys: Bytes | KeyRange, how?: InternalWatchOptions) => client.watch(keys, how, this.prefix),
-    };
-    const { calls, random, settings } = this.#parent;
+    const { calls, random, settings, watch: watchClient } = this.#parent;
     const { closing } = settings;
+    const watch = {
+      watch: (keys: Bytes | KeyRange, how?: InternalWatchOptions) => watchClient.watch(keys, how, this.prefix),
+    };
     return new MirrorImpl({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
   }
 

@@ -3,16 +3,19 @@ import type { LeaseId } from '../model/index.js';
 import type { LeaseEnd } from './core/index.js';
 import type { KeepAliveDriver } from './driver.js';
 
-/** A lease that the client keeps alive: renewed at least every third of its TTL until closed, revoked or lost. */
+/**
+ * A lease that the client keeps alive: renewed at least every third of its TTL until closed, revoked or lost. Disposing
+ * it revokes it.
+ */
 export interface HeldLease extends AsyncDisposable {
   /** The lease's id, as `put` takes it. */
   readonly id: LeaseId;
   /** The TTL that etcd granted, in seconds; it may be longer than requested. */
   readonly ttlSeconds: number;
   /**
-   * Whether the lease certainly exists in etcd. Read it immediately before acting as the lease's owner. It becomes false at
-   * when the TTL has passed since the last acknowledged renewal was sent, less 2 % for clock drift; `ended` and
-   * `signal` change at the same moment.
+   * Whether the lease certainly exists in etcd. Read it immediately before acting as the lease's owner. It becomes false
+   * at the latest when the TTL, less 2 % for clock drift, has passed since the last acknowledged renewal was sent. When
+   * it is false, `signal` is aborted and `ended` resolves.
    */
   readonly held: boolean;
   /**
