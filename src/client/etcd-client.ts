@@ -153,8 +153,8 @@ export class EtcdClient implements AsyncDisposable {
   /**
    * Reads the member list and uses the advertised client URLs in addition to the configured endpoints. If `sync.allow`
    * permits none of them, or none can be reached, the endpoints stay as they were.
-   * @throws {InvalidInputError} with TLS or `auth` unless `sync.allow` or `tls.serverName` is set; otherwise the errors of
-   *   a read.
+   * @throws {InvalidInputError} with TLS or `auth` unless `sync.allow` or `tls.serverName` is set; otherwise the errors
+   *   of a read.
    */
   async sync(options: CallOptions = noOptions): Promise<SyncResult> {
     checkWait(options);

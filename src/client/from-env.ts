@@ -26,7 +26,9 @@ type Variable =
   | 'DISCOVERY_SRV'
   | 'DISCOVERY_SRV_NAME';
 
-/** Refused variables of etcdctl: the client does not support them, and ignoring them would connect to another cluster. */
+/**
+ * Refused variables of etcdctl: the client does not support them, and ignoring them would connect to another cluster.
+ */
 const unsupported = ['DISCOVERY_SRV', 'DISCOVERY_SRV_NAME'] as const;
 
 /**

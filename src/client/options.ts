@@ -11,8 +11,8 @@ import {
 /** Options of an {@link EtcdClient}. */
 export interface EtcdClientOptions {
   /**
-   * The members: `host:port`, `http://host:port`, `https://host:port`, or a socket's `unix:/path` or `unixs:/path` (with
-   * TLS). Either all use TLS or none.
+   * The members: `host:port`, `http://host:port`, `https://host:port`, or a socket's `unix:/path` or `unixs:/path`
+   * (with TLS). Either all use TLS or none.
    */
   readonly endpoints: readonly string[];
   /**
@@ -34,8 +34,8 @@ export interface EtcdClientOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * The longest time for a connection attempt, including the peer's first bytes, in milliseconds. Default 4,000: a second
-   * member can be tried within the default deadline of a call.
+   * The longest time for a connection attempt, including the peer's first bytes, in milliseconds. Default 4,000: a
+   * second member can be tried within the default deadline of a call.
    */
   readonly connectTimeoutMs?: number;
   /**
@@ -52,13 +52,13 @@ export interface EtcdClientOptions {
    */
   readonly maxReconnectDelayMs?: number;
   /**
-   * The largest response accepted, in bytes. Default 512 MiB: etcd does not limit its responses, but a broken server must
-   * not exhaust the memory.
+   * The largest response accepted, in bytes. Default 512 MiB: etcd does not limit its responses, but a broken server
+   * must not exhaust the memory.
    */
   readonly maxReceiveBytes?: number;
   /**
-   * The largest request sent, in bytes; set it to etcd's `--max-request-bytes`. Default 1.5 MiB, which is etcd's default.
-   * 0 leaves the check to etcd.
+   * The largest request sent, in bytes; set it to etcd's `--max-request-bytes`. Default 1.5 MiB, which is etcd's
+   * default. 0 leaves the check to etcd.
    */
   readonly maxRequestBytes?: number;
   /**

@@ -26,7 +26,9 @@ export type StatusEvent =
       readonly fromRevision: Revision;
       readonly downMs: number;
     }
-  /** A member sent events again that were already delivered, which etcd rules out; the `events` duplicates were dropped. */
+  /**
+   * A member sent events again that were already delivered, which etcd rules out; the `events` duplicates were dropped.
+   */
   | { readonly type: 'duplicates-dropped'; readonly stream: number; readonly events: number }
   /**
    * `member-unhealthy`: the member is not used until a probe succeeds; `member-recovered`: it is used again;

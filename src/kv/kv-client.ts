@@ -27,15 +27,17 @@ import type {
 export interface KvClient {
   /** Reads one key. Linearizable unless `serializable` is set. */
   get(key: Bytes, options?: GetOptions & CallOptions): Promise<GetResult>;
-  /** Reads the keys of a range in one response, by key ascending unless `sort` is set. For large ranges use `stream`. */
+  /**
+   * Reads the keys of a range in one response, by key ascending unless `sort` is set. For large ranges use `stream`.
+   */
   range(range: Bytes | KeyRange, options?: RangeOptions & CallOptions): Promise<RangeResult>;
   /**
    * Reads any number of keys at one revision, in batches of about a megabyte, by key ascending:
    *
    *     for await (const { kvs, revision } of client.kv.stream({ prefix: 'foo/' })) { … }
    *
-   * It yields batches, because a promise per key would cost more than reading it. The first batch is yielded even if the
-   * range is empty, so that the revision is known. Memory is bounded: at most one further batch is read ahead. Uses
+   * It yields batches, because a promise per key would cost more than reading it. The first batch is yielded even if
+   * the range is empty, so that the revision is known. Memory is bounded: at most one further batch is read ahead. Uses
    * etcd's RangeStream if the server has it (3.7), otherwise pages; an interrupted read continues on another member.
    * Can be iterated once; leaving the loop cancels the read on the server.
    *

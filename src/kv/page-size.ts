@@ -2,7 +2,9 @@ import type { KeyValue } from '../model/index.js';
 
 /** The target size of a page: that of a chunk of etcd's RangeStream, which is near its `--max-request-bytes`. */
 const targetBytes = 1024 * 1024;
-/** Small, because the size of the values is not known yet, a value may have 1.5 MiB, and etcd builds a response whole. */
+/**
+ * Small, because the size of the values is not known yet, a value may have 1.5 MiB, and etcd builds a response whole.
+ */
 export const initialKeys = 16;
 const maxKeys = 8_192;
 
@@ -25,7 +27,7 @@ export class PageSize {
   adapt(kvs: readonly KeyValue[]): void {
     if (kvs.length === 0) return;
     let bytes = 0;
-    for (const { key, value } of kvs) bytes += key.length + value.length + 32; // 32 bytes for revisions, version, lease and field tags
+    for (const { key, value } of kvs) bytes += key.length + value.length + 32; // 32: the numeric fields and tags
     const fittingKeys = Math.floor((targetBytes * kvs.length) / bytes);
     this.#keys = Math.max(1, Math.min(fittingKeys, this.#keys * 8, maxKeys));
   }

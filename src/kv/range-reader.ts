@@ -121,7 +121,10 @@ export class RangeReader {
     return this.#streamCall !== undefined || this.#ports.support.isLikely;
   }
 
-  /** Undefined if a page must be read instead. A third of the remaining time leaves enough to read it from another member. */
+  /**
+   * Undefined if a page must be read instead. A third of the remaining time leaves enough to read it from another
+   * member.
+   */
   async #nextFromStream(deadline: number): Promise<Page | undefined> {
     if (!this.#mayStream) return undefined;
     try {

@@ -16,8 +16,8 @@ interface KeySpan {
 
 /**
  * Returns the writes of one branch. Follows etcd's checks exactly, including their order and gaps, so that nothing is
- * refused that etcd accepts: a key put in one nested transaction and deleted in a later one is accepted, and so is a put
- * inside a deleted range without an end.
+ * refused that etcd accepts: a key put in one nested transaction and deleted in a later one is accepted, and so is a
+ * put inside a deleted range without an end.
  * @throws {InvalidInputError} if a key is put twice, or put inside a range that the branch deletes.
  */
 export function refuseConflicts(ops: readonly RequestOp[]): WriteSet {
@@ -50,7 +50,10 @@ function spanOf({ key, rangeEnd }: DeleteRangeRequest): KeySpan {
   };
 }
 
-/** A range end of one zero byte means "no end", but covers nothing here: this check of etcd takes it for an ordinary key. */
+/**
+ * A range end of one zero byte means "no end", but covers nothing here: this check of etcd takes it for an ordinary
+ * key.
+ */
 function covers({ from, to }: KeySpan, key: string): boolean {
   return to === undefined ? from === key : from <= key && key < to;
 }

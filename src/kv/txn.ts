@@ -65,9 +65,10 @@ export type Op =
     };
 
 /**
- * A transaction, with etcd's names: `success` runs if every compare holds, otherwise `failure`. As in etcd, a branch must
- * not put a key twice, nor put a key inside a range that it deletes, including nested transactions (of which only one
- * branch runs). The client's `maxTxnOps` limits the longest list of a transaction plus that of its largest nested one.
+ * A transaction, with etcd's names: `success` runs if every compare holds, otherwise `failure`. As in etcd, a branch
+ * must not put a key twice, nor put a key inside a range that it deletes, including nested transactions (of which only
+ * one branch runs). The client's `maxTxnOps` limits the longest list of a transaction plus that of its largest nested
+ * one.
  */
 export interface Txn {
   /** The conditions. Default none: `success` runs. */
@@ -137,8 +138,8 @@ export const op = {
   /** Deletes a key or a range of keys. */
   delete: (range: Bytes | KeyRange, options: DeleteOptions = {}): Op => ({ type: 'delete', range, options }),
   /**
-   * Runs a nested transaction. Its compares are evaluated together with the outer ones, before any write, so they do not
-   * see the effects of earlier operations. Its writes have the outer revision.
+   * Runs a nested transaction. Its compares are evaluated together with the outer ones, before any write, so they do
+   * not see the effects of earlier operations. Its writes have the outer revision.
    */
   txn: (txn: Txn): Op => ({ type: 'txn', txn }),
 };

@@ -3,7 +3,9 @@ import type { CallOptions } from '../wire/index.js';
 
 /** Options of `range`, and of a range in a transaction. */
 export interface RangeOptions {
-  /** The largest number of keys to return. Default 0: no limit. `more` in the result says whether keys were left out. */
+  /**
+   * The largest number of keys to return. Default 0: no limit. `more` in the result says whether keys were left out.
+   */
   readonly limit?: number | bigint;
   /** Read the store as of this revision. Default 0: the current revision. */
   readonly revision?: Revision;
@@ -21,7 +23,8 @@ export interface RangeOptions {
   readonly countOnly?: boolean;
   /**
    * Only keys last written at this revision or later. Default 0: no bound. The revision filters are inclusive and are
-   * combined with "and". They do not affect `count`, and the server reads the whole range for them regardless of `limit`.
+   * combined with "and". They do not affect `count`, and the server reads the whole range for them regardless of
+   * `limit`.
    */
   readonly minModRevision?: Revision;
   /** Only keys last written at this revision or earlier. Default 0: no bound. */
@@ -30,7 +33,9 @@ export interface RangeOptions {
   readonly minCreateRevision?: Revision;
   /** Only keys created at this revision or earlier. Default 0: no bound. */
   readonly maxCreateRevision?: Revision;
-  /** The order of the keys. Default: by key, ascending, which is the order of the store and costs the server nothing. */
+  /**
+   * The order of the keys. Default: by key, ascending, which is the order of the store and costs the server nothing.
+   */
   readonly sort?: {
     /** The field to sort by: `create` and `mod` are the revisions that created and last changed the key. */
     readonly by: 'key' | 'version' | 'create' | 'mod' | 'value';
@@ -49,8 +54,8 @@ export type GetOptions = Omit<RangeOptions, 'limit' | 'sort' | 'countOnly'>;
 export type StreamOptions = Omit<RangeOptions, 'limit' | 'sort' | 'countOnly'> &
   CallOptions & {
     /**
-     * The number of keys to request first; later pages are sized by bytes. Default 16, because the size of the values is
-     * not known yet.
+     * The number of keys to request first; later pages are sized by bytes. Default 16, because the size of the values
+     * is not known yet.
      */
     readonly pageSize?: number;
   };

@@ -13,9 +13,9 @@ export interface HeldLease extends AsyncDisposable {
   /** The TTL that etcd granted, in seconds; it may be longer than requested. */
   readonly ttlSeconds: number;
   /**
-   * Whether the lease certainly exists in etcd. Read it immediately before acting as the lease's owner. It becomes false
-   * at the latest when the TTL, less 2 % for clock drift, has passed since the last acknowledged renewal was sent. When
-   * it is false, `signal` is aborted and `ended` resolves.
+   * Whether the lease certainly exists in etcd. Read it immediately before acting as the lease's owner. It becomes
+   * false at the latest when the TTL, less 2 % for clock drift, has passed since the last acknowledged renewal was
+   * sent. When it is false, `signal` is aborted and `ended` resolves.
    */
   readonly held: boolean;
   /**
@@ -25,7 +25,9 @@ export interface HeldLease extends AsyncDisposable {
   readonly ended: Promise<LeaseEnd>;
   /** Aborted when the lease ends, with the {@link LeaseEnd} as its reason: for work that must stop with the lease. */
   readonly signal: AbortSignal;
-  /** Stops renewing and revokes the lease, which deletes its keys. Idempotent; does nothing if etcd has no such lease. */
+  /**
+   * Stops renewing and revokes the lease, which deletes its keys. Idempotent; does nothing if etcd has no such lease.
+   */
   revoke(): Promise<void>;
   /** Stops renewing; the lease expires after its TTL. Idempotent. */
   close(): Promise<void>;

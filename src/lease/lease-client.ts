@@ -7,7 +7,8 @@ import type { GrantOptions, Lease, LeaseTimeToLive, TimeToLiveOptions } from './
 export interface LeaseClient {
   /**
    * Grants a lease and does not renew it.
-   * @throws {InvalidInputError} for a TTL that is not a whole number of seconds from 1 to 9,000,000,000, or an id below 1.
+   * @throws {InvalidInputError} for a TTL that is not a whole number of seconds from 1 to 9,000,000,000, or an id below
+   *   1.
    */
   grant(options: GrantOptions): Promise<Lease>;
   /**
@@ -24,7 +25,9 @@ export interface LeaseClient {
    *   cause.
    */
   keepAliveOnce(id: LeaseId, options?: CallOptions): Promise<Lease>;
-  /** Returns the remaining TTL of a lease, and with `keys` the keys attached to it; undefined if there is no such lease. */
+  /**
+   * Returns the remaining TTL of a lease, and with `keys` the keys attached to it; undefined if there is no such lease.
+   */
   timeToLive(id: LeaseId, options?: TimeToLiveOptions & CallOptions): Promise<LeaseTimeToLive | undefined>;
   /** Returns the ids of all leases. The member that answers reads its own state, which may be stale. */
   list(options?: CallOptions): Promise<readonly LeaseId[]>;

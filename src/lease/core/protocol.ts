@@ -20,7 +20,10 @@ export type LeaseEndReason = 'expired' | 'lost-contact' | 'unauthorized' | 'revo
 export interface LeaseEnd {
   /** Why the lease ended. */
   readonly reason: LeaseEndReason;
-  /** With `expired` and `unauthorized`, etcd's refusal, if any; with `lost-contact`, the last failure of the stream, if any. */
+  /**
+   * With `expired` and `unauthorized`, etcd's refusal, if any; with `lost-contact`, the last failure of the stream, if
+   * any.
+   */
   readonly cause?: EtcdError;
   /** Only with `lost-contact`: milliseconds since the last acknowledged renewal was sent. */
   readonly unacknowledgedMs?: number;

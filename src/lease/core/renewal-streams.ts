@@ -90,7 +90,9 @@ export class RenewalStreams {
     return [...silent.waitingRenewals()];
   }
 
-  /** Returns the renewals to send again and, if the error is final for one lease, that lease's request and the reason. */
+  /**
+   * Returns the renewals to send again and, if the error is final for one lease, that lease's request and the reason.
+   */
   onStreamLost(key: StreamKey, error: EtcdError, now: number, maxPauseMs: number): StreamLoss {
     const stream = this.#find(key);
     if (stream && stream === this.#unresponsive) {
@@ -174,7 +176,9 @@ export interface StreamLoss {
     | undefined;
 }
 
-/** The final result for a lease, if all pending requests are for that lease; otherwise the error could be about another. */
+/**
+ * The final result for a lease, if all pending requests are for that lease; otherwise the error could be about another.
+ */
 function attributableResult(stream: RenewalStream, action: StreamFailureAction): StreamLoss['leaseResult'] {
   const request = stream.oldestIfSameLease;
   if (!request || (action !== 'expired' && action !== 'unauthorized')) return undefined;

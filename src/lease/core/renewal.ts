@@ -89,10 +89,15 @@ export function newOneShotRenewal(
 /** A call does not know the TTL. etcd itself waits 7 s for its leader to renew a lease. */
 const oneShotResponseTimeoutMs = 3_000;
 
-/** A stream silent for less than this may have a long round trip; calls with short deadlines do not count it as a failure. */
+/**
+ * A stream silent for less than this may have a long round trip; calls with short deadlines do not count it as a
+ * failure.
+ */
 const minConclusiveSilenceMs = 1_000;
 
-/** Replies may arrive out of order on two streams: one for an older request never shortens the time proven by a newer. */
+/**
+ * Replies may arrive out of order on two streams: one for an older request never shortens the time proven by a newer.
+ */
 export function applyRenewal(held: HeldRenewal, sentAt: number, ttlMs: number, random: () => number): void {
   held.ttlMs = ttlMs;
   held.responseTimeoutMs = renewIntervalMs(ttlMs);

@@ -8,7 +8,9 @@ export interface Sample {
   readonly generated: Message;
   /** As proto-loader decodes it. */
   readonly loaded: Message;
-  /** As proto-loader encodes it. It writes fields set to zero, which canonical proto3 omits, so zero fields are unset. */
+  /**
+   * As proto-loader encodes it. It writes fields set to zero, which canonical proto3 omits, so zero fields are unset.
+   */
   readonly written: Message;
 }
 
