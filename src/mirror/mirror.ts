@@ -53,12 +53,7 @@ const pollAfterMs = 100;
 /** How long a live watch may lack events that a linearizable read has shown: far longer than their delivery takes. */
 const maxOverdueMs = 5_000;
 
-/**
- * A range kept in memory: a linearizable list at one revision, then a watch from the next one. When history is lost or
- * has changed, the mirror lists again and yields a snapshot with the reason. It survives outages of any length. Each
- * time the watch becomes live, the mirror reads the store at the last revision to verify that it is still the same one.
- * Iterate it once. The iteration rejects only with errors that a retry cannot fix, such as a missing permission.
- */
+/** The implementation of {@link Mirror}. */
 export class MirrorImpl implements Mirror {
   readonly #ports: MirrorPorts;
   readonly #range: KeyRange;
@@ -84,12 +79,10 @@ export class MirrorImpl implements Mirror {
     this.#view = new View(options.retain);
   }
 
-  /** The current key-values by the text of their keys: a live view, which changes with each update that is taken. */
   get kvs(): ReadonlyMap<string, KeyValue> {
     return this.#view.kvs;
   }
 
-  /** Whether the mirror is fresh, since when, at which revision, and how often it reconnected. */
   status(): MirrorStatus {
     const since = this.#watcher?.liveChangedAt ?? this.#staleSince;
     const fresh = this.#watcher?.live ?? false;
@@ -98,13 +91,6 @@ export class MirrorImpl implements Mirror {
     return withJson({ fresh, forMs, revision, reconnects: this.#reconnects });
   }
 
-  /**
-   * Waits until the view includes a revision, for example that of a write just made. Resolves with the revision of the
-   * view, which may be higher. The mirror must be iterated meanwhile. While no events arrive, it reads the store from
-   * time to time to find out whether there are any. It survives outages of any length.
-   * @throws the signal's reason; the error of a read that a retry cannot fix; the error that ended the mirror, or
-   *   {ClosedError} when its iteration was ended.
-   */
   async waitForRevision(
     revision: Revision,
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
@@ -113,12 +99,6 @@ export class MirrorImpl implements Mirror {
     return this.#withMirrorSignal(options.signal, (signal) => this.#waitUntil(revision, signal));
   }
 
-  /**
-   * Verifies by a linearizable read that the view is complete. Resolves with true once the view includes everything
-   * that the store had at the read: a key that is missing in it is deleted. Resolves with false when the store is
-   * behind the view, and so was rolled back.
-   * @throws the error of the read, and as {@link waitForRevision}.
-   */
   async verify(options: { readonly signal?: AbortSignal | undefined } = noOptions): Promise<boolean> {
     checkSignalOnly(options);
     return this.#withMirrorSignal(options.signal, async (signal) => {

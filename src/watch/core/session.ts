@@ -12,6 +12,7 @@ import { duplicatesStatus, resumedStatus } from './stream-status.js';
 import { TokenRenewal } from './token-renewal.js';
 import { WatcherState } from './watcher-state.js';
 
+/** The parameters of a session. */
 export interface SessionOptions {
   /**
    * The id of the first watch. Ids count up from here and are never reused. High enough not to meet server-chosen ids.
@@ -339,7 +340,7 @@ export class WatchSession {
         continue;
       }
       state.oversized = true;
-      // Without a free slot they stay. One is moved anyway, because the watchers there may never come back.
+      // Without a free slot a watcher stays. One is moved anyway: those on dedicated slots may stay there forever.
       if (!alone && !this.#slots.joinDedicated(state) && !forced)
         forced = this.#slots.joinDedicated(state, true);
     }
@@ -349,7 +350,7 @@ export class WatchSession {
     if (!slot) return;
     slot.onTimer(timer);
     if (timer === 'stable') this.#onStable(slot);
-    // The next stream would have the current token, as the present shared slot has.
+    // The next stream would use the current token, as the shared slot does: its watchers join that one.
     if (timer !== 'reopen' || slot.dedicated || this.#slots.isShared(slot)) return;
     for (const state of [...slot.watchers]) this.#slots.joinShared(state);
   }

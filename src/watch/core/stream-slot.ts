@@ -262,11 +262,11 @@ export class StreamSlot {
   }
 
   /** Returns the watcher whose create was answered; undefined when it has left. */
-  #takeAnswered(stream: Stream, askedAs: bigint | undefined): WatcherState | undefined {
+  #takeAnswered(stream: Stream, requestedId: bigint | undefined): WatcherState | undefined {
     if (stream.creates.size === 0) this.#disarm('create-timeout');
-    if (askedAs === undefined) return undefined;
-    const state = stream.creating.get(askedAs);
-    stream.creating.delete(askedAs);
+    if (requestedId === undefined) return undefined;
+    const state = stream.creating.get(requestedId);
+    stream.creating.delete(requestedId);
     return state;
   }
 
