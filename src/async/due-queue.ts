@@ -29,45 +29,45 @@ export class DueQueue<T extends DueItem> {
   }
 
   remove(item: T): void {
-    const { heapIndex: place } = item;
-    if (place < 0) return;
+    const { heapIndex } = item;
+    if (heapIndex < 0) return;
     item.heapIndex = -1;
     const last = this.#heap.pop();
     if (!last || last === item) return;
-    this.#put(last, place);
+    this.#put(last, heapIndex);
     if (!this.#rise(last)) this.#sink(last);
   }
 
   #rise(item: T): boolean {
     const start = item.heapIndex;
-    let { heapIndex: place } = item;
-    while (place > 0) {
-      const parent = this.#heap[(place - 1) >> 1];
+    let { heapIndex } = item;
+    while (heapIndex > 0) {
+      const parent = this.#heap[(heapIndex - 1) >> 1];
       if (!parent || parent.dueAt <= item.dueAt) break;
       const above = parent.heapIndex;
-      this.#put(parent, place);
-      place = above;
+      this.#put(parent, heapIndex);
+      heapIndex = above;
     }
-    this.#put(item, place);
-    return place !== start;
+    this.#put(item, heapIndex);
+    return heapIndex !== start;
   }
 
   #sink(item: T): void {
-    let { heapIndex: place } = item;
+    let { heapIndex } = item;
     for (;;) {
-      const left = this.#heap[2 * place + 1];
-      const right = this.#heap[2 * place + 2];
+      const left = this.#heap[2 * heapIndex + 1];
+      const right = this.#heap[2 * heapIndex + 2];
       const child = right && left && right.dueAt < left.dueAt ? right : left;
       if (!child || child.dueAt >= item.dueAt) break;
       const below = child.heapIndex;
-      this.#put(child, place);
-      place = below;
+      this.#put(child, heapIndex);
+      heapIndex = below;
     }
-    this.#put(item, place);
+    this.#put(item, heapIndex);
   }
 
-  #put(item: T, place: number): void {
-    item.heapIndex = place;
-    this.#heap[place] = item;
+  #put(item: T, heapIndex: number): void {
+    item.heapIndex = heapIndex;
+    this.#heap[heapIndex] = item;
   }
 }

@@ -18,10 +18,10 @@ export class StartChecks {
 
   /** A start above the store's revision needs no history. Revision 1 cannot be a delete. */
   onAcknowledged(state: WatcherState, headerRevision: Revision): void {
-    const { requestedStart: askedFrom, uncheckedStart, slot } = state;
-    const isFromHistory = headerRevision === 0n || askedFrom <= headerRevision;
+    const { requestedStart, uncheckedStart, slot } = state;
+    const isFromHistory = headerRevision === 0n || requestedStart <= headerRevision;
     // An unchecked start of an earlier stream is lower, so checking that one covers both.
-    if (isFromHistory && askedFrom > 1n) state.uncheckedStart = uncheckedStart ?? askedFrom;
+    if (isFromHistory && requestedStart > 1n) state.uncheckedStart = uncheckedStart ?? requestedStart;
     this.#requestCheck(state, slot?.losesDeletes);
   }
 

@@ -95,9 +95,9 @@ export class WatcherState {
 
   /** Returns the number of duplicate events since the last call. */
   takeDuplicates(): number {
-    const dropped = this.#duplicates;
+    const duplicates = this.#duplicates;
     this.#duplicates = 0;
-    return dropped;
+    return duplicates;
   }
 
   /** A read or an acknowledgement has shown that the store has reached this revision. */
@@ -122,10 +122,10 @@ export class WatcherState {
 
   /** The read has ended. Returns whether another check is needed. */
   endRollbackCheck(): boolean {
-    const again = this.#needsAnotherCheck;
+    const needsAnotherCheck = this.#needsAnotherCheck;
     this.#rollbackFloor = undefined;
     this.#needsAnotherCheck = false;
-    return again;
+    return needsAnotherCheck;
   }
 
   pin(revision: Revision): void {
