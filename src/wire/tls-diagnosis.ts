@@ -50,7 +50,7 @@ export class TlsDiagnosis {
   /** The peer closed a connection on which it had sent nothing. */
   onSilentClose(): void {
     this.#silentCloses++;
-    // Probe at growing intervals: a restarting member closes connections too, and must not be dialled twice as often.
+    // Probe at growing intervals: a member that restarts closes connections too, and must not be dialled twice as often.
     const isProbeDue = Number.isInteger(Math.log2(this.#silentCloses));
     if (isProbeDue || !this.#lastError) this.#lastError = this.#probeProtocol();
   }
