@@ -4,7 +4,7 @@ import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { useClients } from './support.js';
 
-describe('a client without a name, on an etcd that asks for one', () => {
+describe('a client without credentials, on an etcd with authentication', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
@@ -24,14 +24,14 @@ describe('a client without a name, on an etcd that asks for one', () => {
     }
   });
 
-  it('is told so as a typed error by every call', async () => {
+  it('gets a typed error from every call', async () => {
     const client = connect(etcd().endpoints);
     await assert.rejects(client.kv.get('k'), UnauthenticatedError);
     await assert.rejects(client.kv.put('k', 'v'), UnauthenticatedError);
     await assert.rejects(client.kv.delete({ prefix: 'k' }), UnauthenticatedError);
   });
 
-  it('is told so by a watch, whose reason comes as a text alone', async () => {
+  it('gets a typed error from a watch, whose reason is only a text', async () => {
     const client = connect(etcd().endpoints);
     for (const options of [{}, { startRevision: 1n }]) {
       const watcher = client.watch('k', options);
@@ -41,7 +41,7 @@ describe('a client without a name, on an etcd that asks for one', () => {
     }
   });
 
-  it('is told so by a mirror, which does not try for ever', async () => {
+  it('gets a typed error from a mirror, which does not retry forever', async () => {
     const mirror = connect(etcd().endpoints).mirror({ prefix: 'k' });
     await assert.rejects(mirror[Symbol.asyncIterator]().next(), UnauthenticatedError);
   });

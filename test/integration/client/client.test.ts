@@ -78,8 +78,8 @@ describe('a client', () => {
     await assert.rejects(client.lease.hold({ ttlSeconds: 5 }), ClosedError);
   });
 
-  it('closes quietly while a member is being asked what it speaks', async () => {
-    // It accepts, hangs up on HTTP/2, and keeps silent before a TLS hello: a load balancer with nobody behind it.
+  it('closes quietly while the protocol of a member is being probed', async () => {
+    // The server accepts, closes on HTTP/2, and stays silent on a TLS hello: a load balancer without a backend.
     const silent = createServer((socket) => {
       socket.on('error', () => {});
       socket.once('data', (hello) => {

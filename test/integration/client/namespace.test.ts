@@ -25,13 +25,13 @@ describe('a namespace of a client', () => {
     await client.kv.put(`${folder.slice(0, -1)}0outside`, 'v');
     await client.kv.put(`${folder}a`, 'new');
     await inside.kv.delete('a');
-    const told: string[] = [];
+    const received: string[] = [];
     for await (const { events } of watcher) {
       for (const { type, kv, prevKv } of events)
-        told.push(`${type} ${kv.key} ${prevKv?.key} ${prevKv?.value}`);
-      if (told.length === 2) break;
+        received.push(`${type} ${kv.key} ${prevKv?.key} ${prevKv?.value}`);
+      if (received.length === 2) break;
     }
-    assert.deepEqual(told, ['put a a old', 'delete a a new']);
+    assert.deepEqual(received, ['put a a old', 'delete a a new']);
   });
 
   it('watches to its own end when a watch is without one', async () => {

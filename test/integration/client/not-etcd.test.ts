@@ -49,7 +49,7 @@ const answers: Readonly<Record<string, { play: Answer; refuses: boolean; isGatew
   'HTTP 503 without a body': { play: http(503, 'text/html', ''), refuses: false, isGateway: true },
 };
 
-const auth = { username: 'somebody', password: secretOf('of no etcd') };
+const auth = { username: 'user', password: secretOf('of no etcd') };
 
 /** Makes a client that prefers its first endpoint. */
 function preferringTheFirst<T>(make: () => T): T {
@@ -73,7 +73,7 @@ const failure = async (promise: Promise<unknown>): Promise<EtcdError> => {
   return error;
 };
 
-describe('a client whose preferred endpoint is no etcd', () => {
+describe('a client whose preferred endpoint is not an etcd', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
   let foreign: ScriptedServer;

@@ -12,7 +12,7 @@ import { eventually, useClients } from './support.js';
 
 /** How long the client is driven as fast as it will go. */
 const hammerMs = 2_000;
-/** The first attempt, grpc-js's own from 250 ms on, and one a second for new calls, with room. */
+/** The first attempt, grpc-js's own from 250 ms on, and one per second for new calls, with a margin. */
 const mostConnections = 20;
 
 describe('a TLS server that', () => {
@@ -56,14 +56,14 @@ describe('a TLS server that', () => {
     await once(server, 'close');
   });
 
-  it('hangs up right after the handshake is not dialed hot', async () => {
+  it('closes right after the handshake is not dialled in a tight loop', async () => {
     const endpoint = await serve({}, (socket) => socket.destroy());
     const client = connect([endpoint], { tls: { ca: authority.pem }, timeoutMs: hammerMs });
     await assert.rejects(client.kv.get('x'));
     assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
   });
 
-  it('is not trusted is not dialed hot, however many calls there are', async () => {
+  it('is not trusted is not dialled in a tight loop, however many calls there are', async () => {
     const endpoint = await serve({}, () => {});
     const client = connect([endpoint], { tls: { ca: (await CertificateAuthority.root('others')).pem } });
     const since = performance.now();
@@ -76,13 +76,13 @@ describe('a TLS server that', () => {
     assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
   });
 
-  it('is spoken to in plaintext is found out, when it answers with an alert, too', async () => {
+  it('is reached in plaintext is detected, even if it answers with an alert', async () => {
     const endpoint = await serve({}, () => {});
     const client = connect([endpoint.replace('https', 'http')]);
     await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason: 'tls-expected' });
   });
 
-  it('is of no version or cipher that the client knows is told as such', async () => {
+  it('has no common version or cipher is reported as such', async () => {
     const endpoint = await serve({ maxVersion: 'TLSv1.2', ciphers: 'PSK' }, () => {});
     const client = connect([endpoint], { tls: { ca: authority.pem } });
     await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason: 'handshake' });
@@ -100,7 +100,7 @@ describe('a TLS server that', () => {
     });
   });
 
-  it('was not trusted, and is gone now, is told as gone', async () => {
+  it('was not trusted and is now down is reported as down', async () => {
     const endpoint = await serve({}, () => {});
     const client = connect([endpoint], { timeoutMs: 500 });
     await assert.rejects(client.kv.get('x'), TlsError);
@@ -112,7 +112,7 @@ describe('a TLS server that', () => {
     });
   });
 
-  it('says nothing after the handshake is given up, and not dialed any more by a client that was closed', async () => {
+  it('is silent after the handshake is abandoned, and not dialled any more by a closed client', async () => {
     const endpoint = await serve({}, (socket) => socket.resume());
     const client = connect([endpoint], {
       tls: { ca: authority.pem },
@@ -127,7 +127,7 @@ describe('a TLS server that', () => {
     await eventually('the sockets are closed', () => [...sockets].every(({ destroyed }) => destroyed));
   });
 
-  it('stops in the middle of the handshake is given up, socket and all', async () => {
+  it('stops in the middle of the handshake is abandoned and its socket closed', async () => {
     const endpoint = await serve({ SNICallback: () => {} }, () => {});
     const client = connect([endpoint.replace('127.0.0.1', 'localhost')], {
       tls: { ca: authority.pem },
@@ -141,7 +141,7 @@ describe('a TLS server that', () => {
   });
 });
 
-describe('a server that hangs up on every language', () => {
+describe('a server that closes the connection on every protocol', () => {
   const { connect } = useClients();
   let server: NetServer;
   let connections = 0;
@@ -163,7 +163,7 @@ describe('a server that hangs up on every language', () => {
   after(() => server.close());
 
   for (const scheme of ['http', 'https']) {
-    it(`is not blamed on TLS by a client of ${scheme}://, nor dialed hot`, async () => {
+    it(`is not reported as a TLS failure to a client of ${scheme}://, nor dialled in a tight loop`, async () => {
       const client = connect([`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`], {
         timeoutMs: hammerMs,
       });
@@ -192,7 +192,7 @@ describe('a server that answers everything with an alert of TLS', () => {
     ['http', 'tls-expected'],
     ['https', 'handshake'],
   ]) {
-    it(`is told as ${reason} to a client of ${scheme}://`, async () => {
+    it(`is reported as ${reason} to a client of ${scheme}://`, async () => {
       const client = connect([`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`]);
       await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason });
     });
@@ -269,7 +269,7 @@ describe('a server whose endpoint is an absolute name', () => {
 describe('a server without TLS that greets first', () => {
   const { connect } = useClients();
 
-  it('is found out by a client with TLS at once', async () => {
+  it('is detected immediately by a client with TLS', async () => {
     const server = createHttp2Server();
     server.on('session', (session) => session.on('error', () => {}));
     server.on('sessionError', () => {});

@@ -33,7 +33,7 @@ describe('certificates that are replaced under a running client', function () {
   }
 
   async function works(): Promise<void> {
-    await client.kv.get('rotation'); // a read, since a write would be told as ambiguous by a cut
+    await client.kv.get('rotation'); // a read, because a lost connection makes a write ambiguous
   }
 
   async function failsWith(reason: TlsReason, text = /./): Promise<void> {
@@ -45,7 +45,7 @@ describe('certificates that are replaced under a running client', function () {
     });
   }
 
-  /** A call may be told once more what was found within the last second. */
+  /** A call may get the error of an attempt within the last second. */
   async function worksSoon(): Promise<void> {
     await eventually('a call', () =>
       works().then(
@@ -140,10 +140,10 @@ describe('certificates that are replaced under a running client', function () {
     await worksSoon();
   });
 
-  it('do not end a watch or a kept lease: they go on trying, the status tells why, and nothing is lost', async () => {
-    const told: StatusEvent[] = [];
+  it('do not end a watch or a held lease: they keep trying, the status has the reason, and no event is lost', async () => {
+    const events: StatusEvent[] = [];
     void (async () => {
-      for await (const event of client.status()) told.push(event);
+      for await (const event of client.status()) events.push(event);
     })();
     const kept = await client.lease.hold({ ttlSeconds: 30 });
     const watcher = client.watch('watched');
@@ -152,7 +152,7 @@ describe('certificates that are replaced under a running client', function () {
     await etcd.rotate(await newServers!.issue({ names }));
     proxy.cut();
     const isTls = (event: StatusEvent) => event.type === 'disconnected' && event.error instanceof TlsError;
-    await eventually('the status tells of TLS', () => told.some(isTls));
+    await eventually('the status reports TLS', () => events.some(isTls));
     const other = connect([etcd.plain]);
     await other.kv.put('watched', 'meanwhile');
     await replace('ca.pem', newServers!.pem);

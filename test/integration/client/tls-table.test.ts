@@ -383,7 +383,7 @@ describe('TLS between a client and an etcd, each combination', () => {
     }
   });
 
-  it('of three members with three faults is told of each, with the reason of one', async () => {
+  it('to three members with three faults fails with an error that lists each, and has the reason of one', async () => {
     const faults = [
       ['expired', 'has expired'],
       ['name', 'is for another name'],

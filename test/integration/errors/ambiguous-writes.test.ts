@@ -11,7 +11,7 @@ import { secretOf } from '../../support/canary.js';
 import { useScriptedServer } from '../../support/scripted-server.js';
 import { eventually, useClients } from '../client/support.js';
 
-describe('an idempotent write whose first answer was lost', () => {
+describe('an idempotent write whose first answer is lost', () => {
   /** What the server says to each put, one after the other. */
   const answers: (readonly [code: Code, text: string])[] = [];
   const server = useScriptedServer((call) => {
@@ -35,19 +35,19 @@ describe('an idempotent write whose first answer was lost', () => {
     return error;
   }
 
-  it('is not called "surely not applied" for what a later try was told', async () => {
+  it('is not reported as not applied because of the answer to a later attempt', async () => {
     answers.push(lost, [Code.NOT_FOUND, 'etcdserver: requested lease not found']);
     const error = await fate();
     assert.ok(error instanceof LeaseNotFoundError);
     assert.equal(error.verdict, 'maybe-applied');
   });
 
-  it('is told its plain fate where no answer was lost', async () => {
+  it('rejects with the plain error if no answer is lost', async () => {
     answers.push([Code.NOT_FOUND, 'etcdserver: requested lease not found']);
     assert.equal((await fate()).verdict, 'final');
   });
 
-  it('is ambiguous when the token for another try cannot be had', async () => {
+  it('is ambiguous if there is no token for another attempt', async () => {
     const client = connect([server().endpoint], {
       timeoutMs: 2_000,
       auth: { tokenProvider: tokens() },
@@ -69,7 +69,7 @@ describe('an idempotent write whose first answer was lost', () => {
     };
   }
 
-  it('is not called final when its client closes before the next try', async () => {
+  it('is not reported as final when its client closes before the next attempt', async () => {
     const client = connect([server().endpoint], { timeoutMs: 5_000 });
     // Enough lost answers for a pause between tries.
     for (let i = 0; i < 40; i++) answers.push(lost);
@@ -86,7 +86,7 @@ describe('an idempotent write whose first answer was lost', () => {
   });
 });
 
-describe('a read whose first answer was lost', () => {
+describe('a read whose first answer is lost', () => {
   const answers: (readonly [code: Code, text: string])[] = [];
   const server = useScriptedServer((call) => {
     const next = answers.shift();
@@ -94,7 +94,7 @@ describe('a read whose first answer was lost', () => {
   });
   const { connect } = useClients();
 
-  it('is refused plainly: it changes nothing, so nothing is in doubt', async () => {
+  it('rejects with the plain error, because it changes nothing', async () => {
     const client = connect([server().endpoint], { timeoutMs: 2_000 });
     answers.push(
       [Code.UNAVAILABLE, 'etcdserver: request timed out'],
@@ -107,7 +107,7 @@ describe('a read whose first answer was lost', () => {
     });
   });
 
-  it('that is aborted with an error of ours rejects with that, and blames nobody', async () => {
+  it('that is aborted with an EtcdError rejects with it, and marks no member unhealthy', async () => {
     const client = connect([server().endpoint], { timeoutMs: 5_000 });
     const events: string[] = [];
     const listening = (async () => {
@@ -126,7 +126,7 @@ describe('a read whose first answer was lost', () => {
   });
 });
 
-describe('a grant of an id that is somebody else’s', () => {
+describe('a grant of an id that is in use', () => {
   let granted = 0;
   const server = useScriptedServer((call) => {
     if (call.method !== 'LeaseGrant') call.reply(Buffer.alloc(0));
@@ -135,7 +135,7 @@ describe('a grant of an id that is somebody else’s', () => {
   });
   const { connect } = useClients();
 
-  it('is refused, also when an earlier try was surely not carried out', async () => {
+  it('is refused, even if an earlier attempt was certainly not applied', async () => {
     const client = connect([server().endpoint], { timeoutMs: 2_000 });
     await assert.rejects(client.lease.grant({ ttlSeconds: 60, id: 77n }), (error) => {
       assert.ok(error instanceof EtcdError);

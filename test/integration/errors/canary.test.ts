@@ -13,7 +13,7 @@ import { type ScriptedCall, useScriptedServer } from '../../support/scripted-ser
 import { CommandProcess, main } from '../cli/support.js';
 import { eventually } from '../client/support.js';
 
-const auth = { username: 'somebody', password: secretOf('of the canary test') };
+const auth = { username: 'user', password: secretOf('of the canary test') };
 const token = secretOf('token of the canary test');
 const timeoutMs = 400;
 
@@ -54,7 +54,7 @@ const failures: Readonly<Record<string, (call: ScriptedCall) => void>> = {
   'denies permission': (call) => call.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied'),
   'says that it timed out': (call) => call.end(Code.UNAVAILABLE, 'etcdserver: request timed out'),
   'says nothing': () => {},
-  'hangs up': (call) => call.stream.session?.destroy(),
+  'closes the connection': (call) => call.stream.session?.destroy(),
   'answers garbage': (call) => call.reply(Buffer.from('%%%%')),
 };
 
@@ -186,9 +186,9 @@ describe('no password, token or key stands in', () => {
       it(`what comes of a token ${whose} with ${how}, which is never sent, nor is anything without it`, async () => {
         play = (call) => call.end(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
         const client = connect({ auth: authOf(given) });
-        const told: unknown[] = [];
+        const events: unknown[] = [];
         const following = (async () => {
-          for await (const event of client.status()) told.push(event);
+          for await (const event of client.status()) events.push(event);
         })();
         const thrown = await fail(client);
         assert.ok(thrown.size >= 12, `${[...thrown.keys()]} failed`);
@@ -205,7 +205,7 @@ describe('no password, token or key stands in', () => {
         assertClean('the client', client);
         await client.close();
         await following;
-        assertClean('the status', told);
+        assertClean('the status', events);
         assert.deepEqual(tokens, []);
       });
     }
@@ -238,12 +238,12 @@ describe('no password, token or key stands in', () => {
     it(`the errors, handles, status and diagnostics of a client whose server ${what}`, async () => {
       play = how;
       const client = connect();
-      const told: unknown[] = [];
+      const events: unknown[] = [];
       const published: unknown[] = [];
       const listen = (message: unknown) => published.push(message);
       subscribe('etcd-naming:status', listen);
       const following = (async () => {
-        for await (const event of client.status()) told.push(event);
+        for await (const event of client.status()) events.push(event);
       })();
       try {
         const thrown = await fail(client);
@@ -252,7 +252,7 @@ describe('no password, token or key stands in', () => {
         assertClean('the client', client);
         await client.close();
         await following;
-        assertClean('the status', told);
+        assertClean('the status', events);
         assertClean('the diagnostics', published);
         assertClean('the closed client', client);
       } finally {

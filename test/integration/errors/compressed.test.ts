@@ -59,7 +59,7 @@ describe('compression', () => {
     );
     assert.equal((await client.kv.get('k')).revision, 5n);
     const large = PutResponse.encode(PutResponse.fromPartial({ header: { revision: 5n } })).finish();
-    // A field that nobody knows, 5 MiB long.
+    // An unknown field, 5 MiB long.
     const padded = Buffer.concat([
       large,
       Buffer.from([0x9a, 0x3f, 0x80, 0x80, 0xc0, 0x02]),

@@ -36,7 +36,7 @@ const lease = outcome(client.lease.hold({ ttlSeconds: 2 }).then(({ ended }) => e
 const calls = await Promise.all([outcome(client.kv.get('k')), outcome(client.kv.put('k', 'v'))]);
 const tookMs = performance.now() - start;
 await lease;
-await sleep(Math.max(0, 2_500 - (performance.now() - start))); // nobody reads the watch meanwhile
+await sleep(Math.max(0, 2_500 - (performance.now() - start))); // the watch is not read meanwhile
 abort.abort(new Error('enough'));
 await client.close();
 clearInterval(sampling);

@@ -10,7 +10,7 @@ import { headersWithoutEnd, listenWith } from './hostile-answers.js';
 const MiB = 1024 * 1024;
 const limit = 4 * MiB;
 /**
- * A flood of bytes goes on for far longer, and what is compressed unfolds to more, if nobody stops it. Loose, since garbage is collected when Node sees fit: the
+ * A flood of bytes goes on for far longer, and what is compressed unfolds to more, if nothing stops it. Loose, since garbage is collected when Node sees fit: the
  * several connections each may have one message of the limit under way, in pieces and whole.
  */
 const mostGrowth = 160 * MiB;
@@ -130,7 +130,7 @@ describe('a flood from a server', function () {
   });
 
   for (const [what, flood] of Object.entries(floods)) {
-    it(`of ${what} fails calls in time, typed, and is not taken in`, async () => {
+    it(`of ${what} fails calls in time, typed, and does not fill the memory`, async () => {
       const server = await startScriptedServer(flooding(flood));
       try {
         const [, write] = await withstands(server.endpoint);
@@ -142,7 +142,7 @@ describe('a flood from a server', function () {
     });
   }
 
-  it('of headers without end fails calls in time, typed, and is not taken in', async function () {
+  it('of headers without end fails calls in time, typed, and does not fill the memory', async function () {
     const peer = await listenWith(headersWithoutEnd);
     try {
       await withstands(peer.endpoint);
@@ -157,7 +157,7 @@ describe('a flood from a server', function () {
     }
   });
 
-  it('of events that nobody reads, from one that does not care for cancels, is not taken in', async () => {
+  it('of unread events, from a server that ignores cancels, does not fill the memory', async () => {
     const server = await startScriptedServer((call) => {
       if (call.method !== 'Watch') {
         call.stream.resume();

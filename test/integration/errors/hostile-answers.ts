@@ -85,7 +85,7 @@ export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
     call.stream.respond(headers);
     call.stream.end(frame(message, message.length, 1));
   }),
-  'an encoding that nobody knows': plain((call) => {
+  'an unknown encoding': plain((call) => {
     const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'zpaq' };
     call.stream.respond(headers);
     call.stream.end(frame(message, message.length, 1));
@@ -147,7 +147,7 @@ export const hostilePeers: Readonly<Record<string, (socket: Socket) => void>> = 
       socket.write(Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]), Buffer.alloc(70_000)])),
     );
   },
-  'settings that leave no room for a stream': (socket) => {
+  'settings that allow no stream': (socket) => {
     // SETTINGS_MAX_CONCURRENT_STREAMS 0
     socket.write(Buffer.from([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0]));
   },

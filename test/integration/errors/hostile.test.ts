@@ -112,7 +112,7 @@ describe('a server that answers', () => {
     await Promise.all(Object.entries(hostileAnswers).map(one));
   });
 
-  it('any of these to renewals lets the lease be told lost in time', async () => {
+  it('any of these to renewals lets the loss of the lease be reported in time', async () => {
     const one = async ([what, { play }]: [string, (typeof hostileAnswers)[string]]) => {
       const server = await startScriptedServer(playing(play));
       const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });

@@ -7,7 +7,7 @@ import { useEtcd } from '../../support/etcd.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
 
 /** What happens to a write on its way. */
-type Fate = 'answered' | 'answer lost' | 'request lost';
+type Outcome = 'answered' | 'answer lost' | 'request lost';
 
 describe('a counter incremented by compare-and-put', () => {
   const etcd = useEtcd();
@@ -26,12 +26,15 @@ describe('a counter incremented by compare-and-put', () => {
   });
 
   /** Runs a write under a fault; the promise is settled when it returns. */
-  async function suffer(fate: Fate, write: () => Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
+  async function run(
+    outcome: Outcome,
+    write: () => Promise<unknown>,
+  ): Promise<PromiseSettledResult<unknown>> {
     const before = (await near.kv.get(key)).kv?.modRevision ?? 0n;
-    if (fate === 'answer lost') door.delay({ up: 0, down: 3_600_000 });
-    if (fate === 'request lost') door.cutAfterBytes(0, 'up');
+    if (outcome === 'answer lost') door.delay({ up: 0, down: 3_600_000 });
+    if (outcome === 'request lost') door.cutAfterBytes(0, 'up');
     const settled = Promise.allSettled([write()]);
-    if (fate === 'answer lost') {
+    if (outcome === 'answer lost') {
       await eventually(
         'etcd applied it',
         async () => ((await near.kv.get(key)).kv?.modRevision ?? 0n) > before,
@@ -46,7 +49,7 @@ describe('a counter incremented by compare-and-put', () => {
 
   /** As a careful user does it: an ambiguous outcome is looked up, by a tag that only this write has. */
   async function increment(
-    fates: readonly Fate[],
+    outcomes: readonly Outcome[],
     tag: string,
   ): Promise<{ ambiguous: number; applied: number }> {
     const seen = { ambiguous: 0, applied: 0 };
@@ -57,7 +60,7 @@ describe('a counter incremented by compare-and-put', () => {
         compare: [compare.modRevision(key, '=', kv?.modRevision ?? 0n)],
         success: [op.put(key, `${count + 1} ${tag}`)],
       };
-      const result = await suffer(fates[attempt] ?? 'answered', () => far.kv.txn(txn));
+      const result = await run(outcomes[attempt] ?? 'answered', () => far.kv.txn(txn));
       if (result.status === 'fulfilled') {
         if ((result.value as { succeeded: boolean }).succeeded) return seen;
         continue;
@@ -77,8 +80,8 @@ describe('a counter incremented by compare-and-put', () => {
     let ambiguous = 0;
     let applied = 0;
     for (let round = 0; round < rounds; round++) {
-      const fates: Fate[] = round % 3 === 0 ? ['request lost', 'answer lost'] : ['answer lost'];
-      const seen = await increment(fates, `round-${round}`);
+      const outcomes: Outcome[] = round % 3 === 0 ? ['request lost', 'answer lost'] : ['answer lost'];
+      const seen = await increment(outcomes, `round-${round}`);
       ambiguous += seen.ambiguous;
       applied += seen.applied;
     }

@@ -55,7 +55,7 @@ describe('a write that was never sent', () => {
       await eventually('the stream is taken', () => held.length === 1);
     });
 
-    it('is not applied when its time is up, whether or not it is idempotent', async () => {
+    it('is not applied after its deadline, whether or not it is idempotent', async () => {
       for (const options of [{}, { idempotent: true }]) {
         const error = await failure(client.kv.put('k', 'v', { timeoutMs: 300, ...options }));
         assert.ok(error instanceof DeadlineError, String(error));
@@ -81,7 +81,7 @@ describe('a write that was never sent', () => {
       assert.equal(puts(), 1);
     });
 
-    it('is sent once the other is through', async () => {
+    it('is sent after the other has finished', async () => {
       const second = client.kv.put('second', 'v', { timeoutMs: 30_000 });
       held[0]?.reply(putDone);
       await eventually('the second one has come', () => held.length === 2);
@@ -89,7 +89,7 @@ describe('a write that was never sent', () => {
       assert.equal((await second).revision, 5n);
     });
 
-    it('is told apart from one that was sent and not answered', async () => {
+    it('is distinguished from one that was sent and not answered', async () => {
       held[0]?.reply(putDone);
       const error = await failure(client.kv.put('k', 'v', { timeoutMs: 300 }));
       assert.ok(error instanceof AmbiguousWriteError, String(error));
@@ -135,8 +135,8 @@ describe('a write that was never sent', () => {
     });
   }
 
-  describe('for want of a token', () => {
-    const auth = { username: 'somebody', password: secretOf('of never sent'), allowPlaintext: true };
+  describe('without a token', () => {
+    const auth = { username: 'user', password: secretOf('of never sent'), allowPlaintext: true };
 
     for (const [what, play] of Object.entries<(call: ScriptedCall) => void>({
       'is lost': (call) => call.stream.session?.destroy(),

@@ -41,7 +41,7 @@ const failures: readonly [string, Fail, typeof get | typeof put][] = [
 ];
 
 const callers = 1_000;
-/** Retries of a client that nobody answers are at least so far apart, and its probes of a member. */
+/** The minimum interval between the retries of a client without answers, and between its probes of a member. */
 const [leastRetryMs, leastProbeMs] = [25, 250];
 
 describe('a thousand calls of one client', () => {

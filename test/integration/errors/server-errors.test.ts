@@ -15,7 +15,7 @@ import { eventually, useClients } from '../client/support.js';
 
 type Answer = Parameters<typeof WatchResponse.fromPartial>[0];
 
-const auth = { username: 'somebody', password: secretOf('scripted') };
+const auth = { username: 'user', password: secretOf('scripted') };
 const header = { clusterId: 1n, memberId: 2n, revision: 10n, raftTerm: 3n };
 const good: Readonly<Record<string, Uint8Array>> = {
   Range: RangeResponse.encode(RangeResponse.fromPartial({ header })).finish(),
@@ -25,7 +25,7 @@ const good: Readonly<Record<string, Uint8Array>> = {
   ).finish(),
 };
 
-/** Turned down when no token comes along, or a bad one: what a client with a user mends by itself. */
+/** Refusals of a missing or invalid token, which a client with credentials resolves automatically. */
 const wantsToken = new Set(['InvalidAuthToken', 'AuthOldRevision', 'UserEmpty']);
 /** Watches that are turned down or let go of with these go on; with any other they end. */
 const watchGoesOn = new Set([
@@ -90,14 +90,14 @@ describe('an error of a server', () => {
     return { error: await outcome(call), attempts: attempts() };
   }
 
-  describe('told to a client without a user', () => {
+  describe('sent to a client without credentials', () => {
     beforeEach(() => {
       client = connect([server().endpoint], { timeoutMs: 3_000 });
     });
 
-    it('of a read is typed, and the read is sent again unless that is of no use', async () => {
+    it('of a read is typed, and the read is sent again unless that is useless', async () => {
       for (const { name, code, sent, text } of variants) {
-        if (name === 'NoSpace') continue; // no read is told so
+        if (name === 'NoSpace') continue; // no read gets this error
         const { error, attempts } = await meet('Range', sent, text);
         const what = `${name} as ${goCode[sent]}`;
         // A new token is not to be had.
@@ -108,7 +108,7 @@ describe('an error of a server', () => {
       }
     });
 
-    it('of a write is typed, and the write is sent again only if it was surely not applied', async () => {
+    it('of a write is typed, and the write is sent again only if it was certainly not applied', async () => {
       for (const { name, code, sent, text } of variants) {
         const { error, attempts } = await meet('Put', sent, text);
         const what = `${name} as ${goCode[sent]}`;
@@ -129,14 +129,14 @@ describe('an error of a server', () => {
       }
     });
 
-    it('of a write said to be idempotent is met like that of a read', async () => {
+    it('of an idempotent write is handled like that of a read', async () => {
       next = { method: 'Put', code: Code.UNAVAILABLE, text: 'etcdserver: request timed out' };
       await client.kv.put('k', 'v', { idempotent: true });
       assert.equal(next, undefined, 'the error was sent');
     });
   });
 
-  describe('told to a client with a user', () => {
+  describe('sent to a client with credentials', () => {
     beforeEach(async () => {
       client = connect([server().endpoint], {
         timeoutMs: 3_000,
@@ -146,7 +146,7 @@ describe('an error of a server', () => {
     });
 
     for (const method of ['Range', 'Put'] as const) {
-      it(`about its token is mended with a new one, and the ${method} sent again, for no other`, async () => {
+      it(`about its token leads to a new token and the ${method} is sent again, for no other error`, async () => {
         for (const { name, sent, text } of variants) {
           if (!['Unauthenticated', 'InvalidArgument', 'PermissionDenied'].includes(goCode[sent])) continue;
           const { error, attempts } = await meet(method, sent, text);
@@ -161,7 +161,7 @@ describe('an error of a server', () => {
   });
 });
 
-describe('a reason for which a server lets go of a watch', () => {
+describe('a reason with which a server cancels a watch', () => {
   /** Counts the creates of each key; the first is answered by `answer`, those after it well. */
   const creates = new Map<string, number>();
   let answer: (reason: string) => Answer[] = () => [];
@@ -197,7 +197,7 @@ describe('a reason for which a server lets go of a watch', () => {
 
   for (const [way, respond] of Object.entries(ways)) {
     for (const [spelling, spell] of Object.entries(spellings)) {
-      it(`${way}, ${spelling}, ends it with the error of a call, or is waited out`, async () => {
+      it(`${way}, ${spelling}, ends it with the error of a call, or is retried`, async () => {
         creates.clear();
         answer = respond;
         const client = connect([server().endpoint]);
@@ -223,7 +223,7 @@ describe('a reason for which a server lets go of a watch', () => {
     }
   }
 
-  it('about its token is mended with a new one', async () => {
+  it('about its token leads to a new token', async () => {
     creates.clear();
     answer = (cancelReason) => [{ created: true, canceled: true, watchId: -1n, cancelReason }];
     for (const [name, code, text] of rpctypes) {

@@ -19,10 +19,10 @@ function answer(call: ScriptedCall): void {
 }
 
 /** As a real etcd is while a fleet authenticates: each check of a password waits for all others. */
-describe('an etcd that is slow to give a token', () => {
-  const owed: ScriptedCall[] = [];
+describe('an etcd that is slow to issue a token', () => {
+  const pending: ScriptedCall[] = [];
   const server = useScriptedServer((call) => {
-    if (call.method === 'Authenticate') owed.push(call);
+    if (call.method === 'Authenticate') pending.push(call);
     else answer(call);
   });
   const { connect } = useClients();
@@ -30,11 +30,11 @@ describe('an etcd that is slow to give a token', () => {
   const requests = () => server().calls.filter((method) => method === 'Authenticate').length;
 
   beforeEach(() => {
-    owed.length = 0;
+    pending.length = 0;
     server().clearCalls();
   });
 
-  it('is asked once, whatever becomes of those who wait for it', async () => {
+  it('is asked once, even if waiting callers abort or time out', async () => {
     const client = connect([server().endpoint], { auth, timeoutMs: 150 });
     for (let round = 0; round < 5; round++) {
       const calls = [client.kv.get('k'), client.kv.put('k', 'v')];
@@ -46,18 +46,18 @@ describe('an etcd that is slow to give a token', () => {
         );
     }
     assert.equal(requests(), 1);
-    answer(owed[0]!);
+    answer(pending[0]!);
     await client.kv.get('k');
     assert.equal(requests(), 1);
   });
 
-  it('is asked again when the connection was lost, since no answer can come any more', async () => {
+  it('is asked again after the connection is lost, because no answer can arrive any more', async () => {
     const client = connect([server().endpoint], { auth });
     const call = client.kv.get('k');
-    await eventually('it was asked', () => owed.length === 1);
-    owed[0]!.stream.session?.destroy();
-    await eventually('it was asked again', () => owed.length === 2);
-    answer(owed[1]!);
+    await eventually('it was asked', () => pending.length === 1);
+    pending[0]!.stream.session?.destroy();
+    await eventually('it was asked again', () => pending.length === 2);
+    answer(pending[1]!);
     await call;
   });
 
@@ -73,7 +73,7 @@ describe('an etcd that is slow to give a token', () => {
 
   it('and silent is left for another, while one that answers anything is not', async () => {
     const silent = await startScriptedServer((call) => {
-      if (call.method === 'Authenticate') owed.push(call);
+      if (call.method === 'Authenticate') pending.push(call);
     });
     server().script = answer;
     // Whichever of the two it prefers, a token comes within its time.
@@ -81,7 +81,7 @@ describe('an etcd that is slow to give a token', () => {
       connect([silent.endpoint, server().endpoint], { auth, timeoutMs: 20_000 }),
     );
     await Promise.all(clients.map((client) => client.kv.get('k')));
-    assert.ok(owed.length <= clients.length, 'each was sent to the silent one at most once');
+    assert.ok(pending.length <= clients.length, 'each was sent to the silent one at most once');
     await Promise.all(clients.map((client) => client.close()));
     await silent.close();
   });

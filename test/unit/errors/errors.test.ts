@@ -67,9 +67,9 @@ describe("a server's text", () => {
       });
 
       it('is the same as Go prints it in a cancel reason, once or twice', () => {
-        const told = `rpc error: code = ${goCode[code]} desc = ${text}`;
-        check(errorFromServer(Code.UNKNOWN, told));
-        check(errorFromServer(Code.UNKNOWN, `rpc error: code = Unknown desc = ${told}`));
+        const reason = `rpc error: code = ${goCode[code]} desc = ${text}`;
+        check(errorFromServer(Code.UNKNOWN, reason));
+        check(errorFromServer(Code.UNKNOWN, `rpc error: code = Unknown desc = ${reason}`));
       });
     });
   }

@@ -4,7 +4,7 @@ import { Code } from '#src/errors/index.js';
 import { ConflictError, EndpointDecodeError, NamingError } from '#src/naming/index.js';
 
 const { EtcdError } = errors;
-const secret = 'of somebody else';
+const secret = 'of another library';
 const foreign = Object.assign(new TypeError(secret), { code: 'ERR_OTHER' });
 const text = { code: Code.NOT_FOUND, serverText: 'etcdserver: requested lease not found', cause: foreign };
 
@@ -53,7 +53,7 @@ describe('an error in JSON', () => {
       assert.ok(!('stack' in json));
     });
 
-    it(`has nothing of what others said beneath a ${error.name}`, () => {
+    it(`contains no text of the foreign cause of a ${error.name}`, () => {
       assert.ok(!JSON.stringify(error).includes(secret));
     });
   }

@@ -41,7 +41,7 @@ const bytesOf = (build: Build) => {
   return writer.finish();
 };
 
-/** The least that the message must have. */
+/** The required fields of the message. */
 const filled =
   ({ fields }: Shape): Build =>
   (writer) => {
@@ -54,7 +54,7 @@ const filled =
     }
   };
 
-/** All places in a method's answers where a number stands, as functions that build an answer with another one there. */
+/** All numbers in a method's answers, each as a function that builds an answer with another number there. */
 function* numbersIn(
   shape: Shape,
   name: string,
@@ -93,7 +93,7 @@ describe('an answer', () => {
   const outside = [2n ** 62n, 2n ** 63n - 1n, -2n, -(2n ** 63n)];
 
   for (const [path, { shape }] of answerRules) {
-    it(`of ${path} is refused with a number out of range, wherever it stands`, () => {
+    it(`of ${path} is refused with a number out of range in any field`, () => {
       for (const { name, field, answer } of numbersIn(shape, path)) {
         const within = BigInt(Math.max(field.min, 0)) + 1n;
         decode(path, bytesOf(answer(within)));
@@ -117,7 +117,7 @@ describe('an answer', () => {
     });
   }
 
-  it('has a range for each number of 64 bits, and a type for each field, that the protocol has', () => {
+  it('has a range for each 64-bit number and a type for each field of the protocol', () => {
     const lock = readFileSync(join(protoFolder, 'wire.lock'), 'utf8').split('\n');
     const shown = ['etcdserverpb.StatusResponse']; // of these only what is used
     const missing: string[] = [];
@@ -203,7 +203,7 @@ describe('an answer', () => {
     decode(KVService.txn.path, bytesOf(deep(40)));
   });
 
-  it('may say that a lease expired a while ago, which is not revoked yet', () => {
+  it('may report a lease that has expired but is not revoked yet', () => {
     const { path } = LeaseService.leaseTimeToLive;
     const answer = bytesOf((writer) =>
       writer
@@ -233,7 +233,7 @@ describe('an answer', () => {
     );
   });
 
-  it('counts against the limit with what it takes in memory, before anything is made of it', () => {
+  it('counts against the limit with its size in memory, before it is decoded', () => {
     const element = bytesOf(good);
     const many = Buffer.concat(Array.from({ length: 10_000 }, () => element));
     decode(range, many, many.length + 10_000 * itemOverheadBytes);

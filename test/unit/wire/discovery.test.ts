@@ -15,8 +15,8 @@ const why = (listed: ListedMember, rules = plain) =>
     .skipped.map(({ reason }) => reason)
     .join();
 
-describe('what members advertise', () => {
-  it('is used, each address once', () => {
+describe('an advertised address', () => {
+  it('is used once', () => {
     const members = [member('http://10.0.0.1:2379', 'http://a:2379'), member('http://a:2379')];
     assert.deepEqual(used(members), ['10.0.0.1:2379', 'a:2379']);
   });
@@ -59,28 +59,28 @@ describe('what members advertise', () => {
     });
   }
 
-  it('is used only where the rule answers true', () => {
+  it('is used only if the rule returns true', () => {
     const allow = (() => 'yes') as unknown as (endpoint: string) => boolean;
     assert.deepEqual(used([member('http://a:1')], { ...plain, allow }), []);
   });
 
-  it('fails the sync where the rule returns a promise, whose rejection is handled', async () => {
+  it('fails the sync if the rule returns a promise, whose rejection is handled', async () => {
     const allow = (async () => assert.fail('of the rule')) as unknown as (endpoint: string) => boolean;
     assert.throws(() => used([member('http://a:1')], { ...plain, allow }), /returned a promise/);
     await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('is no socket file', () => {
+  it('is not used if it is a socket file', () => {
     assert.deepEqual(used([member('unix:///run/evil')]), []);
     assert.match(why(member('unix:///run/evil')), /socket file/);
   });
 
-  it('may be loopback where the client was given a loopback address itself', () => {
+  it('may be loopback if the client has a loopback endpoint', () => {
     const rules = { ...plain, ownHost: true, requiresSecretsLocal: true };
     assert.deepEqual(used([member('http://127.0.0.1:1')], rules), ['127.0.0.1:1']);
   });
 
-  it('is never a wildcard, not even then', () => {
+  it('is never a wildcard, even if the client has a loopback endpoint', () => {
     assert.deepEqual(used([member('http://0:1')], { ...plain, ownHost: true }), []);
   });
 

@@ -49,7 +49,7 @@ describe('endpoints', () => {
     });
   }
 
-  it('are dialed and verified by host, an IPv6 address without its brackets', () => {
+  it('are dialled and verified by host, an IPv6 address without its brackets', () => {
     const { members } = parseEndpoints(['https://[::1]:2379', 'etcd.test:1']);
     assert.deepEqual(members[0]?.socket, { host: '::1', port: 2379 });
     assert.equal(members[0]?.host, '::1');
@@ -58,13 +58,13 @@ describe('endpoints', () => {
     assert.equal(members[1]?.host, 'etcd.test');
   });
 
-  it('of a socket go with those of the same security', () => {
+  it('of sockets can be combined with TCP endpoints of the same security', () => {
     assert.equal(parseEndpoints(['unix:/a', 'http://b:2']).tls, false);
     assert.equal(parseEndpoints(['unix:/a', 'https://b:2']).tls, true);
     assert.equal(parseEndpoints(['unixs:/a', 'https://b:2']).tls, true);
   });
 
-  it('with and without a scheme go together', () => {
+  it('with and without a scheme can be combined', () => {
     const { members, tls } = parseEndpoints(['https://a:1', 'b:2']);
     assert.equal(tls, true);
     assert.deepEqual(
@@ -104,7 +104,7 @@ describe('endpoints', () => {
     [['unixs://'], /'unixs:\/\/' is not of the form unixs:\/path/],
     [['unix:/run/'], /'unix:\/run\/' is not of the form/],
     [['unix:/a\0b'], /is not of the form unix:\/path/],
-    // grpc-js would make a URL of it, fail, and leak a socket for each attempt.
+    // grpc-js would fail to parse this as a URL and leak a socket per attempt.
     [['a%b:1'], /'a%b:1' is not/],
     [['[fe80::1%eth0]:1'], /is not of the form/],
   ];
@@ -121,7 +121,7 @@ describe('endpoints', () => {
     });
   }
 
-  it('show no password that somebody put into one, wherever a slash or an @ stands in it', () => {
+  it('show no password in user information, wherever it contains a slash or an @', () => {
     const secret = secretOf('in an address');
     for (const endpoint of [
       `http://root:${secret}/x@host:1`,

@@ -9,10 +9,10 @@ import { Membership } from '#src/wire/membership.js';
 import { secretOf } from '../../support/canary.js';
 import { FakeClock } from '../lease/fakes.js';
 
-/** How long the pool keeps a member that it has let go of. */
+/** How long the pool keeps a removed member. */
 const retireMs = 60_000;
 
-/** A member whose connection is made, or not, when the test says so. */
+/** A member whose connection attempt the test settles. */
 class FakeMember {
   readonly endpoint: string;
   readonly ready = undefined;
@@ -98,7 +98,7 @@ describe('a member list that is followed', () => {
       try {
         if (refused) assert.throws(follow, isRefusal);
         else await follow().close();
-        // Nothing listens there: to be asked at all is to pass.
+        // Nothing listens there: reaching the connection attempt is enough.
         await assert.rejects(client.sync(), (error: Error) => isRefusal(error) === (refused !== undefined));
       } finally {
         await client.close();
@@ -108,7 +108,7 @@ describe('a member list that is followed', () => {
 });
 
 describe('a member list that is adopted', () => {
-  it('is used where anything of it can be reached, and let go of where nothing can', async () => {
+  it('is used if any of its members can be reached, and dropped otherwise', async () => {
     const { made, adopt, inUse } = setUp();
     const first = adopt('10.0.0.2');
     await turn();
@@ -138,7 +138,7 @@ describe('a member list that is adopted', () => {
       assert.equal(inUse(made[0]), true);
     });
 
-    it('leaves no member behind when one of them cannot be reached', async () => {
+    it('leaves no member open when one of them cannot be reached', async () => {
       const { pool, made, adopt } = setUp();
       const both = Promise.all([adopt('10.0.0.2'), adopt('10.0.0.2')]);
       await turn();
@@ -154,7 +154,7 @@ describe('a member list that is adopted', () => {
       );
     });
 
-    it('uses no member that the other lets go of', async () => {
+    it('uses no member that the other one closes', async () => {
       const { clock, made, adopt, inUse } = setUp();
       const known = adopt('10.0.0.2');
       await turn();

@@ -35,7 +35,7 @@ describe('a password or token', () => {
   ];
   for (const endpoint of far) {
     for (const [what, auth] of Object.entries({ user, token })) {
-      it(`(${what}) is not sent in plaintext to ${endpoint}, and the error names the remedies`, () => {
+      it(`(${what}) is not sent in plaintext to ${endpoint}, and the error names the options that permit it`, () => {
         for (const endpoints of [[endpoint], ['127.0.0.1:1', endpoint]]) {
           refuses(
             () => make({ endpoints, auth }),
@@ -44,7 +44,7 @@ describe('a password or token', () => {
           refuses(() => make({ endpoints, auth }), /https:\/\/ or tls.*auth\.allowPlaintext: true/);
           refuses(() => make({ endpoints, auth }), /ETCDCTL_INSECURE_TRANSPORT=true.*--insecure-transport/);
         }
-        // What a client speaks without TLS is plaintext, however that is written.
+        // A client without TLS uses plaintext, whatever the spelling of the endpoint.
         refuses(() => make({ endpoints: [endpoint], auth, tls: undefined } as never), /in plaintext/);
         refuses(() => make({ endpoints: [endpoint], auth, tls: null } as never), /tls is null/);
         make({ endpoints: [endpoint], auth: { ...auth, allowPlaintext: true } });
@@ -60,12 +60,12 @@ describe('a password or token', () => {
     make({ endpoints: ['etcd:1'], auth: user, tls: {} });
   });
 
-  it('is not sent by a permission that is no boolean', () => {
+  it('is not sent if the permission is not a boolean', () => {
     const auth = { ...user, allowPlaintext: 'yes' as never };
     refuses(() => make({ endpoints: ['10.0.0.1:1'], auth }), /auth\.allowPlaintext is 'yes' \(string\)/);
   });
 
-  it('of the environment goes in plaintext where that says so itself', () => {
+  it('of the environment goes in plaintext if the environment permits it', () => {
     const env = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_USER: `u:${password}` };
     const jwt = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_AUTH_JWT_TOKEN: password };
     for (const one of [env, { ...env, ETCDCTL_USER: 'u', ETCDCTL_PASSWORD: password }, jwt]) {
@@ -74,7 +74,7 @@ describe('a password or token', () => {
     }
   });
 
-  it('of the command goes in plaintext by its flag; without it that is wrong usage', () => {
+  it('of the command goes in plaintext with its flag; without it that is a usage error', () => {
     const env = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_USER: `u:${password}` };
     const flagged = (values: Record<string, boolean>) =>
       void createClient(new ParsedOptions(values), env).close();

@@ -4,13 +4,13 @@ import { RetryBudget } from '#src/wire/retry-budget.js';
 /** Half of every jittered pause. */
 const even = () => 0.5;
 
-/** Takes all there is at each moment; gives how many that were. */
+/** Takes every permission at each moment; returns their number. */
 function takeAll(budget: RetryBudget, now: number): number {
   for (let taken = 0; ; taken++) if (!budget.take(now)) return taken;
 }
 
 describe('a retry budget', () => {
-  it('lets one retry go at once, and the others one by one at growing pauses', () => {
+  it('permits one retry immediately, and the others one by one after growing pauses', () => {
     const budget = new RetryBudget(even);
     const sentAt: number[] = [];
     for (let now = 0; now < 10_000; now++) for (let i = takeAll(budget, now); i > 0; i--) sentAt.push(now);
@@ -18,14 +18,14 @@ describe('a retry budget', () => {
     assert.ok(sentAt.length < 30, `${sentAt.length} retries in ten seconds`);
   });
 
-  it('pauses between two of them even where chance gives no jitter', () => {
+  it('pauses between two retries even if the jitter is zero', () => {
     const budget = new RetryBudget(() => 0);
     let sent = 0;
     for (let now = 0; now < 1_000; now++) sent += takeAll(budget, now);
     assert.equal(sent, 40);
   });
 
-  it('releases a few for each answer, and goes on with short pauses', () => {
+  it('permits a few retries per answer, then continues with short pauses', () => {
     const budget = new RetryBudget(even);
     for (let now = 0; now < 5_000; now++) takeAll(budget, now);
     budget.recordAnswer(5_000, 1_000);
@@ -33,7 +33,7 @@ describe('a retry budget', () => {
     assert.equal(takeAll(budget, 5_100), 1);
   });
 
-  it('saves no more permissions than calls wait, and none over a failure', () => {
+  it('saves no more permissions than calls wait, and none after a failure', () => {
     const budget = new RetryBudget(even);
     takeAll(budget, 0);
     for (let i = 0; i < 100; i++) budget.recordAnswer(1, 10);
@@ -43,7 +43,7 @@ describe('a retry budget', () => {
     assert.equal(takeAll(budget, 1), 10);
   });
 
-  it('has nothing to be answered until it is used, and once it was answered', () => {
+  it('is not probing before its first use, nor after an answer', () => {
     const budget = new RetryBudget(even);
     assert.equal(budget.isProbing, false);
     budget.take(0);

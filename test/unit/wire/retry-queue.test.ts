@@ -17,7 +17,7 @@ describe('calls that wait to be sent again', () => {
     queue = new RetryQueue(clock, () => 0.5);
   });
 
-  /** A caller whose attempts take 2 ms and end as `answers` says at that moment; gives how often it tried. */
+  /** A caller whose attempts take 2 ms and end as `answers` returns; returns the number of attempts. */
   async function caller(answers: () => boolean, sent: number[], deadline = forever): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
       if (!(await queue.wait(attempt === 0 ? 0 : 500, deadline, undefined))) return false;
@@ -38,7 +38,7 @@ describe('calls that wait to be sent again', () => {
     }
   }
 
-  it('are sent as rarely when thousands wait as when ten do', async () => {
+  it('are sent at the same rate when thousands wait as when ten do', async () => {
     const counts: number[] = [];
     for (const callers of [10, 5_000]) {
       queue = new RetryQueue(clock, () => 0.5);
@@ -51,7 +51,7 @@ describe('calls that wait to be sent again', () => {
     assert.ok(many <= few + 2 && many < 20, `${few} for ten callers, ${many} for thousands`);
   });
 
-  it('are released a few at first and then more and more, and all of them succeed', async () => {
+  it('are permitted a few at first and then more and more, and all of them succeed', async () => {
     const sent: number[] = [];
     let up = false;
     const calls = Array.from({ length: 1_000 }, () => caller(() => up, sent, clock.now() + 10_000));
@@ -66,7 +66,7 @@ describe('calls that wait to be sent again', () => {
     assert.deepEqual(released, [1, 4, 16, 64]);
   });
 
-  it('go on while a third of the attempts fails', async () => {
+  it('continue while a third of the attempts fails', async () => {
     const sent: number[] = [];
     let attempts = 0;
     const calls = Array.from({ length: 300 }, () =>
@@ -76,10 +76,10 @@ describe('calls that wait to be sent again', () => {
     assert.deepEqual(await Promise.all(calls), Array(300).fill(true));
   });
 
-  it('end at their own deadline, whoever else waits', async () => {
+  it('end at their own deadlines', async () => {
     const results: string[] = [];
     for (let i = 0; i < 3; i++) void queue.wait(0, forever, undefined);
-    await pass(125); // the third has gone, and the next goes 125 ms later
+    await pass(125); // the third is sent, and the next follows 125 ms later
     const wait = (name: string, inMs: number) =>
       queue.wait(0, clock.now() + inMs, undefined).then((granted) => results.push(`${name} ${granted}`));
     void wait('long', 1_000);
@@ -92,7 +92,7 @@ describe('calls that wait to be sent again', () => {
     assert.deepEqual(results, ['short false', 'long true']);
   });
 
-  it('try once more before the deadline where the pause alone would outlast it, and then wait for it', async () => {
+  it('are sent once more before the deadline if the pause would outlast it, and then wait for the deadline', async () => {
     const start = clock.now();
     const ends: string[] = [];
     const wait = () =>
@@ -121,7 +121,7 @@ describe('calls that wait to be sent again', () => {
     assert.equal(granted, true);
   });
 
-  it('share one timer, and leave at once when their signal aborts, with its reason', async () => {
+  it('share one timer, and reject immediately with the reason of their signal when it aborts', async () => {
     await queue.wait(0, forever, undefined);
     const abort = sharedAbortController();
     const reason = new Error('enough');
@@ -134,13 +134,13 @@ describe('calls that wait to be sent again', () => {
     await assert.rejects(queue.wait(0, forever, abort.signal), reason);
   });
 
-  it('leave nothing at their signal once it is their turn', async () => {
+  it('remove the listeners of their signal once they are permitted', async () => {
     const { signal } = new AbortController();
     await queue.wait(0, forever, signal);
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
-  it('end when the queue closes, and so does who comes later', async () => {
+  it('reject when the queue closes, as do later calls', async () => {
     await queue.wait(0, forever, undefined);
     const closed = new Error('closed');
     const waits = [queue.wait(0, forever, undefined), queue.wait(9_000, clock.now() + 10_000, undefined)];
@@ -151,14 +151,14 @@ describe('calls that wait to be sent again', () => {
     assert.equal(clock.timers, 0);
   });
 
-  it('cost those that succeed nothing: no timer, no state', () => {
+  it('need no timer and no state while calls succeed', () => {
     assert.equal(queue.isActive, false);
     for (let i = 0; i < 10; i++) queue.recordAnswer();
     assert.equal(clock.timers, 0);
     assert.equal(queue.isActive, false);
   });
 
-  it('wait apart by kind, since answered reads prove nothing about writes', async () => {
+  it('wait in separate queues by kind, because answered reads say nothing about writes', async () => {
     const queues = new RetryQueues(clock, () => 0.5);
     await queues.for('write').wait(0, forever, undefined);
     let released = 0;

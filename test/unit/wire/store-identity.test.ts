@@ -4,7 +4,7 @@ import { StoreIdentity } from '#src/wire/store-identity.js';
 
 const answer = (clusterId: bigint) => ({ header: { clusterId, revision: 5n } });
 
-describe('which store it is', () => {
+describe('the identity of the store', () => {
   let store: StoreIdentity;
   let heard: StoreReplacedError[];
 
@@ -15,30 +15,30 @@ describe('which store it is', () => {
     store.observe(answer(0xabcn), 'a:1');
   });
 
-  it('is the first one that answers, and stays so with every member of it', () => {
+  it('is that of the first answer, and stays the same with all of its members', () => {
     store.observe(answer(0xabcn), 'b:1');
     assert.deepEqual([store.epoch, heard.length, store.replacedSince(0)], [0, 0, undefined]);
   });
 
-  it('is not said by answers without an id, as proxies give them', () => {
+  it('ignores answers without an id, which proxies send', () => {
     for (const silent of [answer(0n), {}, { header: undefined }, { rangeResponse: { header: undefined } }])
       store.observe(silent, 'a:1');
     assert.equal(store.epoch, 0);
   });
 
-  it('is another one with another id, once', () => {
+  it('changes once with another id', () => {
     for (let i = 0; i < 3; i++) store.observe(answer(0xdefn), 'a:1');
     assert.deepEqual([store.epoch, heard.length], [1, 1]);
     assert.match(heard[0]?.message ?? '', /member a:1 answers with cluster id def, and did with abc/);
     assert.equal(store.replacedSince(1), undefined);
   });
 
-  it('is said by a piece of a RangeStream, too', () => {
+  it('is read from a chunk of a RangeStream too', () => {
     store.observe({ rangeResponse: answer(0xdefn) }, 'a:1');
     assert.equal(store.epoch, 1);
   });
 
-  it('is one of two where members show two ids, which the error names', () => {
+  it('alternates between two if the members have two ids, which the error names', () => {
     store.observe(answer(0xffff_ffff_ffff_ffffn), 'b:1');
     const error = store.replacedSince(0);
     assert.deepEqual(error?.stores, [

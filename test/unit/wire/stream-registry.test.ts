@@ -20,10 +20,10 @@ const dropped: StatusObject = {
   metadata: new Metadata(),
 };
 
-/** A stream that is open; `before` runs right before each answer, and `heard` is what its handlers were told. */
+/** An open stream. `before` runs before each answer; `received` lists the calls of its handlers. */
 async function opened() {
-  const heard: string[] = [];
-  const blamed: string[] = [];
+  const received: string[] = [];
+  const failures: string[] = [];
   let listener: Listener | undefined;
   const call = {
     start: (_: Metadata, given: Listener) => {
@@ -35,7 +35,7 @@ async function opened() {
   const scene = { before: () => {} };
   const streams = new StreamRegistry({
     maxReceiveBytes: 2 ** 20,
-    pool: { markUnhealthy: (_: Member, failure: string) => blamed.push(failure) } as unknown as MemberPool,
+    pool: { markUnhealthy: (_: Member, failure: string) => failures.push(failure) } as unknown as MemberPool,
     clock: {} as Clock,
     random: () => 0.5,
     store: new StoreIdentity(),
@@ -53,38 +53,38 @@ async function opened() {
       { requireLeader: false },
       {
         opened: () => resolve(opening),
-        message: () => heard.push('message'),
-        end: () => heard.push('end'),
+        message: () => received.push('message'),
+        end: () => received.push('end'),
       },
     );
   });
   assert.ok(listener);
-  return { scene, stream, heard, blamed, listener };
+  return { scene, stream, received, failures, listener };
 }
 
 describe('a stream', () => {
-  it('tells what comes, and its end', async () => {
-    const { heard, blamed, listener } = await opened();
+  it('passes messages and its end to the handlers', async () => {
+    const { received, failures, listener } = await opened();
     listener.onReceiveMessage(Buffer.alloc(0));
     listener.onReceiveStatus(dropped);
-    assert.deepEqual(heard, ['message', 'end']);
-    assert.deepEqual(blamed, ['unreachable']);
+    assert.deepEqual(received, ['message', 'end']);
+    assert.deepEqual(failures, ['unreachable']);
   });
 
-  describe('cancelled by what runs right before an answer', () => {
-    it('does not tell that message', async () => {
-      const { scene, stream, heard, listener } = await opened();
+  describe('cancelled by the callback before an answer', () => {
+    it('does not pass the message to the handlers', async () => {
+      const { scene, stream, received, listener } = await opened();
       scene.before = stream.cancel;
       listener.onReceiveMessage(Buffer.alloc(0));
-      assert.deepEqual(heard, []);
+      assert.deepEqual(received, []);
     });
 
-    it('does not tell its end, which speaks against the member all the same', async () => {
-      const { scene, stream, heard, blamed, listener } = await opened();
+    it('does not pass its end to the handlers, but marks the member unhealthy', async () => {
+      const { scene, stream, received, failures, listener } = await opened();
       scene.before = stream.cancel;
       listener.onReceiveStatus(dropped);
-      assert.deepEqual(heard, []);
-      assert.deepEqual(blamed, ['unreachable']);
+      assert.deepEqual(received, []);
+      assert.deepEqual(failures, ['unreachable']);
     });
   });
 });

@@ -4,10 +4,10 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { parseEndpoints } from '#src/wire/index.js';
 import { TlsDiagnosis } from '#src/wire/tls-diagnosis.js';
 
-describe('a peer that hangs up without a word', () => {
+describe('a peer that closes connections without sending a byte', () => {
   let server: Server;
   let connections = 0;
-  let failure: TlsDiagnosis;
+  let diagnosis: TlsDiagnosis;
 
   beforeEach(async () => {
     connections = 0;
@@ -19,7 +19,7 @@ describe('a peer that hangs up without a word', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const endpoint = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    failure = new TlsDiagnosis(parseEndpoints([endpoint]).members[0]!, false);
+    diagnosis = new TlsDiagnosis(parseEndpoints([endpoint]).members[0]!, false);
   });
 
   afterEach(async () => {
@@ -27,24 +27,24 @@ describe('a peer that hangs up without a word', () => {
     await once(server, 'close');
   });
 
-  async function hangsUp(times: number): Promise<void> {
+  async function closesSilently(times: number): Promise<void> {
     for (let i = 0; i < times; i++) {
-      failure.onSilentClose();
-      assert.equal(await failure.error(), undefined);
+      diagnosis.onSilentClose();
+      assert.equal(await diagnosis.error(), undefined);
     }
   }
 
-  it('is asked for its language more and more rarely, and anew after it greeted', async () => {
-    await hangsUp(8);
+  it('is probed at growing intervals, and from the start again after it has sent bytes', async () => {
+    await closesSilently(8);
     assert.equal(connections, 4);
-    failure.onBytes();
-    await hangsUp(1);
+    diagnosis.onBytes();
+    await closesSilently(1);
     assert.equal(connections, 5);
   });
 
-  it('is not asked by a client that was closed', async () => {
-    failure.close();
-    await hangsUp(1);
+  it('is not probed by a closed client', async () => {
+    diagnosis.close();
+    await closesSilently(1);
     assert.equal(connections, 0);
   });
 });

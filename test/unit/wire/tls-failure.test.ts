@@ -20,7 +20,7 @@ describe('an error of a TLS socket', () => {
     ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'not-tls'],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'client-certificate-required'],
     ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'client-certificate-required'],
-    // As newer OpenSSL spells it.
+    // The code of newer OpenSSL releases.
     ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', 'client-certificate-required'],
     ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'handshake'],
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'handshake'],
@@ -35,7 +35,7 @@ describe('an error of a TLS socket', () => {
   }
 
   for (const alert of ['UNKNOWN_CA', 'BAD_CERTIFICATE', 'CERTIFICATE_EXPIRED', 'UNSUPPORTED_CERTIFICATE']) {
-    it(`${alert} from the server blames the certificate that was offered`, () => {
+    it(`${alert} from the server means that it rejects the offered certificate`, () => {
       assert.equal(
         tlsFailureOf(failed(`ERR_SSL_TLSV1_ALERT_${alert}`), true)?.reason,
         'client-certificate-rejected',
@@ -44,22 +44,22 @@ describe('an error of a TLS socket', () => {
   }
 
   for (const code of ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']) {
-    it(`${code} is no matter of TLS`, () => assert.equal(tlsFailureOf(failed(code), true), undefined));
+    it(`${code} is not a TLS failure`, () => assert.equal(tlsFailureOf(failed(code), true), undefined));
   }
 
-  it('without a code, or that is no error, is no matter of TLS', () => {
+  it('without a code, or a value that is not an error, is not a TLS failure', () => {
     assert.equal(tlsFailureOf(new Error('said nothing'), true), undefined);
     assert.equal(tlsFailureOf('text', true), undefined);
   });
 
-  it("is handed on without OpenSSL's addresses, the peer's certificate and thousands of names", () => {
+  it('is sanitized: it has no OpenSSL addresses, no peer certificate and not thousands of names', () => {
     const names = Array.from({ length: 5_000 }, (_, i) => `DNS:host-${i}`).join(', ');
     const error = Object.assign(failed('ERR_TLS_CERT_ALTNAME_INVALID', `not one of: ${names}`), {
       cert: { raw: Buffer.alloc(10_000), issuerCertificate: {} },
       opensslErrorStack: ['x'],
     });
     const bare = sanitizeError(error);
-    bare.stack = ''; // as long as the paths of whoever runs this
+    bare.stack = ''; // its length depends on the checkout's path
     assert.ok(inspect(bare, { depth: 10, showHidden: true }).length < 1_500);
     assert.doesNotMatch(inspect(bare, { showHidden: true }), /issuerCertificate|opensslErrorStack/);
     assert.equal((bare as { code?: string }).code, 'ERR_TLS_CERT_ALTNAME_INVALID');

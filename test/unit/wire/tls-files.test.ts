@@ -18,19 +18,19 @@ describe('TLS files', () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('that hold what they held are not parsed again', async () => {
+  it('with unchanged content are not parsed again', async () => {
     const files = new TlsFiles({ caFile: path('ca.pem') });
     assert.equal(await files.context(), await files.context());
   });
 
-  it('that were written anew are read by the next connection', async () => {
+  it('that have changed are used by the next connection', async () => {
     const files = new TlsFiles({ caFile: path('ca.pem') });
     const before = await files.context();
     await writeFile(path('ca.pem'), (await CertificateAuthority.root('next')).pem);
     assert.notEqual(await files.context(), before);
   });
 
-  it('that cannot be used for a while are told of each time, and used again when they can', async () => {
+  it('that are temporarily invalid fail each connection, and are used again once they are valid', async () => {
     const files = new TlsFiles({ caFile: path('ca.pem') });
     const good = await files.context();
     await writeFile(path('ca.pem'), '');
@@ -45,13 +45,13 @@ describe('TLS files', () => {
     assert.equal(await files.context(), good);
   });
 
-  it('may go with PEM for the rest', async () => {
+  it('can be combined with PEM options', async () => {
     const { cert, key } = await authority.issue();
     await writeFile(path('client.key'), key);
     await new TlsFiles({ ca: authority.pem, cert, keyFile: path('client.key') }).context();
   });
 
-  it('read between the writes of the two are read again before that is held against them', async () => {
+  it('read between the writes of a pair are read a second time before an error is reported', async () => {
     const [before, after] = [await authority.issue(), await authority.issue()];
     const keys = [after.key];
     const files = new TlsFiles({ certFile: 'cert', keyFile: 'key' }, async (name) =>
@@ -61,7 +61,7 @@ describe('TLS files', () => {
     assert.equal(keys.length, 0);
   });
 
-  it('whose pair does not match are told by both names', async () => {
+  it('with a mismatched pair are reported by both names', async () => {
     await writeFile(path('client.pem'), (await authority.issue()).cert);
     await writeFile(path('client.key'), (await authority.issue()).key);
     const files = new TlsFiles({ certFile: path('client.pem'), keyFile: path('client.key') });

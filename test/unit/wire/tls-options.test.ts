@@ -54,11 +54,11 @@ describe('TLS options', () => {
     it(`${JSON.stringify(tls)} are refused by name`, () => refuses(tls, named));
   }
 
-  it('with http:// are refused: there is no silent fall to plaintext', () => {
+  it('with http:// are refused: there is no fallback to plaintext', () => {
     refuses({}, /tls is given, but the endpoints say http/, 'http://127.0.0.1:1');
   });
 
-  it('for a socket whose file is no host need a server name', () => {
+  it('for a socket whose file name is not a host require a server name', () => {
     refuses(
       {},
       /endpoint 'unixs:\/run\/my etcd' has no host to verify: set tls\.serverName/,
@@ -67,7 +67,7 @@ describe('TLS options', () => {
     make({ serverName: 'etcd.test' }, 'unixs:/run/my etcd');
   });
 
-  it('with PEM that cannot be used are refused at once, and the PEM is not shown', async () => {
+  it('with invalid PEM are refused immediately, and the PEM is not shown', async () => {
     const other = await authority.issue();
     refuses({ cert: pair.cert, key: other.key }, /tls\.key does not belong to tls\.cert/);
     refuses(
@@ -85,11 +85,11 @@ describe('TLS options', () => {
     refuses({ ca: authority.pem.replace('MII', 'AAA') }, /: tls\.ca contains an invalid certificate$/);
   });
 
-  it('name files that are not looked at before the first connection', () => {
+  it('with files do not read them before the first connection', () => {
     make({ caFile: '/nowhere/ca.pem', certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem' });
   });
 
-  it('that skip verification are warned of once per client, and others not', async () => {
+  it('that skip verification cause one warning per client, and others none', async () => {
     const warnings: Error[] = [];
     const listen = (warning: Error) => warnings.push(warning);
     process.on('warning', listen);
@@ -107,7 +107,7 @@ describe('TLS options', () => {
   });
 });
 
-describe('a key that stands where a path belongs', () => {
+describe('a key in place of a path', () => {
   it('is refused, and not shown', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -20,7 +20,7 @@ const jwt = (claims: unknown) => `${base64url({ alg: 'none' })}.${base64url(clai
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the expiry of a token', () => {
-  it('is what a JWT says', () => {
+  it('is read from a JWT', () => {
     assert.equal(expiryOf(jwt({ exp: 1_700_000_000 })), 1_700_000_000_000);
   });
 
@@ -34,12 +34,12 @@ describe('the expiry of a token', () => {
     jwt(null),
     'a.!!!.c',
   ]) {
-    it(`is not known of '${token}'`, () => assert.equal(expiryOf(token), undefined));
+    it(`is unknown for '${token}'`, () => assert.equal(expiryOf(token), undefined));
   }
 });
 
 describe('the raft index of a token', () => {
-  it('is behind the dot of a simple token', () => {
+  it('follows the dot of a simple token', () => {
     assert.equal(raftIndexOf('QsmKbTdDYnHPAAlm.18446744073709551615'), 2n ** 64n - 1n);
   });
 
@@ -54,7 +54,7 @@ describe('the raft index of a token', () => {
     'a.123456789012345678901',
     jwt({ exp: 5 }),
   ])
-    it(`is not known of '${token}'`, () => assert.equal(raftIndexOf(token), undefined));
+    it(`is unknown for '${token}'`, () => assert.equal(raftIndexOf(token), undefined));
 });
 
 describe('a token source', () => {
@@ -79,7 +79,7 @@ describe('a token source', () => {
     );
   };
 
-  it('asks once for all who find the same token wanting', async () => {
+  it('fetches once for all callers that were refused with the same token', async () => {
     const tokens = source();
     const all = Promise.all(Array.from({ length: 500 }, () => tokens.refresh(0)));
     give('one');
@@ -90,7 +90,7 @@ describe('a token source', () => {
     assert.equal(tokens.generation, 1);
   });
 
-  it('says whether the last one was turned down', async () => {
+  it('passes on whether the last token was refused', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
     give('one');
@@ -101,7 +101,7 @@ describe('a token source', () => {
     assert.deepEqual(asked, [false, true]);
   });
 
-  it('lets wrong credentials stand for a second, then asks again', async () => {
+  it('returns a refusal of the credentials for a second, then asks again', async () => {
     const tokens = source();
     const refusal = new UnauthenticatedError('no', { code: 16 });
     const first = tokens.refresh(0);
@@ -116,7 +116,7 @@ describe('a token source', () => {
     await again;
   });
 
-  it('does not hold an outage against the credentials', async () => {
+  it('does not cache an outage', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
     fail(new DeadlineError('away'));
@@ -127,7 +127,7 @@ describe('a token source', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('renews a token that tells its end, once, well before it, while the old one still serves', async () => {
+  it('renews a token once, well before its stated expiry, while the old one is still in use', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
     give(jwt({ exp: clock.now() / 1_000 + 100 }));
@@ -166,7 +166,7 @@ describe('a token source', () => {
       assert.deepEqual(asked, [false, false]);
     });
 
-    it('asks it once more when the token is turned down meanwhile, for all who wait', async () => {
+    it('asks it once more for all waiting callers when the token is refused meanwhile', async () => {
       const { tokens, token } = await renewing();
       const all = Promise.all([tokens.refresh(1), tokens.refresh(1)]);
       give(token);
@@ -179,7 +179,7 @@ describe('a token source', () => {
     });
   });
 
-  it('tries a failed renewal again after a second, and tells nobody', async () => {
+  it('repeats a failed renewal after a second, without reporting it', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
     give(jwt({ exp: clock.now() / 1_000 + 10 }));
@@ -195,7 +195,7 @@ describe('a token source', () => {
     assert.equal(asked.length, 3);
   });
 
-  it('asks ever more seldom while the credentials are refused, and as before once they are taken', async () => {
+  it('asks at growing intervals while the credentials are refused, and at the first interval again after they were accepted', async () => {
     const tokens = source();
     random = 0;
     const refusal = new UnauthenticatedError('no', { code: Code.UNAUTHENTICATED });
@@ -231,7 +231,7 @@ describe('a token source', () => {
       return tokens;
     };
 
-    it('asks at a random moment within a second, as a whole fleet has to', async () => {
+    it('asks at a random moment within a second, so that a fleet spreads its requests', async () => {
       const tokens = await withToken();
       const second = tokens.refresh(1, { cause: old });
       clock.advance(749);
@@ -243,7 +243,7 @@ describe('a token source', () => {
       await second;
     });
 
-    it('asks sooner for one who has little time, whoever came first', async () => {
+    it('asks sooner for a caller with little time, even if another came first', async () => {
       const tokens = await withToken();
       const both = [tokens.refresh(1, { cause: old }), tokens.refresh(1, { cause: old, withinMs: 400 })];
       clock.advance(100);
@@ -253,7 +253,7 @@ describe('a token source', () => {
       await Promise.all(both);
     });
 
-    it('goes on as long as roles change', async () => {
+    it('keeps asking as long as roles change', async () => {
       const tokens = await withToken();
       for (let generation = 1; generation < 20; generation++) {
         const next = tokens.refresh(generation, { cause: old });
@@ -287,7 +287,7 @@ describe('a token source', () => {
     assert.deepEqual(waits, [0, 80, 150, 300, 600, 1_200, 2_400]);
   });
 
-  it('takes an end that is past on arrival for no information', async () => {
+  it('ignores an expiry that is past on arrival', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
     give(jwt({ exp: clock.now() / 1_000 - 1 }));
@@ -315,7 +315,7 @@ describe('a token source', () => {
     assert.deepEqual([await dueAfter(0), await dueAfter(0.5), await dueAfter(0.999)], [65, 75, 85]);
   });
 
-  it('goes without a token once that is of no use, and the next refusal brings one', async () => {
+  it('has no token after a discard, and fetches one after the next refusal', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
     give('one');
@@ -326,7 +326,7 @@ describe('a token source', () => {
     assert.equal(tokens.generation, 2, 'it has another one meanwhile');
   });
 
-  it('shows no token to whoever prints it', async () => {
+  it('does not print its token', async () => {
     const tokens = source();
     const first = tokens.refresh(0);
     give(secret);
@@ -340,27 +340,27 @@ describe('a token provider', () => {
   const fetch = (tokenProvider: () => unknown, timeoutMs = 1_000) =>
     tokenFetcher({ tokenProvider } as unknown as AuthOptions, { authenticate: noEtcd, timeoutMs })(false);
 
-  it('may answer at once or later', async () => {
+  it('may return a token or a promise', async () => {
     assert.equal(await fetch(() => 'now'), 'now');
     assert.equal(await fetch(async () => 'later'), 'later');
   });
 
-  const bad: readonly (readonly [what: string, provider: () => unknown, told: RegExp])[] = [
+  const bad: readonly (readonly [what: string, provider: () => unknown, text: RegExp])[] = [
     ['throws', () => assert.fail('broken'), /tokenProvider failed/],
     ['rejects', () => Promise.reject(new Error('broken')), /tokenProvider failed/],
-    ['gives nothing', () => '', /no token/],
-    ['gives no string', () => 5, /no token/],
+    ['returns an empty string', () => '', /no token/],
+    ['returns a number', () => 5, /no token/],
   ];
-  for (const [what, provider, told] of bad) {
-    it(`that ${what} is told as a passing trouble`, async () => {
+  for (const [what, provider, text] of bad) {
+    it(`that ${what} causes a transient error`, async () => {
       await assert.rejects(fetch(provider), (error: { message: string; verdict?: string }) => {
-        assert.match(error.message, told);
+        assert.match(error.message, text);
         return error.verdict === 'not-applied';
       });
     });
   }
 
-  it('that never answers is given up on', async () => {
+  it('that never answers fails after the timeout', async () => {
     await assert.rejects(
       fetch(() => new Promise(() => {}), 20),
       /no token within 20 ms/,
@@ -372,7 +372,7 @@ describe('a password function', () => {
   const refused = () =>
     errorFromServer(Code.INVALID_ARGUMENT, 'etcdserver: authentication failed, invalid user ID or password');
 
-  /** Asks for a token with a function that gives these passwords, of an etcd that takes one of them. */
+  /** Requests a token with a provider that returns these passwords, from an etcd that accepts one of them. */
   async function fetch(passwords: readonly unknown[], taken: string) {
     const left = [...passwords];
     const [sent, pauses]: [string[], number[]] = [[], []];
@@ -391,31 +391,31 @@ describe('a password function', () => {
     return { result: await token.catch((error: unknown) => error), sent, pauses };
   }
 
-  it('is asked before each request for a token', async () => {
+  it('is called before each request for a token', async () => {
     const { result, sent } = await fetch(['one'], 'one');
     assert.deepEqual([result, sent], ['a token', ['one']]);
   });
 
-  it('is asked again after a refusal and a pause, and what is new is sent', async () => {
+  it('is called again after a refusal and a pause, and a new password is sent', async () => {
     const { result, sent, pauses } = await fetch(['one', 'two'], 'two');
     assert.deepEqual([result, sent, pauses], ['a token', ['one', 'two'], [1_000]]);
   });
 
-  it('that gives the refused one again is not guessed with, and its refusal is not final', async () => {
+  it('that returns the refused password again causes no second request, and the refusal is not final', async () => {
     const { result, sent } = await fetch(['one'], 'two');
     assert.deepEqual(sent, ['one']);
     assert.ok(result instanceof UnauthenticatedError);
     assert.equal(result.verdict, 'not-applied');
   });
 
-  it('whose second password is refused as well fails the same', async () => {
+  it('whose second password is refused too fails in the same way', async () => {
     const { result, sent } = await fetch(['one', 'two', 'three'], 'three');
     assert.deepEqual(sent, ['one', 'two']);
     assert.ok(result instanceof UnauthenticatedError);
     assert.equal(result.verdict, 'not-applied');
   });
 
-  it('that fails is a typed error', async () => {
+  it('that fails causes a typed error', async () => {
     for (const password of [() => Promise.reject(new Error('sealed')), () => 5]) {
       const asking = tokenFetcher({ username: 'u', password } as unknown as AuthOptions, {
         timeoutMs: 1_000,
@@ -451,7 +451,7 @@ describe('a password function', () => {
 });
 
 describe('auth options', () => {
-  const bad: readonly (readonly [told: RegExp, auth: unknown])[] = [
+  const bad: readonly (readonly [text: RegExp, auth: unknown])[] = [
     [/auth is a string; it must be an object/, secret],
     [/username/, {}],
     [/password/, { username: 'root' }],

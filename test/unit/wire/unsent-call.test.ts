@@ -18,7 +18,7 @@ describe('a call that is still open', () => {
     'that is none': undefined,
   };
   for (const [what, call] of Object.entries(left)) {
-    it(`${what} may have left`, () => assert.equal(isUnsent(call), false));
+    it(`${what} may have been sent`, () => assert.equal(isUnsent(call), false));
   }
 
   const kept: Readonly<Record<string, unknown>> = {
@@ -29,16 +29,16 @@ describe('a call that is still open', () => {
     'whose stream is held back': callOf(attempt({ closed: false, destroyed: false, state: idle })),
   };
   for (const [what, call] of Object.entries(kept)) {
-    it(`${what} has not left`, () => assert.equal(isUnsent(call), true));
+    it(`${what} is unsent`, () => assert.equal(isUnsent(call), true));
   }
 
-  it('that is cancelled has not left where its stream stays idle', () => {
+  it('that is cancelled is unsent if its stream stays idle', () => {
     const stream = { closed: false, destroyed: false, state: idle };
     const cancel = () => Object.assign(stream, { closed: true });
     assert.equal(cancelAndCheckUnsent(callOf(attempt(stream)), cancel), true);
   });
 
-  it('that is sent as it is cancelled may have left', () => {
+  it('that is sent during its cancellation may have been sent', () => {
     const stream = { closed: false, destroyed: false, state: idle };
     const cancel = () => Object.assign(stream, { closed: true, state: open });
     assert.equal(cancelAndCheckUnsent(callOf(attempt(stream)), cancel), false);

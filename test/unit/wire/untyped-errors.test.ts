@@ -14,7 +14,7 @@ import { StreamRegistry } from '#src/wire/stream-registry.js';
 import { FakeClock, FakeLeases } from '../lease/fakes.js';
 import { FakeWatch, settled } from '../watch/fake-watch.js';
 
-const plain = new TypeError('nobody expects this');
+const plain = new TypeError('not an EtcdError');
 const isTyped = (error: unknown) => {
   assert.ok(error instanceof EtcdError, String(error));
   assert.ok(error === plain || error.cause === plain, String(error.cause));
@@ -22,8 +22,8 @@ const isTyped = (error: unknown) => {
 };
 const echo = { path: '/a/B', requestSerialize: (b: Buffer) => b, responseDeserialize: (b: Buffer) => b };
 
-describe('an error that is none of this library’s ends, as a typed one,', () => {
-  it('a watch that waits for the revision of now', async () => {
+describe('an error from outside this library ends, converted to a typed one,', () => {
+  it('a watch that waits for the present revision', async () => {
     const server = new FakeWatch();
     server.readFails = plain;
     const watcher = server.client.watch('k');
@@ -39,7 +39,7 @@ describe('an error that is none of this library’s ends, as a typed one,', () =
     await assert.rejects(watcher.ready, isTyped);
   });
 
-  it('a renewal and a kept lease that wait for another token', async () => {
+  it('a renewal and a held lease that wait for another token', async () => {
     const server = new FakeLeases();
     const leases = new LeaseClientImpl(server.calls, new FakeClock(), () => 0.5);
     const lease = await leases.hold({ ttlSeconds: 10 });
