@@ -68,7 +68,7 @@ function toAddr({ value, text }: JsonMember, before: string): string {
 /** A number beyond float64 is rejected even if a later member replaces it. */
 function toMetadata({ value, tooLarge }: JsonMember): JsonValue {
   if (tooLarge !== undefined)
-    throw new EndpointDecodeError(`Metadata holds ${truncated(tooLarge)}, which is beyond float64`);
+    throw new EndpointDecodeError(`Metadata contains ${truncated(tooLarge)}, which is beyond float64`);
   return value;
 }
 

@@ -19,7 +19,7 @@ import { type EndpointOp, toTxnOps } from './endpoint-ops.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
 import { retainEndpoint } from './retain-endpoint.js';
-import { isDirect, keyPrefix, serviceFor } from './target/index.js';
+import { isDirectChild, keyPrefix, resolveService } from './target/index.js';
 
 /** Options of each call of an {@link EndpointManager}. */
 export interface ManagerCallOptions {
@@ -40,7 +40,10 @@ export interface ManagerOptions {
 
 /** Options of {@link EndpointManager.addEndpoint}. */
 export interface AddOptions extends ManagerCallOptions {
-  /** The lease of the endpoint, or its handle: the endpoint is deleted with it. Default: no lease; it stays until deleted. */
+  /**
+   * The lease of the endpoint, or its handle: the endpoint is deleted with it. Default: no lease; it stays until
+   * deleted.
+   */
   readonly lease?: LeaseId | { readonly id: LeaseId };
 }
 
@@ -70,9 +73,9 @@ export class EndpointManager {
    */
   constructor(client: NamingClient, target: string, options: ManagerOptions = noOptions) {
     this.#client = checkClient(client);
-    this.target = serviceFor(target, client);
+    this.target = resolveService(target, client);
     checkManager(options);
-    this.#isWanted = options.direct ? (key) => isDirect(this.target, key) : () => true;
+    this.#isWanted = options.direct ? (key) => isDirectChild(this.target, key) : () => true;
   }
 
   /**

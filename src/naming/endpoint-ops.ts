@@ -45,7 +45,7 @@ const checkOperations = listOf(
  */
 export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
   checkOperations(changes, 'operations');
-  if (changes.length === 0) throw new NamingError('update() was given no operations');
+  if (changes.length === 0) throw new NamingError('update() has no operations');
   const byKey = new Map<string, Op>();
   for (const change of changes) {
     const key = checkKey(target, change.key);

@@ -19,7 +19,10 @@ export type EndpointEvent =
       readonly invalid: ReadonlySet<string>;
     }
   | {
-      /** The changes of one revision, with whole transactions; of an EndpointSet on a plain mirror, of one or more revisions. */
+      /**
+       * The changes of one revision, with whole transactions; of an EndpointSet on a plain mirror, of one or more
+       * revisions.
+       */
       readonly type: 'delta';
       /** The last revision that the event covers. */
       readonly revision: Revision;
@@ -38,7 +41,10 @@ export class EndpointSet {
   readonly #isWanted: (key: string) => boolean;
   readonly #records = new Map<string, EndpointRecord>();
   #invalid: ReadonlySet<string> = new Set();
-  /** The copy of `#invalid` for the current update; undefined until one is needed. Events share it, so it is not changed later. */
+  /**
+   * The copy of `#invalid` for the current update; undefined until one is needed. Events share it, so it is not changed
+   * later.
+   */
   #draft: Set<string> | undefined;
 
   /** @param isWanted Whether a key belongs to the set. Default: every key. */

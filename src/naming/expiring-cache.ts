@@ -14,7 +14,10 @@ export interface CachedValue {
   readonly knownAt: number;
 }
 
-/** A cache that is limited in size and age, such as of the last views of unsubscribed targets. Evicts the oldest entry first. */
+/**
+ * A cache that is limited in size and age, such as of the last views of unsubscribed targets. Evicts the oldest entry
+ * first.
+ */
 export class ExpiringCache<T extends CachedValue> {
   readonly #clock: Clock;
   readonly #limits: CacheLimits;

@@ -46,7 +46,7 @@ function goScalar(value: JsonValue | undefined): string {
     case 'string':
       return goString(value);
     default:
-      throw new NamingError(`metadata holds a ${typeof value}, which JSON cannot`);
+      throw new NamingError(`metadata contains a ${typeof value}, which is not JSON`);
   }
 }
 
@@ -77,7 +77,7 @@ function escapeChar(char: string): string {
 
 /** Go and JavaScript write the same shortest form and the same exponents, except for minus zero. */
 function goNumber(value: number): string {
-  if (!Number.isFinite(value)) throw new NamingError(`metadata holds ${value}, which JSON cannot`);
+  if (!Number.isFinite(value)) throw new NamingError(`metadata contains ${value}, which is not JSON`);
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
@@ -119,7 +119,7 @@ function objectMembers(object: JsonObject): Members {
   const prototype = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new NamingError(
-      `metadata holds a ${prototype.constructor?.name ?? 'class instance'}, not plain data`,
+      `metadata contains a ${prototype.constructor?.name ?? 'class instance'}, not plain data`,
     );
   }
   const members = Object.entries(object).flatMap(([name, value]) =>

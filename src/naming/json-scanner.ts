@@ -102,7 +102,7 @@ export class JsonScanner {
       return JSON.parse(whole) as string;
     } catch {
       // Without the parser's error, which quotes the record.
-      throw new EndpointDecodeError(`the value is not JSON: a bad string at character ${from}`);
+      throw new EndpointDecodeError(`the value is not JSON: an invalid string at character ${from}`);
     }
   }
 

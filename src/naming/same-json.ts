@@ -1,6 +1,9 @@
 import type { JsonValue } from './endpoint.js';
 
-/** Whether two JSON values are equal; the order of names is ignored. Not recursive: a stored value may be nested deeper than the stack. */
+/**
+ * Whether two JSON values are equal; the order of names is ignored. Not recursive: a stored value may be nested deeper
+ * than the stack.
+ */
 export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   const open: [unknown, unknown][] = [[a, b]];
   for (let pair = open.pop(); pair; pair = open.pop()) {

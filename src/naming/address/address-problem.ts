@@ -11,12 +11,12 @@ export function addressProblem(addr: string): string | undefined {
   if ('problem' in parsed) return parsed.problem;
   if ('socket' in parsed) return pathProblem(parsed.socket.path);
   const { tcp, hasHost, hasPort } = parsed;
-  if (!hasHost) return `it names no host, so that it means each caller's own${advertiseHint(tcp)}`;
-  if (isWildcard(tcp.host)) return `it means each caller's own host${advertiseHint(tcp)}`;
+  if (!hasHost) return `it has no host, so it is each caller's own${advertiseHint(tcp)}`;
+  if (isWildcard(tcp.host)) return `it is each caller's own host${advertiseHint(tcp)}`;
   const unreachable = unreachableHost(tcp.host);
   if (unreachable !== undefined) return `${unreachable}${advertiseHint(tcp)}`;
   if (!hasPort)
-    return `it has no port, which Go does not dial, and gRPC at ${defaultPort}: write '${formatAddress({ ...tcp, port: 50_051 })}' for instance`;
+    return `it has no port: Go does not dial it, and gRPC dials port ${defaultPort}; write '${formatAddress({ ...tcp, port: 50_051 })}', for example`;
   if (isUrl(addr))
     return `it is a URL, which Go does not dial: write '${formatAddress({ ...tcp, host: goSpelling(tcp.host) })}'`;
   return spellingProblem(tcp) ?? labelProblem(tcp.host);

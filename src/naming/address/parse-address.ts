@@ -45,21 +45,21 @@ export function parseAddress(addr: string): ParsedAddress {
   if (addr.startsWith('unix:')) return parseSocket(addr.slice('unix:'.length));
   const unseen = invisibleCharacterProblem(addr);
   if (unseen !== undefined) return { problem: unseen };
-  const [, scheme, behind] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(addr) ?? [];
-  if (scheme !== undefined && behind !== undefined) return parseUrl(scheme.toLowerCase(), behind);
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(addr) ?? [];
+  if (scheme !== undefined && rest !== undefined) return parseUrl(scheme.toLowerCase(), rest);
   if (addr.startsWith('/'))
     return { problem: `a socket file's address is written 'unix:${printable(addr)}'` };
   return parseTcp(addr);
 }
 
-function parseUrl(scheme: string, behind: string): ParsedAddress {
+function parseUrl(scheme: string, rest: string): ParsedAddress {
   if (scheme !== 'http' && scheme !== 'https')
-    return { problem: `its scheme '${printable(scheme)}' is not one that is dialled: write host:port` };
-  if (behind.includes('@')) return { problem: "it has a user before the '@'" };
-  const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/.exec(behind) ?? [];
+    return { problem: `its scheme '${printable(scheme)}' is not supported: write host:port` };
+  if (rest.includes('@')) return { problem: "it has a user before the '@'" };
+  const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/.exec(rest) ?? [];
   if (path !== '' && path !== '/')
     return { problem: `it is a URL with a path, '${printable(path)}': write host:port` };
-  if (authority === '') return { problem: 'it names no host' };
+  if (authority === '') return { problem: 'it has no host' };
   return parseTcp(authority);
 }
 
@@ -84,8 +84,8 @@ function canonicalName({ host, port }: TcpAddress): string {
 }
 
 /** Parses gRPC's forms `unix:/path` and `unix:///path`. */
-function parseSocket(behind: string): ParsedAddress {
-  const path = behind.startsWith('///') ? behind.slice(2) : behind;
+function parseSocket(rest: string): ParsedAddress {
+  const path = rest.startsWith('///') ? rest.slice(2) : rest;
   if (path.startsWith('//')) return { problem: "a socket file's address has no host: write unix:/path" };
   if (!/^\/./s.test(path)) return { problem: "a socket file's path is absolute: write unix:/path" };
   const odd = /[\0\p{Surrogate}]/u.exec(path)?.[0];

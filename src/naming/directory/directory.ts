@@ -10,7 +10,7 @@ import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { boolean, checkSignalOnly, noOptions, objectWith, optionsChecker } from '../../model/index.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
-import { serviceFor } from '../target/index.js';
+import { resolveService } from '../target/index.js';
 import { type MemoryView, memoryStatus } from './earlier-view.js';
 import { FollowedService, type ServiceOptions } from './followed-service.js';
 import {
@@ -98,7 +98,7 @@ export class ServiceDirectory implements AsyncDisposable {
    */
   follow(target: string, subscriber: ServiceSubscriber): () => void {
     checkSubscriber(subscriber, 'the subscriber');
-    return this.#follow(serviceFor(target, this.#client), subscriber);
+    return this.#follow(resolveService(target, this.#client), subscriber);
   }
 
   #follow(target: string, subscriber: ServiceSubscriber): () => void {
@@ -159,12 +159,12 @@ export class ServiceDirectory implements AsyncDisposable {
 
   /** The current view of a target that is followed; undefined before the first view and for other targets. Does not wait. */
   get(target: string): ServiceView | undefined {
-    return this.#services.get(serviceFor(target, this.#client))?.view;
+    return this.#services.get(resolveService(target, this.#client))?.view;
   }
 
   /** The status of a target. For a target that is not followed: of its remembered view. Does not wait. */
   status(target: string): ServiceStatus {
-    const name = serviceFor(target, this.#client);
+    const name = resolveService(target, this.#client);
     const service = this.#services.get(name);
     if (service) return service.status();
     const remembered = this.#remembered.get(name);
@@ -178,7 +178,7 @@ export class ServiceDirectory implements AsyncDisposable {
    *   directory closes; {InvalidInputError} for an unknown or invalid option.
    */
   async ready(target: string, options: ReadyOptions = noOptions): Promise<ServiceView> {
-    const service = serviceFor(target, this.#client);
+    const service = resolveService(target, this.#client);
     const ports = {
       clock: this.#clock,
       target: service,

@@ -5,7 +5,7 @@ import { withJson } from '../../model/index.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
 import { retainEndpoint } from '../retain-endpoint.js';
-import { isDirect, keyPrefix } from '../target/index.js';
+import { isDirectChild, keyPrefix } from '../target/index.js';
 import { type EarlierView, type MemoryView, memoryStatus, toSnapshotChange } from './earlier-view.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
 import { LossProtection, type Observation } from './loss/loss-protection.js';
@@ -178,7 +178,7 @@ export class FollowedService {
   async #follow(signal: AbortSignal): Promise<void> {
     const { client, target, clock, silence } = this.#ports;
     const { direct } = this.#ports.options;
-    const set = new EndpointSet(direct ? (key) => isDirect(target, key) : undefined);
+    const set = new EndpointSet(direct ? (key) => isDirectChild(target, key) : undefined);
     const startedAt = clock.now();
     const mirror = client.mirror(
       { prefix: keyPrefix(target) },

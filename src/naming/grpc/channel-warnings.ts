@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { getChannelzHandlers } from '@grpc/grpc-js';
 import { escapeControls } from '../../errors/index.js';
-import { readUri } from '../target/index.js';
+import { parseUri } from '../target/index.js';
 
 /** Named in the warnings, because grpc-js's own text does not mention a resolver: `Failed to parse DNS address dns:etcd:///…`. */
 const guide = 'docs/troubleshooting.md of @org/etcd-naming';
@@ -49,7 +49,7 @@ export function warnOfEarlyChannels(scheme: string): void {
   const { GetTopChannels } = getChannelzHandlers();
   GetTopChannels({ request } as never, (_, found) => {
     const targets = (found?.channel ?? []).map(({ data }) => data?.target ?? '');
-    const early = targets.find((target) => readUri(target, [scheme.toLowerCase()]));
+    const early = targets.find((target) => parseUri(target, [scheme.toLowerCase()]));
     if (early !== undefined)
       warn(
         'ETCD_NAMING_EARLY_CHANNEL',

@@ -11,9 +11,9 @@ import { NamingError } from '../errors.js';
 import {
   checkAuthorityName,
   checkService,
-  clientOfAuthority,
+  clientForAuthority,
   isAuthorityName,
-  readUri,
+  parseUri,
   serviceOf,
   splitTarget,
   toUri,
@@ -80,13 +80,13 @@ export function dial(target: string, options: DialOptions = noOptions): DialResu
 
 /** @throws {NamingError} for a target that names no service, or another authority than the options. */
 function targetUri(target: string, scheme: string, authority: string): string {
-  const uri = typeof target === 'string' ? readUri(target, ['etcd', scheme.toLowerCase()]) : undefined;
+  const uri = typeof target === 'string' ? parseUri(target, ['etcd', scheme.toLowerCase()]) : undefined;
   if (!uri) return toUri(scheme, authority, checkService(target));
   const { authority: named, path } = splitTarget(uri);
   if (named === '' || named === authority) return toUri(scheme, authority, serviceOf(uri, true));
   if (authority !== '')
     throw new NamingError(`authority is '${authority}', and '${target}' has the authority '${named}'`);
-  const service = serviceOf(uri, clientOfAuthority(scheme, named) !== undefined);
+  const service = serviceOf(uri, clientForAuthority(scheme, named) !== undefined);
   // A client may be registered for the authority before the channel is made, so the resolver decides.
   const isOpen = path !== '' && isAuthorityName(named);
   return isOpen ? toUri(scheme, named, serviceOf(uri, true)) : toUri(scheme, '', service);

@@ -3,7 +3,7 @@ import { systemClock } from '../../async/index.js';
 import { ClosedError, type EtcdError, escapeControls } from '../../errors/index.js';
 import type { BalanceOptions } from '../balance/index.js';
 import type { ServiceDirectory, ServiceView } from '../directory/index.js';
-import { keyPrefix, type TargetUri, targetOf } from '../target/index.js';
+import { keyPrefix, type TargetUri, toTarget } from '../target/index.js';
 import { setTraits } from './balancer.js';
 import { policyName } from './balancer-config.js';
 import { Coalescer } from './coalescer.js';
@@ -99,7 +99,7 @@ export class EtcdResolver implements experimental.Resolver {
     }
     this.#context.inUse.add(this);
     this.#service = resolved.service;
-    this.#unsubscribe = resolved.directory.follow(targetOf(resolved.service), {
+    this.#unsubscribe = resolved.directory.follow(toTarget(resolved.service), {
       onView: (view) => {
         const before = this.#view;
         this.#view = view;

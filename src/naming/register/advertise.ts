@@ -15,7 +15,9 @@ import { NamingError } from '../errors.js';
 
 /** Options of {@link advertiseAddress}. */
 export interface AdvertiseOptions {
-  /** The environment variable with this host's address, such as one set by Kubernetes' downward API. Default `POD_IP`. */
+  /**
+   * The environment variable with this host's address, such as one set by Kubernetes' downward API. Default `POD_IP`.
+   */
   readonly env?: string;
   /** The network interface whose address is used, such as `eth0`. Default: the first that is not internal. */
   readonly interface?: string;
@@ -35,18 +37,18 @@ export function advertiseAddress(port: number, options: AdvertiseOptions = noOpt
   checkAdvertise(options);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new NamingError(
-      `the port is ${shownPort(port)}; it must be one that is bound, a number from 1 to 65535`,
+      `the port is ${shownPort(port)}; it must be the bound port, a number from 1 to 65535`,
     );
   const name = options.env ?? 'POD_IP';
   const inEnvironment = process.env[name]?.trim().replace(/^\[(.*)\]$/, '$1');
   const host = inEnvironment || interfaceHost(options);
-  if (isOwnHost(host)) throw new NamingError(`${host} cannot be advertised: it means each caller's own host`);
+  if (isOwnHost(host)) throw new NamingError(`${host} cannot be advertised: it is each caller's own host`);
   if (/^fe[89ab].:/i.test(host))
-    throw new NamingError(`${host} cannot be advertised: a link-local address means nothing elsewhere`);
+    throw new NamingError(`${host} cannot be advertised: a link-local address is valid only on its own link`);
   const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
   const problem = hostProblem(host) ?? addressProblem(address);
   if (problem !== undefined)
-    throw new NamingError(`${name} is '${printable(host)}', which is no host to advertise: ${problem}`);
+    throw new NamingError(`${name} is '${printable(host)}', which is not a host to advertise: ${problem}`);
   return address;
 }
 
@@ -58,8 +60,8 @@ function interfaceHost({ interface: wanted, family }: AdvertiseOptions): string 
   const of = (version: 4 | 6) => found.find((one) => one.family === `IPv${version}`)?.address;
   const host = family ? of(family) : (of(4) ?? of(6));
   if (host !== undefined) return host;
-  const where = wanted === undefined ? 'no network interface has' : `the interface ${wanted} has not`;
-  throw new NamingError(`${where} an address that other hosts could reach; name it yourself`);
+  const where = wanted === undefined ? 'no network interface has' : `the interface ${wanted} does not have`;
+  throw new NamingError(`${where} an address that other hosts reach; set addr yourself`);
 }
 
 /** Shows the type of a string: environment variables often hold the port as text. */

@@ -56,7 +56,10 @@ export class RegistrationDriver {
     this.#callbacks = callbacks;
   }
 
-  /** Handles inputs one at a time: an input caused by an effect waits until all effects of its predecessor are performed. */
+  /**
+   * Handles inputs one at a time: an input caused by an effect waits until all effects of its predecessor are
+   * performed.
+   */
   dispatch(input: RegistrationInput): void {
     this.#inputs.push(input);
     if (this.#isRunning) return;

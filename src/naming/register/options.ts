@@ -17,9 +17,15 @@ import type { OnConflict } from './core/index.js';
 export interface RegisterOptions {
   /** The service: its name, such as `foo/bar/my-service`, or its URI, such as `etcd:///foo/bar/my-service`. */
   readonly target: string;
-  /** The address that callers dial: `host:port`, an IPv6 host in brackets. See {@link advertiseAddress} for one to register. */
+  /**
+   * The address that callers dial: `host:port`, an IPv6 host in brackets. See {@link advertiseAddress} for one to
+   * register.
+   */
   readonly addr: string;
-  /** Stored with the address: anything JSON can hold. The balancer reads `weight`, `zone` and `status`. Default: none, stored as null. */
+  /**
+   * Stored with the address: anything JSON can hold. The balancer reads `weight`, `zone` and `status`. Default: none,
+   * stored as null.
+   */
   readonly metadata?: Endpoint['metadata'];
   /**
    * The last part of the key, `<target>/<id>`. Default: `addr`, as in etcd's old resolver, with slashes escaped
@@ -39,7 +45,9 @@ export interface RegisterOptions {
    * when its own record is overwritten.
    */
   readonly onConflict?: OnConflict;
-  /** What to do if an operator deletes the record: `restore` (default) stores it again, `stop` ends the registration. */
+  /**
+   * What to do if an operator deletes the record: `restore` (default) stores it again, `stop` ends the registration.
+   */
   readonly onDeleted?: 'restore' | 'stop';
   /**
    * Called with each failure until the first record is stored: etcd is unreachable, or another process's record has the

@@ -1,7 +1,7 @@
 import { checkAddress } from '../address/index.js';
 import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
-import { checkKey, keyPrefix, serviceFor } from '../target/index.js';
+import { checkKey, keyPrefix, resolveService } from '../target/index.js';
 import { Claim } from './core/index.js';
 import { defaultId, unescapedId } from './default-id.js';
 import { deleteNestedRecord } from './nested-record.js';
@@ -21,7 +21,7 @@ import type { Registration } from './types.js';
 export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
   checkClient(client);
   checkRegister(options);
-  const target = serviceFor(options.target, client);
+  const target = resolveService(options.target, client);
   const {
     addr,
     metadata,

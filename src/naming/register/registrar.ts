@@ -85,7 +85,7 @@ export class Registrar implements Registration {
   }
 
   get registrationCount(): number {
-    return this.#core.registrations;
+    return this.#core.registrationCount;
   }
 
   /**
@@ -116,7 +116,7 @@ export class Registrar implements Registration {
     checkEndpointNames(change);
     checkWait(options);
     const { signal, timeoutMs = this.#client.timeoutMs ?? updateTimeoutMs } = options;
-    if (typeof change !== 'object' || change === null) throw new NamingError('update() was given no change');
+    if (typeof change !== 'object' || change === null) throw new NamingError('update() has no change');
     if ('addr' in change) checkAddress(change.addr);
     signal?.throwIfAborted();
     await this.#call((call) => ({ type: 'update', call, change, timeoutMs }), signal);

@@ -15,7 +15,10 @@ export type RegistrationState = 'registering' | 'registered' | 'outdated' | 'wai
 
 /** How a registration ended. */
 export interface RegistrationEnd {
-  /** `closed` by the owner or the client; `deleted` by an operator, with `onDeleted: 'stop'`; `replaced` by another process. */
+  /**
+   * `closed` by the owner or the client; `deleted` by an operator, with `onDeleted: 'stop'`; `replaced` by another
+   * process.
+   */
   readonly reason: 'closed' | 'deleted' | 'replaced';
   /** Why the registration was replaced. */
   readonly error?: EtcdError;
@@ -117,7 +120,10 @@ export interface Registration extends AsyncDisposable {
    * @throws {InvalidInputError} for an invalid option, before anything is done.
    */
   drain(options?: DrainOptions): Promise<void>;
-  /** Iterates over the events from now on, until the registration ends. Keeps at most 1,000 unread events; drops the oldest. */
+  /**
+   * Iterates over the events from now on, until the registration ends. Keeps at most 1,000 unread events; drops the
+   * oldest.
+   */
   events(options?: {
     readonly signal?: AbortSignal | undefined;
   }): AsyncIterableIterator<RegistrationEvent, undefined>;

@@ -1,10 +1,10 @@
-export { clientForAuthority as clientOfAuthority, registerAuthorities } from './authorities.js';
-export { checkKey, checkService, isDirectChild as isDirect, keyPrefix } from './name.js';
-export { parseTarget, resolveService as serviceFor, toTarget as targetOf } from './parse-target.js';
+export { clientForAuthority, registerAuthorities } from './authorities.js';
+export { checkKey, checkService, isDirectChild, keyPrefix } from './name.js';
+export { parseTarget, resolveService, toTarget } from './parse-target.js';
 export {
   checkAuthorityName,
   isAuthorityName,
-  parseUri as readUri,
+  parseUri,
   serviceOf,
   splitTarget,
   type TargetUri,

@@ -55,7 +55,7 @@ export function isAuthorityName(name: unknown): name is string {
 
 /** @throws {NamingError} for a name that is not valid as the authority of a URI. */
 export function checkAuthorityName(name: unknown): void {
-  if (!isAuthorityName(name)) throw new NamingError(`authority '${String(name)}' cannot stand in a URI`);
+  if (!isAuthorityName(name)) throw new NamingError(`authority '${String(name)}' is not valid in a URI`);
 }
 
 /** Whether the URI is opaque, like `etcd:foo`. Go does not decode its escapes. */
@@ -71,7 +71,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    throw new NamingError(`invalid target: '${text}' has a broken percent escape`, error);
+    throw new NamingError(`invalid target: '${text}' has an invalid percent escape`, error);
   }
 }
 

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { dial } from '#src/naming/grpc/index.js';
 import { NamingError, parseTarget } from '#src/naming/index.js';
-import { readUri, serviceOf, type TargetUri, targetOf } from '#src/naming/target/index.js';
+import { parseUri, serviceOf, type TargetUri, toTarget } from '#src/naming/target/index.js';
 import type { Random } from '../../sim/random.js';
 import { type Comparison, compareTarget } from './compare.js';
 import type { GoReading } from './go-parsers.js';
 import { randomTarget } from './texts.js';
 
-const { parseUri } = createRequire(import.meta.url)('@grpc/grpc-js/build/src/uri-parser.js') as {
+const { parseUri: parseGrpcUri } = createRequire(import.meta.url)(
+  '@grpc/grpc-js/build/src/uri-parser.js',
+) as {
   parseUri(text: string): TargetUri | null;
 };
 
@@ -19,7 +21,7 @@ export const targets: Comparison = {
   text: (random: Random) => randomTarget(random),
   check: (text, go) => {
     const service = orUndefined(() => parseTarget(text).service);
-    const uri = readUri(text);
+    const uri = parseUri(text);
     if (!uri) {
       assert.equal(service, isName(text) ? text : undefined, 'a name is used unchanged');
     } else {
@@ -36,7 +38,7 @@ export const targetsTarget = compareTarget(targets);
 /** What a resolver makes of it. grpc-js matches a scheme only in its registered case, and no line breaks. */
 function asDialled(uri: TargetUri, text: string): string | undefined {
   const isTheirs = text.startsWith('etcd:') && !/[\n\r\u2028\u2029]/.test(text);
-  const dialled = isTheirs ? parseUri(text) : uri;
+  const dialled = isTheirs ? parseGrpcUri(text) : uri;
   if (dialled?.scheme !== 'etcd') return undefined; // 'etcd:' alone
   return orUndefined(() => serviceOf(dialled, false));
 }
@@ -51,9 +53,9 @@ function agreesWithGo(uri: TargetUri, { service, isUTF8 }: GoReading): void {
 
 /** The target made from a service's name denotes that service. */
 function roundTrips(service: string): void {
-  assert.equal(parseTarget(targetOf(service)).service, service, `${targetOf(service)} is another service`);
-  const { target } = dial(targetOf(service));
-  const uri = parseUri(target);
+  assert.equal(parseTarget(toTarget(service)).service, service, `${toTarget(service)} is another service`);
+  const { target } = dial(toTarget(service));
+  const uri = parseGrpcUri(target);
   assert.equal(uri && serviceOf(uri, false), service, `${target} is another service`);
   assert.equal(dial(target).target, target, 'dialling a dialled target does not change it');
 }

@@ -206,7 +206,7 @@ describe('etcd-naming register', () => {
     await client.kv.put(`${target}/e1`, '{"Addr":"10.9.9.9:1"}');
     const { code, stderr } = await commands.run(...args(0, '--on-conflict', 'fail'));
     assert.equal(code, 1);
-    assert.match(stderr, /is another's record/);
+    assert.match(stderr, /belongs to another registration/);
     assert.match((await record())?.value.toString() ?? '', /10\.9\.9\.9/);
   });
 

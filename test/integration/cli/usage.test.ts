@@ -66,7 +66,7 @@ describe('etcd-naming', () => {
     [['get'], 'an argument is missing; usage: etcd-naming get <target> [id]'],
     [['ls', ''], 'the target is empty'],
     [['ls', 'etcd:///'], /invalid target: .* names no service/],
-    [['ls', 'etcd:///%zz'], /has a broken percent escape/],
+    [['ls', 'etcd:///%zz'], /has an invalid percent escape/],
     [['ls', 'svc', '--prefix', 'x'], '--prefix and a target exclude each other: --prefix lists services'],
     [['rm', 'svc', ''], 'the id is empty'],
     [['rm', 'svc', 'e1', '--force'], '--force requires --revoke: a deletion does not need it'],

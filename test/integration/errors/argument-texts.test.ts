@@ -165,7 +165,7 @@ describe('the text of an argument’s error names it, with its value and the rem
     [
       'advertiseAddress of a text',
       () => advertiseAddress(untyped('50051')),
-      /^INVALID_ARGUMENT: the port is '50051' \(string\); it must be one that is bound, a number from 1 to 65535$/,
+      /^INVALID_ARGUMENT: the port is '50051' \(string\); it must be the bound port, a number from 1 to 65535$/,
     ],
   ]);
 });

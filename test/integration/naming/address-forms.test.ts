@@ -17,7 +17,7 @@ const refused: readonly (readonly [addr: string, why: RegExp])[] = [
   ['10.0.0.7', /no port.*'10\.0\.0\.7:50051'/],
   ['127.0.0.1', /no port/],
   ['[::1]', /no port/],
-  [':50051', /names no host/],
+  [':50051', /has no host/],
   ['0.0.0.0:50051', /each caller's own host/],
   ['0:50051', /each caller's own host/],
   ['[::]:50051', /each caller's own host/],

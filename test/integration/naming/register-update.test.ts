@@ -168,6 +168,6 @@ describe('the updates of a registration', function () {
     assert.match(one.lastError?.message ?? '', /own address: .*each need their own id/);
     const waiting = events.find(({ type }) => type === 'waiting');
     assert.ok(waiting?.type === 'waiting');
-    assert.match(waiting.error.message, /the option id of register/);
+    assert.match(waiting.error.message, /option id of register/);
   });
 });

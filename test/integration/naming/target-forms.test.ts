@@ -99,7 +99,7 @@ describe('a target', () => {
       opened.add(registerEtcdResolver(client, { authorities }), (one) => one[Symbol.dispose]());
       await assert.rejects(async () => read(client, `etcd://prod/${uri()}`), {
         name: 'NamingError',
-        message: /'prod' names another client/,
+        message: /'prod' selects another client/,
       });
     });
   }

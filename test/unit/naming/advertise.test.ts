@@ -27,7 +27,7 @@ describe('the address to advertise', () => {
     ...['::ffff:127.0.0.1', '::FFFF:7f00:1', '::ffff:0.0.0.0'],
   ]) {
     it(`is not ${host}, each caller's own host`, () =>
-      assert.throws(() => by(host), /it means each caller's own host/));
+      assert.throws(() => by(host), /it is each caller's own host/));
   }
 
   it('is no link-local address', () => assert.throws(() => by('fe80::1'), /link-local/));
@@ -36,7 +36,7 @@ describe('the address to advertise', () => {
     it(`is not '${host}', which is not a host`, () =>
       assert.throws(
         () => by(host),
-        (error) => error instanceof NamingError && /no host/.test(error.message),
+        (error) => error instanceof NamingError && /is not a host/.test(error.message),
       ));
   }
 
@@ -46,7 +46,7 @@ describe('the address to advertise', () => {
 
   it('is rejected with a port that is a string', () => {
     assert.throws(() => by('10.1.2.3', '50051' as never), {
-      message: /the port is '50051' \(string\); it must be one that is bound, a number from 1 to 65535/,
+      message: /the port is '50051' \(string\); it must be the bound port, a number from 1 to 65535/,
     });
   });
 

@@ -72,7 +72,7 @@ describe('an update of a target', () => {
   it('rejects an empty list', () => {
     assert.throws(() => toTxnOps('svc', []), {
       name: 'NamingError',
-      message: 'INVALID_ARGUMENT: update() was given no operations',
+      message: 'INVALID_ARGUMENT: update() has no operations',
     });
   });
 

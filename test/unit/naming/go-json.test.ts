@@ -14,16 +14,16 @@ const refused = (value: unknown, message: RegExp) =>
 
 describe('metadata that is not JSON', () => {
   for (const [name, value, message] of [
-    ['NaN', Number.NaN, /holds NaN/],
-    ['infinity', Number.POSITIVE_INFINITY, /holds Infinity/],
-    ['minus infinity, deep inside', { a: [{ b: Number.NEGATIVE_INFINITY }] }, /holds -Infinity/],
-    ['a bigint', 1n, /holds a bigint/],
-    ['a function', () => 1, /holds a function/],
-    ['a symbol', Symbol('s'), /holds a symbol/],
-    ['a date', new Date(0), /holds a Date, not plain data/],
-    ['a map', { a: new Map() }, /holds a Map, not plain data/],
-    ['a buffer', Buffer.from('x'), /holds a Buffer, not plain data/],
-    ['an instance of a class', new (class Weight {})(), /holds a Weight, not plain data/],
+    ['NaN', Number.NaN, /contains NaN/],
+    ['infinity', Number.POSITIVE_INFINITY, /contains Infinity/],
+    ['minus infinity, deep inside', { a: [{ b: Number.NEGATIVE_INFINITY }] }, /contains -Infinity/],
+    ['a bigint', 1n, /contains a bigint/],
+    ['a function', () => 1, /contains a function/],
+    ['a symbol', Symbol('s'), /contains a symbol/],
+    ['a date', new Date(0), /contains a Date, not plain data/],
+    ['a map', { a: new Map() }, /contains a Map, not plain data/],
+    ['a buffer', Buffer.from('x'), /contains a Buffer, not plain data/],
+    ['an instance of a class', new (class Weight {})(), /contains a Weight, not plain data/],
     ['an object with an odd prototype', Object.create(Object.create(null)), /not plain data/],
   ] as const) {
     it(`is rejected: ${name}`, () => refused(value, message));

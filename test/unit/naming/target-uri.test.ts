@@ -75,7 +75,7 @@ describe('the service of a dialled target', () => {
     it(`is rejected with an invalid percent escape: '${target}'`, () => {
       assert.throws(() => serviceOf(parse(target), false), {
         name: 'NamingError',
-        message: /invalid target: .* has a broken percent escape/,
+        message: /invalid target: .* has an invalid percent escape/,
       });
     });
   }

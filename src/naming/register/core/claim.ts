@@ -21,7 +21,9 @@ export type OnConflict = 'wait' | 'fail' | 'takeover';
  */
 export type RecordOwnership = 'known' | 'gone' | 'ours' | 'orphan' | 'replaced';
 
-/** The retired leases, the current one and one more: a record under a lease that is kept alive must count as our own. */
+/**
+ * The retired leases, the current one and one more: a record under a lease that is kept alive must count as our own.
+ */
 const maxOwnLeases = maxRetired + 2;
 
 /** The key, the content to store, and which records under the key are our own. Independent of time. */
@@ -113,7 +115,10 @@ export class Claim {
     return age >= 0 && age >= leases.indexOf(this.#knownLease) && kv.modRevision > this.#knownRevision;
   }
 
-  /** Adopts another writer's change of our record and returns the endpoint. Unconfirmed changes of the owner stay desired. */
+  /**
+   * Adopts another writer's change of our record and returns the endpoint. Unconfirmed changes of the owner stay
+   * desired.
+   */
   adopt(kv: KeyValue): Endpoint | undefined {
     return this.isOwnValue(kv.value) ? undefined : this.desired.adopt(kv);
   }

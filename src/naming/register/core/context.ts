@@ -20,7 +20,7 @@ export class CoreContext {
   effects: RegistrationEffect[] = [];
   /** Set until the first record is stored or `start` fails. */
   initial: InitialRegistration | undefined;
-  registrations = 0;
+  registrationCount = 0;
   #lastError: EtcdError | undefined;
   #nextRequest = 1;
 
@@ -34,7 +34,7 @@ export class CoreContext {
 
   /** Before the first write, a record with our address counts as this process's own, from before a restart. */
   get isFirstRegistration(): boolean {
-    return this.registrations === 0;
+    return this.registrationCount === 0;
   }
 
   get lastError(): EtcdError | undefined {

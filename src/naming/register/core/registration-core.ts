@@ -23,7 +23,9 @@ export interface RegistrationCoreOptions {
   readonly onDeleted: 'restore' | 'stop';
 }
 
-/** A registration cycles through `pausing`, `granting` and `active`, once per lease, and ends with `closing`, `ended`. */
+/**
+ * A registration cycles through `pausing`, `granting` and `active`, once per lease, and ends with `closing`, `ended`.
+ */
 type Phase =
   | { readonly type: 'pausing'; readonly at: number }
   | { readonly type: 'granting'; readonly request: RequestKey }
@@ -75,8 +77,8 @@ export class RegistrationCore {
     return this.#context.lastError;
   }
 
-  get registrations(): number {
-    return this.#context.registrations;
+  get registrationCount(): number {
+    return this.#context.registrationCount;
   }
 
   handle(input: RegistrationInput, now: number): readonly RegistrationEffect[] {
@@ -207,9 +209,9 @@ export class RegistrationCore {
   #onStored(held: GrantedLease, revision: Revision): void {
     const context = this.#context;
     this.#enterStage(new StoredStage(context, held, revision, this.#restorePacer));
-    context.registrations++;
+    context.registrationCount++;
     for (const { lease } of this.#retired.takeAll()) context.emit({ type: 'revoke', lease });
-    const again = context.registrations > 1;
+    const again = context.registrationCount > 1;
     context.emitEvent(withJson({ type: 'registered', again, lease: held.lease, revision }));
     this.#settleStart();
   }

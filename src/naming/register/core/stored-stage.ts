@@ -28,7 +28,9 @@ export class StoredStage implements LeaseStage {
   #retryAt: number;
   #restoreAt: number;
 
-  /** `restores` is shared by all records of the registration: repeated foreign changes are restored ever more slowly. */
+  /**
+   * `restores` is shared by all records of the registration: repeated foreign changes are restored ever more slowly.
+   */
   constructor(context: CoreContext, held: GrantedLease, revision: Revision, restores: Pacer) {
     this.#context = context;
     this.held = held;
