@@ -30,11 +30,13 @@ export function cacheFolder(): string {
 export async function findCached(
   version?: string,
   onBroken: (reason: string) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<EtcdBinary | undefined> {
   for (const folder of await cachedFolders(version)) {
     try {
-      return await probeCached(folder);
+      return await probeCached(folder, signal);
     } catch (error) {
+      signal?.throwIfAborted();
       onBroken(reasonOf(error));
     }
   }
@@ -44,14 +46,20 @@ export async function findCached(
 /**
  * Installs a binary into the cache. `fill` writes `etcd`, and `etcdctl` if there is one, into an empty folder. One rename
  * gives the folder its name, so no process sees a part of it. When two processes install the same version concurrently,
- * the second uses the folder of the first. A broken installation is replaced.
+ * the second uses the folder of the first. A broken installation is replaced. `checkVersion` throws for a version that is
+ * not to be stored.
  */
-export async function install(fill: (folder: string) => Promise<void>): Promise<EtcdBinary> {
+export async function install(
+  fill: (folder: string) => Promise<void>,
+  checkVersion: (version: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<EtcdBinary> {
   const cache = cacheFolder();
   const folder = await mkdtemp(join(cache, '.new-'));
   try {
     await fill(folder);
-    const { version } = await probeCached(folder);
+    const { version } = await probeCached(folder, signal);
+    checkVersion(version);
     const installed = join(cache, version + SUFFIX);
     await rename(folder, installed).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
@@ -74,8 +82,8 @@ async function replaceIfBroken(installed: string, fresh: string): Promise<void> 
 }
 
 /** Both programs must be complete: they belong together, and a test may need either. */
-async function probeCached(folder: string): Promise<EtcdBinary> {
-  const binary = await probeBinary(join(folder, 'etcd'));
+async function probeCached(folder: string, signal?: AbortSignal): Promise<EtcdBinary> {
+  const binary = await probeBinary(join(folder, 'etcd'), signal);
   const beside = etcdctlBeside(binary.etcd);
   if (beside !== undefined) await checkComplete(beside);
   return binary;

@@ -12,7 +12,10 @@ import { until } from './wait.js';
 
 /** The options of {@link startEtcdCluster}. */
 export interface StartEtcdClusterOptions extends StartEtcdOptions {
-  /** The number of members. Default 3, the smallest number that survives the loss of one. */
+  /**
+   * The number of members, at most 9; etcd recommends at most 7. Default 3, the smallest number that survives the loss of
+   * one.
+   */
   members?: number;
   /**
    * Routes the traffic between the members through a network that `isolate()` can cut. Needs Linux, and members that are
@@ -23,7 +26,7 @@ export interface StartEtcdClusterOptions extends StartEtcdOptions {
 
 const checkStartCluster = optionsChecker<StartEtcdClusterOptions>({
   ...startChecks,
-  members: wholeNumber({ min: 1 }),
+  members: wholeNumber({ min: 1, max: 9 }),
   partitions: boolean,
 });
 

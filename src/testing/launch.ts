@@ -5,6 +5,7 @@ import { Gateway } from './gateway.js';
 import type { Origin } from './local-etcd.js';
 import type { Settings } from './options.js';
 import { checkSupported } from './supported.js';
+import { orAborted } from './wait.js';
 
 const PORT_ATTEMPTS = 5;
 
@@ -56,7 +57,7 @@ async function startAll(runtime: EtcdRuntime, plan: EtcdPlan, settings: Settings
   await Promise.all(plan.nodes.map((node) => node.start(limits)));
   const [first] = plan.nodes;
   if (!first) throw new EtcdStartError('a cluster has at least one member');
-  const version = await new Gateway(first.endpoint).version();
+  const version = await orAborted(settings.signal, new Gateway(first.endpoint).version());
   checkSupported(version, runtime.source === 'docker' ? settings.image : runtime.source);
   return { plan, origin: { runtime, version, limits, dispose: () => plan.dispose() } };
 }

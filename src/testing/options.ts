@@ -1,5 +1,6 @@
 import { callSafely, processWarning } from '../async/index.js';
 import {
+  type Check,
   callback,
   duration,
   listOf,
@@ -33,8 +34,9 @@ export interface StartEtcdOptions {
   /** Additional flags for each etcd, which override the default flags: `['--auth-token-ttl', '3']`. Not for `external`. */
   args?: readonly string[];
   /**
-   * The exact release, such as `3.5.25`. Default: a binary of any version, and {@link DEFAULT_ETCD_VERSION} for fetch and
-   * Docker. A binary of another version than the given one is skipped.
+   * The exact release, such as `3.5.25`. A binary of another version is skipped. Default: a binary of any version, and
+   * {@link DEFAULT_ETCD_VERSION} for Docker and for fetch, which uses the distribution's version if it cannot download
+   * that one.
    */
   version?: string;
   /** Docker image; `ETCD_TEST_IMAGE`. Default `quay.io/coreos/etcd:v<version>`. */
@@ -49,8 +51,16 @@ export interface StartEtcdOptions {
   endpoints?: readonly string[];
 }
 
+const releasePattern = /^v?\d+\.\d+\.\d+([-+][\w.+-]+)?$/;
+
+/** A release: its name is a part of URLs and of paths in the cache. */
+const release: Check = (value, name) => {
+  text(value, name);
+  if (!releasePattern.test(value as string)) throw wrongValueError(name, value, "a release such as '3.5.25'");
+};
+
 /** The options of everything that finds or starts an etcd. */
-export const locateChecks = { version: text, signal, onProgress: callback };
+export const locateChecks = { version: release, signal, onProgress: callback };
 
 export const startChecks = {
   source: oneOf(...SOURCES),

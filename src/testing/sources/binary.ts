@@ -22,12 +22,13 @@ export async function findBinary(settings: Settings, tried: string[]): Promise<E
 
 /** A binary in the cache. Reports a broken one once, however many sources search the cache. */
 export async function findInCache(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {
-  return findCached(settings.version, (reason) => {
+  const onBroken = (reason: string) => {
     const line = `cache: passed over: ${reason}`;
     if (tried.includes(line)) return;
     tried.push(line);
     settings.progress.line(line);
-  });
+  };
+  return findCached(settings.version, onBroken, settings.signal);
 }
 
 /** A broken `ETCD_BIN` ends the search: who names a binary does not want the tests to pass on another one. */

@@ -23,11 +23,13 @@ export async function fetchDebianPackages(settings: Settings): Promise<EtcdBinar
   try {
     settings.progress.line(`fetching the packages ${PACKAGES.join(' and ')} of this distribution`);
     const root = await unpackPackages(folder, settings.signal);
-    const binary = await install((target) => pick(join(root, 'usr', 'bin'), target));
+    const checkVersion = (found: string) => {
+      if (settings.version !== undefined && found !== settings.version)
+        throw new Error(`the distribution has etcd ${found}, not ${settings.version}`);
+    };
+    const fill = (target: string) => pick(join(root, 'usr', 'bin'), target);
+    const binary = await install(fill, checkVersion, settings.signal);
     settings.progress.line(`etcd ${binary.version} is now ${binary.etcd}`);
-    if (settings.version !== undefined && binary.version !== settings.version) {
-      throw new Error(`the distribution has etcd ${binary.version}, not ${settings.version}`);
-    }
     return binary;
   } finally {
     await rm(folder, { recursive: true, force: true });

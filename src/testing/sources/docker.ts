@@ -8,7 +8,7 @@ import { orAborted } from '../wait.js';
 
 /** A running Docker engine that has the image or can pull it. */
 export async function openDocker(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
-  const engine = await connect(tried);
+  const engine = await connect(settings, tried);
   if (!engine) return undefined;
   try {
     settings.progress.update(`pulling ${settings.image}, unless it is here`);
@@ -21,10 +21,11 @@ export async function openDocker(settings: Settings, tried: string[]): Promise<E
   return new DockerRuntime(engine, settings, findOnPath('etcdctl'));
 }
 
-async function connect(tried: string[]): Promise<DockerEngine | undefined> {
+async function connect(settings: Settings, tried: string[]): Promise<DockerEngine | undefined> {
   try {
-    return await DockerEngine.connect();
+    return await orAborted(settings.signal, DockerEngine.connect());
   } catch (error) {
+    settings.signal?.throwIfAborted();
     const isMissing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
     tried.push(`docker: ${isMissing ? 'the package testcontainers is not installed' : reasonOf(error)}`);
     return undefined;

@@ -2,7 +2,7 @@ import { cacheFolder } from '../cache.js';
 import { reasonOf } from '../errors.js';
 import type { EtcdBinary } from '../etcd-binary.js';
 import type { EtcdRuntime } from '../etcd-node.js';
-import type { Settings } from '../options.js';
+import { DEFAULT_ETCD_VERSION, type Settings } from '../options.js';
 import { ProcessRuntime } from '../process-runtime.js';
 import { findInCache } from './binary.js';
 import { fetchDebianPackages } from './debian.js';
@@ -10,7 +10,8 @@ import { fetchRelease } from './release-archive.js';
 
 /** A binary that is fetched into the cache, without root. */
 export async function openFetch(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
-  const cached = await findInCache(settings, tried);
+  const version = settings.version ?? DEFAULT_ETCD_VERSION;
+  const cached = await findInCache({ ...settings, version }, tried);
   const binary = cached ?? (await fetchBinary(settings, tried));
   return binary && new ProcessRuntime('fetch', binary, settings.args);
 }

@@ -33,10 +33,10 @@ export async function fetchRelease(settings: Settings): Promise<EtcdBinary> {
     progress.update(share(n, total)),
   );
   check(bytes, expected, `${folder}/${archive}`, pinned === undefined ? 'SHA256SUMS' : PIN);
-  const binary = await install(async (target) => {
-    await unpack(archive, bytes, target);
-  });
-  if (binary.version !== version) throw new Error(`${archive} holds etcd ${binary.version}`);
+  const checkVersion = (found: string) => {
+    if (found !== version) throw new Error(`${archive} holds etcd ${found}`);
+  };
+  const binary = await install((target) => unpack(archive, bytes, target), checkVersion, settings.signal);
   progress.line(`etcd ${binary.version} is now ${binary.etcd}`);
   return binary;
 }

@@ -15,10 +15,10 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EtcdStartError, locateEtcd, startEtcd } from '#src/testing/index.js';
+import { DEFAULT_ETCD_VERSION, EtcdStartError, locateEtcd, startEtcd } from '#src/testing/index.js';
 import { tarGz } from '../../support/archives.js';
 import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
-import { withEnvironment } from './support.js';
+import { madeUpEtcd, withEnvironment } from './support.js';
 
 const ARCH = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
 const VERSION = '9.8.7';
@@ -135,6 +135,43 @@ describe('fetching a release archive', function () {
       await close(plain);
     }
   }
+
+  it('stores nothing when the archive holds another version', async () => {
+    const script = SCRIPT.replace(VERSION, '9.8.6');
+    const other = releaseOf({ etcd: script, etcdctl: script });
+    const sum = createHash('sha256').update(other).digest('hex');
+    answer = (request, response) =>
+      response.end(request.url?.endsWith('SHA256SUMS') ? `${sum}  ${ARCHIVE}\n` : other);
+    await failsWith(/holds etcd 9\.8\.6/);
+  });
+
+  it('stores nothing when the distribution has another version', async function () {
+    if (!existsSync('/etc/debian_version')) this.skip();
+    answer = (_, response) => response.writeHead(404).end();
+    const program = "#!/bin/sh\\necho 'etcd Version: 3.4.23'\\n";
+    const unpack = `/bin/mkdir -p "$3/usr/bin"\nfor name in etcd etcdctl; do
+      printf "${program}" >"$3/usr/bin/$name"; /bin/chmod 755 "$3/usr/bin/$name"
+    done`;
+    for (const [name, text] of [
+      ['apt-get', 'case "$*" in *download*) : >etcd.deb ;; esac'],
+      ['dpkg-deb', unpack],
+    ] as const)
+      writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    await failsWith(/the distribution has etcd 3\.4\.23, not 9\.8\.7/);
+  });
+
+  it('fetches the default version although the cache has another one', async () => {
+    const cached = join(folder, 'cache', `9.9.9-linux-${process.arch}`);
+    mkdirSync(cached, { recursive: true });
+    madeUpEtcd(cached, 'exit 1');
+    await inEmptyMachine(() =>
+      assert.rejects(startEtcd({ source: 'fetch', onProgress: () => {} }), (error: EtcdStartError) => {
+        assert.ok(error.tried.some((line) => line.startsWith('fetch, release archive: ')));
+        return true;
+      }),
+    );
+    assert.deepEqual(requests, [`/mirror/v${DEFAULT_ETCD_VERSION}/SHA256SUMS`]);
+  });
 
   it('fetches etcd and etcdctl into the cache, and uses the cache the next time', async () => {
     const lines: string[] = [];

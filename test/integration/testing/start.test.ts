@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidInputError } from '#src/errors/index.js';
-import { EtcdStartError, startEtcd, startEtcdCluster } from '#src/testing/index.js';
+import { EtcdStartError, locateEtcd, startEtcd, startEtcdCluster } from '#src/testing/index.js';
 import { skipIfExternal } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import {
@@ -135,6 +135,42 @@ describe('the search for an etcd', function () {
       EtcdStartError,
     );
     await assert.rejects(startEtcdCluster({ members: 0 }), InvalidInputError);
+  });
+
+  it('rejects a number of members that no cluster has', async () => {
+    for (const members of [10, 2_000, 2 ** 31, 1.5, Number.NaN])
+      await assert.rejects(startEtcdCluster({ members }), InvalidInputError, String(members));
+    const signal = AbortSignal.abort();
+    await assert.rejects(startEtcdCluster({ members: 9, signal }), { name: 'AbortError' });
+  });
+
+  it('rejects a version that is not a release', async () => {
+    await withEnvironment(nowhere(folder), async () => {
+      for (const version of ['', 'latest', '../../x', '3.5', 'v', '3.5.25/..', '3.5.25 ', '3.5.25\n'])
+        for (const start of [startEtcd, startEtcdCluster, locateEtcd])
+          await assert.rejects(start({ version, onProgress: () => {} }), InvalidInputError, version);
+      const missing = startEtcd({ source: 'binary', version: 'v3.6.0-rc.1' });
+      await assert.rejects(missing, /no etcd 3\.6\.0-rc\.1 in it/);
+    });
+  });
+
+  it('leaves neither process nor folder when the start of a cluster is aborted', async () => {
+    const mark = join(folder, 'mark');
+    const temporary = mkdtempSync(join(folder, 'tmp-'));
+    const etcd = madeUp(`: >>'${mark}'; exec sleep 1000`);
+    const environment = { ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd, TMPDIR: temporary };
+    await withEnvironment(environment, async () => {
+      const abort = new AbortController();
+      const reason = new Error('enough');
+      const aborted = assert.rejects(
+        startEtcdCluster({ members: 9, signal: abort.signal }),
+        (error) => error === reason,
+      );
+      await eventually('one runs', () => existsSync(mark));
+      abort.abort(reason);
+      await aborted;
+    });
+    assert.deepEqual(readdirSync(temporary), []);
   });
 });
 
