@@ -61,7 +61,7 @@ describe('etcd-naming', () => {
       '--cacert asks for TLS, but the endpoints say http://: write https://, or leave --cacert out',
     ],
     [['ls', '--endpoints', ''], '--endpoints is empty: write host:port, or omit the flag'],
-    [['ls', '--endpoints', ','], "--endpoints is ','; it names no endpoint"],
+    [['ls', '--endpoints', ','], "--endpoints is ','; it has no endpoint"],
     [['ls', 'a', 'b'], "unexpected argument 'b'; usage: etcd-naming ls [target]"],
     [['get'], 'an argument is missing; usage: etcd-naming get <target> [id]'],
     [['ls', ''], 'the target is empty'],
@@ -74,7 +74,7 @@ describe('etcd-naming', () => {
       ['ls', 'svc', '--command-timeout', 'x'],
       "--command-timeout is 'x'; it must be a duration such as 5s or 1m30s",
     ],
-    [['ls', 'svc', '--user', 'me'], /there is no password/],
+    [['ls', 'svc', '--user', 'me'], /--user is set without a password/],
     [['ls', 'svc', '--endpoints', 'http://a:1,https://b:1'], /http/],
   ] as const) {
     it(`rejects ${args.join(' ')} with exit code 2 and one line`, async () => {
