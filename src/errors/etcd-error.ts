@@ -29,6 +29,7 @@ export class EtcdError extends Error {
     brand(EtcdError, 'EtcdError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name: string = 'EtcdError';
   /** The gRPC status code, a number such as `Code.UNAVAILABLE`. */
   readonly code: Code;
@@ -123,6 +124,7 @@ export class InvalidInputError extends EtcdError {
     brand(InvalidInputError, 'InvalidInputError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'InvalidInputError';
 
   constructor(message: string) {
@@ -139,6 +141,7 @@ export class ClosedError extends EtcdError {
     brand(ClosedError, 'ClosedError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'ClosedError';
 
   constructor(what: string, verdict: Verdict = 'final') {
@@ -162,6 +165,7 @@ export class DeadlineError extends EtcdError {
     brand(DeadlineError, 'DeadlineError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'DeadlineError';
   /** Every member that was tried, with its last answer; the message lists the same. */
   readonly tried: readonly TriedMember[];
@@ -198,11 +202,13 @@ export class AmbiguousWriteError extends EtcdError {
     brand(AmbiguousWriteError, 'AmbiguousWriteError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'AmbiguousWriteError';
   /** The RPC, e.g. `Put`. */
   readonly operation: string;
   /** The endpoint of the member it was sent to, as the client's options name it. */
   readonly member: string;
+  /** The error of the last attempt. */
   declare readonly cause: EtcdError;
 
   /**
@@ -229,6 +235,7 @@ export class CompactedError extends EtcdError {
     brand(CompactedError, 'CompactedError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'CompactedError';
   /** The oldest revision that is still readable; 0 if the server did not report it. */
   readonly compactRevision: bigint;
@@ -248,6 +255,7 @@ export class RolledBackError extends EtcdError {
     brand(RolledBackError, 'RolledBackError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'RolledBackError';
   /** The highest revision that the client has received. */
   readonly seenRevision: bigint;
@@ -279,6 +287,7 @@ export class StoreReplacedError extends EtcdError {
     brand(StoreReplacedError, 'StoreReplacedError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'StoreReplacedError';
   /** The two stores, the earlier first; empty if the keys and not the cluster ids showed the replacement. */
   readonly stores: readonly ObservedStore[];
@@ -295,6 +304,7 @@ export class LeaseNotFoundError extends EtcdError {
     brand(LeaseNotFoundError, 'LeaseNotFoundError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'LeaseNotFoundError';
 }
 
@@ -304,6 +314,7 @@ export class PermissionDeniedError extends EtcdError {
     brand(PermissionDeniedError, 'PermissionDeniedError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'PermissionDeniedError';
 }
 
@@ -313,5 +324,6 @@ export class UnauthenticatedError extends EtcdError {
     brand(UnauthenticatedError, 'UnauthenticatedError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'UnauthenticatedError';
 }

@@ -14,7 +14,9 @@ export class TlsError extends EtcdError {
     brand(TlsError, 'TlsError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'TlsError';
+  /** What is wrong with the connection or a certificate. */
   declare readonly reason: TlsReason;
   /** Every member that was tried, with the problem of its TLS. */
   readonly tried: readonly TriedMember[];

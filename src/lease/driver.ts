@@ -61,9 +61,9 @@ export class KeepAliveDriver {
 
   /** Ends the leases that have expired. Costs at most a clock read and a comparison when none has. */
   endExpired(): void {
-    const { earliestExpiry: earliestEnd } = this.#core;
-    if (earliestEnd === Number.POSITIVE_INFINITY) return;
-    if (this.#clock.now() >= earliestEnd) this.#handle({ type: 'check-expiry' });
+    const { earliestExpiry } = this.#core;
+    if (earliestExpiry === Number.POSITIVE_INFINITY) return;
+    if (this.#clock.now() >= earliestExpiry) this.#handle({ type: 'check-expiry' });
   }
 
   isHeld(lease: LeaseId): boolean {

@@ -51,6 +51,7 @@ export interface MirrorStatus {
  * `kvs`. It throws only for errors that waiting does not fix, such as a missing permission.
  */
 export interface Mirror extends AsyncIterable<MirrorUpdate> {
+  /** Starts the mirror. Can be called once; the updates are those of {@link MirrorUpdate}. */
   [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined>;
   /** The current copy, by the text of each key. Live: it changes with each update that the iteration yields. */
   readonly kvs: ReadonlyMap<string, KeyValue>;

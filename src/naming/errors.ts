@@ -6,6 +6,7 @@ export class NamingError extends EtcdError {
     brand(NamingError, 'NamingError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'NamingError';
 
   constructor(message: string, cause?: unknown) {
@@ -19,6 +20,7 @@ export class EndpointDecodeError extends EtcdError {
     brand(EndpointDecodeError, 'EndpointDecodeError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'EndpointDecodeError';
 
   constructor(message: string, cause?: unknown) {
@@ -32,6 +34,7 @@ export class ConflictError extends EtcdError {
     brand(ConflictError, 'ConflictError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'ConflictError';
 
   constructor(message: string) {

@@ -19,12 +19,17 @@ export interface ClientStatusEvent {
 
 /** The part of an etcd client that naming uses. An EtcdClient implements it. */
 export interface NamingClient {
+  /** Reads and writes of records. */
   readonly kv: Pick<KvClient, 'txn' | 'range' | 'stream'>;
+  /** Leases of registrations. */
   readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
+  /** Whether `close()` was called. */
   readonly closed: boolean;
   /** The default deadline of the client's calls, in milliseconds. */
   readonly timeoutMs?: number;
+  /** Watches one key, as a registration does with its own record. */
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
+  /** Keeps a copy of the records of a service. */
   mirror(range: KeyRange, options?: MirrorOptions): MirrorHandle;
   /** Status events of the members. Without it, failures are reported only when a call fails. */
   status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<ClientStatusEvent>;

@@ -9,6 +9,7 @@ export class EtcdStartError extends Error {
     brand(EtcdStartError, 'EtcdStartError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'EtcdStartError';
   /** Each attempt with its reason, one line each; empty when an etcd was found and failed to start. */
   readonly tried: readonly string[];
@@ -25,6 +26,7 @@ export class ExternalEtcdError extends Error {
     brand(ExternalEtcdError, 'ExternalEtcdError');
   }
 
+  /** The name of the class, also in minified code. */
   override readonly name = 'ExternalEtcdError';
 
   constructor(verb: string) {

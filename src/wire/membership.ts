@@ -61,8 +61,8 @@ export class Membership {
 
   /** @throws {InvalidInputError} with TLS or `auth` but neither an `allow` rule nor a verified server name. */
   checkRule(rule: SyncRule | undefined): void {
-    const { tls, hasAuth, verifiesServerName: provesName } = this.#ports;
-    if (rule?.allow || provesName || !(tls || hasAuth)) return;
+    const { tls, hasAuth, verifiesServerName } = this.#ports;
+    if (rule?.allow || verifiesServerName || !(tls || hasAuth)) return;
     throw new InvalidInputError(
       `sync with ${hasAuth ? 'auth' : 'TLS'} needs sync.allow, a rule for the addresses that may be dialled, or TLS with ` +
         'tls.serverName, a name that every member must prove; otherwise the member list could direct this client to any host',
