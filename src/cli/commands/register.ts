@@ -120,6 +120,7 @@ function readyAddr(options: ParsedOptions, addr: string): string | undefined {
   const parsed = parseAddress(given);
   if ('problem' in parsed)
     throw usageError(`--ready-addr is '${given}', which cannot be dialled: ${parsed.problem}`);
+  if ('tcp' in parsed && !parsed.hasPort) throw usageError(`--ready-addr is '${given}'; its port is missing`);
   return given;
 }
 

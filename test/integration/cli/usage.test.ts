@@ -60,6 +60,10 @@ describe('etcd-naming', () => {
       ['ls', '--endpoints', 'http://a:1', '--cacert', '/c'],
       '--cacert asks for TLS, but the endpoints say http://: write https://, or leave --cacert out',
     ],
+    [
+      ['register', 'svc', '--addr', 'a:1', '--ready-addr', 'x', '--', 'true'],
+      "--ready-addr is 'x'; its port is missing",
+    ],
     [['ls', '--endpoints', ''], '--endpoints is empty: write host:port, or omit the flag'],
     [['ls', '--endpoints', ','], "--endpoints is ','; it has no endpoint"],
     [['ls', 'a', 'b'], "unexpected argument 'b'; usage: etcd-naming ls [target]"],
