@@ -19,7 +19,7 @@ exports.main = async function main(grpc, naming, endpoint, name) {
   });
   const client = new naming.EtcdClient({ endpoints: [endpoint] });
   const target = `pack/${name}/${process.version}`;
-  const registration = await naming.register(client, { target, endpoint: { addr: `127.0.0.1:${port}` } });
+  const registration = await naming.register(client, { target, addr: `127.0.0.1:${port}` });
   naming.registerEtcdResolver(client);
   const Client = grpc.makeGenericClientConstructor(service, 'Check');
   const dialled = naming.dial(target);
