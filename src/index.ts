@@ -24,7 +24,6 @@ export {
   DeadlineError,
   type ErrorReason,
   EtcdError,
-  escapeControls,
   InvalidInputError,
   LeaseNotFoundError,
   type ObservedStore,

@@ -1,4 +1,5 @@
 /** For the command alone: not an entry of the package, so that users cannot depend on it. */
+export { escapeControls } from './errors/index.js';
 export { isOwnHost, isWildcard } from './model/index.js';
 export {
   addressId,

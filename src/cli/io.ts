@@ -1,4 +1,4 @@
-import { escapeControls } from '../index.js';
+import { escapeControls } from '../internal.js';
 import { toJson } from './json.js';
 
 /** A stream that the command writes to. A terminal has `isTTY` and a size. */

@@ -1,4 +1,4 @@
-import { escapeControls } from '../index.js';
+import { escapeControls } from '../internal.js';
 
 /** A value that is not printed yet, or text that is printed as it is. */
 type Pending = { readonly text: string } | { readonly value: unknown };

@@ -1,4 +1,4 @@
-import { escapeControls } from '../index.js';
+import { escapeControls } from '../internal.js';
 import { displayWidth, truncate } from './display-width.js';
 
 /** A longer cell does not widen its column; it shifts only the rest of its own row. */

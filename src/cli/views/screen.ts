@@ -1,4 +1,4 @@
-import { escapeControls } from '../../index.js';
+import { escapeControls } from '../../internal.js';
 import { truncate } from '../display-width.js';
 import type { Output } from '../io.js';
 
