@@ -47,13 +47,13 @@ const fleet = await startFleet();
 const admin = await post(etcd, 'auth/authenticate', { name: 'root', password });
 const before = {
   calls: await authenticateCalls(etcd),
-  stored: fleet.map(({ registration }) => registration.registrations),
+  stored: fleet.map(({ registration }) => registration.registrationCount),
 };
 await post(etcd, 'auth/role/add', { name: 'unrelated' }, admin.token);
 const began = performance.now();
 console.log('role added');
 const { lastMs, settled } = await untilQuiet();
-const lost = fleet.filter(({ registration }, i) => registration.registrations > before.stored[i]).length;
+const lost = fleet.filter(({ registration }, i) => registration.registrationCount > before.stored[i]).length;
 const calls = (await authenticateCalls(etcd)) - before.calls;
 const stored = await countStored();
 console.log(
@@ -122,7 +122,7 @@ async function untilQuiet() {
   for (let second = 1; performance.now() - began < 1_000 * Number(values.patience); second++) {
     await sleep(500);
     const held = fleet.filter(({ registration }) => registration.state === 'registered').length;
-    const stored = fleet.reduce((sum, { registration }) => sum + registration.registrations, 0);
+    const stored = fleet.reduce((sum, { registration }) => sum + registration.registrationCount, 0);
     const now = performance.now() - began;
     const state = `${calls} ${held} ${stored}`;
     if (state !== seen) lastMs = now;

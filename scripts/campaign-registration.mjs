@@ -59,7 +59,7 @@ async function measure(name, failure) {
   const times = [];
   for (let round = 0; round < rounds; round++) {
     await isRegistered(registration);
-    const before = registration.registrations;
+    const before = registration.registrationCount;
     await failure(registration);
     const end = performance.now();
     times.push((await isRegistered(registration, before)) ? performance.now() - end : Number.NaN);
@@ -102,7 +102,7 @@ async function isRegistered(registration, before = -1) {
       () => undefined,
     );
     // After a kill the record may remain: it counts as soon as etcd returns it.
-    const renewed = registration.registrations > before || kv?.modRevision === registration.revision;
+    const renewed = registration.registrationCount > before || kv?.modRevision === registration.revision;
     if (kv && renewed && kv.lease === registration.lease && kv.value.equals(encodeEndpoint(endpoint)))
       return true;
     await sleep(5);
