@@ -48,7 +48,7 @@ export function optionsChecker<T extends object>(checks: Checks<T>, texts: Optio
       throw new InvalidInputError(`${path ?? texts.label ?? 'options'} are missing: ${texts.required}`);
     }
     if (typeof options !== 'object' || options === null || Array.isArray(options))
-      throw notObjectError(path ?? texts.label ?? 'options', options, texts.secret);
+      throw notObjectError(path ?? texts.label ?? 'options', options, texts);
     for (const name in options) {
       const check = table.get(name);
       if (check === undefined) throw unknownOptionError(name, path, known, texts.suggestions);
@@ -58,10 +58,12 @@ export function optionsChecker<T extends object>(checks: Checks<T>, texts: Optio
   };
 }
 
-function notObjectError(name: string, value: unknown, isSecret = false): InvalidInputError {
-  if (isSecret && typeof value === 'string')
-    return new InvalidInputError(`${name} is a string; it must be an object`);
-  return wrongTypeError(name, value, 'an object');
+function notObjectError(name: string, value: unknown, { secret, required }: OptionTexts): InvalidInputError {
+  const remedy = required === undefined ? 'it must be an object' : `it must be an object: ${required}`;
+  const isHidden = secret === true && typeof value === 'string';
+  return isHidden
+    ? new InvalidInputError(`${name} is a string; ${remedy}`)
+    : wrongTypeError(name, value, remedy.replace('it must be ', ''));
 }
 
 function refuse(reason: string): Check {

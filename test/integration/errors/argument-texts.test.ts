@@ -167,5 +167,45 @@ describe('the text of an argument’s error names it, with its value and the rem
       () => advertiseAddress(untyped('50051')),
       /^INVALID_ARGUMENT: the port is '50051' \(string\); it must be the bound port, a number from 1 to 65535$/,
     ],
+    [
+      'no options at all',
+      () => new EtcdClient(untyped(undefined)),
+      /^INVALID_ARGUMENT: options are missing: give \{ endpoints: \['host:2379'\] \}, or use EtcdClient\.fromEnv\(\) for etcdctl's variables$/,
+    ],
+    [
+      'an endpoint in the place of the options',
+      () => new EtcdClient(untyped('127.0.0.1:2379')),
+      /^INVALID_ARGUMENT: options is a string; it must be an object: give \{ endpoints: \['host:2379'\] \}/,
+    ],
+    [
+      'an option under the name of another client',
+      () => new EtcdClient(untyped({ hosts: ['127.0.0.1:2379'] })),
+      /^INVALID_ARGUMENT: unknown option 'hosts'; did you mean 'endpoints'\?$/,
+    ],
+    [
+      'a time as a text',
+      () => client().kv.get('a', { timeoutMs: untyped('5s') }),
+      /^INVALID_ARGUMENT: timeoutMs is '5s' \(string\); it must be a number of at least 0, in milliseconds$/,
+    ],
+    [
+      'a TTL as a text',
+      () => register(client(), { target: 'svc', addr: '10.0.0.7:1', ttlSeconds: untyped('10') }),
+      /^INVALID_ARGUMENT: ttlSeconds is '10' \(string\); it must be a whole number from 1 to \d+$/,
+    ],
+    [
+      'a transaction in the words of etcd3',
+      () => client().kv.txn(untyped({ if: [], success: [op.put('a', 'b')] })),
+      /^INVALID_ARGUMENT: unknown option 'if'; did you mean 'compare'\?$/,
+    ],
+    [
+      'a signal that is none',
+      () => client().kv.get('a', { signal: untyped({}) }),
+      /^INVALID_ARGUMENT: signal is an object; it must be an AbortSignal$/,
+    ],
+    [
+      'a lease without its TTL',
+      () => client().lease.hold(untyped(undefined)),
+      /^INVALID_ARGUMENT: options are missing: give \{ ttlSeconds: 10 \}$/,
+    ],
   ]);
 });
