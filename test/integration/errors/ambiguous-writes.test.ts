@@ -12,7 +12,7 @@ import { useScriptedServer } from '../../support/scripted-server.js';
 import { eventually, useClients } from '../client/support.js';
 
 describe('an idempotent write whose first answer is lost', () => {
-  /** What the server says to each put, one after the other. */
+  /** The server's answers to puts, in order. */
   const answers: (readonly [code: Code, text: string])[] = [];
   const server = useScriptedServer((call) => {
     const [code, text] = (call.method === 'Put' ? answers.shift() : undefined) ?? [
@@ -35,19 +35,19 @@ describe('an idempotent write whose first answer is lost', () => {
     return error;
   }
 
-  it('is not reported as not applied because of the answer to a later attempt', async () => {
+  it('stays maybe-applied if a later attempt gets a final answer', async () => {
     answers.push(lost, [Code.NOT_FOUND, 'etcdserver: requested lease not found']);
     const error = await fate();
     assert.ok(error instanceof LeaseNotFoundError);
     assert.equal(error.verdict, 'maybe-applied');
   });
 
-  it('rejects with the plain error if no answer is lost', async () => {
+  it('rejects with the final error if no answer is lost', async () => {
     answers.push([Code.NOT_FOUND, 'etcdserver: requested lease not found']);
     assert.equal((await fate()).verdict, 'final');
   });
 
-  it('is ambiguous if there is no token for another attempt', async () => {
+  it('is ambiguous if the client gets no token for another attempt', async () => {
     const client = connect([server().endpoint], {
       timeoutMs: 2_000,
       auth: { tokenProvider: tokens() },
@@ -60,7 +60,7 @@ describe('an idempotent write whose first answer is lost', () => {
     });
   });
 
-  /** Gives one token, and no other. */
+  /** A provider that returns one token and then throws. */
   function tokens(): () => string {
     let given = 0;
     return () => {
@@ -69,9 +69,9 @@ describe('an idempotent write whose first answer is lost', () => {
     };
   }
 
-  it('is not reported as final when its client closes before the next attempt', async () => {
+  it('is maybe-applied if its client closes before the next attempt', async () => {
     const client = connect([server().endpoint], { timeoutMs: 5_000 });
-    // Enough lost answers for a pause between tries.
+    // Enough lost answers for pauses between the attempts.
     for (let i = 0; i < 40; i++) answers.push(lost);
     const call = client.kv.put('k', 'v', { idempotent: true });
     call.catch(() => {});
@@ -94,7 +94,7 @@ describe('a read whose first answer is lost', () => {
   });
   const { connect } = useClients();
 
-  it('rejects with the plain error, because it changes nothing', async () => {
+  it('rejects with the error of the next attempt, because a read changes nothing', async () => {
     const client = connect([server().endpoint], { timeoutMs: 2_000 });
     answers.push(
       [Code.UNAVAILABLE, 'etcdserver: request timed out'],
@@ -107,7 +107,7 @@ describe('a read whose first answer is lost', () => {
     });
   });
 
-  it('that is aborted with an EtcdError rejects with it, and marks no member unhealthy', async () => {
+  it('rejects with the EtcdError it is aborted with, and marks no member unhealthy', async () => {
     const client = connect([server().endpoint], { timeoutMs: 5_000 });
     const events: string[] = [];
     const listening = (async () => {
@@ -126,7 +126,7 @@ describe('a read whose first answer is lost', () => {
   });
 });
 
-describe('a grant of an id that is in use', () => {
+describe('a lease grant with an id that is in use', () => {
   let granted = 0;
   const server = useScriptedServer((call) => {
     if (call.method !== 'LeaseGrant') call.reply(Buffer.alloc(0));
@@ -135,7 +135,7 @@ describe('a grant of an id that is in use', () => {
   });
   const { connect } = useClients();
 
-  it('is refused, even if an earlier attempt was certainly not applied', async () => {
+  it('rejects, even if an earlier attempt was certainly not applied', async () => {
     const client = connect([server().endpoint], { timeoutMs: 2_000 });
     await assert.rejects(client.lease.grant({ ttlSeconds: 60, id: 77n }), (error) => {
       assert.ok(error instanceof EtcdError);

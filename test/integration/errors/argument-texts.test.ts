@@ -7,7 +7,7 @@ import { advertiseAddress, EndpointManager, register } from '#src/naming/index.j
 import { useClients } from '../client/support.js';
 import { say, untyped } from './say.js';
 
-describe('the text of an argument’s error names it, with its value and the remedy:', () => {
+describe('the error text for a bad argument has its name, its value and the remedy:', () => {
   const { connect } = useClients();
   const client = () => connect(['127.0.0.1:1']);
   const manager = () => new EndpointManager(client(), 'foo/bar');
@@ -33,7 +33,7 @@ describe('the text of an argument’s error names it, with its value and the rem
       /^INVALID_ARGUMENT: the key of get\(\) is an object; it must be a string or a Uint8Array; for several keys use range\(\)$/,
     ],
     [
-      'get of a range in a transaction',
+      'op.get of a range',
       () => op.get(untyped({ prefix: 'a' })),
       /^INVALID_ARGUMENT: the key of op\.get\(\) is an object; .*; for several keys use op\.range\(\)$/,
     ],
@@ -43,47 +43,47 @@ describe('the text of an argument’s error names it, with its value and the rem
       /^INVALID_ARGUMENT: the key of put\(\) is an object; it must be a string or a Uint8Array$/,
     ],
     [
-      'put with a lease itself',
+      'put with a lease object',
       () => client().kv.put('a', 'v', { lease: untyped(lease) }),
       /^INVALID_ARGUMENT: lease is the lease itself; pass its id, as in lease\.id$/,
     ],
     [
-      'a lease itself in a transaction',
+      'a lease object in a transaction',
       () => client().kv.txn({ success: [op.put('a', 'v', { lease: untyped(lease) })] }),
       /^INVALID_ARGUMENT: success\[0\]\.options\.lease is the lease itself; pass its id, as in lease\.id$/,
     ],
     [
-      'a revoke of a lease itself',
+      'revoke of a lease object',
       () => client().lease.revoke(untyped(lease)),
       /^INVALID_ARGUMENT: lease id is the lease itself; pass its id, as in lease\.id$/,
     ],
     [
-      'a result for a revision',
+      'a result as a revision',
       () => client().kv.get('a', { revision: untyped({ revision: 5n }) }),
       /^INVALID_ARGUMENT: revision is an object; pass its revision$/,
     ],
     [
-      'op remove',
+      'an unknown update operation',
       () => manager().update([untyped({ op: 'remove', key: 'foo/bar/1' })]),
       /^INVALID_ARGUMENT: endpoints: bad update op: op is 'remove'; it must be one of 'add', 'delete'$/,
     ],
     [
-      'no target',
+      'register without a target',
       () => register(client(), untyped({ addr: 'a:1' })),
       /^INVALID_ARGUMENT: invalid target: target is undefined; it must be a name such as 'foo\/bar'$/,
     ],
     [
-      'an endpoint for register',
+      'an endpoint object passed to register',
       () => register(client(), untyped({ target: 'a', endpoint: { addr: 'a:1' } })),
       /^INVALID_ARGUMENT: unknown option 'endpoint'; did you mean 'addr' and 'metadata'\?$/,
     ],
     [
-      'an endpoint for registerServer',
+      'an endpoint object passed to registerServer',
       () => registerServer(new Server(), client(), untyped({ target: 'a', endpoint: { addr: 'a:1' } })),
       /^INVALID_ARGUMENT: unknown option 'endpoint'; did you mean 'addr' and 'metadata'\?$/,
     ],
     [
-      'no service to dial',
+      'dial without a service',
       () => dial(untyped(undefined)),
       /^INVALID_ARGUMENT: invalid target: target is undefined; it must be a name such as 'foo\/bar'$/,
     ],
@@ -93,22 +93,22 @@ describe('the text of an argument’s error names it, with its value and the rem
       /^INVALID_ARGUMENT: the first argument is an EtcdClient, not a Server of grpc-js$/,
     ],
     [
-      'a server for a client',
+      'a server in place of a client',
       () => register(untyped(new Server()), { target: 'a', addr: 'a:1' }),
       /^INVALID_ARGUMENT: invalid etcd client: the first argument is a Server, not an EtcdClient$/,
     ],
     [
-      'options for a client',
+      'a target in place of a client',
       () => new EndpointManager(untyped('foo/bar'), untyped(client())),
       /^INVALID_ARGUMENT: invalid etcd client: the first argument is 'foo\/bar', not an EtcdClient$/,
     ],
     [
-      'a service config’s prefix alone',
+      'a service config as a bare prefix',
       () => registerEtcdResolver(client(), { scheme: 'texts', serviceConfig: untyped('x') }),
       /^INVALID_ARGUMENT: serviceConfig is 'x' \(string\); write \{ prefix: 'x' \}$/,
     ],
     [
-      'a service config’s timeout without its unit',
+      'a service config’s timeout without a unit',
       () => parseServiceConfig('{"methodConfig":[{"name":[{}],"timeout":"5"}]}', policy, 'config/a'),
       /^INVALID_ARGUMENT: 'config\/a': not a service config: methodConfig\[0\]\.timeout is "5"; write "5s"$/,
     ],
@@ -138,7 +138,7 @@ describe('the text of an argument’s error names it, with its value and the rem
       /^INVALID_ARGUMENT: endpoint 'a:99999' is not of the form .*: port 99999 is over 65535$/,
     ],
     [
-      'tls.ca is a path',
+      'a path as tls.ca',
       () => withTls({ ca: '/etc/ssl/ca.pem' }),
       /^INVALID_ARGUMENT: tls\.ca holds no certificate in PEM; for a path use tls\.caFile$/,
     ],
@@ -158,12 +158,12 @@ describe('the text of an argument’s error names it, with its value and the rem
       /^INVALID_ARGUMENT: tls is given, but the endpoints say http:\/\/: write https:\/\/, or drop tls$/,
     ],
     [
-      'a variable that asks for TLS with http://',
+      'an environment variable that requires TLS with http://',
       () => EtcdClient.fromEnv({}, tlsVariables),
       /^INVALID_ARGUMENT: ETCDCTL_CACERT asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave ETCDCTL_CACERT out$/,
     ],
     [
-      'advertiseAddress of a text',
+      'a string as the port of advertiseAddress',
       () => advertiseAddress(untyped('50051')),
       /^INVALID_ARGUMENT: the port is '50051' \(string\); it must be the bound port, a number from 1 to 65535$/,
     ],

@@ -17,7 +17,7 @@ const auth = { username: 'user', password: secretOf('of the canary test') };
 const token = secretOf('token of the canary test');
 const timeoutMs = 400;
 
-/** Everything that a program, a log or a debugger could make of a value. */
+/** Every text form of a value that a program, a log or a debugger could produce. */
 function spelledOut(value: unknown): string {
   const parts = [
     inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null }),
@@ -41,24 +41,25 @@ function assertClean(what: string, value: unknown): void {
     inspect(Buffer.from(secret)).slice(8, -2),
   ]);
   const found = bytes.filter((secret) => secret.length >= 8 && text.includes(secret));
-  // The text itself would put the secret into the output, where the runner looks for it.
+  // The message omits the text: it would print the secret, and the test runner searches the output for secrets.
   assert.equal(found.length, 0, `${what} shows a secret, in ${text.length} characters`);
 }
 
-/** How a server may fail a call. */
+/** Ways in which a server can fail a call. */
 const failures: Readonly<Record<string, (call: ScriptedCall) => void>> = {
-  'turns the token down': (call) => call.end(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token'),
-  'finds the token old': (call) =>
+  'rejects the token': (call) => call.end(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token'),
+  'reports that the token is outdated': (call) =>
     call.end(Code.INVALID_ARGUMENT, 'etcdserver: revision of auth store is old'),
-  'misses a token': (call) => call.end(Code.INVALID_ARGUMENT, 'etcdserver: user name is empty'),
+  'reports that the token is missing': (call) =>
+    call.end(Code.INVALID_ARGUMENT, 'etcdserver: user name is empty'),
   'denies permission': (call) => call.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied'),
-  'says that it timed out': (call) => call.end(Code.UNAVAILABLE, 'etcdserver: request timed out'),
-  'says nothing': () => {},
+  'reports a timeout': (call) => call.end(Code.UNAVAILABLE, 'etcdserver: request timed out'),
+  'does not answer': () => {},
   'closes the connection': (call) => call.stream.session?.destroy(),
   'answers garbage': (call) => call.reply(Buffer.from('%%%%')),
 };
 
-describe('no password, token or key stands in', () => {
+describe('no password, token or key appears in', () => {
   let play: (call: ScriptedCall) => void = () => {};
   let authenticate: (call: ScriptedCall) => void = () => {};
   const passwords: string[] = [];
@@ -96,7 +97,7 @@ describe('no password, token or key stands in', () => {
     return client;
   }
 
-  /** Every kind of call; what each of them threw. */
+  /** Makes every kind of call; returns the error of each call that failed. */
   async function fail(client: EtcdClient): Promise<Map<string, unknown>> {
     const watcher = client.watch('k', { startRevision: 1n, signal: AbortSignal.timeout(timeoutMs) });
     const mirror = client.mirror({ prefix: 'k' }, { signal: AbortSignal.timeout(timeoutMs) });
@@ -128,7 +129,7 @@ describe('no password, token or key stands in', () => {
     return thrown;
   }
 
-  /** What a gRPC call meets whose target is resolved by this client. */
+  /** Makes a gRPC call whose target this client resolves; returns its error. */
   async function callThrough(client: EtcdClient): Promise<Error & { readonly details: string }> {
     const resolver = registerEtcdResolver(client);
     const { target, options } = dial('some/service');
@@ -148,27 +149,27 @@ describe('no password, token or key stands in', () => {
   }
 
   const secondLine = secretOf('second line of a token');
-  const white = { 'a line end behind it': `${token}\n`, 'white space around it': `\r\n \t${token} \r\n` };
+  const white = { 'a trailing line break': `${token}\n`, 'white space around it': `\r\n \t${token} \r\n` };
   const unfit = {
-    'a line end in it': `${token}\n${secondLine}`,
-    'a carriage return in it': `${token}\r\n${secondLine}\r\n`,
-    'a NUL in it': `${token}\0`,
-    'a letter beyond ASCII in it': `${token}ä`,
-    'more letters than a header takes': token.repeat(4_000),
+    'a line break inside': `${token}\n${secondLine}`,
+    'carriage returns inside': `${token}\r\n${secondLine}\r\n`,
+    'a NUL character': `${token}\0`,
+    'a non-ASCII letter': `${token}ä`,
+    'more characters than a header allows': token.repeat(4_000),
   };
 
   for (const [whose, authOf] of Object.entries({
-    'of a provider': (given: string): NonNullable<EtcdClientOptions['auth']> => ({
+    'from a provider': (given: string): NonNullable<EtcdClientOptions['auth']> => ({
       tokenProvider: () => given,
     }),
-    'that etcd issues': (given: string): NonNullable<EtcdClientOptions['auth']> => {
+    'from etcd': (given: string): NonNullable<EtcdClientOptions['auth']> => {
       const { fromPartial, encode } = AuthenticateResponse;
       authenticate = (call) => call.reply(encode(fromPartial({ token: given })).finish());
       return auth;
     },
   })) {
     for (const [how, given] of Object.entries(white)) {
-      it(`what comes of a token ${whose} with ${how}, which is cut off`, async () => {
+      it(`errors with a token ${whose} with ${how}, which is trimmed`, async () => {
         play = (call) => call.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
         const client = connect({ auth: authOf(given) });
         const thrown = await fail(client);
@@ -183,7 +184,7 @@ describe('no password, token or key stands in', () => {
     }
 
     for (const [how, given] of Object.entries(unfit)) {
-      it(`what comes of a token ${whose} with ${how}, which is never sent, nor is anything without it`, async () => {
+      it(`errors, status or client with a token ${whose} with ${how}; nothing is sent`, async () => {
         play = (call) => call.end(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
         const client = connect({ auth: authOf(given) });
         const events: unknown[] = [];
@@ -194,14 +195,14 @@ describe('no password, token or key stands in', () => {
         assert.ok(thrown.size >= 12, `${[...thrown.keys()]} failed`);
         for (const [name, error] of thrown) {
           assertClean(`the error of ${name}`, error);
-          // etcd may come to its senses, so what waits goes on; a provider is asked again by the next call.
-          if (whose !== 'of a provider') continue;
+          // etcd's next token may be valid, so waiting calls retry. A provider's bad token fails them.
+          if (whose !== 'from a provider') continue;
           assert.ok(error instanceof InvalidInputError, `${name}: ${String(error).slice(0, 100)}`);
         }
         const error = await callThrough(client);
         assertClean('the error of a gRPC call', error);
         assertClean('its details', error.details);
-        if (whose === 'of a provider') assert.match(error.details, /auth\.tokenProvider/);
+        if (whose === 'from a provider') assert.match(error.details, /auth\.tokenProvider/);
         assertClean('the client', client);
         await client.close();
         await following;
@@ -211,8 +212,11 @@ describe('no password, token or key stands in', () => {
     }
   }
 
-  for (const [how, given] of Object.entries({ ...white, 'a line end in it': unfit['a line end in it'] })) {
-    it(`what the command prints when its token has ${how}`, async () => {
+  for (const [how, given] of Object.entries({
+    ...white,
+    'a line break inside': unfit['a line break inside'],
+  })) {
+    it(`the output of the command when its token has ${how}`, async () => {
       play = (call) => call.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
       const env = { ETCDCTL_ENDPOINTS: server().endpoint, ETCDCTL_AUTH_JWT_TOKEN: given };
       const { code, stdout, stderr } = await new CommandProcess(
@@ -227,7 +231,7 @@ describe('no password, token or key stands in', () => {
   }
 
   for (const [what, how] of Object.entries(failures)) {
-    it(`the details that a gRPC caller sees when the server ${what}`, async () => {
+    it(`the error details of a gRPC call when the server ${what}`, async () => {
       play = how;
       const error = await callThrough(connect());
       assertClean('the error', error);
@@ -258,13 +262,13 @@ describe('no password, token or key stands in', () => {
       } finally {
         unsubscribe('etcd-naming:status', listen);
       }
-      // They were there to be leaked.
+      // The server did receive the secrets, so a leak was possible.
       assert.ok(passwords.includes(auth.password));
       assert.ok(tokens.includes(token));
     });
   }
 
-  it('the errors of a wrong password', async () => {
+  it('the errors for a wrong password', async () => {
     const text = 'etcdserver: authentication failed, invalid user ID or password';
     authenticate = (call) => call.end(Code.INVALID_ARGUMENT, text);
     const client = connect();
@@ -275,7 +279,7 @@ describe('no password, token or key stands in', () => {
     assert.ok(passwords.includes(auth.password));
   });
 
-  it('the errors of an Authenticate that fails in any other way', async () => {
+  it('the errors when Authenticate fails in any other way', async () => {
     for (const [what, how] of Object.entries(failures)) {
       passwords.length = 0;
       authenticate = how;
@@ -301,7 +305,7 @@ describe('no password, token or key stands in', () => {
     }
   });
 
-  it('what a bad private key or a bad address throws', async () => {
+  it('the errors for a bad private key or a bad address', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     registerSecret(key);
@@ -325,7 +329,7 @@ describe('no password, token or key stands in', () => {
     }
   });
 
-  it('and they would be found here if they did', () => {
+  it('a value unnoticed: the check finds planted secrets', () => {
     for (const bad of [{ auth }, new Error('x', { cause: new Error(token) }), Buffer.from(canary), [auth]]) {
       assert.throws(() => assertClean('this', bad), /shows a secret/);
     }

@@ -3,10 +3,10 @@ import { EtcdClient } from '#src/client/index.js';
 import { CommandRunner, type Environment } from '../cli/support.js';
 import { useShop } from './shop.js';
 
-/** A mistake at the command line, and what is said on stderr. */
+/** A mistake at the command line, and the text on stderr. */
 type Row = readonly [mistake: string, args: readonly string[], text: RegExp, env?: Environment];
 
-describe('what the command says of a mistake names the remedy:', () => {
+describe('the command’s error text names the remedy:', () => {
   const { etcd, auth } = useShop();
   const commands = new CommandRunner(() => ({
     ETCDCTL_ENDPOINTS: etcd().endpoints.join(','),
@@ -29,13 +29,13 @@ describe('what the command says of a mistake names the remedy:', () => {
       /endpoint '127\.0\.0\.1:70000' is not of the form .*: port 70000 is over 65535\n/,
     ],
     [
-      'a flag that asks for TLS with http://',
+      'a flag that requires TLS with http://',
       ['ls', '--cacert', '/ca.pem'],
       /--cacert asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave --cacert out/,
       plain,
     ],
     [
-      'a variable that asks for TLS with http://',
+      'an environment variable that requires TLS with http://',
       ['ls'],
       /ETCDCTL_CACERT asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave ETCDCTL_CACERT out/,
       { ...plain, ETCDCTL_CACERT: '/ca.pem' },
@@ -51,7 +51,7 @@ describe('what the command says of a mistake names the remedy:', () => {
     });
   }
 
-  it('doctor says of a URL which target it would be, and of a record without an address that it has none', async () => {
+  it('doctor suggests the target for a URL, and reports a record without an address', async () => {
     const url = await commands.run('doctor', 'http://shop/x');
     assert.match(url.stdout, /'http:\/\/shop\/x' is a URL\n +→ the target would be 'shop\/x'\n/);
     const client = new EtcdClient({ endpoints: etcd().endpoints, auth });
@@ -63,7 +63,7 @@ describe('what the command says of a mistake names the remedy:', () => {
     assert.match((await commands.run('doctor', 'shop/y')).stdout, /'d' \(no Addr\)/);
   });
 
-  it('-v is the version', async () => {
+  it('-v prints the version', async () => {
     assert.match((await commands.run('-v')).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 });

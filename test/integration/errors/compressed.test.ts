@@ -8,10 +8,10 @@ import { frame, type ScriptedCall, useScriptedServer } from '../../support/scrip
 
 const MiB = 1024 * 1024;
 
-/** Empty key-values: two bytes each, and next to nothing when compressed. */
+/** Empty key-values: two bytes each, and almost nothing when compressed. */
 const empty = (count: number) => Buffer.alloc(2 * count, Buffer.from([0x12, 0]));
 
-describe('compression', () => {
+describe('a compressed answer', () => {
   const server = useScriptedServer(() => {});
   let client: EtcdClient;
 
@@ -39,7 +39,7 @@ describe('compression', () => {
     return error;
   };
 
-  it('is not asked for, by calls or by streams', async () => {
+  it('is not requested by calls or streams', async () => {
     const offered: unknown[] = [];
     server().script = (call) => {
       offered.push(call.headers['grpc-accept-encoding']);
@@ -53,7 +53,7 @@ describe('compression', () => {
     assert.deepEqual(new Set(offered), new Set([undefined]));
   });
 
-  it('is undone where it comes all the same, up to the limit, which is the limit of the method next', async () => {
+  it('is decompressed up to maxReceiveBytes; the limit of the method applies next', async () => {
     server().script = packed(
       RangeResponse.encode(RangeResponse.fromPartial({ header: { revision: 5n } })).finish(),
     );
@@ -71,7 +71,7 @@ describe('compression', () => {
     assert.equal((await refusal(client.kv.get('k'))).reason, 'ResponseTooLarge');
   });
 
-  it('cannot hide millions of key-values: they are refused before one of them is made', async () => {
+  it('with millions of key-values is rejected before any of them is decoded', async () => {
     server().script = packed(empty(25_000_000));
     const before = process.memoryUsage().heapUsed;
     const error = await refusal(client.kv.range({ prefix: 'k' }, { timeoutMs: 3_000 }));

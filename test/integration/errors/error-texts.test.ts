@@ -12,7 +12,7 @@ async function next(iterable: AsyncIterable<unknown>): Promise<unknown> {
   return iterable[Symbol.asyncIterator]().next();
 }
 
-describe('the text of an error that comes from etcd says what was asked:', () => {
+describe('the text of an error from etcd names the request:', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
   const client = () => connect(etcd().endpoints);
@@ -25,32 +25,32 @@ describe('the text of an error that comes from etcd says what was asked:', () =>
       /^NOT_FOUND: lease 4d \(hex\) was not found \(LeaseRevoke\)$/,
     ],
     [
-      'unknown lease, renewed',
+      'renewal of an unknown lease',
       () => client().lease.keepAliveOnce(0x4dn),
       /^NOT_FOUND: lease 4d \(hex\) was not found \(LeaseKeepAlive\)$/,
     ],
     [
-      'unknown lease of a put',
+      'put with an unknown lease',
       () => client().kv.put('texts/a', 'v', { lease: 0x4dn }),
       /^NOT_FOUND: lease 4d \(hex\) was not found \(Put 'texts\/a'\)$/,
     ],
     [
-      'a put without a value to keep',
+      'ignoreValue for a key without a value',
       () => client().kv.put('texts/none', undefined, { ignoreValue: true }),
       /^INVALID_ARGUMENT: etcdserver: key not found \(Put 'texts\/none'\)$/,
     ],
     [
-      'a read in the future',
+      'a read at a future revision',
       () => client().kv.range({ prefix: 'texts/' }, { revision: 2n ** 60n }),
       /^OUT_OF_RANGE: etcdserver: mvcc: required revision is a future revision \(Range the prefix 'texts\/' at revision 1152921504606846976\)$/,
     ],
     [
-      'a stream in the future, of all keys from one that is not text',
+      'a stream at a future revision, from a key that is not text',
       () => next(client().kv.stream({ fromKey: binary }, { revision: 2n ** 60n })),
       /future revision \(Range(Stream)? the keys from 'a\\udcff' at revision \d+\)$/,
     ],
     [
-      'a compaction in the future',
+      'a compaction at a future revision',
       () => client().kv.compact(2n ** 60n),
       /^OUT_OF_RANGE: .* future revision \(Compact at revision 1152921504606846976\)$/,
     ],
@@ -61,7 +61,7 @@ describe('the text of an error that comes from etcd says what was asked:', () =>
     ],
   ]);
 
-  it('compacted watch: list first, then watch from the list’s revision', async function () {
+  it('a watch of compacted history: advises to list first, then watch from the list’s revision + 1', async function () {
     skipUnlessBreakable(this, etcd());
     const one = client();
     await one.kv.put('texts/a', '1');
@@ -76,7 +76,7 @@ describe('the text of an error that comes from etcd says what was asked:', () =>
   });
 });
 
-describe('the text of an error of etcd’s authentication says who asked for what:', () => {
+describe('the text of an error of etcd’s access control names the user and the request:', () => {
   const { etcd, auth } = useShop();
   const { connect } = useClients();
   const shop = (): EtcdClient => connect(etcd().endpoints, { auth });

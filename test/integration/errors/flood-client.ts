@@ -1,5 +1,5 @@
-// Runs by itself, so that its memory is its own: node flood-client.js <endpoint> <receive limit in bytes>.
-// Prints what the calls came to and how far the memory rose above what it was after a first, failed call.
+// Runs in a separate process to measure only its own memory: node flood-client.js <endpoint> <receive limit in bytes>.
+// Prints the outcome of each call and the growth of memory since a first, failed call.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdClient } from '#src/client/index.js';
 import { EtcdError } from '#src/errors/index.js';
@@ -36,7 +36,7 @@ const lease = outcome(client.lease.hold({ ttlSeconds: 2 }).then(({ ended }) => e
 const calls = await Promise.all([outcome(client.kv.get('k')), outcome(client.kv.put('k', 'v'))]);
 const tookMs = performance.now() - start;
 await lease;
-await sleep(Math.max(0, 2_500 - (performance.now() - start))); // the watch is not read meanwhile
+await sleep(Math.max(0, 2_500 - (performance.now() - start))); // nothing reads the watch in this time
 abort.abort(new Error('enough'));
 await client.close();
 clearInterval(sampling);

@@ -10,12 +10,13 @@ import { headersWithoutEnd, listenWith } from './hostile-answers.js';
 const MiB = 1024 * 1024;
 const limit = 4 * MiB;
 /**
- * A flood of bytes goes on for far longer, and what is compressed unfolds to more, if nothing stops it. Loose, since garbage is collected when Node sees fit: the
- * several connections each may have one message of the limit under way, in pieces and whole.
+ * The most that memory may grow, in bytes. Without a limit in the client, every flood exceeds it. It is loose because
+ * Node chooses when to collect garbage, and because each of several connections may hold one message of the maximum
+ * size twice, in fragments and whole.
  */
 const mostGrowth = 160 * MiB;
 
-/** Writes the pieces over and over, as fast as they are taken, up to `total` bytes. Counts what it wrote. */
+/** Writes the piece repeatedly, as fast as the peer reads, until `total` bytes are written. */
 function pour(call: ScriptedCall, piece: Buffer, total: number): void {
   let left = total;
   const more = () => {
@@ -38,35 +39,36 @@ const floods: Readonly<Record<string, (call: ScriptedCall) => void>> = {
     call.raw(frame(Buffer.alloc(0), 1_024 * MiB));
     pour(call, zeros, 1_024 * MiB);
   },
-  'messages just under the limit without end': (call) => {
+  'endless messages just under the limit': (call) => {
     call.raw(Buffer.alloc(0));
     pour(call, frame(Buffer.alloc(limit - 10)), total);
   },
-  'a hundred thousand messages of nothing': (call) => {
+  'a hundred thousand empty messages': (call) => {
     call.raw(Buffer.alloc(0));
     pour(call, frame(Buffer.alloc(0)), 500_000);
   },
-  'messages of nothing without end': (call) => {
+  'endless empty messages': (call) => {
     call.raw(Buffer.alloc(0));
     pour(call, Buffer.concat(Array.from({ length: 10_000 }, () => frame(Buffer.alloc(0)))), total);
   },
-  'a page without end': (call) => {
+  'an endless web page': (call) => {
     call.stream.respond({ ':status': 502, 'content-type': 'text/html' });
     pour(call, Buffer.alloc(MiB, '<p>'), total);
   },
-  'a compressed message that unfolds to 256 MiB': (call) => {
+  'a compressed message that expands to 256 MiB': (call) => {
     call.stream.respond({ ...headers, 'grpc-encoding': 'gzip' }, { waitForTrailers: true });
     call.stream.write(frame(bomb, bomb.length, 1));
     call.end();
   },
 };
-/** Made when the tests run: it takes a second. */
+/** Created in `before()`, because it takes a second. */
 let bomb: Buffer;
 
 /**
- * Node aborts now and then when it collects an HTTP/2 session of which a stream had headers without an end or without
- * `:status`: its own accounting, whatever package had opened the session, and nothing that JavaScript could catch. Which
- * releases were seen to do so is in `docs/errors.md`; the test takes it from none of them for a fault of this package.
+ * Node sometimes aborts when it collects an HTTP/2 session in which a stream received endless headers or headers
+ * without `:status`. The failed assertion is in Node's own memory accounting, occurs with any package, and cannot be
+ * caught in JavaScript. `docs/errors.md` lists the releases that were tested. The test is skipped after such an abort,
+ * on any release.
  */
 const abortOfNode = /Assertion failed: \(current_nghttp2_memory_\) == \(0\)/;
 class NodeAborted extends Error {}
@@ -97,7 +99,7 @@ async function runClient(endpoint: string) {
   };
 }
 
-/** Gives what a read and a write came to. */
+/** Runs the client and checks its limits; returns the outcomes of a read and a write. */
 async function withstands(endpoint: string): Promise<readonly string[]> {
   const { calls, tookMs, grewBytes, failure } = await runClient(endpoint);
   assert.deepEqual(failure, []);
@@ -107,7 +109,7 @@ async function withstands(endpoint: string): Promise<readonly string[]> {
   return calls;
 }
 
-/** A lease is granted, so that there is something to keep alive; all else is flooded. */
+/** Grants leases, so that the client has one to renew, and floods every other call. */
 function flooding(flood: (call: ScriptedCall) => void): (call: ScriptedCall) => void {
   return (call) => {
     if (call.method !== 'LeaseGrant') {
@@ -130,7 +132,7 @@ describe('a flood from a server', function () {
   });
 
   for (const [what, flood] of Object.entries(floods)) {
-    it(`of ${what} fails calls in time, typed, and does not fill the memory`, async () => {
+    it(`of ${what} fails calls in time with typed errors and keeps memory bounded`, async () => {
       const server = await startScriptedServer(flooding(flood));
       try {
         const [, write] = await withstands(server.endpoint);
@@ -142,7 +144,7 @@ describe('a flood from a server', function () {
     });
   }
 
-  it('of headers without end fails calls in time, typed, and does not fill the memory', async function () {
+  it('of endless headers fails calls in time with typed errors and keeps memory bounded', async function () {
     const peer = await listenWith(headersWithoutEnd);
     try {
       await withstands(peer.endpoint);
@@ -157,7 +159,7 @@ describe('a flood from a server', function () {
     }
   });
 
-  it('of unread events, from a server that ignores cancels, does not fill the memory', async () => {
+  it('of unread events, from a server that ignores cancels, keeps memory bounded', async () => {
     const server = await startScriptedServer((call) => {
       if (call.method !== 'Watch') {
         call.stream.resume();

@@ -9,18 +9,18 @@ const message = RangeResponse.encode(
   RangeResponse.fromPartial({ header: { revision: 10n }, kvs: [kv], count: 1n }),
 ).finish();
 
-/** What a server may do to a call that breaks the rules of HTTP/2, gRPC or etcd. */
+/** An answer that breaks the rules of HTTP/2, gRPC or etcd. */
 export interface HostileAnswer {
   readonly play: (call: ScriptedCall) => void;
-  /** The request was surely turned down before anything was done with it, so that even a write may be sent again. */
+  /** The answer proves that the server did not process the request, so even a write may be sent again. */
   readonly refuses?: boolean;
-  /** It is an answer after all, by which a write is refused for good. */
+  /** The answer is a valid refusal: a write fails with the verdict `final`. */
   readonly answers?: boolean;
 }
 
 const plain = (play: (call: ScriptedCall) => void): HostileAnswer => ({ play });
 
-/** A message with what is wrong with it, then a good end. */
+/** An invalid message, followed by a successful end of the call. */
 const body = (bytes: Uint8Array) =>
   plain((call) => {
     call.raw(bytes);
@@ -47,7 +47,7 @@ const page = (code: number): HostileAnswer =>
     stream.end('<html><body><h1>It works!</h1></body></html>');
   });
 
-/** HTTP/2's error codes, all of them, and one that is none. */
+/** All error codes of HTTP/2, and an unknown one. */
 const resets: readonly (readonly [string, number])[] = [
   ['NO_ERROR', 0],
   ['PROTOCOL_ERROR', 1],
@@ -63,13 +63,13 @@ const resets: readonly (readonly [string, number])[] = [
   ['ENHANCE_YOUR_CALM', 11],
   ['INADEQUATE_SECURITY', 12],
   ['HTTP_1_1_REQUIRED', 13],
-  ['a code that is none', 4_711],
+  ['an unknown code', 4_711],
 ];
 
 export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
-  'a message that is no protobuf': body(frame(Buffer.from('%%%%%'))),
+  'a message that is not protobuf': body(frame(Buffer.from('%%%%%'))),
   'a message of zeros': body(frame(Buffer.alloc(64))),
-  'a message cut short': body(frame(message.subarray(0, message.length - 30))),
+  'a truncated message': body(frame(message.subarray(0, message.length - 30))),
   'a message that ends within a varint': body(frame(Buffer.from([0x08, 0xff]))),
   'a message of end-group tags': body(frame(Buffer.alloc(16, 0x0c))),
   'fields of the wrong wire types': body(
@@ -79,8 +79,8 @@ export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
   'a message that claims 4 GB': body(frame(message, 0xff_ff_ff_f0)),
   'a frame of three bytes': body(Buffer.from([0, 0, 0])),
   'a frame that ends early': body(frame(message, message.length + 50)),
-  'the flag of compression without an encoding': body(frame(message, message.length, 1)),
-  'the flag of compression with garbage for gzip': plain((call) => {
+  'the compression flag without an encoding': body(frame(message, message.length, 1)),
+  'the compression flag with invalid gzip data': plain((call) => {
     const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' };
     call.stream.respond(headers);
     call.stream.end(frame(message, message.length, 1));
@@ -94,7 +94,7 @@ export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
     call.stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
     call.stream.end(frame(message));
   }),
-  'nothing but headers': plain((call) => {
+  'only headers': plain((call) => {
     call.stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
   }),
   'nothing at all': plain(() => {}),
@@ -103,14 +103,14 @@ export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
     call.send(Buffer.from('%%'));
     call.reply(message);
   }),
-  'a page with status 200': page(200),
-  'a page with status 404': { ...page(404), answers: true },
-  'a page with status 502': page(502),
+  'a web page with status 200': page(200),
+  'a web page with status 404': { ...page(404), answers: true },
+  'a web page with status 502': page(502),
   'the status 999': status('999'),
-  'a status that is no number': status('abc'),
+  'a status that is not a number': status('abc'),
   'a negative status': status('-1'),
-  'a status with a text of bad escapes': status('13', '%zz%%%4'),
-  'a status with a text of 8 KB': status('13', 'x'.repeat(8_000)),
+  'a status text with invalid escapes': status('13', '%zz%%%4'),
+  'a status text of 8 kB': status('13', 'x'.repeat(8_000)),
   'a status without a text': status('14', ''),
   ...Object.fromEntries(
     resets.map(([name, code]) => [
@@ -122,22 +122,22 @@ export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
       },
     ]),
   ),
-  'an orderly GOAWAY and then nothing': plain(({ stream }) => stream.session?.goaway(0, 2 ** 31 - 1)),
+  'a graceful GOAWAY and then nothing': plain(({ stream }) => stream.session?.goaway(0, 2 ** 31 - 1)),
   'a GOAWAY for too many pings': plain((call) => {
     call.stream.session?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from('too_many_pings'));
     call.stream.session?.destroy();
   }),
-  'a hang-up in the middle of a message': plain((call) => {
+  'a connection closed in the middle of a message': plain((call) => {
     call.raw(frame(message).subarray(0, 20));
     setImmediate(() => call.stream.session?.destroy());
   }),
 };
 
-/** Peers that do not even speak HTTP/2, or not for long. */
+/** Peers that do not speak HTTP/2, or break it after the first frames. */
 export const hostilePeers: Readonly<Record<string, (socket: Socket) => void>> = {
   'random bytes': (socket) => socket.write(Buffer.alloc(4_096, 0xa7)),
   'HTTP/1.1': (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi'),
-  'good settings and then random bytes': (socket) => {
+  'valid settings and then random bytes': (socket) => {
     socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
     socket.once('data', () => socket.write(Buffer.alloc(4_096, 0xa7)));
   },
@@ -154,12 +154,12 @@ export const hostilePeers: Readonly<Record<string, (socket: Socket) => void>> = 
 };
 
 /**
- * A peer that opens a stream's headers and never ends them. Only for a process of its own: see the test of floods for what
- * Node may do when it collects such a session, at once or minutes later.
+ * A peer that starts a stream's headers and never ends them. Use it only against a separate process: Node may abort
+ * when it collects such a session, immediately or minutes later (see `abortOfNode` in flood.test.ts).
  */
 export function headersWithoutEnd(socket: Socket): void {
   socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
-  // HEADERS without END_HEADERS for stream 1, then CONTINUATION after CONTINUATION: a literal header each time.
+  // HEADERS without END_HEADERS for stream 1, then endless CONTINUATION frames with literal headers.
   const literal = Buffer.concat([
     Buffer.from([0x40, 1]),
     Buffer.from('x'),
@@ -181,7 +181,7 @@ export function headersWithoutEnd(socket: Socket): void {
   });
 }
 
-/** Listens with such a peer. */
+/** Starts a server that passes each connection to `speak`. */
 export async function listenWith(speak: (socket: Socket) => void) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

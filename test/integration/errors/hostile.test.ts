@@ -6,10 +6,10 @@ import { type ScriptedCall, startScriptedServer } from '../../support/scripted-s
 import { type HostileAnswer, hostileAnswers, hostilePeers, listenWith } from './hostile-answers.js';
 
 const timeoutMs = 1_200;
-/** What a deadline may be late by on a busy machine. */
+/** How late a deadline may be on a busy machine. */
 const slackMs = 3_000;
 
-/** Plays the answer to all calls but the grant of a lease, without which there is nothing to keep alive. */
+/** Grants leases, so that the client has one to renew, and plays the answer to every other call. */
 function playing(play: (call: ScriptedCall) => void): (call: ScriptedCall) => void {
   return (call) => {
     if (call.method !== 'LeaseGrant') {
@@ -38,7 +38,7 @@ async function meet(call: Promise<unknown>): Promise<Met> {
   return { error, tookMs: performance.now() - start };
 }
 
-/** Gives the error. */
+/** Checks that the call failed in time with a typed error, and returns the error. */
 function typed({ error, tookMs }: Met): EtcdError {
   assert.ok(error instanceof EtcdError, String(error));
   assert.equal(typeof error.code, 'number');
@@ -47,7 +47,7 @@ function typed({ error, tookMs }: Met): EtcdError {
   return error;
 }
 
-/** A read and a write to a server that answers so. */
+/** Sends a read and a write to a server that gives this answer. */
 async function callsTo({ play }: HostileAnswer) {
   const server = await startScriptedServer(playing(play));
   const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
@@ -57,15 +57,15 @@ async function callsTo({ play }: HostileAnswer) {
   return { read, write, puts: server.calls.filter((method) => method === 'Put').length };
 }
 
-/** What would have ended the process of a user; mocha forgives some of it. Call it where hooks may be called. */
+/** Fails the suite on errors that would end a user's process; mocha tolerates some of them. Registers mocha hooks. */
 function refusesLooseErrors(): void {
   const loose: unknown[] = [];
   const note = (error: unknown) => loose.push(error);
-  before('loose errors are noted', () => {
+  before('record uncaught errors', () => {
     process.prependListener('unhandledRejection', note);
     process.prependListener('uncaughtException', note);
   });
-  after('there was no loose error', () => {
+  after('expect no uncaught errors', () => {
     process.off('unhandledRejection', note);
     process.off('uncaughtException', note);
     assert.deepEqual(loose, []);
@@ -76,24 +76,24 @@ describe('a server that answers', () => {
   refusesLooseErrors();
   const all = new Map<string, ReturnType<typeof callsTo>>();
 
-  before('all at once, since most take as long as the deadline', () => {
+  before('start all concurrently, because most take as long as the deadline', () => {
     for (const [what, answer] of Object.entries(hostileAnswers)) all.set(what, callsTo(answer));
   });
 
   for (const [what, { refuses = false, answers = false }] of Object.entries(hostileAnswers)) {
-    it(`${what} fails a read and a write in time, typed; the write is sent once${refuses ? ' or more, since it was refused' : ''}`, async () => {
+    it(`${what} fails a read and a write in time with typed errors; the write is sent once${refuses ? ' or more, because it was refused' : ''}`, async () => {
       const { read, write, puts } = await all.get(what)!;
       typed(read);
       const error = typed(write);
       if (refuses) return;
       assert.ok(puts <= 1, `${puts} puts`);
-      // What cannot be known must not be claimed.
+      // A refusal is final. After any other answer the client cannot know whether the write was applied.
       assert.equal(error.verdict, answers ? 'final' : 'maybe-applied', String(error));
       if (!answers && !error.message.includes('no header')) assert.ok(error instanceof AmbiguousWriteError);
     });
   }
 
-  it('any of these neither ends a watch in an untyped way nor holds up its end', async () => {
+  it('any of these ends a watch only with a typed error and does not delay its end', async () => {
     const one = async ([what, { play }]: [string, (typeof hostileAnswers)[string]]) => {
       const server = await startScriptedServer(playing(play));
       const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
@@ -102,7 +102,7 @@ describe('a server that answers', () => {
       const reason = new Error('enough');
       const ended = meet(watcher[Symbol.asyncIterator]().next());
       watcher.ready.catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, timeoutMs)); // for as long as the server cares to answer
+      await new Promise((resolve) => setTimeout(resolve, timeoutMs)); // time for the server to answer
       abort.abort(reason);
       const { error } = await ended;
       assert.ok(error === reason || error instanceof EtcdError, `${what}: ${error}`);
@@ -112,14 +112,14 @@ describe('a server that answers', () => {
     await Promise.all(Object.entries(hostileAnswers).map(one));
   });
 
-  it('any of these to renewals lets the loss of the lease be reported in time', async () => {
+  it('any of these to renewals does not delay the report that the lease is lost', async () => {
     const one = async ([what, { play }]: [string, (typeof hostileAnswers)[string]]) => {
       const server = await startScriptedServer(playing(play));
       const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
       const start = performance.now();
       const lease = await client.lease.hold({ ttlSeconds: 2 });
       const { reason } = await lease.ended;
-      // grpc-js has PERMISSION_DENIED for a reset with INADEQUATE_SECURITY.
+      // grpc-js maps a reset with INADEQUATE_SECURITY to PERMISSION_DENIED.
       const reasons = ['lost-contact', 'expired', ...(/INADEQUATE/.test(what) ? ['unauthorized'] : [])];
       assert.ok(reasons.includes(reason), `${what}: ${reason}`);
       assert.equal(lease.held, false);
@@ -135,7 +135,7 @@ describe('a peer that sends', () => {
   refusesLooseErrors();
 
   for (const [what, speak] of Object.entries(hostilePeers)) {
-    it(`${what} fails a read and a write in time, typed, and holds up no watch’s end`, async () => {
+    it(`${what} fails a read and a write in time with typed errors and does not delay the end of a watch`, async () => {
       const peer = await listenWith(speak);
       const client = new EtcdClient({ endpoints: [peer.endpoint], timeoutMs });
       try {
@@ -164,9 +164,9 @@ describe('a server that cancels a watch with a reason', () => {
   for (const [what, reason] of Object.entries({
     'of 270 kB of decorations': decorated.repeat(7_500),
     'of 1.3 MB of decorations': decorated.repeat(36_000),
-    'of 1.3 MB that is one word': 'A'.repeat(1_300_000),
+    'of 1.3 MB without a space': 'A'.repeat(1_300_000),
   })) {
-    it(`${what} ends that watch with a typed error of a bounded text, and nothing else`, async () => {
+    it(`${what} ends only that watch, with a typed error whose text is bounded`, async () => {
       const server = await startScriptedServer((call) =>
         call.onMessage((bytes) => {
           const request = WatchRequest.decode(bytes).requestUnion;

@@ -6,7 +6,7 @@ import type { FaultProxy } from '#src/testing/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
 
-/** What happens to a write on its way. */
+/** What happens to a write in transit. */
 type Outcome = 'answered' | 'answer lost' | 'request lost';
 
 describe('a counter incremented by compare-and-put', () => {
@@ -25,7 +25,7 @@ describe('a counter incremented by compare-and-put', () => {
     key = `${folderOf(etcd())}counter`;
   });
 
-  /** Runs a write under a fault; the promise is settled when it returns. */
+  /** Runs a write under a fault; returns its settled result. */
   async function run(
     outcome: Outcome,
     write: () => Promise<unknown>,
@@ -47,7 +47,7 @@ describe('a counter incremented by compare-and-put', () => {
     return result!;
   }
 
-  /** As a careful user does it: an ambiguous outcome is looked up, by a tag that only this write has. */
+  /** Increments as a careful user does: after an ambiguous outcome, it reads back a tag that only this write has. */
   async function increment(
     outcomes: readonly Outcome[],
     tag: string,
@@ -75,7 +75,7 @@ describe('a counter incremented by compare-and-put', () => {
     }
   }
 
-  it(`through a proxy that loses answers and requests counts each of ${rounds} once`, async function () {
+  it(`counts each of ${rounds} increments once, through a proxy that loses answers and requests`, async function () {
     this.timeout(60_000);
     let ambiguous = 0;
     let applied = 0;
@@ -92,11 +92,11 @@ describe('a counter incremented by compare-and-put', () => {
     assert.ok(ambiguous > rounds, 'and some requests');
   });
 
-  it('without a comparison is put once however the answer is lost', async function () {
+  it('written without a comparison is put once if the answer is lost', async function () {
     this.timeout(60_000);
     for (let round = 0; round < 30; round++) {
       const one = `${key}${round}`;
-      const before = (await far.kv.get(key)).revision; // connected, too
+      const before = (await far.kv.get(key)).revision; // also connects the client
       door.delay({ up: 0, down: 3_600_000 });
       const settled = Promise.allSettled([far.kv.put(one, 'v')]);
       await eventually('etcd applied it', async () => (await near.kv.get(key)).revision > before);
@@ -106,12 +106,12 @@ describe('a counter incremented by compare-and-put', () => {
       assert.ok(result?.status === 'rejected' && result.reason instanceof AmbiguousWriteError);
       assert.match(result.reason.operation, /^Put/);
       assert.equal(result.reason.verdict, 'maybe-applied');
-      await far.kv.get(one); // by now a hidden second try would have come
+      await far.kv.get(one); // a hidden second attempt would have arrived by now
       assert.equal((await near.kv.get(one)).kv?.version, 1n);
     }
   });
 
-  it('can be read by a transaction whose answer is lost: it is sent again', async () => {
+  it('is read by a transaction that is sent again after its answer is lost', async () => {
     await near.kv.put(key, '1');
     await far.kv.get(key);
     const handled = () => etcd().metric('grpc_server_handled_total');

@@ -40,7 +40,7 @@ describe('a write that was never sent', () => {
     return error;
   }
 
-  describe('to a member that takes one stream at a time, and has one', () => {
+  describe('because its member allows one stream, which is in use', () => {
     let held: ScriptedCall[];
     let first: Promise<unknown>;
 
@@ -55,7 +55,7 @@ describe('a write that was never sent', () => {
       await eventually('the stream is taken', () => held.length === 1);
     });
 
-    it('is not applied after its deadline, whether or not it is idempotent', async () => {
+    it('is not-applied after its deadline, whether or not it is idempotent', async () => {
       for (const options of [{}, { idempotent: true }]) {
         const error = await failure(client.kv.put('k', 'v', { timeoutMs: 300, ...options }));
         assert.ok(error instanceof DeadlineError, String(error));
@@ -65,7 +65,7 @@ describe('a write that was never sent', () => {
       assert.equal(puts(), 1);
     });
 
-    it('is not applied when the client closes, and the one that was sent may be', async () => {
+    it('is not-applied when the client closes, while the write that was sent is maybe-applied', async () => {
       const second = failure(client.kv.put('second', 'v'));
       await eventually('it waits', () => client.kv.get('k', { timeoutMs: 100 }).catch(() => true));
       await client.close();
@@ -81,7 +81,7 @@ describe('a write that was never sent', () => {
       assert.equal(puts(), 1);
     });
 
-    it('is sent after the other has finished', async () => {
+    it('is sent after the other write has finished', async () => {
       const second = client.kv.put('second', 'v', { timeoutMs: 30_000 });
       held[0]?.reply(putDone);
       await eventually('the second one has come', () => held.length === 2);
@@ -89,7 +89,7 @@ describe('a write that was never sent', () => {
       assert.equal((await second).revision, 5n);
     });
 
-    it('is distinguished from one that was sent and not answered', async () => {
+    it('is distinguished from a write that was sent and not answered', async () => {
       held[0]?.reply(putDone);
       const error = await failure(client.kv.put('k', 'v', { timeoutMs: 300 }));
       assert.ok(error instanceof AmbiguousWriteError, String(error));
@@ -102,7 +102,7 @@ describe('a write that was never sent', () => {
     'the client closes': { close: true },
     'the client closes, and a watch has the stream': { close: true, watch: true },
   })) {
-    it(`is not sent by the end of the call that had the stream, when ${what}`, async () => {
+    it(`is not-applied only if it was not sent when ${what}, which ends the call that had the stream`, async () => {
       const arrived: string[] = [];
       const open = new Set<ScriptedCall>();
       await start((call) => {
@@ -141,12 +141,12 @@ describe('a write that was never sent', () => {
     for (const [what, play] of Object.entries<(call: ScriptedCall) => void>({
       'is lost': (call) => call.stream.session?.destroy(),
       'is not answered': () => {},
-      'says that it timed out': (call) => call.end(Code.UNAVAILABLE, 'etcdserver: request timed out'),
-      'answers garbage': (call) => call.reply(Buffer.from('%%%%')),
-      'gives a token that cannot be sent': (call) =>
+      'times out in etcd': (call) => call.end(Code.UNAVAILABLE, 'etcdserver: request timed out'),
+      'is answered with garbage': (call) => call.reply(Buffer.from('%%%%')),
+      'returns a token that cannot be sent': (call) =>
         call.reply(Buffer.concat([Buffer.of(0x12, canary.length + 2), Buffer.from(`${canary}\n\x01`)])),
     })) {
-      it(`is not applied when the request for one ${what}`, async () => {
+      it(`is not maybe-applied when the token request ${what}`, async () => {
         await start(
           (call) => {
             call.stream.resume();

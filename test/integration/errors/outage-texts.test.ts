@@ -15,7 +15,7 @@ describe('an etcd that is down', () => {
     client = connect([await deadEndpoint()]);
   });
 
-  /** A registration that waits for as long as the test does. */
+  /** Starts a registration that stays pending until `stop()`. */
   function registering(onFailure?: (error: EtcdError) => void) {
     const abort = new AbortController();
     const target = { target: 'texts/down', addr: 'a:1', signal: abort.signal };
@@ -28,7 +28,7 @@ describe('an etcd that is down', () => {
     };
   }
 
-  it('is in status() while the first call still waits', async () => {
+  it('is reported by status() while the first call still waits', async () => {
     let settled = false;
     const events = client.status();
     const call = client.kv.get('a', { timeoutMs: 60_000 }).finally(() => {
@@ -41,7 +41,7 @@ describe('an etcd that is down', () => {
     assert.equal(settled, false);
   });
 
-  it('is reported to onFailure by the first failure, while register() still waits', async () => {
+  it('is reported to onFailure after the first failure, while register() still waits', async () => {
     const failure = await new Promise<EtcdError>((resolve) => {
       const registration = registering((error) => {
         resolve(error);
@@ -52,7 +52,7 @@ describe('an etcd that is down', () => {
     assert.match(failure.message, unreachable);
   });
 
-  it('is a process warning of register() without onFailure, once', async () => {
+  it('causes a process warning from register() without onFailure', async () => {
     const [warnings, listener] = warningsOf('ETCD_NAMING_REGISTER');
     const registration = registering();
     try {
@@ -77,11 +77,11 @@ function warningsOf(code: string): [Error[], (warning: Error) => void] {
   return [warnings, listener];
 }
 
-describe('a lease of a registration that is lost', () => {
+describe('the event for the lost lease of a registration', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
-  it('says for how long no renewal was acknowledged, and its TTL', async function () {
+  it('states how long no renewal was acknowledged, and the TTL', async function () {
     skipUnlessBreakable(this, etcd());
     const client = connect(etcd().endpoints);
     const registration = await register(client, {

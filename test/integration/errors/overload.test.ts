@@ -27,7 +27,7 @@ const refusal =
 const get = (client: EtcdClient, options: object) => client.kv.get('k', options);
 const put = (client: EtcdClient, options: object) => client.kv.put('k', 'v', options);
 
-/** What may be refused, how, and to which call. */
+/** Name of a failure, how the server produces it, and the call that it fails. */
 const failures: readonly [string, Fail, typeof get | typeof put][] = [
   ['UNAVAILABLE', refusal(Code.UNAVAILABLE, 'no backend'), get],
   ['too many requests', refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests'), put],
@@ -41,7 +41,7 @@ const failures: readonly [string, Fail, typeof get | typeof put][] = [
 ];
 
 const callers = 1_000;
-/** The minimum interval between the retries of a client without answers, and between its probes of a member. */
+/** Minimum intervals: between the retries of a client that gets no answers, and between its probes of a member. */
 const [leastRetryMs, leastProbeMs] = [25, 250];
 
 describe('a thousand calls of one client', () => {
@@ -72,7 +72,7 @@ describe('a thousand calls of one client', () => {
 
   for (const [name, fail, call] of failures) {
     describe(`that are answered with ${name}`, () => {
-      it('are sent again as rarely as one, and all succeed once the server recovers', async () => {
+      it('are retried no more often than one call, and all succeed once the server recovers', async () => {
         const server = await serve(fail);
         const client = connect(server);
         const start = performance.now();
@@ -91,7 +91,7 @@ describe('a thousand calls of one client', () => {
     });
   }
 
-  it('end at their own deadlines, with what the server answered, while others go on waiting', async () => {
+  it('end at their own deadlines, with the server’s answer in the error, while others keep waiting', async () => {
     const server = await serve(refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests'));
     const client = connect(server);
     const long = Promise.all(Array.from({ length: callers }, () => put(client, { timeoutMs: 60_000 })));
@@ -108,7 +108,7 @@ describe('a thousand calls of one client', () => {
     await long;
   });
 
-  it('reject at once when their signal aborts or the client closes', async () => {
+  it('reject immediately when their signal aborts or the client closes', async () => {
     const server = await serve(refusal(Code.UNAVAILABLE, 'no backend'));
     const client = connect(server);
     const abort = sharedAbortController();
@@ -125,7 +125,7 @@ describe('a thousand calls of one client', () => {
     await Promise.all(closed);
   });
 
-  it('go on at the other members while one of three refuses', async () => {
+  it('continue on the other members while one of three refuses', async () => {
     const three = await Promise.all([serve(healthy), serve(healthy), serve(healthy)]);
     const client = connect(...three);
     await put(client, {});
@@ -135,7 +135,7 @@ describe('a thousand calls of one client', () => {
     home.clearCalls();
     for (let round = 0; round < 3; round++)
       await Promise.all(Array.from({ length: callers }, () => put(client, {})));
-    // The first round met it there; later ones at most where it was taken back meanwhile.
+    // The whole first round is refused there. Later rounds reach that member only after a successful probe.
     const requests = home.calls.filter((method) => method === 'Put').length;
     assert.ok(requests >= callers && requests < 2 * callers, `${requests} requests to the ill member`);
   });

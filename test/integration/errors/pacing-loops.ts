@@ -19,7 +19,7 @@ import { ServiceDirectory } from '#src/naming/index.js';
 import { secretOf } from '../../support/canary.js';
 import { type ScriptedCall, startScriptedServer } from '../../support/scripted-server.js';
 
-/** Something that repeats what fails, and the peer that makes it fail at once, each time. */
+/** An operation that retries, and a peer that makes every attempt fail immediately. */
 export interface Loop {
   /** Starts both; `count` is called for each request, message and connection that the peer receives. */
   start(count: () => void): Promise<{ stop(): Promise<void> }>;
@@ -39,10 +39,10 @@ const unauthenticated = [16, 'etcdserver: invalid auth token'] as const;
 type RangeAnswer = Parameters<typeof RangeResponse.fromPartial>[0];
 type WatchAnswer = Parameters<typeof WatchResponse.fromPartial>[0];
 
-/** What a peer answers; a method that is missing is answered as an empty etcd would. */
+/** The answers of a peer. For a method that is not given, the peer answers like an empty etcd. */
 interface Peer {
   range?(request: RangeRequest): RangeAnswer | readonly [code: number, text: string];
-  /** Answers to a create, by its id; `end` ends the stream after them. */
+  /** Answers to the create request with this watch id; `endWatch` ends the stream after them. */
   watch?(id: bigint): readonly WatchAnswer[];
   readonly endWatch?: readonly [code: number, text: string];
   readonly endKeepAlive?: readonly [code: number, text: string];
@@ -145,12 +145,12 @@ function withClient(use: (client: EtcdClient) => unknown): (endpoint: string) =>
   };
 }
 
-/** Iterates until it ends, whatever that is by. */
+/** Iterates until the iterable ends or throws. */
 async function drain(iterable: AsyncIterable<unknown>): Promise<void> {
   try {
     for await (const _ of iterable);
   } catch {
-    // the client closes at the end of the test; until then ending is one way not to repeat
+    // The client closes at the end of the test. An earlier error is fine: an operation that ended does not retry.
   }
 }
 
@@ -184,12 +184,12 @@ export const loops: Readonly<Record<string, Loop>> = {
     },
     mirror,
   ),
-  'a mirror that always finds another store': loop(
+  'a mirror that finds a different store each time': loop(
     { range: ({ sortOrder }) => (sortOrder === 0 ? {} : { count: 9n }), watch: (id) => [created(id)] },
     mirror,
   ),
   'a mirror whose list repeats a key': loop({ range: () => ({ kvs: [kv], count: 2n, more: true }) }, mirror),
-  'a mirror whose list promises more and gives none': loop(
+  'a mirror whose list announces more keys and has none': loop(
     { range: () => ({ count: 2n, more: true }) },
     mirror,
   ),
@@ -206,10 +206,14 @@ export const loops: Readonly<Record<string, Loop>> = {
     { watch: (id) => [created(id), cancelled(id, noLeader)] },
     watch,
   ),
-  'a watch that no new token helps': loop({ watch: (id) => [created(id), cancelled(id, badToken)] }, watch, {
-    auth,
-  }),
-  'a watch whose stream no new token helps': loop(
+  'a watch whose every token is refused': loop(
+    { watch: (id) => [created(id), cancelled(id, badToken)] },
+    watch,
+    {
+      auth,
+    },
+  ),
+  'a watch whose stream ends because every token is refused': loop(
     { watch: (id) => [created(id)], endWatch: unauthenticated },
     watch,
     { auth },
@@ -218,7 +222,7 @@ export const loops: Readonly<Record<string, Loop>> = {
     { watch: () => [cancelled(-1n, { created: true, compactRevision: 100n })] },
     watchNow,
   ),
-  'a watch whose streams end after progress that brings nothing': loop(
+  'a watch whose streams end after a progress response without progress': loop(
     {
       watch: (id) => [created(id), { watchId: id, header: { ...header, revision: 2n } }],
       endWatch: unavailable,
@@ -229,16 +233,16 @@ export const loops: Readonly<Record<string, Loop>> = {
     { watch: (id) => [created(id)], endWatch: unavailable },
     watch,
   ),
-  'a kept lease whose streams end': loop({ endKeepAlive: unavailable }, hold),
-  'a kept lease that no new token helps': loop({ endKeepAlive: unauthenticated }, hold, { auth }),
-  'a call that no new token helps': loop({ range: () => unauthenticated }, get, { auth }),
-  'calls over connections that end at once': hangingUp(
+  'a held lease whose streams end': loop({ endKeepAlive: unavailable }, hold),
+  'a held lease whose every token is refused': loop({ endKeepAlive: unauthenticated }, hold, { auth }),
+  'a call whose every token is refused': loop({ range: () => unauthenticated }, get, { auth }),
+  'calls over connections that end immediately': hangingUp(
     withClient((client) => {
       for (let i = 0; i < 100; i++) void get(client);
     }),
   ),
-  'a watch over connections that end at once': hangingUp(withClient(watch)),
-  'a channel to an endpoint that ends its connections at once': hangingUp((endpoint) => {
+  'a watch over connections that end immediately': hangingUp(withClient(watch)),
+  'a channel to an endpoint that ends its connections immediately': hangingUp((endpoint) => {
     registerBalancer();
     const config = { loadBalancingConfig: [{ [policyName]: {} }] };
     const Stub = makeGenericClientConstructor({}, 'any');
@@ -251,7 +255,7 @@ export const loops: Readonly<Record<string, Loop>> = {
   }),
 };
 
-/** Watchers that catch up have streams of their own, which must not multiply what one would do. */
+/** Watchers that catch up have dedicated streams, which must not multiply the rate of retries. */
 export const manyWatchers: Loop = loop(
   { watch: (id) => [{ ...created(id), header: { ...header, revision: 100_000n } }], endWatch: unavailable },
   (client) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { eventually } from '../../support/eventually.js';
 import { type Loop, loops, manyWatchers } from './pacing-loops.js';
 
-/** For so long each of them fails, again and again. */
+/** How long every attempt of a loop fails. */
 const failingMs = 1_000;
 
 async function requestsOf(loop: Loop): Promise<number> {
@@ -15,9 +15,9 @@ async function requestsOf(loop: Loop): Promise<number> {
   return during;
 }
 
-describe('whatever is tried again', () => {
+describe('every retry loop', () => {
   for (const [name, loop] of Object.entries(loops)) {
-    // One at a time: a loop that does not pause would keep the others from failing.
+    // One at a time, because a loop that does not pause would starve the others.
     it(`is paced: ${name}`, async () => {
       const count = await requestsOf(loop);
       assert.ok(count > 0, 'nothing was asked at all');
@@ -25,7 +25,7 @@ describe('whatever is tried again', () => {
     });
   }
 
-  it('is as rare for two hundred watchers that catch up as for the streams they may have', async () => {
+  it('is paced by the number of streams, not of watchers, while two hundred watchers catch up', async () => {
     const count = await requestsOf(manyWatchers);
     assert.ok(count <= 400, `${count} streams and creates in ${failingMs} ms`);
   });

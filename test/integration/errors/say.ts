@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { EtcdError } from '#src/errors/index.js';
 
-/** A mistake, how it is made, and the whole text that it is answered with. */
+/** Name of a mistake, the call that makes it, and the expected error text. */
 export type Row = readonly [mistake: string, make: () => unknown, text: RegExp];
 
-/** What plain JavaScript lets through. */
+/** Passes a value that plain JavaScript allows but the types do not. */
 export const untyped = (value: unknown) => value as never;
 
 export function say(rows: readonly Row[]): void {

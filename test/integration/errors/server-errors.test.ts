@@ -27,7 +27,7 @@ const good: Readonly<Record<string, Uint8Array>> = {
 
 /** Refusals of a missing or invalid token, which a client with credentials resolves automatically. */
 const wantsToken = new Set(['InvalidAuthToken', 'AuthOldRevision', 'UserEmpty']);
-/** Watches that are turned down or let go of with these go on; with any other they end. */
+/** A watch that is refused or cancelled with one of these is retried; with any other it ends. */
 const watchGoesOn = new Set([
   'LeaderChanged',
   'NoLeader',
@@ -51,7 +51,7 @@ function check(error: unknown, name: string, code: Code, text: string): void {
   assert.equal(error.verdict, verdictOf(name));
 }
 
-/** What a call came to. */
+/** The error of a call, or undefined if it resolves. */
 async function outcome(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     () => undefined,
@@ -59,8 +59,8 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('an error of a server', () => {
-  /** Answers the next of these with an error, and all others well. */
+describe('an error from a server', () => {
+  /** The next call of this method fails with this error; all other calls succeed. */
   let next: { readonly method: string; readonly code: Code; readonly text: string } | undefined;
   const server = useScriptedServer((call) => {
     const refusal = next;
@@ -74,7 +74,7 @@ describe('an error of a server', () => {
   const { connect } = useClients();
   let client: EtcdClient;
 
-  /** The codes with which a server of one release or another sends it. */
+  /** Each error with every code that some etcd release sends for it. */
   const variants = rpctypes.flatMap(([name, code, text, otherCode]) =>
     (otherCode === undefined ? [code] : [code, otherCode]).map((sent) => ({ name, code, sent, text })),
   );
@@ -82,7 +82,7 @@ describe('an error of a server', () => {
   const attempts = () =>
     server().calls.filter((method) => method !== 'Authenticate' && method !== 'Status').length;
 
-  /** Gives what the call threw, if anything, and how often it was sent. */
+  /** Returns the error of the call, if any, and how often the call was sent. */
   async function meet(method: 'Range' | 'Put', code: Code, text: string) {
     server().clearCalls();
     next = { method, code, text };
@@ -95,12 +95,12 @@ describe('an error of a server', () => {
       client = connect([server().endpoint], { timeoutMs: 3_000 });
     });
 
-    it('of a read is typed, and the read is sent again unless that is useless', async () => {
+    it('to a read is typed, and the read is sent again unless the error is final', async () => {
       for (const { name, code, sent, text } of variants) {
         if (name === 'NoSpace') continue; // no read gets this error
         const { error, attempts } = await meet('Range', sent, text);
         const what = `${name} as ${goCode[sent]}`;
-        // A new token is not to be had.
+        // A client without credentials cannot get a new token.
         const again = verdictOf(name) !== 'final' && name !== 'InvalidAuthToken';
         assert.equal(attempts, again ? 2 : 1, what);
         if (again) assert.equal(error, undefined, what);
@@ -108,7 +108,7 @@ describe('an error of a server', () => {
       }
     });
 
-    it('of a write is typed, and the write is sent again only if it was certainly not applied', async () => {
+    it('to a write is typed, and the write is sent again only if it was certainly not applied', async () => {
       for (const { name, code, sent, text } of variants) {
         const { error, attempts } = await meet('Put', sent, text);
         const what = `${name} as ${goCode[sent]}`;
@@ -129,7 +129,7 @@ describe('an error of a server', () => {
       }
     });
 
-    it('of an idempotent write is handled like that of a read', async () => {
+    it('to an idempotent write is handled as for a read', async () => {
       next = { method: 'Put', code: Code.UNAVAILABLE, text: 'etcdserver: request timed out' };
       await client.kv.put('k', 'v', { idempotent: true });
       assert.equal(next, undefined, 'the error was sent');
@@ -146,7 +146,7 @@ describe('an error of a server', () => {
     });
 
     for (const method of ['Range', 'Put'] as const) {
-      it(`about its token leads to a new token and the ${method} is sent again, for no other error`, async () => {
+      it(`about the token, and no other error, makes the client fetch a token and send the ${method} again`, async () => {
         for (const { name, sent, text } of variants) {
           if (!['Unauthenticated', 'InvalidArgument', 'PermissionDenied'].includes(goCode[sent])) continue;
           const { error, attempts } = await meet(method, sent, text);
@@ -161,8 +161,8 @@ describe('an error of a server', () => {
   });
 });
 
-describe('a reason with which a server cancels a watch', () => {
-  /** Counts the creates of each key; the first is answered by `answer`, those after it well. */
+describe('the reason of a server that cancels a watch', () => {
+  /** The number of create requests per key. The first gets `answer`; later ones succeed. */
   const creates = new Map<string, number>();
   let answer: (reason: string) => Answer[] = () => [];
 
@@ -187,7 +187,7 @@ describe('a reason with which a server cancels a watch', () => {
   const { connect } = useClients();
 
   const ways: Readonly<Record<string, typeof answer>> = {
-    'that was accepted': (cancelReason) => [{ created: true }, { canceled: true, cancelReason }],
+    'that it created': (cancelReason) => [{ created: true }, { canceled: true, cancelReason }],
     'that it refuses': (cancelReason) => [{ created: true, canceled: true, cancelReason }],
   };
   const spellings: Readonly<Record<string, (code: Code, text: string) => string>> = {
@@ -197,12 +197,12 @@ describe('a reason with which a server cancels a watch', () => {
 
   for (const [way, respond] of Object.entries(ways)) {
     for (const [spelling, spell] of Object.entries(spellings)) {
-      it(`${way}, ${spelling}, ends it with the error of a call, or is retried`, async () => {
+      it(`${way}, ${spelling}, ends the watch with the error of a call, or the watch is retried`, async () => {
         creates.clear();
         answer = respond;
         const client = connect([server().endpoint]);
         const one = async ([name, code, text, otherCode]: (typeof rpctypes)[number]) => {
-          // The text is the key, so that the server knows which to tell to whom.
+          // The key is the reason, so the server knows which reason to send to which watch.
           const reason = spell(otherCode ?? code, text);
           const watcher = client.watch(reason, { startRevision: 1n });
           const ended = outcome(watcher[Symbol.asyncIterator]().next());
@@ -223,7 +223,7 @@ describe('a reason with which a server cancels a watch', () => {
     }
   }
 
-  it('about its token leads to a new token', async () => {
+  it('about the token makes the client fetch a new token', async () => {
     creates.clear();
     answer = (cancelReason) => [{ created: true, canceled: true, watchId: -1n, cancelReason }];
     for (const [name, code, text] of rpctypes) {

@@ -2,7 +2,7 @@ import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 
-/** An etcd that asks for a user, and one who may read and write below `shop/` alone. Call it where hooks may be called. */
+/** An etcd with authentication, and a user who may read and write only below `shop/`. Registers mocha hooks. */
 export function useShop() {
   const etcd = useEtcd();
   const password = secretOf('shop');

@@ -18,7 +18,7 @@ function answer(call: ScriptedCall): void {
   call.reply(bytes[call.method as keyof typeof bytes]);
 }
 
-/** As a real etcd is while a fleet authenticates: each check of a password waits for all others. */
+/** Simulates an etcd while a fleet authenticates: each password check waits for all others. */
 describe('an etcd that is slow to issue a token', () => {
   const pending: ScriptedCall[] = [];
   const server = useScriptedServer((call) => {
@@ -51,7 +51,7 @@ describe('an etcd that is slow to issue a token', () => {
     assert.equal(requests(), 1);
   });
 
-  it('is asked again after the connection is lost, because no answer can arrive any more', async () => {
+  it('is asked again after the connection is lost, because the answer can no longer arrive', async () => {
     const client = connect([server().endpoint], { auth });
     const call = client.kv.get('k');
     await eventually('it was asked', () => pending.length === 1);
@@ -61,7 +61,7 @@ describe('an etcd that is slow to issue a token', () => {
     await call;
   });
 
-  it('and gives reasons to try again is asked with pauses', async () => {
+  it('and answers with errors that allow a retry is asked again with pauses', async () => {
     const client = connect([server().endpoint], { auth, timeoutMs: 3_000 });
     server().script = (call) =>
       call.method === 'Authenticate'
@@ -71,12 +71,12 @@ describe('an etcd that is slow to issue a token', () => {
     assert.ok(requests() > 1 && requests() < 12, `${requests()} in 3 s`);
   });
 
-  it('and silent is left for another, while one that answers anything is not', async () => {
+  it('and does not answer anything is replaced by another member', async () => {
     const silent = await startScriptedServer((call) => {
       if (call.method === 'Authenticate') pending.push(call);
     });
     server().script = answer;
-    // Whichever of the two it prefers, a token comes within its time.
+    // Each client gets a token in time, whichever of the two members it prefers.
     const clients = Array.from({ length: 8 }, () =>
       connect([silent.endpoint, server().endpoint], { auth, timeoutMs: 20_000 }),
     );

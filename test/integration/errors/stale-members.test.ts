@@ -10,11 +10,11 @@ const range = RangeResponse.encode(RangeResponse.create({ header })).finish();
 const old = `${secretOf('a token of the old store')}.50`;
 const newer = `${secretOf('a token of the new store')}.10`;
 
-/** Two members of a store that was replaced: each leaves the old token waiting. */
-describe('calls that wait on two members with a token of a store that was replaced', () => {
+/** The store of two members was replaced: each leaves requests with the old token unanswered. */
+describe('calls that wait on two members with the token of a replaced store', () => {
   let tokens: string[];
   let hasQuorum: boolean;
-  /** The members on which a call of the user waits. */
+  /** The members on which a call of the test waits, as opposed to a read of the client. */
   let waiting: Set<string>;
 
   function answer(name: string, call: ScriptedCall): void {
@@ -43,7 +43,7 @@ describe('calls that wait on two members with a token of a store that was replac
     waiting = new Set();
   });
 
-  it('are all sent again with the new one, whichever member shows it', async () => {
+  it('are all sent again with the new token, whichever member proves the replacement', async () => {
     const auth = { username: 'u', password: secretOf('of two members') };
     const client = connect([one().endpoint, other().endpoint], { auth, timeoutMs: 120_000 });
     const calls: Promise<unknown>[] = [];
@@ -56,7 +56,7 @@ describe('calls that wait on two members with a token of a store that was replac
     const all = Promise.all(calls).then(() => {
       done = true;
     });
-    all.catch(() => {}); // reported by the wait
+    all.catch(() => {}); // eventually() reports the failure
     await eventually('all are answered, long before another try of their own is due', () => done, 20_000);
     assert.equal(tokens.length, 0);
   });

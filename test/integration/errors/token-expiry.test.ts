@@ -25,13 +25,13 @@ describe('five hundred concurrent calls of a client whose token has expired', fu
 
   after(() => started?.close());
 
-  /** Authenticate calls that etcd has begun, whatever came of them. */
+  /** The number of Authenticate calls that etcd has started, successful or not. */
   const authentications = () => grpcCounter(etcd(), 'grpc_server_started_total', 'Authenticate');
 
-  /** Time alone makes a token expire, and any use of it would renew it. */
+  /** Waits until the token has expired. Nothing may use the token meanwhile, because each use extends it. */
   const expiry = () => sleep(2.5 * tokenSeconds * 1_000);
 
-  it('cost one Authenticate, and none of them fails', async () => {
+  it('cause one Authenticate, and none of them fails', async () => {
     const client = connect(etcd().endpoints, { auth: root });
     const folder = folderOf(etcd());
     await client.kv.put(`${folder}k`, 'v');
@@ -47,10 +47,10 @@ describe('five hundred concurrent calls of a client whose token has expired', fu
       assert.equal((await authentications()) - before, 1, `round ${round}`);
     }
     const { count } = await client.kv.range({ prefix: folder }, { countOnly: true });
-    assert.equal(count, 168n); // 167 of the calls wrote a key of their own
+    assert.equal(count, 168n); // `k`, and one key for each of the 167 puts
   });
 
-  it('of which the token was never used cost one as well', async () => {
+  it('cause one Authenticate if they are the first of the client', async () => {
     const client = connect(etcd().endpoints, { auth: root });
     const before = await authentications();
     await Promise.all(Array.from({ length: 500 }, () => client.kv.get('k')));

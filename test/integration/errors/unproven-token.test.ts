@@ -10,8 +10,8 @@ const range = RangeResponse.encode(RangeResponse.create({ header })).finish();
 const old = `${secretOf('an old token')}.50`;
 const newer = `${secretOf('a newer token')}.10`;
 
-/** A provider's token may be older than the one before it: that its index is lower proves nothing about the store. */
-describe('a token that etcd leaves waiting, and a provider whose next one has a lower index', () => {
+/** A provider may return a token older than the previous one, so a lower index proves nothing about the store. */
+describe('a provider whose next token has a lower index than one that etcd does not answer', () => {
   const server = useScriptedServer((call: ScriptedCall) => {
     const { token } = call.headers;
     if (call.method === 'Authenticate') call.end(Code.INVALID_ARGUMENT, 'etcdserver: user name is empty');
@@ -25,7 +25,7 @@ describe('a token that etcd leaves waiting, and a provider whose next one has a 
     return () => tokens.shift() ?? newer;
   };
 
-  it('leave it open whether an idempotent write was applied, though it is sent again', async () => {
+  it('leaves an idempotent write maybe-applied, although the write is sent again', async () => {
     const client = connect([server().endpoint], { auth: { tokenProvider: provider() }, timeoutMs: 5_000 });
     const write = client.kv.put('k', 'v', { idempotent: true });
     await assert.rejects(
