@@ -4,7 +4,7 @@ import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { useClients } from './support.js';
 
-describe('a client without credentials, on an etcd with authentication', () => {
+describe('a client without credentials of an etcd with authentication', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
@@ -31,7 +31,7 @@ describe('a client without credentials, on an etcd with authentication', () => {
     await assert.rejects(client.kv.delete({ prefix: 'k' }), UnauthenticatedError);
   });
 
-  it('gets a typed error from a watch, whose reason is only a text', async () => {
+  it('gets a typed error from a watch, although etcd sends only a text', async () => {
     const client = connect(etcd().endpoints);
     for (const options of [{}, { startRevision: 1n }]) {
       const watcher = client.watch('k', options);

@@ -13,14 +13,14 @@ import { register } from '#src/naming/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually, folderOf, useClients } from './support.js';
 
-/** What plain JavaScript lets through. */
+/** Passes a value that plain JavaScript allows but the types do not. */
 const untyped = (value: unknown) => value as never;
 
 const some = (count: number) => Array.from({ length: count }, (_, i) => `k${i}`);
 const manyPuts = (count: number) => some(count).map((key) => op.put(key, 'v'));
 const manyCompares = (count: number) => some(count).map((key) => compare.version(key, '=', 0n));
 
-describe('a call with what etcd cannot take', () => {
+describe('a call with an argument that etcd cannot accept', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
   let client: EtcdClient;
@@ -39,16 +39,16 @@ describe('a call with what etcd cannot take', () => {
     ['a revision beyond 63 bits', (c) => c.kv.get('k', { revision: 2n ** 63n }), /revision/],
     ['a limit beyond 63 bits', (c) => c.kv.range('k', { limit: 2n ** 70n }), /limit/],
     ['a lease that is a number', (c) => c.kv.put('k', 'v', { lease: untyped(5) }), /lease is 5/],
-    ['no value', (c) => c.kv.put('k', untyped(undefined)), /undefined/],
-    ['a compaction at a number', (c) => c.kv.compact(untyped(1)), /revision is 1/],
-    ['the revocation of a number', (c) => c.lease.revoke(untyped(5)), /lease id is 5/],
+    ['a put without a value', (c) => c.kv.put('k', untyped(undefined)), /undefined/],
+    ['a compaction revision that is a number', (c) => c.kv.compact(untyped(1)), /revision is 1/],
+    ['a revocation with a number as the lease id', (c) => c.lease.revoke(untyped(5)), /lease id is 5/],
     [
-      'a compare that is none',
+      'a compare with an unknown operator',
       (c) => c.kv.txn({ compare: [untyped({ target: 'mod', key: 'k', result: '==', value: 1n })] }),
       /'=='/,
     ],
     [
-      'a compare with a number',
+      'a compare whose value is a number',
       (c) =>
         c.kv.txn({
           compare: [untyped({ target: 'mod', key: 'k', result: '=', value: 1 })],
@@ -56,10 +56,14 @@ describe('a call with what etcd cannot take', () => {
         }),
       /compare\.value is 1/,
     ],
-    ['no deadline', (c) => c.kv.get('k', { timeoutMs: Number.NaN }), /timeoutMs is NaN/],
-    ['a watch from a number', (c) => c.watch('k', { startRevision: untyped(42) }), /startRevision is 42/],
-    ['a watch from beyond 63 bits', (c) => c.watch('k', { startRevision: 2n ** 63n }), /startRevision/],
-    ['a watch from 0', (c) => c.watch('k', { startRevision: 0n }), /startRevision is 0n/],
+    ['a timeout of NaN', (c) => c.kv.get('k', { timeoutMs: Number.NaN }), /timeoutMs is NaN/],
+    [
+      'a start revision that is a number',
+      (c) => c.watch('k', { startRevision: untyped(42) }),
+      /startRevision is 42/,
+    ],
+    ['a start revision beyond 63 bits', (c) => c.watch('k', { startRevision: 2n ** 63n }), /startRevision/],
+    ['a start revision of 0', (c) => c.watch('k', { startRevision: 0n }), /startRevision is 0n/],
     ['an empty key to read', (c) => c.kv.get(''), /key is empty/],
     ['an empty key to write', (c) => c.kv.put('', 'v'), /key is empty/],
     ['an empty key to delete', (c) => c.kv.delete(Buffer.alloc(0)), /key is empty/],
@@ -74,36 +78,36 @@ describe('a call with what etcd cannot take', () => {
     ],
     ['a prefix that is a number', (c) => c.kv.range({ prefix: untyped(5) }), /key or value is a number/],
     ['a negative limit', (c) => c.kv.range('k', { limit: -1 }), /limit is -1;/],
-    ['a limit that is no number', (c) => c.kv.range('k', { limit: Number.NaN }), /limit .*NaN/],
+    ['a limit of NaN', (c) => c.kv.range('k', { limit: Number.NaN }), /limit .*NaN/],
     [
-      'an order unknown',
+      'an unknown sort target',
       (c) => c.kv.range('k', { sort: untyped({ by: 'size', order: 'ascend' }) }),
       /'size'/,
     ],
-    ['a lease below 64 bits', (c) => c.kv.put('k', 'v', { lease: -(2n ** 63n) - 1n }), /lease is -/],
-    ['a negative compaction', (c) => c.kv.compact(-1n), /revision is -1n/],
-    ['a negative deadline', (c) => c.kv.get('k', { timeoutMs: -1 }), /timeoutMs is -1/],
     [
-      'a deadline in letters',
+      'a lease id below the 64-bit range',
+      (c) => c.kv.put('k', 'v', { lease: -(2n ** 63n) - 1n }),
+      /lease is -/,
+    ],
+    ['a negative compaction revision', (c) => c.kv.compact(-1n), /revision is -1n/],
+    ['a negative timeout', (c) => c.kv.get('k', { timeoutMs: -1 }), /timeoutMs is -1/],
+    [
+      'a timeout that is a string',
       (c) => c.kv.get('k', { timeoutMs: untyped('5') }),
       /timeoutMs is '5' \(string\)/,
     ],
+    ['a TTL of 0', (c) => c.lease.grant({ ttlSeconds: 0 }), /ttlSeconds is 0.*1 to 9000000000/],
+    ['a negative TTL', (c) => c.lease.hold({ ttlSeconds: -1 }), /ttlSeconds is -1/],
+    ['a TTL over etcd’s limit', (c) => c.lease.hold({ ttlSeconds: 9_000_000_001 }), /9000000001.*9000000000/],
     [
-      'a time to live of nothing',
-      (c) => c.lease.grant({ ttlSeconds: 0 }),
-      /ttlSeconds is 0.*1 to 9000000000/,
-    ],
-    ['a negative time to live', (c) => c.lease.hold({ ttlSeconds: -1 }), /ttlSeconds is -1/],
-    ['an absurd time to live', (c) => c.lease.hold({ ttlSeconds: 9_000_000_001 }), /9000000001.*9000000000/],
-    [
-      'a time to live in letters',
+      'a TTL that is a string',
       (c) => c.lease.grant({ ttlSeconds: untyped('5') }),
       /ttlSeconds is '5' \(string\)/,
     ],
-    ['no time to live', (c) => c.lease.hold(untyped({})), /ttlSeconds is undefined/],
-    ['a lease of id 0', (c) => c.lease.timeToLive(0n), /lease id is 0n/],
-    ['a buffer of nothing', (c) => c.watch('k', { maxBufferedEvents: 0 }), /maxBufferedEvents is 0/],
-    ['a put over the limit', (c) => c.kv.put('k', Buffer.alloc(1_572_864)), /15728\d\d bytes.*1572864/],
+    ['a lease without a TTL', (c) => c.lease.hold(untyped({})), /ttlSeconds is undefined/],
+    ['a lease id of 0', (c) => c.lease.timeToLive(0n), /lease id is 0n/],
+    ['a watch buffer of 0 events', (c) => c.watch('k', { maxBufferedEvents: 0 }), /maxBufferedEvents is 0/],
+    ['a put over the size limit', (c) => c.kv.put('k', Buffer.alloc(1_572_864)), /15728\d\d bytes.*1572864/],
     ['too many operations', (c) => c.kv.txn({ success: manyPuts(129) }), /129 operations.*limit is 128/],
     [
       'too many operations in a branch that may not run',
@@ -114,7 +118,7 @@ describe('a call with what etcd cannot take', () => {
     ['a key put twice', (c) => c.kv.txn({ success: [op.put('k', 'v'), op.put('k', 'w')] }), /'k' twice/],
   ];
   for (const [what, call, text] of calls) {
-    it(`is refused here, with a text that names it: ${what}`, async () => {
+    it(`is refused by the client, with a text that names the argument: ${what}`, async () => {
       await assert.rejects(
         async () => call(client),
         (error: unknown) => {
@@ -126,7 +130,7 @@ describe('a call with what etcd cannot take', () => {
     });
   }
 
-  it('takes a deadline beyond all timers', async () => {
+  it('accepts a timeout longer than any timer of Node', async () => {
     assert.ok((await client.kv.get(folderOf(etcd()), { timeoutMs: 2 ** 31 })).revision > 0n);
     assert.ok((await client.kv.get(folderOf(etcd()), { timeoutMs: Number.MAX_SAFE_INTEGER })).revision > 0n);
     const target = folderOf(etcd()).slice(0, -1);
@@ -134,7 +138,7 @@ describe('a call with what etcd cannot take', () => {
   });
 });
 
-describe('a call that only the server can judge', () => {
+describe('a call that only the server can check', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
@@ -146,15 +150,15 @@ describe('a call that only the server can judge', () => {
       return true;
     });
 
-  it('is sent as it is where the limits are 0, and the server’s word is typed', async () => {
+  it('is sent unchecked if the limits are 0, and the server’s refusal is typed', async () => {
     const client = connect(etcd().endpoints, { maxRequestBytes: 0, maxTxnOps: 0 });
     const key = `${folderOf(etcd())}k`;
     await refused(client.kv.put(key, Buffer.alloc(1_600_000)), 'RequestTooLarge');
-    await refused(client.kv.put(key, Buffer.alloc(3_000_000)), 'RequestTooLarge'); // by its gRPC library
+    await refused(client.kv.put(key, Buffer.alloc(3_000_000)), 'RequestTooLarge'); // refused by etcd's gRPC library
     await refused(client.kv.txn({ success: manyPuts(129) }), 'TooManyOps');
   });
 
-  it('about a lease or a revision that is not there is typed', async () => {
+  it('rejects with a typed error for a lease id or a revision that etcd refuses', async () => {
     const client = connect(etcd().endpoints);
     const key = `${folderOf(etcd())}k`;
     await refused(client.kv.put(key, 'v', { lease: 4_711n }), 'LeaseNotFound');
@@ -166,7 +170,7 @@ describe('a call that only the server can judge', () => {
     await client.lease.revoke(id);
   });
 
-  it('fits in when it is right at the limit', async () => {
+  it('is accepted with 128 operations, and with a value 100 bytes below the request limit', async () => {
     const client = connect(etcd().endpoints);
     const key = `${folderOf(etcd())}k`;
     await client.kv.put(key, Buffer.alloc(1_572_864 - 100));
@@ -175,7 +179,7 @@ describe('a call that only the server can judge', () => {
   });
 });
 
-describe('a store that is full', () => {
+describe('a store that exceeds its quota', () => {
   const etcd = useEtcd({ args: ['--quota-backend-bytes', String(2 * 1024 * 1024)] });
   const { connect } = useClients();
 
@@ -183,11 +187,11 @@ describe('a store that is full', () => {
     skipUnlessBreakable(this, etcd());
   });
 
-  it('says so of a write by a name, and of the write that filled it no more than is known', async () => {
+  it('makes a write ambiguous, with the reason NoSpace, and still accepts deletes', async () => {
     const client = connect(etcd().endpoints, { timeoutMs: 3_000 });
     const value = Buffer.alloc(500_000);
     let refused: unknown;
-    // etcd looks at the size of its file, which follows the writes.
+    // etcd checks the size of its database file, which grows some time after the writes.
     await eventually('it is full', async () => {
       await client.kv.put('full/k', value).catch((error) => {
         refused = error;
@@ -197,15 +201,15 @@ describe('a store that is full', () => {
     assert.ok(refused instanceof AmbiguousWriteError, String(refused));
     assert.equal(refused.reason, 'NoSpace');
     assert.match(refused.message, /database space exceeded/);
-    await client.kv.delete({ prefix: 'full/' }); // that still works
+    await client.kv.delete({ prefix: 'full/' }); // a full store still accepts deletes
   });
 });
 
-describe('a client that is closed', () => {
+describe('closing a client', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
-  it('says of a write under way that it may have been applied', async function () {
+  it('rejects a write in flight as maybe-applied', async function () {
     skipUnlessBreakable(this, etcd());
     const client = connect(etcd().endpoints);
     const key = `${folderOf(etcd())}k`;
@@ -223,7 +227,7 @@ describe('a client that is closed', () => {
     await closed;
   });
 
-  it('ends a registration that has not come to be, at once', async () => {
+  it('ends a pending registration immediately', async () => {
     const options = { target: 't', addr: 'a:1', timeoutMs: Number.POSITIVE_INFINITY };
     const client = connect(['127.0.0.1:1']);
     const pending = assert.rejects(register(client, options), ClosedError);

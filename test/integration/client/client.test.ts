@@ -12,7 +12,7 @@ describe('a client', () => {
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
 
-  it('connects at its first call, not before', async () => {
+  it('connects on its first call, not earlier', async () => {
     const door = await proxy(etcd());
     const client = connect([door.endpoint]);
     assert.equal(door.accepted, 0);
@@ -20,7 +20,7 @@ describe('a client', () => {
     assert.equal(door.accepted, 1);
   });
 
-  it('carries all its calls and streams over one connection', async () => {
+  it('uses one connection for all its calls and streams', async () => {
     const door = await proxy(etcd());
     const client = connect([door.endpoint]);
     const folder = folderOf(etcd());
@@ -32,7 +32,7 @@ describe('a client', () => {
     await lease.revoke();
   });
 
-  it('takes a hundred calls, watches and leases at once without a warning', async () => {
+  it('runs a hundred calls, watches and leases concurrently without a process warning', async () => {
     const warnings: string[] = [];
     const note = (warning: Error) => warnings.push(warning.message);
     process.on('warning', note);
@@ -52,12 +52,12 @@ describe('a client', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('takes the address with http:// as without', async () => {
+  it('accepts an address with http://', async () => {
     const client = connect([`http://${etcd().endpoints[0]}/`]);
     assert.ok((await client.kv.get('k')).revision > 0n);
   });
 
-  it('that closes leaves no connection, and ends calls, watches, mirrors and leases', async () => {
+  it('ends its calls, watches, mirrors and leases when it closes', async () => {
     const door = await proxy(etcd());
     const client = connect([door.endpoint]);
     const watcher = client.watch('k');
@@ -78,8 +78,8 @@ describe('a client', () => {
     await assert.rejects(client.lease.hold({ ttlSeconds: 5 }), ClosedError);
   });
 
-  it('closes quietly while the protocol of a member is being probed', async () => {
-    // The server accepts, closes on HTTP/2, and stays silent on a TLS hello: a load balancer without a backend.
+  it('closes without an unhandled rejection while it probes the protocol of a member', async () => {
+    // Like a load balancer without a backend: accepts, closes on HTTP/2, and does not answer a TLS ClientHello.
     const silent = createServer((socket) => {
       socket.on('error', () => {});
       socket.once('data', (hello) => {
@@ -102,7 +102,7 @@ describe('a client', () => {
       });
       await Promise.all(closing);
       await eventually('no question is open', () => [...sockets].every(({ destroyed }) => destroyed));
-      await turn(); // for what the last one rejected
+      await turn(); // lets Node report a rejection of the last probe
     } finally {
       process.off('unhandledRejection', note);
       for (const socket of sockets) socket.destroy();
@@ -111,7 +111,7 @@ describe('a client', () => {
     assert.deepEqual(unhandled, []);
   });
 
-  it('that closed lets the process end, after calls, watches and leases', async () => {
+  it('does not keep the process running after it closed, with a watch and a lease open', async () => {
     const script = `
       import { EtcdClient } from '#src/client/index.js';
       const client = new EtcdClient({ endpoints: ['${etcd().endpoints[0]}'] });
@@ -133,7 +133,7 @@ describe('a client', () => {
     assert.deepEqual([said, code], ['closed', 0]);
   });
 
-  it('is disposed at the end of its block', async () => {
+  it('is closed by `await using` at the end of the block', async () => {
     let outside: EtcdClient;
     {
       await using client = new EtcdClient({ endpoints: etcd().endpoints });

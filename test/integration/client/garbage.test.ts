@@ -8,7 +8,7 @@ import { useClients } from './support.js';
 
 const timeoutMs = 600;
 
-/** gRPC's frame around what is not of etcd's protocol. */
+/** A gRPC frame whose message is not of etcd's protocol. */
 const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, 5]), Buffer.from('%%%%%')]);
 
 const peers: Readonly<Record<string, () => Server>> = {
@@ -62,7 +62,7 @@ for (const [what, open] of Object.entries(peers)) {
       await Promise.all(calls.map((call) => assert.rejects(call, EtcdError)));
     });
 
-    it('does not end a watch, which goes on looking for an etcd, and is let go of by its signal', async () => {
+    it('does not end a watch, which keeps retrying until its signal aborts', async () => {
       const client = connect([endpoint], { timeoutMs });
       const events = client.status();
       const abort = new AbortController();

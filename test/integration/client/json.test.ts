@@ -6,7 +6,7 @@ import type { InternalWatchOptions } from '#src/watch/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { folderOf, useClients } from './support.js';
 
-/** Every path to a value in JSON that a number of 64 bits must have as a string. */
+/** The name of each field whose value is a decimal string in JSON, because it is a 64-bit number. */
 const numbers =
   /^(revision|createRevision|modRevision|version|lease|nextRevision|count|deleted|id|fromRevision)$/;
 
@@ -28,13 +28,13 @@ describe('JSON.stringify', () => {
 
   const withResumptions: InternalWatchOptions = { startRevision: 1n, resumptions: true };
 
-  /** The first value of an iteration, which ends. */
+  /** Returns the first value of an iterable and ends the iteration. */
   async function first<T>(iteration: AsyncIterable<T>): Promise<T> {
     for await (const value of iteration) return value;
     throw new Error('there is none');
   }
 
-  /** Each result of the public methods by its name. */
+  /** The results of the public methods, by name. */
   async function results(): Promise<ReadonlyMap<string, unknown>> {
     const manager = new EndpointManager(client, prefix);
     const directory = new ServiceDirectory(client);
@@ -89,7 +89,7 @@ describe('JSON.stringify', () => {
     return found;
   }
 
-  it('writes every result, with its numbers of 64 bits as decimal strings', async () => {
+  it('writes every result, with 64-bit numbers as decimal strings', async () => {
     const seen = new Set<string>();
     for (const [what, result] of await results()) {
       const text = JSON.stringify(result, (name, value) => {
@@ -116,7 +116,7 @@ describe('JSON.stringify', () => {
     ]);
   });
 
-  it('writes bytes as text where they are UTF-8, else as base64', async () => {
+  it('writes bytes as text if they are UTF-8, otherwise as base64', async () => {
     const { kvs } = JSON.parse(JSON.stringify(await client.kv.range({ prefix: folder })));
     assert.deepEqual(
       kvs.map(({ key, value }: { key: unknown; value: unknown }) => [key, value]),

@@ -18,7 +18,7 @@ describe('a namespace of a client', () => {
     inside = client.namespace(folder);
   });
 
-  it('watches its own keys alone, by their names inside', async () => {
+  it('watches only its own keys and reports them without the prefix', async () => {
     await client.kv.put(`${folder}a`, 'old');
     const watcher = inside.watch({ prefix: '' }, { prevKv: true });
     await watcher.ready;
@@ -34,7 +34,7 @@ describe('a namespace of a client', () => {
     assert.deepEqual(received, ['put a a old', 'delete a a new']);
   });
 
-  it('watches to its own end when a watch is without one', async () => {
+  it('limits a watch without an end to the namespace', async () => {
     const watcher = inside.watch({ fromKey: 'b' });
     await watcher.ready;
     for (const key of [`${folder}a`, `${folder.slice(0, -1)}0`, `${folder}c`]) await client.kv.put(key, 'v');
@@ -46,7 +46,7 @@ describe('a namespace of a client', () => {
     await watcher.close();
   });
 
-  it('mirrors and streams what is in it', async () => {
+  it('mirrors and streams only its own keys', async () => {
     await client.kv.put(`${folder}a`, '1');
     const update = await inside.mirror({ prefix: '' })[Symbol.asyncIterator]().next();
     assert.ok(update.value?.type === 'snapshot');
@@ -58,7 +58,7 @@ describe('a namespace of a client', () => {
       );
   });
 
-  it('sees of a lease the keys that are its own', async () => {
+  it('lists only its own keys of a lease', async () => {
     const lease = await inside.lease.hold({ ttlSeconds: 60 });
     await inside.kv.put('mine', 'v', { lease: lease.id });
     await client.kv.put(`${folder.slice(0, -1)}0theirs`, 'v', { lease: lease.id });
@@ -72,19 +72,19 @@ describe('a namespace of a client', () => {
     assert.equal((await inside.kv.get('mine')).kv, undefined);
   });
 
-  it('has a namespace within it', async () => {
+  it('supports nested namespaces', async () => {
     await inside.namespace('deeper/').kv.put('k', 'v');
     assert.equal((await client.kv.get(`${folder}deeper/k`)).kv?.value.toString(), 'v');
   });
 
-  it('serves naming as a client does', async () => {
+  it('works in place of a client for naming', async () => {
     const registration = await register(inside, { target: 'svc', addr: '10.0.0.1:1' });
     assert.equal((await client.kv.get(`${folder}svc/10.0.0.1:1`)).kv?.lease, registration.lease);
     assert.deepEqual([...(await new EndpointManager(inside, 'svc').list()).keys()], ['svc/10.0.0.1:1']);
     await registration.close();
   });
 
-  it('ends with its client, what it streams, too', async () => {
+  it('is closed with its client, and so are its streams', async () => {
     const stream = inside.kv.stream({ prefix: '' });
     await client.close();
     assert.equal(inside.closed, true);
@@ -92,7 +92,7 @@ describe('a namespace of a client', () => {
     await assert.rejects(inside.kv.get('k'), ClosedError);
   });
 
-  it('is refused without a prefix', () => {
+  it('requires a prefix', () => {
     assert.throws(() => client.namespace(''), InvalidInputError);
     assert.throws(() => inside.namespace(''), InvalidInputError);
   });

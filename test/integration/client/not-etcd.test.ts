@@ -26,11 +26,14 @@ const http = (status: number, type = 'text/html', body = '<!DOCTYPE html><html>H
   };
 };
 
-/** Answers that no etcd gives, and whether they show that a write was not carried out. */
+/** Answers that no etcd gives. `refuses`: the answer proves that a write was not applied. */
 const answers: Readonly<Record<string, { play: Answer; refuses: boolean; isGateway?: boolean }>> = {
-  'UNIMPLEMENTED in Go’s words': { play: unimplemented('unknown service etcdserverpb.KV'), refuses: true },
-  'UNIMPLEMENTED without words': { play: unimplemented(''), refuses: true },
-  'UNIMPLEMENTED in grpc-js’s words': {
+  'UNIMPLEMENTED with grpc-go’s text': {
+    play: unimplemented('unknown service etcdserverpb.KV'),
+    refuses: true,
+  },
+  'UNIMPLEMENTED without a text': { play: unimplemented(''), refuses: true },
+  'UNIMPLEMENTED with grpc-js’s text': {
     play: unimplemented('The server does not implement the method /etcdserverpb.KV/Range'),
     refuses: true,
   },
@@ -41,9 +44,9 @@ const answers: Readonly<Record<string, { play: Answer; refuses: boolean; isGatew
   'HTTP 404': { play: http(404), refuses: true },
   'HTTP 404 without a body': { play: http(404, 'text/plain', ''), refuses: true },
   'HTTP 405': { play: http(405), refuses: true },
-  'HTTP 200 with a page': { play: http(200), refuses: false },
+  'HTTP 200 with a web page': { play: http(200), refuses: false },
   'HTTP 200 with two bytes': { play: http(200, 'text/plain', 'ok'), refuses: false },
-  'HTTP 200 with nothing': { play: http(200, 'text/html', ''), refuses: false },
+  'HTTP 200 without a body': { play: http(200, 'text/html', ''), refuses: false },
   'HTTP 500': { play: http(500), refuses: false, isGateway: true },
   'HTTP 502': { play: http(502), refuses: false, isGateway: true },
   'HTTP 503 without a body': { play: http(503, 'text/html', ''), refuses: false, isGateway: true },
@@ -51,7 +54,7 @@ const answers: Readonly<Record<string, { play: Answer; refuses: boolean; isGatew
 
 const auth = { username: 'user', password: secretOf('of no etcd') };
 
-/** Makes a client that prefers its first endpoint. */
+/** Runs `make` with `Math.random()` fixed at 0, so a client that it creates prefers its first endpoint. */
 function preferringTheFirst<T>(make: () => T): T {
   const { random } = Math;
   let making = true;
@@ -110,14 +113,14 @@ describe('a client whose preferred endpoint is not an etcd', () => {
       });
 
       for (const [method, call] of Object.entries(reads)) {
-        it(`reads from another one: ${method}`, async () => {
+        it(`reads from another endpoint: ${method}`, async () => {
           await call(client());
           assert.ok(foreign.calls.length >= 1, 'it was not asked');
         });
       }
 
       for (const [method, call] of Object.entries(writes)) {
-        it(`writes to another one: ${method}${refuses ? '' : ', from the second on'}`, async () => {
+        it(`writes to another endpoint: ${method}${refuses ? '' : ', after one ambiguous write'}`, async () => {
           const some = client();
           if (refuses) await call(some);
           else {
@@ -129,12 +132,12 @@ describe('a client whose preferred endpoint is not an etcd', () => {
           assert.deepEqual(foreign.calls, [method]);
         });
 
-        it(`writes to another one what may be written twice: ${method}`, async () => {
+        it(`retries an idempotent write on another endpoint: ${method}`, async () => {
           await call(client(), true);
         });
       }
 
-      it('watches on another one', async () => {
+      it('watches on another endpoint', async () => {
         const watcher = client().watch(key('watched'), { startRevision: 1n });
         const next = watcher[Symbol.asyncIterator]().next();
         await connect(etcd().endpoints).kv.put(key('watched'), what);
@@ -143,29 +146,29 @@ describe('a client whose preferred endpoint is not an etcd', () => {
         assert.ok(foreign.calls.includes('Watch'), 'it was not asked');
       });
 
-      it('renews a lease on another one', async () => {
+      it('renews a lease on another endpoint', async () => {
         const lease = await connect(etcd().endpoints).lease.grant({ ttlSeconds: 60 });
         assert.ok((await client().lease.keepAliveOnce(lease.id)).ttlSeconds > 0);
         assert.ok(foreign.calls.includes('LeaseKeepAlive'), 'it was not asked');
       });
 
-      it('asks another one for what only newer etcds have', async () => {
+      it('calls a method of newer etcd releases on another endpoint', async () => {
         await client().lease.list();
         assert.ok(foreign.calls.includes('LeaseLeases'), 'it was not asked');
       });
 
-      it('asks another one for a token', async () => {
+      it('requests a token from another endpoint', async () => {
         await client(etcd().endpoints, { auth })
           .kv.get('k')
           .catch((error: EtcdError) => {
-            assert.equal(error.reason, 'AuthNotEnabled', String(error)); // which only an etcd answers
+            assert.equal(error.reason, 'AuthNotEnabled', String(error)); // only an etcd gives this answer
           });
         assert.ok(foreign.calls.includes('Authenticate'), 'it was not asked');
       });
 
       if (isGateway) return;
 
-      it('names all endpoints when none is an etcd, and does not wait for the deadline', async () => {
+      it('rejects before the deadline with an error that names all endpoints, when none is an etcd', async () => {
         const other = await startScriptedServer(play);
         const some = client([other.endpoint]);
         const withUser = preferringTheFirst(() => connect([foreign.endpoint, other.endpoint], { auth }));

@@ -13,14 +13,14 @@ import { useClients } from './support.js';
 
 const rootPassword = secretOf('root of refused users');
 
-/** Refusals of a user that no name in `rpctypes` exists for, so that etcd sends them as UNKNOWN. */
+/** Refusals of a user that have no name in `rpctypes`, so etcd sends them as UNKNOWN. */
 const refusals = {
   'has no password': {
     reason: 'NoPasswordUser',
     user: 'keyless',
     authToken: () => 'simple',
   },
-  'is known to an etcd that can only verify tokens': {
+  'uses a password with an etcd that can only verify tokens': {
     reason: 'VerifyOnly',
     user: 'root',
     authToken: (publicKey: string) => `jwt,pub-key=${publicKey},sign-method=RS256`,
@@ -65,7 +65,7 @@ for (const [what, { reason, user, authToken }] of Object.entries(refusals)) {
       });
     }
 
-    it('is refused by every call at once, for good and by its class', async () => {
+    it('gets a final UnauthenticatedError from every call immediately', async () => {
       const client = refused();
       await assert.rejects(client.kv.get('k'), isRefusal);
       await assert.rejects(client.kv.put('k', 'v'), isRefusal);
@@ -74,7 +74,7 @@ for (const [what, { reason, user, authToken }] of Object.entries(refusals)) {
       await assert.rejects(client.lease.keepAliveOnce(5n), isRefusal);
     });
 
-    it('is refused by what waits, too: watches, a mirror, a registration', async () => {
+    it('gets the same error from watches, a mirror and a registration', async () => {
       const client = refused();
       for (const options of [{}, { startRevision: 1n }]) {
         const watcher = client.watch('k', options);

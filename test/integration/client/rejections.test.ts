@@ -7,14 +7,14 @@ import { locateEtcd, startEtcd, startEtcdCluster, startFaultProxy } from '#src/t
 import { useEtcd } from '../../support/etcd.js';
 import { folderOf, useClients } from './support.js';
 
-/** Methods that give no promise: iterables, handles, and what is known at once. */
+/** Methods that return an iterable, a handle or a value, not a promise. */
 const synchronous = new Set(
   'constructor watch mirror namespace status onClose stream events follow subscribe get check toJSON held'.split(
     ' ',
   ),
 );
 
-/** What plain JavaScript may pass. */
+/** Argument lists that plain JavaScript can pass. */
 const bad: readonly (readonly unknown[])[] = [
   [],
   [null, null, null],
@@ -32,7 +32,7 @@ function methodsOf(object: object): string[] {
   });
 }
 
-/** Calls it; a throw fails the test, and a rejection does not. */
+/** Fails the test if `call` throws; a rejection is allowed. */
 async function settles(call: () => unknown): Promise<void> {
   const promise = call();
   if (promise === undefined) return;
@@ -41,7 +41,7 @@ async function settles(call: () => unknown): Promise<void> {
   await Promise.race([promise.catch(() => {}), new Promise((resolve) => setImmediate(resolve))]);
 }
 
-describe('a function that returns a promise throws nothing at its caller, whatever it is given', () => {
+describe('a function that returns a promise rejects instead of throwing, for any arguments', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
   const target = () => `${folderOf(etcd())}rejections`;
@@ -93,12 +93,12 @@ describe('a function that returns a promise throws nothing at its caller, whatev
   });
 });
 
-describe('a time out of range', () => {
+describe('an invalid time', () => {
   const etcd = useEtcd();
   const { connect } = useClients();
 
   for (const value of [Number.NaN, -1, '5', null]) {
-    it(`is refused wherever one is given: ${JSON.stringify(value) ?? value}`, async () => {
+    it(`is refused by every function that takes a time: ${Number.isNaN(value) ? 'NaN' : JSON.stringify(value)}`, async () => {
       const client = connect(etcd().endpoints);
       const target = `${folderOf(etcd())}times`;
       const ms = value as number;

@@ -4,7 +4,7 @@ import { type EtcdHandle, type FaultProxy, startFaultProxy } from '#src/testing/
 
 export { eventually } from '../../support/eventually.js';
 
-/** Clients and proxies that are closed after each test, in that order. Call it where hooks may be called. */
+/** Makes clients and proxies, and closes them after each test, in that order. Registers mocha hooks. */
 export function useClients() {
   const clients: EtcdClient[] = [];
   const proxies: FaultProxy[] = [];
@@ -28,12 +28,12 @@ export function useClients() {
 
 let folders = 0;
 
-/** A folder of keys that no other test uses. */
+/** Returns a key prefix that no other test uses. */
 export function folderOf(etcd: EtcdHandle): string {
   return `${etcd.prefix}t${process.pid}-${folders++}/`;
 }
 
-/** Writes `count` revisions, one key each; returns the first revision, that of key 0. The others come in any order. */
+/** Writes `count` keys, one revision each. Returns the first revision, that of key 0; the order of the others varies. */
 export async function fill(
   client: EtcdClient,
   folder: string,

@@ -7,7 +7,7 @@ import { useClients } from './support.js';
 const token = secretOf('sync-token');
 const auth = { username: 'u', password: secretOf('sync') };
 
-describe('the member list of a server that cannot be trusted', () => {
+describe('the member list of an untrusted server', () => {
   const { connect } = useClients();
   let server: ScriptedServer;
   let other: ScriptedServer;
@@ -27,7 +27,7 @@ describe('the member list of a server that cannot be trusted', () => {
 
   beforeEach(async () => {
     [server, other] = await Promise.all([startScriptedServer(play), startScriptedServer(play)]);
-    // 192.0.2.0/24 is for documentation: nothing answers there (RFC 5737).
+    // No host has an address in 192.0.2.0/24, which is reserved for documentation (RFC 5737).
     clientURLs = ['http://192.0.2.1:2379', 'http://0:2379', `http://${other.endpoint}`];
   });
 
@@ -38,7 +38,7 @@ describe('the member list of a server that cannot be trusted', () => {
     return client.sync();
   };
 
-  it('takes no password and token beyond this machine in plaintext, whatever the rule says', async () => {
+  it('cannot make a client send a password or token in plaintext beyond loopback, whatever the allow rule returns', async () => {
     const { endpoints, skipped } = await sync({ auth, sync: { allow: () => true } });
     assert.deepEqual(endpoints, [server.endpoint, `http://${other.endpoint}`]);
     assert.deepEqual(
@@ -49,13 +49,13 @@ describe('the member list of a server that cannot be trusted', () => {
     assert.match(skipped[1]?.reason ?? '', /wildcard/);
   });
 
-  it('takes them there where that is allowed, and to no wildcard even then', async () => {
+  it('is followed in plaintext if allowPlaintext is set, except for wildcard addresses', async () => {
     const allowed = { ...auth, allowPlaintext: true };
     const { endpoints } = await sync({ auth: allowed, sync: { allow: () => true } });
     assert.deepEqual(endpoints, [server.endpoint, 'http://192.0.2.1:2379', `http://${other.endpoint}`]);
   });
 
-  it('is not asked for by a client with a user and no rule', async () => {
+  it('is not requested by a client with a user and no allow rule', async () => {
     await assert.rejects(sync({ auth }), {
       name: 'InvalidInputError',
       message: /sync with auth needs sync\.allow/,
@@ -63,7 +63,7 @@ describe('the member list of a server that cannot be trusted', () => {
     assert.deepEqual(server.calls, []);
   });
 
-  it('is left where none of its addresses answers, and the result says why of each', async () => {
+  it('is not adopted if none of its addresses answers, and the result has the reason for each', async () => {
     await other.close();
     clientURLs = [`http://${other.endpoint}`];
     const { adopted, skipped } = await sync({});

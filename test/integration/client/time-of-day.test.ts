@@ -4,7 +4,7 @@ import { DeadlineError } from '#src/errors/index.js';
 import { useScriptedServer } from '../../support/scripted-server.js';
 import { useClients } from './support.js';
 
-/** `Date.now()` jumps by this at each reading, as on a machine whose clock is being set. */
+/** Makes `Date.now()` jump by `stepMs` on each call, as on a machine whose clock is being set. */
 function useJumpingClock(stepMs: number): void {
   const { now } = Date;
   beforeEach(() => {
@@ -23,14 +23,14 @@ for (const [how, stepMs] of [
   ['forwards', 3_600_000],
   ['backwards', -3_600_000],
 ] as const) {
-  describe(`while the time of day is being set ${how}`, () => {
+  describe(`while the system clock is being set ${how}`, () => {
     const { connect } = useClients();
     useJumpingClock(stepMs);
 
-    describe('a server that answers nothing', () => {
+    describe('a server that does not answer', () => {
       const server = useScriptedServer(() => {});
 
-      it('has as long to answer as its caller said', async () => {
+      it('has the full timeoutMs to answer', async () => {
         const client = connect([server().endpoint], { timeoutMs: 300 });
         const began = performance.now();
         await assert.rejects(client.kv.get('k'), DeadlineError);
@@ -46,13 +46,13 @@ for (const [how, stepMs] of [
       });
       after(() => silent.close());
 
-      it('has as long to connect as the client allows', async () => {
+      it('has the full connectTimeoutMs to connect', async () => {
         const { port } = silent.address() as { port: number };
         const client = connect([`127.0.0.1:${port}`], { connectTimeoutMs: 300, timeoutMs: 2_000 });
         await assert.rejects(client.kv.get('k'), (error) => {
           assert.ok(error instanceof DeadlineError, String(error));
           const [tried] = error.tried;
-          // Of 2 s, each attempt has at least 300 ms.
+          // Each attempt takes at least 300 ms of the 2 s.
           assert.ok(tried && tried.attempts >= 1 && tried.attempts <= 6, JSON.stringify(error.tried));
           return true;
         });

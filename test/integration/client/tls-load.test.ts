@@ -10,9 +10,9 @@ import { DeadlineError, TlsError } from '#src/errors/index.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { eventually, useClients } from './support.js';
 
-/** How long the client is driven as fast as it will go. */
+/** How long each test sends calls as fast as possible. */
 const hammerMs = 2_000;
-/** The first attempt, grpc-js's own from 250 ms on, and one per second for new calls, with a margin. */
+/** The first attempt, grpc-js's own retries from 250 ms on, and one per second for new calls, with a margin. */
 const mostConnections = 20;
 
 describe('a TLS server that', () => {
@@ -63,7 +63,7 @@ describe('a TLS server that', () => {
     assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
   });
 
-  it('is not trusted is not dialled in a tight loop, however many calls there are', async () => {
+  it('is not trusted is not dialled in a tight loop, regardless of the number of calls', async () => {
     const endpoint = await serve({}, () => {});
     const client = connect([endpoint], { tls: { ca: (await CertificateAuthority.root('others')).pem } });
     const since = performance.now();
@@ -82,16 +82,16 @@ describe('a TLS server that', () => {
     await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason: 'tls-expected' });
   });
 
-  it('has no common version or cipher is reported as such', async () => {
+  it('shares no version or cipher is reported as `handshake`', async () => {
     const endpoint = await serve({ maxVersion: 'TLSv1.2', ciphers: 'PSK' }, () => {});
     const client = connect([endpoint], { tls: { ca: authority.pem } });
     await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason: 'handshake' });
   });
 
-  it('is not trusted does not fail a call early while the other member is merely down', async () => {
+  it('is not trusted does not fail a call before its deadline while the other member is down', async () => {
     const endpoint = await serve({}, () => {});
     const client = connect([endpoint, 'https://127.0.0.1:1'], { timeoutMs: 1_000 });
-    // One that is merely down may come back, so the call goes on trying.
+    // A member that is down may recover, so the call keeps trying.
     await assert.rejects(client.kv.get('x'), (error: Error) => {
       assert.ok(error instanceof DeadlineError);
       assert.match(error.message, /not signed by a trusted authority/);
@@ -112,7 +112,7 @@ describe('a TLS server that', () => {
     });
   });
 
-  it('is silent after the handshake is abandoned, and not dialled any more by a closed client', async () => {
+  it('does not answer after the handshake is abandoned, and no longer dialled once the client is closed', async () => {
     const endpoint = await serve({}, (socket) => socket.resume());
     const client = connect([endpoint], {
       tls: { ca: authority.pem },
@@ -122,12 +122,12 @@ describe('a TLS server that', () => {
     await assert.rejects(client.kv.get('x'), DeadlineError);
     assert.ok(connections >= 2 && connections <= mostConnections, `${connections} connections`);
     await client.close();
-    // One may have been on its way.
+    // One attempt may have been in progress.
     assert.ok((await connectionsWithin(1_500)) <= 1);
     await eventually('the sockets are closed', () => [...sockets].every(({ destroyed }) => destroyed));
   });
 
-  it('stops in the middle of the handshake is abandoned and its socket closed', async () => {
+  it('stops in the middle of the handshake is abandoned, and its socket is closed', async () => {
     const endpoint = await serve({ SNICallback: () => {} }, () => {});
     const client = connect([endpoint.replace('127.0.0.1', 'localhost')], {
       tls: { ca: authority.pem },
@@ -137,7 +137,7 @@ describe('a TLS server that', () => {
     await assert.rejects(client.kv.get('x'), DeadlineError);
     assert.ok(connections >= 2, `${connections} connections`);
     await client.close();
-    // A socket left behind would keep the server from closing.
+    // A leaked socket would keep the server from closing.
   });
 });
 
@@ -163,7 +163,7 @@ describe('a server that closes the connection on every protocol', () => {
   after(() => server.close());
 
   for (const scheme of ['http', 'https']) {
-    it(`is not reported as a TLS failure to a client of ${scheme}://, nor dialled in a tight loop`, async () => {
+    it(`is neither reported as a TLS failure nor dialled in a tight loop by a client of ${scheme}://`, async () => {
       const client = connect([`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`], {
         timeoutMs: hammerMs,
       });
@@ -173,7 +173,7 @@ describe('a server that closes the connection on every protocol', () => {
   }
 });
 
-describe('a server that answers everything with an alert of TLS', () => {
+describe('a server that answers everything with a TLS alert', () => {
   const { connect } = useClients();
   const handshakeFailure = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
   const server = createNetServer((socket) => {
@@ -192,14 +192,14 @@ describe('a server that answers everything with an alert of TLS', () => {
     ['http', 'tls-expected'],
     ['https', 'handshake'],
   ]) {
-    it(`is reported as ${reason} to a client of ${scheme}://`, async () => {
+    it(`is reported as ${reason} by a client of ${scheme}://`, async () => {
       const client = connect([`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`]);
       await assert.rejects(client.kv.get('x'), { name: 'TlsError', reason });
     });
   }
 });
 
-describe('a server that is dialed by address under another name', () => {
+describe('a server that is dialled by address with a serverName', () => {
   const { connect } = useClients();
 
   for (const [serverName, sni, httpAuthority] of [
@@ -208,7 +208,7 @@ describe('a server that is dialed by address under another name', () => {
     ['127.0.0.1', undefined, '127.0.0.1'],
     ['::1', undefined, '[::1]'],
   ] as const) {
-    it(`is asked for ${serverName} in TLS and HTTP/2, without the dot of an absolute name`, async () => {
+    it(`receives ${serverName} in TLS and HTTP/2, without the final dot of an absolute name`, async () => {
       const authority = await CertificateAuthority.root('servers');
       const names = [serverName.replace(/\.$/, '')];
       const server = createSecureHttp2Server(await authority.issue({ names }));
@@ -239,8 +239,8 @@ describe('a server that is dialed by address under another name', () => {
 describe('a server whose endpoint is an absolute name', () => {
   const { connect } = useClients();
 
-  // A socket file's name stands for the host, which no resolver has to know.
-  it('is asked for without the dot', async () => {
+  // The endpoint is a socket whose file name is the host, so the test needs no DNS.
+  it('receives the name without the final dot', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-dot-'));
     const authority = await CertificateAuthority.root('servers');
     const greeted: unknown[] = [];
@@ -266,7 +266,7 @@ describe('a server whose endpoint is an absolute name', () => {
   });
 });
 
-describe('a server without TLS that greets first', () => {
+describe('a server without TLS that sends the first bytes', () => {
   const { connect } = useClients();
 
   it('is detected immediately by a client with TLS', async () => {

@@ -22,7 +22,7 @@ describe('certificates that are replaced under a running client', function () {
 
   const path = (name: string) => join(folder, name);
 
-  /** As tools that rotate do it: the new content is there whole, or not at all. */
+  /** Replaces a file atomically, as rotation tools do. */
   async function replace(name: string, content: string): Promise<void> {
     await writeFile(path(`${name}.new`), content);
     await rename(path(`${name}.new`), path(name));
@@ -45,7 +45,7 @@ describe('certificates that are replaced under a running client', function () {
     });
   }
 
-  /** A call may get the error of an attempt within the last second. */
+  /** Waits until calls work: for one second they may still reject with the error of the previous attempt. */
   async function worksSoon(): Promise<void> {
     await eventually('a call', () =>
       works().then(
@@ -83,7 +83,7 @@ describe('certificates that are replaced under a running client', function () {
     if (folder) await rm(folder, { recursive: true });
   });
 
-  it('leave the open connection alone, and serve the next one', async () => {
+  it('do not affect the open connection, and are used for the next one', async () => {
     await replacePair(await strangers!.issue());
     await works();
     assert.equal(proxy.accepted, 1);
@@ -93,7 +93,7 @@ describe('certificates that are replaced under a running client', function () {
     await worksSoon();
   });
 
-  it('may be those of the server, when the client trusts the new authority too', async () => {
+  it('can include the server’s, with a new authority that the client already trusts', async () => {
     await replace('ca.pem', servers!.pem + newServers!.pem);
     await etcd.rotate(await newServers!.issue({ names }));
     await works();
@@ -105,7 +105,7 @@ describe('certificates that are replaced under a running client', function () {
     await works();
   });
 
-  it('of an authority not trusted yet fail calls by name, until the file has it', async () => {
+  it('fail calls with `unknown-authority` until the CA file has the new authority', async () => {
     await etcd.rotate(await newServers!.issue({ names }));
     proxy.cut();
     await failsWith('unknown-authority');
@@ -113,7 +113,7 @@ describe('certificates that are replaced under a running client', function () {
     await worksSoon();
   });
 
-  it('fail calls by name while an expired one is there, until it is replaced', async () => {
+  it('fail calls with `expired` until the expired certificate is replaced', async () => {
     await etcd.rotate(await servers!.issue({ names, validFrom: -2, validUntil: -1 }));
     proxy.cut();
     await failsWith('expired');
@@ -121,7 +121,7 @@ describe('certificates that are replaced under a running client', function () {
     await worksSoon();
   });
 
-  it('and are half replaced fail calls by the names of the files, without their content', async () => {
+  it('fail calls with `bad-files` and the file names while only the key is replaced', async () => {
     const next = await clients!.issue();
     await replace('client.key', next.key);
     await works();
@@ -131,7 +131,7 @@ describe('certificates that are replaced under a running client', function () {
     await worksSoon();
   });
 
-  it('and are gone for a while fail calls by the name of the file', async () => {
+  it('fail calls with `bad-files` and the file name while a file is missing', async () => {
     await rm(path('ca.pem'));
     await works();
     proxy.cut();
@@ -140,7 +140,7 @@ describe('certificates that are replaced under a running client', function () {
     await worksSoon();
   });
 
-  it('do not end a watch or a held lease: they keep trying, the status has the reason, and no event is lost', async () => {
+  it('do not end a watch or a held lease: both keep trying, status() has the reason, and no event is lost', async () => {
     const events: StatusEvent[] = [];
     void (async () => {
       for await (const event of client.status()) events.push(event);

@@ -10,7 +10,7 @@ import {
 } from '../../support/certificates.js';
 import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 
-/** What a row may use. The servers' certificates are all signed by `ca`, clients' by `clients`. */
+/** Certificates and servers for the rows of the table. `ca` signs server certificates, `clients` client certificates. */
 export interface Scene {
   readonly ca: string;
   readonly otherCa: string;
@@ -18,13 +18,13 @@ export interface Scene {
   readonly intermediate: string;
   /** The certificate of the server `chain`, without its chain. */
   readonly leaf: string;
-  /** Another authority that calls itself as `ca` does. */
+  /** Another authority with the same name as `ca`. */
   readonly impostor: string;
   readonly client: CertificatePair;
   readonly server: Readonly<Record<ServerName, TlsEtcd>>;
   issueClient(options?: CertificateOptions): Promise<CertificatePair>;
   issueClientFrom(authority: 'other' | 'intermediate' | 'self'): Promise<CertificatePair>;
-  /** The path of a new file with that content. */
+  /** Writes the content to a new file and returns its path. */
   file(content: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ const servers = {
 } satisfies Record<string, CertificateOptions>;
 export type ServerName = keyof typeof servers | 'chain' | 'leafOnly' | 'mutual';
 
-/** An etcd for each kind of certificate, and what clients may bring. */
+/** Starts an etcd for each kind of certificate, and creates certificates for clients. */
 export async function setScene(): Promise<Scene> {
   const [root, other, impostor, clients] = await Promise.all(
     ['servers', 'others', 'servers', 'clients'].map((name) => CertificateAuthority.root(name)),

@@ -10,10 +10,10 @@ import { CertificateAuthority, type CertificatePair } from '../../support/certif
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { useClients } from './support.js';
 
-/** As a Buffer with PEM is printed. */
+/** The start of a private key in PEM as hex bytes, the form in which Node prints a Buffer. */
 const pemInHex = [...Buffer.from('-----BEGIN PRIV')].map((byte) => byte.toString(16)).join(' ');
 
-/** A key, and what of it could be seen in a text. */
+/** Fails if the text contains any part of the key. */
 function assertKeepsSecret(text: string, { key }: CertificatePair, where: string): void {
   const lines = key.split('\n').filter((line) => line.length > 20 && !line.startsWith('-'));
   assert.ok(lines.length >= 2);
@@ -31,7 +31,7 @@ describe('the private key of a client certificate', () => {
   let authority: CertificateAuthority;
   let etcd: TlsEtcd;
   let pair: CertificatePair;
-  /** Node's side of each TLS socket made in this file; clients hold theirs in private. */
+  /** Node's internal object of each TLS socket created in this file, because clients do not expose their sockets. */
   const wraps: object[] = [];
   const hook = createHook({
     init(_, type, __, resource) {
@@ -66,7 +66,7 @@ describe('the private key of a client certificate', () => {
   ];
 
   for (const [way, tls] of ways) {
-    it(`given ${way} is not seen in a client, nor in its sockets`, async () => {
+    it(`given ${way} does not appear in a client or its sockets`, async () => {
       const client = connect([`https://${etcd.secure}`], { tls: { ca: authority.pem, ...tls() } });
       await client.kv.get('x');
       assertKeepsSecret(inspect(client, everything), pair, 'inspect(client)');
@@ -79,7 +79,7 @@ describe('the private key of a client certificate', () => {
       }
     });
 
-    it(`given ${way} is not seen in the error of a client that cannot connect, nor is the server's certificate`, async () => {
+    it(`given ${way} does not appear in the error of a client that cannot connect; neither does the server's certificate`, async () => {
       const others = await CertificateAuthority.root('others');
       const client = connect([`https://${etcd.secure}`], { tls: { ca: others.pem, ...tls() } });
       const error = await failure(client);
@@ -87,7 +87,7 @@ describe('the private key of a client certificate', () => {
     });
   }
 
-  it('in a file that is no key is not seen in the error', async () => {
+  it('in a file that is not a valid key does not appear in the error', async () => {
     const broken = join(folder, 'broken.key');
     await writeFile(broken, pair.key.replace('PRIVATE', 'PRIVAT'));
     const client = connect([`https://${etcd.secure}`], { tls: { ...files, keyFile: broken } });
@@ -96,7 +96,7 @@ describe('the private key of a client certificate', () => {
     assertNothingButWords(error, pair);
   });
 
-  it('that does not belong to the certificate is not seen in the error', async () => {
+  it('that does not match the certificate does not appear in the error', async () => {
     const { cert } = await authority.issue();
     assert.throws(
       () => connect([`https://${etcd.secure}`], { tls: { cert, key: pair.key } }),

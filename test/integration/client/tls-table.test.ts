@@ -11,7 +11,7 @@ type Row = readonly [
   options: (scene: Scene) => EtcdClientOptions | Promise<EtcdClientOptions>,
 ];
 
-/** An endpoint of that server with TLS. */
+/** Returns the TLS endpoint of the server, as a list. */
 const to = ({ server }: Scene, name: ServerName) => [`https://${server[name].secure}`];
 const withPort = (secure: string) => secure.slice(secure.indexOf(':'));
 
@@ -38,7 +38,7 @@ const rows: readonly Row[] = [
   ],
   [
     'TLS',
-    'right CA, second in a file of two',
+    'right CA, the second of two in a file',
     'works',
     async (s) => ({ endpoints: to(s, 'any'), tls: { caFile: await s.file(s.otherCa + s.ca) } }),
   ],
@@ -70,7 +70,7 @@ const rows: readonly Row[] = [
   ],
   [
     'TLS',
-    'client certificate unasked',
+    'client certificate that the server does not request',
     'works',
     (s) => ({ endpoints: to(s, 'any'), tls: { ca: s.ca, ...s.client } }),
   ],
@@ -88,7 +88,7 @@ const rows: readonly Row[] = [
   ],
   [
     'TLS',
-    'CA file half written',
+    'CA file incomplete',
     'bad-files',
     async (s) => ({ endpoints: to(s, 'any'), tls: { caFile: await s.file(s.ca + s.otherCa.slice(0, 200)) } }),
   ],
@@ -329,10 +329,10 @@ const rows: readonly Row[] = [
   ],
 ];
 
-/** `TLS_TABLE=1` prints what was seen. */
+/** The outcomes; printed if `TLS_TABLE` is set. */
 const table: { server: string; client: string; outcome: string; ms: number }[] = [];
 
-describe('TLS between a client and an etcd, each combination', () => {
+describe('TLS between a client and an etcd', () => {
   let scene: Scene | undefined;
 
   before(async function () {
@@ -370,7 +370,7 @@ describe('TLS between a client and an etcd, each combination', () => {
     });
   }
 
-  it('is not left unverified by NODE_TLS_REJECT_UNAUTHORIZED', async () => {
+  it('is verified even if NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
     const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     const etcd = new EtcdClient({ endpoints: to(scene!, 'any'), tls: { ca: scene!.otherCa } });
@@ -383,7 +383,7 @@ describe('TLS between a client and an etcd, each combination', () => {
     }
   });
 
-  it('to three members with three faults fails with an error that lists each, and has the reason of one', async () => {
+  it('to three members with different faults fails with an error that lists each and has the reason of one', async () => {
     const faults = [
       ['expired', 'has expired'],
       ['name', 'is for another name'],

@@ -28,7 +28,7 @@ describe('an etcd whose authentication is switched on and off', () => {
     ['a user and a password', root],
     ['a token provider', { tokenProvider: () => gateway.token().catch(() => 'no token to be had') }],
   ] as const) {
-    it(`under a client with ${who} goes on serving it: calls, watches and leases`, async () => {
+    it(`keeps serving the calls, watches and leases of a client with ${who}`, async () => {
       const client = connect(etcd!.endpoints, { auth });
       const watcher = client.watch({ prefix: 'toggled/' });
       await watcher.ready;
@@ -48,7 +48,7 @@ describe('an etcd whose authentication is switched on and off', () => {
     });
   }
 
-  it('refuses a client without a name while it is on, and serves it again when it is off', async () => {
+  it('refuses a client without credentials while authentication is on, and serves it again when it is off', async () => {
     const client = connect(etcd!.endpoints);
     await client.kv.put('k', 'v');
     await gateway.enable();
@@ -58,7 +58,7 @@ describe('an etcd whose authentication is switched on and off', () => {
   });
 });
 
-describe('an etcd that issues signed tokens good for five seconds', () => {
+describe('an etcd that issues JWTs that are valid for five seconds', () => {
   const { connect } = useClients();
   let jwt: Awaited<ReturnType<typeof startJwtEtcd>> | undefined;
   let etcd: EtcdHandle | undefined;
@@ -84,7 +84,7 @@ describe('an etcd that issues signed tokens good for five seconds', () => {
     return { counts, tokenProvider };
   };
 
-  it('serves a client with a token provider, asked once for a hundred calls', async () => {
+  it('serves a hundred calls of a client that calls its token provider once', async () => {
     const { counts, tokenProvider } = provider();
     const client = connect(etcd!.endpoints, { auth: { tokenProvider } });
     await Promise.all(Array.from({ length: 100 }, (_, i) => client.kv.put(`k${i}`, 'v')));
@@ -95,7 +95,7 @@ describe('an etcd that issues signed tokens good for five seconds', () => {
     ['with a token provider', () => ({ tokenProvider: provider().tokenProvider })],
     ['with a password', () => root],
   ] as const) {
-    it(`renews the token of a client ${who} before it runs out, so that none is ever turned down`, async () => {
+    it(`refuses no token of a client ${who}, because the client renews its token before it expires`, async () => {
       const client = connect(etcd!.endpoints, { auth: auth() });
       const refused = () => rejections(etcd!);
       const before = await refused();
@@ -110,7 +110,7 @@ describe('an etcd that issues signed tokens good for five seconds', () => {
     });
   }
 
-  it('is asked again, once for all, when a change of its users makes the token old', async () => {
+  it('gets one new token from a client for fifty calls after a change of roles invalidates its token', async () => {
     const { counts, tokenProvider } = provider();
     const client = connect(etcd!.endpoints, { auth: { tokenProvider } });
     await client.kv.put('k', 'v');
@@ -120,7 +120,7 @@ describe('an etcd that issues signed tokens good for five seconds', () => {
     assert.equal(counts.asked - asked, 1);
   });
 
-  it('fails the calls of a client whose provider fails, and serves it as soon as that works again', async () => {
+  it('serves calls and a watch once a failing token provider works; until then calls reject with its error', async () => {
     let broken = true;
     const client = connect(etcd!.endpoints, {
       auth: {
@@ -148,7 +148,7 @@ describe('an etcd that issues signed tokens good for five seconds', () => {
   });
 });
 
-/** How often etcd has turned a token down. */
+/** How many calls etcd has refused as Unauthenticated or InvalidArgument, which includes every refused token. */
 async function rejections(etcd: EtcdHandle): Promise<number> {
   const lines = (await etcd.metrics()).split('\n');
   return lines
