@@ -383,7 +383,7 @@ describe('TLS between a client and an etcd', () => {
     }
   });
 
-  it('to three members with different faults fails with an error that lists each and has the reason of one', async () => {
+  it('with three members that have different faults fails with an error that lists each and has the reason of one', async () => {
     const faults = [
       ['expired', 'has expired'],
       ['name', 'is for another name'],
