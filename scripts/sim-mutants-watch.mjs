@@ -264,8 +264,8 @@ export const mutants = [
   one(
     'tokens are requested without limit',
     tokens,
-    'const maxRefusedTokens = 2;',
-    'const maxRefusedTokens = 1e9;',
+    'const maxTokenRefusals = 2;',
+    'const maxTokenRefusals = 1e9;',
   ),
   one(
     'an old refusal counts for the new token',

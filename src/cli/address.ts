@@ -12,7 +12,7 @@ export function isCallersOwnHost(addr: string): boolean {
  * @param signal ends the attempt, which then counts as failed.
  * @returns undefined if the connection was accepted, else the reason why not.
  */
-export function connectFailure(
+export function tryConnect(
   addr: string,
   timeoutMs: number,
   signal?: AbortSignal,

@@ -10,7 +10,7 @@ import {
   readTraits,
 } from '../index.js';
 import { CliError } from './errors.js';
-import { idToJson } from './target.js';
+import { recordIdToJson } from './target.js';
 
 /** A key below a target, with its value decoded if it is an endpoint. */
 export interface StoredRecord {
@@ -94,5 +94,5 @@ export function isJsonObject(
 export function endpointToJson(id: string, key: string, { addr, metadata }: Endpoint) {
   const { weight, zone } = readTraits(metadata);
   const status = statusOf(metadata) ?? null;
-  return { ...idToJson(id, key), addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
+  return { ...recordIdToJson(id, key), addr, metadata: metadata ?? null, weight, zone: zone ?? null, status };
 }

@@ -39,7 +39,7 @@ export function recordKey(target: Target, id: string, options?: ParsedOptions): 
 }
 
 /** A record's id and key for JSON. An id that is not UTF-8 is added in hexadecimal, as `--hex` takes it. */
-export function idToJson(id: string, key: string): { id: string; key: string; idHex?: string } {
+export function recordIdToJson(id: string, key: string): { id: string; key: string; idHex?: string } {
   const isUtf8 = !/\p{Surrogate}/u.test(id);
   return isUtf8 ? { id, key } : { id, key, idHex: keyBytes(id).toString('hex') };
 }

@@ -68,7 +68,7 @@ function contentsDiffer(keys: number, revision: Revision): StoreReplacedError {
 }
 
 /** The error for a store that no longer has the revision of the read. */
-export function revisionMissing(revision: Revision): StoreReplacedError {
+export function revisionGoneError(revision: Revision): StoreReplacedError {
   return new StoreReplacedError(
     `the store was replaced during the read: it no longer has revision ${revision}`,
   );

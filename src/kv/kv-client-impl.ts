@@ -14,7 +14,7 @@ import {
 } from './options.js';
 import { RangeReader } from './range-reader.js';
 import { RangeStreamSupport } from './range-stream-support.js';
-import { deleteRequest, oneKey, putRequest, rangeRequest } from './requests.js';
+import { checkSingleKey, deleteRequest, putRequest, rangeRequest } from './requests.js';
 import { checkRangeResponse, checkTxnResponse } from './response-check.js';
 import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
 import { isReadOnly, type Txn } from './txn.js';
@@ -63,7 +63,7 @@ export class KvClientImpl implements KvClient {
 
   async get(key: Bytes, options: GetOptions & CallOptions = noOptions): Promise<GetResult> {
     checkGet(options);
-    const one = oneKey(key, 'get()', '; for several keys use range()');
+    const one = checkSingleKey(key, 'get()', '; for several keys use range()');
     const { kvs, revision } = await this.#range(rangeRequest(one, options), options);
     return withJson({ kv: kvs[0], revision });
   }

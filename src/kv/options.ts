@@ -2,8 +2,8 @@ import {
   anything,
   boolean,
   type Check,
+  checkKeyRange,
   int64,
-  keyRange,
   listOf,
   minInt64,
   optionsChecker,
@@ -90,12 +90,12 @@ const opChecks: Readonly<Record<Op['type'], Check>> = {
   }),
   range: optionsChecker<OpOf<'range'>>({
     type: anything,
-    range: keyRange,
+    range: checkKeyRange,
     options: optionsChecker<RangeOptions>(rangeChecks),
   }),
   delete: optionsChecker<OpOf<'delete'>>({
     type: anything,
-    range: keyRange,
+    range: checkKeyRange,
     options: optionsChecker<DeleteOptions>(deleteChecks),
   }),
   txn: optionsChecker<OpOf<'txn'>>({ type: anything, txn: (txn, name) => checkTxnInput(txn, name) }),
@@ -108,7 +108,7 @@ const opInput: Check = (one, name) => {
 };
 
 const compareInput = optionsChecker<Compare>({
-  key: keyRange,
+  key: checkKeyRange,
   result: anything,
   target: anything,
   value: anything,

@@ -2,7 +2,7 @@ import { type Clock, onAbort } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import { nextPageStart, type Revision, withJson } from '../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
-import { type Page, revisionMissing, StoreContinuity } from './continuity.js';
+import { type Page, revisionGoneError, StoreContinuity } from './continuity.js';
 import { PageSize } from './page-size.js';
 import { RangeStreamCall } from './range-stream-call.js';
 import type { RangeStreamSupport } from './range-stream-support.js';
@@ -215,7 +215,7 @@ export class RangeReader {
         return { response, connection };
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
-        if (this.#lacksRevision(error)) throw revisionMissing(this.#revision);
+        if (this.#lacksRevision(error)) throw revisionGoneError(this.#revision);
         if (!this.#adjustRequest(error)) throw error;
       }
     }

@@ -55,7 +55,7 @@ export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOpt
   if (ignoreLease && lease !== 0n)
     throw new InvalidInputError(`ignoreLease is given with the lease ${lease}; give one of them`);
   return {
-    key: toWireRange(oneKey(key, 'put()')).key,
+    key: toWireRange(checkSingleKey(key, 'put()')).key,
     value: bytes,
     lease,
     prevKv: options.prevKv ?? false,
@@ -65,7 +65,7 @@ export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOpt
 }
 
 /** @throws {InvalidInputError} for a range of keys, which JavaScript callers may pass: its end would be ignored. */
-export function oneKey(key: Bytes, method: string, hint = ''): Bytes {
+export function checkSingleKey(key: Bytes, method: string, hint = ''): Bytes {
   if (typeof key === 'string' || key instanceof Uint8Array) return key;
   throw new InvalidInputError(
     `the key of ${method} is ${formatValue(key)}; it must be a string or a Uint8Array${hint}`,
@@ -74,7 +74,7 @@ export function oneKey(key: Bytes, method: string, hint = ''): Bytes {
 
 function valueBytes(key: Bytes, value: Bytes | undefined): Buffer {
   if (typeof value === 'string' || value instanceof Uint8Array) return toBuffer(value);
-  throw notBytesError(`the value of put '${printable(oneKey(key, 'put()'))}'`, value);
+  throw notBytesError(`the value of put '${printable(checkSingleKey(key, 'put()'))}'`, value);
 }
 
 export function deleteRequest(range: Bytes | KeyRange, options: DeleteOptions = {}): DeleteRangeRequest {

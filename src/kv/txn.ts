@@ -1,5 +1,5 @@
 import type { Bytes, KeyRange, LeaseId, Revision } from '../model/index.js';
-import { oneKey } from './requests.js';
+import { checkSingleKey } from './requests.js';
 import type { DeleteOptions, PutOptions, RangeOptions } from './types.js';
 
 /** The operator of a compare: the field on its left, the given value on its right. */
@@ -130,7 +130,7 @@ export const op = {
   /** Reads one key. @throws {InvalidInputError} for a range. */
   get: (key: Bytes, options: RangeOptions = {}): Op => ({
     type: 'range',
-    range: oneKey(key, 'op.get()', '; for several keys use op.range()'),
+    range: checkSingleKey(key, 'op.get()', '; for several keys use op.range()'),
     options,
   }),
   /** Reads the keys of a range. */

@@ -11,10 +11,10 @@ export {
   withJson,
 } from './json.js';
 export {
+  checkKeyRange,
   contains,
   type KeyRange,
   keyAfter,
-  keyRange,
   prefixEnd,
   toWireRange,
   type WireRange,
@@ -43,7 +43,7 @@ export {
   number,
   type OptionsCheck,
   type OptionTexts,
-  objectWith,
+  objectWithMethods,
   oneOf,
   optionsChecker,
   signal,

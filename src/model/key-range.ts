@@ -77,7 +77,7 @@ const checkNames = optionsChecker<KeyRange>(
 );
 
 /** Checks the member names of a range that is part of other input. `toWireRange` checks the keys. */
-export const keyRange: Check = (range, name) => {
+export const checkKeyRange: Check = (range, name) => {
   if (typeof range === 'object' && range !== null && !(range instanceof Uint8Array)) checkNames(range, name);
 };
 

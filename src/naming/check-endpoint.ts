@@ -2,7 +2,7 @@ import { anything, optionsChecker } from '../model/index.js';
 import type { EndpointRecord } from './endpoint.js';
 
 /** Suggestions for names that are not members of an endpoint. */
-export const endpointNames = {
+export const endpointNameSuggestions = {
   address: 'addr',
   meta: 'metadata',
   weight: 'metadata.weight',
@@ -25,6 +25,6 @@ export const checkEndpointNames = optionsChecker<EndpointRecord>(
   },
   {
     label: 'the endpoint',
-    suggestions: endpointNames,
+    suggestions: endpointNameSuggestions,
   },
 );

@@ -2,9 +2,9 @@ import { boolean, noOptions, optionsChecker, wholeNumber } from '../model/index.
 import { EtcdStartError } from './errors.js';
 import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdPlan } from './etcd-node.js';
-import { Gateway, type MemberStatus } from './gateway.js';
+import { GatewayClient, type MemberStatus } from './gateway-client.js';
 import { launch } from './launch.js';
-import { LocalEtcd, type Origin } from './local-etcd.js';
+import { LocalEtcd, type NodeContext } from './local-etcd.js';
 import { type EtcdSource, resolveSettings, type StartEtcdOptions, startChecks } from './options.js';
 import type { PeerNetwork } from './peer-network.js';
 import { findRuntime } from './sources/find.js';
@@ -50,8 +50,8 @@ export async function startEtcdCluster(
   if (settings.source === 'external')
     throw new EtcdStartError("a cluster is never taken from source 'external'");
   const partitions = options.partitions ?? false;
-  const { plan, origin } = await launch(await findRuntime(settings), count, settings, { partitions });
-  return new LocalCluster(plan, origin);
+  const { plan, context } = await launch(await findRuntime(settings), count, settings, { partitions });
+  return new LocalCluster(plan, context);
 }
 
 class LocalCluster implements EtcdClusterHandle {
@@ -59,28 +59,28 @@ class LocalCluster implements EtcdClusterHandle {
   readonly endpoints: readonly string[];
   readonly prefix = '';
   readonly canBreak = true;
-  readonly #origin: Origin;
+  readonly #context: NodeContext;
   readonly #peers: PeerNetwork | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ nodes, peers }: EtcdPlan, origin: Origin) {
-    this.#origin = origin;
+  constructor({ nodes, peers }: EtcdPlan, context: NodeContext) {
+    this.#context = context;
     this.#peers = peers;
-    const own = (node: EtcdNode) => ({ ...origin, dispose: () => node.remove() });
+    const own = (node: EtcdNode) => ({ ...context, dispose: () => node.remove() });
     this.members = nodes.map((node) => new ClusterMember(node, own(node), nodes));
     this.endpoints = nodes.map(({ endpoint }) => endpoint);
   }
 
   get source(): EtcdSource {
-    return this.#origin.runtime.source;
+    return this.#context.runtime.source;
   }
 
   get version(): string {
-    return this.#origin.version;
+    return this.#context.version;
   }
 
   get etcdctl(): string | undefined {
-    return this.#origin.runtime.etcdctl;
+    return this.#context.runtime.etcdctl;
   }
 
   async leader(): Promise<EtcdMember> {
@@ -123,7 +123,7 @@ class LocalCluster implements EtcdClusterHandle {
   }
 
   async close(): Promise<void> {
-    this.#closing ??= this.#origin.dispose();
+    this.#closing ??= this.#context.dispose();
     await this.#closing;
   }
 
@@ -150,8 +150,8 @@ function isLeader({ status }: Answer): boolean {
 class ClusterMember extends LocalEtcd {
   readonly #siblings: readonly EtcdNode[];
 
-  constructor(node: EtcdNode, origin: Origin, all: readonly EtcdNode[]) {
-    super(node, origin);
+  constructor(node: EtcdNode, context: NodeContext, all: readonly EtcdNode[]) {
+    super(node, context);
     this.#siblings = all.filter((other) => other !== node);
   }
 
@@ -185,7 +185,7 @@ class ClusterMember extends LocalEtcd {
 
   /** Without a quorum among the others, the member would be removed or killed and could never join again. */
   async #checkQuorum({ name }: EtcdNode): Promise<void> {
-    const others = this.#siblings.map(({ endpoint }) => new Gateway(endpoint));
+    const others = this.#siblings.map(({ endpoint }) => new GatewayClient(endpoint));
     const needed = Math.floor((others.length + 1) / 2) + 1;
     const refuse = (count: number, what: string): never => {
       throw new Error(
@@ -205,7 +205,7 @@ class ClusterMember extends LocalEtcd {
   async #replace(): Promise<boolean> {
     for (const sibling of this.#siblings) {
       try {
-        const gateway = new Gateway(sibling.endpoint);
+        const gateway = new GatewayClient(sibling.endpoint);
         const id = await gateway.memberIdAt(this.node.peerUrl);
         if (id !== undefined) await gateway.removeMember(id);
         await gateway.addMember(this.node.peerUrl);
@@ -217,7 +217,10 @@ class ClusterMember extends LocalEtcd {
 }
 
 /** The number of gateways whose answer is neither an error nor `false`. */
-async function count(gateways: readonly Gateway[], ask: (one: Gateway) => Promise<unknown>): Promise<number> {
+async function count(
+  gateways: readonly GatewayClient[],
+  ask: (one: GatewayClient) => Promise<unknown>,
+): Promise<number> {
   const answers = await Promise.allSettled(gateways.map(ask));
   return answers.filter((one) => one.status === 'fulfilled' && one.value !== false).length;
 }

@@ -3,10 +3,10 @@ import type { GenericContainer, StartedNetwork } from 'testcontainers';
 import type { Container, DockerEngine } from './docker-engine.js';
 import { EtcdStartError, reasonOf } from './errors.js';
 import { ETCD_ENVIRONMENT, type EtcdNode, etcdFlags } from './etcd-node.js';
-import { Gateway } from './gateway.js';
+import { GatewayClient } from './gateway-client.js';
 import type { Settings } from './options.js';
 import { type Guard, guard } from './process-guard.js';
-import { type Limits, orAborted, until } from './wait.js';
+import { orAborted, until, type WaitLimits } from './wait.js';
 
 const CLIENT_PORT = 2379;
 const LOG_TAIL_CHARACTERS = 16_384;
@@ -33,7 +33,7 @@ export class DockerEtcd implements EtcdNode {
   readonly #engine: DockerEngine;
   readonly #settings: Settings;
   readonly #layout: DockerLayout;
-  readonly #gateway: Gateway;
+  readonly #gateway: GatewayClient;
   readonly #id = randomUUID();
   #container: Container | undefined;
   #guard: Guard | undefined;
@@ -47,10 +47,10 @@ export class DockerEtcd implements EtcdNode {
     this.name = layout.name;
     this.endpoint = `${engine.host}:${layout.port}`;
     this.peerUrl = layout.peerUrl;
-    this.#gateway = new Gateway(this.endpoint);
+    this.#gateway = new GatewayClient(this.endpoint);
   }
 
-  async start(limits: Limits): Promise<void> {
+  async start(limits: WaitLimits): Promise<void> {
     try {
       if (this.#container) await this.#startAgain(this.#container, limits);
       else await this.#create(limits);
@@ -102,7 +102,7 @@ export class DockerEtcd implements EtcdNode {
     await this.erase();
   }
 
-  async #create(limits: Limits): Promise<void> {
+  async #create(limits: WaitLimits): Promise<void> {
     // The container is not a child process: after a crash of this process, only the docker command can remove it.
     const orphans = `docker ps -aq --filter "label=${LABEL}=$1" | xargs docker rm -f -v`;
     this.#guard = guard(`{ ${orphans}; } >/dev/null 2>&1`, [this.#id]);
@@ -132,7 +132,7 @@ export class DockerEtcd implements EtcdNode {
     this.#log = this.#log.slice(-LOG_TAIL_CHARACTERS);
   }
 
-  #describe(limits: Limits): GenericContainer {
+  #describe(limits: WaitLimits): GenericContainer {
     const { network, port, name } = this.#layout;
     const container = this.#engine
       .newContainer(this.#settings.image)
@@ -157,7 +157,7 @@ export class DockerEtcd implements EtcdNode {
     return etcdFlags(addresses, DATA_FOLDER, this.#joinExisting);
   }
 
-  async #startAgain(container: Container, limits: Limits): Promise<void> {
+  async #startAgain(container: Container, limits: WaitLimits): Promise<void> {
     if (!(await this.#running())) {
       const since = Date.now() / 1000;
       await container.start();

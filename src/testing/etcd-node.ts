@@ -1,6 +1,6 @@
 import type { EtcdSource } from './options.js';
 import type { PeerNetwork } from './peer-network.js';
-import type { Limits } from './wait.js';
+import type { WaitLimits } from './wait.js';
 
 /** One etcd server that a handle controls, as a process or a container. A server that has not been started is a node too. */
 export interface EtcdNode {
@@ -11,7 +11,7 @@ export interface EtcdNode {
   readonly peerUrl: string;
   readonly pid: number | undefined;
   /** Starts the server on its data; resolves when `/health` answers. After a failure nothing runs. */
-  start(limits: Limits): Promise<void>;
+  start(limits: WaitLimits): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   kill(): Promise<void>;

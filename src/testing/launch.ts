@@ -1,8 +1,8 @@
 import { longestTimerMs } from '../async/index.js';
 import { EtcdStartError, isAddressInUse } from './errors.js';
 import type { EtcdPlan, EtcdRuntime, PlanOptions } from './etcd-node.js';
-import { Gateway } from './gateway.js';
-import type { Origin } from './local-etcd.js';
+import { GatewayClient } from './gateway-client.js';
+import type { NodeContext } from './local-etcd.js';
 import type { Settings } from './options.js';
 import { checkSupported } from './supported.js';
 import { orAborted } from './wait.js';
@@ -12,7 +12,7 @@ const PORT_ATTEMPTS = 5;
 /** Nodes that answer, with the data for their handles. */
 export interface Launched {
   readonly plan: EtcdPlan;
-  readonly origin: Origin;
+  readonly context: NodeContext;
 }
 
 /**
@@ -57,7 +57,7 @@ async function startAll(runtime: EtcdRuntime, plan: EtcdPlan, settings: Settings
   await Promise.all(plan.nodes.map((node) => node.start(limits)));
   const [first] = plan.nodes;
   if (!first) throw new EtcdStartError('a cluster has at least one member');
-  const version = await orAborted(settings.signal, new Gateway(first.endpoint).version());
+  const version = await orAborted(settings.signal, new GatewayClient(first.endpoint).version());
   checkSupported(version, runtime.source === 'docker' ? settings.image : runtime.source);
-  return { plan, origin: { runtime, version, limits, dispose: () => plan.dispose() } };
+  return { plan, context: { runtime, version, limits, dispose: () => plan.dispose() } };
 }

@@ -2,15 +2,15 @@ import { checkInt64 } from '../model/index.js';
 import { isAddressInUse } from './errors.js';
 import type { EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdRuntime } from './etcd-node.js';
-import { Gateway, readMetric } from './gateway.js';
+import { GatewayClient, readMetric } from './gateway-client.js';
 import type { EtcdSource } from './options.js';
-import { type Limits, until } from './wait.js';
+import { until, type WaitLimits } from './wait.js';
 
-/** The origin of a handle's node. */
-export interface Origin {
+/** What the handle of a node needs besides the node. */
+export interface NodeContext {
   readonly runtime: EtcdRuntime;
   readonly version: string;
-  readonly limits: Limits;
+  readonly limits: WaitLimits;
   /** Removes all nodes of the plan that the node belongs to. */
   readonly dispose: () => Promise<void>;
 }
@@ -26,23 +26,23 @@ export class LocalEtcd implements EtcdMember {
   readonly prefix = '';
   readonly canBreak = true;
   protected readonly node: EtcdNode;
-  protected readonly gateway: Gateway;
-  readonly #origin: Origin;
+  protected readonly gateway: GatewayClient;
+  readonly #context: NodeContext;
   #lastStart: Promise<unknown> = Promise.resolve();
   /** The current restart, which further calls of `restart()` share unless a stop or kill interrupted it. */
   #currentRestart: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(node: EtcdNode, origin: Origin) {
+  constructor(node: EtcdNode, context: NodeContext) {
     this.node = node;
-    this.gateway = new Gateway(node.endpoint);
+    this.gateway = new GatewayClient(node.endpoint);
     this.endpoint = node.endpoint;
     this.endpoints = [node.endpoint];
     this.name = node.name;
-    this.source = origin.runtime.source;
-    this.etcdctl = origin.runtime.etcdctl;
-    this.version = origin.version;
-    this.#origin = origin;
+    this.source = context.runtime.source;
+    this.etcdctl = context.runtime.etcdctl;
+    this.version = context.version;
+    this.#context = context;
   }
 
   get pid(): number | undefined {
@@ -105,7 +105,7 @@ export class LocalEtcd implements EtcdMember {
   }
 
   async close(): Promise<void> {
-    this.#closing ??= this.#origin.dispose();
+    this.#closing ??= this.#context.dispose();
     await this.#closing;
   }
 
@@ -135,7 +135,7 @@ export class LocalEtcd implements EtcdMember {
 
   /** Starts on the fixed ports. While another process holds one of them, the start is retried. */
   protected async startAgain(): Promise<void> {
-    const { timeoutMs } = this.#origin.limits;
+    const { timeoutMs } = this.#context.limits;
     await until(`restart of etcd ${this.name}`, { timeoutMs }, async () => {
       try {
         await this.open().start({ timeoutMs });

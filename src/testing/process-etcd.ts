@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdStartError, reasonOf } from './errors.js';
 import { ETCD_ENVIRONMENT, type EtcdNode, etcdFlags, type NodeAddresses } from './etcd-node.js';
-import { Gateway } from './gateway.js';
+import { GatewayClient } from './gateway-client.js';
 import { fileSize, readTail } from './log-tail.js';
 import { ProcessGroup } from './process-group.js';
 import { type Guard, guard } from './process-guard.js';
-import { checkClosed, findServer, type ServerProgram } from './server-process.js';
-import { type Limits, until } from './wait.js';
+import { findServerPid, type ServerProgram, waitUntilClosed } from './server-process.js';
+import { until, type WaitLimits } from './wait.js';
 
 const LOG_TAIL_BYTES = 16_384;
 const STOP_TIMEOUT_MS = 10_000;
-const SIGNAL_LIMITS: Limits = { timeoutMs: 10_000 };
+const SIGNAL_LIMITS: WaitLimits = { timeoutMs: 10_000 };
 
 const alive = new Set<ProcessEtcd>();
 
@@ -30,7 +30,7 @@ export class ProcessEtcd implements EtcdNode {
   readonly #addresses: NodeAddresses;
   readonly #args: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-'));
-  readonly #gateway: Gateway;
+  readonly #gateway: GatewayClient;
   /** Lives as long as the folder, which exists before the first process and after a killed one. */
   readonly #guard: Guard;
   #group: ProcessGroup | undefined;
@@ -46,7 +46,7 @@ export class ProcessEtcd implements EtcdNode {
     this.name = addresses.name;
     this.endpoint = new URL(addresses.advertiseClientUrl).host;
     this.peerUrl = addresses.peerUrl;
-    this.#gateway = new Gateway(this.endpoint);
+    this.#gateway = new GatewayClient(this.endpoint);
     this.#guard = guard('[ -n "$pid" ] && kill -9 "-$pid" 2>/dev/null; rm -rf -- "$1"', [this.#folder]);
     if (!process.listeners('exit').includes(removeAllAtExit)) process.once('exit', removeAllAtExit);
     alive.add(this);
@@ -63,14 +63,14 @@ export class ProcessEtcd implements EtcdNode {
     return ((await this.#running()?.processes()) ?? []).map(({ pid }) => pid);
   }
 
-  async start(limits: Limits): Promise<void> {
+  async start(limits: WaitLimits): Promise<void> {
     const group = this.#running() ?? this.#spawn();
     try {
       await until('/health', limits, async () => {
         if (!group.isRunning) throw new Error(group.exitText);
         return this.#gateway.isHealthy();
       });
-      this.#server = await findServer(this.#program, group);
+      this.#server = await findServerPid(this.#program, group);
     } catch (error) {
       const log = readTail(this.#logFile, LOG_TAIL_BYTES, this.#logStart);
       await group.kill();
@@ -93,14 +93,14 @@ export class ProcessEtcd implements EtcdNode {
     const group = this.#running();
     if (!group) return;
     await group.kill();
-    await checkClosed(this.#program);
+    await waitUntilClosed(this.#program);
   }
 
   async stop(): Promise<void> {
     const group = this.#running();
     if (!group) return;
     await group.stop(STOP_TIMEOUT_MS);
-    await checkClosed(this.#program);
+    await waitUntilClosed(this.#program);
   }
 
   async erase(options = { joinExisting: false }): Promise<void> {

@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { ProcessGroup } from './process-group.js';
 import { listenerOf } from './socket-owner.js';
-import { type Limits, until } from './wait.js';
+import { until, type WaitLimits } from './wait.js';
 
-const CLOSE_LIMITS: Limits = { timeoutMs: 10_000 };
+const CLOSE_LIMITS: WaitLimits = { timeoutMs: 10_000 };
 
 /** A started program: etcd, or a script that starts it. */
 export interface ServerProgram {
@@ -21,7 +21,10 @@ export interface ServerProgram {
  *
  * @throws Error when a process outside the group listens. It is killed if the data folder is in its command line.
  */
-export async function findServer(program: ServerProgram, group: ProcessGroup): Promise<number | undefined> {
+export async function findServerPid(
+  program: ServerProgram,
+  group: ProcessGroup,
+): Promise<number | undefined> {
   if (process.platform !== 'linux') return group.id;
   const pids = (await group.processes()).map(({ pid }) => pid);
   const found = await listenerOf(Number(program.endpoint.split(':').at(-1)), pids);
@@ -31,7 +34,7 @@ export async function findServer(program: ServerProgram, group: ProcessGroup): P
 }
 
 /** Resolves when no process listens on the client address: etcd has then ended, wherever it ran. */
-export async function checkClosed(program: ServerProgram): Promise<void> {
+export async function waitUntilClosed(program: ServerProgram): Promise<void> {
   try {
     await until('the end', CLOSE_LIMITS, async () => !(await accepts(program.endpoint)));
   } catch (error) {

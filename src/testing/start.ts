@@ -17,8 +17,8 @@ export async function startEtcd(options: StartEtcdOptions = noOptions): Promise<
   const settings = resolveSettings(options);
   settings.signal?.throwIfAborted();
   if (settings.source === 'external') return connectExternal(settings);
-  const { plan, origin } = await launch(await findRuntime(settings), 1, settings);
+  const { plan, context } = await launch(await findRuntime(settings), 1, settings);
   const [node] = plan.nodes;
   if (!node) throw new Error('a launch of one node has one node');
-  return new LocalEtcd(node, origin);
+  return new LocalEtcd(node, context);
 }

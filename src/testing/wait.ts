@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { raceAbort } from '../async/index.js';
 
 /** The limits of a wait. */
-export interface Limits {
+export interface WaitLimits {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -15,7 +15,7 @@ const POLL_INTERVAL_MS = 20;
  */
 export async function until<T>(
   what: string,
-  limits: Limits,
+  limits: WaitLimits,
   probe: () => Promise<T> | T,
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + limits.timeoutMs;

@@ -18,7 +18,7 @@ export const minAttemptMs = 50;
  * How many new tokens etcd may refuse before the call fails as unauthenticated. Tokens that became old while they were
  * fetched do not count, because users and roles may keep changing.
  */
-export const maxRefusedTokens = 2;
+export const maxTokenRefusals = 2;
 
 /**
  * Why a member is unhealthy, for failures that another member may not have.

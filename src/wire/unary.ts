@@ -28,7 +28,7 @@ import type { RetryQueues } from './retry-queues.js';
 import {
   attemptTimeoutMs,
   isRetryable,
-  maxRefusedTokens,
+  maxTokenRefusals,
   memberFailureOf,
   minAttemptMs,
   retryPause,
@@ -136,7 +136,7 @@ export class UnaryCall<Req, Res> {
           throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
         if (token && needsNewToken(error)) {
           const isTransient = error.reason === 'AuthOldRevision' && !token.isUnchanged;
-          if (!isTransient && this.#refusedTokens++ >= maxRefusedTokens)
+          if (!isTransient && this.#refusedTokens++ >= maxTokenRefusals)
             throw this.#asAmbiguous(requestError(error, this.#description()));
           if (!isTransient) this.#retries.recordFailure();
           await this.#refreshToken(token, generation, error);

@@ -4,7 +4,7 @@ import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { print, printBytes, printJson, warn } from '../io.js';
 import { parseRecord, readRecords, type StoredRecord } from '../records.js';
-import { hexOption, idToJson, parseTargetArgument, recordKey, type Target } from '../target.js';
+import { hexOption, parseTargetArgument, recordIdToJson, recordKey, type Target } from '../target.js';
 import { escapeAndTruncate } from '../text.js';
 
 export const get: Command = {
@@ -75,7 +75,7 @@ function printRecords(
 function toDocument({ id, kv, endpoint, problem }: StoredRecord): object {
   const { createRevision, modRevision, version, lease } = kv;
   return {
-    ...idToJson(id, keyText(kv.key)),
+    ...recordIdToJson(id, keyText(kv.key)),
     value: kv.value.toString('utf8'),
     valueBase64: kv.value.toString('base64'),
     endpoint: endpoint ? { addr: endpoint.addr, metadata: endpoint.metadata ?? null } : null,

@@ -6,7 +6,7 @@ import { print, printJson, warn } from '../io.js';
 import { fetchLeaseStates, formatLease, leaseToJson } from '../leases.js';
 import { endpointToJson, readRecords, type StoredRecord, traitCells } from '../records.js';
 import { listServices } from '../services.js';
-import { idToJson, parseTargetArgument, type Target } from '../target.js';
+import { parseTargetArgument, recordIdToJson, type Target } from '../target.js';
 import { alignColumns, escapeAndTruncate } from '../text.js';
 
 export const ls: Command = {
@@ -56,7 +56,7 @@ async function listEndpoints({ io, options, createClient }: Invocation, target: 
       endpoints: records.flatMap((record) =>
         rowToJson(record, leaseToJson(record.kv.lease, leaseOf(record.kv.lease))),
       ),
-      invalid: invalid.map(({ id, kv, problem }) => ({ ...idToJson(id, keyText(kv.key)), problem })),
+      invalid: invalid.map(({ id, kv, problem }) => ({ ...recordIdToJson(id, keyText(kv.key)), problem })),
     });
     return;
   }

@@ -1,4 +1,4 @@
-import { connectFailure } from '../address.js';
+import { tryConnect } from '../address.js';
 import { inParallel } from '../parallel.js';
 import { type Finding, joinSome, ok, problem, warning } from './finding.js';
 import type { UsableRecord } from './records.js';
@@ -16,7 +16,7 @@ export async function dialAddresses(
   const failed: string[] = [];
   const accepted: string[] = [];
   await inParallel(dialled, concurrency, async (addr) => {
-    const failure = await connectFailure(addr, timeoutMs);
+    const failure = await tryConnect(addr, timeoutMs);
     if (failure === undefined) accepted.push(addr);
     else failed.push(`${addr} (${failure})`);
   });

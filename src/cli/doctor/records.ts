@@ -2,7 +2,7 @@ import { type Endpoint, readTraits } from '../../index.js';
 import { parseAddress } from '../../internal.js';
 import type { StoredRecord } from '../records.js';
 import { pluralize } from '../text.js';
-import { checkAddressSpelling } from './address-spelling.js';
+import { checkAddresses } from './addresses.js';
 import { type Finding, joinSome, ok, problem, warning } from './finding.js';
 
 /** A record that a resolver can use: an endpoint with a TCP address. */
@@ -19,7 +19,7 @@ export function checkRecords(records: readonly StoredRecord[]): {
   const findings = [
     summarize(records, usable),
     ...checkInvalid(records),
-    ...checkAddressSpelling(records),
+    ...checkAddresses(records),
     ...checkNested(records),
   ];
   if (usable.length > 0) findings.push(...checkLoad(usable));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectFailure } from '../address.js';
+import { tryConnect } from '../address.js';
 
 const pauseMs = 100;
 const attemptTimeoutMs = 1_000;
@@ -16,7 +16,7 @@ export async function waitForListener(
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
-    const failure = await connectFailure(addr, attemptTimeoutMs, signal);
+    const failure = await tryConnect(addr, attemptTimeoutMs, signal);
     signal.throwIfAborted();
     if (failure === undefined) return true;
     await sleep(Math.min(pauseMs, Math.max(1, deadline - performance.now())), undefined, { signal }).catch(

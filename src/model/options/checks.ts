@@ -108,7 +108,7 @@ export function listOf(check: Check): Check {
 }
 
 /** An object that has these methods, and may have any other members. */
-export function objectWith(...names: readonly string[]): Check {
+export function objectWithMethods(...names: readonly string[]): Check {
   return (value, name) => {
     if (typeof value !== 'object' && typeof value !== 'function')
       throw wrongTypeError(

@@ -10,7 +10,7 @@ export {
   longestTimerMs,
   type NumberBounds,
   number,
-  objectWith,
+  objectWithMethods,
   oneOf,
   signal,
   text,

@@ -7,7 +7,7 @@ import {
   processWarning,
 } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
-import { boolean, checkSignalOnly, noOptions, objectWith, optionsChecker } from '../../model/index.js';
+import { boolean, checkSignalOnly, noOptions, objectWithMethods, optionsChecker } from '../../model/index.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { resolveService } from '../target/index.js';
@@ -43,11 +43,11 @@ export interface DirectoryOptions {
 const checkDirectory = optionsChecker<DirectoryOptions>({
   lossProtection: checkLossProtection,
   memory: checkMemory,
-  snapshots: objectWith('load', 'save'),
+  snapshots: objectWithMethods('load', 'save'),
   direct: boolean,
 });
 
-const checkSubscriber = objectWith('onView', 'onFailure');
+const checkSubscriber = objectWithMethods('onView', 'onFailure');
 
 /**
  * The views of the services that a client follows. Each target has one mirror, however many channels and readers

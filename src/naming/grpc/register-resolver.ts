@@ -26,7 +26,7 @@ import {
 } from '../target/index.js';
 import { registerBalancer } from './balancer.js';
 import { warnOfEarlyChannels, warnOfOtherGrpc } from './channel-warnings.js';
-import { EtcdResolver, policyOf, type ResolvedTarget } from './resolver.js';
+import { EtcdResolver, type ResolvedTarget, toLoadBalancingConfig } from './resolver.js';
 import { checkScheme, defaultAuthority } from './scheme.js';
 import type { SelectionOptions } from './select-addresses.js';
 import {
@@ -220,7 +220,7 @@ function createServiceConfigSource(
   if (options === undefined) return undefined;
   if (typeof options.prefix !== 'string' || options.prefix === '')
     throw new NamingError(serviceConfigProblem(options));
-  return new ServiceConfigSource(options, policyOf(balance));
+  return new ServiceConfigSource(options, toLoadBalancingConfig(balance));
 }
 
 function serviceConfigProblem(options: ServiceConfigOptions): string {

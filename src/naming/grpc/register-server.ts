@@ -1,5 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
-import { noOptions, objectWith, optionsChecker } from '../../model/index.js';
+import { noOptions, objectWithMethods, optionsChecker } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 import { checkClient, describeValue, type NamingClient } from '../ports.js';
 import {
@@ -11,7 +11,7 @@ import {
   registerChecks,
   registerTexts,
 } from '../register/index.js';
-import { type HealthReporter, trackHealth } from './server-health.js';
+import { createHealthHandle, type HealthReporter } from './server-health.js';
 
 /** The options of {@link registerServer}. */
 export interface RegisterServerOptions extends RegisterOptions {
@@ -24,7 +24,7 @@ export interface RegisterServerOptions extends RegisterOptions {
 }
 
 const checkRegisterServer = optionsChecker<RegisterServerOptions>(
-  { ...registerChecks, health: objectWith('setStatus') },
+  { ...registerChecks, health: objectWithMethods('setStatus') },
   registerTexts,
 );
 
@@ -44,7 +44,7 @@ export async function registerServer(
   checkClient(client, 'second');
   checkRegisterServer(options);
   const { health: reporter, ...registerOptions } = options;
-  const health = trackHealth(reporter);
+  const health = createHealthHandle(reporter);
   const releaseServer = useServer(server);
   health.markServing();
   const registration = await register(client, registerOptions).catch((error) => {

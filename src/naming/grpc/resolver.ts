@@ -38,7 +38,9 @@ export interface ResolverContext {
 }
 
 /** The default policy: with gRPC's own, pick_first, each channel would use only one server. */
-export function policyOf(balance: BalanceOptions | undefined): ServiceConfig['loadBalancingConfig'] {
+export function toLoadBalancingConfig(
+  balance: BalanceOptions | undefined,
+): ServiceConfig['loadBalancingConfig'] {
   return [balance ? { [policyName]: balance } : { round_robin: {} }];
 }
 
@@ -236,7 +238,7 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   #policy(): ServiceConfig['loadBalancingConfig'] {
-    return this.#config?.loadBalancingConfig ?? policyOf(this.#context.balance);
+    return this.#config?.loadBalancingConfig ?? toLoadBalancingConfig(this.#context.balance);
   }
 
   #usesPickFirst(): boolean {

@@ -22,7 +22,7 @@ export interface HealthHandle {
 const servingCounts = new WeakMap<HealthReporter, number>();
 
 /** Returns the handle of one registration. Without a reporter it has no effect. */
-export function trackHealth(reporter: HealthReporter | undefined): HealthHandle {
+export function createHealthHandle(reporter: HealthReporter | undefined): HealthHandle {
   let state: 'new' | 'serving' | 'released' = 'new';
   const count = (change: number) => {
     if (!reporter) return;

@@ -9,7 +9,7 @@ import {
   ttl,
   waitChecks,
 } from '../../model/index.js';
-import { endpointNames } from '../check-endpoint.js';
+import { endpointNameSuggestions } from '../check-endpoint.js';
 import type { Endpoint } from '../endpoint.js';
 import type { OnConflict } from './core/index.js';
 
@@ -76,7 +76,7 @@ export const registerChecks = {
 
 export const registerTexts: OptionTexts = {
   required: "give { target: 'my-service', addr: '10.0.0.7:50051' }",
-  suggestions: { ...endpointNames, endpoint: ['addr', 'metadata'], service: 'target' },
+  suggestions: { ...endpointNameSuggestions, endpoint: ['addr', 'metadata'], service: 'target' },
 };
 
 export const checkRegister = optionsChecker<RegisterOptions>(registerChecks, registerTexts);

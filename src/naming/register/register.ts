@@ -6,7 +6,7 @@ import { Claim } from './core/index.js';
 import { defaultId, unescapedId } from './default-id.js';
 import { deleteNestedRecord } from './nested-record.js';
 import { checkRegister, type RegisterOptions } from './options.js';
-import { Registrar } from './registrar.js';
+import { RegistrationImpl } from './registration-impl.js';
 import type { Registration } from './types.js';
 
 /**
@@ -36,10 +36,10 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   const endpoint = metadata === undefined ? { addr } : { addr, metadata };
   const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
   const { onFailure } = options;
-  const registrar = new Registrar(client, claim, { ttlSeconds, onDeleted, onFailure });
-  await registrar.start(timeoutMs, options.signal);
+  const registration = new RegistrationImpl(client, claim, { ttlSeconds, onDeleted, onFailure });
+  await registration.start(timeoutMs, options.signal);
   const nested = unescapedId(addr);
   if (options.id === undefined && nested !== id)
     void deleteNestedRecord(client, keyPrefix(target) + nested, addr);
-  return registrar;
+  return registration;
 }

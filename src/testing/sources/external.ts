@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EtcdStartError, ExternalEtcdError, reasonOf } from '../errors.js';
 import { findOnPath } from '../etcd-binary.js';
 import type { EtcdHandle } from '../etcd-handle.js';
-import { Gateway, readMetric } from '../gateway.js';
+import { GatewayClient, readMetric } from '../gateway-client.js';
 import type { Settings } from '../options.js';
 import { checkSupported } from '../supported.js';
 import { orAborted } from '../wait.js';
@@ -23,7 +23,7 @@ export async function connectExternal(settings: Settings): Promise<EtcdHandle> {
 
 async function versionOf(endpoint: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    return await orAborted(signal, new Gateway(endpoint).version());
+    return await orAborted(signal, new GatewayClient(endpoint).version());
   } catch (error) {
     signal?.throwIfAborted();
     throw new EtcdStartError(`the external etcd does not answer: ${reasonOf(error)}`, { cause: error });
@@ -38,13 +38,13 @@ class ExternalEtcd implements EtcdHandle {
   readonly canBreak = false;
   readonly pid = undefined;
   readonly etcdctl = findOnPath('etcdctl');
-  readonly #gateway: Gateway;
+  readonly #gateway: GatewayClient;
   #closing: Promise<void> | undefined;
 
   constructor(endpoints: readonly string[], first: string, version: string) {
     this.endpoints = endpoints;
     this.version = version;
-    this.#gateway = new Gateway(first);
+    this.#gateway = new GatewayClient(first);
   }
 
   async pause(): Promise<void> {

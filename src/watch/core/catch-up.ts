@@ -28,7 +28,7 @@ export function historyCompactedError(wanted: Revision, compactRevision: Revisio
 }
 
 /** The error of a watcher that received a revision larger than the client may hold in memory. */
-export function revisionTooLargeError(revision: Revision, limit: number): EtcdError {
+export function oversizedRevisionError(revision: Revision, limit: number): EtcdError {
   return new EtcdError(`the events of revision ${revision} would take more than ${limit} bytes in memory`, {
     code: Code.RESOURCE_EXHAUSTED,
     reason: 'ResponseTooLarge',

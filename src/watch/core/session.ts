@@ -1,6 +1,11 @@
 import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
-import { historyCompactedError, isFarBehind, isFullCatchUpBatch, revisionTooLargeError } from './catch-up.js';
+import {
+  historyCompactedError,
+  isFarBehind,
+  isFullCatchUpBatch,
+  oversizedRevisionError,
+} from './catch-up.js';
 import { max, type WatchReply } from './cursor.js';
 import { streamFailureAction, watcherFailureAction } from './failure-action.js';
 import type { TimerName, TokenGeneration, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
@@ -212,7 +217,7 @@ export class WatchSession {
       this.#effects.push({ type: 'deliver', watcher: state.key, events });
     }
     if (state.incompleteBytes > this.#maxRevisionBytes) {
-      this.#finish(state, revisionTooLargeError(state.cursor, this.#maxRevisionBytes));
+      this.#finish(state, oversizedRevisionError(state.cursor, this.#maxRevisionBytes));
       return advanced;
     }
     if (reply.fragment) return advanced;

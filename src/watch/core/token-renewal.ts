@@ -5,7 +5,7 @@ import { TokenWaiters } from './token-waiters.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** How many fresh tokens may be refused in a row before the credentials count as bad. */
-const maxRefusedTokens = 2;
+const maxTokenRefusals = 2;
 
 /** What TokenRenewal uses of its session; see WatchSession. */
 export interface TokenRenewalHost {
@@ -47,7 +47,7 @@ export class TokenRenewal {
     this.#host.leave(state);
     // A token with an old auth revision does not mean bad credentials: a role has changed since it was issued.
     const isOldRevision = error.reason === 'AuthOldRevision';
-    if (!isOldRevision && state.countRefusedToken(usedToken) > maxRefusedTokens) {
+    if (!isOldRevision && state.countRefusedToken(usedToken) > maxTokenRefusals) {
       this.#host.finish(state, error);
       return;
     }

@@ -1,4 +1,4 @@
-import { Gateway } from '#src/testing/gateway.js';
+import { GatewayClient } from '#src/testing/gateway-client.js';
 import type { EtcdClusterHandle } from '#src/testing/index.js';
 import type { Resources } from '../resources.js';
 import { nowMs } from './clock.js';
@@ -12,7 +12,7 @@ export function recordTerms(
   recorder: HistoryRecorder,
   resources: Resources,
 ): void {
-  const gateways = members.map(({ endpoint }) => new Gateway(endpoint));
+  const gateways = members.map(({ endpoint }) => new GatewayClient(endpoint));
   let highest = 0;
   let { journal } = recorder;
   let asking = false;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { Gateway } from '#src/testing/gateway.js';
+import { GatewayClient } from '#src/testing/gateway-client.js';
 import { type EtcdHandle, locateEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { type Guard, guard } from '#src/testing/process-guard.js';
@@ -75,7 +75,7 @@ export class GrpcProxy {
       // Its /health queries etcd without credentials, and fails if etcd requires them.
       await until('the grpc-proxy answers', { timeoutMs: startTimeoutMs }, () => {
         if (child.exitCode !== null) throw new Error(`the grpc-proxy exited with code ${child.exitCode}`);
-        return new Gateway(this.endpoint).metrics().then(Boolean, () => false);
+        return new GatewayClient(this.endpoint).metrics().then(Boolean, () => false);
       });
     } catch (error) {
       await this.kill();

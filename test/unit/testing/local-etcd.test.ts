@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { EtcdNode } from '#src/testing/etcd-node.js';
-import { LocalEtcd, type Origin } from '#src/testing/local-etcd.js';
+import { LocalEtcd, type NodeContext } from '#src/testing/local-etcd.js';
 
 /** A node whose starts end when the test ends them. */
 class FakeNode {
@@ -49,7 +49,7 @@ describe('a handle with concurrent operations', () => {
   beforeEach(() => {
     node = new FakeNode();
     const origin = { runtime: { source: 'binary' }, version: '9.9.9', limits: { timeoutMs: 60_000 } };
-    etcd = new LocalEtcd(node as unknown as EtcdNode, origin as unknown as Origin);
+    etcd = new LocalEtcd(node as unknown as EtcdNode, origin as unknown as NodeContext);
   });
 
   it('shares a restart between all callers during it, and resolves each at its end', async () => {

@@ -23,7 +23,7 @@ import type {
 /** The default deadline of `update()` if the client has no `timeoutMs`, in milliseconds. */
 const updateTimeoutMs = 10_000;
 
-export interface RegistrarOptions {
+export interface RegistrationImplOptions {
   readonly ttlSeconds: number;
   /** What to do if an operator deletes the record: store it again, or end the registration. */
   readonly onDeleted: 'restore' | 'stop';
@@ -32,7 +32,7 @@ export interface RegistrarOptions {
 }
 
 /** The public registration: promises and events around the core. */
-export class Registrar implements Registration {
+export class RegistrationImpl implements Registration {
   readonly key: string;
   readonly ended: Promise<RegistrationEnd>;
   readonly #client: NamingClient;
@@ -48,7 +48,11 @@ export class Registrar implements Registration {
   #removeCloseListener: () => void = () => {};
   #resolveEnded: (end: RegistrationEnd) => void = () => {};
 
-  constructor(client: NamingClient, claim: Claim, { ttlSeconds, onDeleted, onFailure }: RegistrarOptions) {
+  constructor(
+    client: NamingClient,
+    claim: Claim,
+    { ttlSeconds, onDeleted, onFailure }: RegistrationImplOptions,
+  ) {
     this.key = claim.key;
     this.#client = client;
     this.#onFailure = onFailure;

@@ -16,7 +16,7 @@ export interface MemberStatus {
  * etcd's HTTP endpoints: `/health`, `/version`, `/metrics` and the JSON gateway of 3.4 and later. Uses one connection per
  * request: a pooled one would count as a client, and would be dead after each restart.
  */
-export class Gateway {
+export class GatewayClient {
   readonly #base: URL;
 
   /** @param endpoint `host:port`, or a URL for TLS. */

@@ -9,7 +9,7 @@ interface RecordAddress {
 }
 
 /** Warns about addresses that cannot be dialled, or are dialled differently than their spelling suggests. */
-export function checkAddressSpelling(records: readonly StoredRecord[]): Finding[] {
+export function checkAddresses(records: readonly StoredRecord[]): Finding[] {
   const addresses = records.flatMap(({ id, endpoint }): RecordAddress[] =>
     endpoint ? [{ id, addr: endpoint.addr, parsed: parseAddress(endpoint.addr) }] : [],
   );
