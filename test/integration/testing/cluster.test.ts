@@ -57,11 +57,15 @@ describe('a cluster of three', function () {
   });
 
   it('rejects the wipe of a member that the quorum needs, without a change', async () => {
-    const [down, wiped, third] = cluster.members as [EtcdMember, EtcdMember, EtcdMember];
+    const leader = await cluster.leader();
+    // Two followers: a killed leader loses the proposals that others forward to it until they elect another.
+    const followers = cluster.members.filter(({ name }) => name !== leader.name);
+    const [down, wiped] = followers as [EtcdMember, EtcdMember];
     await down.kill();
-    await assert.rejects(wiped.wipe(), /wipe\(\) of m1 is refused.* 1 answer, and 2 are needed/);
+    const refusal = new RegExp(`wipe\\(\\) of ${wiped.name} is refused.* 1 answer, and 2 are needed`);
+    await assert.rejects(wiped.wipe(), refusal);
     await gatewayOf(wiped).put('quorum', 'of both');
-    assert.equal(await gatewayOf(third).get('quorum'), 'of both');
+    assert.equal(await gatewayOf(leader).get('quorum'), 'of both');
     await down.restart();
     await wiped.wipe();
     assert.equal(await gatewayOf(wiped).get('quorum'), 'of both');
