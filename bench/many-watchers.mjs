@@ -54,7 +54,7 @@ async function resumption(count) {
     const some = Array.from({ length: Math.min(500, count - i) }, (_, n) => i + n);
     await Promise.all(some.map((n) => direct.kv.put(`resume/${n}`, 'v')));
   }
-  await eventually('each has its event', () => events === count);
+  await eventually('every watcher has received its event', () => events === count);
   console.log(`each received one write afterwards: ${events} events`);
   await Promise.all([client.close(), direct.close()]);
   await proxy.close();

@@ -31,7 +31,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function play(etcd: EtcdHandle, view: ProgressView, servers: GreeterProcess[]): Promise<boolean> {
+async function runScenario(etcd: EtcdHandle, view: ProgressView, servers: GreeterProcess[]): Promise<boolean> {
   const [endpoint = ''] = etcd.endpoints;
   await using client = new EtcdClient({ endpoints: [endpoint] });
   using _resolver = registerEtcdResolver(client);
@@ -100,7 +100,7 @@ function printSummary(caller: Caller, killed: string, killedAt: number): boolean
   console.log(
     `  ${String(expected.length).padStart(6)} calls failed that were in progress on the killed server`,
   );
-  console.log(`  ${String(unexpected.length).padStart(6)} calls failed otherwise`);
+  console.log(`  ${String(unexpected.length).padStart(6)} other calls failed`);
   for (const { peer, text } of unexpected.slice(0, 5)) console.log(`          ${peer}: ${text}`);
   return unexpected.length === 0 && caller.answered.size === 4;
 }
@@ -117,7 +117,7 @@ async function main(): Promise<number> {
     process.exit(1);
   }, 60_000);
   try {
-    return (await play(etcd, view, servers)) ? 0 : 1;
+    return (await runScenario(etcd, view, servers)) ? 0 : 1;
   } finally {
     clearTimeout(deadline);
     for (const server of servers) void server.kill();
