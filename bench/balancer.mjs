@@ -12,8 +12,8 @@ import { policyName } from '../dist/naming/grpc/balancer-config.js';
 
 const help = `npm run bench:balancer -- [--endpoints 5000] [--updates 9]
 
-Connects one channel to many endpoints (one server behind as many loopback addresses, on Linux only) under each policy,
-then removes one endpoint and adds it again. Prints how long each update blocks the process.`;
+Connects one channel to many endpoints (one server that listens on as many loopback addresses, on Linux only) with each
+policy, then removes one endpoint and adds it again. Prints how long each update blocks the process.`;
 
 const identity = (bytes) => bytes;
 const method = {

@@ -13,11 +13,12 @@ import { startEtcd } from '../dist/testing/index.js';
 const help = `npm run bench:endpoint-churn -- [--addresses 5000] [--batch 100] [--policy etcd_weighted] [--channelz 1]
   [--snapshots <folder>]
 
-One server behind as many loopback addresses (on Linux only) has them registered and removed batch by batch, and one
-channel connects to each. Prints the heap after garbage collection on the way, and the growth per address, measured from
-after the first fifth: what grows only once, such as caches, is not a leak. V8's optimizer is off and its bytecode is
-kept, because what they compile and drop is as large as a leak of 1 KB per address, and levels off.
-With them: node --expose-gc bench/endpoint-churn.mjs.`;
+One server listens on as many loopback addresses (on Linux only), which are registered and removed in batches, and one
+channel connects to each of them. Prints the heap size after garbage collection for each batch, and the growth per
+address after the first fifth of the addresses: memory that grows only once, such as caches, is not a leak. V8's
+optimizer is off and its bytecode is kept: the code that V8 compiles and drops otherwise would look like a leak of 1 KB
+per address, although this growth levels off.
+To run with the optimizer: node --expose-gc bench/endpoint-churn.mjs.`;
 
 if (process.env.BENCH_SERVER) serve();
 else await main();

@@ -14,9 +14,9 @@ import { startEtcd } from '../dist/testing/index.js';
 
 const help = `npm run bench:large-service [-- --endpoints 5000 --changes 200 --seconds 20]
 
-One server behind as many loopback addresses (on Linux only), all in etcd under one target, and one channel that
-connects to each. Then endpoints are removed or added at the given rate, once under round_robin and once with 'balance'.
-Prints event-loop delay p50 and p99, CPU use, and how often grpc-js received a list.`;
+One server listens on as many loopback addresses (on Linux only), all registered in etcd under one target, and one
+channel connects to each of them. Then endpoints are removed or added at the given rate, once with round_robin and once
+with 'balance'. Prints event-loop delay p50 and p99, CPU use, and how often grpc-js received a list.`;
 
 const identity = (bytes) => bytes;
 const method = {
