@@ -10,7 +10,7 @@ const root = process.argv[2] ?? join(here, '..');
 const { words, names } = JSON.parse(readFileSync(join(here, 'words.json'), 'utf8'));
 
 /** Generated, downloaded or a list of the words themselves. */
-const exempt = /^(src\/gen|proto)\/|^package-lock\.json$|^scripts\/words\.json$|^LICENSE$/;
+const exempt = /^(src\/gen|proto)\/|(^|\/)package-lock\.json$|^scripts\/words\.json$|^LICENSE$/;
 const texts = /\.(ts|mjs|cjs|js|json|md|go|sh|yml|yaml)$|^\.ci\/run$/;
 
 const rules = [

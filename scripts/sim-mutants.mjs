@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cores, patchedFiles } from './mutants.mjs';
+import { cores, patchedFiles } from './sim-cores.mjs';
 
 const help = `npm run sim:mutants -- [options]
 

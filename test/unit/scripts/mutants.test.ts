@@ -1,68 +1,110 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Script } from 'node:vm';
 import { protoFolder } from '#src/raw/index.js';
 
-interface Mutant {
-  readonly name: string;
-  readonly patches: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+interface Survivor {
+  readonly line: string;
+  readonly original: string;
+  readonly replacement: string;
 }
 
-interface Mutants {
-  readonly cores: Readonly<Record<string, { readonly folder: string; readonly mutants: readonly Mutant[] }>>;
-  patchedFiles(mutant: Pick<Mutant, 'patches'>, read: (file: string) => string): Map<string, string>;
+interface Entry extends Survivor {
+  readonly count?: number;
+  readonly reason: string;
+}
+
+interface Tool {
+  sourcesOf(paths: readonly string[], root: string): { readonly file: string; readonly pattern: string }[];
+  testsOf(files: readonly string[], suite: string, root: string): string[];
+  resultOf(file: string, part: object): { readonly survivors: readonly Survivor[] };
+  readAccepted(folder: string): Map<string, readonly Entry[]>;
+  explain(
+    survivors: readonly Survivor[],
+    entries?: readonly Survivor[],
+  ): { unexplained: Survivor[]; stale: Survivor[] };
 }
 
 const project = join(protoFolder, '..');
-const scripts = join(project, 'scripts');
+const folder = join(project, 'tools/mutants');
 
-/** Throws for code that cannot be loaded, such as an undeclared private name. */
-function parse(module: string): void {
-  new Script(module.replace(/^import .*$/gm, '').replace(/^export (?=class|function|const|async)/gm, ''));
-}
-
-describe('the mutants of the cores', () => {
-  let cores: Mutants['cores'];
-  let patchedFiles: Mutants['patchedFiles'];
+describe('npm run mutants', () => {
+  let tool: Tool;
 
   before(async () => {
-    ({ cores, patchedFiles } = (await import(pathToFileURL(join(scripts, 'mutants.mjs')).href)) as Mutants);
+    const load = (file: string) => import(pathToFileURL(join(folder, file)).href);
+    tool = { ...(await load('targets.mjs')), ...(await load('survivors.mjs')) } as Tool;
   });
 
-  function applied(mutant: Pick<Mutant, 'patches'>, folder: string): Map<string, string> {
-    const files = patchedFiles(mutant, (file) => readFileSync(join(project, folder, file), 'utf8'));
-    for (const source of files.values()) parse(source);
-    return files;
+  function run(...args: string[]) {
+    return spawnSync(process.execPath, [join(folder, 'main.mjs'), ...args], { encoding: 'utf8' });
   }
 
-  it('include those of every mutant file', () => {
-    const files = readdirSync(scripts).flatMap((file) => /^sim-mutants-(\w+)\.mjs$/.exec(file)?.[1] ?? []);
-    assert.deepEqual(Object.keys(cores).sort(), files.sort());
-  });
-
-  it('each apply to the current core, and can be loaded', () => {
-    const failed = Object.entries(cores).flatMap(([core, { folder, mutants }]) => {
-      assert.ok(mutants.length > 20, `${mutants.length} of ${core}`);
-      return mutants.flatMap((mutant) => {
-        try {
-          assert.notEqual(applied(mutant, folder).size, 0);
-          return [];
-        } catch (error) {
-          return [`${core}: ${mutant.name}: ${String(error)}`];
-        }
-      });
+  for (const path of ['src/none', 'test/unit', 'src/gen', 'src/tsconfig.json', '../src'])
+    it(`names ${path} when there is no source`, () => {
+      const { status, stderr } = run(path);
+      assert.equal(status, 2);
+      assert.ok(stderr.startsWith(`${path}: no source there`), stderr);
     });
-    assert.deepEqual(failed, []);
+
+  it('takes a folder, a file, and lines of a file', () => {
+    const patterns = (path: string) => tool.sourcesOf([path], project).map(({ pattern }) => pattern);
+    assert.ok(patterns('src/async').includes('src/async/backoff.ts'));
+    assert.deepEqual(patterns('src/async/backoff.ts'), ['src/async/backoff.ts']);
+    assert.deepEqual(patterns('src/async/backoff.ts:3-9'), ['src/async/backoff.ts:3-9']);
   });
 
-  it('are rejected when their text is missing, occurs twice, or makes code that cannot be loaded', () => {
-    const { folder } = cores['watch']!;
-    const patch = (from: string, to: string) => ({ patches: [{ file: 'cursor.js', from, to }] });
-    assert.throws(() => applied(patch('no such text', ''), folder), /occurs 0 times/);
-    assert.throws(() => applied(patch('return', ''), folder), /occurs \d+ times/);
-    assert.throws(() => applied(patch('export function', 'export function 5'), folder), /occurs|SyntaxError/);
-    assert.throws(() => parse('export class A { f() { this.#gone(); } }'), SyntaxError);
+  it("runs the tests of the source's folder, or of the nearest one above, without simulations", () => {
+    const tests = (file: string) => tool.testsOf([file], 'unit', project);
+    assert.ok(
+      tests('src/naming/balance/none.ts').every((test) => test.startsWith('test/unit/naming/balance/')),
+    );
+    const ofModule = tests('src/lease/core/none/none.ts');
+    assert.ok(ofModule.includes('test/unit/lease/keep-alive-core.test.ts'));
+    assert.ok(!ofModule.some((test) => test.endsWith('sim.test.ts')));
+  });
+
+  describe('an accepted survivor', () => {
+    const mutant = { line: 'if (a > b) {', original: 'a > b', replacement: 'true' };
+
+    it('is recognized wherever its line has moved to', () => {
+      const at = (line: number) => ({
+        source: `${'\n'.repeat(line - 1)}  if (a > b) {\n  }`,
+        mutants: [
+          {
+            status: 'Survived',
+            replacement: 'true',
+            location: { start: { line, column: 7 }, end: { line, column: 12 } },
+          },
+        ],
+      });
+      for (const line of [1, 7]) {
+        const { survivors } = tool.resultOf('src/a.ts', at(line));
+        assert.deepEqual(tool.explain(survivors, [mutant]), { unexplained: [], explained: 1, stale: [] });
+      }
+    });
+
+    it('explains no second one', () => {
+      const { unexplained } = tool.explain([mutant, mutant], [mutant]);
+      assert.deepEqual(unexplained, [mutant]);
+    });
+
+    it('is reported when it does not survive', () => {
+      assert.deepEqual(tool.explain([], [mutant]).stale, [mutant]);
+    });
+  });
+
+  it('has a reason for each accepted survivor, whose line is in its source', () => {
+    for (const [file, entries] of tool.readAccepted(join(folder, 'accepted'))) {
+      assert.ok(existsSync(join(project, file)), file);
+      const lines = readFileSync(join(project, file), 'utf8').split('\n');
+      const trimmed = new Set(lines.map((line) => line.trim()));
+      for (const { line, original, reason } of entries) {
+        assert.ok(trimmed.has(line), `${file} has no line '${line}'`);
+        assert.ok(reason.length > 10, `${file}: a reason for '${original}'`);
+      }
+    }
   });
 });
