@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
-import { registerBalancer } from '../dist/naming/grpc/balancer.js';
-import { policyName } from '../dist/naming/grpc/balancer-config.js';
+import { registerBalancer } from '../dist/naming/grpc/balancer/balancer.js';
+import { policyName } from '../dist/naming/grpc/balancer/config.js';
 
 const help = `npm run bench:balancer -- [--endpoints 5000] [--updates 9]
 

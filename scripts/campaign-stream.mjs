@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EtcdClient, op } from '../dist/index.js';
-import { cacheFolder, findCached } from '../dist/testing/cache.js';
+import { cacheFolder, findCached } from '../dist/testing/binary/cache.js';
 import { startEtcd, startFaultProxy } from '../dist/testing/index.js';
 
 const help = `npm run campaign:stream [-- options]

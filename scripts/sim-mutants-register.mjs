@@ -3,15 +3,15 @@
 
 const one = (name, file, from, to) => ({ name, patches: [{ file, from, to }] });
 const core = 'registration-core.js';
-const claim = 'claim.js';
-const claiming = 'claim-stage.js';
-const stored = 'stored-stage.js';
-const asking = 'lease-check-stage.js';
-const closing = 'shutdown.js';
-const write = 'record-write.js';
-const desired = 'desired-endpoint.js';
-const calls = 'pending-updates.js';
-const sent = 'unconfirmed-writes.js';
+const claim = 'record/claim.js';
+const claiming = 'stages/claim-stage.js';
+const stored = 'stages/stored-stage.js';
+const asking = 'stages/lease-check-stage.js';
+const closing = 'stages/shutdown.js';
+const write = 'record/record-write.js';
+const desired = 'record/desired-endpoint.js';
+const calls = 'record/pending-updates.js';
+const sent = 'record/unconfirmed-writes.js';
 const initial = 'initial-registration.js';
 const retired = 'retired-leases.js';
 const pacer = '../../../async/pacer.js';

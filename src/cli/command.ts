@@ -1,6 +1,6 @@
 import type { EtcdClient } from '../index.js';
-import { type Io, print, printJson } from './io.js';
-import type { OptionTable, ParsedOptions } from './options.js';
+import type { OptionTable, ParsedOptions } from './args/options.js';
+import { type Io, print, printJson } from './output/io.js';
 
 /** One command of `etcd-naming`, such as `ls`. */
 export interface Command {

@@ -1,16 +1,16 @@
 import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
 import { closestName } from '../model/options/closest-name.js';
+import { type CommandLine, parseCommandArgs, splitCommandLine } from './args/command-line.js';
+import { configuredEndpoints, createClient } from './args/connection.js';
+import { withFlagNames } from './args/flag-names.js';
+import { commandHelp, overviewHelp } from './args/help.js';
+import type { ParsedOptions } from './args/options.js';
 import type { Command, Invocation, Outcome } from './command.js';
-import { type CommandLine, parseCommandArgs, splitCommandLine } from './command-line.js';
 import { commands } from './commands/index.js';
-import { configuredEndpoints, createClient } from './connection.js';
 import { exitCodeOf, messageOf, stackLinesOf, usageError } from './errors.js';
 import { exitCodes } from './exit-codes.js';
-import { withFlagNames } from './flag-names.js';
-import { commandHelp, overviewHelp } from './help.js';
-import { type Io, print, warn } from './io.js';
-import type { ParsedOptions } from './options.js';
+import { type Io, print, warn } from './output/io.js';
 
 /** Runs one command line. An error is printed on stderr and becomes an exit code; nothing is thrown. */
 export async function run(argv: readonly string[], io: Io): Promise<Outcome> {

@@ -1,7 +1,7 @@
 export type { KvClient } from './kv-client.js';
 export { KvClientImpl, type KvClientSettings } from './kv-client-impl.js';
 export { namespacedKvCalls } from './namespace.js';
-export { type Compare, type CompareResult, compare, type Op, op, type Txn } from './txn.js';
+export { type Compare, type CompareResult, compare, type Op, op, type Txn } from './txn/txn.js';
 export type {
   CompactOptions,
   DeleteOptions,

@@ -12,13 +12,13 @@ import {
   checkTxnInput,
   checkWriteCall,
 } from './options.js';
-import { RangeReader } from './range-reader.js';
-import { RangeStreamSupport } from './range-stream-support.js';
+import { RangeReader } from './range/reader.js';
+import { RangeStreamSupport } from './range/stream-support.js';
 import { checkSingleKey, deleteRequest, putRequest, rangeRequest } from './requests.js';
 import { checkRangeResponse, checkTxnResponse } from './response-check.js';
 import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
-import { isReadOnly, type Txn } from './txn.js';
-import { txnRequest } from './txn-request.js';
+import { txnRequest } from './txn/request.js';
+import { isReadOnly, type Txn } from './txn/txn.js';
 import type {
   CompactOptions,
   DeleteOptions,

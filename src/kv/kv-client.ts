@@ -1,6 +1,6 @@
 import type { Bytes, KeyRange, Revision } from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
-import type { Txn } from './txn.js';
+import type { Txn } from './txn/txn.js';
 import type {
   CompactOptions,
   DeleteOptions,

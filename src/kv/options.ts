@@ -11,7 +11,7 @@ import {
   wholeNumber,
 } from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
-import type { Compare, Op, Txn } from './txn.js';
+import type { Compare, Op, Txn } from './txn/txn.js';
 import type {
   CompactOptions,
   DeleteOptions,

@@ -1,7 +1,8 @@
-export { type Bytes, notBytesError, toBuffer } from './bytes.js';
+export { canonicalHost, hostProblem, invisibleCharacterProblem } from './address/host.js';
+export { type HostPort, type SplitProblem, splitHostPort } from './address/host-port.js';
+export { isLoopback, isOwnHost, isWildcard } from './address/own-host.js';
+export { isServerName, toAuthority, withoutRootDot } from './address/server-name.js';
 export { parseGoDuration } from './go-duration.js';
-export { canonicalHost, hostProblem, invisibleCharacterProblem } from './host.js';
-export { type HostPort, type SplitProblem, splitHostPort } from './host-port.js';
 export { checkInt64, minInt64 } from './int64.js';
 export {
   type BytesJson,
@@ -9,7 +10,9 @@ export {
   collectionWithJson,
   resultToJson,
   withJson,
-} from './json.js';
+} from './json/json.js';
+export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
+export { type Bytes, notBytesError, toBuffer } from './keys/bytes.js';
 export {
   checkKeyRange,
   contains,
@@ -18,11 +21,16 @@ export {
   prefixEnd,
   toWireRange,
   type WireRange,
-} from './key-range.js';
-export { isKeyText, keyBytes, keyText, printable, sortByKey } from './key-text.js';
-export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
+} from './keys/key-range.js';
+export { isKeyText, keyBytes, keyText, printable, sortByKey } from './keys/key-text.js';
+export { namespaceKey, namespaceRange, stripPrefix } from './keys/namespace.js';
+export { nextPageStart } from './keys/paging.js';
+export {
+  type AccessDescription,
+  type AccessedRange,
+  describeAccess,
+} from './keys/range-description.js';
 export { checkLeaseId, describeLease, formatLeaseId, parseLeaseId } from './lease-id.js';
-export { namespaceKey, namespaceRange, stripPrefix } from './namespace.js';
 export {
   anything,
   boolean,
@@ -55,11 +63,3 @@ export {
   wrongTypeError,
   wrongValueError,
 } from './options/index.js';
-export { isLoopback, isOwnHost, isWildcard } from './own-host.js';
-export { nextPageStart } from './paging.js';
-export {
-  type AccessDescription,
-  type AccessedRange,
-  describeAccess,
-} from './range-description.js';
-export { isServerName, toAuthority, withoutRootDot } from './server-name.js';

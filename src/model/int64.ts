@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors/index.js';
-import { printable } from './key-text.js';
+import { printable } from './keys/key-text.js';
 
 export const minInt64 = -(2n ** 63n);
 const maxInt64 = 2n ** 63n - 1n;

@@ -1,4 +1,4 @@
-import { resultToJson } from './json.js';
+import { resultToJson } from './json/json.js';
 import type { KeyValue } from './key-value.js';
 
 const none = Buffer.alloc(0);

@@ -2,11 +2,11 @@ import { boolean, noOptions, optionsChecker, wholeNumber } from '../model/index.
 import { EtcdStartError } from './errors.js';
 import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdPlan } from './etcd-node.js';
+import type { PeerNetwork } from './faults/peer-network.js';
 import { GatewayClient, type MemberStatus } from './gateway-client.js';
 import { launch } from './launch.js';
 import { LocalEtcd, type NodeContext } from './local-etcd.js';
 import { type EtcdSource, resolveSettings, type StartEtcdOptions, startChecks } from './options.js';
-import type { PeerNetwork } from './peer-network.js';
 import { findRuntime } from './sources/find.js';
 import { until } from './wait.js';
 

@@ -1,5 +1,5 @@
+import type { PeerNetwork } from './faults/peer-network.js';
 import type { EtcdSource } from './options.js';
-import type { PeerNetwork } from './peer-network.js';
 import type { WaitLimits } from './wait.js';
 
 /** One etcd server that a handle controls, as a process or a container. A server that has not been started is a node too. */

@@ -1,10 +1,10 @@
 import { longestTimerMs } from '../async/index.js';
+import { checkSupported } from './binary/supported.js';
 import { EtcdStartError, isAddressInUse } from './errors.js';
 import type { EtcdPlan, EtcdRuntime, PlanOptions } from './etcd-node.js';
 import { GatewayClient } from './gateway-client.js';
 import type { NodeContext } from './local-etcd.js';
 import type { Settings } from './options.js';
-import { checkSupported } from './supported.js';
 import { orAborted } from './wait.js';
 
 const PORT_ATTEMPTS = 5;

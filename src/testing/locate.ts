@@ -1,6 +1,6 @@
 import { noOptions, optionsChecker } from '../model/index.js';
+import type { EtcdBinary } from './binary/etcd-binary.js';
 import { EtcdStartError } from './errors.js';
-import type { EtcdBinary } from './etcd-binary.js';
 import { locateChecks, resolveSettings, type StartEtcdOptions } from './options.js';
 import { findBinary } from './sources/binary.js';
 import { fetchBinary } from './sources/fetch.js';

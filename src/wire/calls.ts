@@ -25,12 +25,12 @@ import {
   type WatchResponse,
   WatchService,
 } from '../gen/etcd/rpc.js';
-import type { Duplex, DuplexHandlers, ReportableDuplex } from './duplex.js';
-import type { Member } from './member.js';
+import { describeRequest } from './call/request-description.js';
+import type { Member } from './member/member.js';
+import type { StoreIdentity } from './member/store-identity.js';
 import type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
-import { describeRequest } from './request-description.js';
-import type { StoreIdentity } from './store-identity.js';
-import type { DuplexOptions } from './stream-registry.js';
+import type { Duplex, DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
+import type { DuplexOptions } from './stream/registry.js';
 import type { Transport } from './transport.js';
 
 /** The RPCs of etcd's KV service, for the `kv` module. */

@@ -4,7 +4,8 @@ export {
   type PasswordAuth,
   type PasswordProvider,
   type TokenAuth,
-} from './auth.js';
+} from './auth/auth.js';
+export type { MemberFailure } from './call/retry-rule.js';
 export {
   type Compare,
   type DeleteRangeRequest,
@@ -28,15 +29,14 @@ export {
   type WatchResponse,
   watchCalls,
 } from './calls.js';
-export type { SkippedEndpoint } from './discovery.js';
-export type { Duplex, DuplexHandlers, ReportableDuplex } from './duplex.js';
-export { parseEndpoints } from './endpoints.js';
-export type { Member } from './member.js';
-export type { MemberEvent } from './member-pool.js';
-export type { SyncResult, SyncRule } from './membership.js';
+export type { SkippedEndpoint } from './member/discovery.js';
+export { parseEndpoints } from './member/endpoints.js';
+export type { Member } from './member/member.js';
+export type { SyncResult, SyncRule } from './member/membership.js';
+export type { MemberEvent } from './member/pool.js';
 export type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
-export type { MemberFailure } from './retry-rule.js';
-export type { DuplexOptions } from './stream-registry.js';
-export { type TlsOptions, tlsInput } from './tls-options.js';
+export type { Duplex, DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
+export type { DuplexOptions } from './stream/registry.js';
+export { type TlsOptions, tlsInput } from './tls/options.js';
 export { Transport } from './transport.js';
 export type { TransportOptions } from './transport-options.js';

@@ -1,6 +1,6 @@
-import type { AuthOptions } from './auth.js';
-import type { SyncRule } from './membership.js';
-import type { TlsOptions } from './tls-options.js';
+import type { AuthOptions } from './auth/auth.js';
+import type { SyncRule } from './member/membership.js';
+import type { TlsOptions } from './tls/options.js';
 
 /** The client's options with all defaults applied; see the client for meanings and defaults. */
 export interface TransportOptions {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { EtcdMember } from '#src/testing/index.js';
-import { guard } from '#src/testing/process-guard.js';
+import { guard } from '#src/testing/process/guard.js';
 import { encodeFact } from './codec.js';
 import { type Etcdctl, eventsOf } from './etcdctl.js';
 import type { TruthEvent } from './history.js';

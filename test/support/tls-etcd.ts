@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { locateEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
-import { ProcessEtcd } from '#src/testing/process-etcd.js';
+import { ProcessEtcd } from '#src/testing/process/etcd.js';
 import type { CertificatePair } from './certificates.js';
 
 /** An etcd that listens without and with TLS, each on a port and on a unix socket. */

@@ -11,14 +11,14 @@ import {
   type Revision,
 } from '../../index.js';
 import { addressId, addressProblem, parseAddress } from '../../internal.js';
+import type { ParsedOptions } from '../args/options.js';
+import { parseTargetArgument, recordKey } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
+import { fetchLeaseState } from '../data/leases.js';
+import { isJsonObject, rejectUnsafeIntegers } from '../data/records.js';
 import { CliError, usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
-import { warn } from '../io.js';
-import { fetchLeaseState } from '../leases.js';
-import type { ParsedOptions } from '../options.js';
-import { isJsonObject, rejectUnsafeIntegers } from '../records.js';
-import { parseTargetArgument, recordKey } from '../target.js';
+import { warn } from '../output/io.js';
 
 /** etcd's own limit, in seconds. */
 export const maxTtlSeconds = 9_000_000_000;

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import type { ParsedOptions } from '../args/options.js';
+import { parseTargetArgument, type Target } from '../args/target.js';
 import type { Command } from '../command.js';
 import { diagnose } from '../doctor/diagnose.js';
 import type { Finding } from '../doctor/finding.js';
 import type { ProbeOptions } from '../doctor/probe.js';
 import { usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
-import { print, printJson } from '../io.js';
-import type { ParsedOptions } from '../options.js';
-import { parseTargetArgument, type Target } from '../target.js';
-import { pluralize } from '../text.js';
+import { print, printJson } from '../output/io.js';
+import { pluralize } from '../output/text.js';
 
 export const doctor: Command = {
   name: 'doctor',

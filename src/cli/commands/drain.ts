@@ -7,11 +7,11 @@ import {
   op,
   type Revision,
 } from '../../index.js';
+import { hexOption, parseTargetArgument, recordKey } from '../args/target.js';
 import { type Command, printResult } from '../command.js';
+import { isJsonObject, rejectUnsafeIntegers, statusOf } from '../data/records.js';
 import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
-import { isJsonObject, rejectUnsafeIntegers, statusOf } from '../records.js';
-import { hexOption, parseTargetArgument, recordKey } from '../target.js';
 
 export const drain: Command = {
   name: 'drain',

@@ -1,11 +1,11 @@
 import { keyText } from '../../index.js';
+import { hexOption, parseTargetArgument, recordIdToJson, recordKey, type Target } from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
+import { parseRecord, readRecords, type StoredRecord } from '../data/records.js';
 import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
-import { print, printBytes, printJson, warn } from '../io.js';
-import { parseRecord, readRecords, type StoredRecord } from '../records.js';
-import { hexOption, parseTargetArgument, recordIdToJson, recordKey, type Target } from '../target.js';
-import { escapeAndTruncate } from '../text.js';
+import { print, printBytes, printJson, warn } from '../output/io.js';
+import { escapeAndTruncate } from '../output/text.js';
 
 export const get: Command = {
   name: 'get',

@@ -1,13 +1,13 @@
 import { keyText, PermissionDeniedError } from '../../index.js';
+import { parseTargetArgument, recordIdToJson, type Target } from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
+import { fetchLeaseStates, formatLease, leaseToJson } from '../data/leases.js';
+import { endpointToJson, readRecords, type StoredRecord, traitCells } from '../data/records.js';
+import { listServices } from '../data/services.js';
 import { CliError, usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
-import { print, printJson, warn } from '../io.js';
-import { fetchLeaseStates, formatLease, leaseToJson } from '../leases.js';
-import { endpointToJson, readRecords, type StoredRecord, traitCells } from '../records.js';
-import { listServices } from '../services.js';
-import { parseTargetArgument, recordIdToJson, type Target } from '../target.js';
-import { alignColumns, escapeAndTruncate } from '../text.js';
+import { print, printJson, warn } from '../output/io.js';
+import { alignColumns, escapeAndTruncate } from '../output/text.js';
 
 export const ls: Command = {
   name: 'ls',

@@ -1,12 +1,12 @@
 import type { OnConflict } from '../../index.js';
 import { addressProblem, parseAddress } from '../../internal.js';
-import { isCallersOwnHost } from '../address.js';
+import type { ParsedOptions } from '../args/options.js';
+import { parseTargetArgument } from '../args/target.js';
 import type { Command } from '../command.js';
+import { isCallersOwnHost } from '../data/address.js';
 import { usageError } from '../errors.js';
-import { type Environment, warn } from '../io.js';
-import type { ParsedOptions } from '../options.js';
+import { type Environment, warn } from '../output/io.js';
 import { Supervisor } from '../supervise/supervisor.js';
-import { parseTargetArgument } from '../target.js';
 import { endpointFrom, maxTtlSeconds } from './add.js';
 
 const conflictPolicies: readonly OnConflict[] = ['wait', 'fail', 'takeover'];

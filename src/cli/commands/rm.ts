@@ -9,13 +9,13 @@ import {
   op,
   type Revision,
 } from '../../index.js';
+import { hexOption, parseTargetArgument, recordKey } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
+import { fetchLeaseState, type LeaseState } from '../data/leases.js';
 import { CliError, usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
-import { warn } from '../io.js';
-import { fetchLeaseState, type LeaseState } from '../leases.js';
-import { hexOption, parseTargetArgument, recordKey } from '../target.js';
-import { pluralize } from '../text.js';
+import { warn } from '../output/io.js';
+import { pluralize } from '../output/text.js';
 
 export const rm: Command = {
   name: 'rm',

@@ -1,8 +1,8 @@
 import { EndpointManager } from '../../index.js';
+import { parseTargetArgument, type Target } from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { onSignals, terminationSignals } from '../signals.js';
-import { parseTargetArgument, type Target } from '../target.js';
 import { JsonView } from '../views/json-view.js';
 import { LineView } from '../views/line-view.js';
 import { reportOutages } from '../views/outages.js';

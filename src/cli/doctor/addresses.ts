@@ -1,5 +1,5 @@
 import { isWildcard, type ParsedAddress, parseAddress } from '../../internal.js';
-import type { StoredRecord } from '../records.js';
+import type { StoredRecord } from '../data/records.js';
 import { type Finding, joinSome, warning } from './finding.js';
 
 interface RecordAddress {

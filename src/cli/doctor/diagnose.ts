@@ -1,6 +1,6 @@
+import type { Target } from '../args/target.js';
 import type { Invocation } from '../command.js';
-import { readRecords } from '../records.js';
-import type { Target } from '../target.js';
+import { readRecords } from '../data/records.js';
 import { dialAddresses } from './dial.js';
 import { type Finding, problem } from './finding.js';
 import { checkGrpcCopies } from './grpc-copies.js';

@@ -1,4 +1,4 @@
-import { tryConnect } from '../address.js';
+import { tryConnect } from '../data/address.js';
 import { inParallel } from '../parallel.js';
 import { type Finding, joinSome, ok, problem, warning } from './finding.js';
 import type { UsableRecord } from './records.js';

@@ -1,4 +1,4 @@
-import { escapeAndTruncate } from '../text.js';
+import { escapeAndTruncate } from '../output/text.js';
 
 /** The result of one check of the doctor. */
 export interface Finding {

@@ -1,5 +1,5 @@
 import type { EtcdClient } from '../../index.js';
-import { fetchLeaseStates } from '../leases.js';
+import { fetchLeaseStates } from '../data/leases.js';
 import { type Finding, joinSome, ok, warning } from './finding.js';
 import type { UsableRecord } from './records.js';
 

@@ -1,4 +1,4 @@
-import type { Target } from '../target.js';
+import type { Target } from '../args/target.js';
 import { type Finding, ok, warning } from './finding.js';
 
 /** Checks the name alone, without etcd. */

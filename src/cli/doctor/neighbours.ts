@@ -1,6 +1,6 @@
 import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
 import { distance } from '../../model/options/closest-name.js';
-import type { Target } from '../target.js';
+import type { Target } from '../args/target.js';
 import { type Finding, joinSome, warning } from './finding.js';
 
 const maxKeys = 1_000;

@@ -1,4 +1,4 @@
-import type { Environment } from '../io.js';
+import type { Environment } from '../output/io.js';
 import { type Finding, ok, warning } from './finding.js';
 
 const proxyVariables = ['grpc_proxy', 'https_proxy', 'http_proxy'] as const;

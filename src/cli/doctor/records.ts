@@ -1,7 +1,7 @@
 import { type Endpoint, readTraits } from '../../index.js';
 import { parseAddress } from '../../internal.js';
-import type { StoredRecord } from '../records.js';
-import { pluralize } from '../text.js';
+import type { StoredRecord } from '../data/records.js';
+import { pluralize } from '../output/text.js';
 import { checkAddresses } from './addresses.js';
 import { type Finding, joinSome, ok, problem, warning } from './finding.js';
 

@@ -1,5 +1,5 @@
 import type { Registration } from '../../index.js';
-import { toJson } from '../json.js';
+import { toJson } from '../output/json.js';
 
 /** Logs the events of a registration. Of an outage only the first failure is logged, not each attempt. */
 export async function logRegistrationEvents(

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Outcome } from '../command.js';
 import { CliError } from '../errors.js';
-import type { Environment } from '../io.js';
+import type { Environment } from '../output/io.js';
 
 /** The exit codes of shells. */
 const [commandNotFound, notExecutable] = [127, 126];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdClient, LeaseId } from '../../index.js';
-import { fetchLeaseState } from '../leases.js';
-import { parseRecord } from '../records.js';
+import { fetchLeaseState } from '../data/leases.js';
+import { parseRecord } from '../data/records.js';
 
 /** The interval at which a rival's record is checked, in milliseconds. */
 const checkIntervalMs = 500;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdClient, Registration } from '../../index.js';
+import { maxTimerMs } from '../args/options.js';
 import type { Outcome } from '../command.js';
 import { CliError } from '../errors.js';
-import type { Environment } from '../io.js';
-import { maxTimerMs } from '../options.js';
+import type { Environment } from '../output/io.js';
 import { forwardableSignals, onSignals } from '../signals.js';
 import { logRegistrationEvents } from './log-events.js';
 import { Program } from './program.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tryConnect } from '../address.js';
+import { tryConnect } from '../data/address.js';
 
 const pauseMs = 100;
 const attemptTimeoutMs = 1_000;

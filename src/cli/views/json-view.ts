@@ -1,7 +1,7 @@
 import type { EndpointEvent, EndpointRecord, EtcdError, Revision } from '../../index.js';
-import { type Output, printJson } from '../io.js';
-import { endpointToJson } from '../records.js';
-import type { Target } from '../target.js';
+import type { Target } from '../args/target.js';
+import { endpointToJson } from '../data/records.js';
+import { type Output, printJson } from '../output/io.js';
 import { InvalidKeys } from './invalid-keys.js';
 import { QuietTimer } from './quiet-timer.js';
 import type { WatchView } from './view.js';

@@ -1,8 +1,8 @@
 import type { EndpointEvent, EndpointRecord, EtcdError, Revision } from '../../index.js';
-import { type Output, print } from '../io.js';
-import { traitCells } from '../records.js';
-import type { Target } from '../target.js';
-import { escapeAndTruncate, formatDuration, pluralize } from '../text.js';
+import type { Target } from '../args/target.js';
+import { traitCells } from '../data/records.js';
+import { type Output, print } from '../output/io.js';
+import { escapeAndTruncate, formatDuration, pluralize } from '../output/text.js';
 import { InvalidKeys } from './invalid-keys.js';
 import { QuietTimer } from './quiet-timer.js';
 import type { WatchView } from './view.js';

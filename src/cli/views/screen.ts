@@ -1,6 +1,6 @@
 import { escapeControls } from '../../internal.js';
-import { truncate } from '../display-width.js';
-import type { Output } from '../io.js';
+import { truncate } from '../output/display-width.js';
+import type { Output } from '../output/io.js';
 
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';

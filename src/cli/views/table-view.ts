@@ -6,10 +6,10 @@ import {
   keyBytes,
   type Revision,
 } from '../../index.js';
-import type { Output } from '../io.js';
-import { traitCells } from '../records.js';
-import type { Target } from '../target.js';
-import { alignColumns, formatDuration, pluralize } from '../text.js';
+import type { Target } from '../args/target.js';
+import { traitCells } from '../data/records.js';
+import type { Output } from '../output/io.js';
+import { alignColumns, formatDuration, pluralize } from '../output/text.js';
 import { Screen } from './screen.js';
 import type { WatchView } from './view.js';
 

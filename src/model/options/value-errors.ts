@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.js';
-import { printable } from '../key-text.js';
+import { printable } from '../keys/key-text.js';
 
 /** Formats a value for an error text: a string in quotes, a bigint with its `n`, an object only by its kind. */
 export function formatValue(value: unknown): string {

@@ -1,7 +1,7 @@
 import { Code, EtcdError } from '../../errors/index.js';
 import { printable, withJson } from '../../model/index.js';
 import type { EndpointRecord, JsonValue } from '../endpoint.js';
-import { goJson } from '../go-json.js';
+import { goJson } from '../json/go-json.js';
 import type { DiskView } from './earlier-view.js';
 import type { ServiceView } from './view.js';
 

@@ -18,8 +18,8 @@ import {
   splitTarget,
   toUri,
 } from '../target/index.js';
-import { warnOfOtherGrpc } from './channel-warnings.js';
-import { checkScheme } from './scheme.js';
+import { warnOfOtherGrpc } from './resolver/channel-warnings.js';
+import { checkScheme } from './resolver/scheme.js';
 
 /** The options of {@link dial}. */
 export interface DialOptions {

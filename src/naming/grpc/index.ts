@@ -1,5 +1,5 @@
 export { type DialOptions, type DialResult, dial } from './dial.js';
-export { type ResolverOptions, registerEtcdResolver } from './register-resolver.js';
-export { type RegisterServerOptions, registerServer } from './register-server.js';
-export type { HealthReporter } from './server-health.js';
-export type { ServiceConfigOptions } from './service-config-source.js';
+export { type ResolverOptions, registerEtcdResolver } from './resolver/register-resolver.js';
+export type { ServiceConfigOptions } from './resolver/service-config-source.js';
+export type { HealthReporter } from './server/health.js';
+export { type RegisterServerOptions, registerServer } from './server/register-server.js';

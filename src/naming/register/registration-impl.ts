@@ -8,7 +8,7 @@ import { NamingError } from '../errors.js';
 import type { NamingClient } from '../ports.js';
 import { type CallKey, type Claim, RegistrationCore, type RegistrationInput } from './core/index.js';
 import { checkDrain, drain } from './drain.js';
-import { RegistrationDriver } from './driver.js';
+import { RegistrationDriver } from './driver/driver.js';
 import { RegistrationEvents } from './events.js';
 import { InitialFailureReporter } from './initial-failure-reporter.js';
 import type {

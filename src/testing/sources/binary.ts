@@ -1,10 +1,10 @@
 import { sep } from 'node:path';
-import { findCached } from '../cache.js';
+import { findCached } from '../binary/cache.js';
+import { type EtcdBinary, findOnPath, probeBinary } from '../binary/etcd-binary.js';
 import { EtcdStartError, reasonOf } from '../errors.js';
-import { type EtcdBinary, findOnPath, probeBinary } from '../etcd-binary.js';
 import type { EtcdRuntime } from '../etcd-node.js';
 import { fromEnv, type Settings } from '../options.js';
-import { ProcessRuntime } from '../process-runtime.js';
+import { ProcessRuntime } from '../process/runtime.js';
 
 /** A binary on this machine: `ETCD_BIN`, `PATH`, the cache. */
 export async function openBinary(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {

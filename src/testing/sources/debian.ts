@@ -4,8 +4,8 @@ import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { install } from '../cache.js';
-import { type EtcdBinary, findOnPath } from '../etcd-binary.js';
+import { install } from '../binary/cache.js';
+import { type EtcdBinary, findOnPath } from '../binary/etcd-binary.js';
 import type { Settings } from '../options.js';
 
 const PACKAGES = ['etcd-server', 'etcd-client'];

@@ -1,7 +1,7 @@
-import { DockerEngine } from '../docker-engine.js';
-import { DockerRuntime } from '../docker-runtime.js';
+import { findOnPath } from '../binary/etcd-binary.js';
+import { DockerEngine } from '../docker/engine.js';
+import { DockerRuntime } from '../docker/runtime.js';
 import { reasonOf } from '../errors.js';
-import { findOnPath } from '../etcd-binary.js';
 import type { EtcdRuntime } from '../etcd-node.js';
 import type { Settings } from '../options.js';
 import { orAborted } from '../wait.js';

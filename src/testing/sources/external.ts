@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { findOnPath } from '../binary/etcd-binary.js';
+import { checkSupported } from '../binary/supported.js';
 import { EtcdStartError, ExternalEtcdError, reasonOf } from '../errors.js';
-import { findOnPath } from '../etcd-binary.js';
 import type { EtcdHandle } from '../etcd-handle.js';
 import { GatewayClient, readMetric } from '../gateway-client.js';
 import type { Settings } from '../options.js';
-import { checkSupported } from '../supported.js';
 import { orAborted } from '../wait.js';
 
 /** An etcd that runs independently of the test. Only checks that it answers. */

@@ -1,9 +1,9 @@
-import { cacheFolder } from '../cache.js';
+import { cacheFolder } from '../binary/cache.js';
+import type { EtcdBinary } from '../binary/etcd-binary.js';
 import { reasonOf } from '../errors.js';
-import type { EtcdBinary } from '../etcd-binary.js';
 import type { EtcdRuntime } from '../etcd-node.js';
 import { DEFAULT_ETCD_VERSION, type Settings } from '../options.js';
-import { ProcessRuntime } from '../process-runtime.js';
+import { ProcessRuntime } from '../process/runtime.js';
 import { findInCache } from './binary.js';
 import { fetchDebianPackages } from './debian.js';
 import { fetchRelease } from './release-archive.js';

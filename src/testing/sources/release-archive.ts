@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTarGz, readZip } from '../archive/index.js';
-import { install } from '../cache.js';
+import { install } from '../binary/cache.js';
+import type { EtcdBinary } from '../binary/etcd-binary.js';
 import { download, isHttps } from '../download.js';
-import type { EtcdBinary } from '../etcd-binary.js';
 import { DEFAULT_ETCD_VERSION, fromEnv, type Settings } from '../options.js';
 
 const RELEASES = 'https://github.com/etcd-io/etcd/releases/download';

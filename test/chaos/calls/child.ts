@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { guard } from '#src/testing/process-guard.js';
+import { guard } from '#src/testing/process/guard.js';
 import type { Report } from './messages.js';
 
 type Program = 'server' | 'workers' | 'caller';

@@ -1,5 +1,5 @@
-import { goJson } from '#src/naming/go-json.js';
 import { decodeEndpoint, type Endpoint, EndpointDecodeError } from '#src/naming/index.js';
+import { goJson } from '#src/naming/json/go-json.js';
 import { GoMissingError } from '../../interop/support/go-build.js';
 import { Random } from '../../sim/random.js';
 import type { FuzzOptions, FuzzResult, FuzzTarget } from '../target.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { Output } from '#src/cli/io.js';
+import type { Output } from '#src/cli/output/io.js';
 import { run } from '#src/cli/run.js';
 import { EtcdClient } from '#src/client/index.js';
 import { until } from '#src/testing/wait.js';

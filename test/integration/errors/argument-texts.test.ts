@@ -2,7 +2,7 @@ import { Server } from '@grpc/grpc-js';
 import { EtcdClient, type TlsOptions } from '#src/client/index.js';
 import { op } from '#src/kv/index.js';
 import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
-import { parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
+import { parseServiceConfig } from '#src/naming/grpc/resolver/parse-service-config.js';
 import { advertiseAddress, EndpointManager, register } from '#src/naming/index.js';
 import { useClients } from '../client/support.js';
 import { say, untyped } from './say.js';

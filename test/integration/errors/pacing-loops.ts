@@ -13,8 +13,8 @@ import {
   WatchRequest,
   WatchResponse,
 } from '#src/gen/etcd/rpc.js';
-import { registerBalancer } from '#src/naming/grpc/balancer.js';
-import { policyName } from '#src/naming/grpc/balancer-config.js';
+import { registerBalancer } from '#src/naming/grpc/balancer/balancer.js';
+import { policyName } from '#src/naming/grpc/balancer/config.js';
 import { ServiceDirectory } from '#src/naming/index.js';
 import { secretOf } from '../../support/canary.js';
 import { type ScriptedCall, startScriptedServer } from '../../support/scripted-server.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
 import { op, type Txn } from '#src/kv/index.js';
-import { toWireTxn, txnRequest } from '#src/kv/txn-request.js';
+import { toWireTxn, txnRequest } from '#src/kv/txn/request.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { anyTxn } from '../../unit/kv/arbitrary.js';
 import { useRawKv } from './raw.js';

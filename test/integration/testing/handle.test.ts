@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { groupProcesses } from '#src/testing/group-processes.js';
 import { EtcdStartError, startEtcd } from '#src/testing/index.js';
+import { groupProcesses } from '#src/testing/process/group-processes.js';
 import { skipIfExternal, skipUnlessBreakable, useEtcd, waitForNoWatchers } from '../../support/etcd.js';
 import { gatewayOf, isAlive, isHealthy, readAll } from './support.js';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '#src/testing/cache.js';
+import { cacheFolder } from '#src/testing/binary/cache.js';
 
 /** There is no Go here, or no Go modules to be had: nothing of ours is at fault. */
 export class GoMissingError extends Error {}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { GatewayClient } from '#src/testing/gateway-client.js';
 import { type EtcdHandle, locateEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
-import { type Guard, guard } from '#src/testing/process-guard.js';
+import { type Guard, guard } from '#src/testing/process/guard.js';
 import { until } from '#src/testing/wait.js';
 
 const startTimeoutMs = 20_000;

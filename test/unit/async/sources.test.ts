@@ -11,8 +11,8 @@ const wallClock: Readonly<Record<string, string>> = {
   'naming/directory/file-snapshots.ts': 'a file has a time of day',
   'naming/directory/snapshot-saver.ts': 'a snapshot on disk is read by another process',
   'naming/directory/view-state.ts': 'a snapshot on disk is read by another process',
-  'testing/docker-etcd.ts': "Docker's logs have times of day",
-  'wire/token.ts': 'a JWT has an expiry time',
+  'testing/docker/etcd.ts': "Docker's logs have times of day",
+  'wire/auth/token.ts': 'a JWT has an expiry time',
 };
 
 /** A handler that ignores errors that are not EtcdError: its caller would wait without end. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { parseCommandArgs, splitCommandLine } from '#src/cli/command-line.js';
+import { parseCommandArgs, splitCommandLine } from '#src/cli/args/command-line.js';
+import { configuredEndpoints, mergeFlagsIntoEnvironment } from '#src/cli/args/connection.js';
+import { ParsedOptions } from '#src/cli/args/options.js';
 import { commands } from '#src/cli/commands/index.js';
-import { configuredEndpoints, mergeFlagsIntoEnvironment } from '#src/cli/connection.js';
-import { ParsedOptions } from '#src/cli/options.js';
 
 const commandNamed = (name: string) => commands.find((command) => command.name === name)!;
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseTargetArgument } from '#src/cli/args/target.js';
 import { checkGrpcCopies } from '#src/cli/doctor/grpc-copies.js';
 import { checkName } from '#src/cli/doctor/name.js';
 import { likelySpellings } from '#src/cli/doctor/neighbours.js';
 import { checkProxies } from '#src/cli/doctor/proxies.js';
 import { inParallel } from '#src/cli/parallel.js';
-import { parseTargetArgument } from '#src/cli/target.js';
 
 describe('doctor: name', () => {
   const warnings = (input: string) =>

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { parseTargetArgument } from '#src/cli/args/target.js';
 import { messageOf, stackLinesOf } from '#src/cli/errors.js';
-import { type Output, print, printBytes, printJson, warn } from '#src/cli/io.js';
+import { type Output, print, printBytes, printJson, warn } from '#src/cli/output/io.js';
+import { alignColumns } from '#src/cli/output/text.js';
 import { logRegistrationEvents } from '#src/cli/supervise/log-events.js';
-import { parseTargetArgument } from '#src/cli/target.js';
-import { alignColumns } from '#src/cli/text.js';
 import { JsonView } from '#src/cli/views/json-view.js';
 import { LineView } from '#src/cli/views/line-view.js';
 import { TableView } from '#src/cli/views/table-view.js';
@@ -157,6 +157,6 @@ describe('stored text on a terminal', () => {
     const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => /\.write\(|console\./.test(readFileSync(join(folder, file), 'utf8')));
-    assert.deepEqual(writers.sort(), ['io.ts', 'main.ts', 'views/screen.ts']);
+    assert.deepEqual(writers.sort(), ['main.ts', 'output/io.ts', 'views/screen.ts']);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseTargetArgument } from '#src/cli/target.js';
+import { parseTargetArgument } from '#src/cli/args/target.js';
 import { JsonView } from '#src/cli/views/json-view.js';
 import { LineView } from '#src/cli/views/line-view.js';
 import type { WatchView } from '#src/cli/views/view.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { displayWidth } from '#src/cli/display-width.js';
-import type { Output } from '#src/cli/io.js';
-import { parseTargetArgument } from '#src/cli/target.js';
+import { parseTargetArgument } from '#src/cli/args/target.js';
+import { displayWidth } from '#src/cli/output/display-width.js';
+import type { Output } from '#src/cli/output/io.js';
 import { Screen } from '#src/cli/views/screen.js';
 import { TableView } from '#src/cli/views/table-view.js';
 import { Code, EtcdError } from '#src/errors/index.js';

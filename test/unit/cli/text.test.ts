@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { isCallersOwnHost } from '#src/cli/address.js';
-import { displayWidth, truncate } from '#src/cli/display-width.js';
+import { parseTargetArgument } from '#src/cli/args/target.js';
+import { isCallersOwnHost } from '#src/cli/data/address.js';
+import { readRecords } from '#src/cli/data/records.js';
 import { CliError, exitCodeOf, messageOf } from '#src/cli/errors.js';
-import { toJson } from '#src/cli/json.js';
-import { readRecords } from '#src/cli/records.js';
-import { parseTargetArgument } from '#src/cli/target.js';
-import { alignColumns, escapeAndTruncate, formatDuration, pluralize } from '#src/cli/text.js';
+import { displayWidth, truncate } from '#src/cli/output/display-width.js';
+import { toJson } from '#src/cli/output/json.js';
+import { alignColumns, escapeAndTruncate, formatDuration, pluralize } from '#src/cli/output/text.js';
 import type { EtcdClient } from '#src/client/index.js';
 import { Code, EtcdError, InvalidInputError } from '#src/errors/index.js';
 

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { Code, EtcdError, errorFromServer, escapeControls, notEtcdError } from '#src/errors/index.js';
 import { printable } from '#src/model/index.js';
-import { parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
+import { parseServiceConfig } from '#src/naming/grpc/resolver/parse-service-config.js';
 import { decodeEndpoint, NamingError } from '#src/naming/index.js';
 import { conflictText, replacedText, valueExcerpt, waitingText } from '#src/naming/register/core/texts.js';
 import { hostileText, isPrintable } from '../../support/hostile-text.js';

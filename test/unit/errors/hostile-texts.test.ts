@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { messageOf } from '#src/cli/errors.js';
 import { Code, EtcdError, errorFromServer, toCode } from '#src/errors/index.js';
-import { tlsFailureOf } from '#src/wire/tls-failure.js';
+import { tlsFailureOf } from '#src/wire/tls/failure.js';
 
 /** Names that every plain object has. */
 const inherited = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];

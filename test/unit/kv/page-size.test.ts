@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PageSize } from '#src/kv/page-size.js';
+import { PageSize } from '#src/kv/range/page-size.js';
 
 const kvs = (count: number, valueBytes: number) =>
   Array.from({ length: count }, () => ({

@@ -4,8 +4,8 @@ import { compare, op, type Txn } from '#src/kv/index.js';
 import { checkPut, checkRangeOptions, checkTxnInput } from '#src/kv/options.js';
 import { deleteRequest, putRequest, rangeRequest } from '#src/kv/requests.js';
 import { txnResult } from '#src/kv/results.js';
-import { isReadOnly } from '#src/kv/txn.js';
-import { txnRequest } from '#src/kv/txn-request.js';
+import { txnRequest } from '#src/kv/txn/request.js';
+import { isReadOnly } from '#src/kv/txn/txn.js';
 import { withoutPrototypes } from '../../support/without-prototypes.js';
 
 function refused(build: () => unknown, named: RegExp): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isLoopback, isOwnHost, isWildcard } from '#src/model/index.js';
 import { advertiseAddress } from '#src/naming/index.js';
-import { selectEndpoints } from '#src/wire/discovery.js';
+import { selectEndpoints } from '#src/wire/member/discovery.js';
 
 const wildcards = [
   ...['0.0.0.0', '0', '0.0', '0.0.0', '00', '0x0', '0x', '000.0x0.0', '0.0.0.0.', '０.0.0.0', '0。0。0。0'],

@@ -3,7 +3,7 @@ import { Server } from '@grpc/grpc-js';
 import { DeadlineError } from '#src/errors/index.js';
 import { type HealthReporter, registerServer } from '#src/index.js';
 import { type Mirror, MirrorImpl, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
-import { ServiceConfigSource } from '#src/naming/grpc/service-config-source.js';
+import { ServiceConfigSource } from '#src/naming/grpc/resolver/service-config-source.js';
 import {
   type NamingClient,
   register,

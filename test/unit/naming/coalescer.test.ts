@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Coalescer } from '#src/naming/grpc/coalescer.js';
+import { Coalescer } from '#src/naming/grpc/resolver/coalescer.js';
 import { FakeClock } from '../lease/fakes.js';
 
 describe('requests to a coalescer', () => {

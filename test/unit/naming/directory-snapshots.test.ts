@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { keyBytes, keyText } from '#src/model/index.js';
 import { decodeSnapshot, encodeSnapshot, maxSnapshotBytes } from '#src/naming/directory/snapshot.js';
 import { type JsonValue, ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
-import { sameJson } from '#src/naming/same-json.js';
+import { sameJson } from '#src/naming/json/same-json.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';
 import { followIn } from './subscribers.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { followKey } from '#src/naming/register/follow-key.js';
+import { followKey } from '#src/naming/register/driver/follow-key.js';
 import { FakeRegistry } from './fake-registry.js';
 
 describe('the states of a key', () => {

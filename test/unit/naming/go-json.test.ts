@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { goJson } from '#src/naming/go-json.js';
 import { type JsonValue, NamingError } from '#src/naming/index.js';
+import { goJson } from '#src/naming/json/go-json.js';
 
 const refused = (value: unknown, message: RegExp) =>
   assert.throws(

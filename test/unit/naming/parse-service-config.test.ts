@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ignoredFields, parseServiceConfig } from '#src/naming/grpc/parse-service-config.js';
+import { ignoredFields, parseServiceConfig } from '#src/naming/grpc/resolver/parse-service-config.js';
 import { NamingError } from '#src/naming/index.js';
 
 const policy = [{ round_robin: {} }];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChannelOptions, experimental, type ServiceConfig } from '@grpc/grpc-js';
 import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
-import { EtcdResolver } from '#src/naming/grpc/resolver.js';
+import { EtcdResolver } from '#src/naming/grpc/resolver/resolver.js';
 import { NamingError, ServiceDirectory } from '#src/naming/index.js';
 import { until } from '#src/testing/wait.js';
 import { FakeClient, settled } from './fake-service.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { JsonValue } from '#src/naming/endpoint.js';
-import { sameJson } from '#src/naming/same-json.js';
+import { sameJson } from '#src/naming/json/same-json.js';
 
 const nested = (depth: number, inside: string): JsonValue =>
   JSON.parse(`${'['.repeat(depth)}${inside}${']'.repeat(depth)}`);

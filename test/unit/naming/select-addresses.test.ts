@@ -3,7 +3,7 @@ import {
   isSameSelection,
   type SelectionOptions,
   selectAddresses,
-} from '#src/naming/grpc/select-addresses.js';
+} from '#src/naming/grpc/resolver/select-addresses.js';
 import type { JsonValue } from '#src/naming/index.js';
 
 const record = (addr: string, metadata?: JsonValue, id = addr) => ({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Channel, credentials, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { dial } from '#src/naming/grpc/index.js';
-import { defaultAuthority } from '#src/naming/grpc/scheme.js';
+import { defaultAuthority } from '#src/naming/grpc/resolver/scheme.js';
 import { serviceOf, splitTarget, type TargetUri } from '#src/naming/target/index.js';
 import { unproxied } from '../../support/proxy.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
-import { detach } from '#src/testing/process-guard.js';
+import { detach } from '#src/testing/process/guard.js';
 
 describe('a guard', () => {
   it('allows its process to end, in Bun too, where a child’s input is not a socket', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { inodeOf, socketOwner } from '#src/testing/socket-owner.js';
+import { inodeOf, socketOwner } from '#src/testing/process/socket-owner.js';
 
 describe("Linux's table of sockets", () => {
   const table = [

@@ -4,7 +4,7 @@ import {
   type ListedMember,
   maxDiscoveredEndpoints,
   selectEndpoints,
-} from '#src/wire/discovery.js';
+} from '#src/wire/member/discovery.js';
 
 const plain: DiscoveryRules = { tls: false, ownHost: false, requiresSecretsLocal: false, allow: undefined };
 const member = (...clientURLs: string[]): ListedMember => ({ name: 'm', clientURLs, isLearner: false });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '#src/async/index.js';
 import { Code, EtcdError } from '#src/errors/index.js';
-import type { Member } from '#src/wire/member.js';
-import { type MemberEvent, MemberPool } from '#src/wire/member-pool.js';
-import type { MemberFailure } from '#src/wire/retry-rule.js';
+import type { MemberFailure } from '#src/wire/call/retry-rule.js';
+import type { Member } from '#src/wire/member/member.js';
+import { type MemberEvent, MemberPool } from '#src/wire/member/pool.js';
 
 class FakeMember {
   readonly endpoint: string;

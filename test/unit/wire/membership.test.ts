@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { ClosedError, InvalidInputError } from '#src/errors/index.js';
-import type { MemberAddress } from '#src/wire/endpoints.js';
-import { parseEndpoints } from '#src/wire/endpoints.js';
-import type { Member } from '#src/wire/member.js';
-import { MemberPool } from '#src/wire/member-pool.js';
-import { Membership } from '#src/wire/membership.js';
+import type { MemberAddress } from '#src/wire/member/endpoints.js';
+import { parseEndpoints } from '#src/wire/member/endpoints.js';
+import type { Member } from '#src/wire/member/member.js';
+import { Membership } from '#src/wire/member/membership.js';
+import { MemberPool } from '#src/wire/member/pool.js';
 import { secretOf } from '../../support/canary.js';
 import { FakeClock } from '../lease/fakes.js';
 

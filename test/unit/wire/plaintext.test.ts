@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createClient } from '#src/cli/connection.js';
+import { createClient } from '#src/cli/args/connection.js';
+import { ParsedOptions } from '#src/cli/args/options.js';
 import { exitCodeOf } from '#src/cli/errors.js';
 import { exitCodes } from '#src/cli/exit-codes.js';
-import { ParsedOptions } from '#src/cli/options.js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
 import { secretOf } from '../../support/canary.js';

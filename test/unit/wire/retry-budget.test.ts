@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RetryBudget } from '#src/wire/retry-budget.js';
+import { RetryBudget } from '#src/wire/call/retry-budget.js';
 
 /** Half of every jittered pause. */
 const even = () => 0.5;

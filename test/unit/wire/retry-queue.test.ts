@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { sharedAbortController } from '#src/async/index.js';
-import { RetryQueue } from '#src/wire/retry-queue.js';
-import { RetryQueues } from '#src/wire/retry-queues.js';
+import { RetryQueue } from '#src/wire/call/retry-queue.js';
+import { RetryQueues } from '#src/wire/call/retry-queues.js';
 import { FakeClock } from '../lease/fakes.js';
 
 const forever = Number.POSITIVE_INFINITY;

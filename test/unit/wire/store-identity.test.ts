@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { StoreReplacedError } from '#src/errors/index.js';
-import { StoreIdentity } from '#src/wire/store-identity.js';
+import { StoreIdentity } from '#src/wire/member/store-identity.js';
 
 const answer = (clusterId: bigint) => ({ header: { clusterId, revision: 5n } });
 

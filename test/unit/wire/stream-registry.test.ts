@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type Channel, Metadata, type StatusObject } from '@grpc/grpc-js';
 import type { Clock } from '#src/async/index.js';
 import { Code } from '#src/errors/index.js';
-import type { CallMetadata } from '#src/wire/call-metadata.js';
-import type { Member } from '#src/wire/member.js';
-import type { MemberPool } from '#src/wire/member-pool.js';
-import { StoreIdentity } from '#src/wire/store-identity.js';
-import { StreamRegistry } from '#src/wire/stream-registry.js';
+import type { CallMetadata } from '#src/wire/call/metadata.js';
+import type { Member } from '#src/wire/member/member.js';
+import type { MemberPool } from '#src/wire/member/pool.js';
+import { StoreIdentity } from '#src/wire/member/store-identity.js';
+import { StreamRegistry } from '#src/wire/stream/registry.js';
 
 interface Listener {
   onReceiveMessage(message: Buffer): void;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { parseEndpoints } from '#src/wire/index.js';
-import { TlsDiagnosis } from '#src/wire/tls-diagnosis.js';
+import { TlsDiagnosis } from '#src/wire/tls/diagnosis.js';
 
 describe('a peer that closes connections without sending a byte', () => {
   let server: Server;

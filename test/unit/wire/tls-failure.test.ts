@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { sanitizeError, tlsFailureOf } from '#src/wire/tls-failure.js';
+import { sanitizeError, tlsFailureOf } from '#src/wire/tls/failure.js';
 
 const failed = (code: string, message = 'words') => Object.assign(new Error(message), { code });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PemError, TlsFiles } from '#src/wire/tls-files.js';
+import { PemError, TlsFiles } from '#src/wire/tls/files.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 
 describe('TLS files', () => {

@@ -6,11 +6,11 @@ import {
   InvalidInputError,
   UnauthenticatedError,
 } from '#src/errors/index.js';
-import { type AuthOptions, checkAuth } from '#src/wire/auth.js';
-import { expiryOf } from '#src/wire/jwt.js';
-import { raftIndexOf } from '#src/wire/simple-token.js';
-import { TokenSource } from '#src/wire/token.js';
-import { tokenFetcher } from '#src/wire/token-fetcher.js';
+import { type AuthOptions, checkAuth } from '#src/wire/auth/auth.js';
+import { expiryOf } from '#src/wire/auth/jwt.js';
+import { raftIndexOf } from '#src/wire/auth/simple-token.js';
+import { TokenSource } from '#src/wire/auth/token.js';
+import { tokenFetcher } from '#src/wire/auth/token-fetcher.js';
 import { secretOf } from '../../support/canary.js';
 import { FakeClock } from '../lease/fakes.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
-import { cancelAndCheckUnsent, isUnsent } from '#src/wire/unsent-call.js';
+import { cancelAndCheckUnsent, isUnsent } from '#src/wire/call/unsent-call.js';
 
 const idle = { state: constants.NGHTTP2_STREAM_STATE_IDLE };
 const open = { state: constants.NGHTTP2_STREAM_STATE_OPEN };

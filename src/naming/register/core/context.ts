@@ -3,10 +3,10 @@ import { Pacer } from '../../../async/pacer.js';
 import { DeadlineError, type EtcdError } from '../../../errors/index.js';
 import type { Revision } from '../../../model/index.js';
 import type { RegistrationEvent } from '../types.js';
-import type { Claim } from './claim.js';
 import type { InitialRegistration } from './initial-registration.js';
-import { PendingUpdates } from './pending-updates.js';
 import type { RegistrationEffect, RequestKey } from './protocol.js';
+import type { Claim } from './record/claim.js';
+import { PendingUpdates } from './record/pending-updates.js';
 
 /** With jitter, so that the processes that lost etcd together do not retry together. */
 export const retryBackoff: BackoffOptions = { baseMs: 200, maxMs: 5_000 };

@@ -1,4 +1,3 @@
-export { Claim, type OnConflict } from './claim.js';
 export { retryBackoff as retryPauses } from './context.js';
 export type {
   CallKey,
@@ -8,4 +7,5 @@ export type {
   RequestKey,
   WriteResult,
 } from './protocol.js';
+export { Claim, type OnConflict } from './record/claim.js';
 export { RegistrationCore } from './registration-core.js';

@@ -4,17 +4,17 @@ import { type KeyValue, type LeaseId, type Revision, withJson } from '../../../m
 import type { Endpoint } from '../../endpoint.js';
 import { ConflictError } from '../../errors.js';
 import type { RegistrationEnd, RegistrationState } from '../types.js';
-import type { Claim } from './claim.js';
-import { ClaimStage } from './claim-stage.js';
 import { CoreContext, withError } from './context.js';
 import { isFinal } from './error-kinds.js';
 import { InitialRegistration } from './initial-registration.js';
-import { LeaseCheckStage } from './lease-check-stage.js';
-import type { GrantedLease, LeaseStage, StageOutcome } from './lease-stage.js';
 import type { CallKey, RegistrationEffect, RegistrationInput, RequestKey } from './protocol.js';
+import type { Claim } from './record/claim.js';
 import { RetiredLeases } from './retired-leases.js';
-import { Shutdown } from './shutdown.js';
-import { StoredStage } from './stored-stage.js';
+import { ClaimStage } from './stages/claim-stage.js';
+import { LeaseCheckStage } from './stages/lease-check-stage.js';
+import type { GrantedLease, LeaseStage, StageOutcome } from './stages/lease-stage.js';
+import { Shutdown } from './stages/shutdown.js';
+import { StoredStage } from './stages/stored-stage.js';
 import { replacedText } from './texts.js';
 
 export interface RegistrationCoreOptions {

@@ -1,4 +1,4 @@
-import type { GrantedLease } from './lease-stage.js';
+import type { GrantedLease } from './stages/lease-stage.js';
 
 /** More leases than this are revoked, oldest first, with any record under them. */
 export const maxRetired = 16;

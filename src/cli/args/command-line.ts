@@ -1,0 +1,131 @@
+import { parseArgs } from 'node:util';
+import { closestName } from '../../model/options/closest-name.js';
+import type { Command } from '../command.js';
+import { usageError } from '../errors.js';
+import { connectionOptions } from './connection.js';
+import { type OptionTable, ParsedOptions } from './options.js';
+
+/** Options of every command, beside those of the connection. */
+export const commonOptions: OptionTable = {
+  json: { help: 'print JSON: one document, or one line per event (watch)' },
+  debug: { help: 'print the stack of an error' },
+  help: { help: 'print this text' },
+};
+
+const globalOptions: OptionTable = { ...connectionOptions, ...commonOptions };
+
+/** The arguments of the process, split into a command name, its arguments and what follows `--`. */
+export interface CommandLine {
+  /** The first argument that is not an option, or undefined. */
+  readonly commandName: string | undefined;
+  /** All other arguments before `--`, in their order. */
+  readonly args: readonly string[];
+  /** The arguments after `--`. */
+  readonly programArgs: readonly string[];
+  readonly hasSeparator: boolean;
+}
+
+/** Finds the command name. Global options may precede it, as in etcdctl. */
+export function splitCommandLine(argv: readonly string[]): CommandLine {
+  const end = argv.indexOf('--');
+  const args = expandBooleanFlags(end < 0 ? argv : argv.slice(0, end));
+  const { tokens } = parseArgs({
+    args,
+    options: parserOptions(globalOptions),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const first = tokens.find((token) => token.kind === 'positional');
+  return {
+    commandName: first?.value,
+    args: args.filter((_, i) => i !== first?.index),
+    programArgs: end < 0 ? [] : argv.slice(end + 1),
+    hasSeparator: end >= 0,
+  };
+}
+
+/** Parses the positionals and options of a command. @throws {CliError} for wrong usage. */
+export function parseCommandArgs(
+  command: Command,
+  line: CommandLine,
+): { positionals: string[]; options: ParsedOptions } {
+  // For a command that runs no program, `--` only ends the options: positionals after it may begin with a dash.
+  const args =
+    command.runsProgram || !line.hasSeparator ? [...line.args] : [...line.args, '--', ...line.programArgs];
+  const { values, positionals } = parse(args, { ...globalOptions, ...command.options });
+  const [min, max] = command.positionalCount;
+  const usage = `usage: etcd-naming ${command.name} ${command.usage}`;
+  if (positionals.length < min) throw usageError(`an argument is missing; ${usage}`);
+  if (positionals.length > max) throw usageError(`unexpected argument '${positionals[max]}'; ${usage}`);
+  return { positionals, options: new ParsedOptions(values) };
+}
+
+function parse(args: string[], table: OptionTable) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: attachNegativeNumbers(args, table),
+      options: parserOptions(table),
+      allowPositionals: true,
+      allowNegative: true,
+    });
+    return { values: joinLists(values), positionals };
+  } catch (error) {
+    throw usageError(parserErrorText(error as NodeJS.ErrnoException, table));
+  }
+}
+
+/** Joins the values of an option that was given several times. */
+function joinLists(values: Readonly<Record<string, unknown>>): Record<string, string | boolean | undefined> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
+  ) as Record<string, string | boolean | undefined>;
+}
+
+/** Rewrites `--weight -1` as `--weight=-1`: Node's parser rejects the first form as ambiguous. */
+function attachNegativeNumbers(args: readonly string[], table: OptionTable): string[] {
+  const out: string[] = [];
+  for (const arg of args) {
+    const previous = out.at(-1) ?? '';
+    const takesValue = previous.startsWith('--') && table[previous.slice(2)]?.value !== undefined;
+    if (takesValue && /^-[\d.]/.test(arg)) out[out.length - 1] = `${previous}=${arg}`;
+    else out.push(arg);
+  }
+  return out;
+}
+
+/** The parser's error on one line, without its advice, and with a suggestion for a misspelt option. */
+function parserErrorText({ code, message }: NodeJS.ErrnoException, table: OptionTable): string {
+  const [first = ''] = message.split(/\n|\. To specify/);
+  const [, flag] = /'(--?[^' =]*)/.exec(first) ?? [];
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && flag !== undefined)
+    return `unknown option '${flag}'${suggestionFor(flag, table)}`;
+  const isAmbiguous = code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && / is ambiguous\.?$/.test(first);
+  if (isAmbiguous) return `${flag} requires a value; write ${flag}=VALUE if the value begins with a dash`;
+  return first.replace(/\.$/, '');
+}
+
+function suggestionFor(flag: string, table: OptionTable): string {
+  if (flag === '-v') return '; to print the version, use etcd-naming -v without a command';
+  const suggestion = closestName(flag.replace(/^--?(no-)?/, ''), Object.keys(table));
+  return suggestion === undefined ? '' : `; did you mean '--${suggestion}'?`;
+}
+
+function parserOptions(table: OptionTable) {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { value, multiple = false }]) => {
+      const type = value === undefined ? 'boolean' : 'string';
+      return [name, name === 'help' ? { type, short: 'h' } : { type, multiple }] as const;
+    }),
+  ) as Record<string, { type: 'boolean' | 'string'; short?: string; multiple?: boolean }>;
+}
+
+/** Rewrites Go's `--flag=true` and `--flag=false` as `--flag` and `--no-flag`, which Node's parser accepts. */
+function expandBooleanFlags(args: readonly string[]): string[] {
+  return args.map((arg) => {
+    const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(arg) ?? [];
+    if (name === undefined || !Object.hasOwn(globalOptions, name) || globalOptions[name]?.value !== undefined)
+      return arg;
+    return value === 'true' ? `--${name}` : `--no-${name}`;
+  });
+}

@@ -1,0 +1,54 @@
+import type { Command } from '../command.js';
+import { alignColumns } from '../output/text.js';
+import { commonOptions } from './command-line.js';
+import { connectionOptions } from './connection.js';
+import type { OptionTable } from './options.js';
+
+/** The text of `etcd-naming --help`. */
+export function overviewHelp(commands: readonly Command[]): string[] {
+  return [
+    'Lists, watches, changes and diagnoses services that are stored in etcd in the format of its Go client.',
+    '',
+    'Usage: etcd-naming <command> [arguments] [options]',
+    '',
+    ...indent(commands.map((command) => [`${command.name} ${command.usage}`, command.summary])),
+    '',
+    'Run etcd-naming <command> --help for details and examples, etcd-naming --version for the version.',
+    '',
+    'Connection options. Each is also read from etcdctl’s variable (ETCDCTL_ENDPOINTS, …); a flag takes precedence:',
+    ...optionLines(connectionOptions),
+    '',
+    'Options of every command:',
+    ...optionLines(commonOptions),
+    '',
+    'Exit codes: 0 success; 1 etcd refused the request, or the record does not exist; 2 wrong usage;',
+    '3 etcd is unreachable; 4 the name does not resolve (doctor). `register` exits as its program does.',
+  ];
+}
+
+/** The text of `etcd-naming <command> --help`. */
+export function commandHelp(command: Command): string[] {
+  const options = optionLines(command.options);
+  return [
+    `etcd-naming ${command.name} ${command.usage}`,
+    '',
+    `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
+    ...(command.details ?? []),
+    ...(options.length > 0 ? ['', 'Options:', ...options] : []),
+    '',
+    'Examples:',
+    ...command.examples.map((example) => `  ${example}`),
+    '',
+    'For connection options and common options, see etcd-naming --help.',
+  ];
+}
+
+function optionLines(table: OptionTable): string[] {
+  return indent(
+    Object.entries(table).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help]),
+  );
+}
+
+function indent(rows: readonly (readonly string[])[]): string[] {
+  return alignColumns(rows).map((line) => `  ${line}`);
+}

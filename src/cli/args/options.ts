@@ -1,0 +1,85 @@
+import { parseGoDuration } from '../../model/go-duration.js';
+import { usageError } from '../errors.js';
+
+/** The longest delay of a Node timer, in milliseconds: 24.8 days. A longer one would fire immediately. */
+export const maxTimerMs = 2 ** 31 - 1;
+
+/** Describes an option of the command line. */
+export interface OptionSpec {
+  /** The placeholder of the value in the help, such as `S`. Undefined for a switch, which takes no value. */
+  readonly value?: string;
+  /** Whether the option may be repeated; the values are joined by commas. Default false. */
+  readonly multiple?: boolean;
+  readonly help: string;
+}
+
+/** The options of a command, by name. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** The options that were given. Each getter returns undefined for an absent option and throws for a wrong value. */
+export class ParsedOptions {
+  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+
+  constructor(values: Readonly<Record<string, string | boolean | undefined>>) {
+    this.#values = values;
+  }
+
+  /** Whether a switch is on. */
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The value as a variable would contain it: a switch is `true` or `false`. */
+  rawText(name: string): string | undefined {
+    const value = this.#values[name];
+    return value === undefined ? undefined : String(value);
+  }
+
+  /** @throws {CliError} unless the value is a number of at least `min`. */
+  number(name: string, min: number): number | undefined {
+    return this.#numeric(name, `a number of at least ${min}`, (value) => value >= min);
+  }
+
+  /** @throws {CliError} unless the value is a whole number from `min` to `max`. */
+  integer(name: string, min: number, max: number): number | undefined {
+    const expected = `a whole number from ${min} to ${max}`;
+    return this.#numeric(name, expected, (value) => Number.isInteger(value) && value >= min && value <= max);
+  }
+
+  /**
+   * A duration in milliseconds, written as Go writes it, like the flags of etcdctl. At most {@link maxTimerMs}.
+   * @throws {CliError} for any other text.
+   */
+  duration(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const ms = parseGoDuration(text);
+    if (ms !== undefined && ms >= 0) return Math.min(maxTimerMs, ms);
+    const hint = /^\d+$/.test(text) ? ` (${text}s for seconds)` : '';
+    throw usageError(`--${name} is '${text}'; it must be a duration such as 500ms, 5s or 1m30s${hint}`);
+  }
+
+  /** @throws {CliError} unless the value is one of those allowed. */
+  oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const found = allowed.find((value) => value === text);
+    if (found === undefined)
+      throw usageError(`--${name} is '${text}'; it must be one of ${allowed.join(', ')}`);
+    return found;
+  }
+
+  #numeric(name: string, expected: string, isValid: (value: number) => boolean): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || !isValid(value))
+      throw usageError(`--${name} is '${text}'; it must be ${expected}`);
+    return value;
+  }
+}

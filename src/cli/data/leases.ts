@@ -1,0 +1,61 @@
+import { type EtcdClient, EtcdError, type LeaseId } from '../../index.js';
+import { inParallel } from '../parallel.js';
+
+/** The state of a record's lease, as etcd reports it. `none`: the record is permanent. */
+export type LeaseState =
+  | { readonly state: 'none' }
+  | { readonly state: 'alive'; readonly remainingSeconds: number; readonly grantedSeconds: number }
+  | { readonly state: 'gone' }
+  /** etcd did not answer the question, often because a permission is missing. */
+  | { readonly state: 'unknown'; readonly reason: string };
+
+const concurrency = 32;
+
+/** Fetches the state of each distinct lease once: records often share a lease. */
+export async function fetchLeaseStates(
+  client: EtcdClient,
+  leases: Iterable<LeaseId>,
+): Promise<(lease: LeaseId) => LeaseState> {
+  const states = new Map<LeaseId, LeaseState>([[0n, { state: 'none' }]]);
+  const distinct = [...new Set(leases)].filter((lease) => lease !== 0n);
+  await inParallel(distinct, concurrency, async (lease) => {
+    states.set(lease, await fetchLeaseState(client, lease));
+  });
+  return (lease) => states.get(lease) ?? { state: 'none' };
+}
+
+export async function fetchLeaseState(client: EtcdClient, lease: LeaseId): Promise<LeaseState> {
+  if (lease === 0n) return { state: 'none' };
+  try {
+    const found = await client.lease.timeToLive(lease);
+    if (!found) return { state: 'gone' };
+    return { state: 'alive', remainingSeconds: found.remainingSeconds, grantedSeconds: found.grantedSeconds };
+  } catch (error) {
+    if (!(error instanceof EtcdError)) throw error;
+    return { state: 'unknown', reason: error.message };
+  }
+}
+
+/** The cell of a table, such as `7/10 s`. */
+export function formatLease(lease: LeaseState): string {
+  switch (lease.state) {
+    case 'none':
+      return 'permanent';
+    case 'alive':
+      return `${lease.remainingSeconds}/${lease.grantedSeconds} s`;
+    case 'gone':
+      return 'expired';
+    case 'unknown':
+      return '?';
+  }
+}
+
+export function leaseToJson(lease: LeaseId, state: LeaseState) {
+  const alive = state.state === 'alive' ? state : undefined;
+  return {
+    lease: lease === 0n ? null : lease,
+    leaseState: state.state,
+    ttlSeconds: alive?.grantedSeconds ?? null,
+    remainingSeconds: alive?.remainingSeconds ?? null,
+  };
+}

@@ -1,0 +1,40 @@
+import { escapeControls } from '../../internal.js';
+import { displayWidth, truncate } from './display-width.js';
+
+/** A longer cell does not widen its column; it shifts only the rest of its own row. */
+const maxColumnWidth = 64;
+/** Stored text is shown up to this width. `--json` prints all of it. */
+const maxTextWidth = 200;
+
+/** Makes stored text safe for one line of a terminal: escapes control characters and truncates. */
+export function escapeAndTruncate(text: string): string {
+  return truncate(escapeControls(text), maxTextWidth);
+}
+
+/** Aligns rows in columns as wide as their widest cell, two spaces apart. Cells are escaped and truncated. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map(escapeAndTruncate));
+  const widths: number[] = [];
+  for (const row of cells)
+    for (const [i, cell] of row.entries())
+      widths[i] = Math.min(maxColumnWidth, Math.max(widths[i] ?? 0, displayWidth(cell)));
+  return cells.map((row) =>
+    row
+      .map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - displayWidth(cell))))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** `1 endpoint`, `2 endpoints`. */
+export function pluralize(number: number | bigint, noun: string): string {
+  return `${number} ${noun}${BigInt(number) === 1n ? '' : 's'}`;
+}
+
+/** A duration in its largest useful unit: `0 s`, `59 s`, `3 min`, `2 h`, `5 d`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}

@@ -1,0 +1,71 @@
+import { AsyncQueue, type Clock } from '../../async/index.js';
+import { DeadlineError } from '../../errors/index.js';
+import type { Duplex, KvCalls, Member, RangeRequest, RangeResponse } from '../../wire/index.js';
+
+/** A shorter wait proves nothing about the member, which may have a long round trip. */
+const minConclusiveWaitMs = 1_000;
+
+/** One RangeStream call on one member. At most one chunk is buffered; flow control keeps the rest on the server. */
+export class RangeStreamCall {
+  readonly #clock: Clock;
+  readonly #duplex: Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
+  readonly #chunks = new AsyncQueue<RangeResponse>(() => this.#onTaken());
+  #resumeReceiving: (() => void) | undefined;
+  #member: Pick<Member, 'connectionId'> | undefined;
+  #connection: number | undefined;
+
+  constructor(calls: Pick<KvCalls, 'rangeStream'>, clock: Clock, request: RangeRequest) {
+    this.#clock = clock;
+    this.#duplex = calls.rangeStream(request, {
+      opened: (member) => {
+        this.#member = member;
+        this.#connection = member.connectionId;
+      },
+      message: (chunk) => this.#receive(chunk),
+      end: (error) => this.#chunks.end(error),
+    });
+  }
+
+  /**
+   * Returns the next chunk; undefined after `cancel()`.
+   * @throws {EtcdError} if the stream failed or sent nothing within the timeout.
+   */
+  async next(timeoutMs: number): Promise<RangeResponse | undefined> {
+    const cancelTimer = this.#clock.setTimer(timeoutMs, () => this.#timeOut(timeoutMs));
+    try {
+      return (await this.#chunks.take()).value;
+    } finally {
+      cancelTimer();
+    }
+  }
+
+  /** The connection that all chunks arrived on; undefined if the member reconnected, so that it is not known. */
+  get connection(): number | undefined {
+    return this.#member?.connectionId === this.#connection ? this.#connection : undefined;
+  }
+
+  /** Ends the stream, also on the server. Idempotent. */
+  cancel(): void {
+    this.#duplex.cancel();
+    this.#chunks.discard();
+  }
+
+  #receive(chunk: RangeResponse): void | Promise<void> {
+    this.#chunks.put(chunk);
+    if (this.#chunks.size === 0) return;
+    return new Promise((resolve) => {
+      this.#resumeReceiving = resolve;
+    });
+  }
+
+  #onTaken(): void {
+    this.#resumeReceiving?.();
+    this.#resumeReceiving = undefined;
+  }
+
+  #timeOut(timeoutMs: number): void {
+    if (timeoutMs < minConclusiveWaitMs) this.#duplex.cancel();
+    else this.#duplex.cancelUnresponsive();
+    this.#chunks.end(new DeadlineError(`RangeStream sent nothing for ${Math.round(timeoutMs)} ms`));
+  }
+}

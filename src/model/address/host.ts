@@ -1,0 +1,101 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { printable } from '../keys/key-text.js';
+
+const maxNameLength = 253;
+const maxLabelLength = 63;
+
+/**
+ * The canonical spelling of a host as `getaddrinfo` understands it. WHATWG's URL parser reads shortened, octal and
+ * hexadecimal IPv4 addresses, and maps letters and digits of other scripts, by the same rules. An IPv6 address has
+ * brackets and no zone. Returns '' for a text that is not a host.
+ */
+export function canonicalHost(host: string): string {
+  if (isCanonicalName(host)) return host;
+  const bare = host.replace(/^\[(.*)\]$/s, '$1');
+  const literal = bare.includes(':') ? `[${bare.replace(/%.*$/s, '')}]` : bare;
+  // The URL parser would split the text at some of these characters, and skip white space and control characters.
+  if (/[\s\p{Cc}@/?#\\%]/u.test(literal)) return '';
+  return unmapIPv4(hostnameOf(literal).replace(/\.$/, ''));
+}
+
+/**
+ * Why no connection to the host is possible; undefined for a valid host: an IP address, an IPv6 one without brackets
+ * and with or without a zone, or a name that DNS allows.
+ */
+export function hostProblem(host: string): string | undefined {
+  if (isCanonicalName(host)) return undefined;
+  if (host === '') return 'it names no host';
+  const invisible = invisibleCharacterProblem(host);
+  if (invisible !== undefined) return invisible;
+  if (host.includes(':')) return isIpv6(host) ? undefined : `'${printable(host)}' is no IPv6 address`;
+  return nameProblem(host);
+}
+
+/**
+ * Names the first character that is invisible or misleading, such as U+202E, which reverses the text after it;
+ * undefined when there is none.
+ */
+export function invisibleCharacterProblem(text: string): string | undefined {
+  const code = /[\s\p{C}\p{Default_Ignorable_Code_Point}]/u.exec(text)?.[0].codePointAt(0);
+  if (code === undefined) return undefined;
+  if (code === 0x20) return 'it has a space';
+  return `it has the character U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** A fast check for the canonical spelling: an IPv4 address, or a lower-case name that no parser changes. */
+function isCanonicalName(host: string): boolean {
+  return isIPv4(host) || (host.length <= maxNameLength && plainName.test(host));
+}
+
+/** The last label does not begin with a digit, and no label is punycode, whose rules are longer. */
+const plainName = /^(?!.*xn--)(?:[a-z0-9_-]{1,63}\.)*[a-z_-][a-z0-9_-]{0,62}$/;
+
+function nameProblem(host: string): string | undefined {
+  const ascii = canonicalHost(host);
+  const text = printable(host);
+  if (ascii === '') return `'${text}' is no host name`;
+  // A URL parser reads these as IPv4 addresses, but getaddrinfo asks DNS for a name that cannot exist.
+  if (isIPv4(ascii)) return isDnsOnlyName(host) ? `'${text}' is no IPv4 address` : undefined;
+  if (ascii.length > maxNameLength)
+    return `its host name is longer than the ${maxNameLength} characters that DNS has`;
+  for (const label of ascii.split('.')) {
+    if (label === '') return `its host name '${text}' has an empty part`;
+    if (label.length > maxLabelLength)
+      return `a part of its host name is longer than ${maxLabelLength} characters`;
+    const odd = /[^a-z0-9_-]/.exec(label)?.[0];
+    if (odd === ',' || odd === ';') return `it is more than one address, by '${odd}'`;
+    if (odd !== undefined) return `its host has the character '${odd}', which no host name can have`;
+  }
+  return undefined;
+}
+
+/** Stricter about the zone than Node, which accepts a colon. */
+function isIpv6(host: string): boolean {
+  const [address = '', zone] = host.split(/%(.*)/s);
+  return isIPv6(address) && (zone === undefined || /^[\w.-]+$/.test(zone));
+}
+
+/** `127.0.0.1.` and `127.0x` are addresses to a URL parser, but names to `getaddrinfo`, which asks DNS for them. */
+export function isDnsOnlyName(host: string): boolean {
+  return /^\d.*\.$|(^|\.)0x(\.|$)/i.test(host);
+}
+
+/**
+ * Does not use `URL.canParse()`, which on Node 20 and 22 rejects Latin-1 letters once V8 has optimized it (see
+ * AikidoSec/firewall-node#1086). Use it when Node 24 is the oldest supported version.
+ */
+function hostnameOf(literal: string): string {
+  try {
+    return new URL(`http://${literal}`).hostname;
+  } catch {
+    return '';
+  }
+}
+
+/** Converts an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) to IPv4. */
+function unmapIPv4(host: string): string {
+  const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(host) ?? [];
+  if (high === undefined || low === undefined) return host;
+  const parts = [high, low].map((half) => Number.parseInt(half, 16)).flatMap((n) => [n >> 8, n & 255]);
+  return parts.join('.');
+}

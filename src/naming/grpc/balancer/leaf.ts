@@ -1,0 +1,137 @@
+import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
+import { Pacer, systemClock } from '../../../async/index.js';
+import type { BalancedEndpoint, EndpointState, Traits, WeightedBalancer } from '../../balance/index.js';
+
+/**
+ * The pause before a reconnect when the server accepts connections and soon closes them. grpc-js paces failed attempts,
+ * but not short-lived connections.
+ */
+const reconnectBackoff = { baseMs: 20, maxMs: 10_000 };
+
+export interface LeafContext {
+  readonly options: ChannelOptions;
+  readonly note: string;
+  /** Whether the endpoint joined after the first list. */
+  readonly newcomer: boolean;
+  /** Called after each change of `state`, with the previous state. */
+  readonly onStateChange: (before: connectivityState, error: string | null) => void;
+}
+
+/** One endpoint of the policy: its connection, kept while the endpoint is listed, and its entry in the balancer. */
+export class Leaf {
+  readonly name: string;
+  readonly #context: LeafContext;
+  readonly #leafBalancer: experimental.LeafLoadBalancer;
+  readonly #reconnects = new Pacer(reconnectBackoff, performance, Math.random);
+  #traits: Traits;
+  #endpoint: BalancedEndpoint<Leaf> | undefined;
+  #weightedBalancer: WeightedBalancer<Leaf> | undefined;
+  #state = connectivityState.IDLE;
+  #started = false;
+  #wasReady = false;
+  #destroyed = false;
+  #cancelPause: (() => void) | undefined;
+
+  constructor(
+    endpoint: experimental.Endpoint,
+    traits: Traits,
+    helper: experimental.ChannelControlHelper,
+    context: LeafContext,
+  ) {
+    this.name = experimental.endpointToString(endpoint);
+    this.#traits = traits;
+    this.#context = context;
+    const childHelper = experimental.createChildChannelControlHelper(helper, {
+      updateState: (state, _picker, error) => this.#onState(state, error),
+    });
+    this.#leafBalancer = new experimental.LeafLoadBalancer(
+      endpoint,
+      childHelper,
+      context.options,
+      context.note,
+    );
+  }
+
+  get state(): connectivityState {
+    return this.#state;
+  }
+
+  get traits(): Traits {
+    return this.#traits;
+  }
+
+  /** Connects. Does nothing during the pause before a reconnect. */
+  connect(): void {
+    if (this.#cancelPause) return;
+    if (this.#started) {
+      this.#leafBalancer.exitIdle();
+      return;
+    }
+    this.#started = true;
+    this.#leafBalancer.startConnecting();
+  }
+
+  /** Connects again after a pause. Called when a connection has ended. */
+  reconnect(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = systemClock.setTimer(this.#reconnects.nextDelayMs(), () => {
+      this.#cancelPause = undefined;
+      this.connect();
+    });
+  }
+
+  attach(balancer: WeightedBalancer<Leaf>): void {
+    this.#weightedBalancer = balancer;
+    this.#endpoint = balancer.add(this, this.#traits);
+    balancer.setState(this.#endpoint, toEndpointState(this.#state));
+  }
+
+  updateTraits(traits: Traits): void {
+    const { weight, zone, draining } = this.#traits;
+    if (weight === traits.weight && zone === traits.zone && draining === traits.draining) return;
+    this.#traits = traits;
+    if (this.#endpoint) this.#weightedBalancer?.updateTraits(this.#endpoint, traits);
+  }
+
+  pick(args: experimental.PickArgs): experimental.PickResult {
+    return this.#leafBalancer.getPicker().pick(args);
+  }
+
+  /** Calls in progress continue; grpc-js closes the connection after the last of them. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.#cancelPause?.();
+    if (this.#endpoint) this.#weightedBalancer?.remove(this.#endpoint);
+    this.#leafBalancer.destroy();
+  }
+
+  #onState(state: connectivityState, error: string | null): void {
+    if (this.#destroyed) return;
+    const before = this.#state;
+    this.#state = state;
+    const ready = state === connectivityState.READY;
+    // A new connection of a known endpoint, as after a server's maximum connection age, needs no slow start.
+    if (this.#endpoint)
+      this.#weightedBalancer?.setState(
+        this.#endpoint,
+        toEndpointState(state),
+        this.#context.newcomer && !this.#wasReady,
+      );
+    this.#wasReady ||= ready;
+    this.#context.onStateChange(before, error);
+  }
+}
+
+/** An idle leaf connects immediately. A failed one retries automatically, and counts as failed until it is connected. */
+function toEndpointState(state: connectivityState): EndpointState {
+  switch (state) {
+    case connectivityState.READY:
+      return 'ready';
+    case connectivityState.IDLE:
+    case connectivityState.CONNECTING:
+      return 'connecting';
+    case connectivityState.TRANSIENT_FAILURE:
+    case connectivityState.SHUTDOWN:
+      return 'failed';
+  }
+}

@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
+import { getChannelzHandlers } from '@grpc/grpc-js';
+import { escapeControls } from '../../../errors/index.js';
+import { parseUri } from '../../target/index.js';
+
+/** Named in the warnings, because grpc-js's own text does not mention a resolver: `Failed to parse DNS address dns:etcd:///…`. */
+const guide = 'docs/troubleshooting.md of @org/etcd-naming';
+const grpcEntry = `${sep}@grpc${sep}grpc-js${sep}build${sep}src${sep}index.js`;
+const maxChannels = 1_000;
+
+let hasWarned = false;
+/** The number of modules at the last check, which is repeated only after further modules were loaded. */
+let checkedModules = 0;
+const knownSchemes = new Set<string>();
+
+/**
+ * Warns once of another copy of grpc-js in this process. A scheme is registered in one copy only, and channels of other
+ * copies give the target to DNS. Detects copies that were loaded as CommonJS, as grpc-js is, but not those in a bundle.
+ */
+export function warnOfOtherGrpc(): void {
+  if (hasWarned) return;
+  try {
+    const require = createRequire(import.meta.url);
+    const loaded = Object.keys(require.cache);
+    if (loaded.length === checkedModules) return;
+    checkedModules = loaded.length;
+    const own = require.resolve('@grpc/grpc-js');
+    const other = loaded.find((file) => file.endsWith(grpcEntry) && file !== own);
+    if (other === undefined || !loaded.includes(own)) return;
+    hasWarned = true;
+    warn(
+      'ETCD_NAMING_GRPC_COPY',
+      `two copies of @grpc/grpc-js are loaded: ${packageFolder(own)} resolves etcd's targets, and clients made with ${packageFolder(other)} do not ('Failed to parse DNS address'): have one copy installed, or make clients with the first; see ${guide}`,
+    );
+  } catch {
+    // A bundle has no module path to resolve from.
+  }
+}
+
+/**
+ * Warns of channels that were made before the scheme was first registered: grpc-js has given them to DNS permanently.
+ * Finds them in the channel list of channelz, which omits channels with `grpc.enable_channelz: 0`.
+ */
+export function warnOfEarlyChannels(scheme: string): void {
+  if (knownSchemes.has(scheme)) return;
+  knownSchemes.add(scheme);
+  const request = { start_channel_id: '0', max_results: String(maxChannels) };
+  const { GetTopChannels } = getChannelzHandlers();
+  GetTopChannels({ request } as never, (_, found) => {
+    const targets = (found?.channel ?? []).map(({ data }) => data?.target ?? '');
+    const early = targets.find((target) => parseUri(target, [scheme.toLowerCase()]));
+    if (early !== undefined)
+      warn(
+        'ETCD_NAMING_EARLY_CHANNEL',
+        `a channel for '${escapeControls(early)}' was made before registerEtcdResolver(), and asks DNS ('Failed to parse DNS address'): register first, then make clients; see ${guide}`,
+      );
+  });
+}
+
+function warn(code: string, text: string): void {
+  process.emitWarning(text, { code });
+}
+
+function packageFolder(file: string): string {
+  return dirname(dirname(dirname(file)));
+}

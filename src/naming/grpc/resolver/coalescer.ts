@@ -1,0 +1,43 @@
+import type { Clock } from '../../../async/index.js';
+
+/** A change waits until this long after the last change. No change waits longer than `latestMs`. */
+const quietMs = 20;
+const latestMs = 200;
+
+/** Combines bursts of requests: the first runs immediately, those that follow run together. Each emission costs grpc-js time per endpoint. */
+export class Coalescer {
+  readonly #clock: Clock;
+  readonly #action: () => void;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #waitingSince: number | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, action: () => void) {
+    this.#clock = clock;
+    this.#action = action;
+  }
+
+  request(): void {
+    const now = this.#clock.now();
+    if (now >= this.#quietUntil && this.#waitingSince === undefined) {
+      this.#run();
+      return;
+    }
+    this.#waitingSince ??= now;
+    this.#cancel?.();
+    const wait = Math.min(quietMs, this.#waitingSince + latestMs - now);
+    this.#cancel = this.#clock.setTimer(wait, () => this.#run());
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#waitingSince = undefined;
+  }
+
+  #run(): void {
+    this.cancel();
+    this.#quietUntil = this.#clock.now() + quietMs;
+    this.#action();
+  }
+}

@@ -1,0 +1,243 @@
+import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { EtcdError } from '../../../errors/index.js';
+import {
+  anything,
+  type Check,
+  callback,
+  duration,
+  formatValue,
+  noOptions,
+  optionsChecker,
+  text,
+  wholeNumber,
+  wrongTypeError,
+} from '../../../model/index.js';
+import { type BalanceOptions, checkBalance } from '../../balance/index.js';
+import { ServiceDirectory } from '../../directory/index.js';
+import type { EndpointRecord } from '../../endpoint.js';
+import { NamingError } from '../../errors.js';
+import { checkClient, type NamingClient } from '../../ports.js';
+import {
+  checkAuthorityName,
+  registerAuthorities,
+  serviceOf,
+  splitTarget,
+  type TargetUri,
+} from '../../target/index.js';
+import { registerBalancer } from '../balancer/balancer.js';
+import { warnOfEarlyChannels, warnOfOtherGrpc } from './channel-warnings.js';
+import { EtcdResolver, type ResolvedTarget, toLoadBalancingConfig } from './resolver.js';
+import { checkScheme, defaultAuthority } from './scheme.js';
+import type { SelectionOptions } from './select-addresses.js';
+import {
+  checkServiceConfig,
+  type ServiceConfigOptions,
+  ServiceConfigSource,
+} from './service-config-source.js';
+
+/** The options of {@link registerEtcdResolver}. */
+export interface ResolverOptions {
+  /** The URI scheme to register; none of gRPC's own, such as `dns`. Default `etcd`. */
+  readonly scheme?: string;
+  /** The clients of other clusters, by the authority of their targets: `etcd://<name>/<service>`. Default: none. */
+  readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
+  /** Returns whether to use a record. An exception or a promise counts as no, with one process warning. Default: all are used. */
+  readonly filter?: (record: EndpointRecord) => boolean;
+  /**
+   * Limits the number of endpoints of each service that this process connects to, for services with too many endpoints to
+   * connect to all. Each process selects others, and keeps them while they exist. `size` is at least 1. `seed`
+   * distinguishes the process; default: random.
+   */
+  readonly subset?: { readonly size: number; readonly seed?: string };
+  /** Returns whether the socket file of a record, `unix:/path`, may be dialled; gets the normalized path. Default: none may. */
+  readonly allowUnix?: (path: string) => boolean;
+  /**
+   * How long a server may take to accept a connection and send its first byte, in milliseconds. Then the attempt fails
+   * and is repeated after grpc-js's backoff. Default 10,000, half of gRPC's recommendation: a healthy server needs far
+   * less, and calls wait meanwhile. grpc-js has no such limit (https://github.com/grpc/grpc-node/issues/2785).
+   */
+  readonly connectTimeoutMs?: number;
+  /**
+   * Balances calls by the records' metadata, `{"weight": 3, "zone": "a", "status": "draining"}`: by weight; to the
+   * caller's own `zone` while its endpoints suffice; to draining endpoints only when there are no others; to new
+   * endpoints slowly at first (`slowStartMs`, default 0: immediately). First calls wait for the endpoint that was drawn
+   * for them (`firstCallWaitMs`, default 500). Connections are kept across updates, so updates of large services are
+   * cheap. `{}` balances by weight and status alone. Default: round_robin over all endpoints.
+   */
+  readonly balance?: BalanceOptions;
+  /**
+   * Reads and follows the services' configs (timeouts, retries and policy by method, in gRPC's JSON form) in etcd. A
+   * channel's own `grpc.service_config` takes precedence. A config without a policy gets that of `balance`. Default: none.
+   */
+  readonly serviceConfig?: ServiceConfigOptions;
+}
+
+const checkSubsetNames = optionsChecker<NonNullable<ResolverOptions['subset']>>({
+  size: wholeNumber({ min: 1 }),
+  seed: text,
+});
+
+const checkSubset: Check = (subset, name) => {
+  checkSubsetNames(subset, name);
+  wholeNumber({ min: 1 })((subset as NonNullable<ResolverOptions['subset']>).size, `${name}.size`);
+};
+
+const checkAuthorities: Check = (authorities, name) => {
+  if (typeof authorities !== 'object' || authorities === null)
+    throw wrongTypeError(name, authorities, 'an object');
+};
+
+const checkResolver = optionsChecker<ResolverOptions>({
+  scheme: anything,
+  authorities: checkAuthorities,
+  filter: callback,
+  subset: checkSubset,
+  allowUnix: callback,
+  connectTimeoutMs: duration({ min: 1 }),
+  balance: checkBalance,
+  serviceConfig: (value, name) => {
+    if (typeof value !== 'string') checkServiceConfig(value, name); // the error for a string is more specific
+  },
+});
+
+/**
+ * Registers the scheme with this process's grpc-js. A client that is made with the result of `dial('foo/bar/my-service')`
+ * then follows the service in etcd; all channels share one watch per service. Channels without a service config of their
+ * own use round_robin. New channels use the last registration of a scheme.
+ *
+ * After the result is disposed, or its client is closed, calls on the scheme's channels fail with UNAVAILABLE: grpc-js
+ * cannot unregister a scheme.
+ *
+ * Register before clients are made, in the copy of grpc-js that makes them: grpc-js gives channels made earlier, and those
+ * of other copies, to DNS. Where such a channel or copy can be detected, a process warning names it
+ * (`ETCD_NAMING_EARLY_CHANNEL`, `ETCD_NAMING_GRPC_COPY`).
+ * @param source An etcd client, or a directory with options of its own, such as loss protection or snapshots.
+ * @throws {NamingError} `invalid etcd client`, or for an invalid option, which the text names.
+ */
+export function registerEtcdResolver(
+  source: NamingClient | ServiceDirectory,
+  options: ResolverOptions = noOptions,
+): Disposable {
+  checkResolver(options);
+  const scheme = checkScheme(options.scheme ?? 'etcd');
+  const registration = new ResolverRegistration(scheme, directoryOf(source), options);
+  warnOfOtherGrpc();
+  warnOfEarlyChannels(scheme);
+  registerBalancer(); // in any case, since a service config may name the policy
+  experimental.registerResolver(scheme, registration.resolverClass());
+  return registration;
+}
+
+class ResolverRegistration implements Disposable {
+  readonly #directory: ServiceDirectory;
+  readonly #authorities = new Map<string, ServiceDirectory>();
+  readonly #inUse = new Set<EtcdResolver>();
+  readonly #selection: SelectionOptions;
+  readonly #connectTimeoutMs: number;
+  readonly #balance: BalanceOptions | undefined;
+  readonly #serviceConfigSource: ServiceConfigSource | undefined;
+  readonly #releaseAuthorities: () => void;
+  readonly #releaseClose: () => void;
+  #revokedReason: string | undefined;
+
+  constructor(scheme: string, directory: ServiceDirectory, options: ResolverOptions) {
+    this.#directory = directory;
+    this.#selection = toSelectionOptions(options);
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
+    this.#balance = options.balance;
+    this.#serviceConfigSource = createServiceConfigSource(options.serviceConfig, this.#balance);
+    for (const [name, other] of Object.entries(options.authorities ?? {})) {
+      checkAuthorityName(name);
+      this.#authorities.set(name, directoryOf(other));
+    }
+    this.#releaseAuthorities = registerAuthorities(scheme, clientsOf(this.#authorities));
+    this.#releaseClose = directory.client.onClose(() => this.#revoke('its etcd client was closed'));
+  }
+
+  resolverClass() {
+    const context = {
+      resolveTarget: (target: TargetUri) => this.#resolveTarget(target),
+      selection: this.#selection,
+      connectTimeoutMs: this.#connectTimeoutMs,
+      balance: this.#balance,
+      serviceConfigSource: this.#serviceConfigSource,
+      inUse: this.#inUse,
+    };
+    return class extends EtcdResolver {
+      static getDefaultAuthority(target: TargetUri): string {
+        return defaultAuthority(target);
+      }
+
+      constructor(target: TargetUri, listener: experimental.ResolverListener, options: ChannelOptions) {
+        super(context, target, listener, options);
+      }
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#releaseClose();
+    this.#revoke('the etcd resolver was disposed');
+  }
+
+  #resolveTarget(target: TargetUri): ResolvedTarget {
+    if (this.#revokedReason) return { error: this.#revokedReason };
+    const named = this.#authorities.get(splitTarget(target).authority);
+    try {
+      return { directory: named ?? this.#directory, service: serviceOf(target, named !== undefined) };
+    } catch (error) {
+      if (error instanceof EtcdError) return { error: error.message };
+      throw error;
+    }
+  }
+
+  #revoke(reason: string): void {
+    if (this.#revokedReason) return;
+    this.#revokedReason = reason;
+    this.#releaseAuthorities();
+    for (const resolver of [...this.#inUse]) resolver.revoke(reason);
+  }
+}
+
+function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<string, NamingClient> {
+  return new Map([...authorities].map(([name, { client }]) => [name, client]));
+}
+
+/** Random, to distinguish this process from others. */
+const processSeed = Math.random().toString(36);
+
+function toSelectionOptions({ filter, subset, allowUnix }: ResolverOptions): SelectionOptions {
+  return {
+    filter,
+    allowUnix,
+    subset: subset && { size: subset.size, seed: subset.seed ?? processSeed },
+  };
+}
+
+function createServiceConfigSource(
+  options: ServiceConfigOptions | undefined,
+  balance: BalanceOptions | undefined,
+): ServiceConfigSource | undefined {
+  if (options === undefined) return undefined;
+  if (typeof options.prefix !== 'string' || options.prefix === '')
+    throw new NamingError(serviceConfigProblem(options));
+  return new ServiceConfigSource(options, toLoadBalancingConfig(balance));
+}
+
+function serviceConfigProblem(options: ServiceConfigOptions): string {
+  const given: unknown = options;
+  if (typeof given === 'string')
+    return `serviceConfig is ${formatValue(given)} (string); write { prefix: ${formatValue(given)} }`;
+  return `serviceConfig.prefix is ${formatValue(options.prefix)}; it must be a string that is not empty`;
+}
+
+const directories = new WeakMap<NamingClient, ServiceDirectory>();
+
+/** One directory per client, so that all its channels share one watch per service. */
+function directoryOf(client: NamingClient | ServiceDirectory): ServiceDirectory {
+  if (client instanceof ServiceDirectory) return client;
+  const known = directories.get(checkClient(client));
+  if (known) return known;
+  const directory = new ServiceDirectory(client);
+  directories.set(client, directory);
+  return directory;
+}

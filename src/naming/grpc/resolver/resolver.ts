@@ -1,0 +1,288 @@
+import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
+import { systemClock } from '../../../async/index.js';
+import { ClosedError, type EtcdError, escapeControls } from '../../../errors/index.js';
+import type { BalanceOptions } from '../../balance/index.js';
+import type { ServiceDirectory, ServiceView } from '../../directory/index.js';
+import { keyPrefix, type TargetUri, toTarget } from '../../target/index.js';
+import { setTraits } from '../balancer/balancer.js';
+import { policyName } from '../balancer/config.js';
+import { Coalescer } from './coalescer.js';
+import { withConnectTimeout } from './connect-timeout.js';
+import {
+  isSameSelection,
+  type SelectedAddress,
+  type Selection,
+  type SelectionOptions,
+  selectAddresses,
+} from './select-addresses.js';
+import type { ServiceConfigSource } from './service-config-source.js';
+
+/** The service of a target and the directory to follow it in; or why there is none. */
+export type ResolvedTarget =
+  | { readonly directory: ServiceDirectory; readonly service: string }
+  | { readonly error: string };
+
+/** What the resolvers of one registration share. */
+export interface ResolverContext {
+  resolveTarget(target: TargetUri): ResolvedTarget;
+  /** Which records to use. */
+  readonly selection: SelectionOptions;
+  /** The timeout of a connection attempt, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** The options of the weighted policy for channels without a service config of their own; undefined for round_robin. */
+  readonly balance: BalanceOptions | undefined;
+  /** The source of service configs for such channels; undefined when they are not read from etcd. */
+  readonly serviceConfigSource: ServiceConfigSource | undefined;
+  /** The resolvers that currently follow a service. */
+  readonly inUse: Set<EtcdResolver>;
+}
+
+/** The default policy: with gRPC's own, pick_first, each channel would use only one server. */
+export function toLoadBalancingConfig(
+  balance: BalanceOptions | undefined,
+): ServiceConfig['loadBalancingConfig'] {
+  return [balance ? { [policyName]: balance } : { round_robin: {} }];
+}
+
+/** How long the first resolution may take before calls fail with the reason instead of waiting for their deadlines. */
+const firstResolutionTimeoutMs = 5_000;
+/** How long known endpoints wait for the service config before they are used without one. */
+const configWaitMs = 1_000;
+
+/**
+ * Follows one service for one channel. grpc-js destroys the resolver when the channel idles and uses the same object
+ * again, so `destroy()` resets everything that belongs to one period of use.
+ */
+export class EtcdResolver implements experimental.Resolver {
+  readonly #context: ResolverContext;
+  readonly #target: TargetUri;
+  readonly #listener: experimental.ResolverListener;
+  /** The JSON of the channel's own service config, which takes precedence. */
+  readonly #userServiceConfig: string | undefined;
+  readonly #coalescer = new Coalescer(systemClock, () => this.#emit());
+  #service = '';
+  #unsubscribe: (() => void) | undefined;
+  #view: ServiceView | undefined;
+  #emitted: readonly SelectedAddress[] | undefined;
+  /** The last list that was not empty, while the policy may still use it. */
+  #policyAddresses: readonly SelectedAddress[] = [];
+  #emittedConfig: ServiceConfig | null | undefined;
+  /** The counts in the emitted text of an empty list, '' for other lists: a new revision alone is not emitted. */
+  #emittedReason = '';
+  /** The config from etcd; null when there is none, undefined while it is unknown. */
+  #config: ServiceConfig | null | undefined;
+  #unfollowConfig: (() => void) | undefined;
+  #cancelConfigWait: (() => void) | undefined;
+  #failure: EtcdError | undefined;
+  /** Whether calls already fail because the first resolution takes too long: later failures are then emitted too. */
+  #isOverdue = false;
+  #cancelFirstTimer: (() => void) | undefined;
+
+  constructor(
+    context: ResolverContext,
+    target: TargetUri,
+    listener: experimental.ResolverListener,
+    options: ChannelOptions,
+  ) {
+    this.#context = context;
+    this.#target = target;
+    this.#listener = listener;
+    this.#userServiceConfig = options['grpc.service_config'];
+  }
+
+  /** grpc-js calls it for every re-resolution. The watch is always current, so only the first call of a period has an effect. */
+  updateResolution(): void {
+    if (this.#unsubscribe) return;
+    const resolved = this.#context.resolveTarget(this.#target);
+    if ('error' in resolved) {
+      const soon = setImmediate(() => this.#emitError(resolved.error));
+      this.#unsubscribe = () => clearImmediate(soon);
+      return;
+    }
+    this.#context.inUse.add(this);
+    this.#service = resolved.service;
+    this.#unsubscribe = resolved.directory.follow(toTarget(resolved.service), {
+      onView: (view) => {
+        const before = this.#view;
+        this.#view = view;
+        // An unconfirmed loss changes nothing, and must not delay the change that follows.
+        if (!before || !isSameList(before.endpoints, view.endpoints) || hasOtherReason(before, view))
+          this.#coalescer.request();
+      },
+      onFailure: (error) => {
+        this.#failure = error;
+        const closed = resolved.directory.client.closed ? 'etcd client' : 'directory';
+        if (error instanceof ClosedError) this.revoke(`its ${closed} was closed`);
+        else if (error.verdict === 'final' || this.#isOverdue) this.#emitFailure();
+      },
+    });
+    this.#cancelFirstTimer = systemClock.setTimer(firstResolutionTimeoutMs, () => {
+      this.#isOverdue = true;
+      this.#emitFailure();
+    });
+    this.#followConfig(resolved.directory);
+  }
+
+  #followConfig({ client }: ServiceDirectory): void {
+    const source = this.#userServiceConfig !== undefined ? undefined : this.#context.serviceConfigSource;
+    if (!source) {
+      this.#config = null;
+      return;
+    }
+    this.#unfollowConfig = source.follow(client, this.#service, (config) => {
+      this.#config = config;
+      this.#coalescer.request();
+    });
+  }
+
+  destroy(): void {
+    this.#context.inUse.delete(this);
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#unfollowConfig?.();
+    this.#unfollowConfig = undefined;
+    this.#cancelFirstTimer?.();
+    this.#cancelConfigWait?.();
+    this.#cancelConfigWait = undefined;
+    this.#coalescer.cancel();
+    this.#view = undefined;
+    this.#config = undefined;
+    this.#emitted = undefined;
+    this.#policyAddresses = [];
+    this.#emittedConfig = undefined;
+    this.#emittedReason = '';
+    this.#failure = undefined;
+    this.#isOverdue = false;
+  }
+
+  /** The registration has ended: calls fail with the reason from now on. */
+  revoke(reason: string): void {
+    if (!this.#unsubscribe) return;
+    const previous = this.#policyAddresses;
+    this.destroy();
+    this.#emitEmpty(reason, previous);
+  }
+
+  #emit(): void {
+    const view = this.#view;
+    if (!view) return;
+    this.#cancelFirstTimer?.();
+    if (this.#waitsForConfig()) return;
+    const selection = selectAddresses(view.endpoints, this.#context.selection);
+    // The channel's own service config may name the weighted policy.
+    const weighted =
+      this.#userServiceConfig !== undefined || this.#policy().some((policy) => policyName in policy);
+    const sameConfig = this.#emittedConfig === this.#config;
+    const emptyReason =
+      selection.addresses.length === 0 ? `${selection.filtered} ${unusableCount(view, selection)}` : '';
+    const sameReason = emptyReason === this.#emittedReason;
+    if (
+      this.#emitted &&
+      sameConfig &&
+      sameReason &&
+      isSameSelection(this.#emitted, selection.addresses, weighted)
+    )
+      return;
+    this.#emitted = selection.addresses;
+    this.#emittedConfig = this.#config;
+    this.#emittedReason = emptyReason;
+    if (selection.addresses.length === 0)
+      this.#emitEmpty(emptyReasonText(view, selection), this.#policyAddresses);
+    else this.#emitAddresses(selection.addresses);
+  }
+
+  /** Otherwise the first calls would use other rules than those that apply a moment later. */
+  #waitsForConfig(): boolean {
+    if (this.#config !== undefined) return false;
+    this.#cancelConfigWait ??= systemClock.setTimer(configWaitMs, () => {
+      this.#config ??= null;
+      this.#coalescer.request();
+    });
+    return true;
+  }
+
+  #emitAddresses(addresses: readonly SelectedAddress[], note = ''): void {
+    const endpoints = addresses.map(({ address, traits }) => {
+      const endpoint = { addresses: [withConnectTimeout(address, this.#context.connectTimeoutMs)] };
+      setTraits(endpoint, traits);
+      return endpoint;
+    });
+    this.#policyAddresses = addresses;
+    this.#callListener(experimental.statusOrFromValue(endpoints), note);
+  }
+
+  /**
+   * An error makes calls fail with its text, but a policy ignores errors while it has endpoints. So an empty list with the
+   * text as its note comes first: it makes the calls that wait for a connection fail immediately, and grpc-js's policies
+   * put the note into their message.
+   */
+  #emitEmpty(text: string, previous: readonly SelectedAddress[]): void {
+    if (previous.length > 0) {
+      // pick_first in grpc-js 1.14 fails the calls before it reads the note, so the note has to come one update earlier.
+      if (this.#usesPickFirst()) this.#emitAddresses(previous, text);
+      this.#emitAddresses([], text);
+    }
+    this.#emitError(text);
+  }
+
+  #emitFailure(): void {
+    if (this.#emitted) return;
+    const why = this.#failure?.message ?? 'etcd has not answered yet';
+    this.#emitError(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
+  }
+
+  #emitError(text: string): void {
+    const details = escapeControls(text);
+    const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
+    this.#callListener(experimental.statusOrFromError(error));
+  }
+
+  #policy(): ServiceConfig['loadBalancingConfig'] {
+    return this.#config?.loadBalancingConfig ?? toLoadBalancingConfig(this.#context.balance);
+  }
+
+  #usesPickFirst(): boolean {
+    const policies =
+      this.#userServiceConfig === undefined ? this.#policy() : policiesIn(this.#userServiceConfig);
+    return experimental.selectLbConfigFromList(policies, true)?.getLoadBalancerName() === 'pick_first';
+  }
+
+  /**
+   * Every update carries the policy, even an error: without it grpc-js would switch to its default policy. There are no
+   * attributes: they would be part of every subchannel's identity, and a change would reconnect all of them.
+   */
+  #callListener(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
+    const ours = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
+    const config = this.#userServiceConfig === undefined ? experimental.statusOrFromValue(ours) : null;
+    this.#listener(result, {}, config, note);
+  }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
+/** The policies of a channel's own service config, which grpc-js checked when the channel was made. */
+function policiesIn(serviceConfig: string): ServiceConfig['loadBalancingConfig'] {
+  const { loadBalancingConfig = [] } = JSON.parse(serviceConfig || '{}') as Partial<ServiceConfig>;
+  return loadBalancingConfig;
+}
+
+/** Whether a service is still empty, but for another reason. */
+function hasOtherReason(before: ServiceView, after: ServiceView): boolean {
+  return after.endpoints.length === 0 && before.invalid.size !== after.invalid.size;
+}
+
+/** The number of records without an address that can be dialled. */
+function unusableCount({ invalid }: ServiceView, { unusable }: Selection): number {
+  return unusable + invalid.size;
+}
+
+function emptyReasonText(view: ServiceView, selection: Selection): string {
+  const where = `'${keyPrefix(view.target)}' at etcd revision ${view.revision}`;
+  const { filtered } = selection;
+  const unusable = unusableCount(view, selection);
+  if (filtered + unusable === 0) return `no endpoints under ${where}`;
+  if (filtered === 0) return `none of the ${unusable} records under ${where} has a usable address`;
+  return `none of the ${filtered + unusable} records under ${where} is usable: the filter refuses ${filtered}, and ${unusable} have no usable address`;
+}

@@ -1,0 +1,257 @@
+import type { KeyValue } from '../../../../model/index.js';
+import { decodeEndpoint, encodeEndpoint } from '../../../codec.js';
+import type { Endpoint, JsonValue } from '../../../endpoint.js';
+import { EndpointDecodeError, NamingError } from '../../../errors.js';
+import { withMember } from '../../../json/exact-digits.js';
+import { sameJson } from '../../../json/same-json.js';
+
+/** An update by the owner, or several updates merged. */
+interface Change {
+  /** The number of the last merged update, counted from 1. */
+  readonly number: number;
+  readonly fields: Partial<Endpoint>;
+  /** Whether an update sets a status. That status is newer than one that an operator wrote before. */
+  readonly setsStatus: boolean;
+}
+
+const noChange: Change = { number: 0, fields: {}, setsStatus: false };
+
+/** More changes than this are merged, oldest first; merged changes can only be rejected together. */
+const maxChanges = 32;
+
+/** The confirmed content of the record. */
+interface Base {
+  readonly endpoint: Endpoint;
+  /** The bytes that another writer stored; undefined for our own encoding. */
+  readonly bytes: Buffer | undefined;
+  /** The status that another writer stored in the record. */
+  readonly foreignStatus: JsonValue | undefined;
+}
+
+/**
+ * The content to store, in three layers: the base, which was stored or adopted last; the owner's changes that no write
+ * has confirmed, merged in call order; and the draining status. Only the merged result is written, so any number of
+ * pending updates needs one write.
+ */
+export class DesiredEndpoint {
+  #base: Base;
+  /** Changes in the current write, in call order. */
+  #inFlight: readonly Change[] = [];
+  /** Changes made after the current write began. */
+  #pending: readonly Change[] = [];
+  #changeCount = 0;
+  #isDraining = false;
+  #endpoint: Endpoint;
+  #value: Buffer;
+  #confirmedValue: Buffer;
+
+  /** @throws {NamingError} for an endpoint that cannot be stored. */
+  constructor(endpoint: Endpoint) {
+    this.#value = encodeEndpoint(endpoint);
+    this.#confirmedValue = this.#value;
+    this.#endpoint = decodeEndpoint(this.#value);
+    this.#base = { endpoint: this.#endpoint, bytes: undefined, foreignStatus: undefined };
+  }
+
+  /** The base with all changes, and with the draining status after `startDraining()`. */
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  get value(): Buffer {
+    return this.#value;
+  }
+
+  /** The value without unconfirmed changes: what the record must contain during a write or after a failed one. */
+  get confirmedValue(): Buffer {
+    return this.#confirmedValue;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get hasUnconfirmedChanges(): boolean {
+    return this.#inFlight.length + this.#pending.length > 0;
+  }
+
+  /** The number of the last change. */
+  get lastChange(): number {
+    return this.#changeCount;
+  }
+
+  /** Returns the number of the change. @throws {NamingError} for a change that cannot be stored; it is discarded. */
+  change(fields: Partial<Endpoint>): number {
+    const before = this.#pending;
+    this.#pending = mergeOldest([...before, toChange(this.#changeCount + 1, fields)]);
+    try {
+      this.#refresh();
+    } catch (error) {
+      this.#pending = before;
+      throw error;
+    }
+    return ++this.#changeCount;
+  }
+
+  startDraining(): number {
+    this.#isDraining = true;
+    this.#changeCount++;
+    this.#pending = [...this.#pending, { ...noChange, number: this.#changeCount }];
+    this.#refresh();
+    return this.#changeCount;
+  }
+
+  /** Returns the value to write. `confirmWrite`, `failWrite` or `rejectWrite` must follow. */
+  beginWrite(): Buffer {
+    this.failWrite();
+    this.#inFlight = this.#pending;
+    this.#pending = [];
+    return this.#value;
+  }
+
+  /** The value is stored. `isNewest` is false if a value that was written later has been adopted. */
+  confirmWrite(isNewest: boolean): void {
+    const sent = this.#inFlight;
+    this.#inFlight = [];
+    if (isNewest) this.#base = applyChange(this.#base, mergeChanges(sent));
+    this.#refresh();
+  }
+
+  /** The write failed or its result is unknown: the next write contains its changes again. */
+  failWrite(): void {
+    this.#pending = mergeOldest([...this.#inFlight, ...this.#pending]);
+    this.#inFlight = [];
+  }
+
+  /** The value can never be stored. Discards the change that caused this and returns its number. */
+  rejectWrite(): number | undefined {
+    const latestFirst = [...this.#inFlight].reverse();
+    const rejected = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(hasFields);
+    this.#inFlight = this.#inFlight.filter((change) => change !== rejected);
+    this.failWrite();
+    this.#refresh();
+    return rejected?.number;
+  }
+
+  /**
+   * Adopts the metadata that another writer stored in our record. The address is never adopted: calls would go to
+   * another server under a lease that this process keeps alive, so a record with another address is restored.
+   * Returns the endpoint if it changed; undefined for a record that no reader can use.
+   */
+  adopt(kv: KeyValue): Endpoint | undefined {
+    const record = tryDecode(kv.value);
+    if (!record?.addr) return undefined;
+    const { metadata } = record;
+    const isOwnAddr = this.#ownAddrs.includes(record.addr);
+    if (!isOwnAddr && sameJson(metadata ?? null, this.#confirmedEndpoint.metadata ?? null)) return undefined;
+    const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;
+    this.#base = {
+      endpoint: metadata === undefined ? { addr } : { addr, metadata },
+      bytes: isOwnAddr ? kv.value : undefined,
+      foreignStatus: isPlain(metadata) ? metadata['status'] : undefined,
+    };
+    this.#refresh(); // cannot throw: a value that was decoded can be encoded
+    return this.#endpoint;
+  }
+
+  get #ownAddrs(): readonly (string | undefined)[] {
+    const changed = [...this.#inFlight, ...this.#pending].map(({ fields }) => fields.addr);
+    return [this.#base.endpoint.addr, ...changed];
+  }
+
+  get #confirmedEndpoint(): Endpoint {
+    return this.#isDraining ? withDrainingStatus(this.#base.endpoint) : this.#base.endpoint;
+  }
+
+  #refresh(): void {
+    const changes = mergeChanges([...this.#inFlight, ...this.#pending]);
+    const { endpoint } = applyChange(this.#base, changes);
+    const wanted = this.#isDraining ? withDrainingStatus(endpoint) : endpoint;
+    const settledValue = this.#valueOf(this.#confirmedEndpoint, this.#base.bytes);
+    this.#value = hasFields(changes) ? this.#valueOf(wanted, undefined) : settledValue;
+    this.#confirmedValue = settledValue;
+    this.#endpoint = wanted;
+  }
+
+  #valueOf(endpoint: Endpoint, bytes: Buffer | undefined): Buffer {
+    if (bytes && (!this.#isDraining || hasDrainingStatus(this.#base.endpoint))) return bytes;
+    return encodeEndpoint(endpoint);
+  }
+}
+
+/** The endpoint with the draining status in its metadata. Metadata that is not an object is replaced. */
+export function withDrainingStatus({ addr, metadata }: Endpoint): Endpoint {
+  return { addr, metadata: withMember(isPlain(metadata) ? metadata : {}, 'status', 'draining') };
+}
+
+function hasDrainingStatus({ metadata }: Endpoint): boolean {
+  return isPlain(metadata) && metadata['status'] === 'draining';
+}
+
+/** Copies the metadata, so that later changes of the owner's object have no effect. @throws {NamingError} */
+function toChange(number: number, fields: Partial<Endpoint>): Change {
+  const { addr, metadata } = fields;
+  if ('addr' in fields && (typeof addr !== 'string' || addr === ''))
+    throw new NamingError('the endpoint has no addr');
+  const copy = decodeEndpoint(encodeEndpoint({ addr: 'any', metadata })).metadata;
+  const change = {
+    ...(addr === undefined ? {} : { addr }),
+    ...('metadata' in fields ? { metadata: copy } : {}),
+  };
+  return { number, fields: change, setsStatus: isPlain(copy) && 'status' in copy };
+}
+
+function hasFields({ fields }: Change): boolean {
+  return Object.keys(fields).length > 0;
+}
+
+/** Merges changes in their order. */
+function mergeChanges(changes: readonly Change[]): Change {
+  return changes.reduce(
+    (earlier, later) => ({
+      number: later.number,
+      fields: { ...earlier.fields, ...later.fields },
+      setsStatus: earlier.setsStatus || later.setsStatus,
+    }),
+    noChange,
+  );
+}
+
+function mergeOldest(changes: readonly Change[]): readonly Change[] {
+  const tooMany = changes.length - maxChanges;
+  return tooMany > 0 ? [mergeChanges(changes.slice(0, tooMany + 1)), ...changes.slice(tooMany + 1)] : changes;
+}
+
+/**
+ * A status that another writer stored is kept unless a change sets a status: if an operator drains a server, the
+ * server's next load report must not undo that.
+ */
+function applyChange(base: Base, change: Change): Base {
+  const { fields, setsStatus } = change;
+  const givenStatus = setsStatus ? undefined : base.foreignStatus;
+  if (!hasFields(change)) return { ...base, foreignStatus: givenStatus };
+  const endpoint = { ...base.endpoint, ...fields };
+  const { metadata } = endpoint;
+  if (givenStatus === undefined || !isPlain(metadata) || 'status' in metadata)
+    return { endpoint, bytes: undefined, foreignStatus: givenStatus };
+  return {
+    endpoint: { ...endpoint, metadata: withMember(metadata, 'status', givenStatus) },
+    bytes: undefined,
+    foreignStatus: givenStatus,
+  };
+}
+
+function tryDecode(value: Buffer): Endpoint | undefined {
+  try {
+    return decodeEndpoint(value);
+  } catch (error) {
+    if (error instanceof EndpointDecodeError) return undefined;
+    throw error;
+  }
+}
+
+function isPlain(
+  metadata: JsonValue | undefined,
+): metadata is { readonly [name: string]: JsonValue | undefined } {
+  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+}

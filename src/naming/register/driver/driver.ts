@@ -1,0 +1,243 @@
+import { delay, onAbort, systemClock } from '../../../async/index.js';
+import { type EtcdError, toEtcdError } from '../../../errors/index.js';
+import type { Txn, TxnResult } from '../../../kv/index.js';
+import type { HeldLease } from '../../../lease/index.js';
+import type { LeaseId, Revision } from '../../../model/index.js';
+import type { NamingClient } from '../../ports.js';
+import type {
+  CallKey,
+  RegistrationCore,
+  RegistrationEffect,
+  RegistrationInput,
+  RequestKey,
+  WriteResult,
+} from '../core/index.js';
+import type { RegistrationEnd, RegistrationEvent } from '../types.js';
+import { followKey } from './follow-key.js';
+import { leaseLossError } from './lease-loss-error.js';
+
+export interface DriverCallbacks {
+  readonly started: (error: EtcdError | undefined) => void;
+  readonly settled: (call: CallKey, error: EtcdError | undefined) => void;
+  readonly event: (event: RegistrationEvent) => void;
+  readonly ended: (end: RegistrationEnd) => void;
+}
+
+interface OpenLease {
+  readonly lease: HeldLease;
+  /** Removes the listener on the lease's signal. */
+  release: () => void;
+}
+
+/** Performs the core's effects; owns the requests, the leases and the timer. */
+export class RegistrationDriver {
+  readonly #core: RegistrationCore;
+  readonly #client: NamingClient;
+  readonly #key: string;
+  readonly #ttlSeconds: number;
+  readonly #callbacks: DriverCallbacks;
+  readonly #requests = new Map<RequestKey, AbortController>();
+  readonly #leases = new Map<LeaseId, OpenLease>();
+  readonly #inputs: RegistrationInput[] = [];
+  #isRunning = false;
+  #timer: AbortController | undefined;
+
+  constructor(
+    core: RegistrationCore,
+    client: NamingClient,
+    key: string,
+    ttlSeconds: number,
+    callbacks: DriverCallbacks,
+  ) {
+    this.#core = core;
+    this.#client = client;
+    this.#key = key;
+    this.#ttlSeconds = ttlSeconds;
+    this.#callbacks = callbacks;
+  }
+
+  /**
+   * Handles inputs one at a time: an input caused by an effect waits until all effects of its predecessor are
+   * performed.
+   */
+  dispatch(input: RegistrationInput): void {
+    this.#inputs.push(input);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+        for (const effect of this.#core.handle(next, systemClock.now())) this.#perform(effect);
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #perform(effect: RegistrationEffect): void {
+    switch (effect.type) {
+      case 'grant':
+        this.#grant(effect.request, effect.timeoutMs);
+        return;
+      case 'write':
+        this.#write(effect.request, effect.txn, effect.timeoutMs);
+        return;
+      case 'follow':
+        void this.#follow(effect.request, effect.from);
+        return;
+      case 'check-lease':
+        this.#checkLease(effect.request, effect.lease);
+        return;
+      case 'cancel':
+        this.#requests.get(effect.request)?.abort();
+        this.#requests.delete(effect.request);
+        return;
+      case 'revoke':
+        this.#revoke(effect.lease);
+        return;
+      case 'delete-orphan':
+        this.#deleteOrphan(effect.request, effect.txn, effect.timeoutMs);
+        return;
+      case 'wake-at':
+        this.#wakeAt(effect.at);
+        return;
+      case 'started':
+        this.#callbacks.started(effect.error);
+        return;
+      case 'settle':
+        this.#callbacks.settled(effect.call, effect.error);
+        return;
+      case 'event':
+        this.#callbacks.event(effect.event);
+        return;
+      case 'end':
+        this.#callbacks.ended(effect.end);
+    }
+  }
+
+  /** Returns the signal of a request; the effect `cancel` aborts it. */
+  #signalFor(request: RequestKey): AbortSignal {
+    const controller = new AbortController();
+    this.#requests.set(request, controller);
+    return controller.signal;
+  }
+
+  /** Passes the answer of a request to the core. */
+  #forwardAnswer<T>(request: RequestKey, answer: Promise<T>, toInput: (value: T) => RegistrationInput): void {
+    answer.then(
+      (value) => {
+        this.#requests.delete(request);
+        this.dispatch(toInput(value));
+      },
+      (error: unknown) => this.#failed(request, error),
+    );
+  }
+
+  #grant(request: RequestKey, timeoutMs: number | undefined): void {
+    const options = {
+      ttlSeconds: this.#ttlSeconds,
+      signal: this.#signalFor(request),
+      ...timeoutOption(timeoutMs),
+    };
+    this.#client.lease.hold(options).then(
+      (lease) => this.#granted(request, lease),
+      (error: unknown) => this.#failed(request, error),
+    );
+  }
+
+  #granted(request: RequestKey, lease: HeldLease): void {
+    this.#requests.delete(request);
+    const open: OpenLease = { lease, release: () => {} };
+    this.#leases.set(lease.id, open);
+    this.dispatch({ type: 'granted', request, lease: lease.id, ttlMs: lease.ttlSeconds * 1_000 });
+    if (this.#leases.get(lease.id) !== open) return;
+    open.release = onAbort(lease.signal, () =>
+      this.dispatch({ type: 'lease-ended', lease: lease.id, error: leaseLossError(lease) }),
+    );
+  }
+
+  #failed(request: RequestKey, error: unknown): void {
+    this.#requests.delete(request);
+    this.dispatch({ type: 'failed', request, error: toEtcdError(error) });
+  }
+
+  #write(request: RequestKey, txn: Txn, timeoutMs: number | undefined): void {
+    const options = { signal: this.#signalFor(request), idempotent: true, ...timeoutOption(timeoutMs) };
+    this.#forwardAnswer(request, this.#client.kv.txn(txn, options), (result) => ({
+      type: 'written',
+      request,
+      result: toWriteResult(result),
+    }));
+  }
+
+  async #follow(request: RequestKey, from: Revision): Promise<void> {
+    const signal = this.#signalFor(request);
+    const known = () => this.#core.revision ?? 0n;
+    const onFailure = (error: EtcdError) => this.dispatch({ type: 'follow-failure', request, error });
+    try {
+      for await (const state of followKey(this.#client, {
+        key: this.#key,
+        from,
+        knownRevision: known,
+        signal,
+        onFailure,
+      })) {
+        if (signal.aborted) return;
+        this.dispatch({ type: 'state', request, ...state });
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#failed(request, error);
+    }
+  }
+
+  #checkLease(request: RequestKey, lease: LeaseId): void {
+    const asked = this.#client.lease.timeToLive(lease, { signal: this.#signalFor(request) });
+    this.#forwardAnswer(request, asked, (found) => ({
+      type: 'lease-state',
+      request,
+      isAlive: found !== undefined,
+    }));
+  }
+
+  #revoke(id: LeaseId): void {
+    const open = this.#leases.get(id);
+    if (!open) return;
+    this.#leases.delete(id);
+    open.release();
+    open.lease.revoke().then(
+      () => this.dispatch({ type: 'revoked', lease: id, isRevoked: true }),
+      () => this.dispatch({ type: 'revoked', lease: id, isRevoked: false }),
+    );
+  }
+
+  #deleteOrphan(request: RequestKey, txn: Txn, timeoutMs: number): void {
+    const deleted = this.#client.kv.txn(txn, {
+      signal: this.#signalFor(request),
+      idempotent: true,
+      timeoutMs,
+    });
+    this.#forwardAnswer(request, deleted, () => ({ type: 'orphan-deleted', request }));
+  }
+
+  /** The timer keeps the process alive, because between two leases nothing else does. */
+  #wakeAt(at: number): void {
+    this.#timer?.abort();
+    this.#timer = undefined;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    const ms = Math.max(Math.ceil(at - systemClock.now()), 0);
+    delay(ms, timer.signal).then(
+      () => this.dispatch({ type: 'timer' }),
+      () => {},
+    );
+  }
+}
+
+function timeoutOption(timeoutMs: number | undefined): { readonly timeoutMs?: number } {
+  return timeoutMs === undefined ? {} : { timeoutMs };
+}
+
+function toWriteResult({ succeeded, results, revision }: TxnResult): WriteResult {
+  if (succeeded) return { type: 'stored', revision };
+  return { type: 'found', kv: results[0]?.type === 'range' ? results[0].kvs[0] : undefined, revision };
+}

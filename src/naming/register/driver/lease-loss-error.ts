@@ -1,0 +1,34 @@
+import { Code, EtcdError } from '../../../errors/index.js';
+import type { HeldLease, LeaseEnd } from '../../../lease/index.js';
+import { describeLease } from '../../../model/index.js';
+
+/** The error that explains why a lease ended. */
+export function leaseLossError(lease: HeldLease): EtcdError {
+  const end = lease.signal.reason as LeaseEnd;
+  const code = end.reason === 'lost-contact' ? Code.UNAVAILABLE : (end.cause?.code ?? Code.NOT_FOUND);
+  return new EtcdError(`${leaseEndText(lease, end)}${end.cause ? `: ${end.cause.message}` : ''}`, {
+    code,
+    verdict: 'not-applied',
+    ...(end.cause === undefined ? {} : { cause: end.cause }),
+  });
+}
+
+function leaseEndText({ id, ttlSeconds }: HeldLease, { reason, unacknowledgedMs = 0 }: LeaseEnd): string {
+  const lease = describeLease(id);
+  switch (reason) {
+    case 'lost-contact':
+      return `no renewal of ${lease} was acknowledged for ${seconds(unacknowledgedMs)} s (TTL ${ttlSeconds} s)`;
+    case 'expired':
+      return `${lease} is gone: it expired, or another client revoked it`;
+    case 'unauthorized':
+      return `etcd refuses to renew ${lease} for this user`;
+    case 'revoked':
+    case 'closed':
+      return `${lease} was ${reason}`;
+  }
+}
+
+/** Seconds with one decimal. */
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(1);
+}

@@ -1,0 +1,47 @@
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
+import { detectNotEtcd, type EtcdError, isGrpcContentType } from '../../errors/index.js';
+import { AuthService, KVService, LeaseService, WatchService } from '../../gen/etcd/rpc.js';
+
+/**
+ * Methods that every release of etcd and every compatible server implements. UNIMPLEMENTED for one of them shows that the
+ * answer does not come from an etcd. Other methods were added in some release.
+ */
+const universalMethods: ReadonlySet<string> = new Set(
+  [
+    KVService.range,
+    KVService.put,
+    KVService.deleteRange,
+    KVService.txn,
+    LeaseService.leaseGrant,
+    LeaseService.leaseKeepAlive,
+    WatchService.watch,
+    AuthService.authenticate,
+  ].map(({ path }) => path),
+);
+
+/** Whether the headers announce a content type other than gRPC. */
+export function isForeignContentType(headers: Metadata | undefined): boolean {
+  const type = contentTypeOf(headers);
+  return type !== undefined && !isGrpcContentType(type);
+}
+
+function contentTypeOf(headers: Metadata | undefined): string | undefined {
+  return headers?.get('content-type')[0]?.toString();
+}
+
+/**
+ * Returns an error for an answer that etcd never gives, undefined for any other answer.
+ * @param headers The answer's initial metadata, if it has any.
+ */
+export function foreignAnswerError(
+  { code, details }: Pick<StatusObject, 'code' | 'details'>,
+  method: { readonly path: string },
+  headers: Metadata | undefined,
+): EtcdError | undefined {
+  return detectNotEtcd({
+    code,
+    details,
+    contentType: contentTypeOf(headers),
+    isUniversalMethod: universalMethods.has(method.path),
+  });
+}

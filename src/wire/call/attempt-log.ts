@@ -1,0 +1,47 @@
+import { DeadlineError, type EtcdError, type TriedMember } from '../../errors/index.js';
+
+/** The failed attempts of one call, for its final error. */
+export class AttemptLog {
+  readonly #members = new Map<string, { answer: string; attempts: number }>();
+  #ambiguousMember: string | undefined;
+  #last: EtcdError | undefined;
+
+  add(member: string, error: EtcdError): void {
+    const before = this.#members.get(member);
+    // A timeout explains less than the error before it.
+    const answer = before && error instanceof DeadlineError ? before.answer : error.message;
+    this.#members.set(member, { answer, attempts: 1 + (before?.attempts ?? 0) });
+    if (error.verdict === 'maybe-applied') this.#ambiguousMember = member;
+    this.#last = error;
+  }
+
+  /** The last member that may have applied the request. */
+  get ambiguousMember(): string | undefined {
+    return this.#ambiguousMember;
+  }
+
+  /** Whether an attempt may have been applied, whatever later attempts were answered. */
+  get maybeApplied(): boolean {
+    return this.#ambiguousMember !== undefined;
+  }
+
+  /** The error for a deadline that has passed. */
+  toDeadlineError(operation: string): DeadlineError {
+    const tried = [...this.#members].map(([member, { answer, attempts }]) => ({ member, answer, attempts }));
+    return new DeadlineError(`${operation} was not answered in time: ${describeTried(tried)}`, {
+      verdict: this.maybeApplied ? 'maybe-applied' : 'not-applied',
+      tried,
+      cause: this.#last,
+    });
+  }
+}
+
+/** Lists the members and their answers, for error messages. */
+export function describeTried(tried: readonly TriedMember[]): string {
+  return tried.map(describeOne).join('; ') || 'no member was asked';
+}
+
+function describeOne({ member, answer, attempts }: TriedMember): string {
+  const count = attempts > 1 ? ` (${attempts} times)` : '';
+  return answer.includes(member) ? `${answer}${count}` : `member ${member}${count}: ${answer}`;
+}

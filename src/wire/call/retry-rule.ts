@@ -1,0 +1,100 @@
+import {
+  AmbiguousWriteError,
+  Code,
+  type EtcdError,
+  isPersistent,
+  type RequestDescription,
+  requestError,
+} from '../../errors/index.js';
+import type { IdempotencyLevel } from '../method.js';
+
+/** The pauses between attempts on members that answer with errors. An election takes a second or two. */
+export const retryPause = { baseMs: 50, maxMs: 1_000 };
+
+/** With less time than this, another attempt could only time out, and the error would say nothing. */
+export const minAttemptMs = 50;
+
+/**
+ * How many new tokens etcd may refuse before the call fails as unauthenticated. Tokens that became old while they were
+ * fetched do not count, because users and roles may keep changing.
+ */
+export const maxTokenRefusals = 2;
+
+/**
+ * Why a member is unhealthy, for failures that another member may not have.
+ * - `unreachable`: no connection. `silent`: no answer in time.
+ * - `leaderless`: no leader, or a changing one. `learner`: not a voting member.
+ * - `overloaded`: too many requests. `not-etcd`: a server other than etcd answers.
+ */
+export type MemberFailure = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded' | 'not-etcd';
+
+/** The whole retry rule. A read is repeated after a lost answer, a write only if it was certainly not applied. */
+export function isRetryable(error: EtcdError, idempotency: IdempotencyLevel): boolean {
+  switch (error.verdict) {
+    case 'not-applied':
+      return error.code !== Code.UNAUTHENTICATED;
+    case 'maybe-applied':
+      return idempotency !== 'write' && !isPersistent(error);
+    case 'final':
+      return false;
+  }
+}
+
+/**
+ * The time limit of one attempt. If another member exists, a read keeps a quarter of its time for it, because the first
+ * member may be silent. At the default of 10 s, etcd's own limit of 7 s still passes first.
+ */
+export function attemptTimeoutMs(
+  remainingMs: number,
+  idempotency: IdempotencyLevel,
+  others: boolean,
+): number {
+  return others && idempotency !== 'write' ? remainingMs * 0.75 : remainingMs;
+}
+
+/** A call with a shorter time limit than this says nothing about the member. */
+const minConclusiveWaitMs = 1_000;
+
+/**
+ * The failure of a member that an error after `lastedMs` milliseconds shows; undefined if any other member would have
+ * failed in the same way.
+ */
+export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailure | undefined {
+  switch (error.reason) {
+    case 'NoLeader':
+    case 'NotPrimaryLessor':
+    case 'ProposalDropped':
+      return 'leaderless';
+    case 'NotSupportedForLearner':
+      return 'learner';
+    case 'RequestTooManyRequests':
+      return 'overloaded';
+    case 'NotEtcd':
+      return 'not-etcd';
+    case 'LeaderChanged':
+    case 'Unhealthy':
+      return undefined; // failures of the whole cluster
+    case 'Timeout':
+    case 'TimeoutDueToConnectionLost':
+    case 'TimeoutDueToLeaderFail':
+    case 'TimeoutWaitAppliedIndex':
+      return 'silent';
+    default:
+      break;
+  }
+  if (error.code === Code.DEADLINE_EXCEEDED) return lastedMs < minConclusiveWaitMs ? undefined : 'silent';
+  return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;
+}
+
+/** Converts an attempt's error for the caller: it names the request, and a lost answer to a write is an AmbiguousWriteError. */
+export function toCallerError(
+  error: EtcdError,
+  request: RequestDescription,
+  idempotency: IdempotencyLevel,
+  endpoint: string,
+): EtcdError {
+  if (error.verdict === 'maybe-applied' && idempotency === 'write') {
+    return new AmbiguousWriteError(request.method, endpoint, error, request.subject);
+  }
+  return requestError(error, request);
+}

@@ -1,0 +1,306 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { backoffDelay, type Clock, raceAbort, withAnySignal, withTimeout } from '../../async/index.js';
+import {
+  AmbiguousWriteError,
+  ClosedError,
+  Code,
+  DeadlineError,
+  EtcdError,
+  markMaybeApplied,
+  needsNewToken,
+  notEtcdError,
+  type RequestDescription,
+  requestError,
+  requestName,
+  toEtcdError,
+} from '../../errors/index.js';
+import type { AuthOptions } from '../auth/auth.js';
+import type { TokenSource } from '../auth/token.js';
+import type { MemberHealth } from '../member/health.js';
+import type { Member } from '../member/member.js';
+import type { MemberPool } from '../member/pool.js';
+import type { StoreIdentity } from '../member/store-identity.js';
+import type { IdempotencyLevel, Method, TracedCallOptions } from '../method.js';
+import { AttemptLog, describeTried } from './attempt-log.js';
+import { attemptUnary, type RunningCall } from './call.js';
+import type { CallMetadata } from './metadata.js';
+import { describeRequest } from './request-description.js';
+import type { RetryQueue } from './retry-queue.js';
+import type { RetryQueues } from './retry-queues.js';
+import {
+  attemptTimeoutMs,
+  isRetryable,
+  maxTokenRefusals,
+  memberFailureOf,
+  minAttemptMs,
+  retryPause,
+  toCallerError,
+} from './retry-rule.js';
+
+/** What a call needs from its client. */
+export interface UnaryPorts {
+  readonly pool: MemberPool;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly retries: RetryQueues;
+  readonly store: StoreIdentity;
+  readonly token: TokenSource | undefined;
+  /** The metadata with the present token. */
+  readonly metadata: () => CallMetadata;
+  /** The client's credentials, for the user's name in errors. */
+  readonly auth?: AuthOptions | undefined;
+  readonly maxReceiveBytes: number;
+  readonly running: Set<RunningCall>;
+  /** Called when a request is sent. */
+  readonly onSend: () => void;
+  /** Whether a server other than etcd answers a read at the member's address within the time limit. */
+  readonly isForeign: (member: Member, withinMs: number) => Promise<boolean>;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+}
+
+/** One request and how it may be sent. */
+export interface UnaryRequest<Req, Res> {
+  readonly method: Method<Req, Res>;
+  readonly idempotency: IdempotencyLevel;
+  /** The request before encoding, for the keys in error messages. */
+  readonly request: Req;
+}
+
+/** One unary call, with as many attempts and members as its deadline and its idempotency level allow. */
+export class UnaryCall<Req, Res> {
+  readonly #ports: UnaryPorts;
+  readonly #request: UnaryRequest<Req, Res>;
+  readonly #options: TracedCallOptions;
+  readonly #deadline: number;
+  readonly #retries: RetryQueue;
+  #attempts: AttemptLog | undefined;
+  #refusedTokens = 0;
+
+  constructor(
+    ports: UnaryPorts,
+    kind: UnaryRequest<Req, Res>,
+    timeoutMs: number,
+    options: TracedCallOptions,
+  ) {
+    this.#ports = ports;
+    this.#request = kind;
+    this.#options = options;
+    this.#deadline = ports.clock.now() + timeoutMs;
+    this.#retries = ports.retries.for(kind.idempotency);
+  }
+
+  async run(request: Buffer): Promise<Res> {
+    const { token } = this.#ports;
+    for (let attempt = 0; ; attempt++) {
+      if (token?.generation === 0) await this.#refreshToken(token, 0);
+      token?.renewIfDue();
+      const generation = token?.generation ?? 0;
+      const { pool, clock } = this.#ports;
+      const now = clock.now();
+      const readyHealth = pool.readyAt(now);
+      const health = readyHealth ?? (await this.#connect());
+      const channel = health?.member.readyChannel;
+      if (!health || !channel) {
+        await this.#waitForRetry(backoffDelay(retryPause, attempt, this.#ports.random));
+        continue;
+      }
+      this.#options.onSend?.();
+      const sentAt = readyHealth ? now : clock.now();
+      health.callSent(sentAt);
+      const { connectionId } = health.member;
+      this.#ports.onSend();
+      try {
+        const answer = await attemptUnary(channel, this.#request.method, request, {
+          metadata: this.#metadata(),
+          timeoutMs: attemptTimeoutMs(this.#deadline - sentAt, this.#request.idempotency, pool.hasOthers()),
+          maxReceiveBytes: this.#ports.maxReceiveBytes,
+          signal: this.#options.signal,
+          running: this.#ports.running,
+          tokenUse: token && { member: health.member, generation, idempotency: this.#request.idempotency },
+        });
+        health.callSettled(clock.now(), true);
+        this.#retries.recordAnswer();
+        if (!readyHealth && this.#request.idempotency !== 'local-read') pool.markHealthy(health);
+        this.#ports.store.observe(answer, health.member.endpoint);
+        this.#options.onAnswer?.(connectionId === health.member.connectionId ? connectionId : undefined);
+        return answer;
+      } catch (error) {
+        const endedAt = clock.now();
+        health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
+        const { signal } = this.#options;
+        // The signal's own reason may be an EtcdError, of another call that failed.
+        if (signal?.aborted && error === signal.reason) throw error;
+        if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
+        if (this.#ports.closing.aborted)
+          throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
+        if (token && needsNewToken(error)) {
+          const isTransient = error.reason === 'AuthOldRevision' && !token.isUnchanged;
+          if (!isTransient && this.#refusedTokens++ >= maxTokenRefusals)
+            throw this.#asAmbiguous(requestError(error, this.#description()));
+          if (!isTransient) this.#retries.recordFailure();
+          await this.#refreshToken(token, generation, error);
+          // Sent immediately while the token is new: the next change of a role would invalidate it again.
+          await this.#waitForRetry(
+            this.#refusedTokens > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
+          );
+        } else
+          await this.#failed(error, health, attempt, Math.max(endedAt - sentAt, health.silentMs(endedAt)));
+      }
+    }
+  }
+
+  /** Returns when another attempt may be sent; throws the caller's error if there is none. */
+  async #failed(answer: EtcdError, health: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
+    const { pool, random } = this.#ports;
+    const { idempotency } = this.#request;
+    const { endpoint } = health.member;
+    const error = await this.#replaceForeign(answer, health);
+    const failure = memberFailureOf(error, lastedMs);
+    if (failure) pool.markUnhealthy(health.member, failure, error);
+    if (error.verdict === 'final') this.#retries.recordAnswer();
+    else this.#retries.recordFailure();
+    const mayRetry = isRetryable(error, idempotency);
+    const noEtcd = mayRetry && failure === 'not-etcd' ? pool.noEtcdError() : undefined;
+    if (noEtcd || !mayRetry) {
+      const last = noEtcd ?? toCallerError(error, this.#description(), idempotency, endpoint);
+      throw this.#maybeApplied ? markMaybeApplied(last) : last;
+    }
+    this.#attempts ??= new AttemptLog();
+    this.#attempts.add(endpoint, error);
+    // The first attempt on another member need not wait.
+    const elsewhere = attempt === 0 && failure !== undefined && pool.hasOthers();
+    await this.#waitForRetry(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
+  }
+
+  /**
+   * Both an older etcd without the method and a server that is not an etcd answer UNIMPLEMENTED. A read on the member
+   * shows which of the two it is; for the latter this returns a `NotEtcd` error.
+   */
+  async #replaceForeign(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
+    const isOpen =
+      error.code === Code.UNIMPLEMENTED && error.reason === undefined && error.verdict === 'final';
+    if (!isOpen) return error;
+    const remaining = Math.max(this.#deadline - this.#ports.clock.now(), 0);
+    const isForeign = await this.#untilClosing((signal) =>
+      raceAbort(this.#ports.isForeign(member, remaining), signal),
+    ).catch(() => false);
+    return isForeign ? notEtcdError(error.serverText ?? error.message) : error;
+  }
+
+  /** Waits for the pause and for the retry budget. */
+  async #waitForRetry(pauseMs: number): Promise<void> {
+    const { signal } = this.#options;
+    let granted: boolean;
+    try {
+      granted = await this.#retries.wait(pauseMs, this.#deadline, signal);
+    } catch (error) {
+      throw this.#asAmbiguous(error);
+    }
+    this.#attempts ??= new AttemptLog();
+    if (!granted) throw this.#attempts.toDeadlineError(requestName(this.#description()));
+  }
+
+  /** Whether an earlier attempt may have been applied. */
+  get #maybeApplied(): boolean {
+    return this.#request.idempotency === 'idempotent' && this.#attempts?.maybeApplied === true;
+  }
+
+  /** Returns an ambiguous error if an earlier attempt may have been applied. A new object: others may share the error. */
+  #asAmbiguous(error: unknown): unknown {
+    const member = this.#attempts?.ambiguousMember;
+    if (!this.#maybeApplied || member === undefined || !(error instanceof EtcdError)) return error;
+    if (error === this.#options.signal?.reason) return error;
+    if (error instanceof ClosedError) return new ClosedError('the client', 'maybe-applied');
+    const { method, subject } = this.#description();
+    return new AmbiguousWriteError(method, member, error, subject);
+  }
+
+  /** Returns undefined if no member could be reached, which counts as a failed attempt. */
+  async #connect(): Promise<MemberHealth | undefined> {
+    this.#attempts ??= new AttemptLog();
+    const attempts = this.#attempts;
+    try {
+      const health = await this.#untilClosing((signal) =>
+        this.#ports.pool.connectOnce(this.#deadline, signal, (member, error) =>
+          attempts.add(member.endpoint, error),
+        ),
+      );
+      if (!health) this.#retries.recordFailure();
+      return health;
+    } catch (error) {
+      throw this.#asAmbiguous(error);
+    }
+  }
+
+  #metadata(): Metadata {
+    const metadata = this.#ports.metadata();
+    return this.#request.idempotency === 'local-read' ? metadata.plain : metadata.requireLeader;
+  }
+
+  /** Waits for the shared token request within this call's deadline, and starts another if that request times out first. */
+  async #refreshToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
+    const late = () => {
+      const tried = this.#ports.pool.failures();
+      const why = tried.length > 0 ? `: ${describeTried(tried)}` : '';
+      return new DeadlineError(`no token before the deadline${why}`, {
+        verdict: 'not-applied',
+        tried,
+        ...(cause === undefined ? {} : { cause }),
+      });
+    };
+    for (let attempt = 0; ; attempt++) {
+      const remaining = this.#remainingMs;
+      try {
+        return await this.#untilClosing((signal) =>
+          raceAbort(
+            withTimeout(token.refresh(used, { cause, withinMs: remaining }), remaining, late),
+            signal,
+          ),
+        );
+      } catch (error) {
+        if (error === this.#options.signal?.reason) throw error;
+        const unsent = asNotSent(error);
+        if (!(unsent instanceof DeadlineError) || this.#remainingMs < minAttemptMs)
+          throw this.#asAmbiguous(unsent);
+        this.#attempts ??= new AttemptLog();
+        for (const { member } of unsent.tried) this.#attempts.add(member, unsent);
+      }
+      await this.#waitForRetry(backoffDelay(retryPause, attempt, this.#ports.random));
+    }
+  }
+
+  /** Computed only for errors. */
+  #description(): RequestDescription {
+    const { method, request } = this.#request;
+    return describeRequest(method, request, this.#ports.auth);
+  }
+
+  get #remainingMs(): number {
+    return this.#deadline - this.#ports.clock.now();
+  }
+
+  /** Waits until the caller aborts or the client closes. */
+  #untilClosing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    const { closing } = this.#ports;
+    return signal ? withAnySignal(signal, closing, wait) : wait(closing);
+  }
+}
+
+/** Converts the error of a token request: the call that waited for the token was not sent. Others share the original. */
+function asNotSent(error: unknown): unknown {
+  if (!(error instanceof EtcdError)) return toEtcdError(error);
+  if (error.verdict !== 'maybe-applied') return error;
+  if (error instanceof ClosedError) return new ClosedError('the client', 'not-applied');
+  const text = `no token: ${error.message}`;
+  const fields = { verdict: 'not-applied', cause: error } as const;
+  if (error instanceof DeadlineError) return new DeadlineError(text, { ...fields, tried: error.tried });
+  const { code, serverText, reason } = error;
+  return new EtcdError(text, {
+    ...fields,
+    code,
+    ...(serverText === undefined ? {} : { serverText }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+}

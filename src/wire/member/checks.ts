@@ -1,0 +1,113 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { DeadlineError, EtcdError, UnauthenticatedError } from '../../errors/index.js';
+import { KVService, MaintenanceService, RangeRequest } from '../../gen/etcd/rpc.js';
+import { attemptUnary, type RunningCall } from '../call/call.js';
+import { CallMetadata } from '../call/metadata.js';
+import { type MemberFailure, memberFailureOf } from '../call/retry-rule.js';
+import type { Method } from '../method.js';
+import type { Member } from './member.js';
+
+/** The time limits for a probe and for a request of the member's version. */
+const probeTimeoutMs = 3_000;
+const versionTimeoutMs = 5_000;
+/** Reads a key that no store has. */
+const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
+const withoutToken = new CallMetadata(undefined);
+
+export interface MemberCheckPorts {
+  readonly maxReceiveBytes: number;
+  readonly running: Set<RunningCall>;
+  /** The metadata with the present token. */
+  readonly metadata: () => CallMetadata;
+}
+
+/** Small requests to a single member, sent once, that show the member's present state. */
+export class MemberChecks {
+  readonly #ports: MemberCheckPorts;
+
+  constructor(ports: MemberCheckPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Sends a linearizable read, which needs what a call needs. A refusal counts as an answer. A member that is partitioned
+   * or behind does not answer.
+   */
+  async probe(member: Member): Promise<MemberFailure | undefined> {
+    try {
+      await member.connect();
+      await this.#send(member, KVService.range, probeRequest, probeTimeoutMs, this.#ports.metadata().plain);
+      member.recordProbe(true);
+      return undefined;
+    } catch (error) {
+      member.recordProbe(!(error instanceof DeadlineError));
+      if (error instanceof EtcdError) return memberFailureOf(error, Number.POSITIVE_INFINITY);
+      throw error; // the pool counts it as unreachable
+    }
+  }
+
+  /** Whether a server other than etcd answers at the member's address. */
+  async isForeign(member: Member, withinMs: number): Promise<boolean> {
+    try {
+      const ms = Math.min(withinMs, probeTimeoutMs);
+      await this.#send(member, KVService.range, probeRequest, ms, this.#ports.metadata().plain);
+      return false;
+    } catch (error) {
+      return error instanceof EtcdError && error.reason === 'NotEtcd';
+    }
+  }
+
+  /** The member's version of etcd, such as `3.5.25`; undefined without an answer within 5 s. */
+  async versionOf(member: Member): Promise<string | undefined> {
+    try {
+      const { plain } = this.#ports.metadata();
+      return (await this.#send(member, MaintenanceService.status, {}, versionTimeoutMs, plain))?.version;
+    } catch {
+      return undefined; // unknown, whatever the reason
+    }
+  }
+
+  /** Whether the member answers a serializable read with the present token. A refusal counts as an answer. */
+  answersWithToken(member: Member, ms: number): Promise<boolean> {
+    return this.#answers(member, true, ms, this.#ports.metadata().plain);
+  }
+
+  /** Whether the member answers a serializable read without a token. */
+  answersWithoutToken(member: Member): Promise<boolean> {
+    return this.#answers(member, true, probeTimeoutMs, withoutToken.plain);
+  }
+
+  /** Whether the member answers a linearizable read without a token. It refuses only after the quorum read. */
+  hasQuorum(member: Member, ms: number): Promise<boolean> {
+    return this.#answers(member, false, ms, withoutToken.requireLeader);
+  }
+
+  async #answers(member: Member, serializable: boolean, ms: number, metadata: Metadata): Promise<boolean> {
+    try {
+      const request = serializable ? { ...probeRequest, serializable } : probeRequest;
+      return (await this.#send(member, KVService.range, request, ms, metadata)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof EtcdError)) throw error;
+      return error.verdict === 'final' || error instanceof UnauthenticatedError;
+    }
+  }
+
+  /** Returns undefined if the member is not connected. */
+  async #send<Req, Res>(
+    member: Member,
+    method: Method<Req, Res>,
+    request: Req,
+    ms: number,
+    metadata: Metadata,
+  ): Promise<Res | undefined> {
+    const channel = member.readyChannel;
+    if (!channel) return undefined;
+    return attemptUnary(channel, method, method.requestSerialize(request), {
+      metadata,
+      timeoutMs: ms,
+      maxReceiveBytes: this.#ports.maxReceiveBytes,
+      signal: undefined,
+      running: this.#ports.running,
+    });
+  }
+}

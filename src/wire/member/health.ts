@@ -1,0 +1,102 @@
+import { backoffDelay } from '../../async/index.js';
+import type { EtcdError } from '../../errors/index.js';
+import type { MemberFailure } from '../call/retry-rule.js';
+import type { Member } from './member.js';
+
+/** How long an unhealthy member is ejected: doubling, with jitter. It is still used if no other member is healthy. */
+const ejectionBackoff = { baseMs: 1_000, maxMs: 30_000 };
+/** A member that has answered nothing for this time while calls are in flight is unresponsive: new calls use another. */
+const responseTimeoutMs = 3_000;
+/** A member that fails again within this time is flapping: its ejection backoff continues. */
+const stableAfterMs = 60_000;
+
+/** Why a member is being avoided, and until when. */
+export class MemberHealth {
+  readonly member: Member;
+  failure: MemberFailure | undefined;
+  #failures = 0;
+  #ejectedUntil = 0;
+  #recoveredAt = 0;
+  /** The error with which the member was last marked unhealthy, if there was one. */
+  #lastError: EtcdError | undefined;
+  #unanswered = 0;
+  /** The time of the last answer, or of the first call in flight if that is later. */
+  #lastHeardAt = 0;
+  /** The duration for which earlier calls were unanswered, since the last answer. */
+  #silentMs = 0;
+
+  constructor(member: Member) {
+    this.member = member;
+  }
+
+  /** When the ejection ends. */
+  get ejectedUntil(): number {
+    return this.#ejectedUntil;
+  }
+
+  /** Whether the member can take a call immediately. */
+  readyAt(now: number): boolean {
+    return (
+      this.failure === undefined && !this.#isUnresponsiveAt(now) && this.member.readyChannel !== undefined
+    );
+  }
+
+  /** Orders members for a call: 0 for a healthy member, more for a worse one. */
+  penaltyAt(now: number): number {
+    if (this.failure !== undefined) return 1 + Math.max(0, this.#ejectedUntil - now);
+    return this.#isUnresponsiveAt(now) ? 0.5 : 0;
+  }
+
+  /** The error behind the present failure, if there was one. */
+  get lastError(): EtcdError | undefined {
+    return this.failure === undefined ? undefined : this.#lastError;
+  }
+
+  markUnhealthy(failure: MemberFailure, now: number, random: () => number, error?: EtcdError): void {
+    if (error || this.failure !== failure) this.#lastError = error;
+    const wasHealthy = this.failure === undefined;
+    const startsEjection = wasHealthy || now >= this.#ejectedUntil;
+    this.failure = failure;
+    // One lost connection fails many calls; count it once.
+    if (!startsEjection) return;
+    if (wasHealthy && now - this.#recoveredAt > stableAfterMs) this.#failures = 0;
+    this.#ejectedUntil = now + backoffDelay(ejectionBackoff, this.#failures++, random);
+  }
+
+  /** Returns whether the member was unhealthy. */
+  markHealthy(now: number): boolean {
+    if (this.failure === undefined) return false;
+    this.failure = undefined;
+    this.#recoveredAt = now;
+    return true;
+  }
+
+  callSent(now: number): void {
+    if (this.#unanswered++ === 0) this.#lastHeardAt = now;
+  }
+
+  /** @param answered Whether the member answered; an error counts. */
+  callSettled(now: number, answered: boolean): void {
+    this.#unanswered--;
+    if (!answered) {
+      if (this.#unanswered === 0) this.#silentMs += now - this.#lastHeardAt;
+      return;
+    }
+    this.#lastHeardAt = now;
+    this.#silentMs = 0;
+  }
+
+  /** How long calls have been in flight without an answer, summed over calls with short deadlines. */
+  silentMs(now: number): number {
+    return this.#silentMs + (this.#unanswered > 0 ? now - this.#lastHeardAt : 0);
+  }
+
+  /** How long the calls in flight have been without an answer; undefined if none is in flight. */
+  unansweredMs(now: number): number | undefined {
+    return this.#unanswered > 0 ? now - this.#lastHeardAt : undefined;
+  }
+
+  #isUnresponsiveAt(now: number): boolean {
+    return this.#unanswered > 0 && now - this.#lastHeardAt > responseTimeoutMs;
+  }
+}

@@ -1,0 +1,193 @@
+import {
+  Channel,
+  type ChannelOptions,
+  connectivityState,
+  type InterceptingListener as Listener,
+  Metadata,
+  status,
+} from '@grpc/grpc-js';
+import { systemClock } from '../../async/index.js';
+import { Code, EtcdError } from '../../errors/index.js';
+import type { MemberCredentials } from '../tls/credentials.js';
+import type { MemberAddress } from './endpoints.js';
+
+/** A member that failed because of TLS is dialled again after this time at the earliest; until then the last error is returned. */
+const tlsRetryMs = 1_000;
+/** With the pauses between probes this takes some 15 s, by when HTTP/2 keepalive has closed a dead connection. */
+const maxUnansweredProbes = 3;
+/** How long a replaced connection may finish its calls. Longer than any reasonable deadline. */
+const lingerMs = 60_000;
+
+/**
+ * One etcd member and its channel. Each member has a channel of its own, so that failures are attributed to one member
+ * and do not affect the others.
+ */
+export class Member {
+  readonly endpoint: string;
+  readonly #target: string;
+  readonly #credentials: MemberCredentials;
+  readonly #options: ChannelOptions;
+  readonly #connectTimeoutMs: number;
+  #channel: Channel;
+  #channelSince = performance.now();
+  #connecting: Promise<Channel> | undefined;
+  #unansweredProbes = 0;
+  /** Replaced channels that finish their calls, each with a function that cancels its close timer. */
+  readonly #lingering = new Map<Channel, () => void>();
+  #closed = false;
+
+  constructor(
+    address: MemberAddress,
+    credentials: MemberCredentials,
+    options: ChannelOptions,
+    connectTimeoutMs: number,
+  ) {
+    this.endpoint = address.endpoint;
+    this.#target = address.target;
+    this.#credentials = credentials;
+    this.#options = options;
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#channel = this.#newChannel();
+  }
+
+  /** The channel if it is connected, else undefined. */
+  get readyChannel(): Channel | undefined {
+    return this.#channel.getConnectivityState(false) === connectivityState.READY ? this.#channel : undefined;
+  }
+
+  /**
+   * Changes whenever a connection to the member is made or lost. Answers under one id came over one connection, and
+   * without a proxy in between also from one process.
+   */
+  get connectionId(): number {
+    return this.#credentials.connectionId;
+  }
+
+  /**
+   * Returns the connected channel. Concurrent callers share one attempt.
+   * @throws {EtcdError} UNAVAILABLE, verdict `not-applied`, naming the member, if it cannot be reached within the connect
+   *   timeout. An attempt that hangs (lost SYN packets) is discarded with its channel.
+   *   {TlsError} if TLS prevents the connection.
+   */
+  connect(): Promise<Channel> {
+    const ready = this.readyChannel;
+    if (ready) return Promise.resolve(ready);
+    this.#connecting ??= this.#connectNow().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  /**
+   * Records the result of a probe. A connection may answer pings but no requests, because its streams are used up or a
+   * proxy lost its upstream. After {@link maxUnansweredProbes} unanswered probes in a row, new calls get a new connection;
+   * calls in flight may finish on the old one within {@link lingerMs}.
+   */
+  recordProbe(answered: boolean): void {
+    this.#unansweredProbes = answered ? 0 : this.#unansweredProbes + 1;
+    if (this.#unansweredProbes < maxUnansweredProbes || this.#closed) return;
+    this.#unansweredProbes = 0;
+    this.#linger(this.#channel);
+    this.#newConnection();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#channel.close();
+    for (const [channel, cancel] of this.#lingering) {
+      cancel();
+      channel.close();
+    }
+    this.#credentials.close();
+  }
+
+  async #connectNow(): Promise<Channel> {
+    const deadline = performance.now() + this.#connectTimeoutMs;
+    // A refused channel stays TRANSIENT_FAILURE while it retries, even if that attempt hangs: replace it after a while.
+    if (this.#startConnecting() === connectivityState.TRANSIENT_FAILURE && this.#isStale())
+      this.#replaceChannel();
+    for (;;) {
+      const state = this.#startConnecting();
+      if (state === connectivityState.READY) return this.#channel;
+      if (state === connectivityState.TRANSIENT_FAILURE) throw await this.#connectError();
+      if (!(await waitForStateChange(this.#channel, state, deadline))) {
+        this.#replaceChannel();
+        throw this.#unreachable(`no connection within ${this.#connectTimeoutMs} ms`);
+      }
+    }
+  }
+
+  async #connectError(): Promise<EtcdError> {
+    const tlsError = await this.#credentials.diagnosis.error();
+    if (tlsError) return tlsError;
+    // A closed channel is not asked for its error: grpc-js throws if a call is made over it.
+    return this.#unreachable(this.#closed ? 'the client is closed' : await lastError(this.#channel));
+  }
+
+  /** Throws if the member is closed: grpc-js would connect a closed channel, and dial forever. */
+  #startConnecting(): connectivityState {
+    if (this.#closed) throw this.#unreachable('the client is closed');
+    return this.#channel.getConnectivityState(true);
+  }
+
+  /** Whether the channel's last error is too old to be reported as the present state. */
+  #isStale(): boolean {
+    const failureAgeMs = this.#credentials.diagnosis.ageMs ?? 0;
+    return failureAgeMs > tlsRetryMs || performance.now() - this.#channelSince > this.#connectTimeoutMs;
+  }
+
+  #replaceChannel(): void {
+    this.#channel.close();
+    this.#newConnection();
+  }
+
+  #newConnection(): void {
+    this.#credentials.diagnosis.forget();
+    if (!this.#closed) this.#channel = this.#newChannel();
+    this.#channelSince = performance.now();
+  }
+
+  #linger(channel: Channel): void {
+    const cancel = systemClock.setTimer(lingerMs, () => {
+      this.#lingering.delete(channel);
+      channel.close();
+    });
+    this.#lingering.set(channel, cancel);
+  }
+
+  #newChannel(): Channel {
+    return new Channel(this.#target, this.#credentials, this.#options);
+  }
+
+  #unreachable(why: string): EtcdError {
+    return new EtcdError(`member ${this.endpoint}: ${why}`, {
+      code: Code.UNAVAILABLE,
+      verdict: 'not-applied',
+    });
+  }
+}
+
+/** Resolves with whether the channel leaves the state in time. The timer of grpc-js would keep the process alive. */
+function waitForStateChange(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.setTimer(deadline - performance.now(), () => resolve(false));
+    channel.watchConnectivityState(state, Infinity, (error) => {
+      cancel();
+      resolve(error === undefined);
+    });
+  });
+}
+
+/** grpc-js reports why a connection failed only to a call, so this starts a call for the error and cancels it. */
+function lastError(channel: Channel): Promise<string> {
+  return new Promise((resolve) => {
+    const call = channel.createCall('/', Infinity, null, null, undefined);
+    const listener: Listener = {
+      onReceiveMetadata() {},
+      onReceiveMessage() {},
+      onReceiveStatus: ({ details }) => resolve(details.replace(/ Resolution note: *$/, '')),
+    };
+    call.start(new Metadata(), listener);
+    setImmediate(() => setImmediate(() => call.cancelWithStatus(status.CANCELLED, 'connection failed')));
+  });
+}

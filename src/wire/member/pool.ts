@@ -1,0 +1,301 @@
+import { backoffDelay, type Clock, delay, raceAbort, withTimeout } from '../../async/index.js';
+import {
+  ClosedError,
+  DeadlineError,
+  type EtcdError,
+  noEtcdError,
+  TlsError,
+  type TriedMember,
+} from '../../errors/index.js';
+import { describeTried } from '../call/attempt-log.js';
+import type { MemberFailure } from '../call/retry-rule.js';
+import { ConnectRace } from './connect-race.js';
+import { MemberHealth } from './health.js';
+import type { Member } from './member.js';
+
+/** The pause between rounds over all members while none can be reached. */
+const roundPause = { baseMs: 100, maxMs: 1_000 };
+/** A connection attempt that was given less time than this says nothing about the member. */
+const minConclusiveConnectMs = 500;
+/** The delay between the end of an ejection and the probe. */
+const probeDelayMs = 250;
+
+const notSent = { verdict: 'not-applied' } as const;
+
+/** A change of a member's health or of the member list. Endpoints are written as in the client's options. */
+export type MemberEvent =
+  | {
+      /** The member failed; calls use another one until a probe succeeds. */
+      readonly type: 'member-unhealthy';
+      readonly endpoint: string;
+      readonly failure: MemberFailure;
+      /** The error of the failed call; undefined if the member was silent. */
+      readonly error?: EtcdError | undefined;
+    }
+  | { readonly type: 'member-recovered'; readonly endpoint: string }
+  | { readonly type: 'members-changed'; readonly endpoints: readonly string[] };
+
+/** What a pool needs from its owner. */
+export interface PoolPorts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Sends a request that needs what a call needs, and returns the member's failure if there is one. */
+  readonly probe: (member: Member) => Promise<MemberFailure | undefined>;
+  readonly onEvent: (event: MemberEvent) => void;
+}
+
+/**
+ * Selects the member for each call. Each client prefers one member, drawn at random so that a fleet spreads over the
+ * cluster. Unhealthy members are skipped until a probe succeeds.
+ */
+export class MemberPool {
+  readonly #ports: PoolPorts;
+  #members: MemberHealth[];
+  #current: MemberHealth;
+  #preferred: MemberHealth;
+  readonly #probes = new Map<MemberHealth, () => void>();
+  readonly #retired = new Set<Member>();
+  #closed = false;
+
+  /** @param members At least one. */
+  constructor(members: readonly Member[], ports: PoolPorts) {
+    this.#ports = ports;
+    this.#members = members.map((member) => new MemberHealth(member));
+    this.#preferred = this.#pickRandom();
+    this.#current = this.#preferred;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get members(): readonly MemberHealth[] {
+    return this.#members;
+  }
+
+  /** The member that this client uses while it is healthy. */
+  get preferred(): Member {
+    return this.#preferred.member;
+  }
+
+  get preferredIsHealthy(): boolean {
+    return this.#preferred.failure === undefined;
+  }
+
+  /** The member in use if it can take a call immediately. Nearly every call takes this path. */
+  readyAt(now: number): MemberHealth | undefined {
+    if (this.#closed) return undefined;
+    // The preferred member may have been left for being slow to connect or to answer, without being unhealthy.
+    if (this.#current !== this.#preferred && this.#preferred.readyAt(now)) this.#current = this.#preferred;
+    return this.#current.readyAt(now) ? this.#current : undefined;
+  }
+
+  /** The unhealthy members, each with its failure. */
+  failures(): TriedMember[] {
+    return this.#members.flatMap(({ member, failure, lastError }) =>
+      failure === undefined
+        ? []
+        : [{ member: member.endpoint, answer: lastError?.message ?? failure, attempts: 1 }],
+    );
+  }
+
+  /** Whether another member exists for a call that one leaves unanswered. */
+  hasOthers(): boolean {
+    return this.#members.length > 1;
+  }
+
+  /** The error to reject with if no member is an etcd, else undefined. */
+  noEtcdError(): EtcdError | undefined {
+    const none = this.#members.every(({ failure }) => failure === 'not-etcd');
+    return none ? noEtcdError(describeTried(this.failures())) : undefined;
+  }
+
+  /**
+   * Returns a connected member, after as many rounds as that takes.
+   * @throws as `connectOnce`.
+   */
+  async connect(signal: AbortSignal): Promise<MemberHealth> {
+    const { random } = this.#ports;
+    for (let round = 0; ; round++) {
+      const health = await this.connectOnce(Number.POSITIVE_INFINITY, signal);
+      if (health) return health;
+      // The caller decides whether the wait keeps the process alive.
+      await delay(50 + backoffDelay(roundPause, round, random), signal, { unref: true });
+    }
+  }
+
+  /**
+   * Returns a connected member; undefined if none could be reached before the deadline (on the pool's clock).
+   * @param onFailure Called for each member that could not be reached.
+   * @throws {TlsError} if TLS fails with every member; the signal's own reason; {ClosedError}.
+   */
+  async connectOnce(
+    deadline: number,
+    signal?: AbortSignal,
+    onFailure: (member: Member, error: EtcdError) => void = () => {},
+  ): Promise<MemberHealth | undefined> {
+    this.#throwIfClosed();
+    signal?.throwIfAborted();
+    const errors: EtcdError[] = [];
+    const health = await this.#race(deadline, signal, (member, error) => {
+      errors.push(error);
+      onFailure(member, error);
+    });
+    this.#throwIfClosed();
+    if (health) this.#current = health;
+    // Waiting does not repair a certificate. The next call tries again, as does a stream after its pause.
+    if (!health && errors.every((error) => error instanceof TlsError)) throwTlsErrors(errors);
+    return health;
+  }
+
+  /** Ends the member's ejection after a good answer. */
+  markHealthy(health: MemberHealth): void {
+    if (!health.markHealthy(this.#ports.clock.now())) return;
+    this.#stopProbe(health);
+    this.#ports.onEvent({ type: 'member-recovered', endpoint: health.member.endpoint });
+    if (health === this.#preferred) this.#current = health;
+  }
+
+  /** Ejects a member that failed in a way another might not: calls skip it until a probe succeeds. */
+  markUnhealthy(member: Member, failure: MemberFailure, error?: EtcdError): void {
+    const health = this.#members.find((one) => one.member === member);
+    if (!health || this.#closed) return;
+    const { clock, random } = this.#ports;
+    if (health.failure !== failure)
+      this.#ports.onEvent({ type: 'member-unhealthy', endpoint: member.endpoint, failure, error });
+    health.markUnhealthy(failure, clock.now(), random, error);
+    if (this.#current === health) this.#current = this.#byPreference()[0] ?? health;
+    this.#probeLater(health);
+  }
+
+  /** Replaces the members, at least one. Members that stay keep their connections and their health. */
+  replace(members: readonly Member[]): void {
+    const before = this.#members;
+    this.#members = members.map(
+      (member) => before.find((one) => one.member === member) ?? new MemberHealth(member),
+    );
+    for (const health of before) {
+      if (this.#members.includes(health)) continue;
+      this.#stopProbe(health);
+      this.#retire(health.member);
+    }
+    const same = before.length === this.#members.length && before.every((one) => this.#members.includes(one));
+    if (same) return;
+    // Draw again even if the preferred member stays: clients with the same single seed would otherwise all stay on it.
+    this.#preferred = this.#pickRandom();
+    this.#current = this.#preferred;
+    this.#ports.onEvent({
+      type: 'members-changed',
+      endpoints: this.#members.map(({ member }) => member.endpoint),
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const health of this.#members) {
+      this.#stopProbe(health);
+      health.member.close();
+    }
+    for (const member of this.#retired) member.close();
+  }
+
+  /** Lets calls in flight finish on the member, which gets no new ones. */
+  #retire(member: Member): void {
+    this.#retired.add(member);
+    this.#ports.clock.setTimer(retirementMs, () => {
+      this.#retired.delete(member);
+      member.close();
+    });
+  }
+
+  /** One round over all members. Returns undefined if none could be reached before the deadline. */
+  async #race(
+    deadline: number,
+    signal: AbortSignal | undefined,
+    onFailure: (member: Member, error: EtcdError) => void,
+  ): Promise<MemberHealth | undefined> {
+    const { clock } = this.#ports;
+    const race = new ConnectRace(this.#byPreference(), clock, ({ member }, error) => {
+      onFailure(member, error);
+      this.markUnhealthy(member, 'unreachable', error);
+    });
+    const late = new DeadlineError('not connected before the deadline', notSent);
+    try {
+      return await raceAbort(
+        withTimeout(race.winner, deadline - clock.now(), () => late),
+        signal,
+      );
+    } catch (error) {
+      if (error !== late) throw error;
+      for (const { health, elapsedMs } of race.pending()) {
+        onFailure(health.member, late);
+        if (elapsedMs >= minConclusiveConnectMs) this.markUnhealthy(health.member, 'unreachable');
+      }
+      return undefined;
+    } finally {
+      race.stop();
+    }
+  }
+
+  #probeLater(health: MemberHealth): void {
+    this.#stopProbe(health);
+    const { clock } = this.#ports;
+    const wait = Math.max(0, health.ejectedUntil - clock.now()) + probeDelayMs;
+    this.#probes.set(
+      health,
+      clock.setTimer(wait, () => void this.#probe(health)),
+    );
+  }
+
+  async #probe(health: MemberHealth): Promise<void> {
+    const failure = await this.#ports.probe(health.member).catch(() => 'unreachable' as const);
+    if (this.#closed || health.failure === undefined || !this.#members.includes(health)) return;
+    if (failure === undefined) this.markHealthy(health);
+    else this.markUnhealthy(health.member, failure);
+  }
+
+  #stopProbe(health: MemberHealth): void {
+    this.#probes.get(health)?.();
+    this.#probes.delete(health);
+  }
+
+  /** The preferred member first, then from the one in use onwards; unhealthy ones last, the earliest end first. */
+  #byPreference(): MemberHealth[] {
+    const now = this.#ports.clock.now();
+    const from = this.#members.indexOf(this.#current);
+    const rotated = [...this.#members.slice(from), ...this.#members.slice(0, from)];
+    const order = (health: MemberHealth) =>
+      health.penaltyAt(now) - (health === this.#preferred ? preferredBonus : 0);
+    return rotated.sort((a, b) => order(a) - order(b));
+  }
+
+  #pickRandom(): MemberHealth {
+    const { random } = this.#ports;
+    const health = this.#members[Math.floor(random() * this.#members.length)];
+    if (!health) throw new TypeError('a pool needs a member');
+    return health;
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw new ClosedError('the client');
+  }
+}
+
+/** How long a removed member may finish its calls. Longer than any reasonable deadline. */
+const retirementMs = 60_000;
+/** Puts the preferred member first among members of equal health, and never before a healthier one. */
+const preferredBonus = 0.25;
+
+/** Throws one error for all of them; returns if there is none. */
+function throwTlsErrors(errors: readonly TlsError[]): void {
+  const [first, second] = errors;
+  if (!first) return;
+  if (!second) throw first;
+  const tried = errors.flatMap((error) => error.tried);
+  throw new TlsError(
+    `no etcd member could be reached with TLS: ${describeTried(tried)}`,
+    first.reason,
+    tried,
+    first,
+  );
+}

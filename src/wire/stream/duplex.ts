@@ -1,0 +1,176 @@
+import { type Channel, type InterceptingListener, type Metadata, status } from '@grpc/grpc-js';
+import { Code, type EtcdError, errorFromServer } from '../../errors/index.js';
+import { decodeAnswer } from '../answer/decode.js';
+import { foreignAnswerError, isForeignContentType } from '../answer/foreign-answer.js';
+import { errorFromStatus, malformedRequest, type RawCall } from '../call/call.js';
+import type { Member } from '../member/member.js';
+import type { Method } from '../method.js';
+
+/** The callbacks of a stream. */
+export interface DuplexHandlers<Res> {
+  /** The stream has started on this member. */
+  opened?(member: Member): void;
+  /** A message arrived. The next one is read after a returned promise resolves; the promise must not reject. */
+  message(response: Res): unknown;
+  /** The stream has ended other than by `cancel()`. Called at most once, as the last callback. */
+  end(error: EtcdError): void;
+}
+
+/**
+ * A stream that accepts requests immediately and queues them until it is connected. If the method takes a single request,
+ * sending it half-closes the stream: etcd 3.7 waits for that before it answers a RangeStream.
+ */
+export interface Duplex<Req> {
+  send(request: Req): void;
+  /** Ends the stream on both sides immediately. No handler is called afterwards. */
+  cancel(): void;
+  /** Cancels the stream and marks its member unhealthy as silent, so that the next stream uses another one. */
+  cancelUnresponsive(): void;
+}
+
+/** A stream whose member can be reported as unresponsive while the stream continues. */
+export interface ReportableDuplex<Req> extends Duplex<Req> {
+  /** Removes queued requests that have not been handed to a connection yet. */
+  dropQueued(unwanted: (request: Req) => boolean): void;
+  /** Marks the member unhealthy as silent. The stream continues, in case the answer is only late. */
+  reportUnresponsive(): void;
+}
+
+/** ts-proto's flag: false if the client sends exactly one request. */
+type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: boolean };
+
+/**
+ * Runs a duplex call over a channel. `cancel()` cancels it on the server too, because a half-close alone leaves a watch
+ * stream running there.
+ */
+export class DuplexCall<Req, Res> {
+  readonly #method: StreamMethod<Req, Res>;
+  readonly #handlers: DuplexHandlers<Res>;
+  readonly #maxReceiveBytes: number;
+  #queued: Req[] = [];
+  #call: RawCall | undefined;
+  /**
+   * grpc-js buffers a single message until it has written the first: a second message would overwrite the first, which
+   * would never be sent. The rest is therefore queued here until the first is written.
+   */
+  #writable: 'nothing' | 'first' | 'all' = 'nothing';
+  #halfClosed = false;
+  #ended = false;
+
+  /** @param maxReceiveBytes See decodeAnswer. */
+  constructor(method: StreamMethod<Req, Res>, handlers: DuplexHandlers<Res>, maxReceiveBytes: number) {
+    this.#method = method;
+    this.#handlers = handlers;
+    this.#maxReceiveBytes = maxReceiveBytes;
+  }
+
+  start(channel: Channel, metadata: Metadata): void {
+    if (this.#ended) return;
+    const call = channel.createCall(this.#method.path, Infinity, null, null, undefined);
+    this.#call = call;
+    let headers: Metadata | undefined;
+    const listener: InterceptingListener = {
+      onReceiveMetadata: (received) => {
+        headers = received;
+        if (isForeignContentType(received)) this.#halfClose();
+      },
+      onReceiveMessage: (message: Buffer) => this.#receive(call, message),
+      onReceiveStatus: (received) =>
+        this.end(
+          received.code === Code.OK
+            ? endedByServer()
+            : (foreignAnswerError(received, this.#method, headers) ?? errorFromStatus(received)),
+        ),
+    };
+    call.start(metadata, listener);
+    call.startRead();
+    this.#writeFirst();
+  }
+
+  send(request: Req): void {
+    if (this.#ended || this.#halfClosed) return;
+    if (this.#writable === 'all') {
+      this.#write(request);
+      return;
+    }
+    this.#queued.push(request);
+    this.#writeFirst();
+  }
+
+  dropQueued(unwanted: (request: Req) => boolean): void {
+    this.#queued = this.#queued.filter((request) => !unwanted(request));
+  }
+
+  cancel(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#call?.cancelWithStatus(status.CANCELLED, 'no longer wanted');
+  }
+
+  end(error: EtcdError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handlers.end(error);
+  }
+
+  /** Cancels the stream on the server and ends it with the error. */
+  fail(error: EtcdError): void {
+    if (this.#ended) return;
+    this.#call?.cancelWithStatus(status.CANCELLED, 'failed');
+    this.end(error);
+  }
+
+  #writeFirst(): void {
+    if (!this.#call || this.#halfClosed || this.#writable !== 'nothing') return;
+    const first = this.#queued.shift();
+    if (first === undefined) return;
+    this.#writable = 'first';
+    this.#write(first, () => this.#writeRest());
+    if (this.#method.requestStream === false) this.#halfClose();
+  }
+
+  /** Ends this side. grpc-js reports no status for a short HTTP page before both sides have ended. */
+  #halfClose(): void {
+    if (this.#halfClosed) return;
+    this.#halfClosed = true;
+    this.#call?.halfClose();
+  }
+
+  #writeRest(): void {
+    this.#writable = 'all';
+    for (const request of this.#queued.splice(0)) this.send(request);
+  }
+
+  /** Reports an encoding error through the stream: the sender may be a timer, where nothing could catch a throw. */
+  #write(request: Req, callback?: () => void): void {
+    try {
+      const bytes = this.#method.requestSerialize(request);
+      this.#call?.sendMessageWithContext(callback ? { callback } : {}, bytes);
+    } catch (error) {
+      this.fail(malformedRequest(this.#method, error));
+    }
+  }
+
+  #receive(call: RawCall, message: Buffer): void {
+    if (this.#ended) return;
+    let response: Res;
+    try {
+      response = decodeAnswer(this.#method, message, this.#maxReceiveBytes);
+    } catch (error) {
+      call.cancelWithStatus(status.CANCELLED, 'malformed message');
+      this.end(error as EtcdError);
+      return;
+    }
+    const handled = this.#handlers.message(response);
+    if (handled instanceof Promise) void handled.then(() => this.#readNext(call));
+    else this.#readNext(call);
+  }
+
+  #readNext(call: RawCall): void {
+    if (!this.#ended) call.startRead();
+  }
+}
+
+function endedByServer(): EtcdError {
+  return errorFromServer(Code.UNAVAILABLE, 'the server ended the stream');
+}
