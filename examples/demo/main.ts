@@ -31,7 +31,11 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function runScenario(etcd: EtcdHandle, view: ProgressView, servers: GreeterProcess[]): Promise<boolean> {
+async function runScenario(
+  etcd: EtcdHandle,
+  view: ProgressView,
+  servers: GreeterProcess[],
+): Promise<boolean> {
   const [endpoint = ''] = etcd.endpoints;
   await using client = new EtcdClient({ endpoints: [endpoint] });
   using _resolver = registerEtcdResolver(client);
