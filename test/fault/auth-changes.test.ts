@@ -110,20 +110,20 @@ describe('a rotated password', function () {
   }
 
   it('fails no call and no registration if the password function returns the new one', async () => {
-    let present = first;
+    let current = first;
     let asked = 0;
     const auth = {
       username: 'rotated',
       password: async () => {
         asked++;
-        return present;
+        return current;
       },
     };
     const client = connect(etcd.endpoints, { auth });
     const registration = await registerRotated(client);
     const stop = callContinuously(client);
     assert.equal(asked, 1);
-    present = second;
+    current = second;
     await rotate();
     await eventually('the password function is called again', () => asked === 2);
     await client.kv.get('k');
@@ -133,9 +133,9 @@ describe('a rotated password', function () {
   });
 
   it('fails calls with a typed error and few Authenticate calls until the password function returns the new one, then recovers', async () => {
-    let present = first;
+    let current = first;
     const client = connect(etcd.endpoints, {
-      auth: { username: 'rotated', password: () => present },
+      auth: { username: 'rotated', password: () => current },
     });
     const registration = await registerRotated(client);
     const watcher = client.watch('k');
@@ -152,7 +152,7 @@ describe('a rotated password', function () {
     const asked = (await authentications(etcd)) - before;
     assert.ok(failures > 20 && asked <= 6, `${asked} Authenticates for ${failures} failures`);
     const again = client.watch('other');
-    present = second;
+    current = second;
     await eventually('calls succeed', () =>
       client.kv.get('k').then(
         () => true,

@@ -65,10 +65,10 @@ describe('a watch on a cluster of three', function () {
     const watch = await watchThroughProxies();
     const writer = without(watch.member);
     const writing = writeContinuously(writer, watch.folder);
-    await eventually('events come', () => watch.received.events.length > 20);
+    await eventually('events arrive', () => watch.received.events.length > 20);
     watch.links[watch.index]!.blackhole();
     const before = watch.received.events.length;
-    await eventually('events come again', () => watch.received.events.length > before + 50, 60_000);
+    await eventually('events arrive again', () => watch.received.events.length > before + 50, 60_000);
     await writing.stop();
     assert.ok((await assertComplete(watch, writer, another(watch.member))) > 70);
   });
@@ -77,12 +77,12 @@ describe('a watch on a cluster of three', function () {
     const watch = await watchThroughProxies();
     const writer = without(watch.member);
     const writing = writeContinuously(writer, watch.folder);
-    await eventually('events come', () => watch.received.events.length > 20);
+    await eventually('events arrive', () => watch.received.events.length > 20);
     await watch.member.pause();
     const before = watch.received.events.length;
     const written = writing.acknowledged;
-    await eventually('writes go on', () => writing.acknowledged > written + 50, 60_000);
-    await eventually('events come again', () => watch.received.events.length > before + 50, 60_000);
+    await eventually('writes continue', () => writing.acknowledged > written + 50, 60_000);
+    await eventually('events arrive again', () => watch.received.events.length > before + 50, 60_000);
     await writing.stop();
     await assertComplete(watch, writer, another(watch.member));
     await watch.member.resume();
@@ -99,10 +99,10 @@ describe('a watch on a cluster of three', function () {
     );
     const writer = without(leader);
     const writing = writeContinuously(writer, 'leader/');
-    await eventually('writes go on', () => writing.acknowledged > 30);
+    await eventually('writes continue', () => writing.acknowledged > 30);
     await leader.kill();
     const written = writing.acknowledged;
-    await eventually('writes go on', () => writing.acknowledged > written + 50, 60_000);
+    await eventually('writes continue', () => writing.acknowledged > written + 50, 60_000);
     await leader.restart();
     await writing.stop();
     const to = await putMarker(writer, 'leader/');
@@ -126,7 +126,7 @@ describe('a watch on a cluster of three', function () {
     })();
     const writer = connect(cluster().endpoints, keepaliveOptions);
     const writing = writeContinuously(writer, watch.folder);
-    await eventually('events come', () => watch.received.events.length > 20);
+    await eventually('events arrive', () => watch.received.events.length > 20);
     const others = cluster().members.filter((one) => one !== watch.member);
     await Promise.all(others.map((member) => member.stop()));
     await eventually(
@@ -146,7 +146,7 @@ describe('a watch on a cluster of three', function () {
       60_000,
     );
     const before = watch.received.events.length;
-    await eventually('events come again', () => watch.received.events.length > before + 20, 60_000);
+    await eventually('events arrive again', () => watch.received.events.length > before + 20, 60_000);
     await writing.stop();
     await assertComplete(watch, writer, another(watch.member));
     await watch.client.close();
@@ -174,7 +174,7 @@ describe('a watch on a cluster of three', function () {
       for (const member of cluster().members) {
         const written = writing.acknowledged;
         await member.restart();
-        await eventually('writes go on', () => writing.acknowledged > written + 20, 60_000);
+        await eventually('writes continue', () => writing.acknowledged > written + 20, 60_000);
       }
     }
     await writing.stop();

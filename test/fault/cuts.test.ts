@@ -22,30 +22,30 @@ function useFaultProxy() {
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
   expectNoWatchersLeft(() => [etcd()]);
-  const scene = {} as { direct: EtcdClient; link: FaultProxy; folder: string };
+  const fixture = {} as { direct: EtcdClient; link: FaultProxy; folder: string };
 
   before(function () {
     skipIfExternal(this);
   });
 
   beforeEach(async () => {
-    scene.direct = connect(etcd().endpoints);
-    scene.link = await proxy(etcd());
-    scene.folder = folderOf(etcd());
+    fixture.direct = connect(etcd().endpoints);
+    fixture.link = await proxy(etcd());
+    fixture.folder = folderOf(etcd());
   });
 
-  return { etcd, connect, scene };
+  return { etcd, connect, fixture };
 }
 
 describe('a connection that is reset', function () {
   this.timeout(120_000);
-  const { etcd, connect, scene } = useFaultProxy();
+  const { etcd, connect, fixture } = useFaultProxy();
   let direct: EtcdClient;
   let link: FaultProxy;
   let folder: string;
 
   beforeEach(() => {
-    ({ direct, link, folder } = scene);
+    ({ direct, link, folder } = fixture);
   });
 
   const truth = async (from: bigint, to: bigint) =>
@@ -191,19 +191,19 @@ describe('a connection that is reset', function () {
 
 describe('a faulty connection', function () {
   this.timeout(120_000);
-  const { etcd, connect, scene } = useFaultProxy();
+  const { etcd, connect, fixture } = useFaultProxy();
   let direct: EtcdClient;
   let link: FaultProxy;
   let folder: string;
 
   beforeEach(() => {
-    ({ direct, link, folder } = scene);
+    ({ direct, link, folder } = fixture);
   });
 
   const now = async () => (await direct.kv.get(folder)).revision;
 
   /** `fault` receives the recorded watch. */
-  async function survives(fault: (received: RecordedWatch) => Promise<void>): Promise<void> {
+  async function assertNoLossDuring(fault: (received: RecordedWatch) => Promise<void>): Promise<void> {
     const client = connect([link.endpoint], {
       keepaliveTimeMs: 5_000,
       keepaliveTimeoutMs: 1_000,
@@ -222,7 +222,7 @@ describe('a faulty connection', function () {
   }
 
   it('that is blackholed is replaced, and missed events are delivered', () =>
-    survives(async () => {
+    assertNoLossDuring(async () => {
       const before = link.accepted;
       link.blackhole();
       await eventually('the client reconnects', () => link.accepted > before, 30_000);
@@ -230,7 +230,7 @@ describe('a faulty connection', function () {
     }));
 
   it('to a silent peer is replaced until a peer answers', () =>
-    survives(async () => {
+    assertNoLossDuring(async () => {
       link.acceptSilently();
       const before = link.accepted;
       link.cut();
@@ -239,7 +239,7 @@ describe('a faulty connection', function () {
     }));
 
   it('that stalls for a while loses no event and is kept', () =>
-    survives(async (received) => {
+    assertNoLossDuring(async (received) => {
       const before = link.accepted;
       link.stall();
       const behind = async () => (await now()) - (received.events.at(-1)?.kv.modRevision ?? 0n);
@@ -250,7 +250,7 @@ describe('a faulty connection', function () {
     }));
 
   it('with a delay of 200 ms each way, and resets, loses no event', () =>
-    survives(async (received) => {
+    assertNoLossDuring(async (received) => {
       link.delay(200);
       await receivesRevision(received, await now());
       for (let i = 0; i < 3; i++) {
@@ -262,7 +262,7 @@ describe('a faulty connection', function () {
     }));
 
   it('to an etcd that is restarted ten times loses no event', () =>
-    survives(async () => {
+    assertNoLossDuring(async () => {
       for (let i = 0; i < 10; i++) {
         await etcd().kill();
         await etcd().restart();

@@ -31,11 +31,11 @@ describe('known failures of other clients', function () {
     const from = (await watcher.ready) + 1n;
     const received = recordWatch(watcher);
     /** Asserts that the watch receives exactly the events up to a revision. */
-    const isWhole = async (to: bigint) => {
+    const assertComplete = async (to: bigint) => {
       await receivesRevision(received, to);
       assertEvents(received, (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent));
     };
-    return { direct, link, folder, received, isWhole };
+    return { direct, link, folder, received, assertComplete };
   }
 
   it('rejects a watch of an empty range immediately; later watches work', async () => {
@@ -50,7 +50,7 @@ describe('known failures of other clients', function () {
   });
 
   it('delivers all writes made during successive disconnections', async () => {
-    const { direct, link, folder, isWhole } = await watchThroughProxy();
+    const { direct, link, folder, assertComplete } = await watchThroughProxy();
     for (let round = 0; round < 10; round++) {
       const before = link.accepted;
       link.refuse();
@@ -58,25 +58,25 @@ describe('known failures of other clients', function () {
       link.heal();
       await eventually('the client connects', () => link.accepted > before);
     }
-    await isWhole(await putMarker(direct, folder));
+    await assertComplete(await putMarker(direct, folder));
   });
 
   it('delivers a backlog of 3,000 revisions after a reconnect', async () => {
-    const { direct, link, folder, isWhole } = await watchThroughProxy();
+    const { direct, link, folder, assertComplete } = await watchThroughProxy();
     link.refuse();
     await fill(direct, folder, 3_000);
     link.heal();
-    await isWhole(await putMarker(direct, folder));
+    await assertComplete(await putMarker(direct, folder));
   });
 
   it("delivers a backlog of 9 MB, twice grpc-js's limit, at the first attempt", async () => {
-    const { direct, link, folder, isWhole } = await watchThroughProxy();
+    const { direct, link, folder, assertComplete } = await watchThroughProxy();
     link.refuse();
     await fill(direct, folder, 900, Buffer.alloc(10_000, 'x'));
     const to = await putMarker(direct, folder);
     const refused = link.accepted;
     link.heal();
-    await isWhole(to);
+    await assertComplete(to);
     assert.ok(link.accepted <= refused + 2, `${link.accepted - refused} connections`);
   });
 
@@ -96,11 +96,11 @@ describe('known failures of other clients', function () {
       const link = await proxy(etcd());
       const client = connect([link.endpoint]);
       const folder = folderOf(etcd());
-      const up = client.watch({ prefix: folder });
-      await up.ready;
+      const first = client.watch({ prefix: folder });
+      await first.ready;
       link[fault]();
       if (fault === 'acceptSilently') link.cut();
-      const ends = [up, ...Array.from({ length: 20 }, () => client.watch({ prefix: folder }))].map(
+      const ends = [first, ...Array.from({ length: 20 }, () => client.watch({ prefix: folder }))].map(
         recordWatch,
       );
       const mirror = client.mirror({ prefix: folder })[Symbol.asyncIterator]().next();

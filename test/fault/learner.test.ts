@@ -41,7 +41,7 @@ describe('a learner', function () {
 
   it('is avoided by calls, watches and leases, whichever member a client prefers', async () => {
     const endpoints = members.map(({ endpoints: [endpoint] }) => endpoint!);
-    let met = 0;
+    let clientsThatPreferredIt = 0;
     for (let i = 0; i < 12; i++) {
       const client = connect(endpoints);
       const statuses: StatusEvent[] = [];
@@ -58,8 +58,9 @@ describe('a learner', function () {
       await client.close();
       await listening;
       await received.ended;
-      if (statuses.some((event) => event.type === 'member-unhealthy' && event.failure === 'learner')) met++;
+      if (statuses.some((event) => event.type === 'member-unhealthy' && event.failure === 'learner'))
+        clientsThatPreferredIt++;
     }
-    assert.ok(met > 0, 'no client preferred the learner');
+    assert.ok(clientsThatPreferredIt > 0, 'no client preferred the learner');
   });
 });

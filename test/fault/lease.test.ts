@@ -21,7 +21,7 @@ const connected = (links: readonly FaultProxy[]) => links.filter(({ connections 
 
 describe('a lease of 5 s on three members', () => {
   const cluster = useCluster();
-  const enter = useFaultProxies(() => cluster().endpoints);
+  const connectThroughProxies = useFaultProxies(() => cluster().endpoints);
 
   for (const [fault, work] of [
     ['is blackholed', (link: FaultProxy) => link.blackhole()],
@@ -29,7 +29,7 @@ describe('a lease of 5 s on three members', () => {
     ['refuses connections', (link: FaultProxy) => link.refuse()],
   ] as const) {
     it(`is renewed at another member when its member ${fault}`, async () => {
-      const { links, client } = await enter();
+      const { links, client } = await connectThroughProxies();
       const lease = await client.lease.hold({ ttlSeconds: 5 });
       await client.kv.put('kept', 'v', { lease: lease.id });
       // Renewed once, so that its stream is open when the fault begins.
@@ -62,7 +62,7 @@ describe('a lease of 5 s on three members', () => {
   }
 
   it('is reported lost when all members are silent, before etcd expires it', async () => {
-    const { links, client } = await enter();
+    const { links, client } = await connectThroughProxies();
     const direct = new EtcdClient({ endpoints: cluster().endpoints });
     try {
       const lease = await client.lease.hold({ ttlSeconds: 5 });
@@ -79,7 +79,7 @@ describe('a lease of 5 s on three members', () => {
   });
 
   it('survives the loss of the leader', async () => {
-    const { client } = await enter();
+    const { client } = await connectThroughProxies();
     const lease = await client.lease.hold({ ttlSeconds: 5 });
     const leader = await cluster().leader();
     await leader.kill();

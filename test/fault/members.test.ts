@@ -78,7 +78,7 @@ describe('a client of three members', function () {
     for (const member of members) {
       await member.kill();
       const { done } = counts;
-      await eventually('reads go on', () => counts.done > done + 50, 30_000);
+      await eventually('reads continue', () => counts.done > done + 50, 30_000);
       await member.restart();
       await cluster().leader();
     }

@@ -47,8 +47,8 @@ describe('a registration whose writes are delayed', function () {
         await connect([member.endpoint]).kv.put('late/mark', member.name);
       const to = await putMarker(admin, 'late/');
       const changes = await readHistory(cluster().endpoints[0]!, 'late/', revision + 1n, to);
-      const ofIt = changes.map(describeEvent).filter((line) => line.includes(registration.key));
-      assert.deepEqual(ofIt, []);
+      const ofTheRecord = changes.map(describeEvent).filter((line) => line.includes(registration.key));
+      assert.deepEqual(ofTheRecord, []);
     }
   });
 });
@@ -68,11 +68,11 @@ describe('a member that lagged and received a snapshot', function () {
 
   it('restores no deleted endpoint, and repeats no event to a watch', async () => {
     const leader = await cluster.leader();
-    const behind = cluster.members.find((member) => member !== leader)!;
-    const direct = connect(cluster.endpoints.filter((endpoint) => endpoint !== behind.endpoint));
+    const laggard = cluster.members.find((member) => member !== leader)!;
+    const direct = connect(cluster.endpoints.filter((endpoint) => endpoint !== laggard.endpoint));
     const manager = new EndpointManager(direct, 'behind');
     for (const id of ['a', 'b', 'c']) await manager.addEndpoint(`behind/${id}`, { addr: `${id}:1` });
-    const client = connect([behind.endpoint]);
+    const client = connect([laggard.endpoint]);
     const directory = new ServiceDirectory(client);
     const views: string[] = [];
     const unfollow = directory.follow('behind', {
@@ -85,7 +85,7 @@ describe('a member that lagged and received a snapshot', function () {
     const from = (await watcher.ready) + 1n;
     const received = recordWatch(watcher);
 
-    cluster.isolate(behind);
+    cluster.isolate(laggard);
     await manager.deleteEndpoint('behind/a');
     await fill(direct, 'behind-noise/', 6_000);
     await manager.addEndpoint('behind/d', { addr: 'd:1' });
@@ -95,7 +95,7 @@ describe('a member that lagged and received a snapshot', function () {
     await receivesRevision(received, to);
     await eventually('the view follows changes', () => views.at(-1) === 'b:1 c:1 d:1 e:1');
     assert.ok(
-      (await behind.metric('etcd_network_snapshot_receive_success')) > 0,
+      (await laggard.metric('etcd_network_snapshot_receive_success')) > 0,
       'the member received a snapshot',
     );
     const gone = views.findIndex((view) => !view.includes('a:1'));
@@ -152,12 +152,12 @@ describe('an etcd without space', function () {
   it('keeps a current registration; a lost one reports the reason, and registers again once there is space', async function () {
     const etcdctl = Etcdctl.orSkip(this, etcd());
     const [admin, client] = [connect(etcd().endpoints), connect(etcd().endpoints)];
-    const standing = await register(client, {
+    const current = await register(client, {
       target: 'full',
       addr: '10.0.0.1:1',
       ttlSeconds: 3,
     });
-    const losing = await register(client, {
+    const lost = await register(client, {
       target: 'full',
       addr: '10.0.0.2:1',
       ttlSeconds: 3,
@@ -168,17 +168,17 @@ describe('an etcd without space', function () {
         () => true,
       );
     await eventually('the quota is used up', isFull, 30_000);
-    await admin.lease.revoke(losing.lease!);
-    await eventually('the reason is reported', () => losing.lastError?.reason === 'NoSpace', 20_000);
-    assert.equal(losing.state, 'registering');
-    assert.deepEqual([standing.state, standing.registrationCount], ['registered', 1]);
+    await admin.lease.revoke(lost.lease!);
+    await eventually('the reason is reported', () => lost.lastError?.reason === 'NoSpace', 20_000);
+    assert.equal(lost.state, 'registering');
+    assert.deepEqual([current.state, current.registrationCount], ['registered', 1]);
 
     await admin.kv.delete('filler');
     await etcd().compact();
     await etcdctl.run('defrag');
     await etcdctl.run('alarm', 'disarm');
-    await eventually('it is registered again', () => losing.registrationCount === 2, 20_000);
+    await eventually('it is registered again', () => lost.registrationCount === 2, 20_000);
     assert.equal((await admin.kv.range({ prefix: 'full/' })).kvs.length, 2);
-    assert.equal(standing.registrationCount, 1);
+    assert.equal(current.registrationCount, 1);
   });
 });

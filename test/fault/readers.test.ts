@@ -65,8 +65,8 @@ describe('a reader that has stopped', function () {
       const to = await putMarker(writer, folder);
       await eventually('the fast reader has everything', () => fastRevision > to, 30_000);
       assert.equal(fastEvents, count + 1);
-      const held = memoryInUse() - before;
-      assert.ok(held < 40 * MiB, `${Math.round(held / MiB)} MiB used for the stopped reader`);
+      const retained = memoryInUse() - before;
+      assert.ok(retained < 40 * MiB, `${Math.round(retained / MiB)} MiB used for the stopped reader`);
       let events = 0;
       let last = from - 1n;
       for await (const batch of stalled) {

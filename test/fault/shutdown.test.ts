@@ -52,7 +52,7 @@ class WatchedService {
   }
 
   /** Resolves when the view has exactly the registered records, all confirmed. */
-  async isCorrect(registrations: readonly Registration[]): Promise<void> {
+  async waitUntilCorrect(registrations: readonly Registration[]): Promise<void> {
     await eventually(
       'the view is correct',
       () => {
@@ -99,7 +99,7 @@ describe('an etcd that is stopped gracefully while servers run', function () {
       assert.equal(watched.fewest, 1);
       await etcd().restart();
       link.heal();
-      await watched.isCorrect(registrations);
+      await watched.waitUntilCorrect(registrations);
       assert.equal(watched.fewest, 1);
     });
 
@@ -116,7 +116,7 @@ describe('an etcd that is stopped gracefully while servers run', function () {
       assert.ok(watched.fewest > 50, `${watched.fewest} endpoints at one time`);
       await etcd().restart();
       link.heal();
-      await watched.isCorrect(registrations);
+      await watched.waitUntilCorrect(registrations);
       assert.ok(watched.fewest > 50, `${watched.fewest} endpoints at one time`);
     });
   });
@@ -130,7 +130,7 @@ describe('an etcd that is stopped gracefully while servers run', function () {
       await Promise.all(cluster().members.map((member) => member.stop()));
       assert.equal(watched.fewest, 1);
       await Promise.all(cluster().members.map((member) => member.restart()));
-      await watched.isCorrect(registrations);
+      await watched.waitUntilCorrect(registrations);
       assert.equal(watched.fewest, 1);
     });
   });

@@ -8,7 +8,7 @@ import { AuthStore } from '../support/auth-store.js';
 import { secretOf } from '../support/canary.js';
 import { grpcCounter, skipIfExternal } from '../support/etcd.js';
 
-const password = secretOf('root of a store that goes back');
+const password = secretOf('root of a store that is rolled back');
 const root = { username: 'root', password };
 
 /** Far more than etcd catches up by itself. */
@@ -33,7 +33,7 @@ describe('a store with authentication that is rolled back', function () {
   }
 
   /** A client that is in use at the end of the lost period. */
-  async function inUse() {
+  async function startClient() {
     const client = connect(store.etcd.endpoints, { auth: root });
     const registration = await register(client, {
       target: 'restored',
@@ -50,7 +50,7 @@ describe('a store with authentication that is rolled back', function () {
     return { client, registration, watched };
   }
 
-  for (const [title, back] of [
+  for (const [title, rollBack] of [
     [
       'by a disk backup: calls, watches and the registration continue with one new token',
       () => store.restore(),
@@ -63,8 +63,8 @@ describe('a store with authentication that is rolled back', function () {
     it(title, async () => {
       await store.copy();
       await write(lostWrites);
-      const { client, registration, watched } = await inUse();
-      await back();
+      const { client, registration, watched } = await startClient();
+      await rollBack();
       const before = await store.authentications();
       const reads = Array.from({ length: 50 }, () => client.kv.get('k'));
       const counted = Array.from({ length: 20 }, (_, i) => client.kv.put(`counted/${i}`, 'v'));
@@ -91,7 +91,7 @@ describe('a store with authentication that is rolled back', function () {
     });
   }
 
-  it('to before the user existed: calls are rejected instead of left unanswered', async () => {
+  it('to a state without the user: calls are rejected instead of left unanswered', async () => {
     await store.copy();
     const user = { username: 'late', password: secretOf('a user who is lost') };
     await store.gateway.callAsRoot('user/add', { name: user.username, password: user.password });
@@ -159,10 +159,10 @@ describe('a cluster with authentication', function () {
   it('with an isolated member older than the token: calls to it wait, and no other token is requested', async () => {
     const behind = cluster.members.find((member) => member !== leader);
     assert.ok(behind);
-    const stranger = connect([behind.endpoint]);
+    const unauthenticated = connect([behind.endpoint]);
     const isRefused = (error: unknown) => error instanceof UnauthenticatedError;
     await eventually('authentication is enabled on the member', () =>
-      stranger.kv.get('k').then(() => false, isRefused),
+      unauthenticated.kv.get('k').then(() => false, isRefused),
     );
     cluster.isolate(behind);
     const gateway = new AuthGateway(() => leader, password);

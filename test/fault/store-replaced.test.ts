@@ -168,7 +168,7 @@ describe('a store that is replaced', function () {
       return {
         client,
         endpoints,
-        goOver: () => {
+        switchOver: () => {
           links[1].heal();
           links[0].refuse();
         },
@@ -176,10 +176,10 @@ describe('a store that is replaced', function () {
     }
 
     it('ends a stream with an error that names both clusters', async () => {
-      const { client, endpoints, goOver } = await connectToBoth();
+      const { client, endpoints, switchOver } = await connectToBoth();
       const stream = client.kv.stream({ prefix: 'k' });
       await stream.next();
-      goOver();
+      switchOver();
       const { kvs, error } = await readToEnd(stream);
       assert.ok(kvs.every(({ value }) => String(value).startsWith('one')));
       assert.ok(error instanceof StoreReplacedError, String(error));
@@ -197,13 +197,13 @@ describe('a store that is replaced', function () {
     });
 
     it('ends a watch, and gives a mirror a new snapshot', async () => {
-      const { client, goOver } = await connectToBoth();
+      const { client, switchOver } = await connectToBoth();
       const watcher = client.watch({ prefix: 'k' });
       await watcher.ready;
       const updates = client.mirror({ prefix: 'k' })[Symbol.asyncIterator]();
       await updates.next();
       const next = updates.next();
-      goOver();
+      switchOver();
       assert.ok(isReplaced(await recordWatch(watcher).ended));
       const update = (await next).value as MirrorUpdate;
       assert.ok(update.type === 'snapshot' && update.reason === 'rolled-back');
@@ -220,10 +220,10 @@ describe('a store that is replaced', function () {
         const manager = new EndpointManager(connect(handle.endpoints), folder);
         await manager.addEndpoint(`${folder}/1`, { addr });
       }
-      const { client, goOver } = await connectToBoth();
+      const { client, switchOver } = await connectToBoth();
       const manager = new EndpointManager(client, folder);
       assert.equal((await manager.list()).size, 1);
-      goOver();
+      switchOver();
       await assert.rejects(manager.list(), isReplaced);
       assert.equal((await manager.list()).get(`${folder}/1`)?.addr, 'two:1');
     });

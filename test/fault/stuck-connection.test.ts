@@ -9,14 +9,14 @@ const header = { clusterId: 1n, memberId: 2n, revision: 5n, raftTerm: 2n };
 describe('a connection that answers pings but no calls', () => {
   let server: ScriptedServer;
   let client: EtcdClient;
-  let held: ScriptedCall[];
+  let unanswered: ScriptedCall[];
 
   beforeEach(async () => {
-    held = [];
+    unanswered = [];
     server = await startScriptedServer(
       (call) => {
         call.stream.resume();
-        if (call.method === 'Put') held.push(call);
+        if (call.method === 'Put') unanswered.push(call);
         else call.reply(RangeResponse.encode(RangeResponse.fromPartial({ header })).finish());
       },
       { maxConcurrentStreams: 1 },
@@ -30,7 +30,7 @@ describe('a connection that answers pings but no calls', () => {
 
   it('is replaced after unanswered probes, and its running calls complete on it', async () => {
     const put = client.kv.put('held', 'v', { timeoutMs: 120_000 });
-    await eventually('the only stream is in use', () => held.length === 1);
+    await eventually('the only stream is in use', () => unanswered.length === 1);
     await eventually(
       'a read is answered over another connection',
       () =>
@@ -40,7 +40,7 @@ describe('a connection that answers pings but no calls', () => {
         ),
       55_000,
     );
-    held[0]?.reply(PutResponse.encode(PutResponse.fromPartial({ header })).finish());
+    unanswered[0]?.reply(PutResponse.encode(PutResponse.fromPartial({ header })).finish());
     assert.equal((await put).revision, 5n);
   });
 });

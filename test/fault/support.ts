@@ -32,10 +32,10 @@ export function recordWatch(watcher: Watcher): RecordedWatch {
       for (const event of batch.events) events.push(event);
     }
   };
-  return { batches, events, ended: reading().then(undefinedly, (error: unknown) => error) };
+  return { batches, events, ended: reading().then(toUndefined, (error: unknown) => error) };
 }
 
-const undefinedly = () => undefined;
+const toUndefined = () => undefined;
 
 /**
  * Asserts that the batches are in order, without duplicates or split revisions, and contain exactly the expected
@@ -58,13 +58,13 @@ export function assertEvents(
   }
   const lines = events.map(describeEvent);
   assert.equal(new Set(lines).size, lines.length, 'an event was delivered twice');
-  const had = new Set(lines);
+  const received = new Set(lines);
   const known = new Set(truth);
-  const missing = truth.filter((line) => !had.has(line));
-  const invented = lines.filter((line) => !known.has(line));
+  const missing = truth.filter((line) => !received.has(line));
+  const unexpected = lines.filter((line) => !known.has(line));
   assert.deepEqual(
-    { missing: missing.slice(0, 5), invented: invented.slice(0, 5) },
-    { missing: [], invented: [] },
+    { missing: missing.slice(0, 5), unexpected: unexpected.slice(0, 5) },
+    { missing: [], unexpected: [] },
   );
   assert.equal(lines.length, truth.length);
 }
@@ -103,7 +103,7 @@ export function readHistory(
     const value = { key: Buffer.from(folder), rangeEnd: end, startRevision: from };
     call.write(WatchRequest.create({ requestUnion: { $case: 'createRequest', value } }));
   }).finally(() => {
-    call.on('error', undefinedly);
+    call.on('error', toUndefined);
     call.cancel();
     client.close();
   });

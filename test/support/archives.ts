@@ -8,8 +8,8 @@ export interface TarEntry {
   /** The size field as written; default: the content's length. */
   readonly size?: string | Buffer;
   readonly prefix?: string;
-  /** False: the header has a wrong checksum. */
-  readonly isSound?: boolean;
+  /** False: the header has a wrong checksum. Default: true. */
+  readonly hasValidChecksum?: boolean;
 }
 
 /** A tar archive in memory; `end` follows the last entry. */
@@ -21,7 +21,14 @@ export function tarGz(entries: readonly TarEntry[], end?: Buffer): Buffer {
   return gzipSync(tar(entries, end));
 }
 
-function tarEntry({ name, content = '', type = '0', size, prefix = '', isSound = true }: TarEntry): Buffer[] {
+function tarEntry({
+  name,
+  content = '',
+  type = '0',
+  size,
+  prefix = '',
+  hasValidChecksum = true,
+}: TarEntry): Buffer[] {
   const data = Buffer.from(content);
   const header = Buffer.alloc(512);
   header.write(name, 0);
@@ -32,7 +39,7 @@ function tarEntry({ name, content = '', type = '0', size, prefix = '', isSound =
   header.write(type, 156);
   header.write('ustar\0', 257);
   header.write(prefix, 345);
-  const sum = header.reduce((total, byte) => total + byte, isSound ? 0 : 1);
+  const sum = header.reduce((total, byte) => total + byte, hasValidChecksum ? 0 : 1);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return [header, data, Buffer.alloc((512 - (data.length % 512)) % 512)];
 }

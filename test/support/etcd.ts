@@ -70,9 +70,9 @@ export async function grpcCounter(etcd: EtcdHandle, name: string, method: string
 export async function waitForNoWatchers(
   etcd: EtcdHandle,
   expected: readonly number[] = gauges.map(() => 0),
-  patienceMs = leakTimeoutMs,
+  timeoutMs = leakTimeoutMs,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await readGauges(etcd);
     const leaks = gauges.filter((_, i) => found[i]! > expected[i]!);

@@ -92,13 +92,13 @@ class Http2Call implements ScriptedCall {
   }
 
   onMessage(callback: (message: Buffer) => void): void {
-    let waiting = Buffer.alloc(0);
+    let unread = Buffer.alloc(0);
     this.stream.on('data', (bytes: Buffer) => {
-      waiting = Buffer.concat([waiting, bytes]);
-      while (waiting.length >= 5 && waiting.length >= 5 + waiting.readUInt32BE(1)) {
-        const end = 5 + waiting.readUInt32BE(1);
-        callback(waiting.subarray(5, end));
-        waiting = waiting.subarray(end);
+      unread = Buffer.concat([unread, bytes]);
+      while (unread.length >= 5 && unread.length >= 5 + unread.readUInt32BE(1)) {
+        const end = 5 + unread.readUInt32BE(1);
+        callback(unread.subarray(5, end));
+        unread = unread.subarray(end);
       }
     });
   }
@@ -109,7 +109,7 @@ class Http2Call implements ScriptedCall {
 
   raw(bytes: Uint8Array): void {
     if (this.stream.destroyed) return;
-    if (!this.stream.headersSent) this.stream.respond(goodHeaders, { waitForTrailers: true });
+    if (!this.stream.headersSent) this.stream.respond(validHeaders, { waitForTrailers: true });
     this.stream.write(bytes);
   }
 
@@ -123,7 +123,7 @@ class Http2Call implements ScriptedCall {
       this.#trailers = trailers;
       this.stream.end();
     } else {
-      this.stream.respond({ ...goodHeaders, ...trailers }, { endStream: true });
+      this.stream.respond({ ...validHeaders, ...trailers }, { endStream: true });
     }
   }
 
@@ -133,7 +133,7 @@ class Http2Call implements ScriptedCall {
   }
 }
 
-const goodHeaders = { ':status': 200, 'content-type': 'application/grpc' };
+const validHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 
 /** Puts a message into a gRPC frame. */
 export function frame(message: Uint8Array, length = message.length, flag = 0): Buffer {

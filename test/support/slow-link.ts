@@ -16,7 +16,7 @@ export class SlowLink {
     const { hostname: host, port } = new URL(`http://${endpoint}`);
     const server = createServer();
     const link = new SlowLink(server);
-    server.on('connection', (near) => link.#join(near, connect(Number(port), host), bytesPerSecond));
+    server.on('connection', (client) => link.#connect(client, connect(Number(port), host), bytesPerSecond));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return link;
@@ -32,11 +32,11 @@ export class SlowLink {
     await once(this.#server, 'close');
   }
 
-  #join(near: Socket, far: Socket, bytesPerSecond: number): void {
-    near.pipe(far).pipe(paced(bytesPerSecond)).pipe(near);
+  #connect(client: Socket, upstream: Socket, bytesPerSecond: number): void {
+    client.pipe(upstream).pipe(paced(bytesPerSecond)).pipe(client);
     for (const [one, other] of [
-      [near, far],
-      [far, near],
+      [client, upstream],
+      [upstream, client],
     ] as const) {
       this.#sockets.add(one);
       one.on('error', () => other.destroy());

@@ -32,7 +32,7 @@ export class Declarations {
     this.#api = new API({ cwd: root });
     const config = join(root, 'test/support/declarations/tsconfig.json');
     const project = this.#api.updateSnapshot({ openProjects: [config] }).getProject(config);
-    if (!project) throw new Error(`${config} is no project`);
+    if (!project) throw new Error(`${config} is not a project`);
     this.#project = project;
   }
 

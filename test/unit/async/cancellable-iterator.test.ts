@@ -3,46 +3,46 @@ import { CancellableIterator, raceAbort } from '#src/async/index.js';
 
 /** Yields one item, then waits without end; counts how often the generator ended. */
 function waiting() {
-  const seen = { ended: 0 };
+  const counts = { ended: 0 };
   const iteration = new CancellableIterator(async function* (signal) {
     try {
       yield 1;
       await raceAbort(new Promise<never>(() => {}), signal);
     } finally {
-      seen.ended++;
+      counts.ended++;
     }
     return undefined;
   });
-  return { iteration, seen };
+  return { iteration, counts };
 }
 
 const done = { done: true, value: undefined };
 
 describe('a cancellable iterator', () => {
   it('ends immediately while next() is pending, and so does each pending next()', async () => {
-    const { iteration, seen } = waiting();
+    const { iteration, counts } = waiting();
     await iteration.next();
     const waits = [iteration.next(), iteration.next()];
     assert.deepEqual(await iteration.return(), done);
     assert.deepEqual(await Promise.all(waits), [done, done]);
-    assert.equal(seen.ended, 1);
+    assert.equal(counts.ended, 1);
   });
 
   it('rejects throw() with its error while next() is pending', async () => {
-    const { iteration, seen } = waiting();
+    const { iteration, counts } = waiting();
     await iteration.next();
     const wait = iteration.next();
     const thrown = new Error('enough');
     await assert.rejects(iteration.throw(thrown), thrown);
     assert.deepEqual(await wait, done);
-    assert.equal(seen.ended, 1);
+    assert.equal(counts.ended, 1);
   });
 
   it('does not start when it is ended before the first next()', async () => {
-    const { iteration, seen } = waiting();
+    const { iteration, counts } = waiting();
     assert.deepEqual(await iteration.return(), done);
     assert.deepEqual(await iteration.next(), done);
-    assert.equal(seen.ended, 0);
+    assert.equal(counts.ended, 0);
   });
 
   it("rejects with the generator's own error", async () => {

@@ -8,7 +8,7 @@ const sources = join(protoFolder, '../src');
 /** The files that may read the time of day, and why. */
 const wallClock: Readonly<Record<string, string>> = {
   'async/elapsed-clock.ts': 'it compares both clocks to detect that the machine slept',
-  'naming/directory/file-snapshots.ts': 'a file has a time of day',
+  'naming/directory/file-snapshots.ts': 'the age of a file is measured by the time of day',
   'naming/directory/snapshot-saver.ts': 'a snapshot on disk is read by another process',
   'naming/directory/view-state.ts': 'a snapshot on disk is read by another process',
   'testing/docker/etcd.ts': "Docker's logs have times of day",
@@ -16,7 +16,7 @@ const wallClock: Readonly<Record<string, string>> = {
 };
 
 /** A handler that ignores errors that are not EtcdError: its caller would wait without end. */
-const dropping =
+const ignoresUntypedErrors =
   /\(?error\)? => \{\s*if \([^\n]*error instanceof EtcdError[^\n]*\)\s*(\{[^}]*\}|[^\n{]*;)\s*\}\s*[,)]/;
 
 /** The source files that contain the text outside comments. */
@@ -37,14 +37,14 @@ describe('no source', () => {
   });
 
   it('ignores an error that is not an EtcdError where a caller waits for it', () => {
-    assert.deepEqual(filesWith(dropping), []);
+    assert.deepEqual(filesWith(ignoresUntypedErrors), []);
     assert.match(
       "(error) => {\n  if (error instanceof EtcdError) this.#input({ type: 'x', error });\n},",
-      dropping,
+      ignoresUntypedErrors,
     );
     assert.match(
       '(error) => {\n if (error instanceof EtcdError && !aborted) {\n  end(error);\n }\n},',
-      dropping,
+      ignoresUntypedErrors,
     );
   });
 

@@ -52,12 +52,12 @@ describe('client options', () => {
     [{ tls: {}, endpoints: ['http://a:1'] }, /tls is given, but the endpoints say http/],
   ];
   for (const [options, named] of bad) {
-    it(`${JSON.stringify(options, (_, value) => (Number.isNaN(value) ? 'NaN' : value))} are refused by name`, () => {
+    it(`${JSON.stringify(options, (_, value) => (Number.isNaN(value) ? 'NaN' : value))} are rejected, and the error names them`, () => {
       refuses({ endpoints, ...options }, named);
     });
   }
 
-  it('without endpoints, or with a string instead of a list, are refused by name', () => {
+  it('without endpoints, or with a string instead of a list, are rejected, and the error names them', () => {
     refuses({}, /endpoints/);
     refuses({ endpoints: '127.0.0.1:2379' }, /endpoints/);
     refuses({ endpoints: [2379] }, /endpoint/);

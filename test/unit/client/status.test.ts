@@ -7,7 +7,7 @@ function setUp() {
   const clock = new FakeClock();
   const feed = new StatusFeed(clock);
   const events = feed.subscribe(undefined);
-  const disconnect = (attempt: number, slot = 1) =>
+  const loseStream = (attempt: number, slot = 1) =>
     feed.onWatchStream({
       type: 'disconnected',
       slot,
@@ -23,48 +23,48 @@ function setUp() {
     for await (const event of events) found.push(event);
     return found.flatMap((event) => (event.type === 'resumed' ? [event.downMs] : []));
   };
-  return { clock, lose: disconnect, resume, downs: outagesMs };
+  return { clock, loseStream, resume, outagesMs };
 }
 
 describe('the outage of a watch stream', () => {
   it('counts from its own loss, even if the stream was lost again before it was stable', async () => {
-    const { clock, lose, resume, downs } = setUp();
+    const { clock, loseStream, resume, outagesMs } = setUp();
     for (let attempt = 1; attempt <= 4; attempt++) {
-      lose(attempt);
+      loseStream(attempt);
       clock.advance(50);
       resume();
       clock.advance(5_000);
     }
-    assert.deepEqual(await downs(), [50, 50, 50, 50]);
+    assert.deepEqual(await outagesMs(), [50, 50, 50, 50]);
   });
 
   it('counts from the first loss, regardless of the number of attempts', async () => {
-    const { clock, lose, resume, downs } = setUp();
+    const { clock, loseStream, resume, outagesMs } = setUp();
     for (let attempt = 1; attempt <= 3; attempt++) {
-      lose(attempt);
+      loseStream(attempt);
       clock.advance(100);
     }
     resume();
-    assert.deepEqual(await downs(), [300]);
+    assert.deepEqual(await outagesMs(), [300]);
   });
 
   it('counts for each of its watchers', async () => {
-    const { clock, lose, resume, downs } = setUp();
-    lose(1);
+    const { clock, loseStream, resume, outagesMs } = setUp();
+    loseStream(1);
     clock.advance(50);
     resume(1);
     clock.advance(10);
     resume(2);
-    assert.deepEqual(await downs(), [50, 60]);
+    assert.deepEqual(await outagesMs(), [50, 60]);
   });
 
   it('does not include an earlier outage without watchers', async () => {
-    const { clock, lose, resume, downs } = setUp();
-    lose(1);
+    const { clock, loseStream, resume, outagesMs } = setUp();
+    loseStream(1);
     clock.advance(3_600_000);
-    lose(1);
+    loseStream(1);
     clock.advance(50);
     resume();
-    assert.deepEqual(await downs(), [50]);
+    assert.deepEqual(await outagesMs(), [50]);
   });
 });

@@ -62,7 +62,7 @@ describe('a release’s tar.gz', () => {
   });
 
   it('is rejected when the checksum of a header is wrong', async () => {
-    await assert.rejects(reading({ ...etcd, isSound: false }), /checksum/);
+    await assert.rejects(reading({ ...etcd, hasValidChecksum: false }), /checksum/);
   });
 
   for (const name of strayNames) {

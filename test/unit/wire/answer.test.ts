@@ -31,7 +31,9 @@ function refusal(path: string, bytes: Uint8Array, maxBytes?: number): EtcdError 
     assert.ok(error instanceof EtcdError, String(error));
     return error;
   }
-  throw new assert.AssertionError({ message: `taken: ${Buffer.from(bytes).toString('hex').slice(0, 200)}` });
+  throw new assert.AssertionError({
+    message: `accepted: ${Buffer.from(bytes).toString('hex').slice(0, 200)}`,
+  });
 }
 
 type Build = (writer: BinaryWriter) => void;
@@ -119,7 +121,7 @@ describe('an answer', () => {
 
   it('has a range for each 64-bit number and a type for each field of the protocol', () => {
     const lock = readFileSync(join(protoFolder, 'wire.lock'), 'utf8').split('\n');
-    const shown = ['etcdserverpb.StatusResponse']; // of these only what is used
+    const shown = ['etcdserverpb.StatusResponse']; // only the fields that are used
     const missing: string[] = [];
     const seen = new Set<string>();
     const check = (shape: Shape, message: string): void => {

@@ -10,7 +10,7 @@ const plain: DiscoveryRules = { tls: false, ownHost: false, requiresSecretsLocal
 const member = (...clientURLs: string[]): ListedMember => ({ name: 'm', clientURLs, isLearner: false });
 const used = (members: ListedMember[], rules = plain) =>
   selectEndpoints(members, rules).usable.map(({ address }) => address);
-const why = (listed: ListedMember, rules = plain) =>
+const skipReason = (listed: ListedMember, rules = plain) =>
   selectEndpoints([listed], rules)
     .skipped.map(({ reason }) => reason)
     .join();
@@ -29,21 +29,21 @@ describe('an advertised address', () => {
   ])[] = [
     ['of a member that has not started', { ...member('http://a:1'), name: '' }, /not started/],
     ['of a learner', { ...member('http://a:1'), isLearner: true }, /learner/],
-    ['with TLS, to a client without', member('https://a:1'), /with TLS/],
-    ['without TLS, to a client with', member('http://a:1'), /without TLS/, { ...plain, tls: true }],
+    ['with TLS, for a client without TLS', member('https://a:1'), /with TLS/],
+    ['without TLS, for a client with TLS', member('http://a:1'), /without TLS/, { ...plain, tls: true }],
     ['that is a wildcard', member('http://0.0.0.0:1'), /wildcard/],
     ['that is a wildcard of IPv6', member('http://[::]:1'), /wildcard/],
     ['that is the member’s own loopback', member('http://127.0.0.1:1'), /loopback/],
     ['that is localhost', member('http://localhost:1'), /loopback/],
-    ['that is a wildcard in other words', member('http://0:1'), /wildcard/],
-    ['that is loopback in other words', member('http://[::ffff:127.0.0.1]:1'), /loopback/],
+    ['that is a wildcard in another spelling', member('http://0:1'), /wildcard/],
+    ['that is loopback in another spelling', member('http://[::ffff:127.0.0.1]:1'), /loopback/],
     [
       'that a password would reach in plaintext',
       member('http://a:1'),
       /plaintext/,
       { ...plain, requiresSecretsLocal: true },
     ],
-    ['that is no address', member('nonsense'), /host:port/],
+    ['that is not an address', member('nonsense'), /host:port/],
     ['of an unknown scheme', member('ftp://a:1'), /scheme/],
     [
       'that the rule refuses',
@@ -53,9 +53,9 @@ describe('an advertised address', () => {
     ],
   ];
   for (const [what, listed, reason, rules] of skipped) {
-    it(`is not used, and it is said why: an address ${what}`, () => {
+    it(`is skipped with a reason: an address ${what}`, () => {
       assert.deepEqual(used([listed], rules), []);
-      assert.match(why(listed, rules), reason);
+      assert.match(skipReason(listed, rules), reason);
     });
   }
 
@@ -72,7 +72,7 @@ describe('an advertised address', () => {
 
   it('is not used if it is a socket file', () => {
     assert.deepEqual(used([member('unix:///run/evil')]), []);
-    assert.match(why(member('unix:///run/evil')), /socket file/);
+    assert.match(skipReason(member('unix:///run/evil')), /socket file/);
   });
 
   it('may be loopback if the client has a loopback endpoint', () => {
@@ -84,7 +84,7 @@ describe('an advertised address', () => {
     assert.deepEqual(used([member('http://0:1')], { ...plain, ownHost: true }), []);
   });
 
-  it(`counts up to ${maxDiscoveredEndpoints} addresses, each once, and the others are skipped by name`, () => {
+  it(`is used up to a limit of ${maxDiscoveredEndpoints} different addresses; the others are skipped by name`, () => {
     const urls = Array.from({ length: maxDiscoveredEndpoints + 2 }, (_, i) => `http://h${i}:1`);
     const { usable, skipped } = selectEndpoints([member('http://h0:1', ...urls)], plain);
     assert.deepEqual(

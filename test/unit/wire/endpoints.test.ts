@@ -109,7 +109,7 @@ describe('endpoints', () => {
     [['[fe80::1%eth0]:1'], /is not of the form/],
   ];
   for (const [endpoints, named] of bad) {
-    it(`${JSON.stringify(endpoints)} are refused by name`, () => {
+    it(`${JSON.stringify(endpoints)} are rejected, and the error names them`, () => {
       assert.throws(
         () => parseEndpoints(endpoints),
         (error: Error) => {

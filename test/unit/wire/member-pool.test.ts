@@ -36,7 +36,7 @@ class FakeMember {
 }
 
 /** A clock that moves only in `pass`, which runs the timers that are due, in order. */
-class StillClock implements Clock {
+class ManualClock implements Clock {
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
@@ -69,7 +69,7 @@ class StillClock implements Clock {
 const never = new AbortController().signal;
 
 describe('a pool of members', () => {
-  let clock: StillClock;
+  let clock: ManualClock;
   let members: FakeMember[];
   let events: MemberEvent[];
   /** What a probe of these members returns. */
@@ -78,7 +78,7 @@ describe('a pool of members', () => {
 
   /** @param preferred The index of the member that the random draw picks. */
   function pool(count: number, preferred = 0): MemberPool {
-    clock = new StillClock();
+    clock = new ManualClock();
     members = Array.from({ length: count }, (_, i) => new FakeMember(`m${i}`));
     events = [];
     probes = [];
@@ -94,25 +94,25 @@ describe('a pool of members', () => {
     });
   }
 
-  const used = async (from: MemberPool) =>
+  const memberInUse = async (from: MemberPool) =>
     (from.readyAt(clock.now()) ?? (await from.connect(never))).member.endpoint;
   const memberAt = (index: number) => members[index] as unknown as Member;
 
   it('uses its preferred member, whatever its position in the list', async () => {
-    assert.equal(await used(pool(3, 2)), 'm2');
+    assert.equal(await memberInUse(pool(3, 2)), 'm2');
   });
 
   it('uses another member while the preferred one cannot be reached, and returns when it can', async () => {
     const some = pool(3);
     members[0]!.reachable = false;
-    assert.equal(await used(some), 'm1');
+    assert.equal(await memberInUse(some), 'm1');
     unhealthy.set(members[0]!, 'unreachable');
     await clock.pass(10_000);
-    assert.equal(await used(some), 'm1');
+    assert.equal(await memberInUse(some), 'm1');
     members[0]!.reachable = true;
     unhealthy.clear();
     await clock.pass(60_000);
-    assert.equal(await used(some), 'm0');
+    assert.equal(await memberInUse(some), 'm0');
     assert.deepEqual(
       events.map(({ type }) => type),
       ['member-unhealthy', 'member-recovered'],
@@ -122,7 +122,7 @@ describe('a pool of members', () => {
   it('skips an unhealthy member although it is connected', async () => {
     const some = pool(3);
     some.markUnhealthy(memberAt(0), 'leaderless');
-    assert.notEqual(await used(some), 'm0');
+    assert.notEqual(await memberInUse(some), 'm0');
   });
 
   it('probes an unhealthy member at growing intervals, and not after it has recovered', async () => {
@@ -146,7 +146,7 @@ describe('a pool of members', () => {
     const ejectedFor = async () => {
       some.markUnhealthy(memberAt(0), 'unreachable');
       const since = clock.now();
-      while ((await used(some)) !== 'm0') await clock.pass(100);
+      while ((await memberInUse(some)) !== 'm0') await clock.pass(100);
       return clock.now() - since;
     };
     const first = await ejectedFor();
@@ -162,9 +162,9 @@ describe('a pool of members', () => {
     const preferred = some.readyAt(0)!;
     preferred.callSent(0);
     await clock.pass(2_900);
-    assert.equal(await used(some), 'm0');
+    assert.equal(await memberInUse(some), 'm0');
     await clock.pass(200);
-    assert.equal(await used(some), 'm1');
+    assert.equal(await memberInUse(some), 'm1');
     preferred.callSettled(clock.now(), true);
     preferred.callSent(clock.now());
     assert.equal((await some.connect(never)).member.endpoint, 'm0');
@@ -173,7 +173,7 @@ describe('a pool of members', () => {
   it('uses its only member even while it is unhealthy, and reports its recovery', async () => {
     const some = pool(1);
     some.markUnhealthy(memberAt(0), 'silent');
-    assert.equal(await used(some), 'm0');
+    assert.equal(await memberInUse(some), 'm0');
     await clock.pass(10_000);
     assert.equal(events.at(-1)?.type, 'member-recovered');
   });
@@ -182,7 +182,7 @@ describe('a pool of members', () => {
     const some = pool(2);
     for (let call = 0; call < 500; call++) some.markUnhealthy(memberAt(0), 'unreachable');
     await clock.pass(1_500);
-    assert.equal(await used(some), 'm0');
+    assert.equal(await memberInUse(some), 'm0');
     assert.equal(events.filter(({ type }) => type === 'member-unhealthy').length, 1);
   });
 
@@ -208,7 +208,7 @@ describe('a pool of members', () => {
     await clock.pass(600);
     assert.equal((await connecting).member.endpoint, 'm1');
     members[0]!.connected = true;
-    assert.equal(await used(some), 'm0');
+    assert.equal(await memberInUse(some), 'm0');
   });
 
   it('reports the failure of every member when none can be reached', async () => {
@@ -227,7 +227,7 @@ describe('a pool of members', () => {
       const some = pool(2, 1);
       const added = new FakeMember('m9');
       some.replace([members[0]!, added] as unknown as Member[]);
-      assert.equal(await used(some), 'm9');
+      assert.equal(await memberInUse(some), 'm9');
       assert.equal(members[1]!.closed, false);
       await clock.pass(60_001);
       assert.equal(members[1]!.closed, true);

@@ -46,7 +46,7 @@ function setUp() {
     probe: async () => undefined,
     onEvent() {},
   });
-  const made: FakeMember[] = [];
+  const created: FakeMember[] = [];
   const membership = new Membership(seeds, {
     pool,
     tls: false,
@@ -55,7 +55,7 @@ function setUp() {
     requiresSecretsLocal: false,
     newMember: (address) => {
       const member = new FakeMember(address);
-      made.push(member);
+      created.push(member);
       return member as unknown as Member;
     },
   });
@@ -63,11 +63,11 @@ function setUp() {
     membership.adopt([{ name: host, clientURLs: [`http://${host}:2379`], isLearner: false }], undefined);
   const inUse = (member: FakeMember | undefined) =>
     pool.members.some((health) => (health.member as unknown) === member);
-  return { clock, pool, made, adopt, inUse };
+  return { clock, pool, created, adopt, inUse };
 }
 
 /** Lets promises settle. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const settlePromises = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('a member list that is followed', () => {
   const auth = { username: 'u', password: secretOf('membership') };
@@ -89,7 +89,7 @@ describe('a member list that is followed', () => {
     ['auth and TLS with a name', { auth, tls: { serverName } }],
   ];
   for (const [what, { sync, ...options }, refused] of rows) {
-    it(`by a client with ${what} is ${refused ? 'refused' : 'taken'}`, async () => {
+    it(`by a client with ${what} is ${refused ? 'rejected' : 'accepted'}`, async () => {
       const one = { endpoints: ['127.0.0.1:1'], timeoutMs: 1, ...options };
       const follow = () => new EtcdClient({ ...one, sync: { intervalMs: 1_000_000, ...sync } });
       const isRefusal = (error: Error) =>
@@ -109,79 +109,79 @@ describe('a member list that is followed', () => {
 
 describe('a member list that is adopted', () => {
   it('is used if any of its members can be reached, and dropped otherwise', async () => {
-    const { made, adopt, inUse } = setUp();
+    const { created, adopt, inUse } = setUp();
     const first = adopt('10.0.0.2');
-    await turn();
-    made[0]?.refuses();
+    await settlePromises();
+    created[0]?.refuses();
     assert.equal((await first).adopted, false);
-    assert.equal(made[0]?.closed, true);
+    assert.equal(created[0]?.closed, true);
     const second = adopt('10.0.0.2');
-    await turn();
-    made[1]?.connects();
+    await settlePromises();
+    created[1]?.connects();
     assert.equal((await second).adopted, true);
-    assert.deepEqual([inUse(made[1]), made[1]?.closed], [true, false]);
+    assert.deepEqual([inUse(created[1]), created[1]?.closed], [true, false]);
   });
 
-  describe('while another one is', () => {
+  describe('while another one is being adopted', () => {
     it('shares the members that both name', async () => {
-      const { made, adopt, inUse } = setUp();
+      const { created, adopt, inUse } = setUp();
       const both = Promise.all([adopt('10.0.0.2'), adopt('10.0.0.2')]);
-      await turn();
-      for (const member of made) member.connects();
-      await turn();
-      for (const member of made) member.connects();
+      await settlePromises();
+      for (const member of created) member.connects();
+      await settlePromises();
+      for (const member of created) member.connects();
       assert.deepEqual(
         (await both).map(({ adopted }) => adopted),
         [true, true],
       );
-      assert.equal(made.length, 1);
-      assert.equal(inUse(made[0]), true);
+      assert.equal(created.length, 1);
+      assert.equal(inUse(created[0]), true);
     });
 
     it('leaves no member open when one of them cannot be reached', async () => {
-      const { pool, made, adopt } = setUp();
+      const { pool, created, adopt } = setUp();
       const both = Promise.all([adopt('10.0.0.2'), adopt('10.0.0.2')]);
-      await turn();
-      made[0]?.connects();
-      made[1]?.refuses();
-      await turn();
-      for (const member of made) member.refuses();
+      await settlePromises();
+      created[0]?.connects();
+      created[1]?.refuses();
+      await settlePromises();
+      for (const member of created) member.refuses();
       await both;
       pool.close();
       assert.ok(
-        made.every(({ closed }) => closed),
+        created.every(({ closed }) => closed),
         'every one is closed with the client',
       );
     });
 
     it('uses no member that the other one closes', async () => {
-      const { clock, made, adopt, inUse } = setUp();
+      const { clock, created, adopt, inUse } = setUp();
       const known = adopt('10.0.0.2');
-      await turn();
-      made[0]?.connects();
+      await settlePromises();
+      created[0]?.connects();
       await known;
       const both = Promise.all([adopt('10.0.0.3'), adopt('10.0.0.2')]);
-      await turn();
-      made[1]?.connects();
-      await turn();
-      for (const member of made) member.connects();
+      await settlePromises();
+      created[1]?.connects();
+      await settlePromises();
+      for (const member of created) member.connects();
       await both;
       clock.advance(retireMs);
-      assert.ok(made.some(inUse));
-      for (const member of made) assert.equal(member.closed, !inUse(member), member.endpoint);
+      assert.ok(created.some(inUse));
+      for (const member of created) assert.equal(member.closed, !inUse(member), member.endpoint);
     });
 
-    it('is not begun when the client closes meanwhile', async () => {
-      const { pool, made, adopt } = setUp();
+    it('is not started when the client closes meanwhile', async () => {
+      const { pool, created, adopt } = setUp();
       const first = adopt('10.0.0.2');
       const second = assert.rejects(adopt('10.0.0.3'), ClosedError);
-      await turn();
+      await settlePromises();
       pool.close();
-      made[0]?.connects();
+      created[0]?.connects();
       assert.equal((await first).adopted, false);
       await second;
       assert.deepEqual(
-        made.map(({ closed }) => closed),
+        created.map(({ closed }) => closed),
         [true],
       );
     });

@@ -11,10 +11,10 @@ const password = secretOf('plaintext');
 const user = { username: 'u', password };
 const token = { tokenProvider: () => password };
 
-const make = (options: EtcdClientOptions) => void new EtcdClient(options).close();
+const construct = (options: EtcdClientOptions) => void new EtcdClient(options).close();
 
-function refuses(make: () => void, named: RegExp): void {
-  assert.throws(make, (error: Error) => {
+function refuses(construct: () => void, named: RegExp): void {
+  assert.throws(construct, (error: Error) => {
     assert.ok(error instanceof InvalidInputError, `${error.name}: ${error.message}`);
     assert.match(error.message, named);
     assert.ok(!error.message.includes(password));
@@ -23,7 +23,7 @@ function refuses(make: () => void, named: RegExp): void {
 }
 
 describe('a password or token', () => {
-  const far = [
+  const remote = [
     '10.0.0.1:1',
     'http://etcd:1',
     '[fd00::1]:1',
@@ -33,39 +33,42 @@ describe('a password or token', () => {
     '127.0.0.1.:1', // an address to a URL parser, a name to the system's resolver
     '127.0x:1',
   ];
-  for (const endpoint of far) {
+  for (const endpoint of remote) {
     for (const [what, auth] of Object.entries({ user, token })) {
       it(`(${what}) is not sent in plaintext to ${endpoint}, and the error names the options that permit it`, () => {
         for (const endpoints of [[endpoint], ['127.0.0.1:1', endpoint]]) {
           refuses(
-            () => make({ endpoints, auth }),
+            () => construct({ endpoints, auth }),
             new RegExp(`plaintext to '${endpoint.replace(/[[\]]/g, '\\$&')}'`),
           );
-          refuses(() => make({ endpoints, auth }), /https:\/\/ or tls.*auth\.allowPlaintext: true/);
-          refuses(() => make({ endpoints, auth }), /ETCDCTL_INSECURE_TRANSPORT=true.*--insecure-transport/);
+          refuses(() => construct({ endpoints, auth }), /https:\/\/ or tls.*auth\.allowPlaintext: true/);
+          refuses(
+            () => construct({ endpoints, auth }),
+            /ETCDCTL_INSECURE_TRANSPORT=true.*--insecure-transport/,
+          );
         }
         // A client without TLS uses plaintext, whatever the spelling of the endpoint.
-        refuses(() => make({ endpoints: [endpoint], auth, tls: undefined } as never), /in plaintext/);
-        refuses(() => make({ endpoints: [endpoint], auth, tls: null } as never), /tls is null/);
-        make({ endpoints: [endpoint], auth: { ...auth, allowPlaintext: true } });
+        refuses(() => construct({ endpoints: [endpoint], auth, tls: undefined } as never), /in plaintext/);
+        refuses(() => construct({ endpoints: [endpoint], auth, tls: null } as never), /tls is null/);
+        construct({ endpoints: [endpoint], auth: { ...auth, allowPlaintext: true } });
       });
     }
   }
 
-  it('goes over TLS anywhere, and in plaintext as far as loopback and unix sockets', () => {
+  it('is sent over TLS to any host, and in plaintext only to loopback and unix sockets', () => {
     for (const endpoint of ['https://etcd:1', 'unixs:/run/etcd', 'unix:/run/etcd', 'unix:etcd.internal:1'])
-      make({ endpoints: [endpoint], auth: user });
+      construct({ endpoints: [endpoint], auth: user });
     for (const endpoint of ['127.0.0.1:1', 'localhost:1', 'http://LOCALHOST.:1', '127.1:1', '[::1]:1'])
-      make({ endpoints: [endpoint], auth: user });
-    make({ endpoints: ['etcd:1'], auth: user, tls: {} });
+      construct({ endpoints: [endpoint], auth: user });
+    construct({ endpoints: ['etcd:1'], auth: user, tls: {} });
   });
 
   it('is not sent if the permission is not a boolean', () => {
     const auth = { ...user, allowPlaintext: 'yes' as never };
-    refuses(() => make({ endpoints: ['10.0.0.1:1'], auth }), /auth\.allowPlaintext is 'yes' \(string\)/);
+    refuses(() => construct({ endpoints: ['10.0.0.1:1'], auth }), /auth\.allowPlaintext is 'yes' \(string\)/);
   });
 
-  it('of the environment goes in plaintext if the environment permits it', () => {
+  it('of the environment is sent in plaintext if the environment permits it', () => {
     const env = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_USER: `u:${password}` };
     const jwt = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_AUTH_JWT_TOKEN: password };
     for (const one of [env, { ...env, ETCDCTL_USER: 'u', ETCDCTL_PASSWORD: password }, jwt]) {
@@ -74,7 +77,7 @@ describe('a password or token', () => {
     }
   });
 
-  it('of the command goes in plaintext with its flag; without it that is a usage error', () => {
+  it('of the command is sent in plaintext with its flag, and is a usage error without it', () => {
     const env = { ETCDCTL_ENDPOINTS: '10.0.0.1:1', ETCDCTL_USER: `u:${password}` };
     const flagged = (values: Record<string, boolean>) =>
       void createClient(new ParsedOptions(values), env).close();

@@ -6,18 +6,18 @@ const answer = (clusterId: bigint) => ({ header: { clusterId, revision: 5n } });
 
 describe('the identity of the store', () => {
   let store: StoreIdentity;
-  let heard: StoreReplacedError[];
+  let reported: StoreReplacedError[];
 
   beforeEach(() => {
     store = new StoreIdentity();
-    heard = [];
-    store.onReplaced((error) => heard.push(error));
+    reported = [];
+    store.onReplaced((error) => reported.push(error));
     store.observe(answer(0xabcn), 'a:1');
   });
 
   it('is that of the first answer, and stays the same with all of its members', () => {
     store.observe(answer(0xabcn), 'b:1');
-    assert.deepEqual([store.epoch, heard.length, store.replacedSince(0)], [0, 0, undefined]);
+    assert.deepEqual([store.epoch, reported.length, store.replacedSince(0)], [0, 0, undefined]);
   });
 
   it('ignores answers without an id, which proxies send', () => {
@@ -28,8 +28,8 @@ describe('the identity of the store', () => {
 
   it('changes once with another id', () => {
     for (let i = 0; i < 3; i++) store.observe(answer(0xdefn), 'a:1');
-    assert.deepEqual([store.epoch, heard.length], [1, 1]);
-    assert.match(heard[0]?.message ?? '', /member a:1 answers with cluster id def, and did with abc/);
+    assert.deepEqual([store.epoch, reported.length], [1, 1]);
+    assert.match(reported[0]?.message ?? '', /member a:1 answers with cluster id def, and did with abc/);
     assert.equal(store.replacedSince(1), undefined);
   });
 

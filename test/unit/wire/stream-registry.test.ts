@@ -21,7 +21,7 @@ const dropped: StatusObject = {
 };
 
 /** An open stream. `before` runs before each answer; `received` lists the calls of its handlers. */
-async function opened() {
+async function openStream() {
   const received: string[] = [];
   const failures: string[] = [];
   let listener: Listener | undefined;
@@ -32,7 +32,7 @@ async function opened() {
     startRead() {},
     cancelWithStatus() {},
   };
-  const scene = { before: () => {} };
+  const hooks = { before: () => {} };
   const streams = new StreamRegistry({
     maxReceiveBytes: 2 ** 20,
     pool: { markUnhealthy: (_: Member, failure: string) => failures.push(failure) } as unknown as MemberPool,
@@ -41,7 +41,7 @@ async function opened() {
     store: new StoreIdentity(),
     metadata: () => ({ plain: new Metadata() }) as CallMetadata,
     onSend: () => {},
-    beforeAnswer: () => scene.before(),
+    beforeAnswer: () => hooks.before(),
     connect: async () => ({
       member: {} as Member,
       channel: { createCall: () => call } as unknown as Channel,
@@ -59,12 +59,12 @@ async function opened() {
     );
   });
   assert.ok(listener);
-  return { scene, stream, received, failures, listener };
+  return { hooks, stream, received, failures, listener };
 }
 
 describe('a stream', () => {
   it('passes messages and its end to the handlers', async () => {
-    const { received, failures, listener } = await opened();
+    const { received, failures, listener } = await openStream();
     listener.onReceiveMessage(Buffer.alloc(0));
     listener.onReceiveStatus(dropped);
     assert.deepEqual(received, ['message', 'end']);
@@ -73,15 +73,15 @@ describe('a stream', () => {
 
   describe('cancelled by the callback before an answer', () => {
     it('does not pass the message to the handlers', async () => {
-      const { scene, stream, received, listener } = await opened();
-      scene.before = stream.cancel;
+      const { hooks, stream, received, listener } = await openStream();
+      hooks.before = stream.cancel;
       listener.onReceiveMessage(Buffer.alloc(0));
       assert.deepEqual(received, []);
     });
 
     it('does not pass its end to the handlers, but marks the member unhealthy', async () => {
-      const { scene, stream, received, failures, listener } = await opened();
-      scene.before = stream.cancel;
+      const { hooks, stream, received, failures, listener } = await openStream();
+      hooks.before = stream.cancel;
       listener.onReceiveStatus(dropped);
       assert.deepEqual(received, []);
       assert.deepEqual(failures, ['unreachable']);

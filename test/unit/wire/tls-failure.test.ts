@@ -48,7 +48,7 @@ describe('an error of a TLS socket', () => {
   }
 
   it('without a code, or a value that is not an error, is not a TLS failure', () => {
-    assert.equal(tlsFailureOf(new Error('said nothing'), true), undefined);
+    assert.equal(tlsFailureOf(new Error('no details'), true), undefined);
     assert.equal(tlsFailureOf('text', true), undefined);
   });
 

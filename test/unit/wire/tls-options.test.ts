@@ -51,7 +51,7 @@ describe('TLS options', () => {
     [{ dangerouslySkipVerification: 'no' }, /tls\.dangerouslySkipVerification is 'no' \(string\)/],
   ];
   for (const [tls, named] of bad) {
-    it(`${JSON.stringify(tls)} are refused by name`, () => refuses(tls, named));
+    it(`${JSON.stringify(tls)} are rejected, and the error names them`, () => refuses(tls, named));
   }
 
   it('with http:// are refused: there is no fallback to plaintext', () => {

@@ -158,7 +158,7 @@ describe('a token source', () => {
       return { tokens, token };
     };
 
-    it('keeps the present token', async () => {
+    it('keeps the current token', async () => {
       const { tokens, token } = await renewing();
       give(token);
       await settled();

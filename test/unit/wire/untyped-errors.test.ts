@@ -22,8 +22,8 @@ const isTyped = (error: unknown) => {
 };
 const echo = { path: '/a/B', requestSerialize: (b: Buffer) => b, responseDeserialize: (b: Buffer) => b };
 
-describe('an error from outside this library ends, converted to a typed one,', () => {
-  it('a watch that waits for the present revision', async () => {
+describe('an error from outside this library ends with a typed error', () => {
+  it('a watch that waits for the current revision', async () => {
     const server = new FakeWatch();
     server.readFails = plain;
     const watcher = server.client.watch('k');
@@ -76,9 +76,9 @@ describe('an error from outside this library ends, converted to a typed one,', (
     const failed: EtcdError[] = [];
     const bad = new MemberHealth({ connect: () => Promise.reject(plain) } as unknown as Member);
     const good = new MemberHealth({ connect: () => Promise.resolve({}) } as unknown as Member);
-    const note = (_: MemberHealth, error: EtcdError) => failed.push(error);
-    assert.equal(await new ConnectRace([bad, good], new FakeClock(), note).winner, good);
-    assert.equal(await new ConnectRace([bad], new FakeClock(), note).winner, undefined);
+    const onFailure = (_: MemberHealth, error: EtcdError) => failed.push(error);
+    assert.equal(await new ConnectRace([bad, good], new FakeClock(), onFailure).winner, good);
+    assert.equal(await new ConnectRace([bad], new FakeClock(), onFailure).winner, undefined);
     assert.equal(failed.length, 2);
     failed.forEach(isTyped);
   });
