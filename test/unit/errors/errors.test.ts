@@ -23,7 +23,7 @@ import {
 import { classOf, goCode, rpctypes, verdictOf } from '../../support/rpctypes.js';
 
 describe("a server's text", () => {
-  it('is one of 63, as etcd has them, and a few without a constant', () => {
+  it('is one of the 63 texts of rpctypes, or one of a few that have no constant there', () => {
     assert.equal(rpctypes.length, 63);
     assert.equal(new Set(rpctypes.map(([, , text]) => text)).size, 63);
     const named = new Set(rpctypes.map(([name]) => name));
@@ -112,7 +112,7 @@ describe("a server's text", () => {
     });
   }
 
-  it('asks for a new token, or refuses the user itself', () => {
+  it('about authentication either requires a new token or refuses the user', () => {
     const refusals = serverTexts.map(({ text }) => errorFromServer(Code.UNKNOWN, text));
     const unauthenticated = refusals.filter((error) => error instanceof UnauthenticatedError);
     const [asking, refusing] = [true, false].map((asks) =>
@@ -124,14 +124,14 @@ describe("a server's text", () => {
     assert.equal(needsNewToken(errorFromServer(Code.PERMISSION_DENIED, 'a proxy says no')), false);
   });
 
-  it('can be asked for by its name', () => {
+  it('can be looked up by its name', () => {
     for (const { text, reason } of serverTexts) {
       const error = errorFor(reason as EtcdReason);
       assert.deepEqual([error.reason, error.serverText], [reason, text]);
     }
   });
 
-  it('without a constant in Go has a name and a verdict too', () => {
+  it('that has no constant in Go has a name and a verdict, too', () => {
     const moved = errorFromServer(Code.UNKNOWN, 'not a primary lessor');
     assert.deepEqual([moved.reason, moved.verdict], ['NotPrimaryLessor', 'maybe-applied']);
     const range = errorFromServer(Code.UNKNOWN, 'mvcc: watcher range is empty');
@@ -140,13 +140,13 @@ describe("a server's text", () => {
     assert.deepEqual([late.reason, late.verdict], ['DeadlineExceeded', 'maybe-applied']);
   });
 
-  it('about a request over the limit of the server’s gRPC library says so by the same name', () => {
+  it('about a request over the limit of the server’s gRPC library has the same name as etcd’s own', () => {
     const text = 'grpc: received message larger than max (2098200 vs. 2097152)';
     const error = errorFromServer(Code.RESOURCE_EXHAUSTED, text);
     assert.deepEqual([error.reason, error.verdict], ['RequestTooLarge', 'final']);
   });
 
-  it('of this side about an answer over its limit is that of a request that was carried out, not to be met again', () => {
+  it('of grpc-js about an answer over the limit means that the request was carried out, and is persistent', () => {
     for (const text of [
       'Received message larger than max (4294967280 vs 536870912)',
       'Received message that decompresses to a size larger than 536870912',
@@ -157,19 +157,19 @@ describe("a server's text", () => {
     }
   });
 
-  it('that the store is full lasts, and that a leader changed does not', () => {
+  it('is persistent if the store is full, and is not if the leader changed', () => {
     assert.equal(isPersistent(errorFromServer(8, 'etcdserver: mvcc: database space exceeded')), true);
     assert.equal(isPersistent(errorFromServer(14, 'etcdserver: leader changed')), false);
   });
 
-  it('that is missing altogether, as after some hostile answers, still gives an error', () => {
+  it('that is undefined, as in some hostile answers, gives an error', () => {
     const nothing = undefined as never;
     const error = errorFromServer(nothing, nothing);
     assert.deepEqual([error.code, error.verdict, error.reason], [Code.UNKNOWN, 'maybe-applied', undefined]);
     assert.equal(error.message, 'UNKNOWN: the server gave no reason');
   });
 
-  it('wins over its code, which differs between releases', () => {
+  it('takes precedence over its code, which differs between releases', () => {
     assert.equal(errorFromServer(Code.UNKNOWN, 'etcdserver: leader changed').verdict, 'maybe-applied');
     assert.equal(errorFromServer(Code.UNKNOWN, 'etcdserver: too many requests').verdict, 'not-applied');
     assert.equal(
@@ -181,18 +181,18 @@ describe("a server's text", () => {
     assert.equal(bare.code, Code.PERMISSION_DENIED);
   });
 
-  it('spread over lines is read as one, decorated or not', () => {
+  it('of several lines becomes one line, with or without Go’s prefix', () => {
     const error = errorFromServer(Code.UNKNOWN, 'rpc error: code = Unavailable desc = first\nsecond');
     assert.equal(error.code, Code.UNAVAILABLE);
     assert.equal(error.serverText, 'first\\x0asecond');
   });
 
-  it('that is empty still gives a text', () => {
+  it('that is empty gives an error with a text', () => {
     assert.match(errorFromServer(Code.INTERNAL, '').message, /^INTERNAL: the server gave no reason$/);
   });
 });
 
-describe('a status that no known text explains', () => {
+describe('a status with an unknown text', () => {
   const verdicts: readonly (readonly [Code, Verdict])[] = [
     [Code.UNAVAILABLE, 'maybe-applied'],
     [Code.CANCELLED, 'maybe-applied'],
@@ -213,7 +213,7 @@ describe('a status that no known text explains', () => {
     });
   }
 
-  it('is not-applied whatever its code when it was surely never sent', () => {
+  it('is not-applied, whatever its code, if the request was certainly not sent', () => {
     assert.equal(errorFromServer(Code.UNAVAILABLE, 'anything', { notSent: true }).verdict, 'not-applied');
   });
 
@@ -236,7 +236,7 @@ describe('a status of grpc-js', () => {
       'Failed to start HTTP/2 stream with error New streams cannot be created after receiving a GOAWAY',
     ],
   ] as const) {
-    it(`'${details}' says that nothing was sent`, () => assert.equal(wasNeverSent(code, details), true));
+    it(`'${details}' means that nothing was sent`, () => assert.equal(wasNeverSent(code, details), true));
   }
 
   for (const [code, details] of [
@@ -245,13 +245,13 @@ describe('a status of grpc-js', () => {
     [Code.INTERNAL, 'Received RST_STREAM with code 2'],
     [Code.CANCELLED, undefined],
   ] as const) {
-    it(`'${details}' of code ${codeName(code)} does not`, () =>
+    it(`'${details}' with code ${codeName(code)} does not mean that nothing was sent`, () =>
       assert.equal(wasNeverSent(code, details), false));
   }
 });
 
 describe('an error of this library', () => {
-  it('names its class, starts with its code and keeps its cause', () => {
+  it('has the name of its class, a message that starts with its code, and its cause', () => {
     const cause = new Error('below');
     const error = errorFromServer(Code.INTERNAL, 'broken', { cause });
     assert.equal(error.name, 'EtcdError');
@@ -260,7 +260,7 @@ describe('an error of this library', () => {
     assert.equal('cause' in errorFromServer(Code.INTERNAL, 'broken'), false);
   });
 
-  it('tells by its class what to do', () => {
+  it('has the code and the verdict of its class', () => {
     assert.equal(new InvalidInputError('x is 1').code, Code.INVALID_ARGUMENT);
     assert.equal(new InvalidInputError('x is 1').verdict, 'final');
     assert.equal(new ClosedError('the client').message, 'CANCELLED: the client is closed');
@@ -268,7 +268,7 @@ describe('an error of this library', () => {
     assert.equal(new DeadlineError('late', { verdict: 'not-applied' }).verdict, 'not-applied');
   });
 
-  it('that hides a lost answer carries the code, the text and the cause of it', () => {
+  it('for a lost answer has the code, the text and the cause of the loss', () => {
     const cause = errorFromServer(Code.UNAVAILABLE, 'etcdserver: leader changed');
     const error = new AmbiguousWriteError('Put', 'm1:2379', cause);
     assert.ok(error instanceof EtcdError);
@@ -282,7 +282,7 @@ describe('an error of this library', () => {
     assert.match(error.message, /Put on m1:2379 may have been applied/);
   });
 
-  it('about compaction names the oldest revision left', () => {
+  it('about a compaction has the oldest revision that is left', () => {
     assert.equal(new CompactedError('gone', 20n).compactRevision, 20n);
     assert.equal(new CompactedError('gone', 20n).code, Code.OUT_OF_RANGE);
   });

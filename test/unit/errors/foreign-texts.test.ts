@@ -31,15 +31,15 @@ const inRecords = (text: string) => [
   thrown(() => parseServiceConfig(JSON.stringify({ loadBalancingConfig: [{ [text]: {} }] }), [])),
 ];
 
-describe('text of others in an error', () => {
+describe('text from outside in an error', () => {
   const sources: Readonly<Record<string, (text: string) => readonly unknown[]>> = {
     'a server’s status': (text) => [
       errorFromServer(Code.UNKNOWN, text),
       errorFromServer(Code.UNAVAILABLE, `rpc error: code = Internal desc = ${text}`),
     ],
-    'what is no etcd': (text) => [notEtcdError(text)],
+    'a server that is not etcd': (text) => [notEtcdError(text)],
     'a record or a service config': inRecords,
-    'another’s record under the key': (text) => {
+    'another owner’s record': (text) => {
       const kv = kvWith(Buffer.from(text));
       return [conflictText(text, kv), waitingText(text, kv, true), replacedText(text, kv, false)].map(
         (message) => new EtcdError(message, { code: Code.ALREADY_EXISTS }),
@@ -48,7 +48,7 @@ describe('text of others in an error', () => {
     'a name': (text) => [new NamingError(`'${text}' is odd`)],
   };
   for (const [what, errorsOf] of Object.entries(sources)) {
-    it(`from ${what} is one printable line in the message, and printable however it is shown`, () => {
+    it(`from ${what} is one printable line in the message, and printable in inspect()`, () => {
       fc.assert(
         fc.property(hostileText, (text) => {
           for (const error of errorsOf(text)) {
@@ -79,7 +79,7 @@ describe('text of others in an error', () => {
 });
 
 describe('escaping of controls', () => {
-  it('shows what would steer a terminal or hide, and leaves visible text alone', () => {
+  it('escapes control and invisible characters, and does not change visible text', () => {
     assert.equal(escapeControls('a\x1b[2J\n\x9b\u2028\u202eé'), 'a\\x1b[2J\\x0a\\u009b\\u2028\\u202eé');
     assert.equal(
       escapeControls('\u2066\ufeff\u200b\u00ad\u3164\u{e0041}'),
@@ -90,7 +90,7 @@ describe('escaping of controls', () => {
       assert.equal(escapeControls(text), text);
   });
 
-  it('changes nothing the second time', () => {
+  it('is idempotent', () => {
     fc.assert(
       fc.property(hostileText, (text) => escapeControls(escapeControls(text)) === escapeControls(text)),
     );

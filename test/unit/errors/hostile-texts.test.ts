@@ -9,16 +9,16 @@ const inherited = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
 describe('a text of a hostile server', () => {
   const decorated = 'rpc error: code = A desc = ';
   const texts: Readonly<Record<string, string>> = {
-    'with 270 kB of decorations': decorated.repeat(10_000),
-    'with 13 MB of decorations': decorated.repeat(500_000),
-    'with decorations that never end': 'rpc error: code = '.repeat(50_000),
+    'with 270 kB of prefixes': decorated.repeat(10_000),
+    'with 13 MB of prefixes': decorated.repeat(500_000),
+    'with 50,000 unfinished prefixes': 'rpc error: code = '.repeat(50_000),
     'whose code is a megabyte long': `rpc error: code = ${'A'.repeat(1_000_000)}`,
     'whose code has a number without an end': `rpc error: code = A(${'1'.repeat(1_000_000)}`,
     'of line ends': '\n'.repeat(1_000_000),
     'of spaces': ' '.repeat(1_000_000),
   };
   for (const [what, text] of Object.entries(texts)) {
-    it(`${what} gives a plain error with a bounded text`, () => {
+    it(`${what} gives an EtcdError with a text of limited length`, () => {
       const error = errorFromServer(Code.UNKNOWN, text);
       assert.ok(error instanceof EtcdError);
       assert.equal(error.code, Code.UNKNOWN);
@@ -28,26 +28,26 @@ describe('a text of a hostile server', () => {
     });
   }
 
-  it('of white space does not hold up the command that prints it', () => {
-    // Quadratic, this would take minutes.
+  it('of white space is printed by the command in linear time', () => {
+    // In quadratic time, this would take minutes.
     assert.ok(messageOf(new Error(`${' '.repeat(1_000_000)}x`)).endsWith('x'));
     assert.equal(messageOf(new Error('first  \n  second')), 'first second');
   });
 
-  it('is cut at a limit, and says so', () => {
+  it('is cut after 4,096 characters and ends with an ellipsis', () => {
     assert.equal(errorFromServer(Code.INTERNAL, 'x'.repeat(4_096)).serverText, 'x'.repeat(4_096));
     assert.equal(errorFromServer(Code.INTERNAL, 'x'.repeat(4_097)).serverText, `${'x'.repeat(4_096)}…`);
   });
 
   for (const name of inherited) {
-    it(`that names '${name}' as its code has the status's`, () => {
+    it(`that has the code '${name}' gives an error with the code of the status`, () => {
       const error = errorFromServer(Code.ABORTED, `rpc error: code = ${name} desc = odd`);
       assert.deepEqual([error.code, error.serverText], [Code.ABORTED, 'odd']);
       assert.equal(errorFromServer(Code.ABORTED, name).reason, undefined);
       assert.equal(toCode(name as never), Code.UNKNOWN);
     });
 
-    it(`that is a TLS code '${name}' says nothing of TLS`, () => {
+    it(`with the code '${name}' is not a TLS failure`, () => {
       assert.equal(tlsFailureOf({ code: name, message: '' }, false), undefined);
     });
   }

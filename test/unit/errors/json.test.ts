@@ -8,7 +8,7 @@ const secret = 'of another library';
 const foreign = Object.assign(new TypeError(secret), { code: 'ERR_OTHER' });
 const text = { code: Code.NOT_FOUND, serverText: 'etcdserver: requested lease not found', cause: foreign };
 
-/** One of each class; a class that is missing here fails the first test. */
+/** One error of each class; a class that is missing here fails the first test. */
 const examples: readonly errors.EtcdError[] = [
   new EtcdError('lost', { code: Code.UNAVAILABLE, verdict: 'maybe-applied', reason: 'Stopped' }),
   new errors.InvalidInputError('timeoutMs is NaN'),
@@ -34,7 +34,7 @@ const examples: readonly errors.EtcdError[] = [
 const written = (error: unknown) => JSON.parse(JSON.stringify(error));
 
 describe('an error in JSON', () => {
-  it('is here for every class', () => {
+  it('has an example of every class', () => {
     const classes = [...Object.values(errors), NamingError, EndpointDecodeError, ConflictError].filter(
       (one) => typeof one === 'function' && (one === EtcdError || one.prototype instanceof EtcdError),
     );
@@ -58,7 +58,7 @@ describe('an error in JSON', () => {
     });
   }
 
-  it('has the cause: one of this library as itself, another by its name and code', () => {
+  it('has its cause: an EtcdError completely, any other by name and code', () => {
     const cut = new EtcdError('cut', { code: Code.UNAVAILABLE, cause: foreign });
     const { cause } = written(new errors.AmbiguousWriteError('Put', 'm:1', cut));
     assert.deepEqual(cause, written(cut));

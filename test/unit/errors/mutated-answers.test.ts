@@ -75,7 +75,7 @@ function mutated(bytes: Buffer, random: () => number): Buffer {
   }
 }
 
-/** As the wire does it: what cannot be read never reaches the modules. */
+/** Decodes as src/wire does: a message that cannot be decoded does not reach the other modules. */
 function read<T>(decode: (bytes: Buffer) => T, bytes: Buffer): T | undefined {
   try {
     return decode(bytes);
@@ -88,10 +88,10 @@ function read<T>(decode: (bytes: Buffer) => T, bytes: Buffer): T | undefined {
 describe('an answer with bytes changed at random', () => {
   const rounds = 4_000;
 
-  it('is read as something, or refused with a typed error', async () => {
+  it('is decoded, or rejected with a typed error', async () => {
     const random = new Random(20_261_120).next;
     let refused = 0;
-    let taken = 0;
+    let accepted = 0;
     for (let round = 0; round < rounds; round++) {
       const answer = <T>(decode: (bytes: Buffer) => T, sample: Buffer) => {
         const message = read(decode, mutated(sample, random));
@@ -115,7 +115,7 @@ describe('an answer with bytes changed at random', () => {
         messages.txn && client.txn({}),
       ]);
       for (const result of settled) {
-        if (result.status === 'fulfilled') taken++;
+        if (result.status === 'fulfilled') accepted++;
         else assert.ok(result.reason instanceof EtcdError, `round ${round}: ${result.reason}`);
       }
       const watched = answer(WatchService.watch.responseDeserialize, samples.watch);
@@ -123,6 +123,6 @@ describe('an answer with bytes changed at random', () => {
       const renewed = answer(LeaseService.leaseKeepAlive.responseDeserialize, samples.keepAlive);
       if (renewed) assert.equal(typeof renewed.TTL, 'bigint');
     }
-    assert.ok(refused > rounds / 10 && taken > rounds, `${refused} refused, ${taken} taken`);
+    assert.ok(refused > rounds / 10 && accepted > rounds, `${refused} refused, ${accepted} accepted`);
   });
 });

@@ -6,15 +6,15 @@ import { protoFolder } from '#src/raw/index.js';
 
 const sources = join(protoFolder, '../src');
 
-/** Reads an error's text instead of its `reason`. */
+/** Matches code that reads an error's text instead of its `reason`. */
 const readsText =
   /\b(serverText|message|details)\b\??\.(includes|startsWith|endsWith|indexOf|match|matchAll|search)\(|\.(serverText|message|details) *[!=]==? *(?!undefined\b)|\.test\([^()]*\b(serverText|message|details)\)/;
 
-/** A gRPC code by its number. */
+/** Matches a gRPC code that is written as a number. */
 const numericCode = /\bcode: \d|\.code [!=]== \d/;
 
-/** What a source file has that only the table of texts may have. */
-function offences(file: string): string[] {
+/** The lines and literals of a source file that only the table of texts may contain. */
+function violations(file: string): string[] {
   const source = file.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
   const literals = [...source.matchAll(/'([^'\n]{10,})'|"([^"\n]{10,})"|`([^`\n]{10,})`/g)].map(
     ([, ...forms]) => forms.find((form) => form !== undefined) ?? '',
@@ -27,18 +27,18 @@ function offences(file: string): string[] {
 }
 
 describe('a text of the server', () => {
-  it('is matched in src/errors alone, and codes have names', () => {
+  it('is matched only in src/errors, and codes are written by name', () => {
     const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => !file.startsWith('errors/') && !file.startsWith('gen/'));
     assert.ok(files.length > 200, `${files.length} files`);
     const found = files.flatMap((file) =>
-      offences(readFileSync(join(sources, file), 'utf8')).map((what) => `${file}: ${what}`),
+      violations(readFileSync(join(sources, file), 'utf8')).map((what) => `${file}: ${what}`),
     );
     assert.deepEqual(found, []);
   });
 
-  for (const bad of [
+  for (const line of [
     "if (error.serverText === 'anything') return;",
     "return !error.serverText?.includes('authentication failed');",
     "const authOff = 'etcdserver: authentication is not enabled';",
@@ -49,8 +49,8 @@ describe('a text of the server', () => {
     'throw new EtcdError(text, { code: 5 });',
     'if (error.code === 5) return;',
   ]) {
-    it(`matched as in \`${bad}\` is found`, () => {
-      assert.notDeepEqual(offences(bad), []);
+    it(`that is matched as in \`${line}\` is detected`, () => {
+      assert.notDeepEqual(violations(line), []);
     });
   }
 });

@@ -9,7 +9,7 @@ import * as testingEntry from '@org/etcd-naming/testing';
 type ErrorClass = new (...args: never[]) => Error;
 type Classes = ReadonlyMap<string, ErrorClass>;
 
-/** How to make one error of each class; a class that is missing here fails the first test. */
+/** Creates one error of each class; a class that is missing here fails the first test. */
 const makers: Readonly<Record<string, (errorClass: new (...args: unknown[]) => Error) => Error>> = {
   EtcdError: (C) => new C('lost', { code: 14 }),
   InvalidInputError: (C) => new C('timeoutMs is NaN'),
@@ -64,7 +64,7 @@ describe('errors of two installed copies of the package', () => {
     }
   });
 
-  it('are no instances of a subclass without a brand', () => {
+  it('are not instances of a subclass without a brand', () => {
     for (const [name, errorClass] of here) {
       class Own extends (errorClass as new (...args: unknown[]) => Error) {}
       assert.equal(make(name, errorClass) instanceof Own, false, name);
@@ -76,7 +76,7 @@ describe('errors of two installed copies of the package', () => {
     }
   });
 
-  it('are the only instances', () => {
+  it('are the only values that are instances of these classes', () => {
     for (const [name, errorClass] of here)
       for (const value of [undefined, null, 'text', 1, {}, new Error('plain'), { name }, () => {}])
         assert.equal((value as unknown) instanceof errorClass, false, name);

@@ -25,14 +25,14 @@ async function read(server: ScriptedKv, before: (batch: number) => void) {
 }
 
 /** A short form: the difference of whole values would take minutes to print. */
-const shown = (kvs: readonly KeyValue[]) =>
+const summary = (kvs: readonly KeyValue[]) =>
   kvs.map(
     ({ key, value, createRevision, modRevision, version, lease }) =>
       `${key} ${value.length} ${createRevision} ${modRevision} ${version} ${lease}`,
   );
 
 describe('a stream of a range whose connection changes', () => {
-  const scenes = fc.record({
+  const scenarios = fc.record({
     keys: fc.integer({ min: 1, max: 80 }),
     changes: fc.array(fc.nat(12), { maxLength: 5 }),
     hasStreams: fc.boolean(),
@@ -46,19 +46,19 @@ describe('a stream of a range whose connection changes', () => {
 
   it('yields every key once', async () => {
     await fc.assert(
-      fc.asyncProperty(scenes, async ({ keys, changes, hasStreams }) => {
+      fc.asyncProperty(scenarios, async ({ keys, changes, hasStreams }) => {
         const server = serverOf(keys, hasStreams);
         const { kvs, error } = await read(server, (batch) => {
           if (changes.includes(batch)) server.reconnect();
         });
         assert.equal(error, undefined);
-        assert.deepEqual(shown(kvs), shown(server.kvs));
+        assert.deepEqual(summary(kvs), summary(server.kvs));
       }),
       { numRuns: 100 },
     );
   });
 
-  it('to another store yields the keys of one store only, or ends with StoreReplacedError before any of the other', async () => {
+  it('to another store yields only the keys of one store, or ends with StoreReplacedError before any key of the other', async () => {
     const difference = fc.constantFrom<(kv: KeyValue) => KeyValue>(
       (kv) => ({ ...kv, value: Buffer.from('other') }),
       (kv) => ({ ...kv, modRevision: 2n }),
@@ -69,21 +69,21 @@ describe('a stream of a range whose connection changes', () => {
     );
     let replaced = 0;
     await fc.assert(
-      fc.asyncProperty(scenes, fc.nat(8), fc.nat(6), difference, async (scene, at, where, differ) => {
-        const server = serverOf(scene.keys, scene.hasStreams);
+      fc.asyncProperty(scenarios, fc.nat(8), fc.nat(6), difference, async (scenario, at, offset, alter) => {
+        const server = serverOf(scenario.keys, scenario.hasStreams);
         const old = server.kvs;
         // Several differences: with one only, a mixture would equal one of the two stores.
-        const other = old.map((kv, i) => (i % 7 === where ? differ(kv) : kv));
+        const other = old.map((kv, i) => (i % 7 === offset ? alter(kv) : kv));
         const { kvs, error } = await read(server, (batch) => {
           if (batch === at) server.reconnect(other);
         });
         if (error) {
           assert.ok(error instanceof StoreReplacedError, String(error));
-          assert.deepEqual(shown(kvs), shown(old.slice(0, kvs.length)));
+          assert.deepEqual(summary(kvs), summary(old.slice(0, kvs.length)));
           replaced++;
         } else {
           const whole = kvs.every((kv, i) => kv === other[i]) ? other : old;
-          assert.deepEqual(shown(kvs), shown(whole));
+          assert.deepEqual(summary(kvs), summary(whole));
         }
       }),
       { numRuns: 150 },
@@ -108,7 +108,7 @@ describe('a stream of a range whose connection changes', () => {
     }
   });
 
-  it('with every response ends instead of retrying forever', async () => {
+  it('with every response ends with an error instead of retrying forever', async () => {
     const server = serverOf(100, false);
     const range = server.range.bind(server);
     server.range = (request, options) => {

@@ -70,15 +70,15 @@ export class ModelStore implements KvCalls {
     for (let i = 0; i + 2 < whole.kvs.length; i += 2)
       chunks.push({ header: undefined, kvs: whole.kvs.slice(i, i + 2), more: false, count: 0n });
     chunks.push({ ...whole, kvs: whole.kvs.slice(chunks.length * 2) });
-    let over = false;
+    let ended = false;
     const send = async () => {
       handlers.opened?.({ connectionId: 1 } as Member);
-      for (const chunk of chunks) if (!over) await handlers.message(chunk);
-      if (!over) handlers.end(errorFromServer(Code.UNAVAILABLE, 'the server ended the stream'));
+      for (const chunk of chunks) if (!ended) await handlers.message(chunk);
+      if (!ended) handlers.end(errorFromServer(Code.UNAVAILABLE, 'the server ended the stream'));
     };
     setImmediate(() => void send());
     const cancel = () => {
-      over = true;
+      ended = true;
     };
     return { cancel, cancelUnresponsive: cancel };
   }

@@ -40,7 +40,7 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
   anyRange.map(
     (range): Action =>
       (kv) =>
-        gather(kv, range),
+        collect(kv, range),
   ),
   anyTxn(2).map(
     (txn): Action =>
@@ -49,7 +49,7 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
   ),
 );
 
-async function gather(kv: KvClient, range: Parameters<KvClient['stream']>[0]): Promise<KeyValue[]> {
+async function collect(kv: KvClient, range: Parameters<KvClient['stream']>[0]): Promise<KeyValue[]> {
   const kvs: KeyValue[] = [];
   for await (const batch of kv.stream(range)) kvs.push(...batch.kvs);
   return kvs;
@@ -66,10 +66,17 @@ async function outcome(action: Action, kv: KvClient): Promise<unknown> {
 }
 
 /** Keys outside the namespace: next to it, far from it, and the bare prefix. */
-function around(prefix: Buffer): Buffer[] {
+function keysAround(prefix: Buffer): Buffer[] {
   const last = prefix.length - 1;
-  const beside = (by: number) => Buffer.from(prefix.map((byte, i) => (i === last ? byte + by : byte)));
-  const keys = [prefix, Buffer.of(0), Buffer.from('zz'), prefix.subarray(0, last), beside(1), beside(-1)];
+  const neighbour = (by: number) => Buffer.from(prefix.map((byte, i) => (i === last ? byte + by : byte)));
+  const keys = [
+    prefix,
+    Buffer.of(0),
+    Buffer.from('zz'),
+    prefix.subarray(0, last),
+    neighbour(1),
+    neighbour(-1),
+  ];
   const outside = keys.filter((key) => key.length > 0 && (key === prefix || !startsWith(key, prefix)));
   return outside.filter((key, i) => outside.findIndex((one) => one.equals(key)) === i);
 }
@@ -90,7 +97,7 @@ describe('a namespace', () => {
   it('behaves like a separate store: the same results, and the same keys with the prefix', async () => {
     await fc.assert(
       fc.asyncProperty(anyPrefix, fc.array(anyAction, { maxLength: 12 }), async (prefix, actions) => {
-        const noise = around(prefix);
+        const noise = keysAround(prefix);
         const whole = new ModelStore();
         for (const key of noise) await whole.put({ key, ...plainPut });
         const own = new ModelStore(1n + BigInt(noise.length));

@@ -16,10 +16,10 @@ const read = (...keys: readonly string[]) =>
   ({ response: { $case: 'responseRange', value: { kvs: kvs(...keys) } } }) as const;
 
 function clientReceiving(answer: unknown): KvClient {
-  const give = () => Promise.resolve(answer);
+  const respond = () => Promise.resolve(answer);
   const store = { epoch: 0, replacedSince: () => undefined };
   return new KvClientImpl(
-    { range: give, txn: give, keepProcessAlive: () => () => {}, store } as unknown as KvCalls,
+    { range: respond, txn: respond, keepProcessAlive: () => () => {}, store } as unknown as KvCalls,
     128,
   );
 }

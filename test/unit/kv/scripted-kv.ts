@@ -91,13 +91,13 @@ export class ScriptedKv extends ModelStore {
       chunks: Number.POSITIVE_INFINITY,
       end: 'silence',
     };
-    let over = false;
+    let ended = false;
     const send = async () => {
       handlers.opened?.({ connectionId: this.connection } as Member);
       const left = this.#keysOf(request);
       for (let i = 0, n = 0; n < chunks; i += this.#chunkKeys, n++) {
         await new Promise(setImmediate);
-        if (over) return;
+        if (ended) return;
         const kvs = left.slice(i, i + this.#chunkKeys);
         const isLast = i + this.#chunkKeys >= left.length;
         const header = { clusterId: 1n, memberId: 1n, revision: this.#revision++, raftTerm: 1n };
@@ -105,16 +105,16 @@ export class ScriptedKv extends ModelStore {
         await handlers.message({ header: isLast ? header : undefined, kvs, more: false, count: 0n });
         if (isLast) return;
       }
-      if (!over && end !== 'silence') handlers.end(end);
+      if (!ended && end !== 'silence') handlers.end(end);
     };
     void send();
     this.#running.add(() => {
-      if (!over) handlers.end(connectionDropped());
-      over = true;
+      if (!ended) handlers.end(connectionDropped());
+      ended = true;
     });
     const stop = (how: 'cancelled' | 'reportedUnresponsive') => () => {
-      if (!over) this[how]++;
-      over = true;
+      if (!ended) this[how]++;
+      ended = true;
     };
     return { cancel: stop('cancelled'), cancelUnresponsive: stop('reportedUnresponsive') };
   }

@@ -67,8 +67,8 @@ describe('a stream of a range', () => {
     });
   });
 
-  describe('that is left', () => {
-    it('is cancelled on the server immediately, and is done', async () => {
+  describe('that is ended early', () => {
+    it('by leaving the loop is cancelled on the server immediately, and is done', async () => {
       const server = new ScriptedKv(500);
       const stream = clientOf(server).stream(everything);
       let batches = 0;
@@ -77,7 +77,7 @@ describe('a stream of a range', () => {
       assert.equal((await stream.next()).done, true);
     });
 
-    it('ends a pending wait for a batch', async () => {
+    it('by return() ends a pending next()', async () => {
       const server = new ScriptedKv(95);
       server.streamScripts.push({ chunks: 0, end: 'silence' });
       const stream = clientOf(server).stream(everything);
@@ -98,7 +98,7 @@ describe('a stream of a range', () => {
       assert.equal(getEventListeners(signal, 'abort').length, 0);
     });
 
-    it('by its signal rejects with the signal’s own reason, and removes the listener', async () => {
+    it('by its signal rejects with the signal’s reason, and removes the listener', async () => {
       const server = new ScriptedKv(500);
       const abort = new AbortController();
       const stream = clientOf(server).stream(everything, { signal: abort.signal });
@@ -112,7 +112,7 @@ describe('a stream of a range', () => {
       assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
     });
 
-    it('by the close of its client rejects with ClosedError', async () => {
+    it('by the closing of its client rejects with ClosedError', async () => {
       const server = new ScriptedKv(95);
       server.streamScripts.push({ chunks: 0, end: 'silence' });
       const closing = new AbortController();

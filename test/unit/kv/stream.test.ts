@@ -145,7 +145,7 @@ describe('a stream of a range', () => {
       await stream.return?.();
     });
 
-    it('requests a page again whose prefetch failed', async () => {
+    it('requests a page again if its prefetch failed', async () => {
       const server = new ScriptedKv(2_000);
       server.streamScripts.push({ chunks: 0, end: unknownMethod() });
       server.pageErrors.push(undefined, undefined, connectionDropped());
@@ -243,24 +243,24 @@ describe('a stream of a range', () => {
   it('rejects if the server sends empty chunks forever', async () => {
     const server = new ScriptedKv(95);
     server.rangeStream = (_, handlers) => {
-      let over = false;
+      let ended = false;
       const send = async () => {
         handlers.opened?.({ connectionId: 1 } as Member);
-        while (!over) {
+        while (!ended) {
           await new Promise(setImmediate);
           await handlers.message({ header: undefined, kvs: [], more: false, count: 0n });
         }
       };
       void send();
       const stop = () => {
-        over = true;
+        ended = true;
       };
       return { cancel: stop, cancelUnresponsive: stop };
     };
     await assert.rejects(drain(clientOf(server).stream(everything)), /order of keys/);
   });
 
-  it('refuses unsupported options immediately, by name', () => {
+  it('throws immediately for unsupported options, which the error names', () => {
     const client = clientOf(new ScriptedKv(0));
     const untyped = (options: object) => options as never;
     for (const [options, text] of [

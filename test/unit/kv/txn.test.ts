@@ -8,7 +8,7 @@ import { txnRequest } from '#src/kv/txn/request.js';
 import { isReadOnly } from '#src/kv/txn/txn.js';
 import { withoutPrototypes } from '../../support/without-prototypes.js';
 
-function refused(build: () => unknown, named: RegExp): void {
+function assertRejected(build: () => unknown, named: RegExp): void {
   assert.throws(build, (error: Error) => {
     assert.ok(error instanceof InvalidInputError, `${error.name}: ${error.message}`);
     assert.match(error.message, named);
@@ -61,13 +61,13 @@ describe('a transaction', () => {
     );
   });
 
-  it('that puts a key twice in one branch is refused, with the key named', () => {
-    refused(
+  it('that puts a key twice in one branch is rejected, and the error names the key', () => {
+    assertRejected(
       () => txnRequest({ success: [op.put('a/é', '1'), op.put(Buffer.from('a/é'), '2')] }, 128),
       /puts the key 'a\/é' twice/,
     );
-    refused(() => txnRequest({ failure: [op.put('b', '1'), op.put('b', '2')] }, 128), /'b' twice/);
-    refused(
+    assertRejected(() => txnRequest({ failure: [op.put('b', '1'), op.put('b', '2')] }, 128), /'b' twice/);
+    assertRejected(
       () => txnRequest({ success: [op.txn({ success: [op.put('n', '1'), op.put('n', '2')] })] }, 128),
       /'n' twice/,
     );
@@ -78,13 +78,13 @@ describe('a transaction', () => {
     assert.equal(txnRequest(txn, 128).failure.length, 1);
   });
 
-  it('with too many operations is refused, with both numbers', () => {
+  it('with too many operations is rejected, and the error has both numbers', () => {
     const ops = Array.from({ length: 129 }, (_, i) => op.put(`k${i}`, 'v'));
-    refused(() => txnRequest({ success: ops }, 128), /has 129 operations; the limit is 128/);
-    refused(() => txnRequest({ failure: ops }, 128), /129/);
+    assertRejected(() => txnRequest({ success: ops }, 128), /has 129 operations; the limit is 128/);
+    assertRejected(() => txnRequest({ failure: ops }, 128), /129/);
     const compares = ops.map((_, i) => compare.version(`k${i}`, '=', 0n));
-    refused(() => txnRequest({ compare: compares }, 128), /129/);
-    refused(() => txnRequest({ success: [op.txn({ success: ops })] }, 128), /has 130 operations/);
+    assertRejected(() => txnRequest({ compare: compares }, 128), /129/);
+    assertRejected(() => txnRequest({ success: [op.txn({ success: ops })] }, 128), /has 130 operations/);
     assert.equal(txnRequest({ success: ops.slice(1) }, 128).success.length, 128);
     assert.equal(txnRequest({ success: ops }, 0).success.length, 129, '0 leaves the check to the server');
   });
@@ -149,42 +149,48 @@ describe('a request', () => {
     assert.deepEqual(sortOf({ by: 'create', order: 'ascend' }), [2, 1]);
     assert.deepEqual(sortOf({ by: 'mod', order: 'descend' }), [3, 2]);
     assert.deepEqual(sortOf({ by: 'value', order: 'ascend' }), [4, 1]);
-    refused(() => sortOf({ by: 'size' as never, order: 'ascend' }), /sort\.by is 'size'/);
-    refused(() => sortOf({ by: 'toString' as never, order: 'ascend' }), /sort\.by is 'toString'/);
-    refused(() => sortOf({ by: 'key', order: 'up' as never }), /sort\.order is 'up'/);
+    assertRejected(() => sortOf({ by: 'size' as never, order: 'ascend' }), /sort\.by is 'size'/);
+    assertRejected(() => sortOf({ by: 'toString' as never, order: 'ascend' }), /sort\.by is 'toString'/);
+    assertRejected(() => sortOf({ by: 'key', order: 'up' as never }), /sort\.order is 'up'/);
   });
 
-  it('with a number that etcd would misread is refused by name', () => {
-    refused(() => checkRangeOptions({ revision: -1n }), /revision is -1n;/);
-    refused(() => checkRangeOptions({ limit: -2 }), /limit is -2;/);
-    refused(() => checkRangeOptions({ limit: -2n }), /limit is -2n;/);
-    refused(() => checkPut({ lease: 2n ** 63n }), /lease is 9223372036854775808n;/);
+  it('with a number that etcd would misread is rejected, and the error names the option', () => {
+    assertRejected(() => checkRangeOptions({ revision: -1n }), /revision is -1n;/);
+    assertRejected(() => checkRangeOptions({ limit: -2 }), /limit is -2;/);
+    assertRejected(() => checkRangeOptions({ limit: -2n }), /limit is -2n;/);
+    assertRejected(() => checkPut({ lease: 2n ** 63n }), /lease is 9223372036854775808n;/);
     const deep = { failure: [op.txn({ success: [op.put('a', '1'), op.get('k', { revision: -1n })] })] };
-    refused(() => checkTxnInput(deep), / failure\[0\]\.txn\.success\[1\]\.options\.revision is -1n;/);
+    assertRejected(() => checkTxnInput(deep), / failure\[0\]\.txn\.success\[1\]\.options\.revision is -1n;/);
   });
 
-  it('with a limit that is not a whole number is refused by name', () => {
-    refused(() => checkRangeOptions({ limit: 1.5 }), /limit is 1\.5;/);
-    refused(() => checkRangeOptions({ limit: Number.NaN }), /limit is NaN;/);
-    refused(() => checkRangeOptions({ limit: '10' }), /limit is '10' \(string\);/);
+  it('with a limit that is not a whole number is rejected, and the error names the option', () => {
+    assertRejected(() => checkRangeOptions({ limit: 1.5 }), /limit is 1\.5;/);
+    assertRejected(() => checkRangeOptions({ limit: Number.NaN }), /limit is NaN;/);
+    assertRejected(() => checkRangeOptions({ limit: '10' }), /limit is '10' \(string\);/);
   });
 
-  it('with two options that exclude each other is refused, naming both', () => {
-    refused(
+  it('with two options that exclude each other is rejected, and the error names both', () => {
+    assertRejected(
       () => rangeRequest('k', { minModRevision: 3n, maxModRevision: 2n }),
       /minModRevision is 3n and max/,
     );
-    refused(
+    assertRejected(
       () => rangeRequest('k', { minCreateRevision: 3n, maxCreateRevision: 2n }),
       /minCreateRevision is 3n/,
     );
-    refused(() => rangeRequest('k', { countOnly: true, limit: 1 }), /countOnly is given with limit 1n/);
-    refused(() => rangeRequest('k', { countOnly: true, maxModRevision: 1n }), /with maxModRevision 1n/);
-    refused(
+    assertRejected(
+      () => rangeRequest('k', { countOnly: true, limit: 1 }),
+      /countOnly is given with limit 1n/,
+    );
+    assertRejected(
+      () => rangeRequest('k', { countOnly: true, maxModRevision: 1n }),
+      /with maxModRevision 1n/,
+    );
+    assertRejected(
       () => putRequest('k', 'v', { ignoreValue: true }),
       /ignoreValue is given with a value of 1 bytes/,
     );
-    refused(
+    assertRejected(
       () => putRequest('k', 'v', { ignoreLease: true, lease: 1n }),
       /ignoreLease is given with the lease 1/,
     );
@@ -193,9 +199,9 @@ describe('a request', () => {
     assert.equal(putRequest('k', undefined, { ignoreValue: true, ignoreLease: true }).value.length, 0);
   });
 
-  it('without a key is refused', () => {
-    refused(() => putRequest('', 'v'), /the key is empty/);
-    refused(() => deleteRequest(''), /the key is empty/);
+  it('without a key is rejected', () => {
+    assertRejected(() => putRequest('', 'v'), /the key is empty/);
+    assertRejected(() => deleteRequest(''), /the key is empty/);
   });
 
   it('can put an empty value', () => {

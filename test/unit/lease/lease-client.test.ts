@@ -265,7 +265,7 @@ describe('keepAliveOnce', () => {
     await assert.rejects(client.keepAliveOnce(4n), ClosedError);
   });
 
-  it('refuses an invalid id and an invalid timeout by name', async () => {
+  it('rejects an invalid id and an invalid timeout, which the error names', async () => {
     const { client } = setUp();
     await assert.rejects(
       client.keepAliveOnce(0n),

@@ -68,12 +68,12 @@ describe('every object argument of a public function', () => {
     assert.deepEqual(
       [...called].filter((name) => !(name in recipes)),
       [],
-      'say in how-to-call.ts how to call them',
+      'how-to-call.ts has no recipe for them',
     );
     assert.deepEqual(
       Object.keys(recipes).filter((name) => !called.has(name)),
       [],
-      'there are no such functions',
+      'how-to-call.ts has recipes for unknown functions',
     );
   });
 
