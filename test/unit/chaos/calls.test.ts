@@ -16,8 +16,8 @@ const call: FailedCall = {
 };
 const kill = { addr: call.peer, at: 1_050 };
 
-describe('the campaign of calls', () => {
-  it('lets a failed call pass only if its connection ended by the kill of its server, and after it had started', () => {
+describe('the chaos program for calls', () => {
+  it('treats a failed call as in flight only if its connection ended after its start, by the kill of its server', () => {
     assert.ok(wasInFlight(call, [kill]));
     assert.ok(!wasInFlight(call, []), 'no kill');
     assert.ok(!wasInFlight(call, [{ ...kill, addr: '127.0.0.1:4002' }]), 'another server');
@@ -28,7 +28,7 @@ describe('the campaign of calls', () => {
     assert.ok(!wasInFlight({ ...call, ...later }, [kill]), 'long after the kill');
   });
 
-  it('counts failures of one cause together, and those in flight apart', () => {
+  it('counts failures by cause, and those in flight separately', () => {
     const tally = new Tally();
     tally.beginPhase('server killed', 'during');
     tally.record({ type: 'killing', addr: kill.addr, at: kill.at });
@@ -46,7 +46,7 @@ describe('the campaign of calls', () => {
     assert.equal(causeOf(call), 'UNAVAILABLE: Connection dropped');
   });
 
-  it('keeps the fewest endpoints of each caller', () => {
+  it('records the smallest number of endpoints of each caller', () => {
     const tally = new Tally();
     const seen = (caller: string, fewest: number | undefined) =>
       tally.record({ type: 'calls', caller, made: 10, fewest });
@@ -60,7 +60,7 @@ describe('the campaign of calls', () => {
     assert.equal(tally.made, 50);
   });
 
-  it('takes a policy, a seed and times, and refuses what cannot be meant', () => {
+  it('accepts a policy, a seed and durations, and rejects invalid values', () => {
     const { policy, seconds, seed } = parseSettings([
       '--policy',
       'round_robin',

@@ -1,258 +1,263 @@
 import assert from 'node:assert/strict';
 import { check } from '../../chaos/check/index.js';
-import { ambiguous, failed, putStep, Scene } from './scene.js';
-import { assertFlags, assertGood } from './support.js';
+import { ambiguous, failed, HistoryBuilder, putStep } from './history-builder.js';
+import { assertNoViolation, assertViolation } from './support.js';
 
 const txn = { type: 'txn', compare: [], success: [], failure: [] } as const;
 const absent = { key: 'k', target: 'version', result: '=', value: 0n } as const;
 const present = { key: 'k', target: 'version', result: '>', value: 0n } as const;
 const put = { type: 'put' } as const;
 
-describe('a history of calls in which all is well', () => {
+describe('a correct history of calls', () => {
   it('has no violation', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.put('k', 'b');
-    scene.get('k');
-    scene.toldGet('k', [{ ...scene.state('k')!, value: 'a', modRevision: 2n, version: 1n }], 2n, true);
-    scene.delete('k');
-    scene.delete('k');
-    scene.lostPut('k', 'never');
-    scene.lostPut('k', 'refused', failed);
-    scene.lostPut('k', 'late');
-    scene.put('k', 'c');
-    scene.apply({ put: 'k', value: 'late' });
-    scene.op({ type: 'delete', key: 'k' }, ambiguous);
-    scene.apply({ delete: 'k' });
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.put('k', 'b');
+    builder.get('k');
+    builder.answeredGet(
+      'k',
+      [{ ...builder.state('k')!, value: 'a', modRevision: 2n, version: 1n }],
+      2n,
+      true,
+    );
+    builder.delete('k');
+    builder.delete('k');
+    builder.lostPut('k', 'never');
+    builder.lostPut('k', 'refused', failed);
+    builder.lostPut('k', 'late');
+    builder.put('k', 'c');
+    builder.apply({ put: 'k', value: 'late' });
+    builder.op({ type: 'delete', key: 'k' }, ambiguous);
+    builder.apply({ delete: 'k' });
     const success = [{ type: 'get', key: 'p' } as const, putStep('p', 'x'), putStep('q', 'y')];
-    const revision = scene.apply({ put: 'p', value: 'x' }, { put: 'q', value: 'y' });
-    scene.op(
+    const revision = builder.apply({ put: 'p', value: 'x' }, { put: 'q', value: 'y' });
+    builder.op(
       { ...txn, compare: [{ ...absent, key: 'p' }], success },
       { type: 'txn', revision, succeeded: true, steps: [{ type: 'read', kvs: [] }, put, put] },
     );
-    scene.op({ ...txn, compare: [present], success: [putStep('p', 'z')] }, ambiguous);
-    scene.op(
+    builder.op({ ...txn, compare: [present], success: [putStep('p', 'z')] }, ambiguous);
+    builder.op(
       { type: 'range', prefix: '', serializable: false },
       {
         type: 'read',
         revision,
-        kvs: [scene.state('p')!, scene.state('q')!],
+        kvs: [builder.state('p')!, builder.state('q')!],
       },
     );
-    assertGood(scene.end());
+    assertNoViolation(builder.end());
   });
 
-  it('is also one whose unanswered transaction changed what it asked for', () => {
-    const scene = new Scene();
-    scene.op({ ...txn, compare: [absent], success: [putStep('k', 'a')] }, ambiguous);
-    scene.apply({ put: 'k', value: 'a' });
-    assertGood(scene.end());
+  it('may contain an unanswered transaction that changed the keys of its own compares', () => {
+    const builder = new HistoryBuilder();
+    builder.op({ ...txn, compare: [absent], success: [putStep('k', 'a')] }, ambiguous);
+    builder.apply({ put: 'k', value: 'a' });
+    assertNoViolation(builder.end());
   });
 
-  it('is also one whose calls overlap and come out in another order', () => {
-    const scene = new Scene();
-    const second = scene.apply({ put: 'k', value: 'a' });
-    const third = scene.apply({ put: 'k', value: 'b' });
-    scene.toldPut('k', 'b', third, { from: 10, to: 20 });
-    scene.toldPut('k', 'a', second, { from: 5, to: 30 });
-    scene.toldGet('k', [], 1n, false, { from: 15, to: 25 });
-    assertGood(scene.end());
+  it('may contain overlapping calls that are applied in another order', () => {
+    const builder = new HistoryBuilder();
+    const second = builder.apply({ put: 'k', value: 'a' });
+    const third = builder.apply({ put: 'k', value: 'b' });
+    builder.acknowledgedPut('k', 'b', third, { from: 10, to: 20 });
+    builder.acknowledgedPut('k', 'a', second, { from: 5, to: 30 });
+    builder.answeredGet('k', [], 1n, false, { from: 15, to: 25 });
+    assertNoViolation(builder.end());
   });
 });
 
-describe('K4, a linearizable read is the truth at its revision', () => {
-  it('is broken by an old value', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    const old = scene.state('k')!;
-    scene.put('k', 'b');
-    scene.toldGet('k', [old], 3n);
-    assertFlags(scene.end(), 'K4');
+describe('K4: a linearizable read equals the truth at its revision', () => {
+  it('is violated by an old value', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    const old = builder.state('k')!;
+    builder.put('k', 'b');
+    builder.answeredGet('k', [old], 3n);
+    assertViolation(builder.end(), 'K4');
   });
 
-  it('is broken by a key that is missing from a range', () => {
-    const scene = new Scene();
-    scene.put('r/0', 'a');
-    scene.put('r/1', 'b');
-    const kvs = [scene.state('r/1')!];
-    scene.op({ type: 'range', prefix: 'r/', serializable: false }, { type: 'read', revision: 3n, kvs });
-    assertFlags(scene.end(), 'K4');
+  it('is violated by a key that is missing from a range', () => {
+    const builder = new HistoryBuilder();
+    builder.put('r/0', 'a');
+    builder.put('r/1', 'b');
+    const kvs = [builder.state('r/1')!];
+    builder.op({ type: 'range', prefix: 'r/', serializable: false }, { type: 'read', revision: 3n, kvs });
+    assertViolation(builder.end(), 'K4');
   });
 
-  it('is broken by a wrong version of the right value', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.toldGet('k', [{ ...scene.state('k')!, version: 2n }], 2n);
-    assertFlags(scene.end(), 'K4');
+  it('is violated by the right value with a wrong version', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.answeredGet('k', [{ ...builder.state('k')!, version: 2n }], 2n);
+    assertViolation(builder.end(), 'K4');
   });
 
-  it('is broken by a read inside a transaction', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
+  it('is violated by a wrong read inside a transaction', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
     const success = [{ type: 'get', key: 'k' } as const];
     const steps = [{ type: 'read', kvs: [] } as const];
-    scene.op({ ...txn, success }, { type: 'txn', revision: 2n, succeeded: true, steps });
-    assertFlags(scene.end(), 'K4');
+    builder.op({ ...txn, success }, { type: 'txn', revision: 2n, succeeded: true, steps });
+    assertViolation(builder.end(), 'K4');
   });
 
-  it('is broken by a delete that saw no key where there was one', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.op({ type: 'delete', key: 'k' }, { type: 'delete', revision: 2n, deleted: 0n });
-    assertFlags(scene.end(), 'K4');
-  });
-});
-
-describe('K5, what came later in time comes later in the store', () => {
-  it('is broken by a read that goes back', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    const old = scene.state('k')!;
-    scene.put('k', 'b');
-    scene.toldGet('k', [old], 2n);
-    assertFlags(scene.end(), 'K5');
-  });
-
-  it('is broken by two writes in one revision, one after the other', () => {
-    const scene = new Scene();
-    const revision = scene.apply({ put: 'p', value: 'a' }, { put: 'q', value: 'b' });
-    scene.toldPut('p', 'a', revision);
-    scene.toldPut('q', 'b', revision);
-    assertFlags(scene.end(), 'K5');
-  });
-
-  it('is broken by a write before one that had returned', () => {
-    const scene = new Scene();
-    const first = scene.apply({ put: 'k', value: 'a' });
-    const second = scene.apply({ put: 'k', value: 'b' });
-    scene.toldPut('k', 'b', second);
-    scene.toldPut('k', 'a', first);
-    assertFlags(scene.end(), 'K5');
-  });
-
-  it('is broken by an ambiguous write that was applied before it was called', () => {
-    const scene = new Scene();
-    scene.apply({ put: 'k', value: 'a' });
-    const second = scene.apply({ put: 'k', value: 'b' });
-    scene.toldPut('k', 'b', second);
-    scene.lostPut('k', 'a');
-    assertFlags(scene.end(), 'K5');
-  });
-
-  it('is broken by a read that does not see what a serializable one had seen', () => {
-    const scene = new Scene();
-    scene.put('k', 'a', { from: 5, to: 50 });
-    scene.toldGet('k', [scene.state('k')!], 2n, true, { from: 10, to: 15 });
-    scene.toldGet('k', [], 1n, false, { from: 20, to: 25 });
-    assertFlags(scene.end(), 'K5');
+  it('is violated by a delete that reports no key although the key existed', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.op({ type: 'delete', key: 'k' }, { type: 'delete', revision: 2n, deleted: 0n });
+    assertViolation(builder.end(), 'K4');
   });
 });
 
-describe('K6, a transaction takes the right branch, all of it and nothing else', () => {
-  it('is broken by the wrong branch', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    const revision = scene.apply({ put: 'k', value: 'b' });
+describe('K5: the order of revisions agrees with real time', () => {
+  it('is violated by a read at a lower revision than an earlier one', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    const old = builder.state('k')!;
+    builder.put('k', 'b');
+    builder.answeredGet('k', [old], 2n);
+    assertViolation(builder.end(), 'K5');
+  });
+
+  it('is violated by two consecutive writes in one revision', () => {
+    const builder = new HistoryBuilder();
+    const revision = builder.apply({ put: 'p', value: 'a' }, { put: 'q', value: 'b' });
+    builder.acknowledgedPut('p', 'a', revision);
+    builder.acknowledgedPut('q', 'b', revision);
+    assertViolation(builder.end(), 'K5');
+  });
+
+  it('is violated by a write at a lower revision than a write that had returned', () => {
+    const builder = new HistoryBuilder();
+    const first = builder.apply({ put: 'k', value: 'a' });
+    const second = builder.apply({ put: 'k', value: 'b' });
+    builder.acknowledgedPut('k', 'b', second);
+    builder.acknowledgedPut('k', 'a', first);
+    assertViolation(builder.end(), 'K5');
+  });
+
+  it('is violated by an ambiguous write that was applied before it was called', () => {
+    const builder = new HistoryBuilder();
+    builder.apply({ put: 'k', value: 'a' });
+    const second = builder.apply({ put: 'k', value: 'b' });
+    builder.acknowledgedPut('k', 'b', second);
+    builder.lostPut('k', 'a');
+    assertViolation(builder.end(), 'K5');
+  });
+
+  it('is violated by a linearizable read that is older than an earlier serializable one', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a', { from: 5, to: 50 });
+    builder.answeredGet('k', [builder.state('k')!], 2n, true, { from: 10, to: 15 });
+    builder.answeredGet('k', [], 1n, false, { from: 20, to: 25 });
+    assertViolation(builder.end(), 'K5');
+  });
+});
+
+describe('K6: a transaction applies the right branch completely, and nothing else', () => {
+  it('is violated by the wrong branch', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    const revision = builder.apply({ put: 'k', value: 'b' });
     const op = { ...txn, compare: [absent], success: [putStep('k', 'b')] };
-    scene.op(op, { type: 'txn', revision, succeeded: true, steps: [put] });
-    assertFlags(scene.end(), 'K6');
+    builder.op(op, { type: 'txn', revision, succeeded: true, steps: [put] });
+    assertViolation(builder.end(), 'K6');
   });
 
-  it('is broken by the wrong branch of one that was never answered', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.op({ ...txn, compare: [absent], success: [putStep('k', 'b')] }, ambiguous);
-    scene.apply({ put: 'k', value: 'b' });
-    assertFlags(scene.end(), 'K6');
+  it('is violated by the wrong branch of a transaction without an answer', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.op({ ...txn, compare: [absent], success: [putStep('k', 'b')] }, ambiguous);
+    builder.apply({ put: 'k', value: 'b' });
+    assertViolation(builder.end(), 'K6');
   });
 
-  it('is broken by a half', () => {
-    const scene = new Scene();
-    const revision = scene.apply({ put: 'p', value: 'x' });
+  it('is violated by half of a branch', () => {
+    const builder = new HistoryBuilder();
+    const revision = builder.apply({ put: 'p', value: 'x' });
     const op = { ...txn, success: [putStep('p', 'x'), putStep('q', 'y')] };
-    scene.op(op, { type: 'txn', revision, succeeded: true, steps: [put, put] });
-    assertFlags(scene.end(), 'K6');
+    builder.op(op, { type: 'txn', revision, succeeded: true, steps: [put, put] });
+    assertViolation(builder.end(), 'K6');
   });
 
-  it('is broken by two halves in two revisions', () => {
-    const scene = new Scene();
-    scene.op({ ...txn, success: [putStep('p', 'x'), putStep('q', 'y')] }, ambiguous);
-    scene.apply({ put: 'p', value: 'x' });
-    scene.apply({ put: 'q', value: 'y' });
-    assertFlags(scene.end(), 'K6');
+  it('is violated by a branch in two revisions', () => {
+    const builder = new HistoryBuilder();
+    builder.op({ ...txn, success: [putStep('p', 'x'), putStep('q', 'y')] }, ambiguous);
+    builder.apply({ put: 'p', value: 'x' });
+    builder.apply({ put: 'q', value: 'y' });
+    assertViolation(builder.end(), 'K6');
   });
 
-  it('is broken by both branches', () => {
-    const scene = new Scene();
-    scene.op(
+  it('is violated by both branches', () => {
+    const builder = new HistoryBuilder();
+    builder.op(
       { ...txn, compare: [absent], success: [putStep('k', 'a')], failure: [putStep('k', 'b')] },
       ambiguous,
     );
-    scene.apply({ put: 'k', value: 'a' });
-    scene.apply({ put: 'k', value: 'b' });
-    assertFlags(scene.end(), 'K6');
+    builder.apply({ put: 'k', value: 'a' });
+    builder.apply({ put: 'k', value: 'b' });
+    assertViolation(builder.end(), 'K6');
   });
 });
 
-describe('K7, a serializable read is the truth at its revision, old as it may be', () => {
+describe('K7: a serializable read equals the truth at its revision, which may be old', () => {
   const revisions = ['a', 'b', 'c'];
 
   for (const [i, value] of revisions.entries()) {
-    it(`is broken by another value at revision ${i + 2}`, () => {
-      const scene = new Scene();
-      for (const each of revisions) scene.put('k', each);
+    it(`is violated by another value at revision ${i + 2}`, () => {
+      const builder = new HistoryBuilder();
+      for (const each of revisions) builder.put('k', each);
       const revision = BigInt(i + 2);
       const kv = {
-        ...scene.state('k')!,
+        ...builder.state('k')!,
         value: `not ${value}`,
         modRevision: revision,
         version: BigInt(i + 1),
       };
-      scene.toldGet('k', [kv], revision, true);
-      assertFlags(scene.end(), 'K7');
+      builder.answeredGet('k', [kv], revision, true);
+      assertViolation(builder.end(), 'K7');
     });
   }
 
-  it('is broken by a range that lacks a key', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.op({ type: 'range', prefix: '', serializable: true }, { type: 'read', revision: 2n, kvs: [] });
-    assertFlags(scene.end(), 'K7');
+  it('is violated by a range without one of its keys', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.op({ type: 'range', prefix: '', serializable: true }, { type: 'read', revision: 2n, kvs: [] });
+    assertViolation(builder.end(), 'K7');
   });
 });
 
-describe('the truth', () => {
-  it('is worthless when members tell different things', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.facts.push({ kind: 'conflict', revision: 2n, members: ['m0', 'm1'], versions: [[], []] });
-    assertFlags(scene.end(), 'T');
+describe('T: the truth', () => {
+  it('is invalid if members report different events for a revision', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.facts.push({ kind: 'conflict', revision: 2n, members: ['m0', 'm1'], versions: [[], []] });
+    assertViolation(builder.end(), 'T');
   });
 
-  it('is worthless when a revision is missing', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.revision++;
-    scene.put('k', 'b');
-    assertFlags(scene.end(), 'T');
+  it('is invalid if a revision is missing', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.revision++;
+    builder.put('k', 'b');
+    assertViolation(builder.end(), 'T');
   });
 
-  it('is worthless when the members end with different stores, or with another one', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
+  it('is invalid if the members’ final stores differ from each other or from the truth', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
     const hashes = ['m0', 'm1'].map((member) => ({ member, revision: 2n, hash: `of ${member}` }));
-    assertFlags([...scene.end({ hashes })], 'T');
-    const other = new Scene();
+    assertViolation([...builder.end({ hashes })], 'T');
+    const other = new HistoryBuilder();
     other.put('k', 'a');
-    assertFlags(other.end({ kvs: [] }), 'T');
+    assertViolation(other.end({ kvs: [] }), 'T');
   });
 
-  it('shows of a violation the facts that contradict each other, out of many', () => {
-    const scene = new Scene();
-    for (let i = 0; i < 50; i++) scene.put('k', `v${i}`);
-    scene.toldGet('k', [{ ...scene.state('k')!, value: 'v7' }], 51n);
-    for (let i = 50; i < 99; i++) scene.put('k', `v${i}`);
-    const [violation, ...others] = check(scene.end());
+  it('is reduced to the contradictory facts in a violation', () => {
+    const builder = new HistoryBuilder();
+    for (let i = 0; i < 50; i++) builder.put('k', `v${i}`);
+    builder.answeredGet('k', [{ ...builder.state('k')!, value: 'v7' }], 51n);
+    for (let i = 50; i < 99; i++) builder.put('k', `v${i}`);
+    const [violation, ...others] = check(builder.end());
     assert.deepEqual(others, []);
     assert.deepEqual(
       violation?.slice.map(({ kind }) => kind),

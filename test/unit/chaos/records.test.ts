@@ -11,7 +11,7 @@ import { faultNames } from '../../chaos/run.js';
 import { parseSettings } from '../../chaos/settings.js';
 import { Truth } from '../../chaos/truth.js';
 import { TruthLog } from '../../chaos/truth-recorder.js';
-import { ambiguous, Scene } from './scene.js';
+import { ambiguous, HistoryBuilder } from './history-builder.js';
 
 describe('a line of etcdctl watch', () => {
   const line =
@@ -20,7 +20,7 @@ describe('a line of etcdctl watch', () => {
     '{"type":1,"kv":{"key":"YQ==","mod_revision":3}},{"kv":{"key":"Yg==","create_revision":3,"mod_revision":3,"version":1}}' +
     '],"CompactRevision":0,"Canceled":false,"Created":false}';
 
-  it('gives revisions with their events in order, and 64-bit numbers whole', () => {
+  it('is parsed into revisions with their events in order, without rounding 64-bit numbers', () => {
     const [first, second] = eventsOf(line);
     assert.deepEqual(first, {
       revision: 2n,
@@ -45,13 +45,13 @@ describe('a line of etcdctl watch', () => {
     );
   });
 
-  it('returns nothing when it contains no event', () => {
+  it('is parsed into no revisions if it contains no event', () => {
     assert.deepEqual(eventsOf('{"Header":{"revision":4},"Events":null,"Canceled":true}'), []);
   });
 });
 
 describe('the truth of several members', () => {
-  it('holds each revision once, and tells where they differ', () => {
+  it('has each revision once, and records a conflict where members differ', () => {
     const journal = new Journal();
     const log = new TruthLog(journal);
     log.add('m0', 2n, [{ type: 'delete', key: 'a' }]);
@@ -65,13 +65,13 @@ describe('the truth of several members', () => {
     assert.deepEqual(conflict?.members, ['m0', 'm2']);
   });
 
-  it('knows every key as it was at every revision', () => {
-    const scene = new Scene();
-    scene.put('k', 'a');
-    scene.put('l', 'b');
-    scene.delete('k');
-    scene.put('k', 'c');
-    const truth = new Truth(scene.facts);
+  it('has the state of every key at every revision', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a');
+    builder.put('l', 'b');
+    builder.delete('k');
+    builder.put('k', 'c');
+    const truth = new Truth(builder.facts);
     const values = [1n, 2n, 3n, 4n, 5n, 9n].map((revision) => truth.get('k', revision)?.value);
     assert.deepEqual(values, [undefined, 'a', 'a', undefined, 'c', 'c']);
     assert.equal(truth.get('k', 5n)?.version, 1n);
@@ -88,20 +88,20 @@ describe('a journal', () => {
   const fails = (error: Error) => new Journal().run('c', op, () => Promise.reject(error));
   const lost = new EtcdError('lost', { code: Code.UNAVAILABLE, verdict: 'maybe-applied' });
 
-  it('takes the library’s word for whether a write may have been applied', async () => {
+  it('classifies a failed write by the verdict of its error', async () => {
     assert.equal((await fails(lost)).outcome.type, 'info');
     const refused = new EtcdError('refused', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
     assert.equal((await fails(refused)).outcome.type, 'fail');
     assert.equal((await fails(new EtcdError('no', { code: Code.NOT_FOUND }))).outcome.type, 'fail');
   });
 
-  it('takes no read for ambiguous, and no bug for an answer', async () => {
+  it('never classifies a read as ambiguous, and rejects with an error that is not typed', async () => {
     const read = { type: 'get', key: 'k', serializable: false } as const;
     assert.equal((await new Journal().run('c', read, () => Promise.reject(lost))).outcome.type, 'fail');
     await assert.rejects(fails(new TypeError('a bug')), /a bug/);
   });
 
-  it('knows on whose behalf code runs, and who was under way', async () => {
+  it('knows the operation on whose behalf code runs, and the clients with operations in progress', async () => {
     const journal = new Journal();
     const done = { type: 'put', revision: 2n } as const;
     let seen: number | undefined;
@@ -120,26 +120,26 @@ describe('a journal', () => {
 });
 
 describe('a history as text', () => {
-  it('comes back as it was', () => {
-    const scene = new Scene();
-    scene.put('k', 'a "quoted" {"$big":"1"}');
-    scene.hold();
-    const history = scene.end();
+  it('is decoded to an equal history', () => {
+    const builder = new HistoryBuilder();
+    builder.put('k', 'a "quoted" {"$big":"1"}');
+    builder.hold();
+    const history = builder.end();
     assert.deepEqual(decode(encode(history)), history);
   });
 });
 
 describe('ambiguous writes', () => {
-  it('are counted by what became of them', () => {
-    const scene = new Scene();
-    scene.lostPut('k', 'at once');
-    scene.apply({ put: 'k', value: 'at once' });
-    scene.lostPut('k', 'late');
-    scene.put('k', 'meanwhile');
-    scene.apply({ put: 'k', value: 'late' });
-    scene.lostPut('k', 'never');
-    scene.op({ type: 'delete', key: 'k' }, ambiguous);
-    assert.deepEqual(countInfoWrites(scene.facts, new Truth(scene.facts)), {
+  it('are counted by outcome', () => {
+    const builder = new HistoryBuilder();
+    builder.lostPut('k', 'immediately');
+    builder.apply({ put: 'k', value: 'immediately' });
+    builder.lostPut('k', 'late');
+    builder.put('k', 'meanwhile');
+    builder.apply({ put: 'k', value: 'late' });
+    builder.lostPut('k', 'never');
+    builder.op({ type: 'delete', key: 'k' }, ambiguous);
+    assert.deepEqual(countInfoWrites(builder.facts, new Truth(builder.facts)), {
       total: 4,
       applied: 2,
       appliedLate: 1,
@@ -149,19 +149,19 @@ describe('ambiguous writes', () => {
   });
 });
 
-describe('leases that etcd drops', () => {
+describe('leases that expire in etcd', () => {
   function dropped(at: number, revoked = false): number {
-    const scene = new Scene();
-    const lease = scene.hold();
-    scene.apply({ put: 'l', value: 'a', lease });
-    scene.renew(lease, 1_000);
-    if (revoked) scene.op({ type: 'revoke', lease }, { type: 'revoked' });
-    scene.now = at;
-    scene.apply({ delete: 'l' });
-    return earlyExpiries(scene.facts, new Truth(scene.facts));
+    const builder = new HistoryBuilder();
+    const lease = builder.hold();
+    builder.apply({ put: 'l', value: 'a', lease });
+    builder.renew(lease, 1_000);
+    if (revoked) builder.op({ type: 'revoke', lease }, { type: 'revoked' });
+    builder.now = at;
+    builder.apply({ delete: 'l' });
+    return earlyExpiries(builder.facts, new Truth(builder.facts));
   }
 
-  it('are counted when it was before their time, and no client had revoked them', () => {
+  it('are counted if they expire early and no client revoked them', () => {
     assert.equal(dropped(3_500), 1);
     assert.equal(dropped(4_500), 0);
     assert.equal(dropped(3_500, true), 0);
@@ -169,13 +169,13 @@ describe('leases that etcd drops', () => {
 });
 
 describe('a run', () => {
-  it('is void when a fault never hit, or nothing was put to the test', () => {
-    const reasons = inconclusiveReasons(countFacts(new Scene().end(), faultNames));
+  it('is inconclusive if a fault had no effect, or a case never occurred', () => {
+    const reasons = inconclusiveReasons(countFacts(new HistoryBuilder().end(), faultNames));
     for (const name of faultNames) assert.ok(reasons.includes(`${name} never hit`));
     assert.equal(reasons.length, faultNames.length + 4);
   });
 
-  it('refuses what cannot be meant', () => {
+  it('rejects invalid options', () => {
     assert.equal(parseSettings(['--seconds', '600', '--seed', '7']).seed, 7);
     assert.throws(() => parseSettings(['--seconds', '5']), /--seconds is '5'; it must be .* at least 20/);
     assert.throws(() => parseSettings(['--seed', '']), /--seed/);

@@ -4,15 +4,15 @@ import type { Invariant } from '../../chaos/check/violation.js';
 import { decode, encode } from '../../chaos/codec.js';
 import type { History } from '../../chaos/history.js';
 
-/** That this invariant is broken, and no other; and that a saved history says the same. */
-export function assertFlags(history: History, invariant: Invariant): void {
+/** Asserts that the history violates this invariant and no other, also after it was saved and loaded. */
+export function assertViolation(history: History, invariant: Invariant): void {
   const violations = check(history);
   const texts = violations.map((one) => `${one.invariant}: ${one.text}`).join('\n');
   assert.deepEqual([...new Set(violations.map((one) => one.invariant))], [invariant], texts);
   assert.deepEqual(check(decode(encode(history))), violations);
 }
 
-export function assertGood(history: History): void {
+export function assertNoViolation(history: History): void {
   const texts = check(history).map(({ invariant, text }) => `${invariant}: ${text}`);
   assert.deepEqual(texts, []);
 }

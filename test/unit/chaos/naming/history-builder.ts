@@ -17,8 +17,8 @@ const limits: Limits = {
 
 export const svc = 'svc';
 
-/** A history written by hand, moment by moment; it ends after a second by default. */
-export class Scene {
+/** Builds a history in order of time; it ends a second after the last fact. */
+export class HistoryBuilder {
   readonly facts: NamingFact[] = [];
   readonly #stored: Fact[] = [];
   #now = 1_000;
@@ -38,7 +38,7 @@ export class Scene {
     return this;
   }
 
-  /** By a incarnation, under a lease; or just a value. */
+  /** Puts the record of an incarnation under a lease, or any value. */
   put(key: string, by: { incarnation?: string; lease?: bigint; value?: string; turn?: number } = {}): this {
     const { incarnation, lease = 0n, turn = 0 } = by;
     const value = by.value ?? JSON.stringify({ Op: 0, Addr: `${key}:1`, Metadata: { incarnation, turn } });
@@ -47,15 +47,15 @@ export class Scene {
     return this.#change({ type: 'put', kv });
   }
 
-  drop(...keys: string[]): this {
+  delete(...keys: string[]): this {
     return this.#change(...keys.map((key) => ({ type: 'delete' as const, key })));
   }
 
   view(
     records: Readonly<Record<string, bigint>>,
-    options: { viewer?: string; held?: string[]; invalid?: string[]; revision?: bigint } = {},
+    options: { viewer?: string; unconfirmedKeys?: string[]; invalid?: string[]; revision?: bigint } = {},
   ): this {
-    const { viewer = 'v.0', held = [], invalid = [], revision = this.#revision } = options;
+    const { viewer = 'v.0', unconfirmedKeys = [], invalid = [], revision = this.#revision } = options;
     return this.add({
       kind: 'view',
       viewer,
@@ -63,7 +63,7 @@ export class Scene {
       at: this.#now,
       revision,
       records: new Map(Object.entries(records)),
-      unconfirmed: new Set(held),
+      unconfirmed: new Set(unconfirmedKeys),
       invalid: new Set(invalid),
     });
   }
@@ -78,7 +78,7 @@ export class Scene {
     });
   }
 
-  befalls(kind: 'killed' | 'paused' | 'resumed', incarnation: string): this {
+  processEvent(kind: 'killed' | 'paused' | 'resumed', incarnation: string): this {
     return this.add({ kind, incarnation, at: this.#now });
   }
 
@@ -90,8 +90,8 @@ export class Scene {
     return this.add({ kind: 'registered', incarnation, lease, revision, at: this.#now });
   }
 
-  closed(incarnation: string, took: number, more: Partial<ClosedFact> = {}): this {
-    const [from, to] = [this.#now, this.#now + took];
+  closed(incarnation: string, tookMs: number, overrides: Partial<ClosedFact> = {}): this {
+    const [from, to] = [this.#now, this.#now + tookMs];
     return this.add({
       kind: 'closed',
       incarnation,
@@ -99,7 +99,7 @@ export class Scene {
       to,
       cutOff: false,
       revision: this.#revision,
-      ...more,
+      ...overrides,
     });
   }
 
@@ -107,21 +107,21 @@ export class Scene {
     return this.add({ kind: 'fault', name, target: String(clients), clients, from, to, hit: true });
   }
 
-  converge(after: string, took: Partial<ConvergenceFact['durationsMs']>): this {
-    return this.add({ kind: 'converged', after, durationsMs: { R1: 0, R2: 0, N4: 0, N5: 0, ...took } });
+  converge(after: string, tookMs: Partial<ConvergenceFact['durationsMs']>): this {
+    return this.add({ kind: 'converged', after, durationsMs: { R1: 0, R2: 0, N4: 0, N5: 0, ...tookMs } });
   }
 
   term(term: number): this {
     return this.add({ kind: 'term', term, at: this.#now });
   }
 
-  /** What is broken in it, and how often each case was checked; the same of a saved one. */
-  verdict(): { readonly broken: PropertyId[]; readonly counts: Partial<Record<CheckedCase, number>> } {
+  /** Returns the violated properties, and how often each case was checked. Asserts the same for the saved history. */
+  check(): { readonly violated: PropertyId[]; readonly counts: Partial<Record<CheckedCase, number>> } {
     const end: NamingFact = { kind: 'end', at: this.#now + 1_000 };
     const saved = [{ limits, stored: this.#stored, facts: [...this.facts, end] }];
     const { violations, counts } = checkNaming(saved.map(toStoreHistory));
     assert.deepEqual(checkNaming(decode(encode(saved)).map(toStoreHistory)).violations, violations);
-    return { broken: [...new Set(violations.map(({ property }) => property))], counts };
+    return { violated: [...new Set(violations.map(({ property }) => property))], counts };
   }
 
   #change(...events: TruthEvent[]): this {
@@ -131,13 +131,13 @@ export class Scene {
   }
 }
 
-export function assertBreaks(scene: Scene, property: PropertyId): void {
-  assert.deepEqual(scene.verdict().broken, [property]);
+export function assertViolation(builder: HistoryBuilder, property: PropertyId): void {
+  assert.deepEqual(builder.check().violated, [property]);
 }
 
-/** That nothing is broken, and that so much was looked at. */
-export function assertKeeps(scene: Scene, checkedCase: CheckedCase, times: number): void {
-  const { broken, counts } = scene.verdict();
-  assert.deepEqual(broken, []);
+/** Asserts that no property is violated, and that the case was checked this many times. */
+export function assertValid(builder: HistoryBuilder, checkedCase: CheckedCase, times: number): void {
+  const { violated, counts } = builder.check();
+  assert.deepEqual(violated, []);
   assert.equal(counts[checkedCase] ?? 0, times);
 }

@@ -17,10 +17,10 @@ type Change =
 type Status = readonly [code: number, text: string];
 
 interface Timing {
-  /** Default: one after the other, ten milliseconds each. */
+  /** Default: consecutive calls of ten milliseconds each. */
   readonly from?: number;
   readonly to?: number;
-  /** How its sendings ended; default: one, as the outcome suggests. */
+  /** The statuses of its attempts. Default: one status that fits the outcome. */
   readonly statuses?: readonly Status[];
 }
 
@@ -34,21 +34,21 @@ export const failed: Outcome = {
   error: { name: 'EtcdError', code: 14, text: 'etcdserver: no leader' },
 };
 
-const usual: Readonly<Record<Outcome['type'], Status>> = {
+const defaultStatus: Readonly<Record<Outcome['type'], Status>> = {
   ok: [0, ''],
   info: [4, 'Deadline exceeded'],
   fail: [14, 'etcdserver: no leader'],
 };
 
-/** A history written by hand: a small store that is true, and clients that receive whatever the test gives them. */
-export class Scene {
+/** Builds a history: a small correct store, and clients that receive the answers that the test chooses. */
+export class HistoryBuilder {
   readonly facts: Fact[] = [];
   now = 0;
   revision = 1n;
   readonly #store = new Map<string, StoredKv>();
   #ids = 0;
 
-  /** Changes the true store in one revision. */
+  /** Changes the store in one revision. */
   apply(...changes: Change[]): bigint {
     this.revision++;
     const events = changes.map((change) => this.#event(change));
@@ -66,7 +66,7 @@ export class Scene {
     const to = timing.to ?? from + 5;
     this.now = Math.max(this.now, to);
     const completed: Outcome = isOutcome(outcome) ? outcome : { type: 'ok', result: outcome };
-    const statuses = timing.statuses ?? (isWrite(op) ? [usual[completed.type]] : []);
+    const statuses = timing.statuses ?? (isWrite(op) ? [defaultStatus[completed.type]] : []);
     for (const [i, [code, text]] of statuses.entries()) {
       const sentAt = from + i;
       this.facts.push({ kind: 'attempt', op: id, rpc: 'Put', sentAt, endedAt: sentAt + 1, code, text });
@@ -90,12 +90,12 @@ export class Scene {
     return revision;
   }
 
-  /** A put that is acknowledged; the test decides whether it is applied. */
-  toldPut(key: string, value: string, revision: bigint, timing?: Timing): void {
+  /** A put that is acknowledged, but not applied unless the test does so. */
+  acknowledgedPut(key: string, value: string, revision: bigint, timing?: Timing): void {
     this.op({ type: 'put', key, value, lease: 0n }, { type: 'put', revision }, timing);
   }
 
-  /** A put without an answer, or one that was refused. */
+  /** A put that has no answer, or is refused. */
   lostPut(key: string, value: string, outcome: Outcome = ambiguous, timing?: Timing): void {
     this.op({ type: 'put', key, value, lease: 0n }, outcome, timing);
   }
@@ -109,10 +109,10 @@ export class Scene {
 
   get(key: string, serializable = false): void {
     const kv = this.state(key);
-    this.toldGet(key, kv ? [kv] : [], this.revision, serializable);
+    this.answeredGet(key, kv ? [kv] : [], this.revision, serializable);
   }
 
-  toldGet(
+  answeredGet(
     key: string,
     kvs: readonly StoredKv[],
     revision: bigint,
@@ -122,7 +122,7 @@ export class Scene {
     this.op({ type: 'get', key, serializable }, { type: 'read', revision, kvs }, timing);
   }
 
-  /** A lease of three seconds that was asked for at this moment, and held when the answer came; gives its id. */
+  /** A lease of three seconds, granted now and held from the answer on. Returns its id. */
   hold(answerMs = 10): bigint {
     const lease = BigInt(this.#ids + 100);
     const op = this.#ids++;
@@ -154,7 +154,7 @@ export class Scene {
     return lease;
   }
 
-  /** A renewal sent at a moment and answered a little later; a TTL of 0 says that the lease is gone. */
+  /** A renewal and its answer, which arrives `after` milliseconds later. A TTL of 0 means that the lease does not exist. */
   renew(
     lease: bigint,
     at: number,
@@ -168,12 +168,12 @@ export class Scene {
     this.facts.push({ kind: 'renewal', direction: 'acked', stream: 1, lease, at: this.now, ttlSeconds });
   }
 
-  tell(lease: bigint, at: number, reason: Extract<LeaseFact, { type: 'ended' }>['reason']): void {
+  endLease(lease: bigint, at: number, reason: Extract<LeaseFact, { type: 'ended' }>['reason']): void {
     this.now = at;
     this.facts.push({ kind: 'lease', type: 'ended', lease, reason, at });
   }
 
-  claim(lease: bigint, at: number, held: boolean): void {
+  checkHeld(lease: bigint, at: number, held: boolean): void {
     this.now = at;
     this.facts.push({ kind: 'lease', type: 'checked', lease, held, at });
   }
@@ -186,12 +186,12 @@ export class Scene {
     this.facts.push({ kind: 'fault', name: 'blackhole', target: 'c', clients: ['c'], from, to, hit: true });
   }
 
-  /** Ends the history with what the members hold, which is the truth unless the test says otherwise. */
-  end(but: Partial<Extract<Fact, { kind: 'final' }>> = {}): History {
+  /** Ends the history with the final state of the members. Default: that of the store. */
+  end(overrides: Partial<Extract<Fact, { kind: 'final' }>> = {}): History {
     const { revision } = this;
     const kvs = [...this.#store.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     const hashes = ['m0', 'm1', 'm2'].map((member) => ({ member, revision, hash: 'same' }));
-    this.facts.push({ kind: 'final', revision, kvs, hashes, leases: [], ...but });
+    this.facts.push({ kind: 'final', revision, kvs, hashes, leases: [], ...overrides });
     return this.facts;
   }
 
