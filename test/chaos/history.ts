@@ -164,7 +164,7 @@ export interface FaultFact {
   /** Until when clients may be affected: a link that lost bytes stays silent until the client detects it. */
   readonly to: number;
   /** Whether ops were in flight and the fault had the effect that its name promises. */
-  readonly hit: boolean;
+  readonly effective: boolean;
 }
 
 /** This process was stalled, by a fault or by a busy machine. */

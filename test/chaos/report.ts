@@ -7,7 +7,7 @@ import { factsOf, type History } from './history.js';
 import { Truth } from './truth.js';
 
 export interface Counts {
-  readonly faults: ReadonlyMap<string, { drawn: number; hit: number }>;
+  readonly faults: ReadonlyMap<string, { drawn: number; effective: number }>;
   /** By kind of op, then by outcome. */
   readonly operations: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly infoWrites: InfoWrites;
@@ -19,12 +19,12 @@ export interface Counts {
 
 export function countFacts(history: History, faultNames: readonly string[]): Counts {
   const truth = new Truth(history);
-  const faults = new Map(faultNames.map((name) => [name, { drawn: 0, hit: 0 }]));
-  for (const { name, hit } of factsOf(history, 'fault')) {
+  const faults = new Map(faultNames.map((name) => [name, { drawn: 0, effective: 0 }]));
+  for (const { name, effective } of factsOf(history, 'fault')) {
     const one = faults.get(name);
     if (!one) continue;
     one.drawn++;
-    if (hit) one.hit++;
+    if (effective) one.effective++;
   }
   const operations = new Map<string, Map<string, number>>();
   for (const { op, outcome } of factsOf(history, 'op')) {
@@ -51,7 +51,9 @@ export function countFacts(history: History, faultNames: readonly string[]): Cou
 
 /** What is missing for the run to be conclusive. */
 export function inconclusiveReasons({ faults, infoWrites, leases, renewals, attempts }: Counts): string[] {
-  const reasons = [...faults].filter(([, { hit }]) => hit === 0).map(([name]) => `${name} never hit`);
+  const reasons = [...faults]
+    .filter(([, { effective }]) => effective === 0)
+    .map(([name]) => `${name} had no effect`);
   if (infoWrites.total === 0) reasons.push('no write was ambiguous');
   if (infoWrites.applied === 0) reasons.push('no ambiguous write was proven applied');
   if (leases.lost === 0) reasons.push('no lease was lost');
@@ -68,8 +70,8 @@ export function formatCounts({
   attempts,
   revisions,
 }: Counts): string {
-  const lines = [row('fault', 'drawn', 'hit')];
-  for (const [name, { drawn, hit }] of faults) lines.push(row(name, drawn, hit));
+  const lines = [row('fault', 'drawn', 'effective')];
+  for (const [name, { drawn, effective }] of faults) lines.push(row(name, drawn, effective));
   lines.push('', row('operation', 'ok', 'fail', 'info'));
   for (const [name, outcomes] of [...operations].sort()) {
     const of = (outcome: string) => outcomes.get(outcome) ?? 0;

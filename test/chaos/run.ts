@@ -47,7 +47,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const context: FaultContext = { cluster, links, recorders, journal };
   await runWorkload(context, workers, options);
   options.signal.throwIfAborted();
-  options.progress('healed; waiting for leases to run out and for the recorders to catch up');
+  options.progress('healed; waiting for leases to expire and for the recorders to catch up');
   journal.add(await finalState(context, etcdctl, options.signal));
   const repeated = recorders.reduce((sum, recorder) => sum + recorder.repeated, 0);
   return { journal, version: cluster.version, repeated };
@@ -163,7 +163,7 @@ async function finalState(
   return { kind: 'final', revision, kvs, hashes, leases };
 }
 
-/** Polls until the answer is fine, or until the timeout; the checks then judge the last answer. */
+/** Polls until the answer is acceptable, or until the timeout; the checks then use the last answer. */
 async function pollUntil<T>(
   isFine: (answer: T) => boolean,
   signal: AbortSignal,

@@ -5,7 +5,7 @@ export const help = `npm run chaos -- [options]
 Breaks a real cluster of three at random while clients of the library write, read and hold leases. Then checks
 everything that the clients observed against what etcdctl saw.
 
-  --seconds N      duration of the workload (default 60; at least 20); longer if a fault has not hit yet
+  --seconds N      duration of the workload (default 60; at least 20); longer if a fault had no effect yet
   --seed S         determines faults, ops and timeouts (default: random, printed)
   --etcd PATH      the etcd to break, with an etcdctl beside it (default: the one that the test kit finds)
   --keep-history   save the history even without a violation
@@ -13,7 +13,7 @@ everything that the clients observed against what etcdctl saw.
   --help           this text
 
 Exit code 0: no violation. 1: a violation; its facts are printed and the history is saved. 2: inconclusive: a fault
-never hit, no write was ambiguous, none of those was applied, or no lease was lost. 3: the run itself failed. 130:
+had no effect, no write was ambiguous, no ambiguous write was applied, or no lease was lost. 3: the run itself failed. 130:
 interrupted; faults are healed and no process is left running.`;
 
 export interface Settings {

@@ -1,4 +1,4 @@
-/** Raises or clears the alarm that a member over its quota raises: all members then reject writes. */
+/** Raises or clears the NOSPACE alarm of a member: while it is raised, all members reject writes. */
 export async function setAlarm(endpoint: string, action: 'ACTIVATE' | 'DEACTIVATE'): Promise<void> {
   const post = async (method: string, body: object) => {
     const request = { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) };

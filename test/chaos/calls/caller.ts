@@ -23,7 +23,7 @@ const gapMs = { steady: 20, fresh: 150 };
 const idlePausesMs = [800, 2_000, 4_000, 9_000, 14_000];
 const idleTimeoutMs = 1_200;
 
-/** Has its own directory, so that only its own channel keeps the service followed. */
+/** A caller with its own directory, so that only its own channel keeps the service followed. */
 class Caller {
   readonly name: string;
   readonly #scheme: string;

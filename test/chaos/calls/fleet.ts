@@ -77,22 +77,22 @@ export class Fleet {
 
   /** Kills a server, and starts its replacement after `downMs`. */
   async killServer(random: Random, downMs: number, signal: AbortSignal): Promise<void> {
-    const victim = random.pick(this.#servers);
-    const i = this.#servers.indexOf(victim);
-    this.#tally.kills.push({ addr: victim.addr, at: nowMs() });
-    await victim.child.kill();
+    const killed = random.pick(this.#servers);
+    const i = this.#servers.indexOf(killed);
+    this.#tally.kills.push({ addr: killed.addr, at: nowMs() });
+    await killed.child.kill();
     await pause(downMs, signal);
     this.#servers[i] = await this.#open('server', this.#serverConfig(i));
   }
 
   /** How a steady caller's view differs from the live servers; undefined if none does. */
   viewMismatch(): string | undefined {
-    const living = new Set(
+    const live = new Set(
       [...this.#servers, ...(this.#workers ? [this.#workers] : [])].map(({ addr }) => addr),
     );
     for (const [caller, { addrs, unconfirmed }] of this.#views) {
-      const missing = [...living].filter((addr) => !addrs.includes(addr)).length;
-      const surplus = addrs.filter((addr) => !living.has(addr)).length;
+      const missing = [...live].filter((addr) => !addrs.includes(addr)).length;
+      const surplus = addrs.filter((addr) => !live.has(addr)).length;
       if (missing + surplus + unconfirmed > 0)
         return `${caller} misses ${missing} servers, has ${surplus} stopped ones, and ${unconfirmed} unconfirmed records`;
     }

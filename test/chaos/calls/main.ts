@@ -47,7 +47,7 @@ async function main(settings: Settings): Promise<number> {
 function exitCode(tally: Tally, faults: readonly { readonly name: string }[], signal: AbortSignal): number {
   const wrong = [
     ...(tally.failed > 0 ? [`${tally.failed} calls failed`] : []),
-    ...(tally.fewest === 0 ? ['a view was empty while servers lived'] : []),
+    ...(tally.fewest === 0 ? ['a view was empty while servers were live'] : []),
     ...(tally.stepFailures.length > 0 ? [`${tally.stepFailures.length} steps did not complete`] : []),
   ];
   if (wrong.length > 0) {

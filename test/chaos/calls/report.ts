@@ -11,12 +11,13 @@ export function summary(tally: Tally): string {
   const faults = [...tally.faults].map(
     ([name, { happened, calls, failed, inFlight, fewest, settledMs }]) =>
       name.padEnd(width) +
-      cells(happened, calls, failed, inFlight, shown(fewest), (settledMs / 1_000).toFixed(1)),
+      cells(happened, calls, failed, inFlight, formatFewest(fewest), (settledMs / 1_000).toFixed(1)),
   );
   const callers = [...tally.callers]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
-      ([name, { calls, failed, fewest }]) => name.padEnd(width) + cells('', calls, failed, '', shown(fewest)),
+      ([name, { calls, failed, fewest }]) =>
+        name.padEnd(width) + cells('', calls, failed, '', formatFewest(fewest)),
     );
   return [
     `${'fault'.padEnd(width)}${cells('happened', 'calls', 'failed', 'killed', 'fewest', 'settled')}`,
@@ -25,7 +26,7 @@ export function summary(tally: Tally): string {
     `${'caller'.padEnd(width)}${cells('', 'calls', 'failed', '', 'fewest')}`,
     ...callers,
     '',
-    `${tally.updates} updates of a weight, rejected: ${listed(tally.rejectedUpdates) || 'none'}`,
+    `${tally.updates} updates of a weight, rejected: ${formatCounts(tally.rejectedUpdates) || 'none'}`,
     ...(tally.causes.size > 0 ? ['failed calls by cause:'] : []),
     ...[...tally.causes]
       .sort((a, b) => b[1] - a[1])
@@ -37,10 +38,10 @@ export function summary(tally: Tally): string {
 export const legend = `killed: in flight on a killed server; not a failure. fewest: endpoints in any caller's view.
 settled: seconds from the end of the fault until every steady caller saw exactly the live servers, maximum.`;
 
-function shown(fewest: number): string | number {
+function formatFewest(fewest: number): string | number {
   return Number.isFinite(fewest) ? fewest : '-';
 }
 
-function listed(counts: ReadonlyMap<string, number>): string {
+function formatCounts(counts: ReadonlyMap<string, number>): string {
   return [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
 }

@@ -15,7 +15,7 @@ export interface Ack {
   readonly fact: RenewalFact;
   /** The renewal that this acknowledges. */
   readonly sent: RenewalFact;
-  /** Whether `sent` is the lease's first message on its stream; it may have waitedMs for the connection. */
+  /** Whether `sent` is the lease's first message on its stream; it may have waited for the connection. */
   readonly isFirstOnStream: boolean;
 }
 

@@ -40,24 +40,24 @@ const lossReportedInTime: Rule = (lease, stalls, endAt) => {
   // The loss of a lease whose grant was answered late can only be reported together with the grant.
   if (at <= withStalls(Math.max(until, lease.acquired.at), stalls, slackMs)) return undefined;
   const what = late || !ended ? 'not reported' : 'reported';
-  const text = `${what} ${ms(at - until)} after the lease may have run out`;
+  const text = `${what} ${ms(at - until)} after the lease may have expired`;
   return { invariant: 'L2', text, slice: [...lastRenewalFacts(lease, at), ...(ended ? [ended] : [])] };
 };
 
-/** L3: `lost-contact` is reported only after etcd was silent for the TTL; `expired` only after etcd said so. */
+/** L3: `lost-contact` is reported only after etcd was silent for the TTL; `expired` only after such an answer of etcd. */
 const noFalseLoss: Rule = (lease) => {
   const { ended, acks, ttlMs } = lease;
   if (ended?.reason === 'expired') {
     if (acks.some(({ fact }) => fact.ttlSeconds <= 0 && fact.at <= ended.at)) return undefined;
     return {
       invariant: 'L3',
-      text: 'reported as expired, which etcd never said',
+      text: 'reported as expired without an answer of etcd that it does not exist',
       slice: [lease.acquired, ended],
     };
   }
   if (ended?.reason !== 'lost-contact') return undefined;
   const last = lastAck(lease, ended.at);
-  // A renewal that waitedMs for its connection counts from its request, and the history does not record that time.
+  // A renewal that has waited for its connection counts from its request, and the history does not record that time.
   const waitedMs = last?.isFirstOnStream ? ttlMs / 3 : 0;
   const tooEarlyMs = validUntil(lease, ended.at) - ttlMs * driftMargin - waitedMs - slackMs - ended.at;
   if (tooEarlyMs <= 0) return undefined;
@@ -73,7 +73,7 @@ const expiryReported: Rule = (lease, stalls, endAt) => {
   const gone = lease.acks.find(({ fact }) => fact.ttlSeconds <= 0)?.fact;
   const endedAt = lease.ended?.at ?? endAt;
   if (!gone || endedAt <= withStalls(gone.at, stalls, slackMs)) return undefined;
-  const text = `etcd said that the lease is gone; the owner was not notified for ${ms(endedAt - gone.at)}`;
+  const text = `etcd answered that the lease does not exist; the owner was not notified for ${ms(endedAt - gone.at)}`;
   return { invariant: 'L5', text, slice: [gone, ...(lease.ended ? [lease.ended] : [])] };
 };
 
@@ -81,7 +81,7 @@ const expiryReported: Rule = (lease, stalls, endAt) => {
 const heldIsNeverStale: Rule = (lease) => {
   const check = lease.heldChecks.find(({ held, at }) => held && at > validUntil(lease, at));
   if (!check) return undefined;
-  const text = `held was true ${ms(check.at - validUntil(lease, check.at))} after it may have run out`;
+  const text = `held was true ${ms(check.at - validUntil(lease, check.at))} after the lease may have expired`;
   return { invariant: 'L6', text, slice: [...lastRenewalFacts(lease, check.at), check] };
 };
 

@@ -3,12 +3,12 @@ import { type Fault, type FaultContext, pause } from './fault.js';
 
 const shortGapMs = [100, 250] as const;
 
-/** How much longer a run may last until every fault has hit, for slow machines and short runs. */
+/** How much longer a run may last until every fault has had an effect, for slow machines and short runs. */
 const extensionMs = 40_000;
 
 /**
  * Injects and heals one fault at a time. Faults are drawn from a shuffled bag that holds each once and is refilled when
- * empty. Until each fault has hit once, durations and gaps are short, and the run may exceed its time: a run without
+ * empty. Until each fault has had an effect, durations and gaps are short, and the run may exceed its time: a run without
  * one of the faults would be inconclusive.
  */
 export class Nemesis {
@@ -16,7 +16,7 @@ export class Nemesis {
   readonly #context: FaultContext;
   readonly #random: Random;
   readonly #gapMs: readonly [number, number];
-  readonly #notYetHit: Set<Fault>;
+  readonly #notYetEffective: Set<Fault>;
   #bag: Fault[] = [];
 
   /** `gapMs`: minimum and maximum time between two faults. */
@@ -30,28 +30,28 @@ export class Nemesis {
     this.#context = context;
     this.#random = random;
     this.#gapMs = gapMs;
-    this.#notYetHit = new Set(faults);
+    this.#notYetEffective = new Set(faults);
   }
 
   /** Runs for `ms` or until the signal aborts; every fault is healed when it resolves. */
   async run(ms: number, signal: AbortSignal): Promise<void> {
     const until = performance.now() + ms;
-    const isOn = () => performance.now() < until + (this.#notYetHit.size > 0 ? extensionMs : 0);
+    const isOn = () => performance.now() < until + (this.#notYetEffective.size > 0 ? extensionMs : 0);
     while (isOn() && !signal.aborted) {
-      const isLate = performance.now() >= until && this.#notYetHit.size > 0;
-      const isBrisk = !isLate && this.#notYetHit.size > 0;
+      const isLate = performance.now() >= until && this.#notYetEffective.size > 0;
+      const isShort = !isLate && this.#notYetEffective.size > 0;
       const fault = this.#draw(isLate);
       const [least, most] = fault.durationMs;
-      await this.#inject(fault, isBrisk ? least : this.#random.between(least, most), signal);
-      const [shortest, longest] = isBrisk ? shortGapMs : this.#gapMs;
+      await this.#inject(fault, isShort ? least : this.#random.between(least, most), signal);
+      const [shortest, longest] = isShort ? shortGapMs : this.#gapMs;
       await pause(this.#random.between(shortest, longest), signal);
     }
   }
 
   #draw(isLate: boolean): Fault {
-    if (isLate) this.#bag = this.#bag.filter((fault) => this.#notYetHit.has(fault));
+    if (isLate) this.#bag = this.#bag.filter((fault) => this.#notYetEffective.has(fault));
     if (this.#bag.length === 0)
-      this.#bag = shuffled(isLate ? [...this.#notYetHit] : this.#faults, this.#random);
+      this.#bag = shuffled(isLate ? [...this.#notYetEffective] : this.#faults, this.#random);
     return this.#bag.pop() as Fault;
   }
 
@@ -60,11 +60,11 @@ export class Nemesis {
     const from = journal.now();
     const active = await fault.begin(this.#context, this.#random);
     await pause(durationMs, signal);
-    const isMet = journal.hadOpsSince(from, active.clients);
+    const hadOps = journal.hadOpsSince(from, active.clients);
     const { tookEffect, recoveryMs = 0 } = await active.end();
     const { target, clients } = active;
-    const hit = tookEffect && isMet;
-    if (hit) this.#notYetHit.delete(fault);
+    const effective = tookEffect && hadOps;
+    if (effective) this.#notYetEffective.delete(fault);
     journal.add({
       kind: 'fault',
       name: fault.name,
@@ -72,7 +72,7 @@ export class Nemesis {
       clients,
       from,
       to: journal.now() + recoveryMs,
-      hit,
+      effective,
     });
   }
 }

@@ -1,17 +1,17 @@
 import { EtcdClient, encodeEndpoint } from '#src/index.js';
 import type { EtcdClusterHandle } from '#src/testing/index.js';
 import type { Resources } from '../resources.js';
-import { badValues } from './values.js';
+import { invalidValues } from './values.js';
 import { rareService, service } from './workers.js';
 
 const guestCount = 12;
 
-/** Adds and removes records, good and bad, directly on the members, so that viewers have changes to miss. */
+/** Adds and removes valid and invalid records directly on the members, so that disconnected viewers miss changes. */
 export class BackgroundWrites {
   readonly #client: EtcdClient;
   #paused = true;
   #guestTurn = 0;
-  #badTurn = 0;
+  #invalidTurn = 0;
   #rareTurn = 0;
 
   constructor(cluster: EtcdClusterHandle, resources: Resources) {
@@ -23,7 +23,7 @@ export class BackgroundWrites {
       resources.defer(() => clearInterval(timer));
     };
     doEvery(120, () => this.#changeGuest());
-    doEvery(1_700, () => this.#changeBad());
+    doEvery(1_700, () => this.#changeInvalid());
     doEvery(1_100, () => (this.#rareTurn++ % 2 === 0 ? this.fillRare() : this.emptyRare()));
   }
 
@@ -65,10 +65,10 @@ export class BackgroundWrites {
   }
 
   /** Writes under its own key, or over a guest's. */
-  async #changeBad(): Promise<void> {
-    const turn = this.#badTurn++;
-    const key = turn % 5 === 4 ? `${service}/guest${turn % guestCount}` : `${service}/bad${turn % 4}`;
+  async #changeInvalid(): Promise<void> {
+    const turn = this.#invalidTurn++;
+    const key = turn % 5 === 4 ? `${service}/guest${turn % guestCount}` : `${service}/invalid${turn % 4}`;
     if (turn % 6 === 5) await this.#client.kv.delete(key);
-    else await this.#client.kv.put(key, badValues[turn % badValues.length] ?? '');
+    else await this.#client.kv.put(key, invalidValues[turn % invalidValues.length] ?? '');
   }
 }

@@ -54,8 +54,8 @@ export function unmetProperties(workers: readonly Worker[], store: CurrentStore)
     const incarnation = kv && recordOf(kv)?.incarnation;
     const owner = registrars.find(({ name }) => incarnation !== undefined && workerOf(incarnation) === name);
     if (owner && !owner.running) unmet.add('R1');
-    const living = registrars.filter((worker) => worker.key === key && worker.running);
-    if (living.length > 0 && !living.some((worker) => isCurrent(worker, kv))) unmet.add('R2');
+    const live = registrars.filter((worker) => worker.key === key && worker.running);
+    if (live.length > 0 && !live.some((worker) => isCurrent(worker, kv))) unmet.add('R2');
   }
   for (const of of [service, rareService]) {
     const records = store.records(of);

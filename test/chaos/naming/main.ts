@@ -18,9 +18,9 @@ own proxies to a real cluster of three. Further records, some invalid, are added
 records and processes are injected one at a time. After each fault, the run measures the time until every live
 registrar's record is stored, no other is, and every view equals the store. Finally the store is wiped. All views and
 records are checked against what etcdctl saw: properties N1 to N8, N10, N11 and R1 to R6. The run continues for up to two
-minutes longer until every fault has hit.
+minutes longer until every fault has had an effect.
 A history with a violation is saved, any other with --keep-history; --check checks a saved one again.
-Exit code 0: no violation; 1: a violation; 2: inconclusive: a fault never hit, or a case never occurred.`;
+Exit code 0: no violation; 1: a violation; 2: inconclusive: a fault had no effect, or a case never occurred.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -53,10 +53,10 @@ async function main(): Promise<number> {
   if (abort.signal.aborted) return 130;
   const history = run.end();
   console.log(formatFaults(run.faults, run.injected));
-  const unhit = run.faults.filter(
-    ({ name }) => !run.injected.some(({ fault, hit }) => fault === name && hit),
+  const ineffective = run.faults.filter(
+    ({ name }) => !run.injected.some(({ fault, effective }) => fault === name && effective),
   );
-  const reasons = unhit.map(({ name }) => `${name} never hit`);
+  const reasons = ineffective.map(({ name }) => `${name} had no effect`);
   return checkHistory(history, reasons, values['keep-history'] === true);
 }
 
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
  */
 function checkHistory(
   history: readonly SavedStoreHistory[],
-  unhit: readonly string[],
+  ineffective: readonly string[],
   keep: boolean | undefined,
 ): number {
   const result = checkNaming(history.map(toStoreHistory));
@@ -81,7 +81,7 @@ function checkHistory(
     return 1;
   }
   console.log('no violation');
-  const reasons = [...unhit, ...inconclusiveReasons(result)];
+  const reasons = [...ineffective, ...inconclusiveReasons(result)];
   if (reasons.length === 0) return 0;
   console.log(`but the run is inconclusive:\n${reasons.join('\n')}`);
   return 2;

@@ -17,8 +17,8 @@ export type Report =
   | { readonly type: 'relisted'; readonly reason: string; readonly at: number }
   | { readonly type: 'unsubscribed'; readonly at: number };
 
-/** Closes a registrar's registration or a viewer's client (`close`), or unsubscribes a viewer (`leave`). */
-export type Command = 'close' | 'leave';
+/** Closes a registrar's registration or a viewer's client (`close`), or unsubscribes a viewer (`unsubscribe`). */
+export type Command = 'close' | 'unsubscribe';
 
 /** The configuration of a child process, passed as JSON. */
 export interface ProcessConfig {

@@ -7,7 +7,7 @@ import type { ProcessConfig, Report } from './messages.js';
 const timeoutMs = 3_600_000;
 const changeEveryMs = 1_500;
 
-/** Keeps a record registered that names its writer, and updates it regularly, until command to close. */
+/** Keeps a record registered that names its writer, and updates it regularly, until a command to close. */
 export async function runRegistrar(
   client: EtcdClient,
   config: ProcessConfig,

@@ -10,10 +10,10 @@ export function formatFaults(faults: readonly Fault[], injected: readonly Inject
       .sort((a, b) => a - b);
     const at = (share: number) =>
       ((times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0) / 1_000).toFixed(2);
-    const hits = own.filter(({ hit }) => hit).length;
-    return `${name.padEnd(20)} ${String(own.length).padStart(5)} ${String(hits).padStart(5)}   ${at(0.5)} ${at(0.99)} ${at(1)}`;
+    const effectiveCount = own.filter(({ effective }) => effective).length;
+    return `${name.padEnd(20)} ${String(own.length).padStart(5)} ${String(effectiveCount).padStart(5)}   ${at(0.5)} ${at(0.99)} ${at(1)}`;
   });
-  return ['fault                drawn   hit   converged after p50, p99, max (s)', ...lines].join('\n');
+  return ['fault                drawn effective converged after p50, p99, max (s)', ...lines].join('\n');
 }
 
 export function formatCheckedCases({ counts, violations }: CheckResult): string {
@@ -38,8 +38,8 @@ export function formatViolations({ violations }: CheckResult): string {
 
 /** Cases that never occurred: the run has proven nothing about them. */
 export function inconclusiveReasons({ counts }: CheckResult): string[] {
-  const unseen = (Object.keys(checkedCases) as CheckedCase[]).filter((name) => !counts[name]);
-  return unseen.map((name) => {
+  const missing = (Object.keys(checkedCases) as CheckedCase[]).filter((name) => !counts[name]);
+  return missing.map((name) => {
     const [property, ...what] = name.split(' ');
     return `there were no ${what.join(' ')} to check ${property} on`;
   });

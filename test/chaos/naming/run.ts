@@ -30,14 +30,14 @@ export const limits: Limits = {
 
 /** How long convergence may take before the run continues without it. */
 const maxConvergenceMs = 60_000;
-/** How much longer a run may last until every fault has hit. */
+/** How much longer a run may last until every fault has had an effect. */
 const extensionMs = 120_000;
 /** How long the new store is watched after the wipe. */
 const afterWipeMs = 5_000;
 
 export interface InjectedFault {
   readonly fault: string;
-  readonly hit: boolean;
+  readonly effective: boolean;
   /** From the fault's end to convergence; undefined if the run stopped waiting. */
   readonly convergedMs: number | undefined;
 }
@@ -93,23 +93,24 @@ export class Run {
     return this.#history.views;
   }
 
-  /** For `seconds`, and until every fault has hit. */
+  /** For `seconds`, and until every fault has had an effect. */
   async injectFaults(seconds: number, random: Random, progress: (line: string) => void): Promise<void> {
     if ((await this.#converge('the start')) === undefined)
       throw new Error('the system did not converge at the start');
     this.#background.resume();
     const until = performance.now() + seconds * 1_000;
-    const notYetHit = new Set(this.faults);
+    const notYetEffective = new Set(this.faults);
     const isOn = () =>
-      performance.now() < until + (notYetHit.size > 0 ? extensionMs : 0) && !this.#signal.aborted;
+      performance.now() < until + (notYetEffective.size > 0 ? extensionMs : 0) && !this.#signal.aborted;
     let bag: Fault[] = [];
     while (isOn()) {
-      if (performance.now() >= until) bag = bag.filter((fault) => notYetHit.has(fault));
-      if (bag.length === 0) bag = shuffled(performance.now() < until ? this.faults : [...notYetHit], random);
+      if (performance.now() >= until) bag = bag.filter((fault) => notYetEffective.has(fault));
+      if (bag.length === 0)
+        bag = shuffled(performance.now() < until ? this.faults : [...notYetEffective], random);
       const fault = bag.pop() as Fault;
       const result = await this.#inject(fault, random);
       this.injected.push(result);
-      if (result.hit) notYetHit.delete(fault);
+      if (result.effective) notYetEffective.delete(fault);
       if (this.injected.length % 20 === 0) progress(`${this.injected.length} faults, ${this.views} views`);
       await pause(random.between(200, 1_500), this.#signal);
     }
@@ -155,10 +156,10 @@ export class Run {
     const { tookEffect, recoveryMs = 0 } = await active.end();
     const { target, clients } = active;
     const to = nowMs() + recoveryMs;
-    this.#history.add({ kind: 'fault', name: fault.name, target, clients, from, to, hit: tookEffect });
+    this.#history.add({ kind: 'fault', name: fault.name, target, clients, from, to, effective: tookEffect });
     const convergedMs = await this.#converge(fault.name);
     this.#background.resume();
-    return { fault: fault.name, hit: tookEffect, convergedMs };
+    return { fault: fault.name, effective: tookEffect, convergedMs };
   }
 
   /** Waits for convergence and records when each property held. Background writes are paused until `resume()`. */

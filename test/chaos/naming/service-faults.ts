@@ -57,16 +57,19 @@ async function emptyWhileCutOff(
 ): Promise<ActiveFault> {
   background.pause();
   await background.fillRare();
-  const knows = ({ views }: Worker) => {
+  const hasCurrentView = ({ views }: Worker) => {
     const records = store.records(rareService);
     const shown = views.get(rareService);
     return records.size > 0 && shown?.unconfirmed.size === 0 && shown.records.size === records.size;
   };
-  for (const until = performance.now() + viewWaitMs; performance.now() < until && !viewers.every(knows); )
+  for (
+    const until = performance.now() + viewWaitMs;
+    performance.now() < until && !viewers.every(hasCurrentView);
+  )
     await pause(20, new AbortController().signal);
   const links = viewers.flatMap((viewer) => viewer.links);
   for (const { proxy } of links) proxy.refuse();
-  const unseenBy = viewers.filter(knows).map(({ incarnation }) => incarnation);
+  const unseenBy = viewers.filter(hasCurrentView).map(({ incarnation }) => incarnation);
   const revision = await background.emptyRare();
   recorder.add({ kind: 'emptied', service: rareService, revision, unseenBy });
   const end = async () => {

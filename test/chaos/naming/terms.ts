@@ -15,10 +15,10 @@ export function recordTerms(
   const gateways = members.map(({ endpoint }) => new GatewayClient(endpoint));
   let highest = 0;
   let { journal } = recorder;
-  let asking = false;
-  const look = async () => {
-    if (asking) return;
-    asking = true;
+  let isPolling = false;
+  const poll = async () => {
+    if (isPolling) return;
+    isPolling = true;
     const terms = gateways.map((gateway) =>
       gateway.status(intervalMs).then(
         ({ raftTerm }) => raftTerm,
@@ -26,12 +26,12 @@ export function recordTerms(
       ),
     );
     const term = Math.max(...(await Promise.all(terms)));
-    asking = false;
+    isPolling = false;
     if (journal !== recorder.journal) [journal, highest] = [recorder.journal, 0]; // a new store starts at term 0
     if (term <= highest) return;
     highest = term;
     recorder.add({ kind: 'term', term, at: nowMs() });
   };
-  const timer = setInterval(() => void look(), intervalMs);
+  const timer = setInterval(() => void poll(), intervalMs);
   resources.defer(() => clearInterval(timer));
 }

@@ -11,7 +11,7 @@ export interface DecodedRecord {
 
 const known = new WeakMap<StoredKv, DecodedRecord | undefined>();
 
-/** Undefined for a value that is no endpoint. Independent of the library. */
+/** Undefined for a value that is not an endpoint. Independent of the library. */
 export function recordOf(kv: StoredKv): DecodedRecord | undefined {
   if (!known.has(kv)) known.set(kv, decodeRecord(kv.value));
   return known.get(kv);
@@ -31,7 +31,7 @@ function decodeRecord(value: string): DecodedRecord | undefined {
 }
 
 /** Values that may be stored under a service's key by mistake. Some are endpoints without an address in Go. */
-export const badValues: readonly string[] = [
+export const invalidValues: readonly string[] = [
   '{broken',
   'null',
   '[]',

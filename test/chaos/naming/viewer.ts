@@ -2,17 +2,19 @@ import { EndpointManager, type EtcdClient, ServiceDirectory } from '#src/index.j
 import { nowMs } from './clock.js';
 import type { Command, ProcessConfig, Report } from './messages.js';
 
-/** Follows the services and reports each view, until command to unsubscribe. */
+/** Follows the services and reports each view, until a command to unsubscribe. */
 export function runViewer(
   client: EtcdClient,
   config: ProcessConfig,
   report: (message: Report) => void,
 ): void {
   const directory = new ServiceDirectory(client, { lossProtection: { protectionMs: config.protectionMs } });
-  const leaves = config.services.map((service) => directory.follow(service, subscriber(service, report)));
+  const unsubscribes = config.services.map((service) =>
+    directory.follow(service, subscriber(service, report)),
+  );
   for (const service of config.services) void reportRelists(client, service, report);
   process.on('message', (command: Command) => {
-    if (command === 'leave') for (const leave of leaves) leave();
+    if (command === 'unsubscribe') for (const unsubscribe of unsubscribes) unsubscribe();
     else void client.close();
     report({ type: 'unsubscribed', at: nowMs() });
   });
@@ -38,7 +40,7 @@ function subscriber(
   };
 }
 
-/** A directory's view does not say why it was read again; an endpoint manager's events do. */
+/** The events of an endpoint manager have the reason of a new listing; a directory's views do not. */
 async function reportRelists(
   client: EtcdClient,
   service: string,

@@ -28,22 +28,22 @@ export function workerFaults(
     pauseFault('pause-owner', owner, [4_500, 7_000]),
     workerFault('close-registrar', owners, [300, 1_500], closing),
     workerFault(
-      'close-unheard',
+      'close-cut-off',
       () => registrars,
       [4_500, 5_500],
       (worker, context) => close(worker, context, etcdctl, recorder, true),
     ),
     workerFault(
-      'leave-viewer',
+      'unsubscribe-viewer',
       () => viewers,
       [1_000, 2_000],
-      (worker) => leave(worker, 'leave'),
+      (worker) => endViewer(worker, 'unsubscribe'),
     ),
     workerFault(
       'close-viewer',
       () => viewers,
       [1_000, 2_000],
-      (worker) => leave(worker, 'close'),
+      (worker) => endViewer(worker, 'close'),
     ),
   ];
 }
@@ -94,7 +94,7 @@ async function close(
   };
 }
 
-async function leave(worker: Worker, command: Command): Promise<Heal> {
+async function endViewer(worker: Worker, command: Command): Promise<Heal> {
   await worker.request(command);
   return async () => {
     await worker.kill();

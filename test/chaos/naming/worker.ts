@@ -54,7 +54,7 @@ export class Worker {
     return this.#config.services;
   }
 
-  /** Whether its process runs and was not command to stop. */
+  /** Whether its process runs and was not asked to stop. */
   get running(): boolean {
     return this.#child !== undefined && !this.#stopped;
   }

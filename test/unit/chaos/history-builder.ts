@@ -183,7 +183,15 @@ export class HistoryBuilder {
   }
 
   fault(from: number, to: number): void {
-    this.facts.push({ kind: 'fault', name: 'blackhole', target: 'c', clients: ['c'], from, to, hit: true });
+    this.facts.push({
+      kind: 'fault',
+      name: 'blackhole',
+      target: 'c',
+      clients: ['c'],
+      from,
+      to,
+      effective: true,
+    });
   }
 
   /** Ends the history with the final state of the members. Default: that of the store. */

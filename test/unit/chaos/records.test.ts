@@ -171,7 +171,7 @@ describe('leases that expire in etcd', () => {
 describe('a run', () => {
   it('is inconclusive if a fault had no effect, or a case never occurred', () => {
     const reasons = inconclusiveReasons(countFacts(new HistoryBuilder().end(), faultNames));
-    for (const name of faultNames) assert.ok(reasons.includes(`${name} never hit`));
+    for (const name of faultNames) assert.ok(reasons.includes(`${name} had no effect`));
     assert.equal(reasons.length, faultNames.length + 4);
   });
 

@@ -9,7 +9,7 @@ const maxChangesPerFault = 2;
 
 /**
  * R5: a rival takes a key over only after the other's record is gone. Each change has a cause, and no fault makes the
- * owners alternate. The loser is notified.
+ * owners alternate. The previous owner is notified.
  */
 export const ownerChangesHaveCause: Check = (history) => {
   const found = new Findings();
@@ -24,7 +24,7 @@ export const ownerChangesHaveCause: Check = (history) => {
     const cause = causeOf(former, history);
     if (!cause) found.report('R5', `${what}: no fault had affected the former owner`);
     else changesByFault.set(cause, (changesByFault.get(cause) ?? 0) + 1);
-    checkLoser(former, next, history, found);
+    checkPreviousOwner(former, next, history, found);
   }
   for (const [{ name, target }, times] of changesByFault)
     if (times > maxChangesPerFault)
@@ -42,8 +42,8 @@ function causeOf(former: Tenure, history: StoreHistory): FaultFact | undefined {
     .at(-1);
 }
 
-/** The loser must be notified, unless it is dead or closed. */
-function checkLoser(former: Tenure, next: Tenure, history: StoreHistory, found: Findings): void {
+/** The previous owner must be notified, unless it is dead or closed. */
+function checkPreviousOwner(former: Tenure, next: Tenure, history: StoreHistory, found: Findings): void {
   const { incarnation } = former;
   const { ttlMs, slackMs } = history.limits;
   const at = next.from.at;
@@ -52,7 +52,7 @@ function checkLoser(former: Tenure, next: Tenure, history: StoreHistory, found: 
   if (factsOf(history, 'closed').some((one) => one.incarnation === incarnation && isGone(one.from))) return;
   if (factsOf(history, 'killed').some((one) => one.incarnation === incarnation && isGone(one.at))) return;
   if (factsOf(history, 'end').some((end) => isGone(end.at))) return;
-  found.count('R5 losers');
+  found.count('R5 replaced owners');
   const reported = factsOf(history, 'lost').find(
     (one) => one.incarnation === incarnation && former.leases.has(one.lease),
   );

@@ -29,8 +29,8 @@ function checkDurations(series: readonly ViewFact[], history: StoreHistory, foun
     const counted = Math.max(from, lastFaultBefore(until, history));
     // The next liveness read, every third of the protection time, detects that etcd answers again.
     const noticeMs = counted > from ? limits.protectionMs / 3 : 0;
-    const frozen = pausedMs(history, viewer, counted, until);
-    const excess = until - counted - frozen - noticeMs - limits.protectionMs - limits.slackMs;
+    const paused = pausedMs(history, viewer, counted, until);
+    const excess = until - counted - paused - noticeMs - limits.protectionMs - limits.slackMs;
     if (excess > 0) found.report('N7', `${viewer} kept ${key} for ${Math.round(until - from)} ms`);
     found.count('N7 protections');
   };
@@ -73,7 +73,7 @@ function mayHaveBeenSilent({ viewer, at }: ViewFact, history: StoreHistory): boo
   return lastFaultBefore(at, history) >= from || pausedMs(history, viewer, from, at) > 0;
 }
 
-/** The service of a unconfirmed record must have been empty at some revision since the delete, unless etcd was silent. */
+/** The service of an unconfirmed record must have been empty at some revision since the delete, unless etcd was silent. */
 function checkCause(view: ViewFact, silent: ReadonlySet<string>, truth: Truth, found: Findings): void {
   if (view.unconfirmed.size === 0 || view.revision > truth.lastRevision) return;
   const empties = emptyRevisions(view.service, truth);
@@ -131,7 +131,7 @@ function checkUnseenLoss(
     const after = own.findIndex((view) => view.revision >= revision);
     const [before, first] = [own[after - 1], own[after]];
     if (!before || !first || before.records.size === before.unconfirmed.size) continue;
-    if (recordsAt(service, first.revision, history.truth).good.size > 0) continue;
+    if (recordsAt(service, first.revision, history.truth).valid.size > 0) continue;
     found.count('N7 unseen losses');
     const lost = [...before.records.keys()].filter((key) => !first.unconfirmed.has(key));
     if (lost.length > 0) found.report('N7', `${describeView(first)} drops ${lost.join(', ')} immediately`);

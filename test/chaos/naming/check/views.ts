@@ -25,24 +25,27 @@ export const viewsMatchStore: Check = ({ truth, facts }) => {
 
 function checkView(view: ViewFact, truth: Truth, found: Findings): void {
   const { records, invalid, unconfirmed } = view;
-  const { good, bad } = recordsAt(view.service, view.revision, truth);
+  const { valid, invalidKeys } = recordsAt(view.service, view.revision, truth);
   const where = describeView(view);
   found.count('N1 views');
   if (records.size === 0) {
     found.count('N6 empty views');
     if (view.revision === 0n) found.report('N6', `${where} is empty before the first read`);
-    if (good.size > 0) {
-      found.report('N6', `${where} is empty, but the store has ${good.size} records`);
+    if (valid.size > 0) {
+      found.report('N6', `${where} is empty, but the store has ${valid.size} records`);
       return;
     }
   }
-  const missing = [...good].filter(([key, revision]) => records.get(key) !== revision).map(([key]) => key);
-  const extra = [...records.keys()].filter((key) => !unconfirmed.has(key) && !good.has(key));
+  const missing = [...valid].filter(([key, revision]) => records.get(key) !== revision).map(([key]) => key);
+  const extra = [...records.keys()].filter((key) => !unconfirmed.has(key) && !valid.has(key));
   if (missing.length + extra.length > 0)
-    found.report('N1', `${where} missingKeys ${missing.join(', ')} and has unexpected ${extra.join(', ')}`);
-  if (bad.length > 0) found.count('N10 views with bad records');
-  if (bad.length !== invalid.size || bad.some((key) => !invalid.has(key)))
-    found.report('N10', `${where} counts ${[...invalid].join(', ')} as invalid; expected ${bad.join(', ')}`);
+    found.report('N1', `${where} lacks ${missing.join(', ')} and has unexpected ${extra.join(', ')}`);
+  if (invalidKeys.length > 0) found.count('N10 views with invalid records');
+  if (invalidKeys.length !== invalid.size || invalidKeys.some((key) => !invalid.has(key)))
+    found.report(
+      'N10',
+      `${where} counts ${[...invalid].join(', ')} as invalid; expected ${invalidKeys.join(', ')}`,
+    );
 }
 
 /** A service's records at a revision: endpoints with their mod revisions, and keys of invalid records. */
@@ -50,14 +53,14 @@ export function recordsAt(
   service: string,
   revision: bigint,
   truth: Truth,
-): { readonly good: ReadonlyMap<string, bigint>; readonly bad: readonly string[] } {
-  const good = new Map<string, bigint>();
-  const bad: string[] = [];
+): { readonly valid: ReadonlyMap<string, bigint>; readonly invalidKeys: readonly string[] } {
+  const valid = new Map<string, bigint>();
+  const invalidKeys: string[] = [];
   for (const kv of truth.range(`${service}/`, revision)) {
-    if (recordOf(kv)) good.set(kv.key, kv.modRevision);
-    else bad.push(kv.key);
+    if (recordOf(kv)) valid.set(kv.key, kv.modRevision);
+    else invalidKeys.push(kv.key);
   }
-  return { good, bad };
+  return { valid, invalidKeys };
 }
 
 /** The views of each subscriber, in order. */

@@ -104,7 +104,7 @@ export class HistoryBuilder {
   }
 
   fault(name: string, clients: 'all' | string[], from: number, to: number): this {
-    return this.add({ kind: 'fault', name, target: String(clients), clients, from, to, hit: true });
+    return this.add({ kind: 'fault', name, target: String(clients), clients, from, to, effective: true });
   }
 
   converge(after: string, tookMs: Partial<ConvergenceFact['durationsMs']>): this {

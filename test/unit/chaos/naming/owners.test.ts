@@ -67,7 +67,7 @@ describe('the naming chaos check of record owners', () => {
   it('R5: accepts a takeover after the previous owner died or was notified of its loss', () => {
     assertValid(died().at(5_200).delete('svc/x').put('svc/x', second).at(30_000), 'R5 changes of owner', 1);
     const replaced = base().at(2_000).fault('blackhole', ['x'], 2_000, 6_000).lost('x.0', 1n);
-    assertValid(replaced.at(5_200).delete('svc/x').put('svc/x', second).at(30_000), 'R5 losers', 1);
+    assertValid(replaced.at(5_200).delete('svc/x').put('svc/x', second).at(30_000), 'R5 replaced owners', 1);
   });
 
   it('R5: detects a takeover of a live record, and one without a fault of the owner', () => {
@@ -98,7 +98,7 @@ describe('the naming chaos check of record owners', () => {
     assertViolation(replaced().at(30_000), 'R5');
     assertViolation(replaced().at(8_000).lost('x.0', 1n).at(30_000), 'R5');
     assertViolation(replaced().at(2_100).lost('x.0', 9n).at(30_000), 'R5');
-    assertValid(replaced().at(2_100).lost('x.0', 1n).at(30_000), 'R5 losers', 1);
+    assertValid(replaced().at(2_100).lost('x.0', 1n).at(30_000), 'R5 replaced owners', 1);
   });
 
   it('R5: allows a restarted owner to take over its own record', () => {

@@ -42,7 +42,15 @@ describe('the naming chaos check of unconfirmed endpoints', () => {
 
   it('N7: counts from the end of the last fault, and not during a fault', () => {
     const fault = (to: number) =>
-      ({ kind: 'fault', name: 'kill', target: 'm0', clients: 'all', from: 3_000, to, hit: true }) as const;
+      ({
+        kind: 'fault',
+        name: 'kill',
+        target: 'm0',
+        clients: 'all',
+        from: 3_000,
+        to,
+        effective: true,
+      }) as const;
     const builder = (to: number) => emptied().at(2_000).view(both, { unconfirmedKeys }).add(fault(to));
     assertValid(builder(8_000).at(11_500).view({}), 'N7 protections', 2);
     assertValid(builder(60_000).at(50_000).view({}), 'N7 protections', 2);
@@ -92,7 +100,7 @@ describe('the naming chaos check of unconfirmed endpoints', () => {
   });
 
   it('N7: allows an endpoint to be protected that was lost during or soon after a pause of etcd or of the viewer', () => {
-    const pause = { kind: 'fault', name: 'pause', target: 'm0', clients: 'all', hit: true } as const;
+    const pause = { kind: 'fault', name: 'pause', target: 'm0', clients: 'all', effective: true } as const;
     const one = (at: number) =>
       known()
         .delete('svc/a')

@@ -80,7 +80,7 @@ describe('the naming chaos check of views', () => {
     const builder = new HistoryBuilder();
     for (const [i, value] of values.entries()) builder.put(`svc/${i}`, { value });
     const invalid = ['svc/0', 'svc/1', 'svc/2', 'svc/3', 'svc/6'];
-    assertValid(builder.view({ 'svc/4': 6n, 'svc/5': 7n }, { invalid }), 'N10 views with bad records', 1);
+    assertValid(builder.view({ 'svc/4': 6n, 'svc/5': 7n }, { invalid }), 'N10 views with invalid records', 1);
   });
 
   it('N10: detects an invalid record that is not reported, a valid one that is, and one that hides another', () => {
