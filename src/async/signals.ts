@@ -126,29 +126,35 @@ export async function withTimeoutSignal<T>(
 /**
  * Settles as the promise does, or rejects with `timeoutError()` after `ms` milliseconds. The work behind it continues.
  */
-export function withTimeout<T>(promise: Promise<T>, ms: number, timeoutError: () => Error): Promise<T> {
+export function withTimeout<T>(
+  promise: Promise<T>,
+  ms: number,
+  timeoutError: () => Error,
+  clock: Clock = systemClock,
+): Promise<T> {
   if (ms === Number.POSITIVE_INFINITY) return promise;
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.setTimer(ms, () => reject(timeoutError()));
+    const cancel = clock.setTimer(ms, () => reject(timeoutError()));
     promise.then(resolve, reject).finally(cancel);
   });
 }
 
 /**
- * Resolves after `ms` milliseconds. Keeps the process alive unless `unref`.
+ * Resolves after `ms` milliseconds. Keeps the process alive unless `unref` or on a `clock`.
  * @throws the signal's reason when it aborts.
  */
 export function delay(
   ms: number,
   signal?: AbortSignal,
-  options?: { readonly unref: boolean },
+  options: { readonly unref?: boolean; readonly clock?: Clock } = {},
 ): Promise<void> {
+  const { unref = false, clock } = options;
   return new Promise((resolve, reject) => {
     const done = () => {
       release();
       resolve();
     };
-    const cancel = startTimer(ms, done, options?.unref ?? false);
+    const cancel = clock ? clock.setTimer(ms, done) : startTimer(ms, done, unref);
     const release = onAbort(signal, (reason) => {
       cancel();
       reject(reason as Error);

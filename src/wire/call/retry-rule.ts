@@ -79,8 +79,6 @@ export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailu
     case 'TimeoutDueToLeaderFail':
     case 'TimeoutWaitAppliedIndex':
       return 'silent';
-    default:
-      break;
   }
   if (error.code === Code.DEADLINE_EXCEEDED) return lastedMs < minConclusiveWaitMs ? undefined : 'silent';
   return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;

@@ -14,11 +14,11 @@ const stableAfterMs = 60_000;
 export class MemberHealth {
   readonly member: Member;
   failure: MemberFailure | undefined;
+  /** The error behind the last failure, if there was one. */
+  lastError: EtcdError | undefined;
   #failures = 0;
   #ejectedUntil = 0;
   #recoveredAt = 0;
-  /** The error with which the member was last marked unhealthy, if there was one. */
-  #lastError: EtcdError | undefined;
   #unanswered = 0;
   /** The time of the last answer, or of the first call in flight if that is later. */
   #lastHeardAt = 0;
@@ -47,13 +47,8 @@ export class MemberHealth {
     return this.#isUnresponsiveAt(now) ? 0.5 : 0;
   }
 
-  /** The error behind the present failure, if there was one. */
-  get lastError(): EtcdError | undefined {
-    return this.failure === undefined ? undefined : this.#lastError;
-  }
-
   markUnhealthy(failure: MemberFailure, now: number, random: () => number, error?: EtcdError): void {
-    if (error || this.failure !== failure) this.#lastError = error;
+    if (error || this.failure !== failure) this.lastError = error;
     const wasHealthy = this.failure === undefined;
     const startsEjection = wasHealthy || now >= this.#ejectedUntil;
     this.failure = failure;

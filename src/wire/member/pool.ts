@@ -115,12 +115,12 @@ export class MemberPool {
    * @throws as `connectOnce`.
    */
   async connect(signal: AbortSignal): Promise<MemberHealth> {
-    const { random } = this.#ports;
+    const { clock, random } = this.#ports;
     for (let round = 0; ; round++) {
       const health = await this.connectOnce(Number.POSITIVE_INFINITY, signal);
       if (health) return health;
       // The caller decides whether the wait keeps the process alive.
-      await delay(50 + backoffDelay(roundPause, round, random), signal, { unref: true });
+      await delay(50 + backoffDelay(roundPause, round, random), signal, { clock });
     }
   }
 
@@ -153,7 +153,6 @@ export class MemberPool {
     if (!health.markHealthy(this.#ports.clock.now())) return;
     this.#stopProbe(health);
     this.#ports.onEvent({ type: 'member-recovered', endpoint: health.member.endpoint });
-    if (health === this.#preferred) this.#current = health;
   }
 
   /** Ejects a member that failed in a way another might not: calls skip it until a probe succeeds. */
@@ -222,7 +221,7 @@ export class MemberPool {
     const late = new DeadlineError('not connected before the deadline', notSent);
     try {
       return await raceAbort(
-        withTimeout(race.winner, deadline - clock.now(), () => late),
+        withTimeout(race.winner, deadline - clock.now(), () => late, clock),
         signal,
       );
     } catch (error) {

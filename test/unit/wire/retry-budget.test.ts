@@ -33,6 +33,30 @@ describe('a retry budget', () => {
     assert.equal(takeAll(budget, 5_100), 1);
   });
 
+  it('shortens the pause after an answer, and never makes it longer', () => {
+    for (const [answeredAt, nextAt] of [
+      [1_426, 1_501],
+      [1_940, 1_950],
+    ] as const) {
+      const budget = new RetryBudget(even);
+      for (let now = 0; now <= 1_425; now++) takeAll(budget, now);
+      assert.equal(budget.availableAt, 1_950);
+      budget.recordAnswer(answeredAt, 0);
+      assert.equal(budget.availableAt, nextAt);
+      assert.deepEqual([budget.take(nextAt - 1), budget.take(nextAt)], [false, true]);
+    }
+  });
+
+  it('is available immediately while an answer permits retries', () => {
+    const budget = new RetryBudget(even);
+    takeAll(budget, 0);
+    budget.recordAnswer(1, 2);
+    assert.ok(budget.availableAt <= 1);
+    budget.take(1);
+    budget.take(1);
+    assert.equal(budget.availableAt, 50);
+  });
+
   it('saves no more permissions than calls wait, and none after a failure', () => {
     const budget = new RetryBudget(even);
     takeAll(budget, 0);
