@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
-import { type Caller, eventually, type NamedServer, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { eventually } from '../support/eventually.js';
+import type { Caller } from '../support/naming/caller.js';
+import { Opened } from '../support/naming/opened.js';
+import type { NamedServer } from '../support/naming/servers.js';
 import { skipIfExternal } from './support.js';
 
 const idling = { 'grpc.client_idle_timeout_ms': 1_500 };

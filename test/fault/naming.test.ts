@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { EndpointManager, register, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
 import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js';
 import { eventually, fill, useClients } from '../integration/client/support.js';
-import { Etcdctl } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { Etcdctl } from '../support/etcdctl.js';
 import {
   assertEvents,
   describeEvent,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { EndpointManager, type Registration, register } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
-import { eventually } from '../integration/naming/support.js';
 import { useRegistrations } from '../integration/naming/use-registrations.js';
 import { skipUnlessBreakable } from '../support/etcd.js';
+import { eventually } from '../support/eventually.js';
 
 // etcd before 3.4.36 and 3.5.18 never sends such a delete (etcd#18089, etcd#19179); all other releases do.
 describe('a delete at the compacted revision where a watch resumes', function () {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { type Endpoint, EndpointManager, type EndpointRecord, type JsonValue } from '#src/naming/index.js';
-import { Etcdctl, eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { Etcdctl } from '../support/etcdctl.js';
+import { eventually } from '../support/eventually.js';
+import { Opened } from '../support/naming/opened.js';
 import { GoNaming, type GoRecord, goOrSkip } from './support/go-naming.js';
 import { addResult } from './support/table.js';
 

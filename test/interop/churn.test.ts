@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { decodeEndpoint, type EndpointEvent, EndpointManager, type EndpointOp } from '#src/naming/index.js';
-import { eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { eventually } from '../support/eventually.js';
+import { Opened } from '../support/naming/opened.js';
 import { GoNaming, type GoOp, goOrSkip } from './support/go-naming.js';
 import { addResult } from './support/table.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EndpointManager } from '#src/naming/index.js';
-import { Opened } from '../integration/naming/support.js';
 import { skipUnlessBreakable, useEtcd } from '../support/etcd.js';
+import { Opened } from '../support/naming/opened.js';
 import { goOrSkip } from './support/go-naming.js';
 import { SideBySide } from './support/side-by-side.js';
 

@@ -3,9 +3,9 @@ import type { EtcdClient } from '#src/client/index.js';
 import { PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
 import { recordWatch } from '../fault/support.js';
 import { useClients } from '../integration/client/support.js';
-import { eventually } from '../integration/naming/support.js';
 import { secretOf } from '../support/canary.js';
 import { useEtcd } from '../support/etcd.js';
+import { eventually } from '../support/eventually.js';
 import { useGrpcProxy } from './support/grpc-proxy.js';
 
 describe('a client whose only endpoint is a grpc-proxy before an etcd with authentication', function () {

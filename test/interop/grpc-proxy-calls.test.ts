@@ -4,8 +4,9 @@ import { compare, op } from '#src/kv/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register } from '#src/naming/index.js';
 import { fillKeys, folderOf } from '../integration/client/support.js';
-import { eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { eventually } from '../support/eventually.js';
+import { Opened } from '../support/naming/opened.js';
 import { useGrpcProxy } from './support/grpc-proxy.js';
 
 describe('a client whose only endpoint is a grpc-proxy', function () {

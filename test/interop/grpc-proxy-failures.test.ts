@@ -13,8 +13,9 @@ import {
   writeContinuously,
 } from '../fault/support.js';
 import { fill, folderOf } from '../integration/client/support.js';
-import { eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { eventually } from '../support/eventually.js';
+import { Opened } from '../support/naming/opened.js';
 import { useGrpcProxy } from './support/grpc-proxy.js';
 import { addResult } from './support/table.js';
 

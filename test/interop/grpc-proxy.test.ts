@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { EndpointManager, register, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
-import { Etcdctl, eventually, Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { Etcdctl } from '../support/etcdctl.js';
+import { eventually } from '../support/eventually.js';
+import { Opened } from '../support/naming/opened.js';
 import { type GrpcProxy, useGrpcProxy } from './support/grpc-proxy.js';
 import { addResult } from './support/table.js';
 

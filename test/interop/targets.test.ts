@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
-import { Opened } from '../integration/naming/support.js';
 import { useEtcd } from '../support/etcd.js';
+import { Opened } from '../support/naming/opened.js';
 import { GoNaming, goOrSkip } from './support/go-naming.js';
 import { addResult } from './support/table.js';
 

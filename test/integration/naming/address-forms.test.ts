@@ -8,7 +8,9 @@ import type { EtcdClient } from '#src/client/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, NamingError, register } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, Opened, whoService } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { whoService } from '../../support/naming/servers.js';
 
 /** Each address with the text of its rejection. */
 const refused: readonly (readonly [addr: string, why: RegExp])[] = [

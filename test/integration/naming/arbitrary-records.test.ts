@@ -4,8 +4,10 @@ import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { randomBytes } from '../../fuzz/records/target.js';
 import { Random } from '../../sim/random.js';
 import { useEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 import { CommandRunner } from '../cli/support.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
 
 const deep = (name: string, depth: number) =>
   Buffer.from(`{"Addr":"deep:1","${name}":${'['.repeat(depth)}${']'.repeat(depth)}}`);

@@ -4,7 +4,12 @@ import type { EtcdClient } from '#src/client/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, type JsonValue } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { type Caller, eventually, expectNoSocketLeft, type NamedServer, Opened, Traffic } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import type { Caller } from '../../support/naming/caller.js';
+import { Opened } from '../../support/naming/opened.js';
+import type { NamedServer } from '../../support/naming/servers.js';
+import { Traffic } from '../../support/naming/traffic.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 describe('calls balanced by record metadata', () => {
   const etcd = useEtcd();

@@ -8,8 +8,10 @@ import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
 import { unproxied } from '../../support/proxy.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 const program = fileURLToPath(new URL('../../../examples/cluster/main.js', import.meta.url));
 const target = 'examples/cluster';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { EndpointManager, encodeEndpoint, type NamingClient, register } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
 
 describe('a registration without an id whose address has slashes', () => {
   const etcd = useEtcd();

@@ -4,8 +4,12 @@ import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { dial, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { CertificateAuthority } from '../../support/certificates.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { useEtcd } from '../../support/etcd.js';
-import { Caller, deadEndpoint, expectNoSocketLeft, Opened, whoService } from './support.js';
+import { Caller } from '../../support/naming/caller.js';
+import { Opened } from '../../support/naming/opened.js';
+import { whoService } from '../../support/naming/servers.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 describe('a service dialled with an HTTP proxy in the environment', () => {
   const etcd = useEtcd();

@@ -3,9 +3,12 @@ import type { EtcdClient } from '#src/client/index.js';
 import { EtcdError } from '#src/errors/index.js';
 import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 import { withoutPrototypes } from '../../support/without-prototypes.js';
-import { deadEndpoint, eventually, expectNoSocketLeft, Opened } from './support.js';
 
 describe('an EndpointManager', () => {
   const etcd = useEtcd();

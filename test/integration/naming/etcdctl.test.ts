@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, register } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { Etcdctl, eventually, expectNoSocketLeft, Opened } from './support.js';
+import { Etcdctl } from '../../support/etcdctl.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 describe('a service that etcdctl manages', () => {
   const etcd = useEtcd();

@@ -22,7 +22,9 @@ import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, fileSnapshotStore, ServiceDirectory } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 describe('snapshots in files', () => {
   const etcd = useEtcd();

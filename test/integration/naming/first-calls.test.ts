@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
-import type { NamedServer } from './support.js';
+import type { NamedServer } from '../../support/naming/servers.js';
 import { useResolver } from './use-resolver.js';
 
 /** Each channel has its own connections: with the global pool it would use those of the channel before. */

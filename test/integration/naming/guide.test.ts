@@ -3,7 +3,10 @@ import type { EtcdClient } from '#src/client/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { type Caller, expectNoSocketLeft, type NamedServer, Opened } from './support.js';
+import type { Caller } from '../../support/naming/caller.js';
+import { Opened } from '../../support/naming/opened.js';
+import type { NamedServer } from '../../support/naming/servers.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 // The snippets of https://etcd.io/docs/latest/dev-guide/grpc_naming/ in TypeScript, each with what it must do.
 describe('the snippets of etcd’s gRPC naming guide', () => {

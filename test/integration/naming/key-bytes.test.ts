@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { EtcdClient } from '#src/client/index.js';
 import { EndpointManager, type EndpointRecord, ServiceDirectory } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
 
 const value = (addr: string) => JSON.stringify({ Op: 0, Addr: addr, Metadata: null });
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

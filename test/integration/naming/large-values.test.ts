@@ -3,9 +3,10 @@ import { EtcdClient } from '#src/client/index.js';
 import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { retainEndpoint } from '#src/naming/retain-endpoint.js';
 import { useEtcd } from '../../support/etcd.js';
+import { Opened } from '../../support/naming/opened.js';
 import { SlowLink } from '../../support/slow-link.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 import { fill, folderOf } from '../client/support.js';
-import { expectNoSocketLeft, Opened } from './support.js';
 
 const count = 600;
 const bytes = 50_000;

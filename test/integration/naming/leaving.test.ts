@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { Opened } from './support.js';
+import { Opened } from '../../support/naming/opened.js';
 
 interface Scene {
   readonly client: EtcdClient;

@@ -10,7 +10,10 @@ import { EndpointManager, NamingError } from '#src/naming/index.js';
 import { secretOf } from '../../support/canary.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, type NamedServer, Opened, openSockets } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import type { NamedServer } from '../../support/naming/servers.js';
+import { openSockets } from '../../support/sockets.js';
 
 const spaced = 'a b';
 const lineEnd = 'a\r\nb';

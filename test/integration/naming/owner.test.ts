@@ -12,7 +12,9 @@ import {
   register,
 } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 describe('the owner of a registration', () => {
   const etcd = useEtcd();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { DeadlineError } from '#src/errors/index.js';
 import { EndpointManager, type Registration, register } from '#src/naming/index.js';
-import { eventually } from './support.js';
+import { eventually } from '../../support/eventually.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('a registration', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { EndpointManager, type NamingClient, register } from '#src/naming/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 describe('a registration, for readers that believe every event', function () {
   this.timeout(90_000);

@@ -3,7 +3,7 @@ import type { EtcdClient } from '#src/client/index.js';
 import { encodeEndpoint, type Registration, type RegistrationEvent } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
 import { skipUnlessBreakable } from '../../support/etcd.js';
-import { eventually } from './support.js';
+import { eventually } from '../../support/eventually.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('the record of a registration', () => {

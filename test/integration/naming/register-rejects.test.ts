@@ -6,7 +6,8 @@ import { type EtcdHandle, startEtcd, startFaultProxy } from '#src/testing/index.
 import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
 import { skipIfExternal, skipUnlessBreakable } from '../../support/etcd.js';
-import { eventually, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
 import { useRegistrations } from './use-registrations.js';
 
 // Without an immediate rejection these took 5 s or the full deadline, longer than a test may take.

@@ -4,7 +4,7 @@ import { DeadlineError } from '#src/errors/index.js';
 import { encodeEndpoint, type NamingClient, type RegistrationEvent } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
 import { skipUnlessBreakable } from '../../support/etcd.js';
-import { eventually } from './support.js';
+import { eventually } from '../../support/eventually.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('the updates of a registration', function () {

@@ -3,8 +3,10 @@ import type { EtcdClient } from '#src/client/index.js';
 import { DeadlineError } from '#src/errors/index.js';
 import { EndpointManager, NamingError, register } from '#src/naming/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipUnlessBreakable } from '../../support/etcd.js';
-import { deadEndpoint, eventually, openSockets } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { openSockets } from '../../support/sockets.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('a registration', () => {

@@ -3,7 +3,7 @@ import { connectivityState } from '@grpc/grpc-js';
 import type { EtcdClient } from '#src/client/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
-import { eventually } from './support.js';
+import { eventually } from '../../support/eventually.js';
 import { useResolver } from './use-resolver.js';
 
 describe('a channel of grpc-js to etcd:///<service>', () => {

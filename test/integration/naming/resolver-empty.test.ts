@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
-import { type Caller, eventually } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import type { Caller } from '../../support/naming/caller.js';
 import { useResolver } from './use-resolver.js';
 
 const policies = {

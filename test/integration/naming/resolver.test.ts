@@ -4,7 +4,11 @@ import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { startEtcd, startFaultProxy } from '#src/testing/index.js';
 import { skip, skipUnlessBreakable } from '../../support/etcd.js';
-import { eventually, isOurs, NamedServer, openSockets, Traffic } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { NamedServer } from '../../support/naming/servers.js';
+import { Traffic } from '../../support/naming/traffic.js';
+import { isOurs } from '../../support/own-address.js';
+import { openSockets } from '../../support/sockets.js';
 import { useResolver } from './use-resolver.js';
 
 const pickFirst = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }) };

@@ -3,8 +3,10 @@ import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/
 import { type HealthReporter, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { ConflictError } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
 import { unproxied } from '../../support/proxy.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 const identity = (bytes: Buffer) => bytes;
 const method = {

@@ -6,7 +6,9 @@ import type { EtcdError } from '#src/errors/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 const one = (policy: string) => JSON.stringify({ loadBalancingConfig: [{ [policy]: {} }] });
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { credentials } from '@grpc/grpc-js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
-import { Caller, eventually, type SilentServer } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Caller } from '../../support/naming/caller.js';
+import type { SilentServer } from '../../support/naming/servers.js';
 import { useResolver } from './use-resolver.js';
 
 const own = (policy: string) => ({

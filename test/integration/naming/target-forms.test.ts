@@ -4,7 +4,7 @@ import type { EtcdClient } from '#src/client/index.js';
 import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { EndpointManager, NamingError, register, ServiceDirectory } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { Opened } from './support.js';
+import { Opened } from '../../support/naming/opened.js';
 
 /** The service that each function with a target parameter uses. */
 type Reader = (client: EtcdClient, target: string) => Promise<string>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, type EndpointRecord } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { Opened } from './support.js';
+import { Opened } from '../../support/naming/opened.js';
 
 /** The part of a record that etcd's naming tests check. */
 const plain = ({ addr, metadata }: EndpointRecord) => ({ addr, metadata });

@@ -1,7 +1,9 @@
 import { EtcdClient } from '#src/client/index.js';
 import { type RegisterOptions, type Registration, register } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, expectNoSocketLeft, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 /** Helpers for registrations of one endpoint, closed after each test. Call it inside a `describe`. */
 export function useRegistrations() {

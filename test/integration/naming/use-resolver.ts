@@ -2,7 +2,10 @@ import type { EtcdClient } from '#src/client/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { eventually, expectNoSocketLeft, type NamedServer, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
+import type { NamedServer } from '../../support/naming/servers.js';
+import { expectNoSocketLeft } from '../../support/sockets.js';
 
 /** Gives each test of a `describe` a resolver and a service. Call it where hooks may be called. */
 export function useResolver() {

@@ -7,9 +7,10 @@ import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.j
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipIfExternal } from '../../support/etcd.js';
+import { Caller } from '../../support/naming/caller.js';
 import { useClients } from '../client/support.js';
-import { Caller, deadEndpoint } from './support.js';
 
 /** An operation that waits for etcd. */
 interface Wait {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, register } from '#src/naming/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
-import { eventually, Opened } from './support.js';
+import { eventually } from '../../support/eventually.js';
+import { Opened } from '../../support/naming/opened.js';
 
 describe('a view of an etcd that loses all its data', () => {
   const etcd = useEtcd();

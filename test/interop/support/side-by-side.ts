@@ -1,7 +1,10 @@
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { type LossProtectionOptions, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
 import { type EtcdHandle, type FaultProxy, startFaultProxy } from '#src/testing/index.js';
-import { type Caller, eventually, type NamedServer, type Opened } from '../../integration/naming/support.js';
+import { eventually } from '../../support/eventually.js';
+import type { Caller } from '../../support/naming/caller.js';
+import type { Opened } from '../../support/naming/opened.js';
+import type { NamedServer } from '../../support/naming/servers.js';
 import { type GoChannel, GoNaming } from './go-naming.js';
 
 /** The servers that a resolver reported, and when. */

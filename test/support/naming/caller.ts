@@ -1,0 +1,62 @@
+import { type ChannelOptions, Client, connectivityState, credentials, Metadata } from '@grpc/grpc-js';
+import { eventually } from '../eventually.js';
+import { unproxied } from '../proxy.js';
+import { path, toBytes, toText } from './servers.js';
+
+/** A grpc-js channel, dialled as a user dials it. */
+export class Caller {
+  readonly #client: Client;
+
+  constructor(target: string, options: ChannelOptions = {}, how = credentials.createInsecure()) {
+    // A proxy in the environment would bypass the resolver.
+    const all = { ...unproxied, ...options };
+    this.#client = new Client(target, how, all);
+  }
+
+  get state(): connectivityState {
+    return this.#client.getChannel().getConnectivityState(false);
+  }
+
+  /** Makes a call. Returns the name of the server that answered. */
+  call(deadlineMs = 10_000, waitForReady = false): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + deadlineMs };
+      const metadata = new Metadata({ waitForReady });
+      this.#client.makeUnaryRequest(path, toBytes, toText, 'who?', metadata, options, (error, name) =>
+        error ? reject(error) : resolve(name as string),
+      );
+    });
+  }
+
+  /** Makes `count` calls. Returns the number of answers by server. */
+  async calls(count: number): Promise<Record<string, number>> {
+    const answers: Record<string, number> = {};
+    for (let i = 0; i < count; i++) {
+      const name = await this.call();
+      answers[name] = (answers[name] ?? 0) + 1;
+    }
+    return answers;
+  }
+
+  /** Waits until calls are answered by exactly these servers. */
+  async callsReach(...names: string[]): Promise<void> {
+    const wanted = [...names].sort().join();
+    let found = '';
+    await eventually('the right servers answer', async () => {
+      found = Object.keys(await this.calls(names.length * 3))
+        .sort()
+        .join();
+      return found === wanted;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: wanted ${wanted}, found ${found}`);
+    });
+  }
+
+  async isIdle(timeoutMs = 10_000): Promise<void> {
+    await eventually('the channel idles', () => this.state === connectivityState.IDLE, timeoutMs);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
