@@ -109,8 +109,8 @@ export class CallRules {
       case 'refused': {
         const lease = this.#cluster.leases.get(call.lease);
         // An id that was granted again may refer to the earlier lease.
-        const mayBe = lease?.forbidden || lease?.isRegrant || this.#context.badCredentials;
-        if (!mayBe && this.#cluster.isAlive(lease))
+        const isPossible = lease?.forbidden || lease?.isRegrant || this.#context.badCredentials;
+        if (!isPossible && this.#cluster.isAlive(lease))
           this.#violate('true reason', `call ${key} is refused, but no server refused it`);
         return;
       }
@@ -120,10 +120,10 @@ export class CallRules {
   }
 
   /** Whether the answer that the core is handling belongs to a request sent after the call was made. */
-  #isProven({ lease, calledAt }: Call, lives: boolean): boolean {
+  #isProven({ lease, calledAt }: Call, isAlive: boolean): boolean {
     const { current } = this;
     const sent = current && this.#traffic.request(current.tag);
-    return sent?.lease === lease && sent.at >= calledAt && (current?.ttlMs ?? 0) > 0 === lives;
+    return sent?.lease === lease && sent.at >= calledAt && (current?.ttlMs ?? 0) > 0 === isAlive;
   }
 
   #violate(rule: string, text: string): void {

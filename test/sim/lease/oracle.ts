@@ -162,8 +162,8 @@ export class Oracle {
 
   /** Leases that have expired by `now`; the core must report these first. */
   overdue(now: number): Set<bigint> {
-    const over = this.active.filter((lease) => now >= provenEnd(lease) + epsilonMs);
-    return new Set(over.map(({ id }) => id));
+    const expired = this.active.filter((lease) => now >= provenEnd(lease) + epsilonMs);
+    return new Set(expired.map(({ id }) => id));
   }
 
   allowDelays(): void {
@@ -309,8 +309,8 @@ export class Oracle {
       this.violate('streams', `lease ${id} is sent on stream ${stream}, which is not open`);
     this.#traffic.sent(stream, id, tag, now);
     const lease = this.leases.get(id);
-    const asker = this.calls.isWaitingFor(id);
-    if (!asker && (!lease || lease.end))
+    const hasCall = this.calls.isWaitingFor(id);
+    if (!hasCall && (!lease || lease.end))
       this.violate('no renewal after end', `lease ${id} is renewed, but no one holds it`);
     if (!lease || lease.end) return;
     if (!this.#shared.has(id) && !lease.again) this.#checkSpacing(lease, stream, now);

@@ -33,8 +33,8 @@ function finish(world: World, stop: () => boolean): void {
   const probed = world.probe();
   clock.runUntil(clock.now + settleMs, stop);
   if (stop()) return;
-  const fared = oracle.leases.get(probed.lease)?.end === undefined;
-  if (world.hasAccess && !(fared && oracle.calls.outcome(probed.call) === 'renewed'))
+  const isHeld = oracle.leases.get(probed.lease)?.end === undefined;
+  if (world.hasAccess && !(isHeld && oracle.calls.outcome(probed.call) === 'renewed'))
     oracle.violate('recovers', 'after all faults a new lease or call fails');
   for (const { id } of oracle.active) {
     if (!cluster.isHeld(id))

@@ -294,7 +294,7 @@ export class Oracle {
         this.#lease = event.lease;
         return;
       case 'lost':
-        this.#pacing.onSetback();
+        this.#pacing.recordFailure();
         this.#lost(event.cause, event.error);
         return;
       case 'failure':
@@ -307,14 +307,14 @@ export class Oracle {
           this.violate('adopted', `${JSON.stringify(event.endpoint)} was not written by another writer`);
         return;
       case 'waiting':
-        this.#pacing.onSetback();
+        this.#pacing.recordFailure();
         if (this.#plan.onConflict !== 'wait') this.violate('R5', "waits, although onConflict is not 'wait'");
         if (this.#registrations === 0 && event.value.includes('"a:1"'))
           this.violate('R5', 'waits for the record of its own address');
         return;
       case 'restored':
       case 'ended':
-        this.#pacing.onSetback();
+        this.#pacing.recordFailure();
     }
   }
 

@@ -13,7 +13,7 @@ export class RetryPacing {
   readonly #violate: (text: string) => void;
   #requests: number[] = [];
   #actions: number[] = [];
-  #lastSetback = Number.NEGATIVE_INFINITY;
+  #lastFailureAt = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number, violate: (text: string) => void) {
     this.#now = now;
@@ -28,23 +28,23 @@ export class RetryPacing {
     const since = this.#now() - windowMs;
     this.#requests = [...this.#requests.filter((at) => at > since), this.#now()];
     if (this.#requests.length <= maxRequests) return;
-    const acts = this.#actions.filter((at) => at > since).length;
-    if (this.#requests.length > maxRequests + 3 * acts)
-      this.#violate(`${this.#requests.length} requests in ${windowMs} ms with ${acts} actions`);
+    const actions = this.#actions.filter((at) => at > since).length;
+    if (this.#requests.length > maxRequests + 3 * actions)
+      this.#violate(`${this.#requests.length} requests in ${windowMs} ms with ${actions} actions`);
   }
 
-  onSetback(): void {
-    this.#lastSetback = this.#now();
+  recordFailure(): void {
+    this.#lastFailureAt = this.#now();
   }
 
   onFailure(retryInMs: number): void {
     const now = this.#now();
     if (retryInMs > longestPauseMs) this.#violate(`a pause of ${retryInMs} ms`);
     // The one action may be the cause of the failure.
-    const isCalm =
-      now - this.#lastSetback > resetAfterMs &&
+    const isQuiet =
+      now - this.#lastFailureAt > resetAfterMs &&
       this.#actions.filter((at) => at > now - resetAfterMs).length <= 1;
-    if (isCalm && retryInMs > firstPauseMs) this.#violate(`a pause of ${retryInMs} ms after a quiet period`);
-    this.onSetback();
+    if (isQuiet && retryInMs > firstPauseMs) this.#violate(`a pause of ${retryInMs} ms after a quiet period`);
+    this.recordFailure();
   }
 }

@@ -67,9 +67,9 @@ export class SimClient {
   }
 
   unwatch(watcher: WatcherKey): void {
-    const there = this.readers.get(watcher);
-    if (!there) return;
-    there.reader.stop();
+    const entry = this.readers.get(watcher);
+    if (!entry) return;
+    entry.reader.stop();
     this.readers.delete(watcher);
     this.#input({ type: 'unwatch', watcher });
   }
@@ -219,7 +219,7 @@ export class SimClient {
 
   #readRevision(watcher: WatcherKey): void {
     const { clock, random, conditions, store } = this.#network;
-    const asked = this.#oracle.seenBy(watcher);
+    const seenRevision = this.#oracle.seenBy(watcher);
     if (conditions.token && conditions.token.expiresAt <= clock.now) this.refresh();
     clock.after(random.between(1, 12), () => {
       if (conditions.readsFail) {
@@ -230,7 +230,7 @@ export class SimClient {
         return;
       }
       const revision = store.revision;
-      if (this.#oracle.read(watcher, asked, revision)) this.#network.reached('check');
+      if (this.#oracle.read(watcher, seenRevision, revision)) this.#network.reached('check');
       clock.after(random.between(1, random.chance(0.2) ? 300 : 12), () => {
         this.#input({ type: 'revision', watcher, revision: BigInt(revision) });
         this.#network.reached('pin');

@@ -19,15 +19,15 @@ export function corruptReply(
   const last = events.at(-1);
   if (!last) return undefined;
   const { modRevision } = last.kv;
-  const made = [
+  const content = [
     () => ({ events: [...events].reverse(), headerRevision: modRevision }),
     () => ({ events: [...events, last], headerRevision: modRevision }),
     () => ({ events, headerRevision: modRevision - 1n }),
     () => ({ events: [{ ...last, kv: { ...last.kv, key: outside } }], headerRevision: modRevision }),
   ][kind % 4]?.();
-  const isTrue = kind % 4 === 0 && events[0]?.kv.modRevision === modRevision;
-  if (!made || isTrue || made.headerRevision === 0n) return undefined;
-  const lie: Events = { kind: 'events', ...made, fragment: false };
-  corruptReplies.add(lie);
-  return lie;
+  const isValid = kind % 4 === 0 && events[0]?.kv.modRevision === modRevision;
+  if (!content || isValid || content.headerRevision === 0n) return undefined;
+  const reply: Events = { kind: 'events', ...content, fragment: false };
+  corruptReplies.add(reply);
+  return reply;
 }

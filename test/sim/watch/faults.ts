@@ -170,7 +170,7 @@ export class Faults {
       this.#world.clock.after(5, () => this.#compact(0));
     });
     const wipe = trap(() => this.#restore(1, a));
-    const crowd = trap(() => {
+    const addWatchers = trap(() => {
       for (let i = 0; i < 3; i++) this.#world.watch(4, a, startFromOldest);
     });
     const traps: Readonly<Record<typeof kind, readonly [Trap, (stream: SimStream | undefined) => void]>> = {
@@ -182,7 +182,7 @@ export class Faults {
       'trap-compact-pin': ['pin', compact],
       'trap-compact-created': ['created', compact],
       'trap-compact-lost': ['lost', compact],
-      'trap-progress': ['progress', crowd],
+      'trap-progress': ['progress', addWatchers],
       'trap-wipe-check': ['check', wipe],
     };
     // Deferred, so that the client completes its current step first.
@@ -207,8 +207,8 @@ export class Faults {
     if (b % 4 === 0) this.#world.write(1 + (b % 30), b);
   }
 
-  #takeDown(member: Member, ms: number, take: () => void, streamsMs = 0): void {
-    take();
+  #takeDown(member: Member, ms: number, inject: () => void, streamsMs = 0): void {
+    inject();
     this.#world.clock.after(streamsMs, () => {
       if (member.up && !member.leaderless) return;
       const text = member.leaderless ? 'etcdserver: no leader' : 'Connection dropped';

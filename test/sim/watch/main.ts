@@ -70,9 +70,9 @@ async function campaign(
   let next = seed;
   const end = seed + schedules;
   let failed = false;
-  const one = (worker: Worker) =>
+  const runWorker = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {
-      const give = () => {
+      const assignRange = () => {
         if (next >= end || failed) {
           void worker.terminate();
           resolve();
@@ -85,16 +85,16 @@ async function campaign(
       worker.on('message', (outcome: Outcome) => {
         outcomes.push(outcome);
         failed ||= outcome.failed !== undefined;
-        give();
+        assignRange();
       });
       worker.on('error', reject);
-      give();
+      assignRange();
     });
   const threads = Array.from(
     { length: workers },
     () => new Worker(fileURLToPath(import.meta.url), { workerData: 'sim' }),
   );
-  await Promise.all(threads.map(one));
+  await Promise.all(threads.map(runWorker));
   return outcomes.sort((a, b) => a.from - b.from);
 }
 

@@ -78,8 +78,8 @@ export class Network {
   }
 
   open(handlers: StreamHandlers): SimStream {
-    const willing = this.members.filter((member) => member !== this.#avoid);
-    const stream = new SimStream(this, this.random.pick(willing), handlers);
+    const candidates = this.members.filter((member) => member !== this.#avoid);
+    const stream = new SimStream(this, this.random.pick(candidates), handlers);
     this.streams.add(stream);
     return stream;
   }
@@ -106,13 +106,13 @@ export class Network {
 
   refusal(token: Token | undefined, spec: Spec): string | undefined {
     const { conditions, random } = this;
-    const spell = (go: string, text: string) =>
+    const format = (go: string, text: string) =>
       random.chance(0.5) ? text : `rpc error: code = ${go} desc = ${text}`;
     if (conditions.token) {
       const valid = token && token.expiresAt > this.clock.now && !conditions.tokensRefused;
-      if (!valid) return spell('Unauthenticated', 'etcdserver: invalid auth token');
+      if (!valid) return format('Unauthenticated', 'etcdserver: invalid auth token');
     }
-    return spec.forbidden ? spell('PermissionDenied', 'etcdserver: permission denied') : undefined;
+    return spec.forbidden ? format('PermissionDenied', 'etcdserver: permission denied') : undefined;
   }
 }
 

@@ -216,10 +216,10 @@ export class Oracle implements RuleContext {
   }
 
   #lost(slot: SlotKey, oversized: boolean): void {
-    const there = this.watchersOn(slot);
-    for (const model of oversized ? there : []) {
+    const watchers = this.watchersOn(slot);
+    for (const model of oversized ? watchers : []) {
       model.oversized++;
-      model.oversizedAlone = there.length === 1;
+      model.oversizedAlone = watchers.length === 1;
     }
     this.#detach(slot, true);
   }

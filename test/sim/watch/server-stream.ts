@@ -185,10 +185,13 @@ export class ServerStream {
       return { watchId: id, reply: { kind: 'created', headerRevision: BigInt(header) } };
     });
     if (start <= revision) this.#scheduleSync();
-    const passing = this.#host.cancelOnCreate();
-    if (passing === undefined) return;
+    const transientReason = this.#host.cancelOnCreate();
+    if (transientReason === undefined) return;
     this.watchers.delete(id);
-    this.#enqueue({ watchId: id, reply: { kind: 'cancelled', compactRevision: 0n, reason: passing } });
+    this.#enqueue({
+      watchId: id,
+      reply: { kind: 'cancelled', compactRevision: 0n, reason: transientReason },
+    });
   }
 
   #refuse(asked: bigint, reason: string, compactRevision = 0): void {

@@ -84,8 +84,8 @@ export class SlotRules {
   /** The watcher that sent the create, unless it has left or moved since. */
   #ifStillCreating(create: OpenStream['creates'][number] | undefined): WatcherKey | undefined {
     const model = create && this.#context.models.get(create.watcher);
-    const isAsking = model?.phase === 'creating' && model.createId === create?.watchId;
-    return isAsking ? create?.watcher : undefined;
+    const isCreating = model?.phase === 'creating' && model.createId === create?.watchId;
+    return isCreating ? create?.watcher : undefined;
   }
 
   input(input: WatchInput): void {
@@ -190,9 +190,9 @@ export class SlotRules {
     const model = this.#context.models.get(ready.watcher);
     const far = header - ready.nextRevision >= 1_000n || ready.nextRevision > header + 1n;
     if (!far || !model || model.rolledBack || Number(header) < model.seen) return;
-    const stays = !effects.some((effect) => effect.type === 'send-cancel' && effect.slot === slot);
+    const remains = !effects.some((effect) => effect.type === 'send-cancel' && effect.slot === slot);
     const others = this.#context.watchersOn(slot).some((other) => other !== model);
-    if (stays && others && this.#used() < maxSlots - 1) {
+    if (remains && others && this.#used() < maxSlots - 1) {
       this.#context.violate(
         'dedicated',
         `watcher ${model.key} is far behind or ahead, but stays on the shared stream`,

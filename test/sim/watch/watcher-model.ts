@@ -216,10 +216,10 @@ export class WatcherModel {
     if (this.ready === undefined) return ['ready', 'received events before it was ready'];
     if (this.rolledBack) return this.#checkOrder(events);
     if (this.lostDelete !== undefined) {
-      const isTold = events.some(
+      const isReceived = events.some(
         ({ type, kv }) => type === 'delete' && Number(kv.modRevision) === this.lostDelete,
       );
-      if (!isTold) return this.#checkOrder(events);
+      if (!isReceived) return this.#checkOrder(events);
       this.lostDelete = undefined;
     }
     for (let i = 0; i < events.length; ) {
@@ -258,8 +258,8 @@ export class WatcherModel {
 
   onCompacted(compactRevision: number): RuleBreak {
     if (this.rolledBack || this.lostDelete !== undefined) return undefined;
-    const fellOnStart = this.mayLose && this.#starts.has(compactRevision);
-    if (fellOnStart && compactRevision <= this.#store.compactRevision) return undefined;
+    const isAtStart = this.mayLose && this.#starts.has(compactRevision);
+    if (isAtStart && compactRevision <= this.#store.compactRevision) return undefined;
     const rule = 'no end without a cause';
     if (compactRevision > this.#store.compactRevision)
       return [rule, `reports a compaction at ${compactRevision} that did not happen`];
@@ -289,8 +289,8 @@ export class WatcherModel {
       if (event.prevKv !== undefined && !(this.spec.prevKv && event.prevKv === change.withPrev.prevKv)) {
         return ['prevKv', `revision ${revision} has another previous value`];
       }
-      const kept = revision - 1 >= this.#store.compactRevision;
-      if (this.spec.prevKv && kept && event.prevKv !== change.withPrev.prevKv) {
+      const isAvailable = revision - 1 >= this.#store.compactRevision;
+      if (this.spec.prevKv && isAvailable && event.prevKv !== change.withPrev.prevKv) {
         return ['prevKv', `revision ${revision} has no previous value`];
       }
     }
