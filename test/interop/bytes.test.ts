@@ -205,7 +205,7 @@ describe('endpoints written by one side and read by the other', function () {
       assert.equal((await go.list(target)).size, 1);
       addResult({
         wrote: 'by hand (`etcdctl put`)',
-        what: 'a value that is no endpoint, in place of an endpoint',
+        what: 'a value that is not an endpoint, in place of an endpoint',
         read: 'both',
         bytes: 'n/a',
         result: 'ours: the endpoint is removed; Go: removed from `List`, stays in the watch',

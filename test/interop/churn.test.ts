@@ -80,13 +80,13 @@ describe('changes by both sides, watched by both sides', function () {
   async function readStates(target: string, atMost: number): Promise<string[]> {
     const client = opened.client(etcd().endpoints);
     const { revision: now } = await client.kv.get('none');
-    const pictures: string[] = [];
+    const states: string[] = [];
     for (let revision = now - BigInt(atMost) - 1n; revision <= now; revision++) {
       if (revision < 1n) continue;
       const { kvs } = await client.kv.range({ prefix: `${target}/` }, { revision });
-      pictures.push(serialize(new Map(kvs.map(({ key, value }) => [key.toString(), decodeEndpoint(value)]))));
+      states.push(serialize(new Map(kvs.map(({ key, value }) => [key.toString(), decodeEndpoint(value)]))));
     }
-    return pictures;
+    return states;
   }
 });
 

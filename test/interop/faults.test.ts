@@ -9,15 +9,15 @@ import { SideBySide } from './support/side-by-side.js';
 const goTimeoutMs = Number(process.env['GO_TIMEOUT_MS'] ?? 5_000);
 const rows: string[] = [];
 
-/** Adds a table row: what each side has shown since the mark, and how Go ended. */
+/** Adds a table row: what each side has shown since `startTiming()`, and how Go ended. */
 function addFaultRow(
   what: string,
   both: SideBySide,
-  goCame: boolean,
+  goChanged: boolean,
   more: { go?: string; ours?: string } = {},
 ) {
   const { go, ours } = both.reported();
-  const stale = goCame ? '' : `; unchanged ${goTimeoutMs / 1_000} s after ours was correct`;
+  const stale = goChanged ? '' : `; unchanged ${goTimeoutMs / 1_000} s after ours was correct`;
   rows.push(`| ${what} | ${go}${stale}${more.go ?? ''} | ${ours}${more.ours ?? ''} |`);
 }
 
@@ -39,33 +39,33 @@ describe('Go’s resolver and ours under the same faults', function () {
       console.log(`\n| Fault | Go showed | Ours showed |\n| --- | --- | --- |\n${rows.join('\n')}\n`);
   });
 
-  /** Opens both sides on a service; `put` and `drop` change it directly. */
+  /** Opens both sides on a service; `put` and `remove` change it directly. */
   async function open(...names: string[]) {
     const both = await SideBySide.open(etcd(), opened, { protectionMs: 2_000 });
     manager = new EndpointManager(opened.client(etcd().endpoints), both.target);
     const addrs = await both.servers(opened, 'one', 'two', 'three', 'four');
     const key = (name: string) => `${both.target}/${name}`;
     const put = (name: string) => manager.addEndpoint(key(name), { addr: addrs[name]! });
-    const drop = (name: string) => manager.deleteEndpoint(key(name));
+    const remove = (name: string) => manager.deleteEndpoint(key(name));
     for (const name of names) await put(name);
     if (names.length > 0) await both.bothShow(...names);
-    return { both, put, drop };
+    return { both, put, remove };
   }
 
   it('a deleted key: both remove it', async () => {
-    const { both, drop } = await open('one', 'two');
+    const { both, remove } = await open('one', 'two');
     both.startTiming();
-    await drop('one');
+    await remove('one');
     await both.oursShows('two');
-    const goCame = await both.goShows(goTimeoutMs, 'two');
-    addFaultRow('a key is deleted', both, goCame);
+    const goChanged = await both.goShows(goTimeoutMs, 'two');
+    addFaultRow('a key is deleted', both, goChanged);
     assert.deepEqual(Object.keys(await both.ours.calls(10)), ['two']);
   });
 
   it('a key deleted and one added while etcd is unreachable: ours is correct after the reconnect', async () => {
-    const { both, put, drop } = await open('one', 'two');
+    const { both, put, remove } = await open('one', 'two');
     both.disconnect();
-    await drop('one');
+    await remove('one');
     await put('three');
     both.startTiming();
     both.reconnect();
@@ -79,9 +79,9 @@ describe('Go’s resolver and ours under the same faults', function () {
   });
 
   it('a compaction while disconnected: ours lists again and continues', async () => {
-    const { both, put, drop } = await open('one', 'two');
+    const { both, put, remove } = await open('one', 'two');
     both.disconnect();
-    await drop('one');
+    await remove('one');
     await put('three');
     await etcd().compact();
     both.startTiming();
@@ -89,12 +89,12 @@ describe('Go’s resolver and ours under the same faults', function () {
     await both.oursShows('three', 'two');
     await put('four');
     await both.oursShows('four', 'three', 'two');
-    const goCame = await both.goShows(goTimeoutMs, 'four', 'three', 'two');
+    const goChanged = await both.goShows(goTimeoutMs, 'four', 'three', 'two');
     const { answers } = await both.go.call(20, 2_000);
     addFaultRow(
       'a key is deleted, one added, all compacted, while etcd is unreachable; then a fourth is added',
       both,
-      goCame,
+      goChanged,
       {
         go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
       },
@@ -135,7 +135,7 @@ describe('Go’s resolver and ours under the same faults', function () {
   });
 
   it('an empty service: ours fails calls immediately with a reason; both show the first endpoint', async () => {
-    const { both, put, drop } = await open();
+    const { both, put, remove } = await open();
     const start = performance.now();
     const refused = await both.ours.call(3_000).then(assert.fail, (error: Error) => error);
     const oursMs = Math.round(performance.now() - start);
@@ -156,10 +156,10 @@ describe('Go’s resolver and ours under the same faults', function () {
     await both.ours.callsReach('one');
 
     both.startTiming();
-    await drop('one');
+    await remove('one');
     await both.oursShows('');
-    const goCame = await both.goShows(goTimeoutMs, '');
+    const goChanged = await both.goShows(goTimeoutMs, '');
     await assert.rejects(both.ours.call(3_000), /no endpoints under/);
-    addFaultRow('its last endpoint is deleted', both, goCame);
+    addFaultRow('its last endpoint is deleted', both, goChanged);
   });
 });

@@ -15,8 +15,8 @@ describe('a client whose only endpoint is a grpc-proxy before an etcd with authe
   const { connect } = useClients();
   const folder = 'owned/';
   let owner: EtcdClient;
-  let stranger: EtcdClient;
-  let nameless: EtcdClient;
+  let unprivileged: EtcdClient;
+  let anonymous: EtcdClient;
 
   before(async () => {
     const range = { key: base64(folder), range_end: base64('owned0') };
@@ -44,22 +44,22 @@ describe('a client whose only endpoint is a grpc-proxy before an etcd with authe
     const as = (username: string) =>
       connect([endpoint], { auth: { username, password: secretOf(username) } });
     owner = as('owner');
-    stranger = as('stranger');
-    nameless = connect([endpoint]);
+    unprivileged = as('stranger');
+    anonymous = connect([endpoint]);
   });
 
   it('reads and writes with its own permissions', async () => {
     await owner.kv.put(`${folder}a`, 'v');
     assert.equal((await owner.kv.get(`${folder}a`)).kv?.value.toString(), 'v');
     await assert.rejects(owner.kv.get('another'), PermissionDeniedError);
-    await assert.rejects(stranger.kv.get(`${folder}a`), PermissionDeniedError);
-    await assert.rejects(nameless.kv.get(`${folder}a`), UnauthenticatedError);
+    await assert.rejects(unprivileged.kv.get(`${folder}a`), PermissionDeniedError);
+    await assert.rejects(anonymous.kv.get(`${folder}a`), UnauthenticatedError);
   });
 
   it('watches with its own permissions, although the proxy shares one watch among the permitted clients', async () => {
     const watchers = [owner.watch({ prefix: folder }), owner.watch({ prefix: folder })];
     await Promise.all(watchers.map(({ ready }) => ready));
-    await assert.rejects(stranger.watch({ prefix: folder }).ready, PermissionDeniedError);
+    await assert.rejects(unprivileged.watch({ prefix: folder }).ready, PermissionDeniedError);
     const records = watchers.map(recordWatch);
     await owner.kv.put(`${folder}b`, 'v');
     await eventually('both receive the event', () => records.every(({ events }) => events.length === 1));
@@ -68,7 +68,7 @@ describe('a client whose only endpoint is a grpc-proxy before an etcd with authe
   it("receives the proxy's cached value for a serializable read, without any permission", async () => {
     await owner.kv.put(`${folder}c`, 'secret');
     await owner.kv.get(`${folder}c`);
-    const { kv } = await nameless.kv.get(`${folder}c`, { serializable: true });
+    const { kv } = await anonymous.kv.get(`${folder}c`, { serializable: true });
     assert.equal(kv?.value.toString(), 'secret');
   });
 });

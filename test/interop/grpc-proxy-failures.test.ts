@@ -61,11 +61,11 @@ describe('a faulty grpc-proxy', function () {
     const registration = await register(client, { target, ...endpoint, ttlSeconds: 4 });
     opened.add(registration, (one) => one.close());
     const manager = new EndpointManager(direct, target);
-    const stands = async () => {
+    const isStored = async () => {
       const found = (await manager.list()).get(registration.key);
       return found !== undefined && found.lease === registration.lease;
     };
-    return { registration, stands };
+    return { registration, isStored };
   }
 
   it('that is restarted repeatedly does not affect a watch, a mirror and a registration', async () => {
@@ -73,24 +73,27 @@ describe('a faulty grpc-proxy', function () {
     const client = opened.client([proxy.endpoint]);
     const watcher = client.watch({ prefix: folder });
     const from = await watcher.ready;
-    const kept = recordWatch(watcher);
+    const received = recordWatch(watcher);
     const { mirror, reasons } = mirrorFolder(client);
-    const { stands } = await registerService(client);
+    const { isStored } = await registerService(client);
     const writing = writeContinuously(direct, folder);
     for (let round = 0; round < 4; round++) {
-      const before = kept.events.length;
+      const before = received.events.length;
       await proxy.restart();
-      await eventually('the watch continues', () => kept.events.length > before + 20, 20_000);
+      await eventually('the watch continues', () => received.events.length > before + 20, 20_000);
     }
     await writing.stop();
     const end = await putMarker(direct, folder);
-    await receivesRevision(kept, end);
-    assertEvents(kept, (await readHistory(etcd().endpoints[0]!, folder, from + 1n, end)).map(describeEvent));
+    await receivesRevision(received, end);
+    assertEvents(
+      received,
+      (await readHistory(etcd().endpoints[0]!, folder, from + 1n, end)).map(describeEvent),
+    );
     await mirror.waitForRevision(end);
     const { kvs } = await direct.kv.range({ prefix: folder });
     assert.deepEqual([...mirror.kvs.keys()].sort(), kvs.map(({ key }) => key.toString()).sort());
     assert.deepEqual(reasons, ['initial']);
-    await eventually('the record is stored', stands);
+    await eventually('the record is stored', isStored);
   });
 
   it('whose etcd is restarted keeps a watch and a registration', async () => {
@@ -98,17 +101,20 @@ describe('a faulty grpc-proxy', function () {
     const client = opened.client([proxy.endpoint]);
     const watcher = client.watch({ prefix: folder });
     const from = await watcher.ready;
-    const kept = recordWatch(watcher);
-    const { stands } = await registerService(client);
+    const received = recordWatch(watcher);
+    const { isStored } = await registerService(client);
     await etcd().kill();
     await assert.rejects(client.kv.get(`${folder}x`, { timeoutMs: 1_000 }), DeadlineError);
     await assert.rejects(client.kv.put(`${folder}x`, 'v', { timeoutMs: 1_000 }), AmbiguousWriteError);
     await etcd().restart();
     await client.kv.put(`${folder}y`, 'v', { idempotent: true, timeoutMs: 30_000 });
     const end = await putMarker(direct, folder);
-    await receivesRevision(kept, end);
-    assertEvents(kept, (await readHistory(etcd().endpoints[0]!, folder, from + 1n, end)).map(describeEvent));
-    await eventually('the record is stored', stands, 30_000);
+    await receivesRevision(received, end);
+    assertEvents(
+      received,
+      (await readHistory(etcd().endpoints[0]!, folder, from + 1n, end)).map(describeEvent),
+    );
+    await eventually('the record is stored', isStored, 30_000);
   });
 
   it("ends a client's watch with a typed error after a compaction while disconnected", async () => {
@@ -116,12 +122,12 @@ describe('a faulty grpc-proxy', function () {
     const link = await startProxyTo(proxy.endpoint);
     const cut = opened.client([link.endpoint]).watch({ prefix: folder });
     await cut.ready;
-    const kept = recordWatch(cut);
+    const received = recordWatch(cut);
     link.refuse();
     await fill(direct, folder, 20);
     const compacted = await etcd().compact();
     link.heal();
-    const error = await kept.ended;
+    const error = await received.ended;
     assert.ok(error instanceof CompactedError, String(error));
     assert.equal(error.compactRevision, compacted);
   });

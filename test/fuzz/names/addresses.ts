@@ -32,12 +32,12 @@ export const addresses: Comparison = {
     }
     if (problem === undefined) {
       checkId(text);
-      if (go) isDialledByGo(parsed, go);
+      if (go) assertDialledByGo(parsed, go);
     }
     const isBare = !/^unix:|:\/\/|^\//i.test(text);
     if (isBare) {
-      agreesWithGrpc(text, parsed);
-      if (go) agreesWithGo(text, parsed, go);
+      assertSameAsGrpc(text, parsed);
+      if (go) assertSameAsGo(text, parsed, go);
     }
     if ('tcp' in parsed) checkTcp(text, parsed);
     return kindOf(parsed, problem);
@@ -63,7 +63,7 @@ function isPlainHost(host: string): boolean {
   );
 }
 
-function agreesWithGrpc(text: string, parsed: ParsedAddress): void {
+function assertSameAsGrpc(text: string, parsed: ParsedAddress): void {
   const theirs = experimental.splitHostPort(text);
   if ('tcp' in parsed && parsed.hasHost)
     assert.deepEqual(
@@ -76,7 +76,7 @@ function agreesWithGrpc(text: string, parsed: ParsedAddress): void {
   if (port >= 1 && port <= 65_535) assert.ok('tcp' in parsed, 'grpc-js dials it');
 }
 
-function agreesWithGo(
+function assertSameAsGo(
   text: string,
   parsed: ParsedAddress,
   { host, port = '', isIP: isAddress }: GoReading,
@@ -93,7 +93,7 @@ function agreesWithGo(
 }
 
 /** What `register` stores, grpc-go dials, and no other address. */
-function isDialledByGo(parsed: ParsedAddress, { dialled }: GoReading): void {
+function assertDialledByGo(parsed: ParsedAddress, { dialled }: GoReading): void {
   assert.ok(dialled, 'it is registered, and Go does not dial it');
   assert.ok(!dialled.unreachable, `it is registered, and nothing connects to ${dialled.address}`);
   if ('socket' in parsed) {

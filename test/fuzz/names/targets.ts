@@ -26,9 +26,9 @@ export const targets: Comparison = {
       assert.equal(service, isName(text) ? text : undefined, 'a name is used unchanged');
     } else {
       assert.equal(service, asDialled(uri, text), 'grpc-js passes on a different service');
-      if (go) agreesWithGo(uri, go);
+      if (go) assertSameAsGo(uri, go);
     }
-    if (service !== undefined) roundTrips(service);
+    if (service !== undefined) assertRoundTrip(service);
     return service === undefined ? 'refused' : uri ? 'URI' : 'name';
   },
 };
@@ -44,7 +44,7 @@ function asDialled(uri: TargetUri, text: string): string | undefined {
 }
 
 /** Without the authority, as Go does. */
-function agreesWithGo(uri: TargetUri, { service, isUTF8 }: GoReading): void {
+function assertSameAsGo(uri: TargetUri, { service, isUTF8 }: GoReading): void {
   const ours = orUndefined(() => serviceOf(uri, true));
   if (service === '') assert.equal(ours, undefined, 'Go finds no service in it');
   else if (service !== undefined) assert.equal(ours, service, 'Go finds another service in it');
@@ -52,7 +52,7 @@ function agreesWithGo(uri: TargetUri, { service, isUTF8 }: GoReading): void {
 }
 
 /** The target made from a service's name denotes that service. */
-function roundTrips(service: string): void {
+function assertRoundTrip(service: string): void {
   assert.equal(parseTarget(toTarget(service)).service, service, `${toTarget(service)} is another service`);
   const { target } = dial(toTarget(service));
   const uri = parseGrpcUri(target);

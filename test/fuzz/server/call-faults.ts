@@ -56,7 +56,11 @@ export const callFaults: readonly AnswerFault[] = [
     call.send(message);
     proceed(message);
   }),
-  answerFault('an odd status', ({ call, random }) => call.end(random.between(0, 20), oddText(random)), 4),
+  answerFault(
+    'an unusual status',
+    ({ call, random }) => call.end(random.between(0, 20), unusualText(random)),
+    4,
+  ),
   answerFault('a status and headers in one', ({ call, random }) => {
     if (call.stream.headersSent || call.stream.destroyed) return;
     const code = random.pick(['abc', '-1', '999', '', '1e3', '14']);
@@ -65,7 +69,7 @@ export const callFaults: readonly AnswerFault[] = [
       { endStream: true },
     );
   }),
-  answerFault('a page', ({ call, random }) => {
+  answerFault('an HTML page', ({ call, random }) => {
     if (call.stream.headersSent || call.stream.destroyed) return;
     call.stream.respond({
       ':status': random.pick([200, 301, 404, 502, 503]),
@@ -92,7 +96,7 @@ export const callFaults: readonly AnswerFault[] = [
     after(5, () => call.stream.session?.destroy());
   }),
   answerFault(
-    'an answer late',
+    'a late answer',
     ({ proceed, message, random, after }) => after(random.between(20, 2_500), () => proceed(message)),
     3,
   ),
@@ -108,7 +112,7 @@ export const callFaults: readonly AnswerFault[] = [
   answerFault('a message that claims to be large', ({ call, message, random }) =>
     call.raw(frame(message, random.pick([2 ** 32 - 1, 2 ** 31, 9 * MiB, 7 * MiB]))),
   ),
-  answerFault('a message of nothing but zeros', ({ proceed, random }) =>
+  answerFault('a message of zeros', ({ proceed, random }) =>
     proceed(Buffer.alloc(random.between(1, 5 * MiB))),
   ),
   answerFault('a large unknown field', ({ proceed, message }) =>
@@ -116,8 +120,8 @@ export const callFaults: readonly AnswerFault[] = [
       Buffer.concat([message, Buffer.from([0x9a, 0x3f, 0x80, 0x80, 0xc0, 0x02]), Buffer.alloc(5 * MiB)]),
     ),
   ),
-  answerFault('the mark of compression', ({ call, message }) => call.raw(frame(message, message.length, 1))),
-  answerFault('a bomb', ({ call, random }) => {
+  answerFault('a compression flag', ({ call, message }) => call.raw(frame(message, message.length, 1))),
+  answerFault('a compression bomb', ({ call, random }) => {
     if (call.stream.headersSent || call.stream.destroyed) return;
     call.stream.respond(
       { ...headers, 'grpc-encoding': random.pick(['gzip', 'gzip', 'deflate', 'zpaq']) },
@@ -159,7 +163,7 @@ export const callFaults: readonly AnswerFault[] = [
 ];
 
 /** etcd's texts under other codes, and texts that may confuse a parser. */
-function oddText(random: Random): string {
+function unusualText(random: Random): string {
   const known = () => random.pick(serverTexts).text;
   return random.pick([
     known,

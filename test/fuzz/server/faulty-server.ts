@@ -94,7 +94,7 @@ export class FaultyServer {
     const random = new Random(hash(`${this.#seed} ${call.method} ${count}`));
     const isStream = call.method === 'Watch' || call.method === 'LeaseKeepAlive';
     const faults = call.method === 'Watch' ? watchFaults : callFaults;
-    let over = false;
+    let ended = false;
     const release = this.#etcd.serve(call, {
       message: (message) => {
         const other = random.pick([...this.#lastMessages.values(), message]);
@@ -103,12 +103,12 @@ export class FaultyServer {
           if (bytes.length > 0 || message.length === 0) call.send(bytes);
           if (!isStream) call.end();
         };
-        if (!this.#injecting || over || !random.chance(isStream ? messageFaultRate : callFaultRate)) {
-          if (!over) call.send(message);
+        if (!this.#injecting || ended || !random.chance(isStream ? messageFaultRate : callFaultRate)) {
+          if (!ended) call.send(message);
           return;
         }
         const fault = random.weighted(faults.map((one) => [one.weight, one] as const));
-        over = !isStream;
+        ended = !isStream;
         this.#inject(call.method, fault, {
           call,
           message,
@@ -120,7 +120,7 @@ export class FaultyServer {
         });
       },
       end: () => {
-        if (!over) call.end();
+        if (!ended) call.end();
       },
     });
     this.#open.add(call);

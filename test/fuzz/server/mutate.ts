@@ -23,10 +23,10 @@ const edges = [
 export const mutations: readonly Mutation[] = [
   { name: 'bits flipped', apply: flipBits },
   { name: 'cut short', apply: (bytes, random) => bytes.subarray(0, random.between(0, bytes.length)) },
-  { name: 'a part twice', apply: repeatPart },
-  { name: 'a part left out', apply: dropPart },
+  { name: 'a repeated part', apply: repeatPart },
+  { name: 'a missing part', apply: dropPart },
   {
-    name: 'bytes at random',
+    name: 'random bytes',
     apply: (bytes, random) => junk(random, random.between(0, 2 * bytes.length + 8)),
   },
   {
@@ -35,17 +35,17 @@ export const mutations: readonly Mutation[] = [
   },
   { name: 'another wire type', apply: (bytes, random) => changeField(bytes, random, setType) },
   {
-    name: 'a field twice',
+    name: 'a repeated field',
     apply: (bytes, random) =>
       changeField(bytes, random, (field) => Buffer.concat([field.whole, field.whole])),
   },
-  { name: 'a field left out', apply: (bytes, random) => changeField(bytes, random, () => Buffer.alloc(0)) },
+  { name: 'a missing field', apply: (bytes, random) => changeField(bytes, random, () => Buffer.alloc(0)) },
   {
     name: 'a wrong length',
     apply: (bytes, random) => changeField(bytes, random, setLength, (field) => !isNumber(field)),
   },
   {
-    name: 'fields a newer etcd might have',
+    name: 'unknown fields',
     apply: (bytes, random) =>
       Buffer.concat([
         bytes,

@@ -47,14 +47,14 @@ async function runClient(
   client.on('message', (message) => {
     report = message as ClientReport;
   });
-  let over = false;
+  let hasExited = false;
   const ended = once(client, 'exit').then(([code, signal]) => {
-    over = true;
+    hasExited = true;
     return `${code ?? signal}`;
   });
   await Promise.race([ended, sleep(seconds * 1_000)]);
   server.stopFaults();
-  if (!over && client.connected) client.send('recover');
+  if (!hasExited && client.connected) client.send('recover');
   const end = await Promise.race([ended, sleep(endMs, 'late', { ref: false })]);
   const failures: string[] = [];
   if (end === 'late') failures.push('hang: the client does not exit');
@@ -70,12 +70,12 @@ function sum(counts: ReadonlyMap<string, number>): number {
 function evaluate(server: FaultyServer, report: ClientReport | undefined, failures: string[]) {
   const calls = sum(server.calls);
   const figures = [
-    `${calls} calls, ${server.mostPerSecond} in the busiest second, ${server.mostOpen} open at once`,
+    `${calls} calls, ${server.mostPerSecond} in the busiest second, ${server.mostOpen} open at the same time`,
   ];
   const exceeds = (what: string, value: number, limit: number) => {
     if (value > limit) failures.push(`${what}: ${value}, the limit is ${limit}`);
   };
-  exceeds('spin, requests in a second', server.mostPerSecond, limits.requestsPerSecond);
+  exceeds('request loop, requests in a second', server.mostPerSecond, limits.requestsPerSecond);
   if (report) {
     failures.push(...report.failures);
     if (report.failures.length > 0) figures.push(`connections: ${server.describe()}`);

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '#src/testing/binary/cache.js';
 
-/** There is no Go here, or no Go modules to be had: nothing of ours is at fault. */
+/** There is no Go toolchain, or the Go modules are not available. */
 export class GoMissingError extends Error {}
 
-/** The folders of `test/interop` with a program of Go's. */
+/** The folders of `test/interop` that contain a Go program. */
 export type GoProgram = 'go-naming' | 'go-corpus' | 'go-parsers';
 
 const run = promisify(execFile);
 const built = new Map<GoProgram, Promise<string>>();
 
 /**
- * A program that speaks Go's own packages: built once, into the cache, under a name made of its sources and the
- * versions they are pinned to. Set `GO` to a toolchain that is not on `PATH`.
- * @throws {GoMissingError} when it cannot be built here; else, when it does not compile, Go's own error.
+ * Builds a program that uses Go's own packages, and returns its path. It is built once, into the cache; its name
+ * contains a hash of its sources and module versions. Set `GO` to use a toolchain that is not on `PATH`.
+ * @throws {GoMissingError} without a Go toolchain or without the modules; the compiler's error if it does not compile.
  */
 export function goProgram(name: GoProgram): Promise<string> {
   const program = built.get(name) ?? build(name);
@@ -34,7 +34,7 @@ async function build(name: GoProgram): Promise<string> {
   });
   await go(sources, ['mod', 'download']).catch((error: Error & { stderr?: string }) => {
     throw new GoMissingError(
-      `its Go modules cannot be had: ${(error.stderr ?? error.message).trim().split('\n')[0]}`,
+      `its Go modules are not available: ${(error.stderr ?? error.message).trim().split('\n')[0]}`,
     );
   });
   const folder = mkdtempSync(join(cacheFolder(), '.new-'));

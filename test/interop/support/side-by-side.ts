@@ -15,7 +15,7 @@ interface ReportedServers {
 
 /**
  * Go's resolver and ours for one service, each behind its own fault proxy, with everything that they report to their
- * channels. Times count from `mark()`.
+ * channels. Times count from `startTiming()`.
  */
 export class SideBySide {
   readonly target: string;
@@ -77,7 +77,7 @@ export class SideBySide {
     for (const link of this.#proxies) link.heal();
   }
 
-  /** Starts counting times. */
+  /** Times count from now on. */
   startTiming(): void {
     this.#startedAt = Date.now();
   }
@@ -99,7 +99,7 @@ export class SideBySide {
     );
   }
 
-  /** What each side has reported since the mark. */
+  /** What each side has reported since `startTiming()`. */
   reported(): { go: string; ours: string } {
     return { go: this.#since(this.#ofGo()), ours: this.#since(this.#shown) };
   }
