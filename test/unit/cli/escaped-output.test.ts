@@ -152,7 +152,7 @@ describe('stored text on a terminal', () => {
     assert.equal(stdout.text, 'a\x1b[2J\n');
   });
 
-  it('is written only by io.ts and screen.ts, which escape it; main.ts reports a failure to write', () => {
+  it('is written only by io.ts and screen.ts, which escape it; main.ts reports failures of writes', () => {
     const folder = join(protoFolder, '../src/cli');
     const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -31,7 +31,7 @@ describe('text for a terminal', () => {
     assert.equal(truncate('ab', 0), '');
   });
 
-  it('has the width that a terminal gives to it', () => {
+  it('has the width that a terminal uses for it', () => {
     for (const [text, width] of [
       ...([
         ['', 0],

@@ -30,7 +30,7 @@ describe('the address to advertise', () => {
       assert.throws(() => by(host), /it is each caller's own host/));
   }
 
-  it('is no link-local address', () => assert.throws(() => by('fe80::1'), /link-local/));
+  it('is not a link-local address', () => assert.throws(() => by('fe80::1'), /link-local/));
 
   for (const host of ['10.0.0.1,fd00::1', 'a b', 'http://a', 'a:1:2']) {
     it(`is not '${host}', which is not a host`, () =>
@@ -56,7 +56,7 @@ describe('the address to advertise', () => {
         .flatMap(([one, list]) => (list ?? []).map((of) => [one, of] as const))
         .find(([, { internal, family }]) => !internal && family === 'IPv4') ?? [];
     if (!name || !address) {
-      console.error('skipped, since this machine has no network: an interface’s address');
+      console.error('skipped because this machine has no network: an interface’s address');
       this.skip();
     }
     assert.equal(advertiseAddress(1, { env, interface: name, family: 4 }), `${address.address}:1`);

@@ -36,21 +36,21 @@ const failing: readonly (readonly [how: string, callback: () => never])[] = [
 ];
 
 /** Fails the test on an uncaught error; a warning is expected instead. */
-async function withoutLooseEnds(work: () => Promise<void>): Promise<void> {
-  const loose: unknown[] = [];
-  const note = (error: unknown) => void loose.push(error);
-  process.on('unhandledRejection', note);
+async function assertNoUnhandledRejection(work: () => Promise<void>): Promise<void> {
+  const unhandled: unknown[] = [];
+  const record = (error: unknown) => void unhandled.push(error);
+  process.on('unhandledRejection', record);
   try {
     await work();
     await settled();
   } finally {
-    process.off('unhandledRejection', note);
+    process.off('unhandledRejection', record);
   }
-  assert.deepEqual(loose, []);
+  assert.deepEqual(unhandled, []);
 }
 
 /** A mirror whose first list fails. */
-function troubledMirror(onFailure: () => never): Mirror {
+function failingMirror(onFailure: () => never): Mirror {
   let lists = 0;
   const stream = async function* () {
     if (lists++ === 0) throw new DeadlineError('no answer');
@@ -68,15 +68,15 @@ function troubledMirror(onFailure: () => never): Mirror {
 for (const [how, fail] of failing)
   describe(`a callback that ${how}`, () => {
     it('does not stop a mirror: onFailure', () =>
-      withoutLooseEnds(async () => {
-        const updates = troubledMirror(fail)[Symbol.asyncIterator]();
+      assertNoUnhandledRejection(async () => {
+        const updates = failingMirror(fail)[Symbol.asyncIterator]();
         const { value } = await updates.next();
         assert.equal((value as MirrorUpdate).type, 'snapshot');
         await updates.return(undefined);
       }));
 
-    it('does not stop a directory, nor what its others see: a subscriber', () =>
-      withoutLooseEnds(async () => {
+    it('does not stop a directory or its other subscribers: a subscriber', () =>
+      assertNoUnhandledRejection(async () => {
         const etcd = new FakeClient();
         const directory = new ServiceDirectory(etcd.client, {}, new FakeClock());
         const seen: number[] = [];
@@ -94,7 +94,7 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop a directory: a snapshot store', () =>
-      withoutLooseEnds(async () => {
+      assertNoUnhandledRejection(async () => {
         const etcd = new FakeClient();
         const clock = new FakeClock();
         const snapshots: SnapshotStore = { load: fail, save: fail };
@@ -113,14 +113,14 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop a registration: onFailure', () =>
-      withoutLooseEnds(async () => {
+      assertNoUnhandledRejection(async () => {
         const failure = new InitialFailureReporter({} as NamingClient, 'svc/e', fail);
         failure.report(new DeadlineError('no answer'));
         failure.close();
       }));
 
     it('does not stop a drain: whenIdle', () =>
-      withoutLooseEnds(async () => {
+      assertNoUnhandledRejection(async () => {
         const registration = await register(new FakeRegistry().client, {
           target: 'svc',
           id: 'e',
@@ -131,7 +131,7 @@ for (const [how, fail] of failing)
       }));
 
     it('stops neither a registration nor its drain: a health reporter', () =>
-      withoutLooseEnds(async () => {
+      assertNoUnhandledRejection(async () => {
         const health: HealthReporter = { setStatus: fail };
         const server = new Server();
         const registration = await registerServer(server, new FakeRegistry().client, {
@@ -145,7 +145,7 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop service configs from being followed: onFailure', () =>
-      withoutLooseEnds(async () => {
+      assertNoUnhandledRejection(async () => {
         const etcd = new FakeClient();
         const configs = new ServiceConfigSource({ prefix: 'config/', onFailure: fail }, [
           { round_robin: {} },
@@ -161,7 +161,9 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop the start of an etcd: onProgress', () =>
-      withoutLooseEnds(async () => resolveSettings({ onProgress: fail }).progress.line('fetching')));
+      assertNoUnhandledRejection(async () =>
+        resolveSettings({ onProgress: fail }).progress.line('fetching'),
+      ));
   });
 
 describe('a getter in metadata that throws', () => {

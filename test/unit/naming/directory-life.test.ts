@@ -35,7 +35,7 @@ describe('a directory', () => {
     await settled();
     assert.equal(received.length, 1);
     clock.advance(60_000);
-    assert.equal(etcd.mirrors[0]!.over, false);
+    assert.equal(etcd.mirrors[0]!.hasEnded, false);
   });
 
   describe('on a client that is already closed', () => {
@@ -85,7 +85,7 @@ describe('a directory', () => {
         Array(2).fill('ClosedError: CANCELLED: the directory is closed'),
       );
       assert.equal(etcd.mirrors.length, 1);
-      assert.equal(etcd.mirrors[0]!.over, true);
+      assert.equal(etcd.mirrors[0]!.hasEnded, true);
       assert.equal(clock.timers, 0);
       assert.equal(etcd.closeListeners, 0);
     });
@@ -110,7 +110,7 @@ describe('a directory', () => {
       clock.advance(1);
       await failure;
       clock.advance(5_000);
-      assert.equal(etcd.mirrors[0]!.over, true);
+      assert.equal(etcd.mirrors[0]!.hasEnded, true);
     });
 
     it('names the number of endpoints when it rejects at its deadline', async () => {
@@ -288,7 +288,7 @@ describe('a directory', () => {
       await directory.close();
       const read = decodeSnapshot('svc', saved.at(-1)!);
       assert.deepEqual(read?.view.endpoints.map(({ addr }) => addr).sort(), ['a:1', 'd:1']);
-      assert.equal(etcd.mirrors[0]!.over, true);
+      assert.equal(etcd.mirrors[0]!.hasEnded, true);
     });
 
     it('reports a failed save in a live status until a save succeeds', async () => {

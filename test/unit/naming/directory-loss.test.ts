@@ -54,7 +54,7 @@ describe('the directory of services', () => {
       assert.deepEqual([received.at(-1), mirror.reads], ['[]', 1]);
     });
 
-    it('keeps the others when one returns, since one alone may not carry all calls', async () => {
+    it('keeps the others when one returns, because one alone may not handle all calls', async () => {
       await apply(() => mirror.put('b:1', '{"Addr":"b:1"}'));
       assert.equal(received.at(-1), '[a:1,b:1]');
       await advance(60_000);

@@ -37,7 +37,7 @@ describe('a directory that follows a service again', () => {
     await apply(() => says(last()));
     unsubscribe();
     await advance(5_000);
-    assert.equal(last().over, true);
+    assert.equal(last().hasEnded, true);
   };
   const listA = (mirror: FakeMirror) => mirror.snapshot('a:1');
   const doNotAnswer = () => {};

@@ -138,7 +138,7 @@ describe('the directory of services', () => {
     for (const [what, bytes] of [
       ['of another target', encodeSnapshot({ ...emptyView, target: 'other' }, 1)],
       ['of another version', Buffer.from('{"version":2,"target":"svc"}')],
-      ['that is none', Buffer.from('\0\0\0')],
+      ['that is not a snapshot', Buffer.from('\0\0\0')],
     ] as const) {
       it(`ignores a snapshot ${what}`, async () => {
         saved.set('svc', bytes);

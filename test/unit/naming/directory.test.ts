@@ -71,7 +71,7 @@ describe('the directory of services', () => {
       abort.abort(reason);
       await assert.rejects(ready, reason);
       clock.advance(5_000);
-      assert.equal(etcd.mirrors[0]?.over, true);
+      assert.equal(etcd.mirrors[0]?.hasEnded, true);
     });
 
     it('skips older views for a slow reader', async () => {
@@ -85,7 +85,7 @@ describe('the directory of services', () => {
       assert.equal(value?.endpoints.length, 3);
       await views.return?.();
       clock.advance(5_000);
-      assert.equal(etcd.mirrors[0]?.over, true);
+      assert.equal(etcd.mirrors[0]?.hasEnded, true);
     });
 
     it('ends an iteration when the client closes', async () => {
@@ -256,7 +256,7 @@ describe('the directory of services', () => {
       await settled();
       assert.deepEqual(next.received, ['[a:1]']);
       clock.advance(60_000);
-      assert.equal(etcd.mirrors[0]!.over, false);
+      assert.equal(etcd.mirrors[0]!.hasEnded, false);
       assert.equal(etcd.mirrors.length, 1);
     });
 
@@ -267,7 +267,7 @@ describe('the directory of services', () => {
       first.unsubscribe();
       clock.advance(5_000);
       await settled();
-      assert.equal(etcd.mirrors[0]!.over, true);
+      assert.equal(etcd.mirrors[0]!.hasEnded, true);
       assert.equal(clock.timers, 0);
 
       const next = await follow();
@@ -284,7 +284,7 @@ describe('the directory of services', () => {
       etcd.close();
       await settled();
       assert.deepEqual(received, ['UNAVAILABLE: unreachable', 'CANCELLED: the etcd client is closed']);
-      assert.equal(etcd.mirrors[0]!.over, true);
+      assert.equal(etcd.mirrors[0]!.hasEnded, true);
       assert.equal(clock.timers, 0);
     });
 

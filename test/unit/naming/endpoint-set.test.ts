@@ -93,7 +93,7 @@ describe('a set of endpoints', () => {
     assert.equal(set.invalid.size, 0);
   });
 
-  it('reports a bad record that stays bad, appears or disappears only by its key', () => {
+  it('reports an invalid record that stays invalid, appears or disappears only by its key', () => {
     for (const [update, ...invalid] of [
       [delta([kv('svc/bad', '[]')]), 'svc/bad'],
       [delta([kv('svc/bad2', '[]')]), 'svc/bad', 'svc/bad2'],
@@ -139,7 +139,7 @@ describe('a set of endpoints', () => {
     assert.deepEqual(event.type === 'delta' && event.removed, []);
   });
 
-  it('is replaced by a snapshot, including the bad records', () => {
+  it('is replaced by a snapshot, including the invalid records', () => {
     set.apply(snapshot(kv('svc/7', good('g:1'))));
     assert.deepEqual([...set.records.keys()], ['svc/7']);
     assert.equal(set.invalid.size, 0);

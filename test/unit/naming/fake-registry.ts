@@ -5,11 +5,11 @@ import type { NamingClient } from '#src/naming/index.js';
 import type { WatchBatch } from '#src/watch/index.js';
 
 /** The number of requests of each kind. */
-export type Asked = 'grant' | 'txn' | 'range' | 'watch' | 'timeToLive';
+export type RequestKind = 'grant' | 'txn' | 'range' | 'watch' | 'timeToLive';
 
 /** A scripted etcd, for answers that a real one does not give on demand. */
 export class FakeRegistry {
-  readonly counts: Record<Asked, number> = { grant: 0, txn: 0, range: 0, watch: 0, timeToLive: 0 };
+  readonly counts: Record<RequestKind, number> = { grant: 0, txn: 0, range: 0, watch: 0, timeToLive: 0 };
   /** The answer to a write: its revision, or the current record. */
   onTxn: () => bigint | readonly KeyValue[] = () => 10n;
   onRange: () => { readonly revision: bigint; readonly kvs: readonly KeyValue[] } = () => ({

@@ -38,7 +38,7 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
   }
 
-  get over(): boolean {
+  get hasEnded(): boolean {
     return this.options.signal?.aborted ?? false;
   }
 
@@ -102,7 +102,7 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   }
 }
 
-/** An etcd client that only mirrors and answers the silence check. */
+/** An etcd client that has only mirrors and the silence check. */
 export class FakeClient {
   readonly mirrors: FakeMirror[] = [];
   closed = false;

@@ -33,7 +33,7 @@ describe('the states of a key', () => {
     assert.equal(registry.counts.watch, 1);
   });
 
-  it('leave out a read that finishes after a newer event', async () => {
+  it('do not include a read that finishes after a newer event', async () => {
     const registry = new FakeRegistry();
     registry.onRange = () => ({ revision: 11n, kvs: [] });
     const put = (modRevision: bigint) =>
@@ -66,7 +66,7 @@ describe('the states of a key', () => {
     assert.equal(most, 16);
   });
 
-  it('end with RolledBackError if the store went back', async () => {
+  it('end with RolledBackError if the store was rolled back', async () => {
     const registry = new FakeRegistry();
     registry.onRange = () => ({ revision: 5n, kvs: [] });
     registry.onWatch = () => [resumed];

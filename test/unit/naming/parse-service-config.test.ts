@@ -37,7 +37,7 @@ describe('a service config', () => {
     'a text': '"round_robin"',
     'an unknown policy': '{"loadBalancingConfig":[{"best_of_all":{}}]}',
     'two policies in one': '{"loadBalancingConfig":[{"round_robin":{},"pick_first":{}}]}',
-    'methods that are no list': '{"methodConfig":{}}',
+    'methods that are not a list': '{"methodConfig":{}}',
     'a method without names': '{"methodConfig":[{"timeout":"1s"}]}',
     'a timeout without a unit': '{"methodConfig":[{"name":[{}],"timeout":"1"}]}',
     'retries without attempts': '{"methodConfig":[{"name":[{}],"retryPolicy":{}}]}',

@@ -36,31 +36,31 @@ describe('a registration whose etcd repeats the same answer', () => {
   };
 
   const scripts: Readonly<Record<string, (registry: FakeRegistry) => void>> = {
-    'that its key is taken, and by no record': (registry) => {
+    'a claim is refused although the key has no record': (registry) => {
       registry.onTxn = () => [];
     },
-    'that its key is taken, by a record of its own': (registry) => {
+    'a claim is refused although the record is its own': (registry) => {
       registry.onTxn = () => [registry.record({ value: own })];
     },
-    'that its key is another’s, and then at once that it is free': (registry) => {
+    'another registration has the key, which is free immediately afterwards': (registry) => {
       registry.onTxn = () => [registry.record({ value: other, lease: 99n })];
       registry.onWatch = () => [resumed];
       registry.onRange = () => ({ revision: 11n, kvs: [] });
     },
-    'that its key is another’s, and all history of it compacted': (registry) => {
+    'another registration has the key, whose history is compacted': (registry) => {
       registry.onTxn = () => [registry.record({ value: other, lease: 99n })];
       registry.onWatch = compacted;
       registry.onRange = () => ({ revision: 11n, kvs: [registry.record({ value: other, lease: 99n })] });
     },
-    'that its history is compacted, though its record stands': (registry) => {
+    'the watch of its record is compacted': (registry) => {
       registry.onWatch = compacted;
       registry.onRange = () => ({ revision: 11n, kvs: [registry.record({ value: own })] });
     },
-    'that its record is gone as soon as it is stored': (registry) => {
+    'its record is deleted as soon as it is stored': (registry) => {
       registry.onWatch = () => [resumed];
       registry.onRange = () => ({ revision: 11n, kvs: [] });
     },
-    'that its record has another’s address as soon as it is stored': (registry) => {
+    'its record has another address as soon as it is stored': (registry) => {
       let revision = 10n;
       registry.onTxn = () => revision++;
       registry.onWatch = function* () {
@@ -70,14 +70,14 @@ describe('a registration whose etcd repeats the same answer', () => {
         }
       };
     },
-    'that its record is gone, and nothing of its lease': (registry) => {
+    'its record is deleted, and the state of its lease is unknown': (registry) => {
       registry.onWatch = () => [resumed];
       registry.onRange = () => ({ revision: 11n, kvs: [] });
       registry.onTimeToLive = () => {
         throw new EtcdError('etcdserver: request timed out', { code: 14, verdict: 'not-applied' });
       };
     },
-    'that it cannot be read just now': (registry) => {
+    'its key cannot be read': (registry) => {
       registry.onWatch = () => [resumed];
       registry.onRange = () => {
         throw new EtcdError('etcdserver: request timed out', { code: 14, verdict: 'not-applied' });
@@ -85,8 +85,8 @@ describe('a registration whose etcd repeats the same answer', () => {
     },
   };
 
-  for (const [answer, script] of Object.entries(scripts)) {
-    it(`paces its requests after the answer ${answer}`, async function () {
+  for (const [circumstance, script] of Object.entries(scripts)) {
+    it(`paces its requests if ${circumstance}`, async function () {
       this.timeout(20_000);
       const registry = new FakeRegistry();
       script(registry);

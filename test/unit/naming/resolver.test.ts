@@ -153,7 +153,7 @@ describe('a resolver', () => {
     assert.deepEqual(results(), ["no endpoints under 'svc/' at etcd revision 2"]);
   });
 
-  it('takes the endpoints from the policy, with the reason as the note, before it emits the error', async () => {
+  it('emits an empty list with the reason before it emits the error', async () => {
     start();
     mirror().snapshot('a:1');
     await settled();

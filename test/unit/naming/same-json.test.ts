@@ -15,13 +15,13 @@ describe('two JSON values', () => {
   const different: [string, JsonValue | undefined, JsonValue | undefined][] = [
     ['a value', { a: 1 }, { a: 2 }],
     ['a name', { a: 1 }, { b: 1 }],
-    ['one member more', { a: 1 }, { a: 1, b: 1 }],
+    ['an additional member', { a: 1 }, { a: 1, b: 1 }],
     ['a list and an object', [], {}],
-    ['a list that is longer', [1], [1, 2]],
-    ['null and nothing', null, undefined],
+    ['the length of a list', [1], [1, 2]],
+    ['null and undefined', null, undefined],
     ['null and an object', null, {}],
     ['a number and its text', 1, '1'],
-    ['what hides behind __proto__', JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"a":{}}')],
+    ['a member named __proto__', JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"a":{}}')],
   ];
   for (const [what, a, b] of different) {
     it(`differ by ${what}`, () => {

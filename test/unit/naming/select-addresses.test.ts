@@ -34,7 +34,7 @@ describe('the selection of addresses', () => {
     assert.equal(unusable, 2);
   });
 
-  it('takes a socket file only by a rule that allows it', () => {
+  it('contains a socket file only if a rule allows it', () => {
     const allowUnix = (path: string) => path.startsWith('/run/');
     assert.deepEqual(names(['unix:/run/a', 'unix:/etc/b', 'a:1'], { allowUnix }), ['unix:/run/a', 'a 1']);
   });
@@ -66,7 +66,7 @@ describe('the selection of addresses', () => {
     });
   });
 
-  it('counts a promise of a rule as no, and handles its rejection', async () => {
+  it('treats a promise of a rule as a refusal, and handles its rejection', async () => {
     const rejects = async () => assert.fail('of the rule');
     const { addresses, filtered } = selectAddresses([record('a:1')], {
       filter: rejects as unknown as () => boolean,
@@ -114,7 +114,7 @@ describe('the selection of addresses', () => {
     }
   });
 
-  it('counts a rule that throws as no', () => {
+  it('treats a rule that throws as a refusal', () => {
     const allowUnix = () => assert.fail('no idea');
     assert.deepEqual(names(['unix:/run/a', 'a:1'], { allowUnix }), ['a 1']);
   });

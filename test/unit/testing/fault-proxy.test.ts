@@ -69,7 +69,7 @@ describe('the fault proxy', () => {
     return client;
   }
 
-  async function talk(client: Client, text = 'hello'): Promise<void> {
+  async function exchange(client: Client, text = 'hello'): Promise<void> {
     const expected = client.received + text;
     client.send(text);
     await eventually(`'${text}' is echoed`, () => client.received === expected);
@@ -77,8 +77,8 @@ describe('the fault proxy', () => {
 
   it('forwards bytes and ends, and counts connections', async () => {
     const client = dial();
-    await talk(client);
-    await talk(dial());
+    await exchange(client);
+    await exchange(dial());
     assert.equal(proxy.connections, 2);
     client.socket.end();
     await client.closed;
@@ -100,17 +100,17 @@ describe('the fault proxy', () => {
   });
 
   it('resets a client when the server does not run', async () => {
-    const lonely = await startFaultProxy({ target: '127.0.0.1:1' });
-    const client = new Client(lonely.endpoint);
+    const withoutServer = await startFaultProxy({ target: '127.0.0.1:1' });
+    const client = new Client(withoutServer.endpoint);
     await client.closed;
     assert.equal(client.error?.code, 'ECONNRESET');
-    await lonely.close();
-    await lonely.close();
+    await withoutServer.close();
+    await withoutServer.close();
   });
 
   it('forwards a reset by the server', async () => {
     const client = dial();
-    await talk(client);
+    await exchange(client);
     for (const socket of atServer) socket.resetAndDestroy();
     await client.closed;
     assert.equal(client.error?.code, 'ECONNRESET');
@@ -118,13 +118,13 @@ describe('the fault proxy', () => {
 
   it('cut() resets both sides of every connection, and serves new connections', async () => {
     const client = dial();
-    await talk(client);
+    await exchange(client);
     proxy.cut();
     await client.closed;
     assert.equal(client.error?.code, 'ECONNRESET');
     assert.equal(client.ended, false, 'a reset is not an orderly end');
     await eventually("the server's side is closed too", () => atServer.size === 0);
-    await talk(dial());
+    await exchange(dial());
   });
 
   it('cut() does not wait for a stalled reader', async () => {
@@ -138,19 +138,19 @@ describe('the fault proxy', () => {
 
   it('refuse() resets old and new connections until heal()', async () => {
     const old = dial();
-    await talk(old);
+    await exchange(old);
     proxy.refuse();
     const fresh = dial();
     await Promise.all([old.closed, fresh.closed]);
     assert.equal(old.error?.code, 'ECONNRESET');
     assert.equal(fresh.error?.code, 'ECONNRESET');
     proxy.heal();
-    await talk(dial());
+    await exchange(dial());
   });
 
-  it('blackhole() drops what is sent, never answers, and hides the end of either side', async () => {
+  it('blackhole() drops all bytes, never answers, and hides the end of either side', async () => {
     const old = dial();
-    await talk(old);
+    await exchange(old);
     proxy.blackhole();
     const fresh = dial();
     await once(fresh.socket, 'connect');
@@ -167,9 +167,9 @@ describe('the fault proxy', () => {
 
   it('heal() after blackhole() serves new connections, keeps damaged ones silent, and ends them with their client', async () => {
     const old = dial();
-    await talk(old);
+    await exchange(old);
     const gone = dial();
-    await talk(gone);
+    await exchange(gone);
     proxy.blackhole();
     const fresh = dial();
     await once(fresh.socket, 'connect');
@@ -180,11 +180,11 @@ describe('the fault proxy', () => {
     await once(third.socket, 'connect');
     await eventually('the lost bytes have arrived at the proxy', () => proxy.accepted === 4);
     proxy.heal();
-    await talk(dial());
+    await exchange(dial());
     await eventually('the connection of the ended client is closed', () => atServer.size === 2);
     old.send('into the void');
     fresh.send('into the void');
-    await talk(dial());
+    await exchange(dial());
     assert.equal(old.received, 'hello');
     assert.equal(fresh.received, '');
     old.socket.destroy();
@@ -193,73 +193,73 @@ describe('the fault proxy', () => {
 
   it('a connection that lost nothing in a blackhole continues after heal()', async () => {
     const client = dial();
-    await talk(client);
+    await exchange(client);
     proxy.blackhole();
     proxy.heal();
-    await talk(client, 'again');
+    await exchange(client, 'again');
   });
 
   it("blackhole('down') forwards requests and drops answers, on new connections too, until the client closes", async () => {
     const old = dial();
-    await talk(old);
+    await exchange(old);
     proxy.blackhole('down');
     const fresh = dial();
-    const heard: string[] = [];
+    const receivedTexts: string[] = [];
     await eventually('both are connected', () => atServer.size === 2);
-    for (const socket of atServer) socket.on('data', (bytes: Buffer) => heard.push(bytes.toString()));
+    for (const socket of atServer) socket.on('data', (bytes: Buffer) => receivedTexts.push(bytes.toString()));
     old.send('one');
     fresh.send('two');
-    await eventually('both requests arrive', () => heard.sort().join() === 'one,two');
+    await eventually('both requests arrive', () => receivedTexts.sort().join() === 'one,two');
     for (const socket of atServer) socket.write('an answer');
-    await talkThrough(old, 'three', heard);
+    await sendAndWait(old, 'three', receivedTexts);
     proxy.heal();
-    await talk(dial());
-    await talkThrough(old, 'four', heard);
+    await exchange(dial());
+    await sendAndWait(old, 'four', receivedTexts);
     assert.equal(old.received, 'hello');
     assert.equal(fresh.received, '');
   });
 
   /** Sends a text and waits until the server has it, without waiting for the answer. */
-  async function talkThrough(from: ReturnType<typeof dial>, text: string, heard: readonly string[]) {
+  async function sendAndWait(from: ReturnType<typeof dial>, text: string, receivedTexts: readonly string[]) {
     from.send(text);
-    await eventually(`${text} arrives`, () => heard.includes(text));
+    await eventually(`${text} arrives`, () => receivedTexts.includes(text));
   }
 
   it('acceptSilently() never answers new connections, and does not affect the old ones', async () => {
     const old = dial();
-    await talk(old);
+    await exchange(old);
     proxy.acceptSilently();
     const fresh = dial();
     await once(fresh.socket, 'connect');
     fresh.send('anybody?');
-    await talk(old, 'still here');
+    await exchange(old, 'still here');
     assert.equal(fresh.received, '');
     fresh.socket.end();
     await fresh.closed;
   });
 
-  it('stall() holds everything back without loss', async () => {
+  it('stall() delays everything without loss', async () => {
     const client = dial();
-    await talk(client);
+    await exchange(client);
     proxy.stall();
     const fresh = dial();
     client.send(' one');
     client.send(' two');
     fresh.send('new');
-    // What is not held back arrives long before what is sent later on a new connection.
+    // A byte that is not delayed arrives long before one that is sent later on a new connection.
     await using open = await startFaultProxy({ target });
-    await talk(dial(open));
+    await exchange(dial(open));
     assert.deepEqual([client.received, fresh.received], ['hello', '']);
     proxy.heal();
     await eventually(
-      'what was held comes',
+      'the delayed texts arrive',
       () => client.received === 'hello one two' && fresh.received === 'new',
     );
   });
 
   it('delay() delays each direction and keeps the order, even when the delay decreases', async () => {
     const client = dial();
-    await talk(client);
+    await exchange(client);
     proxy.delay({ up: 60, down: 40 });
     const start = performance.now();
     client.send('a');
@@ -274,9 +274,9 @@ describe('the fault proxy', () => {
   });
 
   for (const direction of ['up', 'down'] as const) {
-    it(`cutAfterBytes(n, '${direction}') lets exactly n more bytes pass and resets, once`, async () => {
+    it(`cutAfterBytes(n, '${direction}') forwards exactly n more bytes, then resets once`, async () => {
       const client = dial();
-      await talk(client);
+      await exchange(client);
       proxy.cutAfterBytes(4, direction);
       client.send('abc');
       await eventually('the first three bytes pass', () => client.received === 'helloabc');
@@ -286,29 +286,29 @@ describe('the fault proxy', () => {
       if (direction === 'up') assert.equal(client.error?.code, 'ECONNRESET');
       // The fourth byte reaches the server, and the reset overtakes its echo.
       assert.equal(client.received, direction === 'down' ? 'helloabcd' : 'helloabc');
-      await talk(dial(), 'a longer text than four bytes');
+      await exchange(dial(), 'a longer text than four bytes');
     });
   }
 
-  it('cutAfterBytes(0) resets on the next byte, which does not pass', async () => {
+  it('cutAfterBytes(0) resets on the next byte, and does not forward it', async () => {
     const client = dial();
-    await talk(client);
+    await exchange(client);
     proxy.cutAfterBytes(0, 'up');
     client.send('x');
     await client.closed;
     assert.equal(client.received, 'hello');
   });
 
-  it('heal() cancels a cut that has not happened', async () => {
+  it('heal() cancels a pending cutAfterBytes()', async () => {
     const client = dial();
     proxy.cutAfterBytes(3, 'up');
     proxy.heal();
-    await talk(client);
+    await exchange(client);
   });
 
   it('close() resets all connections and frees the port', async () => {
     const client = dial();
-    await talk(client);
+    await exchange(client);
     await proxy.close();
     await client.closed;
     const { endpoint } = proxy;

@@ -53,11 +53,11 @@ describe('a handle with concurrent operations', () => {
   });
 
   it('shares a restart between all callers during it, and resolves each at its end', async () => {
-    const over: number[] = [];
-    const all = [1, 2].map((n) => etcd.restart().then(() => over.push(n)));
+    const completed: number[] = [];
+    const all = [1, 2].map((n) => etcd.restart().then(() => completed.push(n)));
     await node.starting();
-    all.push(etcd.restart().then(() => over.push(3)));
-    assert.deepEqual(over, []);
+    all.push(etcd.restart().then(() => completed.push(3)));
+    assert.deepEqual(completed, []);
     await node.started();
     await Promise.all(all);
     assert.deepEqual(node.steps, ['stop', 'start', 'healthy']);

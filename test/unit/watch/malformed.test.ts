@@ -17,21 +17,21 @@ function live(maxRevisionBytes?: number): Bench {
   return bench;
 }
 
-const lies: Readonly<Record<string, WatchReply>> = {
+const malformedReplies: Readonly<Record<string, WatchReply>> = {
   'events out of order': events([put(9, 'b'), put(8, 'b')]),
   'a key before the range': events([put(8, 'a')]),
   'a key after the range': events([put(8, 'd')]),
-  'an event from after its response': events([put(8, 'b')], { header: 7 }),
+  'an event newer than its response': events([put(8, 'b')], { header: 7 }),
   'a key twice in a revision': events([put(8, 'b'), put(8, 'c'), put(8, 'b')]),
-  'a put of what was never created': events([
+  'a put of a key that was never created': events([
     { ...put(8, 'b'), kv: { ...put(8, 'b').kv, createRevision: 0n } },
   ]),
   'a key twice in a row': events([put(7, 'b'), put(8, 'c'), put(8, 'c')]),
-  'such a thing in a piece': events([put(9, 'b'), put(8, 'b')], { fragment: true }),
+  'events out of order in a fragment': events([put(9, 'b'), put(8, 'b')], { fragment: true }),
 };
 
 describe('a malformed watch response', () => {
-  for (const [name, lie] of Object.entries(lies)) {
+  for (const [name, lie] of Object.entries(malformedReplies)) {
     it(`with ${name} delivers nothing, and the watch continues at its cursor on another stream after a pause`, () => {
       const bench = live();
       bench.reply(1_000, events([put(6, 'b')]));

@@ -71,19 +71,19 @@ export class ModelStream {
     if (startRevision >= forbidden) {
       // etcd 3.5.0 to 3.5.5 refuse a create with the id of a live watcher.
       const victim = this.ids[0] ?? -1n;
-      this.#say(victim, refused('etcdserver: permission denied'));
+      this.#push(victim, refused('etcdserver: permission denied'));
       return;
     }
-    this.#say(watchId, created(this.#store.revision));
+    this.#push(watchId, created(this.#store.revision));
     if (startRevision < this.#store.compactRevision) {
-      this.#say(watchId, cancelled(this.#store.compactRevision));
+      this.#push(watchId, cancelled(this.#store.compactRevision));
       return;
     }
     this.#watchers.set(watchId, startRevision);
   }
 
   cancel(watchId: bigint): void {
-    if (this.#watchers.delete(watchId)) this.#say(watchId, cancelled());
+    if (this.#watchers.delete(watchId)) this.#push(watchId, cancelled());
   }
 
   /** Sends each watcher its next response, of at most 1,000 revisions, sometimes in fragments. */
@@ -110,12 +110,12 @@ export class ModelStream {
     const header = this.#store.revision;
     while (list.length > 1 && this.#random() < 0.5) {
       const piece = list.splice(0, 1 + Math.floor(this.#random() * (list.length - 1)));
-      this.#say(watchId, events(piece, { header, fragment: true }));
+      this.#push(watchId, events(piece, { header, fragment: true }));
     }
-    this.#say(watchId, events(list, { header }));
+    this.#push(watchId, events(list, { header }));
   }
 
-  #say(watchId: bigint, reply: WatchReply): void {
+  #push(watchId: bigint, reply: WatchReply): void {
     this.outbox.push({ watchId, reply });
   }
 }

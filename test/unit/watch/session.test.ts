@@ -222,19 +222,19 @@ describe('a watch session', () => {
       assert.deepEqual(pauses, [25, 50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
     });
 
-    const cures: readonly (readonly [what: string, cure: (bench: Bench) => void])[] = [
+    const progressCases: readonly (readonly [what: string, makeProgress: (bench: Bench) => void])[] = [
       ['a delivery', (bench) => bench.reply(1_003, events(puts(9)))],
       ['progress', (bench) => bench.reply(1_003, progress(9))],
       ['30 quiet seconds', (bench) => bench.timer('stable')],
     ];
-    for (const [what, cure] of cures) {
+    for (const [what, makeProgress] of progressCases) {
       it(`resets the pauses after ${what}`, () => {
         const bench = new Bench().live();
         for (const id of [1_001, 1_002, 1_003]) {
           bench.reconnect();
           bench.reply(id, created());
         }
-        cure(bench);
+        makeProgress(bench);
         const armed = bench.lose();
         assert.deepEqual(armed.at(-1), { type: 'arm-timer', timer: 'reopen', slot: 1, delayMs: 25 });
       });
@@ -265,7 +265,7 @@ describe('a watch session', () => {
       assert.deepEqual(bench.timer('reopen'), []);
     });
 
-    const survivors: readonly (readonly [code: Code, text: string])[] = [
+    const transientErrors: readonly (readonly [code: Code, text: string])[] = [
       [Code.UNAVAILABLE, 'Connection dropped'],
       [Code.UNAVAILABLE, 'etcdserver: no leader'],
       [Code.INTERNAL, 'Received RST_STREAM with code 2'],
@@ -275,7 +275,7 @@ describe('a watch session', () => {
       [Code.FAILED_PRECONDITION, 'etcdserver: rpc not supported for learner'],
       [Code.DEADLINE_EXCEEDED, 'context deadline exceeded'],
     ];
-    for (const [code, text] of survivors) {
+    for (const [code, text] of transientErrors) {
       it(`survives ${code} '${text}'`, () => {
         const bench = new Bench().live();
         assert.match(brief(bench.reconnect(errorFromServer(code, text))), /create 1 as 1001 from 1$/);

@@ -5,7 +5,7 @@ import { Bench, brief, created, dropped, events, puts, refused } from './builder
 const expired = refused('rpc error: code = Unauthenticated desc = etcdserver: invalid auth token');
 
 /** One live sibling, and `count` watchers whose token was refused. */
-function turnedDown(watchers: number): Bench {
+function withRefusedWatchers(watchers: number): Bench {
   const bench = new Bench().withSiblings(1);
   for (let watcher = 1; watcher <= watchers; watcher++) bench.watch(watcher, 2);
   return bench;
@@ -13,13 +13,13 @@ function turnedDown(watchers: number): Bench {
 
 describe('a watch session whose token expired', () => {
   it('requests one new token for all refused watchers', () => {
-    const bench = turnedDown(3);
+    const bench = withRefusedWatchers(3);
     const effects = [1, 2, 3].map(() => brief(bench.reply(-1, expired)));
     assert.deepEqual(effects, ['refresh 0', '', '']);
   });
 
   it('creates them on a new stream, while the old one keeps serving its live watchers', () => {
-    const bench = turnedDown(2);
+    const bench = withRefusedWatchers(2);
     for (let i = 0; i < 2; i++) bench.reply(-1, expired);
     assert.equal(
       brief(bench.input({ type: 'token', generation: 1 })),
@@ -31,7 +31,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('attributes a refusal that arrives after a new token to the old one', () => {
-    const bench = turnedDown(2);
+    const bench = withRefusedWatchers(2);
     bench.reply(-1, expired);
     bench.input({ type: 'token', generation: 1 });
     assert.equal(brief(bench.reply(-1, expired)), '', 'it waits on the new stream');
@@ -46,7 +46,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('ends only a watcher whose third token is refused', () => {
-    const bench = turnedDown(1);
+    const bench = withRefusedWatchers(1);
     assert.equal(brief(bench.reply(-1, expired)), 'refresh 0');
     bench.input({ type: 'token', generation: 1 });
     assert.equal(brief(bench.reply(-1, expired, 2)), 'refresh 1, close-stream @2');
@@ -57,7 +57,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('resets the count with each acknowledgement', () => {
-    const bench = turnedDown(1);
+    const bench = withRefusedWatchers(1);
     bench.reply(-1, expired);
     bench.input({ type: 'token', generation: 1 });
     bench.reply(-1, expired, 2);
@@ -69,7 +69,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('retries after a pause when no token is available for now', () => {
-    const bench = turnedDown(1);
+    const bench = withRefusedWatchers(1);
     bench.reply(-1, expired);
     const error = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
     assert.equal(brief(bench.input({ type: 'token-failed', error })), '');
@@ -77,7 +77,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('retries after a pause, and requests again, when a request returned the same token', () => {
-    const bench = turnedDown(2);
+    const bench = withRefusedWatchers(2);
     for (let i = 0; i < 2; i++) bench.reply(-1, expired);
     assert.equal(brief(bench.input({ type: 'token', generation: 0 })), '');
     assert.equal(brief(bench.timer('retry')), 'create 1 as 1003 from 2, create 2 as 1004 from 2');
@@ -87,7 +87,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('counts a token once, however often it is refused', () => {
-    const bench = turnedDown(1);
+    const bench = withRefusedWatchers(1);
     const error = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
     for (let id = 1_002; id < 1_010; id++) {
       assert.equal(brief(bench.reply(-1, expired)), 'refresh 0');
@@ -97,7 +97,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('ends with the error when the token request fails for good', () => {
-    const bench = turnedDown(1);
+    const bench = withRefusedWatchers(1);
     bench.reply(-1, expired);
     const text = 'etcdserver: authentication failed, invalid user ID or password';
     const error = errorFromServer(Code.INVALID_ARGUMENT, text);
@@ -105,7 +105,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('does the same when the whole stream is refused', () => {
-    const bench = turnedDown(0);
+    const bench = withRefusedWatchers(0);
     const error = errorFromServer(Code.UNAUTHENTICATED, 'etcdserver: invalid auth token');
     assert.equal(brief(bench.lose(error)), 'refresh 0');
     assert.match(
@@ -115,7 +115,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('requests once, even if the first waiting watcher has left', () => {
-    const bench = turnedDown(2);
+    const bench = withRefusedWatchers(2);
     bench.reply(-1, expired);
     bench.input({ type: 'unwatch', watcher: 1 });
     assert.equal(brief(bench.reply(-1, expired)), '');
@@ -126,7 +126,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('merges both streams when the old one is lost', () => {
-    const bench = turnedDown(1);
+    const bench = withRefusedWatchers(1);
     bench.reply(-1, expired);
     bench.input({ type: 'token', generation: 1 });
     bench.reply(1_002, created(1), 2);
@@ -134,7 +134,7 @@ describe('a watch session whose token expired', () => {
   });
 
   it('removes a watcher that leaves while it waits', () => {
-    const bench = turnedDown(1);
+    const bench = withRefusedWatchers(1);
     bench.reply(-1, expired);
     bench.input({ type: 'unwatch', watcher: 1 });
     assert.equal(brief(bench.input({ type: 'token', generation: 1 })), '');

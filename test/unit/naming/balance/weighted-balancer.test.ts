@@ -72,13 +72,13 @@ describe('the balancer between endpoints', () => {
       assert.equal(b, 0);
     });
 
-    it('stays in its own zone while that has lost no more than two sevenths', () => {
+    it('stays in its own zone while the zone has lost at most two sevenths of its weight', () => {
       const { balancer, endpoint, shares } = balanced({ zone: 'a' }, zones);
       balancer.setState(endpoint('a1'), 'failed');
       assert.equal(shares()['b'], undefined);
     });
 
-    it('uses other zones as far as its own cannot carry the calls, and returns', () => {
+    it('uses other zones for the calls that its own zone cannot take, and returns to its own zone', () => {
       const { balancer, endpoint, shares } = balanced({ zone: 'a' }, zones);
       for (const name of ['a1', 'a2', 'a3']) balancer.setState(endpoint(name), 'failed');
       const { a4 = 0 } = shares();
