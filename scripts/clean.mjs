@@ -3,6 +3,6 @@
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-for (const folder of ['dist', 'build']) {
+for (const folder of ['dist', 'build', 'types']) {
   rmSync(fileURLToPath(new URL(`../${folder}`, import.meta.url)), { recursive: true, force: true });
 }

@@ -1,18 +1,20 @@
 #!/usr/bin/env node
-// Packs the package, installs it in an empty project, and resolves one call there: by import, by require, and with
-// types.
+// Packs the package, installs it in an empty project, checks its declarations, and resolves one call there, by import
+// and by require.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { extractReport, generated } from './extract-api.mjs';
 
 const help = `npm run pack:check [-- --node <path of a node binary> …]
 
 Packs, installs the tarball beside @grpc/grpc-js in an empty project, and there resolves one call through a real etcd,
 by import and by require, with this Node and with each --node, and with the lowest grpc-js that the package accepts.
-Type-checks a consumer without skipLibCheck.`;
+Checks that the tarball has one file of declarations for each entry, with the interface and the docstrings of api/, and
+type-checks a consumer without skipLibCheck.`;
 
 const { values } = parseArgs({
   options: { node: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean' } },
@@ -22,10 +24,12 @@ if (values.help) {
   process.exit(0);
 }
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { devDependencies, peerDependencies } = manifest;
 const project = mkdtempSync(join(tmpdir(), 'etcd-naming-pack-'));
 try {
   install();
+  checkDeclarations();
   typeCheck();
   await resolveCalls([process.execPath, ...values.node]);
   installGrpc(lowestGrpc());
@@ -53,6 +57,26 @@ function install() {
   console.log(`ok: ${tarball} installs in an empty project`);
 }
 
+/** Any other file of declarations is internal, or one that no entry leads to. */
+function checkDeclarations() {
+  const declared = Object.values(manifest.exports).flatMap(({ types }) => types ?? []);
+  const expected = declared.map((file) => join(file)).sort();
+  const installed = join(project, 'node_modules', manifest.name);
+  const packed = readdirSync(installed, { recursive: true }).filter((file) => /\.d\.[cm]?ts$/.test(file));
+  if (String(packed.sort()) !== String(expected))
+    throw new Error(`the declarations in the tarball are ${packed}; those of the entries: ${expected}`);
+  for (const file of expected) checkReport(basename(file, '.d.ts'), join(root, file));
+  console.log(`ok: the tarball's declarations are ${expected.join(', ')}`);
+}
+
+/** prepack wrote the file. A report of generated code lists only the names of a file that was rolled up. */
+function checkReport(entry, file) {
+  if (generated.includes(entry)) return;
+  const { result, texts } = extractReport(entry, file, false);
+  if (result.apiReportChanged) texts.push(`the interface or a docstring differs from api/${entry}.api.md`);
+  if (texts.length > 0) throw new Error(`${file}: ${texts.join('; ')}`);
+}
+
 /** As a consumer does: with Node's types and nothing of ours. */
 function typeCheck() {
   run(
@@ -60,8 +84,12 @@ function typeCheck() {
     ['install', '--silent', '--ignore-scripts', `@types/node@${devDependencies['@types/node']}`],
     project,
   );
-  run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', project], project);
-  console.log('ok: a consumer type-checks against the declarations, skipLibCheck off');
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  const bundler = ['--module', 'ESNext', '--moduleResolution', 'bundler'];
+  for (const options of [[], ['--exactOptionalPropertyTypes'], bundler]) {
+    run(tsc, ['-p', project, ...options], project);
+    console.log(`ok: a consumer type-checks, skipLibCheck off ${options.join(' ')}`);
+  }
 }
 
 /** The lowest grpc-js that the package accepts: its resolver and balancer use grpc-js's experimental API. */

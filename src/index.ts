@@ -5,6 +5,7 @@ export {
   EtcdClient,
   type EtcdClientOptions,
   type EtcdNamespace,
+  type MemberEvent,
   type MemberFailure,
   type PasswordAuth,
   type PasswordProvider,
@@ -24,6 +25,7 @@ export {
   DeadlineError,
   type ErrorReason,
   EtcdError,
+  type EtcdErrorFields,
   InvalidInputError,
   LeaseNotFoundError,
   type ObservedStore,
@@ -95,6 +97,7 @@ export {
   type ServiceConfigOptions,
 } from './naming/grpc/index.js';
 export {
+  type AddEndpointOptions,
   type AdvertiseOptions,
   advertiseAddress,
   ConflictError,
@@ -110,6 +113,7 @@ export {
   encodeEndpoint,
   fileSnapshotStore,
   type JsonValue,
+  type ListEndpointsOptions,
   type LossProtectionOptions,
   type ManagerCallOptions,
   type ManagerOptions,

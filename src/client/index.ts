@@ -1,6 +1,7 @@
 export type {
   AuthOptions,
   CallOptions,
+  MemberEvent,
   MemberFailure,
   PasswordAuth,
   PasswordProvider,

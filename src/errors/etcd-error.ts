@@ -1,7 +1,7 @@
 import { brand } from './brand.js';
 import { Code, codeName } from './code.js';
+import type { ErrorReason } from './error-reason.js';
 import { escapeControls } from './escape-controls.js';
-import type { ErrorReason } from './server-texts.js';
 import type { TlsReason } from './tls-reason.js';
 import type { Verdict } from './verdict.js';
 

@@ -1,5 +1,6 @@
 export { brand } from './brand.js';
 export { Code, codeName, toCode } from './code.js';
+export type { ErrorReason } from './error-reason.js';
 export { escapeControls } from './escape-controls.js';
 export {
   AmbiguousWriteError,
@@ -25,7 +26,6 @@ export { errorFor, errorFromServer, isPersistent, needsNewToken } from './from-s
 export { type CallEnd, detectNotEtcd, isGrpcContentType, noEtcdError, notEtcdError } from './not-etcd.js';
 export { type RequestDescription, requestError, requestName } from './request-error.js';
 export {
-  type ErrorReason,
   type EtcdReason,
   invalidTokenText,
   knownTexts,

@@ -1,4 +1,5 @@
 import { Code } from './code.js';
+import type { ErrorReason } from './error-reason.js';
 import type { Verdict } from './verdict.js';
 
 /** The meaning of one of etcd's error texts. */
@@ -20,6 +21,12 @@ export interface ServerText {
     /** As `unauthenticated`, but a new token does not help: etcd refused the user or the password. */
     | 'credentials-refused';
 }
+
+/** A row of the table with its name. */
+export type NamedServerText = ServerText & { readonly reason: ErrorReason };
+
+/** Names of the errors with a complete text. */
+export type EtcdReason = Exclude<ErrorReason, 'ResponseTooLarge' | 'RangeStreamUnsupported' | 'NotEtcd'>;
 
 /**
  * Every error text of etcd, by its name in the Go package `rpctypes` (without `ErrGRPC`). Errors are matched by text,
@@ -256,7 +263,7 @@ const texts = {
     text: 'mvcc: duplicate watch ID provided on the WatchStream',
     code: Code.INVALID_ARGUMENT,
   },
-} as const satisfies Readonly<Record<string, ServerText>>;
+} as const satisfies Readonly<Record<EtcdReason, ServerText>>;
 
 /** Texts known by their beginning, because figures or a list follow. */
 const textPrefixes = [
@@ -281,22 +288,10 @@ const textPrefixes = [
   },
   // The member implements the method, but not for this request.
   { text: 'RangeStream does not support ', reason: 'RangeStreamUnsupported', code: Code.UNIMPLEMENTED },
-] as const satisfies readonly (ServerText & { readonly reason: string })[];
-
-/** Names of the errors with a complete text. */
-export type EtcdReason = keyof typeof texts;
-
-/**
- * Names of etcd's errors, spelled as in `rpctypes`, e.g. `NoSpace`. This library names the errors that `rpctypes` does
- * not. `ResponseTooLarge` and `NotEtcd` (an answer that etcd never gives) are the client's own errors.
- */
-export type ErrorReason = EtcdReason | (typeof textPrefixes)[number]['reason'] | 'NotEtcd';
+] as const satisfies readonly NamedServerText[];
 
 /** etcd's text for an unknown token, for calls that the client itself ends for that reason. */
 export const invalidTokenText = texts.InvalidAuthToken.text;
-
-/** A row of the table with its name. */
-export type NamedServerText = ServerText & { readonly reason: ErrorReason };
 
 /** All rows, in the order of the table. */
 export const serverTexts: readonly NamedServerText[] = Object.entries<ServerText>(texts).map(

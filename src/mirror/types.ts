@@ -1,5 +1,4 @@
 import type { KeyValue, Revision } from '../model/index.js';
-import type { Changes } from './view.js';
 
 /**
  * Why a snapshot was yielded.
@@ -25,12 +24,16 @@ export type MirrorUpdate =
       /** The key-values at that revision, after `retain`. */
       readonly kvs: ReadonlyMap<string, KeyValue>;
     }
-  | ({
+  | {
       /** The changes of one or more whole revisions. A key is either put or deleted, never both. */
       readonly type: 'delta';
       /** The revision of `kvs` after this delta. */
       readonly revision: Revision;
-    } & Changes);
+      /** The new key-values. */
+      readonly puts: ReadonlyMap<string, KeyValue>;
+      /** The keys that were deleted. */
+      readonly deletes: ReadonlySet<string>;
+    };
 
 /** The state of a mirror. */
 export interface MirrorStatus {

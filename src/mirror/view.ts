@@ -1,12 +1,8 @@
 import { type KeyValue, keyText, type Revision, type WatchEvent } from '../model/index.js';
+import type { MirrorUpdate } from './types.js';
 
-/** The net changes of a sequence of events, by the text of the keys: see {@link keyText}. */
-export interface Changes {
-  /** The new key-values, after `retain`. */
-  readonly puts: ReadonlyMap<string, KeyValue>;
-  /** The keys that were deleted. */
-  readonly deletes: ReadonlySet<string>;
-}
+/** The net changes of a sequence of events. */
+export type Changes = Pick<Extract<MirrorUpdate, { readonly type: 'delta' }>, 'puts' | 'deletes'>;
 
 /** The key-values of a range at one revision. Pure: performs no IO. */
 export class View {

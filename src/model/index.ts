@@ -43,6 +43,7 @@ export {
   type DurationBounds,
   duration,
   formatValue,
+  InternalOption,
   int64,
   listOf,
   longestTimerMs,

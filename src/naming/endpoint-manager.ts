@@ -39,7 +39,7 @@ export interface ManagerOptions {
 }
 
 /** Options of {@link EndpointManager.addEndpoint}. */
-export interface AddOptions extends ManagerCallOptions {
+export interface AddEndpointOptions extends ManagerCallOptions {
   /**
    * The lease of the endpoint, or its handle: the endpoint is deleted with it. Default: no lease; it stays until
    * deleted.
@@ -48,14 +48,14 @@ export interface AddOptions extends ManagerCallOptions {
 }
 
 /** Options of {@link EndpointManager.list}. */
-export interface ListOptions extends ManagerCallOptions {
+export interface ListEndpointsOptions extends ManagerCallOptions {
   /** Read the member's local state, which may be stale, as Go does. Default false: a linearizable read. */
   readonly serializable?: boolean;
 }
 
 const checkManager = optionsChecker<ManagerOptions>({ direct: boolean });
-const checkAdd = optionsChecker<AddOptions>({ lease: anything, ...waitChecks });
-const checkList = optionsChecker<ListOptions>({ serializable: boolean, ...waitChecks });
+const checkAdd = optionsChecker<AddEndpointOptions>({ lease: anything, ...waitChecks });
+const checkList = optionsChecker<ListEndpointsOptions>({ serializable: boolean, ...waitChecks });
 
 /**
  * Manages the endpoints of one target, stored as Go's `endpoints.Manager` stores them, under `<target>/<id>`: either side
@@ -95,7 +95,7 @@ export class EndpointManager {
   async addEndpoint(
     key: Bytes,
     endpoint: Endpoint,
-    options: AddOptions = noOptions,
+    options: AddEndpointOptions = noOptions,
   ): Promise<{ revision: Revision }> {
     checkAdd(options);
     checkEndpointNames(endpoint);
@@ -114,7 +114,7 @@ export class EndpointManager {
    * Returns all endpoints by key, in key order, of one revision even when read in several pages. Omits values that are
    * not endpoints. Linearizable by default; Go's list is serializable and may be stale.
    */
-  async list(options: ListOptions = noOptions): Promise<ReadonlyMap<string, EndpointRecord>> {
+  async list(options: ListEndpointsOptions = noOptions): Promise<ReadonlyMap<string, EndpointRecord>> {
     checkList(options);
     const records = collectionWithJson(new Map<string, EndpointRecord>());
     for await (const { kvs } of this.#client.kv.stream({ prefix: keyPrefix(this.target) }, options)) {

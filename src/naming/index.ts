@@ -17,7 +17,13 @@ export {
   type SnapshotStore,
 } from './directory/index.js';
 export type { Endpoint, EndpointRecord, JsonValue } from './endpoint.js';
-export { EndpointManager, type ManagerCallOptions, type ManagerOptions } from './endpoint-manager.js';
+export {
+  type AddEndpointOptions,
+  EndpointManager,
+  type ListEndpointsOptions,
+  type ManagerCallOptions,
+  type ManagerOptions,
+} from './endpoint-manager.js';
 export type { EndpointOp } from './endpoint-ops.js';
 export type { EndpointEvent } from './endpoint-set.js';
 export { ConflictError, EndpointDecodeError, NamingError } from './errors.js';

@@ -6,17 +6,6 @@ import { type Bytes, formatValue, type KeyRange } from '../model/index.js';
 import type { Watcher, WatchOptions } from '../watch/index.js';
 import { NamingError } from './errors.js';
 
-/** The part of a mirror that naming uses. */
-export type MirrorHandle = AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' | 'verify'>;
-
-/** The part of a client's status events that naming reads. */
-export interface ClientStatusEvent {
-  readonly type: string;
-  readonly endpoint?: string;
-  readonly failure?: string;
-  readonly error?: EtcdError | undefined;
-}
-
 /** The part of an etcd client that naming uses. An EtcdClient implements it. */
 export interface NamingClient {
   /** Reads and writes of records. */
@@ -30,12 +19,23 @@ export interface NamingClient {
   /** Watches one key, as a registration does with its own record. */
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
   /** Keeps a copy of the records of a service. */
-  mirror(range: KeyRange, options?: MirrorOptions): MirrorHandle;
+  mirror(
+    range: KeyRange,
+    options?: MirrorOptions,
+  ): AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' | 'verify'>;
   /** Status events of the members. Without it, failures are reported only when a call fails. */
-  status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<ClientStatusEvent>;
+  status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<{
+    readonly type: string;
+    readonly endpoint?: string;
+    readonly failure?: string;
+    readonly error?: EtcdError | undefined;
+  }>;
   /** Calls the callback once when the client closes. The returned function removes the callback. */
   onClose(callback: () => void): () => void;
 }
+
+/** The part of a mirror that naming uses. */
+export type MirrorHandle = ReturnType<NamingClient['mirror']>;
 
 /**
  * @param position The position of the argument, for the error text.

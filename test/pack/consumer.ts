@@ -1,11 +1,29 @@
 import { credentials } from '@grpc/grpc-js';
-import { compare, EndpointManager, EtcdClient, op, register, registerEtcdResolver } from '@org/etcd-naming';
-import { etcdserverpb, KVService, protoFolder } from '@org/etcd-naming/proto';
-import { startEtcd } from '@org/etcd-naming/testing';
+// @ts-expect-error: a type that only the package's own modules use
+import type { Clock } from '@org/etcd-naming';
+import {
+  compare,
+  type DirectoryOptions,
+  EndpointManager,
+  EtcdClient,
+  EtcdError,
+  type KeyValue,
+  type NamingClient,
+  op,
+  register,
+  registerEtcdResolver,
+  ServiceDirectory,
+} from '@org/etcd-naming';
+// @ts-expect-error: no entry
+import type { StoredKeyValue } from '@org/etcd-naming/dist/model/stored-key-value.js';
+import { etcdserverpb, KVService, type mvccpb, protoFolder } from '@org/etcd-naming/proto';
+import { type EtcdHandle, EtcdStartError, startEtcd, startEtcdCluster } from '@org/etcd-naming/testing';
+
+export type Internal = Clock | StoredKeyValue;
 
 export async function consumer(): Promise<bigint> {
   const etcd = await startEtcd({ source: 'binary' });
-  const client = new EtcdClient({ endpoints: etcd.endpoints });
+  const client = connect(etcd);
   const { revision } = await client.kv.txn({
     compare: [compare.version('lock', '=', 0n)],
     success: [op.put('lock', 'me')],
@@ -19,4 +37,31 @@ export async function consumer(): Promise<bigint> {
   await registration.close();
   console.log(KVService.range.path, protoFolder, etcdserverpb.RangeRequest, credentials);
   return revision;
+}
+
+/** The values of one entry are those of another. */
+export function connect(etcd: EtcdHandle): EtcdClient {
+  return new EtcdClient({ endpoints: etcd.endpoints });
+}
+
+export async function connectToMembers(): Promise<NamingClient[]> {
+  const cluster = await startEtcdCluster({ members: 3 });
+  return cluster.members.map(connect);
+}
+
+export function follow(client: NamingClient, options: DirectoryOptions): ServiceDirectory {
+  return new ServiceDirectory(client, options);
+}
+
+export function toMessage(kv: KeyValue): mvccpb.KeyValue {
+  return kv;
+}
+
+export function toKeyValue(message: mvccpb.KeyValue): KeyValue {
+  return message;
+}
+
+export function describe(error: unknown): string {
+  if (error instanceof EtcdStartError) return error.tried.join();
+  return error instanceof EtcdError ? `${error.code} ${error.reason ?? ''}` : String(error);
 }

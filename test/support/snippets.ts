@@ -7,6 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** The entries' declarations in a checkout: those that package.json names exist only in the tarball. */
+const declarations = {
+  '@org/etcd-naming': [join(root, 'dist/index.d.ts')],
+  '@org/etcd-naming/proto': [join(root, 'dist/raw/index.d.ts')],
+  '@org/etcd-naming/testing': [join(root, 'dist/testing/index.d.ts')],
+};
+
 /** The README's TypeScript blocks, by the name after the language. */
 export function readmeSnippets(): Map<string, string> {
   const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts (\w+)\n(.*?)^```$/gms);
@@ -26,9 +33,12 @@ export function compileSnippets(snippets: ReadonlyMap<string, string>): string {
     symlinkSync(join(root, 'node_modules', scope), join(modules, scope));
   cpSync(join(root, 'test/support/readme'), folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  const extended = JSON.stringify({ extends: join(root, 'test/support/readme/tsconfig.json') }).slice(1, -1);
-  const options = '"compilerOptions": { "rootDir": ".", "outDir": "out" }, "include": ["*.ts"]';
-  writeFileSync(join(folder, 'tsconfig.json'), `{ ${extended}, ${options} }`);
+  const tsconfig = {
+    extends: join(root, 'test/support/readme/tsconfig.json'),
+    compilerOptions: { rootDir: '.', outDir: 'out', paths: declarations },
+    include: ['*.ts'],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
   for (const [name, code] of snippets) writeFileSync(join(folder, `${name}.ts`), `${code}\nexport {};\n`);
   const tsc = join(root, 'node_modules/.bin/tsc');
   const { status, stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });

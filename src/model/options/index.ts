@@ -20,6 +20,7 @@ export {
   wholeNumber,
 } from './checks.js';
 export { closestName } from './closest-name.js';
+export { InternalOption } from './internal-option.js';
 export {
   type Checks,
   checkSignalOnly,

@@ -7,7 +7,14 @@ import {
   processWarning,
 } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
-import { boolean, checkSignalOnly, noOptions, objectWithMethods, optionsChecker } from '../../model/index.js';
+import {
+  boolean,
+  checkSignalOnly,
+  InternalOption,
+  noOptions,
+  objectWithMethods,
+  optionsChecker,
+} from '../../model/index.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { resolveService } from '../target/index.js';
@@ -47,6 +54,9 @@ const checkDirectory = optionsChecker<DirectoryOptions>({
   direct: boolean,
 });
 
+/** The source of time of a directory; tests replace it. */
+export const directoryClock = new InternalOption<Clock>('clock');
+
 const checkSubscriber = objectWithMethods('onView', 'onFailure');
 
 /**
@@ -66,13 +76,10 @@ export class ServiceDirectory implements AsyncDisposable {
   #closed: ClosedError | undefined;
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for an unknown or invalid option. */
-  constructor(
-    client: NamingClient,
-    options: DirectoryOptions = noOptions,
-    clock: Clock = new ElapsedClock(),
-  ) {
+  constructor(client: NamingClient, options: DirectoryOptions = noOptions) {
     this.#client = checkClient(client);
     checkDirectory(options);
+    const clock = directoryClock.get(options) ?? new ElapsedClock();
     this.#clock = clock;
     this.#options = {
       lossProtection: withDefaults(options.lossProtection),

@@ -1,14 +1,6 @@
 import { InvalidInputError } from '../../errors/index.js';
 import { anything, boolean, optionsChecker } from '../../model/index.js';
 
-interface PlaintextPermission {
-  /**
-   * Allows sending the password or token in plaintext to a host that is not loopback, where anyone on the path can read
-   * it. Default false: the constructor then throws for such endpoints.
-   */
-  readonly allowPlaintext?: boolean;
-}
-
 /**
  * Returns the password, for passwords that change during the client's life. The client calls it before each request for
  * a token, and again after a refusal, one call at a time. The signal aborts after `timeoutMs`. A thrown error fails the
@@ -17,7 +9,7 @@ interface PlaintextPermission {
 export type PasswordProvider = (options: { readonly signal: AbortSignal }) => string | Promise<string>;
 
 /** A user and a password, for etcd's own authentication. */
-export interface PasswordAuth extends PlaintextPermission {
+export interface PasswordAuth {
   /** The name of the etcd user. */
   readonly username: string;
   /**
@@ -26,10 +18,15 @@ export interface PasswordAuth extends PlaintextPermission {
    * function may return another password next time.
    */
   readonly password: string | PasswordProvider;
+  /**
+   * Allows sending the password and its tokens in plaintext to a host that is not loopback, where anyone on the path can
+   * read them. Default false: the constructor then throws for such endpoints.
+   */
+  readonly allowPlaintext?: boolean;
 }
 
 /** Tokens from another issuer, such as JWTs. */
-export interface TokenAuth extends PlaintextPermission {
+export interface TokenAuth {
   /**
    * Returns a token. The client calls it before the first call, after etcd refuses a token (every change of a user or
    * role invalidates older JWTs), and before a token expires that states its expiry; one call at a time. The signal
@@ -38,6 +35,8 @@ export interface TokenAuth extends PlaintextPermission {
    * {@link InvalidInputError}, whose message does not contain it.
    */
   tokenProvider(options: { readonly signal: AbortSignal }): string | Promise<string>;
+  /** Allows sending tokens in plaintext, as {@link PasswordAuth.allowPlaintext} does. Default false. */
+  readonly allowPlaintext?: boolean;
 }
 
 /** The client's credentials: a user and a password, or a provider of tokens. Both together are refused. */

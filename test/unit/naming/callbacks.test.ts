@@ -3,6 +3,7 @@ import { Server } from '@grpc/grpc-js';
 import { DeadlineError } from '#src/errors/index.js';
 import { type HealthReporter, registerServer } from '#src/index.js';
 import { type Mirror, MirrorImpl, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
+import { directoryClock } from '#src/naming/directory/directory.js';
 import { ServiceConfigSource } from '#src/naming/grpc/resolver/service-config-source.js';
 import {
   type NamingClient,
@@ -78,7 +79,7 @@ for (const [how, fail] of failing)
     it('does not stop a directory or its other subscribers: a subscriber', () =>
       assertNoUnhandledRejection(async () => {
         const etcd = new FakeClient();
-        const directory = new ServiceDirectory(etcd.client, {}, new FakeClock());
+        const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, new FakeClock()));
         const seen: number[] = [];
         const bad: ServiceSubscriber = { onView: fail, onFailure: fail };
         directory.follow('svc', bad);
@@ -98,7 +99,7 @@ for (const [how, fail] of failing)
         const etcd = new FakeClient();
         const clock = new FakeClock();
         const snapshots: SnapshotStore = { load: fail, save: fail };
-        const directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+        const directory = new ServiceDirectory(etcd.client, directoryClock.set({ snapshots }, clock));
         const seen: number[] = [];
         directory.follow('svc', { onView: (view) => seen.push(view.endpoints.length), onFailure: () => {} });
         clock.advance(1_500);

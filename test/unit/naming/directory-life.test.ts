@@ -7,6 +7,7 @@ import {
   InvalidInputError,
   PermissionDeniedError,
 } from '#src/errors/index.js';
+import { directoryClock } from '#src/naming/directory/directory.js';
 import { decodeSnapshot } from '#src/naming/directory/snapshot.js';
 import { ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
@@ -24,7 +25,7 @@ describe('a directory', () => {
   afterEach(() => etcd.close());
 
   it('keeps the second subscription of an object whose first one ended', async () => {
-    const directory = new ServiceDirectory(etcd.client, {}, clock);
+    const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
     const received: number[] = [];
     const subscriber = { onView: () => received.push(received.length), onFailure: () => {} };
     const unfollow = directory.follow('svc', subscriber);
@@ -44,7 +45,7 @@ describe('a directory', () => {
         callback();
         return () => {};
       };
-      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
       await assert.rejects(directory.ready('svc'), ClosedError);
       await directory.close();
     });
@@ -52,7 +53,7 @@ describe('a directory', () => {
 
   describe('after close()', () => {
     it('notifies a subscriber once, even if its callback unsubscribes and closes the directory', async () => {
-      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
       let received = 0;
       const unfollow = directory.follow('svc', {
         onView: () => {},
@@ -68,7 +69,7 @@ describe('a directory', () => {
     });
 
     it('ends its subscriptions with ClosedError, follows no further service, and leaves no timer', async () => {
-      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
       const failures: unknown[] = [];
       const subscriber = { onView: () => {}, onFailure: (error: unknown) => failures.push(error) };
       directory.follow('svc', subscriber);
@@ -96,7 +97,7 @@ describe('a directory', () => {
     const denied = new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED });
 
     it('rejects at its deadline with the last failure as the cause, and unsubscribes', async () => {
-      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
       const ready = directory.ready('svc');
       const failure = assert.rejects(ready, (error: unknown) => {
         assert.ok(error instanceof DeadlineError);
@@ -114,7 +115,7 @@ describe('a directory', () => {
     });
 
     it('names the number of endpoints when it rejects at its deadline', async () => {
-      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
       const ready = directory.ready('svc', { minEndpoints: 2, timeoutMs: 500 });
       const failure = assert.rejects(ready, /did not have 2 endpoints within 500 ms: it has 1/);
       etcd.mirrors[0]!.snapshot('a:1');
@@ -124,7 +125,7 @@ describe('a directory', () => {
     });
 
     it('rejects immediately on a final error, even when some endpoints are known', async () => {
-      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
       const ready = directory.ready('svc', { minEndpoints: 2 });
       const views = directory.subscribe('svc');
       const failure = assert.rejects(ready, PermissionDeniedError);
@@ -137,7 +138,7 @@ describe('a directory', () => {
     });
 
     it('ends an iteration without a view by a final error', async () => {
-      const views = new ServiceDirectory(etcd.client, {}, clock).subscribe('svc');
+      const views = new ServiceDirectory(etcd.client, directoryClock.set({}, clock)).subscribe('svc');
       const failure = assert.rejects(views.next(), PermissionDeniedError);
       etcd.mirrors[0]!.fail(denied);
       await failure;
@@ -146,7 +147,7 @@ describe('a directory', () => {
     });
 
     it('rejects invalid options', async () => {
-      const directory = new ServiceDirectory(etcd.client, {}, clock);
+      const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
       for (const options of [{ timeoutMs: Number.NaN }, { timeoutMs: -1 }, { minEndpoints: -1 }])
         await assert.rejects(directory.ready('svc', options), InvalidInputError);
       assert.equal(etcd.mirrors.length, 0);
@@ -166,7 +167,7 @@ describe('a directory', () => {
 
     beforeEach(async () => {
       saves = 0;
-      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+      directory = new ServiceDirectory(etcd.client, directoryClock.set({ snapshots }, clock));
       directory.follow('svc', { onView: () => {}, onFailure: () => {} });
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
@@ -213,7 +214,7 @@ describe('a directory', () => {
     beforeEach(async () => {
       saved.length = 0;
       failure = undefined;
-      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+      directory = new ServiceDirectory(etcd.client, directoryClock.set({ snapshots }, clock));
       directory.follow('svc', { onView: () => {}, onFailure: () => {} });
       etcd.mirrors[0]!.snapshot('a:1');
       await settled();
@@ -261,7 +262,7 @@ describe('a directory', () => {
       let finish = () => {};
       const finished = new Promise<void>((resolve) => (finish = resolve));
       const slow: SnapshotStore = { load: async () => undefined, save: () => finished };
-      const other = new ServiceDirectory(etcd.client, { snapshots: slow }, clock);
+      const other = new ServiceDirectory(etcd.client, directoryClock.set({ snapshots: slow }, clock));
       const unfollow = other.follow('svc', { onView: () => {}, onFailure: () => {} });
       etcd.mirrors.at(-1)!.snapshot('a:1');
       await settled();

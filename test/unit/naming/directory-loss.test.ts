@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { directoryClock } from '#src/naming/directory/directory.js';
 import { type LossProtectionOptions, ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, type FakeMirror, settled } from './fake-service.js';
@@ -20,7 +21,7 @@ describe('the directory of services', () => {
   afterEach(() => etcd.close());
 
   async function useLossProtection(lossProtection: LossProtectionOptions): Promise<void> {
-    directory = new ServiceDirectory(etcd.client, { lossProtection }, clock);
+    directory = new ServiceDirectory(etcd.client, directoryClock.set({ lossProtection }, clock));
     ({ received } = await followIn(directory));
     mirror = etcd.mirrors.at(-1)!;
   }
@@ -241,7 +242,10 @@ describe('the directory of services', () => {
 
     it('rejects invalid options', () => {
       const refused = (options: LossProtectionOptions, text: RegExp) =>
-        assert.throws(() => new ServiceDirectory(etcd.client, { lossProtection: options }, clock), text);
+        assert.throws(
+          () => new ServiceDirectory(etcd.client, directoryClock.set({ lossProtection: options }, clock)),
+          text,
+        );
       refused({ protectionMs: -1 }, /lossProtection.protectionMs/);
       refused({ protectionMs: Number.NaN }, /lossProtection.protectionMs/);
       refused({ readIntervalMs: -1 }, /lossProtection.readIntervalMs/);

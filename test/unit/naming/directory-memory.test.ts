@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { InvalidInputError } from '#src/errors/index.js';
+import { directoryClock } from '#src/naming/directory/directory.js';
 import { encodeSnapshot } from '#src/naming/directory/snapshot.js';
 import { type DirectoryOptions, type MemoryOptions, ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
@@ -17,7 +18,7 @@ describe('a directory that follows a service again', () => {
   function useDirectory(options: DirectoryOptions): void {
     clock = new FakeClock();
     etcd = new FakeClient();
-    directory = new ServiceDirectory(etcd.client, options, clock);
+    directory = new ServiceDirectory(etcd.client, directoryClock.set(options, clock));
   }
 
   const advance = async (ms: number) => {
@@ -217,7 +218,10 @@ describe('a directory that follows a service again', () => {
 
     it('rejects invalid options', () => {
       for (const memory of [{ maxServices: -1 }, { maxAgeMs: Number.NaN }] as MemoryOptions[])
-        assert.throws(() => new ServiceDirectory(etcd.client, { memory }, clock), InvalidInputError);
+        assert.throws(
+          () => new ServiceDirectory(etcd.client, directoryClock.set({ memory }, clock)),
+          InvalidInputError,
+        );
     });
   });
 });

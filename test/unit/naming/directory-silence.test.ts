@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
+import { directoryClock } from '#src/naming/directory/directory.js';
 import { type LossProtectionOptions, ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, type FakeMirror, settled } from './fake-service.js';
@@ -18,7 +19,7 @@ describe('a directory on an unbroken connection', () => {
   async function useDirectory(lossProtection: LossProtectionOptions): Promise<void> {
     clock = new FakeClock();
     etcd = new FakeClient();
-    directory = new ServiceDirectory(etcd.client, { lossProtection }, clock);
+    directory = new ServiceDirectory(etcd.client, directoryClock.set({ lossProtection }, clock));
     ({ received } = await followIn(directory));
     mirror = etcd.mirrors[0]!;
     await apply(() => mirror.snapshot('a:1', 'b:1'));
@@ -201,7 +202,10 @@ describe('a directory on an unbroken connection', () => {
         await useDirectory({ protectionMs });
         directory.follow('svc', { onView: () => {}, onFailure: () => {} })();
         await directory.close();
-        const idle = new ServiceDirectory(etcd.client, { lossProtection: { protectionMs } }, clock);
+        const idle = new ServiceDirectory(
+          etcd.client,
+          directoryClock.set({ lossProtection: { protectionMs } }, clock),
+        );
         const { unsubscribe } = await followIn(idle);
         unsubscribe();
         await advance(5_000);

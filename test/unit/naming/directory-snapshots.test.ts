@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { keyBytes, keyText } from '#src/model/index.js';
+import { directoryClock } from '#src/naming/directory/directory.js';
 import { decodeSnapshot, encodeSnapshot, maxSnapshotBytes } from '#src/naming/directory/snapshot.js';
 import { type JsonValue, ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { sameJson } from '#src/naming/json/same-json.js';
@@ -25,7 +26,7 @@ describe('the directory of services', () => {
   beforeEach(() => {
     clock = new FakeClock();
     etcd = new FakeClient();
-    directory = new ServiceDirectory(etcd.client, {}, clock);
+    directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
   });
 
   const follow = () => followIn(directory);
@@ -77,7 +78,7 @@ describe('the directory of services', () => {
 
     beforeEach(() => {
       saved.clear();
-      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+      directory = new ServiceDirectory(etcd.client, directoryClock.set({ snapshots }, clock));
     });
 
     async function saveFromEarlierProcess(...addrs: string[]): Promise<void> {
@@ -89,7 +90,7 @@ describe('the directory of services', () => {
       assert.equal(saved.size, 1);
       etcd.close();
       etcd = new FakeClient();
-      directory = new ServiceDirectory(etcd.client, { snapshots }, clock);
+      directory = new ServiceDirectory(etcd.client, directoryClock.set({ snapshots }, clock));
     }
 
     it('shows the saved view when etcd does not answer, with source disk', async () => {

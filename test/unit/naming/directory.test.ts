@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ClosedError, Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
+import { directoryClock } from '#src/naming/directory/directory.js';
 import { ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';
@@ -13,7 +14,7 @@ describe('the directory of services', () => {
   beforeEach(() => {
     clock = new FakeClock();
     etcd = new FakeClient();
-    directory = new ServiceDirectory(etcd.client, {}, clock);
+    directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
   });
 
   afterEach(() => etcd.close());
