@@ -5,6 +5,7 @@ export { CancellableIterator } from './cancellable-iterator.js';
 export { type Clock, longestTimerMs, systemClock } from './clock.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
 export { type DueItem, DueQueue } from './due-queue.js';
+export { EffectLoop } from './effect-loop.js';
 export { ElapsedClock, type MachineClocks } from './elapsed-clock.js';
 export { Pacer } from './pacer.js';
 export { ProcessRef } from './process-ref.js';

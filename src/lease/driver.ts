@@ -1,4 +1,4 @@
-import type { Clock } from '../async/index.js';
+import { type Clock, EffectLoop } from '../async/index.js';
 import { type EtcdError, toEtcdError } from '../errors/index.js';
 import type { LeaseId } from '../model/index.js';
 import type { LeaseCalls, ReportableDuplex } from '../wire/index.js';
@@ -27,8 +27,7 @@ export class KeepAliveDriver {
   /** Oldest first: an id may be held again before its earlier lease has ended. */
   readonly #endListeners = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
   readonly #outcomeListeners = new Map<CallKey, (outcome: OneShotOutcome) => void>();
-  readonly #inputQueue: KeepAliveInput[] = [];
-  #isHandling = false;
+  readonly #loop: EffectLoop<KeepAliveInput, KeepAliveEffect>;
   #nextCall = 1;
   #cancelTimer: (() => void) | undefined;
 
@@ -36,26 +35,30 @@ export class KeepAliveDriver {
     this.#calls = calls;
     this.#clock = clock;
     this.#core = new KeepAliveCore(random);
+    this.#loop = new EffectLoop(
+      (input) => this.#core.handle(input, clock.now()),
+      (effect) => this.#perform(effect),
+    );
   }
 
   /** Keeps a lease alive whose grant was sent at `sentAt`. `onEnd` is called once. */
   hold(lease: LeaseId, sentAt: number, ttlMs: number, onEnd: (end: LeaseEnd) => void): void {
     this.#endListeners.set(lease, [...(this.#endListeners.get(lease) ?? []), onEnd]);
-    this.#handle({ type: 'hold', lease, sentAt, ttlMs });
+    this.#loop.dispatch({ type: 'hold', lease, sentAt, ttlMs });
   }
 
   /** Ends a held lease; does nothing if the lease is not held. */
   release(lease: LeaseId, reason: 'revoked' | 'closed'): void {
-    this.#handle({ type: 'release', lease, reason });
+    this.#loop.dispatch({ type: 'release', lease, reason });
   }
 
   /** Renews a lease once. `onOutcome` is called once, unless the returned function cancels the call first. */
   renewOnce(lease: LeaseId, timeoutMs: number, onOutcome: (outcome: OneShotOutcome) => void): () => void {
     const call = this.#nextCall++;
     this.#outcomeListeners.set(call, onOutcome);
-    this.#handle({ type: 'renew-once', call, lease, deadlineAt: this.#clock.now() + timeoutMs });
+    this.#loop.dispatch({ type: 'renew-once', call, lease, deadlineAt: this.#clock.now() + timeoutMs });
     return () => {
-      if (this.#outcomeListeners.delete(call)) this.#handle({ type: 'cancel-call', call });
+      if (this.#outcomeListeners.delete(call)) this.#loop.dispatch({ type: 'cancel-call', call });
     };
   }
 
@@ -63,7 +66,7 @@ export class KeepAliveDriver {
   endExpired(): void {
     const { earliestExpiry } = this.#core;
     if (earliestExpiry === Number.POSITIVE_INFINITY) return;
-    if (this.#clock.now() >= earliestExpiry) this.#handle({ type: 'check-expiry' });
+    if (this.#clock.now() >= earliestExpiry) this.#loop.dispatch({ type: 'check-expiry' });
   }
 
   isHeld(lease: LeaseId): boolean {
@@ -72,21 +75,7 @@ export class KeepAliveDriver {
   }
 
   close(): void {
-    this.#handle({ type: 'close' });
-  }
-
-  /** Handles inputs one at a time: an input caused by an effect waits until all effects before it are performed. */
-  #handle(input: KeepAliveInput): void {
-    this.#inputQueue.push(input);
-    if (this.#isHandling) return;
-    this.#isHandling = true;
-    try {
-      for (let next = this.#inputQueue.shift(); next; next = this.#inputQueue.shift()) {
-        for (const effect of this.#core.handle(next, this.#clock.now())) this.#perform(effect);
-      }
-    } finally {
-      this.#isHandling = false;
-    }
+    this.#loop.dispatch({ type: 'close' });
   }
 
   #perform(effect: KeepAliveEffect): void {
@@ -133,11 +122,11 @@ export class KeepAliveDriver {
       {
         opened: () => {
           stream.tokenGeneration = this.#calls.tokenGeneration;
-          this.#handle({ type: 'stream-opened', stream: key });
+          this.#loop.dispatch({ type: 'stream-opened', stream: key });
         },
         message: ({ ID: lease, TTL }) =>
-          this.#handle({ type: 'reply', stream: key, lease, ttlMs: Number(TTL) * 1_000 }),
-        end: (error) => this.#handle({ type: 'stream-lost', stream: key, error }),
+          this.#loop.dispatch({ type: 'reply', stream: key, lease, ttlMs: Number(TTL) * 1_000 }),
+        end: (error) => this.#loop.dispatch({ type: 'stream-lost', stream: key, error }),
       },
     );
     const stream: OpenStream = { duplex, tokenGeneration: 0 };
@@ -146,14 +135,16 @@ export class KeepAliveDriver {
 
   #refreshToken(key: StreamKey, cause: EtcdError): void {
     this.#calls.refreshToken(this.#streams.get(key)?.tokenGeneration ?? 0, cause).then(
-      () => this.#handle({ type: 'token-refreshed' }),
-      (error) => this.#handle({ type: 'token-refresh-failed', error: toEtcdError(error) }),
+      () => this.#loop.dispatch({ type: 'token-refreshed' }),
+      (error) => this.#loop.dispatch({ type: 'token-refresh-failed', error: toEtcdError(error) }),
     );
   }
 
   #setTimer(at: number): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#clock.setTimer(at - this.#clock.now(), () => this.#handle({ type: 'timer' }));
+    this.#cancelTimer = this.#clock.setTimer(at - this.#clock.now(), () =>
+      this.#loop.dispatch({ type: 'timer' }),
+    );
   }
 }
 

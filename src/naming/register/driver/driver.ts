@@ -1,4 +1,4 @@
-import { delay, onAbort, systemClock } from '../../../async/index.js';
+import { delay, EffectLoop, onAbort, systemClock } from '../../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../../errors/index.js';
 import type { Txn, TxnResult } from '../../../kv/index.js';
 import type { HeldLease } from '../../../lease/index.js';
@@ -38,8 +38,7 @@ export class RegistrationDriver {
   readonly #callbacks: DriverCallbacks;
   readonly #requests = new Map<RequestKey, AbortController>();
   readonly #leases = new Map<LeaseId, OpenLease>();
-  readonly #inputs: RegistrationInput[] = [];
-  #isRunning = false;
+  readonly #loop: EffectLoop<RegistrationInput, RegistrationEffect>;
   #timer: AbortController | undefined;
 
   constructor(
@@ -54,23 +53,14 @@ export class RegistrationDriver {
     this.#key = key;
     this.#ttlSeconds = ttlSeconds;
     this.#callbacks = callbacks;
+    this.#loop = new EffectLoop(
+      (input) => core.handle(input, systemClock.now()),
+      (effect) => this.#perform(effect),
+    );
   }
 
-  /**
-   * Handles inputs one at a time: an input caused by an effect waits until all effects of its predecessor are
-   * performed.
-   */
   dispatch(input: RegistrationInput): void {
-    this.#inputs.push(input);
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
-        for (const effect of this.#core.handle(next, systemClock.now())) this.#perform(effect);
-      }
-    } finally {
-      this.#isRunning = false;
-    }
+    this.#loop.dispatch(input);
   }
 
   #perform(effect: RegistrationEffect): void {
