@@ -1,5 +1,6 @@
 export { AsyncQueue } from './async-queue.js';
 export { type BackoffOptions, backoffDelay } from './backoff.js';
+export { Broadcast } from './broadcast.js';
 export { askRule, callSafely, processWarning, processWarningOnce } from './callbacks.js';
 export { CancellableIterator } from './cancellable-iterator.js';
 export { type Clock, longestTimerMs, systemClock } from './clock.js';
@@ -20,3 +21,4 @@ export {
   withTimeoutSignal,
 } from './signals.js';
 export { destroyIfSilent, destroyUnless, timedOut } from './socket-timeout.js';
+export { Subscription, type SubscriptionOptions } from './subscription.js';

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Broadcast } from './broadcast.js';
 import { type Clock, startTimer, systemClock } from './clock.js';
 
 /** A controller whose signal may have any number of listeners: by default Node warns of a leak from the eleventh on. */
@@ -8,17 +9,16 @@ export function sharedAbortController(): AbortController {
   return controller;
 }
 
-interface Registration {
-  readonly callback: (reason: unknown) => void;
-}
-
 /** The callbacks of one signal share one listener: callers pass one signal to any number of concurrent calls. */
 const callbacksOf = new WeakMap<AbortSignal, AbortCallbacks>();
 
 class AbortCallbacks {
   readonly #signal: AbortSignal;
-  readonly #registrations = new Set<Registration>();
-  readonly #onAbort = () => this.#callAll();
+  readonly #aborts = new Broadcast<unknown>();
+  readonly #onAbort = () => {
+    this.#removeListener();
+    this.#aborts.publish(this.#signal.reason);
+  };
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -26,32 +26,17 @@ class AbortCallbacks {
     callbacksOf.set(signal, this);
   }
 
-  add(registration: Registration): void {
-    this.#registrations.add(registration);
-  }
-
-  delete(registration: Registration): void {
-    if (this.#registrations.delete(registration) && this.#registrations.size === 0) this.#removeListener();
+  /** A callback may remove another, which is then not called. */
+  add(callback: (reason: unknown) => void): () => void {
+    const remove = this.#aborts.listen(callback);
+    return () => {
+      if (remove() && this.#aborts.size === 0) this.#removeListener();
+    };
   }
 
   #removeListener(): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
     callbacksOf.delete(this.#signal);
-  }
-
-  /** Calls each callback at most once. A callback may delete another, which is then not called. */
-  #callAll(): void {
-    this.#removeListener();
-    for (const registration of this.#registrations) {
-      this.#registrations.delete(registration);
-      try {
-        registration.callback(this.#signal.reason);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error; // as for an error of a listener: the other callbacks still run
-        });
-      }
-    }
   }
 }
 
@@ -65,10 +50,7 @@ export function onAbort(signal: AbortSignal | undefined, callback: (reason: unkn
     callback(signal.reason);
     return () => {};
   }
-  const registration: Registration = { callback };
-  const all = callbacksOf.get(signal) ?? new AbortCallbacks(signal);
-  all.add(registration);
-  return () => all.delete(registration);
+  return (callbacksOf.get(signal) ?? new AbortCallbacks(signal)).add(callback);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ElapsedClock, systemClock } from '../async/index.js';
+import { Broadcast, ElapsedClock, systemClock } from '../async/index.js';
 import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl } from '../kv/index.js';
 import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
@@ -40,7 +40,9 @@ export class EtcdClient implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #watch: WatchClient;
   readonly #status = new StatusFeed(systemClock);
-  readonly #onClose = new Set<() => void>();
+  /** What the callbacks of `onClose` threw. */
+  readonly #closeErrors: unknown[] = [];
+  readonly #onClose = new Broadcast<void>((error) => this.#closeErrors.push(error));
   readonly #autoSync: AutoSync | undefined;
   readonly #namespaceParent: NamespaceParent;
   readonly #closing = new AbortController();
@@ -171,8 +173,7 @@ export class EtcdClient implements AsyncDisposable {
       callback();
       return () => {};
     }
-    this.#onClose.add(callback);
-    return () => this.#onClose.delete(callback);
+    return this.#onClose.listen(callback);
   }
 
   /**
@@ -183,7 +184,7 @@ export class EtcdClient implements AsyncDisposable {
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    const errors = callAll(this.#onClose);
+    this.#onClose.publish();
     this.#autoSync?.close();
     this.#closing.abort(new ClosedError('the client'));
     this.#transport.cancelUnsent();
@@ -191,6 +192,7 @@ export class EtcdClient implements AsyncDisposable {
     this.#lease.close();
     this.#transport.close();
     this.#status.close();
+    const errors = this.#closeErrors;
     if (errors.length === 0) return Promise.resolve();
     const text = 'callbacks of onClose failed';
     return Promise.reject(errors.length === 1 ? errors[0] : new AggregateError(errors, text));
@@ -214,17 +216,4 @@ export class EtcdClient implements AsyncDisposable {
   toJSON(): object {
     return { name: 'EtcdClient', closed: this.#closed };
   }
-}
-
-/** Calls all callbacks and returns what they threw. */
-function callAll(callbacks: Iterable<() => void>): unknown[] {
-  const errors: unknown[] = [];
-  for (const callback of callbacks) {
-    try {
-      callback();
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  return errors;
 }

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { AsyncQueue, type Clock, onAbort } from '../async/index.js';
+import { Broadcast, type Clock, Subscription } from '../async/index.js';
 import type { EtcdError } from '../errors/index.js';
 import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
@@ -40,16 +40,14 @@ export type StatusEvent =
 
 /** Publishing costs nothing without subscribers. */
 const statusChannel = channel('etcd-naming:status');
-const maxQueuedEvents = 1_000;
+const maxQueued = 1_000;
 
 /** Publishes status events to the diagnostics channel and to all current subscribers. */
 export class StatusFeed {
   readonly #clock: Clock;
-  /** Each subscriber's queue, with the function that removes the listener of its signal. */
-  readonly #subscribers = new Map<AsyncQueue<StatusEvent>, () => void>();
+  readonly #events = new Broadcast<StatusEvent>();
   /** The last outage of each stream. */
   readonly #outages = new Map<number, { readonly since: number; isOver: boolean }>();
-  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -95,48 +93,15 @@ export class StatusFeed {
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {
-    const queue = new AsyncQueue<StatusEvent>();
-    if (this.#closed) queue.end();
-    else this.#addSubscriber(queue, signal);
-    return {
-      next: () => queue.take(),
-      return: async () => {
-        this.#removeSubscriber(queue);
-        queue.discard();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return new Subscription((put, end) => this.#events.listen(put, end), { maxQueued, signal });
   }
 
   close(): void {
-    this.#closed = true;
-    for (const queue of [...this.#subscribers.keys()]) {
-      this.#removeSubscriber(queue);
-      queue.end();
-    }
-  }
-
-  #addSubscriber(queue: AsyncQueue<StatusEvent>, signal: AbortSignal | undefined): void {
-    const removeAbortListener = onAbort(signal, (reason) => {
-      this.#subscribers.delete(queue);
-      queue.discard(reason);
-    });
-    if (!signal?.aborted) this.#subscribers.set(queue, removeAbortListener);
-  }
-
-  #removeSubscriber(queue: AsyncQueue<StatusEvent>): void {
-    this.#subscribers.get(queue)?.();
-    this.#subscribers.delete(queue);
+    this.#events.end();
   }
 
   #publish(event: StatusEvent): void {
     if (statusChannel.hasSubscribers) statusChannel.publish(event);
-    for (const queue of this.#subscribers.keys()) {
-      if (queue.size >= maxQueuedEvents) queue.dropOldest();
-      queue.put(event);
-    }
+    this.#events.publish(event);
   }
 }

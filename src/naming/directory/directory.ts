@@ -1,11 +1,4 @@
-import {
-  AsyncQueue,
-  type Clock,
-  callSafely,
-  ElapsedClock,
-  onAbort,
-  processWarning,
-} from '../../async/index.js';
+import { type Clock, callSafely, ElapsedClock, processWarning, Subscription } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import {
   boolean,
@@ -131,37 +124,17 @@ export class ServiceDirectory implements AsyncDisposable {
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<ServiceView, undefined> {
     checkSignalOnly(options);
-    const queue = new AsyncQueue<ServiceView>();
-    const unsubscribe = () => {
-      release();
-      unfollow();
-    };
-    const unfollow = this.follow(target, {
-      onView: (view) => {
-        queue.dropOldest(); // the queue holds one view at most
-        queue.put(view);
-      },
-      onFailure: (error) => {
+    const { signal } = options;
+    const follow = (onView: (view: ServiceView) => void, end: (error: EtcdError) => void) => {
+      const onFailure = (error: EtcdError) => {
         if (error.verdict !== 'final') return;
-        unsubscribe();
-        queue.end(error);
-      },
-    });
-    const release = onAbort(options.signal, (reason) => {
-      unfollow();
-      queue.discard(reason);
-    });
-    return {
-      next: () => queue.take(),
-      return: async () => {
-        unsubscribe();
-        queue.discard();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
+        unfollow();
+        end(error);
+      };
+      const unfollow = this.follow(target, { onView, onFailure });
+      return unfollow;
     };
+    return new Subscription(follow, { maxQueued: 1, signal });
   }
 
   /** The current view of a target that is followed; undefined before the first view and for other targets. Does not wait. */

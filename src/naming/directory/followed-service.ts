@@ -1,4 +1,4 @@
-import { type Clock, ProcessRef, processWarning, retryLoop } from '../../async/index.js';
+import { Broadcast, type Clock, ProcessRef, processWarning, retryLoop } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
@@ -54,7 +54,7 @@ export class FollowedService {
   /** Keeps the process alive during the pause before the mirror restarts, as the watch does otherwise. */
   readonly #processRef = new ProcessRef();
   /** Called with every failure, also while a view is known. */
-  readonly #failureListeners = new Set<(error: EtcdError) => void>();
+  readonly #failures = new Broadcast<EtcdError>();
   #mirror: MirrorHandle | undefined;
   #cancelLinger: (() => void) | undefined;
   #cancelEarlier: (() => void) | undefined;
@@ -118,8 +118,7 @@ export class FollowedService {
 
   /** Calls back with every failure, also while a view is known. The returned function unsubscribes. */
   onFailure(listener: (error: EtcdError) => void): () => void {
-    this.#failureListeners.add(listener);
-    return () => this.#failureListeners.delete(listener);
+    return this.#failures.listen(listener);
   }
 
   /** Ends the service permanently; later subscribers get the error. */
@@ -256,7 +255,7 @@ export class FollowedService {
   #reportFailure(error: EtcdError): void {
     if (this.#stopping.signal.aborted) return; // later subscribers get the error that ended the service
     this.#state.failure = error;
-    for (const listener of [...this.#failureListeners]) listener(error);
+    this.#failures.publish(error);
     if (!this.view) this.#subscribers.notifyFailure(error);
   }
 

@@ -1,12 +1,6 @@
-import { callSafely } from '../../async/index.js';
+import { Broadcast, callSafely } from '../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { ServiceSubscriber, ServiceView } from './view.js';
-
-interface Subscription {
-  readonly subscriber: ServiceSubscriber;
-  /** Whether the subscriber has been called. */
-  called: boolean;
-}
 
 /** What the service currently knows. */
 export interface KnownState {
@@ -14,9 +8,11 @@ export interface KnownState {
   readonly failure: EtcdError | undefined;
 }
 
+type Notify = (subscriber: ServiceSubscriber) => unknown;
+
 /** The subscribers of one service. An exception in one subscriber does not affect the others. */
 export class Subscribers {
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #notices = new Broadcast<Notify>();
   readonly #current: () => KnownState;
   readonly #onThrow: (error: EtcdError) => void;
 
@@ -26,39 +22,35 @@ export class Subscribers {
   }
 
   get size(): number {
-    return this.#subscriptions.size;
+    return this.#notices.size;
   }
 
   /** Calls back asynchronously with what is known. The returned function unsubscribes and returns whether it was the first call. */
   add(subscriber: ServiceSubscriber): () => boolean {
-    const subscription = { subscriber, called: false }; // one per call: the same object may subscribe twice
-    this.#subscriptions.add(subscription);
-    setImmediate(() => {
-      if (subscription.called || !this.#subscriptions.has(subscription)) return;
-      subscription.called = true;
+    const call = (notify: Notify) => {
+      clearImmediate(first);
+      callSafely(
+        () => notify(subscriber),
+        (error) => this.#onThrow(toEtcdError(error)),
+      );
+    };
+    const remove = this.#notices.listen(call);
+    const first = setImmediate(() => {
       const { view, failure } = this.#current();
-      if (view) this.#call(() => subscriber.onView(view));
-      else if (failure) this.#call(() => subscriber.onFailure(failure));
+      if (view) call((one) => one.onView(view));
+      else if (failure) call((one) => one.onFailure(failure));
     });
-    return () => this.#subscriptions.delete(subscription);
+    return () => {
+      clearImmediate(first);
+      return remove();
+    };
   }
 
   notifyView(view: ServiceView): void {
-    this.#callAll((subscriber) => subscriber.onView(view));
+    this.#notices.publish((subscriber) => subscriber.onView(view));
   }
 
   notifyFailure(error: EtcdError): void {
-    this.#callAll((subscriber) => subscriber.onFailure(error));
-  }
-
-  #callAll(callback: (subscriber: ServiceSubscriber) => unknown): void {
-    for (const subscription of [...this.#subscriptions]) {
-      subscription.called = true;
-      this.#call(() => callback(subscription.subscriber));
-    }
-  }
-
-  #call(callback: () => unknown): void {
-    callSafely(callback, (error) => this.#onThrow(toEtcdError(error)));
+    this.#notices.publish((subscriber) => subscriber.onFailure(error));
   }
 }

@@ -1,4 +1,4 @@
-import { onAbort, raceAbort } from '../../async/index.js';
+import { Broadcast, onAbort, raceAbort, Subscription } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
@@ -9,7 +9,6 @@ import type { NamingClient } from '../ports.js';
 import { type CallKey, type Claim, RegistrationCore, type RegistrationInput } from './core/index.js';
 import { checkDrain, drain } from './drain.js';
 import { RegistrationDriver } from './driver/driver.js';
-import { RegistrationEvents } from './events.js';
 import { InitialFailureReporter } from './initial-failure-reporter.js';
 import type {
   DrainOptions,
@@ -22,6 +21,8 @@ import type {
 
 /** The default deadline of `update()` if the client has no `timeoutMs`, in milliseconds. */
 const updateTimeoutMs = 10_000;
+/** Events that wait for a slow reader; beyond it the oldest is dropped. */
+const maxQueued = 1_000;
 
 export interface RegistrationImplOptions {
   readonly ttlSeconds: number;
@@ -41,7 +42,7 @@ export class RegistrationImpl implements Registration {
   #initialFailure: InitialFailureReporter | undefined;
   readonly #core: RegistrationCore;
   readonly #driver: RegistrationDriver;
-  readonly #events = new RegistrationEvents();
+  readonly #events = new Broadcast<RegistrationEvent>();
   readonly #settlers = new Map<CallKey, (error: EtcdError | undefined) => void>();
   #nextCall = 1;
   #onStarted: (error: EtcdError | undefined) => void = () => {};
@@ -141,7 +142,8 @@ export class RegistrationImpl implements Registration {
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncIterableIterator<RegistrationEvent, undefined> {
     checkSignalOnly(options);
-    return this.#events.subscribe(options.signal);
+    const { signal } = options;
+    return new Subscription((put, end) => this.#events.listen(put, end), { maxQueued, signal });
   }
 
   async close(): Promise<void> {

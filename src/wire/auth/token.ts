@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, systemClock } from '../../async/index.js';
+import { Broadcast, backoffDelay, type Clock, systemClock } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import { ShortenablePause } from '../call/shortenable-pause.js';
 import { expiryOf } from './jwt.js';
@@ -51,7 +51,7 @@ export class TokenSource {
   readonly #fetch: FetchToken;
   readonly #ports: TokenPorts;
   readonly #wallNow: () => number;
-  readonly #listeners = new Set<(generation: number) => void>();
+  readonly #changes = new Broadcast<number>();
   readonly #pause: ShortenablePause;
   #token: string | undefined;
   #generation = 0;
@@ -118,7 +118,7 @@ export class TokenSource {
   }
 
   onChange(listener: (generation: number) => void): void {
-    this.#listeners.add(listener);
+    this.#changes.listen(listener);
   }
 
   /** Does not contain the token. */
@@ -174,7 +174,7 @@ export class TokenSource {
   #setToken(token: string | undefined): void {
     this.#token = token;
     this.#generation++;
-    for (const listener of this.#listeners) listener(this.#generation);
+    this.#changes.publish(this.#generation);
   }
 
   /** Caches the failure. A timeout is not cached: it costs etcd nothing, and the next attempt may succeed. */

@@ -1,3 +1,4 @@
+import { Broadcast } from '../../async/index.js';
 import { type ObservedStore, StoreReplacedError } from '../../errors/index.js';
 
 /** The part of an answer with the cluster id. A chunk of a RangeStream has its header one level deeper. */
@@ -20,7 +21,7 @@ export class StoreIdentity {
   #current: Observation | undefined;
   #previous: Observation | undefined;
   #epoch = 0;
-  readonly #listeners: ((error: StoreReplacedError) => void)[] = [];
+  readonly #replacements = new Broadcast<StoreReplacedError>();
 
   /** The number of replacements. Two equal values mean that no answer in between had another cluster id. */
   get epoch(): number {
@@ -35,7 +36,7 @@ export class StoreIdentity {
 
   /** Registers a listener that is called when an answer has another cluster id, before the answer is handed on. */
   onReplaced(listener: (error: StoreReplacedError) => void): void {
-    this.#listeners.push(listener);
+    this.#replacements.listen(listener);
   }
 
   /** Records the cluster id of an answer. Proxies and old servers send 0, which is not an id. */
@@ -48,8 +49,7 @@ export class StoreIdentity {
     if (!previous) return;
     this.#previous = previous;
     this.#epoch++;
-    const error = replacedError(previous, this.#current);
-    for (const listener of this.#listeners) listener(error);
+    this.#replacements.publish(replacedError(previous, this.#current));
   }
 }
 

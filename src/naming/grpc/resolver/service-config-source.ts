@@ -1,5 +1,12 @@
 import type { ServiceConfig } from '@grpc/grpc-js';
-import { callSafely, onAbort, processWarning, retryLoop, systemClock } from '../../../async/index.js';
+import {
+  Broadcast,
+  callSafely,
+  onAbort,
+  processWarning,
+  retryLoop,
+  systemClock,
+} from '../../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../../errors/index.js';
 import { anything, callback, optionsChecker } from '../../../model/index.js';
 import { toMemoryLimits } from '../../directory/index.js';
@@ -82,7 +89,7 @@ class FollowedConfig {
   readonly #key: string;
   readonly #options: ServiceConfigOptions;
   readonly #policy: ServiceConfig['loadBalancingConfig'];
-  readonly #listeners = new Set<ConfigListener>();
+  readonly #changes = new Broadcast<ServiceConfig | null>();
   readonly #stopping = new AbortController();
   #config: ServiceConfig | null | undefined;
   /** The last value: a resync repeats it. */
@@ -109,12 +116,13 @@ class FollowedConfig {
 
   /** @param onUnused Called after the last listener left, with the config to remember. */
   add(listener: ConfigListener, onUnused: (last: KnownConfig | undefined) => void): () => void {
-    this.#listeners.add(listener);
-    setImmediate(() => {
-      if (this.#config !== undefined && this.#listeners.has(listener)) listener(this.#config);
+    const remove = this.#changes.listen(listener);
+    const first = setImmediate(() => {
+      if (this.#config !== undefined) listener(this.#config);
     });
     return () => {
-      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+      clearImmediate(first);
+      if (!remove() || this.#changes.size > 0) return;
       this.#stopping.abort(new ClosedError('the service config'));
       onUnused(this.#last());
     };
@@ -166,7 +174,7 @@ class FollowedConfig {
 
   #setConfig(config: ServiceConfig | null): void {
     this.#config = config;
-    for (const listener of [...this.#listeners]) listener(config);
+    this.#changes.publish(config);
   }
 
   #reportFailure(error: EtcdError): void {

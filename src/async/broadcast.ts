@@ -1,0 +1,67 @@
+interface Listener<T> {
+  readonly onValue: (value: T) => void;
+  readonly onEnd: () => void;
+}
+
+/** Passes each value to all listeners, in the order in which they were added. */
+export class Broadcast<T> {
+  readonly #listeners = new Set<Listener<T>>();
+  readonly #failed: (error: unknown) => void;
+  #hasEnded = false;
+
+  /**
+   * @param failed Called with what a listener throws; the other listeners are still called. Default: the error is thrown
+   *   in a microtask of its own, as for a listener of an event target.
+   */
+  constructor(failed: (error: unknown) => void = throwLater) {
+    this.#failed = failed;
+  }
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /**
+   * Calls back with each later value, and at the end; immediately if the broadcast has ended. The returned function
+   * removes the listener, which is not called after that. It returns whether there was something to remove.
+   */
+  listen(onValue: (value: T) => void, onEnd: () => void = () => {}): () => boolean {
+    if (this.#hasEnded) {
+      onEnd();
+      return () => false;
+    }
+    const listener = { onValue, onEnd }; // one for each call: the same function may listen twice
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Listeners that are added meanwhile do not get the value. */
+  publish(value: T): void {
+    this.#callAll(({ onValue }) => onValue(value));
+  }
+
+  /** Calls the listeners' `onEnd` and removes them. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#callAll(({ onEnd }) => onEnd());
+    this.#listeners.clear();
+  }
+
+  #callAll(call: (listener: Listener<T>) => void): void {
+    if (this.#listeners.size === 0) return;
+    for (const listener of [...this.#listeners]) {
+      if (!this.#listeners.has(listener)) continue;
+      try {
+        call(listener);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
