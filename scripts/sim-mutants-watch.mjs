@@ -9,6 +9,8 @@ const many = (name, ...patches) => ({
 const check = 'batch-check.js';
 const cursor = 'cursor.js';
 const slot = 'stream-slot.js';
+const stream = 'open-stream.js';
+const reports = 'reports.js';
 const queue = 'create-queue.js';
 const session = 'session.js';
 const starts = 'start-checks.js';
@@ -87,7 +89,7 @@ export const mutants = [
   ),
 
   // Replies that no etcd sends.
-  one('corrupt replies are accepted', slot, 'if (violation !== undefined)', 'if (false)'),
+  one('corrupt replies are accepted', slot, 'return violation === undefined ?', 'return true ?'),
   one('events out of order are accepted', check, 'if (kv.modRevision < last)', 'if (false)'),
   one('events outside of the range are accepted', check, 'if (!contains(range, kv.key))', 'if (false)'),
   one('events newer than their response are accepted', check, 'last > headerRevision', 'false'),
@@ -95,37 +97,37 @@ export const mutants = [
   one(
     'a stream with a corrupt reply stays open',
     slot,
-    "this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: false });\n        this.#failures",
+    "this.#context.emit({ type: 'close-stream', slot: this.key, unresponsive: false });\n        this.#failures",
     'return;\n        this.#failures',
   ),
 
   // Creates, ids and cancels.
   many(
     'a refusal closes the live watcher with that id',
-    [slot, 'this.#onRefused(this.#stream, reply);', 'this.#onRefused(this.#stream, reply, watchId);'],
+    [slot, 'this.#onRefused(stream, reply);', 'this.#onRefused(stream, reply, watchId);'],
     [slot, '#onRefused(stream, reply) {', '#onRefused(stream, reply, watchId) {'],
     [
       slot,
-      'const state = this.#takeAnswered(stream, stream.creates.takeRefused());',
-      'const asked = this.#takeAnswered(stream, stream.creates.takeRefused());\n        const state = stream.byWatchId.get(watchId) ?? asked;',
+      'const state = stream.takeRefused();',
+      'const asked = stream.takeRefused();\n        const state = stream.live(watchId) ?? asked;',
     ],
   ),
   one(
     'a late answer is not cancelled',
     slot,
-    "this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });\n            return;",
-    'return;',
+    "this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });\n        return undefined;",
+    'return undefined;',
   ),
   one(
     'a removed watcher is not cancelled',
     slot,
-    "this.#host.emit({ type: 'send-cancel', slot: this.key, watchId: state.watchId });",
+    "if (watchId !== undefined)\n            this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });",
     '',
   ),
   one(
     'watch ids are reused',
     slot,
-    'const watchId = this.#host.nextWatchId();',
+    'const watchId = this.#context.newWatchId();',
     'const watchId = 1000n + BigInt(state.key);',
   ),
   one(
@@ -137,28 +139,28 @@ export const mutants = [
   one(
     'a waiting watcher is lost with its stream',
     slot,
-    "state.detach('waiting');\n            this.#waiting.add(state);",
-    "state.detach('waiting');",
+    'state.watchId = undefined;\n            this.#waiting.add(state);',
+    'state.watchId = undefined;',
   ),
 
   // Progress.
   one(
     'progress counts for watchers acknowledged after the request',
-    slot,
-    'stream.progressRequests.takeCovered() : [watchId]',
-    '(stream.progressRequests.takeCovered(), [...stream.byWatchId.keys()]) : [watchId]',
+    stream,
+    'this.#progressRequests.takeCovered() : [watchId]',
+    '(this.#progressRequests.takeCovered(), [...this.#live.keys()]) : [watchId]',
   ),
   many(
     'progress counts for unacknowledged watchers',
     [
-      slot,
-      'stream.progressRequests.takeCovered() : [watchId]',
-      '[...stream.progressRequests.takeCovered(), ...stream.creating.keys()] : [watchId]',
+      stream,
+      'this.#progressRequests.takeCovered() : [watchId]',
+      '[...this.#progressRequests.takeCovered(), ...this.#creating.keys()] : [watchId]',
     ],
     [
-      slot,
-      'const state = stream.byWatchId.get(id);',
-      'const state = stream.byWatchId.get(id) ?? stream.creating.get(id);',
+      stream,
+      'const state = this.#live.get(id);',
+      'const state = this.#live.get(id) ?? this.#creating.get(id);',
     ],
   ),
   many(
@@ -166,8 +168,8 @@ export const mutants = [
     [slot, 'if (!this.#stream?.progressTrusted ||', 'if (!this.#stream ||'],
     [
       slot,
-      "this.#arm('stable', stableAfterMs);",
-      "this.#arm('stable', stableAfterMs);\n        this.#arm('progress', 100);",
+      "this.#context.armTimer('stable', this.key, stableAfterMs);",
+      "this.#context.armTimer('stable', this.key, stableAfterMs);\n        this.#context.armTimer('progress', this.key, 100);",
     ],
   ),
 
@@ -258,8 +260,8 @@ export const mutants = [
   one(
     'each watcher asks for a token',
     tokens,
-    'if (!this.#waiters.add(state))\n            return;',
-    'this.#waiters.add(state);',
+    'if (this.#waiters.add(state))\n            this.#context',
+    'this.#waiters.add(state);\n        this.#context',
   ),
   one(
     'tokens are requested without limit',
@@ -270,14 +272,14 @@ export const mutants = [
   one(
     'an old refusal counts for the new token',
     session,
-    'this.#tokens.onTokenRefused(state, error, generation);',
-    'this.#tokens.onTokenRefused(state, error);',
+    'this.#onTokenRefused(state, error, generation);',
+    'this.#onTokenRefused(state, error);',
   ),
   one("a token's refusals count repeatedly", state, 'if (token > this.#lastRefusedToken)', 'if (true)'),
   one(
     'a slot keeps the generation of its first token',
     slot,
-    'this.generation = this.#host.generation();',
+    'this.generation = this.#context.tokenGeneration;',
     '',
   ),
   one(
@@ -300,15 +302,15 @@ export const mutants = [
   ),
   one(
     'a watcher that waits for a token is lost',
-    tokens,
-    'if (isNewer)\n                this.#host.retry(state);\n            else',
+    session,
+    'if (isNewer)\n                this.#retry(state);\n            else',
     'if (!isNewer)',
   ),
   one(
     'a watcher waits forever if no newer token comes',
-    tokens,
-    'const isNewer = generation > this.#generation;',
-    'const isNewer = generation > this.#generation;\n        if (!isNewer)\n            return;',
+    session,
+    'const isNewer = this.#tokens.onToken(generation);',
+    'const isNewer = this.#tokens.onToken(generation);\n        if (!isNewer)\n            return;',
   ),
 
   // Failures and recovery.
@@ -321,9 +323,9 @@ export const mutants = [
   ),
   one(
     'a delivery does not reset the backoff',
-    slot,
-    'else if (this.#host.onReply(state, reply))\n                    this.#failures = 0;',
-    'else\n                    this.#host.onReply(state, reply);',
+    session,
+    'if (this.#onEvents(outcome.state, outcome.reply))\n                    slot.onAdvanced();',
+    'this.#onEvents(outcome.state, outcome.reply);',
   ),
   one(
     'the backoff does not grow',
@@ -343,7 +345,12 @@ export const mutants = [
     'backoffDelay(reopenBackoff, state.failures,',
     'backoffDelay(reopenBackoff, 0,',
   ),
-  one('the attach timer is never armed', slot, "this.#arm('create-timeout', createTimeoutMs);", ''),
+  one(
+    'the attach timer is never armed',
+    slot,
+    "this.#context.armTimer('create-timeout', this.key, createTimeoutMs);",
+    '',
+  ),
   one('a watcher is retried only once', resting, 'this.#waiting.clear();', ''),
   one('one oversized response ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
   one(
@@ -356,27 +363,48 @@ export const mutants = [
   // Which watchers are live.
   one(
     'a moving watcher counts as live on a lost stream',
-    slot,
-    "this.#host.onInterrupted(state);\n            state.detach('waiting');",
-    "if (state.phase === 'live')\n                this.#host.onInterrupted(state);\n            state.detach('waiting');",
+    session,
+    "reportInterrupted(this.#context, state);\n            state.detach('waiting');",
+    "if (state.phase === 'live')\n                reportInterrupted(this.#context, state);\n            state.detach('waiting');",
   ),
   one(
     'a paused watcher counts as live',
     session,
-    "state.detach('paused');\n        this.#onInterrupted(state);",
+    "state.detach('paused');\n        reportInterrupted(this.#context, state);",
     "state.detach('paused');",
   ),
   one(
     'a watcher that waits for a token counts as live',
     session,
-    "state.detach('retry-pending');\n        this.#onInterrupted(state);",
+    "state.detach('retry-pending');\n        reportInterrupted(this.#context, state);",
     "state.detach('retry-pending');",
   ),
   one(
     'a watcher that resumes from a pause does not become live',
+    reports,
+    'else if (state.interrupted)',
+    'else if (state.interrupted && !state.slot?.dedicated)',
+  ),
+
+  // What the session does with the outcomes of a slot.
+  one(
+    'the outcome of a timer is dropped',
     session,
-    'else if (state.interrupted) {',
-    'else if (state.interrupted && !state.slot?.dedicated) {',
+    'const outcome = slot.onTimer(timer);\n        if (outcome)',
+    'const outcome = slot.onTimer(timer);\n        if (false)',
+  ),
+  one(
+    'progress does not reset the backoff',
+    session,
+    'if (this.#onProgress(state, outcome.reply))\n                        slot.onAdvanced();',
+    'this.#onProgress(state, outcome.reply);',
+  ),
+  one('a lost stream is opened again without a pause', session, 'slot.pause(error);', ''),
+  one(
+    'a watcher that the server has cancelled stays on its slot',
+    slot,
+    "this.remove(state);\n        return { kind: 'cancelled'",
+    "return { kind: 'cancelled'",
   ),
 
   // Slots and pauses.

@@ -1,5 +1,6 @@
 import { backoffDelay } from '../../async/backoff.js';
-import type { SlotKey, WatchEffect } from './protocol.js';
+import type { SessionContext } from './context.js';
+import type { SlotKey } from './protocol.js';
 import { reopenBackoff } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
@@ -9,18 +10,16 @@ const sessionSlot: SlotKey = 0;
 /** The watchers that wait for a pause before their next attempt. One timer serves all of them. */
 export class RetryQueue {
   readonly #waiting = new Set<WatcherState>();
-  readonly #random: () => number;
-  readonly #emit: (effect: WatchEffect) => void;
+  readonly #context: SessionContext;
 
-  constructor(random: () => number, emit: (effect: WatchEffect) => void) {
-    this.#random = random;
-    this.#emit = emit;
+  constructor(context: SessionContext) {
+    this.#context = context;
   }
 
   scheduleRetry(state: WatcherState): void {
     if (this.#waiting.size === 0) {
-      const delayMs = backoffDelay(reopenBackoff, state.failures, this.#random);
-      this.#emit({ type: 'arm-timer', timer: 'retry', slot: sessionSlot, delayMs });
+      const delayMs = backoffDelay(reopenBackoff, state.failures, this.#context.random);
+      this.#context.armTimer('retry', sessionSlot, delayMs);
     }
     state.failures++;
     this.#waiting.add(state);
@@ -28,7 +27,7 @@ export class RetryQueue {
 
   remove(state: WatcherState): void {
     if (!this.#waiting.delete(state) || this.#waiting.size > 0) return;
-    this.#emit({ type: 'disarm-timer', timer: 'retry', slot: sessionSlot });
+    this.#context.disarmTimer('retry', sessionSlot);
   }
 
   /** Returns and removes all watchers, when the pause is over. */

@@ -1,19 +1,21 @@
 import { Code, type EtcdError, errorFromServer, RolledBackError } from '../../errors/index.js';
-import type { Revision } from '../../model/index.js';
+import type { Revision, WatchEvent } from '../../model/index.js';
 import {
   historyCompactedError,
   isFarBehind,
   isFullCatchUpBatch,
   oversizedRevisionError,
 } from './catch-up.js';
+import { SessionContext } from './context.js';
 import { max, type WatchReply } from './cursor.js';
 import { streamFailureAction, watcherFailureAction } from './failure-action.js';
 import type { TimerName, TokenGeneration, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
+import { reportDuplicates, reportInterrupted, reportLive } from './reports.js';
 import { RetryQueue } from './retry-queue.js';
+import type { SlotOutcome } from './slot-outcome.js';
 import { StartChecks, startCompactedError } from './start-checks.js';
-import type { StreamSlot, StreamSlotHost } from './stream-slot.js';
+import type { StreamSlot } from './stream-slot.js';
 import { StreamSlots } from './stream-slots.js';
-import { duplicatesStatus, resumedStatus } from './stream-status.js';
 import { TokenRenewal } from './token-renewal.js';
 import { WatcherState } from './watcher-state.js';
 
@@ -42,43 +44,24 @@ export class WatchSession {
   readonly #slots: StreamSlots;
   readonly #retryQueue: RetryQueue;
   readonly #tokens: TokenRenewal;
-  readonly #startChecks = new StartChecks((effect) => this.#effects.push(effect));
+  readonly #startChecks: StartChecks;
   readonly #maxRevisionBytes: number;
-  #nextWatchId: bigint;
-  #effects: WatchEffect[] = [];
+  readonly #context: SessionContext;
 
-  constructor(options: SessionOptions) {
-    this.#nextWatchId = options.firstWatchId;
-    this.#maxRevisionBytes = options.maxRevisionBytes;
-    const host: StreamSlotHost = {
-      random: options.random,
-      generation: () => this.#tokens.generation,
-      nextWatchId: () => this.#nextWatchId++,
-      emit: (effect) => this.#effects.push(effect),
-      onAcknowledged: (state, headerRevision) => this.#onAcknowledged(state, headerRevision),
-      onInterrupted: (state) => this.#onInterrupted(state),
-      onReply: (state, reply) => this.#onReply(state, reply),
-      onServerCancel: (state, reply, generation) => this.#onServerCancel(state, reply, generation),
-    };
-    this.#tokens = new TokenRenewal({
-      emit: host.emit,
-      leave: (state) => this.#slots.leave(state),
-      replaceShared: () => this.#slots.replaceShared(),
-      retry: (state) => this.#retry(state),
-      scheduleRetry: (state) => this.#scheduleRetry(state),
-      finish: (state, error) => this.#finish(state, error),
-    });
-    this.#slots = new StreamSlots(host);
-    this.#retryQueue = new RetryQueue(options.random, host.emit);
+  constructor({ firstWatchId, random, maxRevisionBytes }: SessionOptions) {
+    this.#context = new SessionContext(random, firstWatchId);
+    this.#maxRevisionBytes = maxRevisionBytes;
+    this.#tokens = new TokenRenewal(this.#context);
+    this.#slots = new StreamSlots(this.#context);
+    this.#retryQueue = new RetryQueue(this.#context);
+    this.#startChecks = new StartChecks(this.#context);
   }
 
   /** Returns what is to be done about the input. */
   handle(input: WatchInput): readonly WatchEffect[] {
     this.#dispatch(input);
     this.#slots.advance();
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
+    return this.#context.takeEffects();
   }
 
   #dispatch(input: WatchInput): void {
@@ -102,7 +85,7 @@ export class WatchSession {
         this.#onBufferDrained(this.#watchers.get(input.watcher));
         return;
       case 'reply':
-        this.#slots.touch(input.slot)?.onReply(input.watchId, input.reply);
+        this.#onReply(this.#slots.touch(input.slot), input.watchId, input.reply);
         return;
       case 'progress-trusted':
         this.#onProgressTrusted(this.#slots.touch(input.slot));
@@ -117,10 +100,10 @@ export class WatchSession {
         this.#onStreamLost(this.#slots.touch(input.slot), input.error);
         return;
       case 'token':
-        this.#tokens.onToken(input.generation);
+        this.#onToken(input.generation);
         return;
       case 'token-failed':
-        this.#tokens.onTokenFailed(input.error);
+        this.#onTokenFailed(input.error);
         return;
       case 'store-replaced':
         this.#onStoreReplaced(input.error);
@@ -137,7 +120,7 @@ export class WatchSession {
     const state = new WatcherState(watcher, range, startRevision);
     state.raiseKnownRevision(knownRevision);
     this.#watchers.set(watcher, state);
-    if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher });
+    if (state.phase === 'pinning') this.#context.emit({ type: 'read-revision', watcher });
     else this.#slots.joinShared(state);
   }
 
@@ -153,32 +136,50 @@ export class WatchSession {
     if (!state?.slot) return; // in any phase: the events that filled the buffer may also have moved it to another slot
     this.#slots.leave(state);
     state.detach('paused');
-    this.#onInterrupted(state); // on no stream until its reader has caught up
+    reportInterrupted(this.#context, state); // on no stream until its reader has caught up
   }
 
   #onBufferDrained(state: WatcherState | undefined): void {
     if (state?.phase === 'paused' && !this.#slots.joinDedicated(state)) this.#slots.joinShared(state);
   }
 
-  // Replies to one watcher.
+  // Outcomes of a slot.
+
+  #onReply(slot: StreamSlot | undefined, watchId: bigint, reply: WatchReply): void {
+    const outcome = slot?.onReply(watchId, reply);
+    if (slot && outcome) this.#apply(slot, outcome);
+  }
+
+  #onStreamLost(slot: StreamSlot | undefined, error: EtcdError): void {
+    const outcome = slot?.onStreamLost(error);
+    if (slot && outcome) this.#apply(slot, outcome);
+  }
+
+  #apply(slot: StreamSlot, outcome: SlotOutcome): void {
+    switch (outcome.kind) {
+      case 'events':
+        if (this.#onEvents(outcome.state, outcome.reply)) slot.onAdvanced();
+        return;
+      case 'progress':
+        for (const state of outcome.states) if (this.#onProgress(state, outcome.reply)) slot.onAdvanced();
+        return;
+      case 'created':
+        this.#onAcknowledged(outcome.state, outcome.headerRevision);
+        return;
+      case 'cancelled':
+        this.#onServerCancel(outcome.state, outcome.reply, outcome.generation);
+        return;
+      case 'failed':
+        this.#onStreamFailed(slot, outcome);
+    }
+  }
 
   #onAcknowledged(state: WatcherState, headerRevision: Revision): void {
     const first = state.readyRevision === undefined;
     state.refusedTokens = 0;
-    if (first) {
-      // The member may lag behind the read that pinned the watcher.
-      state.readyRevision = max(headerRevision, state.knownRevision);
-      this.#effects.push({
-        type: 'ready',
-        watcher: state.key,
-        revision: state.readyRevision,
-        nextRevision: state.cursor,
-      });
-    } else if (state.interrupted) {
-      this.#effects.push({ type: 'resumed', watcher: state.key, fromRevision: state.cursor });
-    }
-    state.interrupted = false;
-    this.#effects.push(...resumedStatus(state));
+    // The member may lag behind the read that pinned the watcher.
+    if (first) state.readyRevision = max(headerRevision, state.knownRevision);
+    reportLive(this.#context, state, first ? state.readyRevision : undefined);
     this.#startChecks.onAcknowledged(state, headerRevision);
     if (headerRevision > 0n && headerRevision < state.knownRevision) {
       // Either the store was rolled back or this member lags behind: a linearizable read decides.
@@ -189,12 +190,6 @@ export class WatchSession {
     this.#moveToDedicated(state, headerRevision, first);
   }
 
-  #onInterrupted(state: WatcherState): void {
-    if (state.readyRevision === undefined || state.interrupted) return;
-    state.interrupted = true;
-    this.#effects.push({ type: 'interrupted', watcher: state.key });
-  }
-
   /** A watcher far behind or ahead of the store would block manual progress for the shared stream. */
   #moveToDedicated(state: WatcherState, headerRevision: Revision, first: boolean): void {
     if (!state.slot || state.slot.dedicated || !first || headerRevision === 0n) return;
@@ -202,29 +197,33 @@ export class WatchSession {
     if (ahead || isFarBehind(state.cursor, headerRevision)) this.#slots.joinDedicated(state);
   }
 
-  #onReply(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean {
-    if (reply.kind === 'progress') {
-      const advanced = state.applyProgress(reply);
-      this.#effects.push({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
-      if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else it starts in the future
-      return advanced;
-    }
+  /** Returns whether the reply advanced the watcher. */
+  #onProgress(state: WatcherState, reply: WatchReply & { kind: 'progress' }): boolean {
+    const advanced = state.applyProgress(reply);
+    this.#context.emit({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
+    if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else it starts in the future
+    return advanced;
+  }
+
+  /** Returns whether the reply advanced the watcher. */
+  #onEvents(state: WatcherState, reply: WatchReply & { kind: 'events' }): boolean {
     const events = state.applyEvents(reply);
-    this.#effects.push(...duplicatesStatus(state));
+    reportDuplicates(this.#context, state);
     const advanced = events.length > 0;
     if (advanced) {
       state.clearFailures();
-      this.#effects.push({ type: 'deliver', watcher: state.key, events });
+      this.#context.emit({ type: 'deliver', watcher: state.key, events });
     }
-    if (state.incompleteBytes > this.#maxRevisionBytes) {
+    if (state.incompleteBytes > this.#maxRevisionBytes)
       this.#finish(state, oversizedRevisionError(state.cursor, this.#maxRevisionBytes));
-      return advanced;
-    }
-    if (reply.fragment) return advanced;
-    if (!isFullCatchUpBatch(reply.events)) this.#onCaughtUp(state);
+    else if (!reply.fragment) this.#onResponseEnd(state, reply.events, advanced);
+    return advanced;
+  }
+
+  #onResponseEnd(state: WatcherState, events: readonly WatchEvent[], advanced: boolean): void {
+    if (!isFullCatchUpBatch(events)) this.#onCaughtUp(state);
     else if (state.slot?.viaProxy && advanced) this.#slots.recreate(state);
     else if (state.slot?.viaProxy) this.#scheduleRetry(state); // the proxy would repeat the response immediately
-    return advanced;
   }
 
   /** A watcher that has caught up joins the shared slot. */
@@ -238,14 +237,14 @@ export class WatchSession {
     generation: TokenGeneration,
   ): void {
     state.detach('retry-pending');
-    this.#onInterrupted(state);
+    reportInterrupted(this.#context, state);
     if (compactRevision > 0n) {
       this.#onCompacted(state, compactRevision);
       return;
     }
     const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
     const action = watcherFailureAction(error);
-    if (action === 'reauthenticate') this.#tokens.onTokenRefused(state, error, generation);
+    if (action === 'reauthenticate') this.#onTokenRefused(state, error, generation);
     else if (action === 'resume') this.#scheduleRetry(state);
     else this.#finish(state, error);
   }
@@ -299,7 +298,7 @@ export class WatchSession {
   }
 
   #beginRollbackCheck(state: WatcherState): void {
-    if (state.beginRollbackCheck()) this.#effects.push({ type: 'read-revision', watcher: state.key });
+    if (state.beginRollbackCheck()) this.#context.emit({ type: 'read-revision', watcher: state.key });
   }
 
   #onRevisionFailed(watcher: WatcherKey, error: EtcdError): void {
@@ -308,28 +307,29 @@ export class WatchSession {
     if (state.phase !== 'pinning') {
       state.endRollbackCheck();
       if (state.phase === 'live') this.#scheduleRetry(state); // the next acknowledgement starts another check
-    } else if (streamFailureAction(error) === 'reauthenticate') this.#tokens.onTokenRefused(state, error);
+    } else if (streamFailureAction(error) === 'reauthenticate') this.#onTokenRefused(state, error);
     else if (error.verdict === 'final' || streamFailureAction(error) === 'end') this.#finish(state, error);
     else this.#scheduleRetry(state);
   }
 
   // Failures and retries.
 
-  #onStreamLost(slot: StreamSlot | undefined, error: EtcdError): void {
-    if (!slot) return;
-    const action = streamFailureAction(error);
+  #onStreamFailed(slot: StreamSlot, { error, created }: SlotOutcome & { kind: 'failed' }): void {
     const watchers = [...slot.watchers];
-    const onStream = watchers.filter(({ phase }) => phase !== 'waiting');
-    slot.onStreamLost(error);
-    switch (action) {
+    for (const state of watchers) {
+      reportInterrupted(this.#context, state);
+      state.detach('waiting');
+    }
+    slot.pause(error);
+    switch (streamFailureAction(error)) {
       case 'end':
         for (const state of watchers) this.#finish(state, error);
         return;
       case 'reauthenticate':
-        for (const state of watchers) this.#tokens.onTokenRefused(state, error);
+        for (const state of watchers) this.#onTokenRefused(state, error);
         return;
       case 'oversized':
-        this.#onOversized(onStream, error);
+        this.#onOversized(created, error);
         return;
       case 'resume':
     }
@@ -351,9 +351,10 @@ export class WatchSession {
     }
   }
 
-  #onTimer(slot: StreamSlot | undefined, timer: TimerName): void {
+  #onTimer(slot: StreamSlot | undefined, timer: Exclude<TimerName, 'retry'>): void {
     if (!slot) return;
-    slot.onTimer(timer);
+    const outcome = slot.onTimer(timer);
+    if (outcome) this.#apply(slot, outcome);
     if (timer === 'stable') this.#onStable(slot);
     // The next stream would use the current token, as the shared slot does: its watchers join that one.
     if (timer !== 'reopen' || slot.dedicated || this.#slots.isShared(slot)) return;
@@ -381,12 +382,48 @@ export class WatchSession {
     if (slot?.dedicated) slot.requestProgress();
   }
 
+  // Tokens.
+
+  #onTokenRefused(
+    state: WatcherState,
+    error: EtcdError,
+    generation = state.slot?.generation ?? this.#context.tokenGeneration,
+  ): void {
+    this.#slots.leave(state);
+    const action = this.#tokens.onRefused(state, error, generation);
+    if (action === 'end') {
+      this.#finish(state, error);
+      return;
+    }
+    state.detach(state.phase === 'pinning' ? 'pinning' : 'retry-pending');
+    if (action === 'retry') this.#retry(state);
+  }
+
+  #onToken(generation: TokenGeneration): void {
+    const isNewer = this.#tokens.onToken(generation);
+    if (isNewer) this.#slots.replaceShared();
+    for (const state of this.#tokens.takeWaiting()) {
+      if (isNewer) this.#retry(state);
+      else this.#scheduleRetry(state); // there is no newer token; this one may be accepted later
+    }
+  }
+
+  #onTokenFailed(error: EtcdError): void {
+    const isFinal = error.verdict === 'final' || streamFailureAction(error) !== 'resume';
+    for (const state of this.#tokens.takeWaiting()) {
+      if (isFinal) this.#finish(state, error);
+      else this.#scheduleRetry(state);
+    }
+  }
+
+  // Retries and ends.
+
   /** Tries the watcher again after a pause, because of a failure that affects only this watcher. */
   #scheduleRetry(state: WatcherState): void {
     const pinning = state.phase === 'pinning';
     this.#slots.leave(state);
     state.detach(pinning ? 'pinning' : 'retry-pending');
-    this.#onInterrupted(state);
+    reportInterrupted(this.#context, state);
     this.#retryQueue.scheduleRetry(state);
   }
 
@@ -398,12 +435,12 @@ export class WatchSession {
   }
 
   #resume(state: WatcherState): void {
-    if (state.phase === 'pinning') this.#effects.push({ type: 'read-revision', watcher: state.key });
+    if (state.phase === 'pinning') this.#context.emit({ type: 'read-revision', watcher: state.key });
     else this.#slots.joinShared(state);
   }
 
   #finish(state: WatcherState, error: EtcdError): void {
     this.#removeWatcher(state);
-    this.#effects.push({ type: 'finish', watcher: state.key, error });
+    this.#context.emit({ type: 'finish', watcher: state.key, error });
   }
 }

@@ -1,6 +1,6 @@
 import { CompactedError } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
-import type { WatchEffect } from './protocol.js';
+import type { SessionContext } from './context.js';
 import type { StreamSlot } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
@@ -10,10 +10,10 @@ import type { WatcherState } from './watcher-state.js';
  * is lost if the revision before it can still be read. Remove when these releases are no longer supported.
  */
 export class StartChecks {
-  readonly #emit: (effect: WatchEffect) => void;
+  readonly #context: SessionContext;
 
-  constructor(emit: (effect: WatchEffect) => void) {
-    this.#emit = emit;
+  constructor(context: SessionContext) {
+    this.#context = context;
   }
 
   /** A start above the store's revision needs no history. Revision 1 cannot be a delete. */
@@ -36,7 +36,7 @@ export class StartChecks {
     const { uncheckedStart: startRevision, key: watcher } = state;
     if (startRevision === undefined || losesDeletes === undefined) return;
     state.uncheckedStart = undefined;
-    if (losesDeletes) this.#emit({ type: 'check-start', watcher, startRevision });
+    if (losesDeletes) this.#context.emit({ type: 'check-start', watcher, startRevision });
   }
 }
 

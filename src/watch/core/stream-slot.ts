@@ -1,31 +1,12 @@
 import { type BackoffOptions, backoffDelay } from '../../async/backoff.js';
 import { Code, type EtcdError, errorFromServer } from '../../errors/index.js';
-import type { Revision } from '../../model/index.js';
-import { CreateQueue } from './create-queue.js';
+import type { SessionContext } from './context.js';
 import type { WatchReply } from './cursor.js';
-import { ProgressRequests } from './progress-requests.js';
-import type { SlotKey, TimerName, TokenGeneration, WatchEffect } from './protocol.js';
+import { OpenStream } from './open-stream.js';
+import type { SlotKey, TimerName, TokenGeneration } from './protocol.js';
+import { reportInterrupted } from './reports.js';
+import type { SlotOutcome } from './slot-outcome.js';
 import type { AssignedSlot, WatcherState } from './watcher-state.js';
-
-/** The decisions that a slot leaves to its session. */
-export interface StreamSlotHost {
-  readonly random: () => number;
-  /** The generation of the token with which the next stream is opened. */
-  generation(): TokenGeneration;
-  nextWatchId(): bigint;
-  emit(effect: WatchEffect): void;
-  onAcknowledged(state: WatcherState, headerRevision: Revision): void;
-  /** The watcher is on no open stream, for an unknown time. */
-  onInterrupted(state: WatcherState): void;
-  /** Returns whether the reply advanced the watcher. */
-  onReply(state: WatcherState, reply: WatchReply & { kind: 'events' | 'progress' }): boolean;
-  /** The server has cancelled or refused the watcher, which is no longer on the slot. `generation` is the slot's. */
-  onServerCancel(
-    state: WatcherState,
-    reply: WatchReply & { kind: 'cancelled' | 'refused' },
-    generation: TokenGeneration,
-  ): void;
-}
 
 /** The pauses between two streams. They are short: a restart takes a moment, and another member may be available. */
 export const reopenBackoff: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
@@ -36,21 +17,10 @@ const stableAfterMs = 30_000;
 /** How often progress is requested: it moves the cursor of an idle watch past revisions that may be compacted. */
 const progressIntervalMs = 60_000;
 
-interface Stream {
-  readonly creates: CreateQueue;
-  /** The watchers whose create is unanswered, by the requested id. */
-  readonly creating: Map<bigint, WatcherState>;
-  /** The live watchers, by the acknowledged id. */
-  readonly byWatchId: Map<bigint, WatcherState>;
-  readonly progressRequests: ProgressRequests;
-  progressTrusted: boolean;
-  losesDeletes: boolean | undefined;
-}
-
 /**
  * One gRPC stream and its successors. The slot opens a stream when a watcher waits for one, creates its watchers on it,
- * closes it when a create is not answered in time, and after a loss pauses and opens the next one. Its session decides
- * what the cancellation of a watcher means.
+ * closes it when a create is not answered in time, and after a loss pauses and opens the next one. What happens to its
+ * watchers it returns as an outcome, which the session applies.
  */
 export class StreamSlot {
   readonly key: SlotKey;
@@ -58,11 +28,11 @@ export class StreamSlot {
   generation: TokenGeneration;
   /** Whether the slot is for one watcher that has not caught up, rather than shared by those that have. */
   readonly dedicated: boolean;
-  readonly #host: StreamSlotHost;
+  readonly #context: SessionContext;
   readonly #watchers = new Set<WatcherState>();
   /** The watchers in phase `waiting`, oldest first. */
   readonly #waiting = new Set<WatcherState>();
-  #stream: Stream | undefined;
+  #stream: OpenStream | undefined;
   /** How many streams were lost in a row without a delivery. */
   #failures = 0;
   /** How many streams had a malformed response since the last stable one. Deliveries do not reset it. */
@@ -71,21 +41,21 @@ export class StreamSlot {
 
   constructor(
     { key, generation, dedicated }: Omit<AssignedSlot, 'viaProxy' | 'losesDeletes'>,
-    host: StreamSlotHost,
+    context: SessionContext,
   ) {
     this.key = key;
     this.generation = generation;
     this.dedicated = dedicated;
-    this.#host = host;
+    this.#context = context;
   }
 
   get isEmpty(): boolean {
     return this.#watchers.size === 0;
   }
 
-  /** Whether the peer chooses its own ids, as a grpc-proxy always does and etcd never. */
+  /** Whether the peer is a grpc-proxy. */
   get viaProxy(): boolean {
-    return this.#stream?.creates.echoesIds === false;
+    return this.#stream?.viaProxy === true;
   }
 
   get losesDeletes(): boolean | undefined {
@@ -96,14 +66,9 @@ export class StreamSlot {
     return this.#watchers;
   }
 
-  /** How many streams were lost in a row without a delivery. */
-  get failures(): number {
-    return this.#failures;
-  }
-
   add(state: WatcherState): void {
     state.detach('waiting');
-    if (this.#reopening) this.#host.onInterrupted(state);
+    if (this.#reopening) reportInterrupted(this.#context, state);
     state.slot = this;
     this.#watchers.add(state);
     this.#waiting.add(state);
@@ -111,11 +76,12 @@ export class StreamSlot {
 
   /** An unanswered create is cancelled when its answer arrives: etcd ignores the cancellation of an unknown id. */
   remove(state: WatcherState): void {
-    if (state.phase === 'live' && state.watchId !== undefined && this.#stream) {
-      this.#stream.byWatchId.delete(state.watchId);
-      this.#host.emit({ type: 'send-cancel', slot: this.key, watchId: state.watchId });
-    }
-    this.#removeWatcher(state);
+    const watchId = this.#stream?.remove(state);
+    if (watchId !== undefined) this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });
+    state.slot = undefined;
+    state.watchId = undefined;
+    this.#watchers.delete(state);
+    this.#waiting.delete(state);
   }
 
   /** Opens the stream, creates waiting watchers on it, or closes it when there are none left. */
@@ -127,84 +93,74 @@ export class StreamSlot {
     if (this.#waiting.size === 0 || this.#reopening) return;
     const stream = this.#stream ?? this.#open();
     for (const state of this.#waiting) {
-      if (!stream.creates.canSend) return;
+      if (!stream.canCreate) return;
       this.#waiting.delete(state);
       this.#sendCreate(stream, state);
     }
   }
 
-  onReply(watchId: bigint, reply: WatchReply): void {
-    if (!this.#stream) return;
+  /** Returns what the reply means for the slot's watchers; undefined when it is for none of them. */
+  onReply(watchId: bigint, reply: WatchReply): SlotOutcome | undefined {
+    const stream = this.#stream;
+    if (!stream) return undefined;
     switch (reply.kind) {
-      case 'created':
-        this.#onCreated(this.#stream, watchId, reply.headerRevision);
-        return;
-      case 'refused':
-        this.#onRefused(this.#stream, reply);
-        return;
-      case 'cancelled':
-        this.#onCancelled(this.#stream, watchId, reply);
-        return;
+      case 'events':
+        return this.#onEvents(stream, watchId, reply);
       case 'progress':
-        this.#onProgress(this.#stream, watchId, reply);
-        return;
-      case 'events': {
-        // Events may still arrive for a watcher that has left.
-        const state = this.#stream.byWatchId.get(watchId);
-        if (!state) return;
-        const violation = state.protocolViolation(reply);
-        if (violation !== undefined) this.#onMalformed(violation);
-        else if (this.#host.onReply(state, reply)) this.#failures = 0;
-      }
+        if (reply.headerRevision === 0n) return undefined; // never sent by etcd, but by some proxies
+        return { kind: 'progress', states: stream.coveredBy(watchId), reply };
+      case 'created':
+        return this.#onCreated(stream, watchId, reply);
+      case 'refused':
+        return this.#onRefused(stream, reply);
+      case 'cancelled':
+        return this.#onCancelled(stream, watchId, reply);
     }
   }
 
-  /** The stream is lost. Its watchers wait for the next one. */
-  onStreamLost(error: EtcdError): void {
-    if (!this.#stream) return;
-    this.#dropStream();
-    const delayMs = backoffDelay(reopenBackoff, this.#failures++, this.#host.random);
-    this.#reopening = true;
-    this.#host.emit({
-      type: 'status',
-      status: { type: 'disconnected', slot: this.key, attempt: this.#failures, error },
-    });
-    this.#host.emit({
-      type: 'status',
-      status: { type: 'reopening', slot: this.key, attempt: this.#failures, delayMs },
-    });
-    this.#arm('reopen', delayMs);
+  onStreamLost(error: EtcdError): SlotOutcome | undefined {
+    return this.#stream && this.#fail(error);
   }
 
-  onTimer(timer: TimerName): void {
+  onTimer(timer: Exclude<TimerName, 'retry'>): SlotOutcome | undefined {
     switch (timer) {
       case 'reopen':
         this.#reopening = false;
-        return;
+        return undefined;
       case 'stable':
         this.#failures = 0;
         this.#malformedStreams = 0;
-        return;
+        return undefined;
       case 'progress':
         this.requestProgress();
-        this.#arm('progress', progressIntervalMs);
-        return;
+        this.#context.armTimer('progress', this.key, progressIntervalMs);
+        return undefined;
       case 'create-timeout':
-        if (!this.#stream || this.#stream.creates.size === 0) return;
-        this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: true });
-        this.onStreamLost(
-          errorFromServer(Code.UNAVAILABLE, `no response to a watch request within ${createTimeoutMs} ms`),
-        );
-        return;
-      case 'retry':
-        return;
+        return this.#onCreateTimeout();
     }
+  }
+
+  /** A watcher has advanced: the stream works. */
+  onAdvanced(): void {
+    this.#failures = 0;
+  }
+
+  /** Pauses after a loss, before the next stream is opened. */
+  pause(error: EtcdError): void {
+    const delayMs = backoffDelay(reopenBackoff, this.#failures++, this.#context.random);
+    const { key: slot } = this;
+    const attempt = this.#failures;
+    this.#reopening = true;
+    this.#context.emit({ type: 'status', status: { type: 'disconnected', slot, attempt, error } });
+    this.#context.emit({ type: 'status', status: { type: 'reopening', slot, attempt, delayMs } });
+    this.#context.armTimer('reopen', slot, delayMs);
   }
 
   trustProgress(): void {
     if (!this.#stream || this.#stream.progressTrusted) return;
     this.#stream.progressTrusted = true;
-    this.#arm('progress', Math.floor(progressIntervalMs * (0.5 + this.#host.random() / 2)));
+    const delayMs = Math.floor(progressIntervalMs * (0.5 + this.#context.random() / 2));
+    this.#context.armTimer('progress', this.key, delayMs);
   }
 
   setLosesDeletes(losesDeletes: boolean): void {
@@ -212,135 +168,123 @@ export class StreamSlot {
   }
 
   requestProgress(): void {
-    if (!this.#stream?.progressTrusted || this.#stream.byWatchId.size === 0) return;
-    this.#stream.progressRequests.onSent(this.#stream.byWatchId.keys());
-    this.#host.emit({ type: 'send-progress', slot: this.key });
+    if (!this.#stream?.progressTrusted || !this.#stream.hasLive) return;
+    this.#stream.onProgressRequest();
+    this.#context.emit({ type: 'send-progress', slot: this.key });
   }
 
-  #open(): Stream {
-    this.#stream = {
-      creates: new CreateQueue(),
-      creating: new Map(),
-      byWatchId: new Map(),
-      progressRequests: new ProgressRequests(),
-      progressTrusted: false,
-      losesDeletes: undefined,
-    };
-    this.generation = this.#host.generation();
-    this.#host.emit({ type: 'open-stream', slot: this.key, generation: this.generation });
-    this.#arm('stable', stableAfterMs);
+  #open(): OpenStream {
+    this.#stream = new OpenStream();
+    this.generation = this.#context.tokenGeneration;
+    this.#context.emit({ type: 'open-stream', slot: this.key, generation: this.generation });
+    this.#context.armTimer('stable', this.key, stableAfterMs);
     return this.#stream;
   }
 
-  #sendCreate(stream: Stream, state: WatcherState): void {
-    const watchId = this.#host.nextWatchId();
+  #sendCreate(stream: OpenStream, state: WatcherState): void {
+    const { key: watcher, cursor: startRevision } = state;
+    const watchId = this.#context.newWatchId();
+    stream.addCreate(state, watchId);
     state.phase = 'creating';
-    state.watchId = watchId;
-    state.requestedStart = state.cursor;
-    stream.creating.set(watchId, state);
-    stream.creates.add(watchId);
-    this.#host.emit({
-      type: 'send-create',
-      slot: this.key,
-      watcher: state.key,
-      watchId,
-      startRevision: state.cursor,
-    });
-    this.#arm('create-timeout', createTimeoutMs);
+    state.requestedStart = startRevision;
+    this.#context.emit({ type: 'send-create', slot: this.key, watcher, watchId, startRevision });
+    this.#context.armTimer('create-timeout', this.key, createTimeoutMs);
   }
 
-  #onCreated(stream: Stream, watchId: bigint, headerRevision: Revision): void {
-    const state = this.#takeAnswered(stream, stream.creates.takeCreated(watchId));
-    if (!state) {
-      this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });
-      return;
+  #onEvents(
+    stream: OpenStream,
+    watchId: bigint,
+    reply: WatchReply & { kind: 'events' },
+  ): SlotOutcome | undefined {
+    const state = stream.live(watchId);
+    if (!state) return undefined; // events may still arrive for a watcher that has left
+    const violation = state.protocolViolation(reply);
+    return violation === undefined ? { kind: 'events', state, reply } : this.#onMalformed(violation);
+  }
+
+  #onCreated(
+    stream: OpenStream,
+    watchId: bigint,
+    { headerRevision }: WatchReply & { kind: 'created' },
+  ): SlotOutcome | undefined {
+    const state = stream.takeCreated(watchId);
+    this.#onCreateAnswered(stream);
+    if (state) {
+      state.phase = 'live';
+      return { kind: 'created', state, headerRevision };
     }
-    state.watchId = watchId;
-    state.phase = 'live';
-    stream.byWatchId.set(watchId, state);
-    this.#host.onAcknowledged(state, headerRevision);
+    this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });
+    return undefined;
   }
 
-  /** Returns the watcher whose create was answered; undefined when it has left. */
-  #takeAnswered(stream: Stream, requestedId: bigint | undefined): WatcherState | undefined {
-    if (stream.creates.size === 0) this.#disarm('create-timeout');
-    if (requestedId === undefined) return undefined;
-    const state = stream.creating.get(requestedId);
-    stream.creating.delete(requestedId);
-    return state;
+  #onRefused(stream: OpenStream, reply: WatchReply & { kind: 'refused' }): SlotOutcome | undefined {
+    const state = stream.takeRefused();
+    this.#onCreateAnswered(stream);
+    return state && this.#cancelled(state, reply);
   }
 
-  #onRefused(stream: Stream, reply: WatchReply & { kind: 'refused' }): void {
-    const state = this.#takeAnswered(stream, stream.creates.takeRefused());
-    if (!state) return;
-    this.#removeWatcher(state);
-    this.#host.onServerCancel(state, reply, this.generation);
-  }
-
-  #onCancelled(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'cancelled' }): void {
-    const state = stream.byWatchId.get(watchId);
-    if (!state) return; // the confirmation of a requested cancellation
-    stream.byWatchId.delete(watchId);
+  #onCancelled(
+    stream: OpenStream,
+    watchId: bigint,
+    reply: WatchReply & { kind: 'cancelled' },
+  ): SlotOutcome | undefined {
+    const state = stream.live(watchId);
+    if (!state) return undefined; // the confirmation of a requested cancellation
+    stream.remove(state);
     // A grpc-proxy keeps the watch and adds others of the same range to it, which receive nothing more (etcd#10650).
-    if (this.viaProxy) this.#host.emit({ type: 'send-cancel', slot: this.key, watchId });
-    this.#removeWatcher(state);
-    this.#host.onServerCancel(state, reply, this.generation);
+    if (stream.viaProxy) this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });
+    return this.#cancelled(state, reply);
   }
 
-  /** Progress with id -1 answers a request, and covers all watchers that were live when the request was written. */
-  #onProgress(stream: Stream, watchId: bigint, reply: WatchReply & { kind: 'progress' }): void {
-    if (reply.headerRevision === 0n) return; // never sent by etcd, but by some proxies
-    const ids = watchId === -1n ? stream.progressRequests.takeCovered() : [watchId];
-    for (const id of ids) {
-      const state = stream.byWatchId.get(id);
-      if (!state || state.midResponse) continue;
-      if (this.#host.onReply(state, reply)) this.#failures = 0;
-    }
+  #cancelled(state: WatcherState, reply: WatchReply & { kind: 'cancelled' | 'refused' }): SlotOutcome {
+    this.remove(state);
+    return { kind: 'cancelled', state, reply, generation: this.generation };
   }
 
-  #onMalformed(violation: string): void {
-    this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: false });
+  #onCreateAnswered(stream: OpenStream): void {
+    if (!stream.hasPendingCreates) this.#context.disarmTimer('create-timeout', this.key);
+  }
+
+  #onCreateTimeout(): SlotOutcome | undefined {
+    if (!this.#stream?.hasPendingCreates) return undefined;
+    this.#context.emit({ type: 'close-stream', slot: this.key, unresponsive: true });
+    const text = `no response to a watch request within ${createTimeoutMs} ms`;
+    return this.#fail(errorFromServer(Code.UNAVAILABLE, text));
+  }
+
+  #onMalformed(violation: string): SlotOutcome {
+    this.#context.emit({ type: 'close-stream', slot: this.key, unresponsive: false });
     this.#failures = Math.max(this.#failures, this.#malformedStreams++);
-    this.onStreamLost(
-      errorFromServer(Code.INTERNAL, `the answer to Watch is not of etcd's protocol: ${violation}`),
-    );
+    const text = `the answer to Watch is not of etcd's protocol: ${violation}`;
+    return this.#fail(errorFromServer(Code.INTERNAL, text));
+  }
+
+  /** The watchers wait for the next stream, which the slot opens after `pause`. */
+  #fail(error: EtcdError): SlotOutcome {
+    const created = [...this.#watchers].filter((state) => !this.#waiting.has(state));
+    this.#dropStream();
+    for (const state of this.#watchers) {
+      state.lostSlot = this.key;
+      state.watchId = undefined;
+      this.#waiting.add(state);
+    }
+    return { kind: 'failed', error, created };
   }
 
   #close(): void {
     if (this.#stream) {
-      this.#host.emit({ type: 'close-stream', slot: this.key, unresponsive: false });
+      this.#context.emit({ type: 'close-stream', slot: this.key, unresponsive: false });
       this.#dropStream();
     }
     if (this.#reopening) {
       this.#reopening = false;
-      this.#disarm('reopen');
+      this.#context.disarmTimer('reopen', this.key);
     }
   }
 
   #dropStream(): void {
     this.#stream = undefined;
-    for (const timer of ['create-timeout', 'stable', 'progress'] as const) this.#disarm(timer);
-    for (const state of this.#watchers) {
-      state.lostSlot = this.key;
-      this.#host.onInterrupted(state);
-      state.detach('waiting');
-      this.#waiting.add(state);
-    }
-  }
-
-  #removeWatcher(state: WatcherState): void {
-    if (state.watchId !== undefined) this.#stream?.creating.delete(state.watchId);
-    state.slot = undefined;
-    state.watchId = undefined;
-    this.#watchers.delete(state);
-    this.#waiting.delete(state);
-  }
-
-  #arm(timer: TimerName, delayMs: number): void {
-    this.#host.emit({ type: 'arm-timer', timer, slot: this.key, delayMs });
-  }
-
-  #disarm(timer: TimerName): void {
-    this.#host.emit({ type: 'disarm-timer', timer, slot: this.key });
+    for (const timer of ['create-timeout', 'stable', 'progress'] as const)
+      this.#context.disarmTimer(timer, this.key);
   }
 }

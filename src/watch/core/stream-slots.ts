@@ -1,5 +1,6 @@
-import type { SlotKey, TokenGeneration } from './protocol.js';
-import { StreamSlot, type StreamSlotHost } from './stream-slot.js';
+import type { SessionContext } from './context.js';
+import type { SlotKey } from './protocol.js';
+import { StreamSlot } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** How many dedicated streams a session has at most. Further watchers use the shared stream. */
@@ -10,15 +11,15 @@ const maxDedicatedSlots = 16;
  * dedicated slots have one watcher each.
  */
 export class StreamSlots {
-  readonly #host: StreamSlotHost;
+  readonly #context: SessionContext;
   readonly #slots = new Map<SlotKey, StreamSlot>();
   /** The slots to advance at the end of the current input. */
   readonly #touched = new Set<StreamSlot>();
   #nextKey = 1;
   #shared: StreamSlot;
 
-  constructor(host: StreamSlotHost) {
-    this.#host = host;
+  constructor(context: SessionContext) {
+    this.#context = context;
     this.#shared = this.#open(false);
   }
 
@@ -82,8 +83,8 @@ export class StreamSlots {
   }
 
   #open(dedicated: boolean): StreamSlot {
-    const generation: TokenGeneration = this.#host.generation();
-    const slot = new StreamSlot({ key: this.#nextKey++, generation, dedicated: dedicated }, this.#host);
+    const { tokenGeneration: generation } = this.#context;
+    const slot = new StreamSlot({ key: this.#nextKey++, generation, dedicated }, this.#context);
     this.#slots.set(slot.key, slot);
     return slot;
   }

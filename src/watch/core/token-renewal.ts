@@ -1,83 +1,52 @@
 import type { EtcdError } from '../../errors/index.js';
-import { streamFailureAction } from './failure-action.js';
-import type { TokenGeneration, WatchEffect } from './protocol.js';
+import type { SessionContext } from './context.js';
+import type { TokenGeneration } from './protocol.js';
 import { TokenWaiters } from './token-waiters.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** How many fresh tokens may be refused in a row before the credentials count as bad. */
 const maxTokenRefusals = 2;
 
-/** What TokenRenewal uses of its session; see WatchSession. */
-export interface TokenRenewalHost {
-  emit(effect: WatchEffect): void;
-  leave(state: WatcherState): void;
-  replaceShared(): void;
-  retry(state: WatcherState): void;
-  scheduleRetry(state: WatcherState): void;
-  finish(state: WatcherState, error: EtcdError): void;
-}
+/**
+ * What follows for a watcher whose token was refused.
+ * - `wait`: for a new token;
+ * - `retry`: with the current token, which is newer;
+ * - `end`: too many tokens were refused.
+ */
+export type RefusalAction = 'wait' | 'retry' | 'end';
 
-/** The current token generation, and the watchers that wait for a new token because theirs was refused. */
+/** The watchers that wait for a new token because theirs was refused. */
 export class TokenRenewal {
-  readonly #host: TokenRenewalHost;
+  readonly #context: SessionContext;
   readonly #waiters = new TokenWaiters();
-  #generation: TokenGeneration = 0;
 
-  constructor(host: TokenRenewalHost) {
-    this.#host = host;
-  }
-
-  /** The generation of the current token. */
-  get generation(): TokenGeneration {
-    return this.#generation;
+  constructor(context: SessionContext) {
+    this.#context = context;
   }
 
   remove(state: WatcherState): void {
     this.#waiters.remove(state);
   }
 
-  /**
-   * The watcher's token was refused. One request for a new one serves all watchers; too many refusals end the watcher.
-   */
-  onTokenRefused(
-    state: WatcherState,
-    error: EtcdError,
-    usedToken = state.slot?.generation ?? this.#generation,
-  ): void {
-    this.#host.leave(state);
+  /** One request for a new token serves all watchers that wait. */
+  onRefused(state: WatcherState, error: EtcdError, generation: TokenGeneration): RefusalAction {
     // A token with an old auth revision does not mean bad credentials: a role has changed since it was issued.
     const isOldRevision = error.reason === 'AuthOldRevision';
-    if (!isOldRevision && state.countRefusedToken(usedToken) > maxTokenRefusals) {
-      this.#host.finish(state, error);
-      return;
-    }
-    const pinning = state.phase === 'pinning';
-    state.detach(pinning ? 'pinning' : 'retry-pending');
-    if (usedToken < this.#generation) {
-      this.#host.retry(state);
-      return;
-    }
-    if (!this.#waiters.add(state)) return;
-    this.#host.emit({ type: 'refresh-token', generation: usedToken, error });
+    if (!isOldRevision && state.countRefusedToken(generation) > maxTokenRefusals) return 'end';
+    if (generation < this.#context.tokenGeneration) return 'retry';
+    if (this.#waiters.add(state)) this.#context.emit({ type: 'refresh-token', generation, error });
+    return 'wait';
   }
 
-  onToken(generation: TokenGeneration): void {
-    const isNewer = generation > this.#generation;
-    if (isNewer) {
-      this.#generation = generation;
-      this.#host.replaceShared();
-    }
-    for (const state of this.#waiters.takeAll()) {
-      if (isNewer) this.#host.retry(state);
-      else this.#host.scheduleRetry(state); // there is no newer token; this one may be accepted later
-    }
+  /** Returns whether that token is newer than the current one, which it then replaces. */
+  onToken(generation: TokenGeneration): boolean {
+    const isNewer = generation > this.#context.tokenGeneration;
+    if (isNewer) this.#context.tokenGeneration = generation;
+    return isNewer;
   }
 
-  onTokenFailed(error: EtcdError): void {
-    for (const state of this.#waiters.takeAll()) {
-      if (error.verdict === 'final' || streamFailureAction(error) !== 'resume')
-        this.#host.finish(state, error);
-      else this.#host.scheduleRetry(state);
-    }
+  /** Ends the request, whatever its result, and returns the watchers that waited for it. */
+  takeWaiting(): readonly WatcherState[] {
+    return this.#waiters.takeAll();
   }
 }
