@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The integration suite in containers, if a Docker engine runs; otherwise prints one line.
+// The integration suite in containers, if a Docker engine runs; otherwise prints one line. Takes the options of npm test.
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,10 @@ const PATH = etcdctl ? `${process.env.PATH}${delimiter}${dirname(etcdctl)}` : pr
 const env = { ...process.env, PATH, ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image };
 const test = fileURLToPath(new URL('test.mjs', import.meta.url));
 process.exit(
-  spawnSync(process.execPath, [test, '--only', 'integration'], { stdio: 'inherit', env }).status ?? 1,
+  spawnSync(process.execPath, [test, '--only', 'integration', ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env,
+  }).status ?? 1,
 );
 
 function official() {

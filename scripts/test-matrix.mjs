@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 // npm run test:matrix: the integration suite on each available minor version of etcd.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cacheFolder, findCached } from '../dist/testing/binary/cache.js';
+import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs';
 
 const help = `npm run test:matrix [-- options] [-- mocha options]
 
   --fault            also run the fault suite
   --only <version>   only minor versions with this prefix, e.g. 3.6; repeatable
+  --jobs <n>         run the test files in n Mocha processes at once, as npm test does
   --build            build missing versions from Go modules (npm run etcd:build); needs a Go toolchain
 
 Each minor version is taken from ETCD_BIN, PATH or the cache, or as the official image if a Docker engine can pull it. A
@@ -24,6 +26,7 @@ const { values, positionals } = parseArgs({
   options: {
     fault: { type: 'boolean' },
     only: { type: 'string', multiple: true, default: [] },
+    jobs: { type: 'string' },
     build: { type: 'boolean' },
     help: { type: 'boolean' },
   },
@@ -33,6 +36,13 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
+if (!isJobs(values.jobs)) {
+  console.error(`--jobs must be a number from 1, not '${values.jobs}'`);
+  process.exit(2);
+}
+exitOnSignals();
+const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const suites = values.fault ? ['integration', 'fault'] : ['integration'];
 const wanted = Object.entries(lines).filter(
   ([line]) => values.only.length === 0 || values.only.some((only) => only.startsWith(line)),
@@ -40,7 +50,7 @@ const wanted = Object.entries(lines).filter(
 const results = [];
 for (const [line, release] of wanted) {
   const found = await find(line, release);
-  if (found.env) for (const suite of suites) results.push(run(suite, found));
+  if (found.env) for (const suite of suites) results.push(await run(suite, found));
   else results.push({ line, skipped: found.why });
 }
 console.log('\netcd');
@@ -112,28 +122,17 @@ async function built(line, release, why) {
   return findCached(release);
 }
 
-function run(suite, { line, version, from, env }) {
+async function run(suite, { line, version, from, env }) {
   console.log(`\n=== etcd ${version} (${from}), suite ${suite}`);
-  const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
-  const result = join(scratch, 'result.json');
-  const mocha = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
-  const args = [
-    '--reporter',
-    'scripts/suite-reporter.cjs',
-    ...positionals,
-    `build/test/${suite}/**/*.test.js`,
-  ];
-  const { status } = spawnSync(process.execPath, [mocha, ...args], {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    stdio: 'inherit',
-    env: { ...process.env, ...env, SUITE_RESULT: result },
+  const { failures, ...counts } = await runFiles(testFiles(suite), {
+    jobs: Number(values.jobs ?? jobsFor(suite, positionals)),
+    options: positionals,
+    env,
+    scratch,
+    write: (text) => process.stdout.write(text),
   });
-  let counts = { passed: 0, failed: 1, skipped: 0 };
-  try {
-    counts = JSON.parse(readFileSync(result, 'utf8'));
-  } catch {} // the suite ended before its report
-  rmSync(scratch, { recursive: true });
-  return { line, version, suite, counts, ok: status === 0 && counts.failed === 0 };
+  for (const { name, text } of failures) console.log(`\nFAILED: ${name}\n${text}`);
+  return { line, version, suite, counts, ok: counts.failed === 0 };
 }
 
 function describe({ line, version, suite, counts, ok, skipped }) {
