@@ -17,9 +17,13 @@ export function callSafely(callback: () => unknown, failed: (error: unknown) => 
  * Calls a user's predicate. Returns its result, or false when it throws or returns a promise, which would be truthy
  * whatever it resolves to. Both are reported to `failed`; a rejection of the promise is handled.
  */
-export function askRule<T>(rule: (about: T) => unknown, about: T, failed: (error: unknown) => void): unknown {
+export function callPredicate<T>(
+  predicate: (value: T) => unknown,
+  value: T,
+  failed: (error: unknown) => void,
+): unknown {
   try {
-    const answer = rule(about);
+    const answer = predicate(value);
     if (!isThenable(answer)) return answer;
     Promise.resolve(answer).catch(() => {});
     failed(new TypeError('it returned a promise; it must answer synchronously'));

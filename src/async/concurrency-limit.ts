@@ -26,14 +26,14 @@ export class ConcurrencyLimit {
   /** A task that ends passes its slot to the task that has waited longest. */
   #waitForTurn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const go = () => {
-        this.#waiting.delete(go);
+      const start = () => {
+        this.#waiting.delete(start);
         release();
         resolve();
       };
-      this.#waiting.add(go);
+      this.#waiting.add(start);
       const release = onAbort(signal, (reason) => {
-        this.#waiting.delete(go);
+        this.#waiting.delete(start);
         reject(reason as Error);
       });
     });

@@ -1,7 +1,7 @@
 export { AsyncQueue } from './async-queue.js';
 export { type BackoffOptions, backoffDelay } from './backoff.js';
 export { Broadcast } from './broadcast.js';
-export { askRule, callSafely, processWarning, processWarningOnce } from './callbacks.js';
+export { callPredicate, callSafely, processWarning, processWarningOnce } from './callbacks.js';
 export { CancellableIterator } from './cancellable-iterator.js';
 export { type Clock, longestTimerMs, systemClock } from './clock.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Broadcast } from './broadcast.js';
 import { type Clock, startTimer, systemClock } from './clock.js';
 
-/** A controller whose signal may have any number of listeners: by default Node warns of a leak from the eleventh on. */
+/** A controller whose signal may have any number of listeners: by default Node warns of a leak from the eleventh listener on. */
 export function sharedAbortController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
@@ -60,7 +60,7 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
   if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
     let release = () => {};
-    // Handled first: onAbort() throws for a value that is no signal, and the promise may still reject.
+    // Handled first: onAbort() throws for a value that is not a signal, and the promise may still reject.
     promise.then(resolve, reject).finally(() => release());
     release = onAbort(signal, reject);
   });

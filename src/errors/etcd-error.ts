@@ -11,7 +11,7 @@ export interface EtcdErrorFields {
   readonly code: Code;
   /** Whether the request may be sent again. Default `final`, the verdict that never repeats a request. */
   readonly verdict?: Verdict;
-  /** The error beneath this one. */
+  /** The underlying error. */
   readonly cause?: unknown;
   /** The text of etcd's answer, without Go's gRPC prefix, with control and format characters escaped. */
   readonly serverText?: string;
@@ -259,11 +259,13 @@ export class RolledBackError extends EtcdError {
   override readonly name = 'RolledBackError';
   /** The highest revision that the client has received. */
   readonly seenRevision: bigint;
-  /** The store's present revision, from a linearizable read. */
+  /** The store's current revision, from a linearizable read. */
   readonly storeRevision: bigint;
 
   constructor(seenRevision: bigint, storeRevision: bigint) {
-    super(`the store went back from revision ${seenRevision} to ${storeRevision}`, { code: Code.DATA_LOSS });
+    super(`the store's revision went back from ${seenRevision} to ${storeRevision}`, {
+      code: Code.DATA_LOSS,
+    });
     this.seenRevision = seenRevision;
     this.storeRevision = storeRevision;
   }

@@ -19,7 +19,7 @@ export interface RequestDescription {
   readonly grant?: string;
   /** The lease in the request, as `lease 4d (hex)`. */
   readonly lease?: string;
-  /** The client's user; undefined without a user, and with a `tokenProvider`, whose tokens name none. */
+  /** The client's user; undefined without a user, and with a `tokenProvider`, whose tokens do not name one. */
   readonly user?: string | undefined;
   /** Whether the client has credentials. */
   readonly hasAuth?: boolean;

@@ -25,7 +25,7 @@ export interface ServerText {
 /** A row of the table with its name. */
 export type NamedServerText = ServerText & { readonly reason: ErrorReason };
 
-/** Names of the errors with a complete text. */
+/** The names of the errors that are matched by their complete text. */
 export type EtcdReason = Exclude<ErrorReason, 'ResponseTooLarge' | 'RangeStreamUnsupported' | 'NotEtcd'>;
 
 /**
@@ -112,11 +112,11 @@ const texts = {
    * Raft refused the proposal before it reached any log, during an election or a leader transfer. Sent as UNKNOWN.
    */
   ProposalDropped: { text: 'raft proposal dropped', code: Code.UNAVAILABLE, verdict: 'not-applied' },
-  /** The member is stopping, with the proposal in any state. Sent as UNKNOWN. */
+  /** The member is stopping; the proposal may be in any state. Sent as UNKNOWN. */
   RaftStopped: { text: 'raft: stopped', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
-  /** etcd says so before it changes its members; but others that speak its protocol (kine) say so of anything. */
+  /** etcd returns this before it changes its members, but kine, which implements etcd's protocol, for any request. */
   Unhealthy: { text: 'etcdserver: unhealthy cluster', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
-  /** A member under the CORRUPT alarm refuses even to read. */
+  /** A member under the CORRUPT alarm refuses even reads. */
   Corrupt: { text: 'etcdserver: corrupt cluster', code: Code.DATA_LOSS },
   Canceled: {
     text: 'etcdserver: request canceled',
@@ -124,7 +124,7 @@ const texts = {
     code: Code.CANCELLED,
     verdict: 'maybe-applied',
   },
-  /** The end of a watch's stream, by no fault of any watch on it. */
+  /** The watch stream ended for a reason that concerns none of its watches. */
   WatchCanceled: { text: 'etcdserver: watch canceled', code: Code.CANCELLED, verdict: 'maybe-applied' },
   DeadlineExceeded: {
     text: 'etcdserver: context deadline exceeded',
@@ -206,7 +206,7 @@ const texts = {
   UserNotFound: { text: 'etcdserver: user name not found', code: Code.FAILED_PRECONDITION },
 
   // Members and versions.
-  /** From MoveLeader on a member that is not the leader. The same member will answer the same again. */
+  /** From MoveLeader on a member that is not the leader. The same member would return it again. */
   NotLeader: { text: 'etcdserver: not leader', code: Code.FAILED_PRECONDITION },
   BadLeaderTransferee: { text: 'etcdserver: bad leader transferee', code: Code.FAILED_PRECONDITION },
   ClusterIDMismatch: { text: 'etcdserver: cluster ID mismatch', code: Code.FAILED_PRECONDITION },
@@ -265,7 +265,7 @@ const texts = {
   },
 } as const satisfies Readonly<Record<EtcdReason, ServerText>>;
 
-/** Texts known by their beginning, because figures or a list follow. */
+/** Texts that are matched by their beginning, because numbers or a list follow. */
 const textPrefixes = [
   // From the server's grpc-go, whose limit is 512 KiB above etcd's own. The request did not reach etcd.
   {
@@ -306,7 +306,7 @@ export function serverTextOf(reason: EtcdReason): string {
   return texts[reason].text;
 }
 
-/** Every known text, alias and beginning. */
+/** Every known text, alias and beginning of a text. */
 export const knownTexts: readonly string[] = [
   ...serverTexts.flatMap(({ text, aliases = [] }) => [text, ...aliases]),
   ...textPrefixes.map(({ text }) => text),

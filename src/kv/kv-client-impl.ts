@@ -115,8 +115,8 @@ export class KvClientImpl implements KvClient {
     checkTxnInput(txn);
     checkWriteCall(options);
     const request = txnRequest(txn, this.#maxTxnOps);
-    const safety = isReadOnly(txn) ? 'read' : idempotencyOf(options);
-    const response = await this.#calls.txn(request, safety, options);
+    const idempotency = isReadOnly(txn) ? 'read' : idempotencyOf(options);
+    const response = await this.#calls.txn(request, idempotency, options);
     checkTxnResponse(request, response);
     return txnResult(response);
   }

@@ -101,7 +101,7 @@ const opChecks: Readonly<Record<Op['type'], Check>> = {
   txn: optionsChecker<OpOf<'txn'>>({ type: anything, txn: (txn, name) => checkTxnInput(txn, name) }),
 };
 
-/** A value that is no operation is refused when the request is built. */
+/** A value that is not an operation is rejected when the request is built. */
 const opInput: Check = (one, name) => {
   const type = (one as Partial<Op> | null)?.type;
   if (type !== undefined && Object.hasOwn(opChecks, type)) opChecks[type](one, name);

@@ -47,7 +47,7 @@ function opResult({ response }: ResponseOp, revision: Revision): OpResult {
   }
 }
 
-/** etcd always sends a header; without one, another server answers on that port. */
+/** etcd always sends a header; a response without one comes from another server. */
 export function revisionOf(response: WithHeader): Revision {
   if (!response.header) throw errorFromServer(Code.INTERNAL, "the response is not etcd's: it has no header");
   return response.header.revision;

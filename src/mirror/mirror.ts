@@ -223,7 +223,7 @@ export class MirrorImpl implements Mirror {
   }
 
   /**
-   * Whether the store at the last received revision equals the view. A watch cannot tell: a wiped store may have
+   * Whether the store at the last received revision equals the view. A watch cannot detect this: a wiped store may have
    * reached that revision again. Returns the reason for a resync, if one is needed.
    */
   async #verifyContinuity(revision: Revision, signal: AbortSignal): Promise<ResyncReason | undefined> {
@@ -311,7 +311,7 @@ export class MirrorImpl implements Mirror {
   }
 }
 
-/** The reason to list again after this error. @throws the error itself when it is no such reason. */
+/** The reason to list again after this error. @throws the error itself when it is not a reason to list again. */
 function resyncReason(error: unknown): ResyncReason {
   if (error instanceof CompactedError) return 'compacted';
   if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';

@@ -11,8 +11,8 @@ export class OverdueEvents {
   #since = 0;
 
   /**
-   * To be called after each read that shows the view at this revision to be incomplete. Returns how long that has been
-   * so, in milliseconds; 0 when the view has moved since the last call, and without a live watcher.
+   * Call it after each read that shows that the view at this revision is incomplete. Returns for how many milliseconds
+   * it has been incomplete; 0 when the view has advanced since the last call, and without a live watcher.
    */
   overdueMs(watcher: Watcher | undefined, revision: Revision, now: number): number {
     const isUnchanged = watcher?.live === true && watcher === this.#watcher && revision === this.#revision;

@@ -5,7 +5,7 @@ import type { KeyValue, Revision } from '../model/index.js';
  * - `initial`: the first one;
  * - `compacted`: the history that the watch needed was compacted;
  * - `rolled-back`: the store was wiped, restored from a backup or replaced;
- * - `gap`: an event proved that an earlier event is missing, which etcd rules out but old releases do not.
+ * - `gap`: an event is missing, which happens only with some old releases of etcd.
  */
 export type ResyncReason = 'initial' | 'compacted' | 'rolled-back' | 'gap';
 

@@ -9,7 +9,7 @@ export class View {
   readonly #retain: (kv: KeyValue) => KeyValue;
   readonly #kvs = new Map<string, KeyValue>();
   #revision: Revision = 0n;
-  /** The key-value that changed last; undefined when it was deleted, until the next one is searched for. */
+  /** The key-value that changed last; undefined when it was deleted, until the next one is determined. */
   #newest: KeyValue | undefined;
 
   /** @param retain Maps each key-value of an event to the one that is kept. Default: keeps it as it is. */

@@ -16,7 +16,7 @@ export class StoredKeyValue implements KeyValue {
   lease = 0n;
 
   static {
-    // As for every result; see `withJson`.
+    // As on every result; see `withJson`.
     Object.defineProperty(StoredKeyValue.prototype, 'constructor', { value: Object });
   }
 

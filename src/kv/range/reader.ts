@@ -26,7 +26,7 @@ export interface ReaderOptions {
   readonly pageSize: number | undefined;
 }
 
-/** After so many consecutive streams without a batch, only pages are requested. */
+/** After this many consecutive streams without a batch, only pages are requested. */
 const maxEmptyStreams = 3;
 /** How often the connection may change while one page is read and verified. */
 const maxConnectionChanges = 10;

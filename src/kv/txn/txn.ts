@@ -38,7 +38,7 @@ export type Op =
       readonly key: Bytes;
       /** May be undefined only with `ignoreValue`. */
       readonly value: Bytes | undefined;
-      /** As those of `kv.put`. */
+      /** The options of the put, as in `kv.put`. */
       readonly options?: PutOptions;
     }
   | {
@@ -46,7 +46,7 @@ export type Op =
       readonly type: 'range';
       /** The keys to read. */
       readonly range: Bytes | KeyRange;
-      /** As those of `kv.range`. */
+      /** The options of the read, as in `kv.range`. */
       readonly options?: RangeOptions;
     }
   | {
@@ -54,7 +54,7 @@ export type Op =
       readonly type: 'delete';
       /** The keys to delete. */
       readonly range: Bytes | KeyRange;
-      /** As those of `kv.delete`. */
+      /** The options of the delete, as in `kv.delete`. */
       readonly options?: DeleteOptions;
     }
   | {

@@ -12,7 +12,7 @@ export interface RenewalStreamInfo {
   readonly silentSince: number;
 }
 
-/** The renewal of one lease. It waits to be sent, waits for a reply, or rests until the next renewal is due. */
+/** The renewal of one lease. It waits to be sent, waits for a reply, or is idle until the next renewal is due. */
 interface RenewalTask extends DueItem {
   readonly lease: LeaseId;
   /** When a reply is too late: the lease may have expired, or the call's deadline has passed. */
@@ -137,6 +137,6 @@ function responseDueAt(
 
 /** How early a renewal may be checked without a change of result. */
 export function earlyToleranceMs(renewal: Renewal): number {
-  const isResting = renewal.type === 'held' && !renewal.pendingOn && renewal.dueAt < renewal.endsAt;
-  return isResting ? batchingToleranceMs(renewal.ttlMs) : 0;
+  const isIdle = renewal.type === 'held' && !renewal.pendingOn && renewal.dueAt < renewal.endsAt;
+  return isIdle ? batchingToleranceMs(renewal.ttlMs) : 0;
 }

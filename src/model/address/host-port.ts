@@ -46,11 +46,11 @@ function splitUnbracketed(text: string): HostPort | SplitProblem {
   if (isIPv6(host) && /^\d+$/.test(port))
     return { problem: `an IPv6 address with a port has brackets: write '[${host}]:${port}'` };
   if (/[,;\s]/.test(text)) return { problem: 'it is more than one address: write each on its own' };
-  return { problem: 'it has more than one colon, and is no IPv6 address' };
+  return { problem: 'it has more than one colon, and is not an IPv6 address' };
 }
 
 function withPort(host: string, digits: string): HostPort | SplitProblem {
-  if (digits === '') return { problem: 'it has no port behind its colon' };
+  if (digits === '') return { problem: 'it has no port after its colon' };
   if (!/^\d+$/.test(digits)) return { problem: `port '${printable(digits)}' is not a number` };
   const port = Number(digits);
   if (port === 0) return { problem: 'port 0 cannot be dialled' };

@@ -19,7 +19,7 @@ export function canonicalHost(host: string): string {
 }
 
 /**
- * Why no connection to the host is possible; undefined for a valid host: an IP address, an IPv6 one without brackets
+ * Why no connection to the host is possible; undefined for a valid host: an IPv4 address, an IPv6 address without brackets
  * and with or without a zone, or a name that DNS allows.
  */
 export function hostProblem(host: string): string | undefined {
@@ -27,7 +27,7 @@ export function hostProblem(host: string): string | undefined {
   if (host === '') return 'it names no host';
   const invisible = invisibleCharacterProblem(host);
   if (invisible !== undefined) return invisible;
-  if (host.includes(':')) return isIpv6(host) ? undefined : `'${printable(host)}' is no IPv6 address`;
+  if (host.includes(':')) return isIpv6(host) ? undefined : `'${printable(host)}' is not an IPv6 address`;
   return nameProblem(host);
 }
 
@@ -53,18 +53,18 @@ const plainName = /^(?!.*xn--)(?:[a-z0-9_-]{1,63}\.)*[a-z_-][a-z0-9_-]{0,62}$/;
 function nameProblem(host: string): string | undefined {
   const ascii = canonicalHost(host);
   const text = printable(host);
-  if (ascii === '') return `'${text}' is no host name`;
+  if (ascii === '') return `'${text}' is not a host name`;
   // A URL parser reads these as IPv4 addresses, but getaddrinfo asks DNS for a name that cannot exist.
   if (isIPv4(ascii)) return isDnsOnlyName(host) ? `'${text}' is no IPv4 address` : undefined;
   if (ascii.length > maxNameLength)
-    return `its host name is longer than the ${maxNameLength} characters that DNS has`;
+    return `its host name is longer than the ${maxNameLength} characters that DNS allows`;
   for (const label of ascii.split('.')) {
     if (label === '') return `its host name '${text}' has an empty part`;
     if (label.length > maxLabelLength)
       return `a part of its host name is longer than ${maxLabelLength} characters`;
     const odd = /[^a-z0-9_-]/.exec(label)?.[0];
-    if (odd === ',' || odd === ';') return `it is more than one address, by '${odd}'`;
-    if (odd !== undefined) return `its host has the character '${odd}', which no host name can have`;
+    if (odd === ',' || odd === ';') return `it is more than one address, separated by '${odd}'`;
+    if (odd !== undefined) return `its host has the character '${odd}', which a host name cannot have`;
   }
   return undefined;
 }

@@ -5,8 +5,7 @@ import { limitNesting } from './nesting.js';
 /** Bytes in JSON: a string when they are UTF-8, otherwise an object with their base64. */
 export type BytesJson = string | { readonly base64: string };
 
-/** Converts a member of a result that JSON cannot represent. Other members are returned as they are, up to a
- * depth of nesting. */
+/** Converts a member of a result that JSON cannot represent. Other values are only limited in their nesting. */
 function memberToJson(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return bytesToJson(value);
@@ -48,7 +47,7 @@ export function withJson<T extends object>(result: T): T {
   return Object.setPrototypeOf(result, jsonPrototype);
 }
 
-/** The same for an array of bigints, or for a Map whose values contain their keys. */
+/** As {@link withJson}, for an array of bigints, or for a Map whose values contain their keys. */
 export function collectionWithJson<T extends readonly unknown[] | ReadonlyMap<unknown, unknown>>(list: T): T {
   return Object.defineProperty(list, 'toJSON', { value: listJson });
 }

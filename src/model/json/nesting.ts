@@ -1,4 +1,4 @@
-/** JSON.stringify recurses, and its stack holds a few thousand levels. Metadata that Go reads has up to 10,000. */
+/** JSON.stringify recurses, and its stack holds a few thousand levels. Metadata that Go accepts may have up to 10,000. */
 const maxLevels = 500;
 const marker = `[nested more than ${maxLevels} levels deep]`;
 

@@ -1,4 +1,4 @@
-/** The known name with the fewest edits from `name`; undefined when even that one needs too many to be meant. */
+/** The known name with the fewest edits from `name`; undefined when even that name needs too many edits. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;

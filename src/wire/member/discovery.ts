@@ -1,4 +1,4 @@
-import { askRule } from '../../async/index.js';
+import { callPredicate } from '../../async/index.js';
 import { EtcdError } from '../../errors/index.js';
 import { isOwnHost, isWildcard } from '../../model/index.js';
 import { isOnThisMachine, type MemberAddress, parseEndpoints } from './endpoints.js';
@@ -79,7 +79,7 @@ function addressOrReason(
   if (!ownHost && isOwnHost(host)) return "it is the member's own loopback address";
   if (keepsSecrets && !isOnThisMachine(parsed))
     return 'passwords and tokens would go there in plaintext (auth.allowPlaintext is not set)';
-  return allow && askRule(allow, endpoint, rethrow) !== true ? 'the allow rule refuses it' : parsed;
+  return allow && callPredicate(allow, endpoint, rethrow) !== true ? 'the allow rule refuses it' : parsed;
 }
 
 /** A throwing rule rejects the sync: its error belongs to the caller and says nothing about the endpoint. */

@@ -72,7 +72,7 @@ export class Run {
     this.#workers = workers.workers;
     this.#background = new BackgroundWrites(cluster, resources);
     this.#context = this.#recordTruth();
-    const links = linkFaults.filter(({ name }) => name !== 'stall-process'); // acts on this process, which is no worker here
+    const links = linkFaults.filter(({ name }) => name !== 'stall-process'); // acts on this process, which is not a worker here
     this.faults = [
       ...serverFaults,
       ...links,

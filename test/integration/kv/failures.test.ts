@@ -9,7 +9,7 @@ import { eventually, folderOf, useClients } from '../client/support.js';
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
-/** Servers that are no etcd. */
+/** Servers that are not an etcd. */
 function useImpostors() {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();

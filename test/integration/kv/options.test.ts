@@ -164,7 +164,7 @@ describe('the options of kv', () => {
       assert.equal(String(nested.results[0].kvs[0]?.value), 'v');
     });
 
-    it('a value that is no operation is refused by the client', async () => {
+    it('a value that is not an operation is rejected by the client', async () => {
       for (const none of [undefined, null, {}, { type: 'get' }])
         await assert.rejects(client.kv.txn({ success: [none as never] }), refusedHere(/an operation of the/));
       const odd = { type: 'get', key: 'k', options: { revision: 1n } };

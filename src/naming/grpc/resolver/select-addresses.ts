@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { askRule, processWarningOnce } from '../../../async/index.js';
+import { callPredicate, processWarningOnce } from '../../../async/index.js';
 import { parseAddress, type SocketAddress, type TcpAddress } from '../../address/index.js';
 import {
   combineTraits,
@@ -93,11 +93,11 @@ function isSameAddress(a: SelectedAddress, b: SelectedAddress | undefined, weigh
 }
 
 function passesFilter(record: EndpointRecord, filter: SelectionOptions['filter']): boolean {
-  return filter === undefined || Boolean(askRule(filter, record, filterFailed));
+  return filter === undefined || Boolean(callPredicate(filter, record, filterFailed));
 }
 
 function allowsSocket(allowUnix: SelectionOptions['allowUnix'], path: string): boolean {
-  return allowUnix !== undefined && askRule(allowUnix, path, allowUnixFailed) === true;
+  return allowUnix !== undefined && callPredicate(allowUnix, path, allowUnixFailed) === true;
 }
 
 const filterFailed = processWarningOnce('filter');
