@@ -6,7 +6,12 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
-/** The longest delay of a Node timer, in milliseconds: 24.8 days. Node runs a timer with a longer delay immediately. */
+/**
+ * The longest delay of a Node timer, in milliseconds: 24.8 days.
+ *
+ * Workaround (Node 20 to 24; https://nodejs.org/docs/latest-v20.x/api/timers.html#settimeoutcallback-delay-args): Node
+ * runs a timer with a longer delay immediately, so `startTimer` starts several. Remove when Node accepts longer delays.
+ */
 export const longestTimerMs = 2 ** 31 - 1;
 
 /**
@@ -31,7 +36,9 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(delayMs, callback) {
     if (delayMs === Number.POSITIVE_INFINITY) return () => {};
-    // Node measures in whole milliseconds, rounded down: without one more, a timer may fire early.
+    // Workaround (Node 20 to 24; https://github.com/nodejs/node/issues/26578,
+    // https://github.com/libuv/libuv/issues/4773): libuv rounds its clock down to milliseconds, so without one more a
+    // timer may fire early. Remove when fixed there.
     const wholeMs = Math.ceil(Math.max(delayMs, 0)) + 1;
     return startTimer(wholeMs, callback, true);
   },

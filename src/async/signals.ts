@@ -68,7 +68,10 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
 
 /**
  * Runs `work` with a signal that aborts when either of the two does, and removes its listeners when `work` ends.
- * `AbortSignal.any()` is not used: on Node 20 a long-lived source signal leaks memory for each signal derived from it.
+ *
+ * Workaround (Node 20.20; https://github.com/nodejs/node/issues/64476, https://github.com/nodejs/node/issues/54614):
+ * `AbortSignal.any()` is not used. A long-lived source signal keeps memory for each derived signal that has a listener
+ * and was aborted by its other source. Remove when the oldest supported Node releases it.
  */
 export async function withAnySignal<T>(
   one: AbortSignal,
@@ -86,7 +89,10 @@ export async function withAnySignal<T>(
 
 /**
  * Runs `work` with a signal that aborts after `ms` milliseconds or with the given signal, whichever is first.
- * `AbortSignal.any()` with a timeout is not used: on Node 20 it may be garbage collected before it fires.
+ *
+ * Workaround (Node 20.20; https://github.com/nodejs/node/issues/57736): `AbortSignal.any()` with a timeout signal is
+ * not used, because the timeout signal may be garbage collected before it fires. Remove when the oldest supported Node
+ * keeps it.
  */
 export async function withTimeoutSignal<T>(
   ms: number,

@@ -29,11 +29,15 @@ export type NamedServerText = ServerText & { readonly reason: ErrorReason };
 export type EtcdReason = Exclude<ErrorReason, 'ResponseTooLarge' | 'RangeStreamUnsupported' | 'NotEtcd'>;
 
 /**
- * Every error text of etcd, by its name in the Go package `rpctypes` (without `ErrGRPC`). Errors are matched by text,
- * because codes are not reliable: `not capable`, `rpc not supported for learner` and `cluster version not found during
- * downgrade` were UNAVAILABLE before 3.6; every release sends `too many requests`, `not enough started members` and all
- * errors without an entry in `v3rpc/util.go` (those of auth, lease, raft and the lock service without a name in
- * `rpctypes`) as UNKNOWN; and a cancelled watch has only a text.
+ * Every error text of etcd, by its name in the Go package `rpctypes` (without `ErrGRPC`):
+ * https://github.com/etcd-io/etcd/blob/v3.7.1/api/v3rpc/rpctypes/error.go
+ *
+ * Workaround (etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/blob/v3.7.1/server/etcdserver/api/v3rpc/util.go): errors
+ * are matched by text, because codes are not reliable: `not capable`, `rpc not supported for learner` and `cluster
+ * version not found during downgrade` were UNAVAILABLE before 3.6; every release sends `too many requests`, `not enough
+ * started members` and all errors without an entry in that file (those of auth, lease, raft and the lock service
+ * without a name in `rpctypes`) as UNKNOWN; and a cancelled watch has only a text. Remove when every supported release
+ * sends reliable codes.
  *
  * A row without a verdict is `final`: etcd refused the request before proposing it, or in the checks before its first
  * change.

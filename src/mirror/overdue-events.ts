@@ -2,8 +2,10 @@ import type { Revision } from '../model/index.js';
 import type { Watcher } from '../watch/index.js';
 
 /**
- * Measures how long a live watch has lacked events that the store is known to have. etcd before 3.4.31 and 3.5.13 may
- * silently skip a watcher's events when history is compacted while its stream is blocked (etcd#17529).
+ * Measures how long a live watch has lacked events that the store is known to have.
+ *
+ * Workaround (etcd before 3.4.31, 3.5.13; https://github.com/etcd-io/etcd/issues/17529): etcd may silently skip a
+ * watcher's events when history is compacted while its stream is blocked. Remove when no affected release is supported.
  */
 export class OverdueEvents {
   #watcher: Watcher | undefined;

@@ -1,6 +1,8 @@
 /**
- * Whether a server's answer to a progress request is reliable. Releases before 3.4.25 and 3.5.8 may answer before they
- * have sent all events up to that revision (etcd#15220).
+ * Whether a server's answer to a progress request is reliable.
+ *
+ * Workaround (etcd before 3.4.25, 3.5.8; https://github.com/etcd-io/etcd/issues/15220): etcd may answer before it has
+ * sent all events up to that revision. Remove when no affected release is supported.
  */
 export function hasReliableProgress(version: string | undefined): boolean {
   const [major, minor, patch] = parse(version);
@@ -12,7 +14,7 @@ export function hasReliableProgress(version: string | undefined): boolean {
 
 /**
  * Whether a server may lose a delete at the compacted revision for a watch that starts there, as releases before 3.4.36
- * and 3.5.18 do (etcd#18089, etcd#19179).
+ * and 3.5.18 do; see StartChecks.
  */
 export function losesDeletes(version: string | undefined): boolean {
   const [major, minor, patch] = parse(version);

@@ -150,7 +150,12 @@ describe('a grpc-proxy that registers itself', function () {
   });
 });
 
-/** Older proxies continue to list deleted endpoints (etcd#15835); of 3.4 also Debian's 3.4.23. */
+/**
+ * Whether a proxy drops members whose records are deleted.
+ *
+ * Workaround (grpc-proxy of etcd before 3.4.33; https://github.com/etcd-io/etcd/issues/15835): older proxies, also
+ * Debian's 3.4.23, continue to list deleted endpoints. Remove when no affected release is tested.
+ */
 function forgetsMembers(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   if (major === 3 && minor === 4) return patch >= 33;

@@ -1,6 +1,7 @@
 import type { webcrypto } from 'node:crypto';
 
-// @peculiar/x509 uses the browser's global type names; Node declares them only in a namespace.
+// Workaround (@peculiar/x509 2.2; no public issue found, compile without this file): its types use the browser's global
+// names, which @types/node declares only in a namespace. Remove when its types import them.
 declare global {
   type Algorithm = webcrypto.Algorithm;
   type AlgorithmIdentifier = webcrypto.AlgorithmIdentifier;

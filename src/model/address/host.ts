@@ -81,8 +81,9 @@ export function isDnsOnlyName(host: string): boolean {
 }
 
 /**
- * Does not use `URL.canParse()`, which on Node 20 and 22 rejects Latin-1 letters once V8 has optimized it (see
- * AikidoSec/firewall-node#1086). Use it when Node 24 is the oldest supported version.
+ * Workaround (Node 20.20, 22; no public issue of Node found, https://github.com/AikidoSec/firewall-node/pull/1086):
+ * `URL.canParse()` rejects Latin-1 letters once V8 has optimized it, so this parses instead. Remove when Node 24 is the
+ * oldest supported version.
  */
 function hostnameOf(literal: string): string {
   try {

@@ -34,7 +34,13 @@ export type ParsedAddress =
 /** The default port of gRPC's DNS resolver: etcd's guide stores addresses without a port. */
 export const defaultPort = 443;
 
-/** The longest path of a Unix socket on Linux, in bytes; Node truncates longer paths or fails (libuv#2826). */
+/**
+ * The longest path of a Unix socket on Linux, in bytes.
+ *
+ * Workaround (Node 20.20, 22; https://github.com/libuv/libuv/issues/4036, https://github.com/nodejs/node/pull/52347):
+ * Node truncates a longer path and uses another socket, so it is rejected here. Remove when the oldest supported Node
+ * fails with an error.
+ */
 const maxPathBytes = 107;
 
 /**

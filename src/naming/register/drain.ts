@@ -39,8 +39,8 @@ export async function drain(options: DrainOptions, parts: DrainSteps): Promise<v
 }
 
 /**
- * Runs the work with a signal that aborts after `ms` or with the other signal. Not `AbortSignal.any()` with a timeout
- * signal: Node 20 may collect that before it fires.
+ * Runs the work with a signal that aborts after `ms` or with the other signal. Why not `AbortSignal.any()`: see
+ * `withTimeoutSignal`.
  */
 async function runWithin(
   ms: number,

@@ -3,8 +3,11 @@ const maxPendingCreates = 256;
 
 /**
  * The ids of the pending creates of one stream, in the order they were sent. A success is matched by its id when the
- * server echoes it. A refusal has the id -1, or on older servers that of another watcher, and so belongs to the oldest
- * pending create.
+ * server echoes it.
+ *
+ * Workaround (etcd before 3.4.22, 3.5.6; https://github.com/etcd-io/etcd/pull/14563): a refusal has the id -1, or on
+ * older servers that of another watcher, and so belongs to the oldest pending create. Remove when no affected release
+ * is supported.
  */
 export class CreateQueue {
   #pending: bigint[] = [];

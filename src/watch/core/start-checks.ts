@@ -5,9 +5,12 @@ import type { StreamSlot } from './stream-slot.js';
 import type { WatcherState } from './watcher-state.js';
 
 /**
- * etcd before 3.4.36 and 3.5.18 silently loses a delete at the compacted revision for a watch that starts exactly there
- * (etcd#18089, etcd#19179). On a member of such a release, a start that is served from history must be checked: nothing
- * is lost if the revision before it can still be read. Remove when these releases are no longer supported.
+ * Checks starts that are served from history by a member that may lose a delete there.
+ *
+ * Workaround (etcd before 3.4.36, 3.5.18; https://github.com/etcd-io/etcd/issues/18089,
+ * https://github.com/etcd-io/etcd/issues/19179): etcd silently loses a delete at the compacted revision for a watch
+ * that starts exactly there. Nothing is lost if the revision before the start can still be read. Remove when no
+ * affected release is supported.
  */
 export class StartChecks {
   readonly #context: SessionContext;

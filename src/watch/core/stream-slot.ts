@@ -231,7 +231,8 @@ export class StreamSlot {
     const state = stream.live(watchId);
     if (!state) return undefined; // the confirmation of a requested cancellation
     stream.remove(state);
-    // A grpc-proxy keeps the watch and adds others of the same range to it, which receive nothing more (etcd#10650).
+    // Workaround (grpc-proxy of etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/issues/10650): the proxy keeps the watch
+    // and adds others of the same range to it, which receive nothing more. Remove when it drops a cancelled watch.
     if (stream.viaProxy) this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });
     return this.#cancelled(state, reply);
   }

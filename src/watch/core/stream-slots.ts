@@ -47,8 +47,11 @@ export class StreamSlots {
   }
 
   /**
-   * Creates the watcher again on its slot, to get the rest of its catch-up. A grpc-proxy considers a watch caught up
-   * after the first response, adds it to another watch, and drops the rest of its history.
+   * Creates the watcher again on its slot, to get the rest of its catch-up.
+   *
+   * Workaround (grpc-proxy of etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/issues/9988): the proxy considers a
+   * watch caught up after the first response, adds it to another watch, and drops the rest of its history. Remove when
+   * it waits for the last response.
    */
   recreate(state: WatcherState): void {
     const slot = state.slot && this.#slots.get(state.slot.key);

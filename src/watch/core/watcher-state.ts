@@ -219,7 +219,10 @@ export class WatcherState {
   }
 
   /**
-   * Some 3.4 and 3.5 releases send old events again after a snapshot. Compares with delivered events, not with headers.
+   * Compares with delivered events, not with headers.
+   *
+   * Workaround (etcd before 3.4.25, 3.5.8; https://github.com/etcd-io/etcd/issues/15271): etcd sends old events again
+   * after a snapshot. Remove when no affected release is supported.
    */
   #withoutDuplicates(events: readonly WatchEvent[]): readonly WatchEvent[] {
     const first = events[0];

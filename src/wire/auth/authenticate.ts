@@ -88,7 +88,12 @@ async function connect({ pool, clock, random, closing, connectTimeoutMs: connect
   }
 }
 
-/** Metadata without a token: etcd 3.4 refuses even Authenticate if the request has an old token. */
+/**
+ * Metadata without a token.
+ *
+ * Workaround (etcd 3.4; no public issue found, send Authenticate with an expired token in its metadata): etcd refuses
+ * even Authenticate if the request has an old token. Remove when etcd 3.4 is not supported.
+ */
 const { requireLeader: withoutToken } = new CallMetadata(undefined);
 
 async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buffer): Promise<string> {

@@ -34,9 +34,11 @@ export interface StaleTokenPorts {
 }
 
 /**
- * Detects a token of a store that was replaced: restored from a backup, or wiped. etcd's simple tokens contain the raft
+ * Detects a token of a store that was replaced: restored from a backup, or wiped.
+ *
+ * Workaround (etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/issues/11377): etcd's simple tokens contain the raft
  * index at their issue. A member blocks a request until it has applied the index of its token, possibly for hours, and
- * only then refuses it.
+ * only then refuses it. Remove when a member refuses such a token at once.
  *
  * The check sends two reads to one member. A linearizable read without a token is answered, with a refusal, only if the
  * member has a quorum and has applied everything committed before the read. The member then also knows every token that

@@ -153,8 +153,11 @@ export function attemptUnary<Req, Res>(
 }
 
 /**
- * Starts the deadline timer and returns a function that clears it. The deadline of grpc-js is not used because its timer
- * keeps the process alive, also for a call with `unref`.
+ * Starts the deadline timer and returns a function that clears it.
+ *
+ * Workaround (grpc-js 1.14.7; no public issue found, `runDeadlineTimer` of resolving-call.ts; older releases unref'd
+ * it, https://github.com/grpc/grpc-node/pull/1303): the deadline of grpc-js is not used, because its timer keeps the
+ * process alive, also for a call with `unref`. Remove when that timer is unref'd.
  */
 function startDeadline(timeoutMs: number, late: (ms: number) => void): () => void {
   const ms = wholeMs(timeoutMs);
@@ -176,8 +179,11 @@ function wholeMs(ms: number): number {
 }
 
 /**
- * How much later the server's deadline is than the client's, which cancels the call on the server too. If the deadline
- * passes while etcd waits to validate a token, etcd reports the token as invalid; that must not arrive as a refusal.
+ * How much later the server's deadline is than the client's, which cancels the call on the server too.
+ *
+ * Workaround (etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/blob/v3.5.0/server/auth/simple_token.go,
+ * `isValidSimpleToken`): if the deadline passes while etcd waits to validate a token, etcd reports the token as
+ * invalid. That must not arrive as a refusal. Remove when etcd reports the deadline.
  */
 const serverGraceMs = 100;
 

@@ -25,7 +25,10 @@ export class CallMetadata {
 
 /**
  * Metadata that does not offer to accept compressed answers: etcd sends none, and a small compressed answer may be large
- * in memory. grpc-js 1.14.7 sets the header for each call, in a copy made by `clone()`.
+ * in memory.
+ *
+ * Workaround (grpc-js 1.14.7; no public issue found, `sendMetadata` of compression-filter.ts): grpc-js sets the header
+ * for each call, in a copy made by `clone()`, and has no option against it. Remove when it has one.
  */
 class UncompressedMetadata extends Metadata {
   override set(key: string, value: string | Buffer): void {

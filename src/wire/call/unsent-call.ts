@@ -14,9 +14,11 @@ interface GrpcCallInternals {
 
 /**
  * Whether certainly nothing of an open call has been sent: it waits for a connection, or for a stream within the server's
- * MAX_CONCURRENT_STREAMS (nghttp2 queues it, and drops it if it is cancelled). grpc-js reports neither, so this reads the
- * internals of grpc-js 1.14. If they differ, the result is false, which is always safe. Remove this once grpc-js reports
- * whether a call was sent.
+ * MAX_CONCURRENT_STREAMS (nghttp2 queues it, and drops it if it is cancelled).
+ *
+ * Workaround (grpc-js 1.14.0 to 1.14.7; no public issue found, `underlyingCalls` of retrying-call.ts): grpc-js reports
+ * neither, so this reads its internals. If they differ, the result is false, which is always safe. Remove when grpc-js
+ * reports whether a call was sent.
  */
 export function isUnsent(call: unknown): boolean {
   try {

@@ -72,7 +72,8 @@ function parseTcp(endpoint: string): ParsedEndpoint {
   const split = splitHostPort(address);
   if ('problem' in split) throw malformed(endpoint, split.problem);
   const { host, port } = split;
-  // grpc-js 1.14.7 parses the address as a URL and leaks a socket per attempt if that throws.
+  // Workaround (grpc-js 1.14.7; no public issue found, `createSession` of transport.ts): grpc-js parses the address as
+  // a URL, and leaks a socket per attempt if that throws. Remove when it closes the socket.
   if (port === undefined) throw malformed(endpoint, 'it has no port');
   if (!isServerName(host) || !URL.canParse(`http://${address}`)) throw malformed(endpoint, asciiHint(host));
   return {

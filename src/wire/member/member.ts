@@ -104,6 +104,7 @@ export class Member {
   async #connectNow(): Promise<Channel> {
     const deadline = performance.now() + this.#connectTimeoutMs;
     // A refused channel stays TRANSIENT_FAILURE while it retries, even if that attempt hangs: replace it after a while.
+    // https://github.com/grpc/proposal/blob/master/A62-pick-first.md#sticky-transient_failure
     if (this.#startConnecting() === connectivityState.TRANSIENT_FAILURE && this.#isStale())
       this.#replaceChannel();
     for (;;) {
@@ -124,7 +125,12 @@ export class Member {
     return this.#unreachable(this.#closed ? 'the client is closed' : await lastError(this.#channel));
   }
 
-  /** Throws if the member is closed: grpc-js would connect a closed channel, and dial forever. */
+  /**
+   * Throws if the member is closed.
+   *
+   * Workaround (grpc-js 1.14.7; no public issue found, `getConnectivityState` of internal-channel.ts): grpc-js would
+   * connect a closed channel, and dial forever. Remove when it refuses.
+   */
   #startConnecting(): connectivityState {
     if (this.#closed) throw this.#unreachable('the client is closed');
     return this.#channel.getConnectivityState(true);
@@ -167,7 +173,12 @@ export class Member {
   }
 }
 
-/** Resolves with whether the channel leaves the state in time. The timer of grpc-js would keep the process alive. */
+/**
+ * Resolves with whether the channel leaves the state in time.
+ *
+ * Workaround (grpc-js 1.14.7; https://github.com/grpc/grpc-node/pull/1714): the timer of `watchConnectivityState` would
+ * keep the process alive, so the deadline is a timer of ours. Remove when that timer is unref'd.
+ */
 function waitForStateChange(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
   return new Promise((resolve) => {
     const cancel = systemClock.setTimer(deadline - performance.now(), () => resolve(false));
@@ -178,7 +189,13 @@ function waitForStateChange(channel: Channel, state: connectivityState, deadline
   });
 }
 
-/** grpc-js reports why a connection failed only to a call, so this starts a call for the error and cancels it. */
+/**
+ * The text of the channel's last connection failure.
+ *
+ * Workaround (grpc-js 1.14.7; no public issue found, `updateState` of internal-channel.ts passes no error to a
+ * watcher): grpc-js reports it only to a call, so this starts one and cancels it. Remove when a channel reports its
+ * error.
+ */
 function lastError(channel: Channel): Promise<string> {
   return new Promise((resolve) => {
     const call = channel.createCall('/', Infinity, null, null, undefined);

@@ -39,7 +39,13 @@ export class StoreIdentity {
     this.#replacements.listen(listener);
   }
 
-  /** Records the cluster id of an answer. Proxies and old servers send 0, which is not an id. */
+  /**
+   * Records the cluster id of an answer.
+   *
+   * Workaround (grpc-proxy of etcd 3.4 to 3.7; no public issue found, the `created` answer of a watch that it adds to
+   * another one): an answer that the proxy writes itself has the id 0, which is none. Remove when they pass the header
+   * on.
+   */
   observe(answer: unknown, member: string): void {
     const { header, rangeResponse } = answer as WithHeader;
     const clusterId = (header ?? rangeResponse?.header)?.clusterId;

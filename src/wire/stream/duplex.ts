@@ -50,8 +50,11 @@ export class DuplexCall<Req, Res> {
   #queued: Req[] = [];
   #call: RawCall | undefined;
   /**
-   * grpc-js buffers a single message until it has written the first: a second message would overwrite the first, which
-   * would never be sent. The rest is therefore queued here until the first is written.
+   * What may be written.
+   *
+   * Workaround (grpc-js 1.14.7; no public issue found, `pendingMessage` of load-balancing-call.ts): grpc-js buffers a
+   * single message until the call has a connection. A second one would overwrite the first, which would never be sent,
+   * so the rest is queued here until the first is written. Remove when grpc-js queues messages.
    */
   #writable: 'nothing' | 'first' | 'all' = 'nothing';
   #halfClosed = false;
@@ -129,7 +132,12 @@ export class DuplexCall<Req, Res> {
     if (this.#method.requestStream === false) this.#halfClose();
   }
 
-  /** Ends this side. grpc-js reports no status for a short HTTP page before both sides have ended. */
+  /**
+   * Ends this side.
+   *
+   * Workaround (grpc-js 1.14.7; no public issue found, the `close` handler of subchannel-call.ts): for an answer that
+   * is a short HTTP page, grpc-js reports no status before both sides have ended. Remove when it does.
+   */
   #halfClose(): void {
     if (this.#halfClosed) return;
     this.#halfClosed = true;

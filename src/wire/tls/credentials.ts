@@ -61,8 +61,11 @@ function warnOfSkipping(): void {
 }
 
 /**
- * Node's check without the common name. Node falls back to the common name if no DNS name is among the alternative
- * names; RFC 9525 (section 2) and Go do not.
+ * Checks the alternative names alone, as RFC 9525 demands (https://www.rfc-editor.org/rfc/rfc9525#section-2) and Go does.
+ *
+ * Workaround (Node 20 to 24; https://github.com/nodejs/node/blob/v20.19.0/lib/tls.js, `checkServerIdentity`): Node
+ * falls back to the common name if no DNS name is among the alternative names, so this shows it none. Remove when Node
+ * does not fall back.
  */
 function checkAlternativeNames(serverName: string, certificate: PeerCertificate): Error | undefined {
   const { subjectaltname } = certificate;
@@ -80,10 +83,11 @@ type Connected = Awaited<ReturnType<SecureConnector['connect']>>;
 const alertBytes = 7;
 
 /**
- * grpc-js's credentials for one member. They record why the last connection failed, because grpc-js reports only a text,
- * and they close a connection on which the peer stays silent. grpc-js does not limit a connection attempt
- * (grpc-node#2785): a stopped process, a full accept queue or a NAT that lost its state would leave the channel
- * CONNECTING forever.
+ * grpc-js's credentials for one member. They record why the last connection failed, because grpc-js reports only a text.
+ *
+ * Workaround (grpc-js 1.14.0 to 1.14.7; https://github.com/grpc/grpc-node/issues/2785): they also close a connection on
+ * which the peer stays silent. grpc-js does not limit a connection attempt: a stopped process, a full accept queue or a
+ * NAT that lost its state would leave the channel CONNECTING forever. Remove when grpc-js limits an attempt.
  */
 export class MemberCredentials extends ChannelCredentials {
   readonly diagnosis: TlsDiagnosis;
@@ -104,7 +108,12 @@ export class MemberCredentials extends ChannelCredentials {
     return this.#connectionId;
   }
 
-  /** Prevents further connections: grpc-js may start one more attempt after its channel is closed. */
+  /**
+   * Prevents further connections.
+   *
+   * Workaround (grpc-js 1.14.7; no public issue found, `startBackoff` of subchannel.ts): a pending backoff may start
+   * one more attempt after the channel is closed. Remove when a closed channel starts none.
+   */
   close(): void {
     this.#closed = true;
     this.diagnosis.close();
@@ -207,7 +216,9 @@ export class MemberCredentials extends ChannelCredentials {
   #failed(error: Error, socket: Socket, secure: TLSSocket, { hasCertificate }: TlsSettings): void {
     const wasInUse = secure.bytesRead > 0;
     const wasSilent = socket.bytesRead === 0 && !timedOut(secure);
-    // grpc-js leaks a socket that fails between the TLS handshake and the start of HTTP/2.
+    // Workaround (grpc-js 1.14.7; no public issue found, `connect` of transport.ts returns createSession() without
+    // await, so its catch block does not see a failure): grpc-js leaks a socket that fails between the TLS handshake
+    // and the start of HTTP/2. Remove when that is awaited.
     secure.destroy();
     socket.destroy();
     if (wasInUse) return;

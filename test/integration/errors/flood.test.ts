@@ -65,10 +65,11 @@ const floods: Readonly<Record<string, (call: ScriptedCall) => void>> = {
 let bomb: Buffer;
 
 /**
- * Node sometimes aborts when it collects an HTTP/2 session in which a stream received endless headers or headers
- * without `:status`. The failed assertion is in Node's own memory accounting, occurs with any package, and cannot be
- * caught in JavaScript. `docs/errors.md` lists the releases that were tested. The test is skipped after such an abort,
- * on any release.
+ * Workaround (Node 20.20.2; no public issue found for this cause, https://github.com/nodejs/node/issues/35233 has the same
+ * failed assertion): Node sometimes aborts when it collects an HTTP/2 session in which a stream received endless headers
+ * or headers without `:status`. The assertion is in Node's own memory accounting, fails with any package, and cannot be
+ * caught in JavaScript. `docs/errors.md` lists the releases that were tested. The test is skipped after such an abort, on
+ * any release. Remove when the oldest supported Node survives it.
  */
 const abortOfNode = /Assertion failed: \(current_nghttp2_memory_\) == \(0\)/;
 class NodeAborted extends Error {}

@@ -17,8 +17,11 @@ export interface SilencePorts {
 }
 
 /**
- * Detects whether etcd was unresponsive recently although no connection broke. An etcd that resumes after a stall
- * expires every lease before it processes the queued renewals, and watchers cannot distinguish these deletes from others.
+ * Detects whether etcd was unresponsive recently although no connection broke.
+ *
+ * Workaround (etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/issues/15247): an etcd that resumes after a stall
+ * expires every lease before it processes the queued renewals, and watchers cannot distinguish these deletes from
+ * others. Remove when a lessor that was stalled extends its leases first.
  *
  * Watches of a healthy etcd are quiet too, so the detector reads: one small linearizable read for all services, one
  * interval after the last answered request was sent. Only the time of *sending* counts: etcd was alive at some time

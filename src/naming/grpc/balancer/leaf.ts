@@ -3,8 +3,10 @@ import { Pacer, systemClock } from '../../../async/index.js';
 import type { BalancedEndpoint, EndpointState, Traits, WeightedBalancer } from '../../balance/index.js';
 
 /**
- * The pause before a reconnect when the server accepts connections and soon closes them. grpc-js paces failed attempts,
- * but not short-lived connections.
+ * The pause before a reconnect when the server accepts connections and soon closes them.
+ *
+ * Workaround (grpc-js 1.14.7; no public issue found, `stopBackoff` of subchannel.ts): grpc-js paces failed attempts,
+ * but not short-lived connections. Remove when it paces these too.
  */
 const reconnectBackoff = { baseMs: 20, maxMs: 10_000 };
 

@@ -8,12 +8,15 @@ let pendingTimeoutMs: number | undefined;
 let isSubscribed = false;
 
 /**
- * Returns the address in a form that limits the time of a connection attempt to it. grpc-js ≤ 1.14.7 has no limit
- * (https://github.com/grpc/grpc-node/issues/2785): when a server accepts the connection and sends no SETTINGS, or a
- * network drops the packets, the subchannel stays CONNECTING for as long as the socket lives, with all channels of the
- * process that share it. No policy can cancel the attempt. The subchannel passes the address object to `net.connect()`,
- * which synchronously reads its `signal` and then publishes the socket, so the getter marks the sockets to limit. If
- * grpc-js stops passing the object, there is no limit and no other effect. Remove this when grpc-js limits an attempt.
+ * Returns the address in a form that limits the time of a connection attempt to it.
+ *
+ * Workaround (grpc-js 1.14.0 to 1.14.7; https://github.com/grpc/grpc-node/issues/2785): grpc-js has no limit, where
+ * gRPC demands one (https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md). When a server accepts the
+ * connection and sends no SETTINGS, or a network drops the packets, the subchannel stays CONNECTING for as long as the
+ * socket lives, with all channels of the process that share it. No policy can cancel the attempt. The subchannel passes
+ * the address object to `net.connect()`, which synchronously reads its `signal` and then publishes the socket, so the
+ * getter marks the sockets to limit. If grpc-js stops passing the object, there is no limit and no other effect. Remove
+ * when grpc-js limits an attempt.
  */
 export function withConnectTimeout<T extends TcpAddress | SocketAddress>(
   address: T,

@@ -82,7 +82,12 @@ const ignoredOfMethod: readonly string[] = [
   'maxResponseBytes',
 ];
 
-/** grpc-js does not export its validation, but a new channel runs it. This channel never connects. */
+/**
+ * Validates the config as grpc-js does, before it reaches a channel in use.
+ *
+ * Workaround (grpc-js 1.14.7; no public issue found, `validateServiceConfig` of service-config.ts): grpc-js does not
+ * export its validation, but a new channel runs it. This channel never connects. Remove when it is exported.
+ */
 function checkWithChannel(text: string): void {
   const options = { 'grpc.service_config': text, 'grpc.enable_channelz': 0, 'grpc.enable_http_proxy': 0 };
   new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), options).close();
@@ -90,7 +95,13 @@ function checkWithChannel(text: string): void {
 
 type MethodConfig = ServiceConfig['methodConfig'][number];
 
-/** Converts a duration in text, such as `1.5s`, to the object that grpc-js requires. */
+/**
+ * Converts a duration in text, such as `1.5s`, to the object that grpc-js requires.
+ *
+ * Workaround (grpc-js 1.14.7; https://github.com/grpc/grpc-node/pull/1785): a resolver passes a config to grpc-js
+ * without its validation, which is where the conversion takes place. Remove when grpc-js converts the configs of
+ * resolvers.
+ */
 function withTimeout(config: MethodConfig): MethodConfig {
   const timeout: unknown = config.timeout;
   if (typeof timeout !== 'string') return config;

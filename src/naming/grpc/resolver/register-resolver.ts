@@ -54,7 +54,7 @@ export interface ResolverOptions {
   /**
    * How long a server may take to accept a connection and send its first byte, in milliseconds. Then the attempt fails
    * and is repeated after grpc-js's backoff. Default 10,000, half of gRPC's recommendation: a healthy server needs far
-   * less, and calls wait meanwhile. grpc-js has no such limit (https://github.com/grpc/grpc-node/issues/2785).
+   * less, and calls wait meanwhile. grpc-js itself has no such limit.
    */
   readonly connectTimeoutMs?: number;
   /**

@@ -218,7 +218,9 @@ export class EtcdResolver implements experimental.Resolver {
    */
   #emitEmpty(text: string, previous: readonly SelectedAddress[]): void {
     if (previous.length > 0) {
-      // pick_first in grpc-js 1.14 fails the calls before it reads the note, so the note has to come one update earlier.
+      // Workaround (grpc-js 1.14.7; no public issue found, `updateAddressList` of load-balancer-pick-first.ts):
+      // pick_first fails the calls before it stores the note, so the note comes one update earlier. Remove when it
+      // stores it first.
       if (this.#usesPickFirst()) this.#emitAddresses(previous, text);
       this.#emitAddresses([], text);
     }

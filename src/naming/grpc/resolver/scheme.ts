@@ -3,8 +3,11 @@ import type { TargetUri } from '../../target/index.js';
 
 /**
  * The default `:authority` of calls to the service: its last part, with characters that are invalid in a host name
- * replaced. A slash, or Go's `%2F`, makes Node servers reset the stream and grpc-js leak a socket per attempt. A URL
- * parser takes a name that ends in a number, such as `v1.2`, for a malformed IPv4 address, so it gets a suffix.
+ * replaced. A URL parser takes a name that ends in a number, such as `v1.2`, for a malformed IPv4 address, so it gets a
+ * suffix.
+ *
+ * Workaround (grpc-js 1.14.7; no public issue found, `createSession` of transport.ts): a slash, or Go's `%2F`, makes
+ * Node servers reset the stream, and grpc-js leak a socket per attempt. Remove when grpc-js escapes the authority.
  */
 export function defaultAuthority(uri: TargetUri): string {
   const parts = uri.path

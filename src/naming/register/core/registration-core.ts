@@ -320,7 +320,9 @@ export class RegistrationCore {
         return;
       case 'closing': {
         const { end } = phase.shutdown;
-        // Only now: etcd 3.4 keeps a watcher forever if its stream is cancelled while the watcher is being created.
+        // Workaround (etcd 3.4; https://github.com/etcd-io/etcd/issues/18704): etcd keeps a watcher forever if its
+        // stream is cancelled while the watcher is being created, so this is done last. Remove when etcd 3.4 is not
+        // supported.
         phase.stage?.cancelRequests();
         this.#phase = { type: 'ended' };
         this.#context.emitEvent({ type: 'ended', ...end });

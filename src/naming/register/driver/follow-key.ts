@@ -23,9 +23,9 @@ const limits = new WeakMap<NamingClient, ConcurrencyLimit>();
 
 /**
  * Yields the states of a key in revision order: each event of a watch, and a linearizable read each time the watch is
- * created on a stream. The read is needed because some etcd releases lose a delete at the compacted revision (etcd#18089,
- * etcd#19179), and because a watch cannot detect a wiped store that has passed the old revision. Compaction is harmless:
- * the read shows the current state.
+ * created on a stream. The read is needed because a watch cannot detect a wiped store that has passed the old revision,
+ * and because some releases lose a delete (see StartChecks of the watch core). Compaction is harmless: the read shows the
+ * current state.
  * @throws {RolledBackError} if the store went back; a final error, such as a missing permission; the signal's reason.
  */
 export async function* followKey(
