@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 
 /**
  * Below the range from which Linux and macOS assign ports to outgoing connections. While an etcd is down, its port must
@@ -8,36 +8,70 @@ import { type AddressInfo, createServer } from 'node:net';
  */
 const LOWEST = 15_000;
 const HIGHEST = 32_000;
+/** Each process takes ports of one part, and listens on the part's first port to keep other processes out. */
+const PARTS = 34;
+const PART_SIZE = (HIGHEST - LOWEST) / PARTS;
+
+interface Ports {
+  readonly first: number;
+  readonly count: number;
+}
+
+let part: Promise<Ports> | undefined;
+let taken = randomInt(HIGHEST);
 
 /**
- * Finds ports that are free on loopback. They are released before they are returned, so another process may take one
- * first: the caller must be ready to retry.
+ * Finds ports that are free on loopback, and returns none again before all others of its part. So neither this process nor
+ * another one that starts etcds takes the port of an etcd that is down. Other programs may: the caller must be ready to
+ * retry.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  for (let attempt = 0; found.size < count && attempt < 200; attempt++) {
-    const port = await tryPort(randomInt(LOWEST, HIGHEST));
-    if (port !== undefined) found.add(port);
+  part ??= claimPart();
+  const ports = await part;
+  const found: number[] = [];
+  for (let tried = 0; found.length < count && tried < ports.count; tried++) {
+    const port = ports.first + (taken++ % ports.count);
+    if (await isFree(port)) found.push(port);
   }
-  while (found.size < count) found.add(await anyPort());
-  return [...found];
+  while (found.length < count) found.push(await anyPort());
+  return found;
+}
+
+/** A part that no other process has; with too many processes, all ports. */
+async function claimPart(): Promise<Ports> {
+  const start = randomInt(PARTS);
+  for (let i = 0; i < PARTS; i++) {
+    const first = LOWEST + ((start + i) % PARTS) * PART_SIZE;
+    const guard = await listenOn(first);
+    if (!guard) continue;
+    guard.unref();
+    return { first: first + 1, count: PART_SIZE - 1 };
+  }
+  return { first: LOWEST, count: HIGHEST - LOWEST };
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await listenOn(port);
+  server?.close();
+  return server !== undefined;
 }
 
 async function anyPort(): Promise<number> {
-  const port = await tryPort(0);
-  if (port === undefined) throw new Error('no free TCP port on 127.0.0.1');
+  const server = await listenOn(0);
+  if (!server) throw new Error('no free TCP port on 127.0.0.1');
+  const { port } = server.address() as AddressInfo;
+  server.close();
   return port;
 }
 
-async function tryPort(wanted: number): Promise<number | undefined> {
-  const server = createServer();
+/** `exclusive`, because workers of node:cluster would share the port. */
+async function listenOn(port: number): Promise<Server | undefined> {
+  const server = createServer((socket) => void socket.destroy());
   try {
-    server.listen({ port: wanted, host: '127.0.0.1', exclusive: true });
+    server.listen({ port, host: '127.0.0.1', exclusive: true });
     await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
+    return server;
   } catch {
     return undefined;
-  } finally {
-    server.close();
   }
 }
