@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 // etcd before 3.4.36 and 3.5.18 never sends such a delete (etcd#18089, etcd#19179); all other releases do.
 describe('a delete at the compacted revision where a watch resumes', function () {
   this.timeout(60_000);
-  const { etcd, opened, scene, endpoint, record } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, record } = useRegistrations();
 
   before(function () {
     skipUnlessBreakable(this, etcd());
@@ -18,7 +18,7 @@ describe('a delete at the compacted revision where a watch resumes', function ()
   async function registerThroughProxy() {
     const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
     const registering = register(opened.client([link.endpoint]), {
-      target: scene.target,
+      target: fixture.target,
       ...endpoint,
       ttlSeconds: 60,
       timeoutMs: 60_000,
@@ -29,7 +29,7 @@ describe('a delete at the compacted revision where a watch resumes', function ()
   }
 
   async function deleteAndCompact(): Promise<bigint> {
-    const { admin, key } = scene;
+    const { admin, key } = fixture;
     const { revision } = await admin.kv.delete(key);
     for (const value of ['1', '2', '3']) await admin.kv.put('noise', value);
     await admin.kv.compact(revision, { physical: true });
@@ -48,7 +48,7 @@ describe('a delete at the compacted revision where a watch resumes', function ()
   });
 
   it("is detected by the registration that waits for the record's deletion", async () => {
-    const { admin, key, target } = scene;
+    const { admin, key, target } = fixture;
     await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
     const { revision } = await admin.kv.get('none');
     const { link, registering } = await registerThroughProxy();

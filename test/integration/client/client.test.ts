@@ -13,22 +13,22 @@ describe('a client', () => {
   const { connect, proxy } = useClients();
 
   it('connects on its first call, not earlier', async () => {
-    const door = await proxy(etcd());
-    const client = connect([door.endpoint]);
-    assert.equal(door.accepted, 0);
+    const link = await proxy(etcd());
+    const client = connect([link.endpoint]);
+    assert.equal(link.accepted, 0);
     await client.kv.get('k');
-    assert.equal(door.accepted, 1);
+    assert.equal(link.accepted, 1);
   });
 
   it('uses one connection for all its calls and streams', async () => {
-    const door = await proxy(etcd());
-    const client = connect([door.endpoint]);
+    const link = await proxy(etcd());
+    const client = connect([link.endpoint]);
     const folder = folderOf(etcd());
     const watcher = client.watch({ prefix: folder });
     await watcher.ready;
     const lease = await client.lease.hold({ ttlSeconds: 60 });
     await Promise.all(Array.from({ length: 50 }, (_, i) => client.kv.put(`${folder}${i}`, 'v')));
-    assert.equal(door.accepted, 1);
+    assert.equal(link.accepted, 1);
     await lease.revoke();
   });
 
@@ -58,15 +58,15 @@ describe('a client', () => {
   });
 
   it('ends its calls, watches, mirrors and leases when it closes', async () => {
-    const door = await proxy(etcd());
-    const client = connect([door.endpoint]);
+    const link = await proxy(etcd());
+    const client = connect([link.endpoint]);
     const watcher = client.watch('k');
     const reading = watcher[Symbol.asyncIterator]().next();
     const mirror = client.mirror({ prefix: folderOf(etcd()) })[Symbol.asyncIterator]();
     await Promise.all([watcher.ready, mirror.next()]);
     const following = mirror.next();
     const lease = await client.lease.hold({ ttlSeconds: 2 });
-    door.stall();
+    link.stall();
     const call = client.kv.put('k', 'v');
     const ends = [reading, following, call].map((one) => assert.rejects(one, ClosedError));
     await Promise.all([client.close(), client.close(), client[Symbol.asyncDispose]()]);

@@ -106,7 +106,7 @@ describe('a TLS server that', () => {
     await assert.rejects(client.kv.get('x'), TlsError);
     for (const socket of sockets) socket.destroy();
     server.close();
-    await eventually('the news', async () => {
+    await eventually('the client reports the refused connection', async () => {
       const error = await client.kv.get('x').catch((caught: unknown) => caught);
       return error instanceof DeadlineError && error.message.includes('ECONNREFUSED');
     });

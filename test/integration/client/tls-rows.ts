@@ -1,17 +1,17 @@
 import type { EtcdClientOptions } from '#src/client/index.js';
 import type { TlsReason } from '#src/errors/index.js';
-import type { Scene, ServerName } from './tls-scene.js';
+import type { ServerName, TlsFixture } from './tls-fixture.js';
 
 /** One client against one server, and what must come of it. */
 export type Row = readonly [
   server: string,
   client: string,
   outcome: 'works' | TlsReason,
-  options: (scene: Scene) => EtcdClientOptions | Promise<EtcdClientOptions>,
+  options: (fixture: TlsFixture) => EtcdClientOptions | Promise<EtcdClientOptions>,
 ];
 
 /** Returns the TLS endpoint of the server, as a list. */
-export const to = ({ server }: Scene, name: ServerName) => [`https://${server[name].secure}`];
+export const to = ({ server }: TlsFixture, name: ServerName) => [`https://${server[name].secure}`];
 const withPort = (secure: string) => secure.slice(secure.indexOf(':'));
 
 export const rows: readonly Row[] = [

@@ -2,29 +2,29 @@ import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
 import { Code, TlsError } from '#src/errors/index.js';
 import { skipUnlessBinary } from '../../support/tls-etcd.js';
+import { createTlsFixture, type TlsFixture } from './tls-fixture.js';
 import { rows, to } from './tls-rows.js';
-import { type Scene, setScene } from './tls-scene.js';
 
 /** The outcomes; printed if `TLS_TABLE` is set. */
 const table: { server: string; client: string; outcome: string; ms: number }[] = [];
 
 describe('TLS between a client and an etcd', () => {
-  let scene: Scene | undefined;
+  let fixture: TlsFixture | undefined;
 
   before(async function () {
     skipUnlessBinary(this);
     this.timeout(300_000);
-    scene = await setScene();
+    fixture = await createTlsFixture();
   });
 
   after(async () => {
-    await scene?.close();
+    await fixture?.close();
     if (process.env['TLS_TABLE']) console.table(table);
   });
 
   for (const [server, client, expected, optionsOf] of rows) {
     it(`server ${server}; client ${client}: ${expected}`, async () => {
-      const etcd = new EtcdClient(await optionsOf(scene!));
+      const etcd = new EtcdClient(await optionsOf(fixture!));
       const since = performance.now();
       let outcome = 'works';
       try {
@@ -49,7 +49,7 @@ describe('TLS between a client and an etcd', () => {
   it('is verified even if NODE_TLS_REJECT_UNAUTHORIZED is 0', async () => {
     const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-    const etcd = new EtcdClient({ endpoints: to(scene!, 'any'), tls: { ca: scene!.otherCa } });
+    const etcd = new EtcdClient({ endpoints: to(fixture!, 'any'), tls: { ca: fixture!.otherCa } });
     try {
       await assert.rejects(etcd.kv.get('tls'), { name: 'TlsError', reason: 'unknown-authority' });
     } finally {
@@ -65,8 +65,8 @@ describe('TLS between a client and an etcd', () => {
       ['name', 'is for another name'],
       ['clientOnly', 'cannot be trusted'],
     ] as const;
-    const endpoints = faults.map(([server]) => `https://${scene!.server[server].secure}`);
-    const etcd = new EtcdClient({ endpoints, tls: { ca: scene!.ca } });
+    const endpoints = faults.map(([server]) => `https://${fixture!.server[server].secure}`);
+    const etcd = new EtcdClient({ endpoints, tls: { ca: fixture!.ca } });
     try {
       await assert.rejects(etcd.kv.get('tls'), (error) => {
         assert.ok(error instanceof TlsError, `${error}`);

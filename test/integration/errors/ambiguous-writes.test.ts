@@ -25,7 +25,7 @@ describe('an idempotent write whose first answer is lost', () => {
 
   const lost = [Code.UNAVAILABLE, 'etcdserver: request timed out'] as const;
 
-  async function fate(): Promise<EtcdError> {
+  async function putError(): Promise<EtcdError> {
     const client = connect([server().endpoint], { timeoutMs: 2_000 });
     const error = await client.kv.put('k', 'v', { lease: 7n, idempotent: true }).then(
       () => assert.fail('it was answered'),
@@ -37,14 +37,14 @@ describe('an idempotent write whose first answer is lost', () => {
 
   it('stays maybe-applied if a later attempt gets a final answer', async () => {
     answers.push(lost, [Code.NOT_FOUND, 'etcdserver: requested lease not found']);
-    const error = await fate();
+    const error = await putError();
     assert.ok(error instanceof LeaseNotFoundError);
     assert.equal(error.verdict, 'maybe-applied');
   });
 
   it('rejects with the final error if no answer is lost', async () => {
     answers.push([Code.NOT_FOUND, 'etcdserver: requested lease not found']);
-    assert.equal((await fate()).verdict, 'final');
+    assert.equal((await putError()).verdict, 'final');
   });
 
   it('is ambiguous if the client gets no token for another attempt', async () => {

@@ -5,7 +5,7 @@ import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/ind
 import { parseServiceConfig } from '#src/naming/grpc/resolver/parse-service-config.js';
 import { advertiseAddress, EndpointManager, register } from '#src/naming/index.js';
 import { useClients } from '../client/support.js';
-import { say, untyped } from './say.js';
+import { itRejects, untyped } from './mistakes.js';
 
 describe('the error text for a bad argument has its name, its value and the remedy:', () => {
   const { connect } = useClients();
@@ -16,7 +16,7 @@ describe('the error text for a bad argument has its name, its value and the reme
   const tlsVariables = { ETCDCTL_ENDPOINTS: 'http://127.0.0.1:1', ETCDCTL_CACERT: '/ca.pem' };
   const policy = [{ round_robin: {} }];
 
-  say([
+  itRejects([
     [
       'put of an object',
       () => client().kv.put('a', untyped({ x: 1 })),

@@ -5,7 +5,7 @@ import { op } from '#src/kv/index.js';
 import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { useClients } from '../client/support.js';
-import { say } from './say.js';
+import { itRejects } from './mistakes.js';
 import { useShop } from './shop.js';
 
 async function next(iterable: AsyncIterable<unknown>): Promise<unknown> {
@@ -18,7 +18,7 @@ describe('the text of an error from etcd names the request:', () => {
   const client = () => connect(etcd().endpoints);
   const binary = Buffer.of(0x61, 0xff);
 
-  say([
+  itRejects([
     [
       'unknown lease',
       () => client().lease.revoke(0x4dn),
@@ -81,7 +81,7 @@ describe('the text of an error of etcd’s access control names the user and the
   const { connect } = useClients();
   const shop = (): EtcdClient => connect(etcd().endpoints, { auth });
 
-  say([
+  itRejects([
     [
       'no permission',
       () => shop().kv.get('other/a'),

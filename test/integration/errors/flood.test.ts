@@ -101,7 +101,7 @@ async function runClient(endpoint: string) {
 }
 
 /** Runs the client and checks its limits; returns the outcomes of a read and a write. */
-async function withstands(endpoint: string): Promise<readonly string[]> {
+async function runWithinLimits(endpoint: string): Promise<readonly string[]> {
   const { calls, tookMs, grewBytes, failure } = await runClient(endpoint);
   assert.deepEqual(failure, []);
   for (const call of calls) assert.match(call, /^\w*Error/);
@@ -136,7 +136,7 @@ describe('a flood from a server', function () {
     it(`of ${what} fails calls in time with typed errors and keeps memory bounded`, async () => {
       const server = await startScriptedServer(flooding(flood));
       try {
-        const [, write] = await withstands(server.endpoint);
+        const [, write] = await runWithinLimits(server.endpoint);
         if (what.includes('over the receive limit'))
           assert.equal(write, 'AmbiguousWriteError ResponseTooLarge');
       } finally {
@@ -148,7 +148,7 @@ describe('a flood from a server', function () {
   it('of endless headers fails calls in time with typed errors and keeps memory bounded', async function () {
     const peer = await listenWith(headersWithoutEnd);
     try {
-      await withstands(peer.endpoint);
+      await runWithinLimits(peer.endpoint);
     } catch (error) {
       if (!(error instanceof NodeAborted)) throw error;
       console.error(
@@ -192,7 +192,7 @@ describe('a flood from a server', function () {
       });
     });
     try {
-      await withstands(server.endpoint);
+      await runWithinLimits(server.endpoint);
     } finally {
       await server.close();
     }

@@ -24,12 +24,12 @@ function playing(play: (call: ScriptedCall) => void): (call: ScriptedCall) => vo
   };
 }
 
-interface Met {
+interface Outcome {
   readonly error: unknown;
   readonly tookMs: number;
 }
 
-async function meet(call: Promise<unknown>): Promise<Met> {
+async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
   const start = performance.now();
   const error = await call.then(
     (value) => new assert.AssertionError({ message: `resolved with ${String(value)}` }),
@@ -39,7 +39,7 @@ async function meet(call: Promise<unknown>): Promise<Met> {
 }
 
 /** Checks that the call failed in time with a typed error, and returns the error. */
-function typed({ error, tookMs }: Met): EtcdError {
+function typed({ error, tookMs }: Outcome): EtcdError {
   assert.ok(error instanceof EtcdError, String(error));
   assert.equal(typeof error.code, 'number');
   assert.ok(error.message.length > 10 && error.message.length < 10_000, error.message);
@@ -51,7 +51,10 @@ function typed({ error, tookMs }: Met): EtcdError {
 async function callsTo({ play }: HostileAnswer) {
   const server = await startScriptedServer(playing(play));
   const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
-  const [read, write] = await Promise.all([meet(client.kv.get('k')), meet(client.kv.put('k', 'v'))]);
+  const [read, write] = await Promise.all([
+    outcomeOf(client.kv.get('k')),
+    outcomeOf(client.kv.put('k', 'v')),
+  ]);
   await client.close();
   await server.close();
   return { read, write, puts: server.calls.filter((method) => method === 'Put').length };
@@ -100,7 +103,7 @@ describe('a server that answers', () => {
       const abort = new AbortController();
       const watcher = client.watch('k', { startRevision: 1n, signal: abort.signal });
       const reason = new Error('enough');
-      const ended = meet(watcher[Symbol.asyncIterator]().next());
+      const ended = outcomeOf(watcher[Symbol.asyncIterator]().next());
       watcher.ready.catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, timeoutMs)); // time for the server to answer
       abort.abort(reason);
@@ -141,10 +144,13 @@ describe('a peer that sends', () => {
       try {
         const abort = new AbortController();
         const watcher = client.watch('k', { startRevision: 1n, signal: abort.signal });
-        const ended = meet(watcher[Symbol.asyncIterator]().next());
+        const ended = outcomeOf(watcher[Symbol.asyncIterator]().next());
         watcher.ready.catch(() => {});
-        for (const met of await Promise.all([meet(client.kv.get('k')), meet(client.kv.put('k', 'v'))])) {
-          typed(met);
+        for (const outcome of await Promise.all([
+          outcomeOf(client.kv.get('k')),
+          outcomeOf(client.kv.put('k', 'v')),
+        ])) {
+          typed(outcome);
         }
         const reason = new Error('enough');
         abort.abort(reason);
@@ -184,7 +190,7 @@ describe('a server that cancels a watch with a reason', () => {
       const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
       try {
         const watcher = client.watch('k', { startRevision: 1n });
-        const error = typed(await meet(watcher[Symbol.asyncIterator]().next()));
+        const error = typed(await outcomeOf(watcher[Symbol.asyncIterator]().next()));
         assert.ok((error.serverText?.length ?? 0) <= 4_097);
         assert.equal((await watcher.closed).error, error);
       } finally {

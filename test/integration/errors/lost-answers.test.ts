@@ -13,14 +13,14 @@ describe('a counter incremented by compare-and-put', () => {
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
   const rounds = 36;
-  let far: EtcdClient;
+  let proxied: EtcdClient;
   let near: EtcdClient;
-  let door: FaultProxy;
+  let link: FaultProxy;
   let key: string;
 
   beforeEach(async () => {
-    door = await proxy(etcd());
-    far = connect([door.endpoint]);
+    link = await proxy(etcd());
+    proxied = connect([link.endpoint]);
     near = connect(etcd().endpoints);
     key = `${folderOf(etcd())}counter`;
   });
@@ -31,19 +31,19 @@ describe('a counter incremented by compare-and-put', () => {
     write: () => Promise<unknown>,
   ): Promise<PromiseSettledResult<unknown>> {
     const before = (await near.kv.get(key)).kv?.modRevision ?? 0n;
-    if (outcome === 'answer lost') door.delay({ up: 0, down: 3_600_000 });
-    if (outcome === 'request lost') door.cutAfterBytes(0, 'up');
+    if (outcome === 'answer lost') link.delay({ up: 0, down: 3_600_000 });
+    if (outcome === 'request lost') link.cutAfterBytes(0, 'up');
     const settled = Promise.allSettled([write()]);
     if (outcome === 'answer lost') {
       await eventually(
         'etcd applied it',
         async () => ((await near.kv.get(key)).kv?.modRevision ?? 0n) > before,
       );
-      door.cut();
-      door.heal();
+      link.cut();
+      link.heal();
     }
     const [result] = await settled;
-    door.heal();
+    link.heal();
     return result!;
   }
 
@@ -54,13 +54,13 @@ describe('a counter incremented by compare-and-put', () => {
   ): Promise<{ ambiguous: number; applied: number }> {
     const seen = { ambiguous: 0, applied: 0 };
     for (let attempt = 0; ; attempt++) {
-      const { kv } = await far.kv.get(key);
+      const { kv } = await proxied.kv.get(key);
       const count = Number(kv?.value.toString().split(' ')[0] ?? 0);
       const txn = {
         compare: [compare.modRevision(key, '=', kv?.modRevision ?? 0n)],
         success: [op.put(key, `${count + 1} ${tag}`)],
       };
-      const result = await run(outcomes[attempt] ?? 'answered', () => far.kv.txn(txn));
+      const result = await run(outcomes[attempt] ?? 'answered', () => proxied.kv.txn(txn));
       if (result.status === 'fulfilled') {
         if ((result.value as { succeeded: boolean }).succeeded) return seen;
         continue;
@@ -68,10 +68,11 @@ describe('a counter incremented by compare-and-put', () => {
       const error = result.reason;
       assert.ok(error instanceof AmbiguousWriteError, String(error));
       assert.match(error.operation, /^Txn/);
-      assert.ok(error.message.includes(door.endpoint), 'it names the member');
+      assert.ok(error.message.includes(link.endpoint), 'it names the member');
       assert.ok(error.cause instanceof EtcdError);
       seen.ambiguous++;
-      if ((await far.kv.get(key)).kv?.value.toString().endsWith(` ${tag}`)) return { ...seen, applied: 1 };
+      if ((await proxied.kv.get(key)).kv?.value.toString().endsWith(` ${tag}`))
+        return { ...seen, applied: 1 };
     }
   }
 
@@ -96,31 +97,31 @@ describe('a counter incremented by compare-and-put', () => {
     this.timeout(60_000);
     for (let round = 0; round < 30; round++) {
       const one = `${key}${round}`;
-      const before = (await far.kv.get(key)).revision; // also connects the client
-      door.delay({ up: 0, down: 3_600_000 });
-      const settled = Promise.allSettled([far.kv.put(one, 'v')]);
+      const before = (await proxied.kv.get(key)).revision; // also connects the client
+      link.delay({ up: 0, down: 3_600_000 });
+      const settled = Promise.allSettled([proxied.kv.put(one, 'v')]);
       await eventually('etcd applied it', async () => (await near.kv.get(key)).revision > before);
-      door.cut();
-      door.heal();
+      link.cut();
+      link.heal();
       const [result] = await settled;
       assert.ok(result?.status === 'rejected' && result.reason instanceof AmbiguousWriteError);
       assert.match(result.reason.operation, /^Put/);
       assert.equal(result.reason.verdict, 'maybe-applied');
-      await far.kv.get(one); // a hidden second attempt would have arrived by now
+      await proxied.kv.get(one); // a hidden second attempt would have arrived by now
       assert.equal((await near.kv.get(one)).kv?.version, 1n);
     }
   });
 
   it('is read by a transaction that is sent again after its answer is lost', async () => {
     await near.kv.put(key, '1');
-    await far.kv.get(key);
+    await proxied.kv.get(key);
     const handled = () => etcd().metric('grpc_server_handled_total');
     const before = await handled();
-    door.delay({ up: 0, down: 3_600_000 });
-    const reading = far.kv.txn({ compare: [compare.version(key, '>', 0n)], success: [op.get(key)] });
+    link.delay({ up: 0, down: 3_600_000 });
+    const reading = proxied.kv.txn({ compare: [compare.version(key, '>', 0n)], success: [op.get(key)] });
     await eventually('etcd answered it', async () => (await handled()) > before);
-    door.cut();
-    door.heal();
+    link.cut();
+    link.heal();
     const { succeeded, results } = await reading;
     assert.equal(succeeded, true);
     const [first] = results;

@@ -83,7 +83,7 @@ describe('an error from a server', () => {
     server().calls.filter((method) => method !== 'Authenticate' && method !== 'Status').length;
 
   /** Returns the error of the call, if any, and how often the call was sent. */
-  async function meet(method: 'Range' | 'Put', code: Code, text: string) {
+  async function callWith(method: 'Range' | 'Put', code: Code, text: string) {
     server().clearCalls();
     next = { method, code, text };
     const call = method === 'Range' ? client.kv.get('k') : client.kv.put('k', 'v');
@@ -98,7 +98,7 @@ describe('an error from a server', () => {
     it('to a read is typed, and the read is sent again unless the error is final', async () => {
       for (const { name, code, sent, text } of variants) {
         if (name === 'NoSpace') continue; // no read gets this error
-        const { error, attempts } = await meet('Range', sent, text);
+        const { error, attempts } = await callWith('Range', sent, text);
         const what = `${name} as ${goCode[sent]}`;
         // A client without credentials cannot get a new token.
         const again = verdictOf(name) !== 'final' && name !== 'InvalidAuthToken';
@@ -110,7 +110,7 @@ describe('an error from a server', () => {
 
     it('to a write is typed, and the write is sent again only if it was certainly not applied', async () => {
       for (const { name, code, sent, text } of variants) {
-        const { error, attempts } = await meet('Put', sent, text);
+        const { error, attempts } = await callWith('Put', sent, text);
         const what = `${name} as ${goCode[sent]}`;
         const again = verdictOf(name) === 'not-applied' && name !== 'InvalidAuthToken';
         assert.equal(attempts, again ? 2 : 1, what);
@@ -149,7 +149,7 @@ describe('an error from a server', () => {
       it(`about the token, and no other error, makes the client fetch a token and send the ${method} again`, async () => {
         for (const { name, sent, text } of variants) {
           if (!['Unauthenticated', 'InvalidArgument', 'PermissionDenied'].includes(goCode[sent])) continue;
-          const { error, attempts } = await meet(method, sent, text);
+          const { error, attempts } = await callWith(method, sent, text);
           const what = `${name}: ${error}`;
           const asked = server().calls.filter((called) => called === 'Authenticate').length;
           assert.equal(asked, wantsToken.has(name) ? 1 : 0, what);

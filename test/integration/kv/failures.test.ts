@@ -83,12 +83,12 @@ describe('a call', () => {
     });
 
     it('succeeds when the port accepts before the deadline', async () => {
-      const door = await proxy(etcd());
-      door.refuse();
-      const client = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      link.refuse();
+      const client = connect([link.endpoint]);
       const call = client.kv.get(`${folderOf(etcd())}k`);
-      await eventually('the client tried to connect', () => door.accepted > 0);
-      door.heal();
+      await eventually('the client tried to connect', () => link.accepted > 0);
+      link.heal();
       assert.equal((await call).kv, undefined);
     });
   });
@@ -153,12 +153,12 @@ describe('a call', () => {
 
   describe('with a signal', () => {
     it('that is aborted already sends nothing', async () => {
-      const door = await proxy(etcd());
+      const link = await proxy(etcd());
       const reason = new Error('before');
-      const client = connect([door.endpoint]);
+      const client = connect([link.endpoint]);
       const signal = AbortSignal.abort(reason);
       await assert.rejects(client.kv.put('k', 'v', { signal }), (thrown) => thrown === reason);
-      assert.equal(door.accepted, 0);
+      assert.equal(link.accepted, 0);
     });
 
     it('that is aborted while it connects rejects with the signal’s own reason', async () => {
@@ -172,10 +172,10 @@ describe('a call', () => {
     });
 
     it('that is aborted during the call rejects with the signal’s own reason', async () => {
-      const door = await proxy(etcd());
-      const client = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      const client = connect([link.endpoint]);
       await client.kv.get('k');
-      door.stall();
+      link.stall();
       const abort = new AbortController();
       const call = client.kv.get('k', { signal: abort.signal });
       const reason = new Error('no longer wanted');
@@ -197,10 +197,10 @@ describe('a call', () => {
     async function loseResponse<T>(
       call: (client: ReturnType<typeof connect>) => Promise<T>,
     ): Promise<{ call: Promise<T> }> {
-      const door = await proxy(etcd());
-      const client = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      const client = connect([link.endpoint]);
       await client.kv.get('k');
-      door.delay({ up: 0, down: 3_600_000 });
+      link.delay({ up: 0, down: 3_600_000 });
       const handled = await etcd().metric('grpc_server_handled_total');
       const pending = call(client);
       pending.catch(() => {});
@@ -208,8 +208,8 @@ describe('a call', () => {
         'etcd handled it',
         async () => (await etcd().metric('grpc_server_handled_total')) > handled,
       );
-      door.cut();
-      door.heal();
+      link.cut();
+      link.heal();
       return { call: pending };
     }
 
@@ -251,10 +251,10 @@ describe('a call', () => {
 
   describe('whose response does not arrive before the deadline', () => {
     it('rejects with AmbiguousWriteError if it is a write, with DeadlineError if it is a read', async () => {
-      const door = await proxy(etcd());
-      const client = connect([door.endpoint], { timeoutMs: 400 });
+      const link = await proxy(etcd());
+      const client = connect([link.endpoint], { timeoutMs: 400 });
       await client.kv.get('k');
-      door.delay({ up: 0, down: 3_600_000 });
+      link.delay({ up: 0, down: 3_600_000 });
       const calls = [client.kv.put(`${folderOf(etcd())}k`, 'v'), client.kv.get('k')] as const;
       await Promise.all([
         assert.rejects(
@@ -268,10 +268,10 @@ describe('a call', () => {
 
   describe('of a client that closes', () => {
     it('rejects with ClosedError, whether pending, connecting or new', async () => {
-      const door = await proxy(etcd());
-      const underWay = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      const underWay = connect([link.endpoint]);
       await underWay.kv.get('k');
-      door.stall();
+      link.stall();
       const connecting = connect([await impostor((socket) => socket.resume())]);
       const calls = [underWay.kv.get('k'), underWay.kv.put('k', 'v'), connecting.kv.get('k')];
       const rejected = calls.map((call) => assert.rejects(call, ClosedError));

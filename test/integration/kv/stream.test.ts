@@ -116,16 +116,16 @@ describe('kv.stream', () => {
 
   for (const between of [20_000, 150_000, 600_000]) {
     it(`continues after the last key when its connection is reset every ${between} bytes`, async () => {
-      const door = await proxy(etcd());
-      const cut = connect([door.endpoint], { maxReconnectDelayMs: 250 });
+      const link = await proxy(etcd());
+      const cut = connect([link.endpoint], { maxReconnectDelayMs: 250 });
       await cut.kv.get(folder);
       const writer = writeUntilStopped();
       let cuts = 0;
       const result = await drain(cut.kv.stream({ prefix: folder }), () => {
-        if (cuts++ < 8) door.cutAfterBytes(between, 'down');
+        if (cuts++ < 8) link.cutAfterBytes(between, 'down');
       });
       await writer.stop();
-      assert.ok(door.accepted > 1, 'it was cut');
+      assert.ok(link.accepted > 1, 'it was cut');
       await assertWhole(result);
     });
   }
@@ -195,14 +195,14 @@ describe('kv.stream', () => {
 
     it('continues on another member when the server falls silent', async () => {
       const near = await startFaultProxy({ target: server.endpoint });
-      const far = await proxy(etcd());
-      far.refuse(); // so that the stream starts where it is meant to
-      const both = connect([near.endpoint, far.endpoint], { connectTimeoutMs: 500 });
+      const proxied = await proxy(etcd());
+      proxied.refuse(); // so that the stream starts where it is meant to
+      const both = connect([near.endpoint, proxied.endpoint], { connectTimeoutMs: 500 });
       try {
         const stream = both.kv.stream({ prefix: folder }, { timeoutMs: 6_000 });
         const result = await drain(stream, (batches) => {
           if (batches !== 3) return;
-          far.heal();
+          proxied.heal();
           near.blackhole();
         });
         assert.equal(server.opened, 1);
@@ -213,16 +213,16 @@ describe('kv.stream', () => {
     });
 
     it('continues on another member when the server stops, with pages if that member is older', async () => {
-      const door = await proxy(etcd());
-      door.refuse(); // so that the stream starts where it is meant to
-      const both = connect([server.endpoint, door.endpoint]);
+      const link = await proxy(etcd());
+      link.refuse(); // so that the stream starts where it is meant to
+      const both = connect([server.endpoint, link.endpoint]);
       const result = await drain(both.kv.stream({ prefix: folder }), (batches) => {
         if (batches !== 3) return;
-        door.heal();
+        link.heal();
         server.close();
       });
       assert.equal(server.opened, 1);
-      assert.ok(door.connections > 0);
+      assert.ok(link.connections > 0);
       await assertWhole(result);
     });
   });

@@ -91,16 +91,16 @@ describe('a lease', () => {
     });
 
     it('is granted once, with the returned id, when the response is lost', async () => {
-      const door = await proxy(etcd());
-      const far = connect([door.endpoint]);
-      await far.kv.get('k');
+      const link = await proxy(etcd());
+      const proxied = connect([link.endpoint]);
+      await proxied.kv.get('k');
       const before = new Set(await client.lease.list());
       const granted = async () => (await client.lease.list()).filter((id) => !before.has(id));
-      door.delay({ up: 0, down: 3_600_000 });
-      const grant = far.lease.grant({ ttlSeconds: 60 });
+      link.delay({ up: 0, down: 3_600_000 });
+      const grant = proxied.lease.grant({ ttlSeconds: 60 });
       await eventually('etcd granted it', async () => (await granted()).length > 0);
-      door.cut();
-      door.heal();
+      link.cut();
+      link.heal();
       const { id, ttlSeconds } = await grant;
       assert.equal(ttlSeconds, 60);
       assert.deepEqual(await granted(), [id]);
@@ -119,14 +119,14 @@ describe('a lease', () => {
     });
 
     it('resolves when the response is lost', async () => {
-      const door = await proxy(etcd());
-      const far = connect([door.endpoint]);
-      const { id } = await far.lease.grant({ ttlSeconds: 60 });
-      door.delay({ up: 0, down: 3_600_000 });
-      const revoked = far.lease.revoke(id);
+      const link = await proxy(etcd());
+      const proxied = connect([link.endpoint]);
+      const { id } = await proxied.lease.grant({ ttlSeconds: 60 });
+      link.delay({ up: 0, down: 3_600_000 });
+      const revoked = proxied.lease.revoke(id);
       await eventually('etcd revoked it', async () => (await client.lease.timeToLive(id)) === undefined);
-      door.cut();
-      door.heal();
+      link.cut();
+      link.heal();
       await revoked;
     });
   });
@@ -149,24 +149,24 @@ describe('a lease', () => {
     });
 
     it('resolves when its stream is lost', async () => {
-      const door = await proxy(etcd());
-      const far = connect([door.endpoint]);
-      const { id } = await far.lease.grant({ ttlSeconds: 60 });
-      door.delay({ up: 0, down: 3_600_000 });
+      const link = await proxy(etcd());
+      const proxied = connect([link.endpoint]);
+      const { id } = await proxied.lease.grant({ ttlSeconds: 60 });
+      link.delay({ up: 0, down: 3_600_000 });
       const before = await renewals();
-      const renewed = far.lease.keepAliveOnce(id);
+      const renewed = proxied.lease.keepAliveOnce(id);
       await eventually('etcd renewed it', async () => (await renewals()) > before);
-      door.cut();
-      door.heal();
+      link.cut();
+      link.heal();
       assert.equal((await renewed).ttlSeconds, 60);
       await client.lease.revoke(id);
     });
 
     it('rejects with DeadlineError when etcd is unreachable', async () => {
-      const door = await proxy(etcd());
-      const far = connect([door.endpoint]);
-      door.refuse();
-      await assert.rejects(far.lease.keepAliveOnce(1n, { timeoutMs: 300 }), DeadlineError);
+      const link = await proxy(etcd());
+      const proxied = connect([link.endpoint]);
+      link.refuse();
+      await assert.rejects(proxied.lease.keepAliveOnce(1n, { timeoutMs: 300 }), DeadlineError);
     });
   });
 
@@ -244,14 +244,14 @@ describe('a lease', () => {
     });
 
     it('leaves no lease behind when aborted during its grant', async () => {
-      const door = await proxy(etcd());
-      const far = connect([door.endpoint]);
-      await far.kv.get('k');
+      const link = await proxy(etcd());
+      const proxied = connect([link.endpoint]);
+      await proxied.kv.get('k');
       const before = new Set(await client.lease.list());
       const granted = async () => (await client.lease.list()).filter((id) => !before.has(id));
-      door.delay({ up: 0, down: 3_600_000 });
+      link.delay({ up: 0, down: 3_600_000 });
       const abort = new AbortController();
-      const held = far.lease.hold({ ttlSeconds: 600, signal: abort.signal });
+      const held = proxied.lease.hold({ ttlSeconds: 600, signal: abort.signal });
       await eventually('etcd granted it', async () => (await granted()).length === 1);
       const reason = new Error('enough');
       abort.abort(reason);
@@ -275,16 +275,16 @@ describe('a lease', () => {
 
     describe('while its connection is cut', () => {
       it('stays held', async () => {
-        const door = await proxy(etcd());
-        const far = connect([door.endpoint]);
-        const lease = await far.lease.hold({ ttlSeconds: 3 });
+        const link = await proxy(etcd());
+        const proxied = connect([link.endpoint]);
+        const lease = await proxied.lease.hold({ ttlSeconds: 3 });
         const ends = recordEnds(lease);
         const start = performance.now();
         let cuts = 0;
         await eventually('twice its TTL has passed', () => {
           if (performance.now() - start > cuts * 800) {
             cuts++;
-            door.cut();
+            link.cut();
           }
           return ends.length > 0 || performance.now() - start > 6_000;
         });
@@ -295,12 +295,12 @@ describe('a lease', () => {
       });
 
       it('for longer than its TTL ends as lost, and is never held after etcd has deleted it', async () => {
-        const door = await proxy(etcd());
-        const far = connect([door.endpoint]);
-        const lease = await far.lease.hold({ ttlSeconds: 2 });
+        const link = await proxy(etcd());
+        const proxied = connect([link.endpoint]);
+        const lease = await proxied.lease.hold({ ttlSeconds: 2 });
         const ends = recordEnds(lease);
         await client.kv.put(`${folder}k`, 'v', { lease: lease.id });
-        door.refuse();
+        link.refuse();
         await eventually('etcd deleted its key', async () => !(await exists(`${folder}k`)));
         assert.equal(lease.held, false);
         await lease.ended;

@@ -21,12 +21,12 @@ describe('the owner of a lease whose process was stopped for twice its TTL', fun
   const next = async (child: ChildProcess) => (await once(child, 'message'))[0] as unknown;
 
   it('learns of the loss before any call resolves, of before or after the pause', async () => {
-    const door = await proxy(etcd());
-    const child = fork(program, [door.endpoint, String(ttlSeconds), `${folderOf(etcd())}owned`]);
+    const link = await proxy(etcd());
+    const child = fork(program, [link.endpoint, String(ttlSeconds), `${folderOf(etcd())}owned`]);
     children.push(child);
     assert.equal(await next(child), 'holds');
 
-    door.delay({ up: 0, down: 300 });
+    link.delay({ up: 0, down: 300 });
     child.send('call');
     assert.equal(await next(child), 'called');
     child.kill('SIGSTOP');
@@ -48,13 +48,13 @@ describe('the owner of a lease whose event loop was blocked for twice its TTL', 
   const { connect, proxy } = useClients();
 
   it('learns of the loss before the next response, even one in the same packet as the last', async () => {
-    const door = await proxy(etcd());
-    const client = connect([door.endpoint]);
+    const link = await proxy(etcd());
+    const client = connect([link.endpoint]);
     const lease = await client.lease.hold({ ttlSeconds });
     const order: string[] = [];
     lease.signal.addEventListener('abort', () => order.push('aborted'));
     void lease.ended.then(() => order.push('lost'));
-    door.delay({ up: 0, down: 200 });
+    link.delay({ up: 0, down: 200 });
     // etcd may respond to either first.
     const answered = (call: string) => () => {
       order.push(call);

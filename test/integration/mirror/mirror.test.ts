@@ -90,13 +90,13 @@ describe('a mirror', () => {
   });
 
   it('waits for an etcd that is not running yet', async () => {
-    const door = await proxy(etcd());
-    door.refuse();
-    const far = connect([door.endpoint], { timeoutMs: 300 });
-    const updates = far.mirror({ prefix: folder })[Symbol.asyncIterator]();
+    const link = await proxy(etcd());
+    link.refuse();
+    const proxied = connect([link.endpoint], { timeoutMs: 300 });
+    const updates = proxied.mirror({ prefix: folder })[Symbol.asyncIterator]();
     const first = next(updates);
-    await assert.rejects(far.kv.get('k'));
-    door.heal();
+    await assert.rejects(proxied.kv.get('k'));
+    link.heal();
     assert.equal((await first).type, 'snapshot');
     await updates.return(undefined);
   });
@@ -109,20 +109,20 @@ describe('a mirror', () => {
     it('while history is compacted yields a new snapshot with the reason', async () => {
       await client.kv.put(`${folder}stays`, '1');
       await client.kv.put(`${folder}goes`, '1');
-      const door = await proxy(etcd());
-      const mirror = connect([door.endpoint]).mirror({ prefix: folder });
+      const link = await proxy(etcd());
+      const mirror = connect([link.endpoint]).mirror({ prefix: folder });
       const updates = mirror[Symbol.asyncIterator]();
       await next(updates);
       const waiting = next(updates); // opens the watch
       await client.kv.put(`${folder}seen`, '1');
       await waiting;
-      door.refuse();
+      link.refuse();
       const after = next(updates);
       await client.kv.delete(`${folder}goes`);
       await client.kv.put(`${folder}new`, '1');
       await client.kv.put(`${folder}new`, '2');
       await etcd().compact();
-      door.heal();
+      link.heal();
       const update = await after;
       assert.ok(update.type === 'snapshot', update.type);
       assert.equal(update.reason, 'compacted');
@@ -136,13 +136,13 @@ describe('a mirror', () => {
     });
 
     it('without a compaction yields what it missed, and no snapshot', async () => {
-      const door = await proxy(etcd());
-      const updates = connect([door.endpoint]).mirror({ prefix: folder })[Symbol.asyncIterator]();
+      const link = await proxy(etcd());
+      const updates = connect([link.endpoint]).mirror({ prefix: folder })[Symbol.asyncIterator]();
       await next(updates);
       const waiting = next(updates);
       await client.kv.put(`${folder}seen`, '1');
       await waiting;
-      door.cut();
+      link.cut();
       await client.kv.put(`${folder}missed`, '1');
       const update = await next(updates);
       assert.ok(update.type === 'delta');

@@ -255,10 +255,10 @@ describe('an EndpointManager', () => {
     });
 
     it('reports each missed revision separately, although they arrive together', async () => {
-      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
-      const view = opened.view(new EndpointManager(opened.client([door.endpoint]), target));
+      const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const view = opened.view(new EndpointManager(opened.client([link.endpoint]), target));
       await view.shows();
-      door.refuse();
+      link.refuse();
       const revisions: bigint[] = [];
       for (let i = 0; i < 40; i++) {
         const key = `${target}/${i % 3}`;
@@ -268,7 +268,7 @@ describe('an EndpointManager', () => {
         ]);
         revisions.push(revision);
       }
-      door.heal();
+      link.heal();
       await eventually('all are reported', () => view.events.at(-1)?.revision === revisions.at(-1));
       assert.deepEqual(
         view.events.slice(1).map(({ revision }) => revision),

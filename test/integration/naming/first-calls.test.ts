@@ -8,7 +8,7 @@ import { useResolver } from './use-resolver.js';
 const ownConnections = { 'grpc.use_local_subchannel_pool': 1 };
 
 describe('the first calls of new channels', () => {
-  const { opened, scene, put } = useResolver();
+  const { opened, fixture, put } = useResolver();
 
   /** A server behind a delay: its connections are established long after those of the others. */
   async function slowed(server: NamedServer): Promise<{ name: string; addr: string }> {
@@ -18,14 +18,14 @@ describe('the first calls of new channels', () => {
   }
 
   function use(balance: object): void {
-    opened.add(registerEtcdResolver(scene.client, { balance }), (one) => one[Symbol.dispose]());
+    opened.add(registerEtcdResolver(fixture.client, { balance }), (one) => one[Symbol.dispose]());
   }
 
   /** The number of first calls, or calls of the first burst, by server. */
   async function firstCalls(channels: number, burst = 1): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (let i = 0; i < channels; i++) {
-      const caller = opened.caller(`etcd:///${scene.target}`, ownConnections);
+      const caller = opened.caller(`etcd:///${fixture.target}`, ownConnections);
       for (const name of await Promise.all(Array.from({ length: burst }, () => caller.call(30_000))))
         counts[name] = (counts[name] ?? 0) + 1;
       caller.close();
@@ -58,10 +58,10 @@ describe('the first calls of new channels', () => {
 
   it('avoid servers that drain, have weight 0 or are in another zone, even if those connect first', async function () {
     this.timeout(120_000);
-    const [draining, zero, far, good] = await opened.servers('a-draining', 'b-zero', 'c-far', 'good');
+    const [draining, zero, proxied, good] = await opened.servers('a-draining', 'b-zero', 'c-far', 'good');
     await put(draining!, { status: 'draining', zone: 'x' });
     await put(zero!, { weight: 0, zone: 'x' });
-    await put(far!, { zone: 'y' });
+    await put(proxied!, { zone: 'y' });
     await put(await slowed(good!), { zone: 'x' });
     use({ zone: 'x', firstCallWaitMs: 60_000 });
     assert.deepEqual(await firstCalls(30), { good: 30 });

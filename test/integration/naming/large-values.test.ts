@@ -36,8 +36,10 @@ describe('a service with large values that are not endpoints', function () {
 
   it('is listed by a directory in pages, each within the deadline of a call', async () => {
     const link = opened.add(await SlowLink.to(etcd().endpoints[0]!, bytesPerSecond), (one) => one.close());
-    const far = opened.add(new EtcdClient({ endpoints: [link.endpoint], timeoutMs }), (one) => one.close());
-    const directory = opened.add(new ServiceDirectory(far), (one) => one.close());
+    const proxied = opened.add(new EtcdClient({ endpoints: [link.endpoint], timeoutMs }), (one) =>
+      one.close(),
+    );
+    const directory = opened.add(new ServiceDirectory(proxied), (one) => one.close());
     const { endpoints, invalid } = await directory.ready(target, { timeoutMs: 40_000 });
     assert.deepEqual([endpoints.map(({ addr }) => addr), invalid.size], [['a:1'], count]);
   });

@@ -4,7 +4,7 @@ import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.j
 import { useEtcd } from '../../support/etcd.js';
 import { Opened } from '../../support/naming/opened.js';
 
-interface Scene {
+interface TlsFixture {
   readonly client: EtcdClient;
   readonly target: string;
 }
@@ -14,7 +14,7 @@ type Iteration = AsyncIterator<unknown, undefined>;
 /** Everything that can be iterated and may wait forever, in the state in which it has nothing more to yield. */
 const iterations: readonly (readonly [
   name: string,
-  begin: (scene: Scene) => Promise<Iteration> | Iteration,
+  begin: (fixture: TlsFixture) => Promise<Iteration> | Iteration,
 ])[] = [
   ['client.watch()', ({ client, target }) => client.watch({ prefix: target })[Symbol.asyncIterator]()],
   ['client.status()', ({ client }) => client.status()],
@@ -30,7 +30,7 @@ const iterations: readonly (readonly [
     'ServiceDirectory.subscribe()',
     ({ client, target }) => afterFirst(new ServiceDirectory(client).subscribe(target)),
   ],
-  ['Registration.events()', async (scene) => (await registered(scene)).events()],
+  ['Registration.events()', async (fixture) => (await registered(fixture)).events()],
 ];
 
 async function afterFirst(iteration: Iteration): Promise<Iteration> {
@@ -38,7 +38,7 @@ async function afterFirst(iteration: Iteration): Promise<Iteration> {
   return iteration;
 }
 
-const registered = ({ client, target }: Scene) => register(client, { target, addr: '10.0.0.7:1' });
+const registered = ({ client, target }: TlsFixture) => register(client, { target, addr: '10.0.0.7:1' });
 
 describe('an iteration that is ended while its reader waits for the next item', () => {
   const etcd = useEtcd();

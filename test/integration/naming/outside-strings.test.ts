@@ -191,9 +191,9 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
 
   for (const [what, [refused, use]] of Object.entries(uses)) {
     for (const text of strings) {
-      const fate = refused.includes(text) ? 'is refused' : 'does no harm';
+      const result = refused.includes(text) ? 'is refused' : 'does no harm';
       const shown = text === long ? 'of 300 letters' : JSON.stringify(text);
-      it(`${fate} as ${what}: ${shown}`, async () => {
+      it(`${result} as ${what}: ${shown}`, async () => {
         assert.equal(await isRefused(() => use(text)), refused.includes(text));
       });
     }

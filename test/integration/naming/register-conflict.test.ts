@@ -6,13 +6,13 @@ import { eventually } from '../../support/eventually.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('a registration', () => {
-  const { etcd, opened, scene, endpoint, stored, start, record, isBack, newLease } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, stored, start, record, isBack, newLease } = useRegistrations();
   let admin: EtcdClient;
   let target: string;
   let key: string;
 
   beforeEach(() => {
-    ({ admin, target, key } = scene);
+    ({ admin, target, key } = fixture);
   });
 
   describe('whose key already has a record', () => {

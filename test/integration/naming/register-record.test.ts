@@ -7,12 +7,12 @@ import { eventually } from '../../support/eventually.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('the record of a registration', () => {
-  const { etcd, opened, scene, endpoint, stored, start, record, isBack } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, stored, start, record, isBack } = useRegistrations();
   let admin: EtcdClient;
   let key: string;
 
   beforeEach(() => {
-    ({ admin, key } = scene);
+    ({ admin, key } = fixture);
   });
 
   function listen(registration: Registration): RegistrationEvent[] {
@@ -65,11 +65,11 @@ describe('the record of a registration', () => {
 
     it('is reclaimed as well if that happens during a disconnection', async function () {
       skipUnlessBreakable(this, etcd());
-      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
-      const registration = await start({ ttlSeconds: 60 }, opened.client([door.endpoint]));
-      door.refuse();
+      const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const registration = await start({ ttlSeconds: 60 }, opened.client([link.endpoint]));
+      link.refuse();
       await admin.kv.put(key, stored, { lease: 0n });
-      door.heal();
+      link.heal();
       await isOwn(registration);
     });
 
@@ -113,11 +113,11 @@ describe('the record of a registration', () => {
 
     it('keeps its own address if that happens during a disconnection', async function () {
       skipUnlessBreakable(this, etcd());
-      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
-      const registration = await start({ ttlSeconds: 60 }, opened.client([door.endpoint]));
-      door.refuse();
+      const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const registration = await start({ ttlSeconds: 60 }, opened.client([link.endpoint]));
+      link.refuse();
       await overwrite(registration);
-      door.heal();
+      link.heal();
       await eventually('its own address is restored', async () =>
         (await record())?.value.toString().includes(endpoint.addr),
       );

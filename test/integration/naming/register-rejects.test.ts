@@ -14,23 +14,23 @@ import { useRegistrations } from './use-registrations.js';
 const immediateMs = 3_000;
 
 describe('register()', () => {
-  const { etcd, opened, scene, endpoint, start, record } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, start, record } = useRegistrations();
   let admin: EtcdClient;
   let target: string;
   let key: string;
 
   beforeEach(() => {
-    ({ admin, target, key } = scene);
+    ({ admin, target, key } = fixture);
   });
 
   for (const fault of ['refuse', 'blackhole'] as const) {
     it(`rejects immediately when it is aborted while the network has the fault ${fault}, and cleans up in the background`, async function () {
       skipUnlessBreakable(this, etcd());
-      const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+      const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
       const before = await admin.lease.list();
       const abort = new AbortController();
-      const client = opened.client([door.endpoint]);
+      const client = opened.client([link.endpoint]);
       const registering = start({ signal: abort.signal, ttlSeconds: 600 }, client);
       await eventually(
         'it waits',
@@ -38,13 +38,13 @@ describe('register()', () => {
       );
       const lease = (await admin.lease.list()).find((one) => !before.includes(one));
       assert.ok(lease);
-      door[fault]();
+      link[fault]();
       const began = performance.now();
       const reason = new Error('enough');
       abort.abort(reason);
       await assert.rejects(registering, (error) => error === reason);
       assert.ok(performance.now() - began < immediateMs, `it took ${performance.now() - began} ms`);
-      door.heal();
+      link.heal();
       await eventually(
         'its lease is revoked in the background',
         async () => (await admin.lease.timeToLive(lease)) === undefined,
@@ -56,22 +56,22 @@ describe('register()', () => {
 
   it('stops its cleanup after an abort when the client is closed', async function () {
     skipUnlessBreakable(this, etcd());
-    const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
     await new EndpointManager(admin, target).addEndpoint(key, { addr: '10.9.9.9:1' });
     const abort = new AbortController();
-    const client = opened.client([door.endpoint]);
+    const client = opened.client([link.endpoint]);
     const registering = start({ signal: abort.signal }, client);
     await eventually(
       'it waits',
       async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1,
     );
-    door.blackhole();
+    link.blackhole();
     const began = performance.now();
     abort.abort(new Error('enough'));
     await assert.rejects(registering, /enough/);
     await client.close();
     assert.ok(performance.now() - began < immediateMs);
-    door.heal();
+    link.heal();
   });
 
   it('rejects invalid options with a typed error', async () => {
@@ -86,7 +86,7 @@ describe('register()', () => {
     ]) {
       let registering: Promise<unknown> | undefined;
       assert.doesNotThrow(() => {
-        registering = register(scene.client, options as never);
+        registering = register(fixture.client, options as never);
       });
       const isTyped = (error: unknown) => error instanceof NamingError || error instanceof InvalidInputError;
       await assert.rejects(registering!, isTyped, JSON.stringify(options));

@@ -9,7 +9,7 @@ import { useRegistrations } from './use-registrations.js';
 
 describe('the updates of a registration', function () {
   this.timeout(60_000);
-  const { etcd, opened, scene, endpoint, start, record } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, start, record } = useRegistrations();
   let admin: EtcdClient;
   let key: string;
 
@@ -18,13 +18,13 @@ describe('the updates of a registration', function () {
   });
 
   beforeEach(() => {
-    ({ admin, key } = scene);
+    ({ admin, key } = fixture);
   });
 
   /** A client whose connection can be cut, and the number of its writes. */
   async function behindDoor() {
-    const door = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
-    const client = opened.client([door.endpoint]);
+    const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    const client = opened.client([link.endpoint]);
     const writes = { count: 0 };
     const counted: NamingClient = Object.create(client, {
       kv: {
@@ -42,16 +42,16 @@ describe('the updates of a registration', function () {
       watch: { value: client.watch.bind(client) },
       onClose: { value: client.onClose.bind(client) },
     });
-    return { door, client: counted as EtcdClient, writes };
+    return { link, client: counted as EtcdClient, writes };
   }
 
   const metadata = async () => JSON.parse(String((await record())?.value ?? null))?.Metadata;
 
   it('during an outage are written as one after it', async () => {
-    const { door, client, writes } = await behindDoor();
+    const { link, client, writes } = await behindDoor();
     const registration = await start({ ttlSeconds: 60 }, client);
     const { version } = (await record())!;
-    door.refuse();
+    link.refuse();
     writes.count = 0;
     const updates: Promise<void>[] = [];
     const began = performance.now();
@@ -61,7 +61,7 @@ describe('the updates of a registration', function () {
       return performance.now() - began > 4_000;
     });
     const during = writes.count;
-    door.heal();
+    link.heal();
     await Promise.all(updates);
     const kv = (await record())!;
     const stored = kv.version - version;
@@ -76,13 +76,13 @@ describe('the updates of a registration', function () {
   });
 
   it('reject at their own deadline, and are still stored once possible', async () => {
-    const { door, client } = await behindDoor();
+    const { link, client } = await behindDoor();
     const registration = await start({ ttlSeconds: 60 }, client);
     const events: RegistrationEvent[] = [];
     void (async () => {
       for await (const event of registration.events()) events.push(event);
     })();
-    door.refuse();
+    link.refuse();
     await assert.rejects(
       registration.update({ metadata: { weight: 7 } }, { timeoutMs: 1_000 }),
       (error: Error) => {
@@ -92,7 +92,7 @@ describe('the updates of a registration', function () {
       },
     );
     assert.deepEqual(registration.endpoint, { ...endpoint, metadata: { weight: 7 } });
-    door.heal();
+    link.heal();
     await eventually('it is stored', async () => (await metadata())?.weight === 7, 30_000);
     await eventually('the failure is over', () => registration.state === 'registered');
     assert.equal(registration.lastError, undefined);
@@ -134,17 +134,17 @@ describe('the updates of a registration', function () {
   });
 
   it('by an operator are adopted if the owner was disconnected and gave up its lease', async () => {
-    const { door, client } = await behindDoor();
+    const { link, client } = await behindDoor();
     const registration = await start({ ttlSeconds: 3 }, client);
     const lease = registration.lease!;
-    door.refuse();
+    link.refuse();
     await eventually('the owner has given up its lease', async () => {
       await admin.lease.keepAliveOnce(lease); // as a change of etcd's leader does
       return registration.lease !== lease;
     });
     const drained = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } });
     await admin.kv.put(key, drained, { lease });
-    door.heal();
+    link.heal();
     await eventually(
       'it is back',
       async () => {

@@ -10,14 +10,14 @@ import { openSockets } from '../../support/sockets.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('a registration', () => {
-  const { etcd, opened, scene, endpoint, stored, start, record, isBack, newLease } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, stored, start, record, isBack, newLease } = useRegistrations();
   let admin: EtcdClient;
   let client: EtcdClient;
   let target: string;
   let key: string;
 
   beforeEach(() => {
-    ({ admin, client, target, key } = scene);
+    ({ admin, client, target, key } = fixture);
   });
 
   it('stores Go’s value under <target>/<addr>, with a lease of 10 s', async () => {

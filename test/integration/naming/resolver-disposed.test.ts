@@ -7,13 +7,13 @@ import { eventually } from '../../support/eventually.js';
 import { useResolver } from './use-resolver.js';
 
 describe('a channel of grpc-js to etcd:///<service>', () => {
-  const { etcd, opened, scene, put, watchers, watchersBefore, fails } = useResolver();
+  const { etcd, opened, fixture, put, watchers, watchersBefore, fails } = useResolver();
   let client: EtcdClient;
   let target: string;
   let resolver: Disposable;
 
   beforeEach(() => {
-    ({ client, target, resolver } = scene);
+    ({ client, target, resolver } = fixture);
   });
 
   describe('after its resolver was revoked', () => {

@@ -15,17 +15,17 @@ const policies = {
 
 for (const [name, { balance, options }] of Object.entries(policies)) {
   describe(`a channel with ${name} to a service known to be empty`, () => {
-    const { opened, scene, put } = useResolver();
+    const { opened, fixture, put } = useResolver();
 
     function caller(more: object = {}): Caller {
-      opened.add(registerEtcdResolver(scene.client, balance ? { balance } : {}), (one) =>
+      opened.add(registerEtcdResolver(fixture.client, balance ? { balance } : {}), (one) =>
         one[Symbol.dispose](),
       );
-      return opened.caller(`etcd:///${scene.target}`, { ...options, ...more });
+      return opened.caller(`etcd:///${fixture.target}`, { ...options, ...more });
     }
 
     /** The documented text, with the prefix and the revision. */
-    const promised = () => new RegExp(`no endpoints under '${scene.target}/' at etcd revision \\d+`);
+    const promised = () => new RegExp(`no endpoints under '${fixture.target}/' at etcd revision \\d+`);
     const failsAsPromised = (call: Promise<string>) =>
       assert.rejects(call, (error: Error) => {
         assert.match(error.message, /^14 UNAVAILABLE/);
@@ -49,7 +49,7 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
       const one = caller();
       const failed = Array.from({ length: 3 }, () => failsAsPromised(one.call(60_000)));
       await eventually('the channel connects', () => silent.connections > 0);
-      await scene.manager.deleteEndpoint(`${scene.target}/silent`);
+      await fixture.manager.deleteEndpoint(`${fixture.target}/silent`);
       await Promise.all(failed);
       await failsAsPromised(one.call());
     });

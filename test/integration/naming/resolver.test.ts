@@ -14,13 +14,13 @@ import { useResolver } from './use-resolver.js';
 const pickFirst = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }) };
 
 describe('a channel of grpc-js to etcd:///<service>', () => {
-  const { etcd, opened, scene, put, watchers, watchersBefore, fails } = useResolver();
+  const { etcd, opened, fixture, put, watchers, watchersBefore, fails } = useResolver();
   let client: EtcdClient;
   let target: string;
   let manager: EndpointManager;
 
   beforeEach(() => {
-    ({ client, target, manager } = scene);
+    ({ client, target, manager } = fixture);
   });
 
   it('uses all endpoints in turn', async () => {

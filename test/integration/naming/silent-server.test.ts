@@ -18,10 +18,10 @@ const policies = {
 const soon = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 };
 
 describe('a server that accepts connections and sends nothing', () => {
-  const { opened, scene, put } = useResolver();
+  const { opened, fixture, put } = useResolver();
 
   function use(options: object): void {
-    opened.add(registerEtcdResolver(scene.client, options), (one) => one[Symbol.dispose]());
+    opened.add(registerEtcdResolver(fixture.client, options), (one) => one[Symbol.dispose]());
   }
 
   const repeatsWithoutLeak = (silent: SilentServer) =>
@@ -36,7 +36,7 @@ describe('a server that accepts connections and sends nothing', () => {
       const silent = await opened.silentServer();
       await put({ name: 'silent', addr: silent.addr });
       use({ connectTimeoutMs: 300, ...rest });
-      const callers = [1, 2].map(() => opened.caller(`etcd:///${scene.target}`, { ...soon, ...options }));
+      const callers = [1, 2].map(() => opened.caller(`etcd:///${fixture.target}`, { ...soon, ...options }));
       for (const caller of callers) await assert.rejects(caller.call(2_000), /^Error: (4|14) /);
       await repeatsWithoutLeak(silent);
       const [server] = await opened.servers('recovered');
@@ -51,7 +51,7 @@ describe('a server that accepts connections and sends nothing', () => {
     const silent = await opened.silentServer();
     await put({ name: 'silent', addr: silent.addr });
     use({ connectTimeoutMs: 300 });
-    const target = `etcd:///${scene.target}`;
+    const target = `etcd:///${fixture.target}`;
     const caller = opened.add(new Caller(target, soon, credentials.createSsl()), (one) => one.close());
     await assert.rejects(caller.call(2_000), /^Error: (4|14) /);
     await repeatsWithoutLeak(silent);
@@ -62,7 +62,7 @@ describe('a server that accepts connections and sends nothing', () => {
     await put({ name: 'silent', addr: silent.addr });
     use({ connectTimeoutMs: 300 });
     await assert.rejects(
-      opened.caller(`etcd:///${scene.target}`).call(30_000),
+      opened.caller(`etcd:///${fixture.target}`).call(30_000),
       /^Error: 14 .*no byte came from the server for 300 ms/,
     );
   });
@@ -73,7 +73,7 @@ describe('a server that accepts connections and sends nothing', () => {
     relay.serveAs(server!);
     await put({ name: 'slow', addr: relay.addr });
     use({ connectTimeoutMs: 100 });
-    const caller = opened.caller(`etcd:///${scene.target}`);
+    const caller = opened.caller(`etcd:///${fixture.target}`);
     const began = performance.now();
     await eventually('calls succeed for a while', async () => {
       assert.equal(await caller.call(), 'slow');

@@ -12,13 +12,13 @@ export function useRegistrations() {
   const opened = new Opened();
   const endpoint = { addr: '10.0.0.7:50051' };
   const stored = '{"Op":0,"Addr":"10.0.0.7:50051","Metadata":null}';
-  const scene = {} as { admin: EtcdClient; client: EtcdClient; target: string; key: string };
+  const fixture = {} as { admin: EtcdClient; client: EtcdClient; target: string; key: string };
 
   beforeEach(() => {
-    scene.admin = opened.client(etcd().endpoints);
-    scene.client = opened.client(etcd().endpoints);
-    scene.target = `${etcd().prefix}register/svc`;
-    scene.key = `${scene.target}/10.0.0.7:50051`;
+    fixture.admin = opened.client(etcd().endpoints);
+    fixture.client = opened.client(etcd().endpoints);
+    fixture.target = `${etcd().prefix}register/svc`;
+    fixture.key = `${fixture.target}/10.0.0.7:50051`;
   });
 
   afterEach(async () => {
@@ -27,12 +27,17 @@ export function useRegistrations() {
     await cleaner.kv.delete({ prefix: `${etcd().prefix}register/` });
   });
 
-  async function start(options: Partial<RegisterOptions> = {}, by = scene.client): Promise<Registration> {
-    const registration = await register(by, { target: scene.target, ...endpoint, ttlSeconds: 2, ...options });
+  async function start(options: Partial<RegisterOptions> = {}, by = fixture.client): Promise<Registration> {
+    const registration = await register(by, {
+      target: fixture.target,
+      ...endpoint,
+      ttlSeconds: 2,
+      ...options,
+    });
     return opened.add(registration, (one) => one.close());
   }
 
-  const record = async (of = scene.key) => (await scene.admin.kv.get(of)).kv;
+  const record = async (of = fixture.key) => (await fixture.admin.kv.get(of)).kv;
   /** Waits until the record is stored again, under the registration's current lease. */
   const isBack = (registration: Registration, count: number) =>
     eventually(
@@ -47,8 +52,8 @@ export function useRegistrations() {
   /** Returns the lease of a waiting registration: the one that is not in `before`. */
   const newLease = (before: readonly bigint[]) =>
     eventually('it holds a lease', async () =>
-      (await scene.admin.lease.list()).find((lease) => !before.includes(lease)),
+      (await fixture.admin.lease.list()).find((lease) => !before.includes(lease)),
     );
 
-  return { etcd, opened, scene, endpoint, stored, start, record, isBack, newLease };
+  return { etcd, opened, fixture, endpoint, stored, start, record, isBack, newLease };
 }

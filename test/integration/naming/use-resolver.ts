@@ -12,7 +12,7 @@ export function useResolver() {
   const etcd = useEtcd();
   expectNoSocketLeft();
   const opened = new Opened();
-  const scene = {} as {
+  const fixture = {} as {
     client: EtcdClient;
     target: string;
     manager: EndpointManager;
@@ -25,13 +25,13 @@ export function useResolver() {
     const resolver = opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
     // A service of its own for each test, so that tests do not affect each other.
     const target = `${etcd().prefix}resolver/${++tests}/svc`;
-    Object.assign(scene, { client, resolver, target, manager: new EndpointManager(client, target) });
+    Object.assign(fixture, { client, resolver, target, manager: new EndpointManager(client, target) });
   });
 
   afterEach(() => opened.close());
 
   const put = (server: Pick<NamedServer, 'name' | 'addr'>, metadata: object | null = null) =>
-    scene.manager.addEndpoint(`${scene.target}/${server.name}`, {
+    fixture.manager.addEndpoint(`${fixture.target}/${server.name}`, {
       addr: server.addr,
       metadata: metadata as null,
     });
@@ -52,5 +52,5 @@ export function useResolver() {
       timeoutMs,
     );
 
-  return { etcd, opened, scene, put, watchers, watchersBefore, fails };
+  return { etcd, opened, fixture, put, watchers, watchersBefore, fails };
 }

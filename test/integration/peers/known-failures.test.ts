@@ -16,16 +16,16 @@ describe('known failures of other clients', function () {
     const folder = folderOf(etcd());
     let ambiguous = 0;
     for (let round = 0; round < 20; round++) {
-      const door = await proxy(etcd());
-      const far = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      const proxied = connect([link.endpoint]);
       const key = `${folder}${round}`;
-      await far.kv.get(key);
-      const put = far.kv.put(key, 'v').catch(() => ambiguous++);
+      await proxied.kv.get(key);
+      const put = proxied.kv.put(key, 'v').catch(() => ambiguous++);
       // The request is sent in this or the next turn of the event loop: some rounds cut too early, some too late.
       for (let turn = 0; turn < round % 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-      door.cut();
+      link.cut();
       await put;
-      await far.kv.get(key);
+      await proxied.kv.get(key);
       const { kv } = await near.kv.get(key);
       assert.ok(kv === undefined || kv.version === 1n, `version ${kv?.version} in round ${round}`);
     }
@@ -35,31 +35,31 @@ describe('known failures of other clients', function () {
   it('a lost lease of 2 s is reported before etcd revokes it', async () => {
     const near = connect(etcd().endpoints);
     for (const fault of ['refuse', 'blackhole', 'stall'] as const) {
-      const door = await proxy(etcd());
-      const lease = await connect([door.endpoint]).lease.hold({ ttlSeconds: 2 });
+      const link = await proxy(etcd());
+      const lease = await connect([link.endpoint]).lease.hold({ ttlSeconds: 2 });
       const key = `${folderOf(etcd())}k`;
       await near.kv.put(key, 'v', { lease: lease.id });
       let reported = false;
       void lease.ended.then(() => {
         reported = true;
       });
-      door[fault]();
+      link[fault]();
       await eventually('etcd has revoked the lease', async () => (await near.kv.get(key)).kv === undefined);
       // etcd has just deleted the key: the lease ended before.
       assert.equal(reported, true, `${fault}: reported too late`);
       assert.equal(lease.held, false);
       assert.equal((await lease.ended).reason, 'lost-contact');
-      door.heal();
+      link.heal();
     }
   });
 
   it('close() of a client with a lease and a call resolves immediately without a network', async () => {
     for (const fault of ['refuse', 'blackhole', 'acceptSilently'] as const) {
-      const door = await proxy(etcd());
-      const client = connect([door.endpoint]);
+      const link = await proxy(etcd());
+      const client = connect([link.endpoint]);
       const lease = await client.lease.hold({ ttlSeconds: 60 });
-      door[fault]();
-      if (fault === 'acceptSilently') door.cut();
+      link[fault]();
+      if (fault === 'acceptSilently') link.cut();
       const calls = [client.kv.get('k'), client.lease.grant({ ttlSeconds: 5 })];
       const ends = calls.map((call) => assert.rejects(call, ClosedError));
       const start = performance.now();
@@ -67,7 +67,7 @@ describe('known failures of other clients', function () {
       assert.equal((await lease.ended).reason, 'closed');
       await Promise.all(ends);
       assert.ok(performance.now() - start < 5_000, `${fault}: ${performance.now() - start} ms`);
-      door.heal();
+      link.heal();
     }
   });
 

@@ -29,46 +29,46 @@ describe('a watch over 2,500 revisions of backlog', () => {
   }
 
   it('delivers each event once and in order when its connection is cut after the first batch', async () => {
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const received: WatchEvent[] = [];
     let batches = 0;
-    for await (const { events, nextRevision } of connect([door.endpoint]).watch(
+    for await (const { events, nextRevision } of connect([link.endpoint]).watch(
       { prefix: folder },
       { startRevision: first },
     )) {
       received.push(...events);
       assert.equal(nextRevision, events.at(-1)!.kv.modRevision + 1n);
       if (++batches === 1) {
-        door.cut();
+        link.cut();
         assert.ok(received.length < count, 'the cut was after the backlog');
         // Later than the whole backlog: once it is delivered, everything before it must be.
         await direct.kv.put(`${folder}last`, 'v');
       }
       if (String(received.at(-1)?.kv.key) === `${folder}last`) break;
     }
-    assert.equal(door.accepted, 2);
+    assert.equal(link.accepted, 2);
     const expected = await written();
     assert.equal(received.length, count + 1);
     assert.deepEqual(revisionsOf(received), expected);
   });
 
   it('delivers each event once and in order when its connection is cut at every batch and within batches', async () => {
-    const door = await proxy(etcd());
+    const link = await proxy(etcd());
     const received: WatchEvent[] = [];
     await direct.kv.put(`${folder}last`, 'v');
     let nextCut = 300_000;
-    door.cutAfterBytes(nextCut, 'down');
-    for await (const { events } of connect([door.endpoint]).watch(
+    link.cutAfterBytes(nextCut, 'down');
+    for await (const { events } of connect([link.endpoint]).watch(
       { prefix: folder },
       { startRevision: first },
     )) {
       received.push(...events);
       if (String(received.at(-1)?.kv.key) === `${folder}last`) break;
       nextCut += 350_000;
-      door.cutAfterBytes(nextCut, 'down');
-      door.cut();
+      link.cutAfterBytes(nextCut, 'down');
+      link.cut();
     }
-    assert.ok(door.accepted > 3, `${door.accepted} connections`);
+    assert.ok(link.accepted > 3, `${link.accepted} connections`);
     assert.deepEqual(revisionsOf(received), await written());
   });
 
@@ -116,14 +116,14 @@ describe('a watch', () => {
 
   it('survives an outage during which much was written, and misses nothing', async () => {
     const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: 'outage/' });
+    const link = await proxy(etcd());
+    const watcher = connect([link.endpoint]).watch({ prefix: 'outage/' });
     await watcher.ready;
-    door.refuse();
+    link.refuse();
     await fill(direct, 'outage/', 1_500);
-    const refusals = door.accepted;
-    await eventually('it tries again while refused', () => door.accepted > refusals + 2);
-    door.heal();
+    const refusals = link.accepted;
+    await eventually('it tries again while refused', () => link.accepted > refusals + 2);
+    link.heal();
     const received = new Set<string>();
     let events = 0;
     for await (const batch of watcher) {
@@ -138,15 +138,15 @@ describe('a watch', () => {
   it('leaves a member that stops responding, and returns when it responds again', async function () {
     this.timeout(60_000);
     const direct = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const client = connect([door.endpoint], { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 500 });
+    const link = await proxy(etcd());
+    const client = connect([link.endpoint], { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 500 });
     const watcher = client.watch({ prefix: 'silent/' });
     await watcher.ready;
-    door.blackhole();
+    link.blackhole();
     await direct.kv.put('silent/k', 'v');
-    const before = door.accepted;
-    await eventually('it gives the connection up', () => door.accepted > before, 15_000);
-    door.heal();
+    const before = link.accepted;
+    await eventually('it gives the connection up', () => link.accepted > before, 15_000);
+    link.heal();
     for await (const { events } of watcher) {
       assert.deepEqual(
         events.map(({ kv }) => String(kv.key)),

@@ -54,17 +54,17 @@ describe('a watch', () => {
   });
 
   it('whose ready is not awaited delivers what is written from its call on', async () => {
-    const door = await proxy(etcd());
-    const far = connect([door.endpoint]);
-    await far.kv.get('k');
+    const link = await proxy(etcd());
+    const proxied = connect([link.endpoint]);
+    await proxied.kv.get('k');
     const reads = () => grpcCounter(etcd(), 'grpc_server_handled_total', 'Range');
     const before = await reads();
     // Its start revision is read before its create is sent. Events between the two are delivered too.
-    door.delay({ up: 0, down: 500 });
-    const watcher = far.watch({ prefix: folder });
+    link.delay({ up: 0, down: 500 });
+    const watcher = proxied.watch({ prefix: folder });
     await eventually('its revision is read', async () => (await reads()) > before);
     await client.kv.put(`${folder}k`, 'v');
-    door.heal();
+    link.heal();
     assert.deepEqual((await read(watcher, 1)).map(name), ['put k']);
   });
 
@@ -318,19 +318,19 @@ describe('a watch', () => {
     });
 
     it('while it is disconnected, ends after everything it has received', async () => {
-      const door = await proxy(etcd());
-      const watcher = connect([door.endpoint]).watch({ prefix: folder });
+      const link = await proxy(etcd());
+      const watcher = connect([link.endpoint]).watch({ prefix: folder });
       await watcher.ready;
       for (let i = 0; i < 5; i++) await client.kv.put(`${folder}${i}`, 'v');
       const iterator = watcher[Symbol.asyncIterator]();
       const received: WatchEvent[] = [];
       const take = async () => received.push(...((await iterator.next()).value?.events ?? []));
       while (received.length < 3) await take();
-      door.refuse();
+      link.refuse();
       await client.kv.put(`${folder}missed`, 'v');
       await client.kv.put(`${folder}kept`, 'v');
       await etcd().compact();
-      door.heal();
+      link.heal();
       await assert.rejects(async () => {
         for (;;) await take();
       }, CompactedError);
@@ -368,8 +368,8 @@ describe('a watch with progress', () => {
 
   it('moves its checkpoint while its keys are idle, and so survives a compaction', async () => {
     const client = connect(etcd().endpoints);
-    const door = await proxy(etcd());
-    const watcher = connect([door.endpoint]).watch({ prefix: 'quiet/' }, { progress: true });
+    const link = await proxy(etcd());
+    const watcher = connect([link.endpoint]).watch({ prefix: 'quiet/' }, { progress: true });
     await watcher.ready;
     await fill(client, 'noise/', 100);
     const { revision } = await client.kv.get('x');
@@ -377,14 +377,14 @@ describe('a watch with progress', () => {
       assert.equal(events.length, 0);
       if (nextRevision > revision) break;
     }
-    const quiet = connect([door.endpoint]).watch({ prefix: 'quiet/' }, { progress: true });
+    const quiet = connect([link.endpoint]).watch({ prefix: 'quiet/' }, { progress: true });
     const batches = quiet[Symbol.asyncIterator]();
     await quiet.ready;
     await fill(client, 'noise/', 100);
     const { revision: latest } = await client.kv.get('x');
     for (let next = 0n; next <= latest; ) next = (await batches.next()).value!.nextRevision;
     await etcd().compact();
-    door.cut();
+    link.cut();
     await client.kv.put('quiet/k', 'v');
     for (;;) {
       const { value } = await batches.next();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MemberHealth } from '#src/wire/member/health.js';
 import type { Member } from '#src/wire/member/member.js';
-import { FakeMember } from './pool-scene.js';
+import { FakeMember } from './pool-fixture.js';
 
 const newHealth = () => new MemberHealth(new FakeMember('m0') as unknown as Member);
 /** Half of every jittered time. */

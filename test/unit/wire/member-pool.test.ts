@@ -1,77 +1,80 @@
 import assert from 'node:assert/strict';
 import type { Member } from '#src/wire/member/member.js';
 import type { MemberPool } from '#src/wire/member/pool.js';
-import { FakeMember, PoolScene } from './pool-scene.js';
+import { FakeMember, PoolFixture } from './pool-fixture.js';
 
 const never = new AbortController().signal;
 
 describe('a pool of members', () => {
-  let scene: PoolScene;
+  let fixture: PoolFixture;
   let members: readonly FakeMember[];
 
   function pool(count: number, preferred = 0): MemberPool {
-    scene = new PoolScene(count, preferred);
-    ({ members } = scene);
-    return scene.pool;
+    fixture = new PoolFixture(count, preferred);
+    ({ members } = fixture);
+    return fixture.pool;
   }
 
   it('uses its preferred member, whatever its position in the list', async () => {
     pool(3, 2);
-    assert.equal(await scene.used(), 'm2');
+    assert.equal(await fixture.used(), 'm2');
   });
 
   it('uses another member while the preferred one cannot be reached, and returns when it can', async () => {
     pool(3);
     members[0]!.reachable = false;
-    assert.equal(await scene.used(), 'm1');
-    scene.unhealthy.set(members[0]!, 'unreachable');
-    await scene.clock.pass(10_000);
-    assert.equal(await scene.used(), 'm1');
+    assert.equal(await fixture.used(), 'm1');
+    fixture.unhealthy.set(members[0]!, 'unreachable');
+    await fixture.clock.pass(10_000);
+    assert.equal(await fixture.used(), 'm1');
     members[0]!.reachable = true;
-    scene.unhealthy.clear();
-    await scene.clock.pass(60_000);
-    assert.equal(await scene.used(), 'm0');
+    fixture.unhealthy.clear();
+    await fixture.clock.pass(60_000);
+    assert.equal(await fixture.used(), 'm0');
     assert.deepEqual(
-      scene.events.map(({ type }) => type),
+      fixture.events.map(({ type }) => type),
       ['member-unhealthy', 'member-recovered'],
     );
   });
 
   it('skips an unhealthy member although it is connected', async () => {
     const some = pool(3);
-    some.markUnhealthy(scene.at(0), 'leaderless');
-    assert.notEqual(await scene.used(), 'm0');
+    some.markUnhealthy(fixture.at(0), 'leaderless');
+    assert.notEqual(await fixture.used(), 'm0');
   });
 
   it('probes an unhealthy member at growing intervals, and not after it has recovered', async () => {
     const some = pool(2);
-    scene.unhealthy.set(members[0]!, 'leaderless');
-    some.markUnhealthy(scene.at(0), 'leaderless');
-    await scene.clock.pass(10_000);
-    const early = scene.probes.length;
+    fixture.unhealthy.set(members[0]!, 'leaderless');
+    some.markUnhealthy(fixture.at(0), 'leaderless');
+    await fixture.clock.pass(10_000);
+    const early = fixture.probes.length;
     assert.ok(early >= 3, `${early} probes in the first ten seconds`);
-    await scene.clock.pass(100_000);
-    assert.ok(scene.probes.length - early < 20, `${scene.probes.length - early} probes in the next hundred`);
-    scene.unhealthy.clear();
-    await scene.clock.pass(60_000);
-    const { length } = scene.probes;
-    await scene.clock.pass(600_000);
-    assert.equal(scene.probes.length, length);
+    await fixture.clock.pass(100_000);
+    assert.ok(
+      fixture.probes.length - early < 20,
+      `${fixture.probes.length - early} probes in the next hundred`,
+    );
+    fixture.unhealthy.clear();
+    await fixture.clock.pass(60_000);
+    const { length } = fixture.probes;
+    await fixture.clock.pass(600_000);
+    assert.equal(fixture.probes.length, length);
   });
 
   it('ejects a flapping member for longer each time, until it has been healthy for a minute', async () => {
     const some = pool(2);
     const ejectedFor = async () => {
-      some.markUnhealthy(scene.at(0), 'unreachable');
-      const since = scene.clock.now();
-      while ((await scene.used()) !== 'm0') await scene.clock.pass(100);
-      return scene.clock.now() - since;
+      some.markUnhealthy(fixture.at(0), 'unreachable');
+      const since = fixture.clock.now();
+      while ((await fixture.used()) !== 'm0') await fixture.clock.pass(100);
+      return fixture.clock.now() - since;
     };
     const first = await ejectedFor();
     let last = 0;
     for (let i = 0; i < 6; i++) last = await ejectedFor();
     assert.ok(last > 5 * first, `${first} ms at first, ${last} ms at last`);
-    await scene.clock.pass(61_000);
+    await fixture.clock.pass(61_000);
     assert.ok((await ejectedFor()) < 2 * first);
   });
 
@@ -79,29 +82,29 @@ describe('a pool of members', () => {
     const some = pool(2);
     const preferred = some.readyAt(0)!;
     preferred.callSent(0);
-    await scene.clock.pass(2_900);
-    assert.equal(await scene.used(), 'm0');
-    await scene.clock.pass(200);
-    assert.equal(await scene.used(), 'm1');
-    preferred.callSettled(scene.clock.now(), true);
-    preferred.callSent(scene.clock.now());
+    await fixture.clock.pass(2_900);
+    assert.equal(await fixture.used(), 'm0');
+    await fixture.clock.pass(200);
+    assert.equal(await fixture.used(), 'm1');
+    preferred.callSettled(fixture.clock.now(), true);
+    preferred.callSent(fixture.clock.now());
     assert.equal((await some.connect(never)).member.endpoint, 'm0');
   });
 
   it('uses its only member even while it is unhealthy, and reports its recovery', async () => {
     const some = pool(1);
-    some.markUnhealthy(scene.at(0), 'silent');
-    assert.equal(await scene.used(), 'm0');
-    await scene.clock.pass(10_000);
-    assert.equal(scene.events.at(-1)?.type, 'member-recovered');
+    some.markUnhealthy(fixture.at(0), 'silent');
+    assert.equal(await fixture.used(), 'm0');
+    await fixture.clock.pass(10_000);
+    assert.equal(fixture.events.at(-1)?.type, 'member-recovered');
   });
 
   it('counts one lost connection once, however many calls it fails', async () => {
     const some = pool(2);
-    for (let call = 0; call < 500; call++) some.markUnhealthy(scene.at(0), 'unreachable');
-    await scene.clock.pass(1_500);
-    assert.equal(await scene.used(), 'm0');
-    assert.equal(scene.events.filter(({ type }) => type === 'member-unhealthy').length, 1);
+    for (let call = 0; call < 500; call++) some.markUnhealthy(fixture.at(0), 'unreachable');
+    await fixture.clock.pass(1_500);
+    assert.equal(await fixture.used(), 'm0');
+    assert.equal(fixture.events.filter(({ type }) => type === 'member-unhealthy').length, 1);
   });
 
   it('adds up the silence that calls with short deadlines observe', () => {
@@ -123,11 +126,11 @@ describe('a pool of members', () => {
     members[0]!.connected = false;
     members[0]!.hangs = true;
     const connecting = some.connect(never);
-    await scene.clock.pass(600);
+    await fixture.clock.pass(600);
     assert.equal((await connecting).member.endpoint, 'm1');
     members[0]!.hangs = false;
     members[0]!.connected = true;
-    assert.equal(await scene.used(), 'm0');
+    assert.equal(await fixture.used(), 'm0');
   });
 
   it('reports the failure of every member when none can be reached', async () => {
@@ -146,18 +149,18 @@ describe('a pool of members', () => {
       const some = pool(2, 1);
       const added = new FakeMember('m9');
       some.replace([members[0]!, added] as unknown as Member[]);
-      assert.equal(await scene.used(), 'm9');
+      assert.equal(await fixture.used(), 'm9');
       assert.equal(members[1]!.closed, false);
-      await scene.clock.pass(60_001);
+      await fixture.clock.pass(60_001);
       assert.equal(members[1]!.closed, true);
       assert.equal(members[0]!.closed, false);
-      assert.deepEqual(scene.events, [{ type: 'members-changed', endpoints: ['m0', 'm9'] }]);
+      assert.deepEqual(fixture.events, [{ type: 'members-changed', endpoints: ['m0', 'm9'] }]);
     });
 
     it('changes nothing when the members are the same', () => {
       const some = pool(2);
       some.replace([members[1], members[0]] as unknown as Member[]);
-      assert.deepEqual(scene.events, []);
+      assert.deepEqual(fixture.events, []);
     });
 
     it('closes members that are no longer listed too', () => {

@@ -78,19 +78,19 @@ describe('the balancer during the start', () => {
 
   it('picks again for the calls of an endpoint that fails, drains or is removed', () => {
     for (const end of [
-      (scene: ReturnType<typeof starting>) => scene.balancer.setState(scene.endpoint('b'), 'failed'),
+      (fixture: ReturnType<typeof starting>) => fixture.balancer.setState(fixture.endpoint('b'), 'failed'),
       ({ balancer, endpoint }: ReturnType<typeof starting>) => balancer.remove(endpoint('b')),
       ({ balancer, endpoint }: ReturnType<typeof starting>) =>
         balancer.updateTraits(endpoint('b'), { ...endpoint('b').traits, draining: true }),
     ]) {
-      const scene = starting({ a: {}, b: {} });
-      scene.ready('a');
-      const first = Array.from({ length: 10 }, () => scene.balancer.pick()?.item ?? '-');
+      const fixture = starting({ a: {}, b: {} });
+      fixture.ready('a');
+      const first = Array.from({ length: 10 }, () => fixture.balancer.pick()?.item ?? '-');
       const waiting = countOf(first, '-');
       assert.equal(waiting, 5);
-      end(scene);
-      assert.ok(scene.balancer.takeRepickRequest());
-      assert.equal(countOf(scene.repick(waiting), 'a'), waiting);
+      end(fixture);
+      assert.ok(fixture.balancer.takeRepickRequest());
+      assert.equal(countOf(fixture.repick(waiting), 'a'), waiting);
     }
   });
 

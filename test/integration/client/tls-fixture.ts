@@ -11,7 +11,7 @@ import {
 import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 
 /** Certificates and servers for the rows of the table. `ca` signs server certificates, `clients` client certificates. */
-export interface Scene {
+export interface TlsFixture {
   readonly ca: string;
   readonly otherCa: string;
   /** Signed by `ca`; signs the server `chain`. */
@@ -43,7 +43,7 @@ const servers = {
 export type ServerName = keyof typeof servers | 'chain' | 'leafOnly' | 'mutual';
 
 /** Starts an etcd for each kind of certificate, and creates certificates for clients. */
-export async function setScene(): Promise<Scene> {
+export async function createTlsFixture(): Promise<TlsFixture> {
   const [root, other, impostor, clients] = await Promise.all(
     ['servers', 'others', 'servers', 'clients'].map((name) => CertificateAuthority.root(name)),
   );

@@ -47,7 +47,7 @@ export class FakeMember {
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A clock that moves only in `pass`, which runs the timers that are due, in order. */
-export class StillClock implements Clock {
+export class ManualClock implements Clock {
   #now = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
@@ -81,8 +81,8 @@ export class StillClock implements Clock {
 const never = new AbortController().signal;
 
 /** A pool of fake members, and what it does. */
-export class PoolScene {
-  readonly clock = new StillClock();
+export class PoolFixture {
+  readonly clock = new ManualClock();
   readonly members: FakeMember[];
   readonly events: MemberEvent[] = [];
   /** The members in the order in which they were dialled. */
