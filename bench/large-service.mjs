@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
-import { dial, EtcdClient, encodeEndpoint, op, registerEtcdResolver } from '../dist/index.js';
+import { channelTarget, EtcdClient, encodeEndpoint, op, registerEtcdResolver } from '../dist/index.js';
 import { startEtcd } from '../dist/testing/index.js';
 
 const help = `npm run bench:large-service [-- --endpoints 5000 --changes 200 --seconds 20]
@@ -115,8 +115,8 @@ async function main() {
       await client.kv.txn({ success: some });
     }
     const resolver = registerEtcdResolver(client, options);
-    const dialled = dial(target);
-    const caller = new grpc.Client(dialled.target, grpc.credentials.createInsecure(), dialled.options);
+    const channel = channelTarget(target);
+    const caller = new grpc.Client(channel.target, grpc.credentials.createInsecure(), channel.options);
     await ask(caller);
     await sleep(15_000); // until all connections are up
     const churning = fork(fileURLToPath(import.meta.url), {

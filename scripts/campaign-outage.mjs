@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import {
-  dial,
+  channelTarget,
   EtcdClient,
   fileSnapshotStore,
   registerEtcdResolver,
@@ -147,7 +147,7 @@ async function serve(client) {
 }
 
 function channel() {
-  const { target: uri, options } = dial(target);
+  const { target: uri, options } = channelTarget(target);
   return new grpc.Client(uri, grpc.credentials.createInsecure(), options);
 }
 

@@ -3,7 +3,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
-import { dial, EtcdClient, register, registerEtcdResolver, ServiceDirectory } from '../dist/index.js';
+import {
+  channelTarget,
+  EtcdClient,
+  register,
+  registerEtcdResolver,
+  ServiceDirectory,
+} from '../dist/index.js';
 import { startEtcd, startEtcdCluster } from '../dist/testing/index.js';
 
 const help = `npm run campaign:shutdown [-- options]
@@ -192,7 +198,7 @@ async function serve(count) {
 }
 
 function channel(target) {
-  const { target: uri, options } = dial(target);
+  const { target: uri, options } = channelTarget(target);
   return new grpc.Client(uri, grpc.credentials.createInsecure(), options);
 }
 

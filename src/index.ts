@@ -86,9 +86,9 @@ export {
 } from './model/index.js';
 export { type BalanceOptions, readTraits, type Traits } from './naming/balance/index.js';
 export {
-  type DialOptions,
-  type DialResult,
-  dial,
+  type ChannelTarget,
+  type ChannelTargetOptions,
+  channelTarget,
   type HealthReporter,
   type RegisterServerOptions,
   type ResolverOptions,

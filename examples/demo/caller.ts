@@ -1,5 +1,5 @@
 import { credentials, status } from '@grpc/grpc-js';
-import { dial } from '@org/etcd-naming';
+import { channelTarget } from '@org/etcd-naming';
 import { GreeterClient } from '../greeter/greeter.js';
 
 export interface FailedCall {
@@ -23,7 +23,7 @@ export class Caller {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(service: string) {
-    const { target, options } = dial(service);
+    const { target, options } = channelTarget(service);
     this.#client = new GreeterClient(target, credentials.createInsecure(), options);
   }
 

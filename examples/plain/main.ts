@@ -1,7 +1,7 @@
 // The smallest complete program: a server that registers itself, and a client that dials its name.
 // Usage: node main.js [etcd endpoint]
 import { credentials } from '@grpc/grpc-js';
-import { dial, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
+import { channelTarget, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
 import { sayHello } from '../greeter/call.js';
 import { GreeterClient } from '../greeter/greeter.js';
 import { serveGreeter } from '../greeter/serve.js';
@@ -14,8 +14,8 @@ const target = 'examples/plain';
 const registration = await registerServer(server, client, { target, addr: `127.0.0.1:${port}` });
 
 registerEtcdResolver(client);
-const dialled = dial(target);
-const greeter = new GreeterClient(dialled.target, credentials.createInsecure(), dialled.options);
+const channel = channelTarget(target);
+const greeter = new GreeterClient(channel.target, credentials.createInsecure(), channel.options);
 const { message, server: name } = await sayHello(greeter, 'world');
 console.log(`${message}, from ${name} under ${registration.key}`);
 

@@ -1,7 +1,7 @@
 // Distributes calls by the weight and zone in the records. Both may change at any time.
 // Usage: node main.js [etcd endpoint]
 import { credentials } from '@grpc/grpc-js';
-import { dial, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
+import { channelTarget, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
 import { sayHello } from '../greeter/call.js';
 import { GreeterClient } from '../greeter/greeter.js';
 import { serveGreeter } from '../greeter/serve.js';
@@ -21,8 +21,8 @@ const light = await start('light', 1, 'here');
 const distant = await start('distant', 1, 'there');
 
 registerEtcdResolver(client, { balance: { zone: 'here' } });
-const dialled = dial(target);
-const greeter = new GreeterClient(dialled.target, credentials.createInsecure(), dialled.options);
+const channel = channelTarget(target);
+const greeter = new GreeterClient(channel.target, credentials.createInsecure(), channel.options);
 
 /** Makes calls until all of these servers answer. Returns how many calls each server answered. */
 async function distribution(calls: number, servers: number): Promise<string> {

@@ -22,8 +22,8 @@ exports.main = async function main(grpc, naming, endpoint, name) {
   const registration = await naming.register(client, { target, addr: `127.0.0.1:${port}` });
   naming.registerEtcdResolver(client);
   const Client = grpc.makeGenericClientConstructor(service, 'Check');
-  const dialled = naming.dial(target);
-  const caller = new Client(dialled.target, grpc.credentials.createInsecure(), dialled.options);
+  const channel = naming.channelTarget(target);
+  const caller = new Client(channel.target, grpc.credentials.createInsecure(), channel.options);
   const answer = await new Promise((resolve, reject) => {
     caller.hello(name, { deadline: Date.now() + 10_000 }, (error, reply) =>
       error ? reject(error) : resolve(reply),

@@ -1,6 +1,6 @@
 /**
  * Environment variables that name an HTTP proxy to grpc-js. A channel without `'grpc.enable_http_proxy': 0`, which
- * `dial()` sets, connects through it.
+ * `channelTarget()` sets, connects through it.
  */
 export function proxyVariables(hostAndPort: string): Readonly<Record<string, string | undefined>> {
   return {

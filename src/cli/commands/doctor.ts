@@ -27,7 +27,7 @@ export const doctor: Command = {
     tls: { help: 'also make a TLS handshake with each address and verify its certificate' },
     'server-name': {
       value: 'NAME',
-      help: 'with --tls: name in the certificates, as dial() takes it (default: the last part of the service)',
+      help: 'with --tls: name in the certificates, as channelTarget() takes it (default: the last part of the service)',
     },
     'server-cacert': {
       value: 'FILE',
@@ -102,6 +102,8 @@ function conclusion(service: string, findings: readonly Finding[]): string {
   const warnings = ofLevel('warning');
   const count = warnings.length > 0 ? `, with ${pluralize(warnings.length, 'warning')}` : '';
   const isProxied = warnings.some(({ check }) => check === 'proxy');
-  const restriction = isProxied ? ', but only for channels opened with dial(), because of a proxy' : '';
+  const restriction = isProxied
+    ? ', but only for channels made with channelTarget(), because of a proxy'
+    : '';
   return `'${service}' resolves${restriction}${count}`;
 }

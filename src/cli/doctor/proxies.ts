@@ -17,8 +17,8 @@ export function checkProxies(service: string, env: Environment): Finding[] {
   return [
     warning(
       'proxy',
-      `${variable} is set: grpc-js passes the name '${service}' to that proxy instead of etcd, except for a channel opened with dial()`,
-      `open channels with both results of dial('${service}'): the target, and the options with 'grpc.enable_http_proxy': 0; or add the service to no_grpc_proxy`,
+      `${variable} is set: grpc-js passes the name '${service}' to that proxy instead of etcd, except for a channel made with channelTarget()`,
+      `make channels with both results of channelTarget('${service}'): the target, and the options with 'grpc.enable_http_proxy': 0; or add the service to no_grpc_proxy`,
     ),
   ];
 }

@@ -27,7 +27,7 @@ function tlsFinding(results: readonly ProbeResult[], name: string): Finding {
     return ok('tls', `all ${results.length} have a valid certificate for '${name}' and speak HTTP/2`);
   const message = `${failed.length} of ${results.length} failed the TLS handshake for '${name}': ${list(failed)}`;
   const advice =
-    'check --server-name, a name in the certificates as dial() takes it, and --server-cacert, their authority';
+    'check --server-name, a name in the certificates as channelTarget() takes it, and --server-cacert, their authority';
   return (failed.length < results.length ? warning : problem)('tls', message, advice);
 }
 

@@ -1,4 +1,4 @@
-export { type DialOptions, type DialResult, dial } from './dial.js';
+export { type ChannelTarget, type ChannelTargetOptions, channelTarget } from './channel-target.js';
 export { type ResolverOptions, registerEtcdResolver } from './resolver/register-resolver.js';
 export type { ServiceConfigOptions } from './resolver/service-config-source.js';
 export type { HealthReporter } from './server/health.js';

@@ -1,7 +1,7 @@
 // The callers of one kind: node caller.js <config as JSON>.
 import { setTimeout as sleep } from 'node:timers/promises';
 import grpc, { type ChannelOptions } from '@grpc/grpc-js';
-import { dial, EtcdClient, registerEtcdResolver, ServiceDirectory } from '#src/index.js';
+import { channelTarget, EtcdClient, registerEtcdResolver, ServiceDirectory } from '#src/index.js';
 import { Random } from '../../sim/random.js';
 import { nowMs } from '../naming/clock.js';
 import { ConnectionEnds } from './connection-ends.js';
@@ -65,11 +65,8 @@ class Caller {
   }
 
   open(options: ChannelOptions = {}): grpc.Client {
-    const dialled = dial(service, { scheme: this.#scheme });
-    return new grpc.Client(dialled.target, grpc.credentials.createInsecure(), {
-      ...dialled.options,
-      ...options,
-    });
+    const { target, options: required } = channelTarget(service, { scheme: this.#scheme });
+    return new grpc.Client(target, grpc.credentials.createInsecure(), { ...required, ...options });
   }
 
   async call(channel: grpc.Client): Promise<void> {

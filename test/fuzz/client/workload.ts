@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
+  channelTarget,
   compare,
-  dial,
   EtcdClient,
   EtcdError,
   op,
@@ -236,7 +236,7 @@ export class Workload {
 
   async #resolve(): Promise<void> {
     using _ = registerEtcdResolver(this.#client);
-    const { target, options } = dial(service);
+    const { target, options } = channelTarget(service);
     const channel = new Client(target, credentials.createInsecure(), options);
     try {
       for (let i = 0; i < 20 && !this.#stopping.signal.aborted; i++) {

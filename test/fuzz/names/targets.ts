@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { dial } from '#src/naming/grpc/index.js';
+import { channelTarget } from '#src/naming/grpc/index.js';
 import { NamingError, parseTarget } from '#src/naming/index.js';
 import { parseUri, serviceOf, type TargetUri, toTarget } from '#src/naming/target/index.js';
 import type { Random } from '../../sim/random.js';
@@ -54,10 +54,10 @@ function assertSameAsGo(uri: TargetUri, { service, isUTF8 }: GoReading): void {
 /** The target made from a service's name denotes that service. */
 function assertRoundTrip(service: string): void {
   assert.equal(parseTarget(toTarget(service)).service, service, `${toTarget(service)} is another service`);
-  const { target } = dial(toTarget(service));
+  const { target } = channelTarget(toTarget(service));
   const uri = parseGrpcUri(target);
   assert.equal(uri && serviceOf(uri, false), service, `${target} is another service`);
-  assert.equal(dial(target).target, target, 'dialling a dialled target does not change it');
+  assert.equal(channelTarget(target).target, target, 'the target of a target differs from it');
 }
 
 function isName(text: string): boolean {

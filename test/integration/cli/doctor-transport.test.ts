@@ -149,7 +149,7 @@ describe('etcd-naming doctor with --tls and --health', () => {
     });
   });
 
-  it('verifies the last part of the service as the name, as dial() does', async () => {
+  it('verifies the last part of the service as the name, as channelTarget() does', async () => {
     await serve(undefined, 'svc');
     const { code, tls } = await examine('--server-cacert', caFile);
     assert.deepEqual([code, tls], [0, ["ok: all 1 have a valid certificate for 'svc' and speak HTTP/2"]]);

@@ -205,11 +205,11 @@ describe('etcd-naming doctor', () => {
     assert.match(excepted.found('ok', 'proxy'), /does not apply to/);
   });
 
-  it('reports that a name resolves only with dial() if a proxy is set', async () => {
+  it('reports that a name resolves only with channelTarget() if a proxy is set', async () => {
     await put('e1', addr);
     const { code, stdout } = await commands.runWith({ http_proxy: 'http://127.0.0.1:1' }, 'doctor', target);
     assert.equal(code, 0);
-    assert.match(stdout, /resolves, but only for channels opened with dial\(\), .*with 2 warnings\n$/);
+    assert.match(stdout, /resolves, but only for channels made with channelTarget\(\), .*with 2 warnings\n$/);
   });
 
   it('warns about a member that does not answer while another one does', async () => {

@@ -1,7 +1,7 @@
 import { Server } from '@grpc/grpc-js';
 import { EtcdClient, type TlsOptions } from '#src/client/index.js';
 import { op } from '#src/kv/index.js';
-import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
+import { channelTarget, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { parseServiceConfig } from '#src/naming/grpc/resolver/parse-service-config.js';
 import { advertiseAddress, EndpointManager, register } from '#src/naming/index.js';
 import { useClients } from '../client/support.js';
@@ -83,8 +83,8 @@ describe('the error text for a bad argument has its name, its value and the reme
       /^INVALID_ARGUMENT: unknown option 'endpoint'; did you mean 'addr' and 'metadata'\?$/,
     ],
     [
-      'dial without a service',
-      () => dial(untyped(undefined)),
+      'channelTarget without a service',
+      () => channelTarget(untyped(undefined)),
       /^INVALID_ARGUMENT: invalid target: target is undefined; it must be a name such as 'foo\/bar'$/,
     ],
     [

@@ -6,7 +6,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { Code, EtcdError, InvalidInputError, UnauthenticatedError } from '#src/errors/index.js';
 import { AuthenticateRequest, AuthenticateResponse } from '#src/gen/etcd/rpc.js';
-import { dial, registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { channelTarget, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register } from '#src/naming/index.js';
 import { canary, registerSecret, secretOf, secretsInUse } from '../../support/canary.js';
 import { type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
@@ -132,7 +132,7 @@ describe('no password, token or key appears in', () => {
   /** Makes a gRPC call whose target this client resolves; returns its error. */
   async function callThrough(client: EtcdClient): Promise<Error & { readonly details: string }> {
     const resolver = registerEtcdResolver(client);
-    const { target, options } = dial('some/service');
+    const { target, options } = channelTarget('some/service');
     const grpc = new Client(target, credentials.createInsecure(), options);
     const same = (bytes: Buffer) => bytes;
     try {

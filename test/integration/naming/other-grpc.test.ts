@@ -31,14 +31,14 @@ describe('a program whose channels do not know the resolver', () => {
 
   const ours = pathToFileURL(join(root, 'node_modules/@grpc/grpc-js/build/src/index.js')).href;
   const setup = `
-    import { EtcdClient, dial, registerEtcdResolver } from '${main}';
+    import { EtcdClient, channelTarget, registerEtcdResolver } from '${main}';
     const client = new EtcdClient({ endpoints: ['127.0.0.1:1'] });
     const resolve = () => registerEtcdResolver(client);
     process.once('beforeExit', () => client.close());`;
 
   it('is warned once of a second copy of grpc-js that was loaded before the resolver, with both paths', async () => {
     const stderr = await stderrOf(`import '@grpc/grpc-js'; ${setup}
-      resolve(); resolve(); dial('a'); await client.close();`);
+      resolve(); resolve(); channelTarget('a'); await client.close();`);
     assert.equal(stderr.split('ETCD_NAMING_GRPC_COPY').length - 1, 1, stderr);
     assert.ok(stderr.includes(join(root, 'node_modules/@grpc/grpc-js')), stderr);
     assert.ok(stderr.includes(join(project, 'node_modules/@grpc/grpc-js')), stderr);
@@ -47,7 +47,7 @@ describe('a program whose channels do not know the resolver', () => {
 
   it('is warned of a copy that was loaded later when it dials', async () => {
     const stderr = await stderrOf(`${setup}
-      resolve(); await import('@grpc/grpc-js'); dial('a'); await client.close();`);
+      resolve(); await import('@grpc/grpc-js'); channelTarget('a'); await client.close();`);
     assert.match(stderr, /ETCD_NAMING_GRPC_COPY/);
   });
 
@@ -65,7 +65,7 @@ describe('a program whose channels do not know the resolver', () => {
 
   it('is not warned when there is one copy and channels are made after the registration', async () => {
     const stderr = await stderrOf(`import { Client, credentials } from '${ours}'; ${setup}
-      resolve(); new Client(dial('a').target, credentials.createInsecure()).close(); await client.close();`);
+      resolve(); new Client(channelTarget('a').target, credentials.createInsecure()).close(); await client.close();`);
     assert.equal(stderr, '');
   });
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { Code, InvalidInputError } from '#src/errors/index.js';
-import { dial, type ResolverOptions, registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { channelTarget, type ResolverOptions, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, NamingError } from '#src/naming/index.js';
 import { secretOf } from '../../support/canary.js';
 import { CertificateAuthority } from '../../support/certificates.js';
@@ -141,34 +141,37 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
       [lineEnd, nul, foreign],
       (text) => useClient({ endpoints: etcd().endpoints, auth: { tokenProvider: () => text, ...docker } }),
     ],
-    'serverName of dial()': [
+    'serverName of channelTarget()': [
       [spaced, lineEnd, nul, foreign, long, empty],
-      (serverName) => useResolver(() => dial(service, { serverName })),
+      (serverName) => useResolver(() => channelTarget(service, { serverName })),
     ],
     'the scheme': [
       [spaced, lineEnd, nul, foreign, empty],
-      (scheme) => useResolver(() => dial(service, { scheme }), { scheme }),
+      (scheme) => useResolver(() => channelTarget(service, { scheme }), { scheme }),
     ],
-    'the scheme of dial()': [
+    'the scheme of channelTarget()': [
       [spaced, lineEnd, nul, foreign, empty],
-      (scheme) => void dial(service, { scheme }),
+      (scheme) => void channelTarget(service, { scheme }),
     ],
     'an authority': [
       [spaced, lineEnd, nul, empty],
       (authority) =>
-        useResolver(() => dial(service, { authority }), {
+        useResolver(() => channelTarget(service, { authority }), {
           authorities: { [authority]: opened.client(etcd().endpoints) },
         }),
     ],
     // Without one the client that was registered is meant.
-    'the authority of dial()': [[spaced, lineEnd, nul], (authority) => void dial(service, { authority })],
+    'the authority of channelTarget()': [
+      [spaced, lineEnd, nul],
+      (authority) => void channelTarget(service, { authority }),
+    ],
     // etcd takes any name; `:authority` is made from what of it a host may have.
     'a service': [
       [],
       async (name) => {
         const odd = `${service}/${name}`;
         await manager.addEndpoint(`${odd}/a`, { addr: server.addr });
-        await useResolver(() => dial(odd));
+        await useResolver(() => channelTarget(odd));
       },
     ],
     // One bad record harms no other.
@@ -176,7 +179,7 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
       [],
       async (host) => {
         await manager.addEndpoint(`${service}/b`, { addr: `${host}:1` });
-        await useResolver(() => dial(service), { balance: {} });
+        await useResolver(() => channelTarget(service), { balance: {} });
       },
     ],
     'the metadata of a record': [
@@ -184,7 +187,7 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
       async (text) => {
         const metadata = { zone: text, weight: text, status: text };
         await manager.addEndpoint(`${service}/a`, { addr: server.addr, metadata });
-        await useResolver(() => dial(service), { balance: { zone: text } });
+        await useResolver(() => channelTarget(service), { balance: { zone: text } });
       },
     ],
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Server } from '@grpc/grpc-js';
 import type { EtcdClient } from '#src/client/index.js';
-import { dial, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
+import { channelTarget, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { EndpointManager, NamingError, register, ServiceDirectory } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Opened } from '../../support/naming/opened.js';
@@ -57,7 +57,7 @@ describe('a target', () => {
   };
   /** The channel's error for a service without endpoints. */
   const dialled: Reader = async (_, target) => {
-    const { target: given, options } = dial(target);
+    const { target: given, options } = channelTarget(target);
     const error = await opened.caller(given, options).call().then(String, String);
     return /'(.*)\/' at etcd/.exec(error)?.[1] ?? error;
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { ClosedError, PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
-import { dial } from '#src/naming/grpc/dial.js';
+import { channelTarget } from '#src/naming/grpc/channel-target.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
@@ -187,7 +187,7 @@ describe('an operation that waits for etcd', function () {
 
 async function fails(client: EtcdClient, withinMs: number, text: RegExp): Promise<void> {
   const resolver = registerEtcdResolver(client, { scheme: 'waits' });
-  const { target: uri, options } = dial(target, { scheme: 'waits' });
+  const { target: uri, options } = channelTarget(target, { scheme: 'waits' });
   const caller = new Caller(uri, options);
   try {
     await assert.rejects(soon(caller.call(30_000), withinMs), text);

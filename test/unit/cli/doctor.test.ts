@@ -94,10 +94,10 @@ describe('doctor: proxies', () => {
       assert.equal(level({ [name]: 'http://p' }), 'warning');
   });
 
-  it('advises dial(), which opens a channel without the proxy', () => {
+  it('advises channelTarget(), whose options make a channel without the proxy', () => {
     const [finding] = checkProxies('foo/svc', { http_proxy: 'http://p' });
-    assert.match(finding?.message ?? '', /except for a channel opened with dial\(\)/);
-    assert.match(finding?.advice ?? '', /open channels with both results of dial\('foo\/svc'\)/);
+    assert.match(finding?.message ?? '', /except for a channel made with channelTarget\(\)/);
+    assert.match(finding?.advice ?? '', /make channels with both results of channelTarget\('foo\/svc'\)/);
   });
 
   it('reports ok for a value that grpc-js ignores', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Channel, credentials, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
-import { dial } from '#src/naming/grpc/index.js';
+import { channelTarget } from '#src/naming/grpc/index.js';
 import { defaultAuthority } from '#src/naming/grpc/resolver/scheme.js';
 import { serviceOf, splitTarget, type TargetUri } from '#src/naming/target/index.js';
 import { unproxied } from '../../support/proxy.js';
@@ -150,22 +150,22 @@ describe('the target that dials a service', () => {
   it('is parsed back to the same service, for any name', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (service) => {
-        assert.equal(serviceOf(parse(dial(service).target), false), service);
+        assert.equal(serviceOf(parse(channelTarget(service).target), false), service);
       }),
     );
     for (const service of ['a/b', '/a', 'a//b', 'a/', '/', '../a', 'a?b#c', '100%', 'a b', 'caf\u00e9', '\0'])
-      assert.equal(serviceOf(parse(dial(service).target), false), service);
+      assert.equal(serviceOf(parse(channelTarget(service).target), false), service);
   });
 
   it('contains the given authority', () => {
-    const { target } = dial('a/b', { authority: 'prod', scheme: 'etcd' });
+    const { target } = channelTarget('a/b', { authority: 'prod', scheme: 'etcd' });
     const uri = parse(target);
     assert.equal(splitTarget(uri).authority, 'prod');
     assert.equal(serviceOf(uri, true), 'a/b');
   });
 
   it('sets the server name in every option that grpc-js reads', () => {
-    assert.deepEqual(dial('a', { serverName: 'a.internal' }).options, {
+    assert.deepEqual(channelTarget('a', { serverName: 'a.internal' }).options, {
       'grpc.enable_http_proxy': 0,
       'grpc.default_authority': 'a.internal',
       'grpc.ssl_target_name_override': 'a.internal',
@@ -173,7 +173,7 @@ describe('the target that dials a service', () => {
   });
 
   it('is rejected without a service, and with an authority that is invalid in a URI', () => {
-    assert.throws(() => dial(''), /invalid target/);
-    assert.throws(() => dial('a', { authority: 'a/b' }), /authority 'a\/b'/);
+    assert.throws(() => channelTarget(''), /invalid target/);
+    assert.throws(() => channelTarget('a', { authority: 'a/b' }), /authority 'a\/b'/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dial } from '#src/naming/grpc/index.js';
+import { channelTarget } from '#src/naming/grpc/index.js';
 import { NamingError, parseTarget } from '#src/naming/index.js';
 import { checkKey } from '#src/naming/target/index.js';
 
@@ -25,7 +25,11 @@ describe('a service name', () => {
 
   for (const name of ['s\ud800', '\udc00s', '\udc00\ud800']) {
     it(`is rejected with a lone surrogate, which has the same encoding as any other: ${JSON.stringify(name)}`, () => {
-      for (const refused of [() => parseTarget(name), () => checkKey('svc', `svc/${name}`), () => dial(name)])
+      for (const refused of [
+        () => parseTarget(name),
+        () => checkKey('svc', `svc/${name}`),
+        () => channelTarget(name),
+      ])
         assert.throws(refused, (error) => error instanceof NamingError && /surrogate/.test(error.message));
     });
   }

@@ -1,8 +1,8 @@
 import { Server } from '@grpc/grpc-js';
 import {
   advertiseAddress,
+  channelTarget,
   compare,
-  dial,
   EndpointManager,
   EtcdClient,
   encodeEndpoint,
@@ -137,7 +137,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'LeaseClient.list': on(lease, 'list'),
   'Mirror.waitForRevision': on(mirror, 'waitForRevision', 1n),
   'Mirror.verify': on(mirror, 'verify'),
-  dial: plain(dial, 'svc'),
+  channelTarget: plain(channelTarget, 'svc'),
   registerEtcdResolver: {
     args: [undefined, { scheme: 'options-test' }],
     call: ({ client }, [source = client, options]) =>

@@ -40,7 +40,9 @@ describe('a channel when the environment sets an HTTP proxy', () => {
       return channels.filter((call) => !isUnproxied(call)).map((call) => `${file}: ${call}`);
     });
     // These test channels without the options.
-    const onPurpose = ['dial', 'other-grpc'].map((name) => `test/integration/naming/${name}.test.ts`);
+    const onPurpose = ['channel-target', 'other-grpc'].map(
+      (name) => `test/integration/naming/${name}.test.ts`,
+    );
     assert.deepEqual(
       proxied.filter((text) => !onPurpose.some((file) => text.startsWith(file))),
       [],

@@ -101,9 +101,9 @@ const checkResolver = optionsChecker<ResolverOptions>({
 });
 
 /**
- * Registers the scheme with this process's grpc-js. A client that is made with the result of `dial('foo/bar/my-service')`
- * then follows the service in etcd; all channels share one watch per service. Channels without a service config of their
- * own use round_robin. New channels use the last registration of a scheme.
+ * Registers the scheme with this process's grpc-js. A client that is made with the result of
+ * `channelTarget('foo/bar/my-service')` then follows the service in etcd; all channels share one watch per service.
+ * Channels without a service config of their own use round_robin. New channels use the last registration of a scheme.
  *
  * After the result is disposed, or its client is closed, calls on the scheme's channels fail with UNAVAILABLE: grpc-js
  * cannot unregister a scheme.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { promisify } from 'node:util';
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
-import { dial, registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { channelTarget, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { CertificateAuthority } from '../../support/certificates.js';
 import { deadEndpoint } from '../../support/dead-endpoint.js';
@@ -23,7 +23,7 @@ describe('a service dialled with an HTTP proxy in the environment', () => {
     await opened.close();
   });
 
-  it('is resolved in etcd with the options of dial(), and not without them', async () => {
+  it('is resolved in etcd with the options of channelTarget(), and not without them', async () => {
     const server = await opened.server('a');
     const client = opened.client(etcd().endpoints);
     const service = `${etcd().prefix}dial/a b%2F?c`;
@@ -31,7 +31,7 @@ describe('a service dialled with an HTTP proxy in the environment', () => {
     opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
     process.env['http_proxy'] = `http://${await deadEndpoint()}`;
 
-    const { target, options } = dial(service);
+    const { target, options } = channelTarget(service);
     const caller = opened.caller(target, options);
     assert.equal(await caller.call(), 'a');
 
@@ -83,7 +83,7 @@ describe('a service dialled with TLS', () => {
       await new EndpointManager(client, service).addEndpoint(`${service}/a`, { addr: `127.0.0.1:${port}` });
       // Also the absolute name: its dot is sent neither in TLS nor in `:authority`.
       for (const serverName of ['svc.internal', 'svc.internal.']) {
-        const { target, options } = dial(service, { serverName });
+        const { target, options } = channelTarget(service, { serverName });
         const secure = credentials.createSsl(Buffer.from(authority.pem));
         const caller = opened.add(new Caller(target, options, secure), (one) => one.close());
         if (answer === undefined) await assert.rejects(caller.call(), /UNAVAILABLE.*altnames/);

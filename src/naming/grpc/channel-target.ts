@@ -21,8 +21,8 @@ import {
 import { warnOfOtherGrpc } from './resolver/channel-warnings.js';
 import { checkScheme } from './resolver/scheme.js';
 
-/** The options of {@link dial}. */
-export interface DialOptions {
+/** The options of {@link channelTarget}. */
+export interface ChannelTargetOptions {
   /** The scheme that was passed to `registerEtcdResolver`. Default `etcd`. */
   readonly scheme?: string;
   /** The name of a client in the `authorities` of `registerEtcdResolver`. Default: the registered client. */
@@ -34,14 +34,14 @@ export interface DialOptions {
   readonly serverName?: string;
 }
 
-const checkDial = optionsChecker<DialOptions>({
+const checkOptions = optionsChecker<ChannelTargetOptions>({
   scheme: anything,
   authority: anything,
   serverName: anything,
 });
 
-/** The arguments for the constructor of a grpc-js client. */
-export interface DialResult {
+/** A target of grpc-js, with the channel options that it needs: arguments for the constructor of a client. */
+export interface ChannelTarget {
   /** The URI of the service, `etcd:///foo/bar/my-service`. */
   readonly target: string;
   /** The channel options; add your own to them. */
@@ -50,14 +50,14 @@ export interface DialResult {
 
 /**
  * Returns the target and the channel options for a grpc-js client that calls a service. `target` is a service name or a
- * URI: `const { target, options } = dial('foo/bar/my-service'); new GreeterClient(target, credentials, options)`.
+ * URI: `const { target, options } = channelTarget('foo/bar/my-service'); new GreeterClient(target, credentials, options)`.
  * Escapes the name, keeps grpc-js from passing the target to an HTTP proxy from the environment, which would not resolve
  * it by etcd, and sets both channel options that hold the server's name.
  * @throws {NamingError} for a target that names no service, for a scheme or authority that is invalid in a URI, and for a
  *   `serverName` that is not a host name or an IP address.
  */
-export function dial(target: string, options: DialOptions = noOptions): DialResult {
-  checkDial(options);
+export function channelTarget(target: string, options: ChannelTargetOptions = noOptions): ChannelTarget {
+  checkOptions(options);
   const { scheme = 'etcd', authority = '', serverName } = options;
   checkScheme(scheme);
   warnOfOtherGrpc();
