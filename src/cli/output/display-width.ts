@@ -14,7 +14,7 @@ export function displayWidth(text: string): number {
 }
 
 /**
- * A limit on UTF-16 units, above what any language needs: combining marks take no column, so width alone is no limit.
+ * A limit on UTF-16 units, above what any language needs: combining marks take no column, so width alone is not a limit.
  */
 const maxUnitsPerColumn = 4;
 

@@ -55,7 +55,7 @@ function nameProblem(host: string): string | undefined {
   const text = printable(host);
   if (ascii === '') return `'${text}' is not a host name`;
   // A URL parser reads these as IPv4 addresses, but getaddrinfo asks DNS for a name that cannot exist.
-  if (isIPv4(ascii)) return isDnsOnlyName(host) ? `'${text}' is no IPv4 address` : undefined;
+  if (isIPv4(ascii)) return isDnsOnlyName(host) ? `'${text}' is not an IPv4 address` : undefined;
   if (ascii.length > maxNameLength)
     return `its host name is longer than the ${maxNameLength} characters that DNS allows`;
   for (const label of ascii.split('.')) {

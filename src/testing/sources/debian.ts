@@ -17,7 +17,7 @@ const COMMAND_TIMEOUT_MS = 180_000;
  */
 export async function fetchDebianPackages(settings: Settings): Promise<EtcdBinary> {
   if (!existsSync('/etc/debian_version') || !findOnPath('apt-get') || !findOnPath('dpkg-deb')) {
-    throw new Error('this is no Debian-like machine with apt-get and dpkg-deb');
+    throw new Error('this is not a Debian-like machine with apt-get and dpkg-deb');
   }
   const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-apt-'));
   try {

@@ -113,7 +113,7 @@ export class Membership {
     for (const { address, member } of found) if (this.#known.get(address.address) !== member) member.close();
   }
 
-  /** An address that no certificate could be for is no reason to leave out the others. */
+  /** An address for which no certificate can exist does not exclude the others. */
   #membersAt(addresses: readonly MemberAddress[]): [Found[], SkippedEndpoint[]] {
     const found: Found[] = [];
     const unusable: SkippedEndpoint[] = [];

@@ -66,7 +66,7 @@ describe('a stored address', () => {
     ['ho!st:80', "its host has the character '!', which a host name cannot have"],
     ['a..b:80', "its host name 'a..b' has an empty part"],
     ['256.1.1.1:80', "'256.1.1.1' is not a host name"],
-    ['1.2.3.4.:80', "'1.2.3.4.' is no IPv4 address"],
+    ['1.2.3.4.:80', "'1.2.3.4.' is not an IPv4 address"],
     ['unix:a.sock', "a socket file's path is absolute: write unix:/path"],
     ['unix:', "a socket file's path is absolute: write unix:/path"],
     ['unix://host/a', "a socket file's address has no host: write unix:/path"],

@@ -32,12 +32,17 @@ describe('the word check', () => {
     ['docs/a.md', `me${'nds'}`],
     ['src/a.ts', `an${'ew'}`],
     ['src/b.ts', `Kept${'Lease'}`],
+    ['docs/b.md', `is no ${'endpoint'}`],
   ] as const)
     it(`reports '${word}' in ${file} with its line and a better word`, () => {
       const { status, stderr } = check(file, `one\nit ${word} here\n`);
       assert.equal(status, 1);
       assert.match(stderr, new RegExp(`^${file}:2: '${word}'; better: .+`));
     });
+
+  it('accepts the absence of a thing', () => {
+    assert.equal(check('docs/a.md', 'There is no endpoint. It is no longer listed.\n').status, 0);
+  });
 
   it('does not check generated code', () => {
     assert.equal(check('src/gen/a.ts', `an${'ew'}`).status, 0);

@@ -63,7 +63,7 @@ describe('the error of a request', () => {
     assert.match(error.message, /Put 'a' on etcd1:2379 may have been applied/);
   });
 
-  it('names the request and is no AmbiguousWriteError when a write was refused', () => {
+  it('names the request, and is not an AmbiguousWriteError, when a write was refused', () => {
     const error = toCaller(errorFor('NoLeader'), 'write');
     assert.ok(!(error instanceof AmbiguousWriteError));
     assert.equal(error.message, "UNAVAILABLE: etcdserver: no leader (Put 'a')");
