@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // npm run workarounds: lists the workarounds for defects and gaps of what this package builds on, and fails if one lacks
-// the version, the public issue or the condition for its removal.
+// the version, the public issue or the condition for its removal. Also counts the links from rules to their
+// specifications, and fails if an RFC or a gRFC is named without one, or if a link leads to a moving target.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,11 +20,21 @@ const issue = /^https:\/\/\S+|^no public issue(?: of \w+)? found(?: for this cau
 const looseReference =
   /\b(?:grpc-node|etcd|node|libuv)#\d+|github\.com\/[\w.-]+\/[\w.-]+\/(?:issues|pull)\/\d+/;
 
+/** Sources and documents at a tag or commit, by line or section; gRFCs have no tags. */
+const specification =
+  /^https:\/\/(?:github\.com\/[\w-]+\/[\w-]+\/blob\/(?:go|v)\d[\w.]*\/\S+|github\.com\/grpc\/proposal\/blob\/master\/A\d\S+|www\.rfc-editor\.org\/rfc\/rfc\d+#\S+|protobuf\.dev\/\S+#\S+)$/;
+
 let count = 0;
+let links = 0;
 const problems = [];
-for (const file of trackedFiles()) for (const paragraph of paragraphsOf(file)) check(file, paragraph);
+for (const file of trackedFiles()) {
+  const paragraphs = paragraphsOf(file);
+  for (const paragraph of paragraphs) check(file, paragraph);
+  if (file.startsWith('src/')) checkSpecifications(file, paragraphs.map(({ text }) => text).join(' '));
+}
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) console.error(`\nThe form is: ${form}`);
+console.log(`${links} links to specifications`);
 console.log(`${count} workarounds, ${problems.length} problems`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
@@ -68,4 +79,17 @@ function check(file, { line, text }) {
   else if (!issue.test(found.where))
     problems.push(`${place}: '${found.where}' is neither an issue nor the lack of one`);
   else console.log(`${place}\n  ${found.of}: ${found.where}\n  until ${found.condition}`);
+}
+
+function checkSpecifications(file, comments) {
+  const urls = [...comments.matchAll(/Specification: (\S+)/g)].map(([, url]) => url);
+  links += urls.length;
+  for (const url of urls)
+    if (!specification.test(url)) problems.push(`${file}: ${url} leads to no fixed place of a specification`);
+  for (const [name, number] of comments.matchAll(/\bRFC (\d{3,})/g))
+    if (!urls.some((url) => url.includes(`rfc${number}#`)))
+      problems.push(`${file}: ${name} is named without a link`);
+  for (const [name, number] of comments.matchAll(/\bgRFC (A\d+)/g))
+    if (!urls.some((url) => url.includes(`/${number}-`)))
+      problems.push(`${file}: ${name} is named without a link`);
 }

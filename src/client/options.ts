@@ -81,7 +81,11 @@ export interface ResolvedOptions {
 
 const MiB = 1024 * 1024;
 
-/** grpc-js extends a pause by up to 20 %; the result must stay below Node's limit for timers. */
+/**
+ * grpc-js extends a pause by up to 20 %; the result must stay below Node's limit for timers.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/connection-backoff.md#proposed-backoff-algorithm
+ */
 const maxReconnectDelayLimitMs = 86_400_000;
 
 /** The endpoints, and the contents of `tls` and `auth`, are checked when they are used. */
@@ -93,6 +97,8 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
     sync: optionsChecker<SyncOptions>({ allow: callback, intervalMs: duration({ min: 1_000 }) }),
     timeoutMs: duration({ min: 1, max: Number.MAX_SAFE_INTEGER, allowInfinity: true }),
     connectTimeoutMs: duration({ min: 1 }),
+    // A shorter interval makes etcd close the connection.
+    // Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/embed/config.go#L69
     keepaliveTimeMs: duration({ min: 5_000 }),
     keepaliveTimeoutMs: duration({ min: 1 }),
     maxReconnectDelayMs: duration({ min: 250, max: maxReconnectDelayLimitMs }),

@@ -1,6 +1,7 @@
 /**
- * gRPC status codes, with the names of the gRPC specification
- * (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). Defined here so that inner modules need no gRPC library.
+ * gRPC status codes, with the names of the gRPC specification. Defined here so that inner modules need no gRPC library.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/statuscodes.md
  */
 export const Code = {
   OK: 0,

@@ -39,7 +39,11 @@ export const maxServerTextLength = 4_096;
 /** The most gRPC prefixes that are removed. etcd adds one and each proxy in between adds another. */
 const maxPrefixes = 8;
 
-/** Anchored and unambiguous, so that matching takes linear time. */
+/**
+ * Anchored and unambiguous, so that matching takes linear time.
+ *
+ * Specification: https://github.com/grpc/grpc-go/blob/v1.83.2/internal/status/status.go#L202
+ */
 const grpcErrorPrefix = /^rpc error: code = (\w{1,32})(?:\(\d{1,10}\))? desc = /;
 
 /** gRPC codes by their names in Go, which etcd writes into a watch's cancel reason. */

@@ -17,6 +17,8 @@ export interface CallEnd {
 /**
  * HTTP statuses that a gateway sends when its upstream is unavailable or slow. etcd itself answers gRPC only with HTTP
  * status 200.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/http-grpc-status-mapping.md#http-to-grpc-status-code-mapping
  */
 const isGatewayFailure = (status: number) => status >= 500 || [408, 429, 499].includes(status);
 
@@ -47,7 +49,11 @@ export function detectNotEtcd({
     : undefined;
 }
 
-/** Whether a `content-type` is gRPC's, by https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses. */
+/**
+ * Whether a `content-type` is gRPC's.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/PROTOCOL-HTTP2.md#responses
+ */
 export function isGrpcContentType(contentType: string): boolean {
   return contentType.startsWith('application/grpc');
 }

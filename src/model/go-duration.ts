@@ -16,6 +16,8 @@ const maxMs = (2 ** 63 - 1) / 1e6;
 /**
  * Parses a duration as Go's `time.ParseDuration` does: `5s`, `1m30s`, `.5h`, `-1s`, `0`. Returns milliseconds, or
  * undefined for any other text.
+ *
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/time/format.go#L1631
  */
 export function parseGoDuration(text: string): number | undefined {
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];

@@ -7,6 +7,9 @@ import { type JsonMember, readMembers } from './json/reader.js';
 /**
  * Encodes an endpoint to the same bytes as Go: `{"Op":0,"Addr":"…","Metadata":null}`. Numbers that `decodeEndpoint`
  * rounded, such as integers beyond 2^53, are written with their original digits.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/naming/endpoints/internal/update.go#L41-L52
+ *
  * @throws {NamingError} for an empty address, and for metadata that is not JSON or that readers reject;
  *   {InvalidInputError} for an unknown name.
  */
@@ -28,6 +31,7 @@ export function decodeEndpoint(value: Uint8Array): Endpoint {
   let metadata: JsonValue = null;
   for (const member of readMembers(value) ?? []) {
     // Go compares names by Unicode case folding. Only K and S have folded forms outside ASCII, and no name contains them.
+    // Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/fold.go#L14
     switch (member.name.toLowerCase()) {
       case 'op':
         checkOp(member);

@@ -24,6 +24,8 @@ interface Check {
 /**
  * etcd reads a watcher's history up to 100 ms after it has acknowledged the watcher, or later when it is busy. Only a
  * read after that is conclusive. By then, etcd has cancelled a watcher that needs older history.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/storage/mvcc/watchable_store.go#L44
  */
 const conclusiveAfterMs = 500;
 const retryBackoff = { baseMs: 200, maxMs: 5_000 };

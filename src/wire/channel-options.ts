@@ -15,6 +15,7 @@ export function makeChannelOptions(options: TransportOptions): ChannelOptions {
     'grpc.service_config_disable_resolution': 1,
     // Connections of its own: a subchannel shared with other users of grpc-js may be stuck in backoff.
     'grpc.use_local_subchannel_pool': 1,
+    // Pings only while calls are open. Specification: https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md#basic-keepalive
     'grpc.keepalive_time_ms': options.keepaliveTimeMs,
     'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
     'grpc.keepalive_permit_without_calls': 0,

@@ -18,6 +18,8 @@ export interface SplitProblem {
  * Splits `host:port` and `[ipv6]:port` as Go's `net.SplitHostPort` does. Like gRPC's DNS resolvers, it also accepts
  * both without a port, and an IPv6 address without brackets. The port is a number from 1 to 65535; Go also accepts
  * names such as `http`. The host is not checked.
+ *
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/net/ipsock.go#L165
  */
 export function splitHostPort(text: string): HostPort | SplitProblem {
   if (text.startsWith('[')) return splitBracketed(text);

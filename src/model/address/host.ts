@@ -93,7 +93,11 @@ function hostnameOf(literal: string): string {
   }
 }
 
-/** Converts an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) to IPv4. */
+/**
+ * Converts an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) to IPv4.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
+ */
 function unmapIPv4(host: string): string {
   const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(host) ?? [];
   if (high === undefined || low === undefined) return host;

@@ -18,6 +18,8 @@ export function isWildcard(host: string): boolean {
  * Whether data sent to a host stays on this machine: a loopback address in any spelling, or `localhost`. False for a
  * name below `localhost`, which some resolvers ask DNS for (RFC 6761, section 6.3, only recommends otherwise), and for
  * any other name that DNS currently resolves to loopback.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
  */
 export function isLoopback(host: string): boolean {
   return isLoopbackHost(canonicalHost(host)) && !isDnsOnlyName(host);

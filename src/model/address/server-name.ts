@@ -8,7 +8,11 @@ export function isServerName(name: unknown): name is string {
   return /^[a-z0-9_][a-z0-9_.-]{0,252}$/i.test(name.replace(/\.$/, '')) && !name.includes('..');
 }
 
-/** The name without the final dot of an absolute name: TLS sends names without it (RFC 6066, section 3). */
+/**
+ * The name without the final dot of an absolute name: TLS sends names without it (RFC 6066, section 3).
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc6066#section-3
+ */
 export function withoutRootDot(name: string): string {
   return name.replace(/\.$/, '');
 }

@@ -62,7 +62,11 @@ export function wholeNumber({ min = 0, max = Number.MAX_SAFE_INTEGER }: NumberBo
   };
 }
 
-/** A lease's time to live, in seconds. The upper bound is etcd's. */
+/**
+ * A lease's time to live, in seconds. The upper bound is etcd's.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/lease/lessor.go#L40
+ */
 export const ttl: Check = wholeNumber({ min: 1, max: 9_000_000_000 });
 
 /** Inclusive bounds of a duration, in milliseconds. */

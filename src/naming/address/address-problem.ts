@@ -39,7 +39,11 @@ function isUrl(addr: string): boolean {
   return /^https?:\/\//i.test(addr);
 }
 
-/** grpc-go parses `unix:/path` as a URL (`ParseDialTarget`), where these characters have a meaning. */
+/**
+ * grpc-go parses `unix:/path` as a URL (`ParseDialTarget`), where these characters have a meaning.
+ *
+ * Specification: https://github.com/grpc/grpc-go/blob/v1.83.2/internal/transport/http_util.go#L607
+ */
 function pathProblem(path: string): string | undefined {
   const special = /[?#%]/.exec(path)?.[0];
   if (special !== undefined)
@@ -77,7 +81,11 @@ function isDotted(host: string): boolean {
   return /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Go's resolver does not ask DNS for these names (`isDomainName` of package `net`). */
+/**
+ * Go's resolver does not ask DNS for these names (`isDomainName` of package `net`).
+ *
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/net/dnsclient.go#L89
+ */
 function labelProblem(host: string): string | undefined {
   if (host.includes(':') || !/(^|\.)-|-(\.|$)/.test(host)) return undefined;
   return "a part of its host name begins or ends with '-', which Go does not look up: register another name of the host, or its IP address";

@@ -31,7 +31,11 @@ export type ParsedAddress =
   | { readonly socket: SocketAddress; readonly name: string }
   | { readonly problem: string };
 
-/** The default port of gRPC's DNS resolver: etcd's guide stores addresses without a port. */
+/**
+ * The default port of gRPC's DNS resolver: etcd's guide stores addresses without a port.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/naming.md#name-syntax
+ */
 export const defaultPort = 443;
 
 /**

@@ -13,6 +13,8 @@ export interface SubsetOptions {
  * endpoints in its own order, which does not depend on the set of endpoints. So an endpoint that leaves affects only its
  * own callers, and all endpoints get about the same number of callers. Items with `isLast` are selected only when there
  * are not enough others.
+ *
+ * Specification: https://github.com/grpc/proposal/blob/master/A68-random-subsetting.md
  */
 export function selectSubset<T>(
   items: readonly T[],

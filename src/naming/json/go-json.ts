@@ -19,6 +19,9 @@ type Pending = string | { readonly value: JsonValue | undefined; readonly depth:
  * Writes JSON as Go's `encoding/json` does (Go 1.22 and later), byte for byte: no spaces, names sorted by UTF-8 bytes, `<`,
  * `>`, `&`, U+2028 and U+2029 escaped, and lone surrogates as `\ufffd`. Not recursive: a value that was read may be nested
  * deeper than the stack.
+ *
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/encode.go
+ *
  * @throws {NamingError} for values that are not JSON (NaN, infinities, bigint, functions, class instances, cycles), and
  *   for values nested deeper than readers accept.
  */

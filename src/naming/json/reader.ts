@@ -4,7 +4,11 @@ import { EndpointDecodeError } from '../errors.js';
 import { isRounded, rememberDigits } from './exact-digits.js';
 import { char, JsonScanner } from './scanner.js';
 
-/** The nesting limit of Go's `encoding/json`. */
+/**
+ * The nesting limit of Go's `encoding/json`.
+ *
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/scanner.go#L148
+ */
 export const maxDepth = 10_000;
 
 /** A member of the top-level object. */

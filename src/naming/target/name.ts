@@ -7,6 +7,9 @@ export function keyPrefix(target: string): string {
 }
 
 /**
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/naming/endpoints/endpoints_impl.go#L40-L46
+ *
  * @throws {NamingError} `invalid target` for an empty service name, as in Go, which rejects nothing else. A lone
  *   surrogate is rejected as well: all lone surrogates have the same UTF-8 encoding, and Go's strings cannot hold one.
  */
@@ -21,6 +24,9 @@ export function checkService(service: string): string {
 
 /**
  * Returns the key's text; see {@link keyText}.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/naming/endpoints/endpoints_impl.go#L60
+ *
  * @throws {NamingError} for a key outside the target, with Go's text, and for a text that cannot be a key's.
  */
 export function checkKey(target: string, key: Bytes): string {

@@ -23,6 +23,9 @@ export function parseUri(text: string, schemes: readonly string[] = ['etcd']): T
  * Returns the service of a URI by Go's rules: one leading slash is removed, and then percent escapes are decoded; `?…` and
  * `#…` are dropped. Go ignores the authority. Here it is the first part of the service, as in etcd's guide
  * (`etcd://foo/bar/my-service`), unless it selects a client.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/naming/resolver/resolver.go#L34-L40
+ *
  * @throws {NamingError} for a URI without a service or with an invalid percent escape.
  */
 export function serviceOf(uri: TargetUri, authorityIsClient: boolean): string {

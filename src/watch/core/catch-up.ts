@@ -1,7 +1,11 @@
 import { Code, CompactedError, EtcdError } from '../../errors/index.js';
 import type { Revision, WatchEvent } from '../../model/index.js';
 
-/** The most revisions in a catch-up response (etcd's `watchBatchMaxRevs`). A shorter response is the last one. */
+/**
+ * The most revisions in a catch-up response (etcd's `watchBatchMaxRevs`). A shorter response is the last one.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/storage/mvcc/watcher_group.go#L28
+ */
 const maxCatchUpRevisions = 1_000;
 
 /** Whether the catch-up from the cursor to the store's revision needs more than one response. */

@@ -108,7 +108,11 @@ export class AnswerValidator {
     if (this.#offset > end) throw new ShapeError('a field longer than its message');
   }
 
-  /** A varint as a float, exact below 2^53; -1 for minus one and -2 for anything below. */
+  /**
+   * A varint as a float, exact below 2^53; -1 for minus one and -2 for anything below.
+   *
+   * Specification: https://protobuf.dev/programming-guides/encoding/#varints
+   */
   #number(end: number): number {
     const bytes = this.#bytes;
     const first = bytes[this.#offset] ?? 0;

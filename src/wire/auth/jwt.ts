@@ -1,6 +1,8 @@
 /**
  * Returns the expiry of a JWT in milliseconds of wall-clock time; undefined for tokens without one, such as etcd's simple
  * tokens. The signature is not verified; etcd does that.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4
  */
 export function expiryOf(token: string): number | undefined {
   const payload = token.split('.')[1];

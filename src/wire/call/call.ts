@@ -190,7 +190,11 @@ const serverGraceMs = 100;
 /** One year. The header cannot express longer timeouts, which are sent as no timeout. */
 const maxTimeoutMs = 365 * 24 * 3_600_000;
 
-/** At most eight digits and a unit, by https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests. */
+/**
+ * At most eight digits and a unit.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/PROTOCOL-HTTP2.md#requests
+ */
 function timeoutHeader(ms: number): string {
   return ms < 1e8 ? `${ms}m` : `${Math.ceil(ms / 1_000)}S`;
 }

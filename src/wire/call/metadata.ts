@@ -3,7 +3,12 @@ import { Metadata } from '@grpc/grpc-js';
 /** The API version that etcd's own clients send. Servers count their clients by it. */
 const apiVersion = '3.7';
 
-/** The metadata of calls, made once for each token rather than for each call. */
+/**
+ * The metadata of calls, made once for each token rather than for each call.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/api/v3rpc/rpctypes/md.go#L17-L21
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/api/v3rpc/rpctypes/metadatafields.go#L18
+ */
 export class CallMetadata {
   /** For requests that a member may answer without the cluster. */
   readonly plain: Metadata;

@@ -5,7 +5,11 @@ import type { MemberHealth } from './health.js';
 /** The delay before the next member is dialled in parallel. A lost SYN goes unnoticed for seconds. */
 const staggerMs = 500;
 
-/** Dials members in order, staggered; the first that connects wins. See RFC 8305 for the same method with addresses. */
+/**
+ * Dials members in order, staggered; the first that connects wins. See RFC 8305 for the same method with addresses.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc8305#section-5
+ */
 export class ConnectRace {
   readonly #order: readonly MemberHealth[];
   readonly #clock: Clock;

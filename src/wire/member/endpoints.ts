@@ -35,6 +35,9 @@ const unixSocket = /^(unixs?):(.*)$/i;
  * Parses `host:port`, `http://host:port`, `https://host:port`, and a socket's `unix:/path` and `unixs:/path` (with TLS).
  * As in Go, `unix:///path` is the same as `unix:/path`, `unix:path` and `unix://path` are relative to the working
  * directory, and a `unix:` socket uses TLS if TLS options are given.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/internal/endpoint/endpoint.go#L90
+ *
  * @throws {InvalidInputError} for an empty list, an unknown scheme, schemes that disagree about TLS, or an endpoint
  *   without a port. Go instead takes TLS from the first endpoint and ignores the other schemes.
  */

@@ -104,7 +104,7 @@ export class Member {
   async #connectNow(): Promise<Channel> {
     const deadline = performance.now() + this.#connectTimeoutMs;
     // A refused channel stays TRANSIENT_FAILURE while it retries, even if that attempt hangs: replace it after a while.
-    // https://github.com/grpc/proposal/blob/master/A62-pick-first.md#sticky-transient_failure
+    // Specification: https://github.com/grpc/proposal/blob/master/A62-pick-first.md
     if (this.#startConnecting() === connectivityState.TRANSIENT_FAILURE && this.#isStale())
       this.#replaceChannel();
     for (;;) {

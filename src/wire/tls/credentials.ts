@@ -61,7 +61,9 @@ function warnOfSkipping(): void {
 }
 
 /**
- * Checks the alternative names alone, as RFC 9525 demands (https://www.rfc-editor.org/rfc/rfc9525#section-2) and Go does.
+ * Checks the alternative names alone, as RFC 9525 demands and Go does.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc9525#section-2
  *
  * Workaround (Node 20 to 24; https://github.com/nodejs/node/blob/v20.19.0/lib/tls.js, `checkServerIdentity`): Node
  * falls back to the common name if no DNS name is among the alternative names, so this shows it none. Remove when Node
@@ -79,7 +81,12 @@ type ConnectorFactory = ChannelCredentials['_createSecureConnector'];
 type SecureConnector = ReturnType<ConnectorFactory>;
 type Connected = Awaited<ReturnType<SecureConnector['connect']>>;
 
-/** A peer that expects TLS sends at most an alert of 7 bytes; an HTTP/2 peer sends at least 9 bytes. */
+/**
+ * A peer that expects TLS sends at most an alert of 7 bytes; an HTTP/2 peer sends at least 9 bytes.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc8446#section-5.1
+ * Specification: https://www.rfc-editor.org/rfc/rfc9113#section-4.1
+ */
 const alertBytes = 7;
 
 /**
@@ -190,6 +197,7 @@ export class MemberCredentials extends ChannelCredentials {
         secureContext,
         host: serverName,
         // An IP address is not allowed as a server name (RFC 6066, section 3); `host` is verified then.
+        // Specification: https://www.rfc-editor.org/rfc/rfc6066#section-3
         servername: isIP(serverName) ? '' : serverName,
         checkServerIdentity: (_, certificate) => checkAlternativeNames(serverName, certificate),
         ALPNProtocols: ['h2'],

@@ -9,7 +9,11 @@ import type { MemberAddress } from '../member/endpoints.js';
  * error's message, and the connection is closed.
  */
 
-/** HTTP/2's preface and an empty SETTINGS frame. */
+/**
+ * HTTP/2's preface and an empty SETTINGS frame.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc9113#section-3.4
+ */
 const http2Preface = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1'),
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),

@@ -20,6 +20,8 @@ describe('workarounds', () => {
     assert.equal(status, 0);
     const [, count] = /^(\d+) workarounds, 0 problems$/m.exec(stdout) ?? [];
     assert.ok(Number(count) > 40, stdout);
+    const [, links] = /^(\d+) links to specifications$/m.exec(stdout) ?? [];
+    assert.ok(Number(links) > 40, stdout);
   });
 
   it('name sources of grpc-js that exist in the installed version', () => {
@@ -69,6 +71,18 @@ describe('workarounds', () => {
       ['without a condition', `Workaround (Node 20; ${url}): it fails.`, /lacks a part/],
       ['without the brackets', 'Workaround: it fails. Remove when fixed.', /lacks a part/],
       ['that is not marked', 'It fails (node#1234).', /node#1234 is named outside of a workaround/],
+      [
+        'beside a rule with its clause',
+        'As in RFC 6066. Specification: https://www.rfc-editor.org/rfc/rfc6066#section-3',
+        undefined,
+      ],
+      ['beside an RFC without a link', 'As in RFC 6066, section 3.', /RFC 6066 is named without a link/],
+      ['beside a gRFC without a link', 'As in gRFC A17.', /gRFC A17 is named without a link/],
+      [
+        'beside a link to a branch',
+        'Specification: https://github.com/grpc/grpc/blob/master/doc/naming.md',
+        /leads to no fixed place/,
+      ],
     ];
     for (const [name, comment, problem] of cases) {
       it(`${problem ? 'rejects' : 'accepts'} one ${name}`, () => {

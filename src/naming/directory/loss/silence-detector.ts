@@ -59,6 +59,9 @@ export class SilenceDetector {
    * Whether a delete may be an expiry caused by a silence: etcd is silent, or was within the last protection time. After
    * a silence etcd may answer queued requests before it expires leases: it looks for expired leases every half second,
    * and revokes 1,000 per second.
+   *
+   * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/lease/lessor.go#L46
+   * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/lease/lessor.go#L623
    */
   get wasRecentlySilent(): boolean {
     return this.#ports.clock.now() - this.lastSilentAt < this.#ports.protectionMs;

@@ -11,7 +11,7 @@ let isSubscribed = false;
  * Returns the address in a form that limits the time of a connection attempt to it.
  *
  * Workaround (grpc-js 1.14.0 to 1.14.7; https://github.com/grpc/grpc-node/issues/2785): grpc-js has no limit, where
- * gRPC demands one (https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md). When a server accepts the
+ * gRPC demands one (https://github.com/grpc/grpc/blob/v1.66.0/doc/connection-backoff.md#proposed-backoff-algorithm). When a server accepts the
  * connection and sends no SETTINGS, or a network drops the packets, the subchannel stays CONNECTING for as long as the
  * socket lives, with all channels of the process that share it. No policy can cancel the attempt. The subchannel passes
  * the address object to `net.connect()`, which synchronously reads its `signal` and then publishes the socket, so the

@@ -4,6 +4,9 @@ import { NamingError } from '../../errors.js';
 /**
  * Parses a service config in gRPC's JSON form. A config without a load balancing policy gets `policy`. Rejects what
  * grpc-js itself would reject, because an invalid config makes grpc-js throw from every call.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/service_config.md
+ *
  * @param where The place of the config, for the error text.
  * @throws {NamingError} that names the invalid field.
  */
@@ -62,6 +65,8 @@ function wrongDuration(name: string, value: unknown): TypeError {
 /**
  * Returns the paths of the fields that grpc-js 1.14 ignores, such as `healthCheckConfig`. grpc-js has no client-side
  * health checking (gRFC A17), and takes wait-for-ready and message size limits only from the caller.
+ *
+ * Specification: https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md
  */
 export function ignoredFields(text: string): string[] {
   const json = JSON.parse(text) as Readonly<Record<string, unknown>> & Partial<ServiceConfig>;

@@ -52,6 +52,8 @@ const configWaitMs = 1_000;
 /**
  * Follows one service for one channel. grpc-js destroys the resolver when the channel idles and uses the same object
  * again, so `destroy()` resets everything that belongs to one period of use.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/naming.md#resolver-plugins
  */
 export class EtcdResolver implements experimental.Resolver {
   readonly #context: ResolverContext;

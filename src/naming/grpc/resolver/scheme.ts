@@ -20,10 +20,18 @@ export function defaultAuthority(uri: TargetUri): string {
   return [legal, `${legal}.etcd`].find((host) => URL.canParse(`http://${host}`)) ?? 'etcd';
 }
 
-/** The schemes of grpc-js and of other gRPC implementations: a resolver for one of them would serve every other channel too. */
+/**
+ * The schemes of grpc-js and of other gRPC implementations: a resolver for one of them would serve every other channel too.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/naming.md#name-syntax
+ */
 const reservedSchemes: readonly string[] = ['dns', 'unix', 'unix-abstract', 'ipv4', 'ipv6', 'vsock', 'xds'];
 
-/** @throws {NamingError} for an invalid scheme (RFC 3986, section 3.1) and for one of gRPC's own. */
+/**
+ * @throws {NamingError} for an invalid scheme (RFC 3986, section 3.1) and for one of gRPC's own.
+ *
+ * Specification: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
+ */
 export function checkScheme(scheme: unknown): string {
   if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/i.test(scheme))
     throw new NamingError(`scheme '${String(scheme)}' cannot begin a URI`);

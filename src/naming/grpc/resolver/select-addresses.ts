@@ -40,6 +40,8 @@ export interface Selection {
 /**
  * Selects each address once, at the position of its first record: grpc-js would connect twice to a repeated address, and
  * give it two shares. {@link combineTraits} combines the traits of its records.
+ *
+ * Specification: https://github.com/grpc/proposal/blob/master/A61-IPv4-IPv6-dualstack-backends.md
  */
 export function selectAddresses(records: readonly EndpointRecord[], options: SelectionOptions): Selection {
   const unique = new Map<string, SelectedAddress>();

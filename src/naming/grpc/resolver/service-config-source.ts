@@ -48,7 +48,11 @@ interface KnownConfig {
   readonly knownAt: number;
 }
 
-/** The service configs in etcd. Each is followed while a channel of its service is in use. */
+/**
+ * The service configs in etcd. Each is followed while a channel of its service is in use.
+ *
+ * Specification: https://github.com/grpc/proposal/blob/master/A21-service-config-error-handling.md
+ */
 export class ServiceConfigSource {
   readonly #options: ServiceConfigOptions;
   readonly #policy: ServiceConfig['loadBalancingConfig'];

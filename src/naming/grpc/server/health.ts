@@ -7,7 +7,11 @@ export interface HealthReporter {
   setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): unknown;
 }
 
-/** The effect of one registration on the health of its server. */
+/**
+ * The effect of one registration on the health of its server.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/health-checking.md#service-definition
+ */
 export interface HealthHandle {
   /** Counts the registration as serving. */
   markServing(): void;
