@@ -35,7 +35,7 @@ const ttlSeconds = Number(values.ttl);
 const password = 'a password of the campaign';
 /** Not root, whose renewals etcd accepts even with an old token. */
 const auth = { username: 'service', password };
-/** All is quiet after this long without a change. */
+/** The storm is over after this long without a change. */
 const quietMs = 1_000 * ttlSeconds + 5_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-storm-'));

@@ -18,8 +18,8 @@ export const generated = ['proto'];
 
 /**
  * Extracts what `outputs`, a part of an API Extractor configuration, asks for. Returns the extractor's result and the
- * texts of its warnings and errors. A type that an entry uses and does not export is one: a reader of the declarations
- * sees it and cannot name it. Generated code has such types.
+ * texts of its warnings and errors. A type that an entry uses and does not export causes one, because a reader of the
+ * declarations sees it and cannot name it. Generated code has such types.
  */
 export function extract(entry, file, outputs, localBuild = true) {
   const texts = [];

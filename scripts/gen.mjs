@@ -40,7 +40,7 @@ const options = {
   useExactTypes: false,
   exportCommonSymbols: false,
   snakeToCamel: 'keys',
-  // The output must not change with the tools' version alone.
+  // A new version of a tool alone must not change the output.
   annotateFilesWithVersion: false,
 };
 

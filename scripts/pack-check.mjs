@@ -77,7 +77,7 @@ function checkReport(entry, file) {
   if (texts.length > 0) throw new Error(`${file}: ${texts.join('; ')}`);
 }
 
-/** As a consumer does: with Node's types and nothing of ours. */
+/** Type-checks as a consumer's project does, with only Node's types. */
 function typeCheck() {
   run(
     'npm',

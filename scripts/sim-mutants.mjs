@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run sim:mutants: wrong versions of the watch, lease or registration core, each of which its simulation must
+// npm run sim:mutants: mutants of the watch, lease or registration core, each of which the core's simulation must
 // detect.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -61,7 +61,7 @@ for (const { name, patches } of queue) {
   console.log(`${name.padEnd(width)}  ${verdict.padEnd(24)}  ${rule ?? ''}`);
 }
 const wrong = survivors + broken;
-console.log(`${chosen.length} mutants, ${wrong === 0 ? 'every one killed' : `${wrong} with a wrong result`}`);
+console.log(`${chosen.length} mutants, ${wrong === 0 ? 'all killed' : `${wrong} with a wrong result`}`);
 process.exit(wrong === 0 ? 0 : 1);
 
 async function work() {
