@@ -1,3 +1,3 @@
 export { MirrorImpl, type MirrorPorts } from './mirror.js';
-export type { MirrorOptions } from './options.js';
+export { type MirrorOptions, retainOption } from './options.js';
 export type { Mirror, MirrorStatus, MirrorUpdate, ResyncReason } from './types.js';

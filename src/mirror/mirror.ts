@@ -28,7 +28,7 @@ import {
   withJson,
 } from '../model/index.js';
 import type { InternalWatcher, WatchClient } from '../watch/index.js';
-import { checkMirror, type MirrorOptions } from './options.js';
+import { checkMirror, type MirrorOptions, retainOption } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readFingerprint } from './reads.js';
 import type { Mirror, MirrorStatus, MirrorUpdate, ResyncReason } from './types.js';
@@ -76,7 +76,7 @@ export class MirrorImpl implements Mirror {
     this.#resyncPacer = new Pacer(retryBackoff, performance, ports.random);
     this.#range = range;
     this.#options = options;
-    this.#view = new View(options.retain);
+    this.#view = new View(retainOption.get(options));
   }
 
   get kvs(): ReadonlyMap<string, KeyValue> {
@@ -255,7 +255,8 @@ export class MirrorImpl implements Mirror {
   }
 
   #list(signal: AbortSignal): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
-    const { pageSize, retain } = this.#options;
+    const { pageSize } = this.#options;
+    const retain = retainOption.get(this.#options);
     const list = (options: ReadOptions) =>
       listRange(this.#ports.kv, this.#range, pageSize ? { ...options, pageSize } : options, retain);
     // A compaction between two pages is transient: the next list reads at a newer revision.

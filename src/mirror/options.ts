@@ -1,5 +1,13 @@
 import type { EtcdError } from '../errors/index.js';
-import { boolean, callback, type KeyValue, optionsChecker, signal, wholeNumber } from '../model/index.js';
+import {
+  boolean,
+  callback,
+  InternalOption,
+  type KeyValue,
+  optionsChecker,
+  signal,
+  wholeNumber,
+} from '../model/index.js';
 
 /** Options of `mirror()`. */
 export interface MirrorOptions {
@@ -7,11 +15,6 @@ export interface MirrorOptions {
   readonly signal?: AbortSignal | undefined;
   /** The number of keys in the first page of a list; later pages are sized by bytes. Default 16, as in `kv.stream`. */
   readonly pageSize?: number;
-  /**
-   * Maps each key-value to the one that is kept and yielded, so that values that the reader does not use take no
-   * memory. It must be deterministic, and return its own results unchanged. Default: keeps the whole key-value.
-   */
-  readonly retain?: ((kv: KeyValue) => KeyValue) | undefined;
   /**
    * Whether to yield one delta per revision, also when several revisions arrive together, as after a reconnect. Default
    * false: one delta for all of them, which is cheaper for a reader that uses the whole view.
@@ -24,10 +27,16 @@ export interface MirrorOptions {
   readonly onFailure?: ((error: EtcdError) => void) | undefined;
 }
 
+/**
+ * Maps each key-value to the one that the mirror keeps and yields, so that values that its reader does not use take no
+ * memory. The function must be deterministic, return its own results unchanged, and not throw. Default: the whole
+ * key-value.
+ */
+export const retainOption = new InternalOption<(kv: KeyValue) => KeyValue>('retain');
+
 export const checkMirror = optionsChecker<MirrorOptions>({
   signal,
   pageSize: wholeNumber({ min: 1 }),
-  retain: callback,
   eachRevision: boolean,
   onFailure: callback,
 });

@@ -21,7 +21,7 @@ export type MirrorUpdate =
       readonly reason: ResyncReason;
       /** The revision of the list. */
       readonly revision: Revision;
-      /** The key-values at that revision, after `retain`. */
+      /** The key-values at that revision. */
       readonly kvs: ReadonlyMap<string, KeyValue>;
     }
   | {

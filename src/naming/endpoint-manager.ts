@@ -1,4 +1,5 @@
 import { CancellableIterator, onAbort } from '../async/index.js';
+import { type MirrorOptions, retainOption } from '../mirror/index.js';
 import {
   anything,
   type Bytes,
@@ -144,7 +145,8 @@ export class EndpointManager {
   ): AsyncGenerator<EndpointEvent, undefined> {
     const set = new EndpointSet(this.#isWanted);
     const prefix = keyPrefix(this.target);
-    const mirror = this.#client.mirror({ prefix }, { signal, eachRevision: true, retain: retainEndpoint });
+    const options: MirrorOptions = { signal, eachRevision: true };
+    const mirror = this.#client.mirror({ prefix }, retainOption.set(options, retainEndpoint));
     const updates = mirror[Symbol.asyncIterator]();
     onAbort(left, () => void updates.return?.());
     for await (const update of { [Symbol.asyncIterator]: () => updates }) {

@@ -1,6 +1,11 @@
 import { Broadcast, type Clock, ProcessRef, processWarning, retryLoop } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
-import type { MirrorStatus, MirrorUpdate } from '../../mirror/index.js';
+import {
+  type MirrorOptions,
+  type MirrorStatus,
+  type MirrorUpdate,
+  retainOption,
+} from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
@@ -179,10 +184,9 @@ export class FollowedService {
     const { direct } = this.#ports.options;
     const set = new EndpointSet(direct ? (key) => isDirectChild(target, key) : undefined);
     const startedAt = clock.now();
-    const mirror = client.mirror(
-      { prefix: keyPrefix(target) },
-      { signal, retain: retainEndpoint, onFailure: (error) => this.#reportFailure(error) },
-    );
+    const options: MirrorOptions = { signal, onFailure: (error) => this.#reportFailure(error) };
+    const range = { prefix: keyPrefix(target) };
+    const mirror = client.mirror(range, retainOption.set(options, retainEndpoint));
     this.#mirror = mirror;
     let wasKnown: boolean | undefined;
     try {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
+import { retainOption } from '#src/mirror/index.js';
 import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
 import { retainEndpoint } from '#src/naming/retain-endpoint.js';
 import { useEtcd } from '../../support/etcd.js';
@@ -45,7 +46,7 @@ describe('a service with large values that are not endpoints', function () {
   });
 
   it('keeps none of them in memory, listed or watched', async () => {
-    const mirror = client.mirror({ prefix: `${target}/` }, { retain: retainEndpoint });
+    const mirror = client.mirror({ prefix: `${target}/` }, retainOption.set({}, retainEndpoint));
     const updates = mirror[Symbol.asyncIterator]();
     await updates.next();
     const kept = () => [...mirror.kvs.values()].reduce((sum, { value }) => sum + value.length, 0);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { retainOption } from '#src/mirror/index.js';
 import { View } from '#src/mirror/view.js';
 import type { KeyValue } from '#src/model/index.js';
 import { decodeEndpoint, EndpointDecodeError, EndpointManager, ServiceDirectory } from '#src/naming/index.js';
@@ -46,7 +47,7 @@ describe('a value that a mirror of endpoints retains', () => {
     const events = new EndpointManager(etcd.client, 'svc').watch();
     const first = events.next();
     assert.deepEqual(
-      etcd.mirrors.map(({ options }) => options.retain),
+      etcd.mirrors.map(({ options }) => retainOption.get(options)),
       [retainEndpoint, retainEndpoint],
     );
     etcd.mirrors[1]!.snapshot('a:1');
