@@ -149,7 +149,6 @@ export class WeightedBalancer<T> {
 
   /** Ends the start: only ready endpoints get turns, and calls that wait for others are picked again. */
   endStart(): void {
-    if (!this.#starting) return;
     this.#starting = false;
     for (const endpoint of this.#endpoints) {
       if (endpoint.state !== 'connecting') continue;
@@ -214,8 +213,8 @@ export class WeightedBalancer<T> {
     if (this.#reservations.cancel(endpoint)) this.#repickNeeded = true;
   }
 
+  /** Called only while a local endpoint is ready, so that the weight is above 0. */
   #localShare(): number {
-    if (this.#localWeight === 0) return 1;
     return Math.min(1, (overprovisioningFactor * this.#localReadyWeight) / this.#localWeight);
   }
 

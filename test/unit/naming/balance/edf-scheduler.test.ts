@@ -104,12 +104,89 @@ describe('a scheduler of weighted turns', () => {
 
   it('keeps the shares after a long time', () => {
     const scheduler = new EdfScheduler<Named>(seeded(11));
-    scheduler.add(turn('slow', 1e-8));
-    for (let i = 0; i < 25; i++) scheduler.next(); // 2.5e9 of its virtual time
+    scheduler.add(turn('slow', 1e-13));
+    for (let i = 0; i < 25; i++) scheduler.next(); // 2.5e14 of its virtual time
     scheduler.add(turn('a', 10_000));
     scheduler.add(turn('b', 5_000));
     const names = take(scheduler, 3_000);
     assert.ok(Math.abs(names.filter((name) => name === 'a').length - 2_000) <= 2);
+  });
+
+  it('keeps the shares of old and new items after a long time', () => {
+    const scheduler = new EdfScheduler<Named>(() => 0.5);
+    let weight = 1e-9;
+    const old = ['x', 'y'].map((name) => ({ name, weight: () => weight }));
+    for (const one of old) scheduler.add(one);
+    take(scheduler, 5);
+    weight = 1;
+    for (const one of old) scheduler.updateWeight(one);
+    scheduler.add(turn('new', 1));
+    const names = take(scheduler, 30);
+    for (const name of ['x', 'y', 'new'])
+      assert.ok(Math.abs(names.filter((one) => one === name).length - 10) <= 1, names.join());
+  });
+
+  it('scales the wait for the next turn when a weight changes', () => {
+    for (const [changed, turns] of [
+      [2, 5],
+      [0.5, 20],
+    ] as const) {
+      const scheduler = new EdfScheduler<Named>(seeded(13));
+      let weight = 1;
+      const one = { name: 'b', weight: () => weight };
+      scheduler.add(turn('a', 10));
+      scheduler.add(one);
+      take(scheduler, 1_000);
+      while (scheduler.next() !== one);
+      weight = changed;
+      scheduler.updateWeight(one);
+      const wait = take(scheduler, 100).indexOf('b');
+      assert.ok(Math.abs(wait - turns) <= 1, `${wait} turns`);
+    }
+  });
+
+  it('ignores a changed weight of an item that has no turns', () => {
+    const scheduler = new EdfScheduler<Named>(seeded(1));
+    scheduler.updateWeight(turn('a', 1));
+    assert.equal(scheduler.next(), undefined);
+  });
+
+  it('spreads the first turns of many new items over a round', () => {
+    const scheduler = new EdfScheduler<Named>(seeded(15));
+    const add = (kind: string) => {
+      for (let i = 0; i < 100; i++) scheduler.add(turn(kind, 1));
+    };
+    add('old');
+    take(scheduler, 250);
+    add('new');
+    const ofNew = take(scheduler, 100).filter((name) => name === 'new').length;
+    assert.ok(ofNew > 35 && ofNew < 65, `${ofNew} of 100`);
+  });
+
+  it('gives each of many equal items one turn per round, in the same order from the first round on', () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      const scheduler = new EdfScheduler<Named>(seeded(seed));
+      for (let i = 0; i < 20; i++) scheduler.add(turn(String(i), 1));
+      const round = take(scheduler, 20);
+      assert.equal(new Set(round).size, 20);
+      for (let i = 0; i < 5; i++) assert.deepEqual(take(scheduler, 20), round);
+    }
+  });
+
+  it('draws the first turn by weight, also after all items were removed', () => {
+    const random = seeded(17);
+    const rounds = 4_000;
+    let heavy = 0;
+    for (let i = 0; i < rounds; i++) {
+      const scheduler = new EdfScheduler<Named>(random);
+      const items = [turn('light', 1), turn('heavy', 3)];
+      for (const one of items) scheduler.add(one);
+      scheduler.next();
+      for (const one of items) scheduler.remove(one);
+      for (const one of items) scheduler.add(one);
+      if (scheduler.next()?.name === 'heavy') heavy++;
+    }
+    assert.ok(Math.abs(heavy / rounds - 0.75) < 0.03, `${heavy} of ${rounds}`);
   });
 
   it('keeps its order through any additions and removals', () => {

@@ -126,6 +126,76 @@ describe('the balancer during the start', () => {
     assert.ok(['draining', 'zero'].includes(balancer.pick()?.item ?? '-'));
   });
 
+  it('continues in the next tier when the better one fails', () => {
+    const { balancer, endpoint, ready } = starting(
+      { near: { zone: 'x' }, far1: { zone: 'y' }, far2: { zone: 'y' } },
+      { zone: 'x' },
+    );
+    ready('far1');
+    balancer.setState(endpoint('near'), 'failed');
+    assert.equal(balancer.isStarting, true);
+    const names = Array.from({ length: 100 }, () => balancer.pick()?.item ?? '-');
+    assert.deepEqual([countOf(names, 'far1'), countOf(names, '-')], [50, 50]);
+  });
+
+  it('can pick as soon as an endpoint of the best tier is ready', () => {
+    const { balancer, ready } = starting({ a: {}, b: {} });
+    assert.equal(balancer.hasReady, false);
+    ready('a');
+    assert.deepEqual([balancer.isStarting, balancer.hasReady], [true, true]);
+  });
+
+  it('ends when the only endpoint fails', () => {
+    const { balancer, endpoint } = starting({ a: {} });
+    balancer.setState(endpoint('a'), 'failed');
+    assert.deepEqual([balancer.isStarting, balancer.hasReady], [false, false]);
+    assert.equal(balancer.pick(), undefined);
+  });
+
+  it('asks to pick again only for calls whose endpoint is ready or lost, and once', () => {
+    const { balancer, endpoint, ready } = starting({ a: {}, b: {} });
+    for (let i = 0; i < 2; i++) assert.equal(balancer.pick(), undefined);
+    assert.equal(balancer.takeRepickRequest(), false);
+    ready('a');
+    assert.equal(balancer.takeRepickRequest(), true);
+    assert.equal(balancer.pickReserved()?.item, 'a');
+    assert.equal(balancer.takeRepickRequest(), false);
+    balancer.setState(endpoint('b'), 'failed');
+    assert.deepEqual([balancer.takeRepickRequest(), balancer.takeRepickRequest()], [true, false]);
+  });
+
+  it('gives turns to endpoints that are added or connect again meanwhile', () => {
+    const { balancer, endpoint, ready } = starting({ a: {}, b: {}, c: {} });
+    ready('a');
+    balancer.setState(endpoint('b'), 'failed');
+    balancer.setState(endpoint('b'), 'connecting');
+    balancer.add('d', { weight: 1, zone: undefined, draining: false });
+    const names = Array.from({ length: 100 }, () => balancer.pick()?.item ?? '-');
+    assert.ok(Math.abs(countOf(names, '-') - 75) <= 3, names.join(''));
+  });
+
+  it('gives no turn to an endpoint that had failed before', () => {
+    const balancer = new WeightedBalancer<string>({}, { now: () => 0, random });
+    const [a, b] = ['a', 'b'].map((name) =>
+      balancer.add(name, { weight: 1, zone: undefined, draining: false }),
+    );
+    balancer.setState(b!, 'failed');
+    balancer.beginStart();
+    for (let i = 0; i < 10; i++) balancer.pick();
+    balancer.setState(a!, 'ready');
+    const names = Array.from({ length: 10 }, () => balancer.pickReserved()?.item ?? '-');
+    assert.equal(countOf(names, 'a'), 10);
+  });
+
+  it('keeps the turns that are reserved when the metadata of their endpoint changes', () => {
+    const { balancer, endpoint, ready } = starting({ a: {}, b: {} });
+    for (let i = 0; i < 10; i++) balancer.pick();
+    balancer.updateTraits(endpoint('b'), { ...endpoint('b').traits, weight: 2 });
+    assert.equal(balancer.reserved, 10);
+    ready('b');
+    assert.equal(balancer.pickReserved()?.item, 'b');
+  });
+
   it('does not use another zone while the local one connects', () => {
     const near = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`near${i}`, { zone: 'x' }]));
     const { balancer, ready } = starting({ ...near, far: { zone: 'y' } }, { zone: 'x' });

@@ -1,11 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  type BalanceOptions,
-  readTraits,
-  selectSubset,
-  type Traits,
-  WeightedBalancer,
-} from '#src/naming/balance/index.js';
+import { type BalanceOptions, type Traits, WeightedBalancer } from '#src/naming/balance/index.js';
 
 let now = 0;
 const ports = { now: () => now, random: () => 0.5 };
@@ -42,10 +36,43 @@ describe('the balancer between endpoints', () => {
     assert.ok(Math.abs(a - 800) <= 1);
   });
 
+  it('follows the weight of an endpoint that changes before every call', () => {
+    const { balancer, endpoint, shares } = balanced({}, { a: {}, b: {} });
+    let ofB = 0;
+    for (let i = 0; i < 1_000; i++) {
+      balancer.updateTraits(endpoint('b'), { ...endpoint('b').traits, weight: i % 2 ? 1 : 1.001 });
+      ofB += shares(1)['b'] ?? 0;
+    }
+    assert.ok(Math.abs(ofB - 500) <= 2, `${ofB} of 1000`);
+  });
+
   it('picks nothing when no endpoint is ready', () => {
     const { balancer, endpoint, shares } = balanced({}, { a: {} });
+    assert.equal(balancer.isConnecting, false);
+    balancer.setState(endpoint('a'), 'connecting');
+    assert.equal(balancer.isConnecting, true);
     balancer.setState(endpoint('a'), 'failed');
+    assert.deepEqual([balancer.hasReady, balancer.isConnecting], [false, false]);
     assert.deepEqual(shares(5), { none: 5 });
+  });
+
+  it('does not pick an endpoint that is still connecting', () => {
+    const { balancer, shares } = balanced({}, {});
+    const [a] = ['a', 'b'].map((name) => balancer.add(name, { weight: 1, zone: undefined, draining: false }));
+    assert.equal(balancer.takeRepickRequest(), false);
+    balancer.setState(a!, 'ready');
+    assert.deepEqual([balancer.isStarting, balancer.isConnecting], [false, true]);
+    assert.deepEqual(shares(10), { a: 10 });
+  });
+
+  it('picks nothing after its endpoints were removed, even one of them twice', () => {
+    const { balancer, endpoint, shares } = balanced({}, { a: {}, b: {} });
+    for (const name of ['a', 'b', 'b']) balancer.remove(endpoint(name));
+    assert.equal(balancer.hasReady, false);
+    assert.deepEqual(shares(5), { none: 5 });
+    balancer.setState(balancer.add('c', { weight: 1, zone: undefined, draining: false }), 'ready');
+    assert.equal(balancer.hasReady, true);
+    assert.deepEqual(shares(5), { c: 5 });
   });
 
   describe('with draining endpoints', () => {
@@ -89,6 +116,33 @@ describe('the balancer between endpoints', () => {
       assert.equal(shares()['b'], undefined);
     });
 
+    it('measures what its own zone has lost by weight, as the metadata says now', () => {
+      const { balancer, endpoint, shares } = balanced(
+        { zone: 'a' },
+        { a1: { zone: 'a', weight: 4 }, a2: { zone: 'a', weight: 6 }, b: { zone: 'b' } },
+      );
+      balancer.updateTraits(endpoint('a1'), { weight: 2, zone: 'a', draining: false });
+      balancer.setState(endpoint('a2'), 'failed');
+      const { a1 = 0 } = shares();
+      assert.ok(Math.abs(a1 - 350) <= 1, `${a1} of 1000 in a zone that has lost three of four`);
+      balancer.remove(endpoint('a2'));
+      assert.deepEqual(shares(), { a1: 1_000 });
+    });
+
+    it('ignores zones when it has none', () => {
+      assert.deepEqual(balanced({}, { a: { zone: 'a' }, b: {} }).shares(), { a: 500, b: 500 });
+    });
+
+    it('ranks endpoints for connecting: its own zone, other zones, draining or without weight', () => {
+      const { balancer } = balanced({ zone: 'a' }, {});
+      const rank = (traits: Partial<Traits>) =>
+        balancer.rank({ weight: 1, zone: 'a', draining: false, ...traits });
+      assert.deepEqual(
+        [rank({}), rank({ zone: 'b' }), rank({ draining: true }), rank({ weight: 0 })],
+        [0, 1, 2, 2],
+      );
+    });
+
     it('uses all zones when its own has no endpoint', () => {
       assert.deepEqual(balanced({ zone: 'z' }, { a: { zone: 'a' }, b: {} }).shares(), { a: 500, b: 500 });
     });
@@ -105,11 +159,12 @@ describe('the balancer between endpoints', () => {
 
   describe('with a new endpoint', () => {
     const grown = (ms: number) => {
-      now = 0;
+      now = 7_000;
       const { balancer, shares } = balanced({ slowStartMs: 10_000 }, { a: {} });
       const endpoint = balancer.add('new', { weight: 1, zone: undefined, draining: false });
       balancer.setState(endpoint, 'ready', true);
-      now = ms;
+      now += ms;
+      balancer.setState(endpoint, 'ready', true); // reported again: no new slow start
       shares(100);
       return (shares()['new'] ?? 0) / 1_000;
     };
@@ -117,81 +172,6 @@ describe('the balancer between endpoints', () => {
     it('starts at a tenth of its share', () => assert.ok(Math.abs(grown(0) - 1 / 11) < 0.01));
     it('grows with time', () => assert.ok(Math.abs(grown(5_000) - 1 / 3) < 0.01));
     it('reaches its full share', () => assert.ok(Math.abs(grown(10_000) - 1 / 2) < 0.01));
-  });
-});
-
-describe('the traits of an endpoint', () => {
-  it('are read from metadata', () => {
-    assert.deepEqual(readTraits({ weight: 3, zone: 'a', status: 'draining' }), {
-      weight: 3,
-      zone: 'a',
-      draining: true,
-    });
-  });
-
-  for (const metadata of [
-    undefined,
-    null,
-    'x',
-    5,
-    [],
-    {},
-    { weight: -1 },
-    { weight: 'heavy', zone: 5, status: 1 },
-  ]) {
-    it(`are the defaults for ${JSON.stringify(metadata)}`, () => {
-      assert.deepEqual(readTraits(metadata), { weight: 1, zone: undefined, draining: false });
-    });
-  }
-
-  it('have a weight of 0, or of at least a thousandth', () => {
-    assert.equal(readTraits({ weight: 0 }).weight, 0);
-    assert.equal(readTraits({ weight: 1e-12 }).weight, 0.001);
-  });
-
-  it('have a weight of at most 10,000', () => {
-    assert.equal(readTraits({ weight: 1e300 }).weight, 10_000);
-  });
-});
-
-describe('a subset of a large service', () => {
-  const all = Array.from({ length: 300 }, (_, i) => `10.0.0.${i}`);
-  const of = (items: readonly string[], seed: string, size = 20) =>
-    selectSubset(items, (item) => item, { size, seed });
-
-  it('is stable for a process, and differs between processes', () => {
-    assert.deepEqual(of(all, 'me'), of([...all], 'me'));
-    assert.notDeepEqual(of(all, 'me'), of(all, 'you'));
-  });
-
-  it('contains all items when there are no more', () =>
-    assert.deepEqual(of(all.slice(0, 5), 'me'), all.slice(0, 5)));
-
-  it('changes by one item when one of its items is removed, and not when another is', () => {
-    const mine = of(all, 'me');
-    const less = of(
-      all.filter((item) => item !== mine[3]),
-      'me',
-    );
-    assert.equal(less.filter((item) => mine.includes(item)).length, 19);
-    const other = all.find((item) => !mine.includes(item));
-    assert.deepEqual(
-      of(
-        all.filter((item) => item !== other),
-        'me',
-      ),
-      mine,
-    );
-  });
-
-  it('gives every endpoint about the same number of callers', () => {
-    const counts = new Map<string, number>();
-    for (let i = 0; i < 1_500; i++)
-      for (const item of of(all, `p${i}`)) counts.set(item, (counts.get(item) ?? 0) + 1);
-    const figures = all.map((item) => counts.get(item) ?? 0);
-    assert.ok(
-      Math.min(...figures) > 50 && Math.max(...figures) < 160,
-      `${Math.min(...figures)} to ${Math.max(...figures)}`,
-    );
+    it('never gets more than its full share', () => assert.ok(Math.abs(grown(90_000) - 1 / 2) < 0.01));
   });
 });
