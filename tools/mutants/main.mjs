@@ -81,7 +81,7 @@ function conclude(sources, files) {
   const results = Object.entries(files).map(([file, part]) => {
     const result = resultOf(file, part);
     const isWhole = sources.some(({ pattern }) => pattern === file);
-    const { stale, ...explained } = explain(result.survivors, accepted.get(file));
+    const { stale, ...explained } = explain(result, accepted.get(file));
     return { ...result, ...explained, stale: isWhole ? stale : [] };
   });
   const survived = results.filter(({ unexplained }) => unexplained.length > 0);

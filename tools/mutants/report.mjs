@@ -21,21 +21,22 @@ export function printResults(results) {
   const width = Math.max(...results.map(({ file }) => file.length), 0);
   const count = (part, of) => part.reduce((sum, result) => sum + of(result), 0);
   const row = (name, part) => {
-    const [total, killed, explained, unexplained] = [
+    const [total, killed, timedOut, explained, unexplained] = [
       count(part, (result) => result.total),
       count(part, (result) => result.killed),
+      count(part, (result) => result.timedOut.length),
       count(part, (result) => result.explained),
       count(part, (result) => result.unexplained.length),
     ];
     const score = total === 0 ? 'none' : `${((100 * killed) / total).toFixed(1)} %`;
     console.log(
-      `${name.padEnd(width)}  ${String(total).padStart(5)} mutants, killed: ${score.padStart(7)}, survivors: ${explained} explained, ${unexplained} unexplained`,
+      `${name.padEnd(width)}  ${String(total).padStart(5)} mutants, killed: ${score.padStart(7)} (${timedOut} by timeout), survivors: ${explained} explained, ${unexplained} unexplained`,
     );
   };
   console.log();
   for (const result of results) row(result.file, [result]);
   if (results.length > 1) row('total', results);
   const stale = count(results, (result) => result.stale.length);
-  if (stale > 0) console.log(`${stale} entries to remove from tools/mutants/accepted`);
+  if (stale > 0) console.log(`to remove from tools/mutants/accepted: ${stale}`);
   console.log(`${count(results, (result) => result.unexplained.length)} unexplained survivors`);
 }

@@ -2,22 +2,26 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const survived = new Set(['Survived', 'NoCoverage']);
-const detected = new Set(['Killed', 'Timeout']);
+const survivedStatuses = new Set(['Survived', 'NoCoverage']);
+const killedStatuses = new Set(['Killed']);
+const timeoutStatuses = new Set(['Timeout']);
 
 /**
- * What one file's part of the report says: how many mutants, how many killed, and the survivors by position, each with
- * the trimmed line where it starts, its text and the replacement.
+ * What one file's part of the report says: how many mutants, how many killed, and the survivors and the mutants that
+ * timed out by position, each with the trimmed line where it starts, its text and the replacement.
  */
 export function resultOf(file, { source, mutants }) {
-  const of = (statuses) => mutants.filter(({ status }) => statuses.has(status));
-  const killed = of(detected).length;
-  const left = of(survived).sort((a, b) => a.location.start.line - b.location.start.line);
-  const survivors = left.map((mutant) => survivorOf(mutant, source));
-  return { file, killed, total: killed + left.length, survivors };
+  const having = (statuses) =>
+    mutants
+      .filter(({ status }) => statuses.has(status))
+      .sort((a, b) => a.location.start.line - b.location.start.line)
+      .map((mutant) => describe(mutant, source));
+  const [killed, timedOut, survivors] = [killedStatuses, timeoutStatuses, survivedStatuses].map(having);
+  const detected = killed.length + timedOut.length;
+  return { file, killed: detected, total: detected + survivors.length, timedOut, survivors };
 }
 
-function survivorOf({ location: { start, end }, replacement, status, coveredBy = [] }, source) {
+function describe({ location: { start, end }, replacement, status, coveredBy = [] }, source) {
   const lines = source.split('\n').slice(start.line - 1, end.line);
   const [line] = lines;
   const text = [...lines];
@@ -54,8 +58,11 @@ export function readAccepted(folder) {
   return accepted;
 }
 
-/** Divides survivors into explained and new ones. `stale`: entries for more mutants than survived. */
-export function explain(survivors, entries = []) {
+/**
+ * Divides survivors into explained and new ones. `stale`: entries for more mutants than survived. A mutant that timed
+ * out may have survived on a less busy machine: its entry is not stale.
+ */
+export function explain({ survivors, timedOut = [] }, entries = []) {
   const left = new Map();
   for (const entry of entries) left.set(keyOf(entry), (left.get(keyOf(entry)) ?? 0) + (entry.count ?? 1));
   const unexplained = survivors.filter((survivor) => {
@@ -63,7 +70,8 @@ export function explain(survivors, entries = []) {
     left.set(keyOf(survivor), remaining - 1);
     return remaining <= 0;
   });
-  const stale = entries.filter((entry) => left.get(keyOf(entry)) > 0);
+  const late = new Set(timedOut.map(keyOf));
+  const stale = entries.filter((entry) => left.get(keyOf(entry)) > 0 && !late.has(keyOf(entry)));
   return { unexplained, explained: survivors.length - unexplained.length, stale };
 }
 

@@ -16,15 +16,17 @@ interface Entry extends Survivor {
   readonly reason: string;
 }
 
+interface Result {
+  readonly survivors: readonly Survivor[];
+  readonly timedOut?: readonly Survivor[];
+}
+
 interface Tool {
   sourcesOf(paths: readonly string[], root: string): { readonly file: string; readonly pattern: string }[];
   testsOf(files: readonly string[], suite: string, root: string): string[];
-  resultOf(file: string, part: object): { readonly survivors: readonly Survivor[] };
+  resultOf(file: string, part: object): Result;
   readAccepted(folder: string): Map<string, readonly Entry[]>;
-  explain(
-    survivors: readonly Survivor[],
-    entries?: readonly Survivor[],
-  ): { unexplained: Survivor[]; stale: Survivor[] };
+  explain(result: Result, entries?: readonly Survivor[]): { unexplained: Survivor[]; stale: Survivor[] };
 }
 
 const project = join(protoFolder, '..');
@@ -81,18 +83,19 @@ describe('npm run mutants', () => {
         ],
       });
       for (const line of [1, 7]) {
-        const { survivors } = tool.resultOf('src/a.ts', at(line));
-        assert.deepEqual(tool.explain(survivors, [mutant]), { unexplained: [], explained: 1, stale: [] });
+        const result = tool.resultOf('src/a.ts', at(line));
+        assert.deepEqual(tool.explain(result, [mutant]), { unexplained: [], explained: 1, stale: [] });
       }
     });
 
     it('explains no second one', () => {
-      const { unexplained } = tool.explain([mutant, mutant], [mutant]);
+      const { unexplained } = tool.explain({ survivors: [mutant, mutant] }, [mutant]);
       assert.deepEqual(unexplained, [mutant]);
     });
 
-    it('is reported when it does not survive', () => {
-      assert.deepEqual(tool.explain([], [mutant]).stale, [mutant]);
+    it('is reported when it was killed, and not when it timed out', () => {
+      assert.deepEqual(tool.explain({ survivors: [] }, [mutant]).stale, [mutant]);
+      assert.deepEqual(tool.explain({ survivors: [], timedOut: [mutant] }, [mutant]).stale, []);
     });
   });
 
