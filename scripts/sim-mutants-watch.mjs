@@ -11,6 +11,8 @@ const cursor = 'cursor.js';
 const slot = 'stream-slot.js';
 const stream = 'open-stream.js';
 const reports = 'reports.js';
+const table = 'transitions.js';
+const lifecycle = 'lifecycle.js';
 const queue = 'create-queue.js';
 const session = 'session.js';
 const starts = 'start-checks.js';
@@ -56,8 +58,8 @@ export const mutants = [
   one(
     'a paused watcher continues after the seen revision',
     session,
-    "if (state?.phase === 'paused' && !",
-    "if (state?.phase === 'paused') state.pin(state.knownRevision);\n        if (state?.phase === 'paused' && !",
+    'if (state)\n            this.#lifecycle.apply(state, trigger);',
+    "if (state?.phase === 'paused' && trigger === 'buffer-drained')\n            state.pin(state.knownRevision);\n        if (state)\n            this.#lifecycle.apply(state, trigger);",
   ),
 
   // Fragments and order.
@@ -66,8 +68,8 @@ export const mutants = [
   one(
     'an incomplete revision outlives its stream',
     state,
-    'this.#clearIncomplete();\n        this.phase = phase;',
-    'this.phase = phase;',
+    'this.#phase = phase;\n        this.#clearIncomplete();',
+    'this.#phase = phase;',
   ),
   one(
     'no guard against old events',
@@ -177,8 +179,8 @@ export const mutants = [
   one(
     'a compaction is skipped silently',
     session,
-    'this.#finish(state, historyCompactedError(state.cursor, compactRevision));',
-    '{ state.pin(compactRevision - 1n); this.#slots.joinShared(state); }',
+    'this.#lifecycle.end(state, historyCompactedError(state.cursor, compactRevision));',
+    "{ state.pin(compactRevision - 1n); this.#lifecycle.apply(state, 'pin-moved'); }",
   ),
   one('pins again after events', state, 'this.#isPinnedWithoutEvents &&', ''),
   one(
@@ -212,13 +214,13 @@ export const mutants = [
   one(
     'an unchecked start is forgotten when the watcher moves',
     state,
-    'this.watchId = undefined;\n        this.#clearIncomplete();',
-    'this.watchId = undefined;\n        this.uncheckedStart = undefined;\n        this.#clearIncomplete();',
+    'this.#phase = phase;\n        this.#clearIncomplete();',
+    'this.#phase = phase;\n        this.uncheckedStart = undefined;\n        this.#clearIncomplete();',
   ),
   one(
     'a start found compacted does not end the watcher',
     session,
-    'this.#finish(state, startCompactedError(startRevision));',
+    'this.#lifecycle.end(state, startCompactedError(startRevision));',
     '',
   ),
   one(
@@ -240,7 +242,7 @@ export const mutants = [
     'rollback without confirmation',
     session,
     'this.#beginRollbackCheck(state);\n            return;',
-    'this.#finish(state, new RolledBackError(state.knownRevision, headerRevision));\n            return;',
+    'this.#lifecycle.end(state, new RolledBackError(state.knownRevision, headerRevision));\n            return;',
   ),
   one(
     'the rollback check uses what was seen after its read',
@@ -252,17 +254,12 @@ export const mutants = [
   one(
     'a failed rollback check counts as passed',
     session,
-    "if (state.phase === 'live')\n                this.#scheduleRetry(state);",
+    "this.#lifecycle.apply(state, 'check-failed');",
     '',
   ),
 
   // Tokens.
-  one(
-    'each watcher asks for a token',
-    tokens,
-    'if (this.#waiters.add(state))\n            this.#context',
-    'this.#waiters.add(state);\n        this.#context',
-  ),
+  one('each watcher asks for a token', tokens, 'if (this.#isRequested)\n            return;', ''),
   one(
     'tokens are requested without limit',
     tokens,
@@ -303,14 +300,14 @@ export const mutants = [
   one(
     'a watcher that waits for a token is lost',
     session,
-    'if (isNewer)\n                this.#retry(state);\n            else',
+    'if (isNewer)\n                this.#lifecycle.retry(state);\n            else',
     'if (!isNewer)',
   ),
   one(
     'a watcher waits forever if no newer token comes',
     session,
-    'const isNewer = this.#tokens.onToken(generation);',
-    'const isNewer = this.#tokens.onToken(generation);\n        if (!isNewer)\n            return;',
+    'const isNewer = tokens.onToken(generation);',
+    'const isNewer = tokens.onToken(generation);\n        if (!isNewer)\n            return;',
   ),
 
   // Failures and recovery.
@@ -335,9 +332,9 @@ export const mutants = [
   ),
   one(
     'a created reply resets the backoff',
-    slot,
-    "state.phase = 'live';\n",
-    "state.phase = 'live';\n        this.#failures = 0;\n",
+    session,
+    'this.#onAcknowledged(outcome.state, outcome.headerRevision);',
+    'this.#onAcknowledged(outcome.state, outcome.headerRevision);\n                slot.onAdvanced();',
   ),
   one(
     'the backoff of one watcher does not grow',
@@ -361,29 +358,36 @@ export const mutants = [
   ),
 
   // Which watchers are live.
-  one(
+  many(
     'a moving watcher counts as live on a lost stream',
-    session,
-    "reportInterrupted(this.#context, state);\n            state.detach('waiting');",
-    "if (state.phase === 'live')\n                reportInterrupted(this.#context, state);\n            state.detach('waiting');",
+    [
+      table,
+      "'create-sent': to('creating'),\n        'stream-lost': lostStream,",
+      "'create-sent': to('creating'),\n        'stream-lost': to('waiting'),",
+    ],
+    [
+      table,
+      "'stream-lost': lostStream,\n        'pin-moved': ignored, // it is created below",
+      "'stream-lost': to('waiting'),\n        'pin-moved': ignored, // it is created below",
+    ],
   ),
   one(
     'a paused watcher counts as live',
-    session,
-    "state.detach('paused');\n        reportInterrupted(this.#context, state);",
-    "state.detach('paused');",
+    table,
+    "to('paused', 'leave-slot', 'report-interrupted')",
+    "to('paused', 'leave-slot')",
   ),
   one(
     'a watcher that waits for a token counts as live',
-    session,
-    "state.detach('retry-pending');\n        reportInterrupted(this.#context, state);",
-    "state.detach('retry-pending');",
+    table,
+    "live: {\n        'server-cancelled': to('cancelled', 'report-interrupted'),",
+    "live: {\n        'server-cancelled': to('cancelled'),",
   ),
   one(
     'a watcher that resumes from a pause does not become live',
     reports,
-    'else if (state.interrupted)',
-    'else if (state.interrupted && !state.slot?.dedicated)',
+    "else if (state.liveness === 'interrupted')",
+    "else if (state.liveness === 'interrupted' && !state.slot?.dedicated)",
   ),
 
   // What the session does with the outcomes of a slot.
@@ -407,12 +411,89 @@ export const mutants = [
     "return { kind: 'cancelled'",
   ),
 
+  // The table of transitions, and what performs its effects.
+  one(
+    'a lost stream is not reported',
+    table,
+    "const lostStream = to('waiting', 'report-interrupted');",
+    "const lostStream = to('waiting');",
+  ),
+  one(
+    'a watcher keeps its slot while it backs off',
+    table,
+    "to('backing-off', 'leave-slot', ",
+    "to('backing-off', ",
+  ),
+  one('a watcher backs off unreported', table, "'report-interrupted', 'schedule-retry'", "'schedule-retry'"),
+  one(
+    'a watcher keeps its slot while it waits for a token',
+    table,
+    "to('awaiting-token', 'leave-slot', 'await-token')",
+    "to('awaiting-token', 'await-token')",
+  ),
+  one(
+    'a watcher that left stays on its slot',
+    table,
+    "const unwatched = to('ended', 'leave-slot', 'forget');",
+    "const unwatched = to('ended', 'forget');",
+  ),
+  one(
+    'a watcher that left is not forgotten',
+    table,
+    "const unwatched = to('ended', 'leave-slot', 'forget');",
+    "const unwatched = to('ended', 'leave-slot');",
+  ),
+  one(
+    'a failed watcher is not forgotten',
+    table,
+    "to('ended', 'leave-slot', 'forget', 'report-end')",
+    "to('ended', 'leave-slot', 'report-end')",
+  ),
+  one(
+    'an end is not reported',
+    table,
+    "to('ended', 'leave-slot', 'forget', 'report-end')",
+    "to('ended', 'leave-slot', 'forget')",
+  ),
+  one(
+    'a watch from now that was never pinned starts at 0 after a pause',
+    lifecycle,
+    "state.needsPin ? 'retry-pin' : 'retry'",
+    "'retry'",
+  ),
+  one(
+    'a watch from now is not pinned again after a pause',
+    table,
+    "'retry-pin': to('pinning', 'read-revision'),\n        'pin-moved'",
+    "'retry-pin': to('pinning'),\n        'pin-moved'",
+  ),
+  one(
+    'a truncated catch-up continues on the same watch',
+    table,
+    "truncated: to('waiting', 'create-again')",
+    'truncated: ignored',
+  ),
+  one(
+    'a watcher that receives from below its new pin goes on',
+    table,
+    "truncated: to('waiting', 'create-again'),\n        'pin-moved': toShared",
+    "truncated: to('waiting', 'create-again'),\n        'pin-moved': ignored",
+  ),
+  one('a watcher retries before its pause is over', lifecycle, 'if (state.failures > 0)', 'if (false)'),
+  one('a move to a slot that reopens is not reported', lifecycle, 'if (slot.isReopening)', 'if (false)'),
+  one(
+    'a suspect of an oversized response stays with the others',
+    table,
+    "isolated: toDedicated,\n        'token-refused'",
+    "isolated: to('waiting'),\n        'token-refused'",
+  ),
+
   // Slots and pauses.
   one(
     'a paused watcher resumes on a shared stream',
-    session,
-    "if (state?.phase === 'paused' && !this.#slots.joinDedicated(state))",
-    "if (state?.phase === 'paused')",
+    table,
+    "to('waiting', 'move-to-dedicated-or-shared')",
+    'toShared',
   ),
   one(
     'a watcher that is far behind stays on the shared stream',
@@ -430,31 +511,34 @@ export const mutants = [
     'a caught-up watcher joins only with the same token',
     session,
     'if (state.slot?.dedicated)',
-    'if (state.slot?.dedicated && state.slot.generation === this.#tokens.generation)',
+    'if (state.slot?.dedicated && state.slot.generation === this.#context.tokenGeneration)',
   ),
-  one(
-    'an empty slot keeps its stream',
-    slot,
-    'if (this.isEmpty) {\n            this.#close();',
-    'if (this.isEmpty) {',
-  ),
+  one('an empty slot keeps its stream', slot, 'if (this.isEmpty)\n            this.#close();', ''),
   one(
     'timers outlive their stream',
     slot,
     "for (const timer of ['create-timeout', 'stable', 'progress'])",
     'for (const timer of [])',
   ),
-  one(
+  many(
     'a full buffer is ignored unless the watcher is live',
-    session,
-    'if (!state?.slot)',
-    "if (state?.phase !== 'live')",
+    [table, "'buffer-full': fullBuffer, // the events", "'buffer-full': ignored, // the events"],
+    [
+      table,
+      "'check-failed': ignored,\n        'buffer-full': fullBuffer,",
+      "'check-failed': ignored,\n        'buffer-full': ignored,",
+    ],
   ),
-  one('a full buffer is ignored', session, 'if (!state?.slot)', 'if (true)'),
+  one(
+    'a full buffer is ignored',
+    session,
+    'if (state)\n            this.#lifecycle.apply(state, trigger);',
+    "if (state && trigger !== 'buffer-full')\n            this.#lifecycle.apply(state, trigger);",
+  ),
   one(
     'a failed read resumes a paused watcher',
-    session,
-    "if (state.phase === 'live')\n                this.#scheduleRetry(state);",
-    'this.#scheduleRetry(state);',
+    table,
+    "'check-failed': ignored,\n        unwatched,",
+    "'check-failed': backOff,\n        unwatched,",
   ),
 ];

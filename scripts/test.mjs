@@ -66,6 +66,7 @@ const checks = values.only
       ['type-check and build', bin('tsc'), ['-b']],
       ['generated code is up to date', 'npm', ['run', '--silent', 'gen:check']],
       ['API reports are up to date', process.execPath, ['scripts/api-report.mjs', '--check']],
+      ['diagrams are up to date', process.execPath, ['scripts/diagrams.mjs', '--check']],
     ];
 for (const file of prune(root)) console.log(`removed: ${file}, which has no source`);
 if (checks.every(([name, command, args]) => check(name, command, args))) {

@@ -1,25 +1,20 @@
-import type { Revision } from '../../model/index.js';
 import type { SessionContext } from './context.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** Reports that the watcher is on no open stream, for an unknown time. Once, and only if it was live. */
+/** Reports that the watcher is on no open stream, for an unknown time, unless it never was or that is reported. */
 export function reportInterrupted(context: SessionContext, state: WatcherState): void {
-  if (state.readyRevision === undefined || state.interrupted) return;
-  state.interrupted = true;
+  if (state.liveness !== 'live') return;
+  state.liveness = 'interrupted';
   context.emit({ type: 'interrupted', watcher: state.key });
 }
 
-/** Reports that the watcher is live. `readyRevision`: of a watcher that is live for the first time. */
-export function reportLive(
-  context: SessionContext,
-  state: WatcherState,
-  readyRevision: Revision | undefined,
-): void {
-  const { key: watcher, cursor } = state;
-  if (readyRevision !== undefined)
-    context.emit({ type: 'ready', watcher, revision: readyRevision, nextRevision: cursor });
-  else if (state.interrupted) context.emit({ type: 'resumed', watcher, fromRevision: cursor });
-  state.interrupted = false;
+/** Reports that the watcher is live, unless that is reported. */
+export function reportLive(context: SessionContext, state: WatcherState): void {
+  const { key: watcher, cursor, readyRevision: revision = 0n } = state;
+  if (state.liveness === 'never-live')
+    context.emit({ type: 'ready', watcher, revision, nextRevision: cursor });
+  else if (state.liveness === 'interrupted') context.emit({ type: 'resumed', watcher, fromRevision: cursor });
+  state.liveness = 'live';
   reportResumed(context, state);
 }
 

@@ -9,14 +9,13 @@ import {
 import { SessionContext } from './context.js';
 import { max, type WatchReply } from './cursor.js';
 import { streamFailureAction, watcherFailureAction } from './failure-action.js';
+import { WatcherLifecycle } from './lifecycle.js';
 import type { TimerName, TokenGeneration, WatchEffect, WatcherKey, WatchInput } from './protocol.js';
-import { reportDuplicates, reportInterrupted, reportLive } from './reports.js';
-import { RetryQueue } from './retry-queue.js';
+import { reportDuplicates } from './reports.js';
 import type { SlotOutcome } from './slot-outcome.js';
 import { StartChecks, startCompactedError } from './start-checks.js';
 import type { StreamSlot } from './stream-slot.js';
-import { StreamSlots } from './stream-slots.js';
-import { TokenRenewal } from './token-renewal.js';
+import type { StreamSlots } from './stream-slots.js';
 import { WatcherState } from './watcher-state.js';
 
 /** The parameters of a session. */
@@ -40,27 +39,24 @@ export interface SessionOptions {
  * joins the shared slot.
  */
 export class WatchSession {
-  readonly #watchers = new Map<WatcherKey, WatcherState>();
+  readonly #context: SessionContext;
+  readonly #lifecycle: WatcherLifecycle;
   readonly #slots: StreamSlots;
-  readonly #retryQueue: RetryQueue;
-  readonly #tokens: TokenRenewal;
   readonly #startChecks: StartChecks;
   readonly #maxRevisionBytes: number;
-  readonly #context: SessionContext;
 
   constructor({ firstWatchId, random, maxRevisionBytes }: SessionOptions) {
     this.#context = new SessionContext(random, firstWatchId);
-    this.#maxRevisionBytes = maxRevisionBytes;
-    this.#tokens = new TokenRenewal(this.#context);
-    this.#slots = new StreamSlots(this.#context);
-    this.#retryQueue = new RetryQueue(this.#context);
+    this.#lifecycle = new WatcherLifecycle(this.#context);
+    this.#slots = this.#lifecycle.slots;
     this.#startChecks = new StartChecks(this.#context);
+    this.#maxRevisionBytes = maxRevisionBytes;
   }
 
   /** Returns what is to be done about the input. */
   handle(input: WatchInput): readonly WatchEffect[] {
     this.#dispatch(input);
-    this.#slots.advance();
+    for (const state of this.#slots.advance()) this.#lifecycle.apply(state, 'create-sent');
     return this.#context.takeEffects();
   }
 
@@ -70,19 +66,17 @@ export class WatchSession {
         this.#addWatcher(input);
         return;
       case 'revision':
-        this.#onRevision(input.watcher, input.revision);
+        this.#onRevision(this.#watcher(input.watcher), input.revision);
         return;
       case 'revision-failed':
-        this.#onRevisionFailed(input.watcher, input.error);
+        this.#onRevisionFailed(this.#watcher(input.watcher), input.error);
         return;
       case 'unwatch':
-        this.#removeWatcher(this.#watchers.get(input.watcher));
+        this.#onReader(input.watcher, 'unwatched');
         return;
       case 'buffer-full':
-        this.#onBufferFull(this.#watchers.get(input.watcher));
-        return;
       case 'buffer-drained':
-        this.#onBufferDrained(this.#watchers.get(input.watcher));
+        this.#onReader(input.watcher, input.type);
         return;
       case 'reply':
         this.#onReply(this.#slots.touch(input.slot), input.watchId, input.reply);
@@ -94,7 +88,7 @@ export class WatchSession {
         this.#startChecks.onServerVersion(this.#slots.touch(input.slot), input.losesDeletes);
         return;
       case 'start-compacted':
-        this.#onStartCompacted(this.#watchers.get(input.watcher), input.startRevision);
+        this.#onStartCompacted(this.#watcher(input.watcher), input.startRevision);
         return;
       case 'stream-lost':
         this.#onStreamLost(this.#slots.touch(input.slot), input.error);
@@ -109,38 +103,27 @@ export class WatchSession {
         this.#onStoreReplaced(input.error);
         return;
       case 'timer':
-        if (input.timer === 'retry') for (const state of this.#retryQueue.takeAll()) this.#resume(state);
+        if (input.timer === 'retry') this.#onRetryTimer();
         else this.#onTimer(this.#slots.touch(input.slot), input.timer);
     }
   }
 
-  // Adding, removing and pausing watchers.
+  #watcher(key: WatcherKey): WatcherState | undefined {
+    return this.#lifecycle.watchers.get(key);
+  }
+
+  // Inputs of a watcher and its reader.
 
   #addWatcher({ watcher, range, startRevision, knownRevision = 0n }: WatchInput & { type: 'watch' }): void {
     const state = new WatcherState(watcher, range, startRevision);
     state.raiseKnownRevision(knownRevision);
-    this.#watchers.set(watcher, state);
-    if (state.phase === 'pinning') this.#context.emit({ type: 'read-revision', watcher });
-    else this.#slots.joinShared(state);
+    this.#lifecycle.watchers.set(watcher, state);
+    this.#lifecycle.apply(state, state.needsPin ? 'watch-from-now' : 'watch-from-revision');
   }
 
-  #removeWatcher(state: WatcherState | undefined): void {
-    if (!state) return;
-    this.#slots.leave(state);
-    this.#watchers.delete(state.key);
-    this.#tokens.remove(state);
-    this.#retryQueue.remove(state);
-  }
-
-  #onBufferFull(state: WatcherState | undefined): void {
-    if (!state?.slot) return; // in any phase: the events that filled the buffer may also have moved it to another slot
-    this.#slots.leave(state);
-    state.detach('paused');
-    reportInterrupted(this.#context, state); // on no stream until its reader has caught up
-  }
-
-  #onBufferDrained(state: WatcherState | undefined): void {
-    if (state?.phase === 'paused' && !this.#slots.joinDedicated(state)) this.#slots.joinShared(state);
+  #onReader(watcher: WatcherKey, trigger: 'unwatched' | 'buffer-full' | 'buffer-drained'): void {
+    const state = this.#watcher(watcher);
+    if (state) this.#lifecycle.apply(state, trigger);
   }
 
   // Outcomes of a slot.
@@ -179,7 +162,7 @@ export class WatchSession {
     state.refusedTokens = 0;
     // The member may lag behind the read that pinned the watcher.
     if (first) state.readyRevision = max(headerRevision, state.knownRevision);
-    reportLive(this.#context, state, first ? state.readyRevision : undefined);
+    this.#lifecycle.apply(state, 'acknowledged');
     this.#startChecks.onAcknowledged(state, headerRevision);
     if (headerRevision > 0n && headerRevision < state.knownRevision) {
       // Either the store was rolled back or this member lags behind: a linearizable read decides.
@@ -187,14 +170,14 @@ export class WatchSession {
       return;
     }
     state.raiseKnownRevision(headerRevision);
-    this.#moveToDedicated(state, headerRevision, first);
+    if (first && headerRevision > 0n) this.#isolateUnsynced(state, headerRevision);
   }
 
   /** A watcher far behind or ahead of the store would block manual progress for the shared stream. */
-  #moveToDedicated(state: WatcherState, headerRevision: Revision, first: boolean): void {
-    if (!state.slot || state.slot.dedicated || !first || headerRevision === 0n) return;
+  #isolateUnsynced(state: WatcherState, headerRevision: Revision): void {
+    if (state.slot?.dedicated || !this.#slots.mayOpenDedicated) return;
     const ahead = state.cursor > headerRevision + 1n;
-    if (ahead || isFarBehind(state.cursor, headerRevision)) this.#slots.joinDedicated(state);
+    if (ahead || isFarBehind(state.cursor, headerRevision)) this.#lifecycle.apply(state, 'isolated');
   }
 
   /** Returns whether the reply advanced the watcher. */
@@ -215,20 +198,25 @@ export class WatchSession {
       this.#context.emit({ type: 'deliver', watcher: state.key, events });
     }
     if (state.incompleteBytes > this.#maxRevisionBytes)
-      this.#finish(state, oversizedRevisionError(state.cursor, this.#maxRevisionBytes));
+      this.#lifecycle.end(state, oversizedRevisionError(state.cursor, this.#maxRevisionBytes));
     else if (!reply.fragment) this.#onResponseEnd(state, reply.events, advanced);
     return advanced;
   }
 
+  /**
+   * Workaround (grpc-proxy of etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/issues/9988): the proxy considers a watch
+   * caught up after the first response, adds it to another watch, and drops the rest of its history. So the watcher is
+   * created again. Remove when the proxy waits for the last response.
+   */
   #onResponseEnd(state: WatcherState, events: readonly WatchEvent[], advanced: boolean): void {
     if (!isFullCatchUpBatch(events)) this.#onCaughtUp(state);
-    else if (state.slot?.viaProxy && advanced) this.#slots.recreate(state);
-    else if (state.slot?.viaProxy) this.#scheduleRetry(state); // the proxy would repeat the response immediately
+    // A proxy would repeat a response that brought nothing new immediately.
+    else if (state.slot?.viaProxy) this.#lifecycle.apply(state, advanced ? 'truncated' : 'failed');
   }
 
   /** A watcher that has caught up joins the shared slot. */
   #onCaughtUp(state: WatcherState): void {
-    if (state.slot?.dedicated) this.#slots.joinShared(state);
+    if (state.slot?.dedicated) this.#lifecycle.apply(state, 'caught-up');
   }
 
   #onServerCancel(
@@ -236,8 +224,7 @@ export class WatchSession {
     { compactRevision, reason }: WatchReply & { kind: 'cancelled' | 'refused' },
     generation: TokenGeneration,
   ): void {
-    state.detach('retry-pending');
-    reportInterrupted(this.#context, state);
+    this.#lifecycle.apply(state, 'server-cancelled');
     if (compactRevision > 0n) {
       this.#onCompacted(state, compactRevision);
       return;
@@ -245,22 +232,22 @@ export class WatchSession {
     const error = errorFromServer(Code.UNKNOWN, reason || 'the server cancelled the watch without a reason');
     const action = watcherFailureAction(error);
     if (action === 'reauthenticate') this.#onTokenRefused(state, error, generation);
-    else if (action === 'resume') this.#scheduleRetry(state);
-    else this.#finish(state, error);
+    else if (action === 'resume') this.#lifecycle.apply(state, 'failed');
+    else this.#lifecycle.end(state, error);
   }
 
   #onCompacted(state: WatcherState, compactRevision: Revision): void {
     if (compactRevision <= state.cursor) {
-      this.#scheduleRetry(state); // the server re-read older history; the revision needed here is still available
+      this.#lifecycle.apply(state, 'failed'); // the server re-read older history; what is needed is still available
     } else if (!state.canRepin(compactRevision)) {
-      this.#finish(state, historyCompactedError(state.cursor, compactRevision));
+      this.#lifecycle.end(state, historyCompactedError(state.cursor, compactRevision));
     } else if (state.readyRevision !== undefined) {
       // Revisions after readyRevision are promised, and a new pin could be beyond some of them.
       state.pin(state.readyRevision);
-      this.#slots.joinShared(state);
+      this.#lifecycle.apply(state, 'pin-moved');
     } else {
-      state.phase = 'pinning';
-      this.#retry(state);
+      state.dropPin();
+      this.#lifecycle.retry(state);
     }
   }
 
@@ -268,62 +255,57 @@ export class WatchSession {
   #onStartCompacted(state: WatcherState | undefined, startRevision: Revision): void {
     if (state?.readyRevision === undefined) return;
     if (!state.canRepin(startRevision + 1n)) {
-      this.#finish(state, startCompactedError(startRevision));
+      this.#lifecycle.end(state, startCompactedError(startRevision));
       return;
     }
     state.pin(max(state.readyRevision, state.cursor - 1n));
-    // In any other phase it will be created at the new pin, or is being created below it, and #lastDelivered filters.
-    if (state.phase === 'live') this.#slots.joinShared(state);
+    this.#lifecycle.apply(state, 'pin-moved');
   }
 
   // Reads of the store's revision: to pin "from now on", or to check for a rollback.
 
-  #onRevision(watcher: WatcherKey, revision: Revision): void {
-    const state = this.#watchers.get(watcher);
+  #onRevision(state: WatcherState | undefined, revision: Revision): void {
     if (!state) return;
     if (state.phase === 'pinning') {
       state.pin(revision);
-      this.#slots.joinShared(state);
+      this.#lifecycle.apply(state, 'pinned');
     } else if (state.rollbackFloor !== undefined && revision < state.rollbackFloor) {
-      this.#finish(state, new RolledBackError(state.rollbackFloor, revision));
+      this.#lifecycle.end(state, new RolledBackError(state.rollbackFloor, revision));
     } else if (state.endRollbackCheck()) {
       this.#beginRollbackCheck(state);
     }
   }
 
-  /** Ends all watchers but those that are being pinned, which know no revision of the old store. */
+  /** Ends all watchers but those that are to be pinned, which know no revision of the old store. */
   #onStoreReplaced(error: EtcdError): void {
-    for (const state of [...this.#watchers.values()])
-      if (state.phase !== 'pinning') this.#finish(state, error);
+    for (const state of [...this.#lifecycle.watchers.values()])
+      if (!state.needsPin) this.#lifecycle.end(state, error);
   }
 
   #beginRollbackCheck(state: WatcherState): void {
     if (state.beginRollbackCheck()) this.#context.emit({ type: 'read-revision', watcher: state.key });
   }
 
-  #onRevisionFailed(watcher: WatcherKey, error: EtcdError): void {
-    const state = this.#watchers.get(watcher);
+  #onRevisionFailed(state: WatcherState | undefined, error: EtcdError): void {
     if (!state) return;
+    const action = streamFailureAction(error);
     if (state.phase !== 'pinning') {
       state.endRollbackCheck();
-      if (state.phase === 'live') this.#scheduleRetry(state); // the next acknowledgement starts another check
-    } else if (streamFailureAction(error) === 'reauthenticate') this.#onTokenRefused(state, error);
-    else if (error.verdict === 'final' || streamFailureAction(error) === 'end') this.#finish(state, error);
-    else this.#scheduleRetry(state);
+      this.#lifecycle.apply(state, 'check-failed');
+    } else if (action === 'reauthenticate') this.#onTokenRefused(state, error);
+    else if (error.verdict === 'final' || action === 'end') this.#lifecycle.end(state, error);
+    else this.#lifecycle.apply(state, 'failed');
   }
 
-  // Failures and retries.
+  // Failures of a stream.
 
   #onStreamFailed(slot: StreamSlot, { error, created }: SlotOutcome & { kind: 'failed' }): void {
     const watchers = [...slot.watchers];
-    for (const state of watchers) {
-      reportInterrupted(this.#context, state);
-      state.detach('waiting');
-    }
+    for (const state of watchers) this.#lifecycle.apply(state, 'stream-lost');
     slot.pause(error);
     switch (streamFailureAction(error)) {
       case 'end':
-        for (const state of watchers) this.#finish(state, error);
+        for (const state of watchers) this.#lifecycle.end(state, error);
         return;
       case 'reauthenticate':
         for (const state of watchers) this.#onTokenRefused(state, error);
@@ -341,24 +323,29 @@ export class WatchSession {
     let forced = false;
     for (const state of suspects) {
       if (alone && state.oversized) {
-        this.#finish(state, error);
+        this.#lifecycle.end(state, error);
         continue;
       }
       state.oversized = true;
       // Without a free slot a watcher stays. One is moved anyway: those on dedicated slots may stay there forever.
-      if (!alone && !this.#slots.joinDedicated(state) && !forced)
-        forced = this.#slots.joinDedicated(state, true);
+      const { mayOpenDedicated } = this.#slots;
+      if (alone || (!mayOpenDedicated && forced)) continue;
+      forced ||= !mayOpenDedicated;
+      this.#lifecycle.apply(state, 'isolated');
     }
   }
 
+  // Timers.
+
   #onTimer(slot: StreamSlot | undefined, timer: Exclude<TimerName, 'retry'>): void {
     if (!slot) return;
+    const reopens = timer === 'reopen' && slot.isReopening;
     const outcome = slot.onTimer(timer);
     if (outcome) this.#apply(slot, outcome);
     if (timer === 'stable') this.#onStable(slot);
     // The next stream would use the current token, as the shared slot does: its watchers join that one.
-    if (timer !== 'reopen' || slot.dedicated || this.#slots.isShared(slot)) return;
-    for (const state of [...slot.watchers]) this.#slots.joinShared(state);
+    if (!reopens || slot.dedicated || slot === this.#slots.shared) return;
+    for (const state of [...slot.watchers]) this.#lifecycle.apply(state, 'slot-outdated');
   }
 
   /** A stable stream resets the failures of its watchers, as a delivery would: an idle store delivers nothing. */
@@ -371,7 +358,8 @@ export class WatchSession {
   #clearOversized({ watchers }: StreamSlot): void {
     for (const state of watchers) {
       const waitsForFuture = state.knownRevision > 0n && state.cursor > state.knownRevision + 1n;
-      if (state.oversized && state.phase === 'live' && !waitsForFuture) this.#slots.joinShared(state);
+      if (state.oversized && state.phase === 'live' && !waitsForFuture)
+        this.#lifecycle.apply(state, 'cleared');
       state.oversized = false;
     }
   }
@@ -382,6 +370,10 @@ export class WatchSession {
     if (slot?.dedicated) slot.requestProgress();
   }
 
+  #onRetryTimer(): void {
+    for (const state of this.#lifecycle.retryQueue.takeAll()) this.#lifecycle.resume(state);
+  }
+
   // Tokens.
 
   #onTokenRefused(
@@ -389,58 +381,35 @@ export class WatchSession {
     error: EtcdError,
     generation = state.slot?.generation ?? this.#context.tokenGeneration,
   ): void {
-    this.#slots.leave(state);
-    const action = this.#tokens.onRefused(state, error, generation);
-    if (action === 'end') {
-      this.#finish(state, error);
-      return;
+    const { tokens } = this.#lifecycle;
+    switch (tokens.onRefused(state, error, generation)) {
+      case 'end':
+        this.#lifecycle.end(state, error);
+        return;
+      case 'retry':
+        this.#lifecycle.retry(state);
+        return;
+      case 'wait':
+        this.#lifecycle.apply(state, 'token-refused');
+        tokens.request(generation, error);
     }
-    state.detach(state.phase === 'pinning' ? 'pinning' : 'retry-pending');
-    if (action === 'retry') this.#retry(state);
   }
 
   #onToken(generation: TokenGeneration): void {
-    const isNewer = this.#tokens.onToken(generation);
+    const { tokens } = this.#lifecycle;
+    const isNewer = tokens.onToken(generation);
     if (isNewer) this.#slots.replaceShared();
-    for (const state of this.#tokens.takeWaiting()) {
-      if (isNewer) this.#retry(state);
-      else this.#scheduleRetry(state); // there is no newer token; this one may be accepted later
+    for (const state of tokens.takeWaiting()) {
+      if (isNewer) this.#lifecycle.retry(state);
+      else this.#lifecycle.apply(state, 'failed'); // there is no newer token; this one may be accepted later
     }
   }
 
   #onTokenFailed(error: EtcdError): void {
     const isFinal = error.verdict === 'final' || streamFailureAction(error) !== 'resume';
-    for (const state of this.#tokens.takeWaiting()) {
-      if (isFinal) this.#finish(state, error);
-      else this.#scheduleRetry(state);
+    for (const state of this.#lifecycle.tokens.takeWaiting()) {
+      if (isFinal) this.#lifecycle.end(state, error);
+      else this.#lifecycle.apply(state, 'failed');
     }
-  }
-
-  // Retries and ends.
-
-  /** Tries the watcher again after a pause, because of a failure that affects only this watcher. */
-  #scheduleRetry(state: WatcherState): void {
-    const pinning = state.phase === 'pinning';
-    this.#slots.leave(state);
-    state.detach(pinning ? 'pinning' : 'retry-pending');
-    reportInterrupted(this.#context, state);
-    this.#retryQueue.scheduleRetry(state);
-  }
-
-  /** Tries again immediately after a first failure, and after a pause when another one follows without an advance. */
-  #retry(state: WatcherState): void {
-    if (state.failures > 0) this.#scheduleRetry(state);
-    else this.#resume(state);
-    state.failures ||= 1;
-  }
-
-  #resume(state: WatcherState): void {
-    if (state.phase === 'pinning') this.#context.emit({ type: 'read-revision', watcher: state.key });
-    else this.#slots.joinShared(state);
-  }
-
-  #finish(state: WatcherState, error: EtcdError): void {
-    this.#removeWatcher(state);
-    this.#context.emit({ type: 'finish', watcher: state.key, error });
   }
 }

@@ -4,7 +4,6 @@ import type { SessionContext } from './context.js';
 import type { WatchReply } from './cursor.js';
 import { OpenStream } from './open-stream.js';
 import type { SlotKey, TimerName, TokenGeneration } from './protocol.js';
-import { reportInterrupted } from './reports.js';
 import type { SlotOutcome } from './slot-outcome.js';
 import type { AssignedSlot, WatcherState } from './watcher-state.js';
 
@@ -16,6 +15,8 @@ const createTimeoutMs = 10_000;
 const stableAfterMs = 30_000;
 /** How often progress is requested: it moves the cursor of an idle watch past revisions that may be compacted. */
 const progressIntervalMs = 60_000;
+
+const none: readonly WatcherState[] = [];
 
 /**
  * One gRPC stream and its successors. The slot opens a stream when a watcher waits for one, creates its watchers on it,
@@ -30,7 +31,7 @@ export class StreamSlot {
   readonly dedicated: boolean;
   readonly #context: SessionContext;
   readonly #watchers = new Set<WatcherState>();
-  /** The watchers in phase `waiting`, oldest first. */
+  /** The watchers to create on the stream, oldest first. */
   readonly #waiting = new Set<WatcherState>();
   #stream: OpenStream | undefined;
   /** How many streams were lost in a row without a delivery. */
@@ -53,6 +54,11 @@ export class StreamSlot {
     return this.#watchers.size === 0;
   }
 
+  /** Whether the slot pauses before it opens its next stream. */
+  get isReopening(): boolean {
+    return this.#reopening;
+  }
+
   /** Whether the peer is a grpc-proxy. */
   get viaProxy(): boolean {
     return this.#stream?.viaProxy === true;
@@ -67,8 +73,6 @@ export class StreamSlot {
   }
 
   add(state: WatcherState): void {
-    state.detach('waiting');
-    if (this.#reopening) reportInterrupted(this.#context, state);
     state.slot = this;
     this.#watchers.add(state);
     this.#waiting.add(state);
@@ -84,19 +88,22 @@ export class StreamSlot {
     this.#waiting.delete(state);
   }
 
-  /** Opens the stream, creates waiting watchers on it, or closes it when there are none left. */
-  advance(): void {
-    if (this.isEmpty) {
-      this.#close();
-      return;
-    }
-    if (this.#waiting.size === 0 || this.#reopening) return;
+  /**
+   * Opens the stream and creates waiting watchers on it, or closes it when there are none left. Returns those whose
+   * create was sent.
+   */
+  advance(): readonly WatcherState[] {
+    if (this.isEmpty) this.#close();
+    if (this.#waiting.size === 0 || this.#reopening) return none;
     const stream = this.#stream ?? this.#open();
+    const created: WatcherState[] = [];
     for (const state of this.#waiting) {
-      if (!stream.canCreate) return;
+      if (!stream.canCreate) break;
       this.#waiting.delete(state);
       this.#sendCreate(stream, state);
+      created.push(state);
     }
+    return created;
   }
 
   /** Returns what the reply means for the slot's watchers; undefined when it is for none of them. */
@@ -185,7 +192,6 @@ export class StreamSlot {
     const { key: watcher, cursor: startRevision } = state;
     const watchId = this.#context.newWatchId();
     stream.addCreate(state, watchId);
-    state.phase = 'creating';
     state.requestedStart = startRevision;
     this.#context.emit({ type: 'send-create', slot: this.key, watcher, watchId, startRevision });
     this.#context.armTimer('create-timeout', this.key, createTimeoutMs);
@@ -209,10 +215,7 @@ export class StreamSlot {
   ): SlotOutcome | undefined {
     const state = stream.takeCreated(watchId);
     this.#onCreateAnswered(stream);
-    if (state) {
-      state.phase = 'live';
-      return { kind: 'created', state, headerRevision };
-    }
+    if (state) return { kind: 'created', state, headerRevision };
     this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });
     return undefined;
   }

@@ -6,6 +6,8 @@ import type { WatcherState } from './watcher-state.js';
 /** How many dedicated streams a session has at most. Further watchers use the shared stream. */
 const maxDedicatedSlots = 16;
 
+const none: readonly WatcherState[] = [];
+
 /**
  * All slots of a session. One is shared by the watchers that have caught up, and replaced for each new token. The
  * dedicated slots have one watcher each.
@@ -30,32 +32,24 @@ export class StreamSlots {
     return slot;
   }
 
-  isShared(slot: StreamSlot): boolean {
-    return slot === this.#shared;
+  get shared(): StreamSlot {
+    return this.#shared;
   }
 
-  /** Moves the watcher to the shared slot. */
-  joinShared(state: WatcherState): void {
-    this.#join(this.#shared, state);
+  /** Whether another dedicated slot may be opened. */
+  get mayOpenDedicated(): boolean {
+    return this.#slots.size <= maxDedicatedSlots;
   }
 
-  /** Moves the watcher to a new dedicated slot. Returns false when there are too many, unless `force`. */
-  joinDedicated(state: WatcherState, force = false): boolean {
-    if (this.#slots.size > maxDedicatedSlots && !force) return false;
-    this.#join(this.#open(true), state);
-    return true;
+  openDedicated(): StreamSlot {
+    return this.#open(true);
   }
 
-  /**
-   * Creates the watcher again on its slot, to get the rest of its catch-up.
-   *
-   * Workaround (grpc-proxy of etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/issues/9988): the proxy considers a
-   * watch caught up after the first response, adds it to another watch, and drops the rest of its history. Remove when
-   * it waits for the last response.
-   */
-  recreate(state: WatcherState): void {
-    const slot = state.slot && this.#slots.get(state.slot.key);
-    if (slot) this.#join(slot, state);
+  /** Moves the watcher to that slot. If it is there already, it is created again. */
+  join(slot: StreamSlot, state: WatcherState): void {
+    this.leave(state);
+    slot.add(state);
+    this.#touched.add(slot);
   }
 
   leave(state: WatcherState): void {
@@ -70,19 +64,16 @@ export class StreamSlots {
     this.#shared = this.#open(false);
   }
 
-  /** Advances every touched slot. */
-  advance(): void {
+  /** Advances every touched slot. Returns the watchers whose create was sent. */
+  advance(): readonly WatcherState[] {
+    let created: readonly WatcherState[] = none;
     for (const slot of this.#touched) {
-      slot.advance();
+      const ofSlot = slot.advance();
+      if (ofSlot.length > 0) created = created.length > 0 ? [...created, ...ofSlot] : ofSlot;
       if (slot.isEmpty && slot !== this.#shared) this.#slots.delete(slot.key);
     }
     this.#touched.clear();
-  }
-
-  #join(slot: StreamSlot, state: WatcherState): void {
-    this.leave(state);
-    slot.add(state);
-    this.#touched.add(slot);
+    return created;
   }
 
   #open(dedicated: boolean): StreamSlot {

@@ -1,7 +1,6 @@
 import type { EtcdError } from '../../errors/index.js';
 import type { SessionContext } from './context.js';
 import type { TokenGeneration } from './protocol.js';
-import { TokenWaiters } from './token-waiters.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** How many fresh tokens may be refused in a row before the credentials count as bad. */
@@ -15,27 +14,28 @@ const maxTokenRefusals = 2;
  */
 export type RefusalAction = 'wait' | 'retry' | 'end';
 
-/** The watchers that wait for a new token because theirs was refused. */
+/** The watchers whose token was refused. One request for a new token serves all of them. */
 export class TokenRenewal {
   readonly #context: SessionContext;
-  readonly #waiters = new TokenWaiters();
+  readonly #waiting = new Set<WatcherState>();
+  #isRequested = false;
 
   constructor(context: SessionContext) {
     this.#context = context;
   }
 
-  remove(state: WatcherState): void {
-    this.#waiters.remove(state);
-  }
-
-  /** One request for a new token serves all watchers that wait. */
   onRefused(state: WatcherState, error: EtcdError, generation: TokenGeneration): RefusalAction {
     // A token with an old auth revision does not mean bad credentials: a role has changed since it was issued.
     const isOldRevision = error.reason === 'AuthOldRevision';
     if (!isOldRevision && state.countRefusedToken(generation) > maxTokenRefusals) return 'end';
-    if (generation < this.#context.tokenGeneration) return 'retry';
-    if (this.#waiters.add(state)) this.#context.emit({ type: 'refresh-token', generation, error });
-    return 'wait';
+    return generation < this.#context.tokenGeneration ? 'retry' : 'wait';
+  }
+
+  /** Requests a newer token than the refused one, unless one is requested. */
+  request(generation: TokenGeneration, error: EtcdError): void {
+    if (this.#isRequested) return;
+    this.#isRequested = true;
+    this.#context.emit({ type: 'refresh-token', generation, error });
   }
 
   /** Returns whether that token is newer than the current one, which it then replaces. */
@@ -45,8 +45,19 @@ export class TokenRenewal {
     return isNewer;
   }
 
+  wait(state: WatcherState): void {
+    this.#waiting.add(state);
+  }
+
+  remove(state: WatcherState): void {
+    this.#waiting.delete(state);
+  }
+
   /** Ends the request, whatever its result, and returns the watchers that waited for it. */
   takeWaiting(): readonly WatcherState[] {
-    return this.#waiters.takeAll();
+    this.#isRequested = false;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    return waiting;
   }
 }

@@ -2,17 +2,7 @@ import type { Revision, WatchEvent, WireRange } from '../../model/index.js';
 import { protocolViolation } from './batch-check.js';
 import { lastRevision, max, nextRevision, type WatchReply } from './cursor.js';
 import type { SlotKey, TokenGeneration, WatcherKey } from './protocol.js';
-
-/**
- * The phase of a watcher.
- * - `pinning`: it waits for the read of the revision from which "from now on" starts;
- * - `waiting`: it will be created when its slot has a stream that allows another create;
- * - `creating`: the create was sent;
- * - `live`: the create was acknowledged;
- * - `paused`: it is cancelled on the server until its reader has caught up;
- * - `retry-pending`: a failure affected only this watcher, which waits for a pause or a new token.
- */
-export type Phase = 'pinning' | 'waiting' | 'creating' | 'live' | 'paused' | 'retry-pending';
+import type { Phase } from './transitions.js';
 
 /** The slot of a watcher, as far as the watcher needs it. */
 export interface AssignedSlot {
@@ -29,14 +19,13 @@ export interface AssignedSlot {
 export class WatcherState {
   readonly key: WatcherKey;
   readonly #range: WireRange;
-  phase: Phase;
   slot: AssignedSlot | undefined;
   /** The watch id on the slot's current stream. */
   watchId: bigint | undefined;
   /** The store's revision when the first create was acknowledged. */
   readyRevision: Revision | undefined;
-  /** Whether the watcher was live and has lost its stream or was cancelled since. */
-  interrupted = false;
+  /** What was last reported about it: nothing, that it is live, or that it has lost its stream or was cancelled. */
+  liveness: 'never-live' | 'live' | 'interrupted' = 'never-live';
   /** The slot whose stream was lost with this watcher on it, until the watcher is acknowledged again. */
   lostSlot: SlotKey | undefined;
   /** The start revision of the last create. The cursor may move before that is acknowledged. */
@@ -54,6 +43,9 @@ export class WatcherState {
   #duplicates = 0;
   /** Whether the watcher started "from now on" and has received no event. */
   #isPinnedWithoutEvents: boolean;
+  /** Whether it starts "from now on" and has no start revision yet, or no longer. */
+  #needsPin: boolean;
+  #phase: Phase = 'new';
   #cursor: Revision;
   #lastDelivered: Revision;
   #knownRevision = 0n;
@@ -67,10 +59,24 @@ export class WatcherState {
   constructor(key: WatcherKey, range: WireRange, startRevision: Revision | undefined) {
     this.key = key;
     this.#range = range;
-    this.phase = startRevision === undefined ? 'pinning' : 'waiting';
     this.#isPinnedWithoutEvents = startRevision === undefined;
+    this.#needsPin = startRevision === undefined;
     this.#cursor = startRevision ?? 0n;
     this.#lastDelivered = this.#cursor - 1n;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Only WatcherLifecycle calls this. Off its stream, the incomplete revision is lost: the cursor points to its start. */
+  enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#clearIncomplete();
+  }
+
+  get needsPin(): boolean {
+    return this.#needsPin;
   }
 
   /** The start revision for a new stream: everything below it has been received. */
@@ -128,7 +134,13 @@ export class WatcherState {
     return needsAnotherCheck;
   }
 
+  /** The history after its pin is lost before it was ready. */
+  dropPin(): void {
+    this.#needsPin = true;
+  }
+
   pin(revision: Revision): void {
+    this.#needsPin = false;
     this.#cursor = revision + 1n;
     this.#lastDelivered = revision;
     // Before `ready` nothing was promised: the watcher starts over, even on a store that was wiped.
@@ -144,13 +156,6 @@ export class WatcherState {
       this.#isPinnedWithoutEvents &&
       (this.readyRevision === undefined || compactRevision <= this.readyRevision + 1n)
     );
-  }
-
-  /** Leaves the stream and drops the incomplete revision: the cursor still points to its start. */
-  detach(phase: Phase): void {
-    this.watchId = undefined;
-    this.#clearIncomplete();
-    this.phase = phase;
   }
 
   /** Returns how many different tokens were refused in a row. The same token may be tried, and refused, repeatedly. */
