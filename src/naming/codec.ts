@@ -46,15 +46,19 @@ export function decodeEndpoint(value: Uint8Array): Endpoint {
   return metadata === null ? { addr } : { addr, metadata };
 }
 
-/** Whether `decodeEndpoint` accepts the value. */
-export function isEndpoint(value: Uint8Array): boolean {
+/** Decodes a stored value; undefined if it is not an endpoint. */
+export function tryDecodeEndpoint(value: Uint8Array): Endpoint | undefined {
   try {
-    decodeEndpoint(value);
-    return true;
+    return decodeEndpoint(value);
   } catch (error) {
-    if (error instanceof EndpointDecodeError) return false;
+    if (error instanceof EndpointDecodeError) return undefined;
     throw error;
   }
+}
+
+/** Whether `decodeEndpoint` accepts the value. */
+export function isEndpoint(value: Uint8Array): boolean {
+  return tryDecodeEndpoint(value) !== undefined;
 }
 
 /** Go decodes `Op` into a byte: only digits are accepted, and null is ignored. */

@@ -1,8 +1,7 @@
 import type { MirrorUpdate, ResyncReason } from '../mirror/index.js';
 import { type KeyValue, keyText, type Revision, withJson } from '../model/index.js';
-import { decodeEndpoint } from './codec.js';
+import { tryDecodeEndpoint } from './codec.js';
 import type { EndpointRecord } from './endpoint.js';
-import { EndpointDecodeError } from './errors.js';
 
 /** A change of a target's endpoints. */
 export type EndpointEvent =
@@ -112,11 +111,8 @@ export class EndpointSet {
 
 /** Decodes a key-value; undefined if its value is not an endpoint. */
 export function toRecord(kv: KeyValue, key = keyText(kv.key)): EndpointRecord | undefined {
-  try {
-    const { createRevision, modRevision, lease } = kv;
-    return withJson({ key, ...decodeEndpoint(kv.value), createRevision, modRevision, lease });
-  } catch (error) {
-    if (error instanceof EndpointDecodeError) return undefined;
-    throw error;
-  }
+  const endpoint = tryDecodeEndpoint(kv.value);
+  if (!endpoint) return undefined;
+  const { createRevision, modRevision, lease } = kv;
+  return withJson({ key, ...endpoint, createRevision, modRevision, lease });
 }
